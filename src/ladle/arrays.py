@@ -1,0 +1,115 @@
+"""Shape names, the index spaces, and the one border at which arrays from outside are checked.
+
+Axes: n = examples in the pool (rows), d = dim of an embedding, c = classes, m = merges, k = neighbours.
+Index spaces, always named: `rows` are positions in the pool; `candidate_pos` positions among one round's
+candidates; `batch_pos` positions in a batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ladle.errors import ArgumentError, NonFiniteError, ShapeError
+
+Embeddings = npt.NDArray[np.floating[Any]]  # (n, d)
+Probabilities = npt.NDArray[np.floating[Any]]  # (n, c)
+Margins = npt.NDArray[np.float32]  # (n,), small = unsure
+Rows = npt.NDArray[np.int64]  # positions in the pool
+Clusters = npt.NDArray[np.int32]  # (n,), flat cluster of each row, labels 0..m-1
+
+FLOATS = (np.float16, np.float32, np.float64)
+CHECK_BYTES = 32 << 20  # block size of the streaming checks: large enough for bandwidth, small beside any pool
+
+
+def row_blocks(rows: int, bytes_per_row: int, block_bytes: int = CHECK_BYTES) -> Iterator[slice]:
+    """Cut `rows` rows into slices of at most about `block_bytes` bytes each, at least one row."""
+    step = max(1, block_bytes // max(1, bytes_per_row))
+    for start in range(0, rows, step):
+        yield slice(start, min(rows, start + step))
+
+
+def as_matrix(value: npt.ArrayLike, name: str, *, axes: tuple[str, str] = ("n", "dim")) -> Embeddings:
+    """`value` as a 2-D float array with at least one row and one column; memmaps and views are not copied.
+
+    float16, float32 and float64 stay as they are; integers and booleans become float32. Contents are not
+    checked here: see `check_finite`.
+    Raises: ShapeError for ragged, empty or wrongly shaped input, ArgumentError for a dtype that is not a number.
+    """
+    try:
+        array = np.asanyarray(value)
+    except ValueError as cause:  # numpy's "inhomogeneous shape"
+        raise ShapeError(
+            f"`{name}`",
+            wanted="have rows of one length",
+            got="ragged rows",
+            remedy="Pad or drop the odd rows.",
+        ) from cause
+    if array.dtype == object or array.dtype.kind not in "fiub":
+        raise ArgumentError(
+            f"`{name}`",
+            wanted="hold float16, float32 or float64 numbers",
+            got=f"dtype {array.dtype}",
+            remedy="Convert it to float32, rows of one length.",
+        )
+    if array.ndim != 2:
+        raise ShapeError(f"`{name}`", wanted=f"have shape ({axes[0]}, {axes[1]})", got=f"shape {array.shape}")
+    if array.shape[0] == 0 or array.shape[1] == 0:
+        raise ShapeError(f"`{name}`", wanted="have at least one row and one column", got=f"shape {array.shape}")
+    if array.dtype.type not in FLOATS:
+        array = array.astype(np.float64 if array.dtype.itemsize > 4 else np.float32)
+    return array
+
+
+def check_finite(array: Embeddings, name: str) -> None:
+    """Refuse NaN and infinity, naming the first bad row. Cost: one pass in blocks of `CHECK_BYTES`."""
+    for block in row_blocks(len(array), array[:1].nbytes):
+        # A sum is finite unless something in it is not (or it overflows): one cheap pass for the usual good case.
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = np.sum(array[block], dtype=np.float64)
+        if np.isfinite(total):
+            continue
+        bad = ~np.isfinite(array[block]).reshape(len(array[block]), -1).all(axis=1)
+        if bad.any():
+            row = block.start + int(np.argmax(bad))
+            raise NonFiniteError(
+                f"`{name}`",
+                wanted="hold finite numbers only",
+                got=f"NaN or infinity in row {row:,}",
+                remedy="Find what produced it; Ladle never drops rows silently.",
+            )
+
+
+def as_rows(value: npt.ArrayLike | None, name: str, *, pool_rows: int) -> Rows:
+    """`value` as distinct int64 positions in a pool of `pool_rows` rows; None is no rows.
+
+    A boolean mask of length `pool_rows` is accepted and turned into positions.
+    Raises: ArgumentError when a row is repeated, outside the pool, or not an integer.
+    """
+    if value is None:
+        return np.empty(0, np.int64)
+    array = np.asarray(value)
+    if array.dtype == bool and array.shape == (pool_rows,):
+        return np.flatnonzero(array).astype(np.int64)
+    if array.size == 0:
+        return np.empty(0, np.int64)
+    if array.ndim != 1 or array.dtype.kind not in "iu":
+        raise ArgumentError(
+            f"`{name}`",
+            wanted="be a 1-D array of row numbers",
+            got=f"dtype {array.dtype}, shape {array.shape}",
+        )
+    rows = array.astype(np.int64)
+    low, high = int(rows.min()), int(rows.max())
+    if low < 0 or high >= pool_rows:
+        raise ArgumentError(
+            f"`{name}`", wanted=f"hold rows 0 to {pool_rows - 1:,}", got=f"row {low if low < 0 else high:,}"
+        )
+    seen = np.zeros(pool_rows, bool)
+    seen[rows] = True
+    if int(seen.sum()) != rows.size:
+        raise ArgumentError(f"`{name}`", wanted="name each row once", got=f"{rows.size - int(seen.sum()):,} repeats")
+    return rows

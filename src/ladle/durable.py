@@ -1,0 +1,65 @@
+"""Files that are either wholly there or not there at all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from ladle.errors import FileError
+
+
+@contextmanager
+def writing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """A binary file that takes the name `path` only when the block ends well: temp file, fsync, rename, fsync.
+
+    On any exception (Ctrl-C too) the temporary file is removed and whatever stood at `path` stays as it was.
+    Raises: FileError when the folder is missing or cannot be written.
+    """
+    target = Path(path)
+    if target.is_dir():
+        raise FileError(f"the output {target}", wanted="be a file name", got="a folder")
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+    except OSError as cause:
+        raise FileError(
+            f"the folder {target.parent}", wanted="exist and be writable", got=cause.strerror or str(cause)
+        ) from cause
+    try:
+        with os.fdopen(descriptor, "w+b") as file:
+            yield cast(BinaryIO, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o666 & ~_umask())  # noqa: PTH101 - mkstemp makes files private; outputs are ordinary files
+        os.replace(name, target)  # noqa: PTH105
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(name)  # noqa: PTH108
+        raise
+    _sync_folder(target.parent)
+
+
+def file_digest(path: str | os.PathLike[str]) -> str:
+    """SHA-256 of a file's bytes, in hex."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,37 @@
+"""How long work tells that it is getting on.
+
+The library never prints. Functions that take a while accept `progress`, any object with the one method below;
+`SILENT` is the default, and the command line passes one that draws bars on stderr.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
+
+Advance = Callable[[float], None]
+
+
+class Progress(Protocol):
+    """Shows tasks. `task` opens one; the callable it yields adds finished units to it."""
+
+    def task(self, title: str, total: float | None = None) -> AbstractContextManager[Advance]:
+        """A task of `total` units (None: unknown length), shown until the context closes."""
+        ...
+
+
+class Silent:
+    """Shows nothing."""
+
+    @contextmanager
+    def task(self, title: str, total: float | None = None) -> Iterator[Advance]:
+        """Open a task nobody sees."""
+        yield _ignore
+
+
+def _ignore(units: float) -> None:
+    pass
+
+
+SILENT = Silent()

@@ -1,0 +1,33 @@
+"""Randomness: one root seed, named child streams.
+
+A stream belongs to a named piece of work (and, where work is cut into blocks, to a block of rows), never to a
+thread, so a result does not depend on how many threads ran.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+
+from ladle.errors import ArgumentError
+
+MAX_SEED = 2**63 - 1
+
+
+def check_seed(seed: int) -> int:
+    """`seed` as a plain int between 0 and 2**63 - 1. Raises: ArgumentError."""
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= int(seed) <= MAX_SEED:
+        raise ArgumentError("`seed`", wanted="be a whole number from 0 to 2**63 - 1", got=repr(seed))
+    return int(seed)
+
+
+def child_seed(seed: int, *path: str | int) -> int:
+    """A 64-bit seed for the piece of work named by `path`, independent of its siblings' (BLAKE2b of the path)."""
+    text = "\x1f".join([str(check_seed(seed)), *(str(part) for part in path)])
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+def stream(seed: int, *path: str | int) -> np.random.Generator:
+    """NumPy's PCG64 generator for the piece of work named by `path`."""
+    return np.random.Generator(np.random.PCG64(child_seed(seed, *path)))

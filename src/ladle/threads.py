@@ -1,0 +1,65 @@
+"""Threads for kernels that release the GIL.
+
+Kernels are serial and take a range of rows; this file spreads ranges over threads. It is preferred to numba's own
+parallel loops because those compile several times slower and their default threading layer aborts the process when
+two Python threads enter it at once, which a library must survive. Ranges are cut from the work alone, never from
+the number of threads, and each range owns its outputs, so results do not depend on the number of threads.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TypeVar
+
+from ladle.errors import ArgumentError
+
+Item = TypeVar("Item")
+THREADS_VARIABLE = "LADLE_THREADS"
+
+
+def thread_count() -> int:
+    """Threads to use: `LADLE_THREADS` if set, else the processors this process may run on."""
+    text = os.environ.get(THREADS_VARIABLE, "").strip()
+    if text:
+        if not text.isdigit() or int(text) < 1:
+            raise ArgumentError(f"the environment variable {THREADS_VARIABLE}", wanted="be 1 or more", got=repr(text))
+        return int(text)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def ranges(total: int, size: int) -> list[tuple[int, int]]:
+    """[0, total) cut into consecutive (start, stop) ranges of `size`, the last one shorter."""
+    return [(start, min(total, start + size)) for start in range(0, total, size)]
+
+
+def run_each(work: Callable[[Item], object], items: Iterable[Item]) -> None:
+    """Call `work` on every item, on `thread_count()` threads; the first exception is raised after all stop."""
+    items = list(items)
+    workers = min(thread_count(), len(items))
+    if workers <= 1:
+        for item in items:
+            work(item)
+        return
+    with ThreadPoolExecutor(workers, thread_name_prefix="ladle") as executor:
+        futures = [executor.submit(work, item) for item in items]
+        try:
+            for future in futures:
+                future.result()
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            raise
+
+
+@contextmanager
+def single_threaded_blas() -> Iterator[None]:
+    """Hold BLAS to one thread inside, for code that runs one BLAS call per Ladle thread."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1, "blas"):
+        yield
