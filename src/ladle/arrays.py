@@ -64,8 +64,11 @@ def as_matrix(value: npt.ArrayLike, name: str, *, axes: tuple[str, str] = ("n", 
     return array
 
 
-def check_finite(array: Embeddings, name: str) -> None:
-    """Refuse NaN and infinity, naming the first bad row. Cost: one pass in blocks of `CHECK_BYTES`."""
+def check_finite(array: Embeddings, name: str, *, first_row: int = 0) -> None:
+    """Refuse NaN and infinity, naming the first bad row (`first_row` is the row number of `array[0]`).
+
+    Cost: one pass in blocks of `CHECK_BYTES`.
+    """
     for block in row_blocks(len(array), array[:1].nbytes):
         # A sum is finite unless something in it is not (or it overflows): one cheap pass for the usual good case.
         with np.errstate(over="ignore", invalid="ignore"):
@@ -74,7 +77,7 @@ def check_finite(array: Embeddings, name: str) -> None:
             continue
         bad = ~np.isfinite(array[block]).reshape(len(array[block]), -1).all(axis=1)
         if bad.any():
-            row = block.start + int(np.argmax(bad))
+            row = first_row + block.start + int(np.argmax(bad))
             raise NonFiniteError(
                 f"`{name}`",
                 wanted="hold finite numbers only",
