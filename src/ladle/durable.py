@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from ladle.errors import FileError
+from ladle.errors import CorruptFileError, FileError
 
 
 @contextmanager
@@ -63,3 +63,44 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def seal(file: BinaryIO) -> None:
+    """Finish a zip archive (such as an .npz) with the SHA-256 of all its bytes, kept as the archive's comment.
+
+    The archive stays readable by any zip reader; `check_seal` then finds any changed, missing or added byte.
+    """
+    file.seek(0)
+    digest = hashlib.file_digest(file, "sha256").hexdigest().encode()
+    # The last two bytes of a zip without a comment are the comment's length.
+    file.seek(-_COMMENT_LENGTH_BYTES, os.SEEK_END)
+    file.write(len(digest).to_bytes(_COMMENT_LENGTH_BYTES, "little") + digest)
+
+
+def check_seal(path: str | os.PathLike[str]) -> None:
+    """Raises: CorruptFileError when the file at `path` is not just as `seal` left it. Cost: reads it once."""
+    size = Path(path).stat().st_size
+    body = size - _COMMENT_LENGTH_BYTES - _DIGEST_BYTES
+    digest = hashlib.sha256()
+    with Path(path).open("rb") as file:
+        remaining = max(0, body)
+        while remaining:
+            part = file.read(min(remaining, 1 << 20))
+            if not part:
+                break
+            digest.update(part)
+            remaining -= len(part)
+        tail = file.read()
+    digest.update(bytes(_COMMENT_LENGTH_BYTES))
+    expected = _DIGEST_BYTES.to_bytes(_COMMENT_LENGTH_BYTES, "little") + digest.hexdigest().encode()
+    if body <= 0 or tail != expected:
+        raise CorruptFileError(
+            f"the file {path}",
+            wanted="match the checksum it carries",
+            got="other bytes: it was truncated, damaged or edited",
+            remedy="Restore it from a copy, or make it again.",
+        )
+
+
+_COMMENT_LENGTH_BYTES = 2
+_DIGEST_BYTES = 64

@@ -1,1 +1,6 @@
-""""""
+"""Who could merge with whom: nearest clusters of clusters."""
+
+from ladle.neighbours.brute import BruteSearch
+from ladle.neighbours.contract import Candidates, NeighbourSearch
+
+__all__ = ["BruteSearch", "Candidates", "NeighbourSearch"]

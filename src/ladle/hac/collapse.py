@@ -1,0 +1,65 @@
+"""Equal rows become one weighted row before any search.
+
+Pools hold exact duplicates by the thousand. Left in, a group larger than the neighbour lists would fill them with
+ties at distance zero and hide everything else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ladle.arrays import row_blocks
+
+Matrix = npt.NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Distinct:
+    """The distinct rows of a matrix."""
+
+    rows: npt.NDArray[np.int64]  # (u,) first row of each group of equal rows, ascending
+    sizes: npt.NDArray[np.int32]  # (u,)
+    first: npt.NDArray[np.int64]  # (n,) the first row that equals each row; itself where it is the first
+
+
+def distinct_rows(matrix: Matrix) -> Distinct:
+    """Group the equal rows of `matrix` (n, d).
+
+    Rows are compared by a 64-bit hash and then in full, so a collision only leaves two equal rows apart when a third,
+    different one shares their hash. Cost: two passes over the matrix and one sort of n hashes.
+    """
+    n = len(matrix)
+    hashes = _hash_rows(matrix)
+    order = np.argsort(hashes, kind="stable")
+    ordered = hashes[order]
+    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
+    leader = np.repeat(order[starts], np.diff(np.r_[starts, n]))  # stable sort: the lowest row of equal hashes
+    first = np.arange(n, dtype=np.int64)
+    followers = order != leader
+    follower_rows, leader_rows = order[followers], leader[followers]
+    for block in row_blocks(len(follower_rows), 2 * matrix[:1].nbytes):
+        equal = (matrix[follower_rows[block]] == matrix[leader_rows[block]]).all(axis=1)
+        first[follower_rows[block][equal]] = leader_rows[block][equal]
+    rows = np.flatnonzero(first == np.arange(n))
+    sizes = np.bincount(first, minlength=n)[rows].astype(np.int32)
+    return Distinct(rows=rows.astype(np.int64), sizes=sizes, first=first)
+
+
+def _hash_rows(matrix: Matrix) -> npt.NDArray[np.uint64]:
+    """(n,) one hash a row: odd random multipliers against the row's bits, wrapping."""
+    bits = np.dtype(f"u{matrix.dtype.itemsize}")
+    random = np.random.Generator(np.random.PCG64(0x1AD1E))
+    multipliers = random.integers(0, 2**63, matrix.shape[1], dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+    hashes = np.empty(len(matrix), np.uint64)
+    for block in row_blocks(len(matrix), 16 * matrix.shape[1], 4 << 20):
+        # Adding zero turns -0.0 into 0.0, which compares equal and so must hash equal.
+        words = (np.ascontiguousarray(matrix[block]) + matrix.dtype.type(0)).view(bits).astype(np.uint64)
+        words ^= words >> np.uint64(29)
+        words *= multipliers
+        words ^= words >> np.uint64(32)
+        hashes[block] = words.sum(axis=1, dtype=np.uint64)
+    return hashes

@@ -1,0 +1,136 @@
+"""The tree of all merges, and the flat clusterings it holds."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from ladle.arrays import Clusters
+from ladle.errors import ArgumentError
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Where to cut a tree: exactly one of the three is set."""
+
+    mean_size: float | None = None  # mean rows a cluster; the clusters number n / mean_size, rounded down
+    threshold: float | None = None  # largest height merged
+    n_clusters: int | None = None
+
+    def __post_init__(self) -> None:
+        given = [name for name in ("mean_size", "threshold", "n_clusters") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ArgumentError(
+                "a level", wanted="be exactly one of mean_size, threshold, n_clusters", got=", ".join(given) or "none"
+            )
+        if self.mean_size is not None and not 1 <= self.mean_size < np.inf:
+            raise ArgumentError("`mean_size`", wanted="be 1 or more", got=repr(self.mean_size))
+        if self.threshold is not None and not 0 <= self.threshold < np.inf:
+            raise ArgumentError("`threshold`", wanted="be 0 or more", got=repr(self.threshold))
+        if self.n_clusters is not None and (int(self.n_clusters) != self.n_clusters or self.n_clusters < 1):
+            raise ArgumentError("`n_clusters`", wanted="be a whole number, 1 or more", got=repr(self.n_clusters))
+
+    def clusters_of(self, n: int) -> int | None:
+        """How many clusters n rows make at this level; None where only the heights can tell. Raises: ArgumentError."""
+        if self.mean_size is not None:
+            return max(1, int(n / self.mean_size))
+        if self.n_clusters is not None and self.n_clusters > n:
+            raise ArgumentError("`n_clusters`", wanted=f"be at most the {n:,} rows", got=f"{self.n_clusters:,}")
+        return None if self.n_clusters is None else int(self.n_clusters)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dendrogram:
+    """Average-linkage merges of n rows, sorted by height.
+
+    Row i of `merges` joins two clusters into cluster n + i, in SciPy's numbering: 0..n-1 are the rows themselves. The
+    tree may stop early: it then holds every merge below `known_below`, and can be cut anywhere up to there.
+    """
+
+    n: int
+    merges: npt.NDArray[np.int64]  # (m, 2), smaller id first
+    heights: npt.NDArray[np.float32]  # (m,) ascending, in the metric's unit: 1 - cosine, or squared Euclidean distance
+    metric: str  # "cosine" or "sqeuclidean"
+    certified: float  # share of the merges proven to be those of exact average linkage, 0..1
+    known_below: float = np.inf  # inf when the tree is complete
+    level: Level | None = None  # where it was asked to stop; cut() cuts there
+    pool_digest: str = ""  # of the pool it was made from, "" when that was a plain array
+
+    @property
+    def complete(self) -> bool:
+        """Whether all rows end in one cluster."""
+        return len(self.merges) == self.n - 1
+
+    def cut(
+        self, *, mean_size: float | None = None, threshold: float | None = None, n_clusters: int | None = None
+    ) -> Clusters:
+        """Flat clusters: int32 (n,), labels 0..m-1 in order of their first row.
+
+        Give one of: `mean_size` (n / mean_size clusters, rounded down), `threshold` (every merge at a height <= it)
+        or `n_clusters`; without any, the level the tree was made for, or mean_size=10 for a full tree.
+        Raises: ArgumentError when the tree stops short of the level asked for.
+        Cost: O(n) time, 12 n bytes.
+        """
+        if mean_size is None and threshold is None and n_clusters is None:
+            level = self.level or Level(mean_size=10)
+        else:
+            level = Level(mean_size=mean_size, threshold=threshold, n_clusters=n_clusters)
+        from ladle.hac.tree_kernels import label_rows
+
+        return label_rows(self.merges, self.n, self._merges_at(level))  # type: ignore[no-any-return]
+
+    def _merges_at(self, level: Level) -> int:
+        """How many of the merges, in order, make the flat clusters of `level`."""
+        wanted = level.clusters_of(self.n)
+        if wanted is not None:
+            if self.n - wanted > len(self.merges):
+                raise ArgumentError(
+                    "the level of a cut",
+                    wanted=f"leave at least {self.n - len(self.merges):,} clusters, where this tree stops",
+                    got=f"{wanted:,} clusters",
+                    remedy="Cluster again with a larger mean_size, or without a level for the full tree.",
+                )
+            return self.n - wanted
+        threshold = float(level.threshold)  # type: ignore[arg-type]
+        if threshold >= self.known_below:
+            raise ArgumentError(
+                "`threshold`",
+                wanted=f"be below {self.known_below:.6g}, where this tree stops",
+                got=f"{threshold:.6g}",
+                remedy="Cluster again with a larger threshold, or without a level for the full tree.",
+            )
+        return int(np.searchsorted(self.heights, threshold, side="right"))
+
+    def to_scipy(self) -> npt.NDArray[np.float64]:
+        """The linkage matrix (n - 1, 4) of scipy.cluster.hierarchy. Raises: ArgumentError on an incomplete tree."""
+        if not self.complete:
+            raise ArgumentError(
+                "the tree",
+                wanted="be complete",
+                got=f"{len(self.merges):,} of {self.n - 1:,} merges",
+                remedy="Cluster without a level for the full tree.",
+            )
+        from ladle.hac.tree_kernels import merged_sizes
+
+        matrix = np.empty((self.n - 1, 4))
+        matrix[:, :2] = self.merges
+        matrix[:, 2] = self.heights
+        matrix[:, 3] = merged_sizes(self.merges, self.n)
+        return matrix
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the tree to one .npz file, whole or not at all; see ladle.hac.treefile."""
+        from ladle.hac.treefile import save_tree
+
+        save_tree(self, path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read what `save` wrote, and check every byte of it. Raises: FileError and its kinds."""
+        from ladle.hac.treefile import load_tree
+
+        return load_tree(cls, path)

@@ -1,0 +1,102 @@
+"""The end of the tree, and small pools: nearest-neighbour chain on a dense matrix of linkages.
+
+Late merges join few, large clusters, one or two a round, while a matrix of a few thousand of them is small.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from ladle import threads
+from ladle.hac.kernels import linkage_of
+from ladle.hac.state import Int32s
+
+ROW_BLOCK = 64
+
+
+@njit(nogil=True, cache=True)
+def fill_linkages(means, spreads, members, matrix, start, stop):  # type: ignore[no-untyped-def]
+    """Ranged over rows. matrix (m, m) float64: rows start:stop of the linkages among `members`."""
+    for x in range(start, stop):
+        matrix[x, x] = np.inf
+        for y in range(x):
+            matrix[x, y] = linkage_of(means, spreads, members[x], members[y])
+
+
+@njit(nogil=True, cache=True)
+def mirror(matrix, start, stop):  # type: ignore[no-untyped-def]
+    """Ranged over rows. Copy the lower triangle's columns start:stop onto the upper triangle's rows."""
+    m = matrix.shape[0]
+    for x in range(start, stop):
+        for y in range(x + 1, m):
+            matrix[x, y] = matrix[y, x]
+
+
+@njit(nogil=True, cache=True)
+def chain(matrix, sizes, pairs, linkages):  # type: ignore[no-untyped-def]
+    """Nearest-neighbour chain (Murtagh 1983) with the Lance-Williams update of average linkage; SciPy's tie rules.
+
+    matrix (m, m) float64 symmetric, inf on the diagonal, and sizes (m,) int64 are consumed. pairs (m - 1, 2) int32
+    receives positions (gone, kept), linkages (m - 1,) their heights, in the order found.
+    """
+    m = matrix.shape[0]
+    path = np.empty(m, np.int64)
+    length = 0
+    for step in range(m - 1):
+        if length == 0:
+            for x in range(m):
+                if sizes[x] > 0:
+                    path[0] = x
+                    break
+            length = 1
+        while True:
+            x = path[length - 1]
+            if length > 1:  # prefer the previous cluster of the chain on ties, or the chain may never end
+                y = path[length - 2]
+                best = matrix[x, y]
+            else:
+                y = -1
+                best = np.inf
+            for z in range(m):
+                if matrix[x, z] < best:
+                    best = matrix[x, z]
+                    y = z
+            if length > 1 and y == path[length - 2]:
+                break
+            path[length] = y
+            length += 1
+        length -= 2
+        gone = min(x, y)
+        kept = max(x, y)
+        pairs[step, 0] = gone
+        pairs[step, 1] = kept
+        linkages[step] = best
+        size_gone = sizes[gone]
+        size_kept = sizes[kept]
+        sizes[gone] = 0
+        sizes[kept] = size_gone + size_kept
+        for z in range(m):
+            if sizes[z] > 0 and z != kept:
+                d = (size_gone * matrix[gone, z] + size_kept * matrix[kept, z]) / (size_gone + size_kept)
+                matrix[kept, z] = d
+                matrix[z, kept] = d
+            matrix[gone, z] = np.inf
+            matrix[z, gone] = np.inf
+        matrix[kept, kept] = np.inf
+
+
+def finish(means: np.ndarray, spreads: np.ndarray, sizes: Int32s, members: Int32s) -> tuple[Int32s, np.ndarray]:
+    """All merges among `members` (m,) cluster ids, in any valid order: (m - 1, 2) ids (kept, gone), (m - 1,) heights.
+
+    The kept id of a merge is the one later merges name. Cost: 8 m^2 bytes, m^2 d / 2 multiply-adds, O(m^2) steps.
+    """
+    m = len(members)
+    matrix = np.empty((m, m))
+    pairs = np.empty((m - 1, 2), np.int32)
+    linkages = np.empty(m - 1)
+    blocks = threads.ranges(m, ROW_BLOCK)
+    threads.run_each(lambda block: fill_linkages(means, spreads, members, matrix, *block), blocks)
+    threads.run_each(lambda block: mirror(matrix, *block), blocks)
+    chain(matrix, sizes[members].astype(np.int64), pairs, linkages)
+    return members[pairs[:, ::-1]], linkages

@@ -1,0 +1,311 @@
+"""Compiled loops of the clustering rounds. Serial and GIL-free over a range; see ladle.threads for why.
+
+`c` is a state.Clusters and `lists` a state.Lists throughout. Kernels marked "ranged" may run on several threads at
+once over disjoint ranges: each writes only the clusters of its range, and reads of others what no one is writing.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+FAST = {"nsz", "reassoc", "contract"}  # lets the dimension loop use vector instructions; infinities stay lawful
+NONE = np.int32(-1)
+
+
+@njit(nogil=True, cache=True, fastmath=FAST)
+def linkage_of(means, spreads, a, b):  # type: ignore[no-untyped-def]
+    """Average linkage of clusters a and b; bitwise the same either way round."""
+    total = 0.0
+    for t in range(means.shape[1]):
+        difference = means[a, t] - means[b, t]
+        total += difference * difference
+    return total + (spreads[a] + spreads[b])
+
+
+@njit(nogil=True, cache=True)
+def tie_order(a, b):  # type: ignore[no-untyped-def]
+    """Order among equal linkages: a symmetric hash of the pair (splitmix64's finaliser).
+
+    A rule such as "smallest id" would let a star of equal points merge one pair a round; a hash pairs them at random.
+    """
+    low = np.uint64(min(a, b))
+    high = np.uint64(max(a, b))
+    x = (low << np.uint64(32)) | high
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
+
+
+@njit(nogil=True, cache=True)
+def install(c, lists, queries, ids, reach, proven, offset, force, now, start, stop):  # type: ignore[no-untyped-def]
+    """Ranged. Give queries[start:stop] fresh lists from a search.
+
+    ids (q, k) int32, reach (q,), proven (q,): a contract.Candidates. Query x writes at offset + x * k. Entries beyond
+    the reach are dropped. With `force`, a query whose best candidate lies beyond its reach takes it all the same, its
+    reach grows to it and is no longer a proof.
+    """
+    k = ids.shape[1]
+    for x in range(start, stop):
+        a = queries[x]
+        base = offset + x * k
+        limit = reach[x]
+        sure = proven[x]
+        best = NONE
+        best_linkage = np.inf
+        for t in range(k):
+            b = ids[x, t]
+            lists.ids[base + t] = b
+            if b >= 0:
+                lists.linkages[base + t] = linkage_of(c.means, c.spreads, a, b)
+                d = lists.linkages[base + t]  # as rounded to the lists' dtype, so that both ends see one number
+                if d < best_linkage or (d == best_linkage and tie_order(a, b) < tie_order(a, best)):
+                    best = b
+                    best_linkage = d
+        if force and best >= 0 and best_linkage > limit:
+            limit = best_linkage
+            sure = False
+        length = 0
+        for t in range(k):
+            b = lists.ids[base + t]
+            if b >= 0 and lists.linkages[base + t] <= limit:
+                lists.ids[base + length] = b
+                lists.linkages[base + length] = lists.linkages[base + t]
+                length += 1
+        c.list_start[a] = base
+        c.list_length[a] = length
+        c.partner[a] = NONE
+        c.reach[a] = limit
+        c.proven[a] = sure
+        c.scanned[a] = now
+        if length > 0:
+            c.nearest[a] = best
+            c.nearest_linkage[a] = best_linkage
+        else:
+            c.nearest[a] = NONE
+            c.nearest_linkage[a] = np.inf
+
+
+@njit(nogil=True, cache=True)
+def refresh(c, lists, dirty, offsets, now, start, stop):  # type: ignore[no-untyped-def]
+    """Ranged. Rebuild the lists of dirty[start:stop]: unite, follow merges, drop repeats, find the nearest.
+
+    Cluster dirty[x] writes from offsets[x], where list_length of itself and of its partner is reserved. A cached
+    linkage is reused unless one of its two ends has merged since.
+    """
+    slots = np.empty(64, np.int32)
+    for x in range(start, stop):
+        a = dirty[x]
+        partner = c.partner[a]
+        entries = c.list_length[a] + (c.list_length[partner] if partner >= 0 else 0)
+        while slots.shape[0] < 2 * entries:
+            slots = np.empty(2 * slots.shape[0], np.int32)
+        mask = slots.shape[0] - 1  # open addressing: a cluster seen already is found where its hash leads
+        slots[:] = NONE
+        base = offsets[x]
+        length = 0
+        best = NONE
+        best_linkage = np.inf
+        merged = c.changed[a] > c.scanned[a]
+        limit = c.reach[a]
+        source = a
+        for _ in range(2):
+            first = c.list_start[source]
+            for place in range(first, first + c.list_length[source]):
+                b = lists.ids[place]
+                while c.parents[b] != b:
+                    b = c.parents[b]
+                if b == a:
+                    continue
+                slot = (b * np.int32(-1640531527)) & mask
+                while slots[slot] != NONE and slots[slot] != b:
+                    slot = (slot + 1) & mask
+                if slots[slot] == b:
+                    continue
+                slots[slot] = b
+                if merged or c.changed[b] > c.scanned[a]:
+                    lists.linkages[base + length] = linkage_of(c.means, c.spreads, a, b)
+                else:
+                    lists.linkages[base + length] = lists.linkages[place]
+                d = lists.linkages[base + length]
+                if d <= limit:
+                    lists.ids[base + length] = b
+                    length += 1
+                    if d < best_linkage or (d == best_linkage and tie_order(a, b) < tie_order(a, best)):
+                        best = b
+                        best_linkage = d
+            if partner < 0:
+                break
+            source = partner
+        # Those who point at me know me even where my list (a tie at the reach, an approximate search) missed them.
+        b = c.admirer[a]
+        while b >= 0:
+            d = c.nearest_linkage[b]
+            if d <= limit and (d < best_linkage or (d == best_linkage and tie_order(a, b) < tie_order(a, best))):
+                best = b
+                best_linkage = d
+            b = c.next_admirer[b]
+        c.list_start[a] = base
+        c.list_length[a] = length
+        c.partner[a] = NONE
+        c.nearest[a] = best
+        c.nearest_linkage[a] = best_linkage
+        c.scanned[a] = now
+
+
+@njit(nogil=True, cache=True)
+def unlink(c, a):  # type: ignore[no-untyped-def]
+    """Take `a` out of the chain of the cluster it points at."""
+    b = c.nearest[a]
+    if b < 0:
+        return
+    before = c.previous_admirer[a]
+    after = c.next_admirer[a]
+    if before >= 0:
+        c.next_admirer[before] = after
+    else:
+        c.admirer[b] = after
+    if after >= 0:
+        c.previous_admirer[after] = before
+    c.nearest[a] = NONE
+
+
+@njit(nogil=True, cache=True)
+def link(c, a, b, d):  # type: ignore[no-untyped-def]
+    """Point `a` at `b`, at linkage d, and chain it there."""
+    head = c.admirer[b]
+    c.nearest[a] = b
+    c.nearest_linkage[a] = d
+    c.next_admirer[a] = head
+    c.previous_admirer[a] = NONE
+    if head >= 0:
+        c.previous_admirer[head] = a
+    c.admirer[b] = a
+
+
+@njit(nogil=True, cache=True)
+def relink(c, work, count):  # type: ignore[no-untyped-def]
+    """Chain work[:count], whose nearest is new; tell a nearest cluster that did not know. Returns (count, told).
+
+    A cluster within its own reach of a nearer one may still have missed it: a tie at the reach, or a neighbour that
+    an approximate search lost. Those told are appended to `work`, which has room for twice `count`.
+    """
+    told = 0
+    for x in range(count):
+        a = work[x]
+        b = c.nearest[a]
+        if b >= 0:
+            link(c, a, b, c.nearest_linkage[a])
+    end = count
+    for x in range(count):
+        a = work[x]
+        b = c.nearest[a]
+        if b < 0 or c.nearest[b] == a:
+            continue
+        d = c.nearest_linkage[a]
+        if d > c.reach[b]:
+            continue
+        other = c.nearest[b]
+        known = c.nearest_linkage[b]
+        if other < 0 or d < known or (d == known and tie_order(a, b) < tie_order(b, other)):
+            unlink(c, b)
+            link(c, b, a, d)
+            work[end] = b
+            end += 1
+            told += 1
+    return end, told
+
+
+@njit(nogil=True, cache=True)
+def find_pairs(c, work, count, now, pairs, linkages, sure):  # type: ignore[no-untyped-def]
+    """Claim every reciprocal pair that work[:count] takes part in. Returns their number.
+
+    pairs (count, 2) int32: (kept, gone); linkages (count,); sure (count,) bool: both reaches were proofs.
+    """
+    found = 0
+    for x in range(count):
+        a = work[x]
+        if c.changed[a] == now:
+            continue
+        b = c.nearest[a]
+        if b < 0 or c.nearest[b] != a:
+            continue
+        # The larger cluster keeps its id, so that chains of `parents` stay logarithmic.
+        if c.sizes[a] > c.sizes[b] or (c.sizes[a] == c.sizes[b] and a < b):
+            pairs[found, 0] = a
+            pairs[found, 1] = b
+        else:
+            pairs[found, 0] = b
+            pairs[found, 1] = a
+        linkages[found] = c.nearest_linkage[a]
+        sure[found] = c.proven[a] and c.proven[b]
+        c.changed[a] = now
+        c.changed[b] = now
+        found += 1
+    return found
+
+
+@njit(nogil=True, cache=True)
+def harvest(c, pairs, count, dirty, offsets):  # type: ignore[no-untyped-def]
+    """After find_pairs: list the clusters whose nearest must be found anew. Returns (number, entries reserved).
+
+    Those are the kept ones and whoever pointed at either of a pair. dirty and offsets have room for all of them;
+    offsets count from 0. All of them are unchained.
+    """
+    end = 0
+    entries = 0
+    for x in range(count):
+        kept = pairs[x, 0]
+        gone = pairs[x, 1]
+        for side in range(2):
+            b = c.admirer[pairs[x, side]]
+            while b >= 0:
+                after = c.next_admirer[b]
+                c.nearest[b] = NONE
+                if b != kept and b != gone:
+                    dirty[end] = b
+                    offsets[end] = entries
+                    entries += c.list_length[b]
+                    end += 1
+                b = after
+            c.admirer[pairs[x, side]] = NONE
+        dirty[end] = kept
+        offsets[end] = entries
+        entries += c.list_length[kept] + c.list_length[gone]
+        end += 1
+    return end, entries
+
+
+@njit(nogil=True, cache=True, fastmath=FAST)
+def merge_pairs(c, pairs, start, stop):  # type: ignore[no-untyped-def]
+    """Ranged. Merge pairs[start:stop] (kept, gone): weighted mean, spread, size, smaller reach."""
+    for x in range(start, stop):
+        a = pairs[x, 0]
+        b = pairs[x, 1]
+        whole = np.float64(c.sizes[a]) + np.float64(c.sizes[b])
+        share_a = c.sizes[a] / whole
+        share_b = c.sizes[b] / whole
+        between = 0.0
+        for t in range(c.means.shape[1]):
+            difference = c.means[b, t] - c.means[a, t]
+            between += difference * difference
+            # a + share_b * (b - a) stays exact for equal means, where a weighted sum would drift by a rounding
+            c.means[a, t] += share_b * difference
+        c.spreads[a] = share_a * c.spreads[a] + share_b * c.spreads[b] + share_a * share_b * between
+        c.sizes[a] += c.sizes[b]
+        c.parents[b] = a
+        c.partner[a] = b
+        c.reach[a] = min(c.reach[a], c.reach[b])
+        c.proven[a] = c.proven[a] and c.proven[b]
+
+
+@njit(nogil=True, cache=True)
+def move_lists(c, lists, new_ids, new_linkages, live, offsets, start, stop):  # type: ignore[no-untyped-def]
+    """Ranged. Copy the lists of live[start:stop] to offsets[start:stop] of the new arrays."""
+    for x in range(start, stop):
+        a = live[x]
+        first = c.list_start[a]
+        for t in range(c.list_length[a]):
+            new_ids[offsets[x] + t] = lists.ids[first + t]
+            new_linkages[offsets[x] + t] = lists.linkages[first + t]
+        c.list_start[a] = offsets[x]

@@ -1,0 +1,77 @@
+"""What the rounds of the clustering know, as arrays indexed by cluster id.
+
+A cluster's id is the row of one of its points; a merge keeps the id of the larger cluster.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ladle.neighbours.contract import Means
+
+Int32s = npt.NDArray[np.int32]
+Int64s = npt.NDArray[np.int64]
+NONE = -1  # in `nearest` and the chains: no cluster
+
+
+class Clusters(NamedTuple):
+    """One entry a cluster; passed whole to the kernels (numba unpacks named tuples)."""
+
+    means: Means  # (n, d)
+    spreads: npt.NDArray[np.float64]  # (n,) mean squared distance of the members to the mean
+    sizes: Int32s  # (n,)
+    parents: Int32s  # (n,) union-find: parents[i] == i while cluster i exists
+    # The certificate: EVERY cluster B with d(A, B) < reach[A] is on A's list. A merge takes the union of the lists and
+    # the smaller reach; that stays complete because average linkage is reducible, d(A+B, C) >= min(d(A,C), d(B,C)).
+    reach: npt.NDArray[np.float64]  # (n,)
+    proven: npt.NDArray[np.bool_]  # (n,) whether the reach is a proof
+    nearest: Int32s  # (n,) nearest listed cluster within reach, or NONE: the list ran dry
+    nearest_linkage: npt.NDArray[np.floating[Any]]  # (n,) in the lists' dtype
+    changed: Int32s  # (n,) round in which the cluster last merged
+    scanned: Int32s  # (n,) round in which its list was last brought up to date
+    list_start: Int64s  # (n,) where its list begins in Lists
+    list_length: Int32s  # (n,)
+    partner: Int32s  # (n,) absorbed cluster whose list is still to be united with this one, or NONE
+    # Who points at me: a doubly linked chain through the clusters whose `nearest` I am, so that a merge finds those it
+    # disturbs without a scan of all clusters.
+    admirer: Int32s  # (n,) first of the chain
+    next_admirer: Int32s  # (n,)
+    previous_admirer: Int32s  # (n,)
+
+
+class Lists(NamedTuple):
+    """Candidate lists of all clusters, end to end, with gaps where old lists were; see Rounds.compact."""
+
+    ids: Int32s
+    linkages: npt.NDArray[np.floating[Any]]  # cached; stale ones are recognised by `changed` > `scanned`
+
+
+def new_clusters(means: Means, sizes: Int32s) -> Clusters:
+    """Every row of `means` (n, d) a cluster of its own, standing for `sizes` (n,) equal points. Takes over `means`."""
+    n = len(means)
+    return Clusters(
+        means=means,
+        spreads=np.zeros(n),
+        sizes=sizes.copy(),
+        parents=np.arange(n, dtype=np.int32),
+        reach=np.zeros(n),
+        proven=np.ones(n, bool),
+        nearest=np.full(n, NONE, np.int32),
+        nearest_linkage=np.full(n, np.inf, means.dtype),
+        changed=np.full(n, -1, np.int32),
+        scanned=np.full(n, -1, np.int32),
+        list_start=np.zeros(n, np.int64),
+        list_length=np.zeros(n, np.int32),
+        partner=np.full(n, NONE, np.int32),
+        admirer=np.full(n, NONE, np.int32),
+        next_admirer=np.full(n, NONE, np.int32),
+        previous_admirer=np.full(n, NONE, np.int32),
+    )
+
+
+def new_lists(capacity: int, dtype: np.dtype[Any]) -> Lists:
+    """Room for `capacity` entries."""
+    return Lists(np.empty(capacity, np.int32), np.empty(capacity, dtype))

@@ -1,0 +1,59 @@
+"""Who could merge with whom: the seam between nearest-neighbour search and clustering.
+
+Clusters are described by their mean and their spread (the mean squared distance of the members to the mean, 0 for a
+point). The average linkage of two clusters under squared Euclidean distance is then
+
+    d(A, B) = |mean_A - mean_B|^2 + spread_A + spread_B            (>= 0, no cancellation)
+
+so "nearest" means smallest |mean_A - mean_B|^2 + spread_B. A search proposes candidates and states a reach; the
+caller computes the distances it keeps, in full precision. Guarantees of every implementation:
+
+* a query is never among its own candidates, and no candidate is repeated within a row;
+* an exact search states a reach such that EVERY member that is not listed lies at linkage >= reach, all rounding
+  of the search itself included;
+* the answer depends on the arguments alone, not on threads or on earlier calls.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from ladle.progress import Progress
+
+Means = npt.NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Answer of a search for q queries with up to k candidates each."""
+
+    ids: npt.NDArray[np.int32]  # (q, k) cluster ids, nearest first as far as the search knows; -1 where there is none
+    reach: npt.NDArray[np.float64]  # (q,) linkage below which the row is complete; inf when it lists every member
+    proven: npt.NDArray[np.bool_]  # (q,) whether the reach is a proof or (approximate search) a belief
+
+
+class NeighbourSearch(Protocol):
+    """Finds the nearest clusters of clusters."""
+
+    def nearest(
+        self,
+        means: Means,
+        spreads: npt.NDArray[np.float64],
+        *,
+        members: npt.NDArray[np.int32],
+        queries: npt.NDArray[np.int32],
+        k: int,
+        precise: bool,
+        progress: Progress,
+    ) -> Candidates:
+        """Candidates for each of `queries` among `members`.
+
+        means (n, d) and spreads (n,) are indexed by cluster id; members (m,) are the ids that exist now, ascending;
+        queries (q,) are some of them, ascending. `precise` asks for float64 arithmetic where the usual float32 left
+        rows whose rounding hides the nearest neighbour.
+        """
+        ...
