@@ -1,0 +1,166 @@
+"""Cluster-Margin: the unsure examples, spread over the clusters of the pool."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from ladle.arrays import Margins, Rows
+from ladle.errors import ArgumentError, MismatchError
+from ladle.strategies import draws
+from ladle.strategies.candidates import smallest
+from ladle.strategies.clusters import Cuttable, PoolClusters, as_clusters, clusters_of
+from ladle.strategies.contract import Selection, Story
+from ladle.strategies.groups import Groups, GroupSize, in_visiting_order
+from ladle.strategies.margin import margins_from
+from ladle.strategies.request import Request, as_margins, check_request, rows_described
+
+
+def cluster_margin(
+    margins: npt.ArrayLike,
+    clusters: npt.ArrayLike,
+    batch_size: int,
+    *,
+    candidate_ratio: float = 10,
+    labelled: npt.ArrayLike | None = None,
+    seed: int = 0,
+    group_size: GroupSize = "candidates",
+) -> Rows:
+    """Choose `batch_size` unlabelled rows by Cluster-Margin: (batch_size,) int64, all different, in order of choice.
+
+    The ceil(candidate_ratio * batch_size) unlabelled rows of smallest margin (all of them, if fewer) are grouped by
+    cluster. The groups are visited round after round, the smallest first, and each visit takes one member uniformly
+    at random, until the batch is full.
+
+    margins: (n,) numbers, small = unsure. clusters: (n,) non-negative integers, not necessarily contiguous.
+    candidate_ratio: 1 or larger. labelled: distinct rows to leave out, or a boolean mask (n,).
+    group_size: whether the smallest group is that with the fewest "candidates", or the cluster with the fewest rows
+    in the whole "pool".
+    Raises: ArgumentError when `batch_size` is not between 1 and the unlabelled pool, or another argument is out of
+    range; MismatchError when margins and clusters differ in length; ShapeError; NonFiniteError.
+    Cost: O(n + k + g log g) for k candidates in g clusters; about 30 bytes a candidate and 5 a row of the pool.
+    Repeats: set by the arguments; ties among margins and among group sizes are seeded draws; any thread count.
+    Source: Citovsky et al. 2021, "Batch Active Learning at Scale", algorithm 1.
+    """
+    pool_rows = rows_described(margins=margins, clusters=clusters)
+    request = check_request(batch_size, pool_rows=pool_rows, labelled=labelled, seed=seed, size_name="batch_size")
+    _check_options(candidate_ratio, group_size)
+    groups = _groups(as_margins(margins), as_clusters(clusters), request, candidate_ratio, group_size)
+    return _round_robin(groups, request)[0]
+
+
+@dataclass(frozen=True, slots=True, eq=False, init=False)
+class ClusterMargin:
+    """Cluster-Margin as a strategy: cluster once, then query every round.
+
+    tree: a `ladle.Dendrogram`, cut once here at `mean_size` (10 when no dial is given), `threshold` or `n_clusters`;
+    or (n,) flat clusters, any non-negative integers, and none of the three.
+    candidate_ratio, group_size: as `cluster_margin`.
+    Raises: ArgumentError, ShapeError.
+    Cost: a query costs what `cluster_margin` costs; the strategy itself holds 4 bytes a row of the pool.
+    Repeats: set by tree, margins and seed.
+    Source: Citovsky et al. 2021, algorithm 1.
+    """
+
+    name: ClassVar[str] = "cluster-margin"
+    clusters: PoolClusters
+    candidate_ratio: float
+    group_size: GroupSize
+
+    def __init__(
+        self,
+        tree: Cuttable | npt.ArrayLike,
+        *,
+        mean_size: float | None = None,
+        threshold: float | None = None,
+        n_clusters: int | None = None,
+        candidate_ratio: float = 10,
+        group_size: GroupSize = "candidates",
+    ) -> None:
+        _check_options(candidate_ratio, group_size)
+        clusters = clusters_of(tree, mean_size=mean_size, threshold=threshold, n_clusters=n_clusters)
+        object.__setattr__(self, "clusters", clusters)
+        object.__setattr__(self, "candidate_ratio", candidate_ratio)
+        object.__setattr__(self, "group_size", group_size)
+
+    def query(
+        self,
+        size: int,
+        *,
+        probabilities: npt.ArrayLike | None = None,
+        margins: npt.ArrayLike | None = None,
+        embeddings: npt.ArrayLike | None = None,
+        labelled: npt.ArrayLike | None = None,
+        seed: int = 0,
+    ) -> Selection:
+        """Choose `size` rows by `margins`, or by the margins of `probabilities`; `embeddings` are ignored.
+
+        `Selection.scores` are margins. Raises: as the contract; MismatchError when the pool has not as many rows as
+        the tree.
+        """
+        pool_rows = rows_described(probabilities=probabilities, margins=margins, embeddings=embeddings)
+        if pool_rows != len(self.clusters):
+            raise MismatchError(
+                "the pool",
+                wanted=f"have the {len(self.clusters):,} rows that were clustered",
+                got=f"{pool_rows:,}",
+                remedy="Cluster this pool, or query the one the tree was made from.",
+            )
+        request = check_request(size, pool_rows=pool_rows, labelled=labelled, seed=seed)
+        known = margins_from(margins, probabilities, strategy=self.name)
+        groups = _groups(known, self.clusters, request, self.candidate_ratio, self.group_size)
+        cutoff = float(known[groups.members].max())
+        rows, rounds = _round_robin(groups, request)
+        return Selection(rows, known[rows], self._story(request, groups, cutoff, rounds))
+
+    def _story(self, request: Request, groups: Groups, cutoff: float, rounds: int) -> Story:
+        sizes = groups.sizes
+        return Story(
+            strategy=self.name,
+            seed=request.seed,
+            size=request.size,
+            pool_rows=request.pool_rows,
+            labelled_rows=len(request.labelled),
+            candidate_rows=len(groups.members),
+            facts={
+                "candidate_ratio": float(self.candidate_ratio),
+                "group_size": self.group_size,
+                "margin_cutoff": cutoff,
+                "groups": len(groups),
+                "smallest_group": int(sizes.min()),
+                "largest_group": int(sizes.max()),
+                "clusters_touched": min(len(groups), request.size),  # the first round visits every group once
+                "visits": rounds,  # the most that any one group was visited
+            },
+        )
+
+
+def _groups(
+    margins: Margins, clusters: PoolClusters, request: Request, candidate_ratio: float, group_size: GroupSize
+) -> Groups:
+    wanted = math.ceil(candidate_ratio * request.size)
+    rows = smallest(margins, request, min(request.unlabelled_rows, wanted))
+    return in_visiting_order(rows, clusters, group_size=group_size, seed=request.seed)
+
+
+def _round_robin(groups: Groups, request: Request) -> tuple[Rows, int]:
+    """The batch in order of choice, and the number of rounds begun. Uses up `groups.members`."""
+    from ladle.strategies.kernels import round_robin
+
+    batch = np.empty(request.size, np.int64)
+    rounds = round_robin(draws.key(request.seed, "members"), groups.names, groups.starts, groups.members, batch)
+    return batch, int(rounds)
+
+
+def _check_options(candidate_ratio: float, group_size: str) -> None:
+    number = isinstance(candidate_ratio, (int, float, np.integer, np.floating)) and not isinstance(
+        candidate_ratio, bool
+    )
+    if not number or not 1 <= candidate_ratio < math.inf:
+        raise ArgumentError("`candidate_ratio`", wanted="be a number, 1 or larger", got=repr(candidate_ratio))
+    if group_size not in get_args(GroupSize):
+        raise ArgumentError("`group_size`", wanted='be "candidates" or "pool"', got=repr(group_size))

@@ -1,0 +1,84 @@
+"""The flat clusters a strategy goes by: given as an array, or cut from a dendrogram."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from ladle.errors import ArgumentError, ShapeError
+
+MEAN_SIZE = 10  # members of the mean cluster, when the caller names no dial: the least the paper asks for
+
+
+@runtime_checkable
+class Cuttable(Protocol):
+    """What a dendrogram must do here: give each of its examples a flat cluster, (n,) labels 0..m-1."""
+
+    def cut(
+        self, *, mean_size: float | None = None, threshold: float | None = None, n_clusters: int | None = None
+    ) -> npt.NDArray[np.int32]:
+        """The flat clusters at one of the three dials."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PoolClusters:
+    """The cluster of each row. labels: (n,) int32, 0..count-1. names: (count,) int64, the caller's numbers for them."""
+
+    labels: npt.NDArray[np.int32]
+    names: npt.NDArray[np.int64]
+
+    @property
+    def count(self) -> int:
+        """One more than the largest label; some labels below it may be nobody's."""
+        return len(self.names)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def as_clusters(value: npt.ArrayLike) -> PoolClusters:
+    """`value` as clusters: any non-negative integers, one a row; they need not be contiguous.
+
+    Raises: ShapeError when not one-dimensional; ArgumentError for other dtypes and negative labels.
+    Cost: O(n); O(n log n) when the labels are far larger than the pool.
+    """
+    array = np.asarray(value)
+    if array.ndim != 1 or array.size == 0:
+        raise ShapeError("`clusters`", wanted="have shape (n,), one cluster a row", got=f"shape {array.shape}")
+    if array.dtype.kind not in "iu":
+        raise ArgumentError("`clusters`", wanted="hold whole numbers", got=f"dtype {array.dtype}")
+    least = int(array.min())
+    if least < 0:
+        raise ArgumentError(
+            "`clusters`",
+            wanted="hold labels 0 or larger",
+            got=f"{least} in row {int(np.argmax(array < 0)):,}",
+            remedy="If negative labels mark noise, give each such row a cluster of its own.",
+        )
+    most = int(array.max())
+    if most > np.iinfo(np.int64).max:
+        raise ArgumentError("`clusters`", wanted="fit 64-bit signed integers", got=f"{most}")
+    if most < 2 * array.size + 1024:  # counting by label then costs no more than the pool itself
+        return PoolClusters(np.ascontiguousarray(array, np.int32), np.arange(most + 1, dtype=np.int64))
+    names, labels = np.unique(array, return_inverse=True)
+    return PoolClusters(labels.astype(np.int32), names.astype(np.int64))
+
+
+def clusters_of(tree: Any, *, mean_size: float | None, threshold: float | None, n_clusters: int | None) -> PoolClusters:
+    """Cut `tree` at the one dial given (none: a mean size of `MEAN_SIZE`), or take it as an array of clusters.
+
+    Raises: ArgumentError when several dials are given, or any with an array.
+    """
+    dials = {"mean_size": mean_size, "threshold": threshold, "n_clusters": n_clusters}
+    given = {name: value for name, value in dials.items() if value is not None}
+    if len(given) > 1:
+        raise ArgumentError("the cut", wanted="have one of mean_size, threshold, n_clusters", got=" and ".join(given))
+    if isinstance(tree, Cuttable):
+        return as_clusters(tree.cut(**(given or {"mean_size": MEAN_SIZE})))  # type: ignore[arg-type]
+    if given:
+        raise ArgumentError(f"`{next(iter(given))}`", wanted="come with a dendrogram to cut", got="flat clusters")
+    return as_clusters(tree)

@@ -1,0 +1,80 @@
+"""Compiled loops of the selection: grouping and the round-robin. Both are serial, so no result depends on threads."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+Longs = npt.NDArray[np.int64]
+Labels = npt.NDArray[np.int32]
+
+GAMMA = np.uint64(0x9E3779B97F4A7C15)
+MIX_1, MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+ONE, S27, S30, S31 = np.uint64(1), np.uint64(27), np.uint64(30), np.uint64(31)
+
+
+@njit(nogil=True, cache=True)
+def mix(word: np.uint64) -> np.uint64:
+    """SplitMix64's finaliser, the twin of the vectorised one in `draws`."""
+    word = (word ^ (word >> S30)) * MIX_1
+    word = (word ^ (word >> S27)) * MIX_2
+    return word ^ (word >> S31)
+
+
+@njit(nogil=True, cache=True)
+def below(draw_key: np.uint64, name: np.uint64, turn: np.uint64, size: np.uint64) -> np.uint64:
+    """A number from 0 to size - 1, each equally likely: the draw that cluster `name` makes at its turn `turn`.
+
+    A word modulo `size` would favour small remainders by 2**64 mod size words; exactly those words are rejected.
+    """
+    word = mix(mix(draw_key + GAMMA * (name + ONE)) + GAMMA * (turn + ONE))
+    unfair = (np.uint64(0) - size) % size
+    while word < unfair:
+        word = mix(word + GAMMA)
+    return word % size
+
+
+@njit(nogil=True, cache=True)
+def scatter(rows: Longs, labels: Labels, cursors: Longs, members: Longs) -> None:
+    """Put each row where its label's cursor stands, and move the cursor: the last step of a counting sort.
+
+    rows: (k,) int64; labels: (k,) int32; cursors: (count,) int64, used up; members: (k,) int64, written whole.
+    """
+    for candidate_pos in range(rows.size):
+        label = labels[candidate_pos]
+        place = cursors[label]
+        members[place] = rows[candidate_pos]
+        cursors[label] = place + 1
+
+
+@njit(nogil=True, cache=True)
+def round_robin(draw_key: np.uint64, names: Longs, starts: Longs, members: Longs, batch: Longs) -> int:
+    """Fill `batch` from the groups in turn, one member at random per visit; the number of rounds begun.
+
+    names: (g,) int64; starts: (g + 1,) int64; members: (k,) int64, k >= len(batch), permuted in place; batch: (b,)
+    int64, written whole. Every group still in play has been visited once a round, so in round `turn` the first
+    `turn` members of each are those taken (a Fisher-Yates shuffle, only as deep as it is visited).
+    """
+    in_play = np.arange(names.size)
+    playing = names.size
+    batch_pos = 0
+    turn = 0
+    while batch_pos < batch.size and playing > 0:
+        staying = 0
+        for place in range(playing):
+            group = in_play[place]
+            first = starts[group] + turn
+            left = starts[group + 1] - first
+            pick = first + np.int64(below(draw_key, np.uint64(names[group]), np.uint64(turn), np.uint64(left)))
+            batch[batch_pos] = members[pick]
+            members[pick] = members[first]
+            batch_pos += 1
+            if batch_pos == batch.size:
+                break
+            if left > 1:
+                in_play[staying] = group
+                staying += 1
+        playing = staying
+        turn += 1
+    return turn

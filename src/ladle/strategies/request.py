@@ -1,0 +1,78 @@
+"""The border of every query: what was asked, checked before any work."""
+
+from __future__ import annotations
+
+from collections.abc import Sized
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ladle.arrays import Margins, Rows, as_rows, check_finite
+from ladle.errors import ArgumentError, MismatchError, ShapeError
+from ladle.seeds import check_seed
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Request:
+    """A checked query: `size` rows out of the unlabelled ones of a pool of `pool_rows`."""
+
+    size: int
+    pool_rows: int
+    labelled: Rows
+    seed: int
+
+    @property
+    def unlabelled_rows(self) -> int:
+        """How many rows may be chosen."""
+        return self.pool_rows - len(self.labelled)
+
+
+def check_request(
+    size: int, *, pool_rows: int, labelled: npt.ArrayLike | None, seed: int, size_name: str = "size"
+) -> Request:
+    """The checked query. Raises: ArgumentError when `size`, `labelled` or `seed` do not fit the pool."""
+    request = Request(size, pool_rows, as_rows(labelled, "labelled", pool_rows=pool_rows), check_seed(seed))
+    whole = isinstance(size, (int, np.integer)) and not isinstance(size, bool)
+    if not (whole and 1 <= size <= request.unlabelled_rows):
+        raise ArgumentError(
+            f"`{size_name}`",
+            wanted=f"be between 1 and the unlabelled pool ({request.unlabelled_rows:,} rows)",
+            got=f"{size:,}" if whole else repr(size),
+            remedy="Lower it or widen the pool." if whole else "It must be a whole number.",
+        )
+    return Request(int(size), request.pool_rows, request.labelled, request.seed)
+
+
+def rows_described(**given: Any) -> int:
+    """How many rows the pool has, by the arguments that describe it, one entry a row; those that are None do not.
+
+    Raises: ArgumentError when all are None, MismatchError when they disagree.
+    """
+    counts = {name: len(value) for name, value in given.items() if isinstance(value, Sized)}
+    if not counts:
+        names = " or ".join(f"`{name}`" for name in given)
+        raise ArgumentError("the query", wanted=f"give {names}", got="none of them")
+    first = next(iter(counts))
+    for name, count in counts.items():
+        if count != counts[first]:
+            raise MismatchError(
+                f"`{first}` and `{name}`",
+                wanted="describe the same pool, one entry a row",
+                got=f"{counts[first]:,} and {count:,} rows",
+            )
+    return counts[first]
+
+
+def as_margins(value: npt.ArrayLike, name: str = "margins") -> Margins:
+    """`value` as (n,) float32, finite. Raises: ArgumentError, ShapeError, NonFiniteError naming the row."""
+    array = np.asarray(value)
+    if array.ndim != 1 or array.size == 0:
+        raise ShapeError(f"`{name}`", wanted="have shape (n,), one number a row", got=f"shape {array.shape}")
+    if array.dtype.kind not in "fiub":
+        raise ArgumentError(f"`{name}`", wanted="hold numbers", got=f"dtype {array.dtype}")
+    with np.errstate(over="ignore"):  # beyond float32 it becomes infinity, and is refused as such
+        single = np.ascontiguousarray(array, np.float32)
+    check_finite(single, name)
+    return single
