@@ -1,0 +1,204 @@
+"""Tables of columns, read batch by batch: Parquet files, Arrow IPC files and streams, tables in memory.
+
+`Columns` is the seam: a schema, and record batches of some of its columns in row order.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.ipc
+import pyarrow.parquet as pq
+
+from ladle.errors import CorruptFileError, FileError, FileFormatError, MismatchError
+
+_REMEDY = "Write it again; it may be a copy cut short."
+_ARROW_MAGIC = b"ARROW1"
+_STREAM_END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
+_PARQUET_MAGIC = b"PAR1"
+# Pages are decoded from a stream of this size, so a row group of any size is never held whole.
+_STREAM_BYTES = 1 << 20
+
+
+class Columns(ABC):
+    """A table on disk or in memory.
+
+    `source` names it for people, `schema` is its `pyarrow.Schema`, `rows` its number of rows where that is known
+    without reading (else None), and `views` whether batches are views of memory or of a mapped file.
+    """
+
+    views = False
+    source: str
+    schema: Any
+    rows: int | None
+
+    @abstractmethod
+    def batches(self, names: Sequence[str], batch_rows: int) -> Iterator[Any]:
+        """Record batches of these columns in row order, of 1 to `batch_rows` rows. Raises: CorruptFileError."""
+
+    def check(self, names: Sequence[str]) -> None:
+        """Refuse a table that has one of these columns not exactly once. Raises: FileFormatError, MismatchError."""
+        for name in names:
+            if self.schema.names.count(name) > 1:
+                raise FileFormatError(self.source, wanted=f"have one column `{name}`", got="several")
+
+
+class TableColumns(Columns):
+    """A `pyarrow.Table` in memory; batches are views."""
+
+    views = True
+
+    def __init__(self, table: Any, source: str) -> None:
+        self._table = table
+        self.source = source
+        self.schema = table.schema
+        self.rows = table.num_rows
+
+    def batches(self, names: Sequence[str], batch_rows: int) -> Iterator[Any]:
+        """Views of the table's chunks."""
+        for batch in self._table.select(list(names)).to_batches(max_chunksize=batch_rows):
+            if batch.num_rows:
+                yield batch
+
+
+class ParquetColumns(Columns):
+    """One Parquet file. Page checksums are verified where the writer left them."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.source = str(path)
+        with _open_errors(path, "Parquet", _PARQUET_MAGIC), self._open() as file:
+            self.schema = file.schema_arrow
+            self.rows = file.metadata.num_rows
+
+    def batches(self, names: Sequence[str], batch_rows: int) -> Iterator[Any]:
+        """Batches decoded from a stream: memory of one batch and a few pages."""
+        with _read_errors(self._path), self._open() as file:
+            for batch in file.iter_batches(batch_rows, columns=list(names), use_threads=False):
+                if batch.num_rows:
+                    yield batch.select(list(names))
+
+    def _open(self) -> Any:
+        return pq.ParquetFile(self._path, pre_buffer=False, buffer_size=_STREAM_BYTES, page_checksum_verification=True)
+
+
+class IpcColumns(Columns):
+    """One Arrow IPC file (Feather version 2) or stream, mapped: batches are views of the file."""
+
+    views = True
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.source = str(path)
+        self.rows = None
+        with _open_errors(path, "Arrow", b""), self._open() as reader:
+            self.schema = reader.schema
+            stream = not isinstance(reader, pa.ipc.RecordBatchFileReader)
+        if stream:
+            _check_stream_end(path)
+
+    def batches(self, names: Sequence[str], batch_rows: int) -> Iterator[Any]:
+        """Views of the record batches, cut to `batch_rows`."""
+        with _read_errors(self._path), self._open() as reader:
+            for batch in _record_batches(reader):
+                batch.validate()
+                chosen = batch.select(list(names))
+                for start in range(0, batch.num_rows, batch_rows):
+                    yield chosen.slice(start, batch_rows)
+
+    @contextmanager
+    def _open(self) -> Iterator[Any]:
+        with pa.memory_map(str(self._path)) as mapped:
+            is_file = mapped.read(len(_ARROW_MAGIC)) == _ARROW_MAGIC
+            mapped.seek(0)
+            with pa.ipc.open_file(mapped) if is_file else pa.ipc.open_stream(mapped) as reader:
+                yield reader
+
+
+class FileColumns(Columns):
+    """Several files with one schema, one after another."""
+
+    def __init__(self, parts: Sequence[ParquetColumns | IpcColumns], source: str) -> None:
+        self._parts = parts
+        self.source = source
+        self.schema = parts[0].schema
+        counts = [part.rows for part in parts]
+        self.rows = None if None in counts else sum(count or 0 for count in counts)
+
+    def batches(self, names: Sequence[str], batch_rows: int) -> Iterator[Any]:
+        """The batches of each file, in order."""
+        for part in self._parts:
+            yield from part.batches(names, batch_rows)
+
+    def check(self, names: Sequence[str]) -> None:
+        """Refuse a file without these columns, or with other types than the first. Raises: MismatchError."""
+        for part in self._parts:
+            part.check(names)
+            for name in names:
+                _check_same_column(part, name, self.schema.field(name).type, self._parts[0].source)
+
+
+def open_columns(path: Path, files: Sequence[Path] | None = None) -> Columns:
+    """A Parquet or Arrow file, or the `files` of the folder `path`. Raises: FileError and its kinds."""
+    parts = [ParquetColumns(file) if file.suffix == ".parquet" else IpcColumns(file) for file in files or [path]]
+    return parts[0] if files is None else FileColumns(parts, str(path))
+
+
+def _check_same_column(part: ParquetColumns | IpcColumns, name: str, kind: Any, first: str) -> None:
+    if name not in part.schema.names:
+        raise MismatchError(part.source, wanted=f"have a column `{name}` like {first}", got="none")
+    if part.schema.field(name).type != kind:
+        raise MismatchError(
+            f"the column `{name}` of {part.source}",
+            wanted=f"be {kind} like {first}",
+            got=str(part.schema.field(name).type),
+        )
+
+
+def _check_stream_end(path: Path) -> None:
+    # A stream cut between two batches reads as a shorter stream; only the end mark tells.
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - len(_STREAM_END)))
+        if file.read() != _STREAM_END:
+            raise CorruptFileError(
+                str(path), wanted="end with the mark of a whole Arrow stream", got="none", remedy=_REMEDY
+            )
+
+
+def _record_batches(reader: Any) -> Iterator[Any]:
+    if isinstance(reader, pa.ipc.RecordBatchFileReader):
+        for place in range(reader.num_record_batches):
+            yield reader.get_batch(place)
+    else:
+        yield from reader
+
+
+@contextmanager
+def _open_errors(path: Path, kind: str, magic: bytes) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as cause:
+        raise FileError(str(path), wanted="be a readable file", got="No such file or directory") from cause
+    except (pa.ArrowException, OSError, EOFError) as cause:
+        told = str(cause).splitlines()[0]
+        with path.open("rb") as file:
+            begins = file.read(len(magic))
+        if begins != magic:
+            raise FileFormatError(str(path), wanted=f"be a {kind} file", got=told) from cause
+        raise CorruptFileError(str(path), wanted=f"be a whole {kind} file", got=told, remedy=_REMEDY) from cause
+
+
+@contextmanager
+def _read_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (pa.ArrowException, OSError, EOFError) as cause:
+        if isinstance(cause, FileError):
+            raise
+        told = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
+        raise CorruptFileError(str(path), wanted="be readable to the end", got=told, remedy=_REMEDY) from cause

@@ -1,0 +1,138 @@
+"""Memory, planned before work: what is available, what each step needs, and whether it fits.
+
+Formulas are stated per row of the pool and live here, so that `ladle doctor` tells the same as the library enforces.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from ladle.errors import ArgumentError, MemoryPlanError
+
+MEMORY_VARIABLE = "LADLE_MEMORY"
+GIB = 1 << 30
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": GIB, "T": 1 << 40}
+
+# Clustering keeps means in float64 while they fit this, and in float32 beyond.
+_WIDE_MEANS_BYTES = GIB
+# Neighbour lists, the merge log, heap and bookkeeping of one row, beside its vectors.
+_CLUSTERING_ROW_BYTES = 200
+# Selection, a row: margin 4, clusters 4, partial sort 12, tree (merges 16, heights 4), the cut 16.
+_SELECTION_ROW_BYTES = 56
+# An id: an integer takes 8; text is estimated at 8 for its offset and 24 for its bytes.
+_ID_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryPlan:
+    """What one step needs beside what is already loaded, against what is available (None: not known here)."""
+
+    step: str
+    needed_bytes: int
+    available_bytes: int | None
+
+    @property
+    def fits(self) -> bool:
+        """Whether the step fits; an unknown amount available counts as enough."""
+        return self.available_bytes is None or self.needed_bytes <= self.available_bytes
+
+
+def clustering_bytes(n: int, d: int) -> int:
+    """Working memory of clustering n rows of dim d, in bytes: float64 means (float32 ones beyond 1 GiB), the
+    float32 copy that the matrix products read, and the bookkeeping of each row.
+    """
+    means = 8 * d if n * d * 8 <= _WIDE_MEANS_BYTES else 4 * d
+    return n * (means + 4 * d + _CLUSTERING_ROW_BYTES)
+
+
+def selection_bytes(n: int) -> int:
+    """Working memory of choosing one batch from n rows, in bytes; scores are streamed and do not count."""
+    return n * (_SELECTION_ROW_BYTES + _ID_BYTES)
+
+
+def plan(n: int, d: int, itemsize: int = 4) -> tuple[MemoryPlan, ...]:
+    """Memory plans of the steps on a pool of n rows, dim d and `itemsize` bytes a number."""
+    available = available_bytes()
+    return (
+        MemoryPlan("load the embeddings", n * d * itemsize, available),
+        MemoryPlan("cluster", clustering_bytes(n, d), available),
+        MemoryPlan("select", selection_bytes(n), available),
+    )
+
+
+def require(needed_bytes: int, subject: str, *, remedy: str) -> None:
+    """Refuse work that would not fit. Raises: MemoryPlanError."""
+    available = available_bytes()
+    if available is None or needed_bytes <= available:
+        return
+    raise MemoryPlanError(
+        subject,
+        wanted=f"fit the {bytes_text(available)} of memory available",
+        got=f"{bytes_text(needed_bytes)} needed",
+        remedy=remedy,
+    )
+
+
+def available_bytes() -> int | None:
+    """Memory that may still be taken: `LADLE_MEMORY` if set (such as "8GiB"), else the smaller of what the system
+    and this process's control group have left; None where neither tells.
+    """
+    text = os.environ.get(MEMORY_VARIABLE, "").strip()
+    if text:
+        return parse_bytes(text, f"the environment variable {MEMORY_VARIABLE}")
+    known = [amount for amount in (_meminfo("MemAvailable"), _group_left()) if amount is not None]
+    return min(known) if known else total_bytes()
+
+
+def total_bytes() -> int | None:
+    """Memory of the machine, or None where it cannot be told."""
+    total = _meminfo("MemTotal")
+    if total is not None:
+        return total
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def parse_bytes(text: str, subject: str = "the amount of memory") -> int:
+    """ "8GiB", "512M" or "1000000" as bytes; units are powers of 1,024. Raises: ArgumentError."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE)
+    if match is None:
+        raise ArgumentError(subject, wanted='be an amount such as "8GiB"', got=repr(text))
+    return int(float(match[1]) * _UNITS[match[2].upper()])
+
+
+def bytes_text(amount: int) -> str:
+    """An amount of memory for people: "7.6 GiB"."""
+    for unit, size in (("TiB", 1 << 40), ("GiB", GIB), ("MiB", 1 << 20), ("KiB", 1 << 10)):
+        if amount >= size:
+            return f"{amount / size:.1f} {unit}"
+    return f"{amount} B"
+
+
+def _meminfo(field: str) -> int | None:
+    try:
+        match = re.search(rf"^{field}:\s+(\d+) kB", Path("/proc/meminfo").read_text(), re.MULTILINE)
+    except OSError:
+        return None
+    return int(match[1]) * 1024 if match else None
+
+
+def _group_left() -> int | None:
+    root = Path("/sys/fs/cgroup")
+    for limit, used, stat, cache in (
+        ("memory.max", "memory.current", "memory.stat", "inactive_file"),
+        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "memory/memory.stat", "total_inactive_file"),
+    ):
+        try:
+            most, now = int((root / limit).read_text()), int((root / used).read_text())
+            match = re.search(rf"^{cache} (\d+)", (root / stat).read_text(), re.MULTILINE)
+        except (OSError, ValueError):  # absent, or "max": no limit
+            continue
+        # Cached file pages are given back on demand, as MemAvailable counts them too.
+        return max(0, most - now + (int(match[1]) if match else 0))
+    return None

@@ -1,0 +1,177 @@
+"""Example ids: the user's own, integers or text, unique, kept as one compact Arrow array.
+
+Integers become int64 and text large_string, so ids compare equal across formats and the digest does not depend on
+how a writer chose to store them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ladle.arrays import Rows
+from ladle.errors import ArgumentError, IdError
+
+SHOWN = 3  # ids or rows shown in an error; the count tells the rest
+_REMEDY = "Ids must be integers or text, one for each example, none twice."
+
+
+class Ids:
+    """Unique ids in row order. Make one with `Ids.of` or `Ids.row_numbers`."""
+
+    def __init__(self, values: Any, name: str = "the ids") -> None:
+        self.values = one_array(values, name)
+        _check_distinct(self.values, name)
+
+    @classmethod
+    def row_numbers(cls, rows: int) -> Ids:
+        """The ids of a pool that brings none: 0 to rows - 1."""
+        ids = cls.__new__(cls)  # distinct by construction: spare the sort
+        ids.values = pa.array(np.arange(rows, dtype=np.int64))
+        return ids
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def kind(self) -> str:
+        """What they are: "integer" or "text"."""
+        return "integer" if pa.types.is_integer(self.values.type) else "text"
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 (hex) of kind, count and values in row order."""
+        total = hashlib.sha256(f"ladle-ids-1 {self.kind} {len(self)}\n".encode())
+        if len(self) == 0:
+            return total.hexdigest()
+        if self.kind == "integer":
+            total.update(self.values.to_numpy().astype("<i8", copy=False).data)
+            return total.hexdigest()
+        offsets = np.frombuffer(self.values.buffers()[1], np.int64)[self.values.offset :][: len(self) + 1]
+        total.update(np.diff(offsets).astype("<i8", copy=False).data)
+        if offsets[-1] > offsets[0]:
+            total.update(memoryview(self.values.buffers()[2])[int(offsets[0]) : int(offsets[-1])])
+        return total.hexdigest()
+
+    def at(self, rows: npt.ArrayLike) -> Any:
+        """The ids at these rows as a pyarrow array. Raises: ArgumentError for a row outside the pool."""
+        wanted = np.asarray(rows)
+        if wanted.size == 0:
+            return self.values.slice(0, 0)
+        if wanted.ndim != 1 or wanted.dtype.kind not in "iu":
+            raise ArgumentError("`rows`", wanted="be 1-D row numbers", got=f"{wanted.dtype}, shape {wanted.shape}")
+        low, high = int(wanted.min()), int(wanted.max())
+        if low < 0 or high >= len(self):
+            raise ArgumentError(
+                "`rows`", wanted=f"be from 0 to {len(self) - 1:,}", got=f"row {low if low < 0 else high:,}"
+            )
+        return self.values.take(pa.array(wanted.astype(np.int64, copy=False)))
+
+    def rows_of(self, wanted: object, *, pool: str = "the pool") -> Rows:
+        """int64 row of each id wanted; repeats allowed. Raises: IdError for unknown ids or ids of another kind."""
+        asked = one_array(wanted, "the ids asked for")
+        if len(asked) == 0:
+            return np.empty(0, np.int64)
+        if asked.type != self.values.type:
+            raise IdError(
+                "the ids asked for",
+                wanted=f"be of the kind of the pool's ids ({self.kind})",
+                got=f"{'integer' if self.kind == 'text' else 'text'} ids such as {shown(asked)}",
+            )
+        if asked.equals(self.values):
+            return np.arange(len(self), dtype=np.int64)
+        # Hash the ids asked for, not the pool: the table is the smaller one, and the pool is scanned once.
+        coded = asked.dictionary_encode()
+        found = pc.index_in(self.values, value_set=coded.dictionary)
+        here = np.flatnonzero(found.is_valid().to_numpy(zero_copy_only=False))
+        row_of_code = np.full(len(coded.dictionary), -1, np.int64)
+        row_of_code[found.drop_null().to_numpy()] = here
+        rows: Rows = row_of_code[coded.indices.to_numpy()]
+        unknown = np.flatnonzero(rows < 0)
+        if unknown.size:
+            raise IdError(
+                "the ids asked for",
+                wanted=f"be in the pool ({pool})",
+                got=f"{unknown.size:,} of {len(asked):,} unknown, the first {shown(asked.take(unknown[:SHOWN]))}",
+            )
+        return rows
+
+
+def one_array(values: object, name: str) -> Any:
+    """Ids of any make as one pyarrow array, int64 or large_string, without nulls.
+
+    `values`: a sequence, a numpy array, a pyarrow Array or ChunkedArray. Raises: IdError.
+    """
+    array = _as_arrow(values, name)
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        array, kind = array.cast(kind.value_type), kind.value_type
+    if pa.types.is_null(kind) and len(array) == 0:
+        array, kind = array.cast(pa.int64()), pa.int64()
+    if array.null_count:
+        first = int(np.argmax(array.is_null().to_numpy(zero_copy_only=False)))
+        raise IdError(name, wanted="have no nulls", got=f"{array.null_count:,}, the first at position {first:,}")
+    if pa.types.is_integer(kind):
+        target = pa.int64()
+    elif pa.types.is_string(kind) or pa.types.is_large_string(kind) or kind == pa.string_view():
+        target = pa.large_string()
+    else:
+        raise IdError(name, wanted="be integers or text", got=f"{kind} such as {shown(array)}", remedy=_REMEDY)
+    try:
+        array = array.cast(target)
+    except pa.ArrowInvalid as cause:  # an unsigned 64-bit id above the int64 range
+        raise IdError(
+            name, wanted="fit signed 64-bit integers", got=str(cause), remedy="Store them as text."
+        ) from cause
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
+        if isinstance(array, pa.ChunkedArray):  # what pyarrow gives for no chunks at all
+            array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], target)
+    return array
+
+
+def shown(values: Any) -> str:
+    """The first few ids, as a person would write them."""
+    return ", ".join(repr(value) for value in values[:SHOWN].to_pylist())
+
+
+def _as_arrow(values: object, name: str) -> Any:
+    if isinstance(values, Ids):
+        return values.values
+    if isinstance(values, (pa.Array, pa.ChunkedArray)):
+        return values
+    if isinstance(values, (str, bytes)):
+        raise ArgumentError(name, wanted="be a list or an array of ids", got=repr(values))
+    if isinstance(values, np.ndarray) and values.ndim != 1:
+        raise IdError(name, wanted="be one-dimensional", got=f"shape {values.shape}")
+    try:
+        return pa.array(values)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError) as cause:
+        raise IdError(name, wanted="be all integers or all text", got=str(cause), remedy=_REMEDY) from cause
+
+
+def _check_distinct(values: Any, name: str) -> None:
+    if pa.types.is_integer(values.type):
+        ordered = np.sort(values.to_numpy())  # several times faster than hashing integers
+        if not (ordered[1:] == ordered[:-1]).any():
+            return
+    coded = values.dictionary_encode()
+    if len(coded.dictionary) == len(values):
+        return
+    # Codes are given in order of first appearance, so a row repeats an earlier id when its code is not a new maximum.
+    codes = coded.indices.to_numpy()
+    repeats = np.flatnonzero(codes[1:] <= np.maximum.accumulate(codes[:-1])) + 1
+    first = int(repeats[0])
+    earlier = int(np.argmax(codes == codes[first]))
+    raise IdError(
+        name,
+        wanted="be distinct",
+        got=f"{repeats.size:,} repeats, the first {shown(values.take(repeats[:SHOWN]))} "
+        f"(position {first:,} repeats position {earlier:,})",
+    )

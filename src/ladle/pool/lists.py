@@ -1,0 +1,84 @@
+"""Arrow list columns as matrices, without copying where Arrow's layout allows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from ladle.arrays import Embeddings
+from ladle.errors import ShapeError
+from ladle.pool.memory import float_of
+
+
+def is_list(kind: Any) -> bool:
+    """Whether a column type is FixedSizeList, List or LargeList (or a 1-D tensor stored as one) of numbers."""
+    kind = storage_of(kind)
+    if not (pa.types.is_fixed_size_list(kind) or pa.types.is_list(kind) or pa.types.is_large_list(kind)):
+        return False
+    return bool(pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type))
+
+
+def holds_floats(kind: Any) -> bool:
+    """Whether a column type is a list of float16, float32 or float64."""
+    return is_list(kind) and bool(pa.types.is_floating(storage_of(kind).value_type))
+
+
+def storage_of(kind: Any) -> Any:
+    """The plain type behind an extension type such as arrow.fixed_shape_tensor."""
+    return kind.storage_type if isinstance(kind, pa.BaseExtensionType) else kind
+
+
+def item_dtype(kind: Any) -> np.dtype[np.floating[Any]]:
+    """The float dtype of the matrices a list column gives."""
+    return float_of(np.dtype(storage_of(kind).value_type.to_pandas_dtype()))
+
+
+def first_length(array: Any) -> int | None:
+    """Length of the first list that is not null, or None."""
+    kind = storage_of(array.type)
+    if pa.types.is_fixed_size_list(kind):
+        return int(kind.list_size)
+    for item in array:
+        if item.is_valid:
+            return len(item)
+    return None
+
+
+def matrix_of(array: Any, dim: int, *, name: str, first_row: int) -> Embeddings:
+    """A list array (with or without offset) as (rows, dim) floats: a view, unless the items are integers.
+
+    Raises: ShapeError for a null list, a list of another length or a null item, naming the row (`first_row` is
+    the pool's row of the first list).
+    """
+    if isinstance(array, pa.ExtensionArray):
+        array = array.storage
+    if array.null_count:
+        row = first_row + int(np.argmax(array.is_null().to_numpy(zero_copy_only=False)))
+        raise ShapeError(f"`{name}`", wanted="have a vector in every row", got=f"null in row {row:,}")
+    lengths = _lengths(array)
+    if not isinstance(lengths, int):
+        odd = np.flatnonzero(lengths != dim)
+        if odd.size:
+            raise ShapeError(
+                f"`{name}`",
+                wanted=f"have {dim} numbers in every row, as in the first",
+                got=f"{int(lengths[odd[0]])} in row {first_row + int(odd[0]):,}",
+            )
+    elif lengths != dim:
+        raise ShapeError(f"`{name}`", wanted=f"have {dim} numbers in every row", got=f"lists of {lengths}")
+    values = array.flatten()
+    if values.null_count:
+        position = int(np.argmax(values.is_null().to_numpy(zero_copy_only=False)))
+        raise ShapeError(
+            f"`{name}`", wanted="have no null numbers", got=f"a null in row {first_row + position // dim:,}"
+        )
+    numbers: Embeddings = values.to_numpy(zero_copy_only=True).reshape(-1, dim)
+    return numbers.astype(item_dtype(array.type), copy=False)
+
+
+def _lengths(array: Any) -> Any:
+    if pa.types.is_fixed_size_list(array.type):
+        return int(array.type.list_size)
+    return np.diff(array.offsets.to_numpy())
