@@ -152,7 +152,9 @@ def _round_robin(groups: Groups, request: Request) -> tuple[Rows, int]:
     from ladle.strategies.kernels import round_robin
 
     batch = np.empty(request.size, np.int64)
-    rounds = round_robin(draws.key(request.seed, "members"), groups.names, groups.starts, groups.members, batch)
+    in_play = np.arange(len(groups), dtype=np.int64)
+    draw_key = draws.key(request.seed, "members")
+    rounds = round_robin(draw_key, groups.names, groups.starts, groups.members, in_play, batch)
     return batch, int(rounds)
 
 

@@ -49,14 +49,14 @@ def scatter(rows: Longs, labels: Labels, cursors: Longs, members: Longs) -> None
 
 
 @njit(nogil=True, cache=True)
-def round_robin(draw_key: np.uint64, names: Longs, starts: Longs, members: Longs, batch: Longs) -> int:
+def round_robin(draw_key: np.uint64, names: Longs, starts: Longs, members: Longs, in_play: Longs, batch: Longs) -> int:
     """Fill `batch` from the groups in turn, one member at random per visit; the number of rounds begun.
 
-    names: (g,) int64; starts: (g + 1,) int64; members: (k,) int64, k >= len(batch), permuted in place; batch: (b,)
-    int64, written whole. Every group still in play has been visited once a round, so in round `turn` the first
-    `turn` members of each are those taken (a Fisher-Yates shuffle, only as deep as it is visited).
+    names: (g,) int64; starts: (g + 1,) int64; members: (k,) int64, k >= len(batch), permuted in place; in_play:
+    (g,) int64, 0..g-1, used up; batch: (b,) int64, written whole. Every group still in play has been visited once
+    a round, so in round `turn` the first `turn` members of each are those taken (a Fisher-Yates shuffle, only as
+    deep as it is visited).
     """
-    in_play = np.arange(names.size)
     playing = names.size
     batch_pos = 0
     turn = 0
