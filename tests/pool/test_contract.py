@@ -102,7 +102,7 @@ def test_check_names_the_row_that_is_not_finite(make, dtype, bad):
 def test_duplicate_ids_are_refused_at_opening(make):
     ids = names()
     ids[20] = ids[3]
-    with pytest.raises(IdError, match="1 repeats.*position 20 repeats position 3"):
+    with pytest.raises(IdError, match=r"1 repeats.*position 20 repeats position 3"):
         make(vectors_of("float32"), ids)
 
 
@@ -110,9 +110,10 @@ def test_too_little_memory_is_told_before_loading(make, monkeypatch):
     pool = make(vectors_of("float32"), names())
     monkeypatch.setenv("LADLE_MEMORY", "100B")
     try:
-        assert pool.embeddings().shape == (ROWS, DIM)  # a view needs no memory
+        told = pool.embeddings().shape  # a view needs no memory
     except MemoryPlanError as error:
-        assert "460 B needed" in str(error)
+        told = error.got
+    assert told in ((ROWS, DIM), "460 B needed")
 
 
 def test_describe_and_repr(make):

@@ -72,7 +72,7 @@ class ParquetColumns(Columns):
     def __init__(self, path: Path) -> None:
         self._path = path
         self.source = str(path)
-        with _open_errors(path, "Parquet", _PARQUET_MAGIC), self._open() as file:
+        with _open_errors(path, "Parquet", (_PARQUET_MAGIC,)), self._open() as file:
             self.schema = file.schema_arrow
             self.rows = file.metadata.num_rows
 
@@ -96,7 +96,7 @@ class IpcColumns(Columns):
         self._path = path
         self.source = str(path)
         self.rows = None
-        with _open_errors(path, "Arrow", b""), self._open() as reader:
+        with _open_errors(path, "Arrow", (_ARROW_MAGIC, _STREAM_END[:4])), self._open() as reader:
             self.schema = reader.schema
             stream = not isinstance(reader, pa.ipc.RecordBatchFileReader)
         if stream:
@@ -179,7 +179,7 @@ def _record_batches(reader: Any) -> Iterator[Any]:
 
 
 @contextmanager
-def _open_errors(path: Path, kind: str, magic: bytes) -> Iterator[None]:
+def _open_errors(path: Path, kind: str, magics: tuple[bytes, ...]) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as cause:
@@ -187,8 +187,8 @@ def _open_errors(path: Path, kind: str, magic: bytes) -> Iterator[None]:
     except (pa.ArrowException, OSError, EOFError) as cause:
         told = str(cause).splitlines()[0]
         with path.open("rb") as file:
-            begins = file.read(len(magic))
-        if begins != magic:
+            begins = file.read(len(_ARROW_MAGIC))
+        if not begins.startswith(magics):
             raise FileFormatError(str(path), wanted=f"be a {kind} file", got=told) from cause
         raise CorruptFileError(str(path), wanted=f"be a whole {kind} file", got=told, remedy=_REMEDY) from cause
 

@@ -73,14 +73,14 @@ class Ids:
             )
         return self.values.take(pa.array(wanted.astype(np.int64, copy=False)))
 
-    def rows_of(self, wanted: object, *, pool: str = "the pool") -> Rows:
+    def rows_of(self, wanted: object, *, pool: str = "the pool", name: str = "the ids asked for") -> Rows:
         """int64 row of each id wanted; repeats allowed. Raises: IdError for unknown ids or ids of another kind."""
-        asked = one_array(wanted, "the ids asked for")
+        asked = one_array(wanted, name)
         if len(asked) == 0:
             return np.empty(0, np.int64)
         if asked.type != self.values.type:
             raise IdError(
-                "the ids asked for",
+                name,
                 wanted=f"be of the kind of the pool's ids ({self.kind})",
                 got=f"{'integer' if self.kind == 'text' else 'text'} ids such as {shown(asked)}",
             )
@@ -96,7 +96,7 @@ class Ids:
         unknown = np.flatnonzero(rows < 0)
         if unknown.size:
             raise IdError(
-                "the ids asked for",
+                name,
                 wanted=f"be in the pool ({pool})",
                 got=f"{unknown.size:,} of {len(asked):,} unknown, the first {shown(asked.take(unknown[:SHOWN]))}",
             )

@@ -1,0 +1,66 @@
+"""Memory plans: stated, parsed, enforced."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import ladle
+from ladle.errors import ArgumentError, MemoryPlanError
+from ladle.pool import budget
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"), [("1000", 1000), ("1K", 1024), ("1.5 GiB", 3 << 29), ("2mb", 2 << 20), ("1T", 1 << 40)]
+)
+def test_amounts_are_read(text, amount):
+    assert budget.parse_bytes(text) == amount
+
+
+@pytest.mark.parametrize("text", ["", "-1", "many", "1P", "1 2"])
+def test_other_amounts_are_refused(text):
+    with pytest.raises(ArgumentError, match="8GiB"):
+        budget.parse_bytes(text)
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"), [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (3 << 29, "1.5 GiB"), (5 << 40, "5.0 TiB")]
+)
+def test_amounts_are_shown(amount, text):
+    assert budget.bytes_text(amount) == text
+
+
+def test_the_variable_is_the_limit(monkeypatch):
+    monkeypatch.setenv("LADLE_MEMORY", "10M")
+    assert budget.available_bytes() == 10 << 20
+    with pytest.raises(MemoryPlanError, match=r"x must fit the 10\.0 MiB .* got 11\.0 MiB needed\. Shrink it\."):
+        budget.require(11 << 20, "x", remedy="Shrink it.")
+    budget.require(10 << 20, "x", remedy="")
+    plans = budget.plan(100_000, 64)
+    assert [plan.fits for plan in plans] == [False, False, True]
+    monkeypatch.setenv("LADLE_MEMORY", "lots")
+    with pytest.raises(ArgumentError, match="LADLE_MEMORY"):
+        budget.available_bytes()
+
+
+def test_the_machine_tells_its_memory(monkeypatch):
+    monkeypatch.delenv("LADLE_MEMORY", raising=False)
+    available, total = budget.available_bytes(), budget.total_bytes()
+    assert available is not None
+    assert total is not None
+    assert 0 < available <= total
+
+
+def test_formulas_grow_with_the_pool():
+    assert budget.clustering_bytes(1000, 64) == 1000 * (8 * 64 + 4 * 64 + 200)
+    assert budget.clustering_bytes(10_000_000, 64) == 10_000_000 * (4 * 64 + 4 * 64 + 200)
+    assert budget.selection_bytes(10) == 10 * 88
+
+
+def test_shards_that_do_not_fit_are_refused_before_reading(tmp_path, monkeypatch):
+    for part in "ab":
+        np.save(tmp_path / f"{part}.npy", np.ones((100, 10), np.float32))
+    pool = ladle.open_pool(tmp_path)
+    monkeypatch.setenv("LADLE_MEMORY", "7K")
+    with pytest.raises(MemoryPlanError, match=r"7\.8 KiB needed\. Free memory"):
+        pool.embeddings()
