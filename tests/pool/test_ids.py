@@ -54,6 +54,17 @@ def test_law_rows_of_finds_each_id(ids, data):
     assert known.at(rows).to_pylist() == [ids[row] for row in rows]
 
 
+@pytest.mark.parametrize("asked", [3, 900])  # few are hashed themselves, many are looked up in a hash of the pool
+@pytest.mark.parametrize("kind", [int, str])
+def test_few_and_many_ids_are_found_alike(asked, kind):
+    rng = np.random.default_rng(asked)
+    known = Ids([kind(value) for value in rng.permutation(5000)[:1000]])
+    rows = rng.integers(0, 1000, asked)
+    assert known.rows_of(known.at(rows)).tolist() == rows.tolist()
+    with pytest.raises(IdError, match="1 of"):
+        known.rows_of([*known.at(rows).to_pylist(), kind(7777)])
+
+
 @given(st.lists(st.one_of(st.integers(0, 5)), min_size=1, max_size=9))
 def test_law_repeats_are_refused_exactly_when_there_are_some(values):
     for ids in (values, [str(value) for value in values]):

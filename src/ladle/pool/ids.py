@@ -86,13 +86,7 @@ class Ids:
             )
         if asked.equals(self.values):
             return np.arange(len(self), dtype=np.int64)
-        # Hash the ids asked for, not the pool: the table is the smaller one, and the pool is scanned once.
-        coded = asked.dictionary_encode()
-        found = pc.index_in(self.values, value_set=coded.dictionary)
-        here = np.flatnonzero(found.is_valid().to_numpy(zero_copy_only=False))
-        row_of_code = np.full(len(coded.dictionary), -1, np.int64)
-        row_of_code[found.drop_null().to_numpy()] = here
-        rows: Rows = row_of_code[coded.indices.to_numpy()]
+        rows = _looked_up(asked, self.values)
         unknown = np.flatnonzero(rows < 0)
         if unknown.size:
             raise IdError(
@@ -101,6 +95,21 @@ class Ids:
                 got=f"{unknown.size:,} of {len(asked):,} unknown, the first {shown(asked.take(unknown[:SHOWN]))}",
             )
         return rows
+
+
+def _looked_up(asked: Any, values: Any) -> Rows:
+    """int64 position of each id asked for among `values`, which are distinct; -1 where there is none."""
+    rows: Rows
+    if len(asked) > len(values) // 8:
+        rows = pc.fill_null(pc.index_in(asked, value_set=values), -1).to_numpy().astype(np.int64)
+        return rows
+    # Few of many: hash the ids asked for, not the pool's, and scan the pool once.
+    coded = asked.dictionary_encode()
+    found = pc.index_in(values, value_set=coded.dictionary)
+    row_of_code = np.full(len(coded.dictionary), -1, np.int64)
+    row_of_code[found.drop_null().to_numpy()] = np.flatnonzero(found.is_valid().to_numpy(zero_copy_only=False))
+    rows = row_of_code[coded.indices.to_numpy()]
+    return rows
 
 
 def one_array(values: object, name: str) -> Any:
