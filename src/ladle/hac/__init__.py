@@ -1,6 +1,6 @@
 """Average-linkage clustering of large pools, exact and certified."""
 
-from ladle.hac.cluster import cluster
+from ladle.hac.clustering import cluster
 from ladle.hac.dendrogram import Dendrogram, Level
 
 __all__ = ["Dendrogram", "Level", "cluster"]

@@ -68,13 +68,10 @@ class BruteSearch:
         reach, error = _reach(packed, own, scores[:, -1], spreads[queries])
         if k == len(members) - 1:  # every other member is listed
             reach[:] = np.inf
-        # In float64 a row of ties would fall short of its own reach by a rounding; there the bound is waived, and
-        # the row counts as proven only while that rounding is negligible.
-        proven = np.ones(len(queries), bool)
-        if precise:
-            proven = (error <= 1e-9 * reach) | np.isinf(reach)
-        else:
-            reach -= error
+        # In float64 a row of ties would fall short of its own reach by a rounding, so there the reach errs the other
+        # way, and the row counts as proven only while that rounding is negligible.
+        reach += error if precise else -error
+        proven = (error <= 1e-9 * reach) if precise else np.ones(len(queries), bool)
         return Candidates(ids=np.where(positions >= 0, members[positions], np.int32(-1)), reach=reach, proven=proven)
 
 

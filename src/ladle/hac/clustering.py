@@ -15,12 +15,11 @@ from ladle.hac.dendrogram import Dendrogram, Level
 from ladle.hac.rounds import DENSE_CLUSTERS, Merges, Rounds, Stop
 from ladle.hac.tree_kernels import lift, number
 from ladle.neighbours import BruteSearch
-from ladle.pool import Pool
+from ladle.pool.contract import METRICS, Pool
 from ladle.progress import SILENT, Progress
 from ladle.seeds import check_seed
 
 Metric = Literal["cosine", "sqeuclidean"]
-METRICS = ("cosine", "sqeuclidean")
 
 DENSE_ROWS = 4_096  # up to here the whole pool goes through the dense chain, with SciPy's own choice among ties
 DOUBLE_BYTES = 1 << 30  # means are kept in float64 while they fit this, in float32 beyond
