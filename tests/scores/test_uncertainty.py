@@ -139,6 +139,13 @@ def test_the_first_bad_row_is_named(
             ladle.margin(P, multilabel="mean")
 
 
+@pytest.mark.parametrize("score", SCORES)
+@pytest.mark.parametrize("row", [[-0.25, 0.75, 0.5], [1.0005, 0, 0], [0.5, -1e-6, 0.5]])
+def test_a_sum_of_one_does_not_excuse_values_out_of_range(score, row: list[float]) -> None:
+    with pytest.raises(ProbabilityError, match="between 0 and 1"):
+        score(np.array([[0.5, 0.5, 0], row], np.float32))
+
+
 def test_logits_are_refused_with_the_way_out() -> None:
     logits = np.random.default_rng(0).normal(size=(10, 3))
     with pytest.raises(ProbabilityError, match="softmax"):
@@ -200,3 +207,18 @@ def test_softmax_of_far_apart_and_of_bad_logits() -> None:
         for way in (scores.softmax, scores.margin_from_logits):
             with pytest.raises(NonFiniteError, match="row 17"):
                 way(bad)
+
+
+def test_kernels_are_compiled_for_two_types_whatever_the_input() -> None:
+    from ladle.scores import kernels
+
+    for dtype in (*FLOATS, ">f4", int):
+        P = np.eye(3).astype(dtype)
+        read_only = P.copy()
+        read_only.flags.writeable = False
+        for other in (P, np.asfortranarray(P), read_only, P[::-1]):
+            for score in SCORES:
+                score(other)
+            ladle.margin(other, multilabel="min")
+    for kernel in (kernels.leading, kernels.surprise, kernels.labelwise):
+        assert len(kernel.signatures) <= 2
