@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle import threads
-from ladle.hac import dense, kernels
+from ladle.hac import dense, kernels, pairing
 from ladle.hac.state import NONE, Clusters, Int32s, Int64s, Lists, new_clusters, new_lists
 from ladle.neighbours import NeighbourSearch
 from ladle.neighbours.contract import Means
@@ -149,13 +149,13 @@ class Rounds:
         self.work[: len(due)] = due
         count = len(due)
         while True:
-            count, told = kernels.relink(c, self.work, count)
+            count, told = pairing.relink(c, self.work, count)
             self.tally.told += told
             self.now += 1
             pairs = np.empty((count, 2), np.int32)
             linkages = np.empty(count)
             sure = np.empty(count, bool)
-            found = kernels.find_pairs(c, self.work, count, self.now, pairs, linkages, sure)
+            found = pairing.find_pairs(c, self.work, count, self.now, pairs, linkages, sure)
             if found == 0:
                 break
             self._keep(pairs[:found], linkages[:found], sure[:found], advance)
@@ -166,8 +166,8 @@ class Rounds:
     def _merge(self, pairs: Int32s) -> int:
         """Merge `pairs` and find anew the nearest of all they disturb: those are work[: the number returned]."""
         c = self.clusters
-        count, entries = kernels.harvest(c, pairs, len(pairs), self.work, self.offsets)
-        _spread(lambda start, stop: kernels.merge_pairs(c, pairs, start, stop), len(pairs))
+        count, entries = pairing.harvest(c, pairs, len(pairs), self.work, self.offsets)
+        _spread(lambda start, stop: pairing.merge_pairs(c, pairs, start, stop), len(pairs))
         self._reserve(entries)
         self.offsets[:count] += self.used
         self.used += entries

@@ -1,0 +1,31 @@
+"""The table of errors is whole, and every error tells its story."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+
+from ladle import errors
+from ladle.errors import OUTCOMES, LadleError, outcome_of
+
+
+def kinds(kind: type[LadleError] = LadleError) -> list[type[LadleError]]:
+    return [kind, *(deeper for child in kind.__subclasses__() for deeper in kinds(child))]
+
+
+@pytest.mark.parametrize("kind", kinds())
+def test_every_error_has_an_outcome_and_a_story(kind: type[LadleError]) -> None:
+    error = kind("`size`", wanted="be 1 or more", got="0", remedy="Raise it.")
+    assert str(error) == "`size` must be 1 or more; got 0. Raise it."
+    assert (error.subject, error.wanted, error.got, error.remedy) == ("`size`", "be 1 or more", "0", "Raise it.")
+    assert outcome_of(error).exit_code in range(1, 64)
+    assert outcome_of(error).http_status in range(400, 600)
+    again = copy.copy(error)  # what crossing a process border does
+    assert (type(again), str(again)) == (kind, str(error))
+    assert kind.__name__ in errors.__doc__  # type: ignore[operator]
+
+
+def test_exit_codes_tell_kinds_apart() -> None:
+    codes = [outcome.exit_code for outcome in OUTCOMES.values()]
+    assert len(set(codes)) == len(codes)

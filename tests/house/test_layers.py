@@ -1,0 +1,92 @@
+"""Imports run one way, and heavy libraries stay in their rooms."""
+
+from __future__ import annotations
+
+import graphlib
+import subprocess
+import sys
+
+import pytest
+
+from tests.house.rooms import SOURCE, files, imports, module_name, room_of
+
+# Each room may import the ones above it. Rooms of one line are siblings, and do not import each other.
+LAYERS = [
+    {"_version", "errors"},
+    {"arrays", "seeds", "progress", "durable", "threads"},
+    {"pool", "scores"},
+    {"neighbours"},
+    {"hac"},
+    {"strategies"},
+    {"lab"},
+    {"report"},
+    {"cli"},
+]
+FLOOR = {"arrays", "seeds", "progress", "durable", "threads"}  # single files, which may import each other (no cycles)
+LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
+
+# Library -> where it may be imported. (None: anywhere, but only inside functions.)
+HEAVY = {
+    "torch": set(),
+    "ray": set(),
+    "sqlalchemy": set(),
+    "fastapi": set(),
+    "matplotlib": {"report"},
+    "PIL": {"report", "lab"},
+    "sklearn": {"lab"},
+    "typer": {"cli"},
+    "rich": {"cli"},
+    "numba": {"neighbours", "hac", "scores", "strategies", "cli"},
+    "pyarrow": {"pool", "cli", "strategies"},
+}
+
+
+def test_every_room_has_a_layer() -> None:
+    rooms = {room_of(module_name(path)) for path in files()} - {"ladle"}
+    assert rooms == set(LEVEL)
+
+
+def test_imports_run_downwards() -> None:
+    upward = []
+    for found in imports():
+        module = module_name(found.file)
+        if module == "ladle" or not found.module.startswith("ladle"):
+            continue
+        importer, imported = room_of(module), room_of(found.module)
+        if imported in (importer, "__version__") or {importer, imported} <= FLOOR:
+            continue
+        if LEVEL[imported] >= LEVEL[importer]:
+            upward.append(f"{module} imports {found.module}")
+    assert upward == []
+
+
+def test_no_cycles_among_files() -> None:
+    modules = {module_name(path) for path in files()}
+    graph: dict[str, set[str]] = {module: set() for module in modules}
+    for found in imports():
+        if found.lazy:
+            continue
+        target = found.module if found.module in modules else found.module.rpartition(".")[0]
+        source = module_name(found.file)
+        if target in modules and target not in (source, "ladle"):
+            graph[source].add(target)
+    # A package's __init__ gathers its own files, which name the package when they import their neighbours.
+    tuple(graphlib.TopologicalSorter(graph).static_order())
+
+
+def test_heavy_libraries_stay_in_their_rooms() -> None:
+    strays = []
+    for found in imports():
+        library = found.module.split(".")[0]
+        room = room_of(module_name(found.file))
+        if library in HEAVY and room not in HEAVY[library]:
+            strays.append(f"{found.file.relative_to(SOURCE)} imports {library}")
+    assert strays == []
+
+
+@pytest.mark.parametrize("command", ["import ladle", "import ladle.cli", "import ladle; dir(ladle); ladle.__version__"])
+def test_importing_ladle_pulls_in_nothing_heavy(command: str) -> None:
+    heavy = ["numba", "scipy", "pyarrow", "sklearn", "matplotlib", "PIL", "pandas", "torch", "numpy"]
+    check = f"{command}; import sys; print([name for name in {heavy!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
