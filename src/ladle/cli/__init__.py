@@ -1,1 +1,29 @@
-""""""
+"""The command line: `ladle`. One thin file per command; nothing heavy is imported before a command runs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code, from the table in `ladle.errors.OUTCOMES`.
+
+    `arguments` default to those of the process. Errors are told on stderr as `error: ...`; under `--json` they are
+    one JSON object on stdout instead, so that stdout is JSON whatever happens.
+    """
+    from ladle.cli.app import app
+    from ladle.cli.failures import tell
+
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        app(args=given, prog_name="ladle")
+    except SystemExit as end:  # how typer returns, also after usage errors (2) and Ctrl-C (130)
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except KeyboardInterrupt:
+        return 130
+    except (OSError, MemoryError, ValueError, ImportError) as error:  # what every LadleError is one of
+        return tell(error, as_json="--json" in given)
+    return 0

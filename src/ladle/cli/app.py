@@ -1,0 +1,60 @@
+"""The `ladle` application: its commands and the text around them."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Annotated
+
+import typer
+
+from ladle._version import __version__
+from ladle.cli.failures import exit_codes
+
+COMMANDS = ("demo", "cluster", "select", "doctor")  # each is a function of that name in ladle.cli.<name>
+
+_EPILOG = "\n".join(
+    [
+        "[bold]Exit codes[/bold]",
+        *(f"[cyan]{code:>4}[/cyan]  {meaning}" for code, meaning in exit_codes()),
+    ]
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ladle {__version__}")
+        raise typer.Exit
+
+
+def _ladle(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Choose what to label next, when the pool is millions of examples and the batch is 100,000 of them.
+
+    Cluster the pool once, then each round select a batch by the scores of your model.
+    """
+
+
+def _built() -> typer.Typer:
+    made = typer.Typer(
+        no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich"
+    )
+    made.callback(help=_flowed(_ladle.__doc__), epilog=_EPILOG)(_ladle)
+    for name in COMMANDS:
+        if find_spec(f"ladle.cli.{name}") is None:
+            continue
+        module = import_module(f"ladle.cli.{name}")
+        command = getattr(module, name)
+        made.command(name, help=_flowed(command.__doc__), epilog=getattr(module, "EXAMPLES", None))(command)
+    return made
+
+
+def _flowed(text: str | None) -> str:
+    """A docstring as paragraphs without line breaks, for the terminal to break at its own width."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in (text or "").split("\n\n"))
+
+
+app = _built()

@@ -1,0 +1,147 @@
+"""`ladle doctor`: what is installed, what the machine has, and whether a pool would fit it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ladle.cli import options
+
+EXAMPLES = options.examples(
+    "ladle doctor",
+    "ladle doctor pool.parquet",
+    "ladle doctor --rows 9000000 --dim 64 --json",
+)
+
+
+def doctor(
+    pool: Annotated[
+        Path | None,
+        typer.Argument(metavar="[POOL]", help="A pool to look at and to plan for.", show_default=False),
+    ] = None,
+    id_column: options.IdColumn = None,
+    embedding: options.EmbeddingColumn = None,
+    ids: options.IdsFile = None,
+    rows: Annotated[
+        int | None, typer.Option("--rows", metavar="COUNT", help="Plan for a pool of so many rows.")
+    ] = None,
+    dim: Annotated[int | None, typer.Option("--dim", metavar="COUNT", help="... of so many dimensions.")] = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Show versions, the machine, and the memory that a pool would need.
+
+    Name a POOL to read its size, or give --rows and --dim for one you do not have yet.
+    """
+    from ladle.cli import machine
+    from ladle.cli.answers import emit_json, show
+
+    facts: dict[str, Any] = {
+        "command": "doctor",
+        "versions": machine.versions(),
+        "machine": machine.hardware(),
+        "engines": machine.engines(),
+        "pool": _pool_facts(pool, id_column, embedding, ids, rows, dim),
+    }
+    facts["plan"] = _plan(facts["pool"])
+    facts["warnings"] = _warnings(facts)
+    if as_json:
+        emit_json(facts)
+    else:
+        show(_tables(facts))
+
+
+def _pool_facts(
+    path: Path | None, id_column: str | None, embedding: str | None, ids: Path | None, rows: int | None, dim: int | None
+) -> dict[str, Any] | None:
+    from dataclasses import asdict
+
+    from ladle.errors import ArgumentError
+
+    if path is not None and (rows is not None or dim is not None):
+        raise ArgumentError("--rows and --dim", wanted="be left out when a pool is named", got="both")
+    if (rows is None) != (dim is None):
+        raise ArgumentError("--rows and --dim", wanted="come together", got="one of them")
+    if path is not None:
+        return asdict(options.opened_pool(path, id_column, embedding, ids).describe())
+    if rows is None or dim is None:
+        return None
+    if rows < 1 or dim < 1:
+        raise ArgumentError("--rows and --dim", wanted="be 1 or more", got=f"{rows:,} and {dim:,}")
+    return {"source": None, "rows": rows, "dim": dim, "dtype": "float32", "embedding_bytes": 4 * rows * dim}
+
+
+def _plan(pool: dict[str, Any] | None) -> list[dict[str, Any]]:
+    from ladle.pool.budget import plan
+
+    if pool is None:
+        return []
+    itemsize = pool["embedding_bytes"] // (pool["rows"] * pool["dim"])
+    return [
+        {
+            "step": step.step,
+            "needed_bytes": step.needed_bytes,
+            "available_bytes": step.available_bytes,
+            "fits": step.fits,
+        }
+        for step in plan(pool["rows"], pool["dim"], itemsize)
+    ]
+
+
+def _warnings(facts: dict[str, Any]) -> list[str]:
+    from ladle.pool.budget import bytes_text
+
+    told = [
+        f"to {step['step']} needs {bytes_text(step['needed_bytes'])}, "
+        f"and {bytes_text(step['available_bytes'])} are available"
+        for step in facts["plan"]
+        if not step["fits"]
+    ]
+    if not facts["engines"]["blas"]:
+        told.append("no BLAS library was found: matrix products, and so clustering, will be slow")
+    return told
+
+
+def _tables(facts: dict[str, Any]) -> list[tuple[str, dict[str, str]]]:
+    from ladle.pool.budget import bytes_text
+
+    def amount(value: int | None) -> str:
+        return "unknown" if value is None else bytes_text(value)
+
+    found, engines = facts["machine"], facts["engines"]
+    tables = [
+        ("Versions", {name: version or "not installed" for name, version in facts["versions"].items()}),
+        (
+            "Machine",
+            {
+                "system": found["system"],
+                "processor": f"{found['cpu']}, {found['cores']} cores, {found['threads']} threads used",
+                "memory": f"{amount(found['memory_bytes'])}, {amount(found['available_bytes'])} available",
+                "disk": f"{amount(found['disk_free_bytes'])} free in this folder",
+                "GPU": ", ".join(found["gpus"]) or "none found",
+                "BLAS": "; ".join(
+                    f"{blas['library']} {blas['version'] or ''} ({blas['threads']} threads, {blas['file']})"
+                    for blas in engines["blas"]
+                )
+                or "none found",
+                "SQLite": engines["sqlite"],
+                "kernels": "compiled and kept"
+                if engines["kernels_cached"]
+                else "compiled at first use (seconds, once)",
+            },
+        ),
+    ]
+    if facts["pool"] is not None:
+        pool = facts["pool"]
+        title = pool["source"] or "A pool of this size"
+        about = {"examples": f"{pool['rows']:,}", "embeddings": f"dim {pool['dim']:,}, {pool['dtype']}"}
+        if "id_type" in pool:
+            about["ids"] = pool["id_type"]
+        for step in facts["plan"]:
+            fits = "fits" if step["fits"] else "does not fit"
+            about[f"to {step['step']}"] = f"{bytes_text(step['needed_bytes'])}, {fits}"
+        tables.append((title, about))
+    if facts["warnings"]:
+        tables.append(("Warnings", {str(place): text for place, text in enumerate(facts["warnings"], 1)}))
+    return tables

@@ -1,0 +1,68 @@
+"""How errors leave the program: what is said, where, and with which exit code."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import sys
+from typing import Any
+
+from ladle.errors import OUTCOMES, FileError, LadleError, MemoryPlanError, outcome_of
+
+_MEANINGS = {
+    "LadleError": "something unforeseen: please report it",
+    "ArgumentError": "a wrong command line, or an argument out of range",
+    "DataError": "unusable examples or scores: NaN, ragged rows, unknown or duplicate ids",
+    "FileError": "a file that is missing, damaged, or of an unknown format",
+    "MismatchError": "inputs that do not belong together, such as a tree of another pool",
+    "MemoryPlanError": "not enough memory",
+    "MissingDependencyError": "an optional package is missing",
+}
+
+
+def exit_codes() -> list[tuple[int, str]]:
+    """Every exit code and what it means, from the table of outcomes."""
+    codes = [(outcome.exit_code, _MEANINGS[kind.__name__]) for kind, outcome in OUTCOMES.items()]
+    return [(0, "done"), *sorted(codes), (130, "interrupted")]
+
+
+def tell(error: BaseException, *, as_json: bool) -> int:
+    """Say what went wrong and return the exit code; errors that nobody foresaw are raised again."""
+    if isinstance(error, LadleError):
+        facts: dict[str, Any] = {
+            "kind": type(error).__name__,
+            "message": str(error),
+            "subject": error.subject,
+            "wanted": error.wanted,
+            "got": error.got,
+            "remedy": error.remedy,
+            "exit_code": outcome_of(error).exit_code,
+        }
+    elif isinstance(error, BrokenPipeError) or (isinstance(error, OSError) and error.errno == errno.EPIPE):
+        hush()
+        return 0
+    elif isinstance(error, MemoryError):
+        facts = _plain(error, OUTCOMES[MemoryPlanError].exit_code, str(error) or "out of memory")
+    elif isinstance(error, OSError) and not isinstance(error, FileError) and error.errno is not None:
+        facts = _plain(error, OUTCOMES[FileError].exit_code, _os_text(error))
+    else:
+        raise error
+    if as_json:
+        print(json.dumps({"error": facts}, ensure_ascii=False))  # noqa: T201
+    else:
+        print(f"error: {facts['message']}", file=sys.stderr)  # noqa: T201
+    return int(facts["exit_code"])
+
+
+def hush() -> None:
+    """Whoever read stdout has gone (as in `ladle ... | head`): drop the rest, without a word at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _plain(error: BaseException, code: int, message: str) -> dict[str, Any]:
+    return {"kind": type(error).__name__, "message": message, "exit_code": code}
+
+
+def _os_text(error: OSError) -> str:
+    return f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror)

@@ -1,0 +1,103 @@
+"""What `ladle doctor` finds out about this machine and what is installed on it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from ladle._version import __version__
+
+PACKAGES = ("numpy", "scipy", "numba", "pyarrow", "typer", "rich")
+OPTIONAL = ("scikit-learn", "matplotlib", "pillow", "torch", "ray")
+_NVIDIA_SECONDS = 10
+
+
+def versions() -> dict[str, str | None]:
+    """Versions of Ladle, Python and the packages it needs or can use; None for those absent. Imports none of them."""
+    found: dict[str, str | None] = {"ladle": __version__, "python": platform.python_version()}
+    for name in (*PACKAGES, *OPTIONAL):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = None
+    return found
+
+
+def hardware() -> dict[str, Any]:
+    """Operating system, processor, cores, threads used, memory, free disk in this folder, NVIDIA GPUs."""
+    from ladle.pool.budget import available_bytes, total_bytes
+    from ladle.threads import thread_count
+
+    return {
+        "system": platform.platform(),
+        "cpu": _cpu(),
+        "cores": os.cpu_count(),
+        "threads": thread_count(),
+        "memory_bytes": total_bytes(),
+        "available_bytes": available_bytes(),
+        "disk_free_bytes": shutil.disk_usage(Path.cwd()).free,
+        "gpus": _gpus(),
+    }
+
+
+def engines() -> dict[str, Any]:
+    """The BLAS libraries NumPy and SciPy run on, SQLite, and whether numba's compiled kernels are kept."""
+    return {"blas": _blas(), "sqlite": sqlite3.sqlite_version, "kernels_cached": _kernels_cached()}
+
+
+def _cpu() -> str:
+    try:
+        match = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    except OSError:
+        match = None
+    return match[1].strip() if match else platform.processor() or platform.machine()
+
+
+def _gpus() -> list[str]:
+    # Asked of the driver's own tool: importing torch takes seconds, and may not be installed.
+    tool = shutil.which("nvidia-smi")
+    if tool is None:
+        return []
+    try:
+        told = subprocess.run(
+            [tool, "--query-gpu=name,memory.total", "--format=csv,noheader"],
+            capture_output=True,
+            text=True,
+            timeout=_NVIDIA_SECONDS,
+            check=True,
+        ).stdout
+    except (OSError, subprocess.SubprocessError):
+        return []
+    return [line.strip() for line in told.splitlines() if line.strip()]
+
+
+def _blas() -> list[dict[str, Any]]:
+    import numpy  # noqa: F401 - loads its BLAS, for threadpoolctl to see
+    import scipy.linalg  # noqa: F401
+    from threadpoolctl import threadpool_info
+
+    return [
+        {
+            "library": found["internal_api"],
+            "version": found.get("version"),
+            "threads": found["num_threads"],
+            "file": Path(found["filepath"]).name,
+        }
+        for found in threadpool_info()
+        if found["user_api"] == "blas"
+    ]
+
+
+def _kernels_cached() -> bool:
+    """Whether any kernel was compiled before and kept: the first command after an installation compiles them."""
+    kept = os.environ.get("NUMBA_CACHE_DIR")
+    folder = Path(kept) if kept else Path(sys.modules["ladle"].__path__[0])
+    return next(folder.rglob("*.nbi"), None) is not None

@@ -1,0 +1,58 @@
+"""Options that several commands share, so that they read and behave alike."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+PoolPath = Annotated[
+    Path,
+    typer.Argument(
+        metavar="POOL",
+        help="The pool: a .npy, .npz, .parquet, .arrow or .feather file, or a folder of them.",
+        show_default=False,
+    ),
+]
+IdColumn = Annotated[str | None, typer.Option("--id", metavar="COLUMN", help="Column of the ids. Default: id.")]
+EmbeddingColumn = Annotated[
+    str | None,
+    typer.Option("--embedding", metavar="COLUMN", help="Column of the embeddings. Default: the one of float lists."),
+]
+IdsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--ids", metavar="FILE", help="Ids of a .npy pool: .txt, .csv, .npy or .parquet. Default: row numbers."
+    ),
+]
+MeanSize = Annotated[
+    float | None, typer.Option("--mean-size", metavar="SIZE", help="Mean number of examples in a cluster.")
+]
+Threshold = Annotated[
+    float | None, typer.Option("--threshold", metavar="HEIGHT", help="Largest height at which clusters are merged.")
+]
+NClusters = Annotated[int | None, typer.Option("--n-clusters", metavar="COUNT", help="Number of clusters.")]
+Seed = Annotated[int, typer.Option("--seed", metavar="NUMBER", help="Seed of everything random.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, errors too; no progress bars.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars.")]
+
+
+class Metric(StrEnum):
+    """Distances that `cluster` takes."""
+
+    COSINE = "cosine"
+    SQEUCLIDEAN = "sqeuclidean"
+
+
+def examples(*lines: str) -> str:
+    """The examples below a command's help."""
+    return "\n".join(["[bold]Examples[/bold]", *(f"  [cyan]{line}[/cyan]" for line in lines)])
+
+
+def opened_pool(path: Path, id_column: str | None, embedding: str | None, ids: Path | None) -> Any:
+    """The pool that the options name. Raises: as `ladle.open_pool`."""
+    from ladle.pool import open_pool
+
+    return open_pool(path, id=id_column, embedding=embedding, ids=ids)

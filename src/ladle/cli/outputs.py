@@ -1,0 +1,71 @@
+"""Files that commands write: checked before the work, whole or not there after it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from ladle.durable import writing
+from ladle.errors import ArgumentError, FileError, FileFormatError
+
+TABLE_SUFFIXES = (".parquet", ".csv", ".jsonl")
+_CHUNK_ROWS = 1 << 16
+
+
+def check_output(path: Path, suffixes: Iterable[str], *, inputs: Iterable[Path | None]) -> None:
+    """Refuse, before any work, an output that could not be written or would replace an input.
+
+    Raises: FileFormatError for another suffix, FileError for a bad folder, ArgumentError for an input's own path.
+    """
+    suffixes = tuple(suffixes)
+    if path.suffix.lower() not in suffixes:
+        raise FileFormatError(f"the output {path}", wanted=f"end in {' or '.join(suffixes)}", got=path.name)
+    if path.is_dir():
+        raise FileError(f"the output {path}", wanted="be a file name", got="a folder")
+    folder = path.parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise FileError(f"the folder {folder}", wanted="exist and be writable", got="one that is not")
+    for source in inputs:
+        if source is not None and path.exists() and source.exists() and path.samefile(source):
+            raise ArgumentError(f"the output {path}", wanted="be another file than the inputs", got="one of them")
+        if source is not None and source.is_dir() and source.resolve() == path.resolve().parent:
+            raise ArgumentError(
+                f"the output {path}", wanted="be outside the folders that are read", got=f"a file in {source}"
+            )
+
+
+def write_table(table: Any, path: Path, *, about: dict[str, Any]) -> None:
+    """Write a `pyarrow.Table` as Parquet, CSV or JSONL by the suffix of `path`, whole or not at all.
+
+    `about` goes into the Parquet file's metadata, as JSON under `ladle`. Raises: FileError.
+    """
+    write: Callable[[Any, BinaryIO, dict[str, Any]], None] = {
+        ".parquet": _write_parquet,
+        ".csv": _write_csv,
+        ".jsonl": _write_jsonl,
+    }[path.suffix.lower()]
+    with writing(path) as file:
+        write(table, file, about)
+
+
+def _write_parquet(table: Any, file: BinaryIO, about: dict[str, Any]) -> None:
+    import pyarrow.parquet
+
+    noted = table.replace_schema_metadata({"ladle": json.dumps(about)})
+    # Without page checksums a flipped bit reads as another id.
+    pyarrow.parquet.write_table(noted, file, write_page_checksum=True)
+
+
+def _write_csv(table: Any, file: BinaryIO, about: dict[str, Any]) -> None:
+    import pyarrow.csv
+
+    pyarrow.csv.write_csv(table, file, pyarrow.csv.WriteOptions(quoting_style="needed"))
+
+
+def _write_jsonl(table: Any, file: BinaryIO, about: dict[str, Any]) -> None:
+    for batch in table.to_batches(max_chunksize=_CHUNK_ROWS):
+        for entry in batch.to_pylist():
+            file.write(json.dumps(entry, ensure_ascii=False).encode() + b"\n")
