@@ -7,14 +7,14 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import BufferedRandom
 from pathlib import Path
-from typing import BinaryIO, cast
 
 from ladle.errors import CorruptFileError, FileError
 
 
 @contextmanager
-def writing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+def writing(path: str | os.PathLike[str]) -> Iterator[BufferedRandom]:
     """A binary file that takes the name `path` only when the block ends well: temp file, fsync, rename, fsync.
 
     On any exception (Ctrl-C too) the temporary file is removed and whatever stood at `path` stays as it was.
@@ -31,7 +31,7 @@ def writing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         ) from cause
     try:
         with os.fdopen(descriptor, "w+b") as file:
-            yield cast(BinaryIO, file)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.chmod(name, 0o666 & ~_umask())  # noqa: PTH101 - mkstemp makes files private; outputs are ordinary files
@@ -65,7 +65,7 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def seal(file: BinaryIO) -> None:
+def seal(file: BufferedRandom) -> None:
     """Finish a zip archive (such as an .npz) with the SHA-256 of all its bytes, kept as the archive's comment.
 
     The archive stays readable by any zip reader; `check_seal` then finds any changed, missing or added byte.

@@ -81,7 +81,7 @@ class Dendrogram:
             level = Level(mean_size=mean_size, threshold=threshold, n_clusters=n_clusters)
         from ladle.hac.tree_kernels import label_rows
 
-        return label_rows(self.merges, self.n, self._merges_at(level))  # type: ignore[no-any-return]
+        return label_rows(self.merges, self.n, self._merges_at(level))
 
     def _merges_at(self, level: Level) -> int:
         """How many of the merges, in order, make the flat clusters of `level`."""

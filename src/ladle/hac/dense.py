@@ -16,32 +16,24 @@ ROW_BLOCK = 64
 
 
 @njit(nogil=True, cache=True)
-def fill_linkages(means, spreads, members, matrix, start, stop):  # type: ignore[no-untyped-def]
-    """Ranged over rows. matrix (m, m) float64: rows start:stop of the linkages among `members`."""
+def fill_linkages(means, spreads, members, matrix, start, stop):
+    """Ranged over rows. matrix (m, m) float64: linkages of members[start:stop] with those before them, both ways."""
     for x in range(start, stop):
         matrix[x, x] = np.inf
         for y in range(x):
-            matrix[x, y] = linkage_of(means, spreads, members[x], members[y])
+            d = linkage_of(means, spreads, members[x], members[y])
+            matrix[x, y] = d
+            matrix[y, x] = d  # no other range writes there
 
 
 @njit(nogil=True, cache=True)
-def mirror(matrix, start, stop):  # type: ignore[no-untyped-def]
-    """Ranged over rows. Copy the lower triangle's columns start:stop onto the upper triangle's rows."""
-    m = matrix.shape[0]
-    for x in range(start, stop):
-        for y in range(x + 1, m):
-            matrix[x, y] = matrix[y, x]
-
-
-@njit(nogil=True, cache=True)
-def chain(matrix, sizes, pairs, linkages):  # type: ignore[no-untyped-def]
+def chain(matrix, sizes, path, pairs, linkages):
     """Nearest-neighbour chain (Murtagh 1983) with the Lance-Williams update of average linkage; SciPy's tie rules.
 
-    matrix (m, m) float64 symmetric, inf on the diagonal, and sizes (m,) int64 are consumed. pairs (m - 1, 2) int32
-    receives positions (gone, kept), linkages (m - 1,) their heights, in the order found.
+    matrix (m, m) float64 symmetric, inf on the diagonal, and sizes (m,) int64 are consumed; path (m,) int64 is
+    scratch. pairs (m - 1, 2) int32 receives positions (gone, kept), linkages (m - 1,) their heights, as found.
     """
     m = matrix.shape[0]
-    path = np.empty(m, np.int64)
     length = 0
     for step in range(m - 1):
         if length == 0:
@@ -95,8 +87,6 @@ def finish(means: np.ndarray, spreads: np.ndarray, sizes: Int32s, members: Int32
     matrix = np.empty((m, m))
     pairs = np.empty((m - 1, 2), np.int32)
     linkages = np.empty(m - 1)
-    blocks = threads.ranges(m, ROW_BLOCK)
-    threads.run_each(lambda block: fill_linkages(means, spreads, members, matrix, *block), blocks)
-    threads.run_each(lambda block: mirror(matrix, *block), blocks)
-    chain(matrix, sizes[members].astype(np.int64), pairs, linkages)
+    threads.run_each(lambda block: fill_linkages(means, spreads, members, matrix, *block), threads.ranges(m, ROW_BLOCK))
+    chain(matrix, sizes[members].astype(np.int64), np.empty(m, np.int64), pairs, linkages)
     return members[pairs[:, ::-1]], linkages

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
+from numba.extending import register_jitable
 
 FAST = {"nsz", "reassoc", "contract"}  # lets the dimension loop use vector instructions; infinities stay lawful
 NONE = np.int32(-1)
 
 
-@njit(nogil=True, cache=True, fastmath=FAST)
-def _square_distance(means, a, b):  # type: ignore[no-untyped-def]
+@register_jitable(fastmath=FAST)
+def _square_distance(means, a, b):
     total = 0.0
     for t in range(means.shape[1]):
         difference = means[a, t] - means[b, t]
@@ -22,8 +23,8 @@ def _square_distance(means, a, b):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(nogil=True, cache=True)
-def linkage_of(means, spreads, a, b):  # type: ignore[no-untyped-def]
+@register_jitable
+def linkage_of(means, spreads, a, b):
     """Average linkage of clusters a and b; bitwise the same either way round.
 
     Rounded to 44 bits (by Veltkamp's splitting), so that linkages which differ by rounding alone tie. Equal points at
@@ -34,8 +35,8 @@ def linkage_of(means, spreads, a, b):  # type: ignore[no-untyped-def]
     return shifted - (shifted - d)
 
 
-@njit(nogil=True, cache=True)
-def tie_order(a, b):  # type: ignore[no-untyped-def]
+@register_jitable
+def tie_order(a, b):
     """Order among equal linkages: a symmetric hash of the pair (splitmix64's finaliser).
 
     A rule such as "smallest id" would let a star of equal points merge one pair a round; a hash pairs them at random.
@@ -49,7 +50,7 @@ def tie_order(a, b):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def install(c, lists, queries, ids, reach, proven, offset, force, now, start, stop):  # type: ignore[no-untyped-def]
+def install(c, lists, queries, ids, reach, proven, offset, force, now, start, stop):
     """Ranged. Give queries[start:stop] fresh lists from a search.
 
     ids (q, k) int32, reach (q,), proven (q,): a contract.Candidates. Query x writes at offset + x * k. Entries beyond
@@ -98,7 +99,7 @@ def install(c, lists, queries, ids, reach, proven, offset, force, now, start, st
 
 
 @njit(nogil=True, cache=True)
-def refresh(c, lists, dirty, offsets, now, start, stop):  # type: ignore[no-untyped-def]
+def refresh(c, lists, dirty, offsets, now, start, stop):
     """Ranged. Rebuild the lists of dirty[start:stop]: unite, follow merges, drop repeats, find the nearest.
 
     Cluster dirty[x] writes from offsets[x], where list_length of itself and of its partner is reserved. A cached
@@ -165,7 +166,7 @@ def refresh(c, lists, dirty, offsets, now, start, stop):  # type: ignore[no-unty
 
 
 @njit(nogil=True, cache=True)
-def move_lists(c, lists, new_ids, new_linkages, live, offsets, start, stop):  # type: ignore[no-untyped-def]
+def move_lists(c, lists, new_ids, new_linkages, live, offsets, start, stop):
     """Ranged. Copy the lists of live[start:stop] to offsets[start:stop] of the new arrays."""
     for x in range(start, stop):
         a = live[x]

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
+from numba.extending import register_jitable
 
 from ladle.hac.kernels import FAST, NONE, tie_order
 
 
-@njit(nogil=True, cache=True)
-def unlink(c, a):  # type: ignore[no-untyped-def]
+@register_jitable
+def unlink(c, a):
     """Take `a` out of the chain of the cluster it points at."""
     b = c.nearest[a]
     if b < 0:
@@ -29,8 +30,8 @@ def unlink(c, a):  # type: ignore[no-untyped-def]
     c.nearest[a] = NONE
 
 
-@njit(nogil=True, cache=True)
-def link(c, a, b, d):  # type: ignore[no-untyped-def]
+@register_jitable
+def link(c, a, b, d):
     """Point `a` at `b`, at linkage d, and chain it there."""
     head = c.admirer[b]
     c.nearest[a] = b
@@ -43,7 +44,7 @@ def link(c, a, b, d):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def relink(c, work, count):  # type: ignore[no-untyped-def]
+def relink(c, work, count):
     """Chain work[:count], whose nearest is new; tell a nearest cluster that did not know. Returns (count, told).
 
     A cluster within its own reach of a nearer one may still have missed it: a tie at the reach, or a neighbour that
@@ -76,7 +77,7 @@ def relink(c, work, count):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def find_pairs(c, work, count, now, pairs, linkages, sure):  # type: ignore[no-untyped-def]
+def find_pairs(c, work, count, now, pairs, linkages, sure):
     """Claim every reciprocal pair that work[:count] takes part in. Returns their number.
 
     pairs (count, 2) int32: (kept, gone); linkages (count,); sure (count,) bool: both reaches were proofs.
@@ -105,7 +106,7 @@ def find_pairs(c, work, count, now, pairs, linkages, sure):  # type: ignore[no-u
 
 
 @njit(nogil=True, cache=True)
-def harvest(c, pairs, count, dirty, offsets):  # type: ignore[no-untyped-def]
+def harvest(c, pairs, count, dirty, offsets):
     """After find_pairs: list the clusters whose nearest must be found anew. Returns (number, entries reserved).
 
     Those are the kept ones and whoever pointed at either of a pair. dirty and offsets have room for all of them;
@@ -136,7 +137,7 @@ def harvest(c, pairs, count, dirty, offsets):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)
-def merge_pairs(c, pairs, start, stop):  # type: ignore[no-untyped-def]
+def merge_pairs(c, pairs, start, stop):
     """Ranged. Merge pairs[start:stop] (kept, gone): weighted mean, spread, size, smaller reach."""
     for x in range(start, stop):
         a = pairs[x, 0]

