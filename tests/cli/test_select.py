@@ -1,0 +1,259 @@
+from __future__ import annotations
+
+import csv
+import json
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+import ladle
+from ladle.pool.ids import Ids
+
+COLUMNS = ["id", "row", "order", "margin", "cluster", "cluster_size"]
+
+
+@pytest.fixture
+def select(made, tmp_path):
+    """The arguments of a good selection; later ones win."""
+    return [
+        *("select", made / "pool.parquet", "--id", "image_id", "--scores", made / "scores.parquet"),
+        *("--tree", made / "tree.npz", "--size", 20, "-o", tmp_path / "batch.parquet"),
+    ]
+
+
+def read(path):
+    return pq.read_table(path).to_pydict()
+
+
+def test_writes_what_the_library_chooses(run_json, select, made, tmp_path):
+    code, facts = run_json(*select, "--seed", 7)
+    assert code == 0
+    table = pq.read_table(tmp_path / "batch.parquet")
+    assert table.column_names == COLUMNS
+    assert [str(kind) for kind in table.schema.types] == ["large_string", "int64", "int64", "float", "int32", "int64"]
+    batch = table.to_pydict()
+    pool = ladle.open_pool(made / "pool.parquet", id="image_id")
+    margins = ladle.margin(np.load(made / "scores.npy"))
+    clusters = ladle.Dendrogram.load(made / "tree.npz").cut()
+    expected = ladle.ClusterMargin(clusters).query(20, margins=margins, seed=7)
+    assert batch["row"] == expected.rows.tolist()
+    assert batch["id"] == pool.ids_at(expected.rows).to_pylist()
+    assert batch["order"] == list(range(20))
+    np.testing.assert_allclose(batch["margin"], margins[expected.rows], atol=1e-6)
+    assert batch["cluster"] == clusters[expected.rows].tolist()
+    assert batch["cluster_size"] == np.bincount(clusters)[clusters[expected.rows]].tolist()
+    assert facts["strategy"] == "cluster-margin"
+    assert facts["clusters_touched"] == len(set(batch["cluster"]))
+    about = json.loads(table.schema.metadata[b"ladle"])
+    assert about["pool_digest"] == pool.digest
+    assert about["story"]["seed"] == 7
+    assert [path.name for path in tmp_path.iterdir()] == ["batch.parquet"]
+
+
+@pytest.mark.parametrize(
+    "scores",
+    [
+        ["--scores", "logits.parquet", "--logits"],
+        ["--scores", "margins.parquet", "--margins"],
+        ["--scores", "scores.npy"],
+        ["--scores", "scores.parquet", "--score-column", "p", "--score-id", "id"],
+    ],
+)
+def test_scores_of_every_kind_choose_alike(run, select, made, tmp_path, scores, monkeypatch):
+    assert run(*select)[0] == 0
+    first = read(tmp_path / "batch.parquet")["row"]
+    monkeypatch.chdir(made)
+    assert run(*select, *scores)[0] == 0
+    assert read(tmp_path / "batch.parquet")["row"] == first
+
+
+@pytest.mark.parametrize("strategy", ladle.strategies.names())
+def test_every_strategy(run_json, select, tmp_path, strategy):
+    code, facts = run_json(*select, "--strategy", strategy)
+    assert (code, facts["strategy"]) == (0, strategy)
+    batch = read(tmp_path / "batch.parquet")
+    assert len(set(batch["id"])) == 20
+    assert None not in batch["margin"]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_other_formats(run, select, tmp_path, suffix):
+    assert run(*select)[0] == 0
+    assert run(*select, "-o", tmp_path / f"batch.{suffix}")[0] == 0
+    whole = read(tmp_path / "batch.parquet")
+    if suffix == "csv":
+        with (tmp_path / "batch.csv").open() as file:
+            entries = list(csv.DictReader(file))
+    else:
+        entries = [json.loads(line) for line in (tmp_path / "batch.jsonl").read_text().splitlines()]
+    assert list(entries[0]) == COLUMNS
+    assert [entry["id"] for entry in entries] == whole["id"]
+    assert [int(entry["cluster"]) for entry in entries] == whole["cluster"]
+
+
+def test_labelled_examples_are_left_out(run_json, select, made, tmp_path):
+    code, facts = run_json(*select, "--labelled", made / "done.txt", "--size", 180)
+    assert (code, facts["labelled_rows"]) == (0, 60)
+    assert sorted(read(tmp_path / "batch.parquet")["row"]) == list(range(60, 240))
+
+
+def test_labelled_examples_need_no_score(run, select, made, tmp_path):
+    table = pq.read_table(made / "scores.parquet")
+    done = set((made / "done.txt").read_text().split())
+    pq.write_table(table.filter([value not in done for value in table["id"].to_pylist()]), tmp_path / "rest.parquet")
+    assert run(*select, "--scores", tmp_path / "rest.parquet", "--labelled", made / "done.txt")[0] == 0
+    code, _, err = run(*select, "--scores", tmp_path / "rest.parquet")
+    assert code == 3
+    assert "none for 60 of the pool's 240" in err
+
+
+def test_a_first_batch_without_model_or_tree(run_json, made, tmp_path):
+    code, facts = run_json(
+        "select", made / "pool.npy", "--size", 9, "--strategy", "uniform", "-o", tmp_path / "b.parquet"
+    )
+    assert (code, facts["candidate_rows"]) == (0, 240)
+    batch = read(tmp_path / "b.parquet")
+    assert batch["margin"] == batch["cluster"] == batch["cluster_size"] == [None] * 9
+    assert batch["id"] == batch["row"]
+
+
+def test_cuts_and_ratio(run_json, select):
+    code, facts = run_json(*select, "--mean-size", 3, "--candidate-ratio", 2)
+    assert (code, facts["candidate_rows"]) == (0, 40)
+    code, facts = run_json(*select, "--mean-size", 300)
+    assert (code, facts["clusters_touched"]) == (0, 1)
+
+
+def test_people_get_a_table(run, select):
+    code, out, err = run(*select)
+    assert (code, err) == (0, "")
+    assert "240 examples, 0 of them labelled" in out
+    assert "20 of 200 candidates" in out
+
+
+def test_repeating_gives_the_same_file(run, select, tmp_path):
+    assert run(*select)[0] == 0
+    first = (tmp_path / "batch.parquet").read_bytes()
+    assert run(*select)[0] == 0
+    assert (tmp_path / "batch.parquet").read_bytes() == first
+
+
+# -- refusals: one error, before any work, and nothing written -----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "told"),
+    [
+        (["--size", 0], 2, "between 1 and the unlabelled pool (240 examples); got 0"),
+        (["--size", 241], 2, "got 241"),
+        (["--size", 181, "--labelled", "done.txt"], 2, "(180 examples); got 181"),
+        (["--strategy", "best"], 2, "cluster-margin"),
+        (["--strategy", "margin", "--candidate-ratio", 3], 2, "left out for margin"),
+        (["--candidate-ratio", 0.5], 2, "candidate_ratio"),
+        (["--strategy", "entropy", "--scores", "margins.parquet", "--margins"], 2, "probabilities or logits"),
+        (["--logits", "--margins"], 2, "got both"),
+        (["--mean-size", 3, "--threshold", 1], 2, "--mean-size and --threshold"),
+        (["--seed", -1], 2, "seed"),
+        (["--scores", "none.parquet"], 4, "none.parquet"),
+        (["--scores", "logits.parquet"], 3, "softmax"),
+        (["--scores", "margins.parquet"], 2, "float lists"),
+        (["--scores", "pool.parquet"], 2, "id column `id`"),
+        (["--tree", "none.npz"], 4, "none.npz"),
+        (["--tree", "scores.npy"], 4, "scores.npy"),
+        (["--labelled", "none.txt"], 4, "none.txt"),
+        (["--labelled", "scores.npy"], 3, "one-dimensional"),
+        (["-o", "batch.xlsx"], 4, "batch.xlsx"),
+        (["-o", "no/such/batch.csv"], 4, "no/such"),
+        (["--embedding", "vec"], 2, "`vec`"),
+    ],
+)
+def test_unusable_input(run, run_json, select, made, tmp_path, empty, monkeypatch, options, code, told):
+    monkeypatch.chdir(made)
+    before = sorted(path.name for path in made.iterdir())
+    given, facts = run_json(*select, *options)
+    assert (given, facts["error"]["exit_code"]) == (code, code)
+    assert told in facts["error"]["message"]
+    given, out, err = run(*select, *options)
+    assert (given, out) == (code, "")
+    assert told in err
+    assert empty()
+    assert sorted(path.name for path in made.iterdir()) == before
+
+
+def test_scores_or_tree_left_out(run, made, tmp_path, empty):
+    base = ["select", made / "pool.npy", "--size", 5, "-o", tmp_path / "b.csv"]
+    code, _, err = run(*base, "--scores", made / "scores.npy")
+    assert (code, "must have a --tree" in err) == (2, True)
+    code, _, err = run(*base, "--tree", made / "tree.npz")
+    assert (code, "--scores must name a file" in err) == (2, True)
+    code, _, err = run(*base, "--strategy", "uniform", "--logits")
+    assert (code, "come with --scores" in err) == (2, True)
+    code, _, err = run(*base, "--strategy", "margin", "--scores", made / "scores.npy", "--mean-size", 4)
+    assert (code, "with a --tree to cut" in err) == (2, True)
+    assert empty()
+
+
+def test_the_tree_of_another_pool(run, made, select, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    ladle.cluster(np.random.default_rng(0).standard_normal((50, 4)), mean_size=5).save(other / "small.npz")
+    code, _, err = run(*select, "--tree", other / "small.npz")
+    assert (code, "(240 examples); got one of 50" in err) == (5, True)
+    vectors = np.load(made / "pool.npy")
+    ladle.cluster(ladle.open_pool(vectors), mean_size=5).save(other / "ids.npz")
+    code, _, err = run(*select, "--tree", other / "ids.npz")
+    assert (code, "other ids, or in another order" in err) == (5, True)
+    assert not (tmp_path / "batch.parquet").exists()
+    ladle.cluster(vectors, mean_size=5).save(other / "array.npz")  # a tree of a plain array names no pool
+    assert run(*select, "--tree", other / "array.npz")[0] == 0
+
+
+def test_unknown_labelled_ids(run, select, made, tmp_path):
+    (tmp_path / "strange.txt").write_text("im001\nzz\n")
+    code, _, err = run(*select, "--labelled", tmp_path / "strange.txt")
+    assert code == 3
+    assert "the labelled ids in" in err
+    assert "1 of 2 unknown, the first 'zz'" in err
+
+
+def test_an_existing_batch_survives_a_failure(run, select, made, tmp_path):
+    batch = tmp_path / "batch.parquet"
+    batch.write_bytes(b"precious")
+    assert run(*select, "--size", 1000)[0] == 2
+    assert run(*select, "--scores", made / "logits.parquet")[0] == 3
+    assert batch.read_bytes() == b"precious"
+    assert [path.name for path in tmp_path.iterdir()] == ["batch.parquet"]
+
+
+def test_a_failing_write_leaves_nothing(run, select, tmp_path, monkeypatch, empty):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pyarrow.parquet.write_table", full)
+    code, _, err = run(*select)
+    assert (code, err) == (4, "error: No space left on device\n")
+    assert empty()
+
+
+def test_ctrl_c_leaves_nothing(run, select, monkeypatch, empty):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pyarrow.parquet.write_table", interrupted)
+    assert run(*select)[0] == 130
+    assert empty()
+
+
+def test_integer_ids_from_a_text_file(run_json, made, tmp_path):
+    (tmp_path / "done.csv").write_text("id,label\n3,cat\n5,dog\n")
+    code, facts = run_json(
+        *("select", made / "pool.npy", "--scores", made / "scores.npy", "--strategy", "margin", "--size", 238),
+        *("--labelled", tmp_path / "done.csv", "-o", tmp_path / "b.parquet"),
+    )
+    assert (code, facts["labelled_rows"]) == (0, 2)
+    assert set(range(240)) - set(read(tmp_path / "b.parquet")["row"]) == {3, 5}
+    assert (
+        Ids.row_numbers(240).digest
+        == json.loads(pq.read_schema(tmp_path / "b.parquet").metadata[b"ladle"])["pool_digest"]
+    )
