@@ -154,7 +154,7 @@ def test_the_strategy_is_the_function_with_a_story() -> None:
         )
         np.testing.assert_array_equal(selection.rows, batch)
         np.testing.assert_array_equal(selection.scores, ladle.margin(P)[batch])
-    assert tree.cuts == [{"mean_size": 10, "threshold": None, "n_clusters": None}]
+    assert tree.cuts == [{"mean_size": None, "threshold": None, "n_clusters": None}]  # the tree's own level, once
     facts = selection.story.facts
     assert selection.story.candidate_rows == 240
     assert facts["clusters_touched"] == len(set(tree.clusters[selection.rows]))
@@ -175,6 +175,15 @@ def test_one_dial_reaches_the_cut(dial: dict) -> None:
     assert tree.cuts == [{"mean_size": None, "threshold": None, "n_clusters": None} | dial]
     with pytest.raises(ArgumentError, match="dendrogram"):
         ladle.ClusterMargin(tree.clusters, **dial)
+
+
+def test_a_real_tree_is_cut_where_it_was_made_to_be_cut() -> None:
+    embeddings = np.random.default_rng(0).normal(size=(300, 4)).astype(np.float32)
+    margins = np.random.default_rng(1).random(300)
+    tree = ladle.cluster(embeddings, mean_size=6)
+    for dial in ({}, {"n_clusters": 100}):
+        batch = ladle.ClusterMargin(tree, **dial).query(40, margins=margins).rows
+        np.testing.assert_array_equal(batch, ladle.cluster_margin(margins, tree.cut(**dial), 40))
 
 
 def test_several_dials_are_refused() -> None:

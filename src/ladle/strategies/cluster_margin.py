@@ -57,8 +57,9 @@ def cluster_margin(
 class ClusterMargin:
     """Cluster-Margin as a strategy: cluster once, then query every round.
 
-    tree: a `ladle.Dendrogram`, cut once here at `mean_size` (10 when no dial is given), `threshold` or `n_clusters`;
-    or (n,) flat clusters, any non-negative integers, and none of the three.
+    tree: a `ladle.Dendrogram`, cut once here at `mean_size`, `threshold` or `n_clusters`, or at the level it was made
+    for when none of them is given (a mean size of 10, unless said otherwise when clustering); or (n,) flat clusters,
+    any non-negative integers, and none of the three.
     candidate_ratio, group_size: as `cluster_margin`.
     Raises: ArgumentError, ShapeError.
     Cost: a query costs what `cluster_margin` costs; the strategy itself holds 4 bytes a row of the pool.

@@ -10,8 +10,6 @@ import numpy.typing as npt
 
 from ladle.errors import ArgumentError, ShapeError
 
-MEAN_SIZE = 10  # members of the mean cluster, when the caller names no dial: the least the paper asks for
-
 
 @runtime_checkable
 class Cuttable(Protocol):
@@ -20,7 +18,7 @@ class Cuttable(Protocol):
     def cut(
         self, *, mean_size: float | None = None, threshold: float | None = None, n_clusters: int | None = None
     ) -> npt.NDArray[np.int32]:
-        """The flat clusters at one of the three dials."""
+        """The flat clusters at one of the three dials; at the level the tree was made for when none is given."""
         ...
 
 
@@ -69,7 +67,7 @@ def as_clusters(value: npt.ArrayLike) -> PoolClusters:
 
 
 def clusters_of(tree: Any, *, mean_size: float | None, threshold: float | None, n_clusters: int | None) -> PoolClusters:
-    """Cut `tree` at the one dial given (none: a mean size of `MEAN_SIZE`), or take it as an array of clusters.
+    """Cut `tree` at the one dial given (none: the level it was made for), or take it as an array of clusters.
 
     Raises: ArgumentError when several dials are given, or any with an array.
     """
@@ -78,7 +76,7 @@ def clusters_of(tree: Any, *, mean_size: float | None, threshold: float | None, 
     if len(given) > 1:
         raise ArgumentError("the cut", wanted="have one of mean_size, threshold, n_clusters", got=" and ".join(given))
     if isinstance(tree, Cuttable):
-        return as_clusters(tree.cut(**(given or {"mean_size": MEAN_SIZE})))  # type: ignore[arg-type]
+        return as_clusters(tree.cut(**given))  # type: ignore[arg-type]
     if given:
         raise ArgumentError(f"`{next(iter(given))}`", wanted="come with a dendrogram to cut", got="flat clusters")
     return as_clusters(tree)
