@@ -14,6 +14,7 @@ from ladle.hac.collapse import Distinct, distinct_rows
 from ladle.hac.dendrogram import Dendrogram, Level
 from ladle.hac.rounds import DENSE_CLUSTERS, Merges, Rounds, Stop
 from ladle.hac.tree_kernels import lift, number
+from ladle.hac.warm import warm
 from ladle.neighbours import BruteSearch
 from ladle.pool.contract import METRICS, Pool
 from ladle.progress import SILENT, Progress
@@ -73,6 +74,7 @@ def cluster(
     norms = _norms(matrix, metric)
     unit = 0.5 if metric == "cosine" else 1.0  # |x - y|^2 = 2 (1 - x.y) for unit vectors
 
+    warm(progress)
     dense = len(matrix) <= DENSE_ROWS
     distinct = _all_rows(len(matrix)) if dense else distinct_rows(matrix)
     rounds = Rounds(

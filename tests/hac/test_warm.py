@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+SCRIPT = """
+import numpy as np, ladle
+from contextlib import contextmanager
+titles = []
+class Titles:
+    @contextmanager
+    def task(self, title, total=None):
+        titles.append(title)
+        yield lambda units: None
+ladle.cluster(np.random.default_rng(0).normal(size=(50, 3)), progress=Titles())
+print(any("compiling" in title for title in titles))
+"""
+
+
+def test_compiling_is_announced_once_per_install(tmp_path: Path) -> None:
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=True
+        ).stdout.strip()
+        for _ in range(2)
+    ]
+    assert said == ["True", "False"]
