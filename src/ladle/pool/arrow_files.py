@@ -23,6 +23,8 @@ _STREAM_END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 _PARQUET_MAGIC = b"PAR1"
 # Pages are decoded from a stream of this size, so a row group of any size is never held whole.
 _STREAM_BYTES = 1 << 20
+# What pyarrow raises on damaged bytes; SystemError where a damaged name cannot even be told.
+_DAMAGE = (pa.ArrowException, OSError, EOFError, UnicodeDecodeError, SystemError)
 
 
 class Columns(ABC):
@@ -73,7 +75,7 @@ class ParquetColumns(Columns):
         self._path = path
         self.source = str(path)
         with _open_errors(path, "Parquet", (_PARQUET_MAGIC,)), self._open() as file:
-            self.schema = file.schema_arrow
+            self.schema = _with_names(file.schema_arrow)
             self.rows = file.metadata.num_rows
 
     def batches(self, names: Sequence[str], batch_rows: int) -> Iterator[Any]:
@@ -97,7 +99,7 @@ class IpcColumns(Columns):
         self.source = str(path)
         self.rows = None
         with _open_errors(path, "Arrow", (_ARROW_MAGIC, _STREAM_END[:4])), self._open() as reader:
-            self.schema = reader.schema
+            self.schema = _with_names(reader.schema)
             stream = not isinstance(reader, pa.ipc.RecordBatchFileReader)
         if stream:
             _check_stream_end(path)
@@ -160,6 +162,11 @@ def _check_same_column(part: ParquetColumns | IpcColumns, name: str, kind: Any, 
         )
 
 
+def _with_names(schema: Any) -> Any:
+    schema.names  # noqa: B018 - decoded at every use: damaged names must be found here
+    return schema
+
+
 def _check_stream_end(path: Path) -> None:
     # A stream cut between two batches reads as a shorter stream; only the end mark tells.
     with path.open("rb") as file:
@@ -184,8 +191,8 @@ def _open_errors(path: Path, kind: str, magics: tuple[bytes, ...]) -> Iterator[N
         yield
     except FileNotFoundError as cause:
         raise FileError(str(path), wanted="be a readable file", got="No such file or directory") from cause
-    except (pa.ArrowException, OSError, EOFError) as cause:
-        told = str(cause).splitlines()[0]
+    except _DAMAGE as cause:
+        told = _first_line(cause)
         with path.open("rb") as file:
             begins = file.read(len(_ARROW_MAGIC))
         if not begins.startswith(magics):
@@ -197,8 +204,13 @@ def _open_errors(path: Path, kind: str, magics: tuple[bytes, ...]) -> Iterator[N
 def _read_errors(path: Path) -> Iterator[None]:
     try:
         yield
-    except (pa.ArrowException, OSError, EOFError) as cause:
-        if isinstance(cause, FileError):
-            raise
-        told = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
-        raise CorruptFileError(str(path), wanted="be readable to the end", got=told, remedy=_REMEDY) from cause
+    except FileError:
+        raise
+    except _DAMAGE as cause:
+        raise CorruptFileError(
+            str(path), wanted="be readable to the end", got=_first_line(cause), remedy=_REMEDY
+        ) from cause
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]

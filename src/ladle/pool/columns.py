@@ -79,7 +79,7 @@ class ColumnPool(Pool):
             dim = first_length(batch.column(0))
             if dim is None:
                 continue
-            if dim == 0:
+            if dim <= 0:
                 raise ShapeError(f"`{self._name}`", wanted="hold vectors", got="lists of no numbers")
             return dim
         raise ShapeError(f"`{self._name}`", wanted="hold vectors", got="nulls only")

@@ -37,13 +37,12 @@ def item_dtype(kind: Any) -> np.dtype[np.floating[Any]]:
 
 def first_length(array: Any) -> int | None:
     """Length of the first list that is not null, or None."""
-    kind = storage_of(array.type)
-    if pa.types.is_fixed_size_list(kind):
-        return int(kind.list_size)
-    for item in array:
-        if item.is_valid:
-            return len(item)
-    return None
+    array = array.storage if isinstance(array, pa.ExtensionArray) else array
+    lengths = _lengths(array)
+    if isinstance(lengths, int):
+        return lengths
+    valid = np.flatnonzero(array.is_valid().to_numpy(zero_copy_only=False))
+    return int(lengths[valid[0]]) if valid.size else None
 
 
 def matrix_of(array: Any, dim: int, *, name: str, first_row: int) -> Embeddings:
@@ -69,6 +68,8 @@ def matrix_of(array: Any, dim: int, *, name: str, first_row: int) -> Embeddings:
     elif lengths != dim:
         raise ShapeError(f"`{name}`", wanted=f"have {dim} numbers in every row", got=f"lists of {lengths}")
     values = array.flatten()
+    if len(values) != len(array) * dim:  # only in a damaged file
+        raise ShapeError(f"`{name}`", wanted=f"hold {len(array) * dim:,} numbers here", got=f"{len(values):,}")
     if values.null_count:
         position = int(np.argmax(values.is_null().to_numpy(zero_copy_only=False)))
         raise ShapeError(

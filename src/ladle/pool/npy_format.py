@@ -7,12 +7,14 @@ silently, and decides by content whether a file is a pickle.
 from __future__ import annotations
 
 import math
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO, Any, Literal
 
 import numpy as np
@@ -25,6 +27,8 @@ _HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
 }
+# A header is a Python literal, read without being run; nonsense fails in any of these ways.
+_DAMAGE = (ValueError, TypeError, SyntaxError, TokenError, RecursionError, MemoryError)
 _REMEDY = "Write it again; it may be a copy cut short."
 
 
@@ -76,9 +80,9 @@ def read_header(file: IO[bytes], name: str) -> Header:
         raise FileFormatError(name, wanted="be .npy version 1.0 or 2.0", got=f"version {start[-2]}.{start[-1]}")
     try:
         shape, fortran, dtype = read(file)
-    except ValueError as cause:
+    except _DAMAGE as cause:
         raise CorruptFileError(
-            name, wanted="hold a whole .npy header", got=str(cause).splitlines()[0], remedy=_REMEDY
+            name, wanted="hold a whole .npy header", got=(str(cause) or "nonsense").splitlines()[0], remedy=_REMEDY
         ) from cause
     if dtype.hasobject:
         raise UnsafeFileError(
@@ -133,7 +137,9 @@ class Archive:
         try:
             with self._archive.open(f"{name}.npy") as file:
                 yield file
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as cause:
+        except FileError:
+            raise
+        except (zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, RuntimeError) as cause:
             raise CorruptFileError(self._label(name), wanted="be whole", got=str(cause), remedy=_REMEDY) from cause
 
 
@@ -143,7 +149,7 @@ def opened_archive(path: Path) -> Iterator[Archive]:
     with opened(path) as file:
         try:
             archive = zipfile.ZipFile(file)
-        except (zipfile.BadZipFile, ValueError, OSError) as cause:
+        except (zipfile.BadZipFile, struct.error, NotImplementedError, ValueError, OSError) as cause:
             raise CorruptFileError(
                 str(path), wanted="be a whole .npz archive", got=str(cause), remedy=_REMEDY
             ) from cause
