@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ladle.errors import ArgumentError
-from ladle.strategies.cluster_margin import ClusterMargin
+from ladle.strategies.clustermargin import ClusterMargin
 from ladle.strategies.contract import Strategy
 from ladle.strategies.margin import Margin
 from ladle.strategies.surprise import Entropy, LeastConfidence
