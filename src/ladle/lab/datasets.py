@@ -53,6 +53,12 @@ class Dataset:
         return len(self.inputs)
 
 
+def as_features(inputs: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """`inputs` flattened to (n, features) float32; bytes are pixels and become 0..1."""
+    flat = inputs.reshape(len(inputs), -1)
+    return flat * np.float32(1 / 255) if flat.dtype == np.uint8 else flat.astype(np.float32, copy=False)
+
+
 def _check_same_length(name: str, first: npt.NDArray[Any], other_name: str, other: npt.NDArray[Any]) -> None:
     if len(first) != len(other) or len(first) == 0:
         raise ShapeError(

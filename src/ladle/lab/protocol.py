@@ -1,0 +1,55 @@
+"""The dials of an experiment, and the seed of every piece of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ladle.errors import ArgumentError
+from ladle.seeds import MAX_SEED, check_seed, child_seed
+
+SMALL_IMAGE_RATIO = 1.25  # candidates per example chosen, in the paper's experiments on small images
+
+
+@dataclass(frozen=True, slots=True)
+class LabProtocol:
+    """`trials` times: draw a seed set, train, embed, cluster once; then `rounds` of query, label, retrain.
+
+    Within a trial every strategy starts from the same seed set, model and clustering, and round r trains from the
+    same seed, so strategies are compared in pairs.
+    Raises: ArgumentError when a dial is out of range.
+    """
+
+    seed_size: int
+    batch_size: int
+    rounds: int
+    trials: int
+    seed: int = 0
+    mean_size: float = 10
+
+    def __post_init__(self) -> None:
+        for dial in ("seed_size", "batch_size", "rounds", "trials"):
+            value = getattr(self, dial)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise ArgumentError(f"`{dial}`", wanted="be a whole number, 1 or more", got=repr(value))
+        if not 1 <= self.mean_size < float("inf"):
+            raise ArgumentError("`mean_size`", wanted="be 1 or more", got=repr(self.mean_size))
+        check_seed(self.seed)
+
+    @property
+    def labels(self) -> tuple[int, ...]:
+        """How many labels are held at each of the rounds + 1 measurements."""
+        return tuple(self.seed_size + round_number * self.batch_size for round_number in range(self.rounds + 1))
+
+    def check_pool(self, pool_rows: int) -> None:
+        """Raises: ArgumentError when the rounds would ask for more labels than the pool has rows."""
+        if self.labels[-1] > pool_rows:
+            raise ArgumentError(
+                "the labels of all rounds",
+                wanted=f"be at most the pool's {pool_rows:,} rows",
+                got=f"{self.labels[-1]:,} ({self.seed_size:,} + {self.rounds} x {self.batch_size:,})",
+                remedy="Lower `rounds`, `batch_size` or `seed_size`.",
+            )
+
+    def seed_of(self, trial: int, *path: str | int) -> int:
+        """The seed of one named piece of a trial, within what `check_seed` accepts."""
+        return child_seed(self.seed, "trial", trial, *path) & MAX_SEED

@@ -1,0 +1,96 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ladle.errors import ArgumentError, ShapeError
+from ladle.lab.measures import label_savings, labels_to_reach, mean_and_error, saved_share
+
+LABELS = (100, 200, 300)
+
+
+def test_mean_and_standard_error():
+    mean, error = mean_and_error(np.array([[0.1, 0.4], [0.3, 0.6]]))
+    np.testing.assert_allclose(mean, [0.2, 0.5])
+    np.testing.assert_allclose(error, [0.1, 0.1])
+    assert mean_and_error(np.array([[0.1, 0.4]]))[1] is None
+
+
+@pytest.mark.parametrize(
+    ("target", "labels"),
+    [(0.5, 100), (0.4, 100), (0.55, 150), (0.6, 200), (0.75, 275), (0.8, 300), (0.81, math.inf)],
+)
+def test_labels_to_reach_is_linear_between_points(target, labels):
+    assert labels_to_reach(LABELS, [0.5, 0.6, 0.8], target) == pytest.approx(labels)
+
+
+def test_the_first_crossing_counts_on_a_curve_that_falls_back():
+    assert labels_to_reach(LABELS, [0.5, 0.7, 0.6], 0.6) == pytest.approx(150)
+
+
+def test_savings_by_hand():
+    # B ends at .8 with 300 labels; A is at .8 halfway between 100 and 200: 1 - 150/300.
+    assert saved_share(LABELS, [0.7, 0.9, 0.9], [0.5, 0.6, 0.8]) == pytest.approx(0.5)
+    assert saved_share(LABELS, [0.5, 0.6, 0.7], [0.5, 0.6, 0.8]) == -math.inf
+
+
+@given(st.lists(st.floats(0, 1), min_size=3, max_size=3))
+def test_no_strategy_saves_against_itself(curve):
+    assert saved_share(LABELS, curve, curve) == 0
+
+
+@given(st.lists(st.floats(0, 1), min_size=6, max_size=6))
+def test_savings_stay_below_one(values):
+    assert saved_share(LABELS, values[:3], values[3:]) < 1
+
+
+def savings(first, second, **options):
+    return label_savings(LABELS, np.array(first), np.array(second), strategy="a", against="b", **options)
+
+
+def test_equal_trials_leave_no_doubt():
+    found = savings([[0.7, 0.9, 0.9]] * 3, [[0.5, 0.6, 0.8]] * 3)
+    assert (found.saved, found.low, found.high) == pytest.approx((0.5, 0.5, 0.5))
+    assert (found.labels_needed, found.labels_against, found.target) == pytest.approx((150, 300, 0.8))
+    assert found.clear
+    assert found.reached == 1
+
+
+def test_pairs_are_kept_together():
+    # The trials differ wildly, but within each the two strategies agree: no resample can tell them apart.
+    trials = [[0.1, 0.2, 0.3], [0.5, 0.6, 0.7], [0.7, 0.8, 0.9]]
+    found = savings(trials, trials)
+    assert (found.low, found.high) == (0, 0)
+    assert not found.clear
+
+
+def test_never_reaching_is_said_and_not_averaged():
+    found = savings([[0.1, 0.2, 0.3]] * 2, [[0.5, 0.6, 0.8]] * 2)
+    assert found.saved is None
+    assert (found.labels_needed, found.low, found.high, found.reached) == (None, None, None, 0)
+    assert found.clear  # clearly worse
+
+
+def test_a_bound_that_never_got_there_is_open_and_not_clear():
+    found = savings([[0.1, 0.2, 0.3], [0.7, 0.9, 0.9]], [[0.5, 0.6, 0.8], [0.5, 0.6, 0.8]])
+    assert found.low is None
+    assert found.high == pytest.approx(0.5)
+    assert not found.clear
+    assert 0 < found.reached < 1
+
+
+def test_the_interval_repeats_and_follows_the_seed():
+    random = np.random.default_rng(0)
+    first, second = random.random((5, 3)), random.random((5, 3))
+    assert savings(first, second, seed=3) == savings(first, second, seed=3)
+
+
+def test_arrays_that_do_not_fit_are_refused():
+    with pytest.raises(ShapeError, match="trials"):
+        savings([[0.1, 0.2, 0.3]], [[0.1, 0.2, 0.3]] * 2)
+    with pytest.raises(ShapeError):
+        savings([[0.1, 0.2]], [[0.1, 0.2]])
+    with pytest.raises(ArgumentError, match="confidence"):
+        savings([[0.1, 0.2, 0.3]], [[0.1, 0.2, 0.3]], confidence=1.0)
