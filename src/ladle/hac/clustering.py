@@ -54,7 +54,7 @@ def cluster(
     Raises: ArgumentError; ShapeError, NonFiniteError, ZeroVectorError (cosine) and DataError (values too large)
     before any work.
     Cost: n^2 dim multiply-adds in float32 for points, about as much again for clusters; 8 n dim bytes for the means
-    (4 n dim when that exceeds 1 GiB), 4 n dim for the search, about 400 n for the lists and the tree.
+    (4 n dim when that exceeds 1 GiB), 4 n dim for the search, about 470 n for the lists and the tree, 64 MiB.
     Repeats: the same tree for any number of threads. Ties: by a hash of the pair; up to 4,096 rows as SciPy.
     Source: reciprocal nearest neighbours in rounds after Sumengen et al. 2021 (arXiv 2105.11653), on cluster means with
     certified candidate lists; see ladle.hac.rounds.
