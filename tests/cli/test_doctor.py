@@ -33,14 +33,14 @@ def test_a_pool(run_json, run, made):
 
 
 def test_a_pool_of_a_size(run_json, run, monkeypatch):
-    monkeypatch.setenv("LADLE_MEMORY", "8GiB")
+    monkeypatch.setenv("LADLE_MEMORY", "10GiB")
     code, facts = run_json("doctor", "--rows", 9_000_000, "--dim", 64)
     assert code == 0
     assert facts["pool"]["embedding_bytes"] == 9_000_000 * 64 * 4
     assert facts["warnings"] == []
     code, facts = run_json("doctor", "--rows", 90_000_000, "--dim", 64)
     assert code == 0
-    assert facts["warnings"][0] == "to load the embeddings needs 21.5 GiB, and 8.0 GiB are available"
+    assert facts["warnings"][0] == "to load the embeddings needs 21.5 GiB, and 10.0 GiB are available"
     assert "does not fit" in run("doctor", "--rows", 90_000_000, "--dim", 64)[1]
 
 
