@@ -1,0 +1,96 @@
+"""What a report says about the clusters of the pool."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ladle.arrays import Rows
+from ladle.lab.records import Batch, Start
+
+SHOWN_IN_CLUSTER = 20
+EXAMPLES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class SizeBin:
+    """How many clusters have `least` to `most` rows, and how many rows those are together."""
+
+    least: int
+    most: int
+    clusters: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterExample:
+    """One cluster the batch touched: some of its rows, those chosen first. chosen: how many of `rows` were."""
+
+    size: int
+    chosen_in_all: int
+    rows: tuple[int, ...]
+    chosen: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterFacts:
+    """The flat clusters of the first trial. certified: the share of merges proven those of exact average linkage."""
+
+    count: int
+    largest: int
+    median: float
+    singletons: int
+    certified: float
+    bins: tuple[SizeBin, ...]
+    examples: tuple[ClusterExample, ...]
+
+
+def cluster_facts(start: Start, batch: Batch) -> ClusterFacts:
+    """Sizes of the clusters of `start`, and examples of those that `batch` touched, the largest first.
+
+    Cost: O(n log n).
+    """
+    sizes = np.bincount(start.clusters)
+    return ClusterFacts(
+        count=len(sizes),
+        largest=int(sizes.max()),
+        median=float(np.median(sizes)),
+        singletons=int((sizes == 1).sum()),
+        certified=start.certified,
+        bins=tuple(_size_bins(sizes)),
+        examples=tuple(_examples(start.clusters, sizes, batch.rows)),
+    )
+
+
+def _size_bins(sizes: npt.NDArray[np.int64]) -> list[SizeBin]:
+    """Bins that double: 1, 2-3, 4-7, ... up to the largest cluster."""
+    bins = []
+    least = 1
+    while least <= sizes.max():
+        inside = sizes[(sizes >= least) & (sizes < 2 * least)]
+        bins.append(SizeBin(least, 2 * least - 1, len(inside), int(inside.sum())))
+        least *= 2
+    return bins
+
+
+def _examples(clusters: npt.NDArray[np.int32], sizes: npt.NDArray[np.int64], batch_rows: Rows) -> list[ClusterExample]:
+    """Clusters touched, from the largest to the smallest, evenly spaced along the sizes' ranks; singletons aside."""
+    touched = np.unique(clusters[batch_rows])
+    touched = touched[sizes[touched] > 1]
+    if len(touched) == 0:
+        return []
+    by_size = touched[np.argsort(-sizes[touched], kind="stable")]
+    ranks = np.unique(np.linspace(0, len(by_size) - 1, min(EXAMPLES, len(by_size))).round().astype(int))
+    chosen = np.zeros(len(clusters), bool)
+    chosen[batch_rows] = True
+    examples = []
+    for cluster in by_size[ranks]:
+        members = np.flatnonzero(clusters == cluster)
+        picked, others = members[chosen[members]], members[~chosen[members]]
+        # At most half of what is shown was chosen, so that there is something to compare it with.
+        first = picked[: max(SHOWN_IN_CLUSTER // 2, SHOWN_IN_CLUSTER - len(others))]
+        shown = np.concatenate([first, others])[:SHOWN_IN_CLUSTER]
+        examples.append(ClusterExample(int(sizes[cluster]), len(picked), tuple(shown.tolist()), len(first)))
+    return examples

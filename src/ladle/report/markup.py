@@ -1,0 +1,77 @@
+"""The few pieces of HTML a report is built of; every text that goes in is escaped here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+Cell = str | tuple[str, str]  # text, or (text, attributes)
+Cells = Sequence[Cell]
+
+
+def text(value: object) -> str:
+    """Any value as escaped text, safe inside elements and quoted attributes."""
+    return escape(str(value), quote=True)
+
+
+def section(title: str, sentence: str, *parts: str) -> str:
+    """A titled block that opens with one sentence on what it shows. The parts are markup."""
+    return f"<section><h2>{text(title)}</h2><p>{text(sentence)}</p>{''.join(parts)}</section>"
+
+
+def figure(svg: str, caption: str, description: str, *, narrow: str = "") -> str:
+    """A drawing with its caption; `description` is what someone who cannot see it is told.
+
+    narrow: the same, drawn for a phone, where the first would shrink beyond reading; none if the first is small.
+    """
+    label = f'<svg role="img" aria-label="{text(description)}"'
+    drawn = svg.replace("<svg", label, 1)
+    if narrow:
+        drawn = f'<div class="broad">{drawn}</div><div class="narrow">{narrow.replace("<svg", label, 1)}</div>'
+    return f"<figure><figcaption>{text(caption)}</figcaption>{drawn}</figure>"
+
+
+def table(head: Sequence[str], rows: Iterable[Cells]) -> str:
+    """A table whose first column names the rows; cells are escaped text, with attributes where given."""
+    body = list(rows)
+    # A heading stands as its column does, so one over words takes its class from the first row.
+    first = body[0] if body else [""] * len(head)
+    named = zip(head, ["" if isinstance(cell, str) else f" {cell[1]}" for cell in first], strict=True)
+    heads = "".join(f'<th scope="col"{like if "words" in like else ""}>{text(name)}</th>' for name, like in named)
+    lines = "".join(f"<tr>{_row(row)}</tr>" for row in body)
+    return f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table></div>'
+
+
+def numbers(summary: str, *parts: str) -> str:
+    """A fold that holds the numbers behind a figure."""
+    return f"<details><summary>{text(summary)}</summary>{''.join(parts)}</details>"
+
+
+def definitions(pairs: Iterable[tuple[str, str]]) -> str:
+    """Names and what they stand for."""
+    return "<dl>" + "".join(f"<dt>{text(name)}</dt><dd>{text(value)}</dd>" for name, value in pairs) + "</dl>"
+
+
+def pictures(shown: Iterable[tuple[str, str, bool]], label: str) -> str:
+    """A grid of pictures, each (data URI, title, whether it is ringed); the title is also its alternative text."""
+    items = "".join(
+        f'<li{" class=picked" if ringed else ""}><img src="{text(source)}" alt="{text(title)}" title="{text(title)}" '
+        'loading="lazy"></li>'
+        for source, title, ringed in shown
+    )
+    return f'<ul class="grid" aria-label="{text(label)}">{items}</ul>'
+
+
+def key(position: int) -> str:
+    """A spot in the colour of the strategy at `position`."""
+    return f'<span class="key" style="background: var(--series-{position % 6})"></span>'
+
+
+def _row(cells: Cells) -> str:
+    first, *rest = cells
+    name = first if isinstance(first, str) else first[0]
+    parts = [f'<th scope="row">{text(name)}</th>']
+    for cell in rest:
+        content, attributes = (cell, "") if isinstance(cell, str) else cell
+        parts.append(f"<td {attributes}>{text(content)}</td>" if attributes else f"<td>{text(content)}</td>")
+    return "".join(parts)

@@ -1,0 +1,61 @@
+"""What the numbers of a report mean, in words: cautious where the trials leave doubt."""
+
+from __future__ import annotations
+
+from ladle.lab.measures import Savings
+
+# Of four trials, all agree by mere chance one time in eight, and a bootstrap of them would call that clear.
+FEWEST_TRIALS = 5
+
+
+def share_text(share: float | None) -> str:
+    """A share in whole percent, "-7%"; None is a number of labels that was never enough."""
+    return "never" if share is None else f"{100 * share:.0f}%"
+
+
+def interval_text(savings: Savings) -> str:
+    """The interval of the savings, "38% to 50%"; an end that is not a number of labels says what it is."""
+    if savings.high is None:
+        return "never as accurate"
+    low = "not always as accurate" if savings.low is None else share_text(savings.low)
+    return f"{low} to {share_text(savings.high)}"
+
+
+def verdict(savings: Savings) -> str:
+    """One of: "fewer labels", "more labels", "no clear difference", "too few trials to tell"."""
+    if savings.trials < FEWEST_TRIALS:
+        return "too few trials to tell"
+    if not savings.clear:
+        return "no clear difference"
+    return "fewer labels" if savings.low is not None and savings.low > 0 else "more labels"
+
+
+def savings_sentence(savings: Savings) -> str:
+    """The savings as a sentence that names its target, its interval and its doubts."""
+    target = f"{100 * savings.target:.1f}% accuracy"
+    if savings.saved is None or savings.labels_needed is None:
+        missed = f"{savings.strategy} on average did not reach the {target} at which {savings.against} ended"
+        return f"{missed}: {verdict(savings)}."
+    counts = f"{savings.labels_needed:,.0f} labels instead of {savings.labels_against:,.0f}"
+    doubt = f"interval {interval_text(savings)} of the labels saved"
+    if verdict(savings) not in ("fewer labels", "more labels"):
+        told = f"{verdict(savings)} ({counts}; {doubt})"
+    elif savings.saved >= 0:
+        told = f"{share_text(savings.saved)} of the labels saved ({counts}; {doubt})"
+    else:
+        told = f"{share_text(-savings.saved)} more labels needed ({counts}; {doubt})"
+    return f"{savings.strategy} against {savings.against}, at {target}: {told}."
+
+
+def plus_minus(mean: float, error: float | None, *, digits: int = 1) -> str:
+    """A share in percent with its standard error: "85.2 ± 0.2"; without one, "85.2"."""
+    shown = f"{100 * mean:.{digits}f}"
+    return shown if error is None else f"{shown} ± {100 * error:.{digits}f}"
+
+
+def seconds_text(seconds: float) -> str:
+    """Seconds with as many digits as mean something: "0.004 s", "1.3 s", "2 min 5 s"."""
+    if seconds >= 60:
+        minutes, rest = divmod(round(seconds), 60)
+        return f"{minutes} min {rest} s"
+    return f"{seconds:.3f} s" if seconds < 0.1 else f"{seconds:.1f} s"
