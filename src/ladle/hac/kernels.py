@@ -49,6 +49,22 @@ def tie_order(a, b):
     return x ^ (x >> np.uint64(31))
 
 
+@register_jitable
+def nearer_admirer(c, a, best, best_linkage):
+    """The nearest within a's reach among `best` and those who point at a.
+
+    They know a even where a's own list missed them: a tie at the reach, or an approximate search.
+    """
+    b = c.admirer[a]
+    while b >= 0:
+        d = c.nearest_linkage[b]
+        if d <= c.reach[a] and (d < best_linkage or (d == best_linkage and tie_order(a, b) < tie_order(a, best))):
+            best = b
+            best_linkage = d
+        b = c.next_admirer[b]
+    return best, best_linkage
+
+
 @njit(nogil=True, cache=True)
 def install(c, lists, queries, ids, reach, proven, offset, force, now, start, stop):
     """Ranged. Give queries[start:stop] fresh lists from a search.
@@ -90,12 +106,12 @@ def install(c, lists, queries, ids, reach, proven, offset, force, now, start, st
         c.reach[a] = limit
         c.proven[a] = sure
         c.scanned[a] = now
-        if length > 0:
-            c.nearest[a] = best
-            c.nearest_linkage[a] = best_linkage
-        else:
-            c.nearest[a] = NONE
-            c.nearest_linkage[a] = np.inf
+        if length == 0:
+            best = NONE
+            best_linkage = np.inf
+        best, best_linkage = nearer_admirer(c, a, best, best_linkage)
+        c.nearest[a] = best
+        c.nearest_linkage[a] = best_linkage
 
 
 @njit(nogil=True, cache=True)
@@ -149,14 +165,7 @@ def refresh(c, lists, dirty, offsets, now, start, stop):
             if partner < 0:
                 break
             source = partner
-        # Those who point at me know me even where my list (a tie at the reach, an approximate search) missed them.
-        b = c.admirer[a]
-        while b >= 0:
-            d = c.nearest_linkage[b]
-            if d <= limit and (d < best_linkage or (d == best_linkage and tie_order(a, b) < tie_order(a, best))):
-                best = b
-                best_linkage = d
-            b = c.next_admirer[b]
+        best, best_linkage = nearer_admirer(c, a, best, best_linkage)
         c.list_start[a] = base
         c.list_length[a] = length
         c.partner[a] = NONE

@@ -1,0 +1,117 @@
+"""Clusters made ready for matrix products, and the top k of a block of products."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ladle import threads
+from ladle.arrays import row_blocks
+from ladle.neighbours.contract import Means
+from ladle.neighbours.kernels import keep_best
+
+MEMBER_BLOCK = 1024  # x QUERY_BLOCK: 1 MiB of float32 products stays in a core's cache until its top k is taken
+QUERY_BLOCK = 256
+BLOCK_BYTES = 4 << 20  # of means packed at once: what a core's caches can pass on
+
+Floats = npt.NDArray[np.floating[Any]]
+Int32s = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where products are taken: packed = (mean - centre) * scale, inside the unit ball."""
+
+    centre: npt.NDArray[np.float64]  # (d,)
+    scale: float
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """m clusters in a frame. score(x, y) = x.y - half_y is largest where the linkage is smallest."""
+
+    points: Floats  # (m, d)
+    halves: Floats  # (m,) half of |point|^2 + spread
+    norms: npt.NDArray[np.float64]  # (m,) |point|
+    frame: Frame
+
+
+def frame_of(means: Means, members: Int32s) -> Frame:
+    """The frame centred on `members`, in which the farthest of them has length at most 1."""
+    blocks = list(row_blocks(len(members), 8 * means.shape[1], BLOCK_BYTES))
+    sums = np.empty((len(blocks), means.shape[1]))
+    largest = np.empty(len(blocks))
+
+    def add(block_pos: int) -> None:
+        sums[block_pos] = means[members[blocks[block_pos]]].sum(axis=0, dtype=np.float64)
+
+    threads.run_each(add, range(len(blocks)))
+    centre = sums.sum(axis=0) / len(members)
+
+    def measure(block_pos: int) -> None:
+        shifted = means[members[blocks[block_pos]]] - centre
+        largest[block_pos] = np.einsum("ij,ij->i", shifted, shifted).max()
+
+    threads.run_each(measure, range(len(blocks)))
+    # The scale keeps squares inside float32's range whatever the unit of the data; a power of two rounds nothing.
+    square = float(largest.max())
+    return Frame(centre, float(2.0 ** -np.ceil(np.log2(square) / 2)) if square > 0 else 1.0)
+
+
+def pack(means: Means, spreads: npt.NDArray[np.float64], members: Int32s, dtype: np.dtype[Any], frame: Frame) -> Packed:
+    """`members` in `frame`, in their order, block by block."""
+    squares = np.empty(len(members))
+    points = np.empty((len(members), means.shape[1]), dtype)
+
+    def fill(block: slice) -> None:
+        shifted = means[members[block]] - frame.centre
+        shifted *= frame.scale
+        squares[block] = np.einsum("ij,ij->i", shifted, shifted)
+        points[block] = shifted
+
+    threads.run_each(fill, row_blocks(len(members), 8 * means.shape[1], BLOCK_BYTES))
+    halves = (0.5 * (squares + frame.scale**2 * spreads[members])).astype(dtype)
+    return Packed(points, halves, np.sqrt(squares), frame)
+
+
+def top_k(packed: Packed, queries: Floats, own: npt.NDArray[np.int64], scores: Floats, positions: Int32s) -> None:
+    """Fill `scores` (q, k) and `positions` (q, k) with the best of all members for `queries` (q, d).
+
+    own (q,): the queries' own positions, skipped; -1 for none.
+    """
+    rows = np.arange(len(queries))
+    products = np.empty((len(queries), MEMBER_BLOCK), packed.points.dtype)
+    for start, stop in threads.ranges(len(packed.points), MEMBER_BLOCK):
+        part = products
+        if stop - start < MEMBER_BLOCK:
+            part = np.empty((len(queries), stop - start), products.dtype)
+        np.matmul(queries, packed.points[start:stop].T, out=part)
+        keep_best(part, packed.halves[start:stop], start, own, scores, positions, rows, False)
+
+
+def linkages(
+    packed: Packed, own: npt.NDArray[np.int64], scores: Floats, spreads: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """The linkages behind scores, in the frame's unit: (q,), for the members at `own` (q,), of `spreads` (q,)."""
+    x = packed.norms[own]
+    linkage: npt.NDArray[np.float64] = x * x + packed.frame.scale**2 * spreads - 2.0 * scores.astype(np.float64)
+    return np.maximum(linkage, 0.0)
+
+
+def rounding(packed: Packed, own: npt.NDArray[np.int64], linkage: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """How far rounding may have moved the linkage of any member nearer than `linkage` (q,) to the one at `own` (q,).
+
+    Such a member y has |y| <= |x| + sqrt(linkage): so the bound is local to the query, and one outlier of huge norm
+    does not spoil everybody's. Source: |fl(x.y) - x.y| <= d u |x| |y| (Higham 2002, section 3.5).
+    """
+    dim = packed.points.shape[1]
+    unit = float(np.finfo(packed.points.dtype).eps) / 2
+    x = packed.norms[own]
+    y = x + np.sqrt(linkage)
+    # d roundings of the product, 4 more of packing (two coordinates each rounded once, twice for safety); then the
+    # rounding of `halves` and of its subtraction.
+    error: npt.NDArray[np.float64] = 2.0 * unit * ((dim + 4) * x * y + 2.0 * (y * y + linkage))
+    return error
