@@ -48,7 +48,10 @@ def test_not_a_matrix_of_numbers(value: object, error: type[Exception]) -> None:
     [
         {"metric": "euclidean"},
         {"engine": "magic"},
-        {"exact": False},
+        {"exact": False, "engine": "brute"},
+        {"exact": True, "engine": "cells"},
+        {"exact": "yes"},
+        {"quality": "best"},
         {"seed": -1},
         {"seed": 1.5},
         {"mean_size": 10, "threshold": 1.0},

@@ -15,7 +15,7 @@ from ladle.hac.dendrogram import Dendrogram, Level
 from ladle.hac.rounds import DENSE_CLUSTERS, Merges, Rounds, Stop
 from ladle.hac.tree_kernels import lift, number
 from ladle.hac.warm import warm
-from ladle.neighbours import BruteSearch
+from ladle.neighbours import BruteSearch, CellSearch, Effort
 from ladle.pool.contract import METRICS, Pool
 from ladle.progress import SILENT, Progress
 from ladle.seeds import check_seed
@@ -23,6 +23,8 @@ from ladle.seeds import check_seed
 Metric = Literal["cosine", "sqeuclidean"]
 
 DENSE_ROWS = 4_096  # up to here the whole pool goes through the dense chain, with SciPy's own choice among ties
+BRUTE_ROWS = 100_000  # up to here the exact search takes half a minute on two cores
+RECALLS = {"default": 0.98, "high": 0.995}  # of a sample's true neighbours, where the cell join stops trying
 DOUBLE_BYTES = 1 << 30  # means are kept in float64 while they fit this, in float32 beyond
 # Squared distances must fit float32, in which heights are kept; a distance is at most twice the largest norm.
 LARGEST_NORM = float(np.sqrt(np.finfo(np.float32).max)) / 2
@@ -36,36 +38,40 @@ def cluster(
     threshold: float | None = None,
     n_clusters: int | None = None,
     seed: int = 0,
-    engine: Literal["auto", "brute"] = "auto",
+    engine: Literal["auto", "brute", "cells"] = "auto",
     exact: bool | None = None,
+    quality: Literal["default", "high"] = "default",
     progress: Progress = SILENT,
 ) -> Dendrogram:
-    """Average-linkage hierarchical clustering, exact, in memory linear in the number of rows.
+    """Average-linkage hierarchical clustering in memory linear in the number of rows, exact unless the pool is large.
 
     embeddings: (n, dim) float16/32/64 array or memmap, or a pool from `ladle.open_pool`.
     metric: "cosine" (1 - cosine similarity) or "sqeuclidean"; plain Euclidean average linkage is another tree.
     mean_size, threshold, n_clusters: stop as soon as the tree can be cut there (at most one of them); without any the
     tree is complete. Any level the tree reaches is a `cut` afterwards, never another run.
-    engine, exact: "brute" compares every cluster with every other by matrix products, the exact search; "auto" picks.
-    seed: for engines that sample; the exact engine does not.
+    engine: how neighbours are found. "brute" compares every cluster with every other by matrix products: exact.
+    "cells" compares each with the clusters of nearby cells: approximate, for millions. "auto" takes "brute" up to
+    100,000 rows and "cells" beyond. exact=True or False says it in other words.
+    quality: how hard "cells" tries, "default" (98% of a sample's true neighbours) or "high" (99.5%).
+    seed: of the cells; the exact engine draws nothing.
     progress: shows the stages; see ladle.progress.
 
-    Returns a Dendrogram; its flat clusters equal SciPy's average linkage up to ties and float64 rounding.
+    Returns a Dendrogram. Exact: its flat clusters equal SciPy's average linkage up to ties and float64 rounding.
+    Approximate: `certified` is the share of merges that are still proven.
     Raises: ArgumentError; ShapeError, NonFiniteError, ZeroVectorError (cosine) and DataError (values too large)
     before any work.
-    Cost: n^2 dim multiply-adds in float32 for points, about as much again for clusters; 8 n dim bytes for the means
+    Cost: "brute" n^2 dim multiply-adds in float32 for points, about as much again for clusters; "cells" see
+    ladle.neighbours.cells; 8 n dim bytes for the means
     (4 n dim when that exceeds 1 GiB), 4 n dim for the search, about 470 n for the lists and the tree, 64 MiB.
     Repeats: the same tree for any number of threads. Ties: by a hash of the pair; up to 4,096 rows as SciPy.
     Source: reciprocal nearest neighbours in rounds after Sumengen et al. 2021 (arXiv 2105.11653), on cluster means with
     certified candidate lists; see ladle.hac.rounds.
     """
     _check_choice("metric", metric, METRICS)
-    _check_choice("engine", engine, ("auto", "brute"))
+    _check_choice("engine", engine, ("auto", "brute", "cells"))
+    _check_choice("quality", quality, tuple(RECALLS))
+    _check_exact(engine, exact)
     check_seed(seed)
-    if exact is False:
-        raise ArgumentError(
-            "`exact`", wanted="be True or None", got="False", remedy="Only exact search is built so far."
-        )
     level = _level(mean_size, threshold, n_clusters)
     matrix = embeddings.embeddings() if isinstance(embeddings, Pool) else as_matrix(embeddings, "embeddings")
     digest = embeddings.digest if isinstance(embeddings, Pool) else ""
@@ -75,18 +81,28 @@ def cluster(
     unit = 0.5 if metric == "cosine" else 1.0  # |x - y|^2 = 2 (1 - x.y) for unit vectors
 
     warm(progress)
-    dense = len(matrix) <= DENSE_ROWS
+    cells = engine == "cells" or exact is False or (engine == "auto" and exact is None and len(matrix) > BRUTE_ROWS)
+    dense = len(matrix) <= DENSE_ROWS and not cells
     distinct = _all_rows(len(matrix)) if dense else distinct_rows(matrix)
     rounds = Rounds(
         _means(matrix, distinct, norms if metric == "cosine" else None),
         distinct.sizes,
-        BruteSearch(),
+        CellSearch(seed, Effort(recall=RECALLS[quality])) if cells else BruteSearch(),
         progress=progress,
         dense_clusters=len(matrix) if dense else DENSE_CLUSTERS,
     )
     threshold_linkage = np.inf if level is None or level.threshold is None else level.threshold / unit
     merges = rounds.run(Stop(clusters=wanted or 1, linkage=threshold_linkage))
     return _dendrogram(merges, distinct, _Kind(metric, unit, level, digest))
+
+
+def _check_exact(engine: str, exact: bool | None) -> None:
+    if exact not in (None, True, False):
+        raise ArgumentError("`exact`", wanted="be True, False or None", got=repr(exact))
+    if (engine == "brute" and exact is False) or (engine == "cells" and exact is True):
+        raise ArgumentError(
+            "`exact`", wanted=f'agree with engine="{engine}"', got=repr(exact), remedy="Give one of the two."
+        )
 
 
 @dataclass(frozen=True, slots=True)

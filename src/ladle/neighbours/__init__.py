@@ -1,6 +1,7 @@
 """Who could merge with whom: nearest clusters of clusters."""
 
 from ladle.neighbours.brute import BruteSearch
+from ladle.neighbours.cells import CellSearch, Effort
 from ladle.neighbours.contract import Candidates, NeighbourSearch
 
-__all__ = ["BruteSearch", "Candidates", "NeighbourSearch"]
+__all__ = ["BruteSearch", "Candidates", "CellSearch", "Effort", "NeighbourSearch"]

@@ -111,7 +111,8 @@ class CellSearch:
         effort = self.effort
         rows = np.arange(len(join.order))
         sample = _Sample.of(join, seeds.stream(self.seed, "sample"))
-        probes, done = effort.probes, 0
+        most = min(effort.most_probes, len(join.centroids.points))
+        probes, done = min(effort.probes, most), 0
         while True:
             cells = nearest_cells(join.centroids, join.packed.points, probes)
             with progress.task("nearest neighbours: cells", len(rows) * (probes - done)) as advance:
@@ -127,11 +128,9 @@ class CellSearch:
                 self.recalls.append(sample.recall(join))
                 if self.recalls[-1] - before < 0.1 * (effort.recall - before):
                     break
-            if self.recalls[-1] >= effort.recall or probes >= effort.most_probes:
+            if self.recalls[-1] >= effort.recall or probes == most:
                 return
-            probes = min(2 * probes, effort.most_probes, len(join.centroids.points))
-            if probes == done:
-                return
+            probes = min(2 * probes, most)
 
     def _search_some(self, join: _Join, own: npt.NDArray[np.int64], progress: Progress) -> None:
         place = np.empty(len(join.order), np.int64)

@@ -11,7 +11,8 @@ caller computes the distances it keeps, in full precision. Guarantees of every i
 * a query is never among its own candidates, and no candidate is repeated within a row;
 * an exact search states a reach such that EVERY member that is not listed lies at linkage >= reach, all rounding
   of the search itself included;
-* the answer depends on the arguments alone, not on threads or on earlier calls.
+* the answer does not depend on threads. It may depend on the earlier calls of the same search object, which serves
+  one clustering and may follow its clusters.
 """
 
 from __future__ import annotations

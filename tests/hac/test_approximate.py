@@ -1,0 +1,46 @@
+"""The engine on approximate neighbours: close to exact, always a whole tree, and honest about it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.metrics import adjusted_rand_score, v_measure_score
+
+import ladle
+from tests.hac.pools import blobs, cases
+
+
+@pytest.fixture(autouse=True)
+def _cells_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ladle.neighbours.cells.BRUTE_PRODUCTS", 0)
+    monkeypatch.setattr("ladle.hac.clustering.DENSE_CLUSTERS", 50)
+
+
+@pytest.mark.parametrize(("quality", "floor"), [("default", 0.97), ("high", 0.99)])
+def test_close_to_exact_where_clusters_exist(quality: str, floor: float) -> None:
+    embeddings = blobs(60, 12_000, 24)
+    exact = ladle.cluster(embeddings, mean_size=10).cut(mean_size=10)
+    tree = ladle.cluster(embeddings, mean_size=10, engine="cells", quality=quality)  # type: ignore[arg-type]
+    found = tree.cut(mean_size=10)
+    assert tree.certified < 1
+    assert adjusted_rand_score(exact, found) >= floor
+    assert v_measure_score(exact, found) >= floor
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+def test_always_a_whole_tree(case: object) -> None:
+    tree = ladle.cluster(case.embeddings, metric=case.metric, exact=False)  # type: ignore[attr-defined]
+    assert tree.complete
+    assert np.all(np.diff(tree.heights) >= 0)
+    assert tree.cut(n_clusters=1).max() == 0
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_tiny(n: int) -> None:
+    assert ladle.cluster(np.eye(3)[:n], exact=False).complete
+
+
+def test_repeats_with_its_seed() -> None:
+    embeddings = blobs(61, 3000, 8)
+    one, again = (ladle.cluster(embeddings, exact=False, seed=5) for _ in range(2))
+    assert np.array_equal(one.merges, again.merges)

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ladle.neighbours import BruteSearch, Candidates, CellSearch, Effort
+from ladle.progress import SILENT
+from tests.hac.pools import blobs
+
+
+@pytest.fixture(autouse=True)
+def _cells_for_small_pools_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ladle.neighbours.cells.BRUTE_PRODUCTS", 0)
+
+
+def ask(
+    search: BruteSearch | CellSearch, means: np.ndarray, members: np.ndarray, queries: np.ndarray, k: int
+) -> Candidates:
+    return search.nearest(
+        means, np.zeros(len(means)), members=members, queries=queries, k=k, precise=False, progress=SILENT
+    )
+
+
+def recall(found: Candidates, exact: Candidates) -> float:
+    return float(np.mean([np.isin(a, b).mean() for a, b in zip(exact.ids, found.ids, strict=True)]))
+
+
+@given(
+    seed=st.integers(0, 1000),
+    n=st.integers(2, 120),
+    dim=st.integers(1, 12),
+    k=st.integers(1, 12),
+    cell_rows=st.sampled_from([5, 20, 500]),
+)
+@settings(deadline=None, max_examples=60)
+def test_lists_hold_distinct_others(seed: int, n: int, dim: int, k: int, cell_rows: int) -> None:
+    random = np.random.default_rng(seed)
+    means = random.normal(size=(n, dim)).round(1)
+    members = np.sort(random.choice(n, random.integers(2, n + 1), replace=False)).astype(np.int32)
+    search = CellSearch(seed, Effort(cell_rows=cell_rows))
+    for queries in (members, members[::3]):
+        found = ask(search, means, members, queries, k)
+        for query, ids in zip(queries, found.ids, strict=True):
+            listed = ids[ids >= 0]
+            assert query not in listed
+            assert len(set(listed.tolist())) == len(listed)
+            assert np.isin(listed, members).all()
+        assert not found.proven.any()
+
+
+@pytest.mark.parametrize("wanted", [0.9, 0.99])
+def test_the_effort_rises_until_the_recall_is_good(wanted: float) -> None:
+    means = np.random.default_rng(3).normal(size=(6000, 12))
+    members = np.arange(6000, dtype=np.int32)
+    search = CellSearch(0, Effort(recall=wanted, cell_rows=60, probes=2))
+    found = ask(search, means, members, members, 10)
+    exact = ask(BruteSearch(), means, members, members, 10)
+    assert len(search.recalls) > 1
+    assert search.recalls == sorted(search.recalls)
+    assert search.recalls[-1] >= wanted
+    assert recall(found, exact) >= wanted - 0.02
+
+
+def test_some_queries_among_later_clusters() -> None:
+    means = blobs(4, 5000, 16).astype(np.float64)
+    search = CellSearch(0, Effort(cell_rows=100))
+    everybody = np.arange(5000, dtype=np.int32)
+    ask(search, means, everybody, everybody, 10)
+    means += 0.01  # clusters move
+    members = everybody[::2]
+    queries = members[::7]
+    found, exact = ask(search, means, members, queries, 10), ask(BruteSearch(), means, members, queries, 10)
+    assert recall(found, exact) > 0.9
+    fewer = everybody[::5]  # few enough that new cells are made
+    found, exact = ask(search, means, fewer, fewer[::3], 10), ask(BruteSearch(), means, fewer, fewer[::3], 10)
+    assert recall(found, exact) > 0.9
+
+
+@pytest.mark.parametrize("threads", ["1", "5"])
+def test_same_answer_for_any_number_of_threads(threads: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    means = blobs(5, 4000, 8).astype(np.float64)
+    members = np.arange(4000, dtype=np.int32)
+    expected = ask(CellSearch(1), means, members, members, 10)
+    monkeypatch.setenv("LADLE_THREADS", threads)
+    found = ask(CellSearch(1), means, members, members, 10)
+    assert np.array_equal(found.ids, expected.ids)
+    assert np.array_equal(found.reach, expected.reach)
