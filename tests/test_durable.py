@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ladle import durable
+from ladle.errors import FileError
+
+
+def test_whole_or_as_before(tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    with durable.writing(path) as file:
+        file.write(b"first")
+
+    def interrupted() -> None:
+        with durable.writing(path) as file:
+            file.write(b"second")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert path.read_bytes() == b"first"
+    assert [item.name for item in tmp_path.iterdir()] == ["out"]
+
+
+def test_permissions_are_those_of_any_new_file(tmp_path: Path) -> None:
+    (tmp_path / "plain").write_bytes(b"")
+    with durable.writing(tmp_path / "out") as file:
+        file.write(b"x")
+    assert (tmp_path / "out").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_a_folder_is_not_a_file(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="folder"), durable.writing(tmp_path):
+        pass
+    with pytest.raises(FileError, match="exist"), durable.writing(tmp_path / "absent" / "out"):
+        pass
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
+def test_killed_in_the_middle(tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    path.write_bytes(b"before")
+    script = f"""
+import time
+from ladle import durable
+with durable.writing({str(path)!r}) as file:
+    file.write(b"half")
+    file.flush()
+    print("ready", flush=True)
+    time.sleep(60)
+"""
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    assert path.read_bytes() == b"before"
+    assert time.time() - path.stat().st_mtime < 60
