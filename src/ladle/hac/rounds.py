@@ -25,6 +25,7 @@ FIRST_NEIGHBOURS = 12  # of points; more costs memory, fewer costs searches
 LATER_NEIGHBOURS = 20  # of clusters; fewer clusters run dry again when each search brings more
 BLOCK = 256  # clusters a thread takes at a time
 DENSE_CLUSTERS = 2_000  # with this many left, finish on a matrix (32 MB)
+SHOWN_QUERIES = 10_000  # a search for fewer is over before its bar is read
 DRY_SHARE = 0.5  # of the dry clusters, those with the shortest reach are searched for in one go
 
 
@@ -129,7 +130,13 @@ class Rounds:
     def _install(self, due: Int32s, k: int, *, precise: bool) -> None:
         c = self.clusters
         found = self.search.nearest(
-            c.means, c.spreads, members=self.active, queries=due, k=k, precise=precise, progress=self.progress
+            c.means,
+            c.spreads,
+            members=self.active,
+            queries=due,
+            k=k,
+            precise=precise,
+            progress=self.progress if len(due) >= SHOWN_QUERIES else SILENT,
         )
         entries = found.ids.size
         self._reserve(entries)
