@@ -87,6 +87,23 @@ def test_the_interval_repeats_and_follows_the_seed():
     assert savings(first, second, seed=3) == savings(first, second, seed=3)
 
 
+def test_two_equal_strategies_rarely_look_different(monkeypatch):
+    # Nothing but noise between them: 95% intervals should leave zero out in one run of twenty. Plain percentile
+    # intervals do so in one of ten (measured over 300 runs: 9% with 6 trials, 12% with 8; these: 5% and 4%).
+    monkeypatch.setattr("ladle.lab.measures.DRAWS", 400)
+    random = np.random.default_rng(7)
+    curve, runs = np.array([0.78, 0.82, 0.84, 0.85, 0.855]), 150
+    labels = (500, 1000, 1500, 2000, 2500)
+    noisy = [curve + random.normal(0, 0.003, (2, 6, 5)) for _ in range(runs)]
+    found = [label_savings(labels, first, second, strategy="a", against="b") for first, second in noisy]
+    assert sum(each.clear for each in found) / runs <= 0.1
+
+
+def test_a_single_trial_has_a_point_for_an_interval():
+    found = savings([[0.7, 0.9, 0.9]], [[0.5, 0.6, 0.8]])
+    assert found.low == found.high == found.saved
+
+
 def test_arrays_that_do_not_fit_are_refused():
     with pytest.raises(ShapeError, match="trials"):
         savings([[0.1, 0.2, 0.3]], [[0.1, 0.2, 0.3]] * 2)

@@ -123,6 +123,6 @@ class TestSentences:
     def test_numbers(self):
         assert share_text(None) == "never"
         assert share_text(-0.071) == "-7%"
-        assert plus_minus(0.8521, 0.0019) == "85.2 ± 0.2"
-        assert plus_minus(0.8521, None) == "85.2"
+        assert plus_minus(0.8521, 0.0019) == "85.21 ± 0.19"
+        assert plus_minus(0.8521, None) == "85.21"
         assert [seconds_text(value) for value in (0.0042, 1.26, 125)] == ["0.004 s", "1.3 s", "2 min 5 s"]

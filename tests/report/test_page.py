@@ -98,14 +98,14 @@ def test_the_facts_are_inside_for_programs(written):
 
 
 def test_the_numbers_stand_in_tables(written):
-    assert "85.0 ± 5.0" in written
+    assert "85.00 ± 5.00" in written
     assert "too few trials to tell" in written
 
 
 def test_a_study_of_one_trial_has_a_page(tmp_path):
     single = {"A": [[0.5, 0.6, 0.7]], "B": [[0.5, 0.7, 0.8]]}  # A never gets to where B ends
     write_page(tmp_path / "one.html", facts(accuracy=single), made_dataset().inputs)
-    assert "never as accurate" in (tmp_path / "one.html").read_text(encoding="utf-8")
+    assert "none of one trial" in (tmp_path / "one.html").read_text(encoding="utf-8")
 
 
 def test_a_folder_that_is_not_there_leaves_nothing(tmp_path):

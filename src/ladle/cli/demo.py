@@ -29,7 +29,7 @@ def demo(
     out: Annotated[Path, typer.Option("--out", "-o", metavar="PAGE", help="The report to write: .html.")] = Path(
         "ladle-report.html"
     ),
-    trials: Annotated[int, typer.Option("--trials", metavar="COUNT", help="Trials, each from its own seed set.")] = 6,
+    trials: Annotated[int, typer.Option("--trials", metavar="COUNT", help="Trials, each from its own seed set.")] = 8,
     rounds: Annotated[int, typer.Option("--rounds", metavar="COUNT", help="Batches chosen in a trial.")] = 5,
     batch_size: Annotated[int, typer.Option("--batch-size", metavar="COUNT", help="Images in a batch.")] = 500,
     seed_size: Annotated[int, typer.Option("--seed-size", metavar="COUNT", help="Images in the seed set.")] = 500,
@@ -43,8 +43,8 @@ def demo(
     """Run the whole loop on real images: train, embed, cluster once, then choose, label and retrain.
 
     The images are Fashion-MNIST and come with Ladle. Margin and Uniform run beside Cluster-Margin from the same seed
-    sets. It ends with tables of accuracy, labels saved and seconds, and writes one self-contained HTML page. A minute
-    or two on two cores.
+    sets. It ends with tables of accuracy, labels saved and seconds, and writes one self-contained HTML page. About
+    two minutes on two cores.
     """
     _check_packages()
     from ladle.cli.outputs import check_output

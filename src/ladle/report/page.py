@@ -152,8 +152,9 @@ def _savings(facts: Facts) -> str:
             narrow=figures.savings_intervals(facts, width=figures.NARROW),
         ),
         table(head, rows),
-        f'<p class="note">Of so few trials ({facts.trials}) such an interval is on the narrow side. Where it covers '
-        f"zero there is no clear difference; with fewer than {FEWEST_TRIALS} trials nothing is claimed.</p>",
+        f'<p class="note">Where an interval covers zero there is no clear difference; with fewer than {FEWEST_TRIALS} '
+        "trials nothing is claimed. One run in twenty errs even so: try another seed before you believe a small "
+        "saving.</p>",
     )
 
 

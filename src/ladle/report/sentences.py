@@ -15,6 +15,8 @@ def share_text(share: float | None) -> str:
 
 def interval_text(savings: Savings) -> str:
     """The interval of the savings, "38% to 50%"; an end that is not a number of labels says what it is."""
+    if savings.trials < 2:
+        return "none of one trial"
     if savings.high is None:
         return "never as accurate"
     low = "not always as accurate" if savings.low is None else share_text(savings.low)
@@ -47,8 +49,8 @@ def savings_sentence(savings: Savings) -> str:
     return f"{savings.strategy} against {savings.against}, at {target}: {told}."
 
 
-def plus_minus(mean: float, error: float | None, *, digits: int = 1) -> str:
-    """A share in percent with its standard error: "85.2 ± 0.2"; without one, "85.2"."""
+def plus_minus(mean: float, error: float | None, *, digits: int = 2) -> str:
+    """A share in percent with its standard error: "85.21 ± 0.19"; without one, "85.21"."""
     shown = f"{100 * mean:.{digits}f}"
     return shown if error is None else f"{shown} ± {100 * error:.{digits}f}"
 
