@@ -157,7 +157,7 @@ def step_seconds(facts: Facts, *, width: float = BROAD) -> str:
             for number, (step, seconds) in enumerate(strategy.seconds.items()):
                 shade = 1 - 0.62 * (number % 2)
                 axes.barh(place, seconds, 0.6, left=left, color=colour, alpha=shade)
-                if seconds > 0.1 * sum(strategy.seconds.values()):
+                if seconds > 0.08 * sum(strategy.seconds.values()):
                     axes.text(left + seconds / 2, place + 0.42, step, ha="center", va="center", fontsize=9, color=MUTED)
                 left += seconds
         axes.set_yticks(range(len(facts.strategies)), [strategy.name for strategy in facts.strategies])
