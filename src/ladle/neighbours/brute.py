@@ -9,17 +9,28 @@ import numpy.typing as npt
 
 from ladle import threads
 from ladle.neighbours.contract import Candidates, Means
-from ladle.neighbours.kernels import WORST
-from ladle.neighbours.packed import QUERY_BLOCK, Int32s, frame_of, linkages, pack, rounding, top_k
-from ladle.progress import Progress
+from ladle.neighbours.kernels import WORST, keep_best
+from ladle.neighbours.packed import (
+    MEMBER_BLOCK,
+    QUERY_BLOCK,
+    Floats,
+    Int32s,
+    Packed,
+    frame_of,
+    linkages,
+    pack,
+    rounding,
+    top_k,
+)
+from ladle.progress import Advance, Progress
 
 
 @dataclass(frozen=True, slots=True)
 class BruteSearch:
     """Every query against every member, in blocks. Proven reach: the rounding of the product is bounded per row.
 
-    Cost: q m d multiply-adds at the speed of BLAS; m (4 d + 16) bytes for the packed members (twice that when
-    precise) and about 1 MiB a thread. Repeats: identical for any number of threads.
+    Cost: q m d multiply-adds at the speed of BLAS, half of that when all members are queries; m (4 d + 16) bytes for
+    the packed members (twice that when precise) and about 1 MiB a thread. Repeats: identical for any number of threads.
     """
 
     def nearest(
@@ -41,14 +52,10 @@ class BruteSearch:
         scores = np.full((len(queries), k), WORST, dtype)
         positions = np.full((len(queries), k), -1, np.int32)
         with progress.task("nearest neighbours", len(queries)) as advance, threads.single_threaded_blas():
-
-            def search(block: tuple[int, int]) -> None:
-                start, stop = block
-                mine = own[start:stop]
-                top_k(packed, packed.points[mine], mine, scores[start:stop], positions[start:stop])
-                advance(stop - start)
-
-            threads.run_each(search, threads.ranges(len(queries), QUERY_BLOCK))
+            if len(queries) == len(members):
+                _every_pair(packed, scores, positions, advance)
+            else:
+                _each_query(packed, own, scores, positions, advance)
         linkage = linkages(packed, own, scores[:, -1], spreads[queries])
         error = rounding(packed, own, linkage)
         # In float64 a row of ties would fall short of its own reach by a rounding, so there the reach errs the other
@@ -59,3 +66,48 @@ class BruteSearch:
             reach[:] = np.inf
             proven[:] = True
         return Candidates(ids=np.where(positions >= 0, members[positions], np.int32(-1)), reach=reach, proven=proven)
+
+
+def _each_query(
+    packed: Packed, own: npt.NDArray[np.int64], scores: Floats, positions: Int32s, advance: Advance
+) -> None:
+    """The best members for the queries at positions `own` (q,)."""
+
+    def search(block: tuple[int, int]) -> None:
+        start, stop = block
+        mine = own[start:stop]
+        top_k(packed, packed.points[mine], mine, scores[start:stop], positions[start:stop])
+        advance(stop - start)
+
+    threads.run_each(search, threads.ranges(len(own), QUERY_BLOCK))
+
+
+def _every_pair(packed: Packed, scores: Floats, positions: Int32s, advance: Advance) -> None:
+    """The best members for every member: each product serves both its rows and its columns, half the work.
+
+    Tiles meet as in a tournament: in step s, tile i meets tile s - i, so that within a step no two meetings share a
+    tile and each answer has one writer. The order of meetings, and so any choice among ties, is fixed.
+    """
+    tiles = threads.ranges(len(packed.points), MEMBER_BLOCK)
+    for step in range(len(tiles)):
+        meetings = [(i, (step - i) % len(tiles)) for i in range(len(tiles)) if i <= (step - i) % len(tiles)]
+
+        def meet(meeting: tuple[int, int]) -> None:
+            _compare(packed, tiles[meeting[0]], tiles[meeting[1]], scores, positions)
+
+        threads.run_each(meet, meetings)
+        advance(len(packed.points) / len(tiles))
+
+
+def _compare(packed: Packed, one: tuple[int, int], other: tuple[int, int], scores: Floats, positions: Int32s) -> None:
+    """Members one[0]:one[1] with members other[0]:other[1], both ways; once where the tile meets itself."""
+    points, halves = packed.points, packed.halves
+    columns = np.arange(*other)
+    for start in range(one[0], one[1], QUERY_BLOCK):
+        stop = min(start + QUERY_BLOCK, one[1])
+        rows = np.arange(start, stop)
+        products = points[start:stop] @ points[other[0] : other[1]].T
+        if one != other:
+            mirrored = np.ascontiguousarray(products.T)
+            keep_best(mirrored, halves[start:stop], start, columns, scores, positions, columns, False)
+        keep_best(products, halves[other[0] : other[1]], other[0], rows, scores, positions, rows, False)
