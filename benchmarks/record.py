@@ -24,7 +24,9 @@ def append(name: str, sizes: Figures, figures: Figures) -> Path:
         "commit": commit(),
         "machine": machine(),
         "sizes": dict(sizes),
-        "figures": {key: round(value, 6) if isinstance(value, float) else value for key, value in figures.items()},
+        "figures": {
+            key: float(f"{value:.6g}") if isinstance(value, float) else value for key, value in figures.items()
+        },
     }
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.jsonl"
@@ -32,6 +34,10 @@ def append(name: str, sizes: Figures, figures: Figures) -> Path:
         file.write(json.dumps(row) + "\n")
     print(f"row added to {path}")
     return path
+
+
+def _six_digits(value: float | int | str) -> float | int | str:
+    return float(f"{value:.6g}") if isinstance(value, float) else value
 
 
 def interleaved(works: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:

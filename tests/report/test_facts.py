@@ -11,10 +11,10 @@ from ladle.report.sentences import interval_text, plus_minus, savings_sentence, 
 from tests.report.made import ACCURACY, LABELS, made_dataset, made_study
 
 
-def facts(*, accuracy=ACCURACY, note=""):
+def facts(*, accuracy=ACCURACY):
     study = made_study(accuracy=accuracy)
     given = {"options": {"x": "1"}, "total_seconds": 9.5, "machine": "m", "made_at": "now"}
-    return facts_of(study, made_dataset(), **given, note=note)
+    return facts_of(study, made_dataset(), **given)
 
 
 def test_curves_and_means_are_those_of_the_trials():

@@ -102,11 +102,6 @@ def test_the_numbers_stand_in_tables(written):
     assert "too few trials to tell" in written
 
 
-def test_a_note_stands_by_the_savings(written, tmp_path):
-    write_page(tmp_path / "noted.html", facts(note="known <elsewhere>"), made_dataset().inputs)
-    assert "known &lt;elsewhere&gt;" in (tmp_path / "noted.html").read_text(encoding="utf-8")
-
-
 def test_a_study_of_one_trial_has_a_page(tmp_path):
     single = {"A": [[0.5, 0.6, 0.7]], "B": [[0.5, 0.7, 0.8]]}  # A never gets to where B ends
     write_page(tmp_path / "one.html", facts(accuracy=single), made_dataset().inputs)

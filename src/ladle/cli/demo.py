@@ -24,13 +24,6 @@ EXAMPLES = options.examples(
 # Import name -> package: what the lab and its report need beyond Ladle itself.
 _NEEDED = {"sklearn": "scikit-learn", "matplotlib": "matplotlib", "PIL": "pillow"}
 
-# What three runs of the defaults together found (docs/demo.md): a single run of eight trials can flatter either side.
-_KNOWN = (
-    "For comparison: 24 trials at these settings (seeds 0, 1 and 2) saved 45% of the labels against Uniform "
-    "(41% to 49%), with no clear difference from Margin (3%, interval covering zero)."
-)
-_KNOWN_FOR = {"seed_size": 500, "batch_size": 500, "rounds": 5, "trials": 8, "candidate_ratio": 1.25}
-
 
 def demo(
     out: Annotated[Path, typer.Option("--out", "-o", metavar="PAGE", help="The report to write: .html.")] = Path(
@@ -116,8 +109,6 @@ def _facts(study: Study, dataset: Dataset, candidate_ratio: float, seconds: floa
     from ladle.threads import thread_count
 
     python = platform.python_version()
-    protocol = study.protocol
-    dials = {name: getattr(protocol, name, candidate_ratio) for name in _KNOWN_FOR}
     return facts_of(
         study,
         dataset,
@@ -125,7 +116,6 @@ def _facts(study: Study, dataset: Dataset, candidate_ratio: float, seconds: floa
         total_seconds=seconds,
         machine=f"{platform.machine()}, {thread_count()} threads, {platform.system()}, Python {python}",
         made_at=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z"),
-        note=_KNOWN if dials == _KNOWN_FOR else "",
     )
 
 
@@ -143,7 +133,5 @@ def _show(facts: Facts, out: Path) -> None:
         console.print()
     for savings in facts.savings:
         console.print(Text(savings_sentence(savings)))
-    if facts.note:
-        console.print(Text(facts.note))
     console.print(Text(f"\n{facts.trials} trials in {seconds_text(facts.total_seconds)}. The report:"))
     console.print(Text(str(out.resolve())), soft_wrap=True)

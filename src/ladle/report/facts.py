@@ -77,7 +77,6 @@ class Facts:
     machine: str
     made_at: str
     version: str
-    note: str = ""  # what is known from elsewhere, and bears on how to read the savings
 
     def to_dict(self) -> dict[str, Any]:
         """The facts as plain dicts, lists, numbers and strings, ready for JSON."""
@@ -92,7 +91,6 @@ def facts_of(
     total_seconds: float,
     machine: str,
     made_at: str,
-    note: str = "",
 ) -> Facts:
     """The facts of a study on `dataset`.
 
@@ -126,7 +124,6 @@ def facts_of(
         machine=machine,
         made_at=made_at,
         version=__version__,
-        note=note,
     )
 
 

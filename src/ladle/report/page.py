@@ -155,7 +155,6 @@ def _savings(facts: Facts) -> str:
         f'<p class="note">Where an interval covers zero there is no clear difference; with fewer than {FEWEST_TRIALS} '
         "trials nothing is claimed. One run in twenty errs even so: try another seed before you believe a small "
         "saving.</p>",
-        f'<p class="note"><strong>{text(facts.note)}</strong></p>' if facts.note else "",
     )
 
 
