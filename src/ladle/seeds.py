@@ -23,7 +23,10 @@ def check_seed(seed: int) -> int:
 
 
 def child_seed(seed: int, *path: str | int) -> int:
-    """A 64-bit seed for the piece of work named by `path`, independent of its siblings' (BLAKE2b of the path)."""
+    """A 64-bit seed for the piece of work named by `path`, independent of its siblings' (BLAKE2b of the path).
+
+    It may exceed `MAX_SEED`; mask it where it is to be the root of another tree of streams.
+    """
     text = "\x1f".join([str(check_seed(seed)), *(str(part) for part in path)])
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
 
