@@ -99,7 +99,7 @@ def test_same_tree_for_any_number_of_threads(threads: str, monkeypatch: pytest.M
 
 
 def test_same_tree_for_any_block_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    embeddings = blobs(13, 5000, 16)
+    embeddings = blobs(13, 6000, 16)
     expected = ladle.cluster(embeddings)
     monkeypatch.setattr("ladle.neighbours.brute.QUERY_BLOCK", 37)
     monkeypatch.setattr("ladle.neighbours.packed.MEMBER_BLOCK", 801)
@@ -108,7 +108,7 @@ def test_same_tree_for_any_block_size(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_row_order_does_not_change_the_clusters() -> None:
-    embeddings = blobs(14, 5000, 24)
+    embeddings = blobs(14, 6000, 24)
     order = np.random.default_rng(0).permutation(len(embeddings))
     one = ladle.cluster(embeddings).cut(mean_size=10)
     other = ladle.cluster(embeddings[order]).cut(mean_size=10)
@@ -124,3 +124,9 @@ def test_single_precision_means_for_large_pools(monkeypatch: pytest.MonkeyPatch)
     np.testing.assert_allclose(tree.heights, expected[:, 2], rtol=1e-4)
     theirs = scipy.cluster.hierarchy.cut_tree(expected, n_clusters=500)[:, 0]
     assert same_clusters(tree.cut(n_clusters=500), theirs)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.ties], ids=lambda case: case.name)
+def test_among_ties_small_pools_choose_as_scipy_does(case: Case) -> None:
+    tree = ladle.cluster(case.embeddings, metric=case.metric)
+    assert np.array_equal(tree.merges, np.sort(scipy_linkage(case.embeddings, case.metric)[:, :2], axis=1))

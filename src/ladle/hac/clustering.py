@@ -22,7 +22,7 @@ from ladle.seeds import check_seed
 
 Metric = Literal["cosine", "sqeuclidean"]
 
-DENSE_ROWS = 4_096  # up to here the whole pool goes through the dense chain, with SciPy's own choice among ties
+DENSE_ROWS = 5_000  # up to here the whole pool goes through the dense chain (200 MB): SciPy's own choice among ties
 BRUTE_ROWS = 100_000  # up to here the exact search takes half a minute on two cores
 RECALLS = {"default": 0.98, "high": 0.995}  # of a sample's true neighbours, where the cell join stops trying
 DOUBLE_BYTES = 1 << 30  # means are kept in float64 while they fit this, in float32 beyond
@@ -62,8 +62,8 @@ def cluster(
     before any work.
     Cost: "brute" n^2 dim multiply-adds in float32 for points, about as much again for clusters; "cells" see
     ladle.neighbours.cells; 8 n dim bytes for the means
-    (4 n dim when that exceeds 1 GiB), 4 n dim for the search, about 470 n for the lists and the tree, 64 MiB.
-    Repeats: the same tree for any number of threads. Ties: by a hash of the pair; up to 4,096 rows as SciPy.
+    (4 n dim when that exceeds 1 GiB), 4 n dim for the search, about 470 n for the lists and the tree, 256 MiB.
+    Repeats: the same tree for any number of threads. Ties: by a hash of the pair; up to 5,000 rows as SciPy.
     Source: reciprocal nearest neighbours in rounds after Sumengen et al. 2021 (arXiv 2105.11653), on cluster means with
     certified candidate lists; see ladle.hac.rounds.
     """
