@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from ladle import threads
 from ladle.arrays import Embeddings, as_matrix, check_finite, row_blocks
 from ladle.errors import ArgumentError, DataError, ZeroVectorError
 from ladle.hac.collapse import Distinct, distinct_rows
@@ -25,6 +26,7 @@ Metric = Literal["cosine", "sqeuclidean"]
 DENSE_ROWS = 5_000  # up to here the whole pool goes through the dense chain (200 MB): SciPy's own choice among ties
 BRUTE_ROWS = 100_000  # up to here the exact search takes half a minute on two cores
 RECALLS = {"default": 0.98, "high": 0.995}  # of a sample's true neighbours, where the cell join stops trying
+BLOCK_BYTES = 4 << 20
 DOUBLE_BYTES = 1 << 30  # means are kept in float64 while they fit this, in float32 beyond
 # Squared distances must fit float32, in which heights are kept; a distance is at most twice the largest norm.
 LARGEST_NORM = float(np.sqrt(np.finfo(np.float32).max)) / 2
@@ -163,9 +165,12 @@ def _means(matrix: Embeddings, distinct: Distinct, norms: npt.NDArray[np.float64
     rows = distinct.rows
     dtype = np.float64 if 8 * len(rows) * matrix.shape[1] <= DOUBLE_BYTES else np.float32
     means = np.empty((len(rows), matrix.shape[1]), dtype)
-    for block in row_blocks(len(rows), 16 * matrix.shape[1]):
+
+    def fill(block: slice) -> None:
         part = matrix[rows[block]].astype(np.float64)
         means[block] = part if norms is None else part / norms[rows[block], None]
+
+    threads.run_each(fill, row_blocks(len(rows), 16 * matrix.shape[1], BLOCK_BYTES))
     return means
 
 

@@ -79,42 +79,53 @@ class CellSearch:
             )
         if self._frame is None:
             self._frame = frame_of(means, members)
-        packed = pack(means, spreads, members, np.dtype(np.float32), self._frame)
+        everybody = len(queries) == len(members)
+        cells = None
         if self._centroids is None or len(members) < REBUILD_SHARE * self._built_for:
             with progress.task("coarse cells"):
-                self._build(packed, members, len(means))
-        join = self._join(packed, members, k)
-        if len(queries) == len(members):
-            self._search_all(join, progress)
+                packed = pack(means, spreads, members, np.dtype(np.float32), self._frame)
+                cells = self._build(packed, members, len(means), self.effort.probes if everybody else 1)
+                del packed  # packed again in the order of the cells: quicker than to reorder, and never two copies
+        join = self._join(means, spreads, members, k)
+        if everybody:
+            self._search_all(join, None if cells is None else cells[join.order], progress)
         else:
             self._search_some(join, np.searchsorted(members, queries), progress)
         return join.candidates(members, queries, spreads)
 
-    def _build(self, packed: Packed, members: Int32s, n: int) -> None:
-        cells = max(1, len(members) // self.effort.cell_rows)
-        self._centroids = centroids_of(packed, cells, seeds.stream(self.seed, "cells", self._builds))
+    def _build(self, packed: Packed, members: Int32s, n: int, probes: int) -> Int32s:
+        """New cells, and the nearest `probes` of them to each member."""
+        count = max(1, len(members) // self.effort.cell_rows)
+        self._centroids = centroids_of(packed, count, seeds.stream(self.seed, "cells", self._builds))
         if self._cell_of is None:
             self._cell_of = np.zeros(n, np.int32)
-        self._cell_of[members] = nearest_cells(self._centroids, packed.points, 1)[:, 0]
+        cells = nearest_cells(self._centroids, packed.points, probes)
+        self._cell_of[members] = cells[:, 0]
         self._built_for = len(members)
         self._builds += 1
+        return cells
 
-    def _join(self, packed: Packed, members: Int32s, k: int) -> _Join:
+    def _join(self, means: Means, spreads: npt.NDArray[np.float64], members: Int32s, k: int) -> _Join:
+        assert self._frame is not None
         assert self._centroids is not None
         assert self._cell_of is not None
         order, starts = by_cell(self._cell_of[members], len(self._centroids.points))
-        ordered = Packed(packed.points[order], packed.halves[order], packed.norms[order], packed.frame)
-        return _Join(ordered, order, starts, self._centroids, k)
+        packed = pack(means, spreads, members[order], np.dtype(np.float32), self._frame)
+        return _Join(packed, order, starts, self._centroids, k)
 
-    def _search_all(self, join: _Join, progress: Progress) -> None:
-        """Every member is a query: raise the effort until a sample's recall is good enough."""
+    def _search_all(self, join: _Join, known: Int32s | None, progress: Progress) -> None:
+        """Every member is a query: raise the effort until a sample's recall is good enough.
+
+        known (m, probes): the members' nearest cells, if they have just been computed.
+        """
         effort = self.effort
         rows = np.arange(len(join.order))
         sample = _Sample.of(join, seeds.stream(self.seed, "sample"))
         most = min(effort.most_probes, len(join.centroids.points))
         probes, done = min(effort.probes, most), 0
         while True:
-            cells = nearest_cells(join.centroids, join.packed.points, probes)
+            cells = known if known is not None else nearest_cells(join.centroids, join.packed.points, probes)
+            known = None
             with progress.task("nearest neighbours: cells", len(rows) * (probes - done)) as advance:
                 for rank in range(done, probes):
                     join.compare(rows, cells[:, rank], rows, advance)
