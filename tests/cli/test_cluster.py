@@ -170,3 +170,16 @@ def test_a_pool_is_never_overwritten(run, made, tmp_path):
     code, _, err = run("cluster", folder, "-o", folder / "t.npz")
     assert (code, "outside the folders" in err) == (2, True)
     assert len(list(folder.iterdir())) == 1
+
+
+def test_approximate_neighbours_are_named(run_json, run, made, tmp_path, monkeypatch):
+    monkeypatch.setattr("ladle.neighbours.cells.BRUTE_PRODUCTS", 0)
+    monkeypatch.setattr("ladle.hac.clustering.DENSE_CLUSTERS", 3)
+    arguments = ["cluster", made / "pool.npy", "-o", tmp_path / "tree.npz"]
+    code, facts = run_json(*arguments, "--approximate", "--quality", "high")
+    assert code == 0
+    assert facts["recall"] >= 0.995
+    out = run(*arguments, "--approximate")[1]
+    assert "approximate neighbours" in out
+    code, facts = run_json(*arguments, "--exact")
+    assert (code, facts["recall"]) == (0, None)

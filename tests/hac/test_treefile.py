@@ -30,7 +30,7 @@ def test_round_trip(tree: ladle.Dendrogram, tmp_path: Path) -> None:
     again = ladle.Dendrogram.load(tmp_path / "tree.npz")
     assert np.array_equal(again.merges, tree.merges)
     assert np.array_equal(again.heights, tree.heights)
-    for name in ("n", "metric", "certified", "known_below", "level", "pool_digest", "complete"):
+    for name in ("n", "metric", "certified", "recall", "known_below", "level", "pool_digest", "complete"):
         assert getattr(again, name) == getattr(tree, name)
     assert [path.name for path in tmp_path.iterdir()] == ["tree.npz"]
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ladle.cli import options
-from ladle.cli.options import Metric
+from ladle.cli.options import Metric, Quality
 
 MEAN_SIZE = 10.0
 
@@ -31,6 +31,13 @@ def cluster(
     threshold: options.Threshold = None,
     n_clusters: options.NClusters = None,
     full: Annotated[bool, typer.Option("--full", help="Merge until one cluster is left.")] = False,
+    exact: Annotated[
+        bool | None,
+        typer.Option("--exact/--approximate", help="Whether neighbours are exact. Default: up to 100,000 examples."),
+    ] = None,
+    quality: Annotated[
+        Quality, typer.Option("--quality", help="How hard an approximate search tries.")
+    ] = Quality.DEFAULT,
     seed: options.Seed = 0,
     clusters_out: Annotated[
         Path | None,
@@ -58,7 +65,15 @@ def cluster(
     from ladle.cli.progress import shown
     from ladle.hac import cluster as clustered
 
-    tree = clustered(examples, metric=metric.value, seed=seed, progress=shown(quiet=quiet or as_json), **level)
+    tree = clustered(
+        examples,
+        metric=metric.value,
+        exact=exact,
+        quality=quality.value,
+        seed=seed,
+        progress=shown(quiet=quiet or as_json),
+        **level,
+    )
     tree.save(output)
     clusters = tree.cut()
     if clusters_out is not None:
@@ -104,6 +119,12 @@ def _write_clusters(pool: Any, clusters: Any, path: Path) -> None:
     write_table(table, path, about={"command": "cluster", "pool_digest": pool.digest})
 
 
+def _trust(tree: Any) -> str:
+    if tree.recall is None:
+        return f"{tree.certified:.2%} of them proven exact"
+    return f"from approximate neighbours ({tree.recall:.1%} of a sample's found; --exact for all)"
+
+
 def _tell(
     pool: Any, tree: Any, clusters: Any, seconds: float, output: Path, clusters_out: Path | None, as_json: bool
 ) -> None:
@@ -123,6 +144,7 @@ def _tell(
         "merges": len(tree.merges),
         "complete": tree.complete,
         "certified": float(tree.certified),
+        "recall": tree.recall,
         "clusters": len(sizes),
         "cluster_size_mean": float(sizes.mean()),
         "cluster_size_median": float(np.median(sizes)),
@@ -138,7 +160,7 @@ def _tell(
         "metric": tree.metric,
         "clusters": f"{len(sizes):,}",
         "cluster size": f"mean {sizes.mean():.1f}, median {np.median(sizes):g}, largest {int(sizes.max()):,}",
-        "certified": f"{tree.certified:.2%} of {len(tree.merges):,} merges proven exact",
+        "merges": f"{len(tree.merges):,}, {_trust(tree)}",
         "took": took(seconds, peak),
         "tree": str(output),
     }

@@ -46,6 +46,13 @@ class Metric(StrEnum):
     SQEUCLIDEAN = "sqeuclidean"
 
 
+class Quality(StrEnum):
+    """How hard `cluster` tries where neighbours are approximate."""
+
+    DEFAULT = "default"
+    HIGH = "high"
+
+
 def examples(*lines: str) -> str:
     """The examples below a command's help."""
     return "\n".join(["[bold]Examples[/bold]", *(f"  [cyan]{line}[/cyan]" for line in lines)])

@@ -59,7 +59,7 @@ def cluster(
     progress: shows the stages; see ladle.progress.
 
     Returns a Dendrogram. Exact: its flat clusters equal SciPy's average linkage up to ties and float64 rounding.
-    Approximate: `certified` is the share of merges that are still proven.
+    Approximate: `certified` is the share of merges that are still proven, `recall` that of a sample's neighbours found.
     Raises: ArgumentError; ShapeError, NonFiniteError, ZeroVectorError (cosine) and DataError (values too large)
     before any work.
     Cost: "brute" n^2 dim multiply-adds in float32 for points, about as much again for clusters; "cells" see
@@ -86,16 +86,18 @@ def cluster(
     cells = engine == "cells" or exact is False or (engine == "auto" and exact is None and len(matrix) > BRUTE_ROWS)
     dense = len(matrix) <= DENSE_ROWS and not cells
     distinct = _all_rows(len(matrix)) if dense else distinct_rows(matrix)
+    search = CellSearch(seed, Effort(recall=RECALLS[quality])) if cells else BruteSearch()
     rounds = Rounds(
         _means(matrix, distinct, norms if metric == "cosine" else None),
         distinct.sizes,
-        CellSearch(seed, Effort(recall=RECALLS[quality])) if cells else BruteSearch(),
+        search,
         progress=progress,
         dense_clusters=len(matrix) if dense else DENSE_CLUSTERS,
     )
     threshold_linkage = np.inf if level is None or level.threshold is None else level.threshold / unit
     merges = rounds.run(Stop(clusters=wanted or 1, linkage=threshold_linkage))
-    return _dendrogram(merges, distinct, _Kind(metric, unit, level, digest))
+    recall = search.recalls[-1] if isinstance(search, CellSearch) and search.recalls else None
+    return _dendrogram(merges, distinct, _Kind(metric, unit, level, digest, recall))
 
 
 def _check_exact(engine: str, exact: bool | None) -> None:
@@ -115,6 +117,7 @@ class _Kind:
     unit: float  # height of one unit of linkage
     level: Level | None
     pool_digest: str
+    recall: float | None
 
 
 def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
@@ -195,4 +198,5 @@ def _dendrogram(merges: Merges, distinct: Distinct, kind: _Kind) -> Dendrogram:
         known_below=known_below,
         level=kind.level,
         pool_digest=kind.pool_digest,
+        recall=kind.recall,
     )

@@ -56,6 +56,8 @@ class Dendrogram:
     heights: npt.NDArray[np.float32]  # (m,) ascending, in the metric's unit: 1 - cosine, or squared Euclidean distance
     metric: str  # "cosine" or "sqeuclidean"
     certified: float  # share of the merges proven to be those of exact average linkage, 0..1
+    # Share of a sample's true nearest neighbours that an approximate search found; None where the search was exact.
+    recall: float | None = None
     known_below: float = np.inf  # inf when the tree is complete
     level: Level | None = None  # where it was asked to stop; cut() cuts there
     pool_digest: str = ""  # of the pool it was made from, "" when that was a plain array
