@@ -116,7 +116,7 @@ def test_row_order_does_not_change_the_clusters() -> None:
 
 
 def test_single_precision_means_for_large_pools(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ladle.hac.clustering.DOUBLE_BYTES", 0)
+    monkeypatch.setattr("ladle.hac.clustering.WIDE_MEANS_BYTES", 0)
     monkeypatch.setattr("ladle.hac.clustering.DENSE_ROWS", 0)
     embeddings = blobs(15, 5000, 24)
     tree = ladle.cluster(embeddings, metric="sqeuclidean")

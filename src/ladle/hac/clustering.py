@@ -17,6 +17,7 @@ from ladle.hac.rounds import DENSE_CLUSTERS, Merges, Rounds, Stop
 from ladle.hac.tree_kernels import lift, number
 from ladle.hac.warm import warm
 from ladle.neighbours import BruteSearch, CellSearch, Effort
+from ladle.pool.budget import WIDE_MEANS_BYTES
 from ladle.pool.contract import METRICS, Pool
 from ladle.progress import SILENT, Progress
 from ladle.seeds import check_seed
@@ -27,7 +28,6 @@ DENSE_ROWS = 5_000  # up to here the whole pool goes through the dense chain (20
 BRUTE_ROWS = 100_000  # up to here the exact search takes half a minute on two cores
 RECALLS = {"default": 0.98, "high": 0.995}  # of a sample's true neighbours, where the cell join stops trying
 BLOCK_BYTES = 4 << 20
-DOUBLE_BYTES = 1 << 30  # means are kept in float64 while they fit this, in float32 beyond
 # Squared distances must fit float32, in which heights are kept; a distance is at most twice the largest norm.
 LARGEST_NORM = float(np.sqrt(np.finfo(np.float32).max)) / 2
 
@@ -62,9 +62,9 @@ def cluster(
     Approximate: `certified` is the share of merges that are still proven, `recall` that of a sample's neighbours found.
     Raises: ArgumentError; ShapeError, NonFiniteError, ZeroVectorError (cosine) and DataError (values too large)
     before any work.
-    Cost: "brute" n^2 dim multiply-adds in float32 for points, about as much again for clusters; "cells" see
-    ladle.neighbours.cells; 8 n dim bytes for the means
-    (4 n dim when that exceeds 1 GiB), 4 n dim for the search, about 470 n for the lists and the tree, 256 MiB.
+    Cost: "brute" n^2 dim multiply-adds in float32 for points, about as much again for clusters; "cells" as
+    ladle.neighbours.cells says. Memory: 8 n dim bytes for the means (4 n dim when that exceeds 1 GiB), 4 n dim for the
+    search, about 470 n for the lists and the tree, and 256 MiB.
     Repeats: the same tree for any number of threads. Ties: by a hash of the pair; up to 5,000 rows as SciPy.
     Source: reciprocal nearest neighbours in rounds after Sumengen et al. 2021 (arXiv 2105.11653), on cluster means with
     certified candidate lists; see ladle.hac.rounds.
@@ -166,7 +166,7 @@ def _all_rows(n: int) -> Distinct:
 def _means(matrix: Embeddings, distinct: Distinct, norms: npt.NDArray[np.float64] | None) -> npt.NDArray[Any]:
     """The distinct rows in working precision, divided by `norms` if given."""
     rows = distinct.rows
-    dtype = np.float64 if 8 * len(rows) * matrix.shape[1] <= DOUBLE_BYTES else np.float32
+    dtype = np.float64 if 8 * len(rows) * matrix.shape[1] <= WIDE_MEANS_BYTES else np.float32
     means = np.empty((len(rows), matrix.shape[1]), dtype)
 
     def fill(block: slice) -> None:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from ladle.errors import ArgumentError
 from ladle.seeds import MAX_SEED, check_seed, child_seed
 
-SMALL_IMAGE_RATIO = 1.25  # candidates per example chosen, in the paper's experiments on small images
-
 
 @dataclass(frozen=True, slots=True)
 class LabProtocol:

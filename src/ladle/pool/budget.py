@@ -17,7 +17,7 @@ GIB = 1 << 30
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": GIB, "T": 1 << 40}
 
 # Clustering keeps means in float64 while they fit this, and in float32 beyond.
-_WIDE_MEANS_BYTES = GIB
+WIDE_MEANS_BYTES = GIB
 # Candidate lists (230), the search's answers (150) and the state (90) of one row, beside its vectors; and once, the
 # matrix of the last clusters (or of a small pool) and the blocks of the products. Measured by benchmarks/clustering.py.
 _CLUSTERING_ROW_BYTES = 470
@@ -46,7 +46,7 @@ def clustering_bytes(n: int, d: int) -> int:
     """Working memory of clustering n rows of dim d, in bytes: float64 means (float32 ones beyond 1 GiB), the
     float32 copy that the matrix products read, the bookkeeping of each row, and 256 MiB once.
     """
-    means = 8 * d if n * d * 8 <= _WIDE_MEANS_BYTES else 4 * d
+    means = 8 * d if n * d * 8 <= WIDE_MEANS_BYTES else 4 * d
     return _CLUSTERING_FIXED_BYTES + n * (means + 4 * d + _CLUSTERING_ROW_BYTES)
 
 
