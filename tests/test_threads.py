@@ -34,6 +34,22 @@ def test_the_first_error_stops_the_rest(monkeypatch: pytest.MonkeyPatch) -> None
     assert not any(thread.name.startswith("ladle") for thread in threading.enumerate())
 
 
+def test_the_error_is_that_of_the_first_item_however_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LADLE_THREADS", "4")
+    later_failed = threading.Event()
+
+    def work(item: int) -> None:
+        if item == 1:
+            assert later_failed.wait(30)
+        if item == 3:
+            later_failed.set()
+        if item % 2:
+            raise KeyError(item)
+
+    with pytest.raises(KeyError, match="1"):
+        threads.run_each(work, range(4))
+
+
 def test_ranges_cover_all() -> None:
     assert threads.ranges(7, 3) == [(0, 3), (3, 6), (6, 7)]
     assert threads.ranges(0, 3) == []

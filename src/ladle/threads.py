@@ -40,28 +40,30 @@ def ranges(total: int, size: int) -> list[tuple[int, int]]:
 def run_each(work: Callable[[Item], object], items: Iterable[Item]) -> None:
     """Call `work` on every item, on `thread_count()` threads.
 
-    Once a call raises, no further item is begun; the exception is raised when all threads have stopped. Cost: some
-    microseconds an item, as each thread takes the next one itself.
+    Items are begun in order; once a call raises, no further one is. When all threads have stopped, the exception of
+    the first item in order that raised comes out: the one a single thread would meet, whichever thread was faster.
+    Cost: some microseconds an item, as each thread takes the next one itself.
     """
-    waiting = list(items)
+    waiting = list(enumerate(items))
     workers = min(thread_count(), len(waiting))
     if workers <= 1:
-        for item in waiting:
+        for _, item in waiting:
             work(item)
         return
     waiting.reverse()  # so that pop() takes the first; list.pop is atomic
+    failures: dict[int, BaseException] = {}
 
     def drain() -> None:
-        try:
-            while True:
-                try:
-                    item = waiting.pop()
-                except IndexError:
-                    return
+        while True:
+            try:
+                place, item = waiting.pop()
+            except IndexError:
+                return
+            try:
                 work(item)
-        except BaseException:
-            waiting.clear()
-            raise
+            except BaseException as failure:  # raised below, once every earlier item has had its say
+                failures[place] = failure
+                waiting.clear()
 
     with ThreadPoolExecutor(workers, thread_name_prefix="ladle") as executor:
         futures = [executor.submit(drain) for _ in range(workers)]
@@ -71,6 +73,8 @@ def run_each(work: Callable[[Item], object], items: Iterable[Item]) -> None:
         except BaseException:  # Ctrl-C reaches this thread, not the workers
             waiting.clear()
             raise
+    if failures:
+        raise failures[min(failures)]
 
 
 @contextmanager
