@@ -1,0 +1,81 @@
+"""Texts to embed, from Debian packages: WordNet's glosses, package descriptions, the words of nine languages."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+
+from ladle.errors import DataError, FileError
+
+WORDNET = Path("/usr/share/wordnet")
+DICTIONARIES = Path("/usr/share/dict")
+LANGUAGES = {
+    "american-english": "wamerican",
+    "dutch": "wdutch",
+    "french": "wfrench",
+    "italian": "witalian",
+    "ngerman": "wngerman",
+    "polish": "wpolish",
+    "portuguese": "wportuguese",
+    "spanish": "wspanish",
+    "swedish": "wswedish",
+}
+LATIN_1 = {"swedish"}  # the encoding of that package's file; the others are UTF-8
+TEXTS = 870_000  # of `mixed_texts`
+
+
+def glosses() -> tuple[list[str], np.ndarray]:
+    """WordNet 3.0's definitions with their examples, and the class (lexicographer file) of each: int32 (n,)."""
+    texts: list[str] = []
+    classes: list[int] = []
+    for part in ("noun", "verb", "adj", "adv"):
+        path = WORDNET / f"data.{part}"
+        _need(path, "apt-get install wordnet-base")
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if not line.startswith("  "):  # the licence, at the head of each file
+                fields, _, text = line.partition("|")
+                texts.append(text.strip())
+                classes.append(int(fields.split()[1]))
+    return texts, np.array(classes, np.int32)
+
+
+def package_descriptions() -> list[str]:
+    """The one-line description of every package apt knows; they change with the distribution and with time."""
+    if shutil.which("apt-cache") is None:
+        raise FileError("apt-cache", wanted="be there", got="no such command", remedy="Run it on Debian or Ubuntu.")
+    done = subprocess.run(["apt-cache", "dumpavail"], capture_output=True, check=True, text=True, errors="replace")
+    texts = [line.partition(":")[2].strip() for line in done.stdout.splitlines() if line.startswith("Description:")]
+    if not texts:
+        raise DataError("apt-cache dumpavail", wanted="list packages", got="none", remedy="apt-get update")
+    return texts
+
+
+def words() -> list[str]:
+    """The distinct words of nine languages, sorted."""
+    found: set[str] = set()
+    for language, package in LANGUAGES.items():
+        path = DICTIONARIES / language
+        _need(path, f"apt-get install {package}")
+        encoding = "latin-1" if language in LATIN_1 else "utf-8"
+        found.update(path.read_text(encoding=encoding).splitlines())
+    return sorted(found - {""})
+
+
+def mixed_texts() -> tuple[list[str], str]:
+    """870,000 distinct texts, and what they are: package descriptions, glosses, and a fixed sample of words."""
+    descriptions = list(dict.fromkeys(package_descriptions()))
+    texts = dict.fromkeys([*descriptions, *glosses()[0]])
+    texts.pop("", None)
+    gloss_count = len(texts) - len(descriptions)
+    candidates = [word for word in words() if word not in texts]
+    chosen = np.random.default_rng(0).choice(len(candidates), TEXTS - len(texts), replace=False)
+    kinds = f"{len(descriptions):,} Debian package descriptions, {gloss_count:,} WordNet glosses, {len(chosen):,} words"
+    return [*texts, *(candidates[place] for place in np.sort(chosen))], f"{kinds} of nine languages"
+
+
+def _need(path: Path, command: str) -> None:
+    if not path.exists():
+        raise FileError(f"the file {path}", wanted="be there", got="no such file", remedy=command)
