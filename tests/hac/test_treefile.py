@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import ladle
-from ladle.errors import FileError, FileFormatError
+from ladle import durable
+from ladle.errors import CorruptFileError, FileError, FileFormatError
 from ladle.hac import treefile
 from tests.hac.pools import blobs
 
@@ -98,3 +101,61 @@ def test_nothing_is_left_when_the_folder_is_missing(tree: ladle.Dendrogram, tmp_
     with pytest.raises(FileError, match="exist"):
         tree.save(tmp_path / "absent" / "tree.npz")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_prototypes_travel_with_the_tree(tmp_path: Path) -> None:
+    embeddings = blobs(30, 60, 4)
+    tree = ladle.cluster(embeddings, mean_size=10).with_prototypes(embeddings, mean_size=4)
+    tree.save(tmp_path / "tree.npz")
+    again = ladle.Dendrogram.load(tmp_path / "tree.npz")
+    assert tree.prototypes is not None
+    assert again.prototypes is not None
+    assert again.prototypes.merges == tree.prototypes.merges == 45
+    for name in treefile.PROTOTYPE_DTYPES:
+        assert np.array_equal(getattr(again.prototypes, name), getattr(tree.prototypes, name))
+    new = blobs(31, 20, 4)
+    assert np.array_equal(again.assign(new).labels, tree.assign(new).labels)
+    replace(tree, prototypes=None).save(tmp_path / "bare.npz")
+    assert ladle.Dendrogram.load(tmp_path / "bare.npz").prototypes is None
+
+
+def rewritten(source: Path, target: Path, **arrays: np.ndarray) -> None:
+    """The tree file `source` with other arrays in place of its own; None leaves one out."""
+    with np.load(source) as archive:
+        held = {**archive, **arrays}
+    with durable.writing(target) as file:
+        np.savez(file, **{name: array for name, array in held.items() if array is not None})
+        durable.seal(file)
+
+
+def test_a_file_from_before_prototypes(tree: ladle.Dendrogram, tmp_path: Path) -> None:
+    replace(tree, prototypes=None).save(tmp_path / "tree.npz")
+    with np.load(tmp_path / "tree.npz") as archive:
+        header = json.loads(bytes(archive["header"]))
+    del header["prototypes"]
+    rewritten(tmp_path / "tree.npz", tmp_path / "old.npz", header=np.frombuffer(json.dumps(header).encode(), np.uint8))
+    old = ladle.Dendrogram.load(tmp_path / "old.npz")
+    assert np.array_equal(old.merges, tree.merges)
+    with pytest.raises(ladle.errors.ArgumentError, match="pool="):
+        old.assign(blobs(31, 5, 4))
+    assert old.assign(blobs(31, 5, 4), pool=blobs(30, 60, 4)).known == 6
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("offsets", lambda array: array.astype(np.float64)),
+        ("offsets", lambda array: array[:, :3]),
+        ("spreads", lambda array: array[1:]),
+        ("centre", lambda array: array[None]),
+        ("fingerprints", lambda array: array[:-1]),
+    ],
+)
+def test_impossible_prototypes(tmp_path: Path, name: str, change: object) -> None:
+    embeddings = blobs(30, 60, 4)
+    tree = ladle.cluster(embeddings, mean_size=10).with_prototypes(embeddings)
+    tree.save(tmp_path / "tree.npz")
+    array = change(getattr(tree.prototypes, name))  # type: ignore[operator]
+    rewritten(tmp_path / "tree.npz", tmp_path / "odd.npz", **{"prototype_" + name: array})
+    with pytest.raises(CorruptFileError, match="prototypes"):
+        ladle.Dendrogram.load(tmp_path / "odd.npz")

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import Self
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from ladle.arrays import Clusters
 from ladle.errors import ArgumentError
+from ladle.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    from ladle.hac.assign import Assignment
+    from ladle.hac.prototypes import Prototypes
+    from ladle.pool import Pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,7 @@ class Dendrogram:
     known_below: float = np.inf  # inf when the tree is complete
     level: Level | None = None  # where it was asked to stop; cut() cuts there
     pool_digest: str = ""  # of the pool it was made from, "" when that was a plain array
+    prototypes: Prototypes | None = None  # what `assign` goes by, for one cut and all coarser ones; saved with the tree
 
     @property
     def complete(self) -> bool:
@@ -77,13 +84,84 @@ class Dendrogram:
         Raises: ArgumentError when the tree stops short of the level asked for.
         Cost: O(n) time, 12 n bytes.
         """
-        if mean_size is None and threshold is None and n_clusters is None:
-            level = self.level or Level(mean_size=10)
-        else:
-            level = Level(mean_size=mean_size, threshold=threshold, n_clusters=n_clusters)
         from ladle.hac.tree_kernels import label_rows
 
-        return label_rows(self.merges, self.n, self._merges_at(level))
+        return label_rows(self.merges, self.n, self._merges_at(self._level(mean_size, threshold, n_clusters)))
+
+    def assign(
+        self,
+        embeddings: npt.ArrayLike | Pool,
+        *,
+        mean_size: float | None = None,
+        threshold: float | None = None,
+        n_clusters: int | None = None,
+        pool: npt.ArrayLike | Pool | None = None,
+        new: Literal["cluster", "mark", "nearest"] = "cluster",
+        exact: bool | None = None,
+        seed: int = 0,
+        progress: Progress = SILENT,
+    ) -> Assignment:
+        """Put examples the tree was not made from into the clusters of a cut; the clusters stay as they are.
+
+        Each joins the cluster of smallest average linkage to it, if that is at most the height of the cut: the
+        threshold, or the first merge that the cut leaves undone. One that equals a row of the tree's pool joins that
+        row's cluster.
+        embeddings: (q, dim) float array or memmap, or a pool, read in blocks, twice; no rows are fine.
+        mean_size, threshold, n_clusters: the cut, as in `cut`.
+        pool: the one the tree was made from; needed unless the tree carries prototypes of this cut or a finer one.
+        new: what becomes of examples far from every cluster: "cluster" clusters them among themselves, cut at the same
+        height; "mark" labels them -1; "nearest" has them join the nearest cluster however far.
+        exact: whether each is compared with every cluster; False compares it with those of nearby coarse cells, trying
+        harder until a sample of 400 is 98% right. None is exact up to 1e12 multiply-adds (q x clusters x dim).
+        seed: of the cells, and of a large clustering of new ones.
+
+        Returns an Assignment: labels as int32 (q,), linkages, the recall of an approximate search.
+        Raises: ArgumentError, MismatchError (another pool); ShapeError, NonFiniteError, ZeroVectorError (cosine) and
+        DataError before any work.
+        Cost: q m dim multiply-adds for m clusters, or by cells about q (m / 500 + 500 probes) dim. Memory: 16 m dim
+        bytes, 16 n, 12 q, 512 MiB for blocks, and those far off.
+        Repeats: the order of the examples and the threads change nothing but the numbers of new clusters; by cells,
+        rounding may swap two equally near ones.
+        """
+        from ladle.hac.assign import Request, assign
+
+        level = self._level(mean_size, threshold, n_clusters)
+        return assign(self, embeddings, Request(level, pool, new, exact, seed, progress))
+
+    def with_prototypes(
+        self,
+        pool: npt.ArrayLike | Pool,
+        *,
+        mean_size: float | None = None,
+        threshold: float | None = None,
+        n_clusters: int | None = None,
+        progress: Progress = SILENT,
+    ) -> Self:
+        """This tree, carrying what `assign` goes by at a cut (as in `cut`) and all coarser ones.
+
+        pool: the one the tree was made from. Raises: ArgumentError, MismatchError, and what unusable embeddings raise.
+        Cost: one pass over the pool; then 4 m dim bytes for m clusters, and 8 n, in memory and in the file.
+        """
+        from ladle.hac.assign import prototypes_at
+
+        level = self._level(mean_size, threshold, n_clusters)
+        return replace(self, prototypes=prototypes_at(self, pool, level, progress))
+
+    def _level(self, mean_size: float | None, threshold: float | None, n_clusters: int | None) -> Level:
+        if mean_size is None and threshold is None and n_clusters is None:
+            return self.level or Level(mean_size=10)
+        return Level(mean_size=mean_size, threshold=threshold, n_clusters=n_clusters)
+
+    def standing(self, level: Level) -> tuple[int, float]:
+        """How many of the merges, in order, make the flat clusters of `level`; the height up to which these would grow.
+
+        That is the threshold, or the first merge left undone; where the tree ends, as far as it knows.
+        Raises: ArgumentError when the tree stops short of the level.
+        """
+        merges = self._merges_at(level)
+        if level.threshold is not None:
+            return merges, level.threshold
+        return merges, float(self.heights[merges]) if merges < len(self.heights) else float(self.known_below)
 
     def _merges_at(self, level: Level) -> int:
         """How many of the merges, in order, make the flat clusters of `level`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,15 +17,27 @@ from ladle.errors import CorruptFileError, FileError, FileFormatError
 
 if TYPE_CHECKING:
     from ladle.hac.dendrogram import Dendrogram
+    from ladle.hac.prototypes import Prototypes
 
     Tree = TypeVar("Tree", bound=Dendrogram)
 
 FORMAT = "ladle-dendrogram"
 FORMAT_VERSION = 1  # raise it when an older Ladle would misread the file
+PREFIX = "prototype_"  # of the arrays of the prototypes
+PROTOTYPE_DTYPES = {
+    "centre": np.float64,
+    "offsets": np.float32,
+    "spreads": np.float64,
+    "sizes": np.int32,
+    "fingerprints": np.uint64,
+}
 
 
 def save_tree(tree: Dendrogram, path: str | os.PathLike[str]) -> None:
-    """Write `tree` to `path`, whole or not at all. Cost: 20 bytes a merge. Raises: FileError."""
+    """Write `tree` to `path`, whole or not at all. Raises: FileError.
+
+    Cost: 20 bytes a merge, and what the prototypes it carries take (ladle.hac.prototypes.prototype_bytes).
+    """
     header = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -36,10 +49,15 @@ def save_tree(tree: Dendrogram, path: str | os.PathLike[str]) -> None:
         "known_below": None if np.isinf(tree.known_below) else tree.known_below,
         "level": None if tree.level is None else asdict(tree.level),
         "pool_digest": tree.pool_digest,
+        # Absent from files of older Ladles; these leave it, and the arrays of its name, unread.
+        "prototypes": None if tree.prototypes is None else {"merges": tree.prototypes.merges},
     }
+    arrays: dict[str, Any] = {"merges": tree.merges, "heights": tree.heights}
+    if tree.prototypes is not None:
+        arrays |= {PREFIX + name: getattr(tree.prototypes, name) for name in PROTOTYPE_DTYPES}
     text = np.frombuffer(json.dumps(header).encode(), np.uint8)
     with durable.writing(path) as file:
-        np.savez(file, header=text, merges=tree.merges, heights=tree.heights)
+        np.savez(file, header=text, **arrays)
         durable.seal(file)
 
 
@@ -58,7 +76,7 @@ def load_tree(kind: type[Tree], path: str | os.PathLike[str]) -> Tree:
                     got=f"version {header['format_version']}, written by Ladle {header['ladle']}",
                     remedy="Update Ladle.",
                 )
-            return _build(kind, header, {name: archive[name] for name in ("merges", "heights")}, path)
+            return _build(kind, header, archive, path)
     except CorruptFileError:
         with Path(path).open("rb") as file:
             if FORMAT.encode() in file.read(4096):
@@ -73,7 +91,7 @@ def load_tree(kind: type[Tree], path: str | os.PathLike[str]) -> Tree:
 
 
 def _build(
-    kind: type[Tree], header: dict[str, Any], arrays: dict[str, np.ndarray[Any, Any]], path: str | os.PathLike[str]
+    kind: type[Tree], header: dict[str, Any], arrays: Mapping[str, np.ndarray[Any, Any]], path: str | os.PathLike[str]
 ) -> Tree:
     from ladle.hac.dendrogram import Level
     from ladle.hac.tree_kernels import is_tree
@@ -101,4 +119,22 @@ def _build(
         known_below=np.inf if header["known_below"] is None else float(header["known_below"]),
         level=None if level is None else Level(**level),
         pool_digest=str(header["pool_digest"]),
+        prototypes=None if header.get("prototypes") is None else _prototypes(header["prototypes"], arrays, n, path),
     )
+
+
+def _prototypes(
+    header: dict[str, Any], arrays: Mapping[str, np.ndarray[Any, Any]], n: int, path: str | os.PathLike[str]
+) -> Prototypes:
+    from ladle.hac.prototypes import Prototypes
+
+    read = {name: arrays[PREFIX + name] for name in PROTOTYPE_DTYPES}
+    count, merges = len(read["sizes"]), int(header["merges"])
+    shapes = {"centre": read["offsets"].shape[1:], "offsets": (count, *read["centre"].shape), "fingerprints": (n,)}
+    sound = count == n - merges and all(
+        array.dtype == PROTOTYPE_DTYPES[name] and array.shape == shapes.get(name, (count,))
+        for name, array in read.items()
+    )
+    if not sound:
+        raise CorruptFileError(f"the tree {path}", wanted="hold prototypes of its clusters", got="impossible ones")
+    return Prototypes(merges=merges, **read)

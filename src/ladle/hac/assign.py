@@ -1,0 +1,289 @@
+"""`Dendrogram.assign`: newcomers into the clusters there are, so that a growing pool needs no re-clustering.
+
+A newcomer joins the cluster of smallest average linkage to it, as long as that is below the height where the tree is
+cut: there a clustering of all would have merged the two, had nothing else come between. What is farther from every
+cluster founds new ones. The clusters themselves stay as they are, so that newcomers do not depend on each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from ladle.arrays import Clusters, Embeddings, as_matrix, row_blocks
+from ladle.errors import ArgumentError, MismatchError, ShapeError
+from ladle.hac.dendrogram import Dendrogram, Level
+from ladle.hac.metric_space import UNITS, in_metric
+from ladle.hac.prototypes import Prototypes, fingerprints_of, prototype_bytes, prototypes_of
+from ladle.hac.tree_kernels import label_rows
+from ladle.neighbours.outside import CellOutside, ExactOutside, OutsideSearch
+from ladle.pool.budget import clustering_bytes, require
+from ladle.pool.contract import Pool
+from ladle.progress import SILENT, Progress
+from ladle.seeds import check_seed
+
+New = Literal["cluster", "mark", "nearest"]
+NEW = ("cluster", "mark", "nearest")
+NOBODY = -1
+
+EXACT_PRODUCTS = 1e12  # multiply-adds up to which every newcomer is compared with every cluster: ten seconds or so
+SAMPLE = 400  # newcomers that are searched for exactly too, to measure recall
+RECALL = 0.98  # of the sample, where the cells stop trying
+CARRIED_BYTES = 1 << 30  # of prototypes that a tree carries unasked
+BLOCK_BYTES = 128 << 20  # of newcomers in float64 at a time
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Assignment:
+    """Where newcomers go: labels beside those of the tree's own rows, which do not change.
+
+    np.concatenate([tree.cut(), assignment.labels]) are the clusters of the grown pool.
+    """
+
+    labels: Clusters  # (q,) 0..known-1: clusters of the cut; known..known+founded-1: new ones; -1: marked as far off
+    linkages: npt.NDArray[np.float32]  # (q,) to the cluster joined; of a newcomer far off, to the nearest of the cut
+    known: int  # clusters of the cut
+    founded: int  # new clusters, numbered on in order of their first row
+    limit: float  # height up to which newcomers join: where the tree is cut; inf: all do
+    twins: int  # newcomers equal to a row of the tree's pool, which joined its cluster
+    recall: float | None  # share of a sample that an exact search puts in the same place; None where it was exact
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """How to assign; see `Dendrogram.assign`."""
+
+    level: Level
+    pool: npt.ArrayLike | Pool | None = None
+    new: New = "cluster"
+    exact: bool | None = None
+    seed: int = 0
+    progress: Progress = field(default=SILENT, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.new not in NEW:
+            raise ArgumentError("`new`", wanted=f"be one of {', '.join(NEW)}", got=repr(self.new))
+        if self.exact not in (None, True, False):
+            raise ArgumentError("`exact`", wanted="be True, False or None", got=repr(self.exact))
+        check_seed(self.seed)
+
+
+def assign(tree: Dendrogram, embeddings: npt.ArrayLike | Pool, request: Request) -> Assignment:
+    """See `Dendrogram.assign`."""
+    merges, limit = tree.standing(request.level)
+    prototypes = _prototypes(tree, merges, request)
+    newcomers = _Newcomers.of(embeddings, dim=len(prototypes.centre), metric=tree.metric)
+    facts = _facts(newcomers, request.progress)
+    homes = _homes(prototypes, label_rows(tree.merges, tree.n, merges), facts.fingerprints)
+    joined = np.inf if request.new == "nearest" else limit / UNITS[tree.metric]
+    search, recall = _search(prototypes, newcomers, facts, joined, request)
+
+    labels = np.empty(newcomers.rows, np.int32)
+    linkages = np.empty(newcomers.rows)
+    far: list[Embeddings] = []
+    with request.progress.task("assigning", newcomers.rows) as advance:
+        for rows, block, absolute in newcomers.blocks():
+            points = np.subtract(absolute, prototypes.centre, out=absolute)
+            found = search.nearest(points)
+            home = homes[rows]
+            twins = np.flatnonzero(home != NOBODY)
+            found.positions[twins] = home[twins]
+            found.linkages[twins] = _linkages(prototypes, points[twins], home[twins])
+            outside = (found.linkages > joined) & (home == NOBODY)
+            found.positions[outside] = NOBODY
+            if request.new == "cluster":
+                far.append(block[outside])
+            labels[rows], linkages[rows] = found
+            advance(rows.stop - rows.start)
+
+    founded = 0
+    outside = labels == NOBODY
+    if request.new == "cluster" and outside.any():
+        new = _founded(np.concatenate(far), tree.metric, limit, request)
+        labels[outside] = len(prototypes) + new
+        founded = int(new.max()) + 1
+    return Assignment(
+        labels=labels,
+        linkages=(linkages * UNITS[tree.metric]).astype(np.float32),
+        known=len(prototypes),
+        founded=founded,
+        limit=limit if request.new != "nearest" else np.inf,
+        twins=int((homes != NOBODY).sum()),
+        recall=recall,
+    )
+
+
+def prototypes_at(tree: Dendrogram, pool: npt.ArrayLike | Pool, level: Level, progress: Progress) -> Prototypes:
+    """See `Dendrogram.with_prototypes`."""
+    return _from_pool(tree, pool, tree.standing(level)[0], progress)
+
+
+def carrying(tree: Dendrogram, pool: npt.ArrayLike | Pool, wanted: bool | None, progress: Progress) -> Dendrogram:
+    """`tree`, new from `pool`, with prototypes of its level if they are wanted; None wants those of up to 1 GiB.
+
+    Most trees then take newcomers without the old embeddings, on another machine, a year later. That is 336 MB for 10
+    million rows of dim 64 at mean size 10; only wide embeddings, or many small clusters, make it as large as a pool.
+    """
+    level = tree.level or Level(mean_size=10)
+    rows, dim = np.shape(pool) if not isinstance(pool, Pool) else (pool.rows, pool.dim)
+    clusters = tree.n - tree.standing(level)[0]
+    if not (prototype_bytes(clusters, dim, rows) <= CARRIED_BYTES if wanted is None else wanted):
+        return tree
+    return replace(tree, prototypes=prototypes_at(tree, pool, level, progress))
+
+
+def _prototypes(tree: Dendrogram, merges: int, request: Request) -> Prototypes:
+    """The carried prototypes if they are of this cut or a finer one, else from the pool. Raises: ArgumentError."""
+    carried = tree.prototypes
+    if carried is not None and carried.merges == merges:
+        return carried
+    if carried is not None and carried.merges < merges:
+        group = np.empty(len(carried), np.int32)
+        # The rows of a fine cluster share a coarse one, so any of them may write it.
+        group[label_rows(tree.merges, tree.n, carried.merges)] = label_rows(tree.merges, tree.n, merges)
+        return carried.united(merges, group)
+    if request.pool is None:
+        raise ArgumentError(
+            "`pool`",
+            wanted="be the pool the tree was made from",
+            got="none, and the tree carries no prototypes"
+            + ("" if carried is None else f" finer than {len(carried):,} clusters"),
+            remedy="Give pool=, or have the tree carry them: tree.with_prototypes(pool).",
+        )
+    return _from_pool(tree, request.pool, merges, request.progress)
+
+
+def _from_pool(tree: Dendrogram, pool: npt.ArrayLike | Pool, merges: int, progress: Progress) -> Prototypes:
+    if isinstance(pool, Pool):
+        if tree.pool_digest and tree.pool_digest != pool.digest:
+            raise MismatchError(
+                "`pool`", wanted="be the pool the tree was made from", got="one of other ids, or in another order"
+            )
+        rows, dim, blocks = pool.rows, pool.dim, pool.blocks()
+    else:
+        matrix = as_matrix(pool, "pool")
+        rows, dim = matrix.shape
+        blocks = ((block, matrix[block]) for block in row_blocks(rows, matrix[:1].nbytes))
+    if rows != tree.n:
+        raise MismatchError("`pool`", wanted=f"have the tree's {tree.n:,} rows", got=f"{rows:,}")
+    with progress.task("prototypes of the clusters", rows) as advance:
+
+        def counted() -> Iterator[tuple[slice, Embeddings]]:
+            for part, block in blocks:
+                yield part, block
+                advance(len(block))
+
+        labels = label_rows(tree.merges, tree.n, merges)
+        return prototypes_of(counted(), labels, dim=dim, metric=tree.metric, merges=merges)
+
+
+@dataclass(frozen=True, slots=True)
+class _Newcomers:
+    """An array or a pool, as blocks of rows."""
+
+    source: Embeddings | Pool
+    rows: int
+    dim: int
+    metric: str
+
+    @classmethod
+    def of(cls, embeddings: npt.ArrayLike | Pool, *, dim: int, metric: str) -> _Newcomers:
+        if isinstance(embeddings, Pool):
+            source: Embeddings | Pool = embeddings
+            rows, given = embeddings.rows, embeddings.dim
+        elif _is_empty(embeddings, dim):
+            return cls(np.empty((0, dim), np.float32), 0, dim, metric)
+        else:
+            source = as_matrix(embeddings, "embeddings")
+            rows, given = source.shape
+        if given != dim:
+            raise ShapeError("`embeddings`", wanted=f"have dim {dim:,} like the tree's pool", got=f"dim {given:,}")
+        return cls(source, rows, dim, metric)
+
+    def blocks(self) -> Iterator[tuple[slice, Embeddings, npt.NDArray[np.float64]]]:
+        """(rows, the block as it was given, the same in the metric's space). Raises: as `in_metric`."""
+        for rows, block in self._given():
+            yield rows, block, in_metric(block, self.metric, name="embeddings", first_row=rows.start)
+
+    def _given(self) -> Iterable[tuple[slice, Embeddings]]:
+        if isinstance(self.source, Pool):
+            return self.source.blocks(BLOCK_BYTES * self.source.dtype.itemsize // 8)
+        matrix = self.source
+        return ((rows, np.asarray(matrix[rows])) for rows in row_blocks(self.rows, 8 * self.dim, BLOCK_BYTES))
+
+
+def _is_empty(value: npt.ArrayLike, dim: int) -> bool:
+    return (isinstance(value, list) and not value) or getattr(value, "shape", None) in ((0,), (0, dim))
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What a first look at the newcomers tells."""
+
+    fingerprints: npt.NDArray[np.uint64]  # (q,)
+    sample: npt.NDArray[np.float64]  # (s, d) in the metric's space: those of least fingerprint, in whatever order
+
+
+def _facts(newcomers: _Newcomers, progress: Progress) -> _Facts:
+    """Check every newcomer before any work, and take a sample that their order does not change."""
+    fingerprints = np.empty(newcomers.rows, np.uint64)
+    sample, marks = np.empty((0, newcomers.dim)), np.empty(0, np.uint64)
+    with progress.task("checking the newcomers", newcomers.rows) as advance:
+        for rows, block, points in newcomers.blocks():
+            fingerprints[rows] = fingerprints_of(block)
+            marks, first = np.unique(np.concatenate([marks, fingerprints[rows]]), return_index=True)
+            kept, marks = first[:SAMPLE], marks[:SAMPLE]
+            old = len(sample)
+            sample = np.stack([sample[x] if x < old else points[x - old] for x in kept])
+            advance(len(block))
+    return _Facts(fingerprints, sample)
+
+
+def _homes(prototypes: Prototypes, labels: Clusters, fingerprints: npt.NDArray[np.uint64]) -> Clusters:
+    """(q,) the cluster of the pool's row that a newcomer equals; NOBODY where there is none."""
+    order = np.argsort(prototypes.fingerprints, kind="stable")
+    places = np.searchsorted(prototypes.fingerprints, fingerprints, sorter=order)
+    rows = order[np.minimum(places, len(order) - 1)]
+    homes = labels[rows]
+    homes[prototypes.fingerprints[rows] != fingerprints] = NOBODY
+    return homes
+
+
+def _search(
+    prototypes: Prototypes, newcomers: _Newcomers, facts: _Facts, limit: float, request: Request
+) -> tuple[OutsideSearch, float | None]:
+    """The search, and the share of a sample it answers rightly: None where it is exact."""
+    exact = ExactOutside(prototypes.offsets, prototypes.spreads)
+    products = float(newcomers.rows) * len(prototypes) * newcomers.dim
+    if request.exact or newcomers.rows == 0 or (request.exact is None and products <= EXACT_PRODUCTS):
+        return exact, None
+    with request.progress.task("coarse cells"):
+        cells = CellOutside(prototypes.offsets, prototypes.spreads, seed=request.seed)
+        points = facts.sample - prototypes.centre
+        return cells, cells.tune(points, exact.nearest(points).linkages, limit, recall=RECALL)
+
+
+def _linkages(prototypes: Prototypes, points: npt.NDArray[np.float64], labels: Clusters) -> npt.NDArray[np.float64]:
+    """(t,) of points (t, d) to the clusters of these labels."""
+    linkages = np.empty(len(points))
+    for block in row_blocks(len(points), 8 * len(prototypes.centre)):
+        difference = points[block] - prototypes.offsets[labels[block]]
+        linkages[block] = np.einsum("ij,ij->i", difference, difference) + prototypes.spreads[labels[block]]
+    return linkages
+
+
+def _founded(far: Embeddings, metric: str, limit: float, request: Request) -> Clusters:
+    """Clusters of newcomers far from all others, among themselves, cut at the same height."""
+    from ladle.hac.clustering import cluster
+
+    require(
+        clustering_bytes(*far.shape),
+        f"clustering {len(far):,} newcomers that are far from every cluster",
+        remedy='Give new="mark" and cluster them elsewhere, or assign in parts.',
+    )
+    tree = cluster(far, metric=metric, threshold=limit, seed=request.seed, progress=request.progress)  # type: ignore[arg-type]
+    return tree.cut()

@@ -1,0 +1,126 @@
+"""What stands for a flat cluster when newcomers look for theirs: its mean, its spread and its size.
+
+The average linkage of a point x and a cluster A is |x - mean_A|^2 + spread_A, where the spread is the mean squared
+distance of A's members to its mean: no member is needed. Two clusters' prototypes make that of their union.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from ladle.arrays import Clusters, Embeddings, row_blocks
+from ladle.hac.collapse import _hash_rows
+from ladle.hac.metric_space import in_metric
+from ladle.neighbours.kernels import FAST
+
+Floats64 = npt.NDArray[np.float64]
+BLOCK_BYTES = 4 << 20
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prototypes:
+    """Those of the m flat clusters that a tree's first `merges` merges make of its n rows; in the metric's space."""
+
+    merges: int
+    centre: Floats64  # (d,) mean of all rows
+    offsets: npt.NDArray[np.float32]  # (m, d) mean of each cluster, less the centre: float32 would lose far-off means
+    spreads: Floats64  # (m,) mean squared distance of the members to the mean
+    sizes: npt.NDArray[np.int32]  # (m,)
+    fingerprints: npt.NDArray[np.uint64]  # (n,) a hash of each row: newcomers that equal a row join its cluster
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+    def united(self, merges: int, group: Clusters) -> Prototypes:
+        """Those of a coarser cut, where each cluster is part of `group` (m,), labels 0..k-1.
+
+        Cost: O(m d) time, 12 k d bytes beside the result's 4 k d.
+        """
+        sums = _Sums.empty(int(group.max()) + 1, len(self.centre))
+        for block in row_blocks(len(self), 8 * len(self.centre), BLOCK_BYTES):
+            means = self.offsets[block].astype(np.float64)
+            sums.add(means, group[block], self.sizes[block].astype(np.float64), self.spreads[block])
+        return sums.prototypes(merges, self.centre, self.fingerprints)
+
+
+def prototypes_of(
+    blocks: Iterable[tuple[slice, Embeddings]], labels: Clusters, *, dim: int, metric: str, merges: int
+) -> Prototypes:
+    """The prototypes of flat clusters `labels` (n,) 0..m-1, in one pass over the rows' embeddings.
+
+    blocks: every row once, in order, as of Pool.blocks. merges: how many of the tree's merges made the labels.
+    Raises: NonFiniteError, ZeroVectorError, DataError.
+    Cost: n d multiply-adds; 12 m d bytes of sums beside the result's 4 m d + 8 n. Repeats: the same for any blocks.
+    """
+    sums = _Sums.empty(int(labels.max()) + 1, dim)
+    fingerprints = np.empty(len(labels), np.uint64)
+    for rows, block in blocks:
+        fingerprints[rows] = fingerprints_of(block)
+        points = in_metric(block, metric, name="embeddings", first_row=rows.start)
+        sums.add(points, labels[rows], np.ones(len(points)), np.zeros(len(points)))
+    return sums.prototypes(merges, np.zeros(dim), fingerprints)
+
+
+def prototype_bytes(clusters: int, dim: int, rows: int) -> int:
+    """What the prototypes of so many clusters of a pool take, in memory and in a tree's file."""
+    return clusters * (4 * dim + 12) + 8 * (rows + dim)
+
+
+def fingerprints_of(block: Embeddings) -> npt.NDArray[np.uint64]:
+    """(b,) a 64-bit hash of each row's values: rows that are equal number by number, in whatever dtype, share it."""
+    return _hash_rows(block.astype(np.float64))
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """Running means and sums of squared distances to them (Welford 1962, with weights), in float64."""
+
+    means: Floats64  # (m, d)
+    squares: Floats64  # (m,)
+    weights: Floats64  # (m,)
+
+    @classmethod
+    def empty(cls, clusters: int, dim: int) -> _Sums:
+        return cls(np.zeros((clusters, dim)), np.zeros(clusters), np.zeros(clusters))
+
+    def add(self, points: Floats64, labels: Clusters, weights: Floats64, spreads: Floats64) -> None:
+        """Points (b, d) of these weights and spreads (b,) into the clusters `labels` (b,)."""
+        _add(points, labels, weights, spreads, self.means, self.squares, self.weights)
+
+    def prototypes(self, merges: int, origin: Floats64, fingerprints: npt.NDArray[np.uint64]) -> Prototypes:
+        """What was added; the points were relative to `origin` (d,)."""
+        whole = _Sums.empty(1, self.means.shape[1])  # not by BLAS, whose sums depend on its threads
+        whole.add(self.means, np.zeros(len(self.means), np.int32), self.weights, self.squares)
+        centre = whole.means[0]
+        offsets = np.empty(self.means.shape, np.float32)
+        for block in row_blocks(len(offsets), 8 * len(centre), BLOCK_BYTES):
+            offsets[block] = self.means[block] - centre
+        return Prototypes(
+            merges=merges,
+            centre=origin + centre,
+            offsets=offsets,
+            spreads=self.squares / self.weights,
+            sizes=self.weights.astype(np.int32),
+            fingerprints=fingerprints,
+        )
+
+
+@njit(nogil=True, cache=True, fastmath=FAST)
+def _add(points: Any, labels: Any, weights: Any, spreads: Any, means: Any, squares: Any, totals: Any) -> None:
+    """One row after another, so that blocks do not matter. points (b, d), the rest (b,); the last three are updated."""
+    for x in range(points.shape[0]):
+        a = labels[x]
+        totals[a] += weights[x]
+        share = weights[x] / totals[a]
+        between = 0.0
+        for t in range(points.shape[1]):
+            difference = points[x, t] - means[a, t]
+            means[a, t] += share * difference
+            between += difference * difference
+        squares[a] += weights[x] * (spreads[x] + (1.0 - share) * between)

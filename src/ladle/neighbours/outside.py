@@ -1,0 +1,241 @@
+"""The nearest cluster of points that are no clusters themselves: newcomers, who come in blocks.
+
+Nearest is smallest |x - mean|^2 + spread. Linkages are compared in float64, rounded to 44 bits as the clustering rounds
+them, and the first cluster wins among ties.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+from numba.extending import register_jitable
+
+from ladle import seeds, threads
+from ladle.neighbours.coarse import by_cell, centroids_of, nearest_cells
+from ladle.neighbours.contract import Means
+from ladle.neighbours.kernels import FAST, WORST, keep_best
+from ladle.neighbours.packed import QUERY_BLOCK, Floats, Int32s, Packed, frame_of, pack, top_k
+
+Floats64 = npt.NDArray[np.float64]
+
+CANDIDATES = 4  # found by products, then compared in float64
+# Beyond this many times the members' radius, products could overflow float32.
+FARTHEST = 1e15
+CELL_ROWS = 500  # clusters a cell, on average
+PROBES = 4  # cells a newcomer is compared with, to begin with
+MOST_PROBES = 64
+CHOICE_BLOCK = 1024
+DIRECT_BLOCK = 16
+
+
+class Nearest(NamedTuple):
+    """The answer for q points."""
+
+    positions: Int32s  # (q,) of the nearest cluster
+    linkages: Floats64  # (q,) to it
+
+
+class OutsideSearch(Protocol):
+    """Finds the nearest of m clusters for points from outside. Threads do not change the answer."""
+
+    def nearest(self, points: Floats64) -> Nearest:
+        """For each of `points` (q, d), in the space of the means."""
+        ...
+
+
+class ExactOutside:
+    """Every point against every cluster, by matrix products; the answer is proven, rounding included.
+
+    Float32 products propose; where their rounding could hide the nearest, float64 ones do; what even those cannot tell
+    apart (ties) is compared one by one. Neither order nor blocks of the points change the answer.
+    Cost: q m d multiply-adds at the speed of BLAS; 4 m d bytes, and 8 m d once float64 is needed.
+    """
+
+    def __init__(self, means: Means, spreads: Floats64) -> None:
+        self._means = means
+        self._spreads = spreads
+        self._members = np.arange(len(means), dtype=np.int32)
+        self._frame = frame_of(means, self._members)
+        self._packed: dict[str, Packed] = {}
+
+    def nearest(self, points: Floats64) -> Nearest:
+        """See `OutsideSearch.nearest`."""
+        found = Nearest(np.full(len(points), -1, np.int32), np.full(len(points), np.inf))
+        pending = np.arange(len(points))
+        for name in ("float32", "float64"):
+            if len(pending):
+                pending = pending[~self._by_products(points, pending, name, found)]
+        threads.run_each(
+            lambda block: _choose_of_all(points, self._means, self._spreads, pending, *found, *block),
+            threads.ranges(len(pending), DIRECT_BLOCK),
+        )
+        return found
+
+    def _by_products(self, points: Floats64, pending: npt.NDArray[np.int64], name: str, found: Nearest) -> Any:
+        """Answer for the points at `pending` (p,); whether each answer is proven, (p,) bool."""
+        if name not in self._packed:
+            self._packed[name] = pack(self._means, self._spreads, self._members, np.dtype(name), self._frame)
+        packed = self._packed[name]
+        proven = np.zeros(len(pending), bool)
+
+        def search(block: tuple[int, int]) -> None:
+            mine = pending[slice(*block)]
+            shifted = (points[mine] - packed.frame.centre) * packed.frame.scale
+            norms = np.sqrt(np.einsum("ij,ij->i", shifted, shifted))
+            shifted[norms > FARTHEST] = 0.0
+            scores, positions = _nothing_found(len(mine), min(CANDIDATES, len(self._means)), packed)
+            nobody = np.full(len(mine), -1, np.int64)
+            top_k(packed, shifted.astype(packed.points.dtype), nobody, scores, positions)
+            _choose(points, self._means, self._spreads, mine, positions, *found)
+            unlisted = np.inf if len(self._means) <= CANDIDATES else _least_unlisted(packed, norms, scores[:, -1])
+            # Compared with room for the rounding to 44 bits.
+            best = found.linkages[mine] * packed.frame.scale**2
+            proven[slice(*block)] = (best * (1 + 1e-12) < unlisted) & (norms <= FARTHEST)
+
+        with threads.single_threaded_blas():
+            threads.run_each(search, threads.ranges(len(pending), QUERY_BLOCK))
+        return proven
+
+
+class CellOutside:
+    """Each point against the clusters of its nearest coarse cells: approximate, for millions of both.
+
+    Cost: q (m / CELL_ROWS + probes CELL_ROWS) d multiply-adds and, once, the cells; 4 m d bytes.
+    Repeats: by its seed. The blocks of the points matter only where rounding swaps two equally near cells.
+    """
+
+    def __init__(self, means: Means, spreads: Floats64, *, seed: int) -> None:
+        self._means = means
+        self._spreads = spreads
+        members = np.arange(len(means), dtype=np.int32)
+        packed = pack(means, spreads, members, np.dtype(np.float32), frame_of(means, members))
+        cells = max(1, len(means) // CELL_ROWS)
+        self._centroids = centroids_of(packed, cells, seeds.stream(seed, "outside cells"))
+        cell = nearest_cells(self._centroids, packed.points, 1)[:, 0]
+        self._order, self._starts = by_cell(cell, cells)
+        self._packed = Packed(
+            packed.points[self._order], packed.halves[self._order], packed.norms[self._order], packed.frame
+        )
+        self.probes = min(PROBES, cells)
+
+    def tune(self, points: Floats64, exact: Floats64, limit: float, *, recall: float) -> float:
+        """Raise `probes` until the share of a sample answered rightly is `recall`, or nothing is left to raise.
+
+        points (s, d) with the linkages `exact` (s,) to their nearest clusters; beyond `limit` any answer is right.
+        Returns the share.
+        """
+        most = min(MOST_PROBES, len(self._centroids.points))
+        while True:
+            found = self.nearest(points)
+            share = float(np.mean((found.linkages <= exact) | (exact > limit)))
+            if share >= recall or self.probes == most:
+                return share
+            self.probes = min(2 * self.probes, most)
+
+    def nearest(self, points: Floats64) -> Nearest:
+        """See `OutsideSearch.nearest`."""
+        frame, packed = self._packed.frame, self._packed
+        queries = np.empty(points.shape, np.float32)
+
+        def fill(block: tuple[int, int]) -> None:
+            shifted = (points[slice(*block)] - frame.centre) * frame.scale
+            norms = np.sqrt(np.einsum("ij,ij->i", shifted, shifted))
+            # A point so far off is as near to one cluster as to another, to all of float32's digits.
+            queries[slice(*block)] = shifted * np.minimum(1.0, FARTHEST / np.maximum(norms, 1.0))[:, None]
+
+        threads.run_each(fill, threads.ranges(len(points), CHOICE_BLOCK))
+        cells = nearest_cells(self._centroids, queries, self.probes)
+        asked = cells.ravel()  # one question for each point and cell, so that each answer has one writer
+        order, starts = by_cell(asked, len(self._starts) - 1)
+        scores, positions = _nothing_found(len(asked), 1, packed)
+
+        def compare(cell: int) -> None:
+            first, last = self._starts[cell], self._starts[cell + 1]
+            if first == last:
+                return
+            base, halves = packed.points[first:last].T, packed.halves[first:last]
+            for start in range(starts[cell], starts[cell + 1], QUERY_BLOCK):
+                mine = order[start : min(start + QUERY_BLOCK, starts[cell + 1])]
+                products = queries[mine // cells.shape[1]] @ base
+                keep_best(products, halves, first, np.full(len(mine), -1), scores, positions, mine, False)
+
+        with threads.single_threaded_blas():
+            threads.run_each(compare, range(len(starts) - 1))
+        candidates = np.where(positions >= 0, self._order[positions], -1).astype(np.int32).reshape(cells.shape)
+        found = Nearest(np.full(len(points), -1, np.int32), np.full(len(points), np.inf))
+
+        def choose(block: tuple[int, int]) -> None:
+            rows = np.arange(*block)
+            _choose(points, self._means, self._spreads, rows, candidates[slice(*block)], *found)
+
+        threads.run_each(choose, threads.ranges(len(points), CHOICE_BLOCK))
+        return found
+
+
+def _nothing_found(queries: int, k: int, packed: Packed) -> tuple[Floats, Int32s]:
+    return np.full((queries, k), WORST, packed.points.dtype), np.full((queries, k), -1, np.int32)
+
+
+def _least_unlisted(packed: Packed, norms: Floats64, last: Floats) -> Floats64:
+    """(q,) a linkage below which no cluster is missing from lists that end at the scores `last`, in the frame's unit.
+
+    The bound of ladle.neighbours.packed.rounding, for points of these norms (q,) that are no members.
+    """
+    unit = float(np.finfo(packed.points.dtype).eps) / 2
+    linkage = np.maximum(norms * norms - 2.0 * last.astype(np.float64), 0.0)
+    reach = np.minimum(norms + np.sqrt(linkage), 1.0)  # of a cluster that is as near; all lie in the unit ball
+    error = 2.0 * unit * ((packed.points.shape[1] + 4) * norms * reach + 2.0 * (reach * reach + linkage))
+    bound: Floats64 = linkage - error
+    return bound
+
+
+@register_jitable(fastmath=FAST)
+def _square_distance(points: Any, means: Any, x: int, a: int) -> Any:
+    total = 0.0
+    for t in range(points.shape[1]):
+        difference = points[x, t] - means[a, t]
+        total += difference * difference
+    return total
+
+
+@register_jitable
+def _linkage(points: Any, means: Any, spreads: Any, x: int, a: int) -> Any:
+    """Of point x and cluster a, rounded to 44 bits as in ladle.hac.kernels.linkage_of, which says why."""
+    d = _square_distance(points, means, x, a) + spreads[a]
+    shifted = d * 257.0
+    return shifted - (shifted - d)
+
+
+@njit(nogil=True, cache=True)
+def _choose(points: Any, means: Any, spreads: Any, rows: Any, candidates: Any, best: Any, linkages: Any) -> None:
+    """The nearest of `candidates` (r, k) int32, -1 for none, into best and linkages (q,) of the points at rows (r,)."""
+    for y in range(rows.shape[0]):
+        x = rows[y]
+        best[x] = -1
+        linkages[x] = np.inf
+        for t in range(candidates.shape[1]):
+            a = candidates[y, t]
+            if a < 0:
+                continue
+            d = _linkage(points, means, spreads, x, a)
+            if d < linkages[x] or (d == linkages[x] and a < best[x]):
+                best[x] = a
+                linkages[x] = d
+
+
+@njit(nogil=True, cache=True)
+def _choose_of_all(
+    points: Any, means: Any, spreads: Any, rows: Any, best: Any, linkages: Any, start: int, stop: int
+) -> None:
+    """Ranged over rows. The nearest of all clusters, for the points at rows[start:stop]."""
+    for y in range(start, stop):
+        x = rows[y]
+        linkages[x] = np.inf
+        for a in range(means.shape[0]):
+            d = _linkage(points, means, spreads, x, a)
+            if d < linkages[x]:
+                best[x] = a
+                linkages[x] = d
