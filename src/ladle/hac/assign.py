@@ -30,7 +30,7 @@ New = Literal["cluster", "mark", "nearest"]
 NEW = ("cluster", "mark", "nearest")
 NOBODY = -1
 
-EXACT_PRODUCTS = 1e12  # multiply-adds up to which every newcomer is compared with every cluster: ten seconds or so
+EXACT_PRODUCTS = 2e11  # multiply-adds up to which every newcomer meets every cluster: some seconds
 SAMPLE = 400  # newcomers that are searched for exactly too, to measure recall
 RECALL = 0.98  # of the sample, where the cells stop trying
 CARRIED_BYTES = 1 << 30  # of prototypes that a tree carries unasked
@@ -152,7 +152,7 @@ def _prototypes(tree: Dendrogram, merges: int, request: Request) -> Prototypes:
             wanted="be the pool the tree was made from",
             got="none, and the tree carries no prototypes"
             + ("" if carried is None else f" finer than {len(carried):,} clusters"),
-            remedy="Give pool=, or have the tree carry them: tree.with_prototypes(pool).",
+            remedy="Give pool= (--clustered), or have the tree carry them: tree.with_prototypes(pool).",
         )
     return _from_pool(tree, request.pool, merges, request.progress)
 

@@ -112,7 +112,7 @@ class Dendrogram:
         new: what becomes of examples far from every cluster: "cluster" clusters them among themselves, cut at the same
         height; "mark" labels them -1; "nearest" has them join the nearest cluster however far.
         exact: whether each is compared with every cluster; False compares it with those of nearby coarse cells, trying
-        harder until a sample of 400 is 98% right. None is exact up to 1e12 multiply-adds (q x clusters x dim).
+        harder until a sample of 400 is 98% right. None is exact up to 2e11 multiply-adds (q x clusters x dim).
         seed: of the cells, and of a large clustering of new ones.
 
         Returns an Assignment: labels as int32 (q,), linkages, the recall of an approximate search.
