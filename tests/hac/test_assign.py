@@ -184,7 +184,7 @@ def test_neither_blocks_nor_threads_matter(
 ) -> None:
     tree = tree_of()
     expected = tree.assign(NEW, exact=exact)
-    monkeypatch.setattr(assign, "BLOCK_BYTES", 8 * DIM * block_rows)
+    monkeypatch.setattr(assign, "BLOCK_BYTES", assign.LEAST_ROW_BYTES * block_rows)
     monkeypatch.setattr("ladle.hac.prototypes.BLOCK_BYTES", 100)
     monkeypatch.setenv("LADLE_THREADS", threads)
     for source in (NEW, ladle.open_pool(NEW)):
@@ -276,7 +276,7 @@ def test_not_finite(value: float) -> None:
 
 
 def test_zero_vectors_and_huge_values(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(assign, "BLOCK_BYTES", 8 * DIM * 50)
+    monkeypatch.setattr(assign, "BLOCK_BYTES", assign.LEAST_ROW_BYTES * 50)
     new = NEW.copy()
     new[355] = 0
     with pytest.raises(ZeroVectorError, match="row 355"):

@@ -35,6 +35,7 @@ SAMPLE = 400  # newcomers that are searched for exactly too, to measure recall
 RECALL = 0.98  # of the sample, where the cells stop trying
 CARRIED_BYTES = 1 << 30  # of prototypes that a tree carries unasked
 BLOCK_BYTES = 128 << 20  # of newcomers in float64 at a time
+LEAST_ROW_BYTES = 1024  # what the cells' candidates take, where vectors take less
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,7 +126,7 @@ def prototypes_at(tree: Dendrogram, pool: npt.ArrayLike | Pool, level: Level, pr
 def carrying(tree: Dendrogram, pool: npt.ArrayLike | Pool, wanted: bool | None, progress: Progress) -> Dendrogram:
     """`tree`, new from `pool`, with prototypes of its level if they are wanted; None wants those of up to 1 GiB.
 
-    Most trees then take newcomers without the old embeddings, on another machine, a year later. That is 336 MB for 10
+    Most trees then take newcomers without the old embeddings, on another machine, a year later. That is 348 MB for 10
     million rows of dim 64 at mean size 10; only wide embeddings, or many small clusters, make it as large as a pool.
     """
     level = tree.level or Level(mean_size=10)
@@ -210,10 +211,11 @@ class _Newcomers:
             yield rows, block, in_metric(block, self.metric, name="embeddings", first_row=rows.start)
 
     def _given(self) -> Iterable[tuple[slice, Embeddings]]:
+        row_bytes = max(8 * self.dim, LEAST_ROW_BYTES)
         if isinstance(self.source, Pool):
-            return self.source.blocks(BLOCK_BYTES * self.source.dtype.itemsize // 8)
+            return self.source.blocks(BLOCK_BYTES // row_bytes * self.dim * self.source.dtype.itemsize)
         matrix = self.source
-        return ((rows, np.asarray(matrix[rows])) for rows in row_blocks(self.rows, 8 * self.dim, BLOCK_BYTES))
+        return ((rows, np.asarray(matrix[rows])) for rows in row_blocks(self.rows, row_bytes, BLOCK_BYTES))
 
 
 def _is_empty(value: npt.ArrayLike, dim: int) -> bool:

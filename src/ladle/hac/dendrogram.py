@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
@@ -67,7 +67,8 @@ class Dendrogram:
     known_below: float = np.inf  # inf when the tree is complete
     level: Level | None = None  # where it was asked to stop; cut() cuts there
     pool_digest: str = ""  # of the pool it was made from, "" when that was a plain array
-    prototypes: Prototypes | None = None  # what `assign` goes by, for one cut and all coarser ones; saved with the tree
+    # What `assign` goes by, for one cut and all coarser ones; saved with the tree.
+    prototypes: Prototypes | None = field(default=None, repr=False)
 
     @property
     def complete(self) -> bool:
