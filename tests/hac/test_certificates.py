@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numba
 import numpy as np
 import pytest
 
 from ladle.hac import kernels
 from ladle.hac.rounds import Rounds, Stop
-from ladle.hac.state import NONE
+from ladle.hac.state import STALE
 from ladle.neighbours import BruteSearch
 from tests.hac.pools import blobs
 
@@ -21,19 +23,25 @@ def root(parents: np.ndarray, cluster: int) -> int:
 
 
 def assert_certified(rounds: Rounds) -> None:
-    """Every cluster nearer than the reach is on the list (or points here, which `refresh` looks at too)."""
+    """Every cluster nearer than the reach is on the list, at a linkage that is one or a lower bound of it."""
     c = rounds.clusters
     active = np.flatnonzero(c.parents == np.arange(len(c.parents)))
     for a in active:
         linkages = ((c.means[active] - c.means[a]) ** 2).sum(axis=1) + c.spreads[active] + c.spreads[a]
-        first = c.list_start[a]
-        listed = {root(c.parents, b) for b in rounds.lists.ids[first : first + c.list_length[a]]}
-        inside = active[(linkages < c.reach[a] * (1 - 1e-11)) & (active != a)]
-        assert set(inside.tolist()) <= listed
-        if c.nearest[a] != NONE:
+        linkages[active == a] = np.inf
+        entries = slice(c.list_start[a], c.list_start[a] + c.list_length[a])
+        listed = np.array([root(c.parents, b if b >= 0 else ~b) for b in rounds.lists.ids[entries]], int)
+        assert set(active[linkages < c.reach[a] * (1 - 1e-11)].tolist()) <= set(listed.tolist())
+        for b in set(listed.tolist()) - {a}:  # parts of one cluster may be listed apart: the nearest bounds them all
+            bound = rounds.lists.linkages[entries][listed == b].min()
+            assert bound <= linkages[active == b] * (1 + 1e-11)
+        if c.nearest[a] >= 0:
             assert c.nearest_linkage[a] <= c.reach[a]
-            others = np.where(active == a, np.inf, linkages)
-            assert c.nearest_linkage[a] == pytest.approx(others.min(), rel=1e-11)
+            assert c.nearest_linkage[a] == pytest.approx(linkages.min(), rel=1e-11)
+        elif c.nearest[a] == STALE:
+            assert c.nearest_linkage[a] <= linkages.min() * (1 + 1e-11)
+        else:
+            assert c.reach[a] <= linkages.min() * (1 + 1e-11)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -43,22 +51,61 @@ def test_lists_stay_complete_within_reach(seed: int, monkeypatch: pytest.MonkeyP
     checked = 0
     original = Rounds._merge
 
-    def merge_then_check(self: Rounds, pairs: np.ndarray) -> int:
+    def merge_then_check(self: Rounds, count: int, entries: int) -> None:
         nonlocal checked
-        count = original(self, pairs)
-        relinked = self.work[:count].copy()
-        nearest, linkage = self.clusters.nearest[relinked].copy(), self.clusters.nearest_linkage[relinked].copy()
+        original(self, count, entries)
         assert_certified(self)
-        assert np.array_equal(nearest, self.clusters.nearest[relinked])
-        assert np.array_equal(linkage, self.clusters.nearest_linkage[relinked])
         checked += 1
-        return count
 
+    monkeypatch.setattr("ladle.hac.rounds.FEW", 0)  # every step comes through here
     monkeypatch.setattr(Rounds, "_merge", merge_then_check)
     merges = rounds.run(Stop())
     assert checked > 10
     assert len(merges.pairs) == 399
     assert merges.sure.all()
+
+
+@pytest.mark.parametrize("few", [0, 7, 10**6])
+@pytest.mark.parametrize("steps", [1, 4096])
+def test_same_merges_whoever_takes_the_steps(few: int, steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    points = blobs(55, 3000, 6, dtype=np.float64)
+    points[:500] *= 0.01
+    expected = Rounds(points.copy(), np.ones(3000, np.int32), BruteSearch(), dense_clusters=0).run(Stop())
+    monkeypatch.setattr("ladle.hac.rounds.FEW", few)
+    monkeypatch.setattr("ladle.hac.rounds.STEPS", steps)
+    found = Rounds(points.copy(), np.ones(3000, np.int32), BruteSearch(), dense_clusters=0).run(Stop())
+    assert np.array_equal(found.pairs, expected.pairs)
+    assert np.array_equal(found.linkages, expected.linkages)
+    assert found.tally == expected.tally
+
+
+def star(n: int) -> np.ndarray:
+    """A hub and satellites in widening orbits, which it takes in one by one."""
+    directions = np.random.default_rng(5).normal(size=(n, 64))
+    return directions * (np.exp(7 * np.arange(n) / n) / np.linalg.norm(directions, axis=1))[:, None]
+
+
+def line(n: int) -> np.ndarray:
+    """Growing gaps: one reciprocal pair at a time."""
+    return np.arange(n, dtype=np.float64)[:, None] ** 2
+
+
+@pytest.mark.parametrize("pool", [star, line, np.eye], ids=["star", "line", "simplex of ties"])
+def test_a_merge_disturbs_few(pool: Callable[[int], np.ndarray], monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = 0
+    original = Rounds._look_again
+
+    def count_then_look(self: Rounds, dirty: np.ndarray, count: int, entries: int) -> None:
+        nonlocal looked
+        looked += count
+        original(self, dirty, count, entries)
+
+    monkeypatch.setattr("ladle.hac.rounds.FEW", 0)  # every step comes through here
+    monkeypatch.setattr(Rounds, "_look_again", count_then_look)
+    merges = Rounds(pool(1200), np.ones(1200, np.int32), BruteSearch(), dense_clusters=0).run(Stop())
+    assert len(merges.pairs) == 1199
+    assert looked < 6 * 1200  # were all satellites to look again at each merge, there would be hundreds of thousands
+    assert merges.tally.searched < 3 * 1200
 
 
 def test_linkage_is_the_mean_over_all_pairs() -> None:
@@ -75,12 +122,3 @@ def test_tie_order_is_symmetric_and_spread() -> None:
     hashes = {int(tie_order(np.int32(a), np.int32(b))) for a in range(30) for b in range(a)}
     assert len(hashes) == 30 * 29 // 2
     assert tie_order(np.int32(3), np.int32(9)) == tie_order(np.int32(9), np.int32(3))
-
-
-def test_a_star_of_ties_does_not_take_a_round_a_pair() -> None:
-    # 300 points at equal distance from each other: the corners of a simplex
-    points = np.eye(300)
-    rounds = Rounds(points, np.ones(300, np.int32), BruteSearch(), dense_clusters=0)
-    merges = rounds.run(Stop())
-    assert len(merges.pairs) == 299
-    assert merges.tally.rounds < 100

@@ -12,6 +12,8 @@ from numba.extending import register_jitable
 
 FAST = {"nsz", "reassoc", "contract"}  # lets the dimension loop use vector instructions; infinities stay lawful
 NONE = np.int32(-1)
+STALE = np.int32(-2)
+SLACK = 1.0 - 1e-5  # of a bound, for the rounding of the linkages it is the mean of
 
 
 @register_jitable(fastmath=FAST)
@@ -114,57 +116,154 @@ def install(c, lists, queries, ids, reach, proven, offset, force, now, start, st
         c.nearest_linkage[a] = best_linkage
 
 
+@register_jitable
+def id_of(entry):
+    """The cluster a list entry names; `~` marks those whose linkage is only a lower bound."""
+    return entry if entry >= 0 else ~entry
+
+
+@register_jitable
+def _gather(c, lists, a, partner, base, slots, others):
+    """Unite the lists of `a` and its `partner` (or NONE) at `base`: follow merges, drop repeats. Returns the length.
+
+    A repeat keeps the smaller linkage: a lower bound of that to their union, by reducibility, as is any linkage to a
+    cluster that has merged since. Negative ids (~b) mark such bounds. With a partner, every entry is one: the linkage
+    to `a` as it was goes to the list, that to the partner to `others`; for who is on one list only, the other's reach
+    is its bound.
+    """
+    mask = slots.shape[0] - 1  # open addressing: a cluster seen already is found where its hash leads
+    slots[:] = NONE
+    length = 0
+    source = a
+    for side in range(2):
+        first = c.list_start[source]
+        for place in range(first, first + c.list_length[source]):
+            sure = lists.ids[place] >= 0
+            b = id_of(lists.ids[place])
+            while c.parents[b] != b:
+                b = c.parents[b]
+            if b == a:
+                continue
+            d = lists.linkages[place]
+            slot = (b * np.int32(-1640531527)) & mask
+            while slots[slot] != NONE and id_of(lists.ids[base + slots[slot]]) != b:
+                slot = (slot + 1) & mask
+            if slots[slot] != NONE:
+                at = slots[slot]
+                lists.ids[base + at] = ~b
+                if side == 0:
+                    lists.linkages[base + at] = min(lists.linkages[base + at], d)
+                else:
+                    others[at] = min(others[at], d)
+                continue
+            slots[slot] = length
+            sure = sure and partner < 0 and c.changed[b] <= c.scanned[a]
+            lists.ids[base + length] = b if sure else ~b
+            lists.linkages[base + length] = d if side == 0 else c.reach[a]
+            if partner >= 0:
+                others[length] = c.reach[partner] if side == 0 else d
+            length += 1
+        if partner < 0:
+            break
+        source = partner
+    return length
+
+
+@register_jitable
+def _weigh(c, lists, a, partner, base, length, others):
+    """Bounds of the linkages to `a`, who has taken in its `partner`: average linkage is the weighted mean of both."""
+    share = c.sizes[partner] / np.float64(c.sizes[a])
+    whole = c.reach[a] < np.inf and c.reach[partner] < np.inf
+    for t in range(base, base + length):
+        one = lists.linkages[t]
+        other = others[t - base]
+        lists.linkages[t] = SLACK * (one + share * (other - one) if whole else min(one, other))
+
+
+@register_jitable
+def joint_reach(c, a, partner):
+    """The reach of `a` with its `partner`: who is on neither list is beyond both reaches, so beyond their mean."""
+    low = min(c.reach[a], c.reach[partner])
+    high = max(c.reach[a], c.reach[partner])
+    if high == np.inf:  # one of them lists everybody
+        return high
+    share = c.sizes[partner] / np.float64(c.sizes[a])
+    if c.reach[partner] < c.reach[a]:
+        share = 1.0 - share
+    return low + share * (high - low)  # just `low` where both are equal: ties at the reach stay within it
+
+
+@register_jitable
+def _evaluate(c, lists, a, base, length, limit):
+    """Compute those linkages of the list at `base` that may be the least. Returns (length, nearest, its linkage).
+
+    Entries beyond `limit` are dropped. The rest keep their bounds: most are never computed.
+    """
+    best = NONE
+    best_linkage = np.inf
+    kept = base
+    lowest = np.inf
+    lowest_at = base
+    for t in range(base, base + length):
+        b = lists.ids[t]
+        d = lists.linkages[t]
+        if d > limit:
+            continue
+        lists.ids[kept] = b
+        lists.linkages[kept] = d
+        if b < 0:
+            if d < lowest:
+                lowest = d
+                lowest_at = kept
+        elif d < best_linkage or (d == best_linkage and tie_order(a, b) < tie_order(a, best)):
+            best = b
+            best_linkage = d
+        kept += 1
+    t = lowest_at  # the most promising first: it rules out most others
+    for _ in range(kept - base):
+        b = lists.ids[t]
+        if b < 0 and lists.linkages[t] <= best_linkage:
+            b = ~b
+            lists.ids[t] = b
+            lists.linkages[t] = linkage_of(c.means, c.spreads, a, b)
+            d = lists.linkages[t]  # as rounded to the lists' dtype, so that both ends see one number
+            if d > limit:
+                lists.ids[t] = a  # not an entry any more: beyond the reach it would bound nothing
+            elif d < best_linkage or (d == best_linkage and tie_order(a, b) < tie_order(a, best)):
+                best = b
+                best_linkage = d
+        t += 1
+        if t == kept:
+            t = base
+    return kept - base, best, best_linkage
+
+
 @njit(nogil=True, cache=True)
 def refresh(c, lists, dirty, offsets, now, start, stop):
-    """Ranged. Rebuild the lists of dirty[start:stop]: unite, follow merges, drop repeats, find the nearest.
+    """Ranged. Bring the lists of dirty[start:stop] up to date and find the nearest.
 
-    Cluster dirty[x] writes from offsets[x], where list_length of itself and of its partner is reserved. A cached
-    linkage is reused unless one of its two ends has merged since.
+    Cluster dirty[x] writes from offsets[x], where list_length of itself and of its partner is reserved. A linkage is
+    computed only where its bound leaves it a chance to be the least.
     """
     slots = np.empty(64, np.int32)
+    others = np.empty(32)
     for x in range(start, stop):
         a = dirty[x]
         partner = c.partner[a]
         entries = c.list_length[a] + (c.list_length[partner] if partner >= 0 else 0)
         while slots.shape[0] < 2 * entries:
             slots = np.empty(2 * slots.shape[0], np.int32)
-        mask = slots.shape[0] - 1  # open addressing: a cluster seen already is found where its hash leads
-        slots[:] = NONE
+            others = np.empty(slots.shape[0] // 2)
+        used = 64
+        while used < 2 * entries:
+            used *= 2
         base = offsets[x]
-        length = 0
-        best = NONE
-        best_linkage = np.inf
-        merged = c.changed[a] > c.scanned[a]
-        limit = c.reach[a]
-        source = a
-        for _ in range(2):
-            first = c.list_start[source]
-            for place in range(first, first + c.list_length[source]):
-                b = lists.ids[place]
-                while c.parents[b] != b:
-                    b = c.parents[b]
-                if b == a:
-                    continue
-                slot = (b * np.int32(-1640531527)) & mask
-                while slots[slot] != NONE and slots[slot] != b:
-                    slot = (slot + 1) & mask
-                if slots[slot] == b:
-                    continue
-                slots[slot] = b
-                if merged or c.changed[b] > c.scanned[a]:
-                    lists.linkages[base + length] = linkage_of(c.means, c.spreads, a, b)
-                else:
-                    lists.linkages[base + length] = lists.linkages[place]
-                d = lists.linkages[base + length]
-                if d <= limit:
-                    lists.ids[base + length] = b
-                    length += 1
-                    if d < best_linkage or (d == best_linkage and tie_order(a, b) < tie_order(a, best)):
-                        best = b
-                        best_linkage = d
-            if partner < 0:
-                break
-            source = partner
+        length = _gather(c, lists, a, partner, base, slots[:used], others)
+        if partner >= 0:
+            _weigh(c, lists, a, partner, base, length, others)
+            c.reach[a] = joint_reach(c, a, partner)
+            c.proven[a] = c.proven[a] and c.proven[partner]
+        length, best, best_linkage = _evaluate(c, lists, a, base, length, c.reach[a])
         best, best_linkage = nearer_admirer(c, a, best, best_linkage)
         c.list_start[a] = base
         c.list_length[a] = length

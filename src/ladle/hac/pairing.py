@@ -1,7 +1,7 @@
 """Compiled loops that find and merge reciprocal pairs, and keep track of who points at whom.
 
-`c` is a state.Clusters throughout. All are serial but `merge_pairs`, which may run on several threads at once over
-disjoint ranges of pairs.
+`c` is a state.Clusters, `lists` a state.Lists and `merges` a state.MergeLog throughout. All are serial but
+`merge_pairs`, which may run on several threads at once over disjoint ranges of pairs.
 """
 
 from __future__ import annotations
@@ -10,7 +10,12 @@ import numpy as np
 from numba import njit
 from numba.extending import register_jitable
 
-from ladle.hac.kernels import FAST, NONE, tie_order
+from ladle.hac.kernels import FAST, NONE, STALE, refresh, tie_order
+
+# What `proceed` leaves to its caller
+DONE, BREATHE, REFRESH, MERGE = 0, 1, 2, 3
+# Its cursor, int64: the part of `work` in hand, list entries and merges so far, the round, and two tallies
+BEGIN, END, USED, MERGED, NOW, TOLD, ROUNDS, CURSOR = 0, 1, 2, 3, 4, 5, 6, 7
 
 
 @register_jitable
@@ -43,99 +48,6 @@ def link(c, a, b, d):
     c.admirer[b] = a
 
 
-@njit(nogil=True, cache=True)
-def relink(c, work, count):
-    """Chain work[:count], whose nearest is new; tell a nearest cluster that did not know. Returns (count, told).
-
-    A cluster within its own reach of a nearer one may still have missed it: a tie at the reach, or a neighbour that
-    an approximate search lost. Those told are appended to `work`, which has room for twice `count`.
-    """
-    told = 0
-    for x in range(count):
-        a = work[x]
-        b = c.nearest[a]
-        if b >= 0:
-            link(c, a, b, c.nearest_linkage[a])
-    end = count
-    for x in range(count):
-        a = work[x]
-        b = c.nearest[a]
-        if b < 0 or c.nearest[b] == a:
-            continue
-        d = c.nearest_linkage[a]
-        if d > c.reach[b]:
-            continue
-        other = c.nearest[b]
-        known = c.nearest_linkage[b]
-        if other < 0 or d < known or (d == known and tie_order(a, b) < tie_order(b, other)):
-            unlink(c, b)
-            link(c, b, a, d)
-            work[end] = b
-            end += 1
-            told += 1
-    return end, told
-
-
-@njit(nogil=True, cache=True)
-def find_pairs(c, work, count, now, pairs, linkages, sure):
-    """Claim every reciprocal pair that work[:count] takes part in. Returns their number.
-
-    pairs (count, 2) int32: (kept, gone); linkages (count,); sure (count,) bool: both reaches were proofs.
-    """
-    found = 0
-    for x in range(count):
-        a = work[x]
-        if c.changed[a] == now:
-            continue
-        b = c.nearest[a]
-        if b < 0 or c.nearest[b] != a:
-            continue
-        # The larger cluster keeps its id, so that chains of `parents` stay logarithmic.
-        if c.sizes[a] > c.sizes[b] or (c.sizes[a] == c.sizes[b] and a < b):
-            pairs[found, 0] = a
-            pairs[found, 1] = b
-        else:
-            pairs[found, 0] = b
-            pairs[found, 1] = a
-        linkages[found] = c.nearest_linkage[a]
-        sure[found] = c.proven[a] and c.proven[b]
-        c.changed[a] = now
-        c.changed[b] = now
-        found += 1
-    return found
-
-
-@njit(nogil=True, cache=True)
-def harvest(c, pairs, count, dirty, offsets):
-    """After find_pairs: list the clusters whose nearest must be found anew. Returns (number, entries reserved).
-
-    Those are the kept ones and whoever pointed at either of a pair. dirty and offsets have room for all of them;
-    offsets count from 0. All of them are unchained.
-    """
-    end = 0
-    entries = 0
-    for x in range(count):
-        kept = pairs[x, 0]
-        gone = pairs[x, 1]
-        for side in range(2):
-            b = c.admirer[pairs[x, side]]
-            while b >= 0:
-                after = c.next_admirer[b]
-                c.nearest[b] = NONE
-                if b != kept and b != gone:
-                    dirty[end] = b
-                    offsets[end] = entries
-                    entries += c.list_length[b]
-                    end += 1
-                b = after
-            c.admirer[pairs[x, side]] = NONE
-        dirty[end] = kept
-        offsets[end] = entries
-        entries += c.list_length[kept] + c.list_length[gone]
-        end += 1
-    return end, entries
-
-
 @njit(nogil=True, cache=True, fastmath=FAST)
 def merge_pairs(c, pairs, start, stop):
     """Ranged. Merge pairs[start:stop] (kept, gone): weighted mean, spread, size, smaller reach."""
@@ -155,5 +67,152 @@ def merge_pairs(c, pairs, start, stop):
         c.sizes[a] += c.sizes[b]
         c.parents[b] = a
         c.partner[a] = b
-        c.reach[a] = min(c.reach[a], c.reach[b])
-        c.proven[a] = c.proven[a] and c.proven[b]
+
+
+@njit(nogil=True, cache=True)
+def relink(c, work, start, stop):
+    """Chain work[start:stop], whose nearest is new; tell a nearest cluster that did not know. Returns the new end.
+
+    A cluster within its own reach of a nearer one may still have missed it: a tie at the reach, or a neighbour that
+    an approximate search lost. Those told are appended to `work`, at most one for each of work[start:stop].
+    """
+    for x in range(start, stop):
+        a = work[x]
+        b = c.nearest[a]
+        if b >= 0:
+            link(c, a, b, c.nearest_linkage[a])
+    end = stop
+    for x in range(start, stop):
+        a = work[x]
+        b = c.nearest[a]
+        if b < 0 or c.nearest[b] == a or c.nearest[b] == STALE:
+            continue
+        d = c.nearest_linkage[a]
+        if d > c.reach[b]:
+            continue
+        other = c.nearest[b]
+        known = c.nearest_linkage[b]
+        if other < 0 or d < known or (d == known and tie_order(a, b) < tie_order(b, other)):
+            unlink(c, b)
+            link(c, b, a, d)
+            work[end] = b
+            end += 1
+    return end
+
+
+@njit(nogil=True, cache=True)
+def ask(c, work, start, stop, offsets):
+    """Append to `work` the stale clusters that work[start:stop] point at. Returns (their number, entries reserved).
+
+    offsets count from 0, for the first of them on. They are no longer stale, but their nearest is still to be found.
+    """
+    end = stop
+    entries = 0
+    for x in range(start, stop):
+        b = c.nearest[work[x]]
+        if b >= 0 and c.nearest[b] == STALE:
+            c.nearest[b] = NONE
+            work[end] = b
+            offsets[end - stop] = entries
+            entries += c.list_length[b]
+            end += 1
+    return end - stop, entries
+
+
+@njit(nogil=True, cache=True)
+def find_pairs(c, work, count, now, merges, start):
+    """Claim every reciprocal pair that work[:count] takes part in: appended to `merges` from `start`. Their number."""
+    found = 0
+    for x in range(count):
+        a = work[x]
+        if c.changed[a] == now:
+            continue
+        b = c.nearest[a]
+        if b < 0 or c.nearest[b] != a:
+            continue
+        # The larger cluster keeps its id, so that chains of `parents` stay logarithmic.
+        at = start + found
+        if c.sizes[a] > c.sizes[b] or (c.sizes[a] == c.sizes[b] and a < b):
+            merges.pairs[at, 0] = a
+            merges.pairs[at, 1] = b
+        else:
+            merges.pairs[at, 0] = b
+            merges.pairs[at, 1] = a
+        merges.linkages[at] = c.nearest_linkage[a]
+        merges.sure[at] = c.proven[a] and c.proven[b]
+        c.changed[a] = now
+        c.changed[b] = now
+        found += 1
+    return found
+
+
+@njit(nogil=True, cache=True)
+def harvest(c, pairs, start, stop, dirty, offsets):
+    """After find_pairs: list the clusters that keep on, for refresh. Returns the entries reserved.
+
+    Whoever pointed at either of a pair turns stale: unchained, its nearest unknown, and `nearest_linkage` a lower
+    bound, for a union is no nearer than its nearer part. A hub that takes in its satellites one by one would otherwise
+    have all of them look again each time. offsets count from 0.
+    """
+    entries = 0
+    for x in range(start, stop):
+        kept = pairs[x, 0]
+        gone = pairs[x, 1]
+        for side in range(2):
+            b = c.admirer[pairs[x, side]]
+            while b >= 0:
+                after = c.next_admirer[b]
+                c.nearest[b] = STALE
+                b = after
+            c.admirer[pairs[x, side]] = NONE
+        dirty[x - start] = kept
+        offsets[x - start] = entries
+        entries += c.list_length[kept] + c.list_length[gone]
+    return entries
+
+
+@njit(nogil=True, cache=True)
+def proceed(c, lists, merges, work, offsets, cursor, few, steps):
+    """Rounds, until no certified reciprocal pair is left or a step is large. Returns (what to do, count, entries).
+
+    Late rounds are thousands of single pairs: here they cost what they do, and no call from Python.
+
+    work[cursor[BEGIN]:cursor[END]] are clusters whose nearest is new; work[:cursor[BEGIN]] those chained in this round.
+    DONE: no pair is left. BREATHE: `steps` are done, call again. Otherwise the step concerns more than `few`, or needs
+    more room in the lists, and is left to the caller, with offsets that count from 0. REFRESH: the `count` clusters
+    after cursor[END], whose lists need `entries`. MERGE: the `count` pairs after cursor[MERGED], then refresh
+    work[:count].
+    """
+    for _ in range(steps):
+        end = relink(c, work, cursor[BEGIN], cursor[END])
+        cursor[TOLD] += end - cursor[END]
+        count, entries = ask(c, work, cursor[BEGIN], end, offsets)
+        cursor[BEGIN] = end
+        cursor[END] = end
+        if count > 0:
+            if count > few or cursor[USED] + entries > lists.ids.shape[0]:
+                return REFRESH, count, entries
+            for x in range(count):
+                offsets[x] += cursor[USED]
+            refresh(c, lists, work[end:], offsets, cursor[NOW], 0, count)
+            cursor[USED] += entries
+            cursor[END] += count
+            continue
+        cursor[NOW] += 1
+        count = find_pairs(c, work, end, cursor[NOW], merges, cursor[MERGED])
+        if count == 0:
+            return DONE, 0, 0
+        first = cursor[MERGED]
+        entries = harvest(c, merges.pairs, first, first + count, work, offsets)
+        if count > few or cursor[USED] + entries > lists.ids.shape[0]:
+            return MERGE, count, entries
+        merge_pairs(c, merges.pairs, first, first + count)
+        for x in range(count):
+            offsets[x] += cursor[USED]
+        refresh(c, lists, work, offsets, cursor[NOW], 0, count)
+        cursor[USED] += entries
+        cursor[MERGED] += count
+        cursor[ROUNDS] += 1
+        cursor[BEGIN] = 0
+        cursor[END] = count
+    return BREATHE, 0, 0

@@ -16,14 +16,29 @@ import numpy.typing as npt
 
 from ladle import threads
 from ladle.hac import dense, kernels, pairing
-from ladle.hac.state import NONE, Clusters, Int32s, Int64s, Lists, new_clusters, new_lists
+from ladle.hac.state import (
+    NONE,
+    STALE,
+    Clusters,
+    Int32s,
+    Int64s,
+    Lists,
+    MergeLog,
+    new_clusters,
+    new_lists,
+    new_merge_log,
+)
 from ladle.neighbours import NeighbourSearch
 from ladle.neighbours.contract import Means
 from ladle.progress import SILENT, Advance, Progress
 
 FIRST_NEIGHBOURS = 12  # of points; more costs memory, fewer costs searches
 LATER_NEIGHBOURS = 20  # of clusters; fewer clusters run dry again when each search brings more
+MOST_NEIGHBOURS = 1_000  # of a few clusters
+SEARCHED_ENTRIES = 50_000  # of few clusters together
 BLOCK = 256  # clusters a thread takes at a time
+FEW = 256  # clusters or pairs in a step that is not worth other threads
+STEPS = 4_096  # of compiled rounds between two chances for Ctrl-C
 DENSE_CLUSTERS = 2_000  # with this many left, finish on a matrix (32 MB)
 SHOWN_QUERIES = 10_000  # a search for fewer is over before its bar is read
 DRY_SHARE = 0.5  # of the dry clusters, those with the shortest reach are searched for in one go
@@ -71,23 +86,22 @@ class Rounds:
     dense_clusters: int = DENSE_CLUSTERS
     clusters: Clusters = field(init=False)
     lists: Lists = field(init=False)
-    used: int = field(init=False, default=0)  # entries of `lists` in use, gaps included
+    log: MergeLog = field(init=False)
     active: Int32s = field(init=False)  # ids of the clusters there are, ascending
     work: Int32s = field(init=False)  # (2 n,) clusters whose nearest is new
     offsets: Int64s = field(init=False)  # (n,) where their new lists go
-    now: int = field(init=False, default=0)
+    cursor: Int64s = field(init=False)  # see pairing.proceed
     tally: Tally = field(init=False, default_factory=Tally)
-    _pairs: list[Int32s] = field(init=False, default_factory=list)
-    _linkages: list[npt.NDArray[np.float64]] = field(init=False, default_factory=list)
-    _sure: list[npt.NDArray[np.bool_]] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         n = len(self.means)
         self.clusters = new_clusters(self.means, self.sizes)
         self.lists = new_lists(int(1.6 * FIRST_NEIGHBOURS * n) + 1024, self.means.dtype)
+        self.log = new_merge_log(max(0, n - 1))
         self.active = np.arange(n, dtype=np.int32)
         self.work = np.empty(2 * n, np.int32)
         self.offsets = np.empty(n, np.int64)
+        self.cursor = np.zeros(pairing.CURSOR, np.int64)
 
     def run(self, stop: Stop) -> Merges:
         """Merge until `stop` allows an end. Cost: see `ladle.cluster`."""
@@ -95,30 +109,30 @@ class Rounds:
         due, level = self.active, 0.0
         with self.progress.task("merging clusters", max(1, n - stop.clusters)) as advance:
             while len(self.active) > max(1, self.dense_clusters) and not self._may_stop(stop, level):
-                # Some list ran dry, or a pair would be left: of all (linkage, tie order) the smallest points both ways.
-                assert len(due) > 0
                 self._search(due)
-                self._merge_all(due, advance)
-                due, level = self._dry()
+                due, level = self._merge_all(due, advance)
             if len(self.active) > 1 and not self._may_stop(stop, level):
                 self._finish(advance)
             if len(self.active) == 1:
                 level = np.inf
+        merged = self.cursor[pairing.MERGED]
+        self.tally.told = int(self.cursor[pairing.TOLD])
+        self.tally.rounds = int(self.cursor[pairing.ROUNDS])
         return Merges(
-            pairs=np.concatenate([np.empty((0, 2), np.int32), *self._pairs]),
-            linkages=np.concatenate([np.empty(0), *self._linkages]),
-            sure=np.concatenate([np.empty(0, bool), *self._sure]),
+            pairs=self.log.pairs[:merged],
+            linkages=self.log.linkages[:merged],
+            sure=self.log.sure[:merged],
             level=float(level),
             tally=self.tally,
         )
 
     def _may_stop(self, stop: Stop, level: float) -> bool:
-        below = sum(int(np.count_nonzero(part < level)) for part in self._linkages)
+        below = int(np.count_nonzero(self.log.linkages[: self.cursor[pairing.MERGED]] < level))
         return len(self.means) - below <= stop.clusters or level > stop.linkage
 
     def _search(self, due: Int32s) -> None:
         """Fresh lists for `due`: the fast way, then precisely where rounding hid the nearest, then come what may."""
-        k = FIRST_NEIGHBOURS if self.now == 0 else LATER_NEIGHBOURS
+        k = FIRST_NEIGHBOURS if self.tally.searches == 0 else self._wanted(len(due))
         self.tally.searches += 1
         self.tally.searched += len(due)
         self._install(due, k, precise=False)
@@ -126,6 +140,15 @@ class Rounds:
         if len(hidden) > 0:
             self.tally.precise += len(hidden)
             self._install(hidden, k, precise=True)
+
+    def _wanted(self, queries: int) -> int:
+        """How many neighbours to ask for: more where few ask, as a search costs a pass over all clusters anyway.
+
+        A hub takes in its satellites one by one, and must search again after each list of them. The root keeps the
+        k^2 steps of inserting into a list of k below the dim x clusters of the pass.
+        """
+        root = int(np.sqrt(self.means.shape[1] * len(self.active))) // 6
+        return max(LATER_NEIGHBOURS, min(MOST_NEIGHBOURS, SEARCHED_ENTRIES // queries, root))
 
     def _install(self, due: Int32s, k: int, *, precise: bool) -> None:
         c = self.clusters
@@ -138,82 +161,101 @@ class Rounds:
             precise=precise,
             progress=self.progress if len(due) >= SHOWN_QUERIES else SILENT,
         )
-        entries = found.ids.size
-        self._reserve(entries)
-        base = self.used
-        self.used += entries
+        self._reserve(found.ids.size)
+        base = self.cursor[pairing.USED]
+        now = self.cursor[pairing.NOW]
+        self.cursor[pairing.USED] += found.ids.size
 
         def install(start: int, stop: int) -> None:
-            kernels.install(
-                c, self.lists, due, found.ids, found.reach, found.proven, base, precise, self.now, start, stop
-            )
+            kernels.install(c, self.lists, due, found.ids, found.reach, found.proven, base, precise, now, start, stop)
 
         _spread(install, len(due))
 
-    def _merge_all(self, due: Int32s, advance: Advance) -> None:
-        """Rounds until no certified reciprocal pair is left; `due` are the clusters whose nearest is new."""
-        c = self.clusters
-        self.work[: len(due)] = due
-        count = len(due)
-        while True:
-            count, told = pairing.relink(c, self.work, count)
-            self.tally.told += told
-            self.now += 1
-            pairs = np.empty((count, 2), np.int32)
-            linkages = np.empty(count)
-            sure = np.empty(count, bool)
-            found = pairing.find_pairs(c, self.work, count, self.now, pairs, linkages, sure)
-            if found == 0:
-                break
-            self._keep(pairs[:found], linkages[:found], sure[:found], advance)
-            self.tally.rounds += 1
-            count = self._merge(pairs[:found])
-        self.active = self.active[c.parents[self.active] == self.active]
+    def _merge_all(self, due: Int32s, advance: Advance) -> tuple[Int32s, float]:
+        """Merge as far as the lists lead; `due` are the clusters whose nearest is new.
 
-    def _merge(self, pairs: Int32s) -> int:
-        """Merge `pairs` and find anew the nearest of all they disturb: those are work[: the number returned]."""
-        c = self.clusters
-        count, entries = pairing.harvest(c, pairs, len(pairs), self.work, self.offsets)
-        _spread(lambda start, stop: pairing.merge_pairs(c, pairs, start, stop), len(pairs))
-        self._reserve(entries)
-        self.offsets[:count] += self.used
-        self.used += entries
-        _spread(
-            lambda start, stop: kernels.refresh(c, self.lists, self.work, self.offsets, self.now, start, stop), count
-        )
-        return int(count)
-
-    def _keep(
-        self, pairs: Int32s, linkages: npt.NDArray[np.float64], sure: npt.NDArray[np.bool_], advance: Advance
-    ) -> None:
-        self._pairs.append(pairs)
-        self._linkages.append(linkages.copy())  # slices would hold the whole scratch array
-        self._sure.append(sure.copy())
-        advance(len(pairs))
-
-    def _dry(self) -> tuple[Int32s, float]:
-        """The clusters to search for next, and the level below which no merge is missing.
-
-        The next merge of all joins two clusters at a linkage no reach covers, or it would have been found: so it lies
-        at the shortest reach among the dry, or above.
+        Returns the clusters to search for next, and the level below which no merge is missing. The next merge of all
+        joins two clusters at a linkage no reach covers, or it would have been found: so it lies at the shortest reach
+        among the dry, or above; or it joins two that are stale, at the bound of either or above.
         """
-        dry = self.active[self.clusters.nearest[self.active] == NONE]
-        if len(dry) == 0:
-            return dry, np.inf
-        reach = self.clusters.reach[dry]
-        limit = np.quantile(reach, DRY_SHARE, method="higher")
-        return dry[reach <= limit], float(reach.min())
+        c = self.clusters
+        while True:
+            self._pair_up(due, advance)
+            self.active = self.active[c.parents[self.active] == self.active]
+            nearest = c.nearest[self.active]
+            dry = self.active[nearest == NONE]
+            stale = self.active[nearest == STALE]
+            lowest = c.nearest_linkage[stale]
+            bounds = c.reach[dry] if len(dry) else lowest
+            limit = np.quantile(bounds, DRY_SHARE, method="higher") if len(bounds) else np.inf
+            # What lies beyond the next searches waits for them: it would be disturbed again. So do, by the slack,
+            # satellites that stand at a hub's reach: one search shows it all of them, while each of them shows one.
+            due = stale[lowest < kernels.SLACK * limit] if len(dry) else stale[lowest <= limit]
+            if len(due) == 0:
+                return dry[bounds <= limit], float(min(bounds.min(initial=np.inf), lowest.min(initial=np.inf)))
+            self._refresh(due)
+
+    def _pair_up(self, due: Int32s, advance: Advance) -> None:
+        """Rounds until no certified reciprocal pair is left."""
+        cursor = self.cursor
+        self.work[: len(due)] = due
+        cursor[pairing.BEGIN], cursor[pairing.END] = 0, len(due)
+        while True:
+            before = cursor[pairing.MERGED]
+            todo, count, entries = pairing.proceed(
+                self.clusters, self.lists, self.log, self.work, self.offsets, cursor, FEW, STEPS
+            )
+            if todo == pairing.REFRESH:
+                self._look_again(self.work[cursor[pairing.END] :], count, entries)
+                cursor[pairing.END] += count
+            elif todo == pairing.MERGE:
+                self._merge(count, entries)
+            advance(float(cursor[pairing.MERGED] - before))
+            if todo == pairing.DONE:
+                return
+
+    def _merge(self, count: int, entries: int) -> None:
+        """Merge the `count` pairs that wait at the end of the log, and find their nearest."""
+        c, cursor = self.clusters, self.cursor
+        first = cursor[pairing.MERGED]
+        _spread(lambda start, stop: pairing.merge_pairs(c, self.log.pairs, first + start, first + stop), count)
+        self._look_again(self.work, count, entries)
+        cursor[pairing.MERGED] += count
+        cursor[pairing.ROUNDS] += 1
+        cursor[pairing.BEGIN], cursor[pairing.END] = 0, count
+
+    def _refresh(self, stale: Int32s) -> None:
+        lengths = self.clusters.list_length[stale].astype(np.int64)
+        self.offsets[: len(stale)] = np.cumsum(lengths) - lengths
+        self._look_again(stale, len(stale), int(lengths.sum()))
+
+    def _look_again(self, dirty: Int32s, count: int, entries: int) -> None:
+        """Find the nearest of dirty[:count] anew, from their lists; `offsets` are theirs, counted from 0."""
+        c, now = self.clusters, self.cursor[pairing.NOW]
+        self._reserve(entries)
+        self.offsets[:count] += self.cursor[pairing.USED]
+        self.cursor[pairing.USED] += entries
+        _spread(
+            lambda start, stop: kernels.refresh(c, self.lists, dirty, self.offsets, now, start, stop),
+            count,
+        )
 
     def _finish(self, advance: Advance) -> None:
         c = self.clusters
         self.tally.dense = len(self.active)
         pairs, linkages = dense.finish(c.means, c.spreads, c.sizes, self.active)
-        self._keep(pairs, linkages, np.ones(len(pairs), bool), advance)
+        merged = self.cursor[pairing.MERGED]
+        rest = slice(merged, merged + len(pairs))
+        self.log.pairs[rest] = pairs
+        self.log.linkages[rest] = linkages
+        self.log.sure[rest] = True
+        self.cursor[pairing.MERGED] += len(pairs)
         self.active = self.active[:1]
+        advance(len(pairs))
 
     def _reserve(self, entries: int) -> None:
         """Make room for `entries` more list entries, by closing the gaps and, if need be, growing."""
-        if self.used + entries <= len(self.lists.ids):
+        if self.cursor[pairing.USED] + entries <= len(self.lists.ids):
             return
         c = self.clusters
         live = self.active[c.parents[self.active] == self.active]
@@ -230,7 +272,7 @@ class Rounds:
             len(live),
         )
         self.lists = fresh
-        self.used = int(lengths.sum())
+        self.cursor[pairing.USED] = lengths.sum()
 
 
 def _spread(work: Callable[[int, int], object], total: int) -> None:

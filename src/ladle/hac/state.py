@@ -15,6 +15,7 @@ from ladle.neighbours.contract import Means
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
 NONE = -1  # in `nearest` and the chains: no cluster
+STALE = -2  # in `nearest`: what it was has merged
 
 
 class Clusters(NamedTuple):
@@ -28,8 +29,9 @@ class Clusters(NamedTuple):
     # the smaller reach; that stays complete because average linkage is reducible, d(A+B, C) >= min(d(A,C), d(B,C)).
     reach: npt.NDArray[np.float64]  # (n,)
     proven: npt.NDArray[np.bool_]  # (n,) whether the reach is a proof
-    nearest: Int32s  # (n,) nearest listed cluster within reach, or NONE: the list ran dry
-    nearest_linkage: npt.NDArray[np.floating[Any]]  # (n,) in the lists' dtype
+    # Nearest listed cluster within reach; NONE: the list ran dry; STALE: it has merged, and nobody has asked since.
+    nearest: Int32s  # (n,)
+    nearest_linkage: npt.NDArray[np.floating[Any]]  # (n,) in the lists' dtype; when STALE a lower bound
     changed: Int32s  # (n,) round in which the cluster last merged
     scanned: Int32s  # (n,) round in which its list was last brought up to date
     list_start: Int64s  # (n,) where its list begins in Lists
@@ -43,10 +45,18 @@ class Clusters(NamedTuple):
 
 
 class Lists(NamedTuple):
-    """Candidate lists of all clusters, end to end, with gaps where old lists were; see Rounds.compact."""
+    """Candidate lists of all clusters, end to end, with gaps where old lists were; see Rounds._reserve."""
 
-    ids: Int32s
-    linkages: npt.NDArray[np.floating[Any]]  # cached; stale ones are recognised by `changed` > `scanned`
+    ids: Int32s  # ~id where the linkage is only a lower bound
+    linkages: npt.NDArray[np.floating[Any]]  # as of `scanned`; lower bounds once an end has merged
+
+
+class MergeLog(NamedTuple):
+    """Merges in an order in which every cluster is made before it is merged on; linkages may be unsorted."""
+
+    pairs: Int32s  # (m, 2) cluster ids (kept, gone)
+    linkages: npt.NDArray[np.float64]  # (m,)
+    sure: npt.NDArray[np.bool_]  # (m,) both reaches were proofs
 
 
 def new_clusters(means: Means, sizes: Int32s) -> Clusters:
@@ -75,3 +85,8 @@ def new_clusters(means: Means, sizes: Int32s) -> Clusters:
 def new_lists(capacity: int, dtype: np.dtype[Any]) -> Lists:
     """Room for `capacity` entries."""
     return Lists(np.empty(capacity, np.int32), np.empty(capacity, dtype))
+
+
+def new_merge_log(capacity: int) -> MergeLog:
+    """Room for `capacity` merges."""
+    return MergeLog(np.empty((capacity, 2), np.int32), np.empty(capacity), np.empty(capacity, bool))
