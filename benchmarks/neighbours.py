@@ -6,7 +6,7 @@ python benchmarks/neighbours.py --name topics [--rows 100000] [--k 15] [--turns 
 Needs the peers it is to compare (pip install faiss-cpu hnswlib usearch pynndescent); one that is absent is a line that
 says so. All search the same unit vectors, by Euclidean distance. Recall is the share of the k nearest of 1,000 sampled
 points that were found, against exact float64 distances; a neighbour as near as the k-th counts. Every setting runs in
-a process of its own, whose first call, on at most 20,000 rows, compiles what is compiled and is reported apart. A library's
+a process of its own, whose first call, on few rows, compiles what is compiled and is reported apart. A library's
 settings are tried from cheap to dear until the highest recall is reached; then, for each recall, the quickest that
 reached it takes turns with the others'.
 """

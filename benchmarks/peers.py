@@ -1,0 +1,105 @@
+"""Flat clusters of mean size 10: Ladle beside the clustering libraries one would otherwise use.
+
+python benchmarks/peers.py --name topics [--rows 20000] [--turns 1] [--threads 2] [--limit 600]
+                           [--library "ladle exact" --library "SciPy linkage" ...]
+
+Needs the peers it is to compare:
+pip install scikit-learn fastcluster racplusplus genieclust fast_hdbscan evoc faiss-cpu
+One that is absent, crashes, or does not finish within the limit is a line that says so. Every turn runs in a process of
+its own; seconds exclude a first call on few rows, which compiles what is compiled; memory is the whole process's peak,
+data and libraries included, and a process that asks for more than 85% of the machine's is refused it.
+
+Agreement is with the clusters of exact average linkage (Ladle's, which equal SciPy's; a row left out by a density
+method counts as a cluster of its own). Only the linkage libraries aim at those: genieclust, fast_hdbscan, EVoC and
+k-means have other aims, and the figure says how far their clusters lie from it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+import clustering_libraries
+import isolated
+import record
+import vectors
+from agreement import partition_agreement
+
+REFERENCE = "ladle exact"
+FIRST_LIMIT_SECONDS = 600  # what is compiled takes a minute, and more on a busy machine
+Figures = dict[str, float | int | str]
+
+
+def whole(labels: np.ndarray) -> np.ndarray:
+    """Labels 0..m-1, each row that was left out (-1) a cluster of its own."""
+    out = labels.copy()
+    alone = np.flatnonzero(labels < 0)
+    out[alone] = labels.max(initial=0) + 1 + np.arange(len(alone))
+    return np.unique(out, return_inverse=True)[1]
+
+
+def measure(library: str, points: Path, rows: int, threads: int, turns: int, limit: float) -> tuple[Figures, Path]:
+    """Medians over the turns, each of which must be done within `limit` seconds, and the file of the last labels."""
+    few = clustering_libraries.WARM_ROWS.get(library, clustering_libraries.FEW_ROWS)
+    labels = points.with_name(f"{library}.npy")
+    question = {"library": library, "points": str(points), "labels": str(labels), "threads": threads}
+    turns_taken = []
+    for _ in range(turns):
+        with isolated.Worker(Path(clustering_libraries.__file__), threads) as worker:
+            first = worker.ask(question | {"rows": min(few, rows)}, FIRST_LIMIT_SECONDS)
+            answer = worker.ask(question | {"rows": rows}, limit) if first["outcome"] == "done" else first
+        if answer["outcome"] != "done":
+            return {"outcome": answer["outcome"]}, labels
+        turns_taken.append((answer["seconds"], first["seconds"], answer["peak_bytes"]))
+    seconds, first_call_seconds, peak_bytes = (median(column) for column in zip(*turns_taken, strict=True))
+    figures = {"seconds": seconds, "first_call_seconds": first_call_seconds, "peak_bytes": peak_bytes}
+    return {"outcome": "done"} | figures, labels
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--name", required=True)
+    parser.add_argument("--rows", type=int, default=20_000)
+    parser.add_argument("--turns", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--limit", type=float, default=600, help="seconds a turn may take")
+    parser.add_argument("--library", action="append", choices=list(clustering_libraries.LIBRARIES))
+    options = parser.parse_args()
+
+    points = vectors.load(options.name, options.rows)
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    figures: Figures = {}
+    print(f"{'':32}  seconds  peak GiB     ARI  V-measure  clusters  left out")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "points.npy"
+        np.save(path, points, allow_pickle=False)
+        chosen = options.library or list(clustering_libraries.LIBRARIES)
+        truth = None
+        for library in [REFERENCE, *(name for name in chosen if name != REFERENCE)]:
+            found, labels_path = measure(library, path, len(points), options.threads, options.turns, options.limit)
+            if found["outcome"] == "done":
+                labels = np.load(labels_path, allow_pickle=False)
+                truth = whole(labels) if library == REFERENCE else truth
+                found |= {} if truth is None else partition_agreement(truth, whole(labels))
+                found |= {"clusters": len(np.unique(labels[labels >= 0])), "left out": float(np.mean(labels < 0))}
+            print(line(library, found), flush=True)
+            figures |= {f"{library}, {key}": value for key, value in found.items()}
+    sizes = {"name": options.name, "digest": vectors.digest(options.name), "rows": len(points)}
+    sizes |= {"dim": points.shape[1], "turns": options.turns, "threads": options.threads}
+    record.append("peers", sizes, figures)
+
+
+def line(library: str, found: Figures) -> str:
+    if found["outcome"] != "done":
+        return f"{library:32} {found['outcome']}"
+    agreement = f"{found.get('adjusted Rand index', np.nan):7.4f} {found.get('V-measure', np.nan):10.4f}"
+    memory = f"{found['peak_bytes'] / 2**30:9.2f}"
+    return f"{library:32} {found['seconds']:8.2f} {memory} {agreement} {found['clusters']:9,} {found['left out']:9.3f}"
+
+
+if __name__ == "__main__":
+    main()
