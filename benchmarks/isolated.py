@@ -57,7 +57,7 @@ class Worker:
             line = self._process.stdout.readline() if ready else b""
             if line:
                 return json.loads(line)
-            self._ending = self._end_of_process() if ready else f"did not finish in {limit_seconds:.0f} s"
+            self._ending = self._end_of_process() if ready else f"did not finish in {limit_seconds:g} s"
             self.close()
         return {"outcome": self._ending}
 
