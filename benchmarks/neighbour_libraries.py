@@ -124,7 +124,7 @@ LIBRARIES: dict[str, Callable[[np.ndarray, int, int, Setting], np.ndarray]] = {
 }
 GRAPHS = [
     [{"M": 16, "build": build, "search": search} for build, search in [(40, 16), (40, 32), (60, 64), (100, 100)]],
-    [{"M": 32, "build": build, "search": search} for build, search in [(60, 64), (100, 100), (200, 200), (400, 400)]],
+    [{"M": 32, "build": build, "search": search} for build, search in [(60, 64), (100, 100), (200, 200)]],
 ]
 LADDERS: dict[str, list[list[dict[str, float]]]] = {
     "ladle cells": [
@@ -134,13 +134,13 @@ LADDERS: dict[str, list[list[dict[str, float]]]] = {
     "ladle exact": [[{}]],
     "faiss Flat": [[{}]],
     "faiss IVF,Flat": [
-        [{"lists_per_root": 1, "nprobe": nprobe} for nprobe in (1, 2, 4, 8, 16, 32, 64, 128)],
+        [{"lists_per_root": 1, "nprobe": nprobe} for nprobe in (1, 2, 4, 8, 16, 32, 64)],
         [{"lists_per_root": 4, "nprobe": nprobe} for nprobe in (4, 8, 16, 32, 64, 128, 256)],
     ],
     "faiss HNSW": GRAPHS,
     "hnswlib": GRAPHS,
     "usearch": GRAPHS,
-    "pynndescent": [[{"n_neighbors": width} for width in (16, 24, 36, 60)]],
+    "pynndescent": [[{"n_neighbors": width} for width in (16, 30, 60)]],
 }
 
 
