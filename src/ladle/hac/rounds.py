@@ -8,14 +8,16 @@ and whose reach is shortest ask the neighbour search again, among the clusters t
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from ladle import threads
 from ladle.hac import dense, kernels, pairing
+from ladle.hac.blocks import spread
+from ladle.hac.checkpoint import Checkpoints, Resumable
+from ladle.hac.compaction import compacted
+from ladle.hac.snapshot import SEARCH, Stage, array_of, number_of, put_back, taken
 from ladle.hac.state import (
     NONE,
     STALE,
@@ -36,11 +38,11 @@ FIRST_NEIGHBOURS = 12  # of points; more costs memory, fewer costs searches
 LATER_NEIGHBOURS = 20  # of clusters; fewer clusters run dry again when each search brings more
 MOST_NEIGHBOURS = 1_000  # of a few clusters
 SEARCHED_ENTRIES = 50_000  # of few clusters together
-BLOCK = 256  # clusters a thread takes at a time
 FEW = 256  # clusters or pairs in a step that is not worth other threads
 STEPS = 4_096  # of compiled rounds between two chances for Ctrl-C
 DENSE_CLUSTERS = 2_000  # with this many left, finish on a matrix (32 MB)
 SHOWN_QUERIES = 10_000  # a search for fewer is over before its bar is read
+TALLY = "tally."  # before the names of the tally in a checkpoint
 DRY_SHARE = 0.5  # of the dry clusters, those with the shortest reach are searched for in one go
 
 
@@ -84,6 +86,7 @@ class Rounds:
     search: NeighbourSearch
     progress: Progress = SILENT
     dense_clusters: int = DENSE_CLUSTERS
+    checkpoints: Checkpoints | None = None
     clusters: Clusters = field(init=False)
     lists: Lists = field(init=False)
     log: MergeLog = field(init=False)
@@ -106,11 +109,18 @@ class Rounds:
     def run(self, stop: Stop) -> Merges:
         """Merge until `stop` allows an end. Cost: see `ladle.cluster`."""
         n = len(self.means)
-        due, level = self.active, 0.0
+        stage = self._resumed()
+        level = stage.level
         with self.progress.task("merging clusters", max(1, n - stop.clusters)) as advance:
+            advance(float(self.cursor[pairing.MERGED]))
             while len(self.active) > max(1, self.dense_clusters) and not self._may_stop(stop, level):
-                self._search(due)
-                due, level = self._merge_all(due, advance)
+                if not stage.found:
+                    self._search(stage.due)
+                    # The first search takes longest of all: it is kept at once.
+                    self._save(Stage(stage.due, level, found=True), at_once=self.tally.searches == 1)
+                due, level = self._merge_all(stage.due, advance)
+                stage = Stage(due, level, found=False)
+                self._save(stage)
             if len(self.active) > 1 and not self._may_stop(stop, level):
                 self._finish(advance)
             if len(self.active) == 1:
@@ -169,7 +179,7 @@ class Rounds:
         def install(start: int, stop: int) -> None:
             kernels.install(c, self.lists, due, found.ids, found.reach, found.proven, base, precise, now, start, stop)
 
-        _spread(install, len(due))
+        spread(install, len(due))
 
     def _merge_all(self, due: Int32s, advance: Advance) -> tuple[Int32s, float]:
         """Merge as far as the lists lead; `due` are the clusters whose nearest is new.
@@ -218,7 +228,7 @@ class Rounds:
         """Merge the `count` pairs that wait at the end of the log, and find their nearest."""
         c, cursor = self.clusters, self.cursor
         first = cursor[pairing.MERGED]
-        _spread(lambda start, stop: pairing.merge_pairs(c, self.log.pairs, first + start, first + stop), count)
+        spread(lambda start, stop: pairing.merge_pairs(c, self.log.pairs, first + start, first + stop), count)
         self._look_again(self.work, count, entries)
         cursor[pairing.MERGED] += count
         cursor[pairing.ROUNDS] += 1
@@ -235,7 +245,7 @@ class Rounds:
         self._reserve(entries)
         self.offsets[:count] += self.cursor[pairing.USED]
         self.cursor[pairing.USED] += entries
-        _spread(
+        spread(
             lambda start, stop: kernels.refresh(c, self.lists, dirty, self.offsets, now, start, stop),
             count,
         )
@@ -254,30 +264,32 @@ class Rounds:
         advance(len(pairs))
 
     def _reserve(self, entries: int) -> None:
-        """Make room for `entries` more list entries, by closing the gaps and, if need be, growing."""
-        if self.cursor[pairing.USED] + entries <= len(self.lists.ids):
+        """Make room for `entries` more list entries."""
+        if self.cursor[pairing.USED] + entries > len(self.lists.ids):
+            self.lists, self.cursor[pairing.USED] = compacted(self.clusters, self.lists, self.active, entries)
+
+    def _save(self, stage: Stage, *, at_once: bool = False) -> None:
+        """Keep the state, where it is whole: between a search and the rounds."""
+        if self.checkpoints is None or not (at_once or self.checkpoints.due()):
             return
-        c = self.clusters
-        live = self.active[c.parents[self.active] == self.active]
-        partners = c.partner[live]
-        live = np.concatenate([live, partners[partners != NONE]])
-        lengths = c.list_length[live].astype(np.int64)
-        offsets = np.cumsum(lengths) - lengths
-        needed = int(lengths.sum()) + entries
-        # Half as much again as is needed, or closing gaps would soon be all it does.
-        fresh = new_lists(max(len(self.lists.ids), needed + needed // 2), self.means.dtype)
-        old = self.lists
-        _spread(
-            lambda start, stop: kernels.move_lists(c, old, fresh.ids, fresh.linkages, live, offsets, start, stop),
-            len(live),
-        )
-        self.lists = fresh
-        self.cursor[pairing.USED] = lengths.sum()
+        self.lists, self.cursor[pairing.USED] = compacted(self.clusters, self.lists, self.active, 0)
+        used, merged = (int(self.cursor[part]) for part in (pairing.USED, pairing.MERGED))
+        state = taken(self.clusters, self.lists, self.log, self.cursor, used, merged)
+        state |= {"due": stage.due, "level": stage.level, "found": stage.found}
+        state |= {TALLY + name: value for name, value in asdict(self.tally).items()}
+        if isinstance(self.search, Resumable):
+            state |= {SEARCH + name: value for name, value in self.search.state().items()}
+        self.checkpoints.save(state)
 
-
-def _spread(work: Callable[[int, int], object], total: int) -> None:
-    """A ranged kernel over [0, total): on this thread when small, else in blocks over all threads."""
-    if total <= BLOCK:
-        work(0, total)
-    else:
-        threads.run_each(lambda block: work(*block), threads.ranges(total, BLOCK))
+    def _resumed(self) -> Stage:
+        """Where to go on: at the checkpoint if there is one, else at the beginning."""
+        state = self.checkpoints.load() if self.checkpoints is not None else None
+        if state is None:
+            return Stage(self.active, 0.0, found=False)
+        self.lists = put_back(state, self.clusters, self.log, self.cursor, len(self.lists.ids))
+        self.active = self.active[self.clusters.parents == self.active]
+        self.tally = Tally(**{name: int(number_of(state, TALLY + name)) for name in asdict(self.tally)})
+        if isinstance(self.search, Resumable):
+            parts = {name.removeprefix(SEARCH): part for name, part in state.items() if name.startswith(SEARCH)}
+            self.search.restore(parts)
+        return Stage(array_of(state, "due"), number_of(state, "level"), found=bool(state["found"]))

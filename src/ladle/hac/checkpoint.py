@@ -1,0 +1,188 @@
+"""A clustering in the making, kept on disk so that a machine that dies costs minutes and not the run.
+
+One file in a folder of the user's choice: an .npz sealed with the checksum of all its bytes, replaced whole. It says
+which clustering it belongs to, and is refused by any other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from ladle import durable, threads
+from ladle._version import __version__
+from ladle.arrays import row_blocks
+from ladle.errors import CorruptFileError, FileError, FileFormatError, MismatchError
+
+FORMAT = "ladle-checkpoint"
+FORMAT_VERSION = 1  # raise it when the state has other parts or another meaning
+FILE_NAME = "clustering.checkpoint"
+EVERY_SECONDS = 120.0
+HEADER = "header"
+DIGEST_BLOCK_BYTES = 16 << 20
+
+Scalar = int | float | str | bool | None
+State = dict[str, npt.NDArray[Any] | Scalar]  # names to arrays and plain values
+
+
+@runtime_checkable
+class Resumable(Protocol):
+    """What has a state to keep between calls, such as a search that follows its clusters."""
+
+    def state(self) -> State:
+        """All that later answers depend on. The arrays may be views: they are written before the next call."""
+        ...
+
+    def restore(self, state: State) -> None:
+        """Become what `state` was taken of, so that later answers are the same to the bit."""
+        ...
+
+
+@dataclass(slots=True)
+class Checkpoints:
+    """The checkpoint of one clustering, in `directory` (made when first written to).
+
+    fingerprint: plain values that decide the result: rows, dim, metric, seed, engine, digest of the data and so on; the
+    version of Ladle is added. A checkpoint of any other fingerprint is refused.
+    every_seconds: least time between two saves; 0 saves whenever it can.
+
+    One clustering a directory at a time. Raises: FileError when the directory cannot be written.
+    Cost: see `save`.
+    """
+
+    directory: Path
+    fingerprint: Mapping[str, Scalar]
+    every_seconds: float = EVERY_SECONDS
+    _saved_at: float = field(init=False)
+    _stopping: bool = field(init=False, default=False)
+
+    def __post_init__(self) -> None:
+        self.directory = Path(self.directory)
+        self.fingerprint = {**self.fingerprint, "ladle": __version__}
+        self._saved_at = time.monotonic()
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.directory / FILE_NAME
+
+    def stop(self) -> None:
+        """Ask the run to save at its next safe point and end there with KeyboardInterrupt. For signal handlers."""
+        self._stopping = True
+
+    def due(self) -> bool:
+        """Whether it is time to save."""
+        return self._stopping or time.monotonic() - self._saved_at >= self.every_seconds
+
+    def save(self, state: State) -> None:
+        """Replace the checkpoint by `state`, durably: until the new one is whole, the old one stands.
+
+        Raises: FileError; KeyboardInterrupt after saving, when `stop` was called.
+        Cost: `state` written once and read back from the system's cache for its checksum.
+        """
+        arrays = {name: value for name, value in state.items() if isinstance(value, np.ndarray)}
+        header = {
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            "fingerprint": self.fingerprint,
+            "values": {name: value for name, value in state.items() if name not in arrays},
+        }
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            with durable.writing(self.path) as file:
+                np.savez(file, **{HEADER: np.frombuffer(json.dumps(header).encode(), np.uint8)}, **arrays)  # type: ignore[arg-type]
+                durable.seal(file)
+        except FileError:
+            raise
+        except OSError as cause:
+            raise FileError(
+                f"the checkpoint {self.path}",
+                wanted="be writable",
+                got=cause.strerror or str(cause),
+                remedy="Make room or name another folder; the last checkpoint still stands.",
+            ) from cause
+        self._saved_at = time.monotonic()
+        if self._stopping:
+            raise KeyboardInterrupt
+
+    def load(self) -> State | None:
+        """The state saved last, or None when there is none.
+
+        Raises: CorruptFileError when any byte has changed, FileFormatError when another version of Ladle wrote it,
+        MismatchError when it belongs to another clustering, FileError when it cannot be read.
+        """
+        self._sweep()
+        if not self.path.exists():
+            return None
+        remedy = f"Delete {self.path} to begin afresh."
+        try:
+            durable.check_seal(self.path)
+            with self.path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+                header = json.loads(bytes(archive[HEADER]).decode())
+                self._check(header, remedy)
+                arrays = {name: archive[name] for name in archive.files if name != HEADER}
+        except CorruptFileError as cause:
+            raise CorruptFileError(
+                f"the checkpoint {self.path}", wanted=cause.wanted, got=cause.got, remedy=remedy
+            ) from None
+        except FileError:
+            raise
+        except OSError as cause:
+            raise FileError(
+                f"the checkpoint {self.path}", wanted="be readable", got=cause.strerror or str(cause), remedy=remedy
+            ) from cause
+        return {**arrays, **header["values"]}
+
+    def clear(self) -> None:
+        """Remove the checkpoint, once what it was for is done and saved."""
+        self._sweep()
+        self.path.unlink(missing_ok=True)
+
+    def _sweep(self) -> None:
+        """Remove what a killed run left half-written."""
+        for left in self.directory.glob(f".{FILE_NAME}.*.tmp"):
+            with suppress(OSError):
+                left.unlink()
+
+    def _check(self, header: Mapping[str, Any], remedy: str) -> None:
+        if header["format_version"] != FORMAT_VERSION:
+            raise FileFormatError(
+                f"the checkpoint {self.path}",
+                wanted=f"have format version {FORMAT_VERSION}",
+                got=f"version {header['format_version']}",
+                remedy=remedy,
+            )
+        theirs, ours = header["fingerprint"], json.loads(json.dumps(self.fingerprint))
+        differing = sorted(key for key in {*theirs, *ours} if theirs.get(key) != ours.get(key))
+        if differing:
+            raise MismatchError(
+                f"the checkpoint {self.path}",
+                wanted="belong to this clustering: " + ", ".join(f"{key}={ours.get(key)!r}" for key in differing),
+                got=", ".join(f"{key}={theirs.get(key)!r}" for key in differing),
+                remedy=f"Name another folder, or the options and data it was made with. {remedy}",
+            )
+
+
+def digest_of(matrix: npt.NDArray[Any]) -> str:
+    """A digest of the rows of `matrix` (n, d), in hex, for a fingerprint. Cost: one pass, over all threads."""
+    blocks = list(row_blocks(len(matrix), max(1, matrix[:1].nbytes), DIGEST_BLOCK_BYTES))
+    parts = [b""] * len(blocks)
+
+    def digest(block_pos: int) -> None:
+        rows = np.ascontiguousarray(matrix[blocks[block_pos]])
+        parts[block_pos] = hashlib.blake2b(rows.view(np.uint8).data, digest_size=32).digest()
+
+    threads.run_each(digest, range(len(blocks)))
+    whole = hashlib.blake2b(f"{matrix.dtype.str} {matrix.shape}".encode(), digest_size=32)
+    for part in parts:
+        whole.update(part)
+    return whole.hexdigest()

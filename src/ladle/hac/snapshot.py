@@ -1,0 +1,84 @@
+"""The state of the rounds as named arrays and plain values, and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ladle.errors import MismatchError
+from ladle.hac.checkpoint import State
+from ladle.hac.state import Clusters, Int32s, Int64s, Lists, MergeLog, new_lists
+
+SEARCH = "search."  # before the names of the neighbour search's own state
+MOVED = ("means", "spreads", "sizes")  # of points that never merged they are the input's
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where the rounds stand between two steps: `due` are the clusters to search for, or those just found."""
+
+    due: Int32s
+    level: float
+    found: bool
+
+
+def taken(clusters: Clusters, lists: Lists, log: MergeLog, cursor: Int64s, used: int, merged: int) -> State:
+    """Everything in the rounds that a merge or a search changes. Views where they can be: write before going on."""
+    moved = np.flatnonzero((clusters.parents == np.arange(len(clusters.parents))) & (clusters.changed >= 0))
+    state: State = {"moved": moved, "cursor": cursor}
+    for name, array in clusters._asdict().items():
+        state[f"clusters.{name}"] = array[moved] if name in MOVED else array
+    for name, array in lists._asdict().items():
+        state[f"lists.{name}"] = array[:used]
+    for name, array in log._asdict().items():
+        state[f"log.{name}"] = array[:merged]
+    return state
+
+
+def put_back(state: State, clusters: Clusters, log: MergeLog, cursor: Int64s, capacity: int) -> Lists:
+    """Set `clusters`, `log` and `cursor`, new ones over the same points, to what `state` was taken of; the lists.
+
+    Raises: MismatchError when the arrays are not of that many clusters, or of another precision.
+    """
+    moved = array_of(state, "moved")
+    _check_alike("parents", array_of(state, "clusters.parents"), clusters.parents)
+    cursor[:] = array_of(state, "cursor")
+    for name, array in clusters._asdict().items():
+        kept = array_of(state, f"clusters.{name}")
+        _check_alike(name, kept, array[moved] if name in MOVED else array)
+        array[moved if name in MOVED else slice(None)] = kept
+    for name, array in log._asdict().items():
+        kept = array_of(state, f"log.{name}")
+        array[: len(kept)] = kept
+    ids, linkages = array_of(state, "lists.ids"), array_of(state, "lists.linkages")
+    lists = new_lists(max(capacity, len(ids)), linkages.dtype)
+    lists.ids[: len(ids)] = ids
+    lists.linkages[: len(linkages)] = linkages
+    return lists
+
+
+def array_of(state: State, name: str) -> npt.NDArray[Any]:
+    """An array of `state` by its name."""
+    value = state[name]
+    assert isinstance(value, np.ndarray)
+    return value
+
+
+def number_of(state: State, name: str) -> float:
+    """A number of `state` by its name."""
+    value = state[name]
+    assert isinstance(value, (int, float))
+    return value
+
+
+def _check_alike(name: str, kept: npt.NDArray[Any], own: npt.NDArray[Any]) -> None:
+    if kept.shape != own.shape or kept.dtype != own.dtype:
+        raise MismatchError(
+            f"the checkpoint's `{name}`",
+            wanted=f"be {own.dtype} of shape {own.shape}, as this clustering's",
+            got=f"{kept.dtype} of shape {kept.shape}",
+            remedy="Delete the checkpoint, or give the data it was made of.",
+        )
