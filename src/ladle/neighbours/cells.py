@@ -14,31 +14,33 @@ import numpy.typing as npt
 
 from ladle import seeds, threads
 from ladle.neighbours.brute import BruteSearch
-from ladle.neighbours.coarse import by_cell, centroids_of, nearest_cells
+from ladle.neighbours.coarse import SAMPLE_PER_CELL, Cells, Int64s, by_cell
 from ladle.neighbours.contract import Candidates, Means
-from ladle.neighbours.kernels import WORST, join_neighbours, keep_best, reverse_lists
-from ladle.neighbours.packed import Floats, Frame, Int32s, Packed, frame_of, linkages, pack, rounding, top_k
-from ladle.progress import Advance, Progress
+from ladle.neighbours.join import Join, Sample
+from ladle.neighbours.packed import Frame, Int32s, frame_of, pack
+from ladle.progress import SILENT, Progress
 
-QUERY_BLOCK = 512
-JOIN_BLOCK = 1024
-TABLE_BITS = 11  # of the neighbour join's table: up to 1,024 candidates a row
-SAMPLE = 400  # rows whose exact neighbours are found, to measure recall
-BRUTE_PRODUCTS = 3e8  # query-member pairs up to which the exact search is as quick
+BRUTE_PRODUCTS = 1e8  # query-member pairs up to which the exact search is as quick
 REBUILD_SHARE = 0.3  # of the members the cells were made for: with fewer left, make new cells
+SAMPLE = 400  # rows whose exact neighbours are found, to measure recall
+LATER_SAMPLE = 200  # the same among clusters, once for each making of cells
+ASSIGN_ROWS = 1 << 18  # members put into cells at a time
+WORTH = 0.35  # a pass is followed by another if it closed this share of what is missing
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How hard the search tries. The first search of all stops at `recall`, as measured on a sample."""
+    """How hard the search tries: it climbs `steps` until it finds `recall` of a sample's neighbours."""
 
-    recall: float = 0.98
-    cell_rows: int = 500  # members a cell, on average
-    probes: int = 4  # cells a point is compared with, to begin with
-    later_probes: int = 8  # cells a cluster is compared with
-    width: int = 10  # neighbours whose neighbours are tested
-    most_probes: int = 32
-    most_passes: int = 4  # neighbour joins between two rises of the probes
+    recall: float = 0.97
+    cell_rows: int = 250  # members a cell, on average
+    probes: int = 4  # cells a member is compared with on average; where that finds `easy`, lists stay short
+    easy: float = 0.9
+    width: int = 12  # neighbours whose neighbours are tested, while lists are short
+    # The same two where it is hard, with lists of twice the length asked for. Measured on hard text: up to 16 cells
+    # more cells pay, from there on longer lists do.
+    steps: tuple[tuple[int, int], ...] = ((8, 16), (16, 16), (16, 24), (32, 24), (64, 24))
+    later_steps: tuple[int, ...] = (8, 16, 32)  # cells a cluster is compared with
 
 
 @dataclass(slots=True)
@@ -47,18 +49,20 @@ class CellSearch:
 
     Reach is the k-th linkage found: a belief, not a proof. Few queries or few members go through the exact search,
     whose reach is a proof.
-    Cost: about n (probes cell_rows + n / cell_rows) dim multiply-adds for points; 4 n dim bytes. Repeats: identical for
-    any number of threads, given the same calls in the same order.
+    Cost: about n (probes cell_rows + 4 sqrt(n / cell_rows)) dim multiply-adds for points; 4 n dim bytes. Repeats:
+    identical for any number of threads, given the same calls in the same order.
     """
 
     seed: int = 0
     effort: Effort = field(default_factory=Effort)
+    frame: Frame | None = None  # of the means, if they have been put into one already
     recalls: list[float] = field(default_factory=list)  # measured, one for each stage of the first search
-    _frame: Frame | None = None
-    _centroids: Packed | None = None
+    later_recalls: list[float] = field(default_factory=list)  # measured among clusters, one for each trial
+    _cells: Cells | None = None
     _cell_of: Int32s | None = None  # (n,) by cluster id; a merge keeps the larger cluster's
     _built_for: int = 0
     _builds: int = 0
+    _later_probes: int = 0  # 0 until chosen for the cells there are
 
     def nearest(
         self,
@@ -77,200 +81,94 @@ class CellSearch:
             return BruteSearch().nearest(
                 means, spreads, members=members, queries=queries, k=k, precise=precise, progress=progress
             )
-        if self._frame is None:
-            self._frame = frame_of(means, members)
-        everybody = len(queries) == len(members)
-        cells = None
-        if self._centroids is None or len(members) < REBUILD_SHARE * self._built_for:
+        if self.frame is None:
+            self.frame = frame_of(means, members)
+        if self._cells is None or len(members) < REBUILD_SHARE * self._built_for:
             with progress.task("coarse cells"):
-                packed = pack(means, spreads, members, np.dtype(np.float32), self._frame)
-                cells = self._build(packed, members, len(means), self.effort.probes if everybody else 1)
-                del packed  # packed again in the order of the cells: quicker than to reorder, and never two copies
-        join = self._join(means, spreads, members, k)
-        if everybody:
-            self._search_all(join, None if cells is None else cells[join.order], progress)
+                self._build(means, spreads, members)
+        assert self._cells is not None
+        assert self._cell_of is not None
+        join = Join.of(means, spreads, members, self._cells, self._cell_of[members], self.frame, k)
+        if len(queries) == len(members):
+            self._search_all(join, progress)
         else:
             self._search_some(join, np.searchsorted(members, queries), progress)
         return join.candidates(members, queries, spreads)
 
-    def _build(self, packed: Packed, members: Int32s, n: int, probes: int) -> Int32s:
-        """New cells, and the nearest `probes` of them to each member."""
+    def arrange(self, means: Means, progress: Progress = SILENT) -> Int64s:
+        """Make the cells of points, and say in what order they stand by cell: (n,) positions.
+
+        Points put in that order before the first search make every later step walk memory in order: whoever calls
+        this must do so.
+        """
+        everybody = np.arange(len(means), dtype=np.int32)
+        if self.frame is None:
+            self.frame = frame_of(means, everybody)
+        with progress.task("coarse cells"):
+            self._build(means, np.zeros(len(means)), everybody)
+        assert self._cells is not None
+        assert self._cell_of is not None
+        order, _ = by_cell(self._cell_of, len(self._cells))
+        self._cell_of = self._cell_of[order]
+        return order
+
+    def _build(self, means: Means, spreads: npt.NDArray[np.float64], members: Int32s) -> None:
+        """New cells, and the cell of each member."""
+        assert self.frame is not None
+        random = seeds.stream(self.seed, "cells", self._builds)
         count = max(1, len(members) // self.effort.cell_rows)
-        self._centroids = centroids_of(packed, count, seeds.stream(self.seed, "cells", self._builds))
+        drawn = members[np.sort(random.choice(len(members), min(len(members), count * SAMPLE_PER_CELL), replace=False))]
+        float32 = np.dtype(np.float32)
+        cells = Cells.make(pack(means, spreads, drawn, float32, self.frame).points, count, random, self.frame)
         if self._cell_of is None:
-            self._cell_of = np.zeros(n, np.int32)
-        cells = nearest_cells(self._centroids, packed.points, probes)
-        self._cell_of[members] = cells[:, 0]
+            self._cell_of = np.zeros(len(means), np.int32)
+        for start, stop in threads.ranges(len(members), ASSIGN_ROWS):
+            part = members[start:stop]
+            self._cell_of[part] = cells.own(pack(means, spreads, part, float32, self.frame).points)
+        self._cells = cells
         self._built_for = len(members)
         self._builds += 1
-        return cells
+        self._later_probes = 0
 
-    def _join(self, means: Means, spreads: npt.NDArray[np.float64], members: Int32s, k: int) -> _Join:
-        assert self._frame is not None
-        assert self._centroids is not None
-        assert self._cell_of is not None
-        order, starts = by_cell(self._cell_of[members], len(self._centroids.points))
-        packed = pack(means, spreads, members[order], np.dtype(np.float32), self._frame)
-        return _Join(packed, order, starts, self._centroids, k)
-
-    def _search_all(self, join: _Join, known: Int32s | None, progress: Progress) -> None:
-        """Every member is a query: raise the effort until a sample's recall is good enough.
-
-        known (m, probes): the members' nearest cells, if they have just been computed.
-        """
+    def _search_all(self, join: Join, progress: Progress) -> None:
+        """Every member is a query: raise the effort until a sample's recall is good enough."""
         effort = self.effort
-        rows = np.arange(len(join.order))
-        sample = _Sample.of(join, seeds.stream(self.seed, "sample"))
-        most = min(effort.most_probes, len(join.centroids.points))
-        probes, done = min(effort.probes, most), 0
-        while True:
-            cells = known if known is not None else nearest_cells(join.centroids, join.packed.points, probes)
-            known = None
-            with progress.task("nearest neighbours: cells", len(rows) * (probes - done)) as advance:
-                for rank in range(done, probes):
-                    join.compare(rows, cells[:, rank], rows, advance)
-            done = probes
+        sample = Sample.of(join, SAMPLE, seeds.stream(self.seed, "sample"))
+        self._climb(join, sample, effort.probes, effort.width if effort.width <= join.k else join.k, progress)
+        if self.recalls[-1] >= effort.recall:
+            return
+        join.restart(2 * join.k)
+        for probes, width in effort.steps:
+            self._climb(join, sample, probes, width, progress)
+            if self.recalls[-1] >= effort.recall:
+                return
+
+    def _climb(self, join: Join, sample: Sample, probes: int, width: int, progress: Progress) -> None:
+        """One step of effort: cells, then neighbours of neighbours as long as that pays."""
+        wanted = self.effort.recall
+        join.probe(probes, progress)
+        self.recalls.append(sample.recall(join))
+        gain = 1.0
+        while self.recalls[-1] < wanted and gain > WORTH * (wanted - self.recalls[-1]):
+            before = self.recalls[-1]
+            if before < self.effort.easy and join.width == join.k:
+                return  # short lists would not find the rest
+            join.join_neighbours(width, progress)
             self.recalls.append(sample.recall(join))
-            for _ in range(effort.most_passes):
-                if self.recalls[-1] >= effort.recall:
-                    return
-                join.join_neighbours(effort.width, progress)
-                before = self.recalls[-1]
-                self.recalls.append(sample.recall(join))
-                if self.recalls[-1] - before < 0.1 * (effort.recall - before):
+            gain = self.recalls[-1] - before
+
+    def _search_some(self, join: Join, own: Int64s, progress: Progress) -> None:
+        """Some members are queries. How many cells they are compared with is chosen anew for each making of cells."""
+        effort = self.effort
+        if self._later_probes == 0:
+            random = seeds.stream(self.seed, "later sample", self._builds)
+            join.only(own[np.sort(random.choice(len(own), min(LATER_SAMPLE, len(own)), replace=False))])
+            sample = Sample.of(join, LATER_SAMPLE, random)
+            for probes in effort.later_steps:
+                self._later_probes = probes
+                join.probe(probes, SILENT)
+                self.later_recalls.append(sample.recall(join))
+                if self.later_recalls[-1] >= effort.recall:
                     break
-            if self.recalls[-1] >= effort.recall or probes == most:
-                return
-            probes = min(2 * probes, most)
-
-    def _search_some(self, join: _Join, own: npt.NDArray[np.int64], progress: Progress) -> None:
-        place = np.empty(len(join.order), np.int64)
-        place[join.order] = np.arange(len(join.order))
-        rows = place[own]
-        join.only(rows)
-        cells = nearest_cells(join.centroids, join.packed.points[rows], self.effort.later_probes)
-        with progress.task("neighbours of clusters", cells.size) as advance:
-            for rank in range(cells.shape[1]):
-                join.compare(rows, cells[:, rank], np.arange(len(rows)), advance)
-
-
-@dataclass(slots=True)
-class _Join:
-    """One search in the making; positions are those of `packed`, whose members stand sorted by cell."""
-
-    packed: Packed
-    order: npt.NDArray[np.int64]  # (m,) position among the members given
-    starts: npt.NDArray[np.int64]  # (cells + 1,) where each cell begins
-    centroids: Packed
-    k: int
-    joined: bool = False  # a neighbour join has run: a later comparison may find what it found
-    scores: Floats = field(init=False)  # (q, k)
-    positions: Int32s = field(init=False)  # (q, k)
-    rows: npt.NDArray[np.int64] = field(init=False)  # (q,) the queries' positions
-
-    def __post_init__(self) -> None:
-        self.only(np.arange(len(self.order)))
-
-    def only(self, rows: npt.NDArray[np.int64]) -> None:
-        """Answer for these positions."""
-        self.rows = rows
-        self.scores = np.full((len(rows), self.k), WORST, np.float32)
-        self.positions = np.full((len(rows), self.k), -1, np.int32)
-
-    def compare(
-        self, rows: npt.NDArray[np.int64], cell: Int32s, answers: npt.NDArray[np.int64], advance: Advance
-    ) -> None:
-        """Compare the queries at positions `rows` (q,) with the members of one `cell` (q,) each.
-
-        A query is in one group only, so its answer, row answers[q], has one writer.
-        """
-        order, starts = by_cell(cell, len(self.starts) - 1)
-        points, halves = self.packed.points, self.packed.halves
-
-        def compare(c: int) -> None:
-            first, last = self.starts[c], self.starts[c + 1]
-            if first == last or starts[c] == starts[c + 1]:
-                return
-            base = points[first:last].T
-            for start in range(starts[c], starts[c + 1], QUERY_BLOCK):
-                mine = order[start : min(start + QUERY_BLOCK, starts[c + 1])]
-                products = points[rows[mine]] @ base
-                keep_best(
-                    products,
-                    halves[first:last],
-                    first,
-                    rows[mine],
-                    self.scores,
-                    self.positions,
-                    answers[mine],
-                    self.joined,
-                )
-            advance(int(starts[c + 1] - starts[c]))
-
-        with threads.single_threaded_blas():
-            threads.run_each(compare, range(len(starts) - 1))
-
-    def join_neighbours(self, width: int, progress: Progress) -> None:
-        """One pass of testing neighbours of neighbours."""
-        self.joined = True
-        m = len(self.order)
-        width = min(width, self.k)
-        known = self.positions.copy()
-        starts = np.zeros(m + 1, np.int64)
-        reverse = np.empty(m * width, np.int32)
-        reverse_lists(known, width, starts, reverse)
-        with progress.task("nearest neighbours: join", m) as advance:
-
-            def join(block: tuple[int, int]) -> None:
-                join_neighbours(
-                    self.packed.points,
-                    self.packed.halves,
-                    known,
-                    reverse,
-                    starts,
-                    width,
-                    TABLE_BITS,
-                    self.scores,
-                    self.positions,
-                    *block,
-                )
-                advance(block[1] - block[0])
-
-            threads.run_each(join, threads.ranges(m, JOIN_BLOCK))
-
-    def candidates(self, members: Int32s, queries: Int32s, spreads: npt.NDArray[np.float64]) -> Candidates:
-        """The answers, in the order of `queries`."""
-        linkage = linkages(self.packed, self.rows, self.scores[:, -1], spreads[members[self.order[self.rows]]])
-        reach = (linkage + rounding(self.packed, self.rows, linkage)) / self.packed.frame.scale**2
-        reach[self.positions[:, -1] < 0] = 0.0  # too few found: nothing is known to be complete
-        ids = np.where(self.positions >= 0, members[self.order[self.positions]], np.int32(-1))
-        back = np.empty(len(queries), np.int64)
-        back[np.searchsorted(queries, members[self.order[self.rows]])] = np.arange(len(queries))
-        return Candidates(ids=ids[back], reach=reach[back], proven=np.zeros(len(queries), bool))
-
-
-@dataclass(frozen=True, slots=True)
-class _Sample:
-    """A few rows and their exact neighbours."""
-
-    rows: npt.NDArray[np.int64]
-    exact: Int32s
-
-    @classmethod
-    def of(cls, join: _Join, random: np.random.Generator) -> _Sample:
-        rows = np.sort(random.choice(len(join.order), min(SAMPLE, len(join.order)), replace=False))
-        scores = np.full((len(rows), join.k), WORST, np.float32)
-        exact = np.full((len(rows), join.k), -1, np.int32)
-
-        def search(block: tuple[int, int]) -> None:
-            part = slice(*block)
-            top_k(join.packed, join.packed.points[rows[part]], rows[part], scores[part], exact[part])
-
-        with threads.single_threaded_blas():
-            threads.run_each(search, threads.ranges(len(rows), 100))
-        return cls(rows, exact)
-
-    def recall(self, join: _Join) -> float:
-        """Share of the exact neighbours that the join has found."""
-        found = join.positions[self.rows]
-        return float(np.mean([np.isin(a, b).mean() for a, b in zip(self.exact, found, strict=True)]))
+        join.only(own)
+        join.probe(self._later_probes, progress)

@@ -70,24 +70,38 @@ def keep_best(products, halves, first, own, best_scores, best_pos, best_rows, re
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)
-def join_neighbours(points, halves, known, reverse, reverse_start, width, table_bits, scores, positions, start, stop):
+def join_neighbours(
+    points,
+    halves,
+    known,
+    fresh,
+    reverse,
+    reverse_fresh,
+    reverse_start,
+    width,
+    table_bits,
+    scores,
+    positions,
+    start,
+    stop,
+):
     """Ranged over rows. Test the neighbours of each row's neighbours, both ways along the lists.
 
-    points (m, d) float32 and halves (m,) as in a Packed. known (m, k) int32: the lists as they were, read only.
-    reverse: rows that have row i among their first `width`, nearest first, at reverse_start[i]:reverse_start[i + 1].
-    scores and positions (m, k) are updated in rows start:stop. Returns how many entries were improved.
+    points (m, d) float32 and halves (m,) as in a Packed. known (m, k) int32: the lists as they were, read only; fresh
+    (m, k) bool: which of their entries no earlier pass has seen. Two steps that an earlier pass has seen both are not
+    taken again. reverse, reverse_fresh: rows that have row i among their first `width`, nearest first, at
+    reverse_start[i]:reverse_start[i + 1]. scores and positions (m, k) are updated in rows start:stop.
     """
     k = known.shape[1]
     slots = np.empty(1 << table_bits, np.int32)
     mask = slots.shape[0] - 1
     room = slots.shape[0] // 2  # a fuller table would probe too long; what is left is skipped
-    improved = 0
     for x in range(start, stop):
         slots[:] = -1
         used = 1
         slots[(np.int32(x) * np.int32(-1640531527)) & mask] = x
         for t in range(k):
-            y = known[x, t]
+            y = positions[x, t]
             if y >= 0:
                 slot = (y * np.int32(-1640531527)) & mask
                 while slots[slot] != -1:
@@ -96,18 +110,26 @@ def join_neighbours(points, halves, known, reverse, reverse_start, width, table_
                 used += 1
         own_reverse = min(width, reverse_start[x + 1] - reverse_start[x])
         for t in range(width + own_reverse):
-            via = known[x, t] if t < width else reverse[reverse_start[x] + t - width]
+            if t < width:
+                via = known[x, t]
+                first_fresh = fresh[x, t]
+            else:
+                via = reverse[reverse_start[x] + t - width]
+                first_fresh = reverse_fresh[reverse_start[x] + t - width]
             if via < 0:
                 continue
             via_reverse = min(width, reverse_start[via + 1] - reverse_start[via])
             for u in range(-1, width + via_reverse):
                 if u < 0:
                     y = via  # who has me among its nearest may be among mine
+                    second_fresh = False
                 elif u < width:
                     y = known[via, u]
+                    second_fresh = fresh[via, u]
                 else:
                     y = reverse[reverse_start[via] + u - width]
-                if y < 0 or used >= room:
+                    second_fresh = reverse_fresh[reverse_start[via] + u - width]
+                if y < 0 or used >= room or not (first_fresh or second_fresh):
                     continue
                 slot = (y * np.int32(-1640531527)) & mask
                 while slots[slot] != -1 and slots[slot] != y:
@@ -121,15 +143,22 @@ def join_neighbours(points, halves, known, reverse, reverse_start, width, table_
                     score += points[x, a] * points[y, a]
                 if score > scores[x, k - 1]:
                     _insert(scores, positions, x, score, y)
-                    improved += 1
-    return improved
 
 
 @njit(nogil=True, cache=True)
-def reverse_lists(known, width, start, reverse):
-    """For each row, the rows that have it among their first `width`, nearest first.
+def mark_fresh(known, before, fresh, start, stop):
+    """Ranged. fresh (m, k) bool: which entries of `known` (m, k) are not in the same row of `before` (m, .)."""
+    for x in range(start, stop):
+        for t in range(known.shape[1]):
+            fresh[x, t] = not _listed(before, x, known[x, t])
 
-    known (m, k) int32; start (m + 1,) int64 zeros, filled with where each row's part of `reverse` begins.
+
+@njit(nogil=True, cache=True)
+def reverse_lists(known, fresh, width, start, reverse, reverse_fresh):
+    """For each row, the rows that have it among their first `width`, nearest first, and whether that entry is fresh.
+
+    known (m, k) int32, fresh (m, k) bool; start (m + 1,) int64 zeros, filled with where each row's part of `reverse`
+    begins.
     """
     m = known.shape[0]
     for x in range(m):
@@ -143,6 +172,7 @@ def reverse_lists(known, width, start, reverse):
             y = known[x, t]
             if y >= 0:
                 reverse[start[y]] = x
+                reverse_fresh[start[y]] = fresh[x, t]
                 start[y] += 1
     for x in range(m, 0, -1):  # each start has moved to its part's end: the next one's start
         start[x] = start[x - 1]

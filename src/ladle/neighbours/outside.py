@@ -14,7 +14,7 @@ from numba import njit
 from numba.extending import register_jitable
 
 from ladle import seeds, threads
-from ladle.neighbours.coarse import by_cell, centroids_of, nearest_cells
+from ladle.neighbours.coarse import SAMPLE_PER_CELL, Cells, by_cell
 from ladle.neighbours.contract import Means
 from ladle.neighbours.kernels import FAST, WORST, keep_best
 from ladle.neighbours.packed import QUERY_BLOCK, Floats, Int32s, Packed, frame_of, pack, top_k
@@ -103,7 +103,7 @@ class ExactOutside:
 class CellOutside:
     """Each point against the clusters of its nearest coarse cells: approximate, for millions of both.
 
-    Cost: q (m / CELL_ROWS + probes CELL_ROWS) d multiply-adds and, once, the cells; 4 m d bytes.
+    Cost: q (2 sqrt(m / CELL_ROWS) + probes CELL_ROWS) d multiply-adds and, once, the cells; 4 m d bytes.
     Repeats: by its seed. The blocks of the points matter only where rounding swaps two equally near cells.
     """
 
@@ -113,13 +113,14 @@ class CellOutside:
         members = np.arange(len(means), dtype=np.int32)
         packed = pack(means, spreads, members, np.dtype(np.float32), frame_of(means, members))
         cells = max(1, len(means) // CELL_ROWS)
-        self._centroids = centroids_of(packed, cells, seeds.stream(seed, "outside cells"))
-        cell = nearest_cells(self._centroids, packed.points, 1)[:, 0]
-        self._order, self._starts = by_cell(cell, cells)
+        random = seeds.stream(seed, "outside cells")
+        drawn = np.sort(random.choice(len(means), min(len(means), cells * SAMPLE_PER_CELL), replace=False))
+        self._cells = Cells.make(packed.points[drawn], cells, random, packed.frame)
+        self._order, self._starts = by_cell(self._cells.own(packed.points), len(self._cells))
         self._packed = Packed(
             packed.points[self._order], packed.halves[self._order], packed.norms[self._order], packed.frame
         )
-        self.probes = min(PROBES, cells)
+        self.probes = min(PROBES, len(self._cells))
 
     def tune(self, points: Floats64, exact: Floats64, limit: float, *, recall: float) -> float:
         """Raise `probes` until the share of a sample answered rightly is `recall`, or nothing is left to raise.
@@ -127,7 +128,7 @@ class CellOutside:
         points (s, d) with the linkages `exact` (s,) to their nearest clusters; beyond `limit` any answer is right.
         Returns the share.
         """
-        most = min(MOST_PROBES, len(self._centroids.points))
+        most = min(MOST_PROBES, len(self._cells))
         while True:
             found = self.nearest(points)
             share = float(np.mean((found.linkages <= exact) | (exact > limit)))
@@ -147,7 +148,9 @@ class CellOutside:
             queries[slice(*block)] = shifted * np.minimum(1.0, FARTHEST / np.maximum(norms, 1.0))[:, None]
 
         threads.run_each(fill, threads.ranges(len(points), CHOICE_BLOCK))
-        cells = nearest_cells(self._centroids, queries, self.probes)
+        own_order, own_starts = by_cell(self._cells.own(queries), len(self._cells))
+        cells = np.empty((len(points), self.probes), np.int32)
+        cells[own_order], _ = self._cells.nearest(queries[own_order], own_starts, self.probes)
         asked = cells.ravel()  # one question for each point and cell, so that each answer has one writer
         order, starts = by_cell(asked, len(self._starts) - 1)
         scores, positions = _nothing_found(len(asked), 1, packed)

@@ -28,6 +28,11 @@ class Frame:
     centre: npt.NDArray[np.float64]  # (d,)
     scale: float
 
+    @classmethod
+    def identity(cls, dim: int) -> Frame:
+        """The frame of means that were put into one before."""
+        return cls(np.zeros(dim), 1.0)
+
 
 @dataclass(frozen=True, slots=True)
 class Packed:
@@ -62,15 +67,21 @@ def frame_of(means: Means, members: Int32s) -> Frame:
 
 
 def pack(means: Means, spreads: npt.NDArray[np.float64], members: Int32s, dtype: np.dtype[Any], frame: Frame) -> Packed:
-    """`members` in `frame`, in their order, block by block."""
+    """`members` in `frame`, in their order; without a copy where `means` are just that already."""
+    framed = frame.scale == 1.0 and not frame.centre.any()
+    everybody = len(members) == len(means) and np.array_equal(members, np.arange(len(means)))
+    ready = framed and everybody and means.dtype == dtype
+    points = means if ready else np.empty((len(members), means.shape[1]), dtype)
     squares = np.empty(len(members))
-    points = np.empty((len(members), means.shape[1]), dtype)
 
     def fill(block: slice) -> None:
-        shifted = means[members[block]] - frame.centre
-        shifted *= frame.scale
-        squares[block] = np.einsum("ij,ij->i", shifted, shifted)
-        points[block] = shifted
+        part = means[block] if ready else means[members[block]]
+        if not framed:
+            part = part - frame.centre
+            part *= frame.scale
+        squares[block] = np.einsum("ij,ij->i", part, part, dtype=np.float64)
+        if not ready:
+            points[block] = part
 
     threads.run_each(fill, row_blocks(len(members), 8 * means.shape[1], BLOCK_BYTES))
     halves = (0.5 * (squares + frame.scale**2 * spreads[members])).astype(dtype)
