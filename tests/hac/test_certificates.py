@@ -11,7 +11,7 @@ import pytest
 from ladle.hac import kernels
 from ladle.hac.rounds import Rounds, Stop
 from ladle.hac.state import STALE
-from ladle.neighbours import BruteSearch
+from ladle.neighbours import BruteSearch, Candidates, NeighbourSearch
 from tests.hac.pools import blobs
 
 
@@ -44,23 +44,48 @@ def assert_certified(rounds: Rounds) -> None:
             assert c.reach[a] <= linkages.min() * (1 + 1e-11)
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_lists_stay_complete_within_reach(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    points = blobs(50 + seed, 400, [2, 5, 20, 60][seed], dtype=np.float64)
-    rounds = Rounds(points, np.ones(len(points), np.int32), BruteSearch(), dense_clusters=0)
-    checked = 0
+class Scattered:
+    """Of the corners of a simplex, all at linkage 2 and so are their unions: any k are the nearest."""
+
+    def nearest(self, *clusters: object, members: np.ndarray, queries: np.ndarray, k: int, **others: object) -> object:
+        random = np.random.default_rng(len(members))
+        ids = np.stack([random.choice(members[members != query], min(k, len(members) - 1), False) for query in queries])
+        return Candidates(ids=ids, reach=np.full(len(queries), 2.0), proven=np.ones(len(queries), bool))
+
+
+@pytest.mark.parametrize(
+    ("points", "search", "k", "longest"),
+    [
+        *(
+            (blobs(50 + seed, 400, dim, dtype=np.float64), BruteSearch(), 12, 100)
+            for seed, dim in enumerate([2, 5, 60])
+        ),
+        # Ties: a union keeps all of both lists, until it is cut and its reach with it.
+        (np.eye(400), Scattered(), 250, kernels.LONG),
+    ],
+    ids=["2-d", "5-d", "60-d", "simplex of ties"],
+)
+def test_lists_stay_complete_within_reach(
+    points: np.ndarray, search: NeighbourSearch, k: int, longest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds = Rounds(points.copy(), np.ones(len(points), np.int32), search, dense_clusters=0)
+    checked = most = 0
     original = Rounds._merge
 
     def merge_then_check(self: Rounds, count: int, entries: int) -> None:
-        nonlocal checked
+        nonlocal checked, most
         original(self, count, entries)
         assert_certified(self)
         checked += 1
+        most = max(most, int(self.clusters.list_length.max()))
 
     monkeypatch.setattr("ladle.hac.rounds.FEW", 0)  # every step comes through here
+    monkeypatch.setattr("ladle.hac.rounds.FIRST_NEIGHBOURS", k)
     monkeypatch.setattr(Rounds, "_merge", merge_then_check)
     merges = rounds.run(Stop())
     assert checked > 10
+    assert most <= longest
+    assert (most == kernels.LONG) == (k == 250)
     assert len(merges.pairs) == 399
     assert merges.sure.all()
 

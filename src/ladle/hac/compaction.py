@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
-from ladle.hac import kernels
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
 from ladle.hac.blocks import spread
-from ladle.hac.state import NONE, Clusters, Int32s, Lists, new_lists
+from ladle.hac.state import NONE, Clusters, Int32s, Int64s, Lists, new_lists
 
 
 def compacted(clusters: Clusters, lists: Lists, active: Int32s, entries: int) -> tuple[Lists, int]:
@@ -24,7 +27,28 @@ def compacted(clusters: Clusters, lists: Lists, active: Int32s, entries: int) ->
     # Half as much again as is needed, or closing gaps would soon be all it does.
     fresh = new_lists(max(len(lists.ids), needed + needed // 2), lists.linkages.dtype)
     spread(
-        lambda start, stop: kernels.move_lists(clusters, lists, fresh.ids, fresh.linkages, live, offsets, start, stop),
+        lambda start, stop: move_lists(clusters, lists, fresh.ids, fresh.linkages, live, offsets, start, stop),
         len(live),
     )
     return fresh, int(lengths.sum())
+
+
+@njit(nogil=True, cache=True)
+def move_lists(
+    c: Clusters,
+    lists: Lists,
+    new_ids: Int32s,
+    new_linkages: npt.NDArray[np.floating[Any]],
+    live: Int32s,
+    offsets: Int64s,
+    start: int,
+    stop: int,
+) -> None:
+    """Ranged. Copy the lists of live[start:stop] to offsets[start:stop] of the new arrays."""
+    for x in range(start, stop):
+        a = live[x]
+        first = c.list_start[a]
+        for t in range(c.list_length[a]):
+            new_ids[offsets[x] + t] = lists.ids[first + t]
+            new_linkages[offsets[x] + t] = lists.linkages[first + t]
+        c.list_start[a] = offsets[x]

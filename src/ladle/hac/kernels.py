@@ -13,6 +13,7 @@ from numba.extending import register_jitable
 FAST = {"nsz", "reassoc", "contract"}  # lets the dimension loop use vector instructions; infinities stay lawful
 NONE = np.int32(-1)
 STALE = np.int32(-2)
+LONG = 256  # entries of a list that merges may make; longer ones come from searches alone
 SLACK = 1.0 - 1e-5  # of a bound, for the rounding of the linkages it is the mean of
 
 
@@ -194,6 +195,29 @@ def joint_reach(c, a, partner):
 
 
 @register_jitable
+def _shorten(c, lists, a, base, length, most):
+    """Keep the `most` entries of the list at `base` with the least bounds; the reach ends where the others begin.
+
+    Unions of unions would otherwise grow without end where reaches are wide, as among ties. Returns the length.
+    """
+    ordered = np.sort(lists.linkages[base : base + length])
+    cut = ordered[most]
+    ties = most - np.searchsorted(ordered, cut)  # of those at the cut itself, so many stay
+    kept = base
+    for t in range(base, base + length):
+        d = lists.linkages[t]
+        if d > cut or (d == cut and ties == 0):
+            continue
+        if d == cut:
+            ties -= 1
+        lists.ids[kept] = lists.ids[t]
+        lists.linkages[kept] = d
+        kept += 1
+    c.reach[a] = min(c.reach[a], cut)
+    return kept - base
+
+
+@register_jitable
 def _evaluate(c, lists, a, base, length, limit):
     """Compute those linkages of the list at `base` that may be the least. Returns (length, nearest, its linkage).
 
@@ -263,6 +287,9 @@ def refresh(c, lists, dirty, offsets, now, start, stop):
             _weigh(c, lists, a, partner, base, length, others)
             c.reach[a] = joint_reach(c, a, partner)
             c.proven[a] = c.proven[a] and c.proven[partner]
+            most = max(LONG, c.list_length[a], c.list_length[partner])
+            if length > most:
+                length = _shorten(c, lists, a, base, length, most)
         length, best, best_linkage = _evaluate(c, lists, a, base, length, c.reach[a])
         best, best_linkage = nearer_admirer(c, a, best, best_linkage)
         c.list_start[a] = base
@@ -271,15 +298,3 @@ def refresh(c, lists, dirty, offsets, now, start, stop):
         c.nearest[a] = best
         c.nearest_linkage[a] = best_linkage
         c.scanned[a] = now
-
-
-@njit(nogil=True, cache=True)
-def move_lists(c, lists, new_ids, new_linkages, live, offsets, start, stop):
-    """Ranged. Copy the lists of live[start:stop] to offsets[start:stop] of the new arrays."""
-    for x in range(start, stop):
-        a = live[x]
-        first = c.list_start[a]
-        for t in range(c.list_length[a]):
-            new_ids[offsets[x] + t] = lists.ids[first + t]
-            new_linkages[offsets[x] + t] = lists.linkages[first + t]
-        c.list_start[a] = offsets[x]
