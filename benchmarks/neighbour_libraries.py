@@ -128,8 +128,8 @@ GRAPHS = [
 ]
 LADDERS: dict[str, list[list[dict[str, float]]]] = {
     "ladle cells": [
-        [{"probes": 2, "recall": recall} for recall in (0.85, 0.9, 0.92, 0.95, 0.97, 0.99, 0.995)],
-        [{"recall": recall} for recall in (0.9, 0.95, 0.97, 0.99, 0.995)],
+        [{"probes": 2, "recall": recall} for recall in (0.85, 0.9)],
+        [{"recall": recall} for recall in (0.85, 0.9, 0.95, 0.97, 0.985, 0.995)],
     ],
     "ladle exact": [[{}]],
     "faiss Flat": [[{}]],
