@@ -9,9 +9,11 @@ the number of threads, and each range owns its outputs, so results do not depend
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sized
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Lock
 from typing import TypeVar
 
 from ladle.errors import ArgumentError
@@ -40,38 +42,45 @@ def ranges(total: int, size: int) -> list[tuple[int, int]]:
 def run_each(work: Callable[[Item], object], items: Iterable[Item]) -> None:
     """Call `work` on every item, on `thread_count()` threads.
 
-    Items are begun in order; once a call raises, no further one is. When all threads have stopped, the exception of
-    the first item in order that raised comes out: the one a single thread would meet, whichever thread was faster.
+    Items are begun in order, and taken from a generator only then: as many are alive as there are threads. Once a call
+    raises, no further one is begun. When all threads have stopped, the exception of the first item in order that raised
+    comes out: the one a single thread would meet, whichever thread was faster.
     Cost: some microseconds an item, as each thread takes the next one itself.
     """
-    waiting = list(enumerate(items))
-    workers = min(thread_count(), len(waiting))
+    workers = thread_count()
+    if isinstance(items, Sized):
+        workers = min(workers, len(items))
+    waiting = enumerate(items)
     if workers <= 1:
         for _, item in waiting:
             work(item)
         return
-    waiting.reverse()  # so that pop() takes the first; list.pop is atomic
+    taking = Lock()  # generators must not be entered by two threads at once
     failures: dict[int, BaseException] = {}
 
     def drain() -> None:
-        while True:
+        place = -1
+        while not failures:
             try:
-                place, item = waiting.pop()
-            except IndexError:
+                with taking:
+                    place, item = next(waiting)
+            except StopIteration:
+                return
+            except BaseException as failure:  # of the iterable itself, after all that it gave
+                failures.setdefault(sys.maxsize, failure)
                 return
             try:
                 work(item)
             except BaseException as failure:  # raised below, once every earlier item has had its say
                 failures[place] = failure
-                waiting.clear()
 
     with ThreadPoolExecutor(workers, thread_name_prefix="ladle") as executor:
         futures = [executor.submit(drain) for _ in range(workers)]
         try:
             for future in futures:
                 future.result()
-        except BaseException:  # Ctrl-C reaches this thread, not the workers
-            waiting.clear()
+        except BaseException as failure:  # Ctrl-C reaches this thread, not the workers
+            failures.setdefault(sys.maxsize, failure)
             raise
     if failures:
         raise failures[min(failures)]

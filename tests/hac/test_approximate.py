@@ -24,7 +24,7 @@ def test_close_to_exact_where_clusters_exist(quality: str, floor: float) -> None
     found = tree.cut(mean_size=10)
     assert tree.certified < 1
     assert tree.recall is not None
-    assert tree.recall >= (0.98 if quality == "default" else 0.995)
+    assert tree.recall >= (0.97 if quality == "default" else 0.995)
     assert ladle.cluster(embeddings[:300]).recall is None
     assert adjusted_rand_score(exact, found) >= floor
     assert v_measure_score(exact, found) >= floor

@@ -287,5 +287,12 @@ def _founded(far: Embeddings, metric: str, limit: float, request: Request) -> Cl
         f"clustering {len(far):,} newcomers that are far from every cluster",
         remedy='Give new="mark" and cluster them elsewhere, or assign in parts.',
     )
-    tree = cluster(far, metric=metric, threshold=limit, seed=request.seed, progress=request.progress)  # type: ignore[arg-type]
+    tree = cluster(
+        far,
+        metric=metric,  # type: ignore[arg-type]
+        threshold=limit,
+        seed=request.seed,
+        prototypes=False,
+        progress=request.progress,
+    )
     return tree.cut()

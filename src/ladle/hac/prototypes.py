@@ -15,7 +15,7 @@ import numpy.typing as npt
 from numba import njit
 
 from ladle.arrays import Clusters, Embeddings, row_blocks
-from ladle.hac.collapse import _hash_rows
+from ladle.hac.collapse import hash_rows
 from ladle.hac.metric_space import in_metric
 from ladle.neighbours.kernels import FAST
 
@@ -74,7 +74,7 @@ def prototype_bytes(clusters: int, dim: int, rows: int) -> int:
 
 def fingerprints_of(block: Embeddings) -> npt.NDArray[np.uint64]:
     """(b,) a 64-bit hash of each row's values: rows that are equal number by number, in whatever dtype, share it."""
-    return _hash_rows(block.astype(np.float64))
+    return hash_rows(block.astype(np.float64))
 
 
 @dataclass(frozen=True, slots=True)

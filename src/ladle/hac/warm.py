@@ -7,29 +7,39 @@ from pathlib import Path
 import numpy as np
 
 from ladle.hac import kernels, tree_kernels
+from ladle.hac.intake import reorder
 from ladle.hac.rounds import Rounds, Stop
-from ladle.neighbours import BruteSearch
+from ladle.neighbours import BruteSearch, CellSearch, Effort
+from ladle.neighbours.contract import Means
+from ladle.neighbours.kernels import join_neighbours
 from ladle.progress import Progress
 
 TITLE = "compiling kernels (once per install)"
 POINTS, DENSE = 64, 8  # enough for rounds, searches and the dense end to be run once each
 
 
-def compiled() -> bool:
-    """Whether numba's cache on disk holds the kernels, or this process compiled them."""
-    if kernels.refresh.signatures:
+def compiled(*, cells: bool = False) -> bool:
+    """Whether numba's cache on disk holds the kernels, or this process compiled them.
+
+    cells: those of the approximate search, which clusters in float32.
+    """
+    kernel = join_neighbours if cells else kernels.refresh
+    if kernel.signatures:
         return True
-    folder = Path(str(kernels.refresh.stats.cache_path))
-    return any(folder.glob(f"*.{kernels.refresh.py_func.__name__}-*.nbi"))
+    folder = Path(str(kernel.stats.cache_path))
+    return any(folder.glob(f"*.{kernel.py_func.__name__}-*.nbi"))
 
 
-def warm(progress: Progress) -> None:
+def warm(progress: Progress, *, cells: bool = False) -> None:
     """Compile what a clustering runs, unless that was done before. Cost: some seconds, once per install."""
-    if compiled():
+    if compiled(cells=cells):
         return
     with progress.task(TITLE):
-        points = np.random.default_rng(0).normal(size=(POINTS, 4))
-        Rounds(points, np.ones(POINTS, np.int32), BruteSearch(), dense_clusters=DENSE).run(Stop())
+        drawn = np.random.default_rng(0).normal(size=(POINTS, 4))
+        points: Means = drawn.astype(np.float32) if cells else drawn
+        reorder(points, np.arange(POINTS))
+        search = CellSearch(effort=Effort(recall=1.1, cell_rows=8, brute_products=0)) if cells else BruteSearch()
+        Rounds(points, np.ones(POINTS, np.int32), search, dense_clusters=DENSE).run(Stop())
         pairs = np.array([[0, 1]])
         tree_kernels.lift(pairs, np.ones(1), 2)
         tree_kernels.label_rows(tree_kernels.number(pairs, 2), 2, 1)

@@ -3,5 +3,6 @@
 from ladle.neighbours.brute import BruteSearch
 from ladle.neighbours.cells import CellSearch, Effort
 from ladle.neighbours.contract import Candidates, NeighbourSearch
+from ladle.neighbours.packed import Frame
 
-__all__ = ["BruteSearch", "Candidates", "CellSearch", "Effort", "NeighbourSearch"]
+__all__ = ["BruteSearch", "Candidates", "CellSearch", "Effort", "Frame", "NeighbourSearch"]

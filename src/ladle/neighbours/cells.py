@@ -7,7 +7,9 @@ reads memory in order where a graph search would walk it at random.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +22,7 @@ from ladle.neighbours.join import Join, Sample
 from ladle.neighbours.packed import Frame, Int32s, frame_of, pack
 from ladle.progress import SILENT, Progress
 
-BRUTE_PRODUCTS = 1e8  # query-member pairs up to which the exact search is as quick
+BRUTE_PRODUCTS = 1e8
 REBUILD_SHARE = 0.3  # of the members the cells were made for: with fewer left, make new cells
 SAMPLE = 400  # rows whose exact neighbours are found, to measure recall
 LATER_SAMPLE = 200  # the same among clusters, once for each making of cells
@@ -41,6 +43,8 @@ class Effort:
     # more cells pay, from there on longer lists do.
     steps: tuple[tuple[int, int], ...] = ((8, 16), (16, 16), (16, 24), (32, 24), (64, 24))
     later_steps: tuple[int, ...] = (8, 16, 32)  # cells a cluster is compared with
+    # Query-member pairs up to which the exact search is as quick.
+    brute_products: float = field(default_factory=lambda: BRUTE_PRODUCTS)
 
 
 @dataclass(slots=True)
@@ -77,7 +81,7 @@ class CellSearch:
     ) -> Candidates:
         """See `NeighbourSearch.nearest`."""
         k = min(k, len(members) - 1)
-        if precise or float(len(queries)) * len(members) <= BRUTE_PRODUCTS:
+        if precise or float(len(queries)) * len(members) <= self.effort.brute_products:
             return BruteSearch().nearest(
                 means, spreads, members=members, queries=queries, k=k, precise=precise, progress=progress
             )
@@ -172,3 +176,35 @@ class CellSearch:
                     break
         join.only(own)
         join.probe(self._later_probes, progress)
+
+    def state(self) -> dict[str, npt.NDArray[Any] | int | float | str | bool | None]:
+        """All that later answers depend on: see ladle.hac.checkpoint."""
+        kept: dict[str, npt.NDArray[Any] | int | float | str | bool | None] = {
+            "recalls": np.array(self.recalls),
+            "later_recalls": np.array(self.later_recalls),
+            "built_for": self._built_for,
+            "builds": self._builds,
+            "later_probes": self._later_probes,
+        }
+        if self.frame is not None:
+            kept |= {"centre": self.frame.centre, "scale": self.frame.scale}
+        if self._cells is not None and self._cell_of is not None:
+            kept |= {
+                "centroids": self._cells.centroids.points,
+                "groups": self._cells.groups.points,
+                "starts": self._cells.starts,
+                "cell_of": self._cell_of,
+            }
+        return kept
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Become what `state` was taken of."""
+        self.recalls = state["recalls"].tolist()
+        self.later_recalls = state["later_recalls"].tolist()
+        self._built_for, self._builds = int(state["built_for"]), int(state["builds"])
+        self._later_probes = int(state["later_probes"])
+        if "centre" in state:
+            self.frame = Frame(state["centre"], float(state["scale"]))
+        if "centroids" in state and self.frame is not None:
+            self._cells = Cells.of(state["centroids"], state["groups"], state["starts"], self.frame)
+            self._cell_of = state["cell_of"].copy()

@@ -32,6 +32,11 @@ class Cells:
     starts: Int64s  # (g + 1,) where each group's cells begin
 
     @classmethod
+    def of(cls, centroids: Floats, groups: Floats, starts: Int64s, frame: Frame) -> Cells:
+        """Cells of these centroids, sorted by group."""
+        return cls(_bare(centroids, frame), _bare(groups, frame), starts)
+
+    @classmethod
     def make(cls, sample: Floats, cells: int, random: np.random.Generator, frame: Frame) -> Cells:
         """`cells` cells or a few less, by Lloyd's iterations on `sample` (s, d), drawn from the points of `frame`.
 
@@ -40,12 +45,12 @@ class Cells:
         if cells <= FLAT_CELLS:
             centroids = _lloyd(sample, cells, random)
             starts = np.array([0, cells], np.int64)
-            return cls(_bare(centroids, frame), _bare(centroids.mean(axis=0, keepdims=True), frame), starts)
+            return cls.of(centroids, centroids.mean(axis=0, keepdims=True), starts, frame)
         count = int(np.sqrt(GROUPS_VISITED * cells))
         few = min(len(sample), SAMPLE_PER_CELL * count)
         part = sample if few == len(sample) else sample[np.sort(random.choice(len(sample), few, replace=False))]
-        groups = _bare(_lloyd(part, count, random), frame)
-        order, bounds = by_cell(_nearest(groups, sample), count)
+        groups = _lloyd(part, count, random)
+        order, bounds = by_cell(_nearest(_bare(groups), sample), count)
         sizes = np.diff(bounds)
         shares = np.minimum(sizes, np.maximum(1, np.rint(cells * sizes / len(sample)).astype(np.int64)))
         starts = np.concatenate([[0], np.cumsum(shares)])
@@ -59,9 +64,9 @@ class Cells:
         with threads.single_threaded_blas():
             threads.run_each(split, range(count))
         for _ in range(POLISHES):
-            made = cls(_bare(centroids, frame), groups, starts)
-            centroids = _means(sample, made.own(sample), centroids)
-        return cls(_bare(centroids, frame), groups, starts)
+            own = cls.of(centroids, groups, starts, frame).own(sample)
+            centroids = _means(sample, own, centroids)
+        return cls.of(centroids, groups, starts, frame)
 
     def __len__(self) -> int:
         return len(self.centroids.points)
