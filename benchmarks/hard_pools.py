@@ -1,10 +1,11 @@
-"""Clustering of pools made to be hard: seconds, what the rounds did, and how the seconds grow with the rows.
+"""Clustering of pools made to be hard: processor seconds, what the rounds did, and how the seconds grow with the rows.
 
 python benchmarks/hard_pools.py [--pools star,line] [--rows 2000,4000,8000] [--engine brute|cells] [--limit 60]
 
-A full tree each, on squared Euclidean distances. `own` is the time outside the neighbour search: the rounds, their
-bookkeeping and the dense end. A pool's sizes double until one run takes longer than --limit seconds. The exponents are
-least-squares slopes of log seconds against log rows, over the sizes from 8,000 up (below, fixed costs rule).
+A full tree each, on squared Euclidean distances. Seconds are processor time of all threads, which a busy machine
+changes less than the clock. `own` is the time outside the neighbour search: the rounds, their bookkeeping and the dense
+end. A pool's sizes go up while a run takes less than half of --limit seconds. The exponents are least-squares slopes of
+log seconds against log rows, over the sizes from 8,000 up (below, fixed costs rule).
 """
 
 from __future__ import annotations
@@ -213,7 +214,7 @@ def main() -> None:
         record.append(
             "hard_pools",
             {"pool": name, "rows": sizes[-1], "engine": options.engine},
-            {**figures[-1], **{f"exponent_{key}": value for key, value in exponents.items()}},
+            {**figures[-1], **{f"exponent_{key}": slope for key, slope in exponents.items() if slope == slope}},
         )
 
 
