@@ -13,10 +13,14 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sized
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 from threading import Lock
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from ladle.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 Item = TypeVar("Item")
 THREADS_VARIABLE = "LADLE_THREADS"
@@ -89,7 +93,13 @@ def run_each(work: Callable[[Item], object], items: Iterable[Item]) -> None:
 @contextmanager
 def single_threaded_blas() -> Iterator[None]:
     """Hold BLAS to one thread inside, for code that runs one BLAS call per Ladle thread."""
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1, "blas"):
+    with _libraries().limit(limits=1, user_api="blas"):
         yield
+
+
+@cache
+def _libraries() -> ThreadpoolController:
+    """The thread pools of the libraries loaded. Looking takes milliseconds, and searches ask often."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()

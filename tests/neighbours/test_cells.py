@@ -13,6 +13,7 @@ from tests.hac.pools import blobs
 @pytest.fixture(autouse=True)
 def _cells_for_small_pools_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ladle.neighbours.cells.BRUTE_PRODUCTS", 0)
+    monkeypatch.setattr("ladle.neighbours.cells.BRUTE_ROWS", 0)
 
 
 def ask(
@@ -87,3 +88,14 @@ def test_same_answer_for_any_number_of_threads(threads: str, monkeypatch: pytest
     found = ask(CellSearch(1), means, members, members, 10)
     assert np.array_equal(found.ids, expected.ids)
     assert np.array_equal(found.reach, expected.reach)
+
+
+def test_where_neighbours_are_hard_to_find_not_too_many_are_searched_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ladle.neighbours.cells.BRUTE_ROWS", 6000)
+    means = np.random.default_rng(3).normal(size=(6000, 64))  # no structure at all
+    members = np.arange(6000, dtype=np.int32)
+    search = CellSearch(0, Effort(cell_rows=60))
+    found = ask(search, means, members, members, 10)
+    assert search.recalls[0] < search.recalls[-1] == 1.0
+    assert found.proven.all()
+    assert np.array_equal(found.ids, ask(BruteSearch(), means, members, members, 10).ids)

@@ -30,7 +30,7 @@ Metric = Literal["cosine", "sqeuclidean"]
 
 DENSE_ROWS = 5_000  # up to here the whole pool goes through the dense chain (200 MB): SciPy's own choice among ties
 BRUTE_ROWS = 100_000  # up to here the exact search takes half a minute on two cores
-RECALLS = {"default": 0.97, "high": 0.995}  # of a sample's true neighbours, where the cell join stops trying
+RECALLS = {"default": 0.96, "high": 0.995}  # of a sample's true neighbours, where the cell join stops trying
 
 
 def cluster(
@@ -57,7 +57,7 @@ def cluster(
     engine: how neighbours are found. "brute" compares every cluster with every other by matrix products: exact.
     "cells" compares each with the clusters of nearby cells: approximate, for millions. "auto" takes "brute" up to
     100,000 rows and "cells" beyond. exact=True or False says it in other words.
-    quality: how hard "cells" tries, "default" (97% of a sample's true neighbours) or "high" (99.5%).
+    quality: how hard "cells" tries, "default" (96% of a sample's true neighbours) or "high" (99.5%).
     seed: of the cells; the exact engine draws nothing.
     checkpoint: a folder in which the state is kept every two minutes. The same call after a crash goes on from there,
     to the same tree; another call is refused. Remove the folder when the tree is saved.

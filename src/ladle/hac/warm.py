@@ -38,7 +38,11 @@ def warm(progress: Progress, *, cells: bool = False) -> None:
         drawn = np.random.default_rng(0).normal(size=(POINTS, 4))
         points: Means = drawn.astype(np.float32) if cells else drawn
         reorder(points, np.arange(POINTS))
-        search = CellSearch(effort=Effort(recall=1.1, cell_rows=8, brute_products=0)) if cells else BruteSearch()
+        search = (
+            CellSearch(effort=Effort(recall=1.1, cell_rows=8, brute_products=0, brute_rows=0))
+            if cells
+            else BruteSearch()
+        )
         Rounds(points, np.ones(POINTS, np.int32), search, dense_clusters=DENSE).run(Stop())
         pairs = np.array([[0, 1]])
         tree_kernels.lift(pairs, np.ones(1), 2)

@@ -22,7 +22,8 @@ from ladle.neighbours.join import Join, Sample
 from ladle.neighbours.packed import Frame, Int32s, frame_of, pack
 from ladle.progress import SILENT, Progress
 
-BRUTE_PRODUCTS = 1e8
+BRUTE_ROWS = 150_000
+BRUTE_PRODUCTS = 3e7
 REBUILD_SHARE = 0.3  # of the members the cells were made for: with fewer left, make new cells
 SAMPLE = 400  # rows whose exact neighbours are found, to measure recall
 LATER_SAMPLE = 200  # the same among clusters, once for each making of cells
@@ -34,16 +35,19 @@ WORTH = 0.35  # a pass is followed by another if it closed this share of what is
 class Effort:
     """How hard the search tries: it climbs `steps` until it finds `recall` of a sample's neighbours."""
 
-    recall: float = 0.97
+    recall: float = 0.96
     cell_rows: int = 250  # members a cell, on average
-    probes: int = 4  # cells a member is compared with on average; where that finds `easy`, lists stay short
+    probes: int = 4  # cells a member is compared with on average; where that finds `easy`, with one
+    # pass over neighbours of neighbours, lists stay short
     easy: float = 0.9
     width: int = 12  # neighbours whose neighbours are tested, while lists are short
     # The same two where it is hard, with lists of twice the length asked for. Measured on hard text: up to 16 cells
     # more cells pay, from there on longer lists do.
     steps: tuple[tuple[int, int], ...] = ((8, 16), (16, 16), (16, 24), (32, 24), (64, 24))
     later_steps: tuple[int, ...] = (8, 16, 32)  # cells a cluster is compared with
-    # Query-member pairs up to which the exact search is as quick.
+    # The exact search is as quick up to so many members whose neighbours are hard to find, and in any case up to so
+    # many query-member pairs.
+    brute_rows: int = field(default_factory=lambda: BRUTE_ROWS)
     brute_products: float = field(default_factory=lambda: BRUTE_PRODUCTS)
 
 
@@ -94,7 +98,12 @@ class CellSearch:
         assert self._cell_of is not None
         join = Join.of(means, spreads, members, self._cells, self._cell_of[members], self.frame, k)
         if len(queries) == len(members):
-            self._search_all(join, progress)
+            if not self._search_all(join, progress):
+                del join
+                self.recalls.append(1.0)
+                return BruteSearch().nearest(
+                    means, spreads, members=members, queries=queries, k=k, precise=False, progress=progress
+                )
         else:
             self._search_some(join, np.searchsorted(members, queries), progress)
         return join.candidates(members, queries, spreads)
@@ -134,18 +143,24 @@ class CellSearch:
         self._builds += 1
         self._later_probes = 0
 
-    def _search_all(self, join: Join, progress: Progress) -> None:
-        """Every member is a query: raise the effort until a sample's recall is good enough."""
+    def _search_all(self, join: Join, progress: Progress) -> bool:
+        """Every member is a query: raise the effort until a sample's recall is good enough.
+
+        Returns whether it is worth it: where it is hard, an exact search of not too many takes no longer.
+        """
         effort = self.effort
         sample = Sample.of(join, SAMPLE, seeds.stream(self.seed, "sample"))
-        self._climb(join, sample, effort.probes, effort.width if effort.width <= join.k else join.k, progress)
+        self._climb(join, sample, effort.probes, min(effort.width, join.k), progress)
         if self.recalls[-1] >= effort.recall:
-            return
+            return True
+        if len(join.order) <= effort.brute_rows:
+            return False
         join.restart(2 * join.k)
         for probes, width in effort.steps:
             self._climb(join, sample, probes, width, progress)
             if self.recalls[-1] >= effort.recall:
-                return
+                break
+        return True
 
     def _climb(self, join: Join, sample: Sample, probes: int, width: int, progress: Progress) -> None:
         """One step of effort: cells, then neighbours of neighbours as long as that pays."""
@@ -155,11 +170,11 @@ class CellSearch:
         gain = 1.0
         while self.recalls[-1] < wanted and gain > WORTH * (wanted - self.recalls[-1]):
             before = self.recalls[-1]
-            if before < self.effort.easy and join.width == join.k:
-                return  # short lists would not find the rest
             join.join_neighbours(width, progress)
             self.recalls.append(sample.recall(join))
             gain = self.recalls[-1] - before
+            if self.recalls[-1] < self.effort.easy and join.width == join.k:
+                return  # short lists would not find the rest
 
     def _search_some(self, join: Join, own: Int64s, progress: Progress) -> None:
         """Some members are queries. How many cells they are compared with is chosen anew for each making of cells."""
