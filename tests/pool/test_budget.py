@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from functools import partial
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import ladle
 from ladle.errors import ArgumentError, MemoryPlanError
+from ladle.hac.checkpoint import Checkpoints
+from ladle.hac.prototypes import prototype_bytes
 from ladle.pool import budget
 
 
@@ -37,7 +43,7 @@ def test_the_variable_is_the_limit(monkeypatch):
         budget.require(11 << 20, "x", remedy="Shrink it.")
     budget.require(10 << 20, "x", remedy="")
     plans = budget.plan(100_000, 64)
-    assert [plan.fits for plan in plans] == [False, False, True]
+    assert [plan.fits for plan in plans] == [False, True]
     monkeypatch.setenv("LADLE_MEMORY", "lots")
     with pytest.raises(ArgumentError, match="LADLE_MEMORY"):
         budget.available_bytes()
@@ -54,7 +60,53 @@ def test_the_machine_tells_its_memory(monkeypatch):
 def test_formulas_grow_with_the_pool():
     assert budget.clustering_bytes(1000, 64) == (256 << 20) + 1000 * (8 * 64 + 4 * 64 + 470)
     assert budget.clustering_bytes(10_000_000, 64) == (256 << 20) + 10_000_000 * (4 * 64 + 4 * 64 + 470)
+    assert budget.clustering_bytes(10_000_000, 100, exact=False) == (256 << 20) + 10_000_000 * (400 + 240 + 470)
     assert budget.selection_bytes(10) == 10 * 88
+    assert [step.step for step in budget.plan(10, 10)] == ["cluster", "select"]
+    assert budget.plan(10, 10, exact=False)[0].needed_bytes == budget.clustering_bytes(10, 10, exact=False)
+
+
+def test_times_are_those_measured_and_grow_with_the_work():
+    def easy(n, d, exact):
+        return budget.clustering_seconds(n, d, exact=exact, products_per_second=budget._TIMED_PRODUCTS_PER_SECOND)[0]
+
+    def hard(n, d, exact):
+        return budget.clustering_seconds(n, d, exact=exact, products_per_second=budget._TIMED_PRODUCTS_PER_SECOND)[1]
+
+    for exact, timings in ((True, budget._EXACT_TIMINGS), (False, budget._CELLS_TIMINGS)):
+        for seconds, timing in zip((easy, hard), timings, strict=True):
+            assert seconds(timing.rows, timing.dim, exact) == pytest.approx(timing.seconds)
+            assert seconds(timing.rows, 2 * timing.dim, exact) > seconds(timing.rows, timing.dim, exact)
+        assert hard(10**6, 128, exact) > easy(10**6, 128, exact)
+    assert easy(200_000, 64, True) == pytest.approx(4 * easy(100_000, 64, True))
+    assert easy(200_000, 64, False) == pytest.approx(2 * easy(100_000, 64, False))
+    slower = budget.clustering_seconds(
+        10**6, 128, exact=False, products_per_second=budget._TIMED_PRODUCTS_PER_SECOND / 2
+    )
+    assert slower == pytest.approx((2 * easy(10**6, 128, False), 2 * hard(10**6, 128, False)))
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_files_stay_within_their_plan(tmp_path, exact, monkeypatch):
+    monkeypatch.setattr("ladle.hac.clustering.Checkpoints", partial(Checkpoints, every_seconds=0))
+    sizes = []
+    replace = os.replace
+
+    def noted(source, target):
+        sizes.append(Path(source).stat().st_size)
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", noted)
+    rows, dim = 12_000, 24
+    embeddings = np.random.default_rng(0).normal(size=(rows, dim)).astype(np.float32)
+    tree = ladle.cluster(embeddings, exact=exact, checkpoint=tmp_path / "kept", prototypes=True)
+    assert len(sizes) > 2
+    planned = budget.checkpoint_file_bytes(rows, dim, exact=exact)
+    assert planned / 8 < 2 * max(sizes) < planned
+    tree.save(tmp_path / "tree.npz")
+    carried = prototype_bytes(len(tree.prototypes), dim, rows)
+    planned = budget.tree_file_bytes(rows, carried)
+    assert 0.8 * planned < (tmp_path / "tree.npz").stat().st_size < planned + 4096  # names and headers of the archive
 
 
 def test_shards_that_do_not_fit_are_refused_before_reading(tmp_path, monkeypatch):

@@ -1,7 +1,8 @@
-"""`ladle doctor`: what is installed, what the machine has, and whether a pool would fit it."""
+"""`ladle doctor`: what is installed, what the machine has, and what memory, disk and time a pool would take."""
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ EXAMPLES = options.examples(
     "ladle doctor",
     "ladle doctor pool.parquet",
     "ladle doctor --rows 9000000 --dim 64 --json",
+    "ladle doctor --rows 300000 --dim 64 --exact",
 )
 
 
@@ -28,9 +30,10 @@ def doctor(
         int | None, typer.Option("--rows", metavar="COUNT", help="Plan for a pool of so many rows.")
     ] = None,
     dim: Annotated[int | None, typer.Option("--dim", metavar="COUNT", help="... of so many dimensions.")] = None,
+    exact: options.Exact = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Show versions, the machine, and the memory that a pool would need.
+    """Show versions, the machine, and the memory, disk and time that a pool would take.
 
     Name a POOL to read its size, or give --rows and --dim for one you do not have yet.
     """
@@ -44,7 +47,8 @@ def doctor(
         "engines": machine.engines(),
         "pool": _pool_facts(pool, id_column, embedding, ids, rows, dim),
     }
-    facts["plan"] = _plan(facts["pool"])
+    facts["plan"] = _plan(facts["pool"], exact)
+    facts["clustering"] = _clustering(facts["pool"], exact)
     facts["warnings"] = _warnings(facts)
     if as_json:
         emit_json(facts)
@@ -72,12 +76,11 @@ def _pool_facts(
     return {"source": None, "rows": rows, "dim": dim, "dtype": "float32", "embedding_bytes": 4 * rows * dim}
 
 
-def _plan(pool: dict[str, Any] | None) -> list[dict[str, Any]]:
+def _plan(pool: dict[str, Any] | None, exact: bool | None) -> list[dict[str, Any]]:
     from ladle.pool.budget import plan
 
     if pool is None:
         return []
-    itemsize = pool["embedding_bytes"] // (pool["rows"] * pool["dim"])
     return [
         {
             "step": step.step,
@@ -85,8 +88,32 @@ def _plan(pool: dict[str, Any] | None) -> list[dict[str, Any]]:
             "available_bytes": step.available_bytes,
             "fits": step.fits,
         }
-        for step in plan(pool["rows"], pool["dim"], itemsize)
+        for step in plan(pool["rows"], pool["dim"], exact=options.uses_exact(pool["rows"], exact))
     ]
+
+
+def _clustering(pool: dict[str, Any] | None, exact: bool | None) -> dict[str, Any] | None:
+    """The engine that clusters the pool to the default mean size, what it leaves on disk, and how long it takes."""
+    if pool is None:
+        return None
+    from ladle.cli import machine
+    from ladle.hac.assign import CARRIED_BYTES
+    from ladle.hac.prototypes import prototype_bytes
+    from ladle.pool.budget import checkpoint_file_bytes, clustering_seconds, tree_file_bytes
+
+    rows, dim, engine_exact = pool["rows"], pool["dim"], options.uses_exact(pool["rows"], exact)
+    carried = prototype_bytes(math.ceil(rows / options.MEAN_SIZE), dim, rows)
+    speed = machine.products_per_second()
+    easy, hard = clustering_seconds(rows, dim, exact=engine_exact, products_per_second=speed)
+    return {
+        "engine": "exact" if engine_exact else "approximate",
+        "mean_size": options.MEAN_SIZE,
+        "tree_bytes": tree_file_bytes(rows, carried if carried <= CARRIED_BYTES else 0),
+        "checkpoint_bytes": checkpoint_file_bytes(rows, dim, exact=engine_exact),
+        "seconds_easy_data": round(easy, 1),
+        "seconds_hard_data": round(hard, 1),
+        "products_per_second": round(speed),
+    }
 
 
 def _warnings(facts: dict[str, Any]) -> list[str]:
@@ -98,9 +125,44 @@ def _warnings(facts: dict[str, Any]) -> list[str]:
         for step in facts["plan"]
         if not step["fits"]
     ]
+    clustering, free = facts["clustering"], facts["machine"]["disk_free_bytes"]
+    if clustering is not None and clustering["tree_bytes"] + clustering["checkpoint_bytes"] > free:
+        told.append(
+            f"to cluster writes up to {bytes_text(clustering['checkpoint_bytes'])} (the checkpoint, meanwhile) and "
+            f"{bytes_text(clustering['tree_bytes'])} (the tree), and {bytes_text(free)} of disk are free here"
+        )
     if not facts["engines"]["blas"]:
         told.append("no BLAS library was found: matrix products, and so clustering, will be slow")
     return told
+
+
+def _about(seconds: float) -> str:
+    """A duration as roughly as an estimate knows it: "20 s", "12 min", "5 h"."""
+    if seconds < 90:
+        return f"{max(1, round(seconds, -1 if seconds > 20 else 0)):.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.0f} h"
+
+
+def _pool_table(facts: dict[str, Any]) -> tuple[str, dict[str, str]]:
+    from ladle.pool.budget import bytes_text
+
+    pool, clustering = facts["pool"], facts["clustering"]
+    about = {"examples": f"{pool['rows']:,}", "embeddings": f"dim {pool['dim']:,}, {pool['dtype']}"}
+    if "id_type" in pool:
+        about["ids"] = pool["id_type"]
+    for step in facts["plan"]:
+        fits = "fits" if step["fits"] else "does not fit"
+        about[f"to {step['step']}"] = f"{bytes_text(step['needed_bytes'])} of memory, {fits}"
+    about["neighbours"] = clustering["engine"]
+    about["time to cluster"] = (
+        f"about {_about(clustering['seconds_easy_data'])} on this machine where the data has clear clusters, "
+        f"{_about(clustering['seconds_hard_data'])} where it has not"
+    )
+    about["disk"] = (
+        f"{bytes_text(clustering['tree_bytes'])} for the tree at most; "
+        f"{bytes_text(clustering['checkpoint_bytes'])} for the checkpoint while it runs, at most"
+    )
+    return pool["source"] or "A pool of this size", about
 
 
 def _tables(facts: dict[str, Any]) -> list[tuple[str, dict[str, str]]]:
@@ -133,15 +195,7 @@ def _tables(facts: dict[str, Any]) -> list[tuple[str, dict[str, str]]]:
         ),
     ]
     if facts["pool"] is not None:
-        pool = facts["pool"]
-        title = pool["source"] or "A pool of this size"
-        about = {"examples": f"{pool['rows']:,}", "embeddings": f"dim {pool['dim']:,}, {pool['dtype']}"}
-        if "id_type" in pool:
-            about["ids"] = pool["id_type"]
-        for step in facts["plan"]:
-            fits = "fits" if step["fits"] else "does not fit"
-            about[f"to {step['step']}"] = f"{bytes_text(step['needed_bytes'])}, {fits}"
-        tables.append((title, about))
+        tables.append(_pool_table(facts))
     if facts["warnings"]:
         tables.append(("Warnings", {str(place): text for place, text in enumerate(facts["warnings"], 1)}))
     return tables

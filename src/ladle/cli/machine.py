@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from ladle._version import __version__
 PACKAGES = ("numpy", "scipy", "numba", "pyarrow", "typer", "rich")
 OPTIONAL = ("scikit-learn", "matplotlib", "pillow", "torch", "ray")
 _NVIDIA_SECONDS = 10
+_TIMING_SECONDS = 0.1
+_TIMED_SIDE = 256  # of the matrices multiplied: they fit a core's own cache, as the blocks of a search do
 
 
 def versions() -> dict[str, str | None]:
@@ -51,6 +54,26 @@ def hardware() -> dict[str, Any]:
 def engines() -> dict[str, Any]:
     """The BLAS libraries NumPy and SciPy run on, SQLite, and whether numba's compiled kernels are kept."""
     return {"blas": _blas(), "sqlite": sqlite3.sqlite_version, "kernels_cached": _kernels_cached()}
+
+
+def products_per_second() -> float:
+    """Multiply-adds a second in float32 matrix products, all of Ladle's threads together.
+
+    One core is timed for 0.1 s and its best product counts, so that what else runs meanwhile changes little.
+    """
+    import numpy as np
+
+    from ladle.threads import single_threaded_blas, thread_count
+
+    factor = np.full((_TIMED_SIDE, _TIMED_SIDE), 0.5, np.float32)
+    product = np.empty_like(factor)
+    best = float("inf")
+    end = time.perf_counter() + _TIMING_SECONDS
+    with single_threaded_blas():
+        while (started := time.perf_counter()) < end:
+            np.matmul(factor, factor, out=product)
+            best = min(best, time.perf_counter() - started)
+    return thread_count() * _TIMED_SIDE**3 / best
 
 
 def _cpu() -> str:

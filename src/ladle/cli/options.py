@@ -34,9 +34,16 @@ Threshold = Annotated[
     float | None, typer.Option("--threshold", metavar="HEIGHT", help="Largest height at which clusters are merged.")
 ]
 NClusters = Annotated[int | None, typer.Option("--n-clusters", metavar="COUNT", help="Number of clusters.")]
+Exact = Annotated[
+    bool | None,
+    typer.Option("--exact/--approximate", help="Whether neighbours are exact. Default: up to 100,000 examples."),
+]
 Seed = Annotated[int, typer.Option("--seed", metavar="NUMBER", help="Seed of everything random.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, errors too; no progress bars.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars.")]
+
+
+MEAN_SIZE = 10.0  # of clusters, where no other level is named
 
 
 class Metric(StrEnum):
@@ -63,3 +70,10 @@ def opened_pool(path: Path, id_column: str | None, embedding: str | None, ids: P
     from ladle.pool import open_pool
 
     return open_pool(path, id=id_column, embedding=embedding, ids=ids)
+
+
+def uses_exact(rows: int, exact: bool | None) -> bool:
+    """Whether `ladle.cluster` takes its exact engine for so many rows, `exact` being the option."""
+    from ladle.hac.clustering import BRUTE_ROWS
+
+    return rows <= BRUTE_ROWS if exact is None else exact

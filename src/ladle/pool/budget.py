@@ -1,4 +1,4 @@
-"""Memory, planned before work: what is available, what each step needs, and whether it fits.
+"""Memory, disk and time, planned before work: what is available, what each step needs, and whether it fits.
 
 Formulas are stated per row of the pool and live here, so that `ladle doctor` tells the same as the library enforces.
 """
@@ -16,12 +16,19 @@ MEMORY_VARIABLE = "LADLE_MEMORY"
 GIB = 1 << 30
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": GIB, "T": 1 << 40}
 
-# Clustering keeps means in float64 while they fit this, and in float32 beyond.
+# Exact clustering keeps means in float64 while they fit this, and in float32 beyond.
 WIDE_MEANS_BYTES = GIB
+# Approximate clustering keeps float32 means in place; its later searches pack the clusters left, this share of them.
+_PACKED_SHARE = 0.6
 # Candidate lists (230), the search's answers (150) and the state (90) of one row, beside its vectors; and once, the
 # matrix of the last clusters (or of a small pool) and the blocks of the products. Measured by benchmarks/clustering.py.
 _CLUSTERING_ROW_BYTES = 470
 _CLUSTERING_FIXED_BYTES = 256 << 20
+# A merge in a tree's file: two cluster numbers of 8 bytes and a height of 4.
+_MERGE_BYTES = 20
+# A checkpoint, a row: candidates, parents, linkages and the merges so far; beside the means of clusters that merged,
+# which are at most half as many as the rows.
+_CHECKPOINT_ROW_BYTES = 200
 # Selection, a row: margin 4, clusters 4, partial sort 12, tree (merges 16, heights 4), the cut 16.
 _SELECTION_ROW_BYTES = 56
 # An id: an integer takes 8; text is estimated at 8 for its offset and 24 for its bytes.
@@ -42,12 +49,63 @@ class MemoryPlan:
         return self.available_bytes is None or self.needed_bytes <= self.available_bytes
 
 
-def clustering_bytes(n: int, d: int) -> int:
-    """Working memory of clustering n rows of dim d, in bytes: float64 means (float32 ones beyond 1 GiB), the
-    float32 copy that the matrix products read, the bookkeeping of each row, and 256 MiB once.
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """What one clustering to mean size 10 took: rows, dim, seconds."""
+
+    rows: int
+    dim: int
+    seconds: float
+
+
+# By `python benchmarks/scale.py` on two quiet cores; estimates scale these, so put new figures here. Each pair is easy
+# data (clear clusters, nested in topics) and hard data (approximate: mean token vectors of short texts; exact: words,
+# which take a quarter more). The speed is that of the same machine, as `ladle doctor` times it.
+_TIMED_PRODUCTS_PER_SECOND = 94e9
+_EXACT_TIMINGS = (Timing(100_000, 128, 15.0), Timing(100_000, 128, 19.0))
+_CELLS_TIMINGS = (Timing(1_000_000, 128, 45.0), Timing(870_000, 256, 240.0))
+# Picking the nearest out of the products, and merging, cost as much as so many further dimensions: 20,000 rows exactly
+# take 1.9, 2.7 and 4.2 s of one core at dim 50, 128 and 256.
+_PICKING_DIMS = 120
+
+
+def clustering_bytes(n: int, d: int, *, exact: bool = True) -> int:
+    """Working memory of clustering n rows of dim d, in bytes; the pool is streamed and does not count.
+
+    Exact: float64 means (float32 ones beyond 1 GiB) and the float32 copy that the matrix products read. Approximate
+    (exact=False): float32 means and the clusters that later searches pack. Both: the bookkeeping of each row, and 256
+    MiB once.
     """
-    means = 8 * d if n * d * 8 <= WIDE_MEANS_BYTES else 4 * d
-    return _CLUSTERING_FIXED_BYTES + n * (means + 4 * d + _CLUSTERING_ROW_BYTES)
+    if exact:
+        vectors = (8 * d if n * d * 8 <= WIDE_MEANS_BYTES else 4 * d) + 4 * d
+    else:
+        vectors = 4 * d + int(_PACKED_SHARE * 4 * d)
+    return _CLUSTERING_FIXED_BYTES + n * (vectors + _CLUSTERING_ROW_BYTES)
+
+
+def clustering_seconds(n: int, d: int, *, exact: bool, products_per_second: float) -> tuple[float, float]:
+    """About how long clustering n rows of dim d takes, on easy and on hard data.
+
+    products_per_second: float32 multiply-adds of all threads on the machine in question. Exact work grows with n^2,
+    approximate work with n. An estimate: the machine's memory and the data matter too.
+    """
+    easy, hard = (
+        timing.seconds * (n / timing.rows) ** (2 if exact else 1) * (d + _PICKING_DIMS) / (timing.dim + _PICKING_DIMS)
+        for timing in (_EXACT_TIMINGS if exact else _CELLS_TIMINGS)
+    )
+    slower = _TIMED_PRODUCTS_PER_SECOND / products_per_second
+    return easy * slower, hard * slower
+
+
+def tree_file_bytes(n: int, carried_bytes: int = 0) -> int:
+    """Disk for the tree of n rows, at most, in bytes; `carried_bytes` are those of the prototypes it carries."""
+    return n * _MERGE_BYTES + carried_bytes
+
+
+def checkpoint_file_bytes(n: int, d: int, *, exact: bool) -> int:
+    """Disk for the checkpoint of clustering n rows of dim d, in bytes, at most: it is twice there while replaced."""
+    itemsize = 8 if exact and n * d * 8 <= WIDE_MEANS_BYTES else 4
+    return 2 * n * (itemsize * d // 2 + _CHECKPOINT_ROW_BYTES)
 
 
 def selection_bytes(n: int) -> int:
@@ -55,12 +113,11 @@ def selection_bytes(n: int) -> int:
     return n * (_SELECTION_ROW_BYTES + _ID_BYTES)
 
 
-def plan(n: int, d: int, itemsize: int = 4) -> tuple[MemoryPlan, ...]:
-    """Memory plans of the steps on a pool of n rows, dim d and `itemsize` bytes a number."""
+def plan(n: int, d: int, *, exact: bool = True) -> tuple[MemoryPlan, ...]:
+    """Memory plans of the steps on a pool of n rows and dim d, which is streamed from its file."""
     available = available_bytes()
     return (
-        MemoryPlan("load the embeddings", n * d * itemsize, available),
-        MemoryPlan("cluster", clustering_bytes(n, d), available),
+        MemoryPlan("cluster", clustering_bytes(n, d, exact=exact), available),
         MemoryPlan("select", selection_bytes(n), available),
     )
 
