@@ -67,11 +67,13 @@ def test_formulas_grow_with_the_pool():
 
 
 def test_times_are_those_measured_and_grow_with_the_work():
+    speed = budget._TIMED_PRODUCTS_PER_SECOND
+
     def easy(n, d, exact):
-        return budget.clustering_seconds(n, d, exact=exact, products_per_second=budget._TIMED_PRODUCTS_PER_SECOND)[0]
+        return budget.clustering_seconds(n, d, exact=exact, products_per_second=speed)[0]
 
     def hard(n, d, exact):
-        return budget.clustering_seconds(n, d, exact=exact, products_per_second=budget._TIMED_PRODUCTS_PER_SECOND)[1]
+        return budget.clustering_seconds(n, d, exact=exact, products_per_second=speed)[1]
 
     for exact, timings in ((True, budget._EXACT_TIMINGS), (False, budget._CELLS_TIMINGS)):
         for seconds, timing in zip((easy, hard), timings, strict=True):

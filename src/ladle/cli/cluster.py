@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,12 +15,11 @@ import typer
 from ladle.cli import options
 from ladle.cli.options import Metric, Quality
 
-MEAN_SIZE = 10.0
-
 EXAMPLES = options.examples(
     "ladle cluster pool.parquet -o tree.npz --id image_id --embedding emb",
     "ladle cluster embeddings.npy -o tree.npz --metric sqeuclidean --threshold 0.8",
     "ladle cluster shards/ -o tree.npz --clusters-out clusters.parquet --json",
+    "ladle cluster pool.parquet -o tree.npz --checkpoint /scratch/clustering",
 )
 
 
@@ -31,14 +34,27 @@ def cluster(
     threshold: options.Threshold = None,
     n_clusters: options.NClusters = None,
     full: Annotated[bool, typer.Option("--full", help="Merge until one cluster is left.")] = False,
-    exact: Annotated[
-        bool | None,
-        typer.Option("--exact/--approximate", help="Whether neighbours are exact. Default: up to 100,000 examples."),
-    ] = None,
+    exact: options.Exact = None,
     quality: Annotated[
         Quality, typer.Option("--quality", help="How hard an approximate search tries.")
     ] = Quality.DEFAULT,
     seed: options.Seed = 0,
+    prototypes: Annotated[
+        bool | None,
+        typer.Option(
+            "--prototypes/--no-prototypes",
+            help="Whether the tree carries what ladle assign needs. Default: where that takes up to 1 GiB.",
+        ),
+    ] = None,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(
+            "--checkpoint",
+            metavar="DIR",
+            help="Where the state is kept while it runs, for the same command to go on from. Default: TREE.partial.",
+        ),
+    ] = None,
+    no_checkpoint: Annotated[bool, typer.Option("--no-checkpoint", help="Keep no state.")] = False,
     clusters_out: Annotated[
         Path | None,
         typer.Option("--clusters-out", metavar="FILE", help="Also write id, row, cluster: .parquet, .csv or .jsonl."),
@@ -50,6 +66,9 @@ def cluster(
 
     The tree stops where its clusters have --mean-size examples on average (default 10), or at --threshold or
     --n-clusters, or not before one cluster is left (--full). It can be cut at any level up to there.
+
+    The pool is read block by block and may be larger than memory. Stopped at any moment, the same command goes on
+    from its last checkpoint.
     """
     from ladle.cli.outputs import TABLE_SUFFIXES, check_output
 
@@ -58,27 +77,32 @@ def cluster(
     if clusters_out is not None:
         check_output(clusters_out, TABLE_SUFFIXES, inputs=[*inputs, output])
     level = _level(mean_size, threshold, n_clusters, full)
+    state = _State.of(checkpoint, no_checkpoint, output, inputs)
     started = time.perf_counter()
     examples = options.opened_pool(pool, id_column, embedding, ids)
-    _check_fit(examples, level)
+    _check_fit(examples, level, options.uses_exact(examples.rows, exact))
 
     from ladle.cli.progress import shown
     from ladle.hac import cluster as clustered
 
-    tree = clustered(
-        examples,
-        metric=metric.value,
-        exact=exact,
-        quality=quality.value,
-        seed=seed,
-        progress=shown(quiet=quiet or as_json),
-        **level,
-    )
-    tree.save(output)
-    clusters = tree.cut()
-    if clusters_out is not None:
-        _write_clusters(examples, clusters, clusters_out)
-    _tell(examples, tree, clusters, time.perf_counter() - started, output, clusters_out, as_json)
+    with state.kept(quiet=as_json) as going_on_from:
+        tree = clustered(
+            examples,
+            metric=metric.value,
+            exact=exact,
+            quality=quality.value,
+            seed=seed,
+            checkpoint=state.folder,
+            prototypes=prototypes,
+            progress=shown(quiet=quiet or as_json),
+            **level,
+        )
+        tree.save(output)
+        clusters = tree.cut()
+        if clusters_out is not None:
+            _write_clusters(examples, clusters, clusters_out)
+    run = _Run(time.perf_counter() - started, output, clusters_out, going_on_from)
+    _tell(examples, tree, clusters, run, as_json)
 
 
 def _level(mean_size: float | None, threshold: float | None, n_clusters: int | None, full: bool) -> dict[str, Any]:
@@ -93,19 +117,79 @@ def _level(mean_size: float | None, threshold: float | None, n_clusters: int | N
             wanted="be one of --mean-size, --threshold, --n-clusters, --full",
             got=" and ".join([*(f"--{name.replace('_', '-')}" for name in given), *(["--full"] if full else [])]),
         )
-    return given if given or full else {"mean_size": MEAN_SIZE}
+    return given if given or full else {"mean_size": options.MEAN_SIZE}
 
 
-def _check_fit(pool: Any, level: dict[str, Any]) -> None:
+@dataclass(frozen=True, slots=True)
+class _State:
+    """Where the state of the clustering is kept while it runs; in no folder under --no-checkpoint."""
+
+    folder: Path | None
+
+    @classmethod
+    def of(cls, checkpoint: Path | None, no_checkpoint: bool, output: Path, inputs: list[Path | None]) -> _State:
+        """As the options name it, checked. Raises: ArgumentError, FileError."""
+        from ladle.cli.outputs import check_folder
+        from ladle.errors import ArgumentError
+
+        if checkpoint is not None and no_checkpoint:
+            raise ArgumentError("the checkpoint", wanted="be kept or not", got="--checkpoint and --no-checkpoint")
+        if no_checkpoint:
+            return cls(None)
+        folder = checkpoint or output.with_name(output.name + ".partial")
+        check_folder(folder, inputs=inputs)
+        return cls(folder)
+
+    @contextmanager
+    def kept(self, *, quiet: bool) -> Iterator[datetime | None]:
+        """Around the work and its outputs: when the checkpoint it goes on from was saved, if there is one.
+
+        After the work the checkpoint is removed; Ctrl-C and errors leave it.
+        """
+        before = self._saved_at()
+        if before is not None and not quiet:
+            typer.echo(f"going on from the checkpoint of {_moment(before)} in {self.folder}", err=True)
+        try:
+            yield before
+        except KeyboardInterrupt:
+            saved = self._saved_at()
+            if saved is not None:
+                typer.echo(
+                    f"interrupted: the same command goes on from the checkpoint of {_moment(saved)} in {self.folder}",
+                    err=True,
+                )
+            raise
+        if self.folder is not None:
+            from ladle.hac.checkpoint import Checkpoints
+
+            Checkpoints(self.folder, {}).clear()
+            with suppress(OSError):  # never made, or holding files of others
+                self.folder.rmdir()
+
+    def _saved_at(self) -> datetime | None:
+        from ladle.hac.checkpoint import Checkpoints
+
+        if self.folder is None or not Checkpoints(self.folder, {}).path.exists():
+            return None
+        return datetime.fromtimestamp(Checkpoints(self.folder, {}).path.stat().st_mtime).astimezone()
+
+
+def _moment(when: datetime) -> str:
+    """The time of day; the date too unless that is today."""
+    return f"{when:%H:%M:%S}" if when.date() == datetime.now().astimezone().date() else f"{when:%Y-%m-%d %H:%M:%S}"
+
+
+def _check_fit(pool: Any, level: dict[str, Any], exact: bool) -> None:
     from ladle.hac import Level
     from ladle.pool.budget import clustering_bytes, require
 
     if level:
         Level(**level).clusters_of(pool.rows)
     require(
-        clustering_bytes(pool.rows, pool.dim),
+        clustering_bytes(pool.rows, pool.dim, exact=exact),
         f"clustering {pool.rows:,} examples of dim {pool.dim:,}",
-        remedy="Use a larger machine or fewer dimensions; LADLE_MEMORY=64GiB sets the limit by hand.",
+        remedy=f"Use a larger machine{', --approximate' if exact else ''} or fewer dimensions; "
+        "LADLE_MEMORY=64GiB sets the limit by hand.",
     )
 
 
@@ -125,9 +209,17 @@ def _trust(tree: Any) -> str:
     return f"from approximate neighbours ({tree.recall:.1%} of a sample's found; --exact for all)"
 
 
-def _tell(
-    pool: Any, tree: Any, clusters: Any, seconds: float, output: Path, clusters_out: Path | None, as_json: bool
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What is told of a run beside its tree."""
+
+    seconds: float
+    output: Path
+    clusters_out: Path | None
+    going_on_from: datetime | None
+
+
+def _tell(pool: Any, tree: Any, clusters: Any, run: _Run, as_json: bool) -> None:
     import numpy as np
 
     from ladle.cli.answers import answer, peak_bytes, took
@@ -149,11 +241,13 @@ def _tell(
         "cluster_size_mean": float(sizes.mean()),
         "cluster_size_median": float(np.median(sizes)),
         "cluster_size_max": int(sizes.max()),
+        "prototypes": tree.prototypes is not None,
         "pool_digest": tree.pool_digest,
-        "seconds": round(seconds, 3),
+        "resumed_from": None if run.going_on_from is None else run.going_on_from.isoformat(timespec="seconds"),
+        "seconds": round(run.seconds, 3),
         "peak_memory_bytes": peak,
-        "output": str(output),
-        "clusters_out": None if clusters_out is None else str(clusters_out),
+        "output": str(run.output),
+        "clusters_out": None if run.clusters_out is None else str(run.clusters_out),
     }
     shown = {
         "pool": f"{pool.source}: {pool.rows:,} examples, dim {pool.dim:,}, {pool.dtype.name}",
@@ -161,9 +255,9 @@ def _tell(
         "clusters": f"{len(sizes):,}",
         "cluster size": f"mean {sizes.mean():.1f}, median {np.median(sizes):g}, largest {int(sizes.max()):,}",
         "merges": f"{len(tree.merges):,}, {_trust(tree)}",
-        "took": took(seconds, peak),
-        "tree": str(output),
+        "took": took(run.seconds, peak),
+        "tree": str(run.output),
     }
-    if clusters_out is not None:
-        shown["clusters in"] = str(clusters_out)
+    if run.clusters_out is not None:
+        shown["clusters in"] = str(run.clusters_out)
     answer("Clustered", shown, facts, as_json=as_json)

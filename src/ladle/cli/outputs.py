@@ -25,9 +25,7 @@ def check_output(path: Path, suffixes: Iterable[str], *, inputs: Iterable[Path |
         raise FileFormatError(f"the output {path}", wanted=f"end in {' or '.join(suffixes)}", got=path.name)
     if path.is_dir():
         raise FileError(f"the output {path}", wanted="be a file name", got="a folder")
-    folder = path.parent
-    if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise FileError(f"the folder {folder}", wanted="exist and be writable", got="one that is not")
+    _check_writable(path.parent)
     for source in inputs:
         if source is not None and path.exists() and source.exists() and path.samefile(source):
             raise ArgumentError(f"the output {path}", wanted="be another file than the inputs", got="one of them")
@@ -35,6 +33,24 @@ def check_output(path: Path, suffixes: Iterable[str], *, inputs: Iterable[Path |
             raise ArgumentError(
                 f"the output {path}", wanted="be outside the folders that are read", got=f"a file in {source}"
             )
+
+
+def check_folder(folder: Path, *, inputs: Iterable[Path | None]) -> None:
+    """Refuse, before any work, a folder that could not be made or written into, or that is an input.
+
+    Raises: FileError, ArgumentError.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise FileError(f"the folder {folder}", wanted="be a folder", got="a file")
+    _check_writable(folder if folder.is_dir() else folder.parent)
+    for source in inputs:
+        if source is not None and source.resolve() == folder.resolve():
+            raise ArgumentError(f"the folder {folder}", wanted="be another folder than the inputs", got="one of them")
+
+
+def _check_writable(folder: Path) -> None:
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise FileError(f"the folder {folder}", wanted="exist and be writable", got="one that is not")
 
 
 def write_table(table: Any, path: Path, *, about: dict[str, Any]) -> None:
