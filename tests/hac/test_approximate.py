@@ -48,3 +48,12 @@ def test_repeats_with_its_seed() -> None:
     embeddings = blobs(61, 3000, 8)
     one, again = (ladle.cluster(embeddings, exact=False, seed=5) for _ in range(2))
     assert np.array_equal(one.merges, again.merges)
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_fewer_distinct_rows_than_clusters_wanted(exact: bool) -> None:
+    embeddings = np.repeat(blobs(62, 100, 8), 60, axis=0)
+    clusters = ladle.cluster(embeddings, mean_size=10, exact=exact).cut(mean_size=10)
+    assert clusters.max() + 1 == 600
+    of_cluster = [np.unique(embeddings[clusters == cluster], axis=0) for cluster in range(600)]
+    assert all(len(rows) == 1 for rows in of_cluster)

@@ -35,6 +35,7 @@ SAMPLE = 400  # newcomers that are searched for exactly too, to measure recall
 RECALL = 0.98  # of the sample, where the cells stop trying
 CARRIED_BYTES = 1 << 30  # of prototypes that a tree carries unasked
 BLOCK_BYTES = 128 << 20  # of newcomers in float64 at a time
+POOL_BLOCK_BYTES = 4 << 20  # of the pool at a time, of which there are several copies in float64
 LEAST_ROW_BYTES = 1024  # what the cells' candidates take, where vectors take less
 
 
@@ -164,11 +165,11 @@ def _from_pool(tree: Dendrogram, pool: npt.ArrayLike | Pool, merges: int, progre
             raise MismatchError(
                 "`pool`", wanted="be the pool the tree was made from", got="one of other ids, or in another order"
             )
-        rows, dim, blocks = pool.rows, pool.dim, pool.blocks()
+        rows, dim, blocks = pool.rows, pool.dim, pool.blocks(POOL_BLOCK_BYTES)
     else:
         matrix = as_matrix(pool, "pool")
         rows, dim = matrix.shape
-        blocks = ((block, matrix[block]) for block in row_blocks(rows, matrix[:1].nbytes))
+        blocks = ((block, matrix[block]) for block in row_blocks(rows, matrix[:1].nbytes, POOL_BLOCK_BYTES))
     if rows != tree.n:
         raise MismatchError("`pool`", wanted=f"have the tree's {tree.n:,} rows", got=f"{rows:,}")
     with progress.task("prototypes of the clusters", rows) as advance:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from ladle.arrays import as_matrix
+from ladle.arrays import Embeddings, as_matrix
 from ladle.errors import ArgumentError
 from ladle.hac.checkpoint import Checkpoints, Scalar
 from ladle.hac.collapse import Distinct
@@ -50,7 +50,7 @@ def cluster(
 ) -> Dendrogram:
     """Average-linkage hierarchical clustering in memory linear in the number of rows, exact unless the pool is large.
 
-    embeddings: (n, dim) float16/32/64 array or memmap, or a pool from `ladle.open_pool`; read block by block, twice.
+    embeddings: (n, dim) float16/32/64 array or memmap, or a pool from `ladle.open_pool`; read in blocks.
     metric: "cosine" (1 - cosine similarity) or "sqeuclidean"; plain Euclidean average linkage is another tree.
     mean_size, threshold, n_clusters: stop as soon as the tree can be cut there (at most one of them); without any the
     tree is complete. Any level the tree reaches is a `cut` afterwards, never another run.
@@ -89,8 +89,8 @@ def cluster(
     cells = engine == "cells" or exact is False or (engine == "auto" and exact is None and source.rows > BRUTE_ROWS)
     warm(progress, cells=cells)
     search = CellSearch(seed, Effort(recall=RECALLS[quality])) if cells else BruteSearch()
-    about: dict[str, Scalar] = {"rows": source.rows, "dim": source.dim, "data": survey.digest, "metric": metric}
-    about |= {"level": repr(level), "seed": seed, "engine": "cells" if cells else "brute", "quality": quality}
+    about: dict[str, Scalar] = {"data": survey.digest, "metric": metric, "level": repr(level), "seed": seed}
+    about |= {"rows": source.rows, "dim": source.dim, "engine": "cells" if cells else "brute", "quality": quality}
     points = _arranged(source, survey, metric, search, progress)
     unit = UNITS[metric] / points.scale**2
     rounds = Rounds(
@@ -106,6 +106,10 @@ def cluster(
     recall = search.recalls[-1] if isinstance(search, CellSearch) and search.recalls else None
     digest = pool.digest if isinstance(pool, Pool) else ""
     tree = _dendrogram(merges, points.distinct, _Kind(metric, unit, level, digest, recall))
+    return _carrying(tree, pool, prototypes, progress)
+
+
+def _carrying(tree: Dendrogram, pool: Embeddings | Pool, prototypes: bool | None, progress: Progress) -> Dendrogram:
     from ladle.hac.assign import carrying  # here, because it stands on this file
 
     return carrying(tree, pool, prototypes, progress)
@@ -189,6 +193,7 @@ def _dendrogram(merges: Merges, distinct: Distinct, kind: _Kind) -> Dendrogram:
     lift(pairs, heights, n)
     known_below = merges.level * kind.unit
     known = heights < known_below
+    known[: len(twins)] = True  # even where the rounds had nothing to do
     pairs, heights, sure = pairs[known], heights[known], sure[known]
     order = np.argsort(heights, kind="stable")  # a merge found later stays behind those below it
     return Dendrogram(

@@ -26,7 +26,7 @@ class Clusters(NamedTuple):
     sizes: Int32s  # (n,)
     parents: Int32s  # (n,) union-find: parents[i] == i while cluster i exists
     # The certificate: EVERY cluster B with d(A, B) < reach[A] is on A's list. A merge takes the union of the lists and
-    # the smaller reach; that stays complete because average linkage is reducible, d(A+B, C) >= min(d(A,C), d(B,C)).
+    # the weighted mean of the reaches: average linkage to a union is the weighted mean of the linkages to its parts.
     reach: npt.NDArray[np.float64]  # (n,)
     proven: npt.NDArray[np.bool_]  # (n,) whether the reach is a proof
     # Nearest listed cluster within reach; NONE: the list ran dry; STALE: it has merged, and nobody has asked since.

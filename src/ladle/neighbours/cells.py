@@ -36,7 +36,8 @@ class Effort:
     """How hard the search tries: it climbs `steps` until it finds `recall` of a sample's neighbours."""
 
     recall: float = 0.96
-    cell_rows: int = 250  # members a cell, on average
+    # Members a cell, on average, or more: where sqrt(n / probes) is more, a member meets as many centroids as members.
+    cell_rows: int = 250
     probes: int = 4  # cells a member is compared with on average; where that finds `easy`, with one
     # pass over neighbours of neighbours, lists stay short
     easy: float = 0.9
@@ -57,8 +58,8 @@ class CellSearch:
 
     Reach is the k-th linkage found: a belief, not a proof. Few queries or few members go through the exact search,
     whose reach is a proof.
-    Cost: about n (probes cell_rows + 4 sqrt(n / cell_rows)) dim multiply-adds for points; 4 n dim bytes. Repeats:
-    identical for any number of threads, given the same calls in the same order.
+    Cost: about n (probes cell_rows + n / cell_rows) dim multiply-adds for points, n sqrt(n probes) dim for very many;
+    4 n dim bytes. Repeats: identical for any number of threads, given the same calls in the same order.
     """
 
     seed: int = 0
@@ -129,7 +130,8 @@ class CellSearch:
         """New cells, and the cell of each member."""
         assert self.frame is not None
         random = seeds.stream(self.seed, "cells", self._builds)
-        count = max(1, len(members) // self.effort.cell_rows)
+        rows = max(self.effort.cell_rows, int(np.sqrt(len(members) / self.effort.probes)))
+        count = max(1, len(members) // rows)
         drawn = members[np.sort(random.choice(len(members), min(len(members), count * SAMPLE_PER_CELL), replace=False))]
         float32 = np.dtype(np.float32)
         cells = Cells.make(pack(means, spreads, drawn, float32, self.frame).points, count, random, self.frame)
@@ -206,8 +208,6 @@ class CellSearch:
         if self._cells is not None and self._cell_of is not None:
             kept |= {
                 "centroids": self._cells.centroids.points,
-                "groups": self._cells.groups.points,
-                "starts": self._cells.starts,
                 "cell_of": self._cell_of,
             }
         return kept
@@ -221,5 +221,5 @@ class CellSearch:
         if "centre" in state:
             self.frame = Frame(state["centre"], float(state["scale"]))
         if "centroids" in state and self.frame is not None:
-            self._cells = Cells.of(state["centroids"], state["groups"], state["starts"], self.frame)
+            self._cells = Cells.of(state["centroids"], self.frame)
             self._cell_of = state["cell_of"].copy()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,9 +13,10 @@ from ladle.neighbours.coarse import Cells, Int64s, by_cell
 from ladle.neighbours.contract import Candidates, Means
 from ladle.neighbours.kernels import WORST, join_neighbours, keep_best, mark_fresh, reverse_lists
 from ladle.neighbours.packed import Floats, Frame, Int32s, Packed, linkages, pack, rounding, top_k
-from ladle.progress import Advance, Progress
+from ladle.progress import Progress
 
 QUERY_BLOCK = 512
+PROBE_BLOCK = 8192  # queries one thread compares: neighbours by cell, they share most of the cells they ask
 JOIN_BLOCK = 1024
 TABLE_BITS = 12  # of the neighbour join's table: up to 2,048 candidates a row
 SPARE_PROBES = 16  # a row may be compared with so many cells more than the average row, and twice the average
@@ -33,7 +35,7 @@ class Join:
     scores: Floats = field(init=False)  # (q, k or more), descending
     positions: Int32s = field(init=False)  # (q, k or more)
     rows: Int64s = field(init=False)  # (q,) the queries' positions
-    _compared: npt.NDArray[np.uint8] = field(init=False)  # (q,) nearest cells compared with
+    _compared: npt.NDArray[np.uint8] = field(init=False)  # (q,) so many nearest cells have been compared with
     _probes: int = field(init=False)  # cells a query has been compared with on average
     _joined: Int32s | None = field(init=False, default=None)  # (m, width) the entries whose neighbours have been tested
 
@@ -95,34 +97,39 @@ class Join:
         np.subtract(gaps[:, :1], gaps, out=gaps)
         near = gaps <= _tolerance(gaps, probes)
         near &= cells >= 0
+        near &= self._compared[:, None] <= np.arange(cells.shape[1])
         repeats = self._joined is not None or bool(self._compared.any())
-        with progress.task("nearest neighbours: cells", int(near.sum())) as advance:
-            for rank in range(cells.shape[1]):
-                chosen = np.flatnonzero(near[:, rank] & (self._compared <= rank))
-                self._compare(chosen, cells[chosen, rank], repeats, advance)
-        np.maximum(self._compared, near.sum(axis=1, dtype=np.uint8), out=self._compared)
+        with progress.task("nearest neighbours: cells", int(near.sum())) as advance, threads.single_threaded_blas():
 
-    def _compare(self, answers: Int64s, cell: Int32s, repeats: bool, advance: Advance) -> None:
-        """Compare the queries `answers` (q,) with the members of one `cell` (q,) each.
+            def compare(block: tuple[int, int]) -> None:
+                part = slice(*block)
+                # The own cell goes first: what it finds spares most of the insertions that the others would make.
+                for ranks in (slice(0, 1), slice(1, None)):
+                    asking, rank = np.nonzero(near[part, ranks])
+                    self._compare(block[0] + asking, cells[part, ranks][asking, rank], repeats)
+                    advance(len(asking))
 
-        A query is in one group only, so its answer has one writer. `repeats`: it may meet what it has found already.
+            threads.run_each(compare, threads.ranges(len(near), PROBE_BLOCK))
+        self._compared += near.sum(axis=1, dtype=np.uint8)
+
+    def _compare(self, answers: Int64s, cell: Int32s, repeats: bool) -> None:
+        """Compare the queries `answers` (p,) with the members of one `cell` (p,) each, cell by cell.
+
+        `repeats`: a query may meet what it has found already.
         """
-        order, starts = by_cell(cell, len(self.starts) - 1)
+        order = np.argsort(cell, kind="stable")
+        bounds = np.flatnonzero(np.diff(cell[order], prepend=-1, append=-1)) if len(cell) else order
         points, halves = self.packed.points, self.packed.halves
-
-        def compare(c: int) -> None:
-            first, last = self.starts[c], self.starts[c + 1]
+        for begin, end in itertools.pairwise(bounds.tolist()):
+            first, last = self.starts[cell[order[begin]]], self.starts[cell[order[begin]] + 1]
+            if first == last:
+                continue
             base = points[first:last].T
-            for start in range(starts[c], starts[c + 1], QUERY_BLOCK):
-                mine = answers[order[start : min(start + QUERY_BLOCK, starts[c + 1])]]
+            for start in range(begin, end, QUERY_BLOCK):
+                mine = answers[order[start : min(start + QUERY_BLOCK, end)]]
                 rows = self.rows[mine]
                 products = points[rows] @ base
                 keep_best(products, halves[first:last], first, rows, self.scores, self.positions, mine, repeats)
-            advance(int(starts[c + 1] - starts[c]))
-
-        filled = np.diff(starts) * np.diff(self.starts) > 0
-        with threads.single_threaded_blas():
-            threads.run_each(compare, np.flatnonzero(filled).tolist())
 
     def join_neighbours(self, width: int, progress: Progress) -> None:
         """One pass of testing the first `width` neighbours of neighbours, where one of the two steps is new."""

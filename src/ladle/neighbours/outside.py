@@ -103,7 +103,7 @@ class ExactOutside:
 class CellOutside:
     """Each point against the clusters of its nearest coarse cells: approximate, for millions of both.
 
-    Cost: q (2 sqrt(m / CELL_ROWS) + probes CELL_ROWS) d multiply-adds and, once, the cells; 4 m d bytes.
+    Cost: q (m / CELL_ROWS + probes CELL_ROWS) d multiply-adds and, once, the cells; 4 m d bytes.
     Repeats: by its seed. The blocks of the points matter only where rounding swaps two equally near cells.
     """
 
