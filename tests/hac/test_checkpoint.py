@@ -14,7 +14,7 @@ import pytest
 from ladle.errors import CorruptFileError, FileError, FileFormatError, MismatchError
 from ladle.hac.checkpoint import Checkpoints, State, digest_of
 from ladle.hac.rounds import Merges, Rounds, Stop
-from ladle.neighbours import BruteSearch, Candidates
+from ladle.neighbours import BruteSearch, Candidates, CellSearch, Effort
 from tests.hac.pools import blobs
 
 FINGERPRINT = {"rows": 1500, "metric": "sqeuclidean", "level": None}
@@ -178,6 +178,9 @@ class Moody:
         question["k"] = 20 if self.moods[0] % 2 else 5
         return BruteSearch().nearest(*clusters, **question)  # type: ignore[arg-type]
 
+    def pause(self) -> None:
+        raise AssertionError  # it has no steps between which to stop
+
     def state(self) -> State:
         return {"moods": self.moods, "name": "moody", "height": np.inf}
 
@@ -192,6 +195,39 @@ def test_the_search_goes_on_as_it_was(fatal: int, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         clustering(eager(tmp_path), Moody(fatal)).run(Stop())
     assert_same(clustering(eager(tmp_path), Moody()).run(Stop()), moody)
+
+
+class Dying(Checkpoints):
+    """Ends the run with its `lives`-th save."""
+
+    lives = 0
+
+    def save(self, state: State) -> None:
+        super().save(state)
+        Dying.lives -= 1
+        if Dying.lives == 0:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("lives", [1, 2, 3, 5, 9, 30])
+def test_the_approximate_search_goes_on_between_its_steps(lives: int, tmp_path: Path) -> None:
+    def rounds(checkpoints: Checkpoints | None) -> Rounds:
+        points = np.random.default_rng(8).normal(size=(3000, 40)).astype(np.float32)
+        # Points without structure, so that every step is taken.
+        hard = Effort(recall=0.995, cell_rows=20, brute_rows=0, brute_products=0)
+        return Rounds(points, np.ones(3000, np.int32), CellSearch(3, hard), dense_clusters=200, checkpoints=checkpoints)
+
+    whole = rounds(None)
+    expected = whole.run(Stop())
+    assert isinstance(whole.search, CellSearch)
+    assert len(whole.search.recalls) > 5
+    Dying.lives = lives
+    with pytest.raises(KeyboardInterrupt):
+        rounds(Dying(tmp_path, {}, every_seconds=0)).run(Stop())
+    resumed = rounds(Checkpoints(tmp_path, {}, every_seconds=0))
+    assert_same(resumed.run(Stop()), expected)
+    assert isinstance(resumed.search, CellSearch)
+    assert resumed.search.recalls == whole.search.recalls
 
 
 def test_single_precision(tmp_path: Path) -> None:

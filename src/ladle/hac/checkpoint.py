@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,7 +36,13 @@ State = dict[str, npt.NDArray[Any] | Scalar]  # names to arrays and plain values
 
 @runtime_checkable
 class Resumable(Protocol):
-    """What has a state to keep between calls, such as a search that follows its clusters."""
+    """What has a state to keep between calls, such as a search that follows its clusters.
+
+    It calls `pause`, which its user sets, where its state may be taken in the middle of a call; restored to that, the
+    same call goes on from there.
+    """
+
+    pause: Callable[[], None]
 
     def state(self) -> State:
         """All that later answers depend on. The arrays may be views: they are written before the next call."""

@@ -142,10 +142,13 @@ class Rounds:
 
     def _search(self, due: Int32s) -> None:
         """Fresh lists for `due`: the fast way, then precisely where rounding hid the nearest, then come what may."""
-        k = FIRST_NEIGHBOURS if self.tally.searches == 0 else self._wanted(len(due))
+        first = self.tally.searches == 0
+        k = FIRST_NEIGHBOURS if first else self._wanted(len(due))
+        if first and isinstance(self.search, Resumable):
+            self.search.pause = lambda: self._save(Stage(due, 0.0, found=False))
+        self._install(due, k, precise=False)
         self.tally.searches += 1
         self.tally.searched += len(due)
-        self._install(due, k, precise=False)
         hidden = due[self.clusters.nearest[due] == NONE]
         if len(hidden) > 0:
             self.tally.precise += len(hidden)

@@ -7,7 +7,7 @@ reads memory in order where a graph search would walk it at random.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,6 +67,9 @@ class CellSearch:
     frame: Frame | None = None  # of the means, if they have been put into one already
     recalls: list[float] = field(default_factory=list)  # measured, one for each stage of the first search
     later_recalls: list[float] = field(default_factory=list)  # measured among clusters, one for each trial
+    pause: Callable[[], None] = field(default=lambda: None)  # called between two steps of the first search
+    _under_way: tuple[int, Join] | None = None  # steps done of the first search, while it runs
+    _restored: dict[str, Any] | None = None
     _cells: Cells | None = None
     _cell_of: Int32s | None = None  # (n,) by cluster id; a merge keeps the larger cluster's
     _built_for: int = 0
@@ -152,16 +155,23 @@ class CellSearch:
         """
         effort = self.effort
         sample = Sample.of(join, SAMPLE, seeds.stream(self.seed, "sample"))
-        self._climb(join, sample, effort.probes, min(effort.width, join.k), progress)
-        if self.recalls[-1] >= effort.recall:
-            return True
-        if len(join.order) <= effort.brute_rows:
-            return False
-        join.restart(2 * join.k)
-        for probes, width in effort.steps:
+        steps = [(effort.probes, min(effort.width, join.k)), *effort.steps]
+        done = 0
+        if self._restored is not None:
+            done = int(self._restored.pop("done"))
+            join.restore(self._restored)
+            self._restored = None
+        for step, (probes, width) in enumerate(steps[done:], done):
+            if step == 1 and len(join.order) <= effort.brute_rows:
+                return False
+            if step == 1:
+                join.restart(2 * join.k)
             self._climb(join, sample, probes, width, progress)
             if self.recalls[-1] >= effort.recall:
                 break
+            self._under_way = (step + 1, join)
+            self.pause()
+        self._under_way = None
         return True
 
     def _climb(self, join: Join, sample: Sample, probes: int, width: int, progress: Progress) -> None:
@@ -210,6 +220,9 @@ class CellSearch:
                 "centroids": self._cells.centroids.points,
                 "cell_of": self._cell_of,
             }
+        if self._under_way is not None:
+            done, join = self._under_way
+            kept |= {f"join.{name}": part for name, part in {"done": done, **join.state()}.items()}
         return kept
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -223,3 +236,5 @@ class CellSearch:
         if "centroids" in state and self.frame is not None:
             self._cells = Cells.of(state["centroids"], self.frame)
             self._cell_of = state["cell_of"].copy()
+        parts = {name.removeprefix("join."): part for name, part in state.items() if name.startswith("join.")}
+        self._restored = parts or None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -79,6 +81,23 @@ class Join:
         self._compared = np.zeros(len(rows), np.uint8)
         self._probes = 0
         self._joined = None
+
+    def state(self) -> dict[str, npt.NDArray[Any] | int]:
+        """What a search of all members has found and done so far."""
+        joined = np.empty((0, 0), np.int32) if self._joined is None else self._joined
+        return {
+            "scores": self.scores,
+            "positions": self.positions,
+            "compared": self._compared,
+            "probes": self._probes,
+            "joined": joined,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state` was taken of."""
+        self.scores, self.positions = state["scores"], state["positions"]
+        self._compared, self._probes = state["compared"], int(state["probes"])
+        self._joined = state["joined"] if state["joined"].size else None
 
     def probe(self, probes: int, progress: Progress) -> None:
         """Compare each query with its nearest cells, `probes` of them on average; fewer than before is no work.
