@@ -1,42 +1,116 @@
-"""Clustering to mean size 10 at scale: seconds, memory above the data, and the recall the search measured.
+"""Clustering to mean size 10 at scale: seconds, memory above the data, recall, rounds and searches.
 
-python benchmarks/scale.py [--rows 1000000] [--dim 128] [--exact | --approximate] [--quality high]
+python benchmarks/scale.py [--name topics] [--rows 1000000] [--dim 128] [--float16] [--exact | --no-exact]
+                           [--quality high]
 
-One run in one process: repeat it for a spread. Kernels are compiled before the clock starts.
+--name takes a set of benchmarks/vectors.py ("topics", "mixture", "words" ...); --float16 clusters a memory-mapped
+float16 file of it. One run in one process: repeat it for a spread. Kernels are compiled before the clock starts.
 """
 
 from __future__ import annotations
 
 import argparse
+import tempfile
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
 
 import ladle
 import record
-from clustering import mixture, peak_of_this_process
+import vectors
+
+WARM_ROWS = 6_000
+LOOK_SECONDS = 0.05
+
+
+class Stages:
+    """Progress that adds up the seconds of each stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def task(self, title: str, total: float | None = None) -> Iterator[object]:
+        start = time.perf_counter()
+        yield lambda units: None
+        self.seconds[title] = self.seconds.get(title, 0.0) + time.perf_counter() - start
+
+
+def resident_bytes() -> int:
+    """Memory this process holds now, without mapped files."""
+    pages = Path("/proc/self/statm").read_text().split()
+    return (int(pages[1]) - int(pages[2])) * 4096
+
+
+@contextmanager
+def peak_watched() -> Iterator[list[int]]:
+    """The most memory held inside, beyond what was held before."""
+    before, most, done = resident_bytes(), [0], threading.Event()
+
+    def watch() -> None:
+        while not done.wait(LOOK_SECONDS):
+            most[0] = max(most[0], resident_bytes() - before)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    yield most
+    done.set()
+    watcher.join()
+
+
+def half_on_disk(embeddings: np.ndarray, folder: str) -> np.ndarray:
+    """The same as a memory-mapped float16 file."""
+    path = Path(folder) / "embeddings.npy"
+    file = np.lib.format.open_memmap(path, "w+", np.float16, embeddings.shape)
+    for start in range(0, len(embeddings), 500_000):
+        file[start : start + 500_000] = embeddings[start : start + 500_000]
+    file.flush()
+    return np.load(path, mmap_mode="r")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--name", default="topics")
     parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--dim", type=int, default=128)
+    parser.add_argument("--dim", type=int, default=128, help="of the sets that are made")
+    parser.add_argument("--float16", action="store_true")
     parser.add_argument("--exact", action=argparse.BooleanOptionalAction, default=None)
     parser.add_argument("--quality", choices=["default", "high"], default="default")
     options = parser.parse_args()
-    embeddings = mixture(options.rows, options.dim)
-    ladle.cluster(embeddings[:6_000])
-    before = peak_of_this_process()
-    start = time.perf_counter()
-    tree = ladle.cluster(embeddings, mean_size=10, exact=options.exact, quality=options.quality)
-    seconds = time.perf_counter() - start
-    above = peak_of_this_process() - before
+    made = options.name == "topics" and options.dim != vectors.DIM
+    embeddings = vectors.topics(options.rows, options.dim) if made else vectors.load(options.name, options.rows)
+    for exact in (True, False):
+        ladle.cluster(embeddings[:WARM_ROWS].copy(), mean_size=10, exact=exact)
+    with tempfile.TemporaryDirectory() as folder:
+        if options.float16:
+            embeddings = half_on_disk(embeddings, folder)
+        stages = Stages()
+        with peak_watched() as peak:
+            start = time.perf_counter()
+            tree = ladle.cluster(
+                embeddings, mean_size=10, exact=options.exact, quality=options.quality, progress=stages
+            )
+            seconds = time.perf_counter() - start
+    rows, dim = embeddings.shape
     recall = "exact" if tree.recall is None else round(tree.recall, 4)
-    print(
-        f"{options.rows:,} x {options.dim}: {seconds:.1f} s, {above / 2**20:,.0f} MiB above the data, recall {recall}"
-    )
+    print(f"{options.name} {rows:,} x {dim}: {seconds:.1f} s, {peak[0] / 2**20:,.0f} MiB above, recall {recall}")
+    for title, taken in stages.seconds.items():
+        print(f"  {taken:8.1f} s  {title}")
     record.append(
         "scale",
-        {"rows": options.rows, "dim": options.dim, "exact": str(options.exact), "quality": options.quality},
-        {"seconds": seconds, "bytes_above_data": above, "certified": tree.certified, "recall": recall},
+        {
+            "name": options.name,
+            "rows": rows,
+            "dim": dim,
+            "dtype": embeddings.dtype.name,
+            "exact": str(options.exact),
+            "quality": options.quality,
+        },
+        {"seconds": seconds, "bytes_above_data": peak[0], "certified": tree.certified, "recall": recall},
     )
 
 
