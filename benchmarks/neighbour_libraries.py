@@ -128,7 +128,7 @@ GRAPHS = [
 ]
 LADDERS: dict[str, list[list[dict[str, float]]]] = {
     "ladle cells": [
-        [{"probes": 2, "recall": recall} for recall in (0.85, 0.9)],
+        [{"short": [[2, 12]], "recall": recall} for recall in (0.85, 0.9)],
         [{"recall": recall} for recall in (0.85, 0.9, 0.95, 0.97, 0.985, 0.995)],
     ],
     "ladle exact": [[{}]],

@@ -36,14 +36,15 @@ class Effort:
     """How hard the search tries: it climbs `steps` until it finds `recall` of a sample's neighbours."""
 
     recall: float = 0.96
-    # Members a cell, on average, or more: where sqrt(n / probes) is more, a member meets as many centroids as members.
+    # Members a cell, on average, or more: where sqrt(n / 4) is more, a member meets as many centroids as members
+    # in the first step.
     cell_rows: int = 250
-    probes: int = 4  # cells a member is compared with on average; where that finds `easy`, with one
-    # pass over neighbours of neighbours, lists stay short
+    # (cells a member is compared with on average, neighbours whose neighbours are tested), first with lists of the
+    # length asked for, while they find `easy` or more.
+    short: tuple[tuple[int, int], ...] = ((4, 12), (8, 12), (16, 12))
     easy: float = 0.9
-    width: int = 12  # neighbours whose neighbours are tested, while lists are short
-    # The same two where it is hard, with lists of twice the length asked for. Measured on hard text: up to 16 cells
-    # more cells pay, from there on longer lists do.
+    # Where it is hard, with lists of twice that length. Measured on hard text: up to 16 cells more cells pay, from
+    # there on longer lists do.
     steps: tuple[tuple[int, int], ...] = ((8, 16), (16, 16), (16, 24), (32, 24), (64, 24))
     later_steps: tuple[int, ...] = (8, 16, 32)  # cells a cluster is compared with
     # The exact search is as quick up to so many members whose neighbours are hard to find, and in any case up to so
@@ -68,7 +69,7 @@ class CellSearch:
     recalls: list[float] = field(default_factory=list)  # measured, one for each stage of the first search
     later_recalls: list[float] = field(default_factory=list)  # measured among clusters, one for each trial
     pause: Callable[[], None] = field(default=lambda: None)  # called between two steps of the first search
-    _under_way: tuple[int, Join] | None = None  # steps done of the first search, while it runs
+    _under_way: tuple[int, Join] | None = None  # the next step of the first search, while it runs
     _restored: dict[str, Any] | None = None
     _cells: Cells | None = None
     _cell_of: Int32s | None = None  # (n,) by cluster id; a merge keeps the larger cluster's
@@ -133,7 +134,7 @@ class CellSearch:
         """New cells, and the cell of each member."""
         assert self.frame is not None
         random = seeds.stream(self.seed, "cells", self._builds)
-        rows = max(self.effort.cell_rows, int(np.sqrt(len(members) / self.effort.probes)))
+        rows = max(self.effort.cell_rows, int(np.sqrt(len(members) / self.effort.short[0][0])))
         count = max(1, len(members) // rows)
         drawn = members[np.sort(random.choice(len(members), min(len(members), count * SAMPLE_PER_CELL), replace=False))]
         float32 = np.dtype(np.float32)
@@ -155,21 +156,22 @@ class CellSearch:
         """
         effort = self.effort
         sample = Sample.of(join, SAMPLE, seeds.stream(self.seed, "sample"))
-        steps = [(effort.probes, min(effort.width, join.k)), *effort.steps]
-        done = 0
+        steps, short = (*effort.short, *effort.steps), len(effort.short)
+        step = 0
         if self._restored is not None:
-            done = int(self._restored.pop("done"))
+            step = int(self._restored.pop("step"))
             join.restore(self._restored)
             self._restored = None
-        for step, (probes, width) in enumerate(steps[done:], done):
-            if step == 1 and len(join.order) <= effort.brute_rows:
+        while step < len(steps):
+            if step == short and len(join.order) <= effort.brute_rows:
                 return False
-            if step == 1:
+            if step == short:
                 join.restart(2 * join.k)
-            self._climb(join, sample, probes, width, progress)
+            self._climb(join, sample, *steps[step], progress)
             if self.recalls[-1] >= effort.recall:
                 break
-            self._under_way = (step + 1, join)
+            step = short if step < short and self.recalls[-1] < effort.easy else step + 1
+            self._under_way = (step, join)
             self.pause()
         self._under_way = None
         return True
@@ -221,8 +223,8 @@ class CellSearch:
                 "cell_of": self._cell_of,
             }
         if self._under_way is not None:
-            done, join = self._under_way
-            kept |= {f"join.{name}": part for name, part in {"done": done, **join.state()}.items()}
+            step, join = self._under_way
+            kept |= {f"join.{name}": part for name, part in {"step": step, **join.state()}.items()}
         return kept
 
     def restore(self, state: Mapping[str, Any]) -> None:
