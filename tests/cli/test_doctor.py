@@ -47,7 +47,7 @@ def test_a_pool_of_a_size(run_json, run, monkeypatch):
     assert facts["warnings"] == []
     code, facts = run_json("doctor", "--rows", 90_000_000, "--dim", 64)
     assert code == 0
-    assert facts["warnings"][0] == "to cluster needs 73.9 GiB, and 10.0 GiB are available"
+    assert facts["warnings"][0] == "to cluster needs 95.7 GiB, and 10.0 GiB are available"
     assert "does not fit" in run("doctor", "--rows", 90_000_000, "--dim", 64)[1]
 
 

@@ -70,7 +70,7 @@ def cluster(
     before any work; MismatchError and CorruptFileError for a checkpoint.
     Cost: "brute" n^2 dim multiply-adds in float32 for points, about as much again for clusters; "cells" as
     ladle.neighbours.cells says. Memory: 8 n dim bytes for the means (4 n dim when that exceeds 1 GiB, and in "cells"),
-    4 n dim for the search (of the clusters left, in "cells"), about 470 n for the lists and the tree, and 256 MiB.
+    4 n dim for the search (of the clusters left, in "cells"), 470 n (730 n) for the lists and the tree, 256 MiB.
     Repeats: the same tree for any number of threads. Ties: by a hash of the pair; up to 5,000 rows as SciPy.
     Source: reciprocal nearest neighbours in rounds after Sumengen et al. 2021 (arXiv 2105.11653), on cluster means with
     certified candidate lists; see ladle.hac.rounds.

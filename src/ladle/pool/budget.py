@@ -23,12 +23,17 @@ _PACKED_SHARE = 0.6
 # Candidate lists (230), the search's answers (150) and the state (90) of one row, beside its vectors; and once, the
 # matrix of the last clusters (or of a small pool) and the blocks of the products. Measured by benchmarks/clustering.py.
 _CLUSTERING_ROW_BYTES = 470
+# The same of approximate clustering, whose search keeps more on the way: 1,000,000 x 128 took 1,733 MiB in all
+# (benchmarks/scale.py).
+_CELLS_ROW_BYTES = 730
 _CLUSTERING_FIXED_BYTES = 256 << 20
 # A merge in a tree's file: two cluster numbers of 8 bytes and a height of 4.
 _MERGE_BYTES = 20
 # A checkpoint, a row: candidates, parents, linkages and the merges so far; beside the means of clusters that merged,
 # which are at most half as many as the rows.
 _CHECKPOINT_ROW_BYTES = 200
+# The same between the steps of an approximate search, with what it has found so far.
+_CELLS_CHECKPOINT_ROW_BYTES = 330
 # Selection, a row: margin 4, clusters 4, partial sort 12, tree (merges 16, heights 4), the cut 16.
 _SELECTION_ROW_BYTES = 56
 # An id: an integer takes 8; text is estimated at 8 for its offset and 24 for its bytes.
@@ -62,8 +67,8 @@ class Timing:
 # data (clear clusters, nested in topics) and hard data (approximate: mean token vectors of short texts; exact: words,
 # which take a quarter more). The speed is that of the same machine, as `ladle doctor` times it.
 _TIMED_PRODUCTS_PER_SECOND = 94e9
-_EXACT_TIMINGS = (Timing(100_000, 128, 15.0), Timing(100_000, 128, 19.0))
-_CELLS_TIMINGS = (Timing(1_000_000, 128, 45.0), Timing(870_000, 256, 240.0))
+_EXACT_TIMINGS = (Timing(100_000, 128, 24.6), Timing(100_000, 128, 31.0))
+_CELLS_TIMINGS = (Timing(1_000_000, 128, 67.0), Timing(870_000, 256, 240.0))
 # Picking the nearest out of the products, and merging, cost as much as so many further dimensions: 20,000 rows exactly
 # take 1.9, 2.7 and 4.2 s of one core at dim 50, 128 and 256.
 _PICKING_DIMS = 120
@@ -77,10 +82,10 @@ def clustering_bytes(n: int, d: int, *, exact: bool = True) -> int:
     MiB once.
     """
     if exact:
-        vectors = (8 * d if n * d * 8 <= WIDE_MEANS_BYTES else 4 * d) + 4 * d
+        row = (8 * d if n * d * 8 <= WIDE_MEANS_BYTES else 4 * d) + 4 * d + _CLUSTERING_ROW_BYTES
     else:
-        vectors = 4 * d + int(_PACKED_SHARE * 4 * d)
-    return _CLUSTERING_FIXED_BYTES + n * (vectors + _CLUSTERING_ROW_BYTES)
+        row = 4 * d + int(_PACKED_SHARE * 4 * d) + _CELLS_ROW_BYTES
+    return _CLUSTERING_FIXED_BYTES + n * row
 
 
 def clustering_seconds(n: int, d: int, *, exact: bool, products_per_second: float) -> tuple[float, float]:
@@ -105,7 +110,7 @@ def tree_file_bytes(n: int, carried_bytes: int = 0) -> int:
 def checkpoint_file_bytes(n: int, d: int, *, exact: bool) -> int:
     """Disk for the checkpoint of clustering n rows of dim d, in bytes, at most: it is twice there while replaced."""
     itemsize = 8 if exact and n * d * 8 <= WIDE_MEANS_BYTES else 4
-    return 2 * n * (itemsize * d // 2 + _CHECKPOINT_ROW_BYTES)
+    return 2 * n * (itemsize * d // 2 + (_CHECKPOINT_ROW_BYTES if exact else _CELLS_CHECKPOINT_ROW_BYTES))
 
 
 def selection_bytes(n: int) -> int:
