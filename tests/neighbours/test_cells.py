@@ -99,3 +99,7 @@ def test_where_neighbours_are_hard_to_find_not_too_many_are_searched_exactly(mon
     assert search.recalls[0] < search.recalls[-1] == 1.0
     assert found.proven.all()
     assert np.array_equal(found.ids, ask(BruteSearch(), means, members, members, 10).ids)
+    resumed = CellSearch()
+    resumed.restore(search.state())
+    for later in (search, resumed):
+        assert ask(later, means, members[::2], members[::6], 10).proven.all()

@@ -71,6 +71,7 @@ class CellSearch:
     pause: Callable[[], None] = field(default=lambda: None)  # called between two steps of the first search
     _under_way: tuple[int, Join] | None = None  # the next step of the first search, while it runs
     _restored: dict[str, Any] | None = None
+    _by_force: bool = False  # every later search is exact, too
     _cells: Cells | None = None
     _cell_of: Int32s | None = None  # (n,) by cluster id; a merge keeps the larger cluster's
     _built_for: int = 0
@@ -90,7 +91,7 @@ class CellSearch:
     ) -> Candidates:
         """See `NeighbourSearch.nearest`."""
         k = min(k, len(members) - 1)
-        if precise or float(len(queries)) * len(members) <= self.effort.brute_products:
+        if precise or self._by_force or float(len(queries)) * len(members) <= self.effort.brute_products:
             return BruteSearch().nearest(
                 means, spreads, members=members, queries=queries, k=k, precise=precise, progress=progress
             )
@@ -106,6 +107,7 @@ class CellSearch:
             if not self._search_all(join, progress):
                 del join
                 self.recalls.append(1.0)
+                self._by_force = True  # means of clusters are harder still than their points
                 return BruteSearch().nearest(
                     means, spreads, members=members, queries=queries, k=k, precise=False, progress=progress
                 )
@@ -214,6 +216,7 @@ class CellSearch:
             "built_for": self._built_for,
             "builds": self._builds,
             "later_probes": self._later_probes,
+            "by_force": self._by_force,
         }
         if self.frame is not None:
             kept |= {"centre": self.frame.centre, "scale": self.frame.scale}
@@ -233,6 +236,7 @@ class CellSearch:
         self.later_recalls = state["later_recalls"].tolist()
         self._built_for, self._builds = int(state["built_for"]), int(state["builds"])
         self._later_probes = int(state["later_probes"])
+        self._by_force = bool(state["by_force"])
         if "centre" in state:
             self.frame = Frame(state["centre"], float(state["scale"]))
         if "centroids" in state and self.frame is not None:
