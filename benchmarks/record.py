@@ -24,9 +24,7 @@ def append(name: str, sizes: Figures, figures: Figures) -> Path:
         "commit": commit(),
         "machine": machine(),
         "sizes": dict(sizes),
-        "figures": {
-            key: float(f"{value:.6g}") if isinstance(value, float) else value for key, value in figures.items()
-        },
+        "figures": {key: _six_digits(value) for key, value in figures.items()},
     }
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.jsonl"

@@ -99,6 +99,7 @@ def test_where_neighbours_are_hard_to_find_not_too_many_are_searched_exactly(mon
     assert search.recalls[0] < search.recalls[-1] == 1.0
     assert found.proven.all()
     assert np.array_equal(found.ids, ask(BruteSearch(), means, members, members, 10).ids)
+    assert not any(name.startswith("join.") for name in search.state())  # nothing kept of the search given up
     resumed = CellSearch()
     resumed.restore(search.state())
     for later in (search, resumed):

@@ -1,8 +1,8 @@
 """Approximate nearest clusters at scale: the cell join.
 
-Members are put into coarse k-means cells of a few hundred. Each cell's members are compared, in one matrix product a
-rank, with the queries whose nearest, second nearest ... cell it is; then neighbours of neighbours are tested. BLAS
-reads memory in order where a graph search would walk it at random.
+Members are put into coarse k-means cells of a few hundred. Queries that lie together ask the cells near them in one
+matrix product a cell; then neighbours of neighbours are tested. BLAS reads memory in order where a graph search would
+walk it at random.
 """
 
 from __future__ import annotations
@@ -165,9 +165,10 @@ class CellSearch:
             join.restore(self._restored)
             self._restored = None
         while step < len(steps):
-            if step == short and len(join.order) <= effort.brute_rows:
-                return False
             if step == short:
+                if len(join.order) <= effort.brute_rows:
+                    self._under_way = None
+                    return False
                 join.restart(2 * join.k)
             self._climb(join, sample, *steps[step], progress)
             if self.recalls[-1] >= effort.recall:
@@ -221,10 +222,7 @@ class CellSearch:
         if self.frame is not None:
             kept |= {"centre": self.frame.centre, "scale": self.frame.scale}
         if self._cells is not None and self._cell_of is not None:
-            kept |= {
-                "centroids": self._cells.centroids.points,
-                "cell_of": self._cell_of,
-            }
+            kept |= {"centroids": self._cells.centroids.points, "cell_of": self._cell_of}
         if self._under_way is not None:
             step, join = self._under_way
             kept |= {f"join.{name}": part for name, part in {"step": step, **join.state()}.items()}
