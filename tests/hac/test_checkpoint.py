@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 
 from ladle.errors import CorruptFileError, FileError, FileFormatError, MismatchError
-from ladle.hac.checkpoint import Checkpoints, State, digest_of
+from ladle.hac.checkpoint import Checkpoints, State
+from ladle.hac.intake import Source, surveyed
 from ladle.hac.rounds import Merges, Rounds, Stop
 from ladle.neighbours import BruteSearch, Candidates, CellSearch, Effort
+from ladle.progress import SILENT
 from tests.hac.pools import blobs
 
 FINGERPRINT = {"rows": 1500, "metric": "sqeuclidean", "level": None}
@@ -310,6 +312,9 @@ def test_the_header_is_plain_json(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("threads", ["1", "3"])
 def test_digest(threads: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def digest_of(matrix: np.ndarray) -> str:
+        return surveyed(Source.of(matrix), "sqeuclidean", SILENT).digest
+
     matrix = blobs(71, 5000, 6)
     whole = digest_of(matrix)
     monkeypatch.setenv("LADLE_THREADS", threads)

@@ -7,7 +7,7 @@ cluster founds new ones. The clusters themselves stay as they are, so that newco
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -17,6 +17,7 @@ import numpy.typing as npt
 from ladle.arrays import Clusters, Embeddings, as_matrix, row_blocks
 from ladle.errors import ArgumentError, MismatchError, ShapeError
 from ladle.hac.dendrogram import Dendrogram, Level
+from ladle.hac.intake import Source
 from ladle.hac.metric_space import UNITS, in_metric
 from ladle.hac.prototypes import Prototypes, fingerprints_of, prototype_bytes, prototypes_of
 from ladle.hac.tree_kernels import label_rows
@@ -35,7 +36,6 @@ SAMPLE = 400  # newcomers that are searched for exactly too, to measure recall
 RECALL = 0.98  # of the sample, where the cells stop trying
 CARRIED_BYTES = 1 << 30  # of prototypes that a tree carries unasked
 BLOCK_BYTES = 128 << 20  # of newcomers in float64 at a time
-POOL_BLOCK_BYTES = 4 << 20  # of the pool at a time, of which there are several copies in float64
 LEAST_ROW_BYTES = 1024  # what the cells' candidates take, where vectors take less
 
 
@@ -165,58 +165,54 @@ def _from_pool(tree: Dendrogram, pool: npt.ArrayLike | Pool, merges: int, progre
             raise MismatchError(
                 "`pool`", wanted="be the pool the tree was made from", got="one of other ids, or in another order"
             )
-        rows, dim, blocks = pool.rows, pool.dim, pool.blocks(POOL_BLOCK_BYTES)
+        source = Source.of(pool)
     else:
-        matrix = as_matrix(pool, "pool")
-        rows, dim = matrix.shape
-        blocks = ((block, matrix[block]) for block in row_blocks(rows, matrix[:1].nbytes, POOL_BLOCK_BYTES))
-    if rows != tree.n:
-        raise MismatchError("`pool`", wanted=f"have the tree's {tree.n:,} rows", got=f"{rows:,}")
-    with progress.task("prototypes of the clusters", rows) as advance:
+        source = Source.of(as_matrix(pool, "pool"))
+    if source.rows != tree.n:
+        raise MismatchError("`pool`", wanted=f"have the tree's {tree.n:,} rows", got=f"{source.rows:,}")
+    with progress.task("prototypes of the clusters", source.rows) as advance:
 
         def counted() -> Iterator[tuple[slice, Embeddings]]:
-            for part, block in blocks:
+            for part, block in source.blocks():
                 yield part, block
                 advance(len(block))
 
         labels = label_rows(tree.merges, tree.n, merges)
-        return prototypes_of(counted(), labels, dim=dim, metric=tree.metric, merges=merges)
+        return prototypes_of(counted(), labels, dim=source.dim, metric=tree.metric, merges=merges)
 
 
 @dataclass(frozen=True, slots=True)
 class _Newcomers:
     """An array or a pool, as blocks of rows."""
 
-    source: Embeddings | Pool
-    rows: int
-    dim: int
+    source: Source
     metric: str
 
     @classmethod
     def of(cls, embeddings: npt.ArrayLike | Pool, *, dim: int, metric: str) -> _Newcomers:
         if isinstance(embeddings, Pool):
-            source: Embeddings | Pool = embeddings
-            rows, given = embeddings.rows, embeddings.dim
+            source = Source.of(embeddings)
         elif _is_empty(embeddings, dim):
-            return cls(np.empty((0, dim), np.float32), 0, dim, metric)
+            source = Source.of(np.empty((0, dim), np.float32))
         else:
-            source = as_matrix(embeddings, "embeddings")
-            rows, given = source.shape
-        if given != dim:
-            raise ShapeError("`embeddings`", wanted=f"have dim {dim:,} like the tree's pool", got=f"dim {given:,}")
-        return cls(source, rows, dim, metric)
+            source = Source.of(as_matrix(embeddings, "embeddings"))
+        if source.dim != dim:
+            raise ShapeError("`embeddings`", wanted=f"have dim {dim:,} like the tree's pool", got=f"dim {source.dim:,}")
+        return cls(source, metric)
+
+    @property
+    def rows(self) -> int:
+        return self.source.rows
+
+    @property
+    def dim(self) -> int:
+        return self.source.dim
 
     def blocks(self) -> Iterator[tuple[slice, Embeddings, npt.NDArray[np.float64]]]:
         """(rows, the block as it was given, the same in the metric's space). Raises: as `in_metric`."""
-        for rows, block in self._given():
+        block_rows = BLOCK_BYTES // max(8 * self.dim, LEAST_ROW_BYTES)
+        for rows, block in self.source.blocks(block_rows * self.dim * self.source.dtype.itemsize):
             yield rows, block, in_metric(block, self.metric, name="embeddings", first_row=rows.start)
-
-    def _given(self) -> Iterable[tuple[slice, Embeddings]]:
-        row_bytes = max(8 * self.dim, LEAST_ROW_BYTES)
-        if isinstance(self.source, Pool):
-            return self.source.blocks(BLOCK_BYTES // row_bytes * self.dim * self.source.dtype.itemsize)
-        matrix = self.source
-        return ((rows, np.asarray(matrix[rows])) for rows in row_blocks(self.rows, row_bytes, BLOCK_BYTES))
 
 
 def _is_empty(value: npt.ArrayLike, dim: int) -> bool:

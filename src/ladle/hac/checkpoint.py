@@ -6,7 +6,6 @@ which clustering it belongs to, and is refused by any other.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -18,9 +17,8 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from ladle import durable, threads
+from ladle import durable
 from ladle._version import __version__
-from ladle.arrays import row_blocks
 from ladle.errors import CorruptFileError, FileError, FileFormatError, MismatchError
 
 FORMAT = "ladle-checkpoint"
@@ -28,7 +26,6 @@ FORMAT_VERSION = 1  # raise it when the state has other parts or another meaning
 FILE_NAME = "clustering.checkpoint"
 EVERY_SECONDS = 120.0
 HEADER = "header"
-DIGEST_BLOCK_BYTES = 16 << 20
 
 Scalar = int | float | str | bool | None
 State = dict[str, npt.NDArray[Any] | Scalar]  # names to arrays and plain values
@@ -176,19 +173,3 @@ class Checkpoints:
                 got=", ".join(f"{key}={theirs.get(key)!r}" for key in differing),
                 remedy=f"Name another folder, or the options and data it was made with. {remedy}",
             )
-
-
-def digest_of(matrix: npt.NDArray[Any]) -> str:
-    """A digest of the rows of `matrix` (n, d), in hex, for a fingerprint. Cost: one pass, over all threads."""
-    blocks = list(row_blocks(len(matrix), max(1, matrix[:1].nbytes), DIGEST_BLOCK_BYTES))
-    parts = [b""] * len(blocks)
-
-    def digest(block_pos: int) -> None:
-        rows = np.ascontiguousarray(matrix[blocks[block_pos]])
-        parts[block_pos] = hashlib.blake2b(rows.view(np.uint8).data, digest_size=32).digest()
-
-    threads.run_each(digest, range(len(blocks)))
-    whole = hashlib.blake2b(f"{matrix.dtype.str} {matrix.shape}".encode(), digest_size=32)
-    for part in parts:
-        whole.update(part)
-    return whole.hexdigest()

@@ -17,9 +17,8 @@ from numba import njit
 
 from ladle import threads
 from ladle.arrays import Embeddings, check_finite, row_blocks
-from ladle.errors import DataError, ZeroVectorError
 from ladle.hac.collapse import Distinct, grouped, hash_rows
-from ladle.hac.metric_space import LARGEST_NORM
+from ladle.hac.metric_space import check_norms
 from ladle.neighbours import Frame
 from ladle.pool.contract import Pool
 from ladle.progress import Advance, Progress
@@ -32,24 +31,29 @@ Blocks = Iterator[tuple[slice, Embeddings]]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Rows to cluster: an array or a memory map, or a pool that is read block by block."""
+    """Rows to read: an array or a memory map, or a pool that is read block by block."""
 
     rows: int
     dim: int
-    blocks: Callable[[], Blocks]
+    dtype: np.dtype[np.floating[Any]]
+    blocks_of: Callable[[int], Blocks]
 
     @classmethod
     def of(cls, embeddings: Embeddings | Pool) -> Source:
         """The rows of an array that `ladle.arrays.as_matrix` has passed, or of a pool."""
         if isinstance(embeddings, Pool):
-            return cls(embeddings.rows, embeddings.dim, lambda: embeddings.blocks(BLOCK_BYTES))
+            return cls(embeddings.rows, embeddings.dim, embeddings.dtype, embeddings.blocks)
         matrix = np.asarray(embeddings)
 
-        def blocks() -> Blocks:
-            for rows in row_blocks(len(matrix), max(1, matrix[:1].nbytes), BLOCK_BYTES):
+        def blocks_of(block_bytes: int) -> Blocks:
+            for rows in row_blocks(len(matrix), matrix.shape[1] * matrix.dtype.itemsize, block_bytes):
                 yield rows, matrix[rows]
 
-        return cls(len(matrix), matrix.shape[1], blocks)
+        return cls(len(matrix), matrix.shape[1], matrix.dtype, blocks_of)
+
+    def blocks(self, block_bytes: int = BLOCK_BYTES) -> Blocks:
+        """Every row once, in order: (rows as a slice, (rows in the slice, dim) floats)."""
+        return self.blocks_of(block_bytes)
 
     def each_block(self, work: Callable[[slice, Embeddings], None], title: str, progress: Progress) -> None:
         """Call `work(rows, block)` on all blocks, over the threads."""
@@ -91,14 +95,15 @@ def surveyed(source: Source, metric: str, progress: Progress) -> Survey:
         unit = points / safe  # so that no square overflows or vanishes
         lengths = np.sqrt(np.einsum("ij,ij->i", unit, unit))
         norms[rows] = largest * lengths
-        _check_norms(norms[rows], metric, rows.start)
+        check_norms(norms[rows], metric, name=NAME, first_row=rows.start)
         sums[rows.start] = (unit / lengths[:, None] if metric == "cosine" else points).sum(axis=0)
         hashes[rows] = hash_rows(block)
         checks[rows] = hash_rows(block, seed=1)
 
     source.each_block(look, "checking the embeddings", progress)
     centre = np.sum([sums[start] for start in sorted(sums)], axis=0) / source.rows
-    digest = hashlib.blake2b(hashes.view(np.uint8).data, digest_size=16)
+    digest = hashlib.blake2b(f"{source.dtype} {source.rows} {source.dim}".encode(), digest_size=16)
+    digest.update(hashes.view(np.uint8).data)
     digest.update(checks.view(np.uint8).data)
     return Survey(norms, centre, grouped(hashes, checks), digest.hexdigest())
 
@@ -154,21 +159,3 @@ def reorder(points: Any, order: Any) -> None:
 def _worked(work: Callable[[slice, Embeddings], None], item: tuple[slice, Embeddings], advance: Advance) -> None:
     work(*item)
     advance(item[0].stop - item[0].start)
-
-
-def _check_norms(norms: npt.NDArray[np.float64], metric: str, first_row: int) -> None:
-    if metric == "cosine" and not norms.all():
-        zeros = np.flatnonzero(norms == 0)
-        raise ZeroVectorError(
-            f"`{NAME}`",
-            wanted="have no zero vector under the cosine metric",
-            got=f"one in row {first_row + int(zeros[0]):,}",
-            remedy='Find what made it, or use metric="sqeuclidean".',
-        )
-    if metric == "sqeuclidean" and norms.max() > LARGEST_NORM:
-        raise DataError(
-            f"`{NAME}`",
-            wanted=f"have norms up to {LARGEST_NORM:.3g}, so that squared distances fit float32",
-            got=f"norm {norms.max():.3g} in row {first_row + int(norms.argmax()):,}",
-            remedy="Divide all of them by one number.",
-        )

@@ -14,33 +14,42 @@ UNITS = {"cosine": 0.5, "sqeuclidean": 1.0}
 LARGEST_NORM = float(np.sqrt(np.finfo(np.float32).max)) / 2
 
 
+def check_norms(norms: npt.NDArray[np.float64], metric: str, *, name: str, first_row: int) -> None:
+    """Refuse rows by their Euclidean norms (b,). name, first_row: what errors call the rows, and the first's number.
+
+    Raises: ZeroVectorError (cosine); DataError when squared distances would not fit float32.
+    """
+    if metric == "cosine" and not norms.all():
+        raise ZeroVectorError(
+            f"`{name}`",
+            wanted="have no zero vector under the cosine metric",
+            got=f"one in row {first_row + int(np.argmin(norms)):,}",
+            remedy='Find what made it, or cluster with metric="sqeuclidean".',
+        )
+    if metric == "sqeuclidean" and len(norms) and norms.max() > LARGEST_NORM:
+        raise DataError(
+            f"`{name}`",
+            wanted=f"have norms up to {LARGEST_NORM:.3g}, so that squared distances fit float32",
+            got=f"norm {norms.max():.3g} in row {first_row + int(norms.argmax()):,}",
+            remedy="Divide all embeddings, those of a tree's pool too, by one number.",
+        )
+
+
 def in_metric(block: Embeddings, metric: str, *, name: str, first_row: int) -> npt.NDArray[np.float64]:
     """The rows of `block` (b, dim) whose squared distances, times UNITS[metric], are the metric's; a new array.
 
     name, first_row: what errors call the rows, and the number of the first.
-    Raises: NonFiniteError; ZeroVectorError (cosine); DataError when squared distances would not fit float32.
+    Raises: NonFiniteError, and as `check_norms`.
     """
     check_finite(block, name, first_row=first_row)
     rows = block.astype(np.float64)
     if metric == "cosine":
         largest = np.abs(rows).max(axis=1)
-        if not largest.all():
-            raise ZeroVectorError(
-                f"`{name}`",
-                wanted="have no zero vector under the cosine metric",
-                got=f"one in row {first_row + int(np.argmin(largest)):,}",
-                remedy='Find what made it, or cluster with metric="sqeuclidean".',
-            )
+        check_norms(largest, metric, name=name, first_row=first_row)  # zero where the norm is
         rows /= largest[:, None]  # so that no square overflows or vanishes
         rows /= np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
         return rows
     with np.errstate(over="ignore"):
         norms = np.sqrt(np.einsum("ij,ij->i", rows, rows))
-    if len(norms) and norms.max() > LARGEST_NORM:
-        raise DataError(
-            f"`{name}`",
-            wanted=f"have norms up to {LARGEST_NORM:.3g}, so that squared distances fit float32",
-            got=f"norm {norms.max():.3g} in row {first_row + int(norms.argmax()):,}",
-            remedy="Divide all of them, those of the tree's pool too, by one number.",
-        )
+    check_norms(norms, metric, name=name, first_row=first_row)
     return rows
