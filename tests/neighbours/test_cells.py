@@ -12,7 +12,7 @@ from tests.hac.pools import blobs
 
 @pytest.fixture(autouse=True)
 def _cells_for_small_pools_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ladle.neighbours.cells.BRUTE_PRODUCTS", 0)
+    monkeypatch.setattr("ladle.neighbours.cells.BRUTE_COST", 0)
     monkeypatch.setattr("ladle.neighbours.cells.BRUTE_ROWS", 0)
 
 
@@ -55,7 +55,7 @@ def test_lists_hold_distinct_others(seed: int, n: int, dim: int, k: int, cell_ro
 def test_the_effort_rises_until_the_recall_is_good(wanted: float) -> None:
     means = np.random.default_rng(3).normal(size=(6000, 12))
     members = np.arange(6000, dtype=np.int32)
-    search = CellSearch(0, Effort(recall=wanted, cell_rows=60, short=((2, 12),)))
+    search = CellSearch(0, Effort(recall=wanted, cell_rows=60, probes=2))
     found = ask(search, means, members, members, 10)
     exact = ask(BruteSearch(), means, members, members, 10)
     assert len(search.recalls) > 1

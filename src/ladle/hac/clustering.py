@@ -30,7 +30,7 @@ Metric = Literal["cosine", "sqeuclidean"]
 
 DENSE_ROWS = 5_000  # up to here the whole pool goes through the dense chain (200 MB): SciPy's own choice among ties
 BRUTE_ROWS = 100_000  # up to here the exact search takes half a minute on two cores
-RECALLS = {"default": 0.96, "high": 0.995}  # of a sample's true neighbours, where the cell join stops trying
+QUALITIES = ("default", "high")
 
 
 def cluster(
@@ -57,7 +57,7 @@ def cluster(
     engine: how neighbours are found. "brute" compares every cluster with every other by matrix products: exact.
     "cells" compares each with the clusters of nearby cells: approximate, for millions. "auto" takes "brute" up to
     100,000 rows and "cells" beyond. exact=True or False says it in other words.
-    quality: how hard "cells" tries, "default" (96% of a sample's true neighbours) or "high" (99.5%).
+    quality: how hard "cells" tries, "default" (97% of a sample's true neighbours) or "high" (99.5%).
     seed: of the cells; the exact engine draws nothing.
     checkpoint: a folder in which the state is kept every two minutes. The same call after a crash goes on from there,
     to the same tree; another call is refused. Remove the folder when the tree is saved.
@@ -77,7 +77,7 @@ def cluster(
     """
     _check_choice("metric", metric, METRICS)
     _check_choice("engine", engine, ("auto", "brute", "cells"))
-    _check_choice("quality", quality, tuple(RECALLS))
+    _check_choice("quality", quality, QUALITIES)
     _check_exact(engine, exact)
     check_seed(seed)
     level = _level(mean_size, threshold, n_clusters)
@@ -88,7 +88,7 @@ def cluster(
 
     cells = engine == "cells" or exact is False or (engine == "auto" and exact is None and source.rows > BRUTE_ROWS)
     warm(progress, cells=cells)
-    search = CellSearch(seed, Effort(recall=RECALLS[quality])) if cells else BruteSearch()
+    search = CellSearch(seed, _effort(quality)) if cells else BruteSearch()
     about: dict[str, Scalar] = {"data": survey.digest, "metric": metric, "level": repr(level), "seed": seed}
     about |= {"rows": source.rows, "dim": source.dim, "engine": "cells" if cells else "brute", "quality": quality}
     points = _arranged(source, survey, metric, search, progress)
@@ -113,6 +113,10 @@ def _carrying(tree: Dendrogram, pool: Embeddings | Pool, prototypes: bool | None
     from ladle.hac.assign import carrying  # here, because it stands on this file
 
     return carrying(tree, pool, prototypes, progress)
+
+
+def _effort(quality: str) -> Effort:
+    return Effort() if quality == "default" else Effort(recall=0.995, brute_rows=250_000)
 
 
 def _dense(rows: int) -> int:

@@ -103,11 +103,13 @@ def _compare(packed: Packed, one: tuple[int, int], other: tuple[int, int], score
     """Members one[0]:one[1] with members other[0]:other[1], both ways; once where the tile meets itself."""
     points, halves = packed.points, packed.halves
     columns = np.arange(*other)
+    ids = columns.astype(np.int32)
     for start in range(one[0], one[1], QUERY_BLOCK):
         stop = min(start + QUERY_BLOCK, one[1])
         rows = np.arange(start, stop)
         products = points[start:stop] @ points[other[0] : other[1]].T
         if one != other:
             mirrored = np.ascontiguousarray(products.T)
-            keep_best(mirrored, halves[start:stop], start, columns, scores, positions, columns, False)
-        keep_best(products, halves[other[0] : other[1]], other[0], rows, scores, positions, rows, False)
+            mine = rows.astype(np.int32)
+            keep_best(mirrored, halves[start:stop], mine, columns, scores, positions, columns, False)
+        keep_best(products, halves[other[0] : other[1]], ids, rows, scores, positions, rows, False)

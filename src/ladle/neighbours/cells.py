@@ -1,8 +1,8 @@
 """Approximate nearest clusters at scale: the cell join.
 
-Members are put into coarse k-means cells of a few hundred. Queries that lie together ask the cells near them in one
-matrix product a cell; then neighbours of neighbours are tested. BLAS reads memory in order where a graph search would
-walk it at random.
+Members are put into coarse cells of a few hundred, in several partitions of space. Queries that lie together ask the
+cells near them in one matrix product a cell; then neighbours of neighbours are tested. BLAS reads memory in order where
+a graph search would walk it at random.
 """
 
 from __future__ import annotations
@@ -16,41 +16,52 @@ import numpy.typing as npt
 
 from ladle import seeds, threads
 from ladle.neighbours.brute import BruteSearch
-from ladle.neighbours.coarse import SAMPLE_PER_CELL, Cells, Int64s, by_cell
+from ladle.neighbours.coarse import SAMPLE_PER_CELL, Cells, Int64s, Partition, by_cell
 from ladle.neighbours.contract import Candidates, Means
 from ladle.neighbours.join import Join, Sample
 from ladle.neighbours.packed import Frame, Int32s, frame_of, pack
 from ladle.progress import SILENT, Progress
 
 BRUTE_ROWS = 150_000
-BRUTE_PRODUCTS = 3e7
+BRUTE_COST = 2e10  # multiply-adds: a sixth of a second on two cores
+HARD = 4.0  # times as much where neighbours are hard to find
 REBUILD_SHARE = 0.3  # of the members the cells were made for: with fewer left, make new cells
 SAMPLE = 400  # rows whose exact neighbours are found, to measure recall
 LATER_SAMPLE = 200  # the same among clusters, once for each making of cells
 ASSIGN_ROWS = 1 << 18  # members put into cells at a time
-WORTH = 0.35  # a pass is followed by another if it closed this share of what is missing
+WORTH = 0.8  # a pass over neighbours of neighbours is followed by another if it found this share of what is missing
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How hard the search tries: it climbs `steps` until it finds `recall` of a sample's neighbours."""
+    """How hard the search tries: partition after partition, until it finds `recall` of a sample's neighbours.
 
-    recall: float = 0.96
-    # Members a cell, on average, or more: where sqrt(n / 4) is more, a member meets as many centroids as members
-    # in the first step.
+    A partition splits some neighbours from each other, another one splits others: four cells of a new one find more of
+    the missing than thirty more cells of the old one.
+    """
+
+    recall: float = 0.97
+    # Members a cell, on average, or more: where sqrt(n / probes) is more, a member meets as many centroids as members.
     cell_rows: int = 250
-    # (cells a member is compared with on average, neighbours whose neighbours are tested), first with lists of the
-    # length asked for, while they find `easy` or more.
-    short: tuple[tuple[int, int], ...] = ((4, 12), (8, 12), (16, 12))
-    easy: float = 0.9
-    # Where it is hard, with lists of twice that length. Measured on hard text: up to 16 cells more cells pay, from
-    # there on longer lists do.
-    steps: tuple[tuple[int, int], ...] = ((8, 16), (16, 16), (16, 24), (32, 24), (64, 24))
-    later_steps: tuple[int, ...] = (8, 16, 32)  # cells a cluster is compared with
-    # The exact search is as quick up to so many members whose neighbours are hard to find, and in any case up to so
-    # many query-member pairs.
+    probes: int = 4  # cells of each partition a member is compared with, on average
+    easy: float = 0.85  # found in the first cells: else lists are kept twice as long as asked for while they grow
+    ready: float = 0.8  # found in cells: from here on, neighbours of neighbours are worth a test
+    most_partitions: int = 12
+    # (partitions, cells of each) a cluster is compared with later.
+    later: tuple[tuple[int, int], ...] = ((1, 8), (1, 16), (1, 32), (4, 4), (6, 4), (8, 4), (8, 8))
+    far: float = 0.5  # of the members, those with the farthest neighbours, turn to further partitions once ready
+    # Where neighbours are hard to find among so many, every search is exact, which takes hardly longer.
     brute_rows: int = field(default_factory=lambda: BRUTE_ROWS)
-    brute_products: float = field(default_factory=lambda: BRUTE_PRODUCTS)
+    # The exact search is as quick up to so many multiply-adds.
+    brute_cost: float = field(default_factory=lambda: BRUTE_COST)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A partition that follows the clusters."""
+
+    cells: Cells
+    cell: Int32s  # (n,) by cluster id; a merge keeps the larger cluster's
 
 
 @dataclass(slots=True)
@@ -59,8 +70,9 @@ class CellSearch:
 
     Reach is the k-th linkage found: a belief, not a proof. Few queries or few members go through the exact search,
     whose reach is a proof.
-    Cost: about n (probes cell_rows + n / cell_rows) dim multiply-adds for points, n sqrt(n probes) dim for very many;
-    4 n dim bytes. Repeats: identical for any number of threads, given the same calls in the same order.
+    Cost: for each partition about n (probes cell_rows + n / cell_rows) dim multiply-adds for points, n sqrt(n probes)
+    dim for very many; 5 n dim bytes. Repeats: identical for any number of threads, given the same calls in the same
+    order.
     """
 
     seed: int = 0
@@ -68,15 +80,15 @@ class CellSearch:
     frame: Frame | None = None  # of the means, if they have been put into one already
     recalls: list[float] = field(default_factory=list)  # measured, one for each stage of the first search
     later_recalls: list[float] = field(default_factory=list)  # measured among clusters, one for each trial
-    pause: Callable[[], None] = field(default=lambda: None)  # called between two steps of the first search
-    _under_way: tuple[int, Join] | None = None  # the next step of the first search, while it runs
+    pause: Callable[[], None] = field(default=lambda: None)  # called between two turns of the first search
+    _under_way: tuple[int, Join] | None = None  # the next turn of the first search, while it runs
     _restored: dict[str, Any] | None = None
-    _by_force: bool = False  # every later search is exact, too
-    _cells: Cells | None = None
-    _cell_of: Int32s | None = None  # (n,) by cluster id; a merge keeps the larger cluster's
+    _placed: list[Placed] = field(default_factory=list)  # the first by k-means, the others around random members
     _built_for: int = 0
     _builds: int = 0
-    _later_probes: int = 0  # 0 until chosen for the cells there are
+    _hard: bool = False
+    _by_force: bool = False  # every search is exact
+    _later: int = -1  # of effort.later; -1 until chosen for the cells there are
 
     def nearest(
         self,
@@ -91,20 +103,20 @@ class CellSearch:
     ) -> Candidates:
         """See `NeighbourSearch.nearest`."""
         k = min(k, len(members) - 1)
-        if precise or self._by_force or float(len(queries)) * len(members) <= self.effort.brute_products:
+        cost = float(len(queries)) * len(members) * means.shape[1]
+        if precise or self._by_force or cost <= self.effort.brute_cost * (HARD if self._hard else 1.0):
             return BruteSearch().nearest(
                 means, spreads, members=members, queries=queries, k=k, precise=precise, progress=progress
             )
         if self.frame is None:
             self.frame = frame_of(means, members)
-        if self._cells is None or len(members) < REBUILD_SHARE * self._built_for:
+        if not self._placed or len(members) < REBUILD_SHARE * self._built_for:
             with progress.task("coarse cells"):
                 self._build(means, spreads, members)
-        assert self._cells is not None
-        assert self._cell_of is not None
-        join = Join.of(means, spreads, members, self._cells, self._cell_of[members], self.frame, k)
+        main = self._placed[0]
+        join = Join.of(means, spreads, members, main.cells, main.cell[members], self.frame, k)
         if len(queries) == len(members):
-            if not self._search_all(join, progress):
+            if not self._search_all(join, members, progress):
                 del join
                 self.recalls.append(1.0)
                 self._by_force = True  # means of clusters are harder still than their points
@@ -112,7 +124,7 @@ class CellSearch:
                     means, spreads, members=members, queries=queries, k=k, precise=False, progress=progress
                 )
         else:
-            self._search_some(join, np.searchsorted(members, queries), progress)
+            self._search_some(join, members, np.searchsorted(members, queries), progress)
         return join.candidates(members, queries, spreads)
 
     def arrange(self, means: Means, progress: Progress = SILENT) -> Int64s:
@@ -126,88 +138,112 @@ class CellSearch:
             self.frame = frame_of(means, everybody)
         with progress.task("coarse cells"):
             self._build(means, np.zeros(len(means)), everybody)
-        assert self._cells is not None
-        assert self._cell_of is not None
-        order, _ = by_cell(self._cell_of, len(self._cells))
-        self._cell_of = self._cell_of[order]
+        main = self._placed[0]
+        order, _ = by_cell(main.cell, len(main.cells))
+        self._placed[0] = Placed(main.cells, main.cell[order])
         return order
 
     def _build(self, means: Means, spreads: npt.NDArray[np.float64], members: Int32s) -> None:
         """New cells, and the cell of each member."""
         assert self.frame is not None
         random = seeds.stream(self.seed, "cells", self._builds)
-        rows = max(self.effort.cell_rows, int(np.sqrt(len(members) / self.effort.short[0][0])))
+        rows = max(self.effort.cell_rows, int(np.sqrt(len(members) / self.effort.probes)))
         count = max(1, len(members) // rows)
         drawn = members[np.sort(random.choice(len(members), min(len(members), count * SAMPLE_PER_CELL), replace=False))]
         float32 = np.dtype(np.float32)
         cells = Cells.make(pack(means, spreads, drawn, float32, self.frame).points, count, random, self.frame)
-        if self._cell_of is None:
-            self._cell_of = np.zeros(len(means), np.int32)
+        cell = np.zeros(len(means), np.int32)
         for start, stop in threads.ranges(len(members), ASSIGN_ROWS):
             part = members[start:stop]
-            self._cell_of[part] = cells.own(pack(means, spreads, part, float32, self.frame).points)
-        self._cells = cells
+            cell[part] = cells.own(pack(means, spreads, part, float32, self.frame).points)
+        self._placed = [Placed(cells, cell)]
         self._built_for = len(members)
         self._builds += 1
-        self._later_probes = 0
+        self._later = -1
 
-    def _search_all(self, join: Join, progress: Progress) -> bool:
-        """Every member is a query: raise the effort until a sample's recall is good enough.
+    def _partition(self, number: int, join: Join, members: Int32s) -> Partition:
+        """The partition of this number; made if it is the next one. Cost: m cells d multiply-adds for a new one."""
+        if number == 0:
+            return join.main
+        own = members[join.order]
+        if number == len(self._placed):
+            points, random = join.packed.points, seeds.stream(self.seed, "pivots", self._builds, number)
+            pivots = np.sort(random.choice(len(points), len(self._placed[0].cells), replace=False))
+            cells = Cells.of(points[pivots], join.packed.frame)
+            cell = np.zeros_like(self._placed[0].cell)
+            cell[own] = cells.own(points)
+            self._placed.append(Placed(cells, cell))
+        placed = self._placed[number]
+        return Partition.of(placed.cells, placed.cell[own])
 
-        Returns whether it is worth it: where it is hard, an exact search of not too many takes no longer.
+    def _search_all(self, join: Join, members: Int32s, progress: Progress) -> bool:
+        """Every member is a query: turn to more partitions until a sample's recall is good enough.
+
+        Returns whether it is worth it: where it is hard, an exact search of not too many takes hardly longer.
         """
         effort = self.effort
         sample = Sample.of(join, SAMPLE, seeds.stream(self.seed, "sample"))
-        steps, short = (*effort.short, *effort.steps), len(effort.short)
-        step = 0
+        turn = 0
         if self._restored is not None:
-            step = int(self._restored.pop("step"))
+            turn = int(self._restored.pop("turn"))
             join.restore(self._restored)
             self._restored = None
-        while step < len(steps):
-            if step == short:
-                if len(join.order) <= effort.brute_rows:
-                    self._under_way = None
-                    return False
-                join.restart(2 * join.k)
-            self._climb(join, sample, *steps[step], progress)
+        else:
+            join.only(sample.rows)
+            join.probe(join.main, effort.probes, SILENT)
+            found = sample.recall(join)
+            self._hard = found < effort.easy
+            if self._hard and len(members) <= effort.brute_rows:
+                self.recalls.append(found)
+                return False
+            join.everybody(2 * join.k if self._hard else join.k)
+        while turn < effort.most_partitions:
+            ready = bool(self.recalls) and self.recalls[-1] >= effort.ready
+            share = effort.far if ready else 1.0
+            join.probe(self._partition(turn, join, members), effort.probes, progress, share=share)
+            self.recalls.append(sample.recall(join))
+            if self.recalls[-1] >= effort.ready:
+                self._walk(join, sample, progress)
             if self.recalls[-1] >= effort.recall:
                 break
-            step = short if step < short and self.recalls[-1] < effort.easy else step + 1
-            self._under_way = (step, join)
+            turn += 1
+            self._under_way = (turn, join)
             self.pause()
         self._under_way = None
         return True
 
-    def _climb(self, join: Join, sample: Sample, probes: int, width: int, progress: Progress) -> None:
-        """One step of effort: cells, then neighbours of neighbours as long as that pays."""
+    def _walk(self, join: Join, sample: Sample, progress: Progress) -> None:
+        """Test neighbours of neighbours, as long as that pays."""
         wanted = self.effort.recall
-        join.probe(probes, progress)
-        self.recalls.append(sample.recall(join))
         gain = 1.0
         while self.recalls[-1] < wanted and gain > WORTH * (wanted - self.recalls[-1]):
             before = self.recalls[-1]
-            join.join_neighbours(width, progress)
+            join.join_neighbours(progress)
             self.recalls.append(sample.recall(join))
             gain = self.recalls[-1] - before
-            if self.recalls[-1] < self.effort.easy and join.width == join.k:
-                return  # short lists would not find the rest
 
-    def _search_some(self, join: Join, own: Int64s, progress: Progress) -> None:
+    def _search_some(self, join: Join, members: Int32s, own: Int64s, progress: Progress) -> None:
         """Some members are queries. How many cells they are compared with is chosen anew for each making of cells."""
         effort = self.effort
-        if self._later_probes == 0:
+        own = join.places(own)
+
+        def search(rows: Int64s, rung: int, shown: Progress) -> None:
+            join.only(rows)
+            partitions, probes = effort.later[rung]
+            for number in range(partitions):
+                join.probe(self._partition(number, join, members), probes, shown)
+
+        if self._later < 0:
             random = seeds.stream(self.seed, "later sample", self._builds)
-            join.only(own[np.sort(random.choice(len(own), min(LATER_SAMPLE, len(own)), replace=False))])
+            join.only(np.sort(random.choice(own, min(LATER_SAMPLE, len(own)), replace=False)))
             sample = Sample.of(join, LATER_SAMPLE, random)
-            for probes in effort.later_steps:
-                self._later_probes = probes
-                join.probe(probes, SILENT)
+            for rung in range(len(effort.later)):
+                self._later = rung
+                search(sample.rows, rung, SILENT)
                 self.later_recalls.append(sample.recall(join))
                 if self.later_recalls[-1] >= effort.recall:
                     break
-        join.only(own)
-        join.probe(self._later_probes, progress)
+        search(own, self._later, progress)
 
     def state(self) -> dict[str, npt.NDArray[Any] | int | float | str | bool | None]:
         """All that later answers depend on: see ladle.hac.checkpoint."""
@@ -216,16 +252,18 @@ class CellSearch:
             "later_recalls": np.array(self.later_recalls),
             "built_for": self._built_for,
             "builds": self._builds,
-            "later_probes": self._later_probes,
+            "hard": self._hard,
             "by_force": self._by_force,
+            "later": self._later,
+            "partitions": len(self._placed),
         }
         if self.frame is not None:
             kept |= {"centre": self.frame.centre, "scale": self.frame.scale}
-        if self._cells is not None and self._cell_of is not None:
-            kept |= {"centroids": self._cells.centroids.points, "cell_of": self._cell_of}
+        for number, placed in enumerate(self._placed):
+            kept |= {f"centroids.{number}": placed.cells.centroids.points, f"cell.{number}": placed.cell}
         if self._under_way is not None:
-            step, join = self._under_way
-            kept |= {f"join.{name}": part for name, part in {"step": step, **join.state()}.items()}
+            turn, join = self._under_way
+            kept |= {f"join.{name}": part for name, part in {"turn": turn, **join.state()}.items()}
         return kept
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -233,12 +271,13 @@ class CellSearch:
         self.recalls = state["recalls"].tolist()
         self.later_recalls = state["later_recalls"].tolist()
         self._built_for, self._builds = int(state["built_for"]), int(state["builds"])
-        self._later_probes = int(state["later_probes"])
-        self._by_force = bool(state["by_force"])
+        self._hard, self._by_force = bool(state["hard"]), bool(state["by_force"])
+        self._later = int(state["later"])
         if "centre" in state:
             self.frame = Frame(state["centre"], float(state["scale"]))
-        if "centroids" in state and self.frame is not None:
-            self._cells = Cells.of(state["centroids"], self.frame)
-            self._cell_of = state["cell_of"].copy()
+            self._placed = [
+                Placed(Cells.of(state[f"centroids.{number}"], self.frame), state[f"cell.{number}"].copy())
+                for number in range(int(state["partitions"]))
+            ]
         parts = {name.removeprefix("join."): part for name, part in state.items() if name.startswith("join.")}
         self._restored = parts or None

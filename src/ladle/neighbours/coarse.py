@@ -6,7 +6,7 @@ but missed the nearest cell of every fourth point: pools with hundreds of topics
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,7 @@ class Cells:
     """A coarse partition of space by nearest centroid."""
 
     centroids: Packed  # (cells, d)
+    _around: dict[int, Int32s] = field(default_factory=dict)  # by their number: searches ask for the same again
 
     @classmethod
     def of(cls, centroids: Floats, frame: Frame) -> Cells:
@@ -58,19 +59,23 @@ class Cells:
         return self._nearest(points, 1)[:, 0]
 
     def around(self, count: int) -> Int32s:
-        """(cells, count) the nearest cells of each cell, itself first or nearly so."""
-        return self._nearest(self.centroids.points, min(count, len(self)))
+        """(cells, count) the nearest cells of each cell, itself among them, ascending."""
+        count = min(count, len(self))
+        if count not in self._around:
+            self._around[count] = np.sort(self._nearest(self.centroids.points, count), axis=1)
+        return self._around[count]
 
-    def nearest(self, points: Floats, starts: Int64s, probes: int) -> tuple[Int32s, Floats]:
-        """The nearest cells of points that stand sorted by their own cell, nearest first, and their scores.
+    def nearest(self, points: Floats, rows: Int64s, starts: Int64s, probes: int) -> tuple[Int32s, Floats]:
+        """The nearest cells of some points, nearest first, and their scores.
 
-        points (q, d); starts (cells + 1,): where each cell's own points begin. Returns two arrays (q, probes). Only
-        cells around the own one are looked at. Cost: AROUND probes d multiply-adds a point.
+        rows (q,): where they stand in `points` (m, d), sorted by their own cell; starts (cells + 1,): where each cell's
+        begin among them. Returns two arrays (q, probes). Only cells around the own one are looked at. Cost: AROUND
+        probes d multiply-adds a point.
         """
         probes = min(probes, len(self))
-        around = np.sort(self.around(max(LEAST_AROUND, AROUND * probes)), axis=1)
-        cells = np.full((len(points), probes), -1, np.int32)
-        scores = np.full((len(points), probes), WORST, points.dtype)
+        around = self.around(max(LEAST_AROUND, AROUND * probes))
+        cells = np.full((len(rows), probes), -1, np.int32)
+        scores = np.full((len(rows), probes), WORST, points.dtype)
 
         def assign(cell: int) -> None:
             near = around[cell]
@@ -78,11 +83,10 @@ class Cells:
             base = self.centroids.points[near].T
             for start in range(starts[cell], starts[cell + 1], BLOCK):
                 part = slice(start, min(start + BLOCK, starts[cell + 1]))
-                products = points[part] @ base
-                rows = np.arange(len(products))
+                products = points[rows[part]] @ base
                 nobody = np.full(len(products), -1, np.int64)
-                keep_best(products, halves, 0, nobody, scores[part], cells[part], rows, False)
-                cells[part] = near[cells[part]]
+                mine = np.arange(len(products))
+                keep_best(products, halves, near, nobody, scores[part], cells[part], mine, False)
 
         with threads.single_threaded_blas():
             threads.run_each(assign, np.flatnonzero(np.diff(starts)).tolist())
@@ -99,6 +103,25 @@ class Cells:
         with threads.single_threaded_blas():
             threads.run_each(assign, threads.ranges(len(points), BLOCK))
         return near
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """Members put into cells."""
+
+    cells: Cells
+    order: Int32s  # (m,) positions of the members, by cell
+    starts: Int64s  # (cells + 1,) where each cell's begin
+
+    def members(self, cell: int) -> Int32s:
+        """The positions of its members, ascending."""
+        return self.order[self.starts[cell] : self.starts[cell + 1]]
+
+    @classmethod
+    def of(cls, cells: Cells, cell: Int32s) -> Partition:
+        """Of members that are in these cells, `cell` (m,)."""
+        order, starts = by_cell(cell, len(cells))
+        return cls(cells, order.astype(np.int32), starts)
 
 
 def by_cell(cell: Int32s, cells: int) -> tuple[Int64s, Int64s]:

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle import threads
-from ladle.neighbours.coarse import Cells, Int64s, by_cell
+from ladle.neighbours.coarse import Cells, Int64s, Partition, by_cell
 from ladle.neighbours.contract import Candidates, Means
-from ladle.neighbours.kernels import WORST, join_neighbours, keep_best, mark_fresh, reverse_lists
+from ladle.neighbours.kernels import WORST, encode, join_neighbours, keep_best, mark_fresh, reverse_lists
 from ladle.neighbours.packed import Floats, Frame, Int32s, Packed, linkages, pack, rounding, top_k
 from ladle.progress import Progress
 
@@ -27,18 +27,17 @@ GAPS_SEEN = 1 << 20  # rows from which the tolerance is set
 
 @dataclass(slots=True)
 class Join:
-    """Positions are those of `packed`, whose members stand sorted by cell."""
+    """Positions are those of `packed`, whose members stand sorted by the cells of `main`."""
 
     packed: Packed
     order: Int64s  # (m,) position among the members given
-    starts: Int64s  # (cells + 1,) where each cell begins
-    cells: Cells
+    main: Partition
     k: int
     scores: Floats = field(init=False)  # (q, k or more), descending
     positions: Int32s = field(init=False)  # (q, k or more)
     rows: Int64s = field(init=False)  # (q,) the queries' positions
-    _compared: npt.NDArray[np.uint8] = field(init=False)  # (q,) so many nearest cells have been compared with
-    _probes: int = field(init=False)  # cells a query has been compared with on average
+    _probed: bool = field(init=False)
+    _codes: tuple[npt.NDArray[np.int8], Floats] | None = field(init=False, default=None)  # see kernels.encode
     _joined: Int32s | None = field(init=False, default=None)  # (m, width) the entries whose neighbours have been tested
 
     @classmethod
@@ -54,20 +53,25 @@ class Join:
     ) -> Join:
         """A search among `members`, of which each is in one `cell` (m,)."""
         order, starts = by_cell(cell, len(cells))
-        return cls(pack(means, spreads, members[order], np.dtype(np.float32), frame), order, starts, cells, k)
+        main = Partition(cells, np.arange(len(members), dtype=np.int32), starts)
+        return cls(pack(means, spreads, members[order], np.dtype(np.float32), frame), order, main, k)
 
     def __post_init__(self) -> None:
         self._answer(np.arange(len(self.order)), self.k)
 
-    def only(self, own: Int64s) -> None:
-        """Answer for these members (positions among the members given), from scratch."""
+    def places(self, own: Int64s) -> Int64s:
+        """The positions, ascending, of some of the members given, `own` (q,) among them."""
         place = np.empty(len(self.order), np.int64)
         place[self.order] = np.arange(len(self.order))
-        self._answer(np.sort(place[own]), self.k)
+        return np.sort(place[own])
 
-    def restart(self, width: int) -> None:
-        """Begin again with lists of `width`, of which the first k will be the answer."""
-        self._answer(self.rows, max(self.k, min(width, len(self.order) - 1)))
+    def only(self, rows: Int64s) -> None:
+        """Answer for the members at these positions, ascending, from scratch."""
+        self._answer(rows, self.k)
+
+    def everybody(self, width: int) -> None:
+        """Answer for all members, from scratch, with lists of `width`, of which the first k will be the answer."""
+        self._answer(np.arange(len(self.order)), max(self.k, min(width, len(self.order) - 1)))
 
     @property
     def width(self) -> int:
@@ -78,46 +82,36 @@ class Join:
         self.rows = rows
         self.scores = np.full((len(rows), width), WORST, np.float32)
         self.positions = np.full((len(rows), width), -1, np.int32)
-        self._compared = np.zeros(len(rows), np.uint8)
-        self._probes = 0
+        self._probed = False
         self._joined = None
 
-    def state(self) -> dict[str, npt.NDArray[Any] | int]:
+    def state(self) -> dict[str, npt.NDArray[Any] | bool]:
         """What a search of all members has found and done so far."""
         joined = np.empty((0, 0), np.int32) if self._joined is None else self._joined
-        return {
-            "scores": self.scores,
-            "positions": self.positions,
-            "compared": self._compared,
-            "probes": self._probes,
-            "joined": joined,
-        }
+        return {"scores": self.scores, "positions": self.positions, "probed": self._probed, "joined": joined}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from what `state` was taken of."""
         self.scores, self.positions = state["scores"], state["positions"]
-        self._compared, self._probes = state["compared"], int(state["probes"])
+        self._probed = bool(state["probed"])
         self._joined = state["joined"] if state["joined"].size else None
 
-    def probe(self, probes: int, progress: Progress) -> None:
-        """Compare each query with its nearest cells, `probes` of them on average; fewer than before is no work.
+    def probe(self, partition: Partition, probes: int, progress: Progress, *, share: float = 1.0) -> None:
+        """Compare queries with their nearest cells of `partition`, `probes` of them on average.
 
+        share: of the queries, those whose k-th neighbour is farthest; they miss most of what is missing.
         A query deep inside a cell has few others to fear: it is compared with those cells whose centroid is nearly as
-        near as its nearest one's, the same tolerance for all. Called again with more, it goes on where it stopped.
+        near as its nearest one's, the same tolerance for all.
         """
-        if probes <= self._probes:
-            return
-        self._probes = probes
-        everybody = len(self.rows) == len(self.order)
-        points = self.packed.points if everybody else self.packed.points[self.rows]
-        starts = self.starts if everybody else np.searchsorted(self.rows, self.starts)
-        cells, gaps = self.cells.nearest(points, starts, min(2 * probes, probes + SPARE_PROBES))
-        del points
+        answers, starts = self._by_cell(partition, self._farthest(share))
+        cells, gaps = partition.cells.nearest(
+            self.packed.points, self.rows[answers], starts, min(2 * probes, probes + SPARE_PROBES)
+        )
         np.subtract(gaps[:, :1], gaps, out=gaps)
         near = gaps <= _tolerance(gaps, probes)
         near &= cells >= 0
-        near &= self._compared[:, None] <= np.arange(cells.shape[1])
-        repeats = self._joined is not None or bool(self._compared.any())
+        del gaps
+        repeats, self._probed = self._probed, True
         with progress.task("nearest neighbours: cells", int(near.sum())) as advance, threads.single_threaded_blas():
 
             def compare(block: tuple[int, int]) -> None:
@@ -125,13 +119,29 @@ class Join:
                 # The own cell goes first: what it finds spares most of the insertions that the others would make.
                 for ranks in (slice(0, 1), slice(1, None)):
                     asking, rank = np.nonzero(near[part, ranks])
-                    self._compare(block[0] + asking, cells[part, ranks][asking, rank], repeats)
+                    mine = answers[block[0] + asking]
+                    self._compare(partition, mine, cells[part, ranks][asking, rank], repeats)
                     advance(len(asking))
 
             threads.run_each(compare, threads.ranges(len(near), PROBE_BLOCK))
-        self._compared += near.sum(axis=1, dtype=np.uint8)
 
-    def _compare(self, answers: Int64s, cell: Int32s, repeats: bool) -> None:
+    def _farthest(self, share: float) -> Int64s:
+        """This share of the answers: those whose k-th neighbour is farthest."""
+        if share == 1.0:
+            return np.arange(len(self.rows))
+        linkage = self.packed.halves[self.rows] - self.scores[:, self.k - 1]
+        return np.flatnonzero(linkage >= np.quantile(linkage, 1 - share))
+
+    def _by_cell(self, partition: Partition, asking: Int64s) -> tuple[Int64s, Int64s]:
+        """The answers `asking` (q,) in the order of their query's cell, and where each cell's begin."""
+        answer = np.full(len(self.order), -1, np.int64)
+        answer[self.rows[asking]] = asking
+        answers = answer[partition.order]
+        asked = answers >= 0
+        before = np.concatenate([[0], np.cumsum(asked)])
+        return answers[asked], before[partition.starts]
+
+    def _compare(self, partition: Partition, answers: Int64s, cell: Int32s, repeats: bool) -> None:
         """Compare the queries `answers` (p,) with the members of one `cell` (p,) each, cell by cell.
 
         `repeats`: a query may meet what it has found already.
@@ -140,36 +150,41 @@ class Join:
         bounds = np.flatnonzero(np.diff(cell[order], prepend=-1, append=-1)) if len(cell) else order
         points, halves = self.packed.points, self.packed.halves
         for begin, end in itertools.pairwise(bounds.tolist()):
-            first, last = self.starts[cell[order[begin]]], self.starts[cell[order[begin]] + 1]
-            if first == last:
+            members = partition.members(int(cell[order[begin]]))
+            if len(members) == 0:
                 continue
-            base = points[first:last].T
+            # A view where they stand together, as in the main partition; and a copy elsewhere, of a cache's size.
+            together = members[-1] - members[0] == len(members) - 1
+            theirs = slice(members[0], members[-1] + 1) if together else members
+            base = points[theirs].T
             for start in range(begin, end, QUERY_BLOCK):
                 mine = answers[order[start : min(start + QUERY_BLOCK, end)]]
                 rows = self.rows[mine]
                 products = points[rows] @ base
-                keep_best(products, halves[first:last], first, rows, self.scores, self.positions, mine, repeats)
+                keep_best(products, halves[theirs], members, rows, self.scores, self.positions, mine, repeats)
 
-    def join_neighbours(self, width: int, progress: Progress) -> None:
-        """One pass of testing the first `width` neighbours of neighbours, where one of the two steps is new."""
-        m = len(self.order)
-        width = min(width, self.width)
+    def join_neighbours(self, progress: Progress) -> None:
+        """One pass of testing the neighbours of neighbours, where one of the two steps is new."""
+        m, width = len(self.order), self.width
         known = self.positions.copy()
         fresh = np.ones(known.shape, np.bool_)
         if self._joined is not None:
             before = self._joined
             threads.run_each(lambda block: mark_fresh(known, before, fresh, *block), threads.ranges(m, JOIN_BLOCK))
-        self._joined = known[:, :width].copy()
+        self._joined = known
         starts = np.zeros(m + 1, np.int64)
         reverse = np.empty(m * width, np.int32)
         reverse_fresh = np.empty(m * width, np.bool_)
         reverse_lists(known, fresh, width, starts, reverse, reverse_fresh)
+        codes, steps = self._encoded()
         with progress.task("nearest neighbours: join", m) as advance:
 
             def join(block: tuple[int, int]) -> None:
                 join_neighbours(
                     self.packed.points,
                     self.packed.halves,
+                    codes,
+                    steps,
                     known,
                     fresh,
                     reverse,
@@ -184,6 +199,16 @@ class Join:
                 advance(block[1] - block[0])
 
             threads.run_each(join, threads.ranges(m, JOIN_BLOCK))
+
+    def _encoded(self) -> tuple[npt.NDArray[np.int8], Floats]:
+        if self._codes is None:
+            points = self.packed.points
+            codes, steps = np.empty(points.shape, np.int8), np.empty(len(points), np.float32)
+            threads.run_each(
+                lambda block: encode(points, codes, steps, *block), threads.ranges(len(points), JOIN_BLOCK)
+            )
+            self._codes = codes, steps
+        return self._codes
 
     def candidates(self, members: Int32s, queries: Int32s, spreads: npt.NDArray[np.float64]) -> Candidates:
         """The answers, in the order of `queries`."""
@@ -206,14 +231,13 @@ class Join:
 class Sample:
     """A few queries of a join and their exact neighbours."""
 
-    answers: Int64s
+    rows: Int64s
     exact: Int32s
 
     @classmethod
     def of(cls, join: Join, size: int, random: np.random.Generator) -> Sample:
         """Cost: size m d multiply-adds."""
-        answers = np.sort(random.choice(len(join.rows), min(size, len(join.rows)), replace=False))
-        rows = join.rows[answers]
+        rows = join.rows[np.sort(random.choice(len(join.rows), min(size, len(join.rows)), replace=False))]
         scores = np.full((len(rows), join.k), WORST, np.float32)
         exact = np.full((len(rows), join.k), -1, np.int32)
 
@@ -223,11 +247,11 @@ class Sample:
 
         with threads.single_threaded_blas():
             threads.run_each(search, threads.ranges(len(rows), 100))
-        return cls(answers, exact)
+        return cls(rows, exact)
 
     def recall(self, join: Join) -> float:
         """Share of the exact neighbours that the join has found."""
-        found = join.positions[self.answers, : join.k]
+        found = join.positions[np.searchsorted(join.rows, self.rows), : join.k]
         return float(np.mean([np.isin(a, b).mean() for a, b in zip(self.exact, found, strict=True)]))
 
 

@@ -6,6 +6,9 @@ import numpy as np
 from numba import njit
 from numba.extending import register_jitable
 
+from ladle.neighbours.prefetch import prefetch_row
+
+AHEAD = 8  # rows asked of memory before they are read
 CHUNK = 16  # columns tested at once: their maximum rarely beats the k-th best
 WORST = -3e38  # below every score; finite, because these loops are compiled without NaN
 FAST = {"nnan", "nsz", "reassoc", "contract"}
@@ -33,14 +36,14 @@ def _listed(positions, x, position):
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)
-def keep_best(products, halves, first, own, best_scores, best_pos, best_rows, repeats):
+def keep_best(products, halves, ids, own, best_scores, best_ids, best_rows, repeats):
     """Merge one block of dot products into the running top k of its queries.
 
     products (q, t) float, overwritten: query x times column y. halves (t,): subtracted from each column, so that the
-    largest score is the smallest linkage. first: member position of column 0. own (q,) int64: member position of
-    the query itself, skipped. best_scores (., k) descending and best_pos (., k) int32: owned by the caller, row
-    best_rows[x] updated in place. Equal scores keep the one found first. With `repeats`, a column may be in the row
-    already, and is then left alone.
+    largest score is the smallest linkage. ids (t,) int32: who stands behind each column. own (q,) int64: the query's
+    own id, skipped. best_scores (., k) descending and best_ids (., k) int32: owned by the caller, row best_rows[x]
+    updated in place. Equal scores keep the one found first. With `repeats`, a column may be in the row already, and is
+    then left alone.
     """
     k = best_scores.shape[1]
     columns = products.shape[1]
@@ -48,7 +51,6 @@ def keep_best(products, halves, first, own, best_scores, best_pos, best_rows, re
     for x in range(products.shape[0]):
         row = best_rows[x]
         lowest = best_scores[row, k - 1]
-        own_column = own[x] - first
         line = products[x]
         for start in range(0, whole, CHUNK):  # a trip count known to the compiler is twice as fast
             top = np.float32(WORST)
@@ -59,20 +61,88 @@ def keep_best(products, halves, first, own, best_scores, best_pos, best_rows, re
             if top <= lowest:
                 continue
             for y in range(start, start + CHUNK):
-                if line[y] > lowest and y != own_column and not (repeats and _listed(best_pos, row, first + y)):
-                    _insert(best_scores, best_pos, row, line[y], np.int32(first + y))
+                if line[y] > lowest and ids[y] != own[x] and not (repeats and _listed(best_ids, row, ids[y])):
+                    _insert(best_scores, best_ids, row, line[y], ids[y])
                     lowest = best_scores[row, k - 1]
         for y in range(whole, columns):
             score = line[y] - halves[y]
-            if score > lowest and y != own_column and not (repeats and _listed(best_pos, row, first + y)):
-                _insert(best_scores, best_pos, row, score, np.int32(first + y))
+            if score > lowest and ids[y] != own[x] and not (repeats and _listed(best_ids, row, ids[y])):
+                _insert(best_scores, best_ids, row, score, ids[y])
                 lowest = best_scores[row, k - 1]
+
+
+@njit(nogil=True, cache=True)
+def encode(points, codes, steps, start, stop):
+    """Ranged over rows. A byte for each coordinate: codes (m, d) int8 are points / steps, steps (m,) float32 a row."""
+    for x in range(start, stop):
+        largest = np.float32(0.0)
+        for a in range(points.shape[1]):
+            largest = max(largest, abs(points[x, a]))
+        steps[x] = largest / np.float32(127.0)
+        scale = np.float32(127.0) / largest if largest > 0 else np.float32(0.0)
+        for a in range(points.shape[1]):
+            codes[x, a] = np.int8(np.rint(points[x, a] * scale))
+
+
+@register_jitable
+def _met(slots, member):
+    """Put `member` among the `slots`, a table by hash of a power of two; whether it was there."""
+    mask = slots.shape[0] - 1
+    slot = (member * np.int32(-1640531527)) & mask
+    while slots[slot] != -1 and slots[slot] != member:
+        slot = (slot + 1) & mask
+    met = slots[slot] == member
+    slots[slot] = member
+    return met
+
+
+@register_jitable
+def _gather(positions, known, fresh, reverse, reverse_fresh, reverse_start, width, x, slots, found):
+    """The neighbours of x's neighbours that no earlier pass has met, into `found`. Returns their number."""
+    slots[:] = -1
+    _met(slots, np.int32(x))
+    met = 1
+    count = 0
+    for t in range(positions.shape[1]):
+        if positions[x, t] >= 0:
+            _met(slots, positions[x, t])
+            met += 1
+    own_reverse = min(width, reverse_start[x + 1] - reverse_start[x])
+    for t in range(width + own_reverse):
+        if t < width:
+            via = known[x, t]
+            first_fresh = fresh[x, t]
+        else:
+            via = reverse[reverse_start[x] + t - width]
+            first_fresh = reverse_fresh[reverse_start[x] + t - width]
+        if via < 0:
+            continue
+        via_reverse = min(width, reverse_start[via + 1] - reverse_start[via])
+        for u in range(-1, width + via_reverse):
+            if u < 0:
+                y = via  # who has me among its nearest may be among mine
+                second_fresh = False
+            elif u < width:
+                y = known[via, u]
+                second_fresh = fresh[via, u]
+            else:
+                y = reverse[reverse_start[via] + u - width]
+                second_fresh = reverse_fresh[reverse_start[via] + u - width]
+            if y < 0 or not (first_fresh or second_fresh) or _met(slots, y):
+                continue
+            found[count] = y
+            count += 1
+            if met + count >= found.shape[0]:  # a fuller table would probe too long; what is left is skipped
+                return count
+    return count
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)
 def join_neighbours(
     points,
     halves,
+    codes,
+    steps,
     known,
     fresh,
     reverse,
@@ -87,62 +157,35 @@ def join_neighbours(
 ):
     """Ranged over rows. Test the neighbours of each row's neighbours, both ways along the lists.
 
-    points (m, d) float32 and halves (m,) as in a Packed. known (m, k) int32: the lists as they were, read only; fresh
-    (m, k) bool: which of their entries no earlier pass has seen. Two steps that an earlier pass has seen both are not
-    taken again. reverse, reverse_fresh: rows that have row i among their first `width`, nearest first, at
-    reverse_start[i]:reverse_start[i + 1]. scores and positions (m, k) are updated in rows start:stop.
+    points (m, d) float32 and halves (m,) as in a Packed; codes and steps: theirs, from `encode`. A pair whose codes put
+    it well below the row's last entry is dropped unread: a quarter of the bytes to fetch, which is what a test costs.
+    known (m, k) int32: the lists as they were, read only; fresh (m, k) bool: which of their entries no earlier pass has
+    seen. Two steps that an earlier pass has seen both are not taken again. reverse, reverse_fresh: rows that have row i
+    among their first `width`, nearest first, at reverse_start[i]:reverse_start[i + 1]. scores and positions (m, k) are
+    updated in rows start:stop.
     """
     k = known.shape[1]
     slots = np.empty(1 << table_bits, np.int32)
-    mask = slots.shape[0] - 1
-    room = slots.shape[0] // 2  # a fuller table would probe too long; what is left is skipped
+    found = np.empty(slots.shape[0] // 2, np.int32)
     for x in range(start, stop):
-        slots[:] = -1
-        used = 1
-        slots[(np.int32(x) * np.int32(-1640531527)) & mask] = x
-        for t in range(k):
-            y = positions[x, t]
-            if y >= 0:
-                slot = (y * np.int32(-1640531527)) & mask
-                while slots[slot] != -1:
-                    slot = (slot + 1) & mask
-                slots[slot] = y
-                used += 1
-        own_reverse = min(width, reverse_start[x + 1] - reverse_start[x])
-        for t in range(width + own_reverse):
-            if t < width:
-                via = known[x, t]
-                first_fresh = fresh[x, t]
-            else:
-                via = reverse[reverse_start[x] + t - width]
-                first_fresh = reverse_fresh[reverse_start[x] + t - width]
-            if via < 0:
+        count = _gather(positions, known, fresh, reverse, reverse_fresh, reverse_start, width, x, slots, found)
+        for t in range(min(AHEAD, count)):
+            prefetch_row(codes, found[t])
+        for t in range(count):
+            if t + AHEAD < count:
+                prefetch_row(codes, found[t + AHEAD])
+            y = found[t]
+            product = np.int32(0)
+            for a in range(codes.shape[1]):
+                product = np.int32(product + np.int32(np.int32(codes[x, a]) * np.int32(codes[y, a])))
+            # Points lie in the unit ball, so a step more or less is three standard deviations of the rounding.
+            if steps[x] * steps[y] * product - halves[y] + steps[x] + steps[y] <= scores[x, k - 1]:
                 continue
-            via_reverse = min(width, reverse_start[via + 1] - reverse_start[via])
-            for u in range(-1, width + via_reverse):
-                if u < 0:
-                    y = via  # who has me among its nearest may be among mine
-                    second_fresh = False
-                elif u < width:
-                    y = known[via, u]
-                    second_fresh = fresh[via, u]
-                else:
-                    y = reverse[reverse_start[via] + u - width]
-                    second_fresh = reverse_fresh[reverse_start[via] + u - width]
-                if y < 0 or used >= room or not (first_fresh or second_fresh):
-                    continue
-                slot = (y * np.int32(-1640531527)) & mask
-                while slots[slot] != -1 and slots[slot] != y:
-                    slot = (slot + 1) & mask
-                if slots[slot] == y:
-                    continue
-                slots[slot] = y
-                used += 1
-                score = -halves[y]
-                for a in range(points.shape[1]):
-                    score += points[x, a] * points[y, a]
-                if score > scores[x, k - 1]:
-                    _insert(scores, positions, x, score, y)
+            score = -halves[y]
+            for a in range(points.shape[1]):
+                score += points[x, a] * points[y, a]
+            if score > scores[x, k - 1]:
+                _insert(scores, positions, x, score, y)
 
 
 @njit(nogil=True, cache=True)

@@ -150,7 +150,7 @@ class CellOutside:
         threads.run_each(fill, threads.ranges(len(points), CHOICE_BLOCK))
         own_order, own_starts = by_cell(self._cells.own(queries), len(self._cells))
         cells = np.empty((len(points), self.probes), np.int32)
-        cells[own_order], _ = self._cells.nearest(queries[own_order], own_starts, self.probes)
+        cells[own_order], _ = self._cells.nearest(queries, own_order, own_starts, self.probes)
         asked = cells.ravel()  # one question for each point and cell, so that each answer has one writer
         order, starts = by_cell(asked, len(self._starts) - 1)
         scores, positions = _nothing_found(len(asked), 1, packed)
@@ -160,10 +160,11 @@ class CellOutside:
             if first == last:
                 return
             base, halves = packed.points[first:last].T, packed.halves[first:last]
+            ids = np.arange(first, last, dtype=np.int32)
             for start in range(starts[cell], starts[cell + 1], QUERY_BLOCK):
                 mine = order[start : min(start + QUERY_BLOCK, starts[cell + 1])]
                 products = queries[mine // cells.shape[1]] @ base
-                keep_best(products, halves, first, np.full(len(mine), -1), scores, positions, mine, False)
+                keep_best(products, halves, ids, np.full(len(mine), -1), scores, positions, mine, False)
 
         with threads.single_threaded_blas():
             threads.run_each(compare, range(len(starts) - 1))

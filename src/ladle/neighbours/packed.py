@@ -96,13 +96,14 @@ def top_k(packed: Packed, queries: Floats, own: npt.NDArray[np.int64], scores: F
     own (q,): the queries' own positions, skipped; -1 for none.
     """
     rows = np.arange(len(queries))
+    everybody = np.arange(len(packed.points), dtype=np.int32)
     products = np.empty((len(queries), MEMBER_BLOCK), packed.points.dtype)
     for start, stop in threads.ranges(len(packed.points), MEMBER_BLOCK):
         part = products
         if stop - start < MEMBER_BLOCK:
             part = np.empty((len(queries), stop - start), products.dtype)
         np.matmul(queries, packed.points[start:stop].T, out=part)
-        keep_best(part, packed.halves[start:stop], start, own, scores, positions, rows, False)
+        keep_best(part, packed.halves[start:stop], everybody[start:stop], own, scores, positions, rows, False)
 
 
 def linkages(
