@@ -22,7 +22,7 @@ from ladle._version import __version__
 from ladle.errors import CorruptFileError, FileError, FileFormatError, MismatchError
 
 FORMAT = "ladle-checkpoint"
-FORMAT_VERSION = 1  # raise it when the state has other parts or another meaning
+FORMAT_VERSION = 2  # raise it when the state has other parts or another meaning
 FILE_NAME = "clustering.checkpoint"
 EVERY_SECONDS = 120.0
 HEADER = "header"

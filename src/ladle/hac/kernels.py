@@ -10,32 +10,18 @@ import numpy as np
 from numba import njit
 from numba.extending import register_jitable
 
-FAST = {"nsz", "reassoc", "contract"}  # lets the dimension loop use vector instructions; infinities stay lawful
+from ladle.neighbours.kernels import rounded, square_distance
+
 NONE = np.int32(-1)
 STALE = np.int32(-2)
 LONG = 256  # entries of a list that merges may make; longer ones come from searches alone
 SLACK = 1.0 - 1e-5  # of a bound, for the rounding of the linkages it is the mean of
 
 
-@register_jitable(fastmath=FAST)
-def _square_distance(means, a, b):
-    total = 0.0
-    for t in range(means.shape[1]):
-        difference = means[a, t] - means[b, t]
-        total += difference * difference
-    return total
-
-
 @register_jitable
 def linkage_of(means, spreads, a, b):
-    """Average linkage of clusters a and b; bitwise the same either way round.
-
-    Rounded to 44 bits (by Veltkamp's splitting), so that linkages which differ by rounding alone tie. Equal points at
-    equal distances would otherwise all prefer the same cluster and join it one a round.
-    """
-    d = _square_distance(means, a, b) + (spreads[a] + spreads[b])
-    shifted = d * 257.0
-    return shifted - (shifted - d)
+    """Average linkage of clusters a and b, rounded; bitwise the same either way round."""
+    return rounded(square_distance(means, a, means, b) + (spreads[a] + spreads[b]))
 
 
 @register_jitable

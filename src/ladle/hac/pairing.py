@@ -10,7 +10,8 @@ import numpy as np
 from numba import njit
 from numba.extending import register_jitable
 
-from ladle.hac.kernels import FAST, NONE, STALE, refresh, tie_order
+from ladle.hac.kernels import NONE, STALE, refresh, tie_order
+from ladle.neighbours.kernels import LAWFUL
 
 # What `proceed` leaves to its caller
 DONE, BREATHE, REFRESH, MERGE = 0, 1, 2, 3
@@ -48,7 +49,7 @@ def link(c, a, b, d):
     c.admirer[b] = a
 
 
-@njit(nogil=True, cache=True, fastmath=FAST)
+@njit(nogil=True, cache=True, fastmath=LAWFUL)
 def merge_pairs(c, pairs, start, stop):
     """Ranged. Merge pairs[start:stop] (kept, gone): weighted mean, spread, size, smaller reach."""
     for x in range(start, stop):

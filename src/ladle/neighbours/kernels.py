@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 from numba.extending import register_jitable
@@ -12,6 +14,27 @@ AHEAD = 8  # rows asked of memory before they are read
 CHUNK = 16  # columns tested at once: their maximum rarely beats the k-th best
 WORST = -3e38  # below every score; finite, because these loops are compiled without NaN
 FAST = {"nnan", "nsz", "reassoc", "contract"}
+LAWFUL = {"nsz", "reassoc", "contract"}  # lets the dimension loop use vector instructions; infinities stay lawful
+
+
+@register_jitable(fastmath=LAWFUL)
+def square_distance(points: Any, x: Any, others: Any, y: Any) -> Any:
+    """Of points[x] and others[y]."""
+    total = 0.0
+    for t in range(points.shape[1]):
+        difference = points[x, t] - others[y, t]
+        total += difference * difference
+    return total
+
+
+@register_jitable
+def rounded(linkage: Any) -> Any:
+    """To 44 bits (by Veltkamp's splitting), so that linkages which differ by rounding alone tie.
+
+    Equal points at equal distances would otherwise all prefer the same cluster and join it one a round.
+    """
+    shifted = linkage * 257.0
+    return shifted - (shifted - linkage)
 
 
 @register_jitable

@@ -16,7 +16,7 @@ from numba.extending import register_jitable
 from ladle import seeds, threads
 from ladle.neighbours.coarse import SAMPLE_PER_CELL, Cells, by_cell
 from ladle.neighbours.contract import Means
-from ladle.neighbours.kernels import FAST, WORST, keep_best
+from ladle.neighbours.kernels import WORST, keep_best, rounded, square_distance
 from ladle.neighbours.packed import QUERY_BLOCK, Floats, Int32s, Packed, frame_of, pack, top_k
 
 Floats64 = npt.NDArray[np.float64]
@@ -196,21 +196,10 @@ def _least_unlisted(packed: Packed, norms: Floats64, last: Floats) -> Floats64:
     return bound
 
 
-@register_jitable(fastmath=FAST)
-def _square_distance(points: Any, means: Any, x: int, a: int) -> Any:
-    total = 0.0
-    for t in range(points.shape[1]):
-        difference = points[x, t] - means[a, t]
-        total += difference * difference
-    return total
-
-
 @register_jitable
 def _linkage(points: Any, means: Any, spreads: Any, x: int, a: int) -> Any:
-    """Of point x and cluster a, rounded to 44 bits as in ladle.hac.kernels.linkage_of, which says why."""
-    d = _square_distance(points, means, x, a) + spreads[a]
-    shifted = d * 257.0
-    return shifted - (shifted - d)
+    """Of point x and cluster a, rounded as the clusters' own."""
+    return rounded(square_distance(points, x, means, a) + spreads[a])
 
 
 @njit(nogil=True, cache=True)
