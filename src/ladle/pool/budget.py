@@ -63,12 +63,12 @@ class Timing:
     seconds: float
 
 
-# By `python benchmarks/scale.py` on two quiet cores; estimates scale these, so put new figures here. Each pair is easy
-# data (clear clusters, nested in topics) and hard data (approximate: mean token vectors of short texts; exact: words,
-# which take a quarter more). The speed is that of the same machine, as `ladle doctor` times it.
-_TIMED_PRODUCTS_PER_SECOND = 94e9
-_EXACT_TIMINGS = (Timing(100_000, 128, 24.6), Timing(100_000, 128, 31.0))
-_CELLS_TIMINGS = (Timing(1_000_000, 128, 67.0), Timing(870_000, 256, 240.0))
+# Of one machine and day (LOG.md, 2026-11-23), two quiet cores; estimates scale these, so put new figures here.
+# Each pair is easy data (topics: clear clusters) and hard data (words: mean token vectors of short texts). The speed is
+# that of the same machine, as `ladle doctor` times it.
+_TIMED_PRODUCTS_PER_SECOND = 83e9
+_EXACT_TIMINGS = (Timing(100_000, 128, 18.4), Timing(100_000, 256, 34.9))
+_CELLS_TIMINGS = (Timing(1_000_000, 128, 76.0), Timing(870_000, 256, 375.2))
 # Picking the nearest out of the products, and merging, cost as much as so many further dimensions: 20,000 rows exactly
 # take 1.9, 2.7 and 4.2 s of one core at dim 50, 128 and 256.
 _PICKING_DIMS = 120
