@@ -7,7 +7,8 @@ candidate ratio 10: once from random margins, and, where the set has classes, on
 regression trained on 2,000 random rows (which are then labelled). Cluster-Margin draws at random among a cluster's
 candidates, so two batches of the SAME exact clusters with different seeds share only some rows: that share is the
 baseline beside which the share between exact and approximate clusters, seed by seed, is to be read. "Spread" is the
-number of exact clusters a batch touches, per row of the batch. Needs scikit-learn.
+number of exact clusters a batch touches, per row of the batch. "Exact of float16" is the exact tree of the vectors
+rounded to float16: as far from the exact one as a change that nobody would notice. Needs scikit-learn.
 """
 
 from __future__ import annotations
@@ -120,9 +121,14 @@ def main() -> None:
         ladle.cluster(points[:WARM_ROWS], mean_size=MEAN_SIZE, exact=exact)
     exact_tree, exact_seconds = timed(points, exact=True, quality="default")
     figures: Figures = {"exact, seconds": exact_seconds, "exact, certified": exact_tree.certified}
+    exact_clusters = exact_tree.cut(mean_size=MEAN_SIZE)
+    rounded = ladle.cluster(points.astype(np.float16), mean_size=MEAN_SIZE, exact=True).cut(mean_size=MEAN_SIZE)
+    figures |= {
+        f"exact of float16, {key}": value for key, value in partition_agreement(exact_clusters, rounded).items()
+    }
     for quality in options.quality or ["default", "high"]:
         tree, seconds = timed(points, exact=False, quality=quality)
-        clusters, exact_clusters = tree.cut(mean_size=MEAN_SIZE), exact_tree.cut(mean_size=MEAN_SIZE)
+        clusters = tree.cut(mean_size=MEAN_SIZE)
         found: Figures = {"seconds": seconds, "certified": tree.certified}
         found["recall"] = "exact" if tree.recall is None else tree.recall
         found |= partition_agreement(exact_clusters, clusters) | height_differences(exact_tree, tree)
