@@ -235,7 +235,7 @@ class CellSearch:
 
         if self._later < 0:
             random = seeds.stream(self.seed, "later sample", self._builds)
-            join.only(np.sort(random.choice(own, min(LATER_SAMPLE, len(own)), replace=False)))
+            join.only(own)
             sample = Sample.of(join, LATER_SAMPLE, random)
             for rung in range(len(effort.later)):
                 self._later = rung
