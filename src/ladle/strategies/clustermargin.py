@@ -10,13 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.arrays import Margins, Rows
-from ladle.errors import ArgumentError, MismatchError
+from ladle.errors import ArgumentError
 from ladle.strategies import draws
 from ladle.strategies.candidates import smallest
-from ladle.strategies.clusters import Cuttable, PoolClusters, as_clusters, clusters_of
-from ladle.strategies.contract import Selection, Story
+from ladle.strategies.choosing import Asked, Choice, Chooser, Need
+from ladle.strategies.clusters import Cuttable, PoolClusters, as_clusters, check_clustered, clusters_of
 from ladle.strategies.groups import Groups, GroupSize, in_visiting_order
-from ladle.strategies.margin import margins_from
 from ladle.strategies.request import Request, as_margins, check_request, rows_described
 
 
@@ -54,13 +53,14 @@ def cluster_margin(
 
 
 @dataclass(frozen=True, slots=True, eq=False, init=False)
-class ClusterMargin:
+class ClusterMargin(Chooser):
     """Cluster-Margin as a strategy: cluster once, then query every round.
 
     tree: a `ladle.Dendrogram`, cut once here at `mean_size`, `threshold` or `n_clusters`, or at the level it was made
     for when none of them is given (a mean size of 10, unless said otherwise when clustering); or (n,) flat clusters,
     any non-negative integers, and none of the three.
     candidate_ratio, group_size: as `cluster_margin`.
+    Asked with `margins`, or with the `probabilities` they come from; the scores of a selection are margins.
     Raises: ArgumentError, ShapeError.
     Cost: a query costs what `cluster_margin` costs; the strategy itself holds 4 bytes a row of the pool.
     Repeats: set by tree, margins and seed.
@@ -68,13 +68,14 @@ class ClusterMargin:
     """
 
     name: ClassVar[str] = "cluster-margin"
+    needs: ClassVar[tuple[Need, ...]] = ("scores",)
     clusters: PoolClusters
     candidate_ratio: float
     group_size: GroupSize
 
     def __init__(
         self,
-        tree: Cuttable | npt.ArrayLike,
+        tree: Cuttable | npt.ArrayLike | PoolClusters,
         *,
         mean_size: float | None = None,
         threshold: float | None = None,
@@ -88,56 +89,29 @@ class ClusterMargin:
         object.__setattr__(self, "candidate_ratio", candidate_ratio)
         object.__setattr__(self, "group_size", group_size)
 
-    def query(
-        self,
-        size: int,
-        *,
-        probabilities: npt.ArrayLike | None = None,
-        margins: npt.ArrayLike | None = None,
-        embeddings: npt.ArrayLike | None = None,
-        labelled: npt.ArrayLike | None = None,
-        seed: int = 0,
-    ) -> Selection:
-        """Choose `size` rows by `margins`, or by the margins of `probabilities`; `embeddings` are ignored.
-
-        `Selection.scores` are margins. Raises: as the contract; MismatchError when the pool has not as many rows as
-        the tree.
-        """
-        pool_rows = rows_described(probabilities=probabilities, margins=margins, embeddings=embeddings)
-        if pool_rows != len(self.clusters):
-            raise MismatchError(
-                "the pool",
-                wanted=f"have the {len(self.clusters):,} rows that were clustered",
-                got=f"{pool_rows:,}",
-                remedy="Cluster this pool, or query the one the tree was made from.",
-            )
-        request = check_request(size, pool_rows=pool_rows, labelled=labelled, seed=seed)
-        known = margins_from(margins, probabilities, strategy=self.name)
+    def choose(self, asked: Asked) -> Choice:
+        """See `Chooser.choose`. Raises: MismatchError when the pool has not as many rows as were clustered."""
+        request = asked.request
+        check_clustered(len(self.clusters), request.pool_rows)
+        known = asked.margins()
         groups = _groups(known, self.clusters, request, self.candidate_ratio, self.group_size)
         cutoff = float(known[groups.members].max())
         rows, rounds = _round_robin(groups, request)
-        return Selection(rows, known[rows], self._story(request, groups, cutoff, rounds))
+        facts = {
+            "candidate_ratio": float(self.candidate_ratio),
+            "group_size": self.group_size,
+            "margin_cutoff": cutoff,
+            "groups": len(groups),
+            "smallest_group": int(groups.sizes.min()),
+            "largest_group": int(groups.sizes.max()),
+            "clusters_touched": min(len(groups), request.size),  # the first round visits every group once
+            "visits": rounds,  # the most that any one group was visited
+        }
+        return Choice(rows, known[rows], facts, candidate_rows=len(groups.members))
 
-    def _story(self, request: Request, groups: Groups, cutoff: float, rounds: int) -> Story:
-        sizes = groups.sizes
-        return Story(
-            strategy=self.name,
-            seed=request.seed,
-            size=request.size,
-            pool_rows=request.pool_rows,
-            labelled_rows=len(request.labelled),
-            candidate_rows=len(groups.members),
-            facts={
-                "candidate_ratio": float(self.candidate_ratio),
-                "group_size": self.group_size,
-                "margin_cutoff": cutoff,
-                "groups": len(groups),
-                "smallest_group": int(sizes.min()),
-                "largest_group": int(sizes.max()),
-                "clusters_touched": min(len(groups), request.size),  # the first round visits every group once
-                "visits": rounds,  # the most that any one group was visited
-            },
-        )
+    def restricted(self, rows: Rows) -> ClusterMargin:
+        """See `Chooser.restricted`."""
+        return ClusterMargin(self.clusters.at(rows), candidate_ratio=self.candidate_ratio, group_size=self.group_size)
 
 
 def _groups(

@@ -8,7 +8,8 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from ladle.errors import ArgumentError, ShapeError
+from ladle.arrays import Rows
+from ladle.errors import ArgumentError, MismatchError, ShapeError
 
 
 @runtime_checkable
@@ -36,6 +37,10 @@ class PoolClusters:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def at(self, rows: Rows) -> PoolClusters:
+        """The clusters of these rows (r,), under the same names."""
+        return PoolClusters(self.labels[rows], self.names)
 
 
 def as_clusters(value: npt.ArrayLike) -> PoolClusters:
@@ -75,8 +80,21 @@ def clusters_of(tree: Any, *, mean_size: float | None, threshold: float | None, 
     given = {name: value for name, value in dials.items() if value is not None}
     if len(given) > 1:
         raise ArgumentError("the cut", wanted="have one of mean_size, threshold, n_clusters", got=" and ".join(given))
+    if isinstance(tree, PoolClusters):
+        return tree
     if isinstance(tree, Cuttable):
         return as_clusters(tree.cut(**given))  # type: ignore[arg-type]
     if given:
         raise ArgumentError(f"`{next(iter(given))}`", wanted="come with a dendrogram to cut", got="flat clusters")
     return as_clusters(tree)
+
+
+def check_clustered(clustered_rows: int, pool_rows: int) -> None:
+    """Refuse a pool of another length than the one that was clustered. Raises: MismatchError."""
+    if pool_rows != clustered_rows:
+        raise MismatchError(
+            "the pool",
+            wanted=f"have the {clustered_rows:,} rows that were clustered",
+            got=f"{pool_rows:,}",
+            remedy="Cluster this pool, or query the one the tree was made from.",
+        )

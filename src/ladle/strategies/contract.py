@@ -26,6 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.arrays import Rows
+from ladle.progress import SILENT, Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ class Strategy(Protocol):
         embeddings: npt.ArrayLike | None = None,
         labelled: npt.ArrayLike | None = None,
         seed: int = 0,
+        progress: Progress = SILENT,
     ) -> Selection:
         """Choose `size` unlabelled rows.
 
@@ -107,6 +109,7 @@ class Strategy(Protocol):
             strategies that go by margins.
         embeddings: (n, dim).
         labelled: distinct rows to leave out, or a boolean mask (n,); None for none.
+        progress: shows the stages of those that take their time; see ladle.progress.
         Raises: ArgumentError, ShapeError, NonFiniteError, ProbabilityError, MismatchError.
         """
         ...

@@ -1,0 +1,119 @@
+"""One query for every strategy: check what was asked, choose, tell why."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from ladle import scores
+from ladle.arrays import Embeddings, Margins, Probabilities, Rows, as_matrix, check_finite
+from ladle.errors import ArgumentError
+from ladle.progress import SILENT, Progress
+from ladle.strategies.contract import Selection, Story
+from ladle.strategies.request import Request, as_margins, check_request, rows_described
+
+# What a strategy must be given: probabilities; embeddings; scores (margins, or the probabilities they come from).
+Need = Literal["scores", "probabilities", "embeddings"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """A query on its way to a strategy: checked, its arrays as they were given."""
+
+    strategy: str
+    request: Request
+    given_probabilities: npt.ArrayLike | None = None
+    given_margins: npt.ArrayLike | None = None
+    given_embeddings: npt.ArrayLike | None = None
+    progress: Progress = SILENT
+
+    @property
+    def unlabelled(self) -> Rows:
+        """The rows that may be chosen, ascending."""
+        free = np.ones(self.request.pool_rows, bool)
+        free[self.request.labelled] = False
+        return np.flatnonzero(free)
+
+    def probabilities(self) -> Probabilities:
+        """(n, c), not yet known to be probabilities. Raises: ArgumentError when none were given; ShapeError."""
+        return as_matrix(self._given("probabilities", self.given_probabilities), "probabilities", axes=("n", "classes"))
+
+    def embeddings(self) -> Embeddings:
+        """(n, dim), finite. Raises: ArgumentError when none were given; ShapeError; NonFiniteError."""
+        matrix = as_matrix(self._given("embeddings", self.given_embeddings), "embeddings")
+        check_finite(matrix, "embeddings")
+        return matrix
+
+    def margins(self) -> Margins:
+        """The margins if given, else those of the probabilities. Raises: ArgumentError when neither is given."""
+        if self.given_margins is not None:
+            return as_margins(self.given_margins)
+        if self.given_probabilities is None:
+            raise ArgumentError(
+                f"a query of {self.strategy}",
+                wanted="give `margins` or the `probabilities` they come from",
+                got="neither",
+            )
+        return scores.margin(self.given_probabilities)
+
+    def _given(self, name: str, value: npt.ArrayLike | None) -> npt.ArrayLike:
+        if value is None:
+            raise ArgumentError(f"a query of {self.strategy}", wanted=f"give `{name}`", got="none")
+        return value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choice:
+    """What a strategy answers: rows (b,) in order of choice, its score of each, and what it has to tell."""
+
+    rows: Rows
+    scores: npt.NDArray[np.float32]
+    facts: Mapping[str, int | float | str] = field(default_factory=dict)
+    candidate_rows: int | None = None  # None: the unlabelled pool
+
+
+class Chooser(ABC):
+    """A strategy, but for `choose`."""
+
+    __slots__ = ()
+    name: ClassVar[str]
+    needs: ClassVar[tuple[Need, ...]] = ()
+
+    def query(
+        self,
+        size: int,
+        *,
+        probabilities: npt.ArrayLike | None = None,
+        margins: npt.ArrayLike | None = None,
+        embeddings: npt.ArrayLike | None = None,
+        labelled: npt.ArrayLike | None = None,
+        seed: int = 0,
+        progress: Progress = SILENT,
+    ) -> Selection:
+        """Choose `size` unlabelled rows; see `ladle.strategies.contract`. Raises: as the contract."""
+        pool_rows = rows_described(probabilities=probabilities, margins=margins, embeddings=embeddings)
+        request = check_request(size, pool_rows=pool_rows, labelled=labelled, seed=seed)
+        choice = self.choose(Asked(self.name, request, probabilities, margins, embeddings, progress))
+        story = Story(
+            strategy=self.name,
+            seed=request.seed,
+            size=request.size,
+            pool_rows=request.pool_rows,
+            labelled_rows=len(request.labelled),
+            candidate_rows=request.unlabelled_rows if choice.candidate_rows is None else choice.candidate_rows,
+            facts=choice.facts,
+        )
+        return Selection(choice.rows, choice.scores, story)
+
+    @abstractmethod
+    def choose(self, asked: Asked) -> Choice:
+        """`asked.request.size` of `asked.unlabelled`, all different."""
+
+    def restricted(self, rows: Rows) -> Chooser:
+        """This strategy for the pool that these rows (r,) of its own are; itself, unless it knows about rows."""
+        return self
