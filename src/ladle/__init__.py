@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 from ladle._version import __version__
 
 if TYPE_CHECKING:
-    from ladle import errors, strategies
+    from ladle import errors, stopping, strategies
     from ladle.hac import Dendrogram, cluster
     from ladle.pool import Pool, open_pool
     from ladle.scores import entropy, least_confidence, margin
-    from ladle.strategies import ClusterMargin, Margin, Selection, Uniform, cluster_margin
+    from ladle.strategies import ClusterMargin, Margin, Selection, Spread, Uniform, cluster_margin, spread
 
 __all__ = [
     "ClusterMargin",
@@ -26,6 +26,7 @@ __all__ = [
     "Margin",
     "Pool",
     "Selection",
+    "Spread",
     "Uniform",
     "__version__",
     "cluster",
@@ -35,6 +36,8 @@ __all__ = [
     "least_confidence",
     "margin",
     "open_pool",
+    "spread",
+    "stopping",
     "strategies",
 ]
 
@@ -45,6 +48,7 @@ _ROOMS = {
     "Margin": "ladle.strategies",
     "Pool": "ladle.pool",
     "Selection": "ladle.strategies",
+    "Spread": "ladle.strategies",
     "Uniform": "ladle.strategies",
     "cluster": "ladle.hac",
     "cluster_margin": "ladle.strategies",
@@ -52,13 +56,14 @@ _ROOMS = {
     "least_confidence": "ladle.scores",
     "margin": "ladle.scores",
     "open_pool": "ladle.pool",
+    "spread": "ladle.strategies",
 }
 
 
 def __getattr__(name: str) -> Any:
     if name in _ROOMS:
         value = getattr(import_module(_ROOMS[name]), name)
-    elif name in ("errors", "strategies"):
+    elif name in ("errors", "stopping", "strategies"):
         value = import_module(f"ladle.{name}")
     else:
         raise AttributeError(f"module 'ladle' has no attribute {name!r}")

@@ -19,6 +19,7 @@ Embeddings = npt.NDArray[np.floating[Any]]  # (n, d)
 Probabilities = npt.NDArray[np.floating[Any]]  # (n, c)
 Margins = npt.NDArray[np.float32]  # (n,), small = unsure
 Rows = npt.NDArray[np.int64]  # positions in the pool
+Labels = npt.NDArray[Any]  # (l,), whole numbers, booleans or text; the dtype is the caller's
 Clusters = npt.NDArray[np.int32]  # (n,), flat cluster of each row, labels 0..m-1
 
 FLOATS = (np.float16, np.float32, np.float64)
@@ -116,3 +117,22 @@ def as_rows(value: npt.ArrayLike | None, name: str, *, pool_rows: int) -> Rows:
     if int(seen.sum()) != rows.size:
         raise ArgumentError(f"`{name}`", wanted="name each row once", got=f"{rows.size - int(seen.sum()):,} repeats")
     return rows
+
+
+def as_labels(value: npt.ArrayLike, name: str) -> Labels:
+    """`value` as (l,) labels: whole numbers, booleans or text (an object array of strings counts as text).
+
+    Raises: ShapeError when not one-dimensional, ArgumentError for any other dtype.
+    """
+    array = np.asarray(value)
+    if array.ndim != 1:
+        raise ShapeError(f"`{name}`", wanted="be one label a row, shape (l,)", got=f"shape {array.shape}")
+    words = array.dtype == object and all(isinstance(label, str) for label in array)
+    if len(array) and not words and array.dtype.kind not in "iubUST":
+        raise ArgumentError(
+            f"`{name}`",
+            wanted="be whole numbers, booleans or text",
+            got=f"dtype {array.dtype}",
+            remedy="Leave out rows without a label; of probabilities, give the most likely class.",
+        )
+    return array

@@ -9,6 +9,9 @@ import pytest
 
 import ladle
 from ladle.pool.ids import Ids
+from ladle.progress import SILENT
+from ladle.strategies import catalogue
+from ladle.strategies.choosing import Choice, Chooser
 
 COLUMNS = ["id", "row", "order", "margin", "cluster", "cluster_size"]
 
@@ -68,9 +71,18 @@ def test_scores_of_every_kind_choose_alike(run, select, made, tmp_path, scores, 
     assert read(tmp_path / "batch.parquet")["row"] == first
 
 
+@pytest.fixture
+def votes(made, tmp_path_factory):
+    """A file of what five passes predicted, in the pool's order."""
+    path = tmp_path_factory.mktemp("votes") / "votes.npy"
+    likely = np.load(made / "scores.npy").argmax(axis=1)
+    np.save(path, np.where(np.random.default_rng(0).random((240, 5)) < 0.5, likely[:, None], 0))
+    return path
+
+
 @pytest.mark.parametrize("strategy", ladle.strategies.names())
-def test_every_strategy(run_json, select, tmp_path, strategy):
-    code, facts = run_json(*select, "--strategy", strategy)
+def test_every_strategy(run_json, select, votes, tmp_path, strategy):
+    code, facts = run_json(*select, "--strategy", strategy, "--votes", votes)
     assert (code, facts["strategy"]) == (0, strategy)
     batch = read(tmp_path / "batch.parquet")
     assert len(set(batch["id"])) == 20
@@ -125,6 +137,129 @@ def test_cuts_and_ratio(run_json, select):
     assert (code, facts["clusters_touched"]) == (0, 1)
 
 
+def test_options_of_the_strategy(run_json, select, made, tmp_path):
+    code, facts = run_json(*select, "--option", "candidate_ratio=2.5", "--option", "group-size=pool")
+    assert (code, facts["candidate_rows"], facts["facts"]["group_size"]) == (0, 50, "pool")
+    assert facts["story"]["facts"] == facts["facts"]
+    first = read(tmp_path / "batch.parquet")["row"]
+    assert run_json(*select, "--candidate-ratio", 2.5, "--option", "group_size=pool")[0] == 0
+    assert read(tmp_path / "batch.parquet")["row"] == first
+    strategy = ladle.ClusterMargin(ladle.Dendrogram.load(made / "tree.npz"), candidate_ratio=2.5, group_size="pool")
+    assert strategy.query(20, margins=ladle.margin(np.load(made / "scores.npy"))).rows.tolist() == first
+
+
+def test_partitions(run, run_json, select, made, tmp_path):
+    code, facts = run_json(*select, "--strategy", "margin", "--option", "partitions=4", "--labelled", made / "done.txt")
+    assert (code, facts["story"]["facts"]["partitions"]) == (0, 4)
+    margins = ladle.margin(np.load(made / "scores.npy"))
+    strategy = ladle.strategies.create("margin", partitions=4)
+    wanted = strategy.query(20, margins=margins, labelled=np.arange(60)).rows
+    assert read(tmp_path / "batch.parquet")["row"] == wanted.tolist()
+    assert "margin, seed 0, in 4 partitions" in run(*select, "--strategy", "margin", "--option", "partitions=4")[1]
+
+
+class Inward(Chooser):
+    """The rows of shortest embedding, of the clusters given if any."""
+
+    name = "inward"
+    needs = ("embeddings",)
+    asked_with: tuple = ()
+
+    def __init__(self, tree=None, *, power: float = 1, label: str | None = None, flip: bool = False):
+        Inward.asked_with = (tree, power, label, flip)
+
+    def choose(self, asked):
+        lengths = np.linalg.norm(asked.embeddings(), axis=1)
+        with asked.progress.task("Choosing"):
+            rows = asked.unlabelled[np.argsort(lengths[asked.unlabelled])][: asked.request.size]
+        return Choice(rows, lengths[rows].astype(np.float32))
+
+
+@pytest.fixture
+def inward(monkeypatch, made, tmp_path):
+    monkeypatch.setitem(catalogue._MAKERS, "inward", Inward)
+    base = ["select", made / "pool.parquet", "--id", "image_id", "--strategy", "inward", "--size", 20]
+    return [*base, "-o", tmp_path / "batch.parquet"]
+
+
+def test_a_strategy_that_needs_embeddings_gets_those_of_the_pool(run_json, inward, made, tmp_path):
+    code, facts = run_json(*inward)
+    assert (code, facts["strategy"]) == (0, "inward")
+    batch = read(tmp_path / "batch.parquet")
+    wanted = np.argsort(np.linalg.norm(np.load(made / "pool.npy"), axis=1))[:20]
+    assert batch["row"] == wanted.tolist()
+    assert batch["margin"] == batch["cluster"] == [None] * 20
+    assert Inward.asked_with == (None, 1, None, False)
+    assert run_json(*inward, "--option", "partitions=3")[0] == 0  # an embedding strategy, part by part
+    assert len(set(read(tmp_path / "batch.parquet")["row"])) == 20
+
+
+def test_options_are_numbers_and_such_or_else_text(run_json, inward):
+    for text, value in (("3", 3), ("0.5", 0.5), ("1e2", 100.0), ("true", True), ("null", None), ("NaN", "NaN")):
+        assert run_json(*inward, "--option", f"power={text}")[0] == 0
+        assert Inward.asked_with[1] == value
+    assert run_json(*inward, "--option", "label = a=b ", "--option", "flip=[1]")[0] == 0
+    assert Inward.asked_with == (None, 1, "a=b", "[1]")
+
+
+def test_a_tree_where_it_is_optional(run_json, inward, made, tmp_path):
+    assert run_json(*inward, "--tree", made / "tree.npz")[0] == 0
+    assert isinstance(Inward.asked_with[0], ladle.Dendrogram)  # for it to cut as it likes
+    assert read(tmp_path / "batch.parquet")["cluster"] != [None] * 20
+    assert run_json(*inward, "--tree", made / "tree.npz", "--n-clusters", 100)[0] == 0
+    assert Inward.asked_with[0].max() == 99
+
+
+def test_votes(run, run_json, select, votes, made, tmp_path, monkeypatch):
+    monkeypatch.setattr(Inward, "needs", ("votes",))
+    monkeypatch.setattr(
+        Inward, "choose", lambda self, asked: given.append(asked.votes()) or ladle.Uniform().choose(asked)
+    )
+    monkeypatch.setitem(catalogue._MAKERS, "inward", Inward)
+    given = []
+    assert run_json(*select, "--strategy", "inward", "--votes", votes)[0] == 0
+    np.testing.assert_array_equal(given[0], np.load(votes))
+    assert given[0].dtype == np.int32
+    code, _, err = run(*select, "--strategy", "inward")
+    assert (code, "--votes must name a file" in err) == (2, True)
+    code, _, err = run(*select, "--strategy", "inward", "--votes", made / "scores.npy")
+    assert (code, "the votes must be numbers of classes" in err) == (3, True)
+
+
+def test_yes_or_no_classes(run, run_json, select, made, tmp_path):
+    P = np.random.default_rng(0).random((240, 3)).astype(np.float32)
+    np.save(tmp_path / "yes.npy", P)
+    several = [*select, "--strategy", "margin", "--scores", tmp_path / "yes.npy", "--option", "multilabel=mean"]
+    assert run_json(*several)[0] == 0
+    wanted = ladle.Margin().query(20, margins=ladle.margin(P, multilabel="mean")).rows.tolist()
+    assert read(tmp_path / "batch.parquet")["row"] == wanted
+    assert run(*several[:-2])[0] == 3  # rows that do not sum to 1
+    code, _, err = run(*several, "--logits")
+    assert (code, "got --logits" in err) == (2, True)
+
+
+def test_embeddings_that_do_not_fit_memory(run, inward, monkeypatch, empty):
+    monkeypatch.setenv("LADLE_MEMORY", "1K")
+    code, _, err = run(*inward)
+    assert code == 6
+    assert "loading the embeddings of" in err
+    assert "must fit the 1.0 KiB of memory available; got 5.6 KiB needed" in err
+    assert empty()
+
+
+def test_a_query_shows_its_progress(run, inward, monkeypatch):
+    told = []
+
+    class Noting:
+        def task(self, title, total=None):
+            told.append(title)
+            return SILENT.task(title, total)
+
+    monkeypatch.setattr("ladle.cli.progress.shown", lambda quiet: Noting())
+    assert run(*inward)[0] == 0
+    assert told == ["Reading the embeddings", "Choosing"]
+
+
 def test_people_get_a_table(run, select):
     code, out, err = run(*select)
     assert (code, err) == (0, "")
@@ -151,6 +286,17 @@ def test_repeating_gives_the_same_file(run, select, tmp_path):
         (["--strategy", "best"], 2, "cluster-margin"),
         (["--strategy", "margin", "--candidate-ratio", 3], 2, "left out for margin"),
         (["--candidate-ratio", 0.5], 2, "candidate_ratio"),
+        (["--strategy", "margin", "--option", "ratio=3"], 2, "partitions; got ratio"),
+        (["--option", "ratio=3"], 2, "name one of candidate_ratio, group_size, "),
+        (["--option", "mean_size=3"], 2, "The cut has its own: --mean-size."),
+        (["--option", "candidate_ratio"], 2, "be NAME=VALUE"),
+        (["--option", "=3"], 2, "be NAME=VALUE"),
+        (["--option", "partitions=2", "--option", "partitions=3"], 2, "be given once"),
+        (["--option", "candidate_ratio=2", "--candidate-ratio", 3], 2, "be given once"),
+        (["--option", "candidate_ratio=many"], 2, "'many'"),
+        (["--option", "group_size=small"], 2, "`group_size` must be"),
+        (["--option", "partitions=1.5"], 2, "`partitions` must be a whole number"),
+        (["--option", "partitions=21"], 2, "at most the size of the batch (20); got 21"),
         (["--strategy", "entropy", "--scores", "margins.parquet", "--margins"], 2, "probabilities or logits"),
         (["--logits", "--margins"], 2, "got both"),
         (["--mean-size", 3, "--threshold", 1], 2, "--mean-size and --threshold"),
@@ -191,6 +337,16 @@ def test_scores_or_tree_left_out(run, made, tmp_path, empty):
     assert (code, "come with --scores" in err) == (2, True)
     code, _, err = run(*base, "--strategy", "margin", "--scores", made / "scores.npy", "--mean-size", 4)
     assert (code, "with a --tree to cut" in err) == (2, True)
+    assert empty()
+
+
+def test_options_are_refused_before_any_file_is_read(run, tmp_path, inward, empty):
+    base = ["select", "none.npy", "--size", 5, "--tree", "none.npz", "--scores", "none.npy", "-o", tmp_path / "b.csv"]
+    for given in ("ratio=3", "candidate_ratio=0", "group_size=3", "partitions=0", "partitions=x"):
+        code, _, err = run(*base, "--option", given)
+        assert (code, "none.np" in err) == (2, False)
+    code, _, err = run(*base, "--strategy", "inward", "--option", "power=x", "--option", "size=2")
+    assert (code, "one of power, label, flip, partitions; got size" in err) == (2, True)
     assert empty()
 
 

@@ -17,7 +17,7 @@ LAYERS = [
     {"pool", "scores"},
     {"neighbours"},
     {"hac"},
-    {"strategies"},
+    {"strategies", "stopping"},
     {"lab"},
     {"report"},
     {"cli"},

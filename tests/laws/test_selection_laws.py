@@ -12,6 +12,7 @@ from ladle import strategies
 from ladle.scores import blocks
 
 LAW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+WITHOUT_CHANCE = ["coreset"]  # but for ties
 EVERY_STRATEGY = pytest.mark.parametrize("name", strategies.names())
 
 
@@ -24,13 +25,23 @@ def pools(draw: st.DrawFn) -> dict:
     labelled = np.flatnonzero(rng.random(n) < draw(st.sampled_from([0, 0.3, 0.9])))[: n - 1]
     size = draw(st.integers(1, n - len(labelled)))
     clusters = rng.integers(0, draw(st.sampled_from([1, 4, n])), n)
-    return {"P": P, "labelled": labelled, "size": size, "clusters": clusters, "seed": draw(st.integers(0, 2**63 - 1))}
+    spots = rng.normal(size=(draw(st.sampled_from([2, n])), draw(st.integers(1, 4))))  # 2: many equal embeddings
+    return {
+        "P": P,
+        "E": spots[rng.integers(0, len(spots), n)],
+        "votes": rng.integers(0, P.shape[1], (n, 3)),
+        "labelled": labelled,
+        "size": size,
+        "clusters": clusters,
+        "seed": draw(st.integers(0, 2**63 - 1)),
+    }
 
 
 def ask(name: str, pool: dict, **changes) -> ladle.Selection:
     pool = pool | changes
     strategy = strategies.create(name, tree=pool["clusters"])
-    return strategy.query(pool["size"], probabilities=pool["P"], labelled=pool["labelled"], seed=pool["seed"])
+    given = {"probabilities": pool["P"], "embeddings": pool["E"], "votes": pool["votes"]}
+    return strategy.query(pool["size"], labelled=pool["labelled"], seed=pool["seed"], **given)
 
 
 @EVERY_STRATEGY
@@ -63,7 +74,8 @@ def test_set_by_arguments_and_seed_whatever_threads_blocks_and_layout(
     for threads, block_bytes in ((1, 2 << 20), (2, 1), (5, 100)):
         monkeypatch.setenv("LADLE_THREADS", str(threads))
         monkeypatch.setattr(blocks, "BLOCK_BYTES", block_bytes)
-        np.testing.assert_array_equal(ask(name, pool, P=np.asfortranarray(pool["P"])).rows, wanted)
+        columnwise = {"P": np.asfortranarray(pool["P"]), "E": np.asfortranarray(pool["E"])}
+        np.testing.assert_array_equal(ask(name, pool, **columnwise).rows, wanted)
         np.testing.assert_array_equal(ask(name, pool, labelled=mask).rows, wanted)
         np.testing.assert_array_equal(ask(name, pool, labelled=pool["labelled"][::-1]).rows, wanted)
 
@@ -75,14 +87,16 @@ def test_the_same_numbers_in_a_wider_dtype_are_the_same_pool(name: str, pool: di
     eighths = np.round(pool["P"].astype(float) * 8) / 8  # exact in float16
     eighths[:, 0] += 1 - eighths.sum(axis=1)
     P = np.where(eighths.min(axis=1, keepdims=True) < 0, 1.0 * (np.arange(eighths.shape[1]) == 0), eighths)
-    wanted = ask(name, pool, P=P.astype(np.float16)).rows
+    E = pool["E"].astype(np.float16)
+    wanted = ask(name, pool, P=P.astype(np.float16), E=E).rows
     for dtype in (np.float32, np.float64):
-        np.testing.assert_array_equal(ask(name, pool, P=P.astype(dtype)).rows, wanted)
+        np.testing.assert_array_equal(ask(name, pool, P=P.astype(dtype), E=E.astype(dtype)).rows, wanted)
 
 
 @EVERY_STRATEGY
 def test_other_seeds_break_ties_otherwise(name: str) -> None:
     pool = {"P": np.full((200, 2), 0.5), "labelled": [], "size": 20, "clusters": np.arange(200) // 10}
+    pool |= {"E": np.ones((200, 3)), "votes": np.ones((200, 2), int)}
     batches = {tuple(ask(name, pool | {"seed": seed}).rows.tolist()) for seed in range(20)}
     assert len(batches) == 20
 
@@ -101,6 +115,23 @@ def test_moving_rows_about_moves_the_choice_with_them_but_for_ties(pool: dict, s
         if len(set(wanted.scores.tolist())) == len(wanted.scores):
             # Without ties but perhaps at the cut, where only the last may differ.
             assert order[moved.rows[:-1]].tolist() == wanted.rows[:-1].tolist()
+
+
+@LAW
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(3, 60), share=st.sampled_from([0, 0.3]))
+def test_moving_rows_about_moves_the_choice_of_strategies_without_chance(seed: int, n: int, share: float) -> None:
+    rng = np.random.default_rng(seed)
+    E, P = rng.normal(size=(n, 4)), rng.dirichlet(np.ones(3), n)
+    labelled = np.flatnonzero(rng.random(n) < share)[: n - 2]
+    size = (n - len(labelled)) // 2
+    order = rng.permutation(n)
+    new_row = np.argsort(order)
+    for name in WITHOUT_CHANCE:
+        wanted = strategies.create(name).query(size, embeddings=E, probabilities=P, labelled=labelled)
+        moved = strategies.create(name).query(
+            size, embeddings=E[order], probabilities=P[order], labelled=new_row[labelled]
+        )
+        assert order[moved.rows].tolist() == wanted.rows.tolist(), name
 
 
 @LAW

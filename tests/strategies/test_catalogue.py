@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -11,10 +12,17 @@ import pytest
 import ladle
 from ladle import strategies
 from ladle.errors import ArgumentError
+from ladle.strategies import catalogue
+from ladle.strategies.choosing import Asked, Choice, Chooser, Need
+from ladle.strategies.margin import Margin
+from ladle.strategies.partitioned import Partitioned
+
+EVERY_STRATEGY = pytest.mark.parametrize("name", strategies.names())
+SIMPLEST_FIRST = ["uniform", "margin", "entropy", "least-confidence", "cluster-margin"]
 
 
 def test_names() -> None:
-    assert strategies.names() == ["uniform", "margin", "entropy", "least-confidence", "cluster-margin"]
+    assert [name for name in strategies.names() if name in SIMPLEST_FIRST] == SIMPLEST_FIRST
     for name in strategies.names():
         assert strategies.create(name, tree=np.zeros(4, int)).name == name
 
@@ -26,22 +34,99 @@ def test_options_reach_the_strategy() -> None:
 
 
 def test_unknown_names_and_options_name_the_valid_ones() -> None:
-    with pytest.raises(ArgumentError, match="uniform, margin, entropy, least-confidence, cluster-margin; got 'badge'"):
-        strategies.create("badge")
-    valid = "mean_size, threshold, n_clusters, candidate_ratio, group_size; got ratio"
+    with pytest.raises(ArgumentError, match=r"be one of uniform, margin, .*cluster-margin.*; got 'best'"):
+        strategies.create("best")
+    with pytest.raises(ArgumentError, match=r"be one of uniform, .*; got 'best'"):
+        catalogue.describe("best")
+    valid = r"mean_size, threshold, n_clusters, candidate_ratio, group_size, .*partitions; got ratio"
     with pytest.raises(ArgumentError, match=valid):
         strategies.create("cluster-margin", np.zeros(4, int), ratio=3)
-    with pytest.raises(ArgumentError, match="takes none; got candidate_ratio"):
+    with pytest.raises(ArgumentError, match="among partitions; got candidate_ratio"):
         strategies.create("uniform", candidate_ratio=3)
     with pytest.raises(ArgumentError, match="`tree`; got none"):
         strategies.create("cluster-margin")
 
 
-@pytest.mark.parametrize("name", ["uniform", "margin", "entropy", "least-confidence", "cluster-margin"])
+def test_partitions_wrap_any_strategy() -> None:
+    assert isinstance(strategies.create("margin", partitions=1), Margin)
+    strategy = strategies.create("cluster-margin", np.zeros(4, int), candidate_ratio=3, partitions=np.int64(4))
+    assert isinstance(strategy, Partitioned)
+    assert isinstance(strategy.strategy, ladle.ClusterMargin)
+    assert (strategy.partitions, strategy.strategy.candidate_ratio, strategy.name) == (4, 3, "cluster-margin")
+    for bad in (0, -1, 1.5, True, "2", None):
+        with pytest.raises(ArgumentError, match="`partitions` must be a whole number, 1 or larger; got"):
+            strategies.create("margin", partitions=bad)  # type: ignore[arg-type]
+
+
+class Anything(Chooser):
+    """Any rows; those of small clusters first. Not said: why.
+
+    Cost: none to speak of,
+    on two lines.
+    Repeats: always.
+    Source: this test.
+    """
+
+    name = "anything"
+
+    def __init__(self, tree: object = None, *, depth: int = 2) -> None:
+        self.tree, self.depth = tree, depth
+
+    def choose(self, asked: Asked) -> Choice:
+        rows = asked.unlabelled[: asked.request.size]
+        return Choice(rows, np.zeros(len(rows), np.float32))
+
+
+def test_one_entry_makes_a_strategy_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(catalogue._MAKERS, "anything", Anything)
+    assert strategies.names()[-1] == "anything"
+    assert catalogue.options("anything") == ["depth", "partitions"]
+    assert catalogue.describe("anything").to_dict() == {
+        "name": "anything",
+        "summary": "Any rows; those of small clusters first.",
+        "needs": [],
+        "takes_tree": "optional",
+        "options": {"depth": 2, "partitions": 1},
+        "cost": "none to speak of, on two lines.",
+        "repeats": "always.",
+        "source": "this test.",
+    }
+    bare, given = strategies.create("anything"), strategies.create("anything", [0, 1], depth=5)
+    assert isinstance(bare, Anything)
+    assert isinstance(given, Anything)
+    assert (bare.tree, bare.depth, given.tree, given.depth) == (None, 2, [0, 1], 5)
+
+
+def test_whether_a_tree_is_needed() -> None:
+    assert catalogue.describe("cluster-margin").takes_tree == "yes"
+    assert catalogue.describe("margin").takes_tree == "no"
+    assert catalogue.describe("cluster-margin").options["candidate_ratio"] == 10
+
+
+@EVERY_STRATEGY
+def test_every_strategy_is_described(name: str) -> None:
+    described = catalogue.describe(name)
+    assert described.name == name
+    assert set(described.needs) <= set(get_args(Need))
+    for told in (described.summary, described.cost, described.repeats, described.source):
+        assert told.endswith("."), (name, told)
+        assert len(told) > 5
+        assert "\n" not in told
+    assert len(described.summary) <= 160
+    # Had by its name and a tree alone, so every option has a default, and one that JSON and command lines can write.
+    assert json.loads(json.dumps(described.to_dict())) == described.to_dict()
+    strategies.create(name, tree=np.zeros(4, int), **{key: described.options[key] for key in described.options})
+
+
+@EVERY_STRATEGY
 def test_every_story_is_json_and_one_paragraph(name: str) -> None:
     P = np.random.default_rng(0).dirichlet(np.ones(3), 2000)
     strategy = strategies.create(name, tree=np.arange(2000) // 7)
-    selection = strategy.query(np.int64(100), probabilities=P, labelled=[3, 4], seed=np.int64(9))
+    E = np.random.default_rng(1).standard_normal((2000, 4)).astype(np.float32)
+    votes = P.argmax(axis=1)[:, None] * [1, 1, 0]
+    selection = strategy.query(
+        np.int64(100), probabilities=P, embeddings=E, votes=votes, labelled=[3, 4], seed=np.int64(9)
+    )
     told = json.loads(json.dumps(selection.story.to_dict()))
     assert told == selection.story.to_dict()
     assert (told["strategy"], told["size"], told["seed"]) == (name, 100, 9)

@@ -77,7 +77,7 @@ def test_a_smaller_batch_is_the_beginning_of_a_larger_one(name: str) -> None:
 def test_uniform_needs_only_the_pool_length() -> None:
     wanted = ladle.Uniform().query(5, embeddings=np.zeros((50, 3)), seed=3).rows
     np.testing.assert_array_equal(ladle.Uniform().query(5, margins=np.full(50, np.nan), seed=3).rows, wanted)
-    with pytest.raises(ArgumentError, match="`probabilities` or `margins` or `embeddings`; got none"):
+    with pytest.raises(ArgumentError, match="`probabilities` or `margins` or `embeddings` or `votes`; got none"):
         ladle.Uniform().query(5)
 
 

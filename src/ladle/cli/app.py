@@ -11,7 +11,8 @@ import typer
 from ladle._version import __version__
 from ladle.cli.failures import exit_codes
 
-COMMANDS = ("demo", "cluster", "assign", "select", "doctor")  # each is a function of that name in ladle.cli.<name>
+# Each is a function of that name in ladle.cli.<name>.
+COMMANDS = ("demo", "cluster", "assign", "select", "strategies", "doctor")
 
 _EPILOG = "\n".join(
     [

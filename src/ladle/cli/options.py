@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -34,11 +35,20 @@ Threshold = Annotated[
     float | None, typer.Option("--threshold", metavar="HEIGHT", help="Largest height at which clusters are merged.")
 ]
 NClusters = Annotated[int | None, typer.Option("--n-clusters", metavar="COUNT", help="Number of clusters.")]
+CUTS = ("mean_size", "threshold", "n_clusters")  # the options above, as the library spells them
 Exact = Annotated[
     bool | None,
     typer.Option("--exact/--approximate", help="Whether neighbours are exact. Default: up to 100,000 examples."),
 ]
 Seed = Annotated[int, typer.Option("--seed", metavar="NUMBER", help="Seed of everything random.")]
+StrategyOptions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--option",
+        metavar="NAME=VALUE",
+        help="An option of the strategy, such as group_size=pool; once for each. `ladle strategies NAME` lists them.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, errors too; no progress bars.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars.")]
 
@@ -63,6 +73,36 @@ class Quality(StrEnum):
 def examples(*lines: str) -> str:
     """The examples below a command's help."""
     return "\n".join(["[bold]Examples[/bold]", *(f"  [cyan]{line}[/cyan]" for line in lines)])
+
+
+def strategy_options(given: list[str] | None) -> dict[str, Any]:
+    """What `--option` was given, name to value: numbers, true, false and null as JSON has them, all else as text.
+
+    Raises: ArgumentError for one without a name or an equals sign, and for a name that comes twice.
+    """
+    from ladle.errors import ArgumentError
+
+    told: dict[str, Any] = {}
+    for text in given or []:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not (name and equals):
+            raise ArgumentError("--option", wanted="be NAME=VALUE, such as group_size=pool", got=repr(text))
+        name = name.replace("-", "_")  # as the command line spells its own options
+        if name in told:
+            raise ArgumentError(f"--option {name}", wanted="be given once", got="it twice")
+        told[name] = _plain_value(value)
+    return told
+
+
+def _plain_value(text: str) -> Any:
+    def refused(constant: str) -> None:
+        raise ValueError(constant)  # NaN and Infinity, which JSON has not
+
+    try:
+        value = json.loads(text, parse_constant=refused)
+    except ValueError:
+        return text
+    return text if isinstance(value, (str, list, dict)) else value
 
 
 def opened_pool(path: Path, id_column: str | None, embedding: str | None, ids: Path | None) -> Any:

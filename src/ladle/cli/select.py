@@ -15,12 +15,8 @@ EXAMPLES = options.examples(
     "ladle select pool.parquet --scores scores.parquet --tree tree.npz --size 100000 -o batch.parquet",
     "ladle select pool.npy --scores logits.npy --logits --tree tree.npz --size 5000 --labelled done.txt -o batch.csv",
     "ladle select pool.npy --size 1000 --strategy uniform -o first-batch.jsonl",
+    "ladle select pool.npy --scores p.npy --tree tree.npz --size 5000 --option group_size=pool -o batch.csv",
 )
-
-# What each strategy is asked with; any other gets margins.
-_BY_PROBABILITIES = ("entropy", "least-confidence")
-_BY_NOTHING = ("uniform",)
-_BY_CLUSTERS = ("cluster-margin",)
 
 
 def select(
@@ -38,14 +34,20 @@ def select(
             "(or a float column for each class), .npz with ids, or .npy in the pool's row order.",
         ),
     ] = None,
+    votes: Annotated[
+        Path | None,
+        typer.Option(
+            "--votes",
+            metavar="FILE",
+            help="For dropquery: the class that each of several passes predicted, .npy or .npz as --scores.",
+        ),
+    ] = None,
     tree: Annotated[
         Path | None, typer.Option("--tree", metavar="TREE", help="The tree that ladle cluster wrote.")
     ] = None,
     strategy: Annotated[
         str,
-        typer.Option(
-            "--strategy", metavar="NAME", help="cluster-margin, margin, entropy, least-confidence, uniform, ..."
-        ),
+        typer.Option("--strategy", metavar="NAME", help="How to choose: `ladle strategies` lists the names."),
     ] = "cluster-margin",
     labelled: Annotated[
         Path | None,
@@ -57,6 +59,7 @@ def select(
             "--candidate-ratio", metavar="RATIO", help="Candidates for each place in the batch (cluster-margin: 10)."
         ),
     ] = None,
+    strategy_options: options.StrategyOptions = None,
     mean_size: options.MeanSize = None,
     threshold: options.Threshold = None,
     n_clusters: options.NClusters = None,
@@ -82,88 +85,41 @@ def select(
     Scores are matched to the pool by id, in any order. The batch is written with the columns id, row, order,
     margin, cluster and cluster_size, the first to label first. The tree is cut where it stopped, or at --mean-size,
     --threshold or --n-clusters.
+
+    What a strategy needs (scores, the pool's embeddings, a tree) and its options: ladle strategies.
     """
+    from ladle.cli.batch_order import BatchOrder
     from ladle.cli.outputs import TABLE_SUFFIXES, check_output
     from ladle.cli.progress import shown
     from ladle.cli.scored import Reading
 
-    check_output(output, TABLE_SUFFIXES, inputs=[pool, scores, tree, labelled, ids])
+    check_output(output, TABLE_SUFFIXES, inputs=[pool, scores, votes, tree, labelled, ids])
     started = time.perf_counter()
-    dials = {"mean_size": mean_size, "threshold": threshold, "n_clusters": n_clusters}
-    asked = _Asked(strategy, size, seed, {} if candidate_ratio is None else {"candidate_ratio": candidate_ratio})
-    reading = Reading(path=scores, logits=logits, margins=margins, column=score_column, id_column=score_id)
+    dials = dict(zip(options.CUTS, (mean_size, threshold, n_clusters), strict=True))
+    asked = BatchOrder(strategy, size, seed, options.strategy_options(strategy_options), candidate_ratio)
+    reading = Reading(
+        path=scores,
+        votes=votes,
+        logits=logits,
+        margins=margins,
+        multilabel=asked.options.get("multilabel"),
+        column=score_column,
+        id_column=score_id,
+    )
     asked.check(reading, tree, dials)
     examples = options.opened_pool(pool, id_column, embedding, ids)
     known = _labelled_rows(examples, labelled)
     asked.check_size(examples.rows, len(known))
-    clusters = None if tree is None else _clusters(tree, dials, examples)
-    given = reading.read(
-        examples,
-        known,
-        whole=strategy in _BY_PROBABILITIES,
-        progress=shown(quiet=quiet or as_json),
-    )
-    selection = asked.query(clusters, given, known, examples.rows)
+    found = None if tree is None else _tree_of(tree, examples)
+    clusters = None if found is None else found.cut(**dials)
+    bars = shown(quiet=quiet or as_json)
+    given = reading.read(examples, known, asked.needs, progress=bars)
+    # Without a dial, a strategy that wants another cut than where the tree stopped may take its own.
+    uncut = all(value is None for value in dials.values())
+    selection = asked.query(found if uncut else clusters, given, known, examples.rows, bars)
     batch = _Batch(examples, selection, given.get("margins"), clusters)
     batch.write(output)
     batch.tell(output, time.perf_counter() - started, as_json=as_json)
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What to choose by, and how many."""
-
-    strategy: str
-    size: int
-    seed: int
-    options: dict[str, Any]
-
-    def check(self, reading: Any, tree: Path | None, dials: dict[str, Any]) -> None:
-        """Refuse what can be refused before any file is read. Raises: ArgumentError."""
-        from ladle.errors import ArgumentError
-        from ladle.seeds import check_seed
-        from ladle.strategies import catalogue
-
-        check_seed(self.seed)
-        known = catalogue.options(self.strategy)
-        if "candidate_ratio" in self.options and "candidate_ratio" not in known:
-            raise ArgumentError("--candidate-ratio", wanted=f"be left out for {self.strategy}", got="one")
-        given = [f"--{name.replace('_', '-')}" for name, value in dials.items() if value is not None]
-        if len(given) > 1 or (given and tree is None):
-            wanted = "be one of --mean-size, --threshold, --n-clusters, with a --tree to cut"
-            raise ArgumentError("the cut", wanted=wanted, got=" and ".join(given))
-        if tree is None and self.strategy in _BY_CLUSTERS:
-            raise ArgumentError(
-                f"the strategy {self.strategy}",
-                wanted="have a --tree",
-                got="none",
-                remedy="Make one with `ladle cluster POOL -o tree.npz`.",
-            )
-        reading.check(needed=self.strategy not in _BY_NOTHING, whole=self.strategy in _BY_PROBABILITIES)
-
-    def check_size(self, pool_rows: int, labelled_rows: int) -> None:
-        """Refuse a batch that the unlabelled pool cannot fill. Raises: ArgumentError."""
-        from ladle.errors import ArgumentError
-
-        unlabelled = pool_rows - labelled_rows
-        if not 1 <= self.size <= unlabelled:
-            raise ArgumentError(
-                "--size",
-                wanted=f"be between 1 and the unlabelled pool ({unlabelled:,} examples)",
-                got=f"{self.size:,}",
-                remedy="Lower it or widen the pool.",
-            )
-
-    def query(self, clusters: Any, given: dict[str, Any], labelled: Any, pool_rows: int) -> Any:
-        """The strategy's `ladle.Selection`."""
-        import numpy as np
-
-        from ladle import strategies
-
-        if not given:
-            given = {"margins": np.zeros(pool_rows, np.float32)}  # only its length matters
-        made = strategies.create(self.strategy, tree=clusters, **self.options)
-        return made.query(self.size, labelled=labelled, seed=self.seed, **given)
 
 
 def _labelled_rows(pool: Any, path: Path | None) -> Any:
@@ -178,8 +134,8 @@ def _labelled_rows(pool: Any, path: Path | None) -> Any:
     return np.unique(pool.id_column.rows_of(listed, pool=pool.source, name=f"the labelled ids in {path}"))
 
 
-def _clusters(path: Path, dials: dict[str, Any], pool: Any) -> Any:
-    """The tree's flat clusters, when it is a tree of this pool. Raises: FileError, MismatchError, ArgumentError."""
+def _tree_of(path: Path, pool: Any) -> Any:
+    """The tree, when it is one of this pool. Raises: FileError and its kinds, MismatchError."""
     from ladle.errors import MismatchError
     from ladle.hac import Dendrogram
 
@@ -196,7 +152,7 @@ def _clusters(path: Path, dials: dict[str, Any], pool: Any) -> Any:
         raise MismatchError(
             f"the tree {path}", wanted="be of this pool", got="one of other ids, or in another order", remedy=remedy
         )
-    return tree.cut(**dials)
+    return tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,10 +198,16 @@ class _Batch:
         from ladle.cli.answers import answer, peak_bytes, took
 
         rows, story, peak = self.selection.rows, self.selection.story, peak_bytes()
-        facts: dict[str, Any] = {"command": "select", "pool": self.pool.source, **story.to_dict()}
+        facts: dict[str, Any] = {
+            "command": "select",
+            "pool": self.pool.source,
+            **story.to_dict(),
+            "story": story.to_dict(),
+        }
+        parts = story.facts.get("partitions")
         told = {
             "pool": f"{story.pool_rows:,} examples, {story.labelled_rows:,} of them labelled",
-            "strategy": f"{story.strategy}, seed {story.seed}",
+            "strategy": f"{story.strategy}, seed {story.seed}" + (f", in {parts:,} partitions" if parts else ""),
             "batch": f"{len(rows):,} of {story.candidate_rows:,} candidates",
         }
         if self.margins is not None:

@@ -1,21 +1,88 @@
-"""Strategies by name, for command lines and configuration files."""
+"""Strategies by name, for command lines and configuration files.
+
+A new strategy needs its import and its place in `_MAKERS`; all else is read off its class: the name and the needs, the
+options (what it is made with, each with a default, but for `tree`), and what its docstring says of it.
+"""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from typing import Any
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from ladle.errors import ArgumentError
+from ladle.strategies.badge import Badge
+from ladle.strategies.choosing import Chooser, Need
 from ladle.strategies.clustermargin import ClusterMargin
-from ladle.strategies.contract import Strategy
+from ladle.strategies.coreset import CoreSet
+from ladle.strategies.dropquery import DropQuery
+from ladle.strategies.falcun import Falcun
+from ladle.strategies.herding import Herding, UncertaintyHerding
+from ladle.strategies.kmeanspp import KMeansPlusPlus
 from ladle.strategies.margin import Margin
+from ladle.strategies.partitioned import Partitioned, check_partitions
+from ladle.strategies.probcover import ProbCover
 from ladle.strategies.surprise import Entropy, LeastConfidence
+from ladle.strategies.typiclust import TypiClust
 from ladle.strategies.uniform import Uniform
 
-_MAKERS: dict[str, Callable[..., Strategy]] = {
-    maker.name: maker for maker in (Uniform, Margin, Entropy, LeastConfidence, ClusterMargin)
+TakesTree = Literal["yes", "optional", "no"]
+
+_MAKERS: dict[str, type[Chooser]] = {  # simplest first
+    maker.name: maker
+    for maker in (
+        Uniform,
+        Margin,
+        Entropy,
+        LeastConfidence,
+        CoreSet,
+        KMeansPlusPlus,
+        Badge,
+        Falcun,
+        DropQuery,
+        TypiClust,
+        ProbCover,
+        Herding,
+        UncertaintyHerding,
+        ClusterMargin,
+    )
 }
+# A labelled paragraph of a docstring, such as "Cost: ...", up to the next one or an empty line.
+_LABELLED = r"^{}: (.+?)(?=\n\w+: |\n\n|\Z)"
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A strategy in words.
+
+    needs: what a query must give, of "scores" (margins, or the probabilities they come from), "probabilities",
+    "embeddings" and "votes". takes_tree: whether it goes by clusters: "yes" (it must have them), "optional" or "no".
+    options: those of `create`, with their defaults. cost, repeats, source: what its docstring says of them.
+    """
+
+    name: str
+    summary: str
+    needs: tuple[Need, ...]
+    takes_tree: TakesTree
+    options: Mapping[str, Any]
+    cost: str
+    repeats: str
+    source: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The description as plain numbers, strings and lists, ready for JSON."""
+        return {
+            "name": self.name,
+            "summary": self.summary,
+            "needs": list(self.needs),
+            "takes_tree": self.takes_tree,
+            "options": dict(self.options),
+            "cost": self.cost,
+            "repeats": self.repeats,
+            "source": self.source,
+        }
 
 
 def names() -> list[str]:
@@ -24,39 +91,73 @@ def names() -> list[str]:
 
 
 def options(name: str) -> list[str]:
-    """The options that strategy `name` takes besides the tree. Raises: ArgumentError for an unknown name."""
-    return [option for option in inspect.signature(_maker(name)).parameters if option != "tree"]
+    """The options that `create` takes for strategy `name` besides the tree: its own, and `partitions`.
+
+    Raises: ArgumentError for an unknown name.
+    """
+    return list(describe(name).options)
 
 
-def create(name: str, tree: Any = None, **options_given: Any) -> Strategy:
+def describe(name: str) -> Description:
+    """What there is to know of the strategy called `name`. Raises: ArgumentError for an unknown name."""
+    maker = _maker(name)
+    told = inspect.cleandoc(maker.__doc__ or "")
+    parameters = inspect.signature(maker).parameters
+    own = {option: taken.default for option, taken in parameters.items() if option != "tree"}
+    takes_tree: TakesTree = "no"
+    if "tree" in parameters:
+        takes_tree = "yes" if parameters["tree"].default is inspect.Parameter.empty else "optional"
+    return Description(
+        name=name,
+        summary=_first_sentence(told),
+        needs=maker.needs,
+        takes_tree=takes_tree,
+        options={**own, "partitions": 1},
+        cost=_labelled(told, "Cost"),
+        repeats=_labelled(told, "Repeats"),
+        source=_labelled(told, "Source"),
+    )
+
+
+def create(name: str, tree: Any = None, *, partitions: int = 1, **options_given: Any) -> Chooser:
     """The strategy called `name`, made with `options_given`, which are those of its class.
 
     tree: a dendrogram or (n,) flat clusters for the strategies that go by clusters; ignored by the others.
+    partitions: more than 1 asks it in so many random parts of the pool, see `ladle.strategies.partitioned`.
     Raises: ArgumentError for an unknown name or option, naming the valid ones, and for a tree that is needed and
     missing; whatever the strategy's class raises for the options' values.
     """
-    maker = _maker(name)
-    valid = options(name)
-    unknown = [option for option in options_given if option not in valid]
+    described = describe(name)
+    unknown = [option for option in options_given if option not in described.options]
     if unknown:
         raise ArgumentError(
-            f"the options of {name}",
-            wanted=f"be among {', '.join(valid)}" if valid else "be left out, as it takes none",
-            got=", ".join(unknown),
+            f"the options of {name}", wanted=f"be among {', '.join(described.options)}", got=", ".join(unknown)
         )
-    if "tree" not in inspect.signature(maker).parameters:
-        return maker(**options_given)
-    if tree is None:
+    if tree is None and described.takes_tree == "yes":
         raise ArgumentError(
             f"the strategy {name}",
             wanted="have a `tree`",
             got="none",
             remedy="Make one with ladle.cluster(embeddings).",
         )
-    return maker(tree, **options_given)
+    partitions = check_partitions(partitions)
+    make: Callable[..., Chooser] = _maker(name)
+    clusters = () if tree is None or described.takes_tree == "no" else (tree,)
+    made = make(*clusters, **options_given)
+    return made if partitions == 1 else Partitioned(made, partitions)
 
 
-def _maker(name: str) -> Callable[..., Strategy]:
+def _maker(name: str) -> type[Chooser]:
     if name not in _MAKERS:
         raise ArgumentError("the strategy", wanted=f"be one of {', '.join(_MAKERS)}", got=repr(name))
     return _MAKERS[name]
+
+
+def _first_sentence(told: str) -> str:
+    paragraph = " ".join(told.partition("\n\n")[0].split())
+    return re.split(r"(?<=\.)\s+(?=[A-Z`])", paragraph, maxsplit=1)[0]
+
+
+def _labelled(told: str, label: str) -> str:
+    found = re.search(_LABELLED.format(label), told, re.MULTILINE | re.DOTALL)
+    return " ".join(found[1].split()) if found else ""

@@ -5,20 +5,21 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from ladle import scores
 from ladle.arrays import Embeddings, Margins, Probabilities, Rows, as_matrix, check_finite
-from ladle.errors import ArgumentError
+from ladle.errors import ArgumentError, ShapeError
 from ladle.progress import SILENT, Progress
+from ladle.scores import MultiLabel
 from ladle.strategies.contract import Selection, Story
 from ladle.strategies.request import Request, as_margins, check_request, rows_described
 
-# What a strategy must be given: probabilities; embeddings; scores (margins, or the probabilities they come from).
-Need = Literal["scores", "probabilities", "embeddings"]
+# What a strategy must be given. "scores": margins, or the probabilities they come from.
+Need = Literal["scores", "probabilities", "embeddings", "votes"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +31,7 @@ class Asked:
     given_probabilities: npt.ArrayLike | None = None
     given_margins: npt.ArrayLike | None = None
     given_embeddings: npt.ArrayLike | None = None
+    given_votes: npt.ArrayLike | None = None
     progress: Progress = SILENT
 
     @property
@@ -49,7 +51,7 @@ class Asked:
         check_finite(matrix, "embeddings")
         return matrix
 
-    def margins(self) -> Margins:
+    def margins(self, *, multilabel: MultiLabel | None = None) -> Margins:
         """The margins if given, else those of the probabilities. Raises: ArgumentError when neither is given."""
         if self.given_margins is not None:
             return as_margins(self.given_margins)
@@ -59,7 +61,16 @@ class Asked:
                 wanted="give `margins` or the `probabilities` they come from",
                 got="neither",
             )
-        return scores.margin(self.given_probabilities)
+        return scores.margin(self.given_probabilities, multilabel=multilabel)
+
+    def votes(self) -> npt.NDArray[np.integer[Any]]:
+        """(n, t), the class that each of t passes predicted. Raises: ArgumentError when none were given; ShapeError."""
+        votes = np.asarray(self._given("votes", self.given_votes))
+        if votes.ndim != 2 or votes.shape[1] == 0:
+            raise ShapeError("`votes`", wanted="have shape (n, passes)", got=f"shape {votes.shape}")
+        if votes.dtype.kind not in "iu":
+            raise ArgumentError("`votes`", wanted="hold the numbers of classes", got=f"dtype {votes.dtype}")
+        return votes
 
     def _given(self, name: str, value: npt.ArrayLike | None) -> npt.ArrayLike:
         if value is None:
@@ -91,14 +102,16 @@ class Chooser(ABC):
         probabilities: npt.ArrayLike | None = None,
         margins: npt.ArrayLike | None = None,
         embeddings: npt.ArrayLike | None = None,
+        votes: npt.ArrayLike | None = None,
         labelled: npt.ArrayLike | None = None,
         seed: int = 0,
         progress: Progress = SILENT,
     ) -> Selection:
         """Choose `size` unlabelled rows; see `ladle.strategies.contract`. Raises: as the contract."""
-        pool_rows = rows_described(probabilities=probabilities, margins=margins, embeddings=embeddings)
+        pool_rows = rows_described(probabilities=probabilities, margins=margins, embeddings=embeddings, votes=votes)
         request = check_request(size, pool_rows=pool_rows, labelled=labelled, seed=seed)
-        choice = self.choose(Asked(self.name, request, probabilities, margins, embeddings, progress))
+        self.check_pool(pool_rows)
+        choice = self.choose(Asked(self.name, request, probabilities, margins, embeddings, votes, progress))
         story = Story(
             strategy=self.name,
             seed=request.seed,
@@ -113,6 +126,9 @@ class Chooser(ABC):
     @abstractmethod
     def choose(self, asked: Asked) -> Choice:
         """`asked.request.size` of `asked.unlabelled`, all different."""
+
+    def check_pool(self, pool_rows: int) -> None:  # noqa: B027 - most strategies know of no pool
+        """Refuse a pool of so many rows if this strategy was made for another. Raises: MismatchError."""
 
     def restricted(self, rows: Rows) -> Chooser:
         """This strategy for the pool that these rows (r,) of its own are; itself, unless it knows about rows."""

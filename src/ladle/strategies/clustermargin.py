@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ladle.arrays import Margins, Rows
 from ladle.errors import ArgumentError
+from ladle.scores import MultiLabel
 from ladle.strategies import draws
 from ladle.strategies.candidates import smallest
 from ladle.strategies.choosing import Asked, Choice, Chooser, Need
@@ -59,7 +60,7 @@ class ClusterMargin(Chooser):
     tree: a `ladle.Dendrogram`, cut once here at `mean_size`, `threshold` or `n_clusters`, or at the level it was made
     for when none of them is given (a mean size of 10, unless said otherwise when clustering); or (n,) flat clusters,
     any non-negative integers, and none of the three.
-    candidate_ratio, group_size: as `cluster_margin`.
+    candidate_ratio, group_size: as `cluster_margin`. multilabel: as `ladle.margin`.
     Asked with `margins`, or with the `probabilities` they come from; the scores of a selection are margins.
     Raises: ArgumentError, ShapeError.
     Cost: a query costs what `cluster_margin` costs; the strategy itself holds 4 bytes a row of the pool.
@@ -72,6 +73,7 @@ class ClusterMargin(Chooser):
     clusters: PoolClusters
     candidate_ratio: float
     group_size: GroupSize
+    multilabel: MultiLabel | None
 
     def __init__(
         self,
@@ -82,18 +84,19 @@ class ClusterMargin(Chooser):
         n_clusters: int | None = None,
         candidate_ratio: float = 10,
         group_size: GroupSize = "candidates",
+        multilabel: MultiLabel | None = None,
     ) -> None:
         _check_options(candidate_ratio, group_size)
         clusters = clusters_of(tree, mean_size=mean_size, threshold=threshold, n_clusters=n_clusters)
         object.__setattr__(self, "clusters", clusters)
         object.__setattr__(self, "candidate_ratio", candidate_ratio)
         object.__setattr__(self, "group_size", group_size)
+        object.__setattr__(self, "multilabel", multilabel)
 
     def choose(self, asked: Asked) -> Choice:
-        """See `Chooser.choose`. Raises: MismatchError when the pool has not as many rows as were clustered."""
+        """See `Chooser.choose`."""
         request = asked.request
-        check_clustered(len(self.clusters), request.pool_rows)
-        known = asked.margins()
+        known = asked.margins(multilabel=self.multilabel)
         groups = _groups(known, self.clusters, request, self.candidate_ratio, self.group_size)
         cutoff = float(known[groups.members].max())
         rows, rounds = _round_robin(groups, request)
@@ -109,9 +112,18 @@ class ClusterMargin(Chooser):
         }
         return Choice(rows, known[rows], facts, candidate_rows=len(groups.members))
 
+    def check_pool(self, pool_rows: int) -> None:
+        """See `Chooser.check_pool`."""
+        check_clustered(len(self.clusters), pool_rows)
+
     def restricted(self, rows: Rows) -> ClusterMargin:
         """See `Chooser.restricted`."""
-        return ClusterMargin(self.clusters.at(rows), candidate_ratio=self.candidate_ratio, group_size=self.group_size)
+        return ClusterMargin(
+            self.clusters.at(rows),
+            candidate_ratio=self.candidate_ratio,
+            group_size=self.group_size,
+            multilabel=self.multilabel,
+        )
 
 
 def _groups(

@@ -97,6 +97,7 @@ class Strategy(Protocol):
         probabilities: npt.ArrayLike | None = None,
         margins: npt.ArrayLike | None = None,
         embeddings: npt.ArrayLike | None = None,
+        votes: npt.ArrayLike | None = None,
         labelled: npt.ArrayLike | None = None,
         seed: int = 0,
         progress: Progress = SILENT,
@@ -108,6 +109,7 @@ class Strategy(Protocol):
         margins: (n,) scores already computed from them, small = unsure; used instead of `probabilities` by the
             strategies that go by margins.
         embeddings: (n, dim).
+        votes: (n, t) the class that each of t passes predicted, under dropout or by an ensemble.
         labelled: distinct rows to leave out, or a boolean mask (n,); None for none.
         progress: shows the stages of those that take their time; see ladle.progress.
         Raises: ArgumentError, ShapeError, NonFiniteError, ProbabilityError, MismatchError.

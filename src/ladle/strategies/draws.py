@@ -47,6 +47,8 @@ def sample(draw_key: np.uint64, rows: npt.NDArray[np.int64], count: int) -> npt.
     Cost: O(k + count log count).
     """
     words = priorities(draw_key, rows)
+    if count == 0:
+        return rows[:0]
     if count < len(rows):
         smallest_pos = np.flatnonzero(words <= np.partition(words, count - 1)[count - 1])
         rows, words = rows[smallest_pos], words[smallest_pos]

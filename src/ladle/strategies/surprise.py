@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle import scores
-from ladle.strategies.candidates import least_sure_first
 from ladle.strategies.choosing import Asked, Choice, Chooser, Need
+from ladle.strategies.noisy import Noise, check_noise, largest_first
 from ladle.strategies.request import Request
 
 
@@ -18,40 +18,51 @@ from ladle.strategies.request import Request
 class Entropy(Chooser):
     """The unlabelled rows of largest entropy, largest first; ties by a seeded draw.
 
+    noise, beta: a sample instead of the top of the ranking, see ladle.strategies.noisy.
     Asked with `probabilities`; the scores of a selection are entropies in nats.
     Cost: O(n + size log size) time after the scores; about 9 bytes a row of the pool.
     Repeats: set by probabilities and seed; a smaller batch is the beginning of a larger one.
     Source: Settles & Craven 2008.
     """
 
+    noise: Noise = "none"
+    beta: float = 1.0
     name: ClassVar[str] = "entropy"
     needs: ClassVar[tuple[Need, ...]] = ("probabilities",)
 
+    def __post_init__(self) -> None:
+        check_noise(self.noise, self.beta)
+
     def choose(self, asked: Asked) -> Choice:
         """See `Chooser.choose`."""
-        return _largest_first(scores.entropy(asked.probabilities()), asked.request)
+        return _largest_first(scores.entropy(asked.probabilities()), asked.request, self.noise, self.beta)
 
 
 @dataclass(frozen=True, slots=True)
 class LeastConfidence(Chooser):
     """The unlabelled rows whose most likely class is least likely, least first; ties by a seeded draw.
 
+    noise, beta: a sample instead of the top of the ranking, see ladle.strategies.noisy.
     Asked with `probabilities`; the scores of a selection are 1 - max(p).
     Cost: O(n + size log size) time after the scores; about 9 bytes a row of the pool.
     Repeats: set by probabilities and seed; a smaller batch is the beginning of a larger one.
     Source: Lewis & Gale 1994.
     """
 
+    noise: Noise = "none"
+    beta: float = 1.0
     name: ClassVar[str] = "least-confidence"
     needs: ClassVar[tuple[Need, ...]] = ("probabilities",)
 
+    def __post_init__(self) -> None:
+        check_noise(self.noise, self.beta)
+
     def choose(self, asked: Asked) -> Choice:
         """See `Chooser.choose`."""
-        return _largest_first(scores.least_confidence(asked.probabilities()), asked.request)
+        return _largest_first(scores.least_confidence(asked.probabilities()), asked.request, self.noise, self.beta)
 
 
-def _largest_first(unsure: npt.NDArray[np.float32], request: Request) -> Choice:
-    rows = least_sure_first(-unsure, request)
-    return Choice(
-        rows, unsure[rows], {"score_largest": float(unsure[rows[0]]), "score_cutoff": float(unsure[rows[-1]])}
-    )
+def _largest_first(unsure: npt.NDArray[np.float32], request: Request, noise: Noise, beta: float) -> Choice:
+    rows = largest_first(unsure, request, noise, beta)
+    chosen = unsure[rows]
+    return Choice(rows, chosen, {"score_largest": float(chosen.max()), "score_cutoff": float(chosen.min())})

@@ -1,0 +1,51 @@
+"""Classification change: stop when new labels no longer change what the model says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from ladle.stopping.contract import Verdict, too_early
+from ladle.stopping.facts import as_predictions, check_share
+
+
+@dataclass(frozen=True, slots=True)
+class ClassificationChange:
+    """Stop when no more than the share `most` of the predictions changed between the last two rounds.
+
+    most: 0 to 1; 0 as in the paper: not one may change. In a large pool some prediction always does: 0.001 to 0.01
+    then says the same.
+    Asked with `predictions`, in the paper those of all rows still unlabelled. The value is the share that changed.
+    Cost: O(s). Repeats: set by the last two rounds' predictions.
+    Source: Zhu, Wang & Hovy 2008, "Multi-criteria-based strategy to stop active learning for data annotation".
+    """
+
+    name: ClassVar[str] = "classification-change"
+    most: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_share(self.most, "most")
+
+    def verdict(
+        self,
+        *,
+        predictions: Sequence[npt.ArrayLike] | None = None,
+        uncertainties: npt.ArrayLike | None = None,
+        labels: npt.ArrayLike | None = None,
+        accuracies: npt.ArrayLike | None = None,
+    ) -> Verdict:
+        """See `StoppingRule.verdict`."""
+        rounds = as_predictions(predictions, self.name, last=2)
+        if len(rounds) < 2:
+            return too_early(self.name, f"predictions of two rounds are needed, and there are {len(rounds)}")
+        changed = int(np.count_nonzero(rounds[0] != rounds[1]))
+        share = changed / len(rounds[0])
+        told = (
+            f"{changed:,} of {len(rounds[0]):,} predictions ({share:.2%}) changed in the last round; "
+            f"labelling stops at {self.most:.2%} or fewer."
+        )
+        return Verdict(share <= self.most, share, self.name, told)

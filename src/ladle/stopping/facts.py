@@ -1,0 +1,65 @@
+"""The border of every verdict: what a campaign tells of its rounds, checked before any work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from ladle.arrays import Labels, as_labels, check_finite
+from ladle.errors import ArgumentError, ShapeError
+
+
+def as_predictions(value: Sequence[npt.ArrayLike] | None, rule: str, *, last: int) -> list[Labels]:
+    """The predictions of the last `last` rounds (all, if fewer), each (s,).
+
+    Raises: ArgumentError when there are none, or of two kinds; ShapeError when rounds differ in length.
+    """
+    if value is None:
+        raise ArgumentError(f"a verdict of {rule}", wanted="be given `predictions`, one array a round", got="none")
+    rounds = [as_labels(told, "predictions") for told in list(value)[-last:]]
+    for told in rounds:
+        if told.size == 0:
+            raise ShapeError("`predictions`", wanted="hold one array (s,) for each round", got="a round of no rows")
+        if len(told) != len(rounds[0]):
+            raise ShapeError(
+                "`predictions`",
+                wanted="be of the same rows in all rounds",
+                got=f"{len(rounds[0]):,} and {len(told):,} rows",
+                remedy="Predict for one stop set, chosen once.",
+            )
+        if (told.dtype.kind in "iub") != (rounds[0].dtype.kind in "iub"):
+            raise ArgumentError(
+                "`predictions`",
+                wanted="be of one kind in all rounds",
+                got=f"dtypes {rounds[0].dtype} and {told.dtype}",
+            )
+    return rounds
+
+
+def as_numbers(value: npt.ArrayLike | None, name: str, rule: str) -> npt.NDArray[np.float64]:
+    """`value` as (k,) float64, finite. Raises: ArgumentError, ShapeError, NonFiniteError."""
+    if value is None:
+        raise ArgumentError(f"a verdict of {rule}", wanted=f"be given `{name}`", got="none")
+    array = np.asarray(value)
+    if array.ndim != 1:
+        raise ShapeError(f"`{name}`", wanted="have shape (k,)", got=f"shape {array.shape}")
+    if array.size and array.dtype.kind not in "fiu":
+        raise ArgumentError(f"`{name}`", wanted="hold numbers", got=f"dtype {array.dtype}")
+    numbers = array.astype(np.float64)
+    check_finite(numbers, name)
+    return numbers
+
+
+def check_share(value: float, name: str) -> None:
+    """Refuse an option that is not a number from 0 to 1. Raises: ArgumentError."""
+    number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    if not number or not 0 <= value <= 1:
+        raise ArgumentError(f"`{name}`", wanted="be a number from 0 to 1", got=repr(value))
+
+
+def check_count(value: int, name: str, *, least: int) -> None:
+    """Refuse an option that is not a whole number of at least `least`. Raises: ArgumentError."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise ArgumentError(f"`{name}`", wanted=f"be a whole number, {least} or larger", got=repr(value))

@@ -1,0 +1,58 @@
+"""What a checked random sample says of all that it was drawn from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+import numpy.typing as npt
+
+from ladle.errors import ArgumentError
+
+Reals = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """How many proposals are right, by an audit: `right` of `checked`, and the interval of their share."""
+
+    checked: int
+    right: int
+    low: float
+    high: float
+    confidence: float
+
+    @property
+    def share(self) -> float:
+        """Right ones among those checked."""
+        return self.right / self.checked
+
+    def __str__(self) -> str:
+        return (
+            f"{self.right:,} of {self.checked:,} proposals checked are right: {self.share:.1%}, "
+            f"with {self.confidence:.0%} confidence between {self.low:.1%} and {self.high:.1%}."
+        )
+
+
+def precision_of(right: int, checked: int, confidence: float) -> Precision:
+    """The precision that `right` of `checked` tell of (1 or more), with Wilson's two-sided interval.
+
+    Raises: ArgumentError for a confidence outside (0, 1).
+    """
+    if not 0 < confidence < 1:
+        raise ArgumentError("`confidence`", wanted="lie between 0 and 1", got=repr(confidence))
+    low, high = wilson(right / checked, checked, NormalDist().inv_cdf((1 + confidence) / 2))
+    return Precision(checked, right, float(low), float(high), confidence)
+
+
+def wilson(share: npt.ArrayLike, trials: npt.ArrayLike, z: float) -> tuple[Reals, Reals]:
+    """Wilson's interval of a probability that came true in `share` of `trials`: (low, high), 0 and 1 for no trials.
+
+    share: (k,) or a number, 0 to 1. trials: as many, 0 or more. z: the normal quantile of the confidence.
+    """
+    p, n = np.asarray(share, float), np.asarray(trials, float)
+    middle = n * p + z * z / 2
+    half = z * np.sqrt(n * p * (1 - p) + z * z / 4)
+    # At p = 0 and p = 1 the two terms cancel, but for rounding.
+    return np.clip((middle - half) / (n + z * z), 0, 1), np.clip((middle + half) / (n + z * z), 0, 1)

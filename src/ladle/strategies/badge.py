@@ -1,0 +1,68 @@
+"""BADGE: unsure and different, by k-means++ over gradient embeddings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from ladle import scores, threads
+from ladle.errors import DataError
+from ladle.strategies import draws
+from ladle.strategies.centres import ROWS, Centres
+from ladle.strategies.choosing import Asked, Choice, Chooser, Need
+from ladle.strategies.proportional import sample_by_distance
+from ladle.strategies.space import Gradient
+
+
+@dataclass(frozen=True, slots=True)
+class Badge(Chooser):
+    """k-means++ over the gradients that the rows would give the last layer if their most likely class were true.
+
+    A gradient (p - e_y) x h is long where the model is unsure. The first pick is the longest (ties by a seeded draw),
+    as in the authors' code; each further one is drawn in proportion to its squared distance to the nearest pick.
+    Asked with `probabilities` and `embeddings` (of the last layer's input); the scores of a selection are the squared
+    distances at which the rows were picked.
+    Cost: about 2 size^2 (classes + dim) multiply-adds and n (classes + dim) a few times; no gradient is ever made; 20
+    bytes a row of the pool and 4 (classes + dim) bytes a chosen row. Exact draws.
+    Repeats: set by probabilities, embeddings and seed.
+    Source: Ash et al. 2020, algorithm 1.
+    """
+
+    name: ClassVar[str] = "badge"
+    needs: ClassVar[tuple[Need, ...]] = ("probabilities", "embeddings")
+
+    def choose(self, asked: Asked) -> Choice:
+        """See `Chooser.choose`."""
+        request, free = asked.request, asked.unlabelled
+        probabilities = asked.probabilities()
+        scores.least_confidence(probabilities)  # refuses what are no probabilities
+        space = Gradient(probabilities, asked.embeddings())
+        lengths = np.empty(len(free), np.float32)
+
+        def measure(block: tuple[int, int]) -> None:
+            lengths[slice(*block)] = space.take(free[slice(*block)])[2]
+
+        threads.run_each(measure, threads.ranges(len(free), ROWS))
+        if not np.isfinite(lengths).all():
+            raise DataError(
+                "`embeddings`",
+                wanted="have squared lengths that fit float32",
+                got=f"row {free[np.argmin(np.isfinite(lengths))]:,} beyond",
+                remedy="Divide all embeddings by one number: BADGE chooses the same.",
+            )
+        tied = free[lengths == lengths.max()]
+        first = tied[[np.argmin(draws.priorities(draws.key(request.seed, self.name), tied))]]
+        others = free != first
+        found = Centres(space, free[others], request.size, np.full(len(free) - 1, np.inf, np.float32))
+        found.add(first)
+        found.refresh(np.arange(len(free) - 1))
+        rows, distances = sample_by_distance(
+            found, request.size - 1, power=1.0, seed=request.seed, purpose=self.name, progress=asked.progress
+        )
+        return Choice(
+            np.concatenate([first, rows]),
+            np.concatenate([lengths.max(keepdims=True), distances]),
+            {"longest_gradient": float(np.sqrt(lengths.max()))},
+        )

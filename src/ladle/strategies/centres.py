@@ -1,0 +1,73 @@
+"""The rows chosen so far, and for every other row how far it is from them, as far as anybody has looked.
+
+Distances to the nearest centre only shrink as centres are added: a distance to the first centres is an upper bound of
+the distance to all. So a greedy strategy needs the true distance only of rows whose bound makes them matter, and those
+are brought up to date many at a time, against many centres at once, by matrix products.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from ladle import threads
+from ladle.arrays import Rows
+from ladle.progress import SILENT, Progress
+from ladle.strategies.space import Floats, Points, Space
+
+ROWS = 1024  # brought up to date by one thread at a time
+Longs = npt.NDArray[np.int64]
+
+
+@dataclass(slots=True)
+class Centres:
+    """Positions are those of `free` (m,), the rows that may become centres."""
+
+    space: Space
+    free: Rows
+    capacity: int
+    bounds: Floats  # (m,) upper bound of the distance to the nearest centre
+    count: int = 0
+    seen: Longs = field(init=False)  # (m,) how many of the first centres a bound knows of
+    _points: Points = field(init=False, default=())
+
+    def __post_init__(self) -> None:
+        self.seen = np.zeros(len(self.free), np.int64)
+
+    def add(self, rows: Rows) -> None:
+        """These rows (r,) become centres."""
+        self.add_points(self.space.take(rows))
+
+    def add_points(self, points: Points) -> None:
+        """These points become centres."""
+        if not self._points:
+            self._points = tuple(np.empty((self.capacity, *part.shape[1:]), part.dtype) for part in points)
+        for kept, part in zip(self._points, points, strict=True):
+            kept[self.count : self.count + len(part)] = part
+        self.count += len(points[0])
+
+    def refresh(self, positions: Longs, progress: Progress = SILENT, title: str = "") -> None:
+        """Bring the bounds of these positions (p,), distinct, up to date: they are distances now.
+
+        Cost: p times the centres that a row has not seen, in the unit of the space; ROWS points a thread.
+        """
+        # Rows that have seen equally many centres share a block: what is compared again is little.
+        order = positions[np.argsort(self.seen[positions], kind="stable")]
+        with progress.task(title, len(order)) as advance, threads.single_threaded_blas():
+
+            def look(block: tuple[int, int]) -> None:
+                mine = order[slice(*block)]
+                start = int(self.seen[mine[0]])
+                if start < self.count:
+                    found = self.space.nearest(self.space.take(self.free[mine]), self.points(start))
+                    self.bounds[mine] = np.minimum(self.bounds[mine], found)
+                advance(len(mine))
+
+            threads.run_each(look, threads.ranges(len(order), ROWS))
+        self.seen[positions] = self.count
+
+    def points(self, start: int = 0) -> Points:
+        """Those of the centres from number `start` on."""
+        return tuple(part[start : self.count] for part in self._points)

@@ -1,0 +1,233 @@
+# mypy: disallow-untyped-decorators=False, disallow-untyped-calls=False
+"""Compiled loops of the representative strategies. Serial, GIL-free, most over a range of rows; see ladle.threads.
+
+A graph is in compressed rows: the neighbours of row x are ids[starts[x]:starts[x + 1]], x itself among them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from ladle.neighbours.kernels import rounded, square_distance
+
+Longs = npt.NDArray[np.int64]
+Ids = npt.NDArray[np.int32]
+Singles = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+Words = npt.NDArray[np.uint64]
+Points = npt.NDArray[np.floating[Any]]
+
+
+@njit(nogil=True, cache=True)
+def every_square(points: Points, squares: Singles, start: int, stop: int) -> None:
+    """Squared distances between all points; each range owns the pairs whose later point is in it.
+
+    points: (m, dim) float; squares: (m, m) float32, written at [x, y] and [y, x] for x in start:stop, y <= x.
+    """
+    for x in range(start, stop):
+        squares[x, x] = 0.0
+        for y in range(x):
+            square = np.float32(square_distance(points, x, points, y))
+            squares[x, y] = square
+            squares[y, x] = square
+
+
+@njit(nogil=True, cache=True)
+def listed_squares(
+    points: Points, near: Ids, squares: Singles, mutual: npt.NDArray[np.bool_], start: int, stop: int
+) -> None:
+    """For each entry of the lists in start:stop, its squared distance, and whether the other lists it back.
+
+    points: (m, dim) float; near: (m, k) int32, -1 for none; squares (m, k) float32 and mutual (m, k) bool: rows
+    start:stop are written, but not where there is none.
+    """
+    for x in range(start, stop):
+        for t in range(near.shape[1]):
+            y = near[x, t]
+            if y < 0:
+                continue
+            squares[x, t] = square_distance(points, x, points, y)
+            back = False
+            for u in range(near.shape[1]):
+                back = back or near[y, u] == x
+            mutual[x, t] = back
+
+
+@njit(nogil=True, cache=True)
+def union_sizes(near: Ids, mutual: npt.NDArray[np.bool_], sizes: Longs) -> None:
+    """Add to `sizes` (m,) int64 how many each row of the union of both directions will hold, besides itself."""
+    for x in range(near.shape[0]):
+        for t in range(near.shape[1]):
+            y = near[x, t]
+            if y >= 0:
+                sizes[x] += 1
+                if not mutual[x, t]:
+                    sizes[y] += 1
+
+
+@njit(nogil=True, cache=True)
+def unite(near: Ids, squares: Singles, mutual: npt.NDArray[np.bool_], cursors: Longs, ids: Ids, out: Singles) -> None:
+    """Write the union of both directions of the lists, each row itself first.
+
+    cursors: (m,) int64, where each row begins, used up; ids int32 and out float32 (entries,): written whole.
+    """
+    for x in range(near.shape[0]):
+        ids[cursors[x]] = x
+        out[cursors[x]] = 0.0
+        cursors[x] += 1
+    for x in range(near.shape[0]):
+        for t in range(near.shape[1]):
+            y = near[x, t]
+            if y < 0:
+                continue
+            ids[cursors[x]] = y
+            out[cursors[x]] = squares[x, t]
+            cursors[x] += 1
+            if not mutual[x, t]:
+                ids[cursors[y]] = x
+                out[cursors[y]] = squares[x, t]
+                cursors[y] += 1
+
+
+@njit(nogil=True, cache=True)
+def gain(starts: Longs, ids: Ids, weights: Singles, worth: Doubles, cover: Singles, x: int) -> float:
+    """What choosing x would add: the worth of its neighbours, as far as x covers them better.
+
+    Rounded to 44 bits: gains that differ by the order of summation alone are ties. Since every step of the sum is
+    monotone in `cover`, a gain never grows, rounding included.
+    """
+    total = 0.0
+    for entry in range(starts[x], starts[x + 1]):
+        more = weights[entry] - cover[ids[entry]]
+        if more > 0:
+            total += worth[ids[entry]] * np.float64(more)
+    return rounded(total)  # type: ignore[no-any-return]
+
+
+@njit(nogil=True, cache=True)
+def all_gains(
+    starts: Longs, ids: Ids, weights: Singles, worth: Doubles, cover: Singles, gains: Doubles, start: int, stop: int
+) -> None:
+    """The gain of each row in start:stop, into `gains` (m,) float64."""
+    for x in range(start, stop):
+        gains[x] = gain(starts, ids, weights, worth, cover, x)
+
+
+@njit(nogil=True, cache=True)
+def cover_by(starts: Longs, ids: Ids, weights: Singles, chosen: Longs, cover: Singles) -> None:
+    """Raise `cover` (m,) float32 to what these rows, `chosen` (c,) int64, cover."""
+    for place in range(chosen.size):
+        for entry in range(starts[chosen[place]], starts[chosen[place] + 1]):
+            cover[ids[entry]] = max(cover[ids[entry]], weights[entry])
+
+
+@njit(nogil=True, cache=True)
+def _sift(heap: Ids, size: int, place: int, gains: Doubles, ties: Words) -> None:
+    """Move heap[place] down to where no child comes before it: larger gains first, then smaller ties."""
+    moving = heap[place]
+    while 2 * place + 1 < size:
+        child = 2 * place + 1
+        left = heap[child]
+        if child + 1 < size:
+            right = heap[child + 1]
+            if gains[right] > gains[left] or (gains[right] == gains[left] and ties[right] < ties[left]):
+                child += 1
+        below = heap[child]
+        if gains[moving] > gains[below] or (gains[moving] == gains[below] and ties[moving] < ties[below]):
+            break
+        heap[place] = below
+        place = child
+    heap[place] = moving
+
+
+@njit(nogil=True, cache=True)
+def order_heap(heap: Ids, gains: Doubles, ties: Words) -> None:
+    """Make `heap` (h,) int32 rows a heap by `gains` (m,) float64 and `ties` (m,) uint64, in place."""
+    for place in range(heap.size // 2 - 1, -1, -1):
+        _sift(heap, heap.size, place, gains, ties)
+
+
+@njit(nogil=True, cache=True)
+def greedy(
+    starts: Longs,
+    ids: Ids,
+    weights: Singles,
+    worth: Doubles,
+    cover: Singles,
+    gains: Doubles,
+    ties: Words,
+    heap: Ids,
+    size: int,
+    chosen: Longs,
+    first: int,
+    last: int,
+) -> int:
+    """Choose chosen[first:last], each the row of largest gain; how many of `chosen` are then filled.
+
+    heap: (h,) int32, the rows still to be had in its first `size`; gains: (m,) float64, upper bounds of them, for a
+    gain never grows. The row on top is measured anew: if it stays on top, nobody's true gain comes before it. cover,
+    gains, heap and chosen are the state, updated in place; the next call goes on with `size` less what was chosen.
+    Stops early when nothing is gained any more.
+    """
+    count = first
+    while count < last and size > 0:
+        top = heap[0]
+        true = gain(starts, ids, weights, worth, cover, top)
+        if true < gains[top]:
+            gains[top] = true
+            _sift(heap, size, 0, gains, ties)
+            continue
+        if true <= 0:
+            break
+        chosen[count] = top
+        count += 1
+        for entry in range(starts[top], starts[top + 1]):
+            cover[ids[entry]] = max(cover[ids[entry]], weights[entry])
+        size -= 1
+        heap[0] = heap[size]
+        _sift(heap, size, 0, gains, ties)
+    return count
+
+
+@njit(nogil=True, cache=True)
+def mean_nearest(
+    points: Points,
+    queries: Longs,
+    first: Longs,
+    last: Longs,
+    others: Longs,
+    nearest: int,
+    means: Doubles,
+    start: int,
+    stop: int,
+) -> None:
+    """The mean distance of each query to the nearest of its others; infinite where it has none.
+
+    points: (m, dim) float; queries, first, last: (q,) int64, query i being compared with others[first[i]:last[i]],
+    but not with itself; means: (q,) float64, start:stop are written.
+    """
+    best = np.empty(nearest, np.float64)
+    for i in range(start, stop):
+        x = queries[i]
+        found = 0
+        for entry in range(first[i], last[i]):
+            y = others[entry]
+            if y == x:
+                continue
+            square = square_distance(points, x, points, y)
+            if found == nearest and square >= best[nearest - 1]:
+                continue
+            found = min(found + 1, nearest)
+            place = found - 1
+            while place > 0 and best[place - 1] > square:
+                best[place] = best[place - 1]
+                place -= 1
+            best[place] = square
+        total = 0.0
+        for place in range(found):
+            total += np.sqrt(best[place])
+        means[i] = total / found if found > 0 else np.inf

@@ -1,0 +1,69 @@
+"""Stochastic batches: scores with Gumbel noise, so that a large batch is a sample and not the top of a ranking.
+
+The best of scores with Gumbel noise are a sample without replacement: in proportion to exp(beta s) ("softmax"), to
+s^beta ("power") or to rank^-beta ("softrank"). Taking the top of the ranking ignores that scores change with each
+label; a sample is as quick and hedges. Source: Kirsch et al. 2023, "Stochastic batch acquisition", table 1; the trick:
+Kool, van Hoof & Welling 2019.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from ladle.arrays import Rows
+from ladle.errors import ArgumentError
+from ladle.strategies import draws
+from ladle.strategies.candidates import least_sure_first
+from ladle.strategies.request import Request
+
+Noise = Literal["none", "power", "softmax", "softrank"]
+LOWEST = -1e30  # the log of a score of 0: below every other, and finite, as rankings want it
+
+
+def check_noise(noise: str, beta: float) -> None:
+    """Raises: ArgumentError for an unknown noise, or a beta that is no positive number."""
+    if noise not in get_args(Noise):
+        raise ArgumentError("`noise`", wanted=f"be one of {', '.join(get_args(Noise))}", got=repr(noise))
+    number = isinstance(beta, (int, float, np.integer, np.floating)) and not isinstance(beta, bool)
+    if not number or not 0 < beta < math.inf:
+        raise ArgumentError("`beta`", wanted="be a positive number", got=repr(beta))
+
+
+def largest_first(unsure: npt.NDArray[np.float32], request: Request, noise: Noise, beta: float) -> Rows:
+    """`request.size` unlabelled rows by score and noise, best first: (size,) int64.
+
+    unsure: (n,) float32, large = unsure; 0 or larger for "power".
+    Raises: ArgumentError for negative scores under "power". Cost: O(n + size log size), O(n log n) for "softrank".
+    """
+    if noise == "none":
+        return least_sure_first(-unsure, request)
+    free = np.ones(len(unsure), bool)
+    free[request.labelled] = False
+    keys = np.zeros(len(unsure))
+    keys[free] = beta * _logits(unsure[free], noise, request)
+    keys += _gumbel(draws.priorities(draws.key(request.seed, "noise"), np.arange(len(unsure))))
+    return least_sure_first(np.maximum(keys, LOWEST).astype(np.float32) * np.float32(-1.0), request)
+
+
+def _logits(unsure: npt.NDArray[np.float32], noise: Noise, request: Request) -> npt.NDArray[np.float64]:
+    if noise == "softmax":
+        return unsure.astype(np.float64)
+    if noise == "softrank":
+        lots = draws.priorities(draws.key(request.seed, "ranks"), np.arange(len(unsure)))
+        rank = np.empty(len(unsure))
+        rank[np.lexsort((lots, -unsure))] = np.arange(1, len(unsure) + 1)
+        return -np.log(rank)
+    if len(unsure) and unsure.min() < 0:
+        raise ArgumentError('`noise="power"`', wanted="have scores of 0 or larger", got=f"{float(unsure.min()):.4g}")
+    return np.log(np.maximum(unsure, np.finfo(np.float32).tiny), dtype=np.float64)
+
+
+def _gumbel(words: draws.Words) -> npt.NDArray[np.float64]:
+    """(n,) draws of the standard Gumbel distribution, from random words."""
+    uniform = ((words >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
+    noise: npt.NDArray[np.float64] = -np.log(-np.log(uniform))
+    return noise

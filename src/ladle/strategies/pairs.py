@@ -1,0 +1,134 @@
+"""Multi-label pools, one label at a time: which (example, class) pairs to ask about."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ladle.arrays import Rows, as_matrix, row_blocks
+from ladle.errors import ArgumentError, MismatchError
+from ladle.scores.simplex import highest_of, refuse_row
+from ladle.seeds import check_seed
+from ladle.strategies import draws
+from ladle.strategies.clustermargin import cluster_margin
+
+BLOCK_BYTES = 16 << 20
+Longs = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pairs:
+    """Yes-or-no questions, in order of choice: whether example rows[i] has class classes[i]. All arrays (b,)."""
+
+    rows: Rows
+    classes: Longs
+    margins: npt.NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def least_sure_pairs(
+    probabilities: npt.ArrayLike,
+    size: int,
+    *,
+    labelled: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+    clusters: npt.ArrayLike | None = None,
+    candidate_ratio: float = 10,
+    seed: int = 0,
+) -> Pairs:
+    """The `size` pairs of an example and a class of smallest margin abs(2p - 1), each pair being one label.
+
+    probabilities: (n, c), of each class by itself; a memory map is read block by block. labelled: rows and classes of
+    the pairs that are answered already, distinct. clusters: (n,) of the examples; with them the candidate_ratio x size
+    least sure pairs are candidates, and the batch takes from their clusters in turn, smallest first, as Cluster-Margin.
+    Raises: ArgumentError, ShapeError, MismatchError; ProbabilityError and NonFiniteError naming the first bad row.
+    Cost: one pass over n c numbers; 40 bytes a candidate and one block, however many classes.
+    Repeats: set by the arguments; ties are seeded draws; block sizes do not matter.
+    Source: Citovsky et al. 2021 (multi-label Open Images); the margin of a class as in ladle.margin.
+    """
+    from ladle.strategies.pair_kernels import collect
+
+    matrix = as_matrix(probabilities, "probabilities", axes=("n", "classes"))
+    n, c = matrix.shape
+    answered = _flat(labelled, n, c)
+    free = n * c - len(answered)
+    if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or not 1 <= size <= free:
+        raise ArgumentError("`size`", wanted=f"be between 1 and the pairs without a label ({free:,})", got=repr(size))
+    if clusters is not None and len(np.asarray(clusters)) != n:
+        raise MismatchError("`clusters`", wanted=f"have one entry for each of {n:,} rows", got=f"{np.size(clusters):,}")
+    wanted = int(size) if clusters is None else min(free, math.ceil(candidate_ratio * size))
+    kept = _Smallest(wanted, draws.key(check_seed(seed), "pair ties"))
+    highest = highest_of(matrix.dtype)
+    for block in row_blocks(n, 4 * c, BLOCK_BYTES):
+        part = np.ascontiguousarray(matrix[block], np.float64 if matrix.dtype == np.float64 else np.float32)
+        names = np.empty(part.size, np.int64)
+        margins = np.empty(part.size, np.float32)
+        first = block.start * c
+        skipped = answered[np.searchsorted(answered, first) : np.searchsorted(answered, first + part.size)] - first
+        bad, count = collect(part, highest, kept.cutoff, skipped, names, margins)
+        if bad >= 0:
+            refuse_row(part[bad], block.start + int(bad), highest=highest, tolerance=math.inf)
+        kept.offer(first + names[:count], margins[:count])
+    names, margins = kept.sorted()
+    rows, classes = names // c, names % c
+    if clusters is not None:
+        order = cluster_margin(
+            margins, np.asarray(clusters)[rows], int(size), candidate_ratio=candidate_ratio, seed=seed
+        )
+        rows, classes, margins = rows[order], classes[order], margins[order]
+    return Pairs(rows, classes, margins)
+
+
+class _Smallest:
+    """The smallest margins offered so far, ties by lot."""
+
+    def __init__(self, wanted: int, draw_key: np.uint64) -> None:
+        self._wanted = wanted
+        self._key = draw_key
+        self._names: list[Longs] = []
+        self._margins: list[npt.NDArray[np.float32]] = []
+        self._held = 0
+        self.cutoff = np.inf  # margins above it are not wanted
+
+    def offer(self, names: Longs, margins: npt.NDArray[np.float32]) -> None:
+        self._names.append(names.copy())
+        self._margins.append(margins.copy())
+        self._held += len(names)
+        if self._held >= 2 * self._wanted:
+            names, margins = self.sorted()
+            self._names, self._margins, self._held = [names], [margins], len(names)
+            self.cutoff = float(margins[-1])
+
+    def sorted(self) -> tuple[Longs, npt.NDArray[np.float32]]:
+        """The wanted ones, smallest first."""
+        names, margins = np.concatenate(self._names), np.concatenate(self._margins)
+        if len(names) > self._wanted:
+            near = margins <= np.partition(margins, self._wanted - 1)[self._wanted - 1]
+            names, margins = names[near], margins[near]
+        order = np.lexsort((draws.priorities(self._key, names), margins))[: self._wanted]
+        return names[order], margins[order]
+
+
+def _flat(labelled: tuple[npt.ArrayLike, npt.ArrayLike] | None, n: int, c: int) -> Longs:
+    """The answered pairs as sorted numbers row * c + class. Raises: ArgumentError."""
+    if labelled is None:
+        return np.empty(0, np.int64)
+    rows, classes = (np.atleast_1d(np.asarray(part)) for part in labelled)
+    if rows.shape != classes.shape or rows.ndim != 1:
+        raise ArgumentError(
+            "`labelled`", wanted="be rows and classes of one length", got=f"shapes {rows.shape} and {classes.shape}"
+        )
+    if len(rows) == 0:
+        return np.empty(0, np.int64)
+    if rows.dtype.kind not in "iu" or classes.dtype.kind not in "iu":
+        raise ArgumentError("`labelled`", wanted="hold whole numbers", got=f"{rows.dtype} and {classes.dtype}")
+    if rows.min() < 0 or rows.max() >= n or classes.min() < 0 or classes.max() >= c:
+        raise ArgumentError("`labelled`", wanted=f"lie within {n:,} rows and {c:,} classes", got="a pair outside")
+    flat = np.unique(rows.astype(np.int64) * c + classes)
+    if len(flat) < len(rows):
+        raise ArgumentError("`labelled`", wanted="name each pair once", got=f"{len(rows) - len(flat):,} repeats")
+    return flat

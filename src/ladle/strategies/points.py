@@ -1,0 +1,89 @@
+"""Embeddings as points whose plain Euclidean distance is what the representative strategies go by."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from ladle import threads
+from ladle.arrays import Embeddings, Rows, row_blocks
+from ladle.errors import ArgumentError
+
+Metric = Literal["cosine", "sqeuclidean"]
+FEW_ROWS = 5_000  # so few are kept, and compared with each other, in float64
+BLOCK_BYTES = 4 << 20  # what a core's caches can pass on
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Points:
+    """m rows of a pool in one frame.
+
+    points: (m, dim) float64 up to `FEW_ROWS` rows, float32 beyond; centred, inside the unit ball.
+    scale: a distance between points is `scale` times that of their rows: a power of two, which rounds nothing.
+    """
+
+    points: npt.NDArray[np.floating[Any]]
+    scale: float
+
+    @classmethod
+    def of(cls, embeddings: Embeddings, rows: Rows, metric: Metric) -> Points:
+        """These rows (m,) of checked embeddings: unit vectors under "cosine", as they are under "sqeuclidean".
+
+        Cost: two passes over them, one for the frame; m dim numbers kept.
+        """
+        from ladle.hac.metric_space import in_metric
+        from ladle.neighbours.packed import frame_of
+
+        dtype = np.dtype(np.float64 if len(rows) <= FEW_ROWS else np.float32)
+        points = np.empty((len(rows), embeddings.shape[1]), dtype)
+        # Far from the origin, float32 would keep the offset and lose the differences: it goes first.
+        centre = 0.0 if metric == "cosine" else frame_of(embeddings, rows.astype(np.int32)).centre
+        blocks = list(row_blocks(len(rows), 8 * embeddings.shape[1], BLOCK_BYTES))
+
+        def place(block: slice) -> None:
+            points[block] = in_metric(embeddings[rows[block]], metric, name="embeddings", first_row=0) - centre
+
+        threads.run_each(place, blocks)
+        frame = frame_of(points, np.arange(len(points), dtype=np.int32))
+
+        def put(block: slice) -> None:
+            points[block] = (points[block] - frame.centre) * frame.scale
+
+        threads.run_each(put, blocks)
+        return cls(points, frame.scale)
+
+
+def check_metric(metric: str) -> None:
+    """Refuse what is no `Metric`. Raises: ArgumentError."""
+    if metric not in get_args(Metric):
+        raise ArgumentError("`metric`", wanted="be one of cosine, sqeuclidean", got=repr(metric))
+
+
+def check_distance(name: str, value: float | None) -> None:
+    """Refuse what is neither None nor a distance above zero. Raises: ArgumentError."""
+    number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    if value is not None and not (number and 0 < value < math.inf):
+        raise ArgumentError(
+            f"`{name}`", wanted="be a number above 0, or None to be measured on the pool", got=repr(value)
+        )
+
+
+def check_placeable(embeddings: Embeddings, metric: Metric) -> None:
+    """Refuse rows without a direction (cosine) or too far out; the whole pool, so that no sample decides.
+
+    Raises: ZeroVectorError, DataError. Cost: one pass in blocks.
+    """
+    from ladle.hac.metric_space import check_norms
+
+    for block in row_blocks(len(embeddings), 8 * embeddings.shape[1]):
+        part = embeddings[block]
+        if metric == "cosine":
+            norms = np.maximum(part.max(axis=1), -part.min(axis=1)).astype(np.float64)  # zero where the norm is
+        else:
+            with np.errstate(over="ignore"):
+                norms = np.sqrt(np.einsum("ij,ij->i", part, part, dtype=np.float64))
+        check_norms(norms, metric, name="embeddings", first_row=block.start)

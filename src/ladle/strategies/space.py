@@ -1,0 +1,162 @@
+"""Where the greedy strategies measure how far a row is from the rows chosen before it."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from ladle.arrays import Embeddings, Probabilities, Rows, row_blocks
+from ladle.strategies.points import Metric, check_metric
+
+Floats = npt.NDArray[np.float32]
+Points = tuple[Floats, ...]  # parallel arrays, one entry a row
+
+BLOCK = 1024  # columns of products at a time: with as many rows, 4 MiB
+MEAN_BYTES = 4 << 20
+# A squared distance below this share of the squared length is what rounding leaves of 0.
+ROUNDING = np.float32(2e-6)
+
+
+class Space(Protocol):
+    """Distances between the rows of a pool. All methods may be called from several threads."""
+
+    def take(self, rows: Rows) -> Points:
+        """The points of these rows (r,), a copy."""
+        ...
+
+    def apart(self, one: Points, other: Points) -> Floats:
+        """(a, b) how far points of `one` are from points of `other`, 0 or larger."""
+        ...
+
+    def nearest(self, one: Points, other: Points) -> Floats:
+        """(a,) the least of `apart` over `other`; infinite when there is none."""
+        ...
+
+
+class Euclidean:
+    """Squared Euclidean distance of embeddings (n, dim), of their unit vectors under "cosine", where it is twice that.
+
+    Taken from the pool's mean, so that a far-off origin costs no digits.
+    Raises: ArgumentError for another metric; NonFiniteError, ZeroVectorError (cosine), DataError.
+    Cost: a b dim multiply-adds; nothing of the pool is held.
+    """
+
+    def __init__(self, embeddings: Embeddings, metric: Metric) -> None:
+        from ladle.hac.metric_space import UNITS, in_metric
+
+        check_metric(metric)
+        self.unit = np.float32(UNITS[metric])  # of the metric's distance, times the squared distance measured here
+        self._embeddings = np.asarray(embeddings)
+        self._metric = metric
+        total = np.zeros(embeddings.shape[1])
+        for block in row_blocks(len(embeddings), 8 * embeddings.shape[1], MEAN_BYTES):
+            total += in_metric(self._embeddings[block], metric, name="embeddings", first_row=block.start).sum(axis=0)
+        self._centre = total / len(embeddings)
+
+    def take(self, rows: Rows) -> Points:
+        """See `Space.take`."""
+        from ladle.hac.metric_space import in_metric
+
+        placed = in_metric(self._embeddings[rows], self._metric, name="embeddings", first_row=0)
+        points = (placed - self._centre).astype(np.float32)
+        return points, _square_lengths(points)
+
+    def apart(self, one: Points, other: Points) -> Floats:
+        """See `Space.apart`."""
+        return _squares(one[0] @ other[0].T, one[1], other[1])
+
+    def nearest(self, one: Points, other: Points) -> Floats:
+        """See `Space.nearest`."""
+        return _nearest(lambda part: one[0] @ other[0][part].T, one[1], other[1])
+
+
+class Gradient:
+    """Squared distance of gradient embeddings (p - e_y) x h, never made: (n, classes dim) numbers stay products.
+
+    p: probabilities (n, classes); y: the most likely class; h: embeddings (n, dim). The dot product of two gradient
+    embeddings is that of the first factors times that of the second ones.
+    Cost: a b (classes + dim) multiply-adds; nothing of the pool is held.
+    Source: Ash et al. 2020 (BADGE), section 3; the factors as in LabelBench.
+    """
+
+    def __init__(self, probabilities: Probabilities, embeddings: Embeddings) -> None:
+        self._probabilities = np.asarray(probabilities)
+        self._embeddings = np.asarray(embeddings)
+
+    def take(self, rows: Rows) -> Points:
+        """See `Space.take`."""
+        loss = np.ascontiguousarray(self._probabilities[rows], np.float32)
+        loss[np.arange(len(loss)), loss.argmax(axis=1)] -= 1
+        embedded = np.ascontiguousarray(self._embeddings[rows], np.float32)
+        return loss, embedded, _square_lengths(loss) * _square_lengths(embedded)
+
+    def apart(self, one: Points, other: Points) -> Floats:
+        """See `Space.apart`."""
+        return _squares((one[0] @ other[0].T) * (one[1] @ other[1].T), one[2], other[2])
+
+    def nearest(self, one: Points, other: Points) -> Floats:
+        """See `Space.nearest`."""
+
+        def products(part: slice) -> Floats:
+            both: Floats = one[0] @ other[0][part].T
+            both *= one[1] @ other[1][part].T
+            return both
+
+        return _nearest(products, one[2], other[2])
+
+
+class CityBlock:
+    """Sum of absolute differences of probabilities (n, classes).
+
+    Cost: a b classes subtractions, no product can help; nothing of the pool is held.
+    """
+
+    def __init__(self, probabilities: Probabilities) -> None:
+        self._probabilities = np.asarray(probabilities)
+
+    def take(self, rows: Rows) -> Points:
+        """See `Space.take`."""
+        return (np.ascontiguousarray(self._probabilities[rows], np.float32),)
+
+    def apart(self, one: Points, other: Points) -> Floats:
+        """See `Space.apart`."""
+        from ladle.strategies.space_kernels import city_block
+
+        out = np.empty((len(one[0]), len(other[0])), np.float32)
+        city_block(one[0], other[0], out)
+        return out
+
+    def nearest(self, one: Points, other: Points) -> Floats:
+        """See `Space.nearest`."""
+        from ladle.strategies.space_kernels import city_block_nearest
+
+        out = np.full(len(one[0]), np.inf, np.float32)
+        city_block_nearest(one[0], other[0], out)
+        return out
+
+
+def _square_lengths(points: Floats) -> Floats:
+    lengths: Floats = np.einsum("ij,ij->i", points, points)
+    return lengths
+
+
+def _squares(products: Floats, one: Floats, other: Floats) -> Floats:
+    """Squared distances by `products` (a, b), overwritten, and the squared lengths (a,) and (b,)."""
+    products *= -2
+    products += one[:, None]
+    products += other
+    products[products < ROUNDING * one[:, None]] = 0
+    return products
+
+
+def _nearest(products_of: Any, one: Floats, other: Floats) -> Floats:
+    """The least squared distance of each point, by blocks of products with `other`."""
+    from ladle.strategies.space_kernels import nearest
+
+    out = np.full(len(one), np.inf, np.float32)
+    for start in range(0, len(other), BLOCK):
+        part = slice(start, start + BLOCK)
+        nearest(products_of(part), one, other[part], ROUNDING, out)
+    return out
