@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,11 +19,11 @@ from pathlib import Path
 import numpy as np
 
 import ladle
+import memory
 import record
 import vectors
 
 WARM_ROWS = 6_000
-LOOK_SECONDS = 0.05
 
 
 class Stages:
@@ -38,28 +37,6 @@ class Stages:
         start = time.perf_counter()
         yield lambda units: None
         self.seconds[title] = self.seconds.get(title, 0.0) + time.perf_counter() - start
-
-
-def resident_bytes() -> int:
-    """Memory this process holds now, without mapped files."""
-    pages = Path("/proc/self/statm").read_text().split()
-    return (int(pages[1]) - int(pages[2])) * 4096
-
-
-@contextmanager
-def peak_watched() -> Iterator[list[int]]:
-    """The most memory held inside, beyond what was held before."""
-    before, most, done = resident_bytes(), [0], threading.Event()
-
-    def watch() -> None:
-        while not done.wait(LOOK_SECONDS):
-            most[0] = max(most[0], resident_bytes() - before)
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    yield most
-    done.set()
-    watcher.join()
 
 
 def half_on_disk(embeddings: np.ndarray, folder: str) -> np.ndarray:
@@ -89,7 +66,7 @@ def main() -> None:
         if options.float16:
             embeddings = half_on_disk(embeddings, folder)
         stages = Stages()
-        with peak_watched() as peak:
+        with memory.peak_watched() as peak:
             start = time.perf_counter()
             tree = ladle.cluster(
                 embeddings, mean_size=10, exact=options.exact, quality=options.quality, progress=stages
