@@ -79,6 +79,41 @@ def test_the_number_of_threads_changes_nothing(study, dataset, monkeypatch):
             assert one.accuracy == other.accuracy
 
 
+def test_embeddings_are_refreshed_when_asked(dataset):
+    """Every second round the pool is embedded by the model at hand, and strategies get a tree of that."""
+    seen = []
+
+    class Watching(ladle.Uniform):
+        def choose(self, asked):
+            seen.append((self.tree, asked.embeddings()))
+            return super().choose(asked)
+
+    def make(tree):
+        strategy = Watching()
+        object.__setattr__(strategy, "tree", tree)
+        return strategy
+
+    protocol = LabProtocol(seed_size=30, batch_size=20, rounds=4, trials=1, seed=4, mean_size=5, refresh_rounds=2)
+    learner = Mlp(hidden=32, epochs=6, minibatch=32)  # with 8, a row may excite none: no direction
+    study = run_study(dataset, learner, {"watching": make}, protocol)
+    trees, embeddings = zip(*seen[-4:], strict=True)  # the first query is that of the toy pool
+    assert trees[0] is trees[1]
+    assert trees[2] is trees[3]
+    assert trees[1] is not trees[2]
+    np.testing.assert_array_equal(embeddings[0], embeddings[1])
+    assert not np.array_equal(embeddings[1], embeddings[2])
+    rounds = study.of("watching")[0].rounds
+    assert ["cluster" in each.seconds for each in rounds[1:]] == [False, False, True, False]
+    again = ladle.cluster(embeddings[2], mean_size=5, seed=protocol.seed_of(0, "cluster"))
+    np.testing.assert_array_equal(again.cut(), trees[2].cut())
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.5, True])
+def test_refresh_rounds_out_of_range_are_refused(value):
+    with pytest.raises(ArgumentError, match="refresh_rounds"):
+        LabProtocol(seed_size=10, batch_size=10, rounds=1, trials=1, refresh_rounds=value)
+
+
 def test_progress_is_told_in_full(dataset):
     class Counting:
         def __init__(self):

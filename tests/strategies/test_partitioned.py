@@ -194,6 +194,7 @@ class Remembering(Chooser):
 def test_arrays_are_cut_to_each_part_and_labelled_rows_come_along() -> None:
     E = np.arange(1, 22, dtype=np.float32).reshape(21, 1)
     labelled = np.array([20, 3, 11])
+    strategy = Remembering()
     found = Partitioned(strategy, 4).query(10, embeddings=E, margins=np.full(21, np.nan), labelled=labelled)
     assert strategy.shapes == [(8, 1), (8, 1), (7, 1), (7, 1)]  # 18 rows dealt to four, and 3 labelled in each
     for values in strategy.labelled:

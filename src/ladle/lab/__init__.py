@@ -7,12 +7,13 @@
 from ladle.lab.datasets import Dataset
 from ladle.lab.fashion_mnist import fashion_mnist
 from ladle.lab.learner import Learner, Model
+from ladle.lab.loop import StrategyMaker
 from ladle.lab.measures import Savings, label_savings
 from ladle.lab.mlp import Mlp
 from ladle.lab.oracle import Oracle
 from ladle.lab.protocol import LabProtocol
 from ladle.lab.records import Study
-from ladle.lab.runner import StrategyMaker, run_study
+from ladle.lab.runner import run_study
 
 __all__ = [
     "Dataset",

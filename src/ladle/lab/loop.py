@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
@@ -22,6 +22,9 @@ from ladle.progress import SILENT, Progress
 from ladle.scores import margin
 from ladle.seeds import stream
 from ladle.strategies import Strategy
+
+# Makes a strategy for a pool that was clustered into the tree given.
+StrategyMaker = Callable[[Dendrogram], Strategy]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,16 +68,7 @@ def prepare(
     seed_rows = np.sort(draw.choice(len(dataset), protocol.seed_size, replace=False)).astype(np.int64)
     with watch.timing("train"):
         model = _fit(dataset, learner, seed_rows, dataset.labels[seed_rows], protocol.seed_of(trial, "fit", 0))
-    with watch.timing("embed"):
-        embeddings = model.embeddings(dataset.inputs)
-    with watch.timing("cluster"):
-        tree = cluster(
-            embeddings,
-            metric="cosine",
-            mean_size=protocol.mean_size,
-            seed=protocol.seed_of(trial, "cluster"),
-            progress=progress,
-        )
+    embeddings, tree = _clustered(dataset, model, protocol, trial, watch, progress)
     clusters = tree.cut(mean_size=protocol.mean_size)
     start = Start(trial, seed_rows, _accuracy(dataset, model), clusters, float(tree.certified), watch.seconds)
     return Prepared(start, model, embeddings, tree)
@@ -85,28 +79,34 @@ def rounds_of(
     learner: Learner,
     protocol: LabProtocol,
     prepared: Prepared,
-    strategy: Strategy,
+    make: StrategyMaker,
     *,
     near_limit: float,
 ) -> Iterator[Round]:
-    """Step 4: `protocol.rounds` times score the pool, let `strategy` choose, label, retrain from scratch, measure.
+    """Step 4: `protocol.rounds` times score the pool, let the strategy choose, label, retrain from scratch, measure.
 
+    make: the strategy for a tree of the pool. Where the protocol refreshes the embeddings, the pool is clustered again
+    by those of the model at hand, and the strategy made anew; what batches are described by stays the first clustering.
     A generator, so that whoever walks several trials at once may stop or show progress after any round.
-    Cost: a fit and a pass over the pool a round, and the strategy's own.
+    Cost: a fit and a pass over the pool a round, and the strategy's own; that of `prepare` for each refresh.
     Source: Citovsky et al. 2021, algorithm 1, lines 4 to 11.
     """
-    start, model = prepared.start, prepared.model
+    start, model, embeddings = prepared.start, prepared.model, prepared.embeddings
+    strategy = make(prepared.tree)
     oracle = Oracle(dataset.labels)
     oracle.annotate(start.seed_rows)
     for number in range(1, protocol.rounds + 1):
         watch = Stopwatch()
+        if protocol.refreshes(number):
+            embeddings, tree = _clustered(dataset, model, protocol, start.trial, watch, SILENT)
+            strategy = make(tree)
         with watch.timing("score"):
             probabilities = model.probabilities(dataset.inputs)
         with watch.timing("select"):
             rows = strategy.query(
                 protocol.batch_size,
                 probabilities=probabilities,
-                embeddings=prepared.embeddings,
+                embeddings=embeddings,
                 labelled=oracle.rows,
                 seed=protocol.seed_of(start.trial, "query", number),
             ).rows
@@ -119,6 +119,23 @@ def rounds_of(
             accuracy = _accuracy(dataset, model)
         batch = describe_batch(dataset, rows, probabilities, start.clusters, near_limit)
         yield Round(oracle.asked, accuracy, batch, watch.seconds)
+
+
+def _clustered(
+    dataset: Dataset, model: Model, protocol: LabProtocol, trial: int, watch: Stopwatch, progress: Progress
+) -> tuple[npt.NDArray[np.float32], Dendrogram]:
+    """The pool's embeddings (n, dim) under `model`, and their tree."""
+    with watch.timing("embed"):
+        embeddings = model.embeddings(dataset.inputs)
+    with watch.timing("cluster"):
+        tree = cluster(
+            embeddings,
+            metric="cosine",
+            mean_size=protocol.mean_size,
+            seed=protocol.seed_of(trial, "cluster"),
+            progress=progress,
+        )
+    return embeddings, tree
 
 
 def describe_batch(

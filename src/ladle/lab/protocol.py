@@ -23,6 +23,7 @@ class LabProtocol:
     trials: int
     seed: int = 0
     mean_size: float = 10
+    refresh_rounds: int | None = None  # embed and cluster the pool anew every so many rounds; None: once, as the paper
 
     def __post_init__(self) -> None:
         for dial in ("seed_size", "batch_size", "rounds", "trials"):
@@ -31,12 +32,19 @@ class LabProtocol:
                 raise ArgumentError(f"`{dial}`", wanted="be a whole number, 1 or more", got=repr(value))
         if not 1 <= self.mean_size < float("inf"):
             raise ArgumentError("`mean_size`", wanted="be 1 or more", got=repr(self.mean_size))
+        refresh = self.refresh_rounds
+        if refresh is not None and (isinstance(refresh, bool) or not isinstance(refresh, int) or refresh < 1):
+            raise ArgumentError("`refresh_rounds`", wanted="be None or a whole number, 1 or more", got=repr(refresh))
         check_seed(self.seed)
 
     @property
     def labels(self) -> tuple[int, ...]:
         """How many labels are held at each of the rounds + 1 measurements."""
         return tuple(self.seed_size + round_number * self.batch_size for round_number in range(self.rounds + 1))
+
+    def refreshes(self, round_number: int) -> bool:
+        """Whether the pool is embedded and clustered anew before the query of this round, 1 to `rounds`."""
+        return self.refresh_rounds is not None and round_number > 1 and (round_number - 1) % self.refresh_rounds == 0
 
     def check_pool(self, pool_rows: int) -> None:
         """Raises: ArgumentError when the rounds would ask for more labels than the pool has rows."""

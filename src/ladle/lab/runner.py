@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from threading import Lock
 
 import numpy as np
 
 from ladle.errors import ArgumentError
-from ladle.hac import Dendrogram, cluster
+from ladle.hac import cluster
 from ladle.lab.datasets import Dataset
 from ladle.lab.learner import Learner
-from ladle.lab.loop import Prepared, Stopwatch, prepare, rounds_of
+from ladle.lab.loop import Prepared, Stopwatch, StrategyMaker, prepare, rounds_of
 from ladle.lab.protocol import LabProtocol
 from ladle.lab.records import Round, Study, Trial
 from ladle.lab.redundancy import near_limit
 from ladle.progress import SILENT, Progress
-from ladle.strategies import Strategy
 from ladle.threads import run_each, single_threaded_blas, thread_count
-
-# Makes a strategy for the trial whose pool was clustered into the tree given.
-StrategyMaker = Callable[[Dendrogram], Strategy]
 
 
 def run_study(
@@ -90,9 +86,7 @@ def _run_all(
     progress: Progress,
 ) -> list[Trial]:
     jobs = [(each, name) for each in prepared for name in makers]
-    walks = [
-        rounds_of(dataset, learner, protocol, each, makers[name](each.tree), near_limit=near) for each, name in jobs
-    ]
+    walks = [rounds_of(dataset, learner, protocol, each, makers[name], near_limit=near) for each, name in jobs]
     taken = [[Round(protocol.seed_size, each.start.accuracy, None, {})] for each, _ in jobs]
     lock = Lock()
     with progress.task("Rounds: choose, label, retrain", len(jobs) * protocol.rounds) as advance:
