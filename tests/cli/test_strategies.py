@@ -75,7 +75,8 @@ def test_help(run):
 
 def test_the_page_runs(tmp_path):
     blocks = re.findall(r"^```(python|sh)\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
-    assert [kind for kind, _ in blocks] == ["python", "python", "sh", "sh", "python", "sh"]
+    kinds = ["python", "python", "sh", "sh", "python", "sh", "python", "python", "python"]
+    assert [kind for kind, _ in blocks] == kinds
     told = []
     for kind, body in blocks:
         command = [sys.executable, "-c"] if kind == "python" else ["bash", "-ec"]
