@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 
 FAST = {"nnan", "nsz", "reassoc", "contract"}
-COLUMNS = 128  # of a row held in cache while many others pass by
+CLASSES = 32  # between two looks at whether any sum can still be the least
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)
@@ -30,32 +30,37 @@ def nearest(products: Any, one: Any, other: Any, rounding: Any, out: Any) -> Non
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)
-def city_block(one: Any, other: Any, out: Any) -> None:
-    """out (a, b) float32: the sum of absolute differences of rows of `one` (a, c) and of `other` (b, c)."""
+def city_block(one: Any, columns: Any, out: Any) -> None:
+    """out (a, b) float32: the sum of absolute differences of each row of `one` (a, c) and column of `columns` (c, b).
+
+    One class after another, for all columns at once: few classes would leave vector instructions idle.
+    """
     for x in range(one.shape[0]):
-        for y in range(other.shape[0]):
-            total = np.float32(0.0)
-            for t in range(one.shape[1]):
-                total += abs(one[x, t] - other[y, t])
-            out[x, y] = total
+        line = out[x]
+        line[:] = np.float32(0.0)
+        for t in range(one.shape[1]):
+            value = one[x, t]
+            for y in range(columns.shape[1]):
+                line[y] += abs(value - columns[t, y])
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)
-def city_block_nearest(one: Any, other: Any, out: Any) -> None:
-    """Lower out (a,) float32 to each row's least sum of absolute differences to the rows of `other` (b, c).
+def city_block_nearest(one: Any, columns: Any, out: Any) -> None:
+    """Lower out (a,) float32 to the least of `city_block` over the columns (c, b).
 
-    A sum that is past the least before its end is given up: most are, after the first columns.
+    Columns are given up together, once the sums of all are past the least: with many classes most are, early.
     """
+    sums = np.empty(columns.shape[1], np.float32)
     for x in range(one.shape[0]):
-        least = out[x]
-        for y in range(other.shape[0]):
-            total = np.float32(0.0)
-            start = 0
-            while start < one.shape[1] and total < least:
-                stop = min(start + COLUMNS, one.shape[1])
-                for t in range(start, stop):
-                    total += abs(one[x, t] - other[y, t])
-                start = stop
-            if total < least:
-                least = total
-        out[x] = least
+        sums[:] = np.float32(0.0)
+        least = np.float32(0.0)
+        t = 0
+        while t < one.shape[1] and least < out[x]:
+            stop = min(t + CLASSES, one.shape[1])
+            while t < stop:
+                value = one[x, t]
+                for y in range(columns.shape[1]):
+                    sums[y] += abs(value - columns[t, y])
+                t += 1
+            least = sums.min()
+        out[x] = min(out[x], least)
