@@ -18,13 +18,19 @@ PAGES = Path(__file__).parents[1] / "docs" / "results"
 Row = dict[str, Any]
 
 
-def newest(name: str) -> list[Row]:
-    """The newest row of each sizes, in the order in which they were first measured."""
+def newest(name: str, *, together: bool = False) -> list[Row]:
+    """The newest row of each sizes, in the order in which they were first measured.
+
+    together: figures that the newest row lacks stay those of older rows.
+    """
     path = RESULTS / f"{name}.jsonl"
     rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
     kept: dict[str, Row] = {}
     for row in rows:
-        kept[json.dumps(row["sizes"], sort_keys=True)] = row
+        sizes = json.dumps(row["sizes"], sort_keys=True)
+        if together and sizes in kept:
+            row["figures"] = kept[sizes]["figures"] | row["figures"]
+        kept[sizes] = row
     return list(kept.values())
 
 
@@ -171,7 +177,7 @@ def scale() -> str:
 
 
 def strategies() -> str:
-    rows = newest("strategies")
+    rows = newest("strategies", together=True)
     parts = [
         "# Choosing a batch\n",
         "Seconds, and MiB held above the data, of every strategy's query (`python benchmarks/strategies.py --pool ROWS "
