@@ -10,8 +10,9 @@ import scipy.stats
 
 import ladle
 from ladle.errors import ArgumentError, MismatchError, ZeroVectorError
-from ladle.strategies import typiclust
-from ladle.strategies.typiclust import TypiClust, k_means, visits
+from ladle.strategies import kmeans, typiclust
+from ladle.strategies.kmeans import k_means
+from ladle.strategies.typiclust import TypiClust, visits
 
 
 def pool(n: int, dim: int = 6, seed: int = 0) -> np.ndarray:
@@ -107,7 +108,7 @@ def test_restricted_to_some_rows() -> None:
 
 @pytest.mark.parametrize("at_once", [2_000, 10])
 def test_k_means_finds_the_clusters_there_are(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(typiclust, "AT_ONCE", at_once)
+    monkeypatch.setattr(kmeans, "AT_ONCE", at_once)
     E = pool(2000)
     chosen = TypiClust().query(40, embeddings=E, labelled=np.arange(10))
     assert chosen.story.facts["clustered_by"] == "k-means"

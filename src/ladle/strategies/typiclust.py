@@ -8,20 +8,18 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from ladle import seeds
 from ladle.arrays import Rows
 from ladle.errors import ArgumentError
-from ladle.progress import Progress
 from ladle.strategies import draws
 from ladle.strategies.choosing import Asked, Choice, Chooser, Need
 from ladle.strategies.clusters import Cuttable, PoolClusters, as_clusters, check_clustered
+from ladle.strategies.kmeans import k_means
 from ladle.strategies.points import Metric, Points, check_metric, check_placeable
 
 NEAREST = 20  # neighbours whose mean distance says how typical a row is
 TOO_SMALL = 5  # rows: a cluster of fewer is rather a few outliers, in the paper, where 100 are usual
 USUAL = 100
 REFERENCE = 2_000  # of a larger cluster, so many drawn rows stand for all when neighbours are looked for
-AT_ONCE = 2_000  # clusters that k-means makes in one level
 SOFTENING = 1e-5  # of a mean distance, so that the typicality of equal rows is finite
 
 Longs = npt.NDArray[np.int64]
@@ -226,44 +224,3 @@ def visits(free: Longs, large: int, size: int) -> tuple[Longs, Longs]:
         ranks.append(rank[order])
         turns.append(turn[order])
     return np.concatenate(ranks), np.concatenate(turns)
-
-
-def k_means(points: Matrix, count: int, seed: int, progress: Progress) -> npt.NDArray[np.int32]:
-    """(n,) clusters 0..count-1 of points in the unit ball, few of them empty; in two levels beyond `AT_ONCE`.
-
-    Then sqrt(count) coarse ones are cut up, each into its share of `count`.
-    """
-    from ladle.neighbours.coarse import SAMPLE_PER_CELL, Cells, by_cell
-    from ladle.neighbours.packed import Frame
-
-    frame = Frame.identity(points.shape[1])
-    points = points.astype(np.float32, copy=False)
-
-    def make(part: Matrix, wanted: int, *path: str | int) -> npt.NDArray[np.int32]:
-        random = seeds.stream(seed, "k-means", *path)
-        drawn = random.choice(len(part), min(len(part), wanted * SAMPLE_PER_CELL), replace=False)
-        return Cells.make(part[np.sort(drawn)], wanted, random, frame).own(part)
-
-    with progress.task("k-means", len(points)) as advance:
-        if count <= AT_ONCE:
-            return make(points, count)
-        coarse = make(points, round(count**0.5))
-        order, starts = by_cell(coarse, int(coarse.max()) + 1)
-        labels = np.empty(len(points), np.int32)
-        shares = _shares(np.diff(starts), count)
-        offsets = np.cumsum(shares) - shares
-        for cell in np.flatnonzero(shares).tolist():
-            rows = order[starts[cell] : starts[cell + 1]]
-            labels[rows] = offsets[cell] + make(points[rows], int(shares[cell]), cell)
-            advance(len(rows))
-    return labels
-
-
-def _shares(sizes: Longs, count: int) -> Longs:
-    """`count` in proportion to `sizes` (c,): whole numbers, at least 1 where there is anything and no more than that.
-
-    Each is rounded up or down by how the running total is; so up to one a cell more than `count` in all.
-    """
-    ends = np.floor(np.cumsum(sizes) * (count / sizes.sum()) + 0.5).astype(np.int64)
-    shares: Longs = np.minimum(np.maximum(np.diff(ends, prepend=0), 1), sizes)
-    return shares
