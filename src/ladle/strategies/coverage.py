@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 Singles = npt.NDArray[np.float32]
 Weigh = Callable[[Singles, float], None]  # squared distances (e,), in place, into weights for a square of the dial
 
-BRUTE_ROWS = 100_000  # up to so many, exact neighbours
+BRUTE_ROWS = 30_000  # up to so many, exact neighbours, in two or three seconds
 SAMPLE_ROWS = 20_000  # considered though the batch be tiny
 DIAL_ROWS = 1_000  # whose balls set the dial
 TURN = 1_000  # choices between two signs of progress
