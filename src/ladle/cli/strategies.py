@@ -41,13 +41,14 @@ def strategies(
         emit_json({"command": "strategies", "strategies": [each.to_dict() for each in described]})
     elif name is None:
         listed = {each.name: "\n".join(_in_short(each)) for each in described}
-        show([("Strategies", listed), ("More of one", {"ladle strategies NAME": "its options, cost and more"})])
+        show([("Strategies", listed), ("More of one", {"ladle strategies NAME": "its options and more"})])
     else:
         show([(name, _in_full(described[0])), ("Options", _defaults(described[0]))])
 
 
 def _in_short(described: Description) -> list[str]:
-    return [described.summary, f"needs: {_needs(described)}", f"source: {described.source}"]
+    time = described.cost.partition(";")[0].rstrip(".")  # and then memory
+    return [described.summary, f"needs: {_needs(described)}", f"cost: {time}", f"source: {described.source}"]
 
 
 def _in_full(described: Description) -> dict[str, str]:

@@ -24,7 +24,7 @@ class Badge(Chooser):
     as in the authors' code; each further one is drawn in proportion to its squared distance to the nearest pick.
     Asked with `probabilities` and `embeddings` (of the last layer's input); the scores of a selection are the squared
     distances at which the rows were picked.
-    Cost: about 2 size^2 (classes + dim) multiply-adds and n (classes + dim) a few times; no gradient is ever made; 20
+    Cost: about 3 size^2 (classes + dim) multiply-adds and n (classes + dim) a few times; no gradient is ever made; 20
     bytes a row of the pool and 4 (classes + dim) bytes a chosen row. Exact draws.
     Repeats: set by probabilities, embeddings and seed.
     Source: Ash et al. 2020, algorithm 1.

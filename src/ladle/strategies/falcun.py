@@ -16,14 +16,15 @@ from ladle.strategies.space import CityBlock
 
 @dataclass(frozen=True, slots=True)
 class Falcun(Chooser):
-    """Each pick is drawn in proportion to relevance^gamma, where the relevance is the lower of two numbers.
+    """Each pick is drawn by how unsure a row is or, if that is less, how far its probabilities are from every pick's.
 
-    One is how unsure the row is (1 - margin), the other the sum of absolute differences between its probabilities and
-    those of the nearest pick: rows that the model confuses in the same way are chosen once.
+    The chance is in proportion to relevance^gamma; the relevance is the lower of 1 - margin and of the sum of absolute
+    differences between the row's probabilities and those of the nearest pick: rows that the model confuses in the same
+    way are chosen once.
     Asked with `probabilities`, and `margins` if they are known; the scores of a selection are the relevances at which
     the rows were picked.
     gamma: 0 or larger; the larger, the closer to always taking the most relevant.
-    Cost: about 2 size^2 classes subtractions, most of them cut short, and n classes a few times; 20 bytes a row of the
+    Cost: about 4 size^2 classes subtractions, most of them cut short, and n classes a few times; 20 bytes a row of the
     pool and 4 classes bytes a chosen row. Exact draws.
     Repeats: set by probabilities and seed.
     Source: Gilhuber et al. 2024, with the relevance of the authors' released code, which needs no rescaling between

@@ -22,7 +22,7 @@ class KMeansPlusPlus(Chooser):
     Asked with `embeddings`; the scores of a selection are the distances at which the rows were picked. With nothing
     labelled, the first pick is a uniform draw, of score 0.
     metric: "sqeuclidean" or "cosine" (of unit vectors, whose squared distance is twice the cosine distance).
-    Cost: n labelled dim multiply-adds once, then about 2 size^2 dim of rejection sampling instead of n size dim; 20
+    Cost: n labelled dim multiply-adds once, then about 3 size^2 dim of rejection sampling instead of n size dim; 20
     bytes a row of the pool and 4 dim bytes a labelled or chosen row. Exact draws.
     Repeats: set by embeddings and seed.
     Source: Arthur & Vassilvitskii 2007.
