@@ -63,7 +63,8 @@ class ClusterMargin(Chooser):
     candidate_ratio, group_size: as `cluster_margin`. multilabel: as `ladle.margin`.
     Asked with `margins`, or with the `probabilities` they come from; the scores of a selection are margins.
     Raises: ArgumentError, ShapeError.
-    Cost: O(n + k + g log g) for k candidates in g clusters, after the margins; 30 bytes a candidate, 9 a row of the pool.
+    Cost: O(n + k + g log g) for k candidates in g clusters, after the margins; 30 bytes a candidate and 9 a
+    row of the pool.
     Repeats: set by tree, margins and seed.
     Source: Citovsky et al. 2021, algorithm 1.
     """

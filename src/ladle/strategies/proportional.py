@@ -30,8 +30,8 @@ def sample_by_distance(
 
     found: with its first centres and bounds, finite upper bounds of the distances to them; the picks become centres.
     Rows at distance 0 are drawn uniformly once nothing else is left.
-    Cost: about 3 size^2 distances (more for a power above 1), and m times the centres so far each time the bounds are brought up to date, at most
-    some log(size) times; 20 bytes a row, and the points of the centres.
+    Cost: about 3 size^2 distances (more for a power above 1), and m times the centres so far each time the bounds are
+    brought up to date, at most some log(size) times; 20 bytes a row, and the points of the centres.
     Repeats: by `seed` and `purpose`; exact sampling, not an approximation.
     """
     random = seeds.stream(seed, purpose)
