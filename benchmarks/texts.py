@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from ladle.errors import DataError, FileError
+from ladle.lab import wordnet45
 
-WORDNET = Path("/usr/share/wordnet")
 DICTIONARIES = Path("/usr/share/dict")
 LANGUAGES = {
     "american-english": "wamerican",
@@ -29,17 +29,8 @@ TEXTS = 870_000  # of `mixed_texts`
 
 def glosses() -> tuple[list[str], np.ndarray]:
     """WordNet 3.0's definitions with their examples, and the class (lexicographer file) of each: int32 (n,)."""
-    texts: list[str] = []
-    classes: list[int] = []
-    for part in ("noun", "verb", "adj", "adv"):
-        path = WORDNET / f"data.{part}"
-        _need(path, "apt-get install wordnet-base")
-        for line in path.read_text(encoding="utf-8").splitlines():
-            if not line.startswith("  "):  # the licence, at the head of each file
-                fields, _, text = line.partition("|")
-                texts.append(text.strip())
-                classes.append(int(fields.split()[1]))
-    return texts, np.array(classes, np.int32)
+    texts, classes = wordnet45.glosses()
+    return texts, classes.astype(np.int32)
 
 
 def package_descriptions() -> list[str]:

@@ -27,7 +27,7 @@ LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 
 # Library -> where it may be imported. (None: anywhere, but only inside functions.)
 HEAVY = {
-    "torch": set(),
+    "torch": {"lab"},
     "ray": set(),
     "sqlalchemy": set(),
     "fastapi": set(),
@@ -36,8 +36,8 @@ HEAVY = {
     "sklearn": {"lab"},
     "typer": {"cli"},
     "rich": {"cli"},
-    "numba": {"neighbours", "hac", "scores", "strategies", "cli"},
-    "pyarrow": {"pool", "cli", "strategies"},
+    "numba": {"neighbours", "hac", "scores", "strategies", "lab", "cli"},
+    "pyarrow": {"pool", "cli", "strategies", "lab"},
 }
 
 

@@ -6,7 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ladle.errors import ArgumentError, ShapeError
-from ladle.lab.measures import label_savings, labels_to_reach, mean_and_error, saved_share
+from ladle.lab import measures
+from ladle.lab.measures import (
+    area_under_curve,
+    curve_interval,
+    label_savings,
+    labels_to_reach,
+    mean_and_error,
+    saved_share,
+)
+from ladle.seeds import stream
 
 LABELS = (100, 200, 300)
 
@@ -111,3 +120,47 @@ def test_arrays_that_do_not_fit_are_refused():
         savings([[0.1, 0.2]], [[0.1, 0.2]])
     with pytest.raises(ArgumentError, match="confidence"):
         savings([[0.1, 0.2, 0.3]], [[0.1, 0.2, 0.3]], confidence=1.0)
+
+
+def test_resamples_computed_together_are_those_computed_one_by_one(monkeypatch):
+    monkeypatch.setattr(measures, "DRAWS", 300)
+    first, second = np.random.default_rng(5).random((2, 6, 3)) + np.array([0, 0.3, 0.6])
+    found = savings(first, second, seed=2)
+    draws = stream(2, "label savings", "a", "b").integers(6, size=(300, 6))
+    told = [saved_share(LABELS, first[draw].mean(axis=0), second[draw].mean(axis=0)) for draw in draws]
+    assert found.reached == np.isfinite(told).mean()
+    assert 0 < found.reached < 1
+    assert found.high in told
+
+
+class TestCurveInterval:
+    def test_it_holds_the_mean_and_widens_with_the_spread(self):
+        random = np.random.default_rng(1)
+        noise = random.normal(0, 1, (8, 3))
+        narrow, wide = 0.5 + 0.001 * noise, 0.5 + 0.01 * noise
+        (low, high), (lower, higher) = curve_interval(narrow), curve_interval(wide)
+        assert np.all((low < narrow.mean(axis=0)) & (narrow.mean(axis=0) < high))
+        np.testing.assert_allclose(higher - lower, 10 * (high - low), rtol=1e-6)
+
+    def test_it_repeats_and_is_none_of_few_trials(self):
+        trials = np.random.default_rng(2).random((5, 4))
+        np.testing.assert_array_equal(curve_interval(trials, seed=4), curve_interval(trials, seed=4))
+        assert curve_interval(trials[:2]) is None
+        with pytest.raises(ArgumentError, match="confidence"):
+            curve_interval(trials, confidence=0)
+
+    def test_it_covers_the_truth_about_as_often_as_it_says(self, monkeypatch):
+        monkeypatch.setattr("ladle.lab.measures.DRAWS", 400)
+        random = np.random.default_rng(3)
+        found = [curve_interval(random.normal(0, 1, (8, 1)), seed=run) for run in range(300)]
+        assert 0.9 <= np.mean([low[0] < 0 < high[0] for low, high in found]) <= 0.99
+
+
+class TestArea:
+    def test_by_hand(self):
+        # 100 labels at a mean of .6, 200 at .75, of 300.
+        np.testing.assert_allclose(area_under_curve((0, 100, 300), [[0.5, 0.7, 0.8]]), [0.7])
+
+    def test_a_level_curve_is_its_own_area(self):
+        np.testing.assert_allclose(area_under_curve(LABELS, [[0.4] * 3, [0.9] * 3]), [0.4, 0.9])
+        np.testing.assert_allclose(area_under_curve((100,), [[0.4]]), [0.4])

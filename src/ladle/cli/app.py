@@ -13,6 +13,8 @@ from ladle.cli.failures import exit_codes
 
 # Each is a function of that name in ladle.cli.<name>.
 COMMANDS = ("demo", "cluster", "assign", "select", "strategies", "doctor")
+# Each is a module ladle.cli.<name> with ABOUT, COMMANDS (name -> function) and EXAMPLES (name -> text).
+GROUPS = ("lab",)
 
 _EPILOG = "\n".join(
     [
@@ -50,6 +52,13 @@ def _built() -> typer.Typer:
         module = import_module(f"ladle.cli.{name}")
         command = getattr(module, name)
         made.command(name, help=_flowed(command.__doc__), epilog=getattr(module, "EXAMPLES", None))(command)
+    for name in GROUPS:
+        module = import_module(f"ladle.cli.{name}")
+        group = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
+        for command_name, command in module.COMMANDS.items():
+            text, examples = _flowed(command.__doc__), module.EXAMPLES[command_name]
+            group.command(command_name, help=text, epilog=examples)(command)
+        made.add_typer(group, name=name, help=module.ABOUT)
     return made
 
 

@@ -1,7 +1,8 @@
-"""Curves, label savings and their intervals, from plain arrays of accuracies.
+"""Curves, areas under them, label savings and their intervals, from plain arrays of accuracies.
 
 Everywhere: `labels` (points,) are the numbers of labels at which all trials were measured, ascending; `accuracy`
-(trials, points) are the measurements; row t of two strategies' accuracies belongs to the same trial t.
+(trials, points) are the measurements, of accuracy or any other measure that is better when it is larger; row t of two
+strategies' accuracies belongs to the same trial t.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from ladle.errors import ArgumentError, ShapeError
 from ladle.seeds import stream
 
 DRAWS = 5_000
+# Of one trial nothing can be said about others, and two agree by mere chance every other time.
+FEWEST_TRIALS = 3
 Curves = npt.NDArray[np.float64]
 
 
@@ -55,26 +58,46 @@ def mean_and_error(accuracy: Curves) -> tuple[npt.NDArray[np.float64], npt.NDArr
     return mean, accuracy.std(axis=0, ddof=1) / math.sqrt(len(accuracy))
 
 
+def curve_interval(
+    accuracy: Curves, *, confidence: float = 0.95, seed: int = 0
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] | None:
+    """The lower and upper ends (points,) of an interval about the mean curve, each point on its own.
+
+    The expanded percentile bootstrap over trials, as for `label_savings`; None with fewer than `FEWEST_TRIALS`.
+    Raises: ArgumentError for a confidence outside (0, 1).
+    Cost: `DRAWS` x O(trials x points). Repeats: set by the arguments and `seed`.
+    """
+    _check_confidence(confidence)
+    if len(accuracy) < FEWEST_TRIALS:
+        return None
+    draws = stream(seed, "curve interval").integers(len(accuracy), size=(DRAWS, len(accuracy)))
+    tail = _expanded_tail(len(accuracy), confidence)
+    low, high = np.quantile(accuracy[draws].mean(axis=1), (tail, 1 - tail), axis=0, method="inverted_cdf")
+    return low, high
+
+
+def area_under_curve(labels: npt.ArrayLike, accuracy: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """(trials,) area under each curve, linear between its points, over the range of labels: the mean accuracy on it.
+
+    A single point is its own area.
+    """
+    at, heights = np.asarray(labels, float), np.asarray(accuracy, float)
+    if len(at) == 1:
+        return heights[:, 0]
+    return np.asarray(np.trapezoid(heights, at, axis=1) / (at[-1] - at[0]))
+
+
 def labels_to_reach(labels: npt.ArrayLike, curve: npt.ArrayLike, target: float) -> float:
     """The number of labels at which `curve` (points,), linear between its points, first is at `target` or above.
 
     inf when it never is; the first point's labels when it starts there.
     """
-    at, heights = np.asarray(labels, float), np.asarray(curve, float)
-    reached = np.flatnonzero(heights >= target)
-    if len(reached) == 0:
-        return math.inf
-    point = int(reached[0])
-    if point == 0:
-        return float(at[0])
-    share = (target - heights[point - 1]) / (heights[point] - heights[point - 1])
-    return float(at[point - 1] + share * (at[point] - at[point - 1]))
+    return float(_all_labels_to_reach(labels, np.asarray(curve, float)[None], np.array([target]))[0])
 
 
 def saved_share(labels: npt.ArrayLike, mean: npt.ArrayLike, mean_against: npt.ArrayLike) -> float:
     """1 - labels_A / labels_B at B's final value, both where the mean curve first reaches it; -inf if A never does."""
-    target = float(np.asarray(mean_against, float)[-1])
-    return 1 - labels_to_reach(labels, mean, target) / labels_to_reach(labels, mean_against, target)
+    return float(_all_saved(labels, np.asarray(mean, float)[None], np.asarray(mean_against, float)[None])[0])
 
 
 def label_savings(
@@ -103,14 +126,11 @@ def label_savings(
             wanted=f"both have shape (trials, {len(labels)})",
             got=f"{accuracy.shape} and {accuracy_against.shape}",
         )
-    if not 0 < confidence < 1:
-        raise ArgumentError("`confidence`", wanted="lie between 0 and 1", got=repr(confidence))
+    _check_confidence(confidence)
     mean, mean_against = accuracy.mean(axis=0), accuracy_against.mean(axis=0)
     target = float(mean_against[-1])
     draws = stream(seed, "label savings", strategy, against).integers(len(accuracy), size=(DRAWS, len(accuracy)))
-    resampled = np.array(
-        [saved_share(labels, accuracy[draw].mean(axis=0), accuracy_against[draw].mean(axis=0)) for draw in draws]
-    )
+    resampled = _all_saved(labels, accuracy[draws].mean(axis=1), accuracy_against[draws].mean(axis=1))
     # An order statistic, not an interpolated one: a resample that never got there is -inf, and stays out of sums.
     tail = _expanded_tail(len(accuracy), confidence)
     low, high = np.quantile(resampled, (tail, 1 - tail), method="inverted_cdf")
@@ -127,6 +147,33 @@ def label_savings(
         confidence=confidence,
         trials=len(accuracy),
     )
+
+
+def _all_labels_to_reach(labels: npt.ArrayLike, curves: Curves, targets: Curves) -> npt.NDArray[np.float64]:
+    """`labels_to_reach` of each of (k, points) curves for its own of (k,) targets."""
+    at = np.asarray(labels, float)
+    reached = curves >= targets[:, None]
+    point = reached.argmax(axis=1)
+    before = np.maximum(point - 1, 0)
+    curve = np.arange(len(curves))
+    low, high = curves[curve, before], curves[curve, point]
+    # At its first point a curve is where it starts, and one that never gets there has no way to share out.
+    inside = (point > 0) & reached[curve, point]
+    share = np.divide(targets - low, high - low, out=np.zeros(len(curves)), where=inside)
+    found = at[before] + share * (at[point] - at[before])
+    return np.where(reached.any(axis=1), found, np.inf)
+
+
+def _all_saved(labels: npt.ArrayLike, means: Curves, means_against: Curves) -> npt.NDArray[np.float64]:
+    """`saved_share` of each of (k, points) curves against the other's of the same place."""
+    targets = means_against[:, -1]
+    needed = _all_labels_to_reach(labels, means, targets)
+    return np.asarray(1 - needed / _all_labels_to_reach(labels, means_against, targets))
+
+
+def _check_confidence(confidence: float) -> None:
+    if not 0 < confidence < 1:
+        raise ArgumentError("`confidence`", wanted="lie between 0 and 1", got=repr(confidence))
 
 
 def _expanded_tail(trials: int, confidence: float) -> float:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from ladle.arrays import row_blocks
 from ladle.errors import ArgumentError, MissingDependencyError
 from ladle.lab.datasets import as_features
+from ladle.lab.learner import Model, check_single, refuse_warm
 
 Matrix = npt.NDArray[np.float32]
 
@@ -68,10 +69,18 @@ class Mlp:
         """What it is, for reports."""
         return f"scikit-learn MLP, one hidden layer of {self.hidden}, {self.epochs} epochs"
 
-    def fit(self, inputs: npt.NDArray[Any], labels: npt.NDArray[np.int64], *, classes: int, seed: int) -> MlpModel:
-        """Fit from scratch. uint8 `inputs` are pixels and are scaled to 0..1.
+    def fit(
+        self,
+        inputs: npt.NDArray[Any],
+        labels: npt.NDArray[np.int64],
+        *,
+        classes: int,
+        seed: int,
+        warm: Model | None = None,
+    ) -> MlpModel:
+        """Fit from scratch, always. uint8 `inputs` are pixels and are scaled to 0..1.
 
-        Raises: MissingDependencyError without scikit-learn; ArgumentError for fewer than two classes.
+        Raises: MissingDependencyError without scikit-learn; ArgumentError for fewer than 2 classes, or a `warm` model.
         Cost: 3 products of (n, pixels) with (pixels, hidden) an epoch; 1.3 s for 6,000 images of 784 pixels, one core.
         Repeats: set by the arguments and `seed`, on one machine and with one BLAS thread.
         """
@@ -84,6 +93,8 @@ class Mlp:
                 got="no such package",
                 remedy='Run: pip install "ladle[lab]"',
             ) from cause
+        refuse_warm(warm, "mlp")
+        check_single(labels, "mlp")
         if classes < 2:
             raise ArgumentError("`classes`", wanted="be 2 or more", got=repr(classes))
         features = as_features(inputs)

@@ -1,52 +1,17 @@
-"""Facts drawn as SVG that takes its colours from the page it stands in, so that one drawing serves light and dark.
-
-matplotlib draws with placeholder colours; in the finished SVG they become CSS variables. Text stays text: readable by
-screen readers, searchable, and set in the page's own font.
-"""
+"""The figures of a demonstration: one function a figure, from facts to SVG."""
 
 from __future__ import annotations
 
-import io
-import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from ladle.errors import MissingDependencyError
+from ladle.lab.measures import Savings
 from ladle.report.clusters import SizeBin
+from ladle.report.drawing import BROAD, INK, MUTED, NARROW, SERIES, drawn, legend
 from ladle.report.facts import Facts, StrategyFacts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-# Placeholder -> the page's variable. Any colours would do that nothing else draws with.
-INK, MUTED, GRID = "#010101", "#020202", "#030303"
-SERIES = ("#0a0001", "#0a0002", "#0a0003", "#0a0004", "#0a0005", "#0a0006")
-BROAD, NARROW = 10.5, 4.7  # inches: a point is then about 1.3 pixels, on a desk and on a phone
-_VARIABLES = {INK: "var(--ink)", MUTED: "var(--muted)", GRID: "var(--line)"} | {
-    placeholder: f"var(--series-{number})" for number, placeholder in enumerate(SERIES)
-}
-_STYLE = {
-    "svg.fonttype": "none",
-    "font.size": 11,
-    "text.color": INK,
-    "axes.edgecolor": GRID,
-    "axes.labelcolor": MUTED,
-    "axes.linewidth": 1,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
-    "axes.grid": True,
-    "grid.color": GRID,
-    "grid.linewidth": 0.8,
-    "xtick.color": GRID,
-    "ytick.color": GRID,
-    "xtick.labelcolor": MUTED,
-    "ytick.labelcolor": MUTED,
-    "figure.facecolor": "none",
-    "axes.facecolor": "none",
-}
 
 
 def learning_curves(facts: Facts, *, width: float = BROAD) -> str:
@@ -66,20 +31,27 @@ def learning_curves(facts: Facts, *, width: float = BROAD) -> str:
         axes.set_xticks(facts.labels, [f"{labels:,}" for labels in facts.labels])
         axes.set_xlabel("labels")
         axes.set_ylabel("accuracy on the test split, %")
-        _legend(axes, loc="lower right")
+        legend(axes, loc="lower right")
 
-    return _drawn("learning-curves", (width, 2 + 0.26 * width), draw)
+    return drawn("learning-curves", (width, 2 + 0.26 * width), draw)
 
 
 def savings_intervals(facts: Facts, *, width: float = BROAD) -> str:
     """Label savings as dots with their intervals; an interval without a lower end runs off the left edge."""
+    names = [f"{each.strategy} vs {each.against}" for each in facts.savings]
+    colours = [SERIES[_position(facts, each.strategy)] for each in facts.savings]
+    return savings_forest(facts.savings, names, colours, name="savings", width=width)
+
+
+def savings_forest(
+    savings: Sequence[Savings], names: Sequence[str], colours: Sequence[str], *, name: str, width: float = BROAD
+) -> str:
+    """One line for each of `savings`, named and coloured as given. name: what tells it from others of the page."""
 
     def draw(axes: Axes) -> None:
-        names = [f"{each.strategy} vs {each.against}" for each in facts.savings]
-        ends = [100 * end for each in facts.savings for end in (each.low, each.high, each.saved) if end is not None]
+        ends = [100 * end for each in savings for end in (each.low, each.high, each.saved) if end is not None]
         left = min([*ends, 0.0]) - 12
-        for place, each in enumerate(facts.savings):
-            colour = SERIES[_position(facts, each.strategy)]
+        for place, (each, colour) in enumerate(zip(savings, colours, strict=True)):
             low = left if each.low is None else 100 * each.low
             if each.high is not None:
                 axes.plot([low, 100 * each.high], [place, place], color=colour, linewidth=3, alpha=0.5)
@@ -95,7 +67,7 @@ def savings_intervals(facts: Facts, *, width: float = BROAD) -> str:
         axes.grid(visible=False, axis="y")
         axes.set_xlabel("labels saved, %")
 
-    return _drawn("savings", (width, 0.8 + 0.5 * len(facts.savings)), draw)
+    return drawn(name, (width, 0.8 + 0.5 * len(savings)), draw)
 
 
 def per_batch(facts: Facts, values: Callable[[StrategyFacts], Sequence[float]], name: str, *, chance: float = 0) -> str:
@@ -119,9 +91,9 @@ def per_batch(facts: Facts, values: Callable[[StrategyFacts], Sequence[float]], 
         axes.set_xlabel("batch")
         axes.grid(visible=False, axis="x")
         axes.margins(y=0.25)
-        _legend(axes, loc="upper right", ncols=2)
+        legend(axes, loc="upper right", ncols=2)
 
-    return _drawn(name, (5.4, 3.6), draw)
+    return drawn(name, (5.4, 3.6), draw)
 
 
 def cluster_sizes(bins: Sequence[SizeBin], *, width: float = BROAD) -> str:
@@ -145,73 +117,38 @@ def cluster_sizes(bins: Sequence[SizeBin], *, width: float = BROAD) -> str:
         axes.set_xlabel("images in the cluster")
         axes.set_ylabel("clusters")
 
-    return _drawn("cluster-sizes", (width, 2.2 + 0.19 * width), draw)
+    return drawn("cluster-sizes", (width, 2.2 + 0.19 * width), draw)
 
 
 def step_seconds(facts: Facts, *, width: float = BROAD) -> str:
     """Seconds a round, by step, for every strategy."""
+    told = [(each.name, each.seconds) for each in facts.strategies]
+    return stacked_seconds(told, [SERIES[place % len(SERIES)] for place in range(len(told))], width=width)
+
+
+def stacked_seconds(
+    told: Sequence[tuple[str, Mapping[str, float]]], colours: Sequence[str], *, width: float = BROAD
+) -> str:
+    """Seconds by step as stacked bars, one for each name; steps that take long enough are named."""
+    longest = max(sum(seconds.values()) for _, seconds in told)
 
     def draw(axes: Axes) -> None:
-        for place, (colour, strategy) in enumerate(zip(SERIES, facts.strategies, strict=False)):
+        for place, ((_, steps), colour) in enumerate(zip(told, colours, strict=True)):
             left = 0.0
-            for number, (step, seconds) in enumerate(strategy.seconds.items()):
+            for number, (step, seconds) in enumerate(steps.items()):
                 shade = 1 - 0.62 * (number % 2)
                 axes.barh(place, seconds, 0.6, left=left, color=colour, alpha=shade)
-                if seconds > 0.08 * sum(strategy.seconds.values()):
+                if seconds > 0.08 * longest:
                     axes.text(left + seconds / 2, place + 0.42, step, ha="center", va="center", fontsize=9, color=MUTED)
                 left += seconds
-        axes.set_yticks(range(len(facts.strategies)), [strategy.name for strategy in facts.strategies])
-        axes.set_ylim(len(facts.strategies) - 0.4, -0.5)
+        axes.set_yticks(range(len(told)), [name for name, _ in told])
+        axes.set_ylim(len(told) - 0.4, -0.5)
         axes.tick_params(axis="y", labelcolor=INK, length=0)
         axes.grid(visible=False, axis="y")
         axes.set_xlabel("seconds a round")
 
-    return _drawn("step-seconds", (width, 0.9 + 0.62 * len(facts.strategies)), draw)
+    return drawn("step-seconds", (width, 0.9 + 0.62 * len(told)), draw)
 
 
 def _position(facts: Facts, name: str) -> int:
     return [strategy.name for strategy in facts.strategies].index(name) % len(SERIES)
-
-
-def _legend(axes: Axes, **where: Any) -> None:
-    axes.legend(frameon=False, labelcolor=INK, fontsize=10, handlelength=1.4, **where)
-
-
-def _drawn(name: str, inches: tuple[float, float], draw: Callable[[Axes], None]) -> str:
-    """The SVG of one pair of axes, without the XML prologue."""
-    with _figure(name, inches) as figure:
-        draw(figure.subplots())
-        file = io.StringIO()
-        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
-    return _themed(file.getvalue())
-
-
-@contextmanager
-def _figure(name: str, inches: tuple[float, float]) -> Iterator[Figure]:
-    """A figure that belongs to no window and no global state."""
-    try:
-        from matplotlib import rc_context
-        from matplotlib.backends.backend_svg import FigureCanvasSVG
-        from matplotlib.figure import Figure
-    except ImportError as cause:
-        raise MissingDependencyError(
-            "the package matplotlib",
-            wanted="be installed to draw a report",
-            got="no such package",
-            remedy='Run: pip install "ladle[lab]"',
-        ) from cause
-    # The salt makes the ids of clip paths the same in every run, and different in every figure of one page.
-    with rc_context(_STYLE | {"svg.hashsalt": f"{name} {inches[0]}"}):  # type: ignore[arg-type]
-        figure = Figure(figsize=inches, layout="constrained")
-        FigureCanvasSVG(figure)
-        yield figure
-
-
-def _themed(svg: str) -> str:
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r'width="[\d.]+pt" height="[\d.]+pt" ', "", svg, count=1)  # the page decides the width
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r"font: ([\d.]+px) [^;\"]*", r"font-size: \1", svg)  # the family is the page's
-    for placeholder, variable in _VARIABLES.items():
-        svg = svg.replace(placeholder, variable)
-    return svg

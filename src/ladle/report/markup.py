@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from pathlib import Path
+from typing import Any
 
 Cell = str | tuple[str, str]  # text, or (text, attributes)
 Cells = Sequence[Cell]
+STYLE = Path(__file__).with_name("page.css")
 
 
 def text(value: object) -> str:
     """Any value as escaped text, safe inside elements and quoted attributes."""
     return escape(str(value), quote=True)
+
+
+def document(title: str, body: str, facts: Mapping[str, Any]) -> str:
+    """The whole page around `body`, which is markup.
+
+    facts: what the page says, for programs: kept as JSON in a block no browser runs.
+    """
+    # An early "</script>" is what escaping "<" prevents.
+    data = json.dumps(facts, allow_nan=False).replace("<", "\\u003c")
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{text(title)}</title>"
+        f"<style>{STYLE.read_text(encoding='utf-8')}</style></head><body>{body}"
+        f'<script type="application/json" id="facts">{data}</script></body></html>\n'
+    )
 
 
 def section(title: str, sentence: str, *parts: str) -> str:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
 
 from ladle.durable import writing
 from ladle.report import figures
+from ladle.report.drawing import NARROW
 from ladle.report.facts import Facts, thumbnail_rows
-from ladle.report.markup import Cells, definitions, figure, numbers, section, table, text
+from ladle.report.markup import Cells, definitions, document, figure, numbers, section, table, text
 from ladle.report.pictured import batches_section, cluster_examples
 from ladle.report.sentences import (
     FEWEST_TRIALS,
@@ -25,8 +24,6 @@ from ladle.report.sentences import (
     verdict,
 )
 from ladle.report.thumbnails import thumbnails
-
-STYLE = Path(__file__).with_name("page.css")
 
 
 def write_page(path: str | os.PathLike[str], facts: Facts, images: npt.NDArray[Any]) -> None:
@@ -60,15 +57,7 @@ def page(facts: Facts, pictures: Mapping[int, str]) -> str:
             f"{text(facts.licence)}.</footer>",
         ]
     )
-    # For programs: the same facts, in a block no browser runs. An early "</script>" is what escaping "<" prevents.
-    data = json.dumps(facts.to_dict(), allow_nan=False).replace("<", "\\u003c")
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>Ladle: {text(facts.strategies[0].name)} on {text(facts.dataset)}</title>"
-        f"<style>{STYLE.read_text(encoding='utf-8')}</style></head><body>{body}"
-        f'<script type="application/json" id="facts">{data}</script></body></html>\n'
-    )
+    return document(f"Ladle: {facts.strategies[0].name} on {facts.dataset}", body, facts.to_dict())
 
 
 def _head(facts: Facts) -> str:
@@ -118,7 +107,7 @@ def _curves(facts: Facts) -> str:
             figures.learning_curves(facts),
             "Mean over trials; the band is its standard error, dots are single trials",
             f"Line chart of accuracy against labels. With {facts.labels[-1]:,} labels: {ends}.",
-            narrow=figures.learning_curves(facts, width=figures.NARROW),
+            narrow=figures.learning_curves(facts, width=NARROW),
         ),
         numbers("The numbers: accuracy in percent, mean ± standard error", table(head, rows)),
     )
@@ -149,7 +138,7 @@ def _savings(facts: Facts) -> str:
             figures.savings_intervals(facts),
             f"Dot: label savings; bar: 95% bootstrap interval over {facts.trials} trials, in pairs",
             "Dot plot of label savings. " + " ".join(savings_sentence(each) for each in facts.savings),
-            narrow=figures.savings_intervals(facts, width=figures.NARROW),
+            narrow=figures.savings_intervals(facts, width=NARROW),
         ),
         table(head, rows),
         f'<p class="note">Where an interval covers zero there is no clear difference; with fewer than {FEWEST_TRIALS} '
@@ -198,7 +187,7 @@ def _clusters(facts: Facts, pictures: Mapping[int, str]) -> str:
             figures.cluster_sizes(found.bins),
             "Clusters by size, first trial",
             f"Histogram of cluster sizes: {found.singletons:,} single images up to one cluster of {found.largest:,}.",
-            narrow=figures.cluster_sizes(found.bins, width=figures.NARROW),
+            narrow=figures.cluster_sizes(found.bins, width=NARROW),
         ),
         numbers("The numbers", table(["images in the cluster", "clusters", "images"], rows)),
         cluster_examples(facts, pictures),
@@ -231,7 +220,7 @@ def _time(facts: Facts) -> str:
             figures.step_seconds(facts),
             f"Mean wall-clock seconds a round, {facts.workers} rounds side by side",
             "Stacked bars of seconds per step and strategy; the numbers are in the table below.",
-            narrow=figures.step_seconds(facts, width=figures.NARROW),
+            narrow=figures.step_seconds(facts, width=NARROW),
         ),
         numbers("The numbers: seconds a round", table(["", *steps], rows)),
         numbers(

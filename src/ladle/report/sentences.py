@@ -2,10 +2,48 @@
 
 from __future__ import annotations
 
+from ladle.lab import measures
+from ladle.lab.comparisons import Comparison
 from ladle.lab.measures import Savings
 
 # Of four trials, all agree by mere chance one time in eight, and a bootstrap of them would call that clear.
 FEWEST_TRIALS = 5
+NO_SAVINGS = (
+    f"Labels saved are told with an interval or not at all, and an interval takes {measures.FEWEST_TRIALS} finished "
+    "trials of both strategies."
+)
+_METRICS = {"macro_f1": "macro-F1", "pooled_ap": "pooled average precision"}
+_OUTCOMES = {"win": "wins", "tie": "ties", "loss": "loses", "untested": "too few trials to test"}
+
+
+def metric_text(metric: str) -> str:
+    """What people call a metric: "macro-F1"."""
+    return _METRICS.get(metric, metric)
+
+
+def outcome_text(comparison: Comparison) -> str:
+    """One of: "wins", "ties", "loses", "too few trials to test"."""
+    return _OUTCOMES[comparison.outcome]
+
+
+def difference_text(comparison: Comparison) -> str:
+    """The difference in points with its interval, "+0.62 (+0.21 to +1.03)"; without one, not told."""
+    if comparison.low is None or comparison.high is None:
+        return f"no interval of {count_text(comparison.trials, 'trial')}"
+    shown = (f"{100 * value:+.2f}" for value in (comparison.difference, comparison.low, comparison.high))
+    return "{} ({} to {})".format(*shown)
+
+
+def chance_text(chance: float | None) -> str:
+    """A p as people write it: "0.012", "< 0.001", "none"."""
+    if chance is None:
+        return "none"
+    return "< 0.001" if chance < 0.001 else f"{chance:.3f}"
+
+
+def count_text(count: int, noun: str) -> str:
+    """How many of something: "1 trial", "10 trials"."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def share_text(share: float | None) -> str:
@@ -32,9 +70,9 @@ def verdict(savings: Savings) -> str:
     return "fewer labels" if savings.low is not None and savings.low > 0 else "more labels"
 
 
-def savings_sentence(savings: Savings) -> str:
+def savings_sentence(savings: Savings, *, metric: str = "accuracy") -> str:
     """The savings as a sentence that names its target, its interval and its doubts."""
-    target = f"{100 * savings.target:.1f}% accuracy"
+    target = f"{100 * savings.target:.1f}% {metric_text(metric)}"
     if savings.saved is None or savings.labels_needed is None:
         missed = f"{savings.strategy} on average did not reach the {target} at which {savings.against} ended"
         return f"{missed}: {verdict(savings)}."

@@ -1,0 +1,286 @@
+"""`ladle lab`: experiments that compare strategies, stated in protocol files."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ladle.cli import options
+
+if TYPE_CHECKING:
+    from ladle.lab.experiment import Experiment
+    from ladle.lab.ledger import Ledger
+
+ABOUT = "Compare strategies: simulate labelling on a labelled data set, and measure what each one saves."
+RunPath = Annotated[
+    Path, typer.Argument(metavar="RUN", help="The folder of a run, or its ledger.sqlite.", show_default=False)
+]
+
+
+def list_known(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="A protocol, to print its file.", show_default=False)
+    ] = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """List the protocols that come with Ladle, and the data sets and learners that a protocol may name.
+
+    With the NAME of a protocol, print its file: save it, change it, and run the copy.
+    """
+    from ladle.cli.answers import emit_json, show
+    from ladle.lab import catalogue
+    from ladle.lab.protocol_files import read_experiment, read_text, shipped
+
+    if name is not None:
+        text = read_text(name)
+        if as_json:
+            emit_json({"command": "lab list", "protocol": name, "text": text})
+        else:
+            typer.echo(text, nl=False)
+        return
+    protocols = [read_experiment(each) for each in shipped()]
+    datasets = [catalogue.describe_dataset(each) for each in catalogue.datasets()]
+    learners = [catalogue.describe_learner(each) for each in catalogue.learners()]
+    if as_json:
+        described = {
+            "datasets": [each.to_dict() for each in datasets],
+            "learners": [each.to_dict() for each in learners],
+        }
+        told = [each.model_dump(mode="json") for each in protocols]
+        emit_json({"command": "lab list", "protocols": told, **described})
+        return
+    show(
+        [
+            ("Protocols", {each.name: _in_short(each) for each in protocols}),
+            ("Data sets", {each.name: _described(each) for each in datasets}),
+            ("Learners", {each.name: _described(each) for each in learners}),
+        ]
+    )
+
+
+def run(
+    protocol: Annotated[
+        str, typer.Argument(metavar="PROTOCOL", help="A .toml file, or a name of `ladle lab list`.", show_default=False)
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FOLDER", help="Where the ledger is kept. Default: ladle-lab/NAME."),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", metavar="COUNT", help="Processes; each holds the data. Default: one a core."),
+    ] = None,
+    trials: Annotated[
+        int | None, typer.Option("--trials", metavar="COUNT", help="Only the first so many; the rest may follow later.")
+    ] = None,
+    strategies: Annotated[
+        str | None,
+        typer.Option("--strategies", metavar="LABELS", help="Only these, by label, with commas; the rest may follow."),
+    ] = None,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Run an experiment: every trial of every strategy, each finished round kept in a ledger.
+
+    Stopped at any moment, the same command goes on where it was, to the same numbers. They do not depend on --workers.
+    """
+    from ladle.cli.progress import shown
+    from ladle.lab.experiments import run_experiment
+    from ladle.lab.protocol_files import read_experiment
+
+    experiment = read_experiment(protocol)
+    folder = out or Path("ladle-lab") / experiment.name
+    chosen = None if strategies is None else [label.strip() for label in strategies.split(",")]
+    started = time.perf_counter()
+    with _resumable(folder, quiet=as_json) as before:
+        ledger = run_experiment(
+            experiment,
+            folder,
+            workers=workers,
+            trials=trials,
+            strategies=chosen,
+            progress=shown(quiet=quiet or as_json),
+        )
+    with ledger:
+        _tell_run(ledger, folder, before, time.perf_counter() - started, as_json)
+
+
+def report(
+    found: RunPath,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="PAGE", help="The page to write: .html.")] = Path(
+        "ladle-lab.html"
+    ),
+    markdown: Annotated[
+        Path | None, typer.Option("--markdown", metavar="FILE", help="Also the tables, as .md.")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Also every measurement, as .csv.")] = None,
+    examples: Annotated[
+        bool, typer.Option("--examples", help="Show chosen examples; loads the data set, which must hold images.")
+    ] = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Write what a run has found as one self-contained HTML page; as Markdown and CSV too, if asked.
+
+    The run may be going on: finished trials count. --json prints everything the page says.
+    """
+    from ladle.cli.answers import answer
+    from ladle.cli.outputs import check_output
+    from ladle.lab.ledger import Ledger
+    from ladle.report import experiment_page, experiment_tables
+
+    targets = {"page": (out, [".html", ".htm"]), "markdown": (markdown, [".md"]), "csv": (csv, [".csv"])}
+    for path, suffixes in targets.values():
+        if path is not None:
+            check_output(path, suffixes, inputs=[])
+    with Ledger.open(found) as ledger:
+        images = _images(ledger.experiment()) if examples else None
+        experiment_page.write_experiment_page(ledger, out, images=images)
+        for path, text_of in ((markdown, experiment_tables.markdown), (csv, experiment_tables.csv)):
+            if path is not None:
+                _write_text(path, text_of(ledger))
+        written = {kind: str(path) for kind, (path, _) in targets.items() if path is not None}
+        facts = {"command": "lab report", "written": written}
+        if as_json:
+            facts |= {"report": experiment_tables.to_json(ledger)}
+        answer(f"Report of {ledger.experiment().title}", written, facts, as_json=as_json)
+
+
+def compare(
+    first: RunPath,
+    second: RunPath,
+    out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write it there, as .md.")] = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Put two runs side by side, strategy by strategy: by trial where they began from the same seed sets."""
+    from ladle.cli.answers import emit_json
+    from ladle.cli.outputs import check_output
+    from ladle.lab.ledger import Ledger
+    from ladle.report import experiment_tables
+
+    if out is not None:
+        check_output(out, [".md"], inputs=[])
+    with Ledger.open(first) as one, Ledger.open(second) as other:
+        text = experiment_tables.compare_markdown(one, other)
+    if out is not None:
+        _write_text(out, text)
+    if as_json:
+        emit_json({"command": "lab compare", "written": None if out is None else str(out), "markdown": text})
+    else:
+        typer.echo(text if out is None else str(out))
+
+
+COMMANDS = {"list": list_known, "run": run, "report": report, "compare": compare}
+EXAMPLES = {
+    "list": options.examples("ladle lab list", "ladle lab list smoke > mine.toml", "ladle lab list --json"),
+    "run": options.examples(
+        "ladle lab run smoke",
+        "ladle lab run mine.toml --out runs/mine --trials 3",
+        "ladle lab run words-9-100k --workers 1 --strategies Margin,Uniform",
+    ),
+    "report": options.examples(
+        "ladle lab report ladle-lab/smoke", "ladle lab report runs/mine -o mine.html --markdown mine.md --csv mine.csv"
+    ),
+    "compare": options.examples("ladle lab compare runs/mine runs/yours", "ladle lab compare a b -o a-and-b.md"),
+}
+
+
+@contextmanager
+def _resumable(folder: Path, *, quiet: bool) -> Iterator[int]:
+    """Around a run: the rounds that were there before it. Says so, and how to go on when it is interrupted."""
+    before, total = _finished(folder)
+    if before and not quiet:
+        typer.echo(f"going on from {before:,} of {total:,} rounds in {folder}", err=True)
+    try:
+        yield before
+    except KeyboardInterrupt:
+        done, total = _finished(folder)
+        typer.echo(f"interrupted: the same command goes on from {done:,} of {total:,} rounds in {folder}", err=True)
+        raise
+
+
+def _finished(folder: Path) -> tuple[int, int]:
+    from ladle.lab.ledger import FILE_NAME, Ledger, is_ledger
+
+    if not is_ledger(folder / FILE_NAME):
+        return 0, 0
+    with Ledger.open(folder) as ledger:
+        return ledger.finished()
+
+
+def _tell_run(ledger: Ledger, folder: Path, before: int, seconds: float, as_json: bool) -> None:
+    from ladle.cli.answers import answer, seconds_text
+
+    experiment, (done, total) = ledger.experiment(), ledger.finished()
+    main = ledger.metrics()[0]
+    finals = {label: ledger.curves(label, main)[:, -1] for label in ledger.strategies()}
+    facts = {
+        "command": "lab run",
+        "experiment": experiment.name,
+        "ledger": str(ledger.path),
+        "rounds_before": before,
+        "rounds_done": done,
+        "rounds_total": total,
+        "metric": main,
+        "labels": experiment.protocol().labels[-1],
+        "strategies": [
+            {"label": label, "trials": len(final), "mean": float(final.mean()) if len(final) else None}
+            for label, final in finals.items()
+        ],
+        "seconds": round(seconds, 3),
+    }
+    named = main.replace("_", " ")
+    shown = {
+        **{label: _final_text(final, named, facts["labels"]) for label, final in finals.items() if len(final)},
+        "rounds": f"{done:,} of {total:,}" + (f", {before:,} of them before" if before else ""),
+        "took": seconds_text(seconds),
+        "ledger": str(ledger.path),
+        "next": f"ladle lab report {folder}",
+    }
+    answer(experiment.title, shown, facts, as_json=as_json)
+
+
+def _final_text(final: Any, metric: str, labels: Any) -> str:
+    error = f" +- {final.std(ddof=1) / len(final) ** 0.5:.4f}" if len(final) > 1 else ""
+    trials = f"{len(final)} trial{'s' if len(final) > 1 else ''}"
+    return f"{metric} {final.mean():.4f}{error} at {labels:,} labels, {trials}"
+
+
+def _in_short(experiment: Experiment) -> str:
+    counts = f"{experiment.trials} trials of {experiment.rounds} rounds, {len(experiment.strategies)} strategies"
+    return f"{experiment.title}\n{experiment.dataset.name}, {experiment.learner.name}; {counts}"
+
+
+def _described(described: Any) -> str:
+    given = ", ".join([*described.required, *described.options])
+    licence = f"licence: {described.licence}"
+    return "\n".join(
+        [described.summary, f"from: {described.bring}", licence, *([f"options: {given}"] if given else [])]
+    )
+
+
+def _images(experiment: Experiment) -> Any:
+    """The pool's images. Raises: ArgumentError when the data set holds none; what loading raises."""
+    from ladle.errors import ArgumentError
+    from ladle.lab.bench import Bench, Sources
+
+    inputs = Bench.of(experiment, Sources()).dataset.inputs
+    if inputs.dtype != "uint8" or inputs.ndim not in (3, 4):
+        raise ArgumentError(
+            "--examples",
+            wanted="be asked of images",
+            got=f"{inputs.dtype} of shape {inputs.shape}",
+            remedy="Leave it out.",
+        )
+    return inputs
+
+
+def _write_text(path: Path, text: str) -> None:
+    from ladle.durable import writing
+
+    with writing(path) as file:
+        file.write(text.encode())

@@ -1,0 +1,263 @@
+"""Data sets and learners by name, for protocol files and command lines.
+
+A new one needs its line in `_DATASETS` or `_LEARNERS`; its options are read off its signature: the keyword arguments,
+each with a default unless it must be given.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, get_type_hints
+
+from ladle.errors import ArgumentError
+from ladle.lab import (
+    cifar,
+    feature_files,
+    features,
+    folders,
+    huggingface,
+    openimages,
+    splits,
+    svhn,
+    wordnet45,
+    words9,
+)
+from ladle.lab.datasets import Dataset
+from ladle.lab.embedders import embedder
+from ladle.lab.fashion_mnist import BRING as FASHION_BRING
+from ladle.lab.fashion_mnist import LICENCE as FASHION_LICENCE
+from ladle.lab.fashion_mnist import fashion_mnist, fashion_mnist_full
+from ladle.lab.head import Head
+from ladle.lab.learner import Learner
+from ladle.lab.logistic import Logistic
+from ladle.lab.mlp import Mlp
+from ladle.lab.text import Text
+from ladle.lab.torch_images import FastResNet, Vgg16
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A data set or a learner in words.
+
+    options: with their defaults; those of `required` have none. licence: of the data, or of what a learner needs.
+    bring: how to get what it needs, a command where there is one.
+    """
+
+    name: str
+    summary: str
+    licence: str
+    bring: str
+    options: Mapping[str, Any]
+    required: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The description as plain strings, numbers and lists, ready for JSON."""
+        return {
+            "name": self.name,
+            "summary": self.summary,
+            "licence": self.licence,
+            "bring": self.bring,
+            "options": dict(self.options),
+            "required": list(self.required),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    make: Callable[..., Any]
+    summary: str
+    licence: str
+    bring: str
+    every: Mapping[str, tuple[type, Any]] = field(default_factory=dict)  # options all have: their type and default
+
+    def options(self) -> dict[str, tuple[Any, Any]]:
+        """Each option's type and default; `inspect.Parameter.empty` where it must be given."""
+        hints = get_type_hints(
+            inspect.getattr_static(self.make, "__init__") if isinstance(self.make, type) else self.make
+        )
+        parameters = inspect.signature(self.make).parameters
+        own = {name: (hints[name], taken.default) for name, taken in parameters.items()}
+        return {**own, **self.every}
+
+
+# What may be asked of every data set, whatever it is.
+_EVERY_DATASET: dict[str, tuple[type, Any]] = {
+    "pool_rows": (int, 0),  # a seeded sample of the pool; 0: all of it
+    "embedder": (str, "none"),  # serve the vectors this embedder makes, see `ladle.lab.embedders`
+    "pixels_embedded": (int, 64),  # to which an embedder of images resizes them
+}
+_LAB = 'pip install "ladle[lab]"'
+_FREE = "none needed beyond Ladle's own"
+
+
+def _carried_fashion_mnist() -> Dataset:
+    return fashion_mnist()
+
+
+def _linear_head(*, epochs: int = 30, minibatch: int = 200, learning_rate: float = 1e-3, decay: float = 1.0) -> Learner:
+    return Head(0, epochs, minibatch, learning_rate, decay)
+
+
+def _mlp_head(
+    *, hidden: int = 128, epochs: int = 30, minibatch: int = 200, learning_rate: float = 1e-3, decay: float = 1.0
+) -> Learner:
+    if hidden < 1:
+        raise ArgumentError("`hidden`", wanted="be 1 or more", got=repr(hidden), remedy="Or use linear-head.")
+    return Head(hidden, epochs, minibatch, learning_rate, decay)
+
+
+def _dataset(make: Callable[..., Dataset], summary: str, licence: str, bring: str) -> _Entry:
+    return _Entry(make, summary, licence, bring, _EVERY_DATASET)
+
+
+_DATASETS: dict[str, _Entry] = {
+    "fashion-mnist": _dataset(
+        _carried_fashion_mnist, "30,000 grey 28x28 images of clothes to choose from, 5,000 to test on; 10 classes",
+        FASHION_LICENCE, "comes with Ladle",
+    ),
+    "fashion-mnist-full": _dataset(
+        fashion_mnist_full, "60,000 grey 28x28 images of clothes, 10,000 to test on; 10 classes",
+        FASHION_LICENCE, FASHION_BRING,
+    ),
+    "cifar-10": _dataset(
+        cifar.cifar_10, "50,000 colour 32x32 images, 10,000 to test on; 10 classes",
+        cifar.LICENCE, cifar.CIFAR_10.bring,
+    ),
+    "cifar-100": _dataset(
+        cifar.cifar_100, "50,000 colour 32x32 images, 10,000 to test on; 100 classes",
+        cifar.LICENCE, cifar.CIFAR_100.bring,
+    ),
+    "cifar-10-frozen": _dataset(
+        features.cifar_10_frozen, "CIFAR-10 as 1,280 features of EfficientNet-Lite0 at 64 pixels",
+        cifar.LICENCE, "python benchmarks/embed.py cifar10",
+    ),
+    "svhn": _dataset(
+        svhn.svhn, "73,257 colour 32x32 images of house numbers, 26,032 to test on; 10 classes",
+        svhn.LICENCE, svhn.BRING,
+    ),
+    "wordnet-45": _dataset(
+        wordnet45.wordnet_45, "100,000 glosses of WordNet, 17,659 to test on; 45 very unequal classes",
+        wordnet45.LICENCE, wordnet45.BRING,
+    ),
+    "wordnet-45-frozen": _dataset(
+        features.wordnet_45_frozen, "WordNet-45 as 384 features of all-MiniLM-L6-v2",
+        wordnet45.LICENCE, "python benchmarks/embed.py wordnet",
+    ),
+    "words-9": _dataset(
+        words9.words_9, "6.19 million words to choose from, 0.1 million to test on; which of nine languages",
+        words9.LICENCE, words9.BRING,
+    ),
+    "feature-file": _dataset(
+        feature_files.feature_file, "features and labels in .npz, .npy, Parquet or Arrow files",
+        "yours", "your own files",
+    ),
+    "image-folder": _dataset(
+        folders.image_folder, "a folder of images for each class, as torchvision's ImageFolder has them",
+        "yours", "your own files",
+    ),
+    "hugging-face": _dataset(
+        huggingface.hugging_face, "a data set that the package `datasets` loads, from its hub or from files",
+        "the data set's", "pip install datasets",
+    ),
+    "open-images": _dataset(
+        openimages.open_images, "Open Images' human-verified labels with your embeddings; several labels an image",
+        openimages.LICENCE, openimages.BRING,
+    ),
+}  # fmt: skip
+_LEARNERS: dict[str, _Entry] = {
+    "mlp": _Entry(Mlp, "scikit-learn's perceptron with one hidden layer, on pixels or features", "BSD-3-Clause", _LAB),
+    "logistic": _Entry(Logistic, "multinomial logistic regression, on features", _FREE, "comes with Ladle"),
+    "linear-head": _Entry(_linear_head, "a linear layer by Adam, on features", _FREE, "comes with Ladle"),
+    "mlp-head": _Entry(_mlp_head, "a hidden and a linear layer by Adam, on features", _FREE, "comes with Ladle"),
+    "text": _Entry(Text, "an embedding bag over hashed pieces of texts, by the million", _FREE, "comes with Ladle"),
+    "vgg-16": _Entry(Vgg16, "VGG-16 for small images, from pixels", "BSD-3-Clause", "pip install torch"),
+    "resnet-fast": _Entry(
+        FastResNet, "a 9-layer ResNet that trains in seconds on a GPU, from pixels", "BSD-3-Clause", "pip install torch"
+    ),
+}
+
+
+def datasets() -> list[str]:
+    """The names `load` knows."""
+    return list(_DATASETS)
+
+
+def learners() -> list[str]:
+    """The names `learner` knows."""
+    return list(_LEARNERS)
+
+
+def load(name: str, options: Mapping[str, Any]) -> Dataset:
+    """The data set called `name`, read and checked.
+
+    options: its own, see `describe_dataset`, and those of every data set: `pool_rows`, a seeded sample of so many rows
+    of the pool (0: all); `embedder`, to serve the vectors it makes in place of the inputs ("none": do not), and
+    `pixels_embedded`, to which it resizes images.
+    Raises: ArgumentError for a name or an option that is not known, and what reading raises; where files or packages
+    are absent, FileError and MissingDependencyError tell what would bring them.
+    """
+    entry = _entry(_DATASETS, name, "data set")
+    given = _checked(entry, name, options)
+    every = {option: given.pop(option, default) for option, (_, default) in _EVERY_DATASET.items()}
+    # Asked for before the data is read: a missing package should not be found out after minutes.
+    chosen = None if every["embedder"] == "none" else embedder(every["embedder"], pixels=every["pixels_embedded"])
+    if chosen is not None:
+        _ = chosen.made_of
+    dataset: Dataset = entry.make(**given)
+    if every["pool_rows"]:
+        dataset = splits.sampled(dataset, every["pool_rows"])
+    return dataset if chosen is None else features.embedded(dataset, chosen)
+
+
+def learner(name: str, options: Mapping[str, Any]) -> Learner:
+    """The learner called `name`. Raises: ArgumentError for a name, an option or a value it does not know."""
+    entry = _entry(_LEARNERS, name, "learner")
+    made: Learner = entry.make(**_checked(entry, name, options))
+    return made
+
+
+def describe_dataset(name: str) -> Described:
+    """What there is to know of a data set without reading it. Raises: ArgumentError for an unknown name."""
+    return _described(name, _entry(_DATASETS, name, "data set"))
+
+
+def describe_learner(name: str) -> Described:
+    """What there is to know of a learner. Raises: ArgumentError for an unknown name."""
+    return _described(name, _entry(_LEARNERS, name, "learner"))
+
+
+def _entry(table: Mapping[str, _Entry], name: str, kind: str) -> _Entry:
+    if name not in table:
+        raise ArgumentError(f"the {kind}", wanted=f"be one of {', '.join(table)}", got=repr(name))
+    return table[name]
+
+
+def _described(name: str, entry: _Entry) -> Described:
+    options = entry.options()
+    required = tuple(option for option, (_, default) in options.items() if default is inspect.Parameter.empty)
+    told = {option: default for option, (_, default) in options.items() if option not in required}
+    return Described(name, entry.summary, entry.licence, entry.bring, told, required)
+
+
+def _checked(entry: _Entry, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """`given`, if the entry takes these options and all that it must have are there. Raises: ArgumentError."""
+    from pydantic import TypeAdapter, ValidationError
+
+    options = entry.options()
+    unknown = [option for option in given if option not in options]
+    if unknown:
+        known = f"take the options {', '.join(options)}" if options else "take no options"
+        raise ArgumentError(name, wanted=known, got=", ".join(unknown))
+    for option, (_, default) in options.items():
+        if default is inspect.Parameter.empty and option not in given:
+            raise ArgumentError(name, wanted=f"be given `{option}`", got="none")
+    checked = {}
+    for option, value in given.items():
+        try:
+            checked[option] = TypeAdapter(options[option][0]).validate_python(value, strict=True)
+        except ValidationError as cause:
+            kind = getattr(options[option][0], "__name__", str(options[option][0]))
+            raise ArgumentError(f"`{option}` of {name}", wanted=f"be of type {kind}", got=repr(value)) from cause
+    return checked

@@ -1,0 +1,241 @@
+"""Running an experiment: trials in parallel processes, every finished round in the ledger, and on from there.
+
+The folder of a run holds `ledger.sqlite`, `starts/` (see `ladle.lab.kept`) and `lock`. Only the process that runs the
+experiment writes to the ledger; workers tell it each round as it is finished, and it is committed at once. Whatever
+kills the run, and whenever, the same call goes on from the rounds in the ledger.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import Any
+
+from ladle.arrays import Rows
+from ladle.errors import ArgumentError, FileError, MismatchError
+from ladle.lab.bench import Sources
+from ladle.lab.entries import RoundRecord, StartRecord
+from ladle.lab.experiment import Experiment
+from ladle.lab.ledger import FILE_NAME, Ledger, is_ledger
+from ladle.lab.walk import Course, done_batches
+from ladle.lab.workers import Crew, Finished, Job, Start, Survey, Worker
+from ladle.progress import SILENT, Advance, Progress
+from ladle.threads import thread_count
+
+# What may change between two calls in one folder: rounds that are there stay as they are, whatever these are.
+_GROWING = {"title", "trials", "rounds", "strategies"}
+_OF_THE_DATA = ("dataset", "learner")
+
+
+def run_experiment(
+    experiment: Experiment,
+    folder: str | os.PathLike[str],
+    *,
+    workers: int | None = None,
+    trials: int | None = None,
+    strategies: Sequence[str] | None = None,
+    sources: Sources | None = None,
+    progress: Progress = SILENT,
+) -> Ledger:
+    """Run what is left of `experiment` and return its ledger, in `folder`.
+
+    workers: processes; as many as there are threads to use, unless said otherwise. Each holds the data set and a model.
+    trials, strategies: only the first so many trials, only the strategies of these labels; the rest may follow later.
+    sources: where data set and learner come from; the catalogue.
+    Raises: ArgumentError; MismatchError when the folder holds another experiment, or other data; FileError when another
+    process runs there; MissingDependencyError; MemoryPlanError for a worker that was killed; what learners raise.
+    Cost: trials x (a fit, a pass over the pool, a clustering), and trials x strategies x rounds x (a fit, a pass, a
+    query).
+    Disk: a trial's probabilities, embeddings and tree, 4 n (classes + dim) + 20 n bytes.
+    Repeats: set by experiment and data; any number of workers, and however often it was interrupted.
+    """
+    part = _Part.of(experiment, workers, trials, strategies)
+    place = Path(folder)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as cause:
+        raise FileError(f"the folder {place}", wanted="be a folder", got=cause.strerror or str(cause)) from cause
+    with _locked(place), ExitStack() as stack:
+        if is_ledger(place / FILE_NAME):
+            found = stack.enter_context(Ledger.open(place))
+            _check_same(found.experiment(), experiment, place)
+            if found.experiment() == experiment and not _left(found, part):
+                return Ledger.open(place)
+        crew = Crew(experiment.to_toml(), sources or Sources(), part.workers)
+        stack.callback(crew.stop)
+        with progress.task("Load the data, and compile at first use"):
+            facts = crew.asked(Survey())
+        ledger = _opened(place, experiment, facts)
+        try:
+            _Run(ledger, part, place, crew).all(progress)
+        except BaseException:
+            ledger.close()
+            raise
+    return ledger
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What of an experiment one call runs."""
+
+    workers: int
+    trials: int
+    labels: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls, experiment: Experiment, workers: int | None, trials: int | None, strategies: Sequence[str] | None
+    ) -> _Part:
+        if workers is not None and workers < 1:
+            raise ArgumentError("`workers`", wanted="be 1 or more", got=repr(workers))
+        if trials is not None and not 1 <= trials <= experiment.trials:
+            raise ArgumentError(
+                "`trials`",
+                wanted=f"be between 1 and the {experiment.trials} of the experiment",
+                got=repr(trials),
+                remedy="For more, raise `trials` in a copy of the protocol.",
+            )
+        chosen = {experiment.strategy(label).label for label in strategies} if strategies is not None else None
+        labels = tuple(entry.label for entry in experiment.strategies if chosen is None or entry.label in chosen)
+        if not labels:
+            raise ArgumentError("`strategies`", wanted="name at least one", got="none")
+        return cls(workers or thread_count(), trials or experiment.trials, labels)
+
+
+def _left(ledger: Ledger, part: _Part) -> list[tuple[int, str, tuple[Rows, ...]]]:
+    """What of `part` is not finished: trial, label, and the batches of the rounds that are."""
+    left = []
+    for label in part.labels:
+        records = ledger.rounds(label)
+        for trial in range(part.trials):
+            done = done_batches([record for record in records if record.trial == trial])
+            if len(done) < ledger.experiment().rounds:
+                left.append((trial, label, done))
+    return left
+
+
+class _Run:
+    """One call's work: which jobs are left, in what order they may begin, and what becomes of their answers."""
+
+    def __init__(self, ledger: Ledger, part: _Part, folder: Path, crew: Crew) -> None:
+        self.ledger, self.crew = ledger, crew
+        facts, key = ledger.facts(), _key(ledger.experiment(), ledger.facts())
+        self.known = {each.trial: each for each in ledger.starts()}
+        self.ready: deque[Course] = deque()  # courses whose start is kept
+        self.waiting: dict[int, list[Course]] = {}  # courses by trial, until its start is kept
+        near_limit = facts["near_limit"]  # the ledger's: its last digit may differ from machine to machine
+        for trial, label, done in _left(ledger, part):
+            self.waiting.setdefault(trial, []).append(Course(trial, label, folder, key, near_limit, done))
+        self.begun = deque(Start(trial, folder, key) for trial in sorted(self.waiting))  # starts to make or to find
+
+    def all(self, progress: Progress) -> None:
+        """Do all that is left."""
+        rounds = sum(
+            self.ledger.experiment().rounds - len(each.done) for courses in self.waiting.values() for each in courses
+        )
+        units = rounds + len(self.begun)
+        if units == 0:
+            return
+        doing: dict[Worker, Job] = {}
+        with progress.task(f"{rounds:,} rounds left: choose, label, train, measure", units) as advance:
+            while self.begun or self.ready or doing:
+                while self.crew.has_room and (self.ready or self.begun):
+                    # Trial after trial, so that a run that is stopped leaves whole trials.
+                    job: Job = self.ready.popleft() if self.ready else self.begun.popleft()
+                    doing[self.crew.begin(job)] = job
+                by_pipe = {worker.pipe: worker for worker in doing}
+                for pipe in wait(list(by_pipe)):
+                    worker = by_pipe[pipe]  # type: ignore[index]
+                    told = worker.hear()
+                    if isinstance(told, Finished):
+                        del doing[worker]
+                        self.crew.rest(worker)
+                    else:
+                        self._note(told, advance)
+
+    def _note(self, told: StartRecord | RoundRecord, advance: Advance) -> None:
+        advance(1)
+        if isinstance(told, RoundRecord):
+            self.ledger.add_round(told)
+            return
+        known = self.known.get(told.trial)
+        if known is None:
+            self.ledger.add_start(told)
+        elif (known.packed_rows, known.metrics) != (told.packed_rows, told.metrics):
+            raise MismatchError(
+                f"the start of trial {told.trial}, made again",
+                wanted="equal the one in the ledger",
+                got="another: the libraries or the machine have changed",
+                remedy="Run in a new folder, or where the ledger was made.",
+            )
+        self.ready.extend(self.waiting.pop(told.trial, []))
+
+
+def _opened(place: Path, experiment: Experiment, facts: dict[str, Any]) -> Ledger:
+    """The run's ledger, made if need be. Raises: MismatchError for other data than it was made with."""
+    if not is_ledger(place / FILE_NAME):
+        return Ledger.create(place / FILE_NAME, experiment.to_toml(), facts)
+    ledger = Ledger.open(place)
+    changed = [name for name in _OF_THE_DATA if ledger.facts().get(name) != facts[name]]
+    if changed:
+        ledger.close()
+        raise MismatchError(
+            f"the run in {place}",
+            wanted="go on with the data and learner it was begun with",
+            got=f"another {' and '.join(changed)}",
+            remedy="Run in a new folder, or restore the data.",
+        )
+    if ledger.experiment() != experiment:
+        ledger.extend(experiment)
+    return ledger
+
+
+def _check_same(before: Experiment, now: Experiment, place: Path) -> None:
+    """Refuse an experiment that is not the one in the folder, or that one with more of it. Raises: MismatchError."""
+    old, new = before.model_dump(), now.model_dump()
+    changed = [name for name in old if name not in _GROWING and old[name] != new[name]]
+    entries = {entry.label: entry for entry in before.strategies}
+    changed += [f"strategy {each.label}" for each in now.strategies if entries.get(each.label, each) != each]
+    size = 1_000_000  # any pool tells whether the strategies cut trees as deep as before
+    if not changed and before.tree_size(size) != now.tree_size(size):
+        changed.append("depth of the tree that the strategies need")
+    if changed:
+        raise MismatchError(
+            f"the folder {place}",
+            wanted=f"hold a run of the experiment {now.name}",
+            got=f"one with another {', '.join(changed)}",
+            remedy="Give another folder.",
+        )
+
+
+def _key(experiment: Experiment, facts: dict[str, Any]) -> str:
+    """What the starts of a run depend on, as one word."""
+    dials = experiment.model_dump(exclude=_GROWING)
+    size = experiment.tree_size(facts["dataset"]["rows"])
+    told = json.dumps([dials, size, facts["dataset"]["digest"], facts["learner"]], sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+@contextmanager
+def _locked(place: Path) -> Iterator[None]:
+    """Hold the folder against other runs, until the block or the process ends. Raises: FileError when one is there."""
+    try:
+        import fcntl
+    except ImportError:  # Windows: a ledger refuses the same round twice, and that must do
+        yield
+        return
+    with (place / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as cause:
+            raise FileError(
+                f"the folder {place}", wanted="be used by one run at a time", got="another run in it, still going"
+            ) from cause
+        yield

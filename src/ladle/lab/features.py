@@ -1,0 +1,139 @@
+"""Frozen features: a data set whose inputs are the vectors an embedder makes of another's, computed once and kept.
+
+Vectors are kept in one folder, each array under a hash of the inputs, the embedder and its packages, with the SHA-256
+of its bytes in a .json file beside it. The vectors that benchmarks/embed.py keeps are data sets here too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ladle.arrays import Rows, row_blocks
+from ladle.durable import file_digest, writing
+from ladle.errors import CorruptFileError
+from ladle.lab import cifar, wordnet45
+from ladle.lab.datasets import Dataset
+from ladle.lab.embedders import Embedder
+from ladle.lab.places import cache_folder, find
+from ladle.lab.splits import assemble, split_rows
+from ladle.progress import SILENT, Progress
+
+Matrix = npt.NDArray[np.float32]
+VECTORS_SEED = 0  # of the order in which benchmarks/vectors.py keeps its rows
+
+
+def embedded(
+    dataset: Dataset, embedder: Embedder, *, folder: Path | None = None, progress: Progress = SILENT
+) -> Dataset:
+    """`dataset` with float32 (n, dim) vectors for inputs, of the pool and of the test split.
+
+    folder: where vectors are kept; by default `features` in LADLE_CACHE or ~/.cache/ladle.
+    Raises: MissingDependencyError, ArgumentError, CorruptFileError, FileError.
+    Cost: the embedder's, once; afterwards a pass to hash the inputs and one to read and check the vectors.
+    """
+    home = cache_folder("features") if folder is None else folder
+    made_of = embedder.made_of
+    return replace(
+        dataset,
+        name=f"{dataset.name}, frozen features",
+        inputs=_kept(dataset.inputs, embedder, made_of, home, progress),
+        test_inputs=_kept(dataset.test_inputs, embedder, made_of, home, progress),
+        source=f"{dataset.source}; {made_of}",
+    )
+
+
+def content_digest(inputs: npt.NDArray[Any], made_of: str) -> str:
+    """SHA-256, in hex, of the inputs' dtype, shape and bytes in row order, and of what embeds them."""
+    digest = hashlib.sha256(f"{made_of}\n{inputs.dtype.str}\n{inputs.shape}\n".encode())
+    for block in row_blocks(len(inputs), inputs[:1].nbytes):
+        digest.update(np.ascontiguousarray(inputs[block]).tobytes())
+    return digest.hexdigest()
+
+
+def _kept(inputs: npt.NDArray[Any], embedder: Embedder, made_of: str, home: Path, progress: Progress) -> Matrix:
+    key = content_digest(inputs, made_of)
+    path, manifest = home / f"{key[:32]}.npy", home / f"{key[:32]}.json"
+    if manifest.exists():
+        return _checked(path, json.loads(manifest.read_text(encoding="utf-8"))["sha256"])
+    vectors = embedder.embed(inputs, progress=progress)
+    home.mkdir(parents=True, exist_ok=True)
+    with writing(path) as file:
+        np.save(file, vectors, allow_pickle=False)
+    told = {"content": key, "made_of": made_of, "shape": list(vectors.shape), "sha256": file_digest(path)}
+    with writing(manifest) as file:  # last: an array without its manifest is not there
+        file.write(json.dumps(told, indent=1).encode() + b"\n")
+    return vectors
+
+
+def _checked(path: Path, digest: str) -> npt.NDArray[Any]:
+    if not path.exists() or file_digest(path) != digest:
+        raise CorruptFileError(
+            f"the file {path}",
+            wanted="match the digest in the .json file beside it",
+            got="other bytes" if path.exists() else "no file",
+            remedy="Delete both; they are then computed anew.",
+        )
+    array: npt.NDArray[Any] = np.load(path, allow_pickle=False)
+    return array
+
+
+def cifar_10_frozen(*, folder: str = "") -> Dataset:
+    """CIFAR-10 as the vectors benchmarks/embed.py keeps: float32 (50,000, 1,280) and the published 10,000 to test on.
+
+    `ids` are positions in the published files laid end to end.
+    folder: that of `cifar10.npy`; empty: looked for, see `ladle.lab.places`. Raises: FileError, CorruptFileError.
+    Cost: 2 s, mostly to check the digest; 310 MB, twice that while it reads.
+    Source: as `ladle.lab.cifar`; EfficientNet-Lite0's features at 64 pixels.
+    """
+    vectors, labels, places, made_of = _benchmark_vectors("cifar10", folder)
+    is_test = places >= 50_000
+    return assemble(
+        "CIFAR-10, frozen features",
+        vectors,
+        labels,
+        (np.flatnonzero(~is_test), np.flatnonzero(is_test)),
+        class_names=cifar.CIFAR_10_NAMES,
+        licence=cifar.LICENCE,
+        ids=places,
+        source=f"{made_of}; the published test split",
+    )
+
+
+def wordnet_45_frozen(*, folder: str = "", test_rows: int = wordnet45.TEST_ROWS) -> Dataset:
+    """WordNet-45 as the vectors benchmarks/embed.py keeps: float32 (n, 384), with the split and ids of `wordnet-45`.
+
+    folder: that of `wordnet.npy`; empty: looked for, see `ladle.lab.places`.
+    Raises: FileError, CorruptFileError, ArgumentError. Cost: 1 s; 180 MB, twice that while it reads.
+    Source: as `ladle.lab.wordnet45`; all-MiniLM-L6-v2.
+    """
+    vectors, labels, places, made_of = _benchmark_vectors("wordnet", folder)
+    row_of_place = np.argsort(places)
+    pool_places, test_places = split_rows(len(places), test_rows, "wordnet-45")
+    return assemble(
+        "WordNet-45, frozen features",
+        vectors,
+        labels,
+        (row_of_place[pool_places], row_of_place[test_places]),
+        class_names=wordnet45.CLASS_NAMES,
+        licence=wordnet45.LICENCE,
+        ids=places,
+        source=f"{made_of}; {test_rows:,} drawn by seed to test on",
+    )
+
+
+def _benchmark_vectors(name: str, folder: str) -> tuple[Matrix, npt.NDArray[np.int64], Rows, str]:
+    """Vectors, labels, the place of each row in the source, and what they are made of."""
+    files = (f"{name}.json", f"{name}.npy", f"{name}-labels.npy")
+    home = find(".", files, folder=folder, bring=f"python benchmarks/embed.py {name}")
+    manifest = json.loads((home / files[0]).read_text(encoding="utf-8"))
+    vectors = _checked(home / files[1], manifest["sha256"]["vectors"])
+    labels = _checked(home / files[2], manifest["sha256"]["labels"]).astype(np.int64)
+    places = np.random.default_rng(VECTORS_SEED).permutation(len(vectors))
+    return vectors, labels, places.astype(np.int64), str(manifest["made_of"])

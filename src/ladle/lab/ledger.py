@@ -1,0 +1,273 @@
+"""The ledger of an experiment: one SQLite file that holds every finished round, and outlives any crash.
+
+Guarantees:
+
+- A record is on disk before `add_start` or `add_round` returns (rollback journal, synchronous=FULL): whatever kills the
+  process, the ledger holds what was added, whole, and nothing else.
+- A round stands there once: adding it again is refused, so work repeated by mistake shows.
+- Others may read while one process writes.
+- Nothing in it runs: JSON, numbers, and arrays without pickles.
+
+Tables: run(key, value), start and round, with the fields of `ladle.lab.entries`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from ladle.errors import ArgumentError, CorruptFileError, FileError, FileFormatError
+from ladle.lab.entries import RoundRecord, StartRecord
+from ladle.lab.experiment import Experiment
+from ladle.lab.protocol_files import parse_experiment
+
+FILE_NAME = "ledger.sqlite"  # in the folder of a run
+VERSION = 1
+WAIT_SECONDS = 60.0  # for another process to finish its commit
+_TABLES = (
+    "CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    "CREATE TABLE start (trial INTEGER PRIMARY KEY, labels INTEGER NOT NULL, metrics TEXT NOT NULL, "
+    "certified REAL NOT NULL, clusters INTEGER NOT NULL, seconds TEXT NOT NULL, rows BLOB NOT NULL)",
+    "CREATE TABLE round (trial INTEGER, strategy TEXT, round INTEGER, labels INTEGER NOT NULL, metrics TEXT NOT NULL, "
+    "seconds TEXT NOT NULL, facts TEXT NOT NULL, rows BLOB NOT NULL, PRIMARY KEY (trial, strategy, round))",
+)
+
+
+class Ledger:
+    """What a run has found so far. `create` or `open` one; it closes with `close` or at the end of a `with`."""
+
+    __slots__ = ("_connection", "_experiment", "path")
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._connection = connection
+        self._experiment: Experiment | None = None
+
+    @classmethod
+    def create(cls, path: str | os.PathLike[str], experiment_toml: str, facts: Mapping[str, Any]) -> Ledger:
+        """A new ledger at `path` for the experiment stated in TOML; `facts` are plain numbers, text and lists.
+
+        Raises: FileError when there is a ledger already, or the folder cannot be written; ArgumentError for a wrong
+        experiment.
+        """
+        parse_experiment(experiment_toml)
+        path = Path(path)
+        if is_ledger(path):
+            raise FileError(f"the ledger {path}", wanted="be a new file", got="one that is there")
+        made = cls(path, _connected(path, "rwc"))
+        with made._writing():
+            for table in _TABLES:
+                made._connection.execute(table)
+            made._connection.execute(f"PRAGMA user_version = {VERSION}")
+            for key, value in (("experiment", experiment_toml), ("facts", json.dumps(dict(facts)))):
+                made._connection.execute("INSERT INTO run VALUES (?, ?)", (key, value))
+        return made
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> Ledger:
+        """The ledger at `path`, or in the folder `path`, to read or to go on with.
+
+        Raises: FileError when there is none; FileFormatError when it is no ledger, or a newer one.
+        """
+        path = Path(path)
+        path = path / FILE_NAME if path.is_dir() else path
+        if not path.is_file():
+            raise FileError(
+                f"the ledger {path}", wanted="be there", got="no such file", remedy="Make one with: ladle lab run"
+            )
+        opened = cls(path, _connected(path, "rw"))
+        (version,) = opened._connection.execute("PRAGMA user_version").fetchone()
+        if not 1 <= version <= VERSION:
+            opened.close()
+            raise FileFormatError(
+                f"the file {path}",
+                wanted=f"be a ledger of version {VERSION} or older",
+                got=f"version {version}" if version else "no ledger",
+            )
+        return opened
+
+    def close(self) -> None:
+        """Let go of the file. What was added is there already."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def experiment(self) -> Experiment:
+        """The experiment that is run."""
+        if self._experiment is None:
+            self._experiment = parse_experiment(self._value("experiment"), f"the experiment in {self.path}")
+        return self._experiment
+
+    def facts(self) -> dict[str, Any]:
+        """What is known of the data, the learner, the machine and the versions, as `ladle.lab.survey` tells it."""
+        found: dict[str, Any] = json.loads(self._value("facts"))
+        return found
+
+    def strategies(self) -> list[str]:
+        """The labels of the strategies, in the protocol's order, whether or not they have rounds yet."""
+        return [entry.label for entry in self.experiment().strategies]
+
+    def metrics(self) -> list[str]:
+        """The metrics that were measured, the main one first."""
+        return list(self.experiment().metrics)
+
+    def labels(self, strategy: str) -> npt.NDArray[np.int64]:
+        """(points,) labels held at each measurement of a trial, the seed set first. Raises: ArgumentError."""
+        self.experiment().strategy(strategy)
+        return np.array(self.experiment().protocol().labels, np.int64)
+
+    def trials(self, strategy: str) -> list[int]:
+        """The finished trials of `strategy`, those with all rounds, ascending. Raises: ArgumentError."""
+        self.experiment().strategy(strategy)
+        return [
+            trial
+            for (trial,) in self._connection.execute(
+                "SELECT trial FROM round WHERE strategy = ? AND trial IN (SELECT trial FROM start) AND round <= ? "
+                "GROUP BY trial HAVING COUNT(*) = ? ORDER BY trial",
+                (strategy, self.experiment().rounds, self.experiment().rounds),
+            )
+        ]
+
+    def curves(self, strategy: str, metric: str) -> npt.NDArray[np.float64]:
+        """(trials, points) the metric over the finished trials, in the order of `trials`. Raises: ArgumentError."""
+        if metric not in self.metrics():
+            raise ArgumentError("the metric", wanted=f"be one of {', '.join(self.metrics())}", got=repr(metric))
+        finished = self.trials(strategy)
+        points = self.experiment().rounds + 1
+        firsts = {each.trial: each.metrics[metric] for each in self.starts()}
+        later: dict[int, list[float]] = {trial: [] for trial in finished}
+        for trial, metrics in self._connection.execute(
+            "SELECT trial, metrics FROM round WHERE strategy = ? AND round < ? ORDER BY trial, round",
+            (strategy, points),
+        ):
+            if trial in later:
+                later[trial].append(float(json.loads(metrics)[metric]))
+        curves = [[firsts[trial], *later[trial]] for trial in finished]
+        return np.array(curves, np.float64).reshape(len(finished), points)
+
+    def rounds(self, strategy: str) -> list[RoundRecord]:
+        """All rounds of `strategy`, those of unfinished trials too, by trial and round. Raises: ArgumentError."""
+        self.experiment().strategy(strategy)
+        found = self._connection.execute(
+            "SELECT trial, strategy, round, labels, metrics, seconds, facts, rows FROM round WHERE strategy = ? "
+            "ORDER BY trial, round",
+            (strategy,),
+        )
+        return [
+            RoundRecord(trial, name, number, labels, json.loads(metrics), json.loads(seconds), json.loads(facts), rows)
+            for trial, name, number, labels, metrics, seconds, facts, rows in found
+        ]
+
+    def starts(self) -> list[StartRecord]:
+        """The starts of all trials begun, by trial."""
+        found = self._connection.execute(
+            "SELECT trial, labels, metrics, certified, clusters, seconds, rows FROM start ORDER BY trial"
+        )
+        return [
+            StartRecord(trial, labels, json.loads(metrics), certified, clusters, json.loads(seconds), rows)
+            for trial, labels, metrics, certified, clusters, seconds, rows in found
+        ]
+
+    def finished(self) -> tuple[int, int]:
+        """Rounds done, and rounds of the whole experiment."""
+        experiment = self.experiment()
+        done = 0
+        for label in self.strategies():
+            (count,) = self._connection.execute(
+                "SELECT COUNT(*) FROM round WHERE strategy = ? AND trial < ? AND round <= ?",
+                (label, experiment.trials, experiment.rounds),
+            ).fetchone()
+            done += int(count)
+        return done, experiment.trials * experiment.rounds * len(experiment.strategies)
+
+    # -- writing ------------------------------------------------------------------------------------------------------
+
+    def add_start(self, start: StartRecord) -> None:
+        """Keep the start of a trial. Raises: ArgumentError when the trial has one."""
+        columns = (start.trial, start.labels, _json(start.metrics), start.certified, start.clusters)
+        self._add("start", (*columns, _json(start.seconds), start.packed_rows), f"trial {start.trial}")
+
+    def add_round(self, record: RoundRecord) -> None:
+        """Keep a finished round. Raises: ArgumentError when it is there already."""
+        columns = (record.trial, record.strategy, record.round, record.labels, _json(record.metrics))
+        self._add(
+            "round",
+            (*columns, _json(record.seconds), _json(record.facts), record.packed_rows),
+            f"round {record.round} of {record.strategy} in trial {record.trial}",
+        )
+
+    def extend(self, experiment: Experiment) -> None:
+        """State the experiment anew; the caller knows that what was found so far belongs to it."""
+        with self._writing():
+            self._connection.execute("UPDATE run SET value = ? WHERE key = 'experiment'", (experiment.to_toml(),))
+        self._experiment = None
+
+    def _add(self, table: str, values: tuple[Any, ...], named: str) -> None:
+        places = ", ".join("?" * len(values))
+        try:
+            with self._writing():
+                self._connection.execute(f"INSERT INTO {table} VALUES ({places})", values)
+        except sqlite3.IntegrityError as cause:
+            raise ArgumentError(named, wanted="be added to a ledger once", got="it a second time") from cause
+
+    def _value(self, key: str) -> str:
+        try:
+            found = self._connection.execute("SELECT value FROM run WHERE key = ?", (key,)).fetchone()
+        except sqlite3.DatabaseError as cause:
+            raise CorruptFileError(f"the ledger {self.path}", wanted="be whole", got=str(cause)) from cause
+        return str(found[0])
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+
+def is_ledger(path: Path) -> bool:
+    """Whether a ledger was created at `path`; a file that a crash left empty is none. Raises: as `Ledger.open`."""
+    if not path.is_file() or path.stat().st_size == 0:
+        return False
+    with closing(_connected(path, "rw")) as connection:
+        (tables,) = connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+    return bool(tables)
+
+
+def _connected(path: Path, mode: str) -> sqlite3.Connection:
+    uri = f"{path.resolve().as_uri()}?mode={mode}"
+    try:
+        # No transactions of Python's own making: they would begin and end where nobody sees.
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=WAIT_SECONDS)
+    except sqlite3.Error as cause:
+        raise FileError(f"the ledger {path}", wanted="be a file that can be written", got=str(cause)) from cause
+    try:
+        connection.execute("PRAGMA synchronous = FULL")
+    except sqlite3.DatabaseError as cause:
+        connection.close()
+        raise FileFormatError(f"the file {path}", wanted="be a ledger", got=str(cause)) from cause
+    return connection
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(dict(value), allow_nan=False)

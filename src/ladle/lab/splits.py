@@ -1,0 +1,71 @@
+"""Splits for data that came without a test split, and samples of a pool: seeded, and the same on every machine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ladle.arrays import Rows
+from ladle.errors import ArgumentError
+from ladle.lab.datasets import Dataset
+from ladle.seeds import stream
+
+SPLIT_SEED = 0  # one split for all trials and all seeds: the test split is part of the data set
+
+
+def split_rows(count: int, test_count: int, name: str) -> tuple[Rows, Rows]:
+    """`count` examples into (pool, test) positions, each ascending; `test_count` of them, drawn uniformly, to test on.
+
+    Raises: ArgumentError when either would be empty. Repeats: set by `count`, `test_count` and the data set's `name`.
+    """
+    if not 1 <= test_count < count:
+        raise ArgumentError("`test_rows`", wanted=f"be 1 to {count - 1:,}", got=f"{test_count:,}")
+    is_test = np.zeros(count, bool)
+    is_test[stream(SPLIT_SEED, "test split", name).choice(count, test_count, replace=False)] = True
+    return np.flatnonzero(~is_test), np.flatnonzero(is_test)
+
+
+def assemble(
+    name: str,
+    inputs: npt.NDArray[Any],
+    labels: npt.NDArray[np.int64],
+    rows: tuple[Rows, Rows],
+    *,
+    class_names: tuple[str, ...],
+    licence: str,
+    ids: npt.NDArray[Any] | None = None,
+    source: str = "",
+) -> Dataset:
+    """A data set out of one table of examples, split by `rows`, (pool, test); `ids` default to positions in it."""
+    pool_rows, test_rows = rows
+    return Dataset(
+        name=name,
+        inputs=inputs[pool_rows],
+        labels=labels[pool_rows],
+        test_inputs=inputs[test_rows],
+        test_labels=labels[test_rows],
+        class_names=class_names,
+        ids=pool_rows if ids is None else ids[pool_rows],
+        licence=licence,
+        source=source,
+    )
+
+
+def sampled(dataset: Dataset, pool_rows: int, *, seed: int = SPLIT_SEED) -> Dataset:
+    """`dataset` with a uniform sample of its pool, in the old order; the test split as it was.
+
+    Raises: ArgumentError when the pool has fewer rows than that.
+    """
+    if not 1 <= pool_rows <= len(dataset):
+        raise ArgumentError("`pool_rows`", wanted=f"be 1 to {len(dataset):,}, the pool's rows", got=f"{pool_rows:,}")
+    rows = np.sort(stream(seed, "pool sample", dataset.name).choice(len(dataset), pool_rows, replace=False))
+    return replace(
+        dataset,
+        inputs=dataset.inputs[rows],
+        labels=dataset.labels[rows],
+        ids=dataset.ids[rows],
+        originals=None if dataset.originals is None else dataset.originals[rows],
+    )

@@ -1,0 +1,129 @@
+"""What a report says about the batches a strategy chose: how redundant, how spread, how balanced, at what cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from ladle.lab.entries import RoundRecord
+
+SHOWN_IN_BATCH = 60
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFacts:
+    """The batches of one strategy, means over its finished trials; None where the run could not tell.
+
+    Tuples run over rounds 1 to the last. near_duplicates: share of those compared. clusters_touched,
+    distinct_originals: counts. evenness: 1 where all classes are chosen alike often, 0 where only one is: the entropy
+    of the classes chosen over the log of their number. median_margin: of the batches. class_share: of all chosen, over
+    all rounds. near, clusters, originals, even: means over rounds, as shares of the batch. seconds: mean a round, by
+    step.
+    first_batch: (place in the order of choice, row) of some of the first trial's first batch, evenly spaced.
+    """
+
+    strategy: str
+    near_duplicates: tuple[float, ...] | None
+    clusters_touched: tuple[float, ...] | None
+    distinct_originals: tuple[float, ...] | None
+    evenness: tuple[float, ...] | None
+    median_margin: tuple[float, ...] | None
+    class_share: tuple[float, ...] | None
+    near: float | None
+    clusters: float | None
+    originals: float | None
+    even: float | None
+    seconds: Mapping[str, float]
+    first_batch: tuple[tuple[int, int], ...]
+
+
+def batch_facts(records: Sequence[RoundRecord], strategy: str, *, trials: Sequence[int], batch_size: int) -> BatchFacts:
+    """The batches of `strategy` in its finished `trials`, at least one, out of the records of its rounds."""
+    kept = [each for each in records if each.trial in set(trials)]
+    first = next(each for each in kept if (each.trial, each.round) == (trials[0], 1))
+    near = _by_round(kept, lambda each: _near_share(each, batch_size))
+    clusters = _by_round(kept, lambda each: _number(each.facts.get("clusters_touched")))
+    originals = _by_round(kept, lambda each: _number(each.facts.get("distinct_originals")))
+    evenness = _by_round(kept, lambda each: _evenness(each.facts.get("class_counts")))
+    return BatchFacts(
+        strategy=strategy,
+        near_duplicates=near,
+        clusters_touched=clusters,
+        distinct_originals=originals,
+        evenness=evenness,
+        median_margin=_by_round(kept, _median_margin),
+        class_share=_class_share(kept),
+        near=_mean(near),
+        clusters=_share(clusters, batch_size),
+        originals=_share(originals, batch_size),
+        even=_mean(evenness),
+        seconds=mean_seconds([each.seconds for each in kept]),
+        first_batch=_spaced(first.rows),
+    )
+
+
+def mean_seconds(parts: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Mean seconds by step, a step that was not taken counting as 0; in the order in which steps first appear."""
+    steps = dict.fromkeys(step for part in parts for step in part)
+    return {step: float(np.mean([part.get(step, 0.0) for part in parts])) for step in steps}
+
+
+def _by_round(records: Sequence[RoundRecord], value: Any) -> tuple[float, ...] | None:
+    """The mean of `value` over the trials of each round; None where any record cannot tell."""
+    found: dict[int, list[float]] = {}
+    for each in records:
+        told = value(each)
+        if told is None:
+            return None
+        found.setdefault(each.round, []).append(told)
+    return tuple(float(np.mean(found[number])) for number in sorted(found))
+
+
+def _near_share(record: RoundRecord, batch_size: int) -> float | None:
+    near = _number(record.facts.get("near_duplicates"))
+    compared = _number(record.facts.get("near_compared")) or batch_size
+    return None if near is None else near / compared
+
+
+def _median_margin(record: RoundRecord) -> float | None:
+    quantiles = record.facts.get("margins")
+    return float(quantiles[len(quantiles) // 2]) if quantiles else None
+
+
+def _evenness(counts: Sequence[float] | None) -> float | None:
+    total = float(sum(counts)) if counts else 0.0
+    if not counts or len(counts) < 2 or total == 0:
+        return None
+    share = np.asarray(counts, float) / total
+    share = share[share > 0]
+    return float(abs((share * np.log(share)).sum()) / np.log(len(counts)))
+
+
+def _class_share(records: Sequence[RoundRecord]) -> tuple[float, ...] | None:
+    counts = [each.facts.get("class_counts") for each in records]
+    if not all(counts):
+        return None
+    chosen = np.array(counts, float).sum(axis=0)
+    return tuple((chosen / chosen.sum()).tolist()) if chosen.sum() else None
+
+
+def _spaced(rows: npt.NDArray[np.int64]) -> tuple[tuple[int, int], ...]:
+    shown = np.unique(np.linspace(0, len(rows) - 1, min(SHOWN_IN_BATCH, len(rows))).round().astype(int))
+    return tuple((int(batch_pos), int(rows[batch_pos])) for batch_pos in shown)
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def _mean(values: tuple[float, ...] | None) -> float | None:
+    return None if values is None else float(np.mean(values))
+
+
+def _share(counts: tuple[float, ...] | None, batch_size: int) -> float | None:
+    return None if counts is None else float(np.mean(counts)) / batch_size

@@ -1,0 +1,163 @@
+"""Two runs side by side: the same strategies under two protocols, learners, versions or machines."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ladle.errors import MismatchError
+from ladle.lab.comparisons import Comparison, compare_paired, compare_unpaired, corrected
+from ladle.lab.measures import area_under_curve
+from ladle.report.experiment_facts import shared_trials
+
+if TYPE_CHECKING:
+    from ladle.lab.ledger import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class SideBySide:
+    """One strategy by one metric, of the second run minus the first.
+
+    first, second: means at the last number of labels both runs measured at. final: there; area: under the curves up to
+    there. Both are corrected over the strategies of the metric.
+    """
+
+    strategy: str
+    metric: str
+    first: float
+    second: float
+    final: Comparison
+    area: Comparison
+
+
+@dataclass(frozen=True, slots=True)
+class RunComparison:
+    """Two runs. names: "A: name" and "B: name". labels: those measured in both. paired: whether trials were.
+
+    why: what decided that. differing: fields of the two protocols that differ, each with both values. only: strategies
+    that only one of the runs has finished trials of.
+    """
+
+    names: tuple[str, str]
+    labels: tuple[int, ...]
+    paired: bool
+    why: str
+    differing: tuple[tuple[str, str, str], ...]
+    only: tuple[tuple[str, ...], tuple[str, ...]]
+    strategies: tuple[SideBySide, ...]
+
+
+def compare(first: Ledger, second: Ledger) -> RunComparison:
+    """The strategies that both runs have finished trials of, by label, at the numbers of labels both measured.
+
+    Trials are paired where both runs started them from the same seed sets of the same pool; else the trials of the two
+    are independent samples, and compared as such.
+    Raises: MismatchError when the runs share no strategy, number of labels or metric.
+    """
+    finished = [[label for label in ledger.strategies() if ledger.trials(label)] for ledger in (first, second)]
+    both = [label for label in finished[0] if label in finished[1]]
+    metrics = [metric for metric in first.metrics() if metric in second.metrics()]
+    if not both or not metrics:
+        raise MismatchError(
+            "the two runs",
+            wanted="share a strategy, by its label and with a finished trial in both, and a metric",
+            got=f"{', '.join(finished[0]) or 'none'} and {', '.join(finished[1]) or 'none'}; "
+            f"{', '.join(first.metrics())} and {', '.join(second.metrics())}",
+        )
+    labels = np.intersect1d(first.labels(both[0]), second.labels(both[0]))
+    if len(labels) == 0:
+        raise MismatchError("the two runs", wanted="measure at a number of labels both reach", got="no such number")
+    paired, why = _pairing(first, second)
+    found: list[SideBySide] = []
+    for metric in metrics:
+        found += _strategies(first, second, both, metric, labels, paired)
+    return RunComparison(
+        names=(f"A: {first.experiment().name}", f"B: {second.experiment().name}"),
+        labels=tuple(labels.tolist()),
+        paired=paired,
+        why=why,
+        differing=_differing(first, second),
+        only=(_without(finished[0], both), _without(finished[1], both)),
+        strategies=tuple(found),
+    )
+
+
+def _strategies(
+    first: Ledger, second: Ledger, both: list[str], metric: str, labels: npt.NDArray[np.int64], paired: bool
+) -> list[SideBySide]:
+    curves = [
+        {label: _curves(ledger, label, metric, labels, paired, other) for label in both}
+        for ledger, other in ((first, second), (second, first))
+    ]
+    test = compare_paired if paired else compare_unpaired
+    # Strategies whose finished trials the runs do not share cannot be paired, and are left out rather than unpaired.
+    told = [label for label in both if min(len(curves[0][label]), len(curves[1][label])) > 0]
+    finals = [test("B", curves[1][label][:, -1], "A", curves[0][label][:, -1]) for label in told]
+    areas = [
+        test("B", area_under_curve(labels, curves[1][label]), "A", area_under_curve(labels, curves[0][label]))
+        for label in told
+    ]
+    return [
+        SideBySide(
+            label, metric, float(curves[0][label][:, -1].mean()), float(curves[1][label][:, -1].mean()), final, area
+        )
+        for label, final, area in zip(told, corrected(finals), corrected(areas), strict=True)
+    ]
+
+
+def _curves(
+    ledger: Ledger, label: str, metric: str, labels: npt.NDArray[np.int64], paired: bool, other: Ledger
+) -> npt.NDArray[np.float64]:
+    """The curves of `label` at the shared `labels`; where trials are paired, of those that `other` has finished too."""
+    at_labels = ledger.curves(label, metric)[:, np.isin(ledger.labels(label), labels)]
+    if not paired:
+        return at_labels
+    mine, _ = shared_trials(ledger.trials(label), other.trials(label))
+    return at_labels[mine]
+
+
+def _pairing(first: Ledger, second: Ledger) -> tuple[bool, str]:
+    mine, theirs = first.experiment(), second.experiment()
+    digests = [ledger.facts().get("dataset", {}).get("digest") for ledger in (first, second)]
+    if (mine.dataset, mine.redundancy, digests[0]) != (theirs.dataset, theirs.redundancy, digests[1]):
+        return False, "the runs are on different data, so their trials are compared as independent samples"
+    seed_sets = [{start.trial: start.rows for start in ledger.starts()} for ledger in (first, second)]
+    shared = seed_sets[0].keys() & seed_sets[1].keys()
+    if not all(np.array_equal(seed_sets[0][trial], seed_sets[1][trial]) for trial in shared) or not shared:
+        return False, "the seed sets differ, so the trials of the two are compared as independent samples"
+    return True, "the seed sets are the same, so trials are compared in pairs"
+
+
+def _differing(first: Ledger, second: Ledger) -> tuple[tuple[str, str, str], ...]:
+    mine, theirs = (tomllib.loads(ledger.experiment().to_toml()) for ledger in (first, second))
+    mine, theirs = _flat(mine), _flat(theirs)
+    fields = [*mine, *(field for field in theirs if field not in mine)]
+    return tuple(
+        (field, mine.get(field, "none"), theirs.get(field, "none"))
+        for field in fields
+        if mine.get(field) != theirs.get(field)
+    )
+
+
+def _flat(fields: Mapping[str, Any]) -> dict[str, str]:
+    """Protocol fields by dotted names, strategies by their labels."""
+    found: dict[str, str] = {}
+    for name, value in fields.items():
+        if name == "strategies":
+            for entry in value:
+                rest = {key: each for key, each in entry.items() if key != "label"}
+                found[f"strategy {entry['label']}"] = str(rest)
+        elif isinstance(value, Mapping):
+            found.update({f"{name}.{key}": str(each) for key, each in value.items()})
+        else:
+            found[name] = str(value)
+    return found
+
+
+def _without(labels: list[str], both: list[str]) -> tuple[str, ...]:
+    return tuple(label for label in labels if label not in both)

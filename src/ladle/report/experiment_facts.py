@@ -1,0 +1,245 @@
+"""What a report of an experiment says, as plain numbers and names: read from its ledger, tested without drawing.
+
+Strategies are compared over the trials that both have finished, so a run that is not done yet has a report too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ladle._version import __version__
+from ladle.errors import ArgumentError
+from ladle.lab.comparisons import Comparison, compare_paired, corrected, holm, outcome_of, paired_t
+from ladle.lab.measures import (
+    FEWEST_TRIALS,
+    Savings,
+    area_under_curve,
+    curve_interval,
+    label_savings,
+    mean_and_error,
+)
+from ladle.report.experiment_batches import BatchFacts, batch_facts, mean_seconds
+
+if TYPE_CHECKING:
+    from ladle.lab.ledger import Ledger
+
+Curves = npt.NDArray[np.float64]
+Numbers = tuple[float, ...]
+# What every comparison should be seen against; where neither ran, the first strategy of the protocol.
+BASELINES = ("margin", "uniform")
+
+
+@dataclass(frozen=True, slots=True)
+class CurveFacts:
+    """One strategy's learning curves by one metric.
+
+    values: one tuple a finished trial, in the order of `trials`. standard_error: None of one trial. low, high:
+    bootstrap intervals of the mean, None with too few trials. area: the mean over trials of the normalised area under
+    the curve.
+    """
+
+    strategy: str
+    trials: tuple[int, ...]
+    values: tuple[Numbers, ...]
+    mean: Numbers
+    standard_error: Numbers | None
+    low: Numbers | None
+    high: Numbers | None
+    area: float
+    area_error: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """At how many of the points after the seed set `strategy` wins against, ties with and loses to `against`.
+
+    untested: points without enough trials. The p of all pairs and points of a metric are corrected together.
+    """
+
+    strategy: str
+    against: str
+    wins: int
+    ties: int
+    losses: int
+    untested: int
+
+
+@dataclass(frozen=True, slots=True)
+class MetricFacts:
+    """All strategies by one metric. savings, finals, areas and records hold every ordered pair that shares trials.
+
+    savings: none of a pair with fewer than `FEWEST_TRIALS` shared trials, for it would have no interval.
+    finals, areas: the last point, and the area under the curve; each corrected over its own pairs.
+    """
+
+    metric: str
+    curves: tuple[CurveFacts, ...]
+    savings: tuple[Savings, ...]
+    finals: tuple[Comparison, ...]
+    areas: tuple[Comparison, ...]
+    records: tuple[Record, ...]
+
+    def curve(self, strategy: str) -> CurveFacts:
+        """The curves of `strategy`, which has some."""
+        return next(each for each in self.curves if each.strategy == strategy)
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentFacts:
+    """Everything in a report. metrics: the main one first. strategies: those with a finished trial, in order.
+
+    waiting: strategies without one. baselines: which of `strategies` the others are held against. protocol: as TOML.
+    run: what the ledger knows of the data, the machine and the versions. finished: rounds done, and rounds in all.
+    """
+
+    name: str
+    title: str
+    labels: tuple[int, ...]
+    batch_size: int
+    trials: int
+    strategies: tuple[str, ...]
+    waiting: tuple[str, ...]
+    baselines: tuple[str, ...]
+    metrics: tuple[MetricFacts, ...]
+    batches: tuple[BatchFacts, ...]
+    start_seconds: Mapping[str, float]
+    finished: tuple[int, int]
+    protocol: str
+    run: Mapping[str, Any]
+    version: str
+
+    @property
+    def main(self) -> MetricFacts:
+        """The metric strategies are compared by first."""
+        return self.metrics[0]
+
+    @property
+    def dataset(self) -> Mapping[str, Any]:
+        """What the run noted down of its data: name, rows, class_names, licence; empty where it did not."""
+        told = self.run.get("dataset")
+        return told if isinstance(told, Mapping) else {}
+
+    def to_dict(self) -> dict[str, Any]:
+        """The facts as plain dicts, lists, numbers and strings, ready for JSON."""
+        return asdict(self)
+
+
+def facts_of_ledger(ledger: Ledger) -> ExperimentFacts:
+    """The facts of a run, as far as it has come.
+
+    Raises: ArgumentError when no strategy has finished a trial yet.
+    Cost: about 15 ms for each ordered pair of strategies and metric, most of it the bootstrap of the savings.
+    """
+    experiment = ledger.experiment()
+    finished = tuple(label for label in ledger.strategies() if ledger.trials(label))
+    if not finished:
+        done, total = ledger.finished()
+        raise ArgumentError(
+            "the ledger",
+            wanted="hold at least one finished trial",
+            got=f"{done:,} of {total:,} rounds and no trial with all of its own",
+            remedy="Let the run go on: ladle lab run",
+        )
+    bare = [
+        entry.label for name in BASELINES for entry in experiment.strategies if entry.name == name and not entry.options
+    ]
+    return ExperimentFacts(
+        name=experiment.name,
+        title=experiment.title,
+        labels=tuple(ledger.labels(finished[0]).tolist()),
+        batch_size=experiment.batch_size,
+        trials=experiment.trials,
+        strategies=finished,
+        waiting=tuple(label for label in ledger.strategies() if label not in finished),
+        baselines=tuple(label for label in bare if label in finished) or finished[:1],
+        metrics=tuple(_metric_facts(ledger, finished, metric) for metric in ledger.metrics()),
+        batches=tuple(
+            batch_facts(ledger.rounds(label), label, trials=ledger.trials(label), batch_size=experiment.batch_size)
+            for label in finished
+        ),
+        start_seconds=mean_seconds([start.seconds for start in ledger.starts()]),
+        finished=ledger.finished(),
+        protocol=experiment.to_toml(),
+        run=ledger.facts(),
+        version=__version__,
+    )
+
+
+def shared_trials(trials: list[int], others: list[int]) -> tuple[list[int], list[int]]:
+    """Where the trials that both hold stand in the one and in the other."""
+    both = sorted(set(trials) & set(others))
+    return [trials.index(trial) for trial in both], [others.index(trial) for trial in both]
+
+
+def _metric_facts(ledger: Ledger, strategies: tuple[str, ...], metric: str) -> MetricFacts:
+    labels, seed = ledger.labels(strategies[0]), ledger.experiment().seed
+    trials = {label: ledger.trials(label) for label in strategies}
+    curves = {label: ledger.curves(label, metric) for label in strategies}
+    pairs: list[tuple[str, Curves, str, Curves]] = []
+    for first, second in combinations(strategies, 2):
+        mine, theirs = shared_trials(trials[first], trials[second])
+        if mine:
+            pairs.append((first, curves[first][mine], second, curves[second][theirs]))
+    both_ways = [*pairs, *((second, theirs, first, mine) for first, mine, second, theirs in pairs)]
+    finals = [compare_paired(first, mine[:, -1], second, theirs[:, -1]) for first, mine, second, theirs in pairs]
+    areas = [
+        compare_paired(first, area_under_curve(labels, mine), second, area_under_curve(labels, theirs))
+        for first, mine, second, theirs in pairs
+    ]
+    return MetricFacts(
+        metric=metric,
+        curves=tuple(_curve_facts(label, trials[label], labels, curves[label], seed) for label in strategies),
+        savings=tuple(
+            label_savings(labels.tolist(), mine, theirs, strategy=first, against=second, seed=seed)
+            for first, mine, second, theirs in both_ways
+            if len(mine) >= FEWEST_TRIALS
+        ),
+        finals=_both_ways(corrected(finals)),
+        areas=_both_ways(corrected(areas)),
+        records=_records(pairs),
+    )
+
+
+def _both_ways(family: tuple[Comparison, ...]) -> tuple[Comparison, ...]:
+    return (*family, *(each.mirrored() for each in family))
+
+
+def _curve_facts(label: str, trials: list[int], labels: npt.NDArray[np.int64], curves: Curves, seed: int) -> CurveFacts:
+    mean, error = mean_and_error(curves)
+    interval = curve_interval(curves, seed=seed)
+    area, area_error = mean_and_error(area_under_curve(labels, curves)[:, None])
+    return CurveFacts(
+        strategy=label,
+        trials=tuple(trials),
+        values=tuple(tuple(row) for row in curves.tolist()),
+        mean=tuple(mean.tolist()),
+        standard_error=None if error is None else tuple(error.tolist()),
+        low=None if interval is None else tuple(interval[0].tolist()),
+        high=None if interval is None else tuple(interval[1].tolist()),
+        area=float(area[0]),
+        area_error=None if area_error is None else float(area_error[0]),
+    )
+
+
+def _records(pairs: list[tuple[str, Curves, str, Curves]]) -> tuple[Record, ...]:
+    differences = [(mine - theirs)[:, 1:] for _, mine, _, theirs in pairs]  # at the seed set all are one
+    chances: list[float | None] = []
+    for each in differences:
+        tested = paired_t(each)
+        chances += [None] * each.shape[1] if tested is None else tested.tolist()
+    by_holm = iter(holm(chances))
+    found = []
+    for (first, _, second, _), each in zip(pairs, differences, strict=True):
+        told = [outcome_of(float(difference), next(by_holm)) for difference in each.mean(axis=0)]
+        wins, ties, losses, untested = (told.count(outcome) for outcome in ("win", "tie", "loss", "untested"))
+        found += [
+            Record(first, second, wins, ties, losses, untested),
+            Record(second, first, losses, ties, wins, untested),
+        ]
+    return tuple(found)

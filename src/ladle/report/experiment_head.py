@@ -1,0 +1,55 @@
+"""How an experiment's report opens: what was run, and what came out, in a few numbers and sentences."""
+
+from __future__ import annotations
+
+from ladle.report.experiment_facts import ExperimentFacts
+from ladle.report.markup import text
+from ladle.report.sentences import count_text, metric_text, plus_minus
+
+Card = tuple[str, str, str]
+
+
+def head(facts: ExperimentFacts) -> str:
+    """The header: title, what was run, and the cards. Markup."""
+    shown = "".join(
+        f'<div class="card"><strong>{text(big)}</strong><b>{text(what)}</b><br><span>{text(more)}</span></div>'
+        for big, what, more in cards(facts)
+    )
+    waiting = f" Without a finished trial yet: {', '.join(facts.waiting)}." if facts.waiting else ""
+    rows, name = facts.dataset.get("rows"), facts.dataset.get("name")
+    pool = f"{rows:,} examples of {name} to choose from; {facts.run.get('learner')}. " if rows and name else ""
+    return (
+        f'<header><p class="kicker">Ladle lab: {text(facts.name)}</p><h1>{text(facts.title)}</h1>'
+        f"<p>{text(pool)}{len(facts.labels) - 1} rounds of {facts.batch_size:,} labels after a seed set of "
+        f"{facts.labels[0]:,}; {count_text(facts.trials, 'trial')}, in each of which all strategies start from the "
+        f'same seed set, model and clustering.{text(waiting)}</p><div class="cards">{shown}</div></header>'
+    )
+
+
+def cards(facts: ExperimentFacts) -> list[Card]:
+    """Each a big number, what it is, and what qualifies it."""
+    done, total = facts.finished
+    last = f"{facts.labels[-1]:,} labels"
+    best = max(facts.main.curves, key=lambda curve: curve.mean[-1])
+    error = None if best.standard_error is None else best.standard_error[-1]
+    found = [
+        (
+            f"{done:,} of {total:,}" if done < total else f"{total:,}",
+            "rounds are done" if done < total else "rounds, all done",
+            f"{count_text(facts.trials, 'trial')} of {len(facts.strategies) + len(facts.waiting)} strategies",
+        ),
+        (
+            f"{100 * best.mean[-1]:.1f}%",
+            f"the highest mean {metric_text(facts.main.metric)} at {last}",
+            f"{best.strategy}: {plus_minus(best.mean[-1], error)} of {count_text(len(best.trials), 'trial')}",
+        ),
+    ]
+    return [*found, *(_against(facts, baseline) for baseline in facts.baselines if len(facts.strategies) > 1)]
+
+
+def _against(facts: ExperimentFacts, baseline: str) -> Card:
+    outcomes = [each.outcome for each in facts.main.finals if each.against == baseline]
+    if all(outcome == "untested" for outcome in outcomes):
+        return ("none", f"tested against {baseline}", "too few finished trials to test")
+    wins, ties, losses = (outcomes.count(outcome) for outcome in ("win", "tie", "loss"))
+    return (f"{wins} of {len(outcomes)}", f"strategies beat {baseline} at the end", f"{ties} tie, {losses} lose")

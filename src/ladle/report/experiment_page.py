@@ -1,0 +1,274 @@
+"""The report of an experiment as one self-contained HTML file, for a desk, a phone and paper."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy.typing as npt
+
+from ladle.durable import writing
+from ladle.lab.comparisons import LEVEL
+from ladle.lab.measures import FEWEST_TRIALS
+from ladle.lab.redundancy import CHANCE_SHARE
+from ladle.report import experiment_figures as figures
+from ladle.report import experiment_rows as rows
+from ladle.report.drawing import BROAD, NARROW
+from ladle.report.experiment_facts import ExperimentFacts, MetricFacts, facts_of_ledger
+from ladle.report.experiment_head import head
+from ladle.report.markup import Cells, definitions, document, figure, key, numbers, pictures, section, table, text
+from ladle.report.sentences import NO_SAVINGS, metric_text, seconds_text
+from ladle.report.thumbnails import thumbnails
+
+if TYPE_CHECKING:
+    from ladle.lab.ledger import Ledger
+
+_PANEL = 5.4  # inches: two of them stand side by side
+_MOST_CLASSES = 30  # a longer table of classes is not read
+
+
+def write_experiment_page(
+    ledger: Ledger, path: str | os.PathLike[str], *, images: npt.NDArray[Any] | None = None
+) -> None:
+    """Write the report of a run, finished or not, to `path`, whole or not at all.
+
+    images: the pool's inputs where they are small pictures, (n, height, width) or (n, height, width, 3) uint8; the
+    examples each strategy chose first are then shown.
+    Raises: FileError; ArgumentError when no trial is finished or `images` are none; MissingDependencyError.
+    Cost: that of `facts_of_ledger`, and about 3 s to draw; the page has about 0.3 MB without images.
+    """
+    content = experiment_page(facts_of_ledger(ledger), images=images).encode("utf-8")
+    with writing(path) as file:
+        file.write(content)
+
+
+def experiment_page(facts: ExperimentFacts, *, images: npt.NDArray[Any] | None = None) -> str:
+    """The report as HTML. images: as `write_experiment_page` takes them. Raises: MissingDependencyError."""
+    others = [part for metric in facts.metrics[1:] for part in (_curves(facts, metric), _savings(facts, metric))]
+    body = "".join(
+        [
+            head(facts),
+            f'<main class="{"grey" if images is not None and images.ndim == 3 else "colour"}">',
+            _curves(facts, facts.main),
+            _savings(facts, facts.main),
+            _standings(facts, facts.main),
+            *others,
+            _redundancy(facts),
+            _classes(facts),
+            "" if images is None else _examples(facts, images),
+            _time(facts),
+            _method(facts),
+            "</main>",
+            f"<footer>Made by Ladle {text(facts.version)} from the ledger of {text(facts.name)}. {_licence(facts)}"
+            "</footer>",
+        ]
+    )
+    return document(f"Ladle lab: {facts.title}", body, facts.to_dict())
+
+
+def _curves(facts: ExperimentFacts, metric: MetricFacts) -> str:
+    name = metric_text(metric.metric)
+    groups = figures.panels(facts)
+    ends = ", ".join(f"{each.strategy} {100 * each.mean[-1]:.1f}%" for each in metric.curves)
+    told = f"Line chart of {name} against labels. With {facts.labels[-1]:,} labels: {ends}."
+    caption = "Mean over trials; the band is its 95% bootstrap interval"
+    if len(groups) == 1:
+        drawn = figure(
+            figures.learning_curves(facts, metric, groups[0], width=BROAD),
+            caption,
+            told,
+            narrow=figures.learning_curves(facts, metric, groups[0], width=NARROW),
+        )
+    else:
+        parts = [
+            figure(figures.learning_curves(facts, metric, group, width=_PANEL), f"Panel {number}", told)
+            for number, group in enumerate(groups, 1)
+        ]
+        note = f"{caption}. {', '.join(facts.baselines)} in every panel, all panels in one scale."
+        drawn = f'<p class="note">{text(note)}</p><div class="pair">{"".join(parts)}</div>'
+    return section(
+        f"How {name} grows with labels",
+        "Measured on a test split that no choice and no training has seen.",
+        drawn,
+        numbers(f"The numbers: {name} in percent, mean ± standard error", table(*rows.curves_table(facts, metric))),
+        numbers(
+            "Area under the curve: the mean over the range of labels, against the baselines",
+            _worded(rows.areas_table(facts, metric), {2, 6}),
+        ),
+    )
+
+
+def _savings(facts: ExperimentFacts, metric: MetricFacts) -> str:
+    title = f"Labels saved, by {metric_text(metric.metric)}"
+    told = rows.against_baselines(facts, metric)
+    if not told:
+        return section(title, NO_SAVINGS)
+    shown = [baseline for baseline in facts.baselines if any(each.against == baseline for each in told)]
+    return section(
+        title,
+        "How many fewer labels a strategy needs to be as good, on average, as the other is at the end. Dots are the "
+        "labels saved, bars 95% bootstrap intervals with trials in pairs; each stands on its own, so of twenty that "
+        "are shown one may miss by chance.",
+        *(_savings_against(facts, metric, baseline) for baseline in shown),
+        numbers(
+            "All pairs: what the row saves at the column's final value, with 95% intervals",
+            table(*rows.all_savings_table(facts, metric)),
+        ),
+    )
+
+
+def _savings_against(facts: ExperimentFacts, metric: MetricFacts, baseline: str) -> str:
+    drawn = figure(
+        figures.savings_intervals(facts, metric, baseline),
+        f"Against {baseline}",
+        f"Label savings against {baseline} with intervals; the same numbers are in the table below.",
+        narrow=figures.savings_intervals(facts, metric, baseline, width=NARROW),
+    )
+    return drawn + _worded(rows.savings_table(facts, metric, baseline), {5, 6})
+
+
+def _standings(facts: ExperimentFacts, metric: MetricFacts) -> str:
+    marks = {(each.strategy, each.against): each for each in metric.records}
+    names, lines = rows.records_table(facts, metric)
+    cells: list[Cells] = []
+    for strategy, line in zip(facts.strategies, lines, strict=True):
+        shaded: list[str | tuple[str, str]] = [line[0]]
+        for against, told in zip(facts.strategies, line[1:], strict=True):
+            record = marks.get((strategy, against))
+            shaded.append(
+                told if record is None else (told, _shade(record.wins - record.losses, len(facts.labels) - 1))
+            )
+        cells.append(shaded)
+    return section(
+        "Who wins, ties and loses",
+        f"By {metric_text(metric.metric)}. Differences within trials, Student's paired t, corrected by Holm for all "
+        f"that is asked at once; a win or loss is a corrected p below {LEVEL:g}, everything else a tie.",
+        f"<h3>At {facts.labels[-1]:,} labels, in points with 95% intervals</h3>",
+        _worded(rows.standings_table(facts, metric), set(range(1, 1 + len(facts.baselines)))),
+        "<h3>Points along the curve: won-tied-lost by the row against the column</h3>",
+        table(names, cells),
+        numbers(
+            "At the end, against the baselines: p of the tests, with the exact signed-rank test as a check",
+            _worded(rows.finals_table(facts, metric), {1, 5}),
+        ),
+    )
+
+
+def _shade(lead: float, most: float) -> str:
+    if lead == 0:
+        return ""
+    return f'class="{"heat" if lead > 0 else "heat behind"}" style="--heat: {45 * abs(lead) / most:.0f}"'
+
+
+def _redundancy(facts: ExperimentFacts) -> str:
+    shown = [
+        (
+            "near-duplicates",
+            "Near-duplicates in a batch; dashed: by chance",
+            [each.near for each in facts.batches],
+            CHANCE_SHARE,
+        ),
+        ("clusters", "Clusters touched, of the batch size", [each.clusters for each in facts.batches], None),
+        ("originals", "Distinct originals, of the batch size", [each.originals for each in facts.batches], None),
+        ("evenness", "Class balance: 100 is even", [each.even for each in facts.batches], None),
+    ]
+    drawn = []
+    for name, caption, values, chance in shown:
+        known = [value for value in values if value is not None]
+        if len(known) == len(facts.strategies):
+            svg = figures.shares(facts, known, name, "%, mean over rounds and trials", chance=chance)
+            told = ", ".join(f"{each} {100 * value:.1f}%" for each, value in zip(facts.strategies, known, strict=True))
+            drawn.append(figure(svg, caption, f"{caption}: {told}."))
+    return section(
+        "How redundant the batches are",
+        "Near-duplicates are told on the inputs themselves, by a limit that one example in twenty of a uniform batch "
+        "meets by chance; clusters are those of the trial's one clustering.",
+        f'<div class="pair">{"".join(drawn)}</div>',
+        numbers("The numbers: means over rounds and trials", table(*rows.batches_table(facts))),
+    )
+
+
+def _classes(facts: ExperimentFacts) -> str:
+    told = [each.class_share for each in facts.batches if each.class_share is not None]
+    if len(told) < len(facts.strategies) or len(told[0]) > _MOST_CLASSES:
+        return ""
+    names = facts.dataset.get("class_names") or [f"class {label}" for label in range(len(told[0]))]
+    top = max(max(shares) for shares in told)
+    lines: list[Cells] = []
+    for label, name in enumerate(names):
+        shares = [each[label] for each in told]
+        lines.append([str(name), *((f"{100 * share:.1f}%", _shade(share, top)) for share in shares)])
+    return section(
+        "Which classes the labels went to",
+        "Share of each true class among all that was chosen.",
+        table(["class", *facts.strategies], lines),
+    )
+
+
+def _examples(facts: ExperimentFacts, images: npt.NDArray[Any]) -> str:
+    sources = thumbnails(images, sorted({row for each in facts.batches for _, row in each.first_batch}))
+    return section(
+        "What each strategy chose first",
+        f"{len(facts.batches[0].first_batch)} examples of the first batch of the first trial, evenly spaced in the "
+        "order of choice.",
+        *(_chosen(facts, each.strategy, each.first_batch, sources) for each in facts.batches),
+    )
+
+
+def _chosen(
+    facts: ExperimentFacts, strategy: str, chosen: tuple[tuple[int, int], ...], sources: Mapping[int, str]
+) -> str:
+    shown = ((sources[row], f"number {batch_pos + 1:,}, row {row:,}", False) for batch_pos, row in chosen)
+    spot = key(figures.series_of(facts, strategy))
+    return f"<h3>{spot}{text(strategy)}</h3>" + pictures(shown, f"Examples chosen by {strategy}")
+
+
+def _time(facts: ExperimentFacts) -> str:
+    once = ", ".join(f"{step} {seconds_text(seconds)}" for step, seconds in facts.start_seconds.items())
+    return section(
+        "Where the time goes",
+        f"Once a trial, for all strategies together: {once}.",
+        figure(
+            figures.step_seconds(facts),
+            "Mean wall-clock seconds a round",
+            "Stacked bars of seconds per step and strategy; the numbers are in the table below.",
+            narrow=figures.step_seconds(facts, width=NARROW),
+        ),
+        numbers("The numbers: seconds a round", table(*rows.seconds_table(facts))),
+    )
+
+
+def _method(facts: ExperimentFacts) -> str:
+    done, total = facts.finished
+    finished = [f"{each.strategy} {len(each.trials)}" for each in facts.main.curves]
+    pairs = [
+        ("Rounds done", f"{done:,} of {total:,}; finished trials: {', '.join(finished)}"),
+        ("Pairing", "within a trial all strategies share seed set, first model, clustering and training seeds"),
+        ("Curves", "95% expanded percentile bootstrap over trials, each point on its own"),
+        ("Label savings", "1 - labels A / labels B, each where the mean curve first reaches B's final value; trials in "
+         "pairs; intervals are not corrected for how many are shown"),
+        ("Tests", "Student's paired t, two-sided, Holm's correction over all pairs (and points); fewer than "
+         f"{FEWEST_TRIALS} trials are not tested"),
+        *rows.run_pairs(facts),
+    ]  # fmt: skip
+    return section(
+        "How it was done",
+        "Enough to repeat it: the same protocol, version and kind of machine give the same choices.",
+        definitions(pairs),
+        numbers("The protocol as run", f"<pre><code>{text(facts.protocol)}</code></pre>"),
+    )
+
+
+def _licence(facts: ExperimentFacts) -> str:
+    known = [str(facts.dataset[field]) for field in ("name", "licence") if facts.dataset.get(field)]
+    return text(": ".join(known) + ".") if len(known) == 2 else ""
+
+
+def _worded(told: rows.Table, words: set[int]) -> str:
+    """A table whose columns `words` are set as text."""
+    names, lines = told
+    return table(
+        names,
+        [[(cell, 'class="words"') if place in words else cell for place, cell in enumerate(line)] for line in lines],
+    )

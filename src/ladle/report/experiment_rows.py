@@ -1,0 +1,199 @@
+"""The tables of an experiment's report, as rows of text: one for the page and the Markdown alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ladle.lab.comparisons import Comparison
+from ladle.lab.measures import Savings
+from ladle.report.experiment_facts import ExperimentFacts, MetricFacts
+from ladle.report.sentences import (
+    chance_text,
+    difference_text,
+    interval_text,
+    outcome_text,
+    plus_minus,
+    share_text,
+    verdict,
+)
+
+Table = tuple[list[str], list[list[str]]]
+_LISTED = 12  # of a list, as many are named; a thousand classes are not read
+
+
+def curves_table(facts: ExperimentFacts, metric: MetricFacts) -> Table:
+    """The learning curves: mean and standard error at each number of labels, and the interval of the last."""
+    head = ["", *(f"{labels:,}" for labels in facts.labels), "95% interval", "trials"]
+    rows = []
+    for curve in metric.curves:
+        errors = curve.standard_error or (None,) * len(curve.mean)
+        ends = "none" if curve.low is None or curve.high is None else _range(curve.low[-1], curve.high[-1])
+        points = [plus_minus(*pair) for pair in zip(curve.mean, errors, strict=True)]
+        rows.append([curve.strategy, *points, ends, str(len(curve.trials))])
+    return head, rows
+
+
+def savings_table(facts: ExperimentFacts, metric: MetricFacts, baseline: str) -> Table:
+    """Every strategy's savings against `baseline`, always with their intervals."""
+    head = ["", "at", "labels", "instead of", "saved", "95% interval", "in words"]
+    return head, [
+        [
+            each.strategy,
+            f"{100 * each.target:.1f}%",
+            "never" if each.labels_needed is None else f"{each.labels_needed:,.0f}",
+            f"{each.labels_against:,.0f}",
+            "none" if each.saved is None else share_text(each.saved),
+            interval_text(each),
+            verdict(each),
+        ]
+        for each in against_baselines(facts, metric)
+        if each.against == baseline
+    ]
+
+
+def all_savings_table(facts: ExperimentFacts, metric: MetricFacts) -> Table:
+    """The row's savings at the column's final value, with intervals, for all pairs."""
+    told = {(each.strategy, each.against): _saving(each) for each in metric.savings}
+    return _matrix(facts, told)
+
+
+def standings_table(facts: ExperimentFacts, metric: MetricFacts) -> Table:
+    """Who wins, ties or loses at the end, and by how much: strategies by baselines."""
+    told = {
+        (each.strategy, each.against): f"{outcome_text(each)}, {difference_text(each)}"
+        if each.outcome != "untested"
+        else outcome_text(each)
+        for each in metric.finals
+    }
+    rows = [
+        [strategy, *(told.get((strategy, baseline), "") for baseline in facts.baselines)]
+        for strategy in facts.strategies
+    ]
+    return ["", *(f"against {baseline}" for baseline in facts.baselines)], rows
+
+
+def finals_table(facts: ExperimentFacts, metric: MetricFacts) -> Table:
+    """Who wins at the end, against each baseline."""
+    return _comparisons(facts, metric.finals)
+
+
+def areas_table(facts: ExperimentFacts, metric: MetricFacts) -> Table:
+    """Who wins by the area under the curve, against each baseline; the areas themselves come first."""
+    head, rows = _comparisons(facts, metric.areas)
+    areas = {
+        curve.strategy: plus_minus(curve.area, curve.area_error) for curve in metric.curves
+    }  # a row's name is "A against B"
+    named = [each.strategy for each in _against(facts, metric.areas)]
+    return [head[0], "area", *head[1:]], [
+        [row[0], areas[name], *row[1:]] for name, row in zip(named, rows, strict=True)
+    ]
+
+
+def records_table(facts: ExperimentFacts, metric: MetricFacts) -> Table:
+    """Points won, tied and lost by the row against the column."""
+    told = {
+        (each.strategy, each.against): "untested" if each.untested else f"{each.wins}-{each.ties}-{each.losses}"
+        for each in metric.records
+    }
+    return _matrix(facts, told)
+
+
+def batches_table(facts: ExperimentFacts) -> Table:
+    """How redundant, spread, balanced and unsure the batches are, mean over rounds; "-" where the run cannot tell."""
+    head = ["", "near-duplicates", "clusters touched", "distinct originals", "class evenness", "median margin"]
+    rows = []
+    for each in facts.batches:
+        margin = None if each.median_margin is None else sum(each.median_margin) / len(each.median_margin)
+        shares = [_percent(value) for value in (each.near, each.clusters, each.originals)]
+        rows.append([each.strategy, *shares, _number(each.even), _number(margin)])
+    return head, rows
+
+
+def seconds_table(facts: ExperimentFacts) -> Table:
+    """Mean seconds a round, by step."""
+    steps = list(dict.fromkeys(step for each in facts.batches for step in each.seconds))
+    rows = [[each.strategy, *(f"{each.seconds.get(step, 0):.3f}" for step in steps)] for each in facts.batches]
+    return ["", *steps], rows
+
+
+def run_pairs(facts: ExperimentFacts) -> list[tuple[str, str]]:
+    """What the ledger knows of the data, the machine and the versions, flattened: names and values."""
+    return [*_flattened(facts.run), ("report made by", f"Ladle {facts.version}")]
+
+
+def against_baselines(facts: ExperimentFacts, metric: MetricFacts) -> list[Savings]:
+    """The savings of every strategy against each baseline, baseline by baseline in the protocol's order."""
+    return [
+        each
+        for baseline in facts.baselines
+        for strategy in facts.strategies
+        for each in metric.savings
+        if (each.strategy, each.against) == (strategy, baseline)
+    ]
+
+
+def _against(facts: ExperimentFacts, family: tuple[Comparison, ...]) -> list[Comparison]:
+    return [
+        each
+        for baseline in facts.baselines
+        for strategy in facts.strategies
+        for each in family
+        if (each.strategy, each.against) == (strategy, baseline)
+    ]
+
+
+def _comparisons(facts: ExperimentFacts, family: tuple[Comparison, ...]) -> Table:
+    head = ["", "points (95% interval)", "p corrected", "p of signed rank", "trials", "outcome"]
+    return head, [
+        [
+            f"{each.strategy} against {each.against}",
+            difference_text(each),
+            chance_text(each.corrected),
+            chance_text(each.signed_rank),
+            str(each.trials),
+            outcome_text(each),
+        ]
+        for each in _against(facts, family)
+    ]
+
+
+def _matrix(facts: ExperimentFacts, told: Mapping[tuple[str, str], str]) -> Table:
+    rows = [
+        [row, *("" if row == column else told.get((row, column), "none") for column in facts.strategies)]
+        for row in facts.strategies
+    ]
+    return ["", *facts.strategies], rows
+
+
+def _saving(savings: Savings) -> str:
+    return f"{'none' if savings.saved is None else share_text(savings.saved)} ({interval_text(savings)})"
+
+
+def _flattened(told: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
+    for name, value in told.items():
+        if isinstance(value, Mapping):
+            yield from _flattened(value, f"{before}{name} ")
+        elif value is not None and value != "":
+            yield (before + name).replace("_", " "), _told(value)
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        more = f" and {len(value) - _LISTED:,} more" if len(value) > _LISTED else ""
+        return ", ".join(str(each) for each in value[:_LISTED]) + more
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return f"{value:,}" if type(value) is int else str(value)
+
+
+def _range(low: float, high: float) -> str:
+    return f"{100 * low:.2f} to {100 * high:.2f}"
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.1f}%"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"

@@ -1,0 +1,152 @@
+"""The facts of an experiment as text for papers and programs: Markdown, CSV and JSON."""
+
+from __future__ import annotations
+
+import csv as csv_module
+import io
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ladle.lab.comparisons import LEVEL
+from ladle.report.experiment_compare import compare
+from ladle.report.experiment_facts import ExperimentFacts, MetricFacts, facts_of_ledger
+from ladle.report.experiment_rows import (
+    Table,
+    areas_table,
+    batches_table,
+    curves_table,
+    finals_table,
+    records_table,
+    run_pairs,
+    savings_table,
+    seconds_table,
+)
+from ladle.report.sentences import NO_SAVINGS, chance_text, difference_text, metric_text, outcome_text
+
+if TYPE_CHECKING:
+    from ladle.lab.ledger import Ledger
+
+
+def markdown(ledger: Ledger) -> str:
+    """The report as Markdown: the same tables as the page's. Raises: as `facts_of_ledger`. Cost: likewise."""
+    return markdown_of(facts_of_ledger(ledger))
+
+
+def markdown_of(facts: ExperimentFacts) -> str:
+    """`facts` as Markdown."""
+    done, total = facts.finished
+    parts = [
+        f"# {_escaped(facts.title)}",
+        f"Rounds of {facts.batch_size:,} labels after a seed set of {facts.labels[0]:,}; {done:,} of {total:,} rounds "
+        "are done.",
+    ]
+    if facts.waiting:
+        parts.append(f"Without a finished trial yet: {_escaped(', '.join(facts.waiting))}.")
+    for metric in facts.metrics:
+        parts += _metric_parts(facts, metric)
+    parts += ["## The batches", _table(batches_table(facts))]
+    parts += ["## Seconds a round", _table(seconds_table(facts))]
+    parts += ["## The run", _table((["", ""], [list(pair) for pair in run_pairs(facts)]))]
+    parts += ["## The protocol as run", f"```toml\n{facts.protocol.rstrip()}\n```"]
+    return "\n\n".join(parts) + "\n"
+
+
+def csv(ledger: Ledger) -> str:
+    """Every measurement of every finished trial, long form: strategy, trial, round, labels, metric, value.
+
+    Round 0 is the seed set. Values are written in full, so that reading them gives the same numbers.
+    """
+    file = io.StringIO()
+    writer = csv_module.writer(file, lineterminator="\n")
+    writer.writerow(["strategy", "trial", "round", "labels", "metric", "value"])
+    for strategy in ledger.strategies():
+        labels, trials = ledger.labels(strategy).tolist(), ledger.trials(strategy)
+        for metric in ledger.metrics():
+            for trial, values in zip(trials, ledger.curves(strategy, metric).tolist(), strict=True):
+                for number, (count, value) in enumerate(zip(labels, values, strict=True)):
+                    writer.writerow([strategy, trial, number, count, metric, repr(value)])
+    return file.getvalue()
+
+
+def to_json(ledger: Ledger) -> dict[str, Any]:
+    """Everything the page says, as plain dicts, lists, numbers and text. Raises: as `facts_of_ledger`."""
+    return facts_of_ledger(ledger).to_dict()
+
+
+def compare_markdown(a: Ledger, b: Ledger) -> str:
+    """Two runs side by side, as Markdown: how B differs from A. Raises: MismatchError when they share nothing."""
+    found = compare(a, b)
+    rows = [
+        [
+            each.strategy,
+            metric_text(each.metric),
+            f"{100 * each.first:.2f}",
+            f"{100 * each.second:.2f}",
+            difference_text(each.final),
+            chance_text(each.final.corrected),
+            f"B {outcome_text(each.final)}" if each.final.corrected is not None else outcome_text(each.final),
+            difference_text(each.area),
+            str(each.final.trials),
+        ]
+        for each in found.strategies
+    ]
+    head = ["strategy", "metric", "A", "B", "B - A (95% interval)", "p", "outcome", "area, B - A", "trials"]
+    test = "Student's paired t" if found.paired else "Welch's unpaired t"
+    parts = [
+        f"# {_escaped(found.names[0])} and {_escaped(found.names[1])}",
+        f"At {found.labels[-1]:,} labels, in percent; {found.why} ({test}; p corrected by Holm over the strategies; a "
+        f"win or loss is a p below {LEVEL:g}). The area is that under the curve from {found.labels[0]:,} labels on.",
+        _table((head, rows)),
+    ]
+    for name, labels in zip(found.names, found.only, strict=True):
+        if labels:
+            parts.append(f"Only in {_escaped(name)}: {_escaped(', '.join(labels))}.")
+    if found.differing:
+        parts += ["## What differs", _table((["field", "A", "B"], [list(each) for each in found.differing]))]
+    return "\n\n".join(parts) + "\n"
+
+
+def _metric_parts(facts: ExperimentFacts, metric: MetricFacts) -> list[str]:
+    name = metric_text(metric.metric)
+    parts = [
+        f"## {name[0].upper()}{name[1:]}, %",
+        "Mean over trials ± standard error; the interval is a 95% bootstrap of the last mean.",
+        _table(curves_table(facts, metric)),
+    ]
+    if not metric.savings:
+        parts.append(NO_SAVINGS)
+    else:
+        parts += [
+            "### Labels saved",
+            "1 - labels A / labels B, each where the mean curve first reaches B's final value; 95% bootstrap "
+            "intervals, trials in pairs, each on its own.",
+        ]
+        for baseline in facts.baselines:
+            parts += [f"Against {_escaped(baseline)}:", _table(savings_table(facts, metric, baseline))]
+    parts += [
+        "### Win, tie, loss",
+        f"Differences in points; Student's paired t over trials, corrected by Holm over all pairs of strategies; a win "
+        f"or loss is a corrected p below {LEVEL:g}. The exact signed-rank p is not corrected.",
+        _table(finals_table(facts, metric)),
+        "Area under the curve, the mean over the range of labels:",
+        _table(areas_table(facts, metric)),
+        "Points won-tied-lost by the row against the column, corrected by Holm over all pairs and points:",
+        _table(records_table(facts, metric)),
+    ]
+    return parts
+
+
+def _table(table: Table) -> str:
+    head, rows = table
+    lines = [_line(head), "|" + "|".join(["---", *["---:"] * (len(head) - 1)]) + "|", *(_line(row) for row in rows)]
+    return "\n".join(lines)
+
+
+def _line(cells: Sequence[str] | Iterable[str]) -> str:
+    return "| " + " | ".join(_escaped(cell) for cell in cells) + " |"
+
+
+def _escaped(text: str) -> str:
+    """Text that Markdown takes as it stands: no cell ends early, no tag begins."""
+    plain = " ".join(text.split()).replace("\\", "\\\\").replace("&", "&amp;").replace("<", "&lt;")
+    return plain.replace("|", "\\|").replace("*", "\\*").replace("_", "\\_").replace("`", "\\`")

@@ -1,0 +1,202 @@
+"""`ladle lab`: list, run, stop, run again, report, compare."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from ladle.lab.ledger import Ledger
+from ladle.lab.protocol_files import parse_experiment, shipped
+
+PROTOCOL = """
+name = "tiny"
+title = "A tiny experiment"
+dataset = {name = "fashion-mnist", pool_rows = 300}
+learner = {name = "mlp", hidden = 16, epochs = 2}
+seed_size = 30
+batch_size = 20
+rounds = 2
+trials = 3
+metrics = ["accuracy", "macro_f1"]
+
+[[strategies]]
+name = "uniform"
+label = "Uniform"
+
+[[strategies]]
+name = "margin"
+label = "Margin"
+"""
+DEADLINE_SECONDS = 120
+
+
+@pytest.fixture
+def protocol(tmp_path):
+    path = tmp_path / "tiny.toml"
+    path.write_text(PROTOCOL)
+    return path
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """The folder of a finished run, and what the command told."""
+    from ladle.cli import main
+
+    folder = tmp_path_factory.mktemp("lab")
+    (folder / "tiny.toml").write_text(PROTOCOL)
+    assert main(["lab", "run", str(folder / "tiny.toml"), "-o", str(folder / "run"), "--workers", "1", "--json"]) == 0
+    return folder / "run"
+
+
+def test_list_tells_what_there_is(run, run_json):
+    code, out, err = run("lab", "list")
+    assert (code, err) == (0, "")
+    for words in ("Protocols", "Data sets", "Learners", "smoke", "words-9-100k", "fashion-mnist", "vgg-16", "licence"):
+        assert words in out
+    code, facts = run_json("lab", "list")
+    assert code == 0
+    assert [each["name"] for each in facts["protocols"]] == shipped()
+    assert {"fashion-mnist", "words-9"} <= {each["name"] for each in facts["datasets"]}
+    assert "mlp" in {each["name"] for each in facts["learners"]}
+
+
+def test_list_prints_a_protocol_to_copy(run):
+    code, out, err = run("lab", "list", "smoke")
+    assert (code, err) == (0, "")
+    assert out.startswith("# ")
+    assert parse_experiment(out).name == "smoke"
+    assert run("lab", "list", "nothing")[0] == 4
+
+
+def test_run_ends_with_a_ledger_and_says_where(run, run_json, finished, protocol):
+    code, facts = run_json("lab", "run", protocol, "--out", finished)
+    assert code == 0
+    assert (facts["rounds_before"], facts["rounds_done"], facts["rounds_total"]) == (12, 12, 12)
+    assert (facts["metric"], facts["labels"]) == ("accuracy", 70)
+    assert [(each["label"], each["trials"]) for each in facts["strategies"]] == [("Uniform", 3), ("Margin", 3)]
+    with Ledger.open(finished) as ledger:
+        assert facts["ledger"] == str(ledger.path)
+        assert facts["strategies"][0]["mean"] == ledger.curves("Uniform", "accuracy")[:, -1].mean()
+    code, out, err = run("lab", "run", protocol, "--out", finished)
+    assert (code, err) == (0, f"going on from 12 of 12 rounds in {finished}\n")
+    assert "accuracy" in out
+    assert "3 trials" in out
+    assert "ladle lab report" in out
+
+
+def test_parts_of_it(run_json, protocol, tmp_path):
+    code, facts = run_json(
+        "lab", "run", protocol, "-o", tmp_path / "run", "--workers", "1", "--trials", "1", "--strategies", "Margin"
+    )
+    assert code == 0
+    assert (facts["rounds_before"], facts["rounds_done"], facts["rounds_total"]) == (0, 2, 12)
+    assert facts["strategies"][0] == {"label": "Uniform", "trials": 0, "mean": None}
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        (("--workers", "0"), 2, "workers"),
+        (("--trials", "4"), 2, "between 1 and the 3"),
+        (("--strategies", "Margin,Badge"), 2, "be one of Uniform, Margin"),
+    ],
+)
+def test_bad_options_are_refused_before_any_work(run, protocol, tmp_path, options, code, words):
+    found, out, err = run("lab", "run", protocol, "-o", tmp_path / "run", *options)
+    assert (found, out) == (code, "")
+    assert words in err
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("fashion-mnist", "fashion", "be one of fashion-mnist"),
+        ("pool_rows", "rows", "pool_rows"),
+        ("batch_size = 20", "batch_size = 200", "pool's 300 rows"),
+        ("trials = 3", "trials = 0", "tiny.toml"),
+    ],
+)
+def test_bad_protocols_are_refused(run, protocol, tmp_path, old, new, words):
+    protocol.write_text(PROTOCOL.replace(old, new))
+    code, out, err = run("lab", "run", protocol, "-o", tmp_path / "run", "--workers", "1")
+    assert (code, out) == (2, "")
+    assert words in err
+    assert not (tmp_path / "run" / "ledger.sqlite").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_ctrl_c_says_how_to_go_on(run_json, protocol, finished, tmp_path):
+    folder = tmp_path / "run"
+    running = subprocess.Popen(
+        [sys.executable, "-m", "ladle.cli", "lab", "run", str(protocol), "-o", str(folder), "--workers", "2"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    end = time.monotonic() + DEADLINE_SECONDS
+    while not (folder / "ledger.sqlite").exists() and running.poll() is None and time.monotonic() < end:
+        time.sleep(0.002)
+    os.killpg(running.pid, signal.SIGINT)  # as a terminal does: to the workers too
+    out, err = running.communicate(timeout=DEADLINE_SECONDS)
+    assert (running.returncode, out) == (130, "")
+    assert err.startswith("interrupted: the same command goes on from ")
+    assert err.count("\n") == 1
+    code, facts = run_json("lab", "run", protocol, "-o", folder, "--workers", "1")
+    assert (code, facts["rounds_done"]) == (0, 12)
+    with Ledger.open(folder) as mine, Ledger.open(finished) as theirs:
+        for label in mine.strategies():
+            assert (mine.curves(label, "macro_f1") == theirs.curves(label, "macro_f1")).all()
+
+
+def test_report_and_compare(run, run_json, finished, tmp_path):
+    pytest.importorskip("matplotlib")
+    page, table, values = tmp_path / "page.html", tmp_path / "t.md", tmp_path / "v.csv"
+    code, out, err = run("lab", "report", finished, "-o", page, "--markdown", table, "--csv", values, "--examples")
+    assert (code, err) == (0, "")
+    assert str(page) in out.replace("\n", "").replace(" ", "")
+    assert page.read_text().startswith("<!doctype html>") or "<html" in page.read_text()
+    assert "Margin" in table.read_text()
+    assert values.read_text().count("\n") == 1 + 2 * 2 * 3 * 3  # strategies, metrics, trials, points
+    code, facts = run_json("lab", "report", finished / "ledger.sqlite", "-o", page)
+    assert code == 0
+    assert facts["written"] == {"page": str(page)}
+    assert json.dumps(facts["report"])
+    code, facts = run_json("lab", "compare", finished, finished, "-o", tmp_path / "both.md")
+    assert code == 0
+    assert facts["markdown"] == (tmp_path / "both.md").read_text()
+    code, out, err = run("lab", "compare", finished, finished)
+    assert (code, err) == (0, "")
+    assert "Margin" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("report", "absent"), "ladle lab run"),
+        (("report", "absent", "-o", "page.pdf"), "html"),
+        (("report", "absent", "--csv", "page.txt"), "csv"),
+        (("compare", "absent", "absent"), "ladle lab run"),
+    ],
+)
+def test_what_is_not_there_is_told(run, tmp_path, monkeypatch, arguments, words):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run("lab", *arguments)
+    assert (code, out) == (4, "")
+    assert words in err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["list", "run", "report", "compare"])
+def test_help(run, command):
+    code, out, err = run("lab", command, "--help")
+    assert (code, err) == (0, "")
+    assert "Examples" in out
+    assert f"ladle lab {command}" in out

@@ -1,0 +1,259 @@
+"""What every learner promises, and each one's own promises."""
+
+import numpy as np
+import pytest
+
+from ladle.errors import ArgumentError, ShapeError
+from ladle.lab.head import Head, as_targets, gradients
+from ladle.lab.logistic import Logistic
+from ladle.lab.mlp import Mlp
+from ladle.lab.text import Text
+from ladle.lab.torch_images import FastResNet, Recipe, Vgg16, jittered
+from ladle.threads import single_threaded_blas
+
+CLASSES = 3
+LEARNERS = {
+    "linear-head": Head(0, epochs=40, minibatch=16, learning_rate=0.02),
+    "mlp-head": Head(16, epochs=40, minibatch=16, learning_rate=0.02),
+    "logistic": Logistic(strength=1.0),
+    "mlp": Mlp(hidden=16, epochs=30, minibatch=16),
+    "text": Text(longest=3, buckets=1 << 10, dim=8, epochs=12),
+}
+WARM = {name: learner for name, learner in LEARNERS.items() if name != "mlp"}
+
+
+def examples(name, count=240, seed=0):
+    """(inputs, labels) of three classes a little mixed, in the dtype the learner reads."""
+    random = np.random.default_rng(seed)
+    labels = random.integers(0, CLASSES, count)
+    if name != "text":
+        centres = np.random.default_rng(99).normal(0, 2, (CLASSES, 12))
+        return (centres[labels] + random.normal(0, 1, (count, 12))).astype(np.float32), labels
+    letters = np.array(["aeio", "krst", "bdmu"])[labels]
+    words = ["".join(random.choice(list(few + "lnp"), random.integers(4, 9))) for few in letters]
+    return np.array([word.encode() for word in words]), labels
+
+
+def fit(name, learner, *, count=240, seed=1, warm=None, keep=None):
+    inputs, labels = examples(name, count)
+    rows = slice(None) if keep is None else np.flatnonzero(np.isin(labels, keep))
+    with single_threaded_blas():
+        return learner.fit(inputs[rows], labels[rows], classes=CLASSES, seed=seed, warm=warm)
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+class TestEveryLearner:
+    def test_it_learns_and_says_how_likely(self, name):
+        model = fit(name, LEARNERS[name])
+        inputs, labels = examples(name, seed=5)
+        probabilities = model.probabilities(inputs)
+        assert probabilities.dtype == np.float32
+        assert probabilities.shape == (240, CLASSES)
+        assert probabilities.min() >= 0
+        np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+        assert (probabilities.argmax(axis=1) == labels).mean() > 0.85
+        embeddings = model.embeddings(inputs)
+        assert embeddings.dtype == np.float32
+        assert len(embeddings) == 240
+        assert np.isfinite(embeddings).all()
+
+    def test_the_seed_alone_decides(self, name):
+        inputs, _ = examples(name, seed=5)
+        first, again, other = (fit(name, LEARNERS[name], seed=seed).probabilities(inputs) for seed in (1, 1, 2))
+        np.testing.assert_array_equal(first, again)
+        assert name == "logistic" or not np.array_equal(first, other)
+
+    def test_classes_without_labels_have_their_column(self, name):
+        model = fit(name, LEARNERS[name], keep=[0, 2])
+        inputs, _ = examples(name, seed=5)
+        assert model.probabilities(inputs).shape == (240, CLASSES)
+
+    def test_blocks_do_not_matter(self, name):
+        model = fit(name, LEARNERS[name])
+        inputs, _ = examples(name, seed=5)
+        whole, parts = (
+            model.probabilities(inputs),
+            [model.probabilities(inputs[start : start + 7]) for start in range(0, 240, 7)],
+        )
+        np.testing.assert_allclose(whole, np.concatenate(parts), atol=1e-6)
+
+    def test_several_labels_or_too_few_classes_are_refused(self, name):
+        inputs, labels = examples(name)
+        with pytest.raises(ArgumentError):
+            LEARNERS[name].fit(inputs, labels * 0, classes=1, seed=0)
+        if not isinstance(LEARNERS[name], Head):
+            with pytest.raises(ArgumentError, match="one an example"):
+                LEARNERS[name].fit(inputs, np.eye(CLASSES, dtype=int)[labels], classes=CLASSES, seed=0)
+
+
+@pytest.mark.parametrize("name", WARM)
+class TestWarmStarts:
+    def test_a_model_goes_on_and_stays_as_it_was(self, name):
+        inputs, _ = examples(name, seed=5)
+        before = fit(name, WARM[name], count=60)
+        told = before.probabilities(inputs)
+        after = fit(name, WARM[name], warm=before)
+        np.testing.assert_array_equal(before.probabilities(inputs), told)
+        assert not np.array_equal(after.probabilities(inputs), told)
+
+    def test_a_strange_model_is_refused(self, name):
+        other = "text" if name != "text" else "logistic"
+        with pytest.raises(ArgumentError, match="warm"):
+            fit(name, WARM[name], warm=fit(other, WARM[other], count=40))
+
+
+def test_the_perceptron_always_starts_afresh():
+    with pytest.raises(ArgumentError, match="starts afresh"):
+        fit("mlp", LEARNERS["mlp"], warm=fit("mlp", LEARNERS["mlp"], count=40))
+
+
+class TestLogistic:
+    def test_it_is_the_optimum_scikit_learn_finds(self):
+        linear = pytest.importorskip("sklearn.linear_model")
+        inputs, labels = examples("logistic")
+        mine = fit("logistic", Logistic(strength=0.5, iterations=500)).probabilities(inputs)
+        scaled = (inputs - inputs.mean(axis=0)) / inputs.std(axis=0)
+        theirs = linear.LogisticRegression(C=0.5, tol=1e-8, max_iter=2000).fit(scaled, labels).predict_proba(scaled)
+        np.testing.assert_allclose(mine, theirs, atol=2e-3)
+
+    def test_a_warm_start_ends_in_the_same_place(self):
+        inputs, _ = examples("logistic")
+        learner = Logistic(strength=0.5, iterations=500)
+        warm = fit("logistic", learner, warm=fit("logistic", learner, count=50))
+        np.testing.assert_allclose(
+            warm.probabilities(inputs), fit("logistic", learner).probabilities(inputs), atol=2e-3
+        )
+
+    def test_stopping_early_does_not_warn(self):
+        fit("logistic", Logistic(strength=100.0, iterations=1))
+
+
+class TestHead:
+    def test_slopes_are_those_of_finite_differences(self):
+        random = np.random.default_rng(0)
+        features = random.normal(size=(6, 4))
+        parameters = [random.normal(size=shape) for shape in ((4, 5), (5, 3), (5,), (3,))]
+        several = np.where(random.random((6, 3)) < 0.3, np.nan, random.integers(0, 2, (6, 3)).astype(float))
+        single = np.eye(3)[random.integers(0, 3, 6)]
+
+        def loss(targets, multilabel):
+            hidden = np.maximum(features @ parameters[0] + parameters[2], 0)
+            logits = hidden @ parameters[1] + parameters[3]
+            if multilabel:
+                each = np.logaddexp(0, logits) - targets * logits
+                return np.nansum(each) / 6
+            return -(targets * (logits - np.logaddexp.reduce(logits, axis=1, keepdims=True))).sum() / 6
+
+        for targets, multilabel in ((single, False), (several, True)):
+            slopes = gradients(features, targets, parameters, multilabel=multilabel)
+            for value, slope in zip(parameters, slopes, strict=True):
+                for place in np.ndindex(value.shape):
+                    kept = value[place]
+                    value[place] = kept + 1e-5
+                    above = loss(targets, multilabel)
+                    value[place] = kept - 1e-5
+                    below = loss(targets, multilabel)
+                    value[place] = kept
+                    assert slope[place] == pytest.approx((above - below) / 2e-5, abs=1e-4)
+
+    def test_several_labels_with_some_unknown(self):
+        random = np.random.default_rng(1)
+        inputs = random.normal(size=(400, 6)).astype(np.float32)
+        truth = (inputs[:, :3] > 0).astype(np.int8)
+        labels = np.where(random.random((400, 3)) < 0.5, -1, truth)
+        model = Head(0, epochs=40, minibatch=32, learning_rate=0.02, decay=0.0).fit(inputs, labels, classes=3, seed=0)
+        probabilities = model.probabilities(inputs)
+        assert ((probabilities > 0.5) == truth).mean() > 0.95
+        assert probabilities.sum(axis=1).std() > 0.1  # each class by itself
+
+    def test_labels_of_another_shape_are_refused(self):
+        with pytest.raises(ShapeError):
+            as_targets(np.zeros((4, 2), int), 3)
+
+    def test_a_feature_that_never_changes_is_no_matter(self):
+        inputs, labels = examples("linear-head")
+        inputs[:, 3] = 7
+        model = LEARNERS["linear-head"].fit(inputs, labels, classes=CLASSES, seed=0)
+        assert np.isfinite(model.probabilities(inputs)).all()
+
+    def test_bad_options_are_refused(self):
+        for option, value in (("hidden", -1), ("epochs", 0), ("minibatch", 0), ("learning_rate", 0), ("decay", -1)):
+            with pytest.raises(ArgumentError, match=option):
+                Head(**{option: value})
+
+
+class TestText:
+    def test_embeddings_are_the_mean_of_the_pieces(self):
+        model = fit("text", LEARNERS["text"])
+        counts = model.ngrams.counts(np.array([b"kra"]))[0]
+        expected = counts @ model.table / counts.sum()
+        np.testing.assert_allclose(model.embeddings(np.array([b"kra"]))[0], expected, atol=1e-5)
+        logits = model.weights @ expected + model.biases
+        likely = np.exp(logits) / np.exp(logits).sum()
+        np.testing.assert_allclose(model.probabilities(np.array([b"kra"]))[0], likely, atol=1e-5)
+
+    def test_the_number_of_threads_changes_nothing(self, monkeypatch):
+        monkeypatch.setattr("ladle.lab.text.TEXTS_A_RANGE", 50)
+        inputs, _ = examples("text")
+        monkeypatch.setenv("LADLE_THREADS", "3")
+        many = fit("text", LEARNERS["text"])
+        told = many.probabilities(inputs)
+        monkeypatch.setenv("LADLE_THREADS", "1")
+        np.testing.assert_array_equal(fit("text", LEARNERS["text"]).probabilities(inputs), told)
+
+    def test_bad_options_and_inputs_are_refused(self):
+        for option, value in (("dim", 0), ("epochs", 0), ("learning_rate", 0), ("buckets", 3), ("shortest", 0)):
+            with pytest.raises(ArgumentError, match=option):
+                Text(**{option: value})
+        with pytest.raises(ArgumentError, match="texts"):
+            Text().fit(np.zeros((3, 2)), np.array([0, 1, 0]), classes=2, seed=0)
+
+
+@pytest.fixture(scope="module")
+def images():
+    random = np.random.default_rng(0)
+    labels = random.integers(0, CLASSES, 64)
+    tints = np.array([[200, 50, 50], [50, 200, 50], [50, 50, 200]])
+    pixels = tints[labels][:, None, None] + random.normal(0, 20, (64, 32, 32, 3))
+    return np.clip(pixels, 0, 255).astype(np.uint8), labels
+
+
+class TestImageNetworks:
+    @pytest.mark.parametrize("kind", [Vgg16, FastResNet])
+    def test_one_step(self, kind, images):
+        pytest.importorskip("torch")
+        inputs, labels = images
+        learner = kind(epochs=1, minibatch=64, device="cpu")
+        model = learner.fit(inputs, labels, classes=CLASSES, seed=1)
+        probabilities = model.probabilities(inputs)
+        assert probabilities.dtype == np.float32
+        np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+        assert model.embeddings(inputs).shape == (64, 512)
+        again = learner.fit(inputs, labels, classes=CLASSES, seed=1)
+        np.testing.assert_array_equal(again.probabilities(inputs), probabilities)
+        warm = learner.fit(inputs, labels, classes=CLASSES, seed=1, warm=model)
+        np.testing.assert_array_equal(model.probabilities(inputs), probabilities)
+        assert not np.array_equal(warm.probabilities(inputs), probabilities)
+
+    def test_images_are_shifted_and_mirrored_whole(self):
+        torch = pytest.importorskip("torch")
+        image = torch.arange(8 * 8, dtype=torch.uint8).reshape(1, 8, 8, 1).expand(200, 8, 8, 3)
+        moved = jittered(torch, image, 2, torch.Generator().manual_seed(0)).numpy()[..., 0].astype(int)
+        padded = np.pad(np.arange(64).reshape(8, 8), 2, mode="reflect")
+        allowed = {
+            square[::, ::turn].tobytes()
+            for turn in (1, -1)
+            for square in (padded[down : down + 8, along : along + 8] for down in range(5) for along in range(5))
+        }
+        found = {one.tobytes() for one in moved}
+        assert found <= allowed
+        assert len(found) > 30
+
+    def test_bad_options_and_inputs_are_refused(self):
+        for option, value in (("epochs", 0), ("minibatch", 1), ("padding", -1), ("learning_rate", 0), ("device", "x")):
+            with pytest.raises(ArgumentError, match=option):
+                Vgg16(**{option: value})
+        pytest.importorskip("torch")
+        with pytest.raises(ArgumentError, match="colour images"):
+            Vgg16().fit(np.zeros((4, 32, 32)), np.arange(4), classes=4, seed=0)
+        assert issubclass(Vgg16, Recipe)

@@ -1,0 +1,115 @@
+"""One strategy's way through a trial, left after any round and taken up again by another process."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from ladle.lab.bench import Bench
+from ladle.lab.kept import is_kept
+from ladle.lab.protocol_files import parse_experiment
+from ladle.lab.walk import Course, begun, done_batches, rounds_of, start_folder
+from tests.lab.standins import SOURCES, TOML
+
+KINDS = {
+    "plain": {},
+    "refresh": {"refresh_rounds": 2},
+    "warm": {"warm_start": True},
+    "both": {"refresh_rounds": 2, "warm_start": True},
+}
+
+
+def bench_of(kind, learner="warm"):
+    text = TOML.replace("rounds = 3", "rounds = 5").replace('name = "mlp"', f'name = "{learner}"')
+    return Bench.of(parse_experiment(text).model_copy(update=KINDS[kind]), SOURCES)
+
+
+def course(folder, done=()):
+    return Course(0, "Cluster-Margin", folder, "a key", 0.1, done)
+
+
+def told(record):
+    return record.round, record.labels, dict(record.metrics), record.facts, record.packed_rows
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_left_and_taken_up_after_any_round(tmp_path, kind):
+    bench = bench_of(kind)
+    begun(bench, 0, tmp_path, "a key")
+    whole = list(rounds_of(bench, course(tmp_path)))
+    assert [each.round for each in whole] == [1, 2, 3, 4, 5]
+    assert not (tmp_path / "refreshed").exists() or not list((tmp_path / "refreshed").iterdir())
+    for left in range(1, 5):
+        way = rounds_of(bench, course(tmp_path))
+        first = [next(way) for _ in range(left)]
+        way.close()
+        for kept_too in (True, False):  # the clusterings by refreshed embeddings are there, or were lost
+            if not kept_too:
+                shutil.rmtree(tmp_path / "refreshed", ignore_errors=True)
+            rest = list(rounds_of(bench, course(tmp_path, done_batches(first))))
+            assert [told(each) for each in [*first, *rest]] == [told(each) for each in whole]
+
+
+def test_the_dials_matter(tmp_path):
+    """Else the test above would hold for dials that do nothing."""
+    found = {}
+    for kind in KINDS:
+        begun(bench_of(kind), 0, tmp_path / kind, "a key")
+        found[kind] = [each.packed_rows for each in rounds_of(bench_of(kind), course(tmp_path / kind))]
+    assert found["plain"][:2] == found["refresh"][:2]
+    assert found["plain"][0] == found["warm"][0]
+    assert len({tuple(each) for each in found.values()}) == 4
+
+
+def test_embeddings_are_refreshed_when_they_should_be(tmp_path):
+    bench = bench_of("refresh", learner="mlp")
+    begun(bench, 0, tmp_path, "a key")
+    steps = [set(each.seconds) for each in rounds_of(bench, course(tmp_path))]
+    usual = {"score", "select", "train", "evaluate"}
+    assert steps == [usual, usual, {*usual, "embed", "cluster"}, usual, {*usual, "embed", "cluster"}]
+
+
+def test_a_start_is_kept_and_found(tmp_path):
+    bench = bench_of("plain")
+    made, found = begun(bench, 0, tmp_path, "a key"), begun(bench, 0, tmp_path, "a key")
+    assert found.seconds == made.seconds  # it was read, not made again
+    assert (found.metrics, found.packed_rows) == (made.metrics, made.packed_rows)
+    assert made.clusters == 80
+    assert is_kept(start_folder(tmp_path, 0), "a key")
+    assert not is_kept(start_folder(tmp_path, 0), "another key")
+    other = begun(bench, 0, tmp_path, "another key")  # of another experiment: made anew
+    assert other.seconds != made.seconds
+
+
+def test_the_test_split_is_only_measured_on(tmp_path):
+    """Other test labels change the metrics, and nothing that is chosen."""
+    from dataclasses import replace
+
+    bench = bench_of("plain")
+    begun(bench, 0, tmp_path / "one", "a key")
+    one = list(rounds_of(bench, course(tmp_path / "one")))
+    data = replace(bench.dataset, test_labels=(bench.dataset.test_labels + 1) % 3)
+    turned = replace(bench, dataset=data)
+    begun(turned, 0, tmp_path / "two", "a key")
+    two = list(rounds_of(turned, course(tmp_path / "two")))
+    for mine, theirs in zip(one, two, strict=True):
+        np.testing.assert_array_equal(mine.rows, theirs.rows)
+        assert mine.metrics != theirs.metrics
+
+
+def test_made_near_duplicates_are_counted(tmp_path):
+    text = TOML.replace("trials = 2", "trials = 2\nredundancy = {mean = 3, jitter = 0.1}")
+    bench = Bench.of(parse_experiment(text), SOURCES)
+    assert len(bench.dataset) > 800
+    begun(bench, 0, tmp_path, "a key")
+    for each in rounds_of(bench, course(tmp_path)):
+        assert each.facts["distinct_originals"] == len(np.unique(bench.dataset.originals[each.rows]))
+
+
+def test_rounds_after_a_gap_do_not_count():
+    class Record:
+        def __init__(self, number):
+            self.round, self.rows = number, number
+
+    assert done_batches([Record(2), Record(1), Record(4)]) == (1, 2)
+    assert done_batches([]) == ()

@@ -1,0 +1,119 @@
+import json
+import re
+import sys
+
+import numpy as np
+import pytest
+
+from ladle.errors import ArgumentError, FileError, MissingDependencyError
+from ladle.report.experiment_facts import facts_of_ledger
+from ladle.report.experiment_figures import panels, series_of, short_count
+from ladle.report.experiment_page import experiment_page, write_experiment_page
+from tests.report import made_ledger as made
+from tests.report.test_page import Reader
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (400, 7, 5), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def ledger(tmp_path_factory):
+    with made.made_ledger(tmp_path_factory.mktemp("run") / "ledger.sqlite") as ledger:
+        yield ledger
+
+
+@pytest.fixture(scope="module")
+def written(ledger, tmp_path_factory):
+    path = tmp_path_factory.mktemp("report") / "page.html"
+    write_experiment_page(ledger, path, images=IMAGES)
+    return path.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def read(written):
+    reader = Reader()
+    reader.feed(written)
+    assert reader.open == []
+    return reader
+
+
+def test_nothing_is_fetched_and_nothing_runs(written, read):
+    assert all(link.startswith(("data:image/png;base64,", "#")) for link in read.links)
+    assert not re.search(r"url\((?!#)", written)
+    assert re.findall(r"<script[^>]*>", written) == ['<script type="application/json" id="facts">']
+
+
+def test_names_are_escaped(written):
+    assert "Uni&lt;form&gt;" in written
+    assert "<form" not in written
+    assert "d&lt;o&gt;g" in written
+
+
+def test_every_picture_and_drawing_has_words(read):
+    assert len(read.images) == 4 * 50
+    assert all(image["alt"] and image["title"] for image in read.images)
+    # For each metric curves and two baselines, for desk and phone; then three of batches and the seconds, twice.
+    assert len(read.figures) == 2 * 3 * 2 + 3 + 2
+    assert all(figure["role"] == "img" and len(figure["aria-label"]) > 30 for figure in read.figures)
+    assert len(read.ids) == len(set(read.ids))
+
+
+def test_the_facts_are_inside_for_programs(written, ledger):
+    block = re.search(r'id="facts">(.*?)</script>', written, re.DOTALL)[1]
+    assert json.loads(block) == json.loads(json.dumps(facts_of_ledger(ledger).to_dict()))
+
+
+def test_it_says_what_was_run_and_what_came_out(written):
+    for told in ("400 examples of Toys", "wins, +2.00", "3-0-0", "fewer labels", "Toys: free.", "candidate_ratio"):
+        assert told in written
+
+
+def test_the_page_is_the_same_every_time(written, ledger):
+    assert experiment_page(facts_of_ledger(ledger), images=IMAGES) == written
+
+
+def test_two_trials_and_no_notes_make_a_page_without_claims(tmp_path):
+    with made.made_ledger(tmp_path / "two", trials=2, facts=False, unfinished=[("Entropy", 1)]) as two:
+        write_experiment_page(two, tmp_path / "two.html")
+    told = (tmp_path / "two.html").read_text(encoding="utf-8")
+    assert "with an interval or not at all" in told
+    assert "too few finished trials to test" in told
+    assert "23 of 24" in told
+    assert "fewer labels" not in told
+    assert "What each strategy chose first" not in told
+
+
+def test_one_strategy_alone_has_a_page(tmp_path):
+    with made.made_ledger(tmp_path / "one", labels=["Margin"], trials=1) as one:
+        write_experiment_page(one, tmp_path / "one.html")
+    assert "strategies beat" not in (tmp_path / "one.html").read_text(encoding="utf-8")
+
+
+def test_many_strategies_share_panels_with_the_baselines(tmp_path, monkeypatch):
+    more = {f"Cluster-Margin {ratio}": (0.6, 0.7, 0.75) for ratio in (1.25, 2, 5)} | {"BADGE": (0.6, 0.69, 0.74)}
+    monkeypatch.setattr(made, "HEIGHTS", made.HEIGHTS | more)
+    names = {label: "badge" if label == "BADGE" else "cluster-margin" for label in more}
+    monkeypatch.setattr(made, "NAMES", made.NAMES | names)
+    with made.made_ledger(tmp_path / "many", labels=list(made.HEIGHTS), metrics=["accuracy"]) as many:
+        facts = facts_of_ledger(many)
+        page = experiment_page(facts)
+    assert [len(group) for group in panels(facts)] == [6, 4]
+    for group in panels(facts):
+        assert {"Margin", "Uni<form>|x"} <= set(group)
+        assert len({series_of(facts, strategy) for strategy in group}) == len(group)
+    assert "Panel 2" in page
+
+
+def test_numbers_that_fit_under_an_axis():
+    told = [short_count(count) for count in (500, 1000, 1250, 12_500, 100_000, 1_300_000, 9_011_219, 10_500_000)]
+    assert told == ["500", "1K", "1.25K", "12.5K", "100K", "1.3M", "9.011M", "10.5M"]
+
+
+def test_what_cannot_be_written_leaves_nothing(ledger, tmp_path, monkeypatch):
+    with pytest.raises(FileError):
+        write_experiment_page(ledger, tmp_path / "absent" / "page.html")
+    with pytest.raises(ArgumentError, match="uint8"):
+        write_experiment_page(ledger, tmp_path / "page.html", images=np.zeros((400, 3)))
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(MissingDependencyError, match=r"ladle\[lab\]"):
+        write_experiment_page(ledger, tmp_path / "page.html")
+    assert list(tmp_path.iterdir()) == []
