@@ -2,6 +2,7 @@ import importlib.util
 import re
 
 import pytest
+
 from tests.lab.toy import toy_dataset
 
 QUICK = ("--trials", "2", "--rounds", "2", "--batch-size", "20", "--seed-size", "30")

@@ -8,11 +8,13 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from ladle.lab.ledger import Ledger
 from ladle.lab.protocol_files import parse_experiment, shipped
+from tests.cli.pages import run_page
 
 PROTOCOL = """
 name = "tiny"
@@ -200,3 +202,9 @@ def test_help(run, command):
     assert (code, err) == (0, "")
     assert "Examples" in out
     assert f"ladle lab {command}" in out
+
+
+def test_the_page_runs(tmp_path: Path) -> None:
+    told = run_page("lab.md", tmp_path, ["sh", "sh"])
+    assert "words-9-1m" in told[0]
+    assert {path.name for path in tmp_path.iterdir()} >= {"smoke.html", "smoke.md", "smoke.csv", "mine.toml", "runs"}

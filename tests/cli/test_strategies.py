@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import csv
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 import ladle
 from ladle.strategies import catalogue
-
-PAGE = Path(__file__).parents[2] / "docs" / "strategies.md"
+from tests.cli.pages import DOCS, run_page
 
 
 def flowed(text):
@@ -74,22 +69,8 @@ def test_help(run):
 
 
 def test_the_page_runs(tmp_path):
-    blocks = re.findall(r"^```(python|sh)\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
     kinds = ["python", "python", "sh", "sh", "python", "sh", "python", "python", "python"]
-    assert [kind for kind, _ in blocks] == kinds
-    told = []
-    for kind, body in blocks:
-        command = [sys.executable, "-c"] if kind == "python" else ["bash", "-ec"]
-        done = subprocess.run(
-            [*command, body],
-            cwd=tmp_path,
-            env=os.environ | {"PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, body + done.stderr
-        told.append(flowed(done.stdout))
+    told = run_page("strategies.md", tmp_path, kinds)
     assert told[0].startswith("cluster-margin chose 500 rows of a pool of 5,000 (100 labelled already)")
     assert re.findall(r"([a-z+-]+) \[", told[1]) == ladle.strategies.names()
     assert told[4] == "10"
@@ -99,7 +80,7 @@ def test_the_page_runs(tmp_path):
 
 
 def test_the_page_lists_every_strategy():
-    rows = re.findall(r"^\| `([a-z+-]+)` \| .+ \| (.+?) \| .+ \|$", PAGE.read_text(), re.MULTILINE)
+    rows = re.findall(r"^\| `([a-z+-]+)` \| .+ \| (.+?) \| .+ \|$", (DOCS / "strategies.md").read_text(), re.MULTILINE)
     listed = dict(rows)
     assert list(listed) == ladle.strategies.names()
     for name in ladle.strategies.names():
