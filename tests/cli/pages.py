@@ -14,7 +14,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 def run_page(name: str, folder: Path, kinds: list[str], *, smaller: tuple[str, str] = ("", "")) -> list[str]:
     """Run the python and sh blocks of a page in `folder`, one after another; what each printed, on one line.
 
-    kinds: of its blocks, in order. smaller: a number of the page, and what to put in its place, so that tests are quick.
+    kinds: of its blocks, in order. smaller: a number of the page, and what stands in its place, to be quick.
     """
     page = (DOCS / name).read_text().replace(*smaller) if smaller[0] else (DOCS / name).read_text()
     blocks = re.findall(r"^```(python|sh)\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
