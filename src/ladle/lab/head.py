@@ -76,7 +76,7 @@ class Head:
     epochs: int = 30
     minibatch: int = 200
     learning_rate: float = 1e-3
-    decay: float = 1.0
+    decay: float = 3.0
 
     def __post_init__(self) -> None:
         for option, least in (("hidden", 0), ("epochs", 1), ("minibatch", 1)):
