@@ -96,12 +96,12 @@ def _carried_fashion_mnist() -> Dataset:
     return fashion_mnist()
 
 
-def _linear_head(*, epochs: int = 30, minibatch: int = 200, learning_rate: float = 1e-3, decay: float = 1.0) -> Learner:
+def _linear_head(*, epochs: int = 30, minibatch: int = 200, learning_rate: float = 1e-3, decay: float = 3.0) -> Learner:
     return Head(0, epochs, minibatch, learning_rate, decay)
 
 
 def _mlp_head(
-    *, hidden: int = 128, epochs: int = 30, minibatch: int = 200, learning_rate: float = 1e-3, decay: float = 1.0
+    *, hidden: int = 128, epochs: int = 30, minibatch: int = 200, learning_rate: float = 1e-3, decay: float = 3.0
 ) -> Learner:
     if hidden < 1:
         raise ArgumentError("`hidden`", wanted="be 1 or more", got=repr(hidden), remedy="Or use linear-head.")
