@@ -52,4 +52,4 @@ def _against(facts: ExperimentFacts, baseline: str) -> Card:
     if all(outcome == "untested" for outcome in outcomes):
         return ("none", f"tested against {baseline}", "too few finished trials to test")
     wins, ties, losses = (outcomes.count(outcome) for outcome in ("win", "tie", "loss"))
-    return (f"{wins} of {len(outcomes)}", f"strategies beat {baseline} at the end", f"{ties} tie, {losses} lose")
+    return (f"{wins} of {len(outcomes)}", f"strategies beat {baseline} at the end", f"{ties} tied, {losses} lost")
