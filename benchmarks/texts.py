@@ -9,21 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from ladle.errors import DataError, FileError
-from ladle.lab import wordnet45
+from ladle.lab import wordnet45, words9
 
-DICTIONARIES = Path("/usr/share/dict")
-LANGUAGES = {
-    "american-english": "wamerican",
-    "dutch": "wdutch",
-    "french": "wfrench",
-    "italian": "witalian",
-    "ngerman": "wngerman",
-    "polish": "wpolish",
-    "portuguese": "wportuguese",
-    "spanish": "wspanish",
-    "swedish": "wswedish",
-}
-LATIN_1 = {"swedish"}  # the encoding of that package's file; the others are UTF-8
 TEXTS = 870_000  # of `mixed_texts`
 
 
@@ -47,11 +34,8 @@ def package_descriptions() -> list[str]:
 def words() -> list[str]:
     """The distinct words of nine languages, sorted."""
     found: set[str] = set()
-    for language, package in LANGUAGES.items():
-        path = DICTIONARIES / language
-        _need(path, f"apt-get install {package}")
-        encoding = "latin-1" if language in LATIN_1 else "utf-8"
-        found.update(path.read_text(encoding=encoding).splitlines())
+    for language in words9.LISTS:
+        found.update(words9.listed_words(Path(words9.HOME), language))
     return sorted(found - {""})
 
 
@@ -65,8 +49,3 @@ def mixed_texts() -> tuple[list[str], str]:
     chosen = np.random.default_rng(0).choice(len(candidates), TEXTS - len(texts), replace=False)
     kinds = f"{len(descriptions):,} Debian package descriptions, {gloss_count:,} WordNet glosses, {len(chosen):,} words"
     return [*texts, *(candidates[place] for place in np.sort(chosen))], f"{kinds} of nine languages"
-
-
-def _need(path: Path, command: str) -> None:
-    if not path.exists():
-        raise FileError(f"the file {path}", wanted="be there", got="no such file", remedy=command)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ladle.lab.bench import Bench
-from ladle.lab.kept import is_kept
+from ladle.lab.kept import kept
 from ladle.lab.protocol_files import parse_experiment
 from ladle.lab.walk import Course, begun, done_batches, rounds_of, start_folder
 from tests.lab.standins import SOURCES, TOML
@@ -75,8 +75,8 @@ def test_a_start_is_kept_and_found(tmp_path):
     assert found.seconds == made.seconds  # it was read, not made again
     assert (found.metrics, found.packed_rows) == (made.metrics, made.packed_rows)
     assert made.clusters == 80
-    assert is_kept(start_folder(tmp_path, 0), "a key")
-    assert not is_kept(start_folder(tmp_path, 0), "another key")
+    assert kept(start_folder(tmp_path, 0), "a key") is not None
+    assert kept(start_folder(tmp_path, 0), "another key") is None
     other = begun(bench, 0, tmp_path, "another key")  # of another experiment: made anew
     assert other.seconds != made.seconds
 

@@ -88,6 +88,7 @@ _EVERY_DATASET: dict[str, tuple[type, Any]] = {
     "embedder": (str, "none"),  # serve the vectors this embedder makes, see `ladle.lab.embedders`
     "pixels_embedded": (int, 64),  # to which an embedder of images resizes them
 }
+_HEAD = Head()  # for its defaults
 _LAB = 'pip install "ladle[lab]"'
 _FREE = "none needed beyond Ladle's own"
 
@@ -96,12 +97,23 @@ def _carried_fashion_mnist() -> Dataset:
     return fashion_mnist()
 
 
-def _linear_head(*, epochs: int = 30, minibatch: int = 200, learning_rate: float = 1e-3, decay: float = 3.0) -> Learner:
+def _linear_head(
+    *,
+    epochs: int = _HEAD.epochs,
+    minibatch: int = _HEAD.minibatch,
+    learning_rate: float = _HEAD.learning_rate,
+    decay: float = _HEAD.decay,
+) -> Learner:
     return Head(0, epochs, minibatch, learning_rate, decay)
 
 
 def _mlp_head(
-    *, hidden: int = 128, epochs: int = 30, minibatch: int = 200, learning_rate: float = 1e-3, decay: float = 3.0
+    *,
+    hidden: int = 128,
+    epochs: int = _HEAD.epochs,
+    minibatch: int = _HEAD.minibatch,
+    learning_rate: float = _HEAD.learning_rate,
+    decay: float = _HEAD.decay,
 ) -> Learner:
     if hidden < 1:
         raise ArgumentError("`hidden`", wanted="be 1 or more", got=repr(hidden), remedy="Or use linear-head.")

@@ -54,18 +54,18 @@ def keep(
     return found
 
 
-def is_kept(folder: Path, key: str) -> bool:
-    """Whether `folder` is whole and of that key; its arrays are not read."""
-    return _sealed(folder, key) is not None
-
-
 def kept(folder: Path, key: str) -> Kept | None:
     """What `keep` wrote into `folder` under `key`, checked; None when that is not there. Raises: CorruptFileError.
 
     Cost: reads everything once, for the checksums; what is used of the arrays is paged in from the file.
     """
-    sealed = _sealed(folder, key)
-    if sealed is None:
+    try:
+        sealed: dict[str, Any] = json.loads((folder / ABOUT).read_text())
+    except FileNotFoundError:
+        return None
+    except ValueError as cause:
+        raise CorruptFileError(f"the file {folder / ABOUT}", wanted="be JSON", got=str(cause), remedy=REMEDY) from cause
+    if sealed.get("key") != key:
         return None
     arrays = {}
     for name, digest in sealed["arrays"].items():
@@ -77,13 +77,3 @@ def kept(folder: Path, key: str) -> Kept | None:
             )
         arrays[name] = np.load(path, mmap_mode="r", allow_pickle=False)
     return Kept(arrays, Dendrogram.load(folder / TREE), sealed["about"])
-
-
-def _sealed(folder: Path, key: str) -> dict[str, Any] | None:
-    try:
-        sealed: dict[str, Any] = json.loads((folder / ABOUT).read_text())
-    except FileNotFoundError:
-        return None
-    except ValueError as cause:
-        raise CorruptFileError(f"the file {folder / ABOUT}", wanted="be JSON", got=str(cause), remedy=REMEDY) from cause
-    return sealed if sealed.get("key") == key else None

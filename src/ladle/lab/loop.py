@@ -14,13 +14,13 @@ from ladle.arrays import Clusters, Probabilities, Rows
 from ladle.hac import Dendrogram, cluster
 from ladle.lab.datasets import Dataset
 from ladle.lab.learner import Learner, Model
+from ladle.lab.metrics import accuracy
 from ladle.lab.oracle import Oracle
 from ladle.lab.protocol import LabProtocol
 from ladle.lab.records import Batch, Round, Start
 from ladle.lab.redundancy import near_duplicates
 from ladle.progress import SILENT, Progress
 from ladle.scores import margin
-from ladle.seeds import stream
 from ladle.strategies import Strategy
 
 # Makes a strategy for a pool that was clustered into the tree given.
@@ -64,8 +64,7 @@ def prepare(
     """
     protocol.check_pool(len(dataset))
     watch = Stopwatch()
-    draw = stream(protocol.seed_of(trial, "seed set"))
-    seed_rows = np.sort(draw.choice(len(dataset), protocol.seed_size, replace=False)).astype(np.int64)
+    seed_rows = protocol.seed_rows(trial, len(dataset))
     with watch.timing("train"):
         model = _fit(dataset, learner, seed_rows, dataset.labels[seed_rows], protocol.seed_of(trial, "fit", 0))
     embeddings, tree = _clustered(dataset, model, protocol, trial, watch, progress)
@@ -116,9 +115,9 @@ def rounds_of(
             fit_seed = protocol.seed_of(start.trial, "fit", number)
             model = _fit(dataset, learner, oracle.rows, oracle.labels, fit_seed)
         with watch.timing("evaluate"):
-            accuracy = _accuracy(dataset, model)
+            measured = _accuracy(dataset, model)
         batch = describe_batch(dataset, rows, probabilities, start.clusters, near_limit)
-        yield Round(oracle.asked, accuracy, batch, watch.seconds)
+        yield Round(oracle.asked, measured, batch, watch.seconds)
 
 
 def _clustered(
@@ -157,5 +156,4 @@ def _fit(dataset: Dataset, learner: Learner, rows: Rows, labels: npt.NDArray[np.
 
 
 def _accuracy(dataset: Dataset, model: Model) -> float:
-    guesses = model.probabilities(dataset.test_inputs).argmax(axis=1)
-    return float((guesses == dataset.test_labels).mean())
+    return accuracy(dataset.test_labels, model.probabilities(dataset.test_inputs))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from ladle.arrays import Rows
 from ladle.errors import ArgumentError
-from ladle.seeds import MAX_SEED, check_seed, child_seed
+from ladle.seeds import MAX_SEED, check_seed, child_seed, stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,11 @@ class LabProtocol:
                 got=f"{self.labels[-1]:,} ({self.seed_size:,} + {self.rounds} x {self.batch_size:,})",
                 remedy="Lower `rounds`, `batch_size` or `seed_size`.",
             )
+
+    def seed_rows(self, trial: int, pool_rows: int) -> Rows:
+        """The seed set of a trial: (seed_size,) rows of the pool, drawn uniformly, ascending."""
+        draw = stream(self.seed_of(trial, "seed set"))
+        return np.sort(draw.choice(pool_rows, self.seed_size, replace=False)).astype(np.int64)
 
     def seed_of(self, trial: int, *path: str | int) -> int:
         """The seed of one named piece of a trial, within what `check_seed` accepts."""

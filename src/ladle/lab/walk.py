@@ -22,7 +22,6 @@ from ladle.lab.loop import Stopwatch
 from ladle.lab.oracle import Oracle
 from ladle.lab.survey import near_in_batch
 from ladle.scores import margin
-from ladle.seeds import stream
 from ladle.strategies import Selection
 
 QUANTILES = (0, 0.25, 0.5, 0.75, 1)
@@ -55,8 +54,7 @@ def begun(bench: Bench, trial: int, folder: Path, key: str) -> StartRecord:
     found = kept(place, key)
     if found is None:
         protocol, watch = bench.protocol, Stopwatch()
-        draw = stream(protocol.seed_of(trial, "seed set"))
-        rows = np.sort(draw.choice(len(bench.dataset), protocol.seed_size, replace=False)).astype(np.int64)
+        rows = protocol.seed_rows(trial, len(bench.dataset))
         with watch.timing("train"):
             model = bench.fit(rows, protocol.seed_of(trial, "fit", 0))
         with watch.timing("evaluate"):

@@ -50,10 +50,9 @@ def words_9(*, folder: str = HOME, test_share: float = TEST_SHARE) -> Dataset:
     if not 0 < test_share < 1:
         raise ArgumentError("`test_share`", wanted="be between 0 and 1", got=repr(test_share))
     home = Path(folder).expanduser()
-    paths = [need_file(home / name, bring=BRING) for name in LISTS]
-    lists = [
-        _read_list(path, "latin-1" if name in LATIN_1 else "utf-8") for path, name in zip(paths, LISTS, strict=True)
-    ]
+    for name in LISTS:
+        need_file(home / name, bring=BRING)  # all of them, before any is read
+    lists = [_distinct(listed_words(home, name)) for name in LISTS]
     words = np.concatenate(lists)  # of the width of the longest
     labels = np.repeat(np.arange(len(lists)), [len(each) for each in lists]).astype(np.int64)
     del lists
@@ -84,11 +83,17 @@ def spelling_hashes(words: npt.NDArray[np.bytes_]) -> npt.NDArray[np.uint64]:
     return hashes
 
 
-def _read_list(path: Path, encoding: str) -> npt.NDArray[np.bytes_]:
+def listed_words(home: Path, name: str) -> list[str]:
+    """The lines of one of `LISTS` in the folder `home`. Raises: FileError, FileFormatError."""
+    path = need_file(home / name, bring=f"apt-get install {LISTS[name]}")
+    encoding = "latin-1" if name in LATIN_1 else "utf-8"
     try:
-        lines = path.read_text(encoding=encoding).splitlines()
+        return path.read_text(encoding=encoding).splitlines()
     except UnicodeDecodeError as cause:
         raise FileFormatError(f"the list {path}", wanted=f"be text in {encoding}", got=str(cause)) from cause
+
+
+def _distinct(lines: list[str]) -> npt.NDArray[np.bytes_]:
     distinct = dict.fromkeys(line.encode() for line in lines)
     distinct.pop(b"", None)
     return np.array(list(distinct), np.bytes_)

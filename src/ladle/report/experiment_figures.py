@@ -67,7 +67,7 @@ def learning_curves(facts: ExperimentFacts, metric: MetricFacts, strategies: Seq
 
 def savings_intervals(facts: ExperimentFacts, metric: MetricFacts, baseline: str, *, width: float = BROAD) -> str:
     """Every strategy's label savings against `baseline`, with their intervals."""
-    told = [each for each in against_baselines(facts, metric) if each.against == baseline]
+    told = [each for each in against_baselines(facts, metric.savings) if each.against == baseline]
     names = [each.strategy for each in told]
     colours = [_colour(facts, name) for name in names]
     name = f"savings-{metric.metric}-{facts.baselines.index(baseline)}"

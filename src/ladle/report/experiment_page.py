@@ -101,7 +101,7 @@ def _curves(facts: ExperimentFacts, metric: MetricFacts) -> str:
 
 def _savings(facts: ExperimentFacts, metric: MetricFacts) -> str:
     title = f"Labels saved, by {metric_text(metric.metric)}"
-    told = rows.against_baselines(facts, metric)
+    told = rows.against_baselines(facts, metric.savings)
     if not told:
         return section(title, NO_SAVINGS)
     shown = [baseline for baseline in facts.baselines if any(each.against == baseline for each in told)]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
 from ladle.lab.comparisons import Comparison
 from ladle.lab.measures import Savings
@@ -18,6 +18,7 @@ from ladle.report.sentences import (
     verdict,
 )
 
+Pair = TypeVar("Pair", Savings, Comparison)
 Table = tuple[list[str], list[list[str]]]
 _LISTED = 12  # of a list, as many are named; a thousand classes are not read
 
@@ -47,7 +48,7 @@ def savings_table(facts: ExperimentFacts, metric: MetricFacts, baseline: str) ->
             interval_text(each),
             verdict(each),
         ]
-        for each in against_baselines(facts, metric)
+        for each in against_baselines(facts, metric.savings)
         if each.against == baseline
     ]
 
@@ -84,7 +85,7 @@ def areas_table(facts: ExperimentFacts, metric: MetricFacts) -> Table:
     areas = {
         curve.strategy: plus_minus(curve.area, curve.area_error) for curve in metric.curves
     }  # a row's name is "A against B"
-    named = [each.strategy for each in _against(facts, metric.areas)]
+    named = [each.strategy for each in against_baselines(facts, metric.areas)]
     return [head[0], "area", *head[1:]], [
         [row[0], areas[name], *row[1:]] for name, row in zip(named, rows, strict=True)
     ]
@@ -122,23 +123,14 @@ def run_pairs(facts: ExperimentFacts) -> list[tuple[str, str]]:
     return [*_flattened(facts.run), ("report made by", f"Ladle {facts.version}")]
 
 
-def against_baselines(facts: ExperimentFacts, metric: MetricFacts) -> list[Savings]:
-    """The savings of every strategy against each baseline, baseline by baseline in the protocol's order."""
+def against_baselines(facts: ExperimentFacts, pairs: Iterable[Pair]) -> list[Pair]:
+    """Those of `pairs` of strategies that are against a baseline, baseline by baseline, in the protocol's order."""
+    told = list(pairs)
     return [
         each
         for baseline in facts.baselines
         for strategy in facts.strategies
-        for each in metric.savings
-        if (each.strategy, each.against) == (strategy, baseline)
-    ]
-
-
-def _against(facts: ExperimentFacts, family: tuple[Comparison, ...]) -> list[Comparison]:
-    return [
-        each
-        for baseline in facts.baselines
-        for strategy in facts.strategies
-        for each in family
+        for each in told
         if (each.strategy, each.against) == (strategy, baseline)
     ]
 
@@ -154,7 +146,7 @@ def _comparisons(facts: ExperimentFacts, family: tuple[Comparison, ...]) -> Tabl
             str(each.trials),
             outcome_text(each),
         ]
-        for each in _against(facts, family)
+        for each in against_baselines(facts, family)
     ]
 
 
