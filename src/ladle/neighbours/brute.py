@@ -14,6 +14,7 @@ from ladle.neighbours.packed import (
     MEMBER_BLOCK,
     QUERY_BLOCK,
     Floats,
+    Frame,
     Int32s,
     Packed,
     frame_of,
@@ -24,14 +25,19 @@ from ladle.neighbours.packed import (
 )
 from ladle.progress import Advance, Progress
 
+PACKED_ROWS = 65 * MEMBER_BLOCK  # members made ready at a time for some queries
+
 
 @dataclass(frozen=True, slots=True)
 class BruteSearch:
     """Every query against every member, in blocks. Proven reach: the rounding of the product is bounded per row.
 
-    Cost: q m d multiply-adds at the speed of BLAS, half of that when all members are queries; m (4 d + 16) bytes for
-    the packed members (twice that when precise) and about 1 MiB a thread. Repeats: identical for any number of threads.
+    Cost: q m d multiply-adds at the speed of BLAS, half of that when all members are queries; then m (4 d + 16) bytes
+    for the packed members, else as much for the queries (twice that when precise); about 1 MiB a thread. Repeats:
+    identical for any number of threads.
     """
+
+    frame: Frame | None = None  # to take products in; else the one of the members
 
     def nearest(
         self,
@@ -47,21 +53,26 @@ class BruteSearch:
         """See `NeighbourSearch.nearest`."""
         k = min(k, len(members) - 1)
         dtype = np.dtype(np.float64 if precise else np.float32)
-        packed = pack(means, spreads, members, dtype, frame_of(means, members))
-        own = np.searchsorted(members, queries)
+        frame = frame_of(means, members) if self.frame is None else self.frame
+        asking = pack(means, spreads, queries, dtype, frame)
         scores = np.full((len(queries), k), WORST, dtype)
         positions = np.full((len(queries), k), -1, np.int32)
         with progress.task("nearest neighbours", len(queries)) as advance, threads.single_threaded_blas():
             if len(queries) == len(members):
-                _every_pair(packed, scores, positions, advance)
+                _every_pair(asking, scores, positions, advance)
             else:
-                _each_query(packed, own, scores, positions, advance)
-        linkage = linkages(packed, own, scores[:, -1], spreads[queries])
-        error = rounding(packed, own, linkage)
+                own = np.searchsorted(members, queries)
+                for first, last in threads.ranges(len(members), PACKED_ROWS):
+                    part = pack(means, spreads, members[first:last], dtype, frame)
+                    _each_query(part, first, asking.points, own, scores, positions)
+                    advance(len(queries) * (last - first) / len(members))
+        rows = np.arange(len(queries))
+        linkage = linkages(asking, rows, scores[:, -1], spreads[queries])
+        error = rounding(asking, rows, linkage)
         # In float64 a row of ties would fall short of its own reach by a rounding, so there the reach errs the other
         # way, and the row counts as proven only while that rounding is negligible.
         proven = (error <= 1e-9 * linkage) if precise else np.ones(len(queries), bool)
-        reach = (linkage + (error if precise else -error)) / packed.frame.scale**2
+        reach = (linkage + (error if precise else -error)) / frame.scale**2
         if k == len(members) - 1:  # every other member is listed
             reach[:] = np.inf
             proven[:] = True
@@ -69,15 +80,13 @@ class BruteSearch:
 
 
 def _each_query(
-    packed: Packed, own: npt.NDArray[np.int64], scores: Floats, positions: Int32s, advance: Advance
+    packed: Packed, first: int, points: Floats, own: npt.NDArray[np.int64], scores: Floats, positions: Int32s
 ) -> None:
-    """The best members for the queries at positions `own` (q,)."""
+    """Merge the best of these members, of which the first stands at `first`, for the queries `points` (q, d)."""
 
     def search(block: tuple[int, int]) -> None:
-        start, stop = block
-        mine = own[start:stop]
-        top_k(packed, packed.points[mine], mine, scores[start:stop], positions[start:stop])
-        advance(stop - start)
+        part = slice(*block)
+        top_k(packed, points[part], own[part], scores[part], positions[part], first)
 
     threads.run_each(search, threads.ranges(len(own), QUERY_BLOCK))
 

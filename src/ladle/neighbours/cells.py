@@ -18,13 +18,14 @@ from ladle import seeds, threads
 from ladle.neighbours.brute import BruteSearch
 from ladle.neighbours.coarse import SAMPLE_PER_CELL, Cells, Int64s, Partition, by_cell
 from ladle.neighbours.contract import Candidates, Means
-from ladle.neighbours.join import Join, Sample
+from ladle.neighbours.join import Join, Sample, most_probes
 from ladle.neighbours.packed import Frame, Int32s, frame_of, pack
 from ladle.progress import SILENT, Progress
 
 BRUTE_ROWS = 150_000
 BRUTE_COST = 2e10  # multiply-adds: a sixth of a second on two cores
-HARD = 4.0  # times as much where neighbours are hard to find
+HARD = 12.0  # times as much where neighbours are hard to find
+REBUILD = 8.0  # times as much where new cells would have to be made
 REBUILD_SHARE = 0.3  # of the members the cells were made for: with fewer left, make new cells
 SAMPLE = 400  # rows whose exact neighbours are found, to measure recall
 LATER_SAMPLE = 200  # the same among clusters, once for each making of cells
@@ -104,13 +105,15 @@ class CellSearch:
         """See `NeighbourSearch.nearest`."""
         k = min(k, len(members) - 1)
         cost = float(len(queries)) * len(members) * means.shape[1]
-        if precise or self._by_force or cost <= self.effort.brute_cost * (HARD if self._hard else 1.0):
-            return BruteSearch().nearest(
+        stale = len(members) < REBUILD_SHARE * self._built_for
+        dearer = max(HARD if self._hard else 1.0, REBUILD if stale else 1.0)
+        if precise or self._by_force or cost <= self.effort.brute_cost * dearer:
+            return BruteSearch(self.frame).nearest(
                 means, spreads, members=members, queries=queries, k=k, precise=precise, progress=progress
             )
         if self.frame is None:
             self.frame = frame_of(means, members)
-        if not self._placed or len(members) < REBUILD_SHARE * self._built_for:
+        if not self._placed or stale:
             with progress.task("coarse cells"):
                 self._build(means, spreads, members)
         main = self._placed[0]
@@ -120,7 +123,7 @@ class CellSearch:
                 del join
                 self.recalls.append(1.0)
                 self._by_force = True  # means of clusters are harder still than their points
-                return BruteSearch().nearest(
+                return BruteSearch(self.frame).nearest(
                     means, spreads, members=members, queries=queries, k=k, precise=False, progress=progress
                 )
         else:
@@ -161,8 +164,11 @@ class CellSearch:
         self._builds += 1
         self._later = -1
 
-    def _partition(self, number: int, join: Join, members: Int32s) -> Partition:
-        """The partition of this number; made if it is the next one. Cost: m cells d multiply-adds for a new one."""
+    def _partition(self, number: int, join: Join, members: Int32s, near: int = 1) -> Partition:
+        """The partition of this number; made if it is the next one, with every member's `near` nearest cells then.
+
+        Cost: m cells d multiply-adds for a new one.
+        """
         if number == 0:
             return join.main
         own = members[join.order]
@@ -171,8 +177,10 @@ class CellSearch:
             pivots = np.sort(random.choice(len(points), len(self._placed[0].cells), replace=False))
             cells = Cells.of(points[pivots], join.packed.frame)
             cell = np.zeros_like(self._placed[0].cell)
-            cell[own] = cells.own(points)
+            nearest = cells.nearest_of_all(points, near)
+            cell[own] = nearest[0][:, 0]
             self._placed.append(Placed(cells, cell))
+            return Partition.of(cells, cell[own], nearest if near > 1 else None)
         placed = self._placed[number]
         return Partition.of(placed.cells, placed.cell[own])
 
@@ -200,7 +208,8 @@ class CellSearch:
         while turn < effort.most_partitions:
             ready = bool(self.recalls) and self.recalls[-1] >= effort.ready
             share = effort.far if ready else 1.0
-            join.probe(self._partition(turn, join, members), effort.probes, progress, share=share)
+            partition = self._partition(turn, join, members, most_probes(effort.probes))
+            join.probe(partition, effort.probes, progress, share=share)
             self.recalls.append(sample.recall(join))
             if self.recalls[-1] >= effort.ready:
                 self._walk(join, sample, progress)

@@ -18,9 +18,10 @@ from ladle.neighbours.packed import Floats, Frame, Int32s, Packed, top_k
 SAMPLE_PER_CELL = 20
 ITERATIONS = 4
 BLOCK = 512  # points assigned at a time
-# A point's next cells are looked for among so many times as many around its own, and at least so many.
-AROUND = 8
-LEAST_AROUND = 32
+# A point's next cells are looked for among so many around its own, and so many times as many as are wanted.
+AROUND = 192
+AROUND_EACH = 8
+POWER_STEPS = 8  # towards the direction in which points spread most; a rough one orders as well
 
 Int64s = npt.NDArray[np.int64]
 
@@ -49,31 +50,39 @@ class Cells:
             # An empty cell moves onto a random point: most likely one of a crowded cell, which it then shares.
             spare = sample[random.integers(0, len(sample), count)]
             cells = cls.of(_means(sample, cells.own(sample), spare), frame)
-        return cells
+        with threads.single_threaded_blas():  # whose sums are the same for any number of threads
+            order = along(cells.centroids.points)
+        return cls.of(cells.centroids.points[order], frame)
 
     def __len__(self) -> int:
         return len(self.centroids.points)
 
     def own(self, points: Floats) -> Int32s:
         """(q,) the nearest cell of each of `points` (q, d). Cost: q cells d multiply-adds."""
-        return self._nearest(points, 1)[:, 0]
+        return self.nearest_of_all(points, 1)[0][:, 0]
 
     def around(self, count: int) -> Int32s:
         """(cells, count) the nearest cells of each cell, itself among them, ascending."""
         count = min(count, len(self))
         if count not in self._around:
-            self._around[count] = np.sort(self._nearest(self.centroids.points, count), axis=1)
+            near = np.empty((len(self), count), np.int32)
+            points, halves = self.centroids.points, self.centroids.halves
+            with threads.single_threaded_blas():
+                for start, stop in threads.ranges(len(self), BLOCK):
+                    farness = halves - points[start:stop] @ points.T
+                    near[start:stop] = np.argpartition(farness, count - 1, axis=1)[:, :count]
+            self._around[count] = np.sort(near, axis=1)
         return self._around[count]
 
     def nearest(self, points: Floats, rows: Int64s, starts: Int64s, probes: int) -> tuple[Int32s, Floats]:
         """The nearest cells of some points, nearest first, and their scores.
 
         rows (q,): where they stand in `points` (m, d), sorted by their own cell; starts (cells + 1,): where each cell's
-        begin among them. Returns two arrays (q, probes). Only cells around the own one are looked at. Cost: AROUND
-        probes d multiply-adds a point.
+        begin among them. Returns two arrays (q, probes). Only cells around the own one are looked at. Cost:
+        AROUND + AROUND_EACH probes times d multiply-adds a point.
         """
         probes = min(probes, len(self))
-        around = self.around(max(LEAST_AROUND, AROUND * probes))
+        around = self.around(AROUND + AROUND_EACH * probes)
         cells = np.full((len(rows), probes), -1, np.int32)
         scores = np.full((len(rows), probes), WORST, points.dtype)
 
@@ -92,17 +101,21 @@ class Cells:
             threads.run_each(assign, np.flatnonzero(np.diff(starts)).tolist())
         return cells, scores
 
-    def _nearest(self, points: Floats, count: int) -> Int32s:
-        near = np.full((len(points), count), -1, np.int32)
+    def nearest_of_all(self, points: Floats, count: int) -> tuple[Int32s, Floats]:
+        """The nearest cells of `points` (q, d), nearest first, and their scores: two arrays (q, count or all cells).
+
+        Cost: q cells d multiply-adds.
+        """
+        cells = np.full((len(points), min(count, len(self))), -1, np.int32)
+        scores = np.full(cells.shape, WORST, points.dtype)
 
         def assign(block: tuple[int, int]) -> None:
             part = slice(*block)
-            scores = np.full(near[part].shape, WORST, points.dtype)
-            top_k(self.centroids, points[part], np.full(len(scores), -1, np.int64), scores, near[part])
+            top_k(self.centroids, points[part], np.full(len(scores[part]), -1, np.int64), scores[part], cells[part])
 
         with threads.single_threaded_blas():
             threads.run_each(assign, threads.ranges(len(points), BLOCK))
-        return near
+        return cells, scores
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,16 +125,38 @@ class Partition:
     cells: Cells
     order: Int32s  # (m,) positions of the members, by cell
     starts: Int64s  # (cells + 1,) where each cell's begin
+    near: tuple[Int32s, Floats] | None = None  # two (m, .): every member's nearest cells, if known, and their scores
 
     def members(self, cell: int) -> Int32s:
         """The positions of its members, ascending."""
         return self.order[self.starts[cell] : self.starts[cell + 1]]
 
     @classmethod
-    def of(cls, cells: Cells, cell: Int32s) -> Partition:
+    def of(cls, cells: Cells, cell: Int32s, near: tuple[Int32s, Floats] | None = None) -> Partition:
         """Of members that are in these cells, `cell` (m,)."""
         order, starts = by_cell(cell, len(cells))
-        return cls(cells, order.astype(np.int32), starts)
+        return cls(cells, order.astype(np.int32), starts, near)
+
+
+def along(points: Floats) -> Int64s:
+    """(m,) an order of `points` (m, d) in which those that follow each other lie together.
+
+    Halved again and again across the direction in which they spread most: what compares with cells in this order meets
+    each one's members while they are still in a cache.
+    """
+    order = np.arange(len(points))
+    if len(points) <= 2:
+        return order
+    centred = points - points.mean(axis=0)
+    direction = centred[np.argmax(np.einsum("ij,ij->i", centred, centred))]
+    for _ in range(POWER_STEPS):
+        length = float(np.linalg.norm(direction))
+        if length == 0.0:
+            return order
+        direction = (centred @ (direction / length)) @ centred
+    order = np.argsort(centred @ direction, kind="stable")
+    half = len(order) // 2
+    return np.concatenate([part[along(points[part])] for part in (order[:half], order[half:])])
 
 
 def by_cell(cell: Int32s, cells: int) -> tuple[Int64s, Int64s]:

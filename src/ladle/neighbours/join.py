@@ -18,7 +18,12 @@ from ladle.neighbours.packed import Floats, Frame, Int32s, Packed, linkages, pac
 from ladle.progress import Progress
 
 QUERY_BLOCK = 512
-PROBE_BLOCK = 8192  # queries one thread compares: neighbours by cell, they share most of the cells they ask
+MEMBER_BLOCK = 2016  # of one cell: a few cells hold many times the average
+# Queries one thread compares, a sixteenth of all but not too few and not too many: the longer such a block, the more of
+# its queries ask the same cell, the larger are the products and the fewer cells' members must be fetched again.
+PROBE_BLOCKS = 16
+LEAST_BLOCK = 16384
+MOST_BLOCK = 65536
 JOIN_BLOCK = 1024
 TABLE_BITS = 12  # of the neighbour join's table: up to 2,048 candidates a row
 SPARE_PROBES = 16  # a row may be compared with so many cells more than the average row, and twice the average
@@ -104,14 +109,17 @@ class Join:
         near as its nearest one's, the same tolerance for all.
         """
         answers, starts = self._by_cell(partition, self._farthest(share))
-        cells, gaps = partition.cells.nearest(
-            self.packed.points, self.rows[answers], starts, min(2 * probes, probes + SPARE_PROBES)
-        )
+        rows = self.rows[answers]
+        if partition.near is None:
+            cells, gaps = partition.cells.nearest(self.packed.points, rows, starts, most_probes(probes))
+        else:
+            cells, gaps = partition.near[0][rows], partition.near[1][rows]
         np.subtract(gaps[:, :1], gaps, out=gaps)
         near = gaps <= _tolerance(gaps, probes)
         near &= cells >= 0
         del gaps
         repeats, self._probed = self._probed, True
+        block_size = min(max(len(near) // PROBE_BLOCKS, LEAST_BLOCK), MOST_BLOCK)
         with progress.task("nearest neighbours: cells", int(near.sum())) as advance, threads.single_threaded_blas():
 
             def compare(block: tuple[int, int]) -> None:
@@ -123,7 +131,7 @@ class Join:
                     self._compare(partition, mine, cells[part, ranks][asking, rank], repeats)
                     advance(len(asking))
 
-            threads.run_each(compare, threads.ranges(len(near), PROBE_BLOCK))
+            threads.run_each(compare, threads.ranges(len(near), block_size))
 
     def _farthest(self, share: float) -> Int64s:
         """This share of the answers: those whose k-th neighbour is farthest."""
@@ -150,18 +158,18 @@ class Join:
         bounds = np.flatnonzero(np.diff(cell[order], prepend=-1, append=-1)) if len(cell) else order
         points, halves = self.packed.points, self.packed.halves
         for begin, end in itertools.pairwise(bounds.tolist()):
-            members = partition.members(int(cell[order[begin]]))
-            if len(members) == 0:
-                continue
-            # A view where they stand together, as in the main partition; and a copy elsewhere, of a cache's size.
-            together = members[-1] - members[0] == len(members) - 1
-            theirs = slice(members[0], members[-1] + 1) if together else members
-            base = points[theirs].T
-            for start in range(begin, end, QUERY_BLOCK):
-                mine = answers[order[start : min(start + QUERY_BLOCK, end)]]
-                rows = self.rows[mine]
-                products = points[rows] @ base
-                keep_best(products, halves[theirs], members, rows, self.scores, self.positions, mine, repeats)
+            whole = partition.members(int(cell[order[begin]]))
+            for first, last in threads.ranges(len(whole), MEMBER_BLOCK):
+                members = whole[first:last]
+                # A view where they stand together, as in the main partition; and a copy elsewhere, of a cache's size.
+                together = members[-1] - members[0] == len(members) - 1
+                theirs = slice(members[0], members[-1] + 1) if together else members
+                base = points[theirs].T
+                for start in range(begin, end, QUERY_BLOCK):
+                    mine = answers[order[start : min(start + QUERY_BLOCK, end)]]
+                    rows = self.rows[mine]
+                    products = points[rows] @ base
+                    keep_best(products, halves[theirs], members, rows, self.scores, self.positions, mine, repeats)
 
     def join_neighbours(self, progress: Progress) -> None:
         """One pass of testing the neighbours of neighbours, where one of the two steps is new."""
@@ -253,6 +261,11 @@ class Sample:
         """Share of the exact neighbours that the join has found."""
         found = join.positions[np.searchsorted(join.rows, self.rows), : join.k]
         return float(np.mean([np.isin(a, b).mean() for a, b in zip(self.exact, found, strict=True)]))
+
+
+def most_probes(probes: int) -> int:
+    """Cells that a query may be compared with, where an average one is compared with so many."""
+    return min(2 * probes, probes + SPARE_PROBES)
 
 
 def _tolerance(gaps: Floats, probes: int) -> float:

@@ -90,13 +90,16 @@ def pack(means: Means, spreads: npt.NDArray[np.float64], members: Int32s, dtype:
     return Packed(points, halves, np.sqrt(squares), frame)
 
 
-def top_k(packed: Packed, queries: Floats, own: npt.NDArray[np.int64], scores: Floats, positions: Int32s) -> None:
-    """Fill `scores` (q, k) and `positions` (q, k) with the best of all members for `queries` (q, d).
+def top_k(
+    packed: Packed, queries: Floats, own: npt.NDArray[np.int64], scores: Floats, positions: Int32s, first: int = 0
+) -> None:
+    """Merge the best of all members for `queries` (q, d) into `scores` (q, k) and `positions` (q, k).
 
-    own (q,): the queries' own positions, skipped; -1 for none.
+    first: the position of the first member, where `packed` is a part of them. own (q,): the queries' own positions,
+    skipped; -1 for none.
     """
     rows = np.arange(len(queries))
-    everybody = np.arange(len(packed.points), dtype=np.int32)
+    everybody = np.arange(first, first + len(packed.points), dtype=np.int32)
     products = np.empty((len(queries), MEMBER_BLOCK), packed.points.dtype)
     for start, stop in threads.ranges(len(packed.points), MEMBER_BLOCK):
         part = products
