@@ -29,6 +29,7 @@ def newest(name: str, *, together: bool = False) -> list[Row]:
     for row in rows:
         sizes = json.dumps(row["sizes"], sort_keys=True)
         if together and sizes in kept:
+            row["earlier"] = [*kept[sizes].get("earlier", []), kept[sizes]["commit"]]
             row["figures"] = kept[sizes]["figures"] | row["figures"]
         kept[sizes] = row
     return list(kept.values())
@@ -48,9 +49,10 @@ def told(row: Row) -> str:
     """When, where and at which commit."""
     machine = row["machine"]
     memory = machine["memory_bytes"] / 2**30
+    earlier = f" (figures not measured again: {', '.join(row['earlier'])})" if row.get("earlier") else ""
     return (
-        f"{row['date'][:10]}, commit {row['commit']}, {machine['cores']} cores of {machine['cpu']}, {memory:.0f} GiB, "
-        f"Python {machine['python']}."
+        f"{row['date'][:10]}, commit {row['commit']}{earlier}, {machine['cores']} cores of {machine['cpu']}, "
+        f"{memory:.0f} GiB, Python {machine['python']}."
     )
 
 
@@ -144,8 +146,9 @@ def agreement() -> str:
             if not any(key.startswith(f"{way}, ") for key in figures):
                 continue
             cells = [f"{sizes['name']} {sizes['rows']:,} x {sizes['dim']}", way]
-            lines.append([*cells, *(number(figures.get(f"{way}, {what}", ""), 3) for what in kept)])
-    return "\n".join([*parts, markdown(["data", "clustering", *kept], lines)])
+            measured = (number(figures.get(f"{way}, {what}", ""), 3) for what in kept)
+            lines.append([*cells, *measured, row["date"][:10], row["commit"]])
+    return "\n".join([*parts, markdown(["data", "clustering", *kept, "date", "commit"], lines)])
 
 
 def scale() -> str:

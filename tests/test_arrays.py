@@ -27,7 +27,7 @@ def test_ragged_rows() -> None:
         arrays.as_matrix([[1.0], [1.0, 2.0]], "x")
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(row=st.integers(0, 99), bad=st.sampled_from([np.nan, np.inf, -np.inf]))
 def test_the_first_bad_row_is_named(row: int, bad: float) -> None:
     value = np.zeros((100, arrays.CHECK_BYTES // 40), np.float32)  # ten rows a block

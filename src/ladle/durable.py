@@ -43,6 +43,32 @@ def writing(path: str | os.PathLike[str]) -> Iterator[BufferedRandom]:
     _sync_folder(target.parent)
 
 
+@contextmanager
+def locked(folder: str | os.PathLike[str]) -> Iterator[None]:
+    """Hold a folder against other runs that lock it, until the block or the process ends, however it ends.
+
+    Raises: FileError when another one holds it. On Windows nothing is held.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as cause:
+            raise FileError(
+                f"the folder {folder}", wanted="be used by one run at a time", got="another run in it, still going"
+            ) from cause
+        except OSError:  # a file system without locks
+            pass
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def file_digest(path: str | os.PathLike[str]) -> str:
     """SHA-256 of a file's bytes, in hex."""
     with Path(path).open("rb") as file:

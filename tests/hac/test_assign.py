@@ -132,7 +132,7 @@ def test_finer_cuts_need_the_pool() -> None:
 
 
 @given(threshold=st.floats(0.2, 12), metric=st.sampled_from(["cosine", "sqeuclidean"]))
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 def test_the_pools_own_rows_go_home(threshold: float, metric: str) -> None:
     tree = tree_of(metric)
     height = threshold if metric == "sqeuclidean" else threshold / 30
@@ -149,7 +149,7 @@ def test_the_pools_own_rows_go_home(threshold: float, metric: str) -> None:
 
 
 @given(distance=st.floats(30, 1e6), copies=st.integers(1, 4), place=st.integers(0, 600))
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 def test_a_far_point_founds_a_cluster_and_disturbs_nobody(distance: float, copies: int, place: int) -> None:
     tree = tree_of()
     alone = tree.assign(NEW, new="mark")
@@ -164,7 +164,7 @@ def test_a_far_point_founds_a_cluster_and_disturbs_nobody(distance: float, copie
 
 
 @given(seed=st.integers(0, 1000), exact=st.booleans())
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 def test_the_order_of_newcomers_does_not_matter(seed: int, exact: bool) -> None:
     tree = tree_of()
     order = np.random.default_rng(seed).permutation(len(NEW))

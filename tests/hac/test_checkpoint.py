@@ -323,3 +323,18 @@ def test_digest(threads: str, monkeypatch: pytest.MonkeyPatch) -> None:
     changed[4999, 5] += 1
     others = [changed, matrix[:-1], matrix.reshape(2500, 12), matrix.view(np.int32), matrix[::-1]]
     assert whole not in {digest_of(other) for other in others}
+
+
+def test_one_run_at_a_time_in_a_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "made"
+    with eager(folder).held():
+        with pytest.raises(FileError, match="one run at a time"), eager(folder).held():
+            pass
+        assert folder.exists()
+    assert not folder.exists()  # it was made for the run, and nothing is in it
+    with eager(tmp_path).held():
+        clustering(eager(tmp_path)).run(Stop(clusters=1400))
+    assert eager(tmp_path).path.exists()
+    (tmp_path / "file").touch()
+    with pytest.raises(FileError, match="writable"), eager(tmp_path / "file").held():
+        pass

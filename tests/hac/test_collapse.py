@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -15,7 +15,6 @@ from ladle.hac.collapse import distinct_rows, grouped
         )
     )
 )
-@settings(deadline=None)
 def test_groups_are_those_of_numpy_unique(matrix: np.ndarray) -> None:
     found = distinct_rows(matrix)
     _, first, inverse, counts = np.unique(

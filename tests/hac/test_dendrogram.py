@@ -29,7 +29,7 @@ def test_labels_are_dense_and_in_order_of_first_row(tree: ladle.Dendrogram) -> N
 
 
 @given(sizes=st.lists(st.integers(1, 900), min_size=2, max_size=5))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_coarser_cuts_contain_finer_ones(tree: ladle.Dendrogram, sizes: list[int]) -> None:
     cuts = [tree.cut(n_clusters=size) for size in sorted(sizes, reverse=True)]
     for (finer, coarser), size in zip(itertools.pairwise(cuts), sorted(sizes, reverse=True), strict=False):

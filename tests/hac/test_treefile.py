@@ -45,7 +45,7 @@ def test_any_numpy_opens_it(tree: ladle.Dendrogram, tmp_path: Path) -> None:
 
 
 @given(data=st.data())
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_changed_byte_is_found(saved: bytes, tmp_path: Path, data: st.DataObject) -> None:
     position = data.draw(st.integers(0, len(saved) - 1))
     flip = data.draw(st.integers(1, 255))

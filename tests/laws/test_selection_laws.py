@@ -11,7 +11,7 @@ import ladle
 from ladle import strategies
 from ladle.scores import blocks
 
-LAW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+LAW = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 WITHOUT_CHANCE = ["coreset"]  # but for ties
 EVERY_STRATEGY = pytest.mark.parametrize("name", strategies.names())
 

@@ -31,7 +31,7 @@ def search(
     offset=st.sampled_from([0.0, 100.0]),
     heavy=st.booleans(),
 )
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_the_reach_is_a_proof(seed: int, n: int, dim: int, k: int, precise: bool, offset: float, heavy: bool) -> None:
     random = np.random.default_rng(seed)
     means = random.normal(size=(n, dim)) + offset

@@ -35,7 +35,7 @@ def recall(found: Candidates, exact: Candidates) -> float:
     k=st.integers(1, 12),
     cell_rows=st.sampled_from([5, 20, 500]),
 )
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_lists_hold_distinct_others(seed: int, n: int, dim: int, k: int, cell_rows: int) -> None:
     random = np.random.default_rng(seed)
     means = random.normal(size=(n, dim)).round(1)

@@ -46,7 +46,7 @@ def recall(join: Join) -> float:
 
 
 @given(seed=st.integers(0, 1000), n=st.integers(2, 60), dim=st.integers(1, 90), scale=st.sampled_from([0, 1e-30, 1, 9]))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_a_code_is_within_half_a_step_of_its_coordinate(seed: int, n: int, dim: int, scale: float) -> None:
     vectors = (points(seed, n, dim) * scale).astype(np.float32)
     codes, steps = np.empty(vectors.shape, np.int8), np.empty(n, np.float32)
@@ -55,7 +55,7 @@ def test_a_code_is_within_half_a_step_of_its_coordinate(seed: int, n: int, dim: 
 
 
 @given(seed=st.integers(0, 1000), n=st.integers(1, 300), count=st.integers(1, 20))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_a_partition_holds_every_member_once(seed: int, n: int, count: int) -> None:
     means = points(seed, n, 5)
     partition = by_pivots(means, seed, min(count, n))

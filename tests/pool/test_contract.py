@@ -124,7 +124,7 @@ def test_describe_and_repr(make):
     assert "23 rows, dim 5, float16" in repr(pool)
 
 
-@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.integers(1, 40),
     dim=st.integers(1, 9),

@@ -92,7 +92,7 @@ def test_scores_are_matched_by_id(pool, tmp_path, write, in_order):
     np.testing.assert_array_equal(scores.matrix(lambda block: block), P)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 999), block_bytes=st.integers(1, 600), cut=st.integers(1, N))
 def test_law_block_size_and_order_do_not_matter(tmp_path_factory, seed, block_bytes, cut):
     pool = ladle.open_pool(np.eye(N, 3), ids=IDS)

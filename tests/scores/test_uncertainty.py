@@ -23,7 +23,7 @@ def dirichlet(rows: int, classes: int, dtype: type = np.float32, seed: int = 0) 
     return rng.dirichlet(np.full(classes, 0.3), rows).astype(dtype)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 40), st.integers(2, 30), st.sampled_from(FLOATS), st.integers(0, 10**6))
 def test_margin_is_first_minus_second_of_the_sorted_row(rows: int, classes: int, dtype: type, seed: int) -> None:
     P = dirichlet(rows, classes, dtype, seed)
@@ -34,7 +34,7 @@ def test_margin_is_first_minus_second_of_the_sorted_row(rows: int, classes: int,
     np.testing.assert_allclose(margins, wide[:, -1] - wide[:, -2], rtol=1e-6, atol=1e-7)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 40), st.integers(2, 30), st.sampled_from(FLOATS), st.integers(0, 10**6))
 def test_entropy_and_least_confidence_agree_with_scipy(rows: int, classes: int, dtype: type, seed: int) -> None:
     P = dirichlet(rows, classes, dtype, seed)
@@ -45,7 +45,7 @@ def test_entropy_and_least_confidence_agree_with_scipy(rows: int, classes: int, 
         np.testing.assert_allclose(ladle.entropy(P), scipy.stats.entropy(P, axis=1), rtol=1e-6, atol=1e-7)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 30), st.integers(1, 12), st.sampled_from(FLOATS), st.integers(0, 10**6))
 def test_multilabel_margins_by_hand(rows: int, classes: int, dtype: type, seed: int) -> None:
     P = np.random.default_rng(seed).random((rows, classes)).astype(dtype)
@@ -187,7 +187,7 @@ def test_unknown_multilabel_rule() -> None:
         ladle.margin(np.full((3, 2), 0.5), multilabel="max")  # type: ignore[arg-type]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 30), st.integers(2, 12), st.sampled_from(FLOATS), st.integers(0, 10**6))
 def test_softmax_agrees_with_scipy(rows: int, classes: int, dtype: type, seed: int) -> None:
     logits = (np.random.default_rng(seed).normal(size=(rows, classes)) * 20).astype(dtype)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.stats
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ladle.errors import ArgumentError, NonFiniteError, ShapeError
@@ -120,7 +120,6 @@ def pairs(draw: st.DrawFn) -> tuple[list[Any], list[Any]]:
 
 
 class TestKappa:
-    @settings(deadline=None)
     @given(pairs())
     def test_is_scikit_learns(self, both: tuple[list[Any], list[Any]]) -> None:
         metrics = pytest.importorskip("sklearn.metrics")
@@ -194,7 +193,6 @@ class TestPlateau:
         )
         assert inversions(points) == [counted[number] for number in range(points * (points - 1) // 2 + 1)]
 
-    @settings(deadline=None)
     @given(st.lists(st.floats(0, 1), min_size=3, max_size=15), st.data())
     def test_the_median_slope_is_scipys(self, heights: list[float], data: st.DataObject) -> None:
         at = sorted(data.draw(st.lists(st.integers(1, 500), min_size=len(heights), max_size=len(heights), unique=True)))

@@ -54,7 +54,7 @@ ONE_CLUSTER = {
 }
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(pools(), st.integers(0, 2**63 - 1))
 @example(ONE_CLUSTER, 0)
 def test_agrees_with_the_reference_draw_by_draw(pool: dict, seed: int) -> None:

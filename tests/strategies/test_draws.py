@@ -14,7 +14,7 @@ from . import reference
 WORDS = st.integers(0, 2**64 - 1)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(WORDS, st.integers(0, 2**63 - 1))
 def test_three_twins_mix_alike(key: int, name: int) -> None:
     wanted = reference.priority(key, name)
@@ -22,7 +22,7 @@ def test_three_twins_mix_alike(key: int, name: int) -> None:
     assert int(kernels.mix(np.uint64((key + reference.GAMMA * (name + 1)) % 2**64))) == wanted
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(WORDS, st.integers(0, 2**63 - 1), st.integers(0, 2**40), st.integers(1, 2**64 - 1))
 @example(7, 3, 0, 2**63 + 1)  # sizes so large that half of all words are rejected
 @example(8, 3, 0, 2**63 + 1)

@@ -41,7 +41,7 @@ def k_center_greedy(points: np.ndarray, labelled: list[int], size: int) -> list[
 
 
 @given(seed=st.integers(0, 1000), n=st.integers(2, 80), dim=st.integers(1, 6), share=st.sampled_from([0, 0.1, 0.7]))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_coreset_is_k_center_greedy(seed: int, n: int, dim: int, share: float) -> None:
     points = embedded(seed, n, dim)
     labelled = np.flatnonzero(np.random.default_rng(seed).random(n) < share)[: n - 1].tolist()
@@ -153,7 +153,7 @@ def test_bounds_brought_up_to_date_change_no_chance(monkeypatch: pytest.MonkeyPa
 
 
 @given(seed=st.integers(0, 1000), n=st.integers(1, 40), dim=st.integers(1, 9))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_spaces_measure_what_they_say(seed: int, n: int, dim: int) -> None:
     P, E = predicted(seed, n, 4), embedded(seed, n, dim)
     rows = np.arange(n)

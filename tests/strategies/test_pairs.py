@@ -24,7 +24,7 @@ def multilabel(seed: int, n: int, classes: int, levels: int) -> np.ndarray:
     block=st.sampled_from([1, 100, 1 << 24]),
     data=st.data(),
 )
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 def test_the_least_sure_pairs_come_first(
     seed: int, n: int, classes: int, levels: int, block: int, data: st.DataObject
 ) -> None:

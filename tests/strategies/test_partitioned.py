@@ -20,7 +20,7 @@ from ladle.strategies import draws
 from ladle.strategies.choosing import Asked, Choice, Chooser
 from ladle.strategies.partitioned import Partitioned
 
-LAW = settings(max_examples=60, deadline=None)
+LAW = settings(max_examples=60)
 PLAIN = ("uniform", "margin", "entropy", "least-confidence", "cluster-margin")
 
 

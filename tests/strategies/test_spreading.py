@@ -91,7 +91,7 @@ def worlds(draw: st.DrawFn) -> tuple[dict[int, Any], list[int]]:
     return dict(zip(rows, names, strict=True)), clusters
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(worlds(), st.integers(0, 2**63 - 1), st.integers(0, 70))
 def test_it_is_the_slow_one(world: tuple[dict[int, Any], list[int]], seed: int, audit: int) -> None:
     labels, clusters = world
@@ -120,7 +120,7 @@ def test_it_is_the_slow_one(world: tuple[dict[int, Any], list[int]], seed: int, 
     np.testing.assert_array_equal(checked, result.audit[:audit])  # 300 is all of them here
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(worlds(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_and_the_names_of_clusters_do_not_matter(
     world: tuple[dict[int, Any], list[int]], random: Any

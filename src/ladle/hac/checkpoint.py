@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -81,6 +81,27 @@ class Checkpoints:
     def stop(self) -> None:
         """Ask the run to save at its next safe point and end there with KeyboardInterrupt. For signal handlers."""
         self._stopping = True
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other runs off the directory for as long as the block lasts.
+
+        Raises: FileError when another run holds it, or it cannot be made. One that stays empty is removed again.
+        """
+        made = not self.directory.exists()
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+        except OSError as cause:
+            raise FileError(
+                f"the folder {self.directory}", wanted="be writable", got=cause.strerror or str(cause)
+            ) from cause
+        try:
+            with durable.locked(self.directory):
+                yield
+        finally:
+            if made:
+                with suppress(OSError):  # it holds a checkpoint
+                    self.directory.rmdir()
 
     def due(self) -> bool:
         """Whether it is time to save."""

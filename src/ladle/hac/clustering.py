@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -93,16 +94,18 @@ def cluster(
     about |= {"rows": source.rows, "dim": source.dim, "engine": "cells" if cells else "brute", "quality": quality}
     points = _arranged(source, survey, metric, search, progress)
     unit = UNITS[metric] / points.scale**2
+    checkpoints = None if checkpoint is None else Checkpoints(Path(checkpoint), about)
     rounds = Rounds(
         points.means,
         points.distinct.sizes,
         search,
         progress=progress,
         dense_clusters=max(DENSE_CLUSTERS, 0 if cells else _dense(source.rows)),
-        checkpoints=None if checkpoint is None else Checkpoints(Path(checkpoint), about),
+        checkpoints=checkpoints,
     )
     threshold_linkage = np.inf if level is None or level.threshold is None else level.threshold / unit
-    merges = rounds.run(Stop(clusters=wanted or 1, linkage=threshold_linkage))
+    with checkpoints.held() if checkpoints else nullcontext():
+        merges = rounds.run(Stop(clusters=wanted or 1, linkage=threshold_linkage))
     recall = search.recalls[-1] if isinstance(search, CellSearch) and search.recalls else None
     digest = pool.digest if isinstance(pool, Pool) else ""
     tree = _dendrogram(merges, points.distinct, _Kind(metric, unit, level, digest, recall))

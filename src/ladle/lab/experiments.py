@@ -1,6 +1,6 @@
 """Running an experiment: trials in parallel processes, every finished round in the ledger, and on from there.
 
-The folder of a run holds `ledger.sqlite`, `starts/` (see `ladle.lab.kept`) and `lock`. Only the process that runs the
+The folder of a run holds `ledger.sqlite` and `starts/` (see `ladle.lab.kept`). Only the process that runs the
 experiment writes to the ledger; workers tell it each round as it is finished, and it is committed at once. Whatever
 kills the run, and whenever, the same call goes on from the rounds in the ledger.
 """
@@ -11,13 +11,14 @@ import hashlib
 import json
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
+from ladle import durable
 from ladle.arrays import Rows
 from ladle.errors import ArgumentError, FileError, MismatchError
 from ladle.lab.bench import Sources
@@ -62,7 +63,7 @@ def run_experiment(
         place.mkdir(parents=True, exist_ok=True)
     except OSError as cause:
         raise FileError(f"the folder {place}", wanted="be a folder", got=cause.strerror or str(cause)) from cause
-    with _locked(place), ExitStack() as stack:
+    with durable.locked(place), ExitStack() as stack:
         if is_ledger(place / FILE_NAME):
             found = stack.enter_context(Ledger.open(place))
             _check_same(found.experiment(), experiment, place)
@@ -221,21 +222,3 @@ def _key(experiment: Experiment, facts: dict[str, Any]) -> str:
     size = experiment.tree_size(facts["dataset"]["rows"])
     told = json.dumps([dials, size, facts["dataset"]["digest"], facts["learner"]], sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()
-
-
-@contextmanager
-def _locked(place: Path) -> Iterator[None]:
-    """Hold the folder against other runs, until the block or the process ends. Raises: FileError when one is there."""
-    try:
-        import fcntl
-    except ImportError:  # Windows: a ledger refuses the same round twice, and that must do
-        yield
-        return
-    with (place / "lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as cause:
-            raise FileError(
-                f"the folder {place}", wanted="be used by one run at a time", got="another run in it, still going"
-            ) from cause
-        yield

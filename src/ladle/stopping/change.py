@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
-from ladle.stopping.contract import Verdict, too_early
+from ladle.stopping.contract import Facts, StoppingRule, Verdict, too_early
 from ladle.stopping.facts import as_predictions, check_share
 
 
 @dataclass(frozen=True, slots=True)
-class ClassificationChange:
+class ClassificationChange(StoppingRule):
     """Stop when no more than the share `most` of the predictions changed between the last two rounds.
 
     most: 0 to 1; 0 as in the paper: not one may change. In a large pool some prediction always does: 0.001 to 0.01
@@ -30,16 +28,9 @@ class ClassificationChange:
     def __post_init__(self) -> None:
         check_share(self.most, "most")
 
-    def verdict(
-        self,
-        *,
-        predictions: Sequence[npt.ArrayLike] | None = None,
-        uncertainties: npt.ArrayLike | None = None,
-        labels: npt.ArrayLike | None = None,
-        accuracies: npt.ArrayLike | None = None,
-    ) -> Verdict:
-        """See `StoppingRule.verdict`."""
-        rounds = as_predictions(predictions, self.name, last=2)
+    def judge(self, facts: Facts) -> Verdict:
+        """See `StoppingRule.judge`."""
+        rounds = as_predictions(facts.predictions, self.name, last=2)
         if len(rounds) < 2:
             return too_early(self.name, f"predictions of two rounds are needed, and there are {len(rounds)}")
         changed = int(np.count_nonzero(rounds[0] != rounds[1]))

@@ -15,9 +15,10 @@ Guarantees, held by every rule in this room:
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar
 
 import numpy.typing as npt
 
@@ -40,13 +41,21 @@ class Verdict:
         return self.told
 
 
-class StoppingRule(Protocol):
+@dataclass(frozen=True, slots=True, eq=False)
+class Facts:
+    """What is told of the rounds so far, as it was given; see `StoppingRule.verdict`."""
+
+    predictions: Sequence[npt.ArrayLike] | None = None
+    uncertainties: npt.ArrayLike | None = None
+    labels: npt.ArrayLike | None = None
+    accuracies: npt.ArrayLike | None = None
+
+
+class StoppingRule(ABC):
     """Says when to stop; see the guarantees at the top of this file."""
 
-    @property
-    def name(self) -> str:
-        """The rule's name, as its verdicts give it."""
-        ...
+    __slots__ = ()
+    name: ClassVar[str]  # as its verdicts give it
 
     def verdict(
         self,
@@ -67,7 +76,11 @@ class StoppingRule(Protocol):
         accuracies: (r,) how good it was, on the same test rows in all rounds; any measure that grows.
         Raises: ArgumentError when what the rule needs is missing or out of range; ShapeError; NonFiniteError.
         """
-        ...
+        return self.judge(Facts(predictions, uncertainties, labels, accuracies))
+
+    @abstractmethod
+    def judge(self, facts: Facts) -> Verdict:
+        """The verdict on these facts. Raises: as `verdict`."""
 
 
 def too_early(rule: str, needed: str) -> Verdict:

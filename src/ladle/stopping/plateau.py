@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,14 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.errors import ArgumentError, ShapeError
-from ladle.stopping.contract import Verdict, too_early
+from ladle.stopping.contract import Facts, StoppingRule, Verdict, too_early
 from ladle.stopping.facts import as_numbers, check_count
 
 WIDEST = 50  # rounds; a slope over more is no recent one
 
 
 @dataclass(frozen=True, slots=True)
-class GainPlateau:
+class GainPlateau(StoppingRule):
     """Stop when the upper bound of what the next batch will gain is below `least_gain`.
 
     The slope of the learning curve, accuracy per label, is taken over the last `window` rounds, with the upper end of
@@ -58,17 +57,10 @@ class GainPlateau:
                 remedy="Widen the window or lower the confidence.",
             )
 
-    def verdict(
-        self,
-        *,
-        predictions: Sequence[npt.ArrayLike] | None = None,
-        uncertainties: npt.ArrayLike | None = None,
-        labels: npt.ArrayLike | None = None,
-        accuracies: npt.ArrayLike | None = None,
-    ) -> Verdict:
-        """See `StoppingRule.verdict`."""
-        at = as_numbers(labels, "labels", self.name)
-        heights = as_numbers(accuracies, "accuracies", self.name)
+    def judge(self, facts: Facts) -> Verdict:
+        """See `StoppingRule.judge`."""
+        at = as_numbers(facts.labels, "labels", self.name)
+        heights = as_numbers(facts.accuracies, "accuracies", self.name)
         if len(at) != len(heights):
             raise ShapeError(
                 "`labels` and `accuracies`", wanted="have one entry a round", got=f"{len(at)} and {len(heights)}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar
@@ -12,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.arrays import Labels
-from ladle.stopping.contract import Verdict, too_early
+from ladle.stopping.contract import Facts, StoppingRule, Verdict, too_early
 from ladle.stopping.facts import as_predictions, check_count, check_share
 
 
 @dataclass(frozen=True, slots=True)
-class StablePredictions:
+class StablePredictions(StoppingRule):
     """Stop when Cohen's kappa between successive models, averaged over the last `window`, is `agreement` or more.
 
     agreement: 0 to 1; 0.99 is the paper's. Lower it to stop earlier, at some loss. window: kappas to average, 1 or
@@ -38,16 +37,9 @@ class StablePredictions:
         check_share(self.agreement, "agreement")
         check_count(self.window, "window", least=1)
 
-    def verdict(
-        self,
-        *,
-        predictions: Sequence[npt.ArrayLike] | None = None,
-        uncertainties: npt.ArrayLike | None = None,
-        labels: npt.ArrayLike | None = None,
-        accuracies: npt.ArrayLike | None = None,
-    ) -> Verdict:
-        """See `StoppingRule.verdict`."""
-        rounds = as_predictions(predictions, self.name, last=self.window + 1)
+    def judge(self, facts: Facts) -> Verdict:
+        """See `StoppingRule.judge`."""
+        rounds = as_predictions(facts.predictions, self.name, last=self.window + 1)
         if len(rounds) <= self.window:
             needed = f"predictions of {self.window + 1} rounds are needed, and there are {len(rounds)}"
             return too_early(self.name, needed)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from ladle.errors import ArgumentError
-from ladle.stopping.contract import Verdict
+from ladle.stopping.contract import Facts, StoppingRule, Verdict
 from ladle.stopping.facts import as_numbers
 
 
 @dataclass(frozen=True, slots=True)
-class OverallUncertainty:
+class OverallUncertainty(StoppingRule):
     """Stop when the mean uncertainty of the rows still unlabelled is below `below`.
 
     below: in the unit of the uncertainties, larger than 0. What is low depends on how sure of itself the model is by
@@ -35,17 +33,10 @@ class OverallUncertainty:
         if not number or not 0 < self.below < math.inf:
             raise ArgumentError("`below`", wanted="be a number larger than 0", got=repr(self.below))
 
-    def verdict(
-        self,
-        *,
-        predictions: Sequence[npt.ArrayLike] | None = None,
-        uncertainties: npt.ArrayLike | None = None,
-        labels: npt.ArrayLike | None = None,
-        accuracies: npt.ArrayLike | None = None,
-    ) -> Verdict:
-        """See `StoppingRule.verdict`."""
-        single = uncertainties is not None and np.ndim(uncertainties) == 0
-        known = as_numbers(np.atleast_1d(uncertainties) if single else uncertainties, "uncertainties", self.name)  # type: ignore[arg-type]
+    def judge(self, facts: Facts) -> Verdict:
+        """See `StoppingRule.judge`."""
+        given = facts.uncertainties
+        known = as_numbers(None if given is None else np.atleast_1d(given), "uncertainties", self.name)
         if known.size and known.min() < 0:
             row = int(np.argmax(known < 0))
             raise ArgumentError("`uncertainties`", wanted="be 0 or larger", got=f"{known[row]:g} in row {row:,}")

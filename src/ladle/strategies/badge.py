@@ -7,10 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from ladle import scores, threads
 from ladle.errors import DataError
 from ladle.strategies import draws
-from ladle.strategies.centres import ROWS, Centres
+from ladle.strategies.centres import Centres, outermost
 from ladle.strategies.choosing import Asked, Choice, Chooser, Need
 from ladle.strategies.proportional import sample_by_distance
 from ladle.strategies.space import Gradient
@@ -36,24 +35,15 @@ class Badge(Chooser):
     def choose(self, asked: Asked) -> Choice:
         """See `Chooser.choose`."""
         request, free = asked.request, asked.unlabelled
-        probabilities = asked.probabilities()
-        scores.least_confidence(probabilities)  # refuses what are no probabilities
-        space = Gradient(probabilities, asked.embeddings())
-        lengths = np.empty(len(free), np.float32)
-
-        def measure(block: tuple[int, int]) -> None:
-            lengths[slice(*block)] = space.take(free[slice(*block)])[2]
-
-        threads.run_each(measure, threads.ranges(len(free), ROWS))
-        if not np.isfinite(lengths).all():
+        space = Gradient(asked.probabilities(), asked.embeddings())
+        first, longest = outermost(space, free, draws.key(request.seed, self.name))
+        if not np.isfinite(longest).all():
             raise DataError(
                 "`embeddings`",
                 wanted="have squared lengths that fit float32",
-                got=f"row {free[np.argmin(np.isfinite(lengths))]:,} beyond",
+                got=f"row {first[0]:,} beyond",
                 remedy="Divide all embeddings by one number: BADGE chooses the same.",
             )
-        tied = free[lengths == lengths.max()]
-        first = tied[[np.argmin(draws.priorities(draws.key(request.seed, self.name), tied))]]
         others = free != first
         found = Centres(space, free[others], request.size, np.full(len(free) - 1, np.inf, np.float32))
         found.add(first)
@@ -63,6 +53,6 @@ class Badge(Chooser):
         )
         return Choice(
             np.concatenate([first, rows]),
-            np.concatenate([lengths.max(keepdims=True), distances]),
-            {"longest_gradient": float(np.sqrt(lengths.max()))},
+            np.concatenate([longest, distances]),
+            {"longest_gradient": float(np.sqrt(longest[0]))},
         )

@@ -15,10 +15,26 @@ import numpy.typing as npt
 from ladle import threads
 from ladle.arrays import Rows
 from ladle.progress import SILENT, Progress
+from ladle.strategies import draws
 from ladle.strategies.space import Floats, Points, Space
 
 ROWS = 1024  # brought up to date by one thread at a time
 Longs = npt.NDArray[np.int64]
+
+
+def outermost(space: Space, free: Rows, draw_key: np.uint64) -> tuple[Rows, Floats]:
+    """The row of `free` (m,) with the largest squared length, ties by lot, and that length: (1,) each.
+
+    For spaces whose points end in their squared lengths. An infinite length is the largest.
+    """
+    lengths = np.empty(len(free), np.float32)
+
+    def measure(block: tuple[int, int]) -> None:
+        lengths[slice(*block)] = space.take(free[slice(*block)])[-1]
+
+    threads.run_each(measure, threads.ranges(len(free), ROWS))
+    tied = free[lengths == lengths.max()]
+    return tied[[np.argmin(draws.priorities(draw_key, tied))]], lengths.max(keepdims=True)
 
 
 @dataclass(slots=True)

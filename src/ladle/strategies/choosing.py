@@ -37,13 +37,17 @@ class Asked:
     @property
     def unlabelled(self) -> Rows:
         """The rows that may be chosen, ascending."""
-        free = np.ones(self.request.pool_rows, bool)
-        free[self.request.labelled] = False
-        return np.flatnonzero(free)
+        return np.flatnonzero(self.request.free)
+
+    def matrix(self) -> Probabilities:
+        """(n, c), not known to be probabilities. Raises: ArgumentError when none were given; ShapeError."""
+        return as_matrix(self._given("probabilities", self.given_probabilities), "probabilities", axes=("n", "classes"))
 
     def probabilities(self) -> Probabilities:
-        """(n, c), not yet known to be probabilities. Raises: ArgumentError when none were given; ShapeError."""
-        return as_matrix(self._given("probabilities", self.given_probabilities), "probabilities", axes=("n", "classes"))
+        """(n, c), checked in one pass. Raises: as `matrix`; NonFiniteError; ProbabilityError."""
+        matrix = self.matrix()
+        scores.least_confidence(matrix)  # which refuses what are no probabilities
+        return matrix
 
     def embeddings(self) -> Embeddings:
         """(n, dim), finite. Raises: ArgumentError when none were given; ShapeError; NonFiniteError."""

@@ -7,14 +7,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from ladle import threads
-from ladle.arrays import Rows
 from ladle.strategies import draws
-from ladle.strategies.centres import ROWS
+from ladle.strategies.centres import outermost
 from ladle.strategies.choosing import Asked, Choice, Chooser, Need
 from ladle.strategies.farthest import farthest_first
 from ladle.strategies.points import Metric, check_metric
-from ladle.strategies.space import Euclidean, Floats
+from ladle.strategies.space import Euclidean
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +43,9 @@ class CoreSet(Chooser):
         draw_key = draws.key(request.seed, self.name)
         first, reach = np.empty(0, np.int64), np.empty(0, np.float32)
         if len(centres) == 0:
-            first, reach = _outermost(space, free, draw_key)
+            first, reach = outermost(space, free, draw_key)
             free, centres, size = free[free != first], first, size - 1
         rows, distances = farthest_first(space, free, centres, size, draw_key, asked.progress)
         distances = np.concatenate([reach, distances]) * space.unit
         facts = {"metric": self.metric, "distance_last": float(distances[-1])}
         return Choice(np.concatenate([first, rows]), distances, facts)
-
-
-def _outermost(space: Euclidean, free: Rows, draw_key: np.uint64) -> tuple[Rows, Floats]:
-    """The row farthest from the pool's mean, ties by lot, and its squared distance from there: (1,) each."""
-    lengths = np.empty(len(free), np.float32)
-
-    def measure(block: tuple[int, int]) -> None:
-        lengths[slice(*block)] = space.take(free[slice(*block)])[1]
-
-    threads.run_each(measure, threads.ranges(len(free), ROWS))
-    tied = free[lengths == lengths.max()]
-    best = tied[np.argmin(draws.priorities(draw_key, tied))]
-    return np.array([best]), np.array([lengths.max()])

@@ -8,7 +8,6 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from ladle import scores
 from ladle.errors import ArgumentError
 from ladle.strategies import draws
 from ladle.strategies.choosing import Asked, Choice, Chooser, Need
@@ -66,7 +65,6 @@ class DropQuery(Chooser):
 def disagreement(asked: Asked) -> npt.NDArray[np.float32]:
     """(n,) the share of votes for another class than the most likely one. Raises: as `Asked`, ProbabilityError."""
     votes, probabilities = asked.votes(), asked.probabilities()
-    scores.least_confidence(probabilities)  # refuses what are no probabilities
     out = np.empty(len(votes), np.float32)
     for start in range(0, len(out), BLOCK):
         part = slice(start, start + BLOCK)

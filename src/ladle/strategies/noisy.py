@@ -41,8 +41,7 @@ def largest_first(unsure: npt.NDArray[np.float32], request: Request, noise: Nois
     """
     if noise == "none":
         return least_sure_first(-unsure, request)
-    free = np.ones(len(unsure), bool)
-    free[request.labelled] = False
+    free = request.free
     keys = np.zeros(len(unsure))
     keys[free] = beta * _logits(unsure[free], noise, request)
     keys += _gumbel(draws.priorities(draws.key(request.seed, "noise"), np.arange(len(unsure))))

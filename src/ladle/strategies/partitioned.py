@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ladle import scores
 from ladle.arrays import Rows
 from ladle.errors import ArgumentError, DataError
 from ladle.seeds import MAX_SEED, child_seed
@@ -159,7 +158,6 @@ def _checked(asked: Asked, strategy: Chooser) -> Asked:
             asked = replace(asked, given_margins=margins)
     if "probabilities" in needs:
         asked = replace(asked, given_probabilities=asked.probabilities())
-        scores.least_confidence(asked.probabilities())  # refuses what are no probabilities
     if "embeddings" in needs:
         asked = replace(asked, given_embeddings=asked.embeddings())
     if "votes" in needs:

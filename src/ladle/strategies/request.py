@@ -24,6 +24,13 @@ class Request:
     seed: int
 
     @property
+    def free(self) -> npt.NDArray[np.bool_]:
+        """(pool_rows,) which rows may be chosen."""
+        free = np.ones(self.pool_rows, bool)
+        free[self.labelled] = False
+        return free
+
+    @property
     def unlabelled_rows(self) -> int:
         """How many rows may be chosen."""
         return self.pool_rows - len(self.labelled)
