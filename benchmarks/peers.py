@@ -1,7 +1,10 @@
 """Flat clusters of mean size 10: Ladle beside the clustering libraries one would otherwise use.
 
 python benchmarks/peers.py --name topics [--rows 20000] [--turns 1] [--threads 2] [--limit 600]
-                           [--library "ladle exact" --library "SciPy linkage" ...]
+                           [--library "ladle exact" --library "SciPy linkage" ...] [--grow 2000000]
+
+With --grow each library is given twice as many rows again and again, up to so many, until it does not finish within the
+limit: the last that it did is the largest, to a factor of two. Agreement is not asked then.
 
 Needs the peers it is to compare:
 pip install scikit-learn fastcluster racplusplus genieclust fast_hdbscan evoc faiss-cpu
@@ -67,11 +70,52 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--limit", type=float, default=600, help="seconds a turn may take")
+    parser.add_argument("--grow", type=int, metavar="ROWS", help="find the largest that is done within the limit")
     parser.add_argument("--library", action="append", choices=list(clustering_libraries.LIBRARIES))
     options = parser.parse_args()
 
-    points = vectors.load(options.name, options.rows)
+    if options.grow:
+        grow(options)
+    else:
+        compare(options)
+
+
+def of_unit_length(name: str, rows: int) -> np.ndarray:
+    points = vectors.load(name, rows)
     points /= np.linalg.norm(points, axis=1, keepdims=True)
+    return points
+
+
+def grow(options: argparse.Namespace) -> None:
+    """The largest of `rows`, twice as many and so on, up to `grow`, that each library finishes within the limit."""
+    sizes = [options.rows]
+    while 2 * sizes[-1] <= options.grow:
+        sizes.append(2 * sizes[-1])
+    alive = options.library or list(clustering_libraries.LIBRARIES)
+    figures: Figures = {}
+    for rows in sizes:
+        points = of_unit_length(options.name, rows)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "points.npy"
+            np.save(path, points, allow_pickle=False)
+            for library in list(alive):
+                found, _ = measure(library, path, rows, options.threads, options.turns, options.limit)
+                if found["outcome"] == "done":
+                    print(f"{library:32} {rows:10,} rows {found['seconds']:8.1f} s", flush=True)
+                    done = {"rows": rows, "seconds": found["seconds"], "peak_bytes": found["peak_bytes"]}
+                    figures |= {f"{library}, {key}": value for key, value in done.items()}
+                else:
+                    print(f"{library:32} {rows:10,} rows {found['outcome']}", flush=True)
+                    figures[f"{library}, beyond"] = found["outcome"]
+                    alive.remove(library)
+    asked = {"name": options.name, "digest": vectors.digest(options.name), "dim": points.shape[1]}
+    asked |= {"first rows": sizes[0], "most rows": sizes[-1], "limit": options.limit, "threads": options.threads}
+    record.append("peers_largest", asked, figures)
+
+
+def compare(options: argparse.Namespace) -> None:
+    """Seconds, memory and agreement at one size."""
+    points = of_unit_length(options.name, options.rows)
     figures: Figures = {}
     print(f"{'':32}  seconds  peak GiB     ARI  V-measure  clusters  left out")
     with tempfile.TemporaryDirectory() as folder:

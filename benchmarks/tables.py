@@ -119,7 +119,25 @@ def clustering() -> str:
             )
         head = ["library", "seconds", "peak GiB", "adjusted Rand index", "V-measure", "clusters", "left out"]
         parts += [markdown(head, lines), told(row) + "\n"]
+    for row in newest("peers_largest"):
+        parts += largest(row)
     return "\n".join(parts)
+
+
+def largest(row: Row) -> list[str]:
+    """How far each library gets within a limit."""
+    sizes = row["sizes"]
+    lines = []
+    for library, found in by_subject(row["figures"]).items():
+        done = [number(found[what], 0) for what in ("rows", "seconds")] if "rows" in found else ["none", ""]
+        peak = number(found["peak_bytes"] / 2**30) if "rows" in found else ""
+        lines.append([library, *done, peak, str(found.get("beyond", f"not tried beyond {sizes['most rows']:,}"))])
+    return [
+        f"## {sizes['name']} x {sizes['dim']}: the largest of {sizes['first rows']:,}, twice as many and so on, done "
+        f"in {sizes['limit']:g} s\n",
+        markdown(["library", "rows", "seconds", "peak GiB", "twice as many"], lines),
+        told(row) + "\n",
+    ]
 
 
 def agreement() -> str:

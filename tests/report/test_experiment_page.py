@@ -10,7 +10,7 @@ from ladle.report.experiment_facts import facts_of_ledger
 from ladle.report.experiment_figures import panels, series_of, short_count
 from ladle.report.experiment_page import experiment_page, write_experiment_page
 from tests.report import made_ledger as made
-from tests.report.test_page import Reader
+from tests.report.reading import assert_described, assert_still_and_alone, read_page
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (400, 7, 5), np.uint8)
 
@@ -30,16 +30,11 @@ def written(ledger, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def read(written):
-    reader = Reader()
-    reader.feed(written)
-    assert reader.open == []
-    return reader
+    return read_page(written)
 
 
 def test_nothing_is_fetched_and_nothing_runs(written, read):
-    assert all(link.startswith(("data:image/png;base64,", "#")) for link in read.links)
-    assert not re.search(r"url\((?!#)", written)
-    assert re.findall(r"<script[^>]*>", written) == ['<script type="application/json" id="facts">']
+    assert_still_and_alone(written, read)
 
 
 def test_names_are_escaped(written):
@@ -50,11 +45,9 @@ def test_names_are_escaped(written):
 
 def test_every_picture_and_drawing_has_words(read):
     assert len(read.images) == 4 * 50
-    assert all(image["alt"] and image["title"] for image in read.images)
     # For each metric curves and two baselines, for desk and phone; then three of batches and the seconds, twice.
     assert len(read.figures) == 2 * 3 * 2 + 3 + 2
-    assert all(figure["role"] == "img" and len(figure["aria-label"]) > 30 for figure in read.figures)
-    assert len(read.ids) == len(set(read.ids))
+    assert_described(read)
 
 
 def test_the_facts_are_inside_for_programs(written, ledger):
