@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _OF_BASELINES = (1, 2)
 _OF_OTHERS = (0, 3, 4, 5)
 _MOST_TICKS = 6
+# Inches: a letter of a legend and its entry's key, a line, what is left of the axes; and how many lines are foreseen.
+_LEGEND_LETTER, _LEGEND_KEY, _LEGEND_LINE, _LEFT_OF_AXES = 0.065, 0.5, 0.2, 0.7
+_LEGEND_LINES = 3
 
 
 def series_of(facts: ExperimentFacts, strategy: str) -> int:
@@ -59,10 +62,22 @@ def learning_curves(facts: ExperimentFacts, metric: MetricFacts, strategies: Seq
         axes.set_xlabel("labels")
         axes.set_ylabel(f"{metric_text(metric.metric)} on the test split, %")
         # Above the curves, where it hides none of them.
-        legend(axes, loc="lower left", bbox_to_anchor=(0, 1), ncols=3 if width == BROAD else 2, borderaxespad=0.2)
+        legend(axes, loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, borderaxespad=0.2)
 
+    columns = _legend_columns(strategies, width)
+    higher = _LEGEND_LINE * max(0, -(-len(strategies) // columns) - _LEGEND_LINES)
     name = f"curves-{metric.metric}-{panels(facts).index(list(strategies))}"
-    return drawn(name, (width, 2.3 + 0.26 * width), draw)
+    return drawn(name, (width, 2.3 + 0.26 * width + higher), draw)
+
+
+def _legend_columns(labels: Sequence[str], width: float) -> int:
+    """As many as fit beside each other above a drawing of `width` inches, which fills one after the other."""
+    for columns in (3, 2):
+        lines = -(-len(labels) // columns)
+        longest = [max(map(len, labels[first : first + lines])) for first in range(0, len(labels), lines)]
+        if sum(_LEGEND_KEY + _LEGEND_LETTER * letters for letters in longest) <= width - _LEFT_OF_AXES:
+            return columns
+    return 1
 
 
 def savings_intervals(facts: ExperimentFacts, metric: MetricFacts, baseline: str, *, width: float = BROAD) -> str:
