@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from ladle.errors import ArgumentError, FileError, MissingDependencyError
+from ladle.report.drawing import BROAD, NARROW
 from ladle.report.experiment_facts import facts_of_ledger
-from ladle.report.experiment_figures import panels, series_of, short_count
+from ladle.report.experiment_figures import legend_columns, panels, series_of, short_count
 from ladle.report.experiment_page import experiment_page, write_experiment_page
 from tests.report import made_ledger as made
 from tests.report.reading import assert_described, assert_still_and_alone, read_page
@@ -110,3 +111,10 @@ def test_what_cannot_be_written_leaves_nothing(ledger, tmp_path, monkeypatch):
     with pytest.raises(MissingDependencyError, match=r"ladle\[lab\]"):
         write_experiment_page(ledger, tmp_path / "page.html")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_legends_stay_above_their_drawing():
+    long = ["Cluster-Margin 1.25 by pool size"] * 6
+    assert legend_columns(long, NARROW) == 1
+    assert legend_columns(long, BROAD) == 3
+    assert legend_columns(["Entropy", "CoreSet", "BADGE", "Margin", "Uniform"], NARROW) == 3

@@ -64,13 +64,13 @@ def learning_curves(facts: ExperimentFacts, metric: MetricFacts, strategies: Seq
         # Above the curves, where it hides none of them.
         legend(axes, loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, borderaxespad=0.2)
 
-    columns = _legend_columns(strategies, width)
+    columns = legend_columns(strategies, width)
     higher = _LEGEND_LINE * max(0, -(-len(strategies) // columns) - _LEGEND_LINES)
     name = f"curves-{metric.metric}-{panels(facts).index(list(strategies))}"
     return drawn(name, (width, 2.3 + 0.26 * width + higher), draw)
 
 
-def _legend_columns(labels: Sequence[str], width: float) -> int:
+def legend_columns(labels: Sequence[str], width: float) -> int:
     """As many as fit beside each other above a drawing of `width` inches, which fills one after the other."""
     for columns in (3, 2):
         lines = -(-len(labels) // columns)
