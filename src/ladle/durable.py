@@ -6,7 +6,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from io import BufferedRandom
 from pathlib import Path
 
@@ -47,26 +47,31 @@ def writing(path: str | os.PathLike[str]) -> Iterator[BufferedRandom]:
 def locked(folder: str | os.PathLike[str]) -> Iterator[None]:
     """Hold a folder against other runs that lock it, until the block or the process ends, however it ends.
 
-    Raises: FileError when another one holds it. On Windows nothing is held.
+    By a file `lock` in it, gone again after the block. On Windows nothing is held.
+    Raises: FileError when another run holds it, or it cannot be locked.
     """
     try:
         import fcntl
     except ImportError:
         yield
         return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
+    path = Path(folder) / "lock"
+    with ExitStack() as stack:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as cause:
+            file = stack.enter_context(path.open("w"))
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not os.path.samestat(os.fstat(file.fileno()), path.stat()):  # another's, which it removed meanwhile
+                raise BlockingIOError
+        except (BlockingIOError, FileNotFoundError) as cause:
             raise FileError(
                 f"the folder {folder}", wanted="be used by one run at a time", got="another run in it, still going"
             ) from cause
-        except OSError:  # a file system without locks
-            pass
+        except OSError as cause:
+            raise FileError(
+                f"the folder {folder}", wanted="be writable and take locks", got=cause.strerror or str(cause)
+            ) from cause
+        stack.callback(path.unlink, missing_ok=True)  # while it is still held
         yield
-    finally:
-        os.close(descriptor)
 
 
 def file_digest(path: str | os.PathLike[str]) -> str:

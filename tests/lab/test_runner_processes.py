@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ladle import durable
 from ladle.errors import ArgumentError, CorruptFileError, FileError, MemoryPlanError, MismatchError
 from ladle.lab.experiments import run_experiment
 from ladle.lab.ledger import Ledger
@@ -223,9 +222,11 @@ def test_a_damaged_start_says_so(tmp_path):
 
 
 def test_one_run_at_a_time(tmp_path):
-    pytest.importorskip("fcntl")
-    with durable.locked(tmp_path), pytest.raises(FileError, match="one run at a time"):
-        run(tmp_path)
+    fcntl = pytest.importorskip("fcntl")
+    with (tmp_path / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(FileError, match="one run at a time"):
+            run(tmp_path)
 
 
 # -- failures ------------------------------------------------------------------------------------------------------

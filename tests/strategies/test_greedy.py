@@ -204,3 +204,12 @@ def test_bad_input_is_refused_before_any_work() -> None:
     for options in ({"metric": "euclid"}, {"gamma": -1}):
         with pytest.raises(ArgumentError):
             strategies.create("coreset" if "metric" in options else "falcun", **options)
+
+
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
+def test_badge_refuses_lengths_beyond_float32_even_of_rows_it_is_sure_of() -> None:
+    embeddings = np.ones((4, 2), np.float32)
+    embeddings[[1, 3]] = 1e30
+    sure_of_row_1 = np.array([[0.5, 0.5], [1.0, 0.0], [0.5, 0.5], [0.5, 0.5]])
+    with pytest.raises(DataError, match="row 1 beyond"):
+        strategies.Badge().query(2, probabilities=sure_of_row_1, embeddings=embeddings)

@@ -1,8 +1,8 @@
 """Running an experiment: trials in parallel processes, every finished round in the ledger, and on from there.
 
-The folder of a run holds `ledger.sqlite` and `starts/` (see `ladle.lab.kept`). Only the process that runs the
-experiment writes to the ledger; workers tell it each round as it is finished, and it is committed at once. Whatever
-kills the run, and whenever, the same call goes on from the rounds in the ledger.
+The folder of a run holds `ledger.sqlite`, `starts/` (see `ladle.lab.kept`) and, while it runs, `lock`. Only the
+process that runs the experiment writes to the ledger; workers tell it each round as it is finished, and it is committed
+at once. Whatever kills the run, and whenever, the same call goes on from the rounds in the ledger.
 """
 
 from __future__ import annotations

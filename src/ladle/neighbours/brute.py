@@ -33,8 +33,8 @@ class BruteSearch:
     """Every query against every member, in blocks. Proven reach: the rounding of the product is bounded per row.
 
     Cost: q m d multiply-adds at the speed of BLAS, half of that when all members are queries; then m (4 d + 16) bytes
-    for the packed members, else as much for the queries (twice that when precise); about 1 MiB a thread. Repeats:
-    identical for any number of threads.
+    for the packed members, else as much for the queries and for PACKED_ROWS members (twice that when precise); about
+    1 MiB a thread. Repeats: identical for any number of threads.
     """
 
     frame: Frame | None = None  # to take products in; else the one of the members

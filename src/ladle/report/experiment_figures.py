@@ -46,6 +46,7 @@ def learning_curves(facts: ExperimentFacts, metric: MetricFacts, strategies: Seq
     lowest = 100 * min(min(each.low or each.mean) for each in metric.curves)
     highest = 100 * max(max(each.high or each.mean) for each in metric.curves)
     room = 0.04 * (highest - lowest) or 1.0
+    columns = legend_columns(strategies, width)
 
     def draw(axes: Axes) -> None:
         for strategy in strategies:
@@ -64,7 +65,6 @@ def learning_curves(facts: ExperimentFacts, metric: MetricFacts, strategies: Seq
         # Above the curves, where it hides none of them.
         legend(axes, loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, borderaxespad=0.2)
 
-    columns = legend_columns(strategies, width)
     higher = _LEGEND_LINE * max(0, -(-len(strategies) // columns) - _LEGEND_LINES)
     name = f"curves-{metric.metric}-{panels(facts).index(list(strategies))}"
     return drawn(name, (width, 2.3 + 0.26 * width + higher), draw)

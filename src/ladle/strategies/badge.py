@@ -9,7 +9,7 @@ import numpy as np
 
 from ladle.errors import DataError
 from ladle.strategies import draws
-from ladle.strategies.centres import Centres, outermost
+from ladle.strategies.centres import Centres, outermost, square_lengths
 from ladle.strategies.choosing import Asked, Choice, Chooser, Need
 from ladle.strategies.proportional import sample_by_distance
 from ladle.strategies.space import Gradient
@@ -36,14 +36,15 @@ class Badge(Chooser):
         """See `Chooser.choose`."""
         request, free = asked.request, asked.unlabelled
         space = Gradient(asked.probabilities(), asked.embeddings())
-        first, longest = outermost(space, free, draws.key(request.seed, self.name))
-        if not np.isfinite(longest).all():
+        lengths = square_lengths(space, free)
+        if not np.isfinite(lengths).all():
             raise DataError(
                 "`embeddings`",
                 wanted="have squared lengths that fit float32",
-                got=f"row {first[0]:,} beyond",
+                got=f"row {free[np.argmin(np.isfinite(lengths))]:,} beyond",
                 remedy="Divide all embeddings by one number: BADGE chooses the same.",
             )
+        first, longest = outermost(free, lengths, draws.key(request.seed, self.name))
         others = free != first
         found = Centres(space, free[others], request.size, np.full(len(free) - 1, np.inf, np.float32))
         found.add(first)

@@ -22,17 +22,19 @@ ROWS = 1024  # brought up to date by one thread at a time
 Longs = npt.NDArray[np.int64]
 
 
-def outermost(space: Space, free: Rows, draw_key: np.uint64) -> tuple[Rows, Floats]:
-    """The row of `free` (m,) with the largest squared length, ties by lot, and that length: (1,) each.
-
-    For spaces whose points end in their squared lengths. An infinite length is the largest.
-    """
+def square_lengths(space: Space, free: Rows) -> Floats:
+    """(m,) the squared lengths of the points of `free` (m,), in a space whose points end in theirs."""
     lengths = np.empty(len(free), np.float32)
 
     def measure(block: tuple[int, int]) -> None:
         lengths[slice(*block)] = space.take(free[slice(*block)])[-1]
 
     threads.run_each(measure, threads.ranges(len(free), ROWS))
+    return lengths
+
+
+def outermost(free: Rows, lengths: Floats, draw_key: np.uint64) -> tuple[Rows, Floats]:
+    """The row of `free` (m,) with the largest of `lengths` (m,), ties by lot, and that length: (1,) each."""
     tied = free[lengths == lengths.max()]
     return tied[[np.argmin(draws.priorities(draw_key, tied))]], lengths.max(keepdims=True)
 

@@ -39,15 +39,15 @@ class Asked:
         """The rows that may be chosen, ascending."""
         return np.flatnonzero(self.request.free)
 
-    def matrix(self) -> Probabilities:
+    def raw_probabilities(self) -> Probabilities:
         """(n, c), not known to be probabilities. Raises: ArgumentError when none were given; ShapeError."""
         return as_matrix(self._given("probabilities", self.given_probabilities), "probabilities", axes=("n", "classes"))
 
     def probabilities(self) -> Probabilities:
-        """(n, c), checked in one pass. Raises: as `matrix`; NonFiniteError; ProbabilityError."""
-        matrix = self.matrix()
-        scores.least_confidence(matrix)  # which refuses what are no probabilities
-        return matrix
+        """(n, c), checked in one pass. Raises: as `raw_probabilities`; NonFiniteError; ProbabilityError."""
+        probabilities = self.raw_probabilities()
+        scores.least_confidence(probabilities)  # which refuses what are none
+        return probabilities
 
     def embeddings(self) -> Embeddings:
         """(n, dim), finite. Raises: ArgumentError when none were given; ShapeError; NonFiniteError."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from ladle.strategies import draws
-from ladle.strategies.centres import outermost
+from ladle.strategies.centres import outermost, square_lengths
 from ladle.strategies.choosing import Asked, Choice, Chooser, Need
 from ladle.strategies.farthest import farthest_first
 from ladle.strategies.points import Metric, check_metric
@@ -43,7 +43,7 @@ class CoreSet(Chooser):
         draw_key = draws.key(request.seed, self.name)
         first, reach = np.empty(0, np.int64), np.empty(0, np.float32)
         if len(centres) == 0:
-            first, reach = outermost(space, free, draw_key)
+            first, reach = outermost(free, square_lengths(space, free), draw_key)
             free, centres, size = free[free != first], first, size - 1
         rows, distances = farthest_first(space, free, centres, size, draw_key, asked.progress)
         distances = np.concatenate([reach, distances]) * space.unit

@@ -35,7 +35,7 @@ class Entropy(Chooser):
 
     def choose(self, asked: Asked) -> Choice:
         """See `Chooser.choose`."""
-        return _largest_first(scores.entropy(asked.matrix()), asked.request, self.noise, self.beta)
+        return _largest_first(scores.entropy(asked.raw_probabilities()), asked.request, self.noise, self.beta)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class LeastConfidence(Chooser):
 
     def choose(self, asked: Asked) -> Choice:
         """See `Chooser.choose`."""
-        return _largest_first(scores.least_confidence(asked.matrix()), asked.request, self.noise, self.beta)
+        return _largest_first(scores.least_confidence(asked.raw_probabilities()), asked.request, self.noise, self.beta)
 
 
 def _largest_first(unsure: npt.NDArray[np.float32], request: Request, noise: Noise, beta: float) -> Choice:
