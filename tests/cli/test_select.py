@@ -135,6 +135,10 @@ def test_cuts_and_ratio(run_json, select):
     assert (code, facts["candidate_rows"]) == (0, 40)
     code, facts = run_json(*select, "--mean-size", 300)
     assert (code, facts["clusters_touched"]) == (0, 1)
+    code, facts = run_json(*select, "--candidate-ratio", "auto")
+    assert code == 0
+    assert facts["candidate_rows"] == np.ceil(facts["facts"]["candidate_ratio"] * 20)
+    assert 0 <= facts["facts"]["shared"] <= 1
 
 
 def test_options_of_the_strategy(run_json, select, made, tmp_path):
@@ -286,6 +290,7 @@ def test_repeating_gives_the_same_file(run, select, tmp_path):
         (["--strategy", "best"], 2, "cluster-margin"),
         (["--strategy", "margin", "--candidate-ratio", 3], 2, "left out for margin"),
         (["--candidate-ratio", 0.5], 2, "candidate_ratio"),
+        (["--candidate-ratio", "some"], 2, "or \"auto\"; got 'some'"),
         (["--strategy", "margin", "--option", "ratio=3"], 2, "partitions; got ratio"),
         (["--option", "ratio=3"], 2, "name one of candidate_ratio, group_size, "),
         (["--option", "mean_size=3"], 2, "The cut has its own: --mean-size."),

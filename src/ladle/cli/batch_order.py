@@ -18,7 +18,7 @@ class BatchOrder:
     size: int
     seed: int
     given: dict[str, Any]  # by --option
-    candidate_ratio: float | None
+    candidate_ratio: Any  # None: not given
 
     @property
     def needs(self) -> tuple[str, ...]:

@@ -76,7 +76,7 @@ def examples(*lines: str) -> str:
 
 
 def strategy_options(given: list[str] | None) -> dict[str, Any]:
-    """What `--option` was given, name to value: numbers, true, false and null as JSON has them, all else as text.
+    """What `--option` was given, name to value, see `plain_value`.
 
     Raises: ArgumentError for one without a name or an equals sign, and for a name that comes twice.
     """
@@ -90,11 +90,13 @@ def strategy_options(given: list[str] | None) -> dict[str, Any]:
         name = name.replace("-", "_")  # as the command line spells its own options
         if name in told:
             raise ArgumentError(f"--option {name}", wanted="be given once", got="it twice")
-        told[name] = _plain_value(value)
+        told[name] = plain_value(value)
     return told
 
 
-def _plain_value(text: str) -> Any:
+def plain_value(text: str) -> Any:
+    """Numbers, true, false and null as JSON has them, all else as text."""
+
     def refused(constant: str) -> None:
         raise ValueError(constant)  # NaN and Infinity, which JSON has not
 

@@ -54,9 +54,12 @@ def select(
         typer.Option("--labelled", metavar="FILE", help="Ids not to choose: .txt, .csv, .npy or .parquet."),
     ] = None,
     candidate_ratio: Annotated[
-        float | None,
+        str | None,
         typer.Option(
-            "--candidate-ratio", metavar="RATIO", help="Candidates for each place in the batch (cluster-margin: 10)."
+            "--candidate-ratio",
+            metavar="RATIO|auto",
+            help="Candidates for each place in the batch (cluster-margin: 10); auto: as many as the pool's repetition "
+            "calls for.",
         ),
     ] = None,
     strategy_options: options.StrategyOptions = None,
@@ -96,7 +99,8 @@ def select(
     check_output(output, TABLE_SUFFIXES, inputs=[pool, scores, votes, tree, labelled, ids])
     started = time.perf_counter()
     dials = dict(zip(options.CUTS, (mean_size, threshold, n_clusters), strict=True))
-    asked = BatchOrder(strategy, size, seed, options.strategy_options(strategy_options), candidate_ratio)
+    ratio = None if candidate_ratio is None else options.plain_value(candidate_ratio)
+    asked = BatchOrder(strategy, size, seed, options.strategy_options(strategy_options), ratio)
     reading = Reading(
         path=scores,
         votes=votes,

@@ -16,6 +16,7 @@ from ladle.strategies import draws
 from ladle.strategies.candidates import smallest
 from ladle.strategies.choosing import Asked, Choice, Chooser, Need
 from ladle.strategies.clusters import Cuttable, PoolClusters, as_clusters, check_clustered, clusters_of
+from ladle.strategies.crowding import CandidateRatio, Crowding, check_ratio, crowding
 from ladle.strategies.groups import Groups, GroupSize, in_visiting_order
 from ladle.strategies.request import Request, as_margins, check_request, rows_described
 
@@ -25,7 +26,7 @@ def cluster_margin(
     clusters: npt.ArrayLike,
     batch_size: int,
     *,
-    candidate_ratio: float = 10,
+    candidate_ratio: CandidateRatio = 10,
     labelled: npt.ArrayLike | None = None,
     seed: int = 0,
     group_size: GroupSize = "candidates",
@@ -37,7 +38,8 @@ def cluster_margin(
     at random, until the batch is full.
 
     margins: (n,) numbers, small = unsure. clusters: (n,) non-negative integers, not necessarily contiguous.
-    candidate_ratio: 1 or larger. labelled: distinct rows to leave out, or a boolean mask (n,).
+    candidate_ratio: 1 or larger; or "auto", from 1.25 where the least sure rows lie in clusters as by chance, to 10
+    where they crowd: see `ladle.strategies.crowding`. labelled: distinct rows to leave out, or a boolean mask (n,).
     group_size: whether the smallest group is that with the fewest "candidates", or the cluster with the fewest rows
     in the whole "pool".
     Raises: ArgumentError when `batch_size` is not between 1 and the unlabelled pool, or another argument is out of
@@ -49,7 +51,9 @@ def cluster_margin(
     pool_rows = rows_described(margins=margins, clusters=clusters)
     request = check_request(batch_size, pool_rows=pool_rows, labelled=labelled, seed=seed, size_name="batch_size")
     _check_options(candidate_ratio, group_size)
-    groups = _groups(as_margins(margins), as_clusters(clusters), request, candidate_ratio, group_size)
+    known, labels = as_margins(margins), as_clusters(clusters)
+    ratio, _ = _ratio(known, labels, request, candidate_ratio)
+    groups = _groups(known, labels, request, ratio, group_size)
     return _round_robin(groups, request)[0]
 
 
@@ -72,7 +76,7 @@ class ClusterMargin(Chooser):
     name: ClassVar[str] = "cluster-margin"
     needs: ClassVar[tuple[Need, ...]] = ("scores",)
     clusters: PoolClusters
-    candidate_ratio: float
+    candidate_ratio: CandidateRatio
     group_size: GroupSize
     multilabel: MultiLabel | None
 
@@ -83,7 +87,7 @@ class ClusterMargin(Chooser):
         mean_size: float | None = None,
         threshold: float | None = None,
         n_clusters: int | None = None,
-        candidate_ratio: float = 10,
+        candidate_ratio: CandidateRatio = 10,
         group_size: GroupSize = "candidates",
         multilabel: MultiLabel | None = None,
     ) -> None:
@@ -98,11 +102,12 @@ class ClusterMargin(Chooser):
         """See `Chooser.choose`."""
         request = asked.request
         known = asked.margins(multilabel=self.multilabel)
-        groups = _groups(known, self.clusters, request, self.candidate_ratio, self.group_size)
+        ratio, found = _ratio(known, self.clusters, request, self.candidate_ratio)
+        groups = _groups(known, self.clusters, request, ratio, self.group_size)
         cutoff = float(known[groups.members].max())
         rows, rounds = _round_robin(groups, request)
         facts = {
-            "candidate_ratio": float(self.candidate_ratio),
+            "candidate_ratio": ratio,
             "group_size": self.group_size,
             "margin_cutoff": cutoff,
             "groups": len(groups),
@@ -111,6 +116,8 @@ class ClusterMargin(Chooser):
             "clusters_touched": min(len(groups), request.size),  # the first round visits every group once
             "visits": rounds,  # the most that any one group was visited
         }
+        if found is not None:
+            facts |= {"shared": found.shared, "shared_by_chance": found.by_chance}
         return Choice(rows, known[rows], facts, candidate_rows=len(groups.members))
 
     def check_pool(self, pool_rows: int) -> None:
@@ -125,6 +132,16 @@ class ClusterMargin(Chooser):
             group_size=self.group_size,
             multilabel=self.multilabel,
         )
+
+
+def _ratio(
+    margins: Margins, clusters: PoolClusters, request: Request, candidate_ratio: CandidateRatio
+) -> tuple[float, Crowding | None]:
+    """The ratio in numbers, and what "auto" went by."""
+    if isinstance(candidate_ratio, str):
+        found = crowding(margins, clusters, request)
+        return found.ratio, found
+    return float(candidate_ratio), None
 
 
 def _groups(
@@ -146,11 +163,7 @@ def _round_robin(groups: Groups, request: Request) -> tuple[Rows, int]:
     return batch, int(rounds)
 
 
-def _check_options(candidate_ratio: float, group_size: str) -> None:
-    number = isinstance(candidate_ratio, (int, float, np.integer, np.floating)) and not isinstance(
-        candidate_ratio, bool
-    )
-    if not number or not 1 <= candidate_ratio < math.inf:
-        raise ArgumentError("`candidate_ratio`", wanted="be a number, 1 or larger", got=repr(candidate_ratio))
+def _check_options(candidate_ratio: CandidateRatio, group_size: str) -> None:
+    check_ratio(candidate_ratio)
     if group_size not in get_args(GroupSize):
         raise ArgumentError("`group_size`", wanted='be "candidates" or "pool"', got=repr(group_size))

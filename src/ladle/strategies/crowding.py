@@ -1,0 +1,89 @@
+"""How crowded the least sure examples lie, and how many candidates Cluster-Margin should therefore have.
+
+Spreading a batch over clusters costs certainty that its members are unsure: worth it where they repeat each other, a
+loss where they do not. So `candidate_ratio="auto"` first looks at the batch Margin would choose. A member is *shared*
+if another member lies in its cluster; a batch drawn uniformly has shared members too, by chance. The crowding is how
+many times as often that happens as by chance, and the ratio grows with its square, from 1.25 where there is none
+(which chooses about as Margin does) to 10, the paper's, where there is much. docs/results/experiments has the
+experiments it was chosen on, and others that test it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from ladle.arrays import Margins
+from ladle.errors import ArgumentError
+from ladle.strategies.candidates import smallest
+from ladle.strategies.clusters import PoolClusters
+from ladle.strategies.request import Request
+
+CandidateRatio = float | Literal["auto"]
+LEAST, MOST = 1.25, 10.0  # the paper's figures for small sets of images, and for large batches
+SLACK = 0.05  # so much sharing costs little, however rare it is by chance
+
+
+@dataclass(frozen=True, slots=True)
+class Crowding:
+    """The shares of Margin's batch, and of a batch by chance, whose cluster holds another member of the batch."""
+
+    shared: float
+    by_chance: float
+
+    @property
+    def times_chance(self) -> float:
+        """How many times as often as by chance, with `SLACK` on both sides: about 1 where nothing repeats."""
+        return (self.shared + SLACK) / (self.by_chance + SLACK)
+
+    @property
+    def ratio(self) -> float:
+        """Candidates for each place in the batch, `LEAST` to `MOST`."""
+        return min(MOST, LEAST * max(1.0, self.times_chance) ** 2)
+
+
+def crowding(margins: Margins, clusters: PoolClusters, request: Request) -> Crowding:
+    """The crowding of the `request.size` unlabelled rows of smallest margin.
+
+    Cost: O(n + clusters). Repeats: set by margins, clusters and seed, which draws among ties as Margin does.
+    """
+    rows = smallest(margins, request, request.size)
+    in_batch = np.bincount(clusters.labels[rows], minlength=clusters.count)
+    alone = int(np.count_nonzero(in_batch == 1))
+    in_pool = np.bincount(clusters.labels, minlength=clusters.count)
+    in_pool -= np.bincount(clusters.labels[request.labelled], minlength=clusters.count)
+    return Crowding(1 - alone / request.size, _shared_by_chance(in_pool, request))
+
+
+def check_ratio(candidate_ratio: CandidateRatio) -> None:
+    """Raises: ArgumentError when it is neither "auto" nor a finite number, 1 or larger."""
+    if isinstance(candidate_ratio, str) and candidate_ratio == "auto":
+        return
+    number = isinstance(candidate_ratio, (int, float, np.integer, np.floating)) and not isinstance(
+        candidate_ratio, bool
+    )
+    if not number or not 1 <= candidate_ratio < math.inf:
+        wanted = 'be a number, 1 or larger, or "auto"'
+        raise ArgumentError("`candidate_ratio`", wanted=wanted, got=repr(candidate_ratio))
+
+
+def _shared_by_chance(sizes: npt.NDArray[np.int64], request: Request) -> float:
+    """The expected share of a uniform batch with another member in its cluster; sizes: unlabelled rows of each cluster.
+
+    A member of a cluster of s rows is alone if none of the other size - 1 members, drawn from N - 1 rows, is among the
+    other s - 1: prod over i < s - 1 of (1 - (size - 1) / (N - 1 - i)), by logarithms of gamma functions.
+    """
+    from scipy.special import gammaln
+
+    others, drawn = request.unlabelled_rows - 1, request.size - 1
+    kinds, counts = np.unique(sizes[sizes > 0], return_counts=True)  # few sizes, many clusters
+    mates = kinds - 1.0
+    left = others - drawn - mates  # rows that are neither drawn nor mates: none left, never alone
+    logs = gammaln(others - drawn + 1) - gammaln(np.maximum(left, 0) + 1)
+    logs += gammaln(others - mates + 1) - gammaln(others + 1)
+    alone = np.where(left >= 0, np.exp(logs), 0.0)
+    return float((counts * kinds * (1 - alone)).sum() / request.unlabelled_rows)
