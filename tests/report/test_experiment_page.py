@@ -90,7 +90,7 @@ def test_many_strategies_share_panels_with_the_baselines(tmp_path, monkeypatch):
     with made.made_ledger(tmp_path / "many", labels=list(made.HEIGHTS), metrics=["accuracy"]) as many:
         facts = facts_of_ledger(many)
         page = experiment_page(facts)
-    assert [len(group) for group in panels(facts)] == [6, 4]
+    assert [len(group) for group in panels(facts)] == [5, 5]
     for group in panels(facts):
         assert {"Margin", "Uni<form>|x"} <= set(group)
         assert len({series_of(facts, strategy) for strategy in group}) == len(group)

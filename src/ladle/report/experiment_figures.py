@@ -7,6 +7,7 @@ everything else names its strategies in words.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ladle.report.drawing import BROAD, INK, SERIES, drawn, legend
@@ -22,7 +23,7 @@ _OF_BASELINES = (1, 2)
 _OF_OTHERS = (0, 3, 4, 5)
 _MOST_TICKS = 6
 # Inches: a letter of a legend and its entry's key, a line, what is left of the axes; and how many lines are foreseen.
-_LEGEND_LETTER, _LEGEND_KEY, _LEGEND_LINE, _LEFT_OF_AXES = 0.065, 0.5, 0.2, 0.7
+_LEGEND_LETTER, _LEGEND_KEY, _LEGEND_LINE, _LEFT_OF_AXES = 0.065, 0.62, 0.2, 0.7
 _LEGEND_LINES = 3
 
 
@@ -34,11 +35,11 @@ def series_of(facts: ExperimentFacts, strategy: str) -> int:
 
 
 def panels(facts: ExperimentFacts) -> list[list[str]]:
-    """The strategies of each panel: the baselines in all of them, and as many others as there are colours."""
+    """The strategies of each panel: the baselines in all, and no more others than colours, evenly shared out."""
     others = _others(facts)
-    step = len(_OF_OTHERS)
-    groups = [others[first : first + step] for first in range(0, len(others), step)] or [[]]
-    return [[*group, *facts.baselines] for group in groups]
+    count = max(1, -(-len(others) // len(_OF_OTHERS)))
+    ends = [len(others) * number // count for number in range(count + 1)]
+    return [[*others[first:last], *facts.baselines] for first, last in pairwise(ends)]
 
 
 def learning_curves(facts: ExperimentFacts, metric: MetricFacts, strategies: Sequence[str], *, width: float) -> str:

@@ -50,7 +50,7 @@ def savings_forest(
 
     def draw(axes: Axes) -> None:
         ends = [100 * end for each in savings for end in (each.low, each.high, each.saved) if end is not None]
-        left = min([*ends, 0.0]) - 12
+        left, right = min([*ends, 0.0]) - 12, max([*ends, 10.0]) + 8
         for place, (each, colour) in enumerate(zip(savings, colours, strict=True)):
             low = left if each.low is None else 100 * each.low
             if each.high is not None:
@@ -58,9 +58,11 @@ def savings_forest(
             if each.saved is not None:
                 axes.plot([100 * each.saved], [place], "o", color=colour, markersize=8)
             else:
-                axes.text(0.8, place, "never as accurate", color=MUTED, va="center")
+                beside = 0.8 + max(0.0, 100 * (each.high or 0))  # of its interval, not over it
+                axes.text(beside, place, "never as accurate", color=MUTED, va="center")
+                right = max(right, beside + 0.17 * (right - left))
         axes.axvline(0, color=MUTED, linewidth=1.2)
-        axes.set_xlim(left, max([*ends, 10.0]) + 8)
+        axes.set_xlim(left, right)
         axes.set_ylim(len(names) - 0.5, -0.5)
         axes.set_yticks(range(len(names)), names)
         axes.tick_params(axis="y", labelcolor=INK, length=0)
