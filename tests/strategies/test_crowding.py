@@ -56,7 +56,7 @@ def test_margins_that_know_nothing_of_clusters_are_not_crowded() -> None:
     rng = np.random.default_rng(0)
     told = found(rng.random(20_000), rng.integers(0, 2_000, 20_000), 1_000)
     assert told.times_chance == pytest.approx(1, abs=0.1)
-    assert told.ratio < 1.6
+    assert told.ratio < 1.7
 
 
 def test_copies_with_equal_margins_are_crowded() -> None:
@@ -78,15 +78,15 @@ def test_one_row_is_never_crowded() -> None:
     assert found([0.5], [3], 1) == Crowding(0.0, 0.0)
 
 
-@pytest.mark.parametrize(("shared", "by_chance", "ratio"), [(0.0, 0.0, 1.25), (0.5, 0.05, 10), (0.25, 0.10, 5.0)])
-def test_the_ratio_grows_with_the_square(shared: float, by_chance: float, ratio: float) -> None:
+@pytest.mark.parametrize(("shared", "by_chance", "ratio"), [(0.0, 0.0, 1.25), (0.5, 0.05, 10), (0.25, 0.15, 4.21875)])
+def test_the_ratio_grows_with_the_cube(shared: float, by_chance: float, ratio: float) -> None:
     assert Crowding(shared, by_chance).ratio == pytest.approx(ratio)
 
 
 def test_auto_chooses_what_its_ratio_chooses_and_tells_it() -> None:
     rng = np.random.default_rng(0)
     clusters = np.repeat(np.arange(300), 10)
-    margins = (rng.random(300)[clusters] + 2 * rng.random(3_000)).astype(np.float32)
+    margins = (rng.random(300)[clusters] + 4 * rng.random(3_000)).astype(np.float32)
     labelled = np.arange(0, 3_000, 7)
     strategy = ladle.ClusterMargin(clusters, candidate_ratio="auto")
     selection = strategy.query(100, margins=margins, labelled=labelled, seed=3)
