@@ -86,7 +86,7 @@ def test_the_ratio_grows_with_the_cube(shared: float, by_chance: float, ratio: f
 def test_auto_chooses_what_its_ratio_chooses_and_tells_it() -> None:
     rng = np.random.default_rng(0)
     clusters = np.repeat(np.arange(300), 10)
-    margins = (rng.random(300)[clusters] + 4 * rng.random(3_000)).astype(np.float32)
+    margins = (rng.random(300)[clusters] + 8 * rng.random(3_000)).astype(np.float32)
     labelled = np.arange(0, 3_000, 7)
     strategy = ladle.ClusterMargin(clusters, candidate_ratio="auto")
     selection = strategy.query(100, margins=margins, labelled=labelled, seed=3)
