@@ -18,7 +18,7 @@ def writing(path: str | os.PathLike[str]) -> Iterator[BufferedRandom]:
     """A binary file that takes the name `path` only when the block ends well: temp file, fsync, rename, fsync.
 
     On any exception (Ctrl-C too) the temporary file is removed and whatever stood at `path` stays as it was.
-    Raises: FileError when the folder is missing or cannot be written.
+    Raises: FileError when the folder is missing or cannot be written, the disk is full, or it fails.
     """
     target = Path(path)
     if target.is_dir():
@@ -36,11 +36,16 @@ def writing(path: str | os.PathLike[str]) -> Iterator[BufferedRandom]:
             os.fsync(file.fileno())
         os.chmod(name, 0o666 & ~_umask())  # noqa: PTH101 - mkstemp makes files private; outputs are ordinary files
         os.replace(name, target)  # noqa: PTH105
-    except BaseException:
+    except BaseException as cause:
         with suppress(OSError):
             os.unlink(name)  # noqa: PTH108
+        if isinstance(cause, OSError) and not isinstance(cause, FileError):
+            raise _unwritten(target, cause, "What stood there before is as it was.") from cause
         raise
-    _sync_folder(target.parent)
+    try:
+        _sync_folder(target.parent)
+    except OSError as cause:
+        raise _unwritten(target, cause, "It is there, but may be lost in a power cut.") from cause
 
 
 @contextmanager
@@ -78,6 +83,12 @@ def file_digest(path: str | os.PathLike[str]) -> str:
     """SHA-256 of a file's bytes, in hex."""
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _unwritten(target: Path, cause: OSError, remedy: str) -> FileError:
+    return FileError(
+        f"the file {target}", wanted="be written to the disk", got=cause.strerror or str(cause), remedy=remedy
+    )
 
 
 def _umask() -> int:
