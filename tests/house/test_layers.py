@@ -18,7 +18,7 @@ LAYERS = [
     {"neighbours"},
     {"hac"},
     {"strategies", "stopping"},
-    {"lab"},
+    {"lab", "connect"},
     {"report"},
     {"cli"},
 ]
@@ -37,7 +37,7 @@ HEAVY = {
     "typer": {"cli"},
     "rich": {"cli"},
     "numba": {"neighbours", "hac", "scores", "strategies", "lab", "cli"},
-    "pyarrow": {"pool", "cli", "strategies", "lab"},
+    "pyarrow": {"pool", "cli", "strategies", "lab", "connect"},
 }
 
 

@@ -1,0 +1,19 @@
+"""Tasks and labels in the formats that others read and write: JSONL (canonical), Parquet, CSV, COCO, manifests."""
+
+from ladle.connect.fields import LABEL_FIELDS, TASK_FIELDS, Form
+from ladle.connect.formats import FORMATS, Format, Written, format_of, read, write
+from ladle.connect.labelfile import LabelFile, read_labels
+
+__all__ = [
+    "FORMATS",
+    "LABEL_FIELDS",
+    "TASK_FIELDS",
+    "Form",
+    "Format",
+    "LabelFile",
+    "Written",
+    "format_of",
+    "read",
+    "read_labels",
+    "write",
+]

@@ -1,0 +1,97 @@
+"""What a file of labels or of tasks may say of each example: the fields Ladle knows, and the type of each.
+
+The rule for all formats: fields that are asked for are read as the type they have here, or the file is refused; all
+others are ignored, whatever they hold, and stay in the file they came from. Writing keeps every column of the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pyarrow as pa
+
+from ladle.errors import ArgumentError
+
+Kind = Literal["single", "multi", "value"]
+Item = Literal["text", "integer"]
+
+ID, LABEL = "id", "label"
+TIME = pa.timestamp("us", "UTC")
+# The fields of tasks and labels beside id and label, whose types depend on the campaign: see `Form`.
+_KNOWN: dict[str, Any] = {
+    "annotator": pa.large_string(),
+    "told_at": TIME,
+    "source": pa.large_string(),
+    "status": pa.large_string(),
+    "version": pa.int64(),
+    "row": pa.int64(),
+    "order": pa.int64(),
+    "round": pa.int64(),
+    "margin": pa.float64(),
+    "cluster": pa.int64(),
+    "cluster_size": pa.int64(),
+}
+LABEL_FIELDS = (ID, LABEL, "annotator", "told_at", "source", "status")
+TASK_FIELDS = (ID, "row", "order", "round")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """What the labels and ids of a campaign are, for files do not say whether `17` is a number.
+
+    kind: one class an example ("single"), any number of classes ("multi"), or a number ("value").
+    items: what classes are; ids: what example ids are.
+    """
+
+    kind: Kind = "single"
+    items: Item = "text"
+    ids: Item = "text"
+
+    def type_of(self, field: str) -> Any:
+        """The Arrow type of a known field. Raises: ArgumentError for an unknown one."""
+        if field == ID:
+            return _plain(self.ids)
+        if field == LABEL:
+            item = _plain(self.items)
+            return {"single": item, "multi": pa.list_(item), "value": pa.float64()}[self.kind]
+        if field not in _KNOWN:
+            raise ArgumentError("`fields`", wanted=f"be among {', '.join([ID, LABEL, *_KNOWN])}", got=field)
+        return _KNOWN[field]
+
+    def schema(self, fields: Sequence[str]) -> Any:
+        """The schema of a table of these fields."""
+        return pa.schema([(field, self.type_of(field)) for field in fields])
+
+
+def _plain(item: Item) -> Any:
+    return pa.large_string() if item == "text" else pa.int64()
+
+
+def typed_text(kind: Any) -> str:
+    """An Arrow type as a person would say it."""
+    if pa.types.is_integer(kind):
+        return "an integer"
+    if pa.types.is_floating(kind):
+        return "a number"
+    if pa.types.is_timestamp(kind):
+        return "a time such as 2026-01-31T12:00:00Z"
+    if pa.types.is_list(kind):
+        return f"a list of {'integers' if pa.types.is_integer(kind.value_type) else 'texts'}"
+    return "text"
+
+
+def names_in_file(fields: Sequence[str], names: Mapping[str, str] | None) -> dict[str, str]:
+    """Field -> its name in the file, `names` naming those that differ. Raises: ArgumentError for a clash."""
+    given = dict(names or {})
+    for field in given:
+        if field not in fields:
+            raise ArgumentError("`names`", wanted=f"rename some of {', '.join(fields)}", got=field)
+    found = {field: given.get(field, field) for field in fields}
+    # A renamed field takes its name from the field that would have had it: `label` is read from `status`, say.
+    taken = set(given.values())
+    found = {field: name for field, name in found.items() if field in given or name not in taken}
+    if len(set(found.values())) < len(found):
+        raise ArgumentError("`names`", wanted="give each field a name of its own", got=str(given))
+    return found

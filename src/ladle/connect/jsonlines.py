@@ -1,0 +1,98 @@
+"""JSON Lines, the canonical format: one object a line, UTF-8; labels, numbers and ids keep their JSON types.
+
+A multi-label is a list, an unlabelled task has no `label` or a null one, times are ISO 8601 (UTC where no zone is
+given). There is no checksum in it: whoever writes one is told the digest of the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from io import BufferedRandom
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.json
+
+from ladle.connect.fields import Form, typed_text
+from ladle.connect.jsontext import json_lines
+from ladle.connect.opening import REMEDY, is_a, numbered_lines, opened_text, said, strict_json
+from ladle.connect.textcolumns import typed
+from ladle.errors import CorruptFileError, DataError
+
+_BLOCK_BYTES = 1 << 24  # a longer line is refused
+_DAMAGE = (pa.ArrowException, UnicodeDecodeError)
+
+
+def write(table: Any, file: BufferedRandom, about: Mapping[str, Any]) -> None:
+    """One line a row. Raises: NonFiniteError, ArgumentError, see `json_lines`."""
+    for lines in json_lines(table):
+        file.write(lines)
+
+
+def read(path: Path, names: Mapping[str, str], form: Form) -> Any:
+    """A table of the fields of `names` (field -> its name in the file), null where a line has none.
+
+    Raises: FileError and its kinds; CorruptFileError, DataError naming the line. Cost: a second a million lines of
+    100 bytes; memory of the table.
+    """
+    schema = pa.schema([(name, form.type_of(field)) for field, name in names.items()])
+    try:
+        with opened_text(path) as file:
+            table = pa.json.read_json(
+                file,
+                read_options=pa.json.ReadOptions(block_size=_BLOCK_BYTES),
+                parse_options=pa.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore"),
+            )
+        table = table.select(list(names.values())).rename_columns(list(names))
+        table.validate(full=True)  # bytes that are not UTF-8
+        _check_numbers(table)
+    except _DAMAGE as cause:
+        raise _explained(path, names, form, str(cause).splitlines()[0]) from cause
+    return table
+
+
+def place(path: Path, row: int) -> str:
+    """Where a row stands."""
+    with opened_text(path) as file:
+        number, _ = next(islice(numbered_lines(file), row, None))
+    return f"line {number:,}"
+
+
+def _check_numbers(table: Any) -> None:
+    # The parser takes NaN and Infinity, which are no JSON.
+    for column in table.columns:
+        if pa.types.is_floating(column.type) and not pc.all(pc.is_finite(column)).as_py():
+            raise pa.ArrowInvalid("NaN or infinity")
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    if not pa.types.is_timestamp(kind) or not isinstance(value, str):
+        return is_a(value, kind)
+    try:
+        typed(pa.array([value], pa.large_string()), kind, "", str)
+    except DataError:
+        return False
+    return True
+
+
+def _explained(path: Path, names: Mapping[str, str], form: Form, told: str) -> Exception:
+    """The error of the first line that is wrong, found by reading them one by one."""
+    with opened_text(path) as file:
+        for number, line in numbered_lines(file):
+            where = f"line {number:,} of {path}"
+            try:
+                value = strict_json(line)
+            except ValueError as cause:
+                return CorruptFileError(where, wanted="be one JSON object", got=str(cause), remedy=REMEDY)
+            if not isinstance(value, dict):
+                return CorruptFileError(where, wanted="be one JSON object", got=said(value))
+            for field, name in names.items():
+                kind = form.type_of(field)
+                if not _fits(value.get(name), kind):
+                    return DataError(where, wanted=f"have {typed_text(kind)} in `{name}`", got=said(value[name]))
+            if len(line) > _BLOCK_BYTES:
+                return CorruptFileError(where, wanted=f"be shorter than {_BLOCK_BYTES:,} bytes", got=f"{len(line):,}")
+    return CorruptFileError(str(path), wanted="hold JSON objects, one a line", got=told, remedy=REMEDY)

@@ -1,0 +1,101 @@
+"""Opening text files to read: what is no text at all is refused by name before a parser meets it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import pyarrow as pa
+
+from ladle.errors import CorruptFileError, FileError, FileFormatError, UnsafeFileError
+from ladle.pool.npy_format import opened
+
+REMEDY = "Write it again; it may be a copy cut short."
+_BOM = b"\xef\xbb\xbf"
+# First bytes of what is often given a text file's name.
+_OTHERS = {
+    b"PAR1": "a Parquet file",
+    b"PK\x03\x04": "a zip archive (such as .xlsx or .npz)",
+    b"\x1f\x8b": "a gzip file",
+    b"ARROW1": "an Arrow file",
+    b"\x93NUMPY": "a .npy array",
+    b"SQLite format 3\x00": "a SQLite database",
+}
+
+
+@contextmanager
+def opened_text(path: Path) -> Iterator[IO[bytes]]:
+    """A file of UTF-8 text open for reading, behind its byte order mark if it has one.
+
+    Raises: FileError when it cannot be opened, UnsafeFileError for a pickle, FileFormatError for what is no text,
+    CorruptFileError for an empty file.
+    """
+    if path.is_dir():
+        raise FileError(str(path), wanted="be a file", got="a folder")
+    with opened(path) as file:
+        begins = file.read(16)
+        if begins[:1] == b"\x80":
+            raise UnsafeFileError(
+                str(path),
+                wanted="be a text file",
+                got="a pickle",
+                remedy="Ladle never reads pickles: write JSON lines.",
+            )
+        for magic, kind in _OTHERS.items():
+            if begins.startswith(magic):
+                raise FileFormatError(str(path), wanted="be a text file", got=kind)
+        if begins.removeprefix(_BOM).strip() == b"" and len(begins) < 16:
+            raise CorruptFileError(str(path), wanted="hold something", got="an empty file", remedy=REMEDY)
+        file.seek(len(_BOM) if begins.startswith(_BOM) else 0)
+        yield file
+
+
+def numbered_lines(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    """(line number from 1, line) of the lines that are not blank."""
+    for number, line in enumerate(file, 1):
+        if line.strip():
+            yield number, line
+
+
+def strict_json(text: bytes) -> Any:
+    """A JSON value; NaN, Infinity and repeated names are none. Raises: ValueError, saying what is wrong."""
+    try:
+        return json.loads(text, parse_constant=_refused, object_pairs_hook=_without_repeats)
+    except UnicodeDecodeError as cause:
+        raise ValueError(f"bytes that are not UTF-8, after {text[: cause.start][-20:]!r}") from cause
+    except RecursionError as cause:
+        raise ValueError("lists or objects nested without end") from cause
+
+
+def _refused(constant: str) -> None:
+    raise ValueError(f"{constant}, which JSON has not")
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"the name {next(name for name in names if names.count(name) > 1)!r} twice in one object")
+    return made
+
+
+def is_a(value: Any, kind: Any) -> bool:
+    """Whether a JSON value is what an Arrow type of `ladle.connect.fields` wants; null always is."""
+    if value is None:
+        return True
+    if pa.types.is_list(kind):
+        return isinstance(value, list) and all(item is not None and is_a(item, kind.value_type) for item in value)
+    if pa.types.is_integer(kind):
+        return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
+    if pa.types.is_floating(kind):
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, str)
+
+
+def said(value: Any) -> str:
+    """A JSON value for an error, cut where it is long."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,95 @@
+"""Parquet: typed columns, and the only format here whose pages carry checksums, written and verified."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from io import BufferedRandom
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet
+
+from ladle.connect.fields import TIME, Form, typed_text
+from ladle.connect.opening import REMEDY
+from ladle.connect.textcolumns import typed
+from ladle.errors import CorruptFileError, DataError, FileError, FileFormatError
+from ladle.pool.arrow_files import ParquetColumns
+from ladle.pool.columns import read_column
+
+
+def write(table: Any, file: BufferedRandom, about: Mapping[str, Any]) -> None:
+    """All columns; `about` goes into the file's metadata, as JSON under `ladle`."""
+    noted = table.replace_schema_metadata({"ladle": json.dumps(dict(about), ensure_ascii=False)})
+    # Without page checksums a flipped bit reads as another id.
+    pa.parquet.write_table(noted, file, write_page_checksum=True)
+
+
+def read(path: Path, names: Mapping[str, str], form: Form) -> Any:
+    """A table of those fields of `names` (field -> its column) that the file has.
+
+    Raises: FileError and its kinds, DataError for a column of another type. Cost: a pass over those columns.
+    """
+    if path.is_dir():
+        raise FileError(str(path), wanted="be a file", got="a folder")
+    columns = ParquetColumns(path)
+    there = {field: name for field, name in names.items() if name in columns.schema.names}
+    columns.check(list(there.values()))
+    if not there:
+        told = ", ".join(f"`{name}`" for name in columns.schema.names[:8])
+        wanted = f"have columns {', '.join(f'`{name}`' for name in names.values())}"
+        raise FileFormatError(str(path), wanted=wanted, got=told or "none")
+    made = [_fitted(read_column(columns, name), form.type_of(field), name, path) for field, name in there.items()]
+    if any(len(column) != columns.rows for column in made):
+        lengths = ", ".join(f"{len(column):,}" for column in made)
+        raise CorruptFileError(str(path), wanted=f"have {columns.rows:,} rows, as it says", got=lengths, remedy=REMEDY)
+    return pa.table(made, names=list(there))
+
+
+def place(path: Path, row: int) -> str:
+    """Where a row stands, counted from 0 as Arrow does."""
+    return f"row {row:,}"
+
+
+def _fitted(column: Any, kind: Any, name: str, path: Path) -> Any:
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if kind == TIME and _is_text(column.type):
+        return typed(column.cast(pa.large_string()), kind, name, lambda row: f"row {row:,} of {path}")
+    if not _may_become(column.type, kind):
+        raise DataError(
+            f"the column `{name}` of {path}", wanted=f"hold {typed_text(kind)} in every row", got=f"{column.type}"
+        )
+    if pa.types.is_timestamp(column.type) and column.type.tz is None:
+        column = column.cast(pa.timestamp(column.type.unit, "UTC"))
+    try:
+        made = column.cast(kind)
+    except pa.ArrowInvalid as cause:  # an unsigned integer beyond 63 bits, nanoseconds beyond microseconds
+        raise DataError(f"the column `{name}` of {path}", wanted=f"fit {kind}", got=str(cause)) from cause
+    if pa.types.is_floating(kind):
+        odd = pc.index(pc.is_finite(made), False).as_py()
+        if odd >= 0:
+            raise DataError(f"row {odd:,} of {path}", wanted=f"have a finite number in `{name}`", got=str(made[odd]))
+    return made
+
+
+def _may_become(kind: Any, wanted: Any) -> bool:
+    """Whether values of a type are of the wanted kind whatever they are: no text that may be a number."""
+    if pa.types.is_null(kind):
+        return True
+    if pa.types.is_list(wanted):
+        listed = pa.types.is_list(kind) or pa.types.is_large_list(kind)
+        return listed and _may_become(kind.value_type, wanted.value_type)
+    if pa.types.is_integer(wanted):
+        return bool(pa.types.is_integer(kind))
+    if pa.types.is_floating(wanted):
+        return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind))
+    if pa.types.is_timestamp(wanted):
+        return bool(pa.types.is_timestamp(kind))
+    return _is_text(kind)
+
+
+def _is_text(kind: Any) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or kind == pa.string_view())

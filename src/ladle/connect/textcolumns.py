@@ -1,0 +1,90 @@
+"""Columns of text as columns of numbers, times and lists, by rules that leave nothing to guess."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.json
+
+from ladle.connect.fields import TIME, typed_text
+from ladle.connect.opening import said
+from ladle.errors import DataError
+
+_INTEGER = r"^(0|-?[1-9][0-9]{0,18})$"
+_NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+_ZONE = r"(Z|[+-][0-9]{2}:?[0-9]{2})$"
+_LIST = r"^\s*\[[^\n]*\]\s*$"
+
+
+def typed(array: Any, kind: Any, name: str, at: Callable[[int], str]) -> Any:
+    """A large_string array as `kind`, nulls kept: plain decimal integers, decimal numbers, ISO 8601 times (UTC where
+    no zone is given), JSON lists. `at` says where a row stands.
+
+    Raises: DataError naming the place of the first text that is none.
+    """
+    array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    if kind == array.type:
+        return array
+    made = _lists(array, kind) if pa.types.is_list(kind) else _plain(array, kind)
+    if made is not None:
+        return made
+    row = _first_unfit(array, kind)
+    raise DataError(at(row), wanted=f"have {typed_text(kind)} in `{name}`", got=said(array[row].as_py()))
+
+
+def _plain(array: Any, kind: Any) -> Any:
+    """The array converted, or None where some text does not fit."""
+    if pa.types.is_timestamp(kind):
+        zoned = pc.match_substring_regex(array, _ZONE)
+        text = pc.if_else(zoned, array, pc.binary_join_element_wise(array, _text("Z"), _text("")))
+    else:
+        text = array
+        fits = pc.match_substring_regex(array, _INTEGER if pa.types.is_integer(kind) else _NUMBER)
+        if not pc.all(pc.fill_null(fits, True)).as_py():
+            return None
+    try:
+        made = text.cast(TIME if pa.types.is_timestamp(kind) else kind)
+    except pa.ArrowInvalid:  # beyond 64 bits, or no time
+        return None
+    if pa.types.is_floating(kind) and not pc.all(pc.fill_null(pc.is_finite(made), True)).as_py():
+        return None  # 1e999
+    return made
+
+
+def _lists(array: Any, kind: Any) -> Any:
+    if len(array) == 0:
+        return pa.array([], kind)
+    if not pc.all(pc.fill_null(pc.match_substring_regex(array, _LIST), True)).as_py():
+        return None
+    # One parse for all: each cell as a line of its own.
+    lines = pc.binary_join_element_wise(_text('{"v":'), pc.fill_null(array, "null"), _text("}\n"), _text(""))
+    text = pa.py_buffer("".join(lines.to_pylist()).encode())
+    schema = pa.schema([("v", kind)])
+    try:
+        table = pa.json.read_json(
+            pa.BufferReader(text),
+            read_options=pa.json.ReadOptions(block_size=max(1 << 20, text.size + 1)),
+            parse_options=pa.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="error"),
+        )
+    except pa.ArrowInvalid:
+        return None
+    made = table.column("v").combine_chunks()
+    return made if len(made) == len(array) and made.flatten().null_count == 0 else None
+
+
+def _first_unfit(array: Any, kind: Any) -> int:
+    """The first row whose text does not fit: only asked where one does not."""
+    low, high = 0, len(array)  # the rows before low fit
+    while high - low > 1:
+        middle = (low + high) // 2
+        part = array.slice(low, middle - low)
+        fits = _lists(part, kind) if pa.types.is_list(kind) else _plain(part, kind)
+        low, high = (low, middle) if fits is None else (middle, high)
+    return low
+
+
+def _text(value: str) -> Any:
+    return pa.scalar(value, pa.large_string())

@@ -1,0 +1,158 @@
+"""What is written is read again: laws over tables made by Hypothesis, for every format and every kind of label."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from ladle import connect
+from ladle.connect import Form
+
+LAW = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
+AWKWARD = st.sampled_from(['a"b', "c,d", "e\nf", "g\rh", "\\", "[1]", "17", "null", " ", "{}", "\x00", "\u2028", "😀"])
+WORD = TEXT | AWKWARD
+WHOLE = st.integers(-(2**63), 2**63 - 1)
+NUMBER = st.floats(allow_nan=False, allow_infinity=False)
+TIMES = st.datetimes(datetime(1970, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))
+FORMS = [
+    Form(),
+    Form(items="integer", ids="integer"),
+    Form(kind="multi", ids="integer"),
+    Form(kind="multi", items="integer"),
+    Form(kind="value"),
+]
+FOR_CLASSES = ("coco", "manifest")
+
+
+def items_of(form: Form) -> Any:
+    return WORD if form.items == "text" else WHOLE
+
+
+def labels_of(form: Form) -> Any:
+    if form.kind == "multi":
+        return st.lists(items_of(form), unique=True, max_size=3)
+    return items_of(form) if form.kind == "single" else NUMBER
+
+
+@st.composite
+def tables(draw: st.DrawFn, form: Form) -> Any:
+    """Labels of a few annotators, one of each for an example, and a few examples without one."""
+    ids = draw(st.lists(WORD if form.ids == "text" else WHOLE, unique=True, min_size=1, max_size=6))
+    pairs = [
+        (each, whom) for each in ids for whom in draw(st.lists(st.sampled_from(["ann", "bob,", None]), unique=True))
+    ]
+    pairs = pairs or [(ids[0], "ann")]
+    labelled = {each for each, _ in pairs}
+    count = len(pairs)
+    rows = [
+        {"id": each, "label": label, "annotator": whom, "told_at": told, "source": source}
+        for (each, whom), label, told, source in zip(
+            pairs,
+            draw(st.lists(labels_of(form), min_size=count, max_size=count)),
+            draw(st.lists(TIMES | st.none(), min_size=count, max_size=count)),
+            draw(st.lists(WORD | st.none(), min_size=count, max_size=count)),
+            strict=True,
+        )
+    ]
+    bare = {"label": None, "annotator": None, "told_at": None, "source": None}
+    rows += [{"id": each, **bare} for each in ids if each not in labelled]
+    return pa.Table.from_pylist(rows, form.schema(["id", "label", "annotator", "told_at", "source"]))
+
+
+def as_set(table: Any) -> list[str]:
+    """The rows in an order of their own: COCO gathers what belongs to an image."""
+    blank = {"annotator": None, "told_at": None, "source": None}
+    return sorted(repr(sorted((blank | row).items())) for row in table.to_pylist())
+
+
+@pytest.mark.parametrize("format_name", list(connect.FORMATS))
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: f"{form.kind}-{form.items}-{form.ids}")
+def test_labels_come_back(tmp_path: Path, form: Form, format_name: str) -> None:
+    if form.kind == "value" and format_name in FOR_CLASSES:
+        pytest.skip("a format for classes")
+    path = tmp_path / f"labels{connect.FORMATS[format_name].suffixes[0]}"
+
+    @LAW
+    @given(tables(form))
+    def law(table: Any) -> None:
+        told = connect.write(table, path)
+        assert (told.rows, told.size_bytes, told.format) == (table.num_rows, path.stat().st_size, format_name)
+        found = connect.read(path, form=form)
+        if format_name == "coco":
+            assert as_set(found) == as_set(table)
+        else:
+            assert found.to_pylist() == table.select(found.schema.names).to_pylist()
+            left_out = set(table.schema.names) - set(found.schema.names)
+            assert all(table.column(name).null_count == table.num_rows for name in left_out - {"id", "label"})
+        assert found.schema.field("id").type == form.type_of("id")
+        assert found.schema.field("label").type == form.type_of("label")
+
+    law()
+
+
+@pytest.mark.parametrize("format_name", list(connect.FORMATS))
+@LAW
+@given(ids=st.lists(WORD, unique=True, min_size=1, max_size=6), margins=st.lists(NUMBER, min_size=6, max_size=6))
+@example(ids=["im1"], margins=[-0.0] * 6)
+def test_tasks_come_back(tmp_path: Path, format_name: str, ids: list[str], margins: list[float]) -> None:
+    path = tmp_path / f"batch{connect.FORMATS[format_name].suffixes[0]}"
+    rows = list(range(len(ids)))
+    table = pa.table(
+        {"id": pa.array(ids, pa.large_string()), "row": rows[::-1], "order": rows, "margin": margins[: len(ids)]}
+    )
+    connect.write(table, path)
+    found = connect.read(path, form=Form(), fields=["id", "row", "order", "margin"])
+    assert found.to_pylist() == table.to_pylist()
+
+
+@pytest.mark.parametrize("format_name", list(connect.FORMATS))
+def test_fields_not_asked_for_are_ignored_and_stay(tmp_path: Path, format_name: str) -> None:
+    path = tmp_path / f"labels{connect.FORMATS[format_name].suffixes[0]}"
+    table = pa.table({"id": ["a", "b"], "label": ["cat", "dog"], "annotator": ["ann", "ann"], "odd": ["x", "y"]})
+    connect.write(table, path)
+    assert b"odd" in path.read_bytes()
+    found = connect.read(path, form=Form())
+    assert found.to_pylist() == table.select(["id", "label", "annotator"]).to_pylist()
+
+
+@pytest.mark.parametrize("format_name", list(connect.FORMATS))
+def test_the_same_table_gives_the_same_bytes(tmp_path: Path, format_name: str) -> None:
+    path = tmp_path / f"labels{connect.FORMATS[format_name].suffixes[0]}"
+    table = pa.table({"id": ["a", "b"], "label": [["cat", "dog"], []]})
+    assert connect.write(table, path) == connect.write(table, path)
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".parquet", ".csv"])
+def test_fields_may_have_other_names(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"labels{suffix}"
+    connect.write(pa.table({"id": [7, 8], "image_id": ["a", "b"], "class": ["cat", "dog"]}), path)
+    found = connect.read_labels(path, form=Form(), names={"id": "image_id", "label": "class"})
+    assert found.table.to_pylist() == [{"id": "a", "label": "cat"}, {"id": "b", "label": "dog"}]
+
+
+def test_parquet_keeps_what_is_said_about_it(tmp_path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    connect.write(pa.table({"id": [1]}), tmp_path / "t.parquet", about={"round": 3})
+    assert pq.read_schema(tmp_path / "t.parquet").metadata[b"ladle"] == b'{"round": 3}'
+
+
+def test_classes_are_numbered_as_the_campaign_has_them(tmp_path: Path) -> None:
+    import json
+
+    table = pa.table({"id": ["a", "b"], "label": ["dog", "emu"]})
+    about = {"classes": ["dog", "cat"]}
+    connect.write(table, tmp_path / "t.json", about=about)
+    names = [each["name"] for each in json.loads((tmp_path / "t.json").read_text())["categories"]]
+    assert names == ["dog", "cat", "emu"]
+    connect.write(table, tmp_path / "t.manifest", about=about)
+    lines = [json.loads(line) for line in (tmp_path / "t.manifest").read_text().splitlines()]
+    assert [line["label"] for line in lines] == [0, 2]
+    assert [line["label-metadata"]["class-name"] for line in lines] == ["dog", "emu"]
