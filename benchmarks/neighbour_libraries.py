@@ -128,8 +128,8 @@ GRAPHS = [
 ]
 LADDERS: dict[str, list[list[dict[str, float]]]] = {
     "ladle cells": [
-        [{"probes": 2, "brute_rows": 0, "recall": recall} for recall in (0.85, 0.9, 0.95, 0.99)],
-        [{"brute_rows": 0, "recall": recall} for recall in (0.85, 0.9, 0.95, 0.97, 0.985, 0.99)],
+        [{"probes": 2, "hard_cost": 0, "recall": recall} for recall in (0.85, 0.9, 0.95, 0.99)],
+        [{"hard_cost": 0, "recall": recall} for recall in (0.85, 0.9, 0.95, 0.97, 0.985, 0.99)],
     ],
     "ladle exact": [[{}]],
     "faiss Flat": [[{}]],

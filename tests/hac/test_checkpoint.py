@@ -216,7 +216,7 @@ def test_the_approximate_search_goes_on_between_its_steps(lives: int, tmp_path: 
     def rounds(checkpoints: Checkpoints | None) -> Rounds:
         points = np.random.default_rng(8).normal(size=(3000, 40)).astype(np.float32)
         # Points without structure, so that every step is taken.
-        hard = Effort(recall=0.995, cell_rows=20, brute_cost=0, brute_rows=0)
+        hard = Effort(recall=0.995, cell_rows=20, brute_cost=0, hard_cost=0)
         return Rounds(points, np.ones(3000, np.int32), CellSearch(3, hard), dense_clusters=200, checkpoints=checkpoints)
 
     whole = rounds(None)

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ladle.neighbours import BruteSearch, Candidates, CellSearch, Effort
+from ladle.neighbours.cells import PICKING_DIMS
 from ladle.progress import SILENT
 from tests.hac.pools import blobs
 
@@ -13,7 +14,7 @@ from tests.hac.pools import blobs
 @pytest.fixture(autouse=True)
 def _cells_for_small_pools_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ladle.neighbours.cells.BRUTE_COST", 0)
-    monkeypatch.setattr("ladle.neighbours.cells.BRUTE_ROWS", 0)
+    monkeypatch.setattr("ladle.neighbours.cells.HARD_COST", 0)
 
 
 def ask(
@@ -91,7 +92,7 @@ def test_same_answer_for_any_number_of_threads(threads: str, monkeypatch: pytest
 
 
 def test_where_neighbours_are_hard_to_find_not_too_many_are_searched_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ladle.neighbours.cells.BRUTE_ROWS", 6000)
+    monkeypatch.setattr("ladle.neighbours.cells.HARD_COST", 6000**2 * (64 + PICKING_DIMS))
     means = np.random.default_rng(3).normal(size=(6000, 64))  # no structure at all
     members = np.arange(6000, dtype=np.int32)
     search = CellSearch(0, Effort(cell_rows=60))

@@ -9,6 +9,7 @@ from ladle.neighbours.coarse import Cells, Partition
 from ladle.neighbours.join import Join
 from ladle.neighbours.kernels import encode
 from ladle.neighbours.packed import Frame
+from ladle.pool.scratch import IN_MEMORY
 from ladle.progress import SILENT
 
 K = 8
@@ -32,7 +33,7 @@ def joined(means: np.ndarray, cells: int = 10) -> Join:
     for number in range(cells):
         cell[main.members(number)] = number
     members = np.arange(len(means), dtype=np.int32)
-    return Join.of(means, np.zeros(len(means)), members, main.cells, cell, Frame.identity(means.shape[1]), K)
+    return Join.of(means, np.zeros(len(means)), members, main.cells, cell, Frame.identity(means.shape[1]), K, IN_MEMORY)
 
 
 def truth(join: Join) -> np.ndarray:

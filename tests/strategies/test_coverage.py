@@ -196,7 +196,7 @@ def test_lists_of_neighbours_do_nearly_as_well(
     W = distances(E, "cosine") <= distance if strategy is ProbCover else gaussian(E, distance)
     monkeypatch.setattr(coverage, "FEW_ROWS", 400)
     monkeypatch.setattr(coverage, "BRUTE_ROWS", brute_rows)
-    monkeypatch.setattr(cells, "BRUTE_ROWS", 0)  # what is left to cells stays with them
+    monkeypatch.setattr(cells, "HARD_COST", 0)  # what is left to cells stays with them
     monkeypatch.setattr(cells, "BRUTE_COST", 0.0)
     listed = strategy().query(300, embeddings=E)
     assert (listed.story.facts["neighbours"], listed.story.facts["considered_rows"]) == (32, 3000)

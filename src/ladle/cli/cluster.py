@@ -55,6 +55,14 @@ def cluster(
         ),
     ] = None,
     no_checkpoint: Annotated[bool, typer.Option("--no-checkpoint", help="Keep no state.")] = False,
+    scratch: Annotated[
+        Path | None,
+        typer.Option(
+            "--scratch",
+            metavar="DIR",
+            help="Where the vectors go while it runs if memory has no room for them. Default: the folder of TREE.",
+        ),
+    ] = None,
     clusters_out: Annotated[
         Path | None,
         typer.Option("--clusters-out", metavar="FILE", help="Also write id, row, cluster: .parquet, .csv or .jsonl."),
@@ -80,7 +88,8 @@ def cluster(
     state = _State.of(checkpoint, no_checkpoint, output, inputs)
     started = time.perf_counter()
     examples = options.opened_pool(pool, id_column, embedding, ids)
-    _check_fit(examples, level, options.uses_exact(examples.rows, exact))
+    room = output.absolute().parent if scratch is None else scratch
+    _check_fit(examples, level, options.uses_exact(examples.rows, exact), room)
 
     from ladle.cli.progress import shown
     from ladle.hac import cluster as clustered
@@ -93,6 +102,7 @@ def cluster(
             quality=quality.value,
             seed=seed,
             checkpoint=state.folder,
+            scratch=room,
             prototypes=prototypes,
             progress=shown(quiet=quiet or as_json),
             **level,
@@ -179,12 +189,17 @@ def _moment(when: datetime) -> str:
     return f"{when:%H:%M:%S}" if when.date() == datetime.now().astimezone().date() else f"{when:%Y-%m-%d %H:%M:%S}"
 
 
-def _check_fit(pool: Any, level: dict[str, Any], exact: bool) -> None:
+def _check_fit(pool: Any, level: dict[str, Any], exact: bool, scratch: Path) -> None:
     from ladle.hac import Level
-    from ladle.pool.budget import clustering_bytes, require
+    from ladle.pool.budget import clustering_bytes, goes_to_disk, require, require_disk, scratch_bytes
 
     if level:
         Level(**level).clusters_of(pool.rows)
+    if goes_to_disk(pool.rows, pool.dim, exact=exact):
+        require_disk(
+            scratch_bytes(pool.rows, pool.dim), scratch, remedy="Name another folder by --scratch, on a larger disk."
+        )
+        return
     require(
         clustering_bytes(pool.rows, pool.dim, exact=exact),
         f"clustering {pool.rows:,} examples of dim {pool.dim:,}",

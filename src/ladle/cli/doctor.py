@@ -17,6 +17,8 @@ EXAMPLES = options.examples(
     "ladle doctor --rows 300000 --dim 64 --exact",
 )
 
+_WRITTEN = {"checkpoint": "the checkpoint, meanwhile", "scratch": "the vectors, meanwhile", "tree": "the tree"}
+
 
 def doctor(
     pool: Annotated[
@@ -99,7 +101,13 @@ def _clustering(pool: dict[str, Any] | None, exact: bool | None) -> dict[str, An
     from ladle.cli import machine
     from ladle.hac.assign import CARRIED_BYTES
     from ladle.hac.prototypes import prototype_bytes
-    from ladle.pool.budget import checkpoint_file_bytes, clustering_seconds, tree_file_bytes
+    from ladle.pool.budget import (
+        checkpoint_file_bytes,
+        clustering_seconds,
+        goes_to_disk,
+        scratch_bytes,
+        tree_file_bytes,
+    )
 
     rows, dim, engine_exact = pool["rows"], pool["dim"], options.uses_exact(pool["rows"], exact)
     carried = prototype_bytes(math.ceil(rows / options.MEAN_SIZE), dim, rows)
@@ -110,6 +118,7 @@ def _clustering(pool: dict[str, Any] | None, exact: bool | None) -> dict[str, An
         "mean_size": options.MEAN_SIZE,
         "tree_bytes": tree_file_bytes(rows, carried if carried <= CARRIED_BYTES else 0),
         "checkpoint_bytes": checkpoint_file_bytes(rows, dim, exact=engine_exact),
+        "scratch_bytes": scratch_bytes(rows, dim) if goes_to_disk(rows, dim, exact=engine_exact) else 0,
         "seconds_easy_data": round(easy, 1),
         "seconds_hard_data": round(hard, 1),
         "products_per_second": round(speed),
@@ -126,11 +135,10 @@ def _warnings(facts: dict[str, Any]) -> list[str]:
         if not step["fits"]
     ]
     clustering, free = facts["clustering"], facts["machine"]["disk_free_bytes"]
-    if clustering is not None and clustering["tree_bytes"] + clustering["checkpoint_bytes"] > free:
-        told.append(
-            f"to cluster writes up to {bytes_text(clustering['checkpoint_bytes'])} (the checkpoint, meanwhile) and "
-            f"{bytes_text(clustering['tree_bytes'])} (the tree), and {bytes_text(free)} of disk are free here"
-        )
+    written = {} if clustering is None else {what: clustering[f"{what}_bytes"] for what in _WRITTEN}
+    if sum(written.values()) > free:
+        parts = ", ".join(f"{bytes_text(size)} ({_WRITTEN[what]})" for what, size in written.items() if size)
+        told.append(f"to cluster writes up to {parts}, and {bytes_text(free)} of disk are free here")
     if not facts["engines"]["blas"]:
         told.append("no BLAS library was found: matrix products, and so clustering, will be slow")
     return told
@@ -153,6 +161,10 @@ def _pool_table(facts: dict[str, Any]) -> tuple[str, dict[str, str]]:
     for step in facts["plan"]:
         fits = "fits" if step["fits"] else "does not fit"
         about[f"to {step['step']}"] = f"{bytes_text(step['needed_bytes'])} of memory, {fits}"
+    if clustering["scratch_bytes"]:
+        about["vectors"] = (
+            f"in files, {bytes_text(clustering['scratch_bytes'])} while it runs, as memory has no room for them: slower"
+        )
     about["neighbours"] = clustering["engine"]
     about["time to cluster"] = (
         f"about {_about(clustering['seconds_easy_data'])} on this machine where the data has clear clusters, "

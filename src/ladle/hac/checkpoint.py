@@ -20,12 +20,14 @@ import numpy.typing as npt
 from ladle import durable
 from ladle._version import __version__
 from ladle.errors import CorruptFileError, FileError, FileFormatError, MismatchError
+from ladle.pool.scratch import IN_MEMORY, Scratch
 
 FORMAT = "ladle-checkpoint"
 FORMAT_VERSION = 2  # raise it when the state has other parts or another meaning
 FILE_NAME = "clustering.checkpoint"
 EVERY_SECONDS = 120.0
 HEADER = "header"
+READ_BYTES = 16 << 20
 
 Scalar = int | float | str | bool | None
 State = dict[str, npt.NDArray[Any] | Scalar]  # names to arrays and plain values
@@ -57,6 +59,7 @@ class Checkpoints:
     fingerprint: plain values that decide the result: rows, dim, metric, seed, engine, digest of the data and so on; the
     version of Ladle is added. A checkpoint of any other fingerprint is refused.
     every_seconds: least time between two saves; 0 saves whenever it can.
+    scratch: where large arrays are made when a checkpoint is loaded.
 
     One clustering a directory at a time. Raises: FileError when the directory cannot be written.
     Cost: see `save`.
@@ -65,6 +68,7 @@ class Checkpoints:
     directory: Path
     fingerprint: Mapping[str, Scalar]
     every_seconds: float = EVERY_SECONDS
+    scratch: Scratch = IN_MEMORY
     _saved_at: float = field(init=False)
     _stopping: bool = field(init=False, default=False)
 
@@ -125,13 +129,11 @@ class Checkpoints:
             with durable.writing(self.path) as file:
                 np.savez(file, **{HEADER: np.frombuffer(json.dumps(header).encode(), np.uint8)}, **arrays)  # type: ignore[arg-type]
                 durable.seal(file)
-        except FileError:
-            raise
         except OSError as cause:
             raise FileError(
                 f"the checkpoint {self.path}",
                 wanted="be writable",
-                got=cause.strerror or str(cause),
+                got=cause.got if isinstance(cause, FileError) else cause.strerror or str(cause),
                 remedy="Make room or name another folder; the last checkpoint still stands.",
             ) from cause
         self._saved_at = time.monotonic()
@@ -153,7 +155,7 @@ class Checkpoints:
             with self.path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
                 header = json.loads(bytes(archive[HEADER]).decode())
                 self._check(header, remedy)
-                arrays = {name: archive[name] for name in archive.files if name != HEADER}
+                arrays = {name: _array_in(archive, name, self.scratch) for name in archive.files if name != HEADER}
         except CorruptFileError as cause:
             raise CorruptFileError(
                 f"the checkpoint {self.path}", wanted=cause.wanted, got=cause.got, remedy=remedy
@@ -194,3 +196,17 @@ class Checkpoints:
                 got=", ".join(f"{key}={theirs.get(key)!r}" for key in differing),
                 remedy=f"Name another folder, or the options and data it was made with. {remedy}",
             )
+
+
+def _array_in(archive: Any, name: str, scratch: Scratch) -> npt.NDArray[Any]:
+    """An array of an open .npz, which no second copy of it is needed for."""
+    if scratch.folder is None:
+        return np.asarray(archive[name])
+    with archive.zip.open(f"{name}.npy") as member:
+        np.lib.format.read_magic(member)
+        shape, _, dtype = np.lib.format.read_array_header_1_0(member)
+        array = scratch.empty(shape, dtype)
+        rest = array.reshape(-1).view(np.uint8).data if array.size else memoryview(b"")
+        while len(rest):
+            rest = rest[member.readinto(rest[:READ_BYTES]) :]
+    return array

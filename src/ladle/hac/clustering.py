@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +23,9 @@ from ladle.hac.rounds import DENSE_CLUSTERS, Merges, Rounds, Stop
 from ladle.hac.tree_kernels import lift, number
 from ladle.hac.warm import warm
 from ladle.neighbours import BruteSearch, CellSearch, Effort, Frame
-from ladle.pool.budget import WIDE_MEANS_BYTES
+from ladle.pool.budget import WIDE_MEANS_BYTES, goes_to_disk
 from ladle.pool.contract import METRICS, Pool
+from ladle.pool.scratch import Scratch
 from ladle.progress import SILENT, Progress
 from ladle.seeds import check_seed
 
@@ -46,6 +48,7 @@ def cluster(
     exact: bool | None = None,
     quality: Literal["default", "high"] = "default",
     checkpoint: str | os.PathLike[str] | None = None,
+    scratch: str | os.PathLike[str] | None = None,
     prototypes: bool | None = None,
     progress: Progress = SILENT,
 ) -> Dendrogram:
@@ -62,6 +65,8 @@ def cluster(
     seed: of the cells; the exact engine draws nothing.
     checkpoint: a folder in which the state is kept every two minutes. The same call after a crash goes on from there,
     to the same tree; another call is refused. Remove the folder when the tree is saved.
+    scratch: a folder for the vectors of an approximate clustering that memory has no room for, `pool.budget` says when;
+    None: the system's temporary folder. Nothing is left there. The tree is the same, later.
     prototypes: whether the tree carries what `assign` needs; None: where that takes up to 1 GiB.
     progress: shows the stages; see ladle.progress.
 
@@ -89,12 +94,13 @@ def cluster(
 
     cells = engine == "cells" or exact is False or (engine == "auto" and exact is None and source.rows > BRUTE_ROWS)
     warm(progress, cells=cells)
-    search = CellSearch(seed, _effort(quality)) if cells else BruteSearch()
+    room = _room(source, cells, scratch)
+    search = CellSearch(seed, _effort(quality), scratch=room) if cells else BruteSearch()
     about: dict[str, Scalar] = {"data": survey.digest, "metric": metric, "level": repr(level), "seed": seed}
     about |= {"rows": source.rows, "dim": source.dim, "engine": "cells" if cells else "brute", "quality": quality}
-    points = _arranged(source, survey, metric, search, progress)
+    points = _arranged(source, survey, metric, search, room, progress)
     unit = UNITS[metric] / points.scale**2
-    checkpoints = None if checkpoint is None else Checkpoints(Path(checkpoint), about)
+    checkpoints = None if checkpoint is None else Checkpoints(Path(checkpoint), about, scratch=room)
     rounds = Rounds(
         points.means,
         points.distinct.sizes,
@@ -102,6 +108,7 @@ def cluster(
         progress=progress,
         dense_clusters=max(DENSE_CLUSTERS, 0 if cells else _dense(source.rows)),
         checkpoints=checkpoints,
+        scratch=room,
     )
     threshold_linkage = np.inf if level is None or level.threshold is None else level.threshold / unit
     with checkpoints.held() if checkpoints else nullcontext():
@@ -119,7 +126,14 @@ def _carrying(tree: Dendrogram, pool: Embeddings | Pool, prototypes: bool | None
 
 
 def _effort(quality: str) -> Effort:
-    return Effort() if quality == "default" else Effort(recall=0.995, brute_rows=250_000)
+    return Effort() if quality == "default" else Effort(recall=0.995, hard_cost=2.4e13)
+
+
+def _room(source: Source, cells: bool, scratch: str | os.PathLike[str] | None) -> Scratch:
+    """Where the vectors go."""
+    if not goes_to_disk(source.rows, source.dim, exact=not cells):
+        return Scratch()
+    return Scratch(Path(tempfile.gettempdir() if scratch is None else scratch))
 
 
 def _dense(rows: int) -> int:
@@ -136,18 +150,22 @@ class _Points:
 
 
 def _arranged(
-    source: Source, survey: Survey, metric: str, search: BruteSearch | CellSearch, progress: Progress
+    source: Source, survey: Survey, metric: str, search: BruteSearch | CellSearch, room: Scratch, progress: Progress
 ) -> _Points:
     """The distinct rows; for the cell join in one frame and in the order of its cells, so that no copy is needed."""
     norms = survey.norms if metric == "cosine" else None
     if isinstance(search, CellSearch):
         frame = survey.frame(metric)
-        means = points_of(source, survey.distinct, norms, frame, np.dtype(np.float32), progress)
+        single = np.dtype(np.float32)
+        means = points_of(source, survey.distinct, norms, frame, single, progress, room)
         search.frame = Frame.identity(source.dim)
         order = search.arrange(means, progress)
-        reorder(means, order)
-        rows, sizes = survey.distinct.rows[order], survey.distinct.sizes[order]
-        return _Points(means, Distinct(rows, sizes, survey.distinct.first), frame.scale)
+        arranged = Distinct(survey.distinct.rows[order], survey.distinct.sizes[order], survey.distinct.first)
+        if room.folder is None:
+            reorder(means, order)
+        else:  # swapping the rows of a file would read and write it at random
+            means = points_of(source, arranged, norms, frame, single, progress, room)
+        return _Points(means, arranged, frame.scale)
     distinct = _all_rows(source.rows) if _dense(source.rows) else survey.distinct
     wide = 8 * len(distinct.rows) * source.dim <= WIDE_MEANS_BYTES
     dtype = np.dtype(np.float64 if wide else np.float32)

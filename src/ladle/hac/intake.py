@@ -21,6 +21,7 @@ from ladle.hac.collapse import Distinct, grouped, hash_rows
 from ladle.hac.metric_space import check_norms
 from ladle.neighbours import Frame
 from ladle.pool.contract import Pool
+from ladle.pool.scratch import IN_MEMORY, Scratch
 from ladle.progress import Advance, Progress
 
 BLOCK_BYTES = 4 << 20  # of rows read at once by one thread
@@ -115,14 +116,15 @@ def points_of(
     frame: Frame | None,
     dtype: np.dtype[Any],
     progress: Progress,
+    scratch: Scratch = IN_MEMORY,
 ) -> npt.NDArray[Any]:
     """(u, d) the distinct rows, divided by `norms` (n,) if given, put into `frame` if given, rounded to `dtype` once.
 
-    Cost: one pass; u d items of `dtype`.
+    Cost: one pass; u d items of `dtype` in `scratch`.
     """
     places = np.full(source.rows, -1, np.int64)
     places[distinct.rows] = np.arange(len(distinct.rows))
-    points = np.empty((len(distinct.rows), source.dim), dtype)
+    points = scratch.empty((len(distinct.rows), source.dim), dtype)
 
     def fill(rows: slice, block: Embeddings) -> None:
         place = places[rows]

@@ -32,6 +32,7 @@ from ladle.hac.state import (
 )
 from ladle.neighbours import NeighbourSearch
 from ladle.neighbours.contract import Means
+from ladle.pool.scratch import IN_MEMORY, Scratch
 from ladle.progress import SILENT, Advance, Progress
 
 FIRST_NEIGHBOURS = 12  # of points; more costs memory, fewer costs searches
@@ -87,6 +88,7 @@ class Rounds:
     progress: Progress = SILENT
     dense_clusters: int = DENSE_CLUSTERS
     checkpoints: Checkpoints | None = None
+    scratch: Scratch = IN_MEMORY
     clusters: Clusters = field(init=False)
     lists: Lists = field(init=False)
     log: MergeLog = field(init=False)
@@ -277,7 +279,7 @@ class Rounds:
             return
         self.lists, self.cursor[pairing.USED] = compacted(self.clusters, self.lists, self.active, 0)
         used, merged = (int(self.cursor[part]) for part in (pairing.USED, pairing.MERGED))
-        state = taken(self.clusters, self.lists, self.log, self.cursor, used, merged)
+        state = taken(self.clusters, self.lists, self.log, self.cursor, used, merged, self.scratch)
         state |= {"due": stage.due, "level": stage.level, "found": stage.found}
         state |= {TALLY + name: value for name, value in asdict(self.tally).items()}
         if isinstance(self.search, Resumable):

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from ladle.errors import MismatchError
 from ladle.hac.checkpoint import State
 from ladle.hac.state import Clusters, Int32s, Int64s, Lists, MergeLog, new_lists
+from ladle.pool.scratch import Scratch
 
 SEARCH = "search."  # before the names of the neighbour search's own state
 MOVED = ("means", "spreads", "sizes")  # of points that never merged they are the input's
@@ -25,12 +26,14 @@ class Stage:
     found: bool
 
 
-def taken(clusters: Clusters, lists: Lists, log: MergeLog, cursor: Int64s, used: int, merged: int) -> State:
+def taken(
+    clusters: Clusters, lists: Lists, log: MergeLog, cursor: Int64s, used: int, merged: int, scratch: Scratch
+) -> State:
     """Everything in the rounds that a merge or a search changes. Views where they can be: write before going on."""
     moved = np.flatnonzero((clusters.parents == np.arange(len(clusters.parents))) & (clusters.changed >= 0))
     state: State = {"moved": moved, "cursor": cursor}
     for name, array in clusters._asdict().items():
-        state[f"clusters.{name}"] = array[moved] if name in MOVED else array
+        state[f"clusters.{name}"] = scratch.rows_of(array, moved) if name in MOVED else array
     for name, array in lists._asdict().items():
         state[f"lists.{name}"] = array[:used]
     for name, array in log._asdict().items():

@@ -39,7 +39,7 @@ def warm(progress: Progress, *, cells: bool = False) -> None:
         points: Means = drawn.astype(np.float32) if cells else drawn
         reorder(points, np.arange(POINTS))
         search = (
-            CellSearch(effort=Effort(recall=1.1, cell_rows=8, brute_cost=0, brute_rows=0)) if cells else BruteSearch()
+            CellSearch(effort=Effort(recall=1.1, cell_rows=8, brute_cost=0, hard_cost=0)) if cells else BruteSearch()
         )
         Rounds(points, np.ones(POINTS, np.int32), search, dense_clusters=DENSE).run(Stop())
         pairs = np.array([[0, 1]])

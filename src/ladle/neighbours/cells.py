@@ -16,20 +16,22 @@ import numpy.typing as npt
 
 from ladle import seeds, threads
 from ladle.neighbours.brute import BruteSearch
-from ladle.neighbours.coarse import SAMPLE_PER_CELL, Cells, Int64s, Partition, by_cell
+from ladle.neighbours.coarse import BLOCK, SAMPLE_PER_CELL, Cells, Int64s, Partition, by_cell
 from ladle.neighbours.contract import Candidates, Means
 from ladle.neighbours.join import Join, Sample, most_probes
 from ladle.neighbours.packed import Frame, Int32s, frame_of, pack
+from ladle.pool.scratch import IN_MEMORY, Scratch
 from ladle.progress import SILENT, Progress
 
-BRUTE_ROWS = 150_000
 BRUTE_COST = 2e10  # multiply-adds: a sixth of a second on two cores
+HARD_COST = 8.5e12  # and what picking the nearest costs: 150,000 rows of dim 256, 220,000 of dim 50
+PICKING_DIMS = 120  # picking the nearest among products costs as much as so many more dimensions of them
 HARD = 12.0  # times as much where neighbours are hard to find
 REBUILD = 8.0  # times as much where new cells would have to be made
 REBUILD_SHARE = 0.3  # of the members the cells were made for: with fewer left, make new cells
 SAMPLE = 400  # rows whose exact neighbours are found, to measure recall
 LATER_SAMPLE = 200  # the same among clusters, once for each making of cells
-ASSIGN_ROWS = 1 << 18  # members put into cells at a time
+ASSIGN_BYTES = 256 << 20  # of members put into cells at a time
 WORTH = 0.8  # a pass over neighbours of neighbours is followed by another if it found this share of what is missing
 
 
@@ -51,8 +53,8 @@ class Effort:
     # (partitions, cells of each) a cluster is compared with later.
     later: tuple[tuple[int, int], ...] = ((1, 8), (1, 16), (1, 32), (4, 4), (6, 4), (8, 4), (8, 8))
     far: float = 0.5  # of the members, those with the farthest neighbours, turn to further partitions once ready
-    # Where neighbours are hard to find among so many, every search is exact, which takes hardly longer.
-    brute_rows: int = field(default_factory=lambda: BRUTE_ROWS)
+    # Where neighbours are hard to find, every search is exact if the first takes so many multiply-adds: hardly longer.
+    hard_cost: float = field(default_factory=lambda: HARD_COST)
     # The exact search is as quick up to so many multiply-adds.
     brute_cost: float = field(default_factory=lambda: BRUTE_COST)
 
@@ -79,6 +81,7 @@ class CellSearch:
     seed: int = 0
     effort: Effort = field(default_factory=Effort)
     frame: Frame | None = None  # of the means, if they have been put into one already
+    scratch: Scratch = IN_MEMORY  # where copies of means are made
     recalls: list[float] = field(default_factory=list)  # measured, one for each stage of the first search
     later_recalls: list[float] = field(default_factory=list)  # measured among clusters, one for each trial
     pause: Callable[[], None] = field(default=lambda: None)  # called between two turns of the first search
@@ -117,7 +120,7 @@ class CellSearch:
             with progress.task("coarse cells"):
                 self._build(means, spreads, members)
         main = self._placed[0]
-        join = Join.of(means, spreads, members, main.cells, main.cell[members], self.frame, k)
+        join = Join.of(means, spreads, members, main.cells, main.cell[members], self.frame, k, self.scratch)
         if len(queries) == len(members):
             if not self._search_all(join, members, progress):
                 del join
@@ -156,7 +159,8 @@ class CellSearch:
         float32 = np.dtype(np.float32)
         cells = Cells.make(pack(means, spreads, drawn, float32, self.frame).points, count, random, self.frame)
         cell = np.zeros(len(means), np.int32)
-        for start, stop in threads.ranges(len(members), ASSIGN_ROWS):
+        at_a_time = max(1, ASSIGN_BYTES // (4 * means.shape[1] * BLOCK)) * BLOCK
+        for start, stop in threads.ranges(len(members), at_a_time):
             part = members[start:stop]
             cell[part] = cells.own(pack(means, spreads, part, float32, self.frame).points)
         self._placed = [Placed(cells, cell)]
@@ -201,7 +205,8 @@ class CellSearch:
             join.probe(join.main, effort.probes, SILENT)
             found = sample.recall(join)
             self._hard = found < effort.easy
-            if self._hard and len(members) <= effort.brute_rows:
+            exact_cost = float(len(members)) ** 2 * (join.packed.points.shape[1] + PICKING_DIMS)
+            if self._hard and exact_cost <= effort.hard_cost:
                 self.recalls.append(found)
                 return False
             join.everybody(2 * join.k if self._hard else join.k)

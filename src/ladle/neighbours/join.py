@@ -15,6 +15,7 @@ from ladle.neighbours.coarse import Cells, Int64s, Partition, by_cell
 from ladle.neighbours.contract import Candidates, Means
 from ladle.neighbours.kernels import WORST, encode, join_neighbours, keep_best, mark_fresh, reverse_lists
 from ladle.neighbours.packed import Floats, Frame, Int32s, Packed, linkages, pack, rounding, top_k
+from ladle.pool.scratch import Scratch
 from ladle.progress import Progress
 
 QUERY_BLOCK = 512
@@ -38,6 +39,7 @@ class Join:
     order: Int64s  # (m,) position among the members given
     main: Partition
     k: int
+    scratch: Scratch
     scores: Floats = field(init=False)  # (q, k or more), descending
     positions: Int32s = field(init=False)  # (q, k or more)
     rows: Int64s = field(init=False)  # (q,) the queries' positions
@@ -55,11 +57,13 @@ class Join:
         cell: Int32s,
         frame: Frame,
         k: int,
+        scratch: Scratch,
     ) -> Join:
-        """A search among `members`, of which each is in one `cell` (m,)."""
+        """A search among `members`, of which each is in one `cell` (m,); what is large is made in `scratch`."""
         order, starts = by_cell(cell, len(cells))
         main = Partition(cells, np.arange(len(members), dtype=np.int32), starts)
-        return cls(pack(means, spreads, members[order], np.dtype(np.float32), frame), order, main, k)
+        packed = pack(means, spreads, members[order], np.dtype(np.float32), frame, scratch)
+        return cls(packed, order, main, k, scratch)
 
     def __post_init__(self) -> None:
         self._answer(np.arange(len(self.order)), self.k)
@@ -211,7 +215,7 @@ class Join:
     def _encoded(self) -> tuple[npt.NDArray[np.int8], Floats]:
         if self._codes is None:
             points = self.packed.points
-            codes, steps = np.empty(points.shape, np.int8), np.empty(len(points), np.float32)
+            codes, steps = self.scratch.empty(points.shape, np.int8), np.empty(len(points), np.float32)
             threads.run_each(
                 lambda block: encode(points, codes, steps, *block), threads.ranges(len(points), JOIN_BLOCK)
             )

@@ -12,6 +12,7 @@ from ladle import threads
 from ladle.arrays import row_blocks
 from ladle.neighbours.contract import Means
 from ladle.neighbours.kernels import keep_best
+from ladle.pool.scratch import IN_MEMORY, Scratch
 
 # x QUERY_BLOCK: 1 MiB of float32 products stays in a core's cache until its top k is taken. Not a power of two: rows
 # 4,096 bytes apart share cache sets, and transposing a block took six times as long.
@@ -68,12 +69,19 @@ def frame_of(means: Means, members: Int32s) -> Frame:
     return Frame(centre, float(2.0 ** -np.ceil(np.log2(square) / 2)) if square > 0 else 1.0)
 
 
-def pack(means: Means, spreads: npt.NDArray[np.float64], members: Int32s, dtype: np.dtype[Any], frame: Frame) -> Packed:
-    """`members` in `frame`, in their order; without a copy where `means` are just that already."""
+def pack(
+    means: Means,
+    spreads: npt.NDArray[np.float64],
+    members: Int32s,
+    dtype: np.dtype[Any],
+    frame: Frame,
+    scratch: Scratch = IN_MEMORY,
+) -> Packed:
+    """`members` in `frame`, in their order, made in `scratch`; without a copy where `means` are just that already."""
     framed = frame.scale == 1.0 and not frame.centre.any()
     everybody = len(members) == len(means) and np.array_equal(members, np.arange(len(means)))
     ready = framed and everybody and means.dtype == dtype
-    points = means if ready else np.empty((len(members), means.shape[1]), dtype)
+    points = means if ready else scratch.empty((len(members), means.shape[1]), dtype)
     squares = np.empty(len(members))
 
     def fill(block: slice) -> None:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from ladle.errors import ArgumentError, MemoryPlanError
+from ladle.errors import ArgumentError, FileError, MemoryPlanError
 
 MEMORY_VARIABLE = "LADLE_MEMORY"
 GIB = 1 << 30
@@ -27,6 +28,12 @@ _CLUSTERING_ROW_BYTES = 470
 # (benchmarks/scale.py).
 _CELLS_ROW_BYTES = 730
 _CLUSTERING_FIXED_BYTES = 256 << 20
+# With the vectors in files: 20 drawn rows of each of the sqrt(4 n) cells, twice; and a part of the rows at a time.
+_DRAWN_ROWS = 2 * 20 * 2
+_PART_BYTES = 256 << 20
+# At once in such files, beside the vectors: a second writing of them in the order of their cells; later a byte for each
+# coordinate, and what later searches pack or a checkpoint writes, which is less.
+_SCRATCH_COPIES = 2
 # A merge in a tree's file: two cluster numbers of 8 bytes and a height of 4.
 _MERGE_BYTES = 20
 # A checkpoint, a row: candidates, parents, linkages and the merges so far; beside the means of clusters that merged,
@@ -74,18 +81,39 @@ _CELLS_TIMINGS = (Timing(1_000_000, 128, 76.0), Timing(870_000, 256, 375.2))
 _PICKING_DIMS = 120
 
 
-def clustering_bytes(n: int, d: int, *, exact: bool = True) -> int:
+def clustering_bytes(n: int, d: int, *, exact: bool = True, on_disk: bool = False) -> int:
     """Working memory of clustering n rows of dim d, in bytes; the pool is streamed and does not count.
 
     Exact: float64 means (float32 ones beyond 1 GiB) and the float32 copy that the matrix products read. Approximate
     (exact=False): float32 means and the clusters that later searches pack. Both: the bookkeeping of each row, and 256
-    MiB once.
+    MiB once. on_disk: that the vectors of an approximate clustering are in files, of `scratch_bytes`.
     """
+    if on_disk:
+        drawn = int(_DRAWN_ROWS * n**0.5) * 4 * d
+        return _CLUSTERING_FIXED_BYTES + _PART_BYTES + drawn + n * _CELLS_ROW_BYTES
     if exact:
         row = (8 * d if n * d * 8 <= WIDE_MEANS_BYTES else 4 * d) + 4 * d + _CLUSTERING_ROW_BYTES
     else:
         row = 4 * d + int(_PACKED_SHARE * 4 * d) + _CELLS_ROW_BYTES
     return _CLUSTERING_FIXED_BYTES + n * row
+
+
+def scratch_bytes(n: int, d: int) -> int:
+    """Disk for the vectors of an approximate clustering that does not fit memory, while it runs, in bytes."""
+    return _SCRATCH_COPIES * 4 * n * d
+
+
+def goes_to_disk(n: int, d: int, *, exact: bool) -> bool:
+    """Whether clustering n rows of dim d puts its vectors into files: where memory holds all but them.
+
+    An approximate one only: an exact search reads them all again and again.
+    """
+    available = available_bytes()
+    return (
+        not exact
+        and available is not None
+        and clustering_bytes(n, d, exact=False, on_disk=True) <= available < clustering_bytes(n, d, exact=False)
+    )
 
 
 def clustering_seconds(n: int, d: int, *, exact: bool, products_per_second: float) -> tuple[float, float]:
@@ -121,8 +149,9 @@ def selection_bytes(n: int) -> int:
 def plan(n: int, d: int, *, exact: bool = True) -> tuple[MemoryPlan, ...]:
     """Memory plans of the steps on a pool of n rows and dim d, which is streamed from its file."""
     available = available_bytes()
+    on_disk = goes_to_disk(n, d, exact=exact)
     return (
-        MemoryPlan("cluster", clustering_bytes(n, d, exact=exact), available),
+        MemoryPlan("cluster", clustering_bytes(n, d, exact=exact, on_disk=on_disk), available),
         MemoryPlan("select", selection_bytes(n), available),
     )
 
@@ -138,6 +167,21 @@ def require(needed_bytes: int, subject: str, *, remedy: str) -> None:
         got=f"{bytes_text(needed_bytes)} needed",
         remedy=remedy,
     )
+
+
+def require_disk(needed_bytes: int, folder: Path, *, remedy: str) -> None:
+    """Refuse work whose files would not fit the disk of `folder`. Raises: MemoryPlanError; FileError for no folder."""
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError as cause:
+        raise FileError(f"the folder {folder}", wanted="be there", got=cause.strerror or str(cause)) from cause
+    if needed_bytes > free:
+        raise MemoryPlanError(
+            f"the disk of {folder}",
+            wanted=f"have {bytes_text(needed_bytes)} free for what exceeds memory",
+            got=bytes_text(free),
+            remedy=remedy,
+        )
 
 
 def available_bytes() -> int | None:

@@ -25,6 +25,7 @@ class ColumnPool(Pool):
 
     def __init__(self, columns: Columns, *, id_name: str | None, embedding: str | None) -> None:
         id_name = choose_id(columns, id_name)
+        self._id_name = id_name
         self._name = _choose_embedding(columns, embedding, id_name)
         self._columns = columns
         columns.check([id_name, self._name])
@@ -53,6 +54,11 @@ class ColumnPool(Pool):
     def dtype(self) -> np.dtype[np.floating[Any]]:
         """Dtype of the vectors given out."""
         return self._dtype
+
+    @property
+    def column_names(self) -> tuple[str, str]:
+        """The columns of the ids and of the embeddings: with them `open_pool` gives this pool again."""
+        return self._id_name, self._name
 
     def blocks(self, block_bytes: int = CHECK_BYTES) -> Iterator[tuple[slice, Embeddings]]:
         """Every row once, in order; the blocks end where the file's own chunks end. See `Pool.blocks`."""
