@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-from ladle.durable import writing
 from ladle.errors import ArgumentError, FileError, FileFormatError
 
 TABLE_SUFFIXES = (".parquet", ".csv", ".jsonl")
-_CHUNK_ROWS = 1 << 16
 
 
 def check_output(path: Path, suffixes: Iterable[str], *, inputs: Iterable[Path | None]) -> None:
@@ -58,30 +55,6 @@ def write_table(table: Any, path: Path, *, about: dict[str, Any]) -> None:
 
     `about` goes into the Parquet file's metadata, as JSON under `ladle`. Raises: FileError.
     """
-    write: Callable[[Any, BinaryIO, dict[str, Any]], None] = {
-        ".parquet": _write_parquet,
-        ".csv": _write_csv,
-        ".jsonl": _write_jsonl,
-    }[path.suffix.lower()]
-    with writing(path) as file:
-        write(table, file, about)
+    from ladle.connect import write
 
-
-def _write_parquet(table: Any, file: BinaryIO, about: dict[str, Any]) -> None:
-    import pyarrow.parquet
-
-    noted = table.replace_schema_metadata({"ladle": json.dumps(about)})
-    # Without page checksums a flipped bit reads as another id.
-    pyarrow.parquet.write_table(noted, file, write_page_checksum=True)
-
-
-def _write_csv(table: Any, file: BinaryIO, about: dict[str, Any]) -> None:
-    import pyarrow.csv
-
-    pyarrow.csv.write_csv(table, file, pyarrow.csv.WriteOptions(quoting_style="needed"))
-
-
-def _write_jsonl(table: Any, file: BinaryIO, about: dict[str, Any]) -> None:
-    for batch in table.to_batches(max_chunksize=_CHUNK_ROWS):
-        for entry in batch.to_pylist():
-            file.write(json.dumps(entry, ensure_ascii=False).encode() + b"\n")
+    write(table, path, about=about)
