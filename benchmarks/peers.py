@@ -3,8 +3,8 @@
 python benchmarks/peers.py --name topics [--rows 20000] [--turns 1] [--threads 2] [--limit 600]
                            [--library "ladle exact" --library "SciPy linkage" ...] [--grow 2000000]
 
-With --grow each library is given twice as many rows again and again, up to so many, until it does not finish within the
-limit: the last that it did is the largest, to a factor of two. Agreement is not asked then.
+With --grow each library is given more and more of so many rows, until it does not finish within the limit: the most
+that it did is the largest, to a factor of two. Agreement is not asked then.
 
 Needs the peers it is to compare:
 pip install scikit-learn fastcluster racplusplus genieclust fast_hdbscan evoc faiss-cpu
@@ -33,6 +33,7 @@ import vectors
 from agreement import partition_agreement
 
 REFERENCE = "ladle exact"
+SURELY_LATE = 1.3  # times the limit
 FIRST_LIMIT_SECONDS = 600  # what is compiled takes a minute, and more on a busy machine
 Figures = dict[str, float | int | str]
 
@@ -87,30 +88,63 @@ def of_unit_length(name: str, rows: int) -> np.ndarray:
 
 
 def grow(options: argparse.Namespace) -> None:
-    """The largest of `rows`, twice as many and so on, up to `grow`, that each library finishes within the limit."""
+    """The largest of `rows`, twice as many and so on, up to `grow`, that each library finishes within the limit.
+
+    Passed over are sizes that it should finish in half the limit, were its seconds to grow with the square of the rows,
+    and those that would take far more than the limit, were they to grow as between the last two.
+    """
     sizes = [options.rows]
     while 2 * sizes[-1] <= options.grow:
         sizes.append(2 * sizes[-1])
-    alive = options.library or list(clustering_libraries.LIBRARIES)
     figures: Figures = {}
-    for rows in sizes:
-        points = of_unit_length(options.name, rows)
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "points.npy"
-            np.save(path, points, allow_pickle=False)
-            for library in list(alive):
-                found, _ = measure(library, path, rows, options.threads, options.turns, options.limit)
-                if found["outcome"] == "done":
-                    print(f"{library:32} {rows:10,} rows {found['seconds']:8.1f} s", flush=True)
-                    done = {"rows": rows, "seconds": found["seconds"], "peak_bytes": found["peak_bytes"]}
-                    figures |= {f"{library}, {key}": value for key, value in done.items()}
-                else:
-                    print(f"{library:32} {rows:10,} rows {found['outcome']}", flush=True)
-                    figures[f"{library}, beyond"] = found["outcome"]
-                    alive.remove(library)
-    asked = {"name": options.name, "digest": vectors.digest(options.name), "dim": points.shape[1]}
-    asked |= {"first rows": sizes[0], "most rows": sizes[-1], "limit": options.limit, "threads": options.threads}
+    points = of_unit_length(options.name, sizes[-1])
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "points.npy"
+        np.save(path, points, allow_pickle=False)
+        del points
+        for library in options.library or list(clustering_libraries.LIBRARIES):
+            figures |= largest_done(library, path, sizes, options)
+    asked = {"name": options.name, "digest": vectors.digest(options.name), "first rows": sizes[0]}
+    asked |= {"most rows": sizes[-1], "limit": options.limit, "threads": options.threads}
     record.append("peers_largest", asked, figures)
+
+
+def largest_done(library: str, path: Path, sizes: list[int], options: argparse.Namespace) -> Figures:
+    """Of the rows at `path`, by halving between the largest of `sizes` that was done and the smallest that was not."""
+    done, failed = -1, len(sizes)  # positions in `sizes`
+    seconds: dict[int, float] = {}
+    figures: Figures = {}
+    place = 0
+    while done < place < failed:
+        late = outlook(seconds, sizes[place])
+        if late > SURELY_LATE * options.limit:
+            figures[f"{library}, beyond"] = f"not run: about {late:,.0f} s, as its seconds grow"
+            print(f"{library:32} {sizes[place]:10,} rows {figures[f'{library}, beyond']}", flush=True)
+            failed = place
+        else:
+            found, _ = measure(library, path, sizes[place], options.threads, options.turns, options.limit)
+            told = f"{found['seconds']:8.1f} s" if found["outcome"] == "done" else found["outcome"]
+            print(f"{library:32} {sizes[place]:10,} rows {told}", flush=True)
+            if found["outcome"] == "done":
+                done = place
+                seconds[sizes[place]] = float(found["seconds"])
+                last = {"rows": sizes[place], "seconds": found["seconds"], "peak_bytes": found["peak_bytes"]}
+                figures |= {f"{library}, {key}": value for key, value in last.items()}
+            else:
+                failed = place
+                figures[f"{library}, beyond"] = found["outcome"]
+        leaps = int(np.log2(options.limit / 2 / max(seconds.get(sizes[done], np.inf), 0.1)) / 2) if done >= 0 else 0
+        place = min(done + max(1, leaps), (done + failed) // 2 if failed < len(sizes) else len(sizes) - 1)
+    return figures
+
+
+def outlook(seconds: dict[int, float], rows: int) -> float:
+    """What so many rows would take if seconds went on to grow as between the two largest sizes done; 0 if unknown."""
+    if len(seconds) < 2:
+        return 0.0
+    less, more = sorted(seconds)[-2:]
+    power = np.log(seconds[more] / seconds[less]) / np.log(more / less)
+    return float(seconds[more] * (rows / more) ** power)
 
 
 def compare(options: argparse.Namespace) -> None:

@@ -133,7 +133,7 @@ def largest(row: Row) -> list[str]:
         peak = number(found["peak_bytes"] / 2**30) if "rows" in found else ""
         lines.append([library, *done, peak, str(found.get("beyond", f"not tried beyond {sizes['most rows']:,}"))])
     return [
-        f"## {sizes['name']} x {sizes['dim']}: the largest of {sizes['first rows']:,}, twice as many and so on, done "
+        f"## {sizes['name']}: the largest of {sizes['first rows']:,}, twice as many and so on, done "
         f"in {sizes['limit']:g} s\n",
         markdown(["library", "rows", "seconds", "peak GiB", "twice as many"], lines),
         told(row) + "\n",
