@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING, Any
 from ladle._version import __version__
 
 if TYPE_CHECKING:
-    from ladle import errors, stopping, strategies
+    from ladle import campaign, errors, stopping, strategies
     from ladle.hac import Dendrogram, cluster
     from ladle.pool import Pool, open_pool
     from ladle.scores import entropy, least_confidence, margin
+    from ladle.store import Campaign
     from ladle.strategies import ClusterMargin, Margin, Selection, Spread, Uniform, cluster_margin, spread
 
 __all__ = [
+    "Campaign",
     "ClusterMargin",
     "Dendrogram",
     "Margin",
@@ -29,6 +31,7 @@ __all__ = [
     "Spread",
     "Uniform",
     "__version__",
+    "campaign",
     "cluster",
     "cluster_margin",
     "entropy",
@@ -43,6 +46,7 @@ __all__ = [
 
 # Public name -> the room it lives in, imported on first use: `import ladle` stays fast and pulls in nothing heavy.
 _ROOMS = {
+    "Campaign": "ladle.store",
     "ClusterMargin": "ladle.strategies",
     "Dendrogram": "ladle.hac",
     "Margin": "ladle.strategies",
@@ -63,7 +67,7 @@ _ROOMS = {
 def __getattr__(name: str) -> Any:
     if name in _ROOMS:
         value = getattr(import_module(_ROOMS[name]), name)
-    elif name in ("errors", "stopping", "strategies"):
+    elif name in ("campaign", "errors", "stopping", "strategies"):
         value = import_module(f"ladle.{name}")
     else:
         raise AttributeError(f"module 'ladle' has no attribute {name!r}")

@@ -14,6 +14,9 @@
     │   └── UnsafeFileError             reading it would run a pickle
     ├── MismatchError (ValueError)      two good inputs that do not belong together (a tree and another pool)
     ├── MemoryPlanError (MemoryError)   the work would not fit the memory it may use
+    ├── NotFoundError (LookupError)     no such campaign, batch or task
+    ├── StoreError (OSError)            the database of a campaign fails: disk full, connection lost
+    │   └── StoreBusyError              others kept it busy for longer than one waits
     └── MissingDependencyError (ImportError)   an optional package is needed and absent
 
 A message says what was wanted, what was got, and what to do about it; the parts are attributes too.
@@ -99,6 +102,21 @@ class MemoryPlanError(LadleError, MemoryError):
     """The work would not fit the memory it may use."""
 
 
+class NotFoundError(LadleError, LookupError):
+    """No such campaign, batch or task."""
+
+
+class StoreError(LadleError, OSError):
+    """The database of a campaign fails: the disk is full, the connection is lost. What was not acknowledged is undone."""
+
+    def __str__(self) -> str:  # OSError would print its own (errno, text) pair
+        return str(self.args[0])
+
+
+class StoreBusyError(StoreError):
+    """Others kept the database busy for longer than one waits. Nothing was changed: try again."""
+
+
 class MissingDependencyError(LadleError, ImportError):
     """An optional package is needed and absent."""
 
@@ -121,6 +139,9 @@ OUTCOMES: dict[type[LadleError], Outcome] = {
     MismatchError: Outcome(5, 409),
     MemoryPlanError: Outcome(6, 507),
     MissingDependencyError: Outcome(7, 501),
+    NotFoundError: Outcome(8, 404),
+    StoreError: Outcome(9, 500),
+    StoreBusyError: Outcome(10, 503),
 }
 
 

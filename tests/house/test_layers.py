@@ -18,8 +18,11 @@ LAYERS = [
     {"neighbours"},
     {"hac"},
     {"strategies", "stopping"},
+    {"campaign"},
+    {"store"},
     {"lab", "connect"},
     {"report"},
+    {"testing"},
     {"cli"},
 ]
 FLOOR = {"arrays", "seeds", "progress", "durable", "threads"}  # single files, which may import each other (no cycles)
@@ -29,7 +32,9 @@ LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 HEAVY = {
     "torch": {"lab"},
     "ray": set(),
-    "sqlalchemy": set(),
+    "sqlalchemy": {"store"},
+    "alembic": {"store"},
+    "psycopg": {"store"},
     "fastapi": set(),
     "matplotlib": {"report"},
     "PIL": {"report", "lab"},
@@ -37,7 +42,7 @@ HEAVY = {
     "typer": {"cli"},
     "rich": {"cli"},
     "numba": {"neighbours", "hac", "scores", "strategies", "lab", "cli"},
-    "pyarrow": {"pool", "cli", "strategies", "lab", "connect"},
+    "pyarrow": {"pool", "cli", "strategies", "campaign", "store", "lab", "connect"},
 }
 
 
@@ -86,7 +91,8 @@ def test_heavy_libraries_stay_in_their_rooms() -> None:
 
 @pytest.mark.parametrize("command", ["import ladle", "import ladle.cli", "import ladle; dir(ladle); ladle.__version__"])
 def test_importing_ladle_pulls_in_nothing_heavy(command: str) -> None:
-    heavy = ["numba", "scipy", "pyarrow", "sklearn", "matplotlib", "PIL", "pandas", "torch", "numpy"]
+    heavy = ["numba", "scipy", "pyarrow", "sklearn", "matplotlib", "PIL", "pandas", "torch", "numpy", "sqlalchemy"]
+    heavy += ["alembic", "psycopg"]
     check = f"{command}; import sys; print([name for name in {heavy!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

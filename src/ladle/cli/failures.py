@@ -18,6 +18,9 @@ _MEANINGS = {
     "MismatchError": "inputs that do not belong together, such as a tree of another pool",
     "MemoryPlanError": "not enough memory",
     "MissingDependencyError": "an optional package is missing",
+    "NotFoundError": "no such campaign, batch or task",
+    "StoreError": "the database of a campaign failed; what was not acknowledged is undone",
+    "StoreBusyError": "others kept the database busy: try again",
 }
 
 

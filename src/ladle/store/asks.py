@@ -1,0 +1,182 @@
+"""Asking: choose while others go on working, then make the batch if what was chosen is still there to be chosen."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ladle import strategies
+from ladle.campaign import answers, asking
+from ladle.campaign.asking import Asked, Standing
+from ladle.campaign.contract import View, Writer
+from ladle.campaign.events import Act, Effects, before, digest_of, next_number, record
+from ladle.campaign.records import moment
+from ladle.campaign.settings import check_count, check_lease
+from ladle.campaign.tables import MICROSECONDS, Batch, BatchRows, Event
+from ladle.errors import ArgumentError, MismatchError, NotFoundError, StoreBusyError
+from ladle.progress import SILENT, Progress
+from ladle.store.desk import Desk
+
+TRIES = 5  # selections made in vain, because others asked meanwhile
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Order:
+    """An ask, checked. given: the arrays the strategy goes by. request: its digest, but for the scores'."""
+
+    size: int
+    gold: int
+    key: str
+    holder: str
+    lease: int  # microseconds
+    model: str
+    scores_digest: str
+    request: str
+    given: dict[str, Any] = field(default_factory=dict)
+    progress: Progress = SILENT
+
+
+def lease_of(desk: Desk, seconds: float | None) -> int:
+    """How long a lease lasts, in microseconds. Raises: ArgumentError."""
+    return round(check_lease(desk.settings.lease_seconds if seconds is None else seconds) * MICROSECONDS)
+
+
+def digest_of_arrays(given: dict[str, Any]) -> str:
+    """What tells the scores of one ask from those of another; "" for none. Cost: a hash of all their bytes."""
+    return (
+        digest_of(*(part for name, array in sorted(given.items()) for part in (name, np.asarray(array))))
+        if given
+        else ""
+    )
+
+
+def ask(desk: Desk, order: Order) -> answers.Batch:
+    """Choose and make a batch, or find it under its key. Raises: see `Campaign.ask`."""
+    check_count(order.size, "size", least=1)
+    check_count(order.gold, "gold", least=0)
+    for _ in range(TRIES):
+        at = desk.now()
+        with desk.store.reading(desk.name) as view:
+            told = before(view, Act("ask", at, order.holder, order.key, order.request))
+            if told is None:
+                place = asking.standing(view, desk.settings)
+                seen = int(view.last(Event).seq[0])
+                examples, clusters = desk.examples(view), desk.clusters(view)
+        if told is not None:
+            return renew(desk, int(told["batch"]), order)
+        asking.check_budget(desk.settings, place.asked_labels, order.size)
+        asking.check_room(place, order.size, pool_rows=len(examples), at=at)
+        selection = _selection(desk, order, place, clusters, at)
+        with desk.store.writing(desk.name) as writer:
+            made = _made(desk, order, writer, selection, seen, place)
+            if made is not None:
+                return made
+    raise StoreBusyError(
+        f"the campaign {desk.name!r}",
+        wanted="stay as it is while a batch is chosen",
+        got=f"others asking at the same time, {TRIES} times in a row",
+        remedy="Nothing was changed: try again.",
+    )
+
+
+def renew(desk: Desk, number: int, order: Order) -> answers.Batch:
+    """The batch of an earlier ask with this key, its lease renewed. Raises: MismatchError for other scores."""
+    at = desk.now()
+    with desk.store.writing(desk.name) as writer:
+        batch = writer.read(Batch, "number", [number])
+        if order.scores_digest and batch.scores_digest[0] and order.scores_digest != batch.scores_digest[0]:
+            raise MismatchError(
+                f"the key {order.key!r}",
+                wanted="stand for one ask",
+                got="the same ask with other scores",
+                remedy="Repeat it as it was, or use a new key.",
+            )
+        effects = asking.renewed(batch, lease_until=at + order.lease, event=next_number(writer, Event))
+        record(writer, Act("renew", at, order.holder), effects)
+        return batch_answer(desk, writer, number, renewed=True)
+
+
+def batch_answer(desk: Desk, view: View, number: int, *, renewed: bool = False) -> answers.Batch:
+    """A batch as it was asked. Raises: NotFoundError."""
+    batch, chosen = view.read(Batch, "number", [number]), view.read(BatchRows, "number", [number])
+    if not len(batch):
+        raise NotFoundError(f"the batch {number}", wanted=f"be one of the campaign {desk.name!r}", got="no such number")
+    rows, _ = asking.rows_of(chosen)
+    return answers.Batch(
+        ids=desk.examples(view).at(rows),
+        rows=rows,
+        number=number,
+        round=int(batch.round[0]),
+        key=str(batch.key[0]),
+        holder=str(batch.holder[0]),
+        asked_at=moment(int(batch.asked_at[0])),
+        lease_until=moment(int(batch.lease_until[0])),
+        story=json.loads(batch.story[0]),
+        model=str(batch.model[0]),
+        renewed=renewed,
+        passed_on=int(batch.passed_on[0]),
+    )
+
+
+def _selection(desk: Desk, order: Order, place: Standing, clusters: Any, at: int) -> Any:
+    """The strategy's choice, by the seed of the batch that comes next. Raises: as `Strategy.query`."""
+    given = dict(order.given)
+    examples = desk._examples
+    assert examples is not None
+    strategy = strategies.create(desk.settings.strategy, tree=clusters, **dict(desk.settings.options))
+    for name, array in given.items():
+        if len(array) != len(examples):
+            raise MismatchError(
+                f"`{name}`",
+                wanted=f"have one entry for each of the pool's {len(examples):,} examples",
+                got=f"{len(array):,}",
+            )
+    if "embeddings" in strategy.needs and "embeddings" not in given:
+        if examples.pool is None:
+            raise ArgumentError(
+                f"the strategy {strategy.name}",
+                wanted="have the embeddings of the pool",
+                got="its ids alone",
+                remedy="Give `embeddings`, or the pool: Campaign.open(..., pool=...).",
+            )
+        given["embeddings"] = examples.pool.embeddings()
+    if not strategy.needs and not given:
+        given["margins"] = np.zeros(len(examples), np.float32)  # only its length matters
+    seed = asking.selection_seed(desk.settings, place.batches + 1)
+    return strategy.query(order.size, labelled=place.closed(at), seed=seed, progress=order.progress, **given)
+
+
+def _made(desk: Desk, order: Order, writer: Writer, selection: Any, seen: int, place: Standing) -> answers.Batch | None:
+    """The batch, made; None when what was chosen is no longer free, or another batch came between."""
+    at = desk.now()
+    act = Act("ask", at, order.holder, order.key, order.request)
+    if before(writer, act) is not None:
+        return None  # the next try finds it
+    event = next_number(writer, Event)
+    if event != seen + 1:
+        now = asking.standing(writer, desk.settings)
+        if now.batches != place.batches or not asking.still_free(now, selection.rows, at):
+            return None
+        place = now
+    number = place.batches + 1
+    rows, gold = asking.with_gold(desk.settings, selection.rows, place.gold, order.gold, number)
+    batch = Asked(
+        row=rows,
+        example_id=desk.examples(writer).texts_at(rows),
+        gold=gold,
+        number=number,
+        event=event,
+        at=at,
+        lease_until=at + order.lease,
+        story=selection.story.to_dict(),
+        key=order.key,
+        holder=order.holder,
+        model=order.model,
+        scores_digest=order.scores_digest,
+    )
+    effects: Effects = asking.asked(place, batch)
+    record(writer, act, effects)
+    return batch_answer(desk, writer, number)

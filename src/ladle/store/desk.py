@@ -1,0 +1,92 @@
+"""What every act of a campaign needs at hand: its store, its clock, its files, its pool."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ladle.campaign.contract import Store, View
+from ladle.campaign.settings import Settings
+from ladle.campaign.tables import MICROSECONDS, Artefact, PoolPart
+from ladle.errors import ArgumentError, MismatchError
+from ladle.pool import Pool
+from ladle.store.examples import Examples, check_same, reopened
+from ladle.store.files import Files
+
+Clock = Callable[[], float]
+
+
+@dataclass(slots=True, eq=False)
+class Desk:
+    """A campaign at work. pool: as the caller gave it; None to open it as the campaign remembers it."""
+
+    store: Store
+    settings: Settings
+    files: Files
+    clock: Clock = time.time
+    pool: Pool | None = None
+    _examples: Examples | None = field(default=None)
+    _part: int = field(default=0)
+    _clusters: Any = field(default=None)
+
+    @property
+    def name(self) -> str:
+        """The campaign's name."""
+        return self.settings.name
+
+    def now(self) -> int:
+        """The time in microseconds. Raises: ArgumentError when the clock is none."""
+        seconds = float(self.clock())
+        if not math.isfinite(seconds) or seconds <= 0:
+            raise ArgumentError("the clock", wanted="tell seconds since 1970", got=repr(seconds))
+        return round(seconds * MICROSECONDS)
+
+    def examples(self, view: View) -> Examples:
+        """The pool as it is at this moment. Raises: FileError, MismatchError when it has changed. Cost: opened once."""
+        part = view.last(PoolPart)
+        if self._examples is None or self._part != int(part.number[0]):
+            self._examples, self._part = self._opened(part, view), int(part.number[0])
+            self._clusters = None
+        return self._examples
+
+    def clusters(self, view: View) -> Any:
+        """The campaign's dendrogram or flat clusters; None when it has none. Cost: loaded once."""
+        if self._clusters is None:
+            self._clusters = self.files.clusters(view.read(Artefact))
+        return self._clusters
+
+    def _opened(self, part: PoolPart, view: View) -> Examples:
+        if self.pool is not None:
+            check_same(self.pool, part)
+            return Examples(self.pool.id_column, self.pool)
+        if part.reopen[0]:
+            pool = reopened(part)
+            return Examples(pool.id_column, pool)
+        return Examples(self.files.ids(int(part.number[0]), view.read(Artefact)))
+
+
+def folder_of(settings: Settings, database: Path | None) -> Path:
+    """Where a campaign's files lie: where it was told, or in a folder beside its database."""
+    if settings.files:
+        return Path(settings.files)
+    if database is None:
+        raise MismatchError("a campaign without a file", wanted="name the folder of its files", got="none")
+    return database.with_name(f"{database.name}.files") / settings.name
+
+
+def microseconds(at: object, name: str = "`told_at`") -> int:
+    """A moment from outside: a datetime with a time zone, or seconds since 1970. Raises: ArgumentError."""
+    if isinstance(at, np.generic):
+        at = at.item()
+    if isinstance(at, datetime) and at.tzinfo is not None:
+        at = at.timestamp()
+    if isinstance(at, (int, float)) and not isinstance(at, bool) and math.isfinite(at) and 0 < at < 1e11:
+        return round(at * MICROSECONDS)
+    raise ArgumentError(name, wanted="be a datetime with a time zone, or seconds since 1970", got=repr(at))

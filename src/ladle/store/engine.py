@@ -1,0 +1,97 @@
+"""From a URL to a database: SQLite in a file, or PostgreSQL, set up to lose nothing.
+
+SQLite keeps a rollback journal and syncs at every commit, the folder too (synchronous=EXTRA: with FULL, a power cut
+just after a commit may bring its journal back, and undo it). Its write-ahead log is not used: versions before 3.51.3,
+which Python ships, can corrupt it. A writer takes its lock at the beginning (BEGIN IMMEDIATE): it never fails half-way.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from ladle.errors import ArgumentError, FileError, MissingDependencyError
+
+WAIT_SECONDS = 60.0  # for others to be done with the database
+WRITES = "ladle_writes"  # execution option of a connection whose transactions write
+_EXAMPLES = "sqlite:///birds.db or postgresql://user@host/database"
+
+
+def checked_url(url: object) -> sa.URL:
+    """`url` as SQLAlchemy has it, a file's path absolute. Raises: ArgumentError; MissingDependencyError."""
+    try:
+        parsed = sa.make_url(url)  # type: ignore[arg-type]
+    except (sa.exc.ArgumentError, ValueError) as cause:
+        raise ArgumentError("`url`", wanted=f"be a URL such as {_EXAMPLES}", got=repr(url)) from cause
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        return _checked_file(parsed)
+    if backend in ("postgresql", "postgres"):
+        if find_spec("psycopg") is None:
+            raise MissingDependencyError(
+                "a campaign in PostgreSQL",
+                wanted="have the package psycopg",
+                got="none",
+                remedy="pip install 'ladle[postgres]'",
+            )
+        return parsed.set(drivername="postgresql+psycopg")
+    raise ArgumentError("`url`", wanted=f"be a URL such as {_EXAMPLES}", got=f"{backend}://...")
+
+
+def file_of(url: sa.URL) -> Path | None:
+    """The database's file; None for a server."""
+    return Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
+
+
+def require_file(url: sa.URL) -> None:
+    """Raises: FileError when the database is a file that is not there."""
+    path = file_of(url)
+    if path is not None and not path.is_file():
+        raise FileError(
+            f"the database {path}",
+            wanted="be there",
+            got="a folder" if path.is_dir() else "no such file",
+            remedy="Make a campaign first: ladle campaign create.",
+        )
+
+
+def engine_of(url: sa.URL) -> sa.Engine:
+    """An engine whose transactions are Ladle's. Raises: FileError when the folder of a file is not there."""
+    path = file_of(url)
+    if path is None:
+        seconds = int(float(str(url.query.get("connect_timeout", WAIT_SECONDS))))
+        return sa.create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": seconds})
+    if not path.parent.is_dir():
+        raise FileError(f"the folder {path.parent}", wanted="exist", got="nothing there")
+    # No pool: a connection is cheap, and an open file is what a fork, a moved database or a full table of files meets.
+    timeout = {} if "timeout" in url.query else {"timeout": WAIT_SECONDS}
+    engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args=timeout)
+    sa.event.listen(engine, "connect", _set_up)
+    sa.event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _checked_file(url: sa.URL) -> sa.URL:
+    if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
+        raise ArgumentError(
+            "`url`",
+            wanted="name a file, such as sqlite:///birds.db",
+            got=str(url),
+            remedy="For a campaign in memory, give ladle.campaign.MemoryStore().",
+        )
+    return url.set(drivername="sqlite+pysqlite", database=os.path.abspath(url.database))  # noqa: PTH100 - keeps links
+
+
+def _set_up(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # no transactions of Python's own making: see `_begin`
+    for pragma in ("foreign_keys = ON", "synchronous = EXTRA", "cell_size_check = ON", "trusted_schema = OFF"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: sa.Connection) -> None:
+    writes = connection.get_execution_options().get(WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

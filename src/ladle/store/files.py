@@ -1,0 +1,109 @@
+"""The files of a campaign: its clusters, and the ids of a pool that cannot be opened again.
+
+They lie in a folder beside the database, are written before the database names them, and carry their digest there: a
+crash leaves a file that nobody names, never a name without its file.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from ladle import durable
+from ladle.campaign.tables import Artefact
+from ladle.errors import ArgumentError, CorruptFileError, FileError
+from ladle.hac import Dendrogram, cluster
+from ladle.pool import Pool
+from ladle.pool.ids import Ids
+from ladle.progress import Progress
+from ladle.strategies.clusters import Cuttable
+
+TREE, CLUSTERS, CHECKPOINT = "tree.npz", "clusters.npy", "clustering"
+MEAN_SIZE = 10.0  # rows a cluster, where the campaign clusters its pool itself
+
+
+class Files:
+    """The folder of one campaign."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def keep_ids(self, ids: Ids, number: int) -> str:
+        """Keep the ids of the pool's part `number`: the file's name. Raises: FileError."""
+        name = f"ids-{number}.arrow"
+        table = pa.table({"id": ids.values})
+        with durable.writing(self._path(name)) as file, pa.ipc.new_file(file, table.schema) as writer:
+            writer.write_table(table)
+        return name
+
+    def ids(self, number: int, artefacts: Artefact) -> Ids:
+        """The ids that `keep_ids` kept. Raises: FileError, CorruptFileError."""
+        path = self.checked(f"ids-{number}.arrow", artefacts)
+        with pa.memory_map(str(path)) as file:
+            return Ids(pa.ipc.open_file(file).read_all().column("id"))
+
+    def keep_clusters(self, tree: object) -> str:
+        """Keep a dendrogram or (n,) flat clusters: the file's name. Raises: FileError, ArgumentError."""
+        if isinstance(tree, Dendrogram):
+            tree.save(self._path(TREE))
+            return TREE
+        if isinstance(tree, Cuttable):
+            raise ArgumentError("`tree`", wanted="be a ladle.Dendrogram or (n,) flat clusters", got=type(tree).__name__)
+        with durable.writing(self._path(CLUSTERS)) as file:
+            np.save(file, np.asarray(tree), allow_pickle=False)
+        return CLUSTERS
+
+    def clustered(self, pool: Pool, *, seed: int, progress: Progress) -> Dendrogram:
+        """The pool clustered for Cluster-Margin; killed on the way, the same call goes on from where it was."""
+        checkpoint = self._path(CHECKPOINT)
+        return cluster(pool, mean_size=MEAN_SIZE, seed=seed, checkpoint=checkpoint, progress=progress)
+
+    def forget_checkpoint(self) -> None:
+        """Remove what `clustered` went on from, once its tree is kept."""
+        shutil.rmtree(self.folder / CHECKPOINT, ignore_errors=True)
+
+    def clusters(self, artefacts: Artefact) -> Dendrogram | npt.NDArray[Any] | None:
+        """What `keep_clusters` kept; None when nothing was. Raises: FileError, CorruptFileError."""
+        names = set(artefacts.name.tolist())
+        if TREE in names:
+            return Dendrogram.load(self.checked(TREE, artefacts))
+        if CLUSTERS in names:
+            kept: npt.NDArray[Any] = np.load(self.checked(CLUSTERS, artefacts), allow_pickle=False)
+            return kept
+        return None
+
+    def artefact(self, name: str, event: int) -> tuple[str, str, int, int]:
+        """What the database keeps of a file: a row of `Artefact`. Raises: FileError."""
+        path = self.folder / name
+        return name, durable.file_digest(path), path.stat().st_size, event
+
+    def checked(self, name: str, artefacts: Artefact) -> Path:
+        """The path of a file that is as it was written. Raises: FileError, CorruptFileError. Cost: reads it once."""
+        path = self.folder / name
+        known = artefacts.take(artefacts.name == name)
+        if not len(known) or not path.is_file():
+            raise FileError(
+                f"the file {path}", wanted="be there", got="no such file", remedy="Restore it from a backup."
+            )
+        if durable.file_digest(path) != known.digest[0]:
+            raise CorruptFileError(
+                f"the file {path}",
+                wanted="match the checksum in the campaign",
+                got="other bytes",
+                remedy="Restore it from a backup.",
+            )
+        return path
+
+    def _path(self, name: str) -> Path:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as cause:
+            raise FileError(
+                f"the folder {self.folder}", wanted="exist or be made", got=cause.strerror or str(cause)
+            ) from cause
+        return self.folder / name

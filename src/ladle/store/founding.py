@@ -1,0 +1,128 @@
+"""How a campaign begins, and how it is found again."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ladle.campaign.contract import Store
+from ladle.campaign.events import Act, Effects, record
+from ladle.campaign.settings import Settings
+from ladle.campaign.tables import Artefact, PoolPart
+from ladle.errors import ArgumentError, MismatchError, NotFoundError
+from ladle.hac import Dendrogram
+from ladle.pool import Pool
+from ladle.progress import Progress
+from ladle.store.desk import Clock, Desk, folder_of
+from ladle.store.engine import file_of
+from ladle.store.examples import reopening
+from ladle.store.files import Files
+from ladle.store.sql import SqlStore
+from ladle.strategies import create as create_strategy
+from ladle.strategies import describe
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """A campaign about to begin. tree: a dendrogram, a path of one, (n,) flat clusters, or None."""
+
+    settings: Settings
+    pool: Pool
+    tree: Any
+    clock: Clock
+    progress: Progress
+
+
+def found(store: Store, plan: Plan) -> Desk:
+    """Begin a campaign; or, if it was begun just so before, find it. Raises: MismatchError when it is another one."""
+    settings = _with_files(plan.settings, store)
+    tree = _checked_tree(plan)
+    try:
+        desk = find(store, settings.name, pool=plan.pool, clock=plan.clock)
+    except NotFoundError:
+        return _founded(store, replace(plan, settings=settings, tree=tree))
+    with store.reading(settings.name) as view:
+        desk.examples(view)  # which refuses another pool
+    if desk.settings.to_json() != replace(settings, files=desk.settings.files).to_json():
+        raise MismatchError(
+            f"the campaign {settings.name!r}",
+            wanted="be a new one, or begin as it began before",
+            got="one of that name with other settings",
+            remedy="Choose another name, or open it.",
+        )
+    return desk
+
+
+def find(store: Store, name: str, *, pool: Pool | None, clock: Clock) -> Desk:
+    """A campaign that is there. Raises: NotFoundError."""
+    with store.reading(name) as view:
+        settings = Settings.from_json(view.settings)
+    return Desk(store, settings, Files(folder_of(settings, _database(store))), clock, pool)
+
+
+def pool_part(pool: Pool, number: int, event: int) -> PoolPart:
+    """What a campaign keeps of its pool."""
+    facts = pool.describe()
+    told = (number, facts.rows, facts.dim, facts.dtype, facts.id_type, pool.digest, facts.source)
+    return PoolPart.of([(*told, reopening(pool), event)])
+
+
+def kept_ids(files: Files, part: PoolPart, pool: Pool) -> list[str]:
+    """Keep the ids of a pool that cannot be opened again: the files written."""
+    return [] if part.reopen[0] else [files.keep_ids(pool.id_column, int(part.number[0]))]
+
+
+def _founded(store: Store, plan: Plan) -> Desk:
+    settings, pool = plan.settings, plan.pool
+    desk = Desk(store, settings, Files(folder_of(settings, _database(store))), plan.clock, pool)
+    part = pool_part(pool, 1, 1)
+    names = kept_ids(desk.files, part, pool)
+    tree = plan.tree
+    if tree is None and describe(settings.strategy).takes_tree == "yes":
+        tree = desk.files.clustered(pool, seed=settings.seed, progress=plan.progress)
+    if tree is not None:
+        names.append(desk.files.keep_clusters(tree))
+    artefacts = Artefact.of([desk.files.artefact(name, 1) for name in names])
+    text = settings.to_json()
+    told = {"pool": pool.source, "examples": pool.rows, "strategy": settings.strategy, "files": names}
+    with store.founding(settings.name, text) as writer:
+        record(writer, Act("create", desk.now()), Effects(added=(part, artefacts), told=told))
+    desk.files.forget_checkpoint()
+    return desk
+
+
+def _checked_tree(plan: Plan) -> Any:
+    """The clusters, loaded, if they fit the pool and the strategy takes its options. Raises: ArgumentError ..."""
+    settings, tree = plan.settings, plan.tree
+    if isinstance(tree, (str, Path)):
+        tree = Dendrogram.load(tree)
+    takes = describe(settings.strategy).takes_tree
+    if tree is not None and takes == "no":
+        raise ArgumentError("`tree`", wanted=f"be left out for {settings.strategy}", got="one")
+    rows = tree.n if isinstance(tree, Dendrogram) else len(tree) if tree is not None else plan.pool.rows
+    other = isinstance(tree, Dendrogram) and tree.pool_digest not in ("", plan.pool.digest)
+    if rows != plan.pool.rows or other:
+        raise MismatchError(
+            "`tree`", wanted=f"be of this pool ({plan.pool.rows:,} examples)", got=f"one of {rows:,}, or of other ids"
+        )
+    options = dict(settings.options)
+    cuts = {"mean_size", "threshold", "n_clusters"} & options.keys()
+    trial = {name: value for name, value in options.items() if name not in cuts}
+    create_strategy(settings.strategy, tree=[0] if takes == "yes" else None, **trial)
+    return tree
+
+
+def _with_files(settings: Settings, store: Store) -> Settings:
+    if settings.files:
+        return replace(settings, files=str(Path(settings.files).absolute()))
+    if _database(store) is not None:
+        return settings
+    if isinstance(store, SqlStore):
+        return replace(settings, files=str(Path(f"{settings.name}.files").absolute()))
+    return replace(settings, files=tempfile.mkdtemp(prefix="ladle-campaign-"))
+
+
+def _database(store: Store) -> Path | None:
+    return file_of(store.url) if isinstance(store, SqlStore) else None

@@ -1,0 +1,66 @@
+"""The tables of the store, as SQLAlchemy knows them: those of `ladle.campaign.tables`, each row under its campaign.
+
+They are named `ladle_...`, so that a database may hold other things as well. Every row carries a `seal`, a checksum of
+all its values, checked whenever it is read. How a database comes to have these tables is told in `migrations`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from ladle.campaign.columns import Columns, Holds
+from ladle.campaign.tables import KINDS, Event, Exclusion, Gold, Label, Lease, Task
+
+PREFIX = "ladle_"
+CAMPAIGN, SEAL = "campaign", "seal"  # columns of every table
+_TYPES: dict[Holds, type[sa.types.TypeEngine[Any]]] = {
+    "number": sa.BigInteger,
+    "text": sa.Text,
+    "octets": sa.LargeBinary,
+}
+
+CLUSTERED = (Task, Label, Lease, Gold, Exclusion)  # of short rows: kept in the order of their keys by SQLite
+
+METADATA = sa.MetaData()
+
+CAMPAIGNS = sa.Table(
+    f"{PREFIX}campaign",
+    METADATA,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("settings", sa.Text, nullable=False),
+    sa.Column(SEAL, sa.BigInteger, nullable=False),
+)
+
+
+def _table(kind: type[Columns]) -> sa.Table:
+    return sa.Table(
+        f"{PREFIX}{kind.NAME}",
+        METADATA,
+        sa.Column(CAMPAIGN, sa.Integer, sa.ForeignKey(CAMPAIGNS.c.number), primary_key=True, autoincrement=False),
+        *(
+            sa.Column(name, _TYPES[holds], primary_key=name in kind.KEY, nullable=False, autoincrement=False)
+            for name, holds in kind.layout().items()
+        ),
+        sa.Column(SEAL, sa.BigInteger, nullable=False),
+        sqlite_with_rowid=kind not in CLUSTERED,
+    )
+
+
+TABLES: dict[type[Columns], sa.Table] = {kind: _table(kind) for kind in KINDS}
+
+_events, _labels = TABLES[Event], TABLES[Label]
+INDEXES = (
+    sa.Index(
+        f"{PREFIX}event_key",
+        _events.c[CAMPAIGN],
+        _events.c.kind,
+        _events.c.key,
+        unique=True,
+        sqlite_where=_events.c.key != "",
+        postgresql_where=_events.c.key != "",
+    ),
+    sa.Index(f"{PREFIX}label_row", _labels.c[CAMPAIGN], _labels.c.row),
+)

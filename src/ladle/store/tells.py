@@ -1,0 +1,136 @@
+"""Telling: labels from outside, checked at the border, judged by the rules, written in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from ladle.campaign import telling
+from ladle.campaign.answers import Told
+from ladle.campaign.columns import Int64, Texts, repeated, texts
+from ladle.campaign.contract import View
+from ladle.campaign.events import Act, before, digest_of, next_number, record
+from ladle.campaign.labels import Labels
+from ladle.campaign.tables import Event, Exclusion, Label, Quarantined, Task
+from ladle.campaign.telling import Known, Message
+from ladle.errors import ArgumentError, ShapeError
+from ladle.store.desk import Desk, microseconds
+from ladle.store.examples import as_texts
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Saying:
+    """A tell as it was said: see `Campaign.tell`. kind: of its event. origin: of tasks it brings about."""
+
+    ids: object
+    labels: object
+    annotator: str | Sequence[str]
+    source: str | Sequence[str]
+    told_at: Any
+    key: str
+    kind: str
+    origin: int
+
+
+def tell(desk: Desk, saying: Saying) -> Told:
+    """Take what was said. Raises: see `Campaign.tell`."""
+    at = desk.now()
+    with desk.store.reading(desk.name) as view:
+        examples = desk.examples(view)
+    asked = examples.checked(saying.ids)
+    message = _message(desk.settings.labels, saying, asked, examples.find(asked), at)
+    request = digest_of(message.example_id, message.label, [*message.given.items()], message.annotator, message.source)
+    actor = saying.annotator if isinstance(saying.annotator, str) else ""
+    act = Act(saying.kind, at, actor, saying.key, request)
+    with desk.store.writing(desk.name) as writer:
+        told = before(writer, act)
+        if told is not None:
+            return Told(**told, repeat_of_key=True)
+        known = known_of(writer, np.unique(message.row[message.row >= 0]), at)
+        effects = telling.tell(desk.settings, message, known, origin=saying.origin)
+        record(writer, act, effects)
+    return Told(**effects.told)
+
+
+def known_of(view: View, rows: Int64, at: int) -> Known:
+    """What the campaign knows of these rows."""
+    wanted = rows.tolist()
+    excluded = view.read(Exclusion, "row", wanted)
+    return Known(
+        task=view.read(Task, "row", wanted),
+        label=view.read(Label, "row", wanted),
+        excluded=excluded.row[excluded.active == 1],
+        next_label=next_number(view, Label),
+        next_quarantined=next_number(view, Quarantined),
+        event=next_number(view, Event),
+        at=at,
+    )
+
+
+def _message(labels: Labels, saying: Saying, asked: Any, rows: Int64, at: int) -> Message:
+    given = _listed(saying.labels)
+    count = len(asked)
+    if count == 0:
+        raise ShapeError("`ids`", wanted="name an example at least", got="none")
+    if len(given) != count:
+        raise ShapeError("`labels`", wanted=f"be one for each of the {count:,} ids", got=f"{len(given):,}")
+    written, refused = labels.all_canonical(given)
+    unknown = np.flatnonzero(rows < 0).tolist()
+    return Message(
+        row=rows,
+        example_id=as_texts(asked),
+        label=written,
+        annotator=_broadcast(saying.annotator, count, "annotator"),
+        source=_broadcast(saying.source, count, "source"),
+        told_at=_times(saying.told_at, count, at),
+        refused=refused,
+        given={position: telling.shown(given[position]) for position in {*refused, *unknown}},
+    )
+
+
+def _listed(labels: object) -> list[Any]:
+    """Labels of any make as a list of Python values. Raises: ArgumentError, ShapeError."""
+    if isinstance(labels, (pa.Array, pa.ChunkedArray)):
+        return list(labels.to_pylist())
+    if isinstance(labels, np.ndarray):
+        if labels.ndim == 0:
+            raise ShapeError("`labels`", wanted="be one for each id", got="a single value")
+        return list(labels.tolist())
+    if isinstance(labels, (str, bytes, dict)) or not isinstance(labels, Iterable):
+        raise ArgumentError("`labels`", wanted="be a list or an array, one for each id", got=repr(labels))
+    return list(labels)
+
+
+def check_text(value: object, name: str) -> str:
+    """`value` if it is text that every database can hold. Raises: ArgumentError."""
+    if not isinstance(value, str) or "\x00" in value or len(value) > 10_000:
+        raise ArgumentError(f"`{name}`", wanted="be text of 10,000 characters at most", got=repr(value)[:80])
+    return value
+
+
+def _broadcast(value: str | Sequence[str], count: int, name: str) -> Texts:
+    if isinstance(value, str):
+        return repeated(check_text(value, name), count)
+    listed = [check_text(each, name) for each in _listed(value)]
+    if len(listed) != count:
+        raise ShapeError(
+            f"`{name}`", wanted=f"be one text, or one for each of the {count:,} ids", got=f"{len(listed):,}"
+        )
+    return texts(listed)
+
+
+def _times(value: Any, count: int, now: int) -> Int64:
+    if value is None:
+        return repeated(now, count)
+    if isinstance(value, (list, tuple, np.ndarray, pa.Array, pa.ChunkedArray)):
+        listed = [microseconds(each) for each in _listed(value)]
+        if len(listed) != count:
+            raise ShapeError(
+                "`told_at`", wanted=f"be one time, or one for each of the {count:,} ids", got=f"{len(listed):,}"
+            )
+        return np.array(listed, np.int64)
+    return repeated(microseconds(value), count)
