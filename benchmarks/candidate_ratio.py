@@ -15,7 +15,7 @@ from ladle.lab.comparisons import Comparison, compare_paired, corrected
 from ladle.lab.ledger import Ledger
 from ladle.lab.measures import area_under_curve
 from ladle.strategies.crowding import Crowding
-from tables import markdown
+from table_parts import markdown
 
 EXPERIMENTS = Path(__file__).parents[1] / "docs" / "results" / "experiments"
 CHOSEN_ON = {"cifar-10-redundant", "cifar-10-frozen-1k"}

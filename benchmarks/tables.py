@@ -1,68 +1,19 @@
-"""The tables of docs/results, made from the rows that the benchmarks left in benchmarks/results.
+"""The pages of docs/results, made from the rows that the benchmarks left in benchmarks/results.
 
-python benchmarks/tables.py            # writes docs/results/{neighbours,clustering,agreement,scale,strategies}.md
+python benchmarks/tables.py            # writes docs/results/*.md
 
 Of several rows with the same sizes, the newest counts. Nothing is typed by hand: to change a figure, measure it again.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from record import RESULTS
+from clustering_tables import agreement, hard_pools, scale
+from table_parts import Row, by_subject, markdown, newest, number, told
 
 PAGES = Path(__file__).parents[1] / "docs" / "results"
-Row = dict[str, Any]
-
-
-def newest(name: str, *, together: bool = False) -> list[Row]:
-    """The newest row of each sizes, in the order in which they were first measured.
-
-    together: figures that the newest row lacks stay those of older rows.
-    """
-    path = RESULTS / f"{name}.jsonl"
-    rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-    kept: dict[str, Row] = {}
-    for row in rows:
-        sizes = json.dumps(row["sizes"], sort_keys=True)
-        if together and sizes in kept:
-            row["earlier"] = [*kept[sizes].get("earlier", []), kept[sizes]["commit"]]
-            row["figures"] = kept[sizes]["figures"] | row["figures"]
-        kept[sizes] = row
-    return list(kept.values())
-
-
-def markdown(head: Iterable[str], lines: Iterable[Iterable[str]]) -> str:
-    head = list(head)
-    shown = [head, ["---"] * len(head), *lines]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in shown) + "\n"
-
-
-def number(value: object, digits: int = 2) -> str:
-    return f"{value:,.{digits}f}" if isinstance(value, (int, float)) else str(value)
-
-
-def told(row: Row) -> str:
-    """When, where and at which commit."""
-    machine = row["machine"]
-    memory = machine["memory_bytes"] / 2**30
-    earlier = f" (figures not measured again: {', '.join(row['earlier'])})" if row.get("earlier") else ""
-    return (
-        f"{row['date'][:10]}, commit {row['commit']}{earlier}, {machine['cores']} cores of {machine['cpu']}, "
-        f"{memory:.0f} GiB, Python {machine['python']}."
-    )
-
-
-def by_subject(figures: Row) -> dict[str, Row]:
-    """Figures named "subject, what" as {subject: {what: value}}."""
-    found: dict[str, Row] = {}
-    for key, value in figures.items():
-        subject, _, what = key.rpartition(", ")
-        found.setdefault(subject, {})[what] = value
-    return found
 
 
 def neighbours() -> str:
@@ -140,63 +91,6 @@ def largest(row: Row) -> list[str]:
     ]
 
 
-def agreement() -> str:
-    parts = [
-        "# What approximate neighbours lose\n",
-        "Against the exact tree of the same rows, cut at mean size 10 (`python benchmarks/agreement.py --name NAME`). "
-        "Equal picks: the share of a batch of a hundredth of the pool that both clusterings choose with one seed; "
-        "beside it, what two seeds of the exact one share.\n",
-    ]
-    kept = [
-        "seconds",
-        "recall",
-        "adjusted Rand index",
-        "V-measure",
-        "rows in identical clusters",
-        "relative height difference, 99th percentile",
-        "random margins, equal picks",
-        "random margins, equal picks, exact with another seed",
-    ]
-    lines = []
-    for row in newest("agreement"):
-        figures, sizes = row["figures"], row["sizes"]
-        for way in ("exact", "exact of float16", "default", "high"):
-            if not any(key.startswith(f"{way}, ") for key in figures):
-                continue
-            cells = [f"{sizes['name']} {sizes['rows']:,} x {sizes['dim']}", way]
-            measured = (number(figures.get(f"{way}, {what}", ""), 3) for what in kept)
-            lines.append([*cells, *measured, row["date"][:10], row["commit"]])
-    return "\n".join([*parts, markdown(["data", "clustering", *kept, "date", "commit"], lines)])
-
-
-def scale() -> str:
-    lines = []
-    for row in newest("scale"):
-        sizes, figures = row["sizes"], row["figures"]
-        if "name" not in sizes:
-            continue
-        engine = {"True": "exact", "False": "cells"}.get(sizes["exact"], "by size")
-        lines.append(
-            [
-                f"{sizes['name']} {sizes['rows']:,} x {sizes['dim']} {sizes['dtype']}",
-                engine,
-                number(figures["seconds"], 1),
-                number(figures["bytes_above_data"] / 2**20, 0),
-                number(figures["recall"], 3),
-                row["date"][:10],
-                row["commit"],
-            ]
-        )
-    return "\n".join(
-        [
-            "# Clustering at scale\n",
-            "To mean size 10, one run each, on two cores of a shared machine whose speed drifts from day to day "
-            "(`python benchmarks/scale.py`); LOG.md says more of each.\n",
-            markdown(["data", "neighbours", "seconds", "MiB above the data", "recall", "date", "commit"], lines),
-        ]
-    )
-
-
 def strategies() -> str:
     rows = newest("strategies", together=True)
     parts = [
@@ -224,9 +118,9 @@ def strategies() -> str:
 
 
 def main() -> None:
-    pages: list[Callable[[], str]] = [neighbours, clustering, agreement, scale, strategies]
+    pages: list[Callable[[], str]] = [neighbours, clustering, agreement, scale, hard_pools, strategies]
     for page in pages:
-        path = PAGES / f"{page.__name__}.md"
+        path = PAGES / f"{page.__name__.replace('_', '-')}.md"
         path.write_text("<!-- Made by benchmarks/tables.py: measure again instead of editing. -->\n" + page())
         print(path)
 

@@ -1,0 +1,58 @@
+"""What the pages of docs/results are made of: rows that the benchmarks left, and Markdown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from record import RESULTS
+
+Row = dict[str, Any]
+
+
+def newest(name: str, *, together: bool = False) -> list[Row]:
+    """The newest row of each sizes, in the order in which they were first measured.
+
+    together: figures that the newest row lacks stay those of older rows.
+    """
+    path = RESULTS / f"{name}.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    kept: dict[str, Row] = {}
+    for row in rows:
+        sizes = json.dumps(row["sizes"], sort_keys=True)
+        if together and sizes in kept:
+            row["earlier"] = [*kept[sizes].get("earlier", []), kept[sizes]["commit"]]
+            row["figures"] = kept[sizes]["figures"] | row["figures"]
+        kept[sizes] = row
+    return list(kept.values())
+
+
+def markdown(head: Iterable[str], lines: Iterable[Iterable[str]]) -> str:
+    head = list(head)
+    shown = [head, ["---"] * len(head), *lines]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in shown) + "\n"
+
+
+def number(value: object, digits: int = 2) -> str:
+    return f"{value:,.{digits}f}" if isinstance(value, (int, float)) else str(value)
+
+
+def told(row: Row) -> str:
+    """When, where and at which commit."""
+    machine = row["machine"]
+    memory = machine["memory_bytes"] / 2**30
+    earlier = f" (figures not measured again: {', '.join(row['earlier'])})" if row.get("earlier") else ""
+    return (
+        f"{row['date'][:10]}, commit {row['commit']}{earlier}, {machine['cores']} cores of {machine['cpu']}, "
+        f"{memory:.0f} GiB, Python {machine['python']}."
+    )
+
+
+def by_subject(figures: Row) -> dict[str, Row]:
+    """Figures named "subject, what" as {subject: {what: value}}."""
+    found: dict[str, Row] = {}
+    for key, value in figures.items():
+        subject, _, what = key.rpartition(", ")
+        found.setdefault(subject, {})[what] = value
+    return found
