@@ -24,6 +24,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except KeyboardInterrupt:
         return 130
-    except (OSError, MemoryError, ValueError, ImportError) as error:  # what every LadleError is one of
+    except (OSError, MemoryError, ValueError, ImportError, LookupError) as error:  # what every LadleError is one of
         return tell(error, as_json="--json" in given)
     return 0

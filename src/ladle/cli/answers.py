@@ -27,21 +27,35 @@ def emit_json(facts: Facts) -> None:
 
 def show(tables: Sequence[tuple[str, Mapping[str, str]]]) -> None:
     """Tables of two columns on stdout, each below its title."""
+    printed([(title, pairs(shown)) for title, shown in tables])
+
+
+def printed(parts: Sequence[tuple[str, Any]], *, spaced: bool = False) -> None:
+    """Whatever rich can print on stdout, each part below its title; `spaced`: a blank line between them."""
     from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    with console.capture() as capture:
+        for place, (title, part) in enumerate(parts):
+            if place and spaced:
+                console.print()
+            console.print(Text(title, style="bold"))
+            console.print(part)
+    _written("".join(line.rstrip() + "\n" for line in capture.get().splitlines()))
+
+
+def pairs(shown: Mapping[str, str]) -> Any:
+    """A table of two columns: what, and how much."""
     from rich.table import Table
     from rich.text import Text
 
-    console = Console()
-    with console.capture() as capture:
-        for title, shown in tables:
-            console.print(Text(title, style="bold"))
-            table = Table(box=None, show_header=False, padding=(0, 2))
-            table.add_column(style="dim", no_wrap=True)
-            table.add_column(overflow="fold")
-            for label, text in shown.items():
-                table.add_row(Text(label), Text(text))
-            console.print(table)
-    _written("".join(line.rstrip() + "\n" for line in capture.get().splitlines()))
+    made = Table(box=None, show_header=False, padding=(0, 2))
+    made.add_column(style="dim", no_wrap=True)
+    made.add_column(overflow="fold")
+    for label, text in shown.items():
+        made.add_row(Text(label), Text(text))
+    return made
 
 
 def peak_bytes() -> int | None:

@@ -49,6 +49,33 @@ StrategyOptions = Annotated[
         help="An option of the strategy, such as group_size=pool; once for each. `ladle strategies NAME` lists them.",
     ),
 ]
+ScoresFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--scores",
+        metavar="FILE",
+        help="Class probabilities of the pool: Parquet or Arrow with an id column and one column of float lists "
+        "(or a float column for each class), .npz with ids, or .npy in the pool's row order.",
+    ),
+]
+VotesFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--votes",
+        metavar="FILE",
+        help="For dropquery: the class that each of several passes predicted, .npy or .npz as --scores.",
+    ),
+]
+Logits = Annotated[bool, typer.Option("--logits", help="The scores are logits; their softmax is taken.")]
+Margins = Annotated[
+    bool, typer.Option("--margins", help="The scores are margins, one number an example, small where unsure.")
+]
+ScoreColumn = Annotated[
+    str | None, typer.Option("--score-column", metavar="COLUMN", help="Column (of a .npz: array) of the scores.")
+]
+ScoreId = Annotated[
+    str | None, typer.Option("--score-id", metavar="COLUMN", help="Column of the ids in the scores. Default: id.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, errors too; no progress bars.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars.")]
 

@@ -25,23 +25,8 @@ def select(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="BATCH", help="The batch to write: .parquet, .csv or .jsonl.")
     ],
-    scores: Annotated[
-        Path | None,
-        typer.Option(
-            "--scores",
-            metavar="FILE",
-            help="Class probabilities of the pool: Parquet or Arrow with an id column and one column of float lists "
-            "(or a float column for each class), .npz with ids, or .npy in the pool's row order.",
-        ),
-    ] = None,
-    votes: Annotated[
-        Path | None,
-        typer.Option(
-            "--votes",
-            metavar="FILE",
-            help="For dropquery: the class that each of several passes predicted, .npy or .npz as --scores.",
-        ),
-    ] = None,
+    scores: options.ScoresFile = None,
+    votes: options.VotesFile = None,
     tree: Annotated[
         Path | None, typer.Option("--tree", metavar="TREE", help="The tree that ladle cluster wrote.")
     ] = None,
@@ -66,16 +51,10 @@ def select(
     mean_size: options.MeanSize = None,
     threshold: options.Threshold = None,
     n_clusters: options.NClusters = None,
-    logits: Annotated[bool, typer.Option("--logits", help="The scores are logits; their softmax is taken.")] = False,
-    margins: Annotated[
-        bool, typer.Option("--margins", help="The scores are margins, one number an example, small where unsure.")
-    ] = False,
-    score_column: Annotated[
-        str | None, typer.Option("--score-column", metavar="COLUMN", help="Column (of a .npz: array) of the scores.")
-    ] = None,
-    score_id: Annotated[
-        str | None, typer.Option("--score-id", metavar="COLUMN", help="Column of the ids in the scores. Default: id.")
-    ] = None,
+    logits: options.Logits = False,
+    margins: options.Margins = False,
+    score_column: options.ScoreColumn = None,
+    score_id: options.ScoreId = None,
     id_column: options.IdColumn = None,
     embedding: options.EmbeddingColumn = None,
     ids: options.IdsFile = None,
