@@ -107,7 +107,7 @@ class NotFoundError(LadleError, LookupError):
 
 
 class StoreError(LadleError, OSError):
-    """The database of a campaign fails: the disk is full, the connection is lost. What was not acknowledged is undone."""
+    """The database of a campaign fails: a full disk, a lost connection. What was not acknowledged is undone."""
 
     def __str__(self) -> str:  # OSError would print its own (errno, text) pair
         return str(self.args[0])

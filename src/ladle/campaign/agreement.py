@@ -43,6 +43,10 @@ class Verdicts:
     votes: Int64
     share: npt.NDArray[np.float64]
 
+    def take(self, which: npt.NDArray[Any]) -> Verdicts:
+        """Those at these places, or where a mask is set."""
+        return Verdicts(self.row[which], self.state[which], self.label[which], self.votes[which], self.share[which])
+
 
 def majority(labels: Sequence[str], kind: Labels) -> Opinion:
     """The label of more annotators than any other; a tie is disputed.

@@ -63,7 +63,7 @@ def standing(view: View, settings: Settings) -> Standing:
     task, batches, leases = view.read(Task), view.read(Batch), view.read(Lease)
     exclusions = view.read(Exclusion)
     gold = view.read(Gold).row
-    asked = (task.batch > 0) & ~np.isin(task.row, gold)
+    asked = task.batch > 0
     return Standing(
         task=task,
         lease_until=leases_of(task, batches, leases),

@@ -26,6 +26,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from ladle.campaign.columns import Columns
+from ladle.campaign.tables import Task
 
 Kind = TypeVar("Kind", bound=Columns)
 
@@ -49,6 +50,13 @@ class View(ABC):
     @abstractmethod
     def last(self, kind: type[Kind]) -> Kind:
         """The row of the highest key of a table whose key is one number; no row where there is none."""
+
+    @abstractmethod
+    def ranked(self, after: tuple[int, int], limit: int) -> Task:
+        """Tasks that a batch holds and that are open or disputed, in order of batch and place, from after that place.
+
+        At most `limit` of them. Cost: the rows found.
+        """
 
 
 class Writer(View):

@@ -7,9 +7,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
+from ladle.campaign import states
 from ladle.campaign.columns import Columns
 from ladle.campaign.contract import Kind, Store, View, Writer
-from ladle.campaign.tables import KINDS, Event
+from ladle.campaign.tables import KINDS, Event, Task
 from ladle.errors import MismatchError, NotFoundError, StoreBusyError, StoreError
 
 Rows = dict[tuple[Any, ...], tuple[Any, ...]]  # key -> row
@@ -101,6 +104,13 @@ class _MemoryWriter(Writer):
     def last(self, kind: type[Kind]) -> Kind:
         rows = self._tables[kind]
         return kind.of([rows[max(rows)]] if rows else [])
+
+    def ranked(self, after: tuple[int, int], limit: int) -> Task:
+        rows = Task.of(list(self._tables[Task].values()))
+        rows = rows.take((rows.batch > 0) & np.isin(rows.state, states.WAITING))
+        order = np.lexsort((rows.place, rows.batch))
+        later = [place for place in order.tolist() if (rows.batch[place], rows.place[place]) > after]
+        return rows.take(np.array(later[:limit], np.int64))
 
     def add(self, columns: Columns) -> None:
         rows = self._tables[type(columns)]

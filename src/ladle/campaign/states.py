@@ -20,6 +20,8 @@ from ladle.errors import LadleError
 OPEN, LABELLED, DISPUTED, EXCLUDED = range(4)
 STATES = ("open", "labelled", "disputed", "excluded")
 
+WAITING = (OPEN, DISPUTED)  # for labels
+
 # What may follow what; a state may always stay.
 MOVES: dict[int, tuple[int, ...]] = {
     OPEN: (LABELLED, DISPUTED, EXCLUDED),

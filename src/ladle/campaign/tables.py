@@ -147,6 +147,7 @@ class Gold(Columns):
     NAME: ClassVar[str] = "gold"
     KEY: ClassVar[tuple[str, ...]] = ("row",)
     row: Int64
+    example_id: Texts
     label: Texts
     event: Int64
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from ladle.campaign.agreement import Verdicts, judged
 from ladle.campaign.columns import Int64, Texts, repeated
+from ladle.campaign.dawid_skene import dawid_skene
 from ladle.campaign.events import Effects
 from ladle.campaign.settings import Settings
 from ladle.campaign.states import DISPUTED, EXCLUDED, LABELLED, check_moves
@@ -96,7 +97,7 @@ def tell(settings: Settings, message: Message, known: Known, *, origin: int) -> 
     return Effects(added=(tasks, new, quarantined), changed=(moved, superseded), told=told)
 
 
-def delete(settings: Settings, known: Known, *, annotator: str | None) -> Effects:
+def delete(settings: Settings, known: Known, *, annotator: str | None, reason: str) -> Effects:
     """Delete the current labels of the known tasks, those of one annotator or all; their tasks are judged again."""
     wanted = known.label.status == CURRENT
     if annotator is not None:
@@ -104,7 +105,9 @@ def delete(settings: Settings, known: Known, *, annotator: str | None) -> Effect
     gone = known.label.take(wanted)
     gone = replace(gone, status=repeated(DELETED, len(gone)), ended=repeated(known.event, len(gone)))
     moved = rejudged(settings, known, _overlaid(known.label, gone), np.unique(gone.row))
-    return Effects(changed=(gone, moved), told={"deleted": len(gone), "tasks": len(np.unique(gone.row))})
+    return Effects(
+        changed=(gone, moved), told={"deleted": len(gone), "tasks": len(np.unique(gone.row)), "reason": reason}
+    )
 
 
 def rejudged(settings: Settings, known: Known, labels: Label, rows: Int64) -> Task:
@@ -121,6 +124,17 @@ def verdicts(settings: Settings, labels: Label) -> Verdicts:
     return judged(
         labels, settings.labels, agreement=settings.agreement, annotators_per_task=settings.annotators_per_task
     )
+
+
+def resolved(settings: Settings, labels: Label) -> Verdicts:
+    """As `verdicts`, the labels of those that are settled estimated together where the rule says so."""
+    found = verdicts(settings, labels)
+    if settings.agreement != "dawid-skene" or not len(labels):
+        return found
+    estimate = dawid_skene(labels.take(labels.status == CURRENT))
+    settled = found.take(found.state == LABELLED)
+    places = np.searchsorted(estimate.row, settled.row)
+    return replace(settled, label=estimate.label[places], share=estimate.share[places])
 
 
 def _versions(message: Message, taken: Int64, known: Known) -> tuple[list[tuple[int, int]], set[int]]:

@@ -19,6 +19,7 @@ from ladle.campaign.tables import MICROSECONDS, Batch, BatchRows, Event
 from ladle.errors import ArgumentError, MismatchError, NotFoundError, StoreBusyError
 from ladle.progress import SILENT, Progress
 from ladle.store.desk import Desk
+from ladle.store.founding import without_cuts
 
 TRIES = 5  # selections made in vain, because others asked meanwhile
 
@@ -67,7 +68,7 @@ def ask(desk: Desk, order: Order) -> answers.Batch:
                 examples, clusters = desk.examples(view), desk.clusters(view)
         if told is not None:
             return renew(desk, int(told["batch"]), order)
-        asking.check_budget(desk.settings, place.asked_labels, order.size)
+        asking.check_budget(desk.settings, place.asked_labels, order.size + order.gold)
         asking.check_room(place, order.size, pool_rows=len(examples), at=at)
         selection = _selection(desk, order, place, clusters, at)
         with desk.store.writing(desk.name) as writer:
@@ -121,12 +122,27 @@ def batch_answer(desk: Desk, view: View, number: int, *, renewed: bool = False) 
     )
 
 
+def number_of(view: View, number: int | None, key: str | None) -> int:
+    """The number of a batch named by its number, by its key, or not at all: the last. Raises: NotFoundError."""
+    batches = view.read(Batch)
+    if number is not None and key is not None:
+        raise ArgumentError("a batch", wanted="be named by its number or its key", got="both")
+    if key is not None:
+        batches = batches.take(batches.key == key)
+    if not len(batches):
+        raise NotFoundError(f"the batch {key!r}" if key else "a batch", wanted="have been asked", got="none")
+    return int(batches.number[-1]) if number is None else check_count(number, "number", least=1)
+
+
 def _selection(desk: Desk, order: Order, place: Standing, clusters: Any, at: int) -> Any:
     """The strategy's choice, by the seed of the batch that comes next. Raises: as `Strategy.query`."""
     given = dict(order.given)
     examples = desk._examples
     assert examples is not None
-    strategy = strategies.create(desk.settings.strategy, tree=clusters, **dict(desk.settings.options))
+    options = dict(desk.settings.options)
+    if isinstance(clusters, np.ndarray):
+        options = without_cuts(options)
+    strategy = strategies.create(desk.settings.strategy, tree=clusters, **options)
     for name, array in given.items():
         if len(array) != len(examples):
             raise MismatchError(

@@ -2,41 +2,38 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy.typing as npt
 
-from ladle.campaign.answers import Batch, Progress, Told
+from ladle.campaign.answers import Batch, Taken, Told
 from ladle.campaign.contract import Store
 from ladle.campaign.events import digest_of
 from ladle.campaign.labels import Class, Labels
-from ladle.campaign.records import Records
 from ladle.campaign.settings import Settings
 from ladle.campaign.tables import IMPORTED, TOLD
 from ladle.progress import SILENT
 from ladle.progress import Progress as Bars
-from ladle.store import asks, founding, readings, standings, tells
+from ladle.store import asks, backups, founding, shapes, takes, tells
 from ladle.store.asks import Order
-from ladle.store.desk import Clock, Desk
+from ladle.store.desk import Clock
 from ladle.store.examples import opened
+from ladle.store.reader import Reader
 from ladle.store.sql import SqlStore
 from ladle.store.tells import Saying, check_text
 
 
-class Campaign:
+class Campaign(Reader):
     """A labelling campaign in a database, made with `create` and found again with `open`.
 
     Every change is durable before its method returns, and all of it or nothing. Any number of processes may work on one
-    campaign at a time. `close` it, or use it in a `with`.
+    campaign at a time. `close` it, or use it in a `with`. What it tells of itself is in `Reader`.
     """
 
-    __slots__ = ("_desk",)
-
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    __slots__ = ()
 
     @classmethod
     def create(
@@ -110,15 +107,25 @@ class Campaign:
         store = url if isinstance(url, Store) else SqlStore.open(url)
         return store.names()
 
-    @property
-    def name(self) -> str:
-        """The campaign's name."""
-        return self._desk.name
+    @classmethod
+    def restore(
+        cls, url: str | Store, path: str | os.PathLike[str], *, name: str | None = None, files: str | None = None
+    ) -> Campaign:
+        """Found the campaign of a backup, under its own name or another, in any database: whole or not at all.
 
-    @property
-    def settings(self) -> Settings:
-        """What it was founded with."""
-        return self._desk.settings
+        files: the folder of its files, as in `create`. Raises: MismatchError when there is one of that name; FileError,
+        FileFormatError, CorruptFileError; StoreError, StoreBusyError.
+        """
+        store = url if isinstance(url, Store) else SqlStore.create(url)
+        return cls(founding.restored(store, path, name=name, files=files or ""))
+
+    @classmethod
+    def migrate(cls, url: str) -> tuple[str, str]:
+        """Bring a database of an older Ladle to this one's schema, in one transaction: the versions before and after.
+
+        Raises: as `open`; FileFormatError for one of a newer Ladle.
+        """
+        return SqlStore.migrate(url)
 
     def ask(
         self,
@@ -184,9 +191,8 @@ class Campaign:
         ids, labels: (l,) lists, numpy or pyarrow arrays, in the order they were given; an id may come several times.
         annotator, source: one for all, or one each. told_at: when, as a datetime with a time zone or seconds since
         1970, one for all or one each; None: now.
-        The same label by the same annotator again changes nothing; another one is a new version, and the old one is
-        superseded. Examples nobody asked for are taken too. Unknown ids and what is no label of the campaign go to
-        quarantine with a reason.
+        The same label by the same annotator again changes nothing; another one is a new version that supersedes it.
+        Examples nobody asked for are taken too. Unknown ids and what is no label go to quarantine with a reason.
         key: the same tell under its key is one tell.
         Raises: IdError for ids of another kind than the pool's, ShapeError for labels that are not one each,
         ArgumentError; MismatchError for a key that stands for something else; StoreError, StoreBusyError.
@@ -207,34 +213,84 @@ class Campaign:
         """Take labels that were made elsewhere, of examples asked for or not; otherwise as `tell`."""
         return self._told(ids, labels, annotator=annotator, key=key, source=source, told_at=told_at, kind="import")
 
-    def labels(self) -> Records:
-        """One row a label, every version of it, in the order they came.
+    def take(self, annotator: str, size: int, *, lease_seconds: float | None = None) -> Taken:
+        """The next `size` tasks of the list that all annotators share, under a lease of this one; fewer at its end.
 
-        Columns: id, label, annotator, told_at, version, status ("current", "superseded", "deleted"), row, round (0:
-        never asked), source, origin ("asked", "told", "imported"), recorded_at, number.
+        First those the annotator holds already, whose lease is renewed; then tasks in order of round and choice that
+        still lack labels, not counting those under another's lease. A lease that lapsed passes its task on. A disputed
+        task is given to one more annotator, gold to everyone once.
+        Raises: ArgumentError; StoreError, StoreBusyError. Cost: the tasks found, and those passed over.
         """
-        with self._desk.store.reading(self.name) as view:
-            return readings.labels(view)
+        return takes.take(self._desk, annotator, size, asks.lease_of(self._desk, lease_seconds))
 
-    def progress(self) -> Progress:
-        """How far it has come. Cost: all tasks and labels are read."""
-        with self._desk.store.reading(self.name) as view:
-            return standings.progress(view, self.settings, self._desk.now())
+    def release(self, annotator: str, ids: object = None) -> int:
+        """Give back tasks that the annotator took, all or these: how many. All: also batches asked with it as holder.
 
-    def close(self) -> None:
-        """Let go of the database. What was done is there already."""
-        self._desk.store.close()
+        Raises: IdError; StoreError, StoreBusyError.
+        """
+        rows = None if ids is None else shapes.named(self._desk, ids).row
+        return takes.release(self._desk, annotator, rows)
 
-    def __enter__(self) -> Self:
-        return self
+    def delete_labels(self, ids: object, *, annotator: str | None = None, reason: str, key: str | None = None) -> int:
+        """Delete the current labels of these examples, of one annotator or all: how many. They stay on record.
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+        The tasks are again what their other labels make of them.
+        Raises: IdError, ArgumentError; MismatchError for a key that stands for something else; StoreError ...
+        """
+        key = check_text(key or "", "key")
+        return shapes.delete_labels(self._desk, ids, annotator=annotator, reason=reason, key=key)
 
-    def __repr__(self) -> str:
-        return f"<Campaign {self.name!r} in {self._desk.store.name}>"
+    def exclude(self, ids: object, *, reason: str) -> int:
+        """These examples are not to be labelled, trained on or chosen: how many were not excluded before.
+
+        Labels they have, and labels that come late, are kept. Raises: IdError, ArgumentError; StoreError ...
+        """
+        return shapes.exclude(self._desk, ids, reason)
+
+    def include(self, ids: object) -> int:
+        """End their exclusion: how many. Raises: IdError; StoreError, StoreBusyError."""
+        return shapes.include(self._desk, ids)
+
+    def extend(self, pool: object, *, tree: Any = None, progress: Bars = SILENT) -> int:
+        """The pool has grown to `pool`: by how many examples. It must begin with the campaign's, in their order.
+
+        tree: its clusters; without, the campaign's tree takes the newcomers in, see `ladle.Dendrogram.assign`.
+        Raises: MismatchError; ArgumentError when it needs clusters and has no tree to grow; what assigning raises;
+        FileError, StoreError, StoreBusyError. Cost: that of assigning. Repeats: the same pool again changes nothing.
+        """
+        return shapes.extend(self._desk, opened(pool), tree, progress)
+
+    def add_gold(self, ids: object, labels: object) -> int:
+        """Examples whose label is known, to test annotators with: how many that were not. They are not chosen by ask.
+
+        Raises: IdError, ShapeError, ArgumentError for what is no label of the campaign; StoreError, StoreBusyError.
+        """
+        return shapes.add_gold(self._desk, ids, labels)
+
+    def record_model(
+        self,
+        version: str,
+        *,
+        metrics: Mapping[str, float] | None = None,
+        scores: str | os.PathLike[str] | None = None,
+        round: int | None = None,  # noqa: A002 - the campaign's word for it
+    ) -> int:
+        """Record a version of the model, trained on what is labelled now: how many examples that is.
+
+        metrics: numbers under names, such as {"accuracy": 0.93}, for the learning curve. scores: the file of its scores
+        of the pool, whose digest is kept. round: the last whose labels it knows, by default the last one asked.
+        Raises: ArgumentError, FileError; MismatchError when this version was recorded with other metrics or scores;
+        StoreError, StoreBusyError.
+        """
+        return shapes.record_model(self._desk, version, metrics, scores, round)
+
+    def backup(self, path: str | os.PathLike[str]) -> str:
+        """Write the campaign as it is now, with its files, into one sealed file: its path.
+
+        A zip of JSON lines, which `restore` reads into any database. Raises: FileError, CorruptFileError, StoreError.
+        Cost: reads all of it, some microseconds a row.
+        """
+        return str(backups.backup(self._desk, path))
 
     def _told(self, ids: object, labels: object, *, kind: str, key: str | None, **said: Any) -> Told:
         origin = TOLD if kind == "tell" else IMPORTED

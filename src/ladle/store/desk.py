@@ -57,9 +57,10 @@ class Desk:
         return self._examples
 
     def clusters(self, view: View) -> Any:
-        """The campaign's dendrogram or flat clusters; None when it has none. Cost: loaded once."""
+        """The campaign's dendrogram or flat clusters; None when it has none. Cost: loaded once for each pool part."""
+        self.examples(view)
         if self._clusters is None:
-            self._clusters = self.files.clusters(view.read(Artefact))
+            self._clusters = self.files.clusters(view.read(Artefact), int(view.last(PoolPart).number[0]))
         return self._clusters
 
     def _opened(self, part: PoolPart, view: View) -> Examples:

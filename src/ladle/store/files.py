@@ -23,7 +23,7 @@ from ladle.pool.ids import Ids
 from ladle.progress import Progress
 from ladle.strategies.clusters import Cuttable
 
-TREE, CLUSTERS, CHECKPOINT = "tree.npz", "clusters.npy", "clustering"
+CHECKPOINT = "clustering"
 MEAN_SIZE = 10.0  # rows a cluster, where the campaign clusters its pool itself
 
 
@@ -47,16 +47,18 @@ class Files:
         with pa.memory_map(str(path)) as file:
             return Ids(pa.ipc.open_file(file).read_all().column("id"))
 
-    def keep_clusters(self, tree: object) -> str:
-        """Keep a dendrogram or (n,) flat clusters: the file's name. Raises: FileError, ArgumentError."""
+    def keep_clusters(self, tree: object, number: int) -> str:
+        """Keep a dendrogram or (n,) flat clusters of part `number`: the file's name. Raises: FileError ..."""
         if isinstance(tree, Dendrogram):
-            tree.save(self._path(TREE))
-            return TREE
+            name = f"tree-{number}.npz"
+            tree.save(self._path(name))
+            return name
         if isinstance(tree, Cuttable):
             raise ArgumentError("`tree`", wanted="be a ladle.Dendrogram or (n,) flat clusters", got=type(tree).__name__)
-        with durable.writing(self._path(CLUSTERS)) as file:
+        name = f"clusters-{number}.npy"
+        with durable.writing(self._path(name)) as file:
             np.save(file, np.asarray(tree), allow_pickle=False)
-        return CLUSTERS
+        return name
 
     def clustered(self, pool: Pool, *, seed: int, progress: Progress) -> Dendrogram:
         """The pool clustered for Cluster-Margin; killed on the way, the same call goes on from where it was."""
@@ -67,15 +69,29 @@ class Files:
         """Remove what `clustered` went on from, once its tree is kept."""
         shutil.rmtree(self.folder / CHECKPOINT, ignore_errors=True)
 
-    def clusters(self, artefacts: Artefact) -> Dendrogram | npt.NDArray[Any] | None:
-        """What `keep_clusters` kept; None when nothing was. Raises: FileError, CorruptFileError."""
+    def clusters(self, artefacts: Artefact, number: int) -> Dendrogram | npt.NDArray[Any] | None:
+        """What `keep_clusters` kept for part `number`; None when nothing was. Raises: FileError, CorruptFileError."""
         names = set(artefacts.name.tolist())
-        if TREE in names:
-            return Dendrogram.load(self.checked(TREE, artefacts))
-        if CLUSTERS in names:
-            kept: npt.NDArray[Any] = np.load(self.checked(CLUSTERS, artefacts), allow_pickle=False)
+        if f"tree-{number}.npz" in names:
+            return Dendrogram.load(self.checked(f"tree-{number}.npz", artefacts))
+        if f"clusters-{number}.npy" in names:
+            kept: npt.NDArray[Any] = np.load(self.checked(f"clusters-{number}.npy", artefacts), allow_pickle=False)
             return kept
         return None
+
+    def tree(self, artefacts: Artefact, number: int) -> Dendrogram | None:
+        """The newest dendrogram kept for part `number` or an earlier one. Raises: FileError, CorruptFileError."""
+        for part in range(number, 0, -1):
+            found = self.clusters(artefacts, part)
+            if isinstance(found, Dendrogram):
+                return found
+        return None
+
+    def strays(self, artefacts: Artefact) -> list[str]:
+        """Files in the folder that the campaign does not name: left by a crash, and harmless."""
+        if not self.folder.is_dir():
+            return []
+        return sorted({path.name for path in self.folder.iterdir()} - set(artefacts.name.tolist()))
 
     def artefact(self, name: str, event: int) -> tuple[str, str, int, int]:
         """What the database keeps of a file: a row of `Artefact`. Raises: FileError."""

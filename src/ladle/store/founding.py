@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,7 @@ from ladle.errors import ArgumentError, MismatchError, NotFoundError
 from ladle.hac import Dendrogram
 from ladle.pool import Pool
 from ladle.progress import Progress
+from ladle.store import backups
 from ladle.store.desk import Clock, Desk, folder_of
 from ladle.store.engine import file_of
 from ladle.store.examples import reopening
@@ -55,11 +59,30 @@ def found(store: Store, plan: Plan) -> Desk:
     return desk
 
 
+def restored(store: Store, path: str | os.PathLike[str], *, name: str | None, files: str) -> Desk:
+    """The campaign of a backup, founded in `store`. Raises: see `Campaign.restore`."""
+
+    def folder(settings: Settings) -> Path:
+        return folder_of(settings, _database(store))
+
+    def placed(settings: Settings) -> Settings:
+        return _with_files(replace(settings, files=files), store)
+
+    return find(
+        store, backups.restore(store, path, name=name, placed=placed, folder=folder).name, pool=None, clock=time.time
+    )
+
+
 def find(store: Store, name: str, *, pool: Pool | None, clock: Clock) -> Desk:
     """A campaign that is there. Raises: NotFoundError."""
     with store.reading(name) as view:
         settings = Settings.from_json(view.settings)
     return Desk(store, settings, Files(folder_of(settings, _database(store))), clock, pool)
+
+
+def without_cuts(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a strategy but for where it cuts a tree, of which flat clusters know nothing."""
+    return {name: value for name, value in options.items() if name not in ("mean_size", "threshold", "n_clusters")}
 
 
 def pool_part(pool: Pool, number: int, event: int) -> PoolPart:
@@ -83,7 +106,7 @@ def _founded(store: Store, plan: Plan) -> Desk:
     if tree is None and describe(settings.strategy).takes_tree == "yes":
         tree = desk.files.clustered(pool, seed=settings.seed, progress=plan.progress)
     if tree is not None:
-        names.append(desk.files.keep_clusters(tree))
+        names.append(desk.files.keep_clusters(tree, 1))
     artefacts = Artefact.of([desk.files.artefact(name, 1) for name in names])
     text = settings.to_json()
     told = {"pool": pool.source, "examples": pool.rows, "strategy": settings.strategy, "files": names}
@@ -107,10 +130,9 @@ def _checked_tree(plan: Plan) -> Any:
         raise MismatchError(
             "`tree`", wanted=f"be of this pool ({plan.pool.rows:,} examples)", got=f"one of {rows:,}, or of other ids"
         )
-    options = dict(settings.options)
-    cuts = {"mean_size", "threshold", "n_clusters"} & options.keys()
-    trial = {name: value for name, value in options.items() if name not in cuts}
-    create_strategy(settings.strategy, tree=[0] if takes == "yes" else None, **trial)
+    flat = tree is not None and not isinstance(tree, Dendrogram)
+    options = dict(settings.options) if flat else without_cuts(settings.options)
+    create_strategy(settings.strategy, tree=[0] if takes == "yes" else None, **options)  # which refuses wrong ones
     return tree
 
 

@@ -51,7 +51,10 @@ def _table(kind: type[Columns]) -> sa.Table:
 
 TABLES: dict[type[Columns], sa.Table] = {kind: _table(kind) for kind in KINDS}
 
-_events, _labels = TABLES[Event], TABLES[Label]
+# The text of a partial index, which a query must repeat to the letter to be served by it.
+WAITING_TASK = sa.text("state IN (0, 2) AND batch > 0")
+
+_events, _labels, _tasks, _leases = TABLES[Event], TABLES[Label], TABLES[Task], TABLES[Lease]
 INDEXES = (
     sa.Index(
         f"{PREFIX}event_key",
@@ -63,4 +66,13 @@ INDEXES = (
         postgresql_where=_events.c.key != "",
     ),
     sa.Index(f"{PREFIX}label_row", _labels.c[CAMPAIGN], _labels.c.row),
+    sa.Index(f"{PREFIX}lease_annotator", _leases.c[CAMPAIGN], _leases.c.annotator),
+    sa.Index(
+        f"{PREFIX}task_waiting",
+        _tasks.c[CAMPAIGN],
+        _tasks.c.batch,
+        _tasks.c.place,
+        sqlite_where=WAITING_TASK,
+        postgresql_where=WAITING_TASK,
+    ),
 )

@@ -11,12 +11,12 @@ import sqlalchemy as sa
 
 from ladle.campaign.columns import Columns
 from ladle.campaign.contract import Kind, Store, View, Writer
-from ladle.campaign.tables import Founding
+from ladle.campaign.tables import Founding, Task
 from ladle.errors import CorruptFileError, MismatchError, NotFoundError
 from ladle.store.dialects import Dialect, dialect_of
 from ladle.store.engine import WRITES, checked_url, engine_of, require_file
 from ladle.store.failures import translated
-from ladle.store.schema import CAMPAIGN, CAMPAIGNS, SEAL, TABLES
+from ladle.store.schema import CAMPAIGN, CAMPAIGNS, SEAL, TABLES, WAITING_TASK
 from ladle.store.upgrade import check_version, upgrade, version_of
 
 
@@ -167,6 +167,15 @@ class _SqlWriter(Writer):
         table = TABLES[kind]
         query = sa.select(*table.c[1:]).where(table.c[CAMPAIGN] == self._number)
         return self._sound(kind, query.order_by(table.c[kind.KEY[0]].desc()).limit(1))
+
+    def ranked(self, after: tuple[int, int], limit: int) -> Task:
+        table = TABLES[Task]
+        batch, place = after
+        later = sa.or_(table.c.batch > batch, sa.and_(table.c.batch == batch, table.c.place > place))
+        query = sa.select(*table.c[1:]).where(
+            table.c[CAMPAIGN] == self._number, WAITING_TASK, table.c.batch >= batch, later
+        )
+        return self._sound(Task, query.order_by(table.c.batch, table.c.place).limit(limit))
 
     def add(self, columns: Columns) -> None:
         with translated(self._name):

@@ -30,7 +30,7 @@ def progress(view: View, settings: Settings, at: int) -> Progress:
     place, told = asking.standing(view, settings), view.read(Label)
     current = told.take(told.status == CURRENT)
     task = place.task
-    mine = (task.batch > 0) & ~np.isin(task.row, place.gold)
+    mine = task.batch > 0
     outstanding = int((mine & np.isin(task.state, (OPEN, DISPUTED))).sum())
     speed = labels_per_day(told, at)
     needed = outstanding * settings.annotators_per_task - int(
@@ -41,7 +41,7 @@ def progress(view: View, settings: Settings, at: int) -> Progress:
         name=settings.name,
         pool=int(view.last(PoolPart).rows[0]),
         asked=int(mine.sum()),
-        labelled=int(((task.state == LABELLED) & ~np.isin(task.row, place.gold)).sum()),
+        labelled=int((task.state == LABELLED).sum()),
         outstanding=outstanding,
         rounds=place.batches,
         excluded=len(place.excluded),

@@ -105,6 +105,17 @@ def _listed(labels: object) -> list[Any]:
     return list(labels)
 
 
+def canonical(labels: Labels, given: object, count: int) -> Texts:
+    """(count,) labels as canonical JSON, all of them good. Raises: ArgumentError for the first that is not."""
+    written, refused = labels.all_canonical(_listed(given))
+    if len(written) != count:
+        raise ShapeError("`labels`", wanted=f"be one for each of the {count:,} ids", got=f"{len(written):,}")
+    if refused:
+        position, reason = next(iter(refused.items()))
+        raise ArgumentError("`labels`", wanted="be labels of the campaign", got=f"at position {position}: {reason}")
+    return written
+
+
 def check_text(value: object, name: str) -> str:
     """`value` if it is text that every database can hold. Raises: ArgumentError."""
     if not isinstance(value, str) or "\x00" in value or len(value) > 10_000:

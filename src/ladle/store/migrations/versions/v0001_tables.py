@@ -31,6 +31,15 @@ def upgrade() -> None:
         postgresql_where=keyed,
     )
     op.create_index("ladle_label_row", "ladle_label", ["campaign", "row"])
+    op.create_index("ladle_lease_annotator", "ladle_lease", ["campaign", "annotator"])
+    waiting = sa.text("state IN (0, 2) AND batch > 0")
+    op.create_index(
+        "ladle_task_waiting",
+        "ladle_task",
+        ["campaign", "batch", "place"],
+        sqlite_where=waiting,
+        postgresql_where=waiting,
+    )
 
 
 def _campaigns() -> None:
@@ -155,6 +164,7 @@ _TABLES = (
         ("row",),
         (
             ("row", "number"),
+            ("example_id", "text"),
             ("label", "text"),
             ("event", "number"),
         ),
