@@ -44,6 +44,17 @@ def test_a_folder_is_not_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
+def test_a_lock_that_cannot_be_removed_bars_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(path: Path, missing_ok: bool = False) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(Path, "unlink", broken)
+    for _ in range(2):
+        with durable.locked(tmp_path):
+            pass
+        assert (tmp_path / "lock").exists()
+
+
 def test_killed_in_the_middle(tmp_path: Path) -> None:
     path = tmp_path / "out"
     path.write_bytes(b"before")

@@ -75,8 +75,13 @@ def locked(folder: str | os.PathLike[str]) -> Iterator[None]:
             raise FileError(
                 f"the folder {folder}", wanted="be writable and take locks", got=cause.strerror or str(cause)
             ) from cause
-        stack.callback(path.unlink, missing_ok=True)  # while it is still held
+        stack.callback(_removed, path)  # while it is still held
         yield
+
+
+def _removed(lock: Path) -> None:
+    with suppress(OSError):  # what holds a folder is the lock on the file, not the file: one left behind bars nobody
+        lock.unlink(missing_ok=True)
 
 
 def file_digest(path: str | os.PathLike[str]) -> str:
