@@ -14,7 +14,7 @@ from ladle.cli.failures import exit_codes
 # Each is a function of that name in ladle.cli.<name>.
 COMMANDS = ("demo", "cluster", "assign", "select", "strategies", "doctor")
 # Each is a module ladle.cli.<name> with ABOUT, COMMANDS (name -> function) and EXAMPLES (name -> text).
-GROUPS = ("lab",)
+GROUPS = ("lab", "campaign")
 
 _EPILOG = "\n".join(
     [

@@ -252,6 +252,8 @@ def _tell(pool: Any, tree: Any, clusters: Any, run: _Run, as_json: bool) -> None
         "complete": tree.complete,
         "certified": float(tree.certified),
         "recall": tree.recall,
+        "inversions": tree.checks.inversions,
+        "pushes": tree.checks.pushes,
         "clusters": len(sizes),
         "cluster_size_mean": float(sizes.mean()),
         "cluster_size_median": float(np.median(sizes)),
@@ -270,6 +272,8 @@ def _tell(pool: Any, tree: Any, clusters: Any, run: _Run, as_json: bool) -> None
         "clusters": f"{len(sizes):,}",
         "cluster size": f"mean {sizes.mean():.1f}, median {np.median(sizes):g}, largest {int(sizes.max()):,}",
         "merges": f"{len(tree.merges):,}, {_trust(tree)}",
+        "self-check": f"{tree.checks.inversions:,} merges below one they stand on, "
+        f"{tree.checks.pushes:,} neighbours found late",
         "took": took(run.seconds, peak),
         "tree": str(run.output),
     }

@@ -3,7 +3,7 @@
 - Integer ids are the ids of images. Text ids stand in `file_name`, and images are numbered from 1.
 - A class is a category by its name. A multi-label is several annotations of one image (by one annotator, where the
   annotations name them).
-- The other columns of labels stand in each annotation; those of tasks (a table without labels) in each image.
+- The other columns stand in each annotation; those of a table in which nothing is labelled yet, in each image.
 - An image without annotations has no label yet. Where it is known that no class applies, the label stands in the list
   `empty_annotations`, which COCO has not: tools that drop it leave the image unlabelled, and nothing is invented.
 
@@ -39,12 +39,13 @@ def write(table: Any, file: BufferedRandom, about: Mapping[str, Any]) -> None:
     labels = table.column(LABEL).combine_chunks() if LABEL in table.schema.names else None
     others = [name for name in table.schema.names if name not in (ID, LABEL)]
     parts: dict[str, Any] = {"images": images}
-    if labels is None:
+    if labels is None or labels.null_count == len(labels):
         first = pc.index_in(pa.array(np.arange(len(images))), value_set=pa.array(places)).to_numpy()
         for name in others:
             images = images.append_column(name, table.column(name).take(first))
         parts["images"] = images
-    else:
+        others = []
+    if labels is not None:
         refuse_values(labels, "COCO")
         rows, items = _flat(labels)
         categories = _categories(items, about.get("classes"))

@@ -69,16 +69,17 @@ def _line(row: dict[str, Any], name_of: Any, number_of: Any, created: str | None
         return line
     when = row.get("told_at") or created
     about = {"human-annotated": "yes", "job-name": "ladle", **({} if when is None else {"creation-date": when})}
+    sure = row.get("share") or 1.0  # of the votes, where labels were resolved
     if isinstance(label, list):
         line[LABEL] = [number_of[each] for each in label]
         about |= {
             "type": f"{_TYPE}-multilabel",
             "class-map": {str(number_of[each]): name_of[each] for each in label},
-            "confidence-map": {str(number_of[each]): 1.0 for each in label},
+            "confidence-map": {str(number_of[each]): sure for each in label},
         }
     else:
         line[LABEL] = number_of[label]
-        about |= {"type": _TYPE, "class-name": name_of[label], "confidence": 1.0}
+        about |= {"type": _TYPE, "class-name": name_of[label], "confidence": sure}
     return line | {LABEL + _METADATA: about}
 
 

@@ -1,0 +1,245 @@
+"""`ladle campaign ask`, `take`, `release`: what is to be labelled next, for all or for one annotator."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ladle.cli import options
+from ladle.cli.campaign_opening import Db, Force, Format, LeaseDays, Name, OtherPool, opened, seconds_of
+from ladle.progress import Progress
+
+if TYPE_CHECKING:
+    from ladle.campaign import Batch
+    from ladle.cli.scored import Reading
+    from ladle.store import Campaign
+
+Size = Annotated[int, typer.Option("--size", metavar="COUNT", help="Examples in the batch.", show_default=False)]
+BatchFile = Annotated[
+    Path,
+    typer.Option(
+        "--output", "-o", metavar="BATCH", help="To fill in: .csv, .jsonl, .parquet, .json (COCO) or .manifest."
+    ),
+]
+Gold = Annotated[int, typer.Option("--gold", metavar="COUNT", help="Gold examples more, at random places.")]
+Holder = Annotated[str, typer.Option("--holder", metavar="NAME", help="Who has the batch.")]
+ModelVersion = Annotated[
+    str | None, typer.Option("--model", metavar="VERSION", help="The version of the model that made the scores.")
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """An ask of the command line. key: None to derive it from all of this."""
+
+    reading: Reading
+    size: int
+    gold: int
+    holder: str
+    lease_days: float | None
+    model: str | None
+    key: str | None
+
+    @property
+    def files(self) -> list[Path | None]:
+        """The files it goes by."""
+        return [self.reading.path, self.reading.votes]
+
+
+def ask(
+    size: Size,
+    output: BatchFile,
+    db: Db = None,
+    name: Name = None,
+    scores: options.ScoresFile = None,
+    votes: options.VotesFile = None,
+    logits: options.Logits = False,
+    margins: options.Margins = False,
+    score_column: options.ScoreColumn = None,
+    score_id: options.ScoreId = None,
+    model: ModelVersion = None,
+    gold: Gold = 0,
+    holder: Holder = "",
+    lease_days: LeaseDays = None,
+    key: Annotated[
+        str | None, typer.Option("--key", metavar="TEXT", help="What makes this ask one ask. Default: its scores.")
+    ] = None,
+    format_name: Format = None,
+    pool: OtherPool = None,
+    force: Force = False,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Choose the next batch: a round begins, and its examples are out under a lease.
+
+    The same command with the same scores is the same ask, whenever it is repeated: it gives the same batch and renews
+    its lease. Without scores, it is the same ask until a label has come back; --key tells two asks apart.
+    """
+    from ladle.cli.answers import answer
+    from ladle.cli.campaign_batches import check_batch_file, write_batch, written_facts
+    from ladle.cli.progress import shown
+    from ladle.cli.scored import Reading
+
+    check_batch_file(output, format_name)
+    started, bars = time.perf_counter(), shown(quiet=quiet or as_json)
+    given = None if pool is None else options.opened_pool(pool, None, None, None)
+    with opened(db, name, pool=given) as campaign:
+        reading = Reading(
+            path=scores,
+            votes=votes,
+            logits=logits,
+            margins=margins,
+            multilabel=campaign.settings.options.get("multilabel"),
+            column=score_column,
+            id_column=score_id,
+        )
+        order = Order(reading=reading, size=size, gold=gold, holder=holder, lease_days=lease_days, model=model, key=key)
+        batch = asked(campaign, order, progress=bars)
+        written, before = write_batch(campaign, batch.to_arrow(), output, format_name=format_name, force=force)
+        facts = {
+            "command": "campaign ask",
+            "name": campaign.name,
+            **batch_facts(batch),
+            "seconds": round(time.perf_counter() - started, 3),
+            "file": written_facts(written, before),
+        }
+    told = batch_told(batch) | {"batch in": f"{output}" + (", as it was" if before else "")}
+    title = f"Round {batch.round} of {campaign.name}" + (", asked for before" if batch.renewed else "")
+    answer(title, told, facts, as_json=as_json)
+
+
+def asked(campaign: Campaign, order: Order, *, progress: Progress, more: str = "") -> Batch:
+    """The batch of an order: the one it had before, else one chosen now.
+
+    more: what else makes two orders differ, such as the labels told before. Raises: as `Campaign.ask`, `Reading.read`.
+    """
+    from ladle.cli.campaign_scores import arrays_of, digest_of_files, key_of, needs_of
+    from ladle.errors import NotFoundError
+
+    order.reading.check(needs_of(campaign))
+    digest = digest_of_files(order.files)
+    # Without anything to go by, a round is over when labels come back: then the same words are another ask.
+    state = "" if digest or more else len(campaign.labels())
+    key = order.key or key_of("ask", order.size, order.gold, order.model, digest, more, state)
+    try:
+        campaign.batch(key=key)
+        arrays = {}  # asked before: it is found by its key, whatever the scores
+    except NotFoundError:
+        arrays = arrays_of(campaign, order.reading, progress=progress)
+    return campaign.ask(
+        order.size,
+        key=key,
+        gold=order.gold,
+        holder=order.holder,
+        model=order.model,
+        lease_seconds=seconds_of(order.lease_days),
+        scores_digest=digest or None,
+        progress=progress,
+        **arrays,
+    )
+
+
+def take(
+    annotator: Annotated[str, typer.Option("--annotator", metavar="NAME", help="Who labels.", show_default=False)],
+    size: Annotated[int, typer.Option("--size", metavar="COUNT", help="Tasks, at most.", show_default=False)],
+    output: BatchFile,
+    db: Db = None,
+    name: Name = None,
+    lease_days: LeaseDays = None,
+    format_name: Format = None,
+    force: Force = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Take the next tasks of the list that all annotators share.
+
+    Who takes again keeps what is not done yet, under a longer lease; what others let lapse is passed on.
+    """
+    from ladle.cli.answers import answer
+    from ladle.cli.campaign_batches import check_batch_file, write_batch, written_facts
+
+    check_batch_file(output, format_name)
+    with opened(db, name) as campaign:
+        taken = campaign.take(annotator, size, lease_seconds=seconds_of(lease_days))
+        written, before = write_batch(campaign, taken.to_arrow(), output, format_name=format_name, force=force)
+        facts = {
+            "command": "campaign take",
+            "name": campaign.name,
+            "annotator": annotator,
+            "tasks": len(taken),
+            "renewed": taken.renewed,
+            "passed_on": taken.passed_on,
+            "lease_until": taken.lease_until.isoformat(),
+            "file": written_facts(written, before),
+        }
+        told = {
+            "tasks": f"{len(taken):,}, {taken.renewed:,} of them held before",
+            "lease until": f"{taken.lease_until:%Y-%m-%d %H:%M} UTC",
+            "tasks in": str(output),
+        }
+        answer(f"{annotator} takes from {campaign.name}", told, facts, as_json=as_json)
+
+
+def release(
+    annotator: Annotated[str, typer.Option("--annotator", metavar="NAME", help="Who gives back.", show_default=False)],
+    ids: Annotated[
+        Path | None, typer.Option("--ids", metavar="FILE", help="Only these: .txt, .csv, .npy or .parquet.")
+    ] = None,
+    db: Db = None,
+    name: Name = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Give back what an annotator has taken and not labelled, for others to take."""
+    from ladle.cli.answers import answer
+    from ladle.cli.campaign_opening import ids_of
+    from ladle.pool.id_lists import read_ids
+
+    with opened(db, name) as campaign:
+        listed = None if ids is None else read_ids(ids, like=ids_of(campaign).kind)
+        released = campaign.release(annotator, listed)
+        facts = {
+            "command": "campaign release", "name": campaign.name, "annotator": annotator, "released": released
+        }  # fmt: skip
+        answer(f"{annotator} gives back", {"tasks": f"{released:,}"}, facts, as_json=as_json)
+
+
+def batch_facts(batch: Batch) -> dict[str, Any]:
+    """A batch, as JSON can carry it."""
+    return {
+        "done_before": batch.renewed,
+        "round": batch.round,
+        "batch": batch.number,
+        "key": batch.key,
+        "size": len(batch),
+        "passed_on": batch.passed_on,
+        "asked_at": batch.asked_at.isoformat(),
+        "lease_until": batch.lease_until.isoformat(),
+        "model": batch.model,
+        "story": dict(batch.story),
+    }
+
+
+def batch_told(batch: Batch) -> dict[str, str]:
+    """A batch, for people."""
+    passed = f", {batch.passed_on:,} of them passed on from a lapsed lease" if batch.passed_on else ""
+    story = batch.story
+    return {
+        "strategy": f"{story['strategy']}, of {story['candidate_rows']:,} candidates",
+        "batch": f"{len(batch):,} examples{passed}",
+        "lease until": f"{batch.lease_until:%Y-%m-%d %H:%M} UTC",
+    }
+
+
+COMMANDS = {"ask": ask, "take": take, "release": release}
+EXAMPLES = {
+    "ask": options.examples(
+        "ladle campaign ask --db birds.db --scores scores.parquet --size 1000 -o batch.csv",
+        "ladle campaign ask --db birds.db --scores logits.npy --logits --size 1000 -o batch.manifest --model v3",
+        "ladle campaign ask --db birds.db --size 200 -o first.csv   (a strategy without scores)",
+    ),
+    "take": options.examples("ladle campaign take --db birds.db --annotator ann --size 200 -o ann.csv"),
+    "release": options.examples("ladle campaign release --db birds.db --annotator ann"),
+}

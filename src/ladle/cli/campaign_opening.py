@@ -1,0 +1,96 @@
+"""Which campaign a command works on: its database, its name, its pool; and how its labels and ids look in files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from ladle.connect import Form
+    from ladle.store import Campaign
+
+Db = Annotated[
+    str | None,
+    typer.Option(
+        "--db",
+        metavar="URL",
+        envvar="LADLE_DB",
+        help="The database: a file such as birds.db, sqlite:///birds.db, or postgresql://user@host/database.",
+    ),
+]
+Name = Annotated[
+    str | None, typer.Option("--name", metavar="NAME", help="The campaign. Default: the only one of the database.")
+]
+OtherPool = Annotated[
+    Path | None,
+    typer.Option("--pool", metavar="POOL", help="The pool, where it is no longer where it was, or cannot be reopened."),
+]
+LeaseDays = Annotated[
+    float | None,
+    typer.Option("--lease-days", metavar="DAYS", help="Before it may be chosen again. Default: the campaign's."),
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace a file that is there, whatever it holds.")]
+Format = Annotated[
+    str | None,
+    typer.Option("--format", metavar="NAME", help="jsonl, parquet, csv, coco or manifest. Default: by the ending."),
+]
+
+DAY_SECONDS = 24 * 3600.0
+
+
+def url_of(db: str | None) -> str:
+    """The database's URL; a path is a SQLite file. Raises: ArgumentError when none is named."""
+    if not db:
+        from ladle.errors import ArgumentError
+
+        raise ArgumentError("--db", wanted="name the database, such as birds.db", got="none", remedy="Or set LADLE_DB.")
+    return db if "://" in db else f"sqlite:///{db}"
+
+
+def seconds_of(days: float | None) -> float | None:
+    """Days as seconds; None stays the campaign's own."""
+    return None if days is None else days * DAY_SECONDS
+
+
+@contextmanager
+def opened(db: str | None, name: str | None, *, pool: Any = None) -> Iterator[Campaign]:
+    """The campaign of that name, or the only one. Raises: ArgumentError, NotFoundError, FileError, StoreError."""
+    from ladle.store import Campaign
+
+    url = url_of(db)
+    with Campaign.open(url, name=name or _only(url), pool=pool) as campaign:
+        yield campaign
+
+
+def _only(url: str) -> str:
+    from ladle.errors import ArgumentError, NotFoundError
+    from ladle.store import Campaign
+
+    names = Campaign.names(url)
+    if not names:
+        raise NotFoundError(
+            "the database", wanted="hold a campaign", got="none", remedy="Make one: ladle campaign create."
+        )
+    if len(names) > 1:
+        raise ArgumentError("--name", wanted=f"be one of {', '.join(names)}", got="none, and there are several")
+    return names[0]
+
+
+def form_of(campaign: Campaign) -> Form:
+    """How the campaign's ids and labels look in files: classes that are all numbers are numbers there."""
+    from ladle.connect import Form
+
+    labels = campaign.settings.labels
+    numbers = labels.classes is not None and all(isinstance(each, int) for each in labels.classes)
+    return Form(kind=labels.kind, items="integer" if numbers else "text", ids=ids_of(campaign).kind)
+
+
+def ids_of(campaign: Campaign) -> Any:
+    """The pool's `Ids`, also where its embeddings are out of reach."""
+    desk = campaign._desk
+    with desk.store.reading(desk.name) as view:
+        return desk.examples(view).ids

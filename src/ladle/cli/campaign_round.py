@@ -1,0 +1,168 @@
+"""`ladle campaign round`: a whole round as one command, safe to repeat after any failure."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ladle.cli import options
+from ladle.cli.campaign_asking import BatchFile, Gold, Holder, ModelVersion, Order, Size
+from ladle.cli.campaign_opening import Db, Force, Format, LeaseDays, Name, OtherPool, opened
+
+if TYPE_CHECKING:
+    from ladle.store import Campaign
+
+Step = dict[str, Any]
+Metrics = Annotated[
+    list[str] | None,
+    typer.Option("--metric", metavar="NAME=VALUE", help="How good the model is, such as accuracy=0.91; once for each."),
+]
+
+
+def run_round(
+    size: Size,
+    output: BatchFile,
+    db: Db = None,
+    name: Name = None,
+    scores: options.ScoresFile = None,
+    votes: options.VotesFile = None,
+    labels: Annotated[
+        list[Path] | None,
+        typer.Option("--labels", metavar="FILE", help="Labels that came back, as for tell; once for each file."),
+    ] = None,
+    annotator: Annotated[
+        str, typer.Option("--annotator", metavar="NAME", help="Who gave them, where a file has no column annotator.")
+    ] = "",
+    model: ModelVersion = None,
+    metrics: Metrics = None,
+    logits: options.Logits = False,
+    margins: options.Margins = False,
+    score_column: options.ScoreColumn = None,
+    score_id: options.ScoreId = None,
+    gold: Gold = 0,
+    holder: Holder = "",
+    lease_days: LeaseDays = None,
+    format_name: Format = None,
+    pool: OtherPool = None,
+    force: Force = False,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Tell what came back, verify the campaign, choose the next batch, write it out: one round.
+
+    Repeat the same command after any failure: what was done is found again by the content of its files, and only the
+    rest is done. It says which is which.
+    """
+    from ladle.cli.campaign_batches import check_batch_file
+    from ladle.cli.campaign_modelling import metrics_of
+    from ladle.cli.progress import shown
+    from ladle.cli.scored import Reading
+
+    check_batch_file(output, format_name)
+    measured = metrics_of(metrics, model)
+    started, bars = time.perf_counter(), shown(quiet=quiet or as_json)
+    given = None if pool is None else options.opened_pool(pool, None, None, None)
+    with opened(db, name, pool=given) as campaign:
+        reading = Reading(
+            path=scores,
+            votes=votes,
+            logits=logits,
+            margins=margins,
+            multilabel=campaign.settings.options.get("multilabel"),
+            column=score_column,
+            id_column=score_id,
+        )
+        order = Order(
+            reading=reading, size=size, gold=gold, holder=holder, lease_days=lease_days, model=model, key=None
+        )
+        steps = [_told(campaign, each, annotator) for each in labels or []]
+        steps.append(_verified(campaign, bars))
+        if model is not None:
+            steps.append(_recorded(campaign, model, measured, scores))
+        digests = ",".join(step["sha256"] for step in steps if step["step"] == "tell")
+        batch, step = _asked(campaign, order, bars, digests)
+        steps.append(step)
+        steps.append(_exported(campaign, batch, output, format_name, force))
+        facts = {
+            "command": "campaign round",
+            "name": campaign.name,
+            "round": batch.round,
+            "done_before": all(each["done_before"] for each in steps if each["step"] != "verify"),
+            "output": str(output),
+            "steps": steps,
+            "seconds": round(time.perf_counter() - started, 3),
+        }
+        _answer(facts, as_json)
+
+
+def _told(campaign: Campaign, path: Path, annotator: str) -> Step:
+    from ladle.cli.campaign_telling import told_facts, told_file, told_text
+
+    found, told = told_file(campaign, path, annotator=annotator)
+    return {"step": "tell", **told_facts(found, told), "text": f"{path}: {told_text(found, told)}"}
+
+
+def _verified(campaign: Campaign, bars: Any) -> Step:
+    """Raises: CorruptFileError when anything is wrong, for then nothing must be asked."""
+    from ladle.cli.campaign_keeping import require_sound
+
+    verdict = campaign.verify(progress=bars)
+    require_sound(campaign.name, verdict)
+    return {
+        "step": "verify",
+        "done_before": False,
+        "checked": dict(verdict.checked),
+        "text": "sound; " + ", ".join(f"{what} {count:,}" for what, count in verdict.checked.items()),
+    }
+
+
+def _recorded(campaign: Campaign, model: str, metrics: dict[str, float], scores: Path | None) -> Step:
+    from ladle.cli.campaign_modelling import recorded
+
+    before, labelled = recorded(campaign, model, metrics=metrics, scores=scores)
+    measured = "".join(f", {name} {value:g}" for name, value in metrics.items())
+    text = f"{model}, of {labelled:,} labelled examples{measured}"
+    return {"step": "model", "done_before": before, "model": model, "metrics": metrics, "text": text}
+
+
+def _asked(campaign: Campaign, order: Order, bars: Any, told: str) -> tuple[Any, Step]:
+    from ladle.cli.campaign_asking import asked, batch_facts, batch_told
+
+    batch = asked(campaign, order, progress=bars, more=told)
+    shown = batch_told(batch)
+    text = f"round {batch.round}: {shown['batch']}, by {shown['strategy']}; lease until {shown['lease until']}"
+    return batch, {"step": "ask", **batch_facts(batch), "text": text}
+
+
+def _exported(campaign: Campaign, batch: Any, output: Path, format_name: str | None, force: bool) -> Step:
+    from ladle.cli.campaign_batches import write_batch, written_facts
+
+    written, before = write_batch(campaign, batch.to_arrow(), output, format_name=format_name, force=force)
+    return {"step": "export", **written_facts(written, before), "text": f"{output} ({written.format})"}
+
+
+def _answer(facts: Step, as_json: bool) -> None:
+    from ladle.cli.answers import emit_json, seconds_text, show
+
+    if as_json:
+        emit_json(facts)
+        return
+    told: dict[str, str] = {}
+    for step in facts["steps"]:
+        line = f"{'done before' if step['done_before'] else 'done'}: {step['text']}"
+        told[step["step"]] = f"{told[step['step']]}\n{line}" if step["step"] in told else line
+    title = f"Round {facts['round']} of {facts['name']}" + (", all of it done before" if facts["done_before"] else "")
+    show([(title, told | {"took": seconds_text(facts["seconds"])})])
+
+
+COMMANDS = {"round": run_round}
+EXAMPLES = {
+    "round": options.examples(
+        "ladle campaign round --db birds.db --scores s1.parquet --size 1000 -o batch-1.csv",
+        "ladle campaign round --db birds.db --labels batch-1.csv --annotator ann --scores s2.parquet \\",
+        "      --model v2 --metric accuracy=0.84 --size 1000 -o batch-2.csv",
+    )
+}
