@@ -61,7 +61,7 @@ class Columns:
         return cls(*(np.concatenate([part.column(name) for part in kept]) for name in cls.layout()))
 
     def __len__(self) -> int:
-        return len(self.column(next(iter(self.layout()))))
+        return len(self.column(self.KEY[0]))
 
     def column(self, name: str) -> npt.NDArray[Any]:
         """One field's column."""
@@ -76,7 +76,7 @@ class Columns:
         """One tuple a row, of int, str and bytes."""
         return zip(*(self.column(name).tolist() for name in self.layout()), strict=True)
 
-    def keys(self) -> Iterator[tuple[Any, ...]]:
+    def each_key(self) -> Iterator[tuple[Any, ...]]:
         """The key of each row."""
         return zip(*(self.column(name).tolist() for name in self.KEY), strict=True)
 
@@ -117,15 +117,15 @@ def texts(values: Iterable[Any]) -> Texts:
 
 def _column(values: Sequence[Any], holds: Holds, name: str) -> npt.NDArray[Any]:
     wanted = _PYTHON[holds]
-    wrong = next((value for value in values if type(value) is not wanted), None)
-    if wrong is not None:
+    wrong = set(map(type, values)) - {wanted}
+    if wrong:
         raise CorruptFileError(
             f"the column {name}",
             wanted=f"hold {wanted.__name__} only",
-            got=f"a value of type {type(wrong).__name__}: the database is damaged",
+            got=f"a value of type {wrong.pop().__name__}: the database is damaged",
             remedy="Restore it from a backup.",
         )
-    return np.array(values, np.int64) if holds == "number" else texts(values)
+    return np.fromiter(values, np.int64, len(values)) if holds == "number" else texts(values)
 
 
 def _as_bits(column: npt.NDArray[Any], holds: Holds) -> npt.NDArray[np.uint64]:

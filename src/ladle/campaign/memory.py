@@ -114,14 +114,14 @@ class _MemoryWriter(Writer):
 
     def add(self, columns: Columns) -> None:
         rows = self._tables[type(columns)]
-        for key, row in zip(columns.keys(), columns.tuples(), strict=True):
+        for key, row in zip(columns.each_key(), columns.tuples(), strict=True):
             if key in rows or (isinstance(columns, Event) and self._known_key(row)):
                 raise StoreError(f"the {columns.NAME} {key}", wanted="be new", got="one that is there")
             rows[key] = row
 
     def change(self, columns: Columns) -> None:
         rows = self._tables[type(columns)]
-        for key, row in zip(columns.keys(), columns.tuples(), strict=True):
+        for key, row in zip(columns.each_key(), columns.tuples(), strict=True):
             if key not in rows:
                 raise StoreError(f"the {columns.NAME} {key}", wanted="be there to be changed", got="none")
             rows[key] = row

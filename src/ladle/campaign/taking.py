@@ -35,7 +35,7 @@ def due(waiting: Waiting, settings: Settings, annotator: str, at: int) -> npt.ND
     votes = np.bincount(_places(task, current.row), minlength=len(task)) if len(current) else repeated(0, len(task))
     mine = np.isin(task.row, current.row[current.annotator == annotator])
     said = set(zip(current.row.tolist(), current.annotator.tolist(), strict=True))
-    silent = np.array([pair not in said for pair in waiting.lease.keys()], bool)
+    silent = np.array([pair not in said for pair in waiting.lease.each_key()], bool)
     held = waiting.lease.take((waiting.lease.lease_until > at) & (waiting.lease.annotator != annotator) & silent)
     coming = np.bincount(_places(task, held.row), minlength=len(task)) if len(held) else repeated(0, len(task))
     wanted = np.where(task.state == DISPUTED, votes + 1, settings.annotators_per_task)

@@ -155,6 +155,7 @@ def _versions(message: Message, taken: Int64, known: Known) -> tuple[list[tuple[
         each.version = max(each.version, version)
         if status == CURRENT:
             each.label, each.place = label, place
+    known_labels = len(old)
     accepted: list[tuple[int, int]] = []
     ended: set[int] = set()
     rows, annotators, labels = (
@@ -169,7 +170,7 @@ def _versions(message: Message, taken: Int64, known: Known) -> tuple[list[tuple[
         if each.label:
             ended.add(each.place)
         each.version += 1
-        each.label, each.place = label, len(old) + len(accepted)
+        each.label, each.place = label, known_labels + len(accepted)
         accepted.append((position, each.version))
     return accepted, ended
 

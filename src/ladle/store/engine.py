@@ -18,6 +18,14 @@ from ladle.errors import ArgumentError, FileError, MissingDependencyError
 
 WAIT_SECONDS = 60.0  # for others to be done with the database
 WRITES = "ladle_writes"  # execution option of a connection whose transactions write
+_PRAGMAS = (
+    "foreign_keys = ON",
+    "journal_mode = DELETE",
+    "synchronous = EXTRA",
+    "cell_size_check = ON",
+    "trusted_schema = OFF",
+    "cache_size = -262144",  # KiB, taken as needed: indexes of a million tasks, filled at random places
+)
 _EXAMPLES = "sqlite:///birds.db or postgresql://user@host/database"
 
 
@@ -61,15 +69,15 @@ def require_file(url: sa.URL) -> None:
 
 def engine_of(url: sa.URL) -> sa.Engine:
     """An engine whose transactions are Ladle's. Raises: FileError when the folder of a file is not there."""
+    # No pool of connections: what a process inherits when it forks, or keeps for weeks, is better not an open one.
     path = file_of(url)
     if path is None:
-        seconds = int(float(str(url.query.get("connect_timeout", WAIT_SECONDS))))
-        return sa.create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": seconds})
+        patience = {} if "connect_timeout" in url.query else {"connect_timeout": int(WAIT_SECONDS)}
+        return sa.create_engine(url, poolclass=sa.NullPool, connect_args=patience)
     if not path.parent.is_dir():
         raise FileError(f"the folder {path.parent}", wanted="exist", got="nothing there")
-    # No pool: a connection is cheap, and an open file is what a fork, a moved database or a full table of files meets.
-    timeout = {} if "timeout" in url.query else {"timeout": WAIT_SECONDS}
-    engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args=timeout)
+    patience = {} if "timeout" in url.query else {"timeout": int(WAIT_SECONDS)}
+    engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args=patience)
     sa.event.listen(engine, "connect", _set_up)
     sa.event.listen(engine, "begin", _begin)
     return engine
@@ -88,7 +96,7 @@ def _checked_file(url: sa.URL) -> sa.URL:
 
 def _set_up(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # no transactions of Python's own making: see `_begin`
-    for pragma in ("foreign_keys = ON", "synchronous = EXTRA", "cell_size_check = ON", "trusted_schema = OFF"):
+    for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
 
 

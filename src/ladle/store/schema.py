@@ -55,6 +55,10 @@ TABLES: dict[type[Columns], sa.Table] = {kind: _table(kind) for kind in KINDS}
 WAITING_TASK = sa.text("state IN (0, 2) AND batch > 0")
 
 _events, _labels, _tasks, _leases = TABLES[Event], TABLES[Label], TABLES[Task], TABLES[Lease]
+SERVED: dict[tuple[type[Columns], str], str] = {  # queries by a field, and the index that serves them
+    (Label, "row"): f"{PREFIX}label_row",
+    (Lease, "annotator"): f"{PREFIX}lease_annotator",
+}
 INDEXES = (
     sa.Index(
         f"{PREFIX}event_key",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 import numpy as np
 
@@ -62,7 +63,7 @@ def _next_rows(desk: Desk, view: View, annotator: str, size: int, at: int) -> In
     mine = view.read(Lease, "annotator", [annotator])
     held = mine.row[mine.lease_until > at].tolist()
     found: list[int] = []
-    for waiting in (_waiting(view, _listed(view.read(Task, "row", held)), gold), *_pages(view, gold)):
+    for waiting in chain([_waiting(view, _listed(view.read(Task, "row", held)), gold)], _pages(view, gold)):
         due = taking.due(waiting, desk.settings, annotator, at)
         rows = waiting.task.row[due & ~np.isin(waiting.task.row, found)]
         found += rows[: size - len(found)].tolist()

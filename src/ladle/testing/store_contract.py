@@ -1,0 +1,284 @@
+"""The guarantees of `ladle.campaign.contract`, as tests that any store can be held to.
+
+    class TestMine(StoreContract):
+        @pytest.fixture
+        def store(self): ...
+
+Needs pytest.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import numpy as np
+import pytest
+
+from ladle.campaign import tables
+from ladle.campaign.columns import Columns
+from ladle.campaign.contract import Store, Writer
+from ladle.campaign.states import DISPUTED, LABELLED, OPEN
+from ladle.errors import MismatchError, NotFoundError, StoreError
+
+TEXTS = ("", "plain", "Ünï©ode 猫 🐈", "quotes ' \" and \\ back", "two\nlines\tand a tab", "%s %(x)s :name ?")
+NUMBERS = (0, 1, -1, 2**40, 2**63 - 1, -(2**63))
+OCTETS = (b"", b"\x00\xff" * 5, bytes(range(256)))
+
+
+def rows_of(kind: type[Columns], count: int = 6) -> Columns:
+    """So many rows of a kind, their keys ascending and all other values as odd as they come."""
+    rows = []
+    for place in range(count):
+        values: list[object] = []
+        for name, holds in kind.layout().items():
+            if name in kind.KEY and holds == "number":
+                values.append(place + 1)
+            elif name in kind.KEY or (kind is tables.Event and name == "key"):
+                values.append(f"{place:06} {TEXTS[place % len(TEXTS)]}")
+            else:
+                odd = {"number": NUMBERS, "text": TEXTS, "octets": OCTETS}[holds]
+                values.append(odd[(place + len(values)) % len(odd)])
+        rows.append(tuple(values))
+    return kind.of(rows)
+
+
+def same(one: Columns, other: Columns) -> bool:
+    """Whether they hold the same rows in the same order."""
+    return type(one) is type(other) and list(one.tuples()) == list(other.tuples())
+
+
+def tasks(*rows: tuple[int, int, int, int]) -> tables.Task:
+    """Tasks of these (row, state, batch, place)."""
+    return tables.Task.of([(row, str(row), 0, state, batch, place, 1) for row, state, batch, place in rows])
+
+
+class StoreContract:
+    """Hold a store to its contract: subclass it with a fixture `store` that makes an empty one."""
+
+    def again(self, store: Store) -> Store:
+        """Another handle to the same campaigns, as another process would have; the same one where there is none."""
+        return store
+
+    @pytest.mark.parametrize("kind", tables.KINDS, ids=lambda kind: kind.NAME)
+    def test_what_is_read_is_what_was_written(self, store: Store, kind: type[Columns]) -> None:
+        """Guarantee 4, for every table and every odd value."""
+        rows = rows_of(kind)
+        with store.founding("a", "settings") as writer:
+            writer.add(rows)
+            assert same(writer.read(kind), rows), "a writer reads what it has written"
+        with self.again(store).reading("a") as view:
+            assert view.settings == "settings"
+            assert same(view.read(kind), rows)
+
+    @pytest.mark.parametrize("kind", tables.KINDS, ids=lambda kind: kind.NAME)
+    def test_rows_come_in_the_order_of_their_keys(self, store: Store, kind: type[Columns]) -> None:
+        """Guarantee 4, whatever the order they were written in."""
+        rows = rows_of(kind)
+        backwards = rows.take(np.arange(len(rows))[::-1])
+        with store.founding("a", "") as writer:
+            writer.add(backwards)
+        with store.reading("a") as view:
+            assert same(view.read(kind), rows)
+            field = kind.KEY[0]
+            assert same(view.read(kind, field, backwards.column(field).tolist()), rows)
+
+    @pytest.mark.parametrize("kind", tables.KINDS, ids=lambda kind: kind.NAME)
+    def test_changed_rows_are_as_they_were_changed(self, store: Store, kind: type[Columns]) -> None:
+        """The rows of the keys given, and no other."""
+        rows = rows_of(kind, 12)
+        keys = range(len(kind.KEY))
+        names = list(kind.layout())
+        turned = [list(row) for row in rows.tuples()]
+        for place, row in enumerate(turned[:6]):
+            for position, name in enumerate(names):
+                if name not in kind.KEY and name != "key":
+                    row[position] = turned[place + 6][position]
+        changed = kind.of([tuple(row) for row in turned[:6]])
+        assert len(keys) > 0
+        with store.founding("a", "") as writer:
+            writer.add(rows)
+        with store.writing("a") as writer:
+            writer.change(changed)
+        with self.again(store).reading("a") as view:
+            assert same(view.read(kind), kind.joined([changed, rows.take(np.arange(6, 12))]))
+
+    def test_a_block_that_raises_leaves_nothing(self, store: Store) -> None:
+        """Guarantee 1, for a campaign begun and one changed."""
+        with pytest.raises(KeyboardInterrupt):
+            interrupted(store.founding("a", ""), [], [rows_of(tables.Task)])
+        assert store.names() == []
+        with store.founding("a", "") as writer:
+            writer.add(rows_of(tables.Task))
+        with pytest.raises(KeyboardInterrupt):
+            interrupted(store.writing("a"), [tasks((1, LABELLED, 1, 1))], [rows_of(tables.Label)])
+        with self.again(store).reading("a") as view:
+            assert same(view.read(tables.Task), rows_of(tables.Task))
+            assert len(view.read(tables.Label)) == 0
+
+    @pytest.mark.parametrize("act", ["add", "change"])
+    def test_wrong_keys_are_refused_and_nothing_is_written(self, store: Store, act: str) -> None:
+        """Guarantee 5: `add` of what is there, `change` of what is not; also in the middle of good rows."""
+        with store.founding("a", "") as writer:
+            writer.add(tasks((1, OPEN, 0, 0), (3, OPEN, 0, 0)))
+        wrong = {
+            "add": tasks((2, OPEN, 0, 0), (3, LABELLED, 0, 0)),
+            "change": tasks((1, LABELLED, 0, 0), (2, OPEN, 0, 0)),
+        }
+        with pytest.raises(StoreError), store.writing("a") as writer:
+            getattr(writer, act)(wrong[act])
+        with store.reading("a") as view:
+            assert same(view.read(tables.Task), tasks((1, OPEN, 0, 0), (3, OPEN, 0, 0)))
+
+    def test_a_key_of_an_event_is_used_once_a_kind(self, store: Store) -> None:
+        """Guarantee 5: but for the empty key."""
+
+        def event(seq: int, kind: str, key: str) -> tables.Event:
+            return tables.Event.of([(seq, 1, kind, "", key, "", "{}", "")])
+
+        with store.founding("a", "") as writer:
+            for seq, kind, key in [(1, "tell", "k"), (2, "ask", "k"), (3, "tell", ""), (4, "tell", "")]:
+                writer.add(event(seq, kind, key))
+        with pytest.raises(StoreError), store.writing("a") as writer:
+            writer.add(event(5, "tell", "k"))
+        with store.reading("a") as view:
+            assert view.read(tables.Event, "key", ["k"]).seq.tolist() == [1, 2]
+
+    def test_campaigns_do_not_see_each_other(self, store: Store) -> None:
+        """Guarantee 6: the same keys in two of them are two rows."""
+        for name in ("b", "a"):
+            with store.founding(name, f"settings of {name}") as writer:
+                writer.add(tasks((1, OPEN, 1, ord(name))))
+                writer.add(tables.Event.of([(1, 1, "tell", "", "k", "", "{}", "")]))
+        assert self.again(store).names() == ["a", "b"]
+        with store.writing("a") as writer:
+            writer.change(tasks((1, DISPUTED, 2, 0)))
+        with store.reading("b") as view:
+            assert view.settings == "settings of b"
+            assert same(view.read(tables.Task), tasks((1, OPEN, 1, ord("b"))))
+            assert same(view.ranked((0, -1), 10), tasks((1, OPEN, 1, ord("b"))))
+
+    def test_a_campaign_begins_once(self, store: Store) -> None:
+        """The first one stays as it is."""
+        with store.founding("a", "first"):
+            pass
+        with pytest.raises(MismatchError, match="'a'"), store.founding("a", "second"):
+            pass
+        with store.reading("a") as view:
+            assert view.settings == "first"
+
+    def test_what_is_not_there_is_said_so(self, store: Store) -> None:
+        """By name, to readers and writers."""
+        with store.founding("Äpfel", ""):
+            pass
+        for opened in (store.reading, store.writing):
+            with pytest.raises(NotFoundError, match="'nobody'"), opened("nobody"):
+                pass
+
+    def test_rows_are_found_by_a_field(self, store: Store) -> None:
+        """By numbers and by texts, few and more than a database takes as parameters."""
+        rows = rows_of(tables.Label, 3_000)
+        with store.founding("a", "") as writer:
+            writer.add(rows)
+        with store.reading("a") as view:
+            assert same(view.read(tables.Label, "number", [5, 2, 2, 9_999]), rows.take(np.array([1, 4])))
+            assert len(view.read(tables.Label, "number", [])) == 0
+            assert same(view.read(tables.Label, "number", range(-40_000, 40_000)), rows)
+            odd = TEXTS[2]
+            assert same(view.read(tables.Label, "annotator", [odd, "absent"]), rows.take(rows.annotator == odd))
+
+    def test_the_last_row_is_that_of_the_highest_number(self, store: Store) -> None:
+        """And none where there is none."""
+        with store.founding("a", "") as writer:
+            assert len(writer.last(tables.Label)) == 0
+            rows = rows_of(tables.Label, 11)
+            writer.add(rows.take(np.array([3, 10, 0])))
+            assert same(writer.last(tables.Label), rows.take(np.array([10])))
+
+    def test_the_list_of_waiting_tasks(self, store: Store) -> None:
+        """Open and disputed, of a batch, in its order, from a place on, so many."""
+        listed = [(9, OPEN, 1, 0), (2, DISPUTED, 1, 7), (5, OPEN, 1, 8), (1, OPEN, 2, 0), (7, OPEN, 3, 2)]
+        others = [(3, LABELLED, 1, 1), (4, OPEN, 0, 0), (6, LABELLED, 2, 1), (8, LABELLED + 2, 2, 2)]
+        with store.founding("a", "") as writer:
+            writer.add(tasks(*listed[::2], *others, *listed[1::2]))
+            assert same(writer.ranked((0, -1), 100), tasks(*listed))
+            assert same(writer.ranked((1, 7), 2), tasks(*listed[2:4]))
+            assert same(writer.ranked((2, 0), 100), tasks(*listed[4:]))
+            assert len(writer.ranked((3, 2), 100)) == 0
+
+    def test_writers_come_one_after_another(self, store: Store) -> None:
+        """Guarantee 2: what each reads is still true when it writes, so no number is given twice."""
+        with store.founding("a", ""):
+            pass
+
+        def count() -> None:
+            mine = self.again(store)
+            for _ in range(10):
+                with mine.writing("a") as writer:
+                    number = len(writer.read(tables.Task)) + 1
+                    writer.add(tasks((number, OPEN, 0, 0)))
+
+        together(count, 4)
+        with store.reading("a") as view:
+            assert view.read(tables.Task).row.tolist() == list(range(1, 41))
+
+    def test_a_view_is_of_one_moment(self, store: Store) -> None:
+        """Guarantee 3: whoever writes meanwhile waits, or is not seen."""
+        with store.founding("a", "") as writer:
+            writer.add(tasks((1, OPEN, 0, 0)))
+        begun = threading.Event()
+
+        def write() -> None:
+            begun.set()
+            with self.again(store).writing("a") as writer:
+                writer.add(tasks((2, OPEN, 0, 0)))
+                writer.change(tasks((1, LABELLED, 0, 0)))
+
+        with store.reading("a") as view:
+            seen = view.read(tables.Task)
+            thread = threading.Thread(target=write)
+            thread.start()
+            begun.wait()
+            thread.join(0.2)  # long enough for those who do not wait for readers to be done
+            assert same(view.read(tables.Task), seen)
+            assert len(view.read(tables.Task, "row", [2])) == 0
+        thread.join()
+        with store.reading("a") as view:
+            assert same(view.read(tables.Task), tasks((1, LABELLED, 0, 0), (2, OPEN, 0, 0)))
+
+    def test_a_sound_store_has_no_problems(self, store: Store) -> None:
+        """Also with rows in every table."""
+        with store.founding("a", "") as writer:
+            for kind in tables.KINDS:
+                writer.add(rows_of(kind))
+        assert store.problems() == []
+
+
+def interrupted(block: AbstractContextManager[Writer], changed: list[Columns], added: list[Columns]) -> None:
+    """Write, and press Ctrl-C before the end."""
+    with block as writer:
+        for columns in changed:
+            writer.change(columns)
+        for columns in added:
+            writer.add(columns)
+        raise KeyboardInterrupt
+
+
+def together(work: Callable[[], None], count: int) -> None:
+    """Do `work` in so many threads at once; raise what any of them raised."""
+    raised: list[BaseException] = []
+
+    def guarded() -> None:
+        try:
+            work()
+        except BaseException as error:
+            raised.append(error)
+
+    threads = [threading.Thread(target=guarded) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if raised:
+        raise raised[0]
