@@ -120,7 +120,9 @@ def main() -> None:
     for exact in (True, False):
         ladle.cluster(points[:WARM_ROWS], mean_size=MEAN_SIZE, exact=exact)
     exact_tree, exact_seconds = timed(points, exact=True, quality="default")
+    assert exact_tree.checks is not None
     figures: Figures = {"exact, seconds": exact_seconds, "exact, certified": exact_tree.certified}
+    figures |= {"exact, inversions": exact_tree.checks.inversions, "exact, pushes": exact_tree.checks.pushes}
     exact_clusters = exact_tree.cut(mean_size=MEAN_SIZE)
     rounded = ladle.cluster(points.astype(np.float16), mean_size=MEAN_SIZE, exact=True).cut(mean_size=MEAN_SIZE)
     figures |= {
@@ -131,6 +133,8 @@ def main() -> None:
         clusters = tree.cut(mean_size=MEAN_SIZE)
         found: Figures = {"seconds": seconds, "certified": tree.certified}
         found["recall"] = "exact" if tree.recall is None else tree.recall
+        assert tree.checks is not None
+        found |= {"inversions": tree.checks.inversions, "pushes": tree.checks.pushes}
         found |= partition_agreement(exact_clusters, clusters) | height_differences(exact_tree, tree)
         for kind, (values, labelled) in margins.items():
             shares = batch_agreement(values, labelled, exact_clusters, clusters, options.seeds)

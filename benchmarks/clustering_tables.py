@@ -22,6 +22,8 @@ def agreement() -> str:
         "V-measure",
         "rows in identical clusters",
         "relative height difference, 99th percentile",
+        "inversions",
+        "pushes",
         "random margins, equal picks",
         "random margins, equal picks, exact with another seed",
     ]

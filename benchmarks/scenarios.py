@@ -65,7 +65,7 @@ def whole_or_not(act: Act) -> Scenario:
         tell("done")
 
     def check(folder: Path, ended: Ended) -> list[str]:
-        wrong = unclear(ended)
+        wrong = unclear(ended.error)
         try:
             wrong += [f"left behind: {line}" for line in act.unsound(folder)]
             found = act.seen(folder)
@@ -87,11 +87,11 @@ def whole_or_not(act: Act) -> Scenario:
     return Scenario(act.name, prepare, work, check)
 
 
-def unclear(ended: Ended) -> list[str]:
-    """A line if the work ended in an error that is not one of Ladle's own."""
-    kind = getattr(errors, ended.error.split(":")[0], None) if ended.error else LadleError
+def unclear(error: str) -> list[str]:
+    """A line if the work ended in an error ("Kind: message"; "" for none) that is not one of Ladle's own."""
+    kind = getattr(errors, error.split(":")[0], None) if error else LadleError
     clear = isinstance(kind, type) and issubclass(kind, LadleError)
-    return [] if clear else [f"no clear error: {ended.error}"]
+    return [] if clear else [f"no clear error: {error}"]
 
 
 def difference(wanted: Seen, found: Seen) -> str:

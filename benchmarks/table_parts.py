@@ -35,7 +35,9 @@ def markdown(head: Iterable[str], lines: Iterable[Iterable[str]]) -> str:
 
 
 def number(value: object, digits: int = 2) -> str:
-    return f"{value:,.{digits}f}" if isinstance(value, (int, float)) else str(value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:,.{digits}f}" if isinstance(value, float) else str(value)
 
 
 def told(row: Row) -> str:

@@ -7,6 +7,7 @@ import pytest
 from sklearn.metrics import adjusted_rand_score, v_measure_score
 
 import ladle
+from ladle.neighbours import Effort
 from tests.hac.pools import blobs, cases
 
 
@@ -37,6 +38,20 @@ def test_always_a_whole_tree(case: object) -> None:
     assert tree.complete
     assert np.all(np.diff(tree.heights) >= 0)
     assert tree.cut(n_clusters=1).max() == 0
+
+
+def test_it_tells_its_own_mistakes(monkeypatch: pytest.MonkeyPatch) -> None:
+    embeddings = np.random.default_rng(63).normal(size=(4000, 32))  # no structure, so that much is overlooked
+    exact = ladle.cluster(embeddings, exact=True).checks
+    careful = ladle.cluster(embeddings, exact=False).checks
+    monkeypatch.setattr("ladle.hac.clustering._effort", lambda quality: Effort(recall=0.3, cell_rows=40, probes=1))
+    careless = ladle.cluster(embeddings, exact=False).checks
+    assert exact is not None
+    assert careful is not None
+    assert careless is not None
+    assert exact.inversions == 0
+    assert exact.inversions <= careful.inversions < careless.inversions
+    assert careful.pushes < careless.pushes
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])

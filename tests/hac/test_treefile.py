@@ -33,9 +33,16 @@ def test_round_trip(tree: ladle.Dendrogram, tmp_path: Path) -> None:
     again = ladle.Dendrogram.load(tmp_path / "tree.npz")
     assert np.array_equal(again.merges, tree.merges)
     assert np.array_equal(again.heights, tree.heights)
-    for name in ("n", "metric", "certified", "recall", "known_below", "level", "pool_digest", "complete"):
+    for name in ("n", "metric", "certified", "recall", "checks", "known_below", "level", "pool_digest", "complete"):
         assert getattr(again, name) == getattr(tree, name)
     assert [path.name for path in tmp_path.iterdir()] == ["tree.npz"]
+
+
+def test_a_file_from_before_there_were_checks(tree: ladle.Dendrogram, tmp_path: Path) -> None:
+    assert tree.checks is not None
+    older = replace(tree, checks=None)
+    older.save(tmp_path / "tree.npz")
+    assert ladle.Dendrogram.load(tmp_path / "tree.npz").checks is None
 
 
 def test_any_numpy_opens_it(tree: ladle.Dendrogram, tmp_path: Path) -> None:

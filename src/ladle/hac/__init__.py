@@ -1,6 +1,6 @@
 """Average-linkage clustering of large pools, exact and certified."""
 
 from ladle.hac.clustering import cluster
-from ladle.hac.dendrogram import Dendrogram, Level
+from ladle.hac.dendrogram import Checks, Dendrogram, Level
 
-__all__ = ["Dendrogram", "Level", "cluster"]
+__all__ = ["Checks", "Dendrogram", "Level", "cluster"]

@@ -16,7 +16,7 @@ from ladle.arrays import Embeddings, as_matrix
 from ladle.errors import ArgumentError
 from ladle.hac.checkpoint import Checkpoints, Scalar
 from ladle.hac.collapse import Distinct
-from ladle.hac.dendrogram import Dendrogram, Level
+from ladle.hac.dendrogram import Checks, Dendrogram, Level
 from ladle.hac.intake import NAME, Source, Survey, points_of, reorder, surveyed
 from ladle.hac.metric_space import UNITS
 from ladle.hac.rounds import DENSE_CLUSTERS, Merges, Rounds, Stop
@@ -71,7 +71,8 @@ def cluster(
     progress: shows the stages; see ladle.progress.
 
     Returns a Dendrogram. Exact: its flat clusters equal SciPy's average linkage up to ties and float64 rounding.
-    Approximate: `certified` is the share of merges that are still proven, `recall` that of a sample's neighbours found.
+    Approximate: `certified` is the share of merges that are still proven, `recall` that of a sample's neighbours found,
+    `checks` what it noticed of its own mistakes.
     Raises: ArgumentError; ShapeError, NonFiniteError, ZeroVectorError (cosine) and DataError (values too large)
     before any work; MismatchError and CorruptFileError for a checkpoint.
     Cost: "brute" n^2 dim multiply-adds in float32 for points, about as much again for clusters; "cells" as
@@ -215,7 +216,7 @@ def _dendrogram(merges: Merges, distinct: Distinct, kind: _Kind) -> Dendrogram:
     pairs = np.concatenate([np.column_stack([distinct.first[twins], twins]), distinct.rows[merges.pairs]])
     heights = np.concatenate([np.zeros(len(twins)), merges.linkages * kind.unit])
     sure = np.concatenate([np.ones(len(twins), bool), merges.sure])
-    lift(pairs, heights, n)
+    inversions = lift(pairs, heights, n)
     known_below = merges.level * kind.unit
     known = heights < known_below
     known[: len(twins)] = True  # even where the rounds had nothing to do
@@ -231,4 +232,5 @@ def _dendrogram(merges: Merges, distinct: Distinct, kind: _Kind) -> Dendrogram:
         level=kind.level,
         pool_digest=kind.pool_digest,
         recall=kind.recall,
+        checks=Checks(inversions, merges.tally.told),
     )

@@ -49,6 +49,18 @@ class Level:
         return None if self.n_clusters is None else int(self.n_clusters)
 
 
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What an approximate clustering found of its own mistakes; the fewer, the nearer the tree is to the exact one.
+
+    inversions: merges that came out below one they stand on, and were raised to it: average linkage makes none.
+    pushes: clusters that had overlooked a neighbour nearer than they knew, and were told of it.
+    """
+
+    inversions: int
+    pushes: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Dendrogram:
     """Average-linkage merges of n rows, sorted by height.
@@ -64,6 +76,7 @@ class Dendrogram:
     certified: float  # share of the merges proven to be those of exact average linkage, 0..1
     # Share of a sample's true nearest neighbours that an approximate search found; None where the search was exact.
     recall: float | None = None
+    checks: Checks | None = None  # None for a file that an older Ladle wrote
     known_below: float = np.inf  # inf when the tree is complete
     level: Level | None = None  # where it was asked to stop; cut() cuts there
     pool_digest: str = ""  # of the pool it was made from, "" when that was a plain array

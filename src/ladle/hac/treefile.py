@@ -46,6 +46,7 @@ def save_tree(tree: Dendrogram, path: str | os.PathLike[str]) -> None:
         "metric": tree.metric,
         "certified": tree.certified,
         "recall": tree.recall,
+        "checks": None if tree.checks is None else asdict(tree.checks),  # absent from files of older Ladles
         "known_below": None if np.isinf(tree.known_below) else tree.known_below,
         "level": None if tree.level is None else asdict(tree.level),
         "pool_digest": tree.pool_digest,
@@ -93,7 +94,7 @@ def load_tree(kind: type[Tree], path: str | os.PathLike[str]) -> Tree:
 def _build(
     kind: type[Tree], header: dict[str, Any], arrays: Mapping[str, np.ndarray[Any, Any]], path: str | os.PathLike[str]
 ) -> Tree:
-    from ladle.hac.dendrogram import Level
+    from ladle.hac.dendrogram import Checks, Level
     from ladle.hac.tree_kernels import is_tree
 
     merges, heights, n = arrays["merges"], arrays["heights"], int(header["n"])
@@ -116,6 +117,7 @@ def _build(
         metric=str(header["metric"]),
         certified=float(header["certified"]),
         recall=None if header["recall"] is None else float(header["recall"]),
+        checks=None if header.get("checks") is None else Checks(**header["checks"]),
         known_below=np.inf if header["known_below"] is None else float(header["known_below"]),
         level=None if level is None else Level(**level),
         pool_digest=str(header["pool_digest"]),
