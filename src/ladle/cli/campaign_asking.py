@@ -98,7 +98,7 @@ def ask(
             id_column=score_id,
         )
         order = Order(reading=reading, size=size, gold=gold, holder=holder, lease_days=lease_days, model=model, key=key)
-        batch = asked(campaign, order, progress=bars)
+        batch = asked(campaign, order, prepared(campaign, order, progress=bars), progress=bars)
         written, before = write_batch(campaign, batch.to_arrow(), output, format_name=format_name, force=force)
         facts = {
             "command": "campaign ask",
@@ -112,10 +112,19 @@ def ask(
     answer(title, told, facts, as_json=as_json)
 
 
-def asked(campaign: Campaign, order: Order, *, progress: Progress, more: str = "") -> Batch:
-    """The batch of an order: the one it had before, else one chosen now.
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What an order goes by, read and checked: the key it has, the digest of its files, the arrays of its scores."""
 
-    more: what else makes two orders differ, such as the labels told before. Raises: as `Campaign.ask`, `Reading.read`.
+    key: str
+    digest: str
+    arrays: dict[str, Any]
+
+
+def prepared(campaign: Campaign, order: Order, *, progress: Progress, more: str = "") -> Ready:
+    """Read what an order goes by; nothing, where it was asked before, for then its key says all.
+
+    more: what else makes two orders differ, such as the labels told before. Raises: as `Reading.read`.
     """
     from ladle.cli.campaign_scores import arrays_of, digest_of_files, key_of, needs_of
     from ladle.errors import NotFoundError
@@ -124,22 +133,27 @@ def asked(campaign: Campaign, order: Order, *, progress: Progress, more: str = "
     digest = digest_of_files(order.files)
     # Without anything to go by, a round is over when labels come back: then the same words are another ask.
     state = "" if digest or more else len(campaign.labels())
-    key = order.key or key_of("ask", order.size, order.gold, order.model, digest, more, state)
+    read_as = (order.reading.logits, order.reading.margins, order.reading.column, order.reading.id_column)
+    key = order.key or key_of("ask", order.size, order.gold, order.model, digest, read_as, more, state)
     try:
         campaign.batch(key=key)
-        arrays = {}  # asked before: it is found by its key, whatever the scores
     except NotFoundError:
-        arrays = arrays_of(campaign, order.reading, progress=progress)
+        return Ready(key, digest, arrays_of(campaign, order.reading, progress=progress))
+    return Ready(key, digest, {})
+
+
+def asked(campaign: Campaign, order: Order, ready: Ready, *, progress: Progress) -> Batch:
+    """The batch of an order: the one it had before, else one chosen now. Raises: as `Campaign.ask`."""
     return campaign.ask(
         order.size,
-        key=key,
+        key=ready.key,
         gold=order.gold,
         holder=order.holder,
         model=order.model,
         lease_seconds=seconds_of(order.lease_days),
-        scores_digest=digest or None,
+        scores_digest=ready.digest or None,
         progress=progress,
-        **arrays,
+        **ready.arrays,
     )
 
 
@@ -176,7 +190,7 @@ def take(
             "file": written_facts(written, before),
         }
         told = {
-            "tasks": f"{len(taken):,}, {taken.renewed:,} of them held before",
+            "tasks": f"{len(taken):,}, {taken.renewed:,} of them held before" if len(taken) else "none is waiting",
             "lease until": f"{taken.lease_until:%Y-%m-%d %H:%M} UTC",
             "tasks in": str(output),
         }

@@ -9,10 +9,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ladle.cli import options
-from ladle.cli.campaign_asking import BatchFile, Gold, Holder, ModelVersion, Order, Size
+from ladle.cli.campaign_asking import (
+    BatchFile,
+    Gold,
+    Holder,
+    ModelVersion,
+    Order,
+    Size,
+    asked,
+    batch_facts,
+    batch_told,
+    prepared,
+)
 from ladle.cli.campaign_opening import Db, Force, Format, LeaseDays, Name, OtherPool, opened
 
 if TYPE_CHECKING:
+    from ladle.campaign import Batch
     from ladle.store import Campaign
 
 Step = dict[str, Any]
@@ -80,11 +92,12 @@ def run_round(
         )
         steps = [_told(campaign, each, annotator) for each in labels or []]
         steps.append(_verified(campaign, bars))
+        told = ",".join(step["sha256"] for step in steps if step["step"] == "tell")
+        ready = prepared(campaign, order, progress=bars, more=told)  # before the model: its scores must be sound
         if model is not None:
             steps.append(_recorded(campaign, model, measured, scores))
-        digests = ",".join(step["sha256"] for step in steps if step["step"] == "tell")
-        batch, step = _asked(campaign, order, bars, digests)
-        steps.append(step)
+        batch = asked(campaign, order, ready, progress=bars)
+        steps.append(_asked(batch))
         steps.append(_exported(campaign, batch, output, format_name, force))
         facts = {
             "command": "campaign round",
@@ -128,16 +141,13 @@ def _recorded(campaign: Campaign, model: str, metrics: dict[str, float], scores:
     return {"step": "model", "done_before": before, "model": model, "metrics": metrics, "text": text}
 
 
-def _asked(campaign: Campaign, order: Order, bars: Any, told: str) -> tuple[Any, Step]:
-    from ladle.cli.campaign_asking import asked, batch_facts, batch_told
-
-    batch = asked(campaign, order, progress=bars, more=told)
+def _asked(batch: Batch) -> Step:
     shown = batch_told(batch)
     text = f"round {batch.round}: {shown['batch']}, by {shown['strategy']}; lease until {shown['lease until']}"
-    return batch, {"step": "ask", **batch_facts(batch), "text": text}
+    return {"step": "ask", **batch_facts(batch), "text": text}
 
 
-def _exported(campaign: Campaign, batch: Any, output: Path, format_name: str | None, force: bool) -> Step:
+def _exported(campaign: Campaign, batch: Batch, output: Path, format_name: str | None, force: bool) -> Step:
     from ladle.cli.campaign_batches import write_batch, written_facts
 
     written, before = write_batch(campaign, batch.to_arrow(), output, format_name=format_name, force=force)

@@ -1,0 +1,31 @@
+"""docs/campaign.md: every block runs, in order, as a reader would run it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import ladle
+from tests.cli.pages import run_page
+
+
+def test_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("sklearn")
+    monkeypatch.delenv("LADLE_DB", raising=False)
+    kinds = ["python", "sh", "sh", "sh", "sh", "python", "sh", "sh", "sh"]
+    told = run_page("campaign.md", tmp_path, kinds)
+    assert "classes 10: 0, 1, 2" in told[1]
+    assert "Round 2 of digits" in told[3]
+    assert "done before: labels-1.csv: 100 accepted" in told[3]
+    assert '"done_before": true' in told[4]
+    assert "Learning curve: accuracy" in told[4]
+    assert "digits is sound" in told[4]
+    assert "10 labels taken" in told[5]
+    assert '"excluded": 1' in told[7]
+    with ladle.Campaign.open(f"sqlite:///{tmp_path}/digits.db", name="digits") as campaign:
+        assert campaign.verify().ok
+        assert (campaign.progress().rounds, campaign.progress().quarantined) == (3, 0)
+        images = json.loads((tmp_path / "labels.json").read_text())["images"]
+        assert len(images) == len(campaign.resolved())
