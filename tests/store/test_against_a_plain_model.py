@@ -1,0 +1,236 @@
+"""Whatever is done to a campaign, in whatever order, every store answers as the plain model does."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+import ladle
+from ladle.campaign import MemoryStore, Store
+from ladle.errors import ArgumentError, MismatchError
+from ladle.store import SqlStore
+from tests.store.plain_model import Model
+
+POOL = 14
+LEASE = 100.0
+ROWS = st.integers(0, POOL - 1)
+SOME_ROWS = st.lists(ROWS, min_size=1, max_size=4, unique=True)
+ANNOTATORS = st.sampled_from(["ann", "bob", "cy", ""])
+PEOPLE = st.sampled_from(["ann", "bob", "cy"])
+SAID = st.lists(
+    st.tuples(st.integers(-2, POOL + 1), st.sampled_from(["cat", "dog", "cat", "dog", "cow", None]), ANNOTATORS),
+    min_size=1,
+    max_size=6,
+)
+
+
+class Machine(RuleBasedStateMachine):
+    """One campaign, and the model of it."""
+
+    def __init__(self, make: object) -> None:
+        super().__init__()
+        self.store: Store = make()  # type: ignore[operator]
+        self.told: dict[str, tuple[list, object]] = {}
+        self.asked: dict[str, tuple[int, int]] = {}
+
+    @initialize(per_task=st.integers(1, 2), budget=st.sampled_from([None, 18]), seed=st.integers(0, 3))
+    def begin(self, per_task: int, budget: int | None, seed: int) -> None:
+        self.now = 1_000_000.0
+        self.model = Model(POOL, per_task, budget, now=self.now)
+        self.folder = tempfile.TemporaryDirectory()
+        self.ids = [f"image {row}" for row in range(POOL)]
+        pool = ladle.open_pool(np.zeros((POOL, 1)), ids=self.ids)
+        self.campaign = ladle.Campaign.create(
+            self.store,
+            name="birds",
+            pool=pool,
+            strategy="uniform",
+            labels=["cat", "dog"],
+            annotators_per_task=per_task,
+            budget=budget,
+            seed=seed,
+            lease_seconds=LEASE,
+            files=self.folder.name,
+            clock=self.clock,
+        )
+
+    def clock(self) -> float:
+        return self.now
+
+    def named(self, row: int) -> str:
+        return self.ids[row] if 0 <= row < POOL else f"stranger {row}"
+
+    def rows(self, ids: object) -> list[int]:
+        return [self.ids.index(each) for each in ids]  # type: ignore[attr-defined]
+
+    @rule(size=st.integers(1, 6), keyed=st.booleans(), gold=st.integers(0, 1))
+    def ask(self, size: int, keyed: bool, gold: int) -> None:
+        key = f"ask {len(self.model.batches)}" if keyed else ""
+        free, tests = self.model.free(), min(gold, len(self.model.gold))
+        if size > len(free) or size + tests > self.model.left():
+            with pytest.raises(ArgumentError):
+                self.campaign.ask(size, key=key, gold=tests)
+            return
+        batch = self.campaign.ask(size, key=key, gold=tests, holder="team")
+        rows = self.rows(batch.ids)
+        assert rows == batch.rows.tolist()
+        assert len(set(rows)) == len(rows) == size + tests
+        chosen = {row for row in rows if row not in self.model.gold}
+        assert len(chosen) == size
+        assert chosen <= free
+        assert batch.number == len(self.model.batches) + 1
+        assert not batch.renewed
+        assert batch.passed_on == self.model.ask(rows, LEASE, key)
+        self.asked[key] = (size, tests)
+
+    @precondition(lambda self: any(batch["key"] for batch in self.model.batches))
+    @rule(data=st.data())
+    def ask_again(self, data: st.DataObject) -> None:
+        number = data.draw(st.sampled_from([n for n, batch in enumerate(self.model.batches) if batch["key"]]))
+        known = self.model.batches[number]
+        size, gold = self.asked[known["key"]]
+        with pytest.raises(MismatchError):
+            self.campaign.ask(size + 1, key=known["key"], gold=gold)
+        batch = self.campaign.ask(size, key=known["key"], gold=gold)
+        assert self.rows(batch.ids) == known["rows"]
+        assert batch.renewed
+        known["lease_until"] = max(known["lease_until"], self.now + LEASE)
+
+    @rule(said=SAID, keyed=st.booleans())
+    def tell(self, said: list, keyed: bool) -> None:
+        key = f"tell {len(self.told)}" if keyed else None
+        told = self.told_of(said, key)
+        expected = self.model.tell(said)
+        assert {name: getattr(told, name) for name in expected} == dict(expected)
+        assert not told.repeat_of_key
+        if key:
+            self.told[key] = (said, told)
+
+    @precondition(lambda self: self.told)
+    @rule(data=st.data())
+    def tell_again(self, data: st.DataObject) -> None:
+        key = data.draw(st.sampled_from(sorted(self.told)))
+        said, told = self.told[key]
+        again = self.told_of(said, key)
+        assert again.repeat_of_key
+        assert again.accepted == told.accepted  # type: ignore[attr-defined]
+        with pytest.raises(MismatchError):
+            self.told_of([*said, (0, "cat", "ann")], key)
+
+    def told_of(self, said: list, key: str | None) -> ladle.campaign.Told:
+        rows, labels, annotators = zip(*said, strict=True)
+        return self.campaign.tell(list(map(self.named, rows)), list(labels), annotator=list(annotators), key=key)
+
+    @rule(annotator=PEOPLE, size=st.integers(1, 4))
+    def take(self, annotator: str, size: int) -> None:
+        taken = self.campaign.take(annotator, size)
+        assert self.rows(taken.ids) == self.model.take(annotator, size, LEASE)
+
+    @rule(annotator=PEOPLE)
+    def release(self, annotator: str) -> None:
+        assert self.campaign.release(annotator) == self.model.release(annotator)
+
+    @rule(rows=SOME_ROWS)
+    def exclude(self, rows: list[int]) -> None:
+        count = self.campaign.exclude([self.ids[row] for row in rows], reason="blurred")
+        assert count == len(set(rows) - self.model.excluded)
+        self.model.excluded |= set(rows)
+
+    @rule(rows=SOME_ROWS)
+    def include(self, rows: list[int]) -> None:
+        assert self.campaign.include([self.ids[row] for row in rows]) == len(set(rows) & self.model.excluded)
+        self.model.excluded -= set(rows)
+
+    @rule(rows=SOME_ROWS, annotator=st.sampled_from([None, "ann", "bob"]))
+    def delete(self, rows: list[int], annotator: str | None) -> None:
+        ids = [self.ids[row] for row in rows]
+        deleted = self.campaign.delete_labels(ids, annotator=annotator, reason="a mistake")
+        assert deleted == self.model.delete(set(rows), annotator)
+
+    @rule(row=ROWS, label=st.sampled_from(["cat", "dog"]))
+    def add_gold(self, row: int, label: str) -> None:
+        assert self.campaign.add_gold([self.ids[row]], [label]) == (row not in self.model.gold)
+        self.model.gold[row] = label
+
+    @rule(seconds=st.sampled_from([1.0, LEASE / 2, LEASE]))
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
+        self.model.now = self.now
+
+    @rule()
+    def open_again(self) -> None:
+        if isinstance(self.store, SqlStore):
+            self.store = SqlStore.open(self.store.url)
+        self.campaign = ladle.Campaign.open(self.store, name="birds", clock=self.clock)
+
+    @invariant()
+    def progress_is_the_models(self) -> None:
+        found, states = (
+            self.campaign.progress(),
+            [self.model.state(row) for row in range(POOL) if self.model.is_task(row)],
+        )
+        assert found.asked == len(self.model.holds)
+        assert found.labelled == states.count("labelled")
+        assert found.disputed == states.count("disputed")
+        assert found.outstanding == len(self.model.outstanding())
+        assert found.rounds == len(self.model.batches)
+        assert found.excluded == len(self.model.excluded)
+        assert found.quarantined == self.model.quarantined
+        assert found.spend == len(self.model.holds) * self.model.annotators_per_task
+
+    @invariant()
+    def labels_are_the_models(self) -> None:
+        found = [(row.row, row.annotator, row.label, row.version, row.status) for row in self.campaign.labels()]
+        assert found == [tuple(each[name] for name in LABEL) for each in self.model.labels]
+
+    @invariant()
+    def lists_are_the_models(self) -> None:
+        assert self.campaign.outstanding()["row"].tolist() == self.model.outstanding()
+        assert {row.row: row.label for row in self.campaign.resolved()} == self.model.resolved()
+
+    def teardown(self) -> None:
+        if hasattr(self, "campaign"):
+            verdict = self.campaign.verify()
+            assert verdict.ok, verdict
+            self.campaign.close()
+            self.folder.cleanup()
+
+
+LABEL = ("row", "annotator", "label", "version", "status")
+
+
+@pytest.mark.parametrize(("kind", "examples", "steps"), [("memory", 40, 40), ("sqlite", 6, 25), ("postgres", 4, 25)])
+def test_every_store_answers_as_the_plain_model(
+    kind: str, examples: int, steps: int, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    made = iter(range(10**6))
+
+    def make() -> Store:
+        if kind == "memory":
+            return MemoryStore()
+        if kind == "sqlite":
+            return SqlStore.create(f"sqlite:///{tmp_path}/{next(made)}.db")
+        return SqlStore.create(request.getfixturevalue("server").new_database())
+
+    checks = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+    profile = settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        deadline=None,
+        suppress_health_check=checks,
+        phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a database takes minutes to shrink an example
+    )
+    run_state_machine_as_test(lambda: Machine(make), settings=profile)
