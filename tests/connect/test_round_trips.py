@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from ladle import connect
 from ladle.connect import Form
+from ladle.errors import LadleError
 
 LAW = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
@@ -127,6 +128,14 @@ def test_the_same_table_gives_the_same_bytes(tmp_path: Path, format_name: str) -
     path = tmp_path / f"labels{connect.FORMATS[format_name].suffixes[0]}"
     table = pa.table({"id": ["a", "b"], "label": [["cat", "dog"], []]})
     assert connect.write(table, path) == connect.write(table, path)
+
+
+@pytest.mark.parametrize("format_name", list(connect.FORMATS))
+def test_no_rows_are_written_too(tmp_path: Path, format_name: str) -> None:
+    path = tmp_path / f"labels{connect.FORMATS[format_name].suffixes[0]}"
+    assert connect.write(Form().schema(["id", "label", "annotator"]).empty_table(), path).rows == 0
+    with pytest.raises(LadleError, match=r"a row at least|hold something"):
+        connect.read(path, form=Form())
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".parquet", ".csv"])

@@ -70,6 +70,9 @@ def ask(
     ] = None,
     format_name: Format = None,
     pool: OtherPool = None,
+    id_column: options.IdColumn = None,
+    embedding: options.EmbeddingColumn = None,
+    ids: options.IdsFile = None,
     force: Force = False,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
@@ -86,7 +89,7 @@ def ask(
 
     check_batch_file(output, format_name)
     started, bars = time.perf_counter(), shown(quiet=quiet or as_json)
-    given = None if pool is None else options.opened_pool(pool, None, None, None)
+    given = None if pool is None else options.opened_pool(pool, id_column, embedding, ids)
     with opened(db, name, pool=given) as campaign:
         reading = Reading(
             path=scores,

@@ -27,7 +27,9 @@ Name = Annotated[
 ]
 OtherPool = Annotated[
     Path | None,
-    typer.Option("--pool", metavar="POOL", help="The pool, where it is no longer where it was, or cannot be reopened."),
+    typer.Option(
+        "--pool", metavar="POOL", help="The pool, where it is not where it was; with --id, --embedding, --ids."
+    ),
 ]
 LeaseDays = Annotated[
     float | None,

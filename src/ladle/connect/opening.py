@@ -26,6 +26,14 @@ _OTHERS = {
 }
 
 
+def check_is_file(path: Path) -> None:
+    """Refuse what is no ordinary file: it is read more than once. Raises: FileError."""
+    if not path.is_file():
+        got = "a folder" if path.is_dir() else "a pipe or a device" if path.exists() else "nothing there"
+        remedy = "Write it to a file first." if got.startswith("a pipe") else ""
+        raise FileError(str(path), wanted="be a file", got=got, remedy=remedy)
+
+
 @contextmanager
 def opened_text(path: Path) -> Iterator[IO[bytes]]:
     """A file of UTF-8 text open for reading, behind its byte order mark if it has one.
@@ -33,8 +41,6 @@ def opened_text(path: Path) -> Iterator[IO[bytes]]:
     Raises: FileError when it cannot be opened, UnsafeFileError for a pickle, FileFormatError for what is no text,
     CorruptFileError for an empty file.
     """
-    if path.is_dir():
-        raise FileError(str(path), wanted="be a file", got="a folder")
     with opened(path) as file:
         begins = file.read(16)
         if begins[:1] == b"\x80":

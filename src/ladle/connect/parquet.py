@@ -15,7 +15,7 @@ import pyarrow.parquet
 from ladle.connect.fields import TIME, Form, typed_text
 from ladle.connect.opening import REMEDY
 from ladle.connect.textcolumns import typed
-from ladle.errors import CorruptFileError, DataError, FileError, FileFormatError
+from ladle.errors import CorruptFileError, DataError, FileFormatError
 from ladle.pool.arrow_files import ParquetColumns
 from ladle.pool.columns import read_column
 
@@ -32,8 +32,6 @@ def read(path: Path, names: Mapping[str, str], form: Form) -> Any:
 
     Raises: FileError and its kinds, DataError for a column of another type. Cost: a pass over those columns.
     """
-    if path.is_dir():
-        raise FileError(str(path), wanted="be a file", got="a folder")
     columns = ParquetColumns(path)
     there = {field: name for field, name in names.items() if name in columns.schema.names}
     columns.check(list(there.values()))
