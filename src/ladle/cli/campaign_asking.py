@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ladle.cli import options
-from ladle.cli.campaign_opening import Db, Force, Format, LeaseDays, Name, OtherPool, opened, seconds_of
+from ladle.cli.campaign_opening import Db, Force, Format, LeaseDays, Name, OtherPool, given_pool, opened, seconds_of
 from ladle.progress import Progress
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def ask(
 
     check_batch_file(output, format_name)
     started, bars = time.perf_counter(), shown(quiet=quiet or as_json)
-    given = None if pool is None else options.opened_pool(pool, id_column, embedding, ids)
+    given = given_pool(pool, id_column, embedding, ids)
     with opened(db, name, pool=given) as campaign:
         reading = Reading(
             path=scores,
@@ -253,9 +253,9 @@ def batch_told(batch: Batch) -> dict[str, str]:
 COMMANDS = {"ask": ask, "take": take, "release": release}
 EXAMPLES = {
     "ask": options.examples(
-        "ladle campaign ask --db birds.db --scores scores.parquet --size 1000 -o batch.csv",
-        "ladle campaign ask --db birds.db --scores logits.npy --logits --size 1000 -o batch.manifest --model v3",
-        "ladle campaign ask --db birds.db --size 200 -o first.csv   (a strategy without scores)",
+        "ladle campaign ask --scores s.parquet --size 1000 -o batch.csv --db birds.db",
+        "ladle campaign ask --scores logits.npy --logits --size 1000 -o batch.manifest",
+        "ladle campaign ask --size 200 -o first.csv   (a strategy without scores)",
     ),
     "take": options.examples("ladle campaign take --db birds.db --annotator ann --size 200 -o ann.csv"),
     "release": options.examples("ladle campaign release --db birds.db --annotator ann"),

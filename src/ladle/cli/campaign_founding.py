@@ -227,9 +227,9 @@ def _tell_created(campaign: Any, there: bool, seconds: float, as_json: bool) -> 
 COMMANDS = {"create": create, "list": list_campaigns, "extend": extend}
 EXAMPLES = {
     "create": options.examples(
-        "ladle campaign create pool.parquet --db birds.db --name birds --labels cat,dog,emu",
-        "ladle campaign create pool.npy --db birds.db --name birds --tree tree.npz --labels classes.txt --annotators 3",
-        "ladle campaign create pool.npy --db postgresql://me@host/labels --name ages --kind value --strategy coreset",
+        "ladle campaign create pool.npy --db birds.db --name birds --labels cat,dog,emu",
+        "ladle campaign create pool.npy --db birds.db --name owls --tree t.npz --annotators 3",
+        "ladle campaign create pool.npy --db postgresql://me@host/labels --name ages --kind value",
     ),
     "list": options.examples("ladle campaign list --db birds.db", "LADLE_DB=birds.db ladle campaign list --json"),
     "extend": options.examples("ladle campaign extend grown.parquet --db birds.db"),

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ladle.cli import options
+
 if TYPE_CHECKING:
     from ladle.connect import Form
     from ladle.store import Campaign
@@ -56,6 +58,17 @@ def url_of(db: str | None) -> str:
 def seconds_of(days: float | None) -> float | None:
     """Days as seconds; None stays the campaign's own."""
     return None if days is None else days * DAY_SECONDS
+
+
+def given_pool(pool: Path | None, id_column: str | None, embedding: str | None, ids: Path | None) -> Any:
+    """The pool of `--pool`, or None for the campaign's own. Raises: ArgumentError for its options without it."""
+    from ladle.errors import ArgumentError
+
+    if pool is not None:
+        return options.opened_pool(pool, id_column, embedding, ids)
+    if id_column or embedding or ids:
+        raise ArgumentError("--id, --embedding and --ids", wanted="come with --pool", got="none")
+    return None
 
 
 @contextmanager

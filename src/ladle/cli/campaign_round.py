@@ -21,7 +21,7 @@ from ladle.cli.campaign_asking import (
     batch_told,
     prepared,
 )
-from ladle.cli.campaign_opening import Db, Force, Format, LeaseDays, Name, OtherPool, opened
+from ladle.cli.campaign_opening import Db, Force, Format, LeaseDays, Name, OtherPool, given_pool, opened
 
 if TYPE_CHECKING:
     from ladle.campaign import Batch
@@ -79,7 +79,7 @@ def run_round(
     check_batch_file(output, format_name)
     measured = metrics_of(metrics, model)
     started, bars = time.perf_counter(), shown(quiet=quiet or as_json)
-    given = None if pool is None else options.opened_pool(pool, id_column, embedding, ids)
+    given = given_pool(pool, id_column, embedding, ids)
     with opened(db, name, pool=given) as campaign:
         reading = Reading(
             path=scores,
@@ -174,8 +174,8 @@ def _answer(facts: Step, as_json: bool) -> None:
 COMMANDS = {"round": run_round}
 EXAMPLES = {
     "round": options.examples(
-        "ladle campaign round --db birds.db --scores s1.parquet --size 1000 -o batch-1.csv",
-        "ladle campaign round --db birds.db --labels batch-1.csv --annotator ann --scores s2.parquet \\",
-        "      --model v2 --metric accuracy=0.84 --size 1000 -o batch-2.csv",
+        "ladle campaign round --scores s1.parquet --size 1000 -o b1.csv --db birds.db",
+        "ladle campaign round --labels b1.csv --scores s2.parquet --size 1000 -o b2.csv",
+        "ladle campaign round --scores s3.npy --logits --size 500 -o b3.manifest --model v3",
     )
 }
