@@ -15,30 +15,34 @@ _FULL = ("disk is full", "no space left", "disk quota")
 _BUSY_STATES = ("55P03", "40P01", "40001", "53300")  # PostgreSQL: lock not available, deadlock, serialisation, clients
 _DAMAGED_STATES = ("XX001", "XX002")  # data corrupted, index corrupted
 _RESTORE = "Copy the database away as it is, then restore a backup: ladle campaign restore."
+_UNSURE = "It may be done or undone: say it again under its key, or look before you do."
 
 
 @contextmanager
-def translated(name: str) -> Iterator[None]:
-    """Errors of a database driver, in or out of SQLAlchemy's wrapping, as Ladle's own. `name`: of the database."""
+def translated(name: str, *, committing: bool = False) -> Iterator[None]:
+    """Errors of a database driver, in or out of SQLAlchemy's wrapping, as Ladle's own.
+
+    name: of the database. committing: they come out of a commit, which may have been done before its answer was lost.
+    """
     try:
         yield
     except LadleError:
         raise
     except sa.exc.DBAPIError as cause:
-        raise _told(name, cause.orig or cause) from cause
+        raise _told(name, cause.orig or cause, committing) from cause
     except (sa.exc.SQLAlchemyError, UnicodeDecodeError) as cause:
-        raise _told(name, cause) from cause
+        raise _told(name, cause, committing) from cause
     except Exception as cause:
         if not _of_driver(cause):
             raise
-        raise _told(name, cause) from cause
+        raise _told(name, cause, committing) from cause
 
 
 def _of_driver(cause: BaseException) -> bool:
     return type(cause).__module__.split(".")[0] in ("sqlite3", "psycopg")
 
 
-def _told(name: str, cause: BaseException) -> LadleError:
+def _told(name: str, cause: BaseException, committing: bool) -> LadleError:
     text = str(cause).strip().split("\n", maxsplit=1)[0] or type(cause).__name__
     lowered, state = text.lower(), getattr(cause, "sqlstate", None) or ""
     subject = f"the database {name}"
@@ -50,4 +54,4 @@ def _told(name: str, cause: BaseException) -> LadleError:
     remedy = "What was not acknowledged is undone."
     if any(sign in lowered for sign in _FULL):
         return StoreError(subject, wanted="have room on its disk", got=text, remedy=f"{remedy} Free some, and repeat.")
-    return StoreError(subject, wanted="work", got=text, remedy=remedy)
+    return StoreError(subject, wanted="work", got=text, remedy=_UNSURE if committing else remedy)

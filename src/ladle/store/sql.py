@@ -122,9 +122,11 @@ class SqlStore(Store):
         """A connection in a transaction, committed when the block ends well and rolled back otherwise."""
         with translated(self.name), self._engine.connect() as connection:
             held = connection.execution_options(**{WRITES: writes}, **self._dialect.isolation(writes=writes))
-            with held.begin():
+            with held.begin() as transaction:
                 self._dialect.begin(held, writes=writes)
                 yield held
+                with translated(self.name, committing=writes):
+                    transaction.commit()
 
     def _found(self, connection: sa.Connection, campaign: str) -> tuple[int, str] | None:
         row = connection.execute(sa.select(CAMPAIGNS).where(CAMPAIGNS.c.name == campaign)).one_or_none()
