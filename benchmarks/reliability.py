@@ -22,12 +22,13 @@ from pathlib import Path
 import failpoints
 import record
 from campaign_scenarios import CAMPAIGN
+from command_scenarios import COMMANDS
 from failpoints import BROKEN, FULL, KILL, TEAR, Tell
 from file_scenarios import FILE
 from scenarios import Scenario
 
 WAYS = {"killed": KILL, "killed in the middle of a write": TEAR, "disk full": FULL, "disk error": BROKEN}
-SCENARIOS = {each.name: each for each in (FILE, *CAMPAIGN)}
+SCENARIOS = {each.name: each for each in (FILE, *CAMPAIGN, *COMMANDS)}
 
 
 @dataclass(slots=True)
