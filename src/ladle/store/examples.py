@@ -139,11 +139,15 @@ def reopened(part: PoolPart) -> Pool:
 
 def check_same(pool: Pool, part: PoolPart) -> None:
     """Raises: MismatchError when `pool` is not the one the campaign was told of."""
-    if pool.digest != part.digest[0] or pool.dim != part.dim[0]:
-        raise MismatchError(
-            f"the pool {pool.source}",
-            wanted=f"be the campaign's: {part.rows[0]:,} examples of dim {part.dim[0]}, the same ids in the same order",
-            got=f"{pool.rows:,} examples of dim {pool.dim}"
-            + (", other ids or another order" * (pool.rows == part.rows[0])),
-            remedy="Give the pool as it was with pool=, or, if it has only grown, Campaign.extend.",
-        )
+    if pool.digest == part.digest[0] and pool.dim == part.dim[0]:
+        return
+    rows, dim = int(part.rows[0]), int(part.dim[0])
+    differs = f"{pool.rows:,} examples of dim {pool.dim}" + (
+        ", other ids or another order" if pool.rows == rows else ""
+    )
+    raise MismatchError(
+        f"the pool {pool.source}",
+        wanted=f"be the campaign's: {rows:,} examples of dim {dim}, the same ids in the same order",
+        got=differs,
+        remedy="Give the pool as it was with pool=, or, if it has only grown, Campaign.extend.",
+    )

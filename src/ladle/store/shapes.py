@@ -124,7 +124,7 @@ def extend(desk: Desk, pool: Pool, tree: Any, progress: Progress) -> int:
     with desk.store.reading(desk.name) as view:
         part, artefacts = view.last(PoolPart), view.read(Artefact)
     grown = pool.rows - int(part.rows[0])
-    if grown == 0 and pool.digest == part.digest[0]:
+    if grown == 0 and pool.digest == part.digest[0] and pool.dim == part.dim[0]:
         return 0
     _check_grown(pool, part)
     number = int(part.number[0]) + 1

@@ -18,7 +18,7 @@ from ladle.store.dialects import Dialect, dialect_of
 from ladle.store.engine import WRITES, checked_url, engine_of, require_file
 from ladle.store.failures import translated
 from ladle.store.schema import CAMPAIGN, CAMPAIGNS, SEAL, SERVED, TABLES, WAITING_TASK
-from ladle.store.upgrade import check_version, upgrade, version_of
+from ladle.store.upgrade import NEWEST, check_version, upgrade, version_of
 
 
 class SqlStore(Store):
@@ -62,7 +62,7 @@ class SqlStore(Store):
         with store._connected(writes=True) as connection:
             store._dialect.hold_schema(connection)
             before = version_of(connection)
-            if before:
+            if before and before < NEWEST:
                 upgrade(connection)
             check_version(connection, store.name)
             after = version_of(connection)

@@ -1,0 +1,117 @@
+"""Databases of every schema there ever was are upgraded, and tell what they told; others are refused."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+import ladle
+import ladle.store.migrations
+from ladle.campaign import MemoryStore
+from ladle.errors import FileError, FileFormatError
+from ladle.store import SqlStore
+from ladle.store.schema import METADATA
+from ladle.store.upgrade import NEWEST, VERSION_TABLE
+from tests.golden.make_campaign import Clock, everything, told_of
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+VERSIONS = sorted(
+    path.name.removeprefix("campaign-").removesuffix(".db.gz") for path in GOLDEN.glob("campaign-*.db.gz")
+)
+
+
+def script() -> ScriptDirectory:
+    config = Config()
+    config.set_main_option("script_location", str(Path(ladle.store.migrations.__file__).parent))
+    return ScriptDirectory.from_config(config)
+
+
+def test_the_newest_version_is_the_head_of_the_migrations() -> None:
+    assert script().get_heads() == [NEWEST]
+
+
+def test_there_is_a_database_of_every_version() -> None:
+    assert sorted(each.revision for each in script().walk_revisions()) == VERSIONS
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"], indirect=True)
+def test_the_migrations_make_the_tables_that_the_code_has(store: SqlStore) -> None:
+    engine = sa.create_engine(store.url)
+    with engine.connect() as connection:
+        found = compare_metadata(
+            MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}), METADATA
+        )
+    engine.dispose()
+    assert found == []
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_database_of_any_version_is_upgraded_and_tells_what_it_told(version: str, tmp_path: Path) -> None:
+    (tmp_path / "old.db").write_bytes(gzip.decompress((GOLDEN / f"campaign-{version}.db.gz").read_bytes()))
+    url = f"sqlite:///{tmp_path}/old.db"
+    if version != NEWEST:
+        with pytest.raises(FileFormatError, match="ladle campaign migrate"):
+            ladle.Campaign.open(url, name="birds")
+    assert ladle.Campaign.migrate(url) == (version, NEWEST)
+    assert ladle.Campaign.migrate(url) == (NEWEST, NEWEST)
+    clock = Clock()
+    clock.now += 9 * 86400
+    pool = ladle.open_pool([[0.0] * 4] * 60, ids=json.loads((GOLDEN / "ids.json").read_text("utf-8")))
+    with ladle.Campaign.open(url, name="birds", pool=pool, clock=clock) as campaign:
+        told = told_of(campaign)
+        expected = json.loads((GOLDEN / f"campaign-{version}.json").read_text("utf-8"))
+        assert {name: told[name] for name in expected} == expected
+        problems = campaign.verify().problems
+        assert all("ids-" in each and "no such file" in each for each in problems), problems  # left behind on purpose
+        again = campaign.ask(5, margins=[0.5] * 60)  # and it goes on
+        assert campaign.tell(again.ids, ["cat"] * 5, annotator="newcomer").accepted == 5
+
+
+def test_the_same_changes_tell_the_same_today(tmp_path: Path) -> None:
+    clock = Clock()
+    campaign = everything(MemoryStore(), tmp_path, clock)  # type: ignore[arg-type]
+    told, expected = told_of(campaign), json.loads((GOLDEN / f"campaign-{NEWEST}.json").read_text("utf-8"))
+    assert campaign.verify().ok
+    assert told == expected
+
+
+def test_a_newer_database_is_refused(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/new.db"
+    SqlStore.create(url).close()
+    with sqlite3.connect(tmp_path / "new.db") as connection:
+        connection.execute(f"UPDATE {VERSION_TABLE} SET version_num = '9999'")
+    connection.close()
+    for act in (lambda: ladle.Campaign.names(url), lambda: ladle.Campaign.migrate(url), lambda: SqlStore.create(url)):
+        with pytest.raises(FileFormatError, match="9999"):
+            act()
+
+
+def test_a_database_of_something_else_keeps_it(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "mine.db") as connection:
+        connection.execute("CREATE TABLE campaign (mine TEXT)")
+    connection.close()
+    url = f"sqlite:///{tmp_path}/mine.db"
+    with pytest.raises(FileFormatError, match="none of Ladle's"):
+        ladle.Campaign.names(url)
+    with pytest.raises(FileFormatError, match="none of Ladle's"):
+        ladle.Campaign.migrate(url)
+    with SqlStore.create(url) as store:
+        assert store.names() == []
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "text.db").write_text("no database at all, but long enough to be taken for one" * 100)
+    with pytest.raises(FileError, match=r"text\.db"):
+        ladle.Campaign.names(f"sqlite:///{tmp_path}/text.db")
+    with pytest.raises(FileError, match="no such file"):
+        ladle.Campaign.names(f"sqlite:///{tmp_path}/absent.db")
+    assert not (tmp_path / "absent.db").exists()
