@@ -78,6 +78,8 @@ GOOD = '{"id": "a", "label": "cat"}\n'
         ("l.csv", "image;class\na;b\n", Form(), FileFormatError, "columns `image;class`"),
         ("l.csv", "id,label\n", Form(), ShapeError, "a row at least"),
         ("l.csv", "id,label", Form(), ShapeError, "a row at least"),
+        ("l.csv", "id,label\n", NUMBERS, ShapeError, "a row at least"),
+        ("l.csv", "id,label", VALUE, ShapeError, "a row at least"),
         ("l.csv", "id,label\na,cat\n,dog\n", Form(), IdError, "line 3"),
         ("l.csv", 'id,label\n1,"2"\n"3\n",2\n', NUMBERS, DataError, 'line 4 .*an integer in `id`; got "3'),
         ("l.csv", "id,label\n1,2\n2,007\n", NUMBERS, DataError, 'line 3 .*`label`; got "007"'),

@@ -28,6 +28,8 @@ def typed(array: Any, kind: Any, name: str, at: Callable[[int], str]) -> Any:
     array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
     if kind == array.type:
         return array
+    if len(array) == 0:
+        return pa.array([], kind)
     made = _lists(array, kind) if pa.types.is_list(kind) else _plain(array, kind)
     if made is not None:
         return made
@@ -55,8 +57,6 @@ def _plain(array: Any, kind: Any) -> Any:
 
 
 def _lists(array: Any, kind: Any) -> Any:
-    if len(array) == 0:
-        return pa.array([], kind)
     if not pc.all(pc.fill_null(pc.match_substring_regex(array, _LIST), True)).as_py():
         return None
     # One parse for all: each cell as a line of its own.
