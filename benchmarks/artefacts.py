@@ -13,7 +13,7 @@ from typing import Any
 
 import birds
 import ladle
-from campaign_sight import DATABASE, NAME, seen, unsound, url
+from campaign_sight import DATABASE, NAME, seen, url
 from ladle.cli.campaign_batches import write_batch
 from ladle.connect import FORMATS, Form, read
 from ladle.connect.fields import TASK_FIELDS
@@ -49,6 +49,11 @@ def _database_read(folder: Path) -> Any:
     return seen(folder), schema, indexes
 
 
+def _verified(folder: Path) -> list[str]:
+    with birds.opened(folder) as campaign:
+        return list(campaign.verify().problems)
+
+
 def _tree_prepared(folder: Path) -> None:
     ladle.cluster(birds.pool(), mean_size=3).save(folder / "tree.npz")
 
@@ -72,7 +77,7 @@ def _backed_up(folder: Path) -> None:
 
 def _restored(folder: Path) -> list[str]:
     ladle.Campaign.restore(url(folder), folder / "birds.backup").close()
-    found = unsound(folder)
+    found = _verified(folder)
     _without_campaign(folder)
     return found
 
@@ -120,9 +125,9 @@ def _returned(name: str) -> Artefact:
 ARTEFACTS = {
     each.name: each
     for each in (
-        Artefact("database", DATABASE, birds.full, unsound, _database_read),
-        Artefact("tree of a campaign", f"{FILES}/tree-1.npz", birds.full, unsound, seen),
-        Artefact("ids of a campaign", f"{FILES}/ids-1.arrow", birds.full, unsound, seen),
+        Artefact("database", DATABASE, birds.full, _verified, _database_read),
+        Artefact("tree of a campaign", f"{FILES}/tree-1.npz", birds.full, _verified, seen),
+        Artefact("ids of a campaign", f"{FILES}/ids-1.arrow", birds.full, _verified, seen),
         Artefact("tree", "tree.npz", _tree_prepared, _tree_looked_at, lambda folder: b""),
         Artefact("backup", "birds.backup", _backed_up, _restored, lambda folder: b""),
         *map(_batch, FORMATS),

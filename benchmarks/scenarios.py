@@ -73,7 +73,7 @@ def whole_or_not(act: Act) -> Scenario:
                 wrong.append(f"told to be done, and is not: {difference(known['once'], found)}")
             elif not act.in_steps and found not in (known["before"], known["once"]):
                 wrong.append(f"half done: {difference(known['before'], found)}; {difference(known['once'], found)}")
-            if ended.error and found == known["once"] and "undone" in ended.error:
+            if ended.error and found == known["once"] and "is undone" in ended.error:
                 wrong.append(f"there, in spite of: {ended.error}")
             act.do(folder)
             found = act.seen(folder)

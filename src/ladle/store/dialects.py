@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -13,7 +14,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from ladle.errors import StoreError
 from ladle.store.engine import WAIT_SECONDS
-from ladle.store.schema import CAMPAIGNS
+from ladle.store.schema import CAMPAIGNS, PREFIX
+from ladle.store.upgrade import upgrade
 
 CHUNK_ROWS = 50_000  # written in one call: bounds the memory of their tuples
 _SCHEMA_LOCK = 0x1AD1E  # PostgreSQL's advisory lock while tables are made or a campaign is founded
@@ -108,12 +110,14 @@ class Sqlite(Dialect):
         _check_changed(table, changed, count)
 
     def problems(self, connection: sa.Connection) -> list[str]:
-        """See `Dialect`: SQLite's own check of every page, index and reference."""
+        """See `Dialect`: SQLite's own check of every page, index and reference; and that the tables are as made."""
         found = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
+        changed = sorted({(kind, name) for kind, name, *_ in _tables(connection) ^ _tables_as_made()})
         strays = [
             f"a row of {row[0]} refers to nothing" for row in connection.exec_driver_sql("PRAGMA foreign_key_check")
         ]
-        return [line for line in found if line != "ok"] + strays
+        shape = [f"the {kind} {name} is not as this version makes it" for kind, name in changed]
+        return [line for line in found if line != "ok"] + strays + shape
 
 
 class Postgres(Dialect):
@@ -178,6 +182,23 @@ class Postgres(Dialect):
 def dialect_of(url: sa.URL) -> Dialect:
     """How the database of a URL is spoken to."""
     return Sqlite() if url.get_backend_name() == "sqlite" else Postgres()
+
+
+def _tables(connection: sa.Connection) -> frozenset[tuple[str, str, str, str]]:
+    """SQLite's word for each of Ladle's tables and indexes: kind, name, its table, and the SQL that made it."""
+    rows = connection.exec_driver_sql("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
+    told = (tuple(str(value) for value in row) for row in rows)
+    return frozenset((kind, name, table, sql) for kind, name, table, sql in told if table.startswith(PREFIX))
+
+
+@cache
+def _tables_as_made() -> frozenset[tuple[str, str, str, str]]:
+    engine = sa.create_engine("sqlite://")
+    with engine.begin() as connection:
+        upgrade(connection)
+        made = _tables(connection)
+    engine.dispose()
+    return made
 
 
 def _check_changed(table: sa.Table, changed: int, count: int) -> None:
