@@ -125,9 +125,9 @@ def _returned(name: str) -> Artefact:
 ARTEFACTS = {
     each.name: each
     for each in (
-        Artefact("database", DATABASE, birds.full, _verified, _database_read),
-        Artefact("tree of a campaign", f"{FILES}/tree-1.npz", birds.full, _verified, seen),
-        Artefact("ids of a campaign", f"{FILES}/ids-1.arrow", birds.full, _verified, seen),
+        Artefact("database", DATABASE, birds.large, _verified, _database_read),
+        Artefact("tree of a campaign", f"{FILES}/tree-1.npz", birds.large, _verified, seen),
+        Artefact("ids of a campaign", f"{FILES}/ids-1.arrow", birds.large, _verified, seen),
         Artefact("tree", "tree.npz", _tree_prepared, _tree_looked_at, lambda folder: b""),
         Artefact("backup", "birds.backup", _backed_up, _restored, lambda folder: b""),
         *map(_batch, FORMATS),

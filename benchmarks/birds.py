@@ -113,3 +113,19 @@ def full(folder: Path) -> None:
             change(campaign)
         campaign.ask(10, probabilities=probabilities(), gold=2, key="round 2")
         takes(campaign)
+
+
+def large(folder: Path) -> None:
+    """So many rows that most of the database's bytes say something."""
+    created(folder, rows=1_800)
+    doing(tells_mixed)(folder)
+    with opened(folder) as campaign:
+        for number in (1, 2, 3):
+            batch = campaign.ask(300, probabilities=probabilities(1_800), key=f"round {number}", holder="ann")
+            for annotator in ("ann", "bob"):
+                labels = random().choice(["cat", "dog", "cow"], len(batch), p=[0.5, 0.48, 0.02]).tolist()
+                campaign.tell(batch.ids, labels, annotator=annotator, source="desk", key=f"{annotator} {number}")
+            campaign.record_model(f"m{number}", metrics={"accuracy": 0.7 + number / 20})
+        campaign.ask(150, probabilities=probabilities(1_800), key="round 4")
+        campaign.exclude(pool(1_800).id_column.values[:60], reason="blurred")
+        campaign.take("cleo", 40)
