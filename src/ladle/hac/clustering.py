@@ -114,9 +114,7 @@ def cluster(
     threshold_linkage = np.inf if level is None or level.threshold is None else level.threshold / unit
     with checkpoints.held() if checkpoints else nullcontext():
         merges = rounds.run(Stop(clusters=wanted or 1, linkage=threshold_linkage))
-    recall = search.recalls[-1] if isinstance(search, CellSearch) and search.recalls else None
-    digest = pool.digest if isinstance(pool, Pool) else ""
-    tree = _dendrogram(merges, points.distinct, _Kind(metric, unit, level, digest, recall))
+    tree = _dendrogram(merges, points.distinct, _Kind.of(metric, unit, level, pool, search))
     return _carrying(tree, pool, prototypes, progress)
 
 
@@ -191,6 +189,14 @@ class _Kind:
     level: Level | None
     pool_digest: str
     recall: float | None
+
+    @classmethod
+    def of(
+        cls, metric: str, unit: float, level: Level | None, pool: Embeddings | Pool, search: BruteSearch | CellSearch
+    ) -> _Kind:
+        """After the search."""
+        recall = search.recalls[-1] if isinstance(search, CellSearch) and search.recalls else None
+        return cls(metric, unit, level, pool.digest if isinstance(pool, Pool) else "", recall)
 
 
 def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
