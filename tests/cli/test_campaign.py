@@ -155,6 +155,11 @@ def test_a_batch_is_not_written_over_labels(asked: Path, run: Any, run_json: Any
     assert run_json(*again, "--force")[1]["file"]["done_before"] is False
     assert (asked / "batch.csv").read_bytes() != filled
     assert not list(asked.glob(".batch*"))
+    labelled(asked / "batch.csv", asked / "batch.csv")
+    code, out, err = run("campaign", "ask", "--scores", "scores-2.parquet", "--size", 30, "-o", "batch.csv")
+    assert (code, out) == (4, "")
+    with opened() as campaign:
+        assert campaign.progress().rounds == 1  # refused before anything was asked
 
 
 def test_tell_takes_what_there_is_and_says_what_there_is_not(asked: Path, run: Any, run_json: Any) -> None:

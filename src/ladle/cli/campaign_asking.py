@@ -83,11 +83,11 @@ def ask(
     its lease. Without scores, it is the same ask until a label has come back; --key tells two asks apart.
     """
     from ladle.cli.answers import answer
-    from ladle.cli.campaign_batches import check_batch_file, write_batch, written_facts
+    from ladle.cli.campaign_batches import check_batch_file, other_file, write_batch, written_facts
     from ladle.cli.progress import shown
     from ladle.cli.scored import Reading
 
-    check_batch_file(output, format_name)
+    there = check_batch_file(output, format_name)
     started, bars = time.perf_counter(), shown(quiet=quiet or as_json)
     given = given_pool(pool, id_column, embedding, ids)
     with opened(db, name, pool=given) as campaign:
@@ -101,7 +101,10 @@ def ask(
             id_column=score_id,
         )
         order = Order(reading=reading, size=size, gold=gold, holder=holder, lease_days=lease_days, model=model, key=key)
-        batch = asked(campaign, order, prepared(campaign, order, progress=bars), progress=bars)
+        ready = prepared(campaign, order, progress=bars)
+        if ready.new and there and not force:
+            raise other_file(output)
+        batch = asked(campaign, order, ready, progress=bars)
         written, before = write_batch(campaign, batch.to_arrow(), output, format_name=format_name, force=force)
         facts = {
             "command": "campaign ask",
@@ -117,9 +120,10 @@ def ask(
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """What an order goes by, read and checked: the key it has, the digest of its files, the arrays of its scores."""
+    """What an order goes by, read and checked: its key, whether it is new, the digest and the arrays of its scores."""
 
     key: str
+    new: bool
     digest: str
     arrays: dict[str, Any]
 
@@ -141,8 +145,8 @@ def prepared(campaign: Campaign, order: Order, *, progress: Progress, more: str 
     try:
         campaign.batch(key=key)
     except NotFoundError:
-        return Ready(key, digest, arrays_of(campaign, order.reading, progress=progress))
-    return Ready(key, digest, {})
+        return Ready(key, True, digest, arrays_of(campaign, order.reading, progress=progress))
+    return Ready(key, False, digest, {})
 
 
 def asked(campaign: Campaign, order: Order, ready: Ready, *, progress: Progress) -> Batch:

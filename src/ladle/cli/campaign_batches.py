@@ -12,13 +12,17 @@ if TYPE_CHECKING:
     from ladle.store import Campaign
 
 
-def check_batch_file(path: Path, format_name: str | None) -> None:
-    """Refuse, before any work, a batch file that could not be written. Raises: FileError, FileFormatError."""
+def check_batch_file(path: Path, format_name: str | None) -> bool:
+    """Refuse, before any work, a batch file that could not be written; whether there is one already.
+
+    Raises: FileError, FileFormatError.
+    """
     from ladle.cli.outputs import check_output
     from ladle.connect import format_of
 
     format_of(path, format_name)
     check_output(path, [path.suffix.lower()], inputs=[])
+    return path.exists()
 
 
 def write_batch(
@@ -30,21 +34,27 @@ def write_batch(
     """
     from ladle.connect import format_of, write
     from ladle.durable import file_digest
-    from ladle.errors import FileError
 
     table, about = _with_label(campaign, tasks), {"campaign": campaign.name, "classes": classes_of(campaign)}
     if force or not path.exists():
         return write(table, path, format=format_name, about=about), False
-    with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+    with tempfile.TemporaryDirectory(prefix="ladle-") as folder:
         made = write(table, Path(folder) / path.name, format=format_of(path, format_name).name, about=about)
     if made.sha256 != file_digest(path):
-        raise FileError(
-            f"the file {path}",
-            wanted="be a new one, or this batch as it was written",
-            got="another file, which may hold labels",
-            remedy="Name another file, or say --force to replace it.",
-        )
+        raise other_file(path)
     return type(made)(path, made.format, made.rows, made.size_bytes, made.sha256), True
+
+
+def other_file(path: Path) -> Exception:
+    """The error of a batch that would be written over what is there."""
+    from ladle.errors import FileError
+
+    return FileError(
+        f"the file {path}",
+        wanted="be a new one, or this batch as it was written",
+        got="another file, which may hold labels",
+        remedy="Name another file, or say --force to replace it.",
+    )
 
 
 def classes_of(campaign: Campaign) -> list[Any] | None:

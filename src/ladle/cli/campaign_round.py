@@ -71,12 +71,12 @@ def run_round(
     Repeat the same command after any failure: what was done is found again by the content of its files, and only the
     rest is done. It says which is which.
     """
-    from ladle.cli.campaign_batches import check_batch_file
+    from ladle.cli.campaign_batches import check_batch_file, other_file
     from ladle.cli.campaign_modelling import metrics_of
     from ladle.cli.progress import shown
     from ladle.cli.scored import Reading
 
-    check_batch_file(output, format_name)
+    there = check_batch_file(output, format_name)
     measured = metrics_of(metrics, model)
     started, bars = time.perf_counter(), shown(quiet=quiet or as_json)
     given = given_pool(pool, id_column, embedding, ids)
@@ -97,6 +97,8 @@ def run_round(
         steps.append(_verified(campaign, bars))
         told = ",".join(step["sha256"] for step in steps if step["step"] == "tell")
         ready = prepared(campaign, order, progress=bars, more=told)  # before the model: its scores must be sound
+        if ready.new and there and not force:
+            raise other_file(output)
         if model is not None:
             steps.append(_recorded(campaign, model, measured, scores))
         batch = asked(campaign, order, ready, progress=bars)
