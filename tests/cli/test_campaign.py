@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import ladle
+from ladle.campaign.agreement import RULES
 from ladle.cli import campaign as group
 from ladle.cli.campaign_curve import HEIGHT, curve_lines
 from tests.cli.campaigns import N, labelled, make_pool, truth
@@ -399,6 +400,12 @@ def test_help(run: Any, command: str) -> None:
     assert (code, err) == (0, "")
     assert "Examples" in out
     assert f"ladle campaign {command}" in out
+
+
+def test_help_names_every_rule_of_agreement(run: Any) -> None:
+    told = " ".join(run("campaign", "create", "--help")[1].replace("│", " ").split())
+    for rule in RULES:
+        assert rule in told
 
 
 @pytest.mark.parametrize("plain", [False, True])

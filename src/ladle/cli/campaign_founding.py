@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from ladle.cli import options
-from ladle.cli.campaign_opening import Db, LeaseDays, Name, opened, seconds_of, url_of
+from ladle.cli.campaign_opening import DAY_SECONDS, Db, Name, opened, url_of
 
 
 class Kind(StrEnum):
@@ -55,10 +55,14 @@ def create(
     agreement: Annotated[
         str,
         typer.Option(
-            "--agreement", metavar="RULE", help="How their labels become one: majority, unanimous, latest or first."
+            "--agreement",
+            metavar="RULE",
+            help="How their labels become one: majority, unanimous, latest, first or dawid-skene.",
         ),
     ] = "majority",
-    lease_days: LeaseDays = None,
+    lease_days: Annotated[
+        float, typer.Option("--lease-days", metavar="DAYS", help="How long a batch stays out before it lapses.")
+    ] = 7.0,
     files: Annotated[
         Path | None,
         typer.Option("--files", metavar="FOLDER", help="Where its files are kept. Default: beside the database."),
@@ -80,7 +84,6 @@ def create(
 
     url, started = url_of(db), time.perf_counter()
     there = _is_there(url, name)
-    given = {} if lease_days is None else {"lease_seconds": seconds_of(lease_days)}
     campaign = Campaign.create(
         url,
         name=name,
@@ -93,9 +96,9 @@ def create(
         annotators_per_task=annotators,
         agreement=agreement,
         seed=seed,
+        lease_seconds=lease_days * DAY_SECONDS,
         files=None if files is None else str(files),
         progress=shown(quiet=quiet or as_json),
-        **given,  # type: ignore[arg-type]  # leaves the library's own default where nothing is said
     )
     with campaign:
         _tell_created(campaign, there, time.perf_counter() - started, as_json)

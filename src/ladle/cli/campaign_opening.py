@@ -21,7 +21,7 @@ Db = Annotated[
         "--db",
         metavar="URL",
         envvar="LADLE_DB",
-        help="The database: a file such as birds.db, sqlite:///birds.db, or postgresql://user@host/database.",
+        help="The database: a file such as birds.db, or a URL, sqlite:///... or postgresql://...",
     ),
 ]
 Name = Annotated[
