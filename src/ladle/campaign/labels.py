@@ -142,6 +142,15 @@ def all_parsed(labels: npt.NDArray[Any]) -> list[Any]:
     return found
 
 
+def holdable(text: str) -> bool:
+    """Whether every database can hold this text: it has no NUL, and no half of a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\x00" not in text
+
+
 def _classes(given: Iterable[Class] | None) -> tuple[Class, ...] | None:
     if given is None:
         return None
@@ -166,6 +175,8 @@ def _plain_class(label: object) -> Class:
     if isinstance(label, str):
         if not label:
             raise ValueError("the label is empty")
+        if not holdable(label):
+            raise ValueError(f"a label has no NUL, and no half of a character; got {label!r}")
         return label
     if isinstance(label, bool):
         return int(label)

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from ladle.campaign.agreement import Verdicts, judged
-from ladle.campaign.columns import Int64, Texts, repeated
+from ladle.campaign.columns import Int64, Texts, repeated, texts
 from ladle.campaign.dawid_skene import dawid_skene
 from ladle.campaign.events import Effects
+from ladle.campaign.labels import holdable
 from ladle.campaign.settings import Settings
 from ladle.campaign.states import DISPUTED, EXCLUDED, LABELLED, check_moves
 from ladle.campaign.tables import CURRENT, DELETED, SUPERSEDED, Label, Quarantined, Task
@@ -232,18 +233,14 @@ def _quarantine(message: Message, positions: Int64, known: Known) -> Quarantined
     count = len(positions)
     reasons = [message.refused.get(position, "the pool has no example of this id") for position in positions.tolist()]
     given = [message.given[position] for position in positions.tolist()]
-    column = np.empty(count, object)
-    column[:] = reasons
-    labels = np.empty(count, object)
-    labels[:] = given
     return Quarantined(
         number=np.arange(known.next_quarantined, known.next_quarantined + count, dtype=np.int64),
         at=repeated(known.at, count),
-        example_id=message.example_id[positions],
-        label=labels,
+        example_id=texts(each.replace("\x00", "\\0") for each in message.example_id[positions].tolist()),
+        label=texts(given),
         annotator=message.annotator[positions],
         source=message.source[positions],
-        reason=column,
+        reason=texts(reasons),
         event=repeated(known.event, count),
     )
 
@@ -258,6 +255,7 @@ def shown(label: object) -> str:
     """A label that was refused, as text: JSON where JSON can say it."""
     plain = label.tolist() if isinstance(label, (np.ndarray, np.generic)) else label
     try:
-        return json.dumps(plain, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(plain, ensure_ascii=False, allow_nan=False)
+        return text if holdable(text) else json.dumps(plain)
     except (TypeError, ValueError):
         return repr(plain)

@@ -9,19 +9,21 @@ from typing import Any
 import numpy as np
 
 from ladle import strategies
+from ladle.arrays import Embeddings
 from ladle.campaign import answers, asking
 from ladle.campaign.asking import Asked, Standing
 from ladle.campaign.contract import View, Writer
-from ladle.campaign.events import Act, Effects, before, digest_of, next_number, record
+from ladle.campaign.events import Act, before, digest_of, next_number, record
 from ladle.campaign.records import moment
 from ladle.campaign.settings import check_count, check_lease
 from ladle.campaign.tables import MICROSECONDS, Batch, BatchRows, Event
-from ladle.errors import ArgumentError, MismatchError, NotFoundError, StoreBusyError
+from ladle.errors import ArgumentError, MismatchError, NotFoundError
 from ladle.progress import SILENT, Progress
 from ladle.store.desk import Desk
+from ladle.store.examples import Examples
 from ladle.store.founding import without_cuts
 
-TRIES = 5  # selections made in vain, because others asked meanwhile
+TRIES = 3  # selections while others go on working; the next one has them wait
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,45 +61,57 @@ def ask(desk: Desk, order: Order) -> answers.Batch:
     check_count(order.size, "size", least=1)
     check_count(order.gold, "gold", least=0)
     for _ in range(TRIES):
-        at = desk.now()
         with desk.store.reading(desk.name) as view:
-            told = before(view, Act("ask", at, order.holder, order.key, order.request))
-            if told is None:
-                place = asking.standing(view, desk.settings)
-                seen = int(view.last(Event).seq[0])
-                examples, clusters = desk.examples(view), desk.clusters(view)
-        if told is not None:
-            return renew(desk, int(told["batch"]), order)
-        asking.check_budget(desk.settings, place.asked_labels, order.size + order.gold)
-        asking.check_room(place, order.size, pool_rows=len(examples), at=at)
-        selection = _selection(desk, order, place, clusters, at)
+            ground = _ground(desk, order, view)
+        selection = None if ground is None else _selection(desk, order, ground)
         with desk.store.writing(desk.name) as writer:
-            made = _made(desk, order, writer, selection, seen, place)
+            made = _made(desk, order, writer, selection, ground)
             if made is not None:
                 return made
-    raise StoreBusyError(
-        f"the campaign {desk.name!r}",
-        wanted="stay as it is while a batch is chosen",
-        got=f"others asking at the same time, {TRIES} times in a row",
-        remedy="Nothing was changed: try again.",
-    )
+    with desk.store.writing(desk.name) as writer:  # others came between every time: now they wait for us
+        ground = _ground(desk, order, writer)
+        selection = None if ground is None else _selection(desk, order, ground)
+        made = _made(desk, order, writer, selection, ground)
+        assert made is not None
+        return made
 
 
-def renew(desk: Desk, number: int, order: Order) -> answers.Batch:
-    """The batch of an earlier ask with this key, its lease renewed. Raises: MismatchError for other scores."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ground:
+    """What a selection goes by, as it was at a moment. seen: the last event then."""
+
+    place: Standing
+    examples: Examples
+    clusters: Any
+    seen: int
+    at: int
+
+
+def _ground(desk: Desk, order: Order, view: View) -> _Ground | None:
+    """Where things stand; None when the batch is made already. Raises: ArgumentError when there is no room for it."""
     at = desk.now()
-    with desk.store.writing(desk.name) as writer:
-        batch = writer.read(Batch, "number", [number])
-        if order.scores_digest and batch.scores_digest[0] and order.scores_digest != batch.scores_digest[0]:
-            raise MismatchError(
-                f"the key {order.key!r}",
-                wanted="stand for one ask",
-                got="the same ask with other scores",
-                remedy="Repeat it as it was, or use a new key.",
-            )
-        effects = asking.renewed(batch, lease_until=at + order.lease, event=next_number(writer, Event))
-        record(writer, Act("renew", at, order.holder), effects)
-        return batch_answer(desk, writer, number, renewed=True)
+    examples = desk.examples(view)
+    if before(view, Act("ask", at, order.holder, order.key, order.request)) is not None:
+        return None
+    place = asking.standing(view, desk.settings)
+    asking.check_budget(desk.settings, place.asked_labels, order.size + order.gold)
+    asking.check_room(place, order.size, pool_rows=len(examples), at=at)
+    return _Ground(place, examples, desk.clusters(view), int(view.last(Event).seq[0]), at)
+
+
+def _renewed(desk: Desk, writer: Writer, number: int, order: Order, at: int) -> answers.Batch:
+    """The batch of an earlier ask with this key, its lease renewed. Raises: MismatchError for other scores."""
+    batch = writer.read(Batch, "number", [number])
+    if order.scores_digest and batch.scores_digest[0] and order.scores_digest != batch.scores_digest[0]:
+        raise MismatchError(
+            f"the key {order.key!r}",
+            wanted="stand for one ask",
+            got="the same ask with other scores",
+            remedy="Repeat it as it was, or use a new key.",
+        )
+    effects = asking.renewed(batch, lease_until=at + order.lease, event=next_number(writer, Event))
+    record(writer, Act("renew", at, order.holder), effects)
+    return batch_answer(desk, writer, number, renewed=True)
 
 
 def batch_answer(desk: Desk, view: View, number: int, *, renewed: bool = False) -> answers.Batch:
@@ -129,20 +143,21 @@ def number_of(view: View, number: int | None, key: str | None) -> int:
         raise ArgumentError("a batch", wanted="be named by its number or its key", got="both")
     if key is not None:
         batches = batches.take(batches.key == key)
+    if number is not None:
+        batches = batches.take(batches.number == check_count(number, "number", least=1))
     if not len(batches):
-        raise NotFoundError(f"the batch {key!r}" if key else "a batch", wanted="have been asked", got="none")
-    return int(batches.number[-1]) if number is None else check_count(number, "number", least=1)
+        which = f"the batch {key!r}" if key else f"the batch {number}" if number else "a batch"
+        raise NotFoundError(which, wanted="have been asked", got="none of that name or number")
+    return int(batches.number[-1])
 
 
-def _selection(desk: Desk, order: Order, place: Standing, clusters: Any, at: int) -> Any:
+def _selection(desk: Desk, order: Order, ground: _Ground) -> Any:
     """The strategy's choice, by the seed of the batch that comes next. Raises: as `Strategy.query`."""
-    given = dict(order.given)
-    examples = desk._examples
-    assert examples is not None
+    given, examples = dict(order.given), ground.examples
     options = dict(desk.settings.options)
-    if isinstance(clusters, np.ndarray):
+    if isinstance(ground.clusters, np.ndarray):
         options = without_cuts(options)
-    strategy = strategies.create(desk.settings.strategy, tree=clusters, **options)
+    strategy = strategies.create(desk.settings.strategy, tree=ground.clusters, **options)
     for name, array in given.items():
         if len(array) != len(examples):
             raise MismatchError(
@@ -151,37 +166,43 @@ def _selection(desk: Desk, order: Order, place: Standing, clusters: Any, at: int
                 got=f"{len(array):,}",
             )
     if "embeddings" in strategy.needs and "embeddings" not in given:
-        if examples.pool is None:
-            raise ArgumentError(
-                f"the strategy {strategy.name}",
-                wanted="have the embeddings of the pool",
-                got="its ids alone",
-                remedy="Give `embeddings`, or the pool: Campaign.open(..., pool=...).",
-            )
-        given["embeddings"] = examples.pool.embeddings()
+        given["embeddings"] = _embeddings(examples, strategy.name)
     if not strategy.needs and not given:
         given["margins"] = np.zeros(len(examples), np.float32)  # only its length matters
-    seed = asking.selection_seed(desk.settings, place.batches + 1)
-    return strategy.query(order.size, labelled=place.closed(at), seed=seed, progress=order.progress, **given)
+    seed = asking.selection_seed(desk.settings, ground.place.batches + 1)
+    closed = ground.place.closed(ground.at)
+    return strategy.query(order.size, labelled=closed, seed=seed, progress=order.progress, **given)
 
 
-def _made(desk: Desk, order: Order, writer: Writer, selection: Any, seen: int, place: Standing) -> answers.Batch | None:
-    """The batch, made; None when what was chosen is no longer free, or another batch came between."""
+def _embeddings(examples: Examples, strategy: str) -> Embeddings:
+    if examples.pool is None:
+        raise ArgumentError(
+            f"the strategy {strategy}",
+            wanted="have the embeddings of the pool",
+            got="its ids alone",
+            remedy="Give `embeddings`, or the pool: Campaign.open(..., pool=...).",
+        )
+    return examples.pool.embeddings()
+
+
+def _made(desk: Desk, order: Order, writer: Writer, selection: Any, ground: _Ground | None) -> answers.Batch | None:
+    """The batch, made or found; None when what was chosen is no longer free, or another batch came between."""
     at = desk.now()
     act = Act("ask", at, order.holder, order.key, order.request)
-    if before(writer, act) is not None:
-        return None  # the next try finds it
-    event = next_number(writer, Event)
-    if event != seen + 1:
-        now = asking.standing(writer, desk.settings)
-        if now.batches != place.batches or not asking.still_free(now, selection.rows, at):
+    told = before(writer, act)
+    if told is not None:
+        return _renewed(desk, writer, int(told["batch"]), order, at)
+    assert ground is not None  # what was made stays made
+    place, event = ground.place, next_number(writer, Event)
+    if event != ground.seen + 1:
+        place = asking.standing(writer, desk.settings)
+        if place.batches != ground.place.batches or not asking.still_free(place, selection.rows, at):
             return None
-        place = now
     number = place.batches + 1
     rows, gold = asking.with_gold(desk.settings, selection.rows, place.gold, order.gold, number)
     batch = Asked(
         row=rows,
-        example_id=desk.examples(writer).texts_at(rows),
+        example_id=ground.examples.texts_at(rows),
         gold=gold,
         number=number,
         event=event,
@@ -193,6 +214,5 @@ def _made(desk: Desk, order: Order, writer: Writer, selection: Any, seen: int, p
         model=order.model,
         scores_digest=order.scores_digest,
     )
-    effects: Effects = asking.asked(place, batch)
-    record(writer, act, effects)
+    record(writer, act, asking.asked(place, batch))
     return batch_answer(desk, writer, number)

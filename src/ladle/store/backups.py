@@ -115,7 +115,7 @@ def _unpack(archive: zipfile.ZipFile, folder: Path) -> None:
     if any("/" in name.removeprefix(FILES) or "\\" in name for name in names):
         raise CorruptFileError("the backup", wanted="name plain files", got="paths that lead elsewhere")
     if names:
-        folder.mkdir(parents=True, exist_ok=True)
+        durable.folder(folder)
     for name in names:
         with archive.open(name) as packed, durable.writing(folder / name.removeprefix(FILES)) as file:
             _copied(packed, file)

@@ -116,10 +116,4 @@ class Files:
         return path
 
     def _path(self, name: str) -> Path:
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as cause:
-            raise FileError(
-                f"the folder {self.folder}", wanted="exist or be made", got=cause.strerror or str(cause)
-            ) from cause
-        return self.folder / name
+        return durable.folder(self.folder) / name

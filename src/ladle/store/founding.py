@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow.compute as pc
+
 from ladle.campaign.contract import Store
 from ladle.campaign.events import Act, Effects, record
 from ladle.campaign.settings import Settings
 from ladle.campaign.tables import Artefact, PoolPart
-from ladle.errors import ArgumentError, MismatchError, NotFoundError
+from ladle.errors import ArgumentError, IdError, MismatchError, NotFoundError
 from ladle.hac import Dendrogram
 from ladle.pool import Pool
 from ladle.progress import Progress
@@ -88,6 +90,8 @@ def without_cuts(options: Mapping[str, Any]) -> dict[str, Any]:
 def pool_part(pool: Pool, number: int, event: int) -> PoolPart:
     """What a campaign keeps of its pool."""
     facts = pool.describe()
+    if facts.id_type == "text" and pc.any(pc.match_substring(pool.ids, "\x00")).as_py():
+        raise IdError("the ids of a campaign", wanted="have no NUL in them, which databases refuse", got="one that has")
     told = (number, facts.rows, facts.dim, facts.dtype, facts.id_type, pool.digest, facts.source)
     return PoolPart.of([(*told, reopening(pool), event)])
 

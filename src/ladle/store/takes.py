@@ -28,6 +28,8 @@ def take(desk: Desk, annotator: str, size: int, lease: int) -> answers.Taken:
     check_count(size, "size", least=1)
     if not check_text(annotator, "annotator"):
         raise ArgumentError("`annotator`", wanted="be a name", got="none", remedy="Leases belong to someone.")
+    with desk.store.reading(desk.name) as view:
+        desk.examples(view)  # opened before others have to wait for us
     with desk.store.writing(desk.name) as writer:
         at = desk.now()
         rows = _next_rows(desk, writer, annotator, size, at)

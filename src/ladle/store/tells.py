@@ -14,12 +14,14 @@ from ladle.campaign.answers import Told
 from ladle.campaign.columns import Int64, Texts, repeated, texts
 from ladle.campaign.contract import View
 from ladle.campaign.events import Act, before, digest_of, next_number, record
-from ladle.campaign.labels import Labels
+from ladle.campaign.labels import Labels, holdable
 from ladle.campaign.tables import Event, Exclusion, Label, Quarantined, Task
 from ladle.campaign.telling import Known, Message
 from ladle.errors import ArgumentError, ShapeError
 from ladle.store.desk import Desk, microseconds
 from ladle.store.examples import as_texts
+
+LONGEST_TEXT = 10_000  # characters of a name, a key, a reason
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,17 +94,17 @@ def _message(labels: Labels, saying: Saying, asked: Any, rows: Int64, at: int) -
     )
 
 
-def _listed(labels: object) -> list[Any]:
-    """Labels of any make as a list of Python values. Raises: ArgumentError, ShapeError."""
-    if isinstance(labels, (pa.Array, pa.ChunkedArray)):
-        return list(labels.to_pylist())
-    if isinstance(labels, np.ndarray):
-        if labels.ndim == 0:
-            raise ShapeError("`labels`", wanted="be one for each id", got="a single value")
-        return list(labels.tolist())
-    if isinstance(labels, (str, bytes, dict)) or not isinstance(labels, Iterable):
-        raise ArgumentError("`labels`", wanted="be a list or an array, one for each id", got=repr(labels))
-    return list(labels)
+def _listed(values: object, name: str = "labels") -> list[Any]:
+    """Values of any make as a list of Python's. Raises: ArgumentError, ShapeError."""
+    if isinstance(values, (pa.Array, pa.ChunkedArray)):
+        return list(values.to_pylist())
+    if isinstance(values, np.ndarray):
+        if values.ndim == 0:
+            raise ShapeError(f"`{name}`", wanted="be one for each id", got="a single value")
+        return list(values.tolist())
+    if isinstance(values, (str, bytes, dict)) or not isinstance(values, Iterable):
+        raise ArgumentError(f"`{name}`", wanted="be a list or an array, one for each id", got=repr(values))
+    return list(values)
 
 
 def canonical(labels: Labels, given: object, count: int) -> Texts:
@@ -118,15 +120,16 @@ def canonical(labels: Labels, given: object, count: int) -> Texts:
 
 def check_text(value: object, name: str) -> str:
     """`value` if it is text that every database can hold. Raises: ArgumentError."""
-    if not isinstance(value, str) or "\x00" in value or len(value) > 10_000:
-        raise ArgumentError(f"`{name}`", wanted="be text of 10,000 characters at most", got=repr(value)[:80])
+    if not isinstance(value, str) or len(value) > LONGEST_TEXT or not holdable(value):
+        wanted = f"be text of {LONGEST_TEXT:,} characters at most, none of them NUL or half of one"
+        raise ArgumentError(f"`{name}`", wanted=wanted, got=repr(value)[:80])
     return value
 
 
 def _broadcast(value: str | Sequence[str], count: int, name: str) -> Texts:
     if isinstance(value, str):
         return repeated(check_text(value, name), count)
-    listed = [check_text(each, name) for each in _listed(value)]
+    listed = [check_text(each, name) for each in _listed(value, name)]
     if len(listed) != count:
         raise ShapeError(
             f"`{name}`", wanted=f"be one text, or one for each of the {count:,} ids", got=f"{len(listed):,}"
@@ -138,7 +141,7 @@ def _times(value: Any, count: int, now: int) -> Int64:
     if value is None:
         return repeated(now, count)
     if isinstance(value, (list, tuple, np.ndarray, pa.Array, pa.ChunkedArray)):
-        listed = [microseconds(each) for each in _listed(value)]
+        listed = [microseconds(each) for each in _listed(value, "told_at")]
         if len(listed) != count:
             raise ShapeError(
                 "`told_at`", wanted=f"be one time, or one for each of the {count:,} ids", got=f"{len(listed):,}"

@@ -186,7 +186,7 @@ class StoreContract:
             assert len(view.read(tables.Label, "number", [])) == 0
             assert same(view.read(tables.Label, "number", range(-40_000, 40_000)), rows)
             odd = TEXTS[2]
-            assert same(view.read(tables.Label, "annotator", [odd, "absent"]), rows.take(rows.annotator == odd))
+            assert same(view.read(tables.Label, "annotator", [odd, "absent"]), rows.take(rows.column("annotator") == odd))
 
     def test_the_last_row_is_that_of_the_highest_number(self, store: Store) -> None:
         """And none where there is none."""

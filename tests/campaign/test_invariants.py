@@ -1,0 +1,90 @@
+"""Everything that must hold is checked: each way to break it shows in `verify`, though every checksum is right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ladle.campaign import MemoryStore, Writer, states
+from ladle.campaign.columns import Int64
+from ladle.campaign.states import DISPUTED, EXCLUDED, LABELLED, MOVES, OPEN
+from ladle.campaign.tables import Batch, BatchRows, Event, Exclusion, Gold, Label, Lease, PoolPart, Quarantined, Task
+from ladle.errors import LadleError
+from tests.golden.make_campaign import Clock, everything
+
+
+def changed(kind: type, which: int, /, **values: object) -> Callable[[Writer], None]:
+    """A change of one row of a table, past all rules."""
+
+    def change(writer: Writer) -> None:
+        row = writer.read(kind).take(np.array([which]))
+        fields = dict(zip(row.layout(), row.only(), strict=True)) | values
+        writer.change(kind.of([tuple(fields.values())]))
+
+    return change
+
+
+def added(kind: type, *row: object) -> Callable[[Writer], None]:
+    return lambda writer: writer.add(kind.of([row]))
+
+
+BREAKS = {
+    "an event was rewritten": (changed(Event, 2, actor="someone else"), "does not follow"),
+    "an event was moved": (changed(Event, 3, at=1), "does not follow"),
+    "a label came from nowhere": (
+        added(Label, 999, 1, "x", 1, '"cat"', 1, 1, "", 0, 1, 0),
+        "rows where the log counts",
+    ),
+    "a label of no task": (changed(Label, 0, row=59), "are of no task"),
+    "a lease of no task": (added(Lease, 59, "x", 1, 1), "lease are of no task"),
+    "a label of no event": (changed(Label, 0, event=10_000), "name no event"),
+    "a label ended by no event": (changed(Label, 0, ended=-1), "ended"),
+    "a label that is none": (changed(Label, 0, label='"cow"'), "no label of the campaign"),
+    "a label that is not canonical": (changed(Label, 0, label=' "cat"'), "no label of the campaign"),
+    "a version skipped": (changed(Label, 0, version=7), "versions"),
+    "a superseded label without an end": (changed(Label, 1, status=1), "both current and ended"),
+    "a task labelled by no one": (changed(Task, 0, state=LABELLED), "not in the state"),
+    "a task in another batch": (changed(Task, 0, batch=2), "asked for them last"),
+    "a task at another place": (changed(Task, 0, place=19), "place in their batch"),
+    "a task of another example": (changed(Task, 0, example_id="stranger"), "not those of the pool"),
+    "a batch of no tasks": (changed(BatchRows, 0, row_list=np.array([59], "<i8").tobytes()), "no tasks"),
+    "a batch of another size": (changed(Batch, 0, size=3), "different examples"),
+    "a batch that lost its rows": (changed(Batch, 0, number=1, size=21), "different examples"),
+    "gold that was not in it": (changed(BatchRows, 0, gold_list=np.array([59], "<i8").tobytes()), "different examples"),
+    "an exclusion behind the back": (added(Exclusion, 0, "bilder/ö0.jpg", "?", 1, 1, 1), "not in the state"),
+    "gold outside the pool": (changed(Gold, 0, row=40, event=10_000), "name no event"),
+    "a pool that shrank": (changed(PoolPart, 1, rows=10), "shrank"),
+    "a quarantine without a reason": (changed(Quarantined, 0, reason=""), "without a reason"),
+}
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_whatever_is_broken_is_found(name: str, tmp_path: Path) -> None:
+    store = MemoryStore()
+    campaign = everything(store, tmp_path, Clock())  # type: ignore[arg-type]
+    assert campaign.verify().ok
+    breaking, told = BREAKS[name]
+    with store.writing("birds") as writer:
+        breaking(writer)
+    verdict = campaign.verify()
+    assert not verdict
+    assert told in str(verdict)
+
+
+def test_the_table_of_states_is_the_law() -> None:
+    every = range(len(states.STATES))
+
+    def column(value: int) -> Int64:
+        return np.array([value], np.int64)
+
+    for before in every:
+        for after in every:
+            if after == before or after in MOVES[before]:
+                states.check_moves(column(before), column(after))
+            else:
+                with pytest.raises(LadleError, match="table of states"):
+                    states.check_moves(column(before), column(after))
+    assert set(MOVES) == {OPEN, LABELLED, DISPUTED, EXCLUDED}
