@@ -93,12 +93,7 @@ class Checkpoints:
         Raises: FileError when another run holds it, or it cannot be made. One that stays empty is removed again.
         """
         made = not self.directory.exists()
-        try:
-            self.directory.mkdir(parents=True, exist_ok=True)
-        except OSError as cause:
-            raise FileError(
-                f"the folder {self.directory}", wanted="be writable", got=cause.strerror or str(cause)
-            ) from cause
+        durable.folder(self.directory)
         try:
             with durable.locked(self.directory):
                 yield
@@ -125,7 +120,7 @@ class Checkpoints:
             "values": {name: value for name, value in state.items() if name not in arrays},
         }
         try:
-            self.directory.mkdir(parents=True, exist_ok=True)
+            durable.folder(self.directory)
             with durable.writing(self.path) as file:
                 np.savez(file, **{HEADER: np.frombuffer(json.dumps(header).encode(), np.uint8)}, **arrays)  # type: ignore[arg-type]
                 durable.seal(file)

@@ -34,6 +34,7 @@ Metric = Literal["cosine", "sqeuclidean"]
 DENSE_ROWS = 5_000  # up to here the whole pool goes through the dense chain (200 MB): SciPy's own choice among ties
 BRUTE_ROWS = 100_000  # up to here the exact search takes half a minute on two cores
 QUALITIES = ("default", "high")
+ENGINES = ("auto", "brute", "cells")
 
 
 def cluster(
@@ -83,22 +84,20 @@ def cluster(
     certified candidate lists; see ladle.hac.rounds.
     """
     _check_choice("metric", metric, METRICS)
-    _check_choice("engine", engine, ("auto", "brute", "cells"))
     _check_choice("quality", quality, QUALITIES)
-    _check_exact(engine, exact)
+    _check_engine(engine, exact)
     check_seed(seed)
-    level = _level(mean_size, threshold, n_clusters)
     pool = embeddings if isinstance(embeddings, Pool) else as_matrix(embeddings, NAME)
     source = Source.of(pool)
-    wanted = level.clusters_of(source.rows) if level else 1
+    level = _level(mean_size, threshold, n_clusters, source.rows)
     survey = surveyed(source, metric, progress)
 
     cells = engine == "cells" or exact is False or (engine == "auto" and exact is None and source.rows > BRUTE_ROWS)
     warm(progress, cells=cells)
     room = _room(source, cells, scratch)
     search = CellSearch(seed, _effort(quality), scratch=room) if cells else BruteSearch()
-    about: dict[str, Scalar] = {"data": survey.digest, "metric": metric, "level": repr(level), "seed": seed}
-    about |= {"rows": source.rows, "dim": source.dim, "engine": "cells" if cells else "brute", "quality": quality}
+    about: dict[str, Scalar] = {"metric": metric, "level": repr(level), "seed": seed, "quality": quality}
+    about |= survey.about(source) | {"engine": "cells" if cells else "brute"}
     points = _arranged(source, survey, metric, search, room, progress)
     unit = UNITS[metric] / points.scale**2
     checkpoints = None if checkpoint is None else Checkpoints(Path(checkpoint), about, scratch=room)
@@ -111,9 +110,8 @@ def cluster(
         checkpoints=checkpoints,
         scratch=room,
     )
-    threshold_linkage = np.inf if level is None or level.threshold is None else level.threshold / unit
     with checkpoints.held() if checkpoints else nullcontext():
-        merges = rounds.run(Stop(clusters=wanted or 1, linkage=threshold_linkage))
+        merges = rounds.run(_stop(level, source.rows, unit))
     tree = _dendrogram(merges, points.distinct, _Kind.of(metric, unit, level, pool, search))
     return _carrying(tree, pool, prototypes, progress)
 
@@ -171,7 +169,8 @@ def _arranged(
     return _Points(points_of(source, distinct, norms, None, dtype, progress), distinct, 1.0)
 
 
-def _check_exact(engine: str, exact: bool | None) -> None:
+def _check_engine(engine: str, exact: bool | None) -> None:
+    _check_choice("engine", engine, ENGINES)
     if exact not in (None, True, False):
         raise ArgumentError("`exact`", wanted="be True, False or None", got=repr(exact))
     if (engine == "brute" and exact is False) or (engine == "cells" and exact is True):
@@ -204,10 +203,20 @@ def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
         raise ArgumentError(f"`{name}`", wanted=f"be one of {', '.join(choices)}", got=repr(value))
 
 
-def _level(mean_size: float | None, threshold: float | None, n_clusters: int | None) -> Level | None:
+def _level(mean_size: float | None, threshold: float | None, n_clusters: int | None, rows: int) -> Level | None:
+    """The level asked for, which so many rows can reach; None for a full tree. Raises: ArgumentError."""
     if mean_size is None and threshold is None and n_clusters is None:
         return None
-    return Level(mean_size=mean_size, threshold=threshold, n_clusters=n_clusters)
+    level = Level(mean_size=mean_size, threshold=threshold, n_clusters=n_clusters)
+    level.clusters_of(rows)
+    return level
+
+
+def _stop(level: Level | None, rows: int, unit: float) -> Stop:
+    """Where the rounds may end; `unit` is the height of one unit of linkage."""
+    if level is None:
+        return Stop()
+    return Stop(level.clusters_of(rows) or 1, np.inf if level.threshold is None else level.threshold / unit)
 
 
 def _all_rows(n: int) -> Distinct:

@@ -71,6 +71,10 @@ class Survey:
     distinct: Distinct
     digest: str  # of all rows in order
 
+    def about(self, source: Source) -> dict[str, int | str]:
+        """What tells the rows of `source` from others."""
+        return {"data": self.digest, "rows": source.rows, "dim": source.dim}
+
     def frame(self, metric: str) -> Frame:
         """A frame in which all rows lie inside the unit ball; its scale is a power of two and rounds nothing."""
         largest = 1.0 if metric == "cosine" else float(self.norms.max())
