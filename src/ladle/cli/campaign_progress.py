@@ -57,7 +57,7 @@ def _shown(found: Progress, people: int) -> dict[str, str]:
     if found.agreement is not None:
         shown["agreement"] = f"{found.agreement:.1%} of pairs of labels of one example agree"
     if found.quarantined:
-        shown["quarantined"] = f"{found.quarantined:,}: see ladle campaign export quarantine"
+        shown["quarantined"] = f"{found.quarantined:,}: ladle campaign export quarantine -o odd.csv says why"
     return shown
 
 

@@ -189,7 +189,7 @@ def _answer(campaign: Campaign, command: str, found: LabelFile, told: Told, as_j
     if told.unasked:
         shown["unasked"] = f"{told.unasked:,} examples nobody had asked for"
     if told.quarantined:
-        shown["quarantine"] = "see why: ladle campaign export quarantine"
+        shown["quarantine"] = "see why: ladle campaign export quarantine -o odd.csv"
     if told.repeat_of_key:
         shown["done before"] = "this file was told already: nothing was changed"
     answer(f"Told {campaign.name}", shown, facts, as_json=as_json)

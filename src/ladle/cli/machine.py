@@ -16,8 +16,8 @@ from typing import Any
 
 from ladle._version import __version__
 
-PACKAGES = ("numpy", "scipy", "numba", "pyarrow", "typer", "rich")
-OPTIONAL = ("scikit-learn", "matplotlib", "pillow", "torch", "ray")
+PACKAGES = ("numpy", "scipy", "numba", "pyarrow", "typer", "rich", "sqlalchemy", "alembic")
+OPTIONAL = ("scikit-learn", "matplotlib", "pillow", "torch", "psycopg", "ray")
 _NVIDIA_SECONDS = 10
 _TIMING_SECONDS = 0.1
 _TIMED_SIDE = 256  # of the matrices multiplied: they fit a core's own cache, as the blocks of a search do
