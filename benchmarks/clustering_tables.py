@@ -77,32 +77,34 @@ def scale() -> str:
                 f"{sizes['name']} {sizes['rows']:,} x {sizes['dim']} {sizes['dtype']}",
                 engine,
                 number(figures["seconds"], 1),
+                number(figures.get("processor_seconds", ""), 1),
                 number(figures["bytes_above_data"] / 2**20, 0),
                 number(figures["recall"], 3),
                 row["date"][:10],
                 row["commit"],
             ]
         )
+    head = ["data", "neighbours", "seconds", "of processors"]
     return "\n".join(
         [
             "# Clustering at scale\n",
             "To mean size 10, one run each, on two cores of a shared machine whose speed drifts from day to day "
             "(`python benchmarks/scale.py`); LOG.md says more of each.\n",
-            markdown(["data", "neighbours", "seconds", "MiB above the data", "recall", "date", "commit"], lines),
+            markdown([*head, "MiB above the data", "recall", "date", "commit"], lines),
             *growth(),
         ]
     )
 
 
 def growth() -> list[str]:
-    """How the seconds grow with the rows, where sizes of one set were measured by one engine at one commit."""
+    """How processor seconds grow with the rows, where three sizes of one set or more were measured."""
     families: dict[tuple[str, ...], dict[int, float]] = {}
     for row in newest("scale"):
         sizes = row["sizes"]
         if "name" in sizes:
             family = (sizes["name"], str(sizes["dim"]), sizes["dtype"], sizes["quality"])
-            if sizes["exact"] != "True":
-                families.setdefault(family, {})[sizes["rows"]] = row["figures"]["seconds"]
+            if sizes["exact"] != "True" and "processor_seconds" in row["figures"]:
+                families.setdefault(family, {})[sizes["rows"]] = row["figures"]["processor_seconds"]
     told = []
     for (name, dim, dtype, _), seconds in families.items():
         if len(seconds) < 3:
@@ -112,8 +114,8 @@ def growth() -> list[str]:
         whole = slope([math.log(n) for n in rows], [math.log(seconds[n]) for n in rows])
         steps = ", ".join(f"{power:.2f}" for power in powers)
         told.append(
-            f"{name} x {dim} {dtype}, {', '.join(f'{n:,}' for n in rows)} rows by approximate neighbours: seconds grow "
-            f"as rows^{whole:.2f} over all (least squares of logarithms; from each size to the next {steps}).\n"
+            f"{name} x {dim} {dtype}, {', '.join(f'{n:,}' for n in rows)} rows by approximate neighbours: processor "
+            f"seconds grow as rows^{whole:.2f} over all (least squares of logarithms; from each size to the next {steps}).\n"
         )
     return told
 
