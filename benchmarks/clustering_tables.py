@@ -115,7 +115,7 @@ def growth() -> list[str]:
         steps = ", ".join(f"{power:.2f}" for power in powers)
         told.append(
             f"{name} x {dim} {dtype}, {', '.join(f'{n:,}' for n in rows)} rows by approximate neighbours: processor "
-            f"seconds grow as rows^{whole:.2f} over all (least squares of logarithms; from each size to the next {steps}).\n"
+            f"seconds grow as rows^{whole:.2f} over all (least squares of logarithms; from size to size {steps}).\n"
         )
     return told
 
