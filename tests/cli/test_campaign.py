@@ -15,6 +15,8 @@ import ladle
 from ladle.campaign.agreement import RULES
 from ladle.cli import campaign as group
 from ladle.cli.campaign_curve import HEIGHT, curve_lines
+from ladle.cli.campaign_progress import stopping_told
+from ladle.stopping import Verdict
 from tests.cli.campaigns import N, labelled, make_pool, truth
 
 
@@ -406,6 +408,16 @@ def test_help_names_every_rule_of_agreement(run: Any) -> None:
     told = " ".join(run("campaign", "create", "--help")[1].replace("│", " ").split())
     for rule in RULES:
         assert rule in told
+
+
+def test_what_rules_say_of_several_metrics() -> None:
+    verdicts = [
+        Verdict(False, 0.1, "gain-plateau", "accuracy rises"),
+        Verdict(True, 0.0, "gain-plateau", "f1 stands still"),
+        Verdict(False, 0.2, "gain-plateau", "recall rises"),
+        Verdict(False, 0.1, "gain-plateau", "accuracy rises"),
+    ]
+    assert stopping_told(verdicts) == {"go on": "accuracy rises\nrecall rises", "stop": "f1 stands still"}
 
 
 @pytest.mark.parametrize("plain", [False, True])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ladle.cli import options
@@ -10,6 +11,7 @@ from ladle.cli.campaign_opening import DAY_SECONDS, Db, Name, opened
 
 if TYPE_CHECKING:
     from ladle.campaign import Progress
+    from ladle.stopping import Verdict
 
 _WIDEST_CURVE = 72
 
@@ -37,8 +39,7 @@ def _parts(found: Progress, people: int) -> list[tuple[str, Any]]:
         parts.append(("Models", model_table(found.curve)))
     parts += _curve(found)
     if found.stopping:
-        told = {("stop" if each.stop else "go on"): each.told for each in found.stopping}
-        parts.append(("When to stop", pairs(told)))
+        parts.append(("When to stop", pairs(stopping_told(found.stopping))))
     return parts
 
 
@@ -59,6 +60,16 @@ def _shown(found: Progress, people: int) -> dict[str, str]:
     if found.quarantined:
         shown["quarantined"] = f"{found.quarantined:,}: ladle campaign export quarantine -o odd.csv says why"
     return shown
+
+
+def stopping_told(verdicts: Sequence[Verdict]) -> dict[str, str]:
+    """What the rules say, those that would stop and those that would go on, a line each."""
+    told: dict[str, str] = {}
+    for verdict in verdicts:
+        head = "stop" if verdict.stop else "go on"
+        lines = told[head].splitlines() if head in told else []
+        told[head] = "\n".join(dict.fromkeys([*lines, verdict.told]))
+    return told
 
 
 def _curve(found: Progress) -> list[tuple[str, Any]]:
