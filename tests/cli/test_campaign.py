@@ -404,6 +404,22 @@ def test_help(run: Any, command: str) -> None:
     assert f"ladle campaign {command}" in out
 
 
+def test_a_pool_that_has_moved(asked: Path, run_json: Any, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    labelled(asked / "batch.csv", asked / "l.csv")
+    (asked / "pool.parquet").rename("moved.parquet")
+    code, out, err = run("campaign", "tell", "l.csv")
+    assert (code, out) == (4, "")
+    assert "pool.parquet" in err
+    assert run_json("campaign", "progress")[0] == 0  # needs no pool
+    assert run_json("campaign", "tell", "l.csv", "--pool", "moved.parquet")[1]["accepted"] == 30
+    monkeypatch.setenv("LADLE_POOL", "moved.parquet")
+    ask = ("campaign", "ask", "--scores", "scores-2.parquet", "--size", 5, "-o", "b2.csv")
+    assert run_json(*ask)[1]["round"] == 2
+    assert run_json("campaign", "export", "batch", "-o", "b2.csv")[1]["done_before"]
+    pq.write_table(pq.read_table("moved.parquet").slice(1), "less.parquet")
+    assert run("campaign", "story", "im001", "--pool", "less.parquet")[0] == 5
+
+
 def test_help_names_every_rule_of_agreement(run: Any) -> None:
     told = " ".join(run("campaign", "create", "--help")[1].replace("│", " ").split())
     for rule in RULES:

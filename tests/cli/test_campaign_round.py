@@ -193,7 +193,7 @@ def test_what_fails_leaves_the_rest_undone(folder: Path, run: Any, run_json: Any
         (("--metric", "x"), 2, "--metric"),
         (("--logits", "--margins"), 2, "both"),
         (("-o", "no/batch.csv"), 4, "no"),
-        (("--id", "image_id"), 2, "--pool"),
+        (("--ids", "ann.csv"), 2, "--pool"),
     ],
 )
 def test_what_cannot_be_is_refused(folder: Path, run: Any, changes: Any, code: int, words: str) -> None:

@@ -165,3 +165,22 @@ def test_classes_are_numbered_as_the_campaign_has_them(tmp_path: Path) -> None:
     lines = [json.loads(line) for line in (tmp_path / "t.manifest").read_text().splitlines()]
     assert [line["label"] for line in lines] == [0, 2]
     assert [line["label-metadata"]["class-name"] for line in lines] == ["dog", "emu"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("l.csv", "id,label\r\na,cat\r\n\r\nb,\r\n"),
+        ("l.jsonl", '{"id": "a", "label": "cat"}\r\n\r\n{"id": "b"}\r\n'),
+        ("l.json", '{"images": [{"id": 1, "file_name": "a"}, {"id": 2, "file_name": "b"}],\r\n"categories": '
+         '[{"id": 0, "name": "cat"}], "annotations": [{"image_id": 1, "category_id": 0}]}'),
+        ("l.manifest", '{"source-ref": "a", "x": 0, "x-metadata": {"class-name": "cat"}}\r\n{"source-ref": "b"}\r\n'),
+    ],
+)  # fmt: skip
+def test_files_of_others(tmp_path: Path, name: str, text: str) -> None:
+    """With a byte order mark, lines that end as Windows ends them, blank ones, and no field of ours."""
+    for mark in (b"", b"\xef\xbb\xbf"):
+        (tmp_path / name).write_bytes(mark + text.encode())
+        found = connect.read_labels(tmp_path / name, form=Form())
+        assert found.table.to_pylist() == [{"id": "a", "label": "cat"}]
+        assert found.unlabelled == 1

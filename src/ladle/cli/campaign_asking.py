@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ladle.cli import options
-from ladle.cli.campaign_opening import Db, Force, Format, LeaseDays, Name, OtherPool, given_pool, opened, seconds_of
+from ladle.cli.campaign_opening import Db, Force, Format, LeaseDays, Name, OtherPool, opened, seconds_of
 from ladle.progress import Progress
 
 if TYPE_CHECKING:
@@ -70,8 +70,6 @@ def ask(
     ] = None,
     format_name: Format = None,
     pool: OtherPool = None,
-    id_column: options.IdColumn = None,
-    embedding: options.EmbeddingColumn = None,
     ids: options.IdsFile = None,
     force: Force = False,
     as_json: options.AsJson = False,
@@ -89,8 +87,7 @@ def ask(
 
     there = check_batch_file(output, format_name)
     started, bars = time.perf_counter(), shown(quiet=quiet or as_json)
-    given = given_pool(pool, id_column, embedding, ids)
-    with opened(db, name, pool=given) as campaign:
+    with opened(db, name, pool=pool, ids=ids) as campaign:
         reading = Reading(
             path=scores,
             votes=votes,
@@ -170,6 +167,7 @@ def take(
     output: BatchFile,
     db: Db = None,
     name: Name = None,
+    pool: OtherPool = None,
     lease_days: LeaseDays = None,
     format_name: Format = None,
     force: Force = False,
@@ -183,7 +181,7 @@ def take(
     from ladle.cli.campaign_batches import check_batch_file, write_batch, written_facts
 
     check_batch_file(output, format_name)
-    with opened(db, name) as campaign:
+    with opened(db, name, pool=pool) as campaign:
         taken = campaign.take(annotator, size, lease_seconds=seconds_of(lease_days))
         written, before = write_batch(campaign, taken.to_arrow(), output, format_name=format_name, force=force)
         facts = {
@@ -211,6 +209,7 @@ def release(
     ] = None,
     db: Db = None,
     name: Name = None,
+    pool: OtherPool = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Give back what an annotator has taken and not labelled, for others to take."""
@@ -218,7 +217,7 @@ def release(
     from ladle.cli.campaign_opening import ids_of
     from ladle.pool.id_lists import read_ids
 
-    with opened(db, name) as campaign:
+    with opened(db, name, pool=pool) as campaign:
         listed = None if ids is None else read_ids(ids, like=ids_of(campaign).kind)
         released = campaign.release(annotator, listed)
         facts = {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ladle.cli import options
-from ladle.cli.campaign_opening import Db, Force, Format, Name, form_of, opened
+from ladle.cli.campaign_opening import Db, Force, Format, Name, OtherPool, form_of, opened
 
 if TYPE_CHECKING:
     from ladle.store import Campaign
@@ -46,6 +46,7 @@ def export(
     ],
     db: Db = None,
     name: Name = None,
+    pool: OtherPool = None,
     round_number: Annotated[
         int | None, typer.Option("--round", metavar="NUMBER", help="Of a batch. Default: the last.")
     ] = None,
@@ -69,7 +70,7 @@ def export(
     named = format_of(output, format_name).name
     if what in _PLAIN and named in ("coco", "manifest"):
         raise ArgumentError(f"the {what.value}", wanted="go to JSONL, Parquet or CSV", got=named)
-    with opened(db, name) as campaign:
+    with opened(db, name, pool=pool) as campaign:
         if what in (What.BATCH, What.OUTSTANDING):
             tasks = _tasks(campaign, what, round_number)
             written, before = write_batch(campaign, tasks, output, format_name=format_name, force=force)

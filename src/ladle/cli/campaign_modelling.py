@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ladle.cli import options
-from ladle.cli.campaign_opening import Db, Format, Name, form_of, opened
+from ladle.cli.campaign_opening import Db, Format, Name, OtherPool, form_of, opened
 
 if TYPE_CHECKING:
     from ladle.store import Campaign
@@ -53,6 +53,7 @@ def gold(
     ],
     db: Db = None,
     name: Name = None,
+    pool: OtherPool = None,
     label_column: Annotated[
         str | None, typer.Option("--label", metavar="COLUMN", help="Column of the labels. Default: label.")
     ] = None,
@@ -65,7 +66,7 @@ def gold(
     from ladle.cli.campaign_telling import names_of
     from ladle.connect import read_labels
 
-    with opened(db, name) as campaign:
+    with opened(db, name, pool=pool) as campaign:
         names = names_of(id_column, label_column)
         found = read_labels(labels, form=form_of(campaign), names=names, format=format_name)
         added, rows = campaign.add_gold(found.table.column("id"), found.table.column("label")), found.table.num_rows

@@ -30,7 +30,10 @@ Name = Annotated[
 OtherPool = Annotated[
     Path | None,
     typer.Option(
-        "--pool", metavar="POOL", help="The pool, where it is not where it was; with --id, --embedding, --ids."
+        "--pool",
+        metavar="POOL",
+        envvar="LADLE_POOL",
+        help="The pool, where it is not where it was, or cannot be opened again from there.",
     ),
 ]
 LeaseDays = Annotated[
@@ -60,24 +63,24 @@ def seconds_of(days: float | None) -> float | None:
     return None if days is None else days * DAY_SECONDS
 
 
-def given_pool(pool: Path | None, id_column: str | None, embedding: str | None, ids: Path | None) -> Any:
-    """The pool of `--pool`, or None for the campaign's own. Raises: ArgumentError for its options without it."""
-    from ladle.errors import ArgumentError
-
-    if pool is not None:
-        return options.opened_pool(pool, id_column, embedding, ids)
-    if id_column or embedding or ids:
-        raise ArgumentError("--id, --embedding and --ids", wanted="come with --pool", got="none")
-    return None
-
-
 @contextmanager
-def opened(db: str | None, name: str | None, *, pool: Any = None) -> Iterator[Campaign]:
-    """The campaign of that name, or the only one. Raises: ArgumentError, NotFoundError, FileError, StoreError."""
+def opened(
+    db: str | None, name: str | None, *, pool: Path | None = None, ids: Path | None = None
+) -> Iterator[Campaign]:
+    """The campaign of that name, or the only one; its pool from `pool`, where that is given, and `ids`.
+
+    Raises: ArgumentError, NotFoundError, FileError, StoreError; MismatchError for another pool, when it is needed.
+    """
+    from ladle.errors import ArgumentError
     from ladle.store import Campaign
 
     url = url_of(db)
-    with Campaign.open(url, name=name or _only(url), pool=pool) as campaign:
+    given: Any = None if pool is None else str(pool)
+    if ids is not None:
+        if pool is None:
+            raise ArgumentError("--ids", wanted="come with --pool", got="none")
+        given = options.opened_pool(pool, None, None, ids)
+    with Campaign.open(url, name=name or _only(url), pool=given) as campaign:
         yield campaign
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ladle.cli import options
-from ladle.cli.campaign_opening import Db, Name, ids_of, opened
+from ladle.cli.campaign_opening import Db, Name, OtherPool, ids_of, opened
 
 if TYPE_CHECKING:
     from ladle.store import Campaign
@@ -28,10 +28,11 @@ def exclude(
     example: Example = None,
     db: Db = None,
     name: Name = None,
+    pool: OtherPool = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Take examples out of the campaign: they are not asked for any more. What they are labelled stays on record."""
-    with opened(db, name) as campaign:
+    with opened(db, name, pool=pool) as campaign:
         changed = campaign.exclude(_listed(campaign, ids, example), reason=reason)
         _answer(campaign, "exclude", changed, {"reason": reason}, as_json)
 
@@ -41,10 +42,11 @@ def include(
     example: Example = None,
     db: Db = None,
     name: Name = None,
+    pool: OtherPool = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Take examples back into the campaign that were excluded."""
-    with opened(db, name) as campaign:
+    with opened(db, name, pool=pool) as campaign:
         changed = campaign.include(_listed(campaign, ids, example))
         _answer(campaign, "include", changed, {}, as_json)
 
@@ -58,10 +60,11 @@ def delete_labels(
     ] = None,
     db: Db = None,
     name: Name = None,
+    pool: OtherPool = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Take back the labels of examples, all or one annotator's: they stay on record, and the tasks are open again."""
-    with opened(db, name) as campaign:
+    with opened(db, name, pool=pool) as campaign:
         changed = campaign.delete_labels(_listed(campaign, ids, example), annotator=annotator, reason=reason)
         _answer(campaign, "delete", changed, {"reason": reason}, as_json)
 

@@ -8,20 +8,21 @@ from typing import Annotated
 import typer
 
 from ladle.cli import options
-from ladle.cli.campaign_opening import Db, Name, opened
+from ladle.cli.campaign_opening import Db, Name, OtherPool, opened
 
 
 def story(
     example: Annotated[str, typer.Argument(metavar="ID", help="An example.", show_default=False)],
     db: Db = None,
     name: Name = None,
+    pool: OtherPool = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Tell all that happened to one example, oldest first."""
     from ladle.cli.answers import emit_json
     from ladle.cli.campaign_pruning import typed_ids
 
-    with opened(db, name) as campaign:
+    with opened(db, name, pool=pool) as campaign:
         told = campaign.story(typed_ids(campaign, [example])[0])
         if not as_json:
             typer.echo(str(told))

@@ -21,7 +21,7 @@ from ladle.cli.campaign_asking import (
     batch_told,
     prepared,
 )
-from ladle.cli.campaign_opening import Db, Force, Format, LeaseDays, Name, OtherPool, given_pool, opened
+from ladle.cli.campaign_opening import Db, Force, Format, LeaseDays, Name, OtherPool, opened
 
 if TYPE_CHECKING:
     from ladle.campaign import Batch
@@ -59,8 +59,6 @@ def run_round(
     lease_days: LeaseDays = None,
     format_name: Format = None,
     pool: OtherPool = None,
-    id_column: options.IdColumn = None,
-    embedding: options.EmbeddingColumn = None,
     ids: options.IdsFile = None,
     force: Force = False,
     as_json: options.AsJson = False,
@@ -79,8 +77,7 @@ def run_round(
     there = check_batch_file(output, format_name)
     measured = metrics_of(metrics, model)
     started, bars = time.perf_counter(), shown(quiet=quiet or as_json)
-    given = given_pool(pool, id_column, embedding, ids)
-    with opened(db, name, pool=given) as campaign:
+    with opened(db, name, pool=pool, ids=ids) as campaign:
         reading = Reading(
             path=scores,
             votes=votes,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ladle.cli import options
-from ladle.cli.campaign_opening import Db, Format, Name, form_of, opened
+from ladle.cli.campaign_opening import Db, Format, Name, OtherPool, form_of, opened
 
 if TYPE_CHECKING:
     from ladle.campaign import Told
@@ -39,6 +39,7 @@ def tell(
     labels: LabelsPath,
     db: Db = None,
     name: Name = None,
+    pool: OtherPool = None,
     annotator: Annotator = "",
     source: Annotated[str, typer.Option("--source", metavar="NAME", help="Where they come from.")] = "",
     label_column: LabelColumn = None,
@@ -52,7 +53,7 @@ def tell(
     Tasks without a label stay open. Labels the campaign does not know go to quarantine with a reason; another label by
     the same annotator is a new version. A file is told once, however often the command is repeated.
     """
-    with opened(db, name) as campaign:
+    with opened(db, name, pool=pool) as campaign:
         found, told = told_file(
             campaign,
             labels,
@@ -70,6 +71,7 @@ def import_labels(
     source: Annotated[str, typer.Option("--source", metavar="NAME", help="Where they were made.", show_default=False)],
     db: Db = None,
     name: Name = None,
+    pool: OtherPool = None,
     annotator: Annotator = "",
     label_column: LabelColumn = None,
     id_column: options.IdColumn = None,
@@ -78,7 +80,7 @@ def import_labels(
     as_json: options.AsJson = False,
 ) -> None:
     """Take labels that were made elsewhere, of examples asked for or not."""
-    with opened(db, name) as campaign:
+    with opened(db, name, pool=pool) as campaign:
         found, told = told_file(
             campaign,
             labels,
