@@ -132,14 +132,19 @@ def _as_bits(column: npt.NDArray[Any], holds: Holds) -> npt.NDArray[np.uint64]:
     if holds == "number":
         return np.ascontiguousarray(column, np.int64).view(np.uint64)
     if holds == "text":
-        codes = (_code(value.encode("utf-8", "surrogatepass")) for value in column.tolist())
-        return np.fromiter(codes, np.uint64, len(column))
+        values = column.tolist()
+        distinct = set(values)
+        if len(distinct) > len(values) // 2:
+            return np.fromiter(map(_code, values), np.uint64, len(values))
+        codes = {value: _code(value) for value in distinct}
+        return np.fromiter((codes[value] for value in values), np.uint64, len(values))
     hashed = (int.from_bytes(blake2b(value, digest_size=8).digest(), "little") for value in column.tolist())
     return np.fromiter(hashed, np.uint64, len(column))
 
 
-def _code(value: bytes) -> int:
-    return zlib.crc32(value) | (len(value) & 0xFFFFFFFF) << 32
+def _code(text: str) -> int:
+    encoded = text.encode("utf-8", "surrogatepass")
+    return zlib.crc32(encoded) | (len(encoded) & 0xFFFFFFFF) << 32
 
 
 def _mixed(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:

@@ -1,4 +1,7 @@
-"""A campaign in one file, from any store into any other: a sealed zip of its tables, as JSON lines, and its files."""
+"""A campaign in one file, from any store into any other: a sealed zip of its tables and its files.
+
+A table is JSON lines, each a list of rows, each a list of values in the order of the fields; bytes are base64.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
+
 from ladle import durable
 from ladle._version import __version__
 from ladle.campaign.columns import Columns
@@ -22,8 +27,9 @@ from ladle.store.desk import Desk
 
 FORMAT = "ladle-campaign"
 FORMAT_VERSION = 1  # raise it when an older Ladle would misread the file
+ZIPPED = zipfile.ZIP_DEFLATED
 HEADER, FILES = "header.json", "files/"
-PART_ROWS = 20_000  # read back at a time
+PART_ROWS = 20_000  # in a line
 
 
 def backup(desk: Desk, path: str | os.PathLike[str]) -> Path:
@@ -31,7 +37,10 @@ def backup(desk: Desk, path: str | os.PathLike[str]) -> Path:
     target = Path(path)
     with durable.writing(target) as file:
         # An archive in a file of its own would be closed with it; what seals the file needs it open.
-        with desk.store.reading(desk.name) as view, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        with (
+            desk.store.reading(desk.name) as view,
+            zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+        ):
             _write(archive, desk, view)
         durable.seal(file)
     return target
@@ -73,8 +82,9 @@ def _write(archive: zipfile.ZipFile, desk: Desk, view: View) -> None:
     for kind in KINDS:
         columns = view.read(kind)
         with archive.open(f"{kind.NAME}.jsonl", "w", force_zip64=True) as lines:
-            for row in columns.tuples():
-                lines.write(json.dumps([_plain(value) for value in row], ensure_ascii=False).encode() + b"\n")
+            for part in range(0, len(columns), PART_ROWS):
+                rows = columns.take(np.arange(part, min(len(columns), part + PART_ROWS))).tuples()
+                lines.write(json.dumps(list(rows), ensure_ascii=False, default=_as_text).encode() + b"\n")
     artefacts = view.read(Artefact)
     for name in artefacts.name.tolist():
         archive.write(desk.files.checked(name, artefacts), FILES + name)
@@ -83,14 +93,12 @@ def _write(archive: zipfile.ZipFile, desk: Desk, view: View) -> None:
 def _read(archive: zipfile.ZipFile, kind: type[Columns]) -> Iterator[Columns]:
     holds = list(kind.layout().values())
     with archive.open(f"{kind.NAME}.jsonl") as lines:
-        rows: list[tuple[Any, ...]] = []
         for line in io.TextIOWrapper(lines, "utf-8"):
-            values = zip(json.loads(line), holds, strict=True)
-            rows.append(tuple(base64.b64decode(value) if what == "octets" else value for value, what in values))
-            if len(rows) == PART_ROWS:
-                yield kind.of(rows)
-                rows = []
-        yield kind.of(rows)
+            rows = json.loads(line)
+            if "octets" in holds:
+                pairs = [zip(row, holds, strict=True) for row in rows]
+                rows = [[base64.b64decode(each) if what == "octets" else each for each, what in row] for row in pairs]
+            yield kind.of(rows)
 
 
 def _header(archive: zipfile.ZipFile, source: Path) -> dict[str, Any]:
@@ -126,5 +134,7 @@ def _copied(source: IO[bytes], target: IO[bytes]) -> None:
         target.write(part)
 
 
-def _plain(value: object) -> object:
-    return base64.b64encode(value).decode() if isinstance(value, bytes) else value
+def _as_text(value: object) -> str:
+    """Bytes as JSON can carry them."""
+    assert isinstance(value, bytes)
+    return base64.b64encode(value).decode()
