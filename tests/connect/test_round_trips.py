@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ladle import connect
-from ladle.connect import Form
+from ladle.connect import Form, manifest
 from ladle.errors import LadleError
 
 LAW = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
@@ -130,6 +132,31 @@ def test_the_same_table_gives_the_same_bytes(tmp_path: Path, format_name: str) -
     assert connect.write(table, path) == connect.write(table, path)
 
 
+@pytest.mark.parametrize("form", FORMS[:2], ids=["text", "integer"])
+def test_manifests_a_column_at_a_time_are_those_a_line_at_a_time(tmp_path: Path, form: Form) -> None:
+    """Both ways of writing and of reading; the quick one wants every row labelled and dated."""
+    path = tmp_path / "l.manifest"
+    names = {name: name for name in ("id", "label", "annotator", "told_at")} | {"source": "label-source"}
+
+    @LAW
+    @given(tables(form))
+    def law(table: Any) -> None:
+        table = table.filter(pc.and_(table["label"].is_valid(), table["told_at"].is_valid()))
+        if table.num_rows == 0:
+            return
+        connect.write(table, path)
+        quick = path.read_text().split("\n")[:-1]
+        found = connect.read(path, form=form)
+        assert found.to_pylist() == table.select(found.schema.names).to_pylist()
+        assert manifest._read_lines(path, names, form).to_pylist() == table.to_pylist()
+        bare = pa.Table.from_pylist([{"id": table["id"][0].as_py()}], schema=table.schema)
+        connect.write(pa.concat_tables([table, bare]), path)
+        slow = path.read_text().split("\n")[:-2]
+        assert [json.loads(line) for line in slow] == [json.loads(line) for line in quick]
+
+    law()
+
+
 @pytest.mark.parametrize("format_name", list(connect.FORMATS))
 def test_no_rows_are_written_too(tmp_path: Path, format_name: str) -> None:
     path = tmp_path / f"labels{connect.FORMATS[format_name].suffixes[0]}"
@@ -154,8 +181,6 @@ def test_parquet_keeps_what_is_said_about_it(tmp_path: Path) -> None:
 
 
 def test_classes_are_numbered_as_the_campaign_has_them(tmp_path: Path) -> None:
-    import json
-
     table = pa.table({"id": ["a", "b"], "label": ["dog", "emu"]})
     about = {"classes": ["dog", "cat"]}
     connect.write(table, tmp_path / "t.json", about=about)
