@@ -60,6 +60,30 @@ def workers(code: str, store: Store, count: int = PEOPLE) -> list:
     return [json.loads(answer) for answer in answers]
 
 
+CREATOR = """
+import sys
+import numpy as np
+import ladle
+url, folder = sys.argv[1:]
+pool = ladle.open_pool(np.arange(600, dtype=np.float32).reshape(300, 2), ids=[f"images/{row}.jpg" for row in range(300)])
+made = ladle.Campaign.create(url, name="birds", pool=pool, strategy="cluster-margin", files=folder)
+print(made.audit()["kind"].tolist())
+"""
+
+
+def test_creators_at_once_begin_one_campaign(tmp_path: Path) -> None:
+    command = [sys.executable, "-W", "error", "-c", CREATOR, f"sqlite:///{tmp_path}/birds.db", str(tmp_path / "files")]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    answers = [process.communicate() for process in running]
+    # Those who come while another clusters are told that its folder is in use; all others have begun or found it.
+    begun_or_found = [out for out, error in answers if out == "['create']\n"]
+    refused = [error for out, error in answers if "another run in it" in error]
+    assert len(begun_or_found) + len(refused) == 3, answers
+    assert begun_or_found
+    with ladle.Campaign.open(f"sqlite:///{tmp_path}/birds.db", name="birds") as campaign:
+        assert campaign.verify().ok
+
+
 @DATABASES
 def test_tellers_at_once_tell_everything_exactly_once(store: Store, tmp_path: Path) -> None:
     campaign = begun(store, tmp_path, rows=ROWS, annotators_per_task=PEOPLE, agreement="unanimous")

@@ -52,8 +52,8 @@ def test_a_busy_store_is_said_to_be_busy_and_nothing_changes(store: Store, impat
 
 def test_a_full_disk_is_said_so_and_nothing_changes(tmp_path: Path) -> None:
     store = SqlStore.create(f"sqlite:///{tmp_path}/birds.db")
-    campaign = begun(store, tmp_path)
-    batch = campaign.ask(3, margins=margins(), key="monday")
+    campaign = begun(store, tmp_path, rows=5000)
+    batch = campaign.ask(3, margins=margins(5000), key="monday")
 
     def full(connection: sqlite3.Connection, _: object) -> None:
         connection.execute("PRAGMA max_page_count = 1")  # SQLite makes it as many as there are
@@ -62,11 +62,11 @@ def test_a_full_disk_is_said_so_and_nothing_changes(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="room on its disk"):
         campaign.tell(ids_of(40), ["a label of some length " * 100] * 40, key="upload-1")
     with pytest.raises(StoreError, match="room on its disk"):
-        campaign.ask(30, margins=margins(), key="tuesday" * 1000)
+        campaign.ask(4000, margins=margins(5000), key="tuesday")
     sa.event.remove(store._engine, "connect", full)
     assert campaign.verify().ok
     assert campaign.audit()["kind"].tolist() == ["create", "ask"]
-    assert campaign.ask(3, margins=margins(), key="monday").ids.tolist() == batch.ids.tolist()
+    assert campaign.ask(3, margins=margins(5000), key="monday").ids.tolist() == batch.ids.tolist()
     assert not campaign.tell(ids_of(40), ["cat"] * 40, key="upload-1").repeat_of_key
 
 

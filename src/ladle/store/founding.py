@@ -16,7 +16,7 @@ from ladle.campaign.contract import Store
 from ladle.campaign.events import Act, Effects, record
 from ladle.campaign.settings import Settings
 from ladle.campaign.tables import Artefact, PoolPart
-from ladle.errors import ArgumentError, IdError, MismatchError, NotFoundError
+from ladle.errors import ArgumentError, IdError, MismatchError
 from ladle.hac import Dendrogram
 from ladle.pool import Pool
 from ladle.progress import Progress
@@ -43,17 +43,23 @@ class Plan:
 
 def found(store: Store, plan: Plan) -> Desk:
     """Begin a campaign; or, if it was begun just so before, find it. Raises: MismatchError when it is another one."""
-    settings = _with_files(plan.settings, store)
-    tree = _checked_tree(plan)
-    try:
-        desk = find(store, settings.name, pool=plan.pool, clock=plan.clock)
-    except NotFoundError:
-        return _founded(store, replace(plan, settings=settings, tree=tree))
-    with store.reading(settings.name) as view:
+    plan = replace(plan, settings=_with_files(plan.settings, store), tree=_checked_tree(plan))
+    if plan.settings.name not in store.names():
+        try:
+            return _founded(store, plan)
+        except MismatchError:  # unless another process was faster
+            if plan.settings.name not in store.names():
+                raise
+    return _found_again(store, plan)
+
+
+def _found_again(store: Store, plan: Plan) -> Desk:
+    desk = find(store, plan.settings.name, pool=plan.pool, clock=plan.clock)
+    with store.reading(desk.name) as view:
         desk.examples(view)  # which refuses another pool
-    if desk.settings.to_json() != replace(settings, files=desk.settings.files).to_json():
+    if desk.settings.to_json() != replace(plan.settings, files=desk.settings.files).to_json():
         raise MismatchError(
-            f"the campaign {settings.name!r}",
+            f"the campaign {desk.name!r}",
             wanted="be a new one, or begin as it began before",
             got="one of that name with other settings",
             remedy="Choose another name, or open it.",

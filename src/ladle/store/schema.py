@@ -51,23 +51,27 @@ def _table(kind: type[Columns]) -> sa.Table:
 
 TABLES: dict[type[Columns], sa.Table] = {kind: _table(kind) for kind in KINDS}
 
-# The text of a partial index, which a query must repeat to the letter to be served by it.
+# What partial indexes hold. A query must repeat it to the letter to be served by one.
 WAITING_TASK = sa.text("state IN (0, 2) AND batch > 0")
+KEYED = sa.text("key <> ''")
 
 _events, _labels, _tasks, _leases = TABLES[Event], TABLES[Label], TABLES[Task], TABLES[Lease]
-SERVED: dict[tuple[type[Columns], str], str] = {  # queries by a field, and the index that serves them
-    (Label, "row"): f"{PREFIX}label_row",
-    (Lease, "annotator"): f"{PREFIX}lease_annotator",
+_ALL = sa.true()
+SERVED: dict[tuple[type[Columns], str], tuple[str, sa.ColumnElement[bool] | sa.TextClause]] = {
+    # Queries by a field: the index that serves them, and what it holds.
+    (Event, "key"): (f"{PREFIX}event_key", KEYED),
+    (Label, "row"): (f"{PREFIX}label_row", _ALL),
+    (Lease, "annotator"): (f"{PREFIX}lease_annotator", _ALL),
 }
 INDEXES = (
     sa.Index(
         f"{PREFIX}event_key",
         _events.c[CAMPAIGN],
-        _events.c.kind,
         _events.c.key,
+        _events.c.kind,
         unique=True,
-        sqlite_where=_events.c.key != "",
-        postgresql_where=_events.c.key != "",
+        sqlite_where=KEYED,
+        postgresql_where=KEYED,
     ),
     sa.Index(f"{PREFIX}label_row", _labels.c[CAMPAIGN], _labels.c.row),
     sa.Index(f"{PREFIX}lease_annotator", _leases.c[CAMPAIGN], _leases.c.annotator),

@@ -23,7 +23,7 @@ from ladle.pool.ids import Ids
 from ladle.progress import Progress
 from ladle.store.desk import Desk
 from ladle.store.founding import kept_ids, pool_part, without_cuts
-from ladle.store.tells import canonical, check_text, known_of
+from ladle.store.tells import LONGEST_REASON, canonical, check_text, known_of
 from ladle.strategies import describe
 
 
@@ -37,7 +37,7 @@ def named(desk: Desk, ids: object) -> Named:
 
 def exclude(desk: Desk, ids: object, reason: str) -> int:
     """Exclude examples: how many that were not."""
-    if not check_text(reason, "reason"):
+    if not check_text(reason, "reason", longest=LONGEST_REASON):
         raise ArgumentError("`reason`", wanted="say why", got="nothing")
     chosen, at = named(desk, ids), desk.now()
     with desk.store.writing(desk.name) as writer:
@@ -61,7 +61,7 @@ def include(desk: Desk, ids: object) -> int:
 
 def delete_labels(desk: Desk, ids: object, *, annotator: str | None, reason: str, key: str) -> int:
     """Delete current labels: how many."""
-    if not check_text(reason, "reason"):
+    if not check_text(reason, "reason", longest=LONGEST_REASON):
         raise ArgumentError("`reason`", wanted="say why", got="nothing")
     chosen, at = named(desk, ids), desk.now()
     act = Act("delete", at, annotator or "", key, digest_of(chosen.row, annotator, reason))

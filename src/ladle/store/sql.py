@@ -164,9 +164,14 @@ class _SqlWriter(Writer):
         query = sa.select(*table.c[1:]).where(table.c[CAMPAIGN] == self._number)
         if field:
             # Sorted here: SQLite would rather read a whole table in order than sort the rows it finds.
-            query = query.where(self._dialect.among(table.c[field], list(among)))
-            if (kind, field) in SERVED:  # SQLite, which knows no figures of the tables, would read all of them
-                query = query.with_hint(table, f"INDEXED BY {SERVED[kind, field]}", "sqlite")
+            values = list(among)
+            query = query.where(self._dialect.among(table.c[field], values))
+            if (
+                kind,
+                field,
+            ) in SERVED and "" not in values:  # SQLite, which knows no figures of the tables, would read all of them
+                served, held = SERVED[kind, field]
+                query = query.where(held).with_hint(table, f"INDEXED BY {served}", "sqlite")
             return self._sound(kind, query, sort=True)
         return self._sound(kind, query.order_by(*(table.c[name] for name in kind.KEY)))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from ladle.errors import ArgumentError, ShapeError
 from ladle.store.desk import Desk, microseconds
 from ladle.store.examples import as_texts
 
-LONGEST_TEXT = 10_000  # characters of a name, a key, a reason
+LONGEST_NAME, LONGEST_REASON = 500, 10_000  # characters
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,10 +119,10 @@ def canonical(labels: Labels, given: object, count: int) -> Texts:
     return written
 
 
-def check_text(value: object, name: str) -> str:
+def check_text(value: object, name: str, *, longest: int = LONGEST_NAME) -> str:
     """`value` if it is text that every database can hold. Raises: ArgumentError."""
-    if not isinstance(value, str) or len(value) > LONGEST_TEXT or not holdable(value):
-        wanted = f"be text of {LONGEST_TEXT:,} characters at most, none of them NUL or half of one"
+    if not isinstance(value, str) or len(value) > longest or not holdable(value):
+        wanted = f"be text of {longest:,} characters at most, none of them NUL or half of one"
         raise ArgumentError(f"`{name}`", wanted=wanted, got=repr(value)[:80])
     return value
 
@@ -140,7 +141,9 @@ def _broadcast(value: str | Sequence[str], count: int, name: str) -> Texts:
 def _times(value: Any, count: int, now: int) -> Int64:
     if value is None:
         return repeated(now, count)
-    if isinstance(value, (list, tuple, np.ndarray, pa.Array, pa.ChunkedArray)):
+    if isinstance(value, np.ndarray) and value.dtype.kind == "M":
+        value = [each.replace(tzinfo=UTC) for each in value.astype("datetime64[us]").tolist() if each is not None]
+    if isinstance(value, Iterable) and not isinstance(value, str):
         listed = [microseconds(each) for each in _listed(value, "told_at")]
         if len(listed) != count:
             raise ShapeError(

@@ -144,6 +144,7 @@ class StoreContract:
             writer.add(event(5, "tell", "k"))
         with store.reading("a") as view:
             assert view.read(tables.Event, "key", ["k"]).seq.tolist() == [1, 2]
+            assert view.read(tables.Event, "key", ["", "k"]).seq.tolist() == [1, 2, 3, 4]
 
     def test_campaigns_do_not_see_each_other(self, store: Store) -> None:
         """Guarantee 6: the same keys in two of them are two rows."""
@@ -186,7 +187,9 @@ class StoreContract:
             assert len(view.read(tables.Label, "number", [])) == 0
             assert same(view.read(tables.Label, "number", range(-40_000, 40_000)), rows)
             odd = TEXTS[2]
-            assert same(view.read(tables.Label, "annotator", [odd, "absent"]), rows.take(rows.column("annotator") == odd))
+            assert same(
+                view.read(tables.Label, "annotator", [odd, "absent"]), rows.take(rows.column("annotator") == odd)
+            )
 
     def test_the_last_row_is_that_of_the_highest_number(self, store: Store) -> None:
         """And none where there is none."""

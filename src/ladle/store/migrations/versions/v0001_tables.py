@@ -25,7 +25,7 @@ def upgrade() -> None:
     op.create_index(
         "ladle_event_key",
         "ladle_event",
-        ["campaign", "kind", "key"],
+        ["campaign", "key", "kind"],
         unique=True,
         sqlite_where=keyed,
         postgresql_where=keyed,
