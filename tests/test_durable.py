@@ -44,6 +44,26 @@ def test_a_folder_is_not_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
+def test_folders_are_made_and_synced_into_those_above(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[Path] = []
+    sync = os.fsync
+
+    def noting(descriptor: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{descriptor}").resolve())
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noting)
+    assert durable.folder(tmp_path / "a" / "b").is_dir()
+    if Path("/proc/self/fd").exists():
+        assert synced == [tmp_path, tmp_path / "a"]
+    assert durable.folder(tmp_path / "a" / "b") == tmp_path / "a" / "b"
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(FileError, match="File exists"):
+        durable.folder(tmp_path / "file")
+    with pytest.raises(FileError, match="exist or be made"):
+        durable.folder(tmp_path / "file" / "c")
+
+
 def test_a_lock_that_cannot_be_removed_bars_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(path: Path, missing_ok: bool = False) -> None:
         raise OSError(5, "Input/output error")

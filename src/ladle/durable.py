@@ -48,6 +48,22 @@ def writing(path: str | os.PathLike[str]) -> Iterator[BufferedRandom]:
         raise _unwritten(target, cause, "It is there, but may be lost in a power cut.") from cause
 
 
+def folder(path: str | os.PathLike[str]) -> Path:
+    """The folder `path`, made if it is not there, with those above it; no power cut loses it again.
+
+    Raises: FileError when it is a file or cannot be made.
+    """
+    target = Path(path)
+    missing = [each for each in (target, *target.parents) if not each.is_dir()]
+    try:
+        for each in reversed(missing):
+            each.mkdir(exist_ok=True)
+            _sync_folder(each.parent)
+    except OSError as cause:
+        raise FileError(f"the folder {target}", wanted="exist or be made", got=cause.strerror or str(cause)) from cause
+    return target
+
+
 @contextmanager
 def locked(folder: str | os.PathLike[str]) -> Iterator[None]:
     """Hold a folder against other runs that lock it, until the block or the process ends, however it ends.

@@ -20,7 +20,7 @@ from typing import Any
 
 from ladle import durable
 from ladle.arrays import Rows
-from ladle.errors import ArgumentError, FileError, MismatchError
+from ladle.errors import ArgumentError, MismatchError
 from ladle.lab.bench import Sources
 from ladle.lab.entries import RoundRecord, StartRecord
 from ladle.lab.experiment import Experiment
@@ -58,11 +58,7 @@ def run_experiment(
     Repeats: set by experiment and data; any number of workers, and however often it was interrupted.
     """
     part = _Part.of(experiment, workers, trials, strategies)
-    place = Path(folder)
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-    except OSError as cause:
-        raise FileError(f"the folder {place}", wanted="be a folder", got=cause.strerror or str(cause)) from cause
+    place = durable.folder(folder)
     with durable.locked(place), ExitStack() as stack:
         if is_ledger(place / FILE_NAME):
             found = stack.enter_context(Ledger.open(place))
