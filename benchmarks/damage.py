@@ -18,6 +18,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -53,14 +54,15 @@ def flipped(whole: bytes, bit: int) -> bytes:
     return bytes(damaged)
 
 
-def damaged_files(whole: bytes, kind: str, count: int, seed: int) -> dict[str, bytes]:
-    """Damaged copies by what was done to them; no two alike."""
+def damaged_files(whole: bytes, kind: str, count: int, seed: int) -> Iterator[tuple[str, bytes]]:
+    """Damaged copies, and what was done to them; no two alike."""
     random = np.random.default_rng(seed)
     if kind == "cuts":
-        lengths = random.choice(len(whole), min(count, len(whole)), replace=False).tolist()
-        return {f"cut to {length} of {len(whole)} bytes": whole[:length] for length in lengths}
-    bits = random.choice(8 * len(whole), min(count, 8 * len(whole)), replace=False).tolist()
-    return {f"bit {bit % 8} of byte {bit // 8} flipped": flipped(whole, bit) for bit in bits}
+        for length in random.choice(len(whole), min(count, len(whole)), replace=False).tolist():
+            yield f"cut to {length} of {len(whole)} bytes", whole[:length]
+    else:
+        for bit in random.choice(8 * len(whole), min(count, 8 * len(whole)), replace=False).tolist():
+            yield f"bit {bit % 8} of byte {bit // 8} flipped", flipped(whole, bit)
 
 
 def tried(artefact: Artefact, kind: str, count: int, seed: int, home: Path) -> Found:
@@ -76,7 +78,7 @@ def tried(artefact: Artefact, kind: str, count: int, seed: int, home: Path) -> F
     sound = artefact.read(folder)
     shutil.copytree(folder, before)
     found = Found()
-    for what, damaged in damaged_files(whole, kind, count, seed).items():
+    for what, damaged in damaged_files(whole, kind, count, seed):
         shutil.rmtree(folder)
         shutil.copytree(before, folder)
         (folder / artefact.file).write_bytes(damaged)

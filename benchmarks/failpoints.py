@@ -1,4 +1,4 @@
-"""Run work in a child process that dies, or meets a full or broken disk, at a chosen change of its files.
+"""Run work in a child process that dies, loses power, or meets a full or broken disk, at a chosen change of its files.
 
 The changes are counted where the C library is called (failpoints/failpoints.c, compiled on first use by `cc`), so every
 write, fsync, rename and deletion is a fail point, whoever makes it: Python, SQLite or Arrow. Linux only.
@@ -23,8 +23,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-COUNT, KILL, TEAR, FULL, BROKEN = range(5)  # as in failpoints.c
-SOURCE = Path(__file__).parent / "failpoints" / "failpoints.c"
+COUNT, KILL, TEAR, FULL, BROKEN, LOSE, MIX = range(7)  # as in failpoints.c
+SOURCES = [Path(__file__).parent / "failpoints" / name for name in ("failpoints.c", "powercut.c")]
 _MARK = "LADLE_FAILPOINTS"
 Tell = Callable[[str], None]
 Work = Callable[[Tell], None]
@@ -47,8 +47,8 @@ def available() -> bool:
 def built(folder: Path) -> Path:
     """The library, compiled into `folder`."""
     target = folder / "failpoints.so"
-    command = ["cc", "-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-o", str(target), str(SOURCE), "-ldl"]
-    subprocess.run(command, check=True)
+    flags = ["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror"]
+    subprocess.run(["cc", *flags, "-o", str(target), *map(str, SOURCES), "-ldl"], check=True)
     return target
 
 
@@ -100,6 +100,8 @@ def _in_child(work: Work, folder: Path, number: int, how: int, pipe: int) -> Non
     try:
         _library().failpoints_arm(os.fsencode(folder.resolve()), number, how)
         work(lambda text: _say(pipe, f"told {text}"))
+        if how in (LOSE, MIX):
+            _library().failpoints_cut()  # when all is done and told, at the latest
     except BaseException as error:
         if os.environ.get("LADLE_FAILPOINTS_TRACE"):
             traceback.print_exc()

@@ -1,4 +1,4 @@
-"""What is lost when the process dies, or the disk is full or broken, at any change of a file: it should be nothing.
+"""What is lost when a process dies, or power goes, or the disk is full or broken, at any change of a file: nothing?
 
 python benchmarks/reliability.py [SCENARIO ...] [--every 1] [--json] [--record]
 
@@ -23,11 +23,18 @@ import failpoints
 import record
 from campaign_scenarios import CAMPAIGN
 from command_scenarios import COMMANDS
-from failpoints import BROKEN, FULL, KILL, TEAR, Tell
+from failpoints import BROKEN, FULL, KILL, LOSE, MIX, TEAR, Tell
 from file_scenarios import FILE
 from scenarios import Scenario
 
-WAYS = {"killed": KILL, "killed in the middle of a write": TEAR, "disk full": FULL, "disk error": BROKEN}
+WAYS = {
+    "killed": KILL,
+    "killed in the middle of a write": TEAR,
+    "disk full": FULL,
+    "disk error": BROKEN,
+    "power cut, all unsynced lost": LOSE,
+    "power cut, some of it lost": MIX,
+}
 SCENARIOS = {each.name: each for each in (FILE, *CAMPAIGN, *COMMANDS)}
 
 
@@ -57,8 +64,10 @@ def swept(scenario: Scenario, way: str, home: Path, *, every: int = 1) -> Outcom
         scenario.work(folder, tell)
 
     outcome = Outcome(scenario.name, way, failpoints.count(work, folder))
-    for number in range(1, outcome.fail_points + 1, every):
+    last = outcome.fail_points + (WAYS[way] in (LOSE, MIX))  # power may go when all is done, too
+    for number in sorted({*range(1, last + 1, every), last}):
         shutil.rmtree(folder)
+        shutil.rmtree(home / "folder.graves", ignore_errors=True)  # of what a power cut may give its name back
         shutil.copytree(before, folder)
         ended = failpoints.attempt(work, folder, number, WAYS[way])
         kind = "killed" if ended.killed else ended.error.split(":")[0] or "done"
