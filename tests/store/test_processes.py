@@ -65,7 +65,8 @@ import sys
 import numpy as np
 import ladle
 url, folder = sys.argv[1:]
-pool = ladle.open_pool(np.arange(600, dtype=np.float32).reshape(300, 2), ids=[f"images/{row}.jpg" for row in range(300)])
+ids = [f"images/{row}.jpg" for row in range(300)]
+pool = ladle.open_pool(np.arange(600, dtype=np.float32).reshape(300, 2), ids=ids)
 made = ladle.Campaign.create(url, name="birds", pool=pool, strategy="cluster-margin", files=folder)
 print(made.audit()["kind"].tolist())
 """
