@@ -55,7 +55,7 @@ def _seen_in_backup(folder: Path) -> Seen:
         return {}
     with tempfile.TemporaryDirectory(dir=folder.parent) as elsewhere:
         ladle.Campaign.restore(url(Path(elsewhere)), folder / BACKUP, name=NAME).close()
-        return seen(Path(elsewhere)) | {"settings": ""}  # which say where its files are
+        return seen(Path(elsewhere)) | {"campaign": []}  # which says where its files are
 
 
 CAMPAIGN = (

@@ -67,8 +67,8 @@ def whole_or_not(act: Act) -> Scenario:
     def check(folder: Path, ended: Ended) -> list[str]:
         wrong = unclear(ended.error)
         try:
-            wrong += [f"left behind: {line}" for line in act.unsound(folder)]
             found = act.seen(folder)
+            wrong += [f"left behind: {line}" for line in (act.unsound(folder) if found else [])]
             if ended.told and found != known["once"]:
                 wrong.append(f"told to be done, and is not: {difference(known['once'], found)}")
             elif not act.in_steps and found not in (known["before"], known["once"]):
