@@ -42,7 +42,11 @@ class Columns:
     @classmethod
     def of(cls, rows: Sequence[Sequence[Any]]) -> Self:
         """From one tuple a row, in the order of the fields. Raises: CorruptFileError for a value of another type."""
-        by_field = list(zip(*rows, strict=True)) if rows else [()] * len(cls.layout())
+        return cls.of_fields(list(zip(*rows, strict=True)) if rows else [()] * len(cls.layout()))
+
+    @classmethod
+    def of_fields(cls, by_field: Sequence[Sequence[Any]]) -> Self:
+        """From one sequence a field, of int, str or bytes. Raises: CorruptFileError for a value of another type."""
         arrays = [
             _column(values, holds, f"{cls.NAME}.{name}")
             for values, (name, holds) in zip(by_field, cls.layout().items(), strict=True)
@@ -74,11 +78,20 @@ class Columns:
 
     def tuples(self) -> Iterator[tuple[Any, ...]]:
         """One tuple a row, of int, str and bytes."""
-        return zip(*(self.column(name).tolist() for name in self.layout()), strict=True)
+        return zip(*self.lists(), strict=True)
+
+    def lists(self) -> list[list[Any]]:
+        """One list a field, of int, str and bytes."""
+        return [self.column(name).tolist() for name in self.layout()]
 
     def each_key(self) -> Iterator[tuple[Any, ...]]:
         """The key of each row."""
         return zip(*(self.column(name).tolist() for name in self.KEY), strict=True)
+
+    def in_order(self) -> Self:
+        """The rows in ascending order of their keys."""
+        keys = list(self.each_key())
+        return self.take(np.array(sorted(range(len(keys)), key=keys.__getitem__), np.int64))
 
     def only(self) -> tuple[Any, ...]:
         """The one row there is."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from operator import itemgetter
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -196,22 +196,18 @@ class _SqlWriter(Writer):
             self._dialect.change(self._connection, TABLES[type(columns)], keys, self._rows(columns), len(columns))
 
     def _rows(self, columns: Columns) -> Iterator[tuple[object, ...]]:
-        seals = columns.seals(self._number).tolist()
-        return ((self._number, *row, seal) for row, seal in zip(columns.tuples(), seals, strict=True))
+        return zip(repeat(self._number), *columns.lists(), columns.seals(self._number).tolist())
 
     def _sound(self, kind: type[Kind], query: sa.Select[Any], *, sort: bool = False) -> Kind:
         """What a query found, if every row is as it was written. Raises: CorruptFileError."""
         with translated(self._name):
             rows = self._dialect.fetch(self._connection, query)
-        if sort:
-            names = list(kind.layout())
-            rows.sort(key=itemgetter(*(names.index(name) for name in kind.KEY)))
-        columns = kind.of([row[:-1] for row in rows])
-        seals: list[Any] = [row[-1] for row in rows]
-        sound = all(type(seal) is int for seal in seals) and np.array_equal(columns.seals(self._number), seals)
+        *by_field, seals = list(zip(*rows, strict=True)) if rows else [()] * (len(kind.layout()) + 1)
+        columns = kind.of_fields(by_field)
+        sound = set(map(type, seals)) <= {int} and np.array_equal(columns.seals(self._number), seals)
         if not sound:
             raise damaged(self._name, f"a row of the table {TABLES[kind].name} changed")
-        return columns
+        return columns.in_order() if sort else columns
 
 
 def damaged(name: str, what: str) -> CorruptFileError:
