@@ -32,10 +32,15 @@ class Clock:
         return self.now
 
 
+def ids_of() -> list[str]:
+    """Of the whole pool, once it has grown."""
+    return [f"bilder/{row}.jpg" if row % 7 else f"bilder/ö{row}.jpg" for row in range(60)]
+
+
 def everything(url: str, folder: Path, clock: Clock) -> ladle.Campaign:
     """A campaign of two annotators a task on which every kind of change was made."""
     embeddings = np.random.default_rng(0).normal(size=(60, 4)).astype(np.float32)
-    ids = [f"bilder/{row}.jpg" if row % 7 else f"bilder/ö{row}.jpg" for row in range(60)]
+    ids = ids_of()
     settings: dict[str, Any] = {"labels": ["cat", "dog"], "annotators_per_task": 2, "budget": 200, "seed": 5}
     campaign = ladle.Campaign.create(
         url,

@@ -93,6 +93,19 @@ def test_damaged_files_are_found(sound: Path, tmp_path: Path, name: str, damage:
         path.write_bytes(kept)
 
 
+def test_files_that_a_crash_left_are_counted_and_harmless(sound: Path, tmp_path: Path) -> None:
+    shutil.copytree(sound, tmp_path / "copy")
+    campaign = ladle.Campaign.open(f"sqlite:///{tmp_path}/copy/birds.db", name="birds")
+    left = Path(campaign.files) / "tree-9.npz"
+    left.write_bytes(b"never named by a commit")
+    try:
+        verdict = campaign.verify()
+        assert verdict.ok
+        assert verdict.checked["stray files"] == 1
+    finally:
+        left.unlink()
+
+
 def test_a_changed_row_is_refused_when_it_is_read(sound: Path, tmp_path: Path) -> None:
     shutil.copy(sound / "birds.db", tmp_path / "birds.db")
     with sqlite3.connect(tmp_path / "birds.db") as connection:

@@ -21,7 +21,7 @@ from ladle.errors import FileError, FileFormatError
 from ladle.store import SqlStore
 from ladle.store.schema import METADATA
 from ladle.store.upgrade import NEWEST, VERSION_TABLE
-from tests.golden.make_campaign import Clock, everything, told_of
+from tests.golden.make_campaign import Clock, everything, ids_of, told_of
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 VERSIONS = sorted(
@@ -65,7 +65,7 @@ def test_a_database_of_any_version_is_upgraded_and_tells_what_it_told(version: s
     assert ladle.Campaign.migrate(url) == (NEWEST, NEWEST)
     clock = Clock()
     clock.now += 9 * 86400
-    pool = ladle.open_pool([[0.0] * 4] * 60, ids=json.loads((GOLDEN / "ids.json").read_text("utf-8")))
+    pool = ladle.open_pool([[0.0] * 4] * 60, ids=ids_of())
     with ladle.Campaign.open(url, name="birds", pool=pool, clock=clock) as campaign:
         told = told_of(campaign)
         expected = json.loads((GOLDEN / f"campaign-{version}.json").read_text("utf-8"))

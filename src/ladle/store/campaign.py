@@ -93,13 +93,13 @@ class Campaign(Reader):
     def open(cls, url: str | Store, *, name: str, pool: object = None, clock: Clock | None = None) -> Campaign:
         """Go on with a campaign.
 
-        pool: needed only where it cannot be opened again from where it was, such as an array, and only by strategies
-        that go by embeddings. Raises: NotFoundError; FileError when there is no database; FileFormatError for one of
-        another version; MismatchError for another pool, when it is first needed; StoreError, StoreBusyError.
+        pool: needed only where it is no longer where it was, or cannot be opened again from there, such as an array,
+        and then only by strategies that go by embeddings; of a path, the columns have the names they had.
+        Raises: NotFoundError; FileError when there is no database; FileFormatError for one of another version;
+        MismatchError for another pool, when it is first needed; StoreError, StoreBusyError.
         """
         store = url if isinstance(url, Store) else SqlStore.open(url)
-        given = None if pool is None else opened(pool)
-        return cls(founding.find(store, name, pool=given, clock=clock or time.time))
+        return cls(founding.find(store, name, pool=pool, clock=clock or time.time))
 
     @classmethod
     def names(cls, url: str | Store) -> list[str]:

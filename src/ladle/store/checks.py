@@ -26,7 +26,10 @@ def verify(desk: Desk, progress: Progress) -> Verdict:
         if len(tables) == len(KINDS):
             found += problems(Everything(desk.settings, tables))
         found += _of_examples(desk, view, tables)
-        found += _of_files(desk, tables)
+        artefacts = tables.get(Artefact, Artefact.empty())
+        assert isinstance(artefacts, Artefact)
+        found += _of_files(desk, artefacts)
+        checked["stray files"] = len(desk.files.strays(artefacts))  # of a crash before its commit: no harm
     return Verdict(ok=not found, problems=tuple(found), checked=checked)
 
 
@@ -68,11 +71,9 @@ def _of_examples(desk: Desk, view: View, tables: dict[type[Columns], Columns]) -
     return found
 
 
-def _of_files(desk: Desk, tables: dict[type[Columns], Columns]) -> list[str]:
+def _of_files(desk: Desk, artefacts: Artefact) -> list[str]:
     """Every file is there, with its checksum."""
     found = []
-    artefacts = tables.get(Artefact, Artefact.empty())
-    assert isinstance(artefacts, Artefact)
     for name in artefacts.name.tolist():
         try:
             desk.files.checked(name, artefacts)

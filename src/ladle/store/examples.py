@@ -110,9 +110,15 @@ def from_texts(ids: Texts, id_type: str) -> npt.NDArray[Any]:
     return ids.astype(np.int64) if id_type == "integer" else ids
 
 
-def opened(given: object) -> Pool:
-    """What a caller gives as a pool: a `Pool`, or whatever `ladle.open_pool` takes."""
-    return given if isinstance(given, Pool) else open_pool(given)
+def opened(given: object, reopen: str = "") -> Pool:
+    """What a caller gives as a pool: a `Pool`, or whatever `ladle.open_pool` takes.
+
+    reopen: as `reopening` told it of this pool, whose columns a path has under the same names.
+    """
+    if isinstance(given, Pool):
+        return given
+    how = json.loads(reopen) if reopen and isinstance(given, (str, os.PathLike)) else {}
+    return open_pool(given, id=how.get("id"), embedding=how.get("embedding"))
 
 
 def reopening(pool: Pool) -> str:

@@ -23,7 +23,7 @@ from ladle.progress import Progress
 from ladle.store import backups
 from ladle.store.desk import Clock, Desk, folder_of
 from ladle.store.engine import file_of
-from ladle.store.examples import reopening
+from ladle.store.examples import opened, reopening
 from ladle.store.files import Files
 from ladle.store.sql import SqlStore
 from ladle.strategies import create as create_strategy
@@ -81,11 +81,13 @@ def restored(store: Store, path: str | os.PathLike[str], *, name: str | None, fi
     )
 
 
-def find(store: Store, name: str, *, pool: Pool | None, clock: Clock) -> Desk:
-    """A campaign that is there. Raises: NotFoundError."""
+def find(store: Store, name: str, *, pool: object, clock: Clock) -> Desk:
+    """A campaign that is there. pool: where it lies now, or None. Raises: NotFoundError; as `ladle.open_pool`."""
     with store.reading(name) as view:
         settings = Settings.from_json(view.settings)
-    return Desk(store, settings, Files(folder_of(settings, _database(store))), clock, pool)
+        reopen = str(view.last(PoolPart).reopen[0])
+    given = None if pool is None else opened(pool, reopen)
+    return Desk(store, settings, Files(folder_of(settings, _database(store))), clock, given)
 
 
 def without_cuts(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any, Self
 from ladle.campaign.answers import Batch, Progress, TaskStory, Verdict
 from ladle.campaign.records import Records
 from ladle.campaign.settings import Settings
+from ladle.pool.ids import Ids
 from ladle.progress import SILENT
 from ladle.progress import Progress as Bars
 from ladle.store import asks, checks, readings, standings, stories
@@ -41,6 +42,12 @@ class Reader:
     def files(self) -> str:
         """The folder of its files, which may not be there yet."""
         return str(self._desk.files.folder)
+
+    @property
+    def ids(self) -> Ids:
+        """The ids of the pool, in row order. Raises: FileError, MismatchError when the pool is not as it was."""
+        with self._desk.store.reading(self.name) as view:
+            return self._desk.examples(view).ids
 
     def labels(self) -> Records:
         """One row a label, every version of it, in the order they came.
