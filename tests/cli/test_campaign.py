@@ -420,6 +420,18 @@ def test_a_pool_that_has_moved(asked: Path, run_json: Any, run: Any, monkeypatch
     assert run("campaign", "story", "im001", "--pool", "less.parquet")[0] == 5
 
 
+def test_a_pool_that_has_moved_keeps_the_names_of_its_columns(run_json: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    make_pool(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    pq.write_table(pq.read_table("pool.parquet").rename_columns(["image", "vector"]), "named.parquet")
+    create = ("campaign", "create", "named.parquet", "--id", "image", "--embedding", "vector", "--name", "x")
+    assert run_json(*create, "--db", "x.db")[0] == 0
+    Path("named.parquet").rename("moved.parquet")
+    ask = ("campaign", "ask", "--db", "x.db", "--scores", "scores-1.parquet", "--size", 5, "-o", "b.csv")
+    assert run_json(*ask)[0] == 4
+    assert run_json(*ask, "--pool", "moved.parquet")[1]["size"] == 5
+
+
 def test_help_names_every_rule_of_agreement(run: Any) -> None:
     told = " ".join(run("campaign", "create", "--help")[1].replace("│", " ").split())
     for rule in RULES:

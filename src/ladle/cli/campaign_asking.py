@@ -214,11 +214,10 @@ def release(
 ) -> None:
     """Give back what an annotator has taken and not labelled, for others to take."""
     from ladle.cli.answers import answer
-    from ladle.cli.campaign_opening import ids_of
     from ladle.pool.id_lists import read_ids
 
     with opened(db, name, pool=pool) as campaign:
-        listed = None if ids is None else read_ids(ids, like=ids_of(campaign).kind)
+        listed = None if ids is None else read_ids(ids, like=campaign.ids.kind)
         released = campaign.release(annotator, listed)
         facts = {
             "command": "campaign release", "name": campaign.name, "annotator": annotator, "released": released

@@ -104,11 +104,8 @@ def form_of(campaign: Campaign) -> Form:
 
     labels = campaign.settings.labels
     numbers = labels.classes is not None and all(isinstance(each, int) for each in labels.classes)
-    return Form(kind=labels.kind, items="integer" if numbers else "text", ids=ids_of(campaign).kind)
-
-
-def ids_of(campaign: Campaign) -> Any:
-    """The pool's `Ids`, also where its embeddings are out of reach."""
-    desk = campaign._desk
-    with desk.store.reading(desk.name) as view:
-        return desk.examples(view).ids
+    return Form(
+        kind=labels.kind,
+        items="integer" if numbers else "text",
+        ids="integer" if campaign.ids.kind == "integer" else "text",
+    )

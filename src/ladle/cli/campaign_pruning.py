@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ladle.cli import options
-from ladle.cli.campaign_opening import Db, Name, OtherPool, ids_of, opened
+from ladle.cli.campaign_opening import Db, Name, OtherPool, opened
 
 if TYPE_CHECKING:
     from ladle.store import Campaign
@@ -73,7 +73,7 @@ def typed_ids(campaign: Campaign, given: list[str]) -> list[Any]:
     """Ids of the command line as the pool's kind has them. Raises: IdError."""
     from ladle.errors import IdError
 
-    if ids_of(campaign).kind == "text":
+    if campaign.ids.kind == "text":
         return given
     odd = next((each for each in given if not each.removeprefix("-").isdecimal()), None)
     if odd is not None:
@@ -87,7 +87,7 @@ def _listed(campaign: Campaign, path: Path | None, given: list[str] | None) -> A
 
     if (path is None) == (given is None):
         raise ArgumentError("the ids", wanted="be in a file or given with --example", got="both" if path else "none")
-    return typed_ids(campaign, given or []) if path is None else read_ids(path, like=ids_of(campaign).kind)
+    return typed_ids(campaign, given or []) if path is None else read_ids(path, like=campaign.ids.kind)
 
 
 _DID = {"exclude": "excluded", "include": "included", "delete": "labels deleted"}

@@ -43,10 +43,8 @@ def arrays_of(campaign: Campaign, reading: Reading, *, progress: Progress) -> di
     """The scores as `Campaign.ask` takes them; embeddings it finds itself. Raises: as `Reading.read`."""
     import numpy as np
 
-    from ladle.cli.campaign_opening import ids_of
-
     needs = [each for each in needs_of(campaign) if each != "embeddings"]
-    pool = KnownPool(ids_of(campaign), f"the pool of {campaign.name}")
+    pool = KnownPool(campaign.ids, f"the pool of {campaign.name}")
     labelled = np.unique(campaign.labels()["row"])  # whatever has been labelled may lack a score
     return reading.read(pool, labelled, needs, progress=progress)
 
