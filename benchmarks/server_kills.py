@@ -2,11 +2,10 @@
 
 python benchmarks/server_kills.py [--who client|server] [--kills 100] [--labels 200] [--record]
 
-A client tells one upload after another (uploads.py) and asks for a batch after each, saying what is acknowledged. After
-a random time it, or the server's first process, is killed by signal 9. The server is started again where it was killed;
-the next client goes on from the last upload that was
-acknowledged, which it repeats. After every kill what had been acknowledged is looked for;
-in the end all labels are held against the plain model, and the campaign is verified.
+A client tells one upload after another (uploads.py) and asks for a batch after each, saying what is acknowledged. At a
+random moment it, or all processes of the server, are killed by signal 9. The server is started again where it was
+killed; the next client goes on from the last upload that was acknowledged, which it repeats. After every kill what had
+been acknowledged is looked for; in the end all labels are held against the plain model, and the campaign is verified.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ from databases import Server
 from scenarios import unclear
 
 BATCH_SIZE = 20
-LONGEST_SECONDS = 0.6  # of work before a kill
+MOST_SAID, LONGEST_SECONDS = 5, 0.3  # acknowledgements before a kill, and the time after that
 PATIENCE_SECONDS = 60.0  # for a client to say something
 
 
@@ -78,8 +77,11 @@ def client(url: str, first: int, size: int, mouth: Connection) -> None:
         mouth.send(("error", f"{type(error).__name__}: {error}", []))
 
 
-def life(url: str, size: int, kill: Callable[[int], None], seconds: float, heard: Heard) -> None:
-    """One client: it goes on from the last upload acknowledged, and `kill` comes `seconds` after it has begun."""
+def life(url: str, size: int, kill: Callable[[int], None], when: tuple[int, float], heard: Heard) -> None:
+    """One client: it goes on from the last upload acknowledged.
+
+    when: after how many acknowledgements and, from then, how many seconds `kill` comes.
+    """
     context = multiprocessing.get_context("fork")
     ear, mouth = context.Pipe(duplex=False)
     process = context.Process(target=client, args=(url, heard.last(), size, mouth))
@@ -88,7 +90,9 @@ def life(url: str, size: int, kill: Callable[[int], None], seconds: float, heard
     if not ear.poll(PATIENCE_SECONDS):
         heard.wrong.append("a client that does not begin")
         process.kill()
-    heard.take(*ear.recv())
+    said, seconds = when
+    for _ in range(1 + said):
+        heard.take(*ear.recv())
     until = time.monotonic() + seconds
     while ear.poll(max(0.0, until - time.monotonic())):
         heard.take(*ear.recv())
@@ -128,7 +132,8 @@ def killed(server: Server, who: str, kills: int, size: int) -> Heard:
         heard.asked["batch 0"] = campaign.ask(BATCH_SIZE, key="batch 0").ids.tolist()
     for number in range(1, kills + 1):
         kill = (lambda pid: os.kill(pid, signal.SIGKILL)) if who == "client" else (lambda pid: server.kill())
-        life(server.url, size, kill, float(random.uniform(0, LONGEST_SECONDS)), heard)
+        when = int(random.integers(MOST_SAID + 1)), float(random.uniform(0, LONGEST_SECONDS))
+        life(server.url, size, kill, when, heard)
         server.start()
         heard.wrong += [f"kill {number}: {line}" for line in missing(server.url, heard)]
     with ladle.Campaign.open(server.url, name=uploads.NAME) as campaign:

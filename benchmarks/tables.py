@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from clustering_tables import agreement, hard_pools, scale
+from reliability_tables import reliability
 from table_parts import Row, by_subject, markdown, newest, number, told
 
 PAGES = Path(__file__).parents[1] / "docs" / "results"
@@ -118,7 +119,15 @@ def strategies() -> str:
 
 
 def main() -> None:
-    pages: list[Callable[[], str]] = [neighbours, clustering, agreement, scale, hard_pools, strategies]
+    pages: list[Callable[[], str]] = [
+        neighbours,
+        clustering,
+        agreement,
+        scale,
+        hard_pools,
+        strategies,
+        reliability,
+    ]
     for page in pages:
         path = PAGES / f"{page.__name__.replace('_', '-')}.md"
         path.write_text("<!-- Made by benchmarks/tables.py: measure again instead of editing. -->\n" + page())
