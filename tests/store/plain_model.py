@@ -109,7 +109,9 @@ class Model:
 
         def due(row: int) -> bool:
             votes = self.current(row)
-            if annotator in votes or (row not in self.gold and self.state(row) not in ("open", "disputed")):
+            if annotator in votes or row in self.excluded:
+                return False
+            if row not in self.gold and self.state(row) not in ("open", "disputed"):
                 return False
             others = {
                 name

@@ -338,6 +338,16 @@ def test_exclusions(store: Store, tmp_path: Path) -> None:
     assert campaign.progress().excluded == 1
 
 
+def test_what_is_excluded_while_it_is_held_is_not_given_again(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    campaign.add_gold(ids_of(1), ["cat"])
+    campaign.ask(4, margins=margins(), gold=1)
+    held = campaign.take("ann", 5)
+    assert len(held) == 5
+    campaign.exclude([ids_of(1)[0], ids_of(2)[1]], reason="blurred")
+    assert set(campaign.take("ann", 5).ids.tolist()) == set(held.ids.tolist()) - set(ids_of(2))
+
+
 def test_models_make_the_learning_curve(store: Store, tmp_path: Path) -> None:
     campaign = begun(store, tmp_path)
     (tmp_path / "scores.npy").write_bytes(b"scores")

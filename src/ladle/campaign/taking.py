@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ladle.campaign.columns import Int64, repeated
 from ladle.campaign.events import Effects
 from ladle.campaign.settings import Settings
-from ladle.campaign.states import DISPUTED
+from ladle.campaign.states import DISPUTED, EXCLUDED, WAITING
 from ladle.campaign.tables import CURRENT, Batch, Label, Lease, Task
 
 
@@ -27,9 +27,9 @@ class Waiting:
 def due(waiting: Waiting, settings: Settings, annotator: str, at: int) -> npt.NDArray[np.bool_]:
     """(tasks,) which of them this annotator may be given.
 
-    Not those the annotator has labelled. Of the others, those that lack labels: of as many annotators as the campaign
-    asks for, or, where these do not agree, of one more; a lease of another annotator counts as a label to come. Gold is
-    given to everyone.
+    Not those the annotator has labelled, nor excluded ones. Of the others, those that lack labels: of as many
+    annotators as the campaign asks for, or, where these do not agree, of one more; a lease of another annotator counts
+    as a label to come. Gold is given to everyone.
     """
     task, current = waiting.task, waiting.label.take(waiting.label.status == CURRENT)
     votes = np.bincount(_places(task, current.row), minlength=len(task)) if len(current) else repeated(0, len(task))
@@ -39,7 +39,8 @@ def due(waiting: Waiting, settings: Settings, annotator: str, at: int) -> npt.ND
     held = waiting.lease.take((waiting.lease.lease_until > at) & (waiting.lease.annotator != annotator) & silent)
     coming = np.bincount(_places(task, held.row), minlength=len(task)) if len(held) else repeated(0, len(task))
     wanted = np.where(task.state == DISPUTED, votes + 1, settings.annotators_per_task)
-    return ~mine & ((votes + coming < wanted) | np.isin(task.row, waiting.gold))
+    tests = np.isin(task.row, waiting.gold) & (task.state != EXCLUDED)
+    return ~mine & (tests | (np.isin(task.state, WAITING) & (votes + coming < wanted)))
 
 
 def taken(waiting: Waiting, rows: Int64, annotator: str, *, lease_until: int, event: int, at: int) -> Effects:
