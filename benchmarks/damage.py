@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import sys
 import tempfile
 import time
@@ -27,6 +26,7 @@ import numpy as np
 import artefacts
 import record
 from artefacts import ARTEFACTS, Artefact
+from fresh_folder import begun_again, prepared
 from ladle.errors import LadleError
 
 
@@ -66,21 +66,14 @@ def damaged_files(whole: bytes, kind: str, count: int, seed: int) -> Iterator[tu
 
 
 def tried(artefact: Artefact, kind: str, count: int, seed: int, home: Path) -> Found:
-    """The artefact damaged in `count` ways, one after another."""
-    before, folder = home / "before", home / "folder"
-    for each in (before, folder):
-        shutil.rmtree(each, ignore_errors=True)
-    folder.mkdir(parents=True)
-    artefact.prepare(folder)
-    whole = (folder / artefact.file).read_bytes()
+    """An artefact that is prepared, damaged in `count` ways, one after another."""
+    folder = begun_again(home)
+    whole, sound = (folder / artefact.file).read_bytes(), artefact.read(folder)
     if artefact.looked_at(folder):
         raise RuntimeError(f"{artefact.name} is damaged from the beginning")
-    sound = artefact.read(folder)
-    shutil.copytree(folder, before)
     found = Found()
     for what, damaged in damaged_files(whole, kind, count, seed):
-        shutil.rmtree(folder)
-        shutil.copytree(before, folder)
+        begun_again(home)
         (folder / artefact.file).write_bytes(damaged)
         found.tried += 1
         try:
@@ -115,6 +108,7 @@ def main() -> None:
     wrong = 0
     with tempfile.TemporaryDirectory(dir=artefacts.MEMORY) as home:
         for name in options.artefacts or ARTEFACTS:
+            prepared(Path(home), ARTEFACTS[name].prepare)
             for kind, count in (("flips", options.flips), ("cuts", options.cuts)):
                 start = time.perf_counter()
                 found = tried(ARTEFACTS[name], kind, count, options.seed, Path(home))

@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import sys
 import tempfile
 import time
@@ -27,6 +26,7 @@ from campaign_scenarios import CAMPAIGN
 from command_scenarios import COMMANDS
 from failpoints import BROKEN, FULL, KILL, LOSE, MIX, TEAR, Tell
 from file_scenarios import FILE
+from fresh_folder import begun_again, prepared
 from ladle import durable
 from ladle.store import engine
 from scenarios import Scenario
@@ -55,14 +55,9 @@ class Outcome:
 
 
 def swept(scenario: Scenario, way: str, home: Path, *, every: int = 1) -> Outcome:
-    """The scenario, once for every fail point, or for one of `every` so many."""
+    """A scenario that is prepared, once for every fail point, or for one of `every` so many."""
     start = time.perf_counter()
-    before, folder = home / "before", home / "folder"
-    for each in (before, folder):
-        shutil.rmtree(each, ignore_errors=True)
-    folder.mkdir(parents=True)
-    scenario.prepare(folder)
-    shutil.copytree(folder, before)
+    folder = begun_again(home)
 
     def work(tell: Tell) -> None:
         scenario.work(folder, tell)
@@ -71,9 +66,7 @@ def swept(scenario: Scenario, way: str, home: Path, *, every: int = 1) -> Outcom
     checked: dict[object, list[str]] = {}
     last = outcome.fail_points + (WAYS[way] in (LOSE, MIX))  # power may go when all is done, too
     for number in sorted({*range(1, last + 1, every), last}):
-        shutil.rmtree(folder)
-        shutil.rmtree(home / "folder.graves", ignore_errors=True)  # of what a power cut may give its name back
-        shutil.copytree(before, folder)
+        begun_again(home)
         ended = failpoints.attempt(work, folder, number, WAYS[way])
         kind = "killed" if ended.killed else ended.error.split(":")[0] or "done"
         outcome.ended[kind] = outcome.ended.get(kind, 0) + 1
@@ -122,6 +115,7 @@ def main() -> None:
     memory = "/dev/shm"  # a process that dies takes nothing with it that a disk would keep
     with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as home:
         for name in asked.scenarios or SCENARIOS:
+            prepared(Path(home), SCENARIOS[name].prepare)
             for way in WAYS:
                 outcome = swept(SCENARIOS[name], way, Path(home), every=asked.every)
                 wrong += len(outcome.wrong)

@@ -1,4 +1,7 @@
-"""A process that dies, or whose disk is full or broken, at any change of a file: nothing is lost, nothing silent."""
+"""Processes die, power goes, disks are full or broken, many work at once, bits flip: nothing is lost, nothing silent.
+
+Small samples of what the benchmarks go through; and that these would find what they look for.
+"""
 
 from __future__ import annotations
 
@@ -18,20 +21,24 @@ sys.path.remove(str(BENCHMARKS))
 pytestmark = pytest.mark.skipif(not failpoints.available(), reason="needs Linux and a C compiler called cc")
 
 
-def swept(*scenarios: str, every: int = 1) -> list[dict]:
-    command = [sys.executable, BENCHMARKS / "reliability.py", *scenarios, f"--every={every}", "--json"]
+def told(script: str, *options: str, code: int = 0) -> list[dict]:
+    command = [sys.executable, BENCHMARKS / script, *options]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode in (0, 1), done.stderr
+    assert done.returncode == code, done.stdout + done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def swept(*scenarios: str, every: int = 1) -> list[dict]:
+    return told("reliability.py", *scenarios, f"--every={every}", "--json")
 
 
 def test_files_are_whole_or_as_they_were() -> None:
     outcomes = swept("file")
-    assert len(outcomes) == 4
+    assert len(outcomes) == 6
     for each in outcomes:
         assert each["wrong"] == []
         assert each["fail_points"] >= 5
-        assert sum(each["ended"].values()) == each["fail_points"]
+        assert sum(each["ended"].values()) == each["fail_points"] + each["way"].startswith("power")
     killed = outcomes[0]
     assert killed["ended"] == {"killed": killed["fail_points"]}
     assert outcomes[2]["ended"]["FileError"] >= 3
@@ -39,13 +46,49 @@ def test_files_are_whole_or_as_they_were() -> None:
 
 def test_campaigns_lose_nothing() -> None:
     """A sample of the fail points; `python benchmarks/reliability.py` goes through all."""
-    outcomes = swept("create", "ask", "tell", every=13)
+    outcomes = swept("create", "round", every=40)
     assert len(outcomes) == 12
     for each in outcomes:
         assert each["wrong"] == []
         assert each["fail_points"] >= 30
-    assert all(set(each["ended"]) == {"killed"} for each in outcomes if each["way"].startswith("killed"))
-    assert all(each["ended"]["StoreError"] >= 2 for each in outcomes if each["way"].startswith("disk"))
+        if not each["way"].startswith("disk"):
+            assert set(each["ended"]) == {"killed"}
+        else:
+            assert each["ended"]["StoreError"] >= 1
+
+
+def test_a_weaker_setting_would_lose_a_tell() -> None:
+    """SQLite's default undoes the last commit where power goes before its folder is synced: the sweep sees that."""
+    cut = told("reliability.py", "tell", "--every=100", "--synchronous=FULL", "--json", code=1)[4]
+    assert cut["way"] == "power cut, all unsynced lost"
+    assert any("told to be done, and is not" in line for line in cut["wrong"])
+
+
+def test_many_at_once() -> None:
+    (found,) = told("concurrency.py", "--tellers=2", "--askers=2", "--labels=100")
+    assert found["what"] == []
+    assert (found["uploads told"], found["uploads taken"], found["batches"]) == (40, 30, 20)
+    assert found["labels told"] == 200
+
+
+@pytest.mark.parametrize("who", ["client", "server"])
+def test_postgres_killed(who: str) -> None:
+    pytest.importorskip("psycopg")
+    (found,) = told("server_kills.py", f"--who={who}", "--kills=2", "--labels=20")
+    assert found["what"] == []
+    assert found["uploads acknowledged"] >= 1
+    assert found["clients that ended in an error"] == (2 if who == "server" else 0)
+
+
+def test_damage_is_noticed() -> None:
+    options = ("--flips=25", "--cuts=8")
+    for found in told("damage.py", "database", "backup", *options):
+        assert found["what"] == []
+        assert found["noticed"] + found["meaningless"] == found["tried"] == (25 if found["damage"] == "flips" else 8)
+        if found["artefact"] != "database" or found["damage"] == "cuts":
+            assert found["meaningless"] == 0
+        else:
+            assert found["noticed"] >= 8
 
 
 def test_what_is_lost_shows(tmp_path: Path) -> None:
@@ -86,6 +129,7 @@ careless = whole_or_not(Act("careless", before, both, seen, lambda folder: []))
 found = {{}}
 with tempfile.TemporaryDirectory() as home:
     scenario = Scenario("early", careless.prepare, early, careless.check)
+    reliability.prepared(Path(home), careless.prepare)
     found["early"] = reliability.swept(scenario, "killed", Path(home)).wrong
     found["halves"] = reliability.swept(careless, "disk error", Path(home)).wrong
 print(json.dumps(found))
