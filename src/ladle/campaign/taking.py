@@ -40,7 +40,8 @@ def due(waiting: Waiting, settings: Settings, annotator: str, at: int) -> npt.ND
     coming = np.bincount(_places(task, held.row), minlength=len(task)) if len(held) else repeated(0, len(task))
     wanted = np.where(task.state == DISPUTED, votes + 1, settings.annotators_per_task)
     tests = np.isin(task.row, waiting.gold) & (task.state != EXCLUDED)
-    return ~mine & (tests | (np.isin(task.state, WAITING) & (votes + coming < wanted)))
+    given: npt.NDArray[np.bool_] = ~mine & (tests | (np.isin(task.state, WAITING) & (votes + coming < wanted)))
+    return given
 
 
 def taken(waiting: Waiting, rows: Int64, annotator: str, *, lease_until: int, event: int, at: int) -> Effects:
