@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 KINDS = ("sqlite", "postgres")
-RESTART_SECONDS = 30.0  # for the processes of a killed server to notice
+RESTART_SECONDS = 120.0  # for the processes of a killed server to notice
 
 
 class Server:
@@ -41,8 +42,19 @@ class Server:
         psutil.wait_procs(every, timeout=RESTART_SECONDS)
 
     def start(self) -> None:
-        """Start it again; it recovers from its log."""
-        self._server.ensure_postgres_running()
+        """Start it again; it recovers from its log, which may take longer than its starter waits."""
+        import psycopg
+
+        until = time.monotonic() + RESTART_SECONDS
+        while True:
+            try:
+                self._server.ensure_postgres_running()
+                psycopg.connect(self.url).close()
+                return
+            except Exception:  # whichever of the two was too early
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.2)
 
     def stop(self) -> None:
         self._server.stop()
