@@ -96,3 +96,10 @@ def test_importing_ladle_pulls_in_nothing_heavy(command: str) -> None:
     check = f"{command}; import sys; print([name for name in {heavy!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_campaigns_load_neither_clustering_nor_strategies() -> None:
+    # They would cost every command of a campaign half a second; only those that choose or cluster need them.
+    check = "import sys, ladle; ladle.Campaign; print([name for name in ('numba', 'scipy') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

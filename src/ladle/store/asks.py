@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from ladle import strategies
 from ladle.arrays import Embeddings
 from ladle.campaign import answers, asking
 from ladle.campaign.asking import Asked, Standing
@@ -153,6 +152,8 @@ def number_of(view: View, number: int | None, key: str | None) -> int:
 
 def _selection(desk: Desk, order: Order, ground: _Ground) -> Any:
     """The strategy's choice, by the seed of the batch that comes next. Raises: as `Strategy.query`."""
+    from ladle import strategies
+
     given, examples = dict(order.given), ground.examples
     options = dict(desk.settings.options)
     if isinstance(ground.clusters, np.ndarray):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,11 +17,12 @@ import pyarrow as pa
 from ladle import durable
 from ladle.campaign.tables import Artefact
 from ladle.errors import ArgumentError, CorruptFileError, FileError
-from ladle.hac import Dendrogram, cluster
 from ladle.pool import Pool
 from ladle.pool.ids import Ids
 from ladle.progress import Progress
-from ladle.strategies.clusters import Cuttable
+
+if TYPE_CHECKING:
+    from ladle.hac import Dendrogram
 
 CHECKPOINT = "clustering"
 MEAN_SIZE = 10.0  # rows a cluster, where the campaign clusters its pool itself
@@ -49,6 +50,9 @@ class Files:
 
     def keep_clusters(self, tree: object, number: int) -> str:
         """Keep a dendrogram or (n,) flat clusters of part `number`: the file's name. Raises: FileError ..."""
+        from ladle.hac import Dendrogram
+        from ladle.strategies.clusters import Cuttable
+
         if isinstance(tree, Dendrogram):
             name = f"tree-{number}.npz"
             tree.save(self._path(name))
@@ -62,6 +66,8 @@ class Files:
 
     def clustered(self, pool: Pool, *, seed: int, progress: Progress) -> Dendrogram:
         """The pool clustered for Cluster-Margin; killed on the way, the same call goes on from where it was."""
+        from ladle.hac import cluster
+
         checkpoint = self._path(CHECKPOINT)
         return cluster(pool, mean_size=MEAN_SIZE, seed=seed, checkpoint=checkpoint, progress=progress)
 
@@ -71,6 +77,8 @@ class Files:
 
     def clusters(self, artefacts: Artefact, number: int) -> Dendrogram | npt.NDArray[Any] | None:
         """What `keep_clusters` kept for part `number`; None when nothing was. Raises: FileError, CorruptFileError."""
+        from ladle.hac import Dendrogram
+
         names = set(artefacts.name.tolist())
         if f"tree-{number}.npz" in names:
             return Dendrogram.load(self.checked(f"tree-{number}.npz", artefacts))
@@ -83,7 +91,7 @@ class Files:
         """The newest dendrogram kept for part `number` or an earlier one. Raises: FileError, CorruptFileError."""
         for part in range(number, 0, -1):
             found = self.clusters(artefacts, part)
-            if isinstance(found, Dendrogram):
+            if found is not None and not isinstance(found, np.ndarray):
                 return found
         return None
 

@@ -1,4 +1,8 @@
-"""How a campaign begins, and how it is found again."""
+"""How a campaign begins, and how it is found again.
+
+Clustering and strategies are imported in this room where they are used: most that is done to a campaign needs neither,
+and they take half a second to load.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,6 @@ from ladle.campaign.events import Act, Effects, record
 from ladle.campaign.settings import Settings
 from ladle.campaign.tables import Artefact, PoolPart
 from ladle.errors import ArgumentError, IdError, MismatchError
-from ladle.hac import Dendrogram
 from ladle.pool import Pool
 from ladle.progress import Progress
 from ladle.store import backups
@@ -26,8 +29,6 @@ from ladle.store.engine import file_of
 from ladle.store.examples import opened, reopening
 from ladle.store.files import Files
 from ladle.store.sql import SqlStore
-from ladle.strategies import create as create_strategy
-from ladle.strategies import describe
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,12 +111,14 @@ def kept_ids(files: Files, part: PoolPart, pool: Pool) -> list[str]:
 
 
 def _founded(store: Store, plan: Plan) -> Desk:
+    from ladle import strategies
+
     settings, pool = plan.settings, plan.pool
     desk = Desk(store, settings, Files(folder_of(settings, _database(store))), plan.clock, pool)
     part = pool_part(pool, 1, 1)
     names = kept_ids(desk.files, part, pool)
     tree = plan.tree
-    if tree is None and describe(settings.strategy).takes_tree == "yes":
+    if tree is None and strategies.describe(settings.strategy).takes_tree == "yes":
         tree = desk.files.clustered(pool, seed=settings.seed, progress=plan.progress)
     if tree is not None:
         names.append(desk.files.keep_clusters(tree, 1))
@@ -130,10 +133,13 @@ def _founded(store: Store, plan: Plan) -> Desk:
 
 def _checked_tree(plan: Plan) -> Any:
     """The clusters, loaded, if they fit the pool and the strategy takes its options. Raises: ArgumentError ..."""
+    from ladle import strategies
+    from ladle.hac import Dendrogram
+
     settings, tree = plan.settings, plan.tree
     if isinstance(tree, (str, Path)):
         tree = Dendrogram.load(tree)
-    takes = describe(settings.strategy).takes_tree
+    takes = strategies.describe(settings.strategy).takes_tree
     if tree is not None and takes == "no":
         raise ArgumentError("`tree`", wanted=f"be left out for {settings.strategy}", got="one")
     rows = tree.n if isinstance(tree, Dendrogram) else len(tree) if tree is not None else plan.pool.rows
@@ -144,7 +150,7 @@ def _checked_tree(plan: Plan) -> Any:
         )
     flat = tree is not None and not isinstance(tree, Dendrogram)
     options = dict(settings.options) if flat else without_cuts(settings.options)
-    create_strategy(settings.strategy, tree=[0] if takes == "yes" else None, **options)  # which refuses wrong ones
+    strategies.create(settings.strategy, tree=[0] if takes == "yes" else None, **options)  # which refuses wrong ones
     return tree
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,14 +17,15 @@ from ladle.campaign.shaping import Named
 from ladle.campaign.states import LABELLED
 from ladle.campaign.tables import Artefact, Batch, Event, Exclusion, Gold, Model, PoolPart, Task
 from ladle.errors import ArgumentError, FileError, MismatchError
-from ladle.hac import Dendrogram
 from ladle.pool import Pool
 from ladle.pool.ids import Ids
 from ladle.progress import Progress
 from ladle.store.desk import Desk
 from ladle.store.founding import kept_ids, pool_part, without_cuts
 from ladle.store.tells import LONGEST_REASON, canonical, check_text, known_of
-from ladle.strategies import describe
+
+if TYPE_CHECKING:
+    from ladle.hac import Dendrogram
 
 
 def named(desk: Desk, ids: object) -> Named:
@@ -159,6 +160,9 @@ def _grown_clusters(
     desk: Desk, pool: Pool, artefacts: Artefact, number: int, tree: Any, progress: Progress
 ) -> Dendrogram | Int64 | None:
     """Clusters of the grown pool: those given, or the tree's with the newcomers assigned to them."""
+    from ladle import strategies
+    from ladle.hac import Dendrogram
+
     settings = desk.settings
     if isinstance(tree, (str, Path)):
         tree = Dendrogram.load(tree)
@@ -169,7 +173,7 @@ def _grown_clusters(
         return tree  # type: ignore[no-any-return]
     known = desk.files.tree(artefacts, number - 1)
     if known is None:
-        if describe(settings.strategy).takes_tree != "yes":
+        if strategies.describe(settings.strategy).takes_tree != "yes":
             return None
         raise ArgumentError(
             "`tree`", wanted="be the clusters of the grown pool", got="none, and the campaign's own are no tree to grow"
