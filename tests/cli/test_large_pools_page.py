@@ -9,10 +9,12 @@ from tests.cli.pages import run_page
 
 
 def test_the_page_runs(tmp_path):
-    told = run_page("large-pools.md", tmp_path, ["python", "sh", "sh", "sh", "python"], smaller=("2_000_000", "10_000"))
+    kinds = ["python", "sh", "sh", "sh", "sh", "python"]
+    told = run_page("large-pools.md", tmp_path, kinds, smaller=("2_000_000", "10_000"))
     assert "time to cluster about" in told[1]
     assert "mean 10.0" in told[2]
-    assert told[4].startswith("None 1.0 ")
+    assert "in files, 976.6 MiB while it runs" in told[3]
+    assert told[5].startswith("None 1.0 ")
     names = ["clusters.parquet", "joined.parquet", "pool.parquet", "tree.npz"]
     assert sorted(path.name for path in tmp_path.iterdir()) == names
     clusters, joined = (pq.read_table(tmp_path / name)["cluster"] for name in names[:2])
