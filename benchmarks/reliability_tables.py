@@ -16,6 +16,11 @@ def reliability() -> str:
     )
 
 
+def _told(rows: list[Row]) -> list[str]:
+    """When, where and at which commit, once for rows that agree in it."""
+    return [f"{line}\n" for line in dict.fromkeys(told(row) for row in rows)]
+
+
 def _attempts(row: Row) -> int:
     """How often the work was done, each time with another fault."""
     return sum(value for name, value in row["figures"].items() if name not in ("fail points", "wrong", "seconds"))
@@ -40,13 +45,13 @@ def _fail_points() -> list[str]:
         "`python benchmarks/reliability.py`. A fail point is one change of a file: a write, sync, truncation, rename, "
         "deletion or creation, of Ladle's own files and of SQLite's. At every one of them the process is killed by "
         "signal 9, before it and in the middle of it; the power is cut, with all that was not synced lost, and with a "
-        "random part of it lost; the disk is full from there on; or it fails this once. Afterwards a new process "
+        "random part of that lost; the disk is full from there on; or it fails this once. Afterwards a new process "
         "must find all that was acknowledged and nothing half done (every row of every table is compared), `verify` "
         "sound, any error one of Ladle's own that tells the truth, and the same call, made again, must end in the "
         "very state of an undisturbed run: for an ask, the same examples in the same order. *Wrong* counts every "
         "deviation: a label lost, a task twice, a file half-written would be one.\n",
         markdown(head, lines),
-        told(rows[-1]) + "\n" if rows else "",
+        *_told(rows),
     ]
 
 
@@ -86,7 +91,7 @@ def _at_once() -> list[str]:
         "dictionary goes through the uploads in the order of the log, and the campaign must hold exactly its labels, "
         "version by version; every ask made by two processes under one key is one batch, and no example is in two.\n",
         markdown(head, lines),
-        *(told(row) + "\n" for row in rows[-1:]),
+        *_told(rows),
     ]
 
 
@@ -104,7 +109,7 @@ def _servers() -> list[str]:
         "kill all that was ever acknowledged is looked for; in the end the labels are those of the plain model. A "
         "client whose server is gone ends in an error of Ladle's own.\n",
         markdown(["killed", "times", *names], lines),
-        *(told(row) + "\n" for row in rows[-1:]),
+        *_told(rows),
     ]
 
 
@@ -136,5 +141,5 @@ def _damage() -> list[str]:
         markdown(["format", "", "tried", "refused", "means nothing", "reads otherwise"], returned),
         "An id that is none of the pool's, or a label that is none of the campaign's, is then quarantined with its "
         "reason.\n",
-        *(told(row) + "\n" for row in rows[-1:]),
+        *_told(rows),
     ]
