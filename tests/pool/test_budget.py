@@ -57,6 +57,34 @@ def test_the_machine_tells_its_memory(monkeypatch):
     assert 0 < available <= total
 
 
+def a_group(folder, version, most, used=0, cached=0):
+    folder.mkdir(parents=True, exist_ok=True)
+    names = ("memory.max", "memory.current") if version == 2 else ("memory.limit_in_bytes", "memory.usage_in_bytes")
+    (folder / names[0]).write_text(f"{most}\n")
+    (folder / names[1]).write_text(f"{used}\n")
+    key = "inactive_file" if version == 2 else "total_inactive_file"
+    (folder / "memory.stat").write_text(f"anon 5\n{key} {cached}\n")
+
+
+@pytest.mark.parametrize(("version", "line"), [(2, "0::/jobs/mine"), (1, "4:cpu,memory:/jobs/mine")])
+def test_the_least_left_of_all_groups_around_the_process_counts(tmp_path, monkeypatch, version, line):
+    root = tmp_path / "cgroup"
+    top = root if version == 2 else root / "memory"
+    monkeypatch.setattr(budget, "_GROUPS", root)
+    monkeypatch.setattr(budget, "_OWN_GROUPS", tmp_path / "own")
+    assert budget._group_left() is None  # no groups to be seen
+    a_group(top, version, "max" if version == 2 else 1 << 40)
+    (tmp_path / "own").write_text(f"3:freezer:/\n{line}\n")
+    assert budget._group_left() == (None if version == 2 else 1 << 40)
+    a_group(top / "jobs" / "mine", version, 1000, used=400, cached=100)
+    assert budget._group_left() == 700
+    a_group(top / "jobs", version, 500)
+    assert budget._group_left() == 500
+    a_group(top / "jobs" / "others", version, 1)
+    (tmp_path / "own").write_text("")
+    assert budget._group_left() == (None if version == 2 else 1 << 40)
+
+
 def test_formulas_grow_with_the_pool():
     assert budget.clustering_bytes(1000, 64) == (256 << 20) + 1000 * (8 * 64 + 4 * 64 + 470)
     assert budget.clustering_bytes(10_000_000, 64) == (256 << 20) + 10_000_000 * (4 * 64 + 4 * 64 + 470)

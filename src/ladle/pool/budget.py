@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,10 @@ from ladle.errors import ArgumentError, FileError, MemoryPlanError
 
 MEMORY_VARIABLE = "LADLE_MEMORY"
 GIB = 1 << 30
+_GROUPS = Path("/sys/fs/cgroup")  # control groups of Linux
+_OWN_GROUPS = Path("/proc/self/cgroup")
+_VERSION_1 = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")  # limit, use, cache in the stat
+_VERSION_2 = ("memory.max", "memory.current", "inactive_file")
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": GIB, "T": 1 << 40}
 
 # Exact clustering keeps means in float64 while they fit this, and in float32 beyond.
@@ -231,16 +236,33 @@ def _meminfo(field: str) -> int | None:
 
 
 def _group_left() -> int | None:
-    root = Path("/sys/fs/cgroup")
-    for limit, used, stat, cache in (
-        ("memory.max", "memory.current", "memory.stat", "inactive_file"),
-        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "memory/memory.stat", "total_inactive_file"),
-    ):
-        try:
-            most, now = int((root / limit).read_text()), int((root / used).read_text())
-            match = re.search(rf"^{cache} (\d+)", (root / stat).read_text(), re.MULTILINE)
-        except (OSError, ValueError):  # absent, or "max": no limit
-            continue
-        # Cached file pages are given back on demand, as MemAvailable counts them too.
-        return max(0, most - now + (int(match[1]) if match else 0))
-    return None
+    """What this process's control group has left, or one above it, whichever is less: cluster jobs have their own."""
+    left = [amount for folder, names in _groups() if (amount := _left_in(folder, *names)) is not None]
+    return min(left) if left else None
+
+
+def _groups() -> Iterator[tuple[Path, tuple[str, str, str]]]:
+    """The folders of the groups this process is in, up to the outermost to be seen, with the names of their files."""
+    yield _GROUPS, _VERSION_2
+    yield _GROUPS / "memory", _VERSION_1
+    try:
+        lines = _OWN_GROUPS.read_text().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        root, names = (_GROUPS / "memory", _VERSION_1) if controllers else (_GROUPS, _VERSION_2)
+        if not controllers or "memory" in controllers.split(","):
+            inner = root / path.strip("/")
+            yield from ((folder, names) for folder in (inner, *inner.parents) if root in folder.parents)
+
+
+def _left_in(folder: Path, limit: str, used: str, cache: str) -> int | None:
+    """Memory left in one group; None where it has no limit, or is not to be seen."""
+    try:
+        most, now = int((folder / limit).read_text()), int((folder / used).read_text())
+        match = re.search(rf"^{cache} (\d+)", (folder / "memory.stat").read_text(), re.MULTILINE)
+    except (OSError, ValueError):  # absent, or "max": no limit
+        return None
+    # Cached file pages are given back on demand, as MemAvailable counts them too.
+    return max(0, most - now + (int(match[1]) if match else 0))
