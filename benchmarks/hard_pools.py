@@ -209,6 +209,8 @@ def main() -> None:
                 if key not in ("seconds", "own")
             )
             print(f"{name:16}{n:>9,}{figures[-1]['seconds']:>9.2f}{figures[-1]['own']:>9.2f}  {done}", flush=True)
+        if not sizes:
+            continue  # larger ones than it has were asked for
         exponents = {key: exponent(sizes, [float(figure[key]) for figure in figures]) for key in ("seconds", "own")}
         print(f"{'':16}{'exponent':>9}{exponents['seconds']:>9.2f}{exponents['own']:>9.2f}")
         record.append(
