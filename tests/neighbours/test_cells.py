@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ladle.neighbours import BruteSearch, Candidates, CellSearch, Effort
-from ladle.neighbours.cells import PICKING_DIMS
+from ladle.pool.budget import PICKING_DIMS
 from ladle.progress import SILENT
 from tests.hac.pools import blobs
 

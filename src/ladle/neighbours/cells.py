@@ -20,12 +20,12 @@ from ladle.neighbours.coarse import BLOCK, SAMPLE_PER_CELL, Cells, Int64s, Parti
 from ladle.neighbours.contract import Candidates, Means
 from ladle.neighbours.join import Join, Sample, most_probes
 from ladle.neighbours.packed import Frame, Int32s, frame_of, pack
+from ladle.pool.budget import PICKING_DIMS
 from ladle.pool.scratch import IN_MEMORY, Scratch
 from ladle.progress import SILENT, Progress
 
 BRUTE_COST = 2e10  # multiply-adds: a sixth of a second on two cores
 HARD_COST = 8.5e12  # and what picking the nearest costs: 150,000 rows of dim 256, 220,000 of dim 50
-PICKING_DIMS = 120  # picking the nearest among products costs as much as so many more dimensions of them
 HARD = 12.0  # times as much where neighbours are hard to find
 REBUILD = 8.0  # times as much where new cells would have to be made
 REBUILD_SHARE = 0.3  # of the members the cells were made for: with fewer left, make new cells
@@ -53,7 +53,7 @@ class Effort:
     # (partitions, cells of each) a cluster is compared with later.
     later: tuple[tuple[int, int], ...] = ((1, 8), (1, 16), (1, 32), (4, 4), (6, 4), (8, 4), (8, 8))
     far: float = 0.5  # of the members, those with the farthest neighbours, turn to further partitions once ready
-    # Where neighbours are hard to find, every search is exact if the first takes so many multiply-adds: hardly longer.
+    # Where neighbours are hard to find, every search is exact if the first takes no more multiply-adds.
     hard_cost: float = field(default_factory=lambda: HARD_COST)
     # The exact search is as quick up to so many multiply-adds.
     brute_cost: float = field(default_factory=lambda: BRUTE_COST)

@@ -83,7 +83,7 @@ _EXACT_TIMINGS = (Timing(100_000, 128, 18.4), Timing(100_000, 256, 34.9))
 _CELLS_TIMINGS = (Timing(1_000_000, 128, 76.0), Timing(870_000, 256, 375.2))
 # Picking the nearest out of the products, and merging, cost as much as so many further dimensions: 20,000 rows exactly
 # take 1.9, 2.7 and 4.2 s of one core at dim 50, 128 and 256.
-_PICKING_DIMS = 120
+PICKING_DIMS = 120
 
 
 def clustering_bytes(n: int, d: int, *, exact: bool = True, on_disk: bool = False) -> int:
@@ -128,7 +128,7 @@ def clustering_seconds(n: int, d: int, *, exact: bool, products_per_second: floa
     approximate work with n. An estimate: the machine's memory and the data matter too.
     """
     easy, hard = (
-        timing.seconds * (n / timing.rows) ** (2 if exact else 1) * (d + _PICKING_DIMS) / (timing.dim + _PICKING_DIMS)
+        timing.seconds * (n / timing.rows) ** (2 if exact else 1) * (d + PICKING_DIMS) / (timing.dim + PICKING_DIMS)
         for timing in (_EXACT_TIMINGS if exact else _CELLS_TIMINGS)
     )
     slower = _TIMED_PRODUCTS_PER_SECOND / products_per_second
