@@ -24,7 +24,7 @@ from ladle import threads
 from ladle.lab.datasets import Dataset
 from ladle.lab.head import Head
 from ladle.lab.redundant import with_near_duplicates
-from ladle.neighbours import cells
+from ladle.neighbours import effort
 
 MEAN_SIZE = 10
 CANDIDATE_RATIO = 10
@@ -59,7 +59,7 @@ def data(name: str, pool_rows: int, copies: float) -> Dataset:
 def clusterings(points: np.ndarray) -> tuple[Clusters, dict[str, float]]:
     """Flat clusters by the exact search, and by cells at both qualities; their seconds and recall."""
     found, figures = {}, {}
-    cells.HARD_COST = 0.0
+    effort.HARD_COST = 0.0
     for label, options in (
         ("exact", {"exact": True}),
         ("default", {"exact": False}),

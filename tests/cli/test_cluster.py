@@ -173,7 +173,7 @@ def test_a_pool_is_never_overwritten(run, made, tmp_path):
 
 
 def test_approximate_neighbours_are_named(run_json, run, made, tmp_path, monkeypatch):
-    monkeypatch.setattr("ladle.neighbours.cells.BRUTE_COST", 0)
+    monkeypatch.setattr("ladle.neighbours.effort.BRUTE_COST", 0)
     monkeypatch.setattr("ladle.hac.clustering.DENSE_CLUSTERS", 3)
     arguments = ["cluster", made / "pool.npy", "-o", tmp_path / "tree.npz"]
     code, facts = run_json(*arguments, "--approximate", "--quality", "high")

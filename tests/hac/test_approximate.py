@@ -13,8 +13,8 @@ from tests.hac.pools import blobs, cases
 
 @pytest.fixture(autouse=True)
 def _cells_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ladle.neighbours.cells.BRUTE_COST", 0)
-    monkeypatch.setattr("ladle.neighbours.cells.HARD_COST", 0)
+    monkeypatch.setattr("ladle.neighbours.effort.BRUTE_COST", 0)
+    monkeypatch.setattr("ladle.neighbours.effort.HARD_COST", 0)
     monkeypatch.setattr("ladle.hac.clustering.DENSE_CLUSTERS", 50)
 
 

@@ -19,8 +19,8 @@ ROWS, DIM = 9_000, 256
 
 @pytest.fixture(autouse=True)
 def _little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ladle.neighbours.cells.BRUTE_COST", 0)
-    monkeypatch.setattr("ladle.neighbours.cells.HARD_COST", 0)
+    monkeypatch.setattr("ladle.neighbours.effort.BRUTE_COST", 0)
+    monkeypatch.setattr("ladle.neighbours.effort.HARD_COST", 0)
     monkeypatch.setattr(scratch, "SMALL_BYTES", 1 << 10)
     monkeypatch.setattr("ladle.pool.budget._PART_BYTES", 0)
 

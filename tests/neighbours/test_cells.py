@@ -13,8 +13,8 @@ from tests.hac.pools import blobs
 
 @pytest.fixture(autouse=True)
 def _cells_for_small_pools_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ladle.neighbours.cells.BRUTE_COST", 0)
-    monkeypatch.setattr("ladle.neighbours.cells.HARD_COST", 0)
+    monkeypatch.setattr("ladle.neighbours.effort.BRUTE_COST", 0)
+    monkeypatch.setattr("ladle.neighbours.effort.HARD_COST", 0)
 
 
 def ask(
@@ -92,7 +92,7 @@ def test_same_answer_for_any_number_of_threads(threads: str, monkeypatch: pytest
 
 
 def test_where_neighbours_are_hard_to_find_not_too_many_are_searched_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ladle.neighbours.cells.HARD_COST", 6000**2 * (64 + PICKING_DIMS))
+    monkeypatch.setattr("ladle.neighbours.effort.HARD_COST", 6000**2 * (64 + PICKING_DIMS))
     means = np.random.default_rng(3).normal(size=(6000, 64))  # no structure at all
     members = np.arange(6000, dtype=np.int32)
     search = CellSearch(0, Effort(cell_rows=60))

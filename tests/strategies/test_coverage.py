@@ -10,7 +10,7 @@ import scipy.spatial
 import scipy.stats
 
 from ladle.errors import ArgumentError, DataError, NonFiniteError, ZeroVectorError
-from ladle.neighbours import cells
+from ladle.neighbours import effort
 from ladle.strategies import coverage
 from ladle.strategies.herding import Herding, UncertaintyHerding
 from ladle.strategies.probcover import ProbCover
@@ -196,8 +196,8 @@ def test_lists_of_neighbours_do_nearly_as_well(
     W = distances(E, "cosine") <= distance if strategy is ProbCover else gaussian(E, distance)
     monkeypatch.setattr(coverage, "FEW_ROWS", 400)
     monkeypatch.setattr(coverage, "BRUTE_ROWS", brute_rows)
-    monkeypatch.setattr(cells, "HARD_COST", 0)  # what is left to cells stays with them
-    monkeypatch.setattr(cells, "BRUTE_COST", 0.0)
+    monkeypatch.setattr(effort, "HARD_COST", 0)  # what is left to cells stays with them
+    monkeypatch.setattr(effort, "BRUTE_COST", 0.0)
     listed = strategy().query(300, embeddings=E)
     assert (listed.story.facts["neighbours"], listed.story.facts["considered_rows"]) == (32, 3000)
     assert objective(W, listed.rows) >= 0.95 * objective(W, whole.rows)

@@ -31,7 +31,7 @@ from ladle.hac.state import (
     new_merge_log,
 )
 from ladle.neighbours import NeighbourSearch
-from ladle.neighbours.contract import Means
+from ladle.neighbours.contract import Known, Means
 from ladle.pool.scratch import IN_MEMORY, Scratch
 from ladle.progress import SILENT, Advance, Progress
 
@@ -175,10 +175,10 @@ class Rounds:
             k=k,
             precise=precise,
             progress=self.progress if len(due) >= SHOWN_QUERIES else SILENT,
+            known=Known(self.lists.ids, c.list_start, c.list_length, c.parents),
         )
         self._reserve(found.ids.size)
-        base = self.cursor[pairing.USED]
-        now = self.cursor[pairing.NOW]
+        base, now = self.cursor[pairing.USED], self.cursor[pairing.NOW]
         self.cursor[pairing.USED] += found.ids.size
 
         def install(start: int, stop: int) -> None:

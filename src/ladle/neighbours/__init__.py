@@ -1,8 +1,9 @@
 """Who could merge with whom: nearest clusters of clusters."""
 
 from ladle.neighbours.brute import BruteSearch
-from ladle.neighbours.cells import CellSearch, Effort
+from ladle.neighbours.cells import CellSearch
 from ladle.neighbours.contract import Candidates, NeighbourSearch
+from ladle.neighbours.effort import Effort
 from ladle.neighbours.packed import Frame
 
 __all__ = ["BruteSearch", "Candidates", "CellSearch", "Effort", "Frame", "NeighbourSearch"]

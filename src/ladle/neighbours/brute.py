@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle import threads
-from ladle.neighbours.contract import Candidates, Means
+from ladle.neighbours.contract import Candidates, Known, Means
 from ladle.neighbours.kernels import WORST, keep_best
 from ladle.neighbours.packed import (
     MEMBER_BLOCK,
@@ -49,6 +49,7 @@ class BruteSearch:
         k: int,
         precise: bool,
         progress: Progress,
+        known: Known | None = None,
     ) -> Candidates:
         """See `NeighbourSearch.nearest`."""
         k = min(k, len(members) - 1)

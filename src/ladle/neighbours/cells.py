@@ -17,15 +17,15 @@ import numpy.typing as npt
 from ladle import seeds, threads
 from ladle.neighbours.brute import BruteSearch
 from ladle.neighbours.coarse import BLOCK, SAMPLE_PER_CELL, Cells, Int64s, Partition, by_cell
-from ladle.neighbours.contract import Candidates, Means
+from ladle.neighbours.contract import Candidates, Known, Means
+from ladle.neighbours.effort import Effort
 from ladle.neighbours.join import Join, Sample, most_probes
 from ladle.neighbours.packed import Frame, Int32s, frame_of, pack
+from ladle.neighbours.walk import Links
 from ladle.pool.budget import PICKING_DIMS
 from ladle.pool.scratch import IN_MEMORY, Scratch
 from ladle.progress import SILENT, Progress
 
-BRUTE_COST = 2e10  # multiply-adds: a sixth of a second on two cores
-HARD_COST = 8.5e12  # and what picking the nearest costs: 150,000 rows of dim 256, 220,000 of dim 50
 HARD = 12.0  # times as much where neighbours are hard to find
 REBUILD = 8.0  # times as much where new cells would have to be made
 REBUILD_SHARE = 0.3  # of the members the cells were made for: with fewer left, make new cells
@@ -33,30 +33,6 @@ SAMPLE = 400  # rows whose exact neighbours are found, to measure recall
 LATER_SAMPLE = 200  # the same among clusters, once for each making of cells
 ASSIGN_BYTES = 256 << 20  # of members put into cells at a time
 WORTH = 0.8  # a pass over neighbours of neighbours is followed by another if it found this share of what is missing
-
-
-@dataclass(frozen=True, slots=True)
-class Effort:
-    """How hard the search tries: partition after partition, until it finds `recall` of a sample's neighbours.
-
-    A partition splits some neighbours from each other, another one splits others: four cells of a new one find more of
-    the missing than thirty more cells of the old one.
-    """
-
-    recall: float = 0.97
-    # Members a cell, on average, or more: where sqrt(n / probes) is more, a member meets as many centroids as members.
-    cell_rows: int = 250
-    probes: int = 4  # cells of each partition a member is compared with, on average
-    easy: float = 0.85  # found in the first cells: else lists are kept twice as long as asked for while they grow
-    ready: float = 0.8  # found in cells: from here on, neighbours of neighbours are worth a test
-    most_partitions: int = 12
-    # (partitions, cells of each) a cluster is compared with later.
-    later: tuple[tuple[int, int], ...] = ((1, 8), (1, 16), (1, 32), (4, 4), (6, 4), (8, 4), (8, 8))
-    far: float = 0.5  # of the members, those with the farthest neighbours, turn to further partitions once ready
-    # Where neighbours are hard to find, every search is exact if the first takes no more multiply-adds.
-    hard_cost: float = field(default_factory=lambda: HARD_COST)
-    # The exact search is as quick up to so many multiply-adds.
-    brute_cost: float = field(default_factory=lambda: BRUTE_COST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +80,21 @@ class CellSearch:
         k: int,
         precise: bool,
         progress: Progress,
+        known: Known | None = None,
     ) -> Candidates:
         """See `NeighbourSearch.nearest`."""
         k = min(k, len(members) - 1)
         cost = float(len(queries)) * len(members) * means.shape[1]
         stale = len(members) < REBUILD_SHARE * self._built_for
         dearer = max(HARD if self._hard else 1.0, REBUILD if stale else 1.0)
-        if precise or self._by_force or cost <= self.effort.brute_cost * dearer:
+
+        def by_force() -> Candidates:
             return BruteSearch(self.frame).nearest(
                 means, spreads, members=members, queries=queries, k=k, precise=precise, progress=progress
             )
+
+        if precise or self._by_force or cost <= self.effort.brute_cost * dearer:
+            return by_force()
         if self.frame is None:
             self.frame = frame_of(means, members)
         if not self._placed or stale:
@@ -126,11 +107,9 @@ class CellSearch:
                 del join
                 self.recalls.append(1.0)
                 self._by_force = True  # means of clusters are harder still than their points
-                return BruteSearch(self.frame).nearest(
-                    means, spreads, members=members, queries=queries, k=k, precise=False, progress=progress
-                )
+                return by_force()
         else:
-            self._search_some(join, members, np.searchsorted(members, queries), progress)
+            self._search_some(join, members, np.searchsorted(members, queries), known, progress)
         return join.candidates(members, queries, spreads)
 
     def arrange(self, means: Means, progress: Progress = SILENT) -> Int64s:
@@ -236,16 +215,19 @@ class CellSearch:
             self.recalls.append(sample.recall(join))
             gain = self.recalls[-1] - before
 
-    def _search_some(self, join: Join, members: Int32s, own: Int64s, progress: Progress) -> None:
+    def _search_some(self, join: Join, members: Int32s, own: Int64s, known: Known | None, progress: Progress) -> None:
         """Some members are queries. How many cells they are compared with is chosen anew for each making of cells."""
         effort = self.effort
         own = join.places(own)
+        links = None if known is None else Links.of(join, members, known)
 
         def search(rows: Int64s, rung: int, shown: Progress) -> None:
             join.only(rows)
             partitions, probes = effort.later[rung]
             for number in range(partitions):
                 join.probe(self._partition(number, join, members), probes, shown)
+            if links is not None:
+                links.walk(join)
 
         if self._later < 0:
             random = seeds.stream(self.seed, "later sample", self._builds)

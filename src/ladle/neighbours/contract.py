@@ -18,7 +18,7 @@ caller computes the distances it keeps, in full precision. Guarantees of every i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +37,15 @@ class Candidates:
     proven: npt.NDArray[np.bool_]  # (q,) whether the reach is a proof or (approximate search) a belief
 
 
+class Known(NamedTuple):
+    """Which clusters lie near which, as far as the caller knows: hints, of which any may be missing or out of date."""
+
+    ids: npt.NDArray[np.int32]  # lists of ids end to end; ~id counts as id
+    starts: npt.NDArray[np.int64]  # (n,) where a cluster's list begins
+    lengths: npt.NDArray[np.int32]  # (n,)
+    parents: npt.NDArray[np.int32]  # (n,) union-find: parents[i] == i while cluster i exists
+
+
 class NeighbourSearch(Protocol):
     """Finds the nearest clusters of clusters."""
 
@@ -50,11 +59,12 @@ class NeighbourSearch(Protocol):
         k: int,
         precise: bool,
         progress: Progress,
+        known: Known | None = None,
     ) -> Candidates:
         """Candidates for each of `queries` among `members`.
 
         means (n, d) and spreads (n,) are indexed by cluster id; members (m,) are the ids that exist now, ascending;
         queries (q,) are some of them, ascending. `precise` asks for float64 arithmetic where the usual float32 left
-        rows whose rounding hides the nearest neighbour.
+        rows whose rounding hides the nearest neighbour. An approximate search may follow what is `known`.
         """
         ...

@@ -38,7 +38,7 @@ def rounded(linkage: Any) -> Any:
 
 
 @register_jitable
-def _insert(scores, positions, x, score, position):
+def insert(scores, positions, x, score, position):
     """Put a score better than the last into row x, which stays descending."""
     place = scores.shape[1] - 1
     while place > 0 and scores[x, place - 1] < score:
@@ -50,7 +50,7 @@ def _insert(scores, positions, x, score, position):
 
 
 @register_jitable
-def _listed(positions, x, position):
+def listed(positions, x, position):
     """Whether row x holds `position`."""
     for t in range(positions.shape[1]):  # noqa: SIM110 - numba compiles loops, and generators slowly
         if positions[x, t] == position:
@@ -84,13 +84,13 @@ def keep_best(products, halves, ids, own, best_scores, best_ids, best_rows, repe
             if top <= lowest:
                 continue
             for y in range(start, start + CHUNK):
-                if line[y] > lowest and ids[y] != own[x] and not (repeats and _listed(best_ids, row, ids[y])):
-                    _insert(best_scores, best_ids, row, line[y], ids[y])
+                if line[y] > lowest and ids[y] != own[x] and not (repeats and listed(best_ids, row, ids[y])):
+                    insert(best_scores, best_ids, row, line[y], ids[y])
                     lowest = best_scores[row, k - 1]
         for y in range(whole, columns):
             score = line[y] - halves[y]
-            if score > lowest and ids[y] != own[x] and not (repeats and _listed(best_ids, row, ids[y])):
-                _insert(best_scores, best_ids, row, score, ids[y])
+            if score > lowest and ids[y] != own[x] and not (repeats and listed(best_ids, row, ids[y])):
+                insert(best_scores, best_ids, row, score, ids[y])
                 lowest = best_scores[row, k - 1]
 
 
@@ -108,7 +108,7 @@ def encode(points, codes, steps, start, stop):
 
 
 @register_jitable
-def _met(slots, member):
+def mark(slots, member):
     """Put `member` among the `slots`, a table by hash of a power of two; whether it was there."""
     mask = slots.shape[0] - 1
     slot = (member * np.int32(-1640531527)) & mask
@@ -123,12 +123,12 @@ def _met(slots, member):
 def _gather(positions, known, fresh, reverse, reverse_fresh, reverse_start, width, x, slots, found):
     """The neighbours of x's neighbours that no earlier pass has met, into `found`. Returns their number."""
     slots[:] = -1
-    _met(slots, np.int32(x))
+    mark(slots, np.int32(x))
     met = 1
     count = 0
     for t in range(positions.shape[1]):
         if positions[x, t] >= 0:
-            _met(slots, positions[x, t])
+            mark(slots, positions[x, t])
             met += 1
     own_reverse = min(width, reverse_start[x + 1] - reverse_start[x])
     for t in range(width + own_reverse):
@@ -151,7 +151,7 @@ def _gather(positions, known, fresh, reverse, reverse_fresh, reverse_start, widt
             else:
                 y = reverse[reverse_start[via] + u - width]
                 second_fresh = reverse_fresh[reverse_start[via] + u - width]
-            if y < 0 or not (first_fresh or second_fresh) or _met(slots, y):
+            if y < 0 or not (first_fresh or second_fresh) or mark(slots, y):
                 continue
             found[count] = y
             count += 1
@@ -208,7 +208,7 @@ def join_neighbours(
             for a in range(points.shape[1]):
                 score += points[x, a] * points[y, a]
             if score > scores[x, k - 1]:
-                _insert(scores, positions, x, score, y)
+                insert(scores, positions, x, score, y)
 
 
 @njit(nogil=True, cache=True)
@@ -216,7 +216,7 @@ def mark_fresh(known, before, fresh, start, stop):
     """Ranged. fresh (m, k) bool: which entries of `known` (m, k) are not in the same row of `before` (m, .)."""
     for x in range(start, stop):
         for t in range(known.shape[1]):
-            fresh[x, t] = not _listed(before, x, known[x, t])
+            fresh[x, t] = not listed(before, x, known[x, t])
 
 
 @njit(nogil=True, cache=True)
