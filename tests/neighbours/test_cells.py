@@ -65,6 +65,21 @@ def test_the_effort_rises_until_the_recall_is_good(wanted: float) -> None:
     assert recall(found, exact) >= wanted - 0.02
 
 
+@pytest.mark.parametrize("hard", [True, False])
+def test_more_recall_is_wanted_where_neighbours_are_hard_to_find(hard: bool) -> None:
+    means = np.random.default_rng(3).normal(size=(6000, 24 if hard else 2))
+    members = np.arange(6000, dtype=np.int32)
+    search, wanting_more = (
+        CellSearch(0, Effort(recall=0.85, hard_recall=more, cell_rows=60, probes=2)) for more in (0.0, 0.995)
+    )
+    for each in (search, wanting_more):
+        ask(each, means, members, members, 10)
+    if hard:
+        assert search.recalls[-1] < 0.995 <= wanting_more.recalls[-1]
+    else:
+        assert search.recalls == wanting_more.recalls
+
+
 def test_some_queries_among_later_clusters() -> None:
     means = blobs(4, 5000, 16).astype(np.float64)
     search = CellSearch(0, Effort(cell_rows=100))

@@ -197,7 +197,7 @@ class CellSearch:
             self.recalls.append(sample.recall(join))
             if self.recalls[-1] >= effort.ready:
                 self._walk(join, sample, progress)
-            if self.recalls[-1] >= effort.recall:
+            if self.recalls[-1] >= self._wanted:
                 break
             turn += 1
             self._under_way = (turn, join)
@@ -205,9 +205,14 @@ class CellSearch:
         self._under_way = None
         return True
 
+    @property
+    def _wanted(self) -> float:
+        """The recall to reach."""
+        return max(self.effort.recall, self.effort.hard_recall) if self._hard else self.effort.recall
+
     def _walk(self, join: Join, sample: Sample, progress: Progress) -> None:
         """Test neighbours of neighbours, as long as that pays."""
-        wanted = self.effort.recall
+        wanted = self._wanted
         gain = 1.0
         while self.recalls[-1] < wanted and gain > WORTH * (wanted - self.recalls[-1]):
             before = self.recalls[-1]
@@ -237,7 +242,7 @@ class CellSearch:
                 self._later = rung
                 search(sample.rows, rung, SILENT)
                 self.later_recalls.append(sample.recall(join))
-                if self.later_recalls[-1] >= effort.recall:
+                if self.later_recalls[-1] >= self._wanted:
                     break
         search(own, self._later, progress)
 

@@ -17,6 +17,7 @@ class Effort:
     """
 
     recall: float = 0.97
+    hard_recall: float = 0.0  # where neighbours are hard to find, if that is more
     # Members a cell, on average, or more: where sqrt(n / probes) is more, a member meets as many centroids as members.
     cell_rows: int = 250
     probes: int = 4  # cells of each partition a member is compared with, on average
