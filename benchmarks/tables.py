@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from clustering_tables import agreement, hard_pools, scale
+from neighbour_libraries import LIBRARIES
 from reliability_tables import reliability
 from table_parts import Row, by_subject, markdown, newest, number, told
 
@@ -26,9 +27,9 @@ def neighbours() -> str:
     for row in newest("neighbours"):
         sizes, found = row["sizes"], by_subject(row["figures"])
         recalls = sorted({subject.rpartition(" at ")[2] for subject in found if " at 0." in subject})
-        if not any(not subject.startswith("ladle ") and " at 0." in subject for subject in found):
+        libraries = [name for name in LIBRARIES if any(subject.startswith(name) for subject in found)]
+        if all(name.startswith("ladle ") for name in libraries):
             continue  # nobody to compare with
-        libraries = dict.fromkeys(subject.rpartition(" at ")[0] for subject in found if " at 0." in subject)
         parts.append(f"## {sizes['name']} {sizes['rows']:,} x {sizes['dim']}, k = {sizes['k']}\n")
         lines = []
         for library in libraries:
@@ -37,11 +38,18 @@ def neighbours() -> str:
                 seconds = found.get(f"{library} at {recall}", {}).get("seconds")
                 ours = found.get(f"ladle cells at {recall}", {}).get("seconds")
                 ratio = f" ({seconds / ours:.1f})" if isinstance(seconds, float) and isinstance(ours, float) else ""
-                cells.append("not reached" if seconds is None else number(seconds) + ratio)
+                cells.append(short_of(library, found) if seconds is None else number(seconds) + ratio)
             lines.append(cells)
         parts.append(markdown(["library", *(f"recall {recall} or more" for recall in recalls)], lines))
         parts.append(told(row) + "\n")
     return "\n".join(parts)
+
+
+def short_of(library: str, found: dict[str, Row]) -> str:
+    """Why a library has no seconds at a recall: the end of its settings, or of its time."""
+    mine = [what for subject, what in found.items() if subject.startswith(library)]
+    ends = [str(what["outcome"]) for what in mine if "outcome" in what]
+    return ends[-1] if ends else "not reached"
 
 
 def clustering() -> str:
