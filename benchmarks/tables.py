@@ -23,8 +23,8 @@ def neighbours() -> str:
         "# Nearest neighbours at equal recall\n",
         "Seconds for the nearest neighbours of every point, index included, by each library's quickest setting that "
         "reaches the recall (`python benchmarks/neighbours.py --name NAME --rows ROWS`). In brackets: times Ladle's. "
-        "Not counted is a first call on few rows, in which some compile: half a minute and more for pynndescent, seconds "
-        "for Ladle.\n",
+        "Not counted is a first call on few rows, in which some compile: half a minute and more for pynndescent, "
+        "seconds for Ladle.\n",
     ]
     for row in newest("neighbours"):
         sizes, found = row["sizes"], by_subject(row["figures"])
