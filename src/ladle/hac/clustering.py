@@ -62,8 +62,7 @@ def cluster(
     engine: how neighbours are found. "brute" compares every cluster with every other by matrix products: exact.
     "cells" compares each with the clusters of nearby cells: approximate, for millions. "auto" takes "brute" up to
     100,000 rows and "cells" beyond. exact=True or False says it in other words.
-    quality: how hard "cells" tries, "default" (97% of a sample's true neighbours, 98% where they are hard to find) or
-        "high" (99.5%).
+    quality: how hard "cells" tries: "default" finds 97% of a sample's neighbours, 98% if that is hard, "high" 99.5%.
     seed: of the cells; the exact engine draws nothing.
     checkpoint: a folder in which the state is kept every two minutes. The same call after a crash goes on from there,
     to the same tree; another call is refused. Remove the folder when the tree is saved.
