@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 from numba.extending import register_jitable
 
-from ladle.neighbours.kernels import rounded, square_distance
+from ladle.neighbours.kernels import id_of, rounded, square_distance
 
 NONE = np.int32(-1)
 STALE = np.int32(-2)
@@ -101,12 +101,6 @@ def install(c, lists, queries, ids, reach, proven, offset, force, now, start, st
         best, best_linkage = nearer_admirer(c, a, best, best_linkage)
         c.nearest[a] = best
         c.nearest_linkage[a] = best_linkage
-
-
-@register_jitable
-def id_of(entry):
-    """The cluster a list entry names; `~` marks those whose linkage is only a lower bound."""
-    return entry if entry >= 0 else ~entry
 
 
 @register_jitable

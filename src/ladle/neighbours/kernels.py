@@ -38,6 +38,12 @@ def rounded(linkage: Any) -> Any:
 
 
 @register_jitable
+def id_of(entry):
+    """The cluster a list entry names; `~` marks those whose linkage is only a lower bound."""
+    return entry if entry >= 0 else ~entry
+
+
+@register_jitable
 def insert(scores, positions, x, score, position):
     """Put a score better than the last into row x, which stays descending."""
     place = scores.shape[1] - 1

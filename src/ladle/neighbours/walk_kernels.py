@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numba.extending import register_jitable
 
-from ladle.neighbours.kernels import AHEAD, FAST, insert, listed, mark
+from ladle.neighbours.kernels import AHEAD, FAST, id_of, insert, listed, mark
 from ladle.neighbours.prefetch import prefetch_row
 
 MOST = 64  # neighbours of one neighbour: a hub has thousands
@@ -17,7 +17,7 @@ TABLE = 4096  # slots by hash: half as many candidates a query and pass
 
 @register_jitable
 def _root(known: Any, entry: Any) -> Any:
-    a = entry if entry >= 0 else ~entry
+    a = id_of(entry)
     while known.parents[a] != a:
         a = known.parents[a]
     return a
