@@ -81,7 +81,7 @@ def clustering() -> str:
             )
         head = ["library", "seconds", "peak GiB", "adjusted Rand index", "V-measure", "clusters", "left out"]
         parts += [markdown(head, lines), told(row) + "\n"]
-    for row in newest("peers_largest"):
+    for row in newest("peers_largest", together=True):
         parts += largest(row)
     return "\n".join(parts)
 
