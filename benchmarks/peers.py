@@ -97,20 +97,25 @@ def grow(options: argparse.Namespace) -> None:
     while 2 * sizes[-1] <= options.grow:
         sizes.append(2 * sizes[-1])
     figures: Figures = {}
-    points = of_unit_length(options.name, sizes[-1])
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "points.npy"
-        np.save(path, points, allow_pickle=False)
-        del points
         for library in options.library or list(clustering_libraries.LIBRARIES):
-            figures |= largest_done(library, path, sizes, options)
+            figures |= largest_done(library, Path(folder), sizes, options)
     asked = {"name": options.name, "digest": vectors.digest(options.name), "first rows": sizes[0]}
     asked |= {"most rows": sizes[-1], "limit": options.limit, "threads": options.threads}
     record.append("peers_largest", asked, figures)
 
 
-def largest_done(library: str, path: Path, sizes: list[int], options: argparse.Namespace) -> Figures:
-    """Of the rows at `path`, by halving between the largest of `sizes` that was done and the smallest that was not."""
+def kept_points(folder: Path, name: str, rows: int) -> Path:
+    """A file of so many rows. Of what is made, each size is made for itself: a part of a larger one has fewer mates."""
+    path = folder / str(rows) / "points.npy"
+    if not path.exists():
+        path.parent.mkdir()
+        np.save(path, of_unit_length(name, rows), allow_pickle=False)
+    return path
+
+
+def largest_done(library: str, folder: Path, sizes: list[int], options: argparse.Namespace) -> Figures:
+    """By halving between the largest of `sizes` that was done and the smallest that was not; points go to `folder`."""
     done, failed = -1, len(sizes)  # positions in `sizes`
     seconds: dict[int, float] = {}
     figures: Figures = {}
@@ -122,6 +127,7 @@ def largest_done(library: str, path: Path, sizes: list[int], options: argparse.N
             print(f"{library:32} {sizes[place]:10,} rows {figures[f'{library}, beyond']}", flush=True)
             failed = place
         else:
+            path = kept_points(folder, options.name, sizes[place])
             found, _ = measure(library, path, sizes[place], options.threads, options.turns, options.limit)
             told = f"{found['seconds']:8.1f} s" if found["outcome"] == "done" else found["outcome"]
             print(f"{library:32} {sizes[place]:10,} rows {told}", flush=True)
