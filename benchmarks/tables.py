@@ -96,7 +96,7 @@ def largest(row: Row) -> list[str]:
         lines.append([library, *done, peak, str(found.get("beyond", f"not tried beyond {sizes['most rows']:,}"))])
     return [
         f"## {sizes['name']}: the largest of {sizes['first rows']:,}, twice as many and so on, done "
-        f"in {sizes['limit']:g} s\n",
+        f"in {sizes['limit']:g} s, threads: {sizes['threads']}\n",
         markdown(["library", "rows", "seconds", "peak GiB", "twice as many"], lines),
         told(row) + "\n",
     ]

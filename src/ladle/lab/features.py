@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ladle import durable
 from ladle.arrays import Rows, row_blocks
-from ladle.durable import file_digest, writing
 from ladle.errors import CorruptFileError
 from ladle.lab import cifar, wordnet45
 from ladle.lab.datasets import Dataset
@@ -63,17 +63,17 @@ def _kept(inputs: npt.NDArray[Any], embedder: Embedder, made_of: str, home: Path
     if manifest.exists():
         return _checked(path, json.loads(manifest.read_text(encoding="utf-8"))["sha256"])
     vectors = embedder.embed(inputs, progress=progress)
-    home.mkdir(parents=True, exist_ok=True)
-    with writing(path) as file:
+    durable.folder(home)
+    with durable.writing(path) as file:
         np.save(file, vectors, allow_pickle=False)
-    told = {"content": key, "made_of": made_of, "shape": list(vectors.shape), "sha256": file_digest(path)}
-    with writing(manifest) as file:  # last: an array without its manifest is not there
+    told = {"content": key, "made_of": made_of, "shape": list(vectors.shape), "sha256": durable.file_digest(path)}
+    with durable.writing(manifest) as file:  # last: an array without its manifest is not there
         file.write(json.dumps(told, indent=1).encode() + b"\n")
     return vectors
 
 
 def _checked(path: Path, digest: str) -> npt.NDArray[Any]:
-    if not path.exists() or file_digest(path) != digest:
+    if not path.exists() or durable.file_digest(path) != digest:
         raise CorruptFileError(
             f"the file {path}",
             wanted="match the digest in the .json file beside it",

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ladle.durable import file_digest, writing
+from ladle import durable
 from ladle.errors import CorruptFileError
 from ladle.hac import Dendrogram
 
@@ -38,15 +38,15 @@ def keep(
 ) -> Kept:
     """Write all of it into `folder`, replacing what is there, and read it back. Raises: FileError."""
     shutil.rmtree(folder, ignore_errors=True)  # what a crash left half-written
-    folder.mkdir(parents=True)
+    durable.folder(folder)
     digests = {}
     for name, array in arrays.items():
         path = folder / f"{name}.npy"
-        with writing(path) as file:
+        with durable.writing(path) as file:
             np.save(file, array, allow_pickle=False)
-        digests[name] = file_digest(path)
+        digests[name] = durable.file_digest(path)
     tree.save(folder / TREE)
-    with writing(folder / ABOUT) as file:
+    with durable.writing(folder / ABOUT) as file:
         file.write(json.dumps({"key": key, "arrays": digests, "about": dict(about)}, allow_nan=False).encode())
     found = kept(folder, key)
     if found is None:
@@ -70,7 +70,7 @@ def kept(folder: Path, key: str) -> Kept | None:
     arrays = {}
     for name, digest in sealed["arrays"].items():
         path = folder / f"{name}.npy"
-        found = file_digest(path) if path.is_file() else "no such file"
+        found = durable.file_digest(path) if path.is_file() else "no such file"
         if found != digest:
             raise CorruptFileError(
                 f"the file {path}", wanted=f"have SHA-256 {digest[:12]}...", got=found[:12], remedy=REMEDY
