@@ -7,6 +7,7 @@ import pytest
 from sklearn.metrics import adjusted_rand_score, v_measure_score
 
 import ladle
+from ladle.hac.stop import Stop
 from ladle.neighbours import Effort
 from tests.hac.pools import blobs, cases
 
@@ -52,6 +53,23 @@ def test_it_tells_its_own_mistakes(monkeypatch: pytest.MonkeyPatch) -> None:
     assert exact.inversions == 0
     assert exact.inversions <= careful.inversions < careless.inversions
     assert careful.pushes < careless.pushes
+
+
+def test_reaches_its_level_whatever_it_overlooked(monkeypatch: pytest.MonkeyPatch) -> None:
+    embeddings = np.random.default_rng(0).normal(size=(3000, 32))
+    monkeypatch.setattr("ladle.hac.clustering._effort", lambda quality: Effort(recall=0.1, cell_rows=20, probes=1))
+    for clusters in (300, 900, 1063, 1200, 1500):  # with 1063, merges raised past the level once left the tree short
+        tree = ladle.cluster(embeddings, n_clusters=clusters, exact=False)
+        assert tree.cut().max() + 1 == clusters
+
+
+def test_a_merge_raised_past_the_level_does_not_count() -> None:
+    pairs, linkages = np.array([[0, 1], [0, 2], [3, 4]], np.int32), np.array([5.0, 1.0, 2.0])
+    assert not Stop(clusters=3).reached(5, pairs, linkages, 3.0)  # only 3 and 4 are one below 3, for {0, 1} is not
+    assert Stop(clusters=4).reached(5, pairs, linkages, 3.0)
+    assert Stop(clusters=3).reached(5, pairs, linkages, 6.0)
+    assert Stop(clusters=1, linkage=2.5).reached(5, pairs, linkages, 3.0)
+    assert not Stop(clusters=1, linkage=3.0).reached(5, pairs, linkages, 3.0)
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])

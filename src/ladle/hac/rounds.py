@@ -30,6 +30,7 @@ from ladle.hac.state import (
     new_lists,
     new_merge_log,
 )
+from ladle.hac.stop import Stop
 from ladle.neighbours import NeighbourSearch
 from ladle.neighbours.contract import Known, Means
 from ladle.pool.scratch import IN_MEMORY, Scratch
@@ -45,14 +46,6 @@ DENSE_CLUSTERS = 2_000  # with this many left, finish on a matrix (32 MB)
 SHOWN_QUERIES = 10_000  # a search for fewer is over before its bar is read
 TALLY = "tally."  # before the names of the tally in a checkpoint
 DRY_SHARE = 0.5  # of the dry clusters, those with the shortest reach are searched for in one go
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """Where the tree may end: once at most `clusters` remain, and all merges up to `linkage` are known."""
-
-    clusters: int = 1
-    linkage: float = np.inf
 
 
 @dataclass(slots=True)
@@ -139,8 +132,8 @@ class Rounds:
         )
 
     def _may_stop(self, stop: Stop, level: float) -> bool:
-        below = int(np.count_nonzero(self.log.linkages[: self.cursor[pairing.MERGED]] < level))
-        return len(self.means) - below <= stop.clusters or level > stop.linkage
+        merged = self.cursor[pairing.MERGED]
+        return stop.reached(len(self.means), self.log.pairs[:merged], self.log.linkages[:merged], level)
 
     def _search(self, due: Int32s) -> None:
         """Fresh lists for `due`: the fast way, then precisely where rounding hid the nearest, then come what may."""

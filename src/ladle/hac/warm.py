@@ -8,7 +8,8 @@ import numpy as np
 
 from ladle.hac import kernels, tree_kernels
 from ladle.hac.intake import reorder
-from ladle.hac.rounds import Rounds, Stop
+from ladle.hac.rounds import Rounds
+from ladle.hac.stop import Stop
 from ladle.neighbours import BruteSearch, CellSearch, Effort
 from ladle.neighbours.contract import Means
 from ladle.neighbours.kernels import join_neighbours
