@@ -80,6 +80,23 @@ def test_more_recall_is_wanted_where_neighbours_are_hard_to_find(hard: bool) -> 
         assert search.recalls == wanting_more.recalls
 
 
+def test_neighbours_a_little_harder_to_find_are_looked_for_in_more_of_the_first_cells() -> None:
+    means = blobs(6, 6000, 6).astype(np.float64)
+    members = np.arange(6000, dtype=np.int32)
+
+    def searched(**thresholds: float) -> tuple[float, bool]:
+        search = CellSearch(0, Effort(recall=0.0, cell_rows=60, probes=4, **thresholds))
+        ask(search, means, members, members, 10)
+        return search.recalls[0], search._hard
+
+    plain, plain_hard = searched(easy=0.0, hard=0.0)
+    more, more_hard = searched(easy=1.0, hard=0.0)  # six cells where the plain search asks four
+    hard, hard_is = searched(easy=1.0, hard=1.0)  # nor do six suffice: as many as the plain search asks
+    assert more > plain
+    assert hard == pytest.approx(plain, abs=0.01)
+    assert (plain_hard, more_hard, hard_is) == (False, False, True)
+
+
 def test_some_queries_among_later_clusters() -> None:
     means = blobs(4, 5000, 16).astype(np.float64)
     search = CellSearch(0, Effort(cell_rows=100))

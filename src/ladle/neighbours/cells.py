@@ -174,26 +174,31 @@ class CellSearch:
         """
         effort = self.effort
         sample = Sample.of(join, SAMPLE, seeds.stream(self.seed, "sample"))
-        turn = 0
+        turn, probes = 0, effort.probes
         if self._restored is not None:
             turn = int(self._restored.pop("turn"))
             join.restore(self._restored)
             self._restored = None
         else:
-            join.only(sample.rows)
-            join.probe(join.main, effort.probes, SILENT)
-            found = sample.recall(join)
-            self._hard = found < effort.easy
+            found = self._first_found(join, sample, probes)
             exact_cost = float(len(members)) ** 2 * (join.packed.points.shape[1] + PICKING_DIMS)
+            self._hard = found < effort.easy
             if self._hard and exact_cost <= effort.hard_cost:
                 self.recalls.append(found)
                 return False
+            while found < effort.easy and 2 * probes < 3 * effort.probes:
+                probes += 1
+                found = self._first_found(join, sample, probes)
+            self._hard = found < effort.hard
+            if self._hard:
+                probes = effort.probes
             join.everybody(2 * join.k if self._hard else join.k)
         while turn < effort.most_partitions:
             ready = bool(self.recalls) and self.recalls[-1] >= effort.ready
             share = effort.far if ready else 1.0
-            partition = self._partition(turn, join, members, most_probes(effort.probes))
-            join.probe(partition, effort.probes, progress, share=share)
+            partition = self._partition(turn, join, members, most_probes(probes))
+            join.probe(partition, probes, progress, share=share)
+            probes = effort.probes
             self.recalls.append(sample.recall(join))
             if self.recalls[-1] >= effort.ready:
                 self._walk(join, sample, progress)
@@ -204,6 +209,12 @@ class CellSearch:
             self.pause()
         self._under_way = None
         return True
+
+    def _first_found(self, join: Join, sample: Sample, probes: int) -> float:
+        """The recall of a sample compared with so many of the first cells."""
+        join.only(sample.rows)
+        join.probe(join.main, probes, SILENT)
+        return sample.recall(join)
 
     @property
     def _wanted(self) -> float:

@@ -21,7 +21,8 @@ class Effort:
     # Members a cell, on average, or more: where sqrt(n / probes) is more, a member meets as many centroids as members.
     cell_rows: int = 250
     probes: int = 4  # cells of each partition a member is compared with, on average
-    easy: float = 0.85  # found in the first cells: else lists are kept twice as long as asked for while they grow
+    easy: float = 0.85  # found in the first cells: else they may be half as many again
+    hard: float = 0.8  # found in those: else lists are kept twice as long as asked for while they grow
     ready: float = 0.8  # found in cells: from here on, neighbours of neighbours are worth a test
     most_partitions: int = 12
     # (partitions, cells of each) a cluster is compared with later; then with who is near those found.
