@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 
 import ladle
+from ladle.cli import main
+from ladle.cli.failures import hush_what_was_cut_off
 from ladle.hac.checkpoint import FILE_NAME
 
 ROWS, DIM = 20_000, 16
@@ -135,3 +137,21 @@ def test_unusable_folders_are_refused_before_any_work(run, made, tmp_path, empty
         given, _, err = run("cluster", pool, "-o", tmp_path / "t.npz", *options)
         assert (given, told in err) == (code, True), err
     assert [path.name for path in tmp_path.iterdir()] == ["shards"]
+
+
+def test_what_ctrl_c_cut_off_in_its_making_is_not_told(monkeypatch, capsys):
+    class Half:
+        def __del__(self):
+            raise AttributeError("no such attribute yet")
+
+    def interrupted(**_):
+        half = Half()
+        hush_what_was_cut_off()
+        del half
+        raise KeyboardInterrupt
+
+    hook = sys.unraisablehook
+    monkeypatch.setattr("ladle.cli.app.app", interrupted)
+    assert main([]) == 130
+    assert capsys.readouterr().err == ""
+    assert sys.unraisablehook is hook

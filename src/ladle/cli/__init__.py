@@ -18,6 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from ladle.cli.failures import tell
 
     given = sys.argv[1:] if arguments is None else list(arguments)
+    hook = sys.unraisablehook
     try:
         app(args=given, prog_name="ladle")
     except SystemExit as end:  # how typer returns, also after usage errors (2) and Ctrl-C (130)
@@ -26,4 +27,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except (OSError, MemoryError, ValueError, ImportError, LookupError) as error:  # what every LadleError is one of
         return tell(error, as_json="--json" in given)
+    finally:
+        sys.unraisablehook = hook  # see failures.hush_what_was_cut_off
     return 0

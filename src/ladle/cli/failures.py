@@ -63,6 +63,13 @@ def hush() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def hush_what_was_cut_off() -> None:
+    """After Ctrl-C, until the command ends: an object cut off in its making may fail in its `__del__`, as those of
+    compiled code do, and Python would print that below the message that says how to go on.
+    """
+    sys.unraisablehook = lambda unraisable: None
+
+
 def _plain(error: BaseException, code: int, message: str) -> dict[str, Any]:
     return {"kind": type(error).__name__, "message": message, "exit_code": code}
 
