@@ -15,16 +15,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     one JSON object on stdout instead, so that stdout is JSON whatever happens.
     """
     from ladle.cli.app import app
-    from ladle.cli.failures import tell
+    from ladle.cli.failures import INTERRUPTED, hush_what_was_cut_off, tell
 
     given = sys.argv[1:] if arguments is None else list(arguments)
     hook = sys.unraisablehook
     try:
         app(args=given, prog_name="ladle")
     except SystemExit as end:  # how typer returns, also after usage errors (2) and Ctrl-C (130)
+        if end.code == INTERRUPTED:
+            hush_what_was_cut_off()
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except KeyboardInterrupt:
-        return 130
+        hush_what_was_cut_off()
+        return INTERRUPTED
     except (OSError, MemoryError, ValueError, ImportError, LookupError) as error:  # what every LadleError is one of
         return tell(error, as_json="--json" in given)
     finally:

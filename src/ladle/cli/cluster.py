@@ -13,7 +13,6 @@ from typing import Annotated, Any
 import typer
 
 from ladle.cli import options
-from ladle.cli.failures import hush_what_was_cut_off
 from ladle.cli.options import Metric, Quality
 
 EXAMPLES = options.examples(
@@ -163,7 +162,6 @@ class _State:
         try:
             yield before
         except KeyboardInterrupt:
-            hush_what_was_cut_off()
             saved = self._saved_at()
             if saved is not None:
                 typer.echo(

@@ -23,11 +23,13 @@ _MEANINGS = {
     "StoreBusyError": "others kept the database busy: try again",
 }
 
+INTERRUPTED = 130  # the exit code after Ctrl-C
+
 
 def exit_codes() -> list[tuple[int, str]]:
     """Every exit code and what it means, from the table of outcomes."""
     codes = [(outcome.exit_code, _MEANINGS[kind.__name__]) for kind, outcome in OUTCOMES.items()]
-    return [(0, "done"), *sorted(codes), (130, "interrupted")]
+    return [(0, "done"), *sorted(codes), (INTERRUPTED, "interrupted")]
 
 
 def tell(error: BaseException, *, as_json: bool) -> int:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ladle.cli import options
-from ladle.cli.failures import hush_what_was_cut_off
 
 if TYPE_CHECKING:
     from ladle.lab.experiment import Experiment
@@ -199,7 +198,6 @@ def _resumable(folder: Path, *, quiet: bool) -> Iterator[int]:
     try:
         yield before
     except KeyboardInterrupt:
-        hush_what_was_cut_off()
         done, total = _finished(folder)
         typer.echo(f"interrupted: the same command goes on from {done:,} of {total:,} rounds in {folder}", err=True)
         raise

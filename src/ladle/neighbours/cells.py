@@ -182,8 +182,8 @@ class CellSearch:
         else:
             found = self._first_found(join, sample, probes)
             exact_cost = float(len(members)) ** 2 * (join.packed.points.shape[1] + PICKING_DIMS)
-            self._hard = found < effort.easy
-            if self._hard and exact_cost <= effort.hard_cost:
+            if found < effort.easy and exact_cost <= effort.hard_cost:
+                self._hard = True
                 self.recalls.append(found)
                 return False
             while found < effort.easy and 2 * probes < 3 * effort.probes:
