@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -91,10 +93,28 @@ def test_neighbours_a_little_harder_to_find_are_looked_for_in_more_of_the_first_
 
     plain, plain_hard = searched(easy=0.0, hard=0.0)
     more, more_hard = searched(easy=1.0, hard=0.0)  # six cells where the plain search asks four
-    hard, hard_is = searched(easy=1.0, hard=1.0)  # nor do six suffice: as many as the plain search asks
-    assert more > plain
-    assert hard == pytest.approx(plain, abs=0.01)
+    hard, hard_is = searched(easy=1.0, hard=1.0)  # nor do six suffice
+    assert hard == more > plain
     assert (plain_hard, more_hard, hard_is) == (False, False, True)
+
+
+def test_late_nearly_all_turn_to_further_partitions_for_anybody_may_miss_some() -> None:
+    means = np.random.default_rng(3).normal(size=(6000, 16))
+    members = np.arange(6000, dtype=np.int32)
+    demanding = Effort(recall=0.999, cell_rows=60, probes=2, brute_cost=0.0, hard_cost=0.0)
+    search, of_the_far = CellSearch(0, demanding), CellSearch(0, replace(demanding, late=1.0))
+    for each in (search, of_the_far):
+        ask(each, means, members, members, 10)
+    assert search.recalls[-1] >= 0.999 > of_the_far.recalls[-1]
+
+
+def test_where_a_partition_costs_little_another_comes_before_neighbours_of_neighbours() -> None:
+    effort = Effort(probes=4, ready=0.7, ready_if_cheap=0.9, cheap=2000)
+    assert effort.enough(members=250_000, cells=1000) == 0.9
+    assert effort.enough(members=1_000_000, cells=2000) == 0.7
+    assert effort.further(found=0.69, enough=0.7) == (1.0, 4)
+    assert effort.further(found=0.7, enough=0.7) == effort.far
+    assert effort.further(found=0.99, enough=0.7) == effort.far_late
 
 
 def test_some_queries_among_later_clusters() -> None:

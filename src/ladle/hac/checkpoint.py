@@ -23,7 +23,7 @@ from ladle.errors import CorruptFileError, FileError, FileFormatError, MismatchE
 from ladle.pool.scratch import IN_MEMORY, Scratch
 
 FORMAT = "ladle-checkpoint"
-FORMAT_VERSION = 2  # raise it when the state has other parts or another meaning
+FORMAT_VERSION = 3  # raise it when the state has other parts or another meaning
 FILE_NAME = "clustering.checkpoint"
 EVERY_SECONDS = 120.0
 HEADER = "header"

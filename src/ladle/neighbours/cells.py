@@ -190,17 +190,16 @@ class CellSearch:
                 probes += 1
                 found = self._first_found(join, sample, probes)
             self._hard = found < effort.hard
-            if self._hard:
-                probes = effort.probes
-            join.everybody(2 * join.k if self._hard else join.k)
+            join.everybody()
+        enough = effort.enough(len(members), len(self._placed[0].cells))
         while turn < effort.most_partitions:
-            ready = bool(self.recalls) and self.recalls[-1] >= effort.ready
-            share = effort.far if ready else 1.0
+            share = 1.0
+            if turn:
+                share, probes = effort.further(self.recalls[-1], enough)
             partition = self._partition(turn, join, members, most_probes(probes))
             join.probe(partition, probes, progress, share=share)
-            probes = effort.probes
             self.recalls.append(sample.recall(join))
-            if self.recalls[-1] >= effort.ready:
+            if self.recalls[-1] >= enough:
                 self._walk(join, sample, progress)
             if self.recalls[-1] >= self._wanted:
                 break

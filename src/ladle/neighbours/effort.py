@@ -22,13 +22,32 @@ class Effort:
     cell_rows: int = 250
     probes: int = 4  # cells of each partition a member is compared with, on average
     easy: float = 0.85  # found in the first cells: else they may be half as many again
-    hard: float = 0.8  # found in those: else lists are kept twice as long as asked for while they grow
-    ready: float = 0.8  # found in cells: from here on, neighbours of neighbours are worth a test
-    most_partitions: int = 12
+    hard: float = 0.8  # found in those: else neighbours are hard to find
+    # Found in cells: from here on, neighbours of neighbours are worth a test. The first one costs the more the worse
+    # the lists are, so another partition comes before it where that costs a member few products (cheap).
+    ready: float = 0.8
+    ready_if_cheap: float = 0.88
+    cheap: int = 4000  # centroids and members that a member is compared with, for one partition
+    most_partitions: int = 16
     # (partitions, cells of each) a cluster is compared with later; then with who is near those found.
     later: tuple[tuple[int, int], ...] = ((1, 8), (1, 16), (1, 32), (4, 4), (4, 8), (6, 8), (8, 8))
-    far: float = 0.5  # of the members, those with the farthest neighbours, turn to further partitions once ready
+    # Once ready: the share of the members, those with the farthest neighbours, that turns to a further partition, and
+    # to how many cells of it. To find every member's cell is what costs there; and late, anybody may miss one.
+    far: tuple[float, int] = (0.5, 8)
+    late: float = 0.98  # found: from here on
+    far_late: tuple[float, int] = (0.8, 16)
     # Where neighbours are hard to find, every search is exact if the first takes no more multiply-adds.
     hard_cost: float = field(default_factory=lambda: HARD_COST)
     # The exact search is as quick up to so many multiply-adds.
     brute_cost: float = field(default_factory=lambda: BRUTE_COST)
+
+    def enough(self, members: int, cells: int) -> float:
+        """The recall found in cells from which on neighbours of neighbours are tested."""
+        met = cells + self.probes * members / cells
+        return self.ready_if_cheap if met <= self.cheap else self.ready
+
+    def further(self, found: float, enough: float) -> tuple[float, int]:
+        """The share of the members that turns to a further partition, and to how many cells of it."""
+        if found < enough:
+            return 1.0, self.probes
+        return self.far if found < self.late else self.far_late

@@ -40,12 +40,12 @@ class Join:
     main: Partition
     k: int
     scratch: Scratch
-    scores: Floats = field(init=False)  # (q, k or more), descending
-    positions: Int32s = field(init=False)  # (q, k or more)
+    scores: Floats = field(init=False)  # (q, k), descending
+    positions: Int32s = field(init=False)  # (q, k)
     rows: Int64s = field(init=False)  # (q,) the queries' positions
     _probed: bool = field(init=False)
     _codes: tuple[npt.NDArray[np.int8], Floats] | None = field(init=False, default=None)  # see kernels.encode
-    _joined: Int32s | None = field(init=False, default=None)  # (m, width) the entries whose neighbours have been tested
+    _joined: Int32s | None = field(init=False, default=None)  # (m, k) the entries whose neighbours have been tested
 
     @classmethod
     def of(
@@ -66,7 +66,7 @@ class Join:
         return cls(packed, order, main, k, scratch)
 
     def __post_init__(self) -> None:
-        self._answer(np.arange(len(self.order)), self.k)
+        self.everybody()
 
     def places(self, own: Int64s) -> Int64s:
         """The positions, ascending, of some of the members given, `own` (q,) among them."""
@@ -76,21 +76,13 @@ class Join:
 
     def only(self, rows: Int64s) -> None:
         """Answer for the members at these positions, ascending, from scratch."""
-        self._answer(rows, self.k)
-
-    def everybody(self, width: int) -> None:
-        """Answer for all members, from scratch, with lists of `width`, of which the first k will be the answer."""
-        self._answer(np.arange(len(self.order)), max(self.k, min(width, len(self.order) - 1)))
-
-    @property
-    def width(self) -> int:
-        """Length of the lists during the search."""
-        return int(self.positions.shape[1])
-
-    def _answer(self, rows: Int64s, width: int) -> None:
         self.rows = rows
-        self.scores = np.full((len(rows), width), WORST, np.float32)
-        self.positions = np.full((len(rows), width), -1, np.int32)
+        self.scores = np.full((len(rows), self.k), WORST, np.float32)
+        self.positions = np.full((len(rows), self.k), -1, np.int32)
+
+    def everybody(self) -> None:
+        """Answer for all members, from scratch."""
+        self.only(np.arange(len(self.order)))
         self._probed = False
         self._joined = None
 
@@ -177,7 +169,7 @@ class Join:
 
     def join_neighbours(self, progress: Progress) -> None:
         """One pass of testing the neighbours of neighbours, where one of the two steps is new."""
-        m, width = len(self.order), self.width
+        m, k = len(self.order), self.k
         known = self.positions.copy()
         fresh = np.ones(known.shape, np.bool_)
         if self._joined is not None:
@@ -185,9 +177,9 @@ class Join:
             threads.run_each(lambda block: mark_fresh(known, before, fresh, *block), threads.ranges(m, JOIN_BLOCK))
         self._joined = known
         starts = np.zeros(m + 1, np.int64)
-        reverse = np.empty(m * width, np.int32)
-        reverse_fresh = np.empty(m * width, np.bool_)
-        reverse_lists(known, fresh, width, starts, reverse, reverse_fresh)
+        reverse = np.empty(m * k, np.int32)
+        reverse_fresh = np.empty(m * k, np.bool_)
+        reverse_lists(known, fresh, starts, reverse, reverse_fresh)
         codes, steps = self._encoded()
         with progress.task("nearest neighbours: join", m) as advance:
 
@@ -202,7 +194,6 @@ class Join:
                     reverse,
                     reverse_fresh,
                     starts,
-                    width,
                     TABLE_BITS,
                     self.scores,
                     self.positions,
@@ -227,7 +218,7 @@ class Join:
         own = members[self.order[self.rows]]
         linkage = linkages(self.packed, self.rows, self.scores[:, self.k - 1], spreads[own])
         reach = (linkage + rounding(self.packed, self.rows, linkage)) / self.packed.frame.scale**2
-        ids = self.positions[:, : self.k]
+        ids = self.positions
         reach[ids[:, -1] < 0] = 0.0  # too few found: nothing is known to be complete
         if not np.array_equal(own, queries):
             back = np.empty(len(queries), np.int64)
@@ -263,7 +254,7 @@ class Sample:
 
     def recall(self, join: Join) -> float:
         """Share of the exact neighbours that the join has found."""
-        found = join.positions[np.searchsorted(join.rows, self.rows), : join.k]
+        found = join.positions[np.searchsorted(join.rows, self.rows)]
         return float(np.mean([np.isin(a, b).mean() for a, b in zip(self.exact, found, strict=True)]))
 
 

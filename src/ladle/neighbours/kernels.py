@@ -126,8 +126,9 @@ def mark(slots, member):
 
 
 @register_jitable
-def _gather(positions, known, fresh, reverse, reverse_fresh, reverse_start, width, x, slots, found):
+def _gather(positions, known, fresh, reverse, reverse_fresh, reverse_start, x, slots, found):
     """The neighbours of x's neighbours that no earlier pass has met, into `found`. Returns their number."""
+    k = known.shape[1]
     slots[:] = -1
     mark(slots, np.int32(x))
     met = 1
@@ -136,27 +137,27 @@ def _gather(positions, known, fresh, reverse, reverse_fresh, reverse_start, widt
         if positions[x, t] >= 0:
             mark(slots, positions[x, t])
             met += 1
-    own_reverse = min(width, reverse_start[x + 1] - reverse_start[x])
-    for t in range(width + own_reverse):
-        if t < width:
+    own_reverse = min(k, reverse_start[x + 1] - reverse_start[x])
+    for t in range(k + own_reverse):
+        if t < k:
             via = known[x, t]
             first_fresh = fresh[x, t]
         else:
-            via = reverse[reverse_start[x] + t - width]
-            first_fresh = reverse_fresh[reverse_start[x] + t - width]
+            via = reverse[reverse_start[x] + t - k]
+            first_fresh = reverse_fresh[reverse_start[x] + t - k]
         if via < 0:
             continue
-        via_reverse = min(width, reverse_start[via + 1] - reverse_start[via])
-        for u in range(-1, width + via_reverse):
+        via_reverse = min(k, reverse_start[via + 1] - reverse_start[via])
+        for u in range(-1, k + via_reverse):
             if u < 0:
                 y = via  # who has me among its nearest may be among mine
                 second_fresh = False
-            elif u < width:
+            elif u < k:
                 y = known[via, u]
                 second_fresh = fresh[via, u]
             else:
-                y = reverse[reverse_start[via] + u - width]
-                second_fresh = reverse_fresh[reverse_start[via] + u - width]
+                y = reverse[reverse_start[via] + u - k]
+                second_fresh = reverse_fresh[reverse_start[via] + u - k]
             if y < 0 or not (first_fresh or second_fresh) or mark(slots, y):
                 continue
             found[count] = y
@@ -177,7 +178,6 @@ def join_neighbours(
     reverse,
     reverse_fresh,
     reverse_start,
-    width,
     table_bits,
     scores,
     positions,
@@ -190,14 +190,14 @@ def join_neighbours(
     it well below the row's last entry is dropped unread: a quarter of the bytes to fetch, which is what a test costs.
     known (m, k) int32: the lists as they were, read only; fresh (m, k) bool: which of their entries no earlier pass has
     seen. Two steps that an earlier pass has seen both are not taken again. reverse, reverse_fresh: rows that have row i
-    among their first `width`, nearest first, at reverse_start[i]:reverse_start[i + 1]. scores and positions (m, k) are
-    updated in rows start:stop.
+    on their list, nearest first, at reverse_start[i]:reverse_start[i + 1]; the first k of them count. scores and
+    positions (m, k) are updated in rows start:stop.
     """
     k = known.shape[1]
     slots = np.empty(1 << table_bits, np.int32)
     found = np.empty(slots.shape[0] // 2, np.int32)
     for x in range(start, stop):
-        count = _gather(positions, known, fresh, reverse, reverse_fresh, reverse_start, width, x, slots, found)
+        count = _gather(positions, known, fresh, reverse, reverse_fresh, reverse_start, x, slots, found)
         for t in range(min(AHEAD, count)):
             prefetch_row(codes, found[t])
         for t in range(count):
@@ -226,20 +226,20 @@ def mark_fresh(known, before, fresh, start, stop):
 
 
 @njit(nogil=True, cache=True)
-def reverse_lists(known, fresh, width, start, reverse, reverse_fresh):
-    """For each row, the rows that have it among their first `width`, nearest first, and whether that entry is fresh.
+def reverse_lists(known, fresh, start, reverse, reverse_fresh):
+    """For each row, the rows that have it on their list, nearest first, and whether that entry is fresh.
 
     known (m, k) int32, fresh (m, k) bool; start (m + 1,) int64 zeros, filled with where each row's part of `reverse`
     begins.
     """
-    m = known.shape[0]
+    m, k = known.shape
     for x in range(m):
-        for t in range(width):
+        for t in range(k):
             if known[x, t] >= 0:
                 start[known[x, t] + 1] += 1
     for x in range(m):
         start[x + 1] += start[x]
-    for t in range(width):
+    for t in range(k):
         for x in range(m):
             y = known[x, t]
             if y >= 0:
