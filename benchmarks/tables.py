@@ -32,7 +32,8 @@ def neighbours() -> str:
         libraries = [name for name in LIBRARIES if any(subject.startswith(name) for subject in found)]
         if all(name.startswith("ladle ") for name in libraries):
             continue  # nobody to compare with
-        parts.append(f"## {sizes['name']} {sizes['rows']:,} x {sizes['dim']}, k = {sizes['k']}\n")
+        size = f"{sizes['name']} {sizes['rows']:,} x {sizes['dim']}"
+        parts.append(f"## {size}, k = {sizes['k']}, threads: {sizes['threads']}\n")
         lines = []
         for library in libraries:
             cells = [library]

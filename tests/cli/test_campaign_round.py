@@ -162,7 +162,7 @@ def test_killed_between_steps_and_repeated(
 
 
 def test_two_at_once_ask_once(folder: Path, undisturbed: Any) -> None:
-    command = [sys.executable, "-m", "ladle.cli", *SECOND, "--json"]
+    command = [sys.executable, "-m", "ladle", *SECOND, "--json"]
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     told = [json.loads(process.communicate(timeout=DEADLINE_SECONDS)[0]) for process in both]
     assert [process.returncode for process in both] == [0, 0]

@@ -39,7 +39,7 @@ def stopped(pool: Path, tree: Path, number: signal.Signals, *options: object) ->
     kept = tree.with_name(tree.name + ".partial") / FILE_NAME
     # One thread leaves the most time between the checkpoint and the end.
     running = subprocess.Popen(
-        [sys.executable, "-m", "ladle.cli", *map(str, arguments(pool, tree, *options))],
+        [sys.executable, "-m", "ladle", *map(str, arguments(pool, tree, *options))],
         env=os.environ | {"LADLE_THREADS": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

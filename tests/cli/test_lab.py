@@ -137,7 +137,7 @@ def test_bad_protocols_are_refused(run, protocol, tmp_path, old, new, words):
 def test_ctrl_c_says_how_to_go_on(run_json, protocol, finished, tmp_path):
     folder = tmp_path / "run"
     running = subprocess.Popen(
-        [sys.executable, "-m", "ladle.cli", "lab", "run", str(protocol), "-o", str(folder), "--workers", "2"],
+        [sys.executable, "-m", "ladle", "lab", "run", str(protocol), "-o", str(folder), "--workers", "2"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -23,7 +23,7 @@ HEAVY = ("numpy", "numba", "pyarrow", "scipy", "sklearn", "matplotlib")
 
 def ladle_process(*arguments):
     return subprocess.Popen(
-        [sys.executable, "-m", "ladle.cli", *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-m", "ladle", *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
 
 

@@ -24,6 +24,7 @@ LAYERS = [
     {"report"},
     {"testing"},
     {"cli"},
+    {"__main__"},
 ]
 FLOOR = {"arrays", "seeds", "progress", "durable", "threads"}  # single files, which may import each other (no cycles)
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}

@@ -1,4 +1,4 @@
-"""`python -m ladle.cli`: the command line."""
+"""`python -m ladle`: the command line."""
 
 from __future__ import annotations
 
