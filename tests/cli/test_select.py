@@ -291,7 +291,7 @@ def test_repeating_gives_the_same_file(run, select, tmp_path):
         (["--strategy", "margin", "--candidate-ratio", 3], 2, "left out for margin"),
         (["--candidate-ratio", 0.5], 2, "candidate_ratio"),
         (["--candidate-ratio", "some"], 2, "or \"auto\"; got 'some'"),
-        (["--strategy", "margin", "--option", "ratio=3"], 2, "partitions; got ratio"),
+        (["--strategy", "margin", "--option", "ratio=3"], 2, "deal_labelled; got ratio"),
         (["--option", "ratio=3"], 2, "name one of candidate_ratio, group_size, "),
         (["--option", "mean_size=3"], 2, "The cut has its own: --mean-size."),
         (["--option", "candidate_ratio"], 2, "be NAME=VALUE"),
@@ -351,7 +351,7 @@ def test_options_are_refused_before_any_file_is_read(run, tmp_path, inward, empt
         code, _, err = run(*base, "--option", given)
         assert (code, "none.np" in err) == (2, False)
     code, _, err = run(*base, "--strategy", "inward", "--option", "power=x", "--option", "size=2")
-    assert (code, "one of power, label, flip, partitions; got size" in err) == (2, True)
+    assert (code, "one of power, label, flip, partitions, deal_labelled; got size" in err) == (2, True)
     assert empty()
 
 

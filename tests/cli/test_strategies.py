@@ -40,7 +40,7 @@ def test_all_about_one(run, run_json, name):
         assert text in shown
     for option in told.options:
         assert f" {option} " in shown
-    assert shown.endswith("partitions 1")
+    assert shown.endswith("partitions 1 deal_labelled false")
     code, facts = run_json("strategies", name)
     assert (code, facts["strategies"]) == (0, [told.to_dict()])
 

@@ -38,10 +38,10 @@ def test_unknown_names_and_options_name_the_valid_ones() -> None:
         strategies.create("best")
     with pytest.raises(ArgumentError, match=r"be one of uniform, .*; got 'best'"):
         catalogue.describe("best")
-    valid = r"mean_size, threshold, n_clusters, candidate_ratio, group_size, .*partitions; got ratio"
+    valid = r"mean_size, threshold, n_clusters, candidate_ratio, group_size, .*partitions, deal_labelled; got ratio"
     with pytest.raises(ArgumentError, match=valid):
         strategies.create("cluster-margin", np.zeros(4, int), ratio=3)
-    with pytest.raises(ArgumentError, match="among partitions; got candidate_ratio"):
+    with pytest.raises(ArgumentError, match="among partitions, deal_labelled; got candidate_ratio"):
         strategies.create("uniform", candidate_ratio=3)
     with pytest.raises(ArgumentError, match="`tree`; got none"):
         strategies.create("cluster-margin")
@@ -56,6 +56,11 @@ def test_partitions_wrap_any_strategy() -> None:
     for bad in (0, -1, 1.5, True, "2", None):
         with pytest.raises(ArgumentError, match="`partitions` must be a whole number, 1 or larger; got"):
             strategies.create("margin", partitions=bad)  # type: ignore[arg-type]
+    dealing = strategies.create("margin", partitions=2, deal_labelled=True)
+    assert isinstance(dealing, Partitioned)
+    assert dealing.deal_labelled
+    with pytest.raises(ArgumentError, match="`deal_labelled` must be true or false; got 'no'"):
+        strategies.create("margin", partitions=2, deal_labelled="no")  # type: ignore[arg-type]
 
 
 class Anything(Chooser):
@@ -80,13 +85,13 @@ class Anything(Chooser):
 def test_one_entry_makes_a_strategy_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(catalogue._MAKERS, "anything", Anything)
     assert strategies.names()[-1] == "anything"
-    assert catalogue.options("anything") == ["depth", "partitions"]
+    assert catalogue.options("anything") == ["depth", "partitions", "deal_labelled"]
     assert catalogue.describe("anything").to_dict() == {
         "name": "anything",
         "summary": "Any rows; those of small clusters first.",
         "needs": [],
         "takes_tree": "optional",
-        "options": {"depth": 2, "partitions": 1},
+        "options": {"depth": 2, "partitions": 1, "deal_labelled": False},
         "cost": "none to speak of, on two lines.",
         "repeats": "always.",
         "source": "this test.",

@@ -37,6 +37,7 @@ def pools(draw: st.DrawFn) -> dict:
         "labelled": labelled,
         "size": size,
         "partitions": draw(st.integers(1, size)),
+        "deal_labelled": draw(st.booleans()),
         "clusters": rng.integers(0, draw(st.sampled_from([1, 4, n])), n),
         "seed": draw(st.integers(0, MAX_SEED)),
     }
@@ -44,7 +45,9 @@ def pools(draw: st.DrawFn) -> dict:
 
 def ask(name: str, pool: dict, **changes) -> ladle.Selection:
     pool = pool | changes
-    strategy = strategies.create(name, tree=pool["clusters"], partitions=pool["partitions"])
+    strategy = strategies.create(
+        name, tree=pool["clusters"], partitions=pool["partitions"], deal_labelled=pool.get("deal_labelled", False)
+    )
     return strategy.query(
         pool["size"],
         probabilities=pool["P"],
@@ -80,8 +83,9 @@ def test_a_batch_like_any_other(name: str, pool: dict) -> None:
 @LAW
 @given(pools())
 def test_every_part_is_a_query_of_its_own(name: str, pool: dict) -> None:
-    """By hand: parts dealt out from one shuffle, each a pool with the labelled rows, picks taken in turn."""
+    """By hand: parts dealt out from one shuffle, with all labelled rows or their share, picks taken in turn."""
     labelled, count, seed = pool["labelled"], pool["partitions"], pool["seed"]
+    dealt = labelled[np.argsort(draws.priorities(draws.key(seed, "labelled partitions"), labelled))]
     selection = ask(name, pool)
     if count == 1:
         return
@@ -90,7 +94,8 @@ def test_every_part_is_a_query_of_its_own(name: str, pool: dict) -> None:
     lengths, sizes = [], []
     for part in range(count):
         mine = shuffled[part::count]
-        rows = np.union1d(mine, labelled)
+        known = dealt[part::count] if pool["deal_labelled"] else labelled
+        rows = np.union1d(mine, known)
         picks = selection.rows[part::count]
         lengths.append(len(mine))
         sizes.append(len(picks))
@@ -98,7 +103,7 @@ def test_every_part_is_a_query_of_its_own(name: str, pool: dict) -> None:
             len(picks),
             probabilities=pool["P"][rows],
             embeddings=pool["E"][rows],
-            labelled=np.flatnonzero(np.isin(rows, labelled)),
+            labelled=np.flatnonzero(np.isin(rows, known)),
             seed=child_seed(seed, "partition", part) & MAX_SEED,
         )
         np.testing.assert_array_equal(picks, rows[alone.rows])
@@ -106,6 +111,20 @@ def test_every_part_is_a_query_of_its_own(name: str, pool: dict) -> None:
     assert (sum(lengths), sum(sizes)) == (len(unlabelled), pool["size"])
     assert max(lengths) - min(lengths) <= 1
     assert max(sizes) - min(sizes) <= 1
+
+
+def test_dealt_labelled_rows_cover_their_own_part_only() -> None:
+    """Two labelled rows, one in each place where the pool lies: each part takes the place that it knows nothing of."""
+    E = np.repeat([[0.0, 0.0], [9.0, 9.0]], 50, axis=0)
+    labelled = np.array([0, 50])
+    strategy = strategies.create("coreset", partitions=2, deal_labelled=True)
+    selection = strategy.query(2, embeddings=E, labelled=labelled)
+    assert selection.scores.min() > 12
+    assert {bool(row >= 50) for row in selection.rows} == {True, False}
+    assert selection.story.facts["partition_labelled_rows"] == 1
+    all_known = strategies.create("coreset", partitions=2).query(2, embeddings=E, labelled=labelled)
+    assert all_known.scores.max() == 0
+    assert "partition_labelled_rows" not in all_known.story.facts
 
 
 @pytest.mark.parametrize("name", PLAIN)

@@ -91,7 +91,7 @@ def names() -> list[str]:
 
 
 def options(name: str) -> list[str]:
-    """The options that `create` takes for strategy `name` besides the tree: its own, and `partitions`.
+    """The options that `create` takes for strategy `name` besides the tree: its own, and those of partitions.
 
     Raises: ArgumentError for an unknown name.
     """
@@ -112,18 +112,21 @@ def describe(name: str) -> Description:
         summary=_first_sentence(told),
         needs=maker.needs,
         takes_tree=takes_tree,
-        options={**own, "partitions": 1},
+        options={**own, "partitions": 1, "deal_labelled": False},
         cost=_labelled(told, "Cost"),
         repeats=_labelled(told, "Repeats"),
         source=_labelled(told, "Source"),
     )
 
 
-def create(name: str, tree: Any = None, *, partitions: int = 1, **options_given: Any) -> Chooser:
+def create(
+    name: str, tree: Any = None, *, partitions: int = 1, deal_labelled: bool = False, **options_given: Any
+) -> Chooser:
     """The strategy called `name`, made with `options_given`, which are those of its class.
 
     tree: a dendrogram or (n,) flat clusters for the strategies that go by clusters; ignored by the others.
-    partitions: more than 1 asks it in so many random parts of the pool, see `ladle.strategies.partitioned`.
+    partitions: more than 1 asks it in so many random parts of the pool; deal_labelled: that the labelled rows are dealt
+    out among them too. See `ladle.strategies.partitioned`.
     Raises: ArgumentError for an unknown name or option, naming the valid ones, and for a tree that is needed and
     missing; whatever the strategy's class raises for the options' values.
     """
@@ -144,7 +147,7 @@ def create(name: str, tree: Any = None, *, partitions: int = 1, **options_given:
     make: Callable[..., Chooser] = _maker(name)
     clusters = () if tree is None or described.takes_tree == "no" else (tree,)
     made = make(*clusters, **options_given)
-    return made if partitions == 1 else Partitioned(made, partitions)
+    return made if partitions == 1 else Partitioned(made, partitions, deal_labelled)
 
 
 def _maker(name: str) -> type[Chooser]:

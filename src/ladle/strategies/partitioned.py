@@ -24,11 +24,13 @@ class Partitioned(Chooser):
     """Another strategy, asked in each of several random parts of the unlabelled pool for its share of the batch.
 
     The parts differ in size by one row at most, and so do their shares. Labelled rows belong to every part, as labelled
-    rows. Each part is a pool of its own to the strategy, with a seed of its own and with the arrays of its own rows.
-    The batch takes the first pick of every part, then the second of every part, and so on. One part is the strategy
-    itself.
+    rows, unless they are dealt out like the others. Each part is a pool of its own to the strategy, with a seed of its
+    own and with the arrays of its own rows. The batch takes the first pick of every part, then the second of every
+    part, and so on. One part is the strategy itself.
 
-    strategy: the one to ask; name and needs are its own. partitions: from 1 to the size of a batch.
+    strategy: the one to ask; name and needs are its own. partitions: from 1 to the size of a batch. deal_labelled: each
+    labelled row belongs to one part only. A strategy that compares every row with every labelled one, as CoreSet does,
+    is then asked an m-th of the comparisons; but a part does not know what was labelled in the others.
     The scores of a selection are the strategy's own, within each part. Its facts are told as they are where all parts
     agree, and by the least and the most of them where numbers differ.
     Raises: ArgumentError; at a query also whatever the strategy raises.
@@ -40,10 +42,13 @@ class Partitioned(Chooser):
 
     strategy: Chooser
     partitions: int
+    deal_labelled: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.strategy, Chooser):
             raise ArgumentError("`strategy`", wanted="be one of ladle.strategies", got=repr(self.strategy))
+        if not isinstance(self.deal_labelled, bool):
+            raise ArgumentError("`deal_labelled`", wanted="be true or false", got=repr(self.deal_labelled))
         object.__setattr__(self, "partitions", check_partitions(self.partitions))
 
     @property
@@ -63,6 +68,9 @@ class Partitioned(Chooser):
             return self.strategy.choose(asked)
         asked = _checked(asked, self.strategy)
         shuffled = draws.sample(draws.key(request.seed, "partitions"), asked.unlabelled, request.unlabelled_rows)
+        labelled = request.labelled
+        if self.deal_labelled:
+            labelled = draws.sample(draws.key(request.seed, "labelled partitions"), labelled, len(labelled))
         rows, row_scores = np.empty(request.size, np.int64), np.empty(request.size, np.float32)
         facts: list[Facts] = []
         candidate_rows = 0
@@ -71,12 +79,18 @@ class Partitioned(Chooser):
                 # Every count-th row of the shuffle, every count-th place in the batch: the parts that have one row
                 # more are the first, and so are those asked for one more, so none is asked for more than it has.
                 unlabelled, batch_pos = shuffled[part::count], slice(part, None, count)
-                choice = self._chosen_in(part, unlabelled, len(rows[batch_pos]), asked)
+                known = labelled[part::count] if self.deal_labelled else labelled
+                choice = self._chosen_in(part, unlabelled, known, len(rows[batch_pos]), asked)
                 rows[batch_pos], row_scores[batch_pos] = choice.rows, choice.scores
                 facts.append(choice.facts)
                 candidate_rows += len(unlabelled) if choice.candidate_rows is None else choice.candidate_rows
                 advance(1)
-        own: Facts = {"partitions": count, "partition_rows": -(-request.unlabelled_rows // count)}
+        own: dict[str, int | float | str] = {
+            "partitions": count,
+            "partition_rows": -(-request.unlabelled_rows // count),
+        }
+        if self.deal_labelled:
+            own["partition_labelled_rows"] = -(-len(labelled) // count)
         return Choice(rows, row_scores, {**own, **_together(facts)}, candidate_rows=candidate_rows)
 
     def check_pool(self, pool_rows: int) -> None:
@@ -85,17 +99,16 @@ class Partitioned(Chooser):
 
     def restricted(self, rows: Rows) -> Partitioned:
         """See `Chooser.restricted`."""
-        return Partitioned(self.strategy.restricted(rows), self.partitions)
+        return replace(self, strategy=self.strategy.restricted(rows))
 
-    def _chosen_in(self, part: int, unlabelled: Rows, size: int, asked: Asked) -> Choice:
-        """`size` of these rows, by the strategy as it is in a pool of them and the labelled ones."""
-        labelled, seed = asked.request.labelled, asked.request.seed
+    def _chosen_in(self, part: int, unlabelled: Rows, labelled: Rows, size: int, asked: Asked) -> Choice:
+        """`size` of the unlabelled rows, by the strategy as it is in a pool of these rows."""
         rows = np.sort(np.concatenate([unlabelled, labelled]))
         request = Request(
             size=size,
             pool_rows=len(rows),
-            labelled=np.searchsorted(rows, labelled),
-            seed=child_seed(seed, "partition", part) & MAX_SEED,
+            labelled=np.searchsorted(rows, np.sort(labelled)),
+            seed=child_seed(asked.request.seed, "partition", part) & MAX_SEED,
         )
         asked_here = replace(
             asked,
