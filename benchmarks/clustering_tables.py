@@ -7,13 +7,15 @@ import math
 
 from table_parts import markdown, newest, number, told
 
+BEFORE_SAID = 2  # threads of rows that do not say
+
 
 def agreement() -> str:
     parts = [
         "# What approximate neighbours lose\n",
         "Against the exact tree of the same rows, cut at mean size 10 (`python benchmarks/agreement.py --name NAME`). "
-        "Equal picks: the share of a batch of a hundredth of the pool that both clusterings choose with one seed; "
-        "beside it, what two seeds of the exact one share.\n",
+        "Seconds compare within one data set only: not all ran on as many cores. Equal picks: the share of a batch of "
+        "a hundredth of the pool that both clusterings choose with one seed; beside it, what two seeds of the exact one share.\n",
     ]
     kept = [
         "seconds",
@@ -76,6 +78,7 @@ def scale() -> str:
             [
                 f"{sizes['name']} {sizes['rows']:,} x {sizes['dim']} {sizes['dtype']}",
                 engine,
+                str(figures.get("threads", BEFORE_SAID)),
                 number(figures["seconds"], 1),
                 number(figures.get("processor_seconds", ""), 1),
                 number(figures["bytes_above_data"] / 2**20, 0),
@@ -84,12 +87,13 @@ def scale() -> str:
                 row["commit"],
             ]
         )
-    head = ["data", "neighbours", "seconds", "of processors"]
+    head = ["data", "neighbours", "threads", "seconds", "of processors"]
     return "\n".join(
         [
             "# Clustering at scale\n",
-            "To mean size 10, one run each, on two cores of a shared machine whose speed drifts from day to day "
-            "(`python benchmarks/scale.py`); LOG.md says more of each.\n",
+            "To mean size 10, one run each, on a shared machine of two cores whose speed drifts from day to day "
+            "(`python benchmarks/scale.py`); where one thread was used, the other core was at other work. LOG.md says "
+            "more of each.\n",
             markdown([*head, "MiB above the data", "recall", "date", "commit"], lines),
             *growth(),
         ]
@@ -102,11 +106,12 @@ def growth() -> list[str]:
     for row in newest("scale"):
         sizes = row["sizes"]
         if "name" in sizes:
-            family = (sizes["name"], str(sizes["dim"]), sizes["dtype"], sizes["quality"])
+            threads = row["figures"].get("threads", BEFORE_SAID)
+            family = (sizes["name"], str(sizes["dim"]), sizes["dtype"], sizes["quality"], str(threads))
             if sizes["exact"] != "True" and "processor_seconds" in row["figures"]:
                 families.setdefault(family, {})[sizes["rows"]] = row["figures"]["processor_seconds"]
     told = []
-    for (name, dim, dtype, _), seconds in families.items():
+    for (name, dim, dtype, *_), seconds in families.items():
         if len(seconds) < 3:
             continue
         rows = sorted(seconds)

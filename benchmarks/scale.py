@@ -5,6 +5,7 @@ python benchmarks/scale.py [--name topics] [--rows 1000000] [--dim 128] [--float
 
 --name takes a set of benchmarks/vectors.py ("topics", "mixture", "words" ...); --float16 clusters a memory-mapped
 float16 file of it. One run in one process: repeat it for a spread. Kernels are compiled before the clock starts.
+LADLE_THREADS says how many threads, else as many as there are cores.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import ladle
 import memory
 import record
 import vectors
+from ladle import threads
 
 WARM_ROWS = 6_000
 
@@ -94,6 +96,7 @@ def main() -> None:
             "bytes_above_data": peak[0],
             "certified": tree.certified,
             "recall": recall,
+            "threads": threads.thread_count(),
         },
     )
 
