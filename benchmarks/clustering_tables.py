@@ -15,8 +15,8 @@ def agreement() -> str:
         "# What approximate neighbours lose\n",
         "Against the exact tree of the same rows, cut at mean size 10 (`python benchmarks/agreement.py --name NAME`). "
         "Seconds compare within one data set only: not all ran on as many cores. Equal picks: the share of a batch of "
-        "a hundredth of the pool that both clusterings choose with one seed; beside it, what two seeds of the exact one "
-        "share.\n",
+        "a hundredth of the pool that both clusterings choose with one seed; beside it, what two seeds of the exact "
+        "one share.\n",
     ]
     kept = [
         "seconds",
