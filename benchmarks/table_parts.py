@@ -21,9 +21,10 @@ def newest(name: str, *, together: bool = False) -> list[Row]:
     kept: dict[str, Row] = {}
     for row in rows:
         sizes = json.dumps(row["sizes"], sort_keys=True)
-        if together and sizes in kept:
-            row["earlier"] = [*kept[sizes].get("earlier", []), kept[sizes]["commit"]]
-            row["figures"] = kept[sizes]["figures"] | row["figures"]
+        older = kept.get(sizes, {}) if together else {}
+        if older.get("figures", {}).keys() - row["figures"].keys():
+            row["earlier"] = [*older.get("earlier", []), older["commit"]]
+            row["figures"] = older["figures"] | row["figures"]
         kept[sizes] = row
     return list(kept.values())
 

@@ -26,7 +26,7 @@ def neighbours() -> str:
         "Not counted is a first call on few rows, in which some compile: half a minute and more for pynndescent, "
         "seconds for Ladle.\n",
     ]
-    for row in newest("neighbours"):
+    for row in newest("neighbours", together=True):
         sizes, found = row["sizes"], by_subject(row["figures"])
         recalls = sorted({subject.rpartition(" at ")[2] for subject in found if " at 0." in subject})
         libraries = [name for name in LIBRARIES if any(subject.startswith(name) for subject in found)]
