@@ -34,8 +34,8 @@ class Partitioned(Chooser):
     The scores of a selection are the strategy's own, within each part. Its facts are told as they are where all parts
     agree, and by the least and the most of them where numbers differ.
     Raises: ArgumentError; at a query also whatever the strategy raises.
-    Cost: for m parts, m times what the strategy costs on n / m rows, the labelled ones, and size / m picks: where that
-    grows with n x size, an m-th of it. One part's arrays are in memory at a time; 24 bytes a row of the pool.
+    Cost: for m parts, m times what the strategy costs on n / m rows, the labelled ones (dealt out, an m-th of them),
+    and size / m picks: where that grows with n x size, an m-th of it. One part's arrays are in memory at a time; 24 bytes a row of the pool.
     Repeats: as the strategy; the parts are set by the seed.
     Source: Citovsky et al. 2021, who scale CoreSet and BADGE so.
     """
