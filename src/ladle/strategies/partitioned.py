@@ -35,7 +35,8 @@ class Partitioned(Chooser):
     agree, and by the least and the most of them where numbers differ.
     Raises: ArgumentError; at a query also whatever the strategy raises.
     Cost: for m parts, m times what the strategy costs on n / m rows, the labelled ones (dealt out, an m-th of them),
-    and size / m picks: where that grows with n x size, an m-th of it. One part's arrays are in memory at a time; 24 bytes a row of the pool.
+    and size / m picks: where that grows with n x size, an m-th of it. One part's arrays are in memory at a time; 24
+    bytes a row of the pool.
     Repeats: as the strategy; the parts are set by the seed.
     Source: Citovsky et al. 2021, who scale CoreSet and BADGE so.
     """
