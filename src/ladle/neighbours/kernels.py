@@ -11,7 +11,10 @@ from numba.extending import register_jitable
 from ladle.neighbours.prefetch import prefetch_row
 
 AHEAD = 8  # rows asked of memory before they are read
-CHUNK = 16  # columns tested at once: their maximum rarely beats the k-th best
+# Columns tested at once: rarely does one of them beat the k-th best. Trip counts known to the compiler become a few
+# vector instructions.
+WIDE_CHUNK = 64
+CHUNK = 16  # of those where one does
 WORST = -3e38  # below every score; finite, because these loops are compiled without NaN
 FAST = {"nnan", "nsz", "reassoc", "contract"}
 LAWFUL = {"nsz", "reassoc", "contract"}  # lets the dimension loop use vector instructions; infinities stay lawful
@@ -68,31 +71,35 @@ def listed(positions, x, position):
 def keep_best(products, halves, ids, own, best_scores, best_ids, best_rows, repeats):
     """Merge one block of dot products into the running top k of its queries.
 
-    products (q, t) float, overwritten: query x times column y. halves (t,): subtracted from each column, so that the
-    largest score is the smallest linkage. ids (t,) int32: who stands behind each column. own (q,) int64: the query's
-    own id, skipped. best_scores (., k) descending and best_ids (., k) int32: owned by the caller, row best_rows[x]
-    updated in place. Equal scores keep the one found first. With `repeats`, a column may be in the row already, and is
-    then left alone.
+    products (q, t) float: query x times column y. halves (t,): subtracted from each column, so that the largest score
+    is the smallest linkage. ids (t,) int32: who stands behind each column. own (q,) int64: the query's own id, skipped.
+    best_scores (., k) descending and best_ids (., k) int32: owned by the caller, row best_rows[x] updated in place.
+    Equal scores keep the one found first. With `repeats`, a column may be in the row already, and is then left alone.
     """
     k = best_scores.shape[1]
     columns = products.shape[1]
-    whole = columns - columns % CHUNK
+    whole = columns - columns % WIDE_CHUNK
     for x in range(products.shape[0]):
         row = best_rows[x]
         lowest = best_scores[row, k - 1]
         line = products[x]
-        for start in range(0, whole, CHUNK):  # a trip count known to the compiler is twice as fast
-            top = np.float32(WORST)
-            for y in range(start, start + CHUNK):
-                score = line[y] - halves[y]
-                line[y] = score
-                top = score if score > top else top
-            if top <= lowest:
+        for wide_start in range(0, whole, WIDE_CHUNK):
+            above = np.int32(0)  # a flag in a vector, where a maximum would be one of all its lanes
+            for y in range(wide_start, wide_start + WIDE_CHUNK):
+                above |= np.int32(line[y] - halves[y] > lowest)
+            if above == 0:
                 continue
-            for y in range(start, start + CHUNK):
-                if line[y] > lowest and ids[y] != own[x] and not (repeats and listed(best_ids, row, ids[y])):
-                    insert(best_scores, best_ids, row, line[y], ids[y])
-                    lowest = best_scores[row, k - 1]
+            for start in range(wide_start, wide_start + WIDE_CHUNK, CHUNK):
+                above = np.int32(0)
+                for y in range(start, start + CHUNK):
+                    above |= np.int32(line[y] - halves[y] > lowest)
+                if above == 0:
+                    continue
+                for y in range(start, start + CHUNK):
+                    score = line[y] - halves[y]
+                    if score > lowest and ids[y] != own[x] and not (repeats and listed(best_ids, row, ids[y])):
+                        insert(best_scores, best_ids, row, score, ids[y])
+                        lowest = best_scores[row, k - 1]
         for y in range(whole, columns):
             score = line[y] - halves[y]
             if score > lowest and ids[y] != own[x] and not (repeats and listed(best_ids, row, ids[y])):
