@@ -26,8 +26,10 @@ from ladle.pool.budget import PICKING_DIMS
 from ladle.pool.scratch import IN_MEMORY, Scratch
 from ladle.progress import SILENT, Progress
 
+# An exact search may cost so many multiply-adds as `Effort.brute_cost` says;
 HARD = 12.0  # times as much where neighbours are hard to find
 REBUILD = 8.0  # times as much where new cells would have to be made
+WALKED = 0.25  # times as much where the clustering's own lists are walked along
 REBUILD_SHARE = 0.3  # of the members the cells were made for: with fewer left, make new cells
 SAMPLE = 400  # rows whose exact neighbours are found, to measure recall
 LATER_SAMPLE = 200  # the same among clusters, once for each making of cells
@@ -87,6 +89,8 @@ class CellSearch:
         cost = float(len(queries)) * len(members) * means.shape[1]
         stale = len(members) < REBUILD_SHARE * self._built_for
         dearer = max(HARD if self._hard else 1.0, REBUILD if stale else 1.0)
+        if len(queries) < len(members) and known is not None and not self._hard:
+            dearer *= WALKED  # where neighbours are hard to find, time is not saved at the cost of exactness
 
         def by_force() -> Candidates:
             return BruteSearch(self.frame).nearest(
