@@ -79,7 +79,7 @@ def scale() -> str:
             [
                 f"{sizes['name']} {sizes['rows']:,} x {sizes['dim']} {sizes['dtype']}",
                 engine,
-                str(figures.get("threads", BEFORE_SAID)),
+                str(sizes.get("threads", BEFORE_SAID)),
                 number(figures["seconds"], 1),
                 number(figures.get("processor_seconds", ""), 1),
                 number(figures["bytes_above_data"] / 2**20, 0),
@@ -107,7 +107,7 @@ def growth() -> list[str]:
     for row in newest("scale"):
         sizes = row["sizes"]
         if "name" in sizes:
-            threads = row["figures"].get("threads", BEFORE_SAID)
+            threads = sizes.get("threads", BEFORE_SAID)
             family = (sizes["name"], str(sizes["dim"]), sizes["dtype"], sizes["quality"], str(threads))
             if sizes["exact"] != "True" and "processor_seconds" in row["figures"]:
                 families.setdefault(family, {})[sizes["rows"]] = row["figures"]["processor_seconds"]

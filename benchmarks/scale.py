@@ -89,6 +89,7 @@ def main() -> None:
             "dtype": embeddings.dtype.name,
             "exact": str(options.exact),
             "quality": options.quality,
+            "threads": threads.thread_count(),
         },
         {
             "seconds": seconds,
@@ -96,7 +97,6 @@ def main() -> None:
             "bytes_above_data": peak[0],
             "certified": tree.certified,
             "recall": recall,
-            "threads": threads.thread_count(),
         },
     )
 
