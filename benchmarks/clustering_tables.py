@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 
-from table_parts import markdown, newest, number, told
+from table_parts import Row, markdown, newest, number, told
 
 BEFORE_SAID = 2  # threads of rows that do not say
 
@@ -68,18 +68,26 @@ def in_the_loop() -> list[str]:
     return parts if rows else []
 
 
+def scale_rows() -> list[Row]:
+    """The newest of each sizes and number of threads."""
+    kept = {}
+    for row in newest("scale"):
+        sizes = {"threads": BEFORE_SAID, **row["sizes"]}
+        if "name" in sizes:
+            kept[tuple(sorted(sizes.items()))] = {**row, "sizes": sizes}
+    return list(kept.values())
+
+
 def scale() -> str:
     lines = []
-    for row in newest("scale"):
+    for row in scale_rows():
         sizes, figures = row["sizes"], row["figures"]
-        if "name" not in sizes:
-            continue
         engine = {"True": "exact", "False": "cells"}.get(sizes["exact"], "by size")
         lines.append(
             [
                 f"{sizes['name']} {sizes['rows']:,} x {sizes['dim']} {sizes['dtype']}",
                 engine,
-                str(sizes.get("threads", BEFORE_SAID)),
+                str(sizes["threads"]),
                 number(figures["seconds"], 1),
                 number(figures.get("processor_seconds", ""), 1),
                 number(figures["bytes_above_data"] / 2**20, 0),
@@ -104,15 +112,13 @@ def scale() -> str:
 def growth() -> list[str]:
     """How processor seconds grow with the rows, where three sizes of one set or more were measured."""
     families: dict[tuple[str, ...], dict[int, float]] = {}
-    for row in newest("scale"):
+    for row in scale_rows():
         sizes = row["sizes"]
-        if "name" in sizes:
-            threads = sizes.get("threads", BEFORE_SAID)
-            family = (sizes["name"], str(sizes["dim"]), sizes["dtype"], sizes["quality"], str(threads))
-            if sizes["exact"] != "True" and "processor_seconds" in row["figures"]:
-                families.setdefault(family, {})[sizes["rows"]] = row["figures"]["processor_seconds"]
+        family = (sizes["name"], str(sizes["dim"]), sizes["dtype"], sizes["quality"], str(sizes["threads"]))
+        if sizes["exact"] != "True" and "processor_seconds" in row["figures"]:
+            families.setdefault(family, {})[sizes["rows"]] = row["figures"]["processor_seconds"]
     told = []
-    for (name, dim, dtype, *_), seconds in families.items():
+    for (name, dim, dtype, _, threads), seconds in families.items():
         if len(seconds) < 3:
             continue
         rows = sorted(seconds)
@@ -120,8 +126,9 @@ def growth() -> list[str]:
         whole = slope([math.log(n) for n in rows], [math.log(seconds[n]) for n in rows])
         steps = ", ".join(f"{power:.2f}" for power in powers)
         told.append(
-            f"{name} x {dim} {dtype}, {', '.join(f'{n:,}' for n in rows)} rows by approximate neighbours: processor "
-            f"seconds grow as rows^{whole:.2f} over all (least squares of logarithms; from size to size {steps}).\n"
+            f"{name} x {dim} {dtype}, {', '.join(f'{n:,}' for n in rows)} rows by approximate neighbours, threads: "
+            f"{threads}: processor seconds grow as rows^{whole:.2f} over all (least squares of logarithms; from size "
+            f"to size {steps}).\n"
         )
     return told
 
