@@ -79,12 +79,12 @@ class Join:
         self.rows = rows
         self.scores = np.full((len(rows), self.k), WORST, np.float32)
         self.positions = np.full((len(rows), self.k), -1, np.int32)
+        self._probed = False
+        self._joined = None
 
     def everybody(self) -> None:
         """Answer for all members, from scratch."""
         self.only(np.arange(len(self.order)))
-        self._probed = False
-        self._joined = None
 
     def state(self) -> dict[str, npt.NDArray[Any] | bool]:
         """What a search of all members has found and done so far."""
