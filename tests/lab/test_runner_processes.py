@@ -122,6 +122,12 @@ def test_an_experiment_may_grow(whole, tmp_path):
         run(tmp_path, parse_experiment(deeper))
 
 
+def test_a_strategy_without_a_round_may_get_other_options(whole, tmp_path):
+    other = parse_experiment(TOML.replace("candidate_ratio = 2", "candidate_ratio = 3"))
+    run(tmp_path, other, strategies=["Margin"])
+    assert run(tmp_path) == whole[1]
+
+
 def test_strategies_cut_the_tree_where_they_say(tmp_path):
     deeper = TOML + '[[strategies]]\nname = "cluster-margin"\nlabel = "50"\noptions = {mean_size = 50}\n'
     run(tmp_path, parse_experiment(deeper), trials=1)

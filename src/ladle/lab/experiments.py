@@ -62,7 +62,7 @@ def run_experiment(
     with durable.locked(place), ExitStack() as stack:
         if is_ledger(place / FILE_NAME):
             found = stack.enter_context(Ledger.open(place))
-            _check_same(found.experiment(), experiment, place)
+            _check_same(found, experiment, place)
             if found.experiment() == experiment and not _left(found, part):
                 return Ledger.open(place)
         crew = Crew(experiment.to_toml(), sources or Sources(), part.workers)
@@ -194,11 +194,16 @@ def _opened(place: Path, experiment: Experiment, facts: dict[str, Any]) -> Ledge
     return ledger
 
 
-def _check_same(before: Experiment, now: Experiment, place: Path) -> None:
-    """Refuse an experiment that is not the one in the folder, or that one with more of it. Raises: MismatchError."""
+def _check_same(ledger: Ledger, now: Experiment, place: Path) -> None:
+    """Refuse an experiment that is not the one in the folder, or that one with more of it. Raises: MismatchError.
+
+    A strategy of which no round is done may still get other options.
+    """
+    before = ledger.experiment()
     old, new = before.model_dump(), now.model_dump()
     changed = [name for name in old if name not in _GROWING and old[name] != new[name]]
-    entries = {entry.label: entry for entry in before.strategies}
+    begun = ledger.begun()
+    entries = {entry.label: entry for entry in before.strategies if entry.label in begun}
     changed += [f"strategy {each.label}" for each in now.strategies if entries.get(each.label, each) != each]
     size = 1_000_000  # any pool tells whether the strategies cut trees as deep as before
     if not changed and before.tree_size(size) != now.tree_size(size):

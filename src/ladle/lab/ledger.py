@@ -124,6 +124,10 @@ class Ledger:
         """The labels of the strategies, in the protocol's order, whether or not they have rounds yet."""
         return [entry.label for entry in self.experiment().strategies]
 
+    def begun(self) -> set[str]:
+        """The labels of those strategies that have rounds, also of ones the protocol no longer names."""
+        return {label for (label,) in self._connection.execute("SELECT DISTINCT strategy FROM round")}
+
     def metrics(self) -> list[str]:
         """The metrics that were measured, the main one first."""
         return list(self.experiment().metrics)
