@@ -1,4 +1,4 @@
-"""`ladle lab`: list, run, stop, run again, report, compare."""
+"""`ladle lab`: list, run, stop, run again, report, compare, publish."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from ladle.errors import NotFoundError
+from ladle.lab.entries import digest_of_rows
 from ladle.lab.ledger import Ledger
 from ladle.lab.protocol_files import parse_experiment, shipped
 from tests.cli.pages import run_page
@@ -179,10 +181,40 @@ def test_report_and_compare(run, run_json, finished, tmp_path):
     assert "Margin" in out
 
 
+def test_a_published_ledger_reports_as_the_run_does(run, run_json, finished, protocol, tmp_path):
+    copy, table, tables = tmp_path / "copy" / "ledger.sqlite", tmp_path / "t.md", []
+    copy.parent.mkdir()
+    for _ in range(2):  # over an older one, too
+        code, facts = run_json("lab", "publish", finished, "-o", copy)
+        assert (code, facts["ledger"], facts["bytes"]) == (0, str(copy), copy.stat().st_size)
+    for ledger in (finished, copy):
+        assert run("lab", "report", ledger, "-o", tmp_path / "page.html", "--markdown", table)[0] == 0
+        tables.append(table.read_text())
+    assert tables[0] == tables[1].replace("| published | without the rows of its batches |\n", "")
+    code, facts = run_json("lab", "compare", finished, copy)
+    assert "compared in pairs" in facts["markdown"]
+    with Ledger.open(finished) as whole, Ledger.open(copy) as thin:
+        mine, theirs = whole.rounds("Margin"), thin.rounds("Margin")
+        assert [digest_of_rows(each.packed_rows) for each in mine] == [each.packed_rows for each in theirs]
+        assert len({each.packed_rows for each in theirs}) == len(theirs)
+        with pytest.raises(NotFoundError, match="digest"):
+            _ = theirs[0].rows
+    code, out, err = run("lab", "run", protocol, "-o", copy.parent)
+    assert (code, out) == (5, "")
+    assert "published" in err
+    code, out, err = run("lab", "report", copy, "-o", tmp_path / "page.html", "--examples")
+    assert (code, out) == (2, "")
+    assert "published" in err
+    code, out, err = run("lab", "publish", copy, "-o", copy)
+    assert code != 0
+    assert [each.name for each in copy.parent.iterdir()] == ["ledger.sqlite"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("report", "absent"), "ladle lab run"),
+        (("publish", "absent", "-o", "a.sqlite"), "ladle lab run"),
         (("report", "absent", "-o", "page.pdf"), "html"),
         (("report", "absent", "--csv", "page.txt"), "csv"),
         (("compare", "absent", "absent"), "ladle lab run"),
@@ -196,7 +228,7 @@ def test_what_is_not_there_is_told(run, tmp_path, monkeypatch, arguments, words)
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("command", ["list", "run", "report", "compare"])
+@pytest.mark.parametrize("command", ["list", "run", "report", "compare", "publish"])
 def test_help(run, command):
     code, out, err = run("lab", command, "--help")
     assert (code, err) == (0, "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import zlib
 from collections.abc import Mapping
@@ -11,6 +12,9 @@ from typing import Any
 import numpy as np
 
 from ladle.arrays import Rows
+from ladle.errors import NotFoundError
+
+DIGEST = b"sha256:"  # with this begins what stands for rows in a published ledger
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,8 +62,13 @@ class RoundRecord:
     packed_rows: bytes
 
     @property
+    def has_rows(self) -> bool:
+        """Whether the batch's rows are here: a published ledger has their digest alone."""
+        return not self.packed_rows.startswith(DIGEST)
+
+    @property
     def rows(self) -> Rows:
-        """(batch size,) the batch, in order of choice."""
+        """(batch size,) the batch, in order of choice. Raises: NotFoundError without them."""
         return unpack_rows(self.packed_rows)
 
 
@@ -71,6 +80,20 @@ def pack_rows(rows: Rows) -> bytes:
 
 
 def unpack_rows(packed: bytes) -> Rows:
-    """What `pack_rows` packed."""
+    """What `pack_rows` packed. Raises: NotFoundError for a digest."""
+    if packed.startswith(DIGEST):
+        raise NotFoundError(
+            "the rows of the batch",
+            wanted="be in the ledger",
+            got="their digest alone, as in a published one",
+            remedy="Open the ledger of the run itself, or run its protocol again.",
+        )
     rows = np.load(io.BytesIO(zlib.decompress(packed)), allow_pickle=False)
     return rows.astype(np.int64, copy=False)  # type: ignore[no-any-return]
+
+
+def digest_of_rows(packed: bytes) -> bytes:
+    """The SHA-256 of packed rows as little-endian int64, behind "sha256:"; of a digest, itself."""
+    if packed.startswith(DIGEST):
+        return packed
+    return DIGEST + hashlib.sha256(np.ascontiguousarray(unpack_rows(packed), "<i8").tobytes()).hexdigest().encode()

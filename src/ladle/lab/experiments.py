@@ -199,6 +199,13 @@ def _check_same(ledger: Ledger, now: Experiment, place: Path) -> None:
 
     A strategy of which no round is done may still get other options.
     """
+    if ledger.is_published():
+        raise MismatchError(
+            f"the folder {place}",
+            wanted="hold the ledger of a run",
+            got="a published copy, without the rows of its batches",
+            remedy="Run in a new folder.",
+        )
     before = ledger.experiment()
     old, new = before.model_dump(), now.model_dump()
     changed = [name for name in old if name not in _GROWING and old[name] != new[name]]

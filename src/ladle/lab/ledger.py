@@ -128,6 +128,10 @@ class Ledger:
         """The labels of those strategies that have rounds, also of ones the protocol no longer names."""
         return {label for (label,) in self._connection.execute("SELECT DISTINCT strategy FROM round")}
 
+    def is_published(self) -> bool:
+        """Whether it is a copy that has digests where a run's own has rows. See `ladle.lab.publishing`."""
+        return bool(self.facts().get("published"))
+
     def metrics(self) -> list[str]:
         """The metrics that were measured, the main one first."""
         return list(self.experiment().metrics)

@@ -24,7 +24,8 @@ class BatchFacts:
     of the classes chosen over the log of their number. median_margin: of the batches. class_share: of all chosen, over
     all rounds. near, clusters, originals, even: means over rounds, as shares of the batch. seconds: mean a round, by
     step.
-    first_batch: (place in the order of choice, row) of some of the first trial's first batch, evenly spaced.
+    first_batch: (place in the order of choice, row) of some of the first trial's first batch, evenly spaced;
+        none of a published ledger's.
     """
 
     strategy: str
@@ -63,7 +64,7 @@ def batch_facts(records: Sequence[RoundRecord], strategy: str, *, trials: Sequen
         originals=_share(originals, batch_size),
         even=_mean(evenness),
         seconds=mean_seconds([each.seconds for each in kept]),
-        first_batch=_spaced(first.rows),
+        first_batch=_spaced(first.rows) if first.has_rows else (),
     )
 
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from ladle.errors import MismatchError
 from ladle.lab.comparisons import Comparison, compare_paired, compare_unpaired, corrected
+from ladle.lab.entries import digest_of_rows
 from ladle.lab.measures import area_under_curve
 from ladle.report.experiment_facts import shared_trials
 
@@ -126,9 +127,11 @@ def _pairing(first: Ledger, second: Ledger) -> tuple[bool, str]:
     digests = [ledger.facts().get("dataset", {}).get("digest") for ledger in (first, second)]
     if (mine.dataset, mine.redundancy, digests[0]) != (theirs.dataset, theirs.redundancy, digests[1]):
         return False, "the runs are on different data, so their trials are compared as independent samples"
-    seed_sets = [{start.trial: start.rows for start in ledger.starts()} for ledger in (first, second)]
+    seed_sets = [
+        {start.trial: digest_of_rows(start.packed_rows) for start in ledger.starts()} for ledger in (first, second)
+    ]
     shared = seed_sets[0].keys() & seed_sets[1].keys()
-    if not all(np.array_equal(seed_sets[0][trial], seed_sets[1][trial]) for trial in shared) or not shared:
+    if not shared or any(seed_sets[0][trial] != seed_sets[1][trial] for trial in shared):
         return False, "the seed sets differ, so the trials of the two are compared as independent samples"
     return True, "the seed sets are the same, so trials are compared in pairs"
 

@@ -207,6 +207,8 @@ def _classes(facts: ExperimentFacts) -> str:
 
 
 def _examples(facts: ExperimentFacts, images: npt.NDArray[Any]) -> str:
+    if not facts.batches[0].first_batch:  # of a published ledger
+        return ""
     sources = thumbnails(images, sorted({row for each in facts.batches for _, row in each.first_batch}))
     return section(
         "What each strategy chose first",
