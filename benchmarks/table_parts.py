@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from record import RESULTS
@@ -11,20 +11,26 @@ from record import RESULTS
 Row = dict[str, Any]
 
 
-def newest(name: str, *, together: bool = False) -> list[Row]:
+def newest(name: str, *, together: Callable[[str], str] | None = None) -> list[Row]:
     """The newest row of each sizes, in the order in which they were first measured.
 
-    together: figures that the newest row lacks stay those of older rows.
+    together: whose a figure is, by its name. Of whom the newest row has no figure, those of older rows stay.
     """
     path = RESULTS / f"{name}.jsonl"
     rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
     kept: dict[str, Row] = {}
     for row in rows:
         sizes = json.dumps(row["sizes"], sort_keys=True)
-        older = kept.get(sizes, {}) if together else {}
-        if older.get("figures", {}).keys() - row["figures"].keys():
-            row["earlier"] = [*older.get("earlier", []), older["commit"]]
-            row["figures"] = older["figures"] | row["figures"]
+        if together and (older := kept.get(sizes)):
+            mine, measured = row["figures"], {together(figure) for figure in row["figures"]}
+            figures = {
+                figure: value
+                for figure, value in (older["figures"] | mine).items()
+                if figure in mine or together(figure) not in measured
+            }
+            if len(figures) > len(mine):
+                row["earlier"] = [*older.get("earlier", []), older["commit"]]
+            row["figures"] = figures
         kept[sizes] = row
     return list(kept.values())
 

@@ -27,7 +27,7 @@ def neighbours() -> str:
         "seconds for Ladle. The limit of time counts it: pynndescent was cut off by it on CIFAR-10, where it needs "
         "12 s for a recall of 0.94 and 24 s for 0.99 once it has compiled (LOG.md).\n",
     ]
-    for row in newest("neighbours", together=True):
+    for row in newest("neighbours", together=library_of):
         sizes, found = row["sizes"], by_subject(row["figures"])
         recalls = sorted({subject.rpartition(" at ")[2] for subject in found if " at 0." in subject})
         libraries = [name for name in LIBRARIES if any(subject.startswith(name) for subject in found)]
@@ -47,6 +47,11 @@ def neighbours() -> str:
         parts.append(markdown(["library", *(f"recall {recall} or more" for recall in recalls)], lines))
         parts.append(told(row) + "\n")
     return "\n".join(parts)
+
+
+def library_of(figure: str) -> str:
+    """The library a figure's name begins with."""
+    return next((name for name in LIBRARIES if figure.startswith(name)), figure)
 
 
 def short_of(library: str, found: dict[str, Row]) -> str:
@@ -83,7 +88,7 @@ def clustering() -> str:
             )
         head = ["library", "seconds", "peak GiB", "adjusted Rand index", "V-measure", "clusters", "left out"]
         parts += [markdown(head, lines), told(row) + "\n"]
-    for row in newest("peers_largest", together=True):
+    for row in newest("peers_largest", together=str):
         parts += largest(row)
     return "\n".join(parts)
 
@@ -105,7 +110,7 @@ def largest(row: Row) -> list[str]:
 
 
 def strategies() -> str:
-    rows = newest("strategies", together=True)
+    rows = newest("strategies", together=str)
     parts = [
         "# Choosing a batch\n",
         "Seconds, and MiB held above the data, of every strategy's query (`python benchmarks/strategies.py --pool ROWS "
