@@ -24,8 +24,7 @@ def neighbours() -> str:
         "Seconds for the nearest neighbours of every point, index included, by each library's quickest setting that "
         "reaches the recall (`python benchmarks/neighbours.py --name NAME --rows ROWS`). In brackets: times Ladle's. "
         "Not counted is a first call on few rows, in which some compile: half a minute and more for pynndescent, "
-        "seconds for Ladle. The limit of time counts it: pynndescent was cut off by it on CIFAR-10, where it needs "
-        "12 s for a recall of 0.94 and 24 s for 0.99 once it has compiled (LOG.md).\n",
+        "seconds for Ladle. The limit of time counts it.\n",
     ]
     for row in newest("neighbours", together=library_of):
         sizes, found = row["sizes"], by_subject(row["figures"])
