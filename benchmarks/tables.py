@@ -29,7 +29,7 @@ def neighbours() -> str:
     for row in newest("neighbours", together=library_of):
         sizes, found = row["sizes"], by_subject(row["figures"])
         recalls = sorted({subject.rpartition(" at ")[2] for subject in found if " at 0." in subject})
-        libraries = [name for name in LIBRARIES if any(subject.startswith(name) for subject in found)]
+        libraries = [name for name in LIBRARIES if any(library_of(subject) == name for subject in found)]
         if all(name.startswith("ladle ") for name in libraries):
             continue  # nobody to compare with
         size = f"{sizes['name']} {sizes['rows']:,} x {sizes['dim']}"
@@ -55,7 +55,7 @@ def library_of(figure: str) -> str:
 
 def short_of(library: str, found: dict[str, Row]) -> str:
     """Why a library has no seconds at a recall: the end of its settings, or of its time."""
-    mine = [what for subject, what in found.items() if subject.startswith(library)]
+    mine = [what for subject, what in found.items() if library_of(subject) == library]
     ends = [str(what["outcome"]) for what in mine if "outcome" in what]
     return ends[-1] if ends else "not reached"
 

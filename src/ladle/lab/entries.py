@@ -64,7 +64,7 @@ class RoundRecord:
     @property
     def has_rows(self) -> bool:
         """Whether the batch's rows are here: a published ledger has their digest alone."""
-        return not self.packed_rows.startswith(DIGEST)
+        return not is_digest(self.packed_rows)
 
     @property
     def rows(self) -> Rows:
@@ -81,7 +81,7 @@ def pack_rows(rows: Rows) -> bytes:
 
 def unpack_rows(packed: bytes) -> Rows:
     """What `pack_rows` packed. Raises: NotFoundError for a digest."""
-    if packed.startswith(DIGEST):
+    if is_digest(packed):
         raise NotFoundError(
             "the rows of the batch",
             wanted="be in the ledger",
@@ -94,6 +94,11 @@ def unpack_rows(packed: bytes) -> Rows:
 
 def digest_of_rows(packed: bytes) -> bytes:
     """The SHA-256 of packed rows as little-endian int64, behind "sha256:"; of a digest, itself."""
-    if packed.startswith(DIGEST):
+    if is_digest(packed):
         return packed
-    return DIGEST + hashlib.sha256(np.ascontiguousarray(unpack_rows(packed), "<i8").tobytes()).hexdigest().encode()
+    return DIGEST + hashlib.sha256(unpack_rows(packed).astype("<i8").tobytes()).hexdigest().encode()
+
+
+def is_digest(packed: bytes) -> bool:
+    """Whether these bytes stand for rows as their digest, not as the rows themselves."""
+    return packed.startswith(DIGEST)

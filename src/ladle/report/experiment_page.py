@@ -34,7 +34,7 @@ def write_experiment_page(
     """Write the report of a run, finished or not, to `path`, whole or not at all.
 
     images: the pool's inputs where they are small pictures, (n, height, width) or (n, height, width, 3) uint8; the
-    examples each strategy chose first are then shown.
+    examples each strategy chose first are then shown, unless the ledger was published without the rows of its batches.
     Raises: FileError; ArgumentError when no trial is finished or `images` are none; MissingDependencyError.
     Cost: that of `facts_of_ledger`, and about 3 s to draw; the page has about 0.3 MB without images.
     """
