@@ -88,7 +88,7 @@ def publish(
     ],
     as_json: options.AsJson = False,
 ) -> None:
-    """Copy a run's ledger without the rows of its batches, which are nearly all of its size.
+    """Copy a run's ledger without the rows of its batches, which are most of its size.
 
     Reports and comparisons read the copy as they read the run. Each batch leaves a digest (SHA-256): a run of the same
     protocol can be held against it. Only the run itself can be gone on with.

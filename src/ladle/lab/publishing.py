@@ -1,6 +1,6 @@
 """A copy of a run's ledger, small enough to publish: digests of seed sets and batches where the run's own has rows.
 
-The rows are nearly all of a ledger: 100,000 to a million a round in the experiments with Words-9, a few bytes each.
+The rows are most of a ledger, and nearly all of it with the batches of Words-9: 100,000 to a million rows a round.
 """
 
 from __future__ import annotations
