@@ -114,6 +114,8 @@ def test_times_are_those_measured_and_grow_with_the_work():
         10**6, 128, exact=False, products_per_second=budget._TIMED_PRODUCTS_PER_SECOND / 2
     )
     assert slower == pytest.approx((2 * easy(10**6, 128, False), 2 * hard(10**6, 128, False)))
+    on_disk = budget.clustering_seconds(10**6, 128, exact=False, products_per_second=speed, on_disk=True)
+    assert on_disk == pytest.approx((1.8 * easy(10**6, 128, False), 1.8 * hard(10**6, 128, False)))
 
 
 @pytest.mark.parametrize("exact", [True, False])

@@ -112,13 +112,14 @@ def _clustering(pool: dict[str, Any] | None, exact: bool | None) -> dict[str, An
     rows, dim, engine_exact = pool["rows"], pool["dim"], options.uses_exact(pool["rows"], exact)
     carried = prototype_bytes(math.ceil(rows / options.MEAN_SIZE), dim, rows)
     speed = machine.products_per_second()
-    easy, hard = clustering_seconds(rows, dim, exact=engine_exact, products_per_second=speed)
+    on_disk = goes_to_disk(rows, dim, exact=engine_exact)
+    easy, hard = clustering_seconds(rows, dim, exact=engine_exact, products_per_second=speed, on_disk=on_disk)
     return {
         "engine": "exact" if engine_exact else "approximate",
         "mean_size": options.MEAN_SIZE,
         "tree_bytes": tree_file_bytes(rows, carried if carried <= CARRIED_BYTES else 0),
         "checkpoint_bytes": checkpoint_file_bytes(rows, dim, exact=engine_exact),
-        "scratch_bytes": scratch_bytes(rows, dim) if goes_to_disk(rows, dim, exact=engine_exact) else 0,
+        "scratch_bytes": scratch_bytes(rows, dim) if on_disk else 0,
         "seconds_easy_data": round(easy, 1),
         "seconds_hard_data": round(hard, 1),
         "products_per_second": round(speed),

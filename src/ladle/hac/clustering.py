@@ -19,7 +19,8 @@ from ladle.hac.collapse import Distinct
 from ladle.hac.dendrogram import Checks, Dendrogram, Level
 from ladle.hac.intake import NAME, Source, Survey, points_of, reorder, surveyed
 from ladle.hac.metric_space import UNITS
-from ladle.hac.rounds import DENSE_CLUSTERS, Merges, Rounds
+from ladle.hac.outcome import Merges
+from ladle.hac.rounds import DENSE_CLUSTERS, Rounds
 from ladle.hac.stop import Stop
 from ladle.hac.tree_kernels import lift, number
 from ladle.hac.warm import warm

@@ -11,12 +11,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
 from ladle.hac import dense, kernels, pairing
+from ladle.hac.ahead import fetch_listed
 from ladle.hac.blocks import spread
 from ladle.hac.checkpoint import Checkpoints, Resumable
 from ladle.hac.compaction import compacted
+from ladle.hac.outcome import Merges, Tally
 from ladle.hac.snapshot import SEARCH, Stage, array_of, number_of, put_back, taken
 from ladle.hac.state import (
     NONE,
@@ -33,6 +34,7 @@ from ladle.hac.state import (
 from ladle.hac.stop import Stop
 from ladle.neighbours import NeighbourSearch
 from ladle.neighbours.contract import Known, Means
+from ladle.pool.fetch import fetch_rows
 from ladle.pool.scratch import IN_MEMORY, Scratch
 from ladle.progress import SILENT, Advance, Progress
 
@@ -46,29 +48,6 @@ DENSE_CLUSTERS = 2_000  # with this many left, finish on a matrix (32 MB)
 SHOWN_QUERIES = 10_000  # a search for fewer is over before its bar is read
 TALLY = "tally."  # before the names of the tally in a checkpoint
 DRY_SHARE = 0.5  # of the dry clusters, those with the shortest reach are searched for in one go
-
-
-@dataclass(slots=True)
-class Tally:
-    """What the rounds did, for reports and benchmarks."""
-
-    rounds: int = 0
-    searches: int = 0
-    searched: int = 0
-    told: int = 0
-    precise: int = 0
-    dense: int = 0
-
-
-@dataclass(slots=True)
-class Merges:
-    """Merges in an order in which every cluster is made before it is merged on; linkages may still be unsorted."""
-
-    pairs: Int32s  # (m, 2) cluster ids (kept, gone)
-    linkages: npt.NDArray[np.float64]  # (m,)
-    sure: npt.NDArray[np.bool_]  # (m,)
-    level: float  # every merge at a linkage below this is among them
-    tally: Tally
 
 
 @dataclass(slots=True)
@@ -226,7 +205,13 @@ class Rounds:
         """Merge the `count` pairs that wait at the end of the log, and find their nearest."""
         c, cursor = self.clusters, self.cursor
         first = cursor[pairing.MERGED]
-        spread(lambda start, stop: pairing.merge_pairs(c, self.log.pairs, first + start, first + stop), count)
+        pairs = self.log.pairs[first : first + count]
+
+        def merge(start: int, stop: int) -> None:
+            fetch_rows(c.means, pairs[start:stop].ravel())
+            pairing.merge_pairs(c, pairs, start, stop)
+
+        spread(merge, count)
         self._look_again(self.work, count, entries)
         cursor[pairing.MERGED] += count
         cursor[pairing.ROUNDS] += 1
@@ -243,10 +228,12 @@ class Rounds:
         self._reserve(entries)
         self.offsets[:count] += self.cursor[pairing.USED]
         self.cursor[pairing.USED] += entries
-        spread(
-            lambda start, stop: kernels.refresh(c, self.lists, dirty, self.offsets, now, start, stop),
-            count,
-        )
+
+        def refresh(start: int, stop: int) -> None:
+            fetch_listed(c, self.lists, dirty[start:stop])
+            kernels.refresh(c, self.lists, dirty, self.offsets, now, start, stop)
+
+        spread(refresh, count)
 
     def _finish(self, advance: Advance) -> None:
         c = self.clusters

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from ladle import threads
 from ladle.neighbours.kernels import WORST, keep_best
 from ladle.neighbours.packed import Floats, Frame, Int32s, Packed, top_k
+from ladle.pool.fetch import fetch_rows
 
 SAMPLE_PER_CELL = 20
 ITERATIONS = 4
@@ -92,6 +93,7 @@ class Cells:
             base = self.centroids.points[near].T
             for start in range(starts[cell], starts[cell + 1], BLOCK):
                 part = slice(start, min(start + BLOCK, starts[cell + 1]))
+                fetch_rows(points, rows[part])
                 products = points[rows[part]] @ base
                 nobody = np.full(len(products), -1, np.int64)
                 mine = np.arange(len(products))
@@ -111,6 +113,7 @@ class Cells:
 
         def assign(block: tuple[int, int]) -> None:
             part = slice(*block)
+            fetch_rows(points, part)
             top_k(self.centroids, points[part], np.full(len(scores[part]), -1, np.int64), scores[part], cells[part])
 
         with threads.single_threaded_blas():

@@ -15,6 +15,7 @@ from ladle.neighbours.coarse import Cells, Int64s, Partition, by_cell
 from ladle.neighbours.contract import Candidates, Means
 from ladle.neighbours.kernels import WORST, encode, join_neighbours, keep_best, mark_fresh, reverse_lists
 from ladle.neighbours.packed import Floats, Frame, Int32s, Packed, linkages, pack, rounding, top_k
+from ladle.pool.fetch import fetch_rows, file_of
 from ladle.pool.scratch import Scratch
 from ladle.progress import Progress
 
@@ -160,10 +161,12 @@ class Join:
                 # A view where they stand together, as in the main partition; and a copy elsewhere, of a cache's size.
                 together = members[-1] - members[0] == len(members) - 1
                 theirs = slice(members[0], members[-1] + 1) if together else members
+                fetch_rows(points, theirs)
                 base = points[theirs].T
                 for start in range(begin, end, QUERY_BLOCK):
                     mine = answers[order[start : min(start + QUERY_BLOCK, end)]]
                     rows = self.rows[mine]
+                    fetch_rows(points, rows)
                     products = points[rows] @ base
                     keep_best(products, halves[theirs], members, rows, self.scores, self.positions, mine, repeats)
 
@@ -184,6 +187,7 @@ class Join:
         with progress.task("nearest neighbours: join", m) as advance:
 
             def join(block: tuple[int, int]) -> None:
+                self._fetch_joined(known, block)
                 join_neighbours(
                     self.packed.points,
                     self.packed.halves,
@@ -203,13 +207,27 @@ class Join:
 
             threads.run_each(join, threads.ranges(m, JOIN_BLOCK))
 
+    def _fetch_joined(self, known: Int32s, block: tuple[int, int]) -> None:
+        """What `join_neighbours` reads for a block, along the lists one way: most of it."""
+        codes, _ = self._encoded()
+        points = self.packed.points
+        if file_of(points) is None:
+            return
+        rows = np.arange(*block)
+        near = _on_lists(known, rows)
+        for array, wanted in ((points, (rows, near)), (codes, (rows, near, _on_lists(known, near)))):
+            fetch_rows(array, np.concatenate(wanted))
+
     def _encoded(self) -> tuple[npt.NDArray[np.int8], Floats]:
         if self._codes is None:
             points = self.packed.points
             codes, steps = self.scratch.empty(points.shape, np.int8), np.empty(len(points), np.float32)
-            threads.run_each(
-                lambda block: encode(points, codes, steps, *block), threads.ranges(len(points), JOIN_BLOCK)
-            )
+
+            def encode_block(block: tuple[int, int]) -> None:
+                fetch_rows(points, slice(*block))
+                encode(points, codes, steps, *block)
+
+            threads.run_each(encode_block, threads.ranges(len(points), JOIN_BLOCK))
             self._codes = codes, steps
         return self._codes
 
@@ -256,6 +274,12 @@ class Sample:
         """Share of the exact neighbours that the join has found."""
         found = join.positions[np.searchsorted(join.rows, self.rows)]
         return float(np.mean([np.isin(a, b).mean() for a, b in zip(self.exact, found, strict=True)]))
+
+
+def _on_lists(known: Int32s, rows: npt.NDArray[np.integer[Any]]) -> Int32s:
+    """Who is on the lists `known` (m, k) of these rows, each once."""
+    near = np.unique(known[rows])
+    return near[near >= 0]
 
 
 def most_probes(probes: int) -> int:

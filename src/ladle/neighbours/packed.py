@@ -12,6 +12,7 @@ from ladle import threads
 from ladle.arrays import row_blocks
 from ladle.neighbours.contract import Means
 from ladle.neighbours.kernels import keep_best
+from ladle.pool.fetch import fetch_rows
 from ladle.pool.scratch import IN_MEMORY, Scratch
 
 # x QUERY_BLOCK: 1 MiB of float32 products stays in a core's cache until its top k is taken. Not a power of two: rows
@@ -85,7 +86,9 @@ def pack(
     squares = np.empty(len(members))
 
     def fill(block: slice) -> None:
-        part = means[block] if ready else means[members[block]]
+        wanted = block if ready else members[block]
+        fetch_rows(means, wanted)
+        part = means[wanted]
         if not framed:
             part = part - frame.centre
             part *= frame.scale
@@ -113,6 +116,7 @@ def top_k(
         part = products
         if stop - start < MEMBER_BLOCK:
             part = np.empty((len(queries), stop - start), products.dtype)
+        fetch_rows(packed.points, slice(start, stop))
         np.matmul(queries, packed.points[start:stop].T, out=part)
         keep_best(part, packed.halves[start:stop], everybody[start:stop], own, scores, positions, rows, False)
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from ladle.errors import FileError
 from ladle.pool.budget import bytes_text
+from ladle.pool.fetch import fetch_rows, read_at_random
 
 SMALL_BYTES = 16 << 20  # not worth a file
 
@@ -39,7 +40,7 @@ class Scratch:
         try:
             with tempfile.TemporaryFile(dir=self.folder, prefix=".ladle-scratch-") as file:
                 _take(file.fileno(), size)
-                return np.asarray(np.memmap(file, wanted, "r+", shape=shape))
+                taken = np.asarray(np.memmap(file, wanted, "r+", shape=shape))
         except OSError as cause:
             raise FileError(
                 f"the scratch folder {self.folder}",
@@ -47,6 +48,8 @@ class Scratch:
                 got=cause.strerror or str(cause),
                 remedy="Make room, or name another folder.",
             ) from cause
+        read_at_random(taken)
+        return taken
 
     def rows_of(self, array: npt.NDArray[Any], rows: npt.NDArray[np.integer[Any]]) -> npt.NDArray[Any]:
         """array[rows], made here. Cost: one read of those rows."""
@@ -55,7 +58,9 @@ class Scratch:
         taken = self.empty((len(rows), *array.shape[1:]), array.dtype)
         step = max(1, SMALL_BYTES // max(1, array[:1].nbytes))
         for start in range(0, len(rows), step):
-            taken[start : start + step] = array[rows[start : start + step]]
+            part = rows[start : start + step]
+            fetch_rows(array, part)
+            taken[start : start + step] = array[part]
         return taken
 
 

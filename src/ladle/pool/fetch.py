@@ -1,0 +1,77 @@
+"""Rows of an array in a file, fetched before they are used: many at a time instead of each when it is met.
+
+A system that is told nothing reads files ahead, and a walk at random uses hardly any of that; told that reading is at
+random, it has each page waited for on its own. So arrays in files are said to be read at random, and whoever is about
+to read rows of one, next to each other or not, asks for them first.
+"""
+
+from __future__ import annotations
+
+import mmap
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Int64s = npt.NDArray[np.int64]
+
+MOST_BYTES = 128 << 10  # asked for at once: Linux cuts what is longer than its device's longest request
+
+
+def file_of(array: npt.NDArray[Any]) -> mmap.mmap | None:
+    """The file that `array` is a view of, mapped; None for an array in memory."""
+    base: Any = array.base
+    while isinstance(base, np.ndarray):
+        base = base.base
+    return base if isinstance(base, mmap.mmap) else None
+
+
+def read_at_random(array: npt.NDArray[Any]) -> None:
+    """Have the system read nothing of this array's file but what is used or asked for."""
+    file = file_of(array)
+    if file is not None:
+        _advise(file, "MADV_RANDOM")
+
+
+def fetch_rows(array: npt.NDArray[Any], rows: slice | npt.NDArray[np.integer[Any]]) -> None:
+    """Ask for array[rows], which the system reads meanwhile. Does nothing for an array in memory.
+
+    array: C-contiguous. rows: a slice, or (r,) positions in any order, repeats allowed.
+    Cost: some microseconds for each run of neighbouring pages, where waiting for a page takes ten times that or more.
+    """
+    file = file_of(array)
+    if file is None:
+        return
+    start = array.ctypes.data - np.frombuffer(file, np.uint8).ctypes.data
+    if isinstance(rows, slice):
+        first, stop, _ = rows.indices(len(array))
+        begins, length = np.array([first] if first < stop else [], np.int64), stop - first
+    else:
+        begins, length = np.unique(rows).astype(np.int64), 1
+    width = array.strides[0]
+    for first, size in page_runs(start + begins * width, length * width):
+        for begin in range(first, first + size, MOST_BYTES):
+            _advise(file, "MADV_WILLNEED", begin, min(MOST_BYTES, first + size - begin))
+
+
+def page_runs(begins: Int64s, length: int) -> list[tuple[int, int]]:
+    """(first byte, bytes) of each run of neighbouring pages that hold the `length` bytes from each of `begins` on.
+
+    begins: ascending. length: at least 1.
+    """
+    if len(begins) == 0:
+        return []
+    first, last = begins // mmap.PAGESIZE, (begins + length - 1) // mmap.PAGESIZE
+    gaps = np.flatnonzero(first[1:] > last[:-1] + 1)
+    first, last = first[np.concatenate([[0], gaps + 1])], last[np.concatenate([gaps, [-1]])]
+    return [
+        (a * mmap.PAGESIZE, (b + 1 - a) * mmap.PAGESIZE) for a, b in zip(first.tolist(), last.tolist(), strict=True)
+    ]
+
+
+def _advise(file: mmap.mmap, name: str, *part: int) -> None:
+    """Where the system takes such advice. To refuse it costs time alone."""
+    if hasattr(mmap, name):
+        with suppress(OSError):
+            file.madvise(getattr(mmap, name), *part)
