@@ -8,6 +8,7 @@ import pytest
 from ladle.errors import ArgumentError, MismatchError
 from ladle.lab.comparisons import compare_paired
 from ladle.lab.measures import area_under_curve, curve_interval, label_savings
+from ladle.report.experiment_batches import typical_seconds
 from ladle.report.experiment_compare import compare
 from ladle.report.experiment_facts import facts_of_ledger
 from tests.report.made_ledger import HEIGHTS, LABELS, height, made_ledger
@@ -86,6 +87,12 @@ def test_batches_are_described_by_their_means(facts):
     assert margin.median_margin == pytest.approx((0.2,) * 3)
     assert margin.seconds == pytest.approx({"score": 0.2, "select": 0.04, "train": 1.5, "evaluate": 0.1})
     assert margin.first_batch[:2] == ((0, 1), (1, 5))
+
+
+def test_a_round_held_up_in_one_trial_does_not_count():
+    rounds = [[{"train": 1.0}, {"train": 900.0}, {"train": 2.0}], [{"train": 3.0}, {"train": 4.0, "embed": 9.0}, {}]]
+    assert typical_seconds(rounds) == {"train": 2.5, "embed": 0.0}
+    assert typical_seconds([[{"cluster": 2.0}, {"cluster": 4.0}]]) == {"cluster": 3.0}
 
 
 def test_what_a_run_did_not_note_is_none(tmp_path):

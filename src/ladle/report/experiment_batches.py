@@ -22,8 +22,8 @@ class BatchFacts:
     Tuples run over rounds 1 to the last. near_duplicates: share of those compared. clusters_touched,
     distinct_originals: counts. evenness: 1 where all classes are chosen alike often, 0 where only one is: the entropy
     of the classes chosen over the log of their number. median_margin: of the batches. class_share: of all chosen, over
-    all rounds. near, clusters, originals, even: means over rounds, as shares of the batch. seconds: mean a round, by
-    step.
+    all rounds. near, clusters, originals, even: means over rounds, as shares of the batch. seconds: a round, by step,
+    as `typical_seconds` has it.
     first_batch: (place in the order of choice, row) of some of the first trial's first batch, evenly spaced;
         none of a published ledger's.
     """
@@ -63,15 +63,28 @@ def batch_facts(records: Sequence[RoundRecord], strategy: str, *, trials: Sequen
         clusters=_share(clusters, batch_size),
         originals=_share(originals, batch_size),
         even=_mean(evenness),
-        seconds=mean_seconds([each.seconds for each in kept]),
+        seconds=typical_seconds(_seconds_by_round(kept)),
         first_batch=_spaced(first.rows) if first.has_rows else (),
     )
 
 
-def mean_seconds(parts: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """Mean seconds by step, a step that was not taken counting as 0; in the order in which steps first appear."""
-    steps = dict.fromkeys(step for part in parts for step in part)
-    return {step: float(np.mean([part.get(step, 0.0) for part in parts])) for step in steps}
+def typical_seconds(rounds: Sequence[Sequence[Mapping[str, float]]]) -> dict[str, float]:
+    """Seconds by step: of each round the median over its trials, of these the mean; in the order steps first appear.
+
+    Medians, for a trial may have been held up by something else. A step that was not taken counts as 0.
+    """
+    steps = dict.fromkeys(step for trials in rounds for part in trials for step in part)
+    return {
+        step: float(np.mean([np.median([part.get(step, 0.0) for part in trials]) for trials in rounds]))
+        for step in steps
+    }
+
+
+def _seconds_by_round(records: Sequence[RoundRecord]) -> list[list[Mapping[str, float]]]:
+    found: dict[int, list[Mapping[str, float]]] = {}
+    for each in records:
+        found.setdefault(each.round, []).append(each.seconds)
+    return [found[number] for number in sorted(found)]
 
 
 def _by_round(records: Sequence[RoundRecord], value: Any) -> tuple[float, ...] | None:

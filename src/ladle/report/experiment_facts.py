@@ -24,7 +24,7 @@ from ladle.lab.measures import (
     label_savings,
     mean_and_error,
 )
-from ladle.report.experiment_batches import BatchFacts, batch_facts, mean_seconds
+from ladle.report.experiment_batches import BatchFacts, batch_facts, typical_seconds
 
 if TYPE_CHECKING:
     from ladle.lab.ledger import Ledger
@@ -163,7 +163,7 @@ def facts_of_ledger(ledger: Ledger) -> ExperimentFacts:
             batch_facts(ledger.rounds(label), label, trials=ledger.trials(label), batch_size=experiment.batch_size)
             for label in finished
         ),
-        start_seconds=mean_seconds([start.seconds for start in ledger.starts()]),
+        start_seconds=typical_seconds([[start.seconds for start in ledger.starts()]]),
         finished=ledger.finished(),
         protocol=experiment.to_toml(),
         run=ledger.facts(),

@@ -233,7 +233,7 @@ def _time(facts: ExperimentFacts) -> str:
         f"Once a trial, for all strategies together: {once}.",
         figure(
             figures.step_seconds(facts),
-            "Mean wall-clock seconds a round",
+            "Wall-clock seconds a round, in the median over trials",
             "Stacked bars of seconds per step and strategy; the numbers are in the table below.",
             narrow=figures.step_seconds(facts, width=NARROW),
         ),

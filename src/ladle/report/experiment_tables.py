@@ -45,7 +45,7 @@ def markdown_of(facts: ExperimentFacts) -> str:
     for metric in facts.metrics:
         parts += _metric_parts(facts, metric)
     parts += ["## The batches", _table(batches_table(facts))]
-    parts += ["## Seconds a round", _table(seconds_table(facts))]
+    parts += ["## Seconds a round", "In the median over trials.", _table(seconds_table(facts))]
     parts += ["## The run", _table((["", ""], [list(pair) for pair in run_pairs(facts)]))]
     parts += ["## The protocol as run", f"```toml\n{facts.protocol.rstrip()}\n```"]
     return "\n\n".join(parts) + "\n"
