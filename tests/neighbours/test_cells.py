@@ -112,6 +112,10 @@ def test_where_a_partition_costs_little_another_comes_before_neighbours_of_neigh
     effort = Effort(probes=4, ready=0.7, ready_if_cheap=0.9, cheap=2000)
     assert effort.enough(members=250_000, cells=1000) == 0.9
     assert effort.enough(members=1_000_000, cells=2000) == 0.7
+    assert Effort().worth(members=1_000_000, cells=2000) == 0.8
+    assert Effort().worth(members=4_000_000, cells=4000) == 0.4  # where a partition is twice as dear
+    assert Effort().rungs(members=1_000_000, cells=2000) == Effort().later
+    assert Effort().rungs(members=4_000_000, cells=4000) == Effort().later_if_dear
     assert effort.further(found=0.69, enough=0.7) == (1.0, 4)
     assert effort.further(found=0.7, enough=0.7) == effort.far
     assert effort.further(found=0.99, enough=0.7) == effort.far_late

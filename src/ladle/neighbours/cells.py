@@ -34,7 +34,6 @@ REBUILD_SHARE = 0.3  # of the members the cells were made for: with fewer left, 
 SAMPLE = 400  # rows whose exact neighbours are found, to measure recall
 LATER_SAMPLE = 200  # the same among clusters, once for each making of cells
 ASSIGN_BYTES = 256 << 20  # of members put into cells at a time
-WORTH = 0.8  # a pass over neighbours of neighbours is followed by another if it found this share of what is missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ class CellSearch:
     _builds: int = 0
     _hard: bool = False
     _by_force: bool = False  # every search is exact
-    _later: int = -1  # of effort.later; -1 until chosen for the cells there are
+    _later: int = -1  # of effort.rungs; -1 until chosen for the cells there are
 
     def nearest(
         self,
@@ -226,9 +225,9 @@ class CellSearch:
 
     def _walk(self, join: Join, sample: Sample, progress: Progress) -> None:
         """Test neighbours of neighbours, as long as that pays."""
-        wanted = self._wanted
+        wanted, worth = self._wanted, self.effort.worth(len(join.order), len(self._placed[0].cells))
         gain = 1.0
-        while self.recalls[-1] < wanted and gain > WORTH * (wanted - self.recalls[-1]):
+        while self.recalls[-1] < wanted and gain > worth * (wanted - self.recalls[-1]):
             before = self.recalls[-1]
             join.join_neighbours(progress)
             self.recalls.append(sample.recall(join))
@@ -236,13 +235,13 @@ class CellSearch:
 
     def _search_some(self, join: Join, members: Int32s, own: Int64s, known: Known | None, progress: Progress) -> None:
         """Some members are queries. How many cells they are compared with is chosen anew for each making of cells."""
-        effort = self.effort
+        rungs = self.effort.rungs(self._built_for, len(self._placed[0].cells))
         own = join.places(own)
         links = None if known is None else Links.of(join, members, known)
 
         def search(rows: Int64s, rung: int, shown: Progress) -> None:
             join.only(rows)
-            partitions, probes = effort.later[rung]
+            partitions, probes = rungs[rung]
             for number in range(partitions):
                 join.probe(self._partition(number, join, members), probes, shown)
             if links is not None:
@@ -252,7 +251,7 @@ class CellSearch:
             random = seeds.stream(self.seed, "later sample", self._builds)
             join.only(own)
             sample = Sample.of(join, LATER_SAMPLE, random)
-            for rung in range(len(effort.later)):
+            for rung in range(len(rungs)):
                 self._later = rung
                 search(sample.rows, rung, SILENT)
                 self.later_recalls.append(sample.recall(join))

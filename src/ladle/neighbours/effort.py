@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 BRUTE_COST = 2e10  # multiply-adds: a sixth of a second on two cores
 HARD_COST = 8.5e12  # and what picking the nearest costs: 150,000 rows of dim 256, 220,000 of dim 50
 
+WORTH = 0.8  # the share of what is missing that a test of neighbours of neighbours should find; see `Effort.worth`
+
 
 @dataclass(frozen=True, slots=True)
 class Effort:
@@ -27,10 +29,11 @@ class Effort:
     # the lists are, so another partition comes before it where that costs a member few products (cheap).
     ready: float = 0.8
     ready_if_cheap: float = 0.88
-    cheap: int = 4000  # centroids and members that a member is compared with, for one partition
+    cheap: int = 4000  # at most: see `met`
     most_partitions: int = 16
     # (partitions, cells of each) a cluster is compared with later; then with who is near those found.
     later: tuple[tuple[int, int], ...] = ((1, 8), (1, 16), (1, 32), (4, 4), (4, 8), (6, 8), (8, 8))
+    later_if_dear: tuple[tuple[int, int], ...] = ((1, 8), (1, 16), (1, 32), (1, 48), (1, 64), (4, 8), (6, 8), (8, 8))
     # Once ready: the share of the members, those with the farthest neighbours, that turns to a further partition, and
     # to how many cells of it. To find every member's cell is what costs there; and late, anybody may miss one.
     far: tuple[float, int] = (0.5, 8)
@@ -41,10 +44,24 @@ class Effort:
     # The exact search is as quick up to so many multiply-adds.
     brute_cost: float = field(default_factory=lambda: BRUTE_COST)
 
+    def met(self, members: int, cells: int) -> float:
+        """Centroids and members that a member is compared with, for one partition."""
+        return cells + self.probes * members / cells
+
     def enough(self, members: int, cells: int) -> float:
         """The recall found in cells from which on neighbours of neighbours are tested."""
-        met = cells + self.probes * members / cells
-        return self.ready_if_cheap if met <= self.cheap else self.ready
+        return self.ready_if_cheap if self.met(members, cells) <= self.cheap else self.ready
+
+    def worth(self, members: int, cells: int) -> float:
+        """A test of neighbours of neighbours is followed by another if it found this share of what is missing.
+
+        Less where a further partition, the other way to find it, is dear.
+        """
+        return WORTH * min(1.0, self.cheap / self.met(members, cells))
+
+    def rungs(self, members: int, cells: int) -> tuple[tuple[int, int], ...]:
+        """What to try for later searches, in this order: more cells before further partitions, where those are dear."""
+        return self.later if self.met(members, cells) <= self.cheap else self.later_if_dear
 
     def further(self, found: float, enough: float) -> tuple[float, int]:
         """The share of the members that turns to a further partition, and to how many cells of it."""
