@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 BRUTE_COST = 2e10  # multiply-adds: a sixth of a second on two cores
 HARD_COST = 8.5e12  # and what picking the nearest costs: 150,000 rows of dim 256, 220,000 of dim 50
-
 WORTH = 0.8  # the share of what is missing that a test of neighbours of neighbours should find; see `Effort.worth`
 
 

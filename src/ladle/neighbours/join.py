@@ -209,10 +209,10 @@ class Join:
 
     def _fetch_joined(self, known: Int32s, block: tuple[int, int]) -> None:
         """What `join_neighbours` reads for a block, along the lists one way: most of it."""
-        codes, _ = self._encoded()
         points = self.packed.points
         if file_of(points) is None:
             return
+        codes, _ = self._encoded()
         rows = np.arange(*block)
         near = _on_lists(known, rows)
         for array, wanted in ((points, (rows, near)), (codes, (rows, near, _on_lists(known, near)))):

@@ -38,7 +38,7 @@ def fetch_rows(array: npt.NDArray[Any], rows: slice | npt.NDArray[np.integer[Any
     """Ask for array[rows], which the system reads meanwhile. Does nothing for an array in memory.
 
     array: C-contiguous. rows: a slice, or (r,) positions in any order, repeats allowed.
-    Cost: some microseconds for each run of neighbouring pages, where waiting for a page takes ten times that or more.
+    Cost: some microseconds for each run of neighbouring pages, where waiting for a page takes seven times that or more.
     """
     file = file_of(array)
     if file is None:

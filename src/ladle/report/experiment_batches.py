@@ -63,7 +63,7 @@ def batch_facts(records: Sequence[RoundRecord], strategy: str, *, trials: Sequen
         clusters=_share(clusters, batch_size),
         originals=_share(originals, batch_size),
         even=_mean(evenness),
-        seconds=typical_seconds(_seconds_by_round(kept)),
+        seconds=typical_seconds([[each.seconds for each in one] for one in _rounds(kept)]),
         first_batch=_spaced(first.rows) if first.has_rows else (),
     )
 
@@ -80,22 +80,20 @@ def typical_seconds(rounds: Sequence[Sequence[Mapping[str, float]]]) -> dict[str
     }
 
 
-def _seconds_by_round(records: Sequence[RoundRecord]) -> list[list[Mapping[str, float]]]:
-    found: dict[int, list[Mapping[str, float]]] = {}
+def _rounds(records: Sequence[RoundRecord]) -> list[list[RoundRecord]]:
+    """The records of each round, one a trial, by number."""
+    found: dict[int, list[RoundRecord]] = {}
     for each in records:
-        found.setdefault(each.round, []).append(each.seconds)
+        found.setdefault(each.round, []).append(each)
     return [found[number] for number in sorted(found)]
 
 
 def _by_round(records: Sequence[RoundRecord], value: Any) -> tuple[float, ...] | None:
     """The mean of `value` over the trials of each round; None where any record cannot tell."""
-    found: dict[int, list[float]] = {}
-    for each in records:
-        told = value(each)
-        if told is None:
-            return None
-        found.setdefault(each.round, []).append(told)
-    return tuple(float(np.mean(found[number])) for number in sorted(found))
+    told = [[value(each) for each in one] for one in _rounds(records)]
+    if any(each is None for one in told for each in one):
+        return None
+    return tuple(float(np.mean(one)) for one in told)
 
 
 def _near_share(record: RoundRecord, batch_size: int) -> float | None:
