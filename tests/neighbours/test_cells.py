@@ -121,6 +121,23 @@ def test_where_a_partition_costs_little_another_comes_before_neighbours_of_neigh
     assert effort.further(found=0.99, enough=0.7) == effort.far_late
 
 
+def test_a_dear_partition_is_not_made_for_less_than_a_sample_can_tell() -> None:
+    means = np.random.default_rng(3).normal(size=(6000, 12))
+    members = np.arange(6000, dtype=np.int32)
+
+    def recalls(wanted: float, cheap: int) -> list[float]:
+        effort = Effort(wanted, cell_rows=60, probes=4, ready=1.0, ready_if_cheap=1.0, cheap=cheap)
+        search = CellSearch(0, effort)
+        ask(search, means, members, members, 10)
+        return search.recalls
+
+    (first,) = recalls(0.0, cheap=0)
+    hair, error = 0.001, np.sqrt(0.25 / 400)  # the error is at most this, if every one of 400 found all or nothing
+    assert recalls(first + hair, cheap=0) == [first]
+    assert len(recalls(first + hair, cheap=10**6)) == 2
+    assert len(recalls(first + error, cheap=0)) >= 2
+
+
 def test_some_queries_among_later_clusters() -> None:
     means = blobs(4, 5000, 16).astype(np.float64)
     search = CellSearch(0, Effort(cell_rows=100))

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 import ladle
 from ladle.neighbours import CellSearch, Effort
 from ladle.neighbours.contract import Known
-from ladle.neighbours.join import Join, Sample
+from ladle.neighbours.join import Join
+from ladle.neighbours.sample import Sample
 from ladle.neighbours.walk import PASSES, Links
 from ladle.neighbours.walk_kernels import MOST
 from ladle.progress import SILENT

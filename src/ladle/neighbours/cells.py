@@ -19,8 +19,9 @@ from ladle.neighbours.brute import BruteSearch
 from ladle.neighbours.coarse import BLOCK, SAMPLE_PER_CELL, Cells, Int64s, Partition, by_cell
 from ladle.neighbours.contract import Candidates, Known, Means
 from ladle.neighbours.effort import Effort
-from ladle.neighbours.join import Join, Sample, most_probes
+from ladle.neighbours.join import Join, most_probes
 from ladle.neighbours.packed import Frame, Int32s, frame_of, pack
+from ladle.neighbours.sample import Sample
 from ladle.neighbours.walk import Links
 from ladle.pool.budget import PICKING_DIMS
 from ladle.pool.scratch import IN_MEMORY, Scratch
@@ -183,7 +184,7 @@ class CellSearch:
             join.restore(self._restored)
             self._restored = None
         else:
-            found = self._first_found(join, sample, probes)
+            found = sample.first_found(join, probes)
             exact_cost = float(len(members)) ** 2 * (join.packed.points.shape[1] + PICKING_DIMS)
             if found < effort.easy and exact_cost <= effort.hard_cost:
                 self._hard = True
@@ -191,7 +192,7 @@ class CellSearch:
                 return False
             while found < effort.easy and 2 * probes < 3 * effort.probes:
                 probes += 1
-                found = self._first_found(join, sample, probes)
+                found = sample.first_found(join, probes)
             self._hard = found < effort.hard
             join.everybody()
         enough = effort.enough(len(members), len(self._placed[0].cells))
@@ -204,7 +205,7 @@ class CellSearch:
             self.recalls.append(sample.recall(join))
             if self.recalls[-1] >= enough:
                 self._walk(join, sample, progress)
-            if self.recalls[-1] >= self._wanted:
+            if not self._missing(join, sample):
                 break
             turn += 1
             self._under_way = (turn, join)
@@ -212,22 +213,22 @@ class CellSearch:
         self._under_way = None
         return True
 
-    def _first_found(self, join: Join, sample: Sample, probes: int) -> float:
-        """The recall of a sample compared with so many of the first cells."""
-        join.only(sample.rows)
-        join.probe(join.main, probes, SILENT)
-        return sample.recall(join)
-
     @property
     def _wanted(self) -> float:
         """The recall to reach."""
         return max(self.effort.recall, self.effort.hard_recall) if self._hard else self.effort.recall
 
+    def _missing(self, join: Join, sample: Sample) -> float:
+        """How much less recall there is than wanted; where a further partition is dear, only if a sample can tell."""
+        missing = max(0.0, self._wanted - self.recalls[-1])
+        dear = self.effort.dear(len(join.order), len(self._placed[0].cells))
+        return 0.0 if dear and missing < sample.error(join) else missing
+
     def _walk(self, join: Join, sample: Sample, progress: Progress) -> None:
         """Test neighbours of neighbours, as long as that pays."""
-        wanted, worth = self._wanted, self.effort.worth(len(join.order), len(self._placed[0].cells))
+        worth = self.effort.worth(len(join.order), len(self._placed[0].cells))
         gain = 1.0
-        while self.recalls[-1] < wanted and gain > worth * (wanted - self.recalls[-1]):
+        while (missing := self._missing(join, sample)) and gain > worth * missing:
             before = self.recalls[-1]
             join.join_neighbours(progress)
             self.recalls.append(sample.recall(join))

@@ -47,9 +47,13 @@ class Effort:
         """Centroids and members that a member is compared with, for one partition."""
         return cells + self.probes * members / cells
 
+    def dear(self, members: int, cells: int) -> bool:
+        """Whether a further partition costs a member many products: beyond a million rows or so."""
+        return self.met(members, cells) > self.cheap
+
     def enough(self, members: int, cells: int) -> float:
         """The recall found in cells from which on neighbours of neighbours are tested."""
-        return self.ready_if_cheap if self.met(members, cells) <= self.cheap else self.ready
+        return self.ready if self.dear(members, cells) else self.ready_if_cheap
 
     def worth(self, members: int, cells: int) -> float:
         """A test of neighbours of neighbours is followed by another if it found this share of what is missing.
@@ -60,7 +64,7 @@ class Effort:
 
     def rungs(self, members: int, cells: int) -> tuple[tuple[int, int], ...]:
         """What to try for later searches, in this order: more cells before further partitions, where those are dear."""
-        return self.later if self.met(members, cells) <= self.cheap else self.later_if_dear
+        return self.later_if_dear if self.dear(members, cells) else self.later
 
     def further(self, found: float, enough: float) -> tuple[float, int]:
         """The share of the members that turns to a further partition, and to how many cells of it."""

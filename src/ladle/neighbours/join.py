@@ -14,7 +14,7 @@ from ladle import threads
 from ladle.neighbours.coarse import Cells, Int64s, Partition, by_cell
 from ladle.neighbours.contract import Candidates, Means
 from ladle.neighbours.kernels import WORST, encode, join_neighbours, keep_best, mark_fresh, reverse_lists
-from ladle.neighbours.packed import Floats, Frame, Int32s, Packed, linkages, pack, rounding, top_k
+from ladle.neighbours.packed import Floats, Frame, Int32s, Packed, linkages, pack, rounding
 from ladle.pool.fetch import fetch_rows, file_of
 from ladle.pool.scratch import Scratch
 from ladle.progress import Progress
@@ -246,34 +246,6 @@ class Join:
         ids = members[self.order][ids]
         ids[~found] = -1
         return Candidates(ids=ids, reach=reach, proven=np.zeros(len(queries), bool))
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """A few queries of a join and their exact neighbours."""
-
-    rows: Int64s
-    exact: Int32s
-
-    @classmethod
-    def of(cls, join: Join, size: int, random: np.random.Generator) -> Sample:
-        """Cost: size m d multiply-adds."""
-        rows = join.rows[np.sort(random.choice(len(join.rows), min(size, len(join.rows)), replace=False))]
-        scores = np.full((len(rows), join.k), WORST, np.float32)
-        exact = np.full((len(rows), join.k), -1, np.int32)
-
-        def search(block: tuple[int, int]) -> None:
-            part = slice(*block)
-            top_k(join.packed, join.packed.points[rows[part]], rows[part], scores[part], exact[part])
-
-        with threads.single_threaded_blas():
-            threads.run_each(search, threads.ranges(len(rows), 100))
-        return cls(rows, exact)
-
-    def recall(self, join: Join) -> float:
-        """Share of the exact neighbours that the join has found."""
-        found = join.positions[np.searchsorted(join.rows, self.rows)]
-        return float(np.mean([np.isin(a, b).mean() for a, b in zip(self.exact, found, strict=True)]))
 
 
 def _on_lists(known: Int32s, rows: npt.NDArray[np.integer[Any]]) -> Int32s:
