@@ -112,30 +112,13 @@ def test_where_a_partition_costs_little_another_comes_before_neighbours_of_neigh
     effort = Effort(probes=4, ready=0.7, ready_if_cheap=0.9, cheap=2000)
     assert effort.enough(members=250_000, cells=1000) == 0.9
     assert effort.enough(members=1_000_000, cells=2000) == 0.7
-    assert Effort().worth(members=1_000_000, cells=2000) == 0.8
-    assert Effort().worth(members=4_000_000, cells=4000) == 0.4  # where a partition is twice as dear
-    assert Effort().rungs(members=1_000_000, cells=2000) == Effort().later
-    assert Effort().rungs(members=4_000_000, cells=4000) == Effort().later_if_dear
-    assert effort.further(found=0.69, enough=0.7) == (1.0, 4)
-    assert effort.further(found=0.7, enough=0.7) == effort.far
-    assert effort.further(found=0.99, enough=0.7) == effort.far_late
-
-
-def test_a_dear_partition_is_not_made_for_less_than_a_sample_can_tell() -> None:
-    means = np.random.default_rng(3).normal(size=(6000, 12))
-    members = np.arange(6000, dtype=np.int32)
-
-    def recalls(wanted: float, cheap: int) -> list[float]:
-        effort = Effort(wanted, cell_rows=60, probes=4, ready=1.0, ready_if_cheap=1.0, cheap=cheap)
-        search = CellSearch(0, effort)
-        ask(search, means, members, members, 10)
-        return search.recalls
-
-    (first,) = recalls(0.0, cheap=0)
-    hair, error = 0.001, np.sqrt(0.25 / 400)  # the error is at most this, if every one of 400 found all or nothing
-    assert recalls(first + hair, cheap=0) == [first]
-    assert len(recalls(first + hair, cheap=10**6)) == 2
-    assert len(recalls(first + error, cheap=0)) >= 2
+    assert effort.rungs(members=250_000, cells=1000) == effort.later
+    assert effort.rungs(members=1_000_000, cells=2000) == effort.later_if_dear
+    assert effort.further(0.89, members=250_000, cells=1000) == (1.0, 4)
+    assert effort.further(0.9, members=250_000, cells=1000) == effort.far
+    assert effort.further(0.69, members=1_000_000, cells=2000) == (1.0, 4)
+    assert effort.further(0.7, members=1_000_000, cells=2000) == effort.far_if_dear
+    assert effort.further(0.99, members=1_000_000, cells=2000) == effort.far_late
 
 
 def test_some_queries_among_later_clusters() -> None:

@@ -195,17 +195,17 @@ class CellSearch:
                 found = sample.first_found(join, probes)
             self._hard = found < effort.hard
             join.everybody()
-        enough = effort.enough(len(members), len(self._placed[0].cells))
+        cells = len(self._placed[0].cells)
         while turn < effort.most_partitions:
             share = 1.0
             if turn:
-                share, probes = effort.further(self.recalls[-1], enough)
+                share, probes = effort.further(self.recalls[-1], len(members), cells)
             partition = self._partition(turn, join, members, most_probes(probes))
             join.probe(partition, probes, progress, share=share)
             self.recalls.append(sample.recall(join))
-            if self.recalls[-1] >= enough:
+            if self.recalls[-1] >= effort.enough(len(members), cells):
                 self._walk(join, sample, progress)
-            if not self._missing(join, sample):
+            if self.recalls[-1] >= self._wanted:
                 break
             turn += 1
             self._under_way = (turn, join)
@@ -218,17 +218,10 @@ class CellSearch:
         """The recall to reach."""
         return max(self.effort.recall, self.effort.hard_recall) if self._hard else self.effort.recall
 
-    def _missing(self, join: Join, sample: Sample) -> float:
-        """How much less recall there is than wanted; where a further partition is dear, only if a sample can tell."""
-        missing = max(0.0, self._wanted - self.recalls[-1])
-        dear = self.effort.dear(len(join.order), len(self._placed[0].cells))
-        return 0.0 if dear and missing < sample.error(join) else missing
-
     def _walk(self, join: Join, sample: Sample, progress: Progress) -> None:
         """Test neighbours of neighbours, as long as that pays."""
-        worth = self.effort.worth(len(join.order), len(self._placed[0].cells))
         gain = 1.0
-        while (missing := self._missing(join, sample)) and gain > worth * missing:
+        while (missing := self._wanted - self.recalls[-1]) > 0 and gain > self.effort.worth * missing:
             before = self.recalls[-1]
             join.join_neighbours(progress)
             self.recalls.append(sample.recall(join))

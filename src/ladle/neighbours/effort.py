@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 BRUTE_COST = 2e10  # multiply-adds: a sixth of a second on two cores
 HARD_COST = 8.5e12  # and what picking the nearest costs: 150,000 rows of dim 256, 220,000 of dim 50
-WORTH = 0.8  # the share of what is missing that a test of neighbours of neighbours should find; see `Effort.worth`
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +28,7 @@ class Effort:
     ready: float = 0.8
     ready_if_cheap: float = 0.88
     cheap: int = 4000  # at most: see `met`
+    worth: float = 0.8  # of what is missing: a test that finds less is not followed by another, but by a partition
     most_partitions: int = 16
     # (partitions, cells of each) a cluster is compared with later; then with who is near those found.
     later: tuple[tuple[int, int], ...] = ((1, 8), (1, 16), (1, 32), (4, 4), (4, 8), (6, 8), (8, 8))
@@ -36,6 +36,7 @@ class Effort:
     # Once ready: the share of the members, those with the farthest neighbours, that turns to a further partition, and
     # to how many cells of it. To find every member's cell is what costs there; and late, anybody may miss one.
     far: tuple[float, int] = (0.5, 8)
+    far_if_dear: tuple[float, int] = (0.5, 4)  # for the neighbours of what these find are tested next
     late: float = 0.98  # found: from here on
     far_late: tuple[float, int] = (0.8, 16)
     # Where neighbours are hard to find, every search is exact if the first takes no more multiply-adds.
@@ -55,19 +56,14 @@ class Effort:
         """The recall found in cells from which on neighbours of neighbours are tested."""
         return self.ready if self.dear(members, cells) else self.ready_if_cheap
 
-    def worth(self, members: int, cells: int) -> float:
-        """A test of neighbours of neighbours is followed by another if it found this share of what is missing.
-
-        Less where a further partition, the other way to find it, is dear.
-        """
-        return WORTH * min(1.0, self.cheap / self.met(members, cells))
-
     def rungs(self, members: int, cells: int) -> tuple[tuple[int, int], ...]:
         """What to try for later searches, in this order: more cells before further partitions, where those are dear."""
         return self.later_if_dear if self.dear(members, cells) else self.later
 
-    def further(self, found: float, enough: float) -> tuple[float, int]:
+    def further(self, found: float, members: int, cells: int) -> tuple[float, int]:
         """The share of the members that turns to a further partition, and to how many cells of it."""
-        if found < enough:
+        if found < self.enough(members, cells):
             return 1.0, self.probes
-        return self.far if found < self.late else self.far_late
+        if found >= self.late:
+            return self.far_late
+        return self.far_if_dear if self.dear(members, cells) else self.far

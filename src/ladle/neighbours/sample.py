@@ -38,19 +38,11 @@ class Sample:
 
     def recall(self, join: Join) -> float:
         """Share of the exact neighbours that the join has found."""
-        return float(np.mean(self._found(join)))
+        found = join.positions[np.searchsorted(join.rows, self.rows)]
+        return float(np.mean([np.isin(a, b).mean() for a, b in zip(self.exact, found, strict=True)]))
 
     def first_found(self, join: Join, probes: int) -> float:
         """The recall of the sample compared with so many of the first cells; `join` answers for no others then."""
         join.only(self.rows)
         join.probe(join.main, probes, SILENT)
         return self.recall(join)
-
-    def error(self, join: Join) -> float:
-        """The standard error of `recall`."""
-        return float(np.std(self._found(join)) / np.sqrt(len(self.rows)))
-
-    def _found(self, join: Join) -> list[float]:
-        """For each of the sample, the share of its exact neighbours that the join has found."""
-        found = join.positions[np.searchsorted(join.rows, self.rows)]
-        return [float(np.isin(a, b).mean()) for a, b in zip(self.exact, found, strict=True)]
