@@ -76,6 +76,14 @@ def test_two_trials_and_no_notes_make_a_page_without_claims(tmp_path):
     assert "What each strategy chose first" not in told
 
 
+def test_the_cards_count_also_what_is_not_tested(tmp_path, written):
+    assert "too few trials to test" not in written
+    with made.made_ledger(tmp_path / "thin", unfinished=[("Entropy", trial) for trial in range(1, 6)]) as thin:
+        write_experiment_page(thin, tmp_path / "thin.html")
+    told = (tmp_path / "thin.html").read_text(encoding="utf-8")
+    assert "0 tied, 1 lost, 1 of too few trials to test" in told
+
+
 def test_one_strategy_alone_has_a_page(tmp_path):
     with made.made_ledger(tmp_path / "one", labels=["Margin"], trials=1) as one:
         write_experiment_page(one, tmp_path / "one.html")

@@ -51,5 +51,6 @@ def _against(facts: ExperimentFacts, baseline: str) -> Card:
     outcomes = [each.outcome for each in facts.main.finals if each.against == baseline]
     if all(outcome == "untested" for outcome in outcomes):
         return ("none", f"tested against {baseline}", "too few finished trials to test")
-    wins, ties, losses = (outcomes.count(outcome) for outcome in ("win", "tie", "loss"))
-    return (f"{wins} of {len(outcomes)}", f"strategies beat {baseline} at the end", f"{ties} tied, {losses} lost")
+    wins, ties, losses, untested = (outcomes.count(outcome) for outcome in ("win", "tie", "loss", "untested"))
+    more = f"{ties} tied, {losses} lost" + (f", {untested} of too few trials to test" if untested else "")
+    return (f"{wins} of {len(outcomes)}", f"strategies beat {baseline} at the end", more)
