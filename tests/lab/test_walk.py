@@ -9,6 +9,7 @@ from ladle.lab.bench import Bench
 from ladle.lab.kept import kept
 from ladle.lab.protocol_files import parse_experiment
 from ladle.lab.walk import Course, begun, done_batches, rounds_of, start_folder
+from ladle.strategies import CoreSet
 from tests.lab.standins import SOURCES, TOML
 
 KINDS = {
@@ -19,8 +20,10 @@ KINDS = {
 }
 
 
-def bench_of(kind, learner="warm"):
+def bench_of(kind, learner="warm", strategy="cluster-margin"):
     text = TOML.replace("rounds = 3", "rounds = 5").replace('name = "mlp"', f'name = "{learner}"')
+    if strategy != "cluster-margin":
+        text = text.replace('name = "cluster-margin"', f'name = "{strategy}"').replace("{candidate_ratio = 2}", "{}")
     return Bench.of(parse_experiment(text).model_copy(update=KINDS[kind]), SOURCES)
 
 
@@ -67,6 +70,28 @@ def test_embeddings_are_refreshed_when_they_should_be(tmp_path):
     steps = [set(each.seconds) for each in rounds_of(bench, course(tmp_path))]
     usual = {"score", "select", "train", "evaluate"}
     assert steps == [usual, usual, {*usual, "embed", "cluster"}, usual, {*usual, "embed", "cluster"}]
+
+
+@pytest.mark.parametrize("kind", ["plain", "refresh"])
+def test_strategies_that_read_embeddings_get_those_of_the_model_at_hand(tmp_path, monkeypatch, kind):
+    seen, choose = [], CoreSet.choose
+
+    def watched(self, asked):
+        seen.append((np.array(asked.embeddings()), asked.request.labelled))
+        return choose(self, asked)
+
+    monkeypatch.setattr(CoreSet, "choose", watched)
+    bench = bench_of(kind, learner="mlp", strategy="coreset")
+    begun(bench, 0, tmp_path, "a key")
+    rounds = list(rounds_of(bench, course(tmp_path)))
+    assert ["embed" in each.seconds for each in rounds] == [False, True, True, True, True]
+    held = kept(start_folder(tmp_path, 0), "a key").arrays["rows"]
+    for number, (embeddings, labelled) in enumerate(seen):
+        np.testing.assert_array_equal(np.sort(held), np.sort(labelled))
+        model = bench.fit(held, bench.protocol.seed_of(0, "fit", number))
+        np.testing.assert_array_equal(embeddings, model.embeddings(bench.dataset.inputs))
+        held = np.concatenate([held, rounds[number].rows])
+    assert not np.array_equal(seen[0][0], seen[1][0])
 
 
 def test_a_start_is_kept_and_found(tmp_path):

@@ -86,6 +86,7 @@ def rounds_of(
 
     make: the strategy for a tree of the pool. Where the protocol refreshes the embeddings, the pool is clustered again
     by those of the model at hand, and the strategy made anew; what batches are described by stays the first clustering.
+    A strategy that reads embeddings itself gets those of the model at hand, every round.
     A generator, so that whoever walks several trials at once may stop or show progress after any round.
     Cost: a fit and a pass over the pool a round, and the strategy's own; that of `prepare` for each refresh.
     Source: Citovsky et al. 2021, algorithm 1, lines 4 to 11.
@@ -99,6 +100,9 @@ def rounds_of(
         if protocol.refreshes(number):
             embeddings, tree = _clustered(dataset, model, protocol, start.trial, watch, SILENT)
             strategy = make(tree)
+        elif number > 1 and "embeddings" in strategy.needs:
+            with watch.timing("embed"):
+                embeddings = model.embeddings(dataset.inputs)
         with watch.timing("score"):
             probabilities = model.probabilities(dataset.inputs)
         with watch.timing("select"):

@@ -83,6 +83,8 @@ def begun(bench: Bench, trial: int, folder: Path, key: str) -> StartRecord:
 def rounds_of(bench: Bench, course: Course) -> Iterator[RoundRecord]:
     """The rounds of `course` after those done: score the pool, let the strategy choose, label, train, measure.
 
+    The pool is clustered by the seed model's embeddings, as in the paper, or by those of the last refresh; a strategy
+    that reads embeddings itself, as BADGE and CoreSet do, gets those of the model at hand, as their papers have it.
     A round depends on the batches before it and on the seeds alone, so it is the same whether or not the rounds before
     it were walked by this process: only the model that is asked first is fitted anew (with warm starts, those that led
     to it too), and clusterings by refreshed embeddings are kept on disk.
@@ -98,7 +100,7 @@ def rounds_of(bench: Bench, course: Course) -> Iterator[RoundRecord]:
     models = _Models(bench, course.trial, oracle)
     clusters = start.tree.cut(mean_size=bench.experiment.mean_size)
     clustering, strategy = start, bench.strategy(course.label, start.tree)
-    clustered_at = 0
+    clustered_at = 1
     for number in range(len(course.done) + 1, bench.protocol.rounds + 1):
         watch = Stopwatch()
         refreshed = _refreshed_at(bench, number)
@@ -106,11 +108,15 @@ def rounds_of(bench: Bench, course: Course) -> Iterator[RoundRecord]:
             clustering = _refreshed(bench, course, models, refreshed, watch)
             strategy, clustered_at = bench.strategy(course.label, clustering.tree), refreshed
         probabilities = _scored(bench, models, start, number, watch)
+        embeddings = clustering.arrays["embeddings"]
+        if number > clustered_at and "embeddings" in strategy.needs:
+            with watch.timing("embed"):
+                embeddings = models.after(number - 1).embeddings(bench.dataset.inputs)
         with watch.timing("select"):
             selection = strategy.query(
                 bench.protocol.batch_size,
                 probabilities=probabilities,
-                embeddings=clustering.arrays["embeddings"],
+                embeddings=embeddings,
                 labelled=oracle.rows,
                 seed=bench.protocol.seed_of(course.trial, "query", number),
             )
@@ -167,8 +173,8 @@ def _scored(bench: Bench, models: _Models, start: Kept, number: int, watch: Stop
 
 
 def _refreshed_at(bench: Bench, number: int) -> int:
-    """The last round up to `number` before which the pool was embedded anew; 0 when it never was."""
-    return max((each for each in range(1, number + 1) if bench.protocol.refreshes(each)), default=0)
+    """The last round up to `number` before which the pool was clustered anew; 1, for the start's, if it never was."""
+    return max((each for each in range(1, number + 1) if bench.protocol.refreshes(each)), default=1)
 
 
 def _refreshed(bench: Bench, course: Course, models: _Models, number: int, watch: Stopwatch) -> Kept:

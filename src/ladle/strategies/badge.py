@@ -10,7 +10,8 @@ import numpy as np
 from ladle.errors import DataError
 from ladle.strategies import draws
 from ladle.strategies.centres import Centres, outermost, square_lengths
-from ladle.strategies.choosing import Asked, Choice, Chooser, Need
+from ladle.strategies.choosing import Asked, Choice, Chooser
+from ladle.strategies.contract import Need
 from ladle.strategies.proportional import sample_by_distance
 from ladle.strategies.space import Gradient
 

@@ -14,8 +14,9 @@ from typing import Any, Literal
 
 from ladle.errors import ArgumentError
 from ladle.strategies.badge import Badge
-from ladle.strategies.choosing import Chooser, Need
+from ladle.strategies.choosing import Chooser
 from ladle.strategies.clustermargin import ClusterMargin
+from ladle.strategies.contract import Need
 from ladle.strategies.coreset import CoreSet
 from ladle.strategies.dropquery import DropQuery
 from ladle.strategies.falcun import Falcun

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +15,8 @@ from ladle.arrays import Embeddings, Margins, Probabilities, Rows, as_matrix, ch
 from ladle.errors import ArgumentError, ShapeError
 from ladle.progress import SILENT, Progress
 from ladle.scores import MultiLabel
-from ladle.strategies.contract import Selection, Story
+from ladle.strategies.contract import Need, Selection, Story
 from ladle.strategies.request import Request, as_margins, check_request, rows_described
-
-# What a strategy must be given. "scores": margins, or the probabilities they come from.
-Need = Literal["scores", "probabilities", "embeddings", "votes"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,8 +14,9 @@ from ladle.errors import ArgumentError
 from ladle.scores import MultiLabel
 from ladle.strategies import draws
 from ladle.strategies.candidates import smallest
-from ladle.strategies.choosing import Asked, Choice, Chooser, Need
+from ladle.strategies.choosing import Asked, Choice, Chooser
 from ladle.strategies.clusters import Cuttable, PoolClusters, as_clusters, check_clustered, clusters_of
+from ladle.strategies.contract import Need
 from ladle.strategies.crowding import CandidateRatio, Crowding, check_ratio, crowding
 from ladle.strategies.groups import Groups, GroupSize, in_visiting_order
 from ladle.strategies.request import Request, as_margins, check_request, rows_described

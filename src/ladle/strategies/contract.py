@@ -20,13 +20,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from ladle.arrays import Rows
 from ladle.progress import SILENT, Progress
+
+# What a strategy must be given. "scores": margins, or the probabilities they come from.
+Need = Literal["scores", "probabilities", "embeddings", "votes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,11 @@ class Strategy(Protocol):
     @property
     def name(self) -> str:
         """The name under which the catalogue creates it."""
+        ...
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        """What a query must give."""
         ...
 
     def query(

@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from ladle.errors import ArgumentError
 from ladle.strategies import draws
-from ladle.strategies.choosing import Asked, Choice, Chooser, Need
+from ladle.strategies.choosing import Asked, Choice, Chooser
+from ladle.strategies.contract import Need
 from ladle.strategies.kmeans import k_means, nearest_to_means
 from ladle.strategies.points import Metric, Points, check_metric, check_placeable
 

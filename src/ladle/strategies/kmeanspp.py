@@ -9,7 +9,8 @@ import numpy as np
 
 from ladle import seeds
 from ladle.strategies.centres import Centres
-from ladle.strategies.choosing import Asked, Choice, Chooser, Need
+from ladle.strategies.choosing import Asked, Choice, Chooser
+from ladle.strategies.contract import Need
 from ladle.strategies.points import Metric, check_metric
 from ladle.strategies.proportional import sample_by_distance
 from ladle.strategies.space import Euclidean

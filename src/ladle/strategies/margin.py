@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from ladle.scores import MultiLabel
 from ladle.strategies.candidates import least_sure_first
-from ladle.strategies.choosing import Asked, Choice, Chooser, Need
+from ladle.strategies.choosing import Asked, Choice, Chooser
+from ladle.strategies.contract import Need
 from ladle.strategies.noisy import Noise, check_noise, largest_first
 
 

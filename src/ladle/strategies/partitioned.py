@@ -13,7 +13,8 @@ from ladle.arrays import Rows
 from ladle.errors import ArgumentError, DataError
 from ladle.seeds import MAX_SEED, child_seed
 from ladle.strategies import draws
-from ladle.strategies.choosing import Asked, Choice, Chooser, Need
+from ladle.strategies.choosing import Asked, Choice, Chooser
+from ladle.strategies.contract import Need
 from ladle.strategies.request import Request
 
 Facts = Mapping[str, int | float | str]

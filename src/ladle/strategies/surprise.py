@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle import scores
-from ladle.strategies.choosing import Asked, Choice, Chooser, Need
+from ladle.strategies.choosing import Asked, Choice, Chooser
+from ladle.strategies.contract import Need
 from ladle.strategies.noisy import Noise, check_noise, largest_first
 from ladle.strategies.request import Request
 

@@ -11,8 +11,9 @@ import numpy.typing as npt
 from ladle.arrays import Rows
 from ladle.errors import ArgumentError
 from ladle.strategies import draws
-from ladle.strategies.choosing import Asked, Choice, Chooser, Need
+from ladle.strategies.choosing import Asked, Choice, Chooser
 from ladle.strategies.clusters import Cuttable, PoolClusters, as_clusters, check_clustered
+from ladle.strategies.contract import Need
 from ladle.strategies.kmeans import k_means
 from ladle.strategies.points import Metric, Points, check_metric, check_placeable
 
