@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import t
 
 from ladle.errors import ArgumentError, ShapeError
 from ladle.lab import measures
@@ -76,10 +77,11 @@ def test_pairs_are_kept_together():
 
 
 def test_never_reaching_is_said_and_not_averaged():
-    found = savings([[0.1, 0.2, 0.3]] * 2, [[0.5, 0.6, 0.8]] * 2)
-    assert found.saved is None
-    assert (found.labels_needed, found.low, found.high, found.reached) == (None, None, None, 0)
-    assert found.clear  # clearly worse
+    for trials, clear in ((2, False), (4, False), (5, True)):  # five that never got there are clearly worse
+        found = savings([[0.1, 0.2, 0.3]] * trials, [[0.5, 0.6, 0.8]] * trials)
+        assert found.saved is None
+        assert (found.labels_needed, found.low, found.high, found.reached) == (None, None, None, 0)
+        assert found.clear == clear
 
 
 def test_a_bound_that_never_got_there_is_open_and_not_clear():
@@ -92,8 +94,9 @@ def test_a_bound_that_never_got_there_is_open_and_not_clear():
 
 def test_the_interval_repeats_and_follows_the_seed():
     random = np.random.default_rng(0)
-    first, second = random.random((5, 3)), random.random((5, 3))
+    first, second = random.random((2, 5, 3)) + np.array([0, 0.5, 1])
     assert savings(first, second, seed=3) == savings(first, second, seed=3)
+    assert savings(first, second, seed=3) != savings(first, second, seed=4)
 
 
 def test_two_equal_strategies_rarely_look_different(monkeypatch):
@@ -108,9 +111,37 @@ def test_two_equal_strategies_rarely_look_different(monkeypatch):
     assert sum(each.clear for each in found) / runs <= 0.1
 
 
-def test_a_single_trial_has_a_point_for_an_interval():
+def test_a_single_trial_has_no_interval():
     found = savings([[0.7, 0.9, 0.9]], [[0.5, 0.6, 0.8]])
-    assert found.low == found.high == found.saved
+    assert (found.saved, found.low, found.high, found.clear) == (pytest.approx(0.5), None, None, False)
+
+
+def test_few_trials_have_the_jackknifes_interval():
+    first = np.array([[0.5, 0.7, 0.9], [0.5, 0.72, 0.88], [0.5, 0.69, 0.92]])
+    second = np.array([[0.5, 0.6, 0.8], [0.5, 0.63, 0.79], [0.5, 0.6, 0.83]])
+    found = savings(first, second)
+    kept = [[1, 2], [0, 2], [0, 1]]
+    parts = [saved_share(LABELS, first[rows].mean(axis=0), second[rows].mean(axis=0)) for rows in kept]
+    # The jackknife by its pseudo-values, whose plain t interval it is.
+    pseudo = 3 * found.saved - 2 * np.array(parts)
+    reach = t.ppf(0.975, 2) * pseudo.std(ddof=1) / math.sqrt(3)
+    assert (found.low, found.high) == pytest.approx((found.saved - reach, found.saved + reach))
+
+
+@pytest.mark.parametrize("trials", [2, 3, 4, 5, 8])
+def test_the_interval_covers_the_truth_about_as_often_as_it_says(monkeypatch, trials):
+    """Of two trials and more: a plain bootstrap of three covers three times of four."""
+    monkeypatch.setattr(measures, "DRAWS", 400)
+    labels = (100, 200, 300, 400, 500)
+    curves = np.array([[0.5, 0.62, 0.70, 0.75, 0.78], [0.5, 0.58, 0.64, 0.69, 0.72]])
+    truth, random = saved_share(labels, *curves), np.random.default_rng(trials)
+    held = 0
+    for _ in range(300):
+        luck = random.normal(0, 0.01, (trials, 1))
+        first, second = (curve + luck + random.normal(0, 0.006, (trials, 5)) for curve in curves)
+        found = label_savings(labels, first, second, strategy="a", against="b")
+        held += found.low <= truth <= found.high
+    assert 0.9 <= held / 300 <= 0.99
 
 
 def test_arrays_that_do_not_fit_are_refused():
@@ -149,10 +180,11 @@ class TestCurveInterval:
         with pytest.raises(ArgumentError, match="confidence"):
             curve_interval(trials, confidence=0)
 
-    def test_it_covers_the_truth_about_as_often_as_it_says(self, monkeypatch):
+    @pytest.mark.parametrize("trials", [3, 4, 5, 8])
+    def test_it_covers_the_truth_about_as_often_as_it_says(self, monkeypatch, trials):
         monkeypatch.setattr("ladle.lab.measures.DRAWS", 400)
         random = np.random.default_rng(3)
-        found = [curve_interval(random.normal(0, 1, (8, 1)), seed=run) for run in range(300)]
+        found = [curve_interval(random.normal(0, 1, (trials, 1)), seed=run) for run in range(300)]
         assert 0.9 <= np.mean([low[0] < 0 < high[0] for low, high in found]) <= 0.99
 
 

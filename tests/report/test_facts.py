@@ -118,7 +118,9 @@ class TestSentences:
         assert interval_text(found).startswith("not always as accurate to ")
 
     def test_few_trials_prove_nothing(self):
-        assert verdict(savings([0.5, 0.8, 0.9], [0.5, 0.6, 0.8], trials=4)) == "too few trials to tell"
+        assert verdict(savings([0.5, 0.8, 0.9], [0.5, 0.6, 0.8], trials=2)) == "too few trials to tell"
+        assert verdict(savings([0.5, 0.8, 0.9], [0.5, 0.6, 0.8], trials=3)) == "fewer labels"
+        assert verdict(savings([0.5, 0.6, 0.7], [0.5, 0.8, 0.9], trials=4)) == "too few trials to tell"  # never there
 
     def test_numbers(self):
         assert share_text(None) == "never"

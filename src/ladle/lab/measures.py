@@ -20,6 +20,9 @@ from ladle.seeds import stream
 DRAWS = 5_000
 # Of one trial nothing can be said about others, and two agree by mere chance every other time.
 FEWEST_TRIALS = 3
+# Resamples of fewer trials reach no further than the trials do: what calls itself 95% then covers 76% (of three
+# trials, measured) or 87% (of four). Student's t about the jackknife's error covers 95% of either.
+FEWEST_RESAMPLED = 5
 Curves = npt.NDArray[np.float64]
 
 
@@ -28,7 +31,7 @@ class Savings:
     """How many fewer labels `strategy` needs than `against` to be as accurate as `against` ends.
 
     saved: 1 - labels_needed / labels_against; negative when it needs more; None when it never gets there.
-    low, high: a bootstrap interval over trials; None where a bound is a resample that never got there.
+    low, high: an interval over trials; None where a bound is one that never got there, and both of a single trial.
     reached: the share of resamples in which it did.
     """
 
@@ -46,8 +49,10 @@ class Savings:
 
     @property
     def clear(self) -> bool:
-        """Whether the interval leaves out zero."""
-        return (self.low is not None and self.low > 0) or self.high is None or self.high < 0
+        """Whether the interval leaves out zero. That few trials never got there is no interval."""
+        if self.high is None:
+            return self.trials >= FEWEST_RESAMPLED
+        return (self.low is not None and self.low > 0) or self.high < 0
 
 
 def mean_and_error(accuracy: Curves) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64] | None]:
@@ -63,13 +68,19 @@ def curve_interval(
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] | None:
     """The lower and upper ends (points,) of an interval about the mean curve, each point on its own.
 
-    The expanded percentile bootstrap over trials, as for `label_savings`; None with fewer than `FEWEST_TRIALS`.
+    The expanded percentile bootstrap over trials, as for `label_savings`; Student's t interval with fewer than
+    `FEWEST_RESAMPLED`, and None with fewer than `FEWEST_TRIALS`.
     Raises: ArgumentError for a confidence outside (0, 1).
     Cost: `DRAWS` x O(trials x points). Repeats: set by the arguments and `seed`.
     """
     _check_confidence(confidence)
     if len(accuracy) < FEWEST_TRIALS:
         return None
+    if len(accuracy) < FEWEST_RESAMPLED:
+        mean, error = mean_and_error(accuracy)
+        assert error is not None, "several trials have an error"
+        reach = _t_quantile(len(accuracy), confidence) * error
+        return mean - reach, mean + reach
     draws = stream(seed, "curve interval").integers(len(accuracy), size=(DRAWS, len(accuracy)))
     tail = _expanded_tail(len(accuracy), confidence)
     low, high = np.quantile(accuracy[draws].mean(axis=1), (tail, 1 - tail), axis=0, method="inverted_cdf")
@@ -115,10 +126,11 @@ def label_savings(
     The target is the final value of the other's mean curve. The interval is the expanded percentile bootstrap: trials
     are drawn with replacement, in pairs (both strategies' trial t together), and everything is computed anew, the
     target too; the tails are cut further out than a plain percentile's, by as much as a t interval of so few trials
-    is wider than a normal one. A single trial has no interval: low = high = saved.
+    is wider than a normal one. With fewer trials than `FEWEST_RESAMPLED` it is Student's t interval about the
+    jackknife's error, which leaves out one trial at a time. A single trial has no interval.
     Raises: ShapeError when the arrays do not fit; ArgumentError for a confidence outside (0, 1).
     Cost: `DRAWS` x O(trials x points). Repeats: set by the arguments and `seed`.
-    Source: Hesterberg 2015, "What teachers should know about the bootstrap", section 4.2.
+    Source: Hesterberg 2015, "What teachers should know about the bootstrap", section 4.2; Tukey 1958.
     """
     if accuracy.shape != accuracy_against.shape or accuracy.ndim != 2 or accuracy.shape[1] != len(labels):
         raise ShapeError(
@@ -131,16 +143,22 @@ def label_savings(
     target = float(mean_against[-1])
     draws = stream(seed, "label savings", strategy, against).integers(len(accuracy), size=(DRAWS, len(accuracy)))
     resampled = _all_saved(labels, accuracy[draws].mean(axis=1), accuracy_against[draws].mean(axis=1))
-    # An order statistic, not an interpolated one: a resample that never got there is -inf, and stays out of sums.
-    tail = _expanded_tail(len(accuracy), confidence)
-    low, high = np.quantile(resampled, (tail, 1 - tail), method="inverted_cdf")
+    saved = saved_share(labels, mean, mean_against)
+    if len(accuracy) == 1:
+        low = high = -math.inf
+    elif len(accuracy) < FEWEST_RESAMPLED:
+        low, high = _jackknifed(labels, accuracy, accuracy_against, saved, confidence)
+    else:
+        # An order statistic, not an interpolated one: a resample that never got there is -inf, and stays out of sums.
+        tail = _expanded_tail(len(accuracy), confidence)
+        low, high = np.quantile(resampled, (tail, 1 - tail), method="inverted_cdf")
     return Savings(
         strategy=strategy,
         against=against,
         target=target,
         labels_needed=_finite(labels_to_reach(labels, mean, target)),
         labels_against=labels_to_reach(labels, mean_against, target),
-        saved=_finite(saved_share(labels, mean, mean_against)),
+        saved=_finite(saved),
         low=_finite(float(low)),
         high=_finite(float(high)),
         reached=float(np.isfinite(resampled).mean()),
@@ -176,13 +194,33 @@ def _check_confidence(confidence: float) -> None:
         raise ArgumentError("`confidence`", wanted="lie between 0 and 1", got=repr(confidence))
 
 
+def _jackknifed(
+    labels: npt.ArrayLike, accuracy: Curves, accuracy_against: Curves, saved: float, confidence: float
+) -> tuple[float, float]:
+    """Student's t interval about `saved`. Where it, or a part without one trial, never got there: -inf to the best."""
+    trials = len(accuracy)
+    rest = ~np.eye(trials, dtype=bool)  # row t: all trials but t
+    parts = [curves[np.nonzero(rest)[1].reshape(trials, -1)].mean(axis=1) for curves in (accuracy, accuracy_against)]
+    found = _all_saved(labels, *parts)
+    if not math.isfinite(saved) or not np.isfinite(found).all():
+        return -math.inf, float(found.max())
+    error = math.sqrt((trials - 1) / trials * float(np.square(found - found.mean()).sum()))
+    reach = _t_quantile(trials, confidence) * error
+    return saved - reach, min(saved + reach, 1.0)  # nobody saves more than all
+
+
+def _t_quantile(trials: int, confidence: float) -> float:
+    """Half the width of a t interval over `trials`, in standard errors."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(trials - 1, (1 + confidence) / 2))
+
+
 def _expanded_tail(trials: int, confidence: float) -> float:
     """The share of resamples below the interval: less than (1 - confidence) / 2, which it nears with many trials."""
-    from scipy.special import ndtr, stdtrit
+    from scipy.special import ndtr
 
-    if trials < 2:
-        return 0.0
-    return float(ndtr(-math.sqrt(trials / (trials - 1)) * stdtrit(trials - 1, (1 + confidence) / 2)))
+    return float(ndtr(-math.sqrt(trials / (trials - 1)) * _t_quantile(trials, confidence)))
 
 
 def _finite(value: float) -> float | None:

@@ -9,13 +9,13 @@ from typing import Any
 import numpy.typing as npt
 
 from ladle.durable import writing
+from ladle.lab.measures import FEWEST_TRIALS
 from ladle.report import figures
 from ladle.report.drawing import NARROW
 from ladle.report.facts import Facts, thumbnail_rows
 from ladle.report.markup import Cells, definitions, document, figure, numbers, section, table, text
 from ladle.report.pictured import batches_section, cluster_examples
 from ladle.report.sentences import (
-    FEWEST_TRIALS,
     interval_text,
     plus_minus,
     savings_sentence,

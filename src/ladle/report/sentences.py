@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from ladle.lab import measures
 from ladle.lab.comparisons import Comparison
-from ladle.lab.measures import Savings
+from ladle.lab.measures import FEWEST_TRIALS, Savings
 
-# Of four trials, all agree by mere chance one time in eight, and a bootstrap of them would call that clear.
-FEWEST_TRIALS = 5
 NO_SAVINGS = (
-    f"Labels saved are told with an interval or not at all, and an interval takes {measures.FEWEST_TRIALS} finished "
+    f"Labels saved are told with an interval or not at all, and an interval takes {FEWEST_TRIALS} finished "
     "trials of both strategies."
 )
 _METRICS = {"macro_f1": "macro-F1", "pooled_ap": "pooled average precision"}
@@ -63,7 +60,7 @@ def interval_text(savings: Savings) -> str:
 
 def verdict(savings: Savings) -> str:
     """One of: "fewer labels", "more labels", "no clear difference", "too few trials to tell"."""
-    if savings.trials < FEWEST_TRIALS:
+    if savings.trials < FEWEST_TRIALS or (savings.high is None and not savings.clear):
         return "too few trials to tell"
     if not savings.clear:
         return "no clear difference"

@@ -3,9 +3,9 @@
 Spreading a batch over clusters costs certainty that its members are unsure: worth it where they repeat each other, a
 loss where they do not. So `candidate_ratio="auto"` first looks at the batch Margin would choose. A member is *shared*
 if another member lies in its cluster; a batch drawn uniformly has shared members too, by chance. The crowding is how
-many times as often that happens as by chance, and the ratio grows with its cube, from 1.25 where there is none
-(which chooses about as Margin does) to 10, the paper's, where there is much. docs/results/experiments has the
-experiments it was chosen on, and others that test it.
+many times as often that happens as by chance, and the ratio is so many times 1.25: from 1.25 where there is none (which
+chooses about as Margin does) to 10, the paper's, at most. docs/results/experiments has the experiments it was chosen
+on, others that test it, and what became of a steeper rule.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Crowding:
     @property
     def ratio(self) -> float:
         """Candidates for each place in the batch, `LEAST` to `MOST`."""
-        return min(MOST, LEAST * max(1.0, self.times_chance) ** 3)
+        return min(MOST, LEAST * max(1.0, self.times_chance))
 
 
 def crowding(margins: Margins, clusters: PoolClusters, request: Request) -> Crowding:
