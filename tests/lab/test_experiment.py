@@ -68,7 +68,7 @@ def test_to_toml_goes_round_with_every_kind_of_value():
     read = experiment(
         refresh_rounds=2,
         warm_start=True,
-        title='A "quoted" \\ title\nin lines — ünïcode',
+        title='A "quoted" \\ title\nin lines — ünïcode \N{ROCKET} \x7f',
         dataset={"name": "x", "number": 1.5, "flag": True, "list": [1, [2]], "table": {"a b": "c"}},
         redundancy={"mean": 3},
     )

@@ -4,13 +4,15 @@ import io
 import json
 import sqlite3
 import zlib
+from threading import Thread
 
 import numpy as np
 import pytest
 
 from ladle.errors import ArgumentError, CorruptFileError, FileError, FileFormatError
 from ladle.lab.entries import RoundRecord, StartRecord, pack_rows, unpack_rows
-from ladle.lab.ledger import Ledger, is_ledger
+from ladle.lab.ledger import Ledger
+from ladle.lab.ledger_files import is_ledger
 from tests.lab.standins import TOML, experiment
 
 FACTS = {"learner": "a perceptron", "near_limit": 0.1, "dataset": {"name": "toy", "rows": 400}}
@@ -26,6 +28,38 @@ def round_of(strategy="Margin", number=1, trial=0, height=0.5):
     rows = np.arange(20) + 30 + 20 * number
     facts = {"near_duplicates": 3, "class_counts": [7, 7, 6]}
     return RoundRecord(trial, strategy, number, 30 + 20 * number, metrics, {"train": 1.0}, facts, pack_rows(rows))
+
+
+def test_what_is_read_while_it_is_held_still_is_of_one_moment(tmp_path):
+    path = tmp_path / "ledger.sqlite"
+    with Ledger.create(path, TOML, FACTS) as writer, Ledger.open(path) as reader:
+        writer.add_start(start())
+        with reader.held_still(), reader.held_still():
+            assert reader.rounds("Margin") == []
+            added = Thread(target=_add_round, args=(path,))
+            added.start()
+            added.join(0.3)
+            assert added.is_alive()  # it waits
+            assert reader.rounds("Margin") == []
+        added.join()
+        assert len(reader.rounds("Margin")) == 1
+
+
+def _add_round(path):
+    with Ledger.open(path) as ledger:
+        ledger.add_round(round_of())
+
+
+def test_fewer_trials_than_were_run_are_those_of_the_experiment(tmp_path):
+    with Ledger.create(tmp_path / "ledger.sqlite", TOML, FACTS) as made:
+        for trial in range(2):
+            made.add_start(start(trial))
+            for number in range(1, 4):
+                made.add_round(round_of(number=number, trial=trial))
+        assert made.trials("Margin") == [0, 1]
+        made.extend(made.experiment().model_copy(update={"trials": 1}))
+        assert made.trials("Margin") == [0]
+        assert len(made.curves("Margin", "accuracy")) == 1
 
 
 @pytest.fixture

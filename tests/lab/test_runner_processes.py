@@ -128,6 +128,33 @@ def test_a_strategy_without_a_round_may_get_other_options(whole, tmp_path):
     assert run(tmp_path) == whole[1]
 
 
+def test_a_label_that_was_left_out_comes_back_with_its_own_options_only(whole, tmp_path):
+    run(tmp_path, trials=1)
+    own = 'name = "cluster-margin"\nlabel = "Cluster-Margin"\noptions = {candidate_ratio = 2}'
+    less = parse_experiment(TOML.replace(own, 'name = "entropy"'))
+    run(tmp_path, less, trials=1, strategies=["entropy"])
+    other = parse_experiment(TOML.replace("candidate_ratio = 2", "candidate_ratio = 3"))
+    with pytest.raises(MismatchError, match="strategy Cluster-Margin"):
+        run(tmp_path, other)
+    assert [each for each in run(tmp_path)[1] if each[1] != "entropy"] == whole[1][1]
+
+
+def test_a_learners_option_is_refused_before_the_data_are_read(tmp_path):
+    read = parse_experiment(
+        TOML.replace("epochs = 4", "epochs = 0").replace('name = "toy", rows', 'name = "nothing", rows')
+    )
+    with pytest.raises(ArgumentError, match="epochs"):
+        run(tmp_path, read)
+
+
+def test_moved_data_are_the_same_data(whole, tmp_path):
+    shutil.copytree(whole[0], tmp_path / "copy")
+    with closing(sqlite3.connect(tmp_path / "copy" / "ledger.sqlite")) as connection, connection:
+        connection.execute("DELETE FROM round WHERE round = 3")
+        connection.execute('UPDATE run SET value = replace(value, \'"source": "\', \'"source": "elsewhere \')')
+    assert run(tmp_path / "copy")[1] == whole[1][1]
+
+
 def test_strategies_cut_the_tree_where_they_say(tmp_path):
     deeper = TOML + '[[strategies]]\nname = "cluster-margin"\nlabel = "50"\noptions = {mean_size = 50}\n'
     run(tmp_path, parse_experiment(deeper), trials=1)

@@ -134,7 +134,8 @@ def _resumable(folder: Path, *, quiet: bool) -> Iterator[int]:
 
 
 def _finished(folder: Path) -> tuple[int, int]:
-    from ladle.lab.ledger import FILE_NAME, Ledger, is_ledger
+    from ladle.lab.ledger import Ledger
+    from ladle.lab.ledger_files import FILE_NAME, is_ledger
 
     if not is_ledger(folder / FILE_NAME):
         return 0, 0

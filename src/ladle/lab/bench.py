@@ -58,6 +58,7 @@ class Bench:
     @classmethod
     def of(cls, experiment: Experiment, sources: Sources) -> Bench:
         """Raises: ArgumentError when the pool is too small for all rounds; what the sources raise."""
+        learner = sources.learner(experiment.learner.name, experiment.learner.options)  # before any data are read
         dataset = sources.load(experiment.dataset.name, experiment.dataset.options)
         redundancy = experiment.redundancy
         if redundancy is not None:
@@ -66,7 +67,6 @@ class Bench:
             dataset = with_near_duplicates(
                 dataset, mean=redundancy.mean, jitter=redundancy.jitter, seed=redundancy.seed
             )
-        learner = sources.learner(experiment.learner.name, experiment.learner.options)
         protocol = experiment.protocol()
         protocol.check_pool(len(dataset))
         return cls(experiment, protocol, dataset, learner)

@@ -169,13 +169,18 @@ class Experiment(_Part):
         return "\n".join(lines) + "\n"
 
 
+def _json(value: bool | int | str) -> str:
+    """JSON, which TOML reads the same way; but for pairs of surrogates, and for DEL, which it wants escaped."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
 def _toml(value: Any) -> str:
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{json.dumps(str(name))} = {_toml(each)}" for name, each in value.items()) + "}"
+        return "{" + ", ".join(f"{_json(str(name))} = {_toml(each)}" for name, each in value.items()) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(_toml(each) for each in value) + "]"
     if isinstance(value, (bool, int, str)):
-        return json.dumps(value)  # which TOML reads the same way
+        return _json(value)
     if isinstance(value, float):
         return repr(value)
     raise ArgumentError(

@@ -24,7 +24,8 @@ from ladle.errors import ArgumentError, MismatchError
 from ladle.lab.bench import Sources
 from ladle.lab.entries import RoundRecord, StartRecord
 from ladle.lab.experiment import Experiment
-from ladle.lab.ledger import FILE_NAME, Ledger, is_ledger
+from ladle.lab.ledger import Ledger
+from ladle.lab.ledger_files import FILE_NAME, is_ledger
 from ladle.lab.walk import Course, done_batches
 from ladle.lab.workers import Crew, Finished, Job, Start, Survey, Worker
 from ladle.progress import SILENT, Advance, Progress
@@ -32,7 +33,6 @@ from ladle.threads import thread_count
 
 # What may change between two calls in one folder: rounds that are there stay as they are, whatever these are.
 _GROWING = {"title", "trials", "rounds", "strategies"}
-_OF_THE_DATA = ("dataset", "learner")
 
 
 def run_experiment(
@@ -180,7 +180,10 @@ def _opened(place: Path, experiment: Experiment, facts: dict[str, Any]) -> Ledge
     if not is_ledger(place / FILE_NAME):
         return Ledger.create(place / FILE_NAME, experiment.to_toml(), facts)
     ledger = Ledger.open(place)
-    changed = [name for name in _OF_THE_DATA if ledger.facts().get(name) != facts[name]]
+    before = ledger.facts()
+    changed = ["learner"] if before["learner"] != facts["learner"] else []
+    if before["dataset"]["digest"] != facts["dataset"]["digest"]:  # where its files lie may change
+        changed.insert(0, "dataset")
     if changed:
         ledger.close()
         raise MismatchError(
@@ -209,8 +212,7 @@ def _check_same(ledger: Ledger, now: Experiment, place: Path) -> None:
     before = ledger.experiment()
     old, new = before.model_dump(), now.model_dump()
     changed = [name for name in old if name not in _GROWING and old[name] != new[name]]
-    begun = ledger.begun()
-    entries = {entry.label: entry for entry in before.strategies if entry.label in begun}
+    entries = ledger.begun_entries()
     changed += [f"strategy {each.label}" for each in now.strategies if entries.get(each.label, each) != each]
     size = 1_000_000  # any pool tells whether the strategies cut trees as deep as before
     if not changed and before.tree_size(size) != now.tree_size(size):

@@ -17,7 +17,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -27,12 +27,12 @@ import numpy.typing as npt
 
 from ladle.errors import ArgumentError, CorruptFileError, FileError, FileFormatError
 from ladle.lab.entries import RoundRecord, StartRecord
-from ladle.lab.experiment import Experiment
+from ladle.lab.experiment import Experiment, StrategyEntry
+from ladle.lab.ledger_files import FILE_NAME, connected, is_ledger
 from ladle.lab.protocol_files import parse_experiment
 
-FILE_NAME = "ledger.sqlite"  # in the folder of a run
 VERSION = 1
-WAIT_SECONDS = 60.0  # for another process to finish its commit
+_LEFT_OUT = "left out"  # a key of the table run
 _TABLES = (
     "CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
     "CREATE TABLE start (trial INTEGER PRIMARY KEY, labels INTEGER NOT NULL, metrics TEXT NOT NULL, "
@@ -63,7 +63,7 @@ class Ledger:
         path = Path(path)
         if is_ledger(path):
             raise FileError(f"the ledger {path}", wanted="be a new file", got="one that is there")
-        made = cls(path, _connected(path, "rwc"))
+        made = cls(path, connected(path, "rwc"))
         with made._writing():
             for table in _TABLES:
                 made._connection.execute(table)
@@ -84,7 +84,7 @@ class Ledger:
             raise FileError(
                 f"the ledger {path}", wanted="be there", got="no such file", remedy="Make one with: ladle lab run"
             )
-        opened = cls(path, _connected(path, "rw"))
+        opened = cls(path, connected(path, "rw"))
         (version,) = opened._connection.execute("PRAGMA user_version").fetchone()
         if not 1 <= version <= VERSION:
             opened.close()
@@ -107,6 +107,18 @@ class Ledger:
     ) -> None:
         self.close()
 
+    @contextmanager
+    def held_still(self) -> Iterator[None]:
+        """What is read inside is of one moment, whatever a run adds meanwhile; it waits for the end of this."""
+        if self._connection.in_transaction:
+            yield
+            return
+        self._connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._connection.execute("ROLLBACK")
+
     # -- reading ------------------------------------------------------------------------------------------------------
 
     def experiment(self) -> Experiment:
@@ -128,6 +140,12 @@ class Ledger:
         """The labels of those strategies that have rounds, also of ones the protocol no longer names."""
         return {label for (label,) in self._connection.execute("SELECT DISTINCT strategy FROM round")}
 
+    def begun_entries(self) -> dict[str, StrategyEntry]:
+        """The strategies that have rounds, by label, as they were stated when they got them."""
+        begun = self.begun()
+        entries = [*self.experiment().strategies, *self._left_out()]
+        return {entry.label: entry for entry in entries if entry.label in begun}
+
     def is_published(self) -> bool:
         """Whether it is a copy that has digests where a run's own has rows. See `ladle.lab.publishing`."""
         return bool(self.facts().get("published"))
@@ -143,13 +161,14 @@ class Ledger:
 
     def trials(self, strategy: str) -> list[int]:
         """The finished trials of `strategy`, those with all rounds, ascending. Raises: ArgumentError."""
-        self.experiment().strategy(strategy)
+        experiment = self.experiment()
+        experiment.strategy(strategy)
         return [
             trial
             for (trial,) in self._connection.execute(
-                "SELECT trial FROM round WHERE strategy = ? AND trial IN (SELECT trial FROM start) AND round <= ? "
-                "GROUP BY trial HAVING COUNT(*) = ? ORDER BY trial",
-                (strategy, self.experiment().rounds, self.experiment().rounds),
+                "SELECT trial FROM round WHERE strategy = ? AND trial IN (SELECT trial FROM start) AND trial < ? AND "
+                "round <= ? GROUP BY trial HAVING COUNT(*) = ? ORDER BY trial",
+                (strategy, experiment.trials, experiment.rounds, experiment.rounds),
             )
         ]
 
@@ -222,10 +241,21 @@ class Ledger:
         )
 
     def extend(self, experiment: Experiment) -> None:
-        """State the experiment anew; the caller knows that what was found so far belongs to it."""
+        """State the experiment anew; the caller knows that what was found so far belongs to it.
+
+        Strategies with rounds that it no longer names are noted down, lest their labels come back with other options.
+        """
+        named = {entry.label for entry in experiment.strategies}
+        left_out = [entry.model_dump() for label, entry in self.begun_entries().items() if label not in named]
         with self._writing():
             self._connection.execute("UPDATE run SET value = ? WHERE key = 'experiment'", (experiment.to_toml(),))
+            self._connection.execute("INSERT OR REPLACE INTO run VALUES (?, ?)", (_LEFT_OUT, json.dumps(left_out)))
         self._experiment = None
+
+    def _left_out(self) -> list[StrategyEntry]:
+        """Strategies with rounds that the experiment names no longer."""
+        found = self._connection.execute("SELECT value FROM run WHERE key = ?", (_LEFT_OUT,)).fetchone()
+        return [] if found is None else [StrategyEntry.model_validate(each) for each in json.loads(found[0])]
 
     def _add(self, table: str, values: tuple[Any, ...], named: str) -> None:
         places = ", ".join("?" * len(values))
@@ -251,30 +281,6 @@ class Ledger:
             self._connection.execute("ROLLBACK")
             raise
         self._connection.execute("COMMIT")
-
-
-def is_ledger(path: Path) -> bool:
-    """Whether a ledger was created at `path`; a file that a crash left empty is none. Raises: as `Ledger.open`."""
-    if not path.is_file() or path.stat().st_size == 0:
-        return False
-    with closing(_connected(path, "rw")) as connection:
-        (tables,) = connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
-    return bool(tables)
-
-
-def _connected(path: Path, mode: str) -> sqlite3.Connection:
-    uri = f"{path.resolve().as_uri()}?mode={mode}"
-    try:
-        # No transactions of Python's own making: they would begin and end where nobody sees.
-        connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=WAIT_SECONDS)
-    except sqlite3.Error as cause:
-        raise FileError(f"the ledger {path}", wanted="be a file that can be written", got=str(cause)) from cause
-    try:
-        connection.execute("PRAGMA synchronous = FULL")
-    except sqlite3.DatabaseError as cause:
-        connection.close()
-        raise FileFormatError(f"the file {path}", wanted="be a ledger", got=str(cause)) from cause
-    return connection
 
 
 def _json(value: Mapping[str, Any]) -> str:

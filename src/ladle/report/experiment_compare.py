@@ -60,6 +60,11 @@ def compare(first: Ledger, second: Ledger) -> RunComparison:
     are independent samples, and compared as such.
     Raises: MismatchError when the runs share no strategy, number of labels or metric.
     """
+    with first.held_still(), second.held_still():
+        return _compared(first, second)
+
+
+def _compared(first: Ledger, second: Ledger) -> RunComparison:
     finished = [[label for label in ledger.strategies() if ledger.trials(label)] for ledger in (first, second)]
     both = [label for label in finished[0] if label in finished[1]]
     metrics = [metric for metric in first.metrics() if metric in second.metrics()]

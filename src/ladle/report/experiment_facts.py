@@ -27,6 +27,7 @@ from ladle.lab.measures import (
 from ladle.report.experiment_batches import BatchFacts, batch_facts, typical_seconds
 
 if TYPE_CHECKING:
+    from ladle.lab.experiment import Experiment
     from ladle.lab.ledger import Ledger
 
 Curves = npt.NDArray[np.float64]
@@ -40,7 +41,7 @@ class CurveFacts:
     """One strategy's learning curves by one metric.
 
     values: one tuple a finished trial, in the order of `trials`. standard_error: None of one trial. low, high:
-    bootstrap intervals of the mean, None with too few trials. area: the mean over trials of the normalised area under
+    intervals of the mean, None with too few trials. area: the mean over trials of the normalised area under
     the curve.
     """
 
@@ -134,8 +135,14 @@ def facts_of_ledger(ledger: Ledger) -> ExperimentFacts:
     """The facts of a run, as far as it has come.
 
     Raises: ArgumentError when no strategy has finished a trial yet.
-    Cost: about 15 ms for each ordered pair of strategies and metric, most of it the bootstrap of the savings.
+    Cost: about 15 ms for each ordered pair of strategies and metric, most of it the bootstrap of the savings. A
+    run that is going on waits so long with its next round.
     """
+    with ledger.held_still():
+        return _facts(ledger)
+
+
+def _facts(ledger: Ledger) -> ExperimentFacts:
     experiment = ledger.experiment()
     finished = tuple(label for label in ledger.strategies() if ledger.trials(label))
     if not finished:
@@ -146,9 +153,6 @@ def facts_of_ledger(ledger: Ledger) -> ExperimentFacts:
             got=f"{done:,} of {total:,} rounds and no trial with all of its own",
             remedy="Let the run go on: ladle lab run",
         )
-    bare = [
-        entry.label for name in BASELINES for entry in experiment.strategies if entry.name == name and not entry.options
-    ]
     return ExperimentFacts(
         name=experiment.name,
         title=experiment.title,
@@ -157,7 +161,7 @@ def facts_of_ledger(ledger: Ledger) -> ExperimentFacts:
         trials=experiment.trials,
         strategies=finished,
         waiting=tuple(label for label in ledger.strategies() if label not in finished),
-        baselines=tuple(label for label in bare if label in finished) or finished[:1],
+        baselines=_baselines(experiment, finished),
         metrics=tuple(_metric_facts(ledger, finished, metric) for metric in ledger.metrics()),
         batches=tuple(
             batch_facts(ledger.rounds(label), label, trials=ledger.trials(label), batch_size=experiment.batch_size)
@@ -169,6 +173,16 @@ def facts_of_ledger(ledger: Ledger) -> ExperimentFacts:
         run=ledger.facts(),
         version=__version__,
     )
+
+
+def _baselines(experiment: Experiment, finished: tuple[str, ...]) -> tuple[str, ...]:
+    """The finished entries of each of `BASELINES`: those without options, or where there are none the first."""
+    found: list[str] = []
+    for name in BASELINES:
+        entries = [entry for entry in experiment.strategies if entry.name == name and entry.label in finished]
+        bare = [entry.label for entry in entries if not entry.options]
+        found += bare or [entry.label for entry in entries[:1]]
+    return tuple(found) or finished[:1]
 
 
 def shared_trials(trials: list[int], others: list[int]) -> tuple[list[int], list[int]]:

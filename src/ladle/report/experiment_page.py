@@ -72,7 +72,7 @@ def _curves(facts: ExperimentFacts, metric: MetricFacts) -> str:
     groups = figures.panels(facts)
     ends = ", ".join(f"{each.strategy} {100 * each.mean[-1]:.1f}%" for each in metric.curves)
     told = f"Line chart of {name} against labels. With {facts.labels[-1]:,} labels: {ends}."
-    caption = "Mean over trials; the band is its 95% bootstrap interval"
+    caption = "Mean over trials; the band is its 95% interval"
     if len(groups) == 1:
         drawn = figure(
             figures.learning_curves(facts, metric, groups[0], width=BROAD),
@@ -108,7 +108,7 @@ def _savings(facts: ExperimentFacts, metric: MetricFacts) -> str:
     return section(
         title,
         "How many fewer labels a strategy needs to be as good, on average, as the other is at the end. Dots are the "
-        "labels saved, bars 95% bootstrap intervals with trials in pairs; each stands on its own, so of twenty that "
+        "labels saved, bars 95% intervals with trials in pairs; each stands on its own, so of twenty that "
         "are shown one may miss by chance.",
         *(_savings_against(facts, metric, baseline) for baseline in shown),
         numbers(

@@ -12,6 +12,7 @@ from ladle.report.experiment_compare import compare
 from ladle.report.experiment_facts import ExperimentFacts, MetricFacts, facts_of_ledger
 from ladle.report.experiment_rows import (
     Table,
+    all_savings_table,
     areas_table,
     batches_table,
     curves_table,
@@ -59,12 +60,13 @@ def csv(ledger: Ledger) -> str:
     file = io.StringIO()
     writer = csv_module.writer(file, lineterminator="\n")
     writer.writerow(["strategy", "trial", "round", "labels", "metric", "value"])
-    for strategy in ledger.strategies():
-        labels, trials = ledger.labels(strategy).tolist(), ledger.trials(strategy)
-        for metric in ledger.metrics():
-            for trial, values in zip(trials, ledger.curves(strategy, metric).tolist(), strict=True):
-                for number, (count, value) in enumerate(zip(labels, values, strict=True)):
-                    writer.writerow([strategy, trial, number, count, metric, repr(value)])
+    with ledger.held_still():
+        for strategy in ledger.strategies():
+            labels, trials = ledger.labels(strategy).tolist(), ledger.trials(strategy)
+            for metric in ledger.metrics():
+                for trial, values in zip(trials, ledger.curves(strategy, metric).tolist(), strict=True):
+                    for number, (count, value) in enumerate(zip(labels, values, strict=True)):
+                        writer.writerow([strategy, trial, number, count, metric, repr(value)])
     return file.getvalue()
 
 
@@ -110,7 +112,7 @@ def _metric_parts(facts: ExperimentFacts, metric: MetricFacts) -> list[str]:
     name = metric_text(metric.metric)
     parts = [
         f"## {name[0].upper()}{name[1:]}, %",
-        "Mean over trials ± standard error; the interval is a 95% bootstrap of the last mean.",
+        "Mean over trials ± standard error; the 95% interval is that of the last mean.",
         _table(curves_table(facts, metric)),
     ]
     if not metric.savings:
@@ -118,11 +120,15 @@ def _metric_parts(facts: ExperimentFacts, metric: MetricFacts) -> list[str]:
     else:
         parts += [
             "### Labels saved",
-            "1 - labels A / labels B, each where the mean curve first reaches B's final value; 95% bootstrap "
+            "1 - labels A / labels B, each where the mean curve first reaches B's final value; 95% "
             "intervals, trials in pairs, each on its own.",
         ]
         for baseline in facts.baselines:
             parts += [f"Against {_escaped(baseline)}:", _table(savings_table(facts, metric, baseline))]
+        parts += [
+            "All pairs: what the row saves at the column's final value:",
+            _table(all_savings_table(facts, metric)),
+        ]
     parts += [
         "### Win, tie, loss",
         f"Differences in points; Student's paired t over trials, corrected by Holm over all pairs of strategies; a win "
