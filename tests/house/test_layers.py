@@ -13,7 +13,7 @@ from tests.house.rooms import SOURCE, files, imports, module_name, room_of
 # Each room may import the ones above it. Rooms of one line are siblings, and do not import each other.
 LAYERS = [
     {"_version", "errors"},
-    {"arrays", "seeds", "progress", "durable", "threads"},
+    {"arrays", "seeds", "progress", "durable", "threads", "hardware"},
     {"pool", "scores"},
     {"neighbours"},
     {"hac"},
@@ -26,7 +26,8 @@ LAYERS = [
     {"cli"},
     {"__main__"},
 ]
-FLOOR = {"arrays", "seeds", "progress", "durable", "threads"}  # single files, which may import each other (no cycles)
+# Single files, which may import each other (no cycles).
+FLOOR = {"arrays", "seeds", "progress", "durable", "threads", "hardware"}
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 
 # Library -> where it may be imported. (None: anywhere, but only inside functions.)

@@ -147,6 +147,21 @@ def test_a_learners_option_is_refused_before_the_data_are_read(tmp_path):
         run(tmp_path, read)
 
 
+def test_other_options_of_the_learner_are_refused_and_other_versions_noted(whole, tmp_path):
+    shutil.copytree(whole[0], tmp_path / "copy")
+    with closing(sqlite3.connect(tmp_path / "copy" / "ledger.sqlite")) as connection, connection:
+        connection.execute("DELETE FROM round WHERE round = 3")
+        connection.execute('UPDATE run SET value = replace(value, \'"numpy": "\', \'"numpy": "0.\')')
+    run(tmp_path / "copy", strategies=["Margin"])
+    with Ledger.open(tmp_path / "copy") as ledger:
+        (noted,) = ledger.facts()["went_on_with"]
+    assert noted == f"numpy {np.__version__}, before 0.{np.__version__}"
+    with closing(sqlite3.connect(tmp_path / "copy" / "ledger.sqlite")) as connection, connection:
+        connection.execute("UPDATE run SET value = replace(value, '\"learning_rate\": ', '\"learning_rate\": 1')")
+    with pytest.raises(MismatchError, match="another learner"):
+        run(tmp_path / "copy")
+
+
 def test_moved_data_are_the_same_data(whole, tmp_path):
     shutil.copytree(whole[0], tmp_path / "copy")
     with closing(sqlite3.connect(tmp_path / "copy" / "ledger.sqlite")) as connection, connection:

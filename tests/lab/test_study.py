@@ -3,6 +3,7 @@ import pytest
 
 import ladle
 from ladle.errors import ArgumentError, ShapeError
+from ladle.lab import redundancy
 from ladle.lab.datasets import Dataset
 from ladle.lab.mlp import Mlp
 from ladle.lab.oracle import Oracle
@@ -193,6 +194,18 @@ class TestRedundancy:
         limit = near_limit(dataset.inputs, 100, seed=0, share=0.2)
         draws = [np.random.default_rng(seed).choice(400, 100, replace=False) for seed in range(20)]
         assert np.mean([near_duplicates(dataset.inputs, rows, limit) for rows in draws]) == pytest.approx(20, abs=6)
+
+    def test_of_a_large_batch_some_are_asked_about_all(self, dataset, monkeypatch):
+        """All of these have a twin in the batch, whoever is asked; of a sample of 40 hardly one would."""
+        monkeypatch.setattr(redundancy, "ASKED_WHOLE", 100)
+        monkeypatch.setattr(redundancy, "ASKED", 40)
+        twins = np.concatenate([dataset.inputs, dataset.inputs])
+        assert redundancy.asked_rows(800) == near_duplicates(twins, np.arange(800), 1e-5) == 40
+        assert redundancy.asked_rows(100) == 100
+        limit = near_limit(dataset.inputs, 300, seed=0, share=0.2)
+        draws = [np.random.default_rng(seed).choice(400, 300, replace=False) for seed in range(20)]
+        found = [near_duplicates(dataset.inputs, rows, limit, seed=seed) for seed, rows in enumerate(draws)]
+        assert np.mean(found) == pytest.approx(8, abs=3)  # a fifth of those asked
 
     def test_both_twins_count_and_a_blank_is_nobodys_twin(self):
         inputs = np.array([[1.0, 0], [2, 0.01], [0, 5], [0, 0], [0, 0]])

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import shutil
 import sqlite3
-import subprocess
 import sys
 import time
 from importlib.metadata import PackageNotFoundError, version
@@ -18,7 +16,6 @@ from ladle._version import __version__
 
 PACKAGES = ("numpy", "scipy", "numba", "pyarrow", "typer", "rich", "sqlalchemy", "alembic")
 OPTIONAL = ("scikit-learn", "matplotlib", "pillow", "torch", "psycopg", "ray")
-_NVIDIA_SECONDS = 10
 _TIMING_SECONDS = 0.1
 _TIMED_SIDE = 256  # of the matrices multiplied: they fit a core's own cache, as the blocks of a search do
 
@@ -36,18 +33,19 @@ def versions() -> dict[str, str | None]:
 
 def hardware() -> dict[str, Any]:
     """Operating system, processor, cores, threads used, memory, free disk in this folder, NVIDIA GPUs."""
+    from ladle.hardware import cpu, gpus
     from ladle.pool.budget import available_bytes, total_bytes
     from ladle.threads import thread_count
 
     return {
         "system": platform.platform(),
-        "cpu": _cpu(),
+        "cpu": cpu(),
         "cores": os.cpu_count(),
         "threads": thread_count(),
         "memory_bytes": total_bytes(),
         "available_bytes": available_bytes(),
         "disk_free_bytes": shutil.disk_usage(Path.cwd()).free,
-        "gpus": _gpus(),
+        "gpus": gpus(),
     }
 
 
@@ -74,32 +72,6 @@ def products_per_second() -> float:
             np.matmul(factor, factor, out=product)
             best = min(best, time.perf_counter() - started)
     return thread_count() * _TIMED_SIDE**3 / best
-
-
-def _cpu() -> str:
-    try:
-        match = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
-    except OSError:
-        match = None
-    return match[1].strip() if match else platform.processor() or platform.machine()
-
-
-def _gpus() -> list[str]:
-    # Asked of the driver's own tool: importing torch takes seconds, and may not be installed.
-    tool = shutil.which("nvidia-smi")
-    if tool is None:
-        return []
-    try:
-        told = subprocess.run(
-            [tool, "--query-gpu=name,memory.total", "--format=csv,noheader"],
-            capture_output=True,
-            text=True,
-            timeout=_NVIDIA_SECONDS,
-            check=True,
-        ).stdout
-    except (OSError, subprocess.SubprocessError):
-        return []
-    return [line.strip() for line in told.splitlines() if line.strip()]
 
 
 def _blas() -> list[dict[str, Any]]:

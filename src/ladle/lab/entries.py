@@ -46,7 +46,7 @@ class RoundRecord:
 
     round: 1 to the experiment's rounds. labels: held after it. metrics: on the test split, of the model they made.
     seconds: by step: score, select, train, evaluate; embed and cluster where the pool was clustered anew.
-    facts: of the batch, under plain names. clusters_touched; near_duplicates, of near_compared rows that were compared
+    facts: of the batch, under plain names. clusters_touched; near_duplicates, of near_compared rows that were asked
     (None where the inputs are no numbers); class_counts, a list; margins, the quantiles 0, 1/4, 1/2, 3/4, 1 of the
     batch, a list; distinct_originals, where near-duplicates were made; story, what the strategy told.
     packed_rows: the batch, see `pack_rows`.

@@ -26,6 +26,7 @@ from ladle.lab.entries import RoundRecord, StartRecord
 from ladle.lab.experiment import Experiment
 from ladle.lab.ledger import Ledger
 from ladle.lab.ledger_files import FILE_NAME, is_ledger
+from ladle.lab.survey import changes
 from ladle.lab.walk import Course, done_batches
 from ladle.lab.workers import Crew, Finished, Job, Start, Survey, Worker
 from ladle.progress import SILENT, Advance, Progress
@@ -181,7 +182,7 @@ def _opened(place: Path, experiment: Experiment, facts: dict[str, Any]) -> Ledge
         return Ledger.create(place / FILE_NAME, experiment.to_toml(), facts)
     ledger = Ledger.open(place)
     before = ledger.facts()
-    changed = ["learner"] if before["learner"] != facts["learner"] else []
+    changed = ["learner"] if _learner_of(before, facts) != _learner_of(facts, facts) else []
     if before["dataset"]["digest"] != facts["dataset"]["digest"]:  # where its files lie may change
         changed.insert(0, "dataset")
     if changed:
@@ -194,7 +195,13 @@ def _opened(place: Path, experiment: Experiment, facts: dict[str, Any]) -> Ledge
         )
     if ledger.experiment() != experiment:
         ledger.extend(experiment)
+    ledger.note(changes(before, facts))
     return ledger
+
+
+def _learner_of(facts: dict[str, Any], now: dict[str, Any]) -> tuple[Any, Any]:
+    """The learner that `facts` tell of, and its options where they do: the first ledgers do not."""
+    return facts["learner"], facts.get("learner_options", now["learner_options"])
 
 
 def _check_same(ledger: Ledger, now: Experiment, place: Path) -> None:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -32,6 +32,7 @@ from ladle.lab.ledger_files import FILE_NAME, connected, is_ledger
 from ladle.lab.protocol_files import parse_experiment
 
 VERSION = 1
+WENT_ON = "went_on_with"  # a fact: versions and machines of later sessions
 _LEFT_OUT = "left out"  # a key of the table run
 _TABLES = (
     "CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
@@ -251,6 +252,16 @@ class Ledger:
             self._connection.execute("UPDATE run SET value = ? WHERE key = 'experiment'", (experiment.to_toml(),))
             self._connection.execute("INSERT OR REPLACE INTO run VALUES (?, ?)", (_LEFT_OUT, json.dumps(left_out)))
         self._experiment = None
+
+    def note(self, changes: Sequence[str]) -> None:
+        """Keep what of versions and machine has changed since the run was begun, once each, for whoever reads it."""
+        facts = self.facts()
+        noted = facts.get(WENT_ON, [])
+        new = [change for change in changes if change not in noted]
+        if new:
+            with self._writing():
+                told = json.dumps({**facts, WENT_ON: [*noted, *new]})
+                self._connection.execute("UPDATE run SET value = ? WHERE key = 'facts'", (told,))
 
     def _left_out(self) -> list[StrategyEntry]:
         """Strategies with rounds that the experiment names no longer."""

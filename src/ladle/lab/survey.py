@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -13,24 +15,26 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle._version import __version__
-from ladle.arrays import Rows, row_blocks
+from ladle.arrays import row_blocks
+from ladle.hardware import cpu, gpus
 from ladle.lab.bench import Bench
 from ladle.lab.datasets import Dataset
-from ladle.lab.redundancy import near_duplicates, near_limit
-from ladle.seeds import stream
+from ladle.lab.redundancy import asked_rows, near_limit
 
-NEAR_ROWS = 5_000  # of a batch, as many are compared in pairs: all pairs of 100,000 would take longer than training
 NAMED_CLASSES = 1_000
 _PACKAGES = ("numpy", "scipy", "numba", "scikit-learn", "torch", "onnxruntime")
 
 
 def surveyed(bench: Bench) -> dict[str, Any]:
-    """The facts of a run, as plain numbers, text and lists: dataset, learner, near_limit (None where the inputs are no
-    numbers), near_compared (rows of a batch that are compared for near-duplicates), versions, machine, began (a date).
+    """The facts of a run, as plain numbers, text and lists.
+
+    dataset; learner and learner_options; near_limit, None where the inputs are no numbers; near_compared, rows of a
+    batch that are asked for near-duplicates in it; versions, machine; began, a date.
     """
     dataset = bench.dataset
-    compared = min(bench.experiment.batch_size, NEAR_ROWS)
-    limit = near_limit(dataset.inputs, compared, seed=bench.experiment.seed) if comparable(dataset) else None
+    size, limit = bench.experiment.batch_size, None
+    if comparable(dataset):
+        limit = near_limit(dataset.inputs, size, seed=bench.experiment.seed)
     return {
         "dataset": {
             "name": dataset.name,
@@ -43,16 +47,28 @@ def surveyed(bench: Bench) -> dict[str, Any]:
             "digest": digest(dataset),
         },
         "learner": bench.learner.name,
+        "learner_options": _options(bench.learner),
         "near_limit": limit,
-        "near_compared": compared,
+        "near_compared": asked_rows(size),
         "versions": _versions(),
         "machine": {
             "system": platform.system(),
-            "processor": platform.machine(),
+            "processor": cpu(),
             "cores": os.cpu_count() or 1,
+            "gpus": gpus(),
         },
         "began": datetime.now().astimezone().isoformat(timespec="seconds"),
     }
+
+
+def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """What a run now goes on with that it was not begun with, versions and machine, as lines of text."""
+    found = []
+    for part in ("versions", "machine"):
+        old = before.get(part, {})
+        differing = {name: value for name, value in now[part].items() if name in old and old[name] != value}
+        found += [f"{name} {_told(value)}, before {_told(old[name])}" for name, value in differing.items()]
+    return found
 
 
 def digest(dataset: Dataset) -> str:
@@ -70,17 +86,20 @@ def comparable(dataset: Dataset) -> bool:
     return dataset.inputs.dtype.kind in "fiubS"
 
 
-def near_in_batch(dataset: Dataset, rows: Rows, limit: float, seed: int) -> tuple[int, int]:
-    """How many of a batch have another within `limit`, and how many were compared: all, or `NEAR_ROWS` drawn ones."""
-    if len(rows) > NEAR_ROWS:
-        rows = stream(seed, "near duplicates").choice(rows, NEAR_ROWS, replace=False)
-    return near_duplicates(dataset.inputs, rows, limit), len(rows)
-
-
 def _content(array: npt.NDArray[Any]) -> bytes:
     if array.dtype.hasobject:  # text of any length; its bytes would be addresses
         return "\x1f".join(str(each) for each in array.ravel()).encode()
     return np.ascontiguousarray(array).tobytes()
+
+
+def _options(learner: object) -> dict[str, Any]:
+    """All dials of a learner, those left at their defaults too, which another version may set otherwise."""
+    told = {part.name: getattr(learner, part.name) for part in (fields(learner) if is_dataclass(learner) else ())}
+    return {name: value for name, value in told.items() if isinstance(value, (bool, int, float, str))}
+
+
+def _told(value: Any) -> str:
+    return ", ".join(value) or "none" if isinstance(value, list) else str(value)
 
 
 def _versions() -> dict[str, str]:

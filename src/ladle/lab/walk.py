@@ -20,7 +20,7 @@ from ladle.lab.kept import Kept, keep, kept
 from ladle.lab.learner import Model
 from ladle.lab.loop import Stopwatch
 from ladle.lab.oracle import Oracle
-from ladle.lab.survey import near_in_batch
+from ladle.lab.redundancy import asked_rows, near_duplicates
 from ladle.scores import margin
 from ladle.strategies import Selection
 
@@ -206,14 +206,14 @@ def _described(
         counts, margins = (labels > 0).sum(axis=0), margin(probabilities[rows], multilabel="min")
     else:
         counts, margins = np.bincount(labels, minlength=len(dataset.class_names)), margin(probabilities[rows])
-    near, compared = None, 0
+    near = None
     if course.near_limit is not None:
         seed = bench.protocol.seed_of(course.trial, "near")
-        near, compared = near_in_batch(dataset, rows, course.near_limit, seed)
+        near = near_duplicates(dataset.inputs, rows, course.near_limit, seed=seed)
     facts = {
         "clusters_touched": len(np.unique(clusters[rows])),
         "near_duplicates": near,
-        "near_compared": compared,
+        "near_compared": 0 if near is None else asked_rows(len(rows)),
         "class_counts": [int(count) for count in counts],
         "margins": [float(value) for value in np.quantile(margins, QUANTILES)],
         "story": {"candidate_rows": selection.story.candidate_rows, **_plain(selection.story.facts)},

@@ -1,0 +1,39 @@
+"""What this machine's processors are called."""
+
+from __future__ import annotations
+
+import platform
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+NVIDIA_SECONDS = 10  # to wait for the driver's answer
+
+
+def cpu() -> str:
+    """The processor's name, as far as the system tells it."""
+    try:
+        match = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    except OSError:
+        match = None
+    return match[1].strip() if match else platform.processor() or platform.machine()
+
+
+def gpus() -> list[str]:
+    """NVIDIA GPUs with their memory, one text each."""
+    # Asked of the driver's own tool: importing torch takes seconds, and may not be installed.
+    tool = shutil.which("nvidia-smi")
+    if tool is None:
+        return []
+    try:
+        told = subprocess.run(
+            [tool, "--query-gpu=name,memory.total", "--format=csv,noheader"],
+            capture_output=True,
+            text=True,
+            timeout=NVIDIA_SECONDS,
+            check=True,
+        ).stdout
+    except (OSError, subprocess.SubprocessError):
+        return []
+    return [line.strip() for line in told.splitlines() if line.strip()]
