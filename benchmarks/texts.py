@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from pathlib import Path
 
 import numpy as np
 
-from ladle.errors import DataError, FileError
-from ladle.lab import wordnet45, words9
+from ladle.errors import DataError
+from ladle.lab import debian, wordnet45, words9
 
 TEXTS = 870_000  # of `mixed_texts`
 
@@ -22,10 +20,7 @@ def glosses() -> tuple[list[str], np.ndarray]:
 
 def package_descriptions() -> list[str]:
     """The one-line description of every package apt knows; they change with the distribution and with time."""
-    if shutil.which("apt-cache") is None:
-        raise FileError("apt-cache", wanted="be there", got="no such command", remedy="Run it on Debian or Ubuntu.")
-    done = subprocess.run(["apt-cache", "dumpavail"], capture_output=True, check=True, text=True, errors="replace")
-    texts = [line.partition(":")[2].strip() for line in done.stdout.splitlines() if line.startswith("Description:")]
+    texts = [line.partition(":")[2].strip() for line in debian.listing() if line.startswith("Description:")]
     if not texts:
         raise DataError("apt-cache dumpavail", wanted="list packages", got="none", remedy="apt-get update")
     return texts

@@ -14,9 +14,12 @@ from typing import Any, get_type_hints
 from ladle.errors import ArgumentError
 from ladle.lab import (
     cifar,
+    debian,
     feature_files,
     features,
+    flights,
     folders,
+    glove,
     huggingface,
     openimages,
     splits,
@@ -160,6 +163,18 @@ _DATASETS: dict[str, _Entry] = {
     "words-9": _dataset(
         words9.words_9, "6.19 million words to choose from, 0.1 million to test on; which of nine languages",
         words9.LICENCE, words9.BRING,
+    ),
+    "glove-45": _dataset(
+        glove.glove_45, "35,909 words as GloVe's 50 numbers, 5,000 to test on; which of WordNet's 45 classes",
+        glove.LICENCE, glove.BRING,
+    ),
+    "debian-descriptions": _dataset(
+        debian.debian_descriptions, "about 57,000 lines on Debian's packages, 6,000 to test on; which of 58 sections",
+        debian.LICENCE, debian.BRING,
+    ),
+    "flights": _dataset(
+        flights.flights, "2.9 million flights as 55 features, 0.1 million to test on; early, on time or late",
+        flights.LICENCE, flights.BRING,
     ),
     "feature-file": _dataset(
         feature_files.feature_file, "features and labels in .npz, .npy, Parquet or Arrow files",

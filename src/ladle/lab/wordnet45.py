@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -54,17 +55,32 @@ def glosses(home: Path = Path(HOME)) -> tuple[list[str], npt.NDArray[np.int64]]:
     """Every gloss and its class, (n,). Raises: FileError, CorruptFileError."""
     texts: list[str] = []
     classes: list[int] = []
+    for _, label, text in _entries(home):
+        texts.append(text)
+        classes.append(label)
+    return texts, np.array(classes, np.int64)
+
+
+def classes_of_words(home: Path = Path(HOME)) -> dict[str, set[int]]:
+    """The classes of all senses of every word or phrase, in small letters. Raises: FileError, CorruptFileError."""
+    found: dict[str, set[int]] = {}
+    for fields, label, _ in _entries(home):
+        for word in fields[4 : 4 + 2 * int(fields[3], 16) : 2]:
+            found.setdefault(word.partition("(")[0].lower(), set()).add(label)  # "able(p)" marks where it may stand
+    return found
+
+
+def _entries(home: Path) -> Iterator[tuple[list[str], int, str]]:
+    """Each sense: the fields before the bar, its class, and the gloss."""
     for part in PARTS:
         path = need_file(home / f"data.{part}", bring=BRING)
         for line in path.read_text(encoding="utf-8").splitlines():
             if line.startswith("  "):  # the licence, at the head of each file
                 continue
-            fields, _, text = line.partition("|")
-            words = fields.split()
-            if len(words) < 2 or not words[1].isdigit() or int(words[1]) >= len(CLASS_NAMES):
+            before, _, text = line.partition("|")
+            fields = before.split()
+            if len(fields) < 2 or not fields[1].isdigit() or int(fields[1]) >= len(CLASS_NAMES):
                 raise CorruptFileError(
                     f"the file {path}", wanted="have a class as the second field of each line", got=line[:60]
                 )
-            texts.append(text.strip())
-            classes.append(int(words[1]))
-    return texts, np.array(classes, np.int64)
+            yield fields, int(fields[1]), text.strip()
