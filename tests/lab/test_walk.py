@@ -1,17 +1,36 @@
 """One strategy's way through a trial, left after any round and taken up again by another process."""
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from ladle.lab.bench import Bench
+from ladle.errors import ArgumentError
+from ladle.lab import catalogue
+from ladle.lab.bench import Bench, Sources, directed
 from ladle.lab.kept import kept
 from ladle.lab.protocol_files import parse_experiment
 from ladle.lab.walk import Course, begun, done_batches, rounds_of, start_folder
 from ladle.strategies import CoreSet
 from tests.lab.standins import SOURCES, TOML
 
+SEVERAL = """
+name = "several"
+title = "Several labels an example"
+dataset = {{name = "toy"}}
+learner = {{name = "mlp-head", hidden = 16, epochs = 5}}
+seed_size = 30
+batch_size = 20
+rounds = 2
+trials = 1
+metrics = {metrics}
+
+[[strategies]]
+name = "cluster-margin"
+label = "Cluster-Margin"
+options = {{candidate_ratio = 2, multilabel = "min"}}
+"""
 KINDS = {
     "plain": {},
     "refresh": {"refresh_rounds": 2},
@@ -107,19 +126,49 @@ def test_a_start_is_kept_and_found(tmp_path):
 
 
 def test_the_test_split_is_only_measured_on(tmp_path):
-    """Other test labels change the metrics, and nothing that is chosen."""
-    from dataclasses import replace
-
+    """Other test labels and inputs change the metrics, and nothing that is chosen."""
     bench = bench_of("plain")
     begun(bench, 0, tmp_path / "one", "a key")
     one = list(rounds_of(bench, course(tmp_path / "one")))
-    data = replace(bench.dataset, test_labels=(bench.dataset.test_labels + 1) % 3)
+    other = bench.dataset.test_inputs[::-1]
+    data = replace(bench.dataset, test_labels=(bench.dataset.test_labels + 1) % 3, test_inputs=other)
     turned = replace(bench, dataset=data)
     begun(turned, 0, tmp_path / "two", "a key")
     two = list(rounds_of(turned, course(tmp_path / "two")))
     for mine, theirs in zip(one, two, strict=True):
         np.testing.assert_array_equal(mine.rows, theirs.rows)
+        assert mine.facts == theirs.facts
         assert mine.metrics != theirs.metrics
+
+
+def test_rows_without_a_direction_are_clustered_by_themselves(tmp_path):
+    bench = bench_of("plain")
+    embeddings = np.random.default_rng(0).normal(size=(60, 4)).astype(np.float32)
+    embeddings[[3, 20, 41]] = 0
+    clusters = bench.clustered(embeddings, 0).cut(n_clusters=20)
+    assert np.flatnonzero(clusters == clusters[3]).tolist() == [3, 20, 41]
+    rest = np.delete(embeddings, [3, 20, 41], axis=0)
+    assert directed(rest) is rest
+
+
+def test_several_labels_an_example(tmp_path):
+    """From chances that need not sum to 1 to pooled average precision; half of one class nobody was asked about."""
+    bench = bench_of("plain")
+    one_hot = np.eye(3, dtype=np.int8)
+    labels, test_labels = one_hot[bench.dataset.labels], one_hot[bench.dataset.test_labels]
+    labels[::2, 1] = -1
+    data = replace(bench.dataset, labels=labels, test_labels=test_labels, multilabel=True)
+    text = SEVERAL.format(metrics='["pooled_ap"]')
+    sources = Sources(load=lambda name, options: data, learner=catalogue.learner)
+    bench = Bench.of(parse_experiment(text), sources)
+    bench.warm_up()
+    begun(bench, 0, tmp_path, "a key")
+    rounds = list(rounds_of(bench, replace(course(tmp_path), label="Cluster-Margin")))
+    assert [each.labels for each in rounds] == [50, 70]
+    assert all(0.3 < each.metrics["pooled_ap"] <= 1 for each in rounds)
+    assert sum(rounds[0].facts["class_counts"]) <= 20
+    with pytest.raises(ArgumentError, match="pooled_ap where examples have several labels"):
+        Bench.of(parse_experiment(SEVERAL.format(metrics='["accuracy"]')), sources)
 
 
 def test_made_near_duplicates_are_counted(tmp_path):

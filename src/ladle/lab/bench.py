@@ -67,6 +67,7 @@ class Bench:
             dataset = with_near_duplicates(
                 dataset, mean=redundancy.mean, jitter=redundancy.jitter, seed=redundancy.seed
             )
+        metrics.check_metrics(experiment.metrics, multilabel=dataset.multilabel)
         protocol = experiment.protocol()
         protocol.check_pool(len(dataset))
         return cls(experiment, protocol, dataset, learner)
@@ -86,8 +87,9 @@ class Bench:
 
     def clustered(self, embeddings: npt.NDArray[np.float32], trial: int) -> Dendrogram:
         """The pool's tree, up to the level of the strategy that cuts it furthest."""
+        cosine = self.experiment.cluster.metric == "cosine"
         return cluster(
-            embeddings,
+            directed(embeddings) if cosine else embeddings,
             metric=self.experiment.cluster.metric,
             quality=self.experiment.cluster.quality,
             mean_size=self.experiment.tree_size(len(self.dataset)),
@@ -119,6 +121,18 @@ class Bench:
         count = min(self.protocol.seed_size, TOY_BATCH)
         rows = stream(self.protocol.seed, "warm up").choice(len(self.dataset), count, replace=False)
         self.fit(rows.astype(np.int64), self.protocol.seed)
+
+
+def directed(embeddings: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """`embeddings` (n, dim) with a direction for each: rows that no rectifier lets through get one of their own.
+
+    That takes a column more, where there are such rows: they are then alike, and at distance 1 from all others. An
+    experiment should not end, hours from its beginning, over a few of them.
+    """
+    without = np.count_nonzero(embeddings, axis=1) == 0
+    if not without.any():
+        return embeddings
+    return np.hstack([embeddings, without[:, None].astype(np.float32)])
 
 
 def strategy_of(entry: StrategyEntry, tree: Dendrogram, mean_size: float) -> Strategy:

@@ -7,7 +7,7 @@ such pairs are left out of every measure.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,16 @@ from ladle.arrays import as_matrix, check_finite
 from ladle.errors import ArgumentError, DataError, ShapeError
 
 Truth = npt.NDArray[Any]
+SINGLE = ("accuracy", "macro_f1")  # of one label an example
+
+
+def check_metrics(names: Sequence[str], *, multilabel: bool) -> None:
+    """Raises: ArgumentError for a metric that knows one class an example, where they have several."""
+    single = [name for name in names if name in SINGLE]
+    if multilabel and single:
+        raise ArgumentError(
+            "`metrics`", wanted="be pooled_ap where examples have several labels", got=", ".join(single)
+        )
 
 
 def known() -> tuple[str, ...]:
