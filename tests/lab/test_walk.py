@@ -19,7 +19,7 @@ SEVERAL = """
 name = "several"
 title = "Several labels an example"
 dataset = {{name = "toy"}}
-learner = {{name = "mlp-head", hidden = 16, epochs = 5}}
+learner = {{name = "mlp-head", hidden = 16, epochs = 40, minibatch = 10, learning_rate = 0.01}}
 seed_size = 30
 batch_size = 20
 rounds = 2
