@@ -25,7 +25,7 @@ def ledger(tmp_path_factory):
 @pytest.fixture(scope="module")
 def written(ledger, tmp_path_factory):
     path = tmp_path_factory.mktemp("report") / "page.html"
-    write_experiment_page(ledger, path, images=IMAGES)
+    write_experiment_page(ledger, path, inputs=IMAGES)
     return path.read_text(encoding="utf-8")
 
 
@@ -62,7 +62,7 @@ def test_it_says_what_was_run_and_what_came_out(written):
 
 
 def test_the_page_is_the_same_every_time(written, ledger):
-    assert experiment_page(facts_of_ledger(ledger), images=IMAGES) == written
+    assert experiment_page(facts_of_ledger(ledger), inputs=IMAGES) == written
 
 
 def test_two_trials_and_no_notes_make_a_page_without_claims(tmp_path):
@@ -74,6 +74,16 @@ def test_two_trials_and_no_notes_make_a_page_without_claims(tmp_path):
     assert "23 of 24" in told
     assert "fewer labels" not in told
     assert "What each strategy chose first" not in told
+
+
+def test_texts_are_shown_as_they_are_read(ledger, tmp_path):
+    told = [f"<gloss> {row} é" + " long" * (40 * (row % 2)) for row in range(400)]
+    write_experiment_page(ledger, tmp_path / "page.html", inputs=np.array([each.encode() for each in told]))
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert page.count('<ul class="texts"') == 4
+    assert "&lt;gloss&gt; 1 é long" in page
+    assert "<gloss>" not in page
+    assert "long…</li>" in page
 
 
 def test_the_cards_count_also_what_is_not_tested(tmp_path, written):
@@ -114,7 +124,7 @@ def test_what_cannot_be_written_leaves_nothing(ledger, tmp_path, monkeypatch):
     with pytest.raises(FileError):
         write_experiment_page(ledger, tmp_path / "absent" / "page.html")
     with pytest.raises(ArgumentError, match="uint8"):
-        write_experiment_page(ledger, tmp_path / "page.html", images=np.zeros((400, 3)))
+        write_experiment_page(ledger, tmp_path / "page.html", inputs=np.zeros((400, 3)))
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(MissingDependencyError, match=r"ladle\[lab\]"):
         write_experiment_page(ledger, tmp_path / "page.html")

@@ -27,7 +27,8 @@ def report(
     ] = None,
     csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Also every measurement, as .csv.")] = None,
     examples: Annotated[
-        bool, typer.Option("--examples", help="Show chosen examples; loads the data set, which must hold images.")
+        bool,
+        typer.Option("--examples", help="Show chosen examples; loads the data set, of images or texts."),
     ] = False,
     as_json: options.AsJson = False,
 ) -> None:
@@ -45,8 +46,8 @@ def report(
         if path is not None:
             check_output(path, suffixes, inputs=[])
     with Ledger.open(found) as ledger:
-        images = _images(ledger) if examples else None
-        experiment_page.write_experiment_page(ledger, out, images=images)
+        inputs = _inputs(ledger) if examples else None
+        experiment_page.write_experiment_page(ledger, out, inputs=inputs)
         for path, text_of in ((markdown, experiment_tables.markdown), (csv, experiment_tables.csv)):
             if path is not None:
                 _write_text(path, text_of(ledger))
@@ -117,10 +118,11 @@ EXAMPLES = {
 }
 
 
-def _images(ledger: Ledger) -> Any:
-    """The pool's images. Raises: ArgumentError when the data set holds none; what loading raises."""
-    from ladle.errors import ArgumentError
+def _inputs(ledger: Ledger) -> Any:
+    """The pool's images or texts. Raises: ArgumentError when it holds neither; MismatchError; what loading raises."""
+    from ladle.errors import ArgumentError, MismatchError
     from ladle.lab.bench import Bench, Sources
+    from ladle.lab.survey import digest
 
     if ledger.is_published():
         raise ArgumentError(
@@ -128,13 +130,18 @@ def _images(ledger: Ledger) -> Any:
             wanted="be asked of the run itself",
             got=f"{ledger.path}, published without the rows of its batches",
         )
-    inputs = Bench.of(ledger.experiment(), Sources()).dataset.inputs
-    if inputs.dtype != "uint8" or inputs.ndim not in (3, 4):
+    dataset = Bench.of(ledger.experiment(), Sources()).dataset
+    inputs = dataset.inputs
+    if inputs.dtype.kind != "S" and (inputs.dtype != "uint8" or inputs.ndim not in (3, 4)):
         raise ArgumentError(
             "--examples",
-            wanted="be asked of images",
+            wanted="be asked of images or texts",
             got=f"{inputs.dtype} of shape {inputs.shape}",
             remedy="Leave it out.",
+        )
+    if digest(dataset) != ledger.facts()["dataset"]["digest"]:
+        raise MismatchError(
+            "--examples", wanted="show the data of the run", got="other data of that name", remedy="Restore the data."
         )
     return inputs
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
@@ -15,11 +14,11 @@ from ladle.lab.redundancy import CHANCE_SHARE
 from ladle.report import experiment_figures as figures
 from ladle.report import experiment_rows as rows
 from ladle.report.drawing import BROAD, NARROW
+from ladle.report.experiment_examples import examples_section
 from ladle.report.experiment_facts import ExperimentFacts, MetricFacts, facts_of_ledger
 from ladle.report.experiment_head import head
-from ladle.report.markup import Cells, definitions, document, figure, key, numbers, pictures, section, table, text
+from ladle.report.markup import Cells, definitions, document, figure, numbers, section, table, text
 from ladle.report.sentences import NO_SAVINGS, metric_text, seconds_text
-from ladle.report.thumbnails import thumbnails
 
 if TYPE_CHECKING:
     from ladle.lab.ledger import Ledger
@@ -29,34 +28,35 @@ _MOST_CLASSES = 30  # a longer table of classes is not read
 
 
 def write_experiment_page(
-    ledger: Ledger, path: str | os.PathLike[str], *, images: npt.NDArray[Any] | None = None
+    ledger: Ledger, path: str | os.PathLike[str], *, inputs: npt.NDArray[Any] | None = None
 ) -> None:
     """Write the report of a run, finished or not, to `path`, whole or not at all.
 
-    images: the pool's inputs where they are small pictures, (n, height, width) or (n, height, width, 3) uint8; the
-    examples each strategy chose first are then shown, unless the ledger was published without the rows of its batches.
-    Raises: FileError; ArgumentError when no trial is finished or `images` are none; MissingDependencyError.
-    Cost: that of `facts_of_ledger`, and about 3 s to draw; the page has about 0.3 MB without images.
+    inputs: the pool's, where people can look at them: small pictures, uint8 (n, height, width) or (n, height, width,
+    3), or texts, (n,) of dtype S. The examples each strategy chose first are then shown, unless the ledger was
+    published without the rows of its batches.
+    Raises: FileError; ArgumentError when no trial is finished or `inputs` are neither; MissingDependencyError.
+    Cost: that of `facts_of_ledger`, and about 3 s to draw; the page has about 0.3 MB without pictures.
     """
-    content = experiment_page(facts_of_ledger(ledger), images=images).encode("utf-8")
+    content = experiment_page(facts_of_ledger(ledger), inputs=inputs).encode("utf-8")
     with writing(path) as file:
         file.write(content)
 
 
-def experiment_page(facts: ExperimentFacts, *, images: npt.NDArray[Any] | None = None) -> str:
-    """The report as HTML. images: as `write_experiment_page` takes them. Raises: MissingDependencyError."""
+def experiment_page(facts: ExperimentFacts, *, inputs: npt.NDArray[Any] | None = None) -> str:
+    """The report as HTML. inputs: as `write_experiment_page` takes them. Raises: MissingDependencyError."""
     others = [part for metric in facts.metrics[1:] for part in (_curves(facts, metric), _savings(facts, metric))]
     body = "".join(
         [
             head(facts),
-            f'<main class="{"grey" if images is not None and images.ndim == 3 else "colour"}">',
+            f'<main class="{"grey" if inputs is not None and inputs.ndim == 3 else "colour"}">',
             _curves(facts, facts.main),
             _savings(facts, facts.main),
             _standings(facts, facts.main),
             *others,
             _redundancy(facts),
             _classes(facts),
-            "" if images is None else _examples(facts, images),
+            "" if inputs is None else examples_section(facts, inputs),
             _time(facts),
             _method(facts),
             "</main>",
@@ -204,26 +204,6 @@ def _classes(facts: ExperimentFacts) -> str:
         "Share of each true class among all that was chosen.",
         table(["class", *facts.strategies], lines),
     )
-
-
-def _examples(facts: ExperimentFacts, images: npt.NDArray[Any]) -> str:
-    if not facts.batches[0].first_batch:  # of a published ledger
-        return ""
-    sources = thumbnails(images, sorted({row for each in facts.batches for _, row in each.first_batch}))
-    return section(
-        "What each strategy chose first",
-        f"{len(facts.batches[0].first_batch)} examples of the first batch of the first trial, evenly spaced in the "
-        "order of choice.",
-        *(_chosen(facts, each.strategy, each.first_batch, sources) for each in facts.batches),
-    )
-
-
-def _chosen(
-    facts: ExperimentFacts, strategy: str, chosen: tuple[tuple[int, int], ...], sources: Mapping[int, str]
-) -> str:
-    shown = ((sources[row], f"number {batch_pos + 1:,}, row {row:,}", False) for batch_pos, row in chosen)
-    spot = key(figures.series_of(facts, strategy))
-    return f"<h3>{spot}{text(strategy)}</h3>" + pictures(shown, f"Examples chosen by {strategy}")
 
 
 def _time(facts: ExperimentFacts) -> str:

@@ -82,6 +82,12 @@ def pictures(shown: Iterable[tuple[str, str, bool]], label: str) -> str:
     return f'<ul class="grid" aria-label="{text(label)}">{items}</ul>'
 
 
+def lines(shown: Iterable[tuple[str, str]], label: str) -> str:
+    """A list of short texts, each with its title."""
+    items = "".join(f'<li title="{text(title)}">{text(line)}</li>' for line, title in shown)
+    return f'<ul class="texts" aria-label="{text(label)}">{items}</ul>'
+
+
 def key(position: int) -> str:
     """A spot in the colour of the strategy at `position`."""
     return f'<span class="key" style="background: var(--series-{position % 6})"></span>'
