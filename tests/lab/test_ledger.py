@@ -186,10 +186,57 @@ def test_files_that_are_no_ledger(tmp_path):
         Ledger.create(tmp_path / "absent" / "ledger.sqlite", TOML, FACTS)
 
 
-def test_a_damaged_one_says_so(ledger):
-    ledger._connection.execute("UPDATE run SET value = 'name = ' WHERE key = 'experiment'")
-    with Ledger.open(ledger.path) as found, pytest.raises(FileFormatError, match="the experiment in"):
-        found.experiment()
-    ledger._connection.execute("DROP TABLE run")
-    with Ledger.open(ledger.path) as found, pytest.raises(CorruptFileError):
-        found.facts()
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("UPDATE run SET value = 'name = ' WHERE key = 'experiment'", "other content in run experiment"),
+        ("UPDATE round SET metrics = replace(metrics, '0.5', '0.1')", "other content in round 0 Margin 1"),
+        ("UPDATE round SET metrics = '{oops'", "other content in round 0 Margin 1"),
+        ("UPDATE start SET certified = 0.5", "other content in start 0"),
+        ("DELETE FROM round", "no round 0 Margin 1"),
+        ("DROP TABLE start", "no such table: start"),
+    ],
+)
+def test_a_damaged_one_says_so(ledger, change, words):
+    ledger.add_start(start())
+    ledger.add_round(round_of())
+    Ledger.open(ledger.path).close()
+    ledger._connection.execute(change)
+    with pytest.raises(CorruptFileError, match=f"{words}.*Restore it from a copy"):
+        Ledger.open(ledger.path)
+
+
+def test_one_from_before_there_were_seals_is_read(ledger):
+    ledger.add_start(start())
+    ledger._connection.execute("DROP TABLE seal")
+    with Ledger.open(ledger.path) as found:
+        found.add_round(round_of())  # has a seal, and the start none
+    with Ledger.open(ledger.path) as found:
+        assert (len(found.starts()), len(found.rounds("Margin"))) == (1, 1)
+    ledger._connection.execute("UPDATE start SET metrics = '[]'")
+    with pytest.raises(CorruptFileError, match="start 0"):
+        Ledger.open(ledger.path)
+
+
+def test_no_flipped_bit_changes_what_is_read(ledger, tmp_path):
+    ledger.add_start(start())
+    for number in range(1, 4):
+        ledger.add_round(round_of(number=number))
+
+    def read(path):
+        with Ledger.open(path) as found:
+            rounds = [(each.round, each.metrics, each.facts, each.packed_rows) for each in found.rounds("Margin")]
+            return found.experiment(), found.facts(), [each.metrics for each in found.starts()], rounds
+
+    whole, content = read(ledger.path), bytearray(ledger.path.read_bytes())
+    damaged, found = tmp_path / "damaged.sqlite", 0
+    random = np.random.default_rng(0)
+    for place in random.integers(0, 8 * len(content), 120):
+        content[place // 8] ^= 1 << (place % 8)
+        damaged.write_bytes(content)
+        try:
+            assert read(damaged) == whole
+        except (CorruptFileError, FileFormatError, FileError):
+            found += 1
+        content[place // 8] ^= 1 << (place % 8)
+    assert found > 5  # the rest fell into pages that are not used

@@ -105,6 +105,14 @@ def test_parts_of_an_experiment_follow_each_other(whole, tmp_path):
     assert run(tmp_path) == whole[1]
 
 
+@contextmanager
+def unsealed(path):
+    """To change a ledger as a version without seals might have left it."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DROP TABLE IF EXISTS seal")
+        yield connection
+
+
 def test_an_experiment_may_grow(whole, tmp_path):
     """More trials, rounds and strategies later come to the same as all of them at once."""
     head = TOML[: TOML.rindex("[[strategies]]")]
@@ -149,14 +157,14 @@ def test_a_learners_option_is_refused_before_the_data_are_read(tmp_path):
 
 def test_other_options_of_the_learner_are_refused_and_other_versions_noted(whole, tmp_path):
     shutil.copytree(whole[0], tmp_path / "copy")
-    with closing(sqlite3.connect(tmp_path / "copy" / "ledger.sqlite")) as connection, connection:
+    with unsealed(tmp_path / "copy" / "ledger.sqlite") as connection:
         connection.execute("DELETE FROM round WHERE round = 3")
         connection.execute('UPDATE run SET value = replace(value, \'"numpy": "\', \'"numpy": "0.\')')
     run(tmp_path / "copy", strategies=["Margin"])
     with Ledger.open(tmp_path / "copy") as ledger:
         (noted,) = ledger.facts()["went_on_with"]
     assert noted == f"numpy {np.__version__}, before 0.{np.__version__}"
-    with closing(sqlite3.connect(tmp_path / "copy" / "ledger.sqlite")) as connection, connection:
+    with unsealed(tmp_path / "copy" / "ledger.sqlite") as connection:
         connection.execute("UPDATE run SET value = replace(value, '\"learning_rate\": ', '\"learning_rate\": 1')")
     with pytest.raises(MismatchError, match="another learner"):
         run(tmp_path / "copy")
@@ -164,7 +172,7 @@ def test_other_options_of_the_learner_are_refused_and_other_versions_noted(whole
 
 def test_moved_data_are_the_same_data(whole, tmp_path):
     shutil.copytree(whole[0], tmp_path / "copy")
-    with closing(sqlite3.connect(tmp_path / "copy" / "ledger.sqlite")) as connection, connection:
+    with unsealed(tmp_path / "copy" / "ledger.sqlite") as connection:
         connection.execute("DELETE FROM round WHERE round = 3")
         connection.execute('UPDATE run SET value = replace(value, \'"source": "\', \'"source": "elsewhere \')')
     assert run(tmp_path / "copy")[1] == whole[1][1]
@@ -180,7 +188,7 @@ def test_strategies_cut_the_tree_where_they_say(tmp_path):
 
 def test_other_data_are_refused(whole, tmp_path):
     shutil.copytree(whole[0], tmp_path / "copy")
-    with closing(sqlite3.connect(tmp_path / "copy" / "ledger.sqlite")) as connection, connection:
+    with unsealed(tmp_path / "copy" / "ledger.sqlite") as connection:
         connection.execute("DELETE FROM round WHERE round = 3")
         connection.execute('UPDATE run SET value = replace(value, \'"digest": "\', \'"digest": "0\')')
     with pytest.raises(MismatchError, match="another dataset"):

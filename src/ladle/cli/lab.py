@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,7 +66,7 @@ def run(
         str, typer.Argument(metavar="PROTOCOL", help="A .toml file, or a name of `ladle lab list`.", show_default=False)
     ],
     out: Annotated[
-        Path | None,
+        str | None,
         typer.Option("--out", "-o", metavar="FOLDER", help="Where the ledger is kept. Default: ladle-lab/NAME."),
     ] = None,
     workers: Annotated[
@@ -87,22 +88,19 @@ def run(
     Stopped at any moment, the same command goes on where it was, to the same numbers. They do not depend on --workers.
     """
     from ladle.cli.progress import shown
-    from ladle.lab.experiments import run_experiment
+    from ladle.lab.experiments import run_experiment, standing
     from ladle.lab.protocol_files import read_experiment
 
     experiment = read_experiment(protocol)
-    folder = out or Path("ladle-lab") / experiment.name
+    folder = _folder(out, experiment.name)
     chosen = None if strategies is None else [label.strip() for label in strategies.split(",")]
+    part: dict[str, Any] = {"workers": workers, "trials": trials, "strategies": chosen}
     started = time.perf_counter()
-    with _resumable(folder, quiet=as_json) as before:
-        ledger = run_experiment(
-            experiment,
-            folder,
-            workers=workers,
-            trials=trials,
-            strategies=chosen,
-            progress=shown(quiet=quiet or as_json),
-        )
+    before, total = standing(experiment, folder, **part)
+    if before and not as_json:
+        typer.echo(f"going on from {before:,} of {total:,} rounds in {folder}", err=True)
+    with _resumable(experiment, folder):
+        ledger = run_experiment(experiment, folder, **part, progress=shown(quiet=quiet or as_json))
     with ledger:
         _tell_run(ledger, folder, before, time.perf_counter() - started, as_json)
 
@@ -120,31 +118,31 @@ EXAMPLES = {
 
 
 @contextmanager
-def _resumable(folder: Path, *, quiet: bool) -> Iterator[int]:
-    """Around a run: the rounds that were there before it. Says so, and how to go on when it is interrupted."""
-    before, total = _finished(folder)
-    if before and not quiet:
-        typer.echo(f"going on from {before:,} of {total:,} rounds in {folder}", err=True)
+def _resumable(experiment: Experiment, folder: Path) -> Iterator[None]:
+    """Around a run: says how to go on when it is interrupted."""
+    from ladle.lab.experiments import standing
+
     try:
-        yield before
+        yield
     except KeyboardInterrupt:
-        done, total = _finished(folder)
+        done, total = standing(experiment, folder)
         typer.echo(f"interrupted: the same command goes on from {done:,} of {total:,} rounds in {folder}", err=True)
         raise
 
 
-def _finished(folder: Path) -> tuple[int, int]:
-    from ladle.lab.ledger import Ledger
-    from ladle.lab.ledger_files import FILE_NAME, is_ledger
+def _folder(out: str | None, name: str) -> Path:
+    from ladle.errors import ArgumentError
 
-    if not is_ledger(folder / FILE_NAME):
-        return 0, 0
-    with Ledger.open(folder) as ledger:
-        return ledger.finished()
+    if out is None:
+        return Path("ladle-lab") / name
+    if not out.strip():  # as by a variable of the shell that is not set
+        raise ArgumentError("--out", wanted="name a folder", got="nothing")
+    return Path(out)
 
 
 def _tell_run(ledger: Ledger, folder: Path, before: int, seconds: float, as_json: bool) -> None:
     from ladle.cli.answers import answer, seconds_text
+    from ladle.lab.ledger import WENT_ON
 
     experiment, (done, total) = ledger.experiment(), ledger.finished()
     main = ledger.metrics()[0]
@@ -168,9 +166,10 @@ def _tell_run(ledger: Ledger, folder: Path, before: int, seconds: float, as_json
     shown = {
         **{label: _final_text(final, named, facts["labels"]) for label, final in finals.items() if len(final)},
         "rounds": f"{done:,} of {total:,}" + (f", {before:,} of them before" if before else ""),
+        **({"went on with": "; ".join(went_on)} if (went_on := ledger.facts().get(WENT_ON)) else {}),
         "took": seconds_text(seconds),
         "ledger": str(ledger.path),
-        "next": f"ladle lab report {folder}",
+        "next": shlex.join(["ladle", "lab", "report", str(folder)]),
     }
     answer(experiment.title, shown, facts, as_json=as_json)
 

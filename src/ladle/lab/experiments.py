@@ -20,7 +20,7 @@ from typing import Any
 
 from ladle import durable
 from ladle.arrays import Rows
-from ladle.errors import ArgumentError, MismatchError
+from ladle.errors import ArgumentError, CorruptFileError, MismatchError
 from ladle.lab.bench import Sources
 from ladle.lab.entries import RoundRecord, StartRecord
 from ladle.lab.experiment import Experiment
@@ -61,6 +61,7 @@ def run_experiment(
     part = _Part.of(experiment, workers, trials, strategies)
     place = durable.folder(folder)
     with durable.locked(place), ExitStack() as stack:
+        _check_not_lost(place)
         if is_ledger(place / FILE_NAME):
             found = stack.enter_context(Ledger.open(place))
             _check_same(found, experiment, place)
@@ -204,6 +205,40 @@ def _learner_of(facts: dict[str, Any], now: dict[str, Any]) -> tuple[Any, Any]:
     return facts["learner"], facts.get("learner_options", now["learner_options"])
 
 
+def standing(
+    experiment: Experiment,
+    folder: str | os.PathLike[str],
+    *,
+    workers: int | None = None,
+    trials: int | None = None,
+    strategies: Sequence[str] | None = None,
+) -> tuple[int, int]:
+    """How many rounds of `experiment` are done in `folder`, and how many it has in all.
+
+    Raises: as `run_experiment` of the same arguments, as far as can be told without the data.
+    """
+    _Part.of(experiment, workers, trials, strategies)
+    place = Path(folder)
+    _check_not_lost(place)
+    if not is_ledger(place / FILE_NAME):
+        return 0, experiment.trials * experiment.rounds * len(experiment.strategies)
+    with Ledger.open(place) as ledger:
+        _check_same(ledger, experiment, place)
+        return ledger.finished(experiment)
+
+
+def _check_not_lost(place: Path) -> None:
+    """Refuse to begin anew where a run has been. Raises: CorruptFileError."""
+    ledger = place / FILE_NAME
+    if any(place.glob("starts/*")) and not is_ledger(ledger):
+        raise CorruptFileError(
+            f"the ledger {ledger}",
+            wanted="be there, beside the starts of its trials",
+            got="an empty file" if ledger.exists() else "no such file",
+            remedy=f"Restore it from a copy; or to begin anew, remove {place}.",
+        )
+
+
 def _check_same(ledger: Ledger, now: Experiment, place: Path) -> None:
     """Refuse an experiment that is not the one in the folder, or that one with more of it. Raises: MismatchError.
 
@@ -218,7 +253,10 @@ def _check_same(ledger: Ledger, now: Experiment, place: Path) -> None:
         )
     before = ledger.experiment()
     old, new = before.model_dump(), now.model_dump()
-    changed = [name for name in old if name not in _GROWING and old[name] != new[name]]
+    differing = [name for name in old if name not in _GROWING and old[name] != new[name]]
+    if old["dataset"]["name"] == new["dataset"]["name"] and "dataset" in differing:
+        differing.remove("dataset")  # its files may have moved: their content will tell
+    changed = [f"{name} ({_told(old[name])} there, {_told(new[name])} here)" for name in differing]
     entries = ledger.begun_entries()
     changed += [f"strategy {each.label}" for each in now.strategies if entries.get(each.label, each) != each]
     size = 1_000_000  # any pool tells whether the strategies cut trees as deep as before
@@ -233,9 +271,17 @@ def _check_same(ledger: Ledger, now: Experiment, place: Path) -> None:
         )
 
 
+def _told(value: Any) -> str:
+    if isinstance(value, dict):
+        return " ".join(
+            [str(value.get("name", "")), *(f"{name}={each}" for name, each in value.items() if name != "name")]
+        ).strip()
+    return str(value)
+
+
 def _key(experiment: Experiment, facts: dict[str, Any]) -> str:
     """What the starts of a run depend on, as one word."""
-    dials = experiment.model_dump(exclude=_GROWING)
+    dials = experiment.model_dump(exclude={*_GROWING, "dataset"})  # of the data, what they hold
     size = experiment.tree_size(facts["dataset"]["rows"])
     told = json.dumps([dials, size, facts["dataset"]["digest"], facts["learner"]], sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()

@@ -6,9 +6,10 @@ Guarantees:
   process, the ledger holds what was added, whole, and nothing else.
 - A round stands there once: adding it again is refused, so work repeated by mistake shows.
 - Others may read while one process writes.
+- A record that was changed since, by a bad disk or by hand, is found when the ledger is opened.
 - Nothing in it runs: JSON, numbers, and arrays without pickles.
 
-Tables: run(key, value), start and round, with the fields of `ladle.lab.entries`.
+Tables: run(key, value), start and round, with the fields of `ladle.lab.entries`; seal: `ladle.lab.ledger_seals`.
 """
 
 from __future__ import annotations
@@ -25,22 +26,15 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from ladle.errors import ArgumentError, CorruptFileError, FileError, FileFormatError
+from ladle.errors import ArgumentError, FileError, FileFormatError
+from ladle.lab import ledger_seals
 from ladle.lab.entries import RoundRecord, StartRecord
 from ladle.lab.experiment import Experiment, StrategyEntry
-from ladle.lab.ledger_files import FILE_NAME, connected, is_ledger
+from ladle.lab.ledger_files import FILE_NAME, TABLES, VERSION, connected, is_ledger
 from ladle.lab.protocol_files import parse_experiment
 
-VERSION = 1
 WENT_ON = "went_on_with"  # a fact: versions and machines of later sessions
 _LEFT_OUT = "left out"  # a key of the table run
-_TABLES = (
-    "CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
-    "CREATE TABLE start (trial INTEGER PRIMARY KEY, labels INTEGER NOT NULL, metrics TEXT NOT NULL, "
-    "certified REAL NOT NULL, clusters INTEGER NOT NULL, seconds TEXT NOT NULL, rows BLOB NOT NULL)",
-    "CREATE TABLE round (trial INTEGER, strategy TEXT, round INTEGER, labels INTEGER NOT NULL, metrics TEXT NOT NULL, "
-    "seconds TEXT NOT NULL, facts TEXT NOT NULL, rows BLOB NOT NULL, PRIMARY KEY (trial, strategy, round))",
-)
 
 
 class Ledger:
@@ -66,18 +60,19 @@ class Ledger:
             raise FileError(f"the ledger {path}", wanted="be a new file", got="one that is there")
         made = cls(path, connected(path, "rwc"))
         with made._writing():
-            for table in _TABLES:
+            for table in TABLES:
                 made._connection.execute(table)
             made._connection.execute(f"PRAGMA user_version = {VERSION}")
-            for key, value in (("experiment", experiment_toml), ("facts", json.dumps(dict(facts)))):
-                made._connection.execute("INSERT INTO run VALUES (?, ?)", (key, value))
+            made._state("experiment", experiment_toml)
+            made._state("facts", json.dumps(dict(facts)))
         return made
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Ledger:
         """The ledger at `path`, or in the folder `path`, to read or to go on with.
 
-        Raises: FileError when there is none; FileFormatError when it is no ledger, or a newer one.
+        Raises: FileError when there is none; FileFormatError when it is no ledger, or a newer one; CorruptFileError.
+        Cost: reads all of it, to check it: a second for 300 MB.
         """
         path = Path(path)
         path = path / FILE_NAME if path.is_dir() else path
@@ -94,6 +89,12 @@ class Ledger:
                 wanted=f"be a ledger of version {VERSION} or older",
                 got=f"version {version}" if version else "no ledger",
             )
+        try:
+            with opened.held_still():
+                ledger_seals.check(opened._connection, path)
+        except BaseException:
+            opened.close()
+            raise
         return opened
 
     def close(self) -> None:
@@ -213,11 +214,11 @@ class Ledger:
             for trial, labels, metrics, certified, clusters, seconds, rows in found
         ]
 
-    def finished(self) -> tuple[int, int]:
-        """Rounds done, and rounds of the whole experiment."""
-        experiment = self.experiment()
+    def finished(self, experiment: Experiment | None = None) -> tuple[int, int]:
+        """Rounds done of the run's experiment, or of that one in its place, and how many it has in all."""
+        experiment = experiment or self.experiment()
         done = 0
-        for label in self.strategies():
+        for label in (entry.label for entry in experiment.strategies):
             (count,) = self._connection.execute(
                 "SELECT COUNT(*) FROM round WHERE strategy = ? AND trial < ? AND round <= ?",
                 (label, experiment.trials, experiment.rounds),
@@ -249,8 +250,8 @@ class Ledger:
         named = {entry.label for entry in experiment.strategies}
         left_out = [entry.model_dump() for label, entry in self.begun_entries().items() if label not in named]
         with self._writing():
-            self._connection.execute("UPDATE run SET value = ? WHERE key = 'experiment'", (experiment.to_toml(),))
-            self._connection.execute("INSERT OR REPLACE INTO run VALUES (?, ?)", (_LEFT_OUT, json.dumps(left_out)))
+            self._state("experiment", experiment.to_toml())
+            self._state(_LEFT_OUT, json.dumps(left_out))
         self._experiment = None
 
     def note(self, changes: Sequence[str]) -> None:
@@ -260,8 +261,7 @@ class Ledger:
         new = [change for change in changes if change not in noted]
         if new:
             with self._writing():
-                told = json.dumps({**facts, WENT_ON: [*noted, *new]})
-                self._connection.execute("UPDATE run SET value = ? WHERE key = 'facts'", (told,))
+                self._state("facts", json.dumps({**facts, WENT_ON: [*noted, *new]}))
 
     def _left_out(self) -> list[StrategyEntry]:
         """Strategies with rounds that the experiment names no longer."""
@@ -273,15 +273,17 @@ class Ledger:
         try:
             with self._writing():
                 self._connection.execute(f"INSERT INTO {table} VALUES ({places})", values)
+                ledger_seals.put(self._connection, table, values)
         except sqlite3.IntegrityError as cause:
             raise ArgumentError(named, wanted="be added to a ledger once", got="it a second time") from cause
 
     def _value(self, key: str) -> str:
-        try:
-            found = self._connection.execute("SELECT value FROM run WHERE key = ?", (key,)).fetchone()
-        except sqlite3.DatabaseError as cause:
-            raise CorruptFileError(f"the ledger {self.path}", wanted="be whole", got=str(cause)) from cause
-        return str(found[0])
+        return str(self._connection.execute("SELECT value FROM run WHERE key = ?", (key,)).fetchone()[0])
+
+    def _state(self, key: str, value: str) -> None:
+        """Put down a fact of the run, within a transaction."""
+        self._connection.execute("INSERT OR REPLACE INTO run VALUES (?, ?)", (key, value))
+        ledger_seals.put(self._connection, "run", (key, value))
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""The file of a ledger: where it lies in the folder of a run, and how it is opened."""
+"""The file of a ledger: where it lies in the folder of a run, what tables it has, and how it is opened."""
 
 from __future__ import annotations
 
@@ -9,6 +9,14 @@ from pathlib import Path
 from ladle.errors import FileError, FileFormatError
 
 FILE_NAME = "ledger.sqlite"  # in the folder of a run
+VERSION = 1
+TABLES = (
+    "CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    "CREATE TABLE start (trial INTEGER PRIMARY KEY, labels INTEGER NOT NULL, metrics TEXT NOT NULL, "
+    "certified REAL NOT NULL, clusters INTEGER NOT NULL, seconds TEXT NOT NULL, rows BLOB NOT NULL)",
+    "CREATE TABLE round (trial INTEGER, strategy TEXT, round INTEGER, labels INTEGER NOT NULL, metrics TEXT NOT NULL, "
+    "seconds TEXT NOT NULL, facts TEXT NOT NULL, rows BLOB NOT NULL, PRIMARY KEY (trial, strategy, round))",
+)
 WAIT_SECONDS = 60.0  # for another process to finish its commit
 
 
