@@ -181,11 +181,11 @@ class TestImageFolder:
         np.testing.assert_array_equal(dataset.ids, again.ids)
 
     def test_published_splits_are_kept(self, pictures):
-        home = pictures("train/cat/1.png", "train/dog/2.png", "val/dog/3.png", size=(6, 9))
+        home = pictures("train/cat/1.png", "train/dog/2.png", "val/dog/3.png", "val/cat/4.png", size=(6, 9))
         dataset = image_folder(folder=str(home), pixels=4)
         assert dataset.inputs[:, 0, 0, 0].tolist() == [0, 1]
-        assert dataset.test_inputs[:, 0, 0, 0].tolist() == [2]
-        assert dataset.test_labels.tolist() == [1]
+        assert dataset.test_inputs[:, 0, 0, 0].tolist() == [3, 2]
+        assert dataset.test_labels.tolist() == [0, 1]
         assert dataset.ids.tolist() == ["train/cat/1.png", "train/dog/2.png"]
 
     def test_what_cannot_be_read_is_refused(self, pictures, tmp_path):
@@ -193,13 +193,38 @@ class TestImageFolder:
             image_folder(folder=str(tmp_path / "no"))
         with pytest.raises(FileFormatError, match="each class"):
             image_folder(folder=str(tmp_path))
-        home = pictures("train/cat/1.png", "train/dog/2.png", "test/owl/3.png")
-        with pytest.raises(FileFormatError, match="owl"):
-            image_folder(folder=str(home))
-        (home / "test" / "owl").rename(home / "test" / "dog")
-        (home / "train" / "cat" / "bad.png").write_bytes(b"none")
+        home = pictures("cat/1.png", "dog/2.png")
+        (home / "cat" / "bad.png").write_bytes(b"none")
         with pytest.raises(FileFormatError, match=r"bad\.png"):
             image_folder(folder=str(home))
+
+    def test_splits_of_different_classes_are_refused(self, pictures):
+        home = pictures("train/cat/1.png", "train/dog/2.png", "test/dog/3.png")
+        with pytest.raises(FileFormatError, match="have the classes of train; got no images of cat"):
+            image_folder(folder=str(home))
+        pictures("test/cat/4.png", "test/owl/5.png")
+        with pytest.raises(FileFormatError, match="have the classes of train; got owl"):
+            image_folder(folder=str(home))
+
+    def test_folders_that_make_no_two_classes_are_refused(self, pictures):
+        home = pictures("train/cat/1.png", "train/dog/2.png")
+        with pytest.raises(FileFormatError, match="one of test, val, valid, validation beside train; got train alone"):
+            image_folder(folder=str(home))
+        assert image_folder(folder=str(home / "train"), test_share=0.5).class_names == ("cat", "dog")
+        with pytest.raises(FileFormatError, match="two classes or more; got cat alone"):
+            image_folder(folder=str(pictures("one/cat/1.png") / "one"))
+
+    def test_a_class_without_images_is_refused(self, pictures):
+        home = pictures("cat/1.png", "dog/2.png", "fox/notes.png")
+        (home / "fox" / "notes.png").rename(home / "fox" / "notes.txt")
+        with pytest.raises(FileFormatError, match=r"class folder .*fox must hold images .*\.png"):
+            image_folder(folder=str(home))
+
+    def test_a_share_that_leaves_no_pool_is_refused_by_its_name(self, pictures):
+        home = pictures("cat/1.png", "dog/2.png")
+        for share, words in ((0.99999, "leave some of the 2 examples to choose from; got 0.99999"), (1, "between 0")):
+            with pytest.raises(ArgumentError, match=f"`test_share` must .*{words}"):
+                image_folder(folder=str(home), test_share=share)
 
 
 class TestFeatureFile:
@@ -263,3 +288,10 @@ class TestFeatureFile:
         np.savez(path, inputs=self.FEATURES, labels=np.zeros(10, int))
         with pytest.raises(ArgumentError, match="two classes"):
             feature_file(path=str(path))
+
+    def test_a_share_that_leaves_no_pool_is_refused_by_its_name(self, tmp_path):
+        path = tmp_path / "birds.npz"
+        np.savez(path, inputs=self.FEATURES, labels=self.LABELS)
+        for share, words in ((0.99999, "leave some of the 10 examples to choose from"), (0, "between 0 and 1")):
+            with pytest.raises(ArgumentError, match=f"`test_share` must .*{words}"):
+                feature_file(path=str(path), test_share=share)

@@ -12,7 +12,7 @@ from ladle.errors import DataError, FileError
 from ladle.lab.datasets import Dataset
 from ladle.lab.ngrams import as_texts
 from ladle.lab.places import need_file
-from ladle.lab.splits import assemble, split_rows
+from ladle.lab.splits import assemble, split_share
 
 LICENCE = "of each package's own description; see its copyright file"
 COMMAND = ("apt-cache", "dumpavail")
@@ -35,7 +35,7 @@ def debian_descriptions(*, path: str = "", test_share: float = 0.1) -> Dataset:
         "Debian descriptions",
         as_texts(texts),
         labels.astype(np.int64),
-        split_rows(len(texts), max(1, round(test_share * len(texts))), "debian-descriptions"),
+        split_share(len(texts), test_share, "debian-descriptions"),
         class_names=tuple(str(name) for name in names),
         licence=LICENCE,
         source=f"{path or ' '.join(COMMAND)}; {test_share:.0%} drawn by seed to test on",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
@@ -20,6 +21,27 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 def _as_tuple(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value  # TOML has lists, a frozen model tuples
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The known word that a misspelt one is nearest to; empty where none is near."""
+    near = get_close_matches(word, list(known), 1, cutoff=0.7)  # at 0.6, colour is near cluster
+    return near[0] if near else ""
+
+
+def check_options(name: str, given: Iterable[str], known: Collection[str]) -> None:
+    """Raises: ArgumentError when options are given that `name` does not know."""
+    unknown = [option for option in given if option not in known]
+    if unknown:
+        wanted = f"be among {', '.join(known)}" if known else "be left out: it takes none"
+        raise ArgumentError(
+            f"the options of {name}", wanted=wanted, got=", ".join(unknown), remedy=_meant(unknown[0], known)
+        )
+
+
+def _meant(word: str, known: Iterable[str]) -> str:
+    near = nearest(word, known)
+    return f"Did you mean `{near}`?" if near else ""
 
 
 class _Part(BaseModel):
@@ -73,9 +95,26 @@ class StrategyEntry(_Part):
     @model_validator(mode="before")
     @classmethod
     def _labelled(cls, given: Any) -> Any:
-        if isinstance(given, Mapping) and given.get("name") and not given.get("label"):
+        if isinstance(given, Mapping) and isinstance(given.get("name"), str) and not given.get("label"):
             return {**given, "label": given["name"]}
         return given
+
+    @model_validator(mode="after")
+    def _check_strategy(self) -> Self:
+        """Raises ArgumentErrors, which pydantic keeps: they are ValueErrors."""
+        from ladle.strategies import describe, names
+
+        if self.name not in names():
+            wanted = f"be one of {', '.join(names())}"
+            raise ArgumentError("`name`", wanted=wanted, got=repr(self.name), remedy=_meant(self.name, names()))
+        described = describe(self.name)
+        check_options(self.name, self.options, described.options)
+        if "votes" in described.needs:
+            wanted = "be of a strategy that needs no votes of several passes: no learner of the lab gives them"
+            raise ArgumentError("`name`", wanted=wanted, got=repr(self.name))
+        if self.tree is False and described.takes_tree == "yes":
+            raise ArgumentError("`tree`", wanted=f"be true, or left out, for {self.name}", got="false")
+        return self
 
     def mean_size(self, rows: int, usual: float) -> float | None:
         """The mean size of the clusters it asks for in a pool of `rows`; None where it cuts at a height."""
@@ -114,24 +153,16 @@ class Experiment(_Part):
 
     @model_validator(mode="after")
     def _check_names(self) -> Self:
-        from ladle.strategies import describe
-
-        labels = [entry.label for entry in self.strategies]
-        if len(set(labels)) < len(labels):
-            raise ValueError(f"the labels of the strategies must differ; got {', '.join(labels)}")
-        if len(set(self.metrics)) < len(self.metrics):
-            raise ValueError("the metrics must differ")
-        for entry in self.strategies:
-            described = describe(entry.name)  # an ArgumentError is a ValueError, and becomes one of the file
-            unknown = [option for option in entry.options if option not in described.options]
-            if unknown:
-                raise ValueError(
-                    f"{entry.name} takes the options {', '.join(described.options)}; got {', '.join(unknown)}"
+        first: dict[str, int] = {}
+        for number, entry in enumerate(self.strategies, 1):
+            if first.setdefault(entry.label, number) < number:
+                raise ArgumentError(
+                    f"the label of strategy {number} ({entry.label})",
+                    wanted="differ from those before it",
+                    got=f"that of strategy {first[entry.label]}",
                 )
-            if "votes" in described.needs:
-                raise ValueError(f"{entry.name} needs votes of several passes, which no learner of the lab gives")
-            if entry.tree is False and described.takes_tree == "yes":
-                raise ValueError(f"{entry.name} must have a tree")
+        if len(set(self.metrics)) < len(self.metrics):
+            raise ArgumentError("`metrics`", wanted="be named once each", got=", ".join(self.metrics))
         return self
 
     def protocol(self) -> LabProtocol:

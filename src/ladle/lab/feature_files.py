@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ladle.arrays import as_labels, as_matrix, check_finite
 from ladle.errors import ArgumentError, FileError, ShapeError, UnsafeFileError
 from ladle.lab.datasets import Dataset
-from ladle.lab.splits import assemble, split_rows
+from ladle.lab.splits import assemble, split_share
 
 Table = tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any] | None]  # features, labels as they are, ids
 
@@ -47,9 +47,7 @@ def feature_file(
         features, found = np.concatenate([features, test[0]]), np.concatenate([found, test[1]])
         split = np.arange(rows), np.arange(rows, len(features))
     else:
-        if not 0 < test_share < 1:
-            raise ArgumentError("`test_share`", wanted="be between 0 and 1", got=repr(test_share))
-        split = split_rows(rows, max(1, round(test_share * rows)), "feature-file")
+        split = split_share(rows, test_share, "feature-file")
     values, encoded = np.unique(found.astype(np.str_) if found.dtype == object else found, return_inverse=True)
     if len(values) < 2:
         raise ArgumentError(f"the labels of {home}", wanted="name two classes or more", got=f"{len(values)}")

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ladle.errors import ArgumentError, FileError, FileFormatError
 from ladle.lab.datasets import Dataset
 from ladle.lab.packages import need
-from ladle.lab.splits import assemble, split_rows
+from ladle.lab.splits import assemble, split_share
 from ladle.pool.budget import require
 from ladle.threads import run_each
 
@@ -39,18 +39,16 @@ def image_folder(*, folder: str, pixels: int = 32, test_share: float = 0.2, lice
     pool = _listed(home / "train" if published else home)
     test = _listed(tests[0]) if published else []
     names = sorted({label for _, label in pool})
-    strange = sorted({label for _, label in test} - set(names))
-    if strange:
-        raise FileFormatError(f"the folder {tests[0]}", wanted="have the classes of train", got=", ".join(strange[:5]))
+    _check_classes(home, names)
+    if published:
+        _check_same_classes(tests[0], names, sorted({label for _, label in test}))
     listed = [*pool, *test]
-    images = _read(listed, pixels)
-    labels = np.array([names.index(label) for _, label in listed], np.int64)
     if published:
         rows = np.arange(len(pool)), np.arange(len(pool), len(listed))
     else:
-        if not 0 < test_share < 1:
-            raise ArgumentError("`test_share`", wanted="be between 0 and 1", got=repr(test_share))
-        rows = split_rows(len(listed), max(1, round(test_share * len(listed))), "image-folder")
+        rows = split_share(len(listed), test_share, "image-folder")
+    images = _read(listed, pixels)
+    labels = np.array([names.index(label) for _, label in listed], np.int64)
     return assemble(
         home.name,
         images,
@@ -63,17 +61,45 @@ def image_folder(*, folder: str, pixels: int = 32, test_share: float = 0.2, lice
     )
 
 
+def _check_classes(home: Path, names: list[str]) -> None:
+    """Refuse a single class; a lone `train` is the folder of a split, not a class."""
+    if names == ["train"]:
+        raise FileFormatError(
+            f"the folder {home}",
+            wanted=f"have one of {', '.join(TEST_NAMES)} beside train",
+            got="train alone",
+            remedy=f"Or give {home / 'train'}, to draw a test split from it.",
+        )
+    if len(names) < 2:
+        raise FileFormatError(f"the folder {home}", wanted="hold two classes or more", got=f"{names[0]} alone")
+
+
+def _check_same_classes(home: Path, names: list[str], tested: list[str]) -> None:
+    """Refuse a test split `home` of other classes than the pool's `names`."""
+    for these, others, none in ((tested, names, ""), (names, tested, "no images of ")):
+        strange = sorted(set(these) - set(others))
+        if strange:
+            more = f" and {len(strange) - 5:,} more" if len(strange) > 5 else ""
+            got = f"{none}{', '.join(strange[:5])}{more}"
+            raise FileFormatError(f"the folder {home}", wanted="have the classes of train", got=got)
+
+
 def _listed(home: Path) -> Listed:
     """Every image below each class folder, in order of path, with its class."""
     classes = sorted(each for each in home.iterdir() if each.is_dir() and each.name[0] != ".")
-    found = [
-        (path, each.name)
-        for each in classes
-        for path in sorted(each.rglob("*"))
-        if path.suffix.lower() in SUFFIXES and path.is_file()
-    ]
-    if not found:
-        raise FileFormatError(f"the folder {home}", wanted="hold a folder of images for each class", got="no images")
+    if not classes:
+        raise FileFormatError(f"the folder {home}", wanted="hold a folder of images for each class", got="no folders")
+    found: Listed = []
+    for each in classes:
+        paths = [path for path in sorted(each.rglob("*")) if path.suffix.lower() in SUFFIXES and path.is_file()]
+        if not paths:  # a class nobody is of would count in every mean over classes
+            raise FileFormatError(
+                f"the class folder {each}",
+                wanted=f"hold images ({', '.join(sorted(SUFFIXES))})",
+                got="none",
+                remedy="Fill it, or remove it.",
+            )
+        found += [(path, each.name) for path in paths]
     return found
 
 

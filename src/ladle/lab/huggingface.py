@@ -11,7 +11,7 @@ from ladle.errors import ArgumentError
 from ladle.lab.datasets import Dataset
 from ladle.lab.ngrams import as_texts
 from ladle.lab.packages import need
-from ladle.lab.splits import assemble, split_rows
+from ladle.lab.splits import assemble, split_share
 
 
 def hugging_face(
@@ -51,9 +51,7 @@ def hugging_face(
     if test_split:
         rows = np.arange(count), np.arange(count, len(inputs))
     else:
-        if not 0 < test_share < 1:
-            raise ArgumentError("`test_share`", wanted="be between 0 and 1", got=repr(test_share))
-        rows = split_rows(count, max(1, round(test_share * count)), "hugging-face")
+        rows = split_share(count, test_share, "hugging-face")
     told = f"{path} {config}".strip() + (f" at {revision}" if revision else "")
     tested = f"split {test_split}" if test_split else f"{test_share:.0%} drawn by seed"
     return assemble(

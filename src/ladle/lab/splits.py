@@ -28,6 +28,21 @@ def split_rows(count: int, test_count: int, name: str) -> tuple[Rows, Rows]:
     return np.flatnonzero(~is_test), np.flatnonzero(is_test)
 
 
+def split_share(count: int, test_share: float, name: str) -> tuple[Rows, Rows]:
+    """As `split_rows`, with `test_share` of the examples, and one at least, to test on.
+
+    Raises: ArgumentError when that is not between 0 and 1, or would leave nothing to choose from.
+    """
+    if not 0 < test_share < 1:
+        raise ArgumentError("`test_share`", wanted="be between 0 and 1", got=repr(test_share))
+    test_count = max(1, round(test_share * count))
+    if test_count >= count:
+        raise ArgumentError(
+            "`test_share`", wanted=f"leave some of the {count:,} examples to choose from", got=repr(test_share)
+        )
+    return split_rows(count, test_count, name)
+
+
 def assemble(
     name: str,
     inputs: npt.NDArray[Any],
