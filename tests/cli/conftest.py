@@ -40,6 +40,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No lines of progress, however slow the machine: tests look at all that is on stderr."""
+    monkeypatch.setattr("ladle.cli.progress_lines.PATIENCE_SECONDS", float("inf"))
+
+
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
     """`ladle` with these arguments: exit code, stdout, stderr."""

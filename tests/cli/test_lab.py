@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from ladle.cli import main
 from ladle.errors import NotFoundError
 from ladle.lab.entries import digest_of_rows
 from ladle.lab.ledger import Ledger
@@ -50,8 +53,6 @@ def protocol(tmp_path):
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """The folder of a finished run, and what the command told."""
-    from ladle.cli import main
-
     folder = tmp_path_factory.mktemp("lab")
     (folder / "tiny.toml").write_text(PROTOCOL)
     assert main(["lab", "run", str(folder / "tiny.toml"), "-o", str(folder / "run"), "--workers", "1", "--json"]) == 0
@@ -136,7 +137,8 @@ def test_bad_protocols_are_refused(run, protocol, tmp_path, old, new, words):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
-def test_ctrl_c_says_how_to_go_on(run_json, protocol, finished, tmp_path):
+@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_what_is_stopped_says_how_to_go_on(run_json, protocol, finished, tmp_path, number, exit_code):
     folder = tmp_path / "run"
     running = subprocess.Popen(
         [sys.executable, "-m", "ladle", "lab", "run", str(protocol), "-o", str(folder), "--workers", "2"],
@@ -148,11 +150,15 @@ def test_ctrl_c_says_how_to_go_on(run_json, protocol, finished, tmp_path):
     end = time.monotonic() + DEADLINE_SECONDS
     while not (folder / "ledger.sqlite").exists() and running.poll() is None and time.monotonic() < end:
         time.sleep(0.002)
-    os.killpg(running.pid, signal.SIGINT)  # as a terminal does: to the workers too
+    if number == signal.SIGINT:
+        os.killpg(running.pid, number)  # as a terminal does: to the workers too
+    else:
+        running.send_signal(number)
     out, err = running.communicate(timeout=DEADLINE_SECONDS)
-    assert (running.returncode, out) == (130, "")
-    assert err.startswith("interrupted: the same command goes on from ")
-    assert err.count("\n") == 1
+    assert (running.returncode, out) == (exit_code, "")
+    *progress, last = err.splitlines()
+    assert last.startswith("interrupted: the same command goes on from ")
+    assert set(progress) <= {"Load the data, and compile at first use", "12 rounds left: choose, label, train, measure"}
     code, facts = run_json("lab", "run", protocol, "-o", folder, "--workers", "1")
     assert (code, facts["rounds_done"]) == (0, 12)
     with Ledger.open(folder) as mine, Ledger.open(finished) as theirs:
@@ -176,9 +182,38 @@ def test_report_and_compare(run, run_json, finished, tmp_path):
     code, facts = run_json("lab", "compare", finished, finished, "-o", tmp_path / "both.md")
     assert code == 0
     assert facts["markdown"] == (tmp_path / "both.md").read_text()
+    assert (facts["paired"], facts["labels"]) == (True, [30, 50, 70])
+    assert facts["names"] == [f"A: tiny in {finished}", f"B: tiny in {finished}"]
+    assert [each["final"]["difference"] for each in facts["strategies"]] == [0, 0, 0, 0]
     code, out, err = run("lab", "compare", finished, finished)
     assert (code, err) == (0, "")
     assert "Margin" in out
+
+
+def test_compare_is_fitted_to_a_terminal(finished, monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    for columns in ("60", "80", "120"):
+        screen = Terminal()
+        monkeypatch.setattr("sys.stdout", screen)
+        monkeypatch.setenv("COLUMNS", columns)
+        assert main(["lab", "compare", str(finished), str(finished)]) == 0
+        told = re.sub(r"\x1b\[[\d;]*m", "", screen.getvalue())
+        assert "|" not in told
+        assert max(map(len, told.splitlines())) <= int(columns)
+        for words in ("accuracy\n", "macro-F1\n", "Margin ", "+0.00", "B - A"):
+            assert words in told
+        assert re.search(r"^Margin .* 1\.000 +B ties .* 3$", told, re.MULTILINE)
+        assert "trials are compared in pairs" in " ".join(told.split())
+
+
+def test_a_page_is_named_by_its_experiment(run_json, finished, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, facts = run_json("lab", "report", finished)
+    assert (code, facts["written"]) == (0, {"page": "tiny.html"})
+    assert [path.name for path in tmp_path.iterdir()] == ["tiny.html"]
 
 
 def test_a_published_ledger_reports_as_the_run_does(run, run_json, finished, protocol, tmp_path):
@@ -237,6 +272,7 @@ def test_help(run, command):
 
 
 def test_the_page_runs(tmp_path: Path) -> None:
-    told = run_page("lab.md", tmp_path, ["sh", "sh"])
+    told = run_page("lab.md", tmp_path, ["sh", "sh", "python"])
     assert "words-9-1m" in told[0]
     assert {path.name for path in tmp_path.iterdir()} >= {"smoke.html", "smoke.md", "smoke.csv", "mine.toml", "runs"}
+    assert told[2].startswith("[[0.")  # one trial: the accuracies of three measurements

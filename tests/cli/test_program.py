@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +17,8 @@ import pytest
 import ladle
 from ladle.cli.failures import exit_codes, tell
 from ladle.cli.progress import TerminalProgress, shown
+from ladle.cli.progress_lines import LineProgress
+from ladle.cli.stopping import terminated_as_interrupted
 from ladle.errors import OUTCOMES, FileError, LadleError
 from ladle.progress import SILENT
 
@@ -45,7 +49,12 @@ def test_help_tells_the_exit_codes_and_the_commands(run):
     assert (code, err) == (0, "")
     for number, meaning in exit_codes():
         assert f"{number}  {meaning[:30]}" in out
-    assert {number for number, _ in exit_codes()} == {0, 130, *(outcome.exit_code for outcome in OUTCOMES.values())}
+    assert {number for number, _ in exit_codes()} == {
+        0,
+        130,
+        143,
+        *(outcome.exit_code for outcome in OUTCOMES.values()),
+    }
     for command in ("cluster", "select", "doctor"):
         assert f" {command} " in out
         code, told, _ = run(command, "--help")
@@ -98,7 +107,7 @@ def test_other_errors(capsys):
 
 def test_a_reader_who_leaves_is_no_error(tmp_path):
     np.save(tmp_path / "pool.npy", np.eye(4))
-    for arguments in (["doctor", "--json"], ["cluster", tmp_path / "pool.npy", "-o", tmp_path / "t.npz"]):
+    for arguments in (["doctor", "--json"], ["cluster", tmp_path / "pool.npy", "-o", tmp_path / "t.npz", "--quiet"]):
         process = ladle_process(*arguments)
         process.stdout.close()
         assert process.stderr.read() == b""
@@ -107,8 +116,36 @@ def test_a_reader_who_leaves_is_no_error(tmp_path):
     assert (tmp_path / "t.npz").exists()
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_full_disk_is_told_in_a_line(options):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "ladle", "strategies", *options], stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert (done.returncode, done.stderr) == (4, b"error: No space left on device\n")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell that closes streams")
+@pytest.mark.parametrize(
+    ("closed", "err"),
+    [
+        (">&-", "error: stdout must be open; got a closed one. Send it to a file, or to /dev/null.\n"),
+        (">&- 2>&-", ""),
+    ],
+)
+def test_a_closed_stdout_is_told_before_any_work(tmp_path, closed, err):
+    np.save(tmp_path / "pool.npy", np.eye(4))
+    for options in ("", "--json"):
+        line = f"{sys.executable} -m ladle cluster pool.npy -o t.npz {options} {closed}"
+        done = subprocess.run(["sh", "-c", line], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout, done.stderr) == (4, "", err)
+    assert [path.name for path in tmp_path.iterdir()] == ["pool.npy"]
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals")
-def test_ctrl_c_in_a_real_process(tmp_path):
+@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_stopped_in_a_real_process(tmp_path, number, exit_code):
     np.save(tmp_path / "pool.npy", np.eye(4))
     # Clustering is replaced by a wait, so that the signal surely comes in the midst of it.
     code = """
@@ -122,13 +159,25 @@ sys.exit(main(sys.argv[1:]))
         [sys.executable, "-c", code, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert process.stdout.readline() == "working\n"
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     assert process.communicate(timeout=60) == ("", "")
-    assert process.returncode == 130
+    assert process.returncode == exit_code
     assert [path.name for path in tmp_path.iterdir()] == ["pool.npy"]
 
 
-# -- bars ----------------------------------------------------------------------------------------------------------
+def test_the_handler_of_sigterm_is_put_back():
+    with terminated_as_interrupted():
+        assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        with terminated_as_interrupted():
+            assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+# -- progress ----------------------------------------------------------------------------------------------------------
 
 
 class Terminal(io.StringIO):
@@ -141,6 +190,9 @@ def test_bars_are_for_people_who_watch(monkeypatch):
     assert isinstance(shown(quiet=False), TerminalProgress)
     assert shown(quiet=True) is SILENT
     monkeypatch.setattr("sys.stderr", io.StringIO())
+    assert isinstance(shown(quiet=False), LineProgress)
+    assert shown(quiet=True) is SILENT
+    monkeypatch.setattr("sys.stderr", None)
     assert shown(quiet=False) is SILENT
 
 
@@ -157,3 +209,100 @@ def test_bars_nest_and_go(monkeypatch):
         raise KeyboardInterrupt
     assert "outer" in screen.getvalue()
     assert "again" in screen.getvalue()
+
+
+def test_a_narrow_terminal_keeps_the_numbers(monkeypatch):
+    screen = Terminal()
+    monkeypatch.setattr("sys.stderr", screen)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "40")
+    bars = TerminalProgress()
+    with bars.task("60 rounds left: choose, label, train, measure", 60) as advance:
+        advance(15)
+        bars._bars.refresh()
+    lines = [re.sub(r"\x1b\[[^a-zA-Z]*[a-zA-Z]", "", line) for line in re.split(r"[\r\n]", screen.getvalue())]
+    shown_last = next(line for line in reversed(lines) if "25%" in line)
+    assert len(shown_last) <= 40
+    assert re.search(r"60 round.*….* 25% 0:00:0\d (-:--:--|\d:\d\d:\d\d)$", shown_last.rstrip())
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def lines(monkeypatch):
+    """Lines of progress that are looked at when the test says so: (progress, what it told, the look after seconds)."""
+    monkeypatch.setattr("ladle.cli.progress_lines.PATIENCE_SECONDS", 3.0)
+    monkeypatch.setattr("ladle.cli.progress_lines._LOOK_SECONDS", 3600.0)
+    log, clock = io.StringIO(), Clock()
+    progress = LineProgress(log, clock=clock)
+
+    def look(seconds):
+        clock.now += seconds
+        progress.look()
+
+    return progress, lambda: log.getvalue().splitlines(), look
+
+
+def test_lines_tell_long_work_once_a_minute(lines):
+    progress, told, look = lines
+    with progress.task("60 rounds left", 60) as advance:
+        look(2)
+        assert told() == []
+        look(2)
+        assert told() == ["60 rounds left"]
+        for _ in range(3):
+            advance(5)
+            look(19)
+        assert len(told()) == 1
+        look(3)
+        assert told()[1:] == ["60 rounds left: 15 of 60 (25%), about 3 min 12 s left"]
+        with progress.task("within"):
+            look(30)
+            assert len(told()) == 2
+            look(30)
+        assert told()[2:] == ["60 rounds left: 15 of 60 (25%), about 6 min 12 s left; within: 1 min 0 s so far"]
+        look(59)
+    assert told()[3:] == ["60 rounds left: done, 3 min 3 s"]
+
+
+def test_lines_keep_still_about_what_is_soon_over(lines):
+    progress, told, look = lines
+    with progress.task("quick"):
+        look(2.9)
+    with progress.task("a while", 2) as advance:
+        look(30)
+        advance(2)
+        look(29)
+    stopped = progress.task("stopped")
+    stopped.__enter__()
+    look(100)
+    assert not stopped.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
+    assert told() == ["a while", "stopped"]
+
+
+def test_lines_come_while_the_work_waits():
+    code = """
+import sys, ladle.cli.progress_lines as lines
+lines.PATIENCE_SECONDS = lines._LOOK_SECONDS = 0.01
+class Log:
+    def write(self, text): print("told", text, end="", flush=True); told.set()
+    def flush(self): pass
+import threading
+told = threading.Event()
+with lines.LineProgress(Log()).task("waits"):
+    assert told.wait(60)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "told waits\n"
+
+
+def test_a_log_that_fails_stops_no_work(lines):
+    progress, _, look = lines
+    progress._stream.close()
+    with progress.task("goes on"):
+        look(10)

@@ -42,12 +42,12 @@ def height(label, trial, number):
     return HEIGHTS[label][number - 1] + luck + own
 
 
-def made_ledger(path: Path, *, trials=6, unfinished=(), shift=0.0, facts=True, seed_sets=0, **changed):
+def made_ledger(path: Path, *, trials=6, unfinished=(), shift=0.0, facts=True, seed_sets=0, digest="ab12", **changed):
     """A ledger at `path`. unfinished: (label, trial) that lack their last round. shift: added to every accuracy."""
     experiment = made_experiment(**{"trials": trials, **changed})
     known = {
         "dataset": {
-            "name": "Toys", "rows": 400, "class_names": ["cat", "d<o>g", "fish"], "licence": "free", "digest": "ab12"
+            "name": "Toys", "rows": 400, "class_names": ["cat", "d<o>g", "fish"], "licence": "free", "digest": digest
         },
         "learner": "a toy", "near_limit": 0.0125, "machine": {"processor": "a made-up one", "cores": 2},
     }  # fmt: skip

@@ -173,10 +173,29 @@ class TestCompare:
         assert not any(each.final.paired for each in found.strategies)
 
     def test_other_data_are_not(self, ledger, tmp_path):
+        """By their digests: what they are called, and where they lie, is nothing to their trials."""
         with made_ledger(tmp_path / "b", dataset={"name": "other"}) as other:
+            assert compare(ledger, other).paired
+        with made_ledger(tmp_path / "c", digest="cd34") as other:
             found = compare(ledger, other)
         assert not found.paired
         assert "different data" in found.why
+
+    def test_names_tell_the_two_apart(self, ledger, tmp_path):
+        (tmp_path / "mine").mkdir()
+        with made_ledger(tmp_path / "mine" / "ledger.sqlite") as mine, made_ledger(tmp_path / "copy.sqlite") as copy:
+            found = compare(mine, copy)
+            assert found.names == (f"A: made in {tmp_path / 'mine'}", f"B: made in {tmp_path / 'copy.sqlite'}")
+        with made_ledger(tmp_path / "other.sqlite", name="other") as other:
+            assert compare(ledger, other).names == ("A: made", "B: other")
+
+    def test_it_is_plain_for_json(self, ledger, tmp_path):
+        with made_ledger(tmp_path / "b", shift=0.05, seed_sets=1) as other:
+            found = compare(ledger, other)
+        told = json.loads(json.dumps(found.to_dict(), allow_nan=False))
+        assert told["labels"] == list(LABELS)
+        assert told["strategies"][0]["final"]["difference"] == pytest.approx(0.05)
+        assert told["strategies"][0]["final"]["outcome"] == told["strategies"][0]["area"]["outcome"] == "win"
 
     def test_only_what_both_have_is_compared(self, ledger, tmp_path):
         with made_ledger(
@@ -193,7 +212,9 @@ class TestCompare:
     def test_runs_that_share_nothing_are_refused(self, ledger, tmp_path):
         with (
             made_ledger(tmp_path / "b", seed_size=1000) as other,
-            pytest.raises(MismatchError, match="number of labels"),
+            pytest.raises(
+                MismatchError, match=r"number of labels .*run\d*: 100, 150, 200, 250 and B: .*: 1,000, 1,050"
+            ),
         ):
             compare(ledger, other)
         with made_ledger(tmp_path / "c", metrics=["pooled_ap"]) as other, pytest.raises(MismatchError, match="metric"):

@@ -1,15 +1,18 @@
 import json
 import re
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from ladle.errors import ArgumentError, FileError, MissingDependencyError
+from ladle.lab.measures import Savings
 from ladle.report.drawing import BROAD, NARROW
 from ladle.report.experiment_facts import facts_of_ledger
 from ladle.report.experiment_figures import legend_columns, panels, series_of, short_count
 from ladle.report.experiment_page import experiment_page, write_experiment_page
+from ladle.report.figures import savings_forest
 from tests.report import made_ledger as made
 from tests.report.reading import assert_described, assert_still_and_alone, read_page
 
@@ -49,6 +52,36 @@ def test_every_picture_and_drawing_has_words(read):
     # For each metric curves and two baselines, for desk and phone; then three of batches and the seconds, twice.
     assert len(read.figures) == 2 * 3 * 2 + 3 + 2
     assert_described(read)
+
+
+def test_savings_come_first_in_their_tables(written):
+    head = re.search(r'<thead><tr><th scope="col"></th>(<th[^>]*>saved</th>.*?)</tr>', written)[1]
+    assert re.findall(">([^<]+)</th>", head) == ["saved", "95% interval", "in words", "at", "labels", "instead of"]
+    assert 'class="words">fewer labels</td>' in written
+
+
+def test_points_along_the_curve_say_how_they_are_corrected(written):
+    assert "corrected by Holm over all pairs and all points, a wider family" in written
+
+
+def test_open_intervals_end_in_an_arrow_head(monkeypatch):
+    ends = []
+    monkeypatch.setattr("ladle.report.figures._arrow_head", lambda axes, place, colour: ends.append(place))
+    open_end = Savings("A", "B", 0.9, 90.0, 100.0, 0.1, None, 0.2, 0.9, 0.95, 6)
+    savings_forest([open_end, replace(open_end, low=0.05)], ["A", "C"], ["red", "red"], name="s")
+    assert ends == [0]
+    monkeypatch.undo()
+    drawn = [savings_forest([each], ["A"], ["red"], name="s") for each in (open_end, replace(open_end, low=-0.0))]
+    assert drawn[0].count("<use") == drawn[1].count("<use") + 1
+
+
+def test_long_names_leave_a_narrow_drawing_its_room():
+    savings = [Savings("A", "B", 0.9, 90.0, 100.0, 0.1, 0.05, 0.2, 0.9, 0.95, 6)] * 2
+    names = ["Cluster-Margin 1.25 by pool size", "Margin"]
+    broad, narrow = (savings_forest(savings, names, ["red"] * 2, name="s", width=width) for width in (BROAD, NARROW))
+    assert ">Cluster-Margin 1.25 by pool size<" in broad
+    assert ">Cluster-Margin 1.25 by pool size<" not in narrow
+    assert ">Cluster-Margin<" in narrow.replace("\n", "")
 
 
 def test_the_facts_are_inside_for_programs(written, ledger):
@@ -112,7 +145,8 @@ def test_many_strategies_share_panels_with_the_baselines(tmp_path, monkeypatch):
     for group in panels(facts):
         assert {"Margin", "Uni<form>|x"} <= set(group)
         assert len({series_of(facts, strategy) for strategy in group}) == len(group)
-    assert "Panel 2" in page
+    assert "<figcaption>Cluster-Margin 10, Entropy, Cluster-Margin 1.25</figcaption>" in page
+    assert "<figcaption>Cluster-Margin 2, Cluster-Margin 5, BADGE</figcaption>" in page
 
 
 def test_numbers_that_fit_under_an_axis():

@@ -58,6 +58,7 @@ def test_without_intervals_no_savings(tmp_path):
     assert "### Labels saved" not in told
     assert "too few trials to test" in told
     assert "| untested |" in told
+    assert re.search(r"\+\d\.\d\d \(no interval of 2 trials\) \| none \|", told)
 
 
 def test_three_trials_have_intervals_wide_enough_for_a_verdict(tmp_path):
@@ -77,6 +78,8 @@ def test_two_runs_side_by_side_say_whether_they_are_paired(ledger, tmp_path):
         paired = compare_markdown(ledger, other)
     assert "Student's paired t" in paired
     assert "| mean\\_size | 10.0 | 20.0 |" in paired
-    assert "Only in A: made: Cluster-Margin 10, Entropy." in paired
-    with made_ledger(tmp_path / "c", seed_sets=1) as other:
+    assert re.search(r"Only in A: made in .*run\S*: Cluster-Margin 10, Entropy\.", paired)
+    with made_ledger(tmp_path / "c", trials=2, shift=0.01) as other:
+        assert "| +1.00 (no interval of 2 trials) | none |" in compare_markdown(ledger, other)
+    with made_ledger(tmp_path / "d", seed_sets=1) as other:
         assert "Welch's unpaired t" in compare_markdown(ledger, other)

@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -108,14 +109,16 @@ class TestSentences:
         found = savings([0.5, 0.6, 0.7], [0.5, 0.8, 0.9])
         assert verdict(found) == "more labels"
         assert savings_sentence(found) == "A on average did not reach the 90.0% accuracy at which B ended: more labels."
-        assert interval_text(found) == "never as accurate"
+        assert interval_text(found) == "never got there"
 
     def test_doubt(self):
         wide = np.array([[0.5, 0.6, 0.7 + 0.05 * sign] for sign in (-1, 1, -1, 1, -1, 1)])
         found = label_savings(LABELS, wide, np.array([[0.5, 0.6, 0.7]] * 6), strategy="A", against="B")
         assert verdict(found) == "no clear difference"
         assert "no clear difference" in savings_sentence(found)
-        assert interval_text(found).startswith("not always as accurate to ")
+        assert interval_text(found).startswith("may never get there; at best ")
+        reached = replace(found, saved=0.1, labels_needed=27.0)
+        assert savings_sentence(reached).endswith("may never get there; at best 11% of the labels saved).")
 
     def test_few_trials_prove_nothing(self):
         assert verdict(savings([0.5, 0.8, 0.9], [0.5, 0.6, 0.8], trials=2)) == "too few trials to tell"

@@ -8,6 +8,7 @@ import os
 import sys
 from typing import Any
 
+from ladle.cli.stopping import INTERRUPTED, TERMINATED
 from ladle.errors import OUTCOMES, FileError, LadleError, MemoryPlanError, outcome_of
 
 _MEANINGS = {
@@ -23,13 +24,19 @@ _MEANINGS = {
     "StoreBusyError": "others kept the database busy: try again",
 }
 
-INTERRUPTED = 130  # the exit code after Ctrl-C
-
 
 def exit_codes() -> list[tuple[int, str]]:
     """Every exit code and what it means, from the table of outcomes."""
     codes = [(outcome.exit_code, _MEANINGS[kind.__name__]) for kind, outcome in OUTCOMES.items()]
-    return [(0, "done"), *sorted(codes), (INTERRUPTED, "interrupted")]
+    return [(0, "done"), *sorted(codes), (INTERRUPTED, "interrupted"), (TERMINATED, "terminated, by SIGTERM")]
+
+
+def check_stdout() -> None:
+    """Refuse to begin with a closed stdout: the answer would be lost, or go into the first file that is opened, for
+    that gets the number of stdout. Raises: FileError.
+    """
+    if sys.stdout is None:
+        raise FileError("stdout", wanted="be open", got="a closed one", remedy="Send it to a file, or to /dev/null.")
 
 
 def tell(error: BaseException, *, as_json: bool) -> int:
@@ -53,9 +60,7 @@ def tell(error: BaseException, *, as_json: bool) -> int:
         facts = _plain(error, OUTCOMES[FileError].exit_code, _os_text(error))
     else:
         raise error
-    if as_json:
-        print(json.dumps({"error": facts}, ensure_ascii=False))  # noqa: T201
-    else:
+    if not (as_json and _printed_json(facts)):
         print(f"error: {facts['message']}", file=sys.stderr)  # noqa: T201
     return int(facts["exit_code"])
 
@@ -70,6 +75,18 @@ def hush_what_was_cut_off() -> None:
     compiled code do, and Python would print that below the message that says how to go on.
     """
     sys.unraisablehook = lambda unraisable: None
+
+
+def _printed_json(facts: dict[str, Any]) -> bool:
+    """Whether stdout took the error: it may be stdout itself that fails, closed or on a full disk."""
+    if sys.stdout is None:
+        return False
+    try:
+        print(json.dumps({"error": facts}, ensure_ascii=False), flush=True)  # noqa: T201
+    except OSError:
+        hush()  # or Python would try once more at its end
+        return False
+    return True
 
 
 def _plain(error: BaseException, code: int, message: str) -> dict[str, Any]:

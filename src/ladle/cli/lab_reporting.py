@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +12,9 @@ from ladle.cli import options
 
 if TYPE_CHECKING:
     from ladle.lab.ledger import Ledger
+    from ladle.report.experiment_compare import RunComparison
 
+_SHORT = 7  # letters of a cell that stands to the right: a number, an outcome
 RunPath = Annotated[
     Path, typer.Argument(metavar="RUN", help="The folder of a run, or its ledger.sqlite.", show_default=False)
 ]
@@ -19,9 +22,12 @@ RunPath = Annotated[
 
 def report(
     found: RunPath,
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="PAGE", help="The page to write: .html.")] = Path(
-        "ladle-lab.html"
-    ),
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", metavar="PAGE", help="The page to write: .html. Default: NAME.html, the protocol's."
+        ),
+    ] = None,
     markdown: Annotated[
         Path | None, typer.Option("--markdown", metavar="FILE", help="Also the tables, as .md.")
     ] = None,
@@ -41,17 +47,21 @@ def report(
     from ladle.lab.ledger import Ledger
     from ladle.report import experiment_page, experiment_tables
 
-    targets = {"page": (out, [".html", ".htm"]), "markdown": (markdown, [".md"]), "csv": (csv, [".csv"])}
-    for path, suffixes in targets.values():
-        if path is not None:
-            check_output(path, suffixes, inputs=[])
+    suffixes = {"page": [".html", ".htm"], "markdown": [".md"], "csv": [".csv"]}
+    targets = {kind: path for kind, path in zip(suffixes, (out, markdown, csv), strict=True) if path is not None}
+    for kind, path in targets.items():
+        check_output(path, suffixes[kind], inputs=[])
     with Ledger.open(found) as ledger:
+        if out is None:  # named by the run, so that the report of another does not replace it
+            out = Path(f"{ledger.experiment().name}.html")
+            check_output(out, suffixes["page"], inputs=[])
+            targets = {"page": out, **targets}
         inputs = _inputs(ledger) if examples else None
         experiment_page.write_experiment_page(ledger, out, inputs=inputs)
-        for path, text_of in ((markdown, experiment_tables.markdown), (csv, experiment_tables.csv)):
-            if path is not None:
-                _write_text(path, text_of(ledger))
-        written = {kind: str(path) for kind, (path, _) in targets.items() if path is not None}
+        for kind, text_of in (("markdown", experiment_tables.markdown), ("csv", experiment_tables.csv)):
+            if kind in targets:
+                _write_text(targets[kind], text_of(ledger))
+        written = {kind: str(path) for kind, path in targets.items()}
         facts = {"command": "lab report", "written": written}
         if as_json:
             facts |= {"report": experiment_tables.to_json(ledger)}
@@ -64,22 +74,31 @@ def compare(
     out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write it there, as .md.")] = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Put two runs side by side, strategy by strategy: by trial where they began from the same seed sets."""
+    """Put two runs side by side, strategy by strategy: by trial where they began from the same seed sets.
+
+    Tables on a terminal, Markdown into a pipe or file. --json prints the numbers, and the Markdown too.
+    """
     from ladle.cli.answers import emit_json
     from ladle.cli.outputs import check_output
     from ladle.lab.ledger import Ledger
-    from ladle.report import experiment_tables
+    from ladle.report import experiment_compare, experiment_tables
 
     if out is not None:
         check_output(out, [".md"], inputs=[])
     with Ledger.open(first) as one, Ledger.open(second) as other:
-        text = experiment_tables.compare_markdown(one, other)
+        compared = experiment_compare.compare(one, other)
+    text = experiment_tables.compare_markdown_of(compared)
     if out is not None:
         _write_text(out, text)
     if as_json:
-        emit_json({"command": "lab compare", "written": None if out is None else str(out), "markdown": text})
+        written = {"written": None if out is None else str(out), "markdown": text}
+        emit_json({"command": "lab compare", **written, **compared.to_dict()})
+    elif out is not None:
+        typer.echo(str(out))
+    elif sys.stdout.isatty():
+        _show_compared(compared)
     else:
-        typer.echo(text if out is None else str(out))
+        typer.echo(text)
 
 
 def publish(
@@ -144,6 +163,45 @@ def _inputs(ledger: Ledger) -> Any:
             "--examples", wanted="show the data of the run", got="other data of that name", remedy="Restore the data."
         )
     return inputs
+
+
+def _show_compared(found: RunComparison) -> None:
+    """For people: what the Markdown says, fitted to the terminal, with a table for each metric."""
+    from rich.text import Text
+
+    from ladle.cli.answers import printed
+    from ladle.report import experiment_rows
+    from ladle.report.sentences import metric_text
+
+    parts: list[tuple[str, Any]] = [(" and ".join(found.names), Text(experiment_rows.comparison_text(found)))]
+    head, lines = experiment_rows.side_by_side_table(found)
+    column = head.index("metric")
+    for metric in dict.fromkeys(each.metric for each in found.strategies):
+        rows = [line for line in lines if line[column] == metric_text(metric)]
+        fitted = _fitted(
+            [name for name in head if name != "metric"], [[*line[:column], *line[column + 1 :]] for line in rows]
+        )
+        parts.append((metric_text(metric), fitted))
+    parts += [
+        (f"Only in {name}", Text(", ".join(only))) for name, only in zip(found.names, found.only, strict=True) if only
+    ]
+    if found.differing:
+        parts.append(("What differs", _fitted(*experiment_rows.differing_table(found))))
+    printed(parts, spaced=True)
+
+
+def _fitted(head: list[str], rows: list[list[str]]) -> Any:
+    """A table fitted to the width there is: its widest columns wrap first, and nothing is cut off."""
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table(box=None, header_style="dim", padding=(0, 1, 0, 0))
+    for place, name in enumerate(head):
+        short = place > 0 and max(len(row[place]) for row in rows) <= _SHORT
+        made.add_column(name, overflow="fold", justify="right" if short else "left")
+    for row in rows:
+        made.add_row(*(Text(cell) for cell in row))
+    return made
 
 
 def _write_text(path: Path, text: str) -> None:

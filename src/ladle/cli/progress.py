@@ -1,4 +1,4 @@
-"""Progress bars on stderr, for people who watch."""
+"""Progress on stderr: bars for people who watch, plain lines for those who read a log later."""
 
 from __future__ import annotations
 
@@ -7,15 +7,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ladle.cli.progress_lines import LineProgress
 from ladle.progress import SILENT, Advance, Progress
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
 
+_BARS_FROM = 60  # columns: in fewer, a bar would leave the title and the numbers no room
+
 
 def shown(*, quiet: bool) -> Progress:
-    """Bars when stderr is a terminal and nobody asked for quiet; else nothing."""
-    return SILENT if quiet or not sys.stderr.isatty() else TerminalProgress()
+    """Bars when stderr is a terminal, else lines; nothing when somebody asked for quiet or stderr is closed."""
+    if quiet or sys.stderr is None:
+        return SILENT
+    return TerminalProgress() if sys.stderr.isatty() else LineProgress(sys.stderr)
 
 
 class TerminalProgress:
@@ -51,20 +56,29 @@ def _bars() -> Bars:
     from rich.progress import (
         BarColumn,
         Progress,
+        ProgressColumn,
         SpinnerColumn,
+        Task,
         TaskProgressColumn,
-        TextColumn,
         TimeElapsedColumn,
         TimeRemainingColumn,
     )
+    from rich.text import Text
 
+    class Title(ProgressColumn):
+        """Cut off where the line is too short. rich's own columns of text keep their width, and the numbers lose."""
+
+        def render(self, task: Task) -> Text:
+            return Text(task.description, overflow="ellipsis", no_wrap=True)
+
+    console = Console(stderr=True)
     return Progress(
         SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
+        Title(),
+        *([BarColumn()] if console.width >= _BARS_FROM else []),
         TaskProgressColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=console,
         transient=True,
     )

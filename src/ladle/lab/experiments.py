@@ -58,6 +58,7 @@ def run_experiment(
     Disk: a trial's probabilities, embeddings and tree, 4 n (classes + dim) + 20 n bytes.
     Repeats: set by experiment and data; any number of workers, and however often it was interrupted.
     """
+    _check_read(experiment)
     part = _Part.of(experiment, workers, trials, strategies)
     place = durable.folder(folder)
     with durable.locked(place), ExitStack() as stack:
@@ -78,6 +79,13 @@ def run_experiment(
             ledger.close()
             raise
     return ledger
+
+
+def _check_read(experiment: object) -> None:
+    """Whoever gives the path of a protocol is told how to read it. Raises: ArgumentError."""
+    if not isinstance(experiment, Experiment):
+        remedy = "Read it: ladle.lab.read_experiment(path)."
+        raise ArgumentError("`experiment`", wanted="be an Experiment", got=type(experiment).__name__, remedy=remedy)
 
 
 @dataclass(frozen=True, slots=True)

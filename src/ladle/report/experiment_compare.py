@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,11 +13,14 @@ import numpy.typing as npt
 from ladle.errors import MismatchError
 from ladle.lab.comparisons import Comparison, compare_paired, compare_unpaired, corrected
 from ladle.lab.entries import digest_of_rows
+from ladle.lab.ledger_files import FILE_NAME
 from ladle.lab.measures import area_under_curve
 from ladle.report.experiment_facts import shared_trials
 
 if TYPE_CHECKING:
     from ladle.lab.ledger import Ledger
+
+_LISTED = 12  # numbers of labels in a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,8 @@ class SideBySide:
 
 @dataclass(frozen=True, slots=True)
 class RunComparison:
-    """Two runs. names: "A: name" and "B: name". labels: those measured in both. paired: whether trials were.
+    """Two runs. names: "A: name" and "B: name", with the places of the ledgers where the names are one. labels: those
+    measured in both. paired: whether trials were.
 
     why: what decided that. differing: fields of the two protocols that differ, each with both values. only: strategies
     that only one of the runs has finished trials of.
@@ -51,6 +55,13 @@ class RunComparison:
     differing: tuple[tuple[str, str, str], ...]
     only: tuple[tuple[str, ...], tuple[str, ...]]
     strategies: tuple[SideBySide, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as plain dicts, tuples, numbers and strings, ready for JSON; each comparison with its outcome."""
+        told = asdict(self)
+        for plain, each in zip(told["strategies"], self.strategies, strict=True):
+            plain["final"]["outcome"], plain["area"]["outcome"] = each.final.outcome, each.area.outcome
+        return told
 
 
 def compare(first: Ledger, second: Ledger) -> RunComparison:
@@ -77,13 +88,20 @@ def _compared(first: Ledger, second: Ledger) -> RunComparison:
         )
     labels = np.intersect1d(first.labels(both[0]), second.labels(both[0]))
     if len(labels) == 0:
-        raise MismatchError("the two runs", wanted="measure at a number of labels both reach", got="no such number")
+        raise MismatchError(
+            "the two runs",
+            wanted="measure at a number of labels both reach",
+            got=" and ".join(
+                f"{name}: {_listed(ledger.labels(both[0]))}"
+                for name, ledger in zip(_names(first, second), (first, second), strict=True)
+            ),
+        )
     paired, why = _pairing(first, second)
     found: list[SideBySide] = []
     for metric in metrics:
         found += _strategies(first, second, both, metric, labels, paired)
     return RunComparison(
-        names=(f"A: {first.experiment().name}", f"B: {second.experiment().name}"),
+        names=_names(first, second),
         labels=tuple(labels.tolist()),
         paired=paired,
         why=why,
@@ -130,7 +148,9 @@ def _curves(
 def _pairing(first: Ledger, second: Ledger) -> tuple[bool, str]:
     mine, theirs = first.experiment(), second.experiment()
     digests = [ledger.facts().get("dataset", {}).get("digest") for ledger in (first, second)]
-    if (mine.dataset, mine.redundancy, digests[0]) != (theirs.dataset, theirs.redundancy, digests[1]):
+    # By their digests: the same data may lie elsewhere, or in another file. Copies made of them are in it.
+    known = digests[0] is not None and digests[1] is not None
+    if digests[0] != digests[1] if known else (mine.dataset, mine.redundancy) != (theirs.dataset, theirs.redundancy):
         return False, "the runs are on different data, so their trials are compared as independent samples"
     seed_sets = [
         {start.trial: digest_of_rows(start.packed_rows) for start in ledger.starts()} for ledger in (first, second)
@@ -165,6 +185,25 @@ def _flat(fields: Mapping[str, Any]) -> dict[str, str]:
         else:
             found[name] = str(value)
     return found
+
+
+def _names(first: Ledger, second: Ledger) -> tuple[str, str]:
+    """What tells the two apart: their experiments, or where those have one name, their places."""
+    mine, theirs = first.experiment().name, second.experiment().name
+    if mine != theirs:
+        return f"A: {mine}", f"B: {theirs}"
+    return f"A: {mine} in {_place(first)}", f"B: {theirs} in {_place(second)}"
+
+
+def _place(ledger: Ledger) -> str:
+    """The folder of a run, or the file of a copy."""
+    return str(ledger.path.parent if ledger.path.name == FILE_NAME else ledger.path)
+
+
+def _listed(labels: npt.NDArray[np.int64]) -> str:
+    """Numbers of labels for a message: "100, 150, 200", of many the first ones and the last."""
+    shown = [f"{count:,}" for count in labels.tolist()]
+    return ", ".join(shown if len(shown) <= _LISTED else [*shown[: _LISTED - 2], "...", shown[-1]])
 
 
 def _without(labels: list[str], both: list[str]) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from ladle.report.experiment_examples import examples_section
 from ladle.report.experiment_facts import ExperimentFacts, MetricFacts, facts_of_ledger
 from ladle.report.experiment_head import head
 from ladle.report.markup import Cells, definitions, document, figure, numbers, section, table, text
-from ladle.report.sentences import NO_SAVINGS, metric_text, seconds_text
+from ladle.report.sentences import NO_SAVINGS, WIDER_FAMILY, metric_text, seconds_text
 
 if TYPE_CHECKING:
     from ladle.lab.ledger import Ledger
@@ -82,8 +82,8 @@ def _curves(facts: ExperimentFacts, metric: MetricFacts) -> str:
         )
     else:
         parts = [
-            figure(figures.learning_curves(facts, metric, group, width=_PANEL), f"Panel {number}", told)
-            for number, group in enumerate(groups, 1)
+            figure(figures.learning_curves(facts, metric, group, width=_PANEL), _panel_title(facts, group), told)
+            for group in groups
         ]
         note = f"{caption}. {', '.join(facts.baselines)} in every panel, all panels in one scale."
         drawn = f'<p class="note">{text(note)}</p><div class="pair">{"".join(parts)}</div>'
@@ -99,6 +99,11 @@ def _curves(facts: ExperimentFacts, metric: MetricFacts) -> str:
     )
 
 
+def _panel_title(facts: ExperimentFacts, group: list[str]) -> str:
+    """Those that only this panel shows: the baselines are in all."""
+    return ", ".join(strategy for strategy in group if strategy not in facts.baselines)
+
+
 def _savings(facts: ExperimentFacts, metric: MetricFacts) -> str:
     title = f"Labels saved, by {metric_text(metric.metric)}"
     told = rows.against_baselines(facts, metric.savings)
@@ -108,8 +113,8 @@ def _savings(facts: ExperimentFacts, metric: MetricFacts) -> str:
     return section(
         title,
         "How many fewer labels a strategy needs to be as good, on average, as the other is at the end. Dots are the "
-        "labels saved, bars 95% intervals with trials in pairs; each stands on its own, so of twenty that "
-        "are shown one may miss by chance.",
+        "labels saved, bars 95% intervals with trials in pairs, an arrow head where a strategy may never get there; "
+        "each stands on its own, so of twenty that are shown one may miss by chance.",
         *(_savings_against(facts, metric, baseline) for baseline in shown),
         numbers(
             "All pairs: what the row saves at the column's final value, with 95% intervals",
@@ -125,7 +130,7 @@ def _savings_against(facts: ExperimentFacts, metric: MetricFacts, baseline: str)
         f"Label savings against {baseline} with intervals; the same numbers are in the table below.",
         narrow=figures.savings_intervals(facts, metric, baseline, width=NARROW),
     )
-    return drawn + _worded(rows.savings_table(facts, metric, baseline), {5, 6})
+    return drawn + _worded(rows.savings_table(facts, metric, baseline), {2, 3})
 
 
 def _standings(facts: ExperimentFacts, metric: MetricFacts) -> str:
@@ -147,6 +152,7 @@ def _standings(facts: ExperimentFacts, metric: MetricFacts) -> str:
         f"<h3>At {facts.labels[-1]:,} labels, in points with 95% intervals</h3>",
         _worded(rows.standings_table(facts, metric), set(range(1, 1 + len(facts.baselines)))),
         "<h3>Points along the curve: won-tied-lost by the row against the column</h3>",
+        f'<p class="note">The p of these points are {text(WIDER_FAMILY)}.</p>',
         table(names, cells),
         numbers(
             "At the end, against the baselines: p of the tests, with the exact signed-rank test as a check",

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from ladle.lab.comparisons import Comparison
+from ladle.lab.comparisons import LEVEL, Comparison
 from ladle.lab.measures import Savings
+from ladle.report.experiment_compare import RunComparison
 from ladle.report.experiment_facts import ExperimentFacts, MetricFacts
 from ladle.report.sentences import (
     chance_text,
     difference_text,
     interval_text,
+    metric_text,
     outcome_text,
     plus_minus,
     share_text,
@@ -36,17 +38,17 @@ def curves_table(facts: ExperimentFacts, metric: MetricFacts) -> Table:
 
 
 def savings_table(facts: ExperimentFacts, metric: MetricFacts, baseline: str) -> Table:
-    """Every strategy's savings against `baseline`, always with their intervals."""
-    head = ["", "at", "labels", "instead of", "saved", "95% interval", "in words"]
+    """Every strategy's savings against `baseline`, always with their intervals; what a phone cuts off comes last."""
+    head = ["", "saved", "95% interval", "in words", "at", "labels", "instead of"]
     return head, [
         [
             each.strategy,
-            f"{100 * each.target:.1f}%",
-            "never" if each.labels_needed is None else f"{each.labels_needed:,.0f}",
-            f"{each.labels_against:,.0f}",
             "none" if each.saved is None else share_text(each.saved),
             interval_text(each),
             verdict(each),
+            f"{100 * each.target:.1f}%",
+            "never" if each.labels_needed is None else f"{each.labels_needed:,.0f}",
+            f"{each.labels_against:,.0f}",
         ]
         for each in against_baselines(facts, metric.savings)
         if each.against == baseline
@@ -121,6 +123,39 @@ def seconds_table(facts: ExperimentFacts) -> Table:
 def run_pairs(facts: ExperimentFacts) -> list[tuple[str, str]]:
     """What the ledger knows of the data, the machine and the versions, flattened: names and values."""
     return [*_flattened(facts.run), ("report made by", f"Ladle {facts.version}")]
+
+
+def comparison_text(found: RunComparison) -> str:
+    """How two runs were compared, in a sentence or two."""
+    test = "Student's paired t" if found.paired else "Welch's unpaired t"
+    return (
+        f"At {found.labels[-1]:,} labels, in percent; {found.why} ({test}; p corrected by Holm over the strategies; a "
+        f"win or loss is a p below {LEVEL:g}). The area is that under the curve from {found.labels[0]:,} labels on."
+    )
+
+
+def side_by_side_table(found: RunComparison) -> Table:
+    """Two runs, strategy by strategy and metric by metric: how B differs from A."""
+    head = ["strategy", "metric", "A", "B", "B - A (95% interval)", "p", "outcome", "area, B - A", "trials"]
+    return head, [
+        [
+            each.strategy,
+            metric_text(each.metric),
+            f"{100 * each.first:.2f}",
+            f"{100 * each.second:.2f}",
+            difference_text(each.final),
+            chance_text(each.final.corrected),
+            f"B {outcome_text(each.final)}" if each.final.corrected is not None else outcome_text(each.final),
+            difference_text(each.area),
+            str(each.final.trials),
+        ]
+        for each in found.strategies
+    ]
+
+
+def differing_table(found: RunComparison) -> Table:
+    """The fields of the two protocols that differ."""
+    return ["field", "A", "B"], [list(each) for each in found.differing]
 
 
 def against_baselines(facts: ExperimentFacts, pairs: Iterable[Pair]) -> list[Pair]:

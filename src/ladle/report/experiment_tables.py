@@ -8,21 +8,24 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ladle.lab.comparisons import LEVEL
-from ladle.report.experiment_compare import compare
+from ladle.report.experiment_compare import RunComparison, compare
 from ladle.report.experiment_facts import ExperimentFacts, MetricFacts, facts_of_ledger
 from ladle.report.experiment_rows import (
     Table,
     all_savings_table,
     areas_table,
     batches_table,
+    comparison_text,
     curves_table,
+    differing_table,
     finals_table,
     records_table,
     run_pairs,
     savings_table,
     seconds_table,
+    side_by_side_table,
 )
-from ladle.report.sentences import NO_SAVINGS, chance_text, difference_text, metric_text, outcome_text
+from ladle.report.sentences import NO_SAVINGS, WIDER_FAMILY, metric_text
 
 if TYPE_CHECKING:
     from ladle.lab.ledger import Ledger
@@ -77,34 +80,21 @@ def to_json(ledger: Ledger) -> dict[str, Any]:
 
 def compare_markdown(a: Ledger, b: Ledger) -> str:
     """Two runs side by side, as Markdown: how B differs from A. Raises: MismatchError when they share nothing."""
-    found = compare(a, b)
-    rows = [
-        [
-            each.strategy,
-            metric_text(each.metric),
-            f"{100 * each.first:.2f}",
-            f"{100 * each.second:.2f}",
-            difference_text(each.final),
-            chance_text(each.final.corrected),
-            f"B {outcome_text(each.final)}" if each.final.corrected is not None else outcome_text(each.final),
-            difference_text(each.area),
-            str(each.final.trials),
-        ]
-        for each in found.strategies
-    ]
-    head = ["strategy", "metric", "A", "B", "B - A (95% interval)", "p", "outcome", "area, B - A", "trials"]
-    test = "Student's paired t" if found.paired else "Welch's unpaired t"
+    return compare_markdown_of(compare(a, b))
+
+
+def compare_markdown_of(found: RunComparison) -> str:
+    """`found` as Markdown."""
     parts = [
         f"# {_escaped(found.names[0])} and {_escaped(found.names[1])}",
-        f"At {found.labels[-1]:,} labels, in percent; {found.why} ({test}; p corrected by Holm over the strategies; a "
-        f"win or loss is a p below {LEVEL:g}). The area is that under the curve from {found.labels[0]:,} labels on.",
-        _table((head, rows)),
+        comparison_text(found),
+        _table(side_by_side_table(found)),
     ]
     for name, labels in zip(found.names, found.only, strict=True):
         if labels:
             parts.append(f"Only in {_escaped(name)}: {_escaped(', '.join(labels))}.")
     if found.differing:
-        parts += ["## What differs", _table((["field", "A", "B"], [list(each) for each in found.differing]))]
+        parts += ["## What differs", _table(differing_table(found))]
     return "\n\n".join(parts) + "\n"
 
 
@@ -136,7 +126,7 @@ def _metric_parts(facts: ExperimentFacts, metric: MetricFacts) -> list[str]:
         _table(finals_table(facts, metric)),
         "Area under the curve, the mean over the range of labels:",
         _table(areas_table(facts, metric)),
-        "Points won-tied-lost by the row against the column, corrected by Holm over all pairs and points:",
+        f"Points won-tied-lost by the row against the column, {WIDER_FAMILY}:",
         _table(records_table(facts, metric)),
     ]
     return parts

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from ladle.lab.measures import Savings
 from ladle.report.clusters import SizeBin
 from ladle.report.drawing import BROAD, INK, MUTED, NARROW, SERIES, drawn, legend
 from ladle.report.facts import Facts, StrategyFacts
+from ladle.report.sentences import NEVER
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+_NAME_LETTERS = 16  # to a line of a name on a narrow drawing
 
 
 def learning_curves(facts: Facts, *, width: float = BROAD) -> str:
@@ -37,7 +41,7 @@ def learning_curves(facts: Facts, *, width: float = BROAD) -> str:
 
 
 def savings_intervals(facts: Facts, *, width: float = BROAD) -> str:
-    """Label savings as dots with their intervals; an interval without a lower end runs off the left edge."""
+    """Label savings as dots with their intervals; an interval without a lower end ends in an arrow head."""
     names = [f"{each.strategy} vs {each.against}" for each in facts.savings]
     colours = [SERIES[_position(facts, each.strategy)] for each in facts.savings]
     return savings_forest(facts.savings, names, colours, name="savings", width=width)
@@ -55,21 +59,30 @@ def savings_forest(
             low = left if each.low is None else 100 * each.low
             if each.high is not None:
                 axes.plot([low, 100 * each.high], [place, place], color=colour, linewidth=3, alpha=0.5)
+                if each.low is None:
+                    _arrow_head(axes, place, colour)
             if each.saved is not None:
                 axes.plot([100 * each.saved], [place], "o", color=colour, markersize=8)
             else:
                 beside = 0.8 + max(0.0, 100 * (each.high or 0))  # of its interval, not over it
-                axes.text(beside, place, "never as accurate", color=MUTED, va="center")
-                right = max(right, beside + 0.17 * (right - left))
+                axes.text(beside, place, NEVER, color=MUTED, va="center")
+                right = max(right, beside + (0.17 if width > NARROW else 0.4) * (right - left))
         axes.axvline(0, color=MUTED, linewidth=1.2)
         axes.set_xlim(left, right)
         axes.set_ylim(len(names) - 0.5, -0.5)
-        axes.set_yticks(range(len(names)), names)
+        shown = names if width > NARROW else [fill(each, _NAME_LETTERS) for each in names]
+        axes.set_yticks(range(len(names)), shown, fontsize=11 if width > NARROW else 9)
         axes.tick_params(axis="y", labelcolor=INK, length=0)
         axes.grid(visible=False, axis="y")
         axes.set_xlabel("labels saved, %")
 
     return drawn(name, (width, 0.8 + 0.5 * len(savings)), draw)
+
+
+def _arrow_head(axes: Axes, place: int, colour: str) -> None:
+    """At the left edge: the interval has no end there."""
+    at_edge = axes.get_yaxis_transform()  # along the width in shares of it
+    axes.plot([0.01], [place], marker="<", color=colour, markersize=9, markeredgewidth=0, transform=at_edge)
 
 
 def per_batch(facts: Facts, values: Callable[[StrategyFacts], Sequence[float]], name: str, *, chance: float = 0) -> str:

@@ -66,7 +66,7 @@ def _head(facts: Facts) -> str:
         (
             "none" if each.saved is None else share_text(each.saved),
             f"labels saved against {each.against}",
-            f"{verdict(each)}; 95% interval {interval_text(each)}",
+            f"{verdict(each)}; 95% interval: {interval_text(each)}",
         )
         for each in facts.savings
         if each.strategy == first.name

@@ -9,7 +9,13 @@ NO_SAVINGS = (
     f"Labels saved are told with an interval or not at all, and an interval takes {FEWEST_TRIALS} finished "
     "trials of both strategies."
 )
+# Of the points along the curve.
+WIDER_FAMILY = (
+    "corrected by Holm over all pairs and all points, a wider family than that of the end alone: a win there may be a "
+    "tie here"
+)
 _METRICS = {"macro_f1": "macro-F1", "pooled_ap": "pooled average precision"}
+NEVER = "never got there"  # to where the other ends
 _OUTCOMES = {"win": "wins", "tie": "ties", "loss": "loses", "untested": "too few trials to test"}
 
 
@@ -24,11 +30,11 @@ def outcome_text(comparison: Comparison) -> str:
 
 
 def difference_text(comparison: Comparison) -> str:
-    """The difference in points with its interval, "+0.62 (+0.21 to +1.03)"; without one, not told."""
+    """The difference in points with its interval, "+0.62 (+0.21 to +1.03)"; without one, says so."""
+    difference = f"{100 * comparison.difference:+.2f}"
     if comparison.low is None or comparison.high is None:
-        return f"no interval of {count_text(comparison.trials, 'trial')}"
-    shown = (f"{100 * value:+.2f}" for value in (comparison.difference, comparison.low, comparison.high))
-    return "{} ({} to {})".format(*shown)
+        return f"{difference} (no interval of {count_text(comparison.trials, 'trial')})"
+    return f"{difference} ({100 * comparison.low:+.2f} to {100 * comparison.high:+.2f})"
 
 
 def chance_text(chance: float | None) -> str:
@@ -53,9 +59,10 @@ def interval_text(savings: Savings) -> str:
     if savings.trials < 2:
         return "none of one trial"
     if savings.high is None:
-        return "never as accurate"
-    low = "not always as accurate" if savings.low is None else share_text(savings.low)
-    return f"{low} to {share_text(savings.high)}"
+        return NEVER
+    if savings.low is None:
+        return f"may never get there; at best {share_text(savings.high)}"
+    return f"{share_text(savings.low)} to {share_text(savings.high)}"
 
 
 def verdict(savings: Savings) -> str:
@@ -74,7 +81,7 @@ def savings_sentence(savings: Savings, *, metric: str = "accuracy") -> str:
         missed = f"{savings.strategy} on average did not reach the {target} at which {savings.against} ended"
         return f"{missed}: {verdict(savings)}."
     counts = f"{savings.labels_needed:,.0f} labels instead of {savings.labels_against:,.0f}"
-    doubt = f"interval {interval_text(savings)} of the labels saved"
+    doubt = f"{'' if savings.low is None else 'interval '}{interval_text(savings)} of the labels saved"
     if verdict(savings) not in ("fewer labels", "more labels"):
         told = f"{verdict(savings)} ({counts}; {doubt})"
     elif savings.saved >= 0:
