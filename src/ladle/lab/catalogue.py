@@ -201,7 +201,10 @@ _LEARNERS: dict[str, _Entry] = {
     "text": _Entry(Text, "an embedding bag over hashed pieces of texts, by the million", _FREE, "comes with Ladle"),
     "vgg-16": _Entry(Vgg16, "VGG-16 for small images, from pixels", "BSD-3-Clause", "pip install torch"),
     "resnet-fast": _Entry(
-        FastResNet, "a 9-layer ResNet that trains in seconds on a GPU, from pixels", "BSD-3-Clause", "pip install torch"
+        FastResNet,
+        "a 9-layer ResNet, made to be trained fast on a GPU, from pixels",
+        "BSD-3-Clause",
+        "pip install torch",
     ),
 }
 

@@ -96,6 +96,7 @@ class ExperimentFacts:
     """Everything in a report. metrics: the main one first. strategies: those with a finished trial, in order.
 
     waiting: strategies without one. baselines: which of `strategies` the others are held against. protocol: as TOML.
+    certified: the share of merges that are proven exact, see `ladle.Dendrogram`, in the mean over the trials' trees.
     run: what the ledger knows of the data, the machine and the versions. finished: rounds done, and rounds in all.
     """
 
@@ -110,6 +111,7 @@ class ExperimentFacts:
     metrics: tuple[MetricFacts, ...]
     batches: tuple[BatchFacts, ...]
     start_seconds: Mapping[str, float]
+    certified: float
     finished: tuple[int, int]
     protocol: str
     run: Mapping[str, Any]
@@ -168,6 +170,7 @@ def _facts(ledger: Ledger) -> ExperimentFacts:
             for label in finished
         ),
         start_seconds=typical_seconds([[start.seconds for start in ledger.starts()]]),
+        certified=float(np.mean([start.certified for start in ledger.starts()])),
         finished=ledger.finished(),
         protocol=experiment.to_toml(),
         run=ledger.facts(),

@@ -121,8 +121,9 @@ def seconds_table(facts: ExperimentFacts) -> Table:
 
 
 def run_pairs(facts: ExperimentFacts) -> list[tuple[str, str]]:
-    """What the ledger knows of the data, the machine and the versions, flattened: names and values."""
-    return [*_flattened(facts.run), ("report made by", f"Ladle {facts.version}")]
+    """What the ledger knows of the data, the machine, the versions and the clusterings: names and values."""
+    proven = f"{100 * facts.certified:.1f}% of merges, in the mean over the trials' trees"
+    return [*_flattened(facts.run), ("proven exact", proven), ("report made by", f"Ladle {facts.version}")]
 
 
 def comparison_text(found: RunComparison) -> str:
