@@ -62,6 +62,8 @@ def finished(tmp_path_factory):
 def test_list_tells_what_there_is(run, run_json):
     code, out, err = run("lab", "list")
     assert (code, err) == (0, "")
+    assert 'cifar-10-binary.tar.gz | tar xz -C "$LADLE_DATA"\n' in out  # a command is not folded
+    assert max(len(line) for line in out.splitlines() if "from: " not in line) <= 80
     for words in ("Protocols", "Data sets", "Learners", "smoke", "words-9-100k", "fashion-mnist", "vgg-16", "licence"):
         assert words in out
     code, facts = run_json("lab", "list")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shlex
+import shutil
+import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from ladle.lab.experiment import Experiment
     from ladle.lab.ledger import Ledger
 
+_FROM = "from: "  # how a line begins that tells how to get something
 ABOUT = "Compare strategies: simulate labelling on a labelled data set, and measure what each one saves."
 
 
@@ -30,7 +33,7 @@ def list_known(
 
     With the NAME of a protocol, print its file: save it, change it, and run the copy.
     """
-    from ladle.cli.answers import emit_json, show
+    from ladle.cli.answers import emit_json
     from ladle.lab import catalogue
     from ladle.lab.protocol_files import read_experiment, read_text, shipped
 
@@ -52,13 +55,9 @@ def list_known(
         told = [each.model_dump(mode="json") for each in protocols]
         emit_json({"command": "lab list", "protocols": told, **described})
         return
-    show(
-        [
-            ("Protocols", {each.name: _in_short(each) for each in protocols}),
-            ("Data sets", {each.name: _described(each) for each in datasets}),
-            ("Learners", {each.name: _described(each) for each in learners}),
-        ]
-    )
+    _show_list("Protocols", {each.name: _in_short(each) for each in protocols})
+    _show_list("Data sets", {each.name: _described(each) for each in datasets})
+    _show_list("Learners", {each.name: _described(each) for each in learners})
 
 
 def run(
@@ -180,14 +179,26 @@ def _final_text(final: Any, metric: str, labels: Any) -> str:
     return f"{metric} {final.mean():.4f}{error} at {labels:,} labels, {trials}"
 
 
-def _in_short(experiment: Experiment) -> str:
+def _in_short(experiment: Experiment) -> list[str]:
     counts = f"{experiment.trials} trials of {experiment.rounds} rounds, {len(experiment.strategies)} strategies"
-    return f"{experiment.title}\n{experiment.dataset.name}, {experiment.learner.name}; {counts}"
+    return [experiment.title, f"{experiment.dataset.name}, {experiment.learner.name}; {counts}"]
 
 
-def _described(described: Any) -> str:
-    given = ", ".join([*described.required, *described.options])
-    licence = f"licence: {described.licence}"
-    return "\n".join(
-        [described.summary, f"from: {described.bring}", licence, *([f"options: {given}"] if given else [])]
-    )
+def _described(described: Any) -> list[str]:
+    options = [f"{each} (must be given)" for each in described.required]
+    options += [f"{name} = {value!r}" for name, value in described.options.items()]
+    told = [described.summary, f"{_FROM}{described.bring}", f"licence: {described.licence}"]
+    return [*told, *([f"options: {', '.join(options)}"] if options else [])]
+
+
+def _show_list(title: str, entries: Mapping[str, list[str]]) -> None:
+    """Each name with its lines below it, folded to the terminal; but for commands, which are there to be copied."""
+    width = max(40, shutil.get_terminal_size().columns)
+    typer.secho(title, bold=True)
+    for name, lines in entries.items():
+        typer.secho(f"  {name}", fg=typer.colors.CYAN)
+        for line in lines:
+            whole = line.startswith(_FROM)
+            folded = [line] if whole else textwrap.wrap(line, width - 6, break_long_words=False, break_on_hyphens=False)
+            for each in folded:
+                typer.echo(f"      {each}")

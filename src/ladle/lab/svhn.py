@@ -15,8 +15,8 @@ from ladle.lab.places import find
 LICENCE = "for non-commercial use; Netzer et al. 2011, Reading digits in natural images"
 FILES = ("train_32x32.mat", "test_32x32.mat")
 HOME = "http://ufldl.stanford.edu/housenumbers"
-BRING = 'Set LADLE_DATA to a folder and run: mkdir -p "$LADLE_DATA/svhn"; ' + " ".join(
-    f'curl -L {HOME}/{name} -o "$LADLE_DATA/svhn/{name}";' for name in FILES
+BRING = 'Set LADLE_DATA to a folder and run: mkdir -p "$LADLE_DATA/svhn"; ' + "; ".join(
+    f'curl -L {HOME}/{name} -o "$LADLE_DATA/svhn/{name}"' for name in FILES
 )
 
 
