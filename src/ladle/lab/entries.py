@@ -45,7 +45,8 @@ class RoundRecord:
     """One batch of one strategy, and the model it led to.
 
     round: 1 to the experiment's rounds. labels: held after it. metrics: on the test split, of the model they made.
-    seconds: by step: score, select, train, evaluate; embed and cluster where the pool was clustered anew.
+    seconds: by step: score, select, train, evaluate; embed and cluster where the
+    pool was clustered anew, embed also for strategies that read embeddings.
     facts: of the batch, under plain names. clusters_touched; near_duplicates, of near_compared rows that were asked
     (None where the inputs are no numbers); class_counts, a list; margins, the quantiles 0, 1/4, 1/2, 3/4, 1 of the
     batch, a list; distinct_originals, where near-duplicates were made; story, what the strategy told.

@@ -61,23 +61,25 @@ def run_experiment(
     _check_read(experiment)
     part = _Part.of(experiment, workers, trials, strategies)
     place = durable.folder(folder)
-    with durable.locked(place), ExitStack() as stack:
+    # A ledger is checked whole when it is opened, so it is opened once; it stays open for the caller unless work fails.
+    with durable.locked(place), ExitStack() as crews, ExitStack() as ledgers:
         _check_not_lost(place)
-        if is_ledger(place / FILE_NAME):
-            found = stack.enter_context(Ledger.open(place))
-            _check_same(found, experiment, place)
-            if found.experiment() == experiment and not _left(found, part):
-                return Ledger.open(place)
+        ledger = ledgers.enter_context(Ledger.open(place)) if is_ledger(place / FILE_NAME) else None
+        if ledger is not None:
+            _check_same(ledger, experiment, place)
+            if ledger.experiment() == experiment and not _left(ledger, part):
+                ledgers.pop_all()
+                return ledger
         crew = Crew(experiment.to_toml(), sources or Sources(), part.workers)
-        stack.callback(crew.stop)
+        crews.callback(crew.stop)
         with progress.task("Load the data, and compile at first use"):
             facts = crew.asked(Survey())
-        ledger = _opened(place, experiment, facts)
-        try:
-            _Run(ledger, part, place, crew).all(progress)
-        except BaseException:
-            ledger.close()
-            raise
+        if ledger is None:
+            ledger = ledgers.enter_context(Ledger.create(place / FILE_NAME, experiment.to_toml(), facts))
+        else:
+            _go_on(ledger, place, experiment, facts)
+        _Run(ledger, part, place, crew).all(progress)
+        ledgers.pop_all()
     return ledger
 
 
@@ -185,17 +187,13 @@ class _Run:
         self.ready.extend(self.waiting.pop(told.trial, []))
 
 
-def _opened(place: Path, experiment: Experiment, facts: dict[str, Any]) -> Ledger:
-    """The run's ledger, made if need be. Raises: MismatchError for other data than it was made with."""
-    if not is_ledger(place / FILE_NAME):
-        return Ledger.create(place / FILE_NAME, experiment.to_toml(), facts)
-    ledger = Ledger.open(place)
+def _go_on(ledger: Ledger, place: Path, experiment: Experiment, facts: dict[str, Any]) -> None:
+    """State the experiment anew. Raises: MismatchError for other data, or another learner, than it was begun with."""
     before = ledger.facts()
     changed = ["learner"] if _learner_of(before, facts) != _learner_of(facts, facts) else []
     if before["dataset"]["digest"] != facts["dataset"]["digest"]:  # where its files lie may change
         changed.insert(0, "dataset")
     if changed:
-        ledger.close()
         raise MismatchError(
             f"the run in {place}",
             wanted="go on with the data and learner it was begun with",
@@ -205,7 +203,6 @@ def _opened(place: Path, experiment: Experiment, facts: dict[str, Any]) -> Ledge
     if ledger.experiment() != experiment:
         ledger.extend(experiment)
     ledger.note(changes(before, facts))
-    return ledger
 
 
 def _learner_of(facts: dict[str, Any], now: dict[str, Any]) -> tuple[Any, Any]:
