@@ -29,6 +29,7 @@ from ladle.lab import (
 )
 from ladle.lab.datasets import Dataset
 from ladle.lab.embedders import EfficientNetLite0, MiniLm, embedder
+from ladle.lab.experiment import check_options
 from ladle.lab.fashion_mnist import BRING as FASHION_BRING
 from ladle.lab.fashion_mnist import LICENCE as FASHION_LICENCE
 from ladle.lab.fashion_mnist import fashion_mnist, fashion_mnist_full
@@ -241,6 +242,11 @@ def load(name: str, options: Mapping[str, Any]) -> Dataset:
     return dataset if chosen is None else features.embedded(dataset, chosen)
 
 
+def check_dataset(name: str, options: Mapping[str, Any]) -> None:
+    """Raises: ArgumentError for a name, an option or a type of value that `load` would refuse before it reads."""
+    _checked(_entry(_DATASETS, name, "data set"), name, options)
+
+
 def learner(name: str, options: Mapping[str, Any]) -> Learner:
     """The learner called `name`. Raises: ArgumentError for a name, an option or a value it does not know."""
     entry = _entry(_LEARNERS, name, "learner")
@@ -276,13 +282,10 @@ def _checked(entry: _Entry, name: str, given: Mapping[str, Any]) -> dict[str, An
     from pydantic import TypeAdapter, ValidationError
 
     options = entry.options()
-    unknown = [option for option in given if option not in options]
-    if unknown:
-        known = f"take the options {', '.join(options)}" if options else "take no options"
-        raise ArgumentError(name, wanted=known, got=", ".join(unknown))
+    check_options(name, given, options)
     for option, (_, default) in options.items():
         if default is inspect.Parameter.empty and option not in given:
-            raise ArgumentError(name, wanted=f"be given `{option}`", got="none")
+            raise ArgumentError(f"`{option}` of {name}", wanted="be given", got="nothing")
     checked = {}
     for option, value in given.items():
         try:

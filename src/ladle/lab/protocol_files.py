@@ -15,7 +15,7 @@ import numpy.typing as npt
 from pydantic import BaseModel, ValidationError
 
 from ladle.errors import ArgumentError, DataError, FileError, FileFormatError
-from ladle.lab.experiment import Clustering, Experiment, Redundancy, StrategyEntry, check_options, nearest
+from ladle.lab.experiment import Clustering, Experiment, Redundancy, StrategyEntry, nearest
 
 FOLDER = Path(__file__).parent / "protocols"
 MOST_TOLD = 5  # faults of one file: more at once are not read
@@ -199,22 +199,14 @@ def _strategy_place(number: int, label: object) -> str:
 
 
 def _catalogue_faults(experiment: Experiment) -> list[_Fault]:
-    """Names and options that the catalogue does not know; of a learner their values too."""
+    """Names and options that the catalogue does not take."""
     from ladle.lab import catalogue
 
     faults: list[_Fault] = []
     with _noted(faults, "`dataset`"):
-        name, options = experiment.dataset.name, experiment.dataset.options
-        described = catalogue.describe_dataset(name)
-        known = [*described.required, *described.options]
-        check_options(name, options, known)
-        for option in described.required:
-            if option not in options:
-                raise ArgumentError(f"`{option}` of {name}", wanted="be given", got="nothing")
+        catalogue.check_dataset(experiment.dataset.name, experiment.dataset.options)
     with _noted(faults, "`learner`"):
-        name, options = experiment.learner.name, experiment.learner.options
-        check_options(name, options, catalogue.describe_learner(name).options)
-        catalogue.learner(name, options)
+        catalogue.learner(experiment.learner.name, experiment.learner.options)
     return faults
 
 
