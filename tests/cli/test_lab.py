@@ -274,7 +274,8 @@ def test_help(run, command):
 
 
 def test_the_page_runs(tmp_path: Path) -> None:
-    told = run_page("lab.md", tmp_path, ["sh", "sh", "python"])
+    told = run_page("lab.md", tmp_path, ["sh", "sh", "sh", "python"])
     assert "words-9-1m" in told[0]
     assert {path.name for path in tmp_path.iterdir()} >= {"smoke.html", "smoke.md", "smoke.csv", "mine.toml", "runs"}
-    assert told[2].startswith("[[0.")  # one trial: the accuracies of three measurements
+    assert "mine:LeastSureOfSome accuracy" in told[2]
+    assert told[3].startswith("[[0.")  # one trial: the accuracies of three measurements

@@ -86,8 +86,9 @@ def test_it_finds_what_the_study_of_the_demo_finds(whole):
                     np.testing.assert_array_equal(mine.batch.rows, others)
 
 
-def test_the_number_of_workers_changes_nothing(whole, tmp_path):
-    assert run(tmp_path, workers=3) == whole[1]
+@pytest.mark.parametrize("workers", [0, 3])
+def test_the_number_of_workers_changes_nothing(whole, tmp_path, workers):
+    assert run(tmp_path, workers=workers) == whole[1]
 
 
 def test_a_finished_run_is_not_run_again(whole, monkeypatch, tmp_path):
@@ -324,7 +325,7 @@ def test_wrong_values_of_options_are_refused_before_training(tmp_path, monkeypat
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"workers": 0}, "workers"),
+        ({"workers": -1}, "workers"),
         ({"trials": 3}, "between 1 and the 2 of the experiment"),
         ({"trials": 0}, "trials"),
         ({"strategies": ["Nobody"]}, "be one of Cluster-Margin, Margin"),

@@ -70,7 +70,9 @@ def run(
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option("--workers", metavar="COUNT", help="Processes; each holds the data. Default: one a core."),
+        typer.Option(
+            "--workers", metavar="COUNT", help="Processes; each holds the data. Default: one a core; 0: this one."
+        ),
     ] = None,
     trials: Annotated[
         int | None, typer.Option("--trials", metavar="COUNT", help="Only the first so many; the rest may follow later.")

@@ -39,7 +39,7 @@ def _learner(name: str, options: Mapping[str, Any]) -> Learner:
 class Sources:
     """Who makes a data set and a learner of a name and options; by default the catalogue.
 
-    Both are functions that worker processes can import: of a module, not of a notebook.
+    With workers, both are functions that another process can import: of a module, not of a notebook.
     """
 
     load: Callable[[str, Mapping[str, Any]], Dataset] = _load
@@ -137,9 +137,9 @@ def directed(embeddings: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
 def strategy_of(entry: StrategyEntry, tree: Dendrogram, mean_size: float) -> Strategy:
     """The strategy that `entry` states; where it cuts the tree and does not say where, at `mean_size`."""
-    described = describe(entry.name)
+    described = describe(entry.made_by)
     takes_tree = described.takes_tree == "yes" if entry.tree is None else entry.tree
     options = dict(entry.options)
     if takes_tree and "mean_size" in described.options and not any(cut in options for cut in CUTS):
         options["mean_size"] = mean_size
-    return create(entry.name, tree if takes_tree else None, **options)
+    return create(entry.made_by, tree if takes_tree else None, **options)

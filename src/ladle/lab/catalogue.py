@@ -1,15 +1,12 @@
-"""Data sets and learners by name, for protocol files and command lines.
+"""Data sets and learners by name, for protocol files and command lines; your own by their place, see `ladle.lab.own`.
 
-A new one needs its line in `_DATASETS` or `_LEARNERS`; its options are read off its signature: the keyword arguments,
-each with a default unless it must be given.
+A new one needs its line in `_DATASETS` or `_LEARNERS`; its options are read off its signature.
 """
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, get_type_hints
+from typing import Any
 
 from ladle.errors import ArgumentError
 from ladle.lab import (
@@ -28,8 +25,8 @@ from ladle.lab import (
     words9,
 )
 from ladle.lab.datasets import Dataset
+from ladle.lab.described import Described, Entry
 from ladle.lab.embedders import EfficientNetLite0, MiniLm, embedder
-from ladle.lab.experiment import check_options
 from ladle.lab.fashion_mnist import BRING as FASHION_BRING
 from ladle.lab.fashion_mnist import LICENCE as FASHION_LICENCE
 from ladle.lab.fashion_mnist import fashion_mnist, fashion_mnist_full
@@ -37,54 +34,9 @@ from ladle.lab.head import Head
 from ladle.lab.learner import Learner
 from ladle.lab.logistic import Logistic
 from ladle.lab.mlp import Mlp
+from ladle.lab.own import imported, is_place
 from ladle.lab.text import Text
 from ladle.lab.torch_images import FastResNet, Vgg16
-
-
-@dataclass(frozen=True, slots=True)
-class Described:
-    """A data set or a learner in words.
-
-    options: with their defaults; those of `required` have none. licence: of the data, or of what a learner needs.
-    bring: how to get what it needs, a command where there is one.
-    """
-
-    name: str
-    summary: str
-    licence: str
-    bring: str
-    options: Mapping[str, Any]
-    required: tuple[str, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """The description as plain strings, numbers and lists, ready for JSON."""
-        return {
-            "name": self.name,
-            "summary": self.summary,
-            "licence": self.licence,
-            "bring": self.bring,
-            "options": dict(self.options),
-            "required": list(self.required),
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    make: Callable[..., Any]
-    summary: str
-    licence: str
-    bring: str
-    every: Mapping[str, tuple[type, Any]] = field(default_factory=dict)  # options all have: their type and default
-
-    def options(self) -> dict[str, tuple[Any, Any]]:
-        """Each option's type and default; `inspect.Parameter.empty` where it must be given."""
-        hints = get_type_hints(
-            inspect.getattr_static(self.make, "__init__") if isinstance(self.make, type) else self.make
-        )
-        parameters = inspect.signature(self.make).parameters
-        own = {name: (hints[name], taken.default) for name, taken in parameters.items()}
-        return {**own, **self.every}
-
 
 # What may be asked of every data set, whatever it is.
 _EVERY_DATASET: dict[str, tuple[type, Any]] = {
@@ -124,11 +76,11 @@ def _mlp_head(
     return Head(hidden, epochs, minibatch, learning_rate, decay)
 
 
-def _dataset(make: Callable[..., Dataset], summary: str, licence: str, bring: str) -> _Entry:
-    return _Entry(make, summary, licence, bring, _EVERY_DATASET)
+def _dataset(make: Callable[..., Dataset], summary: str, licence: str, bring: str) -> Entry:
+    return Entry(make, summary, licence, bring, _EVERY_DATASET)
 
 
-_DATASETS: dict[str, _Entry] = {
+_DATASETS: dict[str, Entry] = {
     "fashion-mnist": _dataset(
         _carried_fashion_mnist, "30,000 grey 28x28 images of clothes to choose from, 5,000 to test on; 10 classes",
         FASHION_LICENCE, "comes with Ladle",
@@ -194,14 +146,14 @@ _DATASETS: dict[str, _Entry] = {
         openimages.LICENCE, openimages.BRING,
     ),
 }  # fmt: skip
-_LEARNERS: dict[str, _Entry] = {
-    "mlp": _Entry(Mlp, "scikit-learn's perceptron with one hidden layer, on pixels or features", "BSD-3-Clause", _LAB),
-    "logistic": _Entry(Logistic, "multinomial logistic regression, on features", _FREE, "comes with Ladle"),
-    "linear-head": _Entry(_linear_head, "a linear layer by Adam, on features", _FREE, "comes with Ladle"),
-    "mlp-head": _Entry(_mlp_head, "a hidden and a linear layer by Adam, on features", _FREE, "comes with Ladle"),
-    "text": _Entry(Text, "an embedding bag over hashed pieces of texts, by the million", _FREE, "comes with Ladle"),
-    "vgg-16": _Entry(Vgg16, "VGG-16 for small images, from pixels", "BSD-3-Clause", "pip install torch"),
-    "resnet-fast": _Entry(
+_LEARNERS: dict[str, Entry] = {
+    "mlp": Entry(Mlp, "scikit-learn's perceptron with one hidden layer, on pixels or features", "BSD-3-Clause", _LAB),
+    "logistic": Entry(Logistic, "multinomial logistic regression, on features", _FREE, "comes with Ladle"),
+    "linear-head": Entry(_linear_head, "a linear layer by Adam, on features", _FREE, "comes with Ladle"),
+    "mlp-head": Entry(_mlp_head, "a hidden and a linear layer by Adam, on features", _FREE, "comes with Ladle"),
+    "text": Entry(Text, "an embedding bag over hashed pieces of texts, by the million", _FREE, "comes with Ladle"),
+    "vgg-16": Entry(Vgg16, "VGG-16 for small images, from pixels", "BSD-3-Clause", "pip install torch"),
+    "resnet-fast": Entry(
         FastResNet,
         "a 9-layer ResNet, made to be trained fast on a GPU, from pixels",
         "BSD-3-Clause",
@@ -230,13 +182,15 @@ def load(name: str, options: Mapping[str, Any]) -> Dataset:
     are absent, FileError and MissingDependencyError tell what would bring them.
     """
     entry = _entry(_DATASETS, name, "data set")
-    given = _checked(entry, name, options)
+    given = entry.checked(name, options)
     every = {option: given.pop(option, default) for option, (_, default) in _EVERY_DATASET.items()}
     # Asked for before the data is read: a missing package should not be found out after minutes.
     chosen = None if every["embedder"] == "none" else embedder(every["embedder"], pixels=every["pixels_embedded"])
     if chosen is not None:
         _ = chosen.made_of
     dataset: Dataset = entry.make(**given)
+    if not isinstance(dataset, Dataset):
+        raise ArgumentError(f"the data set {name}", wanted="be a ladle.lab.Dataset", got=type(dataset).__name__)
     if every["pool_rows"]:
         dataset = splits.sampled(dataset, every["pool_rows"])
     return dataset if chosen is None else features.embedded(dataset, chosen)
@@ -244,53 +198,36 @@ def load(name: str, options: Mapping[str, Any]) -> Dataset:
 
 def check_dataset(name: str, options: Mapping[str, Any]) -> None:
     """Raises: ArgumentError for a name, an option or a type of value that `load` would refuse before it reads."""
-    _checked(_entry(_DATASETS, name, "data set"), name, options)
+    _entry(_DATASETS, name, "data set").checked(name, options)
 
 
 def learner(name: str, options: Mapping[str, Any]) -> Learner:
     """The learner called `name`. Raises: ArgumentError for a name, an option or a value it does not know."""
     entry = _entry(_LEARNERS, name, "learner")
-    made: Learner = entry.make(**_checked(entry, name, options))
+    made: Learner = entry.make(**entry.checked(name, options))
+    if not callable(getattr(made, "fit", None)) or not isinstance(getattr(made, "name", None), str):
+        wanted = "have a `fit` and a `name`, as ladle.lab.Learner says"
+        raise ArgumentError(f"the learner {name}", wanted=wanted, got=type(made).__name__)
     return made
 
 
 def describe_dataset(name: str) -> Described:
     """What there is to know of a data set without reading it. Raises: ArgumentError for an unknown name."""
-    return _described(name, _entry(_DATASETS, name, "data set"))
+    return _entry(_DATASETS, name, "data set").described(name)
 
 
 def describe_learner(name: str) -> Described:
     """What there is to know of a learner. Raises: ArgumentError for an unknown name."""
-    return _described(name, _entry(_LEARNERS, name, "learner"))
+    return _entry(_LEARNERS, name, "learner").described(name)
 
 
-def _entry(table: Mapping[str, _Entry], name: str, kind: str) -> _Entry:
+def _entry(table: Mapping[str, Entry], name: str, kind: str) -> Entry:
+    if is_place(name):
+        make = imported(name, kind)
+        if not callable(make):
+            raise ArgumentError(f"the {kind} {name}", wanted="be a function or a class", got=type(make).__name__)
+        return Entry(make, "your own", "yours", "your own code", _EVERY_DATASET if table is _DATASETS else {})
     if name not in table:
-        raise ArgumentError(f"the {kind}", wanted=f"be one of {', '.join(table)}", got=repr(name))
+        remedy = "Or name your own code: module:name."
+        raise ArgumentError(f"the {kind}", wanted=f"be one of {', '.join(table)}", got=repr(name), remedy=remedy)
     return table[name]
-
-
-def _described(name: str, entry: _Entry) -> Described:
-    options = entry.options()
-    required = tuple(option for option, (_, default) in options.items() if default is inspect.Parameter.empty)
-    told = {option: default for option, (_, default) in options.items() if option not in required}
-    return Described(name, entry.summary, entry.licence, entry.bring, told, required)
-
-
-def _checked(entry: _Entry, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """`given`, if the entry takes these options and all that it must have are there. Raises: ArgumentError."""
-    from pydantic import TypeAdapter, ValidationError
-
-    options = entry.options()
-    check_options(name, given, options)
-    for option, (_, default) in options.items():
-        if default is inspect.Parameter.empty and option not in given:
-            raise ArgumentError(f"`{option}` of {name}", wanted="be given", got="nothing")
-    checked = {}
-    for option, value in given.items():
-        try:
-            checked[option] = TypeAdapter(options[option][0]).validate_python(value, strict=True)
-        except ValidationError as cause:
-            kind = getattr(options[option][0], "__name__", str(options[option][0]))
-            raise ArgumentError(f"`{option}` of {name}", wanted=f"be of type {kind}", got=repr(value)) from cause
-    return checked

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from ladle.errors import ArgumentError
+from ladle.lab.own import imported, is_place
 from ladle.lab.protocol import LabProtocol
 from ladle.seeds import MAX_SEED
 
@@ -51,7 +52,7 @@ class _Part(BaseModel):
 
 
 class Source(_Part):
-    """A data set or a learner by its name in the catalogue; every further field is an option of it."""
+    """A data set or a learner by its name in the catalogue, or its place; every further field is an option of it."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="allow")
 
@@ -82,7 +83,9 @@ class Redundancy(_Part):
 
 
 class StrategyEntry(_Part):
-    """A strategy to compare: `name` in `ladle.strategies.names()`, its options, and the label it is reported under.
+    """A strategy to compare: its name, its options, and the label it is reported under.
+
+    name: one of `ladle.strategies.names()`, or the place of a class of your own, see `ladle.lab.own`.
 
     tree: whether it is given the trial's clustering; None: where it must have one.
     """
@@ -104,6 +107,8 @@ class StrategyEntry(_Part):
         """Raises ArgumentErrors, which pydantic keeps: they are ValueErrors."""
         from ladle.strategies import describe, names
 
+        if is_place(self.name):  # a ledger may be somebody else's: reading one imports nothing
+            return self
         if self.name not in names():
             wanted = f"be one of {', '.join(names())}"
             raise ArgumentError("`name`", wanted=wanted, got=repr(self.name), remedy=_meant(self.name, names()))
@@ -115,6 +120,11 @@ class StrategyEntry(_Part):
         if self.tree is False and described.takes_tree == "yes":
             raise ArgumentError("`tree`", wanted=f"be true, or left out, for {self.name}", got="false")
         return self
+
+    @property
+    def made_by(self) -> Any:
+        """What `ladle.strategies.create` makes it of: its name, or the class at its place. Raises: ArgumentError."""
+        return imported(self.name, "strategy") if is_place(self.name) else self.name
 
     def mean_size(self, rows: int, usual: float) -> float | None:
         """The mean size of the clusters it asks for in a pool of `rows`; None where it cuts at a height."""
@@ -184,6 +194,10 @@ class Experiment(_Part):
                 return entry
         labels = ", ".join(entry.label for entry in self.strategies)
         raise ArgumentError("the strategy", wanted=f"be one of {labels}", got=repr(label))
+
+    def names(self) -> list[str]:
+        """The names of its data set, learner and strategies, some of which may be places of your own code."""
+        return [self.dataset.name, self.learner.name, *(entry.name for entry in self.strategies)]
 
     def tree_size(self, rows: int) -> float | None:
         """How far the pool is clustered, so that every strategy can cut where it wants; None: to the end."""

@@ -14,21 +14,22 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
 from ladle import durable
 from ladle.arrays import Rows
 from ladle.errors import ArgumentError, CorruptFileError, MismatchError
+from ladle.lab.alone import Alone
 from ladle.lab.bench import Sources
 from ladle.lab.entries import RoundRecord, StartRecord
 from ladle.lab.experiment import Experiment
+from ladle.lab.jobs import Start, Survey
 from ladle.lab.ledger import Ledger
 from ladle.lab.ledger_files import FILE_NAME, is_ledger
 from ladle.lab.survey import changes
 from ladle.lab.walk import Course, done_batches
-from ladle.lab.workers import Crew, Finished, Job, Start, Survey, Worker
+from ladle.lab.workers import Crew
 from ladle.progress import SILENT, Advance, Progress
 from ladle.threads import thread_count
 
@@ -49,6 +50,7 @@ def run_experiment(
     """Run what is left of `experiment` and return its ledger, in `folder`.
 
     workers: processes; as many as there are threads to use, unless said otherwise. Each holds the data set and a model.
+    0: none, all is done in this process.
     trials, strategies: only the first so many trials, only the strategies of these labels; the rest may follow later.
     sources: where data set and learner come from; the catalogue.
     Raises: ArgumentError; MismatchError when the folder holds another experiment, or other data; FileError when another
@@ -70,7 +72,8 @@ def run_experiment(
             if ledger.experiment() == experiment and not _left(ledger, part):
                 ledgers.pop_all()
                 return ledger
-        crew = Crew(experiment.to_toml(), sources or Sources(), part.workers)
+        given = sources or Sources()
+        crew = Crew(experiment.to_toml(), given, part.workers) if part.workers else Alone(experiment, given)
         crews.callback(crew.stop)
         with progress.task("Load the data, and compile at first use"):
             facts = crew.asked(Survey())
@@ -94,7 +97,7 @@ def _check_read(experiment: object) -> None:
 class _Part:
     """What of an experiment one call runs."""
 
-    workers: int
+    workers: int  # 0: this process
     trials: int
     labels: tuple[str, ...]
 
@@ -102,8 +105,8 @@ class _Part:
     def of(
         cls, experiment: Experiment, workers: int | None, trials: int | None, strategies: Sequence[str] | None
     ) -> _Part:
-        if workers is not None and workers < 1:
-            raise ArgumentError("`workers`", wanted="be 1 or more", got=repr(workers))
+        if workers is not None and workers < 0:
+            raise ArgumentError("`workers`", wanted="be 0 or more", got=repr(workers))
         if trials is not None and not 1 <= trials <= experiment.trials:
             raise ArgumentError(
                 "`trials`",
@@ -115,7 +118,7 @@ class _Part:
         labels = tuple(entry.label for entry in experiment.strategies if chosen is None or entry.label in chosen)
         if not labels:
             raise ArgumentError("`strategies`", wanted="name at least one", got="none")
-        return cls(workers or thread_count(), trials or experiment.trials, labels)
+        return cls(thread_count() if workers is None else workers, trials or experiment.trials, labels)
 
 
 def _left(ledger: Ledger, part: _Part) -> list[tuple[int, str, tuple[Rows, ...]]]:
@@ -133,7 +136,7 @@ def _left(ledger: Ledger, part: _Part) -> list[tuple[int, str, tuple[Rows, ...]]
 class _Run:
     """One call's work: which jobs are left, in what order they may begin, and what becomes of their answers."""
 
-    def __init__(self, ledger: Ledger, part: _Part, folder: Path, crew: Crew) -> None:
+    def __init__(self, ledger: Ledger, part: _Part, folder: Path, crew: Crew | Alone) -> None:
         self.ledger, self.crew = ledger, crew
         facts, key = ledger.facts(), _key(ledger.experiment(), ledger.facts())
         self.known = {each.trial: each for each in ledger.starts()}
@@ -152,22 +155,13 @@ class _Run:
         units = rounds + len(self.begun)
         if units == 0:
             return
-        doing: dict[Worker, Job] = {}
         with progress.task(f"{rounds:,} rounds left: choose, label, train, measure", units) as advance:
-            while self.begun or self.ready or doing:
+            while self.begun or self.ready or self.crew.is_busy:
                 while self.crew.has_room and (self.ready or self.begun):
                     # Trial after trial, so that a run that is stopped leaves whole trials.
-                    job: Job = self.ready.popleft() if self.ready else self.begun.popleft()
-                    doing[self.crew.begin(job)] = job
-                by_pipe = {worker.pipe: worker for worker in doing}
-                for pipe in wait(list(by_pipe)):
-                    worker = by_pipe[pipe]  # type: ignore[index]
-                    told = worker.hear()
-                    if isinstance(told, Finished):
-                        del doing[worker]
-                        self.crew.rest(worker)
-                    else:
-                        self._note(told, advance)
+                    self.crew.begin(self.ready.popleft() if self.ready else self.begun.popleft())
+                for told in self.crew.hear():
+                    self._note(told, advance)
 
     def _note(self, told: StartRecord | RoundRecord, advance: Advance) -> None:
         advance(1)

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from ladle._version import __version__
 from ladle.arrays import row_blocks
 from ladle.hardware import cpu, gpus
+from ladle.lab import own
 from ladle.lab.bench import Bench
 from ladle.lab.datasets import Dataset
 from ladle.lab.redundancy import asked_rows, near_limit
@@ -50,7 +51,7 @@ def surveyed(bench: Bench) -> dict[str, Any]:
         "learner_options": _options(bench.learner),
         "near_limit": limit,
         "near_compared": asked_rows(size),
-        "versions": _versions(),
+        "versions": {**_versions(), **own.versions(bench.experiment.names())},
         "machine": {
             "system": platform.system(),
             "processor": cpu(),

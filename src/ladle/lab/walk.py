@@ -18,9 +18,9 @@ from ladle.lab.bench import Bench
 from ladle.lab.entries import RoundRecord, StartRecord, pack_rows
 from ladle.lab.kept import Kept, keep, kept
 from ladle.lab.learner import Model
-from ladle.lab.loop import Stopwatch
 from ladle.lab.oracle import Oracle
 from ladle.lab.redundancy import asked_rows, near_duplicates
+from ladle.lab.stopwatch import Stopwatch
 from ladle.scores import margin
 from ladle.strategies import Selection
 

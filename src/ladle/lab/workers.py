@@ -17,38 +17,19 @@ from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from pathlib import Path
 from threading import Thread, current_thread, main_thread
 from typing import Any
 
 from ladle.errors import LadleError, MemoryPlanError
 from ladle.lab.bench import Bench, Sources
+from ladle.lab.jobs import Job, done
 from ladle.lab.protocol_files import parse_experiment
-from ladle.lab.survey import surveyed
-from ladle.lab.walk import Course, begun, rounds_of
 from ladle.threads import THREADS_VARIABLE, single_threaded_blas, thread_count
 
 GONE = 70  # exit code of a worker whose owner went away
 _BLAS_VARIABLES = (
     "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """Job: tell the facts of the run."""
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Job: make the start of a trial, or find it kept, and tell its record."""
-
-    trial: int
-    folder: Path
-    key: str
-
-
-Job = Survey | Start | Course  # a course: walk it, telling the record of each round
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,38 +109,44 @@ class Crew:
 
     def asked(self, job: Job) -> Any:
         """What the first worker answers to a job with one answer."""
-        worker = self._free()
-        worker.give(job)
-        answer = worker.hear()
-        worker.hear()  # that it has finished
-        self.rest(worker)
+        self.begin(job)
+        (answer,) = self.hear()
+        while self.is_busy:
+            assert list(self.hear()) == []  # that it has finished
         return answer
 
-    def begin(self, job: Job) -> Worker:
+    def begin(self, job: Job) -> None:
         """Give the job to a worker without one; there must be room."""
-        worker = self._free()
+        worker = self.idle.pop() if self.idle else Worker(self._toml, self._sources, self._threads)
+        self.busy.append(worker)
         worker.give(job)
-        return worker
 
-    def rest(self, worker: Worker) -> None:
-        """Note that a worker has finished its job."""
-        self.busy.remove(worker)
-        self.idle.append(worker)
+    def hear(self) -> Iterator[Any]:
+        """What at least one busy worker tells next, if it is not that it has finished. Raises: what its job raised."""
+        by_pipe = {worker.pipe: worker for worker in self.busy}
+        for pipe in wait(list(by_pipe)):
+            worker = by_pipe[pipe]  # type: ignore[index]
+            told = worker.hear()
+            if isinstance(told, Finished):
+                self.busy.remove(worker)
+                self.idle.append(worker)
+            else:
+                yield told
 
     @property
     def has_room(self) -> bool:
         """Whether another job could begin."""
         return len(self.busy) < self.size
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a job is not done."""
+        return bool(self.busy)
+
     def stop(self) -> None:
         """End all of them."""
         for worker in [*self.idle, *self.busy]:
             worker.stop()
-
-    def _free(self) -> Worker:
-        worker = self.idle.pop() if self.idle else Worker(self._toml, self._sources, self._threads)
-        self.busy.append(worker)
-        return worker
 
 
 @contextmanager
@@ -203,7 +190,7 @@ def _serve(pipe: Connection, experiment_toml: str, sources: Sources) -> None:
         while True:
             job: Job = pipe.recv()
             with single_threaded_blas():
-                for told in _done(bench, job):
+                for told in done(bench, job):
                     pipe.send(told)
             pipe.send(Finished())
     except (EOFError, BrokenPipeError, ConnectionResetError):
@@ -212,15 +199,6 @@ def _serve(pipe: Connection, experiment_toml: str, sources: Sources) -> None:
         foreseen = isinstance(error, (LadleError, MemoryError))
         with suppress(OSError):  # nobody is left to tell
             pipe.send(Failed(error if foreseen else None, traceback.format_exc()))
-
-
-def _done(bench: Bench, job: Job) -> Iterator[Any]:
-    if isinstance(job, Survey):
-        yield surveyed(bench)
-    elif isinstance(job, Start):
-        yield begun(bench, job.trial, job.folder, job.key)
-    else:
-        yield from rounds_of(bench, job)
 
 
 def _end_with_owner() -> None:

@@ -1,8 +1,12 @@
-"""What to label next: every strategy answers the same `query`, see `contract`."""
+"""What to label next: every strategy answers the same `query`, see `contract`.
+
+One of your own is a class of `Chooser` with a `name`, what it `needs`, and `choose`.
+"""
 
 from ladle.strategies.audit import Precision
 from ladle.strategies.badge import Badge
 from ladle.strategies.catalogue import Description, create, describe, names
+from ladle.strategies.choosing import Asked, Choice, Chooser
 from ladle.strategies.clustermargin import ClusterMargin, cluster_margin
 from ladle.strategies.contract import Selection, Story, Strategy
 from ladle.strategies.coreset import CoreSet
@@ -20,7 +24,10 @@ from ladle.strategies.typiclust import TypiClust
 from ladle.strategies.uniform import Uniform
 
 __all__ = [
+    "Asked",
     "Badge",
+    "Choice",
+    "Chooser",
     "ClusterMargin",
     "CoreSet",
     "Description",

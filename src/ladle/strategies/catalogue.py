@@ -99,8 +99,11 @@ def options(name: str) -> list[str]:
     return list(describe(name).options)
 
 
-def describe(name: str) -> Description:
-    """What there is to know of the strategy called `name`. Raises: ArgumentError for an unknown name."""
+def describe(name: str | type[Chooser]) -> Description:
+    """What there is to know of the strategy called `name`, or of a class of your own.
+
+    Raises: ArgumentError for an unknown name, and for a class that is no `Chooser`.
+    """
     maker = _maker(name)
     told = inspect.cleandoc(maker.__doc__ or "")
     parameters = inspect.signature(maker).parameters
@@ -109,7 +112,7 @@ def describe(name: str) -> Description:
     if "tree" in parameters:
         takes_tree = "yes" if parameters["tree"].default is inspect.Parameter.empty else "optional"
     return Description(
-        name=name,
+        name=maker.name,
         summary=_first_sentence(told),
         needs=maker.needs,
         takes_tree=takes_tree,
@@ -121,9 +124,14 @@ def describe(name: str) -> Description:
 
 
 def create(
-    name: str, tree: Any = None, *, partitions: int = 1, deal_labelled: bool = False, **options_given: Any
+    name: str | type[Chooser],
+    tree: Any = None,
+    *,
+    partitions: int = 1,
+    deal_labelled: bool = False,
+    **options_given: Any,
 ) -> Chooser:
-    """The strategy called `name`, made with `options_given`, which are those of its class.
+    """The strategy called `name`, or that of a class of your own, made with `options_given`, those of its class.
 
     tree: a dendrogram or (n,) flat clusters for the strategies that go by clusters; ignored by the others.
     partitions: more than 1 asks it in so many random parts of the pool; deal_labelled: that the labelled rows are dealt
@@ -135,11 +143,13 @@ def create(
     unknown = [option for option in options_given if option not in described.options]
     if unknown:
         raise ArgumentError(
-            f"the options of {name}", wanted=f"be among {', '.join(described.options)}", got=", ".join(unknown)
+            f"the options of {described.name}",
+            wanted=f"be among {', '.join(described.options)}",
+            got=", ".join(unknown),
         )
     if tree is None and described.takes_tree == "yes":
         raise ArgumentError(
-            f"the strategy {name}",
+            f"the strategy {described.name}",
             wanted="have a `tree`",
             got="none",
             remedy="Make one with ladle.cluster(embeddings).",
@@ -151,7 +161,16 @@ def create(
     return made if partitions == 1 else Partitioned(made, partitions, deal_labelled)
 
 
-def _maker(name: str) -> type[Chooser]:
+def _maker(name: str | type[Chooser]) -> type[Chooser]:
+    if not isinstance(name, str):
+        if (
+            not isinstance(name, type)
+            or not issubclass(name, Chooser)
+            or not isinstance(getattr(name, "name", None), str)
+        ):
+            wanted = "be a name, or a class of ladle.strategies.Chooser with a `name`"
+            raise ArgumentError("the strategy", wanted=wanted, got=repr(name))
+        return name
     if name not in _MAKERS:
         raise ArgumentError("the strategy", wanted=f"be one of {', '.join(_MAKERS)}", got=repr(name))
     return _MAKERS[name]
