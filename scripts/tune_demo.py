@@ -12,50 +12,54 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from pathlib import Path
+from collections.abc import Mapping
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 from pack_fashion_mnist import POOL_ROWS, SOURCE, read_images, read_labels
 
-from ladle import ClusterMargin, Margin, Uniform
-from ladle.lab import LabProtocol, Mlp, StrategyMaker, fashion_mnist, label_savings, run_study
+from ladle.lab import Dataset, Experiment, fashion_mnist, read_experiment, run_experiment
+from ladle.lab.bench import Sources
+from ladle.lab.experiment import StrategyEntry
+from ladle.report import Facts, facts_of
 
 VALIDATION = slice(POOL_ROWS, POOL_ROWS + 10_000)
 SEED = 77  # not the demo's
 
 
-def main(protocol: LabProtocol, ratios: list[float], source: Path = SOURCE) -> None:
-    """Compare Cluster-Margin at several candidate ratios with Margin and Uniform."""
-    dataset = dataclasses.replace(
+def with_validation(name: str, options: Mapping[str, Any]) -> Dataset:
+    """The demo's data set, measured on images that it does not use."""
+    return dataclasses.replace(
         fashion_mnist(),
-        test_inputs=read_images(source / "train-images-idx3-ubyte.gz")[VALIDATION],
-        test_labels=read_labels(source / "train-labels-idx1-ubyte.gz")[VALIDATION].astype(np.int64),
+        test_inputs=read_images(SOURCE / "train-images-idx3-ubyte.gz")[VALIDATION],
+        test_labels=read_labels(SOURCE / "train-labels-idx1-ubyte.gz")[VALIDATION].astype(np.int64),
     )
-    makers: dict[str, StrategyMaker] = {
-        f"Cluster-Margin {ratio:g}": lambda tree, ratio=ratio: ClusterMargin(  # type: ignore[misc]
-            tree, mean_size=protocol.mean_size, candidate_ratio=ratio
-        )
+
+
+def stated(seed_size: int, batch_size: int, rounds: int, trials: int, ratios: list[float]) -> Experiment:
+    """The demo with these dials, and Cluster-Margin at each of `ratios` beside its baselines."""
+    demo = read_experiment("demo")
+    entries = [
+        StrategyEntry(name="cluster-margin", label=f"Cluster-Margin {ratio:g}", options={"candidate_ratio": ratio})
         for ratio in ratios
-    }
-    makers |= {"Margin": lambda tree: Margin(), "Uniform": lambda tree: Uniform()}
-    study = run_study(dataset, Mlp(), makers, protocol)
-    savings = [
-        label_savings(protocol.labels, study.accuracy(name), study.accuracy(other), strategy=name, against=other)
-        for other in ("Margin", "Uniform")
-        for name in makers
-        if name != other
     ]
-    told = {
-        "protocol": dataclasses.asdict(protocol),
-        "accuracy": {name: study.accuracy(name).mean(axis=0).round(4).tolist() for name in makers},
-        "savings": [dataclasses.asdict(each) for each in savings],
+    dials = {"seed_size": seed_size, "batch_size": batch_size, "rounds": rounds, "trials": trials, "seed": SEED}
+    return demo.model_copy(update={**dials, "strategies": (*entries, *demo.strategies[1:])})
+
+
+def told(facts: Facts) -> dict[str, Any]:
+    """Curves, and savings against the baselines."""
+    return {
+        "labels": facts.labels,
+        "accuracy": {each.strategy: np.round(each.mean, 4).tolist() for each in facts.main.curves},
+        "savings": [dataclasses.asdict(each) for each in facts.main.savings if each.against in facts.baselines],
     }
-    sys.stdout.write(json.dumps(told, indent=2) + "\n")
 
 
 if __name__ == "__main__":
-    seed_size, batch_size, rounds, trials, *ratios_given = sys.argv[1:]
-    main(
-        LabProtocol(int(seed_size), int(batch_size), int(rounds), int(trials), seed=SEED),
-        [float(ratio) for ratio in ratios_given],
-    )
+    counts, ratios_given = [int(each) for each in sys.argv[1:5]], [float(each) for each in sys.argv[5:]]
+    experiment = stated(*counts, ratios_given)  # type: ignore[call-arg, misc]
+    sources = Sources(load=with_validation)
+    with TemporaryDirectory() as folder, run_experiment(experiment, folder, sources=sources) as ledger:
+        sys.stdout.write(json.dumps(told(facts_of(ledger)), indent=2) + "\n")

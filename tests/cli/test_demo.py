@@ -3,39 +3,47 @@ import re
 
 import pytest
 
-from tests.lab.toy import toy_dataset
-
-QUICK = ("--trials", "2", "--rounds", "2", "--batch-size", "20", "--seed-size", "30")
-
-
-@pytest.fixture
-def small(monkeypatch):
-    """The demo on a data set of 400 images, so that the test takes a second."""
-    monkeypatch.setattr("ladle.lab.fashion_mnist", toy_dataset)
+QUICK = (
+    "--pool-rows", "400", "--trials", "3", "--rounds", "2", "--batch-size", "20", "--seed-size", "30", "--workers", "0",
+)  # fmt: skip
 
 
-def test_it_tells_and_writes_the_report(run, small, tmp_path):
+def test_it_tells_and_writes_the_report(run, tmp_path):
     page = tmp_path / "report.html"
-    code, out, err = run("demo", "--out", page, *QUICK)
+    code, out, err = run("demo", "--out", page, "--quiet", *QUICK)
     assert (code, err) == (0, "")
-    for words in ("Accuracy on 150 test images", "Labels saved", "Seconds per step", "Cluster-Margin vs Uniform"):
+    for words in ("Accuracy on 5,000 test images", "Labels saved", "Seconds per step", "Cluster-Margin vs Uniform"):
         assert words in out
     assert out.rstrip().endswith(str(page))
     assert max(len(line) for line in out.splitlines() if str(tmp_path) not in line) <= 80
-    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+    written = page.read_text(encoding="utf-8")
+    assert written.startswith("<!doctype html>")
+    assert "Clusters that the first batch of Cluster-Margin touched" in written
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
 
 
-def test_machines_get_the_same_numbers(run_json, small, tmp_path):
-    page = tmp_path / "report.html"
-    code, told = run_json("demo", "--out", page, *QUICK, "--seed", "5", "--candidate-ratio", "3")
+def test_machines_get_the_same_numbers_and_a_run_to_go_on_with(run, run_json, tmp_path):
+    page, kept = tmp_path / "report.html", tmp_path / "kept"
+    quick = (*QUICK, "--seed", "5", "--candidate-ratio", "3", "--out", page)
+    code, told = run_json("demo", *quick, "--trials", "1", "--keep", kept)
     assert code == 0
     assert told["report"] == str(page)
-    assert [each["name"] for each in told["strategies"]] == ["Cluster-Margin", "Margin", "Uniform"]
+    assert told["strategies"] == ["Cluster-Margin", "Margin", "Uniform"]
     assert told["labels"] == [30, 50, 70]
-    assert told["options"] == {"candidate ratio": "3"}
-    again = run_json("demo", "--out", page, *QUICK, "--seed", "5", "--candidate-ratio", "3")[1]
-    assert [each["accuracy"] for each in again["strategies"]] == [each["accuracy"] for each in told["strategies"]]
-    assert again["savings"] == told["savings"]
+    assert '"candidate_ratio" = 3' in told["protocol"]
+    assert told["metrics"][0]["savings"] == []  # one trial
+    more = run_json("demo", *quick, "--keep", kept)[1]
+    again = run_json("demo", *quick)[1]
+    assert more["metrics"] == again["metrics"]
+    assert more["metrics"][0]["curves"][0]["values"][0] == told["metrics"][0]["curves"][0]["values"][0]
+    assert run("lab", "report", kept, "--examples", "-o", page)[0] == 0
+
+
+def test_one_trial_claims_nothing(run, tmp_path):
+    code, out, _ = run("demo", "--out", tmp_path / "report.html", *QUICK, "--trials", "1")
+    assert code == 0
+    assert "with an interval or not at all" in " ".join(out.split())
+    assert "1 trial in" in out
 
 
 @pytest.mark.parametrize(
@@ -48,7 +56,7 @@ def test_machines_get_the_same_numbers(run_json, small, tmp_path):
         (("--out", "report.pdf"), 4, "html"),
     ],
 )
-def test_bad_options_are_refused_before_any_work(run, small, tmp_path, monkeypatch, options, code, words):
+def test_bad_options_are_refused_before_any_work(run, tmp_path, monkeypatch, options, code, words):
     monkeypatch.chdir(tmp_path)
     found, out, err = run("demo", *QUICK, *options)
     assert (found, out) == (code, "")

@@ -109,7 +109,7 @@ def test_parts_of_it(run_json, protocol, tmp_path):
 @pytest.mark.parametrize(
     ("options", "code", "words"),
     [
-        (("--workers", "0"), 2, "workers"),
+        (("--workers", "-1"), 2, "workers"),
         (("--trials", "4"), 2, "between 1 and the 3"),
         (("--strategies", "Margin,Badge"), 2, "be one of Uniform, Margin"),
     ],

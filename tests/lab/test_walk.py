@@ -11,7 +11,8 @@ from ladle.lab import catalogue
 from ladle.lab.bench import Bench, Sources, directed
 from ladle.lab.kept import kept
 from ladle.lab.protocol_files import parse_experiment
-from ladle.lab.walk import Course, begun, done_batches, rounds_of, start_folder
+from ladle.lab.starts import begun, start_folder
+from ladle.lab.walk import Course, done_batches, rounds_of
 from ladle.strategies import CoreSet
 from tests.lab.standins import SOURCES, TOML
 

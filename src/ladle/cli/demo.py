@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ladle.cli import options
 
 if TYPE_CHECKING:
-    from ladle.lab import Dataset, LabProtocol, Study
-    from ladle.progress import Progress
+    from ladle.lab import Experiment
     from ladle.report import Facts
 
 EXAMPLES = options.examples(
     "ladle demo",
-    "ladle demo --trials 2 --rounds 3 --out quick.html",
-    "ladle demo --seed-size 1000 --batch-size 2000 --rounds 3 --candidate-ratio 2 --json",
+    "ladle demo --trials 3 --rounds 3 --out quick.html",
+    "ladle demo --seed-size 1000 --batch-size 2000 --rounds 3 --candidate-ratio 2 --keep runs/demo",
 )
 
 # Import name -> package: what the lab and its report need beyond Ladle itself.
@@ -33,10 +34,18 @@ def demo(
     rounds: Annotated[int, typer.Option("--rounds", metavar="COUNT", help="Batches chosen in a trial.")] = 5,
     batch_size: Annotated[int, typer.Option("--batch-size", metavar="COUNT", help="Images in a batch.")] = 500,
     seed_size: Annotated[int, typer.Option("--seed-size", metavar="COUNT", help="Images in the seed set.")] = 500,
+    pool_rows: Annotated[
+        int, typer.Option("--pool-rows", metavar="COUNT", help="Images to choose from, drawn; 0: all 30,000.")
+    ] = 0,
     candidate_ratio: Annotated[
         float, typer.Option("--candidate-ratio", metavar="RATIO", help="Candidates for each place in the batch.")
     ] = 1.25,
     seed: options.Seed = 0,
+    keep: Annotated[
+        Path | None,
+        typer.Option("--keep", metavar="FOLDER", help="Keep the run there, to go on with it; for `ladle lab` too."),
+    ] = None,
+    workers: options.Workers = None,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -44,28 +53,42 @@ def demo(
 
     The images are Fashion-MNIST and come with Ladle. Margin and Uniform run beside Cluster-Margin from the same seed
     sets. It ends with tables of accuracy, labels saved and seconds, and writes one self-contained HTML page. About
-    two minutes on two cores.
+    two minutes on two cores. It is the protocol `demo` of `ladle lab list`.
     """
     _check_packages()
     from ladle.cli.outputs import check_output
     from ladle.cli.progress import shown
-    from ladle.lab import LabProtocol
-    from ladle.report import write_page
+    from ladle.lab import run_experiment
+    from ladle.lab.shown import dataset_of
+    from ladle.lab.starts import first_clusters
+    from ladle.report import facts_of, write_page
 
     check_output(out, [".html", ".htm"], inputs=[])
     started = time.perf_counter()
-    protocol = LabProtocol(seed_size=seed_size, batch_size=batch_size, rounds=rounds, trials=trials, seed=seed)
+    experiment = _stated(
+        candidate_ratio,
+        dataset={"name": "fashion-mnist", "pool_rows": pool_rows},
+        trials=trials,
+        rounds=rounds,
+        batch_size=batch_size,
+        seed_size=seed_size,
+        seed=seed,
+    )
     progress = shown(quiet=quiet or as_json)
-    dataset, study = _studied(protocol, candidate_ratio, progress)
-    facts = _facts(study, dataset, candidate_ratio, time.perf_counter() - started)
-    with progress.task("Write the report"):
-        write_page(out, facts, dataset.inputs)
+    with ExitStack() as held:
+        folder = keep or held.enter_context(TemporaryDirectory(prefix="ladle-demo-"))
+        ledger = held.enter_context(run_experiment(experiment, folder, workers=workers, progress=progress))
+        with progress.task("Write the report"):
+            facts = facts_of(ledger, clusters=first_clusters(ledger))
+            write_page(ledger, out, dataset=dataset_of(ledger))
+    seconds = time.perf_counter() - started
     if as_json:
         from ladle.cli.answers import emit_json
 
-        emit_json({"command": "demo", "report": str(out.resolve()), **facts.to_dict()})
+        told = {"command": "demo", "report": str(out.resolve()), "seconds": round(seconds, 3)}
+        emit_json({**told, **facts.to_dict()})
     else:
-        _show(facts, out)
+        _show(facts, out, seconds)
 
 
 def _check_packages() -> None:
@@ -84,54 +107,32 @@ def _check_packages() -> None:
         )
 
 
-def _studied(protocol: LabProtocol, candidate_ratio: float, progress: Progress) -> tuple[Dataset, Study]:
-    from ladle.lab import Mlp, StrategyMaker, fashion_mnist, run_study
-    from ladle.strategies import ClusterMargin, Margin, Uniform
+def _stated(candidate_ratio: float, **dials: Any) -> Experiment:
+    """The shipped protocol with these dials. Raises: ArgumentError."""
+    import tomllib
 
-    def cluster_margin(tree: object) -> ClusterMargin:
-        return ClusterMargin(tree, mean_size=protocol.mean_size, candidate_ratio=candidate_ratio)  # type: ignore[arg-type]
+    from ladle.lab.protocol_files import check_whole, checked_experiment, read_text
 
-    makers: dict[str, StrategyMaker] = {
-        "Cluster-Margin": cluster_margin,
-        "Margin": lambda tree: Margin(),
-        "Uniform": lambda tree: Uniform(),
-    }
-    with progress.task("Load the images"):
-        dataset = fashion_mnist()
-    return dataset, run_study(dataset, Mlp(), makers, protocol, progress=progress)
+    fields = tomllib.loads(read_text("demo")) | dials
+    fields["strategies"][0]["options"]["candidate_ratio"] = candidate_ratio
+    experiment = checked_experiment(fields, "the demo")
+    check_whole(experiment, "the demo")
+    return experiment
 
 
-def _facts(study: Study, dataset: Dataset, candidate_ratio: float, seconds: float) -> Facts:
-    import platform
-    from datetime import datetime
-
-    from ladle.report import facts_of
-    from ladle.threads import thread_count
-
-    python = platform.python_version()
-    return facts_of(
-        study,
-        dataset,
-        options={"candidate ratio": f"{candidate_ratio:g}"},
-        total_seconds=seconds,
-        machine=f"{platform.machine()}, {thread_count()} threads, {platform.system()}, Python {python}",
-        made_at=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z"),
-    )
-
-
-def _show(facts: Facts, out: Path) -> None:
+def _show(facts: Facts, out: Path, seconds: float) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    from ladle.cli.demo_tables import tables
-    from ladle.report.sentences import savings_sentence, seconds_text
+    from ladle.cli.demo_tables import savings, tables
+    from ladle.report.sentences import NO_SAVINGS, count_text, savings_sentence, seconds_text
 
     console = Console()
     for title, table in tables(facts):
         console.print(Text(title, style="bold"))
         console.print(table)
         console.print()
-    for savings in facts.savings:
-        console.print(Text(savings_sentence(savings)))
-    console.print(Text(f"\n{facts.trials} trials in {seconds_text(facts.total_seconds)}. The report:"))
+    for told in [savings_sentence(each) for each in savings(facts)] or [NO_SAVINGS]:
+        console.print(Text(told))
+    console.print(Text(f"\n{count_text(facts.trials, 'trial')} in {seconds_text(seconds)}. The report:"))
     console.print(Text(str(out.resolve())), soft_wrap=True)

@@ -7,25 +7,34 @@ from collections.abc import Iterable, Sequence
 from rich.table import Table
 from rich.text import Text
 
+from ladle.lab.measures import Savings
 from ladle.report.facts import Facts
-from ladle.report.sentences import interval_text, plus_minus, share_text, verdict
+from ladle.report.sentences import count_text, interval_text, plus_minus, share_text, verdict
 
 Titled = tuple[str, Table]
 
 
 def tables(facts: Facts) -> list[Titled]:
     """Accuracy by labels, labels saved, and seconds by step, each with its title; they fit 80 columns."""
-    return [_accuracy(facts), _savings(facts), _seconds(facts)]
+    return [_accuracy(facts), *([_savings(facts)] if savings(facts) else []), _seconds(facts)]
+
+
+def savings(facts: Facts) -> list[Savings]:
+    """Of each strategy against those after it; none without an interval."""
+    places = {strategy: place for place, strategy in enumerate(facts.strategies)}
+    return [each for each in facts.main.savings if places[each.strategy] < places[each.against]]
 
 
 def _accuracy(facts: Facts) -> Titled:
+    curves = facts.main.curves
     rows = []
     for place, labels in enumerate(facts.labels):
-        errors = [each.standard_error[place] if each.standard_error else None for each in facts.strategies]
-        means = [each.mean[place] for each in facts.strategies]
+        errors = [each.standard_error[place] if each.standard_error else None for each in curves]
+        means = [each.mean[place] for each in curves]
         rows.append([f"{labels:,}", *(plus_minus(*pair) for pair in zip(means, errors, strict=True))])
-    title = f"Accuracy on {facts.test_rows:,} test images, %: mean ± standard error of {facts.trials} trials"
-    return _table(title, ["labels", *(each.name for each in facts.strategies)], rows)
+    trials = count_text(facts.trials, "trial")
+    title = f"Accuracy on {facts.dataset['test_rows']:,} test images, %: mean ± standard error of {trials}"
+    return _table(title, ["labels", *(each.strategy for each in curves)], rows)
 
 
 def _savings(facts: Facts) -> Titled:
@@ -36,19 +45,20 @@ def _savings(facts: Facts) -> Titled:
             interval_text(each),
             verdict(each),
         ]
-        for each in facts.savings
+        for each in savings(facts)
     ]
     return _table("Labels saved", ["", "saved", "95% interval", "in words"], rows)
 
 
 def _seconds(facts: Facts) -> Titled:
-    names = [each.name for each in facts.strategies]
-    shared = [[f"once: {step}", *(f"{value:.2f}" for _ in names)] for step, value in facts.start_seconds.items()]
-    steps = list(facts.strategies[0].seconds)
-    each_round = [
-        [f"each round: {step}", *(f"{each.seconds[step]:.3f}" for each in facts.strategies)] for step in steps
+    shared = [
+        [f"once: {step}", *(f"{value:.2f}" for _ in facts.batches)] for step, value in facts.start_seconds.items()
     ]
-    return _table("Seconds per step (once: a trial, shared)", ["step", *names], [*shared, *each_round])
+    each_round = [
+        [f"each round: {step}", *(f"{each.seconds[step]:.3f}" for each in facts.batches)]
+        for step in facts.batches[0].seconds
+    ]
+    return _table("Seconds per step (once: a trial, shared)", ["step", *facts.strategies], [*shared, *each_round])
 
 
 def _table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> Titled:

@@ -68,12 +68,7 @@ def run(
         str | None,
         typer.Option("--out", "-o", metavar="FOLDER", help="Where the ledger is kept. Default: ladle-lab/NAME."),
     ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            "--workers", metavar="COUNT", help="Processes; each holds the data. Default: one a core; 0: this one."
-        ),
-    ] = None,
+    workers: options.Workers = None,
     trials: Annotated[
         int | None, typer.Option("--trials", metavar="COUNT", help="Only the first so many; the rest may follow later.")
     ] = None,

@@ -11,8 +11,7 @@ import typer
 from ladle.cli import options
 
 if TYPE_CHECKING:
-    from ladle.lab.ledger import Ledger
-    from ladle.report.experiment_compare import RunComparison
+    from ladle.report.compare import RunComparison
 
 _SHORT = 7  # letters of a cell that stands to the right: a number, an outcome
 RunPath = Annotated[
@@ -45,7 +44,8 @@ def report(
     from ladle.cli.answers import answer
     from ladle.cli.outputs import check_output
     from ladle.lab.ledger import Ledger
-    from ladle.report import experiment_page, experiment_tables
+    from ladle.lab.shown import dataset_of
+    from ladle.report import tables, write_page
 
     suffixes = {"page": [".html", ".htm"], "markdown": [".md"], "csv": [".csv"]}
     targets = {kind: path for kind, path in zip(suffixes, (out, markdown, csv), strict=True) if path is not None}
@@ -56,15 +56,14 @@ def report(
             out = Path(f"{ledger.experiment().name}.html")
             check_output(out, suffixes["page"], inputs=[])
             targets = {"page": out, **targets}
-        inputs = _inputs(ledger) if examples else None
-        experiment_page.write_experiment_page(ledger, out, inputs=inputs)
-        for kind, text_of in (("markdown", experiment_tables.markdown), ("csv", experiment_tables.csv)):
+        write_page(ledger, out, dataset=dataset_of(ledger) if examples else None)
+        for kind, text_of in (("markdown", tables.markdown), ("csv", tables.csv)):
             if kind in targets:
                 _write_text(targets[kind], text_of(ledger))
         written = {kind: str(path) for kind, path in targets.items()}
         facts = {"command": "lab report", "written": written}
         if as_json:
-            facts |= {"report": experiment_tables.to_json(ledger)}
+            facts |= {"report": tables.to_json(ledger)}
         answer(f"Report of {ledger.experiment().title}", written, facts, as_json=as_json)
 
 
@@ -81,13 +80,14 @@ def compare(
     from ladle.cli.answers import emit_json
     from ladle.cli.outputs import check_output
     from ladle.lab.ledger import Ledger
-    from ladle.report import experiment_compare, experiment_tables
+    from ladle.report import tables
+    from ladle.report.compare import compare as compare_runs
 
     if out is not None:
         check_output(out, [".md"], inputs=[])
     with Ledger.open(first) as one, Ledger.open(second) as other:
-        compared = experiment_compare.compare(one, other)
-    text = experiment_tables.compare_markdown_of(compared)
+        compared = compare_runs(one, other)
+    text = tables.compare_markdown_of(compared)
     if out is not None:
         _write_text(out, text)
     if as_json:
@@ -137,44 +137,16 @@ EXAMPLES = {
 }
 
 
-def _inputs(ledger: Ledger) -> Any:
-    """The pool's images or texts. Raises: ArgumentError when it holds neither; MismatchError; what loading raises."""
-    from ladle.errors import ArgumentError, MismatchError
-    from ladle.lab.bench import Bench, Sources
-    from ladle.lab.survey import digest
-
-    if ledger.is_published():
-        raise ArgumentError(
-            "--examples",
-            wanted="be asked of the run itself",
-            got=f"{ledger.path}, published without the rows of its batches",
-        )
-    dataset = Bench.of(ledger.experiment(), Sources()).dataset
-    inputs = dataset.inputs
-    if inputs.dtype.kind != "S" and (inputs.dtype != "uint8" or inputs.ndim not in (3, 4)):
-        raise ArgumentError(
-            "--examples",
-            wanted="be asked of images or texts",
-            got=f"{inputs.dtype} of shape {inputs.shape}",
-            remedy="Leave it out.",
-        )
-    if digest(dataset) != ledger.facts()["dataset"]["digest"]:
-        raise MismatchError(
-            "--examples", wanted="show the data of the run", got="other data of that name", remedy="Restore the data."
-        )
-    return inputs
-
-
 def _show_compared(found: RunComparison) -> None:
     """For people: what the Markdown says, fitted to the terminal, with a table for each metric."""
     from rich.text import Text
 
     from ladle.cli.answers import printed
-    from ladle.report import experiment_rows
+    from ladle.report import rows as told
     from ladle.report.sentences import metric_text
 
-    parts: list[tuple[str, Any]] = [(" and ".join(found.names), Text(experiment_rows.comparison_text(found)))]
-    head, lines = experiment_rows.side_by_side_table(found)
+    parts: list[tuple[str, Any]] = [(" and ".join(found.names), Text(told.comparison_text(found)))]
+    head, lines = told.side_by_side_table(found)
     column = head.index("metric")
     for metric in dict.fromkeys(each.metric for each in found.strategies):
         rows = [line for line in lines if line[column] == metric_text(metric)]
@@ -186,7 +158,7 @@ def _show_compared(found: RunComparison) -> None:
         (f"Only in {name}", Text(", ".join(only))) for name, only in zip(found.names, found.only, strict=True) if only
     ]
     if found.differing:
-        parts.append(("What differs", _fitted(*experiment_rows.differing_table(found))))
+        parts.append(("What differs", _fitted(*told.differing_table(found))))
     printed(parts, spaced=True)
 
 

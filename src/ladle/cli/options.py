@@ -40,6 +40,12 @@ Exact = Annotated[
     bool | None,
     typer.Option("--exact/--approximate", help="Whether neighbours are exact. Default: up to 100,000 examples."),
 ]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers", metavar="COUNT", help="Processes; each holds the data. Default: one a core; 0: this one."
+    ),
+]
 Seed = Annotated[int, typer.Option("--seed", metavar="NUMBER", help="Seed of everything random.")]
 StrategyOptions = Annotated[
     list[str] | None,

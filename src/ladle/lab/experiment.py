@@ -14,6 +14,8 @@ from ladle.lab.own import imported, is_place
 from ladle.lab.protocol import LabProtocol
 from ladle.seeds import MAX_SEED
 
+# What may change between two calls in one folder: rounds that are there stay as they are, whatever these are.
+GROWING = frozenset({"title", "trials", "rounds", "strategies"})
 Metric = Literal["accuracy", "macro_f1", "pooled_ap"]
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]

@@ -7,8 +7,6 @@ at once. Whatever kills the run, and whenever, the same call goes on from the ro
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections import deque
 from collections.abc import Sequence
@@ -23,18 +21,16 @@ from ladle.errors import ArgumentError, CorruptFileError, MismatchError
 from ladle.lab.alone import Alone
 from ladle.lab.bench import Sources
 from ladle.lab.entries import RoundRecord, StartRecord
-from ladle.lab.experiment import Experiment
+from ladle.lab.experiment import GROWING, Experiment
 from ladle.lab.jobs import Start, Survey
 from ladle.lab.ledger import Ledger
 from ladle.lab.ledger_files import FILE_NAME, is_ledger
+from ladle.lab.starts import start_key
 from ladle.lab.survey import changes
 from ladle.lab.walk import Course, done_batches
 from ladle.lab.workers import Crew
 from ladle.progress import SILENT, Advance, Progress
 from ladle.threads import thread_count
-
-# What may change between two calls in one folder: rounds that are there stay as they are, whatever these are.
-_GROWING = {"title", "trials", "rounds", "strategies"}
 
 
 def run_experiment(
@@ -138,7 +134,7 @@ class _Run:
 
     def __init__(self, ledger: Ledger, part: _Part, folder: Path, crew: Crew | Alone) -> None:
         self.ledger, self.crew = ledger, crew
-        facts, key = ledger.facts(), _key(ledger.experiment(), ledger.facts())
+        facts, key = ledger.facts(), start_key(ledger.experiment(), ledger.facts())
         self.known = {each.trial: each for each in ledger.starts()}
         self.ready: deque[Course] = deque()  # courses whose start is kept
         self.waiting: dict[int, list[Course]] = {}  # courses by trial, until its start is kept
@@ -252,7 +248,7 @@ def _check_same(ledger: Ledger, now: Experiment, place: Path) -> None:
         )
     before = ledger.experiment()
     old, new = before.model_dump(), now.model_dump()
-    differing = [name for name in old if name not in _GROWING and old[name] != new[name]]
+    differing = [name for name in old if name not in GROWING and old[name] != new[name]]
     if old["dataset"]["name"] == new["dataset"]["name"] and "dataset" in differing:
         differing.remove("dataset")  # its files may have moved: their content will tell
     changed = [f"{name} ({_told(old[name])} there, {_told(new[name])} here)" for name in differing]
@@ -276,11 +272,3 @@ def _told(value: Any) -> str:
             [str(value.get("name", "")), *(f"{name}={each}" for name, each in value.items() if name != "name")]
         ).strip()
     return str(value)
-
-
-def _key(experiment: Experiment, facts: dict[str, Any]) -> str:
-    """What the starts of a run depend on, as one word."""
-    dials = experiment.model_dump(exclude={*_GROWING, "dataset"})  # of the data, what they hold
-    size = experiment.tree_size(facts["dataset"]["rows"])
-    told = json.dumps([dials, size, facts["dataset"]["digest"], facts["learner"]], sort_keys=True)
-    return hashlib.sha256(told.encode()).hexdigest()

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ladle.lab.bench import Bench
+from ladle.lab.starts import begun
 from ladle.lab.survey import surveyed
-from ladle.lab.walk import Course, begun, rounds_of
+from ladle.lab.walk import Course, rounds_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,13 +59,8 @@ def kept(folder: Path, key: str) -> Kept | None:
 
     Cost: reads everything once, for the checksums; what is used of the arrays is paged in from the file.
     """
-    try:
-        sealed: dict[str, Any] = json.loads((folder / ABOUT).read_text())
-    except FileNotFoundError:
-        return None
-    except ValueError as cause:
-        raise CorruptFileError(f"the file {folder / ABOUT}", wanted="be JSON", got=str(cause), remedy=REMEDY) from cause
-    if sealed.get("key") != key:
+    sealed = _sealed(folder, key)
+    if sealed is None:
         return None
     arrays = {}
     for name, digest in sealed["arrays"].items():
@@ -77,3 +72,19 @@ def kept(folder: Path, key: str) -> Kept | None:
             )
         arrays[name] = np.load(path, mmap_mode="r", allow_pickle=False)
     return Kept(arrays, Dendrogram.load(folder / TREE), sealed["about"])
+
+
+def kept_tree(folder: Path, key: str) -> Dendrogram | None:
+    """The tree alone of what `keep` wrote, checked; None when that is not there. Raises: CorruptFileError."""
+    return None if _sealed(folder, key) is None else Dendrogram.load(folder / TREE)
+
+
+def _sealed(folder: Path, key: str) -> dict[str, Any] | None:
+    """What was written last, if it is there and of this key. Raises: CorruptFileError."""
+    try:
+        sealed: dict[str, Any] = json.loads((folder / ABOUT).read_text())
+    except FileNotFoundError:
+        return None
+    except ValueError as cause:
+        raise CorruptFileError(f"the file {folder / ABOUT}", wanted="be JSON", got=str(cause), remedy=REMEDY) from cause
+    return sealed if sealed.get("key") == key else None

@@ -61,10 +61,18 @@ def read_experiment(source: str | os.PathLike[str]) -> Experiment:
     """
     named = f"the protocol {source}"
     experiment = parse_experiment(read_text(source), named)
+    check_whole(experiment, named)
+    return experiment
+
+
+def check_whole(experiment: Experiment, named: str = "the experiment") -> None:
+    """Check what goes beyond the fields: names and options of the catalogue's, and values that strategies refuse.
+
+    Raises: ArgumentError. Cost: as `read_experiment`.
+    """
     faults = [*_catalogue_faults(experiment), *_strategy_faults(experiment)]
     if faults:
         raise _as_error(faults, named)
-    return experiment
 
 
 def read_text(source: str | os.PathLike[str]) -> str:

@@ -1,4 +1,4 @@
-"""One trial: the start that all strategies share, and one strategy's rounds, from wherever they were left."""
+"""One strategy's rounds in a trial, from wherever they were left."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ import numpy.typing as npt
 
 from ladle.arrays import Clusters, Rows
 from ladle.lab.bench import Bench
-from ladle.lab.entries import RoundRecord, StartRecord, pack_rows
+from ladle.lab.entries import RoundRecord, pack_rows
 from ladle.lab.kept import Kept, keep, kept
 from ladle.lab.learner import Model
 from ladle.lab.oracle import Oracle
 from ladle.lab.redundancy import asked_rows, near_duplicates
+from ladle.lab.starts import start_folder
 from ladle.lab.stopwatch import Stopwatch
 from ladle.scores import margin
 from ladle.strategies import Selection
@@ -37,47 +38,6 @@ class Course:
     key: str
     near_limit: float | None
     done: tuple[Rows, ...]  # the batches of the rounds that are finished
-
-
-def start_folder(folder: Path, trial: int) -> Path:
-    """Where the start of a trial is kept in the folder of a run."""
-    return folder / "starts" / f"trial-{trial:03}"
-
-
-def begun(bench: Bench, trial: int, folder: Path, key: str) -> StartRecord:
-    """Seed set drawn uniformly, model trained on it, pool scored, embedded and clustered; kept in the run's folder.
-
-    Where it is kept already, it is read. Raises: what learner and clustering raise; FileError, CorruptFileError.
-    Source: Citovsky et al. 2021, algorithm 1, lines 1 to 3.
-    """
-    place = start_folder(folder, trial)
-    found = kept(place, key)
-    if found is None:
-        protocol, watch = bench.protocol, Stopwatch()
-        rows = protocol.seed_rows(trial, len(bench.dataset))
-        with watch.timing("train"):
-            model = bench.fit(rows, protocol.seed_of(trial, "fit", 0))
-        with watch.timing("evaluate"):
-            metrics = bench.measured(model)
-        with watch.timing("score"):
-            probabilities = model.probabilities(bench.dataset.inputs)
-        with watch.timing("embed"):
-            embeddings = model.embeddings(bench.dataset.inputs)
-        with watch.timing("cluster"):
-            tree = bench.clustered(embeddings, trial)
-        arrays: dict[str, npt.NDArray[Any]] = {"rows": rows, "probabilities": probabilities, "embeddings": embeddings}
-        found = keep(place, key, arrays, tree, {"metrics": metrics, "seconds": watch.seconds})
-    rows = np.array(found.arrays["rows"])
-    clusters = found.tree.cut(mean_size=bench.experiment.mean_size)
-    return StartRecord(
-        trial=trial,
-        labels=len(rows),
-        metrics=found.about["metrics"],
-        certified=float(found.tree.certified),
-        clusters=int(clusters.max()) + 1,
-        seconds=found.about["seconds"],
-        packed_rows=pack_rows(rows),
-    )
 
 
 def rounds_of(bench: Bench, course: Course) -> Iterator[RoundRecord]:

@@ -1,4 +1,4 @@
-"""Reports: facts of a study, drawn and written as one self-contained page."""
+"""Reports of experiments: facts from a ledger, drawn and written as one self-contained page, or as tables."""
 
 from ladle.report.facts import Facts, facts_of
 from ladle.report.page import page, write_page

@@ -1,4 +1,4 @@
-"""What a report says about the clusters of the pool."""
+"""What a report says about the clusters of the pool, and about those that a batch touched."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ladle.arrays import Rows
-from ladle.lab.records import Batch, Start
+from ladle.arrays import Clusters, Rows
 
 SHOWN_IN_CLUSTER = 20
 EXAMPLES = 5
@@ -36,31 +35,31 @@ class ClusterExample:
 
 @dataclass(frozen=True, slots=True)
 class ClusterFacts:
-    """The flat clusters of the first trial. certified: the share of merges proven those of exact average linkage."""
+    """The flat clusters of the first trial. examples: some that the first batch of `strategy` touched."""
 
     count: int
     largest: int
     median: float
     singletons: int
-    certified: float
     bins: tuple[SizeBin, ...]
+    strategy: str
     examples: tuple[ClusterExample, ...]
 
 
-def cluster_facts(start: Start, batch: Batch) -> ClusterFacts:
-    """Sizes of the clusters of `start`, and examples of those that `batch` touched, the largest first.
+def cluster_facts(clusters: Clusters, strategy: str, batch_rows: Rows) -> ClusterFacts:
+    """Sizes of `clusters` (n,), and examples of those that these rows (b,) touched, the largest first.
 
     Cost: O(n log n).
     """
-    sizes = np.bincount(start.clusters)
+    sizes = np.bincount(clusters)
     return ClusterFacts(
         count=len(sizes),
         largest=int(sizes.max()),
         median=float(np.median(sizes)),
         singletons=int((sizes == 1).sum()),
-        certified=start.certified,
         bins=tuple(_size_bins(sizes)),
-        examples=tuple(_examples(start.clusters, sizes, batch.rows)),
+        strategy=strategy,
+        examples=tuple(_examples(clusters, sizes, batch_rows)),
     )
 
 
@@ -75,7 +74,7 @@ def _size_bins(sizes: npt.NDArray[np.int64]) -> list[SizeBin]:
     return bins
 
 
-def _examples(clusters: npt.NDArray[np.int32], sizes: npt.NDArray[np.int64], batch_rows: Rows) -> list[ClusterExample]:
+def _examples(clusters: Clusters, sizes: npt.NDArray[np.int64], batch_rows: Rows) -> list[ClusterExample]:
     """Clusters touched, from the largest to the smallest, evenly spaced along the sizes' ranks; singletons aside."""
     touched = np.unique(clusters[batch_rows])
     touched = touched[sizes[touched] > 1]

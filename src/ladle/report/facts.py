@@ -1,195 +1,276 @@
-"""What a report says, as plain numbers and names: made from a study, tested without drawing, ready for JSON."""
+"""What a report of an experiment says, as plain numbers and names: read from its ledger, tested without drawing.
+
+Strategies are compared over the trials that both have finished, so a run that is not done yet has a report too.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from itertools import combinations
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ladle._version import __version__
-from ladle.lab.datasets import Dataset
-from ladle.lab.measures import Savings, label_savings, mean_and_error
-from ladle.lab.records import Batch, Study, Trial
-from ladle.lab.redundancy import CHANCE_SHARE
+from ladle.arrays import Clusters
+from ladle.errors import ArgumentError
+from ladle.lab.comparisons import Comparison, compare_paired, corrected, holm, outcome_of, paired_t
+from ladle.lab.measures import (
+    FEWEST_TRIALS,
+    Savings,
+    area_under_curve,
+    curve_interval,
+    label_savings,
+    mean_and_error,
+)
+from ladle.report.batches import BatchFacts, batch_facts, typical_seconds
 from ladle.report.clusters import ClusterFacts, cluster_facts
 
-SHOWN_IN_BATCH = 60  # thumbnails of a batch: enough to see what a strategy likes, few enough to look at
+if TYPE_CHECKING:
+    from ladle.lab.experiment import Experiment
+    from ladle.lab.ledger import Ledger
+
+Curves = npt.NDArray[np.float64]
+Numbers = tuple[float, ...]
+# What every comparison should be seen against; where neither ran, the first strategy of the protocol.
+BASELINES = ("margin", "uniform")
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """One example of a batch: where it stands in the order of choice, which it is, and how unsure the model was."""
+class CurveFacts:
+    """One strategy's learning curves by one metric.
 
-    batch_pos: int
-    row: int
-    label: str
-    margin: float
-
-
-@dataclass(frozen=True, slots=True)
-class StrategyFacts:
-    """One strategy over all trials. Tuples run over rounds 1..rounds, those of `accuracy` and `mean` over 0..rounds.
-
-    accuracy: one tuple a trial. standard_error: None with a single trial. clusters_touched, near_duplicates: mean
-    over trials. class_share: of all examples chosen, the share of each class. seconds: mean a round, by step.
-    first_batch: some examples of the first trial's first batch, evenly spaced in the order of choice.
+    values: one tuple a finished trial, in the order of `trials`. standard_error: None of one trial. low, high:
+    intervals of the mean, None with too few trials. area: the mean over trials of the normalised area under
+    the curve.
     """
 
-    name: str
-    accuracy: tuple[tuple[float, ...], ...]
-    mean: tuple[float, ...]
-    standard_error: tuple[float, ...] | None
-    clusters_touched: tuple[float, ...]
-    near_duplicates: tuple[float, ...]
-    class_share: tuple[float, ...]
-    seconds: Mapping[str, float]
-    first_batch: tuple[Chosen, ...]
+    strategy: str
+    trials: tuple[int, ...]
+    values: tuple[Numbers, ...]
+    mean: Numbers
+    standard_error: Numbers | None
+    low: Numbers | None
+    high: Numbers | None
+    area: float
+    area_error: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """At how many of the points after the seed set `strategy` wins against, ties with and loses to `against`.
+
+    untested: points without enough trials. The p of all pairs and points of a metric are corrected together.
+    """
+
+    strategy: str
+    against: str
+    wins: int
+    ties: int
+    losses: int
+    untested: int
+
+
+@dataclass(frozen=True, slots=True)
+class MetricFacts:
+    """All strategies by one metric. savings, finals, areas and records hold every ordered pair that shares trials.
+
+    savings: none of a pair with fewer than `FEWEST_TRIALS` shared trials, for it would have no interval.
+    finals, areas: the last point, and the area under the curve; each corrected over its own pairs.
+    """
+
+    metric: str
+    curves: tuple[CurveFacts, ...]
+    savings: tuple[Savings, ...]
+    finals: tuple[Comparison, ...]
+    areas: tuple[Comparison, ...]
+    records: tuple[Record, ...]
+
+    def curve(self, strategy: str) -> CurveFacts:
+        """The curves of `strategy`, which has some."""
+        return next(each for each in self.curves if each.strategy == strategy)
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything on the page. strategies: the first is the one the report is about; savings: it against the others."""
+    """Everything in a report. metrics: the main one first. strategies: those with a finished trial, in order.
 
-    dataset: str
-    licence: str
-    pool_rows: int
-    test_rows: int
-    class_names: tuple[str, ...]
-    learner: str
+    waiting: strategies without one. baselines: which of `strategies` the others are held against. protocol: as TOML.
+    certified: the share of merges that are proven exact, see `ladle.Dendrogram`, in the mean over the trials' trees.
+    clusters: the pool's in the first trial; None where only the ledger was at hand.
+    run: what the ledger knows of the data, the machine and the versions. finished: rounds done, and rounds in all.
+    """
+
+    name: str
+    title: str
     labels: tuple[int, ...]
     batch_size: int
     trials: int
-    seed: int
-    mean_size: float
-    options: Mapping[str, str]
-    strategies: tuple[StrategyFacts, ...]
-    savings: tuple[Savings, ...]
-    clusters: ClusterFacts
-    near_limit: float
-    near_by_chance: float
+    strategies: tuple[str, ...]
+    waiting: tuple[str, ...]
+    baselines: tuple[str, ...]
+    metrics: tuple[MetricFacts, ...]
+    batches: tuple[BatchFacts, ...]
     start_seconds: Mapping[str, float]
-    stage_seconds: Mapping[str, float]
-    total_seconds: float
-    workers: int
-    machine: str
-    made_at: str
+    certified: float
+    clusters: ClusterFacts | None
+    finished: tuple[int, int]
+    protocol: str
+    run: Mapping[str, Any]
     version: str
+
+    @property
+    def main(self) -> MetricFacts:
+        """The metric strategies are compared by first."""
+        return self.metrics[0]
+
+    @property
+    def dataset(self) -> Mapping[str, Any]:
+        """What the run noted down of its data: name, rows, class_names, licence; empty where it did not."""
+        told = self.run.get("dataset")
+        return told if isinstance(told, Mapping) else {}
 
     def to_dict(self) -> dict[str, Any]:
         """The facts as plain dicts, lists, numbers and strings, ready for JSON."""
         return asdict(self)
 
 
-def facts_of(
-    study: Study,
-    dataset: Dataset,
-    *,
-    options: Mapping[str, str],
-    total_seconds: float,
-    machine: str,
-    made_at: str,
-) -> Facts:
-    """The facts of a study on `dataset`.
+def facts_of(ledger: Ledger, *, clusters: Clusters | None = None) -> Facts:
+    """The facts of a run, as far as it has come.
 
-    options: what else was set, for the page to state. total_seconds: wall-clock, loading included. made_at: a date
-    and time as people write it.
-    Cost: dominated by the bootstrap of the savings, about 0.1 s a pair of strategies.
+    clusters: (n,) the pool's in the first trial, see `ladle.lab.starts.first_clusters`.
+    Raises: ArgumentError when no strategy has finished a trial yet.
+    Cost: about 15 ms for each ordered pair of strategies and metric, most of it the bootstrap of the savings. A
+    run that is going on waits so long with its next round.
     """
-    protocol = study.protocol
+    with ledger.held_still():
+        return _facts(ledger, clusters)
+
+
+def _facts(ledger: Ledger, clusters: Clusters | None) -> Facts:
+    experiment = ledger.experiment()
+    finished = tuple(label for label in ledger.strategies() if ledger.trials(label))
+    if not finished:
+        done, total = ledger.finished()
+        raise ArgumentError(
+            "the ledger",
+            wanted="hold at least one finished trial",
+            got=f"{done:,} of {total:,} rounds and no trial with all of its own",
+            remedy="Let the run go on: ladle lab run",
+        )
     return Facts(
-        dataset=dataset.name,
-        licence=dataset.licence,
-        pool_rows=len(dataset),
-        test_rows=len(dataset.test_inputs),
-        class_names=dataset.class_names,
-        learner=study.learner,
-        labels=protocol.labels,
-        batch_size=protocol.batch_size,
-        trials=protocol.trials,
-        seed=protocol.seed,
-        mean_size=float(protocol.mean_size),
-        options=dict(options),
-        strategies=tuple(_strategy_facts(study, dataset, name) for name in study.strategies),
-        savings=tuple(_savings(study)),
-        clusters=cluster_facts(study.starts[0], _first_batch(study.of(study.strategies[0])[0])),
-        near_limit=study.near_limit,
-        near_by_chance=CHANCE_SHARE * protocol.batch_size,
-        start_seconds=_mean_seconds([start.seconds for start in study.starts]),
-        stage_seconds=dict(study.seconds),
-        total_seconds=total_seconds,
-        workers=study.workers,
-        machine=machine,
-        made_at=made_at,
+        name=experiment.name,
+        title=experiment.title,
+        labels=tuple(ledger.labels(finished[0]).tolist()),
+        batch_size=experiment.batch_size,
+        trials=experiment.trials,
+        strategies=finished,
+        waiting=tuple(label for label in ledger.strategies() if label not in finished),
+        baselines=_baselines(experiment, finished),
+        metrics=tuple(_metric_facts(ledger, finished, metric) for metric in ledger.metrics()),
+        batches=tuple(
+            batch_facts(ledger.rounds(label), label, trials=ledger.trials(label), batch_size=experiment.batch_size)
+            for label in finished
+        ),
+        start_seconds=typical_seconds([[start.seconds for start in ledger.starts()]]),
+        certified=float(np.mean([start.certified for start in ledger.starts()])),
+        clusters=None if clusters is None else _cluster_facts(ledger, finished, clusters),
+        finished=ledger.finished(),
+        protocol=experiment.to_toml(),
+        run=ledger.facts(),
         version=__version__,
     )
 
 
-def thumbnail_rows(facts: Facts) -> list[int]:
-    """Every row of the pool that the page shows, once."""
-    rows = {chosen.row for strategy in facts.strategies for chosen in strategy.first_batch}
-    rows.update(row for example in facts.clusters.examples for row in example.rows)
-    return sorted(rows)
+def _cluster_facts(ledger: Ledger, finished: tuple[str, ...], clusters: Clusters) -> ClusterFacts:
+    """With examples of the first strategy that goes by clusters; where there is none, of the first."""
+    entries = [entry for entry in ledger.experiment().strategies if entry.label in finished]
+    label = next((entry.label for entry in entries if entry.name == "cluster-margin"), finished[0])
+    first = [each.rows for each in ledger.rounds(label) if (each.trial, each.round) == (0, 1)]
+    return cluster_facts(clusters, label, first[0] if first else np.empty(0, np.int64))
 
 
-def _savings(study: Study) -> list[Savings]:
-    labels = study.protocol.labels
-    return [
-        label_savings(
-            labels,
-            study.accuracy(first),
-            study.accuracy(second),
-            strategy=first,
-            against=second,
-            seed=study.protocol.seed,
-        )
-        for first, second in combinations(study.strategies, 2)
+def _baselines(experiment: Experiment, finished: tuple[str, ...]) -> tuple[str, ...]:
+    """The finished entries of each of `BASELINES`: those without options, or where there are none the first."""
+    found: list[str] = []
+    for name in BASELINES:
+        entries = [entry for entry in experiment.strategies if entry.name == name and entry.label in finished]
+        bare = [entry.label for entry in entries if not entry.options]
+        found += bare or [entry.label for entry in entries[:1]]
+    return tuple(found) or finished[:1]
+
+
+def shared_trials(trials: list[int], others: list[int]) -> tuple[list[int], list[int]]:
+    """Where the trials that both hold stand in the one and in the other."""
+    both = sorted(set(trials) & set(others))
+    return [trials.index(trial) for trial in both], [others.index(trial) for trial in both]
+
+
+def _metric_facts(ledger: Ledger, strategies: tuple[str, ...], metric: str) -> MetricFacts:
+    labels, seed = ledger.labels(strategies[0]), ledger.experiment().seed
+    trials = {label: ledger.trials(label) for label in strategies}
+    curves = {label: ledger.curves(label, metric) for label in strategies}
+    pairs: list[tuple[str, Curves, str, Curves]] = []
+    for first, second in combinations(strategies, 2):
+        mine, theirs = shared_trials(trials[first], trials[second])
+        if mine:
+            pairs.append((first, curves[first][mine], second, curves[second][theirs]))
+    both_ways = [*pairs, *((second, theirs, first, mine) for first, mine, second, theirs in pairs)]
+    finals = [compare_paired(first, mine[:, -1], second, theirs[:, -1]) for first, mine, second, theirs in pairs]
+    areas = [
+        compare_paired(first, area_under_curve(labels, mine), second, area_under_curve(labels, theirs))
+        for first, mine, second, theirs in pairs
     ]
-
-
-def _strategy_facts(study: Study, dataset: Dataset, name: str) -> StrategyFacts:
-    trials = study.of(name)
-    accuracy = study.accuracy(name)
-    mean, error = mean_and_error(accuracy)
-    batches = [[each.batch for each in trial.rounds if each.batch is not None] for trial in trials]
-    chosen = np.sum([batch.class_counts for trial in batches for batch in trial], axis=0)
-    return StrategyFacts(
-        name=name,
-        accuracy=tuple(tuple(map(float, row)) for row in accuracy),
-        mean=tuple(map(float, mean)),
-        standard_error=None if error is None else tuple(map(float, error)),
-        clusters_touched=_means([[batch.clusters_touched for batch in trial] for trial in batches]),
-        near_duplicates=_means([[batch.near_duplicates for batch in trial] for trial in batches]),
-        class_share=tuple(map(float, chosen / chosen.sum())),
-        seconds=_mean_seconds([each.seconds for trial in trials for each in trial.rounds[1:]]),
-        first_batch=_chosen(_first_batch(trials[0]), dataset),
+    return MetricFacts(
+        metric=metric,
+        curves=tuple(_curve_facts(label, trials[label], labels, curves[label], seed) for label in strategies),
+        savings=tuple(
+            label_savings(labels.tolist(), mine, theirs, strategy=first, against=second, seed=seed)
+            for first, mine, second, theirs in both_ways
+            if len(mine) >= FEWEST_TRIALS
+        ),
+        finals=_both_ways(corrected(finals)),
+        areas=_both_ways(corrected(areas)),
+        records=_records(pairs),
     )
 
 
-def _first_batch(trial: Trial) -> Batch:
-    batch = trial.rounds[1].batch
-    assert batch is not None, "only round 0 has no batch"
-    return batch
+def _both_ways(family: tuple[Comparison, ...]) -> tuple[Comparison, ...]:
+    return (*family, *(each.mirrored() for each in family))
 
 
-def _chosen(batch: Batch, dataset: Dataset) -> tuple[Chosen, ...]:
-    shown = np.unique(np.linspace(0, len(batch.rows) - 1, min(SHOWN_IN_BATCH, len(batch.rows))).round().astype(int))
-    return tuple(
-        Chosen(
-            batch_pos=int(batch_pos),
-            row=int(batch.rows[batch_pos]),
-            label=dataset.class_names[dataset.labels[batch.rows[batch_pos]]],
-            margin=float(batch.margins[batch_pos]),
-        )
-        for batch_pos in shown
+def _curve_facts(label: str, trials: list[int], labels: npt.NDArray[np.int64], curves: Curves, seed: int) -> CurveFacts:
+    mean, error = mean_and_error(curves)
+    interval = curve_interval(curves, seed=seed)
+    area, area_error = mean_and_error(area_under_curve(labels, curves)[:, None])
+    return CurveFacts(
+        strategy=label,
+        trials=tuple(trials),
+        values=tuple(tuple(row) for row in curves.tolist()),
+        mean=tuple(mean.tolist()),
+        standard_error=None if error is None else tuple(error.tolist()),
+        low=None if interval is None else tuple(interval[0].tolist()),
+        high=None if interval is None else tuple(interval[1].tolist()),
+        area=float(area[0]),
+        area_error=None if area_error is None else float(area_error[0]),
     )
 
 
-def _means(values: Sequence[Sequence[int]]) -> tuple[float, ...]:
-    return tuple(map(float, np.mean(values, axis=0)))
-
-
-def _mean_seconds(parts: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    return {step: float(np.mean([part[step] for part in parts])) for step in parts[0]}
+def _records(pairs: list[tuple[str, Curves, str, Curves]]) -> tuple[Record, ...]:
+    differences = [(mine - theirs)[:, 1:] for _, mine, _, theirs in pairs]  # at the seed set all are one
+    chances: list[float | None] = []
+    for each in differences:
+        tested = paired_t(each)
+        chances += [None] * each.shape[1] if tested is None else tested.tolist()
+    by_holm = iter(holm(chances))
+    found = []
+    for (first, _, second, _), each in zip(pairs, differences, strict=True):
+        told = [outcome_of(float(difference), next(by_holm)) for difference in each.mean(axis=0)]
+        wins, ties, losses, untested = (told.count(outcome) for outcome in ("win", "tie", "loss", "untested"))
+        found += [
+            Record(first, second, wins, ties, losses, untested),
+            Record(second, first, losses, ties, wins, untested),
+        ]
+    return tuple(found)

@@ -1,50 +1,96 @@
-"""The figures of a demonstration: one function a figure, from facts to SVG."""
+"""The figures of an experiment: one function a figure, from facts to SVG.
+
+Six colours tell six strategies apart. Where more ran, curves are drawn in several panels, each with the baselines, and
+everything else names its strategies in words.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
+from itertools import pairwise
 from textwrap import fill
 from typing import TYPE_CHECKING
 
 from ladle.lab.measures import Savings
 from ladle.report.clusters import SizeBin
 from ladle.report.drawing import BROAD, INK, MUTED, NARROW, SERIES, drawn, legend
-from ladle.report.facts import Facts, StrategyFacts
-from ladle.report.sentences import NEVER
+from ladle.report.facts import Facts, MetricFacts
+from ladle.report.rows import against_baselines
+from ladle.report.sentences import NEVER, metric_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_OF_BASELINES = (1, 2)
+_OF_OTHERS = (0, 3, 4, 5)
+_MOST_TICKS = 6
+# Inches: a letter of a legend and its entry's key, a line, what is left of the axes; and how many lines are foreseen.
+_LEGEND_LETTER, _LEGEND_KEY, _LEGEND_LINE, _LEFT_OF_AXES = 0.065, 0.62, 0.2, 0.7
+_LEGEND_LINES = 3
 _NAME_LETTERS = 16  # to a line of a name on a narrow drawing
 
 
-def learning_curves(facts: Facts, *, width: float = BROAD) -> str:
-    """Accuracy against labels: the mean, its standard error as a band, every trial as a dot."""
+def series_of(facts: Facts, strategy: str) -> int:
+    """Which of the page's colours is that of `strategy`: the baselines have theirs to themselves."""
+    if strategy in facts.baselines:
+        return _OF_BASELINES[facts.baselines.index(strategy) % len(_OF_BASELINES)]
+    return _OF_OTHERS[_others(facts).index(strategy) % len(_OF_OTHERS)]
+
+
+def panels(facts: Facts) -> list[list[str]]:
+    """The strategies of each panel: the baselines in all, and no more others than colours, evenly shared out."""
+    others = _others(facts)
+    count = max(1, -(-len(others) // len(_OF_OTHERS)))
+    ends = [len(others) * number // count for number in range(count + 1)]
+    return [[*others[first:last], *facts.baselines] for first, last in pairwise(ends)]
+
+
+def learning_curves(facts: Facts, metric: MetricFacts, strategies: Sequence[str], *, width: float) -> str:
+    """The metric against labels: the mean and its bootstrap interval as a band; all panels in one scale."""
+    lowest = 100 * min(min(each.low or each.mean) for each in metric.curves)
+    highest = 100 * max(max(each.high or each.mean) for each in metric.curves)
+    room = 0.04 * (highest - lowest) or 1.0
+    columns = legend_columns(strategies, width)
 
     def draw(axes: Axes) -> None:
-        for colour, strategy in zip(SERIES, facts.strategies, strict=False):
-            mean = [100 * value for value in strategy.mean]
-            if strategy.standard_error is not None:
-                error = [100 * value for value in strategy.standard_error]
-                low = [middle - spread for middle, spread in zip(mean, error, strict=True)]
-                high = [middle + spread for middle, spread in zip(mean, error, strict=True)]
-                axes.fill_between(facts.labels, low, high, color=colour, alpha=0.18, linewidth=0)
-            for trial in strategy.accuracy:
-                axes.plot(facts.labels, [100 * value for value in trial], ".", color=colour, alpha=0.45, markersize=4)
-            axes.plot(facts.labels, mean, "-", color=colour, linewidth=2.2, label=strategy.name)
-        axes.set_xticks(facts.labels, [f"{labels:,}" for labels in facts.labels])
+        for strategy in strategies:
+            curve, colour = metric.curve(strategy), _colour(facts, strategy)
+            style = "--" if strategy in facts.baselines else "-"
+            if curve.low is not None and curve.high is not None:
+                ends = ([100 * value for value in curve.low], [100 * value for value in curve.high])
+                axes.fill_between(facts.labels, *ends, color=colour, alpha=0.16, linewidth=0)
+            mean = [100 * value for value in curve.mean]
+            axes.plot(facts.labels, mean, style, color=colour, linewidth=2.1, label=strategy)
+        shown = facts.labels[:: -(-len(facts.labels) // _MOST_TICKS)]
+        axes.set_xticks(shown, [short_count(labels) for labels in shown])
+        axes.set_ylim(lowest - room, highest + room)
         axes.set_xlabel("labels")
-        axes.set_ylabel("accuracy on the test split, %")
-        legend(axes, loc="lower right")
+        axes.set_ylabel(f"{metric_text(metric.metric)} on the test split, %")
+        # Above the curves, where it hides none of them.
+        legend(axes, loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, borderaxespad=0.2)
 
-    return drawn("learning-curves", (width, 2 + 0.26 * width), draw)
+    higher = _LEGEND_LINE * max(0, -(-len(strategies) // columns) - _LEGEND_LINES)
+    name = f"curves-{metric.metric}-{panels(facts).index(list(strategies))}"
+    return drawn(name, (width, 2.3 + 0.26 * width + higher), draw)
 
 
-def savings_intervals(facts: Facts, *, width: float = BROAD) -> str:
-    """Label savings as dots with their intervals; an interval without a lower end ends in an arrow head."""
-    names = [f"{each.strategy} vs {each.against}" for each in facts.savings]
-    colours = [SERIES[_position(facts, each.strategy)] for each in facts.savings]
-    return savings_forest(facts.savings, names, colours, name="savings", width=width)
+def legend_columns(labels: Sequence[str], width: float) -> int:
+    """As many as fit beside each other above a drawing of `width` inches, which fills one after the other."""
+    for columns in (3, 2):
+        lines = -(-len(labels) // columns)
+        longest = [max(map(len, labels[first : first + lines])) for first in range(0, len(labels), lines)]
+        if sum(_LEGEND_KEY + _LEGEND_LETTER * letters for letters in longest) <= width - _LEFT_OF_AXES:
+            return columns
+    return 1
+
+
+def savings_intervals(facts: Facts, metric: MetricFacts, baseline: str, *, width: float = BROAD) -> str:
+    """Every strategy's label savings against `baseline`, with their intervals."""
+    told = [each for each in against_baselines(facts, metric.savings) if each.against == baseline]
+    names = [each.strategy for each in told]
+    colours = [_colour(facts, name) for name in names]
+    name = f"savings-{metric.metric}-{facts.baselines.index(baseline)}"
+    return savings_forest(told, names, colours, name=name, width=width)
 
 
 def savings_forest(
@@ -79,36 +125,43 @@ def savings_forest(
     return drawn(name, (width, 0.8 + 0.5 * len(savings)), draw)
 
 
-def _arrow_head(axes: Axes, place: int, colour: str) -> None:
-    """At the left edge: the interval has no end there."""
-    at_edge = axes.get_yaxis_transform()  # along the width in shares of it
-    axes.plot([0.01], [place], marker="<", color=colour, markersize=9, markeredgewidth=0, transform=at_edge)
-
-
-def per_batch(facts: Facts, values: Callable[[StrategyFacts], Sequence[float]], name: str, *, chance: float = 0) -> str:
-    """One number a batch for every strategy, as grouped bars; `chance` draws a dashed line where it is not 0."""
+def shares(facts: Facts, values: Sequence[float], name: str, said: str, *, chance: float | None = None) -> str:
+    """One share a strategy, as bars from 0, in percent; `chance` draws a dashed line."""
 
     def draw(axes: Axes) -> None:
-        bar = 0.8 / len(facts.strategies)
-        rounds = range(1, len(facts.labels))
-        for place, (colour, strategy) in enumerate(zip(SERIES, facts.strategies, strict=False)):
-            shift = (place - (len(facts.strategies) - 1) / 2) * bar
-            axes.bar(
-                [number + shift for number in rounds],
-                values(strategy),
-                bar * 0.9,
-                color=colour,
-                label=strategy.name,
-            )
-        if chance:
-            axes.axhline(chance, color=MUTED, linewidth=1.2, linestyle="--", label="by chance")
-        axes.set_xticks(list(rounds))
-        axes.set_xlabel("batch")
-        axes.grid(visible=False, axis="x")
-        axes.margins(y=0.25)
-        legend(axes, loc="upper right", ncols=2)
+        for place, (strategy, value) in enumerate(zip(facts.strategies, values, strict=True)):
+            axes.barh(place, 100 * value, 0.62, color=_colour(facts, strategy))
+        if chance is not None:
+            axes.axvline(100 * chance, color=INK, linewidth=1.2, linestyle="--")
+        axes.set_yticks(range(len(facts.strategies)), facts.strategies)
+        axes.set_ylim(len(facts.strategies) - 0.5, -0.5)
+        axes.tick_params(axis="y", labelcolor=INK, length=0)
+        axes.grid(visible=False, axis="y")
+        axes.set_xlabel(said)
 
-    return drawn(name, (5.4, 3.6), draw)
+    return drawn(name, (5.4, 1.1 + 0.42 * len(facts.strategies)), draw)
+
+
+def step_seconds(facts: Facts, *, width: float = BROAD) -> str:
+    """Seconds a round as stacked bars, one for each strategy; steps that take long enough are named."""
+    longest = max(sum(each.seconds.values()) for each in facts.batches)
+
+    def draw(axes: Axes) -> None:
+        for place, each in enumerate(facts.batches):
+            left = 0.0
+            for number, (step, seconds) in enumerate(each.seconds.items()):
+                shade = 1 - 0.62 * (number % 2)
+                axes.barh(place, seconds, 0.6, left=left, color=_colour(facts, each.strategy), alpha=shade)
+                if seconds > 0.08 * longest:
+                    axes.text(left + seconds / 2, place + 0.42, step, ha="center", va="center", fontsize=9, color=MUTED)
+                left += seconds
+        axes.set_yticks(range(len(facts.batches)), [each.strategy for each in facts.batches])
+        axes.set_ylim(len(facts.batches) - 0.4, -0.5)
+        axes.tick_params(axis="y", labelcolor=INK, length=0)
+        axes.grid(visible=False, axis="y")
+        axes.set_xlabel("seconds a round")
+
+    return drawn("step-seconds", (width, 0.9 + 0.62 * len(facts.batches)), draw)
 
 
 def cluster_sizes(bins: Sequence[SizeBin], *, width: float = BROAD) -> str:
@@ -129,41 +182,28 @@ def cluster_sizes(bins: Sequence[SizeBin], *, width: float = BROAD) -> str:
         axes.grid(visible=False, axis="x")
         axes.minorticks_off()
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}" if value >= 1 else "")
-        axes.set_xlabel("images in the cluster")
+        axes.set_xlabel("examples in the cluster")
         axes.set_ylabel("clusters")
 
     return drawn("cluster-sizes", (width, 2.2 + 0.19 * width), draw)
 
 
-def step_seconds(facts: Facts, *, width: float = BROAD) -> str:
-    """Seconds a round, by step, for every strategy."""
-    told = [(each.name, each.seconds) for each in facts.strategies]
-    return stacked_seconds(told, [SERIES[place % len(SERIES)] for place in range(len(told))], width=width)
+def short_count(count: int) -> str:
+    """A number of labels that fits under an axis: "500", "12.5K", "1.3M"."""
+    if count >= 1_000_000:
+        return f"{count / 1_000_000:.4g}M"
+    return f"{count / 1_000:.4g}K" if count >= 10_000 or (count >= 1_000 and count % 10 == 0) else f"{count:,}"
 
 
-def stacked_seconds(
-    told: Sequence[tuple[str, Mapping[str, float]]], colours: Sequence[str], *, width: float = BROAD
-) -> str:
-    """Seconds by step as stacked bars, one for each name; steps that take long enough are named."""
-    longest = max(sum(seconds.values()) for _, seconds in told)
-
-    def draw(axes: Axes) -> None:
-        for place, ((_, steps), colour) in enumerate(zip(told, colours, strict=True)):
-            left = 0.0
-            for number, (step, seconds) in enumerate(steps.items()):
-                shade = 1 - 0.62 * (number % 2)
-                axes.barh(place, seconds, 0.6, left=left, color=colour, alpha=shade)
-                if seconds > 0.08 * longest:
-                    axes.text(left + seconds / 2, place + 0.42, step, ha="center", va="center", fontsize=9, color=MUTED)
-                left += seconds
-        axes.set_yticks(range(len(told)), [name for name, _ in told])
-        axes.set_ylim(len(told) - 0.4, -0.5)
-        axes.tick_params(axis="y", labelcolor=INK, length=0)
-        axes.grid(visible=False, axis="y")
-        axes.set_xlabel("seconds a round")
-
-    return drawn("step-seconds", (width, 0.9 + 0.62 * len(told)), draw)
+def _arrow_head(axes: Axes, place: int, colour: str) -> None:
+    """At the left edge: the interval has no end there."""
+    at_edge = axes.get_yaxis_transform()  # along the width in shares of it
+    axes.plot([0.01], [place], marker="<", color=colour, markersize=9, markeredgewidth=0, transform=at_edge)
 
 
-def _position(facts: Facts, name: str) -> int:
-    return [strategy.name for strategy in facts.strategies].index(name) % len(SERIES)
+def _others(facts: Facts) -> list[str]:
+    return [strategy for strategy in facts.strategies if strategy not in facts.baselines]
+
+
+def _colour(facts: Facts, strategy: str) -> str:
+    return SERIES[series_of(facts, strategy)]

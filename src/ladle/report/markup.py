@@ -82,9 +82,12 @@ def pictures(shown: Iterable[tuple[str, str, bool]], label: str) -> str:
     return f'<ul class="grid" aria-label="{text(label)}">{items}</ul>'
 
 
-def lines(shown: Iterable[tuple[str, str]], label: str) -> str:
-    """A list of short texts, each with its title."""
-    items = "".join(f'<li title="{text(title)}">{text(line)}</li>' for line, title in shown)
+def lines(shown: Iterable[tuple[str, str, bool]], label: str) -> str:
+    """A list of short texts, each (text, title, whether it is ringed)."""
+    items = "".join(
+        f'<li{" class=picked" if ringed else ""} title="{text(title)}">{text(line)}</li>'
+        for line, title, ringed in shown
+    )
     return f'<ul class="texts" aria-label="{text(label)}">{items}</ul>'
 
 

@@ -1,259 +1,264 @@
-"""One self-contained HTML file: no script, nothing fetched, legible on a phone, on paper, in light and in dark."""
+"""The report of an experiment as one self-contained HTML file, for a desk, a phone and paper."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import Any
-
-import numpy.typing as npt
+from typing import TYPE_CHECKING
 
 from ladle.durable import writing
-from ladle.lab.measures import FEWEST_TRIALS
-from ladle.report import figures
-from ladle.report.drawing import NARROW
-from ladle.report.facts import Facts, thumbnail_rows
+from ladle.lab.comparisons import LEVEL
+from ladle.lab.measures import FEWEST_RESAMPLED, FEWEST_TRIALS
+from ladle.lab.redundancy import CHANCE_SHARE
+from ladle.lab.starts import first_clusters
+from ladle.report import figures, rows
+from ladle.report.drawing import BROAD, NARROW
+from ladle.report.examples import chosen_section, clusters_section
+from ladle.report.facts import Facts, MetricFacts, facts_of
+from ladle.report.head import head
+from ladle.report.looks import Looks
 from ladle.report.markup import Cells, definitions, document, figure, numbers, section, table, text
-from ladle.report.pictured import batches_section, cluster_examples
-from ladle.report.sentences import (
-    interval_text,
-    plus_minus,
-    savings_sentence,
-    seconds_text,
-    share_text,
-    verdict,
-)
-from ladle.report.thumbnails import thumbnails
+from ladle.report.sentences import NO_SAVINGS, WIDER_FAMILY, metric_text, seconds_text
+
+if TYPE_CHECKING:
+    from ladle.lab.datasets import Dataset
+    from ladle.lab.ledger import Ledger
+
+_PANEL = 5.4  # inches: two of them stand side by side
+_MOST_CLASSES = 30  # a longer table of classes is not read
 
 
-def write_page(path: str | os.PathLike[str], facts: Facts, images: npt.NDArray[Any]) -> None:
-    """Write the report to `path`, whole or not at all.
+def write_page(ledger: Ledger, path: str | os.PathLike[str], *, dataset: Dataset | None = None) -> None:
+    """Write the report of a run, finished or not, to `path`, whole or not at all.
 
-    images: the pool's inputs, (n, height, width) or (n, height, width, 3) uint8.
-    Raises: FileError; ArgumentError when `images` are none; MissingDependencyError without matplotlib or Pillow.
-    Cost: about 2 s, most of it matplotlib's import; the page has about 0.6 MB.
+    dataset: the run's, of small pictures, uint8 (n, height, width) or (n, height, width, 3), or of texts: examples that
+    each strategy chose first are then shown, and of clusters, unless the ledger was published without rows.
+    Raises: FileError, CorruptFileError; ArgumentError when no trial is finished, or for a data set of neither;
+    MissingDependencyError.
+    Cost: that of `facts_of`, and about 3 s to draw; the page has about 0.3 MB without pictures.
     """
-    content = page(facts, thumbnails(images, thumbnail_rows(facts))).encode("utf-8")
+    content = page(facts_of(ledger, clusters=first_clusters(ledger)), dataset=dataset).encode("utf-8")
     with writing(path) as file:
         file.write(content)
 
 
-def page(facts: Facts, pictures: Mapping[int, str]) -> str:
-    """The report as HTML. pictures: a data URI for each row the facts show. Raises: MissingDependencyError."""
+def page(facts: Facts, *, dataset: Dataset | None = None) -> str:
+    """The report as HTML. dataset: as `write_page` takes it. Raises: ArgumentError, MissingDependencyError."""
+    looks = None if dataset is None else Looks(dataset)
+    others = [part for metric in facts.metrics[1:] for part in (_curves(facts, metric), _savings(facts, metric))]
     body = "".join(
         [
-            _head(facts),
-            '<main class="grey">',
-            _curves(facts),
-            _savings(facts),
-            batches_section(facts, pictures),
+            head(facts),
+            f'<main class="{"grey" if looks is not None and looks.are_grey else "colour"}">',
+            _curves(facts, facts.main),
+            _savings(facts, facts.main),
+            _standings(facts, facts.main),
+            *others,
+            "" if looks is None else chosen_section(facts, looks),
             _redundancy(facts),
-            _clusters(facts, pictures),
+            clusters_section(facts, looks),
             _classes(facts),
             _time(facts),
             _method(facts),
             "</main>",
-            f"<footer>Made by Ladle {text(facts.version)} on {text(facts.made_at)}. {text(facts.dataset)}: "
-            f"{text(facts.licence)}.</footer>",
+            f"<footer>Made by Ladle {text(facts.version)} from the ledger of {text(facts.name)}. {_licence(facts)}"
+            "</footer>",
         ]
     )
-    return document(f"Ladle: {facts.strategies[0].name} on {facts.dataset}", body, facts.to_dict())
+    return document(f"Ladle lab: {facts.title}", body, facts.to_dict())
 
 
-def _head(facts: Facts) -> str:
-    first = facts.strategies[0]
-    cards = [
-        (
-            "none" if each.saved is None else share_text(each.saved),
-            f"labels saved against {each.against}",
-            f"{verdict(each)}; 95% interval: {interval_text(each)}",
+def _curves(facts: Facts, metric: MetricFacts) -> str:
+    name = metric_text(metric.metric)
+    groups = figures.panels(facts)
+    ends = ", ".join(f"{each.strategy} {100 * each.mean[-1]:.1f}%" for each in metric.curves)
+    told = f"Line chart of {name} against labels. With {facts.labels[-1]:,} labels: {ends}."
+    caption = "Mean over trials; the band is its 95% interval"
+    if len(groups) == 1:
+        drawn = figure(
+            figures.learning_curves(facts, metric, groups[0], width=BROAD),
+            caption,
+            told,
+            narrow=figures.learning_curves(facts, metric, groups[0], width=NARROW),
         )
-        for each in facts.savings
-        if each.strategy == first.name
-    ]
-    cards.append(
-        (
-            seconds_text(first.seconds["select"]),
-            f"to choose {facts.batch_size:,} of {facts.pool_rows:,}",
-            f"after clustering the pool once, in {seconds_text(facts.start_seconds['cluster'])}",
-        )
-    )
-    shown = "".join(
-        f'<div class="card"><strong>{text(big)}</strong><b>{text(what)}</b><br><span>{text(more)}</span></div>'
-        for big, what, more in cards
-    )
-    others = " and ".join(strategy.name for strategy in facts.strategies[1:])
-    return (
-        '<header><p class="kicker">Ladle report</p>'
-        f"<h1>{text(first.name)} on {text(facts.dataset)}</h1>"
-        f"<p>{facts.pool_rows:,} images to choose from, {len(facts.labels) - 1} batches of {facts.batch_size:,} after "
-        f"a seed set of {facts.labels[0]:,}, {facts.trials} trials. {text(others)} ran beside it from the same seed "
-        f"sets. A demonstration that takes minutes, not evidence about large pools.</p>"
-        f'<div class="cards">{shown}</div></header>'
-    )
-
-
-def _curves(facts: Facts) -> str:
-    head = ["labels", *(f"{labels:,}" for labels in facts.labels)]
-    rows = [
-        [each.name, *(plus_minus(*pair) for pair in zip(each.mean, _errors(each, facts), strict=True))]
-        for each in facts.strategies
-    ]
-    ends = ", ".join(f"{each.name} {100 * each.mean[-1]:.1f}%" for each in facts.strategies)
-    return section(
-        "Accuracy grows with labels",
-        f"How accurate a model trained on the labels so far is, on {facts.test_rows:,} images used for nothing else.",
-        figure(
-            figures.learning_curves(facts),
-            "Mean over trials; the band is its standard error, dots are single trials",
-            f"Line chart of accuracy against labels. With {facts.labels[-1]:,} labels: {ends}.",
-            narrow=figures.learning_curves(facts, width=NARROW),
-        ),
-        numbers("The numbers: accuracy in percent, mean ± standard error", table(head, rows)),
-    )
-
-
-def _errors(strategy: Any, facts: Facts) -> tuple[float | None, ...]:
-    return strategy.standard_error or (None,) * len(facts.labels)
-
-
-def _savings(facts: Facts) -> str:
-    rows: list[Cells] = [
-        [
-            f"{each.strategy} against {each.against}",
-            f"{100 * each.target:.1f}%",
-            "never" if each.labels_needed is None else f"{each.labels_needed:,.0f}",
-            f"{each.labels_against:,.0f}",
-            "none" if each.saved is None else share_text(each.saved),
-            (interval_text(each), 'class="words"'),
-            (verdict(each), 'class="words"'),
+    else:
+        parts = [
+            figure(figures.learning_curves(facts, metric, group, width=_PANEL), _panel_title(facts, group), told)
+            for group in groups
         ]
-        for each in facts.savings
-    ]
-    head = ["", "at accuracy", "labels", "instead of", "saved", "95% interval", "in words"]
+        note = f"{caption}. {', '.join(facts.baselines)} in every panel, all panels in one scale."
+        drawn = f'<p class="note">{text(note)}</p><div class="pair">{"".join(parts)}</div>'
     return section(
-        "Labels saved",
-        "How many fewer labels one strategy needs to be as accurate, on average, as the other is at the end.",
-        figure(
-            figures.savings_intervals(facts),
-            f"Dot: label savings; bar: 95% bootstrap interval over {facts.trials} trials, in pairs",
-            "Dot plot of label savings. " + " ".join(savings_sentence(each) for each in facts.savings),
-            narrow=figures.savings_intervals(facts, width=NARROW),
+        f"How {name} grows with labels",
+        "Measured on a test split that no choice and no training has seen.",
+        drawn,
+        numbers(f"The numbers: {name} in percent, mean ± standard error", table(*rows.curves_table(facts, metric))),
+        numbers(
+            "Area under the curve: the mean over the range of labels, against the baselines",
+            _worded(rows.areas_table(facts, metric), {2, 6}),
         ),
-        table(head, rows),
-        f'<p class="note">Where an interval covers zero there is no clear difference; with fewer than {FEWEST_TRIALS} '
-        "trials nothing is claimed. One run in twenty errs even so: try another seed before you believe a small "
-        "saving.</p>",
     )
+
+
+def _panel_title(facts: Facts, group: list[str]) -> str:
+    """Those that only this panel shows: the baselines are in all."""
+    return ", ".join(strategy for strategy in group if strategy not in facts.baselines)
+
+
+def _savings(facts: Facts, metric: MetricFacts) -> str:
+    title = f"Labels saved, by {metric_text(metric.metric)}"
+    told = rows.against_baselines(facts, metric.savings)
+    if not told:
+        return section(title, NO_SAVINGS)
+    shown = [baseline for baseline in facts.baselines if any(each.against == baseline for each in told)]
+    return section(
+        title,
+        "How many fewer labels a strategy needs to be as good, on average, as the other is at the end. Dots are the "
+        "labels saved, bars 95% intervals with trials in pairs, an arrow head where a strategy may never get there; "
+        "each stands on its own, so of twenty that are shown one may miss by chance.",
+        *(_savings_against(facts, metric, baseline) for baseline in shown),
+        numbers(
+            "All pairs: what the row saves at the column's final value, with 95% intervals",
+            table(*rows.all_savings_table(facts, metric)),
+        ),
+    )
+
+
+def _savings_against(facts: Facts, metric: MetricFacts, baseline: str) -> str:
+    drawn = figure(
+        figures.savings_intervals(facts, metric, baseline),
+        f"Against {baseline}",
+        f"Label savings against {baseline} with intervals; the same numbers are in the table below.",
+        narrow=figures.savings_intervals(facts, metric, baseline, width=NARROW),
+    )
+    return drawn + _worded(rows.savings_table(facts, metric, baseline), {2, 3})
+
+
+def _standings(facts: Facts, metric: MetricFacts) -> str:
+    marks = {(each.strategy, each.against): each for each in metric.records}
+    names, lines = rows.records_table(facts, metric)
+    cells: list[Cells] = []
+    for strategy, line in zip(facts.strategies, lines, strict=True):
+        shaded: list[str | tuple[str, str]] = [line[0]]
+        for against, told in zip(facts.strategies, line[1:], strict=True):
+            record = marks.get((strategy, against))
+            shaded.append(
+                told if record is None else (told, _shade(record.wins - record.losses, len(facts.labels) - 1))
+            )
+        cells.append(shaded)
+    return section(
+        "Who wins, ties and loses",
+        f"By {metric_text(metric.metric)}. Differences within trials, Student's paired t, corrected by Holm for all "
+        f"that is asked at once; a win or loss is a corrected p below {LEVEL:g}, everything else a tie.",
+        f"<h3>At {facts.labels[-1]:,} labels, in points with 95% intervals</h3>",
+        _worded(rows.standings_table(facts, metric), set(range(1, 1 + len(facts.baselines)))),
+        "<h3>Points along the curve: won-tied-lost by the row against the column</h3>",
+        f'<p class="note">The p of these points are {text(WIDER_FAMILY)}.</p>',
+        table(names, cells),
+        numbers(
+            "At the end, against the baselines: p of the tests, with the exact signed-rank test as a check",
+            _worded(rows.finals_table(facts, metric), {1, 5}),
+        ),
+    )
+
+
+def _shade(lead: float, most: float) -> str:
+    if lead == 0:
+        return ""
+    return f'class="{"heat" if lead > 0 else "heat behind"}" style="--heat: {45 * abs(lead) / most:.0f}"'
 
 
 def _redundancy(facts: Facts) -> str:
-    head = ["batch", *map(str, range(1, len(facts.labels)))]
-    clusters = [[each.name, *(f"{value:,.0f}" for value in each.clusters_touched)] for each in facts.strategies]
-    near = [[each.name, *(f"{value:.1f}" for value in each.near_duplicates)] for each in facts.strategies]
+    shown = [
+        (
+            "near-duplicates",
+            "Near-duplicates in a batch; dashed: by chance",
+            [each.near for each in facts.batches],
+            CHANCE_SHARE,
+        ),
+        ("clusters", "Clusters touched, of the batch size", [each.clusters for each in facts.batches], None),
+        ("originals", "Distinct originals, of the batch size", [each.originals for each in facts.batches], None),
+        ("evenness", "Class balance: 100 is even", [each.even for each in facts.batches], None),
+    ]
+    drawn = []
+    for name, caption, values, chance in shown:
+        known = [value for value in values if value is not None]
+        if len(known) == len(facts.strategies):
+            svg = figures.shares(facts, known, name, "%, mean over rounds and trials", chance=chance)
+            told = ", ".join(f"{each} {100 * value:.1f}%" for each, value in zip(facts.strategies, known, strict=True))
+            drawn.append(figure(svg, caption, f"{caption}: {told}."))
     return section(
-        "How varied the batches are",
-        f"A batch that touches more clusters, and holds fewer near-duplicates, spends its {facts.batch_size:,} labels "
-        "on more different images.",
-        '<div class="pair">',
-        figure(
-            figures.per_batch(facts, lambda each: each.clusters_touched, "clusters-touched"),
-            "Clusters touched by each batch",
-            "Bar chart of clusters touched per batch and strategy; the numbers are in the table below.",
-        ),
-        figure(
-            figures.per_batch(facts, lambda each: each.near_duplicates, "near", chance=facts.near_by_chance),
-            "Near-duplicates in each batch",
-            "Bar chart of near-duplicates per batch and strategy; the numbers are in the table below.",
-        ),
-        "</div>",
-        f'<p class="note">Near-duplicate: another image of the same batch lies within cosine distance '
-        f"{facts.near_limit:.3f} in pixels, a limit under which {facts.near_by_chance:,.0f} of {facts.batch_size:,} "
-        "uniformly drawn images fall by chance. Neither the model nor the clustering has a say in it.</p>",
-        numbers("The numbers: clusters touched, mean over trials", table(head, clusters)),
-        numbers("The numbers: near-duplicates, mean over trials", table(head, near)),
-    )
-
-
-def _clusters(facts: Facts, pictures: Mapping[int, str]) -> str:
-    found = facts.clusters
-    proven = "all" if found.certified == 1 else f"{100 * found.certified:.2f}%"
-    rows = [[f"{each.least:,} to {each.most:,}", f"{each.clusters:,}", f"{each.rows:,}"] for each in found.bins]
-    return section(
-        "The clusters of the pool",
-        f"Average linkage over the seed model's embeddings, run once: {found.count:,} clusters, {found.singletons:,} "
-        f"of them a single image, the largest {found.largest:,} images; {proven} of the merges proven exact.",
-        figure(
-            figures.cluster_sizes(found.bins),
-            "Clusters by size, first trial",
-            f"Histogram of cluster sizes: {found.singletons:,} single images up to one cluster of {found.largest:,}.",
-            narrow=figures.cluster_sizes(found.bins, width=NARROW),
-        ),
-        numbers("The numbers", table(["images in the cluster", "clusters", "images"], rows)),
-        cluster_examples(facts, pictures),
+        "How redundant the batches are",
+        "Near-duplicates are told on the inputs themselves, by a limit that one example in twenty of a uniform batch "
+        "meets by chance; clusters are those of the trial's one clustering.",
+        f'<div class="pair">{"".join(drawn)}</div>',
+        numbers("The numbers: means over rounds and trials", table(*rows.batches_table(facts))),
     )
 
 
 def _classes(facts: Facts) -> str:
-    top = max(max(each.class_share) for each in facts.strategies)
-    rows: list[Cells] = []
-    for label, name in enumerate(facts.class_names):
-        shares = [each.class_share[label] for each in facts.strategies]
-        shades = [f'class="heat" style="--heat: {55 * share / top:.0f}"' for share in shares]
-        rows.append([name, *((f"{100 * share:.1f}%", shade) for share, shade in zip(shares, shades, strict=True))])
+    told = [each.class_share for each in facts.batches if each.class_share is not None]
+    if len(told) < len(facts.strategies) or len(told[0]) > _MOST_CLASSES:
+        return ""
+    names = facts.dataset.get("class_names") or [f"class {label}" for label in range(len(told[0]))]
+    top = max(max(shares) for shares in told)
+    lines: list[Cells] = []
+    for label, name in enumerate(names):
+        shares = [each[label] for each in told]
+        lines.append([str(name), *((f"{100 * share:.1f}%", _shade(share, top)) for share in shares)])
     return section(
         "Which classes the labels went to",
-        "Share of each true class among all images chosen: going by margins spends labels where classes look alike.",
-        table(["class", *(each.name for each in facts.strategies)], rows),
+        "Share of each true class among all that was chosen.",
+        table(["class", *facts.strategies], lines),
     )
 
 
 def _time(facts: Facts) -> str:
-    steps = list(facts.strategies[0].seconds)
-    rows = [[each.name, *(f"{each.seconds[step]:.3f}" for step in steps)] for each in facts.strategies]
     once = ", ".join(f"{step} {seconds_text(seconds)}" for step, seconds in facts.start_seconds.items())
-    stages = [(stage, seconds_text(seconds)) for stage, seconds in facts.stage_seconds.items()]
     return section(
         "Where the time goes",
-        f"Choosing costs almost nothing beside training. Once a trial, for all strategies together: {once}.",
+        f"Once a trial, for all strategies together: {once}.",
         figure(
             figures.step_seconds(facts),
-            f"Mean wall-clock seconds a round, {facts.workers} rounds side by side",
+            "Wall-clock seconds a round, in the median over trials",
             "Stacked bars of seconds per step and strategy; the numbers are in the table below.",
             narrow=figures.step_seconds(facts, width=NARROW),
         ),
-        numbers("The numbers: seconds a round", table(["", *steps], rows)),
-        numbers(
-            "The whole run, by stage",
-            definitions([*stages, ("everything", seconds_text(facts.total_seconds)), ("machine", facts.machine)]),
-        ),
+        numbers("The numbers: seconds a round", table(*rows.seconds_table(facts))),
     )
 
 
 def _method(facts: Facts) -> str:
-    options = ", ".join(f"{name} {value}" for name, value in facts.options.items())
+    done, total = facts.finished
+    finished = [f"{each.strategy} {len(each.trials)}" for each in facts.main.curves]
+    pairs = [
+        ("Rounds done", f"{done:,} of {total:,}; finished trials: {', '.join(finished)}"),
+        ("Pairing", "within a trial all strategies share seed set, first model, clustering and training seeds"),
+        ("Curves", "95% expanded percentile bootstrap over trials, each point on its own; Student's t with fewer than "
+         f"{FEWEST_RESAMPLED}"),
+        ("Label savings", "1 - labels A / labels B, each where the mean curve first reaches B's final value; trials in "
+         f"pairs, resampled, or left out one by one with fewer than {FEWEST_RESAMPLED}; intervals are not corrected "
+         "for how many are shown"),
+        ("Tests", "Student's paired t, two-sided, Holm's correction over all pairs (and points); fewer than "
+         f"{FEWEST_TRIALS} trials are not tested"),
+        *rows.run_pairs(facts),
+    ]  # fmt: skip
     return section(
         "How it was done",
-        "Enough to repeat it: the same version, options and seed give the same choices on the same kind of machine.",
-        definitions(
-            [
-                (
-                    "Data",
-                    f"{facts.dataset}: {facts.pool_rows:,} pool images, {facts.test_rows:,} test images, exact pixels",
-                ),
-                ("Model", f"{facts.learner}; retrained from scratch every round"),
-                ("Embeddings", "the model's penultimate layer after the seed set, cosine metric, not refreshed"),
-                ("Clusters", f"average linkage, cut at a mean size of {facts.mean_size:g}"),
-                ("Options", f"{options}; seed {facts.seed}"),
-                (
-                    "Pairing",
-                    "within a trial all strategies share seed set, first model, clustering and training seeds",
-                ),
-                (
-                    "Label savings",
-                    "1 - labels A / labels B, each interpolated where the mean curve first reaches B's final accuracy",
-                ),
-                ("Method", "Citovsky et al. 2021, Batch Active Learning at Scale, algorithm 1"),
-            ]
-        ),
+        "Enough to repeat it: the same protocol, version and kind of machine give the same choices.",
+        definitions(pairs),
+        numbers("The protocol as run", f"<pre><code>{text(facts.protocol)}</code></pre>"),
+    )
+
+
+def _licence(facts: Facts) -> str:
+    known = [str(facts.dataset[field]) for field in ("name", "licence") if facts.dataset.get(field)]
+    return text(": ".join(known) + ".") if len(known) == 2 else ""
+
+
+def _worded(told: rows.Table, words: set[int]) -> str:
+    """A table whose columns `words` are set as text."""
+    names, lines = told
+    return table(
+        names,
+        [[(cell, 'class="words"') if place in words else cell for place, cell in enumerate(line)] for line in lines],
     )

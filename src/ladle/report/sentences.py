@@ -16,6 +16,7 @@ WIDER_FAMILY = (
 )
 _METRICS = {"macro_f1": "macro-F1", "pooled_ap": "pooled average precision"}
 NEVER = "never got there"  # to where the other ends
+FEWER, MORE = "fewer labels", "more labels"  # verdicts that leave no doubt
 _OUTCOMES = {"win": "wins", "tie": "ties", "loss": "loses", "untested": "too few trials to test"}
 
 
@@ -71,7 +72,7 @@ def verdict(savings: Savings) -> str:
         return "too few trials to tell"
     if not savings.clear:
         return "no clear difference"
-    return "fewer labels" if savings.low is not None and savings.low > 0 else "more labels"
+    return FEWER if savings.low is not None and savings.low > 0 else MORE
 
 
 def savings_sentence(savings: Savings, *, metric: str = "accuracy") -> str:
@@ -82,7 +83,7 @@ def savings_sentence(savings: Savings, *, metric: str = "accuracy") -> str:
         return f"{missed}: {verdict(savings)}."
     counts = f"{savings.labels_needed:,.0f} labels instead of {savings.labels_against:,.0f}"
     doubt = f"{'' if savings.low is None else 'interval '}{interval_text(savings)} of the labels saved"
-    if verdict(savings) not in ("fewer labels", "more labels"):
+    if verdict(savings) not in (FEWER, MORE):
         told = f"{verdict(savings)} ({counts}; {doubt})"
     elif savings.saved >= 0:
         told = f"{share_text(savings.saved)} of the labels saved ({counts}; {doubt})"

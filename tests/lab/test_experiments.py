@@ -8,17 +8,19 @@ import subprocess
 import sys
 import time
 from contextlib import closing, contextmanager
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from ladle import cluster
 from ladle.errors import ArgumentError, CorruptFileError, FileError, MemoryPlanError, MismatchError
 from ladle.lab.experiments import run_experiment
 from ladle.lab.ledger import Ledger
 from ladle.lab.protocol_files import parse_experiment
-from ladle.lab.runner import run_study
 from ladle.strategies import ClusterMargin, Margin
+from ladle.threads import single_threaded_blas
 from tests.lab.standins import SOURCES, TOML, experiment, learner, load
 
 ROOT = Path(__file__).parents[2]
@@ -68,22 +70,31 @@ def test_every_round_is_in_the_ledger(whole):
         assert facts["versions"]["ladle"]
 
 
-def test_it_finds_what_the_study_of_the_demo_finds(whole):
-    """Two runners, one protocol: the same seed sets, models, batches."""
+def test_it_finds_what_a_loop_by_hand_finds(whole):
+    """Algorithm 1 of the paper in a few lines, with the seeds of the protocol: the same seed sets, models, batches."""
     read = experiment()
-    makers = {
-        "Cluster-Margin": lambda tree: ClusterMargin(tree, mean_size=5, candidate_ratio=2),
-        "Margin": lambda tree: Margin(),
-    }
+    dials, dataset = read.protocol(), load("toy", read.dataset.options)
     mlp = learner("mlp", read.learner.options)
-    study = run_study(load("toy", read.dataset.options), mlp, makers, read.protocol())
-    with Ledger.open(whole[0]) as ledger:
-        for label in makers:
-            np.testing.assert_array_equal(ledger.curves(label, "accuracy"), study.accuracy(label))
-            for trial in study.of(label):
-                theirs = [each.rows for each in ledger.rounds(label) if each.trial == trial.trial]
-                for mine, others in zip(trial.rounds[1:], theirs, strict=True):
-                    np.testing.assert_array_equal(mine.batch.rows, others)
+
+    def fitted(rows, trial, number):
+        seed = dials.seed_of(trial, "fit", number)
+        return mlp.fit(dataset.inputs[rows], dataset.labels[rows], classes=3, seed=seed)
+
+    with single_threaded_blas(), Ledger.open(whole[0]) as ledger:
+        for label, trial in product(["Cluster-Margin", "Margin"], range(2)):
+            rows = dials.seed_rows(trial, 400)
+            model = fitted(rows, trial, 0)
+            tree = cluster(model.embeddings(dataset.inputs), mean_size=5, seed=dials.seed_of(trial, "cluster"))
+            strategy = ClusterMargin(tree, mean_size=5, candidate_ratio=2) if label != "Margin" else Margin()
+            for number, found in enumerate((each for each in ledger.rounds(label) if each.trial == trial), 1):
+                chances = model.probabilities(dataset.inputs)
+                seed = dials.seed_of(trial, "query", number)
+                batch = strategy.query(20, probabilities=chances, labelled=rows, seed=seed).rows
+                np.testing.assert_array_equal(found.rows, batch)
+                rows = np.concatenate([rows, batch])
+                model = fitted(rows, trial, number)
+                right = model.probabilities(dataset.test_inputs).argmax(axis=1) == dataset.test_labels
+                assert found.metrics["accuracy"] == right.mean()
 
 
 @pytest.mark.parametrize("workers", [0, 3])

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 from ladle.lab.comparisons import LEVEL, Comparison
 from ladle.lab.measures import Savings
-from ladle.report.experiment_compare import RunComparison
-from ladle.report.experiment_facts import ExperimentFacts, MetricFacts
+from ladle.report.compare import RunComparison
+from ladle.report.facts import Facts, MetricFacts
 from ladle.report.sentences import (
     chance_text,
     difference_text,
@@ -25,7 +25,7 @@ Table = tuple[list[str], list[list[str]]]
 _LISTED = 12  # of a list, as many are named; a thousand classes are not read
 
 
-def curves_table(facts: ExperimentFacts, metric: MetricFacts) -> Table:
+def curves_table(facts: Facts, metric: MetricFacts) -> Table:
     """The learning curves: mean and standard error at each number of labels, and the interval of the last."""
     head = ["", *(f"{labels:,}" for labels in facts.labels), "95% interval", "trials"]
     rows = []
@@ -37,7 +37,7 @@ def curves_table(facts: ExperimentFacts, metric: MetricFacts) -> Table:
     return head, rows
 
 
-def savings_table(facts: ExperimentFacts, metric: MetricFacts, baseline: str) -> Table:
+def savings_table(facts: Facts, metric: MetricFacts, baseline: str) -> Table:
     """Every strategy's savings against `baseline`, always with their intervals; what a phone cuts off comes last."""
     head = ["", "saved", "95% interval", "in words", "at", "labels", "instead of"]
     return head, [
@@ -55,13 +55,13 @@ def savings_table(facts: ExperimentFacts, metric: MetricFacts, baseline: str) ->
     ]
 
 
-def all_savings_table(facts: ExperimentFacts, metric: MetricFacts) -> Table:
+def all_savings_table(facts: Facts, metric: MetricFacts) -> Table:
     """The row's savings at the column's final value, with intervals, for all pairs."""
     told = {(each.strategy, each.against): _saving(each) for each in metric.savings}
     return _matrix(facts, told)
 
 
-def standings_table(facts: ExperimentFacts, metric: MetricFacts) -> Table:
+def standings_table(facts: Facts, metric: MetricFacts) -> Table:
     """Who wins, ties or loses at the end, and by how much: strategies by baselines."""
     told = {
         (each.strategy, each.against): f"{outcome_text(each)}, {difference_text(each)}"
@@ -76,12 +76,12 @@ def standings_table(facts: ExperimentFacts, metric: MetricFacts) -> Table:
     return ["", *(f"against {baseline}" for baseline in facts.baselines)], rows
 
 
-def finals_table(facts: ExperimentFacts, metric: MetricFacts) -> Table:
+def finals_table(facts: Facts, metric: MetricFacts) -> Table:
     """Who wins at the end, against each baseline."""
     return _comparisons(facts, metric.finals)
 
 
-def areas_table(facts: ExperimentFacts, metric: MetricFacts) -> Table:
+def areas_table(facts: Facts, metric: MetricFacts) -> Table:
     """Who wins by the area under the curve, against each baseline; the areas themselves come first."""
     head, rows = _comparisons(facts, metric.areas)
     areas = {
@@ -93,7 +93,7 @@ def areas_table(facts: ExperimentFacts, metric: MetricFacts) -> Table:
     ]
 
 
-def records_table(facts: ExperimentFacts, metric: MetricFacts) -> Table:
+def records_table(facts: Facts, metric: MetricFacts) -> Table:
     """Points won, tied and lost by the row against the column."""
     told = {
         (each.strategy, each.against): "untested" if each.untested else f"{each.wins}-{each.ties}-{each.losses}"
@@ -102,7 +102,7 @@ def records_table(facts: ExperimentFacts, metric: MetricFacts) -> Table:
     return _matrix(facts, told)
 
 
-def batches_table(facts: ExperimentFacts) -> Table:
+def batches_table(facts: Facts) -> Table:
     """How redundant, spread, balanced and unsure the batches are, mean over rounds; "-" where the run cannot tell."""
     head = ["", "near-duplicates", "clusters touched", "distinct originals", "class evenness", "median margin"]
     rows = []
@@ -113,14 +113,14 @@ def batches_table(facts: ExperimentFacts) -> Table:
     return head, rows
 
 
-def seconds_table(facts: ExperimentFacts) -> Table:
+def seconds_table(facts: Facts) -> Table:
     """Mean seconds a round, by step."""
     steps = list(dict.fromkeys(step for each in facts.batches for step in each.seconds))
     rows = [[each.strategy, *(f"{each.seconds.get(step, 0):.3f}" for step in steps)] for each in facts.batches]
     return ["", *steps], rows
 
 
-def run_pairs(facts: ExperimentFacts) -> list[tuple[str, str]]:
+def run_pairs(facts: Facts) -> list[tuple[str, str]]:
     """What the ledger knows of the data, the machine, the versions and the clusterings: names and values."""
     proven = f"{100 * facts.certified:.1f}% of merges, in the mean over the trials' trees"
     return [*_flattened(facts.run), ("proven exact", proven), ("report made by", f"Ladle {facts.version}")]
@@ -159,7 +159,7 @@ def differing_table(found: RunComparison) -> Table:
     return ["field", "A", "B"], [list(each) for each in found.differing]
 
 
-def against_baselines(facts: ExperimentFacts, pairs: Iterable[Pair]) -> list[Pair]:
+def against_baselines(facts: Facts, pairs: Iterable[Pair]) -> list[Pair]:
     """Those of `pairs` of strategies that are against a baseline, baseline by baseline, in the protocol's order."""
     told = list(pairs)
     return [
@@ -171,7 +171,7 @@ def against_baselines(facts: ExperimentFacts, pairs: Iterable[Pair]) -> list[Pai
     ]
 
 
-def _comparisons(facts: ExperimentFacts, family: tuple[Comparison, ...]) -> Table:
+def _comparisons(facts: Facts, family: tuple[Comparison, ...]) -> Table:
     head = ["", "points (95% interval)", "p corrected", "p of signed rank", "trials", "outcome"]
     return head, [
         [
@@ -186,7 +186,7 @@ def _comparisons(facts: ExperimentFacts, family: tuple[Comparison, ...]) -> Tabl
     ]
 
 
-def _matrix(facts: ExperimentFacts, told: Mapping[tuple[str, str], str]) -> Table:
+def _matrix(facts: Facts, told: Mapping[tuple[str, str], str]) -> Table:
     rows = [
         [row, *("" if row == column else told.get((row, column), "none") for column in facts.strategies)]
         for row in facts.strategies

@@ -15,7 +15,7 @@ from ladle.lab.comparisons import Comparison, compare_paired, compare_unpaired, 
 from ladle.lab.entries import digest_of_rows
 from ladle.lab.ledger_files import FILE_NAME
 from ladle.lab.measures import area_under_curve
-from ladle.report.experiment_facts import shared_trials
+from ladle.report.facts import shared_trials
 
 if TYPE_CHECKING:
     from ladle.lab.ledger import Ledger

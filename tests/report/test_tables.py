@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from ladle.report.experiment_tables import compare_markdown, csv, markdown, to_json
+from ladle.report.tables import compare_markdown, csv, markdown, to_json
 from tests.report.made_ledger import HEIGHTS, LABELS, height, made_ledger
 
 

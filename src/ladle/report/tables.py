@@ -8,9 +8,10 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ladle.lab.comparisons import LEVEL
-from ladle.report.experiment_compare import RunComparison, compare
-from ladle.report.experiment_facts import ExperimentFacts, MetricFacts, facts_of_ledger
-from ladle.report.experiment_rows import (
+from ladle.lab.starts import first_clusters
+from ladle.report.compare import RunComparison, compare
+from ladle.report.facts import Facts, MetricFacts, facts_of
+from ladle.report.rows import (
     Table,
     all_savings_table,
     areas_table,
@@ -32,11 +33,11 @@ if TYPE_CHECKING:
 
 
 def markdown(ledger: Ledger) -> str:
-    """The report as Markdown: the same tables as the page's. Raises: as `facts_of_ledger`. Cost: likewise."""
-    return markdown_of(facts_of_ledger(ledger))
+    """The report as Markdown: the same tables as the page's. Raises: as `facts_of`. Cost: likewise."""
+    return markdown_of(facts_of(ledger))
 
 
-def markdown_of(facts: ExperimentFacts) -> str:
+def markdown_of(facts: Facts) -> str:
     """`facts` as Markdown."""
     done, total = facts.finished
     parts = [
@@ -74,8 +75,8 @@ def csv(ledger: Ledger) -> str:
 
 
 def to_json(ledger: Ledger) -> dict[str, Any]:
-    """Everything the page says, as plain dicts, lists, numbers and text. Raises: as `facts_of_ledger`."""
-    return facts_of_ledger(ledger).to_dict()
+    """Everything the page says, as plain dicts, lists, numbers and text. Raises: as `facts_of`."""
+    return facts_of(ledger, clusters=first_clusters(ledger)).to_dict()
 
 
 def compare_markdown(a: Ledger, b: Ledger) -> str:
@@ -98,7 +99,7 @@ def compare_markdown_of(found: RunComparison) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _metric_parts(facts: ExperimentFacts, metric: MetricFacts) -> list[str]:
+def _metric_parts(facts: Facts, metric: MetricFacts) -> list[str]:
     name = metric_text(metric.metric)
     parts = [
         f"## {name[0].upper()}{name[1:]}, %",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ladle.report.experiment_facts import ExperimentFacts
+from ladle.report.facts import Facts
 from ladle.report.markup import text
-from ladle.report.sentences import count_text, metric_text, plus_minus
+from ladle.report.sentences import FEWER, count_text, interval_text, metric_text, plus_minus, share_text, verdict
 
 Card = tuple[str, str, str]
 
 
-def head(facts: ExperimentFacts) -> str:
+def head(facts: Facts) -> str:
     """The header: title, what was run, and the cards. Markup."""
     shown = "".join(
         f'<div class="card"><strong>{text(big)}</strong><b>{text(what)}</b><br><span>{text(more)}</span></div>'
@@ -26,7 +26,7 @@ def head(facts: ExperimentFacts) -> str:
     )
 
 
-def cards(facts: ExperimentFacts) -> list[Card]:
+def cards(facts: Facts) -> list[Card]:
     """Each a big number, what it is, and what qualifies it."""
     done, total = facts.finished
     last = f"{facts.labels[-1]:,} labels"
@@ -47,10 +47,14 @@ def cards(facts: ExperimentFacts) -> list[Card]:
     return [*found, *(_against(facts, baseline) for baseline in facts.baselines if len(facts.strategies) > 1)]
 
 
-def _against(facts: ExperimentFacts, baseline: str) -> Card:
+def _against(facts: Facts, baseline: str) -> Card:
     outcomes = [each.outcome for each in facts.main.finals if each.against == baseline]
     if all(outcome == "untested" for outcome in outcomes):
         return ("none", f"tested against {baseline}", "too few finished trials to test")
     wins, ties, losses, untested = (outcomes.count(outcome) for outcome in ("win", "tie", "loss", "untested"))
     more = f"{ties} tied, {losses} lost" + (f", {untested} of too few trials to test" if untested else "")
+    saving = [each for each in facts.main.savings if each.against == baseline and verdict(each) == FEWER]
+    if saving:
+        most = max(saving, key=lambda each: each.saved or 0.0)
+        more += f"; {most.strategy} saves most labels, {share_text(most.saved)} ({interval_text(most)})"
     return (f"{wins} of {len(outcomes)}", f"strategies beat {baseline} at the end", more)
