@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -102,29 +103,39 @@ def compare(
 
 
 def publish(
-    found: RunPath,
+    found: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RUN...", help="The folders of runs of one experiment, or their ledgers.", show_default=False
+        ),
+    ],
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="FILE", help="The ledger to write: .sqlite.", show_default=False)
     ],
     as_json: options.AsJson = False,
 ) -> None:
-    """Copy a run's ledger without the rows of its batches, which are most of its size.
+    """Copy a run's ledger without the rows of its batches, which are most of its size; of several runs, as one.
 
     Reports and comparisons read the copy as they read the run. Each batch leaves a digest (SHA-256): a run of the same
-    protocol can be held against it. Only the run itself can be gone on with.
+    protocol can be held against it. Only the run itself can be gone on with. Several runs must be of one experiment,
+    from the same seed sets and first models: some strategies run here, say, and others on another machine.
     """
     from ladle.cli.answers import answer
     from ladle.cli.outputs import check_output
     from ladle.lab.ledger import Ledger
-    from ladle.lab.publishing import publish_ledger
+    from ladle.lab.publishing import publish_ledgers
 
-    check_output(out, [".sqlite"], inputs=[found])
-    with Ledger.open(found) as ledger:
-        publish_ledger(ledger, out)
-        sizes = [path.stat().st_size for path in (ledger.path, out)]
-        shown = {"ledger": str(out), "bytes": f"{sizes[1]:,}, of {sizes[0]:,}"}
-        facts = {"command": "lab publish", "ledger": str(out), "bytes": sizes[1], "bytes_of_the_run": sizes[0]}
-        answer(f"Ledger of {ledger.experiment().title}", shown, facts, as_json=as_json)
+    check_output(out, [".sqlite"], inputs=found)
+    with ExitStack() as opened:
+        ledgers = [opened.enter_context(Ledger.open(each)) for each in found]
+        publish_ledgers(ledgers, out)
+        sizes = sum(ledger.path.stat().st_size for ledger in ledgers)
+    with Ledger.open(out) as copy:
+        title, (done, total) = copy.experiment().title, copy.finished()
+    size = out.stat().st_size
+    shown = {"ledger": str(out), "rounds": f"{done:,} of {total:,}", "bytes": f"{size:,}, of {sizes:,}"}
+    facts = {"command": "lab publish", "ledger": str(out), "rounds_done": done, "rounds_total": total}
+    answer(f"Ledger of {title}", shown, {**facts, "bytes": size, "bytes_of_the_runs": sizes}, as_json=as_json)
 
 
 COMMANDS = {"report": report, "compare": compare, "publish": publish}
@@ -133,7 +144,9 @@ EXAMPLES = {
         "ladle lab report ladle-lab/smoke", "ladle lab report runs/mine -o mine.html --markdown mine.md --csv mine.csv"
     ),
     "compare": options.examples("ladle lab compare runs/mine runs/yours", "ladle lab compare a b -o a-and-b.md"),
-    "publish": options.examples("ladle lab publish runs/mine -o mine.sqlite"),
+    "publish": options.examples(
+        "ladle lab publish runs/mine -o mine.sqlite", "ladle lab publish runs/here runs/from-the-cluster -o all.sqlite"
+    ),
 }
 
 

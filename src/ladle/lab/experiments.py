@@ -21,10 +21,11 @@ from ladle.errors import ArgumentError, CorruptFileError, MismatchError
 from ladle.lab.alone import Alone
 from ladle.lab.bench import Sources
 from ladle.lab.entries import RoundRecord, StartRecord
-from ladle.lab.experiment import GROWING, Experiment
+from ladle.lab.experiment import Experiment
 from ladle.lab.jobs import Start, Survey
 from ladle.lab.ledger import Ledger
 from ladle.lab.ledger_files import FILE_NAME, is_ledger
+from ladle.lab.sameness import differences, other_data
 from ladle.lab.starts import start_key
 from ladle.lab.survey import changes
 from ladle.lab.walk import Course, done_batches
@@ -180,9 +181,7 @@ class _Run:
 def _go_on(ledger: Ledger, place: Path, experiment: Experiment, facts: dict[str, Any]) -> None:
     """State the experiment anew. Raises: MismatchError for other data, or another learner, than it was begun with."""
     before = ledger.facts()
-    changed = ["learner"] if _learner_of(before, facts) != _learner_of(facts, facts) else []
-    if before["dataset"]["digest"] != facts["dataset"]["digest"]:  # where its files lie may change
-        changed.insert(0, "dataset")
+    changed = other_data(before, facts)
     if changed:
         raise MismatchError(
             f"the run in {place}",
@@ -193,11 +192,6 @@ def _go_on(ledger: Ledger, place: Path, experiment: Experiment, facts: dict[str,
     if ledger.experiment() != experiment:
         ledger.extend(experiment)
     ledger.note(changes(before, facts))
-
-
-def _learner_of(facts: dict[str, Any], now: dict[str, Any]) -> tuple[Any, Any]:
-    """The learner that `facts` tell of, and its options where they do: the first ledgers do not."""
-    return facts["learner"], facts.get("learner_options", now["learner_options"])
 
 
 def standing(
@@ -247,13 +241,7 @@ def _check_same(ledger: Ledger, now: Experiment, place: Path) -> None:
             remedy="Run in a new folder.",
         )
     before = ledger.experiment()
-    old, new = before.model_dump(), now.model_dump()
-    differing = [name for name in old if name not in GROWING and old[name] != new[name]]
-    if old["dataset"]["name"] == new["dataset"]["name"] and "dataset" in differing:
-        differing.remove("dataset")  # its files may have moved: their content will tell
-    changed = [f"{name} ({_told(old[name])} there, {_told(new[name])} here)" for name in differing]
-    entries = ledger.begun_entries()
-    changed += [f"strategy {each.label}" for each in now.strategies if entries.get(each.label, each) != each]
+    changed = differences(before, now, ledger.begun_entries())
     size = 1_000_000  # any pool tells whether the strategies cut trees as deep as before
     if not changed and before.tree_size(size) != now.tree_size(size):
         changed.append("depth of the tree that the strategies need")
@@ -264,11 +252,3 @@ def _check_same(ledger: Ledger, now: Experiment, place: Path) -> None:
             got=f"one with another {', '.join(changed)}",
             remedy="Give another folder.",
         )
-
-
-def _told(value: Any) -> str:
-    if isinstance(value, dict):
-        return " ".join(
-            [str(value.get("name", "")), *(f"{name}={each}" for name, each in value.items() if name != "name")]
-        ).strip()
-    return str(value)
