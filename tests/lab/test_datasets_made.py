@@ -8,6 +8,7 @@ import pytest
 
 from ladle.errors import ArgumentError, CorruptFileError, FileError, MissingDependencyError, ShapeError
 from ladle.lab import features
+from ladle.lab.catalogue import load
 from ladle.lab.datasets import Dataset
 from ladle.lab.embedders import EfficientNetLite0, MiniLm, embedder
 from ladle.lab.redundant import with_near_duplicates
@@ -144,6 +145,15 @@ class TestEmbedded:
         np.testing.assert_array_equal(first.inputs, second.inputs)
         np.testing.assert_array_equal(first.test_inputs, second.test_inputs)
         assert "flattening 1" in second.source
+        np.testing.assert_array_equal(second.seen(np.array([7, 2])), images.inputs[[7, 2]])
+
+    def test_what_the_catalogue_embeds_is_read_again_to_be_seen(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("LADLE_CACHE", str(tmp_path))
+        monkeypatch.setattr("ladle.lab.catalogue.embedder", lambda name, pixels: Flattening())
+        plain = load("fashion-mnist", {"pool_rows": 300})
+        vectors = load("fashion-mnist", {"pool_rows": 300, "embedder": "any"})
+        assert vectors.inputs.shape == (300, 784)
+        np.testing.assert_array_equal(vectors.seen(np.array([7, 2])), plain.inputs[[7, 2]])
 
     def test_another_embedder_or_content_is_another_entry(self, images, tmp_path):
         features.embedded(images, Flattening(), folder=tmp_path)
@@ -223,15 +233,22 @@ class TestBenchmarkVectors:
         monkeypatch.setattr(features, "EfficientNetLite0", Counting)
         monkeypatch.setattr(features, "MiniLm", Counting)
         labels = np.arange(count) % 10
-        pixels = np.zeros((count, 1, 1, 3), np.uint8)
+        pixels = np.broadcast_to((np.arange(count) % 251).astype(np.uint8)[:, None, None, None], (count, 1, 1, 3))
         images = Dataset("c", pixels[:50_000], labels[:50_000], pixels[50_000:], labels[50_000:], tuple("abcdefghij"),
                          np.arange(50_000), "none")  # fmt: skip
         monkeypatch.setattr(features.cifar, "cifar_10", lambda: images)
-        monkeypatch.setattr(features.wordnet45, "glosses", lambda: (["a"] * count, labels))
+        monkeypatch.setattr(features.wordnet45, "glosses", lambda: (list(map(str, range(count))), labels))
         for _ in range(2):  # made, and found among what is kept
             made = FROZEN[name]()
             for part in ("inputs", "labels", "test_inputs", "test_labels", "ids"):
                 np.testing.assert_array_equal(getattr(made, part), getattr(read, part))
+        rows = np.array([5, 0, 4_000])
+        for dataset in (made, sampled(made, 5_000), with_near_duplicates(made, mean=2, jitter=0.1)):
+            seen, vectors = dataset.seen(rows), dataset.inputs[rows, 0]
+            if dataset.originals is not None:
+                vectors = made.inputs[dataset.originals[rows], 0]
+            told = seen[:, 0, 0, 0] if name == "cifar10" else seen.astype(np.int64)
+            np.testing.assert_array_equal(told, vectors % 251 if name == "cifar10" else vectors)
 
     def test_absent_and_damaged_vectors_are_refused(self, tmp_path):
         with pytest.raises(FileError, match=r"embed\.py cifar10"):

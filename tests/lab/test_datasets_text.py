@@ -40,6 +40,10 @@ class TestWordnet45:
         self.write(tmp_path, classes=(5, 99, 0, 2))
         with pytest.raises(CorruptFileError, match="second field"):
             wordnet45.wordnet_45(folder=str(tmp_path), test_rows=6)
+        self.write(tmp_path)
+        (tmp_path / "data.adv").write_text("00001740 02 r | cut short\n")
+        with pytest.raises(CorruptFileError, match="fourth field"):
+            wordnet45.classes_of_words(tmp_path)
 
     @pytest.mark.skipif(not Path(wordnet45.HOME).is_dir(), reason="needs: apt-get install wordnet-base")
     def test_the_published_glosses_are_there_in_full(self):

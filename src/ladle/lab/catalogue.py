@@ -6,6 +6,8 @@ A new one needs its line in `_DATASETS` or `_LEARNERS`; its options are read off
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cache, partial
 from typing import Any
 
 from ladle.errors import ArgumentError
@@ -193,7 +195,11 @@ def load(name: str, options: Mapping[str, Any]) -> Dataset:
         raise ArgumentError(f"the data set {name}", wanted="be a ladle.lab.Dataset", got=type(dataset).__name__)
     if every["pool_rows"]:
         dataset = splits.sampled(dataset, every["pool_rows"])
-    return dataset if chosen is None else features.embedded(dataset, chosen)
+    if chosen is None:
+        return dataset
+    # Read again to be looked at, rather than held beside the vectors by every worker.
+    again = cache(partial(load, name, {**options, "embedder": "none"}))
+    return replace(features.embedded(dataset, chosen), looks=lambda rows: again().seen(rows))
 
 
 def check_dataset(name: str, options: Mapping[str, Any]) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ladle.arrays import Rows
 from ladle.errors import ArgumentError, ShapeError
 
 TEXT_BUCKETS = 256  # of a text's features: enough to tell words apart, few enough for products of whole batches
@@ -26,6 +28,8 @@ class Dataset:
     class_names: what the labels mean. ids: (n,) the examples' names where they came from. licence: who may use them.
     originals: (n,) int64, where near-duplicates were made: which example of the pool before that each row copies.
     source: where the examples come from and how they were split, in a line.
+    looks: where the inputs are features, what people would look at instead: rows (r,) to as many pictures or texts, of
+    the same kinds as inputs; called only to show examples, so it may load what it needs.
     Raises: ShapeError, ArgumentError when the parts do not fit each other.
     """
 
@@ -40,6 +44,7 @@ class Dataset:
     multilabel: bool = False
     originals: npt.NDArray[np.int64] | None = None
     source: str = ""
+    looks: Callable[[Rows], npt.NDArray[Any]] | None = None
 
     def __post_init__(self) -> None:
         _check_same_length("inputs", self.inputs, "labels", self.labels)
@@ -58,6 +63,10 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.inputs)
+
+    def seen(self, rows: Rows) -> npt.NDArray[Any]:
+        """(r, ...) these rows of the pool as people look at them: the inputs, unless there are `looks`."""
+        return self.inputs[rows] if self.looks is None else self.looks(rows)
 
 
 def as_features(inputs: npt.NDArray[Any]) -> npt.NDArray[np.float32]:

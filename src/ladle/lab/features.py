@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,7 @@ def embedded(
         inputs=_kept(dataset.inputs, embedder, made_of, home, progress),
         test_inputs=_kept(dataset.test_inputs, embedder, made_of, home, progress),
         source=f"{dataset.source}; {made_of}",
+        looks=dataset.seen,
     )
 
 
@@ -98,6 +100,7 @@ def cifar_10_frozen(*, folder: str = "") -> Dataset:
     Source: as `ladle.lab.cifar`; EfficientNet-Lite0's features.
     """
     vectors, labels, places, made_of = _vectors("cifar10", folder, _embedded_cifar_10)
+    images = cache(cifar.cifar_10)
     is_test = places >= 50_000
     return assemble(
         "CIFAR-10, frozen features",
@@ -108,6 +111,7 @@ def cifar_10_frozen(*, folder: str = "") -> Dataset:
         licence=cifar.LICENCE,
         ids=places,
         source=f"{made_of}; the published test split",
+        looks=lambda rows: images().inputs[places[rows]],  # those to choose from come first in its files
     )
 
 
@@ -122,6 +126,7 @@ def wordnet_45_frozen(*, folder: str = "", test_rows: int = wordnet45.TEST_ROWS)
     """
     vectors, labels, places, made_of = _vectors("wordnet", folder, _embedded_glosses)
     row_of_place = np.argsort(places)
+    texts = cache(lambda: as_texts(wordnet45.glosses()[0]))
     pool_places, test_places = split_rows(len(places), test_rows, "wordnet-45")
     return assemble(
         "WordNet-45, frozen features",
@@ -132,6 +137,7 @@ def wordnet_45_frozen(*, folder: str = "", test_rows: int = wordnet45.TEST_ROWS)
         licence=wordnet45.LICENCE,
         ids=places,
         source=f"{made_of}; {test_rows:,} drawn by seed to test on",
+        looks=lambda rows: texts()[places[rows]],
     )
 
 

@@ -23,7 +23,8 @@ def with_near_duplicates(dataset: Dataset, *, mean: float, jitter: float, seed: 
     mean `mean`. A copy adds to each number normal noise of `jitter` times that number's standard deviation over the
     pool; pixels are rounded and kept within 0 to 255. All rows are shuffled, so that no position tells a copy.
     The test split is not touched. `originals` says which row of the old pool each row copies, the example itself
-    counted among its copies; `ids` become texts, "old id#copy", with copy 0 the example itself.
+    counted among its copies; `ids` become texts, "old id#copy", with copy 0 the example itself. Where the inputs are
+    features, copies look like their original.
     Raises: ArgumentError for texts, for a `mean` below 1 or a `jitter` below 0, and for a pool made of copies before.
     Cost: O(mean x pool). Repeats: set by the arguments.
     Source: ours.
@@ -39,6 +40,7 @@ def with_near_duplicates(dataset: Dataset, *, mean: float, jitter: float, seed: 
         )  # fmt: skip
     if dataset.originals is not None:
         raise ArgumentError("`redundancy`", wanted="be made once", got="a pool that has copies already")
+    looks = dataset.looks
     sizes = stream(check_seed(seed), "copies").geometric(1 / mean, len(dataset))
     originals = np.repeat(np.arange(len(dataset)), sizes)
     copies = np.arange(len(originals)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
@@ -52,6 +54,7 @@ def with_near_duplicates(dataset: Dataset, *, mean: float, jitter: float, seed: 
         labels=dataset.labels[originals],
         ids=names,
         originals=originals,
+        looks=None if looks is None else lambda rows: looks(originals[rows]),
         source=f"{dataset.source}; jittered copies beside each, {mean:g} of it in the mean, jitter {jitter:g}",
     )
 

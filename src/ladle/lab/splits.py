@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -53,8 +54,12 @@ def assemble(
     licence: str,
     ids: npt.NDArray[Any] | None = None,
     source: str = "",
+    looks: Callable[[Rows], npt.NDArray[Any]] | None = None,
 ) -> Dataset:
-    """A data set out of one table of examples, split by `rows`, (pool, test); `ids` default to positions in it."""
+    """A data set out of one table of examples, split by `rows`, (pool, test); `ids` default to positions in it.
+
+    looks: those of a `Dataset`, but for rows of the table.
+    """
     pool_rows, test_rows = rows
     return Dataset(
         name=name,
@@ -66,6 +71,7 @@ def assemble(
         ids=pool_rows if ids is None else ids[pool_rows],
         licence=licence,
         source=source,
+        looks=None if looks is None else lambda rows: looks(pool_rows[rows]),
     )
 
 
@@ -76,6 +82,7 @@ def sampled(dataset: Dataset, pool_rows: int, *, seed: int = SPLIT_SEED) -> Data
     """
     if not 1 <= pool_rows <= len(dataset):
         raise ArgumentError("`pool_rows`", wanted=f"be 1 to {len(dataset):,}, the pool's rows", got=f"{pool_rows:,}")
+    looks = dataset.looks  # and not the data set, whose inputs nobody would need any more
     rows = np.sort(stream(seed, "pool sample", dataset.name).choice(len(dataset), pool_rows, replace=False))
     return replace(
         dataset,
@@ -83,4 +90,5 @@ def sampled(dataset: Dataset, pool_rows: int, *, seed: int = SPLIT_SEED) -> Data
         labels=dataset.labels[rows],
         ids=dataset.ids[rows],
         originals=None if dataset.originals is None else dataset.originals[rows],
+        looks=None if looks is None else lambda shown: looks(rows[shown]),
     )

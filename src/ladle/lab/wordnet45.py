@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from string import hexdigits
 
 import numpy as np
 import numpy.typing as npt
@@ -64,7 +65,11 @@ def glosses(home: Path = Path(HOME)) -> tuple[list[str], npt.NDArray[np.int64]]:
 def classes_of_words(home: Path = Path(HOME)) -> dict[str, set[int]]:
     """The classes of all senses of every word or phrase, in small letters. Raises: FileError, CorruptFileError."""
     found: dict[str, set[int]] = {}
-    for fields, label, _ in _entries(home):
+    for fields, label, text in _entries(home):
+        if len(fields) < 4 or not all(each in hexdigits for each in fields[3]):
+            raise CorruptFileError(
+                f"the files in {home}", wanted="count the words of a sense in its fourth field", got=text[:60]
+            )
         for word in fields[4 : 4 + 2 * int(fields[3], 16) : 2]:
             found.setdefault(word.partition("(")[0].lower(), set()).add(label)  # "able(p)" marks where it may stand
     return found

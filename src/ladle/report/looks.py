@@ -20,27 +20,26 @@ class Looks:
 
     def __init__(self, dataset: Dataset) -> None:
         self._dataset = dataset
-        self._are_texts = dataset.inputs.dtype.kind == "S"
-        if not self._are_texts and (dataset.inputs.dtype != np.uint8 or dataset.inputs.ndim not in (3, 4)):
+        one = dataset.seen(np.zeros(1, np.int64))
+        self._are_texts = one.dtype.kind == "S"
+        self.are_grey = not self._are_texts and one.ndim == 3  # pictures without colours
+        if not self._are_texts and (one.dtype != np.uint8 or one.ndim not in (3, 4)):
             raise ArgumentError(
                 "examples",
                 wanted="be images or texts to be shown",
-                got=f"{dataset.inputs.dtype} of shape {dataset.inputs.shape}",
+                got=f"{one.dtype} of shape {one.shape[1:]} each",
                 remedy="Leave them out.",
             )
 
-    @property
-    def are_grey(self) -> bool:
-        """Whether they are pictures without colours."""
-        return not self._are_texts and self._dataset.inputs.ndim == 3
-
     def show(self, examples: Iterable[Shown], label: str) -> str:
         """A grid of pictures, or a list of texts, called `label`. Markup. Raises: MissingDependencyError."""
-        shown = [(row, f"{self._class_of(row)}, {told}, row {row:,}", marked) for row, told, marked in examples]
+        shown = list(examples)
+        seen = self._dataset.seen(np.array([row for row, _, _ in shown], np.int64))
+        titles = [f"{self._class_of(row)}, {told}, row {row:,}" for row, told, _ in shown]
+        marked = [each for _, _, each in shown]
         if self._are_texts:
-            return lines(((self._beginning(row), title, marked) for row, title, marked in shown), label)
-        sources = thumbnails(self._dataset.inputs, sorted({row for row, _, _ in shown}))
-        return pictures(((sources[row], title, marked) for row, title, marked in shown), label)
+            return lines(zip(map(_beginning, seen), titles, marked, strict=True), label)
+        return pictures(zip(thumbnails(seen), titles, marked, strict=True), label)
 
     def _class_of(self, row: int) -> str:
         labels, names = self._dataset.labels[row], self._dataset.class_names
@@ -48,6 +47,7 @@ class Looks:
             return names[int(labels)]
         return " and ".join(names[each] for each in np.flatnonzero(labels > 0)) or "of no class"
 
-    def _beginning(self, row: int) -> str:
-        whole = bytes(self._dataset.inputs[row]).decode(errors="replace")
-        return whole if len(whole) <= _LETTERS else whole[: _LETTERS - 1].rstrip() + "…"
+
+def _beginning(text: np.bytes_) -> str:
+    whole = bytes(text).decode(errors="replace")
+    return whole if len(whole) <= _LETTERS else whole[: _LETTERS - 1].rstrip() + "…"

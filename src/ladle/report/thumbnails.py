@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,8 @@ import numpy.typing as npt
 from ladle.errors import ArgumentError, MissingDependencyError
 
 
-def thumbnails(images: npt.NDArray[Any], rows: Iterable[int]) -> dict[int, str]:
-    """A PNG data URI for each of `rows`, pixel for pixel.
+def thumbnails(images: npt.NDArray[Any]) -> list[str]:
+    """A PNG data URI for each image, pixel for pixel.
 
     images: (n, height, width) uint8 grey, or (n, height, width, 3) uint8 colour.
     Raises: ArgumentError when the inputs are not such images; MissingDependencyError without Pillow.
@@ -35,9 +34,9 @@ def thumbnails(images: npt.NDArray[Any], rows: Iterable[int]) -> dict[int, str]:
             got="no such package",
             remedy='Run: pip install "ladle[lab]"',
         ) from cause
-    shown = {}
-    for row in rows:
+    shown = []
+    for image in images:
         file = io.BytesIO()
-        Image.fromarray(images[row]).save(file, "PNG", optimize=True)
-        shown[row] = "data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii")
+        Image.fromarray(image).save(file, "PNG", optimize=True)
+        shown.append("data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii"))
     return shown
