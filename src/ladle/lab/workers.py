@@ -112,7 +112,8 @@ class Crew:
         self.begin(job)
         (answer,) = self.hear()
         while self.is_busy:
-            assert list(self.hear()) == []  # that it has finished
+            rest = list(self.hear())  # that it has finished
+            assert not rest, "a job with one answer"
         return answer
 
     def begin(self, job: Job) -> None:

@@ -113,6 +113,7 @@ class Chooser(ABC):
         request = check_request(size, pool_rows=pool_rows, labelled=labelled, seed=seed)
         self.check_pool(pool_rows)
         choice = self.choose(Asked(self.name, request, probabilities, margins, embeddings, votes, progress))
+        _check_choice(self.name, choice, request)
         story = Story(
             strategy=self.name,
             seed=request.seed,
@@ -134,3 +135,18 @@ class Chooser(ABC):
     def restricted(self, rows: Rows) -> Chooser:
         """This strategy for the pool that these rows (r,) of its own are; itself, unless it knows about rows."""
         return self
+
+
+def _check_choice(name: str, choice: Choice, request: Request) -> None:
+    """A batch that is wrong would be paid for, whoever wrote the strategy. Cost: O(n), 2 bytes a row of the pool."""
+    rows, chosen = choice.rows, np.zeros(request.pool_rows, bool)
+    sound = rows.dtype.kind in "iu" and rows.shape == choice.scores.shape == (request.size,)
+    if sound and rows.min() >= 0 and rows.max() < request.pool_rows:
+        chosen[rows] = True
+        chosen[request.labelled] = False
+    if np.count_nonzero(chosen) != request.size:
+        raise ArgumentError(
+            f"the strategy {name}",
+            wanted=f"choose {request.size:,} different, unlabelled rows of the pool, with a score of each",
+            got=f"{rows.dtype} of shape {rows.shape}" if not sound else "labelled, repeated or foreign ones among them",
+        )

@@ -3,7 +3,7 @@
 A strategy chooses which examples to label next. It is asked by `query(size, ...)`, always with the same keywords,
 and ignores those it has no use for, so any strategy can stand in for any other.
 
-Guarantees, held by every strategy in this room and checked by the law tests:
+Guarantees, held by every strategy in this room; `ladle.testing.StrategyContract` holds yours to them:
 
 - Exactly `size` rows, all different, all inside the pool, none of them labelled: or an error before any work.
   A short batch is never returned.

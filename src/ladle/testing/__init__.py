@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from ladle.testing.store_contract import StoreContract
+from ladle.testing.strategy_contract import StrategyContract
 
-__all__ = ["StoreContract"]
+__all__ = ["StoreContract", "StrategyContract"]
