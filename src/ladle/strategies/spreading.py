@@ -186,7 +186,7 @@ def _pooled_agreement(votes: _Votes, sizes: Longs) -> Reals:
         if gathered >= ALIKE and found[size_pos:].sum() >= ALIKE:  # what is left over stays with the last group
             number, gathered = number + 1, 0
         group[size_pos] = number
-        gathered += count
+        gathered += int(count)
     groups = group[octave]
     trials = np.bincount(groups[tested], minlength=number + 1)
     sums = np.bincount(groups[tested], weights=agreement, minlength=number + 1)
