@@ -111,6 +111,9 @@ def test_parts_of_it(run_json, protocol, tmp_path):
     [
         (("--workers", "-1"), 2, "workers"),
         (("--trials", "4"), 2, "between 1 and the 3"),
+        (("--trials", "2-3"), 2, "numbers from 0 to 2"),
+        (("--trials", "2-1"), 2, "numbers from 0 to 2"),
+        (("--trials", "two"), 2, "a count, as 3, or numbers, as 3-5"),
         (("--strategies", "Margin,Badge"), 2, "be one of Uniform, Margin"),
     ],
 )

@@ -339,6 +339,8 @@ def test_wrong_values_of_options_are_refused_before_training(tmp_path, monkeypat
         ({"workers": -1}, "workers"),
         ({"trials": 3}, "between 1 and the 2 of the experiment"),
         ({"trials": 0}, "trials"),
+        ({"trials": [1, 2]}, "numbers from 0 to 1"),
+        ({"trials": []}, "numbers from 0 to 1"),
         ({"strategies": ["Nobody"]}, "be one of Cluster-Margin, Margin"),
         ({"strategies": []}, "at least one"),
     ],

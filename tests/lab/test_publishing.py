@@ -37,6 +37,7 @@ def runs(tmp_path_factory):
         "margin": run(home / "margin", strategies=["Margin"]),
         "cluster": run(home / "cluster", only),
         "part": run(home / "part", only, trials=1),
+        "second": run(home / "second", trials=[1]),
     }
 
 
@@ -44,7 +45,9 @@ def test_parts_are_published_as_the_whole(runs, tmp_path):
     whole = published(tmp_path / "whole.sqlite", runs["whole"])
     assert published(tmp_path / "both.sqlite", runs["margin"], runs["cluster"]) == whole
     assert published(tmp_path / "more.sqlite", runs["part"], runs["whole"], runs["margin"]) == whole
-    for name in ("both", "more"):
+    first = run(tmp_path / "first", trials=1)
+    assert published(tmp_path / "trials.sqlite", runs["second"], first) == whole
+    for name in ("both", "more", "trials"):
         with Ledger.open(tmp_path / f"{name}.sqlite") as copy:
             assert copy.finished() == (12, 12)
             assert copy.is_published()

@@ -70,7 +70,10 @@ def run(
     ] = None,
     workers: options.Workers = None,
     trials: Annotated[
-        int | None, typer.Option("--trials", metavar="COUNT", help="Only the first so many; the rest may follow later.")
+        str | None,
+        typer.Option(
+            "--trials", metavar="COUNT", help="Only the first so many; or 3-5, those of these numbers, from 0."
+        ),
     ] = None,
     strategies: Annotated[
         str | None,
@@ -90,7 +93,7 @@ def run(
     experiment = read_experiment(protocol)
     folder = _folder(out, experiment.name)
     chosen = None if strategies is None else [label.strip() for label in strategies.split(",")]
-    part: dict[str, Any] = {"workers": workers, "trials": trials, "strategies": chosen}
+    part: dict[str, Any] = {"workers": workers, "trials": _trials(trials), "strategies": chosen}
     started = time.perf_counter()
     before, total = standing(experiment, folder, **part)
     if before and not as_json:
@@ -108,6 +111,7 @@ EXAMPLES = {
         "ladle lab run smoke",
         "ladle lab run mine.toml --out runs/mine --trials 3",
         "ladle lab run words-9-100k --workers 1 --strategies Margin,Uniform",
+        "ladle lab run mine.toml --out runs/second --trials 5-9",
     ),
     **lab_reporting.EXAMPLES,
 }
@@ -124,6 +128,18 @@ def _resumable(experiment: Experiment, folder: Path) -> Iterator[None]:
         done, total = standing(experiment, folder)
         typer.echo(f"interrupted: the same command goes on from {done:,} of {total:,} rounds in {folder}", err=True)
         raise
+
+
+def _trials(text: str | None) -> int | range | None:
+    """A count, or a range of numbers, ends included. Raises: ArgumentError."""
+    from ladle.errors import ArgumentError
+
+    if text is None:
+        return None
+    first, dash, last = text.partition("-")
+    if not all(part.strip().isdigit() for part in ((first, last) if dash else (first,))):
+        raise ArgumentError("--trials", wanted="be a count, as 3, or numbers, as 3-5", got=repr(text))
+    return range(int(first), int(last) + 1) if dash else int(first)
 
 
 def _folder(out: str | None, name: str) -> Path:

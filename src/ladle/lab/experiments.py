@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +39,7 @@ def run_experiment(
     folder: str | os.PathLike[str],
     *,
     workers: int | None = None,
-    trials: int | None = None,
+    trials: int | Iterable[int] | None = None,
     strategies: Sequence[str] | None = None,
     sources: Sources | None = None,
     progress: Progress = SILENT,
@@ -48,7 +48,8 @@ def run_experiment(
 
     workers: processes; as many as there are threads to use, unless said otherwise. Each holds the data set and a model.
     0: none, all is done in this process.
-    trials, strategies: only the first so many trials, only the strategies of these labels; the rest may follow later.
+    trials, strategies: only the first so many trials, or those of these numbers, from 0; only the strategies of these
+    labels. The rest may follow later, or be run elsewhere: `ladle.lab.publishing` makes one ledger of several.
     sources: where data set and learner come from; the catalogue.
     Raises: ArgumentError; MismatchError when the folder holds another experiment, or other data; FileError when another
     process runs there; MissingDependencyError; MemoryPlanError for a worker that was killed; what learners raise.
@@ -95,27 +96,41 @@ class _Part:
     """What of an experiment one call runs."""
 
     workers: int  # 0: this process
-    trials: int
+    trials: tuple[int, ...]
     labels: tuple[str, ...]
 
     @classmethod
     def of(
-        cls, experiment: Experiment, workers: int | None, trials: int | None, strategies: Sequence[str] | None
+        cls,
+        experiment: Experiment,
+        workers: int | None,
+        trials: int | Iterable[int] | None,
+        strategies: Sequence[str] | None,
     ) -> _Part:
         if workers is not None and workers < 0:
             raise ArgumentError("`workers`", wanted="be 0 or more", got=repr(workers))
-        if trials is not None and not 1 <= trials <= experiment.trials:
-            raise ArgumentError(
-                "`trials`",
-                wanted=f"be between 1 and the {experiment.trials} of the experiment",
-                got=repr(trials),
-                remedy="For more, raise `trials` in a copy of the protocol.",
-            )
         chosen = {experiment.strategy(label).label for label in strategies} if strategies is not None else None
         labels = tuple(entry.label for entry in experiment.strategies if chosen is None or entry.label in chosen)
         if not labels:
             raise ArgumentError("`strategies`", wanted="name at least one", got="none")
-        return cls(thread_count() if workers is None else workers, trials or experiment.trials, labels)
+        return cls(thread_count() if workers is None else workers, _numbers(experiment, trials), labels)
+
+
+def _numbers(experiment: Experiment, trials: int | Iterable[int] | None) -> tuple[int, ...]:
+    """The trials asked for, ascending. Raises: ArgumentError for none, or for one the experiment does not have."""
+    remedy = "For more, raise `trials` in a copy of the protocol."
+    if trials is None:
+        return tuple(range(experiment.trials))
+    if isinstance(trials, int):
+        if not 1 <= trials <= experiment.trials:
+            wanted = f"be between 1 and the {experiment.trials} of the experiment"
+            raise ArgumentError("`trials`", wanted=wanted, got=repr(trials), remedy=remedy)
+        return tuple(range(trials))
+    numbers = tuple(sorted(set(trials)))
+    if not numbers or numbers[0] < 0 or numbers[-1] >= experiment.trials:
+        wanted = f"be numbers from 0 to {experiment.trials - 1}, as the experiment has {experiment.trials}"
+        raise ArgumentError("`trials`", wanted=wanted, got=str(list(numbers)), remedy=remedy)
+    return numbers
 
 
 def _left(ledger: Ledger, part: _Part) -> list[tuple[int, str, tuple[Rows, ...]]]:
@@ -123,7 +138,7 @@ def _left(ledger: Ledger, part: _Part) -> list[tuple[int, str, tuple[Rows, ...]]
     left = []
     for label in part.labels:
         records = ledger.rounds(label)
-        for trial in range(part.trials):
+        for trial in part.trials:
             done = done_batches([record for record in records if record.trial == trial])
             if len(done) < ledger.experiment().rounds:
                 left.append((trial, label, done))
@@ -199,7 +214,7 @@ def standing(
     folder: str | os.PathLike[str],
     *,
     workers: int | None = None,
-    trials: int | None = None,
+    trials: int | Iterable[int] | None = None,
     strategies: Sequence[str] | None = None,
 ) -> tuple[int, int]:
     """How many rounds of `experiment` are done in `folder`, and how many it has in all.

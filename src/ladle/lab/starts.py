@@ -70,12 +70,13 @@ def begun(bench: Bench, trial: int, folder: Path, key: str) -> StartRecord:
 
 
 def first_clusters(ledger: Ledger) -> Clusters | None:
-    """(n,) the pool's clusters in the first trial, at the experiment's mean size; None where its start is not kept.
+    """(n,) the pool's clusters in the first trial there is, at the experiment's mean size; None where no start is kept.
 
     Raises: CorruptFileError. Cost: reads the tree, a second for six million rows.
     """
-    if ledger.is_published():
+    starts = ledger.starts()
+    if ledger.is_published() or not starts:
         return None
     experiment = ledger.experiment()
-    tree = kept_tree(start_folder(ledger.path.parent, 0), start_key(experiment, ledger.facts()))
+    tree = kept_tree(start_folder(ledger.path.parent, starts[0].trial), start_key(experiment, ledger.facts()))
     return None if tree is None else tree.cut(mean_size=experiment.mean_size)

@@ -188,7 +188,8 @@ def _cluster_facts(ledger: Ledger, finished: tuple[str, ...], clusters: Clusters
     """With examples of the first strategy that goes by clusters; where there is none, of the first."""
     entries = [entry for entry in ledger.experiment().strategies if entry.label in finished]
     label = next((entry.label for entry in entries if entry.name == "cluster-margin"), finished[0])
-    first = [each.rows for each in ledger.rounds(label) if (each.trial, each.round) == (0, 1)]
+    first_trial = ledger.starts()[0].trial
+    first = [each.rows for each in ledger.rounds(label) if (each.trial, each.round) == (first_trial, 1)]
     return cluster_facts(clusters, label, first[0] if first else np.empty(0, np.int64))
 
 
