@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import ladle
 from ladle.errors import ArgumentError
 from ladle.strategies.clusters import as_clusters
-from ladle.strategies.crowding import LEAST, MOST, Crowding, crowding
+from ladle.strategies.crowding import CROWDED, LEAST, MOST, Crowding, crowding
 from ladle.strategies.request import check_request
 
 
@@ -39,7 +39,7 @@ def test_the_shares_are_those_counted_and_drawn_by_hand(data: st.DataObject) -> 
     # Of all batches that hold a row, the share in which none of its cluster's others is drawn.
     alone = [comb(len(free) - in_pool[clusters[row]], size - 1) / comb(len(free) - 1, size - 1) for row in free]
     assert told.by_chance == pytest.approx(1 - sum(alone) / len(free), abs=1e-9)
-    assert LEAST <= told.ratio <= MOST
+    assert told.ratio == 1 or LEAST * CROWDED <= told.ratio <= MOST
 
 
 def test_a_large_pool_keeps_its_digits() -> None:
@@ -56,7 +56,7 @@ def test_margins_that_know_nothing_of_clusters_are_not_crowded() -> None:
     rng = np.random.default_rng(0)
     told = found(rng.random(20_000), rng.integers(0, 2_000, 20_000), 1_000)
     assert told.times_chance == pytest.approx(1, abs=0.1)
-    assert told.ratio < 1.4
+    assert not told.is_crowded
 
 
 def test_copies_with_equal_margins_are_crowded() -> None:
@@ -72,14 +72,16 @@ def test_a_batch_that_avoids_company_is_not_crowded() -> None:
     clusters = np.repeat(np.arange(100), 10)
     margins = np.where(np.arange(1_000) % 10 == 0, 0.0, 1.0)  # one unsure row a cluster
     assert found(margins, clusters, 100) == Crowding(0.0, pytest.approx(0.61, abs=0.01))
-    assert found(margins, clusters, 100).ratio == LEAST
+    assert found(margins, clusters, 100).ratio == 1
 
 
 def test_one_row_is_never_crowded() -> None:
     assert found([0.5], [3], 1) == Crowding(0.0, 0.0)
 
 
-@pytest.mark.parametrize(("shared", "by_chance", "ratio"), [(0.0, 0.0, 1.25), (0.5, 0.0, 10), (0.25, 0.15, 1.875)])
+@pytest.mark.parametrize(
+    ("shared", "by_chance", "ratio"), [(0.0, 0.0, 1), (0.5, 0.0, 10), (0.25, 0.15, 1.875), (0.17, 0.15, 1)]
+)
 def test_the_ratio_grows_with_the_crowding(shared: float, by_chance: float, ratio: float) -> None:
     assert Crowding(shared, by_chance).ratio == pytest.approx(ratio)
 
@@ -99,6 +101,20 @@ def test_auto_chooses_what_its_ratio_chooses_and_tells_it() -> None:
         batch = ladle.cluster_margin(margins, clusters, 100, candidate_ratio=ratio, **rest)
         np.testing.assert_array_equal(selection.rows, batch)
     assert "shared" not in ladle.ClusterMargin(clusters).query(100, margins=margins).story.facts
+
+
+def test_where_nothing_is_crowded_auto_is_margin() -> None:
+    rng = np.random.default_rng(0)
+    margins, clusters = rng.integers(0, 900, 3_000).astype(np.float32), rng.integers(0, 300, 3_000)  # with ties
+    rest = {"labelled": np.arange(0, 3_000, 7), "seed": 3}
+    selection = ladle.ClusterMargin(clusters, candidate_ratio="auto").query(100, margins=margins, **rest)
+    wanted = ladle.Margin().query(100, margins=margins, **rest)
+    np.testing.assert_array_equal(selection.rows, wanted.rows)
+    np.testing.assert_array_equal(selection.scores, wanted.scores)
+    assert selection.story.facts["candidate_ratio"] == 1
+    assert selection.story.candidate_rows == 100
+    batch = ladle.cluster_margin(margins, clusters, 100, candidate_ratio="auto", **rest)
+    np.testing.assert_array_equal(batch, wanted.rows)
 
 
 def test_partitions_each_find_their_own() -> None:

@@ -13,7 +13,7 @@ from ladle.arrays import Margins, Rows
 from ladle.errors import ArgumentError
 from ladle.scores import MultiLabel
 from ladle.strategies import draws
-from ladle.strategies.candidates import smallest
+from ladle.strategies.candidates import least_sure_first, smallest
 from ladle.strategies.choosing import Asked, Choice, Chooser
 from ladle.strategies.clusters import Cuttable, PoolClusters, as_clusters, check_clustered, clusters_of
 from ladle.strategies.contract import Need
@@ -39,8 +39,9 @@ def cluster_margin(
     at random, until the batch is full.
 
     margins: (n,) numbers, small = unsure. clusters: (n,) non-negative integers, not necessarily contiguous.
-    candidate_ratio: 1 or larger; or "auto", from 1.25 where the least sure rows lie in clusters as by chance, to 10
-    where they crowd: see `ladle.strategies.crowding`. labelled: distinct rows to leave out, or a boolean mask (n,).
+    candidate_ratio: 1 or larger; or "auto", which takes Margin's batch where the least sure rows lie in clusters as by
+    chance, and up to 10 where they crowd: see `ladle.strategies.crowding`.
+    labelled: distinct rows to leave out, or a boolean mask (n,).
     group_size: whether the smallest group is that with the fewest "candidates", or the cluster with the fewest rows
     in the whole "pool".
     Raises: ArgumentError when `batch_size` is not between 1 and the unlabelled pool, or another argument is out of
@@ -53,9 +54,10 @@ def cluster_margin(
     request = check_request(batch_size, pool_rows=pool_rows, labelled=labelled, seed=seed, size_name="batch_size")
     _check_options(candidate_ratio, group_size)
     known, labels = as_margins(margins), as_clusters(clusters)
-    ratio, _ = _ratio(known, labels, request, candidate_ratio)
-    groups = _groups(known, labels, request, ratio, group_size)
-    return _round_robin(groups, request)[0]
+    ratio, found = _ratio(known, labels, request, candidate_ratio)
+    if found is not None and not found.is_crowded:
+        return least_sure_first(known, request)
+    return _round_robin(_groups(known, labels, request, ratio, group_size), request)[0]
 
 
 @dataclass(frozen=True, slots=True, eq=False, init=False)
@@ -119,6 +121,8 @@ class ClusterMargin(Chooser):
         }
         if found is not None:
             facts |= {"shared": found.shared, "shared_by_chance": found.by_chance}
+            if not found.is_crowded:
+                rows = least_sure_first(known, request)  # the same ones, in Margin's order
         return Choice(rows, known[rows], facts, candidate_rows=len(groups.members))
 
     def check_pool(self, pool_rows: int) -> None:

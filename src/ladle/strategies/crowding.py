@@ -3,9 +3,9 @@
 Spreading a batch over clusters costs certainty that its members are unsure: worth it where they repeat each other, a
 loss where they do not. So `candidate_ratio="auto"` first looks at the batch Margin would choose. A member is *shared*
 if another member lies in its cluster; a batch drawn uniformly has shared members too, by chance. The crowding is how
-many times as often that happens as by chance, and the ratio is so many times 1.25: from 1.25 where there is none (which
-chooses about as Margin does) to 10, the paper's, at most. docs/results/experiments has the experiments it was chosen
-on, others that test it, and what became of a steeper rule.
+many times as often that happens as by chance. Up to 1.15 there is nothing to spread, and Margin's batch is taken as it
+is; from there on the ratio is the crowding times 1.25, up to 10, the paper's. docs/results/experiments has the
+experiments it was chosen on, others that test it, and what became of earlier rules.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from ladle.strategies.clusters import PoolClusters
 from ladle.strategies.request import Request
 
 CandidateRatio = float | Literal["auto"]
+CROWDED = 1.15  # from here on: pools without near-duplicates came to 1.11 at most, those with some to 1.24 at least
 LEAST, MOST = 1.25, 10.0  # the paper's figures for small sets of images, and for large batches
 SLACK = 0.05  # so much sharing costs little, however rare it is by chance
 
@@ -41,9 +42,14 @@ class Crowding:
         return (self.shared + SLACK) / (self.by_chance + SLACK)
 
     @property
+    def is_crowded(self) -> bool:
+        """Whether there is something to spread; else Margin's batch is taken as it is."""
+        return self.times_chance >= CROWDED
+
+    @property
     def ratio(self) -> float:
-        """Candidates for each place in the batch, `LEAST` to `MOST`."""
-        return min(MOST, LEAST * max(1.0, self.times_chance))
+        """Candidates for each place in the batch: 1, or from `LEAST` x `CROWDED` to `MOST`."""
+        return min(MOST, LEAST * self.times_chance) if self.is_crowded else 1.0
 
 
 def crowding(margins: Margins, clusters: PoolClusters, request: Request) -> Crowding:
