@@ -4,8 +4,17 @@ from dataclasses import replace
 
 import numpy as np
 
+from ladle.lab.comparisons import compare_paired
 from ladle.lab.measures import label_savings
-from ladle.report.sentences import interval_text, plus_minus, savings_sentence, seconds_text, share_text, verdict
+from ladle.report.sentences import (
+    difference_text,
+    interval_text,
+    plus_minus,
+    savings_sentence,
+    seconds_text,
+    share_text,
+    verdict,
+)
 
 LABELS = (10, 20, 30)
 
@@ -57,3 +66,10 @@ def test_numbers():
     assert plus_minus(0.8521, 0.0019) == "85.21 ± 0.19"
     assert plus_minus(0.8521, None) == "85.21"
     assert [seconds_text(value) for value in (0.0042, 1.26, 125)] == ["0.004 s", "1.3 s", "2 min 5 s"]
+
+
+def test_no_difference_has_no_minus():
+    same = np.array([0.5, 0.6, 0.7])
+    found = compare_paired("A", same, "B", same)
+    for each in (found, found.mirrored()):
+        assert difference_text(each) == "+0.00 (+0.00 to +0.00)"

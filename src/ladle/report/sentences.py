@@ -32,10 +32,15 @@ def outcome_text(comparison: Comparison) -> str:
 
 def difference_text(comparison: Comparison) -> str:
     """The difference in points with its interval, "+0.62 (+0.21 to +1.03)"; without one, says so."""
-    difference = f"{100 * comparison.difference:+.2f}"
+    difference = _points_text(comparison.difference)
     if comparison.low is None or comparison.high is None:
         return f"{difference} (no interval of {count_text(comparison.trials, 'trial')})"
-    return f"{difference} ({100 * comparison.low:+.2f} to {100 * comparison.high:+.2f})"
+    return f"{difference} ({_points_text(comparison.low)} to {_points_text(comparison.high)})"
+
+
+def _points_text(share: float) -> str:
+    told = f"{100 * share:+.2f}"
+    return "+0.00" if told == "-0.00" else told
 
 
 def chance_text(chance: float | None) -> str:
