@@ -24,7 +24,7 @@ from ladle.strategies.clusters import PoolClusters
 from ladle.strategies.request import Request
 
 CandidateRatio = float | Literal["auto"]
-CROWDED = 1.15  # from here on: pools without near-duplicates came to 1.11 at most, those with some to 1.24 at least
+CROWDED = 1.15  # from here on; of the pools it was chosen on, those without copies came to 1.11, those with to 1.24
 LEAST, MOST = 1.25, 10.0  # the paper's figures for small sets of images, and for large batches
 SLACK = 0.05  # so much sharing costs little, however rare it is by chance
 
