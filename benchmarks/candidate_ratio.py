@@ -45,8 +45,11 @@ hold no more near-duplicates than chance has it. So where nothing is crowded the
 it is. It was made with all experiments in view but those that are marked as tests.
 
 Ledgers from before it hold its second form. Where all their rounds were crowded that is the same. Where none was, the
-present rule would have chosen as Margin did, and Margin's curves stand for it here, marked *by the rule*; that no
-round would have been crowded on that path either was not measured, only that none was with a ratio of 1.25.
+present rule would have chosen as Margin did, and Margin's curves stand for it here, marked *by the rule*. That was
+looked at: Margin and `auto` were run again, alone and on another machine, by the protocols `cifar-10-frozen-1k`,
+`cifar-100-frozen-1k`, `wordnet-45` and `fashion-mnist`. In all 380 rounds `auto` chose Margin's batch, row for row,
+with a crowding of 0.75 to 1.02 (lower than with a ratio of 1.25). The batches of 5,000 and Words-9 in batches of
+100,000 were not run again.
 
 """
 
