@@ -61,7 +61,7 @@ def demo(
     from ladle.lab import run_experiment
     from ladle.lab.shown import dataset_of
     from ladle.lab.starts import first_clusters
-    from ladle.report import facts_of, write_page
+    from ladle.report import facts_of, write_page_of
 
     check_output(out, [".html", ".htm"], inputs=[])
     started = time.perf_counter()
@@ -80,7 +80,7 @@ def demo(
         ledger = held.enter_context(run_experiment(experiment, folder, workers=workers, progress=progress))
         with progress.task("Write the report"):
             facts = facts_of(ledger, clusters=first_clusters(ledger))
-            write_page(ledger, out, dataset=dataset_of(ledger))
+            write_page_of(facts, out, dataset=dataset_of(ledger))
     seconds = time.perf_counter() - started
     if as_json:
         from ladle.cli.answers import emit_json

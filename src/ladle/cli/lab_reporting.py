@@ -46,7 +46,8 @@ def report(
     from ladle.cli.outputs import check_output
     from ladle.lab.ledger import Ledger
     from ladle.lab.shown import dataset_of
-    from ladle.report import tables, write_page
+    from ladle.lab.starts import first_clusters
+    from ladle.report import facts_of, tables, write_page_of
 
     suffixes = {"page": [".html", ".htm"], "markdown": [".md"], "csv": [".csv"]}
     targets = {kind: path for kind, path in zip(suffixes, (out, markdown, csv), strict=True) if path is not None}
@@ -57,14 +58,17 @@ def report(
             out = Path(f"{ledger.experiment().name}.html")
             check_output(out, suffixes["page"], inputs=[])
             targets = {"page": out, **targets}
-        write_page(ledger, out, dataset=dataset_of(ledger) if examples else None)
-        for kind, text_of in (("markdown", tables.markdown), ("csv", tables.csv)):
-            if kind in targets:
-                _write_text(targets[kind], text_of(ledger))
+        dataset = dataset_of(ledger) if examples else None
+        told = facts_of(ledger, clusters=first_clusters(ledger))  # once, for page, tables and program alike
+        write_page_of(told, out, dataset=dataset)
+        if markdown is not None:
+            _write_text(markdown, tables.markdown_of(told))
+        if csv is not None:
+            _write_text(csv, tables.csv(ledger))
         written = {kind: str(path) for kind, path in targets.items()}
         facts = {"command": "lab report", "written": written}
         if as_json:
-            facts |= {"report": tables.to_json(ledger)}
+            facts |= {"report": told.to_dict()}
         answer(f"Report of {ledger.experiment().title}", written, facts, as_json=as_json)
 
 

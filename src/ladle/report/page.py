@@ -36,7 +36,12 @@ def write_page(ledger: Ledger, path: str | os.PathLike[str], *, dataset: Dataset
     MissingDependencyError.
     Cost: that of `facts_of`, and about 3 s to draw; the page has about 0.3 MB without pictures.
     """
-    content = page(facts_of(ledger, clusters=first_clusters(ledger)), dataset=dataset).encode("utf-8")
+    write_page_of(facts_of(ledger, clusters=first_clusters(ledger)), path, dataset=dataset)
+
+
+def write_page_of(facts: Facts, path: str | os.PathLike[str], *, dataset: Dataset | None = None) -> None:
+    """As `write_page`, for whoever has the facts already."""
+    content = page(facts, dataset=dataset).encode("utf-8")
     with writing(path) as file:
         file.write(content)
 
