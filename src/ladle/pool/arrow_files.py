@@ -16,6 +16,8 @@ import pyarrow.ipc
 import pyarrow.parquet as pq
 
 from ladle.errors import CorruptFileError, FileError, FileFormatError, MismatchError
+from ladle.pool.id_kinds import are_alike
+from ladle.pool.lists import is_list, storage_of
 
 _REMEDY = "Write it again; it may be a copy cut short."
 _ARROW_MAGIC = b"ARROW1"
@@ -154,12 +156,19 @@ def open_columns(path: Path, files: Sequence[Path] | None = None) -> Columns:
 def _check_same_column(part: ParquetColumns | IpcColumns, name: str, kind: Any, first: str) -> None:
     if name not in part.schema.names:
         raise MismatchError(part.source, wanted=f"have a column `{name}` like {first}", got="none")
-    if part.schema.field(name).type != kind:
+    if not _alike(part.schema.field(name).type, kind):
         raise MismatchError(
             f"the column `{name}` of {part.source}",
             wanted=f"be {kind} like {first}",
             got=str(part.schema.field(name).type),
         )
+
+
+def _alike(found: Any, first: Any) -> bool:
+    """Whether files that store a column in these two types hold the same kind of values in it."""
+    if is_list(found) and is_list(first):  # rows are read the same from every layout of lists; their numbers are not
+        return bool(storage_of(found).value_type == storage_of(first).value_type)
+    return bool(found == first) or are_alike(found, first)
 
 
 def _with_names(schema: Any) -> Any:

@@ -12,6 +12,7 @@ from ladle.arrays import CHECK_BYTES, Embeddings
 from ladle.errors import ArgumentError, CorruptFileError, ShapeError
 from ladle.pool.arrow_files import Columns
 from ladle.pool.contract import Pool
+from ladle.pool.id_kinds import plain
 from ladle.pool.ids import Ids
 from ladle.pool.lists import first_length, holds_floats, is_list, item_dtype, matrix_of
 from ladle.pool.memory import loaded
@@ -117,7 +118,9 @@ def read_column(columns: Columns, name: str) -> Any:
             chunk.validate(full=True)  # a damaged offset in a mapped file would be read as an address
         except pa.ArrowInvalid as cause:
             raise CorruptFileError(columns.source, wanted="be whole", got=str(cause)) from cause
-    return pa.chunked_array(chunks, columns.schema.field(name).type)
+    if any(chunk.type != chunks[0].type for chunk in chunks):  # files that store the same kind in several layouts
+        chunks = [plain(chunk, f"the column `{name}` of {columns.source}") for chunk in chunks]
+    return pa.chunked_array(chunks, chunks[0].type if chunks else columns.schema.field(name).type)
 
 
 def _choose_embedding(columns: Columns, name: str | None, id_name: str) -> str:

@@ -17,9 +17,9 @@ import pyarrow.compute as pc
 
 from ladle.arrays import Rows
 from ladle.errors import ArgumentError, IdError
+from ladle.pool.id_kinds import REMEDY, SHOWN, joined, shown
 
-SHOWN = 3  # ids or rows shown in an error; the count tells the rest
-_REMEDY = "Ids must be integers or text, one for each example, none twice."
+__all__ = ["SHOWN", "Ids", "one_array", "shown"]
 
 
 class Ids:
@@ -115,39 +115,14 @@ def _looked_up(asked: Any, values: Any) -> Rows:
 def one_array(values: object, name: str) -> Any:
     """Ids of any make as one pyarrow array, int64 or large_string, without nulls.
 
-    `values`: a sequence, a numpy array, a pyarrow Array or ChunkedArray. Raises: IdError.
+    `values`: a list, a numpy array, a column of a table or frame (pyarrow, polars, pandas). Raises: IdError.
     """
     array = _as_arrow(values, name)
-    kind = array.type
-    if pa.types.is_dictionary(kind):
-        array, kind = array.cast(kind.value_type), kind.value_type
-    if pa.types.is_null(kind) and len(array) == 0:
-        array, kind = array.cast(pa.int64()), pa.int64()
+    array = joined(array.chunks if isinstance(array, pa.ChunkedArray) else [array], name)
     if array.null_count:
         first = int(np.argmax(array.is_null().to_numpy(zero_copy_only=False)))
         raise IdError(name, wanted="have no nulls", got=f"{array.null_count:,}, the first at position {first:,}")
-    if pa.types.is_integer(kind):
-        target = pa.int64()
-    elif pa.types.is_string(kind) or pa.types.is_large_string(kind) or kind == pa.string_view():
-        target = pa.large_string()
-    else:
-        raise IdError(name, wanted="be integers or text", got=f"{kind} such as {shown(array)}", remedy=_REMEDY)
-    try:
-        array = array.cast(target)
-    except pa.ArrowInvalid as cause:  # an unsigned 64-bit id above the int64 range
-        raise IdError(
-            name, wanted="fit signed 64-bit integers", got=str(cause), remedy="Store them as text."
-        ) from cause
-    if isinstance(array, pa.ChunkedArray):
-        array = array.combine_chunks()
-        if isinstance(array, pa.ChunkedArray):  # what pyarrow gives for no chunks at all
-            array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], target)
     return array
-
-
-def shown(values: Any) -> str:
-    """The first few ids, as a person would write them."""
-    return ", ".join(repr(value) for value in values[:SHOWN].to_pylist())
 
 
 def _as_arrow(values: object, name: str) -> Any:
@@ -160,9 +135,9 @@ def _as_arrow(values: object, name: str) -> Any:
     if isinstance(values, np.ndarray) and values.ndim != 1:
         raise IdError(name, wanted="be one-dimensional", got=f"shape {values.shape}")
     try:
-        return pa.array(values)
+        return pa.chunked_array(values) if hasattr(values, "__arrow_c_stream__") else pa.array(values)
     except (pa.ArrowException, TypeError, ValueError, OverflowError) as cause:
-        raise IdError(name, wanted="be all integers or all text", got=str(cause), remedy=_REMEDY) from cause
+        raise IdError(name, wanted="be all integers or all text", got=str(cause), remedy=REMEDY) from cause
 
 
 def _check_distinct(values: Any, name: str) -> None:

@@ -77,17 +77,10 @@ def files_in(folder: Path) -> list[Path]:
 
 def open_table_source(source: object) -> Columns:
     """A table in memory as `Columns`."""
-    import pyarrow as pa
-
     from ladle.pool.arrow_files import TableColumns
+    from ladle.pool.frames import table_of
 
-    if isinstance(source, pa.RecordBatch):
-        source = pa.Table.from_batches([source])
-    try:
-        table = source if isinstance(source, pa.Table) else pa.table(source)
-    except (TypeError, ValueError, pa.ArrowException) as cause:  # a column by itself, such as a Series
-        raise ArgumentError("`source`", wanted="be a table or an array", got=type(source).__name__) from cause
-    return TableColumns(table, "a table")
+    return TableColumns(table_of(source), "a table")
 
 
 def _family(name: str) -> str | None:

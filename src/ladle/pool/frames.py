@@ -1,0 +1,54 @@
+"""Tables in memory - pyarrow, polars, pandas, anything that hands out Arrow data - as one `pyarrow.Table`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+
+from ladle.errors import ArgumentError
+
+_FAILURES = (TypeError, ValueError, pa.ArrowException, NotImplementedError)
+
+
+def table_of(source: Any) -> Any:
+    """`source` as a `pyarrow.Table`. Columns of a pandas frame that Arrow cannot hold, such as objects of a program's
+    own, are left out: they can be neither ids nor vectors.
+
+    Raises: ArgumentError for what is no table, and for a frame with two columns of one name.
+    """
+    if isinstance(source, pa.RecordBatch):
+        return pa.Table.from_batches([source])
+    if isinstance(source, pa.Table):
+        return source
+    if is_pandas_frame(source):
+        _check_names(source)
+    try:
+        return pa.table(source)
+    except _FAILURES as cause:
+        if not is_pandas_frame(source):  # a column by itself, such as a Series
+            raise ArgumentError(
+                "`source`", wanted="be a table or an array", got=f"{type(source).__name__}: {cause}"
+            ) from cause
+    return pa.table(source[[name for name in source.columns if _fits(source[name])]])
+
+
+def is_pandas_frame(value: object) -> bool:
+    """Whether this is a pandas DataFrame, told without importing pandas."""
+    return hasattr(value, "iloc") and hasattr(value, "columns")
+
+
+def _check_names(frame: Any) -> None:
+    if not frame.columns.is_unique:
+        twice = sorted({str(name) for name in frame.columns[frame.columns.duplicated()]})
+        raise ArgumentError(
+            "`source`", wanted="have one column of each name", got=", ".join(f"`{name}` twice" for name in twice)
+        )
+
+
+def _fits(column: Any) -> bool:
+    try:
+        pa.array(column, from_pandas=True)
+    except _FAILURES:
+        return False
+    return True
