@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from ladle.compiled import kernel
 from ladle.hac.blocks import spread
 from ladle.hac.state import NONE, Clusters, Int32s, Int64s, Lists, new_lists
 
@@ -33,7 +33,7 @@ def compacted(clusters: Clusters, lists: Lists, active: Int32s, entries: int) ->
     return fresh, int(lengths.sum())
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def move_lists(
     c: Clusters,
     lists: Lists,

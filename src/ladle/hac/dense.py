@@ -6,16 +6,16 @@ Late merges join few, large clusters, one or two a round, while a matrix of a fe
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from ladle import threads
+from ladle.compiled import kernel
 from ladle.hac.kernels import linkage_of
 from ladle.hac.state import Int32s
 
 ROW_BLOCK = 64
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def fill_linkages(means, spreads, members, matrix, start, stop):
     """Ranged over rows. matrix (m, m) float64: linkages of members[start:stop] with those before them, both ways."""
     for x in range(start, stop):
@@ -26,7 +26,7 @@ def fill_linkages(means, spreads, members, matrix, start, stop):
             matrix[y, x] = d  # no other range writes there
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def chain(matrix, sizes, path, pairs, linkages):
     """Nearest-neighbour chain (Murtagh 1983) with the Lance-Williams update of average linkage; SciPy's tie rules.
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from ladle import threads
 from ladle.arrays import Embeddings, check_finite, row_blocks
+from ladle.compiled import kernel
 from ladle.hac.collapse import Distinct, grouped, hash_rows
 from ladle.hac.metric_space import check_norms
 from ladle.neighbours import Frame
@@ -145,7 +145,7 @@ def points_of(
     return points
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def reorder(points: Any, order: Any) -> None:
     """Put points[order[i]] into points[i] for all i, in place, along the cycles of the permutation `order` (u,)."""
     done = np.zeros(order.shape[0], np.bool_)

@@ -7,9 +7,9 @@ once over disjoint ranges: each writes only the clusters of its range, and reads
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numba.extending import register_jitable
 
+from ladle.compiled import kernel
 from ladle.neighbours.kernels import id_of, rounded, square_distance
 
 NONE = np.int32(-1)
@@ -54,7 +54,7 @@ def nearer_admirer(c, a, best, best_linkage):
     return best, best_linkage
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def install(c, lists, queries, ids, reach, proven, offset, force, now, start, stop):
     """Ranged. Give queries[start:stop] fresh lists from a search.
 
@@ -242,7 +242,7 @@ def _evaluate(c, lists, a, base, length, limit):
     return kept - base, best, best_linkage
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def refresh(c, lists, dirty, offsets, now, start, stop):
     """Ranged. Bring the lists of dirty[start:stop] up to date and find the nearest.
 

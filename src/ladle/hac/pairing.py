@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numba.extending import register_jitable
 
+from ladle.compiled import kernel
 from ladle.hac.kernels import NONE, STALE, refresh, tie_order
 from ladle.neighbours.kernels import LAWFUL
 
@@ -49,7 +49,7 @@ def link(c, a, b, d):
     c.admirer[b] = a
 
 
-@njit(nogil=True, cache=True, fastmath=LAWFUL)
+@kernel(fastmath=LAWFUL)
 def merge_pairs(c, pairs, start, stop):
     """Ranged. Merge pairs[start:stop] (kept, gone): weighted mean, spread, size, smaller reach."""
     for x in range(start, stop):
@@ -70,7 +70,7 @@ def merge_pairs(c, pairs, start, stop):
         c.partner[a] = b
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def relink(c, work, start, stop):
     """Chain work[start:stop], whose nearest is new; tell a nearest cluster that did not know. Returns the new end.
 
@@ -101,7 +101,7 @@ def relink(c, work, start, stop):
     return end
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def ask(c, work, start, stop, offsets):
     """Append to `work` the stale clusters that work[start:stop] point at. Returns (their number, entries reserved).
 
@@ -120,7 +120,7 @@ def ask(c, work, start, stop, offsets):
     return end - stop, entries
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def find_pairs(c, work, count, now, merges, start):
     """Claim every reciprocal pair that work[:count] takes part in: appended to `merges` from `start`. Their number."""
     found = 0
@@ -147,7 +147,7 @@ def find_pairs(c, work, count, now, merges, start):
     return found
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def harvest(c, pairs, start, stop, dirty, offsets):
     """After find_pairs: list the clusters that keep on, for refresh. Returns the entries reserved.
 
@@ -172,7 +172,7 @@ def harvest(c, pairs, start, stop, dirty, offsets):
     return entries
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def proceed(c, lists, merges, work, offsets, cursor, few, steps):
     """Rounds, until no certified reciprocal pair is left or a step is large. Returns (what to do, count, entries).
 

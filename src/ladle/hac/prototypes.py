@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from ladle.arrays import Clusters, Embeddings, row_blocks
+from ladle.compiled import kernel
 from ladle.hac.collapse import hash_rows
 from ladle.hac.metric_space import in_metric
 from ladle.neighbours.kernels import FAST
@@ -111,7 +111,7 @@ class _Sums:
         )
 
 
-@njit(nogil=True, cache=True, fastmath=FAST)
+@kernel(fastmath=FAST)
 def _add(points: Any, labels: Any, weights: Any, spreads: Any, means: Any, squares: Any, totals: Any) -> None:
     """One row after another, so that blocks do not matter. points (b, d), the rest (b,); the last three are updated."""
     for x in range(points.shape[0]):

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from ladle.arrays import Clusters
+from ladle.compiled import kernel
 
 Int64s = npt.NDArray[np.int64]
 ROUNDING = 1e-6  # of a height, relative
@@ -55,7 +55,7 @@ def is_tree(merges: Int64s, n: int) -> bool:
     )
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _lift(pairs: Any, heights: Any, top: Any, rounding: float) -> int:
     raised = 0
     for x in range(pairs.shape[0]):
@@ -68,7 +68,7 @@ def _lift(pairs: Any, heights: Any, top: Any, rounding: float) -> int:
     return raised
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _number(pairs: Any, n: int, ids: Any, merges: Any) -> None:
     for x in range(pairs.shape[0]):
         a = ids[pairs[x, 0]]
@@ -78,7 +78,7 @@ def _number(pairs: Any, n: int, ids: Any, merges: Any) -> None:
         ids[pairs[x, 0]] = n + x
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _label_rows(merges: Any, count: int, root: Any, names: Any, labels: Any) -> None:
     n = labels.shape[0]
     for x in range(count - 1, -1, -1):  # a merge comes after those below it: top down
@@ -93,7 +93,7 @@ def _label_rows(merges: Any, count: int, root: Any, names: Any, labels: Any) -> 
         labels[row] = names[r]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _add_sizes(merges: Any, n: int, sizes: Any) -> None:
     for x in range(merges.shape[0]):
         sizes[n + x] = sizes[merges[x, 0]] + sizes[merges[x, 1]]

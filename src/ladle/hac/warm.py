@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
+from ladle.compiled import is_kept
 from ladle.hac import kernels, tree_kernels
 from ladle.hac.intake import reorder
 from ladle.hac.rounds import Rounds
@@ -24,11 +23,7 @@ def compiled(*, cells: bool = False) -> bool:
 
     cells: those of the approximate search, which clusters in float32.
     """
-    kernel = join_neighbours if cells else kernels.refresh
-    if kernel.signatures:
-        return True
-    folder = Path(str(kernel.stats.cache_path))
-    return any(folder.glob(f"*.{kernel.py_func.__name__}-*.nbi"))
+    return is_kept(join_neighbours if cells else kernels.refresh)
 
 
 def warm(progress: Progress, *, cells: bool = False) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from ladle.compiled import kernel
 
 Letters = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -17,7 +18,7 @@ BEGIN, END = np.uint64(2), np.uint64(3)  # ASCII's marks of a text's start and e
 WORD = np.uint64(0x9E3779B97F4A7C15)  # keeps words apart from n-grams of the same letters
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def bucket(word: np.uint64, mask: int) -> np.uint64:
     """The bucket of a hash: FNV's low bits are poor, so it is mixed first."""
     word = (word ^ (word >> S30)) * MIX_1
@@ -25,7 +26,7 @@ def bucket(word: np.uint64, mask: int) -> np.uint64:
     return (word ^ (word >> S31)) & np.uint64(mask)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def pieces(text: Letters, shortest: int, longest: int, words: bool, mask: int, found: Longs) -> int:
     """Write the buckets of a text's pieces to `found`; how many they are, at least one.
 
@@ -52,7 +53,7 @@ def pieces(text: Letters, shortest: int, longest: int, words: bool, mask: int, f
     return count
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def whole_words(text: Letters, length: int, mask: int, found: Longs, count: int) -> int:
     """Add the words of `text` and the pairs of neighbours to `found`, from `count` on; the new count."""
     before = np.uint64(0)
@@ -77,13 +78,13 @@ def whole_words(text: Letters, length: int, mask: int, found: Longs, count: int)
     return count
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def most_pieces(width: int, shortest: int, longest: int, words: bool) -> int:
     """The most pieces a text of `width` bytes can have."""
     return (width + 2) * max(0, longest - shortest + 1) + (width + 2 if words else 0) + 1
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def count_pieces(letters: Letters, shortest: int, longest: int, words: bool, mask: int, counts: Floats) -> None:
     """letters: (n, width) uint8; counts: (n, buckets) float32, zeros, added to."""
     found = np.empty(most_pieces(letters.shape[1], shortest, longest, words), np.int64)
@@ -92,7 +93,7 @@ def count_pieces(letters: Letters, shortest: int, longest: int, words: bool, mas
             counts[row, found[place]] += np.float32(1)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def bag(table: Floats, found: Longs, count: int, hidden: Floats) -> None:
     """hidden: (dim,) float32, written whole: the mean of the first `count` of `found` in table (buckets, dim)."""
     hidden[:] = 0
@@ -103,7 +104,7 @@ def bag(table: Floats, found: Longs, count: int, hidden: Floats) -> None:
     hidden *= np.float32(1) / np.float32(count)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def chances(hidden: Floats, weights: Floats, biases: Floats, likely: Floats) -> None:
     """likely: (classes,) float32, written whole: softmax of weights (classes, dim) @ hidden + biases."""
     for label in range(likely.size):
@@ -119,7 +120,7 @@ def chances(hidden: Floats, weights: Floats, biases: Floats, likely: Floats) -> 
     likely *= np.float32(1) / whole
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def train(
     letters: Letters, labels: Longs, order: Longs,
     shortest: int, longest: int, words: bool, mask: int,
@@ -155,7 +156,7 @@ def train(
                 vector[axis] += back[axis]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def apply(
     letters: Letters, shortest: int, longest: int, words: bool, mask: int,
     table: Floats, weights: Floats, biases: Floats, wants_hidden: bool, answer: Floats,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numba.extending import register_jitable
 
+from ladle.compiled import kernel
 from ladle.neighbours.prefetch import prefetch_row
 
 AHEAD = 8  # rows asked of memory before they are read
@@ -67,7 +67,7 @@ def listed(positions, x, position):
     return False
 
 
-@njit(nogil=True, cache=True, fastmath=FAST)
+@kernel(fastmath=FAST)
 def keep_best(products, halves, ids, own, best_scores, best_ids, best_rows, repeats):
     """Merge one block of dot products into the running top k of its queries.
 
@@ -107,7 +107,7 @@ def keep_best(products, halves, ids, own, best_scores, best_ids, best_rows, repe
                 lowest = best_scores[row, k - 1]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def encode(points, codes, steps, start, stop):
     """Ranged over rows. A byte for each coordinate: codes (m, d) int8 are points / steps, steps (m,) float32 a row."""
     for x in range(start, stop):
@@ -174,7 +174,7 @@ def _gather(positions, known, fresh, reverse, reverse_fresh, reverse_start, x, s
     return count
 
 
-@njit(nogil=True, cache=True, fastmath=FAST)
+@kernel(fastmath=FAST)
 def join_neighbours(
     points,
     halves,
@@ -224,7 +224,7 @@ def join_neighbours(
                 insert(scores, positions, x, score, y)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def mark_fresh(known, before, fresh, start, stop):
     """Ranged. fresh (m, k) bool: which entries of `known` (m, k) are not in the same row of `before` (m, .)."""
     for x in range(start, stop):
@@ -232,7 +232,7 @@ def mark_fresh(known, before, fresh, start, stop):
             fresh[x, t] = not listed(before, x, known[x, t])
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def reverse_lists(known, fresh, start, reverse, reverse_fresh):
     """For each row, the rows that have it on their list, nearest first, and whether that entry is fresh.
 

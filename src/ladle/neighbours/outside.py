@@ -10,10 +10,10 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 from numba.extending import register_jitable
 
 from ladle import seeds, threads
+from ladle.compiled import kernel
 from ladle.neighbours.coarse import SAMPLE_PER_CELL, Cells, by_cell
 from ladle.neighbours.contract import Means
 from ladle.neighbours.kernels import WORST, keep_best, rounded, square_distance
@@ -202,7 +202,7 @@ def _linkage(points: Any, means: Any, spreads: Any, x: int, a: int) -> Any:
     return rounded(square_distance(points, x, means, a) + spreads[a])
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _choose(points: Any, means: Any, spreads: Any, rows: Any, candidates: Any, best: Any, linkages: Any) -> None:
     """The nearest of `candidates` (r, k) int32, -1 for none, into best and linkages (q,) of the points at rows (r,)."""
     for y in range(rows.shape[0]):
@@ -219,7 +219,7 @@ def _choose(points: Any, means: Any, spreads: Any, rows: Any, candidates: Any, b
                 linkages[x] = d
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _choose_of_all(
     points: Any, means: Any, spreads: Any, rows: Any, best: Any, linkages: Any, start: int, stop: int
 ) -> None:

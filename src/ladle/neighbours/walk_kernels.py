@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numba.extending import register_jitable
 
+from ladle.compiled import kernel
 from ladle.neighbours.kernels import AHEAD, FAST, id_of, insert, listed, mark
 from ladle.neighbours.prefetch import prefetch_row
 
@@ -23,7 +23,7 @@ def _root(known: Any, entry: Any) -> Any:
     return a
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def both_ways(ids, place, known):
     """starts and near, as `Links` has them, of the clusters ids (m,), which stand at place (n,), -1 for all others."""
     m = len(ids)
@@ -75,7 +75,7 @@ def _through(via, starts, near, answer, before, slots, found, count):
     return count
 
 
-@njit(nogil=True, cache=True, fastmath=FAST)
+@kernel(fastmath=FAST)
 def follow(points, halves, rows, starts, near, answer, earlier, before, scores, positions, start, stop):
     """Ranged over queries. Test who is near those found so far, but for those an earlier pass went through.
 

@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from ladle.compiled import kernel
 
 Block = npt.NDArray[Any]
 Out = npt.NDArray[np.float32]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def leading(P: Block, highest: float, tolerance: float, runner_up: bool, out: Out) -> int:
     """Lead of the largest value over the second largest (`runner_up`), or the largest value's distance to 1."""
     for row in range(P.shape[0]):
@@ -37,7 +38,7 @@ def leading(P: Block, highest: float, tolerance: float, runner_up: bool, out: Ou
     return -1
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def surprise(P: Block, highest: float, tolerance: float, out: Out) -> int:
     """Shannon entropy in nats, with 0 log 0 = 0."""
     for row in range(P.shape[0]):
@@ -55,7 +56,7 @@ def surprise(P: Block, highest: float, tolerance: float, out: Out) -> int:
     return -1
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def labelwise(P: Block, highest: float, mean: bool, out: Out) -> int:
     """Smallest, or mean, of abs(2p - 1) over the row's classes."""
     for row in range(P.shape[0]):

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from ladle.compiled import kernel
 from ladle.neighbours.kernels import rounded, square_distance
 
 Longs = npt.NDArray[np.int64]
@@ -22,7 +22,7 @@ Words = npt.NDArray[np.uint64]
 Points = npt.NDArray[np.floating[Any]]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def every_square(points: Points, squares: Singles, start: int, stop: int) -> None:
     """Squared distances between all points; each range owns the pairs whose later point is in it.
 
@@ -36,7 +36,7 @@ def every_square(points: Points, squares: Singles, start: int, stop: int) -> Non
             squares[y, x] = square
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def listed_squares(
     points: Points, near: Ids, squares: Singles, mutual: npt.NDArray[np.bool_], start: int, stop: int
 ) -> None:
@@ -57,7 +57,7 @@ def listed_squares(
             mutual[x, t] = back
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def union_sizes(near: Ids, mutual: npt.NDArray[np.bool_], sizes: Longs) -> None:
     """Add to `sizes` (m,) int64 how many each row of the union of both directions will hold, besides itself."""
     for x in range(near.shape[0]):
@@ -69,7 +69,7 @@ def union_sizes(near: Ids, mutual: npt.NDArray[np.bool_], sizes: Longs) -> None:
                     sizes[y] += 1
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def unite(near: Ids, squares: Singles, mutual: npt.NDArray[np.bool_], cursors: Longs, ids: Ids, out: Singles) -> None:
     """Write the union of both directions of the lists, each row itself first.
 
@@ -93,7 +93,7 @@ def unite(near: Ids, squares: Singles, mutual: npt.NDArray[np.bool_], cursors: L
                 cursors[y] += 1
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def gain(starts: Longs, ids: Ids, weights: Singles, worth: Doubles, cover: Singles, x: int) -> float:
     """What choosing x would add: the worth of its neighbours, as far as x covers them better.
 
@@ -108,7 +108,7 @@ def gain(starts: Longs, ids: Ids, weights: Singles, worth: Doubles, cover: Singl
     return rounded(total)  # type: ignore[no-any-return]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def all_gains(
     starts: Longs, ids: Ids, weights: Singles, worth: Doubles, cover: Singles, gains: Doubles, start: int, stop: int
 ) -> None:
@@ -117,7 +117,7 @@ def all_gains(
         gains[x] = gain(starts, ids, weights, worth, cover, x)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def cover_by(starts: Longs, ids: Ids, weights: Singles, chosen: Longs, cover: Singles) -> None:
     """Raise `cover` (m,) float32 to what these rows, `chosen` (c,) int64, cover."""
     for place in range(chosen.size):
@@ -125,7 +125,7 @@ def cover_by(starts: Longs, ids: Ids, weights: Singles, chosen: Longs, cover: Si
             cover[ids[entry]] = max(cover[ids[entry]], weights[entry])
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _sift(heap: Ids, size: int, place: int, gains: Doubles, ties: Words) -> None:
     """Move heap[place] down to where no child comes before it: larger gains first, then smaller ties."""
     moving = heap[place]
@@ -144,14 +144,14 @@ def _sift(heap: Ids, size: int, place: int, gains: Doubles, ties: Words) -> None
     heap[place] = moving
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def order_heap(heap: Ids, gains: Doubles, ties: Words) -> None:
     """Make `heap` (h,) int32 rows a heap by `gains` (m,) float64 and `ties` (m,) uint64, in place."""
     for place in range(heap.size // 2 - 1, -1, -1):
         _sift(heap, heap.size, place, gains, ties)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def greedy(
     starts: Longs,
     ids: Ids,
@@ -193,7 +193,7 @@ def greedy(
     return count
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def mean_nearest(
     points: Points,
     queries: Longs,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from ladle.compiled import kernel
 
 Longs = npt.NDArray[np.int64]
 Labels = npt.NDArray[np.int32]
@@ -14,7 +15,7 @@ MIX_1, MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 ONE, S27, S30, S31 = np.uint64(1), np.uint64(27), np.uint64(30), np.uint64(31)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def mix(word: np.uint64) -> np.uint64:
     """SplitMix64's finaliser, the twin of the vectorised one in `draws`."""
     word = (word ^ (word >> S30)) * MIX_1
@@ -22,20 +23,20 @@ def mix(word: np.uint64) -> np.uint64:
     return word ^ (word >> S31)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def below(draw_key: np.uint64, name: np.uint64, turn: np.uint64, size: np.uint64) -> np.uint64:
     """A number from 0 to size - 1, each equally likely: the draw that cluster `name` makes at its turn `turn`.
 
     A word modulo `size` would favour small remainders by 2**64 mod size words; exactly those words are rejected.
     """
-    word = mix(mix(draw_key + GAMMA * (name + ONE)) + GAMMA * (turn + ONE))
+    word: np.uint64 = mix(mix(draw_key + GAMMA * (name + ONE)) + GAMMA * (turn + ONE))
     unfair = (np.uint64(0) - size) % size
     while word < unfair:
         word = mix(word + GAMMA)
     return word % size
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def scatter(rows: Longs, labels: Labels, cursors: Longs, members: Longs) -> None:
     """Put each row where its label's cursor stands, and move the cursor: the last step of a counting sort.
 
@@ -48,7 +49,7 @@ def scatter(rows: Longs, labels: Labels, cursors: Longs, members: Longs) -> None
         cursors[label] = place + 1
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def round_robin(draw_key: np.uint64, names: Longs, starts: Longs, members: Longs, in_play: Longs, batch: Longs) -> int:
     """Fill `batch` from the groups in turn, one member at random per visit; the number of rounds begun.
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from ladle.compiled import kernel
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def collect(P: Any, highest: float, cutoff: float, skipped: Any, names: Any, margins: Any) -> Any:
     """The pairs of a block with margin abs(2p - 1) up to `cutoff`: the first bad row or -1, and how many there are.
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from ladle.compiled import kernel
 
 FAST = {"nnan", "nsz", "reassoc", "contract"}
 CLASSES = 32  # between two looks at whether any sum can still be the least
 
 
-@njit(nogil=True, cache=True, fastmath=FAST)
+@kernel(fastmath=FAST)
 def nearest(products: Any, one: Any, other: Any, rounding: Any, out: Any) -> None:
     """Lower out (a,) float32 to the least squared distance of each row.
 
@@ -29,7 +30,7 @@ def nearest(products: Any, one: Any, other: Any, rounding: Any, out: Any) -> Non
         out[x] = min(out[x], least)
 
 
-@njit(nogil=True, cache=True, fastmath=FAST)
+@kernel(fastmath=FAST)
 def city_block(one: Any, columns: Any, out: Any) -> None:
     """out (a, b) float32: the sum of absolute differences of each row of `one` (a, c) and column of `columns` (c, b).
 
@@ -44,7 +45,7 @@ def city_block(one: Any, columns: Any, out: Any) -> None:
                 line[y] += abs(value - columns[t, y])
 
 
-@njit(nogil=True, cache=True, fastmath=FAST)
+@kernel(fastmath=FAST)
 def city_block_nearest(one: Any, columns: Any, out: Any) -> None:
     """Lower out (a,) float32 to the least of `city_block` over the columns (c, b).
 
