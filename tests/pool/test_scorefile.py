@@ -184,9 +184,9 @@ def test_columns_must_be_clear(pool, tmp_path):
     assert open_scores(tmp_path / "two.npz", pool, column="b").width == C
     with pytest.raises(FileError, match="nothing there"):
         open_scores(tmp_path / "none.npy", pool)
-    (tmp_path / "s.csv").write_text("id,p\n")
+    (tmp_path / "s.xlsx").write_text("id,p\n")
     with pytest.raises(FileFormatError, match="ending in"):
-        open_scores(tmp_path / "s.csv", pool)
+        open_scores(tmp_path / "s.xlsx", pool)
 
 
 def test_bad_values_name_their_place(pool):

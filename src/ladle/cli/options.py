@@ -61,7 +61,8 @@ ScoresFile = Annotated[
         "--scores",
         metavar="FILE",
         help="Class probabilities of the pool: Parquet or Arrow with an id column and one column of float lists "
-        "(or a float column for each class), .npz with ids, or .npy in the pool's row order.",
+        "(or a float column for each class), CSV with an id column and a column for each class, .npz with ids, or "
+        ".npy in the pool's row order.",
     ),
 ]
 VotesFile = Annotated[

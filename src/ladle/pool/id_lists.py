@@ -47,7 +47,7 @@ def read_ids(path: Path, *, column: str | None = None, like: str | None = None) 
         only = columns.schema.names[0] if column is None and len(columns.schema.names) == 1 else column
         return one_array(read_column(columns, choose_id(columns, only)), name)
     if suffix in (".txt", ".csv"):
-        return _typed(_read_text(path, column, lines=suffix == ".txt"), name, like)
+        return typed(_read_text(path, column, lines=suffix == ".txt"), name, like)
     raise FileFormatError(name, wanted=f"be in a file ending in {', '.join(SUFFIXES)}", got=path.name)
 
 
@@ -91,7 +91,8 @@ def _csv_errors(path: Path) -> Iterator[None]:
         raise CorruptFileError(str(path), wanted="be UTF-8 text with one id a line", got=told) from cause
 
 
-def _typed(text: Any, name: str, like: str | None) -> Any:
+def typed(text: Any, name: str, like: str | None) -> Any:
+    """Ids that stand in text, as int64 or large_string: of the kind `like`, or integers if all are. Raises: IdError."""
     text = one_array(text, name)
     if like == "text":
         return text

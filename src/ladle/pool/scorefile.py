@@ -1,4 +1,4 @@
-"""Scores from a model, matched to a pool: arrays, `.npy`, `.npz`, Parquet and Arrow, in any row order.
+"""Scores from a model, matched to a pool: arrays, `.npy`, `.npz`, Parquet, Arrow and CSV, in any row order.
 
 Scores that come with ids are matched by id; those that come without are taken in the pool's row order and must
 have one entry a row. Every example needs a score, unless it is labelled already. Nothing but the ids is held:
@@ -112,7 +112,7 @@ def open_scores(
     kinds. Cost: reads the ids; memory of the ids and 8 bytes an entry.
     """
     if isinstance(source, (str, os.PathLike)):
-        found = _open_path(Path(source), single, id, column)
+        found = _open_path(Path(source), single, id, column, like=pool.id_column.kind)
     elif hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__"):
         from ladle.pool.open import open_table_source
 
@@ -152,7 +152,9 @@ def _check_covered(rows: Rows, pool: Pool, labelled: Rows | None, name: str) -> 
         )
 
 
-def _open_path(path: Path, single: bool, id_name: str | None, column: str | None) -> _Found:
+def _open_path(path: Path, single: bool, id_name: str | None, column: str | None, *, like: str) -> _Found:
+    from ladle.pool.columns import ID_COLUMN
+    from ladle.pool.csv_table import open_csv
     from ladle.pool.npy_format import map_npy, opened_archive
     from ladle.pool.open import ARROW_SUFFIXES, SUFFIXES, files_in
 
@@ -180,8 +182,13 @@ def _open_path(path: Path, single: bool, id_name: str | None, column: str | None
         from ladle.pool.arrow_files import open_columns
 
         return _in_columns(open_columns(path, files if path.is_dir() else None), single, id_name, column)
+    if suffix == ".csv":
+        named = [] if column is None else [column]
+        return _in_columns(
+            open_csv(path, id_name=id_name or ID_COLUMN, like=like, numbers=named), single, id_name, column
+        )
     raise FileFormatError(
-        f"the scores {path}", wanted=f"be a folder, or a file ending in {', '.join(SUFFIXES)}", got=path.name
+        f"the scores {path}", wanted=f"be a folder, or a file ending in {', '.join((*SUFFIXES, '.csv'))}", got=path.name
     )
 
 

@@ -1,0 +1,125 @@
+"""Numbers by id in a CSV file, as the table that the same numbers make in Parquet.
+
+A CSV does not say which of its columns are text and which are numbers. Its ids are read as text and become what the
+pool's ids are. A column of decimal numbers is one of floats; so is a column of whole numbers that stands in a row of
+such columns (`p2` beside `p1`), for some programs write 0.0 as 0. A column of numbers with words in it is refused: left
+out, it would be a class that nobody misses.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+
+from ladle.errors import ArgumentError, CorruptFileError, DataError, IdError, ShapeError
+from ladle.pool.arrow_files import Columns, TableColumns
+from ladle.pool.budget import require
+from ladle.pool.id_lists import typed
+from ladle.pool.npy_format import opened
+
+_NUMBER = r"^\s*[+-]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)([eE][+-]?[0-9]+)?\s*$"
+_BYTES_PER_BYTE = 3  # of a table, for each of its file, while it is read
+
+
+def open_csv(path: Path, *, id_name: str, like: str | None = None, numbers: Sequence[str] = ()) -> Columns:
+    """The table in a CSV file: ids int64 or large_string, decimal numbers float64, nulls where a cell is empty.
+
+    id_name: the column of the ids, which there must be. like: "integer" or "text", the kind of the pool's ids.
+    numbers: columns that are to be floats even if all their numbers are whole. Row numbers in errors count from 0,
+    the header aside.
+    Raises: ArgumentError for a column that is not there; IdError; DataError for words among the numbers of a column;
+    ShapeError for no rows; CorruptFileError; FileError; MemoryPlanError. Cost: the whole table in memory.
+    """
+    with opened(path) as file:
+        names = _header(path, file)
+        for name in (id_name, *numbers):
+            if name not in names:
+                raise ArgumentError(
+                    str(path),
+                    wanted=f"have a header with a column `{name}`",
+                    got=", ".join(f"`{each}`" for each in names) or "nothing in its first line",
+                )
+            if names.count(name) > 1:
+                raise ArgumentError(str(path), wanted=f"have one column `{name}`", got="several")
+        require(_BYTES_PER_BYTE * path.stat().st_size, f"reading {path}", remedy="Store the scores as Parquet.")
+        file.seek(0)
+        with _csv_errors(path):
+            table = pa.csv.read_csv(
+                file,
+                read_options=pa.csv.ReadOptions(use_threads=False),
+                convert_options=pa.csv.ConvertOptions(
+                    column_types={id_name: pa.string(), **dict.fromkeys(numbers, pa.float64())},
+                    strings_can_be_null=False,
+                ),
+            )
+    if table.num_rows == 0:
+        raise ShapeError(str(path), wanted="have at least one row below its header", got="no rows")
+    columns = [
+        _ids(table.column(name), name, path, like) if name == id_name else _column(table, place, path)
+        for place, name in enumerate(table.schema.names)
+    ]
+    return TableColumns(pa.table(columns, names=table.schema.names), str(path))
+
+
+def _header(path: Path, lines: Iterable[bytes]) -> list[str]:
+    with _csv_errors(path):
+        return next(csv.reader((line.decode("utf-8-sig") for line in lines), strict=True), [])
+
+
+def _ids(text: Any, name: str, path: Path, like: str | None) -> Any:
+    empty = pc.index(text, "").as_py()
+    if empty >= 0:
+        raise IdError(f"the ids `{name}` of {path}", wanted="have no empty cells", got=f"one in row {empty:,}")
+    return typed(text, f"the ids `{name}` of {path}", like)
+
+
+def _column(table: Any, place: int, path: Path) -> Any:
+    column, name = table.column(place), table.schema.names[place]
+    if pa.types.is_integer(column.type) and _is_one_of_floats(table.schema, name):
+        return column.cast(pa.float64())
+    if pa.types.is_string(column.type):
+        _refuse_words(column, name, path)
+    return column
+
+
+def _is_one_of_floats(schema: Any, name: str) -> bool:
+    """Whether a column of whole numbers stands in a row of float columns, or no column is of floats at all."""
+    floats = [field.name for field in schema if pa.types.is_floating(field.type)]
+    return not floats or _stem(name) in {_stem(other) for other in floats}
+
+
+def _stem(name: str) -> str:
+    return re.sub(r"[0-9]+", "#", name)
+
+
+def _refuse_words(column: Any, name: str, path: Path) -> None:
+    numeric = pc.match_substring_regex(column, _NUMBER).to_numpy()
+    if 2 * np.count_nonzero(numeric) <= len(numeric):
+        return
+    row = int(np.argmin(numeric))
+    raise DataError(
+        f"the column `{name}` of {path}",
+        wanted="hold numbers, with a point before the decimals, or text",
+        got=f"{column[row].as_py()!r} in row {row:,} of the table, among numbers",
+        remedy="Leave the cell empty where there is no number.",
+    )
+
+
+@contextmanager
+def _csv_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (pa.ArrowException, csv.Error, UnicodeDecodeError) as cause:
+        told = str(cause).splitlines()[0]
+        raise CorruptFileError(
+            str(path), wanted="be UTF-8 text, a header and as many cells in every row", got=told
+        ) from cause
