@@ -97,9 +97,9 @@ def _stored(path: Path, labels: str) -> npt.NDArray[Any]:
         )  # fmt: skip
     from ladle.pool.arrow_files import open_columns
     from ladle.pool.columns import read_column
-    from ladle.pool.open import files_in
+    from ladle.pool.folder import list_files
 
-    columns = open_columns(path, files_in(path) if path.is_dir() else None)
+    columns = open_columns(list_files(path, "the features"))
     if labels not in columns.schema.names:
         got = f"columns {', '.join(columns.schema.names)}"
         raise ArgumentError(f"{path}", wanted=f"have the column `{labels}` that `labels` names", got=got)

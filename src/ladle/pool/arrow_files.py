@@ -16,6 +16,7 @@ import pyarrow.ipc
 import pyarrow.parquet as pq
 
 from ladle.errors import CorruptFileError, FileError, FileFormatError, MismatchError
+from ladle.pool.folder import Listing
 from ladle.pool.id_kinds import are_alike
 from ladle.pool.lists import is_list, storage_of
 
@@ -37,6 +38,7 @@ class Columns(ABC):
     """
 
     views = False
+    notices: tuple[str, ...] = ()  # what users should know of how it is read
     source: str
     schema: Any
     rows: int | None
@@ -127,9 +129,10 @@ class IpcColumns(Columns):
 class FileColumns(Columns):
     """Several files with one schema, one after another."""
 
-    def __init__(self, parts: Sequence[ParquetColumns | IpcColumns], source: str) -> None:
+    def __init__(self, parts: Sequence[Columns], source: str, notices: tuple[str, ...] = ()) -> None:
         self._parts = parts
         self.source = source
+        self.notices = notices
         self.schema = parts[0].schema
         counts = [part.rows for part in parts]
         self.rows = None if None in counts else sum(count or 0 for count in counts)
@@ -147,13 +150,14 @@ class FileColumns(Columns):
                 _check_same_column(part, name, self.schema.field(name).type, self._parts[0].source)
 
 
-def open_columns(path: Path, files: Sequence[Path] | None = None) -> Columns:
-    """A Parquet or Arrow file, or the `files` of the folder `path`. Raises: FileError and its kinds."""
-    parts = [ParquetColumns(file) if file.suffix == ".parquet" else IpcColumns(file) for file in files or [path]]
-    return parts[0] if files is None else FileColumns(parts, str(path))
+def open_columns(listing: Listing) -> Columns:
+    """The Parquet or Arrow files of a listing, one after another. Raises: FileError and its kinds."""
+    kind = ParquetColumns if listing.family == "Parquet" else IpcColumns
+    parts = [kind(file) for file in listing.files]
+    return FileColumns(parts, str(listing.path), listing.notices) if listing.is_folder else parts[0]
 
 
-def _check_same_column(part: ParquetColumns | IpcColumns, name: str, kind: Any, first: str) -> None:
+def _check_same_column(part: Columns, name: str, kind: Any, first: str) -> None:
     if name not in part.schema.names:
         raise MismatchError(part.source, wanted=f"have a column `{name}` like {first}", got="none")
     if not _alike(part.schema.field(name).type, kind):

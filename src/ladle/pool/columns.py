@@ -47,6 +47,11 @@ class ColumnPool(Pool):
         return self._ids
 
     @property
+    def notices(self) -> tuple[str, ...]:
+        """See `Pool.notices`."""
+        return self._columns.notices
+
+    @property
     def dim(self) -> int:
         """Length of one embedding."""
         return self._dim

@@ -38,7 +38,8 @@ METRICS = ("cosine", "sqeuclidean")
 
 @dataclass(frozen=True, slots=True)
 class PoolFacts:
-    """A pool in figures: where it comes from, rows, dim, dtype of the vectors, "integer" or "text" ids, bytes."""
+    """A pool in figures: where it comes from, rows, dim, dtype of the vectors, "integer" or "text" ids, bytes,
+    and what users should know of how it was read (see `Pool.notices`)."""
 
     source: str
     rows: int
@@ -46,6 +47,7 @@ class PoolFacts:
     dtype: str
     id_type: str
     embedding_bytes: int
+    notices: tuple[str, ...] = ()
 
 
 class Pool(ABC):
@@ -87,6 +89,11 @@ class Pool(ABC):
         available; ShapeError, CorruptFileError. Cost: nothing where the source is one array or one `.npy` file of
         floats; otherwise one pass and `n * dim * itemsize` bytes.
         """
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What users should know of how the pool was read, a sentence each; such as the order of its files."""
+        return ()
 
     @property
     def rows(self) -> int:
@@ -147,6 +154,7 @@ class Pool(ABC):
             dtype=self.dtype.name,
             id_type=self.id_column.kind,
             embedding_bytes=self.rows * self.dim * self.dtype.itemsize,
+            notices=self.notices,
         )
 
     def __repr__(self) -> str:

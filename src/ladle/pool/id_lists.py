@@ -1,4 +1,4 @@
-"""Lists of ids in files: `.txt` (one a line), `.csv`, `.npy`, `.npz`, `.parquet`, `.arrow`, `.feather`.
+"""Lists of ids in files: `.txt` (one a line), `.csv`, `.npy`, `.npz`, Parquet, Arrow, or a folder of one of them.
 
 Text files do not say whether `17` is a number. Read on their own, they hold integers when every line is one, in
 plain decimal form; read to be looked up in a pool, they are of the kind of that pool's ids.
@@ -6,8 +6,10 @@ plain decimal form; read to be looked up in a pool, they are of the kind of that
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,40 +17,57 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from ladle.errors import ArgumentError, CorruptFileError, FileFormatError, IdError
+from ladle.errors import ArgumentError, CorruptFileError, IdError, MismatchError
 from ladle.pool.arrow_files import open_columns
 from ladle.pool.columns import ID_COLUMN, choose_id, read_column
+from ladle.pool.folder import POOL_FORMATS, TEXT_FORMATS, Listing, list_files
 from ladle.pool.ids import one_array
 from ladle.pool.npy_format import map_npy, opened, opened_archive
 
-SUFFIXES = (".txt", ".csv", ".npy", ".npz", ".parquet", ".arrow", ".feather")
 _PLAIN_INTEGER = r"^(0|-?[1-9][0-9]{0,17})$"
 _NEVER = "\x1f"  # the ASCII unit separator: a delimiter that no id holds
 
 
-def read_ids(path: Path, *, column: str | None = None, like: str | None = None) -> Any:
-    """The ids in a file, in order, as one pyarrow array (int64 or large_string); repeats are not looked for.
+def read_ids(source: str | os.PathLike[str], *, column: str | None = None, like: str | None = None) -> Any:
+    """The ids in a file, or in the files of a folder in natural order, as one pyarrow array (int64 or large_string).
 
-    `column` names the id column (default `id`, or the only one). `like` ("integer" or "text") is the kind to read
-    text files as. Raises: FileError and its kinds, IdError for nulls and for lines that are not of that kind.
+    Repeats are not looked for. `column` names the id column (default `id`, or the only one). `like` ("integer" or
+    "text") is the kind to read text files as.
+    Raises: FileError and its kinds, IdError for nulls and for lines that are not of that kind.
     """
-    name = f"the ids in {path}"
-    suffix = path.suffix.lower()
-    if suffix == ".npy":
-        return one_array(map_npy(path), name)
-    if suffix == ".npz":
-        with opened_archive(path) as archive:
-            wanted = column or "ids"
-            if wanted not in archive.names:
-                raise ArgumentError(str(path), wanted=f"hold an array `{wanted}`", got=", ".join(archive.names))
-            return one_array(archive.read(wanted), name)
-    if suffix in (".parquet", ".arrow", ".feather"):
-        columns = open_columns(path)
-        only = columns.schema.names[0] if column is None and len(columns.schema.names) == 1 else column
-        return one_array(read_column(columns, choose_id(columns, only)), name)
-    if suffix in (".txt", ".csv"):
-        return typed(_read_text(path, column, lines=suffix == ".txt"), name, like)
-    raise FileFormatError(name, wanted=f"be in a file ending in {', '.join(SUFFIXES)}", got=path.name)
+    listing = list_ids(source)
+    if listing.family in (".txt", ".csv"):
+        parts = [_read_text(file, column, lines=listing.family == ".txt") for file in listing.files]
+        return typed(_joined(parts, listing), f"the ids in {listing.path}", like)
+    if listing.family in (".npy", ".npz"):
+        read = map_npy if listing.family == ".npy" else partial(_read_archive, column=column)
+        return _joined([one_array(read(file), f"the ids in {file}") for file in listing.files], listing)
+    columns = open_columns(listing)
+    only = columns.schema.names[0] if column is None and len(columns.schema.names) == 1 else column
+    return one_array(read_column(columns, choose_id(columns, only)), f"the ids in {listing.path}")
+
+
+def list_ids(source: str | os.PathLike[str]) -> Listing:
+    """The files of a list of ids, and the order they are read in. Raises: FileError, FileFormatError."""
+    return list_files(source, "the ids in", formats=TEXT_FORMATS | POOL_FORMATS, ids_inside=False)
+
+
+def _joined(parts: list[Any], listing: Listing) -> Any:
+    """The ids of all files as one array. Raises: MismatchError for files of unlike kinds."""
+    for file, part in zip(listing.files, parts, strict=True):
+        if part.type != parts[0].type:
+            raise MismatchError(
+                f"the ids in {file}", wanted=f"be {parts[0].type} like those in {listing.files[0]}", got=str(part.type)
+            )
+    return parts[0] if len(parts) == 1 else one_array(pa.chunked_array(parts), f"the ids in {listing.path}")
+
+
+def _read_archive(path: Path, column: str | None) -> Any:
+    with opened_archive(path) as archive:
+        wanted = column or "ids"
+        if wanted not in archive.names:
+            raise ArgumentError(str(path), wanted=f"hold an array `{wanted}`", got=", ".join(archive.names))
+        return archive.read(wanted)
 
 
 def _read_text(path: Path, column: str | None, *, lines: bool) -> Any:

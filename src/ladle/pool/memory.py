@@ -17,9 +17,12 @@ from ladle.pool.ids import Ids
 class ArrayPool(Pool):
     """Rows of one or more (n_i, dim) arrays, in order. Integer arrays are turned into floats block by block."""
 
-    def __init__(self, parts: Sequence[np.ndarray[Any, Any]], ids: Ids | None, source: str) -> None:
+    def __init__(
+        self, parts: Sequence[np.ndarray[Any, Any]], ids: Ids | None, source: str, notices: tuple[str, ...] = ()
+    ) -> None:
         self._parts = tuple(parts)
         self._source = source
+        self._notices = notices
         rows = sum(len(part) for part in parts)
         self._ids = Ids.row_numbers(rows) if ids is None else ids
         if len(self._ids) != rows:
@@ -37,6 +40,11 @@ class ArrayPool(Pool):
     def id_column(self) -> Ids:
         """The ids in row order."""
         return self._ids
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """See `Pool.notices`."""
+        return self._notices + self._ids.notices
 
     @property
     def dim(self) -> int:

@@ -1,55 +1,71 @@
-"""Pools in `.npy` files, folders of them, and `.npz` archives: mapped or loaded, never unpickled.
+"""Pools in `.npy` files and `.npz` archives, one or a folder of them: mapped or loaded, never unpickled.
 
-A folder of shards holds one part of the rows in each `*.npy` file, in the order of the names. Their ids, if any,
-are in the same folder in `ids.npy` or `ids.txt` (one id a line), for all rows together.
-An archive holds `embeddings` and, if the examples have ids, `ids`.
+A folder holds one part of the rows in each file, in the order of `ladle.pool.folder`. The ids of `.npy` files, if any,
+are at the top of the same folder in `ids.npy` or `ids.txt` (one id a line), for all rows together. An archive holds
+`embeddings` and, if the examples have ids, `ids`.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from ladle.errors import ArgumentError, IdError
+import numpy as np
+import pyarrow as pa
+
+from ladle.errors import ArgumentError, IdError, MismatchError
+from ladle.pool.folder import Listing
 from ladle.pool.id_lists import read_ids
-from ladle.pool.ids import Ids
+from ladle.pool.ids import Ids, one_array
 from ladle.pool.memory import ArrayPool, check_alike, check_matrix
 from ladle.pool.npy_format import map_npy, opened_archive
 
-IDS_IN_FOLDER = ("ids.npy", "ids.txt")
 
+def open_arrays(listing: Listing, ids: Ids | None) -> ArrayPool:
+    """`.npy` files of shape (n_i, dim), mapped, as one pool. The ids in the folder, if any, must agree with `ids`.
 
-def open_npy(path: Path, ids: Ids | None) -> ArrayPool:
-    """One `.npy` file of shape (n, dim), mapped. Raises: FileError and its kinds, ShapeError, IdError."""
-    return open_shards(path, [path], ids)
-
-
-def open_shards(source: Path, files: list[Path], ids: Ids | None) -> ArrayPool:
-    """`.npy` files, mapped, as one pool. Raises: as `open_npy`; ShapeError and MismatchError for unlike shards."""
-    arrays = [map_npy(file) for file in files]
-    for array, file in zip(arrays, files, strict=True):
-        check_matrix(array.shape, array.dtype, str(file))
-    check_alike([array.shape for array in arrays], [array.dtype for array in arrays], [str(file) for file in files])
-    return ArrayPool(arrays, ids, str(source))
-
-
-def open_folder(folder: Path, files: list[Path], ids: Ids | None) -> ArrayPool:
-    """The `.npy` shards of a folder, with its `ids.npy` or `ids.txt` unless `ids` are given. Raises: as above."""
-    found = [folder / name for name in IDS_IN_FOLDER if (folder / name).is_file()]
-    if len(found) > 1:
-        raise IdError(f"the folder {folder}", wanted="have one file of ids", got="ids.npy and ids.txt")
-    if ids is None and found:
-        ids = Ids(read_ids(found[0]), str(found[0]))
-    shards = [file for file in files if file.name not in IDS_IN_FOLDER]
-    if not shards:
-        raise ArgumentError(f"the folder {folder}", wanted="hold .npy files of embeddings", got="only ids")
-    return open_shards(folder, shards, ids)
-
-
-def open_npz(path: Path, *, embedding: str | None, id_name: str | None, ids: Ids | None) -> ArrayPool:
-    """An `.npz` archive, loaded: `embeddings` (or the array named) and `ids` (or the array named), if there.
-
-    Raises: FileError and its kinds, MemoryPlanError, ShapeError, IdError; ArgumentError for a name not there.
+    Raises: FileError and its kinds, IdError, ShapeError, MismatchError for unlike shards.
     """
+    if listing.ids is not None:
+        inside = Ids(read_ids(listing.ids), str(listing.ids))
+        if ids is not None and not ids.values.equals(inside.values):
+            raise IdError(
+                f"the folder {listing.path}",
+                wanted="have one list of ids",
+                got=f"{listing.ids.name} in it, and other ids given beside it",
+                remedy=f"Give no ids, or move {listing.ids.name} out of the folder.",
+            )
+        ids = inside
+    arrays = [map_npy(file) for file in listing.files]
+    names = [str(file) for file in listing.files]
+    _check_shards([array.shape for array in arrays], [array.dtype for array in arrays], names)
+    return ArrayPool(arrays, ids, str(listing.path), listing.notices)
+
+
+def open_archives(listing: Listing, *, embedding: str | None, id_name: str | None, ids: Ids | None) -> ArrayPool:
+    """`.npz` archives, loaded: `embeddings` (or the array named) and `ids` (or the array named), if there.
+
+    Raises: FileError and its kinds, MemoryPlanError, ShapeError, IdError, MismatchError for unlike archives;
+    ArgumentError for a name not there.
+    """
+    parts: list[np.ndarray[Any, Any]] = []
+    id_parts: list[Any] = []
+    for file in listing.files:
+        array, part_ids = _read_archive(file, embedding, id_name, with_ids=ids is None)
+        parts.append(array)
+        if part_ids is not None:
+            id_parts.append(part_ids)
+    names = [str(file) for file in listing.files]
+    _check_shards([part.shape for part in parts], [part.dtype for part in parts], names)
+    if ids is None and id_parts:
+        ids = joined_ids(listing, [len(part) for part in parts], id_parts)
+    return ArrayPool(parts, ids, str(listing.path), listing.notices)
+
+
+def _read_archive(
+    path: Path, embedding: str | None, id_name: str | None, *, with_ids: bool
+) -> tuple[np.ndarray[Any, Any], Any]:
+    """The embeddings and the ids (None where there are none) of one archive."""
     with opened_archive(path) as archive:
         wanted = embedding or "embeddings"
         for name in (wanted, *([id_name] if id_name else [])):
@@ -58,6 +74,29 @@ def open_npz(path: Path, *, embedding: str | None, id_name: str | None, ids: Ids
         header = archive.header(wanted)
         check_matrix(header.shape, header.dtype, f"{path} ({wanted})")
         id_array = id_name or ("ids" if "ids" in archive.names else None)
-        if ids is None and id_array is not None:
-            ids = Ids(archive.read(id_array), f"{path} ({id_array})")
-        return ArrayPool([archive.read(wanted)], ids, str(path))
+        ids = None
+        if with_ids and id_array is not None:
+            ids = one_array(archive.read(id_array), f"{path} ({id_array})")
+        return archive.read(wanted), ids
+
+
+def joined_ids(listing: Listing, counts: list[int], parts: list[Any]) -> Ids:
+    """The ids of all archives together. Raises: IdError, MismatchError."""
+    if len(parts) != len(counts):
+        raise MismatchError(
+            f"the files of {listing.path}",
+            wanted="all have ids, or none",
+            got=f"ids in {len(parts):,} of {len(counts):,}",
+        )
+    for file, count, part in zip(listing.files, counts, parts, strict=True):
+        if len(part) != count:
+            raise IdError(f"the ids of {file}", wanted=f"be one for each of its {count:,} rows", got=f"{len(part):,}")
+        if part.type != parts[0].type:
+            raise MismatchError(f"the ids of {file}", wanted=f"be {parts[0].type} like the first", got=str(part.type))
+    return Ids(pa.chunked_array(parts), f"the ids of {listing.path}")
+
+
+def _check_shards(shapes: list[tuple[int, ...]], dtypes: list[np.dtype[Any]], names: list[str]) -> None:
+    for shape, dtype, name in zip(shapes, dtypes, names, strict=True):
+        check_matrix(shape, dtype, name)
+    check_alike(shapes, dtypes, names)

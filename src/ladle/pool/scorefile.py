@@ -10,17 +10,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ladle.arrays import CHECK_BYTES, Rows, row_blocks
-from ladle.errors import ArgumentError, DataError, FileError, FileFormatError, IdError, NonFiniteError, ShapeError
+from ladle.errors import ArgumentError, DataError, IdError, NonFiniteError, ShapeError
 from ladle.pool.budget import require
 from ladle.pool.contract import Pool
-from ladle.pool.ids import SHOWN, Ids, shown
+from ladle.pool.folder import CSV_FORMATS, POOL_FORMATS, Listing, list_files
+from ladle.pool.ids import SHOWN, Ids, one_array, shown
 from ladle.progress import SILENT, Progress
 
 Values = npt.NDArray[np.floating[Any]]  # (b, classes), or (b,) where width is None
@@ -39,6 +39,7 @@ class Scores:
     rows: Rows  # pool row of each entry, in the order of the source
     width: int | None
     read: Callable[[int], Iterator[Values]]  # blocks of about so many bytes, in the order of the source
+    notices: tuple[str, ...] = ()  # what users should know of how it was read, such as the order of its files
 
     def blocks(self, block_bytes: int = CHECK_BYTES) -> Iterator[tuple[Rows, Values]]:
         """(pool rows (b,), values) blocks, in the order of the source. Raises: CorruptFileError, ShapeError."""
@@ -111,8 +112,10 @@ def open_scores(
     Raises: IdError for ids that are unknown, twice there, or missing; ShapeError, ArgumentError, FileError and its
     kinds. Cost: reads the ids; memory of the ids and 8 bytes an entry.
     """
+    notices: tuple[str, ...] = ()
     if isinstance(source, (str, os.PathLike)):
-        found = _open_path(Path(source), single, id, column, like=pool.id_column.kind)
+        listing = list_files(source, "the scores", formats=POOL_FORMATS | CSV_FORMATS)
+        found, notices = _open_listing(listing, single, id, column, like=pool.id_column.kind), listing.notices
     elif hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__"):
         from ladle.pool.open import open_table_source
 
@@ -128,10 +131,10 @@ def open_scores(
                 got=f"{count:,}",
                 remedy="Give the scores ids (Parquet, Arrow, or `ids` in a .npz), or every row of the pool in order.",
             )
-        return Scores(name, pool.rows, np.arange(pool.rows, dtype=np.int64), width, read)
+        return Scores(name, pool.rows, np.arange(pool.rows, dtype=np.int64), width, read, notices)
     rows = pool.id_column.rows_of(ids, pool=pool.source, name=f"the ids in {name}")
     _check_covered(rows, pool, labelled, name)
-    return Scores(name, pool.rows, rows, width, read)
+    return Scores(name, pool.rows, rows, width, read, notices)
 
 
 # What a source turns out to be: its name, ids (None: pool order), entries, width, and how to read its values.
@@ -152,19 +155,34 @@ def _check_covered(rows: Rows, pool: Pool, labelled: Rows | None, name: str) -> 
         )
 
 
-def _open_path(path: Path, single: bool, id_name: str | None, column: str | None, *, like: str) -> _Found:
-    from ladle.pool.columns import ID_COLUMN
-    from ladle.pool.csv_table import open_csv
-    from ladle.pool.npy_format import map_npy, opened_archive
-    from ladle.pool.open import ARROW_SUFFIXES, SUFFIXES, files_in
+def _open_listing(listing: Listing, single: bool, id_name: str | None, column: str | None, *, like: str) -> _Found:
+    from ladle.pool.id_lists import read_ids
+    from ladle.pool.npy_format import map_npy
 
-    if not path.exists():
-        raise FileError(f"the scores {path}", wanted="be a file or a folder", got="nothing there")
-    files = files_in(path) if path.is_dir() else [path]
-    suffix = files[0].suffix.lower()
-    if suffix == ".npy":
-        return _in_arrays([map_npy(file) for file in files], str(path), None, single)
-    if suffix == ".npz":
+    if listing.family == ".npy":
+        ids = None if listing.ids is None else Ids(read_ids(listing.ids, like=like), str(listing.ids))
+        return _in_arrays([map_npy(file) for file in listing.files], str(listing.path), ids, single)
+    if listing.family == ".npz":
+        return _in_archives(listing, single, id_name, column)
+    from ladle.pool.arrow_files import FileColumns, open_columns
+
+    if listing.family == ".csv":
+        from ladle.pool.columns import ID_COLUMN
+        from ladle.pool.csv_table import open_csv
+
+        named = [] if column is None else [column]
+        parts = [open_csv(file, id_name=id_name or ID_COLUMN, like=like, numbers=named) for file in listing.files]
+        columns = FileColumns(parts, str(listing.path), listing.notices) if listing.is_folder else parts[0]
+        return _in_columns(columns, single, id_name, column)
+    return _in_columns(open_columns(listing), single, id_name, column)
+
+
+def _in_archives(listing: Listing, single: bool, id_name: str | None, column: str | None) -> _Found:
+    from ladle.pool.npy import joined_ids
+    from ladle.pool.npy_format import opened_archive
+
+    values, ids = [], []
+    for path in listing.files:
         with opened_archive(path) as archive:
             beside = [name for name in archive.names if name != (id_name or "ids")]
             name = column or (beside[0] if len(beside) == 1 else "")
@@ -174,22 +192,11 @@ def _open_path(path: Path, single: bool, id_name: str | None, column: str | None
                     wanted=f"hold {f'an array `{name}`' if name else 'one array beside its ids'}",
                     got=", ".join(archive.names) or "none",
                 )
-            ids = (
-                Ids(archive.read(id_name or "ids"), f"the ids in {path}") if len(beside) < len(archive.names) else None
-            )
-            return _in_arrays([archive.read(name)], str(path), ids, single)
-    if suffix in (".parquet", *ARROW_SUFFIXES):
-        from ladle.pool.arrow_files import open_columns
-
-        return _in_columns(open_columns(path, files if path.is_dir() else None), single, id_name, column)
-    if suffix == ".csv":
-        named = [] if column is None else [column]
-        return _in_columns(
-            open_csv(path, id_name=id_name or ID_COLUMN, like=like, numbers=named), single, id_name, column
-        )
-    raise FileFormatError(
-        f"the scores {path}", wanted=f"be a folder, or a file ending in {', '.join((*SUFFIXES, '.csv'))}", got=path.name
-    )
+            if len(beside) < len(archive.names):
+                ids.append(one_array(archive.read(id_name or "ids"), f"the ids in {path}"))
+            values.append(archive.read(name))
+    joined = joined_ids(listing, [len(part) for part in values], ids) if ids else None
+    return _in_arrays(values, str(listing.path), joined, single)
 
 
 def _in_arrays(parts: list[np.ndarray[Any, Any]], name: str, ids: Ids | None, single: bool) -> _Found:
