@@ -78,7 +78,7 @@ def test_pools_scores_and_ids_are_read_in_natural_order_and_say_so(tmp_path):
     values = np.linspace(0, 1, 20, dtype=np.float32)
     scores = open_scores(shards(tmp_path / "s", "s{}.npy", values), pool, single=True)
     np.testing.assert_array_equal(scores.reduced(np.asarray), values)
-    assert "s2.npy before s10.npy" in scores.notices[0]
+    assert "s2.npy before s10.npy" in scores.order_notice
 
 
 @pytest.mark.parametrize("ending", ["parquet", "arrow", "npz"])

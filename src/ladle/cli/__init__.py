@@ -19,12 +19,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from ladle.cli.app import app
     from ladle.cli.failures import check_stdout, hush_what_was_cut_off, tell
     from ladle.cli.stopping import INTERRUPTED, terminated_as_interrupted
+    from ladle.notices import gathered
 
     given = sys.argv[1:] if arguments is None else list(arguments)
     hook = sys.unraisablehook
     if sys.stderr is None:  # closed: `print` would take stdout for it, and the next file opened its number
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as long as the process
-    with terminated_as_interrupted() as stop:
+    with terminated_as_interrupted() as stop, gathered():
         try:
             check_stdout()
             app(args=given, prog_name="ladle")

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ladle.cli.failures import hush
+from ladle.notices import notices
 
 Facts = Mapping[str, Any]
 
@@ -21,13 +22,15 @@ def answer(title: str, shown: Mapping[str, str], facts: Facts, *, as_json: bool)
 
 
 def emit_json(facts: Facts) -> None:
-    """One JSON object on stdout."""
-    _written(json.dumps(dict(facts), ensure_ascii=False, allow_nan=False) + "\n")
+    """One JSON object on stdout; with `notices` where there is something to know of how the input was read."""
+    known = {"notices": list(notices())} if notices() else {}
+    _written(json.dumps({**facts, **known}, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def show(tables: Sequence[tuple[str, Mapping[str, str]]]) -> None:
-    """Tables of two columns on stdout, each below its title."""
-    printed([(title, pairs(shown)) for title, shown in tables])
+    """Tables of two columns on stdout, each below its title; below them what users should know of their input."""
+    notes = [("Notes", {str(place): text for place, text in enumerate(notices(), 1)})] if notices() else []
+    printed([(title, pairs(shown)) for title, shown in [*tables, *notes]])
 
 
 def printed(parts: Sequence[tuple[str, Any]], *, spaced: bool = False) -> None:

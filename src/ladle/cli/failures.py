@@ -10,6 +10,7 @@ from typing import Any
 
 from ladle.cli.stopping import INTERRUPTED, TERMINATED
 from ladle.errors import OUTCOMES, FileError, LadleError, MemoryPlanError, outcome_of
+from ladle.notices import notices
 
 _MEANINGS = {
     "LadleError": "something unforeseen: please report it",
@@ -60,8 +61,11 @@ def tell(error: BaseException, *, as_json: bool) -> int:
         facts = _plain(error, OUTCOMES[FileError].exit_code, _os_text(error))
     else:
         raise error
+    if notices():
+        facts["notices"] = list(notices())
     if not (as_json and _printed_json(facts)):
-        print(f"error: {facts['message']}", file=sys.stderr)  # noqa: T201
+        for line in (f"error: {facts['message']}", *(f"note: {text}" for text in notices())):
+            print(line, file=sys.stderr)  # noqa: T201
     return int(facts["exit_code"])
 
 

@@ -60,6 +60,7 @@ class Checkpoints:
     version of Ladle is added. A checkpoint of any other fingerprint is refused.
     every_seconds: least time between two saves; 0 saves whenever it can.
     scratch: where large arrays are made when a checkpoint is loaded.
+    order_notice: see `Pool.order_notice`; a refusal of a checkpoint of other rows names it as the likely reason.
 
     One clustering a directory at a time. Raises: FileError when the directory cannot be written.
     Cost: see `save`.
@@ -69,6 +70,7 @@ class Checkpoints:
     fingerprint: Mapping[str, Scalar]
     every_seconds: float = EVERY_SECONDS
     scratch: Scratch = IN_MEMORY
+    order_notice: str = ""
     _saved_at: float = field(init=False)
     _stopping: bool = field(init=False, default=False)
 
@@ -185,11 +187,13 @@ class Checkpoints:
         theirs, ours = header["fingerprint"], json.loads(json.dumps(self.fingerprint))
         differing = sorted(key for key in {*theirs, *ours} if theirs.get(key) != ours.get(key))
         if differing:
+            other_order = self.order_notice and {"data"} == set(differing)
+            likely = f"The rows may be the same in another order: {self.order_notice}. " if other_order else ""
             raise MismatchError(
                 f"the checkpoint {self.path}",
                 wanted="belong to this clustering: " + ", ".join(f"{key}={ours.get(key)!r}" for key in differing),
                 got=", ".join(f"{key}={theirs.get(key)!r}" for key in differing),
-                remedy=f"Name another folder, or the options and data it was made with. {remedy}",
+                remedy=f"{likely}Name another folder, or the options and data it was made with. {remedy}",
             )
 
 

@@ -102,7 +102,7 @@ def cluster(
     about |= survey.about(source) | {"engine": "cells" if cells else "brute"}
     points = _arranged(source, survey, metric, search, room, progress)
     unit = UNITS[metric] / points.scale**2
-    checkpoints = None if checkpoint is None else Checkpoints(Path(checkpoint), about, scratch=room)
+    checkpoints = _checkpoints(checkpoint, about, room, pool)
     rounds = Rounds(
         points.means,
         points.distinct.sizes,
@@ -122,6 +122,15 @@ def _carrying(tree: Dendrogram, pool: Embeddings | Pool, prototypes: bool | None
     from ladle.hac.assign import carrying  # here, because it stands on this file
 
     return carrying(tree, pool, prototypes, progress)
+
+
+def _checkpoints(
+    folder: str | os.PathLike[str] | None, about: dict[str, Scalar], room: Scratch, pool: Embeddings | Pool
+) -> Checkpoints | None:
+    if folder is None:
+        return None
+    order = pool.order_notice if isinstance(pool, Pool) else ""
+    return Checkpoints(Path(folder), about, scratch=room, order_notice=order)
 
 
 def _effort(quality: str) -> Effort:

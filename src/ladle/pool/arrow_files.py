@@ -38,7 +38,7 @@ class Columns(ABC):
     """
 
     views = False
-    notices: tuple[str, ...] = ()  # what users should know of how it is read
+    order_notice = ""  # as `Pool.order_notice`
     source: str
     schema: Any
     rows: int | None
@@ -129,10 +129,10 @@ class IpcColumns(Columns):
 class FileColumns(Columns):
     """Several files with one schema, one after another."""
 
-    def __init__(self, parts: Sequence[Columns], source: str, notices: tuple[str, ...] = ()) -> None:
+    def __init__(self, parts: Sequence[Columns], source: str, order_notice: str = "") -> None:
         self._parts = parts
         self.source = source
-        self.notices = notices
+        self.order_notice = order_notice
         self.schema = parts[0].schema
         counts = [part.rows for part in parts]
         self.rows = None if None in counts else sum(count or 0 for count in counts)
@@ -154,7 +154,7 @@ def open_columns(listing: Listing) -> Columns:
     """The Parquet or Arrow files of a listing, one after another. Raises: FileError and its kinds."""
     kind = ParquetColumns if listing.family == "Parquet" else IpcColumns
     parts = [kind(file) for file in listing.files]
-    return FileColumns(parts, str(listing.path), listing.notices) if listing.is_folder else parts[0]
+    return FileColumns(parts, str(listing.path), listing.order_notice) if listing.is_folder else parts[0]
 
 
 def _check_same_column(part: Columns, name: str, kind: Any, first: str) -> None:

@@ -47,9 +47,9 @@ class ColumnPool(Pool):
         return self._ids
 
     @property
-    def notices(self) -> tuple[str, ...]:
-        """See `Pool.notices`."""
-        return self._columns.notices
+    def order_notice(self) -> str:
+        """See `Pool.order_notice`."""
+        return self._columns.order_notice
 
     @property
     def dim(self) -> int:

@@ -93,7 +93,12 @@ class Pool(ABC):
     @property
     def notices(self) -> tuple[str, ...]:
         """What users should know of how the pool was read, a sentence each; such as the order of its files."""
-        return ()
+        return tuple(text for text in (self.order_notice, self.id_column.order_notice) if text)
+
+    @property
+    def order_notice(self) -> str:
+        """That the files of a folder were read in natural order, where the order of the names as text is another."""
+        return ""
 
     @property
     def rows(self) -> int:

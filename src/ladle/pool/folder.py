@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ladle.errors import FileError, FileFormatError, IdError
+from ladle.notices import notice
 
 ARROW_SUFFIXES = (".arrow", ".feather", ".ipc")
 PARQUET_SUFFIXES = (".parquet", ".pq")
@@ -63,11 +64,6 @@ class Listing:
     ids: Path | None = None
     order_notice: str = ""
 
-    @property
-    def notices(self) -> tuple[str, ...]:
-        """What users should know of how the path was read."""
-        return (self.order_notice,) if self.order_notice else ()
-
 
 def natural_key(name: str) -> Key:
     """Sort key of one name: runs of digits compare as numbers, the ending last."""
@@ -109,7 +105,10 @@ def list_files(
     family = _one_family(path, files, formats)
     _check_ids(path, ids, family)
     _check_no_twins(path, inside)
-    return Listing(path, family, files, True, ids[0] if ids else None, _order_notice(path, files))
+    listing = Listing(path, family, files, True, ids[0] if ids else None, _order_notice(path, files))
+    if listing.order_notice:
+        notice(listing.order_notice)
+    return listing
 
 
 def local_path(source: str | os.PathLike[str], name: str) -> Path:

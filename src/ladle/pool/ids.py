@@ -25,9 +25,9 @@ __all__ = ["SHOWN", "Ids", "one_array", "shown"]
 class Ids:
     """Unique ids in row order. Make one with `Ids.of` or `Ids.row_numbers`."""
 
-    def __init__(self, values: Any, name: str = "the ids", notices: tuple[str, ...] = ()) -> None:
+    def __init__(self, values: Any, name: str = "the ids", order_notice: str = "") -> None:
         self.values = one_array(values, name)
-        self.notices = notices  # what users should know of how they were read
+        self.order_notice = order_notice  # as `Pool.order_notice`, of the files that hold the ids
         _check_distinct(self.values, name)
 
     @classmethod
@@ -35,7 +35,7 @@ class Ids:
         """The ids of a pool that brings none: 0 to rows - 1."""
         ids = cls.__new__(cls)  # distinct by construction: spare the sort
         ids.values = pa.array(np.arange(rows, dtype=np.int64))
-        ids.notices = ()
+        ids.order_notice = ""
         return ids
 
     def __len__(self) -> int:

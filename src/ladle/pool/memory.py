@@ -18,11 +18,11 @@ class ArrayPool(Pool):
     """Rows of one or more (n_i, dim) arrays, in order. Integer arrays are turned into floats block by block."""
 
     def __init__(
-        self, parts: Sequence[np.ndarray[Any, Any]], ids: Ids | None, source: str, notices: tuple[str, ...] = ()
+        self, parts: Sequence[np.ndarray[Any, Any]], ids: Ids | None, source: str, order_notice: str = ""
     ) -> None:
         self._parts = tuple(parts)
         self._source = source
-        self._notices = notices
+        self._order_notice = order_notice
         rows = sum(len(part) for part in parts)
         self._ids = Ids.row_numbers(rows) if ids is None else ids
         if len(self._ids) != rows:
@@ -42,9 +42,9 @@ class ArrayPool(Pool):
         return self._ids
 
     @property
-    def notices(self) -> tuple[str, ...]:
-        """See `Pool.notices`."""
-        return self._notices + self._ids.notices
+    def order_notice(self) -> str:
+        """See `Pool.order_notice`."""
+        return self._order_notice
 
     @property
     def dim(self) -> int:

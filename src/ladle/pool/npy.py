@@ -39,7 +39,7 @@ def open_arrays(listing: Listing, ids: Ids | None) -> ArrayPool:
     arrays = [map_npy(file) for file in listing.files]
     names = [str(file) for file in listing.files]
     _check_shards([array.shape for array in arrays], [array.dtype for array in arrays], names)
-    return ArrayPool(arrays, ids, str(listing.path), listing.notices)
+    return ArrayPool(arrays, ids, str(listing.path), listing.order_notice)
 
 
 def open_archives(listing: Listing, *, embedding: str | None, id_name: str | None, ids: Ids | None) -> ArrayPool:
@@ -59,7 +59,7 @@ def open_archives(listing: Listing, *, embedding: str | None, id_name: str | Non
     _check_shards([part.shape for part in parts], [part.dtype for part in parts], names)
     if ids is None and id_parts:
         ids = joined_ids(listing, [len(part) for part in parts], id_parts)
-    return ArrayPool(parts, ids, str(listing.path), listing.notices)
+    return ArrayPool(parts, ids, str(listing.path), listing.order_notice)
 
 
 def _read_archive(

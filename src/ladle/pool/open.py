@@ -95,7 +95,7 @@ def _as_ids(ids: object) -> Ids | None:
     from ladle.pool.ids import Ids
 
     if isinstance(ids, (str, os.PathLike)):
-        return Ids(read_ids(ids), f"the ids in {ids}", list_ids(ids).notices)
+        return Ids(read_ids(ids), f"the ids in {ids}", list_ids(ids).order_notice)
     return Ids(ids)
 
 

@@ -39,7 +39,7 @@ class Scores:
     rows: Rows  # pool row of each entry, in the order of the source
     width: int | None
     read: Callable[[int], Iterator[Values]]  # blocks of about so many bytes, in the order of the source
-    notices: tuple[str, ...] = ()  # what users should know of how it was read, such as the order of its files
+    order_notice: str = ""  # as `Pool.order_notice`
 
     def blocks(self, block_bytes: int = CHECK_BYTES) -> Iterator[tuple[Rows, Values]]:
         """(pool rows (b,), values) blocks, in the order of the source. Raises: CorruptFileError, ShapeError."""
@@ -112,10 +112,10 @@ def open_scores(
     Raises: IdError for ids that are unknown, twice there, or missing; ShapeError, ArgumentError, FileError and its
     kinds. Cost: reads the ids; memory of the ids and 8 bytes an entry.
     """
-    notices: tuple[str, ...] = ()
+    order_notice = ""
     if isinstance(source, (str, os.PathLike)):
         listing = list_files(source, "the scores", formats=POOL_FORMATS | CSV_FORMATS)
-        found, notices = _open_listing(listing, single, id, column, like=pool.id_column.kind), listing.notices
+        found, order_notice = _open_listing(listing, single, id, column, like=pool.id_column.kind), listing.order_notice
     elif hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__"):
         from ladle.pool.open import open_table_source
 
@@ -131,10 +131,10 @@ def open_scores(
                 got=f"{count:,}",
                 remedy="Give the scores ids (Parquet, Arrow, or `ids` in a .npz), or every row of the pool in order.",
             )
-        return Scores(name, pool.rows, np.arange(pool.rows, dtype=np.int64), width, read, notices)
+        return Scores(name, pool.rows, np.arange(pool.rows, dtype=np.int64), width, read, order_notice)
     rows = pool.id_column.rows_of(ids, pool=pool.source, name=f"the ids in {name}")
     _check_covered(rows, pool, labelled, name)
-    return Scores(name, pool.rows, rows, width, read, notices)
+    return Scores(name, pool.rows, rows, width, read, order_notice)
 
 
 # What a source turns out to be: its name, ids (None: pool order), entries, width, and how to read its values.
@@ -172,7 +172,7 @@ def _open_listing(listing: Listing, single: bool, id_name: str | None, column: s
 
         named = [] if column is None else [column]
         parts = [open_csv(file, id_name=id_name or ID_COLUMN, like=like, numbers=named) for file in listing.files]
-        columns = FileColumns(parts, str(listing.path), listing.notices) if listing.is_folder else parts[0]
+        columns = FileColumns(parts, str(listing.path), listing.order_notice) if listing.is_folder else parts[0]
         return _in_columns(columns, single, id_name, column)
     return _in_columns(open_columns(listing), single, id_name, column)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +22,8 @@ from ladle.errors import IdError, LadleError, MismatchError
 from ladle.pool import Pool, open_pool
 from ladle.pool.columns import ColumnPool
 from ladle.pool.ids import Ids, one_array, shown
+
+_ORDER = "natural"  # of the files of a folder
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,14 +121,14 @@ def opened(given: object, reopen: str = "") -> Pool:
     if isinstance(given, Pool):
         return given
     how = json.loads(reopen) if reopen and isinstance(given, (str, os.PathLike)) else {}
-    return open_pool(given, id=how.get("id"), embedding=how.get("embedding"))
+    return _in_order(open_pool(given, id=how.get("id"), embedding=how.get("embedding")), how)
 
 
 def reopening(pool: Pool) -> str:
     """How to open this pool again, as JSON; "" when it cannot be, or is not sure to be the same."""
     if not os.path.exists(pool.source):  # noqa: PTH110 - a source that is no path is a valid question here
         return ""
-    how: dict[str, Any] = {"path": str(Path(pool.source).resolve())}
+    how: dict[str, Any] = {"path": str(Path(pool.source).resolve()), "order": _ORDER}
     if isinstance(pool, ColumnPool):
         how["id"], how["embedding"] = pool.column_names
     try:
@@ -138,9 +141,24 @@ def reopening(pool: Pool) -> str:
 def reopened(part: PoolPart) -> Pool:
     """The pool of a part that can be opened again. Raises: FileError, MismatchError when it has changed."""
     how = json.loads(part.reopen[0])
-    pool = open_pool(how["path"], id=how.get("id"), embedding=how.get("embedding"))
+    pool = _in_order(open_pool(how["path"], id=how.get("id"), embedding=how.get("embedding")), how)
     check_same(pool, part)
     return pool
+
+
+def _in_order(pool: Pool, how: Mapping[str, Any]) -> Pool:
+    """`pool`, unless a campaign may know its rows in another order. Raises: MismatchError.
+
+    Earlier versions of Ladle read the files of a folder in the order of their names as text, and kept no order.
+    """
+    if not how or not pool.order_notice or how.get("order") == _ORDER:
+        return pool
+    raise MismatchError(
+        f"the pool {pool.source}",
+        wanted="have its rows in the order that the campaign knows, that of the file names as text",
+        got=f"another one: {pool.order_notice}",
+        remedy="Give the same files under names such as e_000.npy, numbered in the order of their old names as text.",
+    )
 
 
 def check_same(pool: Pool, part: PoolPart) -> None:

@@ -1,0 +1,92 @@
+"""Shards are read in natural order; where that differs from text order, commands say so and refuse older state."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import ladle
+from ladle.errors import MismatchError
+
+N, SHARDS = 6_000, 12  # above 5,000 rows a clustering leaves a checkpoint
+NOTICE = "in natural order (e_2.npy before e_10.npy), which is not the order of their names as text"
+
+
+@pytest.fixture(scope="module")
+def vectors():
+    return np.random.default_rng(0).standard_normal((N, 4)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, vectors):
+    made = tmp_path_factory.mktemp("order") / "pool"
+    made.mkdir()
+    for place, part in enumerate(np.split(vectors, SHARDS)):
+        np.save(made / f"e_{place}.npy", part)
+    return made
+
+
+def test_scores_by_position_meet_their_rows(run_json, run, folder, tmp_path):
+    margins = np.random.default_rng(1).random(N).astype(np.float32)
+    np.save(tmp_path / "m.npy", margins)
+    given = ["select", folder, "--scores", tmp_path / "m.npy", "--margins", "--strategy", "margin", "--size", 100]
+    code, facts = run_json(*given, "-o", tmp_path / "b.jsonl")
+    assert code == 0
+    assert NOTICE in facts["notices"][0]
+    rows = [json.loads(line)["row"] for line in (tmp_path / "b.jsonl").read_text().splitlines()]
+    assert sorted(rows) == sorted(np.argsort(margins)[:100].tolist())
+    code, out, _ = run(*given, "-o", tmp_path / "c.jsonl")
+    assert code == 0
+    assert NOTICE in " ".join(out.split())
+
+
+@pytest.mark.parametrize("what", ["cluster", "doctor", "campaign create"])
+def test_commands_that_open_a_pool_say_the_order(run_json, folder, tmp_path, what):
+    rest = {
+        "cluster": ["-o", tmp_path / "t.npz", "--mean-size", "100"],
+        "doctor": [],
+        "campaign create": ["--db", tmp_path / "c.db", "--name", "birds", "--strategy", "uniform"],
+    }
+    code, facts = run_json(*what.split(), folder, *rest[what])
+    assert code == 0
+    assert [NOTICE in text for text in facts["notices"]] == [True]
+
+
+def test_errors_say_the_order_too(run, run_json, folder, tmp_path):
+    np.save(tmp_path / "m.npy", np.zeros(N - 1, np.float32))
+    given = ["select", folder, "--scores", tmp_path / "m.npy", "--margins", "--strategy", "margin", "--size", 9]
+    code, _, err = run(*given, "-o", tmp_path / "b.csv")
+    assert code == 3
+    assert f"note: the 12 files of {folder} are read {NOTICE}" in err
+    code, facts = run_json(*given, "-o", tmp_path / "b.csv")
+    assert NOTICE in facts["error"]["notices"][0]
+
+
+def test_a_checkpoint_of_the_text_order_is_refused_with_the_reason(folder, vectors, tmp_path):
+    by_text = [f"e_{place}" for place in range(SHARDS)]
+    parts = dict(zip(by_text, np.split(vectors, SHARDS), strict=True))
+    before = np.concatenate([parts[name] for name in sorted(by_text)])
+    ladle.cluster(before, mean_size=100, checkpoint=tmp_path / "c")
+    with pytest.raises(MismatchError, match=r"The rows may be the same in another order: .*e_2\.npy before e_10\.npy"):
+        ladle.cluster(ladle.open_pool(folder), mean_size=100, checkpoint=tmp_path / "c")
+    with pytest.raises(MismatchError) as other:
+        ladle.cluster(vectors, mean_size=100, checkpoint=tmp_path / "c")
+    assert "another order" not in str(other.value)
+
+
+def test_a_campaign_that_knows_the_text_order_is_refused(folder, tmp_path, monkeypatch):
+    url = f"sqlite:///{tmp_path / 'c.db'}"
+    ladle.Campaign.create(url, name="new", pool=folder, strategy="uniform").close()
+    with ladle.Campaign.open(url, name="new") as campaign:
+        assert len(campaign.ask(5).ids) == 5
+    monkeypatch.setattr("ladle.store.examples._ORDER", None)  # as campaigns were made before
+    ladle.Campaign.create(url, name="old", pool=folder, strategy="coreset").close()
+    monkeypatch.undo()
+    for given in (None, folder):
+        with (
+            pytest.raises(MismatchError, match=r"the order that the campaign knows.*natural order"),
+            ladle.Campaign.open(url, name="old", pool=given) as campaign,
+        ):
+            campaign.ask(5)
