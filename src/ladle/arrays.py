@@ -33,13 +33,33 @@ def row_blocks(rows: int, bytes_per_row: int, block_bytes: int = CHECK_BYTES) ->
         yield slice(start, min(rows, start + step))
 
 
+def is_bfloat16(dtype: np.dtype[Any]) -> bool:
+    """Whether a dtype is bfloat16: that of ml_dtypes, or the two bytes without a name that a `.npy` file has of it."""
+    return dtype.kind == "V" and dtype.itemsize == 2 and dtype.names is None and dtype.subdtype is None
+
+
+def from_bfloat16(array: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """A bfloat16 array as float32, which holds each of its numbers exactly. Cost: a copy of twice the size."""
+    return (np.asarray(array).view(np.uint16).astype(np.uint32) << np.uint32(16)).view(np.float32)
+
+
 def as_matrix(value: npt.ArrayLike, name: str, *, axes: tuple[str, str] = ("n", "dim")) -> Embeddings:
     """`value` as a 2-D float array with at least one row and one column; memmaps and views are not copied.
 
-    float16, float32 and float64 stay as they are; integers and booleans become float32. Contents are not
+    float16, float32 and float64 stay as they are; bfloat16, integers and booleans become float32. Contents are not
     checked here: see `check_finite`.
     Raises: ShapeError for ragged, empty or wrongly shaped input, ArgumentError for a dtype that is not a number.
     """
+    array = as_numbers(value, name)
+    if array.ndim != 2:
+        raise ShapeError(f"`{name}`", wanted=f"have shape ({axes[0]}, {axes[1]})", got=f"shape {array.shape}")
+    if array.shape[0] == 0 or array.shape[1] == 0:
+        raise ShapeError(f"`{name}`", wanted="have at least one row and one column", got=f"shape {array.shape}")
+    return array
+
+
+def as_numbers(value: npt.ArrayLike, name: str) -> npt.NDArray[np.floating[Any]]:
+    """`value` as a float array of any shape; otherwise as `as_matrix`."""
     try:
         array = np.asanyarray(value)
     except ValueError as cause:  # numpy's "inhomogeneous shape"
@@ -49,17 +69,15 @@ def as_matrix(value: npt.ArrayLike, name: str, *, axes: tuple[str, str] = ("n", 
             got="ragged rows",
             remedy="Pad or drop the odd rows.",
         ) from cause
+    if is_bfloat16(array.dtype):
+        return from_bfloat16(array)
     if array.dtype == object or array.dtype.kind not in "fiub":
         raise ArgumentError(
             f"`{name}`",
-            wanted="hold float16, float32 or float64 numbers",
+            wanted="hold float16, float32, float64 or bfloat16 numbers",
             got=f"dtype {array.dtype}",
             remedy="Convert it to float32, rows of one length.",
         )
-    if array.ndim != 2:
-        raise ShapeError(f"`{name}`", wanted=f"have shape ({axes[0]}, {axes[1]})", got=f"shape {array.shape}")
-    if array.shape[0] == 0 or array.shape[1] == 0:
-        raise ShapeError(f"`{name}`", wanted="have at least one row and one column", got=f"shape {array.shape}")
     if array.dtype.type not in FLOATS:
         array = array.astype(np.float64 if array.dtype.itemsize > 4 else np.float32)
     return array

@@ -1,27 +1,128 @@
-"""Compiled loops over one block of rows.
+"""Compiled loops over one block of rows, and what they forgive.
 
 All: P is (r, c), C-contiguous, float32 or float64, read-only; `out` is (r,) float32, owned by the caller and
-written for every row before the first bad one. Each returns the first row that is not a row of probabilities, or
--1. NaN and infinity need no test of their own: they spoil the sum or exceed `highest`. Sums are kept in float64,
-so twenty thousand classes add no rounding worth a tolerance.
+written for every row before the first bad one. `bits` are the significant bits of the dtype the numbers came in: 11
+(float16), 24 or 53. `waived` is (r,) bool, rows whose scores nobody asks for: they may hold NaN, and count
+as sure; or (0,) for none. Each kernel returns the first row that is not a row of probabilities, or -1. NaN and infinity
+need no test of their own: they spoil the sum or exceed what is highest. Sums are kept in float64, so twenty thousand
+classes add no rounding worth a tolerance.
+
+A row is first held to the dtype. Only one that fails is looked at for the precision that its numbers show
+(`allowance`): so good rows cost what they cost without it. The answer depends on the row alone, not on its block.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numba.extending import register_jitable
 
 from ladle.compiled import kernel
 
 Block = npt.NDArray[Any]
 Out = npt.NDArray[np.float32]
+Waived = npt.NDArray[np.bool_]
+
+
+@register_jitable
+def sum_tolerance(bits: int) -> float:
+    """How far the sum of a row may be off 1, by the significant bits of its dtype.
+
+    Rounding c numbers that sum to 1 to float16 moves the sum by at most 2**-12 or so plus c * 2**-25 of underflow:
+    loose enough for that, tight enough that logits and independent sigmoids are refused.
+    """
+    if bits <= 11:
+        return 1e-2
+    return 1e-3 if bits <= 24 else 1e-4
+
+
+@register_jitable
+def dust(bits: int) -> float:
+    """How far below 0 or above 1 a probability may lie: four steps of rounding at 1."""
+    return 4.0 * 2.0 ** (1 - bits)
+
+
+@register_jitable
+def _fits(p: float, bits: int) -> bool:
+    """Whether the float64 `p` has no more than so many significant bits: Veltkamp's splitting leaves nothing over."""
+    scaled = p * (2.0 ** (53 - bits) + 1.0)
+    return scaled - (scaled - p) == p
+
+
+@register_jitable
+def _shows_bits(row: Any, bits: int) -> bool:
+    for column in range(row.size):
+        p = np.float64(row[column])
+        if not _fits(p, bits):
+            return False
+        if bits == 11 and p * 2.0**24 != math.floor(p * 2.0**24):  # the least step of float16
+            return False
+    return True
+
+
+@register_jitable
+def _shows_decimals(row: Any, digits: int, bits: int) -> bool:
+    """Whether each number is what so many digits after the point become in a dtype of so many bits."""
+    scale = 10.0**digits
+    rounding = 2.0 ** (1 - bits) * scale
+    if rounding > 0.05:
+        return False  # the dtype is too coarse to tell
+    for column in range(row.size):
+        shifted = np.float64(row[column]) * scale
+        if not abs(shifted - math.floor(shifted + 0.5)) <= rounding * (abs(shifted) / scale + 1e-3):
+            return False
+    return True
+
+
+@register_jitable
+def allowance(row: Any, bits: int) -> tuple[float, float]:
+    """How far values may lie outside [0, 1], and their sum from 1, by the precision that the row (c,) shows.
+
+    Softmax computed in bfloat16 or float16 and stored wider, and values rounded to 2 to 6 decimals, are off by what
+    their own precision makes of it: for bfloat16 2**-8 where it is rounded at the end, and about the square root of the
+    number of classes times as much where it is summed up in bfloat16 too; for decimals half a step a class at most, of
+    which many classes cancel most.
+    """
+    classes = row.size
+    edge, off = dust(bits), sum_tolerance(bits)
+    for narrow in (24, 11):
+        if narrow < bits and _shows_bits(row, narrow):
+            edge, off = dust(narrow), sum_tolerance(narrow)
+    if _shows_bits(row, 8):
+        return dust(8), max(off, min(2.0**-4, 2.0**-8 * (2.0 + 1.5 * math.sqrt(classes))))
+    for digits in range(2, 7):
+        if _shows_decimals(row, digits, bits):
+            step = min(0.5 * classes, 3.0 * math.sqrt(classes)) * 10.0**-digits
+            return edge, max(off, min(0.25, step) + 0.1 * off)
+    return edge, off
+
+
+@register_jitable
+def _verdict(row: Any, bits: int, free_sum: bool, waived: bool) -> int:
+    """What a row is that its dtype does not pass: 1 a row of probabilities after all, 0 no score needed, -1 bad."""
+    finite, missing = True, False
+    for column in range(row.size):
+        finite = finite and math.isfinite(row[column])
+        missing = missing or math.isnan(row[column])
+    if not finite:
+        return 0 if missing and waived else -1
+    edge, off = allowance(row, bits)
+    total = 0.0
+    for column in range(row.size):
+        p = np.float64(row[column])
+        if p < -edge or p > 1.0 + edge:
+            return -1
+        total += p
+    return 1 if free_sum or abs(total - 1.0) <= off else -1
 
 
 @kernel
-def leading(P: Block, highest: float, tolerance: float, runner_up: bool, out: Out) -> int:
+def leading(P: Block, bits: int, runner_up: bool, waived: Waived, out: Out) -> int:
     """Lead of the largest value over the second largest (`runner_up`), or the largest value's distance to 1."""
+    edge, off = dust(bits), sum_tolerance(bits)
     for row in range(P.shape[0]):
         first = second = low = P.dtype.type(0)
         total = 0.0
@@ -32,15 +133,21 @@ def leading(P: Block, highest: float, tolerance: float, runner_up: bool, out: Ou
             # Branch-free: which class leads is unpredictable, and a mispredicted jump costs more than the row.
             second = max(second, min(first, p))
             first = max(first, p)
-        if not (low >= 0.0 and first <= highest and abs(total - 1.0) <= tolerance):
-            return row
-        out[row] = first - second if runner_up else max(0.0, 1.0 - first)
+        if not (low >= -edge and first <= 1.0 + edge and abs(total - 1.0) <= off):
+            verdict = _verdict(P[row], bits, False, waived.size > 0 and waived[row])
+            if verdict < 0:
+                return row
+            if verdict == 0:
+                out[row] = 1.0 if runner_up else 0.0
+                continue
+        out[row] = min(first, P.dtype.type(1)) - second if runner_up else max(0.0, 1.0 - first)
     return -1
 
 
 @kernel
-def surprise(P: Block, highest: float, tolerance: float, out: Out) -> int:
+def surprise(P: Block, bits: int, waived: Waived, out: Out) -> int:
     """Shannon entropy in nats, with 0 log 0 = 0."""
+    edge, off = dust(bits), sum_tolerance(bits)
     for row in range(P.shape[0]):
         low = high = total = entropy = 0.0
         for column in range(P.shape[1]):
@@ -50,26 +157,37 @@ def surprise(P: Block, highest: float, tolerance: float, out: Out) -> int:
             high = max(high, p)
             if p > 0.0:
                 entropy -= p * np.log(p)
-        if not (low >= 0.0 and high <= highest and abs(total - 1.0) <= tolerance):
-            return row
+        if not (low >= -edge and high <= 1.0 + edge and abs(total - 1.0) <= off):
+            verdict = _verdict(P[row], bits, False, waived.size > 0 and waived[row])
+            if verdict < 0:
+                return row
+            if verdict == 0:
+                out[row] = 0.0
+                continue
         out[row] = max(0.0, entropy)  # a lone p just above 1 would make it negative
     return -1
 
 
 @kernel
-def labelwise(P: Block, highest: float, mean: bool, out: Out) -> int:
+def labelwise(P: Block, bits: int, mean: bool, waived: Waived, out: Out) -> int:
     """Smallest, or mean, of abs(2p - 1) over the row's classes."""
+    edge = dust(bits)
     for row in range(P.shape[0]):
         valid = True
         total, least = 0.0, 1.0
         for column in range(P.shape[1]):
             p = np.float64(P[row, column])
-            if not (p >= 0.0 and p <= highest):  # so written, NaN fails it too
+            if not (p >= -edge and p <= 1.0 + edge):  # so written, NaN fails it too
                 valid = False
-            lead = abs(2.0 * p - 1.0)
+            lead = min(1.0, abs(2.0 * p - 1.0))
             total += lead
             least = min(least, lead)
         if not valid:
-            return row
+            verdict = _verdict(P[row], bits, True, waived.size > 0 and waived[row])
+            if verdict < 0:
+                return row
+            if verdict == 0:
+                out[row] = 1.0
+                continue
         out[row] = min(1.0, total / P.shape[1]) if mean else least
     return -1

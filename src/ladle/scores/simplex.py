@@ -1,4 +1,4 @@
-"""What counts as a row of probabilities, how much rounding is forgiven, and what is said of a row that is not one."""
+"""What is given as probabilities, and what is said of numbers that are none."""
 
 from __future__ import annotations
 
@@ -7,30 +7,76 @@ from typing import Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from ladle.errors import NonFiniteError, ProbabilityError
+from ladle.arrays import Probabilities, as_numbers
+from ladle.errors import ArgumentError, NonFiniteError, ProbabilityError, ShapeError
 
-# How far a row's sum may be off 1. Rounding c numbers that sum to 1 to float16 moves the sum by at most 2**-12 or
-# so plus c * 2**-25 of underflow, and models run in bfloat16 (2**-9) often store float32: loose enough for those
-# in their own format, tight enough that logits and independent sigmoids are refused.
-SUM_TOLERANCE = {2: 1e-2, 4: 1e-3, 8: 1e-4}
+# What to do, in the words of the library; `ladle.cli.score_words` has the same in those of the command line.
+SOFTMAX = "Logits need a softmax first: ladle.scores.softmax(logits)."
+NO_SUM = (
+    f"{SOFTMAX} Rows that are off by more than their own rounding, and weights: normalise=True. Independent labels "
+    'need a multi-label margin: ladle.margin(probabilities, multilabel="min").'
+)
+ONE_NUMBER = (
+    "One number a row can be read in two ways. If it is the probability of one of two classes, say binary=True (its "
+    "margin is |2p - 1|). If it is a margin already (0 where the model is least sure), give it as `margins`."
+)
+NEGATIVE = (
+    "A signed score of two classes is as unsure as it is near 0: of a logit, ladle.scores.margin_from_logits(z, "
+    "binary=True); of another score, its absolute value. Of a probability, ladle.margin(p, binary=True)."
+)
+NOT_DROPPED = "Find what produced it; Ladle never drops rows silently. Only rows named in `labelled` may lack a score."
 
 
-def tolerance_of(dtype: np.dtype[Any]) -> float:
-    """How far the sum of a row held in `dtype` may be off 1."""
-    return SUM_TOLERANCE[dtype.itemsize]
+def significant_bits(dtype: np.dtype[Any]) -> int:
+    """Significant bits of a float dtype: 11, 24 or 53."""
+    return int(np.finfo(dtype).nmant) + 1
 
 
-def highest_of(dtype: np.dtype[Any]) -> float:
-    """The largest value accepted as a probability: 1 and four steps of rounding above it. The least is 0 exactly."""
-    return 1.0 + 4.0 * float(np.finfo(dtype).eps)
+def as_probabilities(value: npt.ArrayLike, *, binary: bool = False, multilabel: bool = False) -> Probabilities:
+    """`value` as a float matrix (n, c), or (n, 1) where `binary`; of its contents nothing is checked.
+
+    multilabel: whether one column is enough, each class being a question of its own.
+    Raises: ShapeError for another shape, and for one number a row unless it is said what that is; ArgumentError.
+    """
+    return _as_classes(value, "probabilities", ONE_NUMBER, binary=binary, multilabel=multilabel)
 
 
-def refuse_row(values: npt.NDArray[np.floating[Any]], row: int, *, highest: float, tolerance: float) -> NoReturn:
+def as_logits(value: npt.ArrayLike, *, binary: bool = False) -> Probabilities:
+    """As `as_probabilities`, for logits."""
+    remedy = (
+        "If it is the logit of one of two classes, say binary=True: it stands for the probability 1 / (1 + exp(-z))."
+    )
+    return _as_classes(value, "logits", remedy, binary=binary, multilabel=False)
+
+
+def _as_classes(value: npt.ArrayLike, name: str, remedy: str, *, binary: bool, multilabel: bool) -> Probabilities:
+    if binary and multilabel:
+        raise ArgumentError(f"`{name}`", wanted="be `binary` or `multilabel`", got="both")
+    array = as_numbers(value, name)
+    if 0 in array.shape or array.ndim not in (1, 2):
+        wanted = "have shape (n,)" if binary else "have shape (n, classes)"
+        raise ShapeError(f"`{name}`", wanted=f"{wanted}, with at least one row", got=f"shape {array.shape}")
+    single = array.ndim == 1 or array.shape[1] == 1
+    if binary and not single:
+        raise ShapeError(f"`{name}`", wanted="have shape (n,) or (n, 1) for binary=True", got=f"shape {array.shape}")
+    if single and not binary and not (multilabel and array.ndim == 2):
+        raise ShapeError(
+            f"`{name}`",
+            wanted="have a column for each of at least two classes",
+            got=f"shape {array.shape}",
+            remedy=remedy,
+        )
+    return array.reshape(-1, 1) if array.ndim == 1 else array
+
+
+def refuse_row(values: npt.NDArray[np.floating[Any]], row: int, *, bits: int, free_sum: bool = False) -> NoReturn:
     """Raise what is wrong with `values`, the (c,) contents of pool row `row`; the caller knows that something is.
 
-    `highest` and `tolerance` are those of the matrix, which may be narrower than the converted `values`.
+    `bits` are those of the matrix, which may be narrower than the converted `values`; see `ladle.scores.kernels`.
     Raises: NonFiniteError or ProbabilityError, always.
     """
+    from ladle.scores.kernels import allowance
+
     finite = np.isfinite(values)
     if not finite.all():
         column = int(np.argmin(finite))
@@ -38,22 +84,22 @@ def refuse_row(values: npt.NDArray[np.floating[Any]], row: int, *, highest: floa
             "`probabilities`",
             wanted="hold finite numbers only",
             got=f"{values[column]} in row {row:,}, class {column}",
-            remedy="Find what produced it; Ladle never drops rows silently.",
+            remedy=NOT_DROPPED,
         )
-    outside = (values < 0) | (values > highest)
-    if outside.any():
+    edge, tolerance = allowance(values, bits)
+    wide = values.astype(np.float64)
+    outside = (wide < -edge) | (wide > 1.0 + edge)
+    if outside.any() or free_sum:
         column = int(np.argmax(outside))
         raise ProbabilityError(
             "`probabilities`",
             wanted="lie between 0 and 1",
             got=f"{float(values[column]):.6g} in row {row:,}, class {column}",
-            remedy="Logits need a softmax first: ladle.scores.softmax(logits).",
+            remedy=SOFTMAX,
         )
-    total = float(np.sum(values, dtype=np.float64))
     raise ProbabilityError(
         "each row of `probabilities`",
-        wanted=f"sum to 1 within {tolerance:g}",
-        got=f"a sum of {total:.6g} in row {row:,}",
-        remedy="Logits need a softmax first: ladle.scores.softmax(logits). Independent labels need a multi-label "
-        'margin: ladle.margin(probabilities, multilabel="min").',
+        wanted=f"sum to 1 within {tolerance:.2g}",
+        got=f"a sum of {float(wide.sum()):.6g} in row {row:,}",
+        remedy=NO_SUM,
     )

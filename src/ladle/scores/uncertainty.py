@@ -2,113 +2,103 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from ladle.arrays import Margins, Probabilities, as_matrix
-from ladle.errors import ArgumentError, ShapeError
-from ladle.scores.blocks import each_block
-from ladle.scores.simplex import highest_of, refuse_row, tolerance_of
+from ladle.arrays import Margins
+from ladle.errors import ArgumentError
 
 Scores = npt.NDArray[np.float32]  # (n,)
 MultiLabel = Literal["min", "mean"]
 
 
-def margin(probabilities: npt.ArrayLike, *, multilabel: MultiLabel | None = None) -> Margins:
+def margin(
+    probabilities: npt.ArrayLike,
+    *,
+    multilabel: MultiLabel | None = None,
+    binary: bool = False,
+    normalise: bool = False,
+    labelled: npt.ArrayLike | None = None,
+) -> Margins:
     """How far the most likely class is ahead of the second: (n, c) -> (n,) float32 in [0, 1], small = unsure.
 
     `multilabel=None`: the classes exclude each other, rows sum to 1, and the margin is p(first) - p(second).
     `multilabel="min"` or `"mean"`: each class is a yes-or-no question of its own, rows sum to anything, the
     margin of a class is abs(2p - 1), and that of the row is the smallest or the mean over its classes.
 
-    probabilities: (n, c) float16, float32 or float64 in any memory layout; a memory map is read block by block.
-    Raises: ShapeError when not two-dimensional or of a single class (unless `multilabel`); NonFiniteError and
-    ProbabilityError naming the first bad row: NaN or infinity, a value outside [0, 1], or a row whose sum is
-    off 1 by more than 0.01 (float16), 0.001 (float32) or 0.0001 (float64).
+    probabilities: (n, c) float16, float32, float64 or bfloat16 in any memory layout; a memory map is read block by
+        block.
+    binary: they are (n,) or (n, 1), the probability of one of two classes; the margin is abs(2p - 1).
+    normalise: divide each row by its sum first, for weights, and for rows that are off by more than their rounding.
+    labelled: rows that may hold NaN, distinct, or a boolean mask (n,): nobody asks for their scores, and they count as
+        sure (1).
+    Raises: ShapeError when not two-dimensional or of a single class, unless `binary` or `multilabel` says what that is;
+        NonFiniteError and ProbabilityError naming the first bad row: NaN or infinity, a value outside [0, 1] by more
+        than a few units in the last place, or a row whose sum is off 1 by more than 0.01 (float16), 0.001 (float32) or
+        0.0001 (float64), or by more than rounding explains where the row shows less precision than its dtype has:
+        bfloat16 or float16 numbers in a wider dtype, numbers of 2 to 6 decimals. ArgumentError.
     Cost: one pass that reads the input once; one block a thread besides the output.
     Repeats: no randomness; same answer for any thread count and block size.
     Source: Scheffer, Decomain & Wrobel 2001, "best versus second best".
     """
-    P = as_matrix(probabilities, "probabilities", axes=("n", "classes"))
-    if multilabel is None:
-        return _leading(P, runner_up=True)
-    if multilabel not in ("min", "mean"):
+    from ladle.scores.kernels import labelwise, leading
+    from ladle.scores.reading import Given
+
+    if multilabel is not None and multilabel not in ("min", "mean"):
         raise ArgumentError("`multilabel`", wanted='be None, "min" or "mean"', got=repr(multilabel))
-    from ladle.scores.kernels import labelwise
-
-    out = np.empty(len(P), np.float32)
-    highest = highest_of(P.dtype)
-
-    def work(block: Probabilities, start: int) -> None:
-        bad = labelwise(block, highest, multilabel == "mean", out[start : start + len(block)])
-        if bad >= 0:
-            refuse_row(block[bad], start + bad, highest=highest, tolerance=math.inf)  # the sum is free
-
-    each_block(P, work)
-    return out
+    given = Given.of(
+        probabilities, binary=binary, normalise=normalise, multilabel=multilabel is not None, labelled=labelled
+    )
+    if binary:  # one yes-or-no question, whose margin loses no digit
+        given = replace(given, binary=False, free_sum=True)
+    if multilabel is not None or binary:
+        return given.scored(lambda block, bits, waived, out: labelwise(block, bits, multilabel == "mean", waived, out))
+    return given.scored(lambda block, bits, waived, out: leading(block, bits, True, waived, out))
 
 
-def entropy(probabilities: npt.ArrayLike) -> Scores:
+def entropy(
+    probabilities: npt.ArrayLike,
+    *,
+    binary: bool = False,
+    normalise: bool = False,
+    labelled: npt.ArrayLike | None = None,
+) -> Scores:
     """Shannon entropy of each row in nats: (n, c) -> (n,) float32 in [0, ln c], LARGE = unsure.
 
-    Input, errors and Repeats as `margin` without `multilabel`.
-    Raises: ShapeError, NonFiniteError, ProbabilityError.
+    Input, options, errors and Repeats as `margin` without `multilabel`; labelled rows without a score count as sure
+    (0).
+    Raises: ShapeError, NonFiniteError, ProbabilityError, ArgumentError.
     Cost: one pass; about six times the work of `margin`, for the logarithms.
     Repeats: no randomness; same answer for any thread count and block size.
     Source: Shannon 1948; as a query rule, Settles & Craven 2008.
     """
     from ladle.scores.kernels import surprise
+    from ladle.scores.reading import Given
 
-    P = _exclusive_classes(as_matrix(probabilities, "probabilities", axes=("n", "classes")))
-    out = np.empty(len(P), np.float32)
-    highest, tolerance = highest_of(P.dtype), tolerance_of(P.dtype)
-
-    def work(block: Probabilities, start: int) -> None:
-        bad = surprise(block, highest, tolerance, out[start : start + len(block)])
-        if bad >= 0:
-            refuse_row(block[bad], start + bad, highest=highest, tolerance=tolerance)
-
-    each_block(P, work)
-    return out
+    given = Given.of(probabilities, binary=binary, normalise=normalise, labelled=labelled)
+    return given.scored(surprise)
 
 
-def least_confidence(probabilities: npt.ArrayLike) -> Scores:
+def least_confidence(
+    probabilities: npt.ArrayLike,
+    *,
+    binary: bool = False,
+    normalise: bool = False,
+    labelled: npt.ArrayLike | None = None,
+) -> Scores:
     """One minus the largest probability of each row: (n, c) -> (n,) float32 in [0, 1 - 1/c], LARGE = unsure.
 
-    Input and errors as `margin` without `multilabel`.
-    Raises: ShapeError, NonFiniteError, ProbabilityError.
+    Input, options and errors as `margin` without `multilabel`; labelled rows without a score count as sure (0).
+    Raises: ShapeError, NonFiniteError, ProbabilityError, ArgumentError.
     Cost: as `margin`.
     Repeats: no randomness; same answer for any thread count and block size.
     Source: Lewis & Gale 1994.
     """
-    return _leading(as_matrix(probabilities, "probabilities", axes=("n", "classes")), runner_up=False)
-
-
-def _leading(P: Probabilities, *, runner_up: bool) -> Scores:
     from ladle.scores.kernels import leading
+    from ladle.scores.reading import Given
 
-    _exclusive_classes(P)
-    out = np.empty(len(P), np.float32)
-    highest, tolerance = highest_of(P.dtype), tolerance_of(P.dtype)
-
-    def work(block: Probabilities, start: int) -> None:
-        bad = leading(block, highest, tolerance, runner_up, out[start : start + len(block)])
-        if bad >= 0:
-            refuse_row(block[bad], start + bad, highest=highest, tolerance=tolerance)
-
-    each_block(P, work)
-    return out
-
-
-def _exclusive_classes(P: npt.NDArray[np.floating[Any]]) -> Probabilities:
-    if P.shape[1] < 2:
-        raise ShapeError(
-            "`probabilities`",
-            wanted="have a column for each of at least two classes",
-            got=f"shape {P.shape}",
-            remedy="For one yes-or-no probability a row, give both columns (1 - p, p), or use a multi-label margin.",
-        )
-    return P
+    given = Given.of(probabilities, binary=binary, normalise=normalise, labelled=labelled)
+    return given.scored(lambda block, bits, waived, out: leading(block, bits, False, waived, out))

@@ -29,6 +29,8 @@ class Asked:
     given_margins: npt.ArrayLike | None = None
     given_embeddings: npt.ArrayLike | None = None
     given_votes: npt.ArrayLike | None = None
+    binary: bool = False  # what the probabilities are, see `ladle.margin`
+    normalise: bool = False
     progress: Progress = SILENT
 
     @property
@@ -37,13 +39,18 @@ class Asked:
         return np.flatnonzero(self.request.free)
 
     def raw_probabilities(self) -> Probabilities:
-        """(n, c), not known to be probabilities. Raises: ArgumentError when none were given; ShapeError."""
-        return as_matrix(self._given("probabilities", self.given_probabilities), "probabilities", axes=("n", "classes"))
+        """(n, c), unchecked; labelled rows may hold NaN. Raises: ArgumentError when none were given; ShapeError."""
+        from ladle.scores.reading import Given
+
+        probabilities = self._given("probabilities", self.given_probabilities)
+        return Given.of(
+            probabilities, binary=self.binary, normalise=self.normalise, labelled=self.request.labelled
+        ).plain()
 
     def probabilities(self) -> Probabilities:
         """(n, c), checked in one pass. Raises: as `raw_probabilities`; NonFiniteError; ProbabilityError."""
         probabilities = self.raw_probabilities()
-        scores.least_confidence(probabilities)  # which refuses what are none
+        scores.least_confidence(probabilities, labelled=self.request.labelled)  # which refuses what are none
         return probabilities
 
     def embeddings(self) -> Embeddings:
@@ -55,14 +62,20 @@ class Asked:
     def margins(self, *, multilabel: MultiLabel | None = None) -> Margins:
         """The margins if given, else those of the probabilities. Raises: ArgumentError when neither is given."""
         if self.given_margins is not None:
-            return as_margins(self.given_margins)
+            return as_margins(self.given_margins, labelled=self.request.labelled)
         if self.given_probabilities is None:
             raise ArgumentError(
                 f"a query of {self.strategy}",
                 wanted="give `margins` or the `probabilities` they come from",
                 got="neither",
             )
-        return scores.margin(self.given_probabilities, multilabel=multilabel)
+        return scores.margin(
+            self.given_probabilities,
+            multilabel=multilabel,
+            binary=self.binary,
+            normalise=self.normalise,
+            labelled=self.request.labelled,
+        )
 
     def votes(self) -> npt.NDArray[np.integer[Any]]:
         """(n, t), the class that each of t passes predicted. Raises: ArgumentError when none were given; ShapeError."""
@@ -106,13 +119,25 @@ class Chooser(ABC):
         votes: npt.ArrayLike | None = None,
         labelled: npt.ArrayLike | None = None,
         seed: int = 0,
+        binary: bool = False,
+        normalise: bool = False,
         progress: Progress = SILENT,
     ) -> Selection:
-        """Choose `size` unlabelled rows; see `ladle.strategies.contract`. Raises: as the contract."""
+        """Choose `size` unlabelled rows; see `ladle.strategies.contract`.
+
+        binary, normalise: what the probabilities are, see `ladle.margin`.
+        Raises: as the contract.
+        """
+        if probabilities is None and (binary or normalise):
+            said = "binary" if binary else "normalise"
+            raise ArgumentError(f"`{said}`", wanted="come with `probabilities`", got="none")
         pool_rows = rows_described(probabilities=probabilities, margins=margins, embeddings=embeddings, votes=votes)
         request = check_request(size, pool_rows=pool_rows, labelled=labelled, seed=seed)
         self.check_pool(pool_rows)
-        choice = self.choose(Asked(self.name, request, probabilities, margins, embeddings, votes, progress))
+        asked = Asked(
+            self.name, request, probabilities, margins, embeddings, votes, binary, normalise, progress=progress
+        )
+        choice = self.choose(asked)
         _check_choice(self.name, choice, request)
         story = Story(
             strategy=self.name,

@@ -38,14 +38,16 @@ def cluster_margin(
     cluster. The groups are visited round after round, the smallest first, and each visit takes one member uniformly
     at random, until the batch is full.
 
-    margins: (n,) numbers, small = unsure. clusters: (n,) non-negative integers, not necessarily contiguous.
+    margins: (n,) numbers from 0, small = unsure; labelled rows may hold NaN.
+    clusters: (n,) non-negative integers, not necessarily contiguous.
     candidate_ratio: 1 or larger; or "auto", which takes Margin's batch where the least sure rows lie in clusters as by
     chance, and up to 10 where they crowd: see `ladle.strategies.crowding`.
     labelled: distinct rows to leave out, or a boolean mask (n,).
     group_size: whether the smallest group is that with the fewest "candidates", or the cluster with the fewest rows
     in the whole "pool".
     Raises: ArgumentError when `batch_size` is not between 1 and the unlabelled pool, or another argument is out of
-    range; MismatchError when margins and clusters differ in length; ShapeError; NonFiniteError.
+    range; MismatchError when margins and clusters differ in length; ShapeError; NonFiniteError; DataError for negative
+    margins.
     Cost: O(n + k + g log g) for k candidates in g clusters; about 30 bytes a candidate and 5 a row of the pool.
     Repeats: set by the arguments; ties among margins and among group sizes are seeded draws; any thread count.
     Source: Citovsky et al. 2021, "Batch Active Learning at Scale", algorithm 1.
@@ -53,7 +55,7 @@ def cluster_margin(
     pool_rows = rows_described(margins=margins, clusters=clusters)
     request = check_request(batch_size, pool_rows=pool_rows, labelled=labelled, seed=seed, size_name="batch_size")
     _check_options(candidate_ratio, group_size)
-    known, labels = as_margins(margins), as_clusters(clusters)
+    known, labels = as_margins(margins, labelled=request.labelled), as_clusters(clusters)
     ratio, found = _ratio(known, labels, request, candidate_ratio)
     if found is not None and not found.is_crowded:
         return least_sure_first(known, request)

@@ -114,11 +114,11 @@ class Strategy(Protocol):
 
         size: 1 to the number of unlabelled rows.
         probabilities: (n, c) class probabilities of the whole pool, rows summing to 1.
-        margins: (n,) scores already computed from them, small = unsure; used instead of `probabilities` by the
-            strategies that go by margins.
+        margins: (n,) scores already computed from them, 0 or larger, small = unsure; used instead of `probabilities`
+            by the strategies that go by margins.
         embeddings: (n, dim).
         votes: (n, t) the class that each of t passes predicted, under dropout or by an ensemble.
-        labelled: distinct rows to leave out, or a boolean mask (n,); None for none.
+        labelled: distinct rows to leave out, or a boolean mask (n,); None for none. Their scores may be NaN.
         progress: shows the stages of those that take their time; see ladle.progress.
         Raises: ArgumentError, ShapeError, NonFiniteError, ProbabilityError, MismatchError.
         """

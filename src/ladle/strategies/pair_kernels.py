@@ -10,19 +10,17 @@ from ladle.compiled import kernel
 
 
 @kernel
-def collect(P: Any, highest: float, cutoff: float, skipped: Any, names: Any, margins: Any) -> Any:
-    """The pairs of a block with margin abs(2p - 1) up to `cutoff`: the first bad row or -1, and how many there are.
+def collect(P: Any, cutoff: float, skipped: Any, names: Any, margins: Any) -> Any:
+    """The pairs of a block with margin abs(2p - 1) up to `cutoff`: how many there are.
 
-    P (r, c) float32 or float64; skipped (s,) int64 ascending: numbers row * c + class to leave out. names (r c,) int64
-    and margins (r c,) float32 are owned by the caller and written from their beginning.
+    P (r, c) float32 or float64, checked; skipped (s,) int64 ascending: numbers row * c + class to leave out. names
+    (r c,) int64 and margins (r c,) float32 are owned by the caller and written from their beginning.
     """
     count = 0
     skip = 0
     for row in range(P.shape[0]):
         for column in range(P.shape[1]):
             p = np.float64(P[row, column])
-            if not (p >= 0.0 and p <= highest):  # so written, NaN fails it too
-                return row, count
             name = row * P.shape[1] + column
             if skip < skipped.size and skipped[skip] == name:
                 skip += 1
@@ -32,4 +30,4 @@ def collect(P: Any, highest: float, cutoff: float, skipped: Any, names: Any, mar
                 names[count] = name
                 margins[count] = margin
                 count += 1
-    return -1, count
+    return count

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ladle.arrays import Rows, as_matrix, row_blocks
+from ladle.arrays import Probabilities, Rows, row_blocks
 from ladle.errors import ArgumentError, MismatchError
-from ladle.scores.simplex import highest_of, refuse_row
+from ladle.scores.simplex import as_probabilities, refuse_row, significant_bits
 from ladle.seeds import check_seed
 from ladle.strategies import draws
 from ladle.strategies.clustermargin import cluster_margin
@@ -43,8 +44,9 @@ def least_sure_pairs(
     """The `size` pairs of an example and a class of smallest margin abs(2p - 1), each pair being one label.
 
     probabilities: (n, c), of each class by itself; a memory map is read block by block. labelled: rows and classes of
-    the pairs that are answered already, distinct. clusters: (n,) of the examples; with them the candidate_ratio x size
-    least sure pairs are candidates, and the batch takes from their clusters in turn, smallest first, as Cluster-Margin.
+    the pairs that are answered already, distinct; these may lack a probability (NaN). clusters: (n,) of the examples;
+    with them the candidate_ratio x size least sure pairs are candidates, and the batch takes from their clusters in
+    turn, smallest first, as Cluster-Margin.
     Raises: ArgumentError, ShapeError, MismatchError; ProbabilityError and NonFiniteError naming the first bad row.
     Cost: one pass over n c numbers; 40 bytes a candidate and one block, however many classes.
     Repeats: set by the arguments; ties are seeded draws; block sizes do not matter.
@@ -52,7 +54,7 @@ def least_sure_pairs(
     """
     from ladle.strategies.pair_kernels import collect
 
-    matrix = as_matrix(probabilities, "probabilities", axes=("n", "classes"))
+    matrix = as_probabilities(probabilities, multilabel=True)
     n, c = matrix.shape
     answered = _flat(labelled, n, c)
     free = n * c - len(answered)
@@ -62,16 +64,15 @@ def least_sure_pairs(
         raise MismatchError("`clusters`", wanted=f"have one entry for each of {n:,} rows", got=f"{np.size(clusters):,}")
     wanted = int(size) if clusters is None else min(free, math.ceil(candidate_ratio * size))
     kept = _Smallest(wanted, draws.key(check_seed(seed), "pair ties"))
-    highest = highest_of(matrix.dtype)
+    bits = significant_bits(matrix.dtype)
     for block in row_blocks(n, 4 * c, BLOCK_BYTES):
-        part = np.ascontiguousarray(matrix[block], np.float64 if matrix.dtype == np.float64 else np.float32)
+        part: Any = np.ascontiguousarray(matrix[block], np.float64 if matrix.dtype == np.float64 else np.float32)
         names = np.empty(part.size, np.int64)
         margins = np.empty(part.size, np.float32)
         first = block.start * c
         skipped = answered[np.searchsorted(answered, first) : np.searchsorted(answered, first + part.size)] - first
-        bad, count = collect(part, highest, kept.cutoff, skipped, names, margins)
-        if bad >= 0:
-            refuse_row(part[bad], block.start + int(bad), highest=highest, tolerance=math.inf)
+        part = _checked(part, skipped, block.start, bits)
+        count = collect(part, kept.cutoff, skipped, names, margins)
         kept.offer(first + names[:count], margins[:count])
     names, margins = kept.sorted()
     rows, classes = names // c, names % c
@@ -81,6 +82,23 @@ def least_sure_pairs(
         )
         rows, classes, margins = rows[order], classes[order], margins[order]
     return Pairs(rows, classes, margins)
+
+
+def _checked(part: Probabilities, answered: Longs, start: int, bits: int) -> Probabilities:
+    """A block whose pairs are probabilities, those answered already aside. Raises: ProbabilityError, NonFiniteError."""
+    from ladle.scores.kernels import labelwise
+    from ladle.scores.reading import NONE_WAIVED
+
+    lacking = answered[np.isnan(part.reshape(-1)[answered])]
+    if lacking.size:
+        part = part.copy()
+        part.reshape(-1)[lacking] = 1
+    part = part.view()
+    part.flags.writeable = False  # the one type the kernel is compiled for, see ladle.scores.blocks
+    bad = labelwise(part, bits, False, NONE_WAIVED, np.empty(len(part), np.float32))
+    if bad >= 0:
+        refuse_row(part[bad], start + bad, bits=bits, free_sum=True)
+    return part
 
 
 class _Smallest:

@@ -172,7 +172,7 @@ def _checked(asked: Asked, strategy: Chooser) -> Asked:
         if asked.given_margins is not None:  # else each part takes its own of the probabilities, as without parts
             asked = replace(asked, given_margins=margins)
     if "probabilities" in needs:
-        asked = replace(asked, given_probabilities=asked.probabilities())
+        asked = replace(asked, given_probabilities=asked.probabilities(), binary=False, normalise=False)
     if "embeddings" in needs:
         asked = replace(asked, given_embeddings=asked.embeddings())
     if "votes" in needs:

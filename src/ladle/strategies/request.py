@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ladle.arrays import Margins, Rows, as_rows, check_finite
-from ladle.errors import ArgumentError, MismatchError, ShapeError
+from ladle.arrays import Margins, Rows, as_numbers, as_rows, check_finite
+from ladle.errors import ArgumentError, DataError, MismatchError, ShapeError
+from ladle.scores.simplex import NEGATIVE
 from ladle.seeds import check_seed
 
 
@@ -72,14 +73,28 @@ def rows_described(**given: Any) -> int:
     return counts[first]
 
 
-def as_margins(value: npt.ArrayLike, name: str = "margins") -> Margins:
-    """`value` as (n,) float32, finite. Raises: ArgumentError, ShapeError, NonFiniteError naming the row."""
-    array = np.asarray(value)
+def as_margins(value: npt.ArrayLike, name: str = "margins", *, labelled: Rows | None = None) -> Margins:
+    """`value` as (n,) float32, finite and not negative; labelled rows that hold NaN count as sure (1).
+
+    Raises: ArgumentError, ShapeError; NonFiniteError and DataError naming the row.
+    """
+    array = as_numbers(value, name)
     if array.ndim != 1 or array.size == 0:
         raise ShapeError(f"`{name}`", wanted="have shape (n,), one number a row", got=f"shape {array.shape}")
-    if array.dtype.kind not in "fiub":
-        raise ArgumentError(f"`{name}`", wanted="hold numbers", got=f"dtype {array.dtype}")
     with np.errstate(over="ignore"):  # beyond float32 it becomes infinity, and is refused as such
         single = np.ascontiguousarray(array, np.float32)
+    if labelled is not None and labelled.size:
+        lacking = labelled[np.isnan(single[labelled])]
+        if lacking.size:
+            single = single.copy()
+            single[lacking] = 1.0
     check_finite(single, name)
+    if single.min() < 0:
+        row = int(np.argmax(single < 0))
+        raise DataError(
+            f"`{name}`",
+            wanted="be 0 or larger, small where the model is unsure",
+            got=f"{float(array[row]):.6g} in row {row:,}",
+            remedy=NEGATIVE,
+        )
     return single

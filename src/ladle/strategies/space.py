@@ -88,7 +88,7 @@ class Gradient:
 
     def take(self, rows: Rows) -> Points:
         """See `Space.take`."""
-        loss = np.ascontiguousarray(self._probabilities[rows], np.float32)
+        loss = _likely(self._probabilities[rows])
         loss[np.arange(len(loss)), loss.argmax(axis=1)] -= 1
         embedded = np.ascontiguousarray(self._embeddings[rows], np.float32)
         return loss, embedded, _square_lengths(loss) * _square_lengths(embedded)
@@ -119,7 +119,7 @@ class CityBlock:
 
     def take(self, rows: Rows) -> Points:
         """See `Space.take`."""
-        return (np.ascontiguousarray(self._probabilities[rows], np.float32),)
+        return (_likely(self._probabilities[rows]),)
 
     def apart(self, one: Points, other: Points) -> Floats:
         """See `Space.apart`."""
@@ -141,6 +141,11 @@ class CityBlock:
         for start in range(0, len(other[0]), AT_ONCE):
             city_block_nearest(one[0], np.ascontiguousarray(other[0][start : start + AT_ONCE].T), out)
         return out
+
+
+def _likely(probabilities: Probabilities) -> Floats:
+    """A block of them as float32, without the dust outside [0, 1] that `ladle.margin` forgives."""
+    return np.ascontiguousarray(np.clip(probabilities, 0, 1), np.float32)
 
 
 def _square_lengths(points: Floats) -> Floats:

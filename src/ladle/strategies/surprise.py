@@ -36,7 +36,8 @@ class Entropy(Chooser):
 
     def choose(self, asked: Asked) -> Choice:
         """See `Chooser.choose`."""
-        return _largest_first(scores.entropy(asked.raw_probabilities()), asked.request, self.noise, self.beta)
+        unsure = scores.entropy(asked.raw_probabilities(), labelled=asked.request.labelled)
+        return _largest_first(unsure, asked.request, self.noise, self.beta)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,8 @@ class LeastConfidence(Chooser):
 
     def choose(self, asked: Asked) -> Choice:
         """See `Chooser.choose`."""
-        return _largest_first(scores.least_confidence(asked.raw_probabilities()), asked.request, self.noise, self.beta)
+        unsure = scores.least_confidence(asked.raw_probabilities(), labelled=asked.request.labelled)
+        return _largest_first(unsure, asked.request, self.noise, self.beta)
 
 
 def _largest_first(unsure: npt.NDArray[np.float32], request: Request, noise: Noise, beta: float) -> Choice:
