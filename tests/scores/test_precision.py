@@ -145,7 +145,7 @@ def test_one_number_a_row_must_be_said_what_it_is() -> None:
                 score(given)
         with pytest.raises(ShapeError, match="binary=True"):
             score(np.stack([1 - p, p], axis=1), binary=True)
-        with pytest.raises(ProbabilityError, match="1.5 in row 3"):
+        with pytest.raises(ProbabilityError, match=r"1\.5 in row 3"):
             score([0, 0.5, 1, 1.5], binary=True)
     with pytest.raises(ArgumentError, match="`binary` or `multilabel`"):
         ladle.margin(p, binary=True, multilabel="min")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ladle.arrays import CHECK_BYTES, FLOATS, Embeddings, row_blocks
+from ladle.arrays import CHECK_BYTES, FLOATS, Embeddings, from_bfloat16, is_bfloat16, row_blocks
 from ladle.errors import IdError, MismatchError, ShapeError
 from ladle.pool.budget import require
 from ladle.pool.contract import Pool
@@ -61,8 +61,7 @@ class ArrayPool(Pool):
         start = 0
         for part in self._parts:
             for rows in row_blocks(len(part), self.dim * self._dtype.itemsize, block_bytes):
-                block = np.asarray(part[rows]).astype(self._dtype, copy=False)
-                yield slice(start + rows.start, start + rows.stop), block
+                yield slice(start + rows.start, start + rows.stop), as_floats(part[rows])
             start += len(part)
 
     def embeddings(self) -> Embeddings:
@@ -86,17 +85,33 @@ def loaded(pool: Pool) -> Embeddings:
     return matrix
 
 
+def as_floats(block: np.ndarray[Any, Any]) -> Embeddings:
+    """A block of a stored array in the dtype of `float_of`: the block itself where it has that."""
+    if is_bfloat16(block.dtype):
+        return from_bfloat16(block)
+    return np.asarray(block).astype(float_of(block.dtype), copy=False)
+
+
 def float_of(dtype: np.dtype[Any]) -> np.dtype[np.floating[Any]]:
-    """The float dtype that stands for a stored one: itself, or for integers the float that holds them."""
+    """The float dtype that stands for a stored one: itself, or for integers and bfloat16 the float that holds them."""
+    if is_bfloat16(dtype):
+        return np.dtype(np.float32)
     if dtype.type in FLOATS:
         return dtype.newbyteorder("=")
     return np.dtype(np.float64 if dtype.itemsize > 4 else np.float32)
 
 
+def is_number(dtype: np.dtype[Any]) -> bool:
+    """Whether Ladle reads numbers of this dtype: bfloat16, floats of 16 to 64 bits, integers, booleans."""
+    if dtype.kind == "f":
+        return dtype.newbyteorder("=").type in FLOATS
+    return dtype.kind in "iub" or is_bfloat16(dtype)
+
+
 def check_matrix(shape: tuple[int, ...], dtype: np.dtype[Any], name: str) -> None:
     """Refuse what cannot be embeddings, before any of it is read. Raises: ShapeError."""
-    if dtype.kind not in "fiub" or (dtype.kind == "f" and dtype.newbyteorder("=").type not in FLOATS):
-        raise ShapeError(name, wanted="hold float16, float32 or float64 numbers", got=f"dtype {dtype}")
+    if not is_number(dtype):
+        raise ShapeError(name, wanted="hold float16, float32, float64 or bfloat16 numbers", got=f"dtype {dtype}")
     if len(shape) != 2 or 0 in shape:
         raise ShapeError(name, wanted="have shape (n, dim), with at least one row and one column", got=f"shape {shape}")
 
