@@ -81,7 +81,7 @@ def test_one_probability_of_two_classes(name):
 @pytest.mark.parametrize("name", SCORED)
 def test_weights_are_normalised_when_asked(name):
     weights = P * RNG.integers(1, 9, (ROWS, 1))
-    with pytest.raises(DataError, match="normalise=True|softmax"):
+    with pytest.raises(DataError, match=r"normalise=True|softmax"):
         asked(name, weights)
     rounded = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
     assert asked(name, weights, normalise=True) == asked(name, rounded)
