@@ -20,7 +20,12 @@ PoolPath = Annotated[
 IdColumn = Annotated[str | None, typer.Option("--id", metavar="COLUMN", help="Column of the ids. Default: id.")]
 EmbeddingColumn = Annotated[
     str | None,
-    typer.Option("--embedding", metavar="COLUMN", help="Column of the embeddings. Default: the one of float lists."),
+    typer.Option(
+        "--embedding",
+        metavar="COLUMN",
+        help="Column of the embeddings, or a pattern of columns with a number each, such as 'emb_*'. "
+        "Default: the one of float lists.",
+    ),
 ]
 IdsFile = Annotated[
     Path | None,

@@ -43,6 +43,11 @@ class Columns(ABC):
     schema: Any
     rows: int | None
 
+    @property
+    def parts(self) -> Sequence[Columns]:
+        """The files it consists of, each a table of its own; itself where it is one."""
+        return [self]
+
     @abstractmethod
     def batches(self, names: Sequence[str], batch_rows: int) -> Iterator[Any]:
         """Record batches of these columns in row order, of 1 to `batch_rows` rows. Raises: CorruptFileError."""
@@ -137,6 +142,11 @@ class FileColumns(Columns):
         counts = [part.rows for part in parts]
         self.rows = None if None in counts else sum(count or 0 for count in counts)
 
+    @property
+    def parts(self) -> Sequence[Columns]:
+        """The files."""
+        return self._parts
+
     def batches(self, names: Sequence[str], batch_rows: int) -> Iterator[Any]:
         """The batches of each file, in order."""
         for part in self._parts:
@@ -153,7 +163,9 @@ class FileColumns(Columns):
 def open_columns(listing: Listing) -> Columns:
     """The Parquet or Arrow files of a listing, one after another. Raises: FileError and its kinds."""
     kind = ParquetColumns if listing.family == "Parquet" else IpcColumns
-    parts = [kind(file) for file in listing.files]
+    from ladle.pool.partitions import with_partitions  # here, because it stands on this file
+
+    parts = with_partitions([kind(file) for file in listing.files], listing)
     return FileColumns(parts, str(listing.path), listing.order_notice) if listing.is_folder else parts[0]
 
 

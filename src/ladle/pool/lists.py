@@ -13,9 +13,10 @@ from ladle.pool.memory import float_of
 
 
 def is_list(kind: Any) -> bool:
-    """Whether a column type is FixedSizeList, List or LargeList (or a 1-D tensor stored as one) of numbers."""
+    """Whether a column type is a list of numbers: FixedSizeList, List, LargeList, a view of lists, or a 1-D tensor."""
     kind = storage_of(kind)
-    if not (pa.types.is_fixed_size_list(kind) or pa.types.is_list(kind) or pa.types.is_large_list(kind)):
+    lists = pa.types.is_fixed_size_list(kind) or pa.types.is_list(kind) or pa.types.is_large_list(kind)
+    if not (lists or _is_view(kind)):
         return False
     return bool(pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type))
 
@@ -36,13 +37,14 @@ def item_dtype(kind: Any) -> np.dtype[np.floating[Any]]:
 
 
 def first_length(array: Any) -> int | None:
-    """Length of the first list that is not null, or None."""
+    """Length of the first list that has any numbers; 0 where the lists have none; None where all are null."""
     array = array.storage if isinstance(array, pa.ExtensionArray) else array
     lengths = _lengths(array)
     if isinstance(lengths, int):
         return lengths
-    valid = np.flatnonzero(array.is_valid().to_numpy(zero_copy_only=False))
-    return int(lengths[valid[0]]) if valid.size else None
+    known = lengths[array.is_valid().to_numpy(zero_copy_only=False)]
+    filled = known[known > 0]
+    return int(filled[0]) if filled.size else 0 if known.size else None
 
 
 def matrix_of(array: Any, dim: int, *, name: str, first_row: int) -> Embeddings:
@@ -67,6 +69,8 @@ def matrix_of(array: Any, dim: int, *, name: str, first_row: int) -> Embeddings:
             )
     elif lengths != dim:
         raise ShapeError(f"`{name}`", wanted=f"have {dim} numbers in every row", got=f"lists of {lengths}")
+    if _is_view(array.type):
+        _check_places(array, dim, name)
     values = array.flatten()
     if len(values) != len(array) * dim:  # only in a damaged file
         raise ShapeError(f"`{name}`", wanted=f"hold {len(array) * dim:,} numbers here", got=f"{len(values):,}")
@@ -82,4 +86,17 @@ def matrix_of(array: Any, dim: int, *, name: str, first_row: int) -> Embeddings:
 def _lengths(array: Any) -> Any:
     if pa.types.is_fixed_size_list(array.type):
         return int(array.type.list_size)
+    if _is_view(array.type):
+        return array.sizes.to_numpy()
     return np.diff(array.offsets.to_numpy())
+
+
+def _check_places(array: Any, dim: int, name: str) -> None:
+    """Refuse views of numbers that are not there, as a damaged file has them. Raises: ShapeError."""
+    starts = array.offsets.to_numpy().astype(np.int64)
+    if len(starts) and (starts.min() < 0 or starts.max() + dim > len(array.values)):
+        raise ShapeError(f"`{name}`", wanted="hold the numbers that its lists name", got="places beyond them")
+
+
+def _is_view(kind: Any) -> bool:
+    return bool(pa.types.is_list_view(kind) or pa.types.is_large_list_view(kind))

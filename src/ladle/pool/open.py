@@ -38,8 +38,10 @@ def open_pool(
     data Ladle reads are refused by name: see `ladle.pool.folder`.
 
     `id` and `embedding` name the columns (of a `.npz`: the arrays). Without them the id column is `id`, and the
-    vectors are in the one column of float lists. `ids`, for sources without an id column, is a list or array of ids
-    or the path of a file of them (`.txt`, `.csv`, `.npy`, `.npz`, `.parquet`, `.arrow`); without, ids are row numbers.
+    vectors are in the one column of float lists. A pattern such as `embedding="emb_*"` takes columns with one number
+    each, in natural order. The folders of partitions, such as `label=cat`, give columns too. `ids`, for sources
+    without an id column, is a list or array of ids or the path of a file of them (`.txt`, `.csv`, `.npy`, `.npz`,
+    `.parquet`, `.arrow`); without, ids are row numbers.
 
     Raises: ArgumentError, FileError and its kinds, ShapeError, MismatchError, IdError.
     Cost: reads the schema and the ids; memory of the ids.

@@ -1,0 +1,85 @@
+"""Columns that stand in the names of folders: `label=cat/part-0.parquet`, as Hive, Spark and DuckDB write them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pyarrow as pa
+
+from ladle.errors import MismatchError
+from ladle.pool.arrow_files import Columns
+from ladle.pool.folder import Listing
+
+_NULL = "__HIVE_DEFAULT_PARTITION__"  # how writers spell a null in the name of a folder
+_PLAIN_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
+
+Values = dict[str, str | None]
+
+
+class PartitionColumns(Columns):
+    """One file, with a column of one value for each `name=value` among the folders it lies in."""
+
+    def __init__(self, part: Columns, values: dict[str, Any]) -> None:
+        self._part = part
+        self._values = values
+        self.source = part.source
+        self.rows = part.rows
+        self.views = part.views
+        self.schema = part.schema
+        for name, value in values.items():
+            self.schema = self.schema.append(pa.field(name, value.type))
+
+    def batches(self, names: Sequence[str], batch_rows: int) -> Iterator[Any]:
+        """The batches of the file, with the folder's values beside them."""
+        stored = [name for name in names if name not in self._values]
+        # Of a file that is asked for none of its own columns, any one tells the number of rows.
+        for batch in self._part.batches(stored or self._part.schema.names[:1], batch_rows):
+            columns = {name: batch.column(place) for place, name in enumerate(stored)}
+            columns |= {name: pa.repeat(value, batch.num_rows) for name, value in self._values.items() if name in names}
+            yield pa.RecordBatch.from_arrays([columns[name] for name in names], names=list(names))
+
+
+def with_partitions(parts: Sequence[Columns], listing: Listing) -> list[Columns]:
+    """The files of a listing with the columns that their folders name; a column stored in the files comes first.
+
+    Raises: MismatchError for files in folders that name other columns.
+    """
+    found = [_values_of(file, listing.path) for file in listing.files] if listing.is_folder else []
+    if not any(found):
+        return list(parts)
+    for values, file in zip(found, listing.files, strict=True):
+        if list(values) != list(found[0]):
+            raise MismatchError(
+                f"the folder of {file}",
+                wanted=f"name the columns {', '.join(found[0]) or 'of none'}, as that of {listing.files[0]} does",
+                got=", ".join(values) or "none",
+            )
+    kinds = {name: _kind_of([values[name] for values in found]) for name in found[0]}
+    made: list[Columns] = []
+    for part, values in zip(parts, found, strict=True):
+        typed = {
+            name: pa.scalar(value, pa.string()).cast(kinds[name])
+            for name, value in values.items()
+            if name not in part.schema.names
+        }
+        made.append(PartitionColumns(part, typed))
+    return made
+
+
+def _values_of(file: Path, top: Path) -> Values:
+    values: Values = {}
+    for folder in file.relative_to(top).parts[:-1]:
+        name, equals, value = folder.partition("=")
+        if name and equals:
+            values[unquote(name)] = None if value == _NULL else unquote(value)
+    return values
+
+
+def _kind_of(values: list[str | None]) -> Any:
+    """Integers where every value is one in plain decimal form, else text."""
+    whole = [value for value in values if value is not None]
+    return pa.int64() if whole and all(_PLAIN_INTEGER.fullmatch(value) for value in whole) else pa.string()

@@ -1,0 +1,176 @@
+"""Which columns of a table hold the vectors: one of lists, or number columns side by side, chosen by a pattern.
+
+A pattern such as `emb_*` takes the number columns whose names it matches, in natural order: `emb_2` before `emb_10`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fnmatch import translate
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from ladle.arrays import Embeddings
+from ladle.errors import ArgumentError, MismatchError, ShapeError
+from ladle.pool.arrow_files import Columns
+from ladle.pool.folder import natural_key
+from ladle.pool.lists import first_length, holds_floats, is_list, item_dtype, matrix_of
+from ladle.pool.memory import float_of
+
+_WILD = re.compile(r"[*?\[]")
+_DIGITS = re.compile("[0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """The columns of the vectors. given: the name or pattern that chooses them again. listed: one column of lists."""
+
+    columns: Columns
+    given: str
+    names: tuple[str, ...]
+    listed: bool
+    dtype: np.dtype[np.floating[Any]]
+
+    def find_dim(self) -> int:
+        """Numbers in a vector: those of the first list that has any, or one a column. Raises: ShapeError."""
+        if not self.listed:
+            return len(self.names)
+        empty = False
+        for batch in self.columns.batches(self.names, 64):
+            dim = first_length(batch.column(0))
+            if dim:
+                return dim
+            empty = empty or dim == 0
+        got = "lists of no numbers" if empty else "nulls only"
+        raise ShapeError(f"`{self.given}`", wanted="hold vectors", got=got)
+
+    def matrix(self, batch: Any, dim: int, first_row: int) -> Embeddings:
+        """A batch of the columns as (b, dim) floats; a view where the layout allows it. first_row: of the pool.
+
+        Raises: ShapeError for a null, and for a list of another length, naming the row.
+        """
+        if self.listed:
+            return matrix_of(batch.column(0), dim, name=self.given, first_row=first_row)
+        block = np.empty((batch.num_rows, dim), self.dtype)
+        for place, name in enumerate(self.names):
+            column = batch.column(place)
+            if column.null_count:
+                row = first_row + int(np.argmax(column.is_null().to_numpy(zero_copy_only=False)))
+                raise ShapeError(f"`{name}`", wanted="have a number in every row", got=f"null in row {row:,}")
+            block[:, place] = column.to_numpy(zero_copy_only=False)
+        return block
+
+
+def choose_vectors(columns: Columns, given: str | None, id_name: str | None) -> Vectors:
+    """The columns that hold the vectors: those named, or the one column of float lists. Raises: ArgumentError."""
+    names = [name for name in columns.schema.names if name != id_name]
+    if given is None:
+        lists = [name for name in names if holds_floats(columns.schema.field(name).type)]
+        if len(lists) == 1:
+            return _one_list(columns, lists[0])
+        wide = "" if lists else _wide_hint(columns, names)
+        raise ArgumentError(
+            columns.source,
+            wanted="have one column of float lists, or be told which holds the embeddings",
+            got=f"columns {listed_names(lists or columns.schema.names)}",
+            remedy=f"Name the column with `embedding`.{wide}",
+        )
+    if given in columns.schema.names:
+        return _one_list(columns, given)
+    if _WILD.search(given):
+        return _side_by_side(columns, given, id_name)
+    got = f"columns {listed_names(columns.schema.names)}"
+    raise ArgumentError(columns.source, wanted=f"have a column `{given}`", got=got)
+
+
+def matching_names(columns: Columns, pattern: str, *, but: str | None = None) -> list[str]:
+    """The columns whose names a pattern matches; capitals and small letters differ."""
+    matches = re.compile(translate(pattern)).match
+    return [name for name in columns.schema.names if name != but and matches(name)]
+
+
+def listed_names(names: list[str]) -> str:
+    """Column names for an error; of very many the first and the last."""
+    shown = names if len(names) <= 40 else [*names[:20], "...", *names[-5:]]
+    return ", ".join(name if name == "..." else f"`{name}`" for name in shown) or "none"
+
+
+def _one_list(columns: Columns, name: str) -> Vectors:
+    kind = columns.schema.field(name).type
+    if not is_list(kind):
+        raise ArgumentError(
+            f"the column `{name}` of {columns.source}",
+            wanted="hold lists of numbers (FixedSizeList, List, LargeList, or views of lists)",
+            got=str(kind),
+            remedy=f"To name many columns of numbers, give a pattern: `{_stem(name)}*`." if _is_number(kind) else "",
+        )
+    return Vectors(columns, name, (name,), True, item_dtype(kind))
+
+
+def _side_by_side(columns: Columns, pattern: str, id_name: str | None) -> Vectors:
+    matched = matching_names(columns, pattern, but=id_name)
+    if len(matched) == 1 and is_list(columns.schema.field(matched[0]).type):
+        return _one_list(columns, matched[0])
+    if not matched:
+        got = f"columns {listed_names(columns.schema.names)}"
+        raise ArgumentError(columns.source, wanted=f"have columns like `{pattern}`", got=got)
+    for name in matched:
+        kind = columns.schema.field(name).type
+        if not _is_number(kind):
+            raise ArgumentError(
+                f"the column `{name}` of {columns.source}",
+                wanted=f"hold a number a row, like every column that `{pattern}` names",
+                got=str(kind),
+                remedy="Give a pattern that leaves it out.",
+            )
+    _check_one_form(columns, pattern, matched, id_name)
+    names = tuple(sorted(matched, key=lambda name: (natural_key(name), name)))
+    stored = [np.dtype(columns.schema.field(name).type.to_pandas_dtype()) for name in names]
+    return Vectors(columns, pattern, names, False, float_of(np.result_type(*stored)))
+
+
+def _check_one_form(columns: Columns, pattern: str, names: list[str], id_name: str | None) -> None:
+    """Refuse `emb_norm` or `emb_v2` beside `emb_0`, and files that match more columns than the first.
+
+    Raises: ArgumentError, MismatchError.
+    """
+    by_form: dict[str, list[str]] = {}
+    for name in names:
+        by_form.setdefault(_DIGITS.sub("0", name), []).append(name)
+    if len(by_form) > 1 and any("0" in form for form in by_form):
+        groups = sorted(by_form.values(), key=len, reverse=True)
+        raise ArgumentError(
+            columns.source,
+            wanted=f"have columns of one form of name like `{pattern}`, which differ in their numbers only",
+            got=" and ".join(f"{len(group):,} like `{group[0]}`" for group in groups),
+            remedy=f"Give a narrower pattern, such as `{_stem(groups[0][0])}[0-9]*`.",
+        )
+    for part in columns.parts:
+        extra = sorted(set(matching_names(part, pattern, but=id_name)) - set(names))
+        if extra:
+            raise MismatchError(
+                part.source,
+                wanted=f"have the same {len(names):,} columns like `{pattern}` as {columns.parts[0].source}",
+                got=f"{listed_names(extra)} beside them",
+            )
+
+
+def _wide_hint(columns: Columns, names: list[str]) -> str:
+    """How to name columns of one number each, where there are several such as `emb_0`, `emb_1`."""
+    stems: dict[str, int] = {}
+    for name in names:
+        if name[-1:].isdigit() and _is_number(columns.schema.field(name).type):
+            stems[_stem(name)] = stems.get(_stem(name), 0) + 1
+    best = max(stems, key=lambda stem: stems[stem], default="")
+    return f" Columns with a number each are named by a pattern: `{best}*`." if stems.get(best, 0) > 1 else ""
+
+
+def _stem(name: str) -> str:
+    return name.rstrip("0123456789")
+
+
+def _is_number(kind: Any) -> bool:
+    return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind))
