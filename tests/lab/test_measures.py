@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import t
+from scipy.stats import ttest_rel
 
 from ladle.errors import ArgumentError, ShapeError
 from ladle.lab import measures
@@ -69,7 +69,7 @@ def test_equal_trials_leave_no_doubt():
 
 
 def test_pairs_are_kept_together():
-    # The trials differ wildly, but within each the two strategies agree: no resample can tell them apart.
+    # The trials differ wildly, but within each the two strategies agree: nothing can tell them apart.
     trials = [[0.1, 0.2, 0.3], [0.5, 0.6, 0.7], [0.7, 0.8, 0.9]]
     found = savings(trials, trials)
     assert (found.low, found.high) == (0, 0)
@@ -77,7 +77,7 @@ def test_pairs_are_kept_together():
 
 
 def test_never_reaching_is_said_and_not_averaged():
-    for trials, clear in ((2, False), (4, False), (5, True)):  # five that never got there are clearly worse
+    for trials, clear in ((2, False), (3, True), (5, True)):  # three that never got there are clearly worse
         found = savings([[0.1, 0.2, 0.3]] * trials, [[0.5, 0.6, 0.8]] * trials)
         assert found.saved is None
         assert (found.labels_needed, found.low, found.high, found.reached) == (None, None, None, 0)
@@ -87,28 +87,16 @@ def test_never_reaching_is_said_and_not_averaged():
 def test_a_bound_that_never_got_there_is_open_and_not_clear():
     found = savings([[0.1, 0.2, 0.3], [0.7, 0.9, 0.9]], [[0.5, 0.6, 0.8], [0.5, 0.6, 0.8]])
     assert found.low is None
-    assert found.high == pytest.approx(0.5)
+    assert found.high == pytest.approx(2 / 3)  # two trials that differ so much leave all open
     assert not found.clear
     assert 0 < found.reached < 1
 
 
-def test_the_interval_repeats_and_follows_the_seed():
+def test_the_resamples_repeat_and_follow_the_seed():
     random = np.random.default_rng(0)
     first, second = random.random((2, 5, 3)) + np.array([0, 0.5, 1])
     assert savings(first, second, seed=3) == savings(first, second, seed=3)
-    assert savings(first, second, seed=3) != savings(first, second, seed=4)
-
-
-def test_two_equal_strategies_rarely_look_different(monkeypatch):
-    # Nothing but noise between them: 95% intervals should leave zero out in one run of twenty. Plain percentile
-    # intervals do so in one of ten (measured over 300 runs: 9% with 6 trials, 12% with 8; these: 5% and 4%).
-    monkeypatch.setattr("ladle.lab.measures.DRAWS", 400)
-    random = np.random.default_rng(7)
-    curve, runs = np.array([0.78, 0.82, 0.84, 0.85, 0.855]), 150
-    labels = (500, 1000, 1500, 2000, 2500)
-    noisy = [curve + random.normal(0, 0.003, (2, 6, 5)) for _ in range(runs)]
-    found = [label_savings(labels, first, second, strategy="a", against="b") for first, second in noisy]
-    assert sum(each.clear for each in found) / runs <= 0.1
+    assert savings(first, second, seed=3).reached != savings(first, second, seed=4).reached
 
 
 def test_a_single_trial_has_no_interval():
@@ -116,32 +104,58 @@ def test_a_single_trial_has_no_interval():
     assert (found.saved, found.low, found.high, found.clear) == (pytest.approx(0.5), None, None, False)
 
 
-def test_few_trials_have_the_jackknifes_interval():
-    first = np.array([[0.5, 0.7, 0.9], [0.5, 0.72, 0.88], [0.5, 0.69, 0.92]])
-    second = np.array([[0.5, 0.6, 0.8], [0.5, 0.63, 0.79], [0.5, 0.6, 0.83]])
+def test_savings_go_by_the_final_value_of_the_other_even_where_it_was_higher_before():
+    # B is at .8 with 200 labels and ends at .7, where it first is with 150; A is at .7 with 125.
+    first, second = [[0.5, 0.75, 0.6], [0.5, 0.75, 0.6], [0.5, 0.75, 0.6]], [[0.6, 0.8, 0.7]] * 3
+    for found in (savings(first, second), savings(first[:1], second[:1])):
+        assert found.target == pytest.approx(0.7)
+        assert (found.labels_needed, found.labels_against) == pytest.approx((180, 150))
+        assert found.saved == pytest.approx(1 - 180 / 150)
+    assert savings(first, second).reached == 1
+    assert saved_share(LABELS, first[0], second[0]) == pytest.approx(1 - 180 / 150)
+
+
+def test_the_interval_is_where_a_paired_test_cannot_tell():
+    first = np.array([[0.5, 0.7, 0.9], [0.5, 0.72, 0.88], [0.5, 0.69, 0.92], [0.5, 0.71, 0.89]])
+    second = np.array([[0.5, 0.6, 0.8], [0.5, 0.63, 0.79], [0.5, 0.6, 0.83], [0.5, 0.62, 0.80]])
     found = savings(first, second)
-    kept = [[1, 2], [0, 2], [0, 1]]
-    parts = [saved_share(LABELS, first[rows].mean(axis=0), second[rows].mean(axis=0)) for rows in kept]
-    # The jackknife by its pseudo-values, whose plain t interval it is.
-    pseudo = 3 * found.saved - 2 * np.array(parts)
-    reach = t.ppf(0.975, 2) * pseudo.std(ddof=1) / math.sqrt(3)
-    assert (found.low, found.high) == pytest.approx((found.saved - reach, found.saved + reach))
+    for end in (found.low, found.high):
+        needed = (1 - end) * found.labels_against
+        there = np.array([np.interp(needed, LABELS, curve) for curve in first])
+        # scipy's own paired test: at the ends of a 95% interval its p is 5%.
+        assert ttest_rel(there, second[:, -1]).pvalue == pytest.approx(0.05, rel=0.02)
+    assert found.low < found.saved < found.high
 
 
-@pytest.mark.parametrize("trials", [2, 3, 4, 5, 8])
-def test_the_interval_covers_the_truth_about_as_often_as_it_says(monkeypatch, trials):
-    """Of two trials and more: a plain bootstrap of three covers three times of four."""
-    monkeypatch.setattr(measures, "DRAWS", 400)
-    labels = (100, 200, 300, 400, 500)
-    curves = np.array([[0.5, 0.62, 0.70, 0.75, 0.78], [0.5, 0.58, 0.64, 0.69, 0.72]])
+CROSSING = ([0.5, 0.62, 0.70, 0.75, 0.78], [0.5, 0.58, 0.64, 0.69, 0.72])  # steep where they cross
+EQUAL = ([0.78, 0.82, 0.84, 0.85, 0.855],) * 2
+FLAT = ([0.78, 0.83, 0.855, 0.857, 0.858], [0.78, 0.82, 0.848, 0.85, 0.851])  # hardly rising at the end
+FALLING = ([0.78, 0.83, 0.85, 0.86, 0.858], [0.78, 0.82, 0.84, 0.86, 0.85])
+
+
+@pytest.mark.parametrize(
+    ("curves", "noise", "trials", "most"),
+    [
+        *((CROSSING, 0.006, trials, 0.98) for trials in (3, 4, 5, 6, 7, 8)),
+        *((EQUAL, 0.003, trials, 0.98) for trials in (3, 4, 5, 6, 7, 8)),
+        *((FLAT, 0.003, trials, 0.98) for trials in (3, 6)),
+        *((FALLING, 0.002, trials, 1.0) for trials in (3, 6)),
+    ],
+)
+def test_the_interval_covers_the_truth_as_often_as_it_says(monkeypatch, curves, noise, trials, most):
+    """Resampled trials covered 92% of five, and two equal strategies of three looked different in 28% of runs."""
+    monkeypatch.setattr(measures, "DRAWS", 1)
+    labels, runs = (100, 200, 300, 400, 500), 400
     truth, random = saved_share(labels, *curves), np.random.default_rng(trials)
     held = 0
-    for _ in range(300):
+    for _ in range(runs):
         luck = random.normal(0, 0.01, (trials, 1))
-        first, second = (curve + luck + random.normal(0, 0.006, (trials, 5)) for curve in curves)
+        first, second = (curve + luck + random.normal(0, noise, (trials, 5)) for curve in np.array(curves))
         found = label_savings(labels, first, second, strategy="a", against="b")
-        held += found.low <= truth <= found.high
-    assert 0.9 <= held / 300 <= 0.99
+        low = -math.inf if found.low is None else found.low
+        high = -math.inf if found.high is None else found.high
+        held += low - 1e-12 <= truth <= high + 1e-12
+    assert 0.93 <= held / runs <= most
 
 
 def test_arrays_that_do_not_fit_are_refused():
@@ -161,7 +175,6 @@ def test_resamples_computed_together_are_those_computed_one_by_one(monkeypatch):
     told = [saved_share(LABELS, first[draw].mean(axis=0), second[draw].mean(axis=0)) for draw in draws]
     assert found.reached == np.isfinite(told).mean()
     assert 0 < found.reached < 1
-    assert found.high in told
 
 
 class TestCurveInterval:
@@ -180,12 +193,19 @@ class TestCurveInterval:
         with pytest.raises(ArgumentError, match="confidence"):
             curve_interval(trials, confidence=0)
 
-    @pytest.mark.parametrize("trials", [3, 4, 5, 8])
-    def test_it_covers_the_truth_about_as_often_as_it_says(self, monkeypatch, trials):
-        monkeypatch.setattr("ladle.lab.measures.DRAWS", 400)
-        random = np.random.default_rng(3)
-        found = [curve_interval(random.normal(0, 1, (trials, 1)), seed=run) for run in range(300)]
-        assert 0.9 <= np.mean([low[0] < 0 < high[0] for low, high in found]) <= 0.99
+    @pytest.mark.parametrize("trials", [3, 4, 5, 6, 7, 8, 10, 20])
+    @pytest.mark.parametrize("confidence", [0.8, 0.95])
+    def test_it_covers_the_truth_as_often_as_it_says(self, trials, confidence):
+        # Each point is a run of its own. Resampled trials covered 91.7% of five, 93.4% of six and seven.
+        runs = np.random.default_rng(trials).normal(0.8, 0.01, (trials, 40_000))
+        low, high = curve_interval(runs, confidence=confidence)
+        assert np.mean((low < 0.8) & (high > 0.8)) == pytest.approx(confidence, abs=0.005)
+
+    def test_it_holds_for_measures_that_are_no_bell(self):
+        # Shares of 200 examples, most of them right: skewed and in steps.
+        runs = np.random.default_rng(1).binomial(200, 0.93, (5, 40_000)) / 200
+        low, high = curve_interval(runs)
+        assert 0.94 <= np.mean((low < 0.93) & (high > 0.93)) <= 0.96
 
 
 class TestArea:

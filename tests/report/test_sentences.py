@@ -51,13 +51,14 @@ def test_doubt():
     assert "no clear difference" in savings_sentence(found)
     assert interval_text(found).startswith("may never get there; at best ")
     reached = replace(found, saved=0.1, labels_needed=27.0)
-    assert savings_sentence(reached).endswith("may never get there; at best 11% of the labels saved).")
+    assert savings_sentence(reached).endswith("may never get there; at best 12% of the labels saved).")
 
 
 def test_few_trials_prove_nothing():
     assert verdict(savings([0.5, 0.8, 0.9], [0.5, 0.6, 0.8], trials=2)) == "too few trials to tell"
     assert verdict(savings([0.5, 0.8, 0.9], [0.5, 0.6, 0.8], trials=3)) == "fewer labels"
-    assert verdict(savings([0.5, 0.6, 0.7], [0.5, 0.8, 0.9], trials=4)) == "too few trials to tell"  # never there
+    assert verdict(savings([0.5, 0.6, 0.7], [0.5, 0.8, 0.9], trials=2)) == "too few trials to tell"  # never there
+    assert verdict(savings([0.5, 0.6, 0.7], [0.5, 0.8, 0.9], trials=3)) == "more labels"
 
 
 def test_numbers():

@@ -20,9 +20,7 @@ from ladle.seeds import stream
 DRAWS = 5_000
 # Of one trial nothing can be said about others, and two agree by mere chance every other time.
 FEWEST_TRIALS = 3
-# Resamples of fewer trials reach no further than the trials do: what calls itself 95% then covers 76% (of three
-# trials, measured) or 87% (of four). Student's t about the jackknife's error covers 95% of either.
-FEWEST_RESAMPLED = 5
+_STEPS = 64  # between two points of a curve, where an interval's ends are looked for
 Curves = npt.NDArray[np.float64]
 
 
@@ -32,7 +30,7 @@ class Savings:
 
     saved: 1 - labels_needed / labels_against; negative when it needs more; None when it never gets there.
     low, high: an interval over trials; None where a bound is one that never got there, and both of a single trial.
-    reached: the share of resamples in which it did.
+    reached: the share of resamples of the trials in which it gets there.
     """
 
     strategy: str
@@ -49,9 +47,9 @@ class Savings:
 
     @property
     def clear(self) -> bool:
-        """Whether the interval leaves out zero. That few trials never got there is no interval."""
+        """Whether the interval leaves out zero. Without an upper end, it never gets there: clear, of enough trials."""
         if self.high is None:
-            return self.trials >= FEWEST_RESAMPLED
+            return self.trials >= FEWEST_TRIALS
         return (self.low is not None and self.low > 0) or self.high < 0
 
 
@@ -68,23 +66,13 @@ def curve_interval(
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] | None:
     """The lower and upper ends (points,) of an interval about the mean curve, each point on its own.
 
-    The expanded percentile bootstrap over trials, as for `label_savings`; Student's t interval with fewer than
-    `FEWEST_RESAMPLED`, and None with fewer than `FEWEST_TRIALS`.
+    Student's t interval; None with fewer than `FEWEST_TRIALS`. seed: not used, for nothing is drawn.
     Raises: ArgumentError for a confidence outside (0, 1).
-    Cost: `DRAWS` x O(trials x points). Repeats: set by the arguments and `seed`.
     """
     _check_confidence(confidence)
     if len(accuracy) < FEWEST_TRIALS:
         return None
-    if len(accuracy) < FEWEST_RESAMPLED:
-        mean, error = mean_and_error(accuracy)
-        assert error is not None, "several trials have an error"
-        reach = _t_quantile(len(accuracy), confidence) * error
-        return mean - reach, mean + reach
-    draws = stream(seed, "curve interval").integers(len(accuracy), size=(DRAWS, len(accuracy)))
-    tail = _expanded_tail(len(accuracy), confidence)
-    low, high = np.quantile(accuracy[draws].mean(axis=1), (tail, 1 - tail), axis=0, method="inverted_cdf")
-    return low, high
+    return _t_interval(accuracy, confidence)
 
 
 def area_under_curve(labels: npt.ArrayLike, accuracy: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -123,14 +111,14 @@ def label_savings(
 ) -> Savings:
     """The label savings of one strategy against another, with an interval over trials.
 
-    The target is the final value of the other's mean curve. The interval is the expanded percentile bootstrap: trials
-    are drawn with replacement, in pairs (both strategies' trial t together), and everything is computed anew, the
-    target too; the tails are cut further out than a plain percentile's, by as much as a t interval of so few trials
-    is wider than a normal one. With fewer trials than `FEWEST_RESAMPLED` it is Student's t interval about the
-    jackknife's error, which leaves out one trial at a time. A single trial has no interval.
+    The target is the final value of the other's mean curve. The interval holds every number of labels at which a
+    paired t test cannot tell the strategy's curve from the other's final value: its ends are where the upper and the
+    lower end of the t interval of their difference within trials first reach zero. So it covers what it says whatever
+    the number of trials, and whether the curves are steep or level where they cross. Where the other's own curve may
+    have been at its final value before its end, the interval allows for either. A single trial has no interval.
     Raises: ShapeError when the arrays do not fit; ArgumentError for a confidence outside (0, 1).
     Cost: `DRAWS` x O(trials x points). Repeats: set by the arguments and `seed`.
-    Source: Hesterberg 2015, "What teachers should know about the bootstrap", section 4.2; Tukey 1958.
+    Source: Fieller 1954, "Some problems in interval estimation", for the inversion of a test.
     """
     if accuracy.shape != accuracy_against.shape or accuracy.ndim != 2 or accuracy.shape[1] != len(labels):
         raise ShapeError(
@@ -141,26 +129,18 @@ def label_savings(
     _check_confidence(confidence)
     mean, mean_against = accuracy.mean(axis=0), accuracy_against.mean(axis=0)
     target = float(mean_against[-1])
+    low, high = _saved_interval(labels, accuracy, accuracy_against, confidence)
     draws = stream(seed, "label savings", strategy, against).integers(len(accuracy), size=(DRAWS, len(accuracy)))
     resampled = _all_saved(labels, accuracy[draws].mean(axis=1), accuracy_against[draws].mean(axis=1))
-    saved = saved_share(labels, mean, mean_against)
-    if len(accuracy) == 1:
-        low = high = -math.inf
-    elif len(accuracy) < FEWEST_RESAMPLED:
-        low, high = _jackknifed(labels, accuracy, accuracy_against, saved, confidence)
-    else:
-        # An order statistic, not an interpolated one: a resample that never got there is -inf, and stays out of sums.
-        tail = _expanded_tail(len(accuracy), confidence)
-        low, high = np.quantile(resampled, (tail, 1 - tail), method="inverted_cdf")
     return Savings(
         strategy=strategy,
         against=against,
         target=target,
         labels_needed=_finite(labels_to_reach(labels, mean, target)),
         labels_against=labels_to_reach(labels, mean_against, target),
-        saved=_finite(saved),
-        low=_finite(float(low)),
-        high=_finite(float(high)),
+        saved=_finite(saved_share(labels, mean, mean_against)),
+        low=_finite(low),
+        high=_finite(high),
         reached=float(np.isfinite(resampled).mean()),
         confidence=confidence,
         trials=len(accuracy),
@@ -194,33 +174,45 @@ def _check_confidence(confidence: float) -> None:
         raise ArgumentError("`confidence`", wanted="lie between 0 and 1", got=repr(confidence))
 
 
-def _jackknifed(
-    labels: npt.ArrayLike, accuracy: Curves, accuracy_against: Curves, saved: float, confidence: float
+def _saved_interval(
+    labels: npt.ArrayLike, accuracy: Curves, accuracy_against: Curves, confidence: float
 ) -> tuple[float, float]:
-    """Student's t interval about `saved`. Where it, or a part without one trial, never got there: -inf to the best."""
-    trials = len(accuracy)
-    rest = ~np.eye(trials, dtype=bool)  # row t: all trials but t
-    parts = [curves[np.nonzero(rest)[1].reshape(trials, -1)].mean(axis=1) for curves in (accuracy, accuracy_against)]
-    found = _all_saved(labels, *parts)
-    if not math.isfinite(saved) or not np.isfinite(found).all():
-        return -math.inf, float(found.max())
-    error = math.sqrt((trials - 1) / trials * float(np.square(found - found.mean()).sum()))
-    reach = _t_quantile(trials, confidence) * error
-    return saved - reach, min(saved + reach, 1.0)  # nobody saves more than all
+    """The ends of the interval of `saved_share`; -inf for an end that never gets there, and both of a single trial."""
+    if len(accuracy) == 1:
+        return -math.inf, -math.inf
+    if np.array_equal(accuracy, accuracy_against):  # the same choices in every trial save nothing for certain
+        return 0.0, 0.0
+    final = accuracy_against[:, -1:]
+    first, last = _reached_between(labels, accuracy - final, confidence)
+    _, last_against = _reached_between(labels, accuracy_against - final, confidence)
+    mean_against = accuracy_against.mean(axis=0)
+    first_against = labels_to_reach(labels, mean_against, float(mean_against[-1]))
+    return 1 - last / first_against, 1 - first / max(first_against, last_against)
 
 
-def _t_quantile(trials: int, confidence: float) -> float:
-    """Half the width of a t interval over `trials`, in standard errors."""
+def _reached_between(labels: npt.ArrayLike, differences: Curves, confidence: float) -> tuple[float, float]:
+    """The fewest and the most labels at which the mean of curves (trials, points) may first be at zero; inf for never.
+
+    Curves are linear between their points, but the ends of their t interval are not: they are followed in small steps.
+    """
+    at = np.asarray(labels, float)
+    steps = np.arange(_STEPS) / _STEPS
+    between = at[:-1, None] + np.diff(at)[:, None] * steps
+    fine = np.append(between.ravel(), at[-1])
+    rise = np.diff(differences, axis=1)[:, :, None] * steps
+    followed = np.hstack([(differences[:, :-1, None] + rise).reshape(len(differences), -1), differences[:, -1:]])
+    low, high = _t_interval(followed, confidence)
+    return labels_to_reach(fine, high, 0.0), labels_to_reach(fine, low, 0.0)
+
+
+def _t_interval(values: Curves, confidence: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Student's t interval of the mean of each column of (trials, columns); at least two trials."""
     from scipy.special import stdtrit
 
-    return float(stdtrit(trials - 1, (1 + confidence) / 2))
-
-
-def _expanded_tail(trials: int, confidence: float) -> float:
-    """The share of resamples below the interval: less than (1 - confidence) / 2, which it nears with many trials."""
-    from scipy.special import ndtr
-
-    return float(ndtr(-math.sqrt(trials / (trials - 1)) * _t_quantile(trials, confidence)))
+    mean, error = mean_and_error(values)
+    assert error is not None, "several trials have an error"
+    reach = float(stdtrit(len(values) - 1, (1 + confidence) / 2)) * error
+    return mean - reach, mean + reach
 
 
 def _finite(value: float) -> float | None:

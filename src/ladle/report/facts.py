@@ -142,7 +142,7 @@ def facts_of(ledger: Ledger, *, clusters: Clusters | None = None) -> Facts:
 
     clusters: (n,) the pool's in the first trial, see `ladle.lab.starts.first_clusters`.
     Raises: ArgumentError when no strategy has finished a trial yet.
-    Cost: about 15 ms for each ordered pair of strategies and metric, most of it the bootstrap of the savings. A
+    Cost: about 15 ms for each ordered pair of strategies and metric, most of it the resamples of the savings. A
     run that is going on waits so long with its next round.
     """
     with ledger.held_still():
@@ -226,7 +226,7 @@ def _metric_facts(ledger: Ledger, strategies: tuple[str, ...], metric: str) -> M
     ]
     return MetricFacts(
         metric=metric,
-        curves=tuple(_curve_facts(label, trials[label], labels, curves[label], seed) for label in strategies),
+        curves=tuple(_curve_facts(label, trials[label], labels, curves[label]) for label in strategies),
         savings=tuple(
             label_savings(labels.tolist(), mine, theirs, strategy=first, against=second, seed=seed)
             for first, mine, second, theirs in both_ways
@@ -242,9 +242,9 @@ def _both_ways(family: tuple[Comparison, ...]) -> tuple[Comparison, ...]:
     return (*family, *(each.mirrored() for each in family))
 
 
-def _curve_facts(label: str, trials: list[int], labels: npt.NDArray[np.int64], curves: Curves, seed: int) -> CurveFacts:
+def _curve_facts(label: str, trials: list[int], labels: npt.NDArray[np.int64], curves: Curves) -> CurveFacts:
     mean, error = mean_and_error(curves)
-    interval = curve_interval(curves, seed=seed)
+    interval = curve_interval(curves)
     area, area_error = mean_and_error(area_under_curve(labels, curves)[:, None])
     return CurveFacts(
         strategy=label,

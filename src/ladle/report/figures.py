@@ -46,7 +46,7 @@ def panels(facts: Facts) -> list[list[str]]:
 
 
 def learning_curves(facts: Facts, metric: MetricFacts, strategies: Sequence[str], *, width: float) -> str:
-    """The metric against labels: the mean and its bootstrap interval as a band; all panels in one scale."""
+    """The metric against labels: the mean and its 95% interval as a band; all panels in one scale."""
     lowest = 100 * min(min(each.low or each.mean) for each in metric.curves)
     highest = 100 * max(max(each.high or each.mean) for each in metric.curves)
     room = 0.04 * (highest - lowest) or 1.0

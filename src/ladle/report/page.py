@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ladle.durable import writing
 from ladle.lab.comparisons import LEVEL
-from ladle.lab.measures import FEWEST_RESAMPLED, FEWEST_TRIALS
+from ladle.lab.measures import FEWEST_TRIALS
 from ladle.lab.redundancy import CHANCE_SHARE
 from ladle.lab.starts import first_clusters
 from ladle.report import figures, rows
@@ -238,11 +238,10 @@ def _method(facts: Facts) -> str:
     pairs = [
         ("Rounds done", f"{done:,} of {total:,}; finished trials: {', '.join(finished)}"),
         ("Pairing", "within a trial all strategies share seed set, first model, clustering and training seeds"),
-        ("Curves", "95% expanded percentile bootstrap over trials, each point on its own; Student's t with fewer than "
-         f"{FEWEST_RESAMPLED}"),
-        ("Label savings", "1 - labels A / labels B, each where the mean curve first reaches B's final value; trials in "
-         f"pairs, resampled, or left out one by one with fewer than {FEWEST_RESAMPLED}; intervals are not corrected "
-         "for how many are shown"),
+        ("Curves", "95% intervals by Student's t over trials, each point on its own"),
+        ("Label savings", "1 - labels A / labels B, each where the mean curve first reaches B's final value; the 95% "
+         "interval holds the numbers of labels at which a paired t test cannot tell A from B's final value; intervals "
+         "are not corrected for how many are shown"),
         ("Tests", "Student's paired t, two-sided, Holm's correction over all pairs (and points); fewer than "
          f"{FEWEST_TRIALS} trials are not tested"),
         *rows.run_pairs(facts),
