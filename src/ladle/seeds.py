@@ -10,16 +10,14 @@ import hashlib
 
 import numpy as np
 
-from ladle.errors import ArgumentError
+from ladle.numbers import whole
 
 MAX_SEED = 2**63 - 1
 
 
 def check_seed(seed: int) -> int:
     """`seed` as a plain int between 0 and 2**63 - 1. Raises: ArgumentError."""
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= int(seed) <= MAX_SEED:
-        raise ArgumentError("`seed`", wanted="be a whole number from 0 to 2**63 - 1", got=repr(seed))
-    return int(seed)
+    return whole(seed, "`seed`", least=0, most=MAX_SEED, wanted="be a whole number from 0 to 2**63 - 1")
 
 
 def child_seed(seed: int, *path: str | int) -> int:

@@ -18,21 +18,24 @@ from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
 from ladle.errors import ArgumentError
+from ladle.numbers import whole
 
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
 
 Item = TypeVar("Item")
 THREADS_VARIABLE = "LADLE_THREADS"
+_MOST_DIGITS = 20  # beyond what any machine has; Python refuses to read numbers of thousands of digits
 
 
 def thread_count() -> int:
     """Threads to use: `LADLE_THREADS` if set, else the processors this process may run on."""
     text = os.environ.get(THREADS_VARIABLE, "").strip()
     if text:
-        if not text.isdigit() or int(text) < 1:
-            raise ArgumentError(f"the environment variable {THREADS_VARIABLE}", wanted="be 1 or more", got=repr(text))
-        return int(text)
+        subject = f"the environment variable {THREADS_VARIABLE}"
+        if not (text.isascii() and text.isdecimal()):
+            raise ArgumentError(subject, wanted="be 1 or more", got=repr(text))
+        return whole(int(text[:_MOST_DIGITS]), subject, least=1, wanted="be 1 or more")
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

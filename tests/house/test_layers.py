@@ -13,6 +13,7 @@ from tests.house.rooms import SOURCE, files, imports, module_name, room_of
 # Each room may import the ones above it. Rooms of one line are siblings, and do not import each other.
 LAYERS = [
     {"_version", "errors"},
+    {"numbers"},
     {"arrays", "seeds", "progress", "durable", "threads", "hardware", "notices", "compiled", "kernel_cache"},
     {"pool", "scores"},
     {"neighbours"},

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from ladle.campaign.columns import Texts, texts
 from ladle.errors import ArgumentError
+from ladle.numbers import number
 
 Kind = Literal["single", "multi", "value"]
 Class = str | int
@@ -47,9 +48,10 @@ class Labels:
     @classmethod
     def value(cls, low: float | None = None, high: float | None = None) -> Labels:
         """A finite number from `low` to `high`, both included. Raises: ArgumentError."""
-        for name, bound in (("low", low), ("high", high)):
-            if bound is not None and not (isinstance(bound, (int, float)) and math.isfinite(bound)):
-                raise ArgumentError(f"`{name}`", wanted="be a finite number or None", got=repr(bound))
+        low, high = (
+            None if bound is None else number(bound, f"`{name}`", wanted="be a finite number or None")
+            for name, bound in (("low", low), ("high", high))
+        )
         if low is not None and high is not None and low >= high:
             raise ArgumentError("`low`", wanted=f"be less than `high` ({high})", got=repr(low))
         return cls("value", None, None if low is None else float(low), None if high is None else float(high))

@@ -14,6 +14,7 @@ from ladle.campaign.columns import Columns
 from ladle.campaign.contract import Kind, Store, View, Writer
 from ladle.campaign.tables import KINDS, Event, Task
 from ladle.errors import MismatchError, NotFoundError, StoreBusyError, StoreError
+from ladle.numbers import number
 
 Rows = dict[tuple[Any, ...], tuple[Any, ...]]  # key -> row
 Tables = dict[type[Columns], Rows]
@@ -23,7 +24,7 @@ class MemoryStore(Store):
     """Campaigns in memory. wait_seconds: how long a writer waits for another."""
 
     def __init__(self, *, wait_seconds: float = 60.0) -> None:
-        self._wait_seconds = wait_seconds
+        self._wait_seconds = float(number(wait_seconds, "`wait_seconds`", least=0))
         self._campaigns: dict[str, tuple[str, Tables]] = {}
         self._writing = threading.Lock()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 from ladle.campaign.agreement import check_agreement
 from ladle.campaign.labels import Labels
 from ladle.errors import ArgumentError
+from ladle.numbers import number, whole
 from ladle.seeds import check_seed
 
 LONGEST_NAME = 200
@@ -39,12 +39,15 @@ class Settings:
 
     def __post_init__(self) -> None:
         check_name(self.name)
-        check_seed(self.seed)
         check_agreement(self.agreement, self.labels)
-        check_count(self.annotators_per_task, "annotators_per_task", least=1)
-        if self.budget is not None:
-            check_count(self.budget, "budget", least=1)
-        check_lease(self.lease_seconds)
+        plain = {
+            "seed": check_seed(self.seed),
+            "annotators_per_task": check_count(self.annotators_per_task, "annotators_per_task", least=1),
+            "budget": None if self.budget is None else check_count(self.budget, "budget", least=1),
+            "lease_seconds": check_lease(self.lease_seconds),
+        }
+        for name, value in plain.items():
+            object.__setattr__(self, name, value)
 
     def to_json(self) -> str:
         """As text, to be read by `from_json`. Raises: ArgumentError for options that JSON cannot carry."""
@@ -72,17 +75,13 @@ def check_name(name: object) -> str:
 
 def check_lease(seconds: object) -> float:
     """`seconds` as a float, if a lease can last so long. Raises: ArgumentError."""
-    number = isinstance(seconds, (int, float, np.integer, np.floating)) and not isinstance(seconds, bool)
-    if not (number and math.isfinite(float(seconds)) and 0 < float(seconds) <= 100 * 366 * 86400):  # type: ignore[arg-type]
-        raise ArgumentError("`lease_seconds`", wanted="be more than 0, and a hundred years at most", got=repr(seconds))
-    return float(seconds)  # type: ignore[arg-type]
+    wanted = "be more than 0, and a hundred years at most"
+    return float(number(seconds, "`lease_seconds`", above=0, most=100 * 366 * 86400, wanted=wanted))
 
 
 def check_count(value: object, name: str, *, least: int) -> int:
     """`value` as an int of at least `least`. Raises: ArgumentError."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least or value > 2**62:
-        raise ArgumentError(f"`{name}`", wanted=f"be a whole number, {least} or larger", got=repr(value))
-    return int(value)
+    return whole(value, f"`{name}`", least=least, most=2**62, wanted=f"be a whole number, {least} or larger")
 
 
 def _plain(value: object) -> Any:

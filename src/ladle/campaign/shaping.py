@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,6 +16,7 @@ from ladle.campaign.states import EXCLUDED, check_moves
 from ladle.campaign.tables import Exclusion, Gold, Model
 from ladle.campaign.telling import Known, rejudged
 from ladle.errors import ArgumentError, MismatchError
+from ladle.numbers import number
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,10 +99,7 @@ def check_metrics(metrics: Mapping[str, Any] | None) -> str:
     """Metrics as JSON. Raises: ArgumentError for anything but finite numbers under names."""
     plain: dict[str, float] = {}
     for name, value in dict(metrics or {}).items():
-        number = value.item() if isinstance(value, np.generic) else value
-        if not isinstance(name, str) or isinstance(number, bool) or not isinstance(number, (int, float)):
+        if not isinstance(name, str):
             raise ArgumentError("`metrics`", wanted="be numbers under names", got=f"{name!r}: {value!r}")
-        if not math.isfinite(number):
-            raise ArgumentError(f"the metric {name!r}", wanted="be finite", got=repr(number))
-        plain[name] = number
+        plain[name] = number(value, f"the metric {name!r} of `metrics`")
     return json.dumps(plain, sort_keys=True, ensure_ascii=False)

@@ -22,6 +22,7 @@ from ladle.hac.metric_space import UNITS, in_metric
 from ladle.hac.prototypes import Prototypes, fingerprints_of, prototype_bytes, prototypes_of
 from ladle.hac.tree_kernels import label_rows
 from ladle.neighbours.outside import CellOutside, ExactOutside, OutsideSearch
+from ladle.numbers import choice, switch
 from ladle.pool.budget import clustering_bytes, require
 from ladle.pool.contract import Pool
 from ladle.progress import SILENT, Progress
@@ -67,11 +68,9 @@ class Request:
     progress: Progress = field(default=SILENT, repr=False)
 
     def __post_init__(self) -> None:
-        if self.new not in NEW:
-            raise ArgumentError("`new`", wanted=f"be one of {', '.join(NEW)}", got=repr(self.new))
-        if self.exact not in (None, True, False):
-            raise ArgumentError("`exact`", wanted="be True, False or None", got=repr(self.exact))
-        check_seed(self.seed)
+        choice(self.new, "`new`", NEW)
+        object.__setattr__(self, "exact", switch(self.exact, "`exact`", undecided=True))
+        object.__setattr__(self, "seed", check_seed(self.seed))
 
 
 def assign(tree: Dendrogram, embeddings: npt.ArrayLike | Pool, request: Request) -> Assignment:

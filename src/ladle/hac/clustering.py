@@ -25,6 +25,7 @@ from ladle.hac.stop import Stop
 from ladle.hac.tree_kernels import lift, number
 from ladle.hac.warm import warm
 from ladle.neighbours import BruteSearch, CellSearch, Effort, Frame
+from ladle.numbers import choice, switch
 from ladle.pool.budget import WIDE_MEANS_BYTES, goes_to_disk
 from ladle.pool.contract import METRICS, Pool
 from ladle.pool.scratch import Scratch
@@ -85,10 +86,11 @@ def cluster(
     Source: reciprocal nearest neighbours in rounds after Sumengen et al. 2021 (arXiv 2105.11653), on cluster means with
     certified candidate lists; see ladle.hac.rounds.
     """
-    _check_choice("metric", metric, METRICS)
-    _check_choice("quality", quality, QUALITIES)
-    _check_engine(engine, exact)
-    check_seed(seed)
+    metric = choice(metric, "`metric`", METRICS)  # type: ignore[assignment]
+    quality = choice(quality, "`quality`", QUALITIES)  # type: ignore[assignment]
+    exact = _checked_exact(engine, exact)
+    prototypes = switch(prototypes, "`prototypes`", undecided=True)
+    seed = check_seed(seed)
     pool = embeddings if isinstance(embeddings, Pool) else as_matrix(embeddings, NAME)
     source = Source.of(pool)
     level = _level(mean_size, threshold, n_clusters, source.rows)
@@ -181,14 +183,14 @@ def _arranged(
     return _Points(points_of(source, distinct, norms, None, dtype, progress), distinct, 1.0)
 
 
-def _check_engine(engine: str, exact: bool | None) -> None:
-    _check_choice("engine", engine, ENGINES)
-    if exact not in (None, True, False):
-        raise ArgumentError("`exact`", wanted="be True, False or None", got=repr(exact))
+def _checked_exact(engine: str, exact: bool | None) -> bool | None:
+    choice(engine, "`engine`", ENGINES)
+    exact = switch(exact, "`exact`", undecided=True)
     if (engine == "brute" and exact is False) or (engine == "cells" and exact is True):
         raise ArgumentError(
             "`exact`", wanted=f'agree with engine="{engine}"', got=repr(exact), remedy="Give one of the two."
         )
+    return exact
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,11 +210,6 @@ class _Kind:
         """After the search."""
         recall = search.recalls[-1] if isinstance(search, CellSearch) and search.recalls else None
         return cls(metric, unit, level, pool.digest if isinstance(pool, Pool) else "", recall)
-
-
-def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise ArgumentError(f"`{name}`", wanted=f"be one of {', '.join(choices)}", got=repr(value))
 
 
 def _level(mean_size: float | None, threshold: float | None, n_clusters: int | None, rows: int) -> Level | None:

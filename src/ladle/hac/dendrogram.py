@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ladle.arrays import Clusters
 from ladle.errors import ArgumentError
+from ladle.numbers import number, whole
 from ladle.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -33,12 +34,12 @@ class Level:
             raise ArgumentError(
                 "a level", wanted="be exactly one of mean_size, threshold, n_clusters", got=", ".join(given) or "none"
             )
-        if self.mean_size is not None and not 1 <= self.mean_size < np.inf:
-            raise ArgumentError("`mean_size`", wanted="be 1 or more", got=repr(self.mean_size))
-        if self.threshold is not None and not 0 <= self.threshold < np.inf:
-            raise ArgumentError("`threshold`", wanted="be 0 or more", got=repr(self.threshold))
-        if self.n_clusters is not None and (int(self.n_clusters) != self.n_clusters or self.n_clusters < 1):
-            raise ArgumentError("`n_clusters`", wanted="be a whole number, 1 or more", got=repr(self.n_clusters))
+        if self.mean_size is not None:
+            object.__setattr__(self, "mean_size", number(self.mean_size, "`mean_size`", least=1))
+        if self.threshold is not None:
+            object.__setattr__(self, "threshold", number(self.threshold, "`threshold`", least=0))
+        if self.n_clusters is not None:
+            object.__setattr__(self, "n_clusters", whole(self.n_clusters, "`n_clusters`", least=1))
 
     def clusters_of(self, n: int) -> int | None:
         """How many clusters n rows make at this level; None where only the heights can tell. Raises: ArgumentError."""

@@ -16,7 +16,7 @@ from ladle._version import __version__
 from ladle.errors import CorruptFileError, FileError, FileFormatError
 
 if TYPE_CHECKING:
-    from ladle.hac.dendrogram import Dendrogram
+    from ladle.hac.dendrogram import Dendrogram, Level
     from ladle.hac.prototypes import Prototypes
 
     Tree = TypeVar("Tree", bound=Dendrogram)
@@ -94,7 +94,7 @@ def load_tree(kind: type[Tree], path: str | os.PathLike[str]) -> Tree:
 def _build(
     kind: type[Tree], header: dict[str, Any], arrays: Mapping[str, np.ndarray[Any, Any]], path: str | os.PathLike[str]
 ) -> Tree:
-    from ladle.hac.dendrogram import Checks, Level
+    from ladle.hac.dendrogram import Checks
     from ladle.hac.tree_kernels import is_tree
 
     merges, heights, n = arrays["merges"], arrays["heights"], int(header["n"])
@@ -119,7 +119,7 @@ def _build(
         recall=None if header["recall"] is None else float(header["recall"]),
         checks=None if header.get("checks") is None else Checks(**header["checks"]),
         known_below=np.inf if header["known_below"] is None else float(header["known_below"]),
-        level=None if level is None else Level(**level),
+        level=None if level is None else _level(level),
         pool_digest=str(header["pool_digest"]),
         prototypes=None if header.get("prototypes") is None else _prototypes(header["prototypes"], arrays, n, path),
     )
@@ -140,3 +140,11 @@ def _prototypes(
     if not sound:
         raise CorruptFileError(f"the tree {path}", wanted="hold prototypes of its clusters", got="impossible ones")
     return Prototypes(merges=merges, **read)
+
+
+def _level(told: dict[str, Any]) -> Level:
+    """The level a tree was made for. Earlier versions took whole floats, such as 5.0, for a number of clusters."""
+    from ladle.hac.dendrogram import Level
+
+    count = told.get("n_clusters")
+    return Level(**told | ({"n_clusters": int(count)} if isinstance(count, float) and count.is_integer() else {}))

@@ -30,6 +30,7 @@ from ladle.lab.starts import start_key
 from ladle.lab.survey import changes
 from ladle.lab.walk import Course, done_batches
 from ladle.lab.workers import Crew
+from ladle.numbers import whole
 from ladle.progress import SILENT, Advance, Progress
 from ladle.threads import thread_count
 
@@ -107,8 +108,8 @@ class _Part:
         trials: int | Iterable[int] | None,
         strategies: Sequence[str] | None,
     ) -> _Part:
-        if workers is not None and workers < 0:
-            raise ArgumentError("`workers`", wanted="be 0 or more", got=repr(workers))
+        if workers is not None:
+            workers = whole(workers, "`workers`", least=0)
         chosen = {experiment.strategy(label).label for label in strategies} if strategies is not None else None
         labels = tuple(entry.label for entry in experiment.strategies if chosen is None or entry.label in chosen)
         if not labels:
@@ -121,12 +122,10 @@ def _numbers(experiment: Experiment, trials: int | Iterable[int] | None) -> tupl
     remedy = "For more, raise `trials` in a copy of the protocol."
     if trials is None:
         return tuple(range(experiment.trials))
-    if isinstance(trials, int):
-        if not 1 <= trials <= experiment.trials:
-            wanted = f"be between 1 and the {experiment.trials} of the experiment"
-            raise ArgumentError("`trials`", wanted=wanted, got=repr(trials), remedy=remedy)
-        return tuple(range(trials))
-    numbers = tuple(sorted(set(trials)))
+    if not isinstance(trials, Iterable):
+        wanted = f"be between 1 and the {experiment.trials} of the experiment"
+        return tuple(range(whole(trials, "`trials`", least=1, most=experiment.trials, wanted=wanted, remedy=remedy)))
+    numbers = tuple(sorted({whole(each, "one of `trials`") for each in trials}))
     if not numbers or numbers[0] < 0 or numbers[-1] >= experiment.trials:
         wanted = f"be numbers from 0 to {experiment.trials - 1}, as the experiment has {experiment.trials}"
         raise ArgumentError("`trials`", wanted=wanted, got=str(list(numbers)), remedy=remedy)

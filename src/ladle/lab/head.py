@@ -17,6 +17,7 @@ from ladle.arrays import row_blocks
 from ladle.errors import ArgumentError, ShapeError
 from ladle.lab.datasets import as_features
 from ladle.lab.learner import Model, check_warm
+from ladle.numbers import number, whole
 from ladle.seeds import stream
 
 Matrix = npt.NDArray[np.float32]
@@ -80,12 +81,9 @@ class Head:
 
     def __post_init__(self) -> None:
         for option, least in (("hidden", 0), ("epochs", 1), ("minibatch", 1)):
-            if getattr(self, option) < least:
-                raise ArgumentError(f"`{option}`", wanted=f"be {least} or more", got=repr(getattr(self, option)))
-        if not 0 < self.learning_rate < float("inf"):
-            raise ArgumentError("`learning_rate`", wanted="be above 0", got=repr(self.learning_rate))
-        if not 0 <= self.decay < float("inf"):
-            raise ArgumentError("`decay`", wanted="be 0 or more", got=repr(self.decay))
+            object.__setattr__(self, option, whole(getattr(self, option), f"`{option}`", least=least))
+        number(self.learning_rate, "`learning_rate`", above=0)
+        number(self.decay, "`decay`", least=0)
 
     @property
     def name(self) -> str:

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ladle.errors import ArgumentError
 from ladle.lab.datasets import as_features
 from ladle.lab.head import HeadModel, as_targets, standard
 from ladle.lab.learner import Model, check_single, check_warm
+from ladle.numbers import number, whole
 
 Matrix = npt.NDArray[np.float32]
 
@@ -34,10 +34,8 @@ class Logistic:
     iterations: int = 200
 
     def __post_init__(self) -> None:
-        if not 0 < self.strength < float("inf"):
-            raise ArgumentError("`strength`", wanted="be above 0", got=repr(self.strength))
-        if self.iterations < 1:
-            raise ArgumentError("`iterations`", wanted="be 1 or more", got=repr(self.iterations))
+        number(self.strength, "`strength`", above=0)
+        object.__setattr__(self, "iterations", whole(self.iterations, "`iterations`", least=1))
 
     @property
     def name(self) -> str:

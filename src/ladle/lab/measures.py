@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ladle.errors import ArgumentError, ShapeError
+from ladle.errors import ShapeError
+from ladle.numbers import number
 from ladle.seeds import stream
 
 DRAWS = 5_000
@@ -69,7 +70,7 @@ def curve_interval(
     Student's t interval; None with fewer than `FEWEST_TRIALS`. seed: not used, for nothing is drawn.
     Raises: ArgumentError for a confidence outside (0, 1).
     """
-    _check_confidence(confidence)
+    confidence = _checked(confidence)
     if len(accuracy) < FEWEST_TRIALS:
         return None
     return _t_interval(accuracy, confidence)
@@ -126,7 +127,7 @@ def label_savings(
             wanted=f"both have shape (trials, {len(labels)})",
             got=f"{accuracy.shape} and {accuracy_against.shape}",
         )
-    _check_confidence(confidence)
+    confidence = _checked(confidence)
     mean, mean_against = accuracy.mean(axis=0), accuracy_against.mean(axis=0)
     target = float(mean_against[-1])
     low, high = _saved_interval(labels, accuracy, accuracy_against, confidence)
@@ -169,9 +170,8 @@ def _all_saved(labels: npt.ArrayLike, means: Curves, means_against: Curves) -> n
     return np.asarray(1 - needed / _all_labels_to_reach(labels, means_against, targets))
 
 
-def _check_confidence(confidence: float) -> None:
-    if not 0 < confidence < 1:
-        raise ArgumentError("`confidence`", wanted="lie between 0 and 1", got=repr(confidence))
+def _checked(confidence: float) -> float:
+    return number(confidence, "`confidence`", above=0, below=1)
 
 
 def _saved_interval(

@@ -12,6 +12,7 @@ from ladle.arrays import row_blocks
 from ladle.errors import ArgumentError, MissingDependencyError
 from ladle.lab.datasets import as_features
 from ladle.lab.learner import Model, check_single, refuse_warm
+from ladle.numbers import number, whole
 
 Matrix = npt.NDArray[np.float32]
 
@@ -61,8 +62,8 @@ class Mlp:
 
     def __post_init__(self) -> None:
         for option in ("hidden", "epochs", "minibatch"):
-            if getattr(self, option) < 1:
-                raise ArgumentError(f"`{option}`", wanted="be 1 or more", got=repr(getattr(self, option)))
+            object.__setattr__(self, option, whole(getattr(self, option), f"`{option}`", least=1))
+        number(self.learning_rate, "`learning_rate`", above=0)
 
     @property
     def name(self) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ladle.arrays import Rows
 from ladle.errors import ArgumentError
+from ladle.numbers import number, whole
 from ladle.seeds import MAX_SEED, check_seed, child_seed, stream
 
 
@@ -30,15 +31,13 @@ class LabProtocol:
 
     def __post_init__(self) -> None:
         for dial in ("seed_size", "batch_size", "rounds", "trials"):
-            value = getattr(self, dial)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise ArgumentError(f"`{dial}`", wanted="be a whole number, 1 or more", got=repr(value))
-        if not 1 <= self.mean_size < float("inf"):
-            raise ArgumentError("`mean_size`", wanted="be 1 or more", got=repr(self.mean_size))
-        refresh = self.refresh_rounds
-        if refresh is not None and (isinstance(refresh, bool) or not isinstance(refresh, int) or refresh < 1):
-            raise ArgumentError("`refresh_rounds`", wanted="be None or a whole number, 1 or more", got=repr(refresh))
-        check_seed(self.seed)
+            object.__setattr__(self, dial, whole(getattr(self, dial), f"`{dial}`", least=1))
+        object.__setattr__(self, "mean_size", number(self.mean_size, "`mean_size`", least=1))
+        if self.refresh_rounds is not None:
+            wanted = "be None or a whole number, 1 or more"
+            refresh = whole(self.refresh_rounds, "`refresh_rounds`", least=1, wanted=wanted)
+            object.__setattr__(self, "refresh_rounds", refresh)
+        object.__setattr__(self, "seed", check_seed(self.seed))
 
     @property
     def labels(self) -> tuple[int, ...]:

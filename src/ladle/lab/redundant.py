@@ -11,6 +11,7 @@ import numpy.typing as npt
 from ladle.arrays import Rows
 from ladle.errors import ArgumentError
 from ladle.lab.datasets import Dataset
+from ladle.numbers import number
 from ladle.seeds import check_seed, stream
 
 NOISE_ROWS = 4_096  # the noise of so many rows comes from one stream; part of the result, so never changed
@@ -29,10 +30,9 @@ def with_near_duplicates(dataset: Dataset, *, mean: float, jitter: float, seed: 
     Cost: O(mean x pool). Repeats: set by the arguments.
     Source: ours.
     """
-    if not 1 <= mean < 10_000:
-        raise ArgumentError("`mean`", wanted="be 1 to 10,000 copies of each example, itself counted", got=repr(mean))
-    if not 0 <= jitter < float("inf"):
-        raise ArgumentError("`jitter`", wanted="be 0 or more standard deviations", got=repr(jitter))
+    wanted = "be 1 to 10,000 copies of each example, itself counted"
+    mean = number(mean, "`mean`", least=1, below=10_000, wanted=wanted)
+    jitter = number(jitter, "`jitter`", least=0, wanted="be 0 or more standard deviations")
     if dataset.inputs.dtype.kind not in "fu":
         raise ArgumentError(
             "`redundancy`", wanted="be asked of pixels or of features", got=f"inputs of dtype {dataset.inputs.dtype}",

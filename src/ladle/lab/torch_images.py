@@ -18,6 +18,7 @@ from ladle.errors import ArgumentError
 from ladle.lab.learner import Model, check_single, check_warm
 from ladle.lab.packages import need
 from ladle.lab.torch_networks import FAST_SCALE, begin, fast_resnet, vgg_16
+from ladle.numbers import choice, number, whole
 from ladle.seeds import MAX_SEED, child_seed
 
 Matrix = npt.NDArray[np.float32]
@@ -82,13 +83,10 @@ class Recipe:
 
     def __post_init__(self) -> None:
         for option, least in (("epochs", 1), ("minibatch", 2), ("padding", 0)):
-            if getattr(self, option) < least:
-                raise ArgumentError(f"`{option}`", wanted=f"be {least} or more", got=repr(getattr(self, option)))
-        if not self.learning_rate > 0 or not self.decay >= 0:
-            got = f"{self.learning_rate!r} and {self.decay!r}"
-            raise ArgumentError("`learning_rate` and `decay`", wanted="be above 0, and 0 or more", got=got)
-        if self.device not in ("auto", "cpu", "cuda"):
-            raise ArgumentError("`device`", wanted="be auto, cpu or cuda", got=repr(self.device))
+            object.__setattr__(self, option, whole(getattr(self, option), f"`{option}`", least=least))
+        number(self.learning_rate, "`learning_rate`", above=0)
+        number(self.decay, "`decay`", least=0)
+        choice(self.device, "`device`", ("auto", "cpu", "cuda"))
 
     @property
     def name(self) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ladle.errors import ArgumentError, FileError, MemoryPlanError
+from ladle.numbers import number
 
 MEMORY_VARIABLE = "LADLE_MEMORY"
 GIB = 1 << 30
@@ -227,7 +228,8 @@ def parse_bytes(text: str, subject: str = "the amount of memory") -> int:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", text.strip(), re.IGNORECASE)
     if match is None:
         raise ArgumentError(subject, wanted='be an amount such as "8GiB"', got=repr(text))
-    return int(float(match[1]) * _UNITS[match[2].upper()])
+    amount = float(match[1]) * _UNITS[match[2].upper()]
+    return int(number(amount, subject, most=2.0**62, wanted='be an amount such as "8GiB"'))
 
 
 def bytes_text(amount: int) -> str:

@@ -27,7 +27,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.arrays import CHECK_BYTES, Embeddings, Rows, check_finite
-from ladle.errors import ArgumentError, ZeroVectorError
+from ladle.errors import ZeroVectorError
+from ladle.numbers import choice
 from ladle.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -141,8 +142,8 @@ class Pool(ABC):
         Raises: NonFiniteError, ZeroVectorError, ShapeError, CorruptFileError, each naming the row or the file.
         Cost: one pass at the speed of the source; memory of one block.
         """
-        if metric is not None and metric not in METRICS:
-            raise ArgumentError("`metric`", wanted=f"be one of {', '.join(METRICS)}", got=repr(metric))
+        if metric is not None:
+            choice(metric, "`metric`", METRICS)
         with progress.task("Checking the pool", self.rows) as advance:
             for rows, block in self.blocks():
                 check_finite(block, "the embeddings", first_row=rows.start)

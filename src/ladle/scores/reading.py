@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ladle.arrays import Probabilities, as_rows
 from ladle.errors import ArgumentError, ProbabilityError
+from ladle.numbers import switch
 from ladle.scores.blocks import each_block
 from ladle.scores.kernels import Waived, labelwise
 from ladle.scores.simplex import SOFTMAX, as_probabilities, refuse_row, significant_bits
@@ -41,6 +42,7 @@ class Given:
         labelled: npt.ArrayLike | None = None,
     ) -> Given:
         """Checked but for the numbers. Raises: ShapeError; ArgumentError for options that do not go together."""
+        binary, normalise = switch(binary, "`binary`"), switch(normalise, "`normalise`")
         if normalise and (binary or multilabel):
             other = "binary" if binary else "multilabel"
             raise ArgumentError("`normalise`", wanted="go with classes that exclude each other", got=f"`{other}` too")

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from ladle.arrays import Probabilities, as_numbers
 from ladle.errors import ArgumentError, NonFiniteError, ProbabilityError, ShapeError
+from ladle.numbers import switch
 
 # What to do, in the words of the library; `ladle.cli.score_words` has the same in those of the command line.
 SOFTMAX = "Logits need a softmax first: ladle.scores.softmax(logits)."
@@ -50,6 +51,7 @@ def as_logits(value: npt.ArrayLike, *, binary: bool = False) -> Probabilities:
 
 
 def _as_classes(value: npt.ArrayLike, name: str, remedy: str, *, binary: bool, multilabel: bool) -> Probabilities:
+    binary = switch(binary, "`binary`")
     if binary and multilabel:
         raise ArgumentError(f"`{name}`", wanted="be `binary` or `multilabel`", got="both")
     array = as_numbers(value, name)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from ladle.arrays import Labels, as_labels, check_finite
 from ladle.errors import ArgumentError, ShapeError
+from ladle.numbers import number
 
 
 def as_predictions(value: Sequence[npt.ArrayLike] | None, rule: str, *, last: int) -> list[Labels]:
@@ -54,12 +55,4 @@ def as_numbers(value: npt.ArrayLike | None, name: str, rule: str) -> npt.NDArray
 
 def check_share(value: float, name: str) -> None:
     """Refuse an option that is not a number from 0 to 1. Raises: ArgumentError."""
-    number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    if not number or not 0 <= value <= 1:
-        raise ArgumentError(f"`{name}`", wanted="be a number from 0 to 1", got=repr(value))
-
-
-def check_count(value: int, name: str, *, least: int) -> None:
-    """Refuse an option that is not a whole number of at least `least`. Raises: ArgumentError."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise ArgumentError(f"`{name}`", wanted=f"be a whole number, {least} or larger", got=repr(value))
+    number(value, f"`{name}`", least=0, most=1)

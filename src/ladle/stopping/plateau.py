@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.errors import ArgumentError, ShapeError
+from ladle.numbers import number, whole
 from ladle.stopping.contract import Facts, StoppingRule, Verdict, too_early
-from ladle.stopping.facts import as_numbers, check_count
+from ladle.stopping.facts import as_numbers
 
 WIDEST = 50  # rounds; a slope over more is no recent one
 
@@ -40,15 +41,12 @@ class GainPlateau(StoppingRule):
     confidence: float = 0.95
 
     def __post_init__(self) -> None:
-        if not _is_number(self.least_gain) or not 0 < self.least_gain < math.inf:
-            raise ArgumentError("`least_gain`", wanted="be a number larger than 0", got=repr(self.least_gain))
+        number(self.least_gain, "`least_gain`", above=0)
         if self.batch_size is not None:
-            check_count(self.batch_size, "batch_size", least=1)
-        check_count(self.window, "window", least=3)
-        if self.window > WIDEST:
-            raise ArgumentError("`window`", wanted=f"be at most {WIDEST} rounds", got=str(self.window))
-        if not _is_number(self.confidence) or not 0.5 < self.confidence < 1:
-            raise ArgumentError("`confidence`", wanted="lie between 0.5 and 1", got=repr(self.confidence))
+            whole(self.batch_size, "`batch_size`", least=1)
+        object.__setattr__(self, "window", whole(self.window, "`window`", least=3))
+        whole(self.window, "`window`", most=WIDEST, wanted=f"be at most {WIDEST} rounds")
+        number(self.confidence, "`confidence`", above=0.5, below=1)
         if 1 / math.factorial(self.window) > 1 - self.confidence:
             raise ArgumentError(
                 "`window`",
@@ -110,7 +108,3 @@ def inversions(points: int) -> list[int]:
                 longer[fewer + more] += count
         counts = longer
     return counts
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)

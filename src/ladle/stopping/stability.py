@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.arrays import Labels
+from ladle.numbers import whole
 from ladle.stopping.contract import Facts, StoppingRule, Verdict, too_early
-from ladle.stopping.facts import as_predictions, check_count, check_share
+from ladle.stopping.facts import as_predictions, check_share
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class StablePredictions(StoppingRule):
 
     def __post_init__(self) -> None:
         check_share(self.agreement, "agreement")
-        check_count(self.window, "window", least=1)
+        object.__setattr__(self, "window", whole(self.window, "`window`", least=1))
 
     def judge(self, facts: Facts) -> Verdict:
         """See `StoppingRule.judge`."""

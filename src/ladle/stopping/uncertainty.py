@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from ladle.errors import ArgumentError
+from ladle.numbers import number
 from ladle.stopping.contract import Facts, StoppingRule, Verdict
 from ladle.stopping.facts import as_numbers
 
@@ -29,9 +29,7 @@ class OverallUncertainty(StoppingRule):
     below: float = 0.01
 
     def __post_init__(self) -> None:
-        number = isinstance(self.below, (int, float, np.integer, np.floating)) and not isinstance(self.below, bool)
-        if not number or not 0 < self.below < math.inf:
-            raise ArgumentError("`below`", wanted="be a number larger than 0", got=repr(self.below))
+        number(self.below, "`below`", above=0)
 
     def judge(self, facts: Facts) -> Verdict:
         """See `StoppingRule.judge`."""

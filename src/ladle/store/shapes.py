@@ -13,6 +13,7 @@ from ladle import durable
 from ladle.campaign import shaping, telling
 from ladle.campaign.columns import Int64
 from ladle.campaign.events import Act, Effects, before, digest_of, next_number, record
+from ladle.campaign.settings import check_count
 from ladle.campaign.shaping import Named
 from ladle.campaign.states import LABELLED
 from ladle.campaign.tables import Artefact, Batch, Event, Exclusion, Gold, Model, PoolPart, Task
@@ -104,13 +105,14 @@ def record_model(
     """Record a version of the model: the examples labelled when it was."""
     if not check_text(version, "version"):
         raise ArgumentError("`version`", wanted="name the model", got="nothing")
+    number = None if number is None else check_count(number, "round", least=1)
     text, path = shaping.check_metrics(metrics), "" if scores is None else str(Path(scores).absolute())
     digest = _score_digest(Path(path)) if path else ""
     with desk.store.writing(desk.name) as writer:
         batches, at = writer.read(Batch), desk.now()
         if number is not None and number not in batches.round:
             raise ArgumentError("`round`", wanted=f"be one of the {len(batches):,} rounds", got=repr(number))
-        of_round = int(batches.round.max(initial=0)) if number is None else int(number)
+        of_round = int(batches.round.max(initial=0)) if number is None else number
         labelled = int((writer.read(Task).state == LABELLED).sum())
         counted = (next_number(writer, Model), version, at, of_round, labelled)
         row = Model.of([(*counted, text, path, digest, next_number(writer, Event))])

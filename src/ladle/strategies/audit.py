@@ -8,7 +8,7 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
-from ladle.errors import ArgumentError
+from ladle.numbers import number
 
 Reals = npt.NDArray[np.float64]
 
@@ -40,8 +40,7 @@ def precision_of(right: int, checked: int, confidence: float) -> Precision:
 
     Raises: ArgumentError for a confidence outside (0, 1).
     """
-    if not 0 < confidence < 1:
-        raise ArgumentError("`confidence`", wanted="lie between 0 and 1", got=repr(confidence))
+    confidence = number(confidence, "`confidence`", above=0, below=1)
     low, high = wilson(right / checked, checked, NormalDist().inv_cdf((1 + confidence) / 2))
     return Precision(checked, right, float(low), float(high), confidence)
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ladle.errors import ArgumentError
+from ladle.numbers import switch
 from ladle.strategies.badge import Badge
 from ladle.strategies.choosing import Chooser
 from ladle.strategies.clustermargin import ClusterMargin
@@ -154,7 +155,7 @@ def create(
             got="none",
             remedy="Make one with ladle.cluster(embeddings).",
         )
-    partitions = check_partitions(partitions)
+    partitions, deal_labelled = check_partitions(partitions), switch(deal_labelled, "`deal_labelled`")
     make: Callable[..., Chooser] = _maker(name)
     clusters = () if tree is None or described.takes_tree == "no" else (tree,)
     made = make(*clusters, **options_given)

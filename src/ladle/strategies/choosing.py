@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ import numpy.typing as npt
 from ladle import scores
 from ladle.arrays import Embeddings, Margins, Probabilities, Rows, as_matrix, check_finite
 from ladle.errors import ArgumentError, ShapeError
+from ladle.numbers import choice, switch
 from ladle.progress import SILENT, Progress
 from ladle.scores import MultiLabel
 from ladle.strategies.contract import Need, Selection, Story
@@ -102,6 +103,12 @@ class Choice:
     candidate_rows: int | None = None  # None: the unlabelled pool
 
 
+def check_multilabel(multilabel: object) -> None:
+    """Refuse what is neither None nor a `MultiLabel`. Raises: ArgumentError."""
+    if multilabel is not None:
+        choice(multilabel, "`multilabel`", get_args(MultiLabel), wanted='be None, "min" or "mean"')
+
+
 class Chooser(ABC):
     """A strategy, but for `choose`."""
 
@@ -128,6 +135,7 @@ class Chooser(ABC):
         binary, normalise: what the probabilities are, see `ladle.margin`.
         Raises: as the contract.
         """
+        binary, normalise = switch(binary, "`binary`"), switch(normalise, "`normalise`")
         if probabilities is None and (binary or normalise):
             said = "binary" if binary else "normalise"
             raise ArgumentError(f"`{said}`", wanted="come with `probabilities`", got="none")

@@ -10,14 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.arrays import Margins, Rows
-from ladle.errors import ArgumentError
+from ladle.numbers import choice
 from ladle.scores import MultiLabel
 from ladle.strategies import draws
 from ladle.strategies.candidates import least_sure_first, smallest
-from ladle.strategies.choosing import Asked, Choice, Chooser
+from ladle.strategies.choosing import Asked, Choice, Chooser, check_multilabel
 from ladle.strategies.clusters import Cuttable, PoolClusters, as_clusters, check_clustered, clusters_of
 from ladle.strategies.contract import Need
-from ladle.strategies.crowding import CandidateRatio, Crowding, check_ratio, crowding
+from ladle.strategies.crowding import CandidateRatio, Crowding, checked_ratio, crowding
 from ladle.strategies.groups import Groups, GroupSize, in_visiting_order
 from ladle.strategies.request import Request, as_margins, check_request, rows_described
 
@@ -54,7 +54,7 @@ def cluster_margin(
     """
     pool_rows = rows_described(margins=margins, clusters=clusters)
     request = check_request(batch_size, pool_rows=pool_rows, labelled=labelled, seed=seed, size_name="batch_size")
-    _check_options(candidate_ratio, group_size)
+    candidate_ratio = _checked_options(candidate_ratio, group_size)
     known, labels = as_margins(margins, labelled=request.labelled), as_clusters(clusters)
     ratio, found = _ratio(known, labels, request, candidate_ratio)
     if found is not None and not found.is_crowded:
@@ -96,7 +96,8 @@ class ClusterMargin(Chooser):
         group_size: GroupSize = "candidates",
         multilabel: MultiLabel | None = None,
     ) -> None:
-        _check_options(candidate_ratio, group_size)
+        candidate_ratio = _checked_options(candidate_ratio, group_size)
+        check_multilabel(multilabel)
         clusters = clusters_of(tree, mean_size=mean_size, threshold=threshold, n_clusters=n_clusters)
         object.__setattr__(self, "clusters", clusters)
         object.__setattr__(self, "candidate_ratio", candidate_ratio)
@@ -170,7 +171,6 @@ def _round_robin(groups: Groups, request: Request) -> tuple[Rows, int]:
     return batch, int(rounds)
 
 
-def _check_options(candidate_ratio: CandidateRatio, group_size: str) -> None:
-    check_ratio(candidate_ratio)
-    if group_size not in get_args(GroupSize):
-        raise ArgumentError("`group_size`", wanted='be "candidates" or "pool"', got=repr(group_size))
+def _checked_options(candidate_ratio: CandidateRatio, group_size: str) -> CandidateRatio:
+    choice(group_size, "`group_size`", get_args(GroupSize), wanted='be "candidates" or "pool"')
+    return checked_ratio(candidate_ratio)

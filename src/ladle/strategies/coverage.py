@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from ladle import threads
 from ladle.arrays import Rows
-from ladle.errors import ArgumentError
+from ladle.numbers import whole
 from ladle.progress import Progress
 from ladle.strategies import draws
 from ladle.strategies.choosing import Asked, Choice
@@ -58,9 +58,7 @@ class Dials:
         """Raises: ArgumentError, naming the distance as its strategy does."""
         check_distance(distance_name, self.distance)
         check_metric(self.metric)
-        whole = isinstance(self.neighbours, (int, np.integer)) and not isinstance(self.neighbours, bool)
-        if not whole or self.neighbours < 4:
-            raise ArgumentError("`neighbours`", wanted="be a whole number, 4 or larger", got=repr(self.neighbours))
+        whole(self.neighbours, "`neighbours`", least=4)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,7 +10,6 @@ experiments it was chosen on, others that test it, and what became of earlier ru
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.arrays import Margins
-from ladle.errors import ArgumentError
+from ladle.numbers import number
 from ladle.strategies.candidates import smallest
 from ladle.strategies.clusters import PoolClusters
 from ladle.strategies.request import Request
@@ -65,16 +64,11 @@ def crowding(margins: Margins, clusters: PoolClusters, request: Request) -> Crow
     return Crowding(1 - alone / request.size, _shared_by_chance(in_pool, request))
 
 
-def check_ratio(candidate_ratio: CandidateRatio) -> None:
-    """Raises: ArgumentError when it is neither "auto" nor a finite number, 1 or larger."""
+def checked_ratio(candidate_ratio: CandidateRatio) -> CandidateRatio:
+    """The ratio as a plain number, or "auto". Raises: ArgumentError when it is neither, or below 1."""
     if isinstance(candidate_ratio, str) and candidate_ratio == "auto":
-        return
-    number = isinstance(candidate_ratio, (int, float, np.integer, np.floating)) and not isinstance(
-        candidate_ratio, bool
-    )
-    if not number or not 1 <= candidate_ratio < math.inf:
-        wanted = 'be a number, 1 or larger, or "auto"'
-        raise ArgumentError("`candidate_ratio`", wanted=wanted, got=repr(candidate_ratio))
+        return "auto"
+    return number(candidate_ratio, "`candidate_ratio`", least=1, wanted='be a number, 1 or larger, or "auto"')
 
 
 def _shared_by_chance(sizes: npt.NDArray[np.int64], request: Request) -> float:

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from ladle.errors import ArgumentError
+from ladle.numbers import number
 from ladle.strategies import draws
 from ladle.strategies.choosing import Asked, Choice, Chooser
 from ladle.strategies.contract import Need
@@ -41,8 +41,7 @@ class DropQuery(Chooser):
 
     def __post_init__(self) -> None:
         check_metric(self.metric)
-        if not 0 <= self.disagreement < 1:
-            raise ArgumentError("`disagreement`", wanted="be at least 0 and below 1", got=repr(self.disagreement))
+        number(self.disagreement, "`disagreement`", least=0, below=1)
 
     def choose(self, asked: Asked) -> Choice:
         """See `Chooser.choose`."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ladle.errors import ArgumentError
+from ladle.numbers import number
 from ladle.strategies.centres import Centres
 from ladle.strategies.choosing import Asked, Choice, Chooser
 from ladle.strategies.contract import Need
@@ -37,9 +37,7 @@ class Falcun(Chooser):
     needs: ClassVar[tuple[Need, ...]] = ("probabilities",)
 
     def __post_init__(self) -> None:
-        number = isinstance(self.gamma, (int, float, np.integer, np.floating)) and not isinstance(self.gamma, bool)
-        if not number or not 0 <= self.gamma < np.inf:
-            raise ArgumentError("`gamma`", wanted="be a number, 0 or larger", got=repr(self.gamma))
+        number(self.gamma, "`gamma`", least=0)
 
     def choose(self, asked: Asked) -> Choice:
         """See `Chooser.choose`."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from ladle.scores import MultiLabel
 from ladle.strategies.candidates import least_sure_first
-from ladle.strategies.choosing import Asked, Choice, Chooser
+from ladle.strategies.choosing import Asked, Choice, Chooser, check_multilabel
 from ladle.strategies.contract import Need
 from ladle.strategies.noisy import Noise, check_noise, largest_first
 
@@ -32,6 +32,7 @@ class Margin(Chooser):
 
     def __post_init__(self) -> None:
         check_noise(self.noise, self.beta)
+        check_multilabel(self.multilabel)
 
     def choose(self, asked: Asked) -> Choice:
         """See `Chooser.choose`."""

@@ -8,7 +8,6 @@ Kool, van Hoof & Welling 2019.
 
 from __future__ import annotations
 
-import math
 from typing import Literal, get_args
 
 import numpy as np
@@ -16,6 +15,7 @@ import numpy.typing as npt
 
 from ladle.arrays import Rows
 from ladle.errors import ArgumentError
+from ladle.numbers import choice, number
 from ladle.strategies import draws
 from ladle.strategies.candidates import least_sure_first
 from ladle.strategies.request import Request
@@ -26,11 +26,8 @@ LOWEST = -1e30  # the log of a score of 0: below every other, and finite, as ran
 
 def check_noise(noise: str, beta: float) -> None:
     """Raises: ArgumentError for an unknown noise, or a beta that is no positive number."""
-    if noise not in get_args(Noise):
-        raise ArgumentError("`noise`", wanted=f"be one of {', '.join(get_args(Noise))}", got=repr(noise))
-    number = isinstance(beta, (int, float, np.integer, np.floating)) and not isinstance(beta, bool)
-    if not number or not 0 < beta < math.inf:
-        raise ArgumentError("`beta`", wanted="be a positive number", got=repr(beta))
+    choice(noise, "`noise`", get_args(Noise))
+    number(beta, "`beta`", above=0)
 
 
 def largest_first(unsure: npt.NDArray[np.float32], request: Request, noise: Noise, beta: float) -> Rows:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ladle.arrays import Probabilities, Rows, row_blocks
 from ladle.errors import ArgumentError, MismatchError
+from ladle.numbers import number, whole
 from ladle.scores.simplex import as_probabilities, refuse_row, significant_bits
 from ladle.seeds import check_seed
 from ladle.strategies import draws
@@ -58,11 +59,11 @@ def least_sure_pairs(
     n, c = matrix.shape
     answered = _flat(labelled, n, c)
     free = n * c - len(answered)
-    if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or not 1 <= size <= free:
-        raise ArgumentError("`size`", wanted=f"be between 1 and the pairs without a label ({free:,})", got=repr(size))
+    size = whole(size, "`size`", least=1, most=free, wanted=f"be between 1 and the pairs without a label ({free:,})")
+    candidate_ratio = number(candidate_ratio, "`candidate_ratio`", least=1)
     if clusters is not None and len(np.asarray(clusters)) != n:
         raise MismatchError("`clusters`", wanted=f"have one entry for each of {n:,} rows", got=f"{np.size(clusters):,}")
-    wanted = int(size) if clusters is None else min(free, math.ceil(candidate_ratio * size))
+    wanted = size if clusters is None else min(free, math.ceil(candidate_ratio * size))
     kept = _Smallest(wanted, draws.key(check_seed(seed), "pair ties"))
     bits = significant_bits(matrix.dtype)
     for block in row_blocks(n, 4 * c, BLOCK_BYTES):
@@ -77,9 +78,7 @@ def least_sure_pairs(
     names, margins = kept.sorted()
     rows, classes = names // c, names % c
     if clusters is not None:
-        order = cluster_margin(
-            margins, np.asarray(clusters)[rows], int(size), candidate_ratio=candidate_ratio, seed=seed
-        )
+        order = cluster_margin(margins, np.asarray(clusters)[rows], size, candidate_ratio=candidate_ratio, seed=seed)
         rows, classes, margins = rows[order], classes[order], margins[order]
     return Pairs(rows, classes, margins)
 

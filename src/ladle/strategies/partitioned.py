@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ladle.arrays import Rows
 from ladle.errors import ArgumentError, DataError
+from ladle.numbers import switch, whole
 from ladle.seeds import MAX_SEED, child_seed
 from ladle.strategies import draws
 from ladle.strategies.choosing import Asked, Choice, Chooser
@@ -49,8 +50,7 @@ class Partitioned(Chooser):
     def __post_init__(self) -> None:
         if not isinstance(self.strategy, Chooser):
             raise ArgumentError("`strategy`", wanted="be one of ladle.strategies", got=repr(self.strategy))
-        if not isinstance(self.deal_labelled, bool):
-            raise ArgumentError("`deal_labelled`", wanted="be true or false", got=repr(self.deal_labelled))
+        object.__setattr__(self, "deal_labelled", switch(self.deal_labelled, "`deal_labelled`"))
         object.__setattr__(self, "partitions", check_partitions(self.partitions))
 
     @property
@@ -130,9 +130,7 @@ class Partitioned(Chooser):
 
 def check_partitions(partitions: int, *, size: int | None = None) -> int:
     """`partitions` as a plain int, 1 or more, and at most `size`, that of a batch. Raises: ArgumentError."""
-    whole = isinstance(partitions, (int, np.integer)) and not isinstance(partitions, bool)
-    if not whole or partitions < 1:
-        raise ArgumentError("`partitions`", wanted="be a whole number, 1 or larger", got=repr(partitions))
+    partitions = whole(partitions, "`partitions`", least=1)
     if size is not None and partitions > size:
         raise ArgumentError(
             "`partitions`",
@@ -140,7 +138,7 @@ def check_partitions(partitions: int, *, size: int | None = None) -> int:
             got=f"{partitions:,}",
             remedy="Each partition gives at least one row: lower their number or raise the size.",
         )
-    return int(partitions)
+    return partitions
 
 
 @dataclass(frozen=True, slots=True, eq=False)

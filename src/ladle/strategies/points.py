@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -11,7 +10,7 @@ import numpy.typing as npt
 
 from ladle import threads
 from ladle.arrays import Embeddings, Rows, row_blocks
-from ladle.errors import ArgumentError
+from ladle.numbers import choice, number
 
 Metric = Literal["cosine", "sqeuclidean"]
 FEW_ROWS = 5_000  # so few are kept, and compared with each other, in float64
@@ -59,17 +58,13 @@ class Points:
 
 def check_metric(metric: str) -> None:
     """Refuse what is no `Metric`. Raises: ArgumentError."""
-    if metric not in get_args(Metric):
-        raise ArgumentError("`metric`", wanted="be one of cosine, sqeuclidean", got=repr(metric))
+    choice(metric, "`metric`", get_args(Metric))
 
 
 def check_distance(name: str, value: float | None) -> None:
     """Refuse what is neither None nor a distance above zero. Raises: ArgumentError."""
-    number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    if value is not None and not (number and 0 < value < math.inf):
-        raise ArgumentError(
-            f"`{name}`", wanted="be a number above 0, or None to be measured on the pool", got=repr(value)
-        )
+    if value is not None:
+        number(value, f"`{name}`", above=0, wanted="be a number above 0, or None to be measured on the pool")
 
 
 def check_placeable(embeddings: Embeddings, metric: Metric) -> None:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ladle.arrays import Margins, Rows, as_numbers, as_rows, check_finite
 from ladle.errors import ArgumentError, DataError, MismatchError, ShapeError
+from ladle.numbers import whole
 from ladle.scores.simplex import NEGATIVE
 from ladle.seeds import check_seed
 
@@ -41,16 +42,17 @@ def check_request(
     size: int, *, pool_rows: int, labelled: npt.ArrayLike | None, seed: int, size_name: str = "size"
 ) -> Request:
     """The checked query. Raises: ArgumentError when `size`, `labelled` or `seed` do not fit the pool."""
-    request = Request(size, pool_rows, as_rows(labelled, "labelled", pool_rows=pool_rows), check_seed(seed))
-    whole = isinstance(size, (int, np.integer)) and not isinstance(size, bool)
-    if not (whole and 1 <= size <= request.unlabelled_rows):
-        raise ArgumentError(
-            f"`{size_name}`",
-            wanted=f"be between 1 and the unlabelled pool ({request.unlabelled_rows:,} rows)",
-            got=f"{size:,}" if whole else repr(size),
-            remedy="Lower it or widen the pool." if whole else "It must be a whole number.",
-        )
-    return Request(int(size), request.pool_rows, request.labelled, request.seed)
+    rows = as_rows(labelled, "labelled", pool_rows=pool_rows)
+    free = pool_rows - len(rows)
+    size = whole(
+        size,
+        f"`{size_name}`",
+        least=1,
+        most=free,
+        wanted=f"be between 1 and the unlabelled pool ({free:,} rows)",
+        remedy="Lower it or widen the pool.",
+    )
+    return Request(size, pool_rows, rows, check_seed(seed))
 
 
 def rows_described(**given: Any) -> int:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from ladle.arrays import Labels, Rows, as_labels, as_rows
 from ladle.errors import ArgumentError, ShapeError
+from ladle.numbers import whole
 from ladle.seeds import check_seed
 from ladle.strategies import draws
 from ladle.strategies.audit import Precision, precision_of, wilson
@@ -113,9 +114,7 @@ def spread(
     Source: Wilson 1927, for a mean of shares, whose variance is at most that of yes and no; Laplace's rule of
     succession, with the pooled agreement in place of 1/2.
     """
-    check_seed(seed)
-    if isinstance(audit, bool) or not isinstance(audit, (int, np.integer)) or audit < 0:
-        raise ArgumentError("`audit`", wanted="be a whole number, 0 or more", got=repr(audit))
+    seed, audit = check_seed(seed), whole(audit, "`audit`", least=0)
     clusters = clusters_of(tree, mean_size=mean_size, threshold=threshold, n_clusters=n_clusters)
     labelled, codes, values = _as_pair(labels, len(clusters))
     sizes = np.bincount(clusters.labels, minlength=clusters.count)
@@ -134,7 +133,7 @@ def spread(
         labels=values[votes.winners[vote_pos]],
         confidences=np.clip(trust, 0, 1).astype(np.float32)[vote_pos],
         clusters=clusters.names[clusters.labels[rows]],
-        audit=draws.sample(draws.key(seed, "audit"), rows, min(int(audit), len(rows))),
+        audit=draws.sample(draws.key(seed, "audit"), rows, min(audit, len(rows))),
         facts=_facts(votes, sizes, len(labelled), len(rows)),
     )
 

@@ -1,0 +1,449 @@
+"""The border of numbers, and that every public function uses it: each scalar of each, given each wrong type.
+
+The table has a call for every parameter that takes a number or a switch. One that is added and is not there fails
+`test_no_scalar_is_forgotten`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pytest
+
+import ladle
+from ladle import campaign, hac, lab, numbers, pool, scores, stopping, strategies
+from ladle.errors import ArgumentError, LadleError
+from ladle.lab.head import Head
+from ladle.lab.logistic import Logistic
+from ladle.lab.measures import curve_interval
+from ladle.lab.protocol import LabProtocol
+from ladle.lab.redundant import with_near_duplicates
+from ladle.lab.torch_images import FastResNet
+from ladle.strategies.partitioned import Partitioned
+
+WRONG = ["5", b"5", "nan", [5], (5,), {5}, {}, np.array([5]), np.array([5, 6]), 1j, Decimal(5), object(), len]
+WRONG_NUMBERS = [*WRONG, True, np.True_, float("nan"), float("inf"), -float("inf"), np.float32("nan"), 10**400]
+WRONG_WHOLES = [*WRONG_NUMBERS, 5.0, np.float64(5), 5.5, np.array(5.0), 2**70, -(2**70)]
+WRONG_SWITCHES = [*WRONG, 1, 0, 1.0, "true", np.int64(1), float("nan")]
+KINDS = {"whole": WRONG_WHOLES, "number": WRONG_NUMBERS, "switch": WRONG_SWITCHES}
+
+N = 60
+X = np.random.default_rng(0).standard_normal((N, 3)).astype(np.float32)
+P = np.random.default_rng(1).dirichlet(np.ones(3), N)
+M = scores.margin(P)
+TREE = ladle.cluster(X)
+CLUSTERS = TREE.cut(n_clusters=12)
+SPREAD = ladle.spread(([0, 1, 2], [0, 1, 0]), CLUSTERS)
+ASKED: dict[str, Any] = {"probabilities": P, "margins": M, "embeddings": X, "votes": np.zeros((N, 3), int)}
+
+
+def store():
+    return ladle.Campaign.create(campaign.MemoryStore(), name="c", pool=X, strategy="margin", labels=[0, 1])
+
+
+def found(**options):
+    given: dict[str, Any] = {"name": "c", "pool": X, "strategy": "margin", **options}
+    return ladle.Campaign.create(campaign.MemoryStore(), **given)
+
+
+def dials(call):
+    """The three levels of a cut, for a call that takes them."""
+    return {
+        "mean_size": ("number", 5, lambda value: call(mean_size=value)),
+        "threshold": ("number", 0.5, lambda value: call(threshold=value)),
+        "n_clusters": ("whole", 5, lambda value: call(n_clusters=value)),
+    }
+
+
+def each(name, *parameters):
+    return {f"{name}({parameter})": row for parameters_of in parameters for parameter, row in parameters_of.items()}
+
+
+def learner(make, wholes, reals):
+    return {
+        **{option: ("whole", 5, lambda value, option=option: make(**{option: value})) for option in wholes},
+        **{option: ("number", 0.5, lambda value, option=option: make(**{option: value})) for option in reals},
+    }
+
+
+PROTOCOL = {"seed_size": 5, "batch_size": 5, "rounds": 5, "trials": 5}
+# "function(parameter)" -> its kind, a value that is right, the call.
+TABLE: dict[str, tuple[str, Any, Any]] = {
+    **each(
+        "cluster",
+        dials(lambda **level: ladle.cluster(X, **level).heights),
+        {
+            "seed": ("whole", 5, lambda value: ladle.cluster(X, seed=value).heights),
+            "exact": ("switch", True, lambda value: ladle.cluster(X, exact=value).heights),
+            "prototypes": ("switch", True, lambda value: ladle.cluster(X, prototypes=value).heights),
+        },
+    ),
+    **each("Dendrogram.cut", dials(TREE.cut)),
+    **each("Level", dials(hac.Level)),
+    **each(
+        "Dendrogram.assign",
+        dials(lambda **level: TREE.assign(X[:3], pool=X, **level).labels),
+        {
+            "exact": ("switch", True, lambda value: TREE.assign(X[:3], exact=value).labels),
+            "seed": ("whole", 5, lambda value: TREE.assign(X[:3], seed=value).labels),
+        },
+    ),
+    **each("Dendrogram.with_prototypes", dials(lambda **level: TREE.with_prototypes(X, **level).prototypes.sizes)),
+    **each(
+        "cluster_margin",
+        {
+            "batch_size": ("whole", 5, lambda value: ladle.cluster_margin(M, CLUSTERS, value)),
+            "seed": ("whole", 5, lambda value: ladle.cluster_margin(M, CLUSTERS, 5, seed=value)),
+            "candidate_ratio": (
+                "number",
+                5,
+                lambda value: ladle.cluster_margin(M, CLUSTERS, 5, candidate_ratio=value),
+            ),
+        },
+    ),
+    **each(
+        "ClusterMargin",
+        dials(lambda **level: ladle.ClusterMargin(TREE, **level).clusters.labels),
+        {
+            "candidate_ratio": (
+                "number",
+                5,
+                lambda value: ladle.ClusterMargin(TREE, candidate_ratio=value).candidate_ratio,
+            )
+        },
+    ),
+    **each(
+        "spread",
+        dials(lambda **level: ladle.spread(([0, 1], [0, 1]), TREE, **level).rows),
+        {
+            "audit": ("whole", 5, lambda value: ladle.spread(([0, 1], [0, 1]), TREE, audit=value).audit),
+            "seed": ("whole", 5, lambda value: ladle.spread(([0, 1], [0, 1]), TREE, seed=value).audit),
+        },
+    ),
+    **each(
+        "Spread.precision",
+        {"confidence": ("number", 0.5, lambda value: SPREAD.precision([0], confidence=value).low)},
+    ),
+    **each(
+        "Chooser.query",
+        {
+            "size": ("whole", 5, lambda value: ladle.Margin().query(value, margins=M).rows),
+            "seed": ("whole", 5, lambda value: ladle.Uniform().query(5, margins=M, seed=value).rows),
+        },
+    ),
+    "Chooser.query(binary)": (
+        "switch",
+        True,
+        lambda value: ladle.Margin().query(5, probabilities=P[:, 0], binary=value).rows,
+    ),
+    "Chooser.query(normalise)": (
+        "switch",
+        True,
+        lambda value: ladle.Margin().query(5, probabilities=P * 3, normalise=value).rows,
+    ),
+    **{
+        f"{measure.__name__}({option})": (
+            "switch",
+            True,
+            lambda value, measure=measure, option=option, given=given: measure(given, **{option: value}),
+        )
+        for measure in (scores.margin, scores.entropy, scores.least_confidence)
+        for option, given in (("binary", P[:, 0]), ("normalise", P * 3))
+    },
+    "softmax(binary)": ("switch", True, lambda value: scores.softmax(P[:, 0], binary=value)),
+    "margin_from_logits(binary)": ("switch", True, lambda value: scores.margin_from_logits(P[:, 0], binary=value)),
+    "Margin(beta)": ("number", 5, lambda value: ladle.Margin(beta=value).beta),
+    "Entropy(beta)": ("number", 5, lambda value: strategies.Entropy(beta=value).beta),
+    "LeastConfidence(beta)": ("number", 5, lambda value: strategies.LeastConfidence(beta=value).beta),
+    "Falcun(gamma)": ("number", 5, lambda value: strategies.Falcun(gamma=value).gamma),
+    "DropQuery(disagreement)": ("number", 0.5, lambda value: strategies.DropQuery(disagreement=value).disagreement),
+    "ProbCover(radius)": ("number", 0.5, lambda value: strategies.ProbCover(radius=value).radius),
+    "Herding(bandwidth)": ("number", 0.5, lambda value: strategies.Herding(bandwidth=value).bandwidth),
+    "UncertaintyHerding(bandwidth)": (
+        "number",
+        0.5,
+        lambda value: strategies.UncertaintyHerding(bandwidth=value).bandwidth,
+    ),
+    "ProbCover(neighbours)": ("whole", 5, lambda value: strategies.ProbCover(neighbours=value).neighbours),
+    "Herding(neighbours)": ("whole", 5, lambda value: strategies.Herding(neighbours=value).neighbours),
+    "UncertaintyHerding(neighbours)": (
+        "whole",
+        5,
+        lambda value: strategies.UncertaintyHerding(neighbours=value).neighbours,
+    ),
+    "Partitioned(partitions)": ("whole", 5, lambda value: Partitioned(ladle.Uniform(), value).partitions),
+    "Partitioned(deal_labelled)": ("switch", True, lambda value: Partitioned(ladle.Uniform(), 2, value).deal_labelled),
+    "create(partitions)": ("whole", 5, lambda value: strategies.create("margin", partitions=value).partitions),
+    "create(deal_labelled)": (
+        "switch",
+        True,
+        lambda value: strategies.create("margin", partitions=2, deal_labelled=value).deal_labelled,
+    ),
+    "create(deal_labelled, alone)": (
+        "switch",
+        False,
+        lambda value: strategies.create("margin", deal_labelled=value).beta,
+    ),
+    **each(
+        "least_sure_pairs",
+        {
+            "size": ("whole", 5, lambda value: strategies.least_sure_pairs(P, value).rows),
+            "seed": ("whole", 5, lambda value: strategies.least_sure_pairs(P, 5, seed=value).rows),
+            "candidate_ratio": (
+                "number",
+                5,
+                lambda value: strategies.least_sure_pairs(P, 5, clusters=CLUSTERS, candidate_ratio=value).rows,
+            ),
+        },
+    ),
+    "ClassificationChange(most)": ("number", 0.5, lambda value: stopping.ClassificationChange(most=value).most),
+    "OverallUncertainty(below)": ("number", 0.5, lambda value: stopping.OverallUncertainty(below=value).below),
+    "StablePredictions(agreement)": (
+        "number",
+        0.5,
+        lambda value: stopping.StablePredictions(agreement=value).agreement,
+    ),
+    "StablePredictions(window)": ("whole", 5, lambda value: stopping.StablePredictions(window=value).window),
+    "GainPlateau(least_gain)": ("number", 0.5, lambda value: stopping.GainPlateau(value).least_gain),
+    "GainPlateau(batch_size)": ("whole", 5, lambda value: stopping.GainPlateau(0.1, batch_size=value).batch_size),
+    "GainPlateau(window)": ("whole", 5, lambda value: stopping.GainPlateau(0.1, window=value).window),
+    "GainPlateau(confidence)": ("number", 0.75, lambda value: stopping.GainPlateau(0.1, confidence=value).confidence),
+    "Labels.value(low)": ("number", 0.5, lambda value: campaign.Labels.value(low=value).low),
+    "Labels.value(high)": ("number", 0.5, lambda value: campaign.Labels.value(high=value).high),
+    "MemoryStore(wait_seconds)": ("number", 5, lambda value: campaign.MemoryStore(wait_seconds=value).names()),
+    **each(
+        "Campaign.create",
+        {
+            "budget": ("whole", 5, lambda value: found(budget=value).settings.budget),
+            "annotators_per_task": (
+                "whole",
+                5,
+                lambda value: found(annotators_per_task=value).settings.annotators_per_task,
+            ),
+            "seed": ("whole", 5, lambda value: found(seed=value).settings.seed),
+            "lease_seconds": ("number", 5, lambda value: found(lease_seconds=value).settings.lease_seconds),
+        },
+    ),
+    **each(
+        "Campaign.ask",
+        {
+            "size": ("whole", 5, lambda value: store().ask(value, margins=M).ids),
+            "gold": ("whole", 0, lambda value: store().ask(5, margins=M, gold=value).ids),
+            "lease_seconds": ("number", 5, lambda value: store().ask(5, margins=M, lease_seconds=value).ids),
+        },
+    ),
+    "Campaign.take(size)": ("whole", 5, lambda value: store().take("ann", value).ids),
+    "Campaign.take(lease_seconds)": ("number", 5, lambda value: store().take("ann", 5, lease_seconds=value).ids),
+    "Campaign.batch(number)": ("whole", 1, lambda value: _asked().batch(value).ids),
+    "Campaign.record_model(round)": ("whole", 1, lambda value: _asked().record_model("v1", round=value)),
+    **each(
+        "LabProtocol",
+        {
+            dial: ("whole", 5, lambda value, dial=dial: getattr(LabProtocol(**{**PROTOCOL, dial: value}), dial))
+            for dial in (*PROTOCOL, "seed", "refresh_rounds")
+        },
+        {"mean_size": ("number", 5, lambda value: LabProtocol(**PROTOCOL, mean_size=value).mean_size)},
+    ),
+    **each("Mlp", learner(lab.Mlp, ["hidden", "epochs", "minibatch"], ["learning_rate"])),
+    **each("Head", learner(Head, ["hidden", "epochs", "minibatch"], ["learning_rate", "decay"])),
+    **each("Logistic", learner(Logistic, ["iterations"], ["strength"])),
+    **each("FastResNet", learner(FastResNet, ["epochs", "minibatch", "padding"], ["learning_rate", "decay"])),
+    "label_savings(confidence)": ("number", 0.5, lambda value: _savings(confidence=value).low),
+    "label_savings(seed)": ("whole", 5, lambda value: _savings(seed=value).low),
+    "curve_interval(confidence)": (
+        "number",
+        0.5,
+        lambda value: curve_interval(np.random.default_rng(0).random((9, 3)), confidence=value)[0],
+    ),
+    "with_near_duplicates(mean)": ("number", 1, lambda value: _copies(mean=value)),
+    "with_near_duplicates(jitter)": ("number", 0, lambda value: _copies(jitter=value)),
+    "with_near_duplicates(seed)": ("whole", 5, lambda value: _copies(seed=value)),
+}
+# What is checked elsewhere or is no border: values that Ladle itself puts together, and what pydantic checks.
+EXEMPT = {
+    *("Batch", "Taken", "Told", "Verdict", "Progress", "TaskStory", "Selection", "Story", "Choice", "Asked", "Checks"),
+    *("Precision", "Savings", "PoolFacts", "Dataset", "Experiment", "Dendrogram", "Settings", "Labels", "Strategy"),
+    *("View", "Writer", "Learner", "Store"),
+    *("Level.clusters_of", "check_pool", "Mlp.fit", "run_experiment", "Pool.blocks"),
+}
+
+
+def _asked():
+    begun = store()
+    begun.ask(5, margins=M)
+    return begun
+
+
+def _savings(**options):
+    curves = np.random.default_rng(0).random((9, 4)).cumsum(axis=1)
+    return lab.label_savings(np.arange(4), curves, curves + 0.1, strategy="a", against="b", **options)
+
+
+def _copies(*, mean=2, jitter=0.1, seed=0):
+    inputs, labels = np.arange(60, dtype=np.float32).reshape(30, 2), np.arange(30) % 2
+    ids = labels.astype(str)
+    made = lab.Dataset("d", inputs, labels, inputs, labels, class_names=("a", "b"), ids=ids, licence="")
+    return with_near_duplicates(made, mean=mean, jitter=jitter, seed=seed).inputs
+
+
+def same(first, second):
+    return np.array_equal(np.asarray(first), np.asarray(second))
+
+
+@pytest.mark.parametrize("place", TABLE)
+def test_the_right_value_is_taken_in_every_spelling(place):
+    kind, right, call = TABLE[place]
+    wanted = call(right)
+    if kind == "switch":
+        assert same(call(np.bool_(right)), wanted)
+        return
+    whole = isinstance(right, int)
+    spellings = [np.int64(right), np.uint8(right), np.array(right), np.int32(right)[()]] if whole else []
+    if kind == "number":
+        spellings += [np.float64(right), np.float32(right), np.array(right, np.float64), float(right)]
+    for value in spellings:
+        assert same(call(value), wanted), repr(value)
+
+
+@pytest.mark.parametrize("place", TABLE)
+def test_every_wrong_type_is_refused_by_name(place):
+    kind, _, call = TABLE[place]
+    parameter = re.split(r"[(),]", place)[1].split(",")[0]
+    for value in KINDS[kind]:
+        with pytest.raises(ArgumentError, match=parameter.replace("_", ".")) as error:
+            call(value)
+        assert len(str(error.value)) < 400, value
+
+
+def _scalars(function):
+    """Parameters that take a number or a switch, by their annotation."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    listed = re.compile(r"Sequence|Mapping|dict|list|tuple|Array|Iterable")
+    return [
+        each.name
+        for each in parameters
+        if re.search(r"\b(int|float|bool)\b", str(each.annotation)) and not listed.search(str(each.annotation))
+    ]
+
+
+def _public():
+    for room in (ladle, strategies, stopping, campaign, lab, scores, pool, hac):
+        for name in room.__all__ if hasattr(room, "__all__") else ():
+            value = getattr(room, name)
+            if inspect.isclass(value) and not issubclass(value, LadleError):
+                yield name, value
+                for method, function in inspect.getmembers(value, callable):
+                    if not method.startswith("_") and method in vars(value):
+                        yield f"{name}.{method}", function
+                    elif not method.startswith("_") and issubclass(value, strategies.Chooser):
+                        yield f"Chooser.{method}", function
+                    elif not method.startswith("_") and value is ladle.Campaign:
+                        yield f"Campaign.{method}", function
+            elif callable(value):
+                yield name, value
+
+
+def test_no_scalar_is_forgotten():
+    wanted = {
+        f"{name}({parameter})"
+        for name, function in _public()
+        if not {name, name.partition(".")[0], name.partition(".")[2]} & EXEMPT
+        for parameter in _scalars(function)
+    }
+    assert len(wanted) > 60
+    assert wanted - set(TABLE) == set()
+
+
+def test_trials_and_workers_of_an_experiment(tmp_path):
+    smoke = lab.read_experiment("smoke")
+    for options in ({"workers": "2"}, {"workers": 1.0}, {"trials": 1.0}, {"trials": ["0"]}, {"trials": True}):
+        with pytest.raises(ArgumentError, match=next(iter(options))):
+            lab.run_experiment(smoke, tmp_path / "run", **options)
+
+
+# -- the border itself -------------------------------------------------------------------------------------------
+
+
+def test_what_passes_is_plain():
+    for value in (np.int64(5), np.array(5), np.uint8(5)):
+        assert type(numbers.whole(value, "x")) is int
+        assert type(numbers.number(value, "x")) is int
+    for value in (np.float32(0.5), np.float16(0.5), np.longdouble(0.5), np.array(0.5)):
+        assert (type(numbers.number(value, "x")), numbers.number(value, "x")) == (float, 0.5)
+    assert numbers.switch(np.True_, "x") is True
+    assert numbers.switch(None, "x", undecided=True) is None
+    assert type(numbers.choice(np.str_("a"), "x", ("a", "b"))) is str
+
+
+class Tensor:
+    """A tensor of no axes, as other libraries have them."""
+
+    ndim = 0
+
+    def __init__(self, value):
+        self.value = value
+
+    def item(self):
+        return self.value
+
+
+def test_tensors_of_no_axes_are_numbers():
+    assert numbers.whole(Tensor(5), "x") == 5
+    assert numbers.number(Tensor(0.5), "x") == 0.5
+    for value in (True, 5.0):
+        with pytest.raises(ArgumentError):
+            numbers.whole(Tensor(value), "x")
+
+
+@pytest.mark.parametrize(
+    ("bounds", "good", "bad", "said"),
+    [
+        ({"least": 1}, [1, 5], [0, -1], "a whole number, 1 or larger"),
+        ({"least": 1, "most": 3}, [1, 3], [0, 4], "a whole number from 1 to 3"),
+        ({"most": 3}, [3, -5], [4], "a whole number, 3 at most"),
+        ({}, [0, -5, 2**63 - 1], [2**63, -(2**63)], "a whole number"),
+    ],
+)
+def test_bounds_of_whole_numbers(bounds, good, bad, said):
+    assert [numbers.whole(value, "x", **bounds) for value in good] == good
+    for value in bad:
+        with pytest.raises(ArgumentError, match=f"x must be {said}; got"):
+            numbers.whole(value, "x", **bounds)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "good", "bad", "said"),
+    [
+        ({"least": 1}, [1, 1.5], [0.99], "a number, 1 or larger"),
+        ({"above": 0}, [1e-300], [0, -1], "a number, larger than 0"),
+        ({"least": 0, "most": 1}, [0, 1], [-1e-9, 1.1], "a number from 0 to 1"),
+        ({"above": 0.5, "below": 1}, [0.75], [0.5, 1], "a number between 0.5 and 1, neither of them"),
+        ({"least": 0, "below": 1}, [0, 0.99], [1], "a number, 0 or larger and below 1"),
+        ({}, [-1e300, 0], [], "a finite number"),
+    ],
+)
+def test_bounds_of_numbers(bounds, good, bad, said):
+    assert [numbers.number(value, "x", **bounds) for value in good] == good
+    for value in [*bad, float("nan"), float("inf"), -float("inf"), 10**400]:
+        with pytest.raises(ArgumentError, match=f"x must be {said}; got"):
+            numbers.number(value, "x", **bounds)
+
+
+def test_errors_are_short_and_say_what_to_do():
+    for value in ("x" * 10_000, 10**5000, np.zeros(1000), [0] * 1000):
+        for check in (numbers.whole, numbers.number, numbers.switch):
+            with pytest.raises(ArgumentError) as error:
+                check(value, "x")
+            assert len(str(error.value)) < 200
+    with pytest.raises(ArgumentError, match=r"got 5\.0\. A whole number is given as an int"):
+        numbers.whole(5.0, "x")
+    for value in (["a"], np.array(["a", "b"]), 5, None):
+        with pytest.raises(ArgumentError, match="be one of a, b"):
+            numbers.choice(value, "x", ("a", "b"))
