@@ -86,11 +86,9 @@ def cluster(
     Source: reciprocal nearest neighbours in rounds after Sumengen et al. 2021 (arXiv 2105.11653), on cluster means with
     certified candidate lists; see ladle.hac.rounds.
     """
-    metric = choice(metric, "`metric`", METRICS)  # type: ignore[assignment]
-    quality = choice(quality, "`quality`", QUALITIES)  # type: ignore[assignment]
-    exact = _checked_exact(engine, exact)
+    choice(metric, "`metric`", METRICS)
+    exact, seed = _checked_exact(engine, exact, quality), check_seed(seed)
     prototypes = switch(prototypes, "`prototypes`", undecided=True)
-    seed = check_seed(seed)
     pool = embeddings if isinstance(embeddings, Pool) else as_matrix(embeddings, NAME)
     source = Source.of(pool)
     level = _level(mean_size, threshold, n_clusters, source.rows)
@@ -183,7 +181,8 @@ def _arranged(
     return _Points(points_of(source, distinct, norms, None, dtype, progress), distinct, 1.0)
 
 
-def _checked_exact(engine: str, exact: bool | None) -> bool | None:
+def _checked_exact(engine: str, exact: bool | None, quality: str) -> bool | None:
+    choice(quality, "`quality`", QUALITIES)
     choice(engine, "`engine`", ENGINES)
     exact = switch(exact, "`exact`", undecided=True)
     if (engine == "brute" and exact is False) or (engine == "cells" and exact is True):
