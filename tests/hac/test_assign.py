@@ -21,7 +21,7 @@ from ladle.errors import (
     ShapeError,
     ZeroVectorError,
 )
-from ladle.hac import assign
+from ladle.hac import assign, newcomers
 from ladle.hac.prototypes import prototype_bytes
 from ladle.progress import SILENT
 from tests.hac.pools import Case, blobs, cases
@@ -184,7 +184,7 @@ def test_neither_blocks_nor_threads_matter(
 ) -> None:
     tree = tree_of()
     expected = tree.assign(NEW, exact=exact)
-    monkeypatch.setattr(assign, "BLOCK_BYTES", assign.LEAST_ROW_BYTES * block_rows)
+    monkeypatch.setattr(newcomers, "BLOCK_BYTES", newcomers.LEAST_ROW_BYTES * block_rows)
     monkeypatch.setattr("ladle.hac.prototypes.BLOCK_BYTES", 100)
     monkeypatch.setenv("LADLE_THREADS", threads)
     for source in (NEW, ladle.open_pool(NEW)):
@@ -276,7 +276,7 @@ def test_not_finite(value: float) -> None:
 
 
 def test_zero_vectors_and_huge_values(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(assign, "BLOCK_BYTES", assign.LEAST_ROW_BYTES * 50)
+    monkeypatch.setattr(newcomers, "BLOCK_BYTES", newcomers.LEAST_ROW_BYTES * 50)
     new = NEW.copy()
     new[355] = 0
     with pytest.raises(ZeroVectorError, match="row 355"):

@@ -39,11 +39,11 @@ def test_means_spreads_and_sizes(case: Case) -> None:
     spreads = np.array([((part - part.mean(axis=0)) ** 2).sum(axis=1).mean() for part in members])
     size = np.abs(means - rows.mean(axis=0)).max()
     np.testing.assert_allclose(found.centre, rows.mean(axis=0), rtol=1e-12, atol=1e-12)
-    np.testing.assert_allclose(found.offsets + found.centre, means, rtol=1e-12, atol=2e-7 * size + 1e-15)
+    np.testing.assert_allclose(found.offsets + found.centre, means, rtol=1e-12, atol=1e-13 * size + 1e-15)
     np.testing.assert_allclose(found.spreads, spreads, rtol=1e-9, atol=1e-15)
     assert found.sizes.tolist() == np.bincount(labels).tolist()
     assert len(found) == 50
-    assert (found.offsets.dtype, found.sizes.dtype, found.merges) == (np.float32, np.int32, 7)
+    assert (found.offsets.dtype, found.sizes.dtype, found.merges) == (np.float64, np.int32, 7)
 
 
 def test_blocks_do_not_matter_to_the_last_bit() -> None:

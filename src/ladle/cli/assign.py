@@ -142,18 +142,22 @@ def _tell(pool: Any, assigned: Any, metric: str, seconds: float, output: Path, a
         "clusters_founded": assigned.founded,
         "limit": None if np.isinf(assigned.limit) else assigned.limit,
         "recall": assigned.recall,
+        "unresolved": assigned.unresolved,
         "seconds": round(seconds, 3),
         "peak_memory_bytes": peak,
         "output": str(output),
     }
     fate = f", in {assigned.founded:,} new clusters" if assigned.founded else ", marked -1" if far else ""
+    search = "exact"
+    if assigned.recall is not None:
+        search = f"by cells ({assigned.recall:.1%} of a sample as an exact one; --exact for all)"
+    if assigned.unresolved:
+        search += f"; {assigned.unresolved:,} as near to a second cluster, up to rounding"
     shown = {
         "new examples": f"{pool.source}: {pool.rows:,}",
         "joined": f"{joined:,} of {assigned.known:,} clusters; {assigned.twins:,} equal one of the tree's examples",
         "far from all": f"{far:,} beyond {assigned.limit:.4g}{fate}",
-        "search": "exact"
-        if assigned.recall is None
-        else f"by cells ({assigned.recall:.1%} of a sample as an exact one; --exact for all)",
+        "search": search,
         "took": took(seconds, peak),
         "clusters in": str(output),
     }

@@ -15,11 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.arrays import Clusters, Embeddings, as_matrix, row_blocks
-from ladle.errors import ArgumentError, MismatchError, ShapeError
-from ladle.hac.dendrogram import Dendrogram, Level
+from ladle.errors import ArgumentError, MismatchError
+from ladle.hac.dendrogram import ROUNDING, Dendrogram, Level, counted_up_to
 from ladle.hac.intake import Source
-from ladle.hac.metric_space import UNITS, in_metric
-from ladle.hac.prototypes import Prototypes, fingerprints_of, prototype_bytes, prototypes_of
+from ladle.hac.metric_space import UNITS
+from ladle.hac.newcomers import Facts, Newcomers, facts_of
+from ladle.hac.prototypes import Prototypes, prototype_bytes, prototypes_of
 from ladle.hac.tree_kernels import label_rows
 from ladle.neighbours.outside import CellOutside, ExactOutside, OutsideSearch
 from ladle.numbers import choice, switch
@@ -33,11 +34,8 @@ NEW = ("cluster", "mark", "nearest")
 NOBODY = -1
 
 EXACT_PRODUCTS = 2e11  # multiply-adds up to which every newcomer meets every cluster: some seconds
-SAMPLE = 400  # newcomers that are searched for exactly too, to measure recall
 RECALL = 0.98  # of the sample, where the cells stop trying
 CARRIED_BYTES = 1 << 30  # of prototypes that a tree carries unasked
-BLOCK_BYTES = 128 << 20  # of newcomers in float64 at a time
-LEAST_ROW_BYTES = 1024  # what the cells' candidates take, where vectors take less
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +52,7 @@ class Assignment:
     limit: float  # height up to which newcomers join: where the tree is cut; inf: all do
     twins: int  # newcomers equal to a row of the tree's pool, which joined its cluster
     recall: float | None  # share of a sample that an exact search puts in the same place; None where it was exact
+    unresolved: int  # newcomers whose nearest cluster rounding leaves as near as another: ties, and nearly so
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +76,16 @@ def assign(tree: Dendrogram, embeddings: npt.ArrayLike | Pool, request: Request)
     """See `Dendrogram.assign`."""
     merges, limit = tree.standing(request.level)
     prototypes = _prototypes(tree, merges, request)
-    newcomers = _Newcomers.of(embeddings, dim=len(prototypes.centre), metric=tree.metric)
-    facts = _facts(newcomers, request.progress)
+    newcomers = Newcomers.of(embeddings, dim=len(prototypes.centre), metric=tree.metric)
+    facts = facts_of(newcomers, request.progress)
     homes = _homes(prototypes, label_rows(tree.merges, tree.n, merges), facts.fingerprints)
-    joined = np.inf if request.new == "nearest" else limit / UNITS[tree.metric]
+    highest = counted_up_to(limit, tree.metric, max(tree.rounding, ROUNDING))
+    joined = np.inf if request.new == "nearest" else highest / UNITS[tree.metric]
     search, recall = _search(prototypes, newcomers, facts, joined, request)
 
     labels = np.empty(newcomers.rows, np.int32)
     linkages = np.empty(newcomers.rows)
+    unresolved = 0
     far: list[Embeddings] = []
     with request.progress.task("assigning", newcomers.rows) as advance:
         for rows, block, absolute in newcomers.blocks():
@@ -98,9 +99,12 @@ def assign(tree: Dendrogram, embeddings: npt.ArrayLike | Pool, request: Request)
             found.positions[outside] = NOBODY
             if request.new == "cluster":
                 far.append(block[outside])
-            labels[rows], linkages[rows] = found
+            unresolved += int((found.unresolved & (home == NOBODY) & ~outside).sum())
+            labels[rows], linkages[rows] = found.positions, found.linkages
             advance(rows.stop - rows.start)
 
+    if request.exact and unresolved and prototypes.rounding:
+        raise _blurred(unresolved)
     founded = 0
     outside = labels == NOBODY
     if request.new == "cluster" and outside.any():
@@ -115,6 +119,7 @@ def assign(tree: Dendrogram, embeddings: npt.ArrayLike | Pool, request: Request)
         limit=limit if request.new != "nearest" else np.inf,
         twins=int((homes != NOBODY).sum()),
         recall=recall,
+        unresolved=unresolved,
     )
 
 
@@ -126,7 +131,7 @@ def prototypes_at(tree: Dendrogram, pool: npt.ArrayLike | Pool, level: Level, pr
 def carrying(tree: Dendrogram, pool: npt.ArrayLike | Pool, wanted: bool | None, progress: Progress) -> Dendrogram:
     """`tree`, new from `pool`, with prototypes of its level if they are wanted; None wants those of up to 1 GiB.
 
-    Most trees then take newcomers without the old embeddings, on another machine, a year later. That is 348 MB for 10
+    Most trees then take newcomers without the old embeddings, on another machine, a year later. That is 604 MB for 10
     million rows of dim 64 at mean size 10; only wide embeddings, or many small clusters, make it as large as a pool.
     """
     level = tree.level or Level(mean_size=10)
@@ -140,6 +145,8 @@ def carrying(tree: Dendrogram, pool: npt.ArrayLike | Pool, wanted: bool | None, 
 def _prototypes(tree: Dendrogram, merges: int, request: Request) -> Prototypes:
     """The carried prototypes if they are of this cut or a finer one, else from the pool. Raises: ArgumentError."""
     carried = tree.prototypes
+    if carried is not None and carried.rounding and request.pool is not None:
+        carried = None  # the pool tells more
     if carried is not None and carried.merges == merges:
         return carried
     if carried is not None and carried.merges < merges:
@@ -180,67 +187,6 @@ def _from_pool(tree: Dendrogram, pool: npt.ArrayLike | Pool, merges: int, progre
         return prototypes_of(counted(), labels, dim=source.dim, metric=tree.metric, merges=merges)
 
 
-@dataclass(frozen=True, slots=True)
-class _Newcomers:
-    """An array or a pool, as blocks of rows."""
-
-    source: Source
-    metric: str
-
-    @classmethod
-    def of(cls, embeddings: npt.ArrayLike | Pool, *, dim: int, metric: str) -> _Newcomers:
-        if isinstance(embeddings, Pool):
-            source = Source.of(embeddings)
-        elif _is_empty(embeddings, dim):
-            source = Source.of(np.empty((0, dim), np.float32))
-        else:
-            source = Source.of(as_matrix(embeddings, "embeddings"))
-        if source.dim != dim:
-            raise ShapeError("`embeddings`", wanted=f"have dim {dim:,} like the tree's pool", got=f"dim {source.dim:,}")
-        return cls(source, metric)
-
-    @property
-    def rows(self) -> int:
-        return self.source.rows
-
-    @property
-    def dim(self) -> int:
-        return self.source.dim
-
-    def blocks(self) -> Iterator[tuple[slice, Embeddings, npt.NDArray[np.float64]]]:
-        """(rows, the block as it was given, the same in the metric's space). Raises: as `in_metric`."""
-        block_rows = BLOCK_BYTES // max(8 * self.dim, LEAST_ROW_BYTES)
-        for rows, block in self.source.blocks(block_rows * self.dim * self.source.dtype.itemsize):
-            yield rows, block, in_metric(block, self.metric, name="embeddings", first_row=rows.start)
-
-
-def _is_empty(value: npt.ArrayLike, dim: int) -> bool:
-    return (isinstance(value, list) and not value) or getattr(value, "shape", None) in ((0,), (0, dim))
-
-
-@dataclass(frozen=True, slots=True)
-class _Facts:
-    """What a first look at the newcomers tells."""
-
-    fingerprints: npt.NDArray[np.uint64]  # (q,)
-    sample: npt.NDArray[np.float64]  # (s, d) in the metric's space: those of least fingerprint, in whatever order
-
-
-def _facts(newcomers: _Newcomers, progress: Progress) -> _Facts:
-    """Check every newcomer before any work, and take a sample that their order does not change."""
-    fingerprints = np.empty(newcomers.rows, np.uint64)
-    sample, marks = np.empty((0, newcomers.dim)), np.empty(0, np.uint64)
-    with progress.task("checking the newcomers", newcomers.rows) as advance:
-        for rows, block, points in newcomers.blocks():
-            fingerprints[rows] = fingerprints_of(block)
-            marks, first = np.unique(np.concatenate([marks, fingerprints[rows]]), return_index=True)
-            kept, marks = first[:SAMPLE], marks[:SAMPLE]
-            old = len(sample)
-            sample = np.stack([sample[x] if x < old else points[x - old] for x in kept])
-            advance(len(block))
-    return _Facts(fingerprints, sample)
-
-
 def _homes(prototypes: Prototypes, labels: Clusters, fingerprints: npt.NDArray[np.uint64]) -> Clusters:
     """(q,) the cluster of the pool's row that a newcomer equals; NOBODY where there is none."""
     order = np.argsort(prototypes.fingerprints, kind="stable")
@@ -252,17 +198,28 @@ def _homes(prototypes: Prototypes, labels: Clusters, fingerprints: npt.NDArray[n
 
 
 def _search(
-    prototypes: Prototypes, newcomers: _Newcomers, facts: _Facts, limit: float, request: Request
+    prototypes: Prototypes, newcomers: Newcomers, facts: Facts, limit: float, request: Request
 ) -> tuple[OutsideSearch, float | None]:
     """The search, and the share of a sample it answers rightly: None where it is exact."""
-    exact = ExactOutside(prototypes.offsets, prototypes.spreads)
+    origin_norm = float(np.sqrt(prototypes.centre @ prototypes.centre))
+    about = {"origin_norm": origin_norm, "rounding": prototypes.rounding}
+    exact = ExactOutside(prototypes.offsets, prototypes.spreads, **about)
     products = float(newcomers.rows) * len(prototypes) * newcomers.dim
     if request.exact or newcomers.rows == 0 or (request.exact is None and products <= EXACT_PRODUCTS):
         return exact, None
     with request.progress.task("coarse cells"):
-        cells = CellOutside(prototypes.offsets, prototypes.spreads, seed=request.seed)
+        cells = CellOutside(prototypes.offsets, prototypes.spreads, seed=request.seed, **about)
         points = facts.sample - prototypes.centre
         return cells, cells.tune(points, exact.nearest(points).linkages, limit, recall=RECALL)
+
+
+def _blurred(unresolved: int) -> ArgumentError:
+    return ArgumentError(
+        "`exact`",
+        wanted="be asked of prototypes that tell the clusters apart",
+        got=f"{unresolved:,} newcomers about as near to two clusters, of which an older Ladle kept rounded means",
+        remedy="Give pool= (--clustered), or leave exact= (--exact) out.",
+    )
 
 
 def _linkages(prototypes: Prototypes, points: npt.NDArray[np.float64], labels: Clusters) -> npt.NDArray[np.float64]:

@@ -16,7 +16,7 @@ from ladle.arrays import Embeddings, as_matrix
 from ladle.errors import ArgumentError
 from ladle.hac.checkpoint import Checkpoints, Scalar
 from ladle.hac.collapse import Distinct
-from ladle.hac.dendrogram import Checks, Dendrogram, Level
+from ladle.hac.dendrogram import ROUNDING, Checks, Dendrogram, Level, counted_up_to
 from ladle.hac.intake import NAME, Source, Survey, points_of, reorder, surveyed
 from ladle.hac.metric_space import UNITS
 from ladle.hac.outcome import Merges
@@ -113,7 +113,7 @@ def cluster(
         scratch=room,
     )
     with checkpoints.held() if checkpoints else nullcontext():
-        merges = rounds.run(_stop(level, source.rows, unit))
+        merges = rounds.run(_stop(level, source.rows, metric, unit))
     tree = _dendrogram(merges, points.distinct, _Kind.of(metric, unit, level, pool, search))
     return _carrying(tree, pool, prototypes, progress)
 
@@ -220,11 +220,12 @@ def _level(mean_size: float | None, threshold: float | None, n_clusters: int | N
     return level
 
 
-def _stop(level: Level | None, rows: int, unit: float) -> Stop:
+def _stop(level: Level | None, rows: int, metric: str, unit: float) -> Stop:
     """Where the rounds may end; `unit` is the height of one unit of linkage."""
     if level is None:
         return Stop()
-    return Stop(level.clusters_of(rows) or 1, np.inf if level.threshold is None else level.threshold / unit)
+    highest = np.inf if level.threshold is None else counted_up_to(level.threshold, metric, ROUNDING)
+    return Stop(level.clusters_of(rows) or 1, highest / unit)
 
 
 def _all_rows(n: int) -> Distinct:
@@ -248,7 +249,9 @@ def _dendrogram(merges: Merges, distinct: Distinct, kind: _Kind) -> Dendrogram:
     return Dendrogram(
         n=n,
         merges=number(pairs[order], n),
-        heights=heights[order].astype(np.float32),
+        heights=heights[order],
+        # All on the matrix, summed as SciPy sums: nothing else rounds the heights of squared distances.
+        rounding=0.0 if merges.tally.dense == n and kind.metric == "sqeuclidean" else ROUNDING,
         metric=kind.metric,
         certified=float(sure.mean()) if len(sure) else 1.0,
         known_below=known_below,

@@ -10,7 +10,7 @@ from ladle.errors import DataError, ZeroVectorError
 
 # Height of one unit of squared distance: |x - y|^2 = 2 (1 - x.y) for unit vectors.
 UNITS = {"cosine": 0.5, "sqeuclidean": 1.0}
-# Squared distances must fit float32, in which heights are kept; a distance is at most twice the largest norm.
+# Squared distances must fit float32, in which neighbours are searched; a distance is at most twice the largest norm.
 LARGEST_NORM = float(np.sqrt(np.finfo(np.float32).max)) / 2
 
 

@@ -7,7 +7,7 @@ distance of A's members to its mean: no member is needed. Two clusters' prototyp
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,10 +29,11 @@ class Prototypes:
 
     merges: int
     centre: Floats64  # (d,) mean of all rows
-    offsets: npt.NDArray[np.float32]  # (m, d) mean of each cluster, less the centre: float32 would lose far-off means
+    offsets: Floats64  # (m, d) mean of each cluster, less the centre
     spreads: Floats64  # (m,) mean squared distance of the members to the mean
     sizes: npt.NDArray[np.int32]  # (m,)
     fingerprints: npt.NDArray[np.uint64]  # (n,) a hash of each row: newcomers that equal a row join its cluster
+    rounding: float = 0.0  # share of the offsets by which an older Ladle's file rounded them
 
     def __len__(self) -> int:
         return len(self.sizes)
@@ -40,13 +41,12 @@ class Prototypes:
     def united(self, merges: int, group: Clusters) -> Prototypes:
         """Those of a coarser cut, where each cluster is part of `group` (m,), labels 0..k-1.
 
-        Cost: O(m d) time, 12 k d bytes beside the result's 4 k d.
+        Cost: O(m d) time, 8 k d bytes beside the result's 8 k d.
         """
         sums = _Sums.empty(int(group.max()) + 1, len(self.centre))
         for block in row_blocks(len(self), 8 * len(self.centre), BLOCK_BYTES):
-            means = self.offsets[block].astype(np.float64)
-            sums.add(means, group[block], self.sizes[block].astype(np.float64), self.spreads[block])
-        return sums.prototypes(merges, self.centre, self.fingerprints)
+            sums.add(self.offsets[block], group[block], self.sizes[block].astype(np.float64), self.spreads[block])
+        return replace(sums.prototypes(merges, self.centre, self.fingerprints), rounding=self.rounding)
 
 
 def prototypes_of(
@@ -56,7 +56,7 @@ def prototypes_of(
 
     blocks: every row once, in order, as of Pool.blocks. merges: how many of the tree's merges made the labels.
     Raises: NonFiniteError, ZeroVectorError, DataError.
-    Cost: n d multiply-adds; 12 m d bytes of sums beside the result's 4 m d + 8 n. Repeats: the same for any blocks.
+    Cost: n d multiply-adds; 8 m d bytes, which become the result, and 8 n. Repeats: the same for any blocks.
     """
     sums = _Sums.empty(int(labels.max()) + 1, dim)
     fingerprints = np.empty(len(labels), np.uint64)
@@ -69,7 +69,7 @@ def prototypes_of(
 
 def prototype_bytes(clusters: int, dim: int, rows: int) -> int:
     """What the prototypes of so many clusters of a pool take, in memory and in a tree's file."""
-    return clusters * (4 * dim + 12) + 8 * (rows + dim)
+    return clusters * (8 * dim + 12) + 8 * (rows + dim)
 
 
 def fingerprints_of(block: Embeddings) -> npt.NDArray[np.uint64]:
@@ -98,13 +98,10 @@ class _Sums:
         whole = _Sums.empty(1, self.means.shape[1])  # not by BLAS, whose sums depend on its threads
         whole.add(self.means, np.zeros(len(self.means), np.int32), self.weights, self.squares)
         centre = whole.means[0]
-        offsets = np.empty(self.means.shape, np.float32)
-        for block in row_blocks(len(offsets), 8 * len(centre), BLOCK_BYTES):
-            offsets[block] = self.means[block] - centre
         return Prototypes(
             merges=merges,
             centre=origin + centre,
-            offsets=offsets,
+            offsets=np.subtract(self.means, centre, out=self.means),  # the sums are of no more use
             spreads=self.squares / self.weights,
             sizes=self.weights.astype(np.int32),
             fingerprints=fingerprints,

@@ -1,32 +1,36 @@
-"""A dendrogram as a file: an .npz that any NumPy can open, sealed with a checksum of all its bytes."""
+"""A dendrogram as a file: an .npz that any NumPy can open, sealed with a checksum of all its bytes.
+
+Version 1 kept heights and the means of prototypes in float32; it is read all the same.
+"""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from ladle import durable
 from ladle._version import __version__
 from ladle.errors import CorruptFileError, FileError, FileFormatError
+from ladle.hac.archive import HEADER, Archive, impossible, opened
+from ladle.hac.treeheader import FORMAT, Header, parsed
 
 if TYPE_CHECKING:
-    from ladle.hac.dendrogram import Dendrogram, Level
+    from ladle.hac.dendrogram import Dendrogram
     from ladle.hac.prototypes import Prototypes
 
     Tree = TypeVar("Tree", bound=Dendrogram)
 
-FORMAT = "ladle-dendrogram"
-FORMAT_VERSION = 1  # raise it when an older Ladle would misread the file
+FORMAT_VERSION = 2  # raise it when an older Ladle would misread the file
 PREFIX = "prototype_"  # of the arrays of the prototypes
 PROTOTYPE_DTYPES = {
     "centre": np.float64,
-    "offsets": np.float32,
+    "offsets": np.float64,
     "spreads": np.float64,
     "sizes": np.int32,
     "fingerprints": np.uint64,
@@ -36,8 +40,9 @@ PROTOTYPE_DTYPES = {
 def save_tree(tree: Dendrogram, path: str | os.PathLike[str]) -> None:
     """Write `tree` to `path`, whole or not at all. Raises: FileError.
 
-    Cost: 20 bytes a merge, and what the prototypes it carries take (ladle.hac.prototypes.prototype_bytes).
+    Cost: 24 bytes a merge, and what the prototypes it carries take (ladle.hac.prototypes.prototype_bytes).
     """
+    carried = tree.prototypes
     header = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -46,105 +51,132 @@ def save_tree(tree: Dendrogram, path: str | os.PathLike[str]) -> None:
         "metric": tree.metric,
         "certified": tree.certified,
         "recall": tree.recall,
-        "checks": None if tree.checks is None else asdict(tree.checks),  # absent from files of older Ladles
+        "checks": None if tree.checks is None else asdict(tree.checks),
         "known_below": None if np.isinf(tree.known_below) else tree.known_below,
         "level": None if tree.level is None else asdict(tree.level),
+        "rounding": tree.rounding,
         "pool_digest": tree.pool_digest,
-        # Absent from files of older Ladles; these leave it, and the arrays of its name, unread.
-        "prototypes": None if tree.prototypes is None else {"merges": tree.prototypes.merges},
+        "prototypes": None if carried is None else {"merges": carried.merges, "rounding": carried.rounding},
     }
-    arrays: dict[str, Any] = {"merges": tree.merges, "heights": tree.heights}
-    if tree.prototypes is not None:
-        arrays |= {PREFIX + name: getattr(tree.prototypes, name) for name in PROTOTYPE_DTYPES}
-    text = np.frombuffer(json.dumps(header).encode(), np.uint8)
+    arrays: dict[str, Any] = {"merges": tree.merges, "heights": np.asarray(tree.heights, np.float64)}
+    if carried is not None:
+        arrays |= {PREFIX + name: np.asarray(getattr(carried, name), dtype) for name, dtype in PROTOTYPE_DTYPES.items()}
+    text = np.frombuffer(json.dumps(header, default=_plain).encode(), np.uint8)
     with durable.writing(path) as file:
-        np.savez(file, header=text, **arrays)
+        np.savez(file, **{HEADER: text}, **arrays)  # type: ignore[arg-type]
         durable.seal(file)
 
 
 def load_tree(kind: type[Tree], path: str | os.PathLike[str]) -> Tree:
-    """Read a tree back as a `kind`. Raises: FileError when it cannot be read, FileFormatError when it is something
-    else or newer than this Ladle, CorruptFileError when any byte has changed."""
+    """Read a tree back as a `kind`, and check that it can be one.
+
+    Raises: FileError when it cannot be read, FileFormatError when it is something else or newer than this Ladle,
+    CorruptFileError when any byte has changed, or the contents are impossible.
+    """
+    subject = f"the tree {path}"
+    try:
+        _check_sealed(path, subject)
+        with opened(Path(path), subject) as archive:
+            if HEADER not in archive:
+                raise FileFormatError(subject, wanted="be a tree that Ladle wrote", got="something else")
+            header = parsed(archive.header(), subject, newest=FORMAT_VERSION)
+            return _build(kind, header, archive)
+    except FileError:
+        raise
+    except OSError as cause:
+        raise FileError(subject, wanted="be readable", got=cause.strerror or str(cause)) from cause
+
+
+def _check_sealed(path: str | os.PathLike[str], subject: str) -> None:
+    """Raises: CorruptFileError for a tree that changed, FileFormatError for a file that is none; OSError."""
     try:
         durable.check_seal(path)
-        # Opened here, because np.load leaves its own file open when the archive is bad.
-        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            header = json.loads(bytes(archive["header"]).decode())
-            if header["format_version"] > FORMAT_VERSION:
-                raise FileFormatError(
-                    f"the tree {path}",
-                    wanted=f"have format version {FORMAT_VERSION} or older",
-                    got=f"version {header['format_version']}, written by Ladle {header['ladle']}",
-                    remedy="Update Ladle.",
-                )
-            return _build(kind, header, archive, path)
     except CorruptFileError:
         with Path(path).open("rb") as file:
             if FORMAT.encode() in file.read(4096):
                 raise
         raise FileFormatError(
-            f"the tree {path}", wanted="be a file that Ladle wrote", got="something else, or the wreck of one"
+            subject, wanted="be a file that Ladle wrote", got="something else, or the wreck of one"
         ) from None
-    except FileError:
-        raise
-    except OSError as cause:
-        raise FileError(f"the tree {path}", wanted="be readable", got=cause.strerror or str(cause)) from cause
 
 
-def _build(
-    kind: type[Tree], header: dict[str, Any], arrays: Mapping[str, np.ndarray[Any, Any]], path: str | os.PathLike[str]
-) -> Tree:
-    from ladle.hac.dendrogram import Checks
-    from ladle.hac.tree_kernels import is_tree
-
-    merges, heights, n = arrays["merges"], arrays["heights"], int(header["n"])
-    sound = (
-        merges.dtype == np.int64
-        and merges.ndim == 2
-        and merges.shape[1] == 2
-        and heights.dtype == np.float32
-        and heights.shape == (len(merges),)
-        and bool(np.all(heights[1:] >= heights[:-1]))
-        and bool(is_tree(merges, n))
-    )
-    if not sound:
-        raise CorruptFileError(f"the tree {path}", wanted="hold merges in order of height", got="an impossible tree")
-    level = header["level"]
-    return kind(
-        n=n,
+def _build(kind: type[Tree], header: Header, archive: Archive) -> Tree:
+    merges = archive.array("merges", np.dtype(np.int64), axes=2)
+    heights = archive.array("heights", np.dtype(np.float32 if header.single else np.float64), axes=1).astype(np.float64)
+    _check_merges(merges, heights, header, archive.subject)
+    tree = kind(
+        n=header.n,
         merges=merges,
         heights=heights,
-        metric=str(header["metric"]),
-        certified=float(header["certified"]),
-        recall=None if header["recall"] is None else float(header["recall"]),
-        checks=None if header.get("checks") is None else Checks(**header["checks"]),
-        known_below=np.inf if header["known_below"] is None else float(header["known_below"]),
-        level=None if level is None else _level(level),
-        pool_digest=str(header["pool_digest"]),
-        prototypes=None if header.get("prototypes") is None else _prototypes(header["prototypes"], arrays, n, path),
+        metric=header.metric,
+        certified=header.certified,
+        recall=header.recall,
+        checks=header.checks,
+        known_below=header.known_below,
+        level=header.level,
+        rounding=header.rounding,
+        pool_digest=header.pool_digest,
+        prototypes=None if header.carried is None else _prototypes(header, merges, archive),
     )
+    _check_level(tree, archive.subject)
+    return tree
 
 
-def _prototypes(
-    header: dict[str, Any], arrays: Mapping[str, np.ndarray[Any, Any]], n: int, path: str | os.PathLike[str]
-) -> Prototypes:
+def _check_merges(
+    merges: npt.NDArray[np.int64], heights: npt.NDArray[np.float64], header: Header, subject: str
+) -> None:
+    """Raises: CorruptFileError."""
+    from ladle.hac.tree_kernels import is_tree
+
+    ascending = bool(np.isfinite(heights).all() and np.all(heights[:1] >= 0) and np.all(heights[1:] >= heights[:-1]))
+    if not (merges.shape == (len(heights), 2) and ascending and is_tree(merges, header.n)):
+        raise impossible(subject, "hold merges in order of height", "an impossible tree")
+    # Equal rows merge at height 0 even where nothing else is known.
+    beyond = bool(len(heights) and max(0.0, float(heights[-1])) >= header.known_below and heights[-1] > 0)
+    if beyond or (np.isinf(header.known_below) and len(merges) != header.n - 1):
+        raise impossible(subject, "hold every merge up to where it stops", "an impossible tree")
+
+
+def _check_level(tree: Dendrogram, subject: str) -> None:
+    """Whether the tree reaches the level it was made for. Raises: CorruptFileError."""
+    from ladle.errors import ArgumentError
+
+    try:
+        if tree.level is not None:
+            tree.standing(tree.level)
+    except ArgumentError as cause:
+        raise impossible(subject, "reach the level it was made for", f"an impossible tree ({cause.got})") from cause
+
+
+def _prototypes(header: Header, merges: npt.NDArray[np.int64], archive: Archive) -> Prototypes:
+    from ladle.hac.metric_space import LARGEST_NORM
     from ladle.hac.prototypes import Prototypes
+    from ladle.hac.tree_kernels import label_rows
 
-    read = {name: arrays[PREFIX + name] for name in PROTOTYPE_DTYPES}
-    count, merges = len(read["sizes"]), int(header["merges"])
-    shapes = {"centre": read["offsets"].shape[1:], "offsets": (count, *read["centre"].shape), "fingerprints": (n,)}
-    sound = count == n - merges and all(
-        array.dtype == PROTOTYPE_DTYPES[name] and array.shape == shapes.get(name, (count,))
-        for name, array in read.items()
+    assert header.carried is not None
+    dtypes = PROTOTYPE_DTYPES | ({"offsets": np.float32} if header.single else {})
+    read = {
+        name: archive.array(PREFIX + name, np.dtype(dtype), axes=2 if name == "offsets" else 1)
+        for name, dtype in dtypes.items()
+    }
+    clusters, dim = header.n - header.carried, len(read["centre"])
+    shapes = {"centre": (dim,), "offsets": (clusters, dim), "fingerprints": (header.n,)}
+    largest = {"centre": LARGEST_NORM, "offsets": 2 * LARGEST_NORM, "spreads": (2 * LARGEST_NORM) ** 2}
+    sound = (
+        dim > 0
+        and header.carried <= len(merges)
+        and all(array.shape == shapes.get(name, (clusters,)) for name, array in read.items())
+        and all(bool(np.all(np.abs(read[name]) <= most)) for name, most in largest.items())  # no NaN either
+        and bool(np.all(read["spreads"] >= 0))
+        and np.array_equal(np.bincount(label_rows(merges, header.n, header.carried)), read["sizes"])
     )
     if not sound:
-        raise CorruptFileError(f"the tree {path}", wanted="hold prototypes of its clusters", got="impossible ones")
-    return Prototypes(merges=merges, **read)
+        raise impossible(archive.subject, "hold prototypes of its clusters", "impossible ones")
+    offsets = read.pop("offsets").astype(np.float64, copy=False)
+    return Prototypes(merges=header.carried, offsets=offsets, rounding=header.carried_rounding, **read)
 
 
-def _level(told: dict[str, Any]) -> Level:
-    """The level a tree was made for. Earlier versions took whole floats, such as 5.0, for a number of clusters."""
-    from ladle.hac.dendrogram import Level
-
-    count = told.get("n_clusters")
-    return Level(**told | ({"n_clusters": int(count)} if isinstance(count, float) and count.is_integer() else {}))
+def _plain(value: object) -> object:
+    """A NumPy number as JSON can carry it."""
+    assert isinstance(value, np.generic)
+    return value.item()

@@ -1,7 +1,8 @@
 """The nearest cluster of points that are no clusters themselves: newcomers, who come in blocks.
 
-Nearest is smallest |x - mean|^2 + spread. Linkages are compared in float64, rounded to 44 bits as the clustering rounds
-them, and the first cluster wins among ties.
+Nearest is smallest |x - mean|^2 + spread. Linkages are compared in float64. Each has a doubt: a bound on how far the
+rounding of the point, of the mean and of the sum may have moved it. Where two linkages differ by less than their doubts
+the point is unresolved, and the first of the clusters that float64 cannot tell from the nearest wins.
 """
 
 from __future__ import annotations
@@ -10,13 +11,12 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from numba.extending import register_jitable
 
 from ladle import seeds, threads
-from ladle.compiled import kernel
 from ladle.neighbours.coarse import SAMPLE_PER_CELL, Cells, by_cell
 from ladle.neighbours.contract import Means
-from ladle.neighbours.kernels import WORST, keep_best, rounded, square_distance
+from ladle.neighbours.kernels import WORST, keep_best
+from ladle.neighbours.outside_kernels import ROUNDINGS, UNIT, Blur, choose, doubt
 from ladle.neighbours.packed import QUERY_BLOCK, Floats, Int32s, Packed, frame_of, pack, top_k
 
 Floats64 = npt.NDArray[np.float64]
@@ -28,7 +28,7 @@ CELL_ROWS = 500  # clusters a cell, on average
 PROBES = 4  # cells a newcomer is compared with, to begin with
 MOST_PROBES = 64
 CHOICE_BLOCK = 1024
-DIRECT_BLOCK = 16
+DIRECT_BLOCK = 4  # points compared with all clusters at once
 
 
 class Nearest(NamedTuple):
@@ -36,6 +36,12 @@ class Nearest(NamedTuple):
 
     positions: Int32s  # (q,) of the nearest cluster
     linkages: Floats64  # (q,) to it
+    unresolved: npt.NDArray[np.bool_]  # (q,) whether another cluster is as near, up to rounding
+
+    @classmethod
+    def of_nobody(cls, points: int) -> Nearest:
+        """No answer yet."""
+        return cls(np.full(points, -1, np.int32), np.full(points, np.inf), np.zeros(points, bool))
 
 
 class OutsideSearch(Protocol):
@@ -50,11 +56,14 @@ class ExactOutside:
     """Every point against every cluster, by matrix products; the answer is proven, rounding included.
 
     Float32 products propose; where their rounding could hide the nearest, float64 ones do; what even those cannot tell
-    apart (ties) is compared one by one. Neither order nor blocks of the points change the answer.
+    apart (ties) is compared one by one. What is unresolved then is a tie to all digits there are. Neither order nor
+    blocks of the points change the answer.
+    origin_norm: of what was subtracted from means and points. rounding: the share by which the means were rounded.
     Cost: q m d multiply-adds at the speed of BLAS; 4 m d bytes, and 8 m d once float64 is needed.
     """
 
-    def __init__(self, means: Means, spreads: Floats64) -> None:
+    def __init__(self, means: Means, spreads: Floats64, *, origin_norm: float = 0.0, rounding: float = 0.0) -> None:
+        self._blur = Blur.of(means, origin_norm, rounding)
         self._means = means
         self._spreads = spreads
         self._members = np.arange(len(means), dtype=np.int32)
@@ -63,15 +72,18 @@ class ExactOutside:
 
     def nearest(self, points: Floats64) -> Nearest:
         """See `OutsideSearch.nearest`."""
-        found = Nearest(np.full(len(points), -1, np.int32), np.full(len(points), np.inf))
+        found = Nearest.of_nobody(len(points))
         pending = np.arange(len(points))
         for name in ("float32", "float64"):
             if len(pending):
                 pending = pending[~self._by_products(points, pending, name, found)]
-        threads.run_each(
-            lambda block: _choose_of_all(points, self._means, self._spreads, pending, *found, *block),
-            threads.ranges(len(pending), DIRECT_BLOCK),
-        )
+        everybody = np.tile(self._members, (min(DIRECT_BLOCK, len(pending)), 1))
+
+        def directly(block: tuple[int, int]) -> None:
+            mine = pending[slice(*block)]
+            choose(points, self._means, self._spreads, self._blur, mine, everybody[: len(mine)], *found)
+
+        threads.run_each(directly, threads.ranges(len(pending), DIRECT_BLOCK))
         return found
 
     def _by_products(self, points: Floats64, pending: npt.NDArray[np.int64], name: str, found: Nearest) -> Any:
@@ -89,11 +101,16 @@ class ExactOutside:
             scores, positions = _nothing_found(len(mine), min(CANDIDATES, len(self._means)), packed)
             nobody = np.full(len(mine), -1, np.int64)
             top_k(packed, shifted.astype(packed.points.dtype), nobody, scores, positions)
-            _choose(points, self._means, self._spreads, mine, positions, *found)
-            unlisted = np.inf if len(self._means) <= CANDIDATES else _least_unlisted(packed, norms, scores[:, -1])
-            # Compared with room for the rounding to 44 bits.
-            best = found.linkages[mine] * packed.frame.scale**2
-            proven[slice(*block)] = (best * (1 + 1e-12) < unlisted) & (norms <= FARTHEST)
+            choose(points, self._means, self._spreads, self._blur, mine, positions, *found)
+            if len(self._means) <= CANDIDATES:
+                proven[slice(*block)] = norms <= FARTHEST
+                return
+            unlisted = _least_unlisted(packed, norms, scores[:, -1]) / packed.frame.scale**2
+            blur = self._blur.most + self._blur.origin + ROUNDINGS * UNIT * norms / packed.frame.scale
+            best = found.linkages[mine]
+            dim = self._means.shape[1]
+            room = doubt(best, blur, dim) + doubt(np.maximum(unlisted, 0.0), blur, dim)
+            proven[slice(*block)] = (best + room < unlisted) & (norms <= FARTHEST)
 
         with threads.single_threaded_blas():
             threads.run_each(search, threads.ranges(len(pending), QUERY_BLOCK))
@@ -107,7 +124,10 @@ class CellOutside:
     Repeats: by its seed. The blocks of the points matter only where rounding swaps two equally near cells.
     """
 
-    def __init__(self, means: Means, spreads: Floats64, *, seed: int) -> None:
+    def __init__(
+        self, means: Means, spreads: Floats64, *, seed: int, origin_norm: float = 0.0, rounding: float = 0.0
+    ) -> None:
+        self._blur = Blur.of(means, origin_norm, rounding)
         self._means = means
         self._spreads = spreads
         members = np.arange(len(means), dtype=np.int32)
@@ -169,13 +189,13 @@ class CellOutside:
         with threads.single_threaded_blas():
             threads.run_each(compare, range(len(starts) - 1))
         candidates = np.where(positions >= 0, self._order[positions], -1).astype(np.int32).reshape(cells.shape)
-        found = Nearest(np.full(len(points), -1, np.int32), np.full(len(points), np.inf))
+        found = Nearest.of_nobody(len(points))
 
-        def choose(block: tuple[int, int]) -> None:
+        def choose_block(block: tuple[int, int]) -> None:
             rows = np.arange(*block)
-            _choose(points, self._means, self._spreads, rows, candidates[slice(*block)], *found)
+            choose(points, self._means, self._spreads, self._blur, rows, candidates[slice(*block)], *found)
 
-        threads.run_each(choose, threads.ranges(len(points), CHOICE_BLOCK))
+        threads.run_each(choose_block, threads.ranges(len(points), CHOICE_BLOCK))
         return found
 
 
@@ -194,41 +214,3 @@ def _least_unlisted(packed: Packed, norms: Floats64, last: Floats) -> Floats64:
     error = 2.0 * unit * ((packed.points.shape[1] + 4) * norms * reach + 2.0 * (reach * reach + linkage))
     bound: Floats64 = linkage - error
     return bound
-
-
-@register_jitable
-def _linkage(points: Any, means: Any, spreads: Any, x: int, a: int) -> Any:
-    """Of point x and cluster a, rounded as the clusters' own."""
-    return rounded(square_distance(points, x, means, a) + spreads[a])
-
-
-@kernel
-def _choose(points: Any, means: Any, spreads: Any, rows: Any, candidates: Any, best: Any, linkages: Any) -> None:
-    """The nearest of `candidates` (r, k) int32, -1 for none, into best and linkages (q,) of the points at rows (r,)."""
-    for y in range(rows.shape[0]):
-        x = rows[y]
-        best[x] = -1
-        linkages[x] = np.inf
-        for t in range(candidates.shape[1]):
-            a = candidates[y, t]
-            if a < 0:
-                continue
-            d = _linkage(points, means, spreads, x, a)
-            if d < linkages[x] or (d == linkages[x] and a < best[x]):
-                best[x] = a
-                linkages[x] = d
-
-
-@kernel
-def _choose_of_all(
-    points: Any, means: Any, spreads: Any, rows: Any, best: Any, linkages: Any, start: int, stop: int
-) -> None:
-    """Ranged over rows. The nearest of all clusters, for the points at rows[start:stop]."""
-    for y in range(start, stop):
-        x = rows[y]
-        linkages[x] = np.inf
-        for a in range(means.shape[0]):
-            d = _linkage(points, means, spreads, x, a)
-            if d < linkages[x]:
-                best[x] = a
-                linkages[x] = d

@@ -40,15 +40,15 @@ _PART_BYTES = 256 << 20
 # At once in such files, beside the vectors: a second writing of them in the order of their cells; later a byte for each
 # coordinate, and what later searches pack or a checkpoint writes, which is less.
 _SCRATCH_COPIES = 2
-# A merge in a tree's file: two cluster numbers of 8 bytes and a height of 4.
-_MERGE_BYTES = 20
+# A merge in a tree's file: two cluster numbers of 8 bytes and a height of 8.
+_MERGE_BYTES = 24
 # A checkpoint, a row: candidates, parents, linkages and the merges so far; beside the means of clusters that merged,
 # which are at most half as many as the rows.
 _CHECKPOINT_ROW_BYTES = 200
 # The same between the steps of an approximate search, with what it has found so far.
 _CELLS_CHECKPOINT_ROW_BYTES = 330
-# Selection, a row: margin 4, clusters 4, partial sort 12, tree (merges 16, heights 4), the cut 16.
-_SELECTION_ROW_BYTES = 56
+# Selection, a row: margin 4, clusters 4, partial sort 12, tree (merges 16, heights 8), the cut 16.
+_SELECTION_ROW_BYTES = 60
 # An id: an integer takes 8; text is estimated at 8 for its offset and 24 for its bytes.
 _ID_BYTES = 32
 
