@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import json
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -368,6 +369,43 @@ def test_the_tree_of_another_pool(run, made, select, tmp_path):
     assert not (tmp_path / "batch.parquet").exists()
     ladle.cluster(vectors, mean_size=5).save(other / "array.npz")  # a tree of a plain array names no pool
     assert run(*select, "--tree", other / "array.npz")[0] == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda rows: rows[::-1], lambda rows: rows + 1, lambda rows: rows[:, :-1]],
+    ids=["shuffled", "other data", "other dim"],
+)
+def test_the_tree_of_another_pool_whose_ids_are_row_numbers(change, run, made, tmp_path):
+    vectors = np.load(made / "pool.npy")
+    ladle.cluster(change(vectors), mean_size=5).save(tmp_path / "tree.npz")
+    arguments = (
+        "--scores",
+        made / "scores.npy",
+        "--size",
+        9,
+        "-o",
+        tmp_path / "b.csv",
+        "--tree",
+        tmp_path / "tree.npz",
+    )
+    code, _, err = run("select", made / "pool.npy", *arguments)
+    assert (code, "the tree" in err, "must be of this pool" in err) == (5, True, True)
+    assert not (tmp_path / "b.csv").exists()
+    np.save(tmp_path / "pool.npy", change(vectors))
+    code, out, _ = run("select", tmp_path / "pool.npy", *arguments, "--json")
+    assert (code, json.loads(out)["tree_compared"]) == (0, True)
+
+
+def test_an_old_tree_is_taken_and_its_missing_digest_said(run, tmp_path):
+    golden = Path(__file__).parents[1] / "golden" / "tree-1-complete.npz"
+    np.save(tmp_path / "pool.npy", np.zeros((120, 3)))
+    np.save(tmp_path / "scores.npy", np.full((120, 2), 0.5))
+    arguments = ("--scores", tmp_path / "scores.npy", "--size", 9, "--tree", golden)
+    code, out, _ = run("select", tmp_path / "pool.npy", *arguments, "-o", tmp_path / "b.csv")
+    assert (code, "without a digest" in out) == (0, True)
+    code, out, _ = run("select", tmp_path / "pool.npy", *arguments, "-o", tmp_path / "c.csv", "--json")
+    assert (code, json.loads(out)["tree_compared"]) == (0, False)
 
 
 def test_unknown_labelled_ids(run, select, made, tmp_path):

@@ -11,6 +11,8 @@ import typer
 
 from ladle.cli import options
 
+UNCOMPARED = "written by an older Ladle, without a digest of its pool's vectors"
+
 EXAMPLES = options.examples(
     "ladle select pool.parquet --scores scores.parquet --tree tree.npz --size 100000 -o batch.parquet",
     "ladle select pool.npy --scores logits.npy --logits --tree tree.npz --size 5000 --labelled done.txt -o batch.csv",
@@ -93,14 +95,14 @@ def select(
     examples = options.opened_pool(pool, id_column, embedding, ids)
     known = _labelled_rows(examples, labelled)
     asked.check_size(examples.rows, len(known))
-    found = None if tree is None else _tree_of(tree, examples)
-    clusters = None if found is None else found.cut(**dials)
     bars = shown(quiet=quiet or as_json)
+    found, compared = (None, None) if tree is None else _tree_of(tree, examples, bars)
+    clusters = None if found is None else found.cut(**dials)
     given = reading.read(examples, known, asked.needs, progress=bars)
     # Without a dial, a strategy that wants another cut than where the tree stopped may take its own.
     uncut = all(value is None for value in dials.values())
     selection = asked.query(found if uncut else clusters, given, known, examples.rows, bars)
-    batch = _Batch(examples, selection, given.get("margins"), clusters)
+    batch = _Batch(examples, selection, given.get("margins"), clusters, compared)
     batch.write(output)
     batch.tell(output, time.perf_counter() - started, as_json=as_json)
 
@@ -117,25 +119,16 @@ def _labelled_rows(pool: Any, path: Path | None) -> Any:
     return np.unique(pool.id_column.rows_of(listed, pool=pool.source, name=f"the labelled ids in {path}"))
 
 
-def _tree_of(path: Path, pool: Any) -> Any:
-    """The tree, when it is one of this pool. Raises: FileError and its kinds, MismatchError."""
+def _tree_of(path: Path, pool: Any, progress: Any) -> Any:
+    """The tree, and whether it could be compared with the pool's vectors. Raises: FileError ..., MismatchError."""
     from ladle.errors import MismatchError
     from ladle.hac import Dendrogram
+    from ladle.hac.origin import REMEDY
 
-    tree = Dendrogram.load(path)
-    remedy = "Cluster this pool, or name the pool that the tree was made from."
+    tree, wanted = Dendrogram.load(path), f"be of this pool ({pool.rows:,} examples)"
     if tree.n != pool.rows:
-        raise MismatchError(
-            f"the tree {path}",
-            wanted=f"be of this pool ({pool.rows:,} examples)",
-            got=f"one of {tree.n:,}",
-            remedy=remedy,
-        )
-    if tree.pool_digest and tree.pool_digest != pool.digest:
-        raise MismatchError(
-            f"the tree {path}", wanted="be of this pool", got="one of other ids, or in another order", remedy=remedy
-        )
-    return tree
+        raise MismatchError(f"the tree {path}", wanted=wanted, got=f"one of {tree.n:,}", remedy=REMEDY)
+    return tree, tree.origin.check(pool, subject=f"the tree {path}", wanted=wanted, progress=progress)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +139,7 @@ class _Batch:
     selection: Any
     margins: Any  # (n,) or None
     clusters: Any  # (n,) or None
+    tree_compared: bool | None  # with the pool's vectors; None without a tree
 
     def write(self, path: Path) -> None:
         """Write id, row, order, margin, cluster, cluster_size; null where there is no margin or no cluster."""
@@ -201,6 +195,9 @@ class _Batch:
             counts = np.bincount(self.clusters[rows])
             facts |= {"clusters_touched": int((counts > 0).sum()), "most_from_one_cluster": int(counts.max())}
             told["clusters"] = f"{facts['clusters_touched']:,}, at most {int(counts.max()):,} from one"
+            facts["tree_compared"] = self.tree_compared
+            if not self.tree_compared:
+                told["tree"] = f"{UNCOMPARED}; nothing but rows and ids shows that it is of this pool"
         facts |= {"seconds": round(seconds, 3), "peak_memory_bytes": peak, "output": str(path)}
         told |= {"took": took(seconds, peak), "batch in": str(path)}
         answer("Selected", told, facts, as_json=as_json)

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.arrays import Clusters, Embeddings, as_matrix, row_blocks
-from ladle.errors import ArgumentError, MismatchError
+from ladle.errors import ArgumentError
 from ladle.hac.dendrogram import ROUNDING, Dendrogram, Level, counted_up_to
 from ladle.hac.intake import Source
 from ladle.hac.metric_space import UNITS
@@ -75,6 +75,8 @@ class Request:
 def assign(tree: Dendrogram, embeddings: npt.ArrayLike | Pool, request: Request) -> Assignment:
     """See `Dendrogram.assign`."""
     merges, limit = tree.standing(request.level)
+    if request.pool is not None:
+        tree.check_pool(request.pool, progress=request.progress)
     prototypes = _prototypes(tree, merges, request)
     newcomers = Newcomers.of(embeddings, dim=len(prototypes.centre), metric=tree.metric)
     facts = facts_of(newcomers, request.progress)
@@ -125,6 +127,7 @@ def assign(tree: Dendrogram, embeddings: npt.ArrayLike | Pool, request: Request)
 
 def prototypes_at(tree: Dendrogram, pool: npt.ArrayLike | Pool, level: Level, progress: Progress) -> Prototypes:
     """See `Dendrogram.with_prototypes`."""
+    tree.check_pool(pool, progress=progress)
     return _from_pool(tree, pool, tree.standing(level)[0], progress)
 
 
@@ -139,7 +142,7 @@ def carrying(tree: Dendrogram, pool: npt.ArrayLike | Pool, wanted: bool | None, 
     clusters = tree.n - tree.standing(level)[0]
     if not (prototype_bytes(clusters, dim, rows) <= CARRIED_BYTES if wanted is None else wanted):
         return tree
-    return replace(tree, prototypes=prototypes_at(tree, pool, level, progress))
+    return replace(tree, prototypes=_from_pool(tree, pool, tree.standing(level)[0], progress))
 
 
 def _prototypes(tree: Dendrogram, merges: int, request: Request) -> Prototypes:
@@ -166,16 +169,7 @@ def _prototypes(tree: Dendrogram, merges: int, request: Request) -> Prototypes:
 
 
 def _from_pool(tree: Dendrogram, pool: npt.ArrayLike | Pool, merges: int, progress: Progress) -> Prototypes:
-    if isinstance(pool, Pool):
-        if tree.pool_digest and tree.pool_digest != pool.digest:
-            raise MismatchError(
-                "`pool`", wanted="be the pool the tree was made from", got="one of other ids, or in another order"
-            )
-        source = Source.of(pool)
-    else:
-        source = Source.of(as_matrix(pool, "pool"))
-    if source.rows != tree.n:
-        raise MismatchError("`pool`", wanted=f"have the tree's {tree.n:,} rows", got=f"{source.rows:,}")
+    source = Source.of(pool if isinstance(pool, Pool) else as_matrix(pool, "pool"))
     with progress.task("prototypes of the clusters", source.rows) as advance:
 
         def counted() -> Iterator[tuple[slice, Embeddings]]:

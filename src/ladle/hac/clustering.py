@@ -19,6 +19,7 @@ from ladle.hac.collapse import Distinct
 from ladle.hac.dendrogram import ROUNDING, Checks, Dendrogram, Level, counted_up_to
 from ladle.hac.intake import NAME, Source, Survey, points_of, reorder, surveyed
 from ladle.hac.metric_space import UNITS
+from ladle.hac.origin import Origin
 from ladle.hac.outcome import Merges
 from ladle.hac.rounds import DENSE_CLUSTERS, Rounds
 from ladle.hac.stop import Stop
@@ -114,7 +115,7 @@ def cluster(
     )
     with checkpoints.held() if checkpoints else nullcontext():
         merges = rounds.run(_stop(level, source.rows, metric, unit))
-    tree = _dendrogram(merges, points.distinct, _Kind.of(metric, unit, level, pool, search))
+    tree = _dendrogram(merges, points.distinct, _Kind.of(metric, unit, level, _origin(source, survey, pool), search))
     return _carrying(tree, pool, prototypes, progress)
 
 
@@ -192,6 +193,11 @@ def _checked_exact(engine: str, exact: bool | None, quality: str) -> bool | None
     return exact
 
 
+def _origin(source: Source, survey: Survey, pool: Embeddings | Pool) -> Origin:
+    ids_digest = pool.digest if isinstance(pool, Pool) else ""
+    return Origin(source.rows, source.dim, source.dtype.name, ids_digest, survey.vectors_digest)
+
+
 @dataclass(frozen=True, slots=True)
 class _Kind:
     """What a dendrogram says of itself besides its merges."""
@@ -199,16 +205,16 @@ class _Kind:
     metric: str
     unit: float  # height of one unit of linkage
     level: Level | None
-    pool_digest: str
+    origin: Origin
     recall: float | None
 
     @classmethod
     def of(
-        cls, metric: str, unit: float, level: Level | None, pool: Embeddings | Pool, search: BruteSearch | CellSearch
+        cls, metric: str, unit: float, level: Level | None, origin: Origin, search: BruteSearch | CellSearch
     ) -> _Kind:
         """After the search."""
         recall = search.recalls[-1] if isinstance(search, CellSearch) and search.recalls else None
-        return cls(metric, unit, level, pool.digest if isinstance(pool, Pool) else "", recall)
+        return cls(metric, unit, level, origin, recall)
 
 
 def _level(mean_size: float | None, threshold: float | None, n_clusters: int | None, rows: int) -> Level | None:
@@ -256,7 +262,10 @@ def _dendrogram(merges: Merges, distinct: Distinct, kind: _Kind) -> Dendrogram:
         certified=float(sure.mean()) if len(sure) else 1.0,
         known_below=known_below,
         level=kind.level,
-        pool_digest=kind.pool_digest,
+        pool_digest=kind.origin.ids_digest,
+        dim=kind.origin.dim,
+        dtype=kind.origin.dtype,
+        vectors_digest=kind.origin.vectors_digest,
         recall=kind.recall,
         checks=Checks(inversions, merges.tally.told),
     )

@@ -6,6 +6,7 @@ ties at distance zero and hide everything else.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,3 +66,10 @@ def hash_rows(matrix: Matrix, *, seed: int = 0) -> Hashes:
         words ^= words >> np.uint64(32)
         hashes[block] = words.sum(axis=1, dtype=np.uint64)
     return hashes
+
+
+def vectors_digest(hashes: npt.NDArray[np.uint64], dtype: np.dtype[Any], dim: int) -> str:
+    """What stands for vectors (n, dim) of this dtype whose rows have these hashes (n,), in row order."""
+    digest = hashlib.blake2b(f"{dtype.name} {len(hashes)} {dim}".encode(), digest_size=16)
+    digest.update(np.ascontiguousarray(hashes).view(np.uint8).data)
+    return digest.hexdigest()

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from ladle import threads
 from ladle.arrays import Embeddings, check_finite, row_blocks
 from ladle.compiled import kernel
-from ladle.hac.collapse import Distinct, grouped, hash_rows
+from ladle.hac.collapse import Distinct, grouped, hash_rows, vectors_digest
 from ladle.hac.metric_space import check_norms
 from ladle.neighbours import Frame
 from ladle.pool.contract import Pool
@@ -70,6 +70,7 @@ class Survey:
     centre: npt.NDArray[np.float64]  # (d,) mean of the rows, of the unit vectors under cosine
     distinct: Distinct
     digest: str  # of all rows in order
+    vectors_digest: str  # the same by one hash a row, which a tree carries
 
     def about(self, source: Source) -> dict[str, int | str]:
         """What tells the rows of `source` from others."""
@@ -110,7 +111,8 @@ def surveyed(source: Source, metric: str, progress: Progress) -> Survey:
     digest = hashlib.blake2b(f"{source.dtype} {source.rows} {source.dim}".encode(), digest_size=16)
     digest.update(hashes.view(np.uint8).data)
     digest.update(checks.view(np.uint8).data)
-    return Survey(norms, centre, grouped(hashes, checks), digest.hexdigest())
+    told = digest.hexdigest(), vectors_digest(hashes, source.dtype, source.dim)
+    return Survey(norms, centre, grouped(hashes, checks), *told)
 
 
 def points_of(

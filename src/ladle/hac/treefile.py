@@ -56,6 +56,9 @@ def save_tree(tree: Dendrogram, path: str | os.PathLike[str]) -> None:
         "level": None if tree.level is None else asdict(tree.level),
         "rounding": tree.rounding,
         "pool_digest": tree.pool_digest,
+        "dim": tree.dim,
+        "dtype": tree.dtype,
+        "vectors_digest": tree.vectors_digest,
         "prototypes": None if carried is None else {"merges": carried.merges, "rounding": carried.rounding},
     }
     arrays: dict[str, Any] = {"merges": tree.merges, "heights": np.asarray(tree.heights, np.float64)}
@@ -116,6 +119,9 @@ def _build(kind: type[Tree], header: Header, archive: Archive) -> Tree:
         level=header.level,
         rounding=header.rounding,
         pool_digest=header.pool_digest,
+        dim=header.dim,
+        dtype=header.dtype,
+        vectors_digest=header.vectors_digest,
         prototypes=None if header.carried is None else _prototypes(header, merges, archive),
     )
     _check_level(tree, archive.subject)
@@ -164,6 +170,7 @@ def _prototypes(header: Header, merges: npt.NDArray[np.int64], archive: Archive)
     largest = {"centre": LARGEST_NORM, "offsets": 2 * LARGEST_NORM, "spreads": (2 * LARGEST_NORM) ** 2}
     sound = (
         dim > 0
+        and header.dim in (0, dim)
         and header.carried <= len(merges)
         and all(array.shape == shapes.get(name, (clusters,)) for name, array in read.items())
         and all(bool(np.all(np.abs(read[name]) <= most)) for name, most in largest.items())  # no NaN either

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ladle.arrays import FLOATS
 from ladle.errors import ArgumentError, CorruptFileError, FileFormatError
 from ladle.hac.archive import impossible
 from ladle.hac.dendrogram import Checks, Level
@@ -35,6 +36,9 @@ class Header:
     level: Level | None
     rounding: float
     pool_digest: str
+    dim: int
+    dtype: str
+    vectors_digest: str
     carried: int | None  # merges that the clusters of the prototypes are made of
     carried_rounding: float  # of the prototypes
 
@@ -70,6 +74,9 @@ def parsed(said: dict[str, Any], subject: str, *, newest: int) -> Header:
         level=fields.level(),
         rounding=SINGLE_ROUNDING if single else fields.number("rounding", 0.0, MOST_ROUNDING),
         pool_digest=fields.text("pool_digest"),
+        dim=0 if single else fields.whole("dim", 0),
+        dtype="" if single else fields.text("dtype", ("", *(np.dtype(each).name for each in FLOATS))),
+        vectors_digest="" if single else fields.text("vectors_digest"),
         carried=None if carried is None else _Fields(carried, subject).whole("merges", 0),
         carried_rounding=SINGLE_ROUNDING
         if single or carried is None
@@ -129,6 +136,8 @@ class _Fields:
         if value is None:
             return None
         dials = _Fields(value, self.subject)
+        if isinstance(value["n_clusters"], float) and value["n_clusters"].is_integer():  # earlier versions took 5.0
+            value["n_clusters"] = int(value["n_clusters"])
         clusters = None if value["n_clusters"] is None else dials.whole("n_clusters", 1)
         most = float(np.finfo(np.float64).max)
         try:

@@ -20,6 +20,8 @@ from ladle.pool import Pool
 from ladle.store.examples import Examples, check_same, reopened
 from ladle.store.files import Files
 
+CHANGED = "Give the pool as it was with pool=, or begin a campaign of this one."
+
 Clock = Callable[[], float]
 
 
@@ -57,10 +59,17 @@ class Desk:
         return self._examples
 
     def clusters(self, view: View) -> Any:
-        """The campaign's dendrogram or flat clusters; None when it has none. Cost: loaded once for each pool part."""
-        self.examples(view)
+        """The campaign's dendrogram or flat clusters; None when it has none.
+
+        Raises: MismatchError where the pool has other vectors by now than the dendrogram was made from.
+        Cost: loaded, and compared with a pool that can be opened, once for each pool part.
+        """
+        pool = self.examples(view).pool
         if self._clusters is None:
-            self._clusters = self.files.clusters(view.read(Artefact), int(view.last(PoolPart).number[0]))
+            clusters = self.files.clusters(view.read(Artefact), int(view.last(PoolPart).number[0]))
+            if pool is not None and clusters is not None and not isinstance(clusters, np.ndarray):
+                clusters.origin.check(pool, subject=f"the pool {pool.source}", remedy=CHANGED)
+            self._clusters = clusters
         return self._clusters
 
     def _opened(self, part: PoolPart, view: View) -> Examples:

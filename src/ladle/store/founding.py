@@ -22,7 +22,7 @@ from ladle.campaign.settings import Settings
 from ladle.campaign.tables import Artefact, PoolPart
 from ladle.errors import ArgumentError, IdError, MismatchError
 from ladle.pool import Pool
-from ladle.progress import Progress
+from ladle.progress import SILENT, Progress
 from ladle.store import backups
 from ladle.store.desk import Clock, Desk, folder_of
 from ladle.store.engine import file_of
@@ -142,16 +142,21 @@ def _checked_tree(plan: Plan) -> Any:
     takes = strategies.describe(settings.strategy).takes_tree
     if tree is not None and takes == "no":
         raise ArgumentError("`tree`", wanted=f"be left out for {settings.strategy}", got="one")
-    rows = tree.n if isinstance(tree, Dendrogram) else len(tree) if tree is not None else plan.pool.rows
-    other = isinstance(tree, Dendrogram) and tree.pool_digest not in ("", plan.pool.digest)
-    if rows != plan.pool.rows or other:
-        raise MismatchError(
-            "`tree`", wanted=f"be of this pool ({plan.pool.rows:,} examples)", got=f"one of {rows:,}, or of other ids"
-        )
+    check_tree(tree, plan.pool, plan.progress)
     flat = tree is not None and not isinstance(tree, Dendrogram)
     options = dict(settings.options) if flat else without_cuts(settings.options)
     strategies.create(settings.strategy, tree=[0] if takes == "yes" else None, **options)  # which refuses wrong ones
     return tree
+
+
+def check_tree(tree: Any, pool: Pool, progress: Progress = SILENT) -> None:
+    """Refuse a dendrogram, or flat clusters, of another pool; None passes. Raises: MismatchError. Cost: one pass."""
+    from ladle.hac import Dendrogram
+
+    if isinstance(tree, Dendrogram):
+        tree.origin.check(pool, subject="`tree`", wanted="be of this pool", progress=progress)
+    elif tree is not None and len(tree) != pool.rows:
+        raise MismatchError("`tree`", wanted=f"be of this pool ({pool.rows:,} examples)", got=f"one of {len(tree):,}")
 
 
 def _with_files(settings: Settings, store: Store) -> Settings:

@@ -22,7 +22,7 @@ from ladle.pool import Pool
 from ladle.pool.ids import Ids
 from ladle.progress import Progress
 from ladle.store.desk import Desk
-from ladle.store.founding import kept_ids, pool_part, without_cuts
+from ladle.store.founding import check_tree, kept_ids, pool_part, without_cuts
 from ladle.store.tells import LONGEST_REASON, canonical, check_text, known_of
 
 if TYPE_CHECKING:
@@ -169,9 +169,7 @@ def _grown_clusters(
     if isinstance(tree, (str, Path)):
         tree = Dendrogram.load(tree)
     if tree is not None:
-        rows = tree.n if isinstance(tree, Dendrogram) else len(tree)
-        if rows != pool.rows:
-            raise MismatchError("`tree`", wanted=f"be of the grown pool ({pool.rows:,} examples)", got=f"{rows:,}")
+        check_tree(tree, pool, progress)
         return tree  # type: ignore[no-any-return]
     known = desk.files.tree(artefacts, number - 1)
     if known is None:
@@ -181,7 +179,10 @@ def _grown_clusters(
             "`tree`", wanted="be the clusters of the grown pool", got="none, and the campaign's own are no tree to grow"
         )
     cut = {name: value for name, value in settings.options.items() if name not in without_cuts(settings.options)}
-    newcomers = pool.embeddings()[known.n :]
+    embeddings = pool.embeddings()
+    wanted = f"begin with the {known.n:,} examples that the campaign's tree was made from"
+    known.origin.check(embeddings[: known.n], subject="the grown pool", wanted=wanted, progress=progress)
+    newcomers = embeddings[known.n :]
     labels = known.assign(newcomers, seed=settings.seed, progress=progress, **cut).labels
     grown: Int64 = np.concatenate([known.cut(**cut), labels])
     return grown

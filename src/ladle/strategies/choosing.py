@@ -142,6 +142,8 @@ class Chooser(ABC):
         pool_rows = rows_described(probabilities=probabilities, margins=margins, embeddings=embeddings, votes=votes)
         request = check_request(size, pool_rows=pool_rows, labelled=labelled, seed=seed)
         self.check_pool(pool_rows)
+        if embeddings is not None:
+            self.check_embeddings(embeddings)
         asked = Asked(
             self.name, request, probabilities, margins, embeddings, votes, binary, normalise, progress=progress
         )
@@ -164,6 +166,9 @@ class Chooser(ABC):
 
     def check_pool(self, pool_rows: int) -> None:  # noqa: B027 - most strategies know of no pool
         """Refuse a pool of so many rows if this strategy was made for another. Raises: MismatchError."""
+
+    def check_embeddings(self, embeddings: npt.ArrayLike) -> None:  # noqa: B027 - as `check_pool`
+        """Refuse embeddings (n, dim) of another pool than the one this strategy was made for. Raises: MismatchError."""
 
     def restricted(self, rows: Rows) -> Chooser:
         """This strategy for the pool that these rows (r,) of its own are; itself, unless it knows about rows."""

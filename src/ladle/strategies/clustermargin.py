@@ -15,7 +15,7 @@ from ladle.scores import MultiLabel
 from ladle.strategies import draws
 from ladle.strategies.candidates import least_sure_first, smallest
 from ladle.strategies.choosing import Asked, Choice, Chooser, check_multilabel
-from ladle.strategies.clusters import Cuttable, PoolClusters, as_clusters, check_clustered, clusters_of
+from ladle.strategies.clusters import Cuttable, PoolClusters, as_clusters, check_clustered, check_origin, clusters_of
 from ladle.strategies.contract import Need
 from ladle.strategies.crowding import CandidateRatio, Crowding, checked_ratio, crowding
 from ladle.strategies.groups import Groups, GroupSize, in_visiting_order
@@ -71,7 +71,8 @@ class ClusterMargin(Chooser):
     any non-negative integers, and none of the three.
     candidate_ratio, group_size: as `cluster_margin`. multilabel: as `ladle.margin`.
     Asked with `margins`, or with the `probabilities` they come from; the scores of a selection are margins.
-    Raises: ArgumentError, ShapeError.
+    Embeddings are not needed. Where a query gives them all the same, they must be those the tree was made from.
+    Raises: ArgumentError, ShapeError; at a query also MismatchError for embeddings of another pool.
     Cost: O(n + k + g log g) for k candidates in g clusters, after the margins; 30 bytes a candidate and 9 a
     row of the pool.
     Repeats: set by tree, margins and seed.
@@ -131,6 +132,16 @@ class ClusterMargin(Chooser):
     def check_pool(self, pool_rows: int) -> None:
         """See `Chooser.check_pool`."""
         check_clustered(len(self.clusters), pool_rows)
+
+    def check_embeddings(self, embeddings: npt.ArrayLike) -> None:
+        """See `Chooser.check_embeddings`: it uses none, and those of another pool show that the tree is of another."""
+        check_origin(
+            self.clusters,
+            embeddings,
+            subject="`embeddings`",
+            wanted="be those the tree was made from, if given",
+            remedy="If they are another model's, leave them out: cluster-margin uses none. Else cluster this pool.",
+        )
 
     def restricted(self, rows: Rows) -> ClusterMargin:
         """See `Chooser.restricted`."""

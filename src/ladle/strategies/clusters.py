@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -23,12 +23,24 @@ class Cuttable(Protocol):
         ...
 
 
+class Origin(Protocol):
+    """What a dendrogram knows of the pool it was made from; see ladle.hac.origin."""
+
+    def check(self, given: Any, *, subject: str, wanted: str, remedy: str) -> bool:
+        """Refuse embeddings (n, dim), or a pool, that are not of that pool. Raises: MismatchError."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class PoolClusters:
-    """The cluster of each row. labels: (n,) int32, 0..count-1. names: (count,) int64, the caller's numbers for them."""
+    """The cluster of each row. labels: (n,) int32, 0..count-1. names: (count,) int64, the caller's numbers for them.
+
+    origin: of the tree they were cut from; None where they were given as an array, or are a part of a pool.
+    """
 
     labels: npt.NDArray[np.int32]
     names: npt.NDArray[np.int64]
+    origin: Origin | None = None
 
     @property
     def count(self) -> int:
@@ -83,7 +95,7 @@ def clusters_of(tree: Any, *, mean_size: float | None, threshold: float | None, 
     if isinstance(tree, PoolClusters):
         return tree
     if isinstance(tree, Cuttable):
-        return as_clusters(tree.cut(**given))  # type: ignore[arg-type]
+        return replace(as_clusters(tree.cut(**given)), origin=getattr(tree, "origin", None))  # type: ignore[arg-type]
     if given:
         raise ArgumentError(f"`{next(iter(given))}`", wanted="come with a dendrogram to cut", got="flat clusters")
     return as_clusters(tree)
@@ -98,3 +110,12 @@ def check_clustered(clustered_rows: int, pool_rows: int) -> None:
             got=f"{pool_rows:,}",
             remedy="Cluster this pool, or query the one the tree was made from.",
         )
+
+
+def check_origin(clusters: PoolClusters, given: Any, *, subject: str, wanted: str, remedy: str) -> None:
+    """Refuse a pool, or embeddings, that the tree of these clusters was not made from. Raises: MismatchError.
+
+    None passes, and so does what a tree without a digest cannot tell from its own pool. Cost: one pass over `given`.
+    """
+    if given is not None and clusters.origin is not None:
+        clusters.origin.check(given, subject=subject, wanted=wanted, remedy=remedy)

@@ -99,6 +99,10 @@ class Partitioned(Chooser):
         """See `Chooser.check_pool`: a part alone could not tell."""
         self.strategy.check_pool(pool_rows)
 
+    def check_embeddings(self, embeddings: npt.ArrayLike) -> None:
+        """See `Chooser.check_embeddings`."""
+        self.strategy.check_embeddings(embeddings)
+
     def restricted(self, rows: Rows) -> Partitioned:
         """See `Chooser.restricted`."""
         return replace(self, strategy=self.strategy.restricted(rows))

@@ -21,7 +21,7 @@ from ladle.numbers import whole
 from ladle.seeds import check_seed
 from ladle.strategies import draws
 from ladle.strategies.audit import Precision, precision_of, wilson
-from ladle.strategies.clusters import Cuttable, PoolClusters, clusters_of
+from ladle.strategies.clusters import Cuttable, PoolClusters, check_origin, clusters_of
 
 Longs = npt.NDArray[np.int64]
 Reals = npt.NDArray[np.float64]
@@ -83,6 +83,7 @@ def spread(
     threshold: float | None = None,
     mean_size: float | None = None,
     n_clusters: int | None = None,
+    pool: Any = None,
     audit: int = AUDIT,
     seed: int = 0,
 ) -> Spread:
@@ -92,6 +93,7 @@ def spread(
     numbers, booleans or text. A row named twice must bear the same label both times, and counts once.
     tree: a `ladle.Dendrogram`, cut at one of the dials, or at its own level when none is given; choose a lower
     threshold (a smaller mean size) than for selecting. Or (n,) flat clusters, and no dial.
+    pool: the pool, or its embeddings (n, dim), that the rows count in: refused where the tree was made from another.
     audit: how many of the proposed rows to draw for checking; all, if fewer; 0 for none.
 
     No label is proposed where two are equally common among a cluster's labelled rows: such clusters are counted.
@@ -108,14 +110,21 @@ def spread(
     over clusters, and takes a cluster's labelled rows for a fair sample of it; the audit needs no such belief.
 
     Raises: ArgumentError when a row is outside the pool of the tree, bears two labels, or an option is out of range;
-    ShapeError when the arrays do not fit.
-    Cost: O(n + l log l) time; about 30 bytes a row of the pool and 60 a label.
+    ShapeError when the arrays do not fit; MismatchError when the tree is of another pool.
+    Cost: O(n + l log l) time, and one pass over `pool`; about 30 bytes a row of the pool and 60 a label.
     Repeats: set by labels and clusters; the seed draws the audit, and a smaller audit begins a larger one.
     Source: Wilson 1927, for a mean of shares, whose variance is at most that of yes and no; Laplace's rule of
     succession, with the pooled agreement in place of 1/2.
     """
     seed, audit = check_seed(seed), whole(audit, "`audit`", least=0)
     clusters = clusters_of(tree, mean_size=mean_size, threshold=threshold, n_clusters=n_clusters)
+    check_origin(
+        clusters,
+        pool,
+        subject="`pool`",
+        wanted="be the pool the tree was made from",
+        remedy="Give the tree of this pool.",
+    )
     labelled, codes, values = _as_pair(labels, len(clusters))
     sizes = np.bincount(clusters.labels, minlength=clusters.count)
     votes = _count_votes(clusters.labels[labelled], codes, len(values))
