@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -74,6 +75,17 @@ def test_a_checkpoint_of_the_text_order_is_refused_with_the_reason(folder, vecto
     with pytest.raises(MismatchError) as other:
         ladle.cluster(vectors, mean_size=100, checkpoint=tmp_path / "c")
     assert "another order" not in str(other.value)
+
+
+def test_a_tree_of_the_text_order_is_refused_with_the_reason(folder, vectors):
+    by_text = sorted(range(SHARDS), key=lambda place: f"e_{place}.npy")
+    before = np.concatenate([np.split(vectors, SHARDS)[place] for place in by_text])
+    tree = ladle.cluster(ladle.open_pool(before), mean_size=100)
+    older = replace(tree, vectors_digest="", dim=0, dtype="")  # as an older Ladle wrote it
+    for each in (tree, older):
+        with pytest.raises(MismatchError, match=r"in another order.*e_2\.npy before e_10\.npy"):
+            each.check_pool(ladle.open_pool(folder))
+    assert not older.check_pool(ladle.open_pool(before))
 
 
 def test_a_campaign_that_knows_the_text_order_is_refused(folder, tmp_path, monkeypatch):

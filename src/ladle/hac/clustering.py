@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.arrays import Embeddings, as_matrix
-from ladle.errors import ArgumentError
+from ladle.errors import ArgumentError, NonFiniteError, ShapeError, ZeroVectorError
 from ladle.hac.checkpoint import Checkpoints, Scalar
 from ladle.hac.collapse import Distinct
 from ladle.hac.dendrogram import ROUNDING, Checks, Dendrogram, Level, counted_up_to
@@ -29,6 +29,8 @@ from ladle.neighbours import BruteSearch, CellSearch, Effort, Frame
 from ladle.numbers import choice, switch
 from ladle.pool.budget import WIDE_MEANS_BYTES, goes_to_disk
 from ladle.pool.contract import METRICS, Pool
+from ladle.pool.faults import explained
+from ladle.pool.open import open_pool
 from ladle.pool.scratch import Scratch
 from ladle.progress import SILENT, Progress
 from ladle.seeds import check_seed
@@ -55,6 +57,7 @@ def cluster(
     checkpoint: str | os.PathLike[str] | None = None,
     scratch: str | os.PathLike[str] | None = None,
     prototypes: bool | None = None,
+    skip_invalid: bool = False,
     progress: Progress = SILENT,
 ) -> Dendrogram:
     """Average-linkage hierarchical clustering in memory linear in the number of rows, exact unless the pool is large.
@@ -67,13 +70,13 @@ def cluster(
     "cells" compares each with the clusters of nearby cells: approximate, for millions. "auto" takes "brute" up to
     100,000 rows and "cells" beyond. exact=True or False says it in other words.
     quality: how hard "cells" tries: "default" finds 97% of a sample's neighbours, 98% if that is hard, "high" 99.5%.
-    seed: of the cells; the exact engine draws nothing.
+    seed: of the cells; the exact engine draws nothing. progress: shows the stages; see ladle.progress.
     checkpoint: a folder in which the state is kept every two minutes. The same call after a crash goes on from there,
     to the same tree; another call is refused. Remove the folder when the tree is saved.
     scratch: a folder for the vectors of an approximate clustering that memory has no room for, `pool.budget` says when;
     None: the system's temporary folder. Nothing is left there. The tree is the same, later.
     prototypes: whether the tree carries what `assign` needs; None: where that takes up to 1 GiB.
-    progress: shows the stages; see ladle.progress.
+    skip_invalid: cluster without the rows that cannot be used, see `ladle.open_pool`; `tree.skipped_rows` are these.
 
     Returns a Dendrogram. Exact: its flat clusters equal SciPy's average linkage up to ties and float64 rounding.
     Approximate: `certified` is the share of merges that are still proven, `recall` that of a sample's neighbours found,
@@ -90,10 +93,10 @@ def cluster(
     choice(metric, "`metric`", METRICS)
     exact, seed = _checked_exact(engine, exact, quality), check_seed(seed)
     prototypes = switch(prototypes, "`prototypes`", undecided=True)
-    pool = embeddings if isinstance(embeddings, Pool) else as_matrix(embeddings, NAME)
+    pool = _pool_of(embeddings, skip_invalid, metric)
     source = Source.of(pool)
     level = _level(mean_size, threshold, n_clusters, source.rows)
-    survey = surveyed(source, metric, progress)
+    survey = _surveyed(pool, source, metric, progress)
 
     cells = engine == "cells" or exact is False or (engine == "auto" and exact is None and source.rows > BRUTE_ROWS)
     warm(progress, cells=cells)
@@ -119,9 +122,25 @@ def cluster(
     return _carrying(tree, pool, prototypes, progress)
 
 
+def _pool_of(embeddings: npt.ArrayLike | Pool, skip_invalid: bool, metric: str) -> Embeddings | Pool:
+    if switch(skip_invalid, "`skip_invalid`"):
+        return open_pool(embeddings, skip_invalid=True, metric=metric)
+    return embeddings if isinstance(embeddings, Pool) else as_matrix(embeddings, NAME)
+
+
+def _surveyed(pool: Embeddings | Pool, source: Source, metric: str, progress: Progress) -> Survey:
+    """The survey of a pool. Raises: what cannot be used, telling how many rows, which and why."""
+    try:
+        return surveyed(source, metric, progress)
+    except (NonFiniteError, ShapeError, ZeroVectorError) as error:
+        raise explained(error, open_pool(pool), metric) from error
+
+
 def _carrying(tree: Dendrogram, pool: Embeddings | Pool, prototypes: bool | None, progress: Progress) -> Dendrogram:
     from ladle.hac.assign import carrying  # here, because it stands on this file
 
+    if isinstance(pool, Pool) and pool.skipped is not None:
+        tree = replace(tree, skipped_rows=pool.skipped.rows)
     return carrying(tree, pool, prototypes, progress)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, Self
 import numpy as np
 import numpy.typing as npt
 
-from ladle.arrays import Clusters
+from ladle.arrays import Clusters, Rows
 from ladle.errors import ArgumentError
 from ladle.numbers import number, whole
 from ladle.progress import SILENT, Progress
@@ -102,6 +102,8 @@ class Dendrogram:
     dim: int = 0  # of its vectors; 0 for a file that an older Ladle wrote
     dtype: str = ""  # of its vectors
     vectors_digest: str = ""  # of its vectors in row order; "" for a file that an older Ladle wrote
+    # (s,) positions in the source of the rows that `skip_invalid` left out; None where none were.
+    skipped_rows: Rows | None = field(default=None, repr=False)
     # What `assign` goes by, for one cut and all coarser ones; saved with the tree.
     prototypes: Prototypes | None = field(default=None, repr=False)
 
@@ -115,7 +117,8 @@ class Dendrogram:
         """What is known of the pool it was made from."""
         from ladle.hac.origin import Origin
 
-        return Origin(self.n, self.dim, self.dtype, self.pool_digest, self.vectors_digest)
+        skipped = 0 if self.skipped_rows is None else len(self.skipped_rows)
+        return Origin(self.n, self.dim, self.dtype, self.pool_digest, self.vectors_digest, skipped)
 
     def check_pool(self, pool: npt.ArrayLike | Pool, *, progress: Progress = SILENT) -> bool:
         """Refuse a pool, or embeddings (n, dim), that the tree was not made from: other data, or another order.

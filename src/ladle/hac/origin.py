@@ -19,6 +19,7 @@ from ladle.errors import MismatchError
 from ladle.hac.collapse import hash_rows, vectors_digest
 from ladle.hac.intake import Source
 from ladle.pool.contract import Pool
+from ladle.pool.ids import Ids
 from ladle.progress import SILENT, Progress
 
 REMEDY = "Cluster this pool, or name the pool that the tree was made from."
@@ -33,6 +34,7 @@ class Origin:
     dtype: str = ""  # of the vectors: "float16", "float32" or "float64"
     ids_digest: str = ""  # Pool.digest; "" when the tree was made from a plain array
     vectors_digest: str = ""  # see ladle.hac.collapse.vectors_digest
+    skipped: int = 0  # rows of the source that were left out as unusable
 
     def check(
         self,
@@ -54,15 +56,26 @@ class Origin:
         got = ""
         if source.rows != self.rows:
             got = f"{source.rows:,} examples, where the tree's pool has {self.rows:,}"
+            if self.skipped and source.rows == self.rows + self.skipped:
+                got += f" and left out {self.skipped:,} that could not be used (`skip_invalid`)"
         elif self.dim and source.dim != self.dim:
             got = f"dim {source.dim:,}, where the tree's pool has {self.dim:,}"
         elif isinstance(given, Pool) and self.ids_digest not in ("", given.digest):
             got = "one of other ids, or in another order"
         elif self.vectors_digest and _digest_of(source, np.dtype(self.dtype), progress) != self.vectors_digest:
             got = f"one of other vectors, in another order, or rounded otherwise than the tree's pool ({self.dtype})"
+        elif not self.vectors_digest and _is_reordered(given):
+            got = "one in another order than older Ladles read, which the tree may be from"
         if got:
+            if isinstance(given, Pool) and given.order_notice and "order" in got:
+                got += f" ({given.order_notice})"
             raise MismatchError(subject, wanted=wanted, got=got, remedy=remedy)
         return bool(self.vectors_digest)
+
+
+def _is_reordered(given: npt.ArrayLike | Pool) -> bool:
+    """Whether older Ladles numbered the rows otherwise: files in text order, with row numbers for ids."""
+    return isinstance(given, Pool) and given.order_notice != "" and given.digest == Ids.row_numbers(given.rows).digest
 
 
 def _digest_of(source: Source, dtype: np.dtype[np.floating[Any]], progress: Progress) -> str:

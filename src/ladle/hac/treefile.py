@@ -59,11 +59,14 @@ def save_tree(tree: Dendrogram, path: str | os.PathLike[str]) -> None:
         "dim": tree.dim,
         "dtype": tree.dtype,
         "vectors_digest": tree.vectors_digest,
+        "skipped": 0 if tree.skipped_rows is None else len(tree.skipped_rows),
         "prototypes": None if carried is None else {"merges": carried.merges, "rounding": carried.rounding},
     }
     arrays: dict[str, Any] = {"merges": tree.merges, "heights": np.asarray(tree.heights, np.float64)}
     if carried is not None:
         arrays |= {PREFIX + name: np.asarray(getattr(carried, name), dtype) for name, dtype in PROTOTYPE_DTYPES.items()}
+    if tree.skipped_rows is not None:
+        arrays["skipped_rows"] = np.asarray(tree.skipped_rows, np.int64)
     text = np.frombuffer(json.dumps(header, default=_plain).encode(), np.uint8)
     with durable.writing(path) as file:
         np.savez(file, **{HEADER: text}, **arrays)  # type: ignore[arg-type]
@@ -122,6 +125,7 @@ def _build(kind: type[Tree], header: Header, archive: Archive) -> Tree:
         dim=header.dim,
         dtype=header.dtype,
         vectors_digest=header.vectors_digest,
+        skipped_rows=_skipped_rows(header, archive) if header.skipped else None,
         prototypes=None if header.carried is None else _prototypes(header, merges, archive),
     )
     _check_level(tree, archive.subject)
@@ -141,6 +145,16 @@ def _check_merges(
     beyond = bool(len(heights) and max(0.0, float(heights[-1])) >= header.known_below and heights[-1] > 0)
     if beyond or (np.isinf(header.known_below) and len(merges) != header.n - 1):
         raise impossible(subject, "hold every merge up to where it stops", "an impossible tree")
+
+
+def _skipped_rows(header: Header, archive: Archive) -> npt.NDArray[np.int64]:
+    rows = archive.array("skipped_rows", np.dtype(np.int64), axes=1)
+    ascending = bool(
+        np.all(rows[:1] >= 0) and np.all(rows[1:] > rows[:-1]) and np.all(rows < header.n + header.skipped)
+    )
+    if len(rows) != header.skipped or not ascending:
+        raise impossible(archive.subject, "name the rows that were left out, in order", "impossible ones")
+    return rows
 
 
 def _check_level(tree: Dendrogram, subject: str) -> None:

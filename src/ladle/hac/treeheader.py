@@ -39,6 +39,7 @@ class Header:
     dim: int
     dtype: str
     vectors_digest: str
+    skipped: int  # rows of the source that were left out
     carried: int | None  # merges that the clusters of the prototypes are made of
     carried_rounding: float  # of the prototypes
 
@@ -77,6 +78,7 @@ def parsed(said: dict[str, Any], subject: str, *, newest: int) -> Header:
         dim=0 if single else fields.whole("dim", 0),
         dtype="" if single else fields.text("dtype", ("", *(np.dtype(each).name for each in FLOATS))),
         vectors_digest="" if single else fields.text("vectors_digest"),
+        skipped=fields.whole("skipped", 0) if "skipped" in said else 0,
         carried=None if carried is None else _Fields(carried, subject).whole("merges", 0),
         carried_rounding=SINGLE_ROUNDING
         if single or carried is None

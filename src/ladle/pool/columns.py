@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from ladle.arrays import CHECK_BYTES, Embeddings
 from ladle.errors import ArgumentError, CorruptFileError, ShapeError
 from ladle.pool.arrow_files import Columns
 from ladle.pool.contract import Pool
+from ladle.pool.faults import Codes
 from ladle.pool.id_kinds import plain
 from ladle.pool.ids import Ids
 from ladle.pool.memory import loaded
@@ -74,6 +76,20 @@ class ColumnPool(Pool):
             start += batch.num_rows
         if start != self.rows:
             raise CorruptFileError(self.source, wanted=f"have {self.rows:,} rows, as its ids do", got=f"{start:,}")
+
+    def readable_blocks(self, block_bytes: int = CHECK_BYTES) -> Iterator[tuple[slice, Embeddings, Codes]]:
+        """See `Pool.readable_blocks`."""
+        start = 0
+        batch_rows = max(1, block_bytes // (self._dim * self.dtype.itemsize))
+        for batch in self._columns.batches(self._vectors.names, batch_rows):
+            yield (slice(start, start + batch.num_rows), *self._vectors.readable(batch, self._dim))
+            start += batch.num_rows
+
+    def lenient(self) -> ColumnPool:
+        """See `Pool.lenient`. Cost: one pass over the lengths of the lists, unless they are of one length by type."""
+        other = copy.copy(self)
+        other._dim = self._vectors.common_dim()
+        return other
 
     def embeddings(self) -> Embeddings:
         """One array: a view where the table is one chunk in memory or in a mapped file. See `Pool.embeddings`."""

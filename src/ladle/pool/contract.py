@@ -11,7 +11,8 @@ text, unique in the pool) and an embedding (a vector of `dim` floats). Whoever w
    floats that hold them (float32; float64 for those wider than 32 bits).
 5. Rows of another length, null vectors and null items are refused when they are met, naming the row. Whether the
    numbers are finite is checked by `check`, not by `blocks`.
-6. Nothing is ever unpickled, and rows are never dropped.
+6. Nothing is ever unpickled, and rows are never dropped, unless the user asks for it (`skip_invalid`): the rows left
+   out are then listed in `skipped`, ids stay, and `source_rows` tells where each row stood.
 
 A maker of a pool writes the five abstract members; the rest follows from them.
 """
@@ -27,11 +28,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.arrays import CHECK_BYTES, Embeddings, Rows, check_finite
-from ladle.errors import ZeroVectorError
+from ladle.errors import DataError, ZeroVectorError
 from ladle.numbers import choice
 from ladle.progress import SILENT, Progress
 
 if TYPE_CHECKING:
+    from ladle.pool.faults import Codes, Faults
     from ladle.pool.ids import Ids
 
 METRICS = ("cosine", "sqeuclidean")
@@ -127,6 +129,36 @@ class Pool(ABC):
         """The ids at these rows, in this order, as a `pyarrow.Array`. Raises: ArgumentError for a row outside."""
         return self.id_column.at(rows)
 
+    def readable_blocks(self, block_bytes: int = CHECK_BYTES) -> Iterator[tuple[slice, Embeddings, Codes]]:
+        """As `blocks`, of a source some of whose rows hold no vector of `dim` numbers: (rows, block, codes (b,) uint8).
+
+        A code that is not 0 says why a row has none (see `ladle.pool.faults`); the block has any numbers there.
+        """
+        for rows, block in self.blocks(block_bytes):
+            yield rows, block, np.zeros(len(block), np.uint8)
+
+    def lenient(self) -> Pool:
+        """This pool, for `readable_blocks`: `dim` is the length of most vectors where not all have the same."""
+        return self
+
+    @property
+    def source_count(self) -> int:
+        """Rows of the source; more than `rows` where some were left out by `skip_invalid`."""
+        return self.rows
+
+    @property
+    def skipped(self) -> Faults | None:
+        """The rows of the source that `skip_invalid` left out, with ids and reasons; None where there are none."""
+        return None
+
+    def entries_of(self, ids: Any) -> Rows:
+        """int64 positions among `ids` (a pyarrow array) but for the ids of rows that `skip_invalid` left out."""
+        return np.arange(len(ids), dtype=np.int64)
+
+    def source_rows(self, rows: npt.ArrayLike) -> Rows:
+        """int64 positions in the source of these rows of the pool: the same, unless `skip_invalid` left some out."""
+        return np.asarray(rows, np.int64)
+
     def rows_of(self, ids: object) -> Rows:
         """The int64 row of each id, in the order given (a list, a numpy array or a pyarrow array; repeats allowed).
 
@@ -139,17 +171,22 @@ class Pool(ABC):
         """Read every vector once and refuse what no strategy could use.
 
         With `metric="cosine"` an all-zero vector is refused too, for it has no direction.
-        Raises: NonFiniteError, ZeroVectorError, ShapeError, CorruptFileError, each naming the row or the file.
+        Raises: NonFiniteError, ZeroVectorError, ShapeError, telling how many rows, which and why; CorruptFileError.
         Cost: one pass at the speed of the source; memory of one block.
         """
+        from ladle.pool.faults import explained  # here, because it stands on this file
+
         if metric is not None:
             choice(metric, "`metric`", METRICS)
         with progress.task("Checking the pool", self.rows) as advance:
-            for rows, block in self.blocks():
-                check_finite(block, "the embeddings", first_row=rows.start)
-                if metric == "cosine":
-                    _check_directions(block, rows.start)
-                advance(rows.stop - rows.start)
+            try:
+                for rows, block in self.blocks():
+                    check_finite(block, "the embeddings", first_row=rows.start)
+                    if metric == "cosine":
+                        _check_directions(block, rows.start)
+                    advance(rows.stop - rows.start)
+            except DataError as error:
+                raise explained(error, self, metric) from error
 
     def describe(self) -> PoolFacts:
         """Rows, dim, dtype, kind of id and size, without reading the vectors."""

@@ -6,6 +6,7 @@ how a writer chose to store them.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from functools import cached_property
 from typing import Any
@@ -36,6 +37,13 @@ class Ids:
         ids = cls.__new__(cls)  # distinct by construction: spare the sort
         ids.values = pa.array(np.arange(rows, dtype=np.int64))
         ids.order_notice = ""
+        return ids
+
+    def subset(self, rows: Rows) -> Ids:
+        """The ids at these distinct rows, as ids of their own; they stay what they are, row numbers too."""
+        ids = copy.copy(self)
+        ids.__dict__.pop("digest", None)
+        ids.values = self.at(rows)
         return ids
 
     def __len__(self) -> int:

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from ladle.arrays import Embeddings
 from ladle.errors import ShapeError
+from ladle.pool.faults import LENGTH, NULL, NULL_NUMBER, Codes
 from ladle.pool.memory import float_of
 
 
@@ -81,6 +82,38 @@ def matrix_of(array: Any, dim: int, *, name: str, first_row: int) -> Embeddings:
         )
     numbers: Embeddings = values.to_numpy(zero_copy_only=True).reshape(-1, dim)
     return numbers.astype(item_dtype(array.type), copy=False)
+
+
+def readable_of(array: Any, dim: int) -> tuple[Embeddings, Codes]:
+    """As `matrix_of`, of lists some of which are at fault: ((rows, dim) floats, codes (rows,)); zeros at those rows."""
+    if isinstance(array, pa.ExtensionArray):
+        array = array.storage
+    codes = np.zeros(len(array), np.uint8)
+    lengths = _lengths(array)
+    codes[np.broadcast_to(lengths, codes.shape) != dim] = LENGTH
+    codes[~array.is_valid().to_numpy(zero_copy_only=False)] = NULL
+    good = np.flatnonzero(codes == 0)
+    matrix = np.zeros((len(array), dim), item_dtype(array.type))
+    if not good.size:
+        return matrix, codes
+    values = array.take(pa.array(good)).flatten()
+    if values.null_count:
+        missing = values.is_null().to_numpy(zero_copy_only=False).reshape(-1, dim).any(axis=1)
+        codes[good[missing]] = NULL_NUMBER
+        values = array.take(pa.array(good[~missing])).flatten()
+        good = good[~missing]
+    matrix[good] = values.to_numpy(zero_copy_only=True).reshape(-1, dim)
+    return matrix, codes
+
+
+def lengths_of(array: Any) -> dict[int, int]:
+    """How many lists that are not null have each length."""
+    array = array.storage if isinstance(array, pa.ExtensionArray) else array
+    lengths = _lengths(array)
+    if isinstance(lengths, int):
+        return {lengths: len(array) - array.null_count}
+    found, counts = np.unique(lengths[array.is_valid().to_numpy(zero_copy_only=False)], return_counts=True)
+    return dict(zip(found.tolist(), counts.tolist(), strict=True))
 
 
 def _lengths(array: Any) -> Any:

@@ -9,7 +9,8 @@ import numpy as np
 
 from ladle.arrays import as_matrix
 from ladle.errors import ArgumentError
-from ladle.pool.contract import Pool
+from ladle.numbers import choice, switch
+from ladle.pool.contract import METRICS, Pool
 from ladle.pool.folder import Listing, list_files
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ def open_pool(
     id: str | None = None,  # noqa: A002 - the word users have for it
     embedding: str | None = None,
     ids: object = None,
+    skip_invalid: bool = False,
+    metric: str = "cosine",
 ) -> Pool:
     """The examples in `source` as a `Pool`; the vectors are not read yet (but `.npz` is loaded).
 
@@ -43,9 +46,24 @@ def open_pool(
     without an id column, is a list or array of ids or the path of a file of them (`.txt`, `.csv`, `.npy`, `.npz`,
     `.parquet`, `.arrow`); without, ids are row numbers.
 
+    `skip_invalid` leaves out the rows whose vector cannot be used: null or ragged lists, nulls, NaN and infinity, and
+    zero vectors where `metric` is "cosine". `pool.skipped` lists them with ids and reasons. The others keep their ids
+    (row numbers of the source, where it has no ids), `pool.source_rows` tells where each stood, and scores by position
+    have an entry for every row of the source.
+
     Raises: ArgumentError, FileError and its kinds, ShapeError, MismatchError, IdError.
-    Cost: reads the schema and the ids; memory of the ids.
+    Cost: reads the schema and the ids; memory of the ids. With `skip_invalid` one pass over the vectors more.
     """
+    skip_invalid, metric = switch(skip_invalid, "`skip_invalid`"), choice(metric, "`metric`", METRICS)
+    pool = _opened(source, id, embedding, ids)
+    if not skip_invalid:
+        return pool
+    from ladle.pool.valid import without_invalid
+
+    return without_invalid(pool, metric)
+
+
+def _opened(source: object, id: str | None, embedding: str | None, ids: object) -> Pool:  # noqa: A002
     if isinstance(source, Pool):
         _refuse("a pool that is already open", id=id, embedding=embedding, ids=ids)
         return source

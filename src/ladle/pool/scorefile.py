@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from ladle.arrays import CHECK_BYTES, Rows, row_blocks
 from ladle.errors import ArgumentError, DataError, IdError, NonFiniteError, ShapeError
@@ -124,21 +125,42 @@ def open_scores(
         found = _in_arrays([np.asarray(source)], "the scores", None, single)
     name, ids, count, width, read = found
     if ids is None:
-        if count != pool.rows:
+        rows = np.arange(pool.rows, dtype=np.int64)
+        if count != pool.source_count:
+            others = ", also for those that were left out of it" if pool.source_count != pool.rows else ""
             raise ShapeError(
                 name,
-                wanted=f"have one entry for each of the pool's {pool.rows:,} rows, having no ids",
+                wanted=f"have one entry for each of the pool's {pool.source_count:,} rows, having no ids{others}",
                 got=f"{count:,}",
                 remedy="Give the scores ids (Parquet, Arrow, or `ids` in a .npz), or every row of the pool in order.",
             )
-        return Scores(name, pool.rows, np.arange(pool.rows, dtype=np.int64), width, read, order_notice)
-    rows = pool.id_column.rows_of(ids, pool=pool.source, name=f"the ids in {name}")
+        return Scores(name, pool.rows, rows, width, _only(read, pool.source_rows(rows), count), order_notice)
+    entries = pool.entries_of(ids.values)
+    rows = pool.id_column.rows_of(ids.values.take(pa.array(entries)), pool=pool.source, name=f"the ids in {name}")
     _check_covered(rows, pool, labelled, name)
-    return Scores(name, pool.rows, rows, width, read, order_notice)
+    return Scores(name, pool.rows, rows, width, _only(read, entries, count), order_notice)
 
 
 # What a source turns out to be: its name, ids (None: pool order), entries, width, and how to read its values.
 _Found = tuple[str, Ids | None, int, int | None, Callable[[int], Iterator[Values]]]
+
+
+def _only(read: Callable[[int], Iterator[Values]], entries: Rows, count: int) -> Callable[[int], Iterator[Values]]:
+    """`read`, for these ascending positions among its `count` entries alone: the others belong to rows left out."""
+    if len(entries) == count:
+        return read
+    chosen = np.zeros(count, bool)
+    chosen[entries] = True
+
+    def some(block_bytes: int) -> Iterator[Values]:
+        start = 0
+        for values in read(block_bytes):
+            kept = values[chosen[start : start + len(values)]]
+            start += len(values)
+            if len(kept):
+                yield kept
+
+    return some
 
 
 def _check_covered(rows: Rows, pool: Pool, labelled: Rows | None, name: str) -> None:

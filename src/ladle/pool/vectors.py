@@ -16,12 +16,14 @@ import pyarrow as pa
 from ladle.arrays import Embeddings
 from ladle.errors import ArgumentError, MismatchError, ShapeError
 from ladle.pool.arrow_files import Columns
+from ladle.pool.faults import NULL_NUMBER, Codes
 from ladle.pool.folder import natural_key
-from ladle.pool.lists import first_length, holds_floats, is_list, item_dtype, matrix_of
+from ladle.pool.lists import first_length, holds_floats, is_list, item_dtype, lengths_of, matrix_of, readable_of
 from ladle.pool.memory import float_of
 
 _WILD = re.compile(r"[*?\[]")
 _DIGITS = re.compile("[0-9]+")
+_LENGTH_ROWS = 1 << 14  # of a batch whose lists are counted by length
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,30 @@ class Vectors:
                 raise ShapeError(f"`{name}`", wanted="have a number in every row", got=f"null in row {row:,}")
             block[:, place] = column.to_numpy(zero_copy_only=False)
         return block
+
+    def readable(self, batch: Any, dim: int) -> tuple[Embeddings, Codes]:
+        """As `matrix`, but rows without a vector of `dim` numbers have a code that says why, and any numbers."""
+        if self.listed:
+            return readable_of(batch.column(0), dim)
+        block = np.zeros((batch.num_rows, dim), self.dtype)
+        codes = np.zeros(batch.num_rows, np.uint8)
+        for place in range(dim):
+            column = batch.column(place)
+            known = column.is_valid().to_numpy(zero_copy_only=False)
+            codes[~known] = NULL_NUMBER
+            block[known, place] = column.drop_null().to_numpy(zero_copy_only=False)
+        return block, codes
+
+    def common_dim(self) -> int:
+        """The length that most lists have; of equally common ones the smallest. Raises: as `find_dim`."""
+        dim = self.find_dim()
+        if not self.listed:
+            return dim
+        counts: dict[int, int] = {}
+        for batch in self.columns.batches(self.names, _LENGTH_ROWS):
+            for length, count in lengths_of(batch.column(0)).items():
+                counts[length] = counts.get(length, 0) + count
+        return max(sorted(length for length in counts if length), key=lambda length: counts[length])
 
 
 def choose_vectors(columns: Columns, given: str | None, id_name: str | None) -> Vectors:

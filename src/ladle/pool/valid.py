@@ -1,0 +1,130 @@
+"""A pool without the rows that cannot be used, which still knows where every row stood.
+
+Row i of such a pool is the i-th usable row of its source. Ids stay those of the source: where they are row numbers,
+they are the numbers of the rows in the source. Scores by position have an entry for every row of the source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow.compute as pc
+
+from ladle.arrays import CHECK_BYTES, Embeddings, Rows
+from ladle.errors import ShapeError
+from ladle.notices import notice
+from ladle.pool.contract import Pool
+from ladle.pool.faults import Faults, find_faults
+from ladle.pool.ids import Ids
+from ladle.pool.memory import loaded
+from ladle.progress import SILENT, Progress
+
+
+class ValidPool(Pool):
+    """The usable rows of `pool`; `faults` are the others."""
+
+    def __init__(self, pool: Pool, faults: Faults, metric: str) -> None:
+        usable = np.ones(pool.rows, bool)
+        usable[faults.rows] = False
+        self._pool = pool
+        self._usable = usable
+        self._faults = faults
+        self._places = np.flatnonzero(usable)
+        self._ids = pool.id_column.subset(self._places)
+        self.metric = metric  # by which zero vectors are usable or not
+
+    @property
+    def source(self) -> str:
+        """As that of the whole pool."""
+        return self._pool.source
+
+    @property
+    def whole(self) -> Pool:
+        """The pool with all its rows."""
+        return self._pool
+
+    @property
+    def id_column(self) -> Ids:
+        """The ids of the usable rows."""
+        return self._ids
+
+    @property
+    def dim(self) -> int:
+        """Length of one embedding."""
+        return self._pool.dim
+
+    @property
+    def dtype(self) -> np.dtype[np.floating]:
+        """Dtype of the vectors given out."""
+        return self._pool.dtype
+
+    @property
+    def order_notice(self) -> str:
+        """See `Pool.order_notice`."""
+        return self._pool.order_notice
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """See `Pool.notices`; with the rows left out."""
+        return (*self._pool.notices, left_out(self._faults))
+
+    @property
+    def source_count(self) -> int:
+        """See `Pool.source_count`."""
+        return self._pool.source_count
+
+    @property
+    def skipped(self) -> Faults:
+        """The rows left out."""
+        return self._faults
+
+    def entries_of(self, ids: Any) -> Rows:
+        """See `Pool.entries_of`. Cost: a hash table of the ids left out, one pass over `ids`."""
+        if ids.type != self._faults.ids.type:
+            return super().entries_of(ids)
+        left = pc.is_in(ids, value_set=self._faults.ids).to_numpy(zero_copy_only=False)
+        return np.flatnonzero(~left)
+
+    def source_rows(self, rows: npt.ArrayLike) -> Rows:
+        """See `Pool.source_rows`."""
+        return self._pool.source_rows(self._places[np.asarray(rows)])
+
+    def blocks(self, block_bytes: int = CHECK_BYTES) -> Iterator[tuple[slice, Embeddings]]:
+        """Every usable row once, in order. See `Pool.blocks`."""
+        start = 0
+        for rows, block, _ in self._pool.readable_blocks(block_bytes):
+            usable = self._usable[rows]
+            if usable.any():
+                kept = block if usable.all() else block[usable]
+                yield slice(start, start + len(kept)), kept
+                start += len(kept)
+
+    def embeddings(self) -> Embeddings:
+        """One array, copied. See `Pool.embeddings`."""
+        return loaded(self)
+
+
+def without_invalid(pool: Pool, metric: str, *, progress: Progress = SILENT) -> Pool:
+    """`pool`, or a `ValidPool` of its usable rows where some are not. metric: "cosine" leaves out zero vectors too.
+
+    Raises: ShapeError when no row can be used; CorruptFileError. Cost: one pass.
+    """
+    if isinstance(pool, ValidPool):  # what was left out stays so, and each row is found at its place in the source
+        more = find_faults(pool, metric, progress=progress)
+        return without_invalid(pool.whole, "cosine", progress=progress) if len(more) else pool
+    lenient = pool.lenient()
+    faults = find_faults(lenient, metric, progress=progress)
+    if not len(faults):
+        return pool
+    if len(faults) == pool.rows:
+        raise ShapeError(pool.source, wanted="have at least one row that can be used", got=f"none: {faults.story()}")
+    notice(left_out(faults))
+    return ValidPool(lenient, faults, metric)
+
+
+def left_out(faults: Faults) -> str:
+    """The sentence that tells which rows were left out."""
+    return f"left out of {faults.source}: {faults.story()}"
