@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ladle.campaign import dawid_skene as dawid_skene_module
 from ladle.campaign.agreement import RULES, judged
 from ladle.campaign.dawid_skene import dawid_skene
 from ladle.campaign.labels import Labels
@@ -103,7 +103,7 @@ def test_rows_are_judged_each_by_itself(said: list, agreement: str, needed: int)
             assert getattr(found, name)[0] == getattr(together, name)[place]
 
 
-def plain_dawid_skene(said: list[tuple[int, str, str]], rounds: int = 100, smoothing: float = 0.01) -> dict:
+def plain_dawid_skene(said: list[tuple[int, str, str]], rounds: int = 20_000, smoothing: float = 0.01) -> dict:
     """The same model in loops over dicts."""
     rows, classes = sorted({row for row, _, _ in said}), sorted({label for _, _, label in said})
     people = {name for _, name, _ in said}
@@ -113,14 +113,13 @@ def plain_dawid_skene(said: list[tuple[int, str, str]], rounds: int = 100, smoot
     for row in rows:
         total = sum(belief[row].values())
         belief[row] = {each: value / total for each, value in belief[row].items()}
-    last = -math.inf
     for _ in range(rounds):
+        change = 0.0
         prior = {each: sum(belief[row][each] for row in rows) / len(rows) for each in classes}
         counts = {(who, true, heard): smoothing for who in people for true in classes for heard in classes}
         for row, who, label in said:
             for true in classes:
                 counts[who, true, label] += belief[row][true]
-        likelihood = 0.0
         for row in rows:
             weights = {}
             for true in classes:
@@ -130,11 +129,11 @@ def plain_dawid_skene(said: list[tuple[int, str, str]], rounds: int = 100, smoot
                         weight *= counts[who, true, label] / sum(counts[who, true, each] for each in classes)
                 weights[true] = weight
             total = sum(weights.values())
-            likelihood += math.log(total)
-            belief[row] = {each: value / total for each, value in weights.items()}
-        if abs(likelihood / len(said) - last) < 1e-7:
+            after = {each: value / total for each, value in weights.items()}
+            change = max(change, *(abs(after[each] - belief[row][each]) for each in classes))
+            belief[row] = after
+        if change < 1e-7:
             break
-        last = likelihood / len(said)
     return belief
 
 
@@ -151,6 +150,41 @@ def test_dawid_skene_is_the_model_in_plain_loops(said: list) -> None:
     for row, label, share in zip(found.row.tolist(), found.label.tolist(), found.share.tolist(), strict=True):
         assert share == pytest.approx(max(expected[row].values()), abs=1e-6)
         assert expected[row][label] == pytest.approx(share, abs=1e-6)
+
+
+def poor_labels(seed: int, rows: int = 1000, people: int = 5) -> Label:
+    """Of two classes, by people who are hardly better than chance: the model needs thousands of rounds."""
+    random = np.random.default_rng(seed)
+    truth, skill = random.integers(0, 2, rows), random.uniform(0.1, 0.6, people)
+    said = []
+    for row, true in enumerate(truth.tolist()):
+        for who in random.choice(people, 3, replace=False).tolist():
+            label = true if random.random() < skill[who] else int(random.integers(0, 2))
+            said.append((row, f"annotator {who}", json.dumps(label)))
+    return told(*said)
+
+
+@pytest.mark.parametrize("seed", [0, 4])
+def test_dawid_skene_runs_on_until_no_label_changes(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A change of the likelihood below 1e-7, or 100 rounds, left up to 16% of such labels to change."""
+    labels = poor_labels(seed)
+    found = dawid_skene(labels)
+    assert found.converged
+    monkeypatch.setattr(dawid_skene_module, "TOLERANCE", 1e-10)
+    further = dawid_skene(labels)
+    assert found.label.tolist() == further.label.tolist()
+    np.testing.assert_allclose(found.share, further.share, atol=1e-3)
+
+
+def test_dawid_skene_says_when_it_does_not_come_to_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dawid_skene_module, "ROUNDS", 30)
+    with pytest.warns(RuntimeWarning, match="still changes after 30 rounds"):
+        assert not dawid_skene(poor_labels(0)).converged
+
+
+def test_dawid_skene_of_no_labels_is_empty() -> None:
+    found = dawid_skene(told())
+    assert (len(found.row), len(found.label), len(found.share), found.converged) == (0, 0, 0, True)
 
 
 def test_dawid_skene_knows_whom_to_believe() -> None:

@@ -112,6 +112,7 @@ def test_savings_go_by_the_final_value_of_the_other_even_where_it_was_higher_bef
         assert (found.labels_needed, found.labels_against) == pytest.approx((180, 150))
         assert found.saved == pytest.approx(1 - 180 / 150)
     assert savings(first, second).reached == 1
+    assert (savings(first, second).low, savings(first, second).high) == pytest.approx((1 - 180 / 150,) * 2)
     assert saved_share(LABELS, first[0], second[0]) == pytest.approx(1 - 180 / 150)
 
 
