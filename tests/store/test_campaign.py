@@ -170,6 +170,23 @@ def test_an_ask_again_renews_the_lease(store: Store, tmp_path: Path) -> None:
             campaign.ask(**{"margins": margins(), **wrong}, key="monday")
 
 
+@pytest.mark.parametrize("first", ["ask", "tell", "import"])
+def test_a_key_stands_for_one_act_of_each_kind(store: Store, tmp_path: Path, first: str) -> None:
+    """An ask, a tell and an import under "monday" are three acts; each of them repeated is none."""
+    campaign = begun(store, tmp_path)
+    ids = campaign.ask(4, margins=margins()).ids
+    acts = {
+        "ask": lambda: campaign.ask(3, margins=margins(), key="monday").renewed,
+        "tell": lambda: campaign.tell(ids[:2], ["cat"] * 2, annotator="ann", key="monday").repeat_of_key,
+        "import": lambda: campaign.import_labels(ids[2:], ["dog"] * 2, source="old", key="monday").repeat_of_key,
+    }
+    order = [first, *(name for name in acts if name != first)]
+    assert [acts[name]() for name in order] == [False] * 3
+    assert (campaign.progress().asked, campaign.progress().labelled) == (7, 4)
+    assert [acts[name]() for name in order] == [True] * 3
+    assert (campaign.progress().asked, campaign.progress().labelled) == (7, 4)
+
+
 def test_the_same_campaign_asks_the_same(tmp_path: Path) -> None:
     asked = []
     for name in ("one", "two"):
