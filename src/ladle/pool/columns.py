@@ -119,7 +119,8 @@ def read_id_column(columns: Columns, name: str) -> Ids:
 
 
 def read_column(columns: Columns, name: str) -> Any:
-    """One plain column as a `pyarrow.ChunkedArray`. Raises: CorruptFileError."""
+    """One plain column as a `pyarrow.ChunkedArray`. Raises: CorruptFileError; as `Columns.check`."""
+    columns.check([name])
     chunks = [batch.column(0) for batch in columns.batches([name], _ID_BATCH_ROWS)]
     for chunk in chunks:
         try:

@@ -29,6 +29,8 @@ _HEADERS = {
 }
 # A header is a Python literal, read without being run; nonsense fails in any of these ways.
 _DAMAGE = (ValueError, TypeError, SyntaxError, TokenError, RecursionError, MemoryError)
+_LARGEST_COUNT = 1 << 48  # of numbers in one array; more than any disk holds
+_MOST_AXES = 32
 _REMEDY = "Write it again; it may be a copy cut short."
 
 
@@ -84,6 +86,11 @@ def read_header(file: IO[bytes], name: str) -> Header:
         raise CorruptFileError(
             name, wanted="hold a whole .npy header", got=(str(cause) or "nonsense").splitlines()[0], remedy=_REMEDY
         ) from cause
+    whole = all(type(count) is int and 0 <= count <= _LARGEST_COUNT for count in shape)  # numpy lets True pass
+    whole = whole and len(shape) <= _MOST_AXES
+    if not whole or math.prod(shape) > _LARGEST_COUNT or dtype.itemsize == 0 or dtype.subdtype is not None:
+        got = f"shape {shape} of {dtype}"
+        raise CorruptFileError(name, wanted="have a possible shape and dtype in its header", got=got, remedy=_REMEDY)
     if dtype.hasobject:
         raise UnsafeFileError(
             name,
@@ -112,6 +119,9 @@ class Archive:
         self._path = path
         self._archive = archive
         self.names = tuple(name[:-4] for name in archive.namelist() if name.endswith(".npy"))
+        if len(set(self.names)) < len(self.names):
+            twice = sorted({name for name in self.names if self.names.count(name) > 1})
+            raise CorruptFileError(str(path), wanted="hold each array once", got=f"{', '.join(twice)} twice")
 
     def header(self, name: str) -> Header:
         """Shape and dtype of one array, without its numbers. Raises: as `read`."""

@@ -92,12 +92,11 @@ class Vectors:
 
 def choose_vectors(columns: Columns, given: str | None, id_name: str | None) -> Vectors:
     """The columns that hold the vectors: those named, or the one column of float lists. Raises: ArgumentError."""
-    names = [name for name in columns.schema.names if name != id_name]
     if given is None:
-        lists = [name for name in names if holds_floats(columns.schema.field(name).type)]
+        lists = [field.name for field in columns.schema if field.name != id_name and holds_floats(field.type)]
         if len(lists) == 1:
             return _one_list(columns, lists[0])
-        wide = "" if lists else _wide_hint(columns, names)
+        wide = "" if lists else _wide_hint(columns, id_name)
         raise ArgumentError(
             columns.source,
             wanted="have one column of float lists, or be told which holds the embeddings",
@@ -105,6 +104,7 @@ def choose_vectors(columns: Columns, given: str | None, id_name: str | None) -> 
             remedy=f"Name the column with `embedding`.{wide}",
         )
     if given in columns.schema.names:
+        columns.check([given])
         return _one_list(columns, given)
     if _WILD.search(given):
         return _side_by_side(columns, given, id_name)
@@ -143,6 +143,7 @@ def _side_by_side(columns: Columns, pattern: str, id_name: str | None) -> Vector
     if not matched:
         got = f"columns {listed_names(columns.schema.names)}"
         raise ArgumentError(columns.source, wanted=f"have columns like `{pattern}`", got=got)
+    columns.check(matched)
     for name in matched:
         kind = columns.schema.field(name).type
         if not _is_number(kind):
@@ -184,12 +185,12 @@ def _check_one_form(columns: Columns, pattern: str, names: list[str], id_name: s
             )
 
 
-def _wide_hint(columns: Columns, names: list[str]) -> str:
+def _wide_hint(columns: Columns, id_name: str | None) -> str:
     """How to name columns of one number each, where there are several such as `emb_0`, `emb_1`."""
     stems: dict[str, int] = {}
-    for name in names:
-        if name[-1:].isdigit() and _is_number(columns.schema.field(name).type):
-            stems[_stem(name)] = stems.get(_stem(name), 0) + 1
+    for field in columns.schema:
+        if field.name != id_name and field.name[-1:].isdigit() and _is_number(field.type):
+            stems[_stem(field.name)] = stems.get(_stem(field.name), 0) + 1
     best = max(stems, key=lambda stem: stems[stem], default="")
     return f" Columns with a number each are named by a pattern: `{best}*`." if stems.get(best, 0) > 1 else ""
 
