@@ -121,7 +121,7 @@ def as_rows(value: npt.ArrayLike | None, name: str, *, pool_rows: int) -> Rows:
     if array.ndim != 1 or array.dtype.kind not in "iu":
         raise ArgumentError(
             f"`{name}`",
-            wanted="be a 1-D array of row numbers",
+            wanted=f"be a 1-D array of row numbers, or a mask of {pool_rows:,} booleans",
             got=f"dtype {array.dtype}, shape {array.shape}",
         )
     rows = array.astype(np.int64)
@@ -133,8 +133,24 @@ def as_rows(value: npt.ArrayLike | None, name: str, *, pool_rows: int) -> Rows:
     seen = np.zeros(pool_rows, bool)
     seen[rows] = True
     if int(seen.sum()) != rows.size:
-        raise ArgumentError(f"`{name}`", wanted="name each row once", got=f"{rows.size - int(seen.sum()):,} repeats")
+        raise _repeated(rows, name, pool_rows)
     return rows
+
+
+def _repeated(rows: Rows, name: str, pool_rows: int) -> ArgumentError:
+    """The error of rows of which one comes again, or which are 0 and 1 in place of a mask."""
+    if len(rows) == pool_rows and rows.max() <= 1:
+        return ArgumentError(
+            f"`{name}`",
+            wanted="name each row once, or be a boolean mask",
+            got=f"{pool_rows:,} numbers, all 0 or 1, for a pool of {pool_rows:,} rows: the rows 0 and 1 over and over, "
+            "or a mask",
+            remedy="Give booleans (`mask.astype(bool)`), or each row once.",
+        )
+    _, first = np.unique(rows, return_index=True)
+    repeats = np.setdiff1d(np.arange(len(rows)), first)
+    got = f"{len(repeats):,} repeats, the first of them row {rows[repeats[0]]:,} at position {repeats[0]:,}"
+    return ArgumentError(f"`{name}`", wanted="name each row once", got=got)
 
 
 def as_labels(value: npt.ArrayLike, name: str) -> Labels:

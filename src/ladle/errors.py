@@ -24,6 +24,7 @@ A message says what was wanted, what was got, and what to do about it; the parts
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -151,3 +152,16 @@ def outcome_of(error: LadleError) -> Outcome:
         if kind in OUTCOMES:
             return OUTCOMES[kind]
     return OUTCOMES[LadleError]
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A remedy for a name that is not known: "Did you mean `margin`?", or "" where no known name is like it."""
+    from difflib import get_close_matches
+
+    plain = {_bare(each): each for each in known}
+    near = get_close_matches(_bare(word), plain, n=1, cutoff=0.7)  # at 0.6, colour is near cluster
+    return f"Did you mean `{plain[near[0]]}`?" if near else ""
+
+
+def _bare(name: str) -> str:
+    return name.lower().lstrip("-").replace("-", "_")

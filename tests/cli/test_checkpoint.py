@@ -14,6 +14,7 @@ import pytest
 
 import ladle
 from ladle.cli import main
+from ladle.cli.stopping import Interrupted
 from ladle.hac.checkpoint import FILE_NAME
 
 ROWS, DIM = 20_000, 16
@@ -138,13 +139,13 @@ def test_unusable_folders_are_refused_before_any_work(run, made, tmp_path, empty
     assert [path.name for path in tmp_path.iterdir()] == ["shards"]
 
 
-@pytest.mark.parametrize("ending", [lambda: SystemExit(130), KeyboardInterrupt])
+@pytest.mark.parametrize("ending", [Interrupted, KeyboardInterrupt])
 def test_what_ctrl_c_cut_off_in_its_making_is_not_told(ending, monkeypatch, capsys):
     class Half:
         def __del__(self):
             raise AttributeError("no such attribute yet")
 
-    def interrupted(**_):
+    def interrupted():
         half = Half()  # noqa: F841 - it ends with the frame, which the exception holds
         try:
             raise KeyboardInterrupt
@@ -152,7 +153,7 @@ def test_what_ctrl_c_cut_off_in_its_making_is_not_told(ending, monkeypatch, caps
             raise ending() from None
 
     hook = sys.unraisablehook
-    monkeypatch.setattr("ladle.cli.app.app", interrupted)
+    monkeypatch.setattr("ladle.cli.app.program", interrupted)
     assert main([]) == 130
-    assert capsys.readouterr().err == ""
+    assert capsys.readouterr().err == "interrupted\n"
     assert sys.unraisablehook is hook

@@ -133,7 +133,8 @@ def test_unusable_pools_end_in_one_error_and_no_file(
 )
 def test_unusable_options_are_refused_before_any_work(run, made, tmp_path, empty, monkeypatch, options, told):
     monkeypatch.chdir(tmp_path)
-    code, out, err = run("cluster", made / "pool.npy", "-o", "t.npz", *options)
+    output = [] if "-o" in options else ["-o", "t.npz"]
+    code, out, err = run("cluster", made / "pool.npy", *output, *options)
     assert code in (2, 4)
     assert out == ""
     assert told in err

@@ -144,8 +144,10 @@ def test_a_closed_stdout_is_told_before_any_work(tmp_path, closed, err):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
-@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_stopped_in_a_real_process(tmp_path, number, exit_code):
+@pytest.mark.parametrize(
+    ("number", "exit_code", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
+)
+def test_stopped_in_a_real_process(tmp_path, number, exit_code, word):
     np.save(tmp_path / "pool.npy", np.eye(4))
     # Clustering is replaced by a wait, so that the signal surely comes in the midst of it.
     code = """
@@ -160,7 +162,7 @@ sys.exit(main(sys.argv[1:]))
     )
     assert process.stdout.readline() == "working\n"
     process.send_signal(number)
-    assert process.communicate(timeout=60) == ("", "")
+    assert process.communicate(timeout=60) == ("", f"{word}\n")
     assert process.returncode == exit_code
     assert [path.name for path in tmp_path.iterdir()] == ["pool.npy"]
 

@@ -17,6 +17,23 @@ from ladle.strategies.choosing import Choice, Chooser
 COLUMNS = ["id", "row", "order", "margin", "cluster", "cluster_size"]
 
 
+REPLACED = ("--scores", "--tree", "--size", "-o")  # options of `select` that the tests name again
+
+
+@pytest.fixture
+def run(run):
+    """`ladle` with these arguments; of the options above, which it would refuse twice, the last."""
+
+    def command(*arguments):
+        line = [str(each) for each in arguments]
+        for option in REPLACED:
+            for _ in range(line.count(option) - 1):
+                del line[line.index(option) : line.index(option) + 2]
+        return run(*line)
+
+    return command
+
+
 @pytest.fixture
 def select(made, tmp_path):
     """The arguments of a good selection; later ones win."""
@@ -406,6 +423,14 @@ def test_an_old_tree_is_taken_and_its_missing_digest_said(run, tmp_path):
     assert (code, "without a digest" in out) == (0, True)
     code, out, _ = run("select", tmp_path / "pool.npy", *arguments, "-o", tmp_path / "c.csv", "--json")
     assert (code, json.loads(out)["tree_compared"]) == (0, False)
+
+
+def test_several_lists_of_labelled_ids(run_json, select, made, tmp_path):
+    (tmp_path / "r1.txt").write_text("".join(f"im{row:03}\n" for row in range(0, 150)))
+    (tmp_path / "r2.csv").write_text("id\n" + "".join(f"im{row:03}\n" for row in range(100, 200)))
+    code, facts = run_json(*select, "--labelled", tmp_path / "r1.txt", "--labelled", tmp_path / "r2.csv")
+    assert (code, facts["labelled_rows"]) == (0, 200)
+    assert min(read(tmp_path / "batch.parquet")["row"]) >= 200
 
 
 def test_unknown_labelled_ids(run, select, made, tmp_path):

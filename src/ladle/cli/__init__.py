@@ -13,32 +13,45 @@ __all__ = ["main"]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code, from the table in `ladle.errors.OUTCOMES`.
 
-    `arguments` default to those of the process. Errors are told on stderr as `error: ...`; under `--json` they are
-    one JSON object on stdout instead, so that stdout is JSON whatever happens. SIGTERM is taken as Ctrl-C is.
+    `arguments` default to those of the process; without any, or with the name of a group alone, the help is shown.
+    Errors are told on stderr as `error: ...`; under `--json` they are one JSON object on stdout instead, usage errors
+    and Ctrl-C too, so that stdout is JSON whatever happens. SIGTERM is taken as Ctrl-C is.
     """
-    from ladle.cli.app import app
-    from ladle.cli.failures import check_stdout, hush_what_was_cut_off, tell
-    from ladle.cli.stopping import INTERRUPTED, terminated_as_interrupted
+    from ladle.cli.failures import check_stdout, hush, hush_what_was_cut_off, reader_left, tell, tell_interrupted
+    from ladle.cli.stopping import Interrupted, terminated_as_interrupted
     from ladle.notices import gathered
 
     given = sys.argv[1:] if arguments is None else list(arguments)
+    as_json = "--json" in given
     hook = sys.unraisablehook
     if sys.stderr is None:  # closed: `print` would take stdout for it, and the next file opened its number
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as long as the process
     with terminated_as_interrupted() as stop, gathered():
         try:
             check_stdout()
-            app(args=given, prog_name="ladle")
-        except SystemExit as end:  # how typer returns, also after usage errors (2) and Ctrl-C (130)
-            if end.code == INTERRUPTED:
-                hush_what_was_cut_off()
-                return stop.exit_code
-            return end.code if isinstance(end.code, int) else int(end.code is not None)
-        except KeyboardInterrupt:
+            return _run(given)
+        except (Interrupted, KeyboardInterrupt) as interrupted:
             hush_what_was_cut_off()
-            return stop.exit_code
-        except (OSError, MemoryError, ValueError, ImportError, LookupError) as error:  # what every LadleError is one of
-            return tell(error, as_json="--json" in given)
+            return tell_interrupted(interrupted, stop.exit_code, as_json=as_json)
+        except SystemExit as end:  # rich and typer end so when the reader of stdout has gone
+            if reader_left(end):
+                hush()
+                return 0
+            return end.code if isinstance(end.code, int) else int(end.code is not None)
+        except Exception as error:
+            return tell(error, as_json=as_json)
         finally:
             sys.unraisablehook = hook  # see failures.hush_what_was_cut_off
-    return 0
+
+
+def _run(given: list[str]) -> int:
+    """Run the command: its exit code. Raises: what the command raises; Interrupted."""
+    from ladle.cli.app import GROUPS, program
+    from ladle.cli.stopping import INTERRUPTED, Interrupted
+
+    shown_help = not given or (len(given) == 1 and given[0] in GROUPS)
+    words = [*given, "--help"] if shown_help else given
+    code = program().main(args=words, prog_name="ladle", standalone_mode=False)
+    if code == INTERRUPTED:  # typer's answer to Ctrl-C before the command began
+        raise Interrupted
+    return code if isinstance(code, int) else 0

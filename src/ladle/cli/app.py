@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from ladle._version import __version__
+from ladle.cli.commands import Command
 from ladle.cli.failures import exit_codes
 
 # Each is a function of that name in ladle.cli.<name>.
@@ -42,22 +44,21 @@ def _ladle(
 
 
 def _built() -> typer.Typer:
-    made = typer.Typer(
-        no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich"
-    )
+    made = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
     made.callback(help=_flowed(_ladle.__doc__), epilog=_EPILOG)(_ladle)
     for name in COMMANDS:
         if find_spec(f"ladle.cli.{name}") is None:
             continue
         module = import_module(f"ladle.cli.{name}")
         command = getattr(module, name)
-        made.command(name, help=_flowed(command.__doc__), epilog=getattr(module, "EXAMPLES", None))(command)
+        text, examples = _flowed(command.__doc__), getattr(module, "EXAMPLES", None)
+        made.command(name, cls=Command, help=text, epilog=examples)(command)
     for name in GROUPS:
         module = import_module(f"ladle.cli.{name}")
-        group = typer.Typer(no_args_is_help=True, rich_markup_mode="rich")
+        group = typer.Typer(rich_markup_mode="rich")
         for command_name, command in module.COMMANDS.items():
             text, examples = _flowed(command.__doc__), module.EXAMPLES[command_name]
-            group.command(command_name, help=text, epilog=examples)(command)
+            group.command(command_name, cls=Command, help=text, epilog=examples)(command)
         made.add_typer(group, name=name, help=module.ABOUT)
     return made
 
@@ -67,4 +68,7 @@ def _flowed(text: str | None) -> str:
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in (text or "").split("\n\n"))
 
 
-app = _built()
+@cache
+def program() -> Any:
+    """All of it as one command with `main(args=...)`: made once, for it takes longer than to read a line."""
+    return typer.main.get_command(_built())

@@ -60,7 +60,7 @@ class BatchOrder:
         reading.check(described.needs)
 
     def _check_options(self, valid: list[str]) -> None:
-        from ladle.errors import ArgumentError
+        from ladle.errors import ArgumentError, did_you_mean
 
         if self.candidate_ratio is not None and "candidate_ratio" not in valid:
             raise ArgumentError("--candidate-ratio", wanted=f"be left out for {self.strategy}", got="one")
@@ -73,7 +73,7 @@ class BatchOrder:
                     f"--option for {self.strategy}",
                     wanted=f"name one of {', '.join(valid)}",
                     got=name,
-                    remedy=f"The cut has its own: {spelt}." if name in options.CUTS else "",
+                    remedy=f"The cut has its own: {spelt}." if name in options.CUTS else did_you_mean(name, valid),
                 )
 
     def check_size(self, pool_rows: int, labelled_rows: int) -> None:

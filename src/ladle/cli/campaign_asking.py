@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ladle.cli import options
-from ladle.cli.campaign_opening import Db, Force, Format, LeaseDays, Name, OtherPool, opened, seconds_of
+from ladle.cli.campaign_opening import Db, Force, Format, LeaseDays, Name, OtherPool, listed_ids, opened, seconds_of
 from ladle.progress import Progress
 
 if TYPE_CHECKING:
@@ -205,7 +205,8 @@ def take(
 def release(
     annotator: Annotated[str, typer.Option("--annotator", metavar="NAME", help="Who gives back.", show_default=False)],
     ids: Annotated[
-        Path | None, typer.Option("--ids", metavar="FILE", help="Only these: .txt, .csv, .npy or .parquet.")
+        list[Path] | None,
+        typer.Option("--ids", metavar="FILE", help="Only these: .txt, .csv, .npy or .parquet; once for each file."),
     ] = None,
     db: Db = None,
     name: Name = None,
@@ -214,10 +215,9 @@ def release(
 ) -> None:
     """Give back what an annotator has taken and not labelled, for others to take."""
     from ladle.cli.answers import answer
-    from ladle.pool.id_lists import read_ids
 
     with opened(db, name, pool=pool) as campaign:
-        listed = None if ids is None else read_ids(ids, like=campaign.ids.kind)
+        listed = listed_ids(campaign, ids) if ids else None
         released = campaign.release(annotator, listed)
         facts = {
             "command": "campaign release", "name": campaign.name, "annotator": annotator, "released": released

@@ -34,11 +34,12 @@ def create(
     ] = None,
     strategy_options: options.StrategyOptions = None,
     labels: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             "--labels",
             metavar="CLASSES",
-            help="The classes, with commas, or a .txt file with one a line; numbers if all are. Default: any.",
+            help="The classes, with commas or once for each, or a .txt file with one a line; numbers if all are. "
+            "Default: any.",
         ),
     ] = None,
     kind: Annotated[
@@ -159,28 +160,33 @@ def _is_there(url: str, name: str) -> bool:
         return False
 
 
-def _labels(text: str | None, kind: Kind, low: float | None, high: float | None) -> Any:
+def _labels(given: list[str] | None, kind: Kind, low: float | None, high: float | None) -> Any:
     """What `--labels` and `--kind` say. Raises: ArgumentError, FileError."""
     from ladle.campaign import Labels
     from ladle.errors import ArgumentError
 
     if kind is Kind.VALUE:
-        if text is not None:
-            raise ArgumentError("--labels", wanted="be left out where labels are numbers", got=repr(text))
+        if given:
+            raise ArgumentError("--labels", wanted="be left out where labels are numbers", got=repr(given[0]))
         return Labels.value(low, high)
     if low is not None or high is not None:
         raise ArgumentError("--low and --high", wanted="come with --kind value", got=f"--kind {kind.value}")
-    classes = None if text is None else _classes(text)
+    classes = _classes(given) if given else None
     return Labels.multi(classes) if kind is Kind.MULTI else Labels.single(classes)
 
 
-def _classes(text: str) -> list[Any]:
+def _classes(given: list[str]) -> list[Any]:
+    """The classes of all `--labels` together: numbers where all of them are numbers. Raises: FileError, IdError."""
     from ladle.pool.id_lists import read_ids
 
-    if text.endswith(".txt"):
-        return list(read_ids(Path(text)).to_pylist())
-    named = [each.strip() for each in text.split(",")]
-    return [int(each) for each in named] if all(each.isdecimal() for each in named) else named
+    named: list[Any] = []
+    for text in given:
+        if text.endswith(".txt"):
+            named += read_ids(Path(text)).to_pylist()
+        else:
+            named += [each.strip() for each in text.split(",")]
+    numbers = all(isinstance(each, int) or each.isdecimal() for each in named)
+    return [int(each) for each in named] if numbers else [str(each) for each in named]
 
 
 def _how_far(progress: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -96,6 +96,13 @@ def _only(url: str) -> str:
     if len(names) > 1:
         raise ArgumentError("--name", wanted=f"be one of {', '.join(names)}", got="none, and there are several")
     return names[0]
+
+
+def listed_ids(campaign: Campaign, files: Sequence[Path]) -> Any:
+    """The ids that these files name together, as ids or as masks of the pool. Raises: as `rows_in_files`."""
+    from ladle.pool.named_rows import rows_in_files
+
+    return campaign.ids.at(rows_in_files(files, campaign.ids, pool=f"the pool of {campaign.name}"))
 
 
 def form_of(campaign: Campaign) -> Form:

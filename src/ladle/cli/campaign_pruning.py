@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ladle.cli import options
-from ladle.cli.campaign_opening import Db, Name, OtherPool, opened
+from ladle.cli.campaign_opening import Db, Name, OtherPool, listed_ids, opened
 
 if TYPE_CHECKING:
     from ladle.store import Campaign
 
 IdsPath = Annotated[
     Path | None,
-    typer.Argument(metavar="IDS", help="A file of ids: .txt, .csv, .npy or .parquet.", show_default=False),
+    typer.Argument(
+        metavar="IDS", help="A file of ids, or a mask of the pool: .txt, .csv, .npy or .parquet.", show_default=False
+    ),
 ]
 Example = Annotated[
     list[str] | None, typer.Option("--example", metavar="ID", help="An id, instead of a file; once for each.")
@@ -83,11 +85,10 @@ def typed_ids(campaign: Campaign, given: list[str]) -> list[Any]:
 
 def _listed(campaign: Campaign, path: Path | None, given: list[str] | None) -> Any:
     from ladle.errors import ArgumentError
-    from ladle.pool.id_lists import read_ids
 
     if (path is None) == (given is None):
         raise ArgumentError("the ids", wanted="be in a file or given with --example", got="both" if path else "none")
-    return typed_ids(campaign, given or []) if path is None else read_ids(path, like=campaign.ids.kind)
+    return typed_ids(campaign, list(dict.fromkeys(given or []))) if path is None else listed_ids(campaign, [path])
 
 
 _DID = {"exclude": "excluded", "include": "included", "delete": "labels deleted"}

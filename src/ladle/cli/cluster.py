@@ -161,13 +161,10 @@ class _State:
             typer.echo(f"going on from the checkpoint of {_moment(before)} in {self.folder}", err=True)
         try:
             yield before
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stop:
             saved = self._saved_at()
             if saved is not None:
-                typer.echo(
-                    f"interrupted: the same command goes on from the checkpoint of {_moment(saved)} in {self.folder}",
-                    err=True,
-                )
+                stop.add_note(f"the same command goes on from the checkpoint of {_moment(saved)} in {self.folder}")
             raise
         if self.folder is not None:
             from ladle.hac.checkpoint import Checkpoints

@@ -76,8 +76,12 @@ def run(
         ),
     ] = None,
     strategies: Annotated[
-        str | None,
-        typer.Option("--strategies", metavar="LABELS", help="Only these, by label, with commas; the rest may follow."),
+        list[str] | None,
+        typer.Option(
+            "--strategies",
+            metavar="LABELS",
+            help="Only these, by label, with commas or once for each; the rest may follow.",
+        ),
     ] = None,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
@@ -92,7 +96,7 @@ def run(
 
     experiment = read_experiment(protocol)
     folder = _folder(out, experiment.name)
-    chosen = None if strategies is None else [label.strip() for label in strategies.split(",")]
+    chosen = None if not strategies else [label.strip() for text in strategies for label in text.split(",")]
     part: dict[str, Any] = {"workers": workers, "trials": _trials(trials), "strategies": chosen}
     started = time.perf_counter()
     before, total = standing(experiment, folder, **part)
@@ -124,9 +128,9 @@ def _resumable(experiment: Experiment, folder: Path) -> Iterator[None]:
 
     try:
         yield
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         done, total = standing(experiment, folder)
-        typer.echo(f"interrupted: the same command goes on from {done:,} of {total:,} rounds in {folder}", err=True)
+        stop.add_note(f"the same command goes on from {done:,} of {total:,} rounds in {folder}")
         raise
 
 

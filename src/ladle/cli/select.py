@@ -37,8 +37,21 @@ def select(
         typer.Option("--strategy", metavar="NAME", help="How to choose: `ladle strategies` lists the names."),
     ] = "cluster-margin",
     labelled: Annotated[
-        Path | None,
-        typer.Option("--labelled", metavar="FILE", help="Ids not to choose: .txt, .csv, .npy or .parquet."),
+        list[Path] | None,
+        typer.Option(
+            "--labelled",
+            metavar="FILE",
+            help="Examples not to choose: their ids, or a mask of true and false; .txt, .csv, .npy or .parquet. Once "
+            "for each file.",
+        ),
+    ] = None,
+    labelled_column: Annotated[
+        str | None,
+        typer.Option(
+            "--labelled-column",
+            metavar="COLUMN",
+            help="Column of the ids in the --labelled files. Default: the name of --id, else id.",
+        ),
     ] = None,
     candidate_ratio: Annotated[
         str | None,
@@ -77,7 +90,7 @@ def select(
     from ladle.cli.progress import shown
     from ladle.cli.scored import Reading
 
-    check_output(output, TABLE_SUFFIXES, inputs=[pool, scores, votes, tree, labelled, ids])
+    check_output(output, TABLE_SUFFIXES, inputs=[pool, scores, votes, tree, *(labelled or []), ids])
     started = time.perf_counter()
     dials = dict(zip(options.CUTS, (mean_size, threshold, n_clusters), strict=True))
     ratio = None if candidate_ratio is None else options.plain_value(candidate_ratio)
@@ -93,7 +106,7 @@ def select(
     )
     asked.check(reading, tree, dials)
     examples = options.opened_pool(pool, id_column, embedding, ids)
-    known = _labelled_rows(examples, labelled)
+    known = _labelled_rows(examples, labelled or [], labelled_column, id_column)
     asked.check_size(examples.rows, len(known))
     bars = shown(quiet=quiet or as_json)
     found, compared = (None, None) if tree is None else _tree_of(tree, examples, bars)
@@ -107,16 +120,22 @@ def select(
     batch.tell(output, time.perf_counter() - started, as_json=as_json)
 
 
-def _labelled_rows(pool: Any, path: Path | None) -> Any:
-    """Rows of the ids in a file, sorted; an id may stand there for each of its labels. Raises: IdError."""
-    import numpy as np
+def _labelled_rows(pool: Any, paths: list[Path], column: str | None, id_column: str | None) -> Any:
+    """Rows that these files name together, sorted. Raises: as `rows_in_files`."""
+    from ladle.errors import ArgumentError
+    from ladle.pool.named_rows import rows_in_files
 
-    if path is None:
-        return np.empty(0, np.int64)
-    from ladle.pool.id_lists import read_ids
-
-    listed = read_ids(path, like=pool.id_column.kind)
-    return np.unique(pool.id_column.rows_of(listed, pool=pool.source, name=f"the labelled ids in {path}"))
+    if column is not None and not paths:
+        raise ArgumentError("--labelled-column", wanted="come with --labelled", got="none")
+    return rows_in_files(
+        paths,
+        pool.id_column,
+        what="the labelled ids",
+        pool=pool.source,
+        column=column,
+        id_name=id_column,
+        remedy="Name the column of the ids with --labelled-column.",
+    )
 
 
 def _tree_of(path: Path, pool: Any, progress: Any) -> Any:

@@ -13,6 +13,13 @@ INTERRUPTED = 130  # the exit code after Ctrl-C
 TERMINATED = 143  # and after SIGTERM, as systems send it that shut down
 
 
+class Interrupted(BaseException):
+    """Ctrl-C or SIGTERM while a command worked; its arguments are sentences that say how to go on.
+
+    Commands add these as notes to the KeyboardInterrupt, which typer would turn into a silent exit.
+    """
+
+
 @dataclass(slots=True)
 class Stop:
     """Which exit code a stop by signal deserves."""

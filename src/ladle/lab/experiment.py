@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
-from ladle.errors import ArgumentError
+from ladle.errors import ArgumentError, did_you_mean
 from ladle.lab.own import imported, is_place
 from ladle.lab.protocol import LabProtocol
 from ladle.seeds import MAX_SEED
@@ -38,13 +38,8 @@ def check_options(name: str, given: Iterable[str], known: Collection[str]) -> No
     if unknown:
         wanted = f"be among {', '.join(known)}" if known else "be left out: it takes none"
         raise ArgumentError(
-            f"the options of {name}", wanted=wanted, got=", ".join(unknown), remedy=_meant(unknown[0], known)
+            f"the options of {name}", wanted=wanted, got=", ".join(unknown), remedy=did_you_mean(unknown[0], known)
         )
-
-
-def _meant(word: str, known: Iterable[str]) -> str:
-    near = nearest(word, known)
-    return f"Did you mean `{near}`?" if near else ""
 
 
 class _Part(BaseModel):
@@ -113,7 +108,7 @@ class StrategyEntry(_Part):
             return self
         if self.name not in names():
             wanted = f"be one of {', '.join(names())}"
-            raise ArgumentError("`name`", wanted=wanted, got=repr(self.name), remedy=_meant(self.name, names()))
+            raise ArgumentError("`name`", wanted=wanted, got=repr(self.name), remedy=did_you_mean(self.name, names()))
         described = describe(self.name)
         check_options(self.name, self.options, described.options)
         if "votes" in described.needs:

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from ladle.arrays import CHECK_BYTES, Embeddings
-from ladle.errors import ArgumentError, CorruptFileError, ShapeError
+from ladle.errors import ArgumentError, CorruptFileError, ShapeError, did_you_mean
 from ladle.pool.arrow_files import Columns
 from ladle.pool.contract import Pool
 from ladle.pool.faults import Codes
@@ -108,7 +108,7 @@ def choose_id(columns: Columns, name: str | None) -> str:
             columns.source,
             wanted=f"have {'the' if name else 'an'} id column `{wanted}`",
             got=f"columns {listed_names(columns.schema.names)}",
-            remedy="Name the column that holds the ids with `id`.",
+            remedy=did_you_mean(wanted, columns.schema.names) or "Name the column that holds the ids with `id`.",
         )
     return wanted
 

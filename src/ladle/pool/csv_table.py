@@ -23,7 +23,7 @@ import pyarrow.csv
 from ladle.errors import ArgumentError, CorruptFileError, DataError, IdError, ShapeError
 from ladle.pool.arrow_files import Columns, TableColumns
 from ladle.pool.budget import require
-from ladle.pool.id_lists import typed
+from ladle.pool.id_text import typed
 from ladle.pool.npy_format import opened
 
 _NUMBER = r"^\s*[+-]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)([eE][+-]?[0-9]+)?\s*$"

@@ -7,44 +7,59 @@ plain decimal form; read to be looked up in a pool, they are of the kind of that
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv
 
-from ladle.errors import ArgumentError, CorruptFileError, IdError, MismatchError
+from ladle.errors import ArgumentError, MismatchError, did_you_mean
 from ladle.pool.arrow_files import open_columns
-from ladle.pool.columns import ID_COLUMN, choose_id, read_column
+from ladle.pool.columns import ID_COLUMN, read_column
 from ladle.pool.folder import POOL_FORMATS, TEXT_FORMATS, Listing, list_files
+from ladle.pool.id_text import as_flags, read_csv_column, read_header, read_lines, typed
 from ladle.pool.ids import one_array
-from ladle.pool.npy_format import map_npy, opened, opened_archive
+from ladle.pool.npy_format import map_npy, opened_archive
 
-_PLAIN_INTEGER = r"^(0|-?[1-9][0-9]{0,17})$"
-_NEVER = "\x1f"  # the ASCII unit separator: a delimiter that no id holds
+_TEXT = (".txt", ".csv")
 
 
 def read_ids(source: str | os.PathLike[str], *, column: str | None = None, like: str | None = None) -> Any:
     """The ids in a file, or in the files of a folder in natural order, as one pyarrow array (int64 or large_string).
 
-    Repeats are not looked for. `column` names the id column (default `id`, or the only one). `like` ("integer" or
-    "text") is the kind to read text files as.
-    Raises: FileError and its kinds, IdError for nulls and for lines that are not of that kind.
+    Repeats are not looked for. `column` names the column (of a `.npz`: the array) of the ids: by default `id`, or the
+    only one. `like` ("integer" or "text") is the kind to read text files as. An empty file is a list of no ids.
+    Raises: FileError and its kinds, IdError for nulls and for lines that are not of that kind; ArgumentError where
+    nothing says which of several columns holds the ids.
     """
     listing = list_ids(source)
-    if listing.family in (".txt", ".csv"):
-        parts = [_read_text(file, column, lines=listing.family == ".txt") for file in listing.files]
-        return typed(_joined(parts, listing), f"the ids in {listing.path}", like)
-    if listing.family in (".npy", ".npz"):
-        read = map_npy if listing.family == ".npy" else partial(_read_archive, column=column)
-        return _joined([one_array(read(file), f"the ids in {file}") for file in listing.files], listing)
-    columns = open_columns(listing)
-    only = columns.schema.names[0] if column is None and len(columns.schema.names) == 1 else column
-    return one_array(read_column(columns, choose_id(columns, only)), f"the ids in {listing.path}")
+    name = f"the ids in {listing.path}"
+    values = one_array(_read(listing, column, (ID_COLUMN,), ""), name)
+    return typed(values, name, like) if listing.family in _TEXT else values
+
+
+def read_ids_or_mask(
+    source: str | os.PathLike[str],
+    *,
+    like: str,
+    column: str | None = None,
+    id_name: str | None = None,
+    remedy: str = "",
+) -> Any:
+    """As `read_ids`, of a pool whose id column is called `id_name`; or a pyarrow array of booleans, which is a mask.
+
+    In text, `true` and `false` are a mask where the pool's ids are integers. remedy: how to name a column.
+    """
+    listing = list_ids(source)
+    name = f"the ids in {listing.path}"
+    values = _read(listing, column, (*([id_name] if id_name else []), ID_COLUMN), remedy)
+    if pa.types.is_boolean(values.type):
+        return values
+    listed = one_array(values, name)
+    if listing.family not in _TEXT:
+        return listed
+    flags = as_flags(listed) if like == "integer" else None
+    return typed(listed, name, like) if flags is None else flags
 
 
 def list_ids(source: str | os.PathLike[str]) -> Listing:
@@ -52,73 +67,60 @@ def list_ids(source: str | os.PathLike[str]) -> Listing:
     return list_files(source, "the ids in", formats=TEXT_FORMATS | POOL_FORMATS, ids_inside=False)
 
 
-def _joined(parts: list[Any], listing: Listing) -> Any:
-    """The ids of all files as one array. Raises: MismatchError for files of unlike kinds."""
-    for file, part in zip(listing.files, parts, strict=True):
-        if part.type != parts[0].type:
-            raise MismatchError(
-                f"the ids in {file}", wanted=f"be {parts[0].type} like those in {listing.files[0]}", got=str(part.type)
-            )
-    return parts[0] if len(parts) == 1 else one_array(pa.chunked_array(parts), f"the ids in {listing.path}")
+def _read(listing: Listing, column: str | None, usual: Sequence[str], remedy: str) -> Any:
+    """The values of all files as one pyarrow array, of ids or of booleans; text is not typed yet."""
+    if listing.family in (*_TEXT, ".npy", ".npz"):
+        return _joined([_part(file, listing.family, column, usual, remedy) for file in listing.files], listing)
+    columns = open_columns(listing)
+    values = read_column(columns, _chosen(columns.schema.names, column, usual, str(listing.path), remedy))
+    return values if len(values) else pa.array([], pa.int64())
 
 
-def _read_archive(path: Path, column: str | None) -> Any:
+def _part(path: Path, family: str, column: str | None, usual: Sequence[str], remedy: str) -> Any:
+    if family == ".txt":
+        return read_lines(path)
+    if family == ".csv":
+        names = read_header(path)
+        return read_csv_column(path, _chosen(names, column, usual, str(path), remedy, alone=False) if names else "")
+    if family == ".npy":
+        return _arrow_array(map_npy(path), f"the ids in {path}")
     with opened_archive(path) as archive:
-        wanted = column or "ids"
-        if wanted not in archive.names:
-            raise ArgumentError(str(path), wanted=f"hold an array `{wanted}`", got=", ".join(archive.names))
-        return archive.read(wanted)
+        array = archive.read(_chosen(archive.names, column, ("ids", *usual), str(path), remedy))
+    return _arrow_array(array, f"the ids in {path}")
 
 
-def _read_text(path: Path, column: str | None, *, lines: bool) -> Any:
-    # A CSV needs its header: guessing that there is none, or that there is one, would lose or invent an id.
-    wanted = column or ID_COLUMN
-    with opened(path) as file, _csv_errors(path):
-        if lines:
-            table = pa.csv.read_csv(
-                file,
-                read_options=pa.csv.ReadOptions(column_names=[wanted]),
-                parse_options=pa.csv.ParseOptions(delimiter=_NEVER, quote_char=False, ignore_empty_lines=False),
-                convert_options=pa.csv.ConvertOptions(column_types={wanted: pa.string()}, strings_can_be_null=False),
+def _joined(parts: list[Any], listing: Listing) -> Any:
+    """The values of all files as one array. Raises: MismatchError for files of unlike kinds."""
+    filled = [(file, part) for file, part in zip(listing.files, parts, strict=True) if len(part)]
+    for file, part in filled:
+        if part.type != filled[0][1].type:
+            raise MismatchError(
+                f"the ids in {file}", wanted=f"be {filled[0][1].type} like those in {filled[0][0]}", got=str(part.type)
             )
-        else:
-            names = file.readline().decode("utf-8-sig").rstrip("\r\n").split(",")
-            file.seek(0)
-            if wanted not in [name.strip('"') for name in names]:
-                raise ArgumentError(str(path), wanted=f"have a header with a column `{wanted}`", got=", ".join(names))
-            table = pa.csv.read_csv(
-                file,
-                convert_options=pa.csv.ConvertOptions(
-                    include_columns=[wanted], column_types={wanted: pa.string()}, strings_can_be_null=False
-                ),
-            )
-    text = table.column(wanted)
-    empty = pc.index(text, "").as_py()
-    if empty >= 0:
-        raise IdError(f"the ids in {path}", wanted="have no empty lines", got=f"one at position {empty:,}")
-    return text
+    return pa.concat_arrays([part for _, part in filled]) if filled else parts[0]
 
 
-@contextmanager
-def _csv_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (pa.ArrowInvalid, UnicodeDecodeError) as cause:
-        told = str(cause).splitlines()[0]
-        if "Empty CSV" in told:
-            raise IdError(f"the ids in {path}", wanted="be one or more", got="an empty file") from cause
-        raise CorruptFileError(str(path), wanted="be UTF-8 text with one id a line", got=told) from cause
+def _chosen(
+    names: Sequence[str], column: str | None, usual: Sequence[str], source: str, remedy: str, *, alone: bool = True
+) -> str:
+    """The column of the ids: the one named, else the first usual name there is, else (`alone`) the only one.
+
+    A CSV is not read by its only column: nothing would tell a header from an id.
+    """
+    told = ", ".join(f"`{name}`" for name in names[:8]) or "none"
+    if column is not None and column not in names:
+        near = did_you_mean(column, names)
+        raise ArgumentError(source, wanted=f"have a column `{column}`", got=told, remedy=near)
+    there = [each for each in ((column,) if column is not None else usual) if each in names]
+    if there:
+        return str(there[0])
+    if alone and len(names) == 1:
+        return names[0]
+    wanted = " or ".join(f"`{name}`" for name in dict.fromkeys(usual))
+    raise ArgumentError(source, wanted=f"have a column of ids named {wanted}", got=told, remedy=remedy)
 
 
-def typed(text: Any, name: str, like: str | None) -> Any:
-    """Ids that stand in text, as int64 or large_string: of the kind `like`, or integers if all are. Raises: IdError."""
-    text = one_array(text, name)
-    if like == "text":
-        return text
-    plain = pc.match_substring_regex(text, _PLAIN_INTEGER)
-    if pc.all(plain).as_py():
-        return one_array(text.cast(pa.int64()), name)
-    if like is None:
-        return text
-    odd = text.filter(pc.invert(plain))[0].as_py()
-    raise IdError(name, wanted="be integers, as the pool's ids are", got=repr(odd))
+def _arrow_array(array: Any, name: str) -> Any:
+    if array.size == 0:  # of whatever dtype: numpy makes no ids float64
+        return pa.array([], pa.int64())
+    return pa.array(array) if array.dtype == bool and array.ndim == 1 else one_array(array, name)

@@ -29,7 +29,7 @@ class Ids:
     def __init__(self, values: Any, name: str = "the ids", order_notice: str = "") -> None:
         self.values = one_array(values, name)
         self.order_notice = order_notice  # as `Pool.order_notice`, of the files that hold the ids
-        _check_distinct(self.values, name)
+        check_distinct(self.values, name)
 
     @classmethod
     def row_numbers(cls, rows: int) -> Ids:
@@ -150,7 +150,8 @@ def _as_arrow(values: object, name: str) -> Any:
         raise IdError(name, wanted="be all integers or all text", got=str(cause), remedy=REMEDY) from cause
 
 
-def _check_distinct(values: Any, name: str) -> None:
+def check_distinct(values: Any, name: str) -> None:
+    """Refuse ids (one pyarrow array) of which one comes again. Raises: IdError, naming the first."""
     if pa.types.is_integer(values.type):
         ordered = np.sort(values.to_numpy())  # several times faster than hashing integers
         if not (ordered[1:] == ordered[:-1]).any():

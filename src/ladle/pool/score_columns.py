@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from ladle.errors import ArgumentError, ShapeError
+from ladle.errors import ArgumentError, ShapeError, did_you_mean
 from ladle.pool.arrow_files import Columns
 from ladle.pool.lists import first_length, holds_floats, matrix_of
 
@@ -31,7 +31,8 @@ class ScoreColumns:
         """The columns of scores: those named, or the only ones there can be. Raises: ArgumentError."""
         kinds = {field.name: field.type for field in columns.schema if field.name != id_name}
         if column is not None and column not in kinds:
-            raise ArgumentError(columns.source, wanted=f"have a column `{column}`", got=", ".join(kinds) or "none")
+            got, near = ", ".join(kinds) or "none", did_you_mean(column, kinds)
+            raise ArgumentError(columns.source, wanted=f"have a column `{column}`", got=got, remedy=near)
         lists = [name for name, kind in kinds.items() if holds_floats(kind) and column in (None, name)]
         floats = [name for name, kind in kinds.items() if pa.types.is_floating(kind) and column in (None, name)]
         if single:

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from ladle.arrays import Embeddings
-from ladle.errors import ArgumentError, MismatchError, ShapeError
+from ladle.errors import ArgumentError, MismatchError, ShapeError, did_you_mean
 from ladle.pool.arrow_files import Columns
 from ladle.pool.faults import NULL_NUMBER, Codes
 from ladle.pool.folder import natural_key
@@ -109,7 +109,8 @@ def choose_vectors(columns: Columns, given: str | None, id_name: str | None) -> 
     if _WILD.search(given):
         return _side_by_side(columns, given, id_name)
     got = f"columns {listed_names(columns.schema.names)}"
-    raise ArgumentError(columns.source, wanted=f"have a column `{given}`", got=got)
+    near = did_you_mean(given, columns.schema.names)
+    raise ArgumentError(columns.source, wanted=f"have a column `{given}`", got=got, remedy=near)
 
 
 def matching_names(columns: Columns, pattern: str, *, but: str | None = None) -> list[str]:

@@ -20,6 +20,7 @@ from ladle.campaign.tables import Artefact, Batch, Event, Exclusion, Gold, Model
 from ladle.errors import ArgumentError, FileError, MismatchError
 from ladle.pool import Pool
 from ladle.pool.ids import Ids
+from ladle.pool.named_rows import rows_named
 from ladle.progress import Progress
 from ladle.store.desk import Desk
 from ladle.store.founding import check_tree, kept_ids, pool_part, without_cuts
@@ -30,10 +31,10 @@ if TYPE_CHECKING:
 
 
 def named(desk: Desk, ids: object) -> Named:
-    """The examples of these ids, each once. Raises: IdError for an unknown one."""
+    """The examples of these ids, each once, or of a boolean mask of the pool. Raises: as `rows_named`."""
     with desk.store.reading(desk.name) as view:
         examples = desk.examples(view)
-    rows = np.unique(examples.rows_of(examples.checked(ids)))
+    rows = rows_named(ids, examples.ids, name="`ids`")
     return Named(rows, examples.texts_at(rows))
 
 

@@ -19,6 +19,7 @@ from ladle.campaign.labels import Labels, holdable
 from ladle.campaign.tables import Event, Exclusion, Label, Quarantined, Task
 from ladle.campaign.telling import Known, Message
 from ladle.errors import ArgumentError, ShapeError
+from ladle.pool.named_rows import check_not_a_mask
 from ladle.store.desk import Desk, microseconds
 from ladle.store.examples import as_texts
 
@@ -45,6 +46,8 @@ def tell(desk: Desk, saying: Saying) -> Told:
     with desk.store.reading(desk.name) as view:
         examples = desk.examples(view)
     asked = examples.checked(saying.ids)
+    if isinstance(saying.annotator, str):  # several people may all have labelled the examples 0 and 1
+        check_not_a_mask(asked, len(examples), "`ids`")
     message = _message(desk.settings.labels, saying, asked, examples.find(asked), at)
     request = digest_of(message.example_id, message.label, [*message.given.items()], message.annotator, message.source)
     actor = saying.annotator if isinstance(saying.annotator, str) else ""

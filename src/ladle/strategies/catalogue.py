@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ladle.errors import ArgumentError
+from ladle.errors import ArgumentError, did_you_mean
 from ladle.numbers import switch
 from ladle.strategies.badge import Badge
 from ladle.strategies.choosing import Chooser
@@ -147,6 +147,7 @@ def create(
             f"the options of {described.name}",
             wanted=f"be among {', '.join(described.options)}",
             got=", ".join(unknown),
+            remedy=did_you_mean(unknown[0], described.options),
         )
     if tree is None and described.takes_tree == "yes":
         raise ArgumentError(
@@ -173,7 +174,9 @@ def _maker(name: str | type[Chooser]) -> type[Chooser]:
             raise ArgumentError("the strategy", wanted=wanted, got=repr(name))
         return name
     if name not in _MAKERS:
-        raise ArgumentError("the strategy", wanted=f"be one of {', '.join(_MAKERS)}", got=repr(name))
+        known = ", ".join(_MAKERS)
+        near = did_you_mean(name, _MAKERS)
+        raise ArgumentError("the strategy", wanted=f"be one of {known}", got=repr(name), remedy=near)
     return _MAKERS[name]
 
 

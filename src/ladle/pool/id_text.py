@@ -1,0 +1,108 @@
+"""Lists of ids as text: `.txt` with one id a line, `.csv` with a header.
+
+Files are read as spreadsheets and editors of all systems write them: with or without a byte-order mark, lines ended by
+LF, CRLF or CR, blank lines at the end. An empty file, or a header alone, is a list of no ids.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+
+from ladle.errors import CorruptFileError, FileFormatError, IdError
+from ladle.pool.ids import one_array
+from ladle.pool.npy_format import opened
+
+_PLAIN_INTEGER = r"^(0|-?[1-9][0-9]{0,17})$"
+_FLAG = r"(?i)^(true|false)$"
+
+
+def read_lines(path: Path) -> Any:
+    """The lines of a text file as a pyarrow array of text. Raises: FileError, CorruptFileError, IdError."""
+    lines = _text(path).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    while lines and not lines[-1].strip():
+        lines.pop()
+    return _without_empty(pa.array(lines, pa.large_string()), path)
+
+
+def read_header(path: Path) -> list[str]:
+    """The names of the columns of a CSV, none where the file is empty. Raises: FileError, CorruptFileError."""
+    return _names(_text(path))
+
+
+def read_csv_column(path: Path, name: str) -> Any:
+    """One column of a CSV as a pyarrow array of text. Raises: FileError and its kinds, IdError for an empty cell."""
+    text = _text(path)
+    if not text.strip():
+        return pa.array([], pa.large_string())
+    table = _parsed(text, path)
+    if table.schema.names.count(name) > 1:
+        raise FileFormatError(str(path), wanted=f"have one column `{name}`", got="several")
+    return _without_empty(table.column(name).combine_chunks(), path)
+
+
+def typed(text: Any, name: str, like: str | None) -> Any:
+    """Ids read as text, as the kind `like` ("integer" or "text"); None: integers when all of them are.
+
+    Raises: IdError for the first that is not of that kind.
+    """
+    text = one_array(text, name)
+    if like == "text":
+        return text
+    plain = pc.match_substring_regex(text, _PLAIN_INTEGER)
+    if pc.all(plain, min_count=0).as_py():
+        return text.cast(pa.int64())
+    if like is None:
+        return text
+    odd = text.filter(pc.invert(plain))[0].as_py()
+    raise IdError(name, wanted="be integers, as the pool's ids are", got=repr(odd))
+
+
+def as_flags(text: Any) -> Any:
+    """The booleans that all of these texts spell (true, false, in any case); None where one is something else."""
+    if len(text) == 0 or not pc.all(pc.match_substring_regex(text, _FLAG)).as_py():
+        return None
+    return pc.equal(pc.utf8_lower(text), "true")
+
+
+def _text(path: Path) -> str:
+    with opened(path) as file:
+        raw = file.read()
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as cause:
+        raise CorruptFileError(str(path), wanted="be UTF-8 text with one id a line", got=str(cause)) from cause
+
+
+def _parsed(text: str, path: Path) -> Any:
+    """A table of text. Arrow gets the bytes: its threads would read on from a Python file while Python ends."""
+    names = _names(text)
+    try:
+        return pa.csv.read_csv(
+            pa.BufferReader(f"{text}\n".encode()),  # a header alone must end its line
+            read_options=pa.csv.ReadOptions(use_threads=False, block_size=max(1 << 20, 4 * len(text) + 1)),
+            parse_options=pa.csv.ParseOptions(newlines_in_values=True),
+            convert_options=pa.csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False
+            ),
+        )
+    except pa.ArrowInvalid as cause:
+        told = str(cause).splitlines()[0]
+        raise CorruptFileError(str(path), wanted="be a CSV with a header", got=told) from cause
+
+
+def _names(text: str) -> list[str]:
+    return next(csv.reader(io.StringIO(text, newline="")), [])
+
+
+def _without_empty(ids: Any, path: Path) -> Any:
+    empty = pc.index(ids, "").as_py()
+    if empty >= 0:
+        raise IdError(f"the ids in {path}", wanted="have no empty lines", got=f"one at position {empty:,}")
+    return ids
