@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from ladle.cli import options
+from ladle.cli.skipping import SkipInvalid, SkippedFile, Skipping
 
 EXAMPLES = options.examples(
     "ladle assign tree.npz new.parquet -o new-clusters.parquet --id image_id --embedding emb",
@@ -67,6 +68,8 @@ def assign(
         typer.Option("--exact/--approximate", help="Whether each is compared with every cluster. Default: if quick."),
     ] = None,
     seed: options.Seed = 0,
+    skip_invalid: SkipInvalid = False,
+    skipped: SkippedFile = None,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -81,10 +84,15 @@ def assign(
     from ladle.hac import Dendrogram
 
     check_output(output, TABLE_SUFFIXES, inputs=[tree, pool, ids, clustered, clustered_ids])
+    inputs = [tree, pool, ids, clustered, clustered_ids]
+    skipping = Skipping.of(skip_invalid, skipped, beside=output, inputs=inputs)
     started = time.perf_counter()
     loaded = Dendrogram.load(tree)
-    examples = options.opened_pool(pool, id_column, embedding, ids)
-    known = None if clustered is None else options.opened_pool(clustered, id_column, embedding, clustered_ids)
+    examples = skipping.opened(pool, id_column, embedding, ids, metric=loaded.metric)
+    known = None
+    if clustered is not None:  # without the rows that the tree was made without
+        as_then = Skipping(loaded.skipped_rows is not None, None)
+        known = as_then.opened(clustered, id_column, embedding, clustered_ids, metric=loaded.metric)
     assigned = loaded.assign(
         examples,
         mean_size=mean_size,
@@ -97,7 +105,7 @@ def assign(
         progress=shown(quiet=quiet or as_json),
     )
     _write(examples, assigned, loaded, output)
-    _tell(examples, assigned, loaded.metric, time.perf_counter() - started, output, as_json)
+    _tell(examples, assigned, loaded.metric, skipping, time.perf_counter() - started, output, as_json)
 
 
 def _write(pool: Any, assigned: Any, tree: Any, path: Path) -> None:
@@ -109,7 +117,7 @@ def _write(pool: Any, assigned: Any, tree: Any, path: Path) -> None:
     table = pa.table(
         {
             "id": pool.ids,
-            "row": np.arange(pool.rows, dtype=np.int64),
+            "row": pool.source_rows(np.arange(pool.rows, dtype=np.int64)),
             "cluster": assigned.labels,
             "linkage": assigned.linkages,
             "new": (assigned.labels < 0) | (assigned.labels >= assigned.known),
@@ -122,7 +130,9 @@ def _write(pool: Any, assigned: Any, tree: Any, path: Path) -> None:
     )
 
 
-def _tell(pool: Any, assigned: Any, metric: str, seconds: float, output: Path, as_json: bool) -> None:
+def _tell(
+    pool: Any, assigned: Any, metric: str, skipping: Skipping, seconds: float, output: Path, as_json: bool
+) -> None:
     import numpy as np
 
     from ladle.cli.answers import answer, peak_bytes, took
@@ -146,6 +156,7 @@ def _tell(pool: Any, assigned: Any, metric: str, seconds: float, output: Path, a
         "seconds": round(seconds, 3),
         "peak_memory_bytes": peak,
         "output": str(output),
+        **skipping.facts(pool),
     }
     fate = f", in {assigned.founded:,} new clusters" if assigned.founded else ", marked -1" if far else ""
     search = "exact"
@@ -155,6 +166,7 @@ def _tell(pool: Any, assigned: Any, metric: str, seconds: float, output: Path, a
         search += f"; {assigned.unresolved:,} as near to a second cluster, up to rounding"
     shown = {
         "new examples": f"{pool.source}: {pool.rows:,}",
+        **skipping.shown(pool),
         "joined": f"{joined:,} of {assigned.known:,} clusters; {assigned.twins:,} equal one of the tree's examples",
         "far from all": f"{far:,} beyond {assigned.limit:.4g}{fate}",
         "search": search,

@@ -11,6 +11,7 @@ import typer
 
 from ladle.cli import options
 from ladle.cli.campaign_opening import DAY_SECONDS, Db, Name, opened, url_of
+from ladle.cli.skipping import SkipInvalid, SkippedFile, Skipping
 
 
 class Kind(StrEnum):
@@ -72,6 +73,8 @@ def create(
     embedding: options.EmbeddingColumn = None,
     ids: options.IdsFile = None,
     seed: options.Seed = 0,
+    skip_invalid: SkipInvalid = False,
+    skipped: SkippedFile = None,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -84,11 +87,13 @@ def create(
     from ladle.store import Campaign
 
     url, started = url_of(db), time.perf_counter()
+    skipping = _skipping(skip_invalid, skipped, pool, ids)
+    metric = _metric_of(tree) if skip_invalid and tree is not None else None
     there = _is_there(url, name)
     campaign = Campaign.create(
         url,
         name=name,
-        pool=options.opened_pool(pool, id_column, embedding, ids),
+        pool=(examples := skipping.opened(pool, id_column, embedding, ids, metric=metric)),
         strategy=strategy,
         options=options.strategy_options(strategy_options),
         tree=tree,
@@ -102,7 +107,8 @@ def create(
         progress=shown(quiet=quiet or as_json),
     )
     with campaign:
-        _tell_created(campaign, there, time.perf_counter() - started, as_json)
+        left = skipping.facts(examples), skipping.shown(examples)
+        _tell_created(campaign, there, left, time.perf_counter() - started, as_json)
 
 
 def list_campaigns(db: Db = None, as_json: options.AsJson = False) -> None:
@@ -129,6 +135,8 @@ def extend(
     id_column: options.IdColumn = None,
     embedding: options.EmbeddingColumn = None,
     ids: options.IdsFile = None,
+    skip_invalid: SkipInvalid = False,
+    skipped: SkippedFile = None,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -136,7 +144,8 @@ def extend(
     from ladle.cli.answers import answer
     from ladle.cli.progress import shown
 
-    given = options.opened_pool(pool, id_column, embedding, ids)
+    skipping = _skipping(skip_invalid, skipped, pool, ids)
+    given = skipping.opened(pool, id_column, embedding, ids)
     with opened(db, name) as campaign:
         added = campaign.extend(given, progress=shown(quiet=quiet or as_json))
         facts = {
@@ -145,8 +154,9 @@ def extend(
             "done_before": added == 0,
             "added": added,
             "pool": given.rows,
+            **skipping.facts(given),
         }
-        told = {"pool": f"{given.rows:,} examples, {added:,} of them new"}
+        told = {"pool": f"{given.rows:,} examples, {added:,} of them new", **skipping.shown(given)}
         answer(f"Extended {campaign.name}", told, facts, as_json=as_json)
 
 
@@ -199,7 +209,20 @@ def _in_short(progress: Any) -> dict[str, Any]:
     return {name: getattr(progress, name) for name in ("name", "pool", "asked", "labelled", "outstanding", "rounds")}
 
 
-def _tell_created(campaign: Any, there: bool, seconds: float, as_json: bool) -> None:
+def _skipping(wanted: bool, listing: Path | None, pool: Path, ids: Path | None) -> Skipping:
+    """The list of examples left out lies in the present folder, named after the pool, unless it is named."""
+    return Skipping.of(wanted, listing, beside=Path(pool.resolve().name), inputs=[pool, ids])
+
+
+def _metric_of(tree: Path) -> str:
+    from ladle.hac import Dendrogram
+
+    return str(Dendrogram.load(tree).metric)
+
+
+def _tell_created(
+    campaign: Any, there: bool, left: tuple[dict[str, Any], dict[str, str]], seconds: float, as_json: bool
+) -> None:
     from ladle.cli.answers import answer, seconds_text
 
     settings, progress = campaign.settings, campaign.progress()
@@ -219,10 +242,12 @@ def _tell_created(campaign: Any, there: bool, seconds: float, as_json: bool) -> 
         "lease_seconds": settings.lease_seconds,
         "seed": settings.seed,
         "seconds": round(seconds, 3),
+        **left[0],
     }
     each = "one label each" if settings.annotators_per_task == 1 else f"{settings.annotators_per_task} labels each"
     told = {
         "pool": f"{progress.pool:,} examples",
+        **left[1],
         "strategy": settings.strategy,
         "labels": "numbers" if labels.kind == "value" else f"{labels.kind}, classes {classes}",
         "people": f"{each}, resolved by {settings.agreement}",

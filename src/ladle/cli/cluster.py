@@ -14,6 +14,7 @@ import typer
 
 from ladle.cli import options
 from ladle.cli.options import Metric, Quality
+from ladle.cli.skipping import SkipInvalid, SkippedFile, Skipping
 
 EXAMPLES = options.examples(
     "ladle cluster pool.parquet -o tree.npz --id image_id --embedding emb",
@@ -67,6 +68,8 @@ def cluster(
         Path | None,
         typer.Option("--clusters-out", metavar="FILE", help="Also write id, row, cluster: .parquet, .csv or .jsonl."),
     ] = None,
+    skip_invalid: SkipInvalid = False,
+    skipped: SkippedFile = None,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -84,10 +87,11 @@ def cluster(
     check_output(output, [".npz"], inputs=inputs)
     if clusters_out is not None:
         check_output(clusters_out, TABLE_SUFFIXES, inputs=[*inputs, output])
+    skipping = Skipping.of(skip_invalid, skipped, beside=output, inputs=[*inputs, clusters_out])
     level = _level(mean_size, threshold, n_clusters, full)
     state = _State.of(checkpoint, no_checkpoint, output, inputs)
     started = time.perf_counter()
-    examples = options.opened_pool(pool, id_column, embedding, ids)
+    examples = skipping.opened(pool, id_column, embedding, ids, metric=metric.value)
     room = output.absolute().parent if scratch is None else scratch
     _check_fit(examples, level, options.uses_exact(examples.rows, exact), room)
 
@@ -111,7 +115,7 @@ def cluster(
         clusters = tree.cut()
         if clusters_out is not None:
             _write_clusters(examples, clusters, clusters_out)
-    run = _Run(time.perf_counter() - started, output, clusters_out, going_on_from)
+    run = _Run(time.perf_counter() - started, output, clusters_out, going_on_from, skipping)
     _tell(examples, tree, clusters, run, as_json)
 
 
@@ -211,7 +215,8 @@ def _write_clusters(pool: Any, clusters: Any, path: Path) -> None:
 
     from ladle.cli.outputs import write_table
 
-    table = pa.table({"id": pool.ids, "row": np.arange(pool.rows, dtype=np.int64), "cluster": clusters})
+    rows = pool.source_rows(np.arange(pool.rows, dtype=np.int64))
+    table = pa.table({"id": pool.ids, "row": rows, "cluster": clusters})
     write_table(table, path, about={"command": "cluster", "pool_digest": pool.digest})
 
 
@@ -229,6 +234,7 @@ class _Run:
     output: Path
     clusters_out: Path | None
     going_on_from: datetime | None
+    skipping: Skipping
 
 
 def _tell(pool: Any, tree: Any, clusters: Any, run: _Run, as_json: bool) -> None:
@@ -262,9 +268,11 @@ def _tell(pool: Any, tree: Any, clusters: Any, run: _Run, as_json: bool) -> None
         "peak_memory_bytes": peak,
         "output": str(run.output),
         "clusters_out": None if run.clusters_out is None else str(run.clusters_out),
+        **run.skipping.facts(pool),
     }
     shown = {
         "pool": f"{pool.source}: {pool.rows:,} examples, dim {pool.dim:,}, {pool.dtype.name}",
+        **run.skipping.shown(pool),
         "metric": tree.metric,
         "clusters": f"{len(sizes):,}",
         "cluster size": f"mean {sizes.mean():.1f}, median {np.median(sizes):g}, largest {int(sizes.max()):,}",

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ladle.cli import options
+from ladle.cli.skipping import SkipInvalid, SkippedFile, Skipping
 
 EXAMPLES = options.examples(
     "ladle doctor",
@@ -33,6 +34,8 @@ def doctor(
     ] = None,
     dim: Annotated[int | None, typer.Option("--dim", metavar="COUNT", help="... of so many dimensions.")] = None,
     exact: options.Exact = None,
+    skip_invalid: SkipInvalid = False,
+    skipped: SkippedFile = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Show versions, the machine, and the memory, disk and time that a pool would take.
@@ -42,12 +45,13 @@ def doctor(
     from ladle.cli import machine
     from ladle.cli.answers import emit_json, show
 
+    skipping = Skipping.of(skip_invalid, skipped, beside=None, inputs=[pool, ids])
     facts: dict[str, Any] = {
         "command": "doctor",
         "versions": machine.versions(),
         "machine": machine.hardware(),
         "engines": machine.engines(),
-        "pool": _pool_facts(pool, id_column, embedding, ids, rows, dim),
+        "pool": _pool_facts(skipping, pool, id_column, embedding, ids, rows, dim),
     }
     facts["plan"] = _plan(facts["pool"], exact)
     facts["clustering"] = _clustering(facts["pool"], exact)
@@ -59,7 +63,13 @@ def doctor(
 
 
 def _pool_facts(
-    path: Path | None, id_column: str | None, embedding: str | None, ids: Path | None, rows: int | None, dim: int | None
+    skipping: Skipping,
+    path: Path | None,
+    id_column: str | None,
+    embedding: str | None,
+    ids: Path | None,
+    rows: int | None,
+    dim: int | None,
 ) -> dict[str, Any] | None:
     from dataclasses import asdict
 
@@ -70,7 +80,8 @@ def _pool_facts(
     if (rows is None) != (dim is None):
         raise ArgumentError("--rows and --dim", wanted="come together", got="one of them")
     if path is not None:
-        return asdict(options.opened_pool(path, id_column, embedding, ids).describe())
+        found = skipping.opened(path, id_column, embedding, ids)
+        return asdict(found.describe()) | skipping.facts(found)
     if rows is None or dim is None:
         return None
     if rows < 1 or dim < 1:
@@ -157,6 +168,8 @@ def _pool_table(facts: dict[str, Any]) -> tuple[str, dict[str, str]]:
 
     pool, clustering = facts["pool"], facts["clustering"]
     about = {"examples": f"{pool['rows']:,}", "embeddings": f"dim {pool['dim']:,}, {pool['dtype']}"}
+    if "skipped" in pool:
+        about["left out"] = f"{pool['skipped']['rows']:,} examples whose vector cannot be used"
     if "id_type" in pool:
         about["ids"] = pool["id_type"]
     for step in facts["plan"]:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from ladle.cli import options
+from ladle.cli.skipping import SkipInvalid, SkippedFile, Skipping
 
 UNCOMPARED = "written by an older Ladle, without a digest of its pool's vectors"
 
@@ -74,6 +75,8 @@ def select(
     embedding: options.EmbeddingColumn = None,
     ids: options.IdsFile = None,
     seed: options.Seed = 0,
+    skip_invalid: SkipInvalid = False,
+    skipped: SkippedFile = None,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -89,8 +92,11 @@ def select(
     from ladle.cli.outputs import TABLE_SUFFIXES, check_output
     from ladle.cli.progress import shown
     from ladle.cli.scored import Reading
+    from ladle.hac import Dendrogram
 
-    check_output(output, TABLE_SUFFIXES, inputs=[pool, scores, votes, tree, *(labelled or []), ids])
+    inputs = [pool, scores, votes, tree, *(labelled or []), ids]
+    check_output(output, TABLE_SUFFIXES, inputs=inputs)
+    skipping = Skipping.of(skip_invalid, skipped, beside=output, inputs=inputs)
     started = time.perf_counter()
     dials = dict(zip(options.CUTS, (mean_size, threshold, n_clusters), strict=True))
     ratio = None if candidate_ratio is None else options.plain_value(candidate_ratio)
@@ -105,17 +111,19 @@ def select(
         id_column=score_id,
     )
     asked.check(reading, tree, dials)
-    examples = options.opened_pool(pool, id_column, embedding, ids)
+    found: Any = None if tree is None else Dendrogram.load(tree)
+    metric = asked.options.get("metric") if found is None else found.metric
+    examples = skipping.opened(pool, id_column, embedding, ids, metric=metric)
     known = _labelled_rows(examples, labelled or [], labelled_column, id_column)
     asked.check_size(examples.rows, len(known))
     bars = shown(quiet=quiet or as_json)
-    found, compared = (None, None) if tree is None else _tree_of(tree, examples, bars)
+    compared = None if found is None else _check_tree(found, tree, examples, bars)
     clusters = None if found is None else found.cut(**dials)
     given = reading.read(examples, known, asked.needs, progress=bars)
     # Without a dial, a strategy that wants another cut than where the tree stopped may take its own.
     uncut = all(value is None for value in dials.values())
     selection = asked.query(found if uncut else clusters, given, known, examples.rows, bars)
-    batch = _Batch(examples, selection, given.get("margins"), clusters, compared)
+    batch = _Batch(examples, selection, given.get("margins"), clusters, skipping, compared)
     batch.write(output)
     batch.tell(output, time.perf_counter() - started, as_json=as_json)
 
@@ -127,27 +135,33 @@ def _labelled_rows(pool: Any, paths: list[Path], column: str | None, id_column: 
 
     if column is not None and not paths:
         raise ArgumentError("--labelled-column", wanted="come with --labelled", got="none")
-    return rows_in_files(
+    rows = rows_in_files(
         paths,
-        pool.id_column,
+        pool.source_ids,
         what="the labelled ids",
         pool=pool.source,
         column=column,
         id_name=id_column,
         remedy="Name the column of the ids with --labelled-column.",
     )
+    usable = pool.rows_from_source(rows)
+    return usable[usable >= 0]
 
 
-def _tree_of(path: Path, pool: Any, progress: Any) -> Any:
-    """The tree, and whether it could be compared with the pool's vectors. Raises: FileError ..., MismatchError."""
+def _check_tree(tree: Any, path: Path | None, pool: Any, progress: Any) -> bool:
+    """Whether the tree could be compared with the pool's vectors. Raises: MismatchError for a tree of another pool."""
     from ladle.errors import MismatchError
-    from ladle.hac import Dendrogram
     from ladle.hac.origin import REMEDY
 
-    tree, wanted = Dendrogram.load(path), f"be of this pool ({pool.rows:,} examples)"
+    wanted, remedy = f"be of this pool ({pool.rows:,} examples)", REMEDY
+    if tree.skipped_rows is not None and pool.skipped is None:
+        remedy = f"Add --skip-invalid: the tree was made without {len(tree.skipped_rows):,} examples. {REMEDY}"
     if tree.n != pool.rows:
-        raise MismatchError(f"the tree {path}", wanted=wanted, got=f"one of {tree.n:,}", remedy=REMEDY)
-    return tree, tree.origin.check(pool, subject=f"the tree {path}", wanted=wanted, progress=progress)
+        raise MismatchError(f"the tree {path}", wanted=wanted, got=f"one of {tree.n:,}", remedy=remedy)
+    compared: bool = tree.origin.check(
+        pool, subject=f"the tree {path}", wanted=wanted, remedy=remedy, progress=progress
+    )
+    return compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +172,7 @@ class _Batch:
     selection: Any
     margins: Any  # (n,) or None
     clusters: Any  # (n,) or None
+    skipping: Skipping
     tree_compared: bool | None  # with the pool's vectors; None without a tree
 
     def write(self, path: Path) -> None:
@@ -178,7 +193,7 @@ class _Batch:
         table = pa.table(
             {
                 "id": self.pool.ids_at(rows),
-                "row": pa.array(rows, pa.int64()),
+                "row": pa.array(self.pool.source_rows(rows), pa.int64()),
                 "order": pa.array(np.arange(len(rows)), pa.int64()),
                 "margin": pa.array(margins, pa.float32()),
                 "cluster": pa.array(clusters, pa.int32()),
@@ -201,8 +216,10 @@ class _Batch:
             "story": story.to_dict(),
         }
         parts = story.facts.get("partitions")
+        facts |= self.skipping.facts(self.pool)
         told = {
             "pool": f"{story.pool_rows:,} examples, {story.labelled_rows:,} of them labelled",
+            **self.skipping.shown(self.pool),
             "strategy": f"{story.strategy}, seed {story.seed}" + (f", in {parts:,} partitions" if parts else ""),
             "batch": f"{len(rows):,} of {story.candidate_rows:,} candidates",
         }

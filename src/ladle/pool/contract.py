@@ -151,13 +151,18 @@ class Pool(ABC):
         """The rows of the source that `skip_invalid` left out, with ids and reasons; None where there are none."""
         return None
 
-    def entries_of(self, ids: Any) -> Rows:
-        """int64 positions among `ids` (a pyarrow array) but for the ids of rows that `skip_invalid` left out."""
-        return np.arange(len(ids), dtype=np.int64)
-
     def source_rows(self, rows: npt.ArrayLike) -> Rows:
         """int64 positions in the source of these rows of the pool: the same, unless `skip_invalid` left some out."""
         return np.asarray(rows, np.int64)
+
+    @property
+    def source_ids(self) -> Ids:
+        """The ids of all rows of the source, those left out too."""
+        return self.id_column
+
+    def rows_from_source(self, rows: Rows) -> Rows:
+        """int64 rows of the pool at these positions in the source; -1 for a row that was left out."""
+        return rows
 
     def rows_of(self, ids: object) -> Rows:
         """The int64 row of each id, in the order given (a list, a numpy array or a pyarrow array; repeats allowed).

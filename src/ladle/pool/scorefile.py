@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from ladle.arrays import CHECK_BYTES, Rows, row_blocks
 from ladle.errors import ArgumentError, DataError, IdError, NonFiniteError, ShapeError
@@ -135,8 +134,9 @@ def open_scores(
                 remedy="Give the scores ids (Parquet, Arrow, or `ids` in a .npz), or every row of the pool in order.",
             )
         return Scores(name, pool.rows, rows, width, _only(read, pool.source_rows(rows), count), order_notice)
-    entries = pool.entries_of(ids.values)
-    rows = pool.id_column.rows_of(ids.values.take(pa.array(entries)), pool=pool.source, name=f"the ids in {name}")
+    found_rows = pool.rows_from_source(pool.source_ids.rows_of(ids, pool=pool.source, name=f"the ids in {name}"))
+    entries = np.flatnonzero(found_rows >= 0)
+    rows = found_rows[entries]
     _check_covered(rows, pool, labelled, name)
     return Scores(name, pool.rows, rows, width, _only(read, entries, count), order_notice)
 

@@ -7,11 +7,9 @@ they are the numbers of the rows in the source. Scores by position have an entry
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow.compute as pc
 
 from ladle.arrays import CHECK_BYTES, Embeddings, Rows
 from ladle.errors import ShapeError
@@ -24,7 +22,7 @@ from ladle.progress import SILENT, Progress
 
 
 class ValidPool(Pool):
-    """The usable rows of `pool`; `faults` are the others."""
+    """The usable rows of `pool`, a whole one; `faults` are the others."""
 
     def __init__(self, pool: Pool, faults: Faults, metric: str) -> None:
         usable = np.ones(pool.rows, bool)
@@ -74,23 +72,27 @@ class ValidPool(Pool):
     @property
     def source_count(self) -> int:
         """See `Pool.source_count`."""
-        return self._pool.source_count
+        return self._pool.rows
 
     @property
     def skipped(self) -> Faults:
         """The rows left out."""
         return self._faults
 
-    def entries_of(self, ids: Any) -> Rows:
-        """See `Pool.entries_of`. Cost: a hash table of the ids left out, one pass over `ids`."""
-        if ids.type != self._faults.ids.type:
-            return super().entries_of(ids)
-        left = pc.is_in(ids, value_set=self._faults.ids).to_numpy(zero_copy_only=False)
-        return np.flatnonzero(~left)
-
     def source_rows(self, rows: npt.ArrayLike) -> Rows:
         """See `Pool.source_rows`."""
-        return self._pool.source_rows(self._places[np.asarray(rows)])
+        return self._places[np.asarray(rows, np.int64)]
+
+    @property
+    def source_ids(self) -> Ids:
+        """See `Pool.source_ids`."""
+        return self._pool.id_column
+
+    def rows_from_source(self, rows: Rows) -> Rows:
+        """See `Pool.rows_from_source`. Cost: 8 bytes a row of the source."""
+        places = np.full(self.source_count, -1, np.int64)
+        places[self._places] = np.arange(len(self._places))
+        return places[rows]
 
     def blocks(self, block_bytes: int = CHECK_BYTES) -> Iterator[tuple[slice, Embeddings]]:
         """Every usable row once, in order. See `Pool.blocks`."""

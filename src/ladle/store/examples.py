@@ -22,6 +22,7 @@ from ladle.errors import IdError, LadleError, MismatchError
 from ladle.pool import Pool, open_pool
 from ladle.pool.columns import ColumnPool
 from ladle.pool.ids import Ids, one_array, shown
+from ladle.pool.valid import ValidPool
 
 _ORDER = "natural"  # of the files of a folder
 
@@ -121,7 +122,7 @@ def opened(given: object, reopen: str = "") -> Pool:
     if isinstance(given, Pool):
         return given
     how = json.loads(reopen) if reopen and isinstance(given, (str, os.PathLike)) else {}
-    return _in_order(open_pool(given, id=how.get("id"), embedding=how.get("embedding")), how)
+    return _in_order(_open(given, how), how)
 
 
 def reopening(pool: Pool) -> str:
@@ -129,10 +130,13 @@ def reopening(pool: Pool) -> str:
     if not os.path.exists(pool.source):  # noqa: PTH110 - a source that is no path is a valid question here
         return ""
     how: dict[str, Any] = {"path": str(Path(pool.source).resolve()), "order": _ORDER}
-    if isinstance(pool, ColumnPool):
-        how["id"], how["embedding"] = pool.column_names
+    whole = pool
+    if isinstance(pool, ValidPool):
+        how["skip_invalid"], whole = pool.metric, pool.whole
+    if isinstance(whole, ColumnPool):
+        how["id"], how["embedding"] = whole.column_names
     try:
-        again = open_pool(how["path"], id=how.get("id"), embedding=how.get("embedding"))
+        again = _open(how["path"], how)
     except LadleError:
         return ""
     return json.dumps(how) if again.digest == pool.digest and again.dim == pool.dim else ""
@@ -141,9 +145,21 @@ def reopening(pool: Pool) -> str:
 def reopened(part: PoolPart) -> Pool:
     """The pool of a part that can be opened again. Raises: FileError, MismatchError when it has changed."""
     how = json.loads(part.reopen[0])
-    pool = _in_order(open_pool(how["path"], id=how.get("id"), embedding=how.get("embedding")), how)
+    pool = _in_order(_open(how["path"], how), how)
     check_same(pool, part)
     return pool
+
+
+def _open(given: object, how: Mapping[str, Any]) -> Pool:
+    """A pool, opened as `reopening` told. Raises: as `ladle.open_pool`."""
+    metric = how.get("skip_invalid")  # by which vectors cannot be used, where those were left out
+    return open_pool(
+        given,
+        id=how.get("id"),
+        embedding=how.get("embedding"),
+        skip_invalid=metric is not None,
+        metric=metric or "cosine",
+    )
 
 
 def _in_order(pool: Pool, how: Mapping[str, Any]) -> Pool:
