@@ -79,9 +79,11 @@ TABLE: dict[str, tuple[str, Any, Any]] = {
         {
             "seed": ("whole", 5, lambda value: ladle.cluster(X, seed=value).heights),
             "exact": ("switch", True, lambda value: ladle.cluster(X, exact=value).heights),
+            "skip_invalid": ("switch", True, lambda value: ladle.cluster(X, skip_invalid=value).heights),
             "prototypes": ("switch", True, lambda value: ladle.cluster(X, prototypes=value).heights),
         },
     ),
+    "open_pool(skip_invalid)": ("switch", True, lambda value: ladle.open_pool(X, skip_invalid=value).rows),
     **each("Dendrogram.cut", dials(TREE.cut)),
     **each("Level", dials(hac.Level)),
     **each(
@@ -268,7 +270,7 @@ EXEMPT = {
     *("Batch", "Taken", "Told", "Verdict", "Progress", "TaskStory", "Selection", "Story", "Choice", "Asked", "Checks"),
     *("Precision", "Savings", "PoolFacts", "Dataset", "Experiment", "Dendrogram", "Settings", "Labels", "Strategy"),
     *("View", "Writer", "Learner", "Store"),
-    *("Level.clusters_of", "check_pool", "Mlp.fit", "run_experiment", "Pool.blocks"),
+    *("Level.clusters_of", "check_pool", "Mlp.fit", "run_experiment", "Pool.blocks", "Pool.readable_blocks"),
 }
 
 

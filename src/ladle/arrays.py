@@ -7,13 +7,15 @@ candidates; `batch_pos` positions in a batch.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ladle.arraylikes import as_array
 from ladle.errors import ArgumentError, NonFiniteError, ShapeError
+from ladle.frames import check_index
 
 Embeddings = npt.NDArray[np.floating[Any]]  # (n, d)
 Probabilities = npt.NDArray[np.floating[Any]]  # (n, c)
@@ -60,15 +62,7 @@ def as_matrix(value: npt.ArrayLike, name: str, *, axes: tuple[str, str] = ("n", 
 
 def as_numbers(value: npt.ArrayLike, name: str) -> npt.NDArray[np.floating[Any]]:
     """`value` as a float array of any shape; otherwise as `as_matrix`."""
-    try:
-        array = np.asanyarray(value)
-    except ValueError as cause:  # numpy's "inhomogeneous shape"
-        raise ShapeError(
-            f"`{name}`",
-            wanted="have rows of one length",
-            got="ragged rows",
-            remedy="Pad or drop the odd rows.",
-        ) from cause
+    array = as_array(value, name)
     if is_bfloat16(array.dtype):
         return from_bfloat16(array)
     if array.dtype == object or array.dtype.kind not in "fiub":
@@ -108,13 +102,15 @@ def check_finite(array: Embeddings, name: str, *, first_row: int = 0) -> None:
 def as_rows(value: npt.ArrayLike | None, name: str, *, pool_rows: int) -> Rows:
     """`value` as distinct int64 positions in a pool of `pool_rows` rows; None is no rows.
 
-    A boolean mask of length `pool_rows` is accepted and turned into positions.
+    A boolean mask of length `pool_rows` is accepted and turned into positions; so is a set of rows.
     Raises: ArgumentError when a row is repeated, outside the pool, or not an integer.
     """
     if value is None:
         return np.empty(0, np.int64)
-    array = np.asarray(value)
+    array = as_array(list(value) if isinstance(value, Set) else value, name, by_index=False)
     if array.dtype == bool and array.shape == (pool_rows,):
+        if hasattr(value, "iloc"):
+            check_index(value, name)
         return np.flatnonzero(array).astype(np.int64)
     if array.size == 0:
         return np.empty(0, np.int64)
@@ -153,12 +149,12 @@ def _repeated(rows: Rows, name: str, pool_rows: int) -> ArgumentError:
     return ArgumentError(f"`{name}`", wanted="name each row once", got=got)
 
 
-def as_labels(value: npt.ArrayLike, name: str) -> Labels:
+def as_labels(value: npt.ArrayLike, name: str, *, by_index: bool = True) -> Labels:
     """`value` as (l,) labels: whole numbers, booleans or text (an object array of strings counts as text).
 
     Raises: ShapeError when not one-dimensional, ArgumentError for any other dtype.
     """
-    array = np.asarray(value)
+    array = as_array(value, name, by_index=by_index)
     if array.ndim != 1:
         raise ShapeError(f"`{name}`", wanted="be one label a row, shape (l,)", got=f"shape {array.shape}")
     words = array.dtype == object and all(isinstance(label, str) for label in array)

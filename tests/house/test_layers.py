@@ -14,7 +14,19 @@ from tests.house.rooms import SOURCE, files, imports, module_name, room_of
 LAYERS = [
     {"_version", "errors"},
     {"numbers"},
-    {"arrays", "seeds", "progress", "durable", "threads", "hardware", "notices", "compiled", "kernel_cache"},
+    {
+        "arrays",
+        "seeds",
+        "progress",
+        "durable",
+        "threads",
+        "hardware",
+        "notices",
+        "compiled",
+        "kernel_cache",
+        "arraylikes",
+        "frames",
+    },
     {"pool", "scores"},
     {"neighbours"},
     {"hac"},
@@ -28,7 +40,19 @@ LAYERS = [
     {"__main__"},
 ]
 # Single files, which may import each other (no cycles).
-FLOOR = {"arrays", "seeds", "progress", "durable", "threads", "hardware", "notices", "compiled", "kernel_cache"}
+FLOOR = {
+    "arrays",
+    "seeds",
+    "progress",
+    "durable",
+    "threads",
+    "hardware",
+    "notices",
+    "compiled",
+    "kernel_cache",
+    "arraylikes",
+    "frames",
+}
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 
 # Library -> where it may be imported. (None: anywhere, but only inside functions.)
@@ -45,7 +69,7 @@ HEAVY = {
     "typer": {"cli"},
     "rich": {"cli"},
     "numba": {"compiled", "kernel_cache", "neighbours", "hac", "scores", "strategies", "lab", "cli"},
-    "pyarrow": {"pool", "cli", "strategies", "campaign", "store", "lab", "connect"},
+    "pyarrow": {"frames", "pool", "cli", "strategies", "campaign", "store", "lab", "connect"},
 }
 
 

@@ -39,8 +39,8 @@ def test_margins_already_computed_do_as_well() -> None:
     np.testing.assert_array_equal(ladle.Margin().query(30, margins=margins).rows, wanted.rows)
     # Given both, the margins count: here they say the opposite of the probabilities.
     np.testing.assert_array_equal(
-        ladle.Margin().query(400, margins=-margins, probabilities=P).rows,
-        ladle.Margin().query(400, margins=-margins).rows,
+        ladle.Margin().query(400, margins=1 - margins, probabilities=P).rows,
+        ladle.Margin().query(400, margins=1 - margins).rows,
     )
 
 

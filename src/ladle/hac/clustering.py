@@ -30,7 +30,7 @@ from ladle.numbers import choice, switch
 from ladle.pool.budget import WIDE_MEANS_BYTES, goes_to_disk
 from ladle.pool.contract import METRICS, Pool
 from ladle.pool.faults import explained
-from ladle.pool.open import open_pool
+from ladle.pool.open import open_pool, pool_of_path
 from ladle.pool.scratch import Scratch
 from ladle.progress import SILENT, Progress
 from ladle.seeds import check_seed
@@ -125,7 +125,8 @@ def cluster(
 def _pool_of(embeddings: npt.ArrayLike | Pool, skip_invalid: bool, metric: str) -> Embeddings | Pool:
     if switch(skip_invalid, "`skip_invalid`"):
         return open_pool(embeddings, skip_invalid=True, metric=metric)
-    return embeddings if isinstance(embeddings, Pool) else as_matrix(embeddings, NAME)
+    placed = pool_of_path(embeddings)
+    return placed if isinstance(placed, Pool) else as_matrix(placed, NAME)
 
 
 def _surveyed(pool: Embeddings | Pool, source: Source, metric: str, progress: Progress) -> Survey:

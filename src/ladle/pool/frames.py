@@ -28,7 +28,10 @@ def table_of(source: Any) -> Any:
     except _FAILURES as cause:
         if not is_pandas_frame(source):  # a column by itself, such as a Series
             raise ArgumentError(
-                "`source`", wanted="be a table or an array", got=f"{type(source).__name__}: {cause}"
+                "`source`",
+                wanted="be a table or an array",
+                got=f"{type(source).__name__}: {cause}",
+                remedy="Of a column of vectors, give numpy.stack(column).",
             ) from cause
     return pa.table(source[[name for name in source.columns if _fits(source[name])]])
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+from collections.abc import KeysView, Mapping, Set, ValuesView
 from functools import cached_property
 from typing import Any
 
@@ -16,8 +17,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ladle.arraylikes import as_array, refuse_masked
 from ladle.arrays import Rows
 from ladle.errors import ArgumentError, IdError
+from ladle.frames import is_frame
 from ladle.pool.id_kinds import REMEDY, SHOWN, joined, shown
 
 __all__ = ["SHOWN", "Ids", "one_array", "shown"]
@@ -71,7 +74,7 @@ class Ids:
 
     def at(self, rows: npt.ArrayLike) -> Any:
         """The ids at these rows as a pyarrow array. Raises: ArgumentError for a row outside the pool."""
-        wanted = np.asarray(rows)
+        wanted = as_array(rows, "rows", by_index=False)
         if wanted.size == 0:
             return self.values.slice(0, 0)
         if wanted.ndim != 1 or wanted.dtype.kind not in "iu":
@@ -142,6 +145,14 @@ def _as_arrow(values: object, name: str) -> Any:
         return values
     if isinstance(values, (str, bytes)):
         raise ArgumentError(name, wanted="be a list or an array of ids", got=repr(values))
+    refuse_masked(values, "ids")
+    if isinstance(values, (Set, Mapping)) and not isinstance(values, KeysView):
+        got = f"a {type(values).__name__}"
+        raise ArgumentError(name, wanted="have an order", got=got, remedy="Give a list, such as sorted(ids).")
+    if is_frame(values) or hasattr(values, "column_names") or hasattr(values, "iter_rows"):
+        raise ArgumentError(name, wanted="be one column", got="a table", remedy="Give the column, such as table['id'].")
+    if hasattr(values, "detach") or isinstance(values, (KeysView, ValuesView)):  # a tensor of torch; the keys of a dict
+        values = as_array(values, "ids")
     if isinstance(values, np.ndarray) and values.ndim != 1:
         raise IdError(name, wanted="be one-dimensional", got=f"shape {values.shape}")
     try:

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ladle.arraylikes import as_array, refuse_masked
 from ladle.arrays import Rows
 from ladle.errors import IdError, ShapeError
 from ladle.pool.id_lists import read_ids_or_mask
@@ -63,6 +64,9 @@ def rows_in_files(
 
 def as_mask(values: object) -> Any:
     """The (n,) booleans that `values` is, or None where it is no mask. Raises: IdError for nulls in it."""
+    refuse_masked(values, "ids")
+    if str(getattr(values, "dtype", "")).lower() in ("bool", "boolean"):  # a column of pandas or polars too
+        values = as_array(values, "ids")
     if isinstance(values, (pa.Array, pa.ChunkedArray)):
         if not pa.types.is_boolean(values.type):
             return None

@@ -9,6 +9,7 @@ import numpy as np
 
 from ladle.arrays import as_matrix
 from ladle.errors import ArgumentError
+from ladle.frames import is_table
 from ladle.numbers import choice, switch
 from ladle.pool.contract import METRICS, Pool
 from ladle.pool.folder import Listing, list_files
@@ -69,7 +70,7 @@ def _opened(source: object, id: str | None, embedding: str | None, ids: object) 
         return source
     if isinstance(source, (str, os.PathLike)):
         return _open_listing(list_files(source, "the pool"), id, embedding, _as_ids(ids))
-    if hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__"):
+    if is_table(source):
         _refuse("a table, which has an id column", ids=ids)
         return _open_table(source, id, embedding)
     from ladle.pool.memory import ArrayPool
@@ -77,6 +78,11 @@ def _opened(source: object, id: str | None, embedding: str | None, ids: object) 
     _refuse("an array", id=id, embedding=embedding)
     matrix = np.asarray(as_matrix(source, "source"))  # type: ignore[arg-type]
     return ArrayPool([matrix], _as_ids(ids), "an array")
+
+
+def pool_of_path(value: Any) -> Any:
+    """`value`, or the pool there if it is a path: so embeddings may be given by their place. Raises: as `open_pool`."""
+    return open_pool(value) if isinstance(value, (str, os.PathLike)) else value
 
 
 def open_table_source(source: object) -> Columns:

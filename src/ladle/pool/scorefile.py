@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ladle.arraylikes import as_array
 from ladle.arrays import CHECK_BYTES, Rows, row_blocks
 from ladle.errors import ArgumentError, DataError, IdError, NonFiniteError, ShapeError
 from ladle.pool.budget import require
@@ -121,7 +122,7 @@ def open_scores(
 
         found = _in_columns(open_table_source(source), single, id, column)
     else:
-        found = _in_arrays([np.asarray(source)], "the scores", None, single)
+        found = _in_arrays([as_array(source, "scores")], "the scores", None, single)
     name, ids, count, width, read = found
     if ids is None:
         rows = np.arange(pool.rows, dtype=np.int64)

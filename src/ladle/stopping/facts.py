@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from ladle.arraylikes import as_array
 from ladle.arrays import Labels, as_labels, check_finite
 from ladle.errors import ArgumentError, ShapeError
 from ladle.numbers import number
@@ -43,7 +44,7 @@ def as_numbers(value: npt.ArrayLike | None, name: str, rule: str) -> npt.NDArray
     """`value` as (k,) float64, finite. Raises: ArgumentError, ShapeError, NonFiniteError."""
     if value is None:
         raise ArgumentError(f"a verdict of {rule}", wanted=f"be given `{name}`", got="none")
-    array = np.asarray(value)
+    array = as_array(value, name, by_index=False)
     if array.ndim != 1:
         raise ShapeError(f"`{name}`", wanted="have shape (k,)", got=f"shape {array.shape}")
     if array.size and array.dtype.kind not in "fiu":

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from ladle.arraylikes import as_array
 from ladle.errors import ArgumentError
 from ladle.numbers import number
 from ladle.stopping.contract import Facts, StoppingRule, Verdict
@@ -34,7 +35,8 @@ class OverallUncertainty(StoppingRule):
     def judge(self, facts: Facts) -> Verdict:
         """See `StoppingRule.judge`."""
         given = facts.uncertainties
-        known = as_numbers(None if given is None else np.atleast_1d(given), "uncertainties", self.name)
+        given = None if given is None else np.atleast_1d(as_array(given, "uncertainties"))
+        known = as_numbers(given, "uncertainties", self.name)
         if known.size and known.min() < 0:
             row = int(np.argmax(known < 0))
             raise ArgumentError("`uncertainties`", wanted="be 0 or larger", got=f"{known[row]:g} in row {row:,}")

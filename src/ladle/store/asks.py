@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -21,13 +21,17 @@ from ladle.progress import SILENT, Progress
 from ladle.store.desk import Desk
 from ladle.store.examples import Examples
 from ladle.store.founding import without_cuts
+from ladle.store.given import arrays_of, check_order, indexes_of
 
 TRIES = 3  # selections while others go on working; the next one has them wait
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Order:
-    """An ask, checked. given: the arrays the strategy goes by. request: its digest, but for the scores'."""
+    """An ask. given: the arrays the strategy goes by; indexes: what pandas had to tell of their rows.
+
+    request: its digest, but for the scores'. `ask` checks them all, and fills in what follows from them.
+    """
 
     size: int
     gold: int
@@ -36,8 +40,9 @@ class Order:
     lease: int  # microseconds
     model: str
     scores_digest: str
-    request: str
+    request: str = ""
     given: dict[str, Any] = field(default_factory=dict)
+    indexes: dict[str, Any] = field(default_factory=dict)
     progress: Progress = SILENT
 
 
@@ -57,8 +62,7 @@ def digest_of_arrays(given: dict[str, Any]) -> str:
 
 def ask(desk: Desk, order: Order) -> answers.Batch:
     """Choose and make a batch, or find it under its key. Raises: see `Campaign.ask`."""
-    check_count(order.size, "size", least=1)
-    check_count(order.gold, "gold", least=0)
+    order = _checked(order)
     for _ in range(TRIES):
         with desk.store.reading(desk.name) as view:
             ground = _ground(desk, order, view)
@@ -73,6 +77,21 @@ def ask(desk: Desk, order: Order) -> answers.Batch:
         made = _made(desk, order, writer, selection, ground)
         assert made is not None
         return made
+
+
+def _checked(order: Order) -> Order:
+    size, gold = check_count(order.size, "size", least=1), check_count(order.gold, "gold", least=0)
+    given = arrays_of(order.given)
+    digest = order.scores_digest or (digest_of_arrays(given) if order.key else "")
+    return replace(
+        order,
+        size=size,
+        gold=gold,
+        request=digest_of(size, gold),
+        scores_digest=digest,
+        given=given,
+        indexes=indexes_of(order.given),
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -159,6 +178,7 @@ def _selection(desk: Desk, order: Order, ground: _Ground) -> Any:
     if isinstance(ground.clusters, np.ndarray):
         options = without_cuts(options)
     strategy = strategies.create(desk.settings.strategy, tree=ground.clusters, **options)
+    check_order(order.indexes, examples.ids)
     for name, array in given.items():
         if len(array) != len(examples):
             raise MismatchError(

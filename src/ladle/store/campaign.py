@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from ladle.campaign.answers import Batch, Taken, Told
 from ladle.campaign.contract import Store
-from ladle.campaign.events import digest_of
 from ladle.campaign.labels import Class, Labels
 from ladle.campaign.settings import Settings
 from ladle.campaign.tables import IMPORTED, TOLD
@@ -159,7 +158,6 @@ class Campaign(Reader):
         labelled or out: after a crash, the same ask chooses the same.
         """
         arrays = {"probabilities": probabilities, "margins": margins, "embeddings": embeddings, "votes": votes}
-        given = {kind: array for kind, array in arrays.items() if array is not None}
         return asks.ask(
             self._desk,
             Order(
@@ -169,9 +167,8 @@ class Campaign(Reader):
                 holder=check_text(holder, "holder"),
                 lease=asks.lease_of(self._desk, lease_seconds),
                 model=check_text(model or "", "model"),
-                scores_digest=scores_digest or (asks.digest_of_arrays(given) if key else ""),
-                request=digest_of(size, gold),
-                given=given,
+                scores_digest=scores_digest or "",
+                given=arrays,
                 progress=progress,
             ),
         )

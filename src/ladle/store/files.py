@@ -51,13 +51,13 @@ class Files:
     def keep_clusters(self, tree: object, number: int) -> str:
         """Keep a dendrogram or (n,) flat clusters of part `number`: the file's name. Raises: FileError ..."""
         from ladle.hac import Dendrogram
-        from ladle.strategies.clusters import Cuttable
+        from ladle.strategies.clusters import is_cuttable
 
         if isinstance(tree, Dendrogram):
             name = f"tree-{number}.npz"
             tree.save(self._path(name))
             return name
-        if isinstance(tree, Cuttable):
+        if is_cuttable(tree):
             raise ArgumentError("`tree`", wanted="be a ladle.Dendrogram or (n,) flat clusters", got=type(tree).__name__)
         name = f"clusters-{number}.npy"
         with durable.writing(self._path(name)) as file:

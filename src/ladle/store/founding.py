@@ -14,8 +14,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.compute as pc
 
+from ladle.arraylikes import as_array
 from ladle.campaign.contract import Store
 from ladle.campaign.events import Act, Effects, record
 from ladle.campaign.settings import Settings
@@ -135,10 +137,13 @@ def _checked_tree(plan: Plan) -> Any:
     """The clusters, loaded, if they fit the pool and the strategy takes its options. Raises: ArgumentError ..."""
     from ladle import strategies
     from ladle.hac import Dendrogram
+    from ladle.strategies.clusters import is_cuttable
 
     settings, tree = plan.settings, plan.tree
     if isinstance(tree, (str, Path)):
         tree = Dendrogram.load(tree)
+    elif tree is not None and not is_cuttable(tree):
+        tree = np.atleast_1d(as_array(tree, "tree"))
     takes = strategies.describe(settings.strategy).takes_tree
     if tree is not None and takes == "no":
         raise ArgumentError("`tree`", wanted=f"be left out for {settings.strategy}", got="one")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ladle import durable
+from ladle.arraylikes import as_array
 from ladle.campaign import shaping, telling
 from ladle.campaign.columns import Int64
 from ladle.campaign.events import Act, Effects, before, digest_of, next_number, record
@@ -34,7 +35,7 @@ def named(desk: Desk, ids: object) -> Named:
     """The examples of these ids, each once, or of a boolean mask of the pool. Raises: as `rows_named`."""
     with desk.store.reading(desk.name) as view:
         examples = desk.examples(view)
-    rows = rows_named(ids, examples.ids, name="`ids`")
+    rows = rows_named(list(ids) if isinstance(ids, Set) else ids, examples.ids, name="`ids`")
     return Named(rows, examples.texts_at(rows))
 
 
@@ -170,6 +171,7 @@ def _grown_clusters(
     if isinstance(tree, (str, Path)):
         tree = Dendrogram.load(tree)
     if tree is not None:
+        tree = tree if isinstance(tree, Dendrogram) else as_array(tree, "tree")
         check_tree(tree, pool, progress)
         return tree  # type: ignore[no-any-return]
     known = desk.files.tree(artefacts, number - 1)

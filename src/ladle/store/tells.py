@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, KeysView, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from ladle.arraylikes import as_array, refuse_masked
 from ladle.campaign import telling
 from ladle.campaign.answers import Told
 from ladle.campaign.columns import Int64, Texts, repeated, texts
@@ -19,6 +20,7 @@ from ladle.campaign.labels import Labels, holdable
 from ladle.campaign.tables import Event, Exclusion, Label, Quarantined, Task
 from ladle.campaign.telling import Known, Message
 from ladle.errors import ArgumentError, ShapeError
+from ladle.frames import check_same_index, is_frame
 from ladle.pool.named_rows import check_not_a_mask
 from ladle.store.desk import Desk, microseconds
 from ladle.store.examples import as_texts
@@ -78,6 +80,7 @@ def known_of(view: View, rows: Int64, at: int) -> Known:
 
 
 def _message(labels: Labels, saying: Saying, asked: Any, rows: Int64, at: int) -> Message:
+    check_same_index({"ids": saying.ids, "labels": saying.labels})
     given = _listed(saying.labels)
     count = len(asked)
     if count == 0:
@@ -102,13 +105,18 @@ def _listed(values: object, name: str = "labels") -> list[Any]:
     """Values of any make as a list of Python's. Raises: ArgumentError, ShapeError."""
     if isinstance(values, (pa.Array, pa.ChunkedArray)):
         return list(values.to_pylist())
-    if isinstance(values, np.ndarray):
-        if values.ndim == 0:
-            raise ShapeError(f"`{name}`", wanted="be one for each id", got="a single value")
-        return list(values.tolist())
-    if isinstance(values, (str, bytes, dict)) or not isinstance(values, Iterable):
-        raise ArgumentError(f"`{name}`", wanted="be a list or an array, one for each id", got=repr(values))
-    return list(values)
+    refuse_masked(values, name)
+    if isinstance(values, np.ndarray) and values.ndim == 0:
+        raise ShapeError(f"`{name}`", wanted="be one for each id", got="a single value")
+    if hasattr(values, "toarray") or (hasattr(values, "__array__") and not isinstance(values, Iterable)):
+        values = as_array(values, name)
+    unordered = isinstance(values, (Set, Mapping)) and not isinstance(values, KeysView)
+    tabular = is_frame(values) or hasattr(values, "iter_rows") or hasattr(values, "column_names")
+    if isinstance(values, (str, bytes)) or unordered or tabular or not isinstance(values, Iterable):
+        got = f"a table ({type(values).__name__})" if tabular else repr(values)[:200]
+        remedy = f"Give one column of it, such as {name}['label']." if tabular else ""
+        raise ArgumentError(f"`{name}`", wanted="be a list or an array, one for each id", got=got, remedy=remedy)
+    return list(values.tolist()) if hasattr(values, "tolist") else list(values)
 
 
 def canonical(labels: Labels, given: object, count: int) -> Texts:

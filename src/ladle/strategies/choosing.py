@@ -11,9 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle import scores
+from ladle.arraylikes import as_array
 from ladle.arrays import Embeddings, Margins, Probabilities, Rows, as_matrix, check_finite
 from ladle.errors import ArgumentError, ShapeError
+from ladle.frames import check_same_index
 from ladle.numbers import choice, switch
+from ladle.pool import Pool
+from ladle.pool.open import pool_of_path
 from ladle.progress import SILENT, Progress
 from ladle.scores import MultiLabel
 from ladle.strategies.contract import Need, Selection, Story
@@ -28,7 +32,7 @@ class Asked:
     request: Request
     given_probabilities: npt.ArrayLike | None = None
     given_margins: npt.ArrayLike | None = None
-    given_embeddings: npt.ArrayLike | None = None
+    given_embeddings: npt.ArrayLike | Pool | None = None
     given_votes: npt.ArrayLike | None = None
     binary: bool = False  # what the probabilities are, see `ladle.margin`
     normalise: bool = False
@@ -56,7 +60,8 @@ class Asked:
 
     def embeddings(self) -> Embeddings:
         """(n, dim), finite. Raises: ArgumentError when none were given; ShapeError; NonFiniteError."""
-        matrix = as_matrix(self._given("embeddings", self.given_embeddings), "embeddings")
+        given = self._given("embeddings", self.given_embeddings)
+        matrix = given.embeddings() if isinstance(given, Pool) else as_matrix(given, "embeddings")
         check_finite(matrix, "embeddings")
         return matrix
 
@@ -80,14 +85,14 @@ class Asked:
 
     def votes(self) -> npt.NDArray[np.integer[Any]]:
         """(n, t), the class that each of t passes predicted. Raises: ArgumentError when none were given; ShapeError."""
-        votes = np.asarray(self._given("votes", self.given_votes))
+        votes = as_array(self._given("votes", self.given_votes), "votes")
         if votes.ndim != 2 or votes.shape[1] == 0:
             raise ShapeError("`votes`", wanted="have shape (n, passes)", got=f"shape {votes.shape}")
         if votes.dtype.kind not in "iu":
             raise ArgumentError("`votes`", wanted="hold the numbers of classes", got=f"dtype {votes.dtype}")
         return votes
 
-    def _given(self, name: str, value: npt.ArrayLike | None) -> npt.ArrayLike:
+    def _given(self, name: str, value: Any) -> Any:
         if value is None:
             raise ArgumentError(f"a query of {self.strategy}", wanted=f"give `{name}`", got="none")
         return value
@@ -101,6 +106,22 @@ class Choice:
     scores: npt.NDArray[np.float32]
     facts: Mapping[str, int | float | str] = field(default_factory=dict)
     candidate_rows: int | None = None  # None: the unlabelled pool
+
+
+def _as_given(probabilities: Any, margins: Any, embeddings: Any, votes: Any) -> tuple[Any, Any, Any, Any]:
+    """The arrays of a query as NumPy's, but for embeddings in a pool, which are read when they are needed.
+
+    Raises: ArgumentError, ShapeError; FileError and its kinds for a pool that cannot be opened.
+    """
+    named = {"probabilities": probabilities, "margins": margins, "embeddings": embeddings, "votes": votes}
+    check_same_index(named)
+    arrays = {
+        name: None if value is None else as_array(value, name) for name, value in named.items() if name != "embeddings"
+    }
+    placed = pool_of_path(embeddings)
+    if placed is not None and not isinstance(placed, Pool):
+        placed = as_array(placed, "embeddings")
+    return arrays["probabilities"], arrays["margins"], placed, arrays["votes"]
 
 
 def check_multilabel(multilabel: object) -> None:
@@ -122,7 +143,7 @@ class Chooser(ABC):
         *,
         probabilities: npt.ArrayLike | None = None,
         margins: npt.ArrayLike | None = None,
-        embeddings: npt.ArrayLike | None = None,
+        embeddings: npt.ArrayLike | Pool | None = None,
         votes: npt.ArrayLike | None = None,
         labelled: npt.ArrayLike | None = None,
         seed: int = 0,
@@ -139,6 +160,7 @@ class Chooser(ABC):
         if probabilities is None and (binary or normalise):
             said = "binary" if binary else "normalise"
             raise ArgumentError(f"`{said}`", wanted="come with `probabilities`", got="none")
+        probabilities, margins, embeddings, votes = _as_given(probabilities, margins, embeddings, votes)
         pool_rows = rows_described(probabilities=probabilities, margins=margins, embeddings=embeddings, votes=votes)
         request = check_request(size, pool_rows=pool_rows, labelled=labelled, seed=seed)
         self.check_pool(pool_rows)
@@ -167,7 +189,7 @@ class Chooser(ABC):
     def check_pool(self, pool_rows: int) -> None:  # noqa: B027 - most strategies know of no pool
         """Refuse a pool of so many rows if this strategy was made for another. Raises: MismatchError."""
 
-    def check_embeddings(self, embeddings: npt.ArrayLike) -> None:  # noqa: B027 - as `check_pool`
+    def check_embeddings(self, embeddings: npt.ArrayLike | Pool) -> None:  # noqa: B027 - as `check_pool`
         """Refuse embeddings (n, dim) of another pool than the one this strategy was made for. Raises: MismatchError."""
 
     def restricted(self, rows: Rows) -> Chooser:

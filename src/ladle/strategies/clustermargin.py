@@ -9,8 +9,11 @@ from typing import ClassVar, get_args
 import numpy as np
 import numpy.typing as npt
 
+from ladle.arraylikes import as_array
 from ladle.arrays import Margins, Rows
+from ladle.frames import check_same_index
 from ladle.numbers import choice
+from ladle.pool import Pool
 from ladle.scores import MultiLabel
 from ladle.strategies import draws
 from ladle.strategies.candidates import least_sure_first, smallest
@@ -52,6 +55,8 @@ def cluster_margin(
     Repeats: set by the arguments; ties among margins and among group sizes are seeded draws; any thread count.
     Source: Citovsky et al. 2021, "Batch Active Learning at Scale", algorithm 1.
     """
+    check_same_index({"margins": margins, "clusters": clusters})
+    margins, clusters = as_array(margins, "margins"), as_array(clusters, "clusters")
     pool_rows = rows_described(margins=margins, clusters=clusters)
     request = check_request(batch_size, pool_rows=pool_rows, labelled=labelled, seed=seed, size_name="batch_size")
     candidate_ratio = _checked_options(candidate_ratio, group_size)
@@ -133,7 +138,7 @@ class ClusterMargin(Chooser):
         """See `Chooser.check_pool`."""
         check_clustered(len(self.clusters), pool_rows)
 
-    def check_embeddings(self, embeddings: npt.ArrayLike) -> None:
+    def check_embeddings(self, embeddings: npt.ArrayLike | Pool) -> None:
         """See `Chooser.check_embeddings`: it uses none, and those of another pool show that the tree is of another."""
         check_origin(
             self.clusters,

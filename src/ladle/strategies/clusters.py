@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeGuard, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
+from ladle.arraylikes import as_array
 from ladle.arrays import Rows
 from ladle.errors import ArgumentError, MismatchError, ShapeError
+from ladle.frames import is_table
 
 
 @runtime_checkable
@@ -29,6 +31,11 @@ class Origin(Protocol):
     def check(self, given: Any, *, subject: str, wanted: str, remedy: str) -> bool:
         """Refuse embeddings (n, dim), or a pool, that are not of that pool. Raises: MismatchError."""
         ...
+
+
+def is_cuttable(tree: Any) -> TypeGuard[Cuttable]:
+    """Whether this is a tree to cut. A column of polars has a method of that name too, which cuts something else."""
+    return not is_table(tree) and isinstance(tree, Cuttable)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +68,7 @@ def as_clusters(value: npt.ArrayLike) -> PoolClusters:
     Raises: ShapeError when not one-dimensional; ArgumentError for other dtypes and negative labels.
     Cost: O(n); O(n log n) when the labels are far larger than the pool.
     """
-    array = np.asarray(value)
+    array = as_array(value, "clusters")
     if array.ndim != 1 or array.size == 0:
         raise ShapeError("`clusters`", wanted="have shape (n,), one cluster a row", got=f"shape {array.shape}")
     if array.dtype.kind not in "iu":
@@ -94,7 +101,7 @@ def clusters_of(tree: Any, *, mean_size: float | None, threshold: float | None, 
         raise ArgumentError("the cut", wanted="have one of mean_size, threshold, n_clusters", got=" and ".join(given))
     if isinstance(tree, PoolClusters):
         return tree
-    if isinstance(tree, Cuttable):
+    if is_cuttable(tree):
         return replace(as_clusters(tree.cut(**given)), origin=getattr(tree, "origin", None))  # type: ignore[arg-type]
     if given:
         raise ArgumentError(f"`{next(iter(given))}`", wanted="come with a dendrogram to cut", got="flat clusters")

@@ -26,6 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.arrays import Rows
+from ladle.pool.contract import Pool
 from ladle.progress import SILENT, Progress
 
 # What a strategy must be given. "scores": margins, or the probabilities they come from.
@@ -104,7 +105,7 @@ class Strategy(Protocol):
         *,
         probabilities: npt.ArrayLike | None = None,
         margins: npt.ArrayLike | None = None,
-        embeddings: npt.ArrayLike | None = None,
+        embeddings: npt.ArrayLike | Pool | None = None,
         votes: npt.ArrayLike | None = None,
         labelled: npt.ArrayLike | None = None,
         seed: int = 0,
@@ -116,7 +117,7 @@ class Strategy(Protocol):
         probabilities: (n, c) class probabilities of the whole pool, rows summing to 1.
         margins: (n,) scores already computed from them, 0 or larger, small = unsure; used instead of `probabilities`
             by the strategies that go by margins.
-        embeddings: (n, dim).
+        embeddings: (n, dim), or a pool or the path of one.
         votes: (n, t) the class that each of t passes predicted, under dropout or by an ensemble.
         labelled: distinct rows to leave out, or a boolean mask (n,); None for none. Their scores may be NaN.
         progress: shows the stages of those that take their time; see ladle.progress.

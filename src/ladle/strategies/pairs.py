@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ladle.arraylikes import as_array
 from ladle.arrays import Probabilities, Rows, row_blocks
 from ladle.errors import ArgumentError, MismatchError
+from ladle.frames import check_same_index
 from ladle.numbers import number, whole
 from ladle.scores.simplex import as_probabilities, refuse_row, significant_bits
 from ladle.seeds import check_seed
@@ -61,8 +63,13 @@ def least_sure_pairs(
     free = n * c - len(answered)
     size = whole(size, "`size`", least=1, most=free, wanted=f"be between 1 and the pairs without a label ({free:,})")
     candidate_ratio = number(candidate_ratio, "`candidate_ratio`", least=1)
-    if clusters is not None and len(np.asarray(clusters)) != n:
-        raise MismatchError("`clusters`", wanted=f"have one entry for each of {n:,} rows", got=f"{np.size(clusters):,}")
+    if clusters is not None:
+        check_same_index({"probabilities": probabilities, "clusters": clusters})
+        clusters = as_array(clusters, "clusters")
+        if len(np.atleast_1d(clusters)) != n:
+            raise MismatchError(
+                "`clusters`", wanted=f"have one entry for each of {n:,} rows", got=f"{np.size(clusters):,}"
+            )
     wanted = size if clusters is None else min(free, math.ceil(candidate_ratio * size))
     kept = _Smallest(wanted, draws.key(check_seed(seed), "pair ties"))
     bits = significant_bits(matrix.dtype)
@@ -134,7 +141,7 @@ def _flat(labelled: tuple[npt.ArrayLike, npt.ArrayLike] | None, n: int, c: int) 
     """The answered pairs as sorted numbers row * c + class. Raises: ArgumentError."""
     if labelled is None:
         return np.empty(0, np.int64)
-    rows, classes = (np.atleast_1d(np.asarray(part)) for part in labelled)
+    rows, classes = (np.atleast_1d(as_array(part, "labelled", by_index=False)) for part in labelled)
     if rows.shape != classes.shape or rows.ndim != 1:
         raise ArgumentError(
             "`labelled`", wanted="be rows and classes of one length", got=f"shapes {rows.shape} and {classes.shape}"

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from ladle.arrays import Rows
 from ladle.errors import ArgumentError, DataError
 from ladle.numbers import switch, whole
+from ladle.pool import Pool
 from ladle.seeds import MAX_SEED, child_seed
 from ladle.strategies import draws
 from ladle.strategies.choosing import Asked, Choice, Chooser
@@ -99,7 +100,7 @@ class Partitioned(Chooser):
         """See `Chooser.check_pool`: a part alone could not tell."""
         self.strategy.check_pool(pool_rows)
 
-    def check_embeddings(self, embeddings: npt.ArrayLike) -> None:
+    def check_embeddings(self, embeddings: npt.ArrayLike | Pool) -> None:
         """See `Chooser.check_embeddings`."""
         self.strategy.check_embeddings(embeddings)
 
@@ -159,7 +160,7 @@ class _Gathered:
         return np.asarray(np.asarray(self.whole)[self.rows], dtype)  # fresh in any case, whatever `copy` says
 
 
-def _gathered(whole: npt.ArrayLike | None, rows: Rows) -> _Gathered | None:
+def _gathered(whole: Any, rows: Rows) -> _Gathered | None:
     return None if whole is None else _Gathered(whole, rows)
 
 

@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ladle.arraylikes import as_array
 from ladle.arrays import Labels, Rows, as_labels, as_rows
 from ladle.errors import ArgumentError, ShapeError
+from ladle.frames import check_same_index
 from ladle.numbers import whole
 from ladle.seeds import check_seed
 from ladle.strategies import draws
@@ -231,7 +233,9 @@ def _as_pair(labels: Any, pool_rows: int) -> tuple[Rows, Longs, Labels]:
             got=f"a {type(labels).__name__}",
             remedy="Of a mapping, give (list(mapping), list(mapping.values())).",
         )
-    named, told = np.asarray(labels[0]), as_labels(labels[1], "labels")
+    check_same_index({"the rows of `labels`": labels[0], "labels": labels[1]})
+    named = as_array(labels[0], "the rows of `labels`", by_index=False)
+    told = as_labels(labels[1], "labels", by_index=False)
     if named.shape != told.shape:
         raise ShapeError(
             "the rows and labels of `labels`", wanted="have one length", got=f"shapes {named.shape} and {told.shape}"

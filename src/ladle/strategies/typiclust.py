@@ -12,7 +12,7 @@ from ladle.arrays import Rows
 from ladle.errors import ArgumentError
 from ladle.strategies import draws
 from ladle.strategies.choosing import Asked, Choice, Chooser
-from ladle.strategies.clusters import Cuttable, PoolClusters, as_clusters, check_clustered
+from ladle.strategies.clusters import Cuttable, PoolClusters, as_clusters, check_clustered, is_cuttable
 from ladle.strategies.contract import Need
 from ladle.strategies.kmeans import k_means
 from ladle.strategies.points import Metric, Points, check_metric, check_placeable
@@ -59,7 +59,7 @@ class TypiClust(Chooser):
         self, tree: Cuttable | npt.ArrayLike | PoolClusters | None = None, *, metric: Metric = "cosine"
     ) -> None:
         check_metric(metric)
-        known = tree is None or isinstance(tree, (PoolClusters, Cuttable))
+        known = tree is None or isinstance(tree, PoolClusters) or is_cuttable(tree)
         object.__setattr__(self, "tree", tree if known else as_clusters(tree))  # type: ignore[arg-type]
         object.__setattr__(self, "metric", metric)
         object.__setattr__(self, "rows", None)
