@@ -102,3 +102,14 @@ def test_a_campaign_that_knows_the_text_order_is_refused(folder, tmp_path, monke
             ladle.Campaign.open(url, name="old", pool=given) as campaign,
         ):
             campaign.ask(5)
+
+
+@pytest.mark.parametrize("options", [["-o", "sub/t.npz"], ["-o", "../t.npz", "--checkpoint", "sub/state"]])
+def test_outputs_stay_out_of_the_subfolders_that_are_read(run, folder, tmp_path, monkeypatch, options):
+    pool = tmp_path / "pool"
+    (pool / "sub").mkdir(parents=True)
+    np.save(pool / "e.npy", np.ones((3, 2)))
+    monkeypatch.chdir(pool)
+    code, _, err = run("cluster", ".", *options)
+    assert code == 2
+    assert "with their subfolders" in err

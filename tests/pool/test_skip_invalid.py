@@ -46,7 +46,8 @@ def table(vectors, kind=LIST_KINDS[0]):
 
 
 def test_an_error_tells_how_many_which_and_why(vectors):
-    for use in (ladle.cluster, lambda given: ladle.open_pool(given).check("cosine")):
+    tree = ladle.cluster(vectors, skip_invalid=True)
+    for use in (ladle.cluster, tree.assign, lambda given: ladle.open_pool(given).check("cosine")):
         with pytest.raises((NonFiniteError, ZeroVectorError)) as error:
             use(vectors)
         told = str(error.value)

@@ -26,9 +26,11 @@ def check_output(path: Path, suffixes: Iterable[str], *, inputs: Iterable[Path |
     for source in inputs:
         if source is not None and path.exists() and source.exists() and path.samefile(source):
             raise ArgumentError(f"the output {path}", wanted="be another file than the inputs", got="one of them")
-        if source is not None and source.is_dir() and source.resolve() == path.resolve().parent:
+        if source is not None and source.is_dir() and source.resolve() in path.resolve().parents:
             raise ArgumentError(
-                f"the output {path}", wanted="be outside the folders that are read", got=f"a file in {source}"
+                f"the output {path}",
+                wanted="be outside the folders that are read, with their subfolders",
+                got=f"a file in {source}",
             )
 
 
@@ -43,6 +45,9 @@ def check_folder(folder: Path, *, inputs: Iterable[Path | None]) -> None:
     for source in inputs:
         if source is not None and source.resolve() == folder.resolve():
             raise ArgumentError(f"the folder {folder}", wanted="be another folder than the inputs", got="one of them")
+        if source is not None and source.is_dir() and source.resolve() in folder.resolve().parents:
+            wanted = "be outside the folders that are read, with their subfolders"
+            raise ArgumentError(f"the folder {folder}", wanted=wanted, got=f"a folder in {source}")
 
 
 def _check_writable(folder: Path) -> None:

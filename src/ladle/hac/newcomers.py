@@ -9,11 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.arrays import Embeddings, as_matrix
-from ladle.errors import ShapeError
+from ladle.errors import NonFiniteError, ShapeError, ZeroVectorError
 from ladle.hac.intake import Source
 from ladle.hac.metric_space import in_metric
 from ladle.hac.prototypes import fingerprints_of
 from ladle.pool.contract import Pool
+from ladle.pool.faults import explained
+from ladle.pool.open import open_pool
 from ladle.progress import Progress
 
 BLOCK_BYTES = 128 << 20  # of newcomers in float64 at a time
@@ -27,19 +29,22 @@ class Newcomers:
 
     source: Source
     metric: str
+    given: Embeddings | Pool
 
     @classmethod
     def of(cls, embeddings: npt.ArrayLike | Pool, *, dim: int, metric: str) -> Newcomers:
         """The newcomers of an array or a pool. Raises: ShapeError for another `dim` than the tree's."""
+        given: Embeddings | Pool
         if isinstance(embeddings, Pool):
-            source = Source.of(embeddings)
+            given = embeddings
         elif _is_empty(embeddings, dim):
-            source = Source.of(np.empty((0, dim), np.float32))
+            given = np.empty((0, dim), np.float32)
         else:
-            source = Source.of(as_matrix(embeddings, "embeddings"))
+            given = as_matrix(embeddings, "embeddings")
+        source = Source.of(given)
         if source.dim != dim:
             raise ShapeError("`embeddings`", wanted=f"have dim {dim:,} like the tree's pool", got=f"dim {source.dim:,}")
-        return cls(source, metric)
+        return cls(source, metric, given)
 
     @property
     def rows(self) -> int:
@@ -52,10 +57,16 @@ class Newcomers:
         return self.source.dim
 
     def blocks(self) -> Iterator[tuple[slice, Embeddings, npt.NDArray[np.float64]]]:
-        """(rows, the block as it was given, the same in the metric's space). Raises: as `in_metric`."""
+        """(rows, the block as it was given, the same in the metric's space).
+
+        Raises: as `in_metric`, telling how many rows cannot be used, which and why.
+        """
         block_rows = BLOCK_BYTES // max(8 * self.dim, LEAST_ROW_BYTES)
-        for rows, block in self.source.blocks(block_rows * self.dim * self.source.dtype.itemsize):
-            yield rows, block, in_metric(block, self.metric, name="embeddings", first_row=rows.start)
+        try:
+            for rows, block in self.source.blocks(block_rows * self.dim * self.source.dtype.itemsize):
+                yield rows, block, in_metric(block, self.metric, name="embeddings", first_row=rows.start)
+        except (NonFiniteError, ShapeError, ZeroVectorError) as error:
+            raise explained(error, open_pool(self.given), self.metric) from error
 
 
 def _is_empty(value: npt.ArrayLike, dim: int) -> bool:
