@@ -89,6 +89,19 @@ class Ids:
     def rows_of(self, wanted: object, *, pool: str = "the pool", name: str = "the ids asked for") -> Rows:
         """int64 row of each id wanted; repeats allowed. Raises: IdError for unknown ids or ids of another kind."""
         asked = one_array(wanted, name)
+        rows = self.rows_found(asked, name=name)
+        unknown = np.flatnonzero(rows < 0)
+        if unknown.size:
+            raise IdError(
+                name,
+                wanted=f"be in the pool ({pool})",
+                got=f"{unknown.size:,} of {len(asked):,} unknown, the first {shown(asked.take(unknown[:SHOWN]))}",
+            )
+        return rows
+
+    def rows_found(self, wanted: object, *, name: str = "the ids asked for") -> Rows:
+        """int64 row of each id wanted, -1 for one that is not there. Raises: IdError for ids of another kind."""
+        asked = one_array(wanted, name)
         if len(asked) == 0:
             return np.empty(0, np.int64)
         if asked.type != self.values.type:
@@ -99,15 +112,7 @@ class Ids:
             )
         if asked.equals(self.values):
             return np.arange(len(self), dtype=np.int64)
-        rows = _looked_up(asked, self.values)
-        unknown = np.flatnonzero(rows < 0)
-        if unknown.size:
-            raise IdError(
-                name,
-                wanted=f"be in the pool ({pool})",
-                got=f"{unknown.size:,} of {len(asked):,} unknown, the first {shown(asked.take(unknown[:SHOWN]))}",
-            )
-        return rows
+        return _looked_up(asked, self.values)
 
 
 def _looked_up(asked: Any, values: Any) -> Rows:

@@ -1,0 +1,226 @@
+"""Which columns of a source of scores are its classes: those named, or the only ones that there can be.
+
+A list column is one vector of classes. Columns of one number each are classes if their names are of one pattern:
+`z0, z1, z2` or `p_cat, p_dog` or plain words. A column of another pattern (`loss` beside `z0`) may or may not be a
+class, so it is never guessed: the columns must then be named. Plain words decide only where the numbers must sum to 1,
+for there a column too many is noticed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Literal
+
+from ladle.errors import ArgumentError, did_you_mean
+from ladle.pool.column_names import (
+    BESIDE_SCORES,
+    COORDINATES,
+    NO_MARGIN,
+    by_pattern,
+    is_series,
+    number_in,
+    pattern_of,
+    stem_of,
+)
+
+ReadAs = Literal["probabilities", "logits", "multilabel", "margins", "binary", "votes"]
+Holds = Literal["lists", "floats", "integers", "others"]
+SINGLE: tuple[ReadAs, ...] = ("margins", "binary")  # one number an example
+
+MARGIN_COLUMN = "margin"
+SHOWN = 6  # columns named in a message
+ONE_NUMBER = (
+    "One number an example can be read in two ways. If it is a margin (0 where the model is least sure), say "
+    'read_as="margins"; if it is the probability of one of two classes, say read_as="binary".'
+)
+NAMING = 'Name the columns of the classes: column=[...], in which a pattern such as "p_*" may stand for several.'
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A column, or an array of an archive. `kind` is its type in the words of the file."""
+
+    name: str
+    holds: Holds
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """What is looked for in a source of scores. columns: those named; classes: the names there are, if known."""
+
+    read_as: ReadAs = "probabilities"
+    columns: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+
+    @property
+    def single(self) -> bool:
+        """Whether there is one number an example."""
+        return self.read_as in SINGLE
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The columns of the scores: one of lists (`listed`), or those of one number each."""
+
+    names: tuple[str, ...]
+    listed: bool
+
+
+def choose(fields: Sequence[Field], sought: Sought, source: str) -> Chosen:
+    """The columns of the classes, or of the one number, among `fields`. Raises: ArgumentError naming the readings."""
+    if sought.columns:
+        return _named(fields, sought, source)
+    if sought.single:
+        return _one_number(fields, sought, source)
+    numbers = [field for field in fields if field.holds in ("floats", "integers")]
+    found = _by_class_names([field.name for field in numbers], sought.classes)
+    lists = [field for field in fields if field.holds == "lists" and stem_of(field.name) not in COORDINATES]
+    family = _family(fields, whole=not lists or sought.read_as == "votes")
+    if len(lists) == 1:
+        series = [group for group in by_pattern(family) if len(group) > 1 and is_series(group)]
+        rivals = found or (series[0] if series else ())
+        if not rivals:
+            return Chosen((lists[0].name,), listed=True)
+        raise _unclear(source, f"`{lists[0].name}` by itself, or {_listed(rivals)}")
+    if found and not lists:
+        return Chosen(found, listed=False)
+    if lists or not family:
+        raise _unclear(source, _kinds(fields))
+    _check_family(fields, family, sought, source)
+    return Chosen(family, listed=False)
+
+
+def _named(fields: Sequence[Field], sought: Sought, source: str) -> Chosen:
+    of_name = {field.name: field for field in fields}
+    names: list[str] = []
+    for wanted in sought.columns:
+        matching = [wanted] if wanted in of_name else _matching(fields, wanted)
+        if not matching:
+            got = ", ".join(of_name) or "none"
+            raise ArgumentError(
+                source, wanted=f"have a column `{wanted}`", got=got, remedy=did_you_mean(wanted, of_name)
+            )
+        names += matching
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ArgumentError(f"the columns of scores in {source}", wanted="be named once", got=f"`{twice[0]}` twice")
+    kinds = {of_name[name].holds for name in names}
+    if kinds == {"lists"} and len(names) == 1 and not sought.single:
+        return Chosen(tuple(names), listed=True)
+    if not kinds <= {"floats", "integers"} or (sought.single and len(names) > 1):
+        wanted = f"be {_wanted(sought)}"
+        raise ArgumentError(f"the columns named in {source}", wanted=wanted, got=_kinds([of_name[n] for n in names]))
+    if len(names) == 1 and not sought.single and sought.read_as not in ("multilabel", "votes"):
+        raise _one_column(source, names[0])
+    return Chosen(tuple(names), listed=False)
+
+
+def _matching(fields: Sequence[Field], pattern: str) -> list[str]:
+    if not set(pattern) & set("*?["):
+        return []
+    return [
+        field.name for field in fields if field.holds in ("floats", "integers") and fnmatchcase(field.name, pattern)
+    ]
+
+
+def _one_number(fields: Sequence[Field], sought: Sought, source: str) -> Chosen:
+    names = [field.name for field in fields if field.holds == "floats"]
+    if sought.read_as == "margins":
+        if any(field.name == MARGIN_COLUMN and field.holds in ("floats", "integers") for field in fields):
+            return Chosen((MARGIN_COLUMN,), listed=False)
+        if len(names) == 1 and stem_of(names[0]) in NO_MARGIN:
+            raise ArgumentError(
+                source,
+                wanted="have a column of margins (0 where the model is least sure)",
+                got=f"`{names[0]}`, whose name says something else",
+                remedy="Name the column if its numbers are margins.",
+            )
+    if len(names) == 1:
+        return Chosen((names[0],), listed=False)
+    raise ArgumentError(
+        source, wanted=f"have {_wanted(sought)}", got=_kinds(fields), remedy="Name the column that holds them."
+    )
+
+
+def _by_class_names(names: Sequence[str], classes: Sequence[str]) -> tuple[str, ...]:
+    """The columns that are called as the classes are, or so with one beginning for all, in the order of the classes."""
+    there = set(names)
+    starts = {name[: -len(classes[0])] for name in names if name.endswith(classes[0])} if classes else set()
+    whole = [start for start in sorted(starts) if all(start + name in there for name in classes)]
+    return tuple(whole[0] + name for name in classes) if len(whole) == 1 else ()
+
+
+def _family(fields: Sequence[Field], *, whole: bool) -> tuple[str, ...]:
+    """The columns of one number each that may be classes.
+
+    Columns of whole numbers are among them if they stand in a series with others, or where there are only such (`whole`
+    allows it): probabilities of 0 and 1 may be written so.
+    """
+    floats = [field.name for field in fields if field.holds == "floats"]
+    integers = [field.name for field in fields if field.holds == "integers"]
+    starting = floats if floats or not whole else integers
+    series = {pattern_of(name) for name in starting if is_series([name])}
+    names = [
+        field.name
+        for field in fields
+        if field.holds == "floats" or (field.holds == "integers" and pattern_of(field.name) in series)
+    ]
+    if is_series(names) and pattern_of(names[0])[0] == "number":
+        names.sort(key=number_in)  # class 10 comes after class 9, however the file has them
+    return tuple(names)
+
+
+def _check_family(fields: Sequence[Field], family: tuple[str, ...], sought: Sought, source: str) -> None:
+    """Refuse columns that may or may not be classes. Raises: ArgumentError."""
+    if len(family) == 1 and sought.read_as != "votes":
+        raise _one_column(source, family[0])
+    groups = by_pattern(family)
+    if len(groups) > 1:
+        largest = max(groups, key=len)
+        odd = [name for name in family if name not in largest]
+        if len(largest) < 2:
+            raise _unclear(source, f"all of {_listed(family)}, or some of them")
+        raise _unclear(source, f"{_listed(largest)}, or also {_listed(odd)}")
+    odd = [name for name in family if stem_of(name) in (BESIDE_SCORES | COORDINATES)]
+    if odd:
+        kept = [name for name in family if name not in odd]
+        raise _unclear(source, f"{_listed(family)}, or {_listed(kept)} alone" if kept else _listed(odd))
+    words = not is_series(family)
+    if words and sought.read_as != "probabilities":  # those must sum to 1, so one too many is noticed
+        raise _unclear(source, f"all of {_listed(family)}, or some of them")
+
+
+def _unclear(source: str, readings: str) -> ArgumentError:
+    return ArgumentError(
+        source,
+        wanted="have its scores in one column of float lists, or in a float column for each class and no others",
+        got=readings,
+        remedy=NAMING,
+    )
+
+
+def _one_column(source: str, name: str) -> ArgumentError:
+    return ArgumentError(
+        source,
+        wanted="have its scores in one column of float lists, or in a float column for each class",
+        got=f"one column of one number, `{name}`",
+        remedy=ONE_NUMBER,
+    )
+
+
+def _wanted(sought: Sought) -> str:
+    if sought.single:
+        return f"one float column of {'margins' if sought.read_as == 'margins' else 'probabilities'}"
+    return "one column of float lists, or a float column for each class"
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = [f"`{name}`" for name in names]
+    return ", ".join(shown if len(shown) <= SHOWN else [*shown[:3], "...", shown[-1]])
+
+
+def _kinds(fields: Sequence[Field]) -> str:
+    return ", ".join(f"`{field.name}` ({field.kind})" for field in fields) or "no such columns"
