@@ -119,7 +119,7 @@ def test_named_columns_and_patterns(pool, tmp_path, make):
                 open_scores(source, pool, column=column)
     with pytest.raises(ArgumentError, match="named once; got `z1` twice"):
         open_scores(source, pool, column=["z1", "z1"])
-    with pytest.raises(ArgumentError, match="read_as="):
+    with pytest.raises((ArgumentError, ShapeError), match="read_as="):
         open_scores(source, pool, column="z1")
     assert open_scores(source, pool, column="z1", read_as="multilabel").classes == 1
     one = open_scores(source, pool, column="z1", read_as="binary")
@@ -190,7 +190,7 @@ def test_the_number_of_classes_must_agree(pool):
     with pytest.raises(MismatchError, match="two"):
         open_scores(ONE, pool, read_as="binary", classes=3)
     assert open_scores(ONE, pool, read_as="binary", classes=2).classes is None
-    named = pa.table(with_columns(["p_dog", "p_emu", "p_cat"], also=["loss", "p_total"]))
+    named = pa.table(with_columns(["p_dog", "p_emu", "p_cat"], also=["loss", "total"]))
     found = open_scores(named, pool, classes=["cat", "dog", "emu"], read_as="logits")
     assert found.columns == ("p_cat", "p_dog", "p_emu")
     np.testing.assert_allclose(found.matrix(np.asarray), P[:, [2, 0, 1]], atol=1e-6)
@@ -255,3 +255,11 @@ def test_scores_of_other_examples_are_left_out_when_asked(pool, tmp_path, make):
     fewer = make({name: values[:-3] for name, values in columns.items()}, tmp_path)
     with pytest.raises(IdError, match="cover every example"):
         open_scores(fewer, pool, ignore_extra_scores=True)
+
+
+def test_a_series_that_goes_on_is_of_more_classes(pool):
+    columns = pa.table(with_columns(["z0", "z1", "z2", "z3"]))
+    more = pa.table(with_columns(["p_cat", "p_dog", "p_emu", "p_fox"]))
+    for source, classes in ((columns, [0, 1]), (columns, ["0"]), (more, ["cat", "dog", "emu"])):
+        with pytest.raises(MismatchError, match="got 4, in the columns"):
+            open_scores(source, pool, classes=classes, read_as="logits")

@@ -15,7 +15,7 @@ from ladle.progress import Progress
 
 if TYPE_CHECKING:
     from ladle.campaign import Batch
-    from ladle.cli.scored import Reading
+    from ladle.cli.scored import Given, Reading
     from ladle.store import Campaign
 
 Size = Annotated[int, typer.Option("--size", metavar="COUNT", help="Examples in the batch.", show_default=False)]
@@ -59,8 +59,11 @@ def ask(
     votes: options.VotesFile = None,
     logits: options.Logits = False,
     margins: options.Margins = False,
-    score_column: options.ScoreColumn = None,
+    binary: options.Binary = False,
+    normalise: options.Normalise = False,
+    score_columns: options.ScoreColumns = None,
     score_id: options.ScoreId = None,
+    ignore_extra_scores: options.IgnoreExtraScores = False,
     model: ModelVersion = None,
     gold: Gold = 0,
     holder: Holder = "",
@@ -93,9 +96,12 @@ def ask(
             votes=votes,
             logits=logits,
             margins=margins,
+            binary=binary,
+            normalise=normalise,
             multilabel=campaign.settings.options.get("multilabel"),
-            column=score_column,
+            columns=score_columns or (),
             id_column=score_id,
+            ignore_extra=ignore_extra_scores,
         )
         order = Order(reading=reading, size=size, gold=gold, holder=holder, lease_days=lease_days, model=model, key=key)
         ready = prepared(campaign, order, progress=bars)
@@ -107,22 +113,23 @@ def ask(
             "command": "campaign ask",
             "name": campaign.name,
             **batch_facts(batch),
+            **ready.given.facts,
             "seconds": round(time.perf_counter() - started, 3),
             "file": written_facts(written, before),
         }
-    told = batch_told(batch) | {"batch in": f"{output}" + (", as it was" if before else "")}
+    told = batch_told(batch) | ready.given.told | {"batch in": f"{output}" + (", as it was" if before else "")}
     title = f"Round {batch.round} of {campaign.name}" + (", asked for before" if batch.renewed else "")
     answer(title, told, facts, as_json=as_json)
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """What an order goes by, read and checked: its key, whether it is new, the digest and the arrays of its scores."""
+    """What an order goes by, read and checked: its key, whether it is new, the digest and the numbers of its scores."""
 
     key: str
     new: bool
     digest: str
-    arrays: dict[str, Any]
+    given: Given
 
 
 def prepared(campaign: Campaign, order: Order, *, progress: Progress, more: str = "") -> Ready:
@@ -130,20 +137,20 @@ def prepared(campaign: Campaign, order: Order, *, progress: Progress, more: str 
 
     more: what else makes two orders differ, such as the labels told before. Raises: as `Reading.read`.
     """
-    from ladle.cli.campaign_scores import arrays_of, digest_of_files, key_of, needs_of
+    from ladle.cli.campaign_scores import digest_of_files, given_of, key_of, needs_of
+    from ladle.cli.scored import Given
     from ladle.errors import NotFoundError
 
     order.reading.check(needs_of(campaign))
     digest = digest_of_files(order.files)
     # Without anything to go by, a round is over when labels come back: then the same words are another ask.
     state = "" if digest or more else len(campaign.labels())
-    read_as = (order.reading.logits, order.reading.margins, order.reading.column, order.reading.id_column)
-    key = order.key or key_of("ask", order.size, order.gold, order.model, digest, read_as, more, state)
+    key = order.key or key_of("ask", order.size, order.gold, order.model, digest, order.reading.key, more, state)
     try:
         campaign.batch(key=key)
     except NotFoundError:
-        return Ready(key, True, digest, arrays_of(campaign, order.reading, progress=progress))
-    return Ready(key, False, digest, {})
+        return Ready(key, True, digest, given_of(campaign, order.reading, progress=progress))
+    return Ready(key, False, digest, Given())
 
 
 def asked(campaign: Campaign, order: Order, ready: Ready, *, progress: Progress) -> Batch:
@@ -157,7 +164,7 @@ def asked(campaign: Campaign, order: Order, ready: Ready, *, progress: Progress)
         lease_seconds=seconds_of(order.lease_days),
         scores_digest=ready.digest or None,
         progress=progress,
-        **ready.arrays,
+        **ready.given.arrays,
     )
 
 

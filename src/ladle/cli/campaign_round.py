@@ -25,6 +25,7 @@ from ladle.cli.campaign_opening import Db, Force, Format, LeaseDays, Name, Other
 
 if TYPE_CHECKING:
     from ladle.campaign import Batch
+    from ladle.cli.scored import Given
     from ladle.store import Campaign
 
 Step = dict[str, Any]
@@ -52,8 +53,11 @@ def run_round(
     metrics: Metrics = None,
     logits: options.Logits = False,
     margins: options.Margins = False,
-    score_column: options.ScoreColumn = None,
+    binary: options.Binary = False,
+    normalise: options.Normalise = False,
+    score_columns: options.ScoreColumns = None,
     score_id: options.ScoreId = None,
+    ignore_extra_scores: options.IgnoreExtraScores = False,
     gold: Gold = 0,
     holder: Holder = "",
     lease_days: LeaseDays = None,
@@ -83,9 +87,12 @@ def run_round(
             votes=votes,
             logits=logits,
             margins=margins,
+            binary=binary,
+            normalise=normalise,
             multilabel=campaign.settings.options.get("multilabel"),
-            column=score_column,
+            columns=score_columns or (),
             id_column=score_id,
+            ignore_extra=ignore_extra_scores,
         )
         order = Order(
             reading=reading, size=size, gold=gold, holder=holder, lease_days=lease_days, model=model, key=None
@@ -99,7 +106,7 @@ def run_round(
         if model is not None:
             steps.append(_recorded(campaign, model, measured, scores))
         batch = asked(campaign, order, ready, progress=bars)
-        steps.append(_asked(batch))
+        steps.append(_asked(batch, ready.given))
         steps.append(_exported(campaign, batch, output, format_name, force))
         facts = {
             "command": "campaign round",
@@ -143,10 +150,11 @@ def _recorded(campaign: Campaign, model: str, metrics: dict[str, float], scores:
     return {"step": "model", "done_before": before, "model": model, "metrics": metrics, "text": text}
 
 
-def _asked(batch: Batch) -> Step:
+def _asked(batch: Batch, given: Given) -> Step:
     shown = batch_told(batch)
-    text = f"round {batch.round}: {shown['batch']}, by {shown['strategy']}; lease until {shown['lease until']}"
-    return {"step": "ask", **batch_facts(batch), "text": text}
+    read = "".join(f"; {name}: {text}" for name, text in given.told.items())
+    text = f"round {batch.round}: {shown['batch']}, by {shown['strategy']}; lease until {shown['lease until']}{read}"
+    return {"step": "ask", **batch_facts(batch), **given.facts, "text": text}
 
 
 def _exported(campaign: Campaign, batch: Batch, output: Path, format_name: str | None, force: bool) -> Step:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ladle.cli.scored import Reading
+from ladle.cli.scored import Given, Reading
 from ladle.progress import Progress
 
 if TYPE_CHECKING:
@@ -39,14 +39,14 @@ def needs_of(campaign: Campaign) -> tuple[str, ...]:
     return tuple(describe(campaign.settings.strategy).needs)
 
 
-def arrays_of(campaign: Campaign, reading: Reading, *, progress: Progress) -> dict[str, Any]:
+def given_of(campaign: Campaign, reading: Reading, *, progress: Progress) -> Given:
     """The scores as `Campaign.ask` takes them; embeddings it finds itself. Raises: as `Reading.read`."""
     import numpy as np
 
     needs = [each for each in needs_of(campaign) if each != "embeddings"]
     pool = KnownPool(campaign.ids, f"the pool of {campaign.name}")
     labelled = np.unique(campaign.labels()["row"])  # whatever has been labelled may lack a score
-    return reading.read(pool, labelled, needs, progress=progress)
+    return replace(reading, classes=campaign.settings.labels.classes).read(pool, labelled, needs, progress=progress)
 
 
 def digest_of_files(paths: Iterable[Path | None]) -> str:

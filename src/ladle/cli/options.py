@@ -79,11 +79,36 @@ VotesFile = Annotated[
     ),
 ]
 Logits = Annotated[bool, typer.Option("--logits", help="The scores are logits; their softmax is taken.")]
+Binary = Annotated[
+    bool,
+    typer.Option(
+        "--binary",
+        help="The scores are one probability an example, of one of two classes; its margin is |2p - 1|. "
+        "With --logits: one logit.",
+    ),
+]
+Normalise = Annotated[
+    bool,
+    typer.Option("--normalise", help="Divide the scores of each example by their sum, for weights and coarse numbers."),
+]
 Margins = Annotated[
     bool, typer.Option("--margins", help="The scores are margins, one number an example, small where unsure.")
 ]
-ScoreColumn = Annotated[
-    str | None, typer.Option("--score-column", metavar="COLUMN", help="Column (of a .npz: array) of the scores.")
+ScoreColumns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--score-column",
+        metavar="COLUMN",
+        help="Column (of a .npz: array) of the scores: one of float lists, or once for each class; a pattern such as "
+        "'p_*' names several.",
+    ),
+]
+Classes = Annotated[
+    str | None,
+    typer.Option("--classes", metavar="NAMES|COUNT", help="The classes there are, such as cat,dog,emu, or how many."),
+]
+IgnoreExtraScores = Annotated[
+    bool, typer.Option("--ignore-extra-scores", help="Leave out scores of examples that the pool has not.")
 ]
 ScoreId = Annotated[
     str | None, typer.Option("--score-id", metavar="COLUMN", help="Column of the ids in the scores. Default: id.")
@@ -131,6 +156,20 @@ def strategy_options(given: list[str] | None) -> dict[str, Any]:
             raise ArgumentError(f"--option {name}", wanted="be given once", got="it twice")
         told[name] = plain_value(value)
     return told
+
+
+def classes_named(text: str | None) -> list[str] | int | None:
+    """What `--classes` was given: names, or how many. Raises: ArgumentError for no name, and for one twice."""
+    from ladle.errors import ArgumentError
+
+    if text is None:
+        return None
+    if text.strip().isdecimal() and int(text) > 1:
+        return int(text)
+    names = [name.strip() for name in text.split(",")]
+    if not all(names) or len(set(names)) < len(names) or len(names) < 2:
+        raise ArgumentError("--classes", wanted="be two different names or more, or a number from 2", got=repr(text))
+    return names
 
 
 def plain_value(text: str) -> Any:

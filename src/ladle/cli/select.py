@@ -69,8 +69,12 @@ def select(
     n_clusters: options.NClusters = None,
     logits: options.Logits = False,
     margins: options.Margins = False,
-    score_column: options.ScoreColumn = None,
+    binary: options.Binary = False,
+    normalise: options.Normalise = False,
+    score_columns: options.ScoreColumns = None,
     score_id: options.ScoreId = None,
+    classes: options.Classes = None,
+    ignore_extra_scores: options.IgnoreExtraScores = False,
     id_column: options.IdColumn = None,
     embedding: options.EmbeddingColumn = None,
     ids: options.IdsFile = None,
@@ -106,9 +110,13 @@ def select(
         votes=votes,
         logits=logits,
         margins=margins,
+        binary=binary,
+        normalise=normalise,
         multilabel=asked.options.get("multilabel"),
-        column=score_column,
+        columns=score_columns or (),
         id_column=score_id,
+        classes=options.classes_named(classes),
+        ignore_extra=ignore_extra_scores,
     )
     asked.check(reading, tree, dials)
     found: Any = None if tree is None else Dendrogram.load(tree)
@@ -122,8 +130,8 @@ def select(
     given = reading.read(examples, known, asked.needs, progress=bars)
     # Without a dial, a strategy that wants another cut than where the tree stopped may take its own.
     uncut = all(value is None for value in dials.values())
-    selection = asked.query(found if uncut else clusters, given, known, examples.rows, bars)
-    batch = _Batch(examples, selection, given.get("margins"), clusters, skipping, compared)
+    selection = asked.query(found if uncut else clusters, given.arrays, known, examples.rows, bars)
+    batch = _Batch(examples, selection, given, clusters, skipping, compared)
     batch.write(output)
     batch.tell(output, time.perf_counter() - started, as_json=as_json)
 
@@ -170,10 +178,15 @@ class _Batch:
 
     pool: Any
     selection: Any
-    margins: Any  # (n,) or None
+    given: Any  # what was read of scores and votes
     clusters: Any  # (n,) or None
     skipping: Skipping
     tree_compared: bool | None  # with the pool's vectors; None without a tree
+
+    @property
+    def margins(self) -> Any:
+        """(n,), or None where there were no scores."""
+        return self.given.arrays.get("margins")
 
     def write(self, path: Path) -> None:
         """Write id, row, order, margin, cluster, cluster_size; null where there is no margin or no cluster."""
@@ -214,6 +227,7 @@ class _Batch:
             "pool": self.pool.source,
             **story.to_dict(),
             "story": story.to_dict(),
+            **self.given.facts,
         }
         parts = story.facts.get("partitions")
         facts |= self.skipping.facts(self.pool)
@@ -221,6 +235,7 @@ class _Batch:
             "pool": f"{story.pool_rows:,} examples, {story.labelled_rows:,} of them labelled",
             **self.skipping.shown(self.pool),
             "strategy": f"{story.strategy}, seed {story.seed}" + (f", in {parts:,} partitions" if parts else ""),
+            **self.given.told,
             "batch": f"{len(rows):,} of {story.candidate_rows:,} candidates",
         }
         if self.margins is not None:

@@ -146,11 +146,17 @@ def _one_number(fields: Sequence[Field], sought: Sought, source: str) -> Chosen:
 
 
 def _by_class_names(names: Sequence[str], classes: Sequence[str]) -> tuple[str, ...]:
-    """The columns that are called as the classes are, or so with one beginning for all, in the order of the classes."""
+    """The columns that are called as the classes are, or so with one beginning for all, in the order of the classes.
+
+    None where others are of their pattern: a series that goes on is of more classes than there should be.
+    """
     there = set(names)
-    starts = {name[: -len(classes[0])] for name in names if name.endswith(classes[0])} if classes else set()
+    starts = {name[: -len(classes[0])] for name in names if name.endswith(classes[0])} if len(classes) > 1 else set()
     whole = [start for start in sorted(starts) if all(start + name in there for name in classes)]
-    return tuple(whole[0] + name for name in classes) if len(whole) == 1 else ()
+    found = tuple(whole[0] + name for name in classes) if len(whole) == 1 else ()
+    if is_series(found) and any(pattern_of(name) == pattern_of(found[0]) for name in there - set(found)):
+        return ()
+    return found
 
 
 def _family(fields: Sequence[Field], *, whole: bool) -> tuple[str, ...]:

@@ -40,6 +40,7 @@ def in_listing(listing: Listing, sought: Sought, id_name: str | None, *, like: s
     from ladle.pool.id_lists import read_ids
 
     if listing.family == ".npy":
+        refuse_names(str(listing.path), sought, id_name)
         ids = None if listing.ids is None else Ids(read_ids(listing.ids, like=like), str(listing.ids))
         return in_arrays([map_npy(file) for file in listing.files], str(listing.path), ids, sought)
     if listing.family == ".npz":
@@ -87,6 +88,13 @@ def in_arrays(
                 yield as_floats(part[block])
 
     return Found(name, ids, count, None if sought.single else int(parts[0].shape[1]), columns, read)
+
+
+def refuse_names(name: str, sought: Sought, id_name: str | None) -> None:
+    """Raises: ArgumentError for columns named in arrays, which have none."""
+    if sought.columns or id_name is not None:
+        named = sought.columns[0] if sought.columns else id_name
+        raise ArgumentError(name, wanted="have columns, for one is named", got=f"an array without, and `{named}`")
 
 
 def _shaped(part: Array, name: str, sought: Sought) -> Array:

@@ -23,7 +23,7 @@ from ladle.pool.folder import CSV_FORMATS, POOL_FORMATS, list_files
 from ladle.pool.ids import SHOWN, shown
 from ladle.pool.score_choice import ReadAs, Sought
 from ladle.pool.score_columns import Values, Waived
-from ladle.pool.score_sources import Found, in_arrays, in_columns, in_listing
+from ladle.pool.score_sources import Found, in_arrays, in_columns, in_listing, refuse_names
 from ladle.progress import SILENT, Progress
 
 Measure = Callable[[Values], Values]
@@ -172,6 +172,7 @@ def open_scores(
 
         found = in_columns(open_table_source(source), sought, id)
     else:
+        refuse_names("the scores", sought, id)
         found = in_arrays([as_array(source, "scores")], "the scores", None, sought)
     if classes is not None:
         _check_classes(found, sought, classes)

@@ -4,6 +4,14 @@
 """
 
 from ladle.scores.logits import margin_from_logits, softmax
-from ladle.scores.uncertainty import MultiLabel, entropy, least_confidence, margin
+from ladle.scores.uncertainty import MultiLabel, class_probabilities, entropy, least_confidence, margin
 
-__all__ = ["MultiLabel", "entropy", "least_confidence", "margin", "margin_from_logits", "softmax"]
+__all__ = [
+    "MultiLabel",
+    "class_probabilities",
+    "entropy",
+    "least_confidence",
+    "margin",
+    "margin_from_logits",
+    "softmax",
+]

@@ -97,7 +97,7 @@ def refuse_row(values: npt.NDArray[np.floating[Any]], row: int, *, bits: int, fr
             "`probabilities`",
             wanted="lie between 0 and 1",
             got=f"{float(values[column]):.6g} in row {row:,}, class {column}",
-            remedy=SOFTMAX,
+            remedy=SOFTMAX if free_sum or wide.min() < -edge else f"{SOFTMAX} Weights: normalise=True.",
         )
     raise ProbabilityError(
         "each row of `probabilities`",

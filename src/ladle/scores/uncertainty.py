@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from ladle.arrays import Margins
+from ladle.arrays import Margins, Probabilities
 from ladle.errors import ArgumentError
 
 Scores = npt.NDArray[np.float32]  # (n,)
@@ -102,3 +102,21 @@ def least_confidence(
 
     given = Given.of(probabilities, binary=binary, normalise=normalise, labelled=labelled)
     return given.scored(lambda block, bits, waived, out: leading(block, bits, False, waived, out))
+
+
+def class_probabilities(
+    probabilities: npt.ArrayLike,
+    *,
+    binary: bool = False,
+    normalise: bool = False,
+    labelled: npt.ArrayLike | None = None,
+) -> Probabilities:
+    """The probabilities (n, c) that a strategy takes: of one of two classes (n, 2), or each row divided by its sum.
+
+    Without `binary` and `normalise` the matrix itself, unchecked. Options as in `margin`.
+    Raises: ShapeError, ArgumentError; NonFiniteError and ProbabilityError for what cannot be converted.
+    Cost: a copy in float32 where there is something to do.
+    """
+    from ladle.scores.reading import Given
+
+    return Given.of(probabilities, binary=binary, normalise=normalise, labelled=labelled).plain()

@@ -21,7 +21,7 @@ from ladle.progress import SILENT, Progress
 from ladle.store.desk import Desk
 from ladle.store.examples import Examples
 from ladle.store.founding import without_cuts
-from ladle.store.given import arrays_of, check_order, indexes_of
+from ladle.store.given import arrays_of, check_order, indexes_of, with_classes
 
 TRIES = 3  # selections while others go on working; the next one has them wait
 
@@ -43,6 +43,8 @@ class Order:
     request: str = ""
     given: dict[str, Any] = field(default_factory=dict)
     indexes: dict[str, Any] = field(default_factory=dict)
+    binary: bool = False  # what the probabilities are, see `ladle.margin`
+    normalise: bool = False
     progress: Progress = SILENT
 
 
@@ -62,7 +64,7 @@ def digest_of_arrays(given: dict[str, Any]) -> str:
 
 def ask(desk: Desk, order: Order) -> answers.Batch:
     """Choose and make a batch, or find it under its key. Raises: see `Campaign.ask`."""
-    order = _checked(order)
+    order = _checked(desk, order)
     for _ in range(TRIES):
         with desk.store.reading(desk.name) as view:
             ground = _ground(desk, order, view)
@@ -79,9 +81,11 @@ def ask(desk: Desk, order: Order) -> answers.Batch:
         return made
 
 
-def _checked(order: Order) -> Order:
+def _checked(desk: Desk, order: Order) -> Order:
     size, gold = check_count(order.size, "size", least=1), check_count(order.gold, "gold", least=0)
-    given = arrays_of(order.given)
+    given = with_classes(
+        arrays_of(order.given), desk.settings.labels.classes, binary=order.binary, normalise=order.normalise
+    )
     digest = order.scores_digest or (digest_of_arrays(given) if order.key else "")
     return replace(
         order,

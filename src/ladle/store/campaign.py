@@ -140,6 +140,8 @@ class Campaign(Reader):
         model: str | None = None,
         scores_digest: str | None = None,
         gold: int = 0,
+        binary: bool = False,
+        normalise: bool = False,
         progress: Bars = SILENT,
     ) -> Batch:
         """Choose `size` examples to label next; a round begins. They are out under a lease, which is durable.
@@ -148,14 +150,13 @@ class Campaign(Reader):
         whose lease has lapsed may be chosen again: it passes on to this batch.
         probabilities (n, c), margins (n,), embeddings (n, dim), votes (n, t): of the whole pool in row order, whichever
         the strategy needs, see `ladle.strategies`; the embeddings of a pool that can be opened need not be given.
+        binary, normalise: what the probabilities are, see `ladle.margin`; they are of as many classes as the campaign.
         key: an ask repeated under its key is one ask: the same batch, its lease renewed. holder: who has the batch.
-        model: the version of the model that scored the pool; scores_digest: of its score file, told apart under one key
-        (of the arrays, where it is not given). gold: so many gold examples more, at random places.
+        model: the version of the model that scored the pool; scores_digest: of its score file (or of the arrays), told
+        apart under one key. gold: so many gold examples more, at random places.
         Raises: ArgumentError when there are not so many to choose, or the budget does not allow it; MismatchError for
-        a key that stands for something else, and arrays of another length; what the strategy raises; StoreError,
-        StoreBusyError.
-        Cost: the strategy's; a few microseconds a task. Repeats: set by the campaign's seed, the round and what is
-        labelled or out: after a crash, the same ask chooses the same.
+        a key that stands for something else, and arrays of another shape; the strategy's; StoreError, StoreBusyError.
+        Cost: the strategy's. Repeats: set by the campaign's seed, the round and what is labelled or out.
         """
         arrays = {"probabilities": probabilities, "margins": margins, "embeddings": embeddings, "votes": votes}
         return asks.ask(
@@ -169,6 +170,8 @@ class Campaign(Reader):
                 model=check_text(model or "", "model"),
                 scores_digest=scores_digest or "",
                 given=arrays,
+                binary=binary,
+                normalise=normalise,
                 progress=progress,
             ),
         )

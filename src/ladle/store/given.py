@@ -2,21 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from ladle.arraylikes import as_array
-from ladle.errors import ArgumentError, LadleError
+from ladle.errors import ArgumentError, LadleError, MismatchError
 from ladle.frames import check_same_index, is_default_index
 from ladle.pool import Pool
 from ladle.pool.ids import Ids, one_array
 from ladle.pool.open import pool_of_path
+from ladle.scores import class_probabilities
 
 
 def arrays_of(given: Mapping[str, Any]) -> dict[str, Any]:
     """Those that are given, as NumPy arrays. Raises: ArgumentError, ShapeError; as `open_pool` for embeddings."""
     check_same_index(given)
     return {name: _array(value, name) for name, value in given.items() if value is not None}
+
+
+def with_classes(
+    given: Mapping[str, Any], classes: Sequence[Any] | None, *, binary: bool, normalise: bool
+) -> dict[str, Any]:
+    """The arrays, with probabilities as a strategy takes them: (n, c), of as many classes as the campaign has.
+
+    Raises: MismatchError for another number of classes; ArgumentError; what `class_probabilities` raises.
+    """
+    probabilities = given.get("probabilities")
+    if probabilities is None:
+        if binary or normalise:
+            said = "binary" if binary else "normalise"
+            raise ArgumentError(f"`{said}`", wanted="come with `probabilities`", got="none")
+        return dict(given)
+    if binary or normalise:
+        rows = np.ones(len(probabilities), bool)  # any may be labelled, and NaN: the strategy knows which
+        probabilities = class_probabilities(probabilities, binary=binary, normalise=normalise, labelled=rows)
+    if classes is not None and probabilities.ndim == 2 and probabilities.shape[1] not in (1, len(classes)):
+        raise MismatchError(
+            "`probabilities`",
+            wanted=f"be of the campaign's {len(classes):,} classes",
+            got=f"{probabilities.shape[1]:,} columns",
+            remedy="Give those of its classes alone, in their order.",
+        )
+    return {**given, "probabilities": probabilities}
 
 
 def indexes_of(given: Mapping[str, Any]) -> dict[str, Any]:

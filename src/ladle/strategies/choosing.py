@@ -45,12 +45,10 @@ class Asked:
 
     def raw_probabilities(self) -> Probabilities:
         """(n, c), unchecked; labelled rows may hold NaN. Raises: ArgumentError when none were given; ShapeError."""
-        from ladle.scores.reading import Given
-
         probabilities = self._given("probabilities", self.given_probabilities)
-        return Given.of(
+        return scores.class_probabilities(
             probabilities, binary=self.binary, normalise=self.normalise, labelled=self.request.labelled
-        ).plain()
+        )
 
     def probabilities(self) -> Probabilities:
         """(n, c), checked in one pass. Raises: as `raw_probabilities`; NonFiniteError; ProbabilityError."""

@@ -1,0 +1,60 @@
+"""Errors about scores in the words of the command line: options where the library names its arguments."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ladle.errors import LadleError
+
+# What the library says of scores, and the command line instead; whole sentences before parts of them.
+_SAID = (
+    (r"Logits need a softmax first: ladle\.scores\.softmax\(logits\)\.", "Logits need a softmax first: say --logits."),
+    (
+        r'Independent labels need a multi-label margin: ladle\.margin\(probabilities, multilabel="min"\)\.',
+        "Independent labels: --option multilabel=min.",
+    ),
+    (
+        r"of a logit, ladle\.scores\.margin_from_logits\(z, binary=True\); of another score, its absolute value\. "
+        r"Of a probability, ladle\.margin\(p, binary=True\)\.",
+        "of a logit, say --logits --binary; of another score, give its absolute value. Of a probability, say --binary.",
+    ),
+    (r"Only rows named in `labelled` may lack a score\.", "Only examples that are labelled may lack a score."),
+    (r'say read_as="margins"', "say --margins"),
+    (r'say read_as="binary"', "say --binary"),
+    (r"say binary=True", "say --binary"),
+    (r"give it as `margins`", "say --margins"),
+    (r"normalise=True", "--normalise"),
+    (r"binary=True", "--binary"),
+    (r"`normalise`", "--normalise"),
+    (r"`multilabel`", "--option multilabel"),
+    (r"`binary`", "--binary"),
+    (r"ignore_extra_scores=True", "--ignore-extra-scores"),
+    (
+        r'column=\[\.\.\.\], in which a pattern such as "p_\*" may stand for several',
+        '--score-column, once for each, or a pattern for several, such as --score-column "p_*"',
+    ),
+    (r"column=\[\.\.\.\]", "--score-column"),
+    (r"Name the column (that holds them|if its numbers are margins)", r"Name the column \1 with --score-column"),
+    (r"Name the column that holds the ids with `id`", "Name the column that holds the ids with --score-id"),
+)
+
+
+@contextmanager
+def in_options(path: object) -> Iterator[None]:
+    """Raise errors about scores as the command line says them. path: the file, where the library says the argument."""
+    try:
+        yield
+    except LadleError as error:
+        subject = re.sub(r"`(probabilities|logits|margins)`", f"the scores {path}", error.subject)
+        wanted, got, remedy = (_translated(text) for text in (error.wanted, error.got, error.remedy))
+        if (subject, wanted, got, remedy) == (error.subject, error.wanted, error.got, error.remedy):
+            raise
+        raise type(error)(subject, wanted=wanted, got=got, remedy=remedy) from error
+
+
+def _translated(text: str) -> str:
+    for said, instead in _SAID:
+        text = re.sub(said, instead, text)
+    return text
