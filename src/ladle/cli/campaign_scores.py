@@ -27,6 +27,21 @@ class KnownPool:
         """Examples in it."""
         return len(self.id_column)
 
+    @property
+    def source_count(self) -> int:
+        """As `Pool.source_count`: rows that were left out of a campaign's pool are not known here."""
+        return self.rows
+
+    def entries_of(self, ids: Any) -> Any:
+        """As `Pool.entries_of`."""
+        import numpy as np
+
+        return np.arange(len(ids))
+
+    def source_rows(self, rows: Any) -> Any:
+        """As `Pool.source_rows`."""
+        return rows
+
     def ids_at(self, rows: Any) -> Any:
         """The ids at these rows."""
         return self.id_column.at(rows)

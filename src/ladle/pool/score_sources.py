@@ -130,7 +130,10 @@ def _in_archives(listing: Listing, sought: Sought, id_name: str | None) -> Found
             names = _choose_arrays(archive, id_array, sought, path)
             if id_array is not None:
                 ids.append(one_array(archive.read(id_array), f"the ids in {path}"))
-            values.append(_joined([archive.read(name) for name in names], names, path))
+            array = _joined([archive.read(name) for name in names], names, path)
+            if sought.columns and sought.read_as in ("multilabel", "votes") and array.ndim == 1:
+                array = array.reshape(-1, 1)  # one class, said to be one by its name
+            values.append(array)
     joined = joined_ids(listing, [len(part) for part in values], ids) if ids else None
     return in_arrays(values, str(listing.path), joined, sought, names)
 
