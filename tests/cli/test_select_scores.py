@@ -27,7 +27,8 @@ def select(made, tmp_path, run):
 
     def command(*options):
         batch = tmp_path / "batch.parquet"
-        base = ["select", made / "pool.npy", "--size", 20, "--strategy", "margin", "-o", batch]
+        base = ["select", made / "pool.npy", "--size", 20, "-o", batch]
+        base += [] if "--strategy" in options else ["--strategy", "margin"]
         code, out, err = run(*base, *options)
         rows = pq.read_table(batch).column("row").to_pylist() if code == 0 else None
         batch.unlink(missing_ok=True)
