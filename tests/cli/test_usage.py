@@ -13,10 +13,11 @@ from ladle.cli.app import program
 
 # The options that name several things: given again they add to what was named before.
 SEVERAL = {
-    "select": {"--labelled", "--option"},
+    "select": {"--labelled", "--option", "--score-column"},
     "lab run": {"--strategies"},
     "campaign create": {"--labels", "--option"},
-    "campaign round": {"--labels", "--metric"},
+    "campaign round": {"--labels", "--metric", "--score-column"},
+    "campaign ask": {"--score-column"},
     "campaign model": {"--metric"},
     "campaign exclude": {"--example"},
     "campaign include": {"--example"},

@@ -32,11 +32,14 @@ class KnownPool:
         """As `Pool.source_count`: rows that were left out of a campaign's pool are not known here."""
         return self.rows
 
-    def entries_of(self, ids: Any) -> Any:
-        """As `Pool.entries_of`."""
-        import numpy as np
+    @property
+    def source_ids(self) -> Any:
+        """As `Pool.source_ids`."""
+        return self.id_column
 
-        return np.arange(len(ids))
+    def rows_from_source(self, rows: Any) -> Any:
+        """As `Pool.rows_from_source`."""
+        return rows
 
     def source_rows(self, rows: Any) -> Any:
         """As `Pool.source_rows`."""
