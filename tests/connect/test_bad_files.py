@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import pickle
 from pathlib import Path
 from typing import Any
@@ -143,13 +142,6 @@ def test_what_is_no_file_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir()
     with pytest.raises(FileError, match="a folder"):
         connect.read_labels(tmp_path / name, form=Form())
-
-
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes")
-def test_a_pipe_is_refused(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "l.jsonl")
-    with pytest.raises(FileError, match=r"a pipe or a device\. Write it to a file first"):
-        connect.read_labels(tmp_path / "l.jsonl", form=Form())
 
 
 def test_parquet_columns_of_another_type_are_refused(tmp_path: Path) -> None:

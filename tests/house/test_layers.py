@@ -10,23 +10,14 @@ import pytest
 
 from tests.house.rooms import SOURCE, files, imports, module_name, room_of
 
+# Single files, which may import each other (no cycles).
+FLOOR = {"arrays", "seeds", "progress", "durable", "threads", "hardware", "notices", "compiled", "kernel_cache"}
+FLOOR |= {"plain_files", "arraylikes", "frames"}
 # Each room may import the ones above it. Rooms of one line are siblings, and do not import each other.
 LAYERS = [
     {"_version", "errors"},
     {"numbers"},
-    {
-        "arrays",
-        "seeds",
-        "progress",
-        "durable",
-        "threads",
-        "hardware",
-        "notices",
-        "compiled",
-        "kernel_cache",
-        "arraylikes",
-        "frames",
-    },
+    FLOOR,
     {"pool", "scores"},
     {"neighbours"},
     {"hac"},
@@ -39,20 +30,6 @@ LAYERS = [
     {"cli"},
     {"__main__"},
 ]
-# Single files, which may import each other (no cycles).
-FLOOR = {
-    "arrays",
-    "seeds",
-    "progress",
-    "durable",
-    "threads",
-    "hardware",
-    "notices",
-    "compiled",
-    "kernel_cache",
-    "arraylikes",
-    "frames",
-}
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 
 # Library -> where it may be imported. (None: anywhere, but only inside functions.)

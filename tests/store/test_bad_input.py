@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 import ladle
@@ -75,6 +76,31 @@ ACTS = {
     "tell with a NUL": (lambda c: c.tell(ONE, ["cat"], annotator="a\x00b"), ArgumentError, "annotator"),
     "tell with half a character": (lambda c: c.tell(ONE, ["cat"], source="\ud800"), ArgumentError, "source"),
     "tell at no time": (lambda c: c.tell(ONE, ["cat"], told_at="monday"), ArgumentError, "`told_at`"),
+    "tell before the first year": (
+        lambda c: c.tell(ONE, ["cat"], told_at=datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5)))),
+        ArgumentError,
+        "`told_at`",
+    ),
+    "tell at a far time of numpy": (
+        lambda c: c.tell(ONE, ["cat"], told_at=np.array(["0001-01-01"], "M8[D]")),
+        ArgumentError,
+        "got .*0001-01-01",
+    ),
+    "tell at a time beyond microseconds": (
+        lambda c: c.tell(ONE, ["cat"], told_at=np.array(["600000-01-01"], "M8[s]")),
+        ArgumentError,
+        "got .*600000-01-01",
+    ),
+    "tell at no time of numpy": (
+        lambda c: c.tell(ONE, ["cat"], told_at=np.array(["NaT"], "M8[us]")),
+        ArgumentError,
+        "NaT",
+    ),
+    "tell at a far time of Arrow": (
+        lambda c: c.tell(ONE, ["cat"], told_at=pa.array([2**62], pa.timestamp("us", "UTC"))),
+        ArgumentError,
+        "`told_at`",
+    ),
     "tell at a time of no zone": (lambda c: c.tell(ONE, ["cat"], told_at=datetime(2026, 1, 1)), ArgumentError, "zone"),
     "take for nobody": (lambda c: c.take("", 5), ArgumentError, "`annotator`"),
     "take nothing": (lambda c: c.take("ann", 0), ArgumentError, "`size`"),

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from ladle.connect.fields import ID, LABEL, TIME, Form, typed_text
 from ladle.connect.labelled import refuse_kind
-from ladle.connect.opening import REMEDY, is_a, opened_text, said
+from ladle.connect.opening import REMEDY, is_a, opened_text, said, strict_json
 from ladle.connect.textcolumns import typed
 from ladle.errors import CorruptFileError, DataError, FileFormatError
 
@@ -46,14 +46,12 @@ def read(path: Path, names: Mapping[str, str], form: Form) -> Any:
 def _document(path: Path) -> Entry:
     with opened_text(path) as file:
         try:
-            document = json.load(file)
-        except UnicodeDecodeError as cause:
-            raise CorruptFileError(str(path), wanted="be UTF-8 text", got=str(cause), remedy=REMEDY) from cause
-        except RecursionError as cause:
-            raise CorruptFileError(str(path), wanted="be COCO", got="lists or objects nested without end") from cause
+            document = strict_json(file.read())
         except json.JSONDecodeError as cause:
             where = f"line {cause.lineno:,} of {path}"
             raise CorruptFileError(where, wanted="go on as JSON", got=cause.msg, remedy=REMEDY) from cause
+        except ValueError as cause:
+            raise CorruptFileError(str(path), wanted="be COCO, as JSON in UTF-8", got=str(cause)) from cause
     if not isinstance(document, dict) or not isinstance(document.get("images"), list):
         raise FileFormatError(str(path), wanted="be COCO, an object with a list `images`", got="other JSON")
     return document

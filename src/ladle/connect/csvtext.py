@@ -50,7 +50,7 @@ def read(path: Path, names: Mapping[str, str], form: Form) -> Any:
     if not there:
         told = ", ".join(f"`{name}`" for name in header[:8])
         wanted = f"have a header with columns {', '.join(f'`{name}`' for name in names.values())}"
-        raise FileFormatError(str(path), wanted=wanted, got=f"columns {told}")
+        raise FileFormatError(str(path), wanted=wanted, got=f"columns {told}", remedy=_separated(header))
     _check_quotes(path)
     table = _parsed(path, list(there.values()))
     columns = [
@@ -72,10 +72,24 @@ def _header(path: Path) -> list[str]:
     with opened_text(path) as file, io.TextIOWrapper(file, "utf-8", newline="") as text:
         try:
             return next(record for record in csv.reader(text) if record)
-        except (UnicodeDecodeError, StopIteration, csv.Error) as cause:
+        except UnicodeDecodeError as cause:
+            raise _other_encoding(path) from cause
+        except (StopIteration, csv.Error) as cause:
             raise CorruptFileError(
-                str(path), wanted="begin with a header in UTF-8", got=str(cause) or "blank lines", remedy=REMEDY
+                str(path), wanted="begin with a header", got=str(cause) or "blank lines", remedy=REMEDY
             ) from cause
+
+
+def _other_encoding(path: Path) -> FileFormatError:
+    return FileFormatError(str(path), wanted="be UTF-8 text", got="other bytes", remedy="Save it again as UTF-8.")
+
+
+def _separated(header: list[str]) -> str:
+    """What to do about a header that seems to be separated by something else than commas."""
+    for mark, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+        if mark in header[0]:
+            return f"Its columns seem to be separated by {name}: save it again with commas."
+    return ""
 
 
 def _check_quotes(path: Path) -> None:
@@ -106,6 +120,8 @@ def _parsed(path: Path, names: list[str]) -> Any:
         told = str(cause).splitlines()[0]
         if "cannot infer number of columns" in told:  # a header and no end of line
             return pa.table({name: pa.array([], pa.large_string()) for name in names})
+        if "invalid UTF8" in told:
+            raise _other_encoding(path) from cause
         raise CorruptFileError(
             str(path), wanted="be records of UTF-8 text, all as long as the header", got=told, remedy=REMEDY
         ) from cause

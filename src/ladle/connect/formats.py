@@ -14,9 +14,9 @@ import pyarrow.compute as pc
 
 from ladle.connect import coco, csvtext, jsonlines, manifest, parquet
 from ladle.connect.fields import ID, LABEL, LABEL_FIELDS, Form, names_in_file
-from ladle.connect.opening import check_is_file
 from ladle.durable import file_digest, writing
 from ladle.errors import ArgumentError, FileFormatError, IdError, ShapeError
+from ladle.plain_files import check_plain_file
 
 
 class Write(Protocol):
@@ -121,8 +121,8 @@ def read(
     Raises: FileError and its kinds (UnsafeFileError for a pickle); ShapeError for a file without rows; IdError and
     DataError naming the line of what is missing or of another type. Cost: see each format; memory of the table.
     """
-    source, found = Path(path), format_of(path, format)
-    check_is_file(source)
+    found = format_of(path, format)
+    source = check_plain_file(path)
     table = found.read(source, names_in_file(fields, names), form)
     if table.num_rows == 0:
         raise ShapeError(str(source), wanted="hold a row at least", got="none")

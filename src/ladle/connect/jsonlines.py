@@ -18,8 +18,8 @@ import pyarrow.json
 
 from ladle.connect.fields import Form, typed_text
 from ladle.connect.jsontext import json_lines
-from ladle.connect.opening import REMEDY, is_a, numbered_lines, opened_text, said, strict_json
-from ladle.connect.textcolumns import typed
+from ladle.connect.opening import REMEDY, has_object_a_line, is_a, numbered_lines, opened_text, said, strict_json
+from ladle.connect.textcolumns import in_calendar, typed
 from ladle.errors import CorruptFileError, DataError
 
 _BLOCK_BYTES = 1 << 24  # a longer line is refused
@@ -41,14 +41,23 @@ def read(path: Path, names: Mapping[str, str], form: Form) -> Any:
     schema = pa.schema([(name, form.type_of(field)) for field, name in names.items()])
     try:
         with opened_text(path) as file:
+            begin = file.tell()
+            lines = has_object_a_line(file)
+            if lines is None:
+                raise pa.ArrowInvalid("a line that is no object")
+            if lines == 0:
+                raise CorruptFileError(str(path), wanted="hold something", got="blank lines", remedy=REMEDY)
+            file.seek(begin)
             table = pa.json.read_json(
                 file,
                 read_options=pa.json.ReadOptions(block_size=_BLOCK_BYTES),
                 parse_options=pa.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore"),
             )
         table = table.select(list(names.values())).rename_columns(list(names))
+        if table.num_rows != lines:
+            raise pa.ArrowInvalid(f"{table.num_rows:,} objects in {lines:,} lines")
         table.validate(full=True)  # bytes that are not UTF-8
-        _check_numbers(table)
+        _check_values(table)
     except _DAMAGE as cause:
         raise _explained(path, names, form, str(cause).splitlines()[0]) from cause
     return table
@@ -61,9 +70,11 @@ def place(path: Path, row: int) -> str:
     return f"line {number:,}"
 
 
-def _check_numbers(table: Any) -> None:
-    # The parser takes NaN and Infinity, which are no JSON.
+def _check_values(table: Any) -> None:
+    # The parser takes NaN and Infinity, which are no JSON, and times of the year 0.
     for column in table.columns:
+        if pa.types.is_timestamp(column.type) and not in_calendar(column):
+            raise pa.ArrowInvalid("a time beyond the calendar")
         if pa.types.is_floating(column.type) and not pc.all(pc.is_finite(column)).as_py():
             raise pa.ArrowInvalid("NaN or infinity")
 

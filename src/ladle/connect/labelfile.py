@@ -17,6 +17,7 @@ from ladle.connect.fields import ID, LABEL, LABEL_FIELDS, Form
 from ladle.connect.formats import format_of, read
 from ladle.durable import file_digest
 from ladle.errors import DataError, FileFormatError
+from ladle.plain_files import check_plain_file
 
 _CURRENT = "current"
 
@@ -53,7 +54,8 @@ def read_labels(
     an example twice. Cost: JSONL and Parquet about a second a million rows, see each format; memory of the table.
     """
     source = Path(path)
-    digest = file_digest(source) if source.is_file() else ""
+    format_of(source, format)
+    digest = file_digest(check_plain_file(source))
     table = read(source, form=form, fields=LABEL_FIELDS, names=names, format=format)
     if LABEL not in table.schema.names or table.column(LABEL).null_count == table.num_rows:
         named = (names or {}).get(LABEL, LABEL)

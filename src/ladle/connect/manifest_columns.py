@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 import pyarrow.json
 
 from ladle.connect.fields import ID, LABEL, Form
-from ladle.connect.opening import opened_text
-from ladle.connect.textcolumns import typed
+from ladle.connect.opening import has_object_a_line, opened_text
+from ladle.connect.textcolumns import in_calendar, typed
 from ladle.errors import DataError
 
 REFERENCE, METADATA = "source-ref", "-metadata"
@@ -32,6 +32,11 @@ def read_columns(path: Path, asked: Mapping[str, str], attribute: str, form: For
         schema |= {attribute: pa.int64(), attribute + METADATA: _ABOUT}
     try:
         with opened_text(path) as file:
+            begin = file.tell()
+            lines = has_object_a_line(file)
+            if not lines:
+                return None
+            file.seek(begin)
             table = pa.json.read_json(
                 file,
                 read_options=pa.json.ReadOptions(block_size=_BLOCK_BYTES),
@@ -39,7 +44,11 @@ def read_columns(path: Path, asked: Mapping[str, str], attribute: str, form: For
                     explicit_schema=pa.schema(list(schema.items())), unexpected_field_behavior="ignore"
                 ),
             )
+        if table.num_rows != lines:
+            return None
         table.validate(full=True)
+        if any(pa.types.is_timestamp(column.type) and not in_calendar(column) for column in table.columns):
+            return None
         columns = {field: table.column(name) for field, name in asked.items() if field != LABEL}
         if asked.get(ID) == ID:
             columns[ID] = pc.coalesce(columns[ID], typed(table.column(REFERENCE), form.type_of(ID), REFERENCE, str))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,12 +11,16 @@ from typing import IO, Any
 
 import pyarrow as pa
 
-from ladle.errors import CorruptFileError, FileError, FileFormatError, UnsafeFileError
+from ladle.errors import CorruptFileError, FileFormatError, UnsafeFileError
+from ladle.plain_files import check_plain_file
 from ladle.pool.npy_format import opened
 
 REMEDY = "Write it again; it may be a copy cut short."
 _BOM = b"\xef\xbb\xbf"
+_WIDE = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")  # byte order marks of UTF-16 and UTF-32
 # First bytes of what is often given a text file's name.
+_BEYOND_DOUBLES = 2**1024
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")  # an escape of half a surrogate pair, or of one half of a whole one
 _OTHERS = {
     b"PAR1": "a Parquet file",
     b"PK\x03\x04": "a zip archive (such as .xlsx or .npz)",
@@ -26,22 +31,14 @@ _OTHERS = {
 }
 
 
-def check_is_file(path: Path) -> None:
-    """Refuse what is no ordinary file: it is read more than once. Raises: FileError."""
-    if not path.is_file():
-        got = "a folder" if path.is_dir() else "a pipe or a device" if path.exists() else "nothing there"
-        remedy = "Write it to a file first." if got.startswith("a pipe") else ""
-        raise FileError(str(path), wanted="be a file", got=got, remedy=remedy)
-
-
 @contextmanager
 def opened_text(path: Path) -> Iterator[IO[bytes]]:
     """A file of UTF-8 text open for reading, behind its byte order mark if it has one.
 
-    Raises: FileError when it cannot be opened, UnsafeFileError for a pickle, FileFormatError for what is no text,
-    CorruptFileError for an empty file.
+    Raises: FileError when it cannot be opened, UnsafeFileError for a pickle, FileFormatError for what is no text or
+    text of another encoding, CorruptFileError for an empty file.
     """
-    with opened(path) as file:
+    with opened(check_plain_file(path)) as file:
         begins = file.read(16)
         if begins[:1] == b"\x80":
             raise UnsafeFileError(
@@ -53,6 +50,10 @@ def opened_text(path: Path) -> Iterator[IO[bytes]]:
         for magic, kind in _OTHERS.items():
             if begins.startswith(magic):
                 raise FileFormatError(str(path), wanted="be a text file", got=kind)
+        if begins.startswith(_WIDE):
+            raise FileFormatError(
+                str(path), wanted="be UTF-8 text", got="UTF-16 or UTF-32", remedy="Save it again as UTF-8."
+            )
         if begins.removeprefix(_BOM).strip() == b"" and len(begins) < 16:
             raise CorruptFileError(str(path), wanted="hold something", got="an empty file", remedy=REMEDY)
         file.seek(len(_BOM) if begins.startswith(_BOM) else 0)
@@ -66,14 +67,39 @@ def numbered_lines(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
             yield number, line
 
 
+def has_object_a_line(file: IO[bytes]) -> int | None:
+    """How many lines that are not blank a file has, if each begins and ends as a JSON object; None if one does not.
+
+    Between two such lines no object can go on, so a reader that finds as many objects as lines found one on each.
+    Arrow's reader takes several on a line, and breaks down when the first value of a file is null.
+    """
+    count = 0
+    for line in file:
+        text = line.strip()
+        if text:
+            if text[:1] != b"{" or text[-1:] != b"}":
+                return None
+            count += 1
+    return count
+
+
 def strict_json(text: bytes) -> Any:
-    """A JSON value; NaN, Infinity and repeated names are none. Raises: ValueError, saying what is wrong."""
+    """A JSON value; NaN, Infinity, repeated names and halves of surrogate pairs are none. Raises: ValueError."""
     try:
-        return json.loads(text, parse_constant=_refused, object_pairs_hook=_without_repeats)
+        made = json.loads(text.decode(), parse_constant=_refused, object_pairs_hook=_without_repeats)
+        if _HALF.search(text):
+            json.dumps(made, ensure_ascii=False).encode()
     except UnicodeDecodeError as cause:
         raise ValueError(f"bytes that are not UTF-8, after {text[: cause.start][-20:]!r}") from cause
+    except UnicodeEncodeError as cause:
+        raise ValueError("half of a surrogate pair, which is no text") from cause
     except RecursionError as cause:
         raise ValueError("lists or objects nested without end") from cause
+    except ValueError as cause:
+        if "integer string conversion" in str(cause):
+            raise ValueError("an integer of thousands of digits") from cause
+        raise
+    return made
 
 
 def _refused(constant: str) -> None:
@@ -97,7 +123,7 @@ def is_a(value: Any, kind: Any) -> bool:
     if pa.types.is_integer(kind):
         return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
     if pa.types.is_floating(kind):
-        return isinstance(value, (int, float)) and not isinstance(value, bool)
+        return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < _BEYOND_DOUBLES
     return isinstance(value, str)
 
 

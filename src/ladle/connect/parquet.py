@@ -14,7 +14,7 @@ import pyarrow.parquet
 
 from ladle.connect.fields import TIME, Form, typed_text
 from ladle.connect.opening import REMEDY
-from ladle.connect.textcolumns import typed
+from ladle.connect.textcolumns import in_calendar, typed
 from ladle.errors import CorruptFileError, DataError, FileFormatError
 from ladle.pool.arrow_files import ParquetColumns
 from ladle.pool.columns import read_column
@@ -66,6 +66,9 @@ def _fitted(column: Any, kind: Any, name: str, path: Path) -> Any:
         made = column.cast(kind)
     except pa.ArrowInvalid as cause:  # an unsigned integer beyond 63 bits, nanoseconds beyond microseconds
         raise DataError(f"the column `{name}` of {path}", wanted=f"fit {kind}", got=str(cause)) from cause
+    if kind == TIME and not in_calendar(made):
+        wanted, got = "be of the years 1 to 9999", "another"
+        raise DataError(f"a time in the column `{name}` of {path}", wanted=wanted, got=got)
     if pa.types.is_floating(kind):
         odd = pc.index(pc.is_finite(made), False).as_py()
         if odd >= 0:

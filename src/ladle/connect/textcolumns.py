@@ -16,6 +16,7 @@ from ladle.errors import DataError
 _INTEGER = r"^(0|-?[1-9][0-9]{0,18})$"
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 _ZONE = r"(Z|[+-][0-9]{2}:?[0-9]{2})$"
+_YEAR_1, _YEAR_10000 = -62_135_596_800_000_000, 253_402_300_800_000_000  # in microseconds since 1970
 _LIST = r"^\s*\[[^\n]*\]\s*$"
 
 
@@ -51,9 +52,17 @@ def _plain(array: Any, kind: Any) -> Any:
         made = text.cast(TIME if pa.types.is_timestamp(kind) else kind)
     except pa.ArrowInvalid:  # beyond 64 bits, or no time
         return None
+    if pa.types.is_timestamp(kind) and not in_calendar(made):
+        return None
     if pa.types.is_floating(kind) and not pc.all(pc.fill_null(pc.is_finite(made), True)).as_py():
         return None  # 1e999
     return made
+
+
+def in_calendar(times: Any) -> bool:
+    """Whether all of an array of timestamps[us] are of the years 1 to 9999, as dates elsewhere must be."""
+    ends = pc.min_max(times.cast(pa.int64())).as_py()
+    return ends["min"] is None or (ends["min"] >= _YEAR_1 and ends["max"] < _YEAR_10000)
 
 
 def _lists(array: Any, kind: Any) -> Any:

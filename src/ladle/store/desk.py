@@ -23,6 +23,8 @@ from ladle.store.files import Files
 CHANGED = "Give the pool as it was with pool=, or begin a campaign of this one."
 
 Clock = Callable[[], float]
+_LATEST_DAYS = 1_157_407  # since 1970: times up to the year 5138 are taken
+_DAY_SECONDS = 86_400
 
 
 @dataclass(slots=True, eq=False)
@@ -93,10 +95,13 @@ def folder_of(settings: Settings, database: Path | None) -> Path:
 
 def microseconds(at: object, name: str = "`told_at`") -> int:
     """A moment from outside: a datetime with a time zone, or seconds since 1970. Raises: ArgumentError."""
-    if isinstance(at, np.generic):
-        at = at.item()
-    if isinstance(at, datetime) and at.tzinfo is not None:
-        at = at.timestamp()
-    if isinstance(at, (int, float)) and not isinstance(at, bool) and math.isfinite(at) and 0 < at < 1e11:
-        return round(at * MICROSECONDS)
+    moment = at.item() if isinstance(at, np.generic) and not isinstance(at, np.datetime64) else at
+    if isinstance(moment, np.datetime64):
+        days = int(moment.astype("datetime64[D]").astype(np.int64))  # in microseconds a late one would come out early
+        since = int(moment.astype("datetime64[us]").astype(np.int64))
+        moment = since / MICROSECONDS if abs(days) < _LATEST_DAYS else math.nan
+    elif isinstance(moment, datetime) and moment.tzinfo is not None:
+        moment = moment.timestamp()
+    if isinstance(moment, (int, float)) and not isinstance(moment, bool) and 0 < moment < _LATEST_DAYS * _DAY_SECONDS:
+        return round(moment * MICROSECONDS)
     raise ArgumentError(name, wanted="be a datetime with a time zone, or seconds since 1970", got=repr(at))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, KeysView, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import UTC
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ladle.arraylikes import as_array, refuse_masked
 from ladle.campaign import telling
@@ -116,6 +116,8 @@ def _listed(values: object, name: str = "labels") -> list[Any]:
         got = f"a table ({type(values).__name__})" if tabular else repr(values)[:200]
         remedy = f"Give one column of it, such as {name}['label']." if tabular else ""
         raise ArgumentError(f"`{name}`", wanted="be a list or an array, one for each id", got=got, remedy=remedy)
+    if isinstance(values, np.ndarray) and values.dtype.kind == "M":
+        return list(values)  # as dates, some would not fit
     return list(values.tolist()) if hasattr(values, "tolist") else list(values)
 
 
@@ -152,8 +154,10 @@ def _broadcast(value: str | Sequence[str], count: int, name: str) -> Texts:
 def _times(value: Any, count: int, now: int) -> Int64:
     if value is None:
         return repeated(now, count)
-    if isinstance(value, np.ndarray) and value.dtype.kind == "M":
-        value = [each.replace(tzinfo=UTC) for each in value.astype("datetime64[us]").tolist() if each is not None]
+    if isinstance(value, (pa.Array, pa.ChunkedArray)) and pa.types.is_timestamp(value.type):
+        if not value.type.tz:
+            raise ArgumentError("`told_at`", wanted="be times with a time zone", got=str(value.type))
+        value = pc.cast(value, pa.timestamp("us", value.type.tz)).to_numpy(zero_copy_only=False)
     if isinstance(value, Iterable) and not isinstance(value, str):
         listed = [microseconds(each) for each in _listed(value, "told_at")]
         if len(listed) != count:

@@ -1,0 +1,42 @@
+"""What may be read as a file: an ordinary one. A pipe blocks for ever when it is opened, and cannot be read twice."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from ladle.errors import FileError
+
+_KINDS = (
+    (stat.S_ISDIR, "a folder", ""),
+    (stat.S_ISFIFO, "a pipe", "Write it to a file first."),
+    (stat.S_ISSOCK, "a socket", "Write it to a file first."),
+    (stat.S_ISCHR, "a device", "Write it to a file first."),
+    (stat.S_ISBLK, "a device", "Write it to a file first."),
+)
+
+
+def check_plain_file(path: str | os.PathLike[str], subject: str | None = None, *, wanted: str = "be a file") -> Path:
+    """`path`, if an ordinary file stands there, behind links or not; nothing is opened.
+
+    subject: what errors call it; the path itself unless said. Raises: FileError saying what there is instead.
+    """
+    found = Path(path)
+    got, remedy = _instead(found)
+    if got:
+        raise FileError(subject or str(found), wanted=wanted, got=got, remedy=remedy)
+    return found
+
+
+def _instead(path: Path) -> tuple[str, str]:
+    """What stands at `path` where it is no ordinary file, and what to do; ("", "") where it is."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return ("a link that leads nowhere" if path.is_symlink() else "nothing there"), ""
+    except OSError as cause:  # a link to itself, a name too long, no permission
+        return cause.strerror or str(cause), ""
+    except ValueError as cause:  # a NUL in the name
+        return str(cause), ""
+    return next(((kind, remedy) for is_kind, kind, remedy in _KINDS if is_kind(mode)), ("", ""))

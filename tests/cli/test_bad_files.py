@@ -1,0 +1,96 @@
+"""Files that are not what they should be, through the program itself: a documented exit code, and what to do."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from ladle.cli.failures import exit_codes
+from tests.cli.campaigns import make_pool
+
+DATA, FILE = 3, 4  # exit codes
+GOOD = b'{"id": "im000", "label": "cat"}\n'
+
+
+def ladle(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The program in `folder`. A file that blocks it, or a crash of it, fails the test."""
+    command = [sys.executable, "-m", "ladle", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    assert "Traceback" not in done.stderr
+    assert done.returncode in dict(exit_codes())
+    assert done.returncode != 1, done.stderr  # which stands for what nobody foresaw
+    return done
+
+
+def refused(folder: Path, code: int, words: str, *arguments: str) -> None:
+    done = ladle(folder, *arguments, "--json")
+    error = json.loads(done.stdout)["error"]
+    assert (done.returncode, error["exit_code"]) == (code, code)
+    assert words in error["message"]
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("campaign")
+    make_pool(folder)
+    done = ladle(folder, "campaign", "create", "pool.parquet", "--db", "c.db", "--name", "c", "--labels", "cat,dog,emu")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def home(begun: Path, tmp_path: Path) -> Path:
+    """A copy of the campaign's folder, to put a file into."""
+    return Path(shutil.copytree(begun, tmp_path / "home"))
+
+
+def parquet(path: Path) -> None:
+    pq.write_table(pa.table([["im000"], ["cat"], ["dog"]], names=["id", "label", "label"]), path)
+
+
+def pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def link_to_itself(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+def device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+LABELS: list[tuple[str, bytes | Callable[[Path], None], int, str]] = [
+    ("l.jsonl", b"null\n" + GOOD, FILE, "line 1 of"),
+    ("l.jsonl", GOOD.strip() + GOOD, FILE, "line 1 of"),
+    ("l.jsonl", b"[" * 1_000_000, FILE, "line 1 of"),
+    ("l.jsonl", b'{"id": "im000", "label": "cat", "told_at": "0001-01-01T00:00:00+05:00"}', DATA, "told_at"),
+    ("l.manifest", b"null\n", FILE, "line 1 of"),
+    ("l.json", b'{"images": [{"id": ' + b"9" * 6_000 + b"}]}", FILE, "thousands of digits"),
+    ("l.csv", b"id;label\nim000;cat\n", FILE, "semicolons"),
+    ("l.csv", "id,label\nim000,cat\n".encode("utf-16"), FILE, "UTF-8"),
+    ("l.parquet", parquet, FILE, "have one column `label`"),
+    ("l.parquet", b"PAR1" * 10, FILE, "l.parquet"),
+    ("l.csv", pipe, FILE, "a pipe"),
+    ("l.jsonl", device, FILE, "a device"),
+    ("l.jsonl", link_to_itself, FILE, "symbolic links"),
+    ("l.json", Path.mkdir, FILE, "a folder"),
+]
+
+
+@pytest.mark.parametrize(("name", "content", "code", "words"), LABELS, ids=[f"{each[0]}: {each[3]}" for each in LABELS])
+def test_labels(home: Path, name: str, content: bytes | Callable[[Path], None], code: int, words: str) -> None:
+    if isinstance(content, bytes):
+        (home / name).write_bytes(content)
+    else:
+        content(home / name)
+    refused(home, code, words, "campaign", "tell", name, "--db", "c.db")
