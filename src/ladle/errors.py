@@ -7,6 +7,7 @@
     │   ├── NonFiniteError              NaN or infinity
     │   ├── ZeroVectorError             an all-zero embedding under the cosine metric
     │   ├── ProbabilityError            outside [0, 1], or a row that does not sum to 1
+    │   ├── PrecisionError              rounding hides what exactness was asked for
     │   └── IdError                     duplicate, null, missing or unknown example ids
     ├── FileError (OSError)             a file cannot be used
     │   ├── FileFormatError             not a format Ladle reads, or written by a newer Ladle
@@ -72,8 +73,16 @@ class ProbabilityError(DataError):
     """Outside [0, 1], or a row that does not sum to 1."""
 
 
+class PrecisionError(DataError):
+    """Rounding hides what exactness was asked for: rows too far from the origin, and too near each other."""
+
+
 class IdError(DataError):
     """Duplicate, null, missing or unknown example ids."""
+
+
+class PrecisionWarning(UserWarning):
+    """A result that rounding may have changed: given, with a warning, where exactness was not asked for."""
 
 
 class FileError(LadleError, OSError):

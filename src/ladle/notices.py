@@ -21,6 +21,11 @@ def notice(text: str) -> None:
         texts[text] = None
 
 
+def gathering() -> bool:
+    """Whether a command is at work that will show its notices."""
+    return _GATHERED.get() is not None
+
+
 def notices() -> tuple[str, ...]:
     """What has been gathered so far, in order."""
     return tuple(_GATHERED.get() or ())

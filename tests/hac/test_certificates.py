@@ -139,7 +139,7 @@ def test_linkage_is_the_mean_over_all_pairs() -> None:
     means = np.stack([one.mean(axis=0), other.mean(axis=0)])
     spreads = np.array([((x - x.mean(axis=0)) ** 2).sum(axis=1).mean() for x in (one, other)])
     expected = np.mean([((a - b) ** 2).sum() for a in one for b in other])
-    assert kernels.linkage_of(means, spreads, 0, 1) == pytest.approx(expected, rel=1e-12)
+    assert kernels.linkage_of(means, np.empty((0, 7)), spreads, 0, 1) == pytest.approx(expected, rel=1e-12)
 
 
 def test_tie_order_is_symmetric_and_spread() -> None:

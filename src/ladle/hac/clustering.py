@@ -21,13 +21,14 @@ from ladle.hac.intake import NAME, Source, Survey, points_of, reorder, surveyed
 from ladle.hac.metric_space import UNITS
 from ladle.hac.origin import Origin
 from ladle.hac.outcome import Merges
+from ladle.hac.resolution import check_resolution
 from ladle.hac.rounds import DENSE_CLUSTERS, Rounds
 from ladle.hac.stop import Stop
 from ladle.hac.tree_kernels import lift, number
 from ladle.hac.warm import warm
 from ladle.neighbours import BruteSearch, CellSearch, Effort, Frame
 from ladle.numbers import choice, switch
-from ladle.pool.budget import WIDE_MEANS_BYTES, goes_to_disk
+from ladle.pool.budget import SMALL_MEANS_BYTES, WIDE_MEANS_BYTES, goes_to_disk
 from ladle.pool.contract import METRICS, Pool
 from ladle.pool.faults import explained
 from ladle.pool.open import open_pool, pool_of_path
@@ -81,12 +82,14 @@ def cluster(
     Returns a Dendrogram. Exact: its flat clusters equal SciPy's average linkage up to ties and float64 rounding.
     Approximate: `certified` is the share of merges that are still proven, `recall` that of a sample's neighbours found,
     `checks` what it noticed of its own mistakes.
-    Raises: ArgumentError; ShapeError, NonFiniteError, ZeroVectorError (cosine) and DataError (values too large)
-    before any work; MismatchError and CorruptFileError for a checkpoint.
+    Raises: ArgumentError; ShapeError, NonFiniteError, ZeroVectorError (cosine) and DataError (values too large
+    or small) before any work; MismatchError and CorruptFileError for a checkpoint; after the work, PrecisionError
+    where exactness was asked for and rounding leaves less than 99% of the merges proven; else that is a warning.
     Cost: "brute" n^2 dim multiply-adds in float32 for points, about as much again for clusters; "cells" as
     ladle.neighbours.cells says. Memory: 8 n dim bytes for the means (4 n dim when that exceeds 1 GiB, and in "cells"),
     4 n dim for the search (of the clusters left, in "cells"), 470 n (730 n) for the lists and the tree, 256 MiB.
-    Repeats: the same tree for any number of threads. Ties: by a hash of the pair; up to 5,000 rows as SciPy.
+    Repeats: the same tree for any number of threads. Ties: up to 5,000 rows as SciPy; beyond, by a hash of the pair:
+    other flat clusters than SciPy's, as right as those.
     Source: reciprocal nearest neighbours in rounds after Sumengen et al. 2021 (arXiv 2105.11653), on cluster means with
     certified candidate lists; see ladle.hac.rounds.
     """
@@ -107,19 +110,12 @@ def cluster(
     points = _arranged(source, survey, metric, search, room, progress)
     unit = UNITS[metric] / points.scale**2
     checkpoints = _checkpoints(checkpoint, about, room, pool)
-    rounds = Rounds(
-        points.means,
-        points.distinct.sizes,
-        search,
-        progress=progress,
-        dense_clusters=max(DENSE_CLUSTERS, 0 if cells else _dense(source.rows)),
-        checkpoints=checkpoints,
-        scratch=room,
-    )
+    dense = max(DENSE_CLUSTERS, 0 if cells else _dense(source.rows))
+    rounds = Rounds(points.means, points.distinct.sizes, search, progress, dense, checkpoints, room)
     with checkpoints.held() if checkpoints else nullcontext():
         merges = rounds.run(_stop(level, source.rows, metric, unit))
     tree = _dendrogram(merges, points.distinct, _Kind.of(metric, unit, level, _origin(source, survey, pool), search))
-    return _carrying(tree, pool, prototypes, progress)
+    return _carrying(check_resolution(tree, survey.box, insisted=exact is True), pool, prototypes, progress)
 
 
 def _pool_of(embeddings: npt.ArrayLike | Pool, skip_invalid: bool, metric: str) -> Embeddings | Pool:
@@ -185,21 +181,23 @@ def _arranged(
     """The distinct rows; for the cell join in one frame and in the order of its cells, so that no copy is needed."""
     norms = survey.norms if metric == "cosine" else None
     if isinstance(search, CellSearch):
-        frame = survey.frame(metric)
-        single = np.dtype(np.float32)
-        means = points_of(source, survey.distinct, norms, frame, single, progress, room)
-        search.frame = Frame.identity(source.dim)
+        small = 8 * len(survey.distinct.rows) * source.dim <= SMALL_MEANS_BYTES
+        dtype = np.dtype(np.float64 if small else np.float32)
+        frame = survey.exact_frame() if small else survey.frame()
+        means = points_of(source, survey.distinct, norms, frame, dtype, progress, room)
+        search.frame = None if small else Frame.identity(source.dim)
         order = search.arrange(means, progress)
         arranged = Distinct(survey.distinct.rows[order], survey.distinct.sizes[order], survey.distinct.first)
         if room.folder is None:
             reorder(means, order)
         else:  # swapping the rows of a file would read and write it at random
-            means = points_of(source, arranged, norms, frame, single, progress, room)
+            means = points_of(source, arranged, norms, frame, dtype, progress, room)
         return _Points(means, arranged, frame.scale)
     distinct = _all_rows(source.rows) if _dense(source.rows) else survey.distinct
     wide = 8 * len(distinct.rows) * source.dim <= WIDE_MEANS_BYTES
     dtype = np.dtype(np.float64 if wide else np.float32)
-    return _Points(points_of(source, distinct, norms, None, dtype, progress), distinct, 1.0)
+    frame = survey.exact_frame()
+    return _Points(points_of(source, distinct, norms, frame, dtype, progress), distinct, frame.scale)
 
 
 def _checked_exact(engine: str, exact: bool | None, quality: str) -> bool | None:

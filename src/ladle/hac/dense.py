@@ -6,24 +6,34 @@ Late merges join few, large clusters, one or two a round, while a matrix of a fe
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from ladle import threads
 from ladle.compiled import kernel
-from ladle.hac.state import Int32s
+from ladle.hac.kernels import resolved
+from ladle.hac.state import Clusters, Int32s
+from ladle.neighbours.kernels import square_distance_of_sums
 
 ROW_BLOCK = 64
 
 
 @kernel
-def fill_linkages(means, spreads, members, matrix, start, stop):
+def fill_linkages(c, members, matrix, start, stop):
     """Ranged over rows. matrix (m, m) float64: linkages of members[start:stop] with those before them, both ways.
 
     Summed coordinate by coordinate, as SciPy sums them, and not rounded: the heights of a small pool are SciPy's to the
     last bit. Four sums at a time hide the latency of an addition.
     """
+    means, spreads = c.means, c.spreads
     for x in range(start, stop):
         matrix[x, x] = np.inf
         a = members[x]
+        if c.remainders.shape[0] > 0:
+            for y in range(x):
+                b = members[y]
+                matrix[x, y] = square_distance_of_sums(means, c.remainders, a, b) + (spreads[a] + spreads[b])
+                matrix[y, x] = matrix[x, y]
+            continue
         whole = x - x % 4
         for y in range(0, whole, 4):
             b0, b1, b2, b3 = members[y], members[y + 1], members[y + 2], members[y + 3]
@@ -104,15 +114,35 @@ def chain(matrix, sizes, path, pairs, linkages):
         matrix[kept, kept] = np.inf
 
 
-def finish(means: np.ndarray, spreads: np.ndarray, sizes: Int32s, members: Int32s) -> tuple[Int32s, np.ndarray]:
-    """All merges among `members` (m,) cluster ids, in any valid order: (m - 1, 2) ids (kept, gone), (m - 1,) heights.
+def finish(c: Clusters, members: Int32s) -> tuple[Int32s, np.ndarray, npt.NDArray[np.bool_]]:
+    """All merges among `members` (m,) cluster ids, in any valid order.
 
+    Returns (m - 1, 2) ids (kept, gone), (m - 1,) linkages, and (m - 1,) whether rounding of the means hides nothing.
     The kept id of a merge is the one later merges name. Cost: 8 m^2 bytes, m^2 d / 2 multiply-adds, O(m^2) steps.
     """
     m = len(members)
     matrix = np.empty((m, m))
     pairs = np.empty((m - 1, 2), np.int32)
     linkages = np.empty(m - 1)
-    threads.run_each(lambda block: fill_linkages(means, spreads, members, matrix, *block), threads.ranges(m, ROW_BLOCK))
-    chain(matrix, sizes[members].astype(np.int64), np.empty(m, np.int64), pairs, linkages)
-    return members[pairs[:, ::-1]], linkages
+    threads.run_each(lambda block: fill_linkages(c, members, matrix, *block), threads.ranges(m, ROW_BLOCK))
+    chain(matrix, c.sizes[members].astype(np.int64), np.empty(m, np.int64), pairs, linkages)
+    sure = np.ones(m - 1, bool)
+    wide = c.means.dtype.itemsize == 8
+    # Linkages of points have all digits of their differences, and the means of such linkages have them too.
+    if not wide or (len(c.remainders) == 0 and c.spreads[members].any()):
+        norms = np.sqrt(np.einsum("ij,ij->i", c.means[members], c.means[members], dtype=np.float64))
+        mark_resolved(pairs, linkages, norms, wide, sure)
+    return members[pairs[:, ::-1]], linkages, sure
+
+
+@kernel
+def mark_resolved(pairs, linkages, norms, wide, sure):
+    """sure (m - 1,) bool receives whether each of the merges `pairs` (m - 1, 2), in order, is `resolved`.
+
+    norms (m,) float64: length of each mean; consumed, for a union counts as long as the longer of its parts.
+    """
+    for step in range(pairs.shape[0]):
+        gone = pairs[step, 0]
+        kept = pairs[step, 1]
+        sure[step] = resolved(wide, norms[gone], norms[kept], linkages[step])
+        norms[kept] = max(norms[gone], norms[kept])

@@ -18,13 +18,14 @@ from ladle import threads
 from ladle.arrays import Embeddings, check_finite, row_blocks
 from ladle.compiled import kernel
 from ladle.hac.collapse import Distinct, grouped, hash_rows, vectors_digest
-from ladle.hac.metric_space import check_norms
-from ladle.neighbours import Frame
+from ladle.hac.metric_space import check_norms, check_small
+from ladle.neighbours.frame import Frame, lengths, robust_centre, sampled, scale_for
 from ladle.pool.contract import Pool
 from ladle.pool.scratch import IN_MEMORY, Scratch
 from ladle.progress import Advance, Progress
 
 BLOCK_BYTES = 4 << 20  # of rows read at once by one thread
+CLOSE = 0.25  # rows lie close together if none is farther from their centre than this share of its largest coordinate
 NAME = "embeddings"
 
 Blocks = Iterator[tuple[slice, Embeddings]]
@@ -67,7 +68,7 @@ class Survey:
     """What one pass over a source tells."""
 
     norms: npt.NDArray[np.float64]  # (n,) Euclidean
-    centre: npt.NDArray[np.float64]  # (d,) mean of the rows, of the unit vectors under cosine
+    box: Box  # of the rows, of the unit vectors under cosine
     distinct: Distinct
     digest: str  # of all rows in order
     vectors_digest: str  # the same by one hash a row, which a tree carries
@@ -76,22 +77,51 @@ class Survey:
         """What tells the rows of `source` from others."""
         return {"data": self.digest, "rows": source.rows, "dim": source.dim}
 
-    def frame(self, metric: str) -> Frame:
-        """A frame in which all rows lie inside the unit ball; its scale is a power of two and rounds nothing."""
-        largest = 1.0 if metric == "cosine" else float(self.norms.max())
-        bound = largest + float(np.sqrt(self.centre @ self.centre))
-        return Frame(self.centre, float(2.0 ** -np.ceil(np.log2(bound))) if bound > 0 else 1.0)
+    def frame(self) -> Frame:
+        """A frame in the middle of the rows, for float32: all lie inside the unit ball, rows of huge size apart."""
+        return Frame(self.box.centre, scale_for(self.box.longest(self.box.centre), self.box.typical))
+
+    def exact_frame(self) -> Frame:
+        """A frame that rounds no row: a power of two, and a shift where all rows lie together, far from the origin.
+
+        There the shift is exact, for all coordinates share the digits that it takes away; and means keep more digits.
+        """
+        centre = self.box.centre
+        far = self.box.longest(centre) < CLOSE * float(np.abs(centre).max(initial=0.0))
+        if not far:
+            centre = np.zeros_like(centre)
+        return Frame(centre, scale_for(self.box.longest(centre), self.box.typical))
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Where the rows lie."""
+
+    centre: npt.NDArray[np.float64]  # (d,) see ladle.neighbours.frame
+    lengths: npt.NDArray[np.float64]  # (s,) distances of a sample of the rows from the centre
+    lowest: npt.NDArray[np.float64]  # (d,) the least of each coordinate
+    highest: npt.NDArray[np.float64]  # (d,)
+
+    @property
+    def typical(self) -> float:
+        """Distance of a typical row from the centre."""
+        return float(np.median(self.lengths))
+
+    def longest(self, centre: npt.NDArray[np.float64]) -> float:
+        """No row is farther from `centre` than this."""
+        return float(lengths(np.maximum(self.highest - centre, centre - self.lowest)[None])[0])
 
 
 def surveyed(source: Source, metric: str, progress: Progress) -> Survey:
     """Check every row and find the equal ones.
 
-    Raises: NonFiniteError, ZeroVectorError (cosine), DataError (squares that would overflow float32), each naming the
-    first bad row. Cost: one pass; 24 bytes a row.
+    Raises: NonFiniteError, ZeroVectorError (cosine), DataError (squares that would overflow float32 or vanish in
+    float64), each naming a row. Cost: one pass; 24 bytes a row.
     """
     norms = np.empty(source.rows)
     hashes, checks = np.empty(source.rows, np.uint64), np.empty(source.rows, np.uint64)
-    sums: dict[int, npt.NDArray[np.float64]] = {}
+    parts: dict[int, tuple[npt.NDArray[np.float64], ...]] = {}
+    spaced = sampled(source.rows).step
 
     def look(rows: slice, block: Embeddings) -> None:
         check_finite(block, NAME, first_row=rows.start)
@@ -99,32 +129,39 @@ def surveyed(source: Source, metric: str, progress: Progress) -> Survey:
         largest = np.abs(points).max(axis=1, initial=0.0)
         safe = np.where(largest > 0, largest, 1.0)[:, None]
         unit = points / safe  # so that no square overflows or vanishes
-        lengths = np.sqrt(np.einsum("ij,ij->i", unit, unit))
-        norms[rows] = largest * lengths
+        units = np.sqrt(np.einsum("ij,ij->i", unit, unit))
+        norms[rows] = largest * units
         check_norms(norms[rows], metric, name=NAME, first_row=rows.start)
-        sums[rows.start] = (unit / lengths[:, None] if metric == "cosine" else points).sum(axis=0)
+        if metric == "cosine":
+            points = unit / units[:, None]
+        sample = points[-rows.start % spaced :: spaced]
+        parts[rows.start] = (points.sum(axis=0), points.min(axis=0), points.max(axis=0), sample)
         hashes[rows] = hash_rows(block)
         checks[rows] = hash_rows(block, seed=1)
 
     source.each_block(look, "checking the embeddings", progress)
-    centre = np.sum([sums[start] for start in sorted(sums)], axis=0) / source.rows
+    check_small(norms, metric, name=NAME)
+    sums, lowest, highest, samples = zip(*(parts[start] for start in sorted(parts)), strict=True)
+    sample = np.concatenate(samples)
+    centre = robust_centre(np.sum(sums, axis=0) / source.rows, sample)
+    box = Box(centre, lengths(sample - centre), np.min(lowest, axis=0), np.max(highest, axis=0))
     digest = hashlib.blake2b(f"{source.dtype} {source.rows} {source.dim}".encode(), digest_size=16)
     digest.update(hashes.view(np.uint8).data)
     digest.update(checks.view(np.uint8).data)
     told = digest.hexdigest(), vectors_digest(hashes, source.dtype, source.dim)
-    return Survey(norms, centre, grouped(hashes, checks), *told)
+    return Survey(norms, box, grouped(hashes, checks), *told)
 
 
 def points_of(
     source: Source,
     distinct: Distinct,
     norms: npt.NDArray[np.float64] | None,
-    frame: Frame | None,
+    frame: Frame,
     dtype: np.dtype[Any],
     progress: Progress,
     scratch: Scratch = IN_MEMORY,
 ) -> npt.NDArray[Any]:
-    """(u, d) the distinct rows, divided by `norms` (n,) if given, put into `frame` if given, rounded to `dtype` once.
+    """(u, d) the distinct rows, divided by `norms` (n,) if given, put into `frame`, rounded to `dtype` once.
 
     Cost: one pass; u d items of `dtype` in `scratch`.
     """
@@ -138,9 +175,8 @@ def points_of(
         part = block[kept].astype(np.float64)
         if norms is not None:
             part /= norms[rows][kept, None]
-        if frame is not None:
-            part -= frame.centre
-            part *= frame.scale
+        part -= frame.centre
+        part *= frame.scale
         points[place[kept]] = part
 
     source.each_block(fill, "reading the embeddings", progress)

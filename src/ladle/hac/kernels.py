@@ -6,22 +6,18 @@ once over disjoint ranges: each writes only the clusters of its range, and reads
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numba.extending import register_jitable
 
 from ladle.compiled import kernel
-from ladle.neighbours.kernels import id_of, rounded, square_distance
+from ladle.neighbours.kernels import id_of, linkage_of
 
 NONE = np.int32(-1)
 STALE = np.int32(-2)
 LONG = 256  # entries of a list that merges may make; longer ones come from searches alone
 SLACK = 1.0 - 1e-5  # of a bound, for the rounding of the linkages it is the mean of
-
-
-@register_jitable
-def linkage_of(means, spreads, a, b):
-    """Average linkage of clusters a and b, rounded; bitwise the same either way round."""
-    return rounded(square_distance(means, a, means, b) + (spreads[a] + spreads[b]))
 
 
 @register_jitable
@@ -36,6 +32,18 @@ def tie_order(a, b):
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return x ^ (x >> np.uint64(31))
+
+
+@register_jitable
+def resolved(wide, norm_a, norm_b, linkage):
+    """Whether rounding of two means may move their linkage by a millionth at most; `wide`: they are in float64.
+
+    norm_a, norm_b: lengths of the means. In float32 by a ten-thousandth. Means in float64 that are nearer than their
+    own rounding are equal, as far as the data shows.
+    """
+    unit = 2.0**-53 if wide else 2.0**-24
+    moved = 4.0 * unit * (norm_a + norm_b)
+    return moved <= 0.5 * (1e-6 if wide else 1e-4) * math.sqrt(linkage) or (wide and linkage <= moved * moved)
 
 
 @register_jitable
@@ -55,33 +63,28 @@ def nearer_admirer(c, a, best, best_linkage):
 
 
 @kernel
-def install(c, lists, queries, ids, reach, proven, offset, force, now, start, stop):
+def install(c, lists, queries, ids, reach, proven, offset, now, start, stop):
     """Ranged. Give queries[start:stop] fresh lists from a search.
 
     ids (q, k) int32, reach (q,), proven (q,): a contract.Candidates. Query x writes at offset + x * k. Entries beyond
-    the reach are dropped. With `force`, a query whose best candidate lies beyond its reach takes it all the same, its
-    reach grows to it and is no longer a proof.
+    the reach are dropped.
     """
     k = ids.shape[1]
     for x in range(start, stop):
         a = queries[x]
         base = offset + x * k
         limit = reach[x]
-        sure = proven[x]
         best = NONE
         best_linkage = np.inf
         for t in range(k):
             b = ids[x, t]
             lists.ids[base + t] = b
             if b >= 0:
-                lists.linkages[base + t] = linkage_of(c.means, c.spreads, a, b)
+                lists.linkages[base + t] = linkage_of(c.means, c.remainders, c.spreads, a, b)
                 d = lists.linkages[base + t]  # as rounded to the lists' dtype, so that both ends see one number
                 if d < best_linkage or (d == best_linkage and tie_order(a, b) < tie_order(a, best)):
                     best = b
                     best_linkage = d
-        if force and best >= 0 and best_linkage > limit:
-            limit = best_linkage
-            sure = False
         length = 0
         for t in range(k):
             b = lists.ids[base + t]
@@ -93,7 +96,7 @@ def install(c, lists, queries, ids, reach, proven, offset, force, now, start, st
         c.list_length[a] = length
         c.partner[a] = NONE
         c.reach[a] = limit
-        c.proven[a] = sure
+        c.proven[a] = proven[x]
         c.scanned[a] = now
         if length == 0:
             best = NONE
@@ -229,7 +232,7 @@ def _evaluate(c, lists, a, base, length, limit):
         if b < 0 and lists.linkages[t] <= best_linkage:
             b = ~b
             lists.ids[t] = b
-            lists.linkages[t] = linkage_of(c.means, c.spreads, a, b)
+            lists.linkages[t] = linkage_of(c.means, c.remainders, c.spreads, a, b)
             d = lists.linkages[t]  # as rounded to the lists' dtype, so that both ends see one number
             if d > limit:
                 lists.ids[t] = a  # not an entry any more: beyond the reach it would bound nothing

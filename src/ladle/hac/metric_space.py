@@ -12,6 +12,8 @@ from ladle.errors import DataError, ZeroVectorError
 UNITS = {"cosine": 0.5, "sqeuclidean": 1.0}
 # Squared distances must fit float32, in which neighbours are searched; a distance is at most twice the largest norm.
 LARGEST_NORM = float(np.sqrt(np.finfo(np.float32).max)) / 2
+# Squared distances must keep their digits in float64: the largest norm of all rows is at least this.
+SMALLEST_NORM = 1e-140
 
 
 def check_norms(norms: npt.NDArray[np.float64], metric: str, *, name: str, first_row: int) -> None:
@@ -32,6 +34,21 @@ def check_norms(norms: npt.NDArray[np.float64], metric: str, *, name: str, first
             wanted=f"have norms up to {LARGEST_NORM:.3g}, so that squared distances fit float32",
             got=f"norm {norms.max():.3g} in row {first_row + int(norms.argmax()):,}",
             remedy="Divide all embeddings, those of a tree's pool too, by one number.",
+        )
+
+
+def check_small(norms: npt.NDArray[np.float64], metric: str, *, name: str) -> None:
+    """Refuse a pool, by the Euclidean norms (n,) of its rows, in which all squared distances would vanish.
+
+    Raises: DataError.
+    """
+    largest = norms.max(initial=0.0)
+    if metric == "sqeuclidean" and 0.0 < largest < SMALLEST_NORM:
+        raise DataError(
+            f"`{name}`",
+            wanted=f"have a row of norm {SMALLEST_NORM:.3g} or more, so that squared distances fit float64",
+            got=f"norms up to {largest:.3g}",
+            remedy="Multiply all embeddings, those of a tree's pool too, by one number.",
         )
 
 

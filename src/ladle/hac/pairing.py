@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numba.extending import register_jitable
 
 from ladle.compiled import kernel
-from ladle.hac.kernels import NONE, STALE, refresh, tie_order
+from ladle.hac.kernels import NONE, STALE, refresh, resolved, tie_order
 from ladle.neighbours.kernels import LAWFUL
 
 # What `proceed` leaves to its caller
@@ -49,7 +51,38 @@ def link(c, a, b, d):
     c.admirer[b] = a
 
 
-@kernel(fastmath=LAWFUL)
+@register_jitable(fastmath=LAWFUL)
+def _move_mean(means, a, b, share):
+    """Move means[a] by a `share` of its way to means[b]; returns the square of the way."""
+    square = 0.0
+    for t in range(means.shape[1]):
+        difference = means[b, t] - means[a, t]
+        square += difference * difference
+        # a + share * (b - a) stays exact for equal means, where a weighted sum would drift by a rounding
+        means[a, t] += share * difference
+    return square
+
+
+@register_jitable
+def _move_sum(means, remainders, a, b, share):
+    """The same for means[a] + remainders[a]: what rounding takes from the mean goes to the remainder.
+
+    Source: the two-sum of Knuth (The Art of Computer Programming, volume 2, section 4.2.2); no fast maths.
+    """
+    square = 0.0
+    for t in range(means.shape[1]):
+        difference = (means[b, t] - means[a, t]) + (remainders[b, t] - remainders[a, t])
+        square += difference * difference
+        before = means[a, t]
+        step = share * difference
+        after = before + step
+        taken = after - before
+        means[a, t] = after
+        remainders[a, t] += (before - (after - taken)) + (step - taken)
+    return square
+
+
+@kernel
 def merge_pairs(c, pairs, start, stop):
     """Ranged. Merge pairs[start:stop] (kept, gone): weighted mean, spread, size, smaller reach."""
     for x in range(start, stop):
@@ -58,12 +91,10 @@ def merge_pairs(c, pairs, start, stop):
         whole = np.float64(c.sizes[a]) + np.float64(c.sizes[b])
         share_a = c.sizes[a] / whole
         share_b = c.sizes[b] / whole
-        between = 0.0
-        for t in range(c.means.shape[1]):
-            difference = c.means[b, t] - c.means[a, t]
-            between += difference * difference
-            # a + share_b * (b - a) stays exact for equal means, where a weighted sum would drift by a rounding
-            c.means[a, t] += share_b * difference
+        if c.remainders.shape[0] > 0:
+            between = _move_sum(c.means, c.remainders, a, b, share_b)
+        else:
+            between = _move_mean(c.means, a, b, share_b)
         c.spreads[a] = share_a * c.spreads[a] + share_b * c.spreads[b] + share_a * share_b * between
         c.sizes[a] += c.sizes[b]
         c.parents[b] = a
@@ -120,6 +151,35 @@ def ask(c, work, start, stop, offsets):
     return end - stop, entries
 
 
+@register_jitable
+def _resolved(c, a, b, linkage):
+    """Whether the linkage of clusters a and b stands out from the rounding of their means; points have none."""
+    wide = c.means.itemsize == 8
+    if c.remainders.shape[0] > 0 or (wide and c.spreads[a] == 0.0 and c.spreads[b] == 0.0):
+        return True
+    square_a = 0.0
+    square_b = 0.0
+    for t in range(c.means.shape[1]):
+        square_a += np.float64(c.means[a, t]) * c.means[a, t]
+        square_b += np.float64(c.means[b, t]) * c.means[b, t]
+    return resolved(wide, math.sqrt(square_a), math.sqrt(square_b), linkage)
+
+
+@kernel
+def any_unresolved(c, active):
+    """Whether float64 means would blur the linkage of any of `active` (m,) points to its nearest, once they merge."""
+    if c.means.itemsize < 8:
+        return False
+    for x in range(active.shape[0]):
+        a = active[x]
+        square = 0.0
+        for t in range(c.means.shape[1]):
+            square += np.float64(c.means[a, t]) * c.means[a, t]
+        if c.nearest[a] >= 0 and not resolved(True, math.sqrt(square), math.sqrt(square), c.nearest_linkage[a]):
+            return True
+    return False
+
+
 @kernel
 def find_pairs(c, work, count, now, merges, start):
     """Claim every reciprocal pair that work[:count] takes part in: appended to `merges` from `start`. Their number."""
@@ -140,7 +200,7 @@ def find_pairs(c, work, count, now, merges, start):
             merges.pairs[at, 0] = b
             merges.pairs[at, 1] = a
         merges.linkages[at] = c.nearest_linkage[a]
-        merges.sure[at] = c.proven[a] and c.proven[b]
+        merges.sure[at] = c.proven[a] and c.proven[b] and _resolved(c, a, b, c.nearest_linkage[a])
         c.changed[a] = now
         c.changed[b] = now
         found += 1

@@ -115,7 +115,7 @@ class Rounds:
         return stop.reached(len(self.means), self.log.pairs[:merged], self.log.linkages[:merged], level)
 
     def _search(self, due: Int32s) -> None:
-        """Fresh lists for `due`: the fast way, then precisely where rounding hid the nearest, then come what may."""
+        """Fresh lists for `due`: the fast way, then precisely where rounding hid the nearest."""
         first = self.tally.searches == 0
         k = FIRST_NEIGHBOURS if first else self._wanted(len(due))
         if first and isinstance(self.search, Resumable):
@@ -127,6 +127,8 @@ class Rounds:
         if len(hidden) > 0:
             self.tally.precise += len(hidden)
             self._install(hidden, k, precise=True)
+        if first and pairing.any_unresolved(self.clusters, self.active):
+            self.clusters = self.clusters._replace(remainders=np.zeros_like(self.means))
 
     def _wanted(self, queries: int) -> int:
         """How many neighbours to ask for: more where few ask, as a search costs a pass over all clusters anyway.
@@ -146,6 +148,7 @@ class Rounds:
             queries=due,
             k=k,
             precise=precise,
+            remainders=c.remainders if len(c.remainders) else None,
             progress=self.progress if len(due) >= SHOWN_QUERIES else SILENT,
             known=Known(self.lists.ids, c.list_start, c.list_length, c.parents),
         )
@@ -154,7 +157,7 @@ class Rounds:
         self.cursor[pairing.USED] += found.ids.size
 
         def install(start: int, stop: int) -> None:
-            kernels.install(c, self.lists, due, found.ids, found.reach, found.proven, base, precise, now, start, stop)
+            kernels.install(c, self.lists, due, found.ids, found.reach, found.proven, base, now, start, stop)
 
         spread(install, len(due))
 
@@ -238,12 +241,12 @@ class Rounds:
     def _finish(self, advance: Advance) -> None:
         c = self.clusters
         self.tally.dense = len(self.active)
-        pairs, linkages = dense.finish(c.means, c.spreads, c.sizes, self.active)
+        pairs, linkages, sure = dense.finish(c, self.active)
         merged = self.cursor[pairing.MERGED]
         rest = slice(merged, merged + len(pairs))
         self.log.pairs[rest] = pairs
         self.log.linkages[rest] = linkages
-        self.log.sure[rest] = True
+        self.log.sure[rest] = sure
         self.cursor[pairing.MERGED] += len(pairs)
         self.active = self.active[:1]
         advance(len(pairs))
@@ -271,6 +274,8 @@ class Rounds:
         state = self.checkpoints.load() if self.checkpoints is not None else None
         if state is None:
             return Stage(self.active, 0.0, found=False)
+        if len(array_of(state, "clusters.remainders")):
+            self.clusters = self.clusters._replace(remainders=np.zeros_like(self.means))
         self.lists = put_back(state, self.clusters, self.log, self.cursor, len(self.lists.ids))
         self.active = self.active[self.clusters.parents == self.active]
         self.tally = Tally(**{name: int(number_of(state, TALLY + name)) for name in asdict(self.tally)})

@@ -14,7 +14,7 @@ from ladle.hac.state import Clusters, Int32s, Int64s, Lists, MergeLog, new_lists
 from ladle.pool.scratch import Scratch
 
 SEARCH = "search."  # before the names of the neighbour search's own state
-MOVED = ("means", "spreads", "sizes")  # of points that never merged they are the input's
+MOVED = ("means", "remainders", "spreads", "sizes")  # of points that never merged they are the input's
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def taken(
     moved = np.flatnonzero((clusters.parents == np.arange(len(clusters.parents))) & (clusters.changed >= 0))
     state: State = {"moved": moved, "cursor": cursor}
     for name, array in clusters._asdict().items():
-        state[f"clusters.{name}"] = scratch.rows_of(array, moved) if name in MOVED else array
+        state[f"clusters.{name}"] = scratch.rows_of(array, moved) if name in MOVED and len(array) else array
     for name, array in lists._asdict().items():
         state[f"lists.{name}"] = array[:used]
     for name, array in log._asdict().items():
@@ -51,8 +51,9 @@ def put_back(state: State, clusters: Clusters, log: MergeLog, cursor: Int64s, ca
     cursor[:] = array_of(state, "cursor")
     for name, array in clusters._asdict().items():
         kept = array_of(state, f"clusters.{name}")
-        _check_alike(name, kept, array[moved] if name in MOVED else array)
-        array[moved if name in MOVED else slice(None)] = kept
+        part = moved if name in MOVED and len(array) else slice(None)
+        _check_alike(name, kept, array[part])
+        array[part] = kept
     for name, array in log._asdict().items():
         kept = array_of(state, f"log.{name}")
         array[: len(kept)] = kept

@@ -22,6 +22,9 @@ class Clusters(NamedTuple):
     """One entry a cluster; passed whole to the kernels (numba unpacks named tuples)."""
 
     means: Means  # (n, d)
+    # What the means lack in digits: a mean is the sum of both. (n, d) where clusters lie so far from the origin, and so
+    # near each other, that float64 means would blur their linkages; else (0, d).
+    remainders: Means
     spreads: npt.NDArray[np.float64]  # (n,) mean squared distance of the members to the mean
     sizes: Int32s  # (n,)
     parents: Int32s  # (n,) union-find: parents[i] == i while cluster i exists
@@ -56,7 +59,7 @@ class MergeLog(NamedTuple):
 
     pairs: Int32s  # (m, 2) cluster ids (kept, gone)
     linkages: npt.NDArray[np.float64]  # (m,)
-    sure: npt.NDArray[np.bool_]  # (m,) both reaches were proofs
+    sure: npt.NDArray[np.bool_]  # (m,) both reaches were proofs, and rounding of the means hides nothing
 
 
 def new_clusters(means: Means, sizes: Int32s) -> Clusters:
@@ -64,6 +67,7 @@ def new_clusters(means: Means, sizes: Int32s) -> Clusters:
     n = len(means)
     return Clusters(
         means=means,
+        remainders=np.empty((0, means.shape[1]), means.dtype),
         spreads=np.zeros(n),
         sizes=sizes.copy(),
         parents=np.arange(n, dtype=np.int32),

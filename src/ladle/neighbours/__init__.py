@@ -4,6 +4,6 @@ from ladle.neighbours.brute import BruteSearch
 from ladle.neighbours.cells import CellSearch
 from ladle.neighbours.contract import Candidates, NeighbourSearch
 from ladle.neighbours.effort import Effort
-from ladle.neighbours.packed import Frame
+from ladle.neighbours.frame import Frame
 
 __all__ = ["BruteSearch", "Candidates", "CellSearch", "Effort", "Frame", "NeighbourSearch"]

@@ -9,23 +9,20 @@ import numpy.typing as npt
 
 from ladle import threads
 from ladle.neighbours.contract import Candidates, Known, Means
+from ladle.neighbours.frame import Frame, frame_of
 from ladle.neighbours.kernels import WORST, keep_best
 from ladle.neighbours.packed import (
     MEMBER_BLOCK,
     QUERY_BLOCK,
     Floats,
-    Frame,
     Int32s,
     Packed,
-    frame_of,
     linkages,
-    pack,
     rounding,
     top_k,
 )
+from ladle.neighbours.precise import PACKED_ROWS, Described, nearest_by_differences
 from ladle.progress import Advance, Progress
-
-PACKED_ROWS = 65 * MEMBER_BLOCK  # members made ready at a time for some queries
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +30,8 @@ class BruteSearch:
     """Every query against every member, in blocks. Proven reach: the rounding of the product is bounded per row.
 
     Cost: q m d multiply-adds at the speed of BLAS, half of that when all members are queries; then m (4 d + 16) bytes
-    for the packed members, else as much for the queries and for PACKED_ROWS members (twice that when precise); about
-    1 MiB a thread. Repeats: identical for any number of threads.
+    for the packed members, else as much for the queries and for PACKED_ROWS members; about 1 MiB a thread. A precise
+    search: see `nearest_by_differences`. Repeats: identical for any number of threads.
     """
 
     frame: Frame | None = None  # to take products in; else the one of the members
@@ -50,34 +47,40 @@ class BruteSearch:
         precise: bool,
         progress: Progress,
         known: Known | None = None,
+        remainders: Means | None = None,
     ) -> Candidates:
         """See `NeighbourSearch.nearest`."""
         k = min(k, len(members) - 1)
-        dtype = np.dtype(np.float64 if precise else np.float32)
         frame = frame_of(means, members) if self.frame is None else self.frame
-        asking = pack(means, spreads, queries, dtype, frame)
-        scores = np.full((len(queries), k), WORST, dtype)
-        positions = np.full((len(queries), k), -1, np.int32)
         with progress.task("nearest neighbours", len(queries)) as advance, threads.single_threaded_blas():
-            if len(queries) == len(members):
-                _every_pair(asking, scores, positions, advance)
-            else:
-                own = np.searchsorted(members, queries)
-                for first, last in threads.ranges(len(members), PACKED_ROWS):
-                    part = pack(means, spreads, members[first:last], dtype, frame)
-                    _each_query(part, first, asking.points, own, scores, positions)
-                    advance(len(queries) * (last - first) / len(members))
-        rows = np.arange(len(queries))
-        linkage = linkages(asking, rows, scores[:, -1], spreads[queries])
-        error = rounding(asking, rows, linkage)
-        # In float64 a row of ties would fall short of its own reach by a rounding, so there the reach errs the other
-        # way, and the row counts as proven only while that rounding is negligible.
-        proven = (error <= 1e-9 * linkage) if precise else np.ones(len(queries), bool)
-        reach = (linkage + (error if precise else -error)) / frame.scale**2
-        if k == len(members) - 1:  # every other member is listed
-            reach[:] = np.inf
-            proven[:] = True
-        return Candidates(ids=np.where(positions >= 0, members[positions], np.int32(-1)), reach=reach, proven=proven)
+            clusters = Described.of(means, remainders, spreads)
+            search = nearest_by_differences if precise else _by_products
+            return search(clusters, members, queries, k, frame, advance)
+
+
+def _by_products(
+    clusters: Described, members: Int32s, queries: Int32s, k: int, frame: Frame, advance: Advance
+) -> Candidates:
+    """The k nearest by products in float32; the reach is shortened by what their rounding may hide."""
+    single = np.dtype(np.float32)
+    asking = clusters.packed(queries, single, frame)
+    scores = np.full((len(queries), k), WORST, single)
+    positions = np.full((len(queries), k), -1, np.int32)
+    if len(queries) == len(members):
+        _every_pair(asking, scores, positions, advance)
+    else:
+        own = np.searchsorted(members, queries)
+        for first, last in threads.ranges(len(members), PACKED_ROWS):
+            part = clusters.packed(members[first:last], single, frame)
+            _each_query(part, first, asking.points, own, scores, positions)
+            advance(len(queries) * (last - first) / len(members))
+    rows = np.arange(len(queries))
+    linkage = linkages(asking, rows, scores[:, -1], clusters.spreads[queries])
+    reach = (linkage - rounding(asking, rows, linkage)) / frame.scale**2
+    if k == len(members) - 1:  # every other member is listed
+        reach[:] = np.inf
+    ids = np.where(positions >= 0, members[positions], np.int32(-1))
+    return Candidates(ids=ids, reach=reach, proven=np.ones(len(queries), bool))
 
 
 def _each_query(

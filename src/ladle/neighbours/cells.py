@@ -19,8 +19,9 @@ from ladle.neighbours.brute import BruteSearch
 from ladle.neighbours.coarse import BLOCK, SAMPLE_PER_CELL, Cells, Int64s, Partition, by_cell
 from ladle.neighbours.contract import Candidates, Known, Means
 from ladle.neighbours.effort import Effort
+from ladle.neighbours.frame import Frame, frame_of
 from ladle.neighbours.join import Join, most_probes
-from ladle.neighbours.packed import Frame, Int32s, frame_of, pack
+from ladle.neighbours.packed import Int32s, pack
 from ladle.neighbours.sample import Sample
 from ladle.neighbours.walk import Links
 from ladle.pool.budget import PICKING_DIMS
@@ -83,6 +84,7 @@ class CellSearch:
         precise: bool,
         progress: Progress,
         known: Known | None = None,
+        remainders: Means | None = None,
     ) -> Candidates:
         """See `NeighbourSearch.nearest`."""
         k = min(k, len(members) - 1)
@@ -94,7 +96,14 @@ class CellSearch:
 
         def by_force() -> Candidates:
             return BruteSearch(self.frame).nearest(
-                means, spreads, members=members, queries=queries, k=k, precise=precise, progress=progress
+                means,
+                spreads,
+                members=members,
+                queries=queries,
+                k=k,
+                precise=precise,
+                progress=progress,
+                remainders=remainders,
             )
 
         if precise or self._by_force or cost <= self.effort.brute_cost * dearer:

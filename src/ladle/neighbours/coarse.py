@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle import threads
+from ladle.neighbours.frame import Frame, scale_for
 from ladle.neighbours.kernels import WORST, keep_best
-from ladle.neighbours.packed import Floats, Frame, Int32s, Packed, top_k
+from ladle.neighbours.packed import Floats, Int32s, Packed, top_k
 from ladle.pool.fetch import fetch_rows
 
 SAMPLE_PER_CELL = 20
@@ -151,6 +152,7 @@ def along(points: Floats) -> Int64s:
     if len(points) <= 2:
         return order
     centred = points - points.mean(axis=0)
+    centred *= scale_for(float(np.abs(centred).max()), 0.0)  # so that the steps below do not overflow
     direction = centred[np.argmax(np.einsum("ij,ij->i", centred, centred))]
     for _ in range(POWER_STEPS):
         length = float(np.linalg.norm(direction))

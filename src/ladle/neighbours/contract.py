@@ -11,6 +11,7 @@ caller computes the distances it keeps, in full precision. Guarantees of every i
 * a query is never among its own candidates, and no candidate is repeated within a row;
 * an exact search states a reach such that EVERY member that is not listed lies at linkage >= reach, all rounding
   of the search itself included;
+* the nearest candidate of a precise search lies within its reach;
 * the answer does not depend on threads. It may depend on the earlier calls of the same search object, which serves
   one clustering and may follow its clusters.
 """
@@ -60,11 +61,13 @@ class NeighbourSearch(Protocol):
         precise: bool,
         progress: Progress,
         known: Known | None = None,
+        remainders: Means | None = None,
     ) -> Candidates:
         """Candidates for each of `queries` among `members`.
 
         means (n, d) and spreads (n,) are indexed by cluster id; members (m,) are the ids that exist now, ascending;
-        queries (q,) are some of them, ascending. `precise` asks for float64 arithmetic where the usual float32 left
-        rows whose rounding hides the nearest neighbour. An approximate search may follow what is `known`.
+        queries (q,) are some of them, ascending. `precise` asks for differences of means in their own precision, where
+        the rounding of float32 products hides the nearest neighbour. An approximate search may follow what is `known`.
+        remainders (n, d): added to the means, where these lack digits; an approximate search may do without.
         """
         ...

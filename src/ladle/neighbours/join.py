@@ -13,8 +13,9 @@ import numpy.typing as npt
 from ladle import threads
 from ladle.neighbours.coarse import Cells, Int64s, Partition, by_cell
 from ladle.neighbours.contract import Candidates, Means
+from ladle.neighbours.frame import Frame
 from ladle.neighbours.kernels import WORST, encode, join_neighbours, keep_best, mark_fresh, reverse_lists
-from ladle.neighbours.packed import Floats, Frame, Int32s, Packed, linkages, pack, rounding
+from ladle.neighbours.packed import Floats, Int32s, Packed, linkages, pack, rounding
 from ladle.pool.fetch import fetch_rows, file_of
 from ladle.pool.scratch import Scratch
 from ladle.progress import Progress

@@ -41,6 +41,29 @@ def rounded(linkage: Any) -> Any:
 
 
 @register_jitable
+def square_distance_of_sums(means: Any, remainders: Any, a: Any, b: Any) -> Any:
+    """Of means[a] + remainders[a] and means[b] + remainders[b]. No fast maths: it would add the two up first."""
+    total = 0.0
+    for t in range(means.shape[1]):
+        difference = (means[a, t] - means[b, t]) + (remainders[a, t] - remainders[b, t])
+        total += difference * difference
+    return total
+
+
+@register_jitable
+def linkage_of(means: Any, remainders: Any, spreads: Any, a: Any, b: Any) -> Any:
+    """Average linkage of clusters a and b, rounded; bitwise the same either way round.
+
+    remainders (n, d), what the means lack in digits; or (0, d) where they lack nothing that matters.
+    """
+    if remainders.shape[0] > 0:
+        square = square_distance_of_sums(means, remainders, a, b)
+    else:
+        square = square_distance(means, a, means, b)
+    return rounded(square + (spreads[a] + spreads[b]))
+
+
+@register_jitable
 def id_of(entry):
     """The cluster a list entry names; `~` marks those whose linkage is only a lower bound."""
     return entry if entry >= 0 else ~entry

@@ -15,9 +15,10 @@ import numpy.typing as npt
 from ladle import seeds, threads
 from ladle.neighbours.coarse import SAMPLE_PER_CELL, Cells, by_cell
 from ladle.neighbours.contract import Means
+from ladle.neighbours.frame import frame_of
 from ladle.neighbours.kernels import WORST, keep_best
 from ladle.neighbours.outside_kernels import ROUNDINGS, UNIT, Blur, choose, doubt
-from ladle.neighbours.packed import QUERY_BLOCK, Floats, Int32s, Packed, frame_of, pack, top_k
+from ladle.neighbours.packed import QUERY_BLOCK, Floats, Int32s, Packed, pack, top_k
 
 Floats64 = npt.NDArray[np.float64]
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from ladle import threads
 from ladle.arrays import row_blocks
 from ladle.neighbours.contract import Means
+from ladle.neighbours.frame import Frame
 from ladle.neighbours.kernels import keep_best
 from ladle.pool.fetch import fetch_rows
 from ladle.pool.scratch import IN_MEMORY, Scratch
@@ -26,19 +27,6 @@ Int32s = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
-    """Where products are taken: packed = (mean - centre) * scale, inside the unit ball."""
-
-    centre: npt.NDArray[np.float64]  # (d,)
-    scale: float
-
-    @classmethod
-    def identity(cls, dim: int) -> Frame:
-        """The frame of means that were put into one before."""
-        return cls(np.zeros(dim), 1.0)
-
-
-@dataclass(frozen=True, slots=True)
 class Packed:
     """m clusters in a frame. score(x, y) = x.y - half_y is largest where the linkage is smallest."""
 
@@ -48,28 +36,6 @@ class Packed:
     frame: Frame
 
 
-def frame_of(means: Means, members: Int32s) -> Frame:
-    """The frame centred on `members`, in which the farthest of them has length at most 1."""
-    blocks = list(row_blocks(len(members), 8 * means.shape[1], BLOCK_BYTES))
-    sums = np.empty((len(blocks), means.shape[1]))
-    largest = np.empty(len(blocks))
-
-    def add(block_pos: int) -> None:
-        sums[block_pos] = means[members[blocks[block_pos]]].sum(axis=0, dtype=np.float64)
-
-    threads.run_each(add, range(len(blocks)))
-    centre = sums.sum(axis=0) / len(members)
-
-    def measure(block_pos: int) -> None:
-        shifted = means[members[blocks[block_pos]]] - centre
-        largest[block_pos] = np.einsum("ij,ij->i", shifted, shifted).max()
-
-    threads.run_each(measure, range(len(blocks)))
-    # The scale keeps squares inside float32's range whatever the unit of the data; a power of two rounds nothing.
-    square = float(largest.max())
-    return Frame(centre, float(2.0 ** -np.ceil(np.log2(square) / 2)) if square > 0 else 1.0)
-
-
 def pack(
     means: Means,
     spreads: npt.NDArray[np.float64],
@@ -77,11 +43,15 @@ def pack(
     dtype: np.dtype[Any],
     frame: Frame,
     scratch: Scratch = IN_MEMORY,
+    remainders: Means | None = None,
 ) -> Packed:
-    """`members` in `frame`, in their order, made in `scratch`; without a copy where `means` are just that already."""
+    """`members` in `frame`, in their order, made in `scratch`; without a copy where `means` are just that already.
+
+    remainders (n, d): added to the means.
+    """
     framed = frame.scale == 1.0 and not frame.centre.any()
     everybody = len(members) == len(means) and np.array_equal(members, np.arange(len(means)))
-    ready = framed and everybody and means.dtype == dtype
+    ready = framed and everybody and means.dtype == dtype and remainders is None
     points = means if ready else scratch.empty((len(members), means.shape[1]), dtype)
     squares = np.empty(len(members))
 
@@ -89,8 +59,10 @@ def pack(
         wanted = block if ready else members[block]
         fetch_rows(means, wanted)
         part = means[wanted]
-        if not framed:
+        if not framed or remainders is not None:
             part = part - frame.centre
+            if remainders is not None:
+                part += remainders[wanted]
             part *= frame.scale
         squares[block] = np.einsum("ij,ij->i", part, part, dtype=np.float64)
         if not ready:
@@ -141,6 +113,7 @@ def rounding(packed: Packed, own: npt.NDArray[np.int64], linkage: npt.NDArray[np
     x = packed.norms[own]
     y = x + np.sqrt(linkage)
     # d roundings of the product, 4 more of packing (two coordinates each rounded once, twice for safety); then the
-    # rounding of `halves` and of its subtraction.
-    error: npt.NDArray[np.float64] = 2.0 * unit * ((dim + 4) * x * y + 2.0 * (y * y + linkage))
+    # rounding of `halves` and of its subtraction; then what vanishes where a product is too small for the dtype.
+    vanishing = (dim + 4) * float(np.finfo(packed.points.dtype).tiny)
+    error: npt.NDArray[np.float64] = 2.0 * unit * ((dim + 4) * x * y + 2.0 * (y * y + linkage)) + 2.0 * vanishing
     return error

@@ -25,7 +25,9 @@ _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": GIB, "T": 1 << 40}
 
 # Exact clustering keeps means in float64 while they fit this, and in float32 beyond.
 WIDE_MEANS_BYTES = GIB
-# Approximate clustering keeps float32 means in place; its later searches pack the clusters left, this share of them.
+# Approximate clustering keeps them in float64 up to this, beside the float32 copy that its search reads.
+SMALL_MEANS_BYTES = 128 << 20
+# Beyond, it keeps float32 means in place; its later searches pack the clusters left, this share of them.
 _PACKED_SHARE = 0.6
 # Candidate lists (230), the search's answers (150) and the state (90) of one row, beside its vectors; and once, the
 # matrix of the last clusters (or of a small pool) and the blocks of the products. Measured by benchmarks/clustering.py.
@@ -96,8 +98,9 @@ def clustering_bytes(n: int, d: int, *, exact: bool = True, on_disk: bool = Fals
     """Working memory of clustering n rows of dim d, in bytes; the pool is streamed and does not count.
 
     Exact: float64 means (float32 ones beyond 1 GiB) and the float32 copy that the matrix products read. Approximate
-    (exact=False): float32 means and the clusters that later searches pack. Both: the bookkeeping of each row, and 256
-    MiB once. on_disk: that the vectors of an approximate clustering are in files, of `scratch_bytes`.
+    (exact=False): float32 means (float64 ones and a copy up to 128 MiB) and the clusters that later searches pack.
+    Both: the bookkeeping of each row, and 256 MiB once. on_disk: that the vectors of an approximate clustering are in
+    files, of `scratch_bytes`.
     """
     if on_disk:
         drawn = int(_DRAWN_ROWS * n**0.5) * 4 * d
@@ -105,7 +108,8 @@ def clustering_bytes(n: int, d: int, *, exact: bool = True, on_disk: bool = Fals
     if exact:
         row = (8 * d if n * d * 8 <= WIDE_MEANS_BYTES else 4 * d) + 4 * d + _CLUSTERING_ROW_BYTES
     else:
-        row = 4 * d + int(_PACKED_SHARE * 4 * d) + _CELLS_ROW_BYTES
+        means = 12 * d if n * d * 8 <= SMALL_MEANS_BYTES else 4 * d
+        row = means + int(_PACKED_SHARE * 4 * d) + _CELLS_ROW_BYTES
     return _CLUSTERING_FIXED_BYTES + n * row
 
 

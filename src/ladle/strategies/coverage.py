@@ -164,7 +164,7 @@ class Considered:
         """See the top of this file."""
         from ladle.hac.collapse import distinct_rows
         from ladle.neighbours.cells import CellSearch
-        from ladle.neighbours.packed import Frame
+        from ladle.neighbours.frame import Frame
 
         embeddings = asked.embeddings()
         check_placeable(embeddings, dials.metric)

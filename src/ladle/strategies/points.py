@@ -35,7 +35,7 @@ class Points:
         Cost: two passes over them, one for the frame; m dim numbers kept.
         """
         from ladle.hac.metric_space import in_metric
-        from ladle.neighbours.packed import frame_of
+        from ladle.neighbours.frame import frame_of
 
         dtype = np.dtype(np.float64 if len(rows) <= FEW_ROWS else np.float32)
         points = np.empty((len(rows), embeddings.shape[1]), dtype)

@@ -1,0 +1,82 @@
+"""Whether a finished tree could tell its clusters apart: what is said loudly, or refused, when it could not."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ladle.errors import PrecisionError, PrecisionWarning
+from ladle.hac.metric_space import UNITS
+from ladle.notices import gathering, notice
+
+if TYPE_CHECKING:
+    from ladle.hac.dendrogram import Dendrogram
+    from ladle.hac.intake import Box
+
+CERTIFIED = 0.99  # an exact clustering proves at least this share of its merges
+BLURRED = 0.01  # share of the rows that an approximate clustering may blur without a warning
+BLUR = 1e-3  # a row is blurred when the square of its rounding is more than this share of the height of the cut
+CUT_ROWS = 10  # rows a cluster of the cut at which a full tree is judged
+
+
+def check_resolution(tree: Dendrogram, box: Box, *, insisted: bool) -> Dendrogram:
+    """The tree; of an approximate one, recall counts no row that float32 blurs.
+
+    box: where the rows lie. insisted: whether exactness was. Raises: PrecisionError when it was, and an exact tree
+    proves few of its merges; in all other cases PrecisionWarning says that clusters may be wrong. Cost: none.
+    """
+    if tree.recall is not None:
+        return _without_blurred(tree, box)
+    if tree.certified < CERTIFIED:
+        _tell_unproven(tree, insisted)
+    return tree
+
+
+def _tell_unproven(tree: Dendrogram, insisted: bool) -> None:
+    share = f"{tree.certified:.2%} of its {len(tree.merges):,} merges proven"
+    remedy = (
+        "Many rows lie far from the origin and very near each other, so that rounding hides which of them are nearest. "
+        "Subtract from each group of rows its own centre, scale columns of huge numbers, or leave out the rows of huge "
+        "size."
+    )
+    if insisted:
+        raise PrecisionError(
+            "the exact clustering", wanted=f"prove {CERTIFIED:.0%} of its merges", got=share, remedy=remedy
+        )
+    _warn(f"The clustering is not known to be exact: {share}. {remedy}")
+
+
+def _without_blurred(tree: Dendrogram, box: Box) -> Dendrogram:
+    """A row is blurred when its rounding, by its distance from the centre, is large beside the height of the cut."""
+    height = _height_of_cut(tree)
+    if tree.recall is None or height is None:
+        return tree
+    rounding = 2.0**-23 * box.lengths
+    blurred = float(np.mean(rounding**2 > BLUR * height / UNITS[tree.metric]))
+    if blurred > BLURRED:
+        _warn(
+            f"float32 cannot tell the neighbours of {blurred:.0%} of a sample's rows apart, because these lie so far "
+            "from the centre of all rows: their clusters may be wrong. Cluster exactly (exact=True, --exact), subtract "
+            "from each group of rows its own centre, or leave out the rows of huge size."
+        )
+    return replace(tree, recall=tree.recall * (1.0 - blurred))
+
+
+def _warn(text: str) -> None:
+    """Say it with the answer of a command, or as a warning to users of the library."""
+    if gathering():
+        notice(f"Warning: {text}")
+    else:
+        warnings.warn(text, PrecisionWarning, stacklevel=5)
+
+
+def _height_of_cut(tree: Dendrogram) -> float | None:
+    """The height of the last merge at the level of the tree, or at CUT_ROWS rows a cluster; None without merges."""
+    if len(tree.heights) == 0:
+        return None
+    if tree.level is not None:
+        return tree.standing(tree.level)[1]
+    return float(tree.heights[min(len(tree.heights), tree.n - max(1, tree.n // CUT_ROWS)) - 1])
