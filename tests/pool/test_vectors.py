@@ -11,7 +11,7 @@ import pytest
 import ladle
 from ladle.errors import ArgumentError, MismatchError, ShapeError
 from ladle.pool.arrow_files import open_columns
-from ladle.pool.columns import read_column
+from ladle.pool.column_reading import read_column
 from ladle.pool.folder import list_files
 
 ROWS, DIM = 30, 12

@@ -30,7 +30,9 @@ EmbeddingColumn = Annotated[
 IdsFile = Annotated[
     Path | None,
     typer.Option(
-        "--ids", metavar="FILE", help="Ids of a .npy pool: .txt, .csv, .npy or .parquet. Default: row numbers."
+        "--ids",
+        metavar="FILE[:COLUMN]",
+        help="Ids of a pool without a column of them: .txt, .csv, .npy or .parquet; or row-numbers.",
     ),
 ]
 MeanSize = Annotated[

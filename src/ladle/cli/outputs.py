@@ -23,7 +23,7 @@ def check_output(path: Path, suffixes: Iterable[str], *, inputs: Iterable[Path |
     if path.is_dir():
         raise FileError(f"the output {path}", wanted="be a file name", got="a folder")
     _check_writable(path.parent)
-    for source in inputs:
+    for source in map(_file, inputs):
         if source is not None and path.exists() and source.exists() and path.samefile(source):
             raise ArgumentError(f"the output {path}", wanted="be another file than the inputs", got="one of them")
         if source is not None and source.is_dir() and source.resolve() in path.resolve().parents:
@@ -42,12 +42,18 @@ def check_folder(folder: Path, *, inputs: Iterable[Path | None]) -> None:
     if folder.exists() and not folder.is_dir():
         raise FileError(f"the folder {folder}", wanted="be a folder", got="a file")
     _check_writable(folder if folder.is_dir() else folder.parent)
-    for source in inputs:
+    for source in map(_file, inputs):
         if source is not None and source.resolve() == folder.resolve():
             raise ArgumentError(f"the folder {folder}", wanted="be another folder than the inputs", got="one of them")
         if source is not None and source.is_dir() and source.resolve() in folder.resolve().parents:
             wanted = "be outside the folders that are read, with their subfolders"
             raise ArgumentError(f"the folder {folder}", wanted=wanted, got=f"a folder in {source}")
+
+
+def _file(source: Path | None) -> Path | None:
+    """The file of an input that may be named as FILE:COLUMN."""
+    head, colon, _ = str(source).rpartition(":")
+    return Path(head) if source is not None and colon and head and not source.exists() else source
 
 
 def _check_writable(folder: Path) -> None:

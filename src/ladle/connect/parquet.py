@@ -17,7 +17,7 @@ from ladle.connect.opening import REMEDY
 from ladle.connect.textcolumns import in_calendar, typed
 from ladle.errors import CorruptFileError, DataError, FileFormatError
 from ladle.pool.arrow_files import ParquetColumns
-from ladle.pool.columns import read_column
+from ladle.pool.column_reading import read_column
 
 
 def write(table: Any, file: BufferedRandom, about: Mapping[str, Any]) -> None:

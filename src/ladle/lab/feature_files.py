@@ -96,7 +96,7 @@ def _stored(path: Path, labels: str) -> npt.NDArray[Any]:
             remedy='Such as labels = "labels.npy".',
         )  # fmt: skip
     from ladle.pool.arrow_files import open_columns
-    from ladle.pool.columns import read_column
+    from ladle.pool.column_reading import read_column
     from ladle.pool.folder import list_files
 
     columns = open_columns(list_files(path, "the features"))

@@ -96,7 +96,7 @@ class Pool(ABC):
     @property
     def notices(self) -> tuple[str, ...]:
         """What users should know of how the pool was read, a sentence each; such as the order of its files."""
-        return tuple(text for text in (self.order_notice, self.id_column.order_notice) if text)
+        return tuple(text for text in (self.order_notice, self.id_column.order_notice, self.id_column.notice) if text)
 
     @property
     def order_notice(self) -> str:

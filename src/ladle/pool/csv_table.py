@@ -25,15 +25,16 @@ from ladle.pool.arrow_files import Columns, TableColumns
 from ladle.pool.budget import require
 from ladle.pool.id_text import typed
 from ladle.pool.npy_format import opened
+from ladle.pool.table_ids import ID_COLUMN
 
 _NUMBER = r"^\s*[+-]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)([eE][+-]?[0-9]+)?\s*$"
 _BYTES_PER_BYTE = 3  # of a table, for each of its file, while it is read
 
 
-def open_csv(path: Path, *, id_name: str, like: str | None = None, numbers: Sequence[str] = ()) -> Columns:
+def open_csv(path: Path, *, id_name: str | None, like: str | None = None, numbers: Sequence[str] = ()) -> Columns:
     """The table in a CSV file: ids int64 or large_string, decimal numbers float64, nulls where a cell is empty.
 
-    id_name: the column of the ids, which there must be. like: "integer" or "text", the kind of the pool's ids.
+    id_name: the column of the ids; None: `id`, if there is one. like: "integer" or "text", the kind of the pool's ids.
     numbers: columns that are to be floats even if all their numbers are whole. Row numbers in errors count from 0,
     the header aside.
     Raises: ArgumentError for a column that is not there; IdError; DataError for words among the numbers of a column;
@@ -41,7 +42,7 @@ def open_csv(path: Path, *, id_name: str, like: str | None = None, numbers: Sequ
     """
     with opened(path) as file:
         names = _header(path, file)
-        for name in (id_name, *numbers):
+        for name in (*([id_name] if id_name else []), *numbers):
             if name not in names:
                 raise ArgumentError(
                     str(path),
@@ -50,6 +51,9 @@ def open_csv(path: Path, *, id_name: str, like: str | None = None, numbers: Sequ
                 )
             if names.count(name) > 1:
                 raise ArgumentError(str(path), wanted=f"have one column `{name}`", got="several")
+        id_name = id_name or (ID_COLUMN if ID_COLUMN in names else None)
+        if id_name and names.count(id_name) > 1:
+            raise ArgumentError(str(path), wanted=f"have one column `{id_name}`", got="several")
         require(_BYTES_PER_BYTE * path.stat().st_size, f"reading {path}", remedy="Store the scores as Parquet.")
         file.seek(0)
         with _csv_errors(path):
@@ -57,7 +61,10 @@ def open_csv(path: Path, *, id_name: str, like: str | None = None, numbers: Sequ
                 file,
                 read_options=pa.csv.ReadOptions(use_threads=False),
                 convert_options=pa.csv.ConvertOptions(
-                    column_types={id_name: pa.string(), **dict.fromkeys(numbers, pa.float64())},
+                    column_types={
+                        **({id_name: pa.string()} if id_name else {}),
+                        **dict.fromkeys(numbers, pa.float64()),
+                    },
                     strings_can_be_null=False,
                 ),
             )

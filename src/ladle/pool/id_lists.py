@@ -15,11 +15,12 @@ import pyarrow as pa
 
 from ladle.errors import ArgumentError, MismatchError, did_you_mean
 from ladle.pool.arrow_files import open_columns
-from ladle.pool.columns import ID_COLUMN, read_column
+from ladle.pool.column_reading import read_column
 from ladle.pool.folder import POOL_FORMATS, TEXT_FORMATS, Listing, list_files
 from ladle.pool.id_text import as_flags, read_csv_column, read_header, read_lines, typed
-from ladle.pool.ids import one_array
+from ladle.pool.ids import Ids, one_array
 from ladle.pool.npy_format import map_npy, opened_archive
+from ladle.pool.table_ids import ID_COLUMN
 
 _TEXT = (".txt", ".csv")
 
@@ -34,8 +35,31 @@ def read_ids(source: str | os.PathLike[str], *, column: str | None = None, like:
     """
     listing = list_ids(source)
     name = f"the ids in {listing.path}"
-    values = one_array(_read(listing, column, (ID_COLUMN,), ""), name)
+    remedy = "Name it after a colon, such as meta.parquet:image_id."
+    values = one_array(_read(listing, column, (ID_COLUMN,), remedy), name)
     return typed(values, name, like) if listing.family in _TEXT else values
+
+
+def placed_ids(place: str | os.PathLike[str]) -> Ids:
+    """The ids at a place: a file or a folder, or `FILE:COLUMN`. Raises: as `read_ids`; ArgumentError for a column that
+    the file cannot have; IdError for ids that come twice.
+    """
+    path, column = split_place(place)
+    listing = list_ids(path)
+    if column is not None and listing.family in (".txt", ".npy"):
+        raise ArgumentError(f"the ids in {path}", wanted="be named without a column, having none", got=f"`{column}`")
+    ids = Ids(read_ids(path, column=column), f"the ids in {place}", listing.order_notice)
+    ids.place = f"{Path(path).resolve()}" + ("" if column is None else f":{column}")
+    return ids
+
+
+def split_place(place: str | os.PathLike[str]) -> tuple[Path, str | None]:
+    """`meta.parquet:image_id` as the path and the column; a path that is there as it stands has no column."""
+    path = Path(place)
+    head, colon, column = os.fspath(path).rpartition(":")
+    if not colon or not head or not column or os.path.lexists(path):
+        return path, None
+    return Path(head), column
 
 
 def read_ids_or_mask(

@@ -32,6 +32,8 @@ class Ids:
     def __init__(self, values: Any, name: str = "the ids", order_notice: str = "") -> None:
         self.values = one_array(values, name)
         self.order_notice = order_notice  # as `Pool.order_notice`, of the files that hold the ids
+        self.notice = ""  # what users should know of where the ids come from
+        self.place = ""  # what `open_pool(ids=)` was given, where it was the path of a file or row numbers
         check_distinct(self.values, name)
 
     @classmethod
@@ -39,7 +41,7 @@ class Ids:
         """The ids of a pool that brings none: 0 to rows - 1."""
         ids = cls.__new__(cls)  # distinct by construction: spare the sort
         ids.values = pa.array(np.arange(rows, dtype=np.int64))
-        ids.order_notice = ""
+        ids.order_notice = ids.notice = ids.place = ""
         return ids
 
     def subset(self, rows: Rows) -> Ids:

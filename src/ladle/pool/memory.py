@@ -31,6 +31,10 @@ class ArrayPool(Pool):
             )
         self._dtype = float_of(parts[0].dtype)
 
+    def numbered(self) -> ArrayPool:
+        """The same rows under their numbers, whatever ids they had."""
+        return ArrayPool(self._parts, None, self._source, self._order_notice)
+
     @property
     def source(self) -> str:
         """A path, or "an array"."""

@@ -44,8 +44,10 @@ def open_pool(
     `id` and `embedding` name the columns (of a `.npz`: the arrays). Without them the id column is `id`, and the
     vectors are in the one column of float lists. A pattern such as `embedding="emb_*"` takes columns with one number
     each, in natural order. The folders of partitions, such as `label=cat`, give columns too. `ids`, for sources
-    without an id column, is a list or array of ids or the path of a file of them (`.txt`, `.csv`, `.npy`, `.npz`,
-    `.parquet`, `.arrow`); without, ids are row numbers.
+    without an id column, is a list or array of ids, the path of a file of them (`.txt`, `.csv`, `.npy`, `.npz`,
+    `.parquet`, `.arrow`), a path and a column (`meta.parquet:image_id`), or "row-numbers"; without, ids are row
+    numbers, and `pool.notices` says so of a table. A table in which a column looks like ids under another name than
+    `id` is refused until one of `id` and `ids` says what they are.
 
     `skip_invalid` leaves out the rows whose vector cannot be used: null or ragged lists, nulls, NaN and infinity, and
     zero vectors where `metric` is "cosine". `pool.skipped` lists them with ids and reasons. The others keep their ids
@@ -71,13 +73,14 @@ def _opened(source: object, id: str | None, embedding: str | None, ids: object) 
     if isinstance(source, (str, os.PathLike)):
         return _open_listing(list_files(source, "the pool"), id, embedding, _as_ids(ids))
     if is_table(source):
-        _refuse("a table, which has an id column", ids=ids)
-        return _open_table(source, id, embedding)
+        return _open_table(source, id, embedding, _as_ids(ids))
+    from ladle.pool.ids import Ids
     from ladle.pool.memory import ArrayPool
 
     _refuse("an array", id=id, embedding=embedding)
     matrix = np.asarray(as_matrix(source, "source"))  # type: ignore[arg-type]
-    return ArrayPool([matrix], _as_ids(ids), "an array")
+    given = _as_ids(ids)
+    return ArrayPool([matrix], given if isinstance(given, Ids) else None, "an array")
 
 
 def pool_of_path(value: Any) -> Any:
@@ -93,36 +96,54 @@ def open_table_source(source: object) -> Columns:
     return TableColumns(table_of(source), "a table")
 
 
-def _open_listing(listing: Listing, id_name: str | None, embedding: str | None, ids: Ids | None) -> Pool:
+def _open_listing(listing: Listing, id_name: str | None, embedding: str | None, ids: Ids | str | None) -> Pool:
     if listing.family in (".npy", ".npz"):
         from ladle.pool import npy
+        from ladle.pool.ids import Ids
+        from ladle.pool.table_ids import ROW_NUMBERS
 
+        beside = ids if isinstance(ids, Ids) else None
         if listing.family == ".npz":
-            return npy.open_archives(listing, embedding=embedding, id_name=id_name, ids=ids)
-        _refuse("a .npy pool, which has no columns", id=id_name, embedding=embedding)
-        return npy.open_arrays(listing, ids)
+            if ids is not None:
+                _refuse("a .npz pool whose ids are given beside it", id=id_name)
+            pool = npy.open_archives(listing, embedding=embedding, id_name=id_name, ids=beside)
+        else:
+            _refuse("a .npy pool, which has no columns", id=id_name, embedding=embedding)
+            pool = npy.open_arrays(listing, beside)
+        return pool.numbered() if ids == ROW_NUMBERS else pool
     from ladle.pool.arrow_files import open_columns
     from ladle.pool.columns import ColumnPool
 
-    _refuse("a pool in columns, which has an id column", ids=ids)
-    return ColumnPool(open_columns(listing), id_name=id_name, embedding=embedding)
+    return ColumnPool(open_columns(listing), id_name=id_name, embedding=embedding, ids=ids)
 
 
-def _open_table(source: object, id_name: str | None, embedding: str | None) -> Pool:
+def _open_table(source: object, id_name: str | None, embedding: str | None, ids: Ids | str | None) -> Pool:
     from ladle.pool.columns import ColumnPool
 
-    return ColumnPool(open_table_source(source), id_name=id_name, embedding=embedding)
+    return ColumnPool(open_table_source(source), id_name=id_name, embedding=embedding, ids=ids)
 
 
-def _as_ids(ids: object) -> Ids | None:
+def _as_ids(ids: object) -> Ids | str | None:
+    """The ids given beside the vectors, `ROW_NUMBERS`, or None. Raises: as `placed_ids`; ArgumentError, IdError."""
     if ids is None:
         return None
-    from ladle.pool.id_lists import list_ids, read_ids
+    from ladle.pool.id_lists import placed_ids
     from ladle.pool.ids import Ids
+    from ladle.pool.table_ids import ROW_NUMBERS
 
-    if isinstance(ids, (str, os.PathLike)):
-        return Ids(read_ids(ids), f"the ids in {ids}", list_ids(ids).order_notice)
-    return Ids(ids)
+    if not isinstance(ids, (str, os.PathLike)):
+        return Ids(ids)
+
+    if os.fspath(ids) != ROW_NUMBERS:
+        return placed_ids(ids)
+    if os.path.lexists(ROW_NUMBERS):
+        raise ArgumentError(
+            "`ids`",
+            wanted="say one thing",
+            got=f'"{ROW_NUMBERS}", which is the name of a folder here too',
+            remedy=f"For the folder, give ./{ROW_NUMBERS}; for the numbers of the rows, rename it.",
+        )
+    return ROW_NUMBERS
 
 
 def _refuse(kind: str, **options: Any) -> None:

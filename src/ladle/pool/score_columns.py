@@ -30,7 +30,7 @@ class ScoreColumns:
     single: bool
 
     @classmethod
-    def choose(cls, columns: Columns, id_name: str, sought: Sought) -> ScoreColumns:
+    def choose(cls, columns: Columns, id_name: str | None, sought: Sought) -> ScoreColumns:
         """The columns of scores: those named, or the only ones there can be. Raises: ArgumentError."""
         votes = sought.read_as == "votes"
         fields = [

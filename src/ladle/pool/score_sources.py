@@ -11,6 +11,7 @@ import numpy as np
 
 from ladle.arrays import row_blocks
 from ladle.errors import ArgumentError, IdError, ShapeError
+from ladle.notices import notice
 from ladle.pool.folder import Listing
 from ladle.pool.ids import Ids, one_array
 from ladle.pool.memory import as_floats, is_number
@@ -46,11 +47,10 @@ def in_listing(listing: Listing, sought: Sought, id_name: str | None, *, like: s
     if listing.family == ".npz":
         return _in_archives(listing, sought, id_name)
     if listing.family == ".csv":
-        from ladle.pool.columns import ID_COLUMN
         from ladle.pool.csv_table import open_csv
 
         plain = [name for name in sought.columns if not set(name) & set("*?[")]
-        parts = [open_csv(file, id_name=id_name or ID_COLUMN, like=like, numbers=plain) for file in listing.files]
+        parts = [open_csv(file, id_name=id_name, like=like, numbers=plain) for file in listing.files]
         columns = FileColumns(parts, str(listing.path), listing.order_notice) if listing.is_folder else parts[0]
         return in_columns(columns, sought, id_name)
     return in_columns(open_columns(listing), sought, id_name)
@@ -58,16 +58,22 @@ def in_listing(listing: Listing, sought: Sought, id_name: str | None, *, like: s
 
 def in_columns(columns: Any, sought: Sought, id_name: str | None) -> Found:
     """The scores in the columns of a table. Raises: ArgumentError, ShapeError, IdError, FileError and its kinds."""
-    from ladle.pool.columns import choose_id, read_id_column
+    from ladle.pool.column_reading import read_column
+    from ladle.pool.table_ids import count_rows, id_column
 
-    id_name = choose_id(columns, id_name)
+    id_name = id_column(columns, id_name)
     values = ScoreColumns.choose(columns, id_name, sought)
-    columns.check([id_name, *values.names])
-    ids = read_id_column(columns, id_name)
+    columns.check([*([id_name] if id_name else []), *values.names])
+    ids = None
+    if id_name is None:
+        notice(f"{columns.source} has no column of ids: its rows are taken in the order of the pool's.")
+    else:
+        ids = Ids(read_column(columns, id_name), f"the ids `{id_name}` of {columns.source}")
+    count = count_rows(columns, values.names[0]) if ids is None else len(ids)
     width = values.width()
     if width == 1 and sought.read_as not in ("multilabel", "votes"):
         raise ShapeError(columns.source, wanted=_CLASSES, got="lists of one number", remedy=ONE_NUMBER)
-    return Found(columns.source, ids, len(ids), width, values.names, values.read)
+    return Found(columns.source, ids, count, width, values.names, values.read)
 
 
 def in_arrays(

@@ -135,6 +135,8 @@ def reopening(pool: Pool) -> str:
         how["skip_invalid"], whole = pool.metric, pool.whole
     if isinstance(whole, ColumnPool):
         how["id"], how["embedding"] = whole.column_names
+    if whole.id_column.place:
+        how["ids"] = whole.id_column.place
     try:
         again = _open(how["path"], how)
     except LadleError:
@@ -157,6 +159,7 @@ def _open(given: object, how: Mapping[str, Any]) -> Pool:
         given,
         id=how.get("id"),
         embedding=how.get("embedding"),
+        ids=how.get("ids"),
         skip_invalid=metric is not None,
         metric=metric or "cosine",
     )

@@ -1,0 +1,116 @@
+"""Which ids the rows of a table have: those of a column, those of a file beside it, or the row numbers.
+
+A column called `id` holds them unless another is named. A table without one may have them under another name: in a
+column whose name speaks of ids, and whose values are integers or text, none missing and none twice. Then the caller has
+to say which it is, that column or the row numbers. Where there is none, the ids are the row numbers, and that is said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow.compute as pc
+
+from ladle.errors import ArgumentError, IdError, LadleError, did_you_mean
+from ladle.notices import notice
+from ladle.pool.arrow_files import Columns
+from ladle.pool.column_reading import read_column
+from ladle.pool.id_kinds import can_be_ids
+from ladle.pool.ids import Ids, one_array
+
+ID_COLUMN = "id"
+ROW_NUMBERS = "row-numbers"  # what `ids` is given to say so
+_SPOKEN = {
+    *("id", "ids", "uid", "uuid", "guid", "key", "pk", "idx", "index", "identifier", "hash", "md5", "sha", "sha1"),
+    *("sha256", "name", "file", "filename", "filepath", "path", "url", "uri"),
+}
+
+
+def id_column(columns: Columns, name: str | None) -> str | None:
+    """The id column: the one named, else `id`; None where the table has none.
+
+    Raises: ArgumentError for a name that is not there, and where a column looks like ids and nobody said that it is.
+    Cost: reads the columns that look like ids.
+    """
+    names = columns.schema.names
+    if name is not None and name not in names:
+        raise ArgumentError(
+            columns.source,
+            wanted=f"have the id column `{name}`",
+            got=_listed(names),
+            remedy=did_you_mean(name, names) or "Name the column that holds the ids with `id`.",
+        )
+    if name is not None or ID_COLUMN in names:
+        return name or ID_COLUMN
+    likely = [each for each in dict.fromkeys(names) if speaks_of_ids(each) and _are_ids(columns, each)]
+    if not likely:
+        return None
+    raise ArgumentError(
+        columns.source,
+        wanted=f"have an id column `{ID_COLUMN}`, or be told what the ids are",
+        got=f"{_listed(names)}, of which {_listed(likely, '')} may hold them",
+        remedy=f'Say id="{likely[0]}" (--id {likely[0]}), or ids="{ROW_NUMBERS}" (--ids {ROW_NUMBERS}) to take the row '
+        "numbers.",
+    )
+
+
+def ids_of_rows(
+    columns: Columns, name: str | None, ids: Ids | str | None, counted: Callable[[], int]
+) -> tuple[str | None, Ids]:
+    """The column of the ids, if they are in one, and the ids. ids: given beside the table, or `ROW_NUMBERS`.
+
+    counted: gives the number of rows, where it is needed.
+
+    Raises: ArgumentError, IdError, CorruptFileError; IdError for another number of ids than rows.
+    """
+    if ids is not None and (name is not None or ID_COLUMN in columns.schema.names):
+        column = name or ID_COLUMN
+        raise ArgumentError("`ids`", wanted=f"be left out for a table with the id column `{column}`", got="both")
+    if isinstance(ids, Ids):
+        rows = counted()
+        if len(ids) != rows:
+            raise IdError(
+                f"the ids of {columns.source}", wanted=f"be one for each of the {rows:,} rows", got=f"{len(ids):,} ids"
+            )
+        return None, ids
+    found = None if ids == ROW_NUMBERS else id_column(columns, name)
+    if found is not None:
+        columns.check([found])
+        return found, Ids(read_column(columns, found), f"the ids `{found}` of {columns.source}")
+    rows = counted()
+    numbers = Ids.row_numbers(rows)
+    numbers.place = ROW_NUMBERS
+    if ids is None:
+        numbers.notice = f"{columns.source} has no column of ids: the ids are the row numbers, 0 to {rows - 1:,}."
+        notice(numbers.notice)
+    return None, numbers
+
+
+def speaks_of_ids(name: str) -> bool:
+    """Whether a column of this name is likely to hold ids: `image_id`, `ImageID`, `docid`, `file_name`, `url`."""
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+[0-9]*|[0-9]+", name)
+    return any(word.lower() in _SPOKEN for word in words) or name.lower().endswith("id")
+
+
+def count_rows(columns: Columns, name: str) -> int:
+    """Rows of a table, by one of its columns where the number is not written in it."""
+    if columns.rows is not None:
+        return int(columns.rows)
+    return sum(batch.num_rows for batch in columns.batches([name], 1 << 17))
+
+
+def _are_ids(columns: Columns, name: str) -> bool:
+    """Whether a column has integers or texts, none missing and none twice."""
+    if not can_be_ids(columns.schema.field(name).type):
+        return False
+    try:
+        values = one_array(read_column(columns, name), name)
+    except LadleError:  # not in every file, nulls, or of two kinds
+        return False
+    return int(pc.count_distinct(values).as_py()) == len(values)
+
+
+def _listed(names: Any, title: str = "columns ") -> str:
+    return title + (", ".join(f"`{name}`" for name in names) or "none")
