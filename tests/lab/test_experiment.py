@@ -139,7 +139,7 @@ def test_wrong_fields_are_named(tmp_path, old, new, words):
         ("candidate_ratio = 2", "candidate_ratio = -2", "1 .*`candidate_ratio` must be .*got -2"),
         ("candidate_ratio = 2", "mean_size = 0", "1 .*`mean_size` must be 1 or more"),
         ("candidate_ratio = 2", "n_clusters = 2.5", "1 .*`n_clusters` must be a whole number"),
-        ("candidate_ratio = 2", 'threshold = "low"', "1 .*options of cluster-margin must have values of the kinds"),
+        ("candidate_ratio = 2", 'threshold = "low"', "1 .*`threshold` must be 0 or more; got 'low'"),
         ("candidate_ratio = 2", "mean_size = 5, n_clusters = 5", "1 .*the cut must have one of"),
         ('name = "margin"', 'name = "coreset"\noptions = {metric = "bad"}', "2 .*`metric` must be one of cosine"),
         ('name = "margin"', 'name = "margin"\noptions = {partitions = 0}', "2 .*`partitions` must be"),

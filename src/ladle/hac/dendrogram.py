@@ -40,11 +40,15 @@ class Level:
                 "a level", wanted="be exactly one of mean_size, threshold, n_clusters", got=", ".join(given) or "none"
             )
         if self.mean_size is not None:
-            object.__setattr__(self, "mean_size", number(self.mean_size, "`mean_size`", least=1))
+            object.__setattr__(self, "mean_size", number(self.mean_size, "`mean_size`", least=1, wanted="be 1 or more"))
         if self.threshold is not None:
-            object.__setattr__(self, "threshold", number(self.threshold, "`threshold`", least=0))
+            object.__setattr__(self, "threshold", number(self.threshold, "`threshold`", least=0, wanted="be 0 or more"))
         if self.n_clusters is not None:
-            object.__setattr__(self, "n_clusters", whole(self.n_clusters, "`n_clusters`", least=1))
+            object.__setattr__(
+                self,
+                "n_clusters",
+                whole(self.n_clusters, "`n_clusters`", least=1, wanted="be a whole number, 1 or more"),
+            )
 
     def clusters_of(self, n: int) -> int | None:
         """How many clusters n rows make at this level; None where only the heights can tell. Raises: ArgumentError."""

@@ -81,7 +81,9 @@ class Head:
 
     def __post_init__(self) -> None:
         for option, least in (("hidden", 0), ("epochs", 1), ("minibatch", 1)):
-            object.__setattr__(self, option, whole(getattr(self, option), f"`{option}`", least=least))
+            object.__setattr__(
+                self, option, whole(getattr(self, option), f"`{option}`", least=least, wanted=f"be {least} or more")
+            )
         number(self.learning_rate, "`learning_rate`", above=0)
         number(self.decay, "`decay`", least=0)
 

@@ -35,7 +35,7 @@ class Logistic:
 
     def __post_init__(self) -> None:
         number(self.strength, "`strength`", above=0)
-        object.__setattr__(self, "iterations", whole(self.iterations, "`iterations`", least=1))
+        object.__setattr__(self, "iterations", whole(self.iterations, "`iterations`", least=1, wanted="be 1 or more"))
 
     @property
     def name(self) -> str:

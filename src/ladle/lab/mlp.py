@@ -62,7 +62,9 @@ class Mlp:
 
     def __post_init__(self) -> None:
         for option in ("hidden", "epochs", "minibatch"):
-            object.__setattr__(self, option, whole(getattr(self, option), f"`{option}`", least=1))
+            object.__setattr__(
+                self, option, whole(getattr(self, option), f"`{option}`", least=1, wanted="be 1 or more")
+            )
         number(self.learning_rate, "`learning_rate`", above=0)
 
     @property

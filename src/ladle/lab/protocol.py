@@ -31,8 +31,10 @@ class LabProtocol:
 
     def __post_init__(self) -> None:
         for dial in ("seed_size", "batch_size", "rounds", "trials"):
-            object.__setattr__(self, dial, whole(getattr(self, dial), f"`{dial}`", least=1))
-        object.__setattr__(self, "mean_size", number(self.mean_size, "`mean_size`", least=1))
+            object.__setattr__(
+                self, dial, whole(getattr(self, dial), f"`{dial}`", least=1, wanted="be a whole number, 1 or more")
+            )
+        object.__setattr__(self, "mean_size", number(self.mean_size, "`mean_size`", least=1, wanted="be 1 or more"))
         if self.refresh_rounds is not None:
             wanted = "be None or a whole number, 1 or more"
             refresh = whole(self.refresh_rounds, "`refresh_rounds`", least=1, wanted=wanted)

@@ -83,7 +83,9 @@ class Recipe:
 
     def __post_init__(self) -> None:
         for option, least in (("epochs", 1), ("minibatch", 2), ("padding", 0)):
-            object.__setattr__(self, option, whole(getattr(self, option), f"`{option}`", least=least))
+            object.__setattr__(
+                self, option, whole(getattr(self, option), f"`{option}`", least=least, wanted=f"be {least} or more")
+            )
         number(self.learning_rate, "`learning_rate`", above=0)
         number(self.decay, "`decay`", least=0)
         choice(self.device, "`device`", ("auto", "cpu", "cuda"))
