@@ -153,7 +153,7 @@ TABLE: dict[str, tuple[str, Any, Any]] = {
             True,
             lambda value, measure=measure, option=option, given=given: measure(given, **{option: value}),
         )
-        for measure in (scores.margin, scores.entropy, scores.least_confidence)
+        for measure in (scores.margin, scores.entropy, scores.least_confidence, scores.class_probabilities)
         for option, given in (("binary", P[:, 0]), ("normalise", P * 3))
     },
     "softmax(binary)": ("switch", True, lambda value: scores.softmax(P[:, 0], binary=value)),
@@ -236,6 +236,8 @@ TABLE: dict[str, tuple[str, Any, Any]] = {
             "size": ("whole", 5, lambda value: store().ask(value, margins=M).ids),
             "gold": ("whole", 0, lambda value: store().ask(5, margins=M, gold=value).ids),
             "lease_seconds": ("number", 5, lambda value: store().ask(5, margins=M, lease_seconds=value).ids),
+            "binary": ("switch", True, lambda value: store().ask(5, probabilities=P[:, 0], binary=value).ids),
+            "normalise": ("switch", True, lambda value: _of_three().ask(5, probabilities=P * 3, normalise=value).ids),
         },
     ),
     "Campaign.take(size)": ("whole", 5, lambda value: store().take("ann", value).ids),
@@ -272,6 +274,10 @@ EXEMPT = {
     *("View", "Writer", "Learner", "Store"),
     *("Level.clusters_of", "check_pool", "Mlp.fit", "run_experiment", "Pool.blocks", "Pool.readable_blocks"),
 }
+
+
+def _of_three():
+    return ladle.Campaign.create(campaign.MemoryStore(), name="c", pool=X, strategy="margin", labels=[0, 1, 2])
 
 
 def _asked():

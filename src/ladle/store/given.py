@@ -10,6 +10,7 @@ import numpy as np
 from ladle.arraylikes import as_array
 from ladle.errors import ArgumentError, LadleError, MismatchError
 from ladle.frames import check_same_index, is_default_index
+from ladle.numbers import switch
 from ladle.pool import Pool
 from ladle.pool.ids import Ids, one_array
 from ladle.pool.open import pool_of_path
@@ -29,6 +30,7 @@ def with_classes(
 
     Raises: MismatchError for another number of classes; ArgumentError; what `class_probabilities` raises.
     """
+    binary, normalise = switch(binary, "`binary`"), switch(normalise, "`normalise`")
     probabilities = given.get("probabilities")
     if probabilities is None:
         if binary or normalise:
