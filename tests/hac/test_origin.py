@@ -112,7 +112,7 @@ def test_an_old_tree_says_that_it_could_not_be_compared() -> None:
     old = replace(TREE, dim=0, dtype="", vectors_digest="")
     assert old.origin == Origin(ROWS)
     assert not old.check_pool(SHUFFLED)
-    with pytest.raises(MismatchError, match="201 examples"):
+    with pytest.raises(MismatchError, match="201 rows"):
         old.check_pool(OTHERS["more rows"])
 
 

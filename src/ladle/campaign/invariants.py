@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from ladle.campaign.asking import rows_of
 from ladle.campaign.columns import Columns, Int64
 from ladle.campaign.contract import Kind
 from ladle.campaign.events import chain_of
+from ladle.campaign.ranges import out_of_range
 from ladle.campaign.settings import Settings
 from ladle.campaign.states import EXCLUDED, OPEN
 from ladle.campaign.tables import (
@@ -32,6 +33,8 @@ from ladle.campaign.tables import (
     Task,
 )
 
+# What a rule raises over tables that do not hold together; ladle.errors come first, for some are ValueErrors too.
+CRASHES = (ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, TypeError, ValueError)
 SHOWN = 3  # rows named in a problem; the count tells the rest
 
 
@@ -51,14 +54,34 @@ class Everything:
 
 def problems(everything: Everything) -> list[str]:
     """What does not hold, a line each. Cost: a few sorts of all tasks and labels, and every batch."""
-    return [
-        *_log(everything),
-        *_references(everything),
-        *_batches(everything),
-        *_labels(everything),
-        *_states(everything),
-        *_pool(everything),
-    ]
+    checks = (_ranges, _keys, _log, _references, _batches, _labels, _states, _pool)
+    return [line for check in checks for line in _guarded(check, everything)]
+
+
+def _guarded(check: Callable[[Everything], Iterator[str]], everything: Everything) -> Iterator[str]:
+    """What a check finds; where tables are in no state to be checked, that is the finding."""
+    try:
+        yield from check(everything)
+    except CRASHES as cause:
+        said = (check.__doc__ or "").partition(".")[0]
+        yield f"it could not be checked that {said[0].lower()}{said[1:]} ({type(cause).__name__}: {cause})"
+
+
+def _ranges(everything: Everything) -> Iterator[str]:
+    """Every value is one that its column can hold."""
+    for kind in KINDS:
+        yield from out_of_range(everything.of(kind))
+
+
+def _keys(everything: Everything) -> Iterator[str]:
+    """No two rows of a table have one key."""
+    for kind in KINDS:
+        keys = list(everything.of(kind).each_key())
+        if len(set(keys)) < len(keys):
+            yield f"{len(keys) - len(set(keys)):,} rows of {kind.NAME} have a key that another row has"
+    named = [(row[2], row[4]) for row in everything.of(Event).tuples() if row[4]]
+    if len(set(named)) < len(named):
+        yield "events of one kind have one key"
 
 
 def _log(everything: Everything) -> Iterator[str]:
@@ -100,6 +123,7 @@ def _references(everything: Everything) -> Iterator[str]:
 def _batches(everything: Everything) -> Iterator[str]:
     """Every task stands where the last batch that asked for it has it; batches are whole, and within the budget."""
     batches, chosen, task = everything.of(Batch), everything.of(BatchRows), everything.of(Task)
+    yield from _told("batches are of no round", _outside(batches.round, 1, len(batches)))
     if not np.array_equal(batches.number, chosen.number):
         yield "a batch has lost its examples"
         return

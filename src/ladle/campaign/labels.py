@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -63,9 +63,13 @@ class Labels:
 
     @classmethod
     def from_dict(cls, told: dict[str, Any]) -> Labels:
-        """What `to_dict` told."""
-        classes = told["classes"]
-        return cls(told["kind"], None if classes is None else tuple(classes), told["low"], told["high"])
+        """What `to_dict` told. Raises: KeyError, TypeError, ValueError for anything else."""
+        kind, classes = told["kind"], told["classes"]
+        if kind not in get_args(Kind) or not (classes is None or isinstance(classes, list)):
+            raise ValueError(f"labels of the kind {kind!r} with the classes {classes!r}")
+        _classes(classes)  # which refuses what is no class
+        cls.value(told["low"], told["high"])
+        return cls(kind, None if classes is None else tuple(classes), told["low"], told["high"])
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON can carry it."""

@@ -11,6 +11,9 @@ from typing import Any, overload
 import numpy as np
 import numpy.typing as npt
 
+from ladle.campaign.tables import EARLIEST, LATEST
+from ladle.errors import CorruptFileError
+
 Column = npt.NDArray[Any] | list[Any]
 SHOWN_ROWS = 10
 
@@ -94,13 +97,26 @@ class Records:
 
 
 def times(microseconds: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
-    """Microseconds since 1970 as datetime64[us]; 0 is not a time."""
+    """Microseconds since 1970 as datetime64[us]; 0 is not a time. Raises: CorruptFileError for one of no calendar."""
+    if len(microseconds) and not (microseconds.min() >= EARLIEST and microseconds.max() <= LATEST):
+        raise _timeless()
     return np.where(microseconds == 0, np.datetime64("NaT", "us"), microseconds.astype("datetime64[us]"))
 
 
 def moment(microseconds: int) -> datetime:
-    """Microseconds since 1970 as a datetime in UTC."""
+    """Microseconds since 1970 as a datetime in UTC. Raises: CorruptFileError for one of no calendar."""
+    if not EARLIEST <= microseconds <= LATEST:
+        raise _timeless()
     return datetime.fromtimestamp(microseconds // 1_000_000, UTC).replace(microsecond=microseconds % 1_000_000)
+
+
+def _timeless() -> CorruptFileError:
+    return CorruptFileError(
+        "the times of a campaign",
+        wanted="be before the year 10000",
+        got="others: the database is damaged",
+        remedy="Restore it from a backup.",
+    )
 
 
 def _plain(column: Column) -> Sequence[Any]:

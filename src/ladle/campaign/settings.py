@@ -11,7 +11,7 @@ import numpy as np
 
 from ladle.campaign.agreement import check_agreement
 from ladle.campaign.labels import Labels
-from ladle.errors import ArgumentError
+from ladle.errors import ArgumentError, CorruptFileError
 from ladle.numbers import number, whole
 from ladle.seeds import check_seed
 
@@ -59,9 +59,17 @@ class Settings:
 
     @classmethod
     def from_json(cls, text: str) -> Settings:
-        """What `to_json` wrote."""
-        told = json.loads(text)
-        return cls(**(told | {"labels": Labels.from_dict(told["labels"])}))
+        """What `to_json` wrote. Raises: CorruptFileError for anything else."""
+        try:
+            told = json.loads(text)
+            made = cls(**(told | {"labels": Labels.from_dict(told["labels"])}))
+            if not (isinstance(made.strategy, str) and isinstance(made.options, dict) and isinstance(made.files, str)):
+                raise TypeError("a field of another type")
+        except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as cause:
+            raise CorruptFileError(
+                "the settings of a campaign", wanted="be as they were written", got=f"others ({cause})"
+            ) from cause
+        return made
 
 
 def check_name(name: object) -> str:

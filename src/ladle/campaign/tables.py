@@ -12,6 +12,7 @@ from typing import ClassVar
 from ladle.campaign.columns import Columns, Int64, Octets, Texts
 
 MICROSECONDS = 1_000_000  # a second
+EARLIEST, LATEST = -62_135_596_800 * MICROSECONDS, 253_402_300_799 * MICROSECONDS  # the years 1 to 9999, of calendars
 
 ASKED, TOLD, IMPORTED = range(3)  # where a task came from
 ORIGINS = ("asked", "told", "imported")

@@ -55,7 +55,7 @@ class Origin:
         source = Source.of(given if isinstance(given, Pool) else as_matrix(given, "embeddings"))
         got = ""
         if source.rows != self.rows:
-            got = f"{source.rows:,} examples, where the tree's pool has {self.rows:,}"
+            got = f"{source.rows:,} rows, where the tree's pool has {self.rows:,} rows"
             if self.skipped and source.rows == self.rows + self.skipped:
                 got += f" and left out {self.skipped:,} that could not be used (`skip_invalid`)"
         elif self.dim and source.dim != self.dim:

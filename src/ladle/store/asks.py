@@ -66,14 +66,14 @@ def ask(desk: Desk, order: Order) -> answers.Batch:
     """Choose and make a batch, or find it under its key. Raises: see `Campaign.ask`."""
     order = _checked(desk, order)
     for _ in range(TRIES):
-        with desk.store.reading(desk.name) as view:
+        with desk.reading() as view:
             ground = _ground(desk, order, view)
         selection = None if ground is None else _selection(desk, order, ground)
-        with desk.store.writing(desk.name) as writer:
+        with desk.writing() as writer:
             made = _made(desk, order, writer, selection, ground)
             if made is not None:
                 return made
-    with desk.store.writing(desk.name) as writer:  # others came between every time: now they wait for us
+    with desk.writing() as writer:  # others came between every time: now they wait for us
         ground = _ground(desk, order, writer)
         selection = None if ground is None else _selection(desk, order, ground)
         made = _made(desk, order, writer, selection, ground)

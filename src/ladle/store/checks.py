@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from ladle.campaign.answers import Verdict
 from ladle.campaign.columns import Columns
 from ladle.campaign.contract import View
-from ladle.campaign.invariants import Everything, problems
-from ladle.campaign.tables import KINDS, Artefact, Event, Exclusion, Gold, Label, PoolPart, Task
+from ladle.campaign.invariants import CRASHES, Everything, problems
+from ladle.campaign.tables import KINDS, Artefact, Event, Label, PoolPart, Task
 from ladle.errors import LadleError
 from ladle.progress import Progress
+from ladle.store.damage import foreign_ids, tables_of
 from ladle.store.desk import Desk
 
 
@@ -20,7 +19,8 @@ def verify(desk: Desk, progress: Progress) -> Verdict:
         found: list[str] = [f"the database: {line}" for line in _of_database(desk)]
         advance(1)
     with desk.store.reading(desk.name) as view:
-        tables = _tables(view, found, progress)
+        tables, unreadable = tables_of(view, progress)
+        found += unreadable
         counted = {"changes": Event, "tasks": Task, "labels": Label, "files": Artefact}
         checked = {what: len(tables[kind]) for what, kind in counted.items() if kind in tables}
         if len(tables) == len(KINDS):
@@ -40,35 +40,16 @@ def _of_database(desk: Desk) -> list[str]:
         return [str(error)]
 
 
-def _tables(view: View, found: list[str], progress: Progress) -> dict[type[Columns], Columns]:
-    tables: dict[type[Columns], Columns] = {}
-    with progress.task("Reading the campaign", len(KINDS)) as advance:
-        for kind in KINDS:
-            try:
-                tables[kind] = view.read(kind)
-            except LadleError as error:
-                found.append(str(error))
-            advance(1)
-    return tables
-
-
 def _of_examples(desk: Desk, view: View, tables: dict[type[Columns], Columns]) -> list[str]:
     """The ids of tasks are those of the pool, where it can be opened."""
     if PoolPart not in tables:
         return []
     try:
-        examples = desk.examples(view)
+        return list(foreign_ids(desk.examples(view), tables))
     except LadleError as error:
         return [f"the pool: {error}"]
-    found = []
-    for kind in (Task, Exclusion, Gold):
-        if kind not in tables:
-            continue
-        columns = tables[kind]
-        rows, ids = columns.column("row"), columns.column("example_id")
-        if len(rows) and (rows.max() >= len(examples) or not np.array_equal(examples.texts_at(rows), ids)):
-            found.append(f"ids of the table {kind.NAME} are not those of the pool")
-    return found
+    except CRASHES as cause:
+        return [f"the pool: it could not be compared ({type(cause).__name__}: {cause})"]
 
 
 def _of_files(desk: Desk, artefacts: Artefact) -> list[str]:
@@ -76,7 +57,9 @@ def _of_files(desk: Desk, artefacts: Artefact) -> list[str]:
     found = []
     for name in artefacts.name.tolist():
         try:
-            desk.files.checked(name, artefacts)
-        except LadleError as error:
+            size = desk.files.checked(name, artefacts).stat().st_size
+            if size != artefacts.file_bytes[artefacts.name == name][0]:
+                found.append(f"the file {name} has another size than the campaign says")
+        except (LadleError, OSError, ValueError) as error:  # a name that no file can have, or one that cannot be read
             found.append(str(error))
     return found

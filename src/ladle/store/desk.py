@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -12,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from ladle.campaign.contract import Store, View
+from ladle.campaign.contract import Store, View, Writer
 from ladle.campaign.settings import Settings
 from ladle.campaign.tables import MICROSECONDS, Artefact, PoolPart
 from ladle.errors import ArgumentError, MismatchError
 from ladle.pool import Pool
+from ladle.store.damage import explained, newest_part
 from ladle.store.examples import Examples, check_same, reopened
 from ladle.store.files import Files
 
@@ -45,6 +47,18 @@ class Desk:
         """The campaign's name."""
         return self.settings.name
 
+    @contextmanager
+    def reading(self) -> Iterator[View]:
+        """The campaign as it is at one moment. Raises: as `Store.reading`; CorruptFileError for a crash over damage."""
+        with explained(self.store, self.settings), self.store.reading(self.name) as view:
+            yield view
+
+    @contextmanager
+    def writing(self) -> Iterator[Writer]:
+        """The campaign, held against other writers. Raises: as `Store.writing`, and as `reading`."""
+        with explained(self.store, self.settings), self.store.writing(self.name) as writer:
+            yield writer
+
     def now(self) -> int:
         """The time in microseconds. Raises: ArgumentError when the clock is none."""
         seconds = float(self.clock())
@@ -54,7 +68,7 @@ class Desk:
 
     def examples(self, view: View) -> Examples:
         """The pool as it is at this moment. Raises: FileError, MismatchError when it has changed. Cost: opened once."""
-        part = view.last(PoolPart)
+        part = newest_part(view)
         if self._examples is None or self._part != int(part.number[0]):
             self._examples, self._part = self._opened(part, view), int(part.number[0])
             self._clusters = None
@@ -68,7 +82,7 @@ class Desk:
         """
         pool = self.examples(view).pool
         if self._clusters is None:
-            clusters = self.files.clusters(view.read(Artefact), int(view.last(PoolPart).number[0]))
+            clusters = self.files.clusters(view.read(Artefact), int(newest_part(view).number[0]))
             if pool is not None and clusters is not None and not isinstance(clusters, np.ndarray):
                 clusters.origin.check(pool, subject=f"the pool {pool.source}", remedy=CHANGED)
             self._clusters = clusters

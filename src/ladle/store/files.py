@@ -6,6 +6,7 @@ crash leaves a file that nobody names, never a name without its file.
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,11 +90,12 @@ class Files:
 
     def tree(self, artefacts: Artefact, number: int) -> Dendrogram | None:
         """The newest dendrogram kept for part `number` or an earlier one. Raises: FileError, CorruptFileError."""
-        for part in range(number, 0, -1):
-            found = self.clusters(artefacts, part)
-            if found is not None and not isinstance(found, np.ndarray):
-                return found
-        return None
+        named = [re.fullmatch(r"tree-([0-9]{1,9})\.npz", name) for name in artefacts.name.tolist()]
+        parts = [int(each[1]) for each in named if each is not None and int(each[1]) <= number]
+        if not parts:
+            return None
+        found = self.clusters(artefacts, max(parts))
+        return None if isinstance(found, np.ndarray) else found
 
     def strays(self, artefacts: Artefact) -> list[str]:
         """Files in the folder that the campaign does not name: left by a crash, and harmless."""

@@ -26,6 +26,7 @@ from ladle.errors import ArgumentError, IdError, MismatchError
 from ladle.pool import Pool
 from ladle.progress import SILENT, Progress
 from ladle.store import backups
+from ladle.store.damage import newest_part
 from ladle.store.desk import Clock, Desk, folder_of
 from ladle.store.engine import file_of
 from ladle.store.examples import opened, reopening
@@ -88,7 +89,7 @@ def find(store: Store, name: str, *, pool: object, clock: Clock) -> Desk:
     """A campaign that is there. pool: where it lies now, or None. Raises: NotFoundError; as `ladle.open_pool`."""
     with store.reading(name) as view:
         settings = Settings.from_json(view.settings)
-        reopen = str(view.last(PoolPart).reopen[0])
+        reopen = "" if pool is None else str(newest_part(view).reopen[0])
     given = None if pool is None else opened(pool, reopen)
     return Desk(store, settings, Files(folder_of(settings, _database(store))), clock, given)
 

@@ -46,7 +46,7 @@ class Reader:
     @property
     def ids(self) -> Ids:
         """The ids of the pool, in row order. Raises: FileError, MismatchError when the pool is not as it was."""
-        with self._desk.store.reading(self.name) as view:
+        with self._desk.reading() as view:
             return self._desk.examples(view).ids
 
     def labels(self) -> Records:
@@ -55,7 +55,7 @@ class Reader:
         Columns: id, label, annotator, told_at, version, status ("current", "superseded", "deleted"), row, round (0:
         never asked), source, origin ("asked", "told", "imported"), recorded_at, number.
         """
-        with self._desk.store.reading(self.name) as view:
+        with self._desk.reading() as view:
             return readings.labels(view)
 
     def resolved(self) -> Records:
@@ -64,7 +64,7 @@ class Reader:
         Columns: id, row, label, votes (labels that counted), share (of them, those for this label), how (the rule, or
         "gold"). Disputed and excluded examples are not among them.
         """
-        with self._desk.store.reading(self.name) as view:
+        with self._desk.reading() as view:
             return readings.resolved(view, self.settings)
 
     def outstanding(self) -> Records:
@@ -72,22 +72,22 @@ class Reader:
 
         Columns: id, row, round, order (in its batch, from 0), state ("open", "disputed"), lease_until, holder.
         """
-        with self._desk.store.reading(self.name) as view:
+        with self._desk.reading() as view:
             return readings.outstanding(view)
 
     def progress(self) -> Progress:
         """How far it has come. Cost: all tasks and labels are read."""
-        with self._desk.store.reading(self.name) as view:
+        with self._desk.reading() as view:
             return standings.progress(view, self.settings, self._desk.now())
 
     def quarantine(self) -> Records:
         """One row an entry that could not be taken. Columns: number, at, id, label, annotator, source, reason."""
-        with self._desk.store.reading(self.name) as view:
+        with self._desk.reading() as view:
             return readings.quarantine(view)
 
     def audit(self) -> Records:
         """One row a change, in order. Columns: seq, at, kind, actor, key, details (a dict), chain (the seal so far)."""
-        with self._desk.store.reading(self.name) as view:
+        with self._desk.reading() as view:
             return readings.audit(view)
 
     def rounds(self) -> Records:
@@ -95,7 +95,7 @@ class Reader:
 
         A task that passed on to a later round counts there.
         """
-        with self._desk.store.reading(self.name) as view:
+        with self._desk.reading() as view:
             return readings.rounds(view)
 
     def batches(self) -> Records:
@@ -103,7 +103,7 @@ class Reader:
 
         ... model, scores_digest, story (a dict).
         """
-        with self._desk.store.reading(self.name) as view:
+        with self._desk.reading() as view:
             return readings.batches(view)
 
     def batch(self, number: int | None = None, *, key: str | None = None) -> Batch:
@@ -111,12 +111,12 @@ class Reader:
 
         Raises: NotFoundError when there is none.
         """
-        with self._desk.store.reading(self.name) as view:
+        with self._desk.reading() as view:
             return asks.batch_answer(self._desk, view, asks.number_of(view, number, key))
 
     def story(self, example_id: Any) -> TaskStory:
         """All that happened to one example, oldest first. Raises: NotFoundError when the pool has no such id."""
-        with self._desk.store.reading(self.name) as view:
+        with self._desk.reading() as view:
             return stories.story(view, self.settings, self._desk.examples(view), example_id)
 
     def verify(self, *, progress: Bars = SILENT) -> Verdict:

@@ -25,10 +25,10 @@ from ladle.campaign.tables import (
     Label,
     Lease,
     Model,
-    PoolPart,
     Quarantined,
     Task,
 )
+from ladle.store.damage import newest_part
 from ladle.store.examples import from_texts
 
 
@@ -56,7 +56,7 @@ def labels(view: View) -> Records:
 
 def id_type(view: View) -> str:
     """What the pool's ids are: "integer" or "text"."""
-    return str(view.last(PoolPart).id_type[0])
+    return str(newest_part(view).id_type[0])
 
 
 def rounds_of(view: View, task: Task) -> Int64:

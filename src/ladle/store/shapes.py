@@ -23,6 +23,7 @@ from ladle.pool import Pool
 from ladle.pool.ids import Ids
 from ladle.pool.named_rows import rows_named
 from ladle.progress import Progress
+from ladle.store.damage import newest_part
 from ladle.store.desk import Desk
 from ladle.store.founding import check_tree, kept_ids, pool_part, without_cuts
 from ladle.store.tells import LONGEST_REASON, canonical, check_text, known_of
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 def named(desk: Desk, ids: object) -> Named:
     """The examples of these ids, each once, or of a boolean mask of the pool. Raises: as `rows_named`."""
-    with desk.store.reading(desk.name) as view:
+    with desk.reading() as view:
         examples = desk.examples(view)
     rows = rows_named(list(ids) if isinstance(ids, Set) else ids, examples.ids, name="`ids`")
     return Named(rows, examples.texts_at(rows))
@@ -44,7 +45,7 @@ def exclude(desk: Desk, ids: object, reason: str) -> int:
     if not check_text(reason, "reason", longest=LONGEST_REASON):
         raise ArgumentError("`reason`", wanted="say why", got="nothing")
     chosen, at = named(desk, ids), desk.now()
-    with desk.store.writing(desk.name) as writer:
+    with desk.writing() as writer:
         exclusions = writer.read(Exclusion, "row", chosen.row.tolist())
         effects = shaping.exclude(chosen, exclusions, known_of(writer, chosen.row, at), reason=reason)
         if effects:
@@ -55,7 +56,7 @@ def exclude(desk: Desk, ids: object, reason: str) -> int:
 def include(desk: Desk, ids: object) -> int:
     """End exclusions: how many there were."""
     chosen, at = named(desk, ids), desk.now()
-    with desk.store.writing(desk.name) as writer:
+    with desk.writing() as writer:
         exclusions = writer.read(Exclusion, "row", chosen.row.tolist())
         effects = shaping.include(desk.settings, exclusions, known_of(writer, chosen.row, at))
         if effects:
@@ -69,7 +70,7 @@ def delete_labels(desk: Desk, ids: object, *, annotator: str | None, reason: str
         raise ArgumentError("`reason`", wanted="say why", got="nothing")
     chosen, at = named(desk, ids), desk.now()
     act = Act("delete", at, annotator or "", key, digest_of(chosen.row, annotator, reason))
-    with desk.store.writing(desk.name) as writer:
+    with desk.writing() as writer:
         told = before(writer, act)
         if told is not None:
             return int(told["deleted"])
@@ -81,7 +82,7 @@ def delete_labels(desk: Desk, ids: object, *, annotator: str | None, reason: str
 
 def add_gold(desk: Desk, ids: object, labels: object) -> int:
     """Add gold: how many examples that were not. Raises: ArgumentError for what is no label; nothing is added then."""
-    with desk.store.reading(desk.name) as view:
+    with desk.reading() as view:
         examples = desk.examples(view)
     asked = examples.checked(ids)
     rows, written = examples.rows_of(asked), canonical(desk.settings.labels, labels, len(asked))
@@ -89,7 +90,7 @@ def add_gold(desk: Desk, ids: object, labels: object) -> int:
     chosen = Named(rows[order], examples.texts_at(rows[order]))
     if len(np.unique(rows)) < len(rows):
         raise ArgumentError("`ids`", wanted="name each example once", got="one of them twice")
-    with desk.store.writing(desk.name) as writer:
+    with desk.writing() as writer:
         gold = writer.read(Gold, "row", rows.tolist())
         effects = shaping.gild(chosen, written[order], gold, event=next_number(writer, Event))
         if effects:
@@ -110,7 +111,7 @@ def record_model(
     number = None if number is None else check_count(number, "round", least=1)
     text, path = shaping.check_metrics(metrics), "" if scores is None else str(Path(scores).absolute())
     digest = _score_digest(Path(path)) if path else ""
-    with desk.store.writing(desk.name) as writer:
+    with desk.writing() as writer:
         batches, at = writer.read(Batch), desk.now()
         if number is not None and number not in batches.round:
             raise ArgumentError("`round`", wanted=f"be one of the {len(batches):,} rounds", got=repr(number))
@@ -126,16 +127,16 @@ def record_model(
 
 def extend(desk: Desk, pool: Pool, tree: Any, progress: Progress) -> int:
     """The pool has grown: by how many examples. Raises: MismatchError when it did not begin as it was."""
-    with desk.store.reading(desk.name) as view:
-        part, artefacts = view.last(PoolPart), view.read(Artefact)
+    with desk.reading() as view:
+        part, artefacts = newest_part(view), view.read(Artefact)
     grown = pool.rows - int(part.rows[0])
     if grown == 0 and pool.digest == part.digest[0] and pool.dim == part.dim[0]:
         return 0
     _check_grown(pool, part)
     number = int(part.number[0]) + 1
     clusters = _grown_clusters(desk, pool, artefacts, number, tree, progress)
-    with desk.store.writing(desk.name) as writer:
-        if int(writer.last(PoolPart).number[0]) != number - 1:
+    with desk.writing() as writer:
+        if int(newest_part(writer).number[0]) != number - 1:
             raise MismatchError("the pool", wanted="stay as it is while it is extended", got="another extension")
         event = next_number(writer, Event)
         fresh = pool_part(pool, number, event)

@@ -16,9 +16,10 @@ from ladle.campaign.people import agreement_of, gold_scores
 from ladle.campaign.records import Records, times
 from ladle.campaign.settings import Settings
 from ladle.campaign.states import DISPUTED, LABELLED, OPEN
-from ladle.campaign.tables import CURRENT, MICROSECONDS, Gold, Label, Model, PoolPart, Quarantined
+from ladle.campaign.tables import CURRENT, MICROSECONDS, Gold, Label, Model, Quarantined
 from ladle.errors import LadleError
 from ladle.stopping import GainPlateau, Verdict
+from ladle.store.damage import newest_part
 
 DAY = 24 * 3600 * MICROSECONDS
 WINDOW_DAYS = 7  # over which speed is measured
@@ -39,7 +40,7 @@ def progress(view: View, settings: Settings, at: int) -> Progress:
     curve = learning_curve(view)
     return Progress(
         name=settings.name,
-        pool=int(view.last(PoolPart).rows[0]),
+        pool=int(newest_part(view).rows[0]),
         asked=int(mine.sum()),
         labelled=int((task.state == LABELLED).sum()),
         outstanding=outstanding,

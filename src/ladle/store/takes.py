@@ -28,9 +28,9 @@ def take(desk: Desk, annotator: str, size: int, lease: int) -> answers.Taken:
     check_count(size, "size", least=1)
     if not check_text(annotator, "annotator"):
         raise ArgumentError("`annotator`", wanted="be a name", got="none", remedy="Leases belong to someone.")
-    with desk.store.reading(desk.name) as view:
+    with desk.reading() as view:
         desk.examples(view)  # opened before others have to wait for us
-    with desk.store.writing(desk.name) as writer:
+    with desk.writing() as writer:
         at = desk.now()
         rows = _next_rows(desk, writer, annotator, size, at)
         waiting = _waiting(writer, writer.read(Task, "row", rows.tolist()), np.empty(0, np.int64))
@@ -46,7 +46,7 @@ def take(desk: Desk, annotator: str, size: int, lease: int) -> answers.Taken:
 def release(desk: Desk, annotator: str, rows: Int64 | None) -> int:
     """Give back what an annotator has taken: how many tasks. Batches too that the annotator holds, unless by id."""
     at = desk.now()
-    with desk.store.writing(desk.name) as writer:
+    with desk.writing() as writer:
         event = next_number(writer, Event)
         leases = writer.read(Lease, "annotator", [annotator])
         if rows is not None:

@@ -45,7 +45,7 @@ class Saying:
 def tell(desk: Desk, saying: Saying) -> Told:
     """Take what was said. Raises: see `Campaign.tell`."""
     at = desk.now()
-    with desk.store.reading(desk.name) as view:
+    with desk.reading() as view:
         examples = desk.examples(view)
     asked = examples.checked(saying.ids)
     if isinstance(saying.annotator, str):  # several people may all have labelled the examples 0 and 1
@@ -54,7 +54,7 @@ def tell(desk: Desk, saying: Saying) -> Told:
     request = digest_of(message.example_id, message.label, [*message.given.items()], message.annotator, message.source)
     actor = saying.annotator if isinstance(saying.annotator, str) else ""
     act = Act(saying.kind, at, actor, saying.key, request)
-    with desk.store.writing(desk.name) as writer:
+    with desk.writing() as writer:
         told = before(writer, act)
         if told is not None:
             return Told(**told, repeat_of_key=True)

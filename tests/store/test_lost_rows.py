@@ -1,0 +1,197 @@
+"""Rows that are gone, and values that no campaign has: verify finds them, and no act ends in a traceback.
+
+Most of it in memory, where tables are soon changed; there are no seals, as if each had been made right again.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import ladle
+from ladle.campaign import MemoryStore
+from ladle.campaign.columns import Columns
+from ladle.campaign.tables import KINDS, Event
+from ladle.errors import CorruptFileError, LadleError
+from tests.golden.make_campaign import Clock, everything, ids_of
+
+SOME = np.linspace(0, 1, 60, dtype=np.float32)
+Tables = dict[type[Columns], dict[Any, Any]]
+
+
+def begun(store: Any) -> ladle.Campaign:
+    clock = Clock()
+    clock.now += 30 * 86400
+    return ladle.Campaign.open(store, name="birds", clock=clock)
+
+
+ACTS: dict[str, Callable[[ladle.Campaign, Path], Any]] = {
+    **{
+        name: (lambda campaign, _, name=name: str(getattr(campaign, name)().to_pylist()))
+        for name in ("labels", "resolved", "outstanding", "quarantine", "audit", "rounds", "batches")
+    },
+    "progress": lambda campaign, _: str(campaign.progress()),
+    "batch": lambda campaign, _: campaign.batch(),
+    "batch 1": lambda campaign, _: campaign.batch(1),
+    "batch by key": lambda campaign, _: campaign.batch(key="first"),
+    "story": lambda campaign, _: [str(campaign.story(each)) for each in ids_of()[:12]],
+    "ids": lambda campaign, _: campaign.ids,
+    "backup": lambda campaign, folder: campaign.backup(folder / "b.zip"),
+    "ask": lambda campaign, _: campaign.ask(4, margins=SOME),
+    "ask again": lambda campaign, _: campaign.ask(
+        20, margins=SOME[:50], key="first", holder="team", model="m0", gold=2
+    ),
+    "ask with gold": lambda campaign, _: campaign.ask(4, margins=SOME, gold=1),
+    "tell": lambda campaign, _: campaign.tell(ids_of()[:30], ["cat", "dog"] * 15, annotator="ann", key="k"),
+    "import": lambda campaign, _: campaign.import_labels(ids_of()[:9], ["cat"] * 9, source="old"),
+    "take": lambda campaign, _: campaign.take("bob", 5),
+    "release": lambda campaign, _: campaign.release("ann"),
+    "delete": lambda campaign, _: campaign.delete_labels(ids_of()[:20], reason="wrong"),
+    "exclude": lambda campaign, _: campaign.exclude(ids_of()[:14], reason="dark"),
+    "include": lambda campaign, _: campaign.include(ids_of()[:14]),
+    "gold": lambda campaign, _: campaign.add_gold(ids_of()[:3], ["cat"] * 3),
+    "model": lambda campaign, _: campaign.record_model("m2", metrics={"accuracy": 0.5}),
+    "extend": lambda campaign, _: campaign.extend(ladle.open_pool(np.ones((61, 4)), ids=[*ids_of(), "bilder/60.jpg"])),
+}
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> MemoryStore:
+    """A campaign that has rows in every table."""
+    store = MemoryStore()
+    campaign = everything(store, tmp_path_factory.mktemp("sound") / "files", Clock())  # type: ignore[arg-type]
+    assert campaign.verify().ok
+    return store
+
+
+def with_tables(store: MemoryStore, changes: Tables) -> MemoryStore:
+    """A copy with other rows in some tables; an act on it leaves the original as it is."""
+    other = MemoryStore()
+    text, tables = store._campaigns["birds"]
+    other._campaigns["birds"] = (text, tables | changes)
+    return other
+
+
+def rows_in(store: MemoryStore, kind: type[Columns]) -> dict[Any, Any]:
+    return dict(store._campaigns["birds"][1][kind])
+
+
+def use(store: MemoryStore, scratch: Path) -> list[str]:
+    """Each act on the campaign as it is; those that ended in an error of Ladle's. Any other error is raised."""
+    ended = []
+    for name, act in ACTS.items():
+        try:
+            act(begun(with_tables(store, {})), scratch)
+        except LadleError:
+            ended.append(name)
+    return ended
+
+
+def found(store: Any) -> tuple[str, ...]:
+    """What verify finds, or the error that it ends in."""
+    try:
+        with begun(store) as campaign:
+            verdict = campaign.verify()
+            assert verdict.ok == (not verdict.problems)
+            return verdict.problems
+    except LadleError as error:
+        return (str(error),)
+
+
+def test_the_sound_one_goes_through_every_act(sound: MemoryStore, tmp_path: Path) -> None:
+    assert use(sound, tmp_path) == []
+    assert found(sound) == ()
+
+
+@pytest.mark.parametrize("which", ["first", "last", "all"])
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.NAME)
+def test_rows_that_are_gone(kind: type[Columns], which: str, sound: MemoryStore, tmp_path: Path) -> None:
+    rows = rows_in(sound, kind)
+    for key in list(sorted(rows)[:1] if which == "first" else sorted(rows)[-1:] if which == "last" else rows):
+        del rows[key]
+    damaged = with_tables(sound, {kind: rows})
+    assert found(damaged)
+    use(damaged, tmp_path)
+
+
+NUMBERS = (-1, 0, 7, 99, 2**40, 2**62)
+TEXTS = ("", "x", "[]", "{}", "[1", "9" * 6000)
+ODD: dict[str, tuple[Any, ...]] = {"number": NUMBERS, "text": TEXTS, "octets": (b"", b"1", b"12345678")}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.NAME)
+def test_values_that_no_campaign_has(kind: type[Columns], sound: MemoryStore, tmp_path: Path) -> None:
+    silent = []
+    for place, (field, holds) in enumerate(kind.layout().items()):
+        for value in ODD[holds]:
+            rows = rows_in(sound, kind)
+            key = sorted(rows)[0]
+            before = rows.pop(key)
+            row = (*before[:place], value, *before[place + 1 :])
+            new = tuple(row[list(kind.layout()).index(name)] for name in kind.KEY)
+            damaged = with_tables(sound, {kind: {**rows, new: row}})
+            if row != before and not found(damaged):
+                silent.append(field)
+            use(damaged, tmp_path)
+    # People's own words, of which any may be right, and what nothing else tells of.
+    assert set(silent) <= FREE[kind.NAME], silent
+
+
+# Fields that some of the odd values fit, as far as the other rows tell.
+FREE: dict[str, set[str]] = {
+    "event": set(),
+    "pool_part": {"rows", "dtype", "source", "reopen", "dim", "event"},
+    "batch": {
+        "key",
+        "holder",
+        "lease_until",
+        "asked_at",
+        "passed_on",
+        "model",
+        "scores_digest",
+        "story",
+        "event",
+        "round",
+    },
+    "batch_rows": {"gold_list", "event"},
+    "task": {"origin", "event"},
+    "label": {"annotator", "source", "told_at", "recorded_at", "event", "ended"},
+    "lease": {"row", "annotator", "lease_until", "event"},
+    "gold": {"label", "event"},
+    "exclusion": {"reason", "at", "event", "active"},
+    "quarantined": {"at", "example_id", "label", "annotator", "source", "reason", "event"},
+    "model": {"version", "at", "round", "labelled", "metrics", "scores", "scores_digest", "event"},
+    "artefact": {"event"},
+}
+
+
+def test_an_impossible_value_is_named(sound: MemoryStore) -> None:
+    rows = rows_in(sound, Event)
+    rows[(1,)] = (*rows[(1,)][:6], "{}", rows[(1,)][7])
+    assert any("event.details" in line for line in found(with_tables(sound, {Event: rows})))
+
+
+@pytest.mark.parametrize("table", ["pool_part", "batch", "batch_rows", "task", "event"])
+def test_rows_deleted_from_a_database(table: str, tmp_path: Path) -> None:
+    everything(f"sqlite:///{tmp_path}/birds.db", tmp_path / "files", Clock()).close()
+    with sqlite3.connect(tmp_path / "birds.db") as connection:
+        assert connection.execute(f"DELETE FROM ladle_{table}").rowcount > 0
+    connection.close()
+    with begun(f"sqlite:///{tmp_path}/birds.db") as campaign:
+        assert any(table in line or "log" in line for line in campaign.verify().problems)
+        if table in ("pool_part", "batch"):
+            with pytest.raises(CorruptFileError, match=r"hold what was written|say which pool"):
+                campaign.progress()
+
+
+def test_the_campaign_itself_gone(tmp_path: Path) -> None:
+    everything(f"sqlite:///{tmp_path}/birds.db", tmp_path / "files", Clock()).close()
+    with sqlite3.connect(tmp_path / "birds.db") as connection:
+        connection.execute("DELETE FROM ladle_campaign")
+    connection.close()
+    assert "none of that name" in found(f"sqlite:///{tmp_path}/birds.db")[0]
