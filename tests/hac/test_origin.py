@@ -58,7 +58,7 @@ def ask_in_parts(pool: Any) -> Any:
 
 def campaign(pool: Any) -> Any:
     opened = pool if isinstance(pool, ladle.pool.Pool) else ladle.open_pool(np.asarray(pool))
-    return ladle.Campaign.create(ladle.campaign.MemoryStore(), name="c", pool=opened, labels=["a"], tree=TREE)
+    return ladle.Campaign.create(ladle.campaign.MemoryStore(), name="c", pool=opened, labels=["a", "b"], tree=TREE)
 
 
 MEETINGS: dict[str, Callable[[Any], Any]] = {
@@ -132,7 +132,7 @@ def test_every_engine_and_pool_of_large_blocks(engine: Any, monkeypatch: pytest.
 
 def test_a_grown_campaign_begins_with_what_was_clustered() -> None:
     opened = ladle.open_pool(POOL)
-    made = ladle.Campaign.create(ladle.campaign.MemoryStore(), name="c", pool=opened, labels=["a"], tree=TREE)
+    made = ladle.Campaign.create(ladle.campaign.MemoryStore(), name="c", pool=opened, labels=["a", "b"], tree=TREE)
     more = blobs(95, 10, DIM)
     with pytest.raises(MismatchError, match="begin with"):
         made.extend(ladle.open_pool(np.concatenate([SHUFFLED, more])))
@@ -142,7 +142,7 @@ def test_a_grown_campaign_begins_with_what_was_clustered() -> None:
 def test_a_campaign_whose_pool_file_has_changed_does_not_ask(tmp_path: Path) -> None:
     np.save(tmp_path / "pool.npy", POOL)
     url = f"sqlite:///{tmp_path}/c.db"
-    ladle.Campaign.create(url, name="c", pool=tmp_path / "pool.npy", labels=["a"], tree=TREE)
+    ladle.Campaign.create(url, name="c", pool=tmp_path / "pool.npy", labels=["a", "b"], tree=TREE)
     with ladle.Campaign.open(url, name="c") as made:
         made.ask(5, probabilities=PROBABILITIES)
     np.save(tmp_path / "pool.npy", SHUFFLED)
