@@ -6,11 +6,12 @@ import shutil
 from contextlib import ExitStack
 from pathlib import Path
 
+import numpy as np
+
 from ladle import durable
 from ladle.campaign.invariants import CRASHES, Everything
 from ladle.campaign.tables import Artefact, PoolPart
 from ladle.errors import CorruptFileError, FileError, LadleError
-from ladle.hac import Dendrogram
 from ladle.store.damage import foreign_ids
 from ladle.store.examples import Examples
 from ladle.store.files import Files
@@ -45,7 +46,7 @@ def _check_ids(files: Files, part: PoolPart, tables: Everything, *, newest: bool
 
 def _check_clusters(files: Files, part: PoolPart, artefacts: Artefact) -> None:
     clusters = files.clusters(artefacts, int(part.number[0]))
-    rows = clusters.n if isinstance(clusters, Dendrogram) else None if clusters is None else len(clusters)
+    rows = None if clusters is None else len(clusters) if isinstance(clusters, np.ndarray) else clusters.n
     if rows not in (None, int(part.rows[0])):
         raise ValueError(f"clusters of {rows:,} examples")
 
