@@ -22,10 +22,10 @@ SCORED = [name for name in NAMES if {"scores", "probabilities"} & set(describe(n
 BY_MARGINS = [name for name in SCORED if "probabilities" not in describe(name).needs]
 
 
-def asked(name, probabilities=P, *, labelled=LABELLED, partitions=1, **more):
+def asked(name, probabilities=P, *, labelled=LABELLED, partitions=1, votes=VOTES, **more):
     strategy = ladle.strategies.create(name, tree=CLUSTERS, partitions=partitions)
     return strategy.query(
-        12, probabilities=probabilities, embeddings=E, votes=VOTES, labelled=labelled, seed=2, **more
+        12, probabilities=probabilities, embeddings=E, votes=votes, labelled=labelled, seed=2, **more
     ).rows.tolist()
 
 
@@ -69,9 +69,10 @@ def test_negative_margins_are_refused(name):
 def test_one_probability_of_two_classes(name):
     p = RNG.random(ROWS).astype(np.float32)
     both = np.stack([1 - p, p], axis=1)
-    wanted = asked(name, both)
+    votes = VOTES % 2
+    wanted = asked(name, both, votes=votes)
     for given in (p, p[:, None]):
-        assert asked(name, given, binary=True) == wanted
+        assert asked(name, given, binary=True, votes=votes) == wanted
         with pytest.raises(ShapeError, match="binary=True"):
             asked(name, given)
     with pytest.raises(ShapeError, match="binary=True"):
@@ -110,3 +111,13 @@ def test_pairs_that_are_answered_need_no_probability():
     np.testing.assert_array_equal(lacking, kept)
     with pytest.raises(NonFiniteError, match="nan in row 0, class 1"):
         ladle.strategies.least_sure_pairs(lacking, 20)
+
+
+def test_votes_are_for_classes_that_there_are():
+    for vote in (3, -1):
+        votes = VOTES.copy()
+        votes[8, 2] = vote
+        strategy = ladle.strategies.create("dropquery")
+        with pytest.raises(ArgumentError, match=r"3 classes of `probabilities`, from 0 to 2; got .* in row 8"):
+            strategy.query(5, probabilities=P, embeddings=E, votes=votes)
+        strategy.query(5, probabilities=P, embeddings=E, votes=votes, labelled=[8])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
+from ladle.errors import ArgumentError
 from ladle.numbers import number
 from ladle.strategies import draws
 from ladle.strategies.choosing import Asked, Choice, Chooser
@@ -65,9 +66,23 @@ class DropQuery(Chooser):
 def disagreement(asked: Asked) -> npt.NDArray[np.float32]:
     """(n,) the share of votes for another class than the most likely one. Raises: as `Asked`, ProbabilityError."""
     votes, probabilities = asked.votes(), asked.probabilities()
+    _check_votes(votes, probabilities.shape[1], asked)
     out = np.empty(len(votes), np.float32)
     for start in range(0, len(out), BLOCK):
         part = slice(start, start + BLOCK)
         likely = probabilities[part].argmax(axis=1)
         out[part] = np.mean(votes[part] != likely[:, None], axis=1)
     return out
+
+
+def _check_votes(votes: npt.NDArray[np.integer[Any]], classes: int, asked: Asked) -> None:
+    """Refuse votes for classes that there are not: they would all count as disagreement. Raises: ArgumentError."""
+    outside: npt.NDArray[np.bool_] = np.any((votes < 0) | (votes >= classes), axis=1)
+    outside[asked.request.labelled] = False
+    if outside.any():
+        row = int(np.argmax(outside))
+        raise ArgumentError(
+            "`votes`",
+            wanted=f"hold the numbers of the {classes:,} classes of `probabilities`, from 0 to {classes - 1:,}",
+            got=f"{votes[row].tolist()} in row {row:,}",
+        )
