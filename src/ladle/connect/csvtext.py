@@ -22,6 +22,7 @@ from ladle.connect.jsontext import iso_times, list_texts
 from ladle.connect.opening import REMEDY, opened_text
 from ladle.connect.textcolumns import typed
 from ladle.errors import CorruptFileError, FileFormatError
+from ladle.pool.native import native_from
 
 _COUNTED_BYTES = 1 << 20
 
@@ -103,9 +104,9 @@ def _check_quotes(path: Path) -> None:
 def _parsed(path: Path, names: list[str]) -> Any:
     """The columns as large_string. Raises: CorruptFileError naming the line."""
     try:
-        with opened_text(path) as file:
+        with opened_text(path) as file, native_from(path, file.tell()) as native:
             table = pa.csv.read_csv(
-                file,
+                native,
                 read_options=pa.csv.ReadOptions(use_threads=False),  # with threads, errors do not name the row
                 parse_options=pa.csv.ParseOptions(newlines_in_values=True),
                 convert_options=pa.csv.ConvertOptions(

@@ -21,6 +21,7 @@ from ladle.connect.jsontext import json_lines
 from ladle.connect.opening import REMEDY, has_object_a_line, is_a, numbered_lines, opened_text, said, strict_json
 from ladle.connect.textcolumns import in_calendar, typed
 from ladle.errors import CorruptFileError, DataError
+from ladle.pool.native import native_from
 
 _BLOCK_BYTES = 1 << 24  # a longer line is refused
 _DAMAGE = (pa.ArrowException, UnicodeDecodeError)
@@ -47,9 +48,9 @@ def read(path: Path, names: Mapping[str, str], form: Form) -> Any:
                 raise pa.ArrowInvalid("a line that is no object")
             if lines == 0:
                 raise CorruptFileError(str(path), wanted="hold something", got="blank lines", remedy=REMEDY)
-            file.seek(begin)
+        with native_from(path, begin) as native:
             table = pa.json.read_json(
-                file,
+                native,
                 read_options=pa.json.ReadOptions(block_size=_BLOCK_BYTES),
                 parse_options=pa.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore"),
             )

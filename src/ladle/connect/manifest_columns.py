@@ -14,6 +14,7 @@ from ladle.connect.fields import ID, LABEL, Form
 from ladle.connect.opening import has_object_a_line, opened_text
 from ladle.connect.textcolumns import in_calendar, typed
 from ladle.errors import DataError
+from ladle.pool.native import native_from
 
 REFERENCE, METADATA = "source-ref", "-metadata"
 _BLOCK_BYTES = 1 << 24
@@ -36,9 +37,9 @@ def read_columns(path: Path, asked: Mapping[str, str], attribute: str, form: For
             lines = has_object_a_line(file)
             if not lines:
                 return None
-            file.seek(begin)
+        with native_from(path, begin) as native:
             table = pa.json.read_json(
-                file,
+                native,
                 read_options=pa.json.ReadOptions(block_size=_BLOCK_BYTES),
                 parse_options=pa.json.ParseOptions(
                     explicit_schema=pa.schema(list(schema.items())), unexpected_field_behavior="ignore"

@@ -24,6 +24,7 @@ from ladle.errors import ArgumentError, CorruptFileError, DataError, IdError, Sh
 from ladle.pool.arrow_files import Columns, TableColumns
 from ladle.pool.budget import require
 from ladle.pool.id_text import typed
+from ladle.pool.native import native_from
 from ladle.pool.npy_format import opened
 from ladle.pool.table_ids import ID_COLUMN
 
@@ -56,9 +57,9 @@ def open_csv(path: Path, *, id_name: str | None, like: str | None = None, number
             raise ArgumentError(str(path), wanted=f"have one column `{id_name}`", got="several")
         require(_BYTES_PER_BYTE * path.stat().st_size, f"reading {path}", remedy="Store the scores as Parquet.")
         file.seek(0)
-        with _csv_errors(path):
+        with _csv_errors(path), native_from(path, file.tell()) as native:
             table = pa.csv.read_csv(
-                file,
+                native,
                 read_options=pa.csv.ReadOptions(use_threads=False),
                 convert_options=pa.csv.ConvertOptions(
                     column_types={

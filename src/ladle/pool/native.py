@@ -1,0 +1,28 @@
+"""Files for Arrow's parsers of text, which read ahead in threads of their own.
+
+A thread that holds a file of Python needs Python itself. When the parser refuses the file and the program ends, such a
+thread may still be at work, and it then ends the process by an abort. A file of Arrow's own needs no Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from ladle.errors import FileError
+
+
+@contextmanager
+def native_from(path: Path, position: int) -> Iterator[Any]:
+    """The file at `path` from this byte on, as a file of Arrow's. Raises: FileError."""
+    try:
+        native = pa.OSFile(str(path))
+    except OSError as cause:
+        raise FileError(str(path), wanted="be a readable file", got=cause.strerror or str(cause)) from cause
+    with native:
+        native.seek(position)
+        yield native
