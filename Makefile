@@ -17,7 +17,7 @@ help:  ## Show this list.
 	@awk -F ':.*  ## ' '/^[a-z]+:.*  ## / { printf "  make %-8s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.lab  ## Run the whole loop on real images and write ladle-report.html (under 5 minutes).
-	$(BIN)/ladle demo $(ARGS)
+	$(BIN)/ladle demo --force $(ARGS)
 
 test: lint  ## Lint, check types and run every test: what CI runs.
 	$(BIN)/python -m pytest -q

@@ -115,7 +115,8 @@ def test_refusals_leave_no_file(run, tree, new, tmp_path, monkeypatch, change, o
     np.save(new, rows[:, :4] if change == "dim" else rows)
     (tmp_path / "out").mkdir()
     monkeypatch.chdir(tmp_path / "out")
-    given, out, err = run("assign", tree, new, "-o", "a.parquet", *options)
+    output = [] if "-o" in options else ["-o", "a.parquet"]
+    given, out, err = run("assign", tree, new, *output, *options)
     assert (given, out) == (code, "")
     assert told in err
     assert not list((tmp_path / "out").iterdir())

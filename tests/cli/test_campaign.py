@@ -153,7 +153,7 @@ def test_a_batch_is_not_written_over_labels(asked: Path, run: Any, run_json: Any
     again = ("campaign", "ask", "--scores", "scores-1.parquet", "--size", 30, "-o", "batch.csv")
     code, out, err = run(*again)
     assert (code, out) == (4, "")
-    assert "may hold labels" in err
+    assert "may hold what people filled in" in err
     assert (asked / "batch.csv").read_bytes() == filled
     assert run_json(*again, "--force")[1]["file"]["done_before"] is False
     assert (asked / "batch.csv").read_bytes() != filled

@@ -198,7 +198,8 @@ def test_what_fails_leaves_the_rest_undone(folder: Path, run: Any, run_json: Any
 )
 def test_what_cannot_be_is_refused(folder: Path, run: Any, changes: Any, code: int, words: str) -> None:
     before = state()
-    found, out, err = run(*FIRST[:4], "--size", "5", "-o", "b.csv", *changes)
+    usual = [each for each in (("--size", "5"), ("-o", "b.csv")) if each[0] not in changes]
+    found, out, err = run(*FIRST[:4], *(word for each in usual for word in each), *changes)
     assert (found, out) == (code, "")
     assert words in err
     assert state() == before

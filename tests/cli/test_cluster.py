@@ -154,7 +154,7 @@ def test_an_existing_tree_survives_a_failure(run, made, tmp_path):
     tree = tmp_path / "t.npz"
     tree.write_bytes((made / "tree.npz").read_bytes())
     before = sorted(path.name for path in tmp_path.iterdir())
-    assert run("cluster", tmp_path / "nan.npy", "-o", tree)[0] == 3
+    assert run("cluster", tmp_path / "nan.npy", "-o", tree, "--force")[0] == 3
     assert tree.read_bytes() == (made / "tree.npz").read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == before
 
@@ -176,7 +176,7 @@ def test_a_pool_is_never_overwritten(run, made, tmp_path):
 def test_approximate_neighbours_are_named(run_json, run, made, tmp_path, monkeypatch):
     monkeypatch.setattr("ladle.neighbours.effort.BRUTE_COST", 0)
     monkeypatch.setattr("ladle.hac.clustering.DENSE_CLUSTERS", 3)
-    arguments = ["cluster", made / "pool.npy", "-o", tmp_path / "tree.npz"]
+    arguments = ["cluster", made / "pool.npy", "-o", tmp_path / "tree.npz", "--force"]
     code, facts = run_json(*arguments, "--approximate", "--quality", "high")
     assert code == 0
     assert facts["recall"] >= 0.995

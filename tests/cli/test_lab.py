@@ -162,7 +162,8 @@ def test_what_is_stopped_says_how_to_go_on(run_json, protocol, finished, tmp_pat
     out, err = running.communicate(timeout=DEADLINE_SECONDS)
     assert (running.returncode, out) == (exit_code, "")
     *progress, last = err.splitlines()
-    assert last.startswith("interrupted: the same command goes on from ")
+    word = "interrupted" if number == signal.SIGINT else "terminated"
+    assert last.startswith(f"{word}: the same command goes on from ")
     assert set(progress) <= {"Load the data, and compile at first use", "12 rounds left: choose, label, train, measure"}
     code, facts = run_json("lab", "run", protocol, "-o", folder, "--workers", "1")
     assert (code, facts["rounds_done"]) == (0, 12)
@@ -180,8 +181,10 @@ def test_report_and_compare(run, run_json, finished, tmp_path):
     assert page.read_text().startswith("<!doctype html>") or "<html" in page.read_text()
     assert "Margin" in table.read_text()
     assert values.read_text().count("\n") == 1 + 2 * 2 * 3 * 3  # strategies, metrics, trials, points
-    code, facts = run_json("lab", "report", finished / "ledger.sqlite", "-o", page)
+    assert run("lab", "report", finished, "-o", page)[0] == 4  # another page, without examples
+    code, facts = run_json("lab", "report", finished / "ledger.sqlite", "-o", page, "--force")
     assert code == 0
+    assert run_json("lab", "report", finished / "ledger.sqlite", "-o", page)[0] == 0  # the very page
     assert facts["written"] == {"page": str(page)}
     assert json.dumps(facts["report"])
     code, facts = run_json("lab", "compare", finished, finished, "-o", tmp_path / "both.md")
@@ -228,7 +231,7 @@ def test_a_published_ledger_reports_as_the_run_does(run, run_json, finished, pro
         code, facts = run_json("lab", "publish", finished, "-o", copy)
         assert (code, facts["ledger"], facts["bytes"]) == (0, str(copy), copy.stat().st_size)
     for ledger in (finished, copy):
-        assert run("lab", "report", ledger, "-o", tmp_path / "page.html", "--markdown", table)[0] == 0
+        assert run("lab", "report", ledger, "-o", tmp_path / "page.html", "--markdown", table, "--force")[0] == 0
         tables.append(table.read_text())
     assert tables[0] == tables[1].replace("| published | without the rows of its batches |\n", "")
     code, facts = run_json("lab", "compare", finished, copy)

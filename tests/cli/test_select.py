@@ -22,14 +22,14 @@ REPLACED = ("--scores", "--tree", "--size", "-o")  # options of `select` that th
 
 @pytest.fixture
 def run(run):
-    """`ladle` with these arguments; of the options above, which it would refuse twice, the last."""
+    """`ladle` with these arguments, --force; of the options above, which it would refuse twice, the last."""
 
     def command(*arguments):
         line = [str(each) for each in arguments]
         for option in REPLACED:
             for _ in range(line.count(option) - 1):
                 del line[line.index(option) : line.index(option) + 2]
-        return run(*line)
+        return run(*line, *(["--force"] if line[0] == "select" else []))
 
     return command
 

@@ -70,6 +70,7 @@ def assign(
     seed: options.Seed = 0,
     skip_invalid: SkipInvalid = False,
     skipped: SkippedFile = None,
+    force: options.Force = False,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -79,13 +80,13 @@ def assign(
     --threshold or --n-clusters. The file has the columns id, row, cluster, linkage and new; cluster numbers are those
     of ladle cluster --clusters-out at the same cut, and new clusters are numbered on from there.
     """
-    from ladle.cli.outputs import TABLE_SUFFIXES, check_output
+    from ladle.cli.outputs import TABLE_SUFFIXES, check_output, write_new
     from ladle.cli.progress import shown
     from ladle.hac import Dendrogram
 
     check_output(output, TABLE_SUFFIXES, inputs=[tree, pool, ids, clustered, clustered_ids])
     inputs = [tree, pool, ids, clustered, clustered_ids]
-    skipping = Skipping.of(skip_invalid, skipped, beside=output, inputs=inputs)
+    skipping = Skipping.of(skip_invalid, skipped, beside=output, inputs=inputs, force=force)
     started = time.perf_counter()
     loaded = Dendrogram.load(tree)
     examples = skipping.opened(pool, id_column, embedding, ids, metric=loaded.metric)
@@ -104,8 +105,8 @@ def assign(
         seed=seed,
         progress=shown(quiet=quiet or as_json),
     )
-    _write(examples, assigned, loaded, output)
-    _tell(examples, assigned, loaded.metric, skipping, time.perf_counter() - started, output, as_json)
+    before = write_new(output, lambda path: _write(examples, assigned, loaded, path), force=force)
+    _tell(examples, assigned, loaded.metric, skipping, time.perf_counter() - started, output, before, as_json)
 
 
 def _write(pool: Any, assigned: Any, tree: Any, path: Path) -> None:
@@ -131,7 +132,14 @@ def _write(pool: Any, assigned: Any, tree: Any, path: Path) -> None:
 
 
 def _tell(
-    pool: Any, assigned: Any, metric: str, skipping: Skipping, seconds: float, output: Path, as_json: bool
+    pool: Any,
+    assigned: Any,
+    metric: str,
+    skipping: Skipping,
+    seconds: float,
+    output: Path,
+    before: bool,
+    as_json: bool,
 ) -> None:
     import numpy as np
 
@@ -156,6 +164,7 @@ def _tell(
         "seconds": round(seconds, 3),
         "peak_memory_bytes": peak,
         "output": str(output),
+        "done_before": before,
         **skipping.facts(pool),
     }
     fate = f", in {assigned.founded:,} new clusters" if assigned.founded else ", marked -1" if far else ""
@@ -171,6 +180,6 @@ def _tell(
         "far from all": f"{far:,} beyond {assigned.limit:.4g}{fate}",
         "search": search,
         "took": took(seconds, peak),
-        "clusters in": str(output),
+        "clusters in": f"{output}{', as it was' if before else ''}",
     }
     answer("Assigned", shown, facts, as_json=as_json)

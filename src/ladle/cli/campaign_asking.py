@@ -84,7 +84,8 @@ def ask(
     its lease. Without scores, it is the same ask until a label has come back; --key tells two asks apart.
     """
     from ladle.cli.answers import answer
-    from ladle.cli.campaign_batches import check_batch_file, other_file, write_batch, written_facts
+    from ladle.cli.campaign_batches import check_batch_file, write_batch, written_facts
+    from ladle.cli.outputs import other_file
     from ladle.cli.progress import shown
     from ladle.cli.scored import Reading
 

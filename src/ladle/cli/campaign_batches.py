@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,31 +29,28 @@ def write_batch(
 ) -> tuple[Written, bool]:
     """Write the tasks, each with an empty label to fill in; True when the very file was there already.
 
-    tasks: what `to_arrow` gives of a batch. Raises: FileError when another file stands there, for it may hold labels.
+    tasks: what `to_arrow` gives of a batch. Raises: as `write_file`.
     """
+    about = {"campaign": campaign.name, "classes": classes_of(campaign)}
+    return write_file(_with_label(campaign, tasks), path, format_name=format_name, about=about, force=force)
+
+
+def write_file(
+    table: Any, path: Path, *, format_name: str | None, about: dict[str, Any], force: bool
+) -> tuple[Written, bool]:
+    """Write a table in a format of `ladle.connect`; True when the very file was there already.
+
+    Raises: FileError when another file stands there, for it may hold labels, and it is not `force`.
+    """
+    from dataclasses import replace
+
+    from ladle.cli.outputs import write_new
     from ladle.connect import format_of, write
-    from ladle.durable import file_digest
 
-    table, about = _with_label(campaign, tasks), {"campaign": campaign.name, "classes": classes_of(campaign)}
-    if force or not path.exists():
-        return write(table, path, format=format_name, about=about), False
-    with tempfile.TemporaryDirectory(prefix="ladle-") as folder:
-        made = write(table, Path(folder) / path.name, format=format_of(path, format_name).name, about=about)
-    if made.sha256 != file_digest(path):
-        raise other_file(path)
-    return type(made)(path, made.format, made.rows, made.size_bytes, made.sha256), True
-
-
-def other_file(path: Path) -> Exception:
-    """The error of a batch that would be written over what is there."""
-    from ladle.errors import FileError
-
-    return FileError(
-        f"the file {path}",
-        wanted="be a new one, or this batch as it was written",
-        got="another file, which may hold labels",
-        remedy="Name another file, or say --force to replace it.",
-    )
+    made: list[Written] = []
+    named = format_of(path, format_name).name
+    before = write_new(path, lambda place: made.append(write(table, place, format=named, about=about)), force=force)
+    return replace(made[0], path=path), before
 
 
 def classes_of(campaign: Campaign) -> list[Any] | None:

@@ -59,11 +59,11 @@ def export(
 ) -> None:
     """Write labels, tasks or records to a file: whole, or not at all.
 
-    COCO and manifests take classes, not numbers. Batches are never written over another file unless it is --force.
+    COCO and manifests take classes, not numbers. Nothing is written over another file unless it is --force.
     """
     from ladle.cli.answers import answer
-    from ladle.cli.campaign_batches import check_batch_file, classes_of, write_batch, written_facts
-    from ladle.connect import format_of, write
+    from ladle.cli.campaign_batches import check_batch_file, classes_of, write_batch, write_file, written_facts
+    from ladle.connect import format_of
     from ladle.errors import ArgumentError
 
     check_batch_file(output, format_name)
@@ -77,7 +77,7 @@ def export(
         else:
             about = {"campaign": campaign.name, "what": what.value, "classes": classes_of(campaign)}
             table = _table(campaign, what, history)
-            written, before = write(table, output, format=format_name, about=about), False
+            written, before = write_file(table, output, format_name=format_name, about=about, force=force)
         facts = {
             "command": "campaign export",
             "name": campaign.name,

@@ -50,13 +50,16 @@ def backup(
     ],
     db: Db = None,
     name: Name = None,
+    force: options.Force = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Copy a campaign to one file while work goes on: whole, checked, and as it was at one moment."""
     from ladle.cli.answers import answer
+    from ladle.cli.outputs import check_new
     from ladle.durable import file_digest
     from ladle.pool.budget import bytes_text
 
+    check_new(output, force=force)  # a copy of another moment, or of another campaign
     with opened(db, name) as campaign:
         campaign.backup(output)
         size, digest = output.stat().st_size, file_digest(output)

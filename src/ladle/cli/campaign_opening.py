@@ -40,7 +40,7 @@ LeaseDays = Annotated[
     float | None,
     typer.Option("--lease-days", metavar="DAYS", help="Before it may be chosen again. Default: the campaign's."),
 ]
-Force = Annotated[bool, typer.Option("--force", help="Replace a file that is there, whatever it holds.")]
+Force = options.Force
 Format = Annotated[
     str | None,
     typer.Option("--format", metavar="NAME", help="jsonl, parquet, csv, coco or manifest. Default: by the ending."),

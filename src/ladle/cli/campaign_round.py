@@ -73,8 +73,9 @@ def run_round(
     Repeat the same command after any failure: what was done is found again by the content of its files, and only the
     rest is done. It says which is which.
     """
-    from ladle.cli.campaign_batches import check_batch_file, other_file
+    from ladle.cli.campaign_batches import check_batch_file
     from ladle.cli.campaign_modelling import metrics_of
+    from ladle.cli.outputs import other_file
     from ladle.cli.progress import shown
     from ladle.cli.scored import Reading
 

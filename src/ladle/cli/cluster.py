@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from ladle.cli import options
+from ladle.cli.cluster_state import ClusterState
 from ladle.cli.options import Metric, Quality
 from ladle.cli.skipping import SkipInvalid, SkippedFile, Skipping
 
@@ -70,6 +69,7 @@ def cluster(
     ] = None,
     skip_invalid: SkipInvalid = False,
     skipped: SkippedFile = None,
+    force: options.Force = False,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -79,21 +79,24 @@ def cluster(
     --n-clusters, or not before one cluster is left (--full). It can be cut at any level up to there.
 
     The pool is read block by block and may be larger than memory. Stopped at any moment, the same command goes on
-    from its last checkpoint.
+    from its last checkpoint. A file that is there is not replaced by another one without --force.
     """
-    from ladle.cli.outputs import TABLE_SUFFIXES, check_output
+    from ladle.cli.outputs import TABLE_SUFFIXES, check_new, check_output, write_new
 
     inputs = [pool, ids]
     check_output(output, [".npz"], inputs=inputs)
     if clusters_out is not None:
         check_output(clusters_out, TABLE_SUFFIXES, inputs=[*inputs, output])
-    skipping = Skipping.of(skip_invalid, skipped, beside=output, inputs=[*inputs, clusters_out])
+    skipping = Skipping.of(skip_invalid, skipped, beside=output, inputs=[*inputs, clusters_out], force=force)
     level = _level(mean_size, threshold, n_clusters, full)
-    state = _State.of(checkpoint, no_checkpoint, output, inputs)
+    state = ClusterState.of(checkpoint, no_checkpoint, output, inputs)
+    if clusters_out is not None and not output.exists():  # written after the tree, so not by this command before
+        check_new(clusters_out, force=force)
     started = time.perf_counter()
     examples = skipping.opened(pool, id_column, embedding, ids, metric=metric.value)
     room = output.absolute().parent if scratch is None else scratch
     _check_fit(examples, level, options.uses_exact(examples.rows, exact), room)
+    _check_tree_there(output, examples, metric.value, level, force=force)
 
     from ladle.cli.progress import shown
     from ladle.hac import cluster as clustered
@@ -111,12 +114,32 @@ def cluster(
             progress=shown(quiet=quiet or as_json),
             **level,
         )
-        tree.save(output)
+        before = write_new(output, tree.save, force=force)
         clusters = tree.cut()
         if clusters_out is not None:
-            _write_clusters(examples, clusters, clusters_out)
-    run = _Run(time.perf_counter() - started, output, clusters_out, going_on_from, skipping)
+            before &= write_new(clusters_out, lambda path: _write_clusters(examples, clusters, path), force=force)
+    run = _Run(time.perf_counter() - started, output, clusters_out, going_on_from, skipping, before)
     _tell(examples, tree, clusters, run, as_json)
+
+
+def _check_tree_there(path: Path, pool: Any, metric: str, level: dict[str, Any], *, force: bool) -> None:
+    """Refuse, before any work, to write over a tree that is not of this pool, metric and level, or over no tree.
+
+    One that is may be this command's own, which only the clustering tells. Raises: FileError.
+    """
+    from ladle.cli.outputs import other_file
+    from ladle.errors import LadleError
+    from ladle.hac import Dendrogram, Level
+
+    if force or not path.exists():
+        return
+    try:
+        tree = Dendrogram.load(path)
+        tree.origin.check(pool, subject=f"the tree {path}")
+    except LadleError as cause:
+        raise other_file(path) from cause
+    if tree.metric != metric or tree.level != (Level(**level) if level else None):
+        raise other_file(path)
 
 
 def _level(mean_size: float | None, threshold: float | None, n_clusters: int | None, full: bool) -> dict[str, Any]:
@@ -132,62 +155,6 @@ def _level(mean_size: float | None, threshold: float | None, n_clusters: int | N
             got=" and ".join([*(f"--{name.replace('_', '-')}" for name in given), *(["--full"] if full else [])]),
         )
     return given if given or full else {"mean_size": options.MEAN_SIZE}
-
-
-@dataclass(frozen=True, slots=True)
-class _State:
-    """Where the state of the clustering is kept while it runs; in no folder under --no-checkpoint."""
-
-    folder: Path | None
-
-    @classmethod
-    def of(cls, checkpoint: Path | None, no_checkpoint: bool, output: Path, inputs: list[Path | None]) -> _State:
-        """As the options name it, checked. Raises: ArgumentError, FileError."""
-        from ladle.cli.outputs import check_folder
-        from ladle.errors import ArgumentError
-
-        if checkpoint is not None and no_checkpoint:
-            raise ArgumentError("the checkpoint", wanted="be kept or not", got="--checkpoint and --no-checkpoint")
-        if no_checkpoint:
-            return cls(None)
-        folder = checkpoint or output.with_name(output.name + ".partial")
-        check_folder(folder, inputs=inputs)
-        return cls(folder)
-
-    @contextmanager
-    def kept(self, *, quiet: bool) -> Iterator[datetime | None]:
-        """Around the work and its outputs: when the checkpoint it goes on from was saved, if there is one.
-
-        After the work the checkpoint is removed; Ctrl-C and errors leave it.
-        """
-        before = self._saved_at()
-        if before is not None and not quiet:
-            typer.echo(f"going on from the checkpoint of {_moment(before)} in {self.folder}", err=True)
-        try:
-            yield before
-        except KeyboardInterrupt as stop:
-            saved = self._saved_at()
-            if saved is not None:
-                stop.add_note(f"the same command goes on from the checkpoint of {_moment(saved)} in {self.folder}")
-            raise
-        if self.folder is not None:
-            from ladle.hac.checkpoint import Checkpoints
-
-            Checkpoints(self.folder, {}).clear()
-            with suppress(OSError):  # never made, or holding files of others
-                self.folder.rmdir()
-
-    def _saved_at(self) -> datetime | None:
-        from ladle.hac.checkpoint import Checkpoints
-
-        if self.folder is None or not Checkpoints(self.folder, {}).path.exists():
-            return None
-        return datetime.fromtimestamp(Checkpoints(self.folder, {}).path.stat().st_mtime).astimezone()
-
-
-def _moment(when: datetime) -> str:
-    """The time of day; the date too unless that is today."""
-    return f"{when:%H:%M:%S}" if when.date() == datetime.now().astimezone().date() else f"{when:%Y-%m-%d %H:%M:%S}"
 
 
 def _check_fit(pool: Any, level: dict[str, Any], exact: bool, scratch: Path) -> None:
@@ -235,6 +202,7 @@ class _Run:
     clusters_out: Path | None
     going_on_from: datetime | None
     skipping: Skipping
+    before: bool  # whether its files were there already, byte for byte
 
 
 def _tell(pool: Any, tree: Any, clusters: Any, run: _Run, as_json: bool) -> None:
@@ -267,6 +235,7 @@ def _tell(pool: Any, tree: Any, clusters: Any, run: _Run, as_json: bool) -> None
         "seconds": round(run.seconds, 3),
         "peak_memory_bytes": peak,
         "output": str(run.output),
+        "done_before": run.before,
         "clusters_out": None if run.clusters_out is None else str(run.clusters_out),
         **run.skipping.facts(pool),
     }
@@ -280,7 +249,7 @@ def _tell(pool: Any, tree: Any, clusters: Any, run: _Run, as_json: bool) -> None
         "self-check": f"{tree.checks.inversions:,} merges below one they stand on, "
         f"{tree.checks.pushes:,} neighbours found late",
         "took": took(run.seconds, peak),
-        "tree": str(run.output),
+        "tree": f"{run.output}{', as it was' if run.before else ''}",
     }
     if run.clusters_out is not None:
         shown["clusters in"] = str(run.clusters_out)

@@ -46,6 +46,7 @@ def demo(
         typer.Option("--keep", metavar="FOLDER", help="Keep the run there, to go on with it; for `ladle lab` too."),
     ] = None,
     workers: options.Workers = None,
+    force: options.Force = False,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -56,14 +57,16 @@ def demo(
     two minutes on two cores. It is the protocol `demo` of `ladle lab list`.
     """
     _check_packages()
-    from ladle.cli.outputs import check_output
+    from ladle.cli.outputs import check_new, check_output, write_contents
     from ladle.cli.progress import shown
     from ladle.lab import run_experiment
     from ladle.lab.shown import dataset_of
     from ladle.lab.starts import first_clusters
-    from ladle.report import facts_of, write_page_of
+    from ladle.report import facts_of, page
 
     check_output(out, [".html", ".htm"], inputs=[])
+    if keep is None or not keep.exists():  # a new run, whose page is another one
+        check_new(out, force=force)
     started = time.perf_counter()
     experiment = _stated(
         candidate_ratio,
@@ -80,7 +83,7 @@ def demo(
         ledger = held.enter_context(run_experiment(experiment, folder, workers=workers, progress=progress))
         with progress.task("Write the report"):
             facts = facts_of(ledger, clusters=first_clusters(ledger))
-            write_page_of(facts, out, dataset=dataset_of(ledger))
+            write_contents({out: page(facts, dataset=dataset_of(ledger))}, force=force)
     seconds = time.perf_counter() - started
     if as_json:
         from ladle.cli.answers import emit_json

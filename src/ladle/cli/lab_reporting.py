@@ -36,6 +36,7 @@ def report(
         bool,
         typer.Option("--examples", help="Show chosen examples; loads the data set, of images or texts."),
     ] = False,
+    force: options.Force = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Write what a run has found as one self-contained HTML page; as Markdown and CSV too, if asked.
@@ -43,11 +44,11 @@ def report(
     The run may be going on: finished trials count. --json prints everything the page says.
     """
     from ladle.cli.answers import answer
-    from ladle.cli.outputs import check_output
+    from ladle.cli.outputs import check_output, write_contents
     from ladle.lab.ledger import Ledger
     from ladle.lab.shown import dataset_of
     from ladle.lab.starts import first_clusters
-    from ladle.report import facts_of, tables, write_page_of
+    from ladle.report import facts_of, page, tables
 
     suffixes = {"page": [".html", ".htm"], "markdown": [".md"], "csv": [".csv"]}
     targets = {kind: path for kind, path in zip(suffixes, (out, markdown, csv), strict=True) if path is not None}
@@ -60,11 +61,10 @@ def report(
             targets = {"page": out, **targets}
         dataset = dataset_of(ledger) if examples else None
         told = facts_of(ledger, clusters=first_clusters(ledger))  # once, for page, tables and program alike
-        write_page_of(told, out, dataset=dataset)
-        if markdown is not None:
-            _write_text(markdown, tables.markdown_of(told))
-        if csv is not None:
-            _write_text(csv, tables.csv(ledger))
+        contents = {out: page(told, dataset=dataset)}
+        contents |= {} if markdown is None else {markdown: tables.markdown_of(told)}
+        contents |= {} if csv is None else {csv: tables.csv(ledger)}
+        write_contents(contents, force=force)
         written = {kind: str(path) for kind, path in targets.items()}
         facts = {"command": "lab report", "written": written}
         if as_json:
@@ -76,6 +76,7 @@ def compare(
     first: RunPath,
     second: RunPath,
     out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write it there, as .md.")] = None,
+    force: options.Force = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Put two runs side by side, strategy by strategy: by trial where they began from the same seed sets.
@@ -83,7 +84,7 @@ def compare(
     Tables on a terminal, Markdown into a pipe or file. --json prints the numbers, and the Markdown too.
     """
     from ladle.cli.answers import emit_json
-    from ladle.cli.outputs import check_output
+    from ladle.cli.outputs import check_output, write_contents
     from ladle.lab.ledger import Ledger
     from ladle.report import tables
     from ladle.report.compare import compare as compare_runs
@@ -94,7 +95,7 @@ def compare(
         compared = compare_runs(one, other)
     text = tables.compare_markdown_of(compared)
     if out is not None:
-        _write_text(out, text)
+        write_contents({out: text}, force=force)
     if as_json:
         written = {"written": None if out is None else str(out), "markdown": text}
         emit_json({"command": "lab compare", **written, **compared.to_dict()})
@@ -116,6 +117,7 @@ def publish(
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="FILE", help="The ledger to write: .sqlite.", show_default=False)
     ],
+    force: options.Force = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Copy a run's ledger without the rows of its batches, which are most of its size; of several runs, as one.
@@ -125,14 +127,14 @@ def publish(
     from the same seed sets and first models: some strategies run here, say, and others on another machine.
     """
     from ladle.cli.answers import answer
-    from ladle.cli.outputs import check_output
+    from ladle.cli.outputs import check_output, write_new
     from ladle.lab.ledger import Ledger
     from ladle.lab.publishing import publish_ledgers
 
     check_output(out, [".sqlite"], inputs=found)
     with ExitStack() as opened:
         ledgers = [opened.enter_context(Ledger.open(each)) for each in found]
-        publish_ledgers(ledgers, out)
+        write_new(out, lambda path: publish_ledgers(ledgers, path), force=force)
         sizes = sum(ledger.path.stat().st_size for ledger in ledgers)
     with Ledger.open(out) as copy:
         title, (done, total) = copy.experiment().title, copy.finished()
@@ -191,10 +193,3 @@ def _fitted(head: list[str], rows: list[list[str]]) -> Any:
     for row in rows:
         made.add_row(*(Text(cell) for cell in row))
     return made
-
-
-def _write_text(path: Path, text: str) -> None:
-    from ladle.durable import writing
-
-    with writing(path) as file:
-        file.write(text.encode())

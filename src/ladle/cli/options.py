@@ -115,6 +115,7 @@ IgnoreExtraScores = Annotated[
 ScoreId = Annotated[
     str | None, typer.Option("--score-id", metavar="COLUMN", help="Column of the ids in the scores. Default: id.")
 ]
+Force = Annotated[bool, typer.Option("--force", help="Replace a file that is there, whatever it holds.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, errors too; no progress bars.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars.")]
 

@@ -1,10 +1,15 @@
-"""Files that commands write: checked before the work, whole or not there after it."""
+"""Files that commands write: checked before the work, whole or not there after it, and never in place of another.
+
+A file that is there may hold what people have filled in. A command writes over it only under --force. Repeated, it
+finds its own file, byte for byte, and leaves it as it is.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from ladle.errors import ArgumentError, FileError, FileFormatError
@@ -59,6 +64,54 @@ def _file(source: Path | None) -> Path | None:
 def _check_writable(folder: Path) -> None:
     if not folder.is_dir() or not os.access(folder, os.W_OK):
         raise FileError(f"the folder {folder}", wanted="exist and be writable", got="one that is not")
+
+
+def check_new(path: Path, *, force: bool) -> None:
+    """Refuse, before any work, to write over a file that cannot be this command's own. Raises: FileError."""
+    if path.exists() and not force:
+        raise other_file(path)
+
+
+def write_new(path: Path, make: Callable[[Path], object], *, force: bool) -> bool:
+    """Have `make` write the file, but not over another one; True when this very file was there, which then stays.
+
+    Raises: FileError when another file stands there and it is not `force`.
+    """
+    from ladle.durable import file_digest
+
+    if force or not path.exists():
+        make(path)
+        return False
+    with TemporaryDirectory(prefix=".ladle-", dir=path.absolute().parent) as folder:
+        made = Path(folder) / path.name
+        make(made)
+        if file_digest(made) != file_digest(path):
+            raise other_file(path)
+    return True
+
+
+def write_contents(contents: Mapping[Path, str], *, force: bool) -> None:
+    """Write texts to their files, all or, where one would replace another file, none. Raises: FileError."""
+    from ladle.durable import writing
+
+    made = {path: text.encode() for path, text in contents.items()}
+    there = {path for path, content in made.items() if path.exists() and path.read_bytes() == content}
+    for path in made.keys() - there:
+        check_new(path, force=force)
+    for path, content in made.items():
+        if path not in there:
+            with writing(path) as file:
+                file.write(content)
+
+
+def other_file(path: Path) -> FileError:
+    """The error of a file that would be written over another one."""
+    return FileError(
+        f"the file {path}",
+        wanted="be a new one, or what this command wrote before",
+        got="another file, which may hold what people filled in",
+        remedy="Name another file, or say --force to replace it.",
+    )
 
 
 def write_table(table: Any, path: Path, *, about: dict[str, Any]) -> None:

@@ -81,6 +81,7 @@ def select(
     seed: options.Seed = 0,
     skip_invalid: SkipInvalid = False,
     skipped: SkippedFile = None,
+    force: options.Force = False,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -93,14 +94,14 @@ def select(
     What a strategy needs (scores, the pool's embeddings, a tree) and its options: ladle strategies.
     """
     from ladle.cli.batch_order import BatchOrder
-    from ladle.cli.outputs import TABLE_SUFFIXES, check_output
+    from ladle.cli.outputs import TABLE_SUFFIXES, check_output, write_new
     from ladle.cli.progress import shown
     from ladle.cli.scored import Reading
     from ladle.hac import Dendrogram
 
     inputs = [pool, scores, votes, tree, *(labelled or []), ids]
     check_output(output, TABLE_SUFFIXES, inputs=inputs)
-    skipping = Skipping.of(skip_invalid, skipped, beside=output, inputs=inputs)
+    skipping = Skipping.of(skip_invalid, skipped, beside=output, inputs=inputs, force=force)
     started = time.perf_counter()
     dials = dict(zip(options.CUTS, (mean_size, threshold, n_clusters), strict=True))
     ratio = None if candidate_ratio is None else options.plain_value(candidate_ratio)
@@ -132,8 +133,8 @@ def select(
     uncut = all(value is None for value in dials.values())
     selection = asked.query(found if uncut else clusters, given.arrays, known, examples.rows, bars)
     batch = _Batch(examples, selection, given, clusters, skipping, compared)
-    batch.write(output)
-    batch.tell(output, time.perf_counter() - started, as_json=as_json)
+    before = write_new(output, batch.write, force=force)
+    batch.tell(output, time.perf_counter() - started, as_json=as_json, before=before)
 
 
 def _labelled_rows(pool: Any, paths: list[Path], column: str | None, id_column: str | None) -> Any:
@@ -215,8 +216,8 @@ class _Batch:
         )
         write_table(table, path, about={"pool_digest": self.pool.digest, "story": self.selection.story.to_dict()})
 
-    def tell(self, path: Path, seconds: float, *, as_json: bool) -> None:
-        """Print what was chosen."""
+    def tell(self, path: Path, seconds: float, *, as_json: bool, before: bool) -> None:
+        """Print what was chosen. before: whether the file was there already, byte for byte."""
         import numpy as np
 
         from ladle.cli.answers import answer, peak_bytes, took
@@ -250,5 +251,6 @@ class _Batch:
             if not self.tree_compared:
                 told["tree"] = f"{UNCOMPARED}; nothing but rows and ids shows that it is of this pool"
         facts |= {"seconds": round(seconds, 3), "peak_memory_bytes": peak, "output": str(path)}
-        told |= {"took": took(seconds, peak), "batch in": str(path)}
+        facts["done_before"] = before
+        told |= {"took": took(seconds, peak), "batch in": f"{path}{', as it was' if before else ''}"}
         answer("Selected", told, facts, as_json=as_json)

@@ -32,9 +32,18 @@ class Skipping:
 
     wanted: bool
     listing: Path | None
+    force: bool = False  # whether the list may be written over another file
 
     @classmethod
-    def of(cls, wanted: bool, listing: Path | None, *, beside: Path | None, inputs: list[Path | None]) -> Skipping:
+    def of(
+        cls,
+        wanted: bool,
+        listing: Path | None,
+        *,
+        beside: Path | None,
+        inputs: list[Path | None],
+        force: bool = False,
+    ) -> Skipping:
         """As the options say, checked before any work. beside: the output whose name the list takes by default.
 
         Raises: ArgumentError for --skipped alone; what `check_output` raises.
@@ -50,7 +59,7 @@ class Skipping:
             listing = beside.with_name(f"{beside.name}.skipped.csv")
         if listing is not None:
             check_output(listing, TABLE_SUFFIXES, inputs=[*inputs, beside])
-        return cls(True, listing)
+        return cls(True, listing, force)
 
     def opened(
         self, path: Path, id_column: str | None, embedding: str | None, ids: Path | None, *, metric: str | None = None
@@ -70,7 +79,9 @@ class Skipping:
             metric=metric or DEFAULT_METRIC,
         )
         if self.listing is not None:
-            _write(pool, self.listing)
+            from ladle.cli.outputs import write_new
+
+            write_new(self.listing, lambda path: _write(pool, path), force=self.force)
         return pool
 
     def facts(self, pool: Any) -> dict[str, Any]:
