@@ -40,7 +40,8 @@ def writing(path: str | os.PathLike[str]) -> Iterator[BufferedRandom]:
         with suppress(OSError):
             os.unlink(name)  # noqa: PTH108
         if isinstance(cause, OSError) and not isinstance(cause, FileError):
-            raise _unwritten(target, cause, "What stood there before is as it was.") from cause
+            remedy = "What stood there before is as it was." if target.exists() else "Nothing was left there."
+            raise _unwritten(target, cause, remedy) from cause
         raise
     try:
         _sync_folder(target.parent)

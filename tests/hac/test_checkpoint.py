@@ -147,23 +147,24 @@ def test_stop_saves_and_ends(tmp_path: Path, expected: Merges) -> None:
 
 
 @pytest.mark.parametrize("call", ["fsync", "replace"])
-def test_a_failed_save_leaves_the_last_good_one(
-    call: str, tmp_path: Path, expected: Merges, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("at", "told"), [(7, "last checkpoint still stands"), (1, "there is no checkpoint yet")])
+def test_a_failed_save_leaves_the_last_good_one_and_claims_none_that_is_not_there(
+    call: str, at: int, told: str, tmp_path: Path, expected: Merges, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     original, calls = getattr(os, call), 0
 
-    def fail_at_the_seventh(*given: object) -> object:
+    def fail_once(*given: object) -> object:
         nonlocal calls
         calls += 1
-        if calls == 7:
+        if calls == at:
             raise OSError(28, "No space left on device")
         return original(*given)
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, call, fail_at_the_seventh)
-        with pytest.raises(FileError, match=r"No space left on device.*still stands"):
+        patch.setattr(os, call, fail_once)
+        with pytest.raises(FileError, match=f"No space left on device.*{told}"):
             clustering(eager(tmp_path)).run(Stop())
-    assert [file.name for file in tmp_path.iterdir()] == [eager(tmp_path).path.name]
+    assert [file.name for file in tmp_path.iterdir()] == ([eager(tmp_path).path.name] if at > 1 else [])
     assert_same(clustering(eager(tmp_path)).run(Stop()), expected)
 
 

@@ -81,6 +81,7 @@ def cluster(
     The pool is read block by block and may be larger than memory. Stopped at any moment, the same command goes on
     from its last checkpoint. A file that is there is not replaced by another one without --force.
     """
+    from ladle.cli.cluster_plan import Files, check_fit
     from ladle.cli.outputs import TABLE_SUFFIXES, check_new, check_output, write_new
 
     inputs = [pool, ids]
@@ -95,7 +96,8 @@ def cluster(
     started = time.perf_counter()
     examples = skipping.opened(pool, id_column, embedding, ids, metric=metric.value)
     room = output.absolute().parent if scratch is None else scratch
-    _check_fit(examples, level, options.uses_exact(examples.rows, exact), room)
+    files = Files(output, state.folder, room)
+    check_fit(examples, level, files, exact=options.uses_exact(examples.rows, exact), prototypes=prototypes)
     _check_tree_there(output, examples, metric.value, level, force=force)
 
     from ladle.cli.progress import shown
@@ -155,25 +157,6 @@ def _level(mean_size: float | None, threshold: float | None, n_clusters: int | N
             got=" and ".join([*(f"--{name.replace('_', '-')}" for name in given), *(["--full"] if full else [])]),
         )
     return given if given or full else {"mean_size": options.MEAN_SIZE}
-
-
-def _check_fit(pool: Any, level: dict[str, Any], exact: bool, scratch: Path) -> None:
-    from ladle.hac import Level
-    from ladle.pool.budget import clustering_bytes, goes_to_disk, require, require_disk, scratch_bytes
-
-    if level:
-        Level(**level).clusters_of(pool.rows)
-    if goes_to_disk(pool.rows, pool.dim, exact=exact):
-        require_disk(
-            scratch_bytes(pool.rows, pool.dim), scratch, remedy="Name another folder by --scratch, on a larger disk."
-        )
-        return
-    require(
-        clustering_bytes(pool.rows, pool.dim, exact=exact),
-        f"clustering {pool.rows:,} examples of dim {pool.dim:,}",
-        remedy=f"Use a larger machine{', --approximate' if exact else ''} or fewer dimensions; "
-        "LADLE_MEMORY=64GiB sets the limit by hand.",
-    )
 
 
 def _write_clusters(pool: Any, clusters: Any, path: Path) -> None:

@@ -109,7 +109,7 @@ class Checkpoints:
         return self._stopping or time.monotonic() - self._saved_at >= self.every_seconds
 
     def save(self, state: State) -> None:
-        """Replace the checkpoint by `state`, durably: until the new one is whole, the old one stands.
+        """Replace the checkpoint by `state`, durably: until the new one is whole, the old one stands, if there is one.
 
         Raises: FileError; KeyboardInterrupt after saving, when `stop` was called.
         Cost: `state` written once and read back from the system's cache for its checksum.
@@ -127,11 +127,12 @@ class Checkpoints:
                 np.savez(file, **{HEADER: np.frombuffer(json.dumps(header).encode(), np.uint8)}, **arrays)  # type: ignore[arg-type]
                 durable.seal(file)
         except OSError as cause:
+            last = "the last checkpoint still stands" if self.path.exists() else "there is no checkpoint yet"
             raise FileError(
                 f"the checkpoint {self.path}",
                 wanted="be writable",
                 got=cause.got if isinstance(cause, FileError) else cause.strerror or str(cause),
-                remedy="Make room or name another folder; the last checkpoint still stands.",
+                remedy=f"Make room or name another folder; {last}.",
             ) from cause
         self._saved_at = time.monotonic()
         if self._stopping:

@@ -190,8 +190,11 @@ def require(needed_bytes: int, subject: str, *, remedy: str) -> None:
     )
 
 
-def require_disk(needed_bytes: int, folder: Path, *, remedy: str) -> None:
-    """Refuse work whose files would not fit the disk of `folder`. Raises: MemoryPlanError; FileError for no folder."""
+def require_disk(needed_bytes: int, folder: Path, *, purpose: str, remedy: str) -> None:
+    """Refuse work whose files would not fit the disk of `folder`. purpose: what the files are.
+
+    Raises: MemoryPlanError; FileError for no folder.
+    """
     try:
         free = shutil.disk_usage(folder).free
     except OSError as cause:
@@ -199,7 +202,7 @@ def require_disk(needed_bytes: int, folder: Path, *, remedy: str) -> None:
     if needed_bytes > free:
         raise MemoryPlanError(
             f"the disk of {folder}",
-            wanted=f"have {bytes_text(needed_bytes)} free for what exceeds memory",
+            wanted=f"have {bytes_text(needed_bytes)} free: {purpose}",
             got=bytes_text(free),
             remedy=remedy,
         )

@@ -1,0 +1,85 @@
+"""What a clustering takes of memory and of disk, checked before it begins: its files are planned as its memory is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Where `ladle cluster` writes. state: the folder of the checkpoint, if any. scratch: the folder of the vectors."""
+
+    tree: Path
+    state: Path | None
+    scratch: Path
+
+
+def check_fit(pool: Any, level: dict[str, Any], files: Files, *, exact: bool, prototypes: bool | None) -> None:
+    """Refuse what memory or a disk has no room for. level, prototypes: as `ladle.cluster` takes them.
+
+    The tree and the checkpoint are planned at their largest; files on one disk are added up.
+    Raises: MemoryPlanError; ArgumentError for a level that the pool cannot have.
+    """
+    from ladle.hac import Level
+    from ladle.pool.budget import clustering_bytes, goes_to_disk, require, scratch_bytes
+
+    clusters = Level(**level).clusters_of(pool.rows) if level else 1
+    on_disk = goes_to_disk(pool.rows, pool.dim, exact=exact)
+    if not on_disk:
+        require(
+            clustering_bytes(pool.rows, pool.dim, exact=exact),
+            f"clustering {pool.rows:,} examples of dim {pool.dim:,}",
+            remedy=f"Use a larger machine{', --approximate' if exact else ''} or fewer dimensions; "
+            "LADLE_MEMORY=64GiB sets the limit by hand.",
+        )
+    needed = [("the tree", files.tree.absolute().parent, _tree_bytes(pool, clusters, prototypes))]
+    if files.state is not None:
+        needed.append(("the checkpoint", files.state.absolute(), _state_bytes(pool, files.state, exact)))
+    if on_disk:
+        needed.append(("the vectors", files.scratch.absolute(), scratch_bytes(pool.rows, pool.dim)))
+    _check_disks(needed)
+
+
+def _tree_bytes(pool: Any, clusters: int | None, prototypes: bool | None) -> int:
+    from ladle.hac.assign import CARRIED_BYTES
+    from ladle.hac.prototypes import prototype_bytes
+    from ladle.pool.budget import tree_file_bytes
+
+    carried = prototype_bytes(clusters or 1, pool.dim, pool.rows)  # None: only the heights tell, so at the least
+    wanted = carried <= CARRIED_BYTES if prototypes is None else prototypes
+    return tree_file_bytes(pool.rows, carried if wanted else 0)
+
+
+def _state_bytes(pool: Any, folder: Path, exact: bool) -> int:
+    """What the checkpoint takes beside what it takes already, where a run goes on from one."""
+    from ladle.hac.checkpoint import FILE_NAME
+    from ladle.pool.budget import checkpoint_file_bytes
+
+    there = folder / FILE_NAME
+    return checkpoint_file_bytes(pool.rows, pool.dim, exact=exact) - (there.stat().st_size if there.is_file() else 0)
+
+
+def _check_disks(needed: list[tuple[str, Path, int]]) -> None:
+    """Refuse files (what, folder, bytes) that the disks they lie on have no room for. Raises: MemoryPlanError."""
+    from ladle.pool.budget import bytes_text, require_disk
+
+    disks: dict[int, list[tuple[str, Path, int]]] = {}
+    for what, folder, size in needed:
+        there = next(each for each in (folder, *folder.parents) if each.is_dir())
+        disks.setdefault(there.stat().st_dev, []).append((what, there, size))
+    remedies = {
+        "the tree": "Name another --output",
+        "the checkpoint": "name another --checkpoint, or say --no-checkpoint",
+        "the vectors": "name another --scratch",
+    }
+    for files in disks.values():
+        told = ", ".join(f"{bytes_text(size)} ({what})" for what, _, size in files)
+        remedy = ", ".join(remedies[what] for what, _, _ in files)
+        require_disk(
+            sum(size for _, _, size in files),
+            files[0][1],
+            purpose=told,
+            remedy=f"Make room. {remedy[0].upper()}{remedy[1:]}.",
+        )
