@@ -45,15 +45,15 @@ PROBABILITIES = np.full((ROWS, 2), 0.5)
 
 
 def ask(pool: Any) -> Any:
-    array = pool.embeddings() if isinstance(pool, ladle.pool.Pool) else pool
-    rows = np.full((len(array), 2), 0.5)
-    return ladle.ClusterMargin(TREE).query(10, probabilities=rows, embeddings=array)
+    opened = ladle.open_pool(pool)
+    rows = np.full((len(opened), 2), 0.5)
+    return ladle.ClusterMargin(TREE).query(10, probabilities=rows, embeddings=opened)
 
 
 def ask_in_parts(pool: Any) -> Any:
-    array = pool.embeddings() if isinstance(pool, ladle.pool.Pool) else pool
+    opened = ladle.open_pool(pool)
     strategy = ladle.strategies.Partitioned(ladle.ClusterMargin(TREE), 3)
-    return strategy.query(10, probabilities=np.full((len(array), 2), 0.5), embeddings=array)
+    return strategy.query(10, probabilities=np.full((len(opened), 2), 0.5), embeddings=opened)
 
 
 def campaign(pool: Any) -> Any:
@@ -84,6 +84,13 @@ def test_another_pool_is_refused(name: str, meeting: str) -> None:
 @pytest.mark.parametrize("name", SAME)
 def test_the_same_pool_passes(name: str, meeting: str) -> None:
     MEETINGS[meeting](SAME[name])
+
+
+def test_an_array_of_embeddings_is_ignored_for_it_may_be_another_models() -> None:
+    strategy = ladle.ClusterMargin(TREE)
+    alone = strategy.query(10, probabilities=PROBABILITIES, seed=3)
+    newer = strategy.query(10, probabilities=PROBABILITIES, embeddings=OTHERS["another dimension"], seed=3)
+    assert newer.rows.tolist() == alone.rows.tolist()
 
 
 def test_the_file_carries_it(tmp_path: Path) -> None:

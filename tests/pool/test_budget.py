@@ -89,7 +89,7 @@ def test_formulas_grow_with_the_pool():
     assert budget.clustering_bytes(1000, 64) == (256 << 20) + 1000 * (8 * 64 + 4 * 64 + 470)
     assert budget.clustering_bytes(10_000_000, 64) == (256 << 20) + 10_000_000 * (4 * 64 + 4 * 64 + 470)
     assert budget.clustering_bytes(10_000_000, 100, exact=False) == (256 << 20) + 10_000_000 * (400 + 240 + 730)
-    assert budget.selection_bytes(10) == 10 * 88
+    assert budget.selection_bytes(10) == 10 * 92
     assert [step.step for step in budget.plan(10, 10)] == ["cluster", "select"]
     assert budget.plan(10, 10, exact=False)[0].needed_bytes == budget.clustering_bytes(10, 10, exact=False)
 

@@ -188,7 +188,7 @@ class Chooser(ABC):
         """Refuse a pool of so many rows if this strategy was made for another. Raises: MismatchError."""
 
     def check_embeddings(self, embeddings: npt.ArrayLike | Pool) -> None:  # noqa: B027 - as `check_pool`
-        """Refuse embeddings (n, dim) of another pool than the one this strategy was made for. Raises: MismatchError."""
+        """Refuse a pool other than the one this strategy was made for. Raises: MismatchError."""
 
     def restricted(self, rows: Rows) -> Chooser:
         """This strategy for the pool that these rows (r,) of its own are; itself, unless it knows about rows."""

@@ -76,8 +76,8 @@ class ClusterMargin(Chooser):
     any non-negative integers, and none of the three.
     candidate_ratio, group_size: as `cluster_margin`. multilabel: as `ladle.margin`.
     Asked with `margins`, or with the `probabilities` they come from; the scores of a selection are margins.
-    Embeddings are not needed. Where a query gives them all the same, they must be those the tree was made from.
-    Raises: ArgumentError, ShapeError; at a query also MismatchError for embeddings of another pool.
+    An array of embeddings is not read: it may be another model's. A pool given as `embeddings` must be the tree's.
+    Raises: ArgumentError, ShapeError; at a query also MismatchError for another pool.
     Cost: O(n + k + g log g) for k candidates in g clusters, after the margins; 30 bytes a candidate and 9 a
     row of the pool.
     Repeats: set by tree, margins and seed.
@@ -139,14 +139,15 @@ class ClusterMargin(Chooser):
         check_clustered(len(self.clusters), pool_rows)
 
     def check_embeddings(self, embeddings: npt.ArrayLike | Pool) -> None:
-        """See `Chooser.check_embeddings`: it uses none, and those of another pool show that the tree is of another."""
-        check_origin(
-            self.clusters,
-            embeddings,
-            subject="`embeddings`",
-            wanted="be those the tree was made from, if given",
-            remedy="If they are another model's, leave them out: cluster-margin uses none. Else cluster this pool.",
-        )
+        """See `Chooser.check_embeddings`: it uses none, but a pool shows whether the tree is of another."""
+        if isinstance(embeddings, Pool):
+            check_origin(
+                self.clusters,
+                embeddings,
+                subject="`embeddings`",
+                wanted="be the pool that the tree was made from",
+                remedy="Cluster this pool, or leave it out: cluster-margin reads no embeddings.",
+            )
 
     def restricted(self, rows: Rows) -> ClusterMargin:
         """See `Chooser.restricted`."""
