@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ladle
-from ladle.errors import ArgumentError, CorruptFileError, FileError, FileFormatError, IdError
+from ladle.errors import ArgumentError, CorruptFileError, FileError, FileFormatError, IdError, MismatchError
 from ladle.pool.id_lists import read_ids
 from ladle.pool.ids import Ids
 
@@ -121,6 +121,13 @@ def test_text_files_are_read_as_the_pool_has_it(tmp_path):
         read_ids(path, like="integer")
 
 
+def test_an_empty_file_is_an_empty_list(tmp_path):
+    (tmp_path / "none.txt").write_bytes(b"")
+    assert read_ids(tmp_path / "none.txt").to_pylist() == []
+    with pytest.raises(MismatchError, match="3"):
+        ladle.open_pool(np.eye(3), ids=tmp_path / "none.txt")
+
+
 def test_unusable_files_of_ids(tmp_path):
     def refused(name, content, kind, told):
         path = tmp_path / name
@@ -129,7 +136,6 @@ def test_unusable_files_of_ids(tmp_path):
             read_ids(path)
 
     refused("a.txt", b"x\n\ny\n", IdError, "one at position 1")
-    refused("b.txt", b"", IdError, "empty file")
     refused("c.txt", b"\xff\xfe\n", CorruptFileError, "UTF")
     refused("d.csv", b"x\ny\n", ArgumentError, "header with a column `id`; got x")
     refused("e.csv", b"id,n\nx\n", CorruptFileError, "UTF-8 text")
