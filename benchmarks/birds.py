@@ -12,7 +12,7 @@ from campaign_sight import NAME, url
 from ladle.pool.ids import Ids
 from ladle.pool.memory import ArrayPool
 
-ROWS, CLASSES = 60, 3
+ROWS, CLASSES = 60, 2
 BY_CLOCK = 1_800_000_000.0  # seconds since 1970
 Change = Callable[[ladle.Campaign], object]
 IDS = [f"bird {row:02d}.jpg" for row in range(0, ROWS, 5)]
