@@ -147,5 +147,5 @@ def test_unusable_files_of_ids(tmp_path):
         read_ids(tmp_path / "two.parquet")
     assert read_ids(tmp_path / "two.parquet", column="y").to_pylist() == [2]
     np.savez(tmp_path / "x.npz", names=np.arange(2), others=np.arange(2))
-    with pytest.raises(ArgumentError, match="named `ids` or `id`; got `names`, `others`|`names`, `others`"):
+    with pytest.raises(ArgumentError, match=r"named `ids` or `id`; got `names`, `others`|`names`, `others`"):
         read_ids(tmp_path / "x.npz")

@@ -166,13 +166,26 @@ def test_scores_without_ids_are_in_the_order_of_the_pool(tmp_path, suffix):
         open_scores(path, pool)
 
 
-def test_a_campaign_opens_such_pools_again(tmp_path):
+def test_a_campaign_opens_such_a_pool_again(tmp_path):
+    pq.write_table(table(image_id=NAMES), tmp_path / "pool.parquet")
+    pool = ladle.open_pool(tmp_path / "pool.parquet", ids=ROW_NUMBERS)
+    url = f"sqlite:///{tmp_path}/c.db"
+    ladle.Campaign.create(url, name="c", pool=pool, strategy="coreset", labels=["a"]).close()
+    with ladle.Campaign.open(url, name="c") as opened:
+        batch = opened.ask(3)
+        assert batch.ids.tolist() == batch.rows.tolist()
+
+
+def test_a_campaign_keeps_the_ids_of_a_file_beside_its_pool(tmp_path):
     pq.write_table(table(image_id=NAMES), tmp_path / "pool.parquet")
     pq.write_table(pa.table({"n": range(N), "name": [f"n{row}" for row in range(N)]}), tmp_path / "meta.parquet")
-    for number, ids in enumerate((ROW_NUMBERS, f"{tmp_path}/meta.parquet:name")):
-        pool = ladle.open_pool(tmp_path / "pool.parquet", ids=ids)
-        url = f"sqlite:///{tmp_path}/c{number}.db"
-        ladle.Campaign.create(url, name="c", pool=pool, strategy="coreset", labels=["a"]).close()
-        with ladle.Campaign.open(url, name="c") as opened:
-            batch = opened.ask(3)
-            assert batch.ids.tolist() == pool.ids_at(batch.rows).to_pylist()
+    place = f"{tmp_path}/meta.parquet:name"
+    pool = ladle.open_pool(tmp_path / "pool.parquet", ids=place)
+    url = f"sqlite:///{tmp_path}/c.db"
+    ladle.Campaign.create(url, name="c", pool=pool, strategy="coreset", labels=["a"]).close()
+    with ladle.Campaign.open(url, name="c", pool=ladle.open_pool(tmp_path / "pool.parquet", ids=place)) as opened:
+        batch = opened.ask(3)
+        assert batch.ids.tolist() == [f"n{row}" for row in batch.rows]
+    (tmp_path / "meta.parquet").unlink()
+    with ladle.Campaign.open(url, name="c") as opened:
+        assert opened.tell(["n1"], ["a"]).accepted == 1

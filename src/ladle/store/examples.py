@@ -19,9 +19,11 @@ from ladle.arrays import Rows
 from ladle.campaign.columns import Texts, texts
 from ladle.campaign.tables import PoolPart
 from ladle.errors import IdError, LadleError, MismatchError
+from ladle.notices import gathered
 from ladle.pool import Pool, open_pool
 from ladle.pool.columns import ColumnPool
 from ladle.pool.ids import Ids, one_array, shown
+from ladle.pool.table_ids import ROW_NUMBERS
 from ladle.pool.valid import ValidPool
 
 _ORDER = "natural"  # of the files of a folder
@@ -135,10 +137,11 @@ def reopening(pool: Pool) -> str:
         how["skip_invalid"], whole = pool.metric, pool.whole
     if isinstance(whole, ColumnPool):
         how["id"], how["embedding"] = whole.column_names
-    if whole.id_column.place:
-        how["ids"] = whole.id_column.place
+    if whole.id_column.place == ROW_NUMBERS:  # ids of a file beside the pool are kept with the campaign, not looked up
+        how["ids"] = ROW_NUMBERS
     try:
-        again = _open(how["path"], how)
+        with gathered():  # a trial, of which nobody needs to hear
+            again = _open(how["path"], how)
     except LadleError:
         return ""
     return json.dumps(how) if again.digest == pool.digest and again.dim == pool.dim else ""
