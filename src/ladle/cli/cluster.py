@@ -82,7 +82,7 @@ def cluster(
     from its last checkpoint. A file that is there is not replaced by another one without --force.
     """
     from ladle.cli.cluster_plan import Files, check_fit
-    from ladle.cli.outputs import TABLE_SUFFIXES, check_new, check_output, write_new
+    from ladle.cli.outputs import TABLE_SUFFIXES, check_new, check_output, check_writable, write_new
 
     inputs = [pool, ids]
     check_output(output, [".npz"], inputs=inputs)
@@ -91,6 +91,8 @@ def cluster(
     skipping = Skipping.of(skip_invalid, skipped, beside=output, inputs=[*inputs, clusters_out], force=force)
     level = _level(mean_size, threshold, n_clusters, full)
     state = ClusterState.of(checkpoint, no_checkpoint, output, inputs)
+    if scratch is not None:
+        check_writable(scratch)
     if clusters_out is not None and not output.exists():  # written after the tree, so not by this command before
         check_new(clusters_out, force=force)
     started = time.perf_counter()

@@ -27,7 +27,7 @@ def check_output(path: Path, suffixes: Iterable[str], *, inputs: Iterable[Path |
         raise FileFormatError(f"the output {path}", wanted=f"end in {' or '.join(suffixes)}", got=path.name)
     if path.is_dir():
         raise FileError(f"the output {path}", wanted="be a file name", got="a folder")
-    _check_writable(path.parent)
+    check_writable(path.parent)
     for source in map(_file, inputs):
         if source is not None and path.exists() and source.exists() and path.samefile(source):
             raise ArgumentError(f"the output {path}", wanted="be another file than the inputs", got="one of them")
@@ -46,7 +46,7 @@ def check_folder(folder: Path, *, inputs: Iterable[Path | None]) -> None:
     """
     if folder.exists() and not folder.is_dir():
         raise FileError(f"the folder {folder}", wanted="be a folder", got="a file")
-    _check_writable(folder if folder.is_dir() else folder.parent)
+    check_writable(folder if folder.is_dir() else folder.parent)
     for source in map(_file, inputs):
         if source is not None and source.resolve() == folder.resolve():
             raise ArgumentError(f"the folder {folder}", wanted="be another folder than the inputs", got="one of them")
@@ -61,7 +61,8 @@ def _file(source: Path | None) -> Path | None:
     return Path(head) if source is not None and colon and head and not source.exists() else source
 
 
-def _check_writable(folder: Path) -> None:
+def check_writable(folder: Path) -> None:
+    """Refuse, before any work, a folder that is not there or cannot be written into. Raises: FileError."""
     if not folder.is_dir() or not os.access(folder, os.W_OK):
         raise FileError(f"the folder {folder}", wanted="exist and be writable", got="one that is not")
 

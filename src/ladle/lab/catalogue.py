@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
-from ladle.errors import ArgumentError
+from ladle.errors import ArgumentError, did_you_mean
 from ladle.lab import (
     cifar,
     debian,
@@ -235,5 +235,6 @@ def _entry(table: Mapping[str, Entry], name: str, kind: str) -> Entry:
         return Entry(make, "your own", "yours", "your own code", _EVERY_DATASET if table is _DATASETS else {})
     if name not in table:
         remedy = "Or name your own code: module:name."
+        remedy = did_you_mean(name, table) or remedy
         raise ArgumentError(f"the {kind}", wanted=f"be one of {', '.join(table)}", got=repr(name), remedy=remedy)
     return table[name]

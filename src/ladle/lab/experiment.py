@@ -190,7 +190,8 @@ class Experiment(_Part):
             if entry.label == label:
                 return entry
         labels = ", ".join(entry.label for entry in self.strategies)
-        raise ArgumentError("the strategy", wanted=f"be one of {labels}", got=repr(label))
+        near = did_you_mean(label, (entry.label for entry in self.strategies))
+        raise ArgumentError("the strategy", wanted=f"be one of {labels}", got=repr(label), remedy=near)
 
     def names(self) -> list[str]:
         """The names of its data set, learner and strategies, some of which may be places of your own code."""
