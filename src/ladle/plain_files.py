@@ -23,14 +23,14 @@ def check_plain_file(path: str | os.PathLike[str], subject: str | None = None, *
     subject: what errors call it; the path itself unless said. Raises: FileError saying what there is instead.
     """
     found = Path(path)
-    got, remedy = _instead(found)
+    got, remedy = instead_of_file(found)
     if got:
         raise FileError(subject or str(found), wanted=wanted, got=got, remedy=remedy)
     return found
 
 
-def _instead(path: Path) -> tuple[str, str]:
-    """What stands at `path` where it is no ordinary file, and what to do; ("", "") where it is."""
+def instead_of_file(path: Path) -> tuple[str, str]:
+    """What stands at `path` where it is no ordinary file, and what to do about it; ("", "") where it is one."""
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:

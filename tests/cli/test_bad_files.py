@@ -94,3 +94,30 @@ def test_labels(home: Path, name: str, content: bytes | Callable[[Path], None], 
     else:
         content(home / name)
     refused(home, code, words, "campaign", "tell", name, "--db", "c.db")
+
+
+TOML = 'name = "x"\n'
+OTHERS: list[tuple[tuple[str, ...], str, bytes | Callable[[Path], None], str]] = [
+    (("lab", "run"), "p.toml", TOML.encode("utf-16"), "UTF-8"),
+    (("lab", "run"), "p.toml", b"seed = " + b"9" * 6_000, "be TOML"),
+    (("lab", "run"), "p.toml", b"a = " + b"[" * 100_000, "be TOML"),
+    (("lab", "run"), "p.toml", TOML.encode() * 2, "be TOML"),
+    (("lab", "run"), "p.toml", pipe, "a pipe"),
+    (("lab", "report"), "l.sqlite", pipe, "a pipe"),
+    (("lab", "report"), "l.sqlite", link_to_itself, "symbolic links"),
+    (("lab", "report"), "l.sqlite", b"\x00" * 4096, "l.sqlite"),
+    (("lab", "report"), "l.sqlite", b"SQLite format 3\x00" + b"\x01" * 4096, "l.sqlite"),
+]
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "content", "words"), OTHERS, ids=[f"{each[1]} {number}" for number, each in enumerate(OTHERS)]
+)
+def test_protocols_and_ledgers(
+    tmp_path: Path, command: tuple[str, ...], name: str, content: bytes | Callable[[Path], None], words: str
+) -> None:
+    if isinstance(content, bytes):
+        (tmp_path / name).write_bytes(content)
+    else:
+        content(tmp_path / name)
+    refused(tmp_path, FILE, words, *command, name)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 import sqlite3
 import zlib
 from threading import Thread
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from ladle.errors import ArgumentError, CorruptFileError, FileError, FileFormatError
+from ladle.lab import ledger_seals
 from ladle.lab.entries import RoundRecord, StartRecord, pack_rows, unpack_rows
 from ladle.lab.ledger import Ledger
 from ladle.lab.ledger_files import is_ledger
@@ -204,6 +206,55 @@ def test_a_damaged_one_says_so(ledger, change, words):
     ledger._connection.execute(change)
     with pytest.raises(CorruptFileError, match=f"{words}.*Restore it from a copy"):
         Ledger.open(ledger.path)
+
+
+def resealed(ledger, table, column, value):
+    """Write a value where no run would, and make the seal of the record right again."""
+    connection = ledger._connection
+    where = "WHERE key = 'facts'" if table == "run" else ""
+    connection.execute("DELETE FROM seal")
+    connection.execute(f"UPDATE {table} SET {column} = ? {where}", (value,))
+    for each in ("run", "start", "round"):
+        for values in connection.execute(f"SELECT * FROM {each}").fetchall():
+            ledger_seals.put(connection, each, values)
+
+
+IMPOSSIBLE = [
+    *(("run", "value", text) for text in ("[]", "null", '{"dataset": 3}', '{"dataset": {"rows": "many"}}')),
+    ("run", "value", '{"dataset": {"class_names": [1]}}'),
+    *(
+        (table, "metrics", text)
+        for table in ("start", "round")
+        for text in ("{}", "[]", '{"accuracy": null}', '{"accuracy": NaN}', '{"accuracy": 1e308}', '{"accuracy": true}')
+    ),
+    *(
+        (table, "seconds", text)
+        for table in ("start", "round")
+        for text in ("[]", '{"train": -1}', '{"train": "long"}')
+    ),
+    *((table, "labels", value) for table in ("start", "round") for value in (-1, 0.5, "many", b"")),
+    *((table, "rows", value) for table in ("start", "round") for value in (3, "text")),
+    *(("start", "certified", value) for value in ("all", b"", math.inf)),
+    *(("round", "round", value) for value in (0, -1, "first", 1.5)),
+    *(("round", "facts", text) for text in ("[]", '{"margins": 3}', '{"class_counts": ["a"]}', '{"story": "told"}')),
+]
+
+
+@pytest.mark.parametrize(("table", "column", "value"), IMPOSSIBLE)
+def test_a_sealed_one_with_impossible_content_says_so(ledger, table, column, value):
+    ledger.add_start(start())
+    ledger.add_round(round_of())
+    resealed(ledger, table, column, value)
+    with pytest.raises(CorruptFileError, match=r"impossible|other content"):
+        Ledger.open(ledger.path)
+
+
+@pytest.mark.parametrize("packed", [b"", b"x", zlib.compress(b"x"), zlib.compress(b"\x93NUMPY" + bytes(200))])
+def test_rows_that_cannot_be_unpacked_say_so(ledger, packed):
+    ledger.add_start(start())
+    resealed(ledger, "start", "rows", packed)
+    with Ledger.open(ledger.path) as found, pytest.raises(CorruptFileError, match="packed numbers"):
+        found.starts()[0].rows  # noqa: B018 - the reading is what fails
 
 
 def test_one_from_before_there_were_seals_is_read(ledger):

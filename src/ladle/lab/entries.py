@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ladle.arrays import Rows
-from ladle.errors import NotFoundError
+from ladle.errors import CorruptFileError, NotFoundError
 
 DIGEST = b"sha256:"  # with this begins what stands for rows in a published ledger
 
@@ -81,7 +81,7 @@ def pack_rows(rows: Rows) -> bytes:
 
 
 def unpack_rows(packed: bytes) -> Rows:
-    """What `pack_rows` packed. Raises: NotFoundError for a digest."""
+    """What `pack_rows` packed. Raises: NotFoundError for a digest, CorruptFileError for other bytes."""
     if is_digest(packed):
         raise NotFoundError(
             "the rows of the batch",
@@ -89,7 +89,14 @@ def unpack_rows(packed: bytes) -> Rows:
             got="their digest alone, as in a published one",
             remedy="Open the ledger of the run itself, or run its protocol again.",
         )
-    rows = np.load(io.BytesIO(zlib.decompress(packed)), allow_pickle=False)
+    try:
+        rows = np.load(io.BytesIO(zlib.decompress(packed)), allow_pickle=False)
+        if rows.dtype != "<i8" or rows.ndim != 1:
+            raise ValueError(f"{rows.dtype} {rows.shape}")
+    except (ValueError, EOFError, OSError, SyntaxError, zlib.error) as cause:
+        raise CorruptFileError(
+            "the rows of a batch in the ledger", wanted="be packed numbers", got=str(cause)
+        ) from cause
     return rows.astype(np.int64, copy=False)  # type: ignore[no-any-return]
 
 

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.arrays import as_labels, as_matrix, check_finite
-from ladle.errors import ArgumentError, FileError, ShapeError, UnsafeFileError
+from ladle.errors import ArgumentError, FileError, ShapeError
 from ladle.lab.datasets import Dataset
 from ladle.lab.splits import assemble, split_share
+from ladle.pool.npy_format import map_npy, opened_archive
 
 Table = tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any] | None]  # features, labels as they are, ids
 
@@ -89,7 +90,7 @@ def _fitting(path: Path, features: npt.NDArray[Any], labels: npt.NDArray[Any], i
 def _stored(path: Path, labels: str) -> npt.NDArray[Any]:
     """Labels from a column of tables, or from a .npy file."""
     if labels.endswith(".npy"):
-        return _load(path)
+        return map_npy(path)
     if path.suffix.lower() == ".npy" or not path.exists():
         raise ArgumentError(
             "`labels`", wanted="name a .npy file beside the features", got=repr(labels),
@@ -113,38 +114,15 @@ def _test_arrays(path: Path, inputs: str, labels: str) -> Table | None:
     """The arrays `test_...` of a .npz, if it has them."""
     if path.suffix.lower() != ".npz":
         return None
-    with np.load(path, allow_pickle=False) as stored:
+    with opened_archive(path) as stored:
         names = [f"test_{inputs or 'inputs'}", f"test_{labels}"]
-        if not all(name in stored.files for name in names):
+        if not all(name in stored.names for name in names):
             return None
     return _fitting(path, _array(path, names[0]), _array(path, names[1]), None)
 
 
 def _array(path: Path, name: str) -> npt.NDArray[Any]:
-    with np.load(path, allow_pickle=False) as stored:
-        if name not in stored.files:
-            raise ArgumentError(f"{path}", wanted=f"hold an array `{name}`", got=", ".join(stored.files) or "none")
-        try:
-            array: npt.NDArray[Any] = stored[name]
-        except ValueError as cause:  # numpy's refusal to unpickle
-            raise _unsafe(path) from cause
-    return array
-
-
-def _load(path: Path) -> npt.NDArray[Any]:
-    try:
-        array: npt.NDArray[Any] = np.load(path, allow_pickle=False)
-    except FileNotFoundError as cause:
-        raise FileError(f"the labels {path}", wanted="be there to read", got="no such file") from cause
-    except ValueError as cause:
-        raise _unsafe(path) from cause
-    return array
-
-
-def _unsafe(path: Path) -> UnsafeFileError:
-    return UnsafeFileError(
-        f"the file {path}",
-        wanted="hold plain numbers or text",
-        got="pickled objects",
-        remedy="Save it from an array of a plain dtype, such as int64 or U20.",
-    )
+    with opened_archive(path) as stored:
+        if name not in stored.names:
+            raise ArgumentError(f"{path}", wanted=f"hold an array `{name}`", got=", ".join(stored.names) or "none")
+        return stored.read(name)

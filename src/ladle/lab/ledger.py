@@ -27,11 +27,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.errors import ArgumentError, FileError, FileFormatError
-from ladle.lab import ledger_seals
+from ladle.lab import ledger_contents, ledger_seals
 from ladle.lab.entries import RoundRecord, StartRecord
 from ladle.lab.experiment import Experiment, StrategyEntry
 from ladle.lab.ledger_files import FILE_NAME, TABLES, VERSION, connected, is_ledger
 from ladle.lab.protocol_files import parse_experiment
+from ladle.plain_files import instead_of_file
 
 WENT_ON = "went_on_with"  # a fact: versions and machines of later sessions
 _LEFT_OUT = "left out"  # a key of the table run
@@ -76,10 +77,11 @@ class Ledger:
         """
         path = Path(path)
         path = path / FILE_NAME if path.is_dir() else path
-        if not path.is_file():
-            raise FileError(
-                f"the ledger {path}", wanted="be there", got="no such file", remedy="Make one with: ladle lab run"
-            )
+        got, remedy = instead_of_file(path)
+        if got:
+            got = "no such file" if got == "nothing there" else got
+            remedy = remedy or "Make one with: ladle lab run"
+            raise FileError(f"the ledger {path}", wanted="be there", got=got, remedy=remedy)
         opened = cls(path, connected(path, "rw"))
         (version,) = opened._connection.execute("PRAGMA user_version").fetchone()
         if not 1 <= version <= VERSION:
@@ -92,6 +94,7 @@ class Ledger:
         try:
             with opened.held_still():
                 ledger_seals.check(opened._connection, path)
+                ledger_contents.check(opened._connection, path, opened.metrics())
         except BaseException:
             opened.close()
             raise
@@ -266,7 +269,10 @@ class Ledger:
     def _left_out(self) -> list[StrategyEntry]:
         """Strategies with rounds that the experiment names no longer."""
         found = self._connection.execute("SELECT value FROM run WHERE key = ?", (_LEFT_OUT,)).fetchone()
-        return [] if found is None else [StrategyEntry.model_validate(each) for each in json.loads(found[0])]
+        try:
+            return [] if found is None else [StrategyEntry.model_validate(each) for each in json.loads(found[0])]
+        except (TypeError, ValueError) as cause:
+            raise ledger_seals.corrupt(self.path, f"other content in run {_LEFT_OUT}") from cause
 
     def _add(self, table: str, values: tuple[Any, ...], named: str) -> None:
         places = ", ".join("?" * len(values))
@@ -278,7 +284,10 @@ class Ledger:
             raise ArgumentError(named, wanted="be added to a ledger once", got="it a second time") from cause
 
     def _value(self, key: str) -> str:
-        return str(self._connection.execute("SELECT value FROM run WHERE key = ?", (key,)).fetchone()[0])
+        found = self._connection.execute("SELECT value FROM run WHERE key = ?", (key,)).fetchone()
+        if found is None or not isinstance(found[0], str):
+            raise ledger_seals.corrupt(self.path, f"no {key}")
+        return found[0]
 
     def _state(self, key: str, value: str) -> None:
         """Put down a fact of the run, within a transaction."""

@@ -31,15 +31,15 @@ def check(connection: sqlite3.Connection, path: Path) -> None:
     try:
         (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
         if found != "ok":
-            raise _corrupt(path, str(found))
+            raise corrupt(path, str(found))
         seals = dict(_seals(connection))
         for table in _KEYS:
             for values in connection.execute(f"SELECT * FROM {table}"):
                 _check_record(path, table, values, seals.pop(_name(table, values), None))
     except sqlite3.DatabaseError as cause:
-        raise _corrupt(path, str(cause)) from cause
+        raise corrupt(path, str(cause)) from cause
     if seals:
-        raise _corrupt(path, f"no {min(seals)}")
+        raise corrupt(path, f"no {min(seals)}")
 
 
 def _check_record(path: Path, table: str, values: Sequence[Any], seal: str | None) -> None:
@@ -50,7 +50,7 @@ def _check_record(path: Path, table: str, values: Sequence[Any], seal: str | Non
         except ValueError:
             whole = False
     if not whole:
-        raise _corrupt(path, f"other content in {_name(table, values)}")
+        raise corrupt(path, f"other content in {_name(table, values)}")
 
 
 def _seals(connection: sqlite3.Connection) -> Iterator[tuple[str, str]]:
@@ -71,7 +71,8 @@ def _digest(values: Sequence[Any]) -> str:
     return total.hexdigest()
 
 
-def _corrupt(path: Path, got: str) -> CorruptFileError:
+def corrupt(path: Path, got: str) -> CorruptFileError:
+    """The error of a ledger that holds what no run wrote."""
     return CorruptFileError(
         f"the ledger {path}",
         wanted="be as it was written",

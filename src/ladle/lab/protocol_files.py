@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from ladle.errors import ArgumentError, DataError, FileError, FileFormatError
 from ladle.lab.experiment import Clustering, Experiment, Redundancy, StrategyEntry, nearest
+from ladle.plain_files import instead_of_file
 
 FOLDER = Path(__file__).parent / "protocols"
 MOST_TOLD = 5  # faults of one file: more at once are not read
@@ -83,7 +84,8 @@ def read_text(source: str | os.PathLike[str]) -> str:
     except OSError as cause:
         raise FileError(f"the protocol {path}", wanted="be readable", got=cause.strerror or str(cause)) from cause
     except UnicodeDecodeError as cause:
-        raise FileFormatError(f"the protocol {path}", wanted="be UTF-8 text", got=str(cause)) from cause
+        remedy = "Save it again as UTF-8."
+        raise FileFormatError(f"the protocol {path}", wanted="be UTF-8 text", got=str(cause), remedy=remedy) from cause
 
 
 def parse_experiment(text: str, named: str = "the protocol") -> Experiment:
@@ -93,8 +95,9 @@ def parse_experiment(text: str, named: str = "the protocol") -> Experiment:
     """
     try:
         fields = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as cause:
-        raise FileFormatError(named, wanted="be TOML", got=f"text that is not: {cause}") from cause
+    except (ValueError, RecursionError) as cause:  # also a whole number of thousands of digits, and endless nesting
+        got = str(cause) if isinstance(cause, tomllib.TOMLDecodeError) else "a number or a nesting without end"
+        raise FileFormatError(named, wanted="be TOML", got=f"text that is not: {got}") from cause
     return checked_experiment(fields, named)
 
 
@@ -115,7 +118,7 @@ def _found(source: str | os.PathLike[str]) -> Path:
     raise FileError(
         f"the protocol {source}",
         wanted=f"be a .toml file, or one of those shipped ({', '.join(shipped())})",
-        got="a folder" if path.is_dir() else "neither",
+        got=instead_of_file(path)[0].replace("nothing there", "neither"),
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.arrays import Clusters
+from ladle.errors import MismatchError
 from ladle.lab.bench import Bench
 from ladle.lab.entries import StartRecord, pack_rows
 from ladle.lab.experiment import GROWING, Experiment
@@ -23,8 +24,11 @@ from ladle.lab.stopwatch import Stopwatch
 def start_key(experiment: Experiment, facts: Mapping[str, Any]) -> str:
     """What the starts of a run depend on, as one word. facts: the ledger's."""
     dials = experiment.model_dump(exclude={*GROWING, "dataset"})  # of the data, what they hold
-    size = experiment.tree_size(facts["dataset"]["rows"])
-    told = json.dumps([dials, size, facts["dataset"]["digest"], facts["learner"]], sort_keys=True)
+    try:
+        rows, found, learner = facts["dataset"]["rows"], facts["dataset"]["digest"], facts["learner"]
+    except KeyError as cause:
+        raise MismatchError("the ledger", wanted="say what data it is of", got=f"no {cause}") from cause
+    told = json.dumps([dials, experiment.tree_size(rows), found, learner], sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()
 
 

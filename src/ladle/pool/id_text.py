@@ -98,7 +98,7 @@ def _parsed(text: str, path: Path) -> Any:
 
 
 def _names(text: str) -> list[str]:
-    return next(csv.reader(io.StringIO(text, newline="")), [])
+    return next((record for record in csv.reader(io.StringIO(text, newline="")) if record), [])
 
 
 def _without_empty(ids: Any, path: Path) -> Any:

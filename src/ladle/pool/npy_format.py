@@ -20,6 +20,7 @@ from typing import IO, Any, Literal
 import numpy as np
 
 from ladle.errors import CorruptFileError, FileError, FileFormatError, UnsafeFileError
+from ladle.plain_files import check_plain_file
 from ladle.pool.budget import require
 
 _MAGIC = b"\x93NUMPY"
@@ -169,11 +170,17 @@ def opened_archive(path: Path) -> Iterator[Archive]:
 
 @contextmanager
 def opened(path: Path) -> Iterator[IO[bytes]]:
-    """A file open for reading. Raises: FileError."""
+    """A file open for reading. Raises: FileError, also for a pipe or a device, which are not opened."""
     try:
+        if path.exists():
+            check_plain_file(path, wanted="be a readable file")
         file = path.open("rb")
-    except OSError as cause:
-        raise FileError(str(path), wanted="be a readable file", got=cause.strerror or str(cause)) from cause
+    except FileError:
+        raise
+    except (OSError, ValueError) as cause:  # ValueError: a NUL in the name
+        raise FileError(
+            str(path), wanted="be a readable file", got=getattr(cause, "strerror", "") or str(cause)
+        ) from cause
     with file:
         yield file
 
