@@ -19,7 +19,7 @@ from ladle.pool.id_lists import read_ids
 
 BODIES = (
     b"", b"\n", b"a", b"1\n2\n", b"1\n\n2\n", b"\xff\n", b"\x00\n", b"\xef\xbb\xbf1\n", "1\n2\n".encode("utf-16"),
-    b"9" * 6_000, b"01\n", b"1,2\n", b'"a\nb"\n', b"a\r\nb\r\n", b"a\rb\r", b"\x1f\n", b" 1 \n", 
+    b"9" * 6_000, b"01\n", b"1,2\n", b'"a\nb"\n', b"a\r\nb\r\n", b"a\rb\r", b"\x1f\n", b" 1 \n",
     "\u0663\n".encode(), b'"""\n',
 )  # fmt: skip
 HEADERS = (

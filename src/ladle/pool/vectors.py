@@ -95,6 +95,7 @@ def choose_vectors(columns: Columns, given: str | None, id_name: str | None) -> 
     if given is None:
         lists = [field.name for field in columns.schema if field.name != id_name and holds_floats(field.type)]
         if len(lists) == 1:
+            columns.check(lists)
             return _one_list(columns, lists[0])
         wide = "" if lists else _wide_hint(columns, id_name)
         raise ArgumentError(
