@@ -30,9 +30,8 @@ from ladle.errors import ArgumentError, FileError, FileFormatError
 from ladle.lab import ledger_contents, ledger_seals
 from ladle.lab.entries import RoundRecord, StartRecord
 from ladle.lab.experiment import Experiment, StrategyEntry
-from ladle.lab.ledger_files import FILE_NAME, TABLES, VERSION, connected, is_ledger
+from ladle.lab.ledger_files import TABLES, VERSION, connected, is_ledger, ledger_at
 from ladle.lab.protocol_files import parse_experiment
-from ladle.plain_files import instead_of_file
 
 WENT_ON = "went_on_with"  # a fact: versions and machines of later sessions
 _LEFT_OUT = "left out"  # a key of the table run
@@ -75,13 +74,7 @@ class Ledger:
         Raises: FileError when there is none; FileFormatError when it is no ledger, or a newer one; CorruptFileError.
         Cost: reads all of it, to check it: a second for 300 MB.
         """
-        path = Path(path)
-        path = path / FILE_NAME if path.is_dir() else path
-        got, remedy = instead_of_file(path)
-        if got:
-            got = "no such file" if got == "nothing there" else got
-            remedy = remedy or "Make one with: ladle lab run"
-            raise FileError(f"the ledger {path}", wanted="be there", got=got, remedy=remedy)
+        path = ledger_at(Path(path))
         opened = cls(path, connected(path, "rw"))
         (version,) = opened._connection.execute("PRAGMA user_version").fetchone()
         if not 1 <= version <= VERSION:
@@ -269,10 +262,7 @@ class Ledger:
     def _left_out(self) -> list[StrategyEntry]:
         """Strategies with rounds that the experiment names no longer."""
         found = self._connection.execute("SELECT value FROM run WHERE key = ?", (_LEFT_OUT,)).fetchone()
-        try:
-            return [] if found is None else [StrategyEntry.model_validate(each) for each in json.loads(found[0])]
-        except (TypeError, ValueError) as cause:
-            raise ledger_seals.corrupt(self.path, f"other content in run {_LEFT_OUT}") from cause
+        return [] if found is None else ledger_contents.entries(found[0], self.path)
 
     def _add(self, table: str, values: tuple[Any, ...], named: str) -> None:
         places = ", ".join("?" * len(values))
@@ -284,8 +274,8 @@ class Ledger:
             raise ArgumentError(named, wanted="be added to a ledger once", got="it a second time") from cause
 
     def _value(self, key: str) -> str:
-        found = self._connection.execute("SELECT value FROM run WHERE key = ?", (key,)).fetchone()
-        if found is None or not isinstance(found[0], str):
+        found = self._connection.execute("SELECT value FROM run WHERE key = ?", (key,)).fetchone() or [None]
+        if not isinstance(found[0], str):
             raise ledger_seals.corrupt(self.path, f"no {key}")
         return found[0]
 

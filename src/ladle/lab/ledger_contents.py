@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ladle.lab.experiment import StrategyEntry
 from ladle.lab.ledger_seals import corrupt
 
 _Fits = Callable[[Any], bool]
@@ -33,6 +34,14 @@ def check(connection: sqlite3.Connection, path: Path, metrics: Iterable[str]) ->
                 _check(path, name, dict(zip(kinds, values, strict=True)), kinds)
     except sqlite3.DatabaseError as cause:  # another table of that name
         raise corrupt(path, str(cause)) from cause
+
+
+def entries(text: Any, path: Path) -> list[StrategyEntry]:
+    """The strategies in a list of JSON. Raises: CorruptFileError."""
+    try:
+        return [StrategyEntry.model_validate(each) for each in json.loads(text)]
+    except (TypeError, ValueError) as cause:
+        raise corrupt(path, "other content in the strategies left out") from cause
 
 
 def _check(path: Path, record: str, values: Mapping[str, Any], kinds: Mapping[str, _Fits]) -> None:

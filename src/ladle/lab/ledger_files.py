@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from ladle.errors import FileError, FileFormatError
+from ladle.plain_files import instead_of_file
 
 FILE_NAME = "ledger.sqlite"  # in the folder of a run
 VERSION = 1
@@ -27,6 +28,17 @@ def is_ledger(path: Path) -> bool:
     with closing(connected(path, "rw")) as connection:
         (tables,) = connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
     return bool(tables)
+
+
+def ledger_at(place: Path) -> Path:
+    """The file of the ledger at `place`, or in the folder `place`. Raises: FileError when no file lies there."""
+    path = place / FILE_NAME if place.is_dir() else place
+    got, remedy = instead_of_file(path)
+    if got:
+        got = "no such file" if got == "nothing there" else got
+        remedy = remedy or "Make one with: ladle lab run"
+        raise FileError(f"the ledger {path}", wanted="be there", got=got, remedy=remedy)
+    return path
 
 
 def connected(path: Path, mode: str) -> sqlite3.Connection:
