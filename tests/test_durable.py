@@ -95,3 +95,17 @@ with durable.writing({str(path)!r}) as file:
     process.stdout.close()
     assert path.read_bytes() == b"before"
     assert time.time() - path.stat().st_mtime < 60
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes")
+def test_a_pipe_or_a_device_is_neither_read_nor_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "null").symlink_to("/dev/null")
+    for name, kind in (("pipe", "a pipe"), ("null", "a device")):
+        for act in (durable.file_digest, durable.check_seal):
+            with pytest.raises(FileError, match=kind):
+                act(tmp_path / name)
+        with pytest.raises(FileError, match=f"be a file name; got {kind}"), durable.writing(tmp_path / name):
+            pass
+    assert (tmp_path / "pipe").is_fifo()
+    assert (tmp_path / "null").is_symlink()

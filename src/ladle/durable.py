@@ -11,6 +11,7 @@ from io import BufferedRandom
 from pathlib import Path
 
 from ladle.errors import CorruptFileError, FileError
+from ladle.plain_files import refuse_other_kinds
 
 
 @contextmanager
@@ -21,8 +22,7 @@ def writing(path: str | os.PathLike[str]) -> Iterator[BufferedRandom]:
     Raises: FileError when the folder is missing or cannot be written, the disk is full, or it fails.
     """
     target = Path(path)
-    if target.is_dir():
-        raise FileError(f"the output {target}", wanted="be a file name", got="a folder")
+    refuse_other_kinds(target, f"the output {target}", wanted="be a file name")  # a device would be replaced
     try:
         descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
     except OSError as cause:
@@ -102,7 +102,8 @@ def _removed(lock: Path) -> None:
 
 
 def file_digest(path: str | os.PathLike[str]) -> str:
-    """SHA-256 of a file's bytes, in hex."""
+    """SHA-256 of a file's bytes, in hex. Raises: FileError for a pipe, a device or a folder; OSError."""
+    refuse_other_kinds(path)
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -143,6 +144,7 @@ def seal(file: BufferedRandom) -> None:
 
 def check_seal(path: str | os.PathLike[str]) -> None:
     """Raises: CorruptFileError when the file at `path` is not just as `seal` left it. Cost: reads it once."""
+    refuse_other_kinds(path)
     size = Path(path).stat().st_size
     body = size - _COMMENT_LENGTH_BYTES - _DIGEST_BYTES
     digest = hashlib.sha256()

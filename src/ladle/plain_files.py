@@ -29,6 +29,13 @@ def check_plain_file(path: str | os.PathLike[str], subject: str | None = None, *
     return found
 
 
+def refuse_other_kinds(path: str | os.PathLike[str], subject: str | None = None, *, wanted: str = "be a file") -> None:
+    """Refuse what is there and is no ordinary file; a path where nothing is passes. Raises: FileError."""
+    got, _ = instead_of_file(Path(path))
+    if got in {kind for _, kind, _ in _KINDS}:
+        raise FileError(subject or str(path), wanted=wanted, got=got)
+
+
 def instead_of_file(path: Path) -> tuple[str, str]:
     """What stands at `path` where it is no ordinary file, and what to do about it; ("", "") where it is one."""
     try:

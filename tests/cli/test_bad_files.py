@@ -121,3 +121,24 @@ def test_protocols_and_ledgers(
     else:
         content(tmp_path / name)
     refused(tmp_path, FILE, words, *command, name)
+
+
+SELECT = ("select", "pool.parquet", "--scores", "scores-1.parquet", "--score-id", "id", "--size", "5")
+PIPED = [
+    ("campaign", "round", "--db", "c.db", "--scores", "p.parquet", "--size", "5", "-o", "b.csv"),
+    ("campaign", "ask", "--db", "c.db", "--scores", "scores-1.parquet", "--size", "5", "-o", "p.csv"),
+    ("campaign", "export", "labels", "--db", "c.db", "-o", "p.csv"),
+    (*SELECT, "--strategy", "margin", "-o", "p.csv"),
+    (*SELECT, "--strategy", "cluster-margin", "--tree", "p.npz", "-o", "b.csv"),
+    ("cluster", "pool.parquet", "-o", "p.npz"),
+    ("assign", "p.npz", "pool.parquet", "-o", "a.csv"),
+]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes")
+@pytest.mark.parametrize("arguments", PIPED, ids=lambda arguments: " ".join(arguments[:2]))
+def test_no_command_waits_for_a_pipe_or_replaces_it(home: Path, arguments: tuple[str, ...]) -> None:
+    for name in ("p.csv", "p.parquet", "p.npz"):
+        pipe(home / name)
+    refused(home, FILE, "a pipe", *arguments)
+    assert all((home / name).is_fifo() for name in ("p.csv", "p.parquet", "p.npz"))

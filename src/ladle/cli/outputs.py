@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ladle.errors import ArgumentError, FileError, FileFormatError
+from ladle.plain_files import refuse_other_kinds
 
 TABLE_SUFFIXES = (".parquet", ".csv", ".jsonl")
 
@@ -25,8 +26,7 @@ def check_output(path: Path, suffixes: Iterable[str], *, inputs: Iterable[Path |
     suffixes = tuple(suffixes)
     if path.suffix.lower() not in suffixes:
         raise FileFormatError(f"the output {path}", wanted=f"end in {' or '.join(suffixes)}", got=path.name)
-    if path.is_dir():
-        raise FileError(f"the output {path}", wanted="be a file name", got="a folder")
+    refuse_other_kinds(path, f"the output {path}", wanted="be a file name")
     check_writable(path.parent)
     for source in map(_file, inputs):
         if source is not None and path.exists() and source.exists() and path.samefile(source):

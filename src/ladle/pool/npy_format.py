@@ -20,7 +20,7 @@ from typing import IO, Any, Literal
 import numpy as np
 
 from ladle.errors import CorruptFileError, FileError, FileFormatError, UnsafeFileError
-from ladle.plain_files import check_plain_file
+from ladle.plain_files import refuse_other_kinds
 from ladle.pool.budget import require
 
 _MAGIC = b"\x93NUMPY"
@@ -172,8 +172,7 @@ def opened_archive(path: Path) -> Iterator[Archive]:
 def opened(path: Path) -> Iterator[IO[bytes]]:
     """A file open for reading. Raises: FileError, also for a pipe or a device, which are not opened."""
     try:
-        if path.exists():
-            check_plain_file(path, wanted="be a readable file")
+        refuse_other_kinds(path, wanted="be a readable file")
         file = path.open("rb")
     except FileError:
         raise
