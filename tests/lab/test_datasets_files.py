@@ -280,7 +280,7 @@ class TestFeatureFile:
         with pytest.raises(FileError, match="no such file"):
             feature_file(path=str(path))
         np.savez(path, inputs=self.FEATURES, labels=np.array(["a", None] * 5, object))
-        with pytest.raises(UnsafeFileError, match="pickled"):
+        with pytest.raises(UnsafeFileError, match="only a pickle can hold"):
             feature_file(path=str(path))
         np.savez(path, inputs=self.FEATURES, labels=self.LABELS[:4])
         with pytest.raises(ShapeError, match="one a row"):
