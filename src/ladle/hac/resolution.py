@@ -74,9 +74,15 @@ def _warn(text: str) -> None:
 
 
 def _height_of_cut(tree: Dendrogram) -> float | None:
-    """The height of the last merge at the level of the tree, or at CUT_ROWS rows a cluster; None without merges."""
-    if len(tree.heights) == 0:
+    """The height of the last merge at the level of the tree, or at CUT_ROWS rows a cluster; None where all are 0.
+
+    Where the cut joins equal rows alone, the first merge above them.
+    """
+    above = tree.heights[tree.heights > 0]
+    if len(above) == 0:
         return None
     if tree.level is not None:
-        return tree.standing(tree.level)[1]
-    return float(tree.heights[min(len(tree.heights), tree.n - max(1, tree.n // CUT_ROWS)) - 1])
+        height = tree.standing(tree.level)[1]
+    else:
+        height = float(tree.heights[min(len(tree.heights), tree.n - max(1, tree.n // CUT_ROWS)) - 1])
+    return max(height, float(above[0]))
