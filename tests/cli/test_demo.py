@@ -8,6 +8,12 @@ QUICK = (
 )  # fmt: skip
 
 
+def quick(*changes: object) -> list[object]:
+    """The quick options with some of them changed, each given once."""
+    given = dict(zip(QUICK[::2], QUICK[1::2], strict=True)) | dict(zip(changes[::2], changes[1::2], strict=True))
+    return [part for pair in given.items() for part in pair]
+
+
 def test_it_tells_and_writes_the_report(run, tmp_path):
     page = tmp_path / "report.html"
     code, out, err = run("demo", "--out", page, "--quiet", *QUICK)
@@ -24,23 +30,23 @@ def test_it_tells_and_writes_the_report(run, tmp_path):
 
 def test_machines_get_the_same_numbers_and_a_run_to_go_on_with(run, run_json, tmp_path):
     page, kept = tmp_path / "report.html", tmp_path / "kept"
-    quick = (*QUICK, "--seed", "5", "--candidate-ratio", "3", "--out", page)
-    code, told = run_json("demo", *quick, "--trials", "1", "--keep", kept)
+    same = ("--seed", "5", "--candidate-ratio", "3", "--out", page)
+    code, told = run_json("demo", *quick(*same, "--trials", "1", "--keep", kept))
     assert code == 0
     assert told["report"] == str(page)
     assert told["strategies"] == ["Cluster-Margin", "Margin", "Uniform"]
     assert told["labels"] == [30, 50, 70]
     assert '"candidate_ratio" = 3' in told["protocol"]
     assert told["metrics"][0]["savings"] == []  # one trial
-    more = run_json("demo", *quick, "--keep", kept)[1]
-    again = run_json("demo", *quick)[1]
+    more = run_json("demo", *quick(*same, "--keep", kept), "--force")[1]
+    again = run_json("demo", *quick(*same), "--force")[1]
     assert more["metrics"] == again["metrics"]
     assert more["metrics"][0]["curves"][0]["values"][0] == told["metrics"][0]["curves"][0]["values"][0]
-    assert run("lab", "report", kept, "--examples", "-o", page)[0] == 0
+    assert run("lab", "report", kept, "--examples", "--force", "-o", page)[0] == 0
 
 
 def test_one_trial_claims_nothing(run, tmp_path):
-    code, out, _ = run("demo", "--out", tmp_path / "report.html", *QUICK, "--trials", "1")
+    code, out, _ = run("demo", *quick("--out", tmp_path / "report.html", "--trials", "1"))
     assert code == 0
     assert "with an interval or not at all" in " ".join(out.split())
     assert "1 trial in" in out
@@ -58,7 +64,7 @@ def test_one_trial_claims_nothing(run, tmp_path):
 )
 def test_bad_options_are_refused_before_any_work(run, tmp_path, monkeypatch, options, code, words):
     monkeypatch.chdir(tmp_path)
-    found, out, err = run("demo", *QUICK, *options)
+    found, out, err = run("demo", *quick(*options))
     assert (found, out) == (code, "")
     assert re.search(words, err)
     assert list(tmp_path.iterdir()) == []

@@ -71,9 +71,10 @@ def test_a_raw_ledger_is_not_published_over(run, copied, tmp_path):
     other = tmp_path / "other" / "ledger.sqlite"
     shutil.copytree(copied, other.parent)
     before = other.read_bytes()
-    code, out, err = run("lab", "publish", copied, "-o", other)
-    assert (code, out) == (2, "")
-    assert "replace nothing but another such copy" in err
+    for options in ((), ("--force",)):
+        code, out, err = run("lab", "publish", copied, "-o", other, *options)
+        assert (code, out) == (2, "")
+        assert "replace nothing but another such copy" in err
     assert other.read_bytes() == before
     for _ in range(2):  # a copy may be made again
         assert run("lab", "publish", copied, "-o", tmp_path / "thin.sqlite")[0] == 0

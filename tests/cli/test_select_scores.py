@@ -79,7 +79,7 @@ def test_named_columns_are_the_classes(select, tmp_path, kind, named):
 
 def test_json_says_which_columns_were_read(run_json, made, tmp_path):
     path = written(tmp_path, "parquet", also=False)
-    base = ["select", made / "pool.npy", "--size", 5, "--strategy", "margin", "-o", tmp_path / "b.csv"]
+    base = ["select", made / "pool.npy", "--size", 5, "--strategy", "margin", "--force", "-o", tmp_path / "b.csv"]
     code, facts = run_json(*base, "--scores", path, "--logits")
     assert code == 0
     told = facts["scores"]

@@ -54,7 +54,7 @@ import json, sys
 from ladle.cli import main
 from ladle.cli.answers import peak_bytes
 small, large, tree = sys.argv[1:]
-options = ["-o", tree, "--approximate", "--n-clusters", "100", "--no-prototypes", "--json"]
+options = ["-o", tree, "--approximate", "--n-clusters", "100", "--no-prototypes", "--json", "--force"]
 assert main(["cluster", small, *options]) == 0  # now libraries and kernels are loaded
 before = peak_bytes()
 assert main(["cluster", large, *options]) == 0

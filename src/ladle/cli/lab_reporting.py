@@ -129,11 +129,12 @@ def publish(
     from ladle.cli.answers import answer
     from ladle.cli.outputs import check_output, write_new
     from ladle.lab.ledger import Ledger
-    from ladle.lab.publishing import publish_ledgers
+    from ladle.lab.publishing import check_target, publish_ledgers
 
     check_output(out, [".sqlite"], inputs=found)
     with ExitStack() as opened:
         ledgers = [opened.enter_context(Ledger.open(each)) for each in found]
+        check_target(ledgers, out)  # even under --force: a run is days of work
         write_new(out, lambda path: publish_ledgers(ledgers, path), force=force)
         sizes = sum(ledger.path.stat().st_size for ledger in ledgers)
     with Ledger.open(out) as copy:

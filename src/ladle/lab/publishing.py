@@ -30,10 +30,7 @@ def publish_ledgers(ledgers: Sequence[Ledger], path: str | os.PathLike[str]) -> 
     Cost: one read of each ledger, a strategy at a time.
     """
     target = Path(path)
-    if target.exists() and any(target.samefile(ledger.path) for ledger in ledgers):
-        raise ArgumentError("the published ledger", wanted="be another file than the run's own", got=str(target))
-    if target.exists() and not _is_published(target):
-        raise ArgumentError("the published ledger", wanted="replace nothing but another such copy", got=str(target))
+    check_target(ledgers, target)
     experiment, facts = _joined_experiment(ledgers), _joined_facts(ledgers)
     starts = _joined_starts(ledgers)
     part = target.with_name(f".{target.name}.part")
@@ -48,6 +45,14 @@ def publish_ledgers(ledgers: Sequence[Ledger], path: str | os.PathLike[str]) -> 
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
+
+
+def check_target(ledgers: Sequence[Ledger], target: Path) -> None:
+    """Refuse to write over a run, or over any file that is no published ledger. Raises: ArgumentError."""
+    if target.exists() and any(target.samefile(ledger.path) for ledger in ledgers):
+        raise ArgumentError("the published ledger", wanted="be another file than the run's own", got=str(target))
+    if target.exists() and not _is_published(target):
+        raise ArgumentError("the published ledger", wanted="replace nothing but another such copy", got=str(target))
 
 
 def _joined_experiment(ledgers: Sequence[Ledger]) -> Experiment:
