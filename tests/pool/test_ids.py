@@ -121,6 +121,20 @@ def test_text_files_are_read_as_the_pool_has_it(tmp_path):
         read_ids(path, like="integer")
 
 
+@pytest.mark.parametrize("ids", [[1861234567890123456, -(2**63)], [2**63 - 1], [10**18, 7]])
+def test_integers_of_64_bits_are_integers_in_text(tmp_path, ids):
+    (tmp_path / "ids.txt").write_text("\n".join(map(str, ids)))
+    assert read_ids(tmp_path / "ids.txt").to_pylist() == ids
+    assert read_ids(tmp_path / "ids.txt", like="integer").to_pylist() == ids
+
+
+def test_integers_beyond_64_bits_are_text(tmp_path):
+    (tmp_path / "ids.txt").write_text("1\n9223372036854775808\n")
+    assert read_ids(tmp_path / "ids.txt").to_pylist() == ["1", "9223372036854775808"]
+    with pytest.raises(IdError, match="9223372036854775808"):
+        read_ids(tmp_path / "ids.txt", like="integer")
+
+
 def test_an_empty_file_is_an_empty_list(tmp_path):
     (tmp_path / "none.txt").write_bytes(b"")
     assert read_ids(tmp_path / "none.txt").to_pylist() == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv
 import pyarrow.feather
 import pyarrow.parquet as pq
 import pytest
@@ -166,7 +167,7 @@ def test_ids_must_match_the_pool(pool):
         open_scores(pa.table({"id": range(N), "p": lists(P)}), pool)
     with pytest.raises(IdError, match="nulls"):
         open_scores(pa.table({"id": [None, *IDS[1:]], "p": lists(P)}), pool)
-    with pytest.raises(ArgumentError, match="an id column `id`"):
+    with pytest.raises(ArgumentError, match="the ids in a column `id`"):
         open_scores(pa.table({"key": IDS, "p": lists(P)}), pool)
 
 
@@ -215,3 +216,35 @@ def test_a_matrix_that_does_not_fit_is_refused(pool, monkeypatch):
     monkeypatch.setenv("LADLE_MEMORY", "400B")
     with pytest.raises(MemoryPlanError, match="480 B needed"):
         scores.matrix(np.asarray)
+
+
+@pytest.mark.parametrize("name", ["img", "sample", "row", "n", "position", "image_id"])
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+@pytest.mark.parametrize("of", ["text", "integers"])
+def test_a_column_that_may_hold_ids_is_never_passed_over(tmp_path, name, suffix, of):
+    """By position its scores would belong to other rows, whatever the column is called."""
+    order = np.random.default_rng(3).permutation(40)
+    ids = [f"i{row}" for row in range(40)] if of == "text" else list(range(40))
+    pool = ladle.open_pool(np.eye(40), ids=ids if of == "text" else None)
+    P = np.random.default_rng(4).dirichlet(np.ones(3), 40)
+    table = pa.table({name: [ids[row] for row in order], **{f"p{c}": P[order, c] for c in range(3)}})
+    path = tmp_path / f"s.{suffix}"
+    pq.write_table(table, path) if suffix == "parquet" else pa.csv.write_csv(table, path)
+    with pytest.raises(ArgumentError, match=f'`{name}` may hold them.*Say id="{name}"'):
+        open_scores(path, pool)
+    assert np.allclose(open_scores(path, pool, id=name).matrix(lambda block: block), P)
+
+
+def test_the_index_that_a_frame_writes_is_not_passed_over(tmp_path):
+    (tmp_path / "s.csv").write_text(",p0,p1\n2,.1,.9\n0,.2,.8\n1,.3,.7\n")
+    with pytest.raises(ArgumentError, match="the first, which has no name may hold them"):
+        open_scores(tmp_path / "s.csv", ladle.open_pool(np.eye(3)))
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_the_pools_own_id_column_is_that_of_its_scores(tmp_path, suffix):
+    table = pa.table({"image_id": ["b", "a"], "p0": [0.1, 0.7], "p1": [0.9, 0.3]})
+    path = tmp_path / f"s.{suffix}"
+    pq.write_table(table, path) if suffix == "parquet" else pa.csv.write_csv(table, path)
+    pool = ladle.open_pool(pa.table({"image_id": ["a", "b"], "emb": [[1.0], [2.0]]}), id="image_id")
+    assert np.allclose(open_scores(path, pool).matrix(lambda block: block)[:, 0], [0.7, 0.1])

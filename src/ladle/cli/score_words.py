@@ -37,6 +37,8 @@ _SAID = (
     ),
     (r"column=\[\.\.\.\]", "--score-column"),
     (r"Name the column (that holds them|if its numbers are margins)", r"Name the column \1 with --score-column"),
+    (r'Say id="([^"]+)" if it does', r"Say --score-id \1 if it does"),
+    (r'Say id="" if it does', "Name that column in the file, and say --score-id NAME, if it does"),
     (r"Name the column that holds the ids with `id`", "Name the column that holds the ids with --score-id"),
 )
 

@@ -19,7 +19,7 @@ from ladle.errors import CorruptFileError, FileFormatError, IdError
 from ladle.pool.ids import one_array
 from ladle.pool.npy_format import opened
 
-_PLAIN_INTEGER = r"^(0|-?[1-9][0-9]{0,17})$"
+_PLAIN_INTEGER = r"^(0|-?[1-9][0-9]{0,18})$"
 _FLAG = r"(?i)^(true|false)$"
 
 
@@ -57,7 +57,10 @@ def typed(text: Any, name: str, like: str | None) -> Any:
         return text
     plain = pc.match_substring_regex(text, _PLAIN_INTEGER)
     if pc.all(plain, min_count=0).as_py():
-        return text.cast(pa.int64())
+        try:
+            return text.cast(pa.int64())
+        except pa.ArrowInvalid:  # 19 digits that are beyond 64 bits
+            plain = pa.array([-(2**63) <= int(each) < 2**63 for each in text.to_pylist()])
     if like is None:
         return text
     odd = text.filter(pc.invert(plain))[0].as_py()

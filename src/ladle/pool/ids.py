@@ -33,6 +33,7 @@ class Ids:
         self.values = one_array(values, name)
         self.order_notice = order_notice  # as `Pool.order_notice`, of the files that hold the ids
         self.notice = ""  # what users should know of where the ids come from
+        self.column: str | None = None  # that holds them, where the pool is a table
         self.place = ""  # what `open_pool(ids=)` was given, where it was the path of a file or row numbers
         check_distinct(self.values, name)
 
@@ -42,6 +43,7 @@ class Ids:
         ids = cls.__new__(cls)  # distinct by construction: spare the sort
         ids.values = pa.array(np.arange(rows, dtype=np.int64))
         ids.order_notice = ids.notice = ids.place = ""
+        ids.column = None
         return ids
 
     def subset(self, rows: Rows) -> Ids:

@@ -35,8 +35,13 @@ class Found:
     read: Callable[[int, Waived], Iterator[Values]]
 
 
-def in_listing(listing: Listing, sought: Sought, id_name: str | None, *, like: str) -> Found:
-    """The scores in files. like: the kind of the pool's ids. Raises: as `ladle.pool.scorefile.open_scores`."""
+def in_listing(
+    listing: Listing, sought: Sought, id_name: str | None, *, like: str, usual_id: str | None = None
+) -> Found:
+    """The scores in files. like: the kind of the pool's ids; usual_id: as in `in_columns`.
+
+    Raises: as `ladle.pool.scorefile.open_scores`.
+    """
     from ladle.pool.arrow_files import FileColumns, open_columns
     from ladle.pool.id_lists import read_ids
 
@@ -48,24 +53,37 @@ def in_listing(listing: Listing, sought: Sought, id_name: str | None, *, like: s
         return _in_archives(listing, sought, id_name)
     if listing.family == ".csv":
         from ladle.pool.csv_table import open_csv
+        from ladle.pool.id_text import read_header
 
         plain = [name for name in sought.columns if not set(name) & set("*?[")]
+        if id_name is None and usual_id is not None and usual_id in read_header(listing.files[0]):
+            id_name = usual_id
         parts = [open_csv(file, id_name=id_name, like=like, numbers=plain) for file in listing.files]
         columns = FileColumns(parts, str(listing.path), listing.order_notice) if listing.is_folder else parts[0]
-        return in_columns(columns, sought, id_name)
-    return in_columns(open_columns(listing), sought, id_name)
+        return in_columns(columns, sought, id_name, usual_id)
+    return in_columns(open_columns(listing), sought, id_name, usual_id)
 
 
-def in_columns(columns: Any, sought: Sought, id_name: str | None) -> Found:
-    """The scores in the columns of a table. Raises: ArgumentError, ShapeError, IdError, FileError and its kinds."""
+def in_columns(columns: Any, sought: Sought, id_name: str | None, usual_id: str | None = None) -> Found:
+    """The scores in the columns of a table. usual_id: the id column if the table has it and `id_name` is None.
+
+    Raises: ArgumentError, ShapeError, IdError, FileError and its kinds.
+    """
     from ladle.pool.column_reading import read_column
-    from ladle.pool.table_ids import count_rows, id_column
+    from ladle.pool.table_ids import ID_COLUMN, count_rows, id_column, speaks_of_ids
 
-    id_name = id_column(columns, id_name)
+    names = columns.schema.names
+    if id_name is None and usual_id in names:
+        id_name = usual_id
+    if id_name is None and ID_COLUMN not in names:
+        _refuse_likely_ids(columns, [name for name in names if speaks_of_ids(name)])
+    else:
+        id_name = id_column(columns, id_name)
     values = ScoreColumns.choose(columns, id_name, sought)
     columns.check([*([id_name] if id_name else []), *values.names])
     ids = None
     if id_name is None:
+        _refuse_likely_ids(columns, [name for name in names if name not in values.names])
         notice(f"{columns.source} has no column of ids: its rows are taken in the order of the pool's.")
     else:
         ids = Ids(read_column(columns, id_name), f"the ids `{id_name}` of {columns.source}")
@@ -74,6 +92,25 @@ def in_columns(columns: Any, sought: Sought, id_name: str | None) -> Found:
     if width == 1 and sought.read_as not in ("multilabel", "votes"):
         raise ShapeError(columns.source, wanted=_CLASSES, got="lists of one number", remedy=ONE_NUMBER)
     return Found(columns.source, ids, count, width, values.names, values.read)
+
+
+def _refuse_likely_ids(columns: Any, names: Sequence[str]) -> None:
+    """Refuse to take rows by position where one of these columns may hold ids. Raises: ArgumentError.
+
+    Integers or texts, none missing and none twice, are ids as likely as not, whatever their column is called.
+    """
+    from ladle.pool.table_ids import are_ids
+
+    likely = next((name for name in dict.fromkeys(names) if are_ids(columns, name)), None)
+    if likely is not None:
+        told = f"`{likely}`" if likely else "the first, which has no name"
+        raise ArgumentError(
+            columns.source,
+            wanted="have the ids in a column `id`, or in one that is named",
+            got=f"none of that name; {told} may hold them",
+            remedy=f'Say id="{likely}" if it does. If not, leave that column out of the file: its rows are then taken '
+            "in the order of the pool's.",
+        )
 
 
 def in_arrays(

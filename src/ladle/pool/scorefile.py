@@ -146,10 +146,10 @@ def open_scores(
     read_as: what the numbers are: "probabilities" (the default), "logits", "multilabel" (probabilities of yes-or-no
     classes), "votes", or, of one number an example, "margins" and "binary" (the probability, or the logit, of one of
     two classes). `single` is short for "margins".
-    In columns, `id` (default `id`) names the ids, and `column` the values, one or several, in which a pattern such as
-    "p_*" stands for several: by default the one column of float lists, else the float columns, one a class, if their
-    names are alike (see `ladle.pool.score_choice`); for single numbers `margin`, else the one float column. In a
-    `.npz`, `column` names arrays (default: the only one beside `ids`).
+    In columns, `id` names the ids: by default the column that holds the pool's own ids, or `id`. `column` names the
+    values, one or several, in which a pattern such as "p_*" stands for several: by default the one column of float
+    lists, else the float columns, one a class, if their names are alike (see `ladle.pool.score_choice`); for single
+    numbers `margin`, else the one float column. In a `.npz`, `column` names arrays (default: the one beside `ids`).
     labelled: the pool rows that may lack a score, or have NaN or null for one.
     classes: the names of the classes, or how many there are: the scores must have as many. Columns that are called like
     the classes are read in their order.
@@ -166,11 +166,12 @@ def open_scores(
     order_notice = ""
     if isinstance(source, (str, os.PathLike)):
         listing = list_files(source, "the scores", formats=POOL_FORMATS | CSV_FORMATS)
-        found, order_notice = in_listing(listing, sought, id, like=pool.id_column.kind), listing.order_notice
+        order_notice = listing.order_notice
+        found = in_listing(listing, sought, id, like=pool.id_column.kind, usual_id=pool.id_column.column)
     elif hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__"):
         from ladle.pool.open import open_table_source
 
-        found = in_columns(open_table_source(source), sought, id)
+        found = in_columns(open_table_source(source), sought, id, pool.id_column.column)
     else:
         refuse_names("the scores", sought, id)
         found = in_arrays([as_array(source, "scores")], "the scores", None, sought)

@@ -44,7 +44,7 @@ def id_column(columns: Columns, name: str | None) -> str | None:
         )
     if name is not None or ID_COLUMN in names:
         return name or ID_COLUMN
-    likely = [each for each in dict.fromkeys(names) if speaks_of_ids(each) and _are_ids(columns, each)]
+    likely = [each for each in dict.fromkeys(names) if speaks_of_ids(each) and are_ids(columns, each)]
     if not likely:
         return None
     raise ArgumentError(
@@ -78,7 +78,9 @@ def ids_of_rows(
     found = None if ids == ROW_NUMBERS else id_column(columns, name)
     if found is not None:
         columns.check([found])
-        return found, Ids(read_column(columns, found), f"the ids `{found}` of {columns.source}")
+        read = Ids(read_column(columns, found), f"the ids `{found}` of {columns.source}")
+        read.column = found
+        return found, read
     rows = counted()
     numbers = Ids.row_numbers(rows)
     numbers.place = ROW_NUMBERS
@@ -101,7 +103,7 @@ def count_rows(columns: Columns, name: str) -> int:
     return sum(batch.num_rows for batch in columns.batches([name], 1 << 17))
 
 
-def _are_ids(columns: Columns, name: str) -> bool:
+def are_ids(columns: Columns, name: str) -> bool:
     """Whether a column has integers or texts, none missing and none twice."""
     if not can_be_ids(columns.schema.field(name).type):
         return False
