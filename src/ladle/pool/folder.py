@@ -32,6 +32,7 @@ POOL_FORMATS = {
 }
 CSV_FORMATS = {".csv": ".csv"}
 TEXT_FORMATS = {".txt": ".txt", **CSV_FORMATS}
+LIST_FORMATS = {**TEXT_FORMATS, ".jsonl": ".jsonl"}
 IDS_IN_FOLDER = ("ids.npy", "ids.txt")  # the ids of a folder of .npy files, for all rows together
 
 _IGNORED = re.compile(r"(README|LICENSE).*|dataset_info\.json|state\.json")

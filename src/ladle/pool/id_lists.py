@@ -1,4 +1,4 @@
-"""Lists of ids in files: `.txt` (one a line), `.csv`, `.npy`, `.npz`, Parquet, Arrow, or a folder of one of them.
+"""Lists of ids in files: `.txt` (one a line), `.csv`, `.jsonl`, `.npy`, `.npz`, Parquet, Arrow, or a folder of them.
 
 Text files do not say whether `17` is a number. Read on their own, they hold integers when every line is one, in
 plain decimal form; read to be looked up in a pool, they are of the kind of that pool's ids.
@@ -7,7 +7,8 @@ plain decimal form; read to be looked up in a pool, they are of the kind of that
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,16 @@ import pyarrow as pa
 from ladle.errors import ArgumentError, MismatchError, did_you_mean
 from ladle.pool.arrow_files import open_columns
 from ladle.pool.column_reading import read_column
-from ladle.pool.folder import POOL_FORMATS, TEXT_FORMATS, Listing, list_files
-from ladle.pool.id_text import as_flags, read_csv_column, read_header, read_lines, typed
+from ladle.pool.folder import LIST_FORMATS, POOL_FORMATS, Listing, list_files
+from ladle.pool.id_flags import may_say_no, refuse_flags
+from ladle.pool.id_jsonl import read_jsonl
+from ladle.pool.id_text import as_flags, read_csv_columns, read_lines, typed, without_empty
 from ladle.pool.ids import Ids, one_array
 from ladle.pool.npy_format import map_npy, opened_archive
 from ladle.pool.table_ids import ID_COLUMN
 
 _TEXT = (".txt", ".csv")
+BATCH = {ID_COLUMN, "row", "order"}  # columns of every batch that `ladle select` writes
 
 
 def read_ids(source: str | os.PathLike[str], *, column: str | None = None, like: str | None = None) -> Any:
@@ -76,7 +80,7 @@ def read_ids_or_mask(
     """
     listing = list_ids(source)
     name = f"the ids in {listing.path}"
-    values = _read(listing, column, (*([id_name] if id_name else []), ID_COLUMN), remedy)
+    values = _read(listing, column, (*([id_name] if id_name else []), ID_COLUMN), remedy, alone=column is None)
     if pa.types.is_boolean(values.type):
         return values
     listed = one_array(values, name)
@@ -88,28 +92,67 @@ def read_ids_or_mask(
 
 def list_ids(source: str | os.PathLike[str]) -> Listing:
     """The files of a list of ids, and the order they are read in. Raises: FileError, FileFormatError."""
-    return list_files(source, "the ids in", formats=TEXT_FORMATS | POOL_FORMATS, ids_inside=False)
+    return list_files(source, "the ids in", formats=LIST_FORMATS | POOL_FORMATS, ids_inside=False)
 
 
-def _read(listing: Listing, column: str | None, usual: Sequence[str], remedy: str) -> Any:
-    """The values of all files as one pyarrow array, of ids or of booleans; text is not typed yet."""
-    if listing.family in (*_TEXT, ".npy", ".npz"):
-        return _joined([_part(file, listing.family, column, usual, remedy) for file in listing.files], listing)
+def _read(listing: Listing, column: str | None, usual: Sequence[str], remedy: str, *, alone: bool = False) -> Any:
+    """The values of all files as one pyarrow array, of ids or of booleans; text is not typed yet.
+
+    alone: refuse a list in which another column says no of some examples.
+    """
+    if listing.family in (*_TEXT, ".jsonl", ".npy", ".npz"):
+        choice = _Choice(column, usual, remedy, alone)
+        return _joined([_part(file, listing.family, choice) for file in listing.files], listing)
     columns = open_columns(listing)
-    values = read_column(columns, _chosen(columns.schema.names, column, usual, str(listing.path), remedy))
+    chosen = _chosen(columns.schema.names, column, usual, str(listing.path), remedy)
+    if alone:
+        fields = [field for field in columns.schema if field.name != chosen and may_say_no(field.name, field.type)]
+        refuse_flags({each.name: read_column(columns, each.name) for each in fields}, str(listing.path), remedy)
+    values = read_column(columns, chosen)
     return values if len(values) else pa.array([], pa.int64())
 
 
-def _part(path: Path, family: str, column: str | None, usual: Sequence[str], remedy: str) -> Any:
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """Which column of a file holds the ids: the one named, else the first usual name; and as `_read`."""
+
+    column: str | None
+    usual: Sequence[str]
+    remedy: str
+    alone: bool
+
+    def among(self, names: Sequence[str], path: Path, *, only: bool = True) -> str:
+        """The name of the column. only: the only one will do."""
+        return _chosen(names, self.column, self.usual, str(path), self.remedy, only=only)
+
+    def check(self, columns: Mapping[str, Any], chosen: str, path: Path) -> None:
+        """Refuse what another of these columns says."""
+        if self.alone:
+            others = {name: values for name, values in columns.items() if name != chosen}
+            refuse_flags(others, str(path), self.remedy)
+
+
+def _part(path: Path, family: str, choice: _Choice) -> Any:
     if family == ".txt":
         return read_lines(path)
     if family == ".csv":
-        names = read_header(path)
-        return read_csv_column(path, _chosen(names, column, usual, str(path), remedy, alone=False) if names else "")
+        columns = read_csv_columns(path)
+        if not columns:
+            return pa.array([], pa.large_string())
+        chosen = choice.among(list(columns), path, only=False)
+        choice.check(columns, chosen, path)
+        return without_empty(columns[chosen], path)
+    if family == ".jsonl":
+        columns = read_jsonl(path)
+        if not columns:
+            return pa.array([], pa.int64())
+        chosen = choice.among(list(columns), path)
+        choice.check(columns, chosen, path)
+        return columns[chosen]
     if family == ".npy":
         return _arrow_array(map_npy(path), f"the ids in {path}")
     with opened_archive(path) as archive:
-        array = archive.read(_chosen(archive.names, column, ("ids", *usual), str(path), remedy))
+        array = archive.read(replace(choice, usual=("ids", *choice.usual)).among(archive.names, path))
     return _arrow_array(array, f"the ids in {path}")
 
 
@@ -125,20 +168,22 @@ def _joined(parts: list[Any], listing: Listing) -> Any:
 
 
 def _chosen(
-    names: Sequence[str], column: str | None, usual: Sequence[str], source: str, remedy: str, *, alone: bool = True
+    names: Sequence[str], column: str | None, usual: Sequence[str], source: str, remedy: str, *, only: bool = True
 ) -> str:
-    """The column of the ids: the one named, else the first usual name there is, else (`alone`) the only one.
+    """The column of the ids: the one named, else the first usual name there is, else (`only`) the only one.
 
     A CSV is not read by its only column: nothing would tell a header from an id.
     """
     told = ", ".join(f"`{name}`" for name in names[:8]) or "none"
+    if column is not None and column not in names and set(names) >= BATCH:
+        return ID_COLUMN  # a batch that Ladle wrote, beside lists of another form
     if column is not None and column not in names:
         near = did_you_mean(column, names)
         raise ArgumentError(source, wanted=f"have a column `{column}`", got=told, remedy=near)
     there = [each for each in ((column,) if column is not None else usual) if each in names]
     if there:
         return str(there[0])
-    if alone and len(names) == 1:
+    if only and len(names) == 1:
         return names[0]
     wanted = " or ".join(f"`{name}`" for name in dict.fromkeys(usual))
     raise ArgumentError(source, wanted=f"have a column of ids named {wanted}", got=told, remedy=remedy)

@@ -28,7 +28,7 @@ def read_lines(path: Path) -> Any:
     lines = _text(path).replace("\r\n", "\n").replace("\r", "\n").split("\n")
     while lines and not lines[-1].strip():
         lines.pop()
-    return _without_empty(pa.array(lines, pa.large_string()), path)
+    return without_empty(pa.array(lines, pa.large_string()), path)
 
 
 def read_header(path: Path) -> list[str]:
@@ -36,15 +36,19 @@ def read_header(path: Path) -> list[str]:
     return _names(_text(path))
 
 
-def read_csv_column(path: Path, name: str) -> Any:
-    """One column of a CSV as a pyarrow array of text. Raises: FileError and its kinds, IdError for an empty cell."""
+def read_csv_columns(path: Path) -> dict[str, Any]:
+    """The columns of a CSV as pyarrow arrays of text, by name; none where the file is empty.
+
+    Raises: FileError and its kinds, FileFormatError for two columns of one name.
+    """
     text = _text(path)
     if not text.strip():
-        return pa.array([], pa.large_string())
+        return {}
     table = _parsed(text, path)
-    if table.schema.names.count(name) > 1:
-        raise FileFormatError(str(path), wanted=f"have one column `{name}`", got="several")
-    return _without_empty(table.column(name).combine_chunks(), path)
+    twice = sorted({name for name in table.column_names if table.column_names.count(name) > 1})
+    if twice:
+        raise FileFormatError(str(path), wanted=f"have one column `{twice[0]}`", got="several")
+    return {name: table.column(name).combine_chunks() for name in table.column_names}
 
 
 def typed(text: Any, name: str, like: str | None) -> Any:
@@ -104,7 +108,8 @@ def _names(text: str) -> list[str]:
     return next((record for record in csv.reader(io.StringIO(text, newline="")) if record), [])
 
 
-def _without_empty(ids: Any, path: Path) -> Any:
+def without_empty(ids: Any, path: Path) -> Any:
+    """The ids, none of them empty. Raises: IdError."""
     empty = pc.index(ids, "").as_py()
     if empty >= 0:
         raise IdError(f"the ids in {path}", wanted="have no empty lines", got=f"one at position {empty:,}")
