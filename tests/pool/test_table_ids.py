@@ -189,3 +189,14 @@ def test_a_campaign_keeps_the_ids_of_a_file_beside_its_pool(tmp_path):
     (tmp_path / "meta.parquet").unlink()
     with ladle.Campaign.open(url, name="c") as opened:
         assert opened.tell(["n1"], ["a"]).accepted == 1
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_a_frame_of_floats_alone_is_a_matrix(library):
+    frames = pytest.importorskip(library)
+    vectors = np.random.default_rng(0).standard_normal((9, 4)).astype(np.float32)
+    frame = frames.DataFrame({f"e{column}": vectors[:, column] for column in range(4)})
+    pool = ladle.open_pool(frame)
+    assert np.array_equal(pool.embeddings(), vectors)
+    assert pool.ids.to_pylist() == list(range(9))
+    assert np.array_equal(ladle.open_pool(frame, ids=[f"i{row}" for row in range(9)]).embeddings(), vectors)

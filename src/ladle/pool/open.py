@@ -72,7 +72,7 @@ def _opened(source: object, id: str | None, embedding: str | None, ids: object) 
         return source
     if isinstance(source, (str, os.PathLike)):
         return _open_listing(list_files(source, "the pool"), id, embedding, _as_ids(ids))
-    if is_table(source):
+    if is_table(source) and not (id is None and embedding is None and _is_matrix(source)):
         return _open_table(source, id, embedding, _as_ids(ids))
     from ladle.pool.ids import Ids
     from ladle.pool.memory import ArrayPool
@@ -81,6 +81,15 @@ def _opened(source: object, id: str | None, embedding: str | None, ids: object) 
     matrix = np.asarray(as_matrix(source, "source"))  # type: ignore[arg-type]
     given = _as_ids(ids)
     return ArrayPool([matrix], given if isinstance(given, Ids) else None, "an array")
+
+
+def _is_matrix(source: object) -> bool:
+    """Whether a frame is a matrix with names: several columns, all of them floats."""
+    import pyarrow as pa
+
+    frame = hasattr(source, "columns") and hasattr(source, "to_numpy")  # of pandas or polars
+    kinds = open_table_source(source).schema.types if frame else []
+    return len(kinds) > 1 and all(pa.types.is_floating(kind) for kind in kinds)
 
 
 def pool_of_path(value: Any) -> Any:
