@@ -10,7 +10,7 @@ import scipy.stats
 
 import ladle
 from ladle import strategies
-from ladle.errors import ArgumentError, MismatchError, NonFiniteError, ProbabilityError
+from ladle.errors import ArgumentError, DataError, MismatchError, NonFiniteError, ProbabilityError
 
 SCORED = {
     "margin": ladle.margin,
@@ -95,3 +95,8 @@ def test_what_is_needed_and_missing_or_bad() -> None:
         ladle.Margin().query(1, probabilities=np.full((3, 2), 0.5), embeddings=np.zeros((4, 2)))
     with pytest.raises(ArgumentError, match=r"`size` must be between 1 and the unlabelled pool \(3 rows\); got 4\."):
         ladle.Margin().query(4, margins=np.zeros(3))
+
+
+def test_margins_beyond_float32_are_refused_as_such():
+    with pytest.raises(DataError, match=r"fit float32.*1e\+39 in row 1.*Divide all"):
+        ladle.Margin().query(1, margins=np.array([1.0, 1e39, 2.0]))

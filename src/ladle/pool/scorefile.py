@@ -125,7 +125,11 @@ class Scores:
                 advance(len(rows))
         if result.ndim == 1 and not np.isfinite(result).all():
             row = int(np.argmin(np.isfinite(result)))
-            raise NonFiniteError(self.source, wanted="hold finite numbers only", got=f"NaN or infinity for row {row:,}")
+            raise NonFiniteError(
+                self.source,
+                wanted="hold finite numbers only",
+                got=f"NaN, infinity or a number beyond float32 for row {row:,}",
+            )
         return result
 
 

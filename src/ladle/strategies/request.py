@@ -78,6 +78,7 @@ def rows_described(**given: Any) -> int:
 def as_margins(value: npt.ArrayLike, name: str = "margins", *, labelled: Rows | None = None) -> Margins:
     """`value` as (n,) float32, finite and not negative; labelled rows that hold NaN count as sure (1).
 
+    Values that float32 does not tell apart (7 digits) become ties.
     Raises: ArgumentError, ShapeError; NonFiniteError and DataError naming the row.
     """
     array = as_numbers(value, name)
@@ -90,6 +91,14 @@ def as_margins(value: npt.ArrayLike, name: str = "margins", *, labelled: Rows | 
         if lacking.size:
             single = single.copy()
             single[lacking] = 1.0
+    if np.isinf(single).any() and not np.isinf(array).any():
+        row = int(np.argmax(np.isinf(single)))
+        raise DataError(
+            f"`{name}`",
+            wanted="fit float32, in which they are ranked",
+            got=f"{float(array[row]):.6g} in row {row:,}",
+            remedy="Divide all of them by one number.",
+        )
     check_finite(single, name)
     if single.min() < 0:
         row = int(np.argmax(single < 0))
