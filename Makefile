@@ -2,9 +2,11 @@
 # pyproject.toml changes.
 #   make demo ARGS="--trials 2"     options of `ladle demo`
 #   make test PYTHON=python3.12     another Python (after `make clean`)
+#   make test WORKERS=8             as many processes of tests
 
 PYTHON ?= python3
 ARGS ?=
+WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
@@ -20,7 +22,7 @@ demo: $(VENV)/.lab  ## Run the whole loop on real images and write ladle-report.
 	$(BIN)/ladle demo --force $(ARGS)
 
 test: lint  ## Lint, check types and run every test: what CI runs.
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
 
 lint: $(VENV)/.dev  ## Lint, check formatting and types.
 	$(BIN)/ruff check

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.arrays import Margins, Rows, as_numbers, as_rows, check_finite
-from ladle.errors import ArgumentError, DataError, MismatchError, ShapeError
+from ladle.errors import ArgumentError, DataError, MismatchError, NonFiniteError, ShapeError
 from ladle.numbers import whole
 from ladle.scores.simplex import NEGATIVE
 from ladle.seeds import check_seed
@@ -93,7 +93,7 @@ def as_margins(value: npt.ArrayLike, name: str = "margins", *, labelled: Rows | 
             single[lacking] = 1.0
     if np.isinf(single).any() and not np.isinf(array).any():
         row = int(np.argmax(np.isinf(single)))
-        raise DataError(
+        raise NonFiniteError(
             f"`{name}`",
             wanted="fit float32, in which they are ranked",
             got=f"{float(array[row]):.6g} in row {row:,}",
