@@ -97,7 +97,7 @@ REFUSED = [
     ("a.csv", "a,id\n3\n", CorruptFileError, "CSV"),
     ("a.csv", "id,a\n,5\n", IdError, "no empty lines"),
     ("a.txt", b"\xff\xfe3\x00", CorruptFileError, "UTF-8"),
-    ("a.npz", gzip.compress(b"no zip"), LadleError, "npz"),
+    ("a.npz", gzip.compress(b"no zip", mtime=0), LadleError, "npz"),
     ("a.parquet", {"a": [3], "b": [5]}, ArgumentError, "have a column of ids named `id`; got `a`, `b`"),
     ("a.parquet", {"id": [3, None]}, IdError, "nulls"),
     ("a.parquet", {"id": [True, None] * 10}, IdError, "nulls"),
