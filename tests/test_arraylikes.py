@@ -294,8 +294,15 @@ def test_what_is_no_plain_matrix(kind):
             call()
 
 
-@pytest.mark.parametrize("name", ["margins", "clusters", "labelled", "ids", "labels", "predictions", "uncertainties"])
-@pytest.mark.parametrize("kind", ["masked", "dict", "object", "text", "frame", "sparse", "tensor", "set"])
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (kind, name)
+        for kind in ("masked", "dict", "object", "text", "frame", "sparse", "tensor", "set")
+        for name in ("margins", "clusters", "labelled", "ids", "labels", "predictions", "uncertainties")
+        if (kind, name) != ("set", "labelled")  # a set of rows is plain
+    ],
+)
 def test_what_is_no_plain_column(kind, name):
     values = np.arange(3)
     given = {
@@ -308,8 +315,6 @@ def test_what_is_no_plain_column(kind, name):
         "tensor": Tensor(values, RuntimeError("requires grad")),
         "set": {0, 1, 2},
     }[kind]
-    if (kind, name) == ("set", "labelled"):
-        pytest.skip("a set of rows is plain")
     calls = {
         "margins": [
             lambda: ladle.cluster_margin(given, values, 1),
@@ -444,8 +449,9 @@ def test_scores_in_memory_are_held_to_the_same():
     np.testing.assert_array_equal(open_scores(Tensor(P), pool).reduced(ladle.margin), M)
 
 
+@pytest.mark.long
 def test_tensors_of_torch():
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="needs torch: make test-long")
     tensor = torch.from_numpy(X.copy())
     np.testing.assert_array_equal(ladle.cluster(tensor).heights, ladle.cluster(X).heights)
     for refused, call in (

@@ -5,7 +5,16 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from ladle.errors import ShapeError
-from ladle.lab.comparisons import compare_paired, compare_unpaired, corrected, holm, paired_t, signed_rank
+from ladle.lab.comparisons import (
+    LEVEL,
+    compare_paired,
+    compare_unpaired,
+    corrected,
+    holm,
+    outcome_of,
+    paired_t,
+    signed_rank,
+)
 
 seeds = st.integers(0, 10_000)
 
@@ -64,6 +73,21 @@ def test_worse_is_a_loss():
     found = compare_paired("a", np.array([0.1, 0.11, 0.12, 0.1]), "b", np.array([0.2, 0.22, 0.2, 0.21]))
     assert found.outcome == "loss"
     assert found.high < 0
+
+
+def test_a_chance_at_the_level_is_a_tie():
+    assert outcome_of(0.1, LEVEL) == "tie"
+    assert outcome_of(0.1, np.nextafter(LEVEL, 0)) == "win"
+    assert outcome_of(-0.1, np.nextafter(LEVEL, 0)) == "loss"
+
+
+def test_the_same_seen_from_the_other_side():
+    one, other = np.array([0.1, 0.11, 0.12, 0.1]), np.array([0.2, 0.22, 0.2, 0.21])
+    found, expected = compare_paired("a", one, "b", other).mirrored(), compare_paired("b", other, "a", one)
+    assert (found.strategy, found.against, found.outcome) == ("b", "a", "win")
+    assert (found.difference, found.low, found.high) == pytest.approx(
+        (expected.difference, expected.low, expected.high)
+    )
 
 
 @pytest.mark.parametrize("trials", [1, 2])

@@ -1,7 +1,6 @@
 """Loaders of images and features, on tiny files made here; the published ones where they are at hand."""
 
 import gzip
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ from ladle.lab.fashion_mnist import PUBLISHED, fashion_mnist, fashion_mnist_full
 from ladle.lab.feature_files import feature_file
 from ladle.lab.folders import image_folder
 from ladle.lab.places import find
+from tests.lab.published import of_debian
 
 RANDOM = np.random.default_rng(3)
 
@@ -96,6 +96,7 @@ class TestCifar:
         with pytest.raises(FileError, match=r"curl -L .*cifar-100-binary"):
             cifar.cifar_100(folder="elsewhere")
 
+    @pytest.mark.long
     def test_the_published_images_are_there_in_full(self):
         try:
             find("cifar10", ["labels.npz"], bring="")
@@ -148,9 +149,10 @@ class TestFashionMnist:
         with pytest.raises(FileError, match="apt-get install dataset-fashion-mnist"):
             fashion_mnist_full(folder=str(tmp_path / "no"))
 
-    @pytest.mark.skipif(not Path(PUBLISHED).is_dir(), reason="needs: apt-get install dataset-fashion-mnist")
+    @pytest.mark.long
     def test_the_carried_images_are_its_first(self):
-        full, carried = fashion_mnist_full(), fashion_mnist()
+        full = fashion_mnist_full(folder=of_debian(PUBLISHED, package="dataset-fashion-mnist"))
+        carried = fashion_mnist()
         np.testing.assert_array_equal(full.inputs[:30_000], carried.inputs)
         assert full.test_inputs.shape == (10_000, 28, 28)
 

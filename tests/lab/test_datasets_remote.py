@@ -150,8 +150,9 @@ class TestHuggingFace:
         with pytest.raises(MissingDependencyError, match="pip install datasets"):
             hugging_face(path="p", input="x")
 
+    @pytest.mark.long
     def test_the_package_itself(self, tmp_path, monkeypatch):
-        pytest.importorskip("datasets")
+        pytest.importorskip("datasets", reason="needs datasets: make test-long")
         monkeypatch.setenv("HF_HOME", str(tmp_path))
         (tmp_path / "a.csv").write_text("x,label\nhello,a\nworld,b\nthere,a\nagain,b\n")
         files = {"train": str(tmp_path / "a.csv"), "test": str(tmp_path / "a.csv")}

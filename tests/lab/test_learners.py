@@ -219,9 +219,10 @@ def images():
 
 
 class TestImageNetworks:
+    @pytest.mark.long
     @pytest.mark.parametrize("kind", [Vgg16, FastResNet])
     def test_one_step(self, kind, images):
-        pytest.importorskip("torch")
+        pytest.importorskip("torch", reason="needs torch: make test-long")
         inputs, labels = images
         learner = kind(epochs=1, minibatch=64, device="cpu")
         model = learner.fit(inputs, labels, classes=CLASSES, seed=1)
@@ -235,8 +236,9 @@ class TestImageNetworks:
         np.testing.assert_array_equal(model.probabilities(inputs), probabilities)
         assert not np.array_equal(warm.probabilities(inputs), probabilities)
 
+    @pytest.mark.long
     def test_images_are_shifted_and_mirrored_whole(self):
-        torch = pytest.importorskip("torch")
+        torch = pytest.importorskip("torch", reason="needs torch: make test-long")
         image = torch.arange(8 * 8, dtype=torch.uint8).reshape(1, 8, 8, 1).expand(200, 8, 8, 3)
         moved = jittered(torch, image, 2, torch.Generator().manual_seed(0)).numpy()[..., 0].astype(int)
         padded = np.pad(np.arange(64).reshape(8, 8), 2, mode="reflect")
@@ -249,11 +251,14 @@ class TestImageNetworks:
         assert found <= allowed
         assert len(found) > 30
 
-    def test_bad_options_and_inputs_are_refused(self):
+    def test_bad_options_are_refused(self):
         for option, value in (("epochs", 0), ("minibatch", 1), ("padding", -1), ("learning_rate", 0), ("device", "x")):
             with pytest.raises(ArgumentError, match=option):
                 Vgg16(**{option: value})
-        pytest.importorskip("torch")
+        assert issubclass(Vgg16, Recipe)
+
+    @pytest.mark.long
+    def test_what_is_no_image_is_refused(self):
+        pytest.importorskip("torch", reason="needs torch: make test-long")
         with pytest.raises(ArgumentError, match="colour images"):
             Vgg16().fit(np.zeros((4, 32, 32)), np.arange(4), classes=4, seed=0)
-        assert issubclass(Vgg16, Recipe)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from math import comb
 
@@ -84,6 +85,13 @@ def test_one_row_is_never_crowded() -> None:
 )
 def test_the_ratio_grows_with_the_crowding(shared: float, by_chance: float, ratio: float) -> None:
     assert Crowding(shared, by_chance).ratio == pytest.approx(ratio)
+
+
+def test_a_crowding_at_the_boundary_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    at_boundary = Crowding(0.18, 0.15)
+    monkeypatch.setattr(sys.modules[Crowding.__module__], "CROWDED", at_boundary.times_chance)
+    assert at_boundary.is_crowded
+    assert not Crowding(0.179, 0.15).is_crowded
 
 
 def test_auto_chooses_what_its_ratio_chooses_and_tells_it() -> None:
