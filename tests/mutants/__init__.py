@@ -1,0 +1,1 @@
+"""Faults planted on purpose, and the tests that must notice them."""
