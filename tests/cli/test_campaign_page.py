@@ -11,6 +11,7 @@ import ladle
 from tests.cli.pages import run_page
 
 
+@pytest.mark.long
 def test_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("sklearn")
     monkeypatch.delenv("LADLE_DB", raising=False)

@@ -28,6 +28,7 @@ def test_it_tells_and_writes_the_report(run, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
 
 
+@pytest.mark.long
 def test_machines_get_the_same_numbers_and_a_run_to_go_on_with(run, run_json, tmp_path):
     page, kept = tmp_path / "report.html", tmp_path / "kept"
     same = ("--seed", "5", "--candidate-ratio", "3", "--out", page)

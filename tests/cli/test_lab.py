@@ -142,7 +142,9 @@ def test_bad_protocols_are_refused(run, protocol, tmp_path, old, new, words):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
-@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "exit_code"), [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.long)]
+)
 def test_what_is_stopped_says_how_to_go_on(run_json, protocol, finished, tmp_path, number, exit_code):
     folder = tmp_path / "run"
     running = subprocess.Popen(
@@ -279,6 +281,7 @@ def test_help(run, command):
     assert f"ladle lab {command}" in out
 
 
+@pytest.mark.long
 def test_the_page_runs(tmp_path: Path) -> None:
     told = run_page("lab.md", tmp_path, ["sh", "sh", "sh", "python"])
     assert "words-9-1m" in told[0]

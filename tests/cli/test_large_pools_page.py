@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+import pytest
 
 from tests.cli.pages import run_page
 
 
+@pytest.mark.long
 def test_the_page_runs(tmp_path):
     kinds = ["python", "sh", "sh", "sh", "sh", "python"]
     told = run_page("large-pools.md", tmp_path, kinds, smaller=("2_000_000", "10_000"))

@@ -44,6 +44,7 @@ def test_in_memory_nothing_is_asked_for(asked: Asked) -> None:
     assert asked == []
 
 
+@pytest.mark.long
 def test_a_clustering_on_disk_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: Asked) -> None:
     monkeypatch.setattr("ladle.neighbours.effort.BRUTE_COST", 0)
     monkeypatch.setattr("ladle.neighbours.effort.HARD_COST", 0)

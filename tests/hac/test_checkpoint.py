@@ -81,7 +81,7 @@ np.savez(sys.argv[3], pairs=merges.pairs, linkages=merges.linkages, sure=merges.
 """
 
 
-@pytest.mark.parametrize("first", [2, 5])
+@pytest.mark.parametrize("first", [2, pytest.param(5, marks=pytest.mark.long)])
 def test_killed_again_and_again(first: int, tmp_path: Path, expected: Merges) -> None:
     # A save is an open, two fsyncs, a replace: the deaths fall before, within and after saves, ever later in the run.
     out, folder = tmp_path / "out.npz", tmp_path / "kept"

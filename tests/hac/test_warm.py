@@ -3,7 +3,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
+
+from ladle.hac import warm
 
 SCRIPT = """
 import numpy as np, ladle
@@ -19,6 +25,7 @@ print(any("compiling" in title for title in titles))
 """
 
 
+@pytest.mark.long
 def test_compiling_is_announced_once_per_install(tmp_path: Path) -> None:
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
     said = [
@@ -28,3 +35,18 @@ def test_compiling_is_announced_once_per_install(tmp_path: Path) -> None:
         for _ in range(2)
     ]
     assert said == ["True", "False"]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_compiling_is_announced_where_no_kernel_is_kept(kept: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    titles: list[str] = []
+
+    class Titles:
+        @contextmanager
+        def task(self, title: str, total: float | None = None) -> Iterator[Callable[[float], None]]:
+            titles.append(title)
+            yield lambda units: None
+
+    monkeypatch.setattr(warm, "is_kept", lambda kernel: kept)
+    warm.warm(Titles())
+    assert titles.count(warm.TITLE) == (not kept)

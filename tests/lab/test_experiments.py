@@ -249,7 +249,7 @@ def killed_after(folder, rounds, **environment):
     yield
 
 
-@pytest.mark.parametrize("rounds", [1, 8])
+@pytest.mark.parametrize("rounds", [1, pytest.param(8, marks=pytest.mark.long)])
 def test_killed_and_run_again(whole, tmp_path, rounds):
     fits, more = tmp_path / "fits", tmp_path / "more"
     with killed_after(tmp_path / "run", rounds, TOY_WAIT="0.15", TOY_FITS=str(fits)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,19 +42,21 @@ class Fault:
 
     def nodes(self, root: Path = ROOT) -> list[str]:
         """The tests as pytest names them, relative to `root`. Raises: OutdatedError for a name that no test has."""
-        known = test_functions(root)
+        known = places_of_tests(root)
         absent = [name for name in self.tests if name not in known]
         if absent or not self.tests:
             raise OutdatedError(f"the fault {self.name}: no test is called {', '.join(absent) or 'anything'}")
         return [node for name in self.tests for node in known[name]]
 
 
+@functools.cache
 def sources(root: Path) -> dict[Path, str]:
     """The text of every source file."""
     return {path: path.read_text(encoding="utf-8") for path in sorted((root / "src" / "ladle").rglob("*.py"))}
 
 
-def test_functions(root: Path) -> dict[str, list[str]]:
+@functools.cache
+def places_of_tests(root: Path) -> dict[str, list[str]]:
     """Each test function's name, and where it is: `tests/room/test_file.py::TestClass::test_name`."""
     found: dict[str, list[str]] = {}
     for path in sorted((root / "tests").rglob("test_*.py")):
