@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -53,6 +54,12 @@ def home(begun: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(begun, tmp_path / "home"))
 
 
+def case(each: tuple[Any, ...], name: str) -> Any:
+    """Short contents are long tests: `make test` tries them on the readers themselves, without a process for each."""
+    plain = any(isinstance(part, bytes) and len(part) < 1_000 for part in each)
+    return pytest.param(*each, id=name, marks=[pytest.mark.long] if plain else [])
+
+
 def parquet(path: Path) -> None:
     pq.write_table(pa.table([["im000"], ["cat"], ["dog"]], names=["id", "label", "label"]), path)
 
@@ -87,7 +94,7 @@ LABELS: list[tuple[str, bytes | Callable[[Path], None], int, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "content", "code", "words"), LABELS, ids=[f"{each[0]}: {each[3]}" for each in LABELS])
+@pytest.mark.parametrize(("name", "content", "code", "words"), [case(each, f"{each[0]}: {each[3]}") for each in LABELS])
 def test_labels(home: Path, name: str, content: bytes | Callable[[Path], None], code: int, words: str) -> None:
     if isinstance(content, bytes):
         (home / name).write_bytes(content)
@@ -111,7 +118,8 @@ OTHERS: list[tuple[tuple[str, ...], str, bytes | Callable[[Path], None], str]] =
 
 
 @pytest.mark.parametrize(
-    ("command", "name", "content", "words"), OTHERS, ids=[f"{each[1]} {number}" for number, each in enumerate(OTHERS)]
+    ("command", "name", "content", "words"),
+    [case(each, f"{each[1]} {number}") for number, each in enumerate(OTHERS)],
 )
 def test_protocols_and_ledgers(
     tmp_path: Path, command: tuple[str, ...], name: str, content: bytes | Callable[[Path], None], words: str
