@@ -15,7 +15,7 @@ def refused(run, made, tmp_path, monkeypatch):
     monkeypatch.setattr("ladle.hac.cluster", lambda *_, **__: pytest.fail("worked before it refused"))
 
     def told(free, *options):
-        monkeypatch.setattr("ladle.pool.budget.shutil.disk_usage", lambda folder: Usage(1 << 40, 0, free))
+        monkeypatch.setattr("ladle.memory.budget.shutil.disk_usage", lambda folder: Usage(1 << 40, 0, free))
         code, _, err = run("cluster", made / "pool.npy", "-o", tmp_path / "t.npz", *options)
         assert code == 6
         assert not list(tmp_path.iterdir())
@@ -40,11 +40,11 @@ def test_files_on_one_disk_are_added_up(refused):
 
 
 def test_the_vectors_too(refused, monkeypatch):
-    monkeypatch.setattr("ladle.pool.budget.goes_to_disk", lambda *_, **__: True)
+    monkeypatch.setattr("ladle.memory.budget.goes_to_disk", lambda *_, **__: True)
     assert "(the vectors); got" in refused(1000, "--approximate")
 
 
 def test_what_fits_is_not_refused(run, made, tmp_path, monkeypatch):
-    monkeypatch.setattr("ladle.pool.budget.shutil.disk_usage", lambda folder: Usage(1 << 40, 0, 1 << 20))
+    monkeypatch.setattr("ladle.memory.budget.shutil.disk_usage", lambda folder: Usage(1 << 40, 0, 1 << 20))
     assert run("cluster", made / "pool.npy", "-o", tmp_path / "t.npz")[0] == 0
     assert (tmp_path / "t.npz").stat().st_size < 1 << 20

@@ -9,7 +9,7 @@ import pytest
 
 import ladle
 from ladle.cli import machine
-from ladle.pool import budget
+from ladle.memory import budget
 
 
 def test_the_machine(run_json, run):

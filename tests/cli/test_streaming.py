@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import ladle
-from ladle.pool.budget import clustering_bytes
+from ladle.memory.budget import clustering_bytes
 from ladle.pool.columns import ColumnPool
 from ladle.pool.memory import ArrayPool
 

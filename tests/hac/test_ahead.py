@@ -11,9 +11,9 @@ import ladle
 from ladle.hac import ahead
 from ladle.hac.ahead import fetch_listed
 from ladle.hac.state import new_clusters, new_lists
-from ladle.pool import scratch
-from ladle.pool.budget import clustering_bytes
-from ladle.pool.scratch import Scratch
+from ladle.memory import scratch
+from ladle.memory.budget import clustering_bytes
+from ladle.memory.scratch import Scratch
 from tests.hac.pools import blobs
 
 Asked = list[set[int]]
@@ -48,7 +48,7 @@ def test_in_memory_nothing_is_asked_for(asked: Asked) -> None:
 def test_a_clustering_on_disk_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: Asked) -> None:
     monkeypatch.setattr("ladle.neighbours.effort.BRUTE_COST", 0)
     monkeypatch.setattr("ladle.neighbours.effort.HARD_COST", 0)
-    monkeypatch.setattr("ladle.pool.budget._PART_BYTES", 0)
+    monkeypatch.setattr("ladle.memory.budget._PART_BYTES", 0)
     monkeypatch.setenv("LADLE_MEMORY", str(clustering_bytes(9_000, 256, exact=False, on_disk=True)))
     ladle.cluster(blobs(7, 9_000, 256).astype(np.float32), exact=False, mean_size=10, scratch=tmp_path)
     assert len(set().union(*asked)) > 4_500  # of the means: those of all clusters that have merged

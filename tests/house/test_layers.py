@@ -19,6 +19,7 @@ LAYERS = [
     {"_version", "errors"},
     {"numbers"},
     FLOOR,
+    {"memory"},
     {"pool", "scores"},
     {"neighbours"},
     {"hac"},

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ladle.memory.scratch import IN_MEMORY
 from ladle.neighbours.coarse import Cells, Partition
 from ladle.neighbours.join import Join
 from ladle.neighbours.kernels import encode
 from ladle.neighbours.packed import Frame
-from ladle.pool.scratch import IN_MEMORY
 from ladle.progress import SILENT
 
 K = 8

@@ -13,7 +13,7 @@ import ladle
 from ladle.errors import ArgumentError, MemoryPlanError
 from ladle.hac.checkpoint import Checkpoints
 from ladle.hac.prototypes import prototype_bytes
-from ladle.pool import budget
+from ladle.memory import budget
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ladle.pool import scratch
-from ladle.pool.fetch import MOST_BYTES, fetch_rows, file_of, page_runs, read_at_random
-from ladle.pool.scratch import IN_MEMORY, Scratch
+from ladle.memory import scratch
+from ladle.memory.fetch import MOST_BYTES, fetch_rows, file_of, page_runs, read_at_random
+from ladle.memory.scratch import IN_MEMORY, Scratch
 
 PAGE = mmap.PAGESIZE
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from ladle.errors import FileError
-from ladle.pool import scratch
-from ladle.pool.scratch import IN_MEMORY, Scratch
+from ladle.memory import scratch
+from ladle.memory.scratch import IN_MEMORY, Scratch
 
 
 @pytest.fixture(autouse=True)

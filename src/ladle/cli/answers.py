@@ -73,7 +73,7 @@ def peak_bytes() -> int | None:
 
 def took(seconds: float, peak: int | None) -> str:
     """Time and memory for people: "3.1 s, 224.7 MiB of memory at most"."""
-    from ladle.pool.budget import bytes_text
+    from ladle.memory.budget import bytes_text
 
     return seconds_text(seconds) + (f", {bytes_text(peak)} of memory at most" if peak else "")
 

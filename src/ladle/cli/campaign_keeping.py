@@ -57,7 +57,7 @@ def backup(
     from ladle.cli.answers import answer
     from ladle.cli.outputs import check_new
     from ladle.durable import file_digest
-    from ladle.pool.budget import bytes_text
+    from ladle.memory.budget import bytes_text
 
     check_new(output, force=force)  # a copy of another moment, or of another campaign
     with opened(db, name) as campaign:

@@ -23,7 +23,7 @@ def check_fit(pool: Any, level: dict[str, Any], files: Files, *, exact: bool, pr
     Raises: MemoryPlanError; ArgumentError for a level that the pool cannot have.
     """
     from ladle.hac import Level
-    from ladle.pool.budget import clustering_bytes, goes_to_disk, require, scratch_bytes
+    from ladle.memory.budget import clustering_bytes, goes_to_disk, require, scratch_bytes
 
     clusters = Level(**level).clusters_of(pool.rows) if level else 1
     on_disk = goes_to_disk(pool.rows, pool.dim, exact=exact)
@@ -45,7 +45,7 @@ def check_fit(pool: Any, level: dict[str, Any], files: Files, *, exact: bool, pr
 def _tree_bytes(pool: Any, clusters: int | None, prototypes: bool | None) -> int:
     from ladle.hac.assign import CARRIED_BYTES
     from ladle.hac.prototypes import prototype_bytes
-    from ladle.pool.budget import tree_file_bytes
+    from ladle.memory.budget import tree_file_bytes
 
     carried = prototype_bytes(clusters or 1, pool.dim, pool.rows)  # None: only the heights tell, so at the least
     wanted = carried <= CARRIED_BYTES if prototypes is None else prototypes
@@ -55,7 +55,7 @@ def _tree_bytes(pool: Any, clusters: int | None, prototypes: bool | None) -> int
 def _state_bytes(pool: Any, folder: Path, exact: bool) -> int:
     """What the checkpoint takes beside what it takes already, where a run goes on from one."""
     from ladle.hac.checkpoint import FILE_NAME
-    from ladle.pool.budget import checkpoint_file_bytes
+    from ladle.memory.budget import checkpoint_file_bytes
 
     there = folder / FILE_NAME
     return checkpoint_file_bytes(pool.rows, pool.dim, exact=exact) - (there.stat().st_size if there.is_file() else 0)
@@ -63,7 +63,7 @@ def _state_bytes(pool: Any, folder: Path, exact: bool) -> int:
 
 def _check_disks(needed: list[tuple[str, Path, int]]) -> None:
     """Refuse files (what, folder, bytes) that the disks they lie on have no room for. Raises: MemoryPlanError."""
-    from ladle.pool.budget import bytes_text, require_disk
+    from ladle.memory.budget import bytes_text, require_disk
 
     disks: dict[int, list[tuple[str, Path, int]]] = {}
     for what, folder, size in needed:

@@ -90,7 +90,7 @@ def _pool_facts(
 
 
 def _plan(pool: dict[str, Any] | None, exact: bool | None) -> list[dict[str, Any]]:
-    from ladle.pool.budget import plan
+    from ladle.memory.budget import plan
 
     if pool is None:
         return []
@@ -112,7 +112,7 @@ def _clustering(pool: dict[str, Any] | None, exact: bool | None) -> dict[str, An
     from ladle.cli import machine
     from ladle.hac.assign import CARRIED_BYTES
     from ladle.hac.prototypes import prototype_bytes
-    from ladle.pool.budget import (
+    from ladle.memory.budget import (
         checkpoint_file_bytes,
         clustering_seconds,
         goes_to_disk,
@@ -138,7 +138,7 @@ def _clustering(pool: dict[str, Any] | None, exact: bool | None) -> dict[str, An
 
 
 def _warnings(facts: dict[str, Any]) -> list[str]:
-    from ladle.pool.budget import bytes_text
+    from ladle.memory.budget import bytes_text
 
     told = [
         f"to {step['step']} needs {bytes_text(step['needed_bytes'])}, "
@@ -164,7 +164,7 @@ def _about(seconds: float) -> str:
 
 
 def _pool_table(facts: dict[str, Any]) -> tuple[str, dict[str, str]]:
-    from ladle.pool.budget import bytes_text
+    from ladle.memory.budget import bytes_text
 
     pool, clustering = facts["pool"], facts["clustering"]
     about = {"examples": f"{pool['rows']:,}", "embeddings": f"dim {pool['dim']:,}, {pool['dtype']}"}
@@ -192,7 +192,7 @@ def _pool_table(facts: dict[str, Any]) -> tuple[str, dict[str, str]]:
 
 
 def _tables(facts: dict[str, Any]) -> list[tuple[str, dict[str, str]]]:
-    from ladle.pool.budget import bytes_text
+    from ladle.memory.budget import bytes_text
 
     def amount(value: int | None) -> str:
         return "unknown" if value is None else bytes_text(value)

@@ -34,7 +34,7 @@ def versions() -> dict[str, str | None]:
 def hardware() -> dict[str, Any]:
     """Operating system, processor, cores, threads used, memory, free disk in this folder, NVIDIA GPUs."""
     from ladle.hardware import cpu, gpus
-    from ladle.pool.budget import available_bytes, total_bytes
+    from ladle.memory.budget import available_bytes, total_bytes
     from ladle.threads import thread_count
 
     return {

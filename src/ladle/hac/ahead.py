@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ladle.hac.state import Clusters, Int32s, Lists
-from ladle.pool.fetch import fetch_rows, file_of
+from ladle.memory.fetch import fetch_rows, file_of
 
 
 def fetch_listed(c: Clusters, lists: Lists, dirty: Int32s) -> None:

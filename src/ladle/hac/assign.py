@@ -22,9 +22,9 @@ from ladle.hac.metric_space import UNITS
 from ladle.hac.newcomers import Facts, Newcomers, facts_of
 from ladle.hac.prototypes import Prototypes, prototype_bytes, prototypes_of
 from ladle.hac.tree_kernels import label_rows
+from ladle.memory.budget import clustering_bytes, require
 from ladle.neighbours.outside import CellOutside, ExactOutside, OutsideSearch
 from ladle.numbers import choice, switch
-from ladle.pool.budget import clustering_bytes, require
 from ladle.pool.contract import Pool
 from ladle.progress import SILENT, Progress
 from ladle.seeds import check_seed

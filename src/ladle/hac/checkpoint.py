@@ -20,7 +20,7 @@ import numpy.typing as npt
 from ladle import durable
 from ladle._version import __version__
 from ladle.errors import CorruptFileError, FileError, FileFormatError, MismatchError
-from ladle.pool.scratch import IN_MEMORY, Scratch
+from ladle.memory.scratch import IN_MEMORY, Scratch
 
 FORMAT = "ladle-checkpoint"
 FORMAT_VERSION = 3  # raise it when the state has other parts or another meaning

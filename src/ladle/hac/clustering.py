@@ -26,13 +26,13 @@ from ladle.hac.rounds import DENSE_CLUSTERS, Rounds
 from ladle.hac.stop import Stop
 from ladle.hac.tree_kernels import lift, number
 from ladle.hac.warm import warm
+from ladle.memory.budget import SMALL_MEANS_BYTES, WIDE_MEANS_BYTES, goes_to_disk
+from ladle.memory.scratch import Scratch
 from ladle.neighbours import BruteSearch, CellSearch, Effort, Frame
 from ladle.numbers import choice, switch
-from ladle.pool.budget import SMALL_MEANS_BYTES, WIDE_MEANS_BYTES, goes_to_disk
 from ladle.pool.contract import METRICS, Pool
 from ladle.pool.faults import explained
 from ladle.pool.open import open_pool, pool_of_path
-from ladle.pool.scratch import Scratch
 from ladle.progress import SILENT, Progress
 from ladle.seeds import check_seed
 

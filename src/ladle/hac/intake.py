@@ -19,9 +19,9 @@ from ladle.arrays import Embeddings, check_finite, row_blocks
 from ladle.compiled import kernel
 from ladle.hac.collapse import Distinct, grouped, hash_rows, vectors_digest
 from ladle.hac.metric_space import check_norms, check_small
+from ladle.memory.scratch import IN_MEMORY, Scratch
 from ladle.neighbours.frame import Frame, lengths, robust_centre, sampled, scale_for
 from ladle.pool.contract import Pool
-from ladle.pool.scratch import IN_MEMORY, Scratch
 from ladle.progress import Advance, Progress
 
 BLOCK_BYTES = 4 << 20  # of rows read at once by one thread

@@ -32,10 +32,10 @@ from ladle.hac.state import (
     new_merge_log,
 )
 from ladle.hac.stop import Stop
+from ladle.memory.fetch import fetch_rows
+from ladle.memory.scratch import IN_MEMORY, Scratch
 from ladle.neighbours import NeighbourSearch
 from ladle.neighbours.contract import Known, Means
-from ladle.pool.fetch import fetch_rows
-from ladle.pool.scratch import IN_MEMORY, Scratch
 from ladle.progress import SILENT, Advance, Progress
 
 FIRST_NEIGHBOURS = 12  # of points; more costs memory, fewer costs searches

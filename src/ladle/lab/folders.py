@@ -12,7 +12,7 @@ from ladle.errors import ArgumentError, FileError, FileFormatError
 from ladle.lab.datasets import Dataset
 from ladle.lab.packages import need
 from ladle.lab.splits import assemble, split_share
-from ladle.pool.budget import require
+from ladle.memory.budget import require
 from ladle.threads import run_each
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".ppm", ".pgm", ".tif", ".tiff"}

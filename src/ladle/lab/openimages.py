@@ -23,8 +23,8 @@ from ladle.errors import ArgumentError, CorruptFileError, FileError
 from ladle.lab.datasets import Dataset
 from ladle.lab.packages import need
 from ladle.lab.places import need_file
+from ladle.memory.budget import require
 from ladle.pool import Pool, open_pool
-from ladle.pool.budget import require
 
 LICENCE = "annotations CC BY 4.0, Google; images CC BY 2.0, their photographers"
 HOME = "https://storage.googleapis.com/openimages"

@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle import seeds, threads
+from ladle.memory.budget import PICKING_DIMS
+from ladle.memory.scratch import IN_MEMORY, Scratch
 from ladle.neighbours.brute import BruteSearch
 from ladle.neighbours.coarse import BLOCK, SAMPLE_PER_CELL, Cells, Int64s, Partition, by_cell
 from ladle.neighbours.contract import Candidates, Known, Means
@@ -24,8 +26,6 @@ from ladle.neighbours.join import Join, most_probes
 from ladle.neighbours.packed import Int32s, pack
 from ladle.neighbours.sample import Sample
 from ladle.neighbours.walk import Links
-from ladle.pool.budget import PICKING_DIMS
-from ladle.pool.scratch import IN_MEMORY, Scratch
 from ladle.progress import SILENT, Progress
 
 # An exact search may cost so many multiply-adds as `Effort.brute_cost` says;

@@ -21,8 +21,8 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from ladle.errors import ArgumentError, CorruptFileError, DataError, IdError, ShapeError
+from ladle.memory.budget import require
 from ladle.pool.arrow_files import Columns, TableColumns
-from ladle.pool.budget import require
 from ladle.pool.id_text import typed
 from ladle.pool.native import native_from
 from ladle.pool.npy_format import opened

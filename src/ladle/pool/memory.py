@@ -9,7 +9,7 @@ import numpy as np
 
 from ladle.arrays import CHECK_BYTES, FLOATS, Embeddings, from_bfloat16, is_bfloat16, row_blocks
 from ladle.errors import IdError, MismatchError, ShapeError
-from ladle.pool.budget import require
+from ladle.memory.budget import require
 from ladle.pool.contract import Pool
 from ladle.pool.ids import Ids
 

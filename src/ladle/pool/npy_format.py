@@ -20,8 +20,8 @@ from typing import IO, Any, Literal
 import numpy as np
 
 from ladle.errors import CorruptFileError, FileError, FileFormatError, UnsafeFileError
+from ladle.memory.budget import require
 from ladle.plain_files import refuse_other_kinds
-from ladle.pool.budget import require
 
 _MAGIC = b"\x93NUMPY"
 _HEADERS = {

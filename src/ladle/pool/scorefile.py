@@ -17,7 +17,7 @@ import numpy.typing as npt
 from ladle.arraylikes import as_array
 from ladle.arrays import CHECK_BYTES, Rows
 from ladle.errors import DataError, IdError, MismatchError, NonFiniteError, ShapeError
-from ladle.pool.budget import require
+from ladle.memory.budget import require
 from ladle.pool.contract import Pool
 from ladle.pool.folder import CSV_FORMATS, POOL_FORMATS, list_files
 from ladle.pool.ids import SHOWN, shown

@@ -27,7 +27,7 @@ from ladle.campaign.invariants import Everything, problems
 from ladle.campaign.settings import Settings
 from ladle.campaign.tables import KINDS, Artefact
 from ladle.errors import CorruptFileError, FileError, FileFormatError, LadleError
-from ladle.pool.budget import require
+from ladle.memory.budget import require
 from ladle.store import unpacking
 from ladle.store.desk import Desk
 

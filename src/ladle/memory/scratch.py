@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.errors import FileError
-from ladle.pool.budget import bytes_text
-from ladle.pool.fetch import fetch_rows, read_at_random
+from ladle.memory.budget import bytes_text
+from ladle.memory.fetch import fetch_rows, read_at_random
 
 SMALL_BYTES = 16 << 20  # not worth a file
 
