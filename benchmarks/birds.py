@@ -9,8 +9,8 @@ import numpy as np
 
 import ladle
 from campaign_sight import NAME, url
-from ladle.pool.ids import Ids
-from ladle.pool.memory import ArrayPool
+from ladle.pool.arrays import ArrayPool
+from ladle.pool.ids.example_ids import Ids
 
 ROWS, CLASSES = 60, 2
 BY_CLOCK = 1_800_000_000.0  # seconds since 1970

@@ -18,7 +18,7 @@ from ladle import campaign, scores, stopping, strategies
 from ladle.arraylikes import as_array
 from ladle.errors import ArgumentError, FileError, IdError, LadleError, NonFiniteError, ShapeError
 from ladle.frames import odd_columns
-from ladle.pool.scorefile import open_scores
+from ladle.scores.files.score_file import open_scores
 
 N = 40
 X = np.random.default_rng(0).standard_normal((N, 3)).astype(np.float32)

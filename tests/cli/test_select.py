@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import ladle
-from ladle.pool.ids import Ids
+from ladle.pool.ids.example_ids import Ids
 from ladle.progress import SILENT
 from ladle.strategies import catalogue
 from ladle.strategies.choosing import Choice, Chooser

@@ -15,8 +15,8 @@ import pytest
 
 import ladle
 from ladle.memory.budget import clustering_bytes
+from ladle.pool.arrays import ArrayPool
 from ladle.pool.columns import ColumnPool
-from ladle.pool.memory import ArrayPool
 
 ROWS, DIM, DISTINCT = 40_000, 768, 1_000
 

@@ -10,9 +10,9 @@ import pytest
 
 import ladle
 from ladle.errors import ArgumentError, CorruptFileError, DataError, FileError, IdError, ShapeError
-from ladle.pool.csv_table import open_csv
-from ladle.pool.scorefile import open_scores
 from ladle.scores import margin
+from ladle.scores.files.csv_table import open_csv
+from ladle.scores.files.score_file import open_scores
 
 N = 40
 

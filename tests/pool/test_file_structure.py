@@ -27,8 +27,8 @@ import pytest
 
 import ladle
 from ladle.errors import CorruptFileError, LadleError
-from ladle.pool.id_lists import read_ids
-from ladle.pool.scorefile import open_scores
+from ladle.pool.ids.lists import read_ids
+from ladle.scores.files.score_file import open_scores
 
 VECTORS = np.arange(12, dtype=np.float32).reshape(4, 3)
 

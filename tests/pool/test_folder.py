@@ -17,8 +17,8 @@ import pytest
 import ladle
 from ladle.errors import FileError, FileFormatError, IdError, MismatchError
 from ladle.pool.folder import natural_key
-from ladle.pool.id_lists import read_ids
-from ladle.pool.scorefile import open_scores
+from ladle.pool.ids.lists import read_ids
+from ladle.scores.files.score_file import open_scores
 
 ROWS = np.arange(60, dtype=np.float32).reshape(20, 3)
 

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ladle.errors import LadleError
-from ladle.pool.id_lists import read_ids
+from ladle.pool.ids.lists import read_ids
 
 BODIES = (
     b"", b"\n", b"a", b"1\n2\n", b"1\n\n2\n", b"\xff\n", b"\x00\n", b"\xef\xbb\xbf1\n", "1\n2\n".encode("utf-16"),

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 import ladle
 from ladle.errors import ArgumentError, CorruptFileError, FileError, FileFormatError, IdError
-from ladle.pool.id_lists import read_ids
-from ladle.pool.ids import Ids
+from ladle.pool.ids.example_ids import Ids
+from ladle.pool.ids.lists import read_ids
 
 
 def test_digest_is_pinned():

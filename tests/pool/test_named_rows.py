@@ -11,9 +11,9 @@ import pytest
 
 from ladle.arrays import as_rows
 from ladle.errors import ArgumentError, CorruptFileError, DataError, IdError, LadleError, ShapeError
-from ladle.pool.id_lists import read_ids
-from ladle.pool.ids import Ids
-from ladle.pool.named_rows import rows_in_files, rows_named
+from ladle.pool.ids.example_ids import Ids
+from ladle.pool.ids.lists import read_ids
+from ladle.pool.ids.named_rows import rows_in_files, rows_named
 
 N = 20
 NUMBERS, TEXTS = Ids.row_numbers(N), Ids([f"im{row}" for row in range(N)])

@@ -11,8 +11,8 @@ import pytest
 
 import ladle
 from ladle.errors import ArgumentError, IdError, MismatchError, NonFiniteError, ShapeError
-from ladle.pool.scorefile import open_scores
 from ladle.scores import margin
+from ladle.scores.files.score_file import open_scores
 
 N = 12
 IDS = [f"im{row:02}" for row in range(N)]

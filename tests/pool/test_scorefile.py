@@ -22,8 +22,8 @@ from ladle.errors import (
     ProbabilityError,
     ShapeError,
 )
-from ladle.pool.scorefile import open_scores
 from ladle.scores import margin
+from ladle.scores.files.score_file import open_scores
 
 N, C = 30, 4
 IDS = [f"im{row:02}" for row in range(N)]

@@ -9,7 +9,7 @@ import pytest
 
 import ladle
 from ladle.errors import ArgumentError, IdError, MismatchError, NonFiniteError, ShapeError, ZeroVectorError
-from ladle.pool.scorefile import open_scores
+from ladle.scores.files.score_file import open_scores
 
 ROWS, DIM = 400, 5
 NAN, INFINITE, ZERO, NULL, SHORT, EMPTY, HOLE = 3, 50, 120, 0, 399, 7, 200

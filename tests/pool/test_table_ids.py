@@ -12,9 +12,9 @@ import pytest
 import ladle
 from ladle.errors import ArgumentError, IdError, LadleError
 from ladle.notices import gathered, notices
-from ladle.pool.scorefile import open_scores
-from ladle.pool.table_ids import ROW_NUMBERS, speaks_of_ids
+from ladle.pool.ids.table_ids import ROW_NUMBERS, speaks_of_ids
 from ladle.scores import margin
+from ladle.scores.files.score_file import open_scores
 
 N = 12
 X = np.random.default_rng(0).standard_normal((N, 3)).astype(np.float32)

@@ -187,7 +187,7 @@ def _labels(given: list[str] | None, kind: Kind, low: float | None, high: float 
 
 def _classes(given: list[str]) -> list[Any]:
     """The classes of all `--labels` together: numbers where all of them are numbers. Raises: FileError, IdError."""
-    from ladle.pool.id_lists import read_ids
+    from ladle.pool.ids.lists import read_ids
 
     named: list[Any] = []
     for text in given:

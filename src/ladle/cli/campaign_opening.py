@@ -100,7 +100,7 @@ def _only(url: str) -> str:
 
 def listed_ids(campaign: Campaign, files: Sequence[Path]) -> Any:
     """The ids that these files name together, as ids or as masks of the pool. Raises: as `rows_in_files`."""
-    from ladle.pool.named_rows import rows_in_files
+    from ladle.pool.ids.named_rows import rows_in_files
 
     return campaign.ids.at(rows_in_files(files, campaign.ids, pool=f"the pool of {campaign.name}"))
 

@@ -97,8 +97,8 @@ class Reading:
     def _read_scores(
         self, path: Path, given: Given, pool: Any, labelled: Any, needs: Sequence[str], progress: Progress
     ) -> None:
-        from ladle.pool.scorefile import open_scores
         from ladle.scores import margin
+        from ladle.scores.files.score_file import open_scores
 
         scores = open_scores(
             path,
@@ -147,7 +147,7 @@ class Reading:
         """Raises: as `open_scores`; DataError for what is no number of a class."""
         import numpy as np
 
-        from ladle.pool.scorefile import open_scores
+        from ladle.scores.files.score_file import open_scores
 
         scores = open_scores(path, pool, read_as="votes", labelled=labelled, ignore_extra_scores=self.ignore_extra)
         given.arrays["votes"] = scores.matrix(_checked_votes, progress=progress).astype(np.int32)

@@ -140,7 +140,7 @@ def select(
 def _labelled_rows(pool: Any, paths: list[Path], column: str | None, id_column: str | None) -> Any:
     """Rows that these files name together, sorted. Raises: as `rows_in_files`."""
     from ladle.errors import ArgumentError
-    from ladle.pool.named_rows import rows_in_files
+    from ladle.pool.ids.named_rows import rows_in_files
 
     if column is not None and not paths:
         raise ArgumentError("--labelled-column", wanted="come with --labelled", got="none")

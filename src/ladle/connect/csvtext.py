@@ -22,7 +22,7 @@ from ladle.connect.jsontext import iso_times, list_texts
 from ladle.connect.opening import REMEDY, opened_text
 from ladle.connect.textcolumns import typed
 from ladle.errors import CorruptFileError, FileFormatError
-from ladle.pool.native import native_from
+from ladle.pool.tables.native_files import native_from
 
 _COUNTED_BYTES = 1 << 20
 

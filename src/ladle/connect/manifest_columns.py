@@ -14,7 +14,7 @@ from ladle.connect.fields import ID, LABEL, Form
 from ladle.connect.opening import has_object_a_line, opened_text
 from ladle.connect.textcolumns import in_calendar, typed
 from ladle.errors import DataError
-from ladle.pool.native import native_from
+from ladle.pool.tables.native_files import native_from
 
 REFERENCE, METADATA = "source-ref", "-metadata"
 _BLOCK_BYTES = 1 << 24

@@ -16,8 +16,8 @@ from ladle.connect.fields import TIME, Form, typed_text
 from ladle.connect.opening import REMEDY
 from ladle.connect.textcolumns import in_calendar, typed
 from ladle.errors import CorruptFileError, DataError, FileFormatError
-from ladle.pool.arrow_files import ParquetColumns
-from ladle.pool.column_reading import read_column
+from ladle.pool.tables.arrow_files import ParquetColumns
+from ladle.pool.tables.column_reading import read_column
 
 
 def write(table: Any, file: BufferedRandom, about: Mapping[str, Any]) -> None:

@@ -19,7 +19,7 @@ from ladle.errors import MismatchError
 from ladle.hac.collapse import hash_rows, vectors_digest
 from ladle.hac.intake import Source
 from ladle.pool.contract import Pool
-from ladle.pool.ids import Ids
+from ladle.pool.ids.example_ids import Ids
 from ladle.progress import SILENT, Progress
 
 REMEDY = "Cluster this pool, or name the pool that the tree was made from."

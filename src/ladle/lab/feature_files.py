@@ -96,9 +96,9 @@ def _stored(path: Path, labels: str) -> npt.NDArray[Any]:
             "`labels`", wanted="name a .npy file beside the features", got=repr(labels),
             remedy='Such as labels = "labels.npy".',
         )  # fmt: skip
-    from ladle.pool.arrow_files import open_columns
-    from ladle.pool.column_reading import read_column
     from ladle.pool.folder import list_files
+    from ladle.pool.tables.arrow_files import open_columns
+    from ladle.pool.tables.column_reading import read_column
 
     columns = open_columns(list_files(path, "the features"))
     if labels not in columns.schema.names:

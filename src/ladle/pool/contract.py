@@ -34,7 +34,7 @@ from ladle.progress import SILENT, Progress
 
 if TYPE_CHECKING:
     from ladle.pool.faults import Codes, Faults
-    from ladle.pool.ids import Ids
+    from ladle.pool.ids.example_ids import Ids
 
 METRICS = ("cosine", "sqeuclidean")
 
@@ -64,7 +64,7 @@ class Pool(ABC):
     @property
     @abstractmethod
     def id_column(self) -> Ids:
-        """The ids in row order, as `ladle.pool.ids.Ids`."""
+        """The ids in row order, as `ladle.pool.ids.example_ids.Ids`."""
 
     @property
     @abstractmethod

@@ -14,10 +14,10 @@ import numpy as np
 import pyarrow as pa
 
 from ladle.errors import ArgumentError, IdError, MismatchError
+from ladle.pool.arrays import ArrayPool, check_alike, check_matrix
 from ladle.pool.folder import Listing
-from ladle.pool.id_lists import read_ids
-from ladle.pool.ids import Ids, one_array
-from ladle.pool.memory import ArrayPool, check_alike, check_matrix
+from ladle.pool.ids.example_ids import Ids, one_array
+from ladle.pool.ids.lists import read_ids
 from ladle.pool.npy_format import map_npy, opened_archive
 
 

@@ -15,8 +15,8 @@ from ladle.pool.contract import METRICS, Pool
 from ladle.pool.folder import Listing, list_files
 
 if TYPE_CHECKING:
-    from ladle.pool.arrow_files import Columns
-    from ladle.pool.ids import Ids
+    from ladle.pool.ids.example_ids import Ids
+    from ladle.pool.tables.arrow_files import Columns
 
 
 def open_pool(
@@ -74,8 +74,8 @@ def _opened(source: object, id: str | None, embedding: str | None, ids: object) 
         return _open_listing(list_files(source, "the pool"), id, embedding, _as_ids(ids))
     if is_table(source) and not (id is None and embedding is None and _is_matrix(source)):
         return _open_table(source, id, embedding, _as_ids(ids))
-    from ladle.pool.ids import Ids
-    from ladle.pool.memory import ArrayPool
+    from ladle.pool.arrays import ArrayPool
+    from ladle.pool.ids.example_ids import Ids
 
     _refuse("an array", id=id, embedding=embedding)
     matrix = np.asarray(as_matrix(source, "source"))  # type: ignore[arg-type]
@@ -99,8 +99,8 @@ def pool_of_path(value: Any) -> Any:
 
 def open_table_source(source: object) -> Columns:
     """A table in memory as `Columns`."""
-    from ladle.pool.arrow_files import TableColumns
-    from ladle.pool.frames import table_of
+    from ladle.pool.tables.arrow_files import TableColumns
+    from ladle.pool.tables.frames import table_of
 
     return TableColumns(table_of(source), "a table")
 
@@ -108,8 +108,8 @@ def open_table_source(source: object) -> Columns:
 def _open_listing(listing: Listing, id_name: str | None, embedding: str | None, ids: Ids | str | None) -> Pool:
     if listing.family in (".npy", ".npz"):
         from ladle.pool import npy
-        from ladle.pool.ids import Ids
-        from ladle.pool.table_ids import ROW_NUMBERS
+        from ladle.pool.ids.example_ids import Ids
+        from ladle.pool.ids.table_ids import ROW_NUMBERS
 
         beside = ids if isinstance(ids, Ids) else None
         if listing.family == ".npz":
@@ -120,8 +120,8 @@ def _open_listing(listing: Listing, id_name: str | None, embedding: str | None, 
             _refuse("a .npy pool, which has no columns", id=id_name, embedding=embedding)
             pool = npy.open_arrays(listing, beside)
         return pool.numbered() if ids == ROW_NUMBERS else pool
-    from ladle.pool.arrow_files import open_columns
     from ladle.pool.columns import ColumnPool
+    from ladle.pool.tables.arrow_files import open_columns
 
     return ColumnPool(open_columns(listing), id_name=id_name, embedding=embedding, ids=ids)
 
@@ -136,9 +136,9 @@ def _as_ids(ids: object) -> Ids | str | None:
     """The ids given beside the vectors, `ROW_NUMBERS`, or None. Raises: as `placed_ids`; ArgumentError, IdError."""
     if ids is None:
         return None
-    from ladle.pool.id_lists import placed_ids
-    from ladle.pool.ids import Ids
-    from ladle.pool.table_ids import ROW_NUMBERS
+    from ladle.pool.ids.example_ids import Ids
+    from ladle.pool.ids.lists import placed_ids
+    from ladle.pool.ids.table_ids import ROW_NUMBERS
 
     if not isinstance(ids, (str, os.PathLike)):
         return Ids(ids)

@@ -14,10 +14,10 @@ import numpy.typing as npt
 from ladle.arrays import CHECK_BYTES, Embeddings, Rows
 from ladle.errors import ShapeError
 from ladle.notices import notice
+from ladle.pool.arrays import loaded
 from ladle.pool.contract import Pool
 from ladle.pool.faults import Faults, find_faults
-from ladle.pool.ids import Ids
-from ladle.pool.memory import loaded
+from ladle.pool.ids.example_ids import Ids
 from ladle.progress import SILENT, Progress
 
 

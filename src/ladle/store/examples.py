@@ -22,8 +22,8 @@ from ladle.errors import IdError, LadleError, MismatchError
 from ladle.notices import gathered
 from ladle.pool import Pool, open_pool
 from ladle.pool.columns import ColumnPool
-from ladle.pool.ids import Ids, one_array, shown
-from ladle.pool.table_ids import ROW_NUMBERS
+from ladle.pool.ids.example_ids import Ids, one_array, shown
+from ladle.pool.ids.table_ids import ROW_NUMBERS
 from ladle.pool.valid import ValidPool
 
 _ORDER = "natural"  # of the files of a folder

@@ -19,7 +19,7 @@ from ladle import durable
 from ladle.campaign.tables import Artefact
 from ladle.errors import ArgumentError, CorruptFileError, FileError
 from ladle.pool import Pool
-from ladle.pool.ids import Ids
+from ladle.pool.ids.example_ids import Ids
 from ladle.progress import Progress
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from ladle.errors import ArgumentError, LadleError, MismatchError
 from ladle.frames import check_same_index, is_default_index
 from ladle.numbers import switch
 from ladle.pool import Pool
-from ladle.pool.ids import Ids, one_array
+from ladle.pool.ids.example_ids import Ids, one_array
 from ladle.pool.open import pool_of_path
 from ladle.scores import class_probabilities
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 from ladle.campaign.answers import Batch, Progress, TaskStory, Verdict
 from ladle.campaign.records import Records
 from ladle.campaign.settings import Settings
-from ladle.pool.ids import Ids
+from ladle.pool.ids.example_ids import Ids
 from ladle.progress import SILENT
 from ladle.progress import Progress as Bars
 from ladle.store import asks, checks, readings, standings, stories

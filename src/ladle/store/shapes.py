@@ -20,8 +20,8 @@ from ladle.campaign.states import LABELLED
 from ladle.campaign.tables import Artefact, Batch, Event, Exclusion, Gold, Model, PoolPart, Task
 from ladle.errors import ArgumentError, FileError, MismatchError
 from ladle.pool import Pool
-from ladle.pool.ids import Ids
-from ladle.pool.named_rows import rows_named
+from ladle.pool.ids.example_ids import Ids
+from ladle.pool.ids.named_rows import rows_named
 from ladle.progress import Progress
 from ladle.store.damage import newest_part
 from ladle.store.desk import Desk

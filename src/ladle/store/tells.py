@@ -21,7 +21,7 @@ from ladle.campaign.tables import Event, Exclusion, Label, Quarantined, Task
 from ladle.campaign.telling import Known, Message
 from ladle.errors import ArgumentError, ShapeError
 from ladle.frames import check_same_index, is_frame
-from ladle.pool.named_rows import check_not_a_mask
+from ladle.pool.ids.named_rows import check_not_a_mask
 from ladle.store.desk import Desk, microseconds
 from ladle.store.examples import as_texts
 

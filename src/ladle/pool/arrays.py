@@ -11,7 +11,7 @@ from ladle.arrays import CHECK_BYTES, FLOATS, Embeddings, from_bfloat16, is_bflo
 from ladle.errors import IdError, MismatchError, ShapeError
 from ladle.memory.budget import require
 from ladle.pool.contract import Pool
-from ladle.pool.ids import Ids
+from ladle.pool.ids.example_ids import Ids
 
 
 class ArrayPool(Pool):

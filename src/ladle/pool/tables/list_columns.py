@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from ladle.arrays import Embeddings
 from ladle.errors import ShapeError
+from ladle.pool.arrays import float_of
 from ladle.pool.faults import LENGTH, NULL, NULL_NUMBER, Codes
-from ladle.pool.memory import float_of
 
 
 def is_list(kind: Any) -> bool:

@@ -15,15 +15,15 @@ from typing import Any
 import pyarrow as pa
 
 from ladle.errors import ArgumentError, MismatchError, did_you_mean
-from ladle.pool.arrow_files import open_columns
-from ladle.pool.column_reading import read_column
 from ladle.pool.folder import LIST_FORMATS, POOL_FORMATS, Listing, list_files
-from ladle.pool.id_flags import may_say_no, refuse_flags
-from ladle.pool.id_jsonl import read_jsonl
-from ladle.pool.id_text import as_flags, read_csv_columns, read_lines, typed, without_empty
-from ladle.pool.ids import Ids, one_array
+from ladle.pool.ids.example_ids import Ids, one_array
+from ladle.pool.ids.flags import may_say_no, refuse_flags
+from ladle.pool.ids.jsonl import read_jsonl
+from ladle.pool.ids.table_ids import ID_COLUMN
+from ladle.pool.ids.text import as_flags, read_csv_columns, read_lines, typed, without_empty
 from ladle.pool.npy_format import map_npy, opened_archive
-from ladle.pool.table_ids import ID_COLUMN
+from ladle.pool.tables.arrow_files import open_columns
+from ladle.pool.tables.column_reading import read_column
 
 _TEXT = (".txt", ".csv")
 BATCH = {ID_COLUMN, "row", "order"}  # columns of every batch that `ladle select` writes

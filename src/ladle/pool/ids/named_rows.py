@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 from ladle.arraylikes import as_array, refuse_masked
 from ladle.arrays import Rows
 from ladle.errors import IdError, ShapeError
-from ladle.pool.id_lists import read_ids_or_mask
-from ladle.pool.ids import Ids, check_distinct, one_array
+from ladle.pool.ids.example_ids import Ids, check_distinct, one_array
+from ladle.pool.ids.lists import read_ids_or_mask
 
 _REMEDY = "Give booleans (`mask.astype(bool)`), or each id once."
 

@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 
 from ladle.errors import CorruptFileError, FileError, FileFormatError, MismatchError
 from ladle.pool.folder import Listing
-from ladle.pool.id_kinds import are_alike
-from ladle.pool.lists import is_list, storage_of
+from ladle.pool.tables.id_types import are_alike
+from ladle.pool.tables.list_columns import is_list, storage_of
 
 _REMEDY = "Write it again; it may be a copy cut short."
 _ARROW_MAGIC = b"ARROW1"
@@ -163,7 +163,7 @@ class FileColumns(Columns):
 def open_columns(listing: Listing) -> Columns:
     """The Parquet or Arrow files of a listing, one after another. Raises: FileError and its kinds."""
     kind = ParquetColumns if listing.family == "Parquet" else IpcColumns
-    from ladle.pool.partitions import with_partitions  # here, because it stands on this file
+    from ladle.pool.tables.partitions import with_partitions  # here, because it stands on this file
 
     parts = with_partitions([kind(file) for file in listing.files], listing)
     return FileColumns(parts, str(listing.path), listing.order_notice) if listing.is_folder else parts[0]

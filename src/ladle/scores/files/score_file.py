@@ -20,11 +20,11 @@ from ladle.errors import DataError, IdError, MismatchError, NonFiniteError, Shap
 from ladle.memory.budget import require
 from ladle.pool.contract import Pool
 from ladle.pool.folder import CSV_FORMATS, POOL_FORMATS, list_files
-from ladle.pool.ids import SHOWN, shown
-from ladle.pool.score_choice import ReadAs, Sought
-from ladle.pool.score_columns import Values, Waived
-from ladle.pool.score_sources import Found, in_arrays, in_columns, in_listing, refuse_names
+from ladle.pool.ids.example_ids import SHOWN, shown
 from ladle.progress import SILENT, Progress
+from ladle.scores.files.class_columns import ReadAs, Sought
+from ladle.scores.files.column_blocks import Values, Waived
+from ladle.scores.files.sources import Found, in_arrays, in_columns, in_listing, refuse_names
 
 Measure = Callable[[Values], Values]
 
@@ -152,8 +152,9 @@ def open_scores(
     two classes). `single` is short for "margins".
     In columns, `id` names the ids: by default the column that holds the pool's own ids, or `id`. `column` names the
     values, one or several, in which a pattern such as "p_*" stands for several: by default the one column of float
-    lists, else the float columns, one a class, if their names are alike (see `ladle.pool.score_choice`); for single
-    numbers `margin`, else the one float column. In a `.npz`, `column` names arrays (default: the one beside `ids`).
+    lists, else the float columns, one a class, if their names are alike (see `ladle.scores.files.class_columns`); for
+    single numbers `margin`, else the one float column. In a `.npz`, `column` names arrays (default: the one beside
+    `ids`).
     labelled: the pool rows that may lack a score, or have NaN or null for one.
     classes: the names of the classes, or how many there are: the scores must have as many. Columns that are called like
     the classes are read in their order.

@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ladle.errors import ShapeError
-from ladle.pool.arrow_files import Columns
-from ladle.pool.lists import first_length, holds_floats, is_list, matrix_of
-from ladle.pool.score_choice import Field, Holds, Sought, choose
+from ladle.pool.tables.arrow_files import Columns
+from ladle.pool.tables.list_columns import first_length, holds_floats, is_list, matrix_of
+from ladle.scores.files.class_columns import Field, Holds, Sought, choose
 
 Values = npt.NDArray[np.floating[Any]]
 Waived = npt.NDArray[np.bool_]  # (entries,) whose scores nobody asks for, or (0,) for none

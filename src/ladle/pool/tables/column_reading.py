@@ -7,8 +7,8 @@ from typing import Any
 import pyarrow as pa
 
 from ladle.errors import CorruptFileError
-from ladle.pool.arrow_files import Columns
-from ladle.pool.id_kinds import plain
+from ladle.pool.tables.arrow_files import Columns
+from ladle.pool.tables.id_types import plain
 
 _BATCH_ROWS = 1 << 17
 

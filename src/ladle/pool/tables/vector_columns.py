@@ -15,11 +15,19 @@ import pyarrow as pa
 
 from ladle.arrays import Embeddings
 from ladle.errors import ArgumentError, MismatchError, ShapeError, did_you_mean
-from ladle.pool.arrow_files import Columns
+from ladle.pool.arrays import float_of
 from ladle.pool.faults import NULL_NUMBER, Codes
 from ladle.pool.folder import natural_key
-from ladle.pool.lists import first_length, holds_floats, is_list, item_dtype, lengths_of, matrix_of, readable_of
-from ladle.pool.memory import float_of
+from ladle.pool.tables.arrow_files import Columns
+from ladle.pool.tables.list_columns import (
+    first_length,
+    holds_floats,
+    is_list,
+    item_dtype,
+    lengths_of,
+    matrix_of,
+    readable_of,
+)
 
 _WILD = re.compile(r"[*?\[]")
 _DIGITS = re.compile("[0-9]+")

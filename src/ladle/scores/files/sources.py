@@ -12,12 +12,12 @@ import numpy as np
 from ladle.arrays import row_blocks
 from ladle.errors import ArgumentError, IdError, ShapeError
 from ladle.notices import notice
+from ladle.pool.arrays import as_floats, is_number
 from ladle.pool.folder import Listing
-from ladle.pool.ids import Ids, one_array
-from ladle.pool.memory import as_floats, is_number
+from ladle.pool.ids.example_ids import Ids, one_array
 from ladle.pool.npy_format import Archive, map_npy, opened_archive
-from ladle.pool.score_choice import ONE_NUMBER, Field, Sought, choose
-from ladle.pool.score_columns import ScoreColumns, Values, Waived
+from ladle.scores.files.class_columns import ONE_NUMBER, Field, Sought, choose
+from ladle.scores.files.column_blocks import ScoreColumns, Values, Waived
 
 Array = np.ndarray[Any, Any]
 _CLASSES = "have numbers of at least two classes for each example"
@@ -40,10 +40,10 @@ def in_listing(
 ) -> Found:
     """The scores in files. like: the kind of the pool's ids; usual_id: as in `in_columns`.
 
-    Raises: as `ladle.pool.scorefile.open_scores`.
+    Raises: as `ladle.scores.files.score_file.open_scores`.
     """
-    from ladle.pool.arrow_files import FileColumns, open_columns
-    from ladle.pool.id_lists import read_ids
+    from ladle.pool.ids.lists import read_ids
+    from ladle.pool.tables.arrow_files import FileColumns, open_columns
 
     if listing.family == ".npy":
         refuse_names(str(listing.path), sought, id_name)
@@ -52,8 +52,8 @@ def in_listing(
     if listing.family == ".npz":
         return _in_archives(listing, sought, id_name)
     if listing.family == ".csv":
-        from ladle.pool.csv_table import open_csv
-        from ladle.pool.id_text import read_header
+        from ladle.pool.ids.text import read_header
+        from ladle.scores.files.csv_table import open_csv
 
         plain = [name for name in sought.columns if not set(name) & set("*?[")]
         if id_name is None and usual_id is not None and usual_id in read_header(listing.files[0]):
@@ -69,8 +69,8 @@ def in_columns(columns: Any, sought: Sought, id_name: str | None, usual_id: str 
 
     Raises: ArgumentError, ShapeError, IdError, FileError and its kinds.
     """
-    from ladle.pool.column_reading import read_column
-    from ladle.pool.table_ids import ID_COLUMN, count_rows, id_column, speaks_of_ids
+    from ladle.pool.ids.table_ids import ID_COLUMN, count_rows, id_column, speaks_of_ids
+    from ladle.pool.tables.column_reading import read_column
 
     names = columns.schema.names
     if id_name is None and usual_id in names:
@@ -99,7 +99,7 @@ def _refuse_likely_ids(columns: Any, names: Sequence[str]) -> None:
 
     Integers or texts, none missing and none twice, are ids as likely as not, whatever their column is called.
     """
-    from ladle.pool.table_ids import are_ids
+    from ladle.pool.ids.table_ids import are_ids
 
     likely = next((name for name in dict.fromkeys(names) if are_ids(columns, name)), None)
     if likely is not None:

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from ladle.errors import CorruptFileError, FileFormatError, IdError
-from ladle.pool.ids import one_array
+from ladle.pool.ids.example_ids import one_array
 from ladle.pool.npy_format import opened
 
 _PLAIN_INTEGER = r"^(0|-?[1-9][0-9]{0,18})$"

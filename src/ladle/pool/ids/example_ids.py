@@ -21,7 +21,7 @@ from ladle.arraylikes import as_array, refuse_masked
 from ladle.arrays import Rows
 from ladle.errors import ArgumentError, IdError
 from ladle.frames import is_frame
-from ladle.pool.id_kinds import REMEDY, SHOWN, joined, shown
+from ladle.pool.tables.id_types import REMEDY, SHOWN, joined, shown
 
 __all__ = ["SHOWN", "Ids", "one_array", "shown"]
 

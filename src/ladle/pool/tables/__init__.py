@@ -1,0 +1,1 @@
+"""Tables of columns as pools are read from them: files, frames, partitions, vectors in columns."""

@@ -1,0 +1,1 @@
+"""Scores in files and arrays, matched to the examples of a pool."""
