@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 import record
-from ladle.hac.collapse import distinct_rows
+from ladle.geometry.collapse import distinct_rows
 from ladle.hac.rounds import Rounds, Stop
 from ladle.hac.warm import warm
 from ladle.neighbours import BruteSearch, Candidates, CellSearch, NeighbourSearch

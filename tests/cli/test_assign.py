@@ -89,7 +89,7 @@ def test_a_finer_cut_reads_the_old_pool(run, run_json, made, tree, new, tmp_path
 
 
 def test_approximate_search_tells_its_recall(run, run_json, tree, new, tmp_path, monkeypatch):
-    monkeypatch.setattr("ladle.neighbours.outside.CELL_ROWS", 4)
+    monkeypatch.setattr("ladle.neighbours.nearest_cluster.CELL_ROWS", 4)
     arguments = ["assign", tree, new, "-o", tmp_path / "a.csv", "--approximate"]
     code, facts = run_json(*arguments)
     assert code == 0

@@ -234,7 +234,7 @@ def test_many_products_go_through_cells_and_tell_their_recall(monkeypatch: pytes
     exact = tree.assign(NEW)
     assert exact.recall is None
     monkeypatch.setattr(assign, "EXACT_PRODUCTS", 1e5)
-    monkeypatch.setattr("ladle.neighbours.outside.CELL_ROWS", 10)
+    monkeypatch.setattr("ladle.neighbours.nearest_cluster.CELL_ROWS", 10)
     found = tree.assign(NEW)
     assert found.recall is not None
     assert 0.98 <= found.recall <= 1

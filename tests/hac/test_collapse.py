@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from ladle.hac.collapse import distinct_rows, grouped
+from ladle.geometry.collapse import distinct_rows, grouped
 
 
 @given(

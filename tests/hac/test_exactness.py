@@ -102,8 +102,8 @@ def test_same_tree_for_any_block_size(monkeypatch: pytest.MonkeyPatch) -> None:
     embeddings = blobs(13, 6000, 16)
     expected = ladle.cluster(embeddings)
     monkeypatch.setattr("ladle.neighbours.brute.QUERY_BLOCK", 37)
-    monkeypatch.setattr("ladle.neighbours.packed.MEMBER_BLOCK", 801)
-    monkeypatch.setattr("ladle.hac.blocks.BLOCK", 11)
+    monkeypatch.setattr("ladle.neighbours.products.MEMBER_BLOCK", 801)
+    monkeypatch.setattr("ladle.geometry.blocks.BLOCK", 11)
     assert np.array_equal(ladle.cluster(embeddings).merges, expected.merges)
 
 

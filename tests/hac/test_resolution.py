@@ -8,8 +8,8 @@ import scipy.cluster.hierarchy
 
 import ladle
 from ladle.errors import DataError, PrecisionError, PrecisionWarning
+from ladle.geometry.frame import LONGEST, frame_of
 from ladle.neighbours import Effort
-from ladle.neighbours.frame import LONGEST, frame_of
 from tests.hac.truth import same_clusters, scipy_linkage
 
 ROWS = 1_500

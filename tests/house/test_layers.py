@@ -22,6 +22,7 @@ LAYERS = [
     {"memory"},
     {"pool"},
     {"scores"},
+    {"geometry"},
     {"neighbours"},
     {"hac"},
     {"strategies", "stopping"},
@@ -49,7 +50,7 @@ HEAVY = {
     "typer": {"cli"},
     "rich": {"cli"},
     "numba": {"compiled", "kernel_cache", "neighbours", "hac", "scores", "strategies", "lab", "cli"},
-    "pyarrow": {"frames", "pool", "cli", "strategies", "campaign", "store", "lab", "connect"},
+    "pyarrow": {"frames", "pool", "scores", "cli", "strategies", "campaign", "store", "lab", "connect"},
 }
 
 

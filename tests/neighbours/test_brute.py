@@ -61,7 +61,7 @@ def test_the_reach_is_a_proof(seed: int, n: int, dim: int, k: int, precise: bool
 @pytest.mark.parametrize("precise", [False, True])
 def test_nearest_first_and_right_across_blocks(precise: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ladle.neighbours.brute.QUERY_BLOCK", 16)
-    monkeypatch.setattr("ladle.neighbours.packed.MEMBER_BLOCK", 33)
+    monkeypatch.setattr("ladle.neighbours.products.MEMBER_BLOCK", 33)
     monkeypatch.setattr("ladle.neighbours.brute.MEMBER_BLOCK", 33)
     random = np.random.default_rng(3)
     means = random.normal(size=(500, 9))

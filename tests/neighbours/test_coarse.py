@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ladle.neighbours.coarse import AROUND, AROUND_EACH, Cells, along, by_cell
-from ladle.neighbours.packed import Frame
+from ladle.neighbours.products import Frame
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from ladle.memory.scratch import IN_MEMORY
 from ladle.neighbours.coarse import Cells, Partition
 from ladle.neighbours.join import Join
 from ladle.neighbours.kernels import encode
-from ladle.neighbours.packed import Frame
+from ladle.neighbours.products import Frame
 from ladle.progress import SILENT
 
 K = 8

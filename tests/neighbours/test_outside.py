@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ladle.neighbours import outside
-from ladle.neighbours.outside import CellOutside, ExactOutside
+from ladle.neighbours import nearest_cluster
+from ladle.neighbours.nearest_cluster import CellOutside, ExactOutside
 
 
 def truth(means: np.ndarray, spreads: np.ndarray, points: np.ndarray) -> np.ndarray:
@@ -15,7 +15,7 @@ def truth(means: np.ndarray, spreads: np.ndarray, points: np.ndarray) -> np.ndar
     return (differences**2).sum(axis=2) + spreads
 
 
-def assert_nearest(found: outside.Nearest, linkages: np.ndarray) -> None:
+def assert_nearest(found: nearest_cluster.Nearest, linkages: np.ndarray) -> None:
     """The first of those that are nearest, ties up to rounding."""
     least = linkages.min(axis=1)
     np.testing.assert_allclose(found.linkages, least, rtol=1e-12, atol=1e-300)
@@ -76,8 +76,8 @@ def test_neither_threads_nor_blocks_nor_order_matter(threads: str, monkeypatch: 
     means, spreads, points = gauss(3000, 16, 900)
     expected = ExactOutside(means, spreads).nearest(points)
     monkeypatch.setenv("LADLE_THREADS", threads)
-    monkeypatch.setattr(outside, "QUERY_BLOCK", 37)
-    monkeypatch.setattr(outside, "CHOICE_BLOCK", 11)
+    monkeypatch.setattr(nearest_cluster, "QUERY_BLOCK", 37)
+    monkeypatch.setattr(nearest_cluster, "CHOICE_BLOCK", 11)
     order = np.random.default_rng(2).permutation(len(points))
     found = ExactOutside(means, spreads).nearest(points[order])
     assert np.array_equal(found.positions, expected.positions[order])

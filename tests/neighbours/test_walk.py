@@ -9,9 +9,9 @@ import ladle
 from ladle.neighbours import CellSearch, Effort
 from ladle.neighbours.contract import Known
 from ladle.neighbours.join import Join
+from ladle.neighbours.list_walk import PASSES, Links
+from ladle.neighbours.list_walk_kernels import MOST
 from ladle.neighbours.sample import Sample
-from ladle.neighbours.walk import PASSES, Links
-from ladle.neighbours.walk_kernels import MOST
 from ladle.progress import SILENT
 from tests.neighbours.test_join import K, joined, points
 

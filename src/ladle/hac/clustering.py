@@ -14,11 +14,11 @@ import numpy.typing as npt
 
 from ladle.arrays import Embeddings, as_matrix
 from ladle.errors import ArgumentError, NonFiniteError, ShapeError, ZeroVectorError
+from ladle.geometry.collapse import Distinct
+from ladle.geometry.metric_space import UNITS
 from ladle.hac.checkpoint import Checkpoints, Scalar
-from ladle.hac.collapse import Distinct
 from ladle.hac.dendrogram import ROUNDING, Checks, Dendrogram, Level, counted_up_to
 from ladle.hac.intake import NAME, Source, Survey, points_of, reorder, surveyed
-from ladle.hac.metric_space import UNITS
 from ladle.hac.origin import Origin
 from ladle.hac.outcome import Merges
 from ladle.hac.resolution import check_resolution

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.compiled import kernel
-from ladle.hac.blocks import spread
+from ladle.geometry.blocks import spread
 from ladle.hac.state import NONE, Clusters, Int32s, Int64s, Lists, new_lists
 
 

@@ -17,10 +17,10 @@ import numpy.typing as npt
 from ladle import threads
 from ladle.arrays import Embeddings, check_finite, row_blocks
 from ladle.compiled import kernel
-from ladle.hac.collapse import Distinct, grouped, hash_rows, vectors_digest
-from ladle.hac.metric_space import check_norms, check_small
+from ladle.geometry.collapse import Distinct, grouped, hash_rows, vectors_digest
+from ladle.geometry.frame import Frame, lengths, robust_centre, sampled, scale_for
+from ladle.geometry.metric_space import check_norms, check_small
 from ladle.memory.scratch import IN_MEMORY, Scratch
-from ladle.neighbours.frame import Frame, lengths, robust_centre, sampled, scale_for
 from ladle.pool.contract import Pool
 from ladle.progress import Advance, Progress
 
@@ -97,7 +97,7 @@ class Survey:
 class Box:
     """Where the rows lie."""
 
-    centre: npt.NDArray[np.float64]  # (d,) see ladle.neighbours.frame
+    centre: npt.NDArray[np.float64]  # (d,) see ladle.geometry.frame
     lengths: npt.NDArray[np.float64]  # (s,) distances of a sample of the rows from the centre
     lowest: npt.NDArray[np.float64]  # (d,) the least of each coordinate
     highest: npt.NDArray[np.float64]  # (d,)

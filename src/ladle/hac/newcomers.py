@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from ladle.arrays import Embeddings, as_matrix
 from ladle.errors import NonFiniteError, ShapeError, ZeroVectorError
+from ladle.geometry.metric_space import in_metric
 from ladle.hac.intake import Source
-from ladle.hac.metric_space import in_metric
 from ladle.hac.prototypes import fingerprints_of
 from ladle.pool.contract import Pool
 from ladle.pool.faults import explained

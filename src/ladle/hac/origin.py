@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from ladle.arrays import Embeddings, as_matrix
 from ladle.errors import MismatchError
-from ladle.hac.collapse import hash_rows, vectors_digest
+from ladle.geometry.collapse import hash_rows, vectors_digest
 from ladle.hac.intake import Source
 from ladle.pool.contract import Pool
 from ladle.pool.ids.example_ids import Ids
@@ -33,7 +33,7 @@ class Origin:
     dim: int = 0
     dtype: str = ""  # of the vectors: "float16", "float32" or "float64"
     ids_digest: str = ""  # Pool.digest; "" when the tree was made from a plain array
-    vectors_digest: str = ""  # see ladle.hac.collapse.vectors_digest
+    vectors_digest: str = ""  # see ladle.geometry.collapse.vectors_digest
     skipped: int = 0  # rows of the source that were left out as unusable
 
     def check(

@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from ladle.arrays import Clusters, Embeddings, row_blocks
 from ladle.compiled import kernel
-from ladle.hac.collapse import hash_rows
-from ladle.hac.metric_space import in_metric
+from ladle.geometry.collapse import hash_rows
+from ladle.geometry.metric_space import in_metric
 from ladle.neighbours.kernels import FAST
 
 Floats64 = npt.NDArray[np.float64]

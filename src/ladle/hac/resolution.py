@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ladle.errors import PrecisionError, PrecisionWarning
-from ladle.hac.metric_space import UNITS
+from ladle.geometry.metric_space import UNITS
 from ladle.notices import gathering, notice
 
 if TYPE_CHECKING:

@@ -12,9 +12,10 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
+from ladle.geometry.blocks import spread
+from ladle.geometry.frame import Means
 from ladle.hac import dense, kernels, pairing
 from ladle.hac.ahead import fetch_listed
-from ladle.hac.blocks import spread
 from ladle.hac.checkpoint import Checkpoints, Resumable
 from ladle.hac.compaction import compacted
 from ladle.hac.outcome import Merges, Tally
@@ -35,7 +36,7 @@ from ladle.hac.stop import Stop
 from ladle.memory.fetch import fetch_rows
 from ladle.memory.scratch import IN_MEMORY, Scratch
 from ladle.neighbours import NeighbourSearch
-from ladle.neighbours.contract import Known, Means
+from ladle.neighbours.contract import Known
 from ladle.progress import SILENT, Advance, Progress
 
 FIRST_NEIGHBOURS = 12  # of points; more costs memory, fewer costs searches

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ladle.neighbours.contract import Means
+from ladle.geometry.frame import Means
 
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]

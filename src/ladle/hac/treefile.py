@@ -169,7 +169,7 @@ def _check_level(tree: Dendrogram, subject: str) -> None:
 
 
 def _prototypes(header: Header, merges: npt.NDArray[np.int64], archive: Archive) -> Prototypes:
-    from ladle.hac.metric_space import LARGEST_NORM
+    from ladle.geometry.metric_space import LARGEST_NORM
     from ladle.hac.prototypes import Prototypes
     from ladle.hac.tree_kernels import label_rows
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from ladle.compiled import is_kept
+from ladle.geometry.frame import Means
 from ladle.hac import kernels, tree_kernels
 from ladle.hac.intake import reorder
 from ladle.hac.rounds import Rounds
 from ladle.hac.stop import Stop
 from ladle.neighbours import BruteSearch, CellSearch, Effort
-from ladle.neighbours.contract import Means
 from ladle.neighbours.kernels import join_neighbours
 from ladle.progress import Progress
 

@@ -1,9 +1,9 @@
 """Who could merge with whom: nearest clusters of clusters."""
 
+from ladle.geometry.frame import Frame
 from ladle.neighbours.brute import BruteSearch
 from ladle.neighbours.cells import CellSearch
 from ladle.neighbours.contract import Candidates, NeighbourSearch
 from ladle.neighbours.effort import Effort
-from ladle.neighbours.frame import Frame
 
 __all__ = ["BruteSearch", "Candidates", "CellSearch", "Effort", "Frame", "NeighbourSearch"]

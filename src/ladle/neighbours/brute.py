@@ -8,20 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle import threads
-from ladle.neighbours.contract import Candidates, Known, Means
-from ladle.neighbours.frame import Frame, frame_of
+from ladle.geometry.frame import Frame, Means, frame_of
+from ladle.neighbours.contract import Candidates, Known
 from ladle.neighbours.kernels import WORST, keep_best
-from ladle.neighbours.packed import (
-    MEMBER_BLOCK,
-    QUERY_BLOCK,
-    Floats,
-    Int32s,
-    Packed,
-    linkages,
-    rounding,
-    top_k,
-)
 from ladle.neighbours.precise import PACKED_ROWS, Described, nearest_by_differences
+from ladle.neighbours.products import MEMBER_BLOCK, QUERY_BLOCK, Floats, Int32s, Packed, linkages, rounding, top_k
 from ladle.progress import Advance, Progress
 
 

@@ -15,17 +15,17 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle import seeds, threads
+from ladle.geometry.frame import Frame, Means, frame_of
 from ladle.memory.budget import PICKING_DIMS
 from ladle.memory.scratch import IN_MEMORY, Scratch
 from ladle.neighbours.brute import BruteSearch
 from ladle.neighbours.coarse import BLOCK, SAMPLE_PER_CELL, Cells, Int64s, Partition, by_cell
-from ladle.neighbours.contract import Candidates, Known, Means
+from ladle.neighbours.contract import Candidates, Known
 from ladle.neighbours.effort import Effort
-from ladle.neighbours.frame import Frame, frame_of
 from ladle.neighbours.join import Join, most_probes
-from ladle.neighbours.packed import Int32s, pack
+from ladle.neighbours.list_walk import Links
+from ladle.neighbours.products import Int32s, pack
 from ladle.neighbours.sample import Sample
-from ladle.neighbours.walk import Links
 from ladle.progress import SILENT, Progress
 
 # An exact search may cost so many multiply-adds as `Effort.brute_cost` says;

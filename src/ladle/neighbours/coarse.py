@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle import threads
+from ladle.geometry.frame import Frame, scale_for
 from ladle.memory.fetch import fetch_rows
-from ladle.neighbours.frame import Frame, scale_for
 from ladle.neighbours.kernels import WORST, keep_best
-from ladle.neighbours.packed import Floats, Int32s, Packed, top_k
+from ladle.neighbours.products import Floats, Int32s, Packed, top_k
 
 SAMPLE_PER_CELL = 20
 ITERATIONS = 4

@@ -19,14 +19,13 @@ caller computes the distances it keeps, in full precision. Guarantees of every i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from ladle.geometry.frame import Means
 from ladle.progress import Progress
-
-Means = npt.NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, slots=True)

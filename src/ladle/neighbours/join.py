@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle import threads
+from ladle.geometry.frame import Frame, Means
 from ladle.memory.fetch import fetch_rows, file_of
 from ladle.memory.scratch import Scratch
 from ladle.neighbours.coarse import Cells, Int64s, Partition, by_cell
-from ladle.neighbours.contract import Candidates, Means
-from ladle.neighbours.frame import Frame
+from ladle.neighbours.contract import Candidates
 from ladle.neighbours.kernels import WORST, encode, join_neighbours, keep_best, mark_fresh, reverse_lists
-from ladle.neighbours.packed import Floats, Int32s, Packed, linkages, pack, rounding
+from ladle.neighbours.products import Floats, Int32s, Packed, linkages, pack, rounding
 from ladle.progress import Progress
 
 QUERY_BLOCK = 512

@@ -14,10 +14,10 @@ import numpy.typing as npt
 
 from ladle import threads
 from ladle.compiled import kernel
-from ladle.neighbours.contract import Candidates, Means
-from ladle.neighbours.frame import Frame
+from ladle.geometry.frame import Frame, Means
+from ladle.neighbours.contract import Candidates
 from ladle.neighbours.kernels import linkage_of
-from ladle.neighbours.packed import MEMBER_BLOCK, QUERY_BLOCK, Int32s, Packed, pack
+from ladle.neighbours.products import MEMBER_BLOCK, QUERY_BLOCK, Int32s, Packed, pack
 from ladle.progress import Advance
 
 PACKED_ROWS = 65 * MEMBER_BLOCK  # members made ready at a time

@@ -10,7 +10,7 @@ from ladle import threads
 from ladle.neighbours.coarse import Int64s
 from ladle.neighbours.join import Join
 from ladle.neighbours.kernels import WORST
-from ladle.neighbours.packed import Int32s, top_k
+from ladle.neighbours.products import Int32s, top_k
 from ladle.progress import SILENT
 
 

@@ -7,12 +7,12 @@ from typing import ClassVar
 
 import numpy as np
 
+from ladle.geometry.points import Metric, check_metric
 from ladle.strategies import draws
 from ladle.strategies.centres import outermost, square_lengths
 from ladle.strategies.choosing import Asked, Choice, Chooser
 from ladle.strategies.contract import Need
 from ladle.strategies.farthest import farthest_first
-from ladle.strategies.points import Metric, check_metric
 from ladle.strategies.space import Euclidean
 
 

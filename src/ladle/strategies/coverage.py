@@ -25,11 +25,11 @@ import numpy.typing as npt
 
 from ladle import threads
 from ladle.arrays import Rows
+from ladle.geometry.points import FEW_ROWS, Metric, Points, check_distance, check_metric, check_placeable
 from ladle.numbers import whole
 from ladle.progress import Progress
 from ladle.strategies import draws
 from ladle.strategies.choosing import Asked, Choice
-from ladle.strategies.points import FEW_ROWS, Metric, Points, check_distance, check_metric, check_placeable
 from ladle.strategies.request import Request
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class Graph:
 
     @classmethod
     def _united(cls, matrix: npt.NDArray[np.floating[Any]], near: npt.NDArray[np.int32]) -> Graph:
-        from ladle.hac.blocks import spread
+        from ladle.geometry.blocks import spread
         from ladle.strategies.coverage_kernels import listed_squares, union_sizes, unite
 
         squares = np.empty(near.shape, np.float32)
@@ -162,9 +162,9 @@ class Considered:
     @classmethod
     def of(cls, asked: Asked, dials: Dials) -> Considered:
         """See the top of this file."""
-        from ladle.hac.collapse import distinct_rows
+        from ladle.geometry.collapse import distinct_rows
+        from ladle.geometry.frame import Frame
         from ladle.neighbours.cells import CellSearch
-        from ladle.neighbours.frame import Frame
 
         embeddings = asked.embeddings()
         check_placeable(embeddings, dials.metric)
@@ -262,7 +262,7 @@ def _greedily(
     graph: Graph, considered: Considered, worth: npt.NDArray[np.float64], request: Request, progress: Progress
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], float]:
     """Places among the considered rows, in order of choice, their gains, and the share of all worth then covered."""
-    from ladle.hac.blocks import spread
+    from ladle.geometry.blocks import spread
     from ladle.strategies.coverage_kernels import all_gains, cover_by, greedy, order_heap
 
     sent, ties = considered.best_of_equals(request)

@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.errors import ArgumentError
+from ladle.geometry.points import Metric, Points, check_metric, check_placeable
 from ladle.numbers import number
 from ladle.strategies import draws
 from ladle.strategies.choosing import Asked, Choice, Chooser
 from ladle.strategies.contract import Need
 from ladle.strategies.kmeans import k_means, nearest_to_means
-from ladle.strategies.points import Metric, Points, check_metric, check_placeable
 
 BLOCK = 65_536  # rows whose votes are counted at once
 

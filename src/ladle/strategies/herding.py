@@ -8,10 +8,10 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from ladle.geometry.points import Metric
 from ladle.strategies.choosing import Asked, Choice, Chooser
 from ladle.strategies.contract import Need
 from ladle.strategies.coverage import Dials, choose_covering
-from ladle.strategies.points import Metric
 
 STEEPEST = 1e30  # of the exponent: float32 holds its product with a squared distance of points in the unit ball
 

@@ -21,8 +21,8 @@ def k_means(points: Matrix, count: int, seed: int, progress: Progress) -> npt.ND
 
     Then sqrt(count) coarse ones are cut up, each into its share of `count`.
     """
+    from ladle.geometry.frame import Frame
     from ladle.neighbours.coarse import SAMPLE_PER_CELL, Cells, by_cell
-    from ladle.neighbours.frame import Frame
 
     frame = Frame.identity(points.shape[1])
     points = points.astype(np.float32, copy=False)

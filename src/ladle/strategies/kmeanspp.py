@@ -8,10 +8,10 @@ from typing import ClassVar
 import numpy as np
 
 from ladle import seeds
+from ladle.geometry.points import Metric, check_metric
 from ladle.strategies.centres import Centres
 from ladle.strategies.choosing import Asked, Choice, Chooser
 from ladle.strategies.contract import Need
-from ladle.strategies.points import Metric, check_metric
 from ladle.strategies.proportional import sample_by_distance
 from ladle.strategies.space import Euclidean
 

@@ -8,10 +8,10 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from ladle.geometry.points import Metric
 from ladle.strategies.choosing import Asked, Choice, Chooser
 from ladle.strategies.contract import Need
 from ladle.strategies.coverage import Dials, choose_covering
-from ladle.strategies.points import Metric
 
 # Float32 keeps six digits of a distance: whoever is at the radius up to these is within it.
 SLACK = 1e-6

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.arrays import Embeddings, Probabilities, Rows, row_blocks
-from ladle.strategies.points import Metric, check_metric
+from ladle.geometry.points import Metric, check_metric
 
 Floats = npt.NDArray[np.float32]
 Points = tuple[Floats, ...]  # parallel arrays, one entry a row
@@ -45,7 +45,7 @@ class Euclidean:
     """
 
     def __init__(self, embeddings: Embeddings, metric: Metric) -> None:
-        from ladle.hac.metric_space import UNITS, in_metric
+        from ladle.geometry.metric_space import UNITS, in_metric
 
         check_metric(metric)
         self.unit = np.float32(UNITS[metric])  # of the metric's distance, times the squared distance measured here
@@ -58,7 +58,7 @@ class Euclidean:
 
     def take(self, rows: Rows) -> Points:
         """See `Space.take`."""
-        from ladle.hac.metric_space import in_metric
+        from ladle.geometry.metric_space import in_metric
 
         placed = in_metric(self._embeddings[rows], self._metric, name="embeddings", first_row=0)
         points = (placed - self._centre).astype(np.float32)

@@ -10,10 +10,9 @@ import numpy.typing as npt
 
 from ladle import threads
 from ladle.arrays import row_blocks
+from ladle.geometry.frame import Frame, Means
 from ladle.memory.fetch import fetch_rows
 from ladle.memory.scratch import IN_MEMORY, Scratch
-from ladle.neighbours.contract import Means
-from ladle.neighbours.frame import Frame
 from ladle.neighbours.kernels import keep_best
 
 # x QUERY_BLOCK: 1 MiB of float32 products stays in a core's cache until its top k is taken. Not a power of two: rows

@@ -13,12 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle import seeds, threads
+from ladle.geometry.frame import Means, frame_of
 from ladle.neighbours.coarse import SAMPLE_PER_CELL, Cells, by_cell
-from ladle.neighbours.contract import Means
-from ladle.neighbours.frame import frame_of
 from ladle.neighbours.kernels import WORST, keep_best
-from ladle.neighbours.outside_kernels import ROUNDINGS, UNIT, Blur, choose, doubt
-from ladle.neighbours.packed import QUERY_BLOCK, Floats, Int32s, Packed, pack, top_k
+from ladle.neighbours.nearest_cluster_kernels import ROUNDINGS, UNIT, Blur, choose, doubt
+from ladle.neighbours.products import QUERY_BLOCK, Floats, Int32s, Packed, pack, top_k
 
 Floats64 = npt.NDArray[np.float64]
 
@@ -207,7 +206,7 @@ def _nothing_found(queries: int, k: int, packed: Packed) -> tuple[Floats, Int32s
 def _least_unlisted(packed: Packed, norms: Floats64, last: Floats) -> Floats64:
     """(q,) a linkage below which no cluster is missing from lists that end at the scores `last`, in the frame's unit.
 
-    The bound of ladle.neighbours.packed.rounding, for points of these norms (q,) that are no members.
+    The bound of ladle.neighbours.products.rounding, for points of these norms (q,) that are no members.
     """
     unit = float(np.finfo(packed.points.dtype).eps) / 2
     linkage = np.maximum(norms * norms - 2.0 * last.astype(np.float64), 0.0)

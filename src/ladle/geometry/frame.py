@@ -8,13 +8,15 @@ others: then the frame is centred on the coordinate-wise median of a sample.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ladle import threads
 from ladle.arrays import row_blocks
-from ladle.neighbours.contract import Means
+
+Means = npt.NDArray[np.floating[Any]]
 
 SAMPLED_ROWS = 256  # rows that tell where most of the points are
 PULLED = 8.0  # the mean is given up beyond so many times the typical distance to the median

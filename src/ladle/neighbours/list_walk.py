@@ -10,8 +10,8 @@ from ladle import threads
 from ladle.neighbours.coarse import Int64s
 from ladle.neighbours.contract import Known
 from ladle.neighbours.join import Join
-from ladle.neighbours.packed import Int32s
-from ladle.neighbours.walk_kernels import both_ways, follow
+from ladle.neighbours.list_walk_kernels import both_ways, follow
+from ladle.neighbours.products import Int32s
 
 BLOCK = 256  # queries
 PASSES = 2  # a third finds nothing

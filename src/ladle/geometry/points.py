@@ -34,8 +34,8 @@ class Points:
 
         Cost: two passes over them, one for the frame; m dim numbers kept.
         """
-        from ladle.hac.metric_space import in_metric
-        from ladle.neighbours.frame import frame_of
+        from ladle.geometry.frame import frame_of
+        from ladle.geometry.metric_space import in_metric
 
         dtype = np.dtype(np.float64 if len(rows) <= FEW_ROWS else np.float32)
         points = np.empty((len(rows), embeddings.shape[1]), dtype)
@@ -72,7 +72,7 @@ def check_placeable(embeddings: Embeddings, metric: Metric) -> None:
 
     Raises: ZeroVectorError, DataError. Cost: one pass in blocks.
     """
-    from ladle.hac.metric_space import check_norms
+    from ladle.geometry.metric_space import check_norms
 
     for block in row_blocks(len(embeddings), 8 * embeddings.shape[1]):
         part = embeddings[block]

@@ -10,7 +10,7 @@ from numba.extending import register_jitable
 
 from ladle.arrays import row_blocks
 from ladle.compiled import kernel
-from ladle.neighbours.contract import Means
+from ladle.geometry.frame import Means
 from ladle.neighbours.kernels import square_distance
 
 Floats64 = npt.NDArray[np.float64]

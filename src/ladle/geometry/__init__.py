@@ -1,0 +1,1 @@
+"""What clustering, neighbour search and strategies share: metric space, frame, equal rows, points."""
