@@ -19,8 +19,8 @@ import numpy as np
 
 import record
 from ladle.geometry.collapse import distinct_rows
-from ladle.hac.rounds import Rounds, Stop
-from ladle.hac.warm import warm
+from ladle.hac.engine.compile_kernels import warm
+from ladle.hac.engine.rounds import Rounds, Stop
 from ladle.neighbours import BruteSearch, Candidates, CellSearch, NeighbourSearch
 from ladle.progress import SILENT
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import ladle
-from ladle.hac import ahead
-from ladle.hac.ahead import fetch_listed
-from ladle.hac.state import new_clusters, new_lists
+from ladle.hac.engine import prefetch
+from ladle.hac.engine.prefetch import fetch_listed
+from ladle.hac.engine.state import new_clusters, new_lists
 from ladle.memory import scratch
 from ladle.memory.budget import clustering_bytes
 from ladle.memory.scratch import Scratch
@@ -23,7 +23,7 @@ Asked = list[set[int]]
 def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
     asked: Asked = []
     monkeypatch.setattr(scratch, "SMALL_BYTES", 1)
-    monkeypatch.setattr(ahead, "fetch_rows", lambda _, rows: asked.append(set(rows.tolist())))
+    monkeypatch.setattr(prefetch, "fetch_rows", lambda _, rows: asked.append(set(rows.tolist())))
     return asked
 
 

@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import adjusted_rand_score, v_measure_score
 
 import ladle
-from ladle.hac.stop import Stop
+from ladle.hac.engine.stop import Stop
 from ladle.neighbours import Effort
 from tests.hac.pools import blobs, cases
 

@@ -22,7 +22,7 @@ from ladle.errors import (
     ZeroVectorError,
 )
 from ladle.hac import assign, newcomers
-from ladle.hac.prototypes import prototype_bytes
+from ladle.hac.tree.prototypes import prototype_bytes
 from ladle.progress import SILENT
 from tests.hac.pools import Case, blobs, cases
 from tests.hac.truth import same_clusters
@@ -185,7 +185,7 @@ def test_neither_blocks_nor_threads_matter(
     tree = tree_of()
     expected = tree.assign(NEW, exact=exact)
     monkeypatch.setattr(newcomers, "BLOCK_BYTES", newcomers.LEAST_ROW_BYTES * block_rows)
-    monkeypatch.setattr("ladle.hac.prototypes.BLOCK_BYTES", 100)
+    monkeypatch.setattr("ladle.hac.tree.prototypes.BLOCK_BYTES", 100)
     monkeypatch.setenv("LADLE_THREADS", threads)
     for source in (NEW, ladle.open_pool(NEW)):
         found = replace(tree, prototypes=None).assign(source, exact=exact, pool=ladle.open_pool(POOL))

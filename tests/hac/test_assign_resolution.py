@@ -10,7 +10,7 @@ import pytest
 
 import ladle
 from ladle.errors import ArgumentError
-from ladle.hac.prototypes import Prototypes
+from ladle.hac.tree.prototypes import Prototypes
 
 CLUSTERS, DIM, QUERIES = 60, 4, 200
 

@@ -8,9 +8,9 @@ import numba
 import numpy as np
 import pytest
 
-from ladle.hac import kernels
-from ladle.hac.rounds import Rounds, Stop
-from ladle.hac.state import STALE
+from ladle.hac.engine import kernels
+from ladle.hac.engine.rounds import Rounds, Stop
+from ladle.hac.engine.state import STALE
 from ladle.neighbours import BruteSearch, Candidates, NeighbourSearch
 from tests.hac.pools import blobs
 
@@ -80,8 +80,8 @@ def test_lists_stay_complete_within_reach(
         checked += 1
         most = max(most, int(self.clusters.list_length.max()))
 
-    monkeypatch.setattr("ladle.hac.rounds.FEW", 0)  # every step comes through here
-    monkeypatch.setattr("ladle.hac.rounds.FIRST_NEIGHBOURS", k)
+    monkeypatch.setattr("ladle.hac.engine.rounds.FEW", 0)  # every step comes through here
+    monkeypatch.setattr("ladle.hac.engine.rounds.FIRST_NEIGHBOURS", k)
     monkeypatch.setattr(Rounds, "_merge", merge_then_check)
     merges = rounds.run(Stop())
     assert checked > 10
@@ -97,8 +97,8 @@ def test_same_merges_whoever_takes_the_steps(few: int, steps: int, monkeypatch: 
     points = blobs(55, 3000, 6, dtype=np.float64)
     points[:500] *= 0.01
     expected = Rounds(points.copy(), np.ones(3000, np.int32), BruteSearch(), dense_clusters=0).run(Stop())
-    monkeypatch.setattr("ladle.hac.rounds.FEW", few)
-    monkeypatch.setattr("ladle.hac.rounds.STEPS", steps)
+    monkeypatch.setattr("ladle.hac.engine.rounds.FEW", few)
+    monkeypatch.setattr("ladle.hac.engine.rounds.STEPS", steps)
     found = Rounds(points.copy(), np.ones(3000, np.int32), BruteSearch(), dense_clusters=0).run(Stop())
     assert np.array_equal(found.pairs, expected.pairs)
     assert np.array_equal(found.linkages, expected.linkages)
@@ -126,7 +126,7 @@ def test_a_merge_disturbs_few(pool: Callable[[int], np.ndarray], monkeypatch: py
         looked += count
         original(self, dirty, count, entries)
 
-    monkeypatch.setattr("ladle.hac.rounds.FEW", 0)  # every step comes through here
+    monkeypatch.setattr("ladle.hac.engine.rounds.FEW", 0)  # every step comes through here
     monkeypatch.setattr(Rounds, "_look_again", count_then_look)
     merges = Rounds(pool(1200), np.ones(1200, np.int32), BruteSearch(), dense_clusters=0).run(Stop())
     assert len(merges.pairs) == 1199

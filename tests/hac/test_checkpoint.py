@@ -13,9 +13,9 @@ import pytest
 
 from ladle.errors import CorruptFileError, FileError, FileFormatError, MismatchError
 from ladle.hac.checkpoint import Checkpoints, State
+from ladle.hac.engine.outcome import Merges
+from ladle.hac.engine.rounds import Rounds, Stop
 from ladle.hac.intake import Source, surveyed
-from ladle.hac.outcome import Merges
-from ladle.hac.rounds import Rounds, Stop
 from ladle.neighbours import BruteSearch, Candidates, CellSearch, Effort
 from ladle.progress import SILENT
 from tests.hac.pools import blobs

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import ladle
-from ladle.hac import treefile
+from ladle.hac.tree import file
 from tests.golden.make_trees import points_of, trees
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -21,7 +21,7 @@ FILES = [(version, name) for version in sorted(SAID) for name in sorted(SAID[ver
 
 
 def test_there_are_files_of_every_version() -> None:
-    assert sorted(SAID) == [str(version) for version in range(1, treefile.FORMAT_VERSION + 1)]
+    assert sorted(SAID) == [str(version) for version in range(1, file.FORMAT_VERSION + 1)]
 
 
 @pytest.mark.parametrize(("version", "name"), FILES)

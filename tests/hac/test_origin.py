@@ -12,7 +12,7 @@ import pytest
 
 import ladle
 from ladle.errors import MismatchError
-from ladle.hac.origin import Origin
+from ladle.hac.tree.origin import Origin
 from tests.hac.pools import blobs
 
 ROWS, DIM = 200, 6

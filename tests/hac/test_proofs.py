@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ladle.hac.outcome import Merges
-from ladle.hac.rounds import Rounds
-from ladle.hac.stop import Stop
+from ladle.hac.engine.outcome import Merges
+from ladle.hac.engine.rounds import Rounds
+from ladle.hac.engine.stop import Stop
 from ladle.neighbours import BruteSearch, Candidates, NeighbourSearch
 
 TIE = 2e-6  # float64 means are believed to a millionth
@@ -124,7 +124,7 @@ def test_lists_that_are_cut_prove_no_more_than_they_hold(
     search: NeighbourSearch, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Lists of 200 unite to more than the 256 that a merge may make."""
-    monkeypatch.setattr("ladle.hac.rounds.FIRST_NEIGHBOURS", 200)
+    monkeypatch.setattr("ladle.hac.engine.rounds.FIRST_NEIGHBOURS", 200)
     random = np.random.default_rng(9)
     points = random.standard_normal((450, 6)) * 10.0 ** random.uniform(-2, 0, (450, 1))
     points = points if kind == "scales" else satellites(450)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import ladle
 from ladle import durable
 from ladle.errors import CorruptFileError, FileError, FileFormatError
-from ladle.hac import treefile
+from ladle.hac.tree import file as treefile
 from tests.hac.pools import blobs
 
 

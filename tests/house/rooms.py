@@ -27,7 +27,7 @@ def module_name(path: Path) -> str:
 
 
 def room_of(module: str) -> str:
-    """ladle.hac.rounds -> hac; ladle.errors -> errors; ladle -> ladle."""
+    """ladle.hac.engine.rounds -> hac; ladle.errors -> errors; ladle -> ladle."""
     parts = module.split(".")
     return parts[1] if len(parts) > 1 else parts[0]
 

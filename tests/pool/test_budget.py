@@ -12,7 +12,7 @@ import pytest
 import ladle
 from ladle.errors import ArgumentError, MemoryPlanError
 from ladle.hac.checkpoint import Checkpoints
-from ladle.hac.prototypes import prototype_bytes
+from ladle.hac.tree.prototypes import prototype_bytes
 from ladle.memory import budget
 
 

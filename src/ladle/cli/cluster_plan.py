@@ -44,7 +44,7 @@ def check_fit(pool: Any, level: dict[str, Any], files: Files, *, exact: bool, pr
 
 def _tree_bytes(pool: Any, clusters: int | None, prototypes: bool | None) -> int:
     from ladle.hac.assign import CARRIED_BYTES
-    from ladle.hac.prototypes import prototype_bytes
+    from ladle.hac.tree.prototypes import prototype_bytes
     from ladle.memory.budget import tree_file_bytes
 
     carried = prototype_bytes(clusters or 1, pool.dim, pool.rows)  # None: only the heights tell, so at the least

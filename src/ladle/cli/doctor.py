@@ -111,7 +111,7 @@ def _clustering(pool: dict[str, Any] | None, exact: bool | None) -> dict[str, An
         return None
     from ladle.cli import machine
     from ladle.hac.assign import CARRIED_BYTES
-    from ladle.hac.prototypes import prototype_bytes
+    from ladle.hac.tree.prototypes import prototype_bytes
     from ladle.memory.budget import (
         checkpoint_file_bytes,
         clustering_seconds,

@@ -17,11 +17,11 @@ import numpy.typing as npt
 from ladle.arrays import Clusters, Embeddings, as_matrix, row_blocks
 from ladle.errors import ArgumentError
 from ladle.geometry.metric_space import UNITS
-from ladle.hac.dendrogram import ROUNDING, Dendrogram, Level, counted_up_to
 from ladle.hac.intake import Source
 from ladle.hac.newcomers import Facts, Newcomers, facts_of
-from ladle.hac.prototypes import Prototypes, prototype_bytes, prototypes_of
-from ladle.hac.tree_kernels import label_rows
+from ladle.hac.tree.dendrogram import ROUNDING, Dendrogram, Level, counted_up_to
+from ladle.hac.tree.kernels import label_rows
+from ladle.hac.tree.prototypes import Prototypes, prototype_bytes, prototypes_of
 from ladle.memory.budget import clustering_bytes, require
 from ladle.neighbours.nearest_cluster import CellOutside, ExactOutside, OutsideSearch
 from ladle.numbers import choice, switch

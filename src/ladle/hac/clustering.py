@@ -17,15 +17,15 @@ from ladle.errors import ArgumentError, NonFiniteError, ShapeError, ZeroVectorEr
 from ladle.geometry.collapse import Distinct
 from ladle.geometry.metric_space import UNITS
 from ladle.hac.checkpoint import Checkpoints, Scalar
-from ladle.hac.dendrogram import ROUNDING, Checks, Dendrogram, Level, counted_up_to
+from ladle.hac.engine.compile_kernels import warm
+from ladle.hac.engine.outcome import Merges
+from ladle.hac.engine.rounds import DENSE_CLUSTERS, Rounds
+from ladle.hac.engine.stop import Stop
 from ladle.hac.intake import NAME, Source, Survey, points_of, reorder, surveyed
-from ladle.hac.origin import Origin
-from ladle.hac.outcome import Merges
 from ladle.hac.resolution import check_resolution
-from ladle.hac.rounds import DENSE_CLUSTERS, Rounds
-from ladle.hac.stop import Stop
-from ladle.hac.tree_kernels import lift, number
-from ladle.hac.warm import warm
+from ladle.hac.tree.dendrogram import ROUNDING, Checks, Dendrogram, Level, counted_up_to
+from ladle.hac.tree.kernels import lift, number
+from ladle.hac.tree.origin import Origin
 from ladle.memory.budget import SMALL_MEANS_BYTES, WIDE_MEANS_BYTES, goes_to_disk
 from ladle.memory.scratch import Scratch
 from ladle.neighbours import BruteSearch, CellSearch, Effort, Frame
@@ -91,7 +91,7 @@ def cluster(
     Repeats: the same tree for any number of threads. Ties: up to 5,000 rows as SciPy; beyond, by a hash of the pair:
     other flat clusters than SciPy's, as right as those.
     Source: reciprocal nearest neighbours in rounds after Sumengen et al. 2021 (arXiv 2105.11653), on cluster means with
-    certified candidate lists; see ladle.hac.rounds.
+    certified candidate lists; see ladle.hac.engine.rounds.
     """
     choice(metric, "`metric`", METRICS)
     exact, seed = _checked_exact(engine, exact, quality), check_seed(seed)

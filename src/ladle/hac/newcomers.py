@@ -12,7 +12,7 @@ from ladle.arrays import Embeddings, as_matrix
 from ladle.errors import NonFiniteError, ShapeError, ZeroVectorError
 from ladle.geometry.metric_space import in_metric
 from ladle.hac.intake import Source
-from ladle.hac.prototypes import fingerprints_of
+from ladle.hac.tree.prototypes import fingerprints_of
 from ladle.pool.contract import Pool
 from ladle.pool.faults import explained
 from ladle.pool.open import open_pool

@@ -13,8 +13,8 @@ from ladle.geometry.metric_space import UNITS
 from ladle.notices import gathering, notice
 
 if TYPE_CHECKING:
-    from ladle.hac.dendrogram import Dendrogram
     from ladle.hac.intake import Box
+    from ladle.hac.tree.dendrogram import Dendrogram
 
 CERTIFIED = 0.99  # an exact clustering proves at least this share of its merges
 BLURRED = 0.01  # share of the rows that an approximate clustering may blur without a warning

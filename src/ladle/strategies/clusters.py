@@ -26,7 +26,7 @@ class Cuttable(Protocol):
 
 
 class Origin(Protocol):
-    """What a dendrogram knows of the pool it was made from; see ladle.hac.origin."""
+    """What a dendrogram knows of the pool it was made from; see ladle.hac.tree.origin."""
 
     def check(self, given: Any, *, subject: str, wanted: str, remedy: str) -> bool:
         """Refuse embeddings (n, dim), or a pool, that are not of that pool. Raises: MismatchError."""

@@ -16,8 +16,8 @@ from ladle.progress import SILENT, Progress
 
 if TYPE_CHECKING:
     from ladle.hac.assign import Assignment
-    from ladle.hac.origin import Origin
-    from ladle.hac.prototypes import Prototypes
+    from ladle.hac.tree.origin import Origin
+    from ladle.hac.tree.prototypes import Prototypes
     from ladle.pool import Pool
 
 
@@ -119,7 +119,7 @@ class Dendrogram:
     @property
     def origin(self) -> Origin:
         """What is known of the pool it was made from."""
-        from ladle.hac.origin import Origin
+        from ladle.hac.tree.origin import Origin
 
         skipped = 0 if self.skipped_rows is None else len(self.skipped_rows)
         return Origin(self.n, self.dim, self.dtype, self.pool_digest, self.vectors_digest, skipped)
@@ -144,7 +144,7 @@ class Dendrogram:
         Raises: ArgumentError when the tree stops short of the level asked for.
         Cost: O(n) time, 12 n bytes.
         """
-        from ladle.hac.tree_kernels import label_rows
+        from ladle.hac.tree.kernels import label_rows
 
         return label_rows(self.merges, self.n, self._merges_at(self._level(mean_size, threshold, n_clusters)))
 
@@ -257,7 +257,7 @@ class Dendrogram:
                 got=f"{len(self.merges):,} of {self.n - 1:,} merges",
                 remedy="Cluster without a level for the full tree.",
             )
-        from ladle.hac.tree_kernels import merged_sizes
+        from ladle.hac.tree.kernels import merged_sizes
 
         matrix = np.empty((self.n - 1, 4))
         matrix[:, :2] = self.merges
@@ -266,14 +266,14 @@ class Dendrogram:
         return matrix
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the tree to one .npz file, whole or not at all; see ladle.hac.treefile."""
-        from ladle.hac.treefile import save_tree
+        """Write the tree to one .npz file, whole or not at all; see ladle.hac.tree.file."""
+        from ladle.hac.tree.file import save_tree
 
         save_tree(self, path)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
         """Read what `save` wrote, and check every byte of it. Raises: FileError and its kinds."""
-        from ladle.hac.treefile import load_tree
+        from ladle.hac.tree.file import load_tree
 
         return load_tree(cls, path)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ladle.errors import MismatchError
 from ladle.hac.checkpoint import State
-from ladle.hac.state import Clusters, Int32s, Int64s, Lists, MergeLog, new_lists
+from ladle.hac.engine.state import Clusters, Int32s, Int64s, Lists, MergeLog, new_lists
 from ladle.memory.scratch import Scratch
 
 SEARCH = "search."  # before the names of the neighbour search's own state

@@ -10,8 +10,8 @@ import numpy as np
 
 from ladle.arrays import FLOATS
 from ladle.errors import ArgumentError, CorruptFileError, FileFormatError
-from ladle.hac.archive import impossible
-from ladle.hac.dendrogram import Checks, Level
+from ladle.hac.tree.archive import impossible
+from ladle.hac.tree.dendrogram import Checks, Level
 from ladle.pool.contract import METRICS
 
 FORMAT = "ladle-dendrogram"

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from ladle import threads
 from ladle.compiled import kernel
-from ladle.hac.kernels import resolved
-from ladle.hac.state import Clusters, Int32s
+from ladle.hac.engine.kernels import resolved
+from ladle.hac.engine.state import Clusters, Int32s
 from ladle.neighbours.kernels import square_distance_of_sums
 
 ROW_BLOCK = 64

@@ -14,13 +14,13 @@ import numpy as np
 
 from ladle.geometry.blocks import spread
 from ladle.geometry.frame import Means
-from ladle.hac import dense, kernels, pairing
-from ladle.hac.ahead import fetch_listed
 from ladle.hac.checkpoint import Checkpoints, Resumable
-from ladle.hac.compaction import compacted
-from ladle.hac.outcome import Merges, Tally
-from ladle.hac.snapshot import SEARCH, Stage, array_of, number_of, put_back, taken
-from ladle.hac.state import (
+from ladle.hac.engine import dense, kernels, pairing
+from ladle.hac.engine.compaction import compacted
+from ladle.hac.engine.outcome import Merges, Tally
+from ladle.hac.engine.prefetch import fetch_listed
+from ladle.hac.engine.snapshot import SEARCH, Stage, array_of, number_of, put_back, taken
+from ladle.hac.engine.state import (
     NONE,
     STALE,
     Clusters,
@@ -32,7 +32,7 @@ from ladle.hac.state import (
     new_lists,
     new_merge_log,
 )
-from ladle.hac.stop import Stop
+from ladle.hac.engine.stop import Stop
 from ladle.memory.fetch import fetch_rows
 from ladle.memory.scratch import IN_MEMORY, Scratch
 from ladle.neighbours import NeighbourSearch

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ladle.hac.state import Int32s
-from ladle.hac.tree_kernels import lift
+from ladle.hac.engine.state import Int32s
+from ladle.hac.tree.kernels import lift
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import numpy as np
 from numba.extending import register_jitable
 
 from ladle.compiled import kernel
-from ladle.hac.kernels import NONE, STALE, refresh, resolved, tie_order
+from ladle.hac.engine.kernels import NONE, STALE, refresh, resolved, tie_order
 from ladle.neighbours.kernels import LAWFUL
 
 # What `proceed` leaves to its caller

@@ -17,12 +17,12 @@ import numpy.typing as npt
 from ladle import durable
 from ladle._version import __version__
 from ladle.errors import CorruptFileError, FileError, FileFormatError
-from ladle.hac.archive import HEADER, Archive, impossible, opened
-from ladle.hac.treeheader import FORMAT, Header, parsed
+from ladle.hac.tree.archive import HEADER, Archive, impossible, opened
+from ladle.hac.tree.header import FORMAT, Header, parsed
 
 if TYPE_CHECKING:
-    from ladle.hac.dendrogram import Dendrogram
-    from ladle.hac.prototypes import Prototypes
+    from ladle.hac.tree.dendrogram import Dendrogram
+    from ladle.hac.tree.prototypes import Prototypes
 
     Tree = TypeVar("Tree", bound=Dendrogram)
 
@@ -40,7 +40,7 @@ PROTOTYPE_DTYPES = {
 def save_tree(tree: Dendrogram, path: str | os.PathLike[str]) -> None:
     """Write `tree` to `path`, whole or not at all. Raises: FileError.
 
-    Cost: 24 bytes a merge, and what the prototypes it carries take (ladle.hac.prototypes.prototype_bytes).
+    Cost: 24 bytes a merge, and what the prototypes it carries take (ladle.hac.tree.prototypes.prototype_bytes).
     """
     carried = tree.prototypes
     header = {
@@ -136,7 +136,7 @@ def _check_merges(
     merges: npt.NDArray[np.int64], heights: npt.NDArray[np.float64], header: Header, subject: str
 ) -> None:
     """Raises: CorruptFileError."""
-    from ladle.hac.tree_kernels import is_tree
+    from ladle.hac.tree.kernels import is_tree
 
     ascending = bool(np.isfinite(heights).all() and np.all(heights[:1] >= 0) and np.all(heights[1:] >= heights[:-1]))
     if not (merges.shape == (len(heights), 2) and ascending and is_tree(merges, header.n)):
@@ -170,8 +170,8 @@ def _check_level(tree: Dendrogram, subject: str) -> None:
 
 def _prototypes(header: Header, merges: npt.NDArray[np.int64], archive: Archive) -> Prototypes:
     from ladle.geometry.metric_space import LARGEST_NORM
-    from ladle.hac.prototypes import Prototypes
-    from ladle.hac.tree_kernels import label_rows
+    from ladle.hac.tree.kernels import label_rows
+    from ladle.hac.tree.prototypes import Prototypes
 
     assert header.carried is not None
     dtypes = PROTOTYPE_DTYPES | ({"offsets": np.float32} if header.single else {})

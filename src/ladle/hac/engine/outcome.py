@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ladle.hac.state import Int32s
+from ladle.hac.engine.state import Int32s
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ladle.compiled import kernel
 from ladle.geometry.blocks import spread
-from ladle.hac.state import NONE, Clusters, Int32s, Int64s, Lists, new_lists
+from ladle.hac.engine.state import NONE, Clusters, Int32s, Int64s, Lists, new_lists
 
 
 def compacted(clusters: Clusters, lists: Lists, active: Int32s, entries: int) -> tuple[Lists, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ladle.hac.state import Clusters, Int32s, Lists
+from ladle.hac.engine.state import Clusters, Int32s, Lists
 from ladle.memory.fetch import fetch_rows, file_of
 
 

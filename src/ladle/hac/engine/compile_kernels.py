@@ -6,10 +6,11 @@ import numpy as np
 
 from ladle.compiled import is_kept
 from ladle.geometry.frame import Means
-from ladle.hac import kernels, tree_kernels
+from ladle.hac.engine import kernels
+from ladle.hac.engine.rounds import Rounds
+from ladle.hac.engine.stop import Stop
 from ladle.hac.intake import reorder
-from ladle.hac.rounds import Rounds
-from ladle.hac.stop import Stop
+from ladle.hac.tree import kernels as tree_kernels
 from ladle.neighbours import BruteSearch, CellSearch, Effort
 from ladle.neighbours.kernels import join_neighbours
 from ladle.progress import Progress

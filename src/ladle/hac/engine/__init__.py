@@ -1,0 +1,1 @@
+"""Average linkage in rounds: state, kernels, pairing, the dense end."""
