@@ -14,7 +14,7 @@ from statistics import mean, median
 from ladle.lab.comparisons import LEVEL, Comparison, compare_paired, corrected
 from ladle.lab.ledger import Ledger
 from ladle.lab.measures import area_under_curve
-from ladle.strategies.crowding import Crowding
+from ladle.strategies.clustered.crowding import Crowding
 from table_parts import markdown
 
 EXPERIMENTS = Path(__file__).parents[1] / "docs" / "results" / "experiments"
@@ -28,12 +28,12 @@ HEAD = """# `candidate_ratio="auto"`, tested
 
 Made by `python benchmarks/candidate_ratio.py` from the ledgers beside this page. *Crowding* is how many times as
 often as by chance the members of the batch Margin would choose share a cluster, from the least to the most of all
-rounds and trials; *ratio* what the rule makes of it, in the median (`ladle.strategies.crowding`: 1.25 times the
-crowding, 10 at most; where the crowding is below 1.15, Margin's own batch). The rivals are Margin and Cluster-Margin
-at every ratio that was run, in clusters of ten and groups by candidates; the best of an experiment is the one with
-the highest mean, chosen after the fact, which favours it. Points of the main metric, with 95% intervals over trials
-in pairs; a win or loss is a p below 0.05 by Student's paired t, corrected by Holm over the whole page. As that makes
-"not worse" easy to say, what an uncorrected p below 0.05 tells is noted too.
+rounds and trials; *ratio* what the rule makes of it, in the median (`ladle.strategies.clustered.crowding`: 1.25 times
+the crowding, 10 at most; where the crowding is below 1.15, Margin's own batch). The rivals are Margin and
+Cluster-Margin at every ratio that was run, in clusters of ten and groups by candidates; the best of an experiment is
+the one with the highest mean, chosen after the fact, which favours it. Points of the main metric, with 95% intervals
+over trials in pairs; a win or loss is a p below 0.05 by Student's paired t, corrected by Holm over the whole page. As
+that makes "not worse" easy to say, what an uncorrected p below 0.05 tells is noted too.
 
 The rule's first form grew with the cube of the crowding. It was chosen with `cifar-10-frozen-1k` and
 `cifar-10-redundant` in view, held on eight more experiments, and failed on the first pool with fewer copies: on

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 from ladle import compiled, kernel_cache
-from ladle.strategies import coverage_kernels
+from ladle.strategies.coverage import kernels
 from tests.house.rooms import SOURCE
 
-# every_square stands in strategies/coverage_kernels.py; the distance that it computes, in neighbours/kernels.py.
+# every_square stands in strategies/coverage/kernels.py; the distance that it computes, in neighbours/kernels.py.
 CALLER = """
 import numpy as np
 from ladle.strategies.coverage_kernels import every_square
@@ -134,7 +134,7 @@ def test_a_seal_changes_with_every_file_it_covers(package: Path, monkeypatch: py
 
 def test_fast_arithmetic_is_passed_on() -> None:
     assert compiled.kernel(fastmath={"reassoc"})(_twice).targetoptions["fastmath"] == {"reassoc"}  # type: ignore[attr-defined]
-    assert coverage_kernels.every_square.targetoptions["nogil"]  # type: ignore[attr-defined]
+    assert kernels.every_square.targetoptions["nogil"]  # type: ignore[attr-defined]
     assert np.isnan(compiled.kernel(_twice)(np.nan))
 
 

@@ -12,7 +12,7 @@ import ladle
 from ladle.pool.ids.example_ids import Ids
 from ladle.progress import SILENT
 from ladle.strategies import catalogue
-from ladle.strategies.choosing import Choice, Chooser
+from ladle.strategies.query.chooser import Choice, Chooser
 
 COLUMNS = ["id", "row", "order", "margin", "cluster", "cluster_size"]
 

@@ -13,7 +13,7 @@ from tests.house.rooms import SOURCE, files, imports, module_name, room_of
 
 # Single files, which may import each other (no cycles).
 FLOOR = {"arrays", "seeds", "progress", "durable", "threads", "hardware", "notices", "compiled", "kernel_cache"}
-FLOOR |= {"plain_files", "arraylikes", "frames"}
+FLOOR |= {"plain_files", "arraylikes", "frames", "draws", "clusters"}
 # Each room may import the ones above it. Rooms of one line are siblings, and do not import each other.
 LAYERS = [
     {"_version", "errors"},
@@ -25,6 +25,7 @@ LAYERS = [
     {"geometry"},
     {"neighbours"},
     {"hac"},
+    {"proposals"},
     {"strategies", "stopping"},
     {"campaign"},
     {"store"},
@@ -49,7 +50,7 @@ HEAVY = {
     "sklearn": {"lab"},
     "typer": {"cli"},
     "rich": {"cli"},
-    "numba": {"compiled", "kernel_cache", "neighbours", "hac", "scores", "strategies", "lab", "cli"},
+    "numba": {"compiled", "kernel_cache", "neighbours", "hac", "geometry", "scores", "strategies", "lab", "cli"},
     "pyarrow": {"frames", "pool", "scores", "cli", "strategies", "campaign", "store", "lab", "connect"},
 }
 

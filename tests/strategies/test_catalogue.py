@@ -13,9 +13,9 @@ import ladle
 from ladle import strategies
 from ladle.errors import ArgumentError
 from ladle.strategies import catalogue
-from ladle.strategies.choosing import Asked, Choice, Chooser, Need
-from ladle.strategies.margin import Margin
 from ladle.strategies.partitioned import Partitioned
+from ladle.strategies.query.chooser import Asked, Choice, Chooser, Need
+from ladle.strategies.scored.margin import Margin
 
 EVERY_STRATEGY = pytest.mark.parametrize("name", strategies.names())
 SIMPLEST_FIRST = ["uniform", "margin", "entropy", "least-confidence", "cluster-margin"]

@@ -11,9 +11,9 @@ import scipy.stats
 
 from ladle.errors import ArgumentError, DataError, NonFiniteError, ZeroVectorError
 from ladle.neighbours import effort
-from ladle.strategies import coverage
-from ladle.strategies.herding import Herding, UncertaintyHerding
-from ladle.strategies.probcover import ProbCover
+from ladle.strategies.coverage import greedy_cover
+from ladle.strategies.coverage.herding import Herding, UncertaintyHerding
+from ladle.strategies.coverage.probcover import ProbCover
 
 EVERY = [ProbCover, Herding, UncertaintyHerding]
 
@@ -174,7 +174,7 @@ def distance_of(strategy: type) -> str:
 def test_threads_and_dtype_change_nothing(strategy: type, monkeypatch: pytest.MonkeyPatch) -> None:
     E = pool(1500).astype(np.float16)
     margins = np.random.default_rng(1).uniform(size=1500)
-    monkeypatch.setattr(coverage, "FEW_ROWS", 400)
+    monkeypatch.setattr(greedy_cover, "FEW_ROWS", 400)
     answers = []
     for threads, dtype in (("1", np.float16), ("3", np.float64)):
         monkeypatch.setenv("LADLE_THREADS", threads)
@@ -194,8 +194,8 @@ def test_lists_of_neighbours_do_nearly_as_well(
     assert whole.story.facts["neighbours"] == "every pair"
     distance = whole.story.facts[distance_of(strategy)]
     W = distances(E, "cosine") <= distance if strategy is ProbCover else gaussian(E, distance)
-    monkeypatch.setattr(coverage, "FEW_ROWS", 400)
-    monkeypatch.setattr(coverage, "BRUTE_ROWS", brute_rows)
+    monkeypatch.setattr(greedy_cover, "FEW_ROWS", 400)
+    monkeypatch.setattr(greedy_cover, "BRUTE_ROWS", brute_rows)
     monkeypatch.setattr(effort, "HARD_COST", 0)  # what is left to cells stays with them
     monkeypatch.setattr(effort, "BRUTE_COST", 0.0)
     listed = strategy().query(300, embeddings=E)
@@ -206,8 +206,8 @@ def test_lists_of_neighbours_do_nearly_as_well(
 
 def test_a_small_batch_considers_a_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     E = pool(2000)
-    monkeypatch.setattr(coverage, "FEW_ROWS", 200)
-    monkeypatch.setattr(coverage, "SAMPLE_ROWS", 600)
+    monkeypatch.setattr(greedy_cover, "FEW_ROWS", 200)
+    monkeypatch.setattr(greedy_cover, "SAMPLE_ROWS", 600)
     chosen = Herding().query(20, embeddings=E)
     assert (chosen.story.facts["considered_rows"], chosen.story.candidate_rows) == (320, 320)  # 16 a choice
     chosen = Herding().query(2, embeddings=E)

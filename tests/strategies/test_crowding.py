@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ladle
+from ladle.clusters import as_clusters
 from ladle.errors import ArgumentError
-from ladle.strategies.clusters import as_clusters
-from ladle.strategies.crowding import CROWDED, LEAST, MOST, Crowding, crowding
-from ladle.strategies.request import check_request
+from ladle.strategies.clustered.crowding import CROWDED, LEAST, MOST, Crowding, crowding
+from ladle.strategies.query.request import check_request
 
 
 def found(margins, clusters, size: int, labelled=(), seed: int = 0) -> Crowding:

@@ -7,7 +7,8 @@ import scipy.stats
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ladle.strategies import draws, kernels
+from ladle import draws
+from ladle.strategies.clustered import kernels
 
 from . import reference
 

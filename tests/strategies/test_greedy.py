@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from ladle import strategies
 from ladle.errors import ArgumentError, DataError, MismatchError, NonFiniteError, ProbabilityError, ZeroVectorError
-from ladle.strategies import farthest, proportional
-from ladle.strategies.space import CityBlock, Euclidean, Gradient
+from ladle.strategies.distance import farthest, proportional
+from ladle.strategies.distance.space import CityBlock, Euclidean, Gradient
 
 GREEDY = ["coreset", "kmeans++", "badge", "falcun"]
 

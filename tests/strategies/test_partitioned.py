@@ -12,13 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ladle
-from ladle import strategies
+from ladle import draws, strategies
 from ladle.errors import ArgumentError, MismatchError, NonFiniteError, ProbabilityError, ZeroVectorError
 from ladle.progress import SILENT
 from ladle.seeds import MAX_SEED, child_seed
-from ladle.strategies import draws
-from ladle.strategies.choosing import Asked, Choice, Chooser
 from ladle.strategies.partitioned import Partitioned
+from ladle.strategies.query.chooser import Asked, Choice, Chooser
 
 LAW = settings(max_examples=60)
 PLAIN = ("uniform", "margin", "entropy", "least-confidence", "cluster-margin")

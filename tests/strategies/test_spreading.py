@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 import ladle
 from ladle.errors import ArgumentError, ShapeError
-from ladle.strategies.audit import wilson
-from ladle.strategies.spreading import ALIKE, Spread, spread
+from ladle.proposals.audit import wilson
+from ladle.proposals.spreading import ALIKE, Spread, spread
 
 Z95 = statistics.NormalDist().inv_cdf(0.95)
 

@@ -10,9 +10,9 @@ import scipy.stats
 
 import ladle
 from ladle.errors import ArgumentError, MismatchError, ZeroVectorError
-from ladle.strategies import kmeans, typiclust
-from ladle.strategies.kmeans import k_means
-from ladle.strategies.typiclust import TypiClust, visits
+from ladle.strategies.clustered import kmeans, typiclust
+from ladle.strategies.clustered.kmeans import k_means
+from ladle.strategies.clustered.typiclust import TypiClust, visits
 
 
 def pool(n: int, dim: int = 6, seed: int = 0) -> np.ndarray:

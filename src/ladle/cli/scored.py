@@ -135,7 +135,7 @@ class Reading:
 
     def _to_margins(self) -> Callable[[Any], Any]:
         from ladle.scores import margin, margin_from_logits
-        from ladle.strategies.request import as_margins
+        from ladle.strategies.query.request import as_margins
 
         if self.margins:
             return as_margins

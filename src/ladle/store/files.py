@@ -51,8 +51,8 @@ class Files:
 
     def keep_clusters(self, tree: object, number: int) -> str:
         """Keep a dendrogram or (n,) flat clusters of part `number`: the file's name. Raises: FileError ..."""
+        from ladle.clusters import is_cuttable
         from ladle.hac import Dendrogram
-        from ladle.strategies.clusters import is_cuttable
 
         if isinstance(tree, Dendrogram):
             name = f"tree-{number}.npz"

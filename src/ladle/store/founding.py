@@ -137,8 +137,8 @@ def _founded(store: Store, plan: Plan) -> Desk:
 def _checked_tree(plan: Plan) -> Any:
     """The clusters, loaded, if they fit the pool and the strategy takes its options. Raises: ArgumentError ..."""
     from ladle import strategies
+    from ladle.clusters import is_cuttable
     from ladle.hac import Dendrogram
-    from ladle.strategies.clusters import is_cuttable
 
     settings, tree = plan.settings, plan.tree
     if isinstance(tree, (str, Path)):

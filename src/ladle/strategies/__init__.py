@@ -3,25 +3,25 @@
 One of your own is a class of `Chooser` with a `name`, what it `needs`, and `choose`.
 """
 
-from ladle.strategies.audit import Precision
-from ladle.strategies.badge import Badge
+from ladle.proposals.audit import Precision
+from ladle.proposals.spreading import Spread, spread
 from ladle.strategies.catalogue import Description, create, describe, names
-from ladle.strategies.choosing import Asked, Choice, Chooser
-from ladle.strategies.clustermargin import ClusterMargin, cluster_margin
-from ladle.strategies.contract import Selection, Story, Strategy
-from ladle.strategies.coreset import CoreSet
-from ladle.strategies.dropquery import DropQuery
-from ladle.strategies.falcun import Falcun
-from ladle.strategies.herding import Herding, UncertaintyHerding
-from ladle.strategies.kmeanspp import KMeansPlusPlus
-from ladle.strategies.margin import Margin
+from ladle.strategies.clustered.cluster_margin import ClusterMargin, cluster_margin
+from ladle.strategies.clustered.dropquery import DropQuery
+from ladle.strategies.clustered.typiclust import TypiClust
+from ladle.strategies.coverage.herding import Herding, UncertaintyHerding
+from ladle.strategies.coverage.probcover import ProbCover
+from ladle.strategies.distance.badge import Badge
+from ladle.strategies.distance.coreset import CoreSet
+from ladle.strategies.distance.falcun import Falcun
+from ladle.strategies.distance.kmeanspp import KMeansPlusPlus
 from ladle.strategies.pairs import Pairs, least_sure_pairs
 from ladle.strategies.partitioned import Partitioned
-from ladle.strategies.probcover import ProbCover
-from ladle.strategies.spreading import Spread, spread
-from ladle.strategies.surprise import Entropy, LeastConfidence
-from ladle.strategies.typiclust import TypiClust
-from ladle.strategies.uniform import Uniform
+from ladle.strategies.query.chooser import Asked, Choice, Chooser
+from ladle.strategies.query.contract import Selection, Story, Strategy
+from ladle.strategies.scored.entropy import Entropy, LeastConfidence
+from ladle.strategies.scored.margin import Margin
+from ladle.strategies.scored.uniform import Uniform
 
 __all__ = [
     "Asked",

@@ -14,21 +14,21 @@ from typing import Any, Literal
 
 from ladle.errors import ArgumentError, did_you_mean
 from ladle.numbers import switch
-from ladle.strategies.badge import Badge
-from ladle.strategies.choosing import Chooser
-from ladle.strategies.clustermargin import ClusterMargin
-from ladle.strategies.contract import Need
-from ladle.strategies.coreset import CoreSet
-from ladle.strategies.dropquery import DropQuery
-from ladle.strategies.falcun import Falcun
-from ladle.strategies.herding import Herding, UncertaintyHerding
-from ladle.strategies.kmeanspp import KMeansPlusPlus
-from ladle.strategies.margin import Margin
+from ladle.strategies.clustered.cluster_margin import ClusterMargin
+from ladle.strategies.clustered.dropquery import DropQuery
+from ladle.strategies.clustered.typiclust import TypiClust
+from ladle.strategies.coverage.herding import Herding, UncertaintyHerding
+from ladle.strategies.coverage.probcover import ProbCover
+from ladle.strategies.distance.badge import Badge
+from ladle.strategies.distance.coreset import CoreSet
+from ladle.strategies.distance.falcun import Falcun
+from ladle.strategies.distance.kmeanspp import KMeansPlusPlus
 from ladle.strategies.partitioned import Partitioned, check_partitions
-from ladle.strategies.probcover import ProbCover
-from ladle.strategies.surprise import Entropy, LeastConfidence
-from ladle.strategies.typiclust import TypiClust
-from ladle.strategies.uniform import Uniform
+from ladle.strategies.query.chooser import Chooser
+from ladle.strategies.query.contract import Need
+from ladle.strategies.scored.entropy import Entropy, LeastConfidence
+from ladle.strategies.scored.margin import Margin
+from ladle.strategies.scored.uniform import Uniform
 
 TakesTree = Literal["yes", "optional", "no"]
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ladle import draws
 from ladle.arraylikes import as_array
 from ladle.arrays import Probabilities, Rows, row_blocks
 from ladle.errors import ArgumentError, MismatchError
@@ -16,8 +17,7 @@ from ladle.frames import check_same_index
 from ladle.numbers import number, whole
 from ladle.scores.simplex import as_probabilities, refuse_row, significant_bits
 from ladle.seeds import check_seed
-from ladle.strategies import draws
-from ladle.strategies.clustermargin import cluster_margin
+from ladle.strategies.clustered.cluster_margin import cluster_margin
 
 BLOCK_BYTES = 16 << 20
 Longs = npt.NDArray[np.int64]

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ladle import draws
 from ladle.arrays import Rows
 from ladle.errors import ArgumentError, DataError
 from ladle.numbers import switch, whole
 from ladle.pool import Pool
 from ladle.seeds import MAX_SEED, child_seed
-from ladle.strategies import draws
-from ladle.strategies.choosing import Asked, Choice, Chooser
-from ladle.strategies.contract import Need
-from ladle.strategies.request import Request
+from ladle.strategies.query.chooser import Asked, Choice, Chooser
+from ladle.strategies.query.contract import Need
+from ladle.strategies.query.request import Request
 
 Facts = Mapping[str, int | float | str]
 

@@ -1,4 +1,4 @@
-"""The guarantees of `ladle.strategies.contract`, as tests that any strategy can be held to.
+"""The guarantees of `ladle.strategies.query.contract`, as tests that any strategy can be held to.
 
     class TestMine(StrategyContract):
         def strategy(self, tree):

@@ -9,11 +9,11 @@ import numpy as np
 
 from ladle import seeds
 from ladle.geometry.points import Metric, check_metric
-from ladle.strategies.centres import Centres
-from ladle.strategies.choosing import Asked, Choice, Chooser
-from ladle.strategies.contract import Need
-from ladle.strategies.proportional import sample_by_distance
-from ladle.strategies.space import Euclidean
+from ladle.strategies.distance.centres import Centres
+from ladle.strategies.distance.proportional import sample_by_distance
+from ladle.strategies.distance.space import Euclidean
+from ladle.strategies.query.chooser import Asked, Choice, Chooser
+from ladle.strategies.query.contract import Need
 
 
 @dataclass(frozen=True, slots=True)

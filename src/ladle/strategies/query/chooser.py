@@ -20,8 +20,8 @@ from ladle.pool import Pool
 from ladle.pool.open import pool_of_path
 from ladle.progress import SILENT, Progress
 from ladle.scores import MultiLabel
-from ladle.strategies.contract import Need, Selection, Story
-from ladle.strategies.request import Request, as_margins, check_request, rows_described
+from ladle.strategies.query.contract import Need, Selection, Story
+from ladle.strategies.query.request import Request, as_margins, check_request, rows_described
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,7 +149,7 @@ class Chooser(ABC):
         normalise: bool = False,
         progress: Progress = SILENT,
     ) -> Selection:
-        """Choose `size` unlabelled rows; see `ladle.strategies.contract`.
+        """Choose `size` unlabelled rows; see `ladle.strategies.query.contract`.
 
         binary, normalise: what the probabilities are, see `ladle.margin`.
         Raises: as the contract.

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ladle import threads
+from ladle import draws, threads
 from ladle.arrays import Rows
 from ladle.progress import Progress
-from ladle.strategies import draws
-from ladle.strategies.centres import Centres, Longs
-from ladle.strategies.space import Floats, Space
+from ladle.strategies.distance.centres import Centres, Longs
+from ladle.strategies.distance.space import Floats, Space
 
 FRONT = 4096
 AHEAD = 4  # times as many rows are brought up to date at once

@@ -7,13 +7,13 @@ from typing import ClassVar
 
 import numpy as np
 
+from ladle import draws
 from ladle.errors import DataError
-from ladle.strategies import draws
-from ladle.strategies.centres import Centres, outermost, square_lengths
-from ladle.strategies.choosing import Asked, Choice, Chooser
-from ladle.strategies.contract import Need
-from ladle.strategies.proportional import sample_by_distance
-from ladle.strategies.space import Gradient
+from ladle.strategies.distance.centres import Centres, outermost, square_lengths
+from ladle.strategies.distance.proportional import sample_by_distance
+from ladle.strategies.distance.space import Gradient
+from ladle.strategies.query.chooser import Asked, Choice, Chooser
+from ladle.strategies.query.contract import Need
 
 
 @dataclass(frozen=True, slots=True)

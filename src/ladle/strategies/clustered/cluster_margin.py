@@ -9,20 +9,20 @@ from typing import ClassVar, get_args
 import numpy as np
 import numpy.typing as npt
 
+from ladle import draws
 from ladle.arraylikes import as_array
 from ladle.arrays import Margins, Rows
+from ladle.clusters import Cuttable, PoolClusters, as_clusters, check_clustered, check_origin, clusters_of
 from ladle.frames import check_same_index
 from ladle.numbers import choice
 from ladle.pool import Pool
 from ladle.scores import MultiLabel
-from ladle.strategies import draws
-from ladle.strategies.candidates import least_sure_first, smallest
-from ladle.strategies.choosing import Asked, Choice, Chooser, check_multilabel
-from ladle.strategies.clusters import Cuttable, PoolClusters, as_clusters, check_clustered, check_origin, clusters_of
-from ladle.strategies.contract import Need
-from ladle.strategies.crowding import CandidateRatio, Crowding, checked_ratio, crowding
-from ladle.strategies.groups import Groups, GroupSize, in_visiting_order
-from ladle.strategies.request import Request, as_margins, check_request, rows_described
+from ladle.strategies.clustered.crowding import CandidateRatio, Crowding, checked_ratio, crowding
+from ladle.strategies.clustered.groups import Groups, GroupSize, in_visiting_order
+from ladle.strategies.query.chooser import Asked, Choice, Chooser, check_multilabel
+from ladle.strategies.query.contract import Need
+from ladle.strategies.query.request import Request, as_margins, check_request, rows_described
+from ladle.strategies.scored.candidates import least_sure_first, smallest
 
 
 def cluster_margin(
@@ -44,7 +44,7 @@ def cluster_margin(
     margins: (n,) numbers from 0, small = unsure; labelled rows may hold NaN.
     clusters: (n,) non-negative integers, not necessarily contiguous.
     candidate_ratio: 1 or larger; or "auto", which takes Margin's batch where the least sure rows lie in clusters as by
-    chance, and up to 10 where they crowd: see `ladle.strategies.crowding`.
+    chance, and up to 10 where they crowd: see `ladle.strategies.clustered.crowding`.
     labelled: distinct rows to leave out, or a boolean mask (n,).
     group_size: whether the smallest group is that with the fewest "candidates", or the cluster with the fewest rows
     in the whole "pool".
@@ -179,7 +179,7 @@ def _groups(
 
 def _round_robin(groups: Groups, request: Request) -> tuple[Rows, int]:
     """The batch in order of choice, and the number of rounds begun. Uses up `groups.members`."""
-    from ladle.strategies.kernels import round_robin
+    from ladle.strategies.clustered.kernels import round_robin
 
     batch = np.empty(request.size, np.int64)
     in_play = np.arange(len(groups), dtype=np.int64)

@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ladle.scores import MultiLabel
-from ladle.strategies.candidates import least_sure_first
-from ladle.strategies.choosing import Asked, Choice, Chooser, check_multilabel
-from ladle.strategies.contract import Need
-from ladle.strategies.noisy import Noise, check_noise, largest_first
+from ladle.strategies.query.chooser import Asked, Choice, Chooser, check_multilabel
+from ladle.strategies.query.contract import Need
+from ladle.strategies.scored.candidates import least_sure_first
+from ladle.strategies.scored.gumbel_noise import Noise, check_noise, largest_first
 
 
 @dataclass(frozen=True, slots=True)
 class Margin(Chooser):
     """The unlabelled rows of smallest margin, smallest first; ties by a seeded draw, without row-order bias.
 
-    noise, beta: a sample instead of the top of the ranking, see ladle.strategies.noisy, with 1 - margin as the score.
+    noise, beta: a sample instead of the top of the ranking, see ladle.strategies.scored.gumbel_noise, with 1 - margin
+    as the score.
     multilabel: how the margins of yes-or-no classes make that of a row, see `ladle.margin`.
     Asked with `margins`, or with the `probabilities` they come from; the scores of a selection are margins.
     Cost: O(n + size log size) time after the margins; about 5 bytes a row of the pool.

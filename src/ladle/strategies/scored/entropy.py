@@ -9,17 +9,17 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle import scores
-from ladle.strategies.choosing import Asked, Choice, Chooser
-from ladle.strategies.contract import Need
-from ladle.strategies.noisy import Noise, check_noise, largest_first
-from ladle.strategies.request import Request
+from ladle.strategies.query.chooser import Asked, Choice, Chooser
+from ladle.strategies.query.contract import Need
+from ladle.strategies.query.request import Request
+from ladle.strategies.scored.gumbel_noise import Noise, check_noise, largest_first
 
 
 @dataclass(frozen=True, slots=True)
 class Entropy(Chooser):
     """The unlabelled rows of largest entropy, largest first; ties by a seeded draw.
 
-    noise, beta: a sample instead of the top of the ranking, see ladle.strategies.noisy.
+    noise, beta: a sample instead of the top of the ranking, see ladle.strategies.scored.gumbel_noise.
     Asked with `probabilities`; the scores of a selection are entropies in nats.
     Cost: O(n + size log size) time after the scores; about 9 bytes a row of the pool.
     Repeats: set by probabilities and seed; a smaller batch is the beginning of a larger one.
@@ -44,7 +44,7 @@ class Entropy(Chooser):
 class LeastConfidence(Chooser):
     """The unlabelled rows whose most likely class is least likely, least first; ties by a seeded draw.
 
-    noise, beta: a sample instead of the top of the ranking, see ladle.strategies.noisy.
+    noise, beta: a sample instead of the top of the ranking, see ladle.strategies.scored.gumbel_noise.
     Asked with `probabilities`; the scores of a selection are 1 - max(p).
     Cost: O(n + size log size) time after the scores; about 9 bytes a row of the pool.
     Repeats: set by probabilities and seed; a smaller batch is the beginning of a larger one.

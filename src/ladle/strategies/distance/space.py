@@ -123,7 +123,7 @@ class CityBlock:
 
     def apart(self, one: Points, other: Points) -> Floats:
         """See `Space.apart`."""
-        from ladle.strategies.space_kernels import city_block
+        from ladle.strategies.distance.space_kernels import city_block
 
         out = np.empty((len(one[0]), len(other[0])), np.float32)
         for start in range(0, len(other[0]), AT_ONCE):
@@ -135,7 +135,7 @@ class CityBlock:
 
     def nearest(self, one: Points, other: Points) -> Floats:
         """See `Space.nearest`."""
-        from ladle.strategies.space_kernels import city_block_nearest
+        from ladle.strategies.distance.space_kernels import city_block_nearest
 
         out = np.full(len(one[0]), np.inf, np.float32)
         for start in range(0, len(other[0]), AT_ONCE):
@@ -164,7 +164,7 @@ def _squares(products: Floats, one: Floats, other: Floats) -> Floats:
 
 def _nearest(products_of: Any, one: Floats, other: Floats) -> Floats:
     """The least squared distance of each point, by blocks of products with `other`."""
-    from ladle.strategies.space_kernels import nearest
+    from ladle.strategies.distance.space_kernels import nearest
 
     out = np.full(len(one), np.inf, np.float32)
     for start in range(0, len(other), BLOCK):

@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from ladle.strategies import draws
-from ladle.strategies.choosing import Asked, Choice, Chooser
+from ladle import draws
+from ladle.strategies.query.chooser import Asked, Choice, Chooser
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ import numpy.typing as npt
 from ladle import seeds, threads
 from ladle.arrays import Rows
 from ladle.progress import Progress
-from ladle.strategies.centres import Centres, Longs
-from ladle.strategies.space import Floats
+from ladle.strategies.distance.centres import Centres, Longs
+from ladle.strategies.distance.space import Floats
 
 MOST_PROPOSED = 2048
 LEAST_PROPOSED = 16

@@ -8,13 +8,13 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from ladle import draws
 from ladle.errors import ArgumentError
 from ladle.geometry.points import Metric, Points, check_metric, check_placeable
 from ladle.numbers import number
-from ladle.strategies import draws
-from ladle.strategies.choosing import Asked, Choice, Chooser
-from ladle.strategies.contract import Need
-from ladle.strategies.kmeans import k_means, nearest_to_means
+from ladle.strategies.clustered.kmeans import k_means, nearest_to_means
+from ladle.strategies.query.chooser import Asked, Choice, Chooser
+from ladle.strategies.query.contract import Need
 
 BLOCK = 65_536  # rows whose votes are counted at once
 

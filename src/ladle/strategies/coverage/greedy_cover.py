@@ -23,14 +23,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ladle import threads
+from ladle import draws, threads
 from ladle.arrays import Rows
 from ladle.geometry.points import FEW_ROWS, Metric, Points, check_distance, check_metric, check_placeable
 from ladle.numbers import whole
 from ladle.progress import Progress
-from ladle.strategies import draws
-from ladle.strategies.choosing import Asked, Choice
-from ladle.strategies.request import Request
+from ladle.strategies.query.chooser import Asked, Choice
+from ladle.strategies.query.request import Request
 
 if TYPE_CHECKING:
     from ladle.neighbours.cells import CellSearch
@@ -97,7 +96,7 @@ class Graph:
 
     @classmethod
     def _every_pair(cls, matrix: npt.NDArray[np.floating[Any]]) -> Graph:
-        from ladle.strategies.coverage_kernels import every_square
+        from ladle.strategies.coverage.kernels import every_square
 
         count = len(matrix)
         squares = np.empty((count, count), np.float32)
@@ -109,7 +108,7 @@ class Graph:
     @classmethod
     def _united(cls, matrix: npt.NDArray[np.floating[Any]], near: npt.NDArray[np.int32]) -> Graph:
         from ladle.geometry.blocks import spread
-        from ladle.strategies.coverage_kernels import listed_squares, union_sizes, unite
+        from ladle.strategies.coverage.kernels import listed_squares, union_sizes, unite
 
         squares = np.empty(near.shape, np.float32)
         mutual = np.zeros(near.shape, bool)
@@ -263,7 +262,7 @@ def _greedily(
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], float]:
     """Places among the considered rows, in order of choice, their gains, and the share of all worth then covered."""
     from ladle.geometry.blocks import spread
-    from ladle.strategies.coverage_kernels import all_gains, cover_by, greedy, order_heap
+    from ladle.strategies.coverage.kernels import all_gains, cover_by, greedy, order_heap
 
     sent, ties = considered.best_of_equals(request)
     edges = (graph.starts, graph.ids, graph.values)

@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from ladle import threads
+from ladle import draws, threads
 from ladle.arrays import Rows
 from ladle.progress import SILENT, Progress
-from ladle.strategies import draws
-from ladle.strategies.space import Floats, Points, Space
+from ladle.strategies.distance.space import Floats, Points, Space
 
 ROWS = 1024  # brought up to date by one thread at a time
 Longs = npt.NDArray[np.int64]

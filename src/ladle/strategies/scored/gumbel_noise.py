@@ -13,12 +13,12 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
+from ladle import draws
 from ladle.arrays import Rows
 from ladle.errors import ArgumentError
 from ladle.numbers import choice, number
-from ladle.strategies import draws
-from ladle.strategies.candidates import least_sure_first
-from ladle.strategies.request import Request
+from ladle.strategies.query.request import Request
+from ladle.strategies.scored.candidates import least_sure_first
 
 Noise = Literal["none", "power", "softmax", "softrank"]
 LOWEST = -1e30  # the log of a score of 0: below every other, and finite, as rankings want it

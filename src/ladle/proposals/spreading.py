@@ -15,15 +15,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ladle import draws
 from ladle.arraylikes import as_array
 from ladle.arrays import Labels, Rows, as_labels, as_rows
+from ladle.clusters import Cuttable, PoolClusters, check_origin, clusters_of
 from ladle.errors import ArgumentError, ShapeError
 from ladle.frames import check_same_index
 from ladle.numbers import whole
+from ladle.proposals.audit import Precision, precision_of, wilson
 from ladle.seeds import check_seed
-from ladle.strategies import draws
-from ladle.strategies.audit import Precision, precision_of, wilson
-from ladle.strategies.clusters import Cuttable, PoolClusters, check_origin, clusters_of
 
 Longs = npt.NDArray[np.int64]
 Reals = npt.NDArray[np.float64]

@@ -8,9 +8,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from ladle import draws
 from ladle.arrays import Rows
-from ladle.strategies import draws
-from ladle.strategies.clusters import PoolClusters
+from ladle.clusters import PoolClusters
 
 GroupSize = Literal["candidates", "pool"]
 
@@ -42,7 +42,7 @@ def in_visiting_order(rows: Rows, clusters: PoolClusters, *, group_size: GroupSi
     `group_size` says what smallest means: the group's candidates, or its cluster's rows in the whole pool.
     Cost: O(n + k + g log g): a counting sort.
     """
-    from ladle.strategies.kernels import scatter
+    from ladle.strategies.clustered.kernels import scatter
 
     every_row = len(rows) == len(clusters)
     labels = clusters.labels if every_row else clusters.labels[rows]

@@ -8,14 +8,14 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from ladle import draws
 from ladle.arrays import Rows
+from ladle.clusters import Cuttable, PoolClusters, as_clusters, check_clustered, is_cuttable
 from ladle.errors import ArgumentError
 from ladle.geometry.points import Metric, Points, check_metric, check_placeable
-from ladle.strategies import draws
-from ladle.strategies.choosing import Asked, Choice, Chooser
-from ladle.strategies.clusters import Cuttable, PoolClusters, as_clusters, check_clustered, is_cuttable
-from ladle.strategies.contract import Need
-from ladle.strategies.kmeans import k_means
+from ladle.strategies.clustered.kmeans import k_means
+from ladle.strategies.query.chooser import Asked, Choice, Chooser
+from ladle.strategies.query.contract import Need
 
 NEAREST = 20  # neighbours whose mean distance says how typical a row is
 TOO_SMALL = 5  # rows: a cluster of fewer is rather a few outliers, in the paper, where 100 are usual
@@ -127,7 +127,7 @@ class TypiClust(Chooser):
     ) -> tuple[Rows, npt.NDArray[np.float64]]:
         """The unlabelled rows of `clusters` in turn, the most typical of each first; and how typical they are."""
         from ladle.geometry.blocks import spread
-        from ladle.strategies.coverage_kernels import mean_nearest
+        from ladle.strategies.coverage.kernels import mean_nearest
 
         seed = asked.request.seed
         rank = np.full(len(members.sizes), -1, np.int64)

@@ -7,13 +7,13 @@ from typing import ClassVar
 
 import numpy as np
 
+from ladle import draws
 from ladle.geometry.points import Metric, check_metric
-from ladle.strategies import draws
-from ladle.strategies.centres import outermost, square_lengths
-from ladle.strategies.choosing import Asked, Choice, Chooser
-from ladle.strategies.contract import Need
-from ladle.strategies.farthest import farthest_first
-from ladle.strategies.space import Euclidean
+from ladle.strategies.distance.centres import outermost, square_lengths
+from ladle.strategies.distance.farthest import farthest_first
+from ladle.strategies.distance.space import Euclidean
+from ladle.strategies.query.chooser import Asked, Choice, Chooser
+from ladle.strategies.query.contract import Need
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.geometry.points import Metric
-from ladle.strategies.choosing import Asked, Choice, Chooser
-from ladle.strategies.contract import Need
-from ladle.strategies.coverage import Dials, choose_covering
+from ladle.strategies.coverage.greedy_cover import Dials, choose_covering
+from ladle.strategies.query.chooser import Asked, Choice, Chooser
+from ladle.strategies.query.contract import Need
 
 # Float32 keeps six digits of a distance: whoever is at the radius up to these is within it.
 SLACK = 1e-6
@@ -26,7 +26,8 @@ class ProbCover(Chooser):
     finds, on average over 1,000 drawn ones, as many of the considered rows, itself counted, as there are for each row
     of batch and labelled; no farther than the lists of neighbours see.
     neighbours: beyond 5,000 considered rows each knows this many nearest ones, and who has it among theirs, so a ball
-    that holds more is cut short. More see farther, and consider more rows (see `ladle.strategies.coverage`).
+    that holds more is cut short. More see farther, and consider more rows (see
+    `ladle.strategies.coverage.greedy_cover`).
     metric: "cosine" or "sqeuclidean", as in `ladle.cluster`.
     Asked with `embeddings`; the scores of a selection count the rows newly covered, 0 where the rest of the batch was
     drawn by lot because nothing was left to cover.

@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.arrays import Margins
+from ladle.clusters import PoolClusters
 from ladle.numbers import number
-from ladle.strategies.candidates import smallest
-from ladle.strategies.clusters import PoolClusters
-from ladle.strategies.request import Request
+from ladle.strategies.query.request import Request
+from ladle.strategies.scored.candidates import smallest
 
 CandidateRatio = float | Literal["auto"]
 CROWDED = 1.15  # from here on; of the pools it was chosen on, those without copies came to 1.11, those with to 1.24

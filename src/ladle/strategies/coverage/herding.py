@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.geometry.points import Metric
-from ladle.strategies.choosing import Asked, Choice, Chooser
-from ladle.strategies.contract import Need
-from ladle.strategies.coverage import Dials, choose_covering
+from ladle.strategies.coverage.greedy_cover import Dials, choose_covering
+from ladle.strategies.query.chooser import Asked, Choice, Chooser
+from ladle.strategies.query.contract import Need
 
 STEEPEST = 1e30  # of the exponent: float32 holds its product with a squared distance of points in the unit ball
 
@@ -25,7 +25,8 @@ class Herding(Chooser):
     rule: the distance within which a row finds, on average over 1,000 drawn ones, as many of the considered rows,
     itself counted, as there are for each row of batch and labelled; no farther than the lists of neighbours see.
     neighbours: beyond 5,000 considered rows each knows this many nearest ones, and who has it among theirs; to all
-    others its similarity counts as 0. More see farther, and consider more rows (see `ladle.strategies.coverage`).
+    others its similarity counts as 0. More see farther, and consider more rows (see
+    `ladle.strategies.coverage.greedy_cover`).
     metric: "cosine" or "sqeuclidean", as in `ladle.cluster`.
     Asked with `embeddings`; the scores of a selection are the gains, in rows, 0 where the rest of the batch was drawn
     by lot because nothing was left to gain.

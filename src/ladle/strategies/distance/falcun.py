@@ -8,11 +8,11 @@ from typing import ClassVar
 import numpy as np
 
 from ladle.numbers import number
-from ladle.strategies.centres import Centres
-from ladle.strategies.choosing import Asked, Choice, Chooser
-from ladle.strategies.contract import Need
-from ladle.strategies.proportional import sample_by_distance
-from ladle.strategies.space import CityBlock
+from ladle.strategies.distance.centres import Centres
+from ladle.strategies.distance.proportional import sample_by_distance
+from ladle.strategies.distance.space import CityBlock
+from ladle.strategies.query.chooser import Asked, Choice, Chooser
+from ladle.strategies.query.contract import Need
 
 
 @dataclass(frozen=True, slots=True)

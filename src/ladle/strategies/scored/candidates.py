@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ladle import draws
 from ladle.arrays import Margins, Rows
-from ladle.strategies import draws
-from ladle.strategies.request import Request
+from ladle.strategies.query.request import Request
 
 # One key for all strategies: with the same seed, Cluster-Margin's candidates are what Margin would have chosen.
 TIES = "ties"

@@ -1,0 +1,1 @@
+"""Labels proposed for whole clusters, and the audit that checks them."""

@@ -1,0 +1,1 @@
+"""Strategies that sample or pick rows by their distance to chosen rows."""

@@ -1,0 +1,1 @@
+"""One query for every strategy: its contract, its border, its base class."""

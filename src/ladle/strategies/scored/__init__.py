@@ -1,0 +1,1 @@
+"""Strategies that rank rows by a score."""
