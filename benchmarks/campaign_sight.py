@@ -8,8 +8,8 @@ from hashlib import sha256
 from pathlib import Path
 
 import ladle
-from ladle.campaign.tables import KINDS
 from ladle.durable import file_digest
+from ladle.labelling.tables import KINDS
 from scenarios import Seen
 
 NAME = "birds"

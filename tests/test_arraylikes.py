@@ -14,7 +14,7 @@ import pytest
 import scipy.sparse
 
 import ladle
-from ladle import campaign, scores, stopping, strategies
+from ladle import labelling, scores, stopping, strategies
 from ladle.arraylikes import as_array
 from ladle.errors import ArgumentError, FileError, IdError, LadleError, NonFiniteError, ShapeError
 from ladle.frames import odd_columns
@@ -482,5 +482,5 @@ def test_none_of_these_libraries_is_imported():
 
 def begun(*, pool=X, strategy="margin", tree=None, labels=(0, 1, 2)):
     return ladle.Campaign.create(
-        campaign.MemoryStore(), name="c", pool=pool, strategy=strategy, tree=tree, labels=labels
+        labelling.MemoryStore(), name="c", pool=pool, strategy=strategy, tree=tree, labels=labels
     )

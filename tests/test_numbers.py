@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import ladle
-from ladle import campaign, hac, lab, numbers, pool, scores, stopping, strategies
+from ladle import hac, lab, labelling, numbers, pool, scores, stopping, strategies
 from ladle.errors import ArgumentError, LadleError
 from ladle.lab.head import Head
 from ladle.lab.logistic import Logistic
@@ -42,12 +42,12 @@ ASKED: dict[str, Any] = {"probabilities": P, "margins": M, "embeddings": X, "vot
 
 
 def store():
-    return ladle.Campaign.create(campaign.MemoryStore(), name="c", pool=X, strategy="margin", labels=[0, 1])
+    return ladle.Campaign.create(labelling.MemoryStore(), name="c", pool=X, strategy="margin", labels=[0, 1])
 
 
 def found(**options):
     given: dict[str, Any] = {"name": "c", "pool": X, "strategy": "margin", **options}
-    return ladle.Campaign.create(campaign.MemoryStore(), **given)
+    return ladle.Campaign.create(labelling.MemoryStore(), **given)
 
 
 def dials(call):
@@ -214,9 +214,9 @@ TABLE: dict[str, tuple[str, Any, Any]] = {
     "GainPlateau(batch_size)": ("whole", 5, lambda value: stopping.GainPlateau(0.1, batch_size=value).batch_size),
     "GainPlateau(window)": ("whole", 5, lambda value: stopping.GainPlateau(0.1, window=value).window),
     "GainPlateau(confidence)": ("number", 0.75, lambda value: stopping.GainPlateau(0.1, confidence=value).confidence),
-    "Labels.value(low)": ("number", 0.5, lambda value: campaign.Labels.value(low=value).low),
-    "Labels.value(high)": ("number", 0.5, lambda value: campaign.Labels.value(high=value).high),
-    "MemoryStore(wait_seconds)": ("number", 5, lambda value: campaign.MemoryStore(wait_seconds=value).names()),
+    "Labels.value(low)": ("number", 0.5, lambda value: labelling.Labels.value(low=value).low),
+    "Labels.value(high)": ("number", 0.5, lambda value: labelling.Labels.value(high=value).high),
+    "MemoryStore(wait_seconds)": ("number", 5, lambda value: labelling.MemoryStore(wait_seconds=value).names()),
     **each(
         "Campaign.create",
         {
@@ -277,7 +277,7 @@ EXEMPT = {
 
 
 def _of_three():
-    return ladle.Campaign.create(campaign.MemoryStore(), name="c", pool=X, strategy="margin", labels=[0, 1, 2])
+    return ladle.Campaign.create(labelling.MemoryStore(), name="c", pool=X, strategy="margin", labels=[0, 1, 2])
 
 
 def _asked():
@@ -342,7 +342,7 @@ def _scalars(function):
 
 
 def _public():
-    for room in (ladle, strategies, stopping, campaign, lab, scores, pool, hac):
+    for room in (ladle, strategies, stopping, labelling, lab, scores, pool, hac):
         for name in room.__all__ if hasattr(room, "__all__") else ():
             value = getattr(room, name)
             if inspect.isclass(value) and not issubclass(value, LadleError):

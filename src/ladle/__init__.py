@@ -15,10 +15,10 @@ from ladle._version import __version__
 
 if TYPE_CHECKING:
     from ladle import campaign, errors, stopping, strategies
+    from ladle.campaign import Campaign
     from ladle.hac import Dendrogram, cluster
     from ladle.pool import Pool, open_pool
     from ladle.scores import entropy, least_confidence, margin
-    from ladle.store import Campaign
     from ladle.strategies import ClusterMargin, Margin, Selection, Spread, Uniform, cluster_margin, spread
 
 __all__ = [
@@ -46,7 +46,7 @@ __all__ = [
 
 # Public name -> the room it lives in, imported on first use: `import ladle` stays fast and pulls in nothing heavy.
 _ROOMS = {
-    "Campaign": "ladle.store",
+    "Campaign": "ladle.campaign",
     "ClusterMargin": "ladle.strategies",
     "Dendrogram": "ladle.hac",
     "Margin": "ladle.strategies",

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ladle.campaign import dawid_skene as dawid_skene_module
-from ladle.campaign.agreement import RULES, judged
-from ladle.campaign.dawid_skene import dawid_skene
-from ladle.campaign.labels import Labels
-from ladle.campaign.people import agreement_of
-from ladle.campaign.states import DISPUTED, LABELLED, OPEN
-from ladle.campaign.tables import CURRENT, DELETED, Label
+from ladle.labelling import dawid_skene as dawid_skene_module
+from ladle.labelling.agreement import RULES, judged
+from ladle.labelling.annotators import agreement_of
+from ladle.labelling.dawid_skene import dawid_skene
+from ladle.labelling.labels import Labels
+from ladle.labelling.states import DISPUTED, LABELLED, OPEN
+from ladle.labelling.tables import CURRENT, DELETED, Label
 
 A, B, C = '"a"', '"b"', '"c"'
 

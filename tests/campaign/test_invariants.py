@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ladle.campaign import MemoryStore, Writer, states
-from ladle.campaign.columns import Int64
-from ladle.campaign.states import DISPUTED, EXCLUDED, LABELLED, MOVES, OPEN
-from ladle.campaign.tables import Batch, BatchRows, Event, Exclusion, Gold, Label, Lease, PoolPart, Quarantined, Task
 from ladle.errors import LadleError
+from ladle.labelling import MemoryStore, Writer, states
+from ladle.labelling.columns import Int64
+from ladle.labelling.states import DISPUTED, EXCLUDED, LABELLED, MOVES, OPEN
+from ladle.labelling.tables import Batch, BatchRows, Event, Exclusion, Gold, Label, Lease, PoolPart, Quarantined, Task
 from tests.golden.make_campaign import Clock, everything
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ladle.campaign.labels import Labels, all_parsed, parsed
+from ladle.labelling.labels import Labels, all_parsed, parsed
 
 SINGLE, MULTI, VALUE = Labels.single(), Labels.multi(["a", "b", 3]), Labels.value(0, 1)
 OF_TWO = Labels.single(["cat", 7])

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from ladle.campaign.records import Records, moment, times
+from ladle.labelling.records import Records, moment, times
 
 
 def records() -> Records:

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import ladle
-from ladle.campaign import Labels
+from ladle.labelling import Labels
 from tests.cli.combinations import (
     DONE,
     MASK,

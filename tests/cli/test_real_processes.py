@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import ladle
-from ladle.campaign import Labels
 from ladle.cli.failures import exit_codes
+from ladle.labelling import Labels
 from tests.cli.test_usage import commands
 
 DB = ("--db", "good.db")

@@ -93,7 +93,7 @@ def test_a_campaign_that_knows_the_text_order_is_refused(folder, tmp_path, monke
     ladle.Campaign.create(url, name="new", pool=folder, strategy="uniform").close()
     with ladle.Campaign.open(url, name="new") as campaign:
         assert len(campaign.ask(5).ids) == 5
-    monkeypatch.setattr("ladle.store.examples._ORDER", None)  # as campaigns were made before
+    monkeypatch.setattr("ladle.campaign.examples._ORDER", None)  # as campaigns were made before
     ladle.Campaign.create(url, name="old", pool=folder, strategy="coreset").close()
     monkeypatch.undo()
     for given in (None, folder):

@@ -27,8 +27,9 @@ LAYERS = [
     {"hac"},
     {"proposals"},
     {"strategies", "stopping"},
-    {"campaign"},
+    {"labelling"},
     {"store"},
+    {"campaign"},
     {"lab", "connect"},
     {"report"},
     {"testing"},
@@ -51,7 +52,7 @@ HEAVY = {
     "typer": {"cli"},
     "rich": {"cli"},
     "numba": {"compiled", "kernel_cache", "neighbours", "hac", "geometry", "scores", "strategies", "lab", "cli"},
-    "pyarrow": {"frames", "pool", "scores", "cli", "strategies", "campaign", "store", "lab", "connect"},
+    "pyarrow": {"frames", "pool", "scores", "cli", "strategies", "labelling", "campaign", "store", "lab", "connect"},
 }
 
 

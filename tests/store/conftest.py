@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ladle.campaign import MemoryStore, Store
+from ladle.labelling import MemoryStore, Store
 from ladle.store import SqlStore
 from tests.store.servers import Server
 

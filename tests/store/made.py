@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import ladle
-from ladle.campaign import Store
+from ladle.labelling import Store
 
 HOUR = 3600.0
 

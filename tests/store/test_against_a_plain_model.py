@@ -19,8 +19,8 @@ from hypothesis.stateful import (
 )
 
 import ladle
-from ladle.campaign import MemoryStore, Store
 from ladle.errors import ArgumentError, MismatchError
+from ladle.labelling import MemoryStore, Store
 from ladle.store import SqlStore
 from tests.store.plain_model import Model
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import ladle
-from ladle.campaign import MemoryStore, Store
 from ladle.errors import CorruptFileError, FileError, FileFormatError, MismatchError
+from ladle.labelling import MemoryStore, Store
 from tests.golden.make_campaign import Clock, everything, told_of
 
 

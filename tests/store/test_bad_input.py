@@ -10,7 +10,6 @@ import pyarrow as pa
 import pytest
 
 import ladle
-from ladle.campaign import Labels, MemoryStore, Store
 from ladle.errors import (
     ArgumentError,
     FileError,
@@ -19,6 +18,7 @@ from ladle.errors import (
     NotFoundError,
     ShapeError,
 )
+from ladle.labelling import Labels, MemoryStore, Store
 from tests.store.made import begun, ids_of, margins, pool_of
 
 ONE = ids_of(1)

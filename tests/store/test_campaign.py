@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import ladle
-from ladle.campaign import Labels, MemoryStore, Store
 from ladle.errors import ArgumentError, FileError, IdError, MismatchError, NotFoundError
+from ladle.labelling import Labels, MemoryStore, Store
 from tests.store.made import HOUR, Clock, begun, ids_of, margins, pool_of
 
 ROWS = 300

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 import ladle
 from ladle import durable
-from ladle.campaign import MemoryStore
-from ladle.campaign.tables import KINDS
 from ladle.errors import CorruptFileError, FileError, FileFormatError, LadleError
+from ladle.labelling import MemoryStore
+from ladle.labelling.tables import KINDS
 from tests.golden.make_campaign import Clock, everything, told_of
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import ladle
-from ladle.campaign import Store
+from ladle.labelling import Store
 from ladle.store import dialects
 
 ROWS, BATCH = 20_000, 12_000

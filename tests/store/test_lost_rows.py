@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 import ladle
-from ladle.campaign import MemoryStore
-from ladle.campaign.columns import Columns
-from ladle.campaign.tables import KINDS, Event
 from ladle.errors import CorruptFileError, LadleError
+from ladle.labelling import MemoryStore
+from ladle.labelling.columns import Columns
+from ladle.labelling.tables import KINDS, Event
 from tests.golden.make_campaign import Clock, everything, ids_of
 
 SOME = np.linspace(0, 1, 60, dtype=np.float32)

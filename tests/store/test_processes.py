@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import ladle
-from ladle.campaign import Store
+from ladle.labelling import Store
 from ladle.store import SqlStore
 from tests.store.made import begun, ids_of
 

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from ladle.campaign import MemoryStore
+from ladle.labelling import MemoryStore
 from tests.store.made import HOUR, Clock, begun, ids_of, margins
 
 DAY = 24 * HOUR

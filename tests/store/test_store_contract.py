@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ladle.campaign import Store
+from ladle.labelling import Store
 from ladle.store import SqlStore
 from ladle.testing import StoreContract
 

@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 import ladle
-from ladle.campaign import MemoryStore, Store
 from ladle.errors import StoreBusyError, StoreError, outcome_of
+from ladle.labelling import MemoryStore, Store
 from ladle.store import SqlStore, dialects
 from tests.store.made import begun, ids_of, margins
 

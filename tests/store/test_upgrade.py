@@ -16,8 +16,8 @@ from alembic.script import ScriptDirectory
 
 import ladle
 import ladle.store.migrations
-from ladle.campaign import MemoryStore
 from ladle.errors import FileError, FileFormatError
+from ladle.labelling import MemoryStore
 from ladle.store import SqlStore
 from ladle.store.schema import METADATA
 from ladle.store.upgrade import NEWEST, VERSION_TABLE

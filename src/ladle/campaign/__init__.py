@@ -1,22 +1,36 @@
-"""The rules of a labelling campaign, free of SQL, clocks and files: events in, effects out.
+"""A labelling campaign: `Campaign`, which is asked and told over months, and `Reader`, which only looks.
 
-`ladle.Campaign`, which has all three, stands on them in `ladle.store`.
+The names of the rules' results and of the store's contract are here too; the rules themselves are in `ladle.labelling`.
 """
 
 from __future__ import annotations
 
-from ladle.campaign.answers import Batch, Progress, Taken, TaskStory, Told, Verdict
-from ladle.campaign.contract import Store, View, Writer
-from ladle.campaign.labels import Labels
-from ladle.campaign.memory import MemoryStore
-from ladle.campaign.records import Record, Records
-from ladle.campaign.settings import Settings
+from ladle.campaign.campaign import Campaign
+from ladle.campaign.reader import Reader
+from ladle.labelling import (
+    Batch,
+    Labels,
+    MemoryStore,
+    Progress,
+    Record,
+    Records,
+    Settings,
+    Store,
+    Taken,
+    TaskStory,
+    Told,
+    Verdict,
+    View,
+    Writer,
+)
 
 __all__ = [
     "Batch",
+    "Campaign",
     "Labels",
     "MemoryStore",
     "Progress",
+    "Reader",
     "Record",
     "Records",
     "Settings",

@@ -1,199 +1,243 @@
-"""What may be chosen next, and what becomes of what was chosen."""
+"""Asking: choose while others go on working, then make the batch if what was chosen is still there to be chosen."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from ladle.campaign.columns import Int64, Texts, repeated
-from ladle.campaign.contract import View
-from ladle.campaign.events import Effects
-from ladle.campaign.settings import Settings
-from ladle.campaign.states import EXCLUDED, OPEN
-from ladle.campaign.tables import ASKED, Batch, BatchRows, Exclusion, Gold, Lease, Task
-from ladle.errors import ArgumentError
-from ladle.seeds import MAX_SEED, child_seed, stream
+from ladle.arrays import Embeddings
+from ladle.campaign.creation import without_cuts
+from ladle.campaign.examples import Examples
+from ladle.campaign.score_arrays import arrays_of, check_order, indexes_of, with_classes
+from ladle.campaign.session import Desk
+from ladle.errors import ArgumentError, MismatchError, NotFoundError
+from ladle.labelling import answers, ask_rules
+from ladle.labelling.ask_rules import Asked, Standing
+from ladle.labelling.contract import View, Writer
+from ladle.labelling.events import Act, before, digest_of, next_number, record
+from ladle.labelling.records import moment
+from ladle.labelling.settings import check_count, check_lease
+from ladle.labelling.tables import MICROSECONDS, Batch, BatchRows, Event
+from ladle.progress import SILENT, Progress
+
+TRIES = 3  # selections while others go on working; the next one has them wait
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Standing:
-    """Where the pool stands at a moment.
+class Order:
+    """An ask. given: the arrays the strategy goes by; indexes: what pandas had to tell of their rows.
 
-    task: all of them. lease_until: (tasks,) when each task's longest lease ends, in microseconds. excluded, gold: rows.
-    asked_labels: labels asked for so far. batches: how many.
+    request: its digest, but for the scores'. `ask` checks them all, and fills in what follows from them.
     """
 
-    task: Task
-    lease_until: Int64
-    excluded: Int64
-    gold: Int64
-    asked_labels: int
-    batches: int
-
-    def closed(self, at: int) -> Int64:
-        """The rows that no ask may choose: labelled, disputed, excluded, of gold, or under a lease; ascending."""
-        held = (self.task.state != OPEN) | (self.lease_until > at)
-        return np.unique(np.concatenate([self.task.row[held], self.excluded, self.gold]))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Asked:
-    """A batch about to be made: its rows in order of choice, gold among them, and their ids."""
-
-    row: Int64
-    example_id: Texts
-    gold: Int64
-    number: int
-    event: int
-    at: int
-    lease_until: int
-    story: Mapping[str, Any]
-    key: str = ""
-    holder: str = ""
-    model: str = ""
-    scores_digest: str = ""
+    size: int
+    gold: int
+    key: str
+    holder: str
+    lease: int  # microseconds
+    model: str
+    scores_digest: str
+    request: str = ""
+    given: dict[str, Any] = field(default_factory=dict)
+    indexes: dict[str, Any] = field(default_factory=dict)
+    binary: bool = False  # what the probabilities are, see `ladle.margin`
+    normalise: bool = False
+    progress: Progress = SILENT
 
 
-def standing(view: View, settings: Settings) -> Standing:
-    """Read where the pool stands. Cost: all tasks, batches and leases."""
-    task, batches, leases = view.read(Task), view.read(Batch), view.read(Lease)
-    exclusions = view.read(Exclusion)
-    gold = view.read(Gold).row
-    asked = task.batch > 0
-    return Standing(
-        task=task,
-        lease_until=leases_of(task, batches, leases),
-        excluded=exclusions.row[exclusions.active == 1],
+def lease_of(desk: Desk, seconds: float | None) -> int:
+    """How long a lease lasts, in microseconds. Raises: ArgumentError."""
+    return round(check_lease(desk.settings.lease_seconds if seconds is None else seconds) * MICROSECONDS)
+
+
+def digest_of_arrays(given: dict[str, Any]) -> str:
+    """What tells the scores of one ask from those of another; "" for none. Cost: a hash of all their bytes."""
+    return (
+        digest_of(*(part for name, array in sorted(given.items()) for part in (name, np.asarray(array))))
+        if given
+        else ""
+    )
+
+
+def ask(desk: Desk, order: Order) -> answers.Batch:
+    """Choose and make a batch, or find it under its key. Raises: see `Campaign.ask`."""
+    order = _checked(desk, order)
+    for _ in range(TRIES):
+        with desk.reading() as view:
+            ground = _ground(desk, order, view)
+        selection = None if ground is None else _selection(desk, order, ground)
+        with desk.writing() as writer:
+            made = _made(desk, order, writer, selection, ground)
+            if made is not None:
+                return made
+    with desk.writing() as writer:  # others came between every time: now they wait for us
+        ground = _ground(desk, order, writer)
+        selection = None if ground is None else _selection(desk, order, ground)
+        made = _made(desk, order, writer, selection, ground)
+        assert made is not None
+        return made
+
+
+def _checked(desk: Desk, order: Order) -> Order:
+    size, gold = check_count(order.size, "size", least=1), check_count(order.gold, "gold", least=0)
+    given = with_classes(
+        arrays_of(order.given), desk.settings.labels.classes, binary=order.binary, normalise=order.normalise
+    )
+    digest = order.scores_digest or (digest_of_arrays(given) if order.key else "")
+    return replace(
+        order,
+        size=size,
         gold=gold,
-        asked_labels=int(asked.sum()) * settings.annotators_per_task,
-        batches=len(batches),
+        request=digest_of(size, gold),
+        scores_digest=digest,
+        given=given,
+        indexes=indexes_of(order.given),
     )
 
 
-def leases_of(task: Task, batches: Batch, leases: Lease) -> Int64:
-    """(tasks,) when the longest lease of each ends: that of its batch, or of an annotator who took it; 0 for none."""
-    by_batch = np.zeros(int(batches.number.max()) + 1 if len(batches) else 1, np.int64)
-    by_batch[batches.number] = batches.lease_until
-    until: Int64 = by_batch[task.batch]
-    if len(leases):
-        places = np.searchsorted(task.row, leases.row)
-        np.maximum.at(until, places, leases.lease_until)
-    return until
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ground:
+    """What a selection goes by, as it was at a moment. seen: the last event then."""
+
+    place: Standing
+    examples: Examples
+    clusters: Any
+    seen: int
+    at: int
 
 
-def check_budget(settings: Settings, asked_labels: int, size: int) -> None:
-    """Refuse an ask beyond the budget. Raises: ArgumentError that tells what is left."""
-    if settings.budget is None:
-        return
-    left = max(0, settings.budget - asked_labels) // settings.annotators_per_task
-    if size > left:
-        raise ArgumentError(
-            "`size`",
-            wanted=f"be within the budget of {settings.budget:,} labels, of which {left:,} tasks "
-            f"({settings.annotators_per_task} labels each) are left",
-            got=f"{size:,}",
-            remedy="Ask for fewer.",
+def _ground(desk: Desk, order: Order, view: View) -> _Ground | None:
+    """Where things stand; None when the batch is made already. Raises: ArgumentError when there is no room for it."""
+    at = desk.now()
+    examples = desk.examples(view)
+    if before(view, Act("ask", at, order.holder, order.key, order.request)) is not None:
+        return None
+    place = ask_rules.standing(view, desk.settings)
+    ask_rules.check_budget(desk.settings, place.asked_labels, order.size + order.gold)
+    ask_rules.check_room(place, order.size, pool_rows=len(examples), at=at)
+    return _Ground(place, examples, desk.clusters(view), int(view.last(Event).seq[0]), at)
+
+
+def _renewed(desk: Desk, writer: Writer, number: int, order: Order, at: int) -> answers.Batch:
+    """The batch of an earlier ask with this key, its lease renewed. Raises: MismatchError for other scores."""
+    batch = writer.read(Batch, "number", [number])
+    if order.scores_digest and batch.scores_digest[0] and order.scores_digest != batch.scores_digest[0]:
+        raise MismatchError(
+            f"the key {order.key!r}",
+            wanted="stand for one ask",
+            got="the same ask with other scores",
+            remedy="Repeat it as it was, or use a new key.",
         )
+    effects = ask_rules.renewed(batch, lease_until=at + order.lease, event=next_number(writer, Event))
+    record(writer, Act("renew", at, order.holder), effects)
+    return batch_answer(desk, writer, number, renewed=True)
 
 
-def check_room(standing: Standing, size: int, *, pool_rows: int, at: int) -> None:
-    """Refuse an ask for more than there is to choose. Raises: ArgumentError that tells why."""
-    free = pool_rows - len(standing.closed(at))
-    if size <= free:
-        return
-    held = int(((standing.task.state == OPEN) & (standing.lease_until > at)).sum())
-    raise ArgumentError(
-        "`size`",
-        wanted=f"be at most the {free:,} examples to choose from (of {pool_rows:,}: {held:,} are out for labelling, "
-        f"{len(standing.excluded):,} excluded, the rest labelled or disputed)",
-        got=f"{size:,}",
-        remedy="Ask for fewer, wait for labels or leases, or extend the pool.",
+def batch_answer(desk: Desk, view: View, number: int, *, renewed: bool = False) -> answers.Batch:
+    """A batch as it was asked. Raises: NotFoundError."""
+    batch, chosen = view.read(Batch, "number", [number]), view.read(BatchRows, "number", [number])
+    if not len(batch):
+        raise NotFoundError(f"the batch {number}", wanted=f"be one of the campaign {desk.name!r}", got="no such number")
+    rows, _ = ask_rules.rows_of(chosen)
+    return answers.Batch(
+        ids=desk.examples(view).at(rows),
+        rows=rows,
+        number=number,
+        round=int(batch.round[0]),
+        key=str(batch.key[0]),
+        holder=str(batch.holder[0]),
+        asked_at=moment(int(batch.asked_at[0])),
+        lease_until=moment(int(batch.lease_until[0])),
+        story=json.loads(batch.story[0]),
+        model=str(batch.model[0]),
+        renewed=renewed,
+        passed_on=int(batch.passed_on[0]),
     )
 
 
-def selection_seed(settings: Settings, number: int) -> int:
-    """The seed of a batch's selection: by the campaign's and the batch's number alone."""
-    return child_seed(settings.seed, "batch", number) & MAX_SEED
+def number_of(view: View, number: int | None, key: str | None) -> int:
+    """The number of a batch named by its number, by its key, or not at all: the last. Raises: NotFoundError."""
+    batches = view.read(Batch)
+    if number is not None and key is not None:
+        raise ArgumentError("a batch", wanted="be named by its number or its key", got="both")
+    if key is not None:
+        batches = batches.take(batches.key == key)
+    if number is not None:
+        batches = batches.take(batches.number == check_count(number, "number", least=1))
+    if not len(batches):
+        which = f"the batch {key!r}" if key else f"the batch {number}" if number else "a batch"
+        raise NotFoundError(which, wanted="have been asked", got="none of that name or number")
+    return int(batches.number[-1])
 
 
-def with_gold(settings: Settings, rows: Int64, gold: Int64, count: int, number: int) -> tuple[Int64, Int64]:
-    """`rows` with `count` gold examples at random places among them, and which those are.
+def _selection(desk: Desk, order: Order, ground: _Ground) -> Any:
+    """The strategy's choice, by the seed of the batch that comes next. Raises: as `Strategy.query`."""
+    from ladle import strategies
 
-    Raises: ArgumentError when there are not so many. Repeats: set by the campaign's seed and the batch's number.
-    """
-    if count > len(gold):
-        raise ArgumentError("`gold`", wanted=f"be at most the {len(gold):,} gold examples", got=f"{count:,}")
-    if count == 0:
-        return rows, rows[:0]
-    random = stream(settings.seed, "gold", number)
-    chosen = random.choice(np.sort(gold), count, replace=False)
-    places = np.sort(random.integers(0, len(rows) + 1, count))
-    return np.insert(rows, places, chosen), chosen
+    given, examples = dict(order.given), ground.examples
+    options = dict(desk.settings.options)
+    if isinstance(ground.clusters, np.ndarray):
+        options = without_cuts(options)
+    strategy = strategies.create(desk.settings.strategy, tree=ground.clusters, **options)
+    check_order(order.indexes, examples.ids)
+    for name, array in given.items():
+        if len(array) != len(examples):
+            raise MismatchError(
+                f"`{name}`",
+                wanted=f"have one entry for each of the pool's {len(examples):,} examples",
+                got=f"{len(array):,}",
+            )
+    if "embeddings" in strategy.needs and "embeddings" not in given:
+        given["embeddings"] = _embeddings(examples, strategy.name)
+    if not strategy.needs and not given:
+        given["margins"] = np.zeros(len(examples), np.float32)  # only its length matters
+    seed = ask_rules.selection_seed(desk.settings, ground.place.batches + 1)
+    closed = ground.place.closed(ground.at)
+    return strategy.query(order.size, labelled=closed, seed=seed, progress=order.progress, **given)
 
 
-def asked(standing: Standing, batch: Asked) -> Effects:
-    """The batch, tasks for the examples that had none, and those that pass on to it because their lease lapsed."""
-    place = np.arange(len(batch.row), dtype=np.int64)
-    order = np.argsort(batch.row)
-    rows = batch.row[order]
-    known = np.searchsorted(standing.task.row, rows)
-    there = known < len(standing.task)
-    there[there] = standing.task.row[known[there]] == rows[there]
-    fresh, again = order[~there], order[there]
-    count = len(fresh)
-    states = np.where(np.isin(batch.row[fresh], standing.excluded), EXCLUDED, OPEN)
-    new = Task(
-        row=batch.row[fresh],
-        example_id=batch.example_id[fresh],
-        origin=repeated(ASKED, count),
-        state=states.astype(np.int64),
-        batch=repeated(batch.number, count),
-        place=place[fresh],
-        event=repeated(batch.event, count),
+def _embeddings(examples: Examples, strategy: str) -> Embeddings:
+    if examples.pool is None:
+        raise ArgumentError(
+            f"the strategy {strategy}",
+            wanted="have the embeddings of the pool",
+            got="its ids alone",
+            remedy="Give `embeddings`, or the pool: Campaign.open(..., pool=...).",
+        )
+    return examples.pool.embeddings()
+
+
+def _made(desk: Desk, order: Order, writer: Writer, selection: Any, ground: _Ground | None) -> answers.Batch | None:
+    """The batch, made or found; None when what was chosen is no longer free, or another batch came between."""
+    at = desk.now()
+    act = Act("ask", at, order.holder, order.key, order.request)
+    told = before(writer, act)
+    if told is not None:
+        return _renewed(desk, writer, int(told["batch"]), order, at)
+    assert ground is not None  # what was made stays made
+    place, event = ground.place, next_number(writer, Event)
+    if event != ground.seen + 1:
+        place = ask_rules.standing(writer, desk.settings)
+        if place.batches != ground.place.batches or not ask_rules.still_free(place, selection.rows, at):
+            return None
+    number = place.batches + 1
+    rows, gold = ask_rules.with_gold(desk.settings, selection.rows, place.gold, order.gold, number)
+    batch = Asked(
+        row=rows,
+        example_id=ground.examples.texts_at(rows),
+        gold=gold,
+        number=number,
+        event=event,
+        at=at,
+        lease_until=at + order.lease,
+        story=selection.story.to_dict(),
+        key=order.key,
+        holder=order.holder,
+        model=order.model,
+        scores_digest=order.scores_digest,
     )
-    old = standing.task.take(known[there])
-    moved = replace(
-        old,
-        batch=repeated(batch.number, len(old)),
-        place=place[again],
-        event=repeated(batch.event, len(old)),
-    )
-    passed_on = int(np.sum((old.batch > 0) & ~np.isin(old.row, standing.gold)))
-    told = {
-        "batch": batch.number,
-        "size": len(batch.row),
-        "new": count,
-        "passed_on": passed_on,
-        "gold": len(batch.gold),
-    }
-    return Effects(added=(new, *_batch(batch, passed_on)), changed=(moved,), told=told)
-
-
-def renewed(batch: Batch, *, lease_until: int, event: int) -> Effects:
-    """The same batch with a longer lease."""
-    longer = np.maximum(batch.lease_until, lease_until)
-    changed = replace(batch, lease_until=longer, event=repeated(event, len(batch)))
-    return Effects(changed=(changed,), told={"batch": int(batch.number[0]), "lease_until": int(longer[0])})
-
-
-def still_free(standing: Standing, rows: Int64, at: int) -> bool:
-    """Whether all these rows may (still) be chosen."""
-    return not np.isin(rows, standing.closed(at)).any()
-
-
-def rows_of(chosen: BatchRows) -> tuple[Int64, Int64]:
-    """The rows of the one batch there is, in order of choice, and those of gold."""
-    rows, gold = (np.frombuffer(listed[0], "<i8").astype(np.int64) for listed in (chosen.row_list, chosen.gold_list))
-    return rows, gold
-
-
-def _batch(batch: Asked, passed_on: int) -> tuple[Batch, BatchRows]:
-    story = json.dumps(batch.story, ensure_ascii=False, sort_keys=True)
-    told = (batch.number, batch.number, batch.key, batch.holder, batch.at, batch.lease_until, len(batch.row))
-    made = Batch.of([(*told, passed_on, story, batch.model, batch.scores_digest, batch.event)])
-    rows, gold = batch.row.astype("<i8").tobytes(), np.sort(batch.gold).astype("<i8").tobytes()
-    return made, BatchRows.of([(batch.number, rows, gold, batch.event)])
+    record(writer, act, ask_rules.asked(place, batch))
+    return batch_answer(desk, writer, number)

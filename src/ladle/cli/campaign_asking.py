@@ -14,9 +14,9 @@ from ladle.cli.campaign_opening import Db, Force, Format, LeaseDays, Name, Other
 from ladle.progress import Progress
 
 if TYPE_CHECKING:
-    from ladle.campaign import Batch
+    from ladle.campaign import Campaign
     from ladle.cli.scored import Given, Reading
-    from ladle.store import Campaign
+    from ladle.labelling import Batch
 
 Size = Annotated[int, typer.Option("--size", metavar="COUNT", help="Examples in the batch.", show_default=False)]
 BatchFile = Annotated[

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ladle.campaign import Campaign
     from ladle.connect import Written
-    from ladle.store import Campaign
 
 
 def check_batch_file(path: Path, format_name: str | None) -> bool:

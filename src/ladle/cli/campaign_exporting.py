@@ -13,7 +13,7 @@ from ladle.cli import options
 from ladle.cli.campaign_opening import Db, Force, Format, Name, OtherPool, form_of, opened
 
 if TYPE_CHECKING:
-    from ladle.store import Campaign
+    from ladle.campaign import Campaign
 
 
 class What(StrEnum):

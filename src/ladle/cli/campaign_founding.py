@@ -83,8 +83,8 @@ def create(
     A strategy that goes by clusters has the pool clustered here, once, unless there is a --tree. Killed at any moment,
     the same command goes on where it was; when the campaign is there, it says so.
     """
+    from ladle.campaign import Campaign
     from ladle.cli.progress import shown
-    from ladle.store import Campaign
 
     url, started = url_of(db), time.perf_counter()
     skipping = _skipping(skip_invalid, skipped, pool, ids)
@@ -113,8 +113,8 @@ def create(
 
 def list_campaigns(db: Db = None, as_json: options.AsJson = False) -> None:
     """List the campaigns of a database, and how far each has come."""
+    from ladle.campaign import Campaign
     from ladle.cli.answers import emit_json, show
-    from ladle.store import Campaign
 
     url = url_of(db)
     found = []
@@ -161,8 +161,8 @@ def extend(
 
 
 def _is_there(url: str, name: str) -> bool:
+    from ladle.campaign import Campaign
     from ladle.errors import FileError
-    from ladle.store import Campaign
 
     try:
         return name in Campaign.names(url)
@@ -172,8 +172,8 @@ def _is_there(url: str, name: str) -> bool:
 
 def _labels(given: list[str] | None, kind: Kind, low: float | None, high: float | None) -> Any:
     """What `--labels` and `--kind` say. Raises: ArgumentError, FileError."""
-    from ladle.campaign import Labels
     from ladle.errors import ArgumentError
+    from ladle.labelling import Labels
 
     if kind is Kind.VALUE:
         if given:

@@ -11,7 +11,7 @@ from ladle.cli import options
 from ladle.cli.campaign_opening import Db, Name, opened, url_of
 
 if TYPE_CHECKING:
-    from ladle.campaign import Verdict
+    from ladle.labelling import Verdict
 
 
 def verify(db: Db = None, name: Name = None, as_json: options.AsJson = False, quiet: options.Quiet = False) -> None:
@@ -78,8 +78,8 @@ def restore(
     as_json: options.AsJson = False,
 ) -> None:
     """Put a backup into a database where its campaign is not."""
+    from ladle.campaign import Campaign
     from ladle.cli.answers import answer
-    from ladle.store import Campaign
 
     with Campaign.restore(url_of(db), source) as campaign:
         progress = campaign.progress()
@@ -95,8 +95,8 @@ def restore(
 
 def migrate(db: Db = None, as_json: options.AsJson = False) -> None:
     """Bring a database of an older Ladle to the layout of this one. Back it up first."""
+    from ladle.campaign import Campaign
     from ladle.cli.answers import answer
-    from ladle.store import Campaign
 
     before, after = Campaign.migrate(url_of(db))
     facts = {"command": "campaign migrate", "before": before, "after": after, "done_before": before == after}

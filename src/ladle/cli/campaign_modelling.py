@@ -11,7 +11,7 @@ from ladle.cli import options
 from ladle.cli.campaign_opening import Db, Format, Name, OtherPool, form_of, opened
 
 if TYPE_CHECKING:
-    from ladle.store import Campaign
+    from ladle.campaign import Campaign
 
 
 def model(

@@ -12,8 +12,8 @@ import typer
 from ladle.cli import options
 
 if TYPE_CHECKING:
+    from ladle.campaign import Campaign
     from ladle.connect import Form
-    from ladle.store import Campaign
 
 Db = Annotated[
     str | None,
@@ -71,8 +71,8 @@ def opened(
 
     Raises: ArgumentError, NotFoundError, FileError, StoreError; MismatchError for another pool, when it is needed.
     """
+    from ladle.campaign import Campaign
     from ladle.errors import ArgumentError
-    from ladle.store import Campaign
 
     url = url_of(db)
     given: Any = None if pool is None else str(pool)
@@ -85,8 +85,8 @@ def opened(
 
 
 def _only(url: str) -> str:
+    from ladle.campaign import Campaign
     from ladle.errors import ArgumentError, NotFoundError
-    from ladle.store import Campaign
 
     names = Campaign.names(url)
     if not names:

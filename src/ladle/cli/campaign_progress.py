@@ -10,7 +10,7 @@ from ladle.cli import options
 from ladle.cli.campaign_opening import DAY_SECONDS, Db, Name, opened
 
 if TYPE_CHECKING:
-    from ladle.campaign import Progress
+    from ladle.labelling import Progress
     from ladle.stopping import Verdict
 
 _WIDEST_CURVE = 72

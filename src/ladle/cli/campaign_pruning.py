@@ -11,7 +11,7 @@ from ladle.cli import options
 from ladle.cli.campaign_opening import Db, Name, OtherPool, listed_ids, opened
 
 if TYPE_CHECKING:
-    from ladle.store import Campaign
+    from ladle.campaign import Campaign
 
 IdsPath = Annotated[
     Path | None,

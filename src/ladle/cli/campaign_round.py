@@ -24,9 +24,9 @@ from ladle.cli.campaign_asking import (
 from ladle.cli.campaign_opening import Db, Force, Format, LeaseDays, Name, OtherPool, opened
 
 if TYPE_CHECKING:
-    from ladle.campaign import Batch
+    from ladle.campaign import Campaign
     from ladle.cli.scored import Given
-    from ladle.store import Campaign
+    from ladle.labelling import Batch
 
 Step = dict[str, Any]
 Metrics = Annotated[

@@ -12,7 +12,7 @@ from ladle.cli.scored import Given, Reading
 from ladle.progress import Progress
 
 if TYPE_CHECKING:
-    from ladle.store import Campaign
+    from ladle.campaign import Campaign
 
 
 @dataclass(frozen=True, slots=True)

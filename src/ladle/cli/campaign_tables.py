@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from ladle.campaign import Records
+    from ladle.labelling import Records
 
 _SHOWN_CHARACTERS = 100
 

@@ -11,9 +11,9 @@ from ladle.cli import options
 from ladle.cli.campaign_opening import Db, Format, Name, OtherPool, form_of, opened
 
 if TYPE_CHECKING:
-    from ladle.campaign import Told
+    from ladle.campaign import Campaign
     from ladle.connect import LabelFile
-    from ladle.store import Campaign
+    from ladle.labelling import Told
 
 LabelsPath = Annotated[
     Path,

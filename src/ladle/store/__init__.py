@@ -1,8 +1,7 @@
-"""Campaigns in a database: the store's contract on SQLite and PostgreSQL, and `Campaign`, who asks and is told."""
+"""The contract of a store on SQL databases: SQLite and PostgreSQL, their schema and its migrations."""
 
 from __future__ import annotations
 
-from ladle.store.campaign import Campaign
 from ladle.store.sql import SqlStore
 
-__all__ = ["Campaign", "SqlStore"]
+__all__ = ["SqlStore"]

@@ -1,4 +1,4 @@
-"""The tables of the store, as SQLAlchemy knows them: those of `ladle.campaign.tables`, each row under its campaign.
+"""The tables of the store, as SQLAlchemy knows them: those of `ladle.labelling.tables`, each row under its campaign.
 
 They are named `ladle_...`, so that a database may hold other things as well. Every row carries a `seal`, a checksum of
 all its values, checked whenever it is read. How a database comes to have these tables is told in `migrations`.
@@ -10,8 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ladle.campaign.columns import Columns, Holds
-from ladle.campaign.tables import KINDS, Event, Exclusion, Gold, Label, Lease, Task
+from ladle.labelling.columns import Columns, Holds
+from ladle.labelling.tables import KINDS, Event, Exclusion, Gold, Label, Lease, Task
 
 PREFIX = "ladle_"
 CAMPAIGN, SEAL = "campaign", "seal"  # columns of every table

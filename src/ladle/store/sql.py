@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from ladle.campaign.columns import Columns
-from ladle.campaign.contract import Kind, Store, View, Writer
-from ladle.campaign.tables import Founding, Task
 from ladle.errors import CorruptFileError, MismatchError, NotFoundError
+from ladle.labelling.columns import Columns
+from ladle.labelling.contract import Kind, Store, View, Writer
+from ladle.labelling.tables import Founding, Task
 from ladle.store.dialects import Dialect, dialect_of
 from ladle.store.engine import WRITES, checked_url, engine_of, require_file
 from ladle.store.failures import translated

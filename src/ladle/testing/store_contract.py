@@ -1,4 +1,4 @@
-"""The guarantees of `ladle.campaign.contract`, as tests that any store can be held to.
+"""The guarantees of `ladle.labelling.contract`, as tests that any store can be held to.
 
     class TestMine(StoreContract):
         @pytest.fixture
@@ -16,11 +16,11 @@ from contextlib import AbstractContextManager
 import numpy as np
 import pytest
 
-from ladle.campaign import tables
-from ladle.campaign.columns import Columns
-from ladle.campaign.contract import Store, Writer
-from ladle.campaign.states import DISPUTED, LABELLED, OPEN
 from ladle.errors import MismatchError, NotFoundError, StoreError
+from ladle.labelling import tables
+from ladle.labelling.columns import Columns
+from ladle.labelling.contract import Store, Writer
+from ladle.labelling.states import DISPUTED, LABELLED, OPEN
 
 TEXTS = ("", "plain", "Ünï©ode 猫 🐈", "quotes ' \" and \\ back", "two\nlines\tand a tab", "%s %(x)s :name ?")
 NUMBERS = (0, 1, -1, 2**40, 2**63 - 1, -(2**63))

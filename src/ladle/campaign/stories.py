@@ -1,0 +1,88 @@
+"""The story of one example: all that happened to it, oldest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ladle.campaign.examples import Examples
+from ladle.errors import NotFoundError
+from ladle.labelling import tell_rules
+from ladle.labelling.answers import TaskStory
+from ladle.labelling.ask_rules import rows_of
+from ladle.labelling.contract import View
+from ladle.labelling.labels import parsed
+from ladle.labelling.records import moment
+from ladle.labelling.settings import Settings
+from ladle.labelling.states import STATES
+from ladle.labelling.tables import STATUSES, Batch, BatchRows, Event, Exclusion, Gold, Label, Lease, Quarantined, Task
+
+Line = tuple[int, str]  # when, what
+
+
+def story(view: View, settings: Settings, examples: Examples, example_id: Any) -> TaskStory:
+    """All that happened to one example. Raises: NotFoundError when the pool has none of this id."""
+    asked = examples.checked([example_id], "the id")
+    row = int(examples.find(asked)[0])
+    if row < 0:
+        raise NotFoundError(f"the example {example_id!r}", wanted="be in the pool", got="no such id")
+    task, labels = view.read(Task, "row", [row]), view.read(Label, "row", [row])
+    gold = view.read(Gold, "row", [row])
+    lines = [*_batches(view, row), *_labels(view, labels), *_leases(view, row), *_exclusions(view, row)]
+    lines += _quarantined(view, str(asked.cast("large_string")[0].as_py()))
+    if len(gold):
+        lines.append((_at(view, int(gold.event[0])), f"gold: known to be {parsed(gold.label[0])!r}"))
+    found = tell_rules.verdicts(settings, labels)
+    settled = len(found.row) and found.label[0] and len(task) and STATES[int(task.state[0])] == "labelled"
+    return TaskStory(
+        id=example_id,
+        row=row,
+        state=STATES[int(task.state[0])] if len(task) else "excluded" if _excluded(view, row) else "unasked",
+        label=parsed(found.label[0]) if settled else None,
+        lines=tuple((moment(at), what) for at, what in sorted(lines, key=lambda line: line[0])),
+    )
+
+
+def _batches(view: View, row: int) -> Iterator[Line]:
+    known = view.read(Batch)
+    for place, number in enumerate(known.number.tolist()):
+        rows, _ = rows_of(view.read(BatchRows, "number", [number]))
+        found = np.flatnonzero(rows == row)
+        if len(found):
+            holder = f" for {known.holder[place]}" if known.holder[place] else ""
+            what = f"asked in round {known.round[place]}, place {int(found[0]) + 1:,} of {len(rows):,}{holder}"
+            yield int(known.asked_at[place]), what
+
+
+def _labels(view: View, labels: Label) -> Iterator[Line]:
+    for _, _, annotator, version, label, _, recorded_at, source, status, _, ended in labels.tuples():
+        who = (annotator or "someone") + (f" by {source}" if source else "")
+        again = "" if version == 1 else f" (version {version})"
+        yield recorded_at, f"labelled {parsed(label)!r} by {who}{again}"
+        if ended and STATUSES[status] == "deleted":
+            yield _at(view, ended), f"the label of {annotator or 'someone'} was deleted"
+
+
+def _leases(view: View, row: int) -> Iterator[Line]:
+    for _, annotator, until, event in view.read(Lease, "row", [row]).tuples():
+        yield _at(view, event), f"taken by {annotator} until {moment(until):%Y-%m-%d %H:%M} UTC"
+
+
+def _exclusions(view: View, row: int) -> Iterator[Line]:
+    for _, _, reason, at, active, _ in view.read(Exclusion, "row", [row]).tuples():
+        yield at, f"excluded: {reason}" if active else f"included again (was excluded: {reason})"
+
+
+def _quarantined(view: View, example_id: str) -> Iterator[Line]:
+    for _, at, _, label, annotator, _, reason, _ in view.read(Quarantined, "example_id", [example_id]).tuples():
+        yield at, f"a label {label} by {annotator or 'someone'} went to quarantine: {reason}"
+
+
+def _excluded(view: View, row: int) -> bool:
+    return bool((view.read(Exclusion, "row", [row]).active == 1).any())
+
+
+def _at(view: View, event: int) -> int:
+    return int(view.read(Event, "seq", [event]).at[0])

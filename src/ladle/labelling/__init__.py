@@ -1,0 +1,30 @@
+"""The rules of a labelling campaign, free of SQL, clocks and files: events in, effects out.
+
+`ladle.Campaign`, which has all three, stands on them in `ladle.campaign`.
+"""
+
+from __future__ import annotations
+
+from ladle.labelling.answers import Batch, Progress, Taken, TaskStory, Told, Verdict
+from ladle.labelling.contract import Store, View, Writer
+from ladle.labelling.labels import Labels
+from ladle.labelling.memory_store import MemoryStore
+from ladle.labelling.records import Record, Records
+from ladle.labelling.settings import Settings
+
+__all__ = [
+    "Batch",
+    "Labels",
+    "MemoryStore",
+    "Progress",
+    "Record",
+    "Records",
+    "Settings",
+    "Store",
+    "Taken",
+    "TaskStory",
+    "Told",
+    "Verdict",
+    "View",
+    "Writer",
+]

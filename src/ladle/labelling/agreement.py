@@ -1,0 +1,149 @@
+"""From the labels of several annotators to one: the rules, each stated in a sentence.
+
+Every rule waits until an example has labels by as many different annotators as the campaign asks for. Labels that were
+superseded or deleted do not count. A disputed example is asked of one more annotator, and judged again.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ladle.errors import ArgumentError
+from ladle.labelling.columns import Int64, Texts, repeated
+from ladle.labelling.labels import Labels
+from ladle.labelling.states import DISPUTED, LABELLED, OPEN
+from ladle.labelling.tables import CURRENT, Label
+
+# What a rule makes of the labels of one example, oldest first: the label, "" when they do not settle it, and the share
+# of them that stand behind it.
+Opinion = tuple[str, float]
+Rule = Callable[[Sequence[str], Labels], Opinion]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Verdicts:
+    """What the labels of each example come to.
+
+    row: (e,) ascending. state: as ladle.labelling.states. label: (e,) canonical JSON, "" unless the state is LABELLED.
+    votes: (e,) labels that counted. share: (e,) of the votes, those for the label; 0 where there is none.
+    """
+
+    row: Int64
+    state: Int64
+    label: Texts
+    votes: Int64
+    share: npt.NDArray[np.float64]
+
+    def take(self, which: npt.NDArray[Any]) -> Verdicts:
+        """Those at these places, or where a mask is set."""
+        return Verdicts(self.row[which], self.state[which], self.label[which], self.votes[which], self.share[which])
+
+
+def majority(labels: Sequence[str], kind: Labels) -> Opinion:
+    """The label of more annotators than any other; a tie is disputed.
+
+    Of several classes, each is judged by itself: in when more than half name it, disputed when just half do. Of values
+    it is the median.
+    """
+    if kind.kind == "multi":
+        return _majority_of_each(labels)
+    if kind.kind == "value":
+        values = [float(json.loads(label)) for label in labels]
+        middle = json.dumps(float(median(values)))
+        return middle, sum(label == middle for label in labels) / len(labels)
+    (first, most), *others = Counter(labels).most_common(2)
+    return ("", 0.0) if others and others[0][1] == most else (first, most / len(labels))
+
+
+def unanimous(labels: Sequence[str], kind: Labels) -> Opinion:
+    """The label all annotators gave; anything else is disputed."""
+    return (labels[0], 1.0) if len(set(labels)) == 1 else ("", 0.0)
+
+
+def latest(labels: Sequence[str], kind: Labels) -> Opinion:
+    """The label told last."""
+    return labels[-1], labels.count(labels[-1]) / len(labels)
+
+
+def first(labels: Sequence[str], kind: Labels) -> Opinion:
+    """The label told first."""
+    return labels[0], labels.count(labels[0]) / len(labels)
+
+
+RULES: dict[str, Rule] = {
+    "majority": majority,
+    "unanimous": unanimous,
+    "latest": latest,
+    "first": first,
+    "dawid-skene": latest,  # never disputed; the labels themselves come from ladle.labelling.dawid_skene
+}
+
+
+def check_agreement(name: str, kind: Labels) -> str:
+    """`name`, if it is a rule that fits these labels. Raises: ArgumentError."""
+    if name not in RULES:
+        raise ArgumentError("`agreement`", wanted=f"be one of {', '.join(RULES)}", got=repr(name))
+    if name == "dawid-skene" and kind.kind != "single":
+        raise ArgumentError("dawid-skene", wanted="resolve labels of one class each", got=f"{kind.kind} labels")
+    return name
+
+
+def judged(labels: Label, kind: Labels, *, agreement: str, annotators_per_task: int) -> Verdicts:
+    """What the current ones among `labels` come to, for every row that has any label.
+
+    Cost: a sort; vectorised for rows of one label, a call of the rule for each other row.
+    """
+    current = labels.take(labels.status == CURRENT)
+    current = current.take(np.lexsort((current.number, current.told_at, current.row)))
+    rows, starts, counts = np.unique(current.row, return_index=True, return_counts=True)
+    state = repeated(LABELLED if annotators_per_task == 1 else OPEN, len(rows))
+    label, share = repeated("", len(rows)), np.zeros(len(rows))
+    settled = state == LABELLED
+    label[settled] = current.label[starts[settled]]
+    share[settled] = 1.0
+    rule = RULES[agreement]
+    for place in np.flatnonzero(counts > 1).tolist():
+        if counts[place] < annotators_per_task:
+            continue
+        said = current.label[starts[place] : starts[place] + counts[place]].tolist()
+        label[place], share[place] = rule(said, kind)
+        state[place] = LABELLED if label[place] else DISPUTED
+    return _with_unvoted(labels, Verdicts(rows, state, label, counts.astype(np.int64), share))
+
+
+def _with_unvoted(labels: Label, verdicts: Verdicts) -> Verdicts:
+    """Rows whose labels were all deleted are open again."""
+    lost = np.setdiff1d(labels.row, verdicts.row)
+    if not len(lost):
+        return verdicts
+    rows = np.concatenate([verdicts.row, lost])
+    order = np.argsort(rows)
+    blank, zeros = repeated("", len(lost)), np.zeros(len(lost))
+    return Verdicts(
+        rows[order],
+        np.concatenate([verdicts.state, repeated(OPEN, len(lost))])[order],
+        np.concatenate([verdicts.label, blank])[order],
+        np.concatenate([verdicts.votes, repeated(0, len(lost))])[order],
+        np.concatenate([verdicts.share, zeros])[order],
+    )
+
+
+def _majority_of_each(labels: Sequence[str]) -> Opinion:
+    named: Counter[Any] = Counter(each for label in labels for each in json.loads(label))
+    half = len(labels) / 2
+    if any(math.isclose(count, half) for count in named.values()):
+        return "", 0.0
+    kept = sorted(
+        (each for each, count in named.items() if count > half), key=lambda each: (isinstance(each, str), each)
+    )
+    chosen = json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
+    return chosen, labels.count(chosen) / len(labels)

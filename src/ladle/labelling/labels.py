@@ -1,0 +1,205 @@
+"""What a label may be: one class, several classes, or a number; and the one way each is written down.
+
+A label is kept as canonical JSON, so that equal labels are equal texts: `"cat"`, `3`, `["cat","dog"]` (the classes of
+an example, sorted, none twice), `0.5`. What is no label of the campaign is refused with a reason, never dropped.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from ladle.errors import ArgumentError
+from ladle.labelling.columns import Texts, texts
+from ladle.numbers import number
+
+Kind = Literal["single", "multi", "value"]
+Class = str | int
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """The labels a campaign takes. Make one with `single`, `multi` or `value`.
+
+    classes: those there are, text and whole numbers; None takes any. low, high: bounds of a value; None for none.
+    """
+
+    kind: Kind = "single"
+    classes: tuple[Class, ...] | None = None
+    low: float | None = None
+    high: float | None = None
+
+    @classmethod
+    def single(cls, classes: Iterable[Class] | None = None) -> Labels:
+        """One class an example, of `classes` or any. Raises: ArgumentError."""
+        return cls("single", _classes(classes))
+
+    @classmethod
+    def multi(cls, classes: Iterable[Class] | None = None) -> Labels:
+        """Any number of classes an example (a list, perhaps empty), of `classes` or any. Raises: ArgumentError."""
+        return cls("multi", _classes(classes))
+
+    @classmethod
+    def value(cls, low: float | None = None, high: float | None = None) -> Labels:
+        """A finite number from `low` to `high`, both included. Raises: ArgumentError."""
+        low, high = (
+            None if bound is None else number(bound, f"`{name}`", wanted="be a finite number or None")
+            for name, bound in (("low", low), ("high", high))
+        )
+        if low is not None and high is not None and low >= high:
+            raise ArgumentError("`low`", wanted=f"be less than `high` ({high})", got=repr(low))
+        return cls("value", None, None if low is None else float(low), None if high is None else float(high))
+
+    @classmethod
+    def of(cls, given: Labels | Iterable[Class] | None) -> Labels:
+        """What a caller gave: one of these, the classes of a single label, or None for any. Raises: ArgumentError."""
+        return given if isinstance(given, Labels) else cls.single(given)
+
+    @classmethod
+    def from_dict(cls, told: dict[str, Any]) -> Labels:
+        """What `to_dict` told. Raises: KeyError, TypeError, ValueError for anything else."""
+        kind, classes = told["kind"], told["classes"]
+        if kind not in get_args(Kind) or not (classes is None or isinstance(classes, list)):
+            raise ValueError(f"labels of the kind {kind!r} with the classes {classes!r}")
+        _classes(classes)  # which refuses what is no class
+        cls.value(told["low"], told["high"])
+        return cls(kind, None if classes is None else tuple(classes), told["low"], told["high"])
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON can carry it."""
+        classes = None if self.classes is None else list(self.classes)
+        return {"kind": self.kind, "classes": classes, "low": self.low, "high": self.high}
+
+    def canonical(self, label: object) -> str:
+        """`label` as canonical JSON. Raises: ValueError with the reason why it is none of the campaign's."""
+        if self.kind == "value":
+            return json.dumps(self._number(label))
+        if self.kind == "single":
+            return _json(self._class(label))
+        if isinstance(label, (str, bytes)) or not isinstance(label, (Sequence, np.ndarray, set, frozenset)):
+            raise ValueError(f"several classes are a list; got {label!r}")
+        found = {self._class(each) for each in label}
+        return _json(sorted(found, key=lambda each: (isinstance(each, str), each)))
+
+    def all_canonical(self, labels: Iterable[Any]) -> tuple[Texts, dict[int, str]]:
+        """(l,) canonical JSON, "" where there is none, and for each such position the reason.
+
+        Cost: a dictionary look-up for each label; the work of `canonical` for each distinct one.
+        """
+        known: dict[Any, str] = {}
+        written: list[str] = []
+        refused: dict[int, str] = {}
+        for position, label in enumerate(labels):
+            try:
+                # 1, 1.0 and True are equal as keys of a dict, but not as labels.
+                written.append(known[(type(label), label)])
+                continue
+            except (KeyError, TypeError):
+                pass
+            try:
+                written.append(self.canonical(label))
+            except (ValueError, TypeError) as reason:
+                refused[position] = str(reason)
+                written.append("")
+                continue
+            if isinstance(label, (str, int, float)):
+                known[(type(label), label)] = written[-1]
+        return texts(written), refused
+
+    def _class(self, label: object) -> Class:
+        found = _plain_class(label)
+        if self.classes is not None and not _among(found, self.classes):
+            shown = ", ".join(map(repr, self.classes[:5])) + (", ..." if len(self.classes) > 5 else "")
+            raise ValueError(f"a label is one of {shown}; got {found!r}")
+        return found
+
+    def _number(self, label: object) -> float:
+        if isinstance(label, (bool, np.bool_)) or not isinstance(label, (int, float, np.integer, np.floating)):
+            raise ValueError(f"a label is a number; got {label!r}")
+        found = float(label)
+        if not math.isfinite(found):
+            raise ValueError(f"a label is a finite number; got {found}")
+        if (self.low is not None and found < self.low) or (self.high is not None and found > self.high):
+            low = "-inf" if self.low is None else self.low
+            raise ValueError(f"a label is from {low} to {'inf' if self.high is None else self.high}; got {found}")
+        return found + 0.0  # -0.0 is 0.0
+
+
+def parsed(label: str) -> Any:
+    """The label that canonical JSON stands for: a str, an int, a float or a list."""
+    return json.loads(label)
+
+
+def all_parsed(labels: npt.NDArray[Any]) -> list[Any]:
+    """The labels that (l,) canonical JSON stands for; "" is None. Cost: parses each distinct one once."""
+    known: dict[str, Any] = {"": None}
+    found = []
+    for label in labels.tolist():
+        if label not in known:
+            known[label] = json.loads(label)
+        value = known[label]
+        found.append(list(value) if isinstance(value, list) else value)
+    return found
+
+
+def holdable(text: str) -> bool:
+    """Whether every database can hold this text: it has no NUL, and no half of a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\x00" not in text
+
+
+def _classes(given: Iterable[Class] | None) -> tuple[Class, ...] | None:
+    if given is None:
+        return None
+    if isinstance(given, (str, bytes)):
+        raise ArgumentError("`labels`", wanted="be a list of classes", got=repr(given))
+    try:
+        found = tuple(_plain_class(each) for each in given)
+    except (ValueError, TypeError) as reason:
+        raise ArgumentError("`labels`", wanted="be a list of classes, text or whole numbers", got=str(reason)) from None
+    if not found:
+        raise ArgumentError("`labels`", wanted="name a class at least", got="none")
+    if len(set(found)) < len(found):
+        raise ArgumentError("`labels`", wanted="name each class once", got="one of them twice")
+    return found
+
+
+def _plain_class(label: object) -> Class:
+    if isinstance(label, np.generic):
+        label = label.item()
+    if label is None:
+        raise ValueError("there is no label")
+    if isinstance(label, str):
+        if not label:
+            raise ValueError("the label is empty")
+        if not holdable(label):
+            raise ValueError(f"a label has no NUL, and no half of a character; got {label!r}")
+        return label
+    if isinstance(label, bool):
+        return int(label)
+    if isinstance(label, int):
+        if not -(2**63) <= label < 2**63:
+            raise ValueError(f"a class fits 64 bits; got {label}")
+        return label
+    if isinstance(label, float) and label.is_integer() and abs(label) <= 2**53:
+        return int(label)  # what a column of whole numbers becomes when some are missing
+    if isinstance(label, float) and math.isnan(label):
+        raise ValueError("there is no label (NaN)")
+    raise ValueError(f"a class is text or a whole number; got {label!r}")
+
+
+def _among(label: Class, classes: tuple[Class, ...]) -> bool:
+    return any(type(label) is type(each) and label == each for each in classes)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,146 @@
+"""What each column of a campaign's tables can hold, row by row: numbers in their range, JSON of its shape."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ladle.labelling.columns import Columns
+from ladle.labelling.labels import holdable
+from ladle.labelling.states import STATES
+from ladle.labelling.tables import (
+    EARLIEST,
+    LATEST,
+    ORIGINS,
+    STATUSES,
+    Artefact,
+    Batch,
+    BatchRows,
+    Event,
+    Exclusion,
+    Gold,
+    Label,
+    Lease,
+    Model,
+    PoolPart,
+    Quarantined,
+    Task,
+)
+
+MOST = 2**53  # rows, places, numbers: more than there can be
+
+TIME = (EARLIEST, LATEST)
+COUNT = (0, MOST)
+NUMBER = (1, MOST)
+
+RANGES: dict[type[Columns], dict[str, tuple[int, int]]] = {
+    Event: {"at": TIME},
+    PoolPart: {"rows": (1, MOST), "dim": (1, MOST)},
+    Batch: {"round": NUMBER, "asked_at": TIME, "lease_until": TIME, "size": NUMBER, "passed_on": COUNT},
+    Task: {
+        "row": COUNT,
+        "origin": (0, len(ORIGINS) - 1),
+        "state": (0, len(STATES) - 1),
+        "batch": COUNT,
+        "place": COUNT,
+    },
+    Label: {
+        "row": COUNT,
+        "version": NUMBER,
+        "told_at": TIME,
+        "recorded_at": TIME,
+        "status": (0, len(STATUSES) - 1),
+        "ended": COUNT,
+    },
+    Lease: {"row": COUNT, "lease_until": TIME},
+    Gold: {"row": COUNT},
+    Exclusion: {"row": COUNT, "at": TIME, "active": (0, 1)},
+    Quarantined: {"at": TIME},
+    Model: {"at": TIME, "round": COUNT, "labelled": COUNT},
+    Artefact: {"file_bytes": COUNT},
+}
+
+
+def _is_digest(text: str) -> bool:
+    return len(text) == 64 and set(text) <= set("0123456789abcdef")
+
+
+def _is_object(text: str) -> bool:
+    return isinstance(json.loads(text), dict)
+
+
+def _is_log_entry(text: str) -> bool:
+    said = json.loads(text)
+    rows = said["rows"]
+    return isinstance(said["told"], dict) and all(type(count) is int for count in rows.values())
+
+
+def _is_reopening(text: str) -> bool:
+    return text == "" or isinstance(json.loads(text)["path"], str)
+
+
+def _is_metrics(text: str) -> bool:
+    return all(type(value) in (int, float) for value in json.loads(text).values())
+
+
+def _is_label(text: str) -> bool:
+    return json.loads(text) is not None
+
+
+def _is_plain_name(text: str) -> bool:
+    return bool(text) and text not in (".", "..") and not set(text) & set("/\\\0")
+
+
+def _is_rows(octets: bytes) -> bool:
+    return len(octets) % 8 == 0
+
+
+SHAPES: dict[type[Columns], dict[str, Callable[[Any], bool]]] = {
+    Event: {"details": _is_log_entry},
+    PoolPart: {
+        "id_type": lambda text: text in ("integer", "text"),
+        "digest": _is_digest,
+        "reopen": _is_reopening,
+    },
+    Batch: {"story": _is_object},
+    BatchRows: {"row_list": _is_rows, "gold_list": _is_rows},
+    Label: {"label": _is_label},
+    Gold: {"label": _is_label},
+    Model: {"metrics": _is_metrics},
+    Artefact: {"name": _is_plain_name, "digest": _is_digest},
+}
+NOT_OF_THE_SHAPE = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
+
+
+def out_of_range(columns: Columns) -> Iterator[str]:
+    """The columns of a table with values that no campaign has, a line each. Cost: a pass; each text is parsed once."""
+    kind = type(columns)
+    for name, (low, high) in RANGES.get(kind, {}).items():
+        numbers = columns.column(name)
+        yield from _line(kind, name, (numbers < low) | (numbers > high))
+    for name, fits in SHAPES.get(kind, {}).items():
+        values = columns.column(name).tolist()
+        known = {value: _fits(fits, value) for value in set(values)}
+        yield from _line(kind, name, np.array([not known[value] for value in values], bool))
+    for name, holds in columns.layout().items():
+        if holds == "text":
+            values = columns.column(name).tolist()
+            odd = {value for value in set(values) if not holdable(value)}
+            yield from _line(kind, name, np.array([value in odd for value in values], bool))
+
+
+def _fits(fits: Callable[[Any], bool], value: Any) -> bool:
+    try:
+        return fits(value)
+    except NOT_OF_THE_SHAPE:
+        return False
+
+
+def _line(kind: type[Columns], name: str, wrong: npt.NDArray[np.bool_]) -> Iterator[str]:
+    places = np.flatnonzero(wrong)
+    if len(places):
+        yield f"{len(places):,} impossible values in {kind.NAME}.{name} (the first at {places[0]})"
