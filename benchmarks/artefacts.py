@@ -15,8 +15,8 @@ import birds
 import ladle
 from campaign_sight import DATABASE, NAME, seen, url
 from ladle.cli.campaign_batches import write_batch
-from ladle.connect import FORMATS, Form, read
-from ladle.connect.fields import TASK_FIELDS
+from ladle.formats import FORMATS, Form, read
+from ladle.formats.fields import TASK_FIELDS
 
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # thousands of copies: no disk need see them
 FILES = f"{DATABASE}.files/{NAME}"

@@ -18,7 +18,7 @@ from campaign_sight import DATABASE, seen, unsound
 from ladle.cli.campaign_exporting import What, export
 from ladle.cli.campaign_round import run_round
 from ladle.cli.campaign_telling import tell
-from ladle.connect import FORMATS
+from ladle.formats import FORMATS
 from scenarios import Act, Scenario, Seen, whole_or_not
 
 

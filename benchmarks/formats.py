@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 import record
-from ladle import connect
+from ladle import formats
 
 
 def labels(rows: int) -> pa.Table:
@@ -38,7 +38,7 @@ def main() -> None:
     options = parser.parse_args()
     table, works, sizes = labels(options.rows), {}, {}
     with tempfile.TemporaryDirectory() as folder:
-        paths = {name: Path(folder) / f"labels{each.suffixes[0]}" for name, each in connect.FORMATS.items()}
+        paths = {name: Path(folder) / f"labels{each.suffixes[0]}" for name, each in formats.FORMATS.items()}
         for name, path in paths.items():
             works[f"{name} out"] = writing(table, path)
             works[f"{name} in"] = reading(path)
@@ -50,11 +50,11 @@ def main() -> None:
 
 
 def writing(table: pa.Table, path: Path) -> Callable[[], object]:
-    return lambda: connect.write(table, path)
+    return lambda: formats.write(table, path)
 
 
 def reading(path: Path) -> Callable[[], object]:
-    return lambda: connect.read_labels(path, form=connect.Form())
+    return lambda: formats.read_labels(path, form=formats.Form())
 
 
 if __name__ == "__main__":

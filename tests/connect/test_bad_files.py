@@ -12,8 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from ladle import connect
-from ladle.connect import Form
+from ladle import formats
 from ladle.errors import (
     ArgumentError,
     CorruptFileError,
@@ -26,6 +25,7 @@ from ladle.errors import (
     ShapeError,
     UnsafeFileError,
 )
+from ladle.formats import Form
 
 MULTI, VALUE, NUMBERS = Form(kind="multi"), Form(kind="value"), Form(items="integer", ids="integer")
 COCO = {
@@ -113,7 +113,7 @@ GOOD = '{"id": "a", "label": "cat"}\n'
 def test_what_is_wrong_is_named(tmp_path: Path, name: str, text: str, form: Form, kind: type, words: str) -> None:
     (tmp_path / name).write_text(text)
     with pytest.raises(kind, match=words) as told:
-        connect.read_labels(tmp_path / name, form=form)
+        formats.read_labels(tmp_path / name, form=form)
     assert type(told.value) is kind
 
 
@@ -132,16 +132,16 @@ def test_what_is_wrong_is_named(tmp_path: Path, name: str, text: str, form: Form
 def test_what_is_no_text_is_refused(tmp_path: Path, name: str, content: bytes, kind: type, words: str) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(kind, match=words):
-        connect.read_labels(tmp_path / name, form=Form())
+        formats.read_labels(tmp_path / name, form=Form())
 
 
 @pytest.mark.parametrize("name", ["l.jsonl", "l.csv", "l.json", "l.manifest", "l.parquet"])
 def test_what_is_no_file_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(FileError, match="nothing there"):
-        connect.read_labels(tmp_path / name, form=Form())
+        formats.read_labels(tmp_path / name, form=Form())
     (tmp_path / name).mkdir()
     with pytest.raises(FileError, match="a folder"):
-        connect.read_labels(tmp_path / name, form=Form())
+        formats.read_labels(tmp_path / name, form=Form())
 
 
 def test_parquet_columns_of_another_type_are_refused(tmp_path: Path) -> None:
@@ -152,12 +152,12 @@ def test_parquet_columns_of_another_type_are_refused(tmp_path: Path) -> None:
         ({"id": ["a"], "label": ["x"]}, MULTI, "a list of texts"),
         ({"id": ["a", "b"], "label": [0.5, float("nan")]}, VALUE, "row 1 .*finite"),
     ):
-        connect.write(pa.table(columns), path)
+        formats.write(pa.table(columns), path)
         with pytest.raises(DataError, match=words):
-            connect.read_labels(path, form=form)
+            formats.read_labels(path, form=form)
     path.write_bytes(pickle.dumps([1]))
     with pytest.raises(FileFormatError, match="Parquet"):
-        connect.read_labels(path, form=Form())
+        formats.read_labels(path, form=Form())
 
 
 def test_parquet_takes_types_that_mean_the_same(tmp_path: Path) -> None:
@@ -168,7 +168,7 @@ def test_parquet_takes_types_that_mean_the_same(tmp_path: Path) -> None:
     import pyarrow.parquet as pq
 
     pq.write_table(table, tmp_path / "l.parquet")
-    found = connect.read_labels(tmp_path / "l.parquet", form=Form(ids="integer")).table
+    found = formats.read_labels(tmp_path / "l.parquet", form=Form(ids="integer")).table
     assert found.schema == Form(ids="integer").schema(["id", "label", "told_at"])
     assert found["label"].to_pylist() == ["a", "b"]
 
@@ -176,7 +176,7 @@ def test_parquet_takes_types_that_mean_the_same(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["l.jsonl", "l.csv", "l.json", "l.manifest", "l.parquet"])
 def test_damage_ends_in_a_ladle_error_or_in_labels(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
-    connect.write(pa.table({"id": ["a", "b", "ü"], "label": ["cat", "dog", "emu"], "annotator": ["x", "y", "z"]}), path)
+    formats.write(pa.table({"id": ["a", "b", "ü"], "label": ["cat", "dog", "emu"], "annotator": ["x", "y", "z"]}), path)
     whole, rng = path.read_bytes(), np.random.default_rng(5)
     places = rng.choice(len(whole) * 8, 400)
     damaged = [whole[:at] for at in range(0, len(whole), max(1, len(whole) // 100))]
@@ -187,7 +187,7 @@ def test_damage_ends_in_a_ladle_error_or_in_labels(tmp_path: Path, name: str) ->
     for content in damaged:
         path.write_bytes(content)
         with contextlib.suppress(LadleError):
-            found = connect.read_labels(path, form=Form()).table
+            found = formats.read_labels(path, form=Form()).table
             assert {"id", "label"} <= set(found.schema.names)
             if name == "l.parquet":  # whose pages carry checksums
                 assert found["id"].to_pylist() == ["a", "b", "ü"]
@@ -200,8 +200,8 @@ def test_rows_without_a_label_or_out_of_date_are_counted(tmp_path: Path) -> None
         {"id": "b", "label": None, "annotator": "x", "status": None},
         {"id": "a", "label": "cat", "annotator": "y", "status": "current"},
     ]
-    connect.write(pa.Table.from_pylist(rows), tmp_path / "l.jsonl")
-    found = connect.read_labels(tmp_path / "l.jsonl", form=Form())
+    formats.write(pa.Table.from_pylist(rows), tmp_path / "l.jsonl")
+    found = formats.read_labels(tmp_path / "l.jsonl", form=Form())
     assert (found.unlabelled, found.superseded) == (1, 1)
     assert found.table.to_pylist() == [
         {"id": "a", "label": "dog", "annotator": "x"},
@@ -216,38 +216,38 @@ def test_a_file_that_cannot_be_written_leaves_what_was_there(tmp_path: Path, nam
     odd = pa.table({"id": ["a"], "odd": pa.array([{"x": 1}] if name == "l.csv" else [b"x"])})
     if name != "l.parquet":  # which can hold it
         with pytest.raises(ArgumentError, match=r"odd|columns"):
-            connect.write(odd, path)
+            formats.write(odd, path)
         assert path.read_text() == "before"
     with pytest.raises(ArgumentError, match="have a column `id`"):
-        connect.write(pa.table({"key": ["a"]}), path)
+        formats.write(pa.table({"key": ["a"]}), path)
     assert [each.name for each in tmp_path.iterdir()] == [name]
     assert path.read_text() == "before"
 
 
 def test_json_has_no_infinity(tmp_path: Path) -> None:
     with pytest.raises(NonFiniteError, match="row 1"):
-        connect.write(pa.table({"id": [1, 2], "label": [0.5, float("inf")]}), tmp_path / "l.jsonl")
+        formats.write(pa.table({"id": [1, 2], "label": [0.5, float("inf")]}), tmp_path / "l.jsonl")
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["l.json", "l.manifest"])
 def test_formats_for_classes_take_no_numbers(tmp_path: Path, name: str) -> None:
     with pytest.raises(ArgumentError, match="be classes"):
-        connect.write(pa.table({"id": [1], "label": [0.5]}), tmp_path / name)
+        formats.write(pa.table({"id": [1], "label": [0.5]}), tmp_path / name)
 
 
 def test_formats_are_named_or_told_by_their_ending(tmp_path: Path) -> None:
     path = tmp_path / "labels.txt"
     with pytest.raises(FileFormatError, match="Or name its format: jsonl"):
-        connect.write(pa.table({"id": [1]}), path)
+        formats.write(pa.table({"id": [1]}), path)
     with pytest.raises(ArgumentError, match="be one of jsonl"):
-        connect.write(pa.table({"id": [1]}), path, format="xml")
-    connect.write(pa.table({"id": ["a"], "label": ["x"]}), path, format="csv")
-    assert connect.read_labels(path, form=Form(), format="csv").table.num_rows == 1
+        formats.write(pa.table({"id": [1]}), path, format="xml")
+    formats.write(pa.table({"id": ["a"], "label": ["x"]}), path, format="csv")
+    assert formats.read_labels(path, form=Form(), format="csv").table.num_rows == 1
 
 
 def test_names_must_make_sense(tmp_path: Path) -> None:
-    connect.write(pa.table({"id": ["a"], "label": ["x"]}), tmp_path / "l.csv")
+    formats.write(pa.table({"id": ["a"], "label": ["x"]}), tmp_path / "l.csv")
     for names, words in (({"odd": "x"}, "rename some of"), ({"id": "x", "label": "x"}, "a name of its own")):
         with pytest.raises(ArgumentError, match=words):
-            connect.read_labels(tmp_path / "l.csv", form=Form(), names=names)
+            formats.read_labels(tmp_path / "l.csv", form=Form(), names=names)

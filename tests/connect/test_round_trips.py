@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ladle import connect
-from ladle.connect import Form, manifest
+from ladle import formats
 from ladle.errors import LadleError
+from ladle.formats import Form, manifest
 
 LAW = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
@@ -80,19 +80,19 @@ def as_set(table: Any) -> list[str]:
     [
         pytest.param(form, format_name, id=f"{form.kind}-{form.items}-{form.ids}-{format_name}")
         for form in FORMS
-        for format_name in connect.FORMATS
+        for format_name in formats.FORMATS
         if form.kind != "value" or format_name not in FOR_CLASSES
     ],
 )
 def test_labels_come_back(tmp_path: Path, form: Form, format_name: str) -> None:
-    path = tmp_path / f"labels{connect.FORMATS[format_name].suffixes[0]}"
+    path = tmp_path / f"labels{formats.FORMATS[format_name].suffixes[0]}"
 
     @LAW
     @given(tables(form))
     def law(table: Any) -> None:
-        told = connect.write(table, path)
+        told = formats.write(table, path)
         assert (told.rows, told.size_bytes, told.format) == (table.num_rows, path.stat().st_size, format_name)
-        found = connect.read(path, form=form)
+        found = formats.read(path, form=form)
         if format_name == "coco":
             assert as_set(found) == as_set(table)
         else:
@@ -105,36 +105,36 @@ def test_labels_come_back(tmp_path: Path, form: Form, format_name: str) -> None:
     law()
 
 
-@pytest.mark.parametrize("format_name", list(connect.FORMATS))
+@pytest.mark.parametrize("format_name", list(formats.FORMATS))
 @LAW
 @given(ids=st.lists(WORD, unique=True, min_size=1, max_size=6), margins=st.lists(NUMBER, min_size=6, max_size=6))
 @example(ids=["im1"], margins=[-0.0] * 6)
 def test_tasks_come_back(tmp_path: Path, format_name: str, ids: list[str], margins: list[float]) -> None:
-    path = tmp_path / f"batch{connect.FORMATS[format_name].suffixes[0]}"
+    path = tmp_path / f"batch{formats.FORMATS[format_name].suffixes[0]}"
     rows = list(range(len(ids)))
     table = pa.table(
         {"id": pa.array(ids, pa.large_string()), "row": rows[::-1], "order": rows, "margin": margins[: len(ids)]}
     )
-    connect.write(table, path)
-    found = connect.read(path, form=Form(), fields=["id", "row", "order", "margin"])
+    formats.write(table, path)
+    found = formats.read(path, form=Form(), fields=["id", "row", "order", "margin"])
     assert found.to_pylist() == table.to_pylist()
 
 
-@pytest.mark.parametrize("format_name", list(connect.FORMATS))
+@pytest.mark.parametrize("format_name", list(formats.FORMATS))
 def test_fields_not_asked_for_are_ignored_and_stay(tmp_path: Path, format_name: str) -> None:
-    path = tmp_path / f"labels{connect.FORMATS[format_name].suffixes[0]}"
+    path = tmp_path / f"labels{formats.FORMATS[format_name].suffixes[0]}"
     table = pa.table({"id": ["a", "b"], "label": ["cat", "dog"], "annotator": ["ann", "ann"], "odd": ["x", "y"]})
-    connect.write(table, path)
+    formats.write(table, path)
     assert b"odd" in path.read_bytes()
-    found = connect.read(path, form=Form())
+    found = formats.read(path, form=Form())
     assert found.to_pylist() == table.select(["id", "label", "annotator"]).to_pylist()
 
 
-@pytest.mark.parametrize("format_name", list(connect.FORMATS))
+@pytest.mark.parametrize("format_name", list(formats.FORMATS))
 def test_the_same_table_gives_the_same_bytes(tmp_path: Path, format_name: str) -> None:
-    path = tmp_path / f"labels{connect.FORMATS[format_name].suffixes[0]}"
+    path = tmp_path / f"labels{formats.FORMATS[format_name].suffixes[0]}"
     table = pa.table({"id": ["a", "b"], "label": [["cat", "dog"], []]})
-    assert connect.write(table, path) == connect.write(table, path)
+    assert formats.write(table, path) == formats.write(table, path)
 
 
 @pytest.mark.parametrize("form", FORMS[:2], ids=["text", "integer"])
@@ -149,49 +149,49 @@ def test_manifests_a_column_at_a_time_are_those_a_line_at_a_time(tmp_path: Path,
         table = table.filter(pc.and_(table["label"].is_valid(), table["told_at"].is_valid()))
         if table.num_rows == 0:
             return
-        connect.write(table, path)
+        formats.write(table, path)
         quick = path.read_text().split("\n")[:-1]
-        found = connect.read(path, form=form)
+        found = formats.read(path, form=form)
         assert found.to_pylist() == table.select(found.schema.names).to_pylist()
         assert manifest._read_lines(path, names, form).to_pylist() == table.to_pylist()
         bare = pa.Table.from_pylist([{"id": table["id"][0].as_py()}], schema=table.schema)
-        connect.write(pa.concat_tables([table, bare]), path)
+        formats.write(pa.concat_tables([table, bare]), path)
         slow = path.read_text().split("\n")[:-2]
         assert [json.loads(line) for line in slow] == [json.loads(line) for line in quick]
 
     law()
 
 
-@pytest.mark.parametrize("format_name", list(connect.FORMATS))
+@pytest.mark.parametrize("format_name", list(formats.FORMATS))
 def test_no_rows_are_written_too(tmp_path: Path, format_name: str) -> None:
-    path = tmp_path / f"labels{connect.FORMATS[format_name].suffixes[0]}"
-    assert connect.write(Form().schema(["id", "label", "annotator"]).empty_table(), path).rows == 0
+    path = tmp_path / f"labels{formats.FORMATS[format_name].suffixes[0]}"
+    assert formats.write(Form().schema(["id", "label", "annotator"]).empty_table(), path).rows == 0
     with pytest.raises(LadleError, match=r"a row at least|hold something"):
-        connect.read(path, form=Form())
+        formats.read(path, form=Form())
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".parquet", ".csv"])
 def test_fields_may_have_other_names(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"labels{suffix}"
-    connect.write(pa.table({"id": [7, 8], "image_id": ["a", "b"], "class": ["cat", "dog"]}), path)
-    found = connect.read_labels(path, form=Form(), names={"id": "image_id", "label": "class"})
+    formats.write(pa.table({"id": [7, 8], "image_id": ["a", "b"], "class": ["cat", "dog"]}), path)
+    found = formats.read_labels(path, form=Form(), names={"id": "image_id", "label": "class"})
     assert found.table.to_pylist() == [{"id": "a", "label": "cat"}, {"id": "b", "label": "dog"}]
 
 
 def test_parquet_keeps_what_is_said_about_it(tmp_path: Path) -> None:
     import pyarrow.parquet as pq
 
-    connect.write(pa.table({"id": [1]}), tmp_path / "t.parquet", about={"round": 3})
+    formats.write(pa.table({"id": [1]}), tmp_path / "t.parquet", about={"round": 3})
     assert pq.read_schema(tmp_path / "t.parquet").metadata[b"ladle"] == b'{"round": 3}'
 
 
 def test_classes_are_numbered_as_the_campaign_has_them(tmp_path: Path) -> None:
     table = pa.table({"id": ["a", "b"], "label": ["dog", "emu"]})
     about = {"classes": ["dog", "cat"]}
-    connect.write(table, tmp_path / "t.json", about=about)
+    formats.write(table, tmp_path / "t.json", about=about)
     names = [each["name"] for each in json.loads((tmp_path / "t.json").read_text())["categories"]]
     assert names == ["dog", "cat", "emu"]
-    connect.write(table, tmp_path / "t.manifest", about=about)
+    formats.write(table, tmp_path / "t.manifest", about=about)
     lines = [json.loads(line) for line in (tmp_path / "t.manifest").read_text().splitlines()]
     assert [line["label"] for line in lines] == [0, 2]
     assert [line["label-metadata"]["class-name"] for line in lines] == ["dog", "emu"]
@@ -211,6 +211,6 @@ def test_files_of_others(tmp_path: Path, name: str, text: str) -> None:
     """With a byte order mark, lines that end as Windows ends them, blank ones, and no field of ours."""
     for mark in (b"", b"\xef\xbb\xbf"):
         (tmp_path / name).write_bytes(mark + text.encode())
-        found = connect.read_labels(tmp_path / name, form=Form())
+        found = formats.read_labels(tmp_path / name, form=Form())
         assert found.table.to_pylist() == [{"id": "a", "label": "cat"}]
         assert found.unlabelled == 1

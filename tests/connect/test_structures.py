@@ -14,9 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ladle import connect
-from ladle.connect import Form
+from ladle import formats
 from ladle.errors import CorruptFileError, DataError, FileError, FileFormatError, LadleError
+from ladle.formats import Form
 
 FORMS = (Form(), Form(kind="multi"), Form(kind="value"), Form(items="integer", ids="integer"))
 JSON = (
@@ -113,7 +113,7 @@ def test_odd_values_end_in_labels_or_in_a_ladle_error(tmp_path: Path, name: str)
         path.write_text(text, newline="")
         for form in (FORMS[number % 4], FORMS[(number + 1) % 4]):
             try:
-                connect.read_labels(path, form=form).table.to_pylist()
+                formats.read_labels(path, form=form).table.to_pylist()
                 read += 1
             except LadleError as error:
                 str(error).encode()  # it can be printed
@@ -128,7 +128,7 @@ def test_odd_values_end_in_labels_or_in_a_ladle_error(tmp_path: Path, name: str)
 def test_any_bytes_end_in_labels_or_in_a_ladle_error(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
     try:
-        connect.read_labels(tmp_path / name, form=Form()).table.to_pylist()
+        formats.read_labels(tmp_path / name, form=Form()).table.to_pylist()
     except LadleError as error:
         str(error).encode()
 
@@ -152,14 +152,14 @@ def test_odd_columns_end_in_labels_or_in_a_ladle_error(tmp_path: Path) -> None:
             pq.write_table(pa.table({"id": ["a", "b"], "label": ["x", "y"], name: column}), path)
             for form in FORMS:
                 try:
-                    connect.read_labels(path, form=form).table.to_pylist()
+                    formats.read_labels(path, form=form).table.to_pylist()
                 except LadleError:
                     refused += 1
     assert refused >= 100
     for names in (["id", "id", "label"], ["id", "label", "label"]):
         pq.write_table(pa.table([["a"], ["b"], ["c"]], names=names), path)
         with pytest.raises(FileFormatError, match="have one column"):
-            connect.read_labels(path, form=Form())
+            formats.read_labels(path, form=Form())
 
 
 GOOD = b'{"id": "a", "label": "cat"}\n'
@@ -194,14 +194,14 @@ GOOD = b'{"id": "a", "label": "cat"}\n'
 def test_what_is_wrong_is_named(tmp_path: Path, name: str, content: bytes, kind: type, words: str) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(kind, match=words) as told:
-        connect.read_labels(tmp_path / name, form=Form())
+        formats.read_labels(tmp_path / name, form=Form())
     assert type(told.value) is kind
 
 
 def test_lines_that_are_one_object_each_are_read_as_before(tmp_path: Path) -> None:
     spaced = b"\xef\xbb\xbf\n  " + GOOD + b'\r\n\t{"id": "b", "label": "{\\"id\\": 1}"} \r\n\n{"id": "c", "x": [[{}]]}'
     (tmp_path / "l.jsonl").write_bytes(spaced)
-    found = connect.read_labels(tmp_path / "l.jsonl", form=Form())
+    found = formats.read_labels(tmp_path / "l.jsonl", form=Form())
     assert found.table.to_pylist() == [{"id": "a", "label": "cat"}, {"id": "b", "label": '{"id": 1}'}]
     assert found.unlabelled == 1
 
@@ -230,11 +230,11 @@ def test_times_at_the_ends_of_the_calendar(tmp_path: Path, name: str, year: int)
         else:
             pq.write_table(pa.table({"id": ["a"], "label": ["cat"], "told_at": [time]}), tmp_path / name)
         if fits:
-            found = connect.read_labels(tmp_path / name, form=Form()).table["told_at"][0].as_py()
+            found = formats.read_labels(tmp_path / name, form=Form()).table["told_at"][0].as_py()
             assert found.astimezone(UTC) == datetime.fromisoformat(time)
         else:
             with pytest.raises(DataError, match="told_at"):
-                connect.read_labels(tmp_path / name, form=Form())
+                formats.read_labels(tmp_path / name, form=Form())
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes")
@@ -250,10 +250,10 @@ def test_what_is_no_file_is_refused_before_it_is_opened(tmp_path: Path, name: st
     ):
         make()
         with pytest.raises(FileError, match=words):
-            connect.read_labels(path, form=Form())
+            formats.read_labels(path, form=Form())
         with pytest.raises(FileError, match=words):
-            connect.read(path, form=Form())
+            formats.read(path, form=Form())
         path.rmdir() if path.is_dir() else path.unlink()
     for odd, words in ((f"{'x' * 300}{name}", "too long"), (f"a\0{name}", "null byte")):
         with pytest.raises(FileError, match=words):
-            connect.read_labels(tmp_path / odd, form=Form())
+            formats.read_labels(tmp_path / odd, form=Form())

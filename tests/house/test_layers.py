@@ -30,7 +30,7 @@ LAYERS = [
     {"labelling"},
     {"store"},
     {"campaign"},
-    {"lab", "connect"},
+    {"lab", "formats"},
     {"report"},
     {"testing"},
     {"cli"},
@@ -52,7 +52,7 @@ HEAVY = {
     "typer": {"cli"},
     "rich": {"cli"},
     "numba": {"compiled", "kernel_cache", "neighbours", "hac", "geometry", "scores", "strategies", "lab", "cli"},
-    "pyarrow": {"frames", "pool", "scores", "cli", "strategies", "labelling", "campaign", "store", "lab", "connect"},
+    "pyarrow": {"frames", "pool", "scores", "cli", "strategies", "labelling", "campaign", "store", "lab", "formats"},
 }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ladle.campaign import Campaign
-    from ladle.connect import Written
+    from ladle.formats import Written
 
 
 def check_batch_file(path: Path, format_name: str | None) -> bool:
@@ -17,7 +17,7 @@ def check_batch_file(path: Path, format_name: str | None) -> bool:
     Raises: FileError, FileFormatError.
     """
     from ladle.cli.outputs import check_output
-    from ladle.connect import format_of
+    from ladle.formats import format_of
 
     format_of(path, format_name)
     check_output(path, [path.suffix.lower()], inputs=[])
@@ -38,14 +38,14 @@ def write_batch(
 def write_file(
     table: Any, path: Path, *, format_name: str | None, about: dict[str, Any], force: bool
 ) -> tuple[Written, bool]:
-    """Write a table in a format of `ladle.connect`; True when the very file was there already.
+    """Write a table in a format of `ladle.formats`; True when the very file was there already.
 
     Raises: FileError when another file stands there, for it may hold labels, and it is not `force`.
     """
     from dataclasses import replace
 
     from ladle.cli.outputs import write_new
-    from ladle.connect import format_of, write
+    from ladle.formats import format_of, write
 
     made: list[Written] = []
     named = format_of(path, format_name).name
@@ -74,6 +74,6 @@ def _with_label(campaign: Campaign, tasks: Any) -> Any:
     import pyarrow as pa
 
     from ladle.cli.campaign_opening import form_of
-    from ladle.connect.fields import LABEL
+    from ladle.formats.fields import LABEL
 
     return tasks.append_column(LABEL, pa.nulls(tasks.num_rows, form_of(campaign).type_of(LABEL)))

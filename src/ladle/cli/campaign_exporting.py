@@ -63,8 +63,8 @@ def export(
     """
     from ladle.cli.answers import answer
     from ladle.cli.campaign_batches import check_batch_file, classes_of, write_batch, write_file, written_facts
-    from ladle.connect import format_of
     from ladle.errors import ArgumentError
+    from ladle.formats import format_of
 
     check_batch_file(output, format_name)
     named = format_of(output, format_name).name

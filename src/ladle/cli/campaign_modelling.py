@@ -64,7 +64,7 @@ def gold(
     """Name examples whose label is known: not asked for, but put into batches with --gold to test annotators."""
     from ladle.cli.answers import answer
     from ladle.cli.campaign_telling import names_of
-    from ladle.connect import read_labels
+    from ladle.formats import read_labels
 
     with opened(db, name, pool=pool) as campaign:
         names = names_of(id_column, label_column)

@@ -13,7 +13,7 @@ from ladle.cli import options
 
 if TYPE_CHECKING:
     from ladle.campaign import Campaign
-    from ladle.connect import Form
+    from ladle.formats import Form
 
 Db = Annotated[
     str | None,
@@ -107,7 +107,7 @@ def listed_ids(campaign: Campaign, files: Sequence[Path]) -> Any:
 
 def form_of(campaign: Campaign) -> Form:
     """How the campaign's ids and labels look in files: classes that are all numbers are numbers there."""
-    from ladle.connect import Form
+    from ladle.formats import Form
 
     labels = campaign.settings.labels
     numbers = labels.classes is not None and all(isinstance(each, int) for each in labels.classes)

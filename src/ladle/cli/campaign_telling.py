@@ -12,7 +12,7 @@ from ladle.cli.campaign_opening import Db, Format, Name, OtherPool, form_of, ope
 
 if TYPE_CHECKING:
     from ladle.campaign import Campaign
-    from ladle.connect import LabelFile
+    from ladle.formats import LabelFile
     from ladle.labelling import Told
 
 LabelsPath = Annotated[
@@ -112,7 +112,7 @@ def told_file(
 ) -> tuple[LabelFile, Told]:
     """Read a file and tell its labels, under a key made of its content. Raises: as `read_labels`, `Campaign.tell`."""
     from ladle.cli.campaign_scores import key_of
-    from ladle.connect import read_labels
+    from ladle.formats import read_labels
 
     found = read_labels(path, form=form_of(campaign), names=names, format=format_name)
     columns = {field: found.table.column(field) for field in found.table.schema.names}

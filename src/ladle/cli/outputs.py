@@ -120,6 +120,6 @@ def write_table(table: Any, path: Path, *, about: dict[str, Any]) -> None:
 
     `about` goes into the Parquet file's metadata, as JSON under `ladle`. Raises: FileError.
     """
-    from ladle.connect import write
+    from ladle.formats import write
 
     write(table, path, about=about)

@@ -115,7 +115,7 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def is_a(value: Any, kind: Any) -> bool:
-    """Whether a JSON value is what an Arrow type of `ladle.connect.fields` wants; null always is."""
+    """Whether a JSON value is what an Arrow type of `ladle.formats.fields` wants; null always is."""
     if value is None:
         return True
     if pa.types.is_list(kind):

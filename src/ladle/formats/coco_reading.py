@@ -1,4 +1,4 @@
-"""Reading COCO classification: images, categories and annotations as rows of labels, see `ladle.connect.coco`."""
+"""Reading COCO classification: images, categories and annotations as rows of labels, see `ladle.formats.coco`."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from ladle.connect.fields import ID, LABEL, TIME, Form, typed_text
-from ladle.connect.labelled import refuse_kind
-from ladle.connect.opening import REMEDY, is_a, opened_text, said, strict_json
-from ladle.connect.textcolumns import typed
 from ladle.errors import CorruptFileError, DataError, FileFormatError
+from ladle.formats.fields import ID, LABEL, TIME, Form, typed_text
+from ladle.formats.labelled import refuse_kind
+from ladle.formats.opening import REMEDY, is_a, opened_text, said, strict_json
+from ladle.formats.textcolumns import typed
 
 Entry = dict[str, Any]
 

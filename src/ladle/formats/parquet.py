@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet
 
-from ladle.connect.fields import TIME, Form, typed_text
-from ladle.connect.opening import REMEDY
-from ladle.connect.textcolumns import in_calendar, typed
 from ladle.errors import CorruptFileError, DataError, FileFormatError
+from ladle.formats.fields import TIME, Form, typed_text
+from ladle.formats.opening import REMEDY
+from ladle.formats.textcolumns import in_calendar, typed
 from ladle.pool.tables.arrow_files import ParquetColumns
 from ladle.pool.tables.column_reading import read_column
 

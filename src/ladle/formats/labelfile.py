@@ -13,10 +13,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ladle.connect.fields import ID, LABEL, LABEL_FIELDS, Form
-from ladle.connect.formats import format_of, read
 from ladle.durable import file_digest
 from ladle.errors import DataError, FileFormatError
+from ladle.formats.catalogue import format_of, read
+from ladle.formats.fields import ID, LABEL, LABEL_FIELDS, Form
 from ladle.plain_files import check_plain_file
 
 _CURRENT = "current"

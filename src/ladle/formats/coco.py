@@ -22,10 +22,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ladle.connect.coco_reading import read
-from ladle.connect.fields import ID, LABEL
-from ladle.connect.jsontext import json_lines
-from ladle.connect.labelled import is_listed, numbered, refuse_values
+from ladle.formats.coco_reading import read
+from ladle.formats.fields import ID, LABEL
+from ladle.formats.jsontext import json_lines
+from ladle.formats.labelled import is_listed, numbered, refuse_values
 
 __all__ = ["place", "read", "write"]
 

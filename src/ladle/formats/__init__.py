@@ -1,8 +1,8 @@
 """Tasks and labels in the formats that others read and write: JSONL (canonical), Parquet, CSV, COCO, manifests."""
 
-from ladle.connect.fields import LABEL_FIELDS, TASK_FIELDS, Form
-from ladle.connect.formats import FORMATS, Format, Written, format_of, read, write
-from ladle.connect.labelfile import LabelFile, read_labels
+from ladle.formats.catalogue import FORMATS, Format, Written, format_of, read, write
+from ladle.formats.fields import LABEL_FIELDS, TASK_FIELDS, Form
+from ladle.formats.labelfile import LabelFile, read_labels
 
 __all__ = [
     "FORMATS",

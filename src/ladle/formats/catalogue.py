@@ -12,10 +12,10 @@ from typing import Any, Protocol
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ladle.connect import coco, csvtext, jsonlines, manifest, parquet
-from ladle.connect.fields import ID, LABEL, LABEL_FIELDS, Form, names_in_file
 from ladle.durable import file_digest, writing
 from ladle.errors import ArgumentError, FileFormatError, IdError, ShapeError
+from ladle.formats import coco, csvtext, jsonlines, manifest, parquet
+from ladle.formats.fields import ID, LABEL, LABEL_FIELDS, Form, names_in_file
 from ladle.plain_files import check_plain_file
 
 

@@ -1,4 +1,4 @@
-"""Augmented manifests of one class a line, a column at a time: the quick way through `ladle.connect.manifest`."""
+"""Augmented manifests of one class a line, a column at a time: the quick way through `ladle.formats.manifest`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
 
-from ladle.connect.fields import ID, LABEL, Form
-from ladle.connect.opening import has_object_a_line, opened_text
-from ladle.connect.textcolumns import in_calendar, typed
 from ladle.errors import DataError
+from ladle.formats.fields import ID, LABEL, Form
+from ladle.formats.opening import has_object_a_line, opened_text
+from ladle.formats.textcolumns import in_calendar, typed
 from ladle.pool.tables.native_files import native_from
 
 REFERENCE, METADATA = "source-ref", "-metadata"

@@ -21,14 +21,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ladle.connect.fields import ID, LABEL, TIME, Form, typed_text
-from ladle.connect.jsonlines import place
-from ladle.connect.jsontext import iso_times, json_lines
-from ladle.connect.labelled import is_listed, numbered, refuse_kind, refuse_values
-from ladle.connect.manifest_columns import METADATA, REFERENCE, read_columns
-from ladle.connect.opening import REMEDY, is_a, numbered_lines, opened_text, said, strict_json
-from ladle.connect.textcolumns import typed
 from ladle.errors import CorruptFileError, DataError, FileFormatError
+from ladle.formats.fields import ID, LABEL, TIME, Form, typed_text
+from ladle.formats.jsonlines import place
+from ladle.formats.jsontext import iso_times, json_lines
+from ladle.formats.labelled import is_listed, numbered, refuse_kind, refuse_values
+from ladle.formats.manifest_columns import METADATA, REFERENCE, read_columns
+from ladle.formats.opening import REMEDY, is_a, numbered_lines, opened_text, said, strict_json
+from ladle.formats.textcolumns import typed
 
 __all__ = ["place", "read", "write"]
 

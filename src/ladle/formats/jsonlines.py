@@ -16,11 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
 
-from ladle.connect.fields import Form, typed_text
-from ladle.connect.jsontext import json_lines
-from ladle.connect.opening import REMEDY, has_object_a_line, is_a, numbered_lines, opened_text, said, strict_json
-from ladle.connect.textcolumns import in_calendar, typed
 from ladle.errors import CorruptFileError, DataError
+from ladle.formats.fields import Form, typed_text
+from ladle.formats.jsontext import json_lines
+from ladle.formats.opening import REMEDY, has_object_a_line, is_a, numbered_lines, opened_text, said, strict_json
+from ladle.formats.textcolumns import in_calendar, typed
 from ladle.pool.tables.native_files import native_from
 
 _BLOCK_BYTES = 1 << 24  # a longer line is refused

@@ -17,11 +17,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.csv
 
-from ladle.connect.fields import Form
-from ladle.connect.jsontext import iso_times, list_texts
-from ladle.connect.opening import REMEDY, opened_text
-from ladle.connect.textcolumns import typed
 from ladle.errors import CorruptFileError, FileFormatError
+from ladle.formats.fields import Form
+from ladle.formats.jsontext import iso_times, list_texts
+from ladle.formats.opening import REMEDY, opened_text
+from ladle.formats.textcolumns import typed
 from ladle.pool.tables.native_files import native_from
 
 _COUNTED_BYTES = 1 << 20

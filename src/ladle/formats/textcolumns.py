@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
 
-from ladle.connect.fields import TIME, typed_text
-from ladle.connect.opening import said
 from ladle.errors import DataError
+from ladle.formats.fields import TIME, typed_text
+from ladle.formats.opening import said
 
 _INTEGER = r"^(0|-?[1-9][0-9]{0,18})$"
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
