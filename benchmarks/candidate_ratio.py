@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import mean, median
 
-from ladle.lab.comparisons import LEVEL, Comparison, compare_paired, corrected
-from ladle.lab.ledger import Ledger
-from ladle.lab.measures import area_under_curve
+from ladle.lab.ledger.ledger import Ledger
+from ladle.lab.measures.comparisons import LEVEL, Comparison, compare_paired, corrected
+from ladle.lab.measures.savings import area_under_curve
 from ladle.strategies.clustered.crowding import Crowding
 from table_parts import markdown
 

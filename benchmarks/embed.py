@@ -21,9 +21,9 @@ import numpy as np
 import texts
 import vectors
 from ladle.errors import MissingDependencyError
-from ladle.lab.cifar import cifar_10
-from ladle.lab.embedders import EfficientNetLite0, MiniLm
-from ladle.lab.ngrams import as_texts
+from ladle.lab.data.cifar import cifar_10
+from ladle.lab.data.embedders import EfficientNetLite0, MiniLm
+from ladle.lab.data.ngrams import as_texts
 
 PIXELS = 64
 

@@ -21,9 +21,9 @@ import ladle
 import record
 import vectors
 from ladle import threads
-from ladle.lab.datasets import Dataset
-from ladle.lab.head import Head
-from ladle.lab.redundant import with_near_duplicates
+from ladle.lab.data.datasets import Dataset
+from ladle.lab.data.near_duplicates import with_near_duplicates
+from ladle.lab.learners.feature_heads import Head
 from ladle.neighbours import effort
 
 MEAN_SIZE = 10

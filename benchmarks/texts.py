@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ladle.errors import DataError
-from ladle.lab import debian, wordnet45, words9
+from ladle.lab.data import debian, wordnet45, words9
 
 TEXTS = 870_000  # of `mixed_texts`
 

@@ -22,8 +22,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ladle.lab.fashion_mnist import FOLDER
-from ladle.lab.packed import write_packed
+from ladle.lab.data.fashion_mnist import FOLDER
+from ladle.lab.data.xz_arrays import write_packed
 
 SOURCE = Path("/usr/share/datasets/fashion-mnist")
 POOL_ROWS, TEST_ROWS = 30_000, 5_000

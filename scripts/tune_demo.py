@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 from pack_fashion_mnist import POOL_ROWS, SOURCE, read_images, read_labels
 
-from ladle.lab import Dataset, Experiment, fashion_mnist, read_experiment, run_experiment
-from ladle.lab.bench import Sources
-from ladle.lab.experiment import StrategyEntry
+from ladle.lab import Dataset, Experiment, read_experiment, run_experiment
+from ladle.lab.data import fashion_mnist
+from ladle.lab.protocol.experiment import StrategyEntry
+from ladle.lab.runner.workbench import Sources
 from ladle.report import Facts, facts_of
 
 VALIDATION = slice(POOL_ROWS, POOL_ROWS + 10_000)

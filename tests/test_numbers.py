@@ -17,12 +17,12 @@ import pytest
 import ladle
 from ladle import hac, lab, labelling, numbers, pool, scores, stopping, strategies
 from ladle.errors import ArgumentError, LadleError
-from ladle.lab.head import Head
-from ladle.lab.logistic import Logistic
-from ladle.lab.measures import curve_interval
-from ladle.lab.protocol import LabProtocol
-from ladle.lab.redundant import with_near_duplicates
-from ladle.lab.torch_images import FastResNet
+from ladle.lab.data.near_duplicates import with_near_duplicates
+from ladle.lab.learners.feature_heads import Head
+from ladle.lab.learners.logistic import Logistic
+from ladle.lab.learners.torch_images import FastResNet
+from ladle.lab.measures.savings import curve_interval
+from ladle.lab.protocol.settings import LabProtocol
 from ladle.strategies.partitioned import Partitioned
 
 WRONG = ["5", b"5", "nan", [5], (5,), {5}, {}, np.array([5]), np.array([5, 6]), 1j, Decimal(5), object(), len]

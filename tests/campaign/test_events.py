@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-
 from ladle.campaign.events import digest_of
 
 

@@ -16,9 +16,9 @@ import pytest
 
 from ladle.cli import main
 from ladle.errors import NotFoundError
-from ladle.lab.entries import digest_of_rows
-from ladle.lab.ledger import Ledger
-from ladle.lab.protocol_files import parse_experiment, shipped
+from ladle.lab.ledger.ledger import Ledger
+from ladle.lab.ledger.records import digest_of_rows
+from ladle.lab.protocol.files import parse_experiment, shipped
 from tests.cli.pages import run_page
 
 PROTOCOL = """

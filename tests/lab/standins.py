@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from ladle.errors import ArgumentError
-from ladle.lab.bench import Sources
-from ladle.lab.mlp import Mlp
-from ladle.lab.protocol_files import parse_experiment
+from ladle.lab.learners.mlp import Mlp
+from ladle.lab.protocol.files import parse_experiment
+from ladle.lab.runner.workbench import Sources
 from tests.lab.toy import toy_dataset
 
 TOML = """

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from ladle.errors import ArgumentError, LadleError, MissingDependencyError
-from ladle.lab import catalogue
-from ladle.lab.head import Head
-from ladle.lab.packages import need
+from ladle.lab.data.packages import need
+from ladle.lab.learners.feature_heads import Head
+from ladle.lab.protocol import catalogue
 
 
 def test_every_entry_is_described():

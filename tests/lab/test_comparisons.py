@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from ladle.errors import ShapeError
-from ladle.lab.comparisons import (
+from ladle.lab.measures.comparisons import (
     LEVEL,
     compare_paired,
     compare_unpaired,

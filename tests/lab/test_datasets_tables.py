@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ladle.errors import CorruptFileError, DataError, FileError
-from ladle.lab import debian, flights, glove, wordnet45
+from ladle.lab.data import debian, flights, glove, wordnet45
 from tests.lab.published import of_debian
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from ladle.errors import ArgumentError, CorruptFileError, FileError
-from ladle.lab import wordnet45, words9
-from ladle.lab.datasets import as_features
-from ladle.lab.ngrams import Ngrams, as_letters, as_texts
+from ladle.lab.data import wordnet45, words9
+from ladle.lab.data.datasets import as_features
+from ladle.lab.data.ngrams import Ngrams, as_letters, as_texts
 from tests.lab.published import of_debian
 
 

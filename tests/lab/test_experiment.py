@@ -5,10 +5,10 @@ import pytest
 
 import ladle
 from ladle.errors import ArgumentError, FileError, FileFormatError
-from ladle.lab import catalogue
-from ladle.lab.experiment import Experiment
-from ladle.lab.protocol import LabProtocol
-from ladle.lab.protocol_files import checked_experiment, parse_experiment, read_experiment, shipped
+from ladle.lab.protocol import catalogue
+from ladle.lab.protocol.experiment import Experiment
+from ladle.lab.protocol.files import checked_experiment, parse_experiment, read_experiment, shipped
+from ladle.lab.protocol.settings import LabProtocol
 from ladle.strategies import create
 from tests.lab.standins import TOML, experiment
 

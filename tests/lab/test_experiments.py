@@ -16,9 +16,9 @@ import pytest
 
 from ladle import cluster
 from ladle.errors import ArgumentError, CorruptFileError, FileError, MemoryPlanError, MismatchError
-from ladle.lab.experiments import run_experiment
-from ladle.lab.ledger import Ledger
-from ladle.lab.protocol_files import parse_experiment
+from ladle.lab.ledger.ledger import Ledger
+from ladle.lab.protocol.files import parse_experiment
+from ladle.lab.runner.run import run_experiment
 from ladle.strategies import ClusterMargin, Margin
 from ladle.threads import single_threaded_blas
 from tests.lab.standins import SOURCES, TOML, experiment, learner, load

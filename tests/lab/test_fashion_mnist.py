@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from ladle.errors import CorruptFileError, FileError, FileFormatError
-from ladle.lab.fashion_mnist import FOLDER, PUBLISHED, fashion_mnist
-from ladle.lab.packed import read_packed, write_packed
+from ladle.lab.data.fashion_mnist import FOLDER, PUBLISHED, fashion_mnist
+from ladle.lab.data.xz_arrays import read_packed, write_packed
 from tests.lab.published import of_debian
 
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from ladle.errors import ArgumentError, ShapeError
-from ladle.lab.head import Head, as_targets, gradients
-from ladle.lab.logistic import Logistic
-from ladle.lab.mlp import Mlp
-from ladle.lab.text import Text
-from ladle.lab.torch_images import FastResNet, Recipe, Vgg16, jittered
+from ladle.lab.learners.feature_heads import Head, as_targets, gradients
+from ladle.lab.learners.logistic import Logistic
+from ladle.lab.learners.mlp import Mlp
+from ladle.lab.learners.text import Text
+from ladle.lab.learners.torch_images import FastResNet, Recipe, Vgg16, jittered
 from ladle.threads import single_threaded_blas
 
 CLASSES = 3
@@ -193,7 +193,7 @@ class TestText:
         np.testing.assert_allclose(model.probabilities(np.array([b"kra"]))[0], likely, atol=1e-5)
 
     def test_the_number_of_threads_changes_nothing(self, monkeypatch):
-        monkeypatch.setattr("ladle.lab.text.TEXTS_A_RANGE", 50)
+        monkeypatch.setattr("ladle.lab.learners.text.TEXTS_A_RANGE", 50)
         inputs, _ = examples("text")
         monkeypatch.setenv("LADLE_THREADS", "3")
         many = fit("text", LEARNERS["text"])

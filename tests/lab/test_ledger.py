@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from ladle.errors import ArgumentError, CorruptFileError, FileError, FileFormatError
-from ladle.lab import ledger_seals
-from ladle.lab.entries import RoundRecord, StartRecord, pack_rows, unpack_rows
-from ladle.lab.ledger import Ledger
-from ladle.lab.ledger_files import is_ledger
+from ladle.lab.ledger import seals
+from ladle.lab.ledger.files import is_ledger
+from ladle.lab.ledger.ledger import Ledger
+from ladle.lab.ledger.records import RoundRecord, StartRecord, pack_rows, unpack_rows
 from tests.lab.standins import TOML, experiment
 
 FACTS = {"learner": "a perceptron", "near_limit": 0.1, "dataset": {"name": "toy", "rows": 400}}
@@ -216,7 +216,7 @@ def resealed(ledger, table, column, value):
     connection.execute(f"UPDATE {table} SET {column} = ? {where}", (value,))
     for each in ("run", "start", "round"):
         for values in connection.execute(f"SELECT * FROM {each}").fetchall():
-            ledger_seals.put(connection, each, values)
+            seals.put(connection, each, values)
 
 
 IMPOSSIBLE = [

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from scipy.stats import ttest_rel
 
 from ladle.errors import ArgumentError, ShapeError
-from ladle.lab import measures
-from ladle.lab.measures import (
+from ladle.lab.measures import savings as measures
+from ladle.lab.measures.savings import (
     area_under_curve,
     curve_interval,
     label_savings,

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, average_precision_score, f1_score
 
 from ladle.errors import ArgumentError, DataError, NonFiniteError, ShapeError
-from ladle.lab.metrics import average_precision, known, measure
+from ladle.lab.measures.metrics import average_precision, known, measure
 
 
 def test_the_names_are_those_of_the_protocols():

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from ladle.errors import ArgumentError, MissingDependencyError
-from ladle.lab.mlp import Mlp
+from ladle.lab.learners.mlp import Mlp
 from ladle.threads import single_threaded_blas
 from tests.lab.toy import toy_dataset
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ladle.errors import CorruptFileError, FileError, FileFormatError, LadleError, UnsafeFileError
-from ladle.lab.feature_files import feature_file
-from ladle.lab.ledger import Ledger
-from ladle.lab.protocol_files import parse_experiment, read_experiment
+from ladle.lab.data.feature_files import feature_file
+from ladle.lab.ledger.ledger import Ledger
+from ladle.lab.protocol.files import parse_experiment, read_experiment
 from tests.lab.standins import TOML
 
 VALUES = (

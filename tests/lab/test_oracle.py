@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ladle.errors import ArgumentError
-from ladle.lab.oracle import Oracle
+from ladle.lab.runner.oracle import Oracle
 
 
 def test_it_tells_and_counts():

@@ -9,8 +9,8 @@ import pytest
 from ladle import strategies
 from ladle.errors import ArgumentError, MissingDependencyError
 from ladle.lab import read_experiment, run_experiment
-from ladle.lab.ledger import Ledger
-from ladle.lab.own import imported
+from ladle.lab.ledger.ledger import Ledger
+from ladle.lab.protocol.own_code import imported
 from tests.lab.standins import TOML
 
 MODULE = '''

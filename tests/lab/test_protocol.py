@@ -3,7 +3,7 @@
 import pytest
 
 from ladle.errors import ArgumentError
-from ladle.lab.protocol import LabProtocol
+from ladle.lab.protocol.settings import LabProtocol
 from ladle.seeds import check_seed
 
 PROTOCOL = LabProtocol(seed_size=30, batch_size=20, rounds=2, trials=2, seed=4, mean_size=5)

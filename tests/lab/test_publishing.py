@@ -6,10 +6,10 @@ from contextlib import ExitStack, closing
 import pytest
 
 from ladle.errors import ArgumentError, MismatchError
-from ladle.lab.experiments import run_experiment
-from ladle.lab.ledger import Ledger
-from ladle.lab.protocol_files import parse_experiment
-from ladle.lab.publishing import publish_ledgers
+from ladle.lab.ledger.ledger import Ledger
+from ladle.lab.protocol.files import parse_experiment
+from ladle.lab.runner.publishing import publish_ledgers
+from ladle.lab.runner.run import run_experiment
 from tests.lab.standins import SOURCES, TOML, experiment
 
 

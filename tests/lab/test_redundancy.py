@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ladle.lab import redundancy
-from ladle.lab.redundancy import near_duplicates, near_limit
+from ladle.lab.measures import redundancy
+from ladle.lab.measures.redundancy import near_duplicates, near_limit
 from tests.lab.toy import toy_dataset
 
 

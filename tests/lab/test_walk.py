@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from ladle.errors import ArgumentError
-from ladle.lab import catalogue
-from ladle.lab.bench import Bench, Sources, directed
-from ladle.lab.kept import kept
-from ladle.lab.protocol_files import parse_experiment
-from ladle.lab.starts import begun, start_folder
-from ladle.lab.walk import Course, done_batches, rounds_of
+from ladle.lab.protocol import catalogue
+from ladle.lab.protocol.files import parse_experiment
+from ladle.lab.runner.artifacts import kept
+from ladle.lab.runner.rounds import Course, done_batches, rounds_of
+from ladle.lab.runner.starts import begun, start_folder
+from ladle.lab.runner.workbench import Bench, Sources, directed
 from ladle.strategies import CoreSet
 from tests.lab.standins import SOURCES, TOML
 

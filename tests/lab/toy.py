@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ladle.lab.datasets import Dataset
+from ladle.lab.data.datasets import Dataset
 
 
 def toy_dataset(rows=400, test_rows=150, classes=3, seed=5):

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ladle.lab.entries import RoundRecord, StartRecord, pack_rows
-from ladle.lab.experiment import Experiment
-from ladle.lab.ledger import Ledger
+from ladle.lab.ledger.ledger import Ledger
+from ladle.lab.ledger.records import RoundRecord, StartRecord, pack_rows
+from ladle.lab.protocol.experiment import Experiment
 
 LABELS = (100, 150, 200, 250)
 # Where each strategy's mean curve goes after the seed set, which is at .50 for all.

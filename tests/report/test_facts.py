@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from ladle.errors import ArgumentError, MismatchError
-from ladle.lab.comparisons import compare_paired
-from ladle.lab.measures import area_under_curve, curve_interval, label_savings
+from ladle.lab.measures.comparisons import compare_paired
+from ladle.lab.measures.savings import area_under_curve, curve_interval, label_savings
 from ladle.report.batches import typical_seconds
 from ladle.report.compare import compare
 from ladle.report.facts import facts_of

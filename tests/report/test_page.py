@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from ladle.errors import ArgumentError, FileError, MissingDependencyError
-from ladle.lab.datasets import Dataset
-from ladle.lab.measures import Savings
+from ladle.lab.data.datasets import Dataset
+from ladle.lab.measures.savings import Savings
 from ladle.report.drawing import BROAD, NARROW
+from ladle.report.example_views import Looks
 from ladle.report.facts import facts_of
 from ladle.report.figures import legend_columns, panels, savings_forest, series_of, short_count
-from ladle.report.looks import Looks
 from ladle.report.page import page, write_page
 from tests.report import made_ledger as made
 from tests.report.reading import assert_described, assert_still_and_alone, read_page

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ladle.lab.comparisons import compare_paired
-from ladle.lab.measures import label_savings
+from ladle.lab.measures.comparisons import compare_paired
+from ladle.lab.measures.savings import label_savings
 from ladle.report.sentences import (
     difference_text,
     interval_text,

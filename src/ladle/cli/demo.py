@@ -60,8 +60,8 @@ def demo(
     from ladle.cli.outputs import check_new, check_output, write_contents
     from ladle.cli.progress import shown
     from ladle.lab import run_experiment
-    from ladle.lab.shown import dataset_of
-    from ladle.lab.starts import first_clusters
+    from ladle.lab.runner.reloaded_data import dataset_of
+    from ladle.lab.runner.starts import first_clusters
     from ladle.report import facts_of, page
 
     check_output(out, [".html", ".htm"], inputs=[])
@@ -114,7 +114,7 @@ def _stated(candidate_ratio: float, **dials: Any) -> Experiment:
     """The shipped protocol with these dials. Raises: ArgumentError."""
     import tomllib
 
-    from ladle.lab.protocol_files import check_whole, checked_experiment, read_text
+    from ladle.lab.protocol.files import check_whole, checked_experiment, read_text
 
     fields = tomllib.loads(read_text("demo")) | dials
     fields["strategies"][0]["options"]["candidate_ratio"] = candidate_ratio

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from rich.table import Table
 from rich.text import Text
 
-from ladle.lab.measures import Savings
+from ladle.lab.measures.savings import Savings
 from ladle.report.facts import Facts
 from ladle.report.sentences import count_text, interval_text, plus_minus, share_text, verdict
 

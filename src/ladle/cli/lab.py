@@ -16,8 +16,8 @@ import typer
 from ladle.cli import lab_reporting, options
 
 if TYPE_CHECKING:
-    from ladle.lab.experiment import Experiment
-    from ladle.lab.ledger import Ledger
+    from ladle.lab.ledger.ledger import Ledger
+    from ladle.lab.protocol.experiment import Experiment
 
 _FROM = "from: "  # how a line begins that tells how to get something
 ABOUT = "Compare strategies: simulate labelling on a labelled data set, and measure what each one saves."
@@ -34,8 +34,8 @@ def list_known(
     With the NAME of a protocol, print its file: save it, change it, and run the copy.
     """
     from ladle.cli.answers import emit_json
-    from ladle.lab import catalogue
-    from ladle.lab.protocol_files import read_experiment, read_text, shipped
+    from ladle.lab.protocol import catalogue
+    from ladle.lab.protocol.files import read_experiment, read_text, shipped
 
     if name is not None:
         text = read_text(name)
@@ -91,8 +91,8 @@ def run(
     Stopped at any moment, the same command goes on where it was, to the same numbers. They do not depend on --workers.
     """
     from ladle.cli.progress import shown
-    from ladle.lab.experiments import run_experiment, standing
-    from ladle.lab.protocol_files import read_experiment
+    from ladle.lab.protocol.files import read_experiment
+    from ladle.lab.runner.run import run_experiment, standing
 
     experiment = read_experiment(protocol)
     folder = _folder(out, experiment.name)
@@ -124,7 +124,7 @@ EXAMPLES = {
 @contextmanager
 def _resumable(experiment: Experiment, folder: Path) -> Iterator[None]:
     """Around a run: says how to go on when it is interrupted."""
-    from ladle.lab.experiments import standing
+    from ladle.lab.runner.run import standing
 
     try:
         yield
@@ -158,7 +158,7 @@ def _folder(out: str | None, name: str) -> Path:
 
 def _tell_run(ledger: Ledger, folder: Path, before: int, seconds: float, as_json: bool) -> None:
     from ladle.cli.answers import answer, seconds_text
-    from ladle.lab.ledger import WENT_ON
+    from ladle.lab.ledger.ledger import WENT_ON
 
     experiment, (done, total) = ledger.experiment(), ledger.finished()
     main = ledger.metrics()[0]

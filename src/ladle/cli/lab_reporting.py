@@ -45,9 +45,9 @@ def report(
     """
     from ladle.cli.answers import answer
     from ladle.cli.outputs import check_output, write_contents
-    from ladle.lab.ledger import Ledger
-    from ladle.lab.shown import dataset_of
-    from ladle.lab.starts import first_clusters
+    from ladle.lab.ledger.ledger import Ledger
+    from ladle.lab.runner.reloaded_data import dataset_of
+    from ladle.lab.runner.starts import first_clusters
     from ladle.report import facts_of, page, tables
 
     suffixes = {"page": [".html", ".htm"], "markdown": [".md"], "csv": [".csv"]}
@@ -85,7 +85,7 @@ def compare(
     """
     from ladle.cli.answers import emit_json
     from ladle.cli.outputs import check_output, write_contents
-    from ladle.lab.ledger import Ledger
+    from ladle.lab.ledger.ledger import Ledger
     from ladle.report import tables
     from ladle.report.compare import compare as compare_runs
 
@@ -128,8 +128,8 @@ def publish(
     """
     from ladle.cli.answers import answer
     from ladle.cli.outputs import check_output, write_new
-    from ladle.lab.ledger import Ledger
-    from ladle.lab.publishing import check_target, publish_ledgers
+    from ladle.lab.ledger.ledger import Ledger
+    from ladle.lab.runner.publishing import check_target, publish_ledgers
 
     check_output(out, [".sqlite"], inputs=found)
     with ExitStack() as opened:

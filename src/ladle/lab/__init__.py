@@ -4,19 +4,19 @@
 >>> with lab.run_experiment(lab.read_experiment("smoke"), "runs/smoke") as ledger:
 ...     curves = ledger.curves("Margin", "accuracy")
 
-A data set, a learner or a strategy of your own stands in a protocol by its place: see `ladle.lab.own`.
+A data set, a learner or a strategy of your own stands in a protocol by its place: see `ladle.lab.protocol.own_code`.
 """
 
-from ladle.lab.datasets import Dataset
-from ladle.lab.experiment import Experiment
-from ladle.lab.experiments import run_experiment
-from ladle.lab.fashion_mnist import fashion_mnist
-from ladle.lab.learner import Learner, Model
-from ladle.lab.ledger import Ledger
-from ladle.lab.measures import Savings, label_savings
-from ladle.lab.mlp import Mlp
-from ladle.lab.oracle import Oracle
-from ladle.lab.protocol_files import read_experiment
+from ladle.lab.data.datasets import Dataset
+from ladle.lab.data.fashion_mnist import fashion_mnist
+from ladle.lab.learners.learner import Learner, Model
+from ladle.lab.learners.mlp import Mlp
+from ladle.lab.ledger.ledger import Ledger
+from ladle.lab.measures.savings import Savings, label_savings
+from ladle.lab.protocol.experiment import Experiment
+from ladle.lab.protocol.files import read_experiment
+from ladle.lab.runner.oracle import Oracle
+from ladle.lab.runner.run import run_experiment
 
 __all__ = [
     "Dataset",

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from ladle.lab.entries import RoundRecord
+    from ladle.lab.ledger.records import RoundRecord
 
 SHOWN_IN_BATCH = 60
 

@@ -11,14 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.errors import MismatchError
-from ladle.lab.comparisons import Comparison, compare_paired, compare_unpaired, corrected
-from ladle.lab.entries import digest_of_rows
-from ladle.lab.ledger_files import FILE_NAME
-from ladle.lab.measures import area_under_curve
+from ladle.lab.ledger.files import FILE_NAME
+from ladle.lab.ledger.records import digest_of_rows
+from ladle.lab.measures.comparisons import Comparison, compare_paired, compare_unpaired, corrected
+from ladle.lab.measures.savings import area_under_curve
 from ladle.report.facts import shared_trials
 
 if TYPE_CHECKING:
-    from ladle.lab.ledger import Ledger
+    from ladle.lab.ledger.ledger import Ledger
 
 _LISTED = 12  # numbers of labels in a message
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ladle.report import figures
 from ladle.report.clusters import ClusterExample, ClusterFacts
 from ladle.report.drawing import NARROW
+from ladle.report.example_views import Looks
 from ladle.report.facts import Facts
-from ladle.report.looks import Looks
 from ladle.report.markup import figure, key, numbers, section, table, text
 
 

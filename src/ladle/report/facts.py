@@ -16,8 +16,8 @@ import numpy.typing as npt
 from ladle._version import __version__
 from ladle.arrays import Clusters
 from ladle.errors import ArgumentError
-from ladle.lab.comparisons import Comparison, compare_paired, corrected, holm, outcome_of, paired_t
-from ladle.lab.measures import (
+from ladle.lab.measures.comparisons import Comparison, compare_paired, corrected, holm, outcome_of, paired_t
+from ladle.lab.measures.savings import (
     FEWEST_TRIALS,
     Savings,
     area_under_curve,
@@ -29,8 +29,8 @@ from ladle.report.batches import BatchFacts, batch_facts, typical_seconds
 from ladle.report.clusters import ClusterFacts, cluster_facts
 
 if TYPE_CHECKING:
-    from ladle.lab.experiment import Experiment
-    from ladle.lab.ledger import Ledger
+    from ladle.lab.ledger.ledger import Ledger
+    from ladle.lab.protocol.experiment import Experiment
 
 Curves = npt.NDArray[np.float64]
 Numbers = tuple[float, ...]
@@ -140,7 +140,7 @@ class Facts:
 def facts_of(ledger: Ledger, *, clusters: Clusters | None = None) -> Facts:
     """The facts of a run, as far as it has come.
 
-    clusters: (n,) the pool's in the first trial, see `ladle.lab.starts.first_clusters`.
+    clusters: (n,) the pool's in the first trial, see `ladle.lab.runner.starts.first_clusters`.
     Raises: ArgumentError when no strategy has finished a trial yet.
     Cost: about 15 ms for each ordered pair of strategies and metric, most of it the resamples of the savings. A
     run that is going on waits so long with its next round.

@@ -11,7 +11,7 @@ from itertools import pairwise
 from textwrap import fill
 from typing import TYPE_CHECKING
 
-from ladle.lab.measures import Savings
+from ladle.lab.measures.savings import Savings
 from ladle.report.clusters import SizeBin
 from ladle.report.drawing import BROAD, INK, MUTED, NARROW, SERIES, drawn, legend
 from ladle.report.facts import Facts, MetricFacts

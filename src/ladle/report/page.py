@@ -6,22 +6,22 @@ import os
 from typing import TYPE_CHECKING
 
 from ladle.durable import writing
-from ladle.lab.comparisons import LEVEL
-from ladle.lab.measures import FEWEST_TRIALS
-from ladle.lab.redundancy import CHANCE_SHARE
-from ladle.lab.starts import first_clusters
+from ladle.lab.measures.comparisons import LEVEL
+from ladle.lab.measures.redundancy import CHANCE_SHARE
+from ladle.lab.measures.savings import FEWEST_TRIALS
+from ladle.lab.runner.starts import first_clusters
 from ladle.report import figures, rows
 from ladle.report.drawing import BROAD, NARROW
+from ladle.report.example_views import Looks
 from ladle.report.examples import chosen_section, clusters_section
 from ladle.report.facts import Facts, MetricFacts, facts_of
-from ladle.report.head import head
-from ladle.report.looks import Looks
 from ladle.report.markup import Cells, definitions, document, figure, numbers, section, table, text
+from ladle.report.page_header import head
 from ladle.report.sentences import NO_SAVINGS, WIDER_FAMILY, metric_text, seconds_text
 
 if TYPE_CHECKING:
-    from ladle.lab.datasets import Dataset
-    from ladle.lab.ledger import Ledger
+    from ladle.lab.data.datasets import Dataset
+    from ladle.lab.ledger.ledger import Ledger
 
 _PANEL = 5.4  # inches: two of them stand side by side
 _MOST_CLASSES = 30  # a longer table of classes is not read

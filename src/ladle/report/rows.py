@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from ladle.lab.comparisons import LEVEL, Comparison
-from ladle.lab.measures import Savings
+from ladle.lab.measures.comparisons import LEVEL, Comparison
+from ladle.lab.measures.savings import Savings
 from ladle.report.compare import RunComparison
 from ladle.report.facts import Facts, MetricFacts
 from ladle.report.sentences import (

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ladle.lab.comparisons import Comparison
-from ladle.lab.measures import FEWEST_TRIALS, Savings
+from ladle.lab.measures.comparisons import Comparison
+from ladle.lab.measures.savings import FEWEST_TRIALS, Savings
 
 NO_SAVINGS = (
     f"Labels saved are told with an interval or not at all, and an interval takes {FEWEST_TRIALS} finished "

@@ -7,8 +7,8 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ladle.lab.comparisons import LEVEL
-from ladle.lab.starts import first_clusters
+from ladle.lab.measures.comparisons import LEVEL
+from ladle.lab.runner.starts import first_clusters
 from ladle.report.compare import RunComparison, compare
 from ladle.report.facts import Facts, MetricFacts, facts_of
 from ladle.report.rows import (
@@ -29,7 +29,7 @@ from ladle.report.rows import (
 from ladle.report.sentences import NO_SAVINGS, WIDER_FAMILY, metric_text
 
 if TYPE_CHECKING:
-    from ladle.lab.ledger import Ledger
+    from ladle.lab.ledger.ledger import Ledger
 
 
 def markdown(ledger: Ledger) -> str:

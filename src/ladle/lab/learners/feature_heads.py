@@ -1,0 +1,228 @@
+"""Heads on frozen features: a linear layer, or one hidden layer and a linear one, fitted by Adam in NumPy alone.
+
+They also take several labels an example, of which some are unknown, and go on from an earlier model when asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ladle.arrays import row_blocks
+from ladle.errors import ArgumentError, ShapeError
+from ladle.lab.data.datasets import as_features
+from ladle.lab.learners.learner import Model, check_warm
+from ladle.numbers import number, whole
+from ladle.seeds import stream
+
+Matrix = npt.NDArray[np.float32]
+BETAS, TINY = (0.9, 0.999), 1e-8  # of Adam
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeadModel:
+    """(x - shift) * scale, then, layer by layer, x W + b, with rectifiers between; softmax or sigmoids at the end.
+
+    weights, biases: one or two of each, (inputs, outputs) and (outputs,).
+    """
+
+    shift: Matrix
+    scale: Matrix
+    weights: tuple[Matrix, ...]
+    biases: tuple[Matrix, ...]
+    multilabel: bool
+
+    def probabilities(self, inputs: npt.NDArray[Any]) -> Matrix:
+        """(n, classes) float32. Cost: a product a layer, in blocks."""
+
+        def outputs(part: npt.NDArray[Any]) -> Matrix:
+            return squashed(self._hidden(part) @ self.weights[-1] + self.biases[-1], multilabel=self.multilabel)
+
+        return self._in_blocks(inputs, outputs, self.weights[-1].shape[1])
+
+    def embeddings(self, inputs: npt.NDArray[Any]) -> Matrix:
+        """(n, dim) float32, what the last layer reads: the hidden layer, or the standardised features."""
+        return self._in_blocks(inputs, self._hidden, self.weights[-1].shape[0])
+
+    def _in_blocks(self, inputs: npt.NDArray[Any], make: Callable[[npt.NDArray[Any]], Matrix], width: int) -> Matrix:
+        answer = np.empty((len(inputs), width), np.float32)
+        for block in row_blocks(len(inputs), self.weights[0].shape[0] * 4):
+            answer[block] = make(inputs[block])
+        return answer
+
+    def _hidden(self, inputs: npt.NDArray[Any]) -> Matrix:
+        layer: Matrix = (as_features(inputs) - self.shift) * self.scale
+        for weights, biases in zip(self.weights[:-1], self.biases[:-1], strict=True):
+            layer = np.maximum(layer @ weights + biases, 0)
+        return layer
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """hidden: width of the hidden layer; 0: none, a linear head. decay: of weights, decoupled, as a share of the rate.
+
+    The learning rate is fixed and the weights of the later half of the epochs are averaged, as in
+    `ladle.lab.learners.mlp`.
+    Features are standardised by the labelled examples.
+    Cost: 3 products of (labelled, features) with (features, hidden or classes) an epoch.
+    Repeats: set by the arguments and the seed, on one machine and with one BLAS thread.
+    Source: Kingma & Ba 2015, "Adam"; Loshchilov & Hutter 2019, "Decoupled weight decay regularization".
+    """
+
+    hidden: int = 0
+    epochs: int = 30
+    minibatch: int = 200
+    learning_rate: float = 1e-3
+    decay: float = 3.0
+
+    def __post_init__(self) -> None:
+        for option, least in (("hidden", 0), ("epochs", 1), ("minibatch", 1)):
+            object.__setattr__(
+                self, option, whole(getattr(self, option), f"`{option}`", least=least, wanted=f"be {least} or more")
+            )
+        number(self.learning_rate, "`learning_rate`", above=0)
+        number(self.decay, "`decay`", least=0)
+
+    @property
+    def name(self) -> str:
+        """What it is, for reports."""
+        kind = f"MLP head, one hidden layer of {self.hidden}" if self.hidden else "linear head"
+        return f"{kind}, {self.epochs} epochs of Adam"
+
+    def fit(
+        self,
+        inputs: npt.NDArray[Any],
+        labels: npt.NDArray[np.int64],
+        *,
+        classes: int,
+        seed: int,
+        warm: Model | None = None,
+    ) -> HeadModel:
+        """Fit to features, or to uint8 pixels as 0..1. labels: (n,), or (n, classes) with those below 0 unknown.
+
+        Raises: ArgumentError, ShapeError.
+        """
+        features, targets = as_features(inputs), as_targets(labels, classes)
+        multilabel = labels.ndim == 2
+        if warm is None:
+            shift, scale = standard(features)
+            parameters = self._begin(features.shape[1], classes, seed)
+        else:
+            sizes = [each.shape for each in self._begin(features.shape[1], classes, seed)]
+            before = check_warm(
+                warm,
+                HeadModel,
+                lambda model: (
+                    [each.shape for each in (*model.weights, *model.biases)] == sizes and model.multilabel == multilabel
+                ),
+            )
+            shift, scale = before.shift, before.scale
+            parameters = [each.copy() for each in (*before.weights, *before.biases)]
+        averaged = self._descend((features - shift) * scale, targets, parameters, seed, multilabel=multilabel)
+        layers = len(averaged) // 2
+        return HeadModel(shift, scale, tuple(averaged[:layers]), tuple(averaged[layers:]), multilabel)
+
+    def _begin(self, features: int, classes: int, seed: int) -> list[Matrix]:
+        """Weights of each layer, then biases: uniform as He et al. 2015 have it under a rectifier, else Glorot's."""
+        sizes = [features, *([self.hidden] if self.hidden else []), classes]
+        draw = stream(seed, "head weights")
+        weights = []
+        for layer, (wide, narrow) in enumerate(pairwise(sizes)):
+            last = layer == len(sizes) - 2
+            limit = np.sqrt(6 / (wide + narrow if last else wide))
+            weights.append((draw.random((wide, narrow), np.float32) * 2 - 1) * np.float32(limit))
+        return [*weights, *(np.zeros(size, np.float32) for size in sizes[1:])]
+
+    def _descend(
+        self, features: Matrix, targets: Matrix, parameters: list[Matrix], seed: int, *, multilabel: bool
+    ) -> list[Matrix]:
+        """The mean of the parameters at the ends of the later epochs; `parameters` are used up."""
+        layers = len(parameters) // 2
+        first = [np.zeros_like(each) for each in parameters]
+        second = [np.zeros_like(each) for each in parameters]
+        total = [np.zeros_like(each) for each in parameters]
+        step = 0
+        for epoch in range(self.epochs):
+            order = stream(seed, "head order", epoch).permutation(len(features))
+            for start in range(0, len(order), self.minibatch):
+                batch_pos = order[start : start + self.minibatch]
+                slopes = gradients(features[batch_pos], targets[batch_pos], parameters, multilabel=multilabel)
+                step += 1
+                rate = self.learning_rate * np.sqrt(1 - BETAS[1] ** step) / (1 - BETAS[0] ** step)
+                for place, slope in enumerate(slopes):
+                    shrink = 1 - self.learning_rate * self.decay if place < layers else 1.0
+                    step_by_adam(parameters[place], slope, first[place], second[place], rate, shrink)
+            if epoch >= self.epochs // 2:
+                for place, value in enumerate(parameters):
+                    total[place] += value
+        return [whole * np.float32(1 / (self.epochs - self.epochs // 2)) for whole in total]
+
+
+def step_by_adam(value: Matrix, slope: Matrix, first: Matrix, second: Matrix, rate: float, shrink: float) -> None:
+    """Move `value` against its slope, in place, after shrinking it; first, second: running moments, moved as well."""
+    first += np.float32(1 - BETAS[0]) * (slope - first)
+    second += np.float32(1 - BETAS[1]) * (slope * slope - second)
+    value *= np.float32(shrink)
+    value -= np.float32(rate) * first / (np.sqrt(second) + np.float32(TINY))
+
+
+def gradients(features: Matrix, targets: Matrix, parameters: list[Matrix], *, multilabel: bool) -> list[Matrix]:
+    """Slopes of the mean loss over the rows, one for each of `parameters`.
+
+    The loss is cross-entropy; with several labels an example, that of each known class alone, summed.
+    targets: (rows, classes), 0 to 1, NaN where unknown.
+    """
+    layers = len(parameters) // 2
+    weights, biases = parameters[:layers], parameters[layers:]
+    entered = [features]
+    for matrix, bias in zip(weights[:-1], biases[:-1], strict=True):
+        entered.append(np.maximum(entered[-1] @ matrix + bias, 0))
+    push = squashed(entered[-1] @ weights[-1] + biases[-1], multilabel=multilabel) - targets
+    push = np.nan_to_num(push, copy=False, nan=0.0) * np.float32(1 / len(features))
+    weight_slopes: list[Matrix] = []
+    bias_slopes: list[Matrix] = []
+    for layer in reversed(range(layers)):
+        weight_slopes.insert(0, entered[layer].T @ push)
+        bias_slopes.insert(0, push.sum(axis=0))
+        if layer:
+            push = (push @ weights[layer].T) * (entered[layer] > 0)
+    return [*weight_slopes, *bias_slopes]
+
+
+def squashed(logits: Matrix, *, multilabel: bool) -> Matrix:
+    """Chances out of (n, classes) logits, which are used up: sigmoids where there are several labels, else softmax."""
+    if multilabel:
+        halves: Matrix = np.tanh(logits * np.float32(0.5))  # the sigmoid that cannot overflow
+        return np.float32(0.5) * (halves + 1)
+    logits -= logits.max(axis=1, keepdims=True)
+    np.exp(logits, out=logits)
+    logits /= logits.sum(axis=1, keepdims=True)
+    return logits
+
+
+def standard(features: Matrix) -> tuple[Matrix, Matrix]:
+    """(shift, scale) that give each feature mean 0 and deviation 1; a feature that never changes is left to be 0."""
+    shift: Matrix = features.mean(axis=0, dtype=np.float64).astype(np.float32)
+    spread = features.std(axis=0, dtype=np.float64)
+    scale: Matrix = np.divide(1, spread, out=np.zeros_like(spread), where=spread > 1e-6).astype(np.float32)
+    return shift, scale
+
+
+def as_targets(labels: npt.NDArray[Any], classes: int) -> Matrix:
+    """(n, classes) float32: one-hot for labels (n,); for (n, classes), 1, 0, and NaN where they are below 0.
+
+    Raises: ArgumentError, ShapeError.
+    """
+    if classes < 1 or (classes < 2 and labels.ndim == 1):
+        raise ArgumentError("`classes`", wanted="be 2 or more", got=repr(classes))
+    if labels.ndim == 1:
+        one_hot: Matrix = np.eye(classes, dtype=np.float32)[labels]
+        return one_hot
+    if labels.ndim != 2 or labels.shape[1] != classes:
+        raise ShapeError("`labels`", wanted=f"have shape (n,) or (n, {classes})", got=f"{labels.shape}")
+    return np.where(labels < 0, np.float32(np.nan), labels.astype(np.float32))

@@ -1,0 +1,126 @@
+"""scikit-learn's multi-layer perceptron as a learner: one hidden layer, cheap enough to refit every round on a CPU."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ladle.arrays import row_blocks
+from ladle.errors import ArgumentError, MissingDependencyError
+from ladle.lab.data.datasets import as_features
+from ladle.lab.learners.learner import Model, check_single, refuse_warm
+from ladle.numbers import number, whole
+
+Matrix = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MlpModel:
+    """relu(x W1 + b1) W2 + b2, then softmax."""
+
+    weights: tuple[Matrix, Matrix]
+    biases: tuple[Matrix, Matrix]
+
+    def probabilities(self, inputs: npt.NDArray[Any]) -> Matrix:
+        """(n, classes) float32. Cost: two products, in blocks."""
+        answer = np.empty((len(inputs), self.weights[1].shape[1]), np.float32)
+        for block in row_blocks(len(inputs), self.weights[0].shape[0] * 4):
+            logits = self._hidden(inputs[block]) @ self.weights[1] + self.biases[1]
+            logits -= logits.max(axis=1, keepdims=True)
+            np.exp(logits, out=logits)
+            answer[block] = logits / logits.sum(axis=1, keepdims=True)
+        return answer
+
+    def embeddings(self, inputs: npt.NDArray[Any]) -> Matrix:
+        """(n, hidden) float32, the hidden layer after its rectifier. Cost: one product, in blocks."""
+        answer = np.empty((len(inputs), self.weights[0].shape[1]), np.float32)
+        for block in row_blocks(len(inputs), self.weights[0].shape[0] * 4):
+            answer[block] = self._hidden(inputs[block])
+        return answer
+
+    def _hidden(self, inputs: npt.NDArray[Any]) -> Matrix:
+        hidden: Matrix = as_features(inputs) @ self.weights[0] + self.biases[0]
+        return np.maximum(hidden, 0, out=hidden)
+
+
+@dataclass(frozen=True, slots=True)
+class Mlp:
+    """One hidden layer of rectifiers, fitted by Adam for a fixed number of epochs, last half averaged.
+
+    Averaging the weights of the later epochs costs nothing and takes most of the noise out of a short run: on the
+    images of the demo it adds half a point of accuracy and halves the spread between seeds.
+    Source: Izmailov et al. 2018, "Averaging weights leads to wider optima and better generalization".
+    """
+
+    hidden: int = 128
+    epochs: int = 24
+    minibatch: int = 200
+    learning_rate: float = 3e-3
+
+    def __post_init__(self) -> None:
+        for option in ("hidden", "epochs", "minibatch"):
+            object.__setattr__(
+                self, option, whole(getattr(self, option), f"`{option}`", least=1, wanted="be 1 or more")
+            )
+        number(self.learning_rate, "`learning_rate`", above=0)
+
+    @property
+    def name(self) -> str:
+        """What it is, for reports."""
+        return f"scikit-learn MLP, one hidden layer of {self.hidden}, {self.epochs} epochs"
+
+    def fit(
+        self,
+        inputs: npt.NDArray[Any],
+        labels: npt.NDArray[np.int64],
+        *,
+        classes: int,
+        seed: int,
+        warm: Model | None = None,
+    ) -> MlpModel:
+        """Fit from scratch, always. uint8 `inputs` are pixels and are scaled to 0..1.
+
+        Raises: MissingDependencyError without scikit-learn; ArgumentError for fewer than 2 classes, or a `warm` model.
+        Cost: 3 products of (n, pixels) with (pixels, hidden) an epoch; 1.3 s for 6,000 images of 784 pixels, one core.
+        Repeats: set by the arguments and `seed`, on one machine and with one BLAS thread.
+        """
+        try:
+            from sklearn.neural_network import MLPClassifier
+        except ImportError as cause:
+            raise MissingDependencyError(
+                "the package scikit-learn",
+                wanted="be installed to train a perceptron",
+                got="no such package",
+                remedy='Run: pip install "ladle[lab]"',
+            ) from cause
+        refuse_warm(warm, "mlp")
+        check_single(labels, "mlp")
+        if classes < 2:
+            raise ArgumentError("`classes`", wanted="be 2 or more", got=repr(classes))
+        features = as_features(inputs)
+        # A RandomState, not a number: partial_fit would start from the same number every epoch, and never reshuffle.
+        legacy_random = np.random.RandomState(seed % 2**32)
+        perceptron = MLPClassifier(
+            (self.hidden,),
+            batch_size=min(self.minibatch, len(features)),
+            learning_rate_init=self.learning_rate,
+            random_state=legacy_random,
+        )
+        total: list[Matrix] = []
+        for epoch in range(self.epochs):
+            # partial_fit is one epoch, and does not warn that a fixed number of epochs is not convergence.
+            perceptron.partial_fit(features, labels, classes=np.arange(classes))
+            if perceptron.n_iter_ == 0:  # scikit-learn swallows Ctrl-C; an epoch that did not end was interrupted
+                raise KeyboardInterrupt
+            if epoch >= self.epochs // 2:
+                now = [*perceptron.coefs_, *perceptron.intercepts_]  # live arrays: the next epoch writes to them
+                total = [old + new for old, new in zip(total, now, strict=True)] if total else [p.copy() for p in now]
+        scale = np.float32(1 / (self.epochs - self.epochs // 2))
+        first, second, first_bias, second_bias = (part * scale for part in total)
+        if classes == 2:  # scikit-learn then has one output, the log-odds of the second class
+            second = np.hstack([np.zeros_like(second), second])
+            second_bias = np.append(np.float32(0), second_bias)
+        return MlpModel((first, second), (first_bias, second_bias))

@@ -1,0 +1,133 @@
+"""A text learner for millions of short texts: the mean of hashed pieces' vectors, then a linear layer.
+
+Trained serially, one example at a time, so the seed alone decides; predicting is spread over threads. It reads texts as
+bytes and makes their pieces anew at each visit: hashing costs less than reading millions of stored lists of pieces.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ladle.errors import ArgumentError
+from ladle.lab.data.ngrams import TEXTS_A_RANGE, Ngrams, as_letters
+from ladle.lab.learners.learner import Model, check_single, check_warm
+from ladle.seeds import stream
+from ladle.threads import ranges, run_each
+
+Matrix = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TextModel:
+    """table: (buckets, dim), a vector for each bucket; weights (classes, dim) and biases (classes,): the outputs."""
+
+    ngrams: Ngrams
+    table: Matrix
+    weights: Matrix
+    biases: Matrix
+
+    def probabilities(self, inputs: npt.NDArray[Any]) -> Matrix:
+        """(n, classes) float32. Cost: about 3 us a short word a core. Raises: ArgumentError."""
+        return self._apply(inputs, len(self.weights), wants_hidden=False)
+
+    def embeddings(self, inputs: npt.NDArray[Any]) -> Matrix:
+        """(n, dim) float32, the mean vector of each text. Raises: ArgumentError."""
+        return self._apply(inputs, self.table.shape[1], wants_hidden=True)
+
+    def _apply(self, inputs: npt.NDArray[Any], width: int, *, wants_hidden: bool) -> Matrix:
+        from ladle.lab.data import text_kernels
+
+        letters = as_letters(inputs)
+        answer = np.empty((len(letters), width), np.float32)
+
+        def fill(part: tuple[int, int]) -> None:
+            rows = slice(*part)
+            parameters = (self.table, self.weights, self.biases)
+            text_kernels.apply(letters[rows], *self.ngrams.dials, *parameters, wants_hidden, answer[rows])
+
+        run_each(fill, ranges(len(letters), TEXTS_A_RANGE))
+        return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """An embedding bag over hashed byte n-grams (and words, if asked), fitted by stochastic gradient descent.
+
+    shortest, longest, words, buckets: see `ladle.lab.data.ngrams.Ngrams`. dim: of the vectors, which are the
+    embeddings.
+    epochs: passes over the labelled texts, while the learning rate falls from `learning_rate` to 0.
+    Cost: a few microseconds a word and epoch, one core; buckets x dim floats.
+    Repeats: set by the arguments and the seed; any number of threads.
+    Source: Joulin et al. 2017, "Bag of tricks for efficient text classification".
+    """
+
+    shortest: int = 1
+    longest: int = 4
+    words: bool = False
+    buckets: int = 1 << 17
+    dim: int = 32
+    epochs: int = 5
+    learning_rate: float = 1.0
+
+    def __post_init__(self) -> None:
+        for option in ("dim", "epochs"):
+            if getattr(self, option) < 1:
+                raise ArgumentError(f"`{option}`", wanted="be 1 or more", got=repr(getattr(self, option)))
+        if not 0 < self.learning_rate < float("inf"):
+            raise ArgumentError("`learning_rate`", wanted="be above 0", got=repr(self.learning_rate))
+        self._ngrams()
+
+    def _ngrams(self) -> Ngrams:
+        return Ngrams(self.shortest, self.longest, self.words, self.buckets)
+
+    @property
+    def name(self) -> str:
+        """What it is, for reports."""
+        grams = [f"{self.shortest} to {self.longest} bytes"] if self.longest else []
+        pieces = " and ".join([*grams, *(["words and their pairs"] if self.words else [])])
+        return f"embedding bag over hashed pieces ({pieces}), {self.dim} wide, {self.epochs} epochs"
+
+    def fit(
+        self,
+        inputs: npt.NDArray[Any],
+        labels: npt.NDArray[np.int64],
+        *,
+        classes: int,
+        seed: int,
+        warm: Model | None = None,
+    ) -> TextModel:
+        """Fit to texts (n,), dtype S. warm: a `TextModel` of this learner to go on from, which is not changed.
+
+        Raises: ArgumentError.
+        """
+        from ladle.lab.data import text_kernels
+
+        letters = as_letters(inputs)
+        check_single(labels, "the text learner")
+        if classes < 2:
+            raise ArgumentError("`classes`", wanted="be 2 or more", got=repr(classes))
+        shape = (self.buckets, self.dim)
+        if warm is None:
+            spread = np.float32(1 / self.dim)
+            table = stream(seed, "text vectors").random(shape, np.float32) * (2 * spread) - spread
+            weights, biases = np.zeros((classes, self.dim), np.float32), np.zeros(classes, np.float32)
+        else:
+            before = check_warm(
+                warm,
+                TextModel,
+                lambda model: (
+                    model.ngrams == self._ngrams() and model.table.shape == shape and len(model.weights) == classes
+                ),
+            )
+            table, weights, biases = before.table.copy(), before.weights.copy(), before.biases.copy()
+        known = np.ascontiguousarray(labels, np.int64)
+        steps = np.linspace(self.learning_rate, 0, self.epochs + 1, dtype=np.float32)
+        for epoch in range(self.epochs):
+            order = stream(seed, "text order", epoch).permutation(len(letters))
+            rates = steps[epoch : epoch + 2]
+            text_kernels.train(letters, known, order, *self._ngrams().dials, rates, table, weights, biases)
+        return TextModel(self._ngrams(), table, weights, biases)

