@@ -14,7 +14,7 @@ from typing import Any
 import birds
 import ladle
 from campaign_sight import DATABASE, NAME, seen, url
-from ladle.cli.campaign_batches import write_batch
+from ladle.cli.campaign.batches import write_batch
 from ladle.formats import FORMATS, Form, read
 from ladle.formats.fields import TASK_FIELDS
 

@@ -15,9 +15,9 @@ import numpy as np
 import birds
 from birds import BY_CLOCK
 from campaign_sight import DATABASE, seen, unsound
-from ladle.cli.campaign_exporting import What, export
-from ladle.cli.campaign_round import run_round
-from ladle.cli.campaign_telling import tell
+from ladle.cli.campaign.exporting import What, export
+from ladle.cli.campaign.telling import tell
+from ladle.cli.campaign.whole_round import run_round
 from ladle.formats import FORMATS
 from scenarios import Act, Scenario, Seen, whole_or_not
 

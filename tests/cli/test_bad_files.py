@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ladle.cli.failures import exit_codes
+from ladle.cli.program.failures import exit_codes
 from tests.cli.campaigns import make_pool
 
 DATA, FILE = 3, 4  # exit codes

@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 import ladle
-from ladle.cli import campaign as group
-from ladle.cli.campaign_curve import HEIGHT, curve_lines
-from ladle.cli.campaign_progress import stopping_told
+from ladle.cli.campaign import commands as group
+from ladle.cli.campaign.curve import HEIGHT, curve_lines
+from ladle.cli.campaign.progress import stopping_told
 from ladle.labelling.agreement import RULES
 from ladle.stopping import Verdict
 from tests.cli.campaigns import N, labelled, make_pool, truth

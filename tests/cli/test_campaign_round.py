@@ -142,7 +142,7 @@ def test_other_scores_are_another_round(folder: Path, run_json: Any) -> None:
         ("ladle.store", "Campaign.record_model", 1, ["tell", "tell"]),
         ("ladle.store", "Campaign.ask", 1, ["tell", "tell", "model"]),
         ("os", "replace", 1, ["tell", "tell", "model", "ask"]),
-        ("ladle.cli.campaign_round", "_answer", 1, ["tell", "tell", "model", "ask", "export"]),
+        ("ladle.cli.campaign.whole_round", "_answer", 1, ["tell", "tell", "model", "ask", "export"]),
     ],
 )
 def test_killed_between_steps_and_repeated(

@@ -13,7 +13,7 @@ import pytest
 
 import ladle
 from ladle.cli import main
-from ladle.cli.scored import Reading
+from ladle.cli.pool.scored import Reading
 from ladle.errors import ArgumentError, MismatchError, ShapeError
 from tests.cli.campaigns import labelled
 from tests.store.made import begun

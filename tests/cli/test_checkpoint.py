@@ -15,7 +15,7 @@ import pytest
 
 import ladle
 from ladle.cli import main
-from ladle.cli.stopping import Interrupted
+from ladle.cli.program.signals import Interrupted
 from ladle.hac.checkpoint import FILE_NAME
 
 ROWS, DIM = 20_000, 16

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import ladle
-from ladle.cli import machine
+from ladle.cli.pool import machine
 from ladle.memory import budget
 
 
@@ -66,7 +66,7 @@ def test_time_follows_the_machine(run_json, run, monkeypatch):
     def easy_and_hard(threads):
         monkeypatch.setenv("LADLE_THREADS", str(threads))
         # One core of another speed each time would tell nothing of the threads.
-        monkeypatch.setattr("ladle.cli.machine.products_per_second", lambda: threads * 10e9)
+        monkeypatch.setattr("ladle.cli.pool.machine.products_per_second", lambda: threads * 10e9)
         told = run_json("doctor", "--rows", 2_000_000, "--dim", 64)[1]["clustering"]
         return told["seconds_easy_data"], told["seconds_hard_data"]
 
@@ -86,7 +86,8 @@ def test_the_speed_of_this_machine(monkeypatch):
 
 
 def test_a_full_disk_is_foretold(run_json, monkeypatch):
-    monkeypatch.setattr("ladle.cli.machine.shutil.disk_usage", lambda path: shutil._ntuple_diskusage(9, 8, 100_000))
+    full = shutil._ntuple_diskusage(9, 8, 100_000)
+    monkeypatch.setattr("ladle.cli.pool.machine.shutil.disk_usage", lambda path: full)
     _, facts = run_json("doctor", "--rows", 5_000, "--dim", 64)
     assert facts["clustering"]["tree_bytes"] < 1 << 20
     assert len(facts["warnings"]) == 1

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import ladle
-from ladle.cli.outputs import write_contents
+from ladle.cli.program.outputs import write_contents
 from ladle.errors import FileError
 from tests.cli.test_usage import commands
 

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import ladle
-from ladle.cli.failures import exit_codes
+from ladle.cli.program.failures import exit_codes
 from ladle.labelling import Labels
 from tests.cli.test_usage import commands
 

@@ -17,8 +17,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Errors are told on stderr as `error: ...`; under `--json` they are one JSON object on stdout instead, usage errors
     and Ctrl-C too, so that stdout is JSON whatever happens. SIGTERM is taken as Ctrl-C is.
     """
-    from ladle.cli.failures import check_stdout, hush, hush_what_was_cut_off, reader_left, tell, tell_interrupted
-    from ladle.cli.stopping import Interrupted, terminated_as_interrupted
+    from ladle.cli.program.failures import (
+        check_stdout,
+        hush,
+        hush_what_was_cut_off,
+        reader_left,
+        tell,
+        tell_interrupted,
+    )
+    from ladle.cli.program.signals import Interrupted, terminated_as_interrupted
     from ladle.notices import gathered
 
     given = sys.argv[1:] if arguments is None else list(arguments)
@@ -47,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(given: list[str]) -> int:
     """Run the command: its exit code. Raises: what the command raises; Interrupted."""
     from ladle.cli.app import GROUPS, program
-    from ladle.cli.stopping import INTERRUPTED, Interrupted
+    from ladle.cli.program.signals import INTERRUPTED, Interrupted
 
     shown_help = not given or (len(given) == 1 and given[0] in GROUPS)
     words = [*given, "--help"] if shown_help else given

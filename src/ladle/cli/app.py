@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Annotated, Any
 
 import typer
 
 from ladle._version import __version__
-from ladle.cli.commands import Command
-from ladle.cli.failures import exit_codes
+from ladle.cli.program.commands import Command
+from ladle.cli.program.failures import exit_codes
 
-# Each is a function of that name in ladle.cli.<name>.
-COMMANDS = ("demo", "cluster", "assign", "select", "strategies", "doctor")
-# Each is a module ladle.cli.<name> with ABOUT, COMMANDS (name -> function) and EXAMPLES (name -> text).
-GROUPS = ("lab", "campaign")
+# Command -> the module that has a function of its name.
+COMMANDS = {
+    "demo": "ladle.cli.lab.demo",
+    "cluster": "ladle.cli.pool.cluster",
+    "assign": "ladle.cli.pool.assign",
+    "select": "ladle.cli.pool.select",
+    "strategies": "ladle.cli.pool.strategies",
+    "doctor": "ladle.cli.pool.doctor",
+}
+# Group of commands -> the module with ABOUT, COMMANDS (name -> function) and EXAMPLES (name -> text).
+GROUPS = {"lab": "ladle.cli.lab.experiments", "campaign": "ladle.cli.campaign.commands"}
 
 _EPILOG = "\n".join(
     [
@@ -46,15 +52,13 @@ def _ladle(
 def _built() -> typer.Typer:
     made = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
     made.callback(help=_flowed(_ladle.__doc__), epilog=_EPILOG)(_ladle)
-    for name in COMMANDS:
-        if find_spec(f"ladle.cli.{name}") is None:
-            continue
-        module = import_module(f"ladle.cli.{name}")
+    for name, place in COMMANDS.items():
+        module = import_module(place)
         command = getattr(module, name)
         text, examples = _flowed(command.__doc__), getattr(module, "EXAMPLES", None)
         made.command(name, cls=Command, help=text, epilog=examples)(command)
-    for name in GROUPS:
-        module = import_module(f"ladle.cli.{name}")
+    for name, place in GROUPS.items():
+        module = import_module(place)
         group = typer.Typer(rich_markup_mode="rich")
         for command_name, command in module.COMMANDS.items():
             text, examples = _flowed(command.__doc__), module.EXAMPLES[command_name]

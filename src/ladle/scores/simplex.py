@@ -11,7 +11,7 @@ from ladle.arrays import Probabilities, as_numbers
 from ladle.errors import ArgumentError, NonFiniteError, ProbabilityError, ShapeError
 from ladle.numbers import switch
 
-# What to do, in the words of the library; `ladle.cli.score_words` has the same in those of the command line.
+# What to do, in the words of the library; `ladle.cli.pool.score_words` has the same in those of the command line.
 SOFTMAX = "Logits need a softmax first: ladle.scores.softmax(logits)."
 NO_SUM = (
     f"{SOFTMAX} Rows that are off by more than their own rounding, and weights: normalise=True. Independent labels "

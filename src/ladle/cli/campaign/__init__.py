@@ -1,0 +1,1 @@
+"""`ladle campaign`: months of labelling, nothing lost."""

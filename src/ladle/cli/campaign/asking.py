@@ -1,0 +1,272 @@
+"""`ladle campaign ask`, `take`, `release`: what is to be labelled next, for all or for one annotator."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ladle.cli.campaign.opening import Db, Force, Format, LeaseDays, Name, OtherPool, listed_ids, opened, seconds_of
+from ladle.cli.program import options
+from ladle.progress import Progress
+
+if TYPE_CHECKING:
+    from ladle.campaign import Campaign
+    from ladle.cli.pool.scored import Given, Reading
+    from ladle.labelling import Batch
+
+Size = Annotated[int, typer.Option("--size", metavar="COUNT", help="Examples in the batch.", show_default=False)]
+BatchFile = Annotated[
+    Path,
+    typer.Option(
+        "--output", "-o", metavar="BATCH", help="To fill in: .csv, .jsonl, .parquet, .json (COCO) or .manifest."
+    ),
+]
+Gold = Annotated[int, typer.Option("--gold", metavar="COUNT", help="Gold examples more, at random places.")]
+Holder = Annotated[str, typer.Option("--holder", metavar="NAME", help="Who has the batch.")]
+ModelVersion = Annotated[
+    str | None, typer.Option("--model", metavar="VERSION", help="The version of the model that made the scores.")
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """An ask of the command line. key: None to derive it from all of this."""
+
+    reading: Reading
+    size: int
+    gold: int
+    holder: str
+    lease_days: float | None
+    model: str | None
+    key: str | None
+
+    @property
+    def files(self) -> list[Path | None]:
+        """The files it goes by."""
+        return [self.reading.path, self.reading.votes]
+
+
+def ask(
+    size: Size,
+    output: BatchFile,
+    db: Db = None,
+    name: Name = None,
+    scores: options.ScoresFile = None,
+    votes: options.VotesFile = None,
+    logits: options.Logits = False,
+    margins: options.Margins = False,
+    binary: options.Binary = False,
+    normalise: options.Normalise = False,
+    score_columns: options.ScoreColumns = None,
+    score_id: options.ScoreId = None,
+    ignore_extra_scores: options.IgnoreExtraScores = False,
+    model: ModelVersion = None,
+    gold: Gold = 0,
+    holder: Holder = "",
+    lease_days: LeaseDays = None,
+    key: Annotated[
+        str | None, typer.Option("--key", metavar="TEXT", help="What makes this ask one ask. Default: its scores.")
+    ] = None,
+    format_name: Format = None,
+    pool: OtherPool = None,
+    ids: options.IdsFile = None,
+    force: Force = False,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Choose the next batch: a round begins, and its examples are out under a lease.
+
+    The same command with the same scores is the same ask, whenever it is repeated: it gives the same batch and renews
+    its lease. Without scores, it is the same ask until a label has come back; --key tells two asks apart.
+    """
+    from ladle.cli.campaign.batches import check_batch_file, write_batch, written_facts
+    from ladle.cli.pool.scored import Reading
+    from ladle.cli.program.answers import answer
+    from ladle.cli.program.outputs import other_file
+    from ladle.cli.program.progress import shown
+
+    there = check_batch_file(output, format_name)
+    started, bars = time.perf_counter(), shown(quiet=quiet or as_json)
+    with opened(db, name, pool=pool, ids=ids) as campaign:
+        reading = Reading(
+            path=scores,
+            votes=votes,
+            logits=logits,
+            margins=margins,
+            binary=binary,
+            normalise=normalise,
+            multilabel=campaign.settings.options.get("multilabel"),
+            columns=score_columns or (),
+            id_column=score_id,
+            ignore_extra=ignore_extra_scores,
+        )
+        order = Order(reading=reading, size=size, gold=gold, holder=holder, lease_days=lease_days, model=model, key=key)
+        ready = prepared(campaign, order, progress=bars)
+        if ready.new and there and not force:
+            raise other_file(output)
+        batch = asked(campaign, order, ready, progress=bars)
+        written, before = write_batch(campaign, batch.to_arrow(), output, format_name=format_name, force=force)
+        facts = {
+            "command": "campaign ask",
+            "name": campaign.name,
+            **batch_facts(batch),
+            **ready.given.facts,
+            "seconds": round(time.perf_counter() - started, 3),
+            "file": written_facts(written, before),
+        }
+    told = batch_told(batch) | ready.given.told | {"batch in": f"{output}" + (", as it was" if before else "")}
+    title = f"Round {batch.round} of {campaign.name}" + (", asked for before" if batch.renewed else "")
+    answer(title, told, facts, as_json=as_json)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What an order goes by, read and checked: its key, whether it is new, the digest and the numbers of its scores."""
+
+    key: str
+    new: bool
+    digest: str
+    given: Given
+
+
+def prepared(campaign: Campaign, order: Order, *, progress: Progress, more: str = "") -> Ready:
+    """Read what an order goes by; nothing, where it was asked before, for then its key says all.
+
+    more: what else makes two orders differ, such as the labels told before. Raises: as `Reading.read`.
+    """
+    from ladle.cli.campaign.scores import digest_of_files, given_of, key_of, needs_of
+    from ladle.cli.pool.scored import Given
+    from ladle.errors import NotFoundError
+
+    order.reading.check(needs_of(campaign))
+    digest = digest_of_files(order.files)
+    # Without anything to go by, a round is over when labels come back: then the same words are another ask.
+    state = "" if digest or more else len(campaign.labels())
+    key = order.key or key_of("ask", order.size, order.gold, order.model, digest, order.reading.key, more, state)
+    try:
+        campaign.batch(key=key)
+    except NotFoundError:
+        return Ready(key, True, digest, given_of(campaign, order.reading, progress=progress))
+    return Ready(key, False, digest, Given())
+
+
+def asked(campaign: Campaign, order: Order, ready: Ready, *, progress: Progress) -> Batch:
+    """The batch of an order: the one it had before, else one chosen now. Raises: as `Campaign.ask`."""
+    return campaign.ask(
+        order.size,
+        key=ready.key,
+        gold=order.gold,
+        holder=order.holder,
+        model=order.model,
+        lease_seconds=seconds_of(order.lease_days),
+        scores_digest=ready.digest or None,
+        progress=progress,
+        **ready.given.arrays,
+    )
+
+
+def take(
+    annotator: Annotated[str, typer.Option("--annotator", metavar="NAME", help="Who labels.", show_default=False)],
+    size: Annotated[int, typer.Option("--size", metavar="COUNT", help="Tasks, at most.", show_default=False)],
+    output: BatchFile,
+    db: Db = None,
+    name: Name = None,
+    pool: OtherPool = None,
+    lease_days: LeaseDays = None,
+    format_name: Format = None,
+    force: Force = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Take the next tasks of the list that all annotators share.
+
+    Who takes again keeps what is not done yet, under a longer lease; what others let lapse is passed on.
+    """
+    from ladle.cli.campaign.batches import check_batch_file, write_batch, written_facts
+    from ladle.cli.program.answers import answer
+
+    check_batch_file(output, format_name)
+    with opened(db, name, pool=pool) as campaign:
+        taken = campaign.take(annotator, size, lease_seconds=seconds_of(lease_days))
+        written, before = write_batch(campaign, taken.to_arrow(), output, format_name=format_name, force=force)
+        facts = {
+            "command": "campaign take",
+            "name": campaign.name,
+            "annotator": annotator,
+            "tasks": len(taken),
+            "renewed": taken.renewed,
+            "passed_on": taken.passed_on,
+            "lease_until": taken.lease_until.isoformat(),
+            "file": written_facts(written, before),
+        }
+        told = {
+            "tasks": f"{len(taken):,}, {taken.renewed:,} of them held before" if len(taken) else "none is waiting",
+            "lease until": f"{taken.lease_until:%Y-%m-%d %H:%M} UTC",
+            "tasks in": str(output),
+        }
+        answer(f"{annotator} takes from {campaign.name}", told, facts, as_json=as_json)
+
+
+def release(
+    annotator: Annotated[str, typer.Option("--annotator", metavar="NAME", help="Who gives back.", show_default=False)],
+    ids: Annotated[
+        list[Path] | None,
+        typer.Option("--ids", metavar="FILE", help="Only these: .txt, .csv, .npy or .parquet; once for each file."),
+    ] = None,
+    db: Db = None,
+    name: Name = None,
+    pool: OtherPool = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Give back what an annotator has taken and not labelled, for others to take."""
+    from ladle.cli.program.answers import answer
+
+    with opened(db, name, pool=pool) as campaign:
+        listed = listed_ids(campaign, ids) if ids else None
+        released = campaign.release(annotator, listed)
+        facts = {
+            "command": "campaign release", "name": campaign.name, "annotator": annotator, "released": released
+        }  # fmt: skip
+        answer(f"{annotator} gives back", {"tasks": f"{released:,}"}, facts, as_json=as_json)
+
+
+def batch_facts(batch: Batch) -> dict[str, Any]:
+    """A batch, as JSON can carry it."""
+    return {
+        "done_before": batch.renewed,
+        "round": batch.round,
+        "batch": batch.number,
+        "key": batch.key,
+        "size": len(batch),
+        "passed_on": batch.passed_on,
+        "asked_at": batch.asked_at.isoformat(),
+        "lease_until": batch.lease_until.isoformat(),
+        "model": batch.model,
+        "story": dict(batch.story),
+    }
+
+
+def batch_told(batch: Batch) -> dict[str, str]:
+    """A batch, for people."""
+    passed = f", {batch.passed_on:,} of them passed on from a lapsed lease" if batch.passed_on else ""
+    story = batch.story
+    return {
+        "strategy": f"{story['strategy']}, of {story['candidate_rows']:,} candidates",
+        "batch": f"{len(batch):,} examples{passed}",
+        "lease until": f"{batch.lease_until:%Y-%m-%d %H:%M} UTC",
+    }
+
+
+COMMANDS = {"ask": ask, "take": take, "release": release}
+EXAMPLES = {
+    "ask": options.examples(
+        "ladle campaign ask --scores s.parquet --size 1000 -o batch.csv --db birds.db",
+        "ladle campaign ask --scores logits.npy --logits --size 1000 -o batch.manifest",
+        "ladle campaign ask --size 200 -o first.csv   (a strategy without scores)",
+    ),
+    "take": options.examples("ladle campaign take --db birds.db --annotator ann --size 200 -o ann.csv"),
+    "release": options.examples("ladle campaign release --db birds.db --annotator ann"),
+}

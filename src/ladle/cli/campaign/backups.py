@@ -1,0 +1,113 @@
+"""`ladle campaign verify`, `backup`, `restore`, `migrate`: that nothing is lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ladle.cli.campaign.opening import Db, Name, opened, url_of
+from ladle.cli.program import options
+
+if TYPE_CHECKING:
+    from ladle.labelling import Verdict
+
+
+def verify(db: Db = None, name: Name = None, as_json: options.AsJson = False, quiet: options.Quiet = False) -> None:
+    """Check everything a campaign promises: its records against each other and their checksums, and its files."""
+    from ladle.cli.program.answers import answer
+    from ladle.cli.program.progress import shown
+
+    with opened(db, name) as campaign:
+        verdict = campaign.verify(progress=shown(quiet=quiet or as_json))
+        if not as_json:  # under --json, an error is the one object there is
+            for problem in verdict.problems:
+                typer.echo(problem, err=True)
+        require_sound(campaign.name, verdict)
+        facts = {"command": "campaign verify", "name": campaign.name, "ok": True, "checked": dict(verdict.checked)}
+        told = {what: f"{count:,}" for what, count in verdict.checked.items()}
+        answer(f"{campaign.name} is sound: checked", told, facts, as_json=as_json)
+
+
+def require_sound(name: str, verdict: Verdict) -> None:
+    """Raises: CorruptFileError when there are problems, telling the first ones."""
+    from ladle.errors import CorruptFileError
+
+    if not verdict.ok:
+        told = "; ".join(verdict.problems[:3])
+        raise CorruptFileError(
+            f"the campaign {name}",
+            wanted="be sound",
+            got=f"{len(verdict.problems):,} problems: {told}",
+            remedy="Restore a backup: ladle campaign restore.",
+        )
+
+
+def backup(
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="The copy to write.", show_default=False)
+    ],
+    db: Db = None,
+    name: Name = None,
+    force: options.Force = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Copy a campaign to one file while work goes on: whole, checked, and as it was at one moment."""
+    from ladle.cli.program.answers import answer
+    from ladle.cli.program.outputs import check_new
+    from ladle.durable import file_digest
+    from ladle.memory.budget import bytes_text
+
+    check_new(output, force=force)  # a copy of another moment, or of another campaign
+    with opened(db, name) as campaign:
+        campaign.backup(output)
+        size, digest = output.stat().st_size, file_digest(output)
+        facts = {
+            "command": "campaign backup", "name": campaign.name, "output": str(output), "bytes": size, "sha256": digest
+        }  # fmt: skip
+        told = {"file": f"{output}, {bytes_text(size)}", "SHA-256": digest}
+        answer(f"Backup of {campaign.name}", told, facts, as_json=as_json)
+
+
+def restore(
+    source: Annotated[
+        Path, typer.Argument(metavar="BACKUP", help="What ladle campaign backup wrote.", show_default=False)
+    ],
+    db: Db = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Put a backup into a database where its campaign is not."""
+    from ladle.campaign import Campaign
+    from ladle.cli.program.answers import answer
+
+    with Campaign.restore(url_of(db), source) as campaign:
+        progress = campaign.progress()
+        facts = {
+            "command": "campaign restore",
+            "name": campaign.name,
+            "labels": progress.labels,
+            "rounds": progress.rounds,
+        }
+        told = {"labels": f"{progress.labels:,}", "rounds": f"{progress.rounds:,}"}
+        answer(f"Restored {campaign.name}", told, facts, as_json=as_json)
+
+
+def migrate(db: Db = None, as_json: options.AsJson = False) -> None:
+    """Bring a database of an older Ladle to the layout of this one. Back it up first."""
+    from ladle.campaign import Campaign
+    from ladle.cli.program.answers import answer
+
+    before, after = Campaign.migrate(url_of(db))
+    facts = {"command": "campaign migrate", "before": before, "after": after, "done_before": before == after}
+    told = {"version": f"{after}, as it was" if before == after else f"{after}, from {before}"}
+    answer("Migrated", told, facts, as_json=as_json)
+
+
+COMMANDS = {"verify": verify, "backup": backup, "restore": restore, "migrate": migrate}
+EXAMPLES = {
+    "verify": options.examples("ladle campaign verify --db birds.db", "ladle campaign verify --db birds.db --json"),
+    "backup": options.examples("ladle campaign backup --db birds.db -o birds-2026-01-31.backup"),
+    "restore": options.examples("ladle campaign restore birds-2026-01-31.backup --db again.db"),
+    "migrate": options.examples("ladle campaign migrate --db birds.db"),
+}

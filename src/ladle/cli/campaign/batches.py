@@ -1,0 +1,79 @@
+"""Batches as files to be filled in: never written over something else."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ladle.campaign import Campaign
+    from ladle.formats import Written
+
+
+def check_batch_file(path: Path, format_name: str | None) -> bool:
+    """Refuse, before any work, a batch file that could not be written; whether there is one already.
+
+    Raises: FileError, FileFormatError.
+    """
+    from ladle.cli.program.outputs import check_output
+    from ladle.formats import format_of
+
+    format_of(path, format_name)
+    check_output(path, [path.suffix.lower()], inputs=[])
+    return path.exists()
+
+
+def write_batch(
+    campaign: Campaign, tasks: Any, path: Path, *, format_name: str | None, force: bool
+) -> tuple[Written, bool]:
+    """Write the tasks, each with an empty label to fill in; True when the very file was there already.
+
+    tasks: what `to_arrow` gives of a batch. Raises: as `write_file`.
+    """
+    about = {"campaign": campaign.name, "classes": classes_of(campaign)}
+    return write_file(_with_label(campaign, tasks), path, format_name=format_name, about=about, force=force)
+
+
+def write_file(
+    table: Any, path: Path, *, format_name: str | None, about: dict[str, Any], force: bool
+) -> tuple[Written, bool]:
+    """Write a table in a format of `ladle.formats`; True when the very file was there already.
+
+    Raises: FileError when another file stands there, for it may hold labels, and it is not `force`.
+    """
+    from dataclasses import replace
+
+    from ladle.cli.program.outputs import write_new
+    from ladle.formats import format_of, write
+
+    made: list[Written] = []
+    named = format_of(path, format_name).name
+    before = write_new(path, lambda place: made.append(write(table, place, format=named, about=about)), force=force)
+    return replace(made[0], path=path), before
+
+
+def classes_of(campaign: Campaign) -> list[Any] | None:
+    """The campaign's classes, for formats that number them."""
+    classes = campaign.settings.labels.classes
+    return None if classes is None else list(classes)
+
+
+def written_facts(written: Written, before: bool) -> dict[str, Any]:
+    """A file that was written, as JSON can carry it."""
+    return {
+        "output": os.fspath(written.path),
+        "format": written.format,
+        "rows": written.rows,
+        "sha256": written.sha256,
+        "done_before": before,
+    }
+
+
+def _with_label(campaign: Campaign, tasks: Any) -> Any:
+    import pyarrow as pa
+
+    from ladle.cli.campaign.opening import form_of
+    from ladle.formats.fields import LABEL
+
+    return tasks.append_column(LABEL, pa.nulls(tasks.num_rows, form_of(campaign).type_of(LABEL)))

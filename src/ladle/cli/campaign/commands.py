@@ -1,0 +1,33 @@
+"""`ladle campaign`: months of labelling, nothing lost."""
+
+from __future__ import annotations
+
+from ladle.cli.campaign import (
+    asking,
+    backups,
+    creating,
+    exclusions,
+    exporting,
+    models,
+    progress,
+    records,
+    telling,
+    whole_round,
+)
+
+ABOUT = "Run a labelling campaign of months: ask, label, tell; every batch, label and decision kept in a database."
+
+_PARTS = (
+    creating,
+    whole_round,
+    asking,
+    telling,
+    exporting,
+    progress,
+    records,
+    models,
+    exclusions,
+    backups,
+)
+COMMANDS = {name: command for part in _PARTS for name, command in part.COMMANDS.items()}
+EXAMPLES = {name: text for part in _PARTS for name, text in part.EXAMPLES.items()}

@@ -1,0 +1,270 @@
+"""`ladle campaign create`, `list`, `extend`: campaigns and their pools."""
+
+from __future__ import annotations
+
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ladle.cli.campaign.opening import DAY_SECONDS, Db, Name, opened, url_of
+from ladle.cli.program import options
+from ladle.cli.program.skipping import SkipInvalid, SkippedFile, Skipping
+
+
+class Kind(StrEnum):
+    """Kinds of labels."""
+
+    SINGLE = "single"
+    MULTI = "multi"
+    VALUE = "value"
+
+
+def create(
+    pool: options.PoolPath,
+    name: Annotated[str, typer.Option("--name", metavar="NAME", help="What to call it.", show_default=False)],
+    db: Db = None,
+    strategy: Annotated[
+        str, typer.Option("--strategy", metavar="NAME", help="How to choose: `ladle strategies` lists the names.")
+    ] = "cluster-margin",
+    tree: Annotated[
+        Path | None,
+        typer.Option("--tree", metavar="TREE", help="The tree that ladle cluster wrote. Default: made here, once."),
+    ] = None,
+    strategy_options: options.StrategyOptions = None,
+    labels: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--labels",
+            metavar="CLASSES",
+            help="The classes, with commas or once for each, or a .txt file with one a line; numbers if all are. "
+            "Default: any.",
+        ),
+    ] = None,
+    kind: Annotated[
+        Kind, typer.Option("--kind", help="One class an example, any number of classes, or a number.")
+    ] = Kind.SINGLE,
+    low: Annotated[float | None, typer.Option("--low", metavar="NUMBER", help="Least label of kind value.")] = None,
+    high: Annotated[float | None, typer.Option("--high", metavar="NUMBER", help="Largest label of kind value.")] = None,
+    budget: Annotated[
+        int | None, typer.Option("--budget", metavar="COUNT", help="Labels that may be asked for. Default: any number.")
+    ] = None,
+    annotators: Annotated[
+        int, typer.Option("--annotators", metavar="COUNT", help="People who label each example.")
+    ] = 1,
+    agreement: Annotated[
+        str,
+        typer.Option(
+            "--agreement",
+            metavar="RULE",
+            help="How their labels become one: majority, unanimous, latest, first or dawid-skene.",
+        ),
+    ] = "majority",
+    lease_days: Annotated[
+        float, typer.Option("--lease-days", metavar="DAYS", help="How long a batch stays out before it lapses.")
+    ] = 7.0,
+    files: Annotated[
+        Path | None,
+        typer.Option("--files", metavar="FOLDER", help="Where its files are kept. Default: beside the database."),
+    ] = None,
+    id_column: options.IdColumn = None,
+    embedding: options.EmbeddingColumn = None,
+    ids: options.IdsFile = None,
+    seed: options.Seed = 0,
+    skip_invalid: SkipInvalid = False,
+    skipped: SkippedFile = None,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Begin a campaign of labelling.
+
+    A strategy that goes by clusters has the pool clustered here, once, unless there is a --tree. Killed at any moment,
+    the same command goes on where it was; when the campaign is there, it says so.
+    """
+    from ladle.campaign import Campaign
+    from ladle.cli.program.progress import shown
+
+    url, started = url_of(db), time.perf_counter()
+    skipping = _skipping(skip_invalid, skipped, pool, ids)
+    metric = _metric_of(tree) if skip_invalid and tree is not None else None
+    there = _is_there(url, name)
+    campaign = Campaign.create(
+        url,
+        name=name,
+        pool=(examples := skipping.opened(pool, id_column, embedding, ids, metric=metric)),
+        strategy=strategy,
+        options=options.strategy_options(strategy_options),
+        tree=tree,
+        labels=_labels(labels, kind, low, high),
+        budget=budget,
+        annotators_per_task=annotators,
+        agreement=agreement,
+        seed=seed,
+        lease_seconds=lease_days * DAY_SECONDS,
+        files=None if files is None else str(files),
+        progress=shown(quiet=quiet or as_json),
+    )
+    with campaign:
+        left = skipping.facts(examples), skipping.shown(examples)
+        _tell_created(campaign, there, left, time.perf_counter() - started, as_json)
+
+
+def list_campaigns(db: Db = None, as_json: options.AsJson = False) -> None:
+    """List the campaigns of a database, and how far each has come."""
+    from ladle.campaign import Campaign
+    from ladle.cli.program.answers import emit_json, show
+
+    url = url_of(db)
+    found = []
+    for name in Campaign.names(url):
+        with Campaign.open(url, name=name) as campaign:
+            found.append(campaign.progress())
+    if as_json:
+        emit_json({"command": "campaign list", "campaigns": [_in_short(each) for each in found]})
+    else:
+        told = {each.name: f"{_how_far(each)}; pool of {each.pool:,}" for each in found}
+        show([("Campaigns", told or {"none": "make one with ladle campaign create"})])
+
+
+def extend(
+    pool: options.PoolPath,
+    db: Db = None,
+    name: Name = None,
+    id_column: options.IdColumn = None,
+    embedding: options.EmbeddingColumn = None,
+    ids: options.IdsFile = None,
+    skip_invalid: SkipInvalid = False,
+    skipped: SkippedFile = None,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Go on with a pool that has grown: the same examples in the same order, and new ones after them."""
+    from ladle.cli.program.answers import answer
+    from ladle.cli.program.progress import shown
+
+    skipping = _skipping(skip_invalid, skipped, pool, ids)
+    given = skipping.opened(pool, id_column, embedding, ids)
+    with opened(db, name) as campaign:
+        added = campaign.extend(given, progress=shown(quiet=quiet or as_json))
+        facts = {
+            "command": "campaign extend",
+            "name": campaign.name,
+            "done_before": added == 0,
+            "added": added,
+            "pool": given.rows,
+            **skipping.facts(given),
+        }
+        told = {"pool": f"{given.rows:,} examples, {added:,} of them new", **skipping.shown(given)}
+        answer(f"Extended {campaign.name}", told, facts, as_json=as_json)
+
+
+def _is_there(url: str, name: str) -> bool:
+    from ladle.campaign import Campaign
+    from ladle.errors import FileError
+
+    try:
+        return name in Campaign.names(url)
+    except FileError:  # no such file yet
+        return False
+
+
+def _labels(given: list[str] | None, kind: Kind, low: float | None, high: float | None) -> Any:
+    """What `--labels` and `--kind` say. Raises: ArgumentError, FileError."""
+    from ladle.errors import ArgumentError
+    from ladle.labelling import Labels
+
+    if kind is Kind.VALUE:
+        if given:
+            raise ArgumentError("--labels", wanted="be left out where labels are numbers", got=repr(given[0]))
+        return Labels.value(low, high)
+    if low is not None or high is not None:
+        raise ArgumentError("--low and --high", wanted="come with --kind value", got=f"--kind {kind.value}")
+    classes = _classes(given) if given else None
+    return Labels.multi(classes) if kind is Kind.MULTI else Labels.single(classes)
+
+
+def _classes(given: list[str]) -> list[Any]:
+    """The classes of all `--labels` together: numbers where all of them are numbers. Raises: FileError, IdError."""
+    from ladle.pool.ids.lists import read_ids
+
+    named: list[Any] = []
+    for text in given:
+        if text.endswith(".txt"):
+            named += read_ids(Path(text)).to_pylist()
+        else:
+            named += [each.strip() for each in text.split(",")]
+    numbers = all(isinstance(each, int) or each.isdecimal() for each in named)
+    return [int(each) for each in named] if numbers else [str(each) for each in named]
+
+
+def _how_far(progress: Any) -> str:
+    if not progress.asked:
+        return "nothing asked for yet"
+    return f"{progress.labelled:,} of {progress.asked:,} asked for are labelled, round {progress.rounds:,}"
+
+
+def _in_short(progress: Any) -> dict[str, Any]:
+    return {name: getattr(progress, name) for name in ("name", "pool", "asked", "labelled", "outstanding", "rounds")}
+
+
+def _skipping(wanted: bool, listing: Path | None, pool: Path, ids: Path | None) -> Skipping:
+    """The list of examples left out lies in the present folder, named after the pool, unless it is named."""
+    return Skipping.of(wanted, listing, beside=Path(pool.resolve().name), inputs=[pool, ids])
+
+
+def _metric_of(tree: Path) -> str:
+    from ladle.hac import Dendrogram
+
+    return str(Dendrogram.load(tree).metric)
+
+
+def _tell_created(
+    campaign: Any, there: bool, left: tuple[dict[str, Any], dict[str, str]], seconds: float, as_json: bool
+) -> None:
+    from ladle.cli.program.answers import answer, seconds_text
+
+    settings, progress = campaign.settings, campaign.progress()
+    labels = settings.labels
+    classes = "any" if labels.classes is None else f"{len(labels.classes):,}: {', '.join(map(str, labels.classes[:8]))}"
+    facts = {
+        "command": "campaign create",
+        "name": settings.name,
+        "done_before": there,
+        "pool": progress.pool,
+        "strategy": settings.strategy,
+        "options": dict(settings.options),
+        "labels": labels.to_dict(),
+        "budget": settings.budget,
+        "annotators_per_task": settings.annotators_per_task,
+        "agreement": settings.agreement,
+        "lease_seconds": settings.lease_seconds,
+        "seed": settings.seed,
+        "seconds": round(seconds, 3),
+        **left[0],
+    }
+    each = "one label each" if settings.annotators_per_task == 1 else f"{settings.annotators_per_task} labels each"
+    told = {
+        "pool": f"{progress.pool:,} examples",
+        **left[1],
+        "strategy": settings.strategy,
+        "labels": "numbers" if labels.kind == "value" else f"{labels.kind}, classes {classes}",
+        "people": f"{each}, resolved by {settings.agreement}",
+        "budget": "none" if settings.budget is None else f"{settings.budget:,} labels",
+        "took": seconds_text(seconds),
+        **({"done before": "this campaign was there already: nothing was changed"} if there else {}),
+    }
+    answer(f"Campaign {settings.name}", told, facts, as_json=as_json)
+
+
+COMMANDS = {"create": create, "list": list_campaigns, "extend": extend}
+EXAMPLES = {
+    "create": options.examples(
+        "ladle campaign create pool.npy --db birds.db --name birds --labels cat,dog,emu",
+        "ladle campaign create pool.npy --db birds.db --name owls --tree t.npz --annotators 3",
+        "ladle campaign create pool.npy --db postgresql://me@host/labels --name ages --kind value",
+    ),
+    "list": options.examples("ladle campaign list --db birds.db", "LADLE_DB=birds.db ladle campaign list --json"),
+    "extend": options.examples("ladle campaign extend grown.parquet --db birds.db"),
+}

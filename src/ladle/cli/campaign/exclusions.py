@@ -1,0 +1,121 @@
+"""`ladle campaign exclude`, `include`, `delete`: examples and labels that are not to count."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ladle.cli.campaign.opening import Db, Name, OtherPool, listed_ids, opened
+from ladle.cli.program import options
+
+if TYPE_CHECKING:
+    from ladle.campaign import Campaign
+
+IdsPath = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="IDS", help="A file of ids, or a mask of the pool: .txt, .csv, .npy or .parquet.", show_default=False
+    ),
+]
+Example = Annotated[
+    list[str] | None, typer.Option("--example", metavar="ID", help="An id, instead of a file; once for each.")
+]
+
+
+def exclude(
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the record.", show_default=False)],
+    ids: IdsPath = None,
+    example: Example = None,
+    db: Db = None,
+    name: Name = None,
+    pool: OtherPool = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Take examples out of the campaign: they are not asked for any more. What they are labelled stays on record."""
+    with opened(db, name, pool=pool) as campaign:
+        changed = campaign.exclude(_listed(campaign, ids, example), reason=reason)
+        _answer(campaign, "exclude", changed, {"reason": reason}, as_json)
+
+
+def include(
+    ids: IdsPath = None,
+    example: Example = None,
+    db: Db = None,
+    name: Name = None,
+    pool: OtherPool = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Take examples back into the campaign that were excluded."""
+    with opened(db, name, pool=pool) as campaign:
+        changed = campaign.include(_listed(campaign, ids, example))
+        _answer(campaign, "include", changed, {}, as_json)
+
+
+def delete_labels(
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the record.", show_default=False)],
+    ids: IdsPath = None,
+    example: Example = None,
+    annotator: Annotated[
+        str | None, typer.Option("--annotator", metavar="NAME", help="Only this annotator's. Default: all.")
+    ] = None,
+    db: Db = None,
+    name: Name = None,
+    pool: OtherPool = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Take back the labels of examples, all or one annotator's: they stay on record, and the tasks are open again."""
+    with opened(db, name, pool=pool) as campaign:
+        changed = campaign.delete_labels(_listed(campaign, ids, example), annotator=annotator, reason=reason)
+        _answer(campaign, "delete", changed, {"reason": reason}, as_json)
+
+
+def typed_ids(campaign: Campaign, given: list[str]) -> list[Any]:
+    """Ids of the command line as the pool's kind has them. Raises: IdError."""
+    from ladle.errors import IdError
+
+    if campaign.ids.kind == "text":
+        return given
+    odd = next((each for each in given if not each.removeprefix("-").isdecimal()), None)
+    if odd is not None:
+        raise IdError("the id", wanted="be an integer, as the pool's ids are", got=repr(odd))
+    return [int(each) for each in given]
+
+
+def _listed(campaign: Campaign, path: Path | None, given: list[str] | None) -> Any:
+    from ladle.errors import ArgumentError
+
+    if (path is None) == (given is None):
+        raise ArgumentError("the ids", wanted="be in a file or given with --example", got="both" if path else "none")
+    return typed_ids(campaign, list(dict.fromkeys(given or []))) if path is None else listed_ids(campaign, [path])
+
+
+_DID = {"exclude": "excluded", "include": "included", "delete": "labels deleted"}
+
+
+def _answer(campaign: Campaign, command: str, changed: int, more: dict[str, str], as_json: bool) -> None:
+    from ladle.cli.program.answers import answer
+
+    excluded = campaign.progress().excluded
+    facts = {
+        "command": f"campaign {command}",
+        "name": campaign.name,
+        "changed": changed,
+        "done_before": changed == 0,
+        "excluded": excluded,
+        **more,
+    }
+    told = {_DID[command]: f"{changed:,}" if changed else "none: done before", **more, "excluded now": f"{excluded:,}"}
+    answer(f"Campaign {campaign.name}", told, facts, as_json=as_json)
+
+
+COMMANDS = {"exclude": exclude, "include": include, "delete": delete_labels}
+EXAMPLES = {
+    "exclude": options.examples(
+        'ladle campaign exclude blurred.txt --db birds.db --reason "out of focus"',
+        'ladle campaign exclude --example im-17 --example im-18 --db birds.db --reason "private"',
+    ),
+    "include": options.examples("ladle campaign include --example im-17 --db birds.db"),
+    "delete": options.examples('ladle campaign delete --example im-17 --db birds.db --annotator ann --reason "slip"'),
+}

@@ -1,0 +1,154 @@
+"""`ladle campaign export`: what a campaign holds, as a file."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ladle.cli.campaign.opening import Db, Force, Format, Name, OtherPool, form_of, opened
+from ladle.cli.program import options
+
+if TYPE_CHECKING:
+    from ladle.campaign import Campaign
+
+
+class What(StrEnum):
+    """What can be exported."""
+
+    RESOLVED = "resolved"
+    LABELS = "labels"
+    OUTSTANDING = "outstanding"
+    BATCH = "batch"
+    QUARANTINE = "quarantine"
+    ROUNDS = "rounds"
+    AUDIT = "audit"
+
+
+_PLAIN = (What.QUARANTINE, What.ROUNDS, What.AUDIT)  # tables that are no tasks, for the plain formats
+
+
+def export(
+    what: Annotated[
+        What,
+        typer.Argument(
+            help="resolved: the label that stands for each example, to train on. labels: those of every annotator. "
+            "outstanding: open tasks. batch: one round's, as it was asked. quarantine, rounds, audit.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="FILE", help=".jsonl, .parquet, .csv, .json (COCO) or .manifest."),
+    ],
+    db: Db = None,
+    name: Name = None,
+    pool: OtherPool = None,
+    round_number: Annotated[
+        int | None, typer.Option("--round", metavar="NUMBER", help="Of a batch. Default: the last.")
+    ] = None,
+    history: Annotated[
+        bool, typer.Option("--history", help="Of labels, also those superseded or deleted since.")
+    ] = False,
+    format_name: Format = None,
+    force: Force = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Write labels, tasks or records to a file: whole, or not at all.
+
+    COCO and manifests take classes, not numbers. Nothing is written over another file unless it is --force.
+    """
+    from ladle.cli.campaign.batches import check_batch_file, classes_of, write_batch, write_file, written_facts
+    from ladle.cli.program.answers import answer
+    from ladle.errors import ArgumentError
+    from ladle.formats import format_of
+
+    check_batch_file(output, format_name)
+    named = format_of(output, format_name).name
+    if what in _PLAIN and named in ("coco", "manifest"):
+        raise ArgumentError(f"the {what.value}", wanted="go to JSONL, Parquet or CSV", got=named)
+    with opened(db, name, pool=pool) as campaign:
+        if what in (What.BATCH, What.OUTSTANDING):
+            tasks = _tasks(campaign, what, round_number)
+            written, before = write_batch(campaign, tasks, output, format_name=format_name, force=force)
+        else:
+            about = {"campaign": campaign.name, "what": what.value, "classes": classes_of(campaign)}
+            table = _table(campaign, what, history)
+            written, before = write_file(table, output, format_name=format_name, about=about, force=force)
+        facts = {
+            "command": "campaign export",
+            "name": campaign.name,
+            "what": what.value,
+            **written_facts(written, before),
+        }
+        told = {"rows": f"{written.rows:,}", "file": f"{output} ({written.format})", "SHA-256": written.sha256}
+        answer(f"Exported {what.value} of {campaign.name}", told, facts, as_json=as_json)
+
+
+def _tasks(campaign: Campaign, what: What, round_number: int | None) -> Any:
+    """A batch as it was asked, or the open tasks. Raises: NotFoundError."""
+    if what is What.OUTSTANDING:
+        return campaign.outstanding().to_arrow()
+    return campaign.batch(round_number).to_arrow()
+
+
+def _table(campaign: Campaign, what: What, history: bool) -> Any:
+    """The records of a kind as a table, labels typed as the campaign has them."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    made = {
+        What.RESOLVED: campaign.resolved,
+        What.LABELS: campaign.labels,
+        What.QUARANTINE: campaign.quarantine,
+        What.ROUNDS: campaign.rounds,
+        What.AUDIT: campaign.audit,
+    }[what]()
+    if what is What.AUDIT:
+        table = pa.table({name: _told(made[name]) for name in made.columns})
+        return table.rename_columns(["id" if each == "seq" else each for each in table.schema.names])
+    table = made.to_arrow()
+    if what is What.ROUNDS:
+        return table.rename_columns(["id" if each == "round" else each for each in table.schema.names])
+    if what in (What.RESOLVED, What.LABELS):
+        place = table.schema.get_field_index("label")
+        table = table.set_column(place, "label", _typed(made["label"], form_of(campaign).type_of("label")))
+    if what is What.LABELS and not history:
+        table = table.filter(pc.equal(table.column("status"), pa.scalar("current", table.schema.field("status").type)))
+    return table
+
+
+def _told(column: Any) -> Any:
+    """A column of the audit: what an event told is JSON text."""
+    import pyarrow as pa
+
+    if isinstance(column, list):
+        return pa.array([json.dumps(each, ensure_ascii=False) for each in column], pa.large_string())
+    return pa.array(column, pa.timestamp("us", "UTC") if column.dtype.kind == "M" else None)
+
+
+def _typed(labels: list[Any], kind: Any) -> Any:
+    """Labels as an Arrow array: of the campaign's type, or whatever they are where any class is taken."""
+    import pyarrow as pa
+
+    for wanted in (kind, None):
+        try:
+            return pa.array(labels, wanted)
+        except (pa.ArrowInvalid, pa.ArrowTypeError):
+            continue
+    if pa.types.is_list(kind):
+        return pa.array([None if each is None else [str(item) for item in each] for each in labels], kind)
+    return pa.array([None if each is None else str(each) for each in labels], pa.large_string())
+
+
+COMMANDS = {"export": export}
+EXAMPLES = {
+    "export": options.examples(
+        "ladle campaign export resolved --db birds.db -o train.parquet",
+        "ladle campaign export labels --db birds.db -o labels.jsonl --history",
+        "ladle campaign export batch --db birds.db --round 3 -o batch-3.manifest",
+    )
+}

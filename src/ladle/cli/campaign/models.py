@@ -1,0 +1,118 @@
+"""`ladle campaign model`, `gold`: how good the models are, and examples to test people by."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ladle.cli.campaign.opening import Db, Format, Name, OtherPool, form_of, opened
+from ladle.cli.program import options
+
+if TYPE_CHECKING:
+    from ladle.campaign import Campaign
+
+
+def model(
+    version: Annotated[str, typer.Argument(metavar="VERSION", help="Of the model.", show_default=False)],
+    metrics: Annotated[
+        list[str] | None,
+        typer.Option("--metric", metavar="NAME=VALUE", help="How good it is, such as accuracy=0.91; once for each."),
+    ] = None,
+    scores: Annotated[
+        Path | None, typer.Option("--scores", metavar="FILE", help="Its scores of the pool: path and digest are kept.")
+    ] = None,
+    db: Db = None,
+    name: Name = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Record a version of the model: a point of the learning curve, at the labels there are now."""
+    from ladle.cli.program.answers import answer
+
+    measured = metrics_of(metrics, version)
+    with opened(db, name) as campaign:
+        before, labelled = recorded(campaign, version, metrics=measured, scores=scores)
+        facts = {
+            "command": "campaign model",
+            "name": campaign.name,
+            "version": version,
+            "done_before": before,
+            "labelled": labelled,
+            "metrics": measured,
+        }
+        told = {"labels": f"{labelled:,} labelled examples"} | {each: f"{value:g}" for each, value in measured.items()}
+        if before:
+            told["done before"] = "this version was recorded already: nothing was changed"
+        answer(f"Model {version} of {campaign.name}", told, facts, as_json=as_json)
+
+
+def gold(
+    labels: Annotated[
+        Path, typer.Argument(metavar="LABELS", help="Ids and their known labels, as for tell.", show_default=False)
+    ],
+    db: Db = None,
+    name: Name = None,
+    pool: OtherPool = None,
+    label_column: Annotated[
+        str | None, typer.Option("--label", metavar="COLUMN", help="Column of the labels. Default: label.")
+    ] = None,
+    id_column: options.IdColumn = None,
+    format_name: Format = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Name examples whose label is known: not asked for, but put into batches with --gold to test annotators."""
+    from ladle.cli.campaign.telling import names_of
+    from ladle.cli.program.answers import answer
+    from ladle.formats import read_labels
+
+    with opened(db, name, pool=pool) as campaign:
+        names = names_of(id_column, label_column)
+        found = read_labels(labels, form=form_of(campaign), names=names, format=format_name)
+        added, rows = campaign.add_gold(found.table.column("id"), found.table.column("label")), found.table.num_rows
+        facts = {
+            "command": "campaign gold",
+            "name": campaign.name,
+            "file": str(labels),
+            "examples": rows,
+            "added": added,
+            "done_before": added == 0,
+        }
+        told = {"examples": f"{rows:,} in {labels}", "added": f"{added:,} that were not gold before"}
+        answer(f"Gold of {campaign.name}", told, facts, as_json=as_json)
+
+
+def metrics_of(given: list[str] | None, version: str | None) -> dict[str, float]:
+    """What `--metric` was given, name to number. Raises: ArgumentError."""
+    from ladle.errors import ArgumentError
+
+    if given and version is None:
+        raise ArgumentError("--metric", wanted="come with --model", got="none")
+    told: dict[str, float] = {}
+    for text in given or []:
+        name, _, value = (part.strip() for part in text.partition("="))
+        try:
+            number = float(value)
+        except ValueError:
+            number = float("nan")
+        if not name or number != number or abs(number) == float("inf") or name in told:
+            raise ArgumentError("--metric", wanted="be NAME=NUMBER, each name once, such as accuracy=0.91", got=text)
+        told[name] = number
+    return told
+
+
+def recorded(campaign: Campaign, version: str, *, metrics: dict[str, float], scores: Path | None) -> tuple[bool, int]:
+    """Record a model, once: whether it was there before, and the labelled examples it stands at.
+
+    Raises: MismatchError when this version was recorded with other metrics or scores.
+    """
+    before = version in campaign.progress().curve["version"]
+    labelled = campaign.record_model(version, metrics=metrics, scores=scores)
+    return before, labelled
+
+
+COMMANDS = {"model": model, "gold": gold}
+EXAMPLES = {
+    "model": options.examples("ladle campaign model v3 --db birds.db --metric accuracy=0.91 --metric macro_f1=0.88"),
+    "gold": options.examples("ladle campaign gold known.csv --db birds.db"),
+}

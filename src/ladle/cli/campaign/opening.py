@@ -1,0 +1,118 @@
+"""Which campaign a command works on: its database, its name, its pool; and how its labels and ids look in files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ladle.cli.program import options
+
+if TYPE_CHECKING:
+    from ladle.campaign import Campaign
+    from ladle.formats import Form
+
+Db = Annotated[
+    str | None,
+    typer.Option(
+        "--db",
+        metavar="URL",
+        envvar="LADLE_DB",
+        help="The database: a file such as birds.db, or a URL, sqlite:///... or postgresql://...",
+    ),
+]
+Name = Annotated[
+    str | None, typer.Option("--name", metavar="NAME", help="The campaign. Default: the only one of the database.")
+]
+OtherPool = Annotated[
+    Path | None,
+    typer.Option(
+        "--pool",
+        metavar="POOL",
+        envvar="LADLE_POOL",
+        help="The pool, where it is not where it was, or cannot be opened again from there.",
+    ),
+]
+LeaseDays = Annotated[
+    float | None,
+    typer.Option("--lease-days", metavar="DAYS", help="Before it may be chosen again. Default: the campaign's."),
+]
+Force = options.Force
+Format = Annotated[
+    str | None,
+    typer.Option("--format", metavar="NAME", help="jsonl, parquet, csv, coco or manifest. Default: by the ending."),
+]
+
+DAY_SECONDS = 24 * 3600.0
+
+
+def url_of(db: str | None) -> str:
+    """The database's URL; a path is a SQLite file. Raises: ArgumentError when none is named."""
+    if not db:
+        from ladle.errors import ArgumentError
+
+        raise ArgumentError("--db", wanted="name the database, such as birds.db", got="none", remedy="Or set LADLE_DB.")
+    return db if "://" in db else f"sqlite:///{db}"
+
+
+def seconds_of(days: float | None) -> float | None:
+    """Days as seconds; None stays the campaign's own."""
+    return None if days is None else days * DAY_SECONDS
+
+
+@contextmanager
+def opened(
+    db: str | None, name: str | None, *, pool: Path | None = None, ids: Path | None = None
+) -> Iterator[Campaign]:
+    """The campaign of that name, or the only one; its pool from `pool`, where that is given, and `ids`.
+
+    Raises: ArgumentError, NotFoundError, FileError, StoreError; MismatchError for another pool, when it is needed.
+    """
+    from ladle.campaign import Campaign
+    from ladle.errors import ArgumentError
+
+    url = url_of(db)
+    given: Any = None if pool is None else str(pool)
+    if ids is not None:
+        if pool is None:
+            raise ArgumentError("--ids", wanted="come with --pool", got="none")
+        given = options.opened_pool(pool, None, None, ids)
+    with Campaign.open(url, name=name or _only(url), pool=given) as campaign:
+        yield campaign
+
+
+def _only(url: str) -> str:
+    from ladle.campaign import Campaign
+    from ladle.errors import ArgumentError, NotFoundError
+
+    names = Campaign.names(url)
+    if not names:
+        raise NotFoundError(
+            "the database", wanted="hold a campaign", got="none", remedy="Make one: ladle campaign create."
+        )
+    if len(names) > 1:
+        raise ArgumentError("--name", wanted=f"be one of {', '.join(names)}", got="none, and there are several")
+    return names[0]
+
+
+def listed_ids(campaign: Campaign, files: Sequence[Path]) -> Any:
+    """The ids that these files name together, as ids or as masks of the pool. Raises: as `rows_in_files`."""
+    from ladle.pool.ids.named_rows import rows_in_files
+
+    return campaign.ids.at(rows_in_files(files, campaign.ids, pool=f"the pool of {campaign.name}"))
+
+
+def form_of(campaign: Campaign) -> Form:
+    """How the campaign's ids and labels look in files: classes that are all numbers are numbers there."""
+    from ladle.formats import Form
+
+    labels = campaign.settings.labels
+    numbers = labels.classes is not None and all(isinstance(each, int) for each in labels.classes)
+    return Form(
+        kind=labels.kind,
+        items="integer" if numbers else "text",
+        ids="integer" if campaign.ids.kind == "integer" else "text",
+    )

@@ -1,0 +1,64 @@
+"""`ladle campaign story`, `audit`: what happened."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from ladle.cli.campaign.opening import Db, Name, OtherPool, opened
+from ladle.cli.program import options
+
+
+def story(
+    example: Annotated[str, typer.Argument(metavar="ID", help="An example.", show_default=False)],
+    db: Db = None,
+    name: Name = None,
+    pool: OtherPool = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Tell all that happened to one example, oldest first."""
+    from ladle.cli.campaign.exclusions import typed_ids
+    from ladle.cli.program.answers import emit_json
+
+    with opened(db, name, pool=pool) as campaign:
+        told = campaign.story(typed_ids(campaign, [example])[0])
+        if not as_json:
+            typer.echo(str(told))
+            return
+        lines = [{"at": at.isoformat(), "what": what} for at, what in told.lines]
+        facts = {"command": "campaign story", "name": campaign.name, "id": told.id, "row": told.row}
+        emit_json(facts | {"state": told.state, "label": told.label, "lines": lines})
+
+
+def audit(
+    last: Annotated[int, typer.Option("--last", metavar="COUNT", help="The last so many events.")] = 20,
+    db: Db = None,
+    name: Name = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Tell what was done to the campaign, and by whom; `ladle campaign export audit` writes all of it."""
+    from ladle.cli.campaign.tables import audit_table
+    from ladle.cli.program.answers import emit_json, printed
+    from ladle.errors import ArgumentError
+
+    if last < 1:
+        raise ArgumentError("--last", wanted="be 1 or more", got=str(last))
+    with opened(db, name) as campaign:
+        events = campaign.audit()[-last:]
+        if as_json:
+            found = [
+                {key: value.isoformat() if isinstance(value, datetime) else value for key, value in row.items()}
+                for row in events.to_pylist()
+            ]
+            emit_json({"command": "campaign audit", "name": campaign.name, "events": found})
+        else:
+            printed([(f"The last {len(events):,} events of {campaign.name}", audit_table(events))])
+
+
+COMMANDS = {"story": story, "audit": audit}
+EXAMPLES = {
+    "story": options.examples("ladle campaign story im-17 --db birds.db"),
+    "audit": options.examples("ladle campaign audit --db birds.db --last 50"),
+}

@@ -1,0 +1,1 @@
+"""`ladle lab` and `ladle demo`: experiments that compare strategies."""

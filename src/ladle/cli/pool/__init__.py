@@ -1,0 +1,1 @@
+"""Commands on pools: cluster, select, assign, doctor, strategies."""

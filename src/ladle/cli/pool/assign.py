@@ -1,0 +1,185 @@
+"""`ladle assign`: examples that came after the tree into its clusters."""
+
+from __future__ import annotations
+
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ladle.cli.program import options
+from ladle.cli.program.skipping import SkipInvalid, SkippedFile, Skipping
+
+EXAMPLES = options.examples(
+    "ladle assign tree.npz new.parquet -o new-clusters.parquet --id image_id --embedding emb",
+    "ladle assign tree.npz new.npy -o new-clusters.csv --clustered pool.npy --mean-size 5",
+    "ladle assign tree.npz new/ -o new-clusters.parquet --new mark --json",
+)
+
+
+class New(StrEnum):
+    """What becomes of examples far from every cluster."""
+
+    CLUSTER = "cluster"
+    MARK = "mark"
+    NEAREST = "nearest"
+
+
+def assign(
+    tree: Annotated[
+        Path, typer.Argument(metavar="TREE", help="The tree that ladle cluster wrote.", show_default=False)
+    ],
+    pool: Annotated[
+        Path,
+        typer.Argument(
+            metavar="POOL",
+            help="The new examples: a .npy, .npz, .parquet, .arrow or .feather file, or a folder of them.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="The clusters to write: .parquet, .csv or .jsonl.")
+    ],
+    id_column: options.IdColumn = None,
+    embedding: options.EmbeddingColumn = None,
+    ids: options.IdsFile = None,
+    clustered: Annotated[
+        Path | None,
+        typer.Option(
+            "--clustered",
+            metavar="POOL",
+            help="The pool the tree was made from, in the same columns. Needed for cuts finer than the tree carries.",
+        ),
+    ] = None,
+    clustered_ids: Annotated[
+        Path | None, typer.Option("--clustered-ids", metavar="FILE", help="Ids of a --clustered .npy pool.")
+    ] = None,
+    mean_size: options.MeanSize = None,
+    threshold: options.Threshold = None,
+    n_clusters: options.NClusters = None,
+    new: Annotated[
+        New,
+        typer.Option("--new", help="Examples far from every cluster: cluster them, mark them -1, or take the nearest."),
+    ] = New.CLUSTER,
+    exact: Annotated[
+        bool | None,
+        typer.Option("--exact/--approximate", help="Whether each is compared with every cluster. Default: if quick."),
+    ] = None,
+    seed: options.Seed = 0,
+    skip_invalid: SkipInvalid = False,
+    skipped: SkippedFile = None,
+    force: options.Force = False,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Put new examples into the clusters of a tree, without clustering again.
+
+    Each joins its nearest cluster up to the height where the tree is cut: where it stopped, or at --mean-size,
+    --threshold or --n-clusters. The file has the columns id, row, cluster, linkage and new; cluster numbers are those
+    of ladle cluster --clusters-out at the same cut, and new clusters are numbered on from there.
+    """
+    from ladle.cli.program.outputs import TABLE_SUFFIXES, check_output, write_new
+    from ladle.cli.program.progress import shown
+    from ladle.hac import Dendrogram
+
+    check_output(output, TABLE_SUFFIXES, inputs=[tree, pool, ids, clustered, clustered_ids])
+    inputs = [tree, pool, ids, clustered, clustered_ids]
+    skipping = Skipping.of(skip_invalid, skipped, beside=output, inputs=inputs, force=force)
+    started = time.perf_counter()
+    loaded = Dendrogram.load(tree)
+    examples = skipping.opened(pool, id_column, embedding, ids, metric=loaded.metric)
+    known = None
+    if clustered is not None:  # without the rows that the tree was made without
+        as_then = Skipping(loaded.skipped_rows is not None, None)
+        known = as_then.opened(clustered, id_column, embedding, clustered_ids, metric=loaded.metric)
+    assigned = loaded.assign(
+        examples,
+        mean_size=mean_size,
+        threshold=threshold,
+        n_clusters=n_clusters,
+        pool=known,
+        new=new.value,
+        exact=exact,
+        seed=seed,
+        progress=shown(quiet=quiet or as_json),
+    )
+    before = write_new(output, lambda path: _write(examples, assigned, loaded, path), force=force)
+    _tell(examples, assigned, loaded.metric, skipping, time.perf_counter() - started, output, before, as_json)
+
+
+def _write(pool: Any, assigned: Any, tree: Any, path: Path) -> None:
+    import numpy as np
+    import pyarrow as pa
+
+    from ladle.cli.program.outputs import write_table
+
+    table = pa.table(
+        {
+            "id": pool.ids,
+            "row": pool.source_rows(np.arange(pool.rows, dtype=np.int64)),
+            "cluster": assigned.labels,
+            "linkage": assigned.linkages,
+            "new": (assigned.labels < 0) | (assigned.labels >= assigned.known),
+        }
+    )
+    write_table(
+        table,
+        path,
+        about={"command": "assign", "pool_digest": pool.digest, "tree_pool_digest": tree.pool_digest},
+    )
+
+
+def _tell(
+    pool: Any,
+    assigned: Any,
+    metric: str,
+    skipping: Skipping,
+    seconds: float,
+    output: Path,
+    before: bool,
+    as_json: bool,
+) -> None:
+    import numpy as np
+
+    from ladle.cli.program.answers import answer, peak_bytes, took
+
+    peak = peak_bytes()
+    joined = int(((assigned.labels >= 0) & (assigned.labels < assigned.known)).sum())
+    far = pool.rows - joined
+    facts = {
+        "command": "assign",
+        "pool": pool.source,
+        "rows": pool.rows,
+        "metric": metric,
+        "clusters": assigned.known,
+        "joined": joined,
+        "twins": assigned.twins,
+        "far": far,
+        "clusters_founded": assigned.founded,
+        "limit": None if np.isinf(assigned.limit) else assigned.limit,
+        "recall": assigned.recall,
+        "unresolved": assigned.unresolved,
+        "seconds": round(seconds, 3),
+        "peak_memory_bytes": peak,
+        "output": str(output),
+        "done_before": before,
+        **skipping.facts(pool),
+    }
+    fate = f", in {assigned.founded:,} new clusters" if assigned.founded else ", marked -1" if far else ""
+    search = "exact"
+    if assigned.recall is not None:
+        search = f"by cells ({assigned.recall:.1%} of a sample as an exact one; --exact for all)"
+    if assigned.unresolved:
+        search += f"; {assigned.unresolved:,} as near to a second cluster, up to rounding"
+    shown = {
+        "new examples": f"{pool.source}: {pool.rows:,}",
+        **skipping.shown(pool),
+        "joined": f"{joined:,} of {assigned.known:,} clusters; {assigned.twins:,} equal one of the tree's examples",
+        "far from all": f"{far:,} beyond {assigned.limit:.4g}{fate}",
+        "search": search,
+        "took": took(seconds, peak),
+        "clusters in": f"{output}{', as it was' if before else ''}",
+    }
+    answer("Assigned", shown, facts, as_json=as_json)

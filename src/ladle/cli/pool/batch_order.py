@@ -1,0 +1,103 @@
+"""What `select` is to choose by: the strategy, its options and the size of the batch, checked before any work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ladle.cli.program import options
+from ladle.progress import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOrder:
+    """What to choose by, with which options, and how many."""
+
+    strategy: str
+    size: int
+    seed: int
+    given: dict[str, Any]  # by --option
+    candidate_ratio: Any  # None: not given
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """What the strategy must be asked with. Raises: ArgumentError for an unknown strategy."""
+        from ladle.strategies.catalogue import describe
+
+        return describe(self.strategy).needs
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The strategy's options."""
+        return self.given | ({} if self.candidate_ratio is None else {"candidate_ratio": self.candidate_ratio})
+
+    def check(self, reading: Any, tree: Path | None, dials: dict[str, Any]) -> None:
+        """Refuse what can be refused before any file is read. Raises: ArgumentError."""
+        from ladle.errors import ArgumentError
+        from ladle.seeds import check_seed
+        from ladle.strategies.catalogue import create, describe
+
+        check_seed(self.seed)
+        described = describe(self.strategy)
+        self._check_options([name for name in described.options if name not in options.CUTS])
+        given = [f"--{name.replace('_', '-')}" for name, value in dials.items() if value is not None]
+        if len(given) > 1 or (given and tree is None):
+            wanted = "be one of --mean-size, --threshold, --n-clusters, with a --tree to cut"
+            raise ArgumentError("the cut", wanted=wanted, got=" and ".join(given))
+        if tree is None and described.takes_tree == "yes":
+            raise ArgumentError(
+                f"the strategy {self.strategy}",
+                wanted="have a --tree",
+                got="none",
+                remedy="Make one with `ladle cluster POOL -o tree.npz`.",
+            )
+        try:  # a trial, on a tree of one row, which refuses values out of range
+            create(self.strategy, tree=None if tree is None else [0], **self.options)
+        except TypeError as error:  # text where a number belongs: here the user's word, so no bug
+            told = ", ".join(f"{name}={value}" for name, value in self.options.items())
+            raise ArgumentError("--option", wanted="have values of the right kind", got=told) from error
+        reading.check(described.needs)
+
+    def _check_options(self, valid: list[str]) -> None:
+        from ladle.errors import ArgumentError, did_you_mean
+
+        if self.candidate_ratio is not None and "candidate_ratio" not in valid:
+            raise ArgumentError("--candidate-ratio", wanted=f"be left out for {self.strategy}", got="one")
+        if self.candidate_ratio is not None and "candidate_ratio" in self.given:
+            raise ArgumentError("candidate_ratio", wanted="be given once", got="--candidate-ratio and --option")
+        for name in self.given:
+            if name not in valid:
+                spelt = f"--{name.replace('_', '-')}"
+                raise ArgumentError(
+                    f"--option for {self.strategy}",
+                    wanted=f"name one of {', '.join(valid)}",
+                    got=name,
+                    remedy=f"The cut has its own: {spelt}." if name in options.CUTS else did_you_mean(name, valid),
+                )
+
+    def check_size(self, pool_rows: int, labelled_rows: int) -> None:
+        """Refuse a batch that the unlabelled pool or the partitions cannot fill. Raises: ArgumentError."""
+        from ladle.errors import ArgumentError
+        from ladle.strategies.partitioned import check_partitions
+
+        unlabelled = pool_rows - labelled_rows
+        if not 1 <= self.size <= unlabelled:
+            raise ArgumentError(
+                "--size",
+                wanted=f"be between 1 and the unlabelled pool ({unlabelled:,} examples)",
+                got=f"{self.size:,}",
+                remedy="Lower it or widen the pool.",
+            )
+        check_partitions(self.options.get("partitions", 1), size=self.size)
+
+    def query(self, tree: Any, given: dict[str, Any], labelled: Any, pool_rows: int, progress: Progress) -> Any:
+        """The strategy's `ladle.Selection`."""
+        import numpy as np
+
+        from ladle import strategies
+
+        if not given:
+            given = {"margins": np.zeros(pool_rows, np.float32)}  # only its length matters
+        made = strategies.create(self.strategy, tree=tree, **self.options)
+        return made.query(self.size, labelled=labelled, seed=self.seed, progress=progress, **given)

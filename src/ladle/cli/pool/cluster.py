@@ -1,0 +1,241 @@
+"""`ladle cluster`: a pool in, a tree out."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ladle.cli.pool.cluster_state import ClusterState
+from ladle.cli.program import options
+from ladle.cli.program.options import Metric, Quality
+from ladle.cli.program.skipping import SkipInvalid, SkippedFile, Skipping
+
+EXAMPLES = options.examples(
+    "ladle cluster pool.parquet -o tree.npz --id image_id --embedding emb",
+    "ladle cluster embeddings.npy -o tree.npz --metric sqeuclidean --threshold 0.8",
+    "ladle cluster shards/ -o tree.npz --clusters-out clusters.parquet --json",
+    "ladle cluster pool.parquet -o tree.npz --checkpoint /scratch/clustering",
+)
+
+
+def cluster(
+    pool: options.PoolPath,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="TREE", help="The tree to write, a .npz file.")],
+    id_column: options.IdColumn = None,
+    embedding: options.EmbeddingColumn = None,
+    ids: options.IdsFile = None,
+    metric: Annotated[Metric, typer.Option("--metric", help="cosine, or squared Euclidean distance.")] = Metric.COSINE,
+    mean_size: options.MeanSize = None,
+    threshold: options.Threshold = None,
+    n_clusters: options.NClusters = None,
+    full: Annotated[bool, typer.Option("--full", help="Merge until one cluster is left.")] = False,
+    exact: options.Exact = None,
+    quality: Annotated[
+        Quality, typer.Option("--quality", help="How hard an approximate search tries.")
+    ] = Quality.DEFAULT,
+    seed: options.Seed = 0,
+    prototypes: Annotated[
+        bool | None,
+        typer.Option(
+            "--prototypes/--no-prototypes",
+            help="Whether the tree carries what ladle assign needs. Default: where that takes up to 1 GiB.",
+        ),
+    ] = None,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(
+            "--checkpoint",
+            metavar="DIR",
+            help="Where the state is kept while it runs, for the same command to go on from. Default: TREE.partial.",
+        ),
+    ] = None,
+    no_checkpoint: Annotated[bool, typer.Option("--no-checkpoint", help="Keep no state.")] = False,
+    scratch: Annotated[
+        Path | None,
+        typer.Option(
+            "--scratch",
+            metavar="DIR",
+            help="Where the vectors go while it runs if memory has no room for them. Default: the folder of TREE.",
+        ),
+    ] = None,
+    clusters_out: Annotated[
+        Path | None,
+        typer.Option("--clusters-out", metavar="FILE", help="Also write id, row, cluster: .parquet, .csv or .jsonl."),
+    ] = None,
+    skip_invalid: SkipInvalid = False,
+    skipped: SkippedFile = None,
+    force: options.Force = False,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Cluster a pool once, for all the rounds to come.
+
+    The tree stops where its clusters have --mean-size examples on average (default 10), or at --threshold or
+    --n-clusters, or not before one cluster is left (--full). It can be cut at any level up to there.
+
+    The pool is read block by block and may be larger than memory. Stopped at any moment, the same command goes on
+    from its last checkpoint. A file that is there is not replaced by another one without --force.
+    """
+    from ladle.cli.pool.cluster_plan import Files, check_fit
+    from ladle.cli.program.outputs import TABLE_SUFFIXES, check_new, check_output, check_writable, write_new
+
+    inputs = [pool, ids]
+    check_output(output, [".npz"], inputs=inputs)
+    if clusters_out is not None:
+        check_output(clusters_out, TABLE_SUFFIXES, inputs=[*inputs, output])
+    skipping = Skipping.of(skip_invalid, skipped, beside=output, inputs=[*inputs, clusters_out], force=force)
+    level = _level(mean_size, threshold, n_clusters, full)
+    state = ClusterState.of(checkpoint, no_checkpoint, output, inputs)
+    if scratch is not None:
+        check_writable(scratch)
+    if clusters_out is not None and not output.exists():  # written after the tree, so not by this command before
+        check_new(clusters_out, force=force)
+    started = time.perf_counter()
+    examples = skipping.opened(pool, id_column, embedding, ids, metric=metric.value)
+    room = output.absolute().parent if scratch is None else scratch
+    files = Files(output, state.folder, room)
+    check_fit(examples, level, files, exact=options.uses_exact(examples.rows, exact), prototypes=prototypes)
+    _check_tree_there(output, examples, metric.value, level, force=force)
+
+    from ladle.cli.program.progress import shown
+    from ladle.hac import cluster as clustered
+
+    with state.kept(quiet=as_json) as going_on_from:
+        tree = clustered(
+            examples,
+            metric=metric.value,
+            exact=exact,
+            quality=quality.value,
+            seed=seed,
+            checkpoint=state.folder,
+            scratch=room,
+            prototypes=prototypes,
+            progress=shown(quiet=quiet or as_json),
+            **level,
+        )
+        before = write_new(output, tree.save, force=force)
+        clusters = tree.cut()
+        if clusters_out is not None:
+            before &= write_new(clusters_out, lambda path: _write_clusters(examples, clusters, path), force=force)
+    run = _Run(time.perf_counter() - started, output, clusters_out, going_on_from, skipping, before)
+    _tell(examples, tree, clusters, run, as_json)
+
+
+def _check_tree_there(path: Path, pool: Any, metric: str, level: dict[str, Any], *, force: bool) -> None:
+    """Refuse, before any work, to write over a tree that is not of this pool, metric and level, or over no tree.
+
+    One that is may be this command's own, which only the clustering tells. Raises: FileError.
+    """
+    from ladle.cli.program.outputs import other_file
+    from ladle.errors import LadleError
+    from ladle.hac import Dendrogram, Level
+
+    if force or not path.exists():
+        return
+    try:
+        tree = Dendrogram.load(path)
+        tree.origin.check(pool, subject=f"the tree {path}")
+    except LadleError as cause:
+        raise other_file(path) from cause
+    if tree.metric != metric or tree.level != (Level(**level) if level else None):
+        raise other_file(path)
+
+
+def _level(mean_size: float | None, threshold: float | None, n_clusters: int | None, full: bool) -> dict[str, Any]:
+    """The level as arguments of `ladle.cluster`: one of them, or none for a full tree. Raises: ArgumentError."""
+    from ladle.errors import ArgumentError
+
+    dials = {"mean_size": mean_size, "threshold": threshold, "n_clusters": n_clusters}
+    given = {name: value for name, value in dials.items() if value is not None}
+    if len(given) + full > 1:
+        raise ArgumentError(
+            "the level",
+            wanted="be one of --mean-size, --threshold, --n-clusters, --full",
+            got=" and ".join([*(f"--{name.replace('_', '-')}" for name in given), *(["--full"] if full else [])]),
+        )
+    return given if given or full else {"mean_size": options.MEAN_SIZE}
+
+
+def _write_clusters(pool: Any, clusters: Any, path: Path) -> None:
+    import numpy as np
+    import pyarrow as pa
+
+    from ladle.cli.program.outputs import write_table
+
+    rows = pool.source_rows(np.arange(pool.rows, dtype=np.int64))
+    table = pa.table({"id": pool.ids, "row": rows, "cluster": clusters})
+    write_table(table, path, about={"command": "cluster", "pool_digest": pool.digest})
+
+
+def _trust(tree: Any) -> str:
+    if tree.recall is None:
+        return f"{tree.certified:.2%} of them proven exact"
+    return f"from approximate neighbours ({tree.recall:.1%} of a sample's found; --exact for all)"
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What is told of a run beside its tree."""
+
+    seconds: float
+    output: Path
+    clusters_out: Path | None
+    going_on_from: datetime | None
+    skipping: Skipping
+    before: bool  # whether its files were there already, byte for byte
+
+
+def _tell(pool: Any, tree: Any, clusters: Any, run: _Run, as_json: bool) -> None:
+    import numpy as np
+
+    from ladle.cli.program.answers import answer, peak_bytes, took
+
+    sizes = np.bincount(clusters)
+    peak = peak_bytes()
+    facts = {
+        "command": "cluster",
+        "pool": pool.source,
+        "rows": pool.rows,
+        "dim": pool.dim,
+        "dtype": pool.dtype.name,
+        "metric": tree.metric,
+        "merges": len(tree.merges),
+        "complete": tree.complete,
+        "certified": float(tree.certified),
+        "recall": tree.recall,
+        "inversions": tree.checks.inversions,
+        "pushes": tree.checks.pushes,
+        "clusters": len(sizes),
+        "cluster_size_mean": float(sizes.mean()),
+        "cluster_size_median": float(np.median(sizes)),
+        "cluster_size_max": int(sizes.max()),
+        "prototypes": tree.prototypes is not None,
+        "pool_digest": tree.pool_digest,
+        "resumed_from": None if run.going_on_from is None else run.going_on_from.isoformat(timespec="seconds"),
+        "seconds": round(run.seconds, 3),
+        "peak_memory_bytes": peak,
+        "output": str(run.output),
+        "done_before": run.before,
+        "clusters_out": None if run.clusters_out is None else str(run.clusters_out),
+        **run.skipping.facts(pool),
+    }
+    shown = {
+        "pool": f"{pool.source}: {pool.rows:,} examples, dim {pool.dim:,}, {pool.dtype.name}",
+        **run.skipping.shown(pool),
+        "metric": tree.metric,
+        "clusters": f"{len(sizes):,}",
+        "cluster size": f"mean {sizes.mean():.1f}, median {np.median(sizes):g}, largest {int(sizes.max()):,}",
+        "merges": f"{len(tree.merges):,}, {_trust(tree)}",
+        "self-check": f"{tree.checks.inversions:,} merges below one they stand on, "
+        f"{tree.checks.pushes:,} neighbours found late",
+        "took": took(run.seconds, peak),
+        "tree": f"{run.output}{', as it was' if run.before else ''}",
+    }
+    if run.clusters_out is not None:
+        shown["clusters in"] = str(run.clusters_out)
+    answer("Clustered", shown, facts, as_json=as_json)

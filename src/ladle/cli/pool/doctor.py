@@ -1,0 +1,227 @@
+"""`ladle doctor`: what is installed, what the machine has, and what memory, disk and time a pool would take."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ladle.cli.program import options
+from ladle.cli.program.skipping import SkipInvalid, SkippedFile, Skipping
+
+EXAMPLES = options.examples(
+    "ladle doctor",
+    "ladle doctor pool.parquet",
+    "ladle doctor --rows 9000000 --dim 64 --json",
+    "ladle doctor --rows 300000 --dim 64 --exact",
+)
+
+_WRITTEN = {"checkpoint": "the checkpoint, meanwhile", "scratch": "the vectors, meanwhile", "tree": "the tree"}
+
+
+def doctor(
+    pool: Annotated[
+        Path | None,
+        typer.Argument(metavar="[POOL]", help="A pool to look at and to plan for.", show_default=False),
+    ] = None,
+    id_column: options.IdColumn = None,
+    embedding: options.EmbeddingColumn = None,
+    ids: options.IdsFile = None,
+    rows: Annotated[
+        int | None, typer.Option("--rows", metavar="COUNT", help="Plan for a pool of so many rows.")
+    ] = None,
+    dim: Annotated[int | None, typer.Option("--dim", metavar="COUNT", help="... of so many dimensions.")] = None,
+    exact: options.Exact = None,
+    skip_invalid: SkipInvalid = False,
+    skipped: SkippedFile = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Show versions, the machine, and the memory, disk and time that a pool would take.
+
+    Name a POOL to read its size, or give --rows and --dim for one you do not have yet.
+    """
+    from ladle.cli.pool import machine
+    from ladle.cli.program.answers import emit_json, show
+
+    skipping = Skipping.of(skip_invalid, skipped, beside=None, inputs=[pool, ids])
+    facts: dict[str, Any] = {
+        "command": "doctor",
+        "versions": machine.versions(),
+        "machine": machine.hardware(),
+        "engines": machine.engines(),
+        "pool": _pool_facts(skipping, pool, id_column, embedding, ids, rows, dim),
+    }
+    facts["plan"] = _plan(facts["pool"], exact)
+    facts["clustering"] = _clustering(facts["pool"], exact)
+    facts["warnings"] = _warnings(facts)
+    if as_json:
+        emit_json(facts)
+    else:
+        show(_tables(facts))
+
+
+def _pool_facts(
+    skipping: Skipping,
+    path: Path | None,
+    id_column: str | None,
+    embedding: str | None,
+    ids: Path | None,
+    rows: int | None,
+    dim: int | None,
+) -> dict[str, Any] | None:
+    from dataclasses import asdict
+
+    from ladle.errors import ArgumentError
+
+    if path is not None and (rows is not None or dim is not None):
+        raise ArgumentError("--rows and --dim", wanted="be left out when a pool is named", got="both")
+    if (rows is None) != (dim is None):
+        raise ArgumentError("--rows and --dim", wanted="come together", got="one of them")
+    if path is not None:
+        found = skipping.opened(path, id_column, embedding, ids)
+        return asdict(found.describe()) | skipping.facts(found)
+    if rows is None or dim is None:
+        return None
+    if rows < 1 or dim < 1:
+        raise ArgumentError("--rows and --dim", wanted="be 1 or more", got=f"{rows:,} and {dim:,}")
+    return {"source": None, "rows": rows, "dim": dim, "dtype": "float32", "embedding_bytes": 4 * rows * dim}
+
+
+def _plan(pool: dict[str, Any] | None, exact: bool | None) -> list[dict[str, Any]]:
+    from ladle.memory.budget import plan
+
+    if pool is None:
+        return []
+    return [
+        {
+            "step": step.step,
+            "needed_bytes": step.needed_bytes,
+            "available_bytes": step.available_bytes,
+            "fits": step.fits,
+        }
+        for step in plan(pool["rows"], pool["dim"], exact=options.uses_exact(pool["rows"], exact))
+    ]
+
+
+def _clustering(pool: dict[str, Any] | None, exact: bool | None) -> dict[str, Any] | None:
+    """The engine that clusters the pool to the default mean size, what it leaves on disk, and how long it takes."""
+    if pool is None:
+        return None
+    from ladle.cli.pool import machine
+    from ladle.hac.assign import CARRIED_BYTES
+    from ladle.hac.tree.prototypes import prototype_bytes
+    from ladle.memory.budget import (
+        checkpoint_file_bytes,
+        clustering_seconds,
+        goes_to_disk,
+        scratch_bytes,
+        tree_file_bytes,
+    )
+
+    rows, dim, engine_exact = pool["rows"], pool["dim"], options.uses_exact(pool["rows"], exact)
+    carried = prototype_bytes(math.ceil(rows / options.MEAN_SIZE), dim, rows)
+    speed = machine.products_per_second()
+    on_disk = goes_to_disk(rows, dim, exact=engine_exact)
+    easy, hard = clustering_seconds(rows, dim, exact=engine_exact, products_per_second=speed, on_disk=on_disk)
+    return {
+        "engine": "exact" if engine_exact else "approximate",
+        "mean_size": options.MEAN_SIZE,
+        "tree_bytes": tree_file_bytes(rows, carried if carried <= CARRIED_BYTES else 0),
+        "checkpoint_bytes": checkpoint_file_bytes(rows, dim, exact=engine_exact),
+        "scratch_bytes": scratch_bytes(rows, dim) if on_disk else 0,
+        "seconds_easy_data": round(easy, 1),
+        "seconds_hard_data": round(hard, 1),
+        "products_per_second": round(speed),
+    }
+
+
+def _warnings(facts: dict[str, Any]) -> list[str]:
+    from ladle.memory.budget import bytes_text
+
+    told = [
+        f"to {step['step']} needs {bytes_text(step['needed_bytes'])}, "
+        f"and {bytes_text(step['available_bytes'])} are available"
+        for step in facts["plan"]
+        if not step["fits"]
+    ]
+    clustering, free = facts["clustering"], facts["machine"]["disk_free_bytes"]
+    written = {} if clustering is None else {what: clustering[f"{what}_bytes"] for what in _WRITTEN}
+    if sum(written.values()) > free:
+        parts = ", ".join(f"{bytes_text(size)} ({_WRITTEN[what]})" for what, size in written.items() if size)
+        told.append(f"to cluster writes up to {parts}, and {bytes_text(free)} of disk are free here")
+    if not facts["engines"]["blas"]:
+        told.append("no BLAS library was found: matrix products, and so clustering, will be slow")
+    return told
+
+
+def _about(seconds: float) -> str:
+    """A duration as roughly as an estimate knows it: "20 s", "12 min", "5 h"."""
+    if seconds < 90:
+        return f"{max(1, round(seconds, -1 if seconds > 20 else 0)):.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.0f} h"
+
+
+def _pool_table(facts: dict[str, Any]) -> tuple[str, dict[str, str]]:
+    from ladle.memory.budget import bytes_text
+
+    pool, clustering = facts["pool"], facts["clustering"]
+    about = {"examples": f"{pool['rows']:,}", "embeddings": f"dim {pool['dim']:,}, {pool['dtype']}"}
+    if "skipped" in pool:
+        about["left out"] = f"{pool['skipped']['rows']:,} examples whose vector cannot be used"
+    if "id_type" in pool:
+        about["ids"] = pool["id_type"]
+    for step in facts["plan"]:
+        fits = "fits" if step["fits"] else "does not fit"
+        about[f"to {step['step']}"] = f"{bytes_text(step['needed_bytes'])} of memory, {fits}"
+    if clustering["scratch_bytes"]:
+        about["vectors"] = (
+            f"in files, {bytes_text(clustering['scratch_bytes'])} while it runs, as memory has no room for them: slower"
+        )
+    about["neighbours"] = clustering["engine"]
+    about["time to cluster"] = (
+        f"about {_about(clustering['seconds_easy_data'])} on this machine where the data has clear clusters, "
+        f"{_about(clustering['seconds_hard_data'])} where it has not"
+    )
+    about["disk"] = (
+        f"{bytes_text(clustering['tree_bytes'])} for the tree at most; "
+        f"{bytes_text(clustering['checkpoint_bytes'])} for the checkpoint while it runs, at most"
+    )
+    return pool["source"] or "A pool of this size", about
+
+
+def _tables(facts: dict[str, Any]) -> list[tuple[str, dict[str, str]]]:
+    from ladle.memory.budget import bytes_text
+
+    def amount(value: int | None) -> str:
+        return "unknown" if value is None else bytes_text(value)
+
+    found, engines = facts["machine"], facts["engines"]
+    tables = [
+        ("Versions", {name: version or "not installed" for name, version in facts["versions"].items()}),
+        (
+            "Machine",
+            {
+                "system": found["system"],
+                "processor": f"{found['cpu']}, {found['cores']} cores, {found['threads']} threads used",
+                "memory": f"{amount(found['memory_bytes'])}, {amount(found['available_bytes'])} available",
+                "disk": f"{amount(found['disk_free_bytes'])} free in this folder",
+                "GPU": ", ".join(found["gpus"]) or "none found",
+                "BLAS": "; ".join(
+                    f"{blas['library']} {blas['version'] or ''} ({blas['threads']} threads, {blas['file']})"
+                    for blas in engines["blas"]
+                )
+                or "none found",
+                "SQLite": engines["sqlite"],
+                "kernels": "compiled and kept"
+                if engines["kernels_cached"]
+                else "compiled at first use (seconds, once)",
+            },
+        ),
+    ]
+    if facts["pool"] is not None:
+        tables.append(_pool_table(facts))
+    if facts["warnings"]:
+        tables.append(("Warnings", {str(place): text for place, text in enumerate(facts["warnings"], 1)}))
+    return tables

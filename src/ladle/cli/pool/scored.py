@@ -1,0 +1,193 @@
+"""What `select` asks a strategy with: scores and votes from files, the embeddings of the pool, by what it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ladle.cli.pool.score_words import in_options
+from ladle.errors import ArgumentError
+from ladle.progress import Progress
+
+SHOWN = 8  # columns told to people; JSON has all
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What was read: `arrays`, the arguments of a query; and what there is to tell of them."""
+
+    arrays: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)  # for JSON
+    told: dict[str, str] = field(default_factory=dict)  # for people
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A file of scores, and what its numbers are: probabilities unless said otherwise; and one of votes."""
+
+    path: Path | None
+    votes: Path | None
+    logits: bool = False
+    margins: bool = False
+    binary: bool = False  # one number an example, of two classes
+    normalise: bool = False
+    multilabel: Any = None  # None, or how margins of yes-or-no classes make that of an example
+    columns: Sequence[str] = ()
+    id_column: str | None = None
+    classes: Sequence[str | int] | int | None = None  # those there are, where that is known
+    ignore_extra: bool = False
+
+    def check(self, needs: Sequence[str]) -> None:
+        """Refuse options that do not go together, `needs` being the strategy's. Raises: ArgumentError."""
+        if self.path is None:
+            if "scores" in needs or "probabilities" in needs:
+                raise ArgumentError("--scores", wanted="name a file of scores", got="none")
+            if any(self.said) or self.columns or self.id_column or self.ignore_extra:
+                raise ArgumentError("the options of the scores", wanted="come with --scores", got="none")
+        if self.votes is None and "votes" in needs:
+            raise ArgumentError("--votes", wanted="name a file of votes for this strategy", got="none")
+        if self.logits and self.multilabel is not None:
+            raise ArgumentError("the scores", wanted="be probabilities or margins where multilabel", got="--logits")
+        for one, other in (("logits", "margins"), ("margins", "binary")):
+            if getattr(self, one) and getattr(self, other):
+                raise ArgumentError("the scores", wanted=f"be --{one} or --{other}", got="both")
+        if self.binary and self.multilabel is not None:
+            raise ArgumentError("the scores", wanted="be --binary or multilabel", got="both")
+        if self.normalise and (self.logits or self.margins or self.binary or self.multilabel is not None):
+            other = next((f"--{name}" for name in ("logits", "margins", "binary") if getattr(self, name)), "multilabel")
+            raise ArgumentError("--normalise", wanted="go with classes that exclude each other", got=f"{other} too")
+        if self.margins and "probabilities" in needs:
+            raise ArgumentError("the scores", wanted="be probabilities or logits for this strategy", got="--margins")
+
+    @property
+    def said(self) -> tuple[bool, bool, bool, bool]:
+        """What was said of the numbers: logits, margins, binary, normalise."""
+        return self.logits, self.margins, self.binary, self.normalise
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """All that makes the same files other scores. What earlier versions had not is there only where it is used."""
+        columns = tuple(self.columns)
+        column = None if not columns else columns[0] if len(columns) == 1 else columns
+        new = tuple(name for name in ("binary", "normalise", "ignore_extra") if getattr(self, name))
+        return (self.logits, self.margins, column, self.id_column, *new)
+
+    def read(self, pool: Any, labelled: Any, needs: Sequence[str], *, progress: Progress) -> Given:
+        """The arguments of a query: `margins` (n,) where there are scores, and by `needs` `probabilities` (n, classes),
+        `votes` (n, passes) and `embeddings` (n, dim).
+
+        Raises: IdError, ShapeError, NonFiniteError, ProbabilityError, FileError and its kinds; MemoryPlanError;
+        MismatchError for another number of classes.
+        """
+        given = Given()
+        if "embeddings" in needs:  # first, for they are what is likeliest not to fit
+            with progress.task("Reading the embeddings"):
+                given.arrays["embeddings"] = pool.embeddings()
+        if self.votes is not None and "votes" in needs:
+            with in_options(self.votes):
+                self._read_votes(self.votes, given, pool, labelled, progress)
+        if self.path is not None:
+            with in_options(self.path):
+                self._read_scores(self.path, given, pool, labelled, needs, progress)
+        return given
+
+    def _read_scores(
+        self, path: Path, given: Given, pool: Any, labelled: Any, needs: Sequence[str], progress: Progress
+    ) -> None:
+        from ladle.scores import margin
+        from ladle.scores.files.score_file import open_scores
+
+        scores = open_scores(
+            path,
+            pool,
+            read_as=self.read_as,
+            id=self.id_column,
+            column=self.columns,
+            labelled=labelled,
+            classes=self.classes,
+            ignore_extra_scores=self.ignore_extra,
+        )
+        if "probabilities" in needs:
+            classes = 2 if self.binary else None
+            given.arrays["probabilities"] = scores.matrix(self._to_probabilities, classes=classes, progress=progress)
+            given.arrays["margins"] = margin(given.arrays["probabilities"])
+        else:
+            given.arrays["margins"] = scores.reduced(self._to_margins(), progress=progress)
+        given.facts["scores"] = self._facts(scores)
+        given.told["scores"] = self._told(scores)
+
+    @property
+    def read_as(self) -> Any:
+        """What the numbers are, as `open_scores` has it."""
+        if self.margins or self.binary:
+            return "margins" if self.margins else "binary"
+        return "logits" if self.logits else "probabilities" if self.multilabel is None else "multilabel"
+
+    def _to_probabilities(self, values: Any) -> Any:
+        from ladle.scores import class_probabilities, softmax
+
+        if self.logits:
+            return softmax(values, binary=self.binary)
+        return class_probabilities(values, binary=self.binary, normalise=self.normalise)
+
+    def _to_margins(self) -> Callable[[Any], Any]:
+        from ladle.scores import margin, margin_from_logits
+        from ladle.strategies.query.request import as_margins
+
+        if self.margins:
+            return as_margins
+        if self.logits:
+            return partial(margin_from_logits, binary=self.binary)
+        return partial(margin, multilabel=self.multilabel, binary=self.binary, normalise=self.normalise)
+
+    def _read_votes(self, path: Path, given: Given, pool: Any, labelled: Any, progress: Progress) -> None:
+        """Raises: as `open_scores`; DataError for what is no number of a class."""
+        import numpy as np
+
+        from ladle.scores.files.score_file import open_scores
+
+        scores = open_scores(path, pool, read_as="votes", labelled=labelled, ignore_extra_scores=self.ignore_extra)
+        given.arrays["votes"] = scores.matrix(_checked_votes, progress=progress).astype(np.int32)
+        given.facts["votes"] = {"passes": scores.width, "columns": list(scores.columns), "entries": len(scores.rows)}
+        given.told["votes"] = f"{scores.width:,} passes{_listed(scores.columns)}"
+
+    def _facts(self, scores: Any) -> Mapping[str, Any]:
+        return {
+            "read_as": self.read_as,
+            "classes": 2 if self.binary else scores.classes,
+            "columns": list(scores.columns),
+            "logits": self.logits,
+            "normalised": self.normalise,
+            "entries": len(scores.rows),
+            "extra_entries": scores.extra_entries,
+        }
+
+    def _told(self, scores: Any) -> str:
+        if scores.classes is None:
+            what = "margins" if self.margins else f"one {'logit' if self.logits else 'probability'} of two classes"
+        else:
+            what = f"{scores.classes:,} classes" + (", logits" if self.logits else "")
+        extra = f"; {scores.extra_entries:,} of other examples left out" if scores.extra_entries else ""
+        return f"{what}{_listed(scores.columns)}{extra}"
+
+
+def _listed(columns: Sequence[str]) -> str:
+    if not columns:
+        return ""
+    shown = list(columns) if len(columns) <= SHOWN else [*columns[: SHOWN - 2], "...", columns[-1]]
+    return f", from the column{'s' if len(columns) > 1 else ''} {', '.join(shown)}"
+
+
+def _checked_votes(values: Any) -> Any:
+    import numpy as np
+
+    from ladle.errors import DataError
+
+    bad = ~((values >= 0) & (values < 2**24) & (values == np.floor(values))).all(axis=1)  # exact in float32
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise DataError("the votes", wanted="be numbers of classes, from 0", got=f"{values[row]} in row {row:,}")
+    return values

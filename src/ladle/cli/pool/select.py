@@ -1,0 +1,256 @@
+"""`ladle select`: the next batch, by the scores of a model."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ladle.cli.program import options
+from ladle.cli.program.skipping import SkipInvalid, SkippedFile, Skipping
+
+UNCOMPARED = "written by an older Ladle, without a digest of its pool's vectors"
+
+EXAMPLES = options.examples(
+    "ladle select pool.parquet --scores scores.parquet --tree tree.npz --size 100000 -o batch.parquet",
+    "ladle select pool.npy --scores logits.npy --logits --tree tree.npz --size 5000 --labelled done.txt -o batch.csv",
+    "ladle select pool.npy --size 1000 --strategy uniform -o first-batch.jsonl",
+    "ladle select pool.npy --scores p.npy --tree tree.npz --size 5000 --option group_size=pool -o batch.csv",
+)
+
+
+def select(
+    pool: options.PoolPath,
+    size: Annotated[int, typer.Option("--size", metavar="COUNT", help="Examples in the batch.", show_default=False)],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="BATCH", help="The batch to write: .parquet, .csv or .jsonl.")
+    ],
+    scores: options.ScoresFile = None,
+    votes: options.VotesFile = None,
+    tree: Annotated[
+        Path | None, typer.Option("--tree", metavar="TREE", help="The tree that ladle cluster wrote.")
+    ] = None,
+    strategy: Annotated[
+        str,
+        typer.Option("--strategy", metavar="NAME", help="How to choose: `ladle strategies` lists the names."),
+    ] = "cluster-margin",
+    labelled: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--labelled",
+            metavar="FILE",
+            help="Examples not to choose: their ids, or a mask of true and false; .txt, .csv, .npy or .parquet. Once "
+            "for each file.",
+        ),
+    ] = None,
+    labelled_column: Annotated[
+        str | None,
+        typer.Option(
+            "--labelled-column",
+            metavar="COLUMN",
+            help="Column of the ids in the --labelled files. Default: the name of --id, else id.",
+        ),
+    ] = None,
+    candidate_ratio: Annotated[
+        str | None,
+        typer.Option(
+            "--candidate-ratio",
+            metavar="RATIO|auto",
+            help="Candidates for each place in the batch (cluster-margin: 10); auto: as many as the pool's repetition "
+            "calls for.",
+        ),
+    ] = None,
+    strategy_options: options.StrategyOptions = None,
+    mean_size: options.MeanSize = None,
+    threshold: options.Threshold = None,
+    n_clusters: options.NClusters = None,
+    logits: options.Logits = False,
+    margins: options.Margins = False,
+    binary: options.Binary = False,
+    normalise: options.Normalise = False,
+    score_columns: options.ScoreColumns = None,
+    score_id: options.ScoreId = None,
+    classes: options.Classes = None,
+    ignore_extra_scores: options.IgnoreExtraScores = False,
+    id_column: options.IdColumn = None,
+    embedding: options.EmbeddingColumn = None,
+    ids: options.IdsFile = None,
+    seed: options.Seed = 0,
+    skip_invalid: SkipInvalid = False,
+    skipped: SkippedFile = None,
+    force: options.Force = False,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Select the next batch to label.
+
+    Scores are matched to the pool by id, in any order. The batch is written with the columns id, row, order,
+    margin, cluster and cluster_size, the first to label first. The tree is cut where it stopped, or at --mean-size,
+    --threshold or --n-clusters.
+
+    What a strategy needs (scores, the pool's embeddings, a tree) and its options: ladle strategies.
+    """
+    from ladle.cli.pool.batch_order import BatchOrder
+    from ladle.cli.pool.scored import Reading
+    from ladle.cli.program.outputs import TABLE_SUFFIXES, check_output, write_new
+    from ladle.cli.program.progress import shown
+    from ladle.hac import Dendrogram
+
+    inputs = [pool, scores, votes, tree, *(labelled or []), ids]
+    check_output(output, TABLE_SUFFIXES, inputs=inputs)
+    skipping = Skipping.of(skip_invalid, skipped, beside=output, inputs=inputs, force=force)
+    started = time.perf_counter()
+    dials = dict(zip(options.CUTS, (mean_size, threshold, n_clusters), strict=True))
+    ratio = None if candidate_ratio is None else options.plain_value(candidate_ratio)
+    asked = BatchOrder(strategy, size, seed, options.strategy_options(strategy_options), ratio)
+    reading = Reading(
+        path=scores,
+        votes=votes,
+        logits=logits,
+        margins=margins,
+        binary=binary,
+        normalise=normalise,
+        multilabel=asked.options.get("multilabel"),
+        columns=score_columns or (),
+        id_column=score_id,
+        classes=options.classes_named(classes),
+        ignore_extra=ignore_extra_scores,
+    )
+    asked.check(reading, tree, dials)
+    found: Any = None if tree is None else Dendrogram.load(tree)
+    metric = asked.options.get("metric") if found is None else found.metric
+    examples = skipping.opened(pool, id_column, embedding, ids, metric=metric)
+    known = _labelled_rows(examples, labelled or [], labelled_column, id_column)
+    asked.check_size(examples.rows, len(known))
+    bars = shown(quiet=quiet or as_json)
+    compared = None if found is None else _check_tree(found, tree, examples, bars)
+    clusters = None if found is None else found.cut(**dials)
+    given = reading.read(examples, known, asked.needs, progress=bars)
+    # Without a dial, a strategy that wants another cut than where the tree stopped may take its own.
+    uncut = all(value is None for value in dials.values())
+    selection = asked.query(found if uncut else clusters, given.arrays, known, examples.rows, bars)
+    batch = _Batch(examples, selection, given, clusters, skipping, compared)
+    before = write_new(output, batch.write, force=force)
+    batch.tell(output, time.perf_counter() - started, as_json=as_json, before=before)
+
+
+def _labelled_rows(pool: Any, paths: list[Path], column: str | None, id_column: str | None) -> Any:
+    """Rows that these files name together, sorted. Raises: as `rows_in_files`."""
+    from ladle.errors import ArgumentError
+    from ladle.pool.ids.named_rows import rows_in_files
+
+    if column is not None and not paths:
+        raise ArgumentError("--labelled-column", wanted="come with --labelled", got="none")
+    rows = rows_in_files(
+        paths,
+        pool.source_ids,
+        what="the labelled ids",
+        pool=pool.source,
+        column=column,
+        id_name=id_column,
+        remedy="Name the column of the ids with --labelled-column.",
+    )
+    usable = pool.rows_from_source(rows)
+    return usable[usable >= 0]
+
+
+def _check_tree(tree: Any, path: Path | None, pool: Any, progress: Any) -> bool:
+    """Whether the tree could be compared with the pool's vectors. Raises: MismatchError for a tree of another pool."""
+    from ladle.errors import MismatchError
+    from ladle.hac.tree.origin import REMEDY
+
+    wanted, remedy = f"be of this pool ({pool.rows:,} examples)", REMEDY
+    if tree.skipped_rows is not None and pool.skipped is None:
+        remedy = f"Add --skip-invalid: the tree was made without {len(tree.skipped_rows):,} examples. {REMEDY}"
+    if tree.n != pool.rows:
+        raise MismatchError(f"the tree {path}", wanted=wanted, got=f"one of {tree.n:,}", remedy=remedy)
+    compared: bool = tree.origin.check(
+        pool, subject=f"the tree {path}", wanted=wanted, remedy=remedy, progress=progress
+    )
+    return compared
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """A selection, with what is told of each example."""
+
+    pool: Any
+    selection: Any
+    given: Any  # what was read of scores and votes
+    clusters: Any  # (n,) or None
+    skipping: Skipping
+    tree_compared: bool | None  # with the pool's vectors; None without a tree
+
+    @property
+    def margins(self) -> Any:
+        """(n,), or None where there were no scores."""
+        return self.given.arrays.get("margins")
+
+    def write(self, path: Path) -> None:
+        """Write id, row, order, margin, cluster, cluster_size; null where there is no margin or no cluster."""
+        import numpy as np
+        import pyarrow as pa
+
+        from ladle.cli.program.outputs import write_table
+
+        rows = self.selection.rows
+        clusters: Any = [None] * len(rows)
+        sizes = margins = clusters
+        if self.clusters is not None:
+            clusters = self.clusters[rows]
+            sizes = np.bincount(self.clusters)[clusters]
+        if self.margins is not None:
+            margins = self.margins[rows]
+        table = pa.table(
+            {
+                "id": self.pool.ids_at(rows),
+                "row": pa.array(self.pool.source_rows(rows), pa.int64()),
+                "order": pa.array(np.arange(len(rows)), pa.int64()),
+                "margin": pa.array(margins, pa.float32()),
+                "cluster": pa.array(clusters, pa.int32()),
+                "cluster_size": pa.array(sizes, pa.int64()),
+            }
+        )
+        write_table(table, path, about={"pool_digest": self.pool.digest, "story": self.selection.story.to_dict()})
+
+    def tell(self, path: Path, seconds: float, *, as_json: bool, before: bool) -> None:
+        """Print what was chosen. before: whether the file was there already, byte for byte."""
+        import numpy as np
+
+        from ladle.cli.program.answers import answer, peak_bytes, took
+
+        rows, story, peak = self.selection.rows, self.selection.story, peak_bytes()
+        facts: dict[str, Any] = {
+            "command": "select",
+            "pool": self.pool.source,
+            **story.to_dict(),
+            "story": story.to_dict(),
+            **self.given.facts,
+        }
+        parts = story.facts.get("partitions")
+        facts |= self.skipping.facts(self.pool)
+        told = {
+            "pool": f"{story.pool_rows:,} examples, {story.labelled_rows:,} of them labelled",
+            **self.skipping.shown(self.pool),
+            "strategy": f"{story.strategy}, seed {story.seed}" + (f", in {parts:,} partitions" if parts else ""),
+            **self.given.told,
+            "batch": f"{len(rows):,} of {story.candidate_rows:,} candidates",
+        }
+        if self.margins is not None:
+            least, middle, most = (float(value) for value in np.quantile(self.margins[rows], [0, 0.5, 1]))
+            facts |= {"margin_min": least, "margin_median": middle, "margin_max": most}
+            told["margins"] = f"{least:.4g} to {most:.4g}, median {middle:.4g}"
+        if self.clusters is not None:
+            counts = np.bincount(self.clusters[rows])
+            facts |= {"clusters_touched": int((counts > 0).sum()), "most_from_one_cluster": int(counts.max())}
+            told["clusters"] = f"{facts['clusters_touched']:,}, at most {int(counts.max()):,} from one"
+            facts["tree_compared"] = self.tree_compared
+            if not self.tree_compared:
+                told["tree"] = f"{UNCOMPARED}; nothing but rows and ids shows that it is of this pool"
+        facts |= {"seconds": round(seconds, 3), "peak_memory_bytes": peak, "output": str(path)}
+        facts["done_before"] = before
+        told |= {"took": took(seconds, peak), "batch in": f"{path}{', as it was' if before else ''}"}
+        answer("Selected", told, facts, as_json=as_json)

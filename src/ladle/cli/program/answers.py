@@ -1,0 +1,96 @@
+"""What a command tells on stdout: one JSON object for machines, or tables for people."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ladle.cli.program.failures import hush
+from ladle.notices import notices
+
+Facts = Mapping[str, Any]
+
+
+def answer(title: str, shown: Mapping[str, str], facts: Facts, *, as_json: bool) -> None:
+    """Print `facts` as JSON, or `shown` (label -> text) as a table of two columns."""
+    if as_json:
+        emit_json(facts)
+    else:
+        show([(title, shown)])
+
+
+def emit_json(facts: Facts) -> None:
+    """One JSON object on stdout; with `notices` where there is something to know of how the input was read."""
+    known = {"notices": list(notices())} if notices() else {}
+    _written(json.dumps({**facts, **known}, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def show(tables: Sequence[tuple[str, Mapping[str, str]]]) -> None:
+    """Tables of two columns on stdout, each below its title; below them what users should know of their input."""
+    notes = [("Notes", {str(place): text for place, text in enumerate(notices(), 1)})] if notices() else []
+    printed([(title, pairs(shown)) for title, shown in [*tables, *notes]])
+
+
+def printed(parts: Sequence[tuple[str, Any]], *, spaced: bool = False) -> None:
+    """Whatever rich can print on stdout, each part below its title; `spaced`: a blank line between them."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    with console.capture() as capture:
+        for place, (title, part) in enumerate(parts):
+            if place and spaced:
+                console.print()
+            console.print(Text(title, style="bold"))
+            console.print(part)
+    _written("".join(line.rstrip() + "\n" for line in capture.get().splitlines()))
+
+
+def pairs(shown: Mapping[str, str]) -> Any:
+    """A table of two columns: what, and how much."""
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table(box=None, show_header=False, padding=(0, 2))
+    made.add_column(style="dim", no_wrap=True)
+    made.add_column(overflow="fold")
+    for label, text in shown.items():
+        made.add_row(Text(label), Text(text))
+    return made
+
+
+def peak_bytes() -> int | None:
+    """The most memory this process has held at once; None where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def took(seconds: float, peak: int | None) -> str:
+    """Time and memory for people: "3.1 s, 224.7 MiB of memory at most"."""
+    from ladle.memory.budget import bytes_text
+
+    return seconds_text(seconds) + (f", {bytes_text(peak)} of memory at most" if peak else "")
+
+
+def seconds_text(seconds: float) -> str:
+    """A duration for people: "3.1 s", "2 min 5 s", "1 h 12 min"."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def _written(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        hush()

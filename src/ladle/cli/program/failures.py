@@ -1,0 +1,156 @@
+"""How errors leave the program: what is said, where, and with which exit code."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import sys
+import traceback
+from contextlib import suppress
+from typing import Any
+
+import typer
+
+from ladle.cli.program.signals import INTERRUPTED, TERMINATED
+from ladle.errors import OUTCOMES, ArgumentError, FileError, LadleError, MemoryPlanError, did_you_mean, outcome_of
+from ladle.notices import notices
+
+_MEANINGS = {
+    "LadleError": "something unforeseen: please report it",
+    "ArgumentError": "a wrong command line, or an argument out of range",
+    "DataError": "unusable examples or scores: NaN, ragged rows, unknown or duplicate ids",
+    "FileError": "a file that is missing, damaged, or of an unknown format",
+    "MismatchError": "inputs that do not belong together, such as a tree of another pool",
+    "MemoryPlanError": "not enough memory",
+    "MissingDependencyError": "an optional package is missing",
+    "NotFoundError": "no such campaign, batch or task",
+    "StoreError": "the database of a campaign failed; what was not acknowledged is undone",
+    "StoreBusyError": "others kept the database busy: try again",
+}
+
+
+_UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # of click, or of the copy of it in typer
+
+
+def exit_codes() -> list[tuple[int, str]]:
+    """Every exit code and what it means, from the table of outcomes."""
+    codes = [(outcome.exit_code, _MEANINGS[kind.__name__]) for kind, outcome in OUTCOMES.items()]
+    return [(0, "done"), *sorted(codes), (INTERRUPTED, "interrupted"), (TERMINATED, "terminated, by SIGTERM")]
+
+
+def check_stdout() -> None:
+    """Refuse to begin with a closed stdout: the answer would be lost, or go into the first file that is opened, for
+    that gets the number of stdout. Raises: FileError.
+    """
+    if sys.stdout is None:
+        raise FileError("stdout", wanted="be open", got="a closed one", remedy="Send it to a file, or to /dev/null.")
+
+
+def tell(error: BaseException, *, as_json: bool) -> int:
+    """Say what went wrong and return the exit code.
+
+    Errors that nobody foresaw are raised again; under `--json` their traceback goes to stderr.
+    """
+    usage = ""
+    if isinstance(error, LadleError):
+        facts: dict[str, Any] = {
+            "kind": type(error).__name__,
+            "message": str(error),
+            "subject": error.subject,
+            "wanted": error.wanted,
+            "got": error.got,
+            "remedy": error.remedy,
+            "exit_code": outcome_of(error).exit_code,
+        }
+    elif isinstance(error, _UsageError):
+        usage, facts = _usage(error), _plain(error, OUTCOMES[ArgumentError].exit_code, _usage_text(error))
+    elif _is_broken_pipe(error):
+        hush()
+        return 0
+    elif isinstance(error, MemoryError):
+        facts = _plain(error, OUTCOMES[MemoryPlanError].exit_code, str(error) or "out of memory")
+    elif isinstance(error, OSError) and not isinstance(error, FileError) and error.errno is not None:
+        facts = _plain(error, OUTCOMES[FileError].exit_code, _os_text(error))
+    elif as_json:
+        facts = _plain(error, OUTCOMES[LadleError].exit_code, f"unforeseen, please report it: {error}")
+        traceback.print_exception(error)
+    else:
+        raise error
+    if notices():
+        facts["notices"] = list(notices())
+    _say(facts, usage, as_json=as_json)
+    return int(facts["exit_code"])
+
+
+def tell_interrupted(error: BaseException, exit_code: int, *, as_json: bool) -> int:
+    """Say that a signal ended the command, and how to go on where it can; return the exit code."""
+    word = "terminated" if exit_code == TERMINATED else "interrupted"
+    message = ": ".join([word, *(str(note) for note in error.args)])
+    _say({"kind": "Interrupted", "message": message, "exit_code": exit_code}, "", as_json=as_json, head="")
+    return exit_code
+
+
+def reader_left(error: BaseException) -> bool:
+    """Whether the error came of a stdout that nobody reads any more, as in `ladle ... | head`."""
+    chain: BaseException | None = error
+    while chain is not None and not _is_broken_pipe(chain):
+        chain = chain.__cause__ or chain.__context__
+    return chain is not None
+
+
+def hush() -> None:
+    """Whoever read stdout has gone (as in `ladle ... | head`): drop the rest, without a word at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def hush_what_was_cut_off() -> None:
+    """After Ctrl-C, until the command ends: an object cut off in its making may fail in its `__del__`, as those of
+    compiled code do, and Python would print that below the message that says how to go on.
+    """
+    sys.unraisablehook = lambda unraisable: None
+
+
+def _printed_json(facts: dict[str, Any]) -> bool:
+    """Whether stdout took the error: it may be stdout itself that fails, closed or on a full disk."""
+    if sys.stdout is None:
+        return False
+    try:
+        print(json.dumps({"error": facts}, ensure_ascii=False), flush=True)  # noqa: T201
+    except OSError:
+        hush()  # or Python would try once more at its end
+        return False
+    return True
+
+
+def _say(facts: dict[str, Any], usage: str, *, as_json: bool, head: str = "error: ") -> None:
+    if as_json and _printed_json(facts):
+        return
+    with suppress(OSError):  # a stderr that nobody reads changes no exit code
+        for line in (f"{usage}{head}{facts['message']}", *(f"note: {text}" for text in facts.get("notices", []))):
+            print(line, file=sys.stderr)  # noqa: T201
+
+
+def _is_broken_pipe(error: BaseException) -> bool:
+    return isinstance(error, OSError) and error.errno == errno.EPIPE
+
+
+def _usage(error: Any) -> str:
+    return f"{error.ctx.get_usage()}\n" if error.ctx is not None else ""
+
+
+def _usage_text(error: Any) -> str:
+    """What is wrong with the command line, and what was probably meant."""
+    name = getattr(error, "option_name", None)
+    if name is not None and "such option" in error.message and error.ctx is not None:
+        known = [each for option in error.ctx.command.get_params(error.ctx) for each in option.opts if len(each) > 2]
+        return f"{error.message}. {did_you_mean(name, known)}".rstrip()
+    return str(error.format_message())
+
+
+def _plain(error: BaseException, code: int, message: str) -> dict[str, Any]:
+    return {"kind": type(error).__name__, "message": message, "exit_code": code}
+
+
+def _os_text(error: OSError) -> str:
+    return f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror)
