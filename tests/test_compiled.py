@@ -20,7 +20,7 @@ from tests.house.rooms import SOURCE
 # every_square stands in strategies/coverage/kernels.py; the distance that it computes, in neighbours/kernels.py.
 CALLER = """
 import numpy as np
-from ladle.strategies.coverage_kernels import every_square
+from ladle.strategies.coverage.kernels import every_square
 squares = np.empty((2, 2), np.float32)
 every_square(np.array([[0.0], [3.0]]), squares, 0, 2)
 print(squares[0, 1], sum(every_square.stats.cache_hits.values()))

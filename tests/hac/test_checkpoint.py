@@ -58,7 +58,7 @@ CHILD = """
 import os, sys
 import numpy as np
 from ladle import durable
-from ladle.hac.rounds import Stop
+from ladle.hac.engine.rounds import Stop
 from tests.hac.test_checkpoint import clustering, eager
 
 folder, fatal = sys.argv[1], int(sys.argv[2])

@@ -16,7 +16,7 @@ import pytest
 import ladle
 from ladle.labelling import Store
 from ladle.store import SqlStore
-from tests.store.made import begun, ids_of
+from tests.campaign.made import begun, ids_of
 
 ROWS = 300
 PEOPLE = 3

@@ -72,7 +72,7 @@ import resource, signal
 from pathlib import Path
 import numpy as np
 from ladle.errors import FileError
-from ladle.pool.scratch import Scratch
+from ladle.memory.scratch import Scratch
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
 try:

@@ -16,7 +16,7 @@ import pytest
 import ladle
 from ladle.errors import ArgumentError, FileError, IdError, MismatchError, NotFoundError
 from ladle.labelling import Labels, MemoryStore, Store
-from tests.store.made import HOUR, Clock, begun, ids_of, margins, pool_of
+from tests.campaign.made import HOUR, Clock, begun, ids_of, margins, pool_of
 
 ROWS = 300
 RNG = np.random.default_rng(0)

@@ -415,7 +415,7 @@ def test_the_tree_of_another_pool_whose_ids_are_row_numbers(change, run, made, t
 
 
 def test_an_old_tree_is_taken_and_its_missing_digest_said(run, tmp_path):
-    golden = Path(__file__).parents[1] / "golden" / "tree-1-complete.npz"
+    golden = Path(__file__).parents[2] / "golden" / "tree-1-complete.npz"
     np.save(tmp_path / "pool.npy", np.zeros((120, 3)))
     np.save(tmp_path / "scores.npy", np.full((120, 2), 0.5))
     arguments = ("--scores", tmp_path / "scores.npy", "--size", 9, "--tree", golden)

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from ladle import draws
 from ladle.strategies.clustered import kernels
-
-from . import reference
+from tests.strategies import reference
 
 WORDS = st.integers(0, 2**64 - 1)
 

@@ -9,11 +9,10 @@ import pytest
 import scipy.stats
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tests.strategies import reference
 
 import ladle
 from ladle.errors import ArgumentError, MismatchError, NonFiniteError, ShapeError
-
-from . import reference
 
 
 @st.composite

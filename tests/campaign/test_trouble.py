@@ -13,7 +13,7 @@ import ladle
 from ladle.errors import StoreBusyError, StoreError, outcome_of
 from ladle.labelling import MemoryStore, Store
 from ladle.store import SqlStore, dialects
-from tests.store.made import begun, ids_of, margins
+from tests.campaign.made import begun, ids_of, margins
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from tests.cli.test_lab import PROTOCOL, finished  # noqa: F401 - a fixture
+from tests.cli.lab.test_lab import PROTOCOL, finished  # noqa: F401 - a fixture
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ import ladle
 from ladle.errors import ArgumentError, MismatchError
 from ladle.labelling import MemoryStore, Store
 from ladle.store import SqlStore
-from tests.store.plain_model import Model
+from tests.campaign.plain_model import Model
 
 POOL = 14
 LEASE = 100.0

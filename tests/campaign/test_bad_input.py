@@ -19,7 +19,7 @@ from ladle.errors import (
     ShapeError,
 )
 from ladle.labelling import Labels, MemoryStore, Store
-from tests.store.made import begun, ids_of, margins, pool_of
+from tests.campaign.made import begun, ids_of, margins, pool_of
 
 ONE = ids_of(1)
 

@@ -15,8 +15,8 @@ import ladle
 from ladle.cli import main
 from ladle.cli.pool.scored import Reading
 from ladle.errors import ArgumentError, MismatchError, ShapeError
+from tests.campaign.made import begun
 from tests.cli.campaigns import labelled
-from tests.store.made import begun
 
 N = 60
 RNG = np.random.default_rng(3)

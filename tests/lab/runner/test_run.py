@@ -23,7 +23,7 @@ from ladle.strategies import ClusterMargin, Margin
 from ladle.threads import single_threaded_blas
 from tests.lab.standins import SOURCES, TOML, experiment, learner, load
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DEADLINE_SECONDS = 120  # compiling included
 
 
@@ -214,7 +214,7 @@ def command(folder):
     """A process that runs the experiment on two workers; it prints the ledger's path at the end."""
     code = f"""
 from pathlib import Path
-from ladle.lab.experiments import run_experiment
+from ladle.lab.runner.run import run_experiment
 from tests.lab.standins import SOURCES, experiment
 if __name__ == "__main__":
     print(run_experiment(experiment(), Path({str(folder)!r}), workers=2, sources=SOURCES).path)

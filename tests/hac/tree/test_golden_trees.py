@@ -13,7 +13,7 @@ import ladle
 from ladle.hac.tree import file
 from tests.golden.make_trees import points_of, trees
 
-GOLDEN = Path(__file__).parents[1] / "golden"
+GOLDEN = Path(__file__).parents[2] / "golden"
 SAID: dict[str, dict[str, Any]] = {
     path.stem.removeprefix("tree-"): json.loads(path.read_text("utf-8")) for path in GOLDEN.glob("tree-*.json")
 }

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from ladle.labelling import MemoryStore
-from tests.store.made import HOUR, Clock, begun, ids_of, margins
+from tests.campaign.made import HOUR, Clock, begun, ids_of, margins
 
 DAY = 24 * HOUR
 
