@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ladle.hac import warm
+from ladle.hac.engine import compile_kernels
 
 SCRIPT = """
 import numpy as np, ladle
@@ -47,6 +47,6 @@ def test_compiling_is_announced_where_no_kernel_is_kept(kept: bool, monkeypatch:
             titles.append(title)
             yield lambda units: None
 
-    monkeypatch.setattr(warm, "is_kept", lambda kernel: kept)
-    warm.warm(Titles())
-    assert titles.count(warm.TITLE) == (not kept)
+    monkeypatch.setattr(compile_kernels, "is_kept", lambda kernel: kept)
+    compile_kernels.warm(Titles())
+    assert titles.count(compile_kernels.TITLE) == (not kept)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from ladle.campaign.events import digest_of
+
+from ladle.labelling.events import digest_of
 
 
 def test_requests_that_differ_have_other_digests() -> None:
