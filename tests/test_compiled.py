@@ -44,7 +44,7 @@ def call(package: Path, **environment: str) -> tuple[float, int]:
 
 
 def caches(package: Path) -> list[Path]:
-    return sorted(package.rglob("coverage_kernels.every_square-*.nb?"))
+    return sorted(package.rglob("kernels.every_square-*.nb?"))
 
 
 def test_an_edited_helper_changes_its_callers_in_other_files(package: Path) -> None:
