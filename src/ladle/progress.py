@@ -13,7 +13,7 @@ from typing import Protocol
 Advance = Callable[[float], None]
 
 
-class Progress(Protocol):
+class Reporter(Protocol):
     """Shows tasks. `task` opens one; the callable it yields adds finished units to it."""
 
     def task(self, title: str, total: float | None = None) -> AbstractContextManager[Advance]:

@@ -21,7 +21,7 @@ from ladle.labelling.events import Act, before, digest_of, next_number, record
 from ladle.labelling.records import moment
 from ladle.labelling.settings import check_count, check_lease
 from ladle.labelling.tables import MICROSECONDS, Batch, BatchRows, Event
-from ladle.progress import SILENT, Progress
+from ladle.progress import SILENT, Reporter
 
 TRIES = 3  # selections while others go on working; the next one has them wait
 
@@ -45,7 +45,7 @@ class Order:
     indexes: dict[str, Any] = field(default_factory=dict)
     binary: bool = False  # what the probabilities are, see `ladle.margin`
     normalise: bool = False
-    progress: Progress = SILENT
+    progress: Reporter = SILENT
 
 
 def lease_of(desk: Desk, seconds: float | None) -> int:

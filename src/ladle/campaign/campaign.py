@@ -21,7 +21,7 @@ from ladle.labelling.labels import Class, Labels
 from ladle.labelling.settings import Settings
 from ladle.labelling.tables import IMPORTED, TOLD
 from ladle.progress import SILENT
-from ladle.progress import Progress as Bars
+from ladle.progress import Reporter as Bars
 from ladle.store.sql import SqlStore
 
 

@@ -29,7 +29,7 @@ from ladle.labelling.events import Act, Effects, record
 from ladle.labelling.settings import Settings
 from ladle.labelling.tables import Artefact, PoolPart
 from ladle.pool import Pool
-from ladle.progress import SILENT, Progress
+from ladle.progress import SILENT, Reporter
 from ladle.store.engine import file_of
 from ladle.store.sql import SqlStore
 
@@ -42,7 +42,7 @@ class Plan:
     pool: Pool
     tree: Any
     clock: Clock
-    progress: Progress
+    progress: Reporter
 
 
 def found(store: Store, plan: Plan) -> Desk:
@@ -155,7 +155,7 @@ def _checked_tree(plan: Plan) -> Any:
     return tree
 
 
-def check_tree(tree: Any, pool: Pool, progress: Progress = SILENT) -> None:
+def check_tree(tree: Any, pool: Pool, progress: Reporter = SILENT) -> None:
     """Refuse a dendrogram, or flat clusters, of another pool; None passes. Raises: MismatchError. Cost: one pass."""
     from ladle.hac import Dendrogram
 

@@ -19,7 +19,7 @@ from ladle.labelling.contract import Store, View
 from ladle.labelling.invariants import CRASHES, Everything, problems
 from ladle.labelling.settings import Settings
 from ladle.labelling.tables import KINDS, Exclusion, Gold, PoolPart, Task
-from ladle.progress import SILENT, Progress
+from ladle.progress import SILENT, Reporter
 
 REMEDY = "`verify` names all of it. Copy the database away as it is, then restore a backup: ladle campaign restore."
 
@@ -51,7 +51,7 @@ def broken(store: Store, campaign: str, what: str) -> CorruptFileError:
     )
 
 
-def tables_of(view: View, progress: Progress = SILENT) -> tuple[dict[type[Columns], Columns], list[str]]:
+def tables_of(view: View, progress: Reporter = SILENT) -> tuple[dict[type[Columns], Columns], list[str]]:
     """All tables that can be read, and what is wrong with the others, a line each."""
     tables: dict[type[Columns], Columns] = {}
     found: list[str] = []

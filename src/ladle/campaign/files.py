@@ -20,7 +20,7 @@ from ladle.errors import ArgumentError, CorruptFileError, FileError
 from ladle.labelling.tables import Artefact
 from ladle.pool import Pool
 from ladle.pool.ids.example_ids import Ids
-from ladle.progress import Progress
+from ladle.progress import Reporter
 
 if TYPE_CHECKING:
     from ladle.hac import Dendrogram
@@ -65,7 +65,7 @@ class Files:
             np.save(file, np.asarray(tree), allow_pickle=False)
         return name
 
-    def clustered(self, pool: Pool, *, seed: int, progress: Progress) -> Dendrogram:
+    def clustered(self, pool: Pool, *, seed: int, progress: Reporter) -> Dendrogram:
         """The pool clustered for Cluster-Margin; killed on the way, the same call goes on from where it was."""
         from ladle.hac import cluster
 

@@ -26,7 +26,7 @@ from ladle.labelling.tables import Artefact, Batch, Event, Exclusion, Gold, Mode
 from ladle.pool import Pool
 from ladle.pool.ids.example_ids import Ids
 from ladle.pool.ids.named_rows import rows_named
-from ladle.progress import Progress
+from ladle.progress import Reporter
 
 if TYPE_CHECKING:
     from ladle.hac import Dendrogram
@@ -125,7 +125,7 @@ def record_model(
     return int(effects.told["labelled"])
 
 
-def extend(desk: Desk, pool: Pool, tree: Any, progress: Progress) -> int:
+def extend(desk: Desk, pool: Pool, tree: Any, progress: Reporter) -> int:
     """The pool has grown: by how many examples. Raises: MismatchError when it did not begin as it was."""
     with desk.reading() as view:
         part, artefacts = newest_part(view), view.read(Artefact)
@@ -162,7 +162,7 @@ def _check_grown(pool: Pool, part: PoolPart) -> None:
 
 
 def _grown_clusters(
-    desk: Desk, pool: Pool, artefacts: Artefact, number: int, tree: Any, progress: Progress
+    desk: Desk, pool: Pool, artefacts: Artefact, number: int, tree: Any, progress: Reporter
 ) -> Dendrogram | Int64 | None:
     """Clusters of the grown pool: those given, or the tree's with the newcomers assigned to them."""
     from ladle import strategies

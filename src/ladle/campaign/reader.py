@@ -13,7 +13,7 @@ from ladle.labelling.records import Records
 from ladle.labelling.settings import Settings
 from ladle.pool.ids.example_ids import Ids
 from ladle.progress import SILENT
-from ladle.progress import Progress as Bars
+from ladle.progress import Reporter
 
 
 class Reader:
@@ -120,7 +120,7 @@ class Reader:
         with self._desk.reading() as view:
             return stories.story(view, self.settings, self._desk.examples(view), example_id)
 
-    def verify(self, *, progress: Bars = SILENT) -> Verdict:
+    def verify(self, *, progress: Reporter = SILENT) -> Verdict:
         """Check all that must hold: checksums, the log, batches, labels, states, ids, files, the database itself.
 
         Raises: NotFoundError, StoreBusyError; all else is told as a problem. Cost: reads all of it.

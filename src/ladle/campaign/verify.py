@@ -10,10 +10,10 @@ from ladle.labelling.columns import Columns
 from ladle.labelling.contract import View
 from ladle.labelling.invariants import CRASHES, Everything, problems
 from ladle.labelling.tables import KINDS, Artefact, Event, Label, PoolPart, Task
-from ladle.progress import Progress
+from ladle.progress import Reporter
 
 
-def verify(desk: Desk, progress: Progress) -> Verdict:
+def verify(desk: Desk, progress: Reporter) -> Verdict:
     """Check every invariant. Raises: NotFoundError, StoreBusyError; all else is a problem told."""
     with progress.task("Checking the database", 1) as advance:
         found: list[str] = [f"the database: {line}" for line in _of_database(desk)]

@@ -26,7 +26,7 @@ from ladle.memory.budget import clustering_bytes, require
 from ladle.neighbours.nearest_cluster import CellOutside, ExactOutside, OutsideSearch
 from ladle.numbers import choice, switch
 from ladle.pool.contract import Pool
-from ladle.progress import SILENT, Progress
+from ladle.progress import SILENT, Reporter
 from ladle.seeds import check_seed
 
 New = Literal["cluster", "mark", "nearest"]
@@ -64,7 +64,7 @@ class Request:
     new: New = "cluster"
     exact: bool | None = None
     seed: int = 0
-    progress: Progress = field(default=SILENT, repr=False)
+    progress: Reporter = field(default=SILENT, repr=False)
 
     def __post_init__(self) -> None:
         choice(self.new, "`new`", NEW)
@@ -125,13 +125,13 @@ def assign(tree: Dendrogram, embeddings: npt.ArrayLike | Pool, request: Request)
     )
 
 
-def prototypes_at(tree: Dendrogram, pool: npt.ArrayLike | Pool, level: Level, progress: Progress) -> Prototypes:
+def prototypes_at(tree: Dendrogram, pool: npt.ArrayLike | Pool, level: Level, progress: Reporter) -> Prototypes:
     """See `Dendrogram.with_prototypes`."""
     tree.check_pool(pool, progress=progress)
     return _from_pool(tree, pool, tree.standing(level)[0], progress)
 
 
-def carrying(tree: Dendrogram, pool: npt.ArrayLike | Pool, wanted: bool | None, progress: Progress) -> Dendrogram:
+def carrying(tree: Dendrogram, pool: npt.ArrayLike | Pool, wanted: bool | None, progress: Reporter) -> Dendrogram:
     """`tree`, new from `pool`, with prototypes of its level if they are wanted; None wants those of up to 1 GiB.
 
     Most trees then take newcomers without the old embeddings, on another machine, a year later. That is 604 MB for 10
@@ -168,7 +168,7 @@ def _prototypes(tree: Dendrogram, merges: int, request: Request) -> Prototypes:
     return _from_pool(tree, request.pool, merges, request.progress)
 
 
-def _from_pool(tree: Dendrogram, pool: npt.ArrayLike | Pool, merges: int, progress: Progress) -> Prototypes:
+def _from_pool(tree: Dendrogram, pool: npt.ArrayLike | Pool, merges: int, progress: Reporter) -> Prototypes:
     source = Source.of(pool if isinstance(pool, Pool) else as_matrix(pool, "pool"))
     with progress.task("prototypes of the clusters", source.rows) as advance:
 

@@ -33,7 +33,7 @@ from ladle.numbers import choice, switch
 from ladle.pool.contract import METRICS, Pool
 from ladle.pool.faults import explained
 from ladle.pool.open import open_pool, pool_of_path
-from ladle.progress import SILENT, Progress
+from ladle.progress import SILENT, Reporter
 from ladle.seeds import check_seed
 
 Metric = Literal["cosine", "sqeuclidean"]
@@ -59,7 +59,7 @@ def cluster(
     scratch: str | os.PathLike[str] | None = None,
     prototypes: bool | None = None,
     skip_invalid: bool = False,
-    progress: Progress = SILENT,
+    progress: Reporter = SILENT,
 ) -> Dendrogram:
     """Average-linkage hierarchical clustering in memory linear in the number of rows, exact unless the pool is large.
 
@@ -125,7 +125,7 @@ def _pool_of(embeddings: npt.ArrayLike | Pool, skip_invalid: bool, metric: str) 
     return placed if isinstance(placed, Pool) else as_matrix(placed, NAME)
 
 
-def _surveyed(pool: Embeddings | Pool, source: Source, metric: str, progress: Progress) -> Survey:
+def _surveyed(pool: Embeddings | Pool, source: Source, metric: str, progress: Reporter) -> Survey:
     """The survey of a pool. Raises: what cannot be used, telling how many rows, which and why."""
     try:
         return surveyed(source, metric, progress)
@@ -133,7 +133,7 @@ def _surveyed(pool: Embeddings | Pool, source: Source, metric: str, progress: Pr
         raise explained(error, open_pool(pool), metric) from error
 
 
-def _carrying(tree: Dendrogram, pool: Embeddings | Pool, prototypes: bool | None, progress: Progress) -> Dendrogram:
+def _carrying(tree: Dendrogram, pool: Embeddings | Pool, prototypes: bool | None, progress: Reporter) -> Dendrogram:
     from ladle.hac.assign import carrying  # here, because it stands on this file
 
     if isinstance(pool, Pool) and pool.skipped is not None:
@@ -176,7 +176,7 @@ class _Points:
 
 
 def _arranged(
-    source: Source, survey: Survey, metric: str, search: BruteSearch | CellSearch, room: Scratch, progress: Progress
+    source: Source, survey: Survey, metric: str, search: BruteSearch | CellSearch, room: Scratch, progress: Reporter
 ) -> _Points:
     """The distinct rows; for the cell join in one frame and in the order of its cells, so that no copy is needed."""
     norms = survey.norms if metric == "cosine" else None

@@ -22,7 +22,7 @@ from ladle.geometry.frame import Frame, lengths, robust_centre, sampled, scale_f
 from ladle.geometry.metric_space import check_norms, check_small
 from ladle.memory.scratch import IN_MEMORY, Scratch
 from ladle.pool.contract import Pool
-from ladle.progress import Advance, Progress
+from ladle.progress import Advance, Reporter
 
 BLOCK_BYTES = 4 << 20  # of rows read at once by one thread
 CLOSE = 0.25  # rows lie close together if none is farther from their centre than this share of its largest coordinate
@@ -57,7 +57,7 @@ class Source:
         """Every row once, in order: (rows as a slice, (rows in the slice, dim) floats)."""
         return self.blocks_of(block_bytes)
 
-    def each_block(self, work: Callable[[slice, Embeddings], None], title: str, progress: Progress) -> None:
+    def each_block(self, work: Callable[[slice, Embeddings], None], title: str, progress: Reporter) -> None:
         """Call `work(rows, block)` on all blocks, over the threads."""
         with progress.task(title, self.rows) as advance:
             threads.run_each(lambda item: _worked(work, item, advance), self.blocks())
@@ -112,7 +112,7 @@ class Box:
         return float(lengths(np.maximum(self.highest - centre, centre - self.lowest)[None])[0])
 
 
-def surveyed(source: Source, metric: str, progress: Progress) -> Survey:
+def surveyed(source: Source, metric: str, progress: Reporter) -> Survey:
     """Check every row and find the equal ones.
 
     Raises: NonFiniteError, ZeroVectorError (cosine), DataError (squares that would overflow float32 or vanish in
@@ -158,7 +158,7 @@ def points_of(
     norms: npt.NDArray[np.float64] | None,
     frame: Frame,
     dtype: np.dtype[Any],
-    progress: Progress,
+    progress: Reporter,
     scratch: Scratch = IN_MEMORY,
 ) -> npt.NDArray[Any]:
     """(u, d) the distinct rows, divided by `norms` (n,) if given, put into `frame`, rounded to `dtype` once.

@@ -16,7 +16,7 @@ from ladle.hac.tree.prototypes import fingerprints_of
 from ladle.pool.contract import Pool
 from ladle.pool.faults import explained
 from ladle.pool.open import open_pool
-from ladle.progress import Progress
+from ladle.progress import Reporter
 
 BLOCK_BYTES = 128 << 20  # of newcomers in float64 at a time
 LEAST_ROW_BYTES = 1024  # what the cells' candidates take, where vectors take less
@@ -81,7 +81,7 @@ class Facts:
     sample: npt.NDArray[np.float64]  # (s, d) in the metric's space: those of least fingerprint, in whatever order
 
 
-def facts_of(newcomers: Newcomers, progress: Progress) -> Facts:
+def facts_of(newcomers: Newcomers, progress: Reporter) -> Facts:
     """Check every newcomer before any work, and take a sample that their order does not change."""
     fingerprints = np.empty(newcomers.rows, np.uint64)
     sample, marks = np.empty((0, newcomers.dim)), np.empty(0, np.uint64)

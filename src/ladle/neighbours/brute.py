@@ -13,7 +13,7 @@ from ladle.neighbours.contract import Candidates, Known
 from ladle.neighbours.kernels import WORST, keep_best
 from ladle.neighbours.precise import PACKED_ROWS, Described, nearest_by_differences
 from ladle.neighbours.products import MEMBER_BLOCK, QUERY_BLOCK, Floats, Int32s, Packed, linkages, rounding, top_k
-from ladle.progress import Advance, Progress
+from ladle.progress import Advance, Reporter
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class BruteSearch:
         queries: Int32s,
         k: int,
         precise: bool,
-        progress: Progress,
+        progress: Reporter,
         known: Known | None = None,
         remainders: Means | None = None,
     ) -> Candidates:

@@ -26,7 +26,7 @@ from ladle.neighbours.join import Join, most_probes
 from ladle.neighbours.list_walk import Links
 from ladle.neighbours.products import Int32s, pack
 from ladle.neighbours.sample import Sample
-from ladle.progress import SILENT, Progress
+from ladle.progress import SILENT, Reporter
 
 # An exact search may cost so many multiply-adds as `Effort.brute_cost` says;
 HARD = 12.0  # times as much where neighbours are hard to find
@@ -82,7 +82,7 @@ class CellSearch:
         queries: Int32s,
         k: int,
         precise: bool,
-        progress: Progress,
+        progress: Reporter,
         known: Known | None = None,
         remainders: Means | None = None,
     ) -> Candidates:
@@ -125,7 +125,7 @@ class CellSearch:
             self._search_some(join, members, np.searchsorted(members, queries), known, progress)
         return join.candidates(members, queries, spreads)
 
-    def arrange(self, means: Means, progress: Progress = SILENT) -> Int64s:
+    def arrange(self, means: Means, progress: Reporter = SILENT) -> Int64s:
         """Make the cells of points, and say in what order they stand by cell: (n,) positions.
 
         Points put in that order before the first search make every later step walk memory in order: whoever calls
@@ -180,7 +180,7 @@ class CellSearch:
         placed = self._placed[number]
         return Partition.of(placed.cells, placed.cell[own])
 
-    def _search_all(self, join: Join, members: Int32s, progress: Progress) -> bool:
+    def _search_all(self, join: Join, members: Int32s, progress: Reporter) -> bool:
         """Every member is a query: turn to more partitions until a sample's recall is good enough.
 
         Returns whether it is worth it: where it is hard, an exact search of not too many takes hardly longer.
@@ -227,7 +227,7 @@ class CellSearch:
         """The recall to reach."""
         return max(self.effort.recall, self.effort.hard_recall) if self._hard else self.effort.recall
 
-    def _walk(self, join: Join, sample: Sample, progress: Progress) -> None:
+    def _walk(self, join: Join, sample: Sample, progress: Reporter) -> None:
         """Test neighbours of neighbours, as long as that pays."""
         gain = 1.0
         while (missing := self._wanted - self.recalls[-1]) > 0 and gain > self.effort.worth * missing:
@@ -236,13 +236,13 @@ class CellSearch:
             self.recalls.append(sample.recall(join))
             gain = self.recalls[-1] - before
 
-    def _search_some(self, join: Join, members: Int32s, own: Int64s, known: Known | None, progress: Progress) -> None:
+    def _search_some(self, join: Join, members: Int32s, own: Int64s, known: Known | None, progress: Reporter) -> None:
         """Some members are queries. How many cells they are compared with is chosen anew for each making of cells."""
         rungs = self.effort.rungs(self._built_for, len(self._placed[0].cells))
         own = join.places(own)
         links = None if known is None else Links.of(join, members, known)
 
-        def search(rows: Int64s, rung: int, shown: Progress) -> None:
+        def search(rows: Int64s, rung: int, shown: Reporter) -> None:
             join.only(rows)
             partitions, probes = rungs[rung]
             for number in range(partitions):

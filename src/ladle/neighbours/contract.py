@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.geometry.frame import Means
-from ladle.progress import Progress
+from ladle.progress import Reporter
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class NeighbourSearch(Protocol):
         queries: npt.NDArray[np.int32],
         k: int,
         precise: bool,
-        progress: Progress,
+        progress: Reporter,
         known: Known | None = None,
         remainders: Means | None = None,
     ) -> Candidates:

@@ -18,7 +18,7 @@ from ladle.neighbours.coarse import Cells, Int64s, Partition, by_cell
 from ladle.neighbours.contract import Candidates
 from ladle.neighbours.kernels import WORST, encode, join_neighbours, keep_best, mark_fresh, reverse_lists
 from ladle.neighbours.products import Floats, Int32s, Packed, linkages, pack, rounding
-from ladle.progress import Progress
+from ladle.progress import Reporter
 
 QUERY_BLOCK = 512
 MEMBER_BLOCK = 2016  # of one cell: a few cells hold many times the average
@@ -99,7 +99,7 @@ class Join:
         self._probed = bool(state["probed"])
         self._joined = state["joined"] if state["joined"].size else None
 
-    def probe(self, partition: Partition, probes: int, progress: Progress, *, share: float = 1.0) -> None:
+    def probe(self, partition: Partition, probes: int, progress: Reporter, *, share: float = 1.0) -> None:
         """Compare queries with their nearest cells of `partition`, `probes` of them on average.
 
         share: of the queries, those whose k-th neighbour is farthest; they miss most of what is missing.
@@ -171,7 +171,7 @@ class Join:
                     products = points[rows] @ base
                     keep_best(products, halves[theirs], members, rows, self.scores, self.positions, mine, repeats)
 
-    def join_neighbours(self, progress: Progress) -> None:
+    def join_neighbours(self, progress: Reporter) -> None:
         """One pass of testing the neighbours of neighbours, where one of the two steps is new."""
         m, k = len(self.order), self.k
         known = self.positions.copy()

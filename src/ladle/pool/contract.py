@@ -30,7 +30,7 @@ import numpy.typing as npt
 from ladle.arrays import CHECK_BYTES, Embeddings, Rows, check_finite
 from ladle.errors import DataError, ZeroVectorError
 from ladle.numbers import choice
-from ladle.progress import SILENT, Progress
+from ladle.progress import SILENT, Reporter
 
 if TYPE_CHECKING:
     from ladle.pool.faults import Codes, Faults
@@ -172,7 +172,7 @@ class Pool(ABC):
         """
         return self.id_column.rows_of(ids, pool=self.source)
 
-    def check(self, metric: str | None = None, *, progress: Progress = SILENT) -> None:
+    def check(self, metric: str | None = None, *, progress: Reporter = SILENT) -> None:
         """Read every vector once and refuse what no strategy could use.
 
         With `metric="cosine"` an all-zero vector is refused too, for it has no direction.

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from ladle.arrays import Embeddings, Rows
 from ladle.errors import DataError
-from ladle.progress import SILENT, Progress
+from ladle.progress import SILENT, Reporter
 
 if TYPE_CHECKING:
     from ladle.pool.contract import Pool
@@ -62,7 +62,7 @@ class Faults:
         return f"{len(self):,} of {self.total:,} rows ({kinds}): rows {first}{more}, ids {ids}{more}"
 
 
-def find_faults(pool: Pool, metric: str | None, *, progress: Progress = SILENT) -> Faults:
+def find_faults(pool: Pool, metric: str | None, *, progress: Reporter = SILENT) -> Faults:
     """Every row of `pool` whose vector cannot be used. metric: "cosine" counts zero vectors too.
 
     Raises: CorruptFileError. Cost: one pass; memory of one block and 9 bytes a row at fault.

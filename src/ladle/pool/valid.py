@@ -18,7 +18,7 @@ from ladle.pool.arrays import loaded
 from ladle.pool.contract import Pool
 from ladle.pool.faults import Faults, find_faults
 from ladle.pool.ids.example_ids import Ids
-from ladle.progress import SILENT, Progress
+from ladle.progress import SILENT, Reporter
 
 
 class ValidPool(Pool):
@@ -109,7 +109,7 @@ class ValidPool(Pool):
         return loaded(self)
 
 
-def without_invalid(pool: Pool, metric: str, *, progress: Progress = SILENT) -> Pool:
+def without_invalid(pool: Pool, metric: str, *, progress: Reporter = SILENT) -> Pool:
     """`pool`, or a `ValidPool` of its usable rows where some are not. metric: "cosine" leaves out zero vectors too.
 
     Raises: ShapeError when no row can be used; CorruptFileError. Cost: one pass.

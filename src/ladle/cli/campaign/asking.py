@@ -11,7 +11,7 @@ import typer
 
 from ladle.cli.campaign.opening import Db, Force, Format, LeaseDays, Name, OtherPool, listed_ids, opened, seconds_of
 from ladle.cli.program import options
-from ladle.progress import Progress
+from ladle.progress import Reporter
 
 if TYPE_CHECKING:
     from ladle.campaign import Campaign
@@ -133,7 +133,7 @@ class Ready:
     given: Given
 
 
-def prepared(campaign: Campaign, order: Order, *, progress: Progress, more: str = "") -> Ready:
+def prepared(campaign: Campaign, order: Order, *, progress: Reporter, more: str = "") -> Ready:
     """Read what an order goes by; nothing, where it was asked before, for then its key says all.
 
     more: what else makes two orders differ, such as the labels told before. Raises: as `Reading.read`.
@@ -154,7 +154,7 @@ def prepared(campaign: Campaign, order: Order, *, progress: Progress, more: str 
     return Ready(key, False, digest, Given())
 
 
-def asked(campaign: Campaign, order: Order, ready: Ready, *, progress: Progress) -> Batch:
+def asked(campaign: Campaign, order: Order, ready: Ready, *, progress: Reporter) -> Batch:
     """The batch of an order: the one it had before, else one chosen now. Raises: as `Campaign.ask`."""
     return campaign.ask(
         order.size,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ladle.cli.program import options
-from ladle.progress import Progress
+from ladle.progress import Reporter
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class BatchOrder:
             )
         check_partitions(self.options.get("partitions", 1), size=self.size)
 
-    def query(self, tree: Any, given: dict[str, Any], labelled: Any, pool_rows: int, progress: Progress) -> Any:
+    def query(self, tree: Any, given: dict[str, Any], labelled: Any, pool_rows: int, progress: Reporter) -> Any:
         """The strategy's `ladle.Selection`."""
         import numpy as np
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ladle.cli.pool.score_words import in_options
 from ladle.errors import ArgumentError
-from ladle.progress import Progress
+from ladle.progress import Reporter
 
 SHOWN = 8  # columns told to people; JSON has all
 
@@ -75,7 +75,7 @@ class Reading:
         new = tuple(name for name in ("binary", "normalise", "ignore_extra") if getattr(self, name))
         return (self.logits, self.margins, column, self.id_column, *new)
 
-    def read(self, pool: Any, labelled: Any, needs: Sequence[str], *, progress: Progress) -> Given:
+    def read(self, pool: Any, labelled: Any, needs: Sequence[str], *, progress: Reporter) -> Given:
         """The arguments of a query: `margins` (n,) where there are scores, and by `needs` `probabilities` (n, classes),
         `votes` (n, passes) and `embeddings` (n, dim).
 
@@ -95,7 +95,7 @@ class Reading:
         return given
 
     def _read_scores(
-        self, path: Path, given: Given, pool: Any, labelled: Any, needs: Sequence[str], progress: Progress
+        self, path: Path, given: Given, pool: Any, labelled: Any, needs: Sequence[str], progress: Reporter
     ) -> None:
         from ladle.scores import margin
         from ladle.scores.files.score_file import open_scores
@@ -143,7 +143,7 @@ class Reading:
             return partial(margin_from_logits, binary=self.binary)
         return partial(margin, multilabel=self.multilabel, binary=self.binary, normalise=self.normalise)
 
-    def _read_votes(self, path: Path, given: Given, pool: Any, labelled: Any, progress: Progress) -> None:
+    def _read_votes(self, path: Path, given: Given, pool: Any, labelled: Any, progress: Reporter) -> None:
         """Raises: as `open_scores`; DataError for what is no number of a class."""
         import numpy as np
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ladle.cli.program.progress_lines import LineProgress
-from ladle.progress import SILENT, Advance, Progress
+from ladle.progress import SILENT, Advance, Reporter
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _BARS_FROM = 60  # columns: in fewer, a bar would leave the title and the numbers no room
 
 
-def shown(*, quiet: bool) -> Progress:
+def shown(*, quiet: bool) -> Reporter:
     """Bars when stderr is a terminal, else lines; nothing when somebody asked for quiet or stderr is closed."""
     if quiet or sys.stderr is None:
         return SILENT
@@ -55,7 +55,6 @@ def _bars() -> Bars:
     from rich.console import Console
     from rich.progress import (
         BarColumn,
-        Progress,
         ProgressColumn,
         SpinnerColumn,
         Task,
@@ -72,7 +71,7 @@ def _bars() -> Bars:
             return Text(task.description, overflow="ellipsis", no_wrap=True)
 
     console = Console(stderr=True)
-    return Progress(
+    return Reporter(
         SpinnerColumn(),
         Title(),
         *([BarColumn()] if console.width >= _BARS_FROM else []),

@@ -13,7 +13,7 @@ from ladle.hac.intake import reorder
 from ladle.hac.tree import kernels as tree_kernels
 from ladle.neighbours import BruteSearch, CellSearch, Effort
 from ladle.neighbours.kernels import join_neighbours
-from ladle.progress import Progress
+from ladle.progress import Reporter
 
 TITLE = "compiling kernels (once per install)"
 POINTS, DENSE = 64, 8  # enough for rounds, searches and the dense end to be run once each
@@ -27,7 +27,7 @@ def compiled(*, cells: bool = False) -> bool:
     return is_kept(join_neighbours if cells else kernels.refresh)
 
 
-def warm(progress: Progress, *, cells: bool = False) -> None:
+def warm(progress: Reporter, *, cells: bool = False) -> None:
     """Compile what a clustering runs, unless that was done before. Cost: some seconds, once per install."""
     if compiled(cells=cells):
         return

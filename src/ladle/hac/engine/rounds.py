@@ -37,7 +37,7 @@ from ladle.memory.fetch import fetch_rows
 from ladle.memory.scratch import IN_MEMORY, Scratch
 from ladle.neighbours import NeighbourSearch
 from ladle.neighbours.contract import Known
-from ladle.progress import SILENT, Advance, Progress
+from ladle.progress import SILENT, Advance, Reporter
 
 FIRST_NEIGHBOURS = 12  # of points; more costs memory, fewer costs searches
 LATER_NEIGHBOURS = 20  # of clusters; fewer clusters run dry again when each search brings more
@@ -58,7 +58,7 @@ class Rounds:
     means: Means
     sizes: Int32s
     search: NeighbourSearch
-    progress: Progress = SILENT
+    progress: Reporter = SILENT
     dense_clusters: int = DENSE_CLUSTERS
     checkpoints: Checkpoints | None = None
     scratch: Scratch = IN_MEMORY

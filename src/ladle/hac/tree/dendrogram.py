@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ladle.arrays import Clusters, Rows
 from ladle.errors import ArgumentError
 from ladle.numbers import number, whole
-from ladle.progress import SILENT, Progress
+from ladle.progress import SILENT, Reporter
 
 if TYPE_CHECKING:
     from ladle.hac.assign import Assignment
@@ -124,7 +124,7 @@ class Dendrogram:
         skipped = 0 if self.skipped_rows is None else len(self.skipped_rows)
         return Origin(self.n, self.dim, self.dtype, self.pool_digest, self.vectors_digest, skipped)
 
-    def check_pool(self, pool: npt.ArrayLike | Pool, *, progress: Progress = SILENT) -> bool:
+    def check_pool(self, pool: npt.ArrayLike | Pool, *, progress: Reporter = SILENT) -> bool:
         """Refuse a pool, or embeddings (n, dim), that the tree was not made from: other data, or another order.
 
         Returns whether the vectors could be compared: the files of an older Ladle carry no digest of them.
@@ -159,7 +159,7 @@ class Dendrogram:
         new: Literal["cluster", "mark", "nearest"] = "cluster",
         exact: bool | None = None,
         seed: int = 0,
-        progress: Progress = SILENT,
+        progress: Reporter = SILENT,
     ) -> Assignment:
         """Put examples the tree was not made from into the clusters of a cut; the clusters stay as they are.
 
@@ -197,7 +197,7 @@ class Dendrogram:
         mean_size: float | None = None,
         threshold: float | None = None,
         n_clusters: int | None = None,
-        progress: Progress = SILENT,
+        progress: Reporter = SILENT,
     ) -> Self:
         """This tree, carrying what `assign` goes by at a cut (as in `cut`) and all coarser ones.
 

@@ -20,7 +20,7 @@ from ladle.geometry.collapse import hash_rows, vectors_digest
 from ladle.hac.intake import Source
 from ladle.pool.contract import Pool
 from ladle.pool.ids.example_ids import Ids
-from ladle.progress import SILENT, Progress
+from ladle.progress import SILENT, Reporter
 
 REMEDY = "Cluster this pool, or name the pool that the tree was made from."
 
@@ -43,7 +43,7 @@ class Origin:
         subject: str,
         wanted: str = "be the pool the tree was made from",
         remedy: str = REMEDY,
-        progress: Progress = SILENT,
+        progress: Reporter = SILENT,
     ) -> bool:
         """Refuse another pool, or embeddings (n, dim) of another one; whether the vectors could be compared.
 
@@ -78,7 +78,7 @@ def _is_reordered(given: npt.ArrayLike | Pool) -> bool:
     return isinstance(given, Pool) and given.order_notice != "" and given.digest == Ids.row_numbers(given.rows).digest
 
 
-def _digest_of(source: Source, dtype: np.dtype[np.floating[Any]], progress: Progress) -> str:
+def _digest_of(source: Source, dtype: np.dtype[np.floating[Any]], progress: Reporter) -> str:
     hashes = np.empty(source.rows, np.uint64)
 
     def look(rows: slice, block: Embeddings) -> None:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from ladle.errors import ArgumentError
 from ladle.lab.data.packages import need
-from ladle.progress import SILENT, Progress
+from ladle.progress import SILENT, Reporter
 from ladle.threads import thread_count
 
 Matrix = npt.NDArray[np.float32]
@@ -31,7 +31,7 @@ class Embedder(Protocol):
         """The network, its options and its packages with their versions. Raises: MissingDependencyError."""
         ...
 
-    def embed(self, inputs: npt.NDArray[Any], *, progress: Progress = SILENT) -> Matrix:
+    def embed(self, inputs: npt.NDArray[Any], *, progress: Reporter = SILENT) -> Matrix:
         """(n, dim) float32. Raises: ArgumentError for inputs of the wrong kind; MissingDependencyError."""
         ...
 
@@ -58,7 +58,7 @@ class EfficientNetLite0:
         """See `Embedder.made_of`."""
         return f"EfficientNet-Lite0's features at {self.pixels} pixels, {versions(*self.PACKAGES.split())}"
 
-    def embed(self, inputs: npt.NDArray[Any], *, progress: Progress = SILENT) -> Matrix:
+    def embed(self, inputs: npt.NDArray[Any], *, progress: Reporter = SILENT) -> Matrix:
         """inputs: uint8 (n, height, width) or (n, height, width, 3). See `Embedder.embed`."""
         if inputs.dtype != np.uint8 or inputs.ndim not in (3, 4) or (inputs.ndim == 4 and inputs.shape[3] != 3):
             got = f"dtype {inputs.dtype}, shape {inputs.shape}"
@@ -104,7 +104,7 @@ class MiniLm:
         """See `Embedder.made_of`."""
         return f"all-MiniLM-L6-v2 int8, {self.tokens} tokens, {versions(*self.PACKAGES.split())}"
 
-    def embed(self, inputs: npt.NDArray[Any], *, progress: Progress = SILENT) -> Matrix:
+    def embed(self, inputs: npt.NDArray[Any], *, progress: Reporter = SILENT) -> Matrix:
         """inputs: (n,) of dtype S, UTF-8. See `Embedder.embed`."""
         if inputs.dtype.kind != "S" or inputs.ndim != 1:
             raise ArgumentError("`inputs`", wanted="be texts, dtype S", got=f"dtype {inputs.dtype}, {inputs.shape}")

@@ -26,7 +26,7 @@ from ladle.lab.data.embedders import EfficientNetLite0, Embedder, MiniLm
 from ladle.lab.data.folders_of_data import cache_folder, find
 from ladle.lab.data.ngrams import as_texts
 from ladle.lab.data.splits import assemble, split_rows
-from ladle.progress import SILENT, Progress
+from ladle.progress import SILENT, Reporter
 
 Matrix = npt.NDArray[np.float32]
 VECTORS_SEED = 0  # of the order in which benchmarks/vectors.py keeps its rows
@@ -34,7 +34,7 @@ PIXELS = 64  # to which CIFAR-10 is enlarged
 
 
 def embedded(
-    dataset: Dataset, embedder: Embedder, *, folder: Path | None = None, progress: Progress = SILENT
+    dataset: Dataset, embedder: Embedder, *, folder: Path | None = None, progress: Reporter = SILENT
 ) -> Dataset:
     """`dataset` with float32 (n, dim) vectors for inputs, of the pool and of the test split.
 
@@ -62,7 +62,7 @@ def content_digest(inputs: npt.NDArray[Any], made_of: str) -> str:
     return digest.hexdigest()
 
 
-def _kept(inputs: npt.NDArray[Any], embedder: Embedder, made_of: str, home: Path, progress: Progress) -> Matrix:
+def _kept(inputs: npt.NDArray[Any], embedder: Embedder, made_of: str, home: Path, progress: Reporter) -> Matrix:
     key = content_digest(inputs, made_of)
     path, manifest = home / f"{key[:32]}.npy", home / f"{key[:32]}.json"
     if manifest.exists():

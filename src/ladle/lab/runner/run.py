@@ -31,7 +31,7 @@ from ladle.lab.runner.starts import start_key
 from ladle.lab.runner.workbench import Sources
 from ladle.lab.runner.workers import Crew
 from ladle.numbers import whole
-from ladle.progress import SILENT, Advance, Progress
+from ladle.progress import SILENT, Advance, Reporter
 from ladle.threads import thread_count
 
 
@@ -43,7 +43,7 @@ def run_experiment(
     trials: int | Iterable[int] | None = None,
     strategies: Sequence[str] | None = None,
     sources: Sources | None = None,
-    progress: Progress = SILENT,
+    progress: Reporter = SILENT,
 ) -> Ledger:
     """Run what is left of `experiment` and return its ledger, in `folder`.
 
@@ -158,7 +158,7 @@ class _Run:
             self.waiting.setdefault(trial, []).append(Course(trial, label, folder, key, near_limit, done))
         self.begun = deque(Start(trial, folder, key) for trial in sorted(self.waiting))  # starts to make or to find
 
-    def all(self, progress: Progress) -> None:
+    def all(self, progress: Reporter) -> None:
         """Do all that is left."""
         rounds = sum(
             self.ledger.experiment().rounds - len(each.done) for courses in self.waiting.values() for each in courses

@@ -21,7 +21,7 @@ from ladle.memory.budget import require
 from ladle.pool.contract import Pool
 from ladle.pool.folder import CSV_FORMATS, POOL_FORMATS, list_files
 from ladle.pool.ids.example_ids import SHOWN, shown
-from ladle.progress import SILENT, Progress
+from ladle.progress import SILENT, Reporter
 from ladle.scores.files.class_columns import ReadAs, Sought
 from ladle.scores.files.column_blocks import Values, Waived
 from ladle.scores.files.sources import Found, in_arrays, in_columns, in_listing, refuse_names
@@ -83,7 +83,7 @@ class Scores:
                 values[places, 1:] = 0
         return values
 
-    def reduced(self, measure: Measure, *, progress: Progress = SILENT) -> npt.NDArray[np.float32]:
+    def reduced(self, measure: Measure, *, progress: Reporter = SILENT) -> npt.NDArray[np.float32]:
         """`measure` of every entry, in pool rows: (n,) float32; 1.0 for the labelled examples without a score.
 
         `measure` maps a block to (b,) floats. Raises: what it raises, telling the row of the source;
@@ -92,7 +92,7 @@ class Scores:
         return self._gathered(measure, np.full(self.pool_rows, SURE), progress)
 
     def matrix(
-        self, transform: Measure, *, classes: int | None = None, progress: Progress = SILENT
+        self, transform: Measure, *, classes: int | None = None, progress: Reporter = SILENT
     ) -> npt.NDArray[np.float32]:
         """`transform` of every entry, in pool rows: (n, classes) float32; labelled examples without a score are put
         wholly in class 0. classes: how many `transform` makes of an entry, by default `width`.
@@ -110,7 +110,7 @@ class Scores:
         return self._gathered(transform, filled, progress)
 
     def _gathered(
-        self, measure: Measure, result: npt.NDArray[np.float32], progress: Progress
+        self, measure: Measure, result: npt.NDArray[np.float32], progress: Reporter
     ) -> npt.NDArray[np.float32]:
         start = 0
         with progress.task("Reading the scores", len(self.rows)) as advance:

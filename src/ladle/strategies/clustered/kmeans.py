@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle import seeds
-from ladle.progress import Progress
+from ladle.progress import Reporter
 
 AT_ONCE = 2_000  # clusters made in one level
 
@@ -16,7 +16,7 @@ Longs = npt.NDArray[np.int64]
 Matrix = npt.NDArray[np.floating[Any]]
 
 
-def k_means(points: Matrix, count: int, seed: int, progress: Progress) -> npt.NDArray[np.int32]:
+def k_means(points: Matrix, count: int, seed: int, progress: Reporter) -> npt.NDArray[np.int32]:
     """(n,) clusters 0..count-1 of points in the unit ball, few of them empty; in two levels beyond `AT_ONCE`.
 
     Then sqrt(count) coarse ones are cut up, each into its share of `count`.

@@ -27,7 +27,7 @@ from ladle import draws, threads
 from ladle.arrays import Rows
 from ladle.geometry.points import FEW_ROWS, Metric, Points, check_distance, check_metric, check_placeable
 from ladle.numbers import whole
-from ladle.progress import Progress
+from ladle.progress import Reporter
 from ladle.strategies.query.chooser import Asked, Choice
 from ladle.strategies.query.request import Request
 
@@ -72,7 +72,7 @@ class Graph:
     values: Singles
 
     @classmethod
-    def of(cls, points: Points, neighbours: int, search: CellSearch | None, progress: Progress) -> Graph:
+    def of(cls, points: Points, neighbours: int, search: CellSearch | None, progress: Reporter) -> Graph:
         """Every pair, where there are few points; else the nearest of each, by `search` or, without one, exactly.
 
         Cost: the search, then 8 bytes an entry: up to 2 m neighbours of them, m m when every pair.
@@ -258,7 +258,7 @@ def choose_covering(
 
 
 def _greedily(
-    graph: Graph, considered: Considered, worth: npt.NDArray[np.float64], request: Request, progress: Progress
+    graph: Graph, considered: Considered, worth: npt.NDArray[np.float64], request: Request, progress: Reporter
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], float]:
     """Places among the considered rows, in order of choice, their gains, and the share of all worth then covered."""
     from ladle.geometry.blocks import spread

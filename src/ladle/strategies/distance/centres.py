@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ladle import draws, threads
 from ladle.arrays import Rows
-from ladle.progress import SILENT, Progress
+from ladle.progress import SILENT, Reporter
 from ladle.strategies.distance.space import Floats, Points, Space
 
 ROWS = 1024  # brought up to date by one thread at a time
@@ -65,7 +65,7 @@ class Centres:
             kept[self.count : self.count + len(part)] = part
         self.count += len(points[0])
 
-    def refresh(self, positions: Longs, progress: Progress = SILENT, title: str = "") -> None:
+    def refresh(self, positions: Longs, progress: Reporter = SILENT, title: str = "") -> None:
         """Bring the bounds of these positions (p,), distinct, up to date: they are distances now.
 
         Cost: p times the centres that a row has not seen, in the unit of the space; ROWS points a thread.

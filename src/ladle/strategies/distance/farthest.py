@@ -11,7 +11,7 @@ import numpy as np
 
 from ladle import draws, threads
 from ladle.arrays import Rows
-from ladle.progress import Progress
+from ladle.progress import Reporter
 from ladle.strategies.distance.centres import Centres, Longs
 from ladle.strategies.distance.space import Floats, Space
 
@@ -22,7 +22,7 @@ FIRST_CENTRES = 256  # every row is compared with as many of the centres given
 
 
 def farthest_first(
-    space: Space, free: Rows, centres: Rows, size: int, draw_key: np.uint64, progress: Progress
+    space: Space, free: Rows, centres: Rows, size: int, draw_key: np.uint64, progress: Reporter
 ) -> tuple[Rows, Floats]:
     """`size` of the rows `free` (m,), each the farthest from `centres` (c,) and from all before: rows and distances.
 

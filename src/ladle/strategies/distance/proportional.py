@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from ladle import seeds, threads
 from ladle.arrays import Rows
-from ladle.progress import Progress
+from ladle.progress import Reporter
 from ladle.strategies.distance.centres import Centres, Longs
 from ladle.strategies.distance.space import Floats
 
@@ -24,7 +24,7 @@ REFRESH_RATIO = 1.0
 
 
 def sample_by_distance(
-    found: Centres, size: int, *, power: float, seed: int, purpose: str, progress: Progress
+    found: Centres, size: int, *, power: float, seed: int, purpose: str, progress: Reporter
 ) -> tuple[Rows, Floats]:
     """`size` of the rows `found.free`, one after another in proportion to distance^power: rows and distances.
 

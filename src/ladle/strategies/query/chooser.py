@@ -18,7 +18,7 @@ from ladle.frames import check_same_index
 from ladle.numbers import choice, switch
 from ladle.pool import Pool
 from ladle.pool.open import pool_of_path
-from ladle.progress import SILENT, Progress
+from ladle.progress import SILENT, Reporter
 from ladle.scores import MultiLabel
 from ladle.strategies.query.contract import Need, Selection, Story
 from ladle.strategies.query.request import Request, as_margins, check_request, rows_described
@@ -36,7 +36,7 @@ class Asked:
     given_votes: npt.ArrayLike | None = None
     binary: bool = False  # what the probabilities are, see `ladle.margin`
     normalise: bool = False
-    progress: Progress = SILENT
+    progress: Reporter = SILENT
 
     @property
     def unlabelled(self) -> Rows:
@@ -147,7 +147,7 @@ class Chooser(ABC):
         seed: int = 0,
         binary: bool = False,
         normalise: bool = False,
-        progress: Progress = SILENT,
+        progress: Reporter = SILENT,
     ) -> Selection:
         """Choose `size` unlabelled rows; see `ladle.strategies.query.contract`.
 

@@ -27,7 +27,7 @@ import numpy.typing as npt
 
 from ladle.arrays import Rows
 from ladle.pool.contract import Pool
-from ladle.progress import SILENT, Progress
+from ladle.progress import SILENT, Reporter
 
 # What a strategy must be given. "scores": margins, or the probabilities they come from.
 Need = Literal["scores", "probabilities", "embeddings", "votes"]
@@ -109,7 +109,7 @@ class Strategy(Protocol):
         votes: npt.ArrayLike | None = None,
         labelled: npt.ArrayLike | None = None,
         seed: int = 0,
-        progress: Progress = SILENT,
+        progress: Reporter = SILENT,
     ) -> Selection:
         """Choose `size` unlabelled rows.
 
