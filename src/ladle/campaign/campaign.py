@@ -20,8 +20,7 @@ from ladle.labelling.contract import Store
 from ladle.labelling.labels import Class, Labels
 from ladle.labelling.settings import Settings
 from ladle.labelling.tables import IMPORTED, TOLD
-from ladle.progress import SILENT
-from ladle.progress import Reporter as Bars
+from ladle.progress import SILENT, Reporter
 from ladle.store.sql import SqlStore
 
 
@@ -52,7 +51,7 @@ class Campaign(Reader):
         lease_seconds: float = 7 * 24 * 3600,
         files: str | None = None,
         clock: Clock | None = None,
-        progress: Bars = SILENT,
+        progress: Reporter = SILENT,
     ) -> Campaign:
         """Begin a campaign.
 
@@ -142,7 +141,7 @@ class Campaign(Reader):
         gold: int = 0,
         binary: bool = False,
         normalise: bool = False,
-        progress: Bars = SILENT,
+        progress: Reporter = SILENT,
     ) -> Batch:
         """Choose `size` examples to label next; a round begins. They are out under a lease, which is durable.
 
@@ -251,7 +250,7 @@ class Campaign(Reader):
         """End their exclusion: how many. Raises: IdError; StoreError, StoreBusyError."""
         return pool_changes.include(self._desk, ids)
 
-    def extend(self, pool: object, *, tree: Any = None, progress: Bars = SILENT) -> int:
+    def extend(self, pool: object, *, tree: Any = None, progress: Reporter = SILENT) -> int:
         """The pool has grown to `pool`: by how many examples. It must begin with the campaign's, in their order.
 
         tree: its clusters; without, the campaign's tree takes the newcomers in, see `ladle.Dendrogram.assign`.

@@ -12,8 +12,7 @@ from ladle.labelling.answers import Batch, Progress, TaskStory, Verdict
 from ladle.labelling.records import Records
 from ladle.labelling.settings import Settings
 from ladle.pool.ids.example_ids import Ids
-from ladle.progress import SILENT
-from ladle.progress import Reporter
+from ladle.progress import SILENT, Reporter
 
 
 class Reader:
