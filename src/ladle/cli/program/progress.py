@@ -55,6 +55,7 @@ def _bars() -> Bars:
     from rich.console import Console
     from rich.progress import (
         BarColumn,
+        Progress,
         ProgressColumn,
         SpinnerColumn,
         Task,
@@ -71,7 +72,7 @@ def _bars() -> Bars:
             return Text(task.description, overflow="ellipsis", no_wrap=True)
 
     console = Console(stderr=True)
-    return Reporter(
+    return Progress(
         SpinnerColumn(),
         Title(),
         *([BarColumn()] if console.width >= _BARS_FROM else []),
