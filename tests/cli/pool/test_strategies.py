@@ -68,6 +68,7 @@ def test_help(run):
     assert "ladle strategies" in flowed(run("select", "--help")[1])
 
 
+@pytest.mark.long
 def test_the_page_runs(tmp_path):
     kinds = ["python", "python", "sh", "sh", "python", "sh", "python", "sh", "python", "python", "python", "python"]
     told = run_page("strategies.md", tmp_path, kinds)
