@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ladle.hac.engine import dense
 from ladle.hac.engine.outcome import Merges
 from ladle.hac.engine.rounds import Rounds
+from ladle.hac.engine.state import new_clusters
 from ladle.hac.engine.stop import Stop
 from ladle.neighbours import BruteSearch, Candidates, NeighbourSearch
 
@@ -140,3 +142,23 @@ def test_unequal_sizes_and_scales(seed: int) -> None:
     points = random.standard_normal((n, 2)) * 10.0 ** random.uniform(-8, 0, (n, 1))
     merges, sure = merged(points, BruteSearch(), random.integers(1, 1000, n).astype(np.int32))
     assert sure == merges
+
+
+@pytest.mark.parametrize(
+    ("dtype", "spread", "distance", "sure"),
+    [
+        (np.float64, 0.0, 1e11, True),  # points: their differences have all digits
+        (np.float64, 1e-6, 1e11, False),
+        (np.float64, 1e-6, 0.0, True),
+        (np.float32, 0.0, 1e5, False),
+        (np.float32, 0.0, 0.0, True),
+    ],
+)
+def test_the_dense_end_proves_what_rounding_of_the_means_leaves(
+    dtype: type, spread: float, distance: float, sure: bool
+) -> None:
+    means = np.random.default_rng(3).standard_normal((30, 4)) + distance
+    clusters = new_clusters(means.astype(dtype), np.full(30, 2, np.int32))
+    clusters.spreads[:] = spread
+    _, _, proven = dense.finish(clusters, np.arange(30, dtype=np.int32))
+    assert proven.any() == proven.all() == sure

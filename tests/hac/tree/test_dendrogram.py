@@ -44,6 +44,10 @@ def test_without_a_level_a_full_tree_is_cut_at_mean_size_10(tree: ladle.Dendrogr
 def test_a_threshold_merges_up_to_and_including_it(tree: ladle.Dendrogram) -> None:
     height = tree.heights[500]
     assert tree.cut(threshold=float(height)).max() + 1 == 900 - np.searchsorted(tree.heights, height, "right")
+    exact = ladle.cluster(blobs(20, 90, 8), metric="sqeuclidean")
+    assert exact.rounding == 0.0  # so that a height counts as equal to a threshold only where it is
+    assert exact.cut(threshold=float(exact.heights[50])).max() + 1 == 90 - 51
+    assert exact.cut(threshold=float(np.nextafter(exact.heights[50], 0))).max() + 1 == 90 - 50
 
 
 def test_mean_size_rounds_down_the_number_of_clusters() -> None:
@@ -76,8 +80,11 @@ def test_a_stopped_tree_says_where_it_stops(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("ladle.hac.clustering.DENSE_CLUSTERS", 0)
     stopped = ladle.cluster(blobs(21, 2000, 8), mean_size=2)
     assert not stopped.complete
-    with pytest.raises(ArgumentError, match="this tree stops"):
-        stopped.cut(n_clusters=1)
+    fewest = 2000 - len(stopped.merges)
+    assert stopped.cut(n_clusters=fewest).max() + 1 == fewest
+    for clusters in (fewest - 1, 1):
+        with pytest.raises(ArgumentError, match="this tree stops"):
+            stopped.cut(n_clusters=clusters)
     with pytest.raises(ArgumentError, match="this tree stops"):
         stopped.cut(threshold=stopped.known_below)
     with pytest.raises(ArgumentError, match="full tree"):
