@@ -9,7 +9,7 @@ import numpy as np
 
 import ladle
 from campaign_sight import NAME, url
-from ladle.pool.arrays import ArrayPool
+from ladle.pool.array_pool import ArrayPool
 from ladle.pool.ids.example_ids import Ids
 
 ROWS, CLASSES = 60, 2

@@ -46,7 +46,7 @@ def options():
 @pytest.mark.parametrize(("path", "option"), list(options()))
 def test_an_option_given_twice(run, path, option, monkeypatch):
     """Refused where it takes one value, however it is spelled and whatever else is missing from the line."""
-    monkeypatch.setattr("ladle.cli.program.commands.Command.invoke", lambda self, ctx: None)  # nothing is run
+    monkeypatch.setattr("ladle.cli.program.command.Command.invoke", lambda self, ctx: None)  # nothing is run
     several = SEVERAL.get(" ".join(path), set())
     assert option.multiple == bool(several & set(option.opts))
     for first, second in itertools.product(option.opts, repeat=2):

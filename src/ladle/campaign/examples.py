@@ -21,10 +21,10 @@ from ladle.labelling.columns import Texts, texts
 from ladle.labelling.tables import PoolPart
 from ladle.notices import gathered
 from ladle.pool import Pool, open_pool
-from ladle.pool.columns import ColumnPool
+from ladle.pool.column_pool import ColumnPool
 from ladle.pool.ids.example_ids import Ids, one_array, shown
 from ladle.pool.ids.table_ids import ROW_NUMBERS
-from ladle.pool.valid import ValidPool
+from ladle.pool.valid_pool import ValidPool
 
 _ORDER = "natural"  # of the files of a folder
 

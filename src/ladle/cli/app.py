@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ladle._version import __version__
-from ladle.cli.program.commands import Command
+from ladle.cli.program.command import Command
 from ladle.cli.program.failures import exit_codes
 
 # Command -> the module that has a function of its name.

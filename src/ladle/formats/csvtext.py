@@ -22,7 +22,7 @@ from ladle.formats.fields import Form
 from ladle.formats.jsontext import iso_times, list_texts
 from ladle.formats.opening import REMEDY, opened_text
 from ladle.formats.textcolumns import typed
-from ladle.pool.tables.native_files import native_from
+from ladle.pool.files.native_files import native_from
 
 _COUNTED_BYTES = 1 << 20
 

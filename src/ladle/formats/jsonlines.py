@@ -21,7 +21,7 @@ from ladle.formats.fields import Form, typed_text
 from ladle.formats.jsontext import json_lines
 from ladle.formats.opening import REMEDY, has_object_a_line, is_a, numbered_lines, opened_text, said, strict_json
 from ladle.formats.textcolumns import in_calendar, typed
-from ladle.pool.tables.native_files import native_from
+from ladle.pool.files.native_files import native_from
 
 _BLOCK_BYTES = 1 << 24  # a longer line is refused
 _DAMAGE = (pa.ArrowException, UnicodeDecodeError)

@@ -14,7 +14,7 @@ from ladle.errors import DataError
 from ladle.formats.fields import ID, LABEL, Form
 from ladle.formats.opening import has_object_a_line, opened_text
 from ladle.formats.textcolumns import in_calendar, typed
-from ladle.pool.tables.native_files import native_from
+from ladle.pool.files.native_files import native_from
 
 REFERENCE, METADATA = "source-ref", "-metadata"
 _BLOCK_BYTES = 1 << 24

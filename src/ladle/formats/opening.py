@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from ladle.errors import CorruptFileError, FileFormatError, UnsafeFileError
 from ladle.plain_files import check_plain_file
-from ladle.pool.npy_format import opened
+from ladle.pool.files.npy_format import opened
 
 REMEDY = "Write it again; it may be a copy cut short."
 _BOM = b"\xef\xbb\xbf"

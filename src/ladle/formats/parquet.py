@@ -16,8 +16,8 @@ from ladle.errors import CorruptFileError, DataError, FileFormatError
 from ladle.formats.fields import TIME, Form, typed_text
 from ladle.formats.opening import REMEDY
 from ladle.formats.textcolumns import in_calendar, typed
-from ladle.pool.tables.arrow_files import ParquetColumns
 from ladle.pool.tables.column_reading import read_column
+from ladle.pool.tables.table_readers import ParquetColumns
 
 
 def write(table: Any, file: BufferedRandom, about: Mapping[str, Any]) -> None:

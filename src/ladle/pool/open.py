@@ -12,11 +12,11 @@ from ladle.errors import ArgumentError
 from ladle.frames import is_table
 from ladle.numbers import choice, switch
 from ladle.pool.contract import METRICS, Pool
-from ladle.pool.folder import Listing, list_files
+from ladle.pool.files.listing import Listing, list_files
 
 if TYPE_CHECKING:
     from ladle.pool.ids.example_ids import Ids
-    from ladle.pool.tables.arrow_files import Columns
+    from ladle.pool.tables.table_readers import Columns
 
 
 def open_pool(
@@ -39,7 +39,7 @@ def open_pool(
     - a `Pool`, given back as it is.
     A folder is read with its subfolders, in natural order (`e_2.npy` before `e_10.npy`); `pool.notices` says so where
     the order of the names as text is another one. Names that begin with "." or "_" are ignored, and files that hold no
-    data Ladle reads are refused by name: see `ladle.pool.folder`.
+    data Ladle reads are refused by name: see `ladle.pool.files.listing`.
 
     `id` and `embedding` name the columns (of a `.npz`: the arrays). Without them the id column is `id`, and the
     vectors are in the one column of float lists. A pattern such as `embedding="emb_*"` takes columns with one number
@@ -61,7 +61,7 @@ def open_pool(
     pool = _opened(source, id, embedding, ids)
     if not skip_invalid:
         return pool
-    from ladle.pool.valid import without_invalid
+    from ladle.pool.valid_pool import without_invalid
 
     return without_invalid(pool, metric)
 
@@ -74,7 +74,7 @@ def _opened(source: object, id: str | None, embedding: str | None, ids: object) 
         return _open_listing(list_files(source, "the pool"), id, embedding, _as_ids(ids))
     if is_table(source) and not (id is None and embedding is None and _is_matrix(source)):
         return _open_table(source, id, embedding, _as_ids(ids))
-    from ladle.pool.arrays import ArrayPool
+    from ladle.pool.array_pool import ArrayPool
     from ladle.pool.ids.example_ids import Ids
 
     _refuse("an array", id=id, embedding=embedding)
@@ -99,15 +99,15 @@ def pool_of_path(value: Any) -> Any:
 
 def open_table_source(source: object) -> Columns:
     """A table in memory as `Columns`."""
-    from ladle.pool.tables.arrow_files import TableColumns
-    from ladle.pool.tables.frames import table_of
+    from ladle.pool.tables.memory_tables import table_of
+    from ladle.pool.tables.table_readers import TableColumns
 
     return TableColumns(table_of(source), "a table")
 
 
 def _open_listing(listing: Listing, id_name: str | None, embedding: str | None, ids: Ids | str | None) -> Pool:
     if listing.family in (".npy", ".npz"):
-        from ladle.pool import npy
+        from ladle.pool import numpy_pools
         from ladle.pool.ids.example_ids import Ids
         from ladle.pool.ids.table_ids import ROW_NUMBERS
 
@@ -115,19 +115,19 @@ def _open_listing(listing: Listing, id_name: str | None, embedding: str | None, 
         if listing.family == ".npz":
             if ids is not None:
                 _refuse("a .npz pool whose ids are given beside it", id=id_name)
-            pool = npy.open_archives(listing, embedding=embedding, id_name=id_name, ids=beside)
+            pool = numpy_pools.open_archives(listing, embedding=embedding, id_name=id_name, ids=beside)
         else:
             _refuse("a .npy pool, which has no columns", id=id_name, embedding=embedding)
-            pool = npy.open_arrays(listing, beside)
+            pool = numpy_pools.open_arrays(listing, beside)
         return pool.numbered() if ids == ROW_NUMBERS else pool
-    from ladle.pool.columns import ColumnPool
-    from ladle.pool.tables.arrow_files import open_columns
+    from ladle.pool.column_pool import ColumnPool
+    from ladle.pool.tables.table_readers import open_columns
 
     return ColumnPool(open_columns(listing), id_name=id_name, embedding=embedding, ids=ids)
 
 
 def _open_table(source: object, id_name: str | None, embedding: str | None, ids: Ids | str | None) -> Pool:
-    from ladle.pool.columns import ColumnPool
+    from ladle.pool.column_pool import ColumnPool
 
     return ColumnPool(open_table_source(source), id_name=id_name, embedding=embedding, ids=ids)
 

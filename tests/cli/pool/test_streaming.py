@@ -15,8 +15,8 @@ import pytest
 
 import ladle
 from ladle.memory.budget import clustering_bytes
-from ladle.pool.arrays import ArrayPool
-from ladle.pool.columns import ColumnPool
+from ladle.pool.array_pool import ArrayPool
+from ladle.pool.column_pool import ColumnPool
 
 ROWS, DIM, DISTINCT = 40_000, 768, 1_000
 
@@ -52,7 +52,7 @@ def test_no_pool_is_loaded_whole(run, tmp_path, monkeypatch, source, exact):
 MEASURED = """
 import json, sys
 from ladle.cli import main
-from ladle.cli.program.answers import peak_bytes
+from ladle.cli.program.printing import peak_bytes
 small, large, tree = sys.argv[1:]
 options = ["-o", tree, "--approximate", "--n-clusters", "100", "--no-prototypes", "--json", "--force"]
 assert main(["cluster", small, *options]) == 0  # now libraries and kernels are loaded

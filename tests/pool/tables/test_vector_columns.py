@@ -10,9 +10,9 @@ import pytest
 
 import ladle
 from ladle.errors import ArgumentError, MismatchError, ShapeError
-from ladle.pool.folder import list_files
-from ladle.pool.tables.arrow_files import open_columns
+from ladle.pool.files.listing import list_files
 from ladle.pool.tables.column_reading import read_column
+from ladle.pool.tables.table_readers import open_columns
 
 ROWS, DIM = 30, 12
 VECTORS = np.random.default_rng(0).standard_normal((ROWS, DIM)).astype(np.float32)

@@ -85,8 +85,8 @@ def ask(
     """
     from ladle.cli.campaign.batches import check_batch_file, write_batch, written_facts
     from ladle.cli.pool.scored import Reading
-    from ladle.cli.program.answers import answer
     from ladle.cli.program.outputs import other_file
+    from ladle.cli.program.printing import answer
     from ladle.cli.program.progress import shown
 
     there = check_batch_file(output, format_name)
@@ -186,7 +186,7 @@ def take(
     Who takes again keeps what is not done yet, under a longer lease; what others let lapse is passed on.
     """
     from ladle.cli.campaign.batches import check_batch_file, write_batch, written_facts
-    from ladle.cli.program.answers import answer
+    from ladle.cli.program.printing import answer
 
     check_batch_file(output, format_name)
     with opened(db, name, pool=pool) as campaign:
@@ -222,7 +222,7 @@ def release(
     as_json: options.AsJson = False,
 ) -> None:
     """Give back what an annotator has taken and not labelled, for others to take."""
-    from ladle.cli.program.answers import answer
+    from ladle.cli.program.printing import answer
 
     with opened(db, name, pool=pool) as campaign:
         listed = listed_ids(campaign, ids) if ids else None

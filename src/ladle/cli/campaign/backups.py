@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def verify(db: Db = None, name: Name = None, as_json: options.AsJson = False, quiet: options.Quiet = False) -> None:
     """Check everything a campaign promises: its records against each other and their checksums, and its files."""
-    from ladle.cli.program.answers import answer
+    from ladle.cli.program.printing import answer
     from ladle.cli.program.progress import shown
 
     with opened(db, name) as campaign:
@@ -54,8 +54,8 @@ def backup(
     as_json: options.AsJson = False,
 ) -> None:
     """Copy a campaign to one file while work goes on: whole, checked, and as it was at one moment."""
-    from ladle.cli.program.answers import answer
     from ladle.cli.program.outputs import check_new
+    from ladle.cli.program.printing import answer
     from ladle.durable import file_digest
     from ladle.memory.budget import bytes_text
 
@@ -79,7 +79,7 @@ def restore(
 ) -> None:
     """Put a backup into a database where its campaign is not."""
     from ladle.campaign import Campaign
-    from ladle.cli.program.answers import answer
+    from ladle.cli.program.printing import answer
 
     with Campaign.restore(url_of(db), source) as campaign:
         progress = campaign.progress()
@@ -96,7 +96,7 @@ def restore(
 def migrate(db: Db = None, as_json: options.AsJson = False) -> None:
     """Bring a database of an older Ladle to the layout of this one. Back it up first."""
     from ladle.campaign import Campaign
-    from ladle.cli.program.answers import answer
+    from ladle.cli.program.printing import answer
 
     before, after = Campaign.migrate(url_of(db))
     facts = {"command": "campaign migrate", "before": before, "after": after, "done_before": before == after}

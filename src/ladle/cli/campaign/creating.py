@@ -114,7 +114,7 @@ def create(
 def list_campaigns(db: Db = None, as_json: options.AsJson = False) -> None:
     """List the campaigns of a database, and how far each has come."""
     from ladle.campaign import Campaign
-    from ladle.cli.program.answers import emit_json, show
+    from ladle.cli.program.printing import emit_json, show
 
     url = url_of(db)
     found = []
@@ -141,7 +141,7 @@ def extend(
     quiet: options.Quiet = False,
 ) -> None:
     """Go on with a pool that has grown: the same examples in the same order, and new ones after them."""
-    from ladle.cli.program.answers import answer
+    from ladle.cli.program.printing import answer
     from ladle.cli.program.progress import shown
 
     skipping = _skipping(skip_invalid, skipped, pool, ids)
@@ -223,7 +223,7 @@ def _metric_of(tree: Path) -> str:
 def _tell_created(
     campaign: Any, there: bool, left: tuple[dict[str, Any], dict[str, str]], seconds: float, as_json: bool
 ) -> None:
-    from ladle.cli.program.answers import answer, seconds_text
+    from ladle.cli.program.printing import answer, seconds_text
 
     settings, progress = campaign.settings, campaign.progress()
     labels = settings.labels

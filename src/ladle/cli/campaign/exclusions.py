@@ -95,7 +95,7 @@ _DID = {"exclude": "excluded", "include": "included", "delete": "labels deleted"
 
 
 def _answer(campaign: Campaign, command: str, changed: int, more: dict[str, str], as_json: bool) -> None:
-    from ladle.cli.program.answers import answer
+    from ladle.cli.program.printing import answer
 
     excluded = campaign.progress().excluded
     facts = {

@@ -62,7 +62,7 @@ def export(
     COCO and manifests take classes, not numbers. Nothing is written over another file unless it is --force.
     """
     from ladle.cli.campaign.batches import check_batch_file, classes_of, write_batch, write_file, written_facts
-    from ladle.cli.program.answers import answer
+    from ladle.cli.program.printing import answer
     from ladle.errors import ArgumentError
     from ladle.formats import format_of
 

@@ -28,7 +28,7 @@ def model(
     as_json: options.AsJson = False,
 ) -> None:
     """Record a version of the model: a point of the learning curve, at the labels there are now."""
-    from ladle.cli.program.answers import answer
+    from ladle.cli.program.printing import answer
 
     measured = metrics_of(metrics, version)
     with opened(db, name) as campaign:
@@ -63,7 +63,7 @@ def gold(
 ) -> None:
     """Name examples whose label is known: not asked for, but put into batches with --gold to test annotators."""
     from ladle.cli.campaign.telling import names_of
-    from ladle.cli.program.answers import answer
+    from ladle.cli.program.printing import answer
     from ladle.formats import read_labels
 
     with opened(db, name, pool=pool) as campaign:

@@ -18,7 +18,7 @@ _WIDEST_CURVE = 72
 
 def progress(db: Db = None, name: Name = None, as_json: options.AsJson = False) -> None:
     """Show how far the campaign has come: labels, people, speed, spend, the learning curve, and whether to stop."""
-    from ladle.cli.program.answers import emit_json, printed
+    from ladle.cli.program.printing import emit_json, printed
 
     with opened(db, name) as campaign:
         found, people = campaign.progress(), campaign.settings.annotators_per_task
@@ -30,7 +30,7 @@ def progress(db: Db = None, name: Name = None, as_json: options.AsJson = False) 
 
 def _parts(found: Progress, people: int) -> list[tuple[str, Any]]:
     from ladle.cli.campaign.tables import annotator_table, model_table
-    from ladle.cli.program.answers import pairs
+    from ladle.cli.program.printing import pairs
 
     parts: list[tuple[str, Any]] = [(f"Campaign {found.name}", pairs(_shown(found, people)))]
     if len(found.annotators):

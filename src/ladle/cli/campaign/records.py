@@ -20,7 +20,7 @@ def story(
 ) -> None:
     """Tell all that happened to one example, oldest first."""
     from ladle.cli.campaign.exclusions import typed_ids
-    from ladle.cli.program.answers import emit_json
+    from ladle.cli.program.printing import emit_json
 
     with opened(db, name, pool=pool) as campaign:
         told = campaign.story(typed_ids(campaign, [example])[0])
@@ -40,7 +40,7 @@ def audit(
 ) -> None:
     """Tell what was done to the campaign, and by whom; `ladle campaign export audit` writes all of it."""
     from ladle.cli.campaign.tables import audit_table
-    from ladle.cli.program.answers import emit_json, printed
+    from ladle.cli.program.printing import emit_json, printed
     from ladle.errors import ArgumentError
 
     if last < 1:

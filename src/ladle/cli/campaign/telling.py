@@ -184,7 +184,7 @@ def told_text(found: LabelFile, told: Told) -> str:
 
 
 def _answer(campaign: Campaign, command: str, found: LabelFile, told: Told, as_json: bool) -> None:
-    from ladle.cli.program.answers import answer
+    from ladle.cli.program.printing import answer
 
     facts = {"command": f"campaign {command}", "name": campaign.name, **told_facts(found, told)}
     shown = {"labels": told_text(found, told), "tasks": f"{told.labelled:,} labelled by this file"}

@@ -166,7 +166,7 @@ def _exported(campaign: Campaign, batch: Batch, output: Path, format_name: str |
 
 
 def _answer(facts: Step, as_json: bool) -> None:
-    from ladle.cli.program.answers import emit_json, seconds_text, show
+    from ladle.cli.program.printing import emit_json, seconds_text, show
 
     if as_json:
         emit_json(facts)

@@ -86,7 +86,7 @@ def demo(
             write_contents({out: page(facts, dataset=dataset_of(ledger))}, force=force)
     seconds = time.perf_counter() - started
     if as_json:
-        from ladle.cli.program.answers import emit_json
+        from ladle.cli.program.printing import emit_json
 
         told = {"command": "demo", "report": str(out.resolve()), "seconds": round(seconds, 3)}
         emit_json({**told, **facts.to_dict()})

@@ -34,7 +34,7 @@ def list_known(
 
     With the NAME of a protocol, print its file: save it, change it, and run the copy.
     """
-    from ladle.cli.program.answers import emit_json
+    from ladle.cli.program.printing import emit_json
     from ladle.lab.protocol import catalogue
     from ladle.lab.protocol.files import read_experiment, read_text, shipped
 
@@ -158,7 +158,7 @@ def _folder(out: str | None, name: str) -> Path:
 
 
 def _tell_run(ledger: Ledger, folder: Path, before: int, seconds: float, as_json: bool) -> None:
-    from ladle.cli.program.answers import answer, seconds_text
+    from ladle.cli.program.printing import answer, seconds_text
     from ladle.lab.ledger.ledger import WENT_ON
 
     experiment, (done, total) = ledger.experiment(), ledger.finished()

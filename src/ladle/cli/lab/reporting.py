@@ -43,8 +43,8 @@ def report(
 
     The run may be going on: finished trials count. --json prints everything the page says.
     """
-    from ladle.cli.program.answers import answer
     from ladle.cli.program.outputs import check_output, write_contents
+    from ladle.cli.program.printing import answer
     from ladle.lab.ledger.ledger import Ledger
     from ladle.lab.runner.reloaded_data import dataset_of
     from ladle.lab.runner.starts import first_clusters
@@ -83,8 +83,8 @@ def compare(
 
     Tables on a terminal, Markdown into a pipe or file. --json prints the numbers, and the Markdown too.
     """
-    from ladle.cli.program.answers import emit_json
     from ladle.cli.program.outputs import check_output, write_contents
+    from ladle.cli.program.printing import emit_json
     from ladle.lab.ledger.ledger import Ledger
     from ladle.report import tables
     from ladle.report.compare import compare as compare_runs
@@ -126,8 +126,8 @@ def publish(
     protocol can be held against it. Only the run itself can be gone on with. Several runs must be of one experiment,
     from the same seed sets and first models: some strategies run here, say, and others on another machine.
     """
-    from ladle.cli.program.answers import answer
     from ladle.cli.program.outputs import check_output, write_new
+    from ladle.cli.program.printing import answer
     from ladle.lab.ledger.ledger import Ledger
     from ladle.lab.runner.publishing import check_target, publish_ledgers
 
@@ -161,7 +161,7 @@ def _show_compared(found: RunComparison) -> None:
     """For people: what the Markdown says, fitted to the terminal, with a table for each metric."""
     from rich.text import Text
 
-    from ladle.cli.program.answers import printed
+    from ladle.cli.program.printing import printed
     from ladle.report import rows as told
     from ladle.report.sentences import metric_text
 

@@ -143,7 +143,7 @@ def _tell(
 ) -> None:
     import numpy as np
 
-    from ladle.cli.program.answers import answer, peak_bytes, took
+    from ladle.cli.program.printing import answer, peak_bytes, took
 
     peak = peak_bytes()
     joined = int(((assigned.labels >= 0) & (assigned.labels < assigned.known)).sum())

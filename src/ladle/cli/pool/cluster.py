@@ -193,7 +193,7 @@ class _Run:
 def _tell(pool: Any, tree: Any, clusters: Any, run: _Run, as_json: bool) -> None:
     import numpy as np
 
-    from ladle.cli.program.answers import answer, peak_bytes, took
+    from ladle.cli.program.printing import answer, peak_bytes, took
 
     sizes = np.bincount(clusters)
     peak = peak_bytes()

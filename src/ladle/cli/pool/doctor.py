@@ -43,7 +43,7 @@ def doctor(
     Name a POOL to read its size, or give --rows and --dim for one you do not have yet.
     """
     from ladle.cli.pool import machine
-    from ladle.cli.program.answers import emit_json, show
+    from ladle.cli.program.printing import emit_json, show
 
     skipping = Skipping.of(skip_invalid, skipped, beside=None, inputs=[pool, ids])
     facts: dict[str, Any] = {

@@ -220,7 +220,7 @@ class _Batch:
         """Print what was chosen. before: whether the file was there already, byte for byte."""
         import numpy as np
 
-        from ladle.cli.program.answers import answer, peak_bytes, took
+        from ladle.cli.program.printing import answer, peak_bytes, took
 
         rows, story, peak = self.selection.rows, self.selection.story, peak_bytes()
         facts: dict[str, Any] = {

@@ -33,7 +33,7 @@ def strategies(
     Scores are margins, or the probabilities or logits they come from. Any strategy can be asked in random parts of the
     pool, with --option partitions=COUNT: that is how slow ones reach large pools.
     """
-    from ladle.cli.program.answers import emit_json, show
+    from ladle.cli.program.printing import emit_json, show
     from ladle.strategies.catalogue import describe, names
 
     described = [describe(each) for each in ([name] if name is not None else names())]

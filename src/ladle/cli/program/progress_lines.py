@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TextIO
 
-from ladle.cli.program.answers import seconds_text
+from ladle.cli.program.printing import seconds_text
 from ladle.progress import Advance
 
 PATIENCE_SECONDS = 3.0  # what is over sooner is told by its answer alone

@@ -12,7 +12,7 @@ from ladle.arrays import as_labels, as_matrix, check_finite
 from ladle.errors import ArgumentError, FileError, ShapeError
 from ladle.lab.data.datasets import Dataset
 from ladle.lab.data.splits import assemble, split_share
-from ladle.pool.npy_format import map_npy, opened_archive
+from ladle.pool.files.npy_format import map_npy, opened_archive
 
 Table = tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any] | None]  # features, labels as they are, ids
 
@@ -96,9 +96,9 @@ def _stored(path: Path, labels: str) -> npt.NDArray[Any]:
             "`labels`", wanted="name a .npy file beside the features", got=repr(labels),
             remedy='Such as labels = "labels.npy".',
         )  # fmt: skip
-    from ladle.pool.folder import list_files
-    from ladle.pool.tables.arrow_files import open_columns
+    from ladle.pool.files.listing import list_files
     from ladle.pool.tables.column_reading import read_column
+    from ladle.pool.tables.table_readers import open_columns
 
     columns = open_columns(list_files(path, "the features"))
     if labels not in columns.schema.names:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ladle.errors import IdError
-from ladle.pool.ids.text import as_flags
+from ladle.pool.ids.text_files import as_flags
 
 # Columns of 0 and 1 are a yes or no under these names; columns of true and false under any.
 SAYING = {"labelled", "labeled", "is_labelled", "is_labeled", "has_label", "annotated", "done", "selected", "mask"}

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from ladle.errors import CorruptFileError, IdError
-from ladle.pool.npy_format import opened
+from ladle.pool.files.npy_format import opened
 
 
 def read_jsonl(path: Path) -> dict[str, Any]:

@@ -15,15 +15,15 @@ from typing import Any
 import pyarrow as pa
 
 from ladle.errors import ArgumentError, MismatchError, did_you_mean
-from ladle.pool.folder import LIST_FORMATS, POOL_FORMATS, Listing, list_files
+from ladle.pool.files.listing import LIST_FORMATS, POOL_FORMATS, Listing, list_files
+from ladle.pool.files.npy_format import map_npy, opened_archive
 from ladle.pool.ids.example_ids import Ids, one_array
 from ladle.pool.ids.flags import may_say_no, refuse_flags
 from ladle.pool.ids.jsonl import read_jsonl
 from ladle.pool.ids.table_ids import ID_COLUMN
-from ladle.pool.ids.text import as_flags, read_csv_columns, read_lines, typed, without_empty
-from ladle.pool.npy_format import map_npy, opened_archive
-from ladle.pool.tables.arrow_files import open_columns
+from ladle.pool.ids.text_files import as_flags, read_csv_columns, read_lines, typed, without_empty
 from ladle.pool.tables.column_reading import read_column
+from ladle.pool.tables.table_readers import open_columns
 
 _TEXT = (".txt", ".csv")
 BATCH = {ID_COLUMN, "row", "order"}  # columns of every batch that `ladle select` writes

@@ -16,9 +16,9 @@ import pyarrow.compute as pc
 from ladle.errors import ArgumentError, IdError, LadleError, did_you_mean
 from ladle.notices import notice
 from ladle.pool.ids.example_ids import Ids, one_array
-from ladle.pool.tables.arrow_files import Columns
 from ladle.pool.tables.column_reading import read_column
 from ladle.pool.tables.id_types import can_be_ids
+from ladle.pool.tables.table_readers import Columns
 
 ID_COLUMN = "id"
 ROW_NUMBERS = "row-numbers"  # what `ids` is given to say so

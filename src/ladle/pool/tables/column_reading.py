@@ -7,8 +7,8 @@ from typing import Any
 import pyarrow as pa
 
 from ladle.errors import CorruptFileError
-from ladle.pool.tables.arrow_files import Columns
 from ladle.pool.tables.id_types import plain
+from ladle.pool.tables.table_readers import Columns
 
 _BATCH_ROWS = 1 << 17
 

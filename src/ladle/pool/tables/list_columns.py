@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from ladle.arrays import Embeddings
 from ladle.errors import ShapeError
-from ladle.pool.arrays import float_of
+from ladle.pool.array_pool import float_of
 from ladle.pool.faults import LENGTH, NULL, NULL_NUMBER, Codes
 
 

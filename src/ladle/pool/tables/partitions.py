@@ -11,8 +11,8 @@ from urllib.parse import unquote
 import pyarrow as pa
 
 from ladle.errors import MismatchError
-from ladle.pool.folder import Listing
-from ladle.pool.tables.arrow_files import Columns
+from ladle.pool.files.listing import Listing
+from ladle.pool.tables.table_readers import Columns
 
 _NULL = "__HIVE_DEFAULT_PARTITION__"  # how writers spell a null in the name of a folder
 _PLAIN_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")

@@ -15,10 +15,9 @@ import pyarrow as pa
 
 from ladle.arrays import Embeddings
 from ladle.errors import ArgumentError, MismatchError, ShapeError, did_you_mean
-from ladle.pool.arrays import float_of
+from ladle.pool.array_pool import float_of
 from ladle.pool.faults import NULL_NUMBER, Codes
-from ladle.pool.folder import natural_key
-from ladle.pool.tables.arrow_files import Columns
+from ladle.pool.files.listing import natural_key
 from ladle.pool.tables.list_columns import (
     first_length,
     holds_floats,
@@ -28,6 +27,7 @@ from ladle.pool.tables.list_columns import (
     matrix_of,
     readable_of,
 )
+from ladle.pool.tables.table_readers import Columns
 
 _WILD = re.compile(r"[*?\[]")
 _DIGITS = re.compile("[0-9]+")

@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 from ladle.errors import ArgumentError, did_you_mean
-from ladle.pool.tables.column_names import (
+from ladle.scores.files.column_names import (
     BESIDE_SCORES,
     COORDINATES,
     NO_MARGIN,

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ladle.errors import ShapeError
-from ladle.pool.tables.arrow_files import Columns
 from ladle.pool.tables.list_columns import first_length, holds_floats, is_list, matrix_of
+from ladle.pool.tables.table_readers import Columns
 from ladle.scores.files.class_columns import Field, Holds, Sought, choose
 
 Values = npt.NDArray[np.floating[Any]]

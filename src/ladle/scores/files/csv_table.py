@@ -22,11 +22,11 @@ import pyarrow.csv
 
 from ladle.errors import ArgumentError, CorruptFileError, DataError, IdError, ShapeError
 from ladle.memory.budget import require
+from ladle.pool.files.native_files import native_from
+from ladle.pool.files.npy_format import opened
 from ladle.pool.ids.table_ids import ID_COLUMN
-from ladle.pool.ids.text import typed
-from ladle.pool.npy_format import opened
-from ladle.pool.tables.arrow_files import Columns, TableColumns
-from ladle.pool.tables.native_files import native_from
+from ladle.pool.ids.text_files import typed
+from ladle.pool.tables.table_readers import Columns, TableColumns
 
 _NUMBER = r"^\s*[+-]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)([eE][+-]?[0-9]+)?\s*$"
 _BYTES_PER_BYTE = 3  # of a table, for each of its file, while it is read

@@ -19,7 +19,7 @@ from ladle.arrays import CHECK_BYTES, Rows
 from ladle.errors import DataError, IdError, MismatchError, NonFiniteError, ShapeError
 from ladle.memory.budget import require
 from ladle.pool.contract import Pool
-from ladle.pool.folder import CSV_FORMATS, POOL_FORMATS, list_files
+from ladle.pool.files.listing import CSV_FORMATS, POOL_FORMATS, list_files
 from ladle.pool.ids.example_ids import SHOWN, shown
 from ladle.progress import SILENT, Reporter
 from ladle.scores.files.class_columns import ReadAs, Sought

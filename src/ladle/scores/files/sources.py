@@ -12,10 +12,10 @@ import numpy as np
 from ladle.arrays import row_blocks
 from ladle.errors import ArgumentError, IdError, ShapeError
 from ladle.notices import notice
-from ladle.pool.arrays import as_floats, is_number
-from ladle.pool.folder import Listing
+from ladle.pool.array_pool import as_floats, is_number
+from ladle.pool.files.listing import Listing
+from ladle.pool.files.npy_format import Archive, map_npy, opened_archive
 from ladle.pool.ids.example_ids import Ids, one_array
-from ladle.pool.npy_format import Archive, map_npy, opened_archive
 from ladle.scores.files.class_columns import ONE_NUMBER, Field, Sought, choose
 from ladle.scores.files.column_blocks import ScoreColumns, Values, Waived
 
@@ -43,7 +43,7 @@ def in_listing(
     Raises: as `ladle.scores.files.score_file.open_scores`.
     """
     from ladle.pool.ids.lists import read_ids
-    from ladle.pool.tables.arrow_files import FileColumns, open_columns
+    from ladle.pool.tables.table_readers import FileColumns, open_columns
 
     if listing.family == ".npy":
         refuse_names(str(listing.path), sought, id_name)
@@ -52,7 +52,7 @@ def in_listing(
     if listing.family == ".npz":
         return _in_archives(listing, sought, id_name)
     if listing.family == ".csv":
-        from ladle.pool.ids.text import read_header
+        from ladle.pool.ids.text_files import read_header
         from ladle.scores.files.csv_table import open_csv
 
         plain = [name for name in sought.columns if not set(name) & set("*?[")]
@@ -162,7 +162,7 @@ def _shaped(part: Array, name: str, sought: Sought) -> Array:
 
 
 def _in_archives(listing: Listing, sought: Sought, id_name: str | None) -> Found:
-    from ladle.pool.npy import joined_ids
+    from ladle.pool.numpy_pools import joined_ids
 
     values: list[Array] = []
     ids: list[Any] = []

@@ -10,12 +10,12 @@ import numpy as np
 
 from ladle.arrays import CHECK_BYTES, Embeddings
 from ladle.errors import CorruptFileError, ShapeError
-from ladle.pool.arrays import loaded
+from ladle.pool.array_pool import loaded
 from ladle.pool.contract import Pool
 from ladle.pool.faults import Codes
 from ladle.pool.ids.example_ids import Ids
 from ladle.pool.ids.table_ids import ID_COLUMN, count_rows, ids_of_rows
-from ladle.pool.tables.arrow_files import Columns
+from ladle.pool.tables.table_readers import Columns
 from ladle.pool.tables.vector_columns import choose_vectors
 
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ladle.arrays import CHECK_BYTES, Embeddings, Rows
 from ladle.errors import ShapeError
 from ladle.notices import notice
-from ladle.pool.arrays import loaded
+from ladle.pool.array_pool import loaded
 from ladle.pool.contract import Pool
 from ladle.pool.faults import Faults, find_faults
 from ladle.pool.ids.example_ids import Ids

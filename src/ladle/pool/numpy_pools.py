@@ -1,8 +1,8 @@
 """Pools in `.npy` files and `.npz` archives, one or a folder of them: mapped or loaded, never unpickled.
 
-A folder holds one part of the rows in each file, in the order of `ladle.pool.folder`. The ids of `.npy` files, if any,
-are at the top of the same folder in `ids.npy` or `ids.txt` (one id a line), for all rows together. An archive holds
-`embeddings` and, if the examples have ids, `ids`.
+A folder holds one part of the rows in each file, in the order of `ladle.pool.files.listing`. The ids of `.npy` files,
+if any, are at the top of the same folder in `ids.npy` or `ids.txt` (one id a line), for all rows together. An archive
+holds `embeddings` and, if the examples have ids, `ids`.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import numpy as np
 import pyarrow as pa
 
 from ladle.errors import ArgumentError, IdError, MismatchError
-from ladle.pool.arrays import ArrayPool, check_alike, check_matrix
-from ladle.pool.folder import Listing
+from ladle.pool.array_pool import ArrayPool, check_alike, check_matrix
+from ladle.pool.files.listing import Listing
+from ladle.pool.files.npy_format import map_npy, opened_archive
 from ladle.pool.ids.example_ids import Ids, one_array
 from ladle.pool.ids.lists import read_ids
-from ladle.pool.npy_format import map_npy, opened_archive
 
 
 def open_arrays(listing: Listing, ids: Ids | None) -> ArrayPool:

@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from ladle.errors import CorruptFileError, FileFormatError, IdError
+from ladle.pool.files.npy_format import opened
 from ladle.pool.ids.example_ids import one_array
-from ladle.pool.npy_format import opened
 
 _PLAIN_INTEGER = r"^(0|-?[1-9][0-9]{0,18})$"
 _FLAG = r"(?i)^(true|false)$"

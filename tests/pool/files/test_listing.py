@@ -16,7 +16,7 @@ import pytest
 
 import ladle
 from ladle.errors import FileError, FileFormatError, IdError, MismatchError
-from ladle.pool.folder import natural_key
+from ladle.pool.files.listing import natural_key
 from ladle.pool.ids.lists import read_ids
 from ladle.scores.files.score_file import open_scores
 

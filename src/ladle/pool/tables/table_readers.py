@@ -16,7 +16,7 @@ import pyarrow.ipc
 import pyarrow.parquet as pq
 
 from ladle.errors import CorruptFileError, FileError, FileFormatError, MismatchError
-from ladle.pool.folder import Listing
+from ladle.pool.files.listing import Listing
 from ladle.pool.tables.id_types import are_alike
 from ladle.pool.tables.list_columns import is_list, storage_of
 

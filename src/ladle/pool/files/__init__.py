@@ -1,0 +1,1 @@
+"""Which files are read, in which order, and how their bytes are opened and checked."""
