@@ -1,6 +1,6 @@
 """Work in processes of its own, within limits of time and memory: a peer that crashes is one line of a table.
 
-A script serves questions (`serve`), one JSON object a line; a `Worker` starts it and asks. Every answer says its
+A module serves questions (`serve`), one JSON object a line; a `Worker` runs it and asks. Every answer says its
 `outcome`: "done", "did not finish in 300 s", or "cannot: " and why.
 """
 
@@ -26,20 +26,21 @@ THREAD_VARIABLES = (
     "NUMBA_NUM_THREADS",
     "LOKY_MAX_CPU_COUNT",
 )
+ROOT = Path(__file__).parents[1]
 MEMORY_SHARE = 0.85  # of the machine's: past it a process gets a MemoryError, not the whole machine a killer
 Answer = dict[str, Any]
 
 
 class Worker:
-    """A fresh Python process running `script`, asked one question at a time."""
+    """A fresh Python process that runs `module`, asked one question at a time."""
 
-    def __init__(self, script: Path, threads: int) -> None:
+    def __init__(self, module: str, threads: int) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", str(script), "--serve"],
+            [sys.executable, "-W", "ignore", "-m", module, "--serve"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=os.environ | {name: str(threads) for name in THREAD_VARIABLES},
+            env=os.environ | {name: str(threads) for name in THREAD_VARIABLES} | {"PYTHONPATH": _search_path()},
         )
         self._ending = ""
 
@@ -79,6 +80,11 @@ class Worker:
 
     def __exit__(self, *reason: object) -> None:
         self.close()
+
+
+def _search_path() -> str:
+    """PYTHONPATH, with the folder that holds the package of benchmarks first."""
+    return os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 
 def serve(work: Callable[[Answer], Answer]) -> None:

@@ -1,6 +1,6 @@
 """How long until Ladle is there: the import, the help page, and the kernels, compiled cold and read from the cache.
 
-python benchmarks/startup.py [--rounds 7] [--cold-rounds 3]
+python -m benchmarks.startup [--rounds 7] [--cold-rounds 3]
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-import record
+from benchmarks import record
 
 # Each prints the seconds of first calls that compile (or load) every kernel of its rooms; numba itself is imported
 # before, and timed apart.

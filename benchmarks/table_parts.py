@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from record import RESULTS
+from benchmarks.record import RESULTS
 
 Row = dict[str, Any]
 

@@ -1,6 +1,6 @@
 """The pages of docs/results, made from the rows that the benchmarks left in benchmarks/results.
 
-python benchmarks/tables.py            # writes docs/results/*.md
+python -m benchmarks.tables            # writes docs/results/*.md
 
 Of several rows with the same sizes, the newest counts. Nothing is typed by hand: to change a figure, measure it again.
 """
@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from clustering_tables import agreement, hard_pools, scale
-from neighbour_libraries import LIBRARIES
-from reliability_tables import reliability
-from table_parts import Row, by_subject, markdown, newest, number, told
+from benchmarks.clustering.pages import agreement, hard_pools, scale
+from benchmarks.neighbours.libraries import LIBRARIES
+from benchmarks.reliability.pages import reliability
+from benchmarks.table_parts import Row, by_subject, markdown, newest, number, told
 
 PAGES = Path(__file__).parents[1] / "docs" / "results"
 
@@ -22,9 +22,9 @@ def neighbours() -> str:
     parts = [
         "# Nearest neighbours at equal recall\n",
         "Seconds for the nearest neighbours of every point, index included, by each library's quickest setting that "
-        "reaches the recall (`python benchmarks/neighbours.py --name NAME --rows ROWS`). In brackets: times Ladle's. "
-        "Not counted is a first call on few rows, in which some compile: half a minute and more for pynndescent, "
-        "seconds for Ladle. The limit of time counts it.\n",
+        "reaches the recall (`python -m benchmarks.neighbours.peers --name NAME --rows ROWS`). In brackets: times "
+        "Ladle's. Not counted is a first call on few rows, in which some compile: half a minute and more for "
+        "pynndescent, seconds for Ladle. The limit of time counts it.\n",
     ]
     for row in newest("neighbours", together=library_of):
         sizes, found = row["sizes"], by_subject(row["figures"])
@@ -63,8 +63,8 @@ def short_of(library: str, found: dict[str, Row]) -> str:
 def clustering() -> str:
     parts = [
         "# Flat clusters of mean size 10, beside other libraries\n",
-        "`python benchmarks/peers.py --name NAME --rows ROWS`. Agreement is with exact average linkage; only the "
-        "linkage libraries aim at it. Memory is the process's peak, data and libraries included.\n",
+        "`python -m benchmarks.clustering.peers --name NAME --rows ROWS`. Agreement is with exact average linkage; "
+        "only the linkage libraries aim at it. Memory is the process's peak, data and libraries included.\n",
     ]
     for row in newest("peers"):
         sizes = row["sizes"]
@@ -112,9 +112,9 @@ def strategies() -> str:
     rows = newest("strategies", together=str)
     parts = [
         "# Choosing a batch\n",
-        "Seconds, and MiB held above the data, of every strategy's query (`python benchmarks/strategies.py --pool ROWS "
-        "--size BATCH --classes CLASSES`); clusters, probabilities and embeddings (128 dimensions) are given. Other "
-        "implementations: the direct greedy of NumPy, and scikit-activeml.\n",
+        "Seconds, and MiB held above the data, of every strategy's query (`python -m benchmarks.strategies.peers "
+        "--pool ROWS --size BATCH --classes CLASSES`); clusters, probabilities and embeddings (128 dimensions) are "
+        "given. Other implementations: the direct greedy of NumPy, and scikit-activeml.\n",
     ]
     columns = [by_subject(row["figures"]) for row in rows]
     labels = dict.fromkeys(label for column in columns for label in column)

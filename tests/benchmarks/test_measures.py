@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
+from benchmarks.clustering.agreement import rows_in_identical_clusters
+from benchmarks.clustering.peers import whole
+from benchmarks.data import vectors
+from benchmarks.neighbours.peers import task_of
 
+from benchmarks import isolated
 from ladle.errors import ArgumentError, CorruptFileError
-
-FOLDER = Path(__file__).parents[2] / "benchmarks"
-Bench = Callable[[str], ModuleType]
-
-
-@pytest.fixture
-def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    """Imports a benchmark as a script sees it: from its own folder."""
-    monkeypatch.syspath_prepend(FOLDER)
-    before = set(sys.modules)
-    yield importlib.import_module
-    for name in set(sys.modules) - before:
-        if getattr(sys.modules[name], "__file__", None) and Path(str(sys.modules[name].__file__)).parent == FOLDER:
-            del sys.modules[name]
-
 
 PEER = """
 import os, signal, time
-import isolated
+from benchmarks import isolated
 def turn(question):
     print("what a library prints is no answer")
     if question["do"] == "crash":
@@ -47,11 +34,10 @@ isolated.serve(turn)
 
 
 @pytest.fixture
-def peer(tmp_path: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., dict[str, str]]]:
-    monkeypatch.setenv("PYTHONPATH", str(FOLDER))
-    script = tmp_path / "peer.py"
-    script.write_text(PEER)
-    with bench("isolated").Worker(script, threads=3) as worker:
+def peer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., dict[str, str]]]:
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    (tmp_path / "peer.py").write_text(PEER)
+    with isolated.Worker("peer", threads=3) as worker:
         yield lambda do, limit=30.0: worker.ask({"do": do}, limit)
 
 
@@ -75,11 +61,11 @@ def test_a_peer_that_overruns_is_ended(peer: Callable[..., dict[str, str]]) -> N
     assert peer("work") == {"outcome": "did not finish in 0.2 s"}
 
 
-def test_recall_counts_each_true_neighbour_once(bench: Bench) -> None:
+def test_recall_counts_each_true_neighbour_once() -> None:
     points = np.random.default_rng(0).normal(size=(300, 6)).astype(np.float32)
     points /= np.linalg.norm(points, axis=1, keepdims=True)
     points[7] = points[8]  # equal distances: whichever of the two is named counts
-    task = bench("neighbours").task_of(points, Path("unused"), 5, 1, 1.0)
+    task = task_of(points, Path("unused"), 5, 1, 1.0)
     wide = points.astype(np.float64)
     distances = ((wide[:, None] - wide[None]) ** 2).sum(axis=2)
     nearest = np.argsort(distances, axis=1, kind="stable")[:, :6][task.sample]
@@ -90,32 +76,29 @@ def test_recall_counts_each_true_neighbour_once(bench: Bench) -> None:
     assert task.recall_of([row[:1] * 5 for row in without]) == pytest.approx(0.2)
 
 
-def test_rows_in_identical_clusters(bench: Bench) -> None:
-    share = bench("agreement").rows_in_identical_clusters
-    assert share(np.array([0, 0, 1, 1, 2]), np.array([5, 5, 3, 4, 4])) == pytest.approx(0.4)
-    assert share(np.array([0, 0, 1]), np.array([1, 1, 0])) == 1.0
+def test_rows_in_identical_clusters() -> None:
+    assert rows_in_identical_clusters(np.array([0, 0, 1, 1, 2]), np.array([5, 5, 3, 4, 4])) == pytest.approx(0.4)
+    assert rows_in_identical_clusters(np.array([0, 0, 1]), np.array([1, 1, 0])) == 1.0
 
 
-def test_rows_left_out_are_clusters_of_their_own(bench: Bench) -> None:
-    labels = bench("peers").whole(np.array([4, -1, 4, -1, 9]))
+def test_rows_left_out_are_clusters_of_their_own() -> None:
+    labels = whole(np.array([4, -1, 4, -1, 9]))
     assert labels[0] == labels[2]
     assert len(np.unique(labels)) == 4
 
 
-def test_topics_are_unit_vectors_and_repeat(bench: Bench) -> None:
-    topics = bench("vectors").topics
-    points = topics(1_000, 16)
+def test_topics_are_unit_vectors_and_repeat() -> None:
+    points = vectors.topics(1_000, 16)
     assert points.shape == (1_000, 16)
     assert points.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(points, axis=1), 1, rtol=1e-6)
-    np.testing.assert_array_equal(points, topics(1_000, 16))
+    np.testing.assert_array_equal(points, vectors.topics(1_000, 16))
 
 
 def test_a_kept_set_comes_back_shuffled_with_its_labels_and_is_checked(
-    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LADLE_DATA", str(tmp_path))
-    vectors = bench("vectors")
     rows = np.arange(50, dtype=np.float32)[:, None]
     vectors.keep("wordnet", {"vectors": rows, "labels": np.arange(50, dtype=np.int32)}, "fifty rows")
     found = vectors.load("wordnet")
@@ -125,10 +108,10 @@ def test_a_kept_set_comes_back_shuffled_with_its_labels_and_is_checked(
     with pytest.raises(ArgumentError, match="be 1 to 50"):
         vectors.load("wordnet", 51)
     (tmp_path / "wordnet.npy").write_bytes((tmp_path / "wordnet.npy").read_bytes()[:-1] + b"\x01")
-    with pytest.raises(CorruptFileError, match=r"embed\.py wordnet"):
+    with pytest.raises(CorruptFileError, match=r"data\.embed wordnet"):
         vectors.load("wordnet")
 
 
-def test_unknown_names_are_refused(bench: Bench) -> None:
+def test_unknown_names_are_refused() -> None:
     with pytest.raises(ArgumentError, match="topics, mixture, words"):
-        bench("vectors").load("letters")
+        vectors.load("letters")

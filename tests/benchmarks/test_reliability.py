@@ -11,25 +11,23 @@ import sys
 from pathlib import Path
 
 import pytest
+from benchmarks.reliability import failpoints
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-sys.path.insert(0, str(BENCHMARKS))
-import failpoints  # noqa: E402
-
-sys.path.remove(str(BENCHMARKS))
+ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.skipif(not failpoints.available(), reason="needs Linux and a C compiler called cc")
 
 
-def told(script: str, *options: str, code: int = 0) -> list[dict]:
-    command = [sys.executable, BENCHMARKS / script, *options]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+def reports(name: str, *options: str, code: int = 0) -> list[dict]:
+    """The lines of JSON that a benchmark of reliability prints."""
+    command = [sys.executable, "-m", f"benchmarks.reliability.{name}", *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.returncode == code, done.stdout + done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def swept(*scenarios: str, every: int = 1) -> list[dict]:
-    return told("reliability.py", *scenarios, f"--every={every}", "--json")
+    return reports("sweep", *scenarios, f"--every={every}", "--json")
 
 
 def test_files_are_whole_or_as_they_were() -> None:
@@ -46,7 +44,7 @@ def test_files_are_whole_or_as_they_were() -> None:
 
 @pytest.mark.long
 def test_campaigns_lose_nothing() -> None:
-    """A sample of the fail points; `python benchmarks/reliability.py` goes through all."""
+    """A sample of the fail points; `python -m benchmarks.reliability.sweep` goes through all."""
     outcomes = swept("create", "round", every=40)
     assert len(outcomes) == 12
     for each in outcomes:
@@ -60,55 +58,57 @@ def test_campaigns_lose_nothing() -> None:
 
 def test_a_weaker_setting_would_lose_a_tell() -> None:
     """SQLite's default undoes the last commit where power goes before its folder is synced: the sweep sees that."""
-    cut = told("reliability.py", "tell", "--every=100", "--synchronous=FULL", "--json", code=1)[4]
+    cut = reports("sweep", "tell", "--every=100", "--synchronous=FULL", "--json", code=1)[4]
     assert cut["way"] == "power cut, all unsynced lost"
     assert any("told to be done, and is not" in line for line in cut["wrong"])
 
 
 def test_many_at_once() -> None:
-    (found,) = told("concurrency.py", "--tellers=2", "--askers=2", "--labels=100")
-    assert found["what"] == []
-    assert (found["uploads told"], found["uploads taken"], found["batches"]) == (40, 30, 20)
-    assert found["labels told"] == 200
+    (report,) = reports("concurrency", "--tellers=2", "--askers=2", "--labels=100")
+    assert report["what"] == []
+    assert (report["uploads told"], report["uploads taken"], report["batches"]) == (40, 30, 20)
+    assert report["labels told"] == 200
 
 
 @pytest.mark.parametrize("who", ["client", "server"])
 def test_postgres_killed(who: str) -> None:
     pytest.importorskip("psycopg")
-    (found,) = told("server_kills.py", f"--who={who}", "--kills=2", "--labels=20")
-    assert found["what"] == []
-    assert found["uploads acknowledged"] >= 1
-    assert found["clients that ended in an error"] == (2 if who == "server" else 0)
+    (report,) = reports("server_kills", f"--who={who}", "--kills=2", "--labels=20")
+    assert report["what"] == []
+    assert report["uploads acknowledged"] >= 1
+    assert report["clients that ended in an error"] == (2 if who == "server" else 0)
 
 
 def test_damage_is_noticed() -> None:
     options = ("--flips=25", "--cuts=8")
-    for found in told("damage.py", "database", "backup", *options):
-        assert found["what"] == []
-        assert found["noticed"] + found["meaningless"] == found["tried"] == (25 if found["damage"] == "flips" else 8)
-        if found["artefact"] != "database" or found["damage"] == "cuts":
-            assert found["meaningless"] == 0
+    for report in reports("damage", "database", "backup", *options):
+        assert report["what"] == []
+        assert (
+            report["noticed"] + report["meaningless"] == report["tried"] == (25 if report["damage"] == "flips" else 8)
+        )
+        if report["artefact"] != "database" or report["damage"] == "cuts":
+            assert report["meaningless"] == 0
         else:
-            assert found["noticed"] >= 8
+            assert report["noticed"] >= 8
 
 
 def test_what_is_lost_shows(tmp_path: Path) -> None:
     """A work that acknowledges before it is durable, and one that is half done, are found out."""
     script = tmp_path / "careless.py"
-    script.write_text(CARELESS.format(benchmarks=str(BENCHMARKS)))
+    script.write_text(CARELESS.format(root=str(ROOT)))
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
-    told = json.loads(done.stdout)
-    assert any("told to be done" in line for line in told["early"]), done.stderr
-    assert any("half done" in line for line in told["halves"])
-    assert any("no clear error: OSError" in line for line in told["halves"])
+    wrong = json.loads(done.stdout)
+    assert any("told to be done" in line for line in wrong["early"]), done.stderr
+    assert any("half done" in line for line in wrong["halves"])
+    assert any("no clear error: OSError" in line for line in wrong["halves"])
 
 
 CARELESS = """
 import json, sys, tempfile
 from pathlib import Path
-sys.path.insert(0, {benchmarks!r})
-import failpoints, reliability
-from scenarios import Act, Scenario, whole_or_not
+sys.path.insert(0, {root!r})
+from benchmarks.reliability import failpoints, sweep
+from benchmarks.reliability.scenarios import Act, Scenario, whole_or_not
 
 def before(folder):
     (folder / "a").write_text("old")
@@ -127,11 +127,11 @@ def early(folder, tell):
 
 failpoints.preloaded()
 careless = whole_or_not(Act("careless", before, both, seen, lambda folder: []))
-found = {{}}
+wrong = {{}}
 with tempfile.TemporaryDirectory() as home:
     scenario = Scenario("early", careless.prepare, early, careless.check)
-    reliability.prepared(Path(home), careless.prepare)
-    found["early"] = reliability.swept(scenario, "killed", Path(home)).wrong
-    found["halves"] = reliability.swept(careless, "disk error", Path(home)).wrong
-print(json.dumps(found))
+    sweep.prepared(Path(home), careless.prepare)
+    wrong["early"] = sweep.swept(scenario, "killed", Path(home)).wrong
+    wrong["halves"] = sweep.swept(careless, "disk error", Path(home)).wrong
+print(json.dumps(wrong))
 """

@@ -1,0 +1,1 @@
+"""Benchmarks of campaigns and of the formats of tasks and labels."""

@@ -1,0 +1,78 @@
+"""Scenarios of a campaign in SQLite, made by the library: everything that changes it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import ladle
+from benchmarks.reliability import birds
+from benchmarks.reliability.birds import doing
+from benchmarks.reliability.campaign_sight import DATABASE, NAME, seen, unsound, url
+from benchmarks.reliability.scenarios import Act, Scenario, Seen, whole_or_not
+from ladle.errors import MismatchError
+
+BACKUP = "birds.backup"
+
+
+def _act(name: str, prepare: Callable[[Path], None], do: Callable[[Path], None]) -> Scenario:
+    return whole_or_not(Act(name, prepare, do, seen, unsound))
+
+
+def _change(name: str, prepare: Callable[[Path], None], change: birds.Change) -> Scenario:
+    return _act(name, prepare, doing(change))
+
+
+def _taken(folder: Path) -> None:
+    birds.asked(folder)
+    doing(birds.takes)(folder)
+
+
+def _excluded(folder: Path) -> None:
+    birds.labelled(folder)
+    doing(birds.excludes)(folder)
+
+
+def _backed_up(folder: Path) -> None:
+    birds.full(folder)
+    birds.backs_up(folder)
+    for path in sorted((folder / f"{DATABASE}.files").rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    (folder / DATABASE).unlink()
+
+
+def _restores(folder: Path) -> None:
+    try:
+        ladle.Campaign.restore(url(folder), folder / BACKUP).close()
+    except MismatchError:  # restored before
+        return
+
+
+def _seen_in_backup(folder: Path) -> Seen:
+    """What a backup brings back; nothing where there is none."""
+    if not (folder / BACKUP).exists():
+        return {}
+    with tempfile.TemporaryDirectory(dir=folder.parent) as elsewhere:
+        ladle.Campaign.restore(url(Path(elsewhere)), folder / BACKUP, name=NAME).close()
+        return seen(Path(elsewhere)) | {"campaign": []}  # which says where its files are
+
+
+CAMPAIGN = (
+    _act("create", birds.nothing, birds.created),
+    _change("ask", birds.created, birds.asks),
+    _change("ask again", birds.asked, birds.asks),
+    _change("tell", birds.asked, birds.tells),
+    _change("tell mixed", birds.labelled, birds.tells_mixed),
+    _change("import", birds.labelled, lambda each: each.import_labels(birds.IDS, ["cat"] * 12, source="old", key="k")),
+    _change("delete", birds.full, lambda each: each.delete_labels(birds.IDS[:3], reason="a mistake", key="d")),
+    _change("take", birds.asked, birds.takes),
+    _change("release", _taken, lambda each: each.release("cleo")),
+    _change("exclude", birds.labelled, birds.excludes),
+    _change("include", _excluded, lambda each: each.include(birds.IDS[:2])),
+    _change("extend", birds.labelled, lambda each: each.extend(birds.pool(birds.ROWS + 12))),
+    _change("gold", birds.labelled, birds.adds_gold),
+    _change("model", birds.labelled, birds.records_model),
+    whole_or_not(Act("backup", birds.full, birds.backs_up, _seen_in_backup, unsound)),
+    _act("restore", _backed_up, _restores),
+)
