@@ -23,8 +23,8 @@ from sklearn.metrics import adjusted_rand_score, v_measure_score
 
 import ladle
 from benchmarks import record
-from benchmarks.clustering.full_tree import peak_of_this_process
 from benchmarks.data import vectors
+from benchmarks.memory import peak_of_this_process
 
 Result = TypeVar("Result")
 

@@ -8,15 +8,15 @@ Peak memory is that of a fresh process for each size, less that of one that only
 from __future__ import annotations
 
 import argparse
-import re
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 
 import ladle
 from benchmarks import record
+from benchmarks.data.vectors import mixture
+from benchmarks.memory import peak_of_this_process
 
 
 def main() -> None:
@@ -34,14 +34,6 @@ def main() -> None:
     figures = against_scipy(options.rows, options.dim, options.rounds)
     figures |= memory([int(text) for text in options.memory_rows.split(",") if text], options.dim)
     record.append("clustering", {"rows": options.rows, "dim": options.dim, "rounds": options.rounds}, figures)
-
-
-def mixture(rows: int, dim: int) -> np.ndarray:
-    """Gaussian clusters of mean size 10, and noise around them: float32 (rows, dim)."""
-    random = np.random.default_rng(0)
-    centres = random.normal(size=(max(1, rows // 10), dim)).astype(np.float32)
-    noise = random.standard_normal((rows, dim), dtype=np.float32)
-    return centres[random.integers(0, len(centres), rows)] + np.float32(0.3) * noise
 
 
 def against_scipy(rows: int, dim: int, rounds: int) -> dict[str, float]:
@@ -89,12 +81,6 @@ def peak_bytes(rows: int, dim: int, *, cluster: bool) -> int:
     if cluster:
         ladle.cluster(embeddings, metric="sqeuclidean")
     return peak_of_this_process()
-
-
-def peak_of_this_process() -> int:
-    """Most memory it ever had resident, in bytes. Not from getrusage: there a child starts from its parent's peak."""
-    status = Path("/proc/self/status").read_text()
-    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024  # type: ignore[index]
 
 
 if __name__ == "__main__":

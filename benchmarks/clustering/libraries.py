@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmarks import isolated
-from benchmarks.clustering.full_tree import peak_of_this_process
+from benchmarks.memory import peak_of_this_process
 
 MEAN_SIZE = 10
 NEIGHBOURS = 15  # of a connectivity graph

@@ -24,7 +24,6 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.clustering.full_tree import mixture
 from ladle.durable import file_digest, writing
 from ladle.errors import ArgumentError, CorruptFileError
 
@@ -91,6 +90,14 @@ def topics(rows: int, dim: int, seed: int = 0) -> np.ndarray:
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     random.shuffle(vectors)
     return vectors
+
+
+def mixture(rows: int, dim: int) -> np.ndarray:
+    """Gaussian clusters of mean size 10, and noise around them: float32 (rows, dim)."""
+    random = np.random.default_rng(0)
+    centres = random.normal(size=(max(1, rows // 10), dim)).astype(np.float32)
+    noise = random.standard_normal((rows, dim), dtype=np.float32)
+    return centres[random.integers(0, len(centres), rows)] + np.float32(0.3) * noise
 
 
 def _shares(weights: np.ndarray) -> np.ndarray:

@@ -30,7 +30,8 @@ SMALL_MEANS_BYTES = 128 << 20
 # Beyond, it keeps float32 means in place; its later searches pack the clusters left, this share of them.
 _PACKED_SHARE = 0.6
 # Candidate lists (230), the search's answers (150) and the state (90) of one row, beside its vectors; and once, the
-# matrix of the last clusters (or of a small pool) and the blocks of the products. Measured by benchmarks/clustering/full_tree.py.
+# matrix of the last clusters (or of a small pool) and the blocks of the products.
+# Measured by benchmarks/clustering/full_tree.py.
 _CLUSTERING_ROW_BYTES = 470
 # The same of approximate clustering, whose search keeps more on the way: 1,000,000 x 128 took 1,733 MiB in all
 # (benchmarks/clustering/scale.py).
