@@ -20,8 +20,9 @@ import numpy as np
 
 from benchmarks import record
 from ladle.geometry.collapse import distinct_rows
-from ladle.hac.engine.compile_kernels import warm
-from ladle.hac.engine.rounds import Rounds, Stop
+from ladle.hac.compile_kernels import warm
+from ladle.hac.engine.merges import StopRule
+from ladle.hac.engine.rounds import Rounds
 from ladle.neighbours import BruteSearch, Candidates, CellSearch, NeighbourSearch
 from ladle.progress import SILENT
 
@@ -167,7 +168,7 @@ def measure(pool: Pool, n: int, engine: str) -> dict[str, float | int]:
     start = time.process_time()
     distinct = distinct_rows(points)
     rounds = Rounds(points[distinct.rows].astype(np.float64), distinct.sizes, search)
-    merges = rounds.run(Stop())
+    merges = rounds.run(StopRule())
     seconds = time.process_time() - start
     assert len(merges.pairs) == len(distinct.rows) - 1
     tally = asdict(merges.tally)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 THREADS_VARIABLE = "LADLE_THREADS"
+BLOCK = 256  # rows of a ranged kernel that a thread takes at a time
 _MOST_DIGITS = 20  # beyond what any machine has; Python refuses to read numbers of thousands of digits
 
 
@@ -44,6 +45,14 @@ def thread_count() -> int:
 def ranges(total: int, size: int) -> list[tuple[int, int]]:
     """[0, total) cut into consecutive (start, stop) ranges of `size`, the last one shorter."""
     return [(start, min(total, start + size)) for start in range(0, total, size)]
+
+
+def run_ranged(work: Callable[[int, int], object], total: int) -> None:
+    """Run a ranged kernel over [0, total): on this thread when that is small, else in blocks over all threads."""
+    if total <= BLOCK:
+        work(0, total)
+    else:
+        run_each(lambda block: work(*block), ranges(total, BLOCK))
 
 
 def run_each(work: Callable[[Item], object], items: Iterable[Item]) -> None:

@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import adjusted_rand_score, v_measure_score
 
 import ladle
-from ladle.hac.engine.stop import Stop
+from ladle.hac.engine.merges import StopRule
 from ladle.neighbours import Effort
 from tests.hac.pools import blobs, cases
 
@@ -65,11 +65,11 @@ def test_reaches_its_level_whatever_it_overlooked(monkeypatch: pytest.MonkeyPatc
 
 def test_a_merge_raised_past_the_level_does_not_count() -> None:
     pairs, linkages = np.array([[0, 1], [0, 2], [3, 4]], np.int32), np.array([5.0, 1.0, 2.0])
-    assert not Stop(clusters=3).reached(5, pairs, linkages, 3.0)  # only 3 and 4 are one below 3, for {0, 1} is not
-    assert Stop(clusters=4).reached(5, pairs, linkages, 3.0)
-    assert Stop(clusters=3).reached(5, pairs, linkages, 6.0)
-    assert Stop(clusters=1, linkage=2.5).reached(5, pairs, linkages, 3.0)
-    assert not Stop(clusters=1, linkage=3.0).reached(5, pairs, linkages, 3.0)
+    assert not StopRule(clusters=3).reached(5, pairs, linkages, 3.0)  # only 3 and 4 are one below 3, for {0, 1} is not
+    assert StopRule(clusters=4).reached(5, pairs, linkages, 3.0)
+    assert StopRule(clusters=3).reached(5, pairs, linkages, 6.0)
+    assert StopRule(clusters=1, linkage=2.5).reached(5, pairs, linkages, 3.0)
+    assert not StopRule(clusters=1, linkage=3.0).reached(5, pairs, linkages, 3.0)
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])

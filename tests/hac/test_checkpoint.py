@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from ladle.errors import CorruptFileError, FileError, FileFormatError, MismatchError
-from ladle.hac.checkpoint import Checkpoints, State
-from ladle.hac.engine.outcome import Merges
-from ladle.hac.engine.rounds import Rounds, Stop
+from ladle.hac.checkpoint import Checkpoints
+from ladle.hac.engine.merges import Merges, StopRule
+from ladle.hac.engine.rounds import Rounds
+from ladle.hac.engine.snapshot import State
 from ladle.hac.intake import Source, surveyed
 from ladle.neighbours import BruteSearch, Candidates, CellSearch, Effort
 from ladle.progress import SILENT
@@ -42,7 +43,7 @@ def eager(folder: Path, **changes: object) -> Checkpoints:
 
 @pytest.fixture(scope="module")
 def expected() -> Merges:
-    merges = clustering(None).run(Stop())
+    merges = clustering(None).run(StopRule())
     assert merges.tally.searches > 8  # or the tests below would hardly stop anywhere
     return merges
 
@@ -58,7 +59,7 @@ CHILD = """
 import os, sys
 import numpy as np
 from ladle import durable
-from ladle.hac.engine.rounds import Stop
+from ladle.hac.engine.merges import StopRule
 from tests.hac.test_checkpoint import clustering, eager
 
 folder, fatal = sys.argv[1], int(sys.argv[2])
@@ -76,7 +77,7 @@ def deadly(name):
 
 for name in ("fsync", "replace", "open"):
     setattr(os, name, deadly(name))
-merges = clustering(eager(folder)).run(Stop())
+merges = clustering(eager(folder)).run(StopRule())
 np.savez(sys.argv[3], pairs=merges.pairs, linkages=merges.linkages, sure=merges.sure)
 """
 
@@ -120,30 +121,30 @@ class Interrupting:
 @pytest.mark.parametrize("fatal", [1, 2, 3, 6, 9])
 def test_ctrl_c_leaves_a_checkpoint_to_go_on_from(fatal: int, tmp_path: Path, expected: Merges) -> None:
     with pytest.raises(KeyboardInterrupt):
-        clustering(eager(tmp_path), Interrupting(fatal)).run(Stop())
+        clustering(eager(tmp_path), Interrupting(fatal)).run(StopRule())
     resumed = Interrupting(0)
-    assert_same(clustering(eager(tmp_path), resumed).run(Stop()), expected)
+    assert_same(clustering(eager(tmp_path), resumed).run(StopRule()), expected)
     whole = Interrupting(0)
-    clustering(None, whole).run(Stop())
+    clustering(None, whole).run(StopRule())
     assert resumed.calls == whole.calls - (fatal - 1)  # nothing that was found is searched for again
 
 
 def test_a_finished_clustering_ends_at_once(tmp_path: Path, expected: Merges) -> None:
-    clustering(eager(tmp_path)).run(Stop())
+    clustering(eager(tmp_path)).run(StopRule())
     again = Interrupting(1)
-    assert_same(clustering(eager(tmp_path), again).run(Stop()), expected)
+    assert_same(clustering(eager(tmp_path), again).run(StopRule()), expected)
     assert again.calls == 0
 
 
 def test_stop_saves_and_ends(tmp_path: Path, expected: Merges) -> None:
     checkpoints = Checkpoints(tmp_path, FINGERPRINT, every_seconds=1e9)
-    clustering(checkpoints).run(Stop())
+    clustering(checkpoints).run(StopRule())
     first = checkpoints.path.stat().st_mtime_ns  # the first search is kept whatever the time
     checkpoints.stop()
     with pytest.raises(KeyboardInterrupt):
-        clustering(checkpoints).run(Stop())
+        clustering(checkpoints).run(StopRule())
     assert checkpoints.path.stat().st_mtime_ns > first
-    assert_same(clustering(Checkpoints(tmp_path, FINGERPRINT)).run(Stop()), expected)
+    assert_same(clustering(Checkpoints(tmp_path, FINGERPRINT)).run(StopRule()), expected)
 
 
 @pytest.mark.parametrize("call", ["fsync", "replace"])
@@ -163,9 +164,9 @@ def test_a_failed_save_leaves_the_last_good_one_and_claims_none_that_is_not_ther
     with monkeypatch.context() as patch:
         patch.setattr(os, call, fail_once)
         with pytest.raises(FileError, match=f"No space left on device.*{told}"):
-            clustering(eager(tmp_path)).run(Stop())
+            clustering(eager(tmp_path)).run(StopRule())
     assert [file.name for file in tmp_path.iterdir()] == ([eager(tmp_path).path.name] if at > 1 else [])
-    assert_same(clustering(eager(tmp_path)).run(Stop()), expected)
+    assert_same(clustering(eager(tmp_path)).run(StopRule()), expected)
 
 
 class Moody:
@@ -195,10 +196,10 @@ class Moody:
 
 @pytest.mark.parametrize("fatal", [3, 4])
 def test_the_search_goes_on_as_it_was(fatal: int, tmp_path: Path) -> None:
-    moody = clustering(None, Moody()).run(Stop())
+    moody = clustering(None, Moody()).run(StopRule())
     with pytest.raises(KeyboardInterrupt):
-        clustering(eager(tmp_path), Moody(fatal)).run(Stop())
-    assert_same(clustering(eager(tmp_path), Moody()).run(Stop()), moody)
+        clustering(eager(tmp_path), Moody(fatal)).run(StopRule())
+    assert_same(clustering(eager(tmp_path), Moody()).run(StopRule()), moody)
 
 
 class Dying(Checkpoints):
@@ -222,14 +223,14 @@ def test_the_approximate_search_goes_on_between_its_steps(lives: int, tmp_path: 
         return Rounds(points, np.ones(3000, np.int32), CellSearch(3, hard), dense_clusters=200, checkpoints=checkpoints)
 
     whole = rounds(None)
-    expected = whole.run(Stop())
+    expected = whole.run(StopRule())
     assert isinstance(whole.search, CellSearch)
     assert len(whole.search.recalls) > 5
     Dying.lives = lives
     with pytest.raises(KeyboardInterrupt):
-        rounds(Dying(tmp_path, {}, every_seconds=0)).run(Stop())
+        rounds(Dying(tmp_path, {}, every_seconds=0)).run(StopRule())
     resumed = rounds(Checkpoints(tmp_path, {}, every_seconds=0))
-    assert_same(resumed.run(Stop()), expected)
+    assert_same(resumed.run(StopRule()), expected)
     assert isinstance(resumed.search, CellSearch)
     assert resumed.search.recalls == whole.search.recalls
 
@@ -240,10 +241,10 @@ def test_single_precision(tmp_path: Path) -> None:
         return Rounds(points, np.ones(len(points), np.int32), search, dense_clusters=20, checkpoints=checkpoints)
 
     with pytest.raises(KeyboardInterrupt):
-        rounds(Interrupting(4), eager(tmp_path)).run(Stop())
-    assert_same(rounds(BruteSearch(), eager(tmp_path)).run(Stop()), rounds(BruteSearch(), None).run(Stop()))
+        rounds(Interrupting(4), eager(tmp_path)).run(StopRule())
+    assert_same(rounds(BruteSearch(), eager(tmp_path)).run(StopRule()), rounds(BruteSearch(), None).run(StopRule()))
     with pytest.raises(MismatchError, match="float64"):
-        clustering(eager(tmp_path)).run(Stop())
+        clustering(eager(tmp_path)).run(StopRule())
 
 
 def test_another_clustering_is_refused(tmp_path: Path) -> None:
@@ -335,7 +336,7 @@ def test_one_run_at_a_time_in_a_folder(tmp_path: Path) -> None:
         assert folder.exists()
     assert not folder.exists()  # it was made for the run, and nothing is in it
     with eager(tmp_path).held():
-        clustering(eager(tmp_path)).run(Stop(clusters=1400))
+        clustering(eager(tmp_path)).run(StopRule(clusters=1400))
     assert eager(tmp_path).path.exists()
     (tmp_path / "file").touch()
     with pytest.raises(FileError, match="exist or be made"), eager(tmp_path / "file").held():

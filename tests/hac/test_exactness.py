@@ -103,7 +103,7 @@ def test_same_tree_for_any_block_size(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = ladle.cluster(embeddings)
     monkeypatch.setattr("ladle.neighbours.brute.QUERY_BLOCK", 37)
     monkeypatch.setattr("ladle.neighbours.products.MEMBER_BLOCK", 801)
-    monkeypatch.setattr("ladle.geometry.blocks.BLOCK", 11)
+    monkeypatch.setattr("ladle.threads.BLOCK", 11)
     assert np.array_equal(ladle.cluster(embeddings).merges, expected.merges)
 
 

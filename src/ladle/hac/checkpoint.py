@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ import numpy.typing as npt
 from ladle import durable
 from ladle._version import __version__
 from ladle.errors import CorruptFileError, FileError, FileFormatError, MismatchError
+from ladle.hac.engine.snapshot import Scalar, State
 from ladle.memory.scratch import IN_MEMORY, Scratch
 
 FORMAT = "ladle-checkpoint"
@@ -28,28 +29,6 @@ FILE_NAME = "clustering.checkpoint"
 EVERY_SECONDS = 120.0
 HEADER = "header"
 READ_BYTES = 16 << 20
-
-Scalar = int | float | str | bool | None
-State = dict[str, npt.NDArray[Any] | Scalar]  # names to arrays and plain values
-
-
-@runtime_checkable
-class Resumable(Protocol):
-    """What has a state to keep between calls, such as a search that follows its clusters.
-
-    It calls `pause`, which its user sets, where its state may be taken in the middle of a call; restored to that, the
-    same call goes on from there.
-    """
-
-    pause: Callable[[], None]
-
-    def state(self) -> State:
-        """All that later answers depend on. The arrays may be views: they are written before the next call."""
-        ...
-
-    def restore(self, state: State) -> None:
-        """Become what `state` was taken of, so that later answers are the same to the bit."""
-        ...
 
 
 @dataclass(slots=True)

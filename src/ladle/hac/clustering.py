@@ -16,15 +16,15 @@ from ladle.arrays import Embeddings, as_matrix
 from ladle.errors import ArgumentError, NonFiniteError, ShapeError, ZeroVectorError
 from ladle.geometry.collapse import Distinct
 from ladle.geometry.metric_space import UNITS
-from ladle.hac.checkpoint import Checkpoints, Scalar
-from ladle.hac.engine.compile_kernels import warm
-from ladle.hac.engine.outcome import Merges
+from ladle.hac.checkpoint import Checkpoints
+from ladle.hac.compile_kernels import warm
+from ladle.hac.engine.merges import Merges, StopRule, lift
 from ladle.hac.engine.rounds import DENSE_CLUSTERS, Rounds
-from ladle.hac.engine.stop import Stop
+from ladle.hac.engine.snapshot import Scalar
 from ladle.hac.intake import NAME, Source, Survey, points_of, reorder, surveyed
 from ladle.hac.resolution import check_resolution
 from ladle.hac.tree.dendrogram import ROUNDING, Checks, Dendrogram, Level, counted_up_to
-from ladle.hac.tree.kernels import lift, number
+from ladle.hac.tree.kernels import number
 from ladle.hac.tree.origin import Origin
 from ladle.memory.budget import SMALL_MEANS_BYTES, WIDE_MEANS_BYTES, goes_to_disk
 from ladle.memory.scratch import Scratch
@@ -244,12 +244,12 @@ def _level(mean_size: float | None, threshold: float | None, n_clusters: int | N
     return level
 
 
-def _stop(level: Level | None, rows: int, metric: str, unit: float) -> Stop:
+def _stop(level: Level | None, rows: int, metric: str, unit: float) -> StopRule:
     """Where the rounds may end; `unit` is the height of one unit of linkage."""
     if level is None:
-        return Stop()
+        return StopRule()
     highest = np.inf if level.threshold is None else counted_up_to(level.threshold, metric, ROUNDING)
-    return Stop(level.clusters_of(rows) or 1, highest / unit)
+    return StopRule(level.clusters_of(rows) or 1, highest / unit)
 
 
 def _all_rows(n: int) -> Distinct:

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from ladle.hac.engine import kernels
-from ladle.hac.engine.rounds import Rounds, Stop
+from ladle.hac.engine.merges import StopRule
+from ladle.hac.engine.rounds import Rounds
 from ladle.hac.engine.state import STALE
 from ladle.neighbours import BruteSearch, Candidates, NeighbourSearch
 from tests.hac.pools import blobs
@@ -83,7 +84,7 @@ def test_lists_stay_complete_within_reach(
     monkeypatch.setattr("ladle.hac.engine.rounds.FEW", 0)  # every step comes through here
     monkeypatch.setattr("ladle.hac.engine.rounds.FIRST_NEIGHBOURS", k)
     monkeypatch.setattr(Rounds, "_merge", merge_then_check)
-    merges = rounds.run(Stop())
+    merges = rounds.run(StopRule())
     assert checked > 10
     assert most <= longest
     assert (most >= 250) == (k == 250)
@@ -96,10 +97,10 @@ def test_lists_stay_complete_within_reach(
 def test_same_merges_whoever_takes_the_steps(few: int, steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
     points = blobs(55, 3000, 6, dtype=np.float64)
     points[:500] *= 0.01
-    expected = Rounds(points.copy(), np.ones(3000, np.int32), BruteSearch(), dense_clusters=0).run(Stop())
+    expected = Rounds(points.copy(), np.ones(3000, np.int32), BruteSearch(), dense_clusters=0).run(StopRule())
     monkeypatch.setattr("ladle.hac.engine.rounds.FEW", few)
     monkeypatch.setattr("ladle.hac.engine.rounds.STEPS", steps)
-    found = Rounds(points.copy(), np.ones(3000, np.int32), BruteSearch(), dense_clusters=0).run(Stop())
+    found = Rounds(points.copy(), np.ones(3000, np.int32), BruteSearch(), dense_clusters=0).run(StopRule())
     assert np.array_equal(found.pairs, expected.pairs)
     assert np.array_equal(found.linkages, expected.linkages)
     assert found.tally == expected.tally
@@ -128,7 +129,7 @@ def test_a_merge_disturbs_few(pool: Callable[[int], np.ndarray], monkeypatch: py
 
     monkeypatch.setattr("ladle.hac.engine.rounds.FEW", 0)  # every step comes through here
     monkeypatch.setattr(Rounds, "_look_again", count_then_look)
-    merges = Rounds(pool(1200), np.ones(1200, np.int32), BruteSearch(), dense_clusters=0).run(Stop())
+    merges = Rounds(pool(1200), np.ones(1200, np.int32), BruteSearch(), dense_clusters=0).run(StopRule())
     assert len(merges.pairs) == 1199
     assert looked < 6 * 1200  # were all satellites to look again at each merge, there would be hundreds of thousands
     assert merges.tally.searched < 3 * 1200

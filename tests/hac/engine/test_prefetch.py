@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 import ladle
-from ladle.hac.engine import prefetch
-from ladle.hac.engine.prefetch import fetch_listed
-from ladle.hac.engine.state import new_clusters, new_lists
+from ladle.hac.engine import state
+from ladle.hac.engine.state import fetch_listed, new_clusters, new_lists
 from ladle.memory import scratch
 from ladle.memory.budget import clustering_bytes
 from ladle.memory.scratch import Scratch
@@ -23,7 +22,7 @@ Asked = list[set[int]]
 def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
     asked: Asked = []
     monkeypatch.setattr(scratch, "SMALL_BYTES", 1)
-    monkeypatch.setattr(prefetch, "fetch_rows", lambda _, rows: asked.append(set(rows.tolist())))
+    monkeypatch.setattr(state, "fetch_rows", lambda _, rows: asked.append(set(rows.tolist())))
     return asked
 
 

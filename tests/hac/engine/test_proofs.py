@@ -12,10 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ladle.hac.engine import dense
-from ladle.hac.engine.outcome import Merges
+from ladle.hac.engine.merges import Merges, StopRule
 from ladle.hac.engine.rounds import Rounds
 from ladle.hac.engine.state import new_clusters
-from ladle.hac.engine.stop import Stop
 from ladle.neighbours import BruteSearch, Candidates, NeighbourSearch
 
 TIE = 2e-6  # float64 means are believed to a millionth
@@ -44,7 +43,7 @@ def replay(points: np.ndarray, sizes: np.ndarray, merges: Merges) -> int:
 def merged(points: np.ndarray, search: NeighbourSearch, sizes: np.ndarray | None = None) -> tuple[int, int]:
     """How many merges there are, and how many of them are proven, after checking those."""
     sizes = np.ones(len(points), np.int32) if sizes is None else sizes
-    merges = Rounds(points.copy(), sizes, search, dense_clusters=0).run(Stop())
+    merges = Rounds(points.copy(), sizes, search, dense_clusters=0).run(StopRule())
     return len(merges.pairs), replay(points, sizes, merges)
 
 

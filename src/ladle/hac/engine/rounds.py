@@ -12,14 +12,10 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
-from ladle.geometry.blocks import spread
 from ladle.geometry.frame import Means
-from ladle.hac.checkpoint import Checkpoints, Resumable
 from ladle.hac.engine import dense, kernels, pairing
-from ladle.hac.engine.compaction import compacted
-from ladle.hac.engine.outcome import Merges, Tally
-from ladle.hac.engine.prefetch import fetch_listed
-from ladle.hac.engine.snapshot import SEARCH, Stage, array_of, number_of, put_back, taken
+from ladle.hac.engine.merges import Merges, StopRule, Tally
+from ladle.hac.engine.snapshot import SEARCH, Resumable, Stage, StateKeeper, array_of, number_of, put_back, taken
 from ladle.hac.engine.state import (
     NONE,
     STALE,
@@ -28,16 +24,18 @@ from ladle.hac.engine.state import (
     Int64s,
     Lists,
     MergeLog,
+    compacted,
+    fetch_listed,
     new_clusters,
     new_lists,
     new_merge_log,
 )
-from ladle.hac.engine.stop import Stop
 from ladle.memory.fetch import fetch_rows
 from ladle.memory.scratch import IN_MEMORY, Scratch
 from ladle.neighbours import NeighbourSearch
 from ladle.neighbours.contract import Known
 from ladle.progress import SILENT, Advance, Reporter
+from ladle.threads import run_ranged
 
 FIRST_NEIGHBOURS = 12  # of points; more costs memory, fewer costs searches
 LATER_NEIGHBOURS = 20  # of clusters; fewer clusters run dry again when each search brings more
@@ -60,7 +58,7 @@ class Rounds:
     search: NeighbourSearch
     progress: Reporter = SILENT
     dense_clusters: int = DENSE_CLUSTERS
-    checkpoints: Checkpoints | None = None
+    checkpoints: StateKeeper | None = None
     scratch: Scratch = IN_MEMORY
     clusters: Clusters = field(init=False)
     lists: Lists = field(init=False)
@@ -81,7 +79,7 @@ class Rounds:
         self.offsets = np.empty(n, np.int64)
         self.cursor = np.zeros(pairing.CURSOR, np.int64)
 
-    def run(self, stop: Stop) -> Merges:
+    def run(self, stop: StopRule) -> Merges:
         """Merge until `stop` allows an end. Cost: see `ladle.cluster`."""
         n = len(self.means)
         stage = self._resumed()
@@ -111,7 +109,7 @@ class Rounds:
             tally=self.tally,
         )
 
-    def _may_stop(self, stop: Stop, level: float) -> bool:
+    def _may_stop(self, stop: StopRule, level: float) -> bool:
         merged = self.cursor[pairing.MERGED]
         return stop.reached(len(self.means), self.log.pairs[:merged], self.log.linkages[:merged], level)
 
@@ -160,7 +158,7 @@ class Rounds:
         def install(start: int, stop: int) -> None:
             kernels.install(c, self.lists, due, found.ids, found.reach, found.proven, base, now, start, stop)
 
-        spread(install, len(due))
+        run_ranged(install, len(due))
 
     def _merge_all(self, due: Int32s, advance: Advance) -> tuple[Int32s, float]:
         """Merge as far as the lists lead; `due` are the clusters whose nearest is new.
@@ -215,7 +213,7 @@ class Rounds:
             fetch_rows(c.means, pairs[start:stop].ravel())
             pairing.merge_pairs(c, pairs, start, stop)
 
-        spread(merge, count)
+        run_ranged(merge, count)
         self._look_again(self.work, count, entries)
         cursor[pairing.MERGED] += count
         cursor[pairing.ROUNDS] += 1
@@ -237,7 +235,7 @@ class Rounds:
             fetch_listed(c, self.lists, dirty[start:stop])
             kernels.refresh(c, self.lists, dirty, self.offsets, now, start, stop)
 
-        spread(refresh, count)
+        run_ranged(refresh, count)
 
     def _finish(self, advance: Advance) -> None:
         c = self.clusters

@@ -2,19 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from ladle.errors import MismatchError
-from ladle.hac.checkpoint import State
 from ladle.hac.engine.state import Clusters, Int32s, Int64s, Lists, MergeLog, new_lists
 from ladle.memory.scratch import Scratch
 
 SEARCH = "search."  # before the names of the neighbour search's own state
 MOVED = ("means", "remainders", "spreads", "sizes")  # of points that never merged they are the input's
+
+
+Scalar = int | float | str | bool | None
+State = dict[str, npt.NDArray[Any] | Scalar]  # names to arrays and plain values
+
+
+@runtime_checkable
+class Resumable(Protocol):
+    """What has a state to keep between calls, such as a search that follows its clusters.
+
+    It calls `pause`, which its user sets, where its state may be taken in the middle of a call; restored to that, the
+    same call goes on from there.
+    """
+
+    pause: Callable[[], None]
+
+    def state(self) -> State:
+        """All that later answers depend on. The arrays may be views: they are written before the next call."""
+        ...
+
+    def restore(self, state: State) -> None:
+        """Become what `state` was taken of, so that later answers are the same to the bit."""
+        ...
+
+
+class StateKeeper(Protocol):
+    """Where a state is kept while a clustering runs, such as `ladle.hac.checkpoint.Checkpoints`."""
+
+    def due(self) -> bool:
+        """Whether it is time to save."""
+        ...
+
+    def save(self, state: State) -> None:
+        """Replace the kept state by `state`."""
+        ...
+
+    def load(self) -> State | None:
+        """The state saved last, or None when there is none."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ladle.compiled import kernel
 from ladle.geometry.frame import Means
+from ladle.memory.fetch import fetch_rows, file_of
+from ladle.threads import run_ranged
 
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
@@ -94,3 +97,70 @@ def new_lists(capacity: int, dtype: np.dtype[Any]) -> Lists:
 def new_merge_log(capacity: int) -> MergeLog:
     """Room for `capacity` merges."""
     return MergeLog(np.empty((capacity, 2), np.int32), np.empty(capacity), np.empty(capacity, bool))
+
+
+def compacted(clusters: Clusters, lists: Lists, active: Int32s, entries: int) -> tuple[Lists, int]:
+    """The lists of `active` (m,) without gaps, with room for `entries` more; and the entries in use.
+
+    Of `active` those count that exist, and the partners whose lists are still to be united with theirs. list_start is
+    set anew. Cost: a pass over the live lists; amortised O(1) an entry written, as a third of the room is always free.
+    """
+    live = active[clusters.parents[active] == active]
+    partners = clusters.partner[live]
+    live = np.concatenate([live, partners[partners != NONE]])
+    lengths = clusters.list_length[live].astype(np.int64)
+    offsets = np.cumsum(lengths) - lengths
+    needed = int(lengths.sum()) + entries
+    # Half as much again as is needed, or closing gaps would soon be all it does.
+    fresh = new_lists(max(len(lists.ids), needed + needed // 2), lists.linkages.dtype)
+    run_ranged(
+        lambda start, stop: move_lists(clusters, lists, fresh.ids, fresh.linkages, live, offsets, start, stop),
+        len(live),
+    )
+    return fresh, int(lengths.sum())
+
+
+@kernel
+def move_lists(
+    c: Clusters,
+    lists: Lists,
+    new_ids: Int32s,
+    new_linkages: npt.NDArray[np.floating[Any]],
+    live: Int32s,
+    offsets: Int64s,
+    start: int,
+    stop: int,
+) -> None:
+    """Ranged. Copy the lists of live[start:stop] to offsets[start:stop] of the new arrays."""
+    for x in range(start, stop):
+        a = live[x]
+        first = c.list_start[a]
+        for t in range(c.list_length[a]):
+            new_ids[offsets[x] + t] = lists.ids[first + t]
+            new_linkages[offsets[x] + t] = lists.linkages[first + t]
+        c.list_start[a] = offsets[x]
+
+
+def fetch_listed(c: Clusters, lists: Lists, dirty: Int32s) -> None:
+    """What `kernels.refresh` may read for the clusters `dirty` (r,): they, and all on their lists and their partners'.
+
+    Cost: a pass over these lists; nothing where the means are in memory.
+    """
+    if file_of(c.means) is None:
+        return
+    partners = c.partner[dirty]
+    owners = np.concatenate([dirty, partners[partners >= 0]])
+    lengths = c.list_length[owners].astype(np.int64)
+    ends = np.cumsum(lengths)
+    entries = np.repeat(c.list_start[owners] - ends + lengths, lengths) + np.arange(lengths.sum())
+    named = lists.ids[entries]
+    clusters = _roots(c.parents, np.where(named < 0, ~named, named))
+    fetch_rows(c.means, np.concatenate([dirty, clusters]))
+
+
+def _roots(parents: Int32s, clusters: Int32s) -> Int32s:
+    while True:
+        above = parents[clusters]
+        if np.array_equal(above, clusters):
+            return clusters
+        clusters = above

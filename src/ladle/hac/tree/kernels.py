@@ -11,16 +11,6 @@ from ladle.arrays import Clusters
 from ladle.compiled import kernel
 
 Int64s = npt.NDArray[np.int64]
-ROUNDING = 1e-6  # of a height, relative
-
-
-def lift(pairs: Int64s, heights: npt.NDArray[np.float64], n: int) -> int:
-    """Raise each height to its children's: undoes inversions by a rounding, or by an approximate search, in place.
-
-    pairs (m, 2) rows (kept, gone), every cluster made before it is merged on. Returns how many were raised by more than
-    a rounding.
-    """
-    return int(_lift(pairs, heights, np.zeros(n), ROUNDING))
 
 
 def number(pairs: Int64s, n: int) -> Int64s:
@@ -53,19 +43,6 @@ def is_tree(merges: Int64s, n: int) -> bool:
         and np.all(merges[:, 0] >= 0)
         and len(np.unique(ids)) == len(ids)
     )
-
-
-@kernel
-def _lift(pairs: Any, heights: Any, top: Any, rounding: float) -> int:
-    raised = 0
-    for x in range(pairs.shape[0]):
-        kept = pairs[x, 0]
-        below = max(top[kept], top[pairs[x, 1]])
-        if heights[x] < below:
-            raised += heights[x] < below * (1 - rounding)
-            heights[x] = below
-        top[kept] = heights[x]
-    return raised
 
 
 @kernel

@@ -126,8 +126,8 @@ class TypiClust(Chooser):
         self, asked: Asked, members: Members, points: Points, clusters: Longs
     ) -> tuple[Rows, npt.NDArray[np.float64]]:
         """The unlabelled rows of `clusters` in turn, the most typical of each first; and how typical they are."""
-        from ladle.geometry.blocks import spread
         from ladle.strategies.coverage.kernels import mean_nearest
+        from ladle.threads import run_ranged
 
         seed = asked.request.seed
         rank = np.full(len(members.sizes), -1, np.int64)
@@ -145,7 +145,7 @@ class TypiClust(Chooser):
                 mean_nearest(points.points, queries, first, last, others, NEAREST, means, start, stop)
                 advance(stop - start)
 
-            spread(measure, len(queries))
+            run_ranged(measure, len(queries))
         rows = members.order[queries]
         lots = draws.priorities(draws.key(seed, "ties"), rows)
         best = np.lexsort((lots, means, rank[cluster]))

@@ -107,12 +107,12 @@ class Graph:
 
     @classmethod
     def _united(cls, matrix: npt.NDArray[np.floating[Any]], near: npt.NDArray[np.int32]) -> Graph:
-        from ladle.geometry.blocks import spread
         from ladle.strategies.coverage.kernels import listed_squares, union_sizes, unite
+        from ladle.threads import run_ranged
 
         squares = np.empty(near.shape, np.float32)
         mutual = np.zeros(near.shape, bool)
-        spread(lambda start, stop: listed_squares(matrix, near, squares, mutual, start, stop), len(near))
+        run_ranged(lambda start, stop: listed_squares(matrix, near, squares, mutual, start, stop), len(near))
         sizes = np.ones(len(near), np.int64)
         union_sizes(near, mutual, sizes)
         starts = np.zeros(len(near) + 1, np.int64)
@@ -261,15 +261,15 @@ def _greedily(
     graph: Graph, considered: Considered, worth: npt.NDArray[np.float64], request: Request, progress: Reporter
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], float]:
     """Places among the considered rows, in order of choice, their gains, and the share of all worth then covered."""
-    from ladle.geometry.blocks import spread
     from ladle.strategies.coverage.kernels import all_gains, cover_by, greedy, order_heap
+    from ladle.threads import run_ranged
 
     sent, ties = considered.best_of_equals(request)
     edges = (graph.starts, graph.ids, graph.values)
     cover = np.zeros(len(sent), np.float32)
     cover_by(*edges, np.unique(considered.point[considered.labelled]), cover)
     gains = np.zeros(len(sent))
-    spread(lambda start, stop: all_gains(*edges, worth, cover, gains, start, stop), len(sent))
+    run_ranged(lambda start, stop: all_gains(*edges, worth, cover, gains, start, stop), len(sent))
     heap = np.flatnonzero(sent >= 0).astype(np.int32)
     order_heap(heap, gains, ties)
     chosen = np.empty(min(request.size, len(heap)), np.int64)

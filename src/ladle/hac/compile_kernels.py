@@ -7,8 +7,8 @@ import numpy as np
 from ladle.compiled import is_kept
 from ladle.geometry.frame import Means
 from ladle.hac.engine import kernels
+from ladle.hac.engine.merges import StopRule, lift
 from ladle.hac.engine.rounds import Rounds
-from ladle.hac.engine.stop import Stop
 from ladle.hac.intake import reorder
 from ladle.hac.tree import kernels as tree_kernels
 from ladle.neighbours import BruteSearch, CellSearch, Effort
@@ -38,7 +38,7 @@ def warm(progress: Reporter, *, cells: bool = False) -> None:
         search = (
             CellSearch(effort=Effort(recall=1.1, cell_rows=8, brute_cost=0, hard_cost=0)) if cells else BruteSearch()
         )
-        Rounds(points, np.ones(POINTS, np.int32), search, dense_clusters=DENSE).run(Stop())
+        Rounds(points, np.ones(POINTS, np.int32), search, dense_clusters=DENSE).run(StopRule())
         pairs = np.array([[0, 1]])
-        tree_kernels.lift(pairs, np.ones(1), 2)
+        lift(pairs, np.ones(1), 2)
         tree_kernels.label_rows(tree_kernels.number(pairs, 2), 2, 1)

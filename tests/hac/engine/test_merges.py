@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ladle.hac.tree.kernels import lift
+from ladle.hac.engine.merges import lift
 
 
 @given(st.integers(2, 30), st.randoms(use_true_random=False))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ladle.hac.engine import compile_kernels
+from ladle.hac import compile_kernels
 
 SCRIPT = """
 import numpy as np, ladle
