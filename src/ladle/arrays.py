@@ -45,6 +45,29 @@ def from_bfloat16(array: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     return (np.asarray(array).view(np.uint16).astype(np.uint32) << np.uint32(16)).view(np.float32)
 
 
+def as_floats(block: np.ndarray[Any, Any]) -> Embeddings:
+    """A block of a stored array in the dtype of `float_of`: the block itself where it has that."""
+    if is_bfloat16(block.dtype):
+        return from_bfloat16(block)
+    return np.asarray(block).astype(float_of(block.dtype), copy=False)
+
+
+def float_of(dtype: np.dtype[Any]) -> np.dtype[np.floating[Any]]:
+    """The float dtype that stands for a stored one: itself, or for integers and bfloat16 the float that holds them."""
+    if is_bfloat16(dtype):
+        return np.dtype(np.float32)
+    if dtype.type in FLOATS:
+        return dtype.newbyteorder("=")
+    return np.dtype(np.float64 if dtype.itemsize > 4 else np.float32)
+
+
+def is_number_dtype(dtype: np.dtype[Any]) -> bool:
+    """Whether Ladle reads numbers of this dtype: bfloat16, floats of 16 to 64 bits, integers, booleans."""
+    if dtype.kind == "f":
+        return dtype.newbyteorder("=").type in FLOATS
+    return dtype.kind in "iub" or is_bfloat16(dtype)
+
+
 def as_matrix(value: npt.ArrayLike, name: str, *, axes: tuple[str, str] = ("n", "dim")) -> Embeddings:
     """`value` as a 2-D float array with at least one row and one column; memmaps and views are not copied.
 

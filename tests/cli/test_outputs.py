@@ -51,7 +51,7 @@ def test_a_batch_that_people_have_filled_in(run, run_json, select, tmp_path):
     assert run_json(*select)[1]["done_before"] is False
     first = (tmp_path / "batch.csv").read_bytes()
     assert run_json(*select)[1]["done_before"] is True
-    assert "atch.csv, as it was" in run(*select)[1]
+    assert "batch.csv,asitwas" in "".join(run(*select)[1].split())  # a long path is broken wherever the line ends
     refused(run, (*select, "--seed", 8), tmp_path / "batch.csv")
     filled_in(tmp_path / "batch.csv")
     refused(run, select, tmp_path / "batch.csv")

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 
 import ladle
-from ladle.cli.program.failures import exit_codes, tell
-from ladle.cli.program.progress import TerminalProgress, shown
+from ladle.cli.program.failures import exit_codes, print_error
+from ladle.cli.program.progress import TerminalProgress, progress_reporter
 from ladle.cli.program.progress_lines import LineProgress
-from ladle.cli.program.signals import terminated_as_interrupted
+from ladle.cli.program.signals import sigterm_as_interrupt
 from ladle.errors import OUTCOMES, FileError, LadleError
 from ladle.progress import SILENT
 
@@ -85,9 +85,9 @@ def every_error(kind=LadleError):
 @pytest.mark.parametrize("kind", list(every_error()))
 def test_every_error_has_an_exit_code_and_json(kind, capsys):
     error = kind("the thing", wanted="be good", got="bad", remedy="Mend it.")
-    code = tell(error, as_json=False)
+    code = print_error(error, as_json=False)
     assert capsys.readouterr() == ("", "error: the thing must be good; got bad. Mend it.\n")
-    assert tell(error, as_json=True) == code
+    assert print_error(error, as_json=True) == code
     told = json.loads(capsys.readouterr().out)["error"]
     assert told["kind"] == kind.__name__
     assert (told["subject"], told["wanted"], told["got"], told["remedy"]) == ("the thing", "be good", "bad", "Mend it.")
@@ -96,13 +96,13 @@ def test_every_error_has_an_exit_code_and_json(kind, capsys):
 
 
 def test_other_errors(capsys):
-    assert tell(MemoryError(), as_json=False) == 6
+    assert print_error(MemoryError(), as_json=False) == 6
     assert capsys.readouterr().err == "error: out of memory\n"
-    assert tell(OSError(28, "No space left", "x.npz"), as_json=False) == 4
+    assert print_error(OSError(28, "No space left", "x.npz"), as_json=False) == 4
     assert capsys.readouterr().err == "error: No space left: x.npz\n"
     assert isinstance(FileError("x", wanted="y", got="z"), OSError)
     with pytest.raises(ValueError, match="a bug"):  # left to show its traceback
-        tell(ValueError("a bug"), as_json=False)
+        print_error(ValueError("a bug"), as_json=False)
 
 
 def test_a_reader_who_leaves_is_no_error(tmp_path):
@@ -168,12 +168,12 @@ sys.exit(main(sys.argv[1:]))
 
 
 def test_the_handler_of_sigterm_is_put_back():
-    with terminated_as_interrupted():
+    with sigterm_as_interrupt():
         assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:
-        with terminated_as_interrupted():
+        with sigterm_as_interrupt():
             assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -189,13 +189,13 @@ class Terminal(io.StringIO):
 
 def test_bars_are_for_people_who_watch(monkeypatch):
     monkeypatch.setattr("sys.stderr", Terminal())
-    assert isinstance(shown(quiet=False), TerminalProgress)
-    assert shown(quiet=True) is SILENT
+    assert isinstance(progress_reporter(quiet=False), TerminalProgress)
+    assert progress_reporter(quiet=True) is SILENT
     monkeypatch.setattr("sys.stderr", io.StringIO())
-    assert isinstance(shown(quiet=False), LineProgress)
-    assert shown(quiet=True) is SILENT
+    assert isinstance(progress_reporter(quiet=False), LineProgress)
+    assert progress_reporter(quiet=True) is SILENT
     monkeypatch.setattr("sys.stderr", None)
-    assert shown(quiet=False) is SILENT
+    assert progress_reporter(quiet=False) is SILENT
 
 
 def test_bars_nest_and_go(monkeypatch):

@@ -32,6 +32,12 @@ def room_of(module: str) -> str:
     return parts[1] if len(parts) > 1 else parts[0]
 
 
+def subroom_of(module: str) -> str:
+    """ladle.hac.engine.rounds -> engine; ladle.hac.plan -> ".": it lies in the room itself."""
+    room, *inner = module.split(".")[1:]
+    return inner[0] if inner and (SOURCE / room / inner[0]).is_dir() else "."
+
+
 @functools.cache
 def imports() -> list[Import]:
     found: list[Import] = []

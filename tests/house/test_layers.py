@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from tests.house.rooms import SOURCE, files, imports, module_name, room_of
+from tests.house.rooms import SOURCE, files, imports, module_name, room_of, subroom_of
 
 # Single files, which may import each other (no cycles).
 FLOOR = {"arrays", "seeds", "progress", "durable", "threads", "hardware", "notices", "compiled", "kernel_cache"}
@@ -36,6 +36,11 @@ LAYERS = [
     {"cli"},
     {"__main__"},
 ]
+# Room -> its sub-rooms in the same order; "." stands for the files that lie in the room itself.
+SUBROOMS = {
+    "pool": [{"files"}, {"tables"}, {"ids"}, {"."}],
+    "scores": [{"."}, {"files"}],
+}
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 
 # Library -> where it may be imported. (None: anywhere, but only inside functions.)
@@ -71,6 +76,21 @@ def test_imports_run_downwards() -> None:
         if imported in (importer, "__version__") or {importer, imported} <= FLOOR:
             continue
         if LEVEL[imported] >= LEVEL[importer]:
+            upward.append(f"{module} imports {found.module}")
+    assert upward == []
+
+
+@pytest.mark.parametrize("room", SUBROOMS)
+def test_imports_between_subrooms_run_downwards(room: str) -> None:
+    level = {subroom: place for place, subrooms in enumerate(SUBROOMS[room]) for subroom in subrooms}
+    assert set(level) - {"."} == {each.parent.name for each in (SOURCE / room).glob("*/__init__.py")}
+    upward = []
+    for found in imports():
+        module = module_name(found.file)
+        if room_of(module) != room or room_of(found.module) != room or found.file == SOURCE / room / "__init__.py":
+            continue
+        importer, imported = subroom_of(module), subroom_of(found.module)
+        if importer != imported and level[imported] >= level[importer]:
             upward.append(f"{module} imports {found.module}")
     assert upward == []
 

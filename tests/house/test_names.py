@@ -13,6 +13,22 @@ from tests.house.rooms import SOURCE, files
 
 VAGUE = {"utils", "util", "helpers", "helper", "common", "base", "misc", "tools", "stuff"}
 BARE = {"idx", "indices", "index", "idxs", "inds"}
+# Class names that still mean two things. The list is exact: a name that is told apart leaves it.
+CLASSES_OF_TWO_MEANINGS: set[str] = {
+    "Asked",
+    "Batch",
+    "Described",
+    "Facts",
+    "Known",
+    "Model",
+    "Order",
+    "Origin",
+    "Record",
+    "Request",
+    "Source",
+    "Survey",
+    "Verdict",
+}
 LONGEST_FILE = 500
 LONGEST_FUNCTION = 60
 # Compiled kernels are one loop nest; cutting them up costs inlining and compile time.
@@ -49,6 +65,17 @@ class TestEveryFile:
         text = path.read_text()
         assert "allow_pickle=True" not in text
         assert not re.search(r"^\s*(import|from) (pickle|dill|joblib|cloudpickle)", text, re.MULTILINE)
+
+
+def test_no_class_name_means_two_things() -> None:
+    """A public class name stands once in the whole source: whoever reads it knows which class is meant."""
+    places: dict[str, list[str]] = {}
+    for path in files():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(str(path.relative_to(SOURCE)))
+    twice = {name: where for name, where in places.items() if len(where) > 1}
+    assert set(twice) == CLASSES_OF_TWO_MEANINGS, twice
 
 
 def test_public_names() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import ladle
 from ladle import strategies
-from ladle.testing.strategy_contract import Pool, check_dtypes, check_layout, check_rows, check_ties
+from ladle.testing.strategy_contract import PoolSample, check_dtypes, check_layout, check_rows, check_ties
 
 LAW = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 WITHOUT_CHANCE = ["coreset"]  # but for ties
@@ -19,14 +19,14 @@ EVERY_STRATEGY = pytest.mark.parametrize("name", strategies.names())
 
 
 @st.composite
-def pools(draw: st.DrawFn) -> Pool:
+def pools(draw: st.DrawFn) -> PoolSample:
     n = draw(st.integers(1, 60))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     weights = rng.integers(1, draw(st.sampled_from([3, 5, 1000])), (n, draw(st.integers(2, 5))))  # 3: ties abound
     P = (weights / weights.sum(axis=1, keepdims=True)).astype(draw(st.sampled_from([np.float16, np.float32, float])))
     labelled = np.flatnonzero(rng.random(n) < draw(st.sampled_from([0, 0.3, 0.9])))[: n - 1]
     spots = rng.normal(size=(draw(st.sampled_from([2, n])), draw(st.integers(1, 4))))  # 2: many equal embeddings
-    return Pool(
+    return PoolSample(
         probabilities=P,
         embeddings=spots[rng.integers(0, len(spots), n)],
         votes=rng.integers(0, P.shape[1], (n, 3)),
@@ -40,7 +40,7 @@ def pools(draw: st.DrawFn) -> Pool:
 @EVERY_STRATEGY
 @LAW
 @given(pools())
-def test_exactly_size_distinct_unlabelled_rows_of_the_pool(name: str, pool: Pool) -> None:
+def test_exactly_size_distinct_unlabelled_rows_of_the_pool(name: str, pool: PoolSample) -> None:
     check_rows(strategies.create(name, pool.clusters), pool)
 
 
@@ -48,7 +48,7 @@ def test_exactly_size_distinct_unlabelled_rows_of_the_pool(name: str, pool: Pool
 @LAW
 @given(pool=pools())
 def test_set_by_arguments_and_seed_whatever_threads_blocks_and_layout(
-    name: str, pool: Pool, monkeypatch: pytest.MonkeyPatch
+    name: str, pool: PoolSample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     check_layout(strategies.create(name, pool.clusters), pool, monkeypatch)
 
@@ -56,7 +56,7 @@ def test_set_by_arguments_and_seed_whatever_threads_blocks_and_layout(
 @EVERY_STRATEGY
 @LAW
 @given(pools())
-def test_the_same_numbers_in_a_wider_dtype_are_the_same_pool(name: str, pool: Pool) -> None:
+def test_the_same_numbers_in_a_wider_dtype_are_the_same_pool(name: str, pool: PoolSample) -> None:
     check_dtypes(strategies.create(name, pool.clusters), pool)
 
 
@@ -67,7 +67,7 @@ def test_other_seeds_break_ties_otherwise(name: str) -> None:
 
 @LAW
 @given(pools(), st.integers(0, 2**32 - 1))
-def test_moving_rows_about_moves_the_choice_with_them_but_for_ties(pool: Pool, shuffle: int) -> None:
+def test_moving_rows_about_moves_the_choice_with_them_but_for_ties(pool: PoolSample, shuffle: int) -> None:
     """Scores chosen by the ranking strategies are the same multiset, whatever the order of the pool's rows."""
     order = np.random.default_rng(shuffle).permutation(len(pool.probabilities))  # new row -> old row
     new_row = np.argsort(order)
@@ -100,7 +100,7 @@ def test_moving_rows_about_moves_the_choice_of_strategies_without_chance(seed: i
 
 @LAW
 @given(pools(), st.integers(0, 2**32 - 1))
-def test_candidates_follow_moved_rows_but_for_ties(pool: Pool, shuffle: int) -> None:
+def test_candidates_follow_moved_rows_but_for_ties(pool: PoolSample, shuffle: int) -> None:
     """Batch and candidates of one size, so the batch shows the candidates: the same rows when no margins tie."""
     n = len(pool.probabilities)
     margins = np.random.default_rng(shuffle).permutation(n).astype(np.float32)
@@ -115,7 +115,7 @@ def test_candidates_follow_moved_rows_but_for_ties(pool: Pool, shuffle: int) -> 
 
 @LAW
 @given(pools())
-def test_with_ratio_one_cluster_margin_takes_what_margin_takes(pool: Pool) -> None:
+def test_with_ratio_one_cluster_margin_takes_what_margin_takes(pool: PoolSample) -> None:
     margins = ladle.margin(pool.probabilities)
     rest = {"labelled": pool.labelled, "seed": pool.seed}
     batch = ladle.cluster_margin(margins, pool.clusters, pool.size, candidate_ratio=1, **rest)

@@ -22,7 +22,7 @@ from ladle.labelling.tables import PoolPart
 from ladle.notices import gathered
 from ladle.pool import Pool, open_pool
 from ladle.pool.column_pool import ColumnPool
-from ladle.pool.ids.example_ids import Ids, one_array, shown
+from ladle.pool.ids.example_ids import Ids, as_id_array, show_ids
 from ladle.pool.ids.table_ids import ROW_NUMBERS
 from ladle.pool.valid_pool import ValidPool
 
@@ -49,13 +49,13 @@ class Examples:
 
     def checked(self, ids: object, name: str = "`ids`") -> Any:
         """Ids from outside as one pyarrow array of the pool's kind. Raises: IdError for nulls and another kind."""
-        asked = one_array(ids, name)
+        asked = as_id_array(ids, name)
         if len(asked) and asked.type != self.ids.values.type:
             other = "integer" if self.ids.kind == "text" else "text"
             raise IdError(
                 name,
                 wanted=f"be of the kind of the pool's ids ({self.ids.kind})",
-                got=f"{other} ids such as {shown(asked)}",
+                got=f"{other} ids such as {show_ids(asked)}",
             )
         return asked
 

@@ -25,7 +25,7 @@ from ladle.labelling.states import LABELLED
 from ladle.labelling.tables import Artefact, Batch, Event, Exclusion, Gold, Model, PoolPart, Task
 from ladle.pool import Pool
 from ladle.pool.ids.example_ids import Ids
-from ladle.pool.ids.named_rows import rows_named
+from ladle.pool.ids.named_rows import find_rows_named
 from ladle.progress import Reporter
 
 if TYPE_CHECKING:
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 
 
 def named(desk: Desk, ids: object) -> Named:
-    """The examples of these ids, each once, or of a boolean mask of the pool. Raises: as `rows_named`."""
+    """The examples of these ids, each once, or of a boolean mask of the pool. Raises: as `find_rows_named`."""
     with desk.reading() as view:
         examples = desk.examples(view)
-    rows = rows_named(list(ids) if isinstance(ids, Set) else ids, examples.ids, name="`ids`")
+    rows = find_rows_named(list(ids) if isinstance(ids, Set) else ids, examples.ids, name="`ids`")
     return Named(rows, examples.texts_at(rows))
 
 

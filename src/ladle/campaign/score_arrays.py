@@ -12,8 +12,8 @@ from ladle.errors import ArgumentError, LadleError, MismatchError
 from ladle.frames import check_same_index, is_default_index
 from ladle.numbers import switch
 from ladle.pool import Pool
-from ladle.pool.ids.example_ids import Ids, one_array
-from ladle.pool.open import pool_of_path
+from ladle.pool.ids.example_ids import Ids, as_id_array
+from ladle.pool.open import open_if_path
 from ladle.scores import class_probabilities
 
 
@@ -66,7 +66,7 @@ def check_order(indexes: Mapping[str, Any], ids: Ids) -> None:
     """
     for name, labels in indexes.items():
         try:
-            listed = one_array(labels, name)
+            listed = as_id_array(labels, name)
             if listed.type != ids.values.type or listed.equals(ids.values) or len(listed) != len(ids):
                 continue
             ids.rows_of(listed)
@@ -82,5 +82,5 @@ def check_order(indexes: Mapping[str, Any], ids: Ids) -> None:
 
 
 def _array(value: Any, name: str) -> Any:
-    value = pool_of_path(value) if name == "embeddings" else value
+    value = open_if_path(value) if name == "embeddings" else value
     return value.embeddings() if isinstance(value, Pool) else as_array(value, name)

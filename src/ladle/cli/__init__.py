@@ -19,13 +19,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     from ladle.cli.program.failures import (
         check_stdout,
-        hush,
-        hush_what_was_cut_off,
-        reader_left,
-        tell,
-        tell_interrupted,
+        drop_stdout,
+        is_reader_gone,
+        print_error,
+        print_interrupted,
+        silence_unraisable,
     )
-    from ladle.cli.program.signals import Interrupted, terminated_as_interrupted
+    from ladle.cli.program.signals import Interrupted, sigterm_as_interrupt
     from ladle.notices import gathered
 
     given = sys.argv[1:] if arguments is None else list(arguments)
@@ -33,20 +33,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     hook = sys.unraisablehook
     if sys.stderr is None:  # closed: `print` would take stdout for it, and the next file opened its number
         sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as long as the process
-    with terminated_as_interrupted() as stop, gathered():
+    with sigterm_as_interrupt() as stop, gathered():
         try:
             check_stdout()
             return _run(given)
         except (Interrupted, KeyboardInterrupt) as interrupted:
-            hush_what_was_cut_off()
-            return tell_interrupted(interrupted, stop.exit_code, as_json=as_json)
+            silence_unraisable()
+            return print_interrupted(interrupted, stop.exit_code, as_json=as_json)
         except SystemExit as end:  # rich and typer end so when the reader of stdout has gone
-            if reader_left(end):
-                hush()
+            if is_reader_gone(end):
+                drop_stdout()
                 return 0
             return end.code if isinstance(end.code, int) else int(end.code is not None)
         except Exception as error:
-            return tell(error, as_json=as_json)
+            return print_error(error, as_json=as_json)
         finally:
             sys.unraisablehook = hook  # see failures.hush_what_was_cut_off
 

@@ -49,25 +49,25 @@ def _ladle(
     """
 
 
-def _built() -> typer.Typer:
+def _build() -> typer.Typer:
     made = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
-    made.callback(help=_flowed(_ladle.__doc__), epilog=_EPILOG)(_ladle)
+    made.callback(help=_flow(_ladle.__doc__), epilog=_EPILOG)(_ladle)
     for name, place in COMMANDS.items():
         module = import_module(place)
         command = getattr(module, name)
-        text, examples = _flowed(command.__doc__), getattr(module, "EXAMPLES", None)
+        text, examples = _flow(command.__doc__), getattr(module, "EXAMPLES", None)
         made.command(name, cls=Command, help=text, epilog=examples)(command)
     for name, place in GROUPS.items():
         module = import_module(place)
         group = typer.Typer(rich_markup_mode="rich")
         for command_name, command in module.COMMANDS.items():
-            text, examples = _flowed(command.__doc__), module.EXAMPLES[command_name]
+            text, examples = _flow(command.__doc__), module.EXAMPLES[command_name]
             group.command(command_name, cls=Command, help=text, epilog=examples)(command)
         made.add_typer(group, name=name, help=module.ABOUT)
     return made
 
 
-def _flowed(text: str | None) -> str:
+def _flow(text: str | None) -> str:
     """A docstring as paragraphs without line breaks, for the terminal to break at its own width."""
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in (text or "").split("\n\n"))
 
@@ -75,4 +75,4 @@ def _flowed(text: str | None) -> str:
 @cache
 def program() -> Any:
     """All of it as one command with `main(args=...)`: made once, for it takes longer than to read a line."""
-    return typer.main.get_command(_built())
+    return typer.main.get_command(_build())

@@ -22,7 +22,7 @@ from ladle.formats.fields import Form
 from ladle.formats.jsontext import iso_times, list_texts
 from ladle.formats.opening import REMEDY, opened_text
 from ladle.formats.textcolumns import typed
-from ladle.pool.files.native_files import native_from
+from ladle.pool.files.opening import open_native
 
 _COUNTED_BYTES = 1 << 20
 
@@ -104,7 +104,7 @@ def _check_quotes(path: Path) -> None:
 def _parsed(path: Path, names: list[str]) -> Any:
     """The columns as large_string. Raises: CorruptFileError naming the line."""
     try:
-        with opened_text(path) as file, native_from(path, file.tell()) as native:
+        with opened_text(path) as file, open_native(path, file.tell()) as native:
             table = pa.csv.read_csv(
                 native,
                 read_options=pa.csv.ReadOptions(use_threads=False),  # with threads, errors do not name the row

@@ -21,7 +21,7 @@ from ladle.formats.fields import Form, typed_text
 from ladle.formats.jsontext import json_lines
 from ladle.formats.opening import REMEDY, has_object_a_line, is_a, numbered_lines, opened_text, said, strict_json
 from ladle.formats.textcolumns import in_calendar, typed
-from ladle.pool.files.native_files import native_from
+from ladle.pool.files.opening import open_native
 
 _BLOCK_BYTES = 1 << 24  # a longer line is refused
 _DAMAGE = (pa.ArrowException, UnicodeDecodeError)
@@ -48,7 +48,7 @@ def read(path: Path, names: Mapping[str, str], form: Form) -> Any:
                 raise pa.ArrowInvalid("a line that is no object")
             if lines == 0:
                 raise CorruptFileError(str(path), wanted="hold something", got="blank lines", remedy=REMEDY)
-        with native_from(path, begin) as native:
+        with open_native(path, begin) as native:
             table = pa.json.read_json(
                 native,
                 read_options=pa.json.ReadOptions(block_size=_BLOCK_BYTES),

@@ -14,7 +14,7 @@ from ladle.errors import DataError
 from ladle.formats.fields import ID, LABEL, Form
 from ladle.formats.opening import has_object_a_line, opened_text
 from ladle.formats.textcolumns import in_calendar, typed
-from ladle.pool.files.native_files import native_from
+from ladle.pool.files.opening import open_native
 
 REFERENCE, METADATA = "source-ref", "-metadata"
 _BLOCK_BYTES = 1 << 24
@@ -37,7 +37,7 @@ def read_columns(path: Path, asked: Mapping[str, str], attribute: str, form: For
             lines = has_object_a_line(file)
             if not lines:
                 return None
-        with native_from(path, begin) as native:
+        with open_native(path, begin) as native:
             table = pa.json.read_json(
                 native,
                 read_options=pa.json.ReadOptions(block_size=_BLOCK_BYTES),

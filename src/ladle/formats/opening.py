@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from ladle.errors import CorruptFileError, FileFormatError, UnsafeFileError
 from ladle.plain_files import check_plain_file
-from ladle.pool.files.npy_format import opened
+from ladle.pool.files.opening import open_file
 
 REMEDY = "Write it again; it may be a copy cut short."
 _BOM = b"\xef\xbb\xbf"
@@ -38,7 +38,7 @@ def opened_text(path: Path) -> Iterator[IO[bytes]]:
     Raises: FileError when it cannot be opened, UnsafeFileError for a pickle, FileFormatError for what is no text or
     text of another encoding, CorruptFileError for an empty file.
     """
-    with opened(check_plain_file(path)) as file:
+    with open_file(check_plain_file(path)) as file:
         begins = file.read(16)
         if begins[:1] == b"\x80":
             raise UnsafeFileError(

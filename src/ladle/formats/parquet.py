@@ -16,8 +16,7 @@ from ladle.errors import CorruptFileError, DataError, FileFormatError
 from ladle.formats.fields import TIME, Form, typed_text
 from ladle.formats.opening import REMEDY
 from ladle.formats.textcolumns import in_calendar, typed
-from ladle.pool.tables.column_reading import read_column
-from ladle.pool.tables.table_readers import ParquetColumns
+from ladle.pool.tables.table_readers import ParquetReader, read_column
 
 
 def write(table: Any, file: BufferedRandom, about: Mapping[str, Any]) -> None:
@@ -32,7 +31,7 @@ def read(path: Path, names: Mapping[str, str], form: Form) -> Any:
 
     Raises: FileError and its kinds, DataError for a column of another type. Cost: a pass over those columns.
     """
-    columns = ParquetColumns(path)
+    columns = ParquetReader(path)
     there = {field: name for field, name in names.items() if name in columns.schema.names}
     columns.check(list(there.values()))
     if not there:

@@ -31,8 +31,8 @@ from ladle.memory.scratch import Scratch
 from ladle.neighbours import BruteSearch, CellSearch, Effort, Frame
 from ladle.numbers import choice, switch
 from ladle.pool.contract import METRICS, Pool
-from ladle.pool.faults import explained
-from ladle.pool.open import open_pool, pool_of_path
+from ladle.pool.faults import explain
+from ladle.pool.open import open_if_path, open_pool
 from ladle.progress import SILENT, Reporter
 from ladle.seeds import check_seed
 
@@ -121,7 +121,7 @@ def cluster(
 def _pool_of(embeddings: npt.ArrayLike | Pool, skip_invalid: bool, metric: str) -> Embeddings | Pool:
     if switch(skip_invalid, "`skip_invalid`"):
         return open_pool(embeddings, skip_invalid=True, metric=metric)
-    placed = pool_of_path(embeddings)
+    placed = open_if_path(embeddings)
     return placed if isinstance(placed, Pool) else as_matrix(placed, NAME)
 
 
@@ -130,7 +130,7 @@ def _surveyed(pool: Embeddings | Pool, source: Source, metric: str, progress: Re
     try:
         return surveyed(source, metric, progress)
     except (NonFiniteError, ShapeError, ZeroVectorError) as error:
-        raise explained(error, open_pool(pool), metric) from error
+        raise explain(error, open_pool(pool), metric) from error
 
 
 def _carrying(tree: Dendrogram, pool: Embeddings | Pool, prototypes: bool | None, progress: Reporter) -> Dendrogram:

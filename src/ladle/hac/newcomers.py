@@ -14,7 +14,7 @@ from ladle.geometry.metric_space import in_metric
 from ladle.hac.intake import Source
 from ladle.hac.tree.prototypes import fingerprints_of
 from ladle.pool.contract import Pool
-from ladle.pool.faults import explained
+from ladle.pool.faults import explain
 from ladle.pool.open import open_pool
 from ladle.progress import Reporter
 
@@ -66,7 +66,7 @@ class Newcomers:
             for rows, block in self.source.blocks(block_rows * self.dim * self.source.dtype.itemsize):
                 yield rows, block, in_metric(block, self.metric, name="embeddings", first_row=rows.start)
         except (NonFiniteError, ShapeError, ZeroVectorError) as error:
-            raise explained(error, open_pool(self.given), self.metric) from error
+            raise explain(error, open_pool(self.given), self.metric) from error
 
 
 def _is_empty(value: npt.ArrayLike, dim: int) -> bool:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ladle.arrays import CHECK_BYTES, FLOATS, Embeddings, from_bfloat16, is_bfloat16, row_blocks
-from ladle.errors import IdError, MismatchError, ShapeError
+from ladle.arrays import CHECK_BYTES, Embeddings, as_floats, float_of, row_blocks
+from ladle.errors import IdError
 from ladle.memory.budget import require
 from ladle.pool.contract import Pool
 from ladle.pool.ids.example_ids import Ids
@@ -31,7 +31,7 @@ class ArrayPool(Pool):
             )
         self._dtype = float_of(parts[0].dtype)
 
-    def numbered(self) -> ArrayPool:
+    def with_row_numbers(self) -> ArrayPool:
         """The same rows under their numbers, whatever ids they had."""
         return ArrayPool(self._parts, None, self._source, self._order_notice)
 
@@ -72,10 +72,10 @@ class ArrayPool(Pool):
         """The array itself where there is one of floats; otherwise a copy. See `Pool.embeddings`."""
         if len(self._parts) == 1 and self._parts[0].dtype == self._dtype:
             return self._parts[0]
-        return loaded(self)
+        return load_vectors(self)
 
 
-def loaded(pool: Pool) -> Embeddings:
+def load_vectors(pool: Pool) -> Embeddings:
     """All vectors of a pool copied into one new array. Raises: MemoryPlanError before anything is read."""
     needed = pool.rows * pool.dim * pool.dtype.itemsize
     require(
@@ -87,43 +87,3 @@ def loaded(pool: Pool) -> Embeddings:
     for rows, block in pool.blocks():
         matrix[rows] = block
     return matrix
-
-
-def as_floats(block: np.ndarray[Any, Any]) -> Embeddings:
-    """A block of a stored array in the dtype of `float_of`: the block itself where it has that."""
-    if is_bfloat16(block.dtype):
-        return from_bfloat16(block)
-    return np.asarray(block).astype(float_of(block.dtype), copy=False)
-
-
-def float_of(dtype: np.dtype[Any]) -> np.dtype[np.floating[Any]]:
-    """The float dtype that stands for a stored one: itself, or for integers and bfloat16 the float that holds them."""
-    if is_bfloat16(dtype):
-        return np.dtype(np.float32)
-    if dtype.type in FLOATS:
-        return dtype.newbyteorder("=")
-    return np.dtype(np.float64 if dtype.itemsize > 4 else np.float32)
-
-
-def is_number(dtype: np.dtype[Any]) -> bool:
-    """Whether Ladle reads numbers of this dtype: bfloat16, floats of 16 to 64 bits, integers, booleans."""
-    if dtype.kind == "f":
-        return dtype.newbyteorder("=").type in FLOATS
-    return dtype.kind in "iub" or is_bfloat16(dtype)
-
-
-def check_matrix(shape: tuple[int, ...], dtype: np.dtype[Any], name: str) -> None:
-    """Refuse what cannot be embeddings, before any of it is read. Raises: ShapeError."""
-    if not is_number(dtype):
-        raise ShapeError(name, wanted="hold float16, float32, float64 or bfloat16 numbers", got=f"dtype {dtype}")
-    if len(shape) != 2 or 0 in shape:
-        raise ShapeError(name, wanted="have shape (n, dim), with at least one row and one column", got=f"shape {shape}")
-
-
-def check_alike(shapes: Sequence[tuple[int, ...]], dtypes: Sequence[np.dtype[Any]], names: Sequence[str]) -> None:
-    """Refuse shards of unlike dim or dtype. Raises: ShapeError, MismatchError, naming the first odd one."""
-    for shape, dtype, name in zip(shapes, dtypes, names, strict=True):
-        if shape[1] != shapes[0][1]:
-            raise ShapeError(name, wanted=f"have dim {shapes[0][1]} like {names[0]}", got=f"dim {shape[1]}")
-        if dtype != dtypes[0]:
-            raise MismatchError(name, wanted=f"have dtype {dtypes[0]} like {names[0]}", got=f"dtype {dtype}")

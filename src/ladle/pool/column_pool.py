@@ -10,12 +10,12 @@ import numpy as np
 
 from ladle.arrays import CHECK_BYTES, Embeddings
 from ladle.errors import CorruptFileError, ShapeError
-from ladle.pool.array_pool import loaded
+from ladle.pool.array_pool import load_vectors
 from ladle.pool.contract import Pool
-from ladle.pool.faults import Codes
 from ladle.pool.ids.example_ids import Ids
-from ladle.pool.ids.table_ids import ID_COLUMN, count_rows, ids_of_rows
-from ladle.pool.tables.table_readers import Columns
+from ladle.pool.ids.table_ids import ID_COLUMN, count_rows, read_row_ids
+from ladle.pool.tables.fault_codes import Codes
+from ladle.pool.tables.table_readers import TableReader
 from ladle.pool.tables.vector_columns import choose_vectors
 
 
@@ -23,13 +23,13 @@ class ColumnPool(Pool):
     """Rows of a table: an id column and the columns of the vectors. Opening reads the ids; vectors are streamed."""
 
     def __init__(
-        self, columns: Columns, *, id_name: str | None, embedding: str | None, ids: Ids | str | None = None
+        self, columns: TableReader, *, id_name: str | None, embedding: str | None, ids: Ids | str | None = None
     ) -> None:
         named = id_name or (ID_COLUMN if ID_COLUMN in columns.schema.names else None)
         self._vectors = choose_vectors(columns, embedding, named)
         self._columns = columns
         columns.check(self._vectors.names)
-        self._id_name, self._ids = ids_of_rows(
+        self._id_name, self._ids = read_row_ids(
             columns, id_name, ids, lambda: count_rows(columns, self._vectors.names[0])
         )
         if len(self._ids) == 0:
@@ -96,4 +96,4 @@ class ColumnPool(Pool):
         first = next(self._columns.batches(self._vectors.names, self.rows)) if views else None
         if first is not None and first.num_rows == self.rows:
             return self._vectors.matrix(first, self._dim, 0)
-        return loaded(self)
+        return load_vectors(self)

@@ -33,8 +33,9 @@ from ladle.numbers import choice
 from ladle.progress import SILENT, Reporter
 
 if TYPE_CHECKING:
-    from ladle.pool.faults import Codes, Faults
+    from ladle.pool.faults import Faults
     from ladle.pool.ids.example_ids import Ids
+    from ladle.pool.tables.fault_codes import Codes
 
 METRICS = ("cosine", "sqeuclidean")
 
@@ -179,7 +180,7 @@ class Pool(ABC):
         Raises: NonFiniteError, ZeroVectorError, ShapeError, telling how many rows, which and why; CorruptFileError.
         Cost: one pass at the speed of the source; memory of one block.
         """
-        from ladle.pool.faults import explained  # here, because it stands on this file
+        from ladle.pool.faults import explain  # here, because it stands on this file
 
         if metric is not None:
             choice(metric, "`metric`", METRICS)
@@ -191,7 +192,7 @@ class Pool(ABC):
                         _check_directions(block, rows.start)
                     advance(rows.stop - rows.start)
             except DataError as error:
-                raise explained(error, self, metric) from error
+                raise explain(error, self, metric) from error
 
     def describe(self) -> PoolFacts:
         """Rows, dim, dtype, kind of id and size, without reading the vectors."""

@@ -15,20 +15,12 @@ import numpy.typing as npt
 
 from ladle.arrays import Embeddings, Rows
 from ladle.errors import DataError
+from ladle.pool.tables.fault_codes import NOT_FINITE, REASONS, ZERO, Codes
 from ladle.progress import SILENT, Reporter
 
 if TYPE_CHECKING:
     from ladle.pool.contract import Pool
 
-Codes = npt.NDArray[np.uint8]  # (b,) one a row: 0 for a row that can be used, else one of these
-NULL, LENGTH, NULL_NUMBER, NOT_FINITE, ZERO = range(1, 6)
-REASONS = {
-    NULL: "no vector (null)",
-    LENGTH: "a vector of another length",
-    NULL_NUMBER: "a null among the numbers",
-    NOT_FINITE: "NaN or infinity",
-    ZERO: "all zeros, which has no direction under the cosine metric",
-}
 _SHOWN = 5
 
 
@@ -53,7 +45,7 @@ class Faults:
         """Rows for each reason that occurs."""
         return {text: int((self.codes == code).sum()) for code, text in REASONS.items() if (self.codes == code).any()}
 
-    def story(self) -> str:
+    def describe(self) -> str:
         """How many rows, why, and the first of them with their ids."""
         kinds = ", ".join(f"{count:,} with {reason}" for reason, count in self.counts().items())
         first = ", ".join(f"{row:,}" for row in self.rows[:_SHOWN].tolist())
@@ -79,7 +71,7 @@ def find_faults(pool: Pool, metric: str | None, *, progress: Reporter = SILENT) 
     return Faults(pool.source, pool.rows, every, np.concatenate(codes), pool.ids_at(every))
 
 
-def explained(error: DataError, pool: Pool, metric: str | None) -> DataError:
+def explain(error: DataError, pool: Pool, metric: str | None) -> DataError:
     """`error`, which one bad row of `pool` caused, with all rows at fault told. Cost: one pass."""
     faults = find_faults(pool.lenient(), metric)
     if not len(faults):
@@ -88,7 +80,7 @@ def explained(error: DataError, pool: Pool, metric: str | None) -> DataError:
         "Find what produced them, or leave them out with `skip_invalid=True` (--skip-invalid in the command), "
         "which lists them: Ladle never drops rows silently."
     )
-    got = f"{error.got}; in all, {faults.story()}"
+    got = f"{error.got}; in all, {faults.describe()}"
     told: DataError = type(error)(error.subject, wanted=error.wanted, got=got, remedy=remedy)
     return told
 

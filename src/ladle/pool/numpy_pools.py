@@ -7,17 +7,19 @@ holds `embeddings` and, if the examples have ids, `ids`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from ladle.errors import ArgumentError, IdError, MismatchError
-from ladle.pool.array_pool import ArrayPool, check_alike, check_matrix
+from ladle.arrays import is_number_dtype
+from ladle.errors import ArgumentError, IdError, MismatchError, ShapeError
+from ladle.pool.array_pool import ArrayPool
 from ladle.pool.files.listing import Listing
-from ladle.pool.files.npy_format import map_npy, opened_archive
-from ladle.pool.ids.example_ids import Ids, one_array
+from ladle.pool.files.npy_format import map_npy, open_archive
+from ladle.pool.ids.example_ids import Ids, as_id_array
 from ladle.pool.ids.lists import read_ids
 
 
@@ -58,7 +60,7 @@ def open_archives(listing: Listing, *, embedding: str | None, id_name: str | Non
     names = [str(file) for file in listing.files]
     _check_shards([part.shape for part in parts], [part.dtype for part in parts], names)
     if ids is None and id_parts:
-        ids = joined_ids(listing, [len(part) for part in parts], id_parts)
+        ids = join_archive_ids(listing, [len(part) for part in parts], id_parts)
     return ArrayPool(parts, ids, str(listing.path), listing.order_notice)
 
 
@@ -66,7 +68,7 @@ def _read_archive(
     path: Path, embedding: str | None, id_name: str | None, *, with_ids: bool
 ) -> tuple[np.ndarray[Any, Any], Any]:
     """The embeddings and the ids (None where there are none) of one archive."""
-    with opened_archive(path) as archive:
+    with open_archive(path) as archive:
         wanted = embedding or "embeddings"
         for name in (wanted, *([id_name] if id_name else [])):
             if name not in archive.names:
@@ -76,11 +78,11 @@ def _read_archive(
         id_array = id_name or ("ids" if "ids" in archive.names else None)
         ids = None
         if with_ids and id_array is not None:
-            ids = one_array(archive.read(id_array), f"{path} ({id_array})")
+            ids = as_id_array(archive.read(id_array), f"{path} ({id_array})")
         return archive.read(wanted), ids
 
 
-def joined_ids(listing: Listing, counts: list[int], parts: list[Any]) -> Ids:
+def join_archive_ids(listing: Listing, counts: list[int], parts: list[Any]) -> Ids:
     """The ids of all archives together. Raises: IdError, MismatchError."""
     if len(parts) != len(counts):
         raise MismatchError(
@@ -100,3 +102,20 @@ def _check_shards(shapes: list[tuple[int, ...]], dtypes: list[np.dtype[Any]], na
     for shape, dtype, name in zip(shapes, dtypes, names, strict=True):
         check_matrix(shape, dtype, name)
     check_alike(shapes, dtypes, names)
+
+
+def check_matrix(shape: tuple[int, ...], dtype: np.dtype[Any], name: str) -> None:
+    """Refuse what cannot be embeddings, before any of it is read. Raises: ShapeError."""
+    if not is_number_dtype(dtype):
+        raise ShapeError(name, wanted="hold float16, float32, float64 or bfloat16 numbers", got=f"dtype {dtype}")
+    if len(shape) != 2 or 0 in shape:
+        raise ShapeError(name, wanted="have shape (n, dim), with at least one row and one column", got=f"shape {shape}")
+
+
+def check_alike(shapes: Sequence[tuple[int, ...]], dtypes: Sequence[np.dtype[Any]], names: Sequence[str]) -> None:
+    """Refuse shards of unlike dim or dtype. Raises: ShapeError, MismatchError, naming the first odd one."""
+    for shape, dtype, name in zip(shapes, dtypes, names, strict=True):
+        if shape[1] != shapes[0][1]:
+            raise ShapeError(name, wanted=f"have dim {shapes[0][1]} like {names[0]}", got=f"dim {shape[1]}")
+        if dtype != dtypes[0]:
+            raise MismatchError(name, wanted=f"have dtype {dtypes[0]} like {names[0]}", got=f"dtype {dtype}")

@@ -16,7 +16,7 @@ from ladle.pool.files.listing import Listing, list_files
 
 if TYPE_CHECKING:
     from ladle.pool.ids.example_ids import Ids
-    from ladle.pool.tables.table_readers import Columns
+    from ladle.pool.tables.table_readers import TableReader
 
 
 def open_pool(
@@ -58,28 +58,28 @@ def open_pool(
     Cost: reads the schema and the ids; memory of the ids. With `skip_invalid` one pass over the vectors more.
     """
     skip_invalid, metric = switch(skip_invalid, "`skip_invalid`"), choice(metric, "`metric`", METRICS)
-    pool = _opened(source, id, embedding, ids)
+    pool = _open(source, id, embedding, ids)
     if not skip_invalid:
         return pool
-    from ladle.pool.valid_pool import without_invalid
+    from ladle.pool.valid_pool import leave_out_invalid
 
-    return without_invalid(pool, metric)
+    return leave_out_invalid(pool, metric)
 
 
-def _opened(source: object, id: str | None, embedding: str | None, ids: object) -> Pool:  # noqa: A002
+def _open(source: object, id: str | None, embedding: str | None, ids: object) -> Pool:  # noqa: A002
     if isinstance(source, Pool):
         _refuse("a pool that is already open", id=id, embedding=embedding, ids=ids)
         return source
     if isinstance(source, (str, os.PathLike)):
-        return _open_listing(list_files(source, "the pool"), id, embedding, _as_ids(ids))
+        return _open_listing(list_files(source, "the pool"), id, embedding, _read_ids(ids))
     if is_table(source) and not (id is None and embedding is None and _is_matrix(source)):
-        return _open_table(source, id, embedding, _as_ids(ids))
+        return _open_table(source, id, embedding, _read_ids(ids))
     from ladle.pool.array_pool import ArrayPool
     from ladle.pool.ids.example_ids import Ids
 
     _refuse("an array", id=id, embedding=embedding)
     matrix = np.asarray(as_matrix(source, "source"))  # type: ignore[arg-type]
-    given = _as_ids(ids)
+    given = _read_ids(ids)
     return ArrayPool([matrix], given if isinstance(given, Ids) else None, "an array")
 
 
@@ -88,21 +88,21 @@ def _is_matrix(source: object) -> bool:
     import pyarrow as pa
 
     frame = hasattr(source, "columns") and hasattr(source, "to_numpy")  # of pandas or polars
-    kinds = open_table_source(source).schema.types if frame else []
+    kinds = read_memory_table(source).schema.types if frame else []
     return len(kinds) > 1 and all(pa.types.is_floating(kind) for kind in kinds)
 
 
-def pool_of_path(value: Any) -> Any:
+def open_if_path(value: Any) -> Any:
     """`value`, or the pool there if it is a path: so embeddings may be given by their place. Raises: as `open_pool`."""
     return open_pool(value) if isinstance(value, (str, os.PathLike)) else value
 
 
-def open_table_source(source: object) -> Columns:
-    """A table in memory as `Columns`."""
-    from ladle.pool.tables.memory_tables import table_of
-    from ladle.pool.tables.table_readers import TableColumns
+def read_memory_table(source: object) -> TableReader:
+    """A table in memory as `TableReader`."""
+    from ladle.pool.tables.memory_tables import as_arrow_table
+    from ladle.pool.tables.table_readers import MemoryReader
 
-    return TableColumns(table_of(source), "a table")
+    return MemoryReader(as_arrow_table(source), "a table")
 
 
 def _open_listing(listing: Listing, id_name: str | None, embedding: str | None, ids: Ids | str | None) -> Pool:
@@ -119,32 +119,32 @@ def _open_listing(listing: Listing, id_name: str | None, embedding: str | None, 
         else:
             _refuse("a .npy pool, which has no columns", id=id_name, embedding=embedding)
             pool = numpy_pools.open_arrays(listing, beside)
-        return pool.numbered() if ids == ROW_NUMBERS else pool
+        return pool.with_row_numbers() if ids == ROW_NUMBERS else pool
     from ladle.pool.column_pool import ColumnPool
-    from ladle.pool.tables.table_readers import open_columns
+    from ladle.pool.tables.table_readers import open_reader
 
-    return ColumnPool(open_columns(listing), id_name=id_name, embedding=embedding, ids=ids)
+    return ColumnPool(open_reader(listing), id_name=id_name, embedding=embedding, ids=ids)
 
 
 def _open_table(source: object, id_name: str | None, embedding: str | None, ids: Ids | str | None) -> Pool:
     from ladle.pool.column_pool import ColumnPool
 
-    return ColumnPool(open_table_source(source), id_name=id_name, embedding=embedding, ids=ids)
+    return ColumnPool(read_memory_table(source), id_name=id_name, embedding=embedding, ids=ids)
 
 
-def _as_ids(ids: object) -> Ids | str | None:
-    """The ids given beside the vectors, `ROW_NUMBERS`, or None. Raises: as `placed_ids`; ArgumentError, IdError."""
+def _read_ids(ids: object) -> Ids | str | None:
+    """The ids given beside the vectors, `ROW_NUMBERS`, or None. Raises: as `read_ids_at`; ArgumentError, IdError."""
     if ids is None:
         return None
     from ladle.pool.ids.example_ids import Ids
-    from ladle.pool.ids.lists import placed_ids
+    from ladle.pool.ids.lists import read_ids_at
     from ladle.pool.ids.table_ids import ROW_NUMBERS
 
     if not isinstance(ids, (str, os.PathLike)):
         return Ids(ids)
 
     if os.fspath(ids) != ROW_NUMBERS:
-        return placed_ids(ids)
+        return read_ids_at(ids)
     if os.path.lexists(ROW_NUMBERS):
         raise ArgumentError(
             "`ids`",

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ladle.arrays import CHECK_BYTES, Embeddings, Rows
 from ladle.errors import ShapeError
 from ladle.notices import notice
-from ladle.pool.array_pool import loaded
+from ladle.pool.array_pool import load_vectors
 from ladle.pool.contract import Pool
 from ladle.pool.faults import Faults, find_faults
 from ladle.pool.ids.example_ids import Ids
@@ -67,7 +67,7 @@ class ValidPool(Pool):
     @property
     def notices(self) -> tuple[str, ...]:
         """See `Pool.notices`; with the rows left out."""
-        return (*self._pool.notices, left_out(self._faults))
+        return (*self._pool.notices, skipped_notice(self._faults))
 
     @property
     def source_count(self) -> int:
@@ -106,27 +106,27 @@ class ValidPool(Pool):
 
     def embeddings(self) -> Embeddings:
         """One array, copied. See `Pool.embeddings`."""
-        return loaded(self)
+        return load_vectors(self)
 
 
-def without_invalid(pool: Pool, metric: str, *, progress: Reporter = SILENT) -> Pool:
+def leave_out_invalid(pool: Pool, metric: str, *, progress: Reporter = SILENT) -> Pool:
     """`pool`, or a `ValidPool` of its usable rows where some are not. metric: "cosine" leaves out zero vectors too.
 
     Raises: ShapeError when no row can be used; CorruptFileError. Cost: one pass.
     """
     if isinstance(pool, ValidPool):  # what was left out stays so, and each row is found at its place in the source
         more = find_faults(pool, metric, progress=progress)
-        return without_invalid(pool.whole, "cosine", progress=progress) if len(more) else pool
+        return leave_out_invalid(pool.whole, "cosine", progress=progress) if len(more) else pool
     lenient = pool.lenient()
     faults = find_faults(lenient, metric, progress=progress)
     if not len(faults):
         return pool
     if len(faults) == pool.rows:
-        raise ShapeError(pool.source, wanted="have at least one row that can be used", got=f"none: {faults.story()}")
-    notice(left_out(faults))
+        raise ShapeError(pool.source, wanted="have at least one row that can be used", got=f"none: {faults.describe()}")
+    notice(skipped_notice(faults))
     return ValidPool(lenient, faults, metric)
 
 
-def left_out(faults: Faults) -> str:
+def skipped_notice(faults: Faults) -> str:
     """The sentence that tells which rows were left out."""
-    return f"left out of {faults.source}: {faults.story()}"
+    return f"left out of {faults.source}: {faults.describe()}"

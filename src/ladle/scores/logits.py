@@ -24,10 +24,10 @@ def softmax(logits: npt.ArrayLike, *, binary: bool = False, labelled: npt.ArrayL
     Cost: one pass; one block a thread besides the output.
     Repeats: no randomness; same answer for any thread count and block size.
     """
-    from ladle.scores.reading import waived_rows
+    from ladle.scores.reading import as_waived
 
     matrix = as_logits(logits, binary=binary)
-    waived = waived_rows(labelled, len(matrix))
+    waived = as_waived(labelled, len(matrix))
     out = np.empty((len(matrix), 2 if binary else matrix.shape[1]), np.float32)
 
     def work(block: Probabilities, start: int) -> None:
@@ -50,10 +50,10 @@ def margin_from_logits(
     Repeats: no randomness; same answer for any thread count and block size.
     """
     from ladle.scores.kernels import leading
-    from ladle.scores.reading import NONE_WAIVED, waived_rows
+    from ladle.scores.reading import NONE_WAIVED, as_waived
 
     matrix = as_logits(logits, binary=binary)
-    waived = waived_rows(labelled, len(matrix))
+    waived = as_waived(labelled, len(matrix))
     out = np.empty(len(matrix), np.float32)
 
     def work(block: Probabilities, start: int) -> None:

@@ -22,7 +22,7 @@ NONE_WAIVED.flags.writeable = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Given:
+class CheckedProbabilities:
     """Probabilities with what was said of them; the matrix is (n, 1) where `binary`, else (n, c)."""
 
     matrix: Probabilities
@@ -40,16 +40,16 @@ class Given:
         normalise: bool = False,
         multilabel: bool = False,
         labelled: npt.ArrayLike | None = None,
-    ) -> Given:
+    ) -> CheckedProbabilities:
         """Checked but for the numbers. Raises: ShapeError; ArgumentError for options that do not go together."""
         binary, normalise = switch(binary, "`binary`"), switch(normalise, "`normalise`")
         if normalise and (binary or multilabel):
             other = "binary" if binary else "multilabel"
             raise ArgumentError("`normalise`", wanted="go with classes that exclude each other", got=f"`{other}` too")
         matrix = as_probabilities(probabilities, binary=binary, multilabel=multilabel)
-        return cls(matrix, binary, normalise, waived_rows(labelled, len(matrix)), free_sum=multilabel)
+        return cls(matrix, binary, normalise, as_waived(labelled, len(matrix)), free_sum=multilabel)
 
-    def scored(self, kernel: Kernel) -> npt.NDArray[np.float32]:
+    def score(self, kernel: Kernel) -> npt.NDArray[np.float32]:
         """What a kernel makes of each row: (n,) float32. Raises: NonFiniteError, ProbabilityError."""
         out = np.empty(len(self.matrix), np.float32)
         bits = significant_bits(self.matrix.dtype)
@@ -64,10 +64,10 @@ class Given:
         each_block(self.matrix, work)
         return out
 
-    def plain(self) -> Probabilities:
+    def as_matrix(self) -> Probabilities:
         """The probabilities by themselves (n, c): the matrix itself, unless it is `binary` or to be normalised.
 
-        Raises: as `scored`, for these two. Cost: for these two a copy, float32 or float64.
+        Raises: as `score`, for these two. Cost: for these two a copy, float32 or float64.
         """
         if not (self.binary or self.normalise):
             return self.matrix
@@ -89,14 +89,14 @@ class Given:
             block = np.clip(block, 0, 1)
             block = np.concatenate([1 - block, block], axis=1)
         elif self.normalise:
-            block = _normalised(block, start, waived)
+            block = _normalise(block, start, waived)
         else:
             return block
         block.flags.writeable = False  # the one type the kernels are compiled for, see each_block
         return block
 
 
-def waived_rows(labelled: npt.ArrayLike | None, rows: int) -> Waived:
+def as_waived(labelled: npt.ArrayLike | None, rows: int) -> Waived:
     """The labelled rows as a mask (n,), or (0,) for none, read-only. Raises: ArgumentError."""
     if labelled is None:
         return NONE_WAIVED
@@ -106,7 +106,7 @@ def waived_rows(labelled: npt.ArrayLike | None, rows: int) -> Waived:
     return waived
 
 
-def _normalised(block: Probabilities, start: int, waived: Waived) -> Probabilities:
+def _normalise(block: Probabilities, start: int, waived: Waived) -> Probabilities:
     """Each row divided by its sum. Raises: ProbabilityError for a negative number, and for a row of zeros."""
     edge = 4 * float(np.finfo(block.dtype).eps)
     low = block.min(axis=1)

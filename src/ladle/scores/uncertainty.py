@@ -45,18 +45,18 @@ def margin(
     Source: Scheffer, Decomain & Wrobel 2001, "best versus second best".
     """
     from ladle.scores.kernels import labelwise, leading
-    from ladle.scores.reading import Given
+    from ladle.scores.reading import CheckedProbabilities
 
     if multilabel is not None and multilabel not in ("min", "mean"):
         raise ArgumentError("`multilabel`", wanted='be None, "min" or "mean"', got=repr(multilabel))
-    given = Given.of(
+    checked = CheckedProbabilities.of(
         probabilities, binary=binary, normalise=normalise, multilabel=multilabel is not None, labelled=labelled
     )
     if binary:  # one yes-or-no question, whose margin loses no digit
-        given = replace(given, binary=False, free_sum=True)
+        checked = replace(checked, binary=False, free_sum=True)
     if multilabel is not None or binary:
-        return given.scored(lambda block, bits, waived, out: labelwise(block, bits, multilabel == "mean", waived, out))
-    return given.scored(lambda block, bits, waived, out: leading(block, bits, True, waived, out))
+        return checked.score(lambda block, bits, waived, out: labelwise(block, bits, multilabel == "mean", waived, out))
+    return checked.score(lambda block, bits, waived, out: leading(block, bits, True, waived, out))
 
 
 def entropy(
@@ -76,10 +76,10 @@ def entropy(
     Source: Shannon 1948; as a query rule, Settles & Craven 2008.
     """
     from ladle.scores.kernels import surprise
-    from ladle.scores.reading import Given
+    from ladle.scores.reading import CheckedProbabilities
 
-    given = Given.of(probabilities, binary=binary, normalise=normalise, labelled=labelled)
-    return given.scored(surprise)
+    checked = CheckedProbabilities.of(probabilities, binary=binary, normalise=normalise, labelled=labelled)
+    return checked.score(surprise)
 
 
 def least_confidence(
@@ -98,10 +98,10 @@ def least_confidence(
     Source: Lewis & Gale 1994.
     """
     from ladle.scores.kernels import leading
-    from ladle.scores.reading import Given
+    from ladle.scores.reading import CheckedProbabilities
 
-    given = Given.of(probabilities, binary=binary, normalise=normalise, labelled=labelled)
-    return given.scored(lambda block, bits, waived, out: leading(block, bits, False, waived, out))
+    checked = CheckedProbabilities.of(probabilities, binary=binary, normalise=normalise, labelled=labelled)
+    return checked.score(lambda block, bits, waived, out: leading(block, bits, False, waived, out))
 
 
 def class_probabilities(
@@ -117,6 +117,6 @@ def class_probabilities(
     Raises: ShapeError, ArgumentError; NonFiniteError and ProbabilityError for what cannot be converted.
     Cost: a copy in float32 where there is something to do.
     """
-    from ladle.scores.reading import Given
+    from ladle.scores.reading import CheckedProbabilities
 
-    return Given.of(probabilities, binary=binary, normalise=normalise, labelled=labelled).plain()
+    return CheckedProbabilities.of(probabilities, binary=binary, normalise=normalise, labelled=labelled).as_matrix()

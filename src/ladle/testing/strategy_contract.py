@@ -26,7 +26,7 @@ POOLS = 25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pool:
+class PoolSample:
     """All that a query may be given. labelled: (l,) rows; size: of the batch, at least one row less than all others."""
 
     probabilities: npt.NDArray[Any]
@@ -49,7 +49,7 @@ class Pool:
         )
 
 
-def any_pool(seed: int) -> Pool:
+def any_pool(seed: int) -> PoolSample:
     """A small pool, of 2 to 60 rows, with ties in some, equal embeddings in some, and any share labelled."""
     random = np.random.default_rng(seed)
     rows = int(random.integers(2, 61))
@@ -57,7 +57,7 @@ def any_pool(seed: int) -> Pool:
     probabilities = (weights / weights.sum(axis=1, keepdims=True)).astype([np.float32, np.float64][seed % 2])
     labelled = np.flatnonzero(random.random(rows) < random.choice([0, 0.3, 0.9]))[: rows - 1]
     spots = random.normal(size=(random.choice([2, rows]), random.integers(1, 5)))
-    return Pool(
+    return PoolSample(
         probabilities,
         spots[random.integers(0, len(spots), rows)],
         random.integers(0, weights.shape[1], (rows, 3)),
@@ -68,7 +68,7 @@ def any_pool(seed: int) -> Pool:
     )
 
 
-def check_rows(strategy: Strategy, pool: Pool) -> None:
+def check_rows(strategy: Strategy, pool: PoolSample) -> None:
     """Exactly so many different, unlabelled rows of the pool, each with a score; what was given stays as it was."""
     before = [np.array(each) for each in (pool.probabilities, pool.embeddings, pool.votes, pool.labelled)]
     selection = pool.asked(strategy)
@@ -86,7 +86,7 @@ def check_rows(strategy: Strategy, pool: Pool) -> None:
     assert json.loads(json.dumps(told)) == told
 
 
-def check_layout(strategy: Strategy, pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+def check_layout(strategy: Strategy, pool: PoolSample, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same rows for any number of threads, size of blocks and order in memory, however the labelled are told."""
     wanted = pool.asked(strategy).rows
     mask = np.zeros(len(pool.probabilities), bool)
@@ -101,7 +101,7 @@ def check_layout(strategy: Strategy, pool: Pool, monkeypatch: pytest.MonkeyPatch
             np.testing.assert_array_equal(other.asked(strategy).rows, wanted)
 
 
-def check_dtypes(strategy: Strategy, pool: Pool) -> None:
+def check_dtypes(strategy: Strategy, pool: PoolSample) -> None:
     """The same numbers in a wider dtype are the same pool."""
     eighths = np.round(pool.probabilities.astype(float) * 8) / 8  # exact in float16
     eighths[:, 0] += 1 - eighths.sum(axis=1)
@@ -119,12 +119,12 @@ def check_dtypes(strategy: Strategy, pool: Pool) -> None:
 def check_ties(strategy: Strategy, clusters: Clusters) -> None:
     """Of 200 equal rows in these clusters, 20 seeds choose 20 different batches."""
     rows: Rows = np.arange(200)
-    pool = Pool(np.full((200, 2), 0.5), np.ones((200, 3)), np.ones((200, 2), int), clusters, rows[:0], 20, 0)
+    pool = PoolSample(np.full((200, 2), 0.5), np.ones((200, 3)), np.ones((200, 2), int), clusters, rows[:0], 20, 0)
     batches = {tuple(replace(pool, seed=seed).asked(strategy).rows.tolist()) for seed in range(20)}
     assert len(batches) == 20
 
 
-def check_refusals(strategy: Strategy, pool: Pool) -> None:
+def check_refusals(strategy: Strategy, pool: PoolSample) -> None:
     """What cannot be answered is refused with an error of Ladle's; a short batch is never returned."""
     rows = len(pool.probabilities)
     for change in ({"size": rows + 1}, {"size": 0}, {"labelled": np.arange(rows)}, {"labelled": np.array([rows])}):

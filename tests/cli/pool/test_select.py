@@ -277,7 +277,7 @@ def test_a_query_shows_its_progress(run, inward, monkeypatch):
             told.append(title)
             return SILENT.task(title, total)
 
-    monkeypatch.setattr("ladle.cli.program.progress.shown", lambda quiet: Noting())
+    monkeypatch.setattr("ladle.cli.program.progress.progress_reporter", lambda quiet: Noting())
     assert run(*inward)[0] == 0
     assert told == ["Reading the embeddings", "Choosing"]
 

@@ -13,7 +13,7 @@ from ladle.arrays import as_rows
 from ladle.errors import ArgumentError, CorruptFileError, DataError, IdError, LadleError, ShapeError
 from ladle.pool.ids.example_ids import Ids
 from ladle.pool.ids.lists import read_ids
-from ladle.pool.ids.named_rows import rows_in_files, rows_named
+from ladle.pool.ids.named_rows import find_rows_in_files, find_rows_named
 
 N = 20
 NUMBERS, TEXTS = Ids.row_numbers(N), Ids([f"im{row}" for row in range(N)])
@@ -32,7 +32,7 @@ def named(tmp_path, name, content, ids=NUMBERS, **options):
         np.savez(path, **{"ids" if isinstance(content, np.ndarray) else "mask": np.asarray(content)})
     else:
         np.save(path, content)
-    return rows_in_files([path], ids, **options).tolist()
+    return find_rows_in_files([path], ids, **options).tolist()
 
 
 WORKS = [
@@ -141,8 +141,8 @@ def test_the_column_of_the_ids(tmp_path):
 def test_several_files_add_up(tmp_path):
     np.save(tmp_path / "a.npy", [3, 5])
     (tmp_path / "b.txt").write_text("5\n7\n")
-    assert rows_in_files([tmp_path / "a.npy", tmp_path / "b.txt"], NUMBERS).tolist() == [3, 5, 7]
-    assert rows_in_files([], NUMBERS).tolist() == []
+    assert find_rows_in_files([tmp_path / "a.npy", tmp_path / "b.txt"], NUMBERS).tolist() == [3, 5, 7]
+    assert find_rows_in_files([], NUMBERS).tolist() == []
 
 
 @pytest.mark.parametrize(
@@ -157,13 +157,13 @@ def test_several_files_add_up(tmp_path):
     ],
 )
 def test_lists_of_python(values, rows):
-    assert rows_named(values, NUMBERS, name="`ids`").tolist() == rows
+    assert find_rows_named(values, NUMBERS, name="`ids`").tolist() == rows
 
 
 @pytest.mark.parametrize("values", [[3, 3], MASK.astype(int), MASK.astype(int).tolist(), MASK[:5], [True, None]])
 def test_lists_of_python_that_are_refused(values):
     with pytest.raises(DataError):
-        rows_named(values, NUMBERS, name="`ids`")
+        find_rows_named(values, NUMBERS, name="`ids`")
 
 
 def test_row_numbers_and_masks_of_the_library():

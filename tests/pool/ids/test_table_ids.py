@@ -12,7 +12,7 @@ import pytest
 import ladle
 from ladle.errors import ArgumentError, IdError, LadleError
 from ladle.notices import gathered, notices
-from ladle.pool.ids.table_ids import ROW_NUMBERS, speaks_of_ids
+from ladle.pool.ids.table_ids import ROW_NUMBERS, is_id_name
 from ladle.scores import margin
 from ladle.scores.files.score_file import open_scores
 
@@ -65,9 +65,9 @@ def test_a_column_that_looks_like_ids_has_to_be_named(name, tmp_path):
 
 def test_names_that_speak_of_ids():
     for name in ("id", "ID", "image_id", "imageId", "ImageID", "rowid", "sha256", "__index_level_0__", "File Name"):
-        assert speaks_of_ids(name), name
+        assert is_id_name(name), name
     for name in ("label", "text", "emb", "width", "created", "caption", "z0"):
-        assert not speaks_of_ids(name), name
+        assert not is_id_name(name), name
 
 
 def test_the_index_of_a_pandas_frame(tmp_path):

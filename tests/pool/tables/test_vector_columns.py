@@ -11,8 +11,7 @@ import pytest
 import ladle
 from ladle.errors import ArgumentError, MismatchError, ShapeError
 from ladle.pool.files.listing import list_files
-from ladle.pool.tables.column_reading import read_column
-from ladle.pool.tables.table_readers import open_columns
+from ladle.pool.tables.table_readers import open_reader, read_column
 
 ROWS, DIM = 30, 12
 VECTORS = np.random.default_rng(0).standard_normal((ROWS, DIM)).astype(np.float32)
@@ -153,13 +152,13 @@ def hive(folder, values=("cat", "dog"), name="label"):
 def test_partitions_are_read_and_are_columns(tmp_path):
     pool = ladle.open_pool(hive(tmp_path))
     np.testing.assert_array_equal(pool.embeddings(), VECTORS[:20])
-    columns = open_columns(list_files(tmp_path, "the pool"))
+    columns = open_reader(list_files(tmp_path, "the pool"))
     assert read_column(columns, "label").to_pylist() == ["cat"] * 10 + ["dog"] * 10
     assert columns.rows == 20
 
 
 def test_partitions_that_are_numbers_sort_and_read_as_numbers(tmp_path):
-    columns = open_columns(list_files(hive(tmp_path, (9, 10, 2), "_year"), "the pool"))
+    columns = open_reader(list_files(hive(tmp_path, (9, 10, 2), "_year"), "the pool"))
     assert read_column(columns, "_year").to_pylist() == [2] * 10 + [9] * 10 + [10] * 10
     pool = ladle.open_pool(tmp_path)
     assert pool.ids.to_pylist() == [*range(20, 30), *range(10), *range(10, 20)]
@@ -175,7 +174,7 @@ def test_partitions_as_ids(tmp_path):
 
 def test_a_partition_of_nothing_and_unlike_folders(tmp_path):
     hive(tmp_path, ("1", "__HIVE_DEFAULT_PARTITION__"))
-    columns = open_columns(list_files(tmp_path, "the pool"))
+    columns = open_reader(list_files(tmp_path, "the pool"))
     assert read_column(columns, "label").to_pylist() == [1] * 10 + [None] * 10
     (tmp_path / "label=1" / "part-0.parquet").rename(tmp_path / "x.parquet")
     with pytest.raises(MismatchError, match=r"name the columns label.*got none"):

@@ -15,7 +15,7 @@ from ladle.progress import Reporter
 
 if TYPE_CHECKING:
     from ladle.campaign import Campaign
-    from ladle.cli.pool.scored import Given, Reading
+    from ladle.cli.pool.scored import QueryInputs, Reading
     from ladle.labelling import Batch
 
 Size = Annotated[int, typer.Option("--size", metavar="COUNT", help="Examples in the batch.", show_default=False)]
@@ -85,12 +85,12 @@ def ask(
     """
     from ladle.cli.campaign.batches import check_batch_file, write_batch, written_facts
     from ladle.cli.pool.scored import Reading
-    from ladle.cli.program.outputs import other_file
-    from ladle.cli.program.printing import answer
-    from ladle.cli.program.progress import shown
+    from ladle.cli.program.outputs import other_file_error
+    from ladle.cli.program.printing import print_answer
+    from ladle.cli.program.progress import progress_reporter
 
     there = check_batch_file(output, format_name)
-    started, bars = time.perf_counter(), shown(quiet=quiet or as_json)
+    started, bars = time.perf_counter(), progress_reporter(quiet=quiet or as_json)
     with opened(db, name, pool=pool, ids=ids) as campaign:
         reading = Reading(
             path=scores,
@@ -107,7 +107,7 @@ def ask(
         order = Order(reading=reading, size=size, gold=gold, holder=holder, lease_days=lease_days, model=model, key=key)
         ready = prepared(campaign, order, progress=bars)
         if ready.new and there and not force:
-            raise other_file(output)
+            raise other_file_error(output)
         batch = asked(campaign, order, ready, progress=bars)
         written, before = write_batch(campaign, batch.to_arrow(), output, format_name=format_name, force=force)
         facts = {
@@ -120,7 +120,7 @@ def ask(
         }
     told = batch_told(batch) | ready.given.told | {"batch in": f"{output}" + (", as it was" if before else "")}
     title = f"Round {batch.round} of {campaign.name}" + (", asked for before" if batch.renewed else "")
-    answer(title, told, facts, as_json=as_json)
+    print_answer(title, told, facts, as_json=as_json)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ class Ready:
     key: str
     new: bool
     digest: str
-    given: Given
+    given: QueryInputs
 
 
 def prepared(campaign: Campaign, order: Order, *, progress: Reporter, more: str = "") -> Ready:
@@ -139,7 +139,7 @@ def prepared(campaign: Campaign, order: Order, *, progress: Reporter, more: str 
     more: what else makes two orders differ, such as the labels told before. Raises: as `Reading.read`.
     """
     from ladle.cli.campaign.scores import digest_of_files, given_of, key_of, needs_of
-    from ladle.cli.pool.scored import Given
+    from ladle.cli.pool.scored import QueryInputs
     from ladle.errors import NotFoundError
 
     order.reading.check(needs_of(campaign))
@@ -151,7 +151,7 @@ def prepared(campaign: Campaign, order: Order, *, progress: Reporter, more: str 
         campaign.batch(key=key)
     except NotFoundError:
         return Ready(key, True, digest, given_of(campaign, order.reading, progress=progress))
-    return Ready(key, False, digest, Given())
+    return Ready(key, False, digest, QueryInputs())
 
 
 def asked(campaign: Campaign, order: Order, ready: Ready, *, progress: Reporter) -> Batch:
@@ -186,7 +186,7 @@ def take(
     Who takes again keeps what is not done yet, under a longer lease; what others let lapse is passed on.
     """
     from ladle.cli.campaign.batches import check_batch_file, write_batch, written_facts
-    from ladle.cli.program.printing import answer
+    from ladle.cli.program.printing import print_answer
 
     check_batch_file(output, format_name)
     with opened(db, name, pool=pool) as campaign:
@@ -207,7 +207,7 @@ def take(
             "lease until": f"{taken.lease_until:%Y-%m-%d %H:%M} UTC",
             "tasks in": str(output),
         }
-        answer(f"{annotator} takes from {campaign.name}", told, facts, as_json=as_json)
+        print_answer(f"{annotator} takes from {campaign.name}", told, facts, as_json=as_json)
 
 
 def release(
@@ -222,7 +222,7 @@ def release(
     as_json: options.AsJson = False,
 ) -> None:
     """Give back what an annotator has taken and not labelled, for others to take."""
-    from ladle.cli.program.printing import answer
+    from ladle.cli.program.printing import print_answer
 
     with opened(db, name, pool=pool) as campaign:
         listed = listed_ids(campaign, ids) if ids else None
@@ -230,7 +230,7 @@ def release(
         facts = {
             "command": "campaign release", "name": campaign.name, "annotator": annotator, "released": released
         }  # fmt: skip
-        answer(f"{annotator} gives back", {"tasks": f"{released:,}"}, facts, as_json=as_json)
+        print_answer(f"{annotator} gives back", {"tasks": f"{released:,}"}, facts, as_json=as_json)
 
 
 def batch_facts(batch: Batch) -> dict[str, Any]:

@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 def verify(db: Db = None, name: Name = None, as_json: options.AsJson = False, quiet: options.Quiet = False) -> None:
     """Check everything a campaign promises: its records against each other and their checksums, and its files."""
-    from ladle.cli.program.printing import answer
-    from ladle.cli.program.progress import shown
+    from ladle.cli.program.printing import print_answer
+    from ladle.cli.program.progress import progress_reporter
 
     with opened(db, name) as campaign:
-        verdict = campaign.verify(progress=shown(quiet=quiet or as_json))
+        verdict = campaign.verify(progress=progress_reporter(quiet=quiet or as_json))
         if not as_json:  # under --json, an error is the one object there is
             for problem in verdict.problems:
                 typer.echo(problem, err=True)
         require_sound(campaign.name, verdict)
         facts = {"command": "campaign verify", "name": campaign.name, "ok": True, "checked": dict(verdict.checked)}
         told = {what: f"{count:,}" for what, count in verdict.checked.items()}
-        answer(f"{campaign.name} is sound: checked", told, facts, as_json=as_json)
+        print_answer(f"{campaign.name} is sound: checked", told, facts, as_json=as_json)
 
 
 def require_sound(name: str, verdict: Verdict) -> None:
@@ -55,7 +55,7 @@ def backup(
 ) -> None:
     """Copy a campaign to one file while work goes on: whole, checked, and as it was at one moment."""
     from ladle.cli.program.outputs import check_new
-    from ladle.cli.program.printing import answer
+    from ladle.cli.program.printing import print_answer
     from ladle.durable import file_digest
     from ladle.memory.budget import bytes_text
 
@@ -67,7 +67,7 @@ def backup(
             "command": "campaign backup", "name": campaign.name, "output": str(output), "bytes": size, "sha256": digest
         }  # fmt: skip
         told = {"file": f"{output}, {bytes_text(size)}", "SHA-256": digest}
-        answer(f"Backup of {campaign.name}", told, facts, as_json=as_json)
+        print_answer(f"Backup of {campaign.name}", told, facts, as_json=as_json)
 
 
 def restore(
@@ -79,7 +79,7 @@ def restore(
 ) -> None:
     """Put a backup into a database where its campaign is not."""
     from ladle.campaign import Campaign
-    from ladle.cli.program.printing import answer
+    from ladle.cli.program.printing import print_answer
 
     with Campaign.restore(url_of(db), source) as campaign:
         progress = campaign.progress()
@@ -90,18 +90,18 @@ def restore(
             "rounds": progress.rounds,
         }
         told = {"labels": f"{progress.labels:,}", "rounds": f"{progress.rounds:,}"}
-        answer(f"Restored {campaign.name}", told, facts, as_json=as_json)
+        print_answer(f"Restored {campaign.name}", told, facts, as_json=as_json)
 
 
 def migrate(db: Db = None, as_json: options.AsJson = False) -> None:
     """Bring a database of an older Ladle to the layout of this one. Back it up first."""
     from ladle.campaign import Campaign
-    from ladle.cli.program.printing import answer
+    from ladle.cli.program.printing import print_answer
 
     before, after = Campaign.migrate(url_of(db))
     facts = {"command": "campaign migrate", "before": before, "after": after, "done_before": before == after}
     told = {"version": f"{after}, as it was" if before == after else f"{after}, from {before}"}
-    answer("Migrated", told, facts, as_json=as_json)
+    print_answer("Migrated", told, facts, as_json=as_json)
 
 
 COMMANDS = {"verify": verify, "backup": backup, "restore": restore, "migrate": migrate}

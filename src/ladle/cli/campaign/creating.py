@@ -84,7 +84,7 @@ def create(
     the same command goes on where it was; when the campaign is there, it says so.
     """
     from ladle.campaign import Campaign
-    from ladle.cli.program.progress import shown
+    from ladle.cli.program.progress import progress_reporter
 
     url, started = url_of(db), time.perf_counter()
     skipping = _skipping(skip_invalid, skipped, pool, ids)
@@ -95,7 +95,7 @@ def create(
         name=name,
         pool=(examples := skipping.opened(pool, id_column, embedding, ids, metric=metric)),
         strategy=strategy,
-        options=options.strategy_options(strategy_options),
+        options=options.parse_strategy_options(strategy_options),
         tree=tree,
         labels=_labels(labels, kind, low, high),
         budget=budget,
@@ -104,7 +104,7 @@ def create(
         seed=seed,
         lease_seconds=lease_days * DAY_SECONDS,
         files=None if files is None else str(files),
-        progress=shown(quiet=quiet or as_json),
+        progress=progress_reporter(quiet=quiet or as_json),
     )
     with campaign:
         left = skipping.facts(examples), skipping.shown(examples)
@@ -114,7 +114,7 @@ def create(
 def list_campaigns(db: Db = None, as_json: options.AsJson = False) -> None:
     """List the campaigns of a database, and how far each has come."""
     from ladle.campaign import Campaign
-    from ladle.cli.program.printing import emit_json, show
+    from ladle.cli.program.printing import print_json, print_tables
 
     url = url_of(db)
     found = []
@@ -122,10 +122,10 @@ def list_campaigns(db: Db = None, as_json: options.AsJson = False) -> None:
         with Campaign.open(url, name=name) as campaign:
             found.append(campaign.progress())
     if as_json:
-        emit_json({"command": "campaign list", "campaigns": [_in_short(each) for each in found]})
+        print_json({"command": "campaign list", "campaigns": [_in_short(each) for each in found]})
     else:
         told = {each.name: f"{_how_far(each)}; pool of {each.pool:,}" for each in found}
-        show([("Campaigns", told or {"none": "make one with ladle campaign create"})])
+        print_tables([("Campaigns", told or {"none": "make one with ladle campaign create"})])
 
 
 def extend(
@@ -141,13 +141,13 @@ def extend(
     quiet: options.Quiet = False,
 ) -> None:
     """Go on with a pool that has grown: the same examples in the same order, and new ones after them."""
-    from ladle.cli.program.printing import answer
-    from ladle.cli.program.progress import shown
+    from ladle.cli.program.printing import print_answer
+    from ladle.cli.program.progress import progress_reporter
 
     skipping = _skipping(skip_invalid, skipped, pool, ids)
     given = skipping.opened(pool, id_column, embedding, ids)
     with opened(db, name) as campaign:
-        added = campaign.extend(given, progress=shown(quiet=quiet or as_json))
+        added = campaign.extend(given, progress=progress_reporter(quiet=quiet or as_json))
         facts = {
             "command": "campaign extend",
             "name": campaign.name,
@@ -157,7 +157,7 @@ def extend(
             **skipping.facts(given),
         }
         told = {"pool": f"{given.rows:,} examples, {added:,} of them new", **skipping.shown(given)}
-        answer(f"Extended {campaign.name}", told, facts, as_json=as_json)
+        print_answer(f"Extended {campaign.name}", told, facts, as_json=as_json)
 
 
 def _is_there(url: str, name: str) -> bool:
@@ -223,7 +223,7 @@ def _metric_of(tree: Path) -> str:
 def _tell_created(
     campaign: Any, there: bool, left: tuple[dict[str, Any], dict[str, str]], seconds: float, as_json: bool
 ) -> None:
-    from ladle.cli.program.printing import answer, seconds_text
+    from ladle.cli.program.printing import print_answer, seconds_text
 
     settings, progress = campaign.settings, campaign.progress()
     labels = settings.labels
@@ -255,7 +255,7 @@ def _tell_created(
         "took": seconds_text(seconds),
         **({"done before": "this campaign was there already: nothing was changed"} if there else {}),
     }
-    answer(f"Campaign {settings.name}", told, facts, as_json=as_json)
+    print_answer(f"Campaign {settings.name}", told, facts, as_json=as_json)
 
 
 COMMANDS = {"create": create, "list": list_campaigns, "extend": extend}

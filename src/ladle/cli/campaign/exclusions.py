@@ -95,7 +95,7 @@ _DID = {"exclude": "excluded", "include": "included", "delete": "labels deleted"
 
 
 def _answer(campaign: Campaign, command: str, changed: int, more: dict[str, str], as_json: bool) -> None:
-    from ladle.cli.program.printing import answer
+    from ladle.cli.program.printing import print_answer
 
     excluded = campaign.progress().excluded
     facts = {
@@ -107,7 +107,7 @@ def _answer(campaign: Campaign, command: str, changed: int, more: dict[str, str]
         **more,
     }
     told = {_DID[command]: f"{changed:,}" if changed else "none: done before", **more, "excluded now": f"{excluded:,}"}
-    answer(f"Campaign {campaign.name}", told, facts, as_json=as_json)
+    print_answer(f"Campaign {campaign.name}", told, facts, as_json=as_json)
 
 
 COMMANDS = {"exclude": exclude, "include": include, "delete": delete_labels}

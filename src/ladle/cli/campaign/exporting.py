@@ -62,7 +62,7 @@ def export(
     COCO and manifests take classes, not numbers. Nothing is written over another file unless it is --force.
     """
     from ladle.cli.campaign.batches import check_batch_file, classes_of, write_batch, write_file, written_facts
-    from ladle.cli.program.printing import answer
+    from ladle.cli.program.printing import print_answer
     from ladle.errors import ArgumentError
     from ladle.formats import format_of
 
@@ -85,7 +85,7 @@ def export(
             **written_facts(written, before),
         }
         told = {"rows": f"{written.rows:,}", "file": f"{output} ({written.format})", "SHA-256": written.sha256}
-        answer(f"Exported {what.value} of {campaign.name}", told, facts, as_json=as_json)
+        print_answer(f"Exported {what.value} of {campaign.name}", told, facts, as_json=as_json)
 
 
 def _tasks(campaign: Campaign, what: What, round_number: int | None) -> Any:

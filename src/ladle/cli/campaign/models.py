@@ -28,7 +28,7 @@ def model(
     as_json: options.AsJson = False,
 ) -> None:
     """Record a version of the model: a point of the learning curve, at the labels there are now."""
-    from ladle.cli.program.printing import answer
+    from ladle.cli.program.printing import print_answer
 
     measured = metrics_of(metrics, version)
     with opened(db, name) as campaign:
@@ -44,7 +44,7 @@ def model(
         told = {"labels": f"{labelled:,} labelled examples"} | {each: f"{value:g}" for each, value in measured.items()}
         if before:
             told["done before"] = "this version was recorded already: nothing was changed"
-        answer(f"Model {version} of {campaign.name}", told, facts, as_json=as_json)
+        print_answer(f"Model {version} of {campaign.name}", told, facts, as_json=as_json)
 
 
 def gold(
@@ -63,7 +63,7 @@ def gold(
 ) -> None:
     """Name examples whose label is known: not asked for, but put into batches with --gold to test annotators."""
     from ladle.cli.campaign.telling import names_of
-    from ladle.cli.program.printing import answer
+    from ladle.cli.program.printing import print_answer
     from ladle.formats import read_labels
 
     with opened(db, name, pool=pool) as campaign:
@@ -79,7 +79,7 @@ def gold(
             "done_before": added == 0,
         }
         told = {"examples": f"{rows:,} in {labels}", "added": f"{added:,} that were not gold before"}
-        answer(f"Gold of {campaign.name}", told, facts, as_json=as_json)
+        print_answer(f"Gold of {campaign.name}", told, facts, as_json=as_json)
 
 
 def metrics_of(given: list[str] | None, version: str | None) -> dict[str, float]:

@@ -79,7 +79,7 @@ def opened(
     if ids is not None:
         if pool is None:
             raise ArgumentError("--ids", wanted="come with --pool", got="none")
-        given = options.opened_pool(pool, None, None, ids)
+        given = options.open_pool_option(pool, None, None, ids)
     with Campaign.open(url, name=name or _only(url), pool=given) as campaign:
         yield campaign
 
@@ -99,10 +99,10 @@ def _only(url: str) -> str:
 
 
 def listed_ids(campaign: Campaign, files: Sequence[Path]) -> Any:
-    """The ids that these files name together, as ids or as masks of the pool. Raises: as `rows_in_files`."""
-    from ladle.pool.ids.named_rows import rows_in_files
+    """The ids that these files name together, as ids or as masks of the pool. Raises: as `find_rows_in_files`."""
+    from ladle.pool.ids.named_rows import find_rows_in_files
 
-    return campaign.ids.at(rows_in_files(files, campaign.ids, pool=f"the pool of {campaign.name}"))
+    return campaign.ids.at(find_rows_in_files(files, campaign.ids, pool=f"the pool of {campaign.name}"))
 
 
 def form_of(campaign: Campaign) -> Form:

@@ -18,28 +18,28 @@ _WIDEST_CURVE = 72
 
 def progress(db: Db = None, name: Name = None, as_json: options.AsJson = False) -> None:
     """Show how far the campaign has come: labels, people, speed, spend, the learning curve, and whether to stop."""
-    from ladle.cli.program.printing import emit_json, printed
+    from ladle.cli.program.printing import print_json, print_parts
 
     with opened(db, name) as campaign:
         found, people = campaign.progress(), campaign.settings.annotators_per_task
     if as_json:
-        emit_json({"command": "campaign progress", **found.to_dict()})
+        print_json({"command": "campaign progress", **found.to_dict()})
     else:
-        printed(_parts(found, people), spaced=True)
+        print_parts(_parts(found, people), spaced=True)
 
 
 def _parts(found: Progress, people: int) -> list[tuple[str, Any]]:
     from ladle.cli.campaign.tables import annotator_table, model_table
-    from ladle.cli.program.printing import pairs
+    from ladle.cli.program.printing import two_columns
 
-    parts: list[tuple[str, Any]] = [(f"Campaign {found.name}", pairs(_shown(found, people)))]
+    parts: list[tuple[str, Any]] = [(f"Campaign {found.name}", two_columns(_shown(found, people)))]
     if len(found.annotators):
         parts.append(("Annotators", annotator_table(found.annotators)))
     if len(found.curve):
         parts.append(("Models", model_table(found.curve)))
     parts += _curve(found)
     if found.stopping:
-        parts.append(("When to stop", pairs(stopping_told(found.stopping))))
+        parts.append(("When to stop", two_columns(stopping_told(found.stopping))))
     return parts
 
 

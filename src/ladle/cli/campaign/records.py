@@ -20,7 +20,7 @@ def story(
 ) -> None:
     """Tell all that happened to one example, oldest first."""
     from ladle.cli.campaign.exclusions import typed_ids
-    from ladle.cli.program.printing import emit_json
+    from ladle.cli.program.printing import print_json
 
     with opened(db, name, pool=pool) as campaign:
         told = campaign.story(typed_ids(campaign, [example])[0])
@@ -29,7 +29,7 @@ def story(
             return
         lines = [{"at": at.isoformat(), "what": what} for at, what in told.lines]
         facts = {"command": "campaign story", "name": campaign.name, "id": told.id, "row": told.row}
-        emit_json(facts | {"state": told.state, "label": told.label, "lines": lines})
+        print_json(facts | {"state": told.state, "label": told.label, "lines": lines})
 
 
 def audit(
@@ -40,7 +40,7 @@ def audit(
 ) -> None:
     """Tell what was done to the campaign, and by whom; `ladle campaign export audit` writes all of it."""
     from ladle.cli.campaign.tables import audit_table
-    from ladle.cli.program.printing import emit_json, printed
+    from ladle.cli.program.printing import print_json, print_parts
     from ladle.errors import ArgumentError
 
     if last < 1:
@@ -52,9 +52,9 @@ def audit(
                 {key: value.isoformat() if isinstance(value, datetime) else value for key, value in row.items()}
                 for row in events.to_pylist()
             ]
-            emit_json({"command": "campaign audit", "name": campaign.name, "events": found})
+            print_json({"command": "campaign audit", "name": campaign.name, "events": found})
         else:
-            printed([(f"The last {len(events):,} events of {campaign.name}", audit_table(events))])
+            print_parts([(f"The last {len(events):,} events of {campaign.name}", audit_table(events))])
 
 
 COMMANDS = {"story": story, "audit": audit}

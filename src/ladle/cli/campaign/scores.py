@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ladle.cli.pool.scored import Given, Reading
+from ladle.cli.pool.scored import QueryInputs, Reading
 from ladle.progress import Reporter
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def needs_of(campaign: Campaign) -> tuple[str, ...]:
     return tuple(describe(campaign.settings.strategy).needs)
 
 
-def given_of(campaign: Campaign, reading: Reading, *, progress: Reporter) -> Given:
+def given_of(campaign: Campaign, reading: Reading, *, progress: Reporter) -> QueryInputs:
     """The scores as `Campaign.ask` takes them; embeddings it finds itself. Raises: as `Reading.read`."""
     import numpy as np
 

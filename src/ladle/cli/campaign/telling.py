@@ -184,7 +184,7 @@ def told_text(found: LabelFile, told: Told) -> str:
 
 
 def _answer(campaign: Campaign, command: str, found: LabelFile, told: Told, as_json: bool) -> None:
-    from ladle.cli.program.printing import answer
+    from ladle.cli.program.printing import print_answer
 
     facts = {"command": f"campaign {command}", "name": campaign.name, **told_facts(found, told)}
     shown = {"labels": told_text(found, told), "tasks": f"{told.labelled:,} labelled by this file"}
@@ -194,7 +194,7 @@ def _answer(campaign: Campaign, command: str, found: LabelFile, told: Told, as_j
         shown["quarantine"] = "see why: ladle campaign export quarantine -o odd.csv"
     if told.repeat_of_key:
         shown["done before"] = "this file was told already: nothing was changed"
-    answer(f"Told {campaign.name}", shown, facts, as_json=as_json)
+    print_answer(f"Told {campaign.name}", shown, facts, as_json=as_json)
 
 
 COMMANDS = {"tell": tell, "import": import_labels}

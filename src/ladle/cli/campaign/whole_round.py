@@ -25,7 +25,7 @@ from ladle.cli.program import options
 
 if TYPE_CHECKING:
     from ladle.campaign import Campaign
-    from ladle.cli.pool.scored import Given
+    from ladle.cli.pool.scored import QueryInputs
     from ladle.labelling import Batch
 
 Step = dict[str, Any]
@@ -76,12 +76,12 @@ def run_round(
     from ladle.cli.campaign.batches import check_batch_file
     from ladle.cli.campaign.models import metrics_of
     from ladle.cli.pool.scored import Reading
-    from ladle.cli.program.outputs import other_file
-    from ladle.cli.program.progress import shown
+    from ladle.cli.program.outputs import other_file_error
+    from ladle.cli.program.progress import progress_reporter
 
     there = check_batch_file(output, format_name)
     measured = metrics_of(metrics, model)
-    started, bars = time.perf_counter(), shown(quiet=quiet or as_json)
+    started, bars = time.perf_counter(), progress_reporter(quiet=quiet or as_json)
     with opened(db, name, pool=pool, ids=ids) as campaign:
         reading = Reading(
             path=scores,
@@ -103,7 +103,7 @@ def run_round(
         told = ",".join(step["sha256"] for step in steps if step["step"] == "tell")
         ready = prepared(campaign, order, progress=bars, more=told)  # before the model: its scores must be sound
         if ready.new and there and not force:
-            raise other_file(output)
+            raise other_file_error(output)
         if model is not None:
             steps.append(_recorded(campaign, model, measured, scores))
         batch = asked(campaign, order, ready, progress=bars)
@@ -151,7 +151,7 @@ def _recorded(campaign: Campaign, model: str, metrics: dict[str, float], scores:
     return {"step": "model", "done_before": before, "model": model, "metrics": metrics, "text": text}
 
 
-def _asked(batch: Batch, given: Given) -> Step:
+def _asked(batch: Batch, given: QueryInputs) -> Step:
     shown = batch_told(batch)
     read = "".join(f"; {name}: {text}" for name, text in given.told.items())
     text = f"round {batch.round}: {shown['batch']}, by {shown['strategy']}; lease until {shown['lease until']}{read}"
@@ -166,17 +166,17 @@ def _exported(campaign: Campaign, batch: Batch, output: Path, format_name: str |
 
 
 def _answer(facts: Step, as_json: bool) -> None:
-    from ladle.cli.program.printing import emit_json, seconds_text, show
+    from ladle.cli.program.printing import print_json, print_tables, seconds_text
 
     if as_json:
-        emit_json(facts)
+        print_json(facts)
         return
     told: dict[str, str] = {}
     for step in facts["steps"]:
         line = f"{'done before' if step['done_before'] else 'done'}: {step['text']}"
         told[step["step"]] = f"{told[step['step']]}\n{line}" if step["step"] in told else line
     title = f"Round {facts['round']} of {facts['name']}" + (", all of it done before" if facts["done_before"] else "")
-    show([(title, told | {"took": seconds_text(facts["seconds"])})])
+    print_tables([(title, told | {"took": seconds_text(facts["seconds"])})])
 
 
 COMMANDS = {"round": run_round}

@@ -58,7 +58,7 @@ def demo(
     """
     _check_packages()
     from ladle.cli.program.outputs import check_new, check_output, write_contents
-    from ladle.cli.program.progress import shown
+    from ladle.cli.program.progress import progress_reporter
     from ladle.lab import run_experiment
     from ladle.lab.runner.reloaded_data import dataset_of
     from ladle.lab.runner.starts import first_clusters
@@ -77,7 +77,7 @@ def demo(
         seed_size=seed_size,
         seed=seed,
     )
-    progress = shown(quiet=quiet or as_json)
+    progress = progress_reporter(quiet=quiet or as_json)
     with ExitStack() as held:
         folder = keep or held.enter_context(TemporaryDirectory(prefix="ladle-demo-"))
         ledger = held.enter_context(run_experiment(experiment, folder, workers=workers, progress=progress))
@@ -86,10 +86,10 @@ def demo(
             write_contents({out: page(facts, dataset=dataset_of(ledger))}, force=force)
     seconds = time.perf_counter() - started
     if as_json:
-        from ladle.cli.program.printing import emit_json
+        from ladle.cli.program.printing import print_json
 
         told = {"command": "demo", "report": str(out.resolve()), "seconds": round(seconds, 3)}
-        emit_json({**told, **facts.to_dict()})
+        print_json({**told, **facts.to_dict()})
     else:
         _show(facts, out, seconds)
 

@@ -34,14 +34,14 @@ def list_known(
 
     With the NAME of a protocol, print its file: save it, change it, and run the copy.
     """
-    from ladle.cli.program.printing import emit_json
+    from ladle.cli.program.printing import print_json
     from ladle.lab.protocol import catalogue
     from ladle.lab.protocol.files import read_experiment, read_text, shipped
 
     if name is not None:
         text = read_text(name)
         if as_json:
-            emit_json({"command": "lab list", "protocol": name, "text": text})
+            print_json({"command": "lab list", "protocol": name, "text": text})
         else:
             typer.echo(text, nl=False)
         return
@@ -54,7 +54,7 @@ def list_known(
             "learners": [each.to_dict() for each in learners],
         }
         told = [each.model_dump(mode="json") for each in protocols]
-        emit_json({"command": "lab list", "protocols": told, **described})
+        print_json({"command": "lab list", "protocols": told, **described})
         return
     _show_list("Protocols", {each.name: _in_short(each) for each in protocols})
     _show_list("Data sets", {each.name: _described(each) for each in datasets})
@@ -91,7 +91,7 @@ def run(
 
     Stopped at any moment, the same command goes on where it was, to the same numbers. They do not depend on --workers.
     """
-    from ladle.cli.program.progress import shown
+    from ladle.cli.program.progress import progress_reporter
     from ladle.lab.protocol.files import read_experiment
     from ladle.lab.runner.run import run_experiment, standing
 
@@ -104,7 +104,7 @@ def run(
     if before and not as_json:
         typer.echo(f"going on from {before:,} of {total:,} rounds in {folder}", err=True)
     with _resumable(experiment, folder):
-        ledger = run_experiment(experiment, folder, **part, progress=shown(quiet=quiet or as_json))
+        ledger = run_experiment(experiment, folder, **part, progress=progress_reporter(quiet=quiet or as_json))
     with ledger:
         _tell_run(ledger, folder, before, time.perf_counter() - started, as_json)
 
@@ -158,7 +158,7 @@ def _folder(out: str | None, name: str) -> Path:
 
 
 def _tell_run(ledger: Ledger, folder: Path, before: int, seconds: float, as_json: bool) -> None:
-    from ladle.cli.program.printing import answer, seconds_text
+    from ladle.cli.program.printing import print_answer, seconds_text
     from ladle.lab.ledger.ledger import WENT_ON
 
     experiment, (done, total) = ledger.experiment(), ledger.finished()
@@ -188,7 +188,7 @@ def _tell_run(ledger: Ledger, folder: Path, before: int, seconds: float, as_json
         "ledger": str(ledger.path),
         "next": shlex.join(["ladle", "lab", "report", str(folder)]),
     }
-    answer(experiment.title, shown, facts, as_json=as_json)
+    print_answer(experiment.title, shown, facts, as_json=as_json)
 
 
 def _final_text(final: Any, metric: str, labels: Any) -> str:

@@ -44,7 +44,7 @@ def report(
     The run may be going on: finished trials count. --json prints everything the page says.
     """
     from ladle.cli.program.outputs import check_output, write_contents
-    from ladle.cli.program.printing import answer
+    from ladle.cli.program.printing import print_answer
     from ladle.lab.ledger.ledger import Ledger
     from ladle.lab.runner.reloaded_data import dataset_of
     from ladle.lab.runner.starts import first_clusters
@@ -69,7 +69,7 @@ def report(
         facts = {"command": "lab report", "written": written}
         if as_json:
             facts |= {"report": told.to_dict()}
-        answer(f"Report of {ledger.experiment().title}", written, facts, as_json=as_json)
+        print_answer(f"Report of {ledger.experiment().title}", written, facts, as_json=as_json)
 
 
 def compare(
@@ -84,7 +84,7 @@ def compare(
     Tables on a terminal, Markdown into a pipe or file. --json prints the numbers, and the Markdown too.
     """
     from ladle.cli.program.outputs import check_output, write_contents
-    from ladle.cli.program.printing import emit_json
+    from ladle.cli.program.printing import print_json
     from ladle.lab.ledger.ledger import Ledger
     from ladle.report import tables
     from ladle.report.compare import compare as compare_runs
@@ -98,7 +98,7 @@ def compare(
         write_contents({out: text}, force=force)
     if as_json:
         written = {"written": None if out is None else str(out), "markdown": text}
-        emit_json({"command": "lab compare", **written, **compared.to_dict()})
+        print_json({"command": "lab compare", **written, **compared.to_dict()})
     elif out is not None:
         typer.echo(str(out))
     elif sys.stdout.isatty():
@@ -127,7 +127,7 @@ def publish(
     from the same seed sets and first models: some strategies run here, say, and others on another machine.
     """
     from ladle.cli.program.outputs import check_output, write_new
-    from ladle.cli.program.printing import answer
+    from ladle.cli.program.printing import print_answer
     from ladle.lab.ledger.ledger import Ledger
     from ladle.lab.runner.publishing import check_target, publish_ledgers
 
@@ -142,7 +142,7 @@ def publish(
     size = out.stat().st_size
     shown = {"ledger": str(out), "rounds": f"{done:,} of {total:,}", "bytes": f"{size:,}, of {sizes:,}"}
     facts = {"command": "lab publish", "ledger": str(out), "rounds_done": done, "rounds_total": total}
-    answer(f"Ledger of {title}", shown, {**facts, "bytes": size, "bytes_of_the_runs": sizes}, as_json=as_json)
+    print_answer(f"Ledger of {title}", shown, {**facts, "bytes": size, "bytes_of_the_runs": sizes}, as_json=as_json)
 
 
 COMMANDS = {"report": report, "compare": compare, "publish": publish}
@@ -161,7 +161,7 @@ def _show_compared(found: RunComparison) -> None:
     """For people: what the Markdown says, fitted to the terminal, with a table for each metric."""
     from rich.text import Text
 
-    from ladle.cli.program.printing import printed
+    from ladle.cli.program.printing import print_parts
     from ladle.report import rows as told
     from ladle.report.sentences import metric_text
 
@@ -179,7 +179,7 @@ def _show_compared(found: RunComparison) -> None:
     ]
     if found.differing:
         parts.append(("What differs", _fitted(*told.differing_table(found))))
-    printed(parts, spaced=True)
+    print_parts(parts, spaced=True)
 
 
 def _fitted(head: list[str], rows: list[list[str]]) -> Any:

@@ -81,7 +81,7 @@ def assign(
     of ladle cluster --clusters-out at the same cut, and new clusters are numbered on from there.
     """
     from ladle.cli.program.outputs import TABLE_SUFFIXES, check_output, write_new
-    from ladle.cli.program.progress import shown
+    from ladle.cli.program.progress import progress_reporter
     from ladle.hac import Dendrogram
 
     check_output(output, TABLE_SUFFIXES, inputs=[tree, pool, ids, clustered, clustered_ids])
@@ -103,10 +103,10 @@ def assign(
         new=new.value,
         exact=exact,
         seed=seed,
-        progress=shown(quiet=quiet or as_json),
+        progress=progress_reporter(quiet=quiet or as_json),
     )
     before = write_new(output, lambda path: _write(examples, assigned, loaded, path), force=force)
-    _tell(examples, assigned, loaded.metric, skipping, time.perf_counter() - started, output, before, as_json)
+    _print(examples, assigned, loaded.metric, skipping, time.perf_counter() - started, output, before, as_json)
 
 
 def _write(pool: Any, assigned: Any, tree: Any, path: Path) -> None:
@@ -131,7 +131,7 @@ def _write(pool: Any, assigned: Any, tree: Any, path: Path) -> None:
     )
 
 
-def _tell(
+def _print(
     pool: Any,
     assigned: Any,
     metric: str,
@@ -143,7 +143,7 @@ def _tell(
 ) -> None:
     import numpy as np
 
-    from ladle.cli.program.printing import answer, peak_bytes, took
+    from ladle.cli.program.printing import peak_bytes, print_answer, time_and_memory
 
     peak = peak_bytes()
     joined = int(((assigned.labels >= 0) & (assigned.labels < assigned.known)).sum())
@@ -179,7 +179,7 @@ def _tell(
         "joined": f"{joined:,} of {assigned.known:,} clusters; {assigned.twins:,} equal one of the tree's examples",
         "far from all": f"{far:,} beyond {assigned.limit:.4g}{fate}",
         "search": search,
-        "took": took(seconds, peak),
+        "took": time_and_memory(seconds, peak),
         "clusters in": f"{output}{', as it was' if before else ''}",
     }
-    answer("Assigned", shown, facts, as_json=as_json)
+    print_answer("Assigned", shown, facts, as_json=as_json)

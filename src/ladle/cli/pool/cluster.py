@@ -81,7 +81,7 @@ def cluster(
     The pool is read block by block and may be larger than memory. Stopped at any moment, the same command goes on
     from its last checkpoint. A file that is there is not replaced by another one without --force.
     """
-    from ladle.cli.pool.cluster_plan import Files, check_fit
+    from ladle.cli.pool.cluster_plan import OutputPaths, check_fit
     from ladle.cli.program.outputs import TABLE_SUFFIXES, check_new, check_output, check_writable, write_new
 
     inputs = [pool, ids]
@@ -98,11 +98,11 @@ def cluster(
     started = time.perf_counter()
     examples = skipping.opened(pool, id_column, embedding, ids, metric=metric.value)
     room = output.absolute().parent if scratch is None else scratch
-    files = Files(output, state.folder, room)
+    files = OutputPaths(output, state.folder, room)
     check_fit(examples, level, files, exact=options.uses_exact(examples.rows, exact), prototypes=prototypes)
     _check_tree_there(output, examples, metric.value, level, force=force)
 
-    from ladle.cli.program.progress import shown
+    from ladle.cli.program.progress import progress_reporter
     from ladle.hac import cluster as clustered
 
     with state.kept(quiet=as_json) as going_on_from:
@@ -115,15 +115,15 @@ def cluster(
             checkpoint=state.folder,
             scratch=room,
             prototypes=prototypes,
-            progress=shown(quiet=quiet or as_json),
+            progress=progress_reporter(quiet=quiet or as_json),
             **level,
         )
         before = write_new(output, tree.save, force=force)
         clusters = tree.cut()
         if clusters_out is not None:
             before &= write_new(clusters_out, lambda path: _write_clusters(examples, clusters, path), force=force)
-    run = _Run(time.perf_counter() - started, output, clusters_out, going_on_from, skipping, before)
-    _tell(examples, tree, clusters, run, as_json)
+    run = _RunSummary(time.perf_counter() - started, output, clusters_out, going_on_from, skipping, before)
+    _print(examples, tree, clusters, run, as_json)
 
 
 def _check_tree_there(path: Path, pool: Any, metric: str, level: dict[str, Any], *, force: bool) -> None:
@@ -131,7 +131,7 @@ def _check_tree_there(path: Path, pool: Any, metric: str, level: dict[str, Any],
 
     One that is may be this command's own, which only the clustering tells. Raises: FileError.
     """
-    from ladle.cli.program.outputs import other_file
+    from ladle.cli.program.outputs import other_file_error
     from ladle.errors import LadleError
     from ladle.hac import Dendrogram, Level
 
@@ -141,9 +141,9 @@ def _check_tree_there(path: Path, pool: Any, metric: str, level: dict[str, Any],
         tree = Dendrogram.load(path)
         tree.origin.check(pool, subject=f"the tree {path}")
     except LadleError as cause:
-        raise other_file(path) from cause
+        raise other_file_error(path) from cause
     if tree.metric != metric or tree.level != (Level(**level) if level else None):
-        raise other_file(path)
+        raise other_file_error(path)
 
 
 def _level(mean_size: float | None, threshold: float | None, n_clusters: int | None, full: bool) -> dict[str, Any]:
@@ -179,7 +179,7 @@ def _trust(tree: Any) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class _RunSummary:
     """What is told of a run beside its tree."""
 
     seconds: float
@@ -190,10 +190,10 @@ class _Run:
     before: bool  # whether its files were there already, byte for byte
 
 
-def _tell(pool: Any, tree: Any, clusters: Any, run: _Run, as_json: bool) -> None:
+def _print(pool: Any, tree: Any, clusters: Any, run: _RunSummary, as_json: bool) -> None:
     import numpy as np
 
-    from ladle.cli.program.printing import answer, peak_bytes, took
+    from ladle.cli.program.printing import peak_bytes, print_answer, time_and_memory
 
     sizes = np.bincount(clusters)
     peak = peak_bytes()
@@ -233,9 +233,9 @@ def _tell(pool: Any, tree: Any, clusters: Any, run: _Run, as_json: bool) -> None
         "merges": f"{len(tree.merges):,}, {_trust(tree)}",
         "self-check": f"{tree.checks.inversions:,} merges below one they stand on, "
         f"{tree.checks.pushes:,} neighbours found late",
-        "took": took(run.seconds, peak),
+        "took": time_and_memory(run.seconds, peak),
         "tree": f"{run.output}{', as it was' if run.before else ''}",
     }
     if run.clusters_out is not None:
         shown["clusters in"] = str(run.clusters_out)
-    answer("Clustered", shown, facts, as_json=as_json)
+    print_answer("Clustered", shown, facts, as_json=as_json)

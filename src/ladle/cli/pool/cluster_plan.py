@@ -8,7 +8,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Files:
+class OutputPaths:
     """Where `ladle cluster` writes. state: the folder of the checkpoint, if any. scratch: the folder of the vectors."""
 
     tree: Path
@@ -16,7 +16,7 @@ class Files:
     scratch: Path
 
 
-def check_fit(pool: Any, level: dict[str, Any], files: Files, *, exact: bool, prototypes: bool | None) -> None:
+def check_fit(pool: Any, level: dict[str, Any], files: OutputPaths, *, exact: bool, prototypes: bool | None) -> None:
     """Refuse what memory or a disk has no room for. level, prototypes: as `ladle.cluster` takes them.
 
     The tree and the checkpoint are planned at their largest; files on one disk are added up.

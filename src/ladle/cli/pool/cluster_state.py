@@ -39,13 +39,13 @@ class ClusterState:
         """
         before = self._saved_at()
         if before is not None and not quiet:
-            typer.echo(f"going on from the checkpoint of {_moment(before)} in {self.folder}", err=True)
+            typer.echo(f"going on from the checkpoint of {_time_text(before)} in {self.folder}", err=True)
         try:
             yield before
         except KeyboardInterrupt as stop:
             saved = self._saved_at()
             if saved is not None:
-                stop.add_note(f"the same command goes on from the checkpoint of {_moment(saved)} in {self.folder}")
+                stop.add_note(f"the same command goes on from the checkpoint of {_time_text(saved)} in {self.folder}")
             raise
         if self.folder is not None:
             from ladle.hac.checkpoint import Checkpoints
@@ -62,6 +62,6 @@ class ClusterState:
         return datetime.fromtimestamp(Checkpoints(self.folder, {}).path.stat().st_mtime).astimezone()
 
 
-def _moment(when: datetime) -> str:
+def _time_text(when: datetime) -> str:
     """The time of day; the date too unless that is today."""
     return f"{when:%H:%M:%S}" if when.date() == datetime.now().astimezone().date() else f"{when:%Y-%m-%d %H:%M:%S}"

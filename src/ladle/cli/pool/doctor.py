@@ -43,7 +43,7 @@ def doctor(
     Name a POOL to read its size, or give --rows and --dim for one you do not have yet.
     """
     from ladle.cli.pool import machine
-    from ladle.cli.program.printing import emit_json, show
+    from ladle.cli.program.printing import print_json, print_tables
 
     skipping = Skipping.of(skip_invalid, skipped, beside=None, inputs=[pool, ids])
     facts: dict[str, Any] = {
@@ -57,9 +57,9 @@ def doctor(
     facts["clustering"] = _clustering(facts["pool"], exact)
     facts["warnings"] = _warnings(facts)
     if as_json:
-        emit_json(facts)
+        print_json(facts)
     else:
-        show(_tables(facts))
+        print_tables(_tables(facts))
 
 
 def _pool_facts(

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from ladle.errors import LadleError
 
 # What the library says of scores, and the command line instead; whole sentences before parts of them.
-_SAID = (
+_OPTION_WORDS = (
     (r"Logits need a softmax first: ladle\.scores\.softmax\(logits\)\.", "Logits need a softmax first: say --logits."),
     (
         r'Independent labels need a multi-label margin: ladle\.margin\(probabilities, multilabel="min"\)\.',
@@ -44,19 +44,19 @@ _SAID = (
 
 
 @contextmanager
-def in_options(path: object) -> Iterator[None]:
+def say_in_options(path: object) -> Iterator[None]:
     """Raise errors about scores as the command line says them. path: the file, where the library says the argument."""
     try:
         yield
     except LadleError as error:
         subject = re.sub(r"`(probabilities|logits|margins)`", f"the scores {path}", error.subject)
-        wanted, got, remedy = (_translated(text) for text in (error.wanted, error.got, error.remedy))
+        wanted, got, remedy = (_translate(text) for text in (error.wanted, error.got, error.remedy))
         if (subject, wanted, got, remedy) == (error.subject, error.wanted, error.got, error.remedy):
             raise
         raise type(error)(subject, wanted=wanted, got=got, remedy=remedy) from error
 
 
-def _translated(text: str) -> str:
-    for said, instead in _SAID:
+def _translate(text: str) -> str:
+    for said, instead in _OPTION_WORDS:
         text = re.sub(said, instead, text)
     return text

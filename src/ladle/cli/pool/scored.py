@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ladle.cli.pool.score_words import in_options
+from ladle.cli.pool.score_words import say_in_options
 from ladle.errors import ArgumentError
 from ladle.progress import Reporter
 
@@ -16,7 +16,7 @@ SHOWN = 8  # columns told to people; JSON has all
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class QueryInputs:
     """What was read: `arrays`, the arguments of a query; and what there is to tell of them."""
 
     arrays: dict[str, Any] = field(default_factory=dict)
@@ -75,27 +75,27 @@ class Reading:
         new = tuple(name for name in ("binary", "normalise", "ignore_extra") if getattr(self, name))
         return (self.logits, self.margins, column, self.id_column, *new)
 
-    def read(self, pool: Any, labelled: Any, needs: Sequence[str], *, progress: Reporter) -> Given:
+    def read(self, pool: Any, labelled: Any, needs: Sequence[str], *, progress: Reporter) -> QueryInputs:
         """The arguments of a query: `margins` (n,) where there are scores, and by `needs` `probabilities` (n, classes),
         `votes` (n, passes) and `embeddings` (n, dim).
 
         Raises: IdError, ShapeError, NonFiniteError, ProbabilityError, FileError and its kinds; MemoryPlanError;
         MismatchError for another number of classes.
         """
-        given = Given()
+        given = QueryInputs()
         if "embeddings" in needs:  # first, for they are what is likeliest not to fit
             with progress.task("Reading the embeddings"):
                 given.arrays["embeddings"] = pool.embeddings()
         if self.votes is not None and "votes" in needs:
-            with in_options(self.votes):
+            with say_in_options(self.votes):
                 self._read_votes(self.votes, given, pool, labelled, progress)
         if self.path is not None:
-            with in_options(self.path):
+            with say_in_options(self.path):
                 self._read_scores(self.path, given, pool, labelled, needs, progress)
         return given
 
     def _read_scores(
-        self, path: Path, given: Given, pool: Any, labelled: Any, needs: Sequence[str], progress: Reporter
+        self, path: Path, given: QueryInputs, pool: Any, labelled: Any, needs: Sequence[str], progress: Reporter
     ) -> None:
         from ladle.scores import margin
         from ladle.scores.files.score_file import open_scores
@@ -143,7 +143,7 @@ class Reading:
             return partial(margin_from_logits, binary=self.binary)
         return partial(margin, multilabel=self.multilabel, binary=self.binary, normalise=self.normalise)
 
-    def _read_votes(self, path: Path, given: Given, pool: Any, labelled: Any, progress: Reporter) -> None:
+    def _read_votes(self, path: Path, given: QueryInputs, pool: Any, labelled: Any, progress: Reporter) -> None:
         """Raises: as `open_scores`; DataError for what is no number of a class."""
         import numpy as np
 

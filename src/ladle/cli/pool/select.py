@@ -96,7 +96,7 @@ def select(
     from ladle.cli.pool.batch_order import BatchOrder
     from ladle.cli.pool.scored import Reading
     from ladle.cli.program.outputs import TABLE_SUFFIXES, check_output, write_new
-    from ladle.cli.program.progress import shown
+    from ladle.cli.program.progress import progress_reporter
     from ladle.hac import Dendrogram
 
     inputs = [pool, scores, votes, tree, *(labelled or []), ids]
@@ -104,8 +104,8 @@ def select(
     skipping = Skipping.of(skip_invalid, skipped, beside=output, inputs=inputs, force=force)
     started = time.perf_counter()
     dials = dict(zip(options.CUTS, (mean_size, threshold, n_clusters), strict=True))
-    ratio = None if candidate_ratio is None else options.plain_value(candidate_ratio)
-    asked = BatchOrder(strategy, size, seed, options.strategy_options(strategy_options), ratio)
+    ratio = None if candidate_ratio is None else options.parse_value(candidate_ratio)
+    asked = BatchOrder(strategy, size, seed, options.parse_strategy_options(strategy_options), ratio)
     reading = Reading(
         path=scores,
         votes=votes,
@@ -116,7 +116,7 @@ def select(
         multilabel=asked.options.get("multilabel"),
         columns=score_columns or (),
         id_column=score_id,
-        classes=options.classes_named(classes),
+        classes=options.parse_classes(classes),
         ignore_extra=ignore_extra_scores,
     )
     asked.check(reading, tree, dials)
@@ -125,7 +125,7 @@ def select(
     examples = skipping.opened(pool, id_column, embedding, ids, metric=metric)
     known = _labelled_rows(examples, labelled or [], labelled_column, id_column)
     asked.check_size(examples.rows, len(known))
-    bars = shown(quiet=quiet or as_json)
+    bars = progress_reporter(quiet=quiet or as_json)
     compared = None if found is None else _check_tree(found, tree, examples, bars)
     clusters = None if found is None else found.cut(**dials)
     given = reading.read(examples, known, asked.needs, progress=bars)
@@ -138,13 +138,13 @@ def select(
 
 
 def _labelled_rows(pool: Any, paths: list[Path], column: str | None, id_column: str | None) -> Any:
-    """Rows that these files name together, sorted. Raises: as `rows_in_files`."""
+    """Rows that these files name together, sorted. Raises: as `find_rows_in_files`."""
     from ladle.errors import ArgumentError
-    from ladle.pool.ids.named_rows import rows_in_files
+    from ladle.pool.ids.named_rows import find_rows_in_files
 
     if column is not None and not paths:
         raise ArgumentError("--labelled-column", wanted="come with --labelled", got="none")
-    rows = rows_in_files(
+    rows = find_rows_in_files(
         paths,
         pool.source_ids,
         what="the labelled ids",
@@ -220,7 +220,7 @@ class _Batch:
         """Print what was chosen. before: whether the file was there already, byte for byte."""
         import numpy as np
 
-        from ladle.cli.program.printing import answer, peak_bytes, took
+        from ladle.cli.program.printing import peak_bytes, print_answer, time_and_memory
 
         rows, story, peak = self.selection.rows, self.selection.story, peak_bytes()
         facts: dict[str, Any] = {
@@ -252,5 +252,5 @@ class _Batch:
                 told["tree"] = f"{UNCOMPARED}; nothing but rows and ids shows that it is of this pool"
         facts |= {"seconds": round(seconds, 3), "peak_memory_bytes": peak, "output": str(path)}
         facts["done_before"] = before
-        told |= {"took": took(seconds, peak), "batch in": f"{path}{', as it was' if before else ''}"}
-        answer("Selected", told, facts, as_json=as_json)
+        told |= {"took": time_and_memory(seconds, peak), "batch in": f"{path}{', as it was' if before else ''}"}
+        print_answer("Selected", told, facts, as_json=as_json)

@@ -33,17 +33,17 @@ def strategies(
     Scores are margins, or the probabilities or logits they come from. Any strategy can be asked in random parts of the
     pool, with --option partitions=COUNT: that is how slow ones reach large pools.
     """
-    from ladle.cli.program.printing import emit_json, show
+    from ladle.cli.program.printing import print_json, print_tables
     from ladle.strategies.catalogue import describe, names
 
     described = [describe(each) for each in ([name] if name is not None else names())]
     if as_json:
-        emit_json({"command": "strategies", "strategies": [each.to_dict() for each in described]})
+        print_json({"command": "strategies", "strategies": [each.to_dict() for each in described]})
     elif name is None:
         listed = {each.name: "\n".join(_in_short(each)) for each in described}
-        show([("Strategies", listed), ("More of one", {"ladle strategies NAME": "its options and more"})])
+        print_tables([("Strategies", listed), ("More of one", {"ladle strategies NAME": "its options and more"})])
     else:
-        show([(name, _in_full(described[0])), ("Options", _defaults(described[0]))])
+        print_tables([(name, _in_full(described[0])), ("Options", _defaults(described[0]))])
 
 
 def _in_short(described: Description) -> list[str]:

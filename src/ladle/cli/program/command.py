@@ -16,7 +16,7 @@ class Command(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """As typer does, after the check. Raises: ArgumentError for an option given twice."""
         if not ctx.resilient_parsing:  # which is how shells complete a line
-            for parameter, values in _given(self, ctx, args):
+            for parameter, values in _options_given(self, ctx, args):
                 _check_once(parameter, values)
         return super().parse_args(ctx, args)
 
@@ -45,7 +45,7 @@ class _EveryValue:
         self._parser.add_argument(obj, dest, nargs=nargs)
 
 
-def _given(command: Any, ctx: Any, args: list[str]) -> list[tuple[Any, list[Any]]]:
+def _options_given(command: Any, ctx: Any, args: list[str]) -> list[tuple[Any, list[Any]]]:
     """The options on this command line, each with all its values. Raises: as the command's own parser."""
     parser = type(command.make_parser(ctx))(ctx)  # an empty one
     every = _EveryValue(parser)

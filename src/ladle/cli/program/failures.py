@@ -47,7 +47,7 @@ def check_stdout() -> None:
         raise FileError("stdout", wanted="be open", got="a closed one", remedy="Send it to a file, or to /dev/null.")
 
 
-def tell(error: BaseException, *, as_json: bool) -> int:
+def print_error(error: BaseException, *, as_json: bool) -> int:
     """Say what went wrong and return the exit code.
 
     Errors that nobody foresaw are raised again; under `--json` their traceback goes to stderr.
@@ -64,34 +64,34 @@ def tell(error: BaseException, *, as_json: bool) -> int:
             "exit_code": outcome_of(error).exit_code,
         }
     elif isinstance(error, _UsageError):
-        usage, facts = _usage(error), _plain(error, OUTCOMES[ArgumentError].exit_code, _usage_text(error))
+        usage, facts = _usage(error), _error_facts(error, OUTCOMES[ArgumentError].exit_code, _usage_text(error))
     elif _is_broken_pipe(error):
-        hush()
+        drop_stdout()
         return 0
     elif isinstance(error, MemoryError):
-        facts = _plain(error, OUTCOMES[MemoryPlanError].exit_code, str(error) or "out of memory")
+        facts = _error_facts(error, OUTCOMES[MemoryPlanError].exit_code, str(error) or "out of memory")
     elif isinstance(error, OSError) and not isinstance(error, FileError) and error.errno is not None:
-        facts = _plain(error, OUTCOMES[FileError].exit_code, _os_text(error))
+        facts = _error_facts(error, OUTCOMES[FileError].exit_code, _os_error_text(error))
     elif as_json:
-        facts = _plain(error, OUTCOMES[LadleError].exit_code, f"unforeseen, please report it: {error}")
+        facts = _error_facts(error, OUTCOMES[LadleError].exit_code, f"unforeseen, please report it: {error}")
         traceback.print_exception(error)
     else:
         raise error
     if notices():
         facts["notices"] = list(notices())
-    _say(facts, usage, as_json=as_json)
+    _print(facts, usage, as_json=as_json)
     return int(facts["exit_code"])
 
 
-def tell_interrupted(error: BaseException, exit_code: int, *, as_json: bool) -> int:
+def print_interrupted(error: BaseException, exit_code: int, *, as_json: bool) -> int:
     """Say that a signal ended the command, and how to go on where it can; return the exit code."""
     word = "terminated" if exit_code == TERMINATED else "interrupted"
     message = ": ".join([word, *(str(note) for note in error.args)])
-    _say({"kind": "Interrupted", "message": message, "exit_code": exit_code}, "", as_json=as_json, head="")
+    _print({"kind": "Interrupted", "message": message, "exit_code": exit_code}, "", as_json=as_json, head="")
     return exit_code
 
 
-def reader_left(error: BaseException) -> bool:
+def is_reader_gone(error: BaseException) -> bool:
     """Whether the error came of a stdout that nobody reads any more, as in `ladle ... | head`."""
     chain: BaseException | None = error
     while chain is not None and not _is_broken_pipe(chain):
@@ -99,32 +99,32 @@ def reader_left(error: BaseException) -> bool:
     return chain is not None
 
 
-def hush() -> None:
+def drop_stdout() -> None:
     """Whoever read stdout has gone (as in `ladle ... | head`): drop the rest, without a word at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def hush_what_was_cut_off() -> None:
+def silence_unraisable() -> None:
     """After Ctrl-C, until the command ends: an object cut off in its making may fail in its `__del__`, as those of
     compiled code do, and Python would print that below the message that says how to go on.
     """
     sys.unraisablehook = lambda unraisable: None
 
 
-def _printed_json(facts: dict[str, Any]) -> bool:
+def _print_json(facts: dict[str, Any]) -> bool:
     """Whether stdout took the error: it may be stdout itself that fails, closed or on a full disk."""
     if sys.stdout is None:
         return False
     try:
         print(json.dumps({"error": facts}, ensure_ascii=False), flush=True)  # noqa: T201
     except OSError:
-        hush()  # or Python would try once more at its end
+        drop_stdout()  # or Python would try once more at its end
         return False
     return True
 
 
-def _say(facts: dict[str, Any], usage: str, *, as_json: bool, head: str = "error: ") -> None:
-    if as_json and _printed_json(facts):
+def _print(facts: dict[str, Any], usage: str, *, as_json: bool, head: str = "error: ") -> None:
+    if as_json and _print_json(facts):
         return
     with suppress(OSError):  # a stderr that nobody reads changes no exit code
         for line in (f"{usage}{head}{facts['message']}", *(f"note: {text}" for text in facts.get("notices", []))):
@@ -148,9 +148,9 @@ def _usage_text(error: Any) -> str:
     return str(error.format_message())
 
 
-def _plain(error: BaseException, code: int, message: str) -> dict[str, Any]:
+def _error_facts(error: BaseException, code: int, message: str) -> dict[str, Any]:
     return {"kind": type(error).__name__, "message": message, "exit_code": code}
 
 
-def _os_text(error: OSError) -> str:
+def _os_error_text(error: OSError) -> str:
     return f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror)

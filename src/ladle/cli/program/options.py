@@ -142,8 +142,8 @@ def examples(*lines: str) -> str:
     return "\n".join(["[bold]Examples[/bold]", *(f"  [cyan]{line}[/cyan]" for line in lines)])
 
 
-def strategy_options(given: list[str] | None) -> dict[str, Any]:
-    """What `--option` was given, name to value, see `plain_value`.
+def parse_strategy_options(given: list[str] | None) -> dict[str, Any]:
+    """What `--option` was given, name to value, see `parse_value`.
 
     Raises: ArgumentError for one without a name or an equals sign, and for a name that comes twice.
     """
@@ -157,11 +157,11 @@ def strategy_options(given: list[str] | None) -> dict[str, Any]:
         name = name.replace("-", "_")  # as the command line spells its own options
         if name in told:
             raise ArgumentError(f"--option {name}", wanted="be given once", got="it twice")
-        told[name] = plain_value(value)
+        told[name] = parse_value(value)
     return told
 
 
-def classes_named(text: str | None) -> list[str] | int | None:
+def parse_classes(text: str | None) -> list[str] | int | None:
     """What `--classes` was given: names, or how many. Raises: ArgumentError for no name, and for one twice."""
     from ladle.errors import ArgumentError
 
@@ -175,7 +175,7 @@ def classes_named(text: str | None) -> list[str] | int | None:
     return names
 
 
-def plain_value(text: str) -> Any:
+def parse_value(text: str) -> Any:
     """Numbers, true, false and null as JSON has them, all else as text."""
 
     def refused(constant: str) -> None:
@@ -188,7 +188,7 @@ def plain_value(text: str) -> Any:
     return text if isinstance(value, (str, list, dict)) else value
 
 
-def opened_pool(path: Path, id_column: str | None, embedding: str | None, ids: Path | None) -> Any:
+def open_pool_option(path: Path, id_column: str | None, embedding: str | None, ids: Path | None) -> Any:
     """The pool that the options name. Raises: as `ladle.open_pool`."""
     from ladle.pool import open_pool
 

@@ -70,7 +70,7 @@ def check_writable(folder: Path) -> None:
 def check_new(path: Path, *, force: bool) -> None:
     """Refuse, before any work, to write over a file that cannot be this command's own. Raises: FileError."""
     if path.exists() and not force:
-        raise other_file(path)
+        raise other_file_error(path)
 
 
 def write_new(path: Path, make: Callable[[Path], object], *, force: bool) -> bool:
@@ -87,7 +87,7 @@ def write_new(path: Path, make: Callable[[Path], object], *, force: bool) -> boo
         made = Path(folder) / path.name
         make(made)
         if file_digest(made) != file_digest(path):
-            raise other_file(path)
+            raise other_file_error(path)
     return True
 
 
@@ -105,7 +105,7 @@ def write_contents(contents: Mapping[Path, str], *, force: bool) -> None:
                 file.write(content)
 
 
-def other_file(path: Path) -> FileError:
+def other_file_error(path: Path) -> FileError:
     """The error of a file that would be written over another one."""
     return FileError(
         f"the file {path}",

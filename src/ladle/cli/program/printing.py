@@ -7,33 +7,33 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ladle.cli.program.failures import hush
+from ladle.cli.program.failures import drop_stdout
 from ladle.notices import notices
 
 Facts = Mapping[str, Any]
 
 
-def answer(title: str, shown: Mapping[str, str], facts: Facts, *, as_json: bool) -> None:
+def print_answer(title: str, shown: Mapping[str, str], facts: Facts, *, as_json: bool) -> None:
     """Print `facts` as JSON, or `shown` (label -> text) as a table of two columns."""
     if as_json:
-        emit_json(facts)
+        print_json(facts)
     else:
-        show([(title, shown)])
+        print_tables([(title, shown)])
 
 
-def emit_json(facts: Facts) -> None:
+def print_json(facts: Facts) -> None:
     """One JSON object on stdout; with `notices` where there is something to know of how the input was read."""
     known = {"notices": list(notices())} if notices() else {}
-    _written(json.dumps({**facts, **known}, ensure_ascii=False, allow_nan=False) + "\n")
+    _write(json.dumps({**facts, **known}, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def show(tables: Sequence[tuple[str, Mapping[str, str]]]) -> None:
+def print_tables(tables: Sequence[tuple[str, Mapping[str, str]]]) -> None:
     """Tables of two columns on stdout, each below its title; below them what users should know of their input."""
     notes = [("Notes", {str(place): text for place, text in enumerate(notices(), 1)})] if notices() else []
-    printed([(title, pairs(shown)) for title, shown in [*tables, *notes]])
+    print_parts([(title, two_columns(shown)) for title, shown in [*tables, *notes]])
 
 
-def printed(parts: Sequence[tuple[str, Any]], *, spaced: bool = False) -> None:
+def print_parts(parts: Sequence[tuple[str, Any]], *, spaced: bool = False) -> None:
     """Whatever rich can print on stdout, each part below its title; `spaced`: a blank line between them."""
     from rich.console import Console
     from rich.text import Text
@@ -45,10 +45,10 @@ def printed(parts: Sequence[tuple[str, Any]], *, spaced: bool = False) -> None:
                 console.print()
             console.print(Text(title, style="bold"))
             console.print(part)
-    _written("".join(line.rstrip() + "\n" for line in capture.get().splitlines()))
+    _write("".join(line.rstrip() + "\n" for line in capture.get().splitlines()))
 
 
-def pairs(shown: Mapping[str, str]) -> Any:
+def two_columns(shown: Mapping[str, str]) -> Any:
     """A table of two columns: what, and how much."""
     from rich.table import Table
     from rich.text import Text
@@ -71,7 +71,7 @@ def peak_bytes() -> int | None:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def took(seconds: float, peak: int | None) -> str:
+def time_and_memory(seconds: float, peak: int | None) -> str:
     """Time and memory for people: "3.1 s, 224.7 MiB of memory at most"."""
     from ladle.memory.budget import bytes_text
 
@@ -88,9 +88,9 @@ def seconds_text(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
-def _written(text: str) -> None:
+def _write(text: str) -> None:
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        hush()
+        drop_stdout()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _BARS_FROM = 60  # columns: in fewer, a bar would leave the title and the numbers no room
 
 
-def shown(*, quiet: bool) -> Reporter:
+def progress_reporter(*, quiet: bool) -> Reporter:
     """Bars when stderr is a terminal, else lines; nothing when somebody asked for quiet or stderr is closed."""
     if quiet or sys.stderr is None:
         return SILENT

@@ -21,20 +21,20 @@ class Interrupted(BaseException):
 
 
 @dataclass(slots=True)
-class Stop:
+class StopSignal:
     """Which exit code a stop by signal deserves."""
 
     exit_code: int = INTERRUPTED
 
 
 @contextmanager
-def terminated_as_interrupted() -> Iterator[Stop]:
+def sigterm_as_interrupt() -> Iterator[StopSignal]:
     """Inside, SIGTERM raises KeyboardInterrupt in the main thread, so that work ends as after Ctrl-C.
 
     It stays ignored where whoever began the program asked for that, and outside the main thread nothing changes, for
     there handlers cannot be set.
     """
-    stop = Stop()
+    stop = StopSignal()
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         stop.exit_code = TERMINATED

@@ -185,10 +185,10 @@ class Dendrogram:
         rounding may swap two equally near ones.
         """
         from ladle.hac.assign import Request, assign
-        from ladle.pool.open import pool_of_path
+        from ladle.pool.open import open_if_path
 
         level = self._level(mean_size, threshold, n_clusters)
-        return assign(self, pool_of_path(embeddings), Request(level, pool_of_path(pool), new, exact, seed, progress))
+        return assign(self, open_if_path(embeddings), Request(level, open_if_path(pool), new, exact, seed, progress))
 
     def with_prototypes(
         self,
@@ -205,10 +205,10 @@ class Dendrogram:
         Cost: one pass over the pool; then 8 m dim bytes for m clusters, and 8 n, in memory and in the file.
         """
         from ladle.hac.assign import prototypes_at
-        from ladle.pool.open import pool_of_path
+        from ladle.pool.open import open_if_path
 
         level = self._level(mean_size, threshold, n_clusters)
-        return replace(self, prototypes=prototypes_at(self, pool_of_path(pool), level, progress))
+        return replace(self, prototypes=prototypes_at(self, open_if_path(pool), level, progress))
 
     def _level(self, mean_size: float | None, threshold: float | None, n_clusters: int | None) -> Level:
         if mean_size is None and threshold is None and n_clusters is None:

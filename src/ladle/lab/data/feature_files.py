@@ -12,7 +12,7 @@ from ladle.arrays import as_labels, as_matrix, check_finite
 from ladle.errors import ArgumentError, FileError, ShapeError
 from ladle.lab.data.datasets import Dataset
 from ladle.lab.data.splits import assemble, split_share
-from ladle.pool.files.npy_format import map_npy, opened_archive
+from ladle.pool.files.npy_format import map_npy, open_archive
 
 Table = tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any] | None]  # features, labels as they are, ids
 
@@ -97,10 +97,9 @@ def _stored(path: Path, labels: str) -> npt.NDArray[Any]:
             remedy='Such as labels = "labels.npy".',
         )  # fmt: skip
     from ladle.pool.files.listing import list_files
-    from ladle.pool.tables.column_reading import read_column
-    from ladle.pool.tables.table_readers import open_columns
+    from ladle.pool.tables.table_readers import open_reader, read_column
 
-    columns = open_columns(list_files(path, "the features"))
+    columns = open_reader(list_files(path, "the features"))
     if labels not in columns.schema.names:
         got = f"columns {', '.join(columns.schema.names)}"
         raise ArgumentError(f"{path}", wanted=f"have the column `{labels}` that `labels` names", got=got)
@@ -114,7 +113,7 @@ def _test_arrays(path: Path, inputs: str, labels: str) -> Table | None:
     """The arrays `test_...` of a .npz, if it has them."""
     if path.suffix.lower() != ".npz":
         return None
-    with opened_archive(path) as stored:
+    with open_archive(path) as stored:
         names = [f"test_{inputs or 'inputs'}", f"test_{labels}"]
         if not all(name in stored.names for name in names):
             return None
@@ -122,7 +121,7 @@ def _test_arrays(path: Path, inputs: str, labels: str) -> Table | None:
 
 
 def _array(path: Path, name: str) -> npt.NDArray[Any]:
-    with opened_archive(path) as stored:
+    with open_archive(path) as stored:
         if name not in stored.names:
             raise ArgumentError(f"{path}", wanted=f"hold an array `{name}`", got=", ".join(stored.names) or "none")
         return stored.read(name)

@@ -21,7 +21,7 @@ import numpy as np
 
 from ladle.errors import CorruptFileError, FileError, FileFormatError, UnsafeFileError
 from ladle.memory.budget import require
-from ladle.plain_files import refuse_other_kinds
+from ladle.pool.files.opening import open_file
 
 _MAGIC = b"\x93NUMPY"
 _HEADERS = {
@@ -36,7 +36,7 @@ _REMEDY = "Write it again; it may be a copy cut short."
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class NpyHeader:
     """What a `.npy` header promises, and where the numbers begin (bytes from the start of the array)."""
 
     shape: tuple[int, ...]
@@ -56,7 +56,7 @@ def map_npy(path: Path) -> np.ndarray[Any, Any]:
     Raises: FileError when it cannot be opened, FileFormatError when it is not one `.npy` array, CorruptFileError
     when it is shorter than its header says, UnsafeFileError when it holds Python objects. Cost: the header.
     """
-    with opened(path) as file:
+    with open_file(path) as file:
         header = read_header(file, str(path))
         size = path.stat().st_size
     check_length(header, size - header.offset, str(path))
@@ -69,7 +69,7 @@ def map_npy(path: Path) -> np.ndarray[Any, Any]:
     return mapped
 
 
-def read_header(file: IO[bytes], name: str) -> Header:
+def read_header(file: IO[bytes], name: str) -> NpyHeader:
     """The header of the array that starts here. Raises: FileFormatError, CorruptFileError, UnsafeFileError."""
     start = file.read(len(_MAGIC) + 2)
     if start[: len(_MAGIC)] != _MAGIC[: len(start)] or not start:
@@ -99,10 +99,10 @@ def read_header(file: IO[bytes], name: str) -> Header:
             got="Python objects, which only a pickle can hold",
             remedy="Ladle never reads pickles. Save a plain array: numbers, or text as `array.astype(str)`.",
         )
-    return Header(shape, dtype, fortran, file.tell())
+    return NpyHeader(shape, dtype, fortran, file.tell())
 
 
-def check_length(header: Header, data_bytes: int, name: str) -> None:
+def check_length(header: NpyHeader, data_bytes: int, name: str) -> None:
     """Compare the bytes there are with those promised. Raises: CorruptFileError, FileFormatError."""
     promised = f"hold {header.data_bytes:,} bytes of numbers, as its header says (shape {header.shape})"
     if data_bytes < header.data_bytes:
@@ -113,7 +113,7 @@ def check_length(header: Header, data_bytes: int, name: str) -> None:
         )
 
 
-class Archive:
+class NpzArchive:
     """An open `.npz` file. Members are read whole, with their checksum verified, after a look at the memory."""
 
     def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
@@ -124,7 +124,7 @@ class Archive:
             twice = sorted({name for name in self.names if self.names.count(name) > 1})
             raise CorruptFileError(str(path), wanted="hold each array once", got=f"{', '.join(twice)} twice")
 
-    def header(self, name: str) -> Header:
+    def header(self, name: str) -> NpyHeader:
         """Shape and dtype of one array, without its numbers. Raises: as `read`."""
         with self._member(name) as file:
             return read_header(file, self._label(name))
@@ -155,9 +155,9 @@ class Archive:
 
 
 @contextmanager
-def opened_archive(path: Path) -> Iterator[Archive]:
+def open_archive(path: Path) -> Iterator[NpzArchive]:
     """A `.npz` file, open. Raises: FileError, CorruptFileError when it is not a whole zip archive."""
-    with opened(path) as file:
+    with open_file(path) as file:
         try:
             archive = zipfile.ZipFile(file)
         except (zipfile.BadZipFile, struct.error, NotImplementedError, ValueError, OSError) as cause:
@@ -165,23 +165,7 @@ def opened_archive(path: Path) -> Iterator[Archive]:
                 str(path), wanted="be a whole .npz archive", got=str(cause), remedy=_REMEDY
             ) from cause
         with archive:
-            yield Archive(path, archive)
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[IO[bytes]]:
-    """A file open for reading. Raises: FileError, also for a pipe or a device, which are not opened."""
-    try:
-        refuse_other_kinds(path, wanted="be a readable file")
-        file = path.open("rb")
-    except FileError:
-        raise
-    except (OSError, ValueError) as cause:  # ValueError: a NUL in the name
-        raise FileError(
-            str(path), wanted="be a readable file", got=getattr(cause, "strerror", "") or str(cause)
-        ) from cause
-    with file:
-        yield file
+            yield NpzArchive(path, archive)
 
 
 def _fill(file: IO[bytes], array: np.ndarray[Any, Any], name: str) -> None:

@@ -21,16 +21,16 @@ from ladle.arraylikes import as_array, refuse_masked
 from ladle.arrays import Rows
 from ladle.errors import ArgumentError, IdError
 from ladle.frames import is_frame
-from ladle.pool.tables.id_types import REMEDY, SHOWN, joined, shown
+from ladle.pool.tables.id_types import REMEDY, SHOWN, join_ids, show_ids
 
-__all__ = ["SHOWN", "Ids", "one_array", "shown"]
+__all__ = ["SHOWN", "Ids", "as_id_array", "show_ids"]
 
 
 class Ids:
     """Unique ids in row order. Make one with `Ids.of` or `Ids.row_numbers`."""
 
     def __init__(self, values: Any, name: str = "the ids", order_notice: str = "") -> None:
-        self.values = one_array(values, name)
+        self.values = as_id_array(values, name)
         self.order_notice = order_notice  # as `Pool.order_notice`, of the files that hold the ids
         self.notice = ""  # what users should know of where the ids come from
         self.column: str | None = None  # that holds them, where the pool is a table
@@ -92,34 +92,34 @@ class Ids:
 
     def rows_of(self, wanted: object, *, pool: str = "the pool", name: str = "the ids asked for") -> Rows:
         """int64 row of each id wanted; repeats allowed. Raises: IdError for unknown ids or ids of another kind."""
-        asked = one_array(wanted, name)
-        rows = self.rows_found(asked, name=name)
+        asked = as_id_array(wanted, name)
+        rows = self.find_rows(asked, name=name)
         unknown = np.flatnonzero(rows < 0)
         if unknown.size:
             raise IdError(
                 name,
                 wanted=f"be in the pool ({pool})",
-                got=f"{unknown.size:,} of {len(asked):,} unknown, the first {shown(asked.take(unknown[:SHOWN]))}",
+                got=f"{unknown.size:,} of {len(asked):,} unknown, the first {show_ids(asked.take(unknown[:SHOWN]))}",
             )
         return rows
 
-    def rows_found(self, wanted: object, *, name: str = "the ids asked for") -> Rows:
+    def find_rows(self, wanted: object, *, name: str = "the ids asked for") -> Rows:
         """int64 row of each id wanted, -1 for one that is not there. Raises: IdError for ids of another kind."""
-        asked = one_array(wanted, name)
+        asked = as_id_array(wanted, name)
         if len(asked) == 0:
             return np.empty(0, np.int64)
         if asked.type != self.values.type:
             raise IdError(
                 name,
                 wanted=f"be of the kind of the pool's ids ({self.kind})",
-                got=f"{'integer' if self.kind == 'text' else 'text'} ids such as {shown(asked)}",
+                got=f"{'integer' if self.kind == 'text' else 'text'} ids such as {show_ids(asked)}",
             )
         if asked.equals(self.values):
             return np.arange(len(self), dtype=np.int64)
-        return _looked_up(asked, self.values)
+        return _look_up(asked, self.values)
 
 
-def _looked_up(asked: Any, values: Any) -> Rows:
+def _look_up(asked: Any, values: Any) -> Rows:
     """int64 position of each id asked for among `values`, which are distinct; -1 where there is none."""
     rows: Rows
     if len(asked) > len(values) // 8:
@@ -134,13 +134,13 @@ def _looked_up(asked: Any, values: Any) -> Rows:
     return rows
 
 
-def one_array(values: object, name: str) -> Any:
+def as_id_array(values: object, name: str) -> Any:
     """Ids of any make as one pyarrow array, int64 or large_string, without nulls.
 
     `values`: a list, a numpy array, a column of a table or frame (pyarrow, polars, pandas). Raises: IdError.
     """
     array = _as_arrow(values, name)
-    array = joined(array.chunks if isinstance(array, pa.ChunkedArray) else [array], name)
+    array = join_ids(array.chunks if isinstance(array, pa.ChunkedArray) else [array], name)
     if array.null_count:
         first = int(np.argmax(array.is_null().to_numpy(zero_copy_only=False)))
         raise IdError(name, wanted="have no nulls", got=f"{array.null_count:,}, the first at position {first:,}")
@@ -187,6 +187,6 @@ def check_distinct(values: Any, name: str) -> None:
     raise IdError(
         name,
         wanted="be distinct",
-        got=f"{repeats.size:,} repeats, the first {shown(values.take(repeats[:SHOWN]))} "
+        got=f"{repeats.size:,} repeats, the first {show_ids(values.take(repeats[:SHOWN]))} "
         f"(position {first:,} repeats position {earlier:,})",
     )

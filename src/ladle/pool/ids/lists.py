@@ -13,20 +13,20 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from ladle.errors import ArgumentError, MismatchError, did_you_mean
+from ladle.errors import ArgumentError, IdError, MismatchError, did_you_mean
 from ladle.pool.files.listing import LIST_FORMATS, POOL_FORMATS, Listing, list_files
-from ladle.pool.files.npy_format import map_npy, opened_archive
-from ladle.pool.ids.example_ids import Ids, one_array
-from ladle.pool.ids.flags import may_say_no, refuse_flags
-from ladle.pool.ids.jsonl import read_jsonl
+from ladle.pool.files.npy_format import map_npy, open_archive
+from ladle.pool.ids.example_ids import Ids, as_id_array
 from ladle.pool.ids.table_ids import ID_COLUMN
-from ladle.pool.ids.text_files import as_flags, read_csv_columns, read_lines, typed, without_empty
-from ladle.pool.tables.column_reading import read_column
-from ladle.pool.tables.table_readers import open_columns
+from ladle.pool.ids.text_files import parse_flags, parse_ids, read_csv_columns, read_jsonl, read_lines, refuse_empty
+from ladle.pool.tables.table_readers import open_reader, read_column
 
 _TEXT = (".txt", ".csv")
-BATCH = {ID_COLUMN, "row", "order"}  # columns of every batch that `ladle select` writes
+# Columns of 0 and 1 are a yes or no under these names; columns of true and false under any.
+FLAG_NAMES = {"labelled", "labeled", "is_labelled", "is_labeled", "has_label", "annotated", "done", "selected", "mask"}
+BATCH_COLUMNS = {ID_COLUMN, "row", "order"}  # columns of every batch that `ladle select` writes
 
 
 def read_ids(source: str | os.PathLike[str], *, column: str | None = None, like: str | None = None) -> Any:
@@ -37,19 +37,19 @@ def read_ids(source: str | os.PathLike[str], *, column: str | None = None, like:
     Raises: FileError and its kinds, IdError for nulls and for lines that are not of that kind; ArgumentError where
     nothing says which of several columns holds the ids.
     """
-    listing = list_ids(source)
+    listing = list_id_files(source)
     name = f"the ids in {listing.path}"
     remedy = "Name it after a colon, such as meta.parquet:image_id."
-    values = one_array(_read(listing, column, (ID_COLUMN,), remedy), name)
-    return typed(values, name, like) if listing.family in _TEXT else values
+    values = as_id_array(_read(listing, column, (ID_COLUMN,), remedy), name)
+    return parse_ids(values, name, like) if listing.family in _TEXT else values
 
 
-def placed_ids(place: str | os.PathLike[str]) -> Ids:
+def read_ids_at(place: str | os.PathLike[str]) -> Ids:
     """The ids at a place: a file or a folder, or `FILE:COLUMN`. Raises: as `read_ids`; ArgumentError for a column that
     the file cannot have; IdError for ids that come twice.
     """
-    path, column = split_place(place)
-    listing = list_ids(path)
+    path, column = split_column(place)
+    listing = list_id_files(path)
     if column is not None and listing.family in (".txt", ".npy"):
         raise ArgumentError(f"the ids in {path}", wanted="be named without a column, having none", got=f"`{column}`")
     ids = Ids(read_ids(path, column=column), f"the ids in {place}", listing.order_notice)
@@ -57,7 +57,7 @@ def placed_ids(place: str | os.PathLike[str]) -> Ids:
     return ids
 
 
-def split_place(place: str | os.PathLike[str]) -> tuple[Path, str | None]:
+def split_column(place: str | os.PathLike[str]) -> tuple[Path, str | None]:
     """`meta.parquet:image_id` as the path and the column; a path that is there as it stands has no column."""
     path = Path(place)
     head, colon, column = os.fspath(path).rpartition(":")
@@ -78,19 +78,19 @@ def read_ids_or_mask(
 
     In text, `true` and `false` are a mask where the pool's ids are integers. remedy: how to name a column.
     """
-    listing = list_ids(source)
+    listing = list_id_files(source)
     name = f"the ids in {listing.path}"
     values = _read(listing, column, (*([id_name] if id_name else []), ID_COLUMN), remedy, alone=column is None)
     if pa.types.is_boolean(values.type):
         return values
-    listed = one_array(values, name)
+    listed = as_id_array(values, name)
     if listing.family not in _TEXT:
         return listed
-    flags = as_flags(listed) if like == "integer" else None
-    return typed(listed, name, like) if flags is None else flags
+    flags = parse_flags(listed) if like == "integer" else None
+    return parse_ids(listed, name, like) if flags is None else flags
 
 
-def list_ids(source: str | os.PathLike[str]) -> Listing:
+def list_id_files(source: str | os.PathLike[str]) -> Listing:
     """The files of a list of ids, and the order they are read in. Raises: FileError, FileFormatError."""
     return list_files(source, "the ids in", formats=LIST_FORMATS | POOL_FORMATS, ids_inside=False)
 
@@ -101,19 +101,19 @@ def _read(listing: Listing, column: str | None, usual: Sequence[str], remedy: st
     alone: refuse a list in which another column says no of some examples.
     """
     if listing.family in (*_TEXT, ".jsonl", ".npy", ".npz"):
-        choice = _Choice(column, usual, remedy, alone)
-        return _joined([_part(file, listing.family, choice) for file in listing.files], listing)
-    columns = open_columns(listing)
-    chosen = _chosen(columns.schema.names, column, usual, str(listing.path), remedy)
+        choice = _ColumnChoice(column, usual, remedy, alone)
+        return _join_parts([_read_part(file, listing.family, choice) for file in listing.files], listing)
+    columns = open_reader(listing)
+    chosen = _choose_column(columns.schema.names, column, usual, str(listing.path), remedy)
     if alone:
-        fields = [field for field in columns.schema if field.name != chosen and may_say_no(field.name, field.type)]
+        fields = [field for field in columns.schema if field.name != chosen and may_be_flags(field.name, field.type)]
         refuse_flags({each.name: read_column(columns, each.name) for each in fields}, str(listing.path), remedy)
     values = read_column(columns, chosen)
     return values if len(values) else pa.array([], pa.int64())
 
 
 @dataclass(frozen=True, slots=True)
-class _Choice:
+class _ColumnChoice:
     """Which column of a file holds the ids: the one named, else the first usual name; and as `_read`."""
 
     column: str | None
@@ -123,7 +123,7 @@ class _Choice:
 
     def among(self, names: Sequence[str], path: Path, *, only: bool = True) -> str:
         """The name of the column. only: the only one will do."""
-        return _chosen(names, self.column, self.usual, str(path), self.remedy, only=only)
+        return _choose_column(names, self.column, self.usual, str(path), self.remedy, only=only)
 
     def check(self, columns: Mapping[str, Any], chosen: str, path: Path) -> None:
         """Refuse what another of these columns says."""
@@ -132,7 +132,7 @@ class _Choice:
             refuse_flags(others, str(path), self.remedy)
 
 
-def _part(path: Path, family: str, choice: _Choice) -> Any:
+def _read_part(path: Path, family: str, choice: _ColumnChoice) -> Any:
     if family == ".txt":
         return read_lines(path)
     if family == ".csv":
@@ -141,7 +141,7 @@ def _part(path: Path, family: str, choice: _Choice) -> Any:
             return pa.array([], pa.large_string())
         chosen = choice.among(list(columns), path, only=False)
         choice.check(columns, chosen, path)
-        return without_empty(columns[chosen], path)
+        return refuse_empty(columns[chosen], path)
     if family == ".jsonl":
         columns = read_jsonl(path)
         if not columns:
@@ -151,12 +151,12 @@ def _part(path: Path, family: str, choice: _Choice) -> Any:
         return columns[chosen]
     if family == ".npy":
         return _arrow_array(map_npy(path), f"the ids in {path}")
-    with opened_archive(path) as archive:
+    with open_archive(path) as archive:
         array = archive.read(replace(choice, usual=("ids", *choice.usual)).among(archive.names, path))
     return _arrow_array(array, f"the ids in {path}")
 
 
-def _joined(parts: list[Any], listing: Listing) -> Any:
+def _join_parts(parts: list[Any], listing: Listing) -> Any:
     """The values of all files as one array. Raises: MismatchError for files of unlike kinds."""
     filled = [(file, part) for file, part in zip(listing.files, parts, strict=True) if len(part)]
     for file, part in filled:
@@ -167,7 +167,7 @@ def _joined(parts: list[Any], listing: Listing) -> Any:
     return pa.concat_arrays([part for _, part in filled]) if filled else parts[0]
 
 
-def _chosen(
+def _choose_column(
     names: Sequence[str], column: str | None, usual: Sequence[str], source: str, remedy: str, *, only: bool = True
 ) -> str:
     """The column of the ids: the one named, else the first usual name there is, else (`only`) the only one.
@@ -175,7 +175,7 @@ def _chosen(
     A CSV is not read by its only column: nothing would tell a header from an id.
     """
     told = ", ".join(f"`{name}`" for name in names[:8]) or "none"
-    if column is not None and column not in names and set(names) >= BATCH:
+    if column is not None and column not in names and set(names) >= BATCH_COLUMNS:
         return ID_COLUMN  # a batch that Ladle wrote, beside lists of another form
     if column is not None and column not in names:
         near = did_you_mean(column, names)
@@ -192,4 +192,42 @@ def _chosen(
 def _arrow_array(array: Any, name: str) -> Any:
     if array.size == 0:  # of whatever dtype: numpy makes no ids float64
         return pa.array([], pa.int64())
-    return pa.array(array) if array.dtype == bool and array.ndim == 1 else one_array(array, name)
+    return pa.array(array) if array.dtype == bool and array.ndim == 1 else as_id_array(array, name)
+
+
+def refuse_flags(columns: Mapping[str, Any], source: str, remedy: str) -> None:
+    """Refuse a list in which one of these columns beside the ids says no of some examples. Raises: IdError."""
+    for name, values in columns.items():
+        if len(values) == 0:
+            continue
+        flags = _flags_of(name, values)
+        if flags is not None and not pc.all(flags, skip_nulls=True).as_py():
+            refused = int(pc.sum(pc.invert(flags)).as_py() or 0)
+            raise IdError(
+                f"the ids in {source}",
+                wanted="be a list of examples, without a column that says no of some",
+                got=f"`{name}`, which is false for {refused:,} of {len(values):,}: they may be meant, or may not",
+                remedy=f"Leave those rows out, or the column; to list all of them, name the ids. {remedy}".strip(),
+            )
+
+
+def may_be_flags(name: str, kind: pa.DataType) -> bool:
+    """Whether a column may be one of yes or no, by its name and type."""
+    text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    return pa.types.is_boolean(kind) or text or (pa.types.is_integer(kind) and name.lower() in FLAG_NAMES)
+
+
+def _flags_of(name: str, values: Any) -> Any:
+    """The booleans that a column is; None where it is none."""
+    if isinstance(values, pa.ChunkedArray):
+        values = pa.concat_arrays(values.chunks) if values.num_chunks else pa.array([], values.type)
+    if pa.types.is_boolean(values.type):
+        return values
+    if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
+        flags = parse_flags(values)
+        if flags is not None or name.lower() not in FLAG_NAMES:
+            return flags
+        return pc.equal(values, "1") if pc.all(pc.is_in(values, pa.array(["0", "1"], values.type))).as_py() else None
+    if pa.types.is_integer(values.type) and name.lower() in FLAG_NAMES:
+        return pc.equal(values, 1) if pc.all(pc.is_in(values, pa.array([0, 1], values.type))).as_py() else None
+    return None

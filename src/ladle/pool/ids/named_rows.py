@@ -16,13 +16,13 @@ import pyarrow.compute as pc
 from ladle.arraylikes import as_array, refuse_masked
 from ladle.arrays import Rows
 from ladle.errors import IdError, ShapeError
-from ladle.pool.ids.example_ids import Ids, check_distinct, one_array
+from ladle.pool.ids.example_ids import Ids, as_id_array, check_distinct
 from ladle.pool.ids.lists import read_ids_or_mask
 
 _REMEDY = "Give booleans (`mask.astype(bool)`), or each id once."
 
 
-def rows_named(values: object, ids: Ids, *, name: str, pool: str = "the pool") -> Rows:
+def find_rows_named(values: object, ids: Ids, *, name: str, pool: str = "the pool") -> Rows:
     """int64 rows, ascending, of the examples that `values` names: ids of the pool, each once, or a boolean mask.
 
     Raises: IdError for ids that are unknown, of another kind or repeated, and for 0 and 1 in place of a mask;
@@ -34,14 +34,14 @@ def rows_named(values: object, ids: Ids, *, name: str, pool: str = "the pool") -
             wanted = f"have one boolean for each of the pool's {len(ids):,} examples, being a mask"
             raise ShapeError(name, wanted=wanted, got=f"{len(mask):,}")
         return np.flatnonzero(mask).astype(np.int64)
-    asked = one_array(values, name)
+    asked = as_id_array(values, name)
     check_not_a_mask(asked, len(ids), name)
     rows = ids.rows_of(asked, pool=pool, name=name)
     check_distinct(asked, name)
     return np.sort(rows)
 
 
-def rows_in_files(
+def find_rows_in_files(
     paths: Sequence[Path],
     ids: Ids,
     *,
@@ -51,14 +51,14 @@ def rows_in_files(
     id_name: str | None = None,
     remedy: str = "",
 ) -> Rows:
-    """int64 rows, ascending, that these files name together: see `rows_named` and `read_ids_or_mask`.
+    """int64 rows, ascending, that these files name together: see `find_rows_named` and `read_ids_or_mask`.
 
     what: the name of such a list in errors. An example may stand in several files, in each of them once.
     """
     named = [np.empty(0, np.int64)]
     for path in paths:
         listed = read_ids_or_mask(path, like=ids.kind, column=column, id_name=id_name, remedy=remedy)
-        named.append(rows_named(listed, ids, name=f"{what} in {path}", pool=pool))
+        named.append(find_rows_named(listed, ids, name=f"{what} in {path}", pool=pool))
     return np.unique(np.concatenate(named))
 
 

@@ -15,20 +15,19 @@ import pyarrow.compute as pc
 
 from ladle.errors import ArgumentError, IdError, LadleError, did_you_mean
 from ladle.notices import notice
-from ladle.pool.ids.example_ids import Ids, one_array
-from ladle.pool.tables.column_reading import read_column
+from ladle.pool.ids.example_ids import Ids, as_id_array
 from ladle.pool.tables.id_types import can_be_ids
-from ladle.pool.tables.table_readers import Columns
+from ladle.pool.tables.table_readers import TableReader, read_column
 
 ID_COLUMN = "id"
 ROW_NUMBERS = "row-numbers"  # what `ids` is given to say so
-_SPOKEN = {
+_ID_WORDS = {
     *("id", "ids", "uid", "uuid", "guid", "key", "pk", "idx", "index", "identifier", "hash", "md5", "sha", "sha1"),
     *("sha256", "name", "file", "filename", "filepath", "path", "url", "uri"),
 }
 
 
-def id_column(columns: Columns, name: str | None) -> str | None:
+def find_id_column(columns: TableReader, name: str | None) -> str | None:
     """The id column: the one named, else `id`; None where the table has none.
 
     Raises: ArgumentError for a name that is not there, and where a column looks like ids and nobody said that it is.
@@ -39,25 +38,25 @@ def id_column(columns: Columns, name: str | None) -> str | None:
         raise ArgumentError(
             columns.source,
             wanted=f"have the id column `{name}`",
-            got=_listed(names),
+            got=_list_names(names),
             remedy=did_you_mean(name, names) or "Name the column that holds the ids with `id`.",
         )
     if name is not None or ID_COLUMN in names:
         return name or ID_COLUMN
-    likely = [each for each in dict.fromkeys(names) if speaks_of_ids(each) and are_ids(columns, each)]
+    likely = [each for each in dict.fromkeys(names) if is_id_name(each) and holds_ids(columns, each)]
     if not likely:
         return None
     raise ArgumentError(
         columns.source,
         wanted=f"have an id column `{ID_COLUMN}`, or be told what the ids are",
-        got=f"{_listed(names)}, of which {_listed(likely, '')} may hold them",
+        got=f"{_list_names(names)}, of which {_list_names(likely, '')} may hold them",
         remedy=f'Say id="{likely[0]}" (--id {likely[0]}), or ids="{ROW_NUMBERS}" (--ids {ROW_NUMBERS}) to take the row '
         "numbers.",
     )
 
 
-def ids_of_rows(
-    columns: Columns, name: str | None, ids: Ids | str | None, counted: Callable[[], int]
+def read_row_ids(
+    columns: TableReader, name: str | None, ids: Ids | str | None, counted: Callable[[], int]
 ) -> tuple[str | None, Ids]:
     """The column of the ids, if they are in one, and the ids. ids: given beside the table, or `ROW_NUMBERS`.
 
@@ -75,7 +74,7 @@ def ids_of_rows(
                 f"the ids of {columns.source}", wanted=f"be one for each of the {rows:,} rows", got=f"{len(ids):,} ids"
             )
         return None, ids
-    found = None if ids == ROW_NUMBERS else id_column(columns, name)
+    found = None if ids == ROW_NUMBERS else find_id_column(columns, name)
     if found is not None:
         columns.check([found])
         read = Ids(read_column(columns, found), f"the ids `{found}` of {columns.source}")
@@ -90,29 +89,29 @@ def ids_of_rows(
     return None, numbers
 
 
-def speaks_of_ids(name: str) -> bool:
+def is_id_name(name: str) -> bool:
     """Whether a column of this name is likely to hold ids: `image_id`, `ImageID`, `docid`, `file_name`, `url`."""
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+[0-9]*|[0-9]+", name)
-    return any(word.lower() in _SPOKEN for word in words) or name.lower().endswith("id")
+    return any(word.lower() in _ID_WORDS for word in words) or name.lower().endswith("id")
 
 
-def count_rows(columns: Columns, name: str) -> int:
+def count_rows(columns: TableReader, name: str) -> int:
     """Rows of a table, by one of its columns where the number is not written in it."""
     if columns.rows is not None:
         return int(columns.rows)
     return sum(batch.num_rows for batch in columns.batches([name], 1 << 17))
 
 
-def are_ids(columns: Columns, name: str) -> bool:
+def holds_ids(columns: TableReader, name: str) -> bool:
     """Whether a column has integers or texts, none missing and none twice."""
     if not can_be_ids(columns.schema.field(name).type):
         return False
     try:
-        values = one_array(read_column(columns, name), name)
+        values = as_id_array(read_column(columns, name), name)
     except LadleError:  # not in every file, nulls, or of two kinds
         return False
     return int(pc.count_distinct(values).as_py()) == len(values)
 
 
-def _listed(names: Any, title: str = "columns ") -> str:
+def _list_names(names: Any, title: str = "columns ") -> str:
     return title + (", ".join(f"`{name}`" for name in names) or "none")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from ladle.errors import CorruptFileError, FileFormatError, IdError
-from ladle.pool.files.npy_format import opened
-from ladle.pool.ids.example_ids import one_array
+from ladle.pool.files.opening import open_file
+from ladle.pool.ids.example_ids import as_id_array
 
 _PLAIN_INTEGER = r"^(0|-?[1-9][0-9]{0,18})$"
 _FLAG = r"(?i)^(true|false)$"
@@ -25,15 +26,15 @@ _FLAG = r"(?i)^(true|false)$"
 
 def read_lines(path: Path) -> Any:
     """The lines of a text file as a pyarrow array of text. Raises: FileError, CorruptFileError, IdError."""
-    lines = _text(path).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = _read_text(path).replace("\r\n", "\n").replace("\r", "\n").split("\n")
     while lines and not lines[-1].strip():
         lines.pop()
-    return without_empty(pa.array(lines, pa.large_string()), path)
+    return refuse_empty(pa.array(lines, pa.large_string()), path)
 
 
 def read_header(path: Path) -> list[str]:
     """The names of the columns of a CSV, none where the file is empty. Raises: FileError, CorruptFileError."""
-    return _names(_text(path))
+    return _read_names(_read_text(path))
 
 
 def read_csv_columns(path: Path) -> dict[str, Any]:
@@ -41,22 +42,22 @@ def read_csv_columns(path: Path) -> dict[str, Any]:
 
     Raises: FileError and its kinds, FileFormatError for two columns of one name.
     """
-    text = _text(path)
+    text = _read_text(path)
     if not text.strip():
         return {}
-    table = _parsed(text, path)
+    table = _parse(text, path)
     twice = sorted({name for name in table.column_names if table.column_names.count(name) > 1})
     if twice:
         raise FileFormatError(str(path), wanted=f"have one column `{twice[0]}`", got="several")
     return {name: table.column(name).combine_chunks() for name in table.column_names}
 
 
-def typed(text: Any, name: str, like: str | None) -> Any:
+def parse_ids(text: Any, name: str, like: str | None) -> Any:
     """Ids read as text, as the kind `like` ("integer" or "text"); None: integers when all of them are.
 
     Raises: IdError for the first that is not of that kind.
     """
-    text = one_array(text, name)
+    text = as_id_array(text, name)
     if like == "text":
         return text
     plain = pc.match_substring_regex(text, _PLAIN_INTEGER)
@@ -71,15 +72,15 @@ def typed(text: Any, name: str, like: str | None) -> Any:
     raise IdError(name, wanted="be integers, as the pool's ids are", got=repr(odd))
 
 
-def as_flags(text: Any) -> Any:
+def parse_flags(text: Any) -> Any:
     """The booleans that all of these texts spell (true, false, in any case); None where one is something else."""
     if len(text) == 0 or not pc.all(pc.match_substring_regex(text, _FLAG)).as_py():
         return None
     return pc.equal(pc.utf8_lower(text), "true")
 
 
-def _text(path: Path) -> str:
-    with opened(path) as file:
+def _read_text(path: Path) -> str:
+    with open_file(path) as file:
         raw = file.read()
     try:
         return raw.decode("utf-8-sig")
@@ -87,9 +88,9 @@ def _text(path: Path) -> str:
         raise CorruptFileError(str(path), wanted="be UTF-8 text with one id a line", got=str(cause)) from cause
 
 
-def _parsed(text: str, path: Path) -> Any:
+def _parse(text: str, path: Path) -> Any:
     """A table of text. Arrow gets the bytes: its threads would read on from a Python file while Python ends."""
-    names = _names(text)
+    names = _read_names(text)
     try:
         return pa.csv.read_csv(
             pa.BufferReader(f"{text}\n".encode()),  # a header alone must end its line
@@ -104,13 +105,64 @@ def _parsed(text: str, path: Path) -> Any:
         raise CorruptFileError(str(path), wanted="be a CSV with a header", got=told) from cause
 
 
-def _names(text: str) -> list[str]:
+def _read_names(text: str) -> list[str]:
     return next((record for record in csv.reader(io.StringIO(text, newline="")) if record), [])
 
 
-def without_empty(ids: Any, path: Path) -> Any:
+def refuse_empty(ids: Any, path: Path) -> Any:
     """The ids, none of them empty. Raises: IdError."""
     empty = pc.index(ids, "").as_py()
     if empty >= 0:
         raise IdError(f"the ids in {path}", wanted="have no empty lines", got=f"one at position {empty:,}")
     return ids
+
+
+def read_jsonl(path: Path) -> dict[str, Any]:
+    """The fields of whole numbers, texts or booleans that every line has, as arrays by name; none for an empty file.
+
+    Raises: FileError, CorruptFileError naming the line, IdError for a number that is no 64-bit integer.
+    """
+    with open_file(path) as file:
+        raw = file.read()
+    rows: list[dict[str, Any]] = []
+    try:
+        lines = raw.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as cause:
+        raise CorruptFileError(str(path), wanted="be UTF-8 text", got=str(cause)) from cause
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            rows.append(_object(line, f"line {number:,} of {path}"))
+    names = [name for name in rows[0] if all(name in row for row in rows)] if rows else []
+    arrays = {name: _array([row[name] for row in rows], f"`{name}` of {path}") for name in names}
+    return {name: array for name, array in arrays.items() if array is not None}
+
+
+def _object(line: str, place: str) -> dict[str, Any]:
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        fields = dict(pairs)
+        if len(fields) < len(pairs):
+            raise CorruptFileError(place, wanted="name each field once", got="a name twice")
+        return fields
+
+    try:
+        value = json.loads(line, object_pairs_hook=once)
+    except (ValueError, RecursionError) as cause:  # also a number of too many digits
+        raise CorruptFileError(place, wanted="be one JSON object", got=str(cause)[:200]) from cause
+    if not isinstance(value, dict):
+        raise CorruptFileError(place, wanted="be one JSON object", got=type(value).__name__)
+    return value
+
+
+def _array(values: list[Any], name: str) -> Any:
+    """The values as an array of booleans, integers or texts; None where they are of other or several kinds."""
+    kinds = {type(value) for value in values}
+    if kinds == {bool}:
+        return pa.array(values, pa.bool_())
+    if kinds == {str}:
+        return pa.array(values, pa.large_string())
+    if kinds == {int}:
+        try:
+            return pa.array(values, pa.int64())
+        except (OverflowError, pa.ArrowInvalid) as cause:
+            raise IdError(name, wanted="be integers of 64 bits", got=str(cause)[:200]) from cause
+    return None

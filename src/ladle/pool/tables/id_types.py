@@ -44,14 +44,14 @@ def can_be_ids(kind: Any) -> bool:
 
 def are_alike(first: Any, second: Any) -> bool:
     """Whether ids of these two types are of one kind: both integers, or both text."""
-    return can_be_ids(first) and can_be_ids(second) and _is_number(first) == _is_number(second)
+    return can_be_ids(first) and can_be_ids(second) and _is_integer(first) == _is_integer(second)
 
 
-def plain(array: Any, name: str) -> Any:
+def as_id_type(array: Any, name: str) -> Any:
     """An Arrow array of ids (not chunked) as int64 or large_string; nulls stay. Raises: IdError for other types."""
     kind = array.type
     if pa.types.is_dictionary(kind):
-        return plain(array.dictionary, name).take(array.indices)
+        return as_id_type(array.dictionary, name).take(array.indices)
     if pa.types.is_null(kind):
         return array.cast(pa.int64())
     if is_uuid(kind):
@@ -65,7 +65,7 @@ def plain(array: Any, name: str) -> Any:
         raise IdError(
             name,
             wanted="be integers or text",
-            got=f"{kind} such as {shown(array)}",
+            got=f"{kind} such as {show_ids(array)}",
             remedy=_BYTES if raw or kind == pa.binary_view() else REMEDY,
         )
     try:
@@ -76,23 +76,23 @@ def plain(array: Any, name: str) -> Any:
         ) from cause
 
 
-def joined(chunks: list[Any], name: str) -> Any:
+def join_ids(chunks: list[Any], name: str) -> Any:
     """Arrow arrays of ids, of one kind but perhaps of several types, as one array. Raises: IdError."""
-    parts = [plain(chunk, name) for chunk in chunks if len(chunk)]
+    parts = [as_id_type(chunk, name) for chunk in chunks if len(chunk)]
     if not parts:
-        return plain(chunks[0], name) if chunks else pa.array([], pa.int64())
+        return as_id_type(chunks[0], name) if chunks else pa.array([], pa.int64())
     for part in parts:
         if part.type != parts[0].type:
             raise IdError(name, wanted="be all integers or all text", got=f"{parts[0].type} and {part.type}")
     return parts[0] if len(parts) == 1 else pa.concat_arrays(parts)
 
 
-def shown(values: Any) -> str:
+def show_ids(values: Any) -> str:
     """The first few ids, as a person would write them."""
     return ", ".join(repr(value) for value in values[:SHOWN].to_pylist())
 
 
-def _is_number(kind: Any) -> bool:
+def _is_integer(kind: Any) -> bool:
     return bool(pa.types.is_integer(kind.value_type if pa.types.is_dictionary(kind) else kind))
 
 

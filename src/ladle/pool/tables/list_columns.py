@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from ladle.arrays import Embeddings
+from ladle.arrays import Embeddings, float_of
 from ladle.errors import ShapeError
-from ladle.pool.array_pool import float_of
-from ladle.pool.faults import LENGTH, NULL, NULL_NUMBER, Codes
+from ladle.pool.tables.fault_codes import LENGTH, NULL, NULL_NUMBER, Codes
 
 
 def is_list(kind: Any) -> bool:

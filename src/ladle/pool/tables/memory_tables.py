@@ -11,7 +11,7 @@ from ladle.errors import ArgumentError
 _FAILURES = (TypeError, ValueError, pa.ArrowException, NotImplementedError)
 
 
-def table_of(source: Any) -> Any:
+def as_arrow_table(source: Any) -> Any:
     """`source` as a `pyarrow.Table`. Columns of a pandas frame that Arrow cannot hold, such as objects of a program's
     own, are left out: they can be neither ids nor vectors.
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from ladle.errors import MismatchError
 from ladle.pool.files.listing import Listing
-from ladle.pool.tables.table_readers import Columns
+from ladle.pool.tables.table_readers import TableReader
 
 _NULL = "__HIVE_DEFAULT_PARTITION__"  # how writers spell a null in the name of a folder
 _PLAIN_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
@@ -20,10 +20,10 @@ _PLAIN_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
 Values = dict[str, str | None]
 
 
-class PartitionColumns(Columns):
+class PartitionReader(TableReader):
     """One file, with a column of one value for each `name=value` among the folders it lies in."""
 
-    def __init__(self, part: Columns, values: dict[str, Any]) -> None:
+    def __init__(self, part: TableReader, values: dict[str, Any]) -> None:
         self._part = part
         self._values = values
         self.source = part.source
@@ -43,7 +43,7 @@ class PartitionColumns(Columns):
             yield pa.RecordBatch.from_arrays([columns[name] for name in names], names=list(names))
 
 
-def with_partitions(parts: Sequence[Columns], listing: Listing) -> list[Columns]:
+def add_partition_columns(parts: Sequence[TableReader], listing: Listing) -> list[TableReader]:
     """The files of a listing with the columns that their folders name; a column stored in the files comes first.
 
     Raises: MismatchError for files in folders that name other columns.
@@ -59,14 +59,14 @@ def with_partitions(parts: Sequence[Columns], listing: Listing) -> list[Columns]
                 got=", ".join(values) or "none",
             )
     kinds = {name: _kind_of([values[name] for values in found]) for name in found[0]}
-    made: list[Columns] = []
+    made: list[TableReader] = []
     for part, values in zip(parts, found, strict=True):
         typed = {
             name: pa.scalar(value, pa.string()).cast(kinds[name])
             for name, value in values.items()
             if name not in part.schema.names
         }
-        made.append(PartitionColumns(part, typed))
+        made.append(PartitionReader(part, typed))
     return made
 
 

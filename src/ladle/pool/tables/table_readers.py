@@ -1,6 +1,6 @@
 """Tables of columns, read batch by batch: Parquet files, Arrow IPC files and streams, tables in memory.
 
-`Columns` is the seam: a schema, and record batches of some of its columns in row order.
+`TableReader` is the seam: a schema, and record batches of some of its columns in row order.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from ladle.errors import CorruptFileError, FileError, FileFormatError, MismatchError
 from ladle.pool.files.listing import Listing
-from ladle.pool.tables.id_types import are_alike
+from ladle.pool.tables.id_types import are_alike, as_id_type
 from ladle.pool.tables.list_columns import is_list, storage_of
 
 _REMEDY = "Write it again; it may be a copy cut short."
@@ -26,11 +26,12 @@ _STREAM_END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 _PARQUET_MAGIC = b"PAR1"
 # Pages are decoded from a stream of this size, so a row group of any size is never held whole.
 _STREAM_BYTES = 1 << 20
+_COLUMN_BATCH_ROWS = 1 << 17
 # What pyarrow raises on damaged bytes; SystemError where a damaged name cannot even be told.
 _DAMAGE = (pa.ArrowException, OSError, EOFError, UnicodeDecodeError, SystemError)
 
 
-class Columns(ABC):
+class TableReader(ABC):
     """A table on disk or in memory.
 
     `source` names it for people, `schema` is its `pyarrow.Schema`, `rows` its number of rows where that is known
@@ -44,7 +45,7 @@ class Columns(ABC):
     rows: int | None
 
     @property
-    def parts(self) -> Sequence[Columns]:
+    def parts(self) -> Sequence[TableReader]:
         """The files it consists of, each a table of its own; itself where it is one."""
         return [self]
 
@@ -59,7 +60,7 @@ class Columns(ABC):
                 raise FileFormatError(self.source, wanted=f"have one column `{name}`", got="several")
 
 
-class TableColumns(Columns):
+class MemoryReader(TableReader):
     """A `pyarrow.Table` in memory; batches are views."""
 
     views = True
@@ -77,7 +78,7 @@ class TableColumns(Columns):
                 yield batch
 
 
-class ParquetColumns(Columns):
+class ParquetReader(TableReader):
     """One Parquet file. Page checksums are verified where the writer left them."""
 
     def __init__(self, path: Path) -> None:
@@ -98,7 +99,7 @@ class ParquetColumns(Columns):
         return pq.ParquetFile(self._path, pre_buffer=False, buffer_size=_STREAM_BYTES, page_checksum_verification=True)
 
 
-class IpcColumns(Columns):
+class IpcReader(TableReader):
     """One Arrow IPC file (Feather version 2) or stream, mapped: batches are views of the file."""
 
     views = True
@@ -131,10 +132,10 @@ class IpcColumns(Columns):
                 yield reader
 
 
-class FileColumns(Columns):
+class FilesReader(TableReader):
     """Several files with one schema, one after another."""
 
-    def __init__(self, parts: Sequence[Columns], source: str, order_notice: str = "") -> None:
+    def __init__(self, parts: Sequence[TableReader], source: str, order_notice: str = "") -> None:
         self._parts = parts
         self.source = source
         self.order_notice = order_notice
@@ -143,7 +144,7 @@ class FileColumns(Columns):
         self.rows = None if None in counts else sum(count or 0 for count in counts)
 
     @property
-    def parts(self) -> Sequence[Columns]:
+    def parts(self) -> Sequence[TableReader]:
         """The files."""
         return self._parts
 
@@ -160,16 +161,30 @@ class FileColumns(Columns):
                 _check_same_column(part, name, self.schema.field(name).type, self._parts[0].source)
 
 
-def open_columns(listing: Listing) -> Columns:
+def open_reader(listing: Listing) -> TableReader:
     """The Parquet or Arrow files of a listing, one after another. Raises: FileError and its kinds."""
-    kind = ParquetColumns if listing.family == "Parquet" else IpcColumns
-    from ladle.pool.tables.partitions import with_partitions  # here, because it stands on this file
+    kind = ParquetReader if listing.family == "Parquet" else IpcReader
+    from ladle.pool.tables.partitions import add_partition_columns  # here, because it stands on this file
 
-    parts = with_partitions([kind(file) for file in listing.files], listing)
-    return FileColumns(parts, str(listing.path), listing.order_notice) if listing.is_folder else parts[0]
+    parts = add_partition_columns([kind(file) for file in listing.files], listing)
+    return FilesReader(parts, str(listing.path), listing.order_notice) if listing.is_folder else parts[0]
 
 
-def _check_same_column(part: Columns, name: str, kind: Any, first: str) -> None:
+def read_column(columns: TableReader, name: str) -> Any:
+    """One plain column as a `pyarrow.ChunkedArray`. Raises: CorruptFileError; as `Columns.check`."""
+    columns.check([name])
+    chunks = [batch.column(0) for batch in columns.batches([name], _COLUMN_BATCH_ROWS)]
+    for chunk in chunks:
+        try:
+            chunk.validate(full=True)  # a damaged offset in a mapped file would be read as an address
+        except pa.ArrowInvalid as cause:
+            raise CorruptFileError(columns.source, wanted="be whole", got=str(cause)) from cause
+    if any(chunk.type != chunks[0].type for chunk in chunks):  # files that store the same kind in several layouts
+        chunks = [as_id_type(chunk, f"the column `{name}` of {columns.source}") for chunk in chunks]
+    return pa.chunked_array(chunks, chunks[0].type if chunks else columns.schema.field(name).type)
+
+
+def _check_same_column(part: TableReader, name: str, kind: Any, first: str) -> None:
     if name not in part.schema.names:
         raise MismatchError(part.source, wanted=f"have a column `{name}` like {first}", got="none")
     if not _alike(part.schema.field(name).type, kind):

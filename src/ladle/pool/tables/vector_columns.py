@@ -13,11 +13,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from ladle.arrays import Embeddings
+from ladle.arrays import Embeddings, float_of
 from ladle.errors import ArgumentError, MismatchError, ShapeError, did_you_mean
-from ladle.pool.array_pool import float_of
-from ladle.pool.faults import NULL_NUMBER, Codes
 from ladle.pool.files.listing import natural_key
+from ladle.pool.tables.fault_codes import NULL_NUMBER, Codes
 from ladle.pool.tables.list_columns import (
     first_length,
     holds_floats,
@@ -27,7 +26,7 @@ from ladle.pool.tables.list_columns import (
     matrix_of,
     readable_of,
 )
-from ladle.pool.tables.table_readers import Columns
+from ladle.pool.tables.table_readers import TableReader
 
 _WILD = re.compile(r"[*?\[]")
 _DIGITS = re.compile("[0-9]+")
@@ -38,7 +37,7 @@ _LENGTH_ROWS = 1 << 14  # of a batch whose lists are counted by length
 class Vectors:
     """The columns of the vectors. given: the name or pattern that chooses them again. listed: one column of lists."""
 
-    columns: Columns
+    columns: TableReader
     given: str
     names: tuple[str, ...]
     listed: bool
@@ -98,7 +97,7 @@ class Vectors:
         return max(sorted(length for length in counts if length), key=lambda length: counts[length])
 
 
-def choose_vectors(columns: Columns, given: str | None, id_name: str | None) -> Vectors:
+def choose_vectors(columns: TableReader, given: str | None, id_name: str | None) -> Vectors:
     """The columns that hold the vectors: those named, or the one column of float lists. Raises: ArgumentError."""
     if given is None:
         lists = [field.name for field in columns.schema if field.name != id_name and holds_floats(field.type)]
@@ -109,7 +108,7 @@ def choose_vectors(columns: Columns, given: str | None, id_name: str | None) -> 
         raise ArgumentError(
             columns.source,
             wanted="have one column of float lists, or be told which holds the embeddings",
-            got=f"columns {listed_names(lists or columns.schema.names)}",
+            got=f"columns {list_names(lists or columns.schema.names)}",
             remedy=f"Name the column with `embedding`.{wide}",
         )
     if given in columns.schema.names:
@@ -117,24 +116,24 @@ def choose_vectors(columns: Columns, given: str | None, id_name: str | None) -> 
         return _one_list(columns, given)
     if _WILD.search(given):
         return _side_by_side(columns, given, id_name)
-    got = f"columns {listed_names(columns.schema.names)}"
+    got = f"columns {list_names(columns.schema.names)}"
     near = did_you_mean(given, columns.schema.names)
     raise ArgumentError(columns.source, wanted=f"have a column `{given}`", got=got, remedy=near)
 
 
-def matching_names(columns: Columns, pattern: str, *, but: str | None = None) -> list[str]:
+def match_names(columns: TableReader, pattern: str, *, but: str | None = None) -> list[str]:
     """The columns whose names a pattern matches; capitals and small letters differ."""
     matches = re.compile(translate(pattern)).match
     return [name for name in columns.schema.names if name != but and matches(name)]
 
 
-def listed_names(names: list[str]) -> str:
+def list_names(names: list[str]) -> str:
     """Column names for an error; of very many the first and the last."""
     shown = names if len(names) <= 40 else [*names[:20], "...", *names[-5:]]
     return ", ".join(name if name == "..." else f"`{name}`" for name in shown) or "none"
 
 
-def _one_list(columns: Columns, name: str) -> Vectors:
+def _one_list(columns: TableReader, name: str) -> Vectors:
     kind = columns.schema.field(name).type
     if not is_list(kind):
         raise ArgumentError(
@@ -146,12 +145,12 @@ def _one_list(columns: Columns, name: str) -> Vectors:
     return Vectors(columns, name, (name,), True, item_dtype(kind))
 
 
-def _side_by_side(columns: Columns, pattern: str, id_name: str | None) -> Vectors:
-    matched = matching_names(columns, pattern, but=id_name)
+def _side_by_side(columns: TableReader, pattern: str, id_name: str | None) -> Vectors:
+    matched = match_names(columns, pattern, but=id_name)
     if len(matched) == 1 and is_list(columns.schema.field(matched[0]).type):
         return _one_list(columns, matched[0])
     if not matched:
-        got = f"columns {listed_names(columns.schema.names)}"
+        got = f"columns {list_names(columns.schema.names)}"
         raise ArgumentError(columns.source, wanted=f"have columns like `{pattern}`", got=got)
     columns.check(matched)
     for name in matched:
@@ -169,7 +168,7 @@ def _side_by_side(columns: Columns, pattern: str, id_name: str | None) -> Vector
     return Vectors(columns, pattern, names, False, float_of(np.result_type(*stored)))
 
 
-def _check_one_form(columns: Columns, pattern: str, names: list[str], id_name: str | None) -> None:
+def _check_one_form(columns: TableReader, pattern: str, names: list[str], id_name: str | None) -> None:
     """Refuse `emb_norm` or `emb_v2` beside `emb_0`, and files that match more columns than the first.
 
     Raises: ArgumentError, MismatchError.
@@ -186,16 +185,16 @@ def _check_one_form(columns: Columns, pattern: str, names: list[str], id_name: s
             remedy=f"Give a narrower pattern, such as `{_stem(groups[0][0])}[0-9]*`.",
         )
     for part in columns.parts:
-        extra = sorted(set(matching_names(part, pattern, but=id_name)) - set(names))
+        extra = sorted(set(match_names(part, pattern, but=id_name)) - set(names))
         if extra:
             raise MismatchError(
                 part.source,
                 wanted=f"have the same {len(names):,} columns like `{pattern}` as {columns.parts[0].source}",
-                got=f"{listed_names(extra)} beside them",
+                got=f"{list_names(extra)} beside them",
             )
 
 
-def _wide_hint(columns: Columns, id_name: str | None) -> str:
+def _wide_hint(columns: TableReader, id_name: str | None) -> str:
     """How to name columns of one number each, where there are several such as `emb_0`, `emb_1`."""
     stems: dict[str, int] = {}
     for field in columns.schema:

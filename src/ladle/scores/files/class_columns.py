@@ -8,22 +8,27 @@ for there a column too many is noticed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Literal
 
 from ladle.errors import ArgumentError, did_you_mean
-from ladle.scores.files.column_names import (
-    BESIDE_SCORES,
-    COORDINATES,
-    NO_MARGIN,
-    by_pattern,
-    is_series,
-    number_in,
-    pattern_of,
-    stem_of,
-)
+
+_BESIDE = """
+    loss nll entropy margin margins confidence conf uncertainty variance var std score weight weights time timestamp
+    seconds epoch step lr length size min max mean sum total threshold temperature target label labels truth y pred
+    prediction perplexity accuracy acc error energy distance dist density row index idx rank fold split
+"""
+_VECTORS = "x e emb embed embedding embeddings feat feature features vec vector dim pc pca tsne umap"
+
+BESIDE_SCORES = frozenset(_BESIDE.split())  # a column called so is a class only where it is named
+COORDINATES = frozenset(_VECTORS.split())  # of embeddings
+NO_MARGIN = BESIDE_SCORES - {"margin", "margins", "score", "confidence", "conf", "distance", "dist"}
+
+Pattern = tuple[str, ...]
+WORD: Pattern = ("word",)  # of names that have nothing in common
 
 ReadAs = Literal["probabilities", "logits", "multilabel", "margins", "binary", "votes"]
 Holds = Literal["lists", "floats", "integers", "others"]
@@ -39,7 +44,7 @@ NAMING = 'Name the columns of the classes: column=[...], in which a pattern such
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class ScoreField:
     """A column, or an array of an archive. `kind` is its type in the words of the file."""
 
     name: str
@@ -48,7 +53,7 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sought:
+class ScoreRequest:
     """What is looked for in a source of scores. columns: those named; classes: the names there are, if known."""
 
     read_as: ReadAs = "probabilities"
@@ -62,19 +67,19 @@ class Sought:
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class ChosenColumns:
     """The columns of the scores: one of lists (`listed`), or those of one number each."""
 
     names: tuple[str, ...]
     listed: bool
 
 
-def choose(fields: Sequence[Field], sought: Sought, source: str) -> Chosen:
+def choose_columns(fields: Sequence[ScoreField], sought: ScoreRequest, source: str) -> ChosenColumns:
     """The columns of the classes, or of the one number, among `fields`. Raises: ArgumentError naming the readings."""
     if sought.columns:
-        return _named(fields, sought, source)
+        return _choose_named(fields, sought, source)
     if sought.single:
-        return _one_number(fields, sought, source)
+        return _choose_one_number(fields, sought, source)
     numbers = [field for field in fields if field.holds in ("floats", "integers")]
     found = _by_class_names([field.name for field in numbers], sought.classes)
     lists = [field for field in fields if field.holds == "lists" and stem_of(field.name) not in COORDINATES]
@@ -83,17 +88,17 @@ def choose(fields: Sequence[Field], sought: Sought, source: str) -> Chosen:
         series = [group for group in by_pattern(family) if len(group) > 1 and is_series(group)]
         rivals = found or (series[0] if series else ())
         if not rivals:
-            return Chosen((lists[0].name,), listed=True)
-        raise _unclear(source, f"`{lists[0].name}` by itself, or {_listed(rivals)}")
+            return ChosenColumns((lists[0].name,), listed=True)
+        raise _unclear_error(source, f"`{lists[0].name}` by itself, or {_list_names(rivals)}")
     if found and not lists:
-        return Chosen(found, listed=False)
+        return ChosenColumns(found, listed=False)
     if lists or not family:
-        raise _unclear(source, _kinds(fields))
+        raise _unclear_error(source, _list_kinds(fields))
     _check_family(fields, family, sought, source)
-    return Chosen(family, listed=False)
+    return ChosenColumns(family, listed=False)
 
 
-def _named(fields: Sequence[Field], sought: Sought, source: str) -> Chosen:
+def _choose_named(fields: Sequence[ScoreField], sought: ScoreRequest, source: str) -> ChosenColumns:
     of_name = {field.name: field for field in fields}
     names: list[str] = []
     for wanted in sought.columns:
@@ -109,16 +114,18 @@ def _named(fields: Sequence[Field], sought: Sought, source: str) -> Chosen:
         raise ArgumentError(f"the columns of scores in {source}", wanted="be named once", got=f"`{twice[0]}` twice")
     kinds = {of_name[name].holds for name in names}
     if kinds == {"lists"} and len(names) == 1 and not sought.single:
-        return Chosen(tuple(names), listed=True)
+        return ChosenColumns(tuple(names), listed=True)
     if not kinds <= {"floats", "integers"} or (sought.single and len(names) > 1):
         wanted = f"be {_wanted(sought)}"
-        raise ArgumentError(f"the columns named in {source}", wanted=wanted, got=_kinds([of_name[n] for n in names]))
+        raise ArgumentError(
+            f"the columns named in {source}", wanted=wanted, got=_list_kinds([of_name[n] for n in names])
+        )
     if len(names) == 1 and not sought.single and sought.read_as not in ("multilabel", "votes"):
-        raise _one_column(source, names[0])
-    return Chosen(tuple(names), listed=False)
+        raise _one_column_error(source, names[0])
+    return ChosenColumns(tuple(names), listed=False)
 
 
-def _matching(fields: Sequence[Field], pattern: str) -> list[str]:
+def _matching(fields: Sequence[ScoreField], pattern: str) -> list[str]:
     if not set(pattern) & set("*?["):
         return []
     return [
@@ -126,11 +133,11 @@ def _matching(fields: Sequence[Field], pattern: str) -> list[str]:
     ]
 
 
-def _one_number(fields: Sequence[Field], sought: Sought, source: str) -> Chosen:
+def _choose_one_number(fields: Sequence[ScoreField], sought: ScoreRequest, source: str) -> ChosenColumns:
     names = [field.name for field in fields if field.holds == "floats"]
     if sought.read_as == "margins":
         if any(field.name == MARGIN_COLUMN and field.holds in ("floats", "integers") for field in fields):
-            return Chosen((MARGIN_COLUMN,), listed=False)
+            return ChosenColumns((MARGIN_COLUMN,), listed=False)
         if len(names) == 1 and stem_of(names[0]) in NO_MARGIN:
             raise ArgumentError(
                 source,
@@ -139,9 +146,9 @@ def _one_number(fields: Sequence[Field], sought: Sought, source: str) -> Chosen:
                 remedy="Name the column if its numbers are margins.",
             )
     if len(names) == 1:
-        return Chosen((names[0],), listed=False)
+        return ChosenColumns((names[0],), listed=False)
     raise ArgumentError(
-        source, wanted=f"have {_wanted(sought)}", got=_kinds(fields), remedy="Name the column that holds them."
+        source, wanted=f"have {_wanted(sought)}", got=_list_kinds(fields), remedy="Name the column that holds them."
     )
 
 
@@ -159,7 +166,7 @@ def _by_class_names(names: Sequence[str], classes: Sequence[str]) -> tuple[str, 
     return found
 
 
-def _family(fields: Sequence[Field], *, whole: bool) -> tuple[str, ...]:
+def _family(fields: Sequence[ScoreField], *, whole: bool) -> tuple[str, ...]:
     """The columns of one number each that may be classes.
 
     Columns of whole numbers are among them if they stand in a series with others, or where there are only such (`whole`
@@ -179,27 +186,29 @@ def _family(fields: Sequence[Field], *, whole: bool) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _check_family(fields: Sequence[Field], family: tuple[str, ...], sought: Sought, source: str) -> None:
+def _check_family(fields: Sequence[ScoreField], family: tuple[str, ...], sought: ScoreRequest, source: str) -> None:
     """Refuse columns that may or may not be classes. Raises: ArgumentError."""
     if len(family) == 1 and sought.read_as != "votes":
-        raise _one_column(source, family[0])
+        raise _one_column_error(source, family[0])
     groups = by_pattern(family)
     if len(groups) > 1:
         largest = max(groups, key=len)
         odd = [name for name in family if name not in largest]
         if len(largest) < 2:
-            raise _unclear(source, f"all of {_listed(family)}, or some of them")
-        raise _unclear(source, f"{_listed(largest)}, or also {_listed(odd)}")
+            raise _unclear_error(source, f"all of {_list_names(family)}, or some of them")
+        raise _unclear_error(source, f"{_list_names(largest)}, or also {_list_names(odd)}")
     odd = [name for name in family if stem_of(name) in (BESIDE_SCORES | COORDINATES)]
     if odd:
         kept = [name for name in family if name not in odd]
-        raise _unclear(source, f"{_listed(family)}, or {_listed(kept)} alone" if kept else _listed(odd))
+        raise _unclear_error(
+            source, f"{_list_names(family)}, or {_list_names(kept)} alone" if kept else _list_names(odd)
+        )
     words = not is_series(family)
     if words and sought.read_as != "probabilities":  # those must sum to 1, so one too many is noticed
-        raise _unclear(source, f"all of {_listed(family)}, or some of them")
+        raise _unclear_error(source, f"all of {_list_names(family)}, or some of them")
 
 
-def _unclear(source: str, readings: str) -> ArgumentError:
+def _unclear_error(source: str, readings: str) -> ArgumentError:
     return ArgumentError(
         source,
         wanted="have its scores in one column of float lists, or in a float column for each class and no others",
@@ -208,7 +217,7 @@ def _unclear(source: str, readings: str) -> ArgumentError:
     )
 
 
-def _one_column(source: str, name: str) -> ArgumentError:
+def _one_column_error(source: str, name: str) -> ArgumentError:
     return ArgumentError(
         source,
         wanted="have its scores in one column of float lists, or in a float column for each class",
@@ -217,16 +226,50 @@ def _one_column(source: str, name: str) -> ArgumentError:
     )
 
 
-def _wanted(sought: Sought) -> str:
+def _wanted(sought: ScoreRequest) -> str:
     if sought.single:
         return f"one float column of {'margins' if sought.read_as == 'margins' else 'probabilities'}"
     return "one column of float lists, or a float column for each class"
 
 
-def _listed(names: Sequence[str]) -> str:
+def _list_names(names: Sequence[str]) -> str:
     shown = [f"`{name}`" for name in names]
     return ", ".join(shown if len(shown) <= SHOWN else [*shown[:3], "...", shown[-1]])
 
 
-def _kinds(fields: Sequence[Field]) -> str:
+def _list_kinds(fields: Sequence[ScoreField]) -> str:
     return ", ".join(f"`{field.name}` ({field.kind})" for field in fields) or "no such columns"
+
+
+def pattern_of(name: str) -> Pattern:
+    """What alike columns have in common: all but the last number in their names, or the beginning up to a separator."""
+    numbered = re.fullmatch(r"(.*?)[0-9]+([^0-9]*)", name, re.DOTALL)
+    if numbered:
+        return ("number", numbered[1], numbered[2])
+    begun = re.fullmatch(r"([^_.\-: /\[(]+[_.\-: /\[(]).+", name, re.DOTALL)
+    return ("begin", begun[1]) if begun else WORD
+
+
+def by_pattern(names: Sequence[str]) -> list[list[str]]:
+    """The names in groups of one pattern."""
+    groups: dict[Pattern, list[str]] = {}
+    for name in names:
+        groups.setdefault(pattern_of(name), []).append(name)
+    return list(groups.values())
+
+
+def is_series(names: Sequence[str]) -> bool:
+    """Whether the names have one pattern in common."""
+    patterns = {pattern_of(name) for name in names}
+    return len(patterns) == 1 and WORD not in patterns
+
+
+def number_in(name: str) -> int:
+    """The last number in a name; 0 where there is none."""
+    found = re.search(r"([0-9]+)[^0-9]*$", name)
+    return int(found[1]) if found else 0
+
+
+def stem_of(name: str) -> str:
+    """A name without its numbers and the separators at its ends, in small letters."""
+    return re.sub(r"[0-9]+", "", name).strip("_.-: /[]()").lower()

@@ -22,17 +22,16 @@ import pyarrow.csv
 
 from ladle.errors import ArgumentError, CorruptFileError, DataError, IdError, ShapeError
 from ladle.memory.budget import require
-from ladle.pool.files.native_files import native_from
-from ladle.pool.files.npy_format import opened
+from ladle.pool.files.opening import open_file, open_native
 from ladle.pool.ids.table_ids import ID_COLUMN
-from ladle.pool.ids.text_files import typed
-from ladle.pool.tables.table_readers import Columns, TableColumns
+from ladle.pool.ids.text_files import parse_ids
+from ladle.pool.tables.table_readers import MemoryReader, TableReader
 
 _NUMBER = r"^\s*[+-]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)([eE][+-]?[0-9]+)?\s*$"
 _BYTES_PER_BYTE = 3  # of a table, for each of its file, while it is read
 
 
-def open_csv(path: Path, *, id_name: str | None, like: str | None = None, numbers: Sequence[str] = ()) -> Columns:
+def open_csv(path: Path, *, id_name: str | None, like: str | None = None, numbers: Sequence[str] = ()) -> TableReader:
     """The table in a CSV file: ids int64 or large_string, decimal numbers float64, nulls where a cell is empty.
 
     id_name: the column of the ids; None: `id`, if there is one. like: "integer" or "text", the kind of the pool's ids.
@@ -41,7 +40,7 @@ def open_csv(path: Path, *, id_name: str | None, like: str | None = None, number
     Raises: ArgumentError for a column that is not there; IdError; DataError for words among the numbers of a column;
     ShapeError for no rows; CorruptFileError; FileError; MemoryPlanError. Cost: the whole table in memory.
     """
-    with opened(path) as file:
+    with open_file(path) as file:
         names = _header(path, file)
         for name in (*([id_name] if id_name else []), *numbers):
             if name not in names:
@@ -57,7 +56,7 @@ def open_csv(path: Path, *, id_name: str | None, like: str | None = None, number
             raise ArgumentError(str(path), wanted=f"have one column `{id_name}`", got="several")
         require(_BYTES_PER_BYTE * path.stat().st_size, f"reading {path}", remedy="Store the scores as Parquet.")
         file.seek(0)
-        with _csv_errors(path), native_from(path, file.tell()) as native:
+        with _csv_errors(path), open_native(path, file.tell()) as native:
             table = pa.csv.read_csv(
                 native,
                 read_options=pa.csv.ReadOptions(use_threads=False),
@@ -75,7 +74,7 @@ def open_csv(path: Path, *, id_name: str | None, like: str | None = None, number
         _ids(table.column(name), name, path, like) if name == id_name else _column(table, place, path)
         for place, name in enumerate(table.schema.names)
     ]
-    return TableColumns(pa.table(columns, names=table.schema.names), str(path))
+    return MemoryReader(pa.table(columns, names=table.schema.names), str(path))
 
 
 def _header(path: Path, lines: Iterable[bytes]) -> list[str]:
@@ -87,7 +86,7 @@ def _ids(text: Any, name: str, path: Path, like: str | None) -> Any:
     empty = pc.index(text, "").as_py()
     if empty >= 0:
         raise IdError(f"the ids `{name}` of {path}", wanted="have no empty cells", got=f"one in row {empty:,}")
-    return typed(text, f"the ids `{name}` of {path}", like)
+    return parse_ids(text, f"the ids `{name}` of {path}", like)
 
 
 def _column(table: Any, place: int, path: Path) -> Any:

@@ -20,11 +20,10 @@ from ladle.errors import DataError, IdError, MismatchError, NonFiniteError, Shap
 from ladle.memory.budget import require
 from ladle.pool.contract import Pool
 from ladle.pool.files.listing import CSV_FORMATS, POOL_FORMATS, list_files
-from ladle.pool.ids.example_ids import SHOWN, shown
+from ladle.pool.ids.example_ids import SHOWN, show_ids
 from ladle.progress import SILENT, Reporter
-from ladle.scores.files.class_columns import ReadAs, Sought
-from ladle.scores.files.column_blocks import Values, Waived
-from ladle.scores.files.sources import Found, in_arrays, in_columns, in_listing, refuse_names
+from ladle.scores.files.class_columns import ReadAs, ScoreRequest
+from ladle.scores.files.sources import ScoreSource, Values, Waived, open_arrays, open_files, open_table, refuse_names
 
 Measure = Callable[[Values], Values]
 
@@ -163,7 +162,7 @@ def open_scores(
     Raises: IdError for ids that are unknown, twice there, or missing; ShapeError, ArgumentError, FileError and its
     kinds; MismatchError for another number of classes. Cost: reads the ids; memory of the ids and 9 bytes an entry.
     """
-    sought = Sought(
+    sought = ScoreRequest(
         read_as=read_as or ("margins" if single else "probabilities"),
         columns=(column,) if isinstance(column, str) else tuple(column or ()),
         classes=() if classes is None or isinstance(classes, int) else tuple(map(str, classes)),
@@ -172,14 +171,14 @@ def open_scores(
     if isinstance(source, (str, os.PathLike)):
         listing = list_files(source, "the scores", formats=POOL_FORMATS | CSV_FORMATS)
         order_notice = listing.order_notice
-        found = in_listing(listing, sought, id, like=pool.id_column.kind, usual_id=pool.id_column.column)
+        found = open_files(listing, sought, id, like=pool.id_column.kind, usual_id=pool.id_column.column)
     elif hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__"):
-        from ladle.pool.open import open_table_source
+        from ladle.pool.open import read_memory_table
 
-        found = in_columns(open_table_source(source), sought, id, pool.id_column.column)
+        found = open_table(read_memory_table(source), sought, id, pool.id_column.column)
     else:
         refuse_names("the scores", sought, id)
-        found = in_arrays([as_array(source, "scores")], "the scores", None, sought)
+        found = open_arrays([as_array(source, "scores")], "the scores", None, sought)
     if classes is not None:
         _check_classes(found, sought, classes)
     known = np.zeros(pool.rows, bool)
@@ -192,7 +191,7 @@ def open_scores(
     return Scores(found.name, pool.rows, rows, found.width, found.read, order_notice, found.columns, waived, extra)
 
 
-def _rows_of(found: Found, pool: Pool, known: npt.NDArray[np.bool_], *, ignore_extra: bool) -> tuple[Rows, int]:
+def _rows_of(found: ScoreSource, pool: Pool, known: npt.NDArray[np.bool_], *, ignore_extra: bool) -> tuple[Rows, int]:
     """The pool row of each entry, -1 for those of no row, and how many of these are of other examples.
 
     Raises: IdError, ShapeError.
@@ -211,7 +210,7 @@ def _rows_of(found: Found, pool: Pool, known: npt.NDArray[np.bool_], *, ignore_e
         return rows, 0
     name = f"the ids in {found.name}"
     if ignore_extra:
-        source_rows = pool.source_ids.rows_found(found.ids, name=name)
+        source_rows = pool.source_ids.find_rows(found.ids, name=name)
     else:
         try:
             source_rows = pool.source_ids.rows_of(found.ids, pool=pool.source, name=name)
@@ -224,7 +223,7 @@ def _rows_of(found: Found, pool: Pool, known: npt.NDArray[np.bool_], *, ignore_e
     return rows, int(np.count_nonzero(~there))
 
 
-def _check_classes(found: Found, sought: Sought, classes: Sequence[str | int] | int) -> None:
+def _check_classes(found: ScoreSource, sought: ScoreRequest, classes: Sequence[str | int] | int) -> None:
     """Raises: MismatchError when there are other than so many classes. Margins do not tell how many there were."""
     wanted = classes if isinstance(classes, int) else len(classes)
     width = 2 if sought.read_as == "binary" else found.width
@@ -253,8 +252,9 @@ def _check_covered(rows: Rows, pool: Pool, known: npt.NDArray[np.bool_], name: s
     lacking[rows] = False
     missing = np.flatnonzero(lacking)
     if missing.size:
+        first = show_ids(pool.ids_at(missing[:SHOWN]))
         raise IdError(
             name,
             wanted="cover every example that is not labelled",
-            got=f"none for {missing.size:,} of the pool's {pool.rows:,}, such as {shown(pool.ids_at(missing[:SHOWN]))}",
+            got=f"none for {missing.size:,} of the pool's {pool.rows:,}, such as {first}",
         )

@@ -17,7 +17,7 @@ from ladle.errors import ArgumentError, ShapeError
 from ladle.frames import check_same_index
 from ladle.numbers import choice, switch
 from ladle.pool import Pool
-from ladle.pool.open import pool_of_path
+from ladle.pool.open import open_if_path
 from ladle.progress import SILENT, Reporter
 from ladle.scores import MultiLabel
 from ladle.strategies.query.contract import Need, Selection, Story
@@ -116,7 +116,7 @@ def _as_given(probabilities: Any, margins: Any, embeddings: Any, votes: Any) -> 
     arrays = {
         name: None if value is None else as_array(value, name) for name, value in named.items() if name != "embeddings"
     }
-    placed = pool_of_path(embeddings)
+    placed = open_if_path(embeddings)
     if placed is not None and not isinstance(placed, Pool):
         placed = as_array(placed, "embeddings")
     return arrays["probabilities"], arrays["margins"], placed, arrays["votes"]

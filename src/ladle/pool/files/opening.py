@@ -9,15 +9,32 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pyarrow as pa
 
 from ladle.errors import FileError
+from ladle.plain_files import refuse_other_kinds
 
 
 @contextmanager
-def native_from(path: Path, position: int) -> Iterator[Any]:
+def open_file(path: Path) -> Iterator[IO[bytes]]:
+    """A file open for reading. Raises: FileError, also for a pipe or a device, which are not opened."""
+    try:
+        refuse_other_kinds(path, wanted="be a readable file")
+        file = path.open("rb")
+    except FileError:
+        raise
+    except (OSError, ValueError) as cause:  # ValueError: a NUL in the name
+        raise FileError(
+            str(path), wanted="be a readable file", got=getattr(cause, "strerror", "") or str(cause)
+        ) from cause
+    with file:
+        yield file
+
+
+@contextmanager
+def open_native(path: Path, position: int) -> Iterator[Any]:
     """The file at `path` from this byte on, as a file of Arrow's. Raises: FileError."""
     try:
         native = pa.OSFile(str(path))
