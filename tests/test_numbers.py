@@ -22,7 +22,6 @@ from ladle.lab.learners.feature_heads import Head
 from ladle.lab.learners.logistic import Logistic
 from ladle.lab.learners.torch_images import FastResNet
 from ladle.lab.measures.savings import curve_interval
-from ladle.lab.protocol.settings import LabProtocol
 from ladle.strategies.partitioned import Partitioned
 
 WRONG = ["5", b"5", "nan", [5], (5,), {5}, {}, np.array([5]), np.array([5, 6]), 1j, Decimal(5), object(), len]
@@ -70,7 +69,6 @@ def learner(make, wholes, reals):
     }
 
 
-PROTOCOL = {"seed_size": 5, "batch_size": 5, "rounds": 5, "trials": 5}
 # "function(parameter)" -> its kind, a value that is right, the call.
 TABLE: dict[str, tuple[str, Any, Any]] = {
     **each(
@@ -244,14 +242,6 @@ TABLE: dict[str, tuple[str, Any, Any]] = {
     "Campaign.take(lease_seconds)": ("number", 5, lambda value: store().take("ann", 5, lease_seconds=value).ids),
     "Campaign.batch(number)": ("whole", 1, lambda value: _asked().batch(value).ids),
     "Campaign.record_model(round)": ("whole", 1, lambda value: _asked().record_model("v1", round=value)),
-    **each(
-        "LabProtocol",
-        {
-            dial: ("whole", 5, lambda value, dial=dial: getattr(LabProtocol(**{**PROTOCOL, dial: value}), dial))
-            for dial in (*PROTOCOL, "seed", "refresh_rounds")
-        },
-        {"mean_size": ("number", 5, lambda value: LabProtocol(**PROTOCOL, mean_size=value).mean_size)},
-    ),
     **each("Mlp", learner(lab.Mlp, ["hidden", "epochs", "minibatch"], ["learning_rate"])),
     **each("Head", learner(Head, ["hidden", "epochs", "minibatch"], ["learning_rate", "decay"])),
     **each("Logistic", learner(Logistic, ["iterations"], ["strength"])),

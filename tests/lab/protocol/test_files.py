@@ -8,7 +8,6 @@ from ladle.errors import ArgumentError, FileError, FileFormatError
 from ladle.lab.protocol import catalogue
 from ladle.lab.protocol.experiment import Experiment
 from ladle.lab.protocol.files import checked_experiment, parse_experiment, read_experiment, shipped
-from ladle.lab.protocol.settings import LabProtocol
 from ladle.strategies import create
 from tests.lab.standins import TOML, experiment
 
@@ -26,7 +25,7 @@ def test_every_field_is_read():
         ("cluster-margin", "Cluster-Margin", {"candidate_ratio": 2}),
         ("margin", "Margin", {}),
     ]
-    assert read.protocol() == LabProtocol(30, 20, 3, 2, seed=4, mean_size=5)
+    assert (read.seed_size, read.batch_size, read.rounds, read.trials) == (30, 20, 3, 2)
     assert read.strategy("Margin").name == "margin"
     with pytest.raises(ArgumentError, match="be one of Cluster-Margin, Margin; got 'Badge'"):
         read.strategy("Badge")

@@ -108,7 +108,7 @@ def test_strategies_that_read_embeddings_get_those_of_the_model_at_hand(tmp_path
     held = kept(start_folder(tmp_path, 0), "a key").arrays["rows"]
     for number, (embeddings, labelled) in enumerate(seen):
         np.testing.assert_array_equal(np.sort(held), np.sort(labelled))
-        model = bench.fit(held, bench.protocol.seed_of(0, "fit", number))
+        model = bench.fit(held, bench.experiment.seed_of(0, "fit", number))
         np.testing.assert_array_equal(embeddings, model.embeddings(bench.dataset.inputs))
         held = np.concatenate([held, rounds[number].rows])
     assert not np.array_equal(seen[0][0], seen[1][0])

@@ -73,22 +73,22 @@ def test_every_round_is_in_the_ledger(whole):
 def test_it_finds_what_a_loop_by_hand_finds(whole):
     """Algorithm 1 of the paper in a few lines, with the seeds of the protocol: the same seed sets, models, batches."""
     read = experiment()
-    dials, dataset = read.protocol(), load("toy", read.dataset.options)
+    dataset = load("toy", read.dataset.options)
     mlp = learner("mlp", read.learner.options)
 
     def fitted(rows, trial, number):
-        seed = dials.seed_of(trial, "fit", number)
+        seed = read.seed_of(trial, "fit", number)
         return mlp.fit(dataset.inputs[rows], dataset.labels[rows], classes=3, seed=seed)
 
     with single_threaded_blas(), Ledger.open(whole[0]) as ledger:
         for label, trial in product(["Cluster-Margin", "Margin"], range(2)):
-            rows = dials.seed_rows(trial, 400)
+            rows = read.seed_rows(trial, 400)
             model = fitted(rows, trial, 0)
-            tree = cluster(model.embeddings(dataset.inputs), mean_size=5, seed=dials.seed_of(trial, "cluster"))
+            tree = cluster(model.embeddings(dataset.inputs), mean_size=5, seed=read.seed_of(trial, "cluster"))
             strategy = ClusterMargin(tree, mean_size=5, candidate_ratio=2) if label != "Margin" else Margin()
             for number, found in enumerate((each for each in ledger.rounds(label) if each.trial == trial), 1):
                 chances = model.probabilities(dataset.inputs)
-                seed = dials.seed_of(trial, "query", number)
+                seed = read.seed_of(trial, "query", number)
                 batch = strategy.query(20, probabilities=chances, labelled=rows, seed=seed).rows
                 np.testing.assert_array_equal(found.rows, batch)
                 rows = np.concatenate([rows, batch])

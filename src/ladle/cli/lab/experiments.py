@@ -172,7 +172,7 @@ def _tell_run(ledger: Ledger, folder: Path, before: int, seconds: float, as_json
         "rounds_done": done,
         "rounds_total": total,
         "metric": main,
-        "labels": experiment.protocol().labels[-1],
+        "labels": experiment.labels[-1],
         "strategies": [
             {"label": label, "trials": len(final), "mean": float(final.mean()) if len(final) else None}
             for label, final in finals.items()

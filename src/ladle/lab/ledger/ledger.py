@@ -155,7 +155,7 @@ class Ledger:
     def labels(self, strategy: str) -> npt.NDArray[np.int64]:
         """(points,) labels held at each measurement of a trial, the seed set first. Raises: ArgumentError."""
         self.experiment().strategy(strategy)
-        return np.array(self.experiment().protocol().labels, np.int64)
+        return np.array(self.experiment().labels, np.int64)
 
     def trials(self, strategy: str) -> list[int]:
         """The finished trials of `strategy`, those with all rounds, ascending. Raises: ArgumentError."""

@@ -5,17 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping
 from difflib import get_close_matches
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
+import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
+from ladle.arrays import Rows
 from ladle.errors import ArgumentError, did_you_mean
 from ladle.lab.protocol.own_code import imported, is_place
-from ladle.lab.protocol.settings import LabProtocol
-from ladle.seeds import MAX_SEED
+from ladle.seeds import MAX_SEED, child_seed, stream
+
+if TYPE_CHECKING:
+    from ladle.hac import Dendrogram
+    from ladle.strategies import Strategy
 
 # What may change between two calls in one folder: rounds that are there stay as they are, whatever these are.
 GROWING = frozenset({"title", "trials", "rounds", "strategies"})
+CUTS = ("mean_size", "threshold", "n_clusters")  # options that say where a strategy cuts the tree
 Metric = Literal["accuracy", "macro_f1", "pooled_ap"]
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
@@ -123,6 +129,22 @@ class StrategyEntry(_Part):
         """What `ladle.strategies.create` makes it of: its name, or the class at its place. Raises: ArgumentError."""
         return imported(self.name, "strategy") if is_place(self.name) else self.name
 
+    def create(self, tree: Dendrogram, mean_size: float) -> Strategy:
+        """The strategy, for a pool clustered into `tree`.
+
+        mean_size: where it cuts the tree, unless an option says where.
+        Raises: ArgumentError, DataError for values of options that the strategy refuses.
+        """
+        from ladle.strategies import create, describe
+
+        made_by = self.made_by
+        described = describe(made_by)
+        takes_tree = described.takes_tree == "yes" if self.tree is None else self.tree
+        options = dict(self.options)
+        if takes_tree and "mean_size" in described.options and not any(cut in options for cut in CUTS):
+            options["mean_size"] = mean_size
+        return create(made_by, tree if takes_tree else None, **options)
+
     def mean_size(self, rows: int, usual: float) -> float | None:
         """The mean size of the clusters it asks for in a pool of `rows`; None where it cuts at a height."""
         if "threshold" in self.options:
@@ -134,6 +156,10 @@ class StrategyEntry(_Part):
 
 class Experiment(_Part):
     """All that decides the numbers of an experiment; see the shipped protocols for each field in use.
+
+    There are `trials` of it. Each draws a seed set, trains, embeds and clusters the pool once, and then goes through
+    `rounds` of query, label and retrain. Within a trial every strategy starts from the same seed set, model and
+    clustering, and round r trains from the same seed, so strategies are compared in pairs.
 
     metrics: what is measured on the test split; the first is what strategies are compared by.
     refresh_rounds: embed and cluster the pool anew every so many rounds; None: once, as the paper.
@@ -172,17 +198,37 @@ class Experiment(_Part):
             raise ArgumentError("`metrics`", wanted="be named once each", got=", ".join(self.metrics))
         return self
 
-    def protocol(self) -> LabProtocol:
-        """The dials and seeds of its trials."""
-        return LabProtocol(
-            seed_size=self.seed_size,
-            batch_size=self.batch_size,
-            rounds=self.rounds,
-            trials=self.trials,
-            seed=self.seed,
-            mean_size=self.mean_size,
-            refresh_rounds=self.refresh_rounds,
-        )
+    def protocol(self) -> Self:
+        """The experiment itself: its dials and the seeds of its trials once stood in a class of their own."""
+        return self
+
+    @property
+    def labels(self) -> tuple[int, ...]:
+        """How many labels are held at each of the rounds + 1 measurements."""
+        return tuple(self.seed_size + round_number * self.batch_size for round_number in range(self.rounds + 1))
+
+    def refreshes(self, round_number: int) -> bool:
+        """Whether the pool is embedded and clustered anew before the query of this round, 1 to `rounds`."""
+        return self.refresh_rounds is not None and round_number > 1 and (round_number - 1) % self.refresh_rounds == 0
+
+    def check_pool(self, pool_rows: int) -> None:
+        """Raises: ArgumentError when the rounds would ask for more labels than the pool has rows."""
+        if self.labels[-1] > pool_rows:
+            raise ArgumentError(
+                "the labels of all rounds",
+                wanted=f"be at most the pool's {pool_rows:,} rows",
+                got=f"{self.labels[-1]:,} ({self.seed_size:,} + {self.rounds} x {self.batch_size:,})",
+                remedy="Lower `rounds`, `batch_size` or `seed_size`.",
+            )
+
+    def seed_rows(self, trial: int, pool_rows: int) -> Rows:
+        """The seed set of a trial: (seed_size,) rows of the pool, drawn uniformly, ascending."""
+        draw = stream(self.seed_of(trial, "seed set"))
+        return np.sort(draw.choice(pool_rows, self.seed_size, replace=False)).astype(np.int64)
+
+    def seed_of(self, trial: int, *path: str | int) -> int:
+        """The seed of one named piece of a trial, from 0 to the largest that `ladle.seeds.check_seed` accepts."""
+        return child_seed(self.seed, "trial", trial, *path) & MAX_SEED
 
     def strategy(self, label: str) -> StrategyEntry:
         """The strategy reported under `label`. Raises: ArgumentError naming the labels there are."""

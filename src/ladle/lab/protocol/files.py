@@ -234,13 +234,11 @@ class _AnyCut:
 
 def _strategy_faults(experiment: Experiment) -> list[_Fault]:
     """Values of options that strategies refuse when they are made; a few show only when a strategy is asked."""
-    from ladle.lab.runner.workbench import strategy_of
-
     faults: list[_Fault] = []
     for number, entry in enumerate(experiment.strategies, 1):
         with _noted(faults, _strategy_place(number, entry.label)):
             try:
-                strategy_of(entry, _AnyCut(), experiment.mean_size)  # type: ignore[arg-type]  # cut is all it is asked
+                entry.create(_AnyCut(), experiment.mean_size)  # type: ignore[arg-type]  # cut is all it is asked
             except (ArgumentError, DataError):
                 raise
             except (TypeError, ValueError, OverflowError) as cause:  # text for a number, and the like

@@ -62,7 +62,7 @@ def rounds_of(bench: Bench, course: Course) -> Iterator[RoundRecord]:
     clusters = start.tree.cut(mean_size=bench.experiment.mean_size)
     clustering, strategy = start, bench.strategy(course.label, start.tree)
     clustered_at = 1
-    for number in range(len(course.done) + 1, bench.protocol.rounds + 1):
+    for number in range(len(course.done) + 1, bench.experiment.rounds + 1):
         watch = Stopwatch()
         refreshed = _refreshed_at(bench, number)
         if refreshed != clustered_at:
@@ -75,11 +75,11 @@ def rounds_of(bench: Bench, course: Course) -> Iterator[RoundRecord]:
                 embeddings = models.after(number - 1).embeddings(bench.dataset.inputs)
         with watch.timing("select"):
             selection = strategy.query(
-                bench.protocol.batch_size,
+                bench.experiment.batch_size,
                 probabilities=probabilities,
                 embeddings=embeddings,
                 labelled=oracle.rows,
-                seed=bench.protocol.seed_of(course.trial, "query", number),
+                seed=bench.experiment.seed_of(course.trial, "query", number),
             )
         oracle.annotate(selection.rows)
         with watch.timing("train"):
@@ -113,9 +113,9 @@ class _Models:
             warm = self._bench.experiment.warm_start
             first = (self._number + 1 if self._number < number else 0) if warm else number
             for each in range(first, number + 1):
-                rows = self._oracle.rows[: self._bench.protocol.labels[each]]
+                rows = self._oracle.rows[: self._bench.experiment.labels[each]]
                 before = self._model if warm and each > 0 else None
-                self._model = self._bench.fit(rows, self._bench.protocol.seed_of(self._trial, "fit", each), before)
+                self._model = self._bench.fit(rows, self._bench.experiment.seed_of(self._trial, "fit", each), before)
             self._number = number
         assert self._model is not None
         return self._model
@@ -135,7 +135,7 @@ def _scored(bench: Bench, models: _Models, start: Kept, number: int, watch: Stop
 
 def _refreshed_at(bench: Bench, number: int) -> int:
     """The last round up to `number` before which the pool was clustered anew; 1, for the start's, if it never was."""
-    return max((each for each in range(1, number + 1) if bench.protocol.refreshes(each)), default=1)
+    return max((each for each in range(1, number + 1) if bench.experiment.refreshes(each)), default=1)
 
 
 def _refreshed(bench: Bench, course: Course, models: _Models, number: int, watch: Stopwatch) -> Kept:
@@ -169,7 +169,7 @@ def _described(
         counts, margins = np.bincount(labels, minlength=len(dataset.class_names)), margin(probabilities[rows])
     near = None
     if course.near_limit is not None:
-        seed = bench.protocol.seed_of(course.trial, "near")
+        seed = bench.experiment.seed_of(course.trial, "near")
         near = near_duplicates(dataset.inputs, rows, course.near_limit, seed=seed)
     facts = {
         "clusters_touched": len(np.unique(clusters[rows])),

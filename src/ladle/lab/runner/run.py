@@ -72,7 +72,7 @@ def run_experiment(
                 ledgers.pop_all()
                 return ledger
         given = sources or Sources()
-        crew = Crew(experiment.to_toml(), given, part.workers) if part.workers else Alone(experiment, given)
+        crew = Crew(experiment, given, part.workers) if part.workers else Alone(experiment, given)
         crews.callback(crew.stop)
         with progress.task("Load the data, and compile at first use"):
             facts = crew.asked(Survey())

@@ -46,10 +46,10 @@ def begun(bench: Bench, trial: int, folder: Path, key: str) -> StartRecord:
     place = start_folder(folder, trial)
     found = kept(place, key)
     if found is None:
-        protocol, watch = bench.protocol, Stopwatch()
-        rows = protocol.seed_rows(trial, len(bench.dataset))
+        experiment, watch = bench.experiment, Stopwatch()
+        rows = experiment.seed_rows(trial, len(bench.dataset))
         with watch.timing("train"):
-            model = bench.fit(rows, protocol.seed_of(trial, "fit", 0))
+            model = bench.fit(rows, experiment.seed_of(trial, "fit", 0))
         with watch.timing("evaluate"):
             metrics = bench.measured(model)
         with watch.timing("score"):

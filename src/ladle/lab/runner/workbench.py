@@ -14,13 +14,11 @@ from ladle.hac import Dendrogram, cluster
 from ladle.lab.data.datasets import Dataset
 from ladle.lab.learners.learner import Learner, Model
 from ladle.lab.measures import metrics
-from ladle.lab.protocol.experiment import Experiment, StrategyEntry
-from ladle.lab.protocol.settings import LabProtocol
+from ladle.lab.protocol.experiment import Experiment
 from ladle.seeds import stream
-from ladle.strategies import Strategy, create, describe
+from ladle.strategies import Strategy
 
 TOY_ROWS, TOY_BATCH, TOY_PARTS = 512, 64, 4
-CUTS = ("mean_size", "threshold", "n_clusters")
 
 
 def _load(name: str, options: Mapping[str, Any]) -> Dataset:
@@ -51,7 +49,6 @@ class Bench:
     """An experiment with its data set, near-duplicates made, and its learner."""
 
     experiment: Experiment
-    protocol: LabProtocol
     dataset: Dataset
     learner: Learner
 
@@ -68,9 +65,8 @@ class Bench:
                 dataset, mean=redundancy.mean, jitter=redundancy.jitter, seed=redundancy.seed
             )
         metrics.check_metrics(experiment.metrics, multilabel=dataset.multilabel)
-        protocol = experiment.protocol()
-        protocol.check_pool(len(dataset))
-        return cls(experiment, protocol, dataset, learner)
+        experiment.check_pool(len(dataset))
+        return cls(experiment, dataset, learner)
 
     def fit(self, rows: Rows, seed: int, warm: Model | None = None) -> Model:
         """A model fitted to the labels of `rows`, in that order; going on from `warm` where there is one."""
@@ -93,13 +89,13 @@ class Bench:
             metric=self.experiment.cluster.metric,
             quality=self.experiment.cluster.quality,
             mean_size=self.experiment.tree_size(len(self.dataset)),
-            seed=self.protocol.seed_of(trial, "cluster"),
+            seed=self.experiment.seed_of(trial, "cluster"),
             prototypes=False,
         )
 
     def strategy(self, label: str, tree: Dendrogram) -> Strategy:
         """The strategy reported under `label`, for a pool clustered into `tree`."""
-        return strategy_of(self.experiment.strategy(label), tree, self.experiment.mean_size)
+        return self.experiment.strategy(label).create(tree, self.experiment.mean_size)
 
     def warm_up(self) -> None:
         """Cluster a toy pool, ask every strategy about it, and fit the learner once to a few rows: so that options are
@@ -115,12 +111,11 @@ class Bench:
             for option, most in (("n_clusters", TOY_BATCH), ("partitions", TOY_PARTS)):
                 if isinstance(options.get(option), int):
                     options[option] = min(options[option], most)
-            strategy_of(entry.model_copy(update={"options": options}), tree, self.experiment.mean_size).query(
-                TOY_BATCH, probabilities=toy / toy.sum(axis=1, keepdims=True), embeddings=toy
-            )
-        count = min(self.protocol.seed_size, TOY_BATCH)
-        rows = stream(self.protocol.seed, "warm up").choice(len(self.dataset), count, replace=False)
-        self.fit(rows.astype(np.int64), self.protocol.seed)
+            strategy = entry.model_copy(update={"options": options}).create(tree, self.experiment.mean_size)
+            strategy.query(TOY_BATCH, probabilities=toy / toy.sum(axis=1, keepdims=True), embeddings=toy)
+        count = min(self.experiment.seed_size, TOY_BATCH)
+        rows = stream(self.experiment.seed, "warm up").choice(len(self.dataset), count, replace=False)
+        self.fit(rows.astype(np.int64), self.experiment.seed)
 
 
 def directed(embeddings: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -133,13 +128,3 @@ def directed(embeddings: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     if not without.any():
         return embeddings
     return np.hstack([embeddings, without[:, None].astype(np.float32)])
-
-
-def strategy_of(entry: StrategyEntry, tree: Dendrogram, mean_size: float) -> Strategy:
-    """The strategy that `entry` states; where it cuts the tree and does not say where, at `mean_size`."""
-    described = describe(entry.made_by)
-    takes_tree = described.takes_tree == "yes" if entry.tree is None else entry.tree
-    options = dict(entry.options)
-    if takes_tree and "mean_size" in described.options and not any(cut in options for cut in CUTS):
-        options["mean_size"] = mean_size
-    return create(entry.made_by, tree if takes_tree else None, **options)

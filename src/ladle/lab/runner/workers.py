@@ -21,7 +21,7 @@ from threading import Thread, current_thread, main_thread
 from typing import Any
 
 from ladle.errors import LadleError, MemoryPlanError
-from ladle.lab.protocol.files import parse_experiment
+from ladle.lab.protocol.experiment import Experiment
 from ladle.lab.runner.jobs import Job, done
 from ladle.lab.runner.workbench import Bench, Sources
 from ladle.threads import THREADS_VARIABLE, single_threaded_blas, thread_count
@@ -48,11 +48,11 @@ class Failed:
 class Worker:
     """One worker process, as its owner sees it."""
 
-    def __init__(self, experiment_toml: str, sources: Sources, threads: int) -> None:
+    def __init__(self, experiment: Experiment, sources: Sources, threads: int) -> None:
         context = get_context("spawn")  # a fork would inherit the threads of BLAS, but not what they hold locked
         self.pipe, theirs = context.Pipe()
         self.process: SpawnProcess = context.Process(
-            target=_serve, args=(theirs, experiment_toml, sources), name="ladle lab worker", daemon=True
+            target=_serve, args=(theirs, experiment, sources), name="ladle lab worker", daemon=True
         )
         with _environment(threads), _deaf_to_interrupts():
             self.process.start()
@@ -100,9 +100,9 @@ class Worker:
 class Crew:
     """The workers of a run; all but the first begin when there is work for them."""
 
-    def __init__(self, experiment_toml: str, sources: Sources, size: int) -> None:
+    def __init__(self, experiment: Experiment, sources: Sources, size: int) -> None:
         self.size = size
-        self._toml, self._sources = experiment_toml, sources
+        self._experiment, self._sources = experiment, sources
         self._threads = max(1, thread_count() // size)
         self.idle: list[Worker] = []
         self.busy: list[Worker] = []
@@ -118,7 +118,7 @@ class Crew:
 
     def begin(self, job: Job) -> None:
         """Give the job to a worker without one; there must be room."""
-        worker = self.idle.pop() if self.idle else Worker(self._toml, self._sources, self._threads)
+        worker = self.idle.pop() if self.idle else Worker(self._experiment, self._sources, self._threads)
         self.busy.append(worker)
         worker.give(job)
 
@@ -179,13 +179,13 @@ def _deaf_to_interrupts() -> Iterator[None]:
         signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
 
 
-def _serve(pipe: Connection, experiment_toml: str, sources: Sources) -> None:
+def _serve(pipe: Connection, experiment: Experiment, sources: Sources) -> None:
     """The life of a worker."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_owner, daemon=True).start()
     try:
         with single_threaded_blas():
-            bench = Bench.of(parse_experiment(experiment_toml), sources)
+            bench = Bench.of(experiment, sources)
             bench.warm_up()
         # Limits hold for libraries that are loaded, and learners load more of them in their first fit.
         while True:
