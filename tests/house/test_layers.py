@@ -38,6 +38,7 @@ LAYERS = [
 ]
 # Room -> its sub-rooms in the same order; "." stands for the files that lie in the room itself.
 SUBROOMS = {
+    "lab": [{"data"}, {"learners", "measures"}, {"protocol"}, {"ledger"}, {"runner"}],
     "pool": [{"files"}, {"tables"}, {"ids"}, {"."}],
     "scores": [{"."}, {"files"}],
 }
