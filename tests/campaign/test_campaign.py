@@ -324,6 +324,28 @@ def test_relabelling_and_deleting_keep_every_version(store: Store, tmp_path: Pat
         assert what in story
 
 
+def test_what_is_taken_again_is_held_no_less_long(store: Store, tmp_path: Path) -> None:
+    clock = Clock()
+    campaign = begun(store, tmp_path, clock=clock)
+    batch = campaign.ask(4, margins=margins())
+    taken = campaign.take("ann", 2)
+    assert campaign.take("ann", 2, lease_seconds=1).renewed == 2
+    clock.now += HOUR / 2
+    assert campaign.take("bob", 4).ids.tolist() == batch.ids[2:].tolist()
+    clock.now += HOUR / 2
+    assert campaign.take("cy", 4).ids.tolist() == taken.ids.tolist()
+
+
+def test_nobody_is_given_again_what_they_have_labelled(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, annotators_per_task=2)
+    campaign.add_gold(ids_of(40)[-1:], ["cat"])
+    batch = campaign.ask(4, margins=margins(), gold=1)
+    labelled = [*batch.ids[:2].tolist(), ids_of(40)[-1]]
+    campaign.tell(labelled, ["cat"] * 3, annotator="ann")
+    assert set(campaign.take("ann", 5).ids.tolist()) == set(batch.ids.tolist()) - set(labelled)
+    assert set(campaign.take("bob", 5).ids.tolist()) == set(batch.ids.tolist())
+
+
 def test_conflicts_are_disputed_and_settled_by_one_more(store: Store, tmp_path: Path) -> None:
     campaign = begun(store, tmp_path)
     batch = campaign.ask(2, margins=margins())

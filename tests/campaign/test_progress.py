@@ -82,6 +82,22 @@ def test_the_latest_label_is_the_one_given_last_not_the_one_recorded_last(tmp_pa
     assert campaign.resolved()["label"] == ["cat"]
 
 
+def test_dawid_skene_goes_by_current_labels_alone(tmp_path: Path) -> None:
+    words = np.array(["cat", "dog"] * 20)
+    noise = np.where(np.arange(40) % 3 == 0, "cat", words)
+    resolved = []
+    for corrected in (False, True):
+        settings = {"agreement": "dawid-skene", "annotators_per_task": 2}
+        campaign = begun(MemoryStore(), tmp_path / str(corrected), **settings)
+        for name, said in (("ann", words), ("bob", noise), ("cy", words)):
+            if corrected and name == "ann":  # who first said the other of each, and then thought better of it
+                campaign.tell(ids_of(40), np.roll(said, 1), annotator=name)
+            campaign.tell(ids_of(40), said, annotator=name)
+        resolved.append(campaign.resolved())
+    assert resolved[0]["label"] == resolved[1]["label"]
+    np.testing.assert_allclose(resolved[0]["share"], resolved[1]["share"])
+
+
 def test_dawid_skene_resolves_what_a_vote_would_not(tmp_path: Path) -> None:
     campaign = begun(MemoryStore(), tmp_path, agreement="dawid-skene", annotators_per_task=2)
     words = np.array(["cat", "dog"] * 20)

@@ -40,6 +40,7 @@ CASES = [
     ("majority", 2, [A, B], DISPUTED, "", 0.0),
     ("majority", 2, [A, B, B], LABELLED, B, 2 / 3),
     ("majority", 3, [A, B, C], DISPUTED, "", 0.0),
+    ("majority", 3, [A, A], OPEN, "", 0.0),
     ("majority", 1, [A, B], DISPUTED, "", 0.0),
     ("majority", 4, [A, A, B, B], DISPUTED, "", 0.0),
     ("majority", 5, [A, A, B, C, C], DISPUTED, "", 0.0),
@@ -180,6 +181,14 @@ def test_dawid_skene_says_when_it_does_not_come_to_an_end(monkeypatch: pytest.Mo
     monkeypatch.setattr(dawid_skene_module, "ROUNDS", 30)
     with pytest.warns(RuntimeWarning, match="still changes after 30 rounds"):
         assert not dawid_skene(poor_labels(0)).converged
+
+
+def test_ties_of_dawid_skene_go_to_the_first_class_whatever_the_rounding() -> None:
+    """Both classes play the same part for row 1: exchange them, rows 0 and 2, and x and y."""
+    said = [(0, "w", A), (0, "x", A), (0, "y", A), (1, "x", B), (1, "y", A), (2, "w", B), (2, "x", B), (2, "y", B)]
+    found = dawid_skene(told(*said))
+    assert found.share[1] == pytest.approx(0.5, abs=1e-6)
+    assert found.label.tolist() == [A, A, B]
 
 
 def test_dawid_skene_of_no_labels_is_empty() -> None:

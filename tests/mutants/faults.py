@@ -409,7 +409,7 @@ TIES = (
         "beliefs that differ by rounding are no tie",
         "keepdims=True) - _TIE).argmax(axis=1)",
         "keepdims=True)).argmax(axis=1)",
-        ("test_dawid_skene_is_the_model_in_plain_loops",),
+        ("test_ties_of_dawid_skene_go_to_the_first_class_whatever_the_rounding",),
     ),
     Fault(
         "ties",
@@ -602,7 +602,7 @@ AGREEMENT = (
         "an example is settled with one label too few",
         "        if counts[place] < annotators_per_task:",
         "        if counts[place] < annotators_per_task - 1:",
-        ("test_rows_are_judged_each_by_itself", "test_every_store_answers_as_the_plain_model"),
+        ("test_the_rules",),
     ),
     Fault(
         "agreement",
@@ -654,7 +654,7 @@ AGREEMENT = (
         "Dawid and Skene judge labels that were superseded",
         "    estimate = dawid_skene(labels.take(labels.status == CURRENT))",
         "    estimate = dawid_skene(labels)",
-        ("test_dawid_skene_resolves_what_a_vote_would_not",),
+        ("test_dawid_skene_goes_by_current_labels_alone",),
     ),
     Fault(
         "agreement",
@@ -686,7 +686,7 @@ LEASES = (
         "a task labelled by an annotator is given to that one again",
         " = ~mine & (tests |",
         " = (tests |",
-        ("test_every_store_answers_as_the_plain_model", "test_gold_is_mixed_in_and_scores_people"),
+        ("test_nobody_is_given_again_what_they_have_labelled",),
     ),
     Fault(
         "leases",
@@ -707,7 +707,7 @@ LEASES = (
         "taken again, a lease may get shorter",
         "    longer = np.maximum(mine.lease_until, lease_until)",
         "    longer = np.minimum(mine.lease_until, lease_until)",
-        ("test_every_store_answers_as_the_plain_model",),
+        ("test_what_is_taken_again_is_held_no_less_long",),
     ),
     Fault(
         "leases",

@@ -213,6 +213,7 @@ class TestArea:
     def test_by_hand(self):
         # 100 labels at a mean of .6, 200 at .75, of 300.
         np.testing.assert_allclose(area_under_curve((0, 100, 300), [[0.5, 0.7, 0.8]]), [0.7])
+        np.testing.assert_allclose(area_under_curve((50, 150, 350), [[0.5, 0.7, 0.8]]), [0.7])
 
     def test_a_level_curve_is_its_own_area(self):
         np.testing.assert_allclose(area_under_curve(LABELS, [[0.4] * 3, [0.9] * 3]), [0.4, 0.9])
