@@ -336,6 +336,17 @@ def test_what_is_taken_again_is_held_no_less_long(store: Store, tmp_path: Path) 
     assert campaign.take("cy", 4).ids.tolist() == taken.ids.tolist()
 
 
+def test_what_an_annotator_holds_is_not_asked_again_though_its_batch_lapsed(store: Store, tmp_path: Path) -> None:
+    clock = Clock()
+    campaign = begun(store, tmp_path, clock=clock)
+    first = campaign.ask(4, margins=margins(), lease_seconds=60)
+    held = campaign.take("ann", 2).ids.tolist()
+    clock.now += 61
+    second = campaign.ask(4, margins=margins()).ids.tolist()
+    assert second[:2] == first.ids[2:].tolist()
+    assert not set(second) & set(held)
+
+
 def test_nobody_is_given_again_what_they_have_labelled(store: Store, tmp_path: Path) -> None:
     campaign = begun(store, tmp_path, annotators_per_task=2)
     campaign.add_gold(ids_of(40)[-1:], ["cat"])
