@@ -20,6 +20,11 @@ from typing import Any, overload
 
 import llvmlite
 from numba import njit
+from numba.extending import register_jitable
+
+from ladle.mixing import mix_word
+
+register_jitable(mix_word)  # kernels that import it may call it
 
 PACKAGE = Path(__file__).resolve().parent
 Loop = Callable[..., Any]

@@ -1,8 +1,7 @@
 """Counter-based random numbers: a draw is a hash of what it is for, so there is no stream to share or to advance.
 
-The hash is the finaliser of SplitMix64, a bijection of 64-bit words. Priorities below therefore never tie, whatever
-the rows, and do not depend on threads, on block sizes, on the order of the work or on NumPy's release.
-Source: Steele, Lea & Flood 2014, "Fast splittable pseudorandom number generators", with Stafford's mix 13.
+The hash is the finaliser of SplitMix64 (`ladle.mixing`), a bijection of 64-bit words. Priorities below therefore never
+tie, whatever the rows, and do not depend on threads, on block sizes, on the order of the work or on NumPy's release.
 """
 
 from __future__ import annotations
@@ -12,10 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ladle.mixing import GAMMA, Words, mix
 from ladle.seeds import child_seed
-
-Words = npt.NDArray[np.uint64]
-GAMMA = 0x9E3779B97F4A7C15  # odd, so that GAMMA * k is different for every 64-bit k
 
 
 def key(seed: int, *path: str) -> np.uint64:
@@ -30,14 +27,9 @@ def priorities(draw_key: np.uint64, names: npt.NDArray[np.integer[Any]]) -> Word
     """
     words = names.astype(np.uint64)
     words += np.uint64(1)
-    words *= np.uint64(GAMMA)
+    words *= GAMMA
     words += draw_key
-    words ^= words >> np.uint64(30)
-    words *= np.uint64(0xBF58476D1CE4E5B9)
-    words ^= words >> np.uint64(27)
-    words *= np.uint64(0x94D049BB133111EB)
-    words ^= words >> np.uint64(31)
-    return words
+    return mix(words)
 
 
 def sample(draw_key: np.uint64, rows: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.int64]:

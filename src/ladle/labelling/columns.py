@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.errors import CorruptFileError
+from ladle.mixing import GAMMA, mix
 
 Int64 = npt.NDArray[np.int64]
 Texts = npt.NDArray[np.object_]  # of str
@@ -161,8 +162,5 @@ def _code(text: str) -> int:
 
 
 def _mixed(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """A bijection of 64 bits in which every bit moves every other: the finaliser of SplitMix64."""
-    values = values + np.uint64(0x9E3779B97F4A7C15)
-    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return values ^ (values >> np.uint64(31))
+    """A bijection of 64 bits in which every bit moves every other: a step of SplitMix64."""
+    return mix(values + GAMMA)

@@ -12,6 +12,7 @@ import numpy as np
 from numba.extending import register_jitable
 
 from ladle.compiled import kernel
+from ladle.mixing import mix_word
 from ladle.neighbours.kernels import id_of, linkage_of
 
 NONE = np.int32(-1)
@@ -28,10 +29,7 @@ def tie_order(a, b):
     """
     low = np.uint64(min(a, b))
     high = np.uint64(max(a, b))
-    x = (low << np.uint64(32)) | high
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))
+    return mix_word((low << np.uint64(32)) | high)
 
 
 @register_jitable

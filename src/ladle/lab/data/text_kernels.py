@@ -6,14 +6,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.compiled import kernel
+from ladle.mixing import mix_word
 
 Letters = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 Longs = npt.NDArray[np.int64]
 
 BASIS, PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)  # of FNV-1a, 64 bits
-MIX_1, MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
-S27, S30, S31 = np.uint64(27), np.uint64(30), np.uint64(31)
 BEGIN, END = np.uint64(2), np.uint64(3)  # ASCII's marks of a text's start and end
 WORD = np.uint64(0x9E3779B97F4A7C15)  # keeps words apart from n-grams of the same letters
 
@@ -21,9 +20,7 @@ WORD = np.uint64(0x9E3779B97F4A7C15)  # keeps words apart from n-grams of the sa
 @kernel
 def bucket(word: np.uint64, mask: int) -> np.uint64:
     """The bucket of a hash: FNV's low bits are poor, so it is mixed first."""
-    word = (word ^ (word >> S30)) * MIX_1
-    word = (word ^ (word >> S27)) * MIX_2
-    return (word ^ (word >> S31)) & np.uint64(mask)
+    return mix_word(word) & np.uint64(mask)
 
 
 @kernel

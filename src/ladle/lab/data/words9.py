@@ -17,6 +17,7 @@ from ladle.lab.data.datasets import Dataset
 from ladle.lab.data.folders_of_data import need_file
 from ladle.lab.data.ngrams import as_letters
 from ladle.lab.data.splits import assemble
+from ladle.mixing import MIX_1
 from ladle.seeds import child_seed
 
 HOME = "/usr/share/dict"  # where Debian's packages put them
@@ -78,7 +79,7 @@ def spelling_hashes(words: npt.NDArray[np.bytes_]) -> npt.NDArray[np.uint64]:
             stepped = (found ^ column) * np.uint64(0x100000001B3)
             np.copyto(found, stepped, where=column != 0)  # the width of the array must not tell
         found ^= found >> np.uint64(32)
-        found *= np.uint64(0xBF58476D1CE4E5B9)
+        found *= MIX_1
         found ^= found >> np.uint64(29)
     return hashes
 

@@ -6,21 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.compiled import kernel
+from ladle.mixing import GAMMA, mix_word
 
 Longs = npt.NDArray[np.int64]
 Labels = npt.NDArray[np.int32]
 
-GAMMA = np.uint64(0x9E3779B97F4A7C15)
-MIX_1, MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
-ONE, S27, S30, S31 = np.uint64(1), np.uint64(27), np.uint64(30), np.uint64(31)
-
-
-@kernel
-def mix(word: np.uint64) -> np.uint64:
-    """SplitMix64's finaliser, the twin of the vectorised one in `draws`."""
-    word = (word ^ (word >> S30)) * MIX_1
-    word = (word ^ (word >> S27)) * MIX_2
-    return word ^ (word >> S31)
+ONE = np.uint64(1)
 
 
 @kernel
@@ -29,10 +20,10 @@ def below(draw_key: np.uint64, name: np.uint64, turn: np.uint64, size: np.uint64
 
     A word modulo `size` would favour small remainders by 2**64 mod size words; exactly those words are rejected.
     """
-    word: np.uint64 = mix(mix(draw_key + GAMMA * (name + ONE)) + GAMMA * (turn + ONE))
+    word: np.uint64 = mix_word(mix_word(draw_key + GAMMA * (name + ONE)) + GAMMA * (turn + ONE))
     unfair = (np.uint64(0) - size) % size
     while word < unfair:
-        word = mix(word + GAMMA)
+        word = mix_word(word + GAMMA)
     return word % size
 
 

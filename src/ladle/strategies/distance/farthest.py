@@ -11,6 +11,7 @@ import numpy as np
 
 from ladle import draws, threads
 from ladle.arrays import Rows
+from ladle.mixing import Words
 from ladle.progress import Reporter
 from ladle.strategies.distance.centres import Centres, Longs
 from ladle.strategies.distance.space import Floats, Space
@@ -51,7 +52,7 @@ def farthest_first(
 
 
 def _walk(
-    found: Centres, front: Longs, others: float, lots: draws.Words, picked: Longs, distances: Floats, done: int
+    found: Centres, front: Longs, others: float, lots: Words, picked: Longs, distances: Floats, done: int
 ) -> int:
     """Pick from the front (f,), which is up to date, while it holds the farthest row of all."""
     points = found.space.take(found.free[front])
@@ -73,7 +74,7 @@ def _walk(
     return done
 
 
-def _front(found: Centres, lots: draws.Words) -> tuple[Longs, float]:
+def _front(found: Centres, lots: Words) -> tuple[Longs, float]:
     """Positions of the FRONT rows farthest from all centres, up to date; and the largest bound of all others."""
     while True:
         front, others = _largest(found.bounds, lots, FRONT)
@@ -83,7 +84,7 @@ def _front(found: Centres, lots: draws.Words) -> tuple[Longs, float]:
         found.refresh(_largest(found.bounds, lots, AHEAD * FRONT)[0])
 
 
-def _largest(bounds: Floats, lots: draws.Words, count: int) -> tuple[Longs, float]:
+def _largest(bounds: Floats, lots: Words, count: int) -> tuple[Longs, float]:
     """Positions of the `count` largest bounds, ties by lot, and the largest of the others."""
     if len(bounds) <= count:
         return np.arange(len(bounds)), -np.inf

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from ladle import draws
 from ladle.arrays import Rows
 from ladle.errors import ArgumentError
+from ladle.mixing import Words
 from ladle.numbers import choice, number
 from ladle.strategies.query.request import Request
 from ladle.strategies.scored.candidates import least_sure_first
@@ -58,7 +59,7 @@ def _logits(unsure: npt.NDArray[np.float32], noise: Noise, request: Request) -> 
     return np.log(np.maximum(unsure, np.finfo(np.float32).tiny), dtype=np.float64)
 
 
-def _gumbel(words: draws.Words) -> npt.NDArray[np.float64]:
+def _gumbel(words: Words) -> npt.NDArray[np.float64]:
     """(n,) draws of the standard Gumbel distribution, from random words."""
     uniform = ((words >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
     noise: npt.NDArray[np.float64] = -np.log(-np.log(uniform))
