@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ladle._version import __version__
 
 if TYPE_CHECKING:
-    from ladle import campaign, errors, stopping, strategies
+    from ladle import campaign, errors, formats, lab, pool, report, stopping, strategies
     from ladle.campaign import Campaign
     from ladle.hac import Dendrogram, cluster
     from ladle.pool import Pool, open_pool
@@ -36,16 +36,20 @@ __all__ = [
     "cluster_margin",
     "entropy",
     "errors",
+    "formats",
+    "lab",
     "least_confidence",
     "margin",
     "open_pool",
+    "pool",
+    "report",
     "spread",
     "stopping",
     "strategies",
 ]
 
-# Public name -> the room it lives in, imported on first use: `import ladle` stays fast and pulls in nothing heavy.
-_ROOMS = {
+# Names and rooms are imported on first use, so that `import ladle` stays fast and loads nothing heavy.
+_ROOM_OF_NAME = {
     "Campaign": "ladle.campaign",
     "ClusterMargin": "ladle.strategies",
     "Dendrogram": "ladle.hac",
@@ -64,11 +68,24 @@ _ROOMS = {
 }
 
 
+_ROOMS = {
+    "campaign": "ladle.campaign",
+    "connect": "ladle.formats",  # the earlier name of formats
+    "errors": "ladle.errors",
+    "formats": "ladle.formats",
+    "lab": "ladle.lab",
+    "pool": "ladle.pool",
+    "report": "ladle.report",
+    "stopping": "ladle.stopping",
+    "strategies": "ladle.strategies",
+}
+
+
 def __getattr__(name: str) -> Any:
-    if name in _ROOMS:
-        value = getattr(import_module(_ROOMS[name]), name)
-    elif name in ("campaign", "errors", "stopping", "strategies"):
-        value = import_module(f"ladle.{name}")
+    if name in _ROOM_OF_NAME:
+        value = getattr(import_module(_ROOM_OF_NAME[name]), name)
+    elif name in _ROOMS:
+        value = import_module(_ROOMS[name])
     else:
         raise AttributeError(f"module 'ladle' has no attribute {name!r}")
     globals()[name] = value

@@ -1,4 +1,4 @@
-"""The flat clusters a strategy goes by: given as an array, or cut from a dendrogram."""
+"""The flat clusters of a pool: given as an array, or cut from a dendrogram."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from ladle.frames import is_table
 
 @runtime_checkable
 class Cuttable(Protocol):
-    """What a dendrogram must do here: give each of its examples a flat cluster, (n,) labels 0..m-1."""
+    """An object such as a dendrogram, which can give each of its examples a flat cluster, (n,) labels 0..m-1."""
 
     def cut(
         self, *, mean_size: float | None = None, threshold: float | None = None, n_clusters: int | None = None
     ) -> npt.NDArray[np.int32]:
-        """The flat clusters at one of the three dials; at the level the tree was made for when none is given."""
+        """The flat clusters at one of three levels; without any, at the level that the tree was made for."""
         ...
 
 
-class Origin(Protocol):
-    """What a dendrogram knows of the pool it was made from; see ladle.hac.tree.origin."""
+class PoolCheck(Protocol):
+    """The record, in a dendrogram, of the pool that it was made from; see `ladle.hac.tree.origin`."""
 
     def check(self, given: Any, *, subject: str, wanted: str, remedy: str) -> bool:
         """Refuse embeddings (n, dim), or a pool, that are not of that pool. Raises: MismatchError."""
@@ -34,28 +34,38 @@ class Origin(Protocol):
 
 
 def is_cuttable(tree: Any) -> TypeGuard[Cuttable]:
-    """Whether this is a tree to cut. A column of polars has a method of that name too, which cuts something else."""
+    """Whether this is a tree to cut. (A column of polars has a method `cut` too, for another purpose.)"""
     return not is_table(tree) and isinstance(tree, Cuttable)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PoolClusters:
-    """The cluster of each row. labels: (n,) int32, 0..count-1. names: (count,) int64, the caller's numbers for them.
+    """The flat cluster of each row.
 
-    origin: of the tree they were cut from; None where they were given as an array, or are a part of a pool.
+    Attributes
+    ----------
+    labels : ndarray of int32, shape (n,)
+        The cluster of each row, 0 to count - 1.
+    names : ndarray of int64, shape (count,)
+        The caller's number for each cluster.
+    origin : PoolCheck or None
+        The pool of the tree that they were cut from; None for an array, and for a part of a pool.
     """
 
     labels: npt.NDArray[np.int32]
     names: npt.NDArray[np.int64]
-    origin: Origin | None = None
+    origin: PoolCheck | None = None
 
     @property
     def count(self) -> int:
-        """One more than the largest label; some labels below it may be nobody's."""
+        """One more than the largest label. Some labels below it may have no rows."""
         return len(self.names)
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def __repr__(self) -> str:
+        return f"<PoolClusters: {len(self):,} rows, labels below {self.count:,}>"
 
     def at(self, rows: Rows) -> PoolClusters:
         """The clusters of these rows (r,), under the same names."""
@@ -63,10 +73,10 @@ class PoolClusters:
 
 
 def as_clusters(value: npt.ArrayLike) -> PoolClusters:
-    """`value` as clusters: any non-negative integers, one a row; they need not be contiguous.
+    """`value` (n,), integers of 0 or larger, as clusters; they need not be contiguous.
 
-    Raises: ShapeError when not one-dimensional; ArgumentError for other dtypes and negative labels.
-    Cost: O(n); O(n log n) when the labels are far larger than the pool.
+    Raises: ShapeError for another number of axes; ArgumentError for other dtypes and negative labels.
+    Cost: O(n); O(n log n) for labels far larger than the pool.
     """
     array = as_array(value, "clusters")
     if array.ndim != 1 or array.size == 0:
@@ -84,19 +94,19 @@ def as_clusters(value: npt.ArrayLike) -> PoolClusters:
     most = int(array.max())
     if most > np.iinfo(np.int64).max:
         raise ArgumentError("`clusters`", wanted="fit 64-bit signed integers", got=f"{most}")
-    if most < 2 * array.size + 1024:  # counting by label then costs no more than the pool itself
+    if most < 2 * array.size + 1024:  # arrays by label are then of the size of the pool
         return PoolClusters(np.ascontiguousarray(array, np.int32), np.arange(most + 1, dtype=np.int64))
     names, labels = np.unique(array, return_inverse=True)
     return PoolClusters(labels.astype(np.int32), names.astype(np.int64))
 
 
 def clusters_of(tree: Any, *, mean_size: float | None, threshold: float | None, n_clusters: int | None) -> PoolClusters:
-    """Cut `tree` at the one dial given (none: the level it was made for), or take it as an array of clusters.
+    """Cut `tree` at the level given (none: the level it was made for), or take it as an array of clusters.
 
-    Raises: ArgumentError when several dials are given, or any with an array.
+    Raises: ArgumentError for several levels, and for a level with an array.
     """
-    dials = {"mean_size": mean_size, "threshold": threshold, "n_clusters": n_clusters}
-    given = {name: value for name, value in dials.items() if value is not None}
+    levels = {"mean_size": mean_size, "threshold": threshold, "n_clusters": n_clusters}
+    given = {name: value for name, value in levels.items() if value is not None}
     if len(given) > 1:
         raise ArgumentError("the cut", wanted="have one of mean_size, threshold, n_clusters", got=" and ".join(given))
     if isinstance(tree, PoolClusters):
@@ -109,7 +119,7 @@ def clusters_of(tree: Any, *, mean_size: float | None, threshold: float | None, 
 
 
 def check_clustered(clustered_rows: int, pool_rows: int) -> None:
-    """Refuse a pool of another length than the one that was clustered. Raises: MismatchError."""
+    """Refuse a pool with another number of rows than were clustered. Raises: MismatchError."""
     if pool_rows != clustered_rows:
         raise MismatchError(
             "the pool",
@@ -120,9 +130,9 @@ def check_clustered(clustered_rows: int, pool_rows: int) -> None:
 
 
 def check_origin(clusters: PoolClusters, given: Any, *, subject: str, wanted: str, remedy: str) -> None:
-    """Refuse a pool, or embeddings, that the tree of these clusters was not made from. Raises: MismatchError.
+    """Refuse a pool, or embeddings, from which the tree of these clusters was not made. Raises: MismatchError.
 
-    None passes, and so does what a tree without a digest cannot tell from its own pool. Cost: one pass over `given`.
+    None passes. A tree without a digest passes every pool of its size. Cost: one pass over `given`.
     """
     if given is not None and clusters.origin is not None:
         clusters.origin.check(given, subject=subject, wanted=wanted, remedy=remedy)

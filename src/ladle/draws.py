@@ -1,4 +1,4 @@
-"""Counter-based random numbers: a draw is a hash of what it is for, so there is no stream to share or to advance.
+"""Counter-based random numbers: a draw is a hash of its purpose, so there is no stream to share or to advance.
 
 The hash is the finaliser of SplitMix64 (`ladle.mixing`), a bijection of 64-bit words. Priorities below therefore never
 tie, whatever the rows, and do not depend on threads, on block sizes, on the order of the work or on NumPy's release.

@@ -24,6 +24,9 @@ class Reporter(Protocol):
 class Silent:
     """Shows nothing."""
 
+    def __repr__(self) -> str:
+        return "SILENT"  # as a signature shows it: an address there would differ from run to run
+
     @contextmanager
     def task(self, title: str, total: float | None = None) -> Iterator[Advance]:
         """Open a task nobody sees."""

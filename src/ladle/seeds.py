@@ -1,7 +1,7 @@
-"""Randomness: one root seed, named child streams.
+"""Random streams: one root seed, and child streams by name.
 
-A stream belongs to a named piece of work (and, where work is cut into blocks, to a block of rows), never to a
-thread, so a result does not depend on how many threads ran.
+A stream belongs to a named piece of work, or to a block of its rows, and never to a thread. So a result does not depend
+on the number of threads.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ def check_seed(seed: int) -> int:
 
 
 def child_seed(seed: int, *path: str | int) -> int:
-    """A 64-bit seed for the piece of work named by `path`, independent of its siblings' (BLAKE2b of the path).
+    """A 64-bit seed for the piece of work named by `path`: BLAKE2b of the path, so independent of every other.
 
-    It may exceed `MAX_SEED`; mask it where it is to be the root of another tree of streams.
+    It may exceed `MAX_SEED`; mask it before it is used as a root seed.
     """
     text = "\x1f".join([str(check_seed(seed)), *(str(part) for part in path)])
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")

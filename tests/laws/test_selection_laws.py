@@ -73,8 +73,8 @@ def test_moving_rows_about_moves_the_choice_with_them_but_for_ties(pool: PoolSam
     new_row = np.argsort(order)
     for name in ("margin", "entropy", "least-confidence"):
         strategy = strategies.create(name)
-        wanted = pool.asked(strategy)
-        moved = replace(pool, probabilities=pool.probabilities[order], labelled=new_row[pool.labelled]).asked(strategy)
+        wanted = pool.query(strategy)
+        moved = replace(pool, probabilities=pool.probabilities[order], labelled=new_row[pool.labelled]).query(strategy)
         np.testing.assert_array_equal(moved.scores, wanted.scores)
         if len(set(wanted.scores.tolist())) == len(wanted.scores):
             # Without ties but perhaps at the cut, where only the last may differ.

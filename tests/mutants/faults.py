@@ -301,8 +301,8 @@ ROUND_ROBIN = (
     Fault(
         "round-robin",
         "a part of a candidate is none",
-        "    wanted = math.ceil(candidate_ratio * request.size)",
-        "    wanted = math.floor(candidate_ratio * request.size)",
+        "    return min(request.unlabelled_rows, math.ceil(ratio * request.size))",
+        "    return min(request.unlabelled_rows, math.floor(ratio * request.size))",
         ("test_candidates_only_are_chosen", "test_agrees_with_the_reference_draw_by_draw"),
     ),
     Fault(
@@ -336,7 +336,7 @@ ROUND_ROBIN = (
     Fault(
         "round-robin",
         "nothing crowded is spread all the same",
-        "    if found is not None and not found.is_crowded:\n        return least_sure_first(known, request)\n",
+        "    if candidates.is_batch:\n        return sorted_by_margin(candidates.rows, values, request)\n",
         "",
         ("test_where_nothing_is_crowded_auto_is_margin",),
     ),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import pickle
+import subprocess
+import sys
 from typing import get_args
 
 import numpy as np
@@ -64,15 +66,12 @@ def test_partitions_wrap_any_strategy() -> None:
 
 
 class Anything(Chooser):
-    """Any rows; those of small clusters first. Not said: why.
-
-    Cost: none to speak of,
-    on two lines.
-    Repeats: always.
-    Source: this test.
-    """
+    """Any rows; those of small clusters first. Not said: why."""
 
     name = "anything"
+    cost = "no time; no memory."
+    repeats = "always."
+    source = "this test."
 
     def __init__(self, tree: object = None, *, depth: int = 2) -> None:
         self.tree, self.depth = tree, depth
@@ -92,7 +91,7 @@ def test_one_entry_makes_a_strategy_known(monkeypatch: pytest.MonkeyPatch) -> No
         "needs": [],
         "takes_tree": "optional",
         "options": {"depth": 2, "partitions": 1, "deal_labelled": False},
-        "cost": "none to speak of, on two lines.",
+        "cost": "no time; no memory.",
         "repeats": "always.",
         "source": "this test.",
     }
@@ -100,6 +99,40 @@ def test_one_entry_makes_a_strategy_known(monkeypatch: pytest.MonkeyPatch) -> No
     assert isinstance(bare, Anything)
     assert isinstance(given, Anything)
     assert (bare.tree, bare.depth, given.tree, given.depth) == (None, 2, [0, 1], 5)
+
+
+def test_a_summary_of_its_own_stands_before_the_docstring(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Anything, "summary", "Whatever comes.")
+    assert catalogue.describe(Anything).summary == "Whatever comes."
+    monkeypatch.setattr(Anything, "summary", "")
+    monkeypatch.setattr(Anything, "__doc__", None)
+    assert catalogue.describe(Anything).summary == ""
+
+
+def test_every_strategy_is_imported_by_its_class() -> None:
+    exported = [getattr(strategies, name) for name in strategies.__all__]
+    kinds = {kind for kind in exported if isinstance(kind, type) and issubclass(kind, Chooser)} - {Chooser, Partitioned}
+    assert {kind.name: kind for kind in kinds} == catalogue._MAKERS
+    assert {type(strategies.create(name, np.zeros(4, int))) for name in strategies.names()} == kinds
+
+
+@pytest.mark.parametrize("kind", [*catalogue._MAKERS.values()], ids=lambda kind: kind.name)
+def test_docstrings_and_facts_are_one_text(kind: type[Chooser]) -> None:
+    text = " ".join((kind.__doc__ or "").split())
+    assert text.startswith(kind.summary)
+    for fact in (f"Cost: {kind.cost}", f"Repeatability: {kind.repeats}", kind.source):
+        assert fact in text
+
+
+def test_facts_do_not_come_from_docstrings() -> None:
+    program = (
+        "import json\nfrom ladle.strategies import Chooser, describe, names\n"
+        "print(json.dumps([Chooser.__doc__, [describe(name).to_dict() for name in names()]]))"
+    )
+    done = subprocess.run([sys.executable, "-OO", "-c", program], capture_output=True, text=True, check=True)
+    docstring, described = json.loads(done.stdout)
+    assert docstring is None
+    assert described == [catalogue.describe(name).to_dict() for name in strategies.names()]
 
 
 def test_whether_a_tree_is_needed() -> None:

@@ -192,11 +192,11 @@ def _selection(desk: Desk, order: Order, ground: _Ground) -> Any:
             )
     if "embeddings" in strategy.needs and "embeddings" not in given:
         given["embeddings"] = _embeddings(examples, strategy.name)
-    if not strategy.needs and not given:
-        given["margins"] = np.zeros(len(examples), np.float32)  # only its length matters
     seed = ask_rules.selection_seed(desk.settings, ground.place.batches + 1)
     closed = ground.place.closed(ground.at)
-    return strategy.query(order.size, labelled=closed, seed=seed, progress=order.progress, **given)
+    return strategy.query(
+        order.size, pool_rows=len(examples), labelled=closed, seed=seed, progress=order.progress, **given
+    )
 
 
 def _embeddings(examples: Examples, strategy: str) -> Embeddings:

@@ -1,6 +1,7 @@
-"""What to label next: every strategy answers the same `query`, see `contract`.
+"""Strategies: they choose what to label next. All have the same method `query`; see `ladle.strategies.query.contract`.
 
-One of your own is a class of `Chooser` with a `name`, what it `needs`, and `choose`.
+`names` lists the built-in ones, `describe` tells what one needs, and `create` makes one by its name. A strategy of your
+own is a subclass of `Chooser` with a `name`, its `needs` and the method `choose`.
 """
 
 from ladle.proposals.audit import Precision

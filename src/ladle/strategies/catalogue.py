@@ -1,13 +1,13 @@
 """Strategies by name, for command lines and configuration files.
 
-A new strategy needs its import and its place in `_MAKERS`; all else is read off its class: the name and the needs, the
-options (what it is made with, each with a default, but for `tree`), and what its docstring says of it.
+A new strategy needs its import and its place in `_MAKERS`. Everything else comes from its class: attributes hold its
+name, its needs and the facts that `describe` reports, and its arguments, each with a default, are the options. The
+argument `tree` is no option, and may have no default.
 """
 
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -26,6 +26,7 @@ from ladle.strategies.distance.kmeanspp import KMeansPlusPlus
 from ladle.strategies.partitioned import Partitioned, check_partitions
 from ladle.strategies.query.chooser import Chooser
 from ladle.strategies.query.contract import Need
+from ladle.strategies.query.parameters import defaults_of
 from ladle.strategies.scored.entropy import Entropy, LeastConfidence
 from ladle.strategies.scored.margin import Margin
 from ladle.strategies.scored.uniform import Uniform
@@ -51,17 +52,26 @@ _MAKERS: dict[str, type[Chooser]] = {  # simplest first
         ClusterMargin,
     )
 }
-# A labelled paragraph of a docstring, such as "Cost: ...", up to the next one or an empty line.
-_LABELLED = r"^{}: (.+?)(?=\n\w+: |\n\n|\Z)"
 
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """A strategy in words.
+    """What a strategy does and needs, for people and programs.
 
-    needs: what a query must give, of "scores" (margins, or the probabilities they come from), "probabilities",
-    "embeddings" and "votes". takes_tree: whether it goes by clusters: "yes" (it must have them), "optional" or "no".
-    options: those of `create`, with their defaults. cost, repeats, source: what its docstring says of them.
+    Attributes
+    ----------
+    name : str
+        The name that `create` takes.
+    summary : str
+        What the strategy does, in a sentence.
+    needs : tuple of {"scores", "probabilities", "embeddings", "votes"}
+        The arguments that a query must give. "scores": margins, or the probabilities they come from.
+    takes_tree : {"yes", "optional", "no"}
+        Whether the strategy uses clusters: it must have a tree, it may have one, or it ignores it.
+    options : mapping of str to object
+        The options of `create`, with their defaults.
+    cost, repeats, source : str
+        Time, then memory; what the result depends on; the publication. Empty where a class of your own does not say.
     """
 
     name: str
@@ -74,7 +84,7 @@ class Description:
     source: str
 
     def to_dict(self) -> dict[str, Any]:
-        """The description as plain numbers, strings and lists, ready for JSON."""
+        """Return the description as plain numbers, strings and lists, ready for JSON."""
         return {
             "name": self.name,
             "summary": self.summary,
@@ -88,39 +98,47 @@ class Description:
 
 
 def names() -> list[str]:
-    """The names `create` knows, simplest strategy first."""
+    """Return the names that `create` takes, as a list of str, simplest strategy first."""
     return list(_MAKERS)
 
 
 def options(name: str) -> list[str]:
-    """The options that `create` takes for strategy `name` besides the tree: its own, and those of partitions.
-
-    Raises: ArgumentError for an unknown name.
-    """
+    """The options of `create` for strategy `name`: its own, and those of partitions. Raises: ArgumentError."""
     return list(describe(name).options)
 
 
 def describe(name: str | type[Chooser]) -> Description:
-    """What there is to know of the strategy called `name`, or of a class of your own.
+    """Describe a strategy.
 
-    Raises: ArgumentError for an unknown name, and for a class that is no `Chooser`.
+    Parameters
+    ----------
+    name : str or subclass of Chooser
+        A name of `names()`, or a class of your own.
+
+    Returns
+    -------
+    Description
+        Its needs, its options with their defaults, its cost and its source.
+
+    Raises
+    ------
+    ArgumentError
+        The name is unknown, or the class is not a `Chooser` with a name.
     """
     maker = _maker(name)
-    told = inspect.cleandoc(maker.__doc__ or "")
-    parameters = inspect.signature(maker).parameters
-    own = {option: taken.default for option, taken in parameters.items() if option != "tree"}
+    own = defaults_of(maker)
     takes_tree: TakesTree = "no"
-    if "tree" in parameters:
-        takes_tree = "yes" if parameters["tree"].default is inspect.Parameter.empty else "optional"
+    if "tree" in own:
+        takes_tree = "yes" if own.pop("tree") is inspect.Parameter.empty else "optional"
     return Description(
         name=maker.name,
-        summary=_first_sentence(told),
+        summary=maker.summary or _first_sentence(maker),
         needs=maker.needs,
         takes_tree=takes_tree,
         options={**own, "partitions": 1, "deal_labelled": False},
-        cost=_labelled(told, "Cost"),
-        repeats=_labelled(told, "Repeats"),
-        source=_labelled(told, "Source"),
+        cost=maker.cost,
+        repeats=maker.repeats,
+        source=maker.source,
     )
 
 
@@ -132,13 +150,30 @@ def create(
     deal_labelled: bool = False,
     **options_given: Any,
 ) -> Chooser:
-    """The strategy called `name`, or that of a class of your own, made with `options_given`, those of its class.
+    """Create a strategy.
 
-    tree: a dendrogram or (n,) flat clusters for the strategies that go by clusters; ignored by the others.
-    partitions: more than 1 asks it in so many random parts of the pool; deal_labelled: that the labelled rows are dealt
-    out among them too. See `ladle.strategies.partitioned`.
-    Raises: ArgumentError for an unknown name or option, naming the valid ones, and for a tree that is needed and
-    missing; whatever the strategy's class raises for the options' values.
+    Parameters
+    ----------
+    name : str or subclass of Chooser
+        A name of `names()`, or a class of your own.
+    tree : Dendrogram or array_like of int, shape (n,), optional
+        A tree of the pool, or the flat cluster of each row. A strategy without use for clusters ignores it.
+    partitions : int, default 1
+        Number of random parts of the pool that the strategy is queried in, one after another; see `Partitioned`.
+    deal_labelled : bool, default False
+        Whether each labelled row belongs to one part only.
+    **options_given
+        Options of the strategy, by the names that `describe` gives.
+
+    Returns
+    -------
+    Chooser
+        The strategy.
+
+    Raises
+    ------
+    ArgumentError
+        The name or an option is unknown, an option is out of range, or the strategy must have a tree and has none.
     """
     described = describe(name)
     unknown = [option for option in options_given if option not in described.options]
@@ -180,11 +215,11 @@ def _maker(name: str | type[Chooser]) -> type[Chooser]:
     return _MAKERS[name]
 
 
-def _first_sentence(told: str) -> str:
-    paragraph = " ".join(told.partition("\n\n")[0].split())
-    return re.split(r"(?<=\.)\s+(?=[A-Z`])", paragraph, maxsplit=1)[0]
-
-
-def _labelled(told: str, label: str) -> str:
-    found = re.search(_LABELLED.format(label), told, re.MULTILINE | re.DOTALL)
-    return " ".join(found[1].split()) if found else ""
+def _first_sentence(maker: type[Chooser]) -> str:
+    """The summary of a class of the user's that has a docstring alone; "" under `python -OO`, which drops it."""
+    text = inspect.cleandoc(maker.__doc__ or "")
+    if text.startswith(f"{maker.__name__}("):  # a dataclass without a docstring: its signature
+        return ""
+    paragraph = " ".join(text.partition("\n\n")[0].split())
+    sentence, stop, _ = paragraph.partition(". ")
+    return sentence + stop.rstrip()

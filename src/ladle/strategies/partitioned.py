@@ -1,4 +1,4 @@
-"""Any strategy on random parts of the pool, one part after another: how those of quadratic cost reach large pools."""
+"""Any strategy on random parts of the pool, one after another: so a strategy of quadratic cost reaches large pools."""
 
 from __future__ import annotations
 
@@ -19,29 +19,48 @@ from ladle.strategies.query.chooser import Asked, Choice, Chooser
 from ladle.strategies.query.contract import Need
 from ladle.strategies.query.request import Request
 
-Facts = Mapping[str, int | float | str]
+StoryFacts = Mapping[str, int | float | str]
 
 
 @dataclass(frozen=True, slots=True)
 class Partitioned(Chooser):
-    """Another strategy, asked in each of several random parts of the unlabelled pool for its share of the batch.
+    """Another strategy, queried in each of several random parts of the unlabelled pool for its share of the batch.
 
-    The parts differ in size by one row at most, and so do their shares. Labelled rows belong to every part, as labelled
-    rows, unless they are dealt out like the others. Each part is a pool of its own to the strategy, with a seed of its
-    own and with the arrays of its own rows. The batch takes the first pick of every part, then the second of every
-    part, and so on. One part is the strategy itself.
+    The parts differ in size by one row at most, and so do their shares. Labelled rows belong to every part, unless they
+    are dealt out like the others. Each part is a pool of its own to the strategy, with its own seed and the arrays of
+    its own rows. The batch takes the first pick of every part, then the second of every part, and so on. With one part
+    the result is that of the strategy itself.
 
-    strategy: the one to ask; name and needs are its own. partitions: from 1 to the size of a batch. deal_labelled: each
-    labelled row belongs to one part only. A strategy that compares every row with every labelled one, as CoreSet does,
-    is then asked an m-th of the comparisons; but a part does not know what was labelled in the others.
-    The scores of a selection are the strategy's own, within each part. Its facts are told as they are where all parts
-    agree, and by the least and the most of them where numbers differ.
-    Raises: ArgumentError; at a query also whatever the strategy raises.
-    Cost: for m parts, m times what the strategy costs on n / m rows, the labelled ones (dealt out, an m-th of them),
-    and size / m picks: where that grows with n x size, an m-th of it. One part's arrays are in memory at a time; 24
-    bytes a row of the pool.
-    Repeats: as the strategy; the parts are set by the seed.
-    Source: Citovsky et al. 2021, who scale CoreSet and BADGE so.
+    The scores of a selection are those of the strategy within each part. A fact of the story stays as it is where all
+    parts agree; where numbers differ, the least and the most of them are given.
+
+    Parameters
+    ----------
+    strategy : Chooser
+        The strategy to query; `name` and `needs` are those of this strategy.
+    partitions : int
+        Number of parts, from 1 to the size of a batch.
+    deal_labelled : bool, default False
+        Whether each labelled row belongs to one part only. A strategy that compares every row with every labelled one,
+        as CoreSet does, then makes an m-th of the comparisons for m parts; but a part does not know the labelled rows
+        of the others.
+
+    Raises
+    ------
+    ArgumentError
+        A parameter is out of range; at a query also when there are more parts than places in the batch.
+
+    Notes
+    -----
+    Cost: for m parts, m times the cost of the strategy on n / m rows, the labelled ones (an m-th of them, if dealt out)
+    and size / m picks; where that cost grows with n x size, an m-th of it. The arrays of one part are in memory at a
+    time, and 24 bytes a row of the pool.
+
+    Repeatability: that of the strategy; the seed decides the parts.
+
+    References
+    ----------
+    Citovsky et al. 2021, "Batch Active Learning at Scale", where CoreSet and BADGE are scaled in this way.
     """
 
     strategy: Chooser
@@ -51,17 +70,17 @@ class Partitioned(Chooser):
     def __post_init__(self) -> None:
         if not isinstance(self.strategy, Chooser):
             raise ArgumentError("`strategy`", wanted="be one of ladle.strategies", got=repr(self.strategy))
-        object.__setattr__(self, "deal_labelled", switch(self.deal_labelled, "`deal_labelled`"))
-        object.__setattr__(self, "partitions", check_partitions(self.partitions))
+        switch(self.deal_labelled, "`deal_labelled`")
+        check_partitions(self.partitions)
 
     @property
-    def name(self) -> str:  # type: ignore[override]  # of a class elsewhere, here that of the strategy asked
-        """The name of the strategy asked."""
+    def name(self) -> str:  # type: ignore[override]  # an attribute of the class elsewhere, here of the strategy
+        """The name of the strategy that is queried."""
         return self.strategy.name
 
     @property
     def needs(self) -> tuple[Need, ...]:  # type: ignore[override]  # as `name`
-        """What the strategy asked needs."""
+        """The needs of the strategy that is queried."""
         return self.strategy.needs
 
     def choose(self, asked: Asked) -> Choice:
@@ -75,12 +94,12 @@ class Partitioned(Chooser):
         if self.deal_labelled:
             labelled = draws.sample(draws.key(request.seed, "labelled partitions"), labelled, len(labelled))
         rows, row_scores = np.empty(request.size, np.int64), np.empty(request.size, np.float32)
-        facts: list[Facts] = []
+        facts: list[StoryFacts] = []
         candidate_rows = 0
         with asked.progress.task("Choosing, part by part", count) as advance:
             for part in range(count):
-                # Every count-th row of the shuffle, every count-th place in the batch: the parts that have one row
-                # more are the first, and so are those asked for one more, so none is asked for more than it has.
+                # Every count-th row of the shuffle, and every count-th place in the batch. The first parts have one row
+                # more, and the first parts choose one row more, so no part has to choose more rows than it has.
                 unlabelled, batch_pos = shuffled[part::count], slice(part, None, count)
                 known = labelled[part::count] if self.deal_labelled else labelled
                 choice = self._chosen_in(part, unlabelled, known, len(rows[batch_pos]), asked)
@@ -94,10 +113,10 @@ class Partitioned(Chooser):
         }
         if self.deal_labelled:
             own["partition_labelled_rows"] = -(-len(labelled) // count)
-        return Choice(rows, row_scores, {**own, **_together(facts)}, candidate_rows=candidate_rows)
+        return Choice(rows, row_scores, {**own, **_merged(facts)}, candidate_rows=candidate_rows)
 
     def check_pool(self, pool_rows: int) -> None:
-        """See `Chooser.check_pool`: a part alone could not tell."""
+        """See `Chooser.check_pool`: the whole pool is checked here, because a part has other rows."""
         self.strategy.check_pool(pool_rows)
 
     def check_embeddings(self, embeddings: npt.ArrayLike | Pool) -> None:
@@ -109,7 +128,7 @@ class Partitioned(Chooser):
         return replace(self, strategy=self.strategy.restricted(rows))
 
     def _chosen_in(self, part: int, unlabelled: Rows, labelled: Rows, size: int, asked: Asked) -> Choice:
-        """`size` of the unlabelled rows, by the strategy as it is in a pool of these rows."""
+        """`size` of the unlabelled rows, chosen by the strategy in a pool of these rows alone."""
         rows = np.sort(np.concatenate([unlabelled, labelled]))
         request = Request(
             size=size,
@@ -117,7 +136,7 @@ class Partitioned(Chooser):
             labelled=np.searchsorted(rows, np.sort(labelled)),
             seed=child_seed(asked.request.seed, "partition", part) & MAX_SEED,
         )
-        asked_here = replace(
+        query_of_part = replace(
             asked,
             request=request,
             given_probabilities=_gathered(asked.given_probabilities, rows),
@@ -126,7 +145,7 @@ class Partitioned(Chooser):
             given_votes=_gathered(asked.given_votes, rows),
         )
         try:
-            choice = self.strategy.restricted(rows).choose(asked_here)
+            choice = self.strategy.restricted(rows).choose(query_of_part)
         except DataError as error:
             place = f"{error.got} (counting within partition {part + 1} of {self.partitions})"
             raise type(error)(error.subject, wanted=error.wanted, got=place, remedy=error.remedy) from error
@@ -134,7 +153,7 @@ class Partitioned(Chooser):
 
 
 def check_partitions(partitions: int, *, size: int | None = None) -> int:
-    """`partitions` as a plain int, 1 or more, and at most `size`, that of a batch. Raises: ArgumentError."""
+    """`partitions` as a plain int, from 1 to `size`, the size of a batch. Raises: ArgumentError."""
     partitions = whole(partitions, "`partitions`", least=1)
     if size is not None and partitions > size:
         raise ArgumentError(
@@ -148,7 +167,7 @@ def check_partitions(partitions: int, *, size: int | None = None) -> int:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Gathered:
-    """These rows of an array, copied only when, and for as long as, a strategy makes an array of them."""
+    """These rows of an array, copied only while a strategy reads them."""
 
     whole: npt.ArrayLike
     rows: Rows
@@ -157,7 +176,7 @@ class _Gathered:
         return len(self.rows)
 
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> npt.NDArray[Any]:
-        return np.asarray(np.asarray(self.whole)[self.rows], dtype)  # fresh in any case, whatever `copy` says
+        return np.asarray(np.asarray(self.whole)[self.rows], dtype)  # a new array, whatever `copy` is
 
 
 def _gathered(whole: Any, rows: Rows) -> _Gathered | None:
@@ -165,14 +184,14 @@ def _gathered(whole: Any, rows: Rows) -> _Gathered | None:
 
 
 def _checked(asked: Asked, strategy: Chooser) -> Asked:
-    """The query with what is needed checked as a whole, so that errors come before any work and name the pool's rows.
+    """The query with the arrays that are needed checked whole, so that errors come first and name rows of the pool.
 
     Raises: ArgumentError when it is missing; ShapeError, NonFiniteError, ProbabilityError.
     """
     needs = strategy.needs
     if "scores" in needs:
         margins = asked.margins(multilabel=getattr(strategy, "multilabel", None))
-        if asked.given_margins is not None:  # else each part takes its own of the probabilities, as without parts
+        if asked.given_margins is not None:  # if not, each part computes its own, as a query without parts does
             asked = replace(asked, given_margins=margins)
     if "probabilities" in needs:
         asked = replace(asked, given_probabilities=asked.probabilities(), binary=False, normalise=False)
@@ -183,17 +202,17 @@ def _checked(asked: Asked, strategy: Chooser) -> Asked:
     return asked
 
 
-def _together(parts: Sequence[Facts]) -> dict[str, int | float | str]:
-    """The facts that all parts tell: as they are where they agree, else the least and the most of the numbers."""
-    told: dict[str, int | float | str] = {}
+def _merged(parts: Sequence[StoryFacts]) -> dict[str, int | float | str]:
+    """The facts that all parts report: one value where they agree, the least and the most where numbers differ."""
+    merged: dict[str, int | float | str] = {}
     for name in parts[0]:
         values = [facts[name] for facts in parts if name in facts]
         if len(values) < len(parts):
             continue
         if len(set(values)) == 1:
-            told[name] = values[0]
+            merged[name] = values[0]
             continue
         numbers = [value for value in values if not isinstance(value, str)]
         if len(numbers) == len(values):
-            told[f"{name}_least"], told[f"{name}_most"] = min(numbers), max(numbers)
-    return told
+            merged[f"{name}_least"], merged[f"{name}_most"] = min(numbers), max(numbers)
+    return merged

@@ -1,10 +1,10 @@
-"""The guarantees of `ladle.strategies.query.contract`, as tests that any strategy can be held to.
+"""The guarantees of `ladle.strategies.query.contract`, as tests of any strategy.
 
     class TestMine(StrategyContract):
         def strategy(self, tree):
             return Mine(tree)
 
-The `check_*` functions are the same for one pool of your own making, as by Hypothesis. Needs pytest.
+The `check_*` functions make the same tests on one pool, such as one that Hypothesis draws. Needs pytest.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pytest
 
 from ladle.arrays import Clusters, Rows
-from ladle.errors import ArgumentError
+from ladle.errors import ArgumentError, MismatchError
 from ladle.scores import blocks
 from ladle.strategies import Selection, Strategy
 
@@ -27,7 +27,21 @@ POOLS = 25
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PoolSample:
-    """All that a query may be given. labelled: (l,) rows; size: of the batch, at least one row less than all others."""
+    """The arguments of a query.
+
+    Attributes
+    ----------
+    probabilities : ndarray of float, shape (n, classes)
+    embeddings : ndarray of float, shape (n, dim)
+    votes : ndarray of int64, shape (n, passes)
+    clusters : ndarray of int32, shape (n,)
+        Flat clusters, for a strategy that is made with a tree.
+    labelled : array_like
+        Rows that are labelled.
+    size : int
+        Rows to choose.
+    seed : int
+    """
 
     probabilities: npt.NDArray[Any]
     embeddings: npt.NDArray[Any]
@@ -37,8 +51,8 @@ class PoolSample:
     size: int
     seed: int
 
-    def asked(self, strategy: Strategy) -> Selection:
-        """What `strategy` answers."""
+    def query(self, strategy: Strategy) -> Selection:
+        """Query `strategy` with all arguments, and return its selection."""
         return strategy.query(
             self.size,
             probabilities=self.probabilities,
@@ -49,8 +63,11 @@ class PoolSample:
         )
 
 
+Pool = PoolSample  # its earlier name
+
+
 def any_pool(seed: int) -> PoolSample:
-    """A small pool, of 2 to 60 rows, with ties in some, equal embeddings in some, and any share labelled."""
+    """A small random pool of 2 to 60 rows; some pools have ties or equal embeddings, and any share is labelled."""
     random = np.random.default_rng(seed)
     rows = int(random.integers(2, 61))
     weights = random.integers(1, random.choice([3, 5, 1000]), (rows, random.integers(2, 6)))
@@ -69,9 +86,9 @@ def any_pool(seed: int) -> PoolSample:
 
 
 def check_rows(strategy: Strategy, pool: PoolSample) -> None:
-    """Exactly so many different, unlabelled rows of the pool, each with a score; what was given stays as it was."""
+    """Check for exactly `size` different, unlabelled rows of the pool, a score of each, and unchanged arguments."""
     before = [np.array(each) for each in (pool.probabilities, pool.embeddings, pool.votes, pool.labelled)]
-    selection = pool.asked(strategy)
+    selection = pool.query(strategy)
     assert selection.rows.dtype == np.int64
     assert selection.rows.shape == (pool.size,)
     assert selection.scores.dtype == np.float32
@@ -82,13 +99,13 @@ def check_rows(strategy: Strategy, pool: PoolSample) -> None:
     assert rows <= set(range(len(pool.probabilities))) - set(np.asarray(pool.labelled).tolist())
     for old, new in zip(before, (pool.probabilities, pool.embeddings, pool.votes, pool.labelled), strict=True):
         np.testing.assert_array_equal(old, new)
-    told = selection.story.to_dict()
-    assert json.loads(json.dumps(told)) == told
+    story = selection.story.to_dict()
+    assert json.loads(json.dumps(story)) == story
 
 
 def check_layout(strategy: Strategy, pool: PoolSample, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same rows for any number of threads, size of blocks and order in memory, however the labelled are told."""
-    wanted = pool.asked(strategy).rows
+    """Check that threads, block sizes, memory order and the form of `labelled` do not change the rows."""
+    wanted = pool.query(strategy).rows
     mask = np.zeros(len(pool.probabilities), bool)
     mask[pool.labelled] = True
     columnwise = replace(
@@ -98,18 +115,18 @@ def check_layout(strategy: Strategy, pool: PoolSample, monkeypatch: pytest.Monke
         monkeypatch.setenv("LADLE_THREADS", str(threads))
         monkeypatch.setattr(blocks, "BLOCK_BYTES", block_bytes)
         for other in (columnwise, replace(pool, labelled=mask), replace(pool, labelled=pool.labelled[::-1])):
-            np.testing.assert_array_equal(other.asked(strategy).rows, wanted)
+            np.testing.assert_array_equal(other.query(strategy).rows, wanted)
 
 
 def check_dtypes(strategy: Strategy, pool: PoolSample) -> None:
-    """The same numbers in a wider dtype are the same pool."""
+    """Check that the same numbers in a wider dtype give the same rows."""
     eighths = np.round(pool.probabilities.astype(float) * 8) / 8  # exact in float16
     eighths[:, 0] += 1 - eighths.sum(axis=1)
     first_only = np.arange(eighths.shape[1]) == 0
     exact = np.where(eighths.min(axis=1, keepdims=True) < 0, first_only, eighths)
     embeddings = pool.embeddings.astype(np.float16)
     batches = [
-        replace(pool, probabilities=exact.astype(dtype), embeddings=embeddings.astype(dtype)).asked(strategy).rows
+        replace(pool, probabilities=exact.astype(dtype), embeddings=embeddings.astype(dtype)).query(strategy).rows
         for dtype in (np.float16, np.float32, np.float64)
     ]
     for batch in batches[1:]:
@@ -117,26 +134,43 @@ def check_dtypes(strategy: Strategy, pool: PoolSample) -> None:
 
 
 def check_ties(strategy: Strategy, clusters: Clusters) -> None:
-    """Of 200 equal rows in these clusters, 20 seeds choose 20 different batches."""
+    """Check that 20 seeds choose 20 different batches of 200 equal rows in these clusters."""
     rows: Rows = np.arange(200)
     pool = PoolSample(np.full((200, 2), 0.5), np.ones((200, 3)), np.ones((200, 2), int), clusters, rows[:0], 20, 0)
-    batches = {tuple(replace(pool, seed=seed).asked(strategy).rows.tolist()) for seed in range(20)}
+    batches = {tuple(replace(pool, seed=seed).query(strategy).rows.tolist()) for seed in range(20)}
     assert len(batches) == 20
 
 
+def check_pool_rows(strategy: Strategy, pool: PoolSample) -> None:
+    """Check that `pool_rows` changes nothing if it agrees with the arrays, is refused if not, and can replace them.
+
+    It can replace them where the strategy needs none.
+    """
+    rows = len(pool.probabilities)
+    arrays: dict[str, Any] = {"probabilities": pool.probabilities, "embeddings": pool.embeddings, "votes": pool.votes}
+    wanted = pool.query(strategy).rows
+    same = strategy.query(pool.size, pool_rows=rows, labelled=pool.labelled, seed=pool.seed, **arrays)
+    np.testing.assert_array_equal(same.rows, wanted)
+    with pytest.raises(MismatchError):
+        strategy.query(pool.size, pool_rows=rows + 1, labelled=pool.labelled, seed=pool.seed, **arrays)
+    if not strategy.needs:
+        alone = strategy.query(pool.size, pool_rows=rows, labelled=pool.labelled, seed=pool.seed)
+        np.testing.assert_array_equal(alone.rows, wanted)
+
+
 def check_refusals(strategy: Strategy, pool: PoolSample) -> None:
-    """What cannot be answered is refused with an error of Ladle's; a short batch is never returned."""
+    """Check that a query that cannot be answered raises an error of Ladle's; a shorter batch is never returned."""
     rows = len(pool.probabilities)
     for change in ({"size": rows + 1}, {"size": 0}, {"labelled": np.arange(rows)}, {"labelled": np.array([rows])}):
         with pytest.raises(ArgumentError):
-            replace(pool, **change).asked(strategy)
+            replace(pool, **change).query(strategy)
 
 
 class StrategyContract:
-    """Hold a strategy to its contract: subclass it and say how it is made."""
+    """Tests of the contract of a strategy: subclass it, and define `strategy`."""
 
     def strategy(self, tree: Clusters) -> Strategy:
-        """The strategy for a pool of these flat clusters (n,), which it may ignore."""
+        """Return the strategy to test, for a pool with these flat clusters (n,), which it may ignore."""
         raise NotImplementedError
 
     @pytest.mark.parametrize("seed", range(POOLS))
@@ -161,6 +195,12 @@ class StrategyContract:
         """See `check_ties`."""
         clusters = (np.arange(200) // 10).astype(np.int32)
         check_ties(self.strategy(clusters), clusters)
+
+    @pytest.mark.parametrize("seed", range(3))
+    def test_pool_rows_agree_with_the_arrays(self, seed: int) -> None:
+        """See `check_pool_rows`."""
+        pool = any_pool(seed)
+        check_pool_rows(self.strategy(pool.clusters), pool)
 
     def test_what_cannot_be_answered_is_refused(self) -> None:
         """See `check_refusals`."""

@@ -16,11 +16,13 @@ from ladle.clusters import as_clusters
 from ladle.errors import ArgumentError
 from ladle.strategies.clustered.crowding import CROWDED, LEAST, MOST, Crowding, crowding
 from ladle.strategies.query.request import check_request
+from ladle.strategies.scored.candidates import smallest
 
 
 def found(margins, clusters, size: int, labelled=(), seed: int = 0) -> Crowding:
     request = check_request(size, pool_rows=len(margins), labelled=np.array(labelled, int), seed=seed)
-    return crowding(np.asarray(margins, np.float32), as_clusters(clusters), request)
+    batch = smallest(np.asarray(margins, np.float32), request, size)
+    return crowding(batch, as_clusters(clusters), request)
 
 
 @given(st.data())

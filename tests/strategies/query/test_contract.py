@@ -57,14 +57,14 @@ def first(asked):
 def test_a_wrong_choice_is_refused_whoever_asks(choose):
     for seed in range(20):
         with pytest.raises(ArgumentError, match=r"the strategy wrong must choose \d+ different, unlabelled rows"):
-            any_pool(seed).asked(Wrong(choose))
+            any_pool(seed).query(Wrong(choose))
 
 
 def test_repeated_and_labelled_rows_are_refused():
     pool = replace(any_pool(3), labelled=np.array([0]), size=2)
     for rows in ([1, 1], [0, 1]):
         with pytest.raises(ArgumentError, match="labelled, repeated or foreign ones among them"):
-            pool.asked(Wrong(lambda asked, rows=rows: np.array(rows)))
+            pool.query(Wrong(lambda asked, rows=rows: np.array(rows)))
 
 
 def test_the_suite_finds_what_is_wrong(monkeypatch):

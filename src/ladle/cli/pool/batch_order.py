@@ -93,11 +93,9 @@ class BatchOrder:
 
     def query(self, tree: Any, given: dict[str, Any], labelled: Any, pool_rows: int, progress: Reporter) -> Any:
         """The strategy's `ladle.Selection`."""
-        import numpy as np
-
         from ladle import strategies
 
-        if not given:
-            given = {"margins": np.zeros(pool_rows, np.float32)}  # only its length matters
-        made = strategies.create(self.strategy, tree=tree, **self.options)
-        return made.query(self.size, labelled=labelled, seed=self.seed, progress=progress, **given)
+        strategy = strategies.create(self.strategy, tree=tree, **self.options)
+        return strategy.query(
+            self.size, pool_rows=pool_rows, labelled=labelled, seed=self.seed, progress=progress, **given
+        )

@@ -1,11 +1,11 @@
-"""How crowded the least sure examples lie, and how many candidates Cluster-Margin should therefore have.
+"""How crowded the least sure examples are, and how many candidates Cluster-Margin should therefore have.
 
-Spreading a batch over clusters costs certainty that its members are unsure: worth it where they repeat each other, a
-loss where they do not. So `candidate_ratio="auto"` first looks at the batch Margin would choose. A member is *shared*
-if another member lies in its cluster; a batch drawn uniformly has shared members too, by chance. The crowding is how
-many times as often that happens as by chance. Up to 1.15 there is nothing to spread, and Margin's batch is taken as it
-is; from there on the ratio is the crowding times 1.25, up to 10, the paper's. docs/results/experiments has the
-experiments it was chosen on, others that test it, and what became of earlier rules.
+A batch spread over clusters has examples of which the model is less unsure. That pays where the least sure examples are
+near-duplicates, and costs accuracy where they are not. So `candidate_ratio="auto"` first measures the batch that Margin
+would choose. A member is *shared* if another member lies in its cluster. A uniform batch has shared members too, by
+chance. The crowding is the share of such members against their share by chance. Below 1.15, Margin's batch is taken
+as it is; from there on the ratio is 1.25 times the crowding, at most 10, the paper's. docs/results/experiments has the
+experiments that the rule was chosen on, others that test it, and the earlier rules.
 """
 
 from __future__ import annotations
@@ -16,33 +16,32 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from ladle.arrays import Margins
+from ladle.arrays import Rows
 from ladle.clusters import PoolClusters
 from ladle.numbers import number
 from ladle.strategies.query.request import Request
-from ladle.strategies.scored.candidates import smallest
 
 CandidateRatio = float | Literal["auto"]
-CROWDED = 1.15  # from here on; of the pools it was chosen on, those without copies came to 1.11, those with to 1.24
-LEAST, MOST = 1.25, 10.0  # the paper's figures for small sets of images, and for large batches
-SLACK = 0.05  # so much sharing costs little, however rare it is by chance
+CROWDED = 1.15  # the least crowding; it was chosen on pools without copies, up to 1.11, and with copies, from 1.24
+LEAST, MOST = 1.25, 10.0  # the paper's ratios for small sets of images, and for large batches
+SLACK = 0.05  # a share of shared members that costs little, however rare it is by chance
 
 
 @dataclass(frozen=True, slots=True)
 class Crowding:
-    """The shares of Margin's batch, and of a batch by chance, whose cluster holds another member of the batch."""
+    """The share of members with another member in their cluster: of Margin's batch, and of a uniform batch."""
 
     shared: float
     by_chance: float
 
     @property
     def times_chance(self) -> float:
-        """How many times as often as by chance, with `SLACK` on both sides: about 1 where nothing repeats."""
+        """The crowding: the first share by the second, `SLACK` added to both; about 1 in a pool without copies."""
         return (self.shared + SLACK) / (self.by_chance + SLACK)
 
     @property
     def is_crowded(self) -> bool:
-        """Whether there is something to spread; else Margin's batch is taken as it is."""
+        """Whether to spread the batch over clusters; if not, Margin's batch is taken as it is."""
         return self.times_chance >= CROWDED
 
     @property
@@ -51,13 +50,9 @@ class Crowding:
         return min(MOST, LEAST * self.times_chance) if self.is_crowded else 1.0
 
 
-def crowding(margins: Margins, clusters: PoolClusters, request: Request) -> Crowding:
-    """The crowding of the `request.size` unlabelled rows of smallest margin.
-
-    Cost: O(n + clusters). Repeats: set by margins, clusters and seed, which draws among ties as Margin does.
-    """
-    rows = smallest(margins, request, request.size)
-    in_batch = np.bincount(clusters.labels[rows], minlength=clusters.count)
+def crowding(batch: Rows, clusters: PoolClusters, request: Request) -> Crowding:
+    """The crowding of `batch` (b,), the `request.size` unlabelled rows of smallest margin. Cost: O(n + clusters)."""
+    in_batch = np.bincount(clusters.labels[batch], minlength=clusters.count)
     alone = int(np.count_nonzero(in_batch == 1))
     in_pool = np.bincount(clusters.labels, minlength=clusters.count)
     in_pool -= np.bincount(clusters.labels[request.labelled], minlength=clusters.count)

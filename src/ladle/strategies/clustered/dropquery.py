@@ -24,21 +24,53 @@ class DropQuery(Chooser):
     """Of the rows whose votes disagree with the prediction, the one nearest to the mean of each of `size` clusters.
 
     Candidates are the unlabelled rows of which more than `disagreement` of the votes name another class than the most
-    likely one; where fewer than `size` do, those with the most such votes. They are put into `size` clusters by
-    k-means; what empty clusters leave open is filled with the candidates that disagree most. Ties are seeded draws.
-    Asked with `votes`, the class that each of several passes (dropout, an ensemble) predicted, `probabilities` and
-    `embeddings`; the scores of a selection are the shares of votes that disagree.
+    likely one; if there are fewer than `size`, the rows with the most such votes. k-means puts them into `size`
+    clusters. The candidates that disagree most take the places that empty clusters leave open. Ties are seeded draws.
+
+    A query needs `votes` (the class that each of several passes predicted, under dropout or by an ensemble),
+    `probabilities` and `embeddings`. The scores of a selection are the shares of votes that disagree.
+
+    Parameters
+    ----------
+    disagreement : float, default 0.5
+        The share of disagreeing votes above which a row is a candidate, 0 or larger and below 1.
+    metric : {"sqeuclidean", "cosine"}, default "sqeuclidean"
+        Distance between embeddings, as in `ladle.cluster`.
+
+    Raises
+    ------
+    ArgumentError
+        A parameter is out of range; at a query also votes for a class that `probabilities` lacks.
+
+    Notes
+    -----
     Cost: 5 candidates size dim multiply-adds in blocked matrix products up to 2,000 clusters, about 6 candidates
     sqrt(size) dim beyond; twice the candidates' embeddings.
-    Repeats: set by votes, probabilities, embeddings and seed.
-    Source: Gupte et al. 2024, section 3, with k-means stopped after four iterations, and in two levels for large
-    batches.
+
+    Repeatability: set by votes, probabilities, embeddings and seed.
+
+    References
+    ----------
+    Gupte et al. 2024, "Revisiting Active Learning in the Era of Vision Foundation Models", section 3, with k-means
+    stopped after four iterations, and in two levels for large batches.
     """
 
     disagreement: float = 0.5
     metric: Metric = "sqeuclidean"
     name: ClassVar[str] = "dropquery"
     needs: ClassVar[tuple[Need, ...]] = ("votes", "probabilities", "embeddings")
+    summary: ClassVar[str] = (
+        "Of the rows whose votes disagree with the prediction, the one nearest to the mean of each of `size` clusters."
+    )
+    cost: ClassVar[str] = (
+        "5 candidates size dim multiply-adds in blocked matrix products up to 2,000 clusters, about 6 candidates "
+        "sqrt(size) dim beyond; twice the candidates' embeddings."
+    )
+    repeats: ClassVar[str] = "set by votes, probabilities, embeddings and seed."
+    source: ClassVar[str] = (
+        'Gupte et al. 2024, "Revisiting Active Learning in the Era of Vision Foundation Models", section 3, with '
+        "k-means stopped after four iterations, and in two levels for large batches."
+    )
 
     def __post_init__(self) -> None:
         check_metric(self.metric)
@@ -64,7 +96,7 @@ class DropQuery(Chooser):
 
 
 def disagreement(asked: Asked) -> npt.NDArray[np.float32]:
-    """(n,) the share of votes for another class than the most likely one. Raises: as `Asked`, ProbabilityError."""
+    """(n,) float32, the share of votes for another class than the most likely. Raises: as `Asked`, ProbabilityError."""
     votes, probabilities = asked.votes(), asked.probabilities()
     _check_votes(votes, probabilities.shape[1], asked)
     out = np.empty(len(votes), np.float32)
@@ -76,7 +108,7 @@ def disagreement(asked: Asked) -> npt.NDArray[np.float32]:
 
 
 def _check_votes(votes: npt.NDArray[np.integer[Any]], classes: int, asked: Asked) -> None:
-    """Refuse votes for classes that there are not: they would all count as disagreement. Raises: ArgumentError."""
+    """Refuse votes for a class that does not exist: each would count as disagreement. Raises: ArgumentError."""
     outside: npt.NDArray[np.bool_] = np.any((votes < 0) | (votes >= classes), axis=1)
     outside[asked.request.labelled] = False
     if outside.any():

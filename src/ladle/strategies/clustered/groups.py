@@ -1,4 +1,4 @@
-"""Candidates by cluster, in the order in which the round-robin visits the clusters."""
+"""Candidates grouped by cluster, in the order in which the round-robin visits the groups."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ GroupSize = Literal["candidates", "pool"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Groups:
-    """g groups of candidates, first visited first.
+    """g groups of candidates, in the order of visit.
 
     members: (k,) int64 rows, group after group, ascending within each; starts: (g + 1,) int64, where in `members`
     each group starts; names: (g,) int64, the cluster each group belongs to.
@@ -32,14 +32,14 @@ class Groups:
 
     @property
     def sizes(self) -> npt.NDArray[np.int64]:
-        """Candidates of each group, (g,)."""
+        """(g,) int64, the number of candidates of each group."""
         return np.diff(self.starts)
 
 
 def in_visiting_order(rows: Rows, clusters: PoolClusters, *, group_size: GroupSize, seed: int) -> Groups:
-    """Group candidate `rows` ((k,) ascending) by cluster, smallest group first, groups of one size shuffled by seed.
+    """Group candidate `rows` ((k,) ascending) by cluster, smallest group first; the seed shuffles groups of one size.
 
-    `group_size` says what smallest means: the group's candidates, or its cluster's rows in the whole pool.
+    `group_size`: the size of a group is its candidates, or its cluster's rows in the whole pool.
     Cost: O(n + k + g log g): a counting sort.
     """
     from ladle.strategies.clustered.kernels import scatter
@@ -58,7 +58,7 @@ def in_visiting_order(rows: Rows, clusters: PoolClusters, *, group_size: GroupSi
 
     starts = np.zeros(len(present) + 1, np.int64)
     np.cumsum(counts[present], out=starts[1:])
-    cursors = counts  # reused: from here on, where the next member of each label goes
+    cursors = counts  # the same array, from here on the place of the next member of each label
     cursors[present] = starts[:-1]
     members = np.empty(len(rows), np.int64)
     scatter(rows, labels, cursors, members)

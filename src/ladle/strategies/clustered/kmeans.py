@@ -1,4 +1,4 @@
-"""k-means as the strategies use it: four iterations on a sample, in two levels where there are many clusters."""
+"""The k-means of the strategies: four iterations on a sample, in two levels for many clusters."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ Matrix = npt.NDArray[np.floating[Any]]
 
 
 def k_means(points: Matrix, count: int, seed: int, progress: Reporter) -> npt.NDArray[np.int32]:
-    """(n,) clusters 0..count-1 of points in the unit ball, few of them empty; in two levels beyond `AT_ONCE`.
+    """(n,) clusters 0..count-1 of points (n, dim) in the unit ball, few of them empty.
 
-    Then sqrt(count) coarse ones are cut up, each into its share of `count`.
+    Beyond `AT_ONCE` clusters there are two levels: sqrt(count) coarse clusters, each divided into its share of `count`.
     """
     from ladle.geometry.frame import Frame
     from ladle.neighbours.coarse import SAMPLE_PER_CELL, Cells, by_cell
@@ -48,9 +48,9 @@ def k_means(points: Matrix, count: int, seed: int, progress: Reporter) -> npt.ND
 
 
 def _shares(sizes: Longs, count: int) -> Longs:
-    """`count` in proportion to `sizes` (c,): whole numbers, at least 1 where there is anything and no more than that.
+    """`count` in proportion to `sizes` (c,): whole numbers, at most the size, and at least 1 where it is not 0.
 
-    Each is rounded up or down by how the running total is; so up to one a cell more than `count` in all.
+    Each is rounded by the running total, so the sum may exceed `count` by up to one a cell.
     """
     ends = np.floor(np.cumsum(sizes) * (count / sizes.sum()) + 0.5).astype(np.int64)
     shares: Longs = np.minimum(np.maximum(np.diff(ends, prepend=0), 1), sizes)
@@ -58,7 +58,7 @@ def _shares(sizes: Longs, count: int) -> Longs:
 
 
 def nearest_to_means(points: Matrix, labels: npt.NDArray[np.int32]) -> Longs:
-    """The point nearest to the mean of its cluster, for each cluster 0..c-1 of `labels` (n,) that has any.
+    """The point nearest to the mean of its cluster, for each cluster 0..c-1 of `labels` (n,) that is not empty.
 
     points (n, dim). Cost: n dim; a copy of the points.
     """

@@ -1,8 +1,8 @@
-"""TypiClust: as many clusters as there will be labels, and the most typical row of each that has none."""
+"""TypiClust: one cluster for each label there will be, and the most typical row of each cluster without a label."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,66 +17,93 @@ from ladle.strategies.clustered.kmeans import k_means
 from ladle.strategies.query.chooser import Asked, Choice, Chooser
 from ladle.strategies.query.contract import Need
 
-NEAREST = 20  # neighbours whose mean distance says how typical a row is
-TOO_SMALL = 5  # rows: a cluster of fewer is rather a few outliers, in the paper, where 100 are usual
+NEAREST = 20  # neighbours whose mean distance measures how typical a row is
+TOO_SMALL = 5  # rows of a cluster below which the paper takes them for outliers, where clusters have `USUAL` rows
 USUAL = 100
-REFERENCE = 2_000  # of a larger cluster, so many drawn rows stand for all when neighbours are looked for
+REFERENCE = 2_000  # rows drawn from a larger cluster, among which the neighbours are searched
 SOFTENING = 1e-5  # of a mean distance, so that the typicality of equal rows is finite
 
 Longs = npt.NDArray[np.int64]
 Matrix = npt.NDArray[np.floating[Any]]
 
 
-@dataclass(frozen=True, slots=True, eq=False, init=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class TypiClust(Chooser):
-    """From cluster after cluster, those with the fewest labelled rows first and then the largest, the most typical row.
+    """The most typical row of each cluster in turn: clusters with the fewest labelled rows first, then the largest.
 
-    The pool is in labelled + size clusters: a `tree` (a `ladle.Dendrogram`) is cut there in every query, or, where it
-    stops at fewer merges, at the level it was made for; (n,) flat clusters are taken as they are; without either,
-    k-means makes them, in two levels beyond 2,000. A row is the more typical the nearer its 20 nearest neighbours
-    within its cluster are, labelled ones too: 1 / (mean Euclidean distance + 1e-5); in a cluster of more than 2,000
-    rows, the nearest among 2,000 drawn ones. When all clusters have been visited and the batch is not full, they are
-    visited again, in the same order, for the next most typical. Two choices of ours, for large batches: the number of
-    clusters is not held to 500; and those of fewer than 5 rows are not left out but wait until the others have no
-    unlabelled row left, where 5 is for clusters of 100 on average, and less for smaller ones in proportion, down to 2.
-    metric: "cosine" (distance of unit vectors) or "sqeuclidean" (of the rows as they are), as in `ladle.cluster`.
-    Asked with `embeddings`; the scores of a selection are typicalities, 0 for the only row of a cluster.
-    Raises: ArgumentError, ShapeError; MismatchError when the pool has not as many rows as were clustered;
-    ZeroVectorError (cosine).
-    Cost: n min(cluster size, 2,000) dim multiply-adds at most; for k-means (80 k + n) k dim more up to k = 2,000
-    clusters, and about 6 n sqrt(k) dim beyond; n dim numbers, twice for a moment.
-    Repeats: set by embeddings, clusters and seed; ties by lot; any thread count.
-    Source: Hacohen, Dekel & Weinshall 2022, "Active Learning on a Budget", algorithm 1.
+    There are labelled + size clusters: a tree is cut there in every query, or at the level that it was made for if it
+    does not reach so few; flat clusters are taken as they are; without either, k-means makes them, in two levels beyond
+    2,000. The typicality of a row is 1 / (d + 1e-5), d being its mean Euclidean distance to the 20 nearest rows of its
+    cluster, labelled ones included; in a cluster of more than 2,000 rows, to the nearest of 2,000 drawn ones. When all
+    clusters have been visited and the batch is not full, they are visited again, in the same order, for the next most
+    typical row.
+
+    Two rules differ from the paper's, for large batches. The number of clusters is not limited to 500. A cluster of
+    fewer than 5 rows is not left out, but waits until the others have no unlabelled row; the limit is 5 for clusters of
+    100 rows on average and in proportion for smaller ones, down to 2.
+
+    A query needs `embeddings`. The scores of a selection are typicalities, 0 for the only row of a cluster.
+
+    Parameters
+    ----------
+    tree : Dendrogram or array_like of int, shape (n,), optional
+        A tree of the pool, or the flat cluster of each row, 0 or larger.
+    metric : {"cosine", "sqeuclidean"}, default "cosine"
+        Distance of unit vectors, or of the rows as they are, as in `ladle.cluster`.
+
+    Raises
+    ------
+    ArgumentError, ShapeError
+        A parameter is out of range, or the clusters are not one integer for each row.
+    MismatchError
+        At a query: the pool has another number of rows than were clustered.
+    ZeroVectorError
+        At a query, under "cosine": a row of the embeddings is 0.
+
+    Notes
+    -----
+    Cost: n min(cluster size, 2,000) dim multiply-adds at most, and for k-means (80 k + n) k dim more up to k = 2,000
+    clusters, about 6 n sqrt(k) dim beyond; n dim numbers, for a moment twice.
+
+    Repeatability: set by embeddings, clusters and seed, which decides ties; any number of threads.
+
+    References
+    ----------
+    Hacohen, Dekel & Weinshall 2022, "Active Learning on a Budget", algorithm 1.
     """
 
     name: ClassVar[str] = "typiclust"
     needs: ClassVar[tuple[Need, ...]] = ("embeddings",)
-    tree: Cuttable | PoolClusters | None
-    metric: Metric
-    rows: Rows | None  # of the tree's pool, those that the pool asked about is; None for all
+    summary: ClassVar[str] = (
+        "The most typical row of each cluster in turn: clusters with the fewest labelled rows first, then the largest."
+    )
+    cost: ClassVar[str] = (
+        "n min(cluster size, 2,000) dim multiply-adds at most, and for k-means (80 k + n) k dim more up to k = 2,000 "
+        "clusters, about 6 n sqrt(k) dim beyond; n dim numbers, for a moment twice."
+    )
+    repeats: ClassVar[str] = "set by embeddings, clusters and seed, which decides ties; any number of threads."
+    source: ClassVar[str] = 'Hacohen, Dekel & Weinshall 2022, "Active Learning on a Budget", algorithm 1.'
+    tree: Cuttable | npt.ArrayLike | PoolClusters | None = None
+    _: KW_ONLY
+    metric: Metric = "cosine"
 
-    def __init__(
-        self, tree: Cuttable | npt.ArrayLike | PoolClusters | None = None, *, metric: Metric = "cosine"
-    ) -> None:
-        check_metric(metric)
-        known = tree is None or isinstance(tree, PoolClusters) or is_cuttable(tree)
-        object.__setattr__(self, "tree", tree if known else as_clusters(tree))  # type: ignore[arg-type]
-        object.__setattr__(self, "metric", metric)
-        object.__setattr__(self, "rows", None)
+    def __post_init__(self) -> None:
+        check_metric(self.metric)
+        self._flat_clusters()  # refuses what are no clusters
 
     def choose(self, asked: Asked) -> Choice:
         """See `Chooser.choose`."""
         request = asked.request
-        given = self._given_clusters(len(request.labelled) + request.size)
-        if given is not None:
-            check_clustered(len(given), request.pool_rows)
+        labels = self._cut(len(request.labelled) + request.size)
+        if labels is not None:
+            check_clustered(len(labels), request.pool_rows)
         embeddings = asked.embeddings()
         check_placeable(embeddings, self.metric)
         points = Points.of(embeddings, np.arange(request.pool_rows), self.metric)
-        if given is None:
-            given = k_means(points.points, len(request.labelled) + request.size, request.seed, asked.progress)
-        members = Members.of(given, request.labelled)
-        points = Points(points.points[members.order], points.scale)  # a cluster's rows lie together from here on
+        if labels is None:
+            labels = k_means(points.points, len(request.labelled) + request.size, request.seed, asked.progress)
+        members = Members.of(labels, request.labelled)
+        points = Points(points.points[members.order], points.scale)  # from here on, cluster after cluster
         ranked = members.visited(request.seed)
         rank, turn = visits(members.free[ranked.clusters], ranked.large, request.size)
         rows, typicality = self._most_typical(asked, members, points, ranked.clusters[: rank.max() + 1])
@@ -85,18 +112,18 @@ class TypiClust(Chooser):
         facts: dict[str, int | float | str] = {
             "metric": self.metric,
             "clustered_by": "k-means" if self.tree is None else "what was given",
-            "clusters": len(np.unique(given)),
+            "clusters": len(np.unique(labels)),
             "clusters_touched": len(np.unique(rank)),
-            "small_clusters": len(ranked.clusters) - ranked.large,  # with an unlabelled row, but set last
+            "small_clusters": len(ranked.clusters) - ranked.large,  # with an unlabelled row, but visited last
             "largest_cluster": int(members.sizes.max()),
-            "visits": int(turn.max()) + 1,  # the most that any one cluster was visited
+            "visits": int(turn.max()) + 1,  # of the cluster that was visited most often
         }
         return Choice(rows[picks], typicality[picks].astype(np.float32), facts)
 
     def check_pool(self, pool_rows: int) -> None:
-        """See `Chooser.check_pool`; a tree that does not say of how many rows it is, `choose` cuts and sees."""
-        clustered = self.tree if isinstance(self.tree, PoolClusters) else self.rows
-        count = getattr(self.tree, "n", None) if clustered is None else len(clustered)
+        """See `Chooser.check_pool`. A tree without its number of rows, `n`, is checked by `choose`, after the cut."""
+        clusters = self._flat_clusters()
+        count = getattr(self.tree, "n", None) if clusters is None else len(clusters)
         if count is not None:
             check_clustered(count, pool_rows)
 
@@ -104,28 +131,35 @@ class TypiClust(Chooser):
         """See `Chooser.restricted`."""
         if self.tree is None:
             return self
-        if isinstance(self.tree, PoolClusters):
-            return TypiClust(self.tree.at(rows), metric=self.metric)
-        narrowed = TypiClust(self.tree, metric=self.metric)
-        object.__setattr__(narrowed, "rows", rows if self.rows is None else self.rows[rows])
-        return narrowed
+        clusters = self._flat_clusters()
+        return replace(self, tree=TreeOfRows(self._tree(), rows) if clusters is None else clusters.at(rows))
 
-    def _given_clusters(self, wanted: int) -> npt.NDArray[np.int32] | None:
-        """(n,) the clusters of the rows asked about, as near to `wanted` as what was given allows; None for k-means."""
+    def _tree(self) -> Cuttable:
+        assert is_cuttable(self.tree)
+        return self.tree
+
+    def _flat_clusters(self) -> PoolClusters | None:
+        """The flat clusters, if some were given: None for a tree and for k-means. Raises: as `as_clusters`."""
+        if self.tree is None or is_cuttable(self.tree):
+            return None
+        return self.tree if isinstance(self.tree, PoolClusters) else as_clusters(self.tree)  # type: ignore[arg-type]
+
+    def _cut(self, count: int) -> npt.NDArray[np.int32] | None:
+        """(n,) int32, flat clusters, as near to `count` of them as the tree allows; None for k-means."""
         if self.tree is None:
             return None
-        if isinstance(self.tree, PoolClusters):
-            return self.tree.labels
+        clusters = self._flat_clusters()
+        if clusters is not None:
+            return clusters.labels
         try:
-            labels = self.tree.cut(n_clusters=wanted)
-        except ArgumentError:  # it stops short of so few: the level it was made for has more
-            labels = self.tree.cut()
-        return labels if self.rows is None else labels[self.rows]
+            return self._tree().cut(n_clusters=count)
+        except ArgumentError:  # the tree does not reach so few clusters: it has more at the level it was made for
+            return self._tree().cut()
 
     def _most_typical(
         self, asked: Asked, members: Members, points: Points, clusters: Longs
     ) -> tuple[Rows, npt.NDArray[np.float64]]:
-        """The unlabelled rows of `clusters` in turn, the most typical of each first; and how typical they are."""
+        """The unlabelled rows of `clusters`, cluster after cluster, the most typical first; and their typicalities."""
         from ladle.strategies.coverage.kernels import mean_nearest
         from ladle.threads import run_ranged
 
@@ -153,8 +187,27 @@ class TypiClust(Chooser):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class TreeOfRows:
+    """A tree, seen as one of the pool that these rows (r,) of its own pool are."""
+
+    tree: Cuttable
+    rows: Rows
+
+    @property
+    def n(self) -> int:
+        """The number of rows."""
+        return len(self.rows)
+
+    def cut(
+        self, *, mean_size: float | None = None, threshold: float | None = None, n_clusters: int | None = None
+    ) -> npt.NDArray[np.int32]:
+        """(r,) int32, the flat clusters of these rows; see `Cuttable.cut`."""
+        return self.tree.cut(mean_size=mean_size, threshold=threshold, n_clusters=n_clusters)[self.rows]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Ranked:
-    """Clusters with an unlabelled row, first visited first: `large` of them, then those too small."""
+    """Clusters with an unlabelled row, in order of visit: `large` of them, then those that are too small."""
 
     clusters: Longs
     large: int
@@ -162,13 +215,13 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Members:
-    """A pool by cluster. order: (n,) rows, cluster after cluster; cluster: (n,) that of each, in that order."""
+    """A pool by cluster. order: (n,) rows, cluster after cluster; cluster: (n,) the cluster of each, in that order."""
 
     order: Rows
     cluster: npt.NDArray[np.int32]
     starts: Longs  # (clusters + 1,)
     sizes: Longs  # (clusters,)
-    free: Longs  # (clusters,) the unlabelled among them
+    free: Longs  # (clusters,) unlabelled rows
 
     @classmethod
     def of(cls, labels: npt.NDArray[np.int32], labelled: Rows) -> Members:
@@ -180,18 +233,21 @@ class Members:
         return cls(order, labels[order], starts, sizes, sizes - np.bincount(labels[labelled], minlength=len(sizes)))
 
     def visited(self, seed: int) -> Ranked:
-        """In order of visit: the fewest labelled first, then the largest, ties by lot; those too small last."""
+        """In order of visit: the fewest labelled rows first, then the largest; small clusters last; ties by lot."""
         present = np.flatnonzero(self.free)
         mean_size = len(self.order) / np.count_nonzero(self.sizes)
         small = self.sizes[present] < min(TOO_SMALL, max(2, TOO_SMALL * mean_size / USUAL))
-        # By first rows, not numbers: these are the caller's own, or depend on how the clusters were made.
+        # Lots go by first rows, because the clusters' numbers are the caller's, or depend on how they were made.
         lots = draws.priorities(draws.key(seed, "cluster order"), self.order[self.starts[present]])
         labelled = self.sizes[present] - self.free[present]
         ranking = np.lexsort((lots, -self.sizes[present], labelled, small))
         return Ranked(present[ranking], int(np.count_nonzero(~small)))
 
     def references(self, clusters: Longs, seed: int) -> tuple[Longs, Longs, Longs]:
-        """Among whom neighbours are looked for: first and last (clusters,), and the places in `order` they bound."""
+        """Where neighbours are searched: others[first[c]:last[c]], places in `order`, for each cluster c.
+
+        Returns first and last, (clusters,) each, and others.
+        """
         first, last = self.starts[:-1].copy(), self.starts[1:].copy()
         others = [np.arange(len(self.order))]
         filled = len(self.order)
@@ -205,9 +261,9 @@ class Members:
 
 
 def visits(free: Longs, large: int, size: int) -> tuple[Longs, Longs]:
-    """Which clusters are visited in turn, and how often each was before: two arrays (size,).
+    """The cluster of each visit, and the number of earlier visits to it: two arrays (size,).
 
-    free: (c,) unlabelled rows of each, in order of visit; the first `large` go until they are used up.
+    free: (c,) unlabelled rows of each cluster, in order of visit; the first `large` are emptied before the others.
     """
     ranks, turns = [], []
     for start, stop in ((0, large), (large, len(free))):
@@ -215,7 +271,7 @@ def visits(free: Longs, large: int, size: int) -> tuple[Longs, Longs]:
         wanted = min(size, int(counts.sum()))
         size -= wanted
         rounds, most = 0, int(counts.max(initial=0))
-        while rounds < most:  # the fewest rounds that give as many
+        while rounds < most:  # search for the fewest rounds that give `wanted` rows
             middle = (rounds + most) // 2
             rounds, most = (rounds, middle) if np.minimum(counts, middle).sum() >= wanted else (middle + 1, most)
         taken = np.minimum(counts, rounds)

@@ -20,18 +20,43 @@ from ladle.strategies.query.contract import Need
 class Badge(Chooser):
     """k-means++ over the gradients that the rows would give the last layer if their most likely class were true.
 
-    A gradient (p - e_y) x h is long where the model is unsure. The first pick is the longest (ties by a seeded draw),
-    as in the authors' code; each further one is drawn in proportion to its squared distance to the nearest pick.
-    Asked with `probabilities` and `embeddings` (of the last layer's input); the scores of a selection are the squared
-    distances at which the rows were picked.
-    Cost: about 3 size^2 (classes + dim) multiply-adds and n (classes + dim) a few times; no gradient is ever made; 20
-    bytes a row of the pool and 4 (classes + dim) bytes a chosen row. Exact draws.
-    Repeats: set by probabilities, embeddings and seed.
-    Source: Ash et al. 2020, algorithm 1.
+    A gradient (p - e_y) x h is long where the model is unsure. The first pick is the longest one (a seeded draw decides
+    ties), as in the authors' code. Each further pick is drawn in proportion to its squared distance to the nearest
+    pick. The draws are exact, and the gradients themselves are never computed.
+
+    A query needs `probabilities`, and the `embeddings` that are the input of the model's last layer. The scores of a
+    selection are the squared distances at which the rows were picked.
+
+    Raises
+    ------
+    DataError
+        At a query: the squared length of a gradient exceeds float32.
+
+    Notes
+    -----
+    Cost: about 3 size^2 (classes + dim) multiply-adds, and n (classes + dim) a few times; 20 bytes a row of the pool
+    and 4 (classes + dim) bytes a chosen row.
+
+    Repeatability: set by probabilities, embeddings and seed.
+
+    References
+    ----------
+    Ash et al. 2020, "Deep Batch Active Learning by Diverse, Uncertain Gradient Lower Bounds", algorithm 1.
     """
 
     name: ClassVar[str] = "badge"
     needs: ClassVar[tuple[Need, ...]] = ("probabilities", "embeddings")
+    summary: ClassVar[str] = (
+        "k-means++ over the gradients that the rows would give the last layer if their most likely class were true."
+    )
+    cost: ClassVar[str] = (
+        "about 3 size^2 (classes + dim) multiply-adds, and n (classes + dim) a few times; 20 bytes a row of the pool "
+        "and 4 (classes + dim) bytes a chosen row."
+    )
+    repeats: ClassVar[str] = "set by probabilities, embeddings and seed."
+    source: ClassVar[str] = (
+        'Ash et al. 2020, "Deep Batch Active Learning by Diverse, Uncertain Gradient Lower Bounds", algorithm 1.'
+    )
 
     def choose(self, asked: Asked) -> Choice:
         """See `Chooser.choose`."""
@@ -47,11 +72,11 @@ class Badge(Chooser):
             )
         first, longest = outermost(free, lengths, draws.key(request.seed, self.name))
         others = free != first
-        found = Centres(space, free[others], request.size, np.full(len(free) - 1, np.inf, np.float32))
-        found.add(first)
-        found.refresh(np.arange(len(free) - 1))
+        centres = Centres(space, free[others], request.size, np.full(len(free) - 1, np.inf, np.float32))
+        centres.add(first)
+        centres.refresh(np.arange(len(free) - 1))
         rows, distances = sample_by_distance(
-            found, request.size - 1, power=1.0, seed=request.seed, purpose=self.name, progress=asked.progress
+            centres, request.size - 1, power=1.0, seed=request.seed, purpose=self.name, progress=asked.progress
         )
         return Choice(
             np.concatenate([first, rows]),

@@ -18,20 +18,53 @@ from ladle.strategies.query.contract import Need
 
 @dataclass(frozen=True, slots=True)
 class CoreSet(Chooser):
-    """Each pick is the unlabelled row farthest from all labelled rows and from all picks before (k-center greedy).
+    """Each pick is the unlabelled row farthest from all labelled rows and from all earlier picks (k-center greedy).
 
-    Asked with `embeddings`; the scores of a selection are the distances at which the rows were picked, descending. With
-    nothing labelled, the first pick is the row farthest from the pool's mean.
-    metric: "sqeuclidean" (the order of Euclidean distance) or "cosine".
-    Cost: at most n (labelled + size) dim multiply-adds in blocked matrix products, and less where rows are soon near a
-    pick; 12 bytes a row of the pool and 4 dim bytes a labelled or chosen row. Exact for any size, nothing is sampled.
-    Repeats: set by embeddings; the seed tells ties apart. A smaller batch is the beginning of a larger one.
-    Source: Sener & Savarese 2018, algorithm 1.
+    Without labelled rows, the first pick is the row farthest from the pool's mean. The picks are exact for any size;
+    nothing is sampled.
+
+    A query needs `embeddings`. The scores of a selection are the distances at which the rows were picked, descending.
+
+    Parameters
+    ----------
+    metric : {"sqeuclidean", "cosine"}, default "sqeuclidean"
+        Distance between embeddings; "sqeuclidean" ranks as the Euclidean distance does.
+
+    Raises
+    ------
+    ArgumentError
+        The metric is another.
+    ZeroVectorError
+        At a query, under "cosine": a row of the embeddings is 0.
+
+    Notes
+    -----
+    Cost: at most n (labelled + size) dim multiply-adds in blocked matrix products, fewer where rows are soon near a
+    pick; 12 bytes a row of the pool and 4 dim bytes a labelled or chosen row.
+
+    Repeatability: set by embeddings, and by the seed among ties; a smaller batch is the beginning of a larger one.
+
+    References
+    ----------
+    Sener & Savarese 2018, "Active Learning for Convolutional Neural Networks: A Core-Set Approach", algorithm 1.
     """
 
     metric: Metric = "sqeuclidean"
     name: ClassVar[str] = "coreset"
     needs: ClassVar[tuple[Need, ...]] = ("embeddings",)
+    summary: ClassVar[str] = (
+        "Each pick is the unlabelled row farthest from all labelled rows and from all earlier picks (k-center greedy)."
+    )
+    cost: ClassVar[str] = (
+        "at most n (labelled + size) dim multiply-adds in blocked matrix products, fewer where rows are soon near a "
+        "pick; 12 bytes a row of the pool and 4 dim bytes a labelled or chosen row."
+    )
+    repeats: ClassVar[str] = (
+        "set by embeddings, and by the seed among ties; a smaller batch is the beginning of a larger one."
+    )
+    source: ClassVar[str] = (
+        'Sener & Savarese 2018, "Active Learning for Convolutional Neural Networks: A Core-Set Approach", algorithm 1.'
+    )
 
     def __post_init__(self) -> None:
         check_metric(self.metric)

@@ -19,22 +19,52 @@ from ladle.strategies.query.contract import Need
 class Falcun(Chooser):
     """Each pick is drawn by how unsure a row is or, if that is less, how far its probabilities are from every pick's.
 
-    The chance is in proportion to relevance^gamma; the relevance is the lower of 1 - margin and of the sum of absolute
-    differences between the row's probabilities and those of the nearest pick: rows that the model confuses in the same
-    way are chosen once.
-    Asked with `probabilities`, and `margins` if they are known; the scores of a selection are the relevances at which
-    the rows were picked.
-    gamma: 0 or larger; the larger, the closer to always taking the most relevant.
-    Cost: about 4 size^2 classes subtractions, most of them cut short, and n classes a few times; 20 bytes a row of the
-    pool and 4 classes bytes a chosen row. Exact draws.
-    Repeats: set by probabilities and seed.
-    Source: Gilhuber et al. 2024, with the relevance of the authors' released code, which needs no rescaling between
-    picks.
+    The chance of a row is proportional to relevance^gamma. The relevance is the smaller of 1 - margin and the sum of
+    absolute differences between the row's probabilities and those of the nearest pick. So rows that the model confuses
+    in the same way are chosen once. The draws are exact.
+
+    A query needs `probabilities`, and takes `margins` if they were computed before. The scores of a selection are the
+    relevances at which the rows were picked.
+
+    Parameters
+    ----------
+    gamma : float, default 10.0
+        0 or larger; the larger, the more often the most relevant row is drawn.
+
+    Raises
+    ------
+    ArgumentError
+        `gamma` is out of range.
+
+    Notes
+    -----
+    Cost: about 4 size^2 classes subtractions, most of them left out, and n classes a few times; 20 bytes a row of the
+    pool and 4 classes bytes a chosen row.
+
+    Repeatability: set by probabilities and seed.
+
+    References
+    ----------
+    Gilhuber et al. 2024, "FALCUN: A Simple and Efficient Deep Active Learning Strategy", with the relevance of the
+    authors' code, which needs no rescaling between picks.
     """
 
     gamma: float = 10.0
     name: ClassVar[str] = "falcun"
     needs: ClassVar[tuple[Need, ...]] = ("probabilities",)
+    summary: ClassVar[str] = (
+        "Each pick is drawn by how unsure a row is or, if that is less, how far its probabilities are from every "
+        "pick's."
+    )
+    cost: ClassVar[str] = (
+        "about 4 size^2 classes subtractions, most of them left out, and n classes a few times; 20 bytes a row of the "
+        "pool and 4 classes bytes a chosen row."
+    )
+    repeats: ClassVar[str] = "set by probabilities and seed."
+    source: ClassVar[str] = (
+        'Gilhuber et al. 2024, "FALCUN: A Simple and Efficient Deep Active Learning Strategy", with the relevance of '
+        "the authors' code, which needs no rescaling between picks."
+    )
 
     def __post_init__(self) -> None:
         number(self.gamma, "`gamma`", least=0)
@@ -44,9 +74,9 @@ class Falcun(Chooser):
         request, free = asked.request, asked.unlabelled
         probabilities = asked.probabilities()
         unsure = np.clip(1.0 - asked.margins()[free], 0.0, 2.0)
-        found = Centres(CityBlock(probabilities), free, request.size, unsure)
+        centres = Centres(CityBlock(probabilities), free, request.size, unsure)
         rows, relevances = sample_by_distance(
-            found,
+            centres,
             request.size,
             power=self.gamma,
             seed=request.seed,

@@ -51,9 +51,7 @@ def farthest_first(
     return free[picked], distances
 
 
-def _walk(
-    found: Centres, front: Longs, others: float, lots: Words, picked: Longs, distances: Floats, done: int
-) -> int:
+def _walk(found: Centres, front: Longs, others: float, lots: Words, picked: Longs, distances: Floats, done: int) -> int:
     """Pick from the front (f,), which is up to date, while it holds the farthest row of all."""
     points = found.space.take(found.free[front])
     values = found.bounds[front]

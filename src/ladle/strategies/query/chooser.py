@@ -1,11 +1,11 @@
-"""One query for every strategy: check what was asked, choose, tell why."""
+"""One query for every strategy: check the arguments, choose, report how."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, get_args
+from typing import Any, ClassVar, Self, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -20,13 +20,30 @@ from ladle.pool import Pool
 from ladle.pool.open import open_if_path
 from ladle.progress import SILENT, Reporter
 from ladle.scores import MultiLabel
+from ladle.strategies.query import parameters
 from ladle.strategies.query.contract import Need, Selection, Story
 from ladle.strategies.query.request import Request, as_margins, check_request, rows_described
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Asked:
-    """A query on its way to a strategy: checked, its arrays as they were given."""
+    """A checked query, as `Chooser.choose` gets it: the request, and the arrays as the caller gave them.
+
+    The methods check an array when the strategy reads it, so that an array nobody needs costs nothing.
+
+    Attributes
+    ----------
+    strategy : str
+        Name of the strategy, for error messages.
+    request : Request
+        `size`, `pool_rows`, `labelled` (rows, int64) and `seed` of the query.
+    given_probabilities, given_margins, given_embeddings, given_votes : array_like or None
+        The arguments of the query, unchecked.
+    binary, normalise : bool
+        How to read the probabilities; see `ladle.margin`.
+    progress : Reporter
+        Where to report progress.
+    """
 
     strategy: str
     request: Request
@@ -34,13 +51,17 @@ class Asked:
     given_margins: npt.ArrayLike | None = None
     given_embeddings: npt.ArrayLike | Pool | None = None
     given_votes: npt.ArrayLike | None = None
-    binary: bool = False  # what the probabilities are, see `ladle.margin`
+    binary: bool = False
     normalise: bool = False
     progress: Reporter = SILENT
 
+    def __repr__(self) -> str:
+        request = self.request
+        return f"<Asked: {self.strategy} for {request.size:,} of {request.pool_rows:,} rows, seed {request.seed}>"
+
     @property
     def unlabelled(self) -> Rows:
-        """The rows that may be chosen, ascending."""
+        """(u,) int64, the rows that may be chosen, ascending."""
         return np.flatnonzero(self.request.free)
 
     def raw_probabilities(self) -> Probabilities:
@@ -53,7 +74,7 @@ class Asked:
     def probabilities(self) -> Probabilities:
         """(n, c), checked in one pass. Raises: as `raw_probabilities`; NonFiniteError; ProbabilityError."""
         probabilities = self.raw_probabilities()
-        scores.least_confidence(probabilities, labelled=self.request.labelled)  # which refuses what are none
+        scores.least_confidence(probabilities, labelled=self.request.labelled)  # refuses rows that are no probabilities
         return probabilities
 
     def embeddings(self) -> Embeddings:
@@ -98,16 +119,31 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Choice:
-    """What a strategy answers: rows (b,) in order of choice, its score of each, and what it has to tell."""
+    """The answer of `Chooser.choose`.
+
+    Attributes
+    ----------
+    rows : ndarray of int64, shape (b,)
+        The chosen rows, in the order of choice.
+    scores : ndarray of float32, shape (b,)
+        The strategy's score of each.
+    facts : mapping of str to int, float or str, optional
+        What the story of the selection reports besides.
+    candidate_rows : int, optional
+        Rows that could be chosen; None for all unlabelled rows.
+    """
 
     rows: Rows
     scores: npt.NDArray[np.float32]
     facts: Mapping[str, int | float | str] = field(default_factory=dict)
-    candidate_rows: int | None = None  # None: the unlabelled pool
+    candidate_rows: int | None = None
+
+    def __repr__(self) -> str:
+        return f"<Choice: {len(self.rows):,} rows, {len(self.facts):,} facts>"
 
 
 def _as_given(probabilities: Any, margins: Any, embeddings: Any, votes: Any) -> tuple[Any, Any, Any, Any]:
-    """The arrays of a query as NumPy's, but for embeddings in a pool, which are read when they are needed.
+    """The arrays of a query as NumPy arrays. Embeddings of a pool stay in the pool until a strategy reads them.
 
     Raises: ArgumentError, ShapeError; FileError and its kinds for a pool that cannot be opened.
     """
@@ -123,17 +159,36 @@ def _as_given(probabilities: Any, margins: Any, embeddings: Any, votes: Any) -> 
 
 
 def check_multilabel(multilabel: object) -> None:
-    """Refuse what is neither None nor a `MultiLabel`. Raises: ArgumentError."""
+    """Refuse a value that is neither None nor a `MultiLabel`. Raises: ArgumentError."""
     if multilabel is not None:
         choice(multilabel, "`multilabel`", get_args(MultiLabel), wanted='be None, "min" or "mean"')
 
 
 class Chooser(ABC):
-    """A strategy, but for `choose`."""
+    """The base class of every strategy: a subclass has a `name` and the method `choose`.
+
+    Keep each argument of the subclass as an attribute of the same name, unchanged (a dataclass does): then `repr`,
+    `get_params`, `set_params` and `sklearn.base.clone` work.
+
+    Attributes
+    ----------
+    name : str
+        The name in stories and in the catalogue.
+    needs : tuple of {"scores", "probabilities", "embeddings", "votes"}
+        The arguments that a query must give. "scores": margins, or the probabilities they come from.
+    summary, cost, repeats, source : str
+        Facts that `describe` and `ladle strategies` report: what the strategy does, in a sentence; its time, then
+        its memory; what the result depends on; where the method was published. Without a `summary`, the first sentence
+        of the docstring is taken.
+    """
 
     __slots__ = ()
     name: ClassVar[str]
     needs: ClassVar[tuple[Need, ...]] = ()
+    summary: ClassVar[str] = ""
+    cost: ClassVar[str] = ""
+    repeats: ClassVar[str] = ""
+    source: ClassVar[str] = ""
 
     def query(
         self,
@@ -143,23 +198,63 @@ class Chooser(ABC):
         margins: npt.ArrayLike | None = None,
         embeddings: npt.ArrayLike | Pool | None = None,
         votes: npt.ArrayLike | None = None,
+        pool_rows: int | None = None,
         labelled: npt.ArrayLike | None = None,
         seed: int = 0,
         binary: bool = False,
         normalise: bool = False,
         progress: Reporter = SILENT,
     ) -> Selection:
-        """Choose `size` unlabelled rows; see `ladle.strategies.query.contract`.
+        """Choose `size` unlabelled rows of the pool.
 
-        binary, normalise: what the probabilities are, see `ladle.margin`.
-        Raises: as the contract.
+        All strategies take the same keywords; what a strategy does not need is ignored, except that all arrays must
+        have one entry for each of the n rows of the pool. `needs` lists what a strategy must be given.
+
+        Parameters
+        ----------
+        size : int
+            Rows to choose, from 1 to the number of unlabelled rows.
+        probabilities : array_like, shape (n, classes), optional
+            Class probabilities of the whole pool, each row summing to 1.
+        margins : array_like, shape (n,), optional
+            Margins computed before, 0 or larger, small where the model is unsure. A strategy that goes by margins
+            takes them in place of `probabilities`.
+        embeddings : array_like, shape (n, dim), Pool or path, optional
+            Embeddings of the whole pool.
+        votes : array_like of int, shape (n, passes), optional
+            The class that each of several passes predicted, under dropout or by an ensemble.
+        pool_rows : int, optional
+            The number of rows n, for a strategy that needs no array. With arrays it must agree with them.
+        labelled : array_like, optional
+            Distinct rows to leave out, or a boolean mask of shape (n,). Their scores may be NaN.
+        seed : int, default 0
+            From 0 to 2**63 - 1. It decides every random draw, ties included.
+        binary, normalise : bool, default False
+            How to read the probabilities; see `ladle.margin`.
+        progress : Reporter, optional
+            Reports the stages of long queries; see `ladle.progress`.
+
+        Returns
+        -------
+        Selection
+            The chosen rows in the order of choice, a score of each, and how they were chosen.
+
+        Raises
+        ------
+        ArgumentError
+            An argument is out of range, or one that the strategy needs is missing.
+        ShapeError, NonFiniteError, ProbabilityError
+            An array has another shape, or holds values that it may not hold.
+        MismatchError
+            Arrays and `pool_rows` disagree on the number of rows, or the strategy was made for another pool.
         """
         binary, normalise = switch(binary, "`binary`"), switch(normalise, "`normalise`")
         if probabilities is None and (binary or normalise):
-            said = "binary" if binary else "normalise"
-            raise ArgumentError(f"`{said}`", wanted="come with `probabilities`", got="none")
+            option = "binary" if binary else "normalise"
+            raise ArgumentError(f"`{option}`", wanted="come with `probabilities`", got="none")
         probabilities, margins, embeddings, votes = _as_given(probabilities, margins, embeddings, votes)
-        pool_rows = rows_described(probabilities=probabilities, margins=margins, embeddings=embeddings, votes=votes)
+        arrays = {"probabilities": probabilities, "margins": margins, "embeddings": embeddings, "votes": votes}
+        pool_rows = rows_described(arrays, pool_rows=pool_rows)
         request = check_request(size, pool_rows=pool_rows, labelled=labelled, seed=seed)
         self.check_pool(pool_rows)
         if embeddings is not None:
@@ -182,29 +277,81 @@ class Chooser(ABC):
 
     @abstractmethod
     def choose(self, asked: Asked) -> Choice:
-        """`asked.request.size` of `asked.unlabelled`, all different."""
+        """Choose `asked.request.size` different rows of `asked.unlabelled`.
 
-    def check_pool(self, pool_rows: int) -> None:  # noqa: B027 - most strategies know of no pool
-        """Refuse a pool of so many rows if this strategy was made for another. Raises: MismatchError."""
+        Parameters
+        ----------
+        asked : Asked
+            The checked query.
+
+        Returns
+        -------
+        Choice
+            The rows, in the order of choice, and their scores. `query` checks the rows.
+        """
+
+    def check_pool(self, pool_rows: int) -> None:  # noqa: B027 - most strategies are made for no pool
+        """Refuse a pool of `pool_rows` rows if this strategy was made for another. Raises: MismatchError."""
 
     def check_embeddings(self, embeddings: npt.ArrayLike | Pool) -> None:  # noqa: B027 - as `check_pool`
         """Refuse a pool other than the one this strategy was made for. Raises: MismatchError."""
 
     def restricted(self, rows: Rows) -> Chooser:
-        """This strategy for the pool that these rows (r,) of its own are; itself, unless it knows about rows."""
+        """Return this strategy for the pool made of these rows (r,); itself, unless it holds something for each row."""
         return self
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the arguments that make an equal strategy, as scikit-learn's estimators do.
+
+        Parameters
+        ----------
+        deep : bool, default True
+            Whether to add the parameters of a strategy held by this one, as `strategy__name`.
+
+        Returns
+        -------
+        dict
+            Parameter names and values; the values are those given, not copies.
+        """
+        return parameters.parameters_of(self, deep=deep)
+
+    def set_params(self, **changes: Any) -> Self:
+        """Change parameters in place, as scikit-learn's estimators do.
+
+        Parameters
+        ----------
+        **changes
+            New values by parameter name; `strategy__name` for a parameter of a strategy held by this one.
+
+        Returns
+        -------
+        Chooser
+            This strategy.
+
+        Raises
+        ------
+        ArgumentError
+            There is no such parameter, or a value is out of range. The strategy is then unchanged.
+        """
+        arguments = parameters.changed(self, changes)
+        type(self)(**arguments)  # raises here, before anything changes
+        self.__init__(**arguments)  # type: ignore[misc]
+        return self
+
+    def __repr__(self) -> str:
+        return parameters.shown(self)
 
 
 def _check_choice(name: str, choice: Choice, request: Request) -> None:
-    """A batch that is wrong would be paid for, whoever wrote the strategy. Cost: O(n), 2 bytes a row of the pool."""
+    """Refuse a wrong batch before anybody pays for its labels. Cost: O(n), 2 bytes a row. Raises: ArgumentError."""
     rows, chosen = choice.rows, np.zeros(request.pool_rows, bool)
-    sound = rows.dtype.kind in "iu" and rows.shape == choice.scores.shape == (request.size,)
-    if sound and rows.min() >= 0 and rows.max() < request.pool_rows:
+    fits = rows.dtype.kind in "iu" and rows.shape == choice.scores.shape == (request.size,)
+    if fits and rows.min() >= 0 and rows.max() < request.pool_rows:
         chosen[rows] = True
         chosen[request.labelled] = False
     if np.count_nonzero(chosen) != request.size:
         raise ArgumentError(
             f"the strategy {name}",
             wanted=f"choose {request.size:,} different, unlabelled rows of the pool, with a score of each",
-            got=f"{rows.dtype} of shape {rows.shape}" if not sound else "labelled, repeated or foreign ones among them",
+            got=f"{rows.dtype} of shape {rows.shape}" if not fits else "labelled, repeated or foreign ones among them",
         )

@@ -1,19 +1,19 @@
-"""What every strategy answers, and what it guarantees.
+"""The contract of a strategy: the query that it answers, and its guarantees.
 
-A strategy chooses which examples to label next. It is asked by `query(size, ...)`, always with the same keywords,
-and ignores those it has no use for, so any strategy can stand in for any other.
+A strategy chooses which examples to label next. Every strategy has the same method, `query(size, ...)`, with the same
+keywords. It ignores the keywords that it does not need, so any strategy can take the place of any other.
 
-Guarantees, held by every strategy in this room; `ladle.testing.StrategyContract` holds yours to them:
+Guarantees of every strategy in this room. `ladle.testing.StrategyContract` tests yours for them:
 
-- Exactly `size` rows, all different, all inside the pool, none of them labelled: or an error before any work.
-  A short batch is never returned.
-- Rows are positions in the pool, never among candidates or among the unlabelled.
-- Order means something: `rows` is the order of choice, so a batch cut short is still a good batch.
-- The answer depends on the arguments and the seed alone: not on the number of threads, the block size, or the dtype
-  in which the same numbers are stored.
-- Rows that score the same are told apart by the seed, not by their position in the pool.
-- Nothing of size batch x pool, or pool x pool, is ever made; memory is a few numbers a row of the pool.
-- The arguments are read, not written; a strategy keeps no state between queries.
+- A query returns exactly `size` rows, all different, all inside the pool, none of them labelled; or it raises an error
+  before any work. It never returns a shorter batch.
+- Rows are positions in the pool, not among candidates and not among the unlabelled rows.
+- `rows` is in the order of choice, so the beginning of a batch is a good batch too.
+- The answer depends on the arguments and the seed alone. It does not depend on the number of threads, the block size,
+  or the dtype in which the same numbers are stored.
+- The seed decides between rows of equal score; their position in the pool does not.
+- No array of size batch x pool or pool x pool is made. Memory is a few numbers a row of the pool.
+- The arguments are not changed. A strategy keeps no state between queries.
 """
 
 from __future__ import annotations
@@ -29,15 +29,30 @@ from ladle.arrays import Rows
 from ladle.pool.contract import Pool
 from ladle.progress import SILENT, Reporter
 
-# What a strategy must be given. "scores": margins, or the probabilities they come from.
+# What a query must give. "scores": margins, or the probabilities they come from.
 Need = Literal["scores", "probabilities", "embeddings", "votes"]
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Why a selection is what it is: enough to tell a colleague, and to repeat it.
+    """How a batch was chosen: enough to explain the batch, and to repeat it.
 
-    `facts` holds what is particular to the strategy, under plain names, as numbers and strings that JSON can carry.
+    Attributes
+    ----------
+    strategy : str
+        Name of the strategy.
+    seed : int
+        Seed of the query.
+    size : int
+        Rows in the batch.
+    pool_rows : int
+        Rows in the pool.
+    labelled_rows : int
+        Rows of the pool that were labelled already.
+    candidate_rows : int
+        Rows that could be chosen: the unlabelled pool, or the part of it that the strategy considered.
+    facts : mapping of str to int, float or str
+        What this strategy alone reports, in values that JSON can hold.
     """
 
     strategy: str
@@ -45,11 +60,11 @@ class Story:
     size: int
     pool_rows: int
     labelled_rows: int
-    candidate_rows: int  # rows that could have been chosen: the unlabelled pool, or the share of it considered
+    candidate_rows: int
     facts: Mapping[str, int | float | str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """The story as a dict of plain numbers and strings, ready for JSON."""
+        """Return the story as a dict of plain numbers and strings, ready for JSON."""
         return {
             "strategy": self.strategy,
             "seed": self.seed,
@@ -66,16 +81,22 @@ class Story:
             f"({self.labelled_rows:,} labelled already), out of {self.candidate_rows:,} candidates, "
             f"with seed {self.seed}"
         )
-        told = ", ".join(f"{name.replace('_', ' ')} {_shown(value)}" for name, value in self.facts.items())
-        return f"{text}; {told}." if told else f"{text}."
+        facts = ", ".join(f"{name.replace('_', ' ')} {_shown(value)}" for name, value in self.facts.items())
+        return f"{text}; {facts}." if facts else f"{text}."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Selection:
-    """A batch: which rows, how each scored, and why.
+    """A batch: the chosen rows, the score of each, and how they were chosen.
 
-    rows: (b,) int64 positions in the pool, in order of choice.
-    scores: (b,) float32, the strategy's own score of each chosen row; 0 throughout where it has none.
+    Attributes
+    ----------
+    rows : ndarray of int64, shape (b,)
+        Positions in the pool, in the order of choice.
+    scores : ndarray of float32, shape (b,)
+        The strategy's own score of each chosen row; 0 for all of them where it has none.
+    story : Story
+        How the batch was chosen.
     """
 
     rows: Rows
@@ -85,9 +106,13 @@ class Selection:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def __repr__(self) -> str:
+        story = self.story
+        return f"<Selection: {len(self):,} of {story.pool_rows:,} rows, by {story.strategy} with seed {story.seed}>"
+
 
 class Strategy(Protocol):
-    """Chooses rows to label; see the guarantees at the top of this file."""
+    """An object that chooses rows to label, under the guarantees at the top of this file."""
 
     @property
     def name(self) -> str:
@@ -96,7 +121,7 @@ class Strategy(Protocol):
 
     @property
     def needs(self) -> tuple[Need, ...]:
-        """What a query must give."""
+        """The arguments that a query must give."""
         ...
 
     def query(
@@ -107,22 +132,12 @@ class Strategy(Protocol):
         margins: npt.ArrayLike | None = None,
         embeddings: npt.ArrayLike | Pool | None = None,
         votes: npt.ArrayLike | None = None,
+        pool_rows: int | None = None,
         labelled: npt.ArrayLike | None = None,
         seed: int = 0,
         progress: Reporter = SILENT,
     ) -> Selection:
-        """Choose `size` unlabelled rows.
-
-        size: 1 to the number of unlabelled rows.
-        probabilities: (n, c) class probabilities of the whole pool, rows summing to 1.
-        margins: (n,) scores already computed from them, 0 or larger, small = unsure; used instead of `probabilities`
-            by the strategies that go by margins.
-        embeddings: (n, dim), or a pool or the path of one.
-        votes: (n, t) the class that each of t passes predicted, under dropout or by an ensemble.
-        labelled: distinct rows to leave out, or a boolean mask (n,); None for none. Their scores may be NaN.
-        progress: shows the stages of those that take their time; see ladle.progress.
-        Raises: ArgumentError, ShapeError, NonFiniteError, ProbabilityError, MismatchError.
-        """
+        """Choose `size` unlabelled rows; see `Chooser.query` for the parameters and the errors."""
         ...
 
 

@@ -1,8 +1,8 @@
-"""The border of every query: what was asked, checked before any work."""
+"""The border of every query: its arguments, checked before any work."""
 
 from __future__ import annotations
 
-from collections.abc import Sized
+from collections.abc import Mapping, Sized
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from ladle.seeds import check_seed
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Request:
-    """A checked query: `size` rows out of the unlabelled ones of a pool of `pool_rows`."""
+    """A checked query: `size` rows out of the unlabelled ones of a pool of `pool_rows`. labelled: (l,) int64 rows."""
 
     size: int
     pool_rows: int
@@ -27,14 +27,14 @@ class Request:
 
     @property
     def free(self) -> npt.NDArray[np.bool_]:
-        """(pool_rows,) which rows may be chosen."""
+        """(pool_rows,) bool, True for the rows that may be chosen."""
         free = np.ones(self.pool_rows, bool)
         free[self.labelled] = False
         return free
 
     @property
     def unlabelled_rows(self) -> int:
-        """How many rows may be chosen."""
+        """The number of rows that may be chosen."""
         return self.pool_rows - len(self.labelled)
 
 
@@ -55,15 +55,28 @@ def check_request(
     return Request(size, pool_rows, rows, check_seed(seed))
 
 
-def rows_described(**given: Any) -> int:
-    """How many rows the pool has, by the arguments that describe it, one entry a row; those that are None do not.
+def rows_described(arrays: Mapping[str, Any], *, pool_rows: int | None = None) -> int:
+    """The number of rows of the pool, by the arrays with one entry a row (None: not given) and by `pool_rows`.
 
-    Raises: ArgumentError when all are None, MismatchError when they disagree.
+    Raises: ArgumentError when nothing is given, or `pool_rows` is not 1 or larger; MismatchError when they disagree;
+    ShapeError for a single number.
     """
-    counts = {name: len(value) for name, value in given.items() if isinstance(value, Sized)}
+    counts: dict[str, int] = {}
+    for name, value in arrays.items():
+        if getattr(value, "ndim", None) == 0:
+            raise ShapeError(f"`{name}`", wanted="have one entry for each row of the pool", got="a single number")
+        if isinstance(value, Sized):
+            counts[name] = len(value)
+    if pool_rows is not None:
+        counts["pool_rows"] = whole(pool_rows, "`pool_rows`", least=1)
     if not counts:
-        names = " or ".join(f"`{name}`" for name in given)
-        raise ArgumentError("the query", wanted=f"give {names}", got="none of them")
+        names = " or ".join(f"`{name}`" for name in arrays)
+        raise ArgumentError(
+            "the query",
+            wanted=f"give {names}",
+            got="none of them",
+            remedy="A strategy that needs none of them takes `pool_rows`, the number of rows.",
+        )
     first = next(iter(counts))
     for name, count in counts.items():
         if count != counts[first]:
@@ -76,15 +89,15 @@ def rows_described(**given: Any) -> int:
 
 
 def as_margins(value: npt.ArrayLike, name: str = "margins", *, labelled: Rows | None = None) -> Margins:
-    """`value` as (n,) float32, finite and not negative; labelled rows that hold NaN count as sure (1).
+    """`value` as (n,) float32, finite and not negative; a labelled row that holds NaN gets 1, the margin of a sure row.
 
-    Values that float32 does not tell apart (7 digits) become ties.
+    Values that are equal in float32 (7 digits) become ties.
     Raises: ArgumentError, ShapeError; NonFiniteError and DataError naming the row.
     """
     array = as_numbers(value, name)
     if array.ndim != 1 or array.size == 0:
         raise ShapeError(f"`{name}`", wanted="have shape (n,), one number a row", got=f"shape {array.shape}")
-    with np.errstate(over="ignore"):  # beyond float32 it becomes infinity, and is refused as such
+    with np.errstate(over="ignore"):  # a value beyond float32 becomes infinity, and is refused below
         single = np.ascontiguousarray(array, np.float32)
     if labelled is not None and labelled.size:
         lacking = labelled[np.isnan(single[labelled])]

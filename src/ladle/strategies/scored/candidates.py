@@ -1,4 +1,4 @@
-"""The rows the model is least sure of, with ties drawn by lot."""
+"""The rows that the model is least sure of; a seeded draw decides ties."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TIES = "ties"
 def smallest(margins: Margins, request: Request, count: int) -> Rows:
     """The `count` unlabelled rows of smallest margin, in row order: (count,) int64.
 
-    Where the cut falls among equal margins, which of them stay is a uniform draw from the seed, not row order.
+    Where only some rows of one margin fit, a seeded uniform draw chooses them, not row order.
     margins: (n,) float32, finite. count: 1 to the number of unlabelled rows.
     Cost: O(n) time; a float32 copy of the margins and a byte a row.
     """
@@ -40,5 +40,9 @@ def least_sure_first(margins: Margins, request: Request) -> Rows:
 
     With the same seed, a smaller batch is the beginning of a larger one.
     """
-    rows = smallest(margins, request, request.size)
+    return sorted_by_margin(smallest(margins, request, request.size), margins, request)
+
+
+def sorted_by_margin(rows: Rows, margins: Margins, request: Request) -> Rows:
+    """`rows` (k,), smallest margin first, ties in the order of a seeded draw: (k,) int64."""
     return rows[np.lexsort((draws.priorities(draws.key(request.seed, TIES), rows), margins[rows]))]

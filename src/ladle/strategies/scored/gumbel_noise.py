@@ -1,9 +1,10 @@
 """Stochastic batches: scores with Gumbel noise, so that a large batch is a sample and not the top of a ranking.
 
-The best of scores with Gumbel noise are a sample without replacement: in proportion to exp(beta s) ("softmax"), to
-s^beta ("power") or to rank^-beta ("softrank"). Taking the top of the ranking ignores that scores change with each
-label; a sample is as quick and hedges. Source: Kirsch et al. 2023, "Stochastic batch acquisition", table 1; the trick:
-Kool, van Hoof & Welling 2019.
+The largest scores after Gumbel noise is added are a sample without replacement. Its probabilities are proportional to
+exp(beta s) ("softmax"), s^beta ("power") or rank^-beta ("softrank"). The top of a ranking ignores that each new label
+changes the scores; a sample depends less on scores that are out of date, and takes no longer.
+Source: Kirsch et al. 2023, "Stochastic batch acquisition", table 1; the method of sampling: Kool, van Hoof & Welling
+2019.
 """
 
 from __future__ import annotations
@@ -22,17 +23,17 @@ from ladle.strategies.query.request import Request
 from ladle.strategies.scored.candidates import least_sure_first
 
 Noise = Literal["none", "power", "softmax", "softrank"]
-LOWEST = -1e30  # the log of a score of 0: below every other, and finite, as rankings want it
+LOWEST = -1e30  # stands for the log of a score of 0: below every other, and finite, so that it can be ranked
 
 
 def check_noise(noise: str, beta: float) -> None:
-    """Raises: ArgumentError for an unknown noise, or a beta that is no positive number."""
+    """Refuse an unknown noise, and a beta that is not above 0. Raises: ArgumentError."""
     choice(noise, "`noise`", get_args(Noise))
     number(beta, "`beta`", above=0)
 
 
 def largest_first(unsure: npt.NDArray[np.float32], request: Request, noise: Noise, beta: float) -> Rows:
-    """`request.size` unlabelled rows by score and noise, best first: (size,) int64.
+    """`request.size` unlabelled rows by score and noise, largest sum first: (size,) int64.
 
     unsure: (n,) float32, large = unsure; 0 or larger for "power".
     Raises: ArgumentError for negative scores under "power". Cost: O(n + size log size), O(n log n) for "softrank".

@@ -14,15 +14,34 @@ from ladle.strategies.scored.gumbel_noise import Noise, check_noise, largest_fir
 
 @dataclass(frozen=True, slots=True)
 class Margin(Chooser):
-    """The unlabelled rows of smallest margin, smallest first; ties by a seeded draw, without row-order bias.
+    """The unlabelled rows of smallest margin, smallest first; a seeded draw decides ties.
 
-    noise, beta: a sample instead of the top of the ranking, see ladle.strategies.scored.gumbel_noise, with 1 - margin
-    as the score.
-    multilabel: how the margins of yes-or-no classes make that of a row, see `ladle.margin`.
-    Asked with `margins`, or with the `probabilities` they come from; the scores of a selection are margins.
+    A query needs `margins`, or the `probabilities` they come from. The scores of a selection are margins.
+
+    Parameters
+    ----------
+    noise : {"none", "power", "softmax", "softrank"}, default "none"
+        With noise the batch is a random sample by score, 1 - margin, instead of the top of the ranking; see
+        `ladle.strategies.scored.gumbel_noise`.
+    beta : float, default 1.0
+        Weight of the score against the noise, above 0.
+    multilabel : {"min", "mean"}, optional
+        How the margins of yes-or-no classes are combined into one for a row; see `ladle.margin`.
+
+    Raises
+    ------
+    ArgumentError
+        A parameter is out of range.
+
+    Notes
+    -----
     Cost: O(n + size log size) time after the margins; about 5 bytes a row of the pool.
-    Repeats: set by margins and seed; a smaller batch is the beginning of a larger one.
-    Source: Scheffer, Decomain & Wrobel 2001.
+
+    Repeatability: set by margins and seed; a smaller batch is the beginning of a larger one.
+
+    References
+    ----------
+    Scheffer, Decomain & Wrobel 2001, "Active hidden Markov models for information extraction".
     """
 
     noise: Noise = "none"
@@ -30,6 +49,12 @@ class Margin(Chooser):
     multilabel: MultiLabel | None = None
     name: ClassVar[str] = "margin"
     needs: ClassVar[tuple[Need, ...]] = ("scores",)
+    summary: ClassVar[str] = "The unlabelled rows of smallest margin, smallest first; a seeded draw decides ties."
+    cost: ClassVar[str] = "O(n + size log size) time after the margins; about 5 bytes a row of the pool."
+    repeats: ClassVar[str] = "set by margins and seed; a smaller batch is the beginning of a larger one."
+    source: ClassVar[str] = (
+        'Scheffer, Decomain & Wrobel 2001, "Active hidden Markov models for information extraction".'
+    )
 
     def __post_init__(self) -> None:
         check_noise(self.noise, self.beta)
@@ -37,10 +62,10 @@ class Margin(Chooser):
 
     def choose(self, asked: Asked) -> Choice:
         """See `Chooser.choose`."""
-        known = asked.margins(multilabel=self.multilabel)
+        margins = asked.margins(multilabel=self.multilabel)
         if self.noise == "none":
-            rows = least_sure_first(known, asked.request)
+            rows = least_sure_first(margins, asked.request)
         else:
-            rows = largest_first(1 - known, asked.request, self.noise, self.beta)
-        chosen = known[rows]
+            rows = largest_first(1 - margins, asked.request, self.noise, self.beta)
+        chosen = margins[rows]
         return Choice(rows, chosen, {"margin_smallest": float(chosen.min()), "margin_cutoff": float(chosen.max())})

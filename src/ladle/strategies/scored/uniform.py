@@ -1,4 +1,4 @@
-"""Uniform: the baseline every strategy has to beat."""
+"""Uniform sampling: the baseline of every comparison."""
 
 from __future__ import annotations
 
@@ -15,13 +15,24 @@ from ladle.strategies.query.chooser import Asked, Choice, Chooser
 class Uniform(Chooser):
     """Unlabelled rows uniformly at random, without replacement.
 
-    Of the arrays it is asked with, only the length is used, to know the pool; its scores are 0.
-    Cost: O(n) time, 24 bytes a row of the pool.
-    Repeats: set by the seed alone; a smaller batch is the beginning of a larger one.
-    Source: the baseline of every comparison.
+    A query needs no array: give `pool_rows`, or any array that has one entry a row. The scores of a selection are 0.
+
+    Notes
+    -----
+    Cost: O(n) time; 24 bytes a row of the pool.
+
+    Repeatability: set by the seed alone; a smaller batch is the beginning of a larger one.
+
+    References
+    ----------
+    The baseline of every comparison.
     """
 
     name: ClassVar[str] = "uniform"
+    summary: ClassVar[str] = "Unlabelled rows uniformly at random, without replacement."
+    cost: ClassVar[str] = "O(n) time; 24 bytes a row of the pool."
+    repeats: ClassVar[str] = "set by the seed alone; a smaller batch is the beginning of a larger one."
+    source: ClassVar[str] = "The baseline of every comparison."
 
     def choose(self, asked: Asked) -> Choice:
         """See `Chooser.choose`."""
