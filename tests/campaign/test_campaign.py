@@ -208,6 +208,21 @@ def test_the_budget_is_kept(store: Store, tmp_path: Path) -> None:
     assert (campaign.progress().spend, campaign.progress().budget) == (30, 30)
 
 
+def test_gold_counts_towards_the_budget(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, budget=12)
+    campaign.add_gold(ids_of(40)[-4:], ["cat"] * 4)
+    with pytest.raises(ArgumentError, match="12 tasks"):
+        campaign.ask(10, margins=margins(), gold=3)
+    campaign.ask(10, margins=margins(), gold=2)
+    assert campaign.progress().spend == 12
+
+
+def test_each_batch_is_chosen_by_a_seed_of_its_own(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, strategy="uniform")
+    seeds = [campaign.ask(3).story["seed"] for _ in range(3)]
+    assert len(set(seeds)) == 3
+
+
 def test_gold_is_mixed_in_and_scores_people(store: Store, tmp_path: Path) -> None:
     campaign = begun(store, tmp_path, seed=2)
     gold = ids_of(40)[:4]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 from pathlib import Path
@@ -116,6 +117,17 @@ def test_a_changed_row_is_refused_when_it_is_read(sound: Path, tmp_path: Path) -
     with pytest.raises(CorruptFileError, match="ladle_label"):
         campaign.labels()
     assert any("ladle_label" in line for line in campaign.verify().problems)
+
+
+def test_changed_settings_are_refused(sound: Path, tmp_path: Path) -> None:
+    shutil.copy(sound / "birds.db", tmp_path / "birds.db")
+    with sqlite3.connect(tmp_path / "birds.db") as connection:
+        (settings,) = connection.execute("SELECT settings FROM ladle_campaign").fetchone()
+        changed = {**json.loads(settings), "annotators_per_task": 7}
+        connection.execute("UPDATE ladle_campaign SET settings = ?", (json.dumps(changed),))
+    connection.close()
+    with pytest.raises(CorruptFileError, match="settings"):
+        ladle.Campaign.open(f"sqlite:///{tmp_path}/birds.db", name="birds")
 
 
 @pytest.mark.parametrize(

@@ -767,7 +767,7 @@ IDEMPOTENCY = (
         "another act under a used key is answered with the first",
         "    if events.request[0] != act.request:",
         '    if events.request[0] == "":',
-        ("test_a_key_stands_for_one_act_of_each_kind",),
+        ("test_an_ask_again_renews_the_lease",),
     ),
     Fault(
         "idempotency",
@@ -816,7 +816,7 @@ IDEMPOTENCY = (
         "every batch is chosen by one seed",
         'child_seed(settings.seed, "batch", number)',
         'child_seed(settings.seed, "batch", 1)',
-        ("test_the_same_campaign_asks_the_same",),
+        ("test_each_batch_is_chosen_by_a_seed_of_its_own",),
     ),
 )
 
@@ -883,7 +883,7 @@ SEALS = (
         "the settings of a campaign have no seal",
         "        if int(Founding.of([(name, settings)]).seals(number)[0]) != seal:",
         "        if seal is None:",
-        ("test_every_flipped_bit_is_found_or_says_nothing", "test_a_changed_row_is_refused_when_it_is_read"),
+        ("test_changed_settings_are_refused",),
     ),
     Fault(
         "seals",
@@ -943,7 +943,7 @@ BUDGET = (
         "gold is free",
         "place.asked_labels, order.size + order.gold)",
         "place.asked_labels, order.size)",
-        ("test_the_budget_is_kept", "test_every_store_answers_as_the_plain_model"),
+        ("test_gold_counts_towards_the_budget",),
     ),
     Fault(
         "budget",
@@ -978,7 +978,7 @@ BUDGET = (
         "files that do not fit the disk are begun",
         "    if needed_bytes > free:",
         "    if needed_bytes < 0:",
-        ("test_files_on_one_disk_are_added_up", "test_the_vectors_too"),
+        ("test_files_that_do_not_fit_the_disk_are_refused",),
     ),
     Fault(
         "budget",
@@ -992,7 +992,7 @@ BUDGET = (
         "vectors go to files though memory has room for them",
         "on_disk=True) <= available < clustering_bytes(n, d, exact=False)",
         "on_disk=True) <= available",
-        ("test_the_tree_is_the_same", "test_what_fits_is_not_refused"),
+        ("test_vectors_go_to_disk_where_memory_holds_all_but_them",),
     ),
     Fault(
         "budget",
