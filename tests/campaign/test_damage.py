@@ -131,7 +131,13 @@ def test_changed_settings_are_refused(sound: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "statement", ["DELETE FROM ladle_label WHERE number = 3", "DELETE FROM ladle_event WHERE seq = 2"]
+    "statement",
+    [
+        "DELETE FROM ladle_label WHERE number = 3",
+        "DELETE FROM ladle_event WHERE seq = 2",
+        "DELETE FROM ladle_lease WHERE row = (SELECT min(row) FROM ladle_lease)",  # which nothing else refers to
+        "DELETE FROM ladle_gold WHERE row = (SELECT max(row) FROM ladle_gold)",
+    ],
 )
 def test_a_row_that_vanished_is_missed(sound: Path, tmp_path: Path, statement: str) -> None:
     shutil.copy(sound / "birds.db", tmp_path / "birds.db")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ladle.labelling.events import digest_of
+from ladle.labelling.events import chain_of, digest_of
 
 
 def test_requests_that_differ_have_other_digests() -> None:
@@ -28,3 +28,9 @@ def test_requests_that_differ_have_other_digests() -> None:
 def test_the_same_request_has_the_same_digest_however_it_lies_in_memory() -> None:
     array = np.arange(12.0).reshape(3, 4)
     assert digest_of("a", array) == digest_of("a", np.asfortranarray(array)) == digest_of("a", array[::-1][::-1])
+
+
+def test_an_event_seals_those_before_it() -> None:
+    row = (2, 1_800_000_000, "tell", "ann", "", "", "{}")
+    assert chain_of("one", row) != chain_of("other", row)
+    assert len({chain_of("one", (*row[:place], "changed", *row[place + 1 :])) for place in range(len(row))}) == len(row)

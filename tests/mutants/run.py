@@ -39,7 +39,7 @@ COPIED = (
     "ARCHITECTURE.md",
     "Makefile",
 )
-MOST_SECONDS = 180.0  # of the tests of one fault: an endless loop is noticed too
+MOST_SECONDS = 300.0  # of the tests of one fault: an endless loop is noticed too
 NO_END = 1_000  # in place of an exit code
 COMPILED = re.compile(r"^(from ladle\.compiled|from numba)", re.MULTILINE)
 
