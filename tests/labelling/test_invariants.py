@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,22 @@ import pytest
 from ladle.errors import LadleError
 from ladle.labelling import MemoryStore, Writer, states
 from ladle.labelling.columns import Int64
+from ladle.labelling.invariants import Everything, problems
+from ladle.labelling.settings import Settings
 from ladle.labelling.states import DISPUTED, EXCLUDED, LABELLED, MOVES, OPEN
-from ladle.labelling.tables import Batch, BatchRows, Event, Exclusion, Gold, Label, Lease, PoolPart, Quarantined, Task
+from ladle.labelling.tables import (
+    KINDS,
+    Batch,
+    BatchRows,
+    Event,
+    Exclusion,
+    Gold,
+    Label,
+    Lease,
+    PoolPart,
+    Quarantined,
+    Task,
+)
 from tests.golden.make_campaign import Clock, everything
 
 
@@ -72,6 +87,18 @@ def test_whatever_is_broken_is_found(name: str, tmp_path: Path) -> None:
     verdict = campaign.verify()
     assert not verdict
     assert told in str(verdict)
+
+
+def test_more_labels_than_the_budget_are_found(tmp_path: Path) -> None:
+    store = MemoryStore()
+    everything(store, tmp_path, Clock())  # type: ignore[arg-type]
+    with store.reading("birds") as view:
+        tables = {kind: view.read(kind) for kind in KINDS}
+        settings = Settings.from_json(view.settings)
+    asked = int((tables[Task].column("batch") > 0).sum()) * settings.annotators_per_task
+    for budget, sound in ((None, True), (asked, True), (asked - 1, False)):
+        found = problems(Everything(replace(settings, budget=budget), tables))
+        assert any("of a budget of" in line for line in found) is not sound
 
 
 def test_the_table_of_states_is_the_law() -> None:

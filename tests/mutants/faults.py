@@ -957,7 +957,7 @@ BUDGET = (
         "verify does not count the budget",
         "    if budget is not None and asked > budget:",
         "    if budget is not None and asked > 2 * budget:",
-        ("test_whatever_is_broken_is_found",),
+        ("test_more_labels_than_the_budget_are_found",),
     ),
     Fault(
         "budget",
