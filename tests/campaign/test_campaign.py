@@ -217,6 +217,15 @@ def test_gold_counts_towards_the_budget(store: Store, tmp_path: Path) -> None:
     assert campaign.progress().spend == 12
 
 
+def test_an_ask_for_more_than_is_left_says_where_the_rest_is(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    campaign.exclude(ids_of(40)[-3:], reason="blurred")
+    campaign.ask(10, margins=margins())
+    with pytest.raises(ArgumentError, match="at most the 27 examples .* 10 are out for labelling, 3 excluded"):
+        campaign.ask(28, margins=margins())
+    assert len(campaign.ask(27, margins=margins())) == 27
+
+
 def test_each_batch_is_chosen_by_a_seed_of_its_own(store: Store, tmp_path: Path) -> None:
     campaign = begun(store, tmp_path, strategy="uniform")
     seeds = [campaign.ask(3).story["seed"] for _ in range(3)]

@@ -964,14 +964,14 @@ BUDGET = (
         "an ask for more than there is passes",
         "    free = pool_rows - len(standing.closed(at))",
         "    free = pool_rows",
-        ("test_an_ask_without_scores_ends_when_labels_come_back", "test_every_store_answers_as_the_plain_model"),
+        ("test_an_ask_for_more_than_is_left_says_where_the_rest_is",),
     ),
     Fault(
         "budget",
         "work that does not fit memory is begun",
         "    if available is None or needed_bytes <= available:",
         "    if available is None or needed_bytes > 0:",
-        ("test_shards_that_do_not_fit_are_refused_before_reading",),
+        ("test_the_variable_is_the_limit", "test_shards_that_do_not_fit_are_refused_before_reading"),
     ),
     Fault(
         "budget",
