@@ -221,7 +221,7 @@ def test_an_ask_for_more_than_is_left_says_where_the_rest_is(store: Store, tmp_p
     campaign = begun(store, tmp_path)
     campaign.exclude(ids_of(40)[-3:], reason="blurred")
     campaign.ask(10, margins=margins())
-    with pytest.raises(ArgumentError, match="at most the 27 examples .* 10 are out for labelling, 3 excluded"):
+    with pytest.raises(ArgumentError, match=r"at most the 27 examples .* 10 are out for labelling, 3 excluded"):
         campaign.ask(28, margins=margins())
     assert len(campaign.ask(27, margins=margins())) == 27
 
