@@ -12,10 +12,11 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 import ladle
-from ladle import hac, lab, labelling, numbers, pool, scores, stopping, strategies
+from ladle import formats, hac, lab, labelling, numbers, pool, scores, stopping, strategies
 from ladle.errors import ArgumentError, LadleError
 from ladle.lab.data.near_duplicates import with_near_duplicates
 from ladle.lab.learners.feature_heads import Head
@@ -38,6 +39,9 @@ TREE = ladle.cluster(X)
 CLUSTERS = TREE.cut(n_clusters=12)
 SPREAD = ladle.spread(([0, 1, 2], [0, 1, 0]), CLUSTERS)
 ASKED: dict[str, Any] = {"probabilities": P, "margins": M, "embeddings": X, "votes": np.zeros((N, 3), int)}
+
+
+LABEL_FILE = formats.LabelFile("old.csv", pa.table({"id": [0, 1], "label": [1, 0]}), 0, 0, "0" * 64)
 
 
 def store():
@@ -238,6 +242,25 @@ TABLE: dict[str, tuple[str, Any, Any]] = {
             "normalise": ("switch", True, lambda value: _of_three().ask(5, probabilities=P * 3, normalise=value).ids),
         },
     ),
+    "Campaign.tell_file(imported)": (
+        "switch",
+        True,
+        lambda value: store().tell_file(LABEL_FILE, source="old", imported=value).labels,
+    ),
+    **each(
+        "Campaign.round",
+        {
+            "size": ("whole", 5, lambda value: store().round(value, margins=M).batch.ids),
+            "gold": ("whole", 0, lambda value: store().round(5, margins=M, gold=value).batch.ids),
+            "lease_seconds": ("number", 5, lambda value: store().round(5, margins=M, lease_seconds=value).batch.ids),
+            "binary": ("switch", True, lambda value: store().round(5, probabilities=P[:, 0], binary=value).batch.ids),
+            "normalise": (
+                "switch",
+                True,
+                lambda value: _of_three().round(5, probabilities=P * 3, normalise=value).batch.ids,
+            ),
+        },
+    ),
     "Campaign.take(size)": ("whole", 5, lambda value: store().take("ann", value).ids),
     "Campaign.take(lease_seconds)": ("number", 5, lambda value: store().take("ann", 5, lease_seconds=value).ids),
     "Campaign.batch(number)": ("whole", 1, lambda value: _asked().batch(value).ids),
@@ -259,7 +282,20 @@ TABLE: dict[str, tuple[str, Any, Any]] = {
 }
 # What is checked elsewhere or is no border: values that Ladle itself puts together, and what pydantic checks.
 EXEMPT = {
-    *("Batch", "Taken", "Told", "Verdict", "Progress", "TaskStory", "Selection", "Story", "Choice", "Asked", "Checks"),
+    *(
+        "Batch",
+        "Taken",
+        "Told",
+        "Verdict",
+        "Verification",
+        "Progress",
+        "TaskStory",
+        "Selection",
+        "Story",
+        "Choice",
+        "Asked",
+        "Checks",
+    ),
     *("Precision", "Savings", "PoolFacts", "Dataset", "Experiment", "Dendrogram", "Settings", "Labels", "Strategy"),
     *("View", "Writer", "Learner", "Store"),
     *("Level.clusters_of", "check_pool", "Mlp.fit", "run_experiment", "Pool.blocks", "Pool.readable_blocks"),

@@ -17,7 +17,7 @@ import ladle
 from ladle.errors import CorruptFileError, LadleError
 from ladle.labelling import MemoryStore
 from ladle.labelling.columns import Columns
-from ladle.labelling.tables import KINDS, Event
+from ladle.labelling.tables import KINDS, EventTable
 from tests.golden.make_campaign import Clock, everything, ids_of
 
 SOME = np.linspace(0, 1, 60, dtype=np.float32)
@@ -171,9 +171,9 @@ FREE: dict[str, set[str]] = {
 
 
 def test_an_impossible_value_is_named(sound: MemoryStore) -> None:
-    rows = rows_in(sound, Event)
+    rows = rows_in(sound, EventTable)
     rows[(1,)] = (*rows[(1,)][:6], "{}", rows[(1,)][7])
-    assert any("event.details" in line for line in found(with_tables(sound, {Event: rows})))
+    assert any("event.details" in line for line in found(with_tables(sound, {EventTable: rows})))
 
 
 @pytest.mark.parametrize("table", ["pool_part", "batch", "batch_rows", "task", "event"])

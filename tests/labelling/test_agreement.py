@@ -10,19 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ladle.labelling import dawid_skene as dawid_skene_module
-from ladle.labelling.agreement import RULES, judged
+from ladle.labelling.agreement import RULES, judge
 from ladle.labelling.annotators import agreement_of
 from ladle.labelling.dawid_skene import dawid_skene
 from ladle.labelling.labels import Labels
 from ladle.labelling.states import DISPUTED, LABELLED, OPEN
-from ladle.labelling.tables import CURRENT, DELETED, Label
+from ladle.labelling.tables import CURRENT, DELETED, LabelTable
 
 A, B, C = '"a"', '"b"', '"c"'
 
 
-def told(*said: tuple[int, str, str], status: int = CURRENT) -> Label:
+def told(*said: tuple[int, str, str], status: int = CURRENT) -> LabelTable:
     """Labels of (row, annotator, canonical label), in this order."""
-    return Label.of(
+    return LabelTable.of(
         [
             (number, row, annotator, 1, label, number, number, "", status, 1, 0)
             for number, (row, annotator, label) in enumerate(said, start=1)
@@ -30,7 +30,7 @@ def told(*said: tuple[int, str, str], status: int = CURRENT) -> Label:
     )
 
 
-def votes(*labels: str) -> Label:
+def votes(*labels: str) -> LabelTable:
     return told(*((7, f"annotator {place}", label) for place, label in enumerate(labels)))
 
 
@@ -55,7 +55,7 @@ CASES = [
 
 @pytest.mark.parametrize(("agreement", "needed", "labels", "state", "label", "share"), CASES)
 def test_the_rules(agreement: str, needed: int, labels: list[str], state: int, label: str, share: float) -> None:
-    found = judged(votes(*labels), Labels.single(), agreement=agreement, annotators_per_task=needed)
+    found = judge(votes(*labels), Labels.single(), agreement=agreement, annotators_per_task=needed)
     assert (found.row.tolist(), found.state.tolist(), found.label.tolist()) == ([7], [state], [label])
     assert found.share.tolist() == [pytest.approx(share)]
     assert found.votes.tolist() == [len(labels)]
@@ -69,20 +69,20 @@ def test_several_classes_are_judged_each_by_itself() -> None:
         (["[]", "[]"], LABELLED, "[]"),
         (['["a",3]', '["a",3]'], LABELLED, '["a",3]' if kind.canonical(["a", 3]) == '["a",3]' else '[3,"a"]'),
     ]:
-        found = judged(votes(*labels), kind, agreement="majority", annotators_per_task=2)
+        found = judge(votes(*labels), kind, agreement="majority", annotators_per_task=2)
         assert (found.state.tolist(), found.label.tolist()) == ([state], [label]), labels
 
 
 def test_values_agree_on_their_median() -> None:
-    found = judged(votes("0.5", "1.0", "0.25"), Labels.value(), agreement="majority", annotators_per_task=3)
+    found = judge(votes("0.5", "1.0", "0.25"), Labels.value(), agreement="majority", annotators_per_task=3)
     assert (found.label.tolist(), found.share.tolist()) == (["0.5"], [pytest.approx(1 / 3)])
-    even = judged(votes("0.5", "1.0"), Labels.value(), agreement="majority", annotators_per_task=2)
+    even = judge(votes("0.5", "1.0"), Labels.value(), agreement="majority", annotators_per_task=2)
     assert even.label.tolist() == ["0.75"]
 
 
 def test_deleted_labels_do_not_count() -> None:
-    labels = Label.joined([told((1, "ann", A), status=DELETED), told((2, "ann", B))])
-    found = judged(labels, Labels.single(), agreement="majority", annotators_per_task=1)
+    labels = LabelTable.joined([told((1, "ann", A), status=DELETED), told((2, "ann", B))])
+    found = judge(labels, Labels.single(), agreement="majority", annotators_per_task=1)
     assert found.row.tolist() == [1, 2]
     assert found.state.tolist() == [OPEN, LABELLED]
 
@@ -95,11 +95,11 @@ def test_deleted_labels_do_not_count() -> None:
     st.integers(1, 3),
 )
 def test_rows_are_judged_each_by_itself(said: list, agreement: str, needed: int) -> None:
-    together = judged(told(*said), Labels.single(), agreement=agreement, annotators_per_task=needed)
+    together = judge(told(*said), Labels.single(), agreement=agreement, annotators_per_task=needed)
     assert together.row.tolist() == sorted({row for row, _, _ in said})
     for place, row in enumerate(together.row.tolist()):
         alone = told(*(each for each in said if each[0] == row))
-        found = judged(alone, Labels.single(), agreement=agreement, annotators_per_task=needed)
+        found = judge(alone, Labels.single(), agreement=agreement, annotators_per_task=needed)
         for name in ("state", "label", "share", "votes"):
             assert getattr(found, name)[0] == getattr(together, name)[place]
 
@@ -153,7 +153,7 @@ def test_dawid_skene_is_the_model_in_plain_loops(said: list) -> None:
         assert expected[row][label] == pytest.approx(share, abs=1e-6)
 
 
-def poor_labels(seed: int, rows: int = 1000, people: int = 5) -> Label:
+def poor_labels(seed: int, rows: int = 1000, people: int = 5) -> LabelTable:
     """Of two classes, by people who are hardly better than chance: the model needs thousands of rounds."""
     random = np.random.default_rng(seed)
     truth, skill = random.integers(0, 2, rows), random.uniform(0.1, 0.6, people)
@@ -208,7 +208,7 @@ def test_dawid_skene_knows_whom_to_believe() -> None:
             said.append((row, name, json.dumps(label)))
     labels = told(*said)
     by_model = np.array([json.loads(label) for label in dawid_skene(labels).label.tolist()])
-    by_majority = judged(labels, Labels.single(), agreement="majority", annotators_per_task=3)
+    by_majority = judge(labels, Labels.single(), agreement="majority", annotators_per_task=3)
     settled = by_majority.state == LABELLED
     right = np.array([json.loads(label or "-1") for label in by_majority.label.tolist()]) == truth
     assert (by_model == truth).mean() > 0.9

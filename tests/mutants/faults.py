@@ -668,6 +668,13 @@ AGREEMENT = (
 # Who has a task, and until when.
 LEASES = (
     Fault(
+        "states",
+        "a rule may move a task from any state to any other",
+        "        if old != new and (old, new) not in MOVES[rule]:",
+        "        if rule not in MOVES:",
+        ("test_a_move_that_no_rule_makes_is_refused",),
+    ),
+    Fault(
         "leases",
         "another's lease is ignored by take",
         "(np.isin(task.state, WAITING) & (votes + coming < wanted)))",
@@ -800,15 +807,15 @@ IDEMPOTENCY = (
     Fault(
         "idempotency",
         "an ask under its key takes other scores for the same",
-        "batch.scores_digest[0] and order.scores_digest != batch.scores_digest[0]",
-        'batch.scores_digest[0] and order.scores_digest == ""',
+        "batch.scores_digest[0] and request.scores_digest != batch.scores_digest[0]",
+        'batch.scores_digest[0] and request.scores_digest == ""',
         ("test_an_ask_again_renews_the_lease", "test_a_key_stands_for_one_act_of_each_kind"),
     ),
     Fault(
         "idempotency",
         "a batch is made of what others took meanwhile",
-        "place.batches != ground.place.batches or not",
-        "place.batches < 0 and not",
+        "state.batches != basis.state.batches or not",
+        "state.batches < 0 and not",
         ("test_askers_at_once_never_get_the_same_example",),
     ),
     Fault(
@@ -881,7 +888,7 @@ SEALS = (
     Fault(
         "seals",
         "the settings of a campaign have no seal",
-        "        if int(Founding.of([(name, settings)]).seals(number)[0]) != seal:",
+        "        if int(CampaignTable.of([(name, settings)]).seals(number)[0]) != seal:",
         "        if seal is None:",
         ("test_changed_settings_are_refused",),
     ),
@@ -916,8 +923,8 @@ SEALS = (
     Fault(
         "seals",
         "a row lost from a table is not missed",
-        "        if kind is not Event and rows != counted.get(kind.NAME, 0):",
-        "        if kind is not Event and rows > counted.get(kind.NAME, 0):",
+        "        if kind is not EventTable and rows != counted.get(kind.NAME, 0):",
+        "        if kind is not EventTable and rows > counted.get(kind.NAME, 0):",
         ("test_a_row_that_vanished_is_missed",),
     ),
 )
@@ -941,8 +948,8 @@ BUDGET = (
     Fault(
         "budget",
         "gold is free",
-        "place.asked_labels, order.size + order.gold)",
-        "place.asked_labels, order.size)",
+        "state.asked_labels, request.size + request.gold)",
+        "state.asked_labels, request.size)",
         ("test_gold_counts_towards_the_budget",),
     ),
     Fault(
@@ -962,7 +969,7 @@ BUDGET = (
     Fault(
         "budget",
         "an ask for more than there is passes",
-        "    free = pool_rows - len(standing.closed(at))",
+        "    free = pool_rows - len(state.closed(at))",
         "    free = pool_rows",
         ("test_an_ask_for_more_than_is_left_says_where_the_rest_is",),
     ),

@@ -1,12 +1,17 @@
-"""A labelling campaign: `Campaign`, which is asked and told over months, and `Reader`, which only looks.
+"""A labelling campaign: `Campaign`, which asks for labels and stores them over months, and `Reader`, which only reads.
 
-The names of the rules' results and of the store's contract are here too; the rules themselves are in `ladle.labelling`.
+The results of the rules and the contract of a store can be imported from here too. The rules are in `ladle.labelling`.
+
+The files, each of which imports only those before it: examples, damage, files, session (an open campaign); views,
+stories, progress, verify (reading); backups, creation (its beginning); score_arrays, telling, asking, leases,
+pool_changes (changes); rounds, label_files; reader, editor, campaign (the public classes).
 """
 
 from __future__ import annotations
 
 from ladle.campaign.campaign import Campaign
 from ladle.campaign.reader import Reader
+from ladle.campaign.rounds import RoundResult
 from ladle.labelling import (
     Batch,
     Labels,
@@ -20,6 +25,7 @@ from ladle.labelling import (
     TaskStory,
     Told,
     Verdict,
+    Verification,
     View,
     Writer,
 )
@@ -33,12 +39,14 @@ __all__ = [
     "Reader",
     "Record",
     "Records",
+    "RoundResult",
     "Settings",
     "Store",
     "Taken",
     "TaskStory",
     "Told",
     "Verdict",
+    "Verification",
     "View",
     "Writer",
 ]

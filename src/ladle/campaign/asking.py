@@ -1,60 +1,89 @@
-"""Asking: choose while others go on working, then make the batch if what was chosen is still there to be chosen."""
+"""Asking: choose rows while others go on working, then make the batch if those rows are still free."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ladle.arrays import Embeddings
 from ladle.campaign.creation import without_cuts
 from ladle.campaign.examples import Examples
 from ladle.campaign.score_arrays import arrays_of, check_order, indexes_of, with_classes
-from ladle.campaign.session import Desk
+from ladle.campaign.session import Session
+from ladle.campaign.telling import check_text
 from ladle.errors import ArgumentError, MismatchError, NotFoundError
 from ladle.labelling import answers, ask_rules
-from ladle.labelling.ask_rules import Asked, Standing
+from ladle.labelling.ask_rules import AskRequest, BatchChoice, PoolState
 from ladle.labelling.contract import View, Writer
-from ladle.labelling.events import Act, before, digest_of, next_number, record
+from ladle.labelling.events import Act, digest_of, earlier_report, next_number, record
 from ladle.labelling.records import moment
-from ladle.labelling.settings import check_count, check_lease
-from ladle.labelling.tables import MICROSECONDS, Batch, BatchRows, Event
-from ladle.progress import SILENT, Reporter
+from ladle.labelling.settings import check_lease
+from ladle.labelling.tables import MICROSECONDS, BatchRowsTable, BatchTable, EventTable
+from ladle.numbers import whole
+from ladle.progress import Reporter
 
-TRIES = 3  # selections while others go on working; the next one has them wait
+TRIES = 3  # selections while others go on working; the next one makes them wait
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Order:
-    """An ask. given: the arrays the strategy goes by; indexes: what pandas had to tell of their rows.
+def checked_request(
+    session: Session,
+    size: object,
+    *,
+    arrays: Mapping[str, npt.ArrayLike | None],
+    binary: bool,
+    normalise: bool,
+    gold: object,
+    key: str | None,
+    holder: str,
+    lease_seconds: float | None,
+    model: str | None,
+    scores_digest: str | None,
+    progress: Reporter,
+) -> AskRequest:
+    """The arguments of `Campaign.ask`, checked. Raises: ArgumentError, ShapeError, MismatchError; as `arrays_of`.
 
-    request: its digest, but for the scores'. `ask` checks them all, and fills in what follows from them.
+    Cost: with a key and without `scores_digest`, a hash of all bytes of the arrays.
     """
-
-    size: int
-    gold: int
-    key: str
-    holder: str
-    lease: int  # microseconds
-    model: str
-    scores_digest: str
-    request: str = ""
-    given: dict[str, Any] = field(default_factory=dict)
-    indexes: dict[str, Any] = field(default_factory=dict)
-    binary: bool = False  # what the probabilities are, see `ladle.margin`
-    normalise: bool = False
-    progress: Reporter = SILENT
-
-
-def lease_of(desk: Desk, seconds: float | None) -> int:
-    """How long a lease lasts, in microseconds. Raises: ArgumentError."""
-    return round(check_lease(desk.settings.lease_seconds if seconds is None else seconds) * MICROSECONDS)
+    size, gold = check_words(session, size, gold, holder, model, lease_seconds)
+    named = check_text(key or "", "key")
+    classes = session.settings.labels.classes
+    given = with_classes(arrays_of(arrays), classes, binary=binary, normalise=normalise)
+    return AskRequest(
+        size=size,
+        gold=gold,
+        lease=lease_of(session, lease_seconds),
+        key=named,
+        holder=holder,
+        model=model or "",
+        scores_digest=scores_digest or (digest_of_arrays(given) if named else ""),
+        arrays=given,
+        indexes=indexes_of(arrays),
+        progress=progress,
+    )
 
 
-def digest_of_arrays(given: dict[str, Any]) -> str:
-    """What tells the scores of one ask from those of another; "" for none. Cost: a hash of all their bytes."""
+def check_words(
+    session: Session, size: object, gold: object, holder: str, model: str | None, lease_seconds: float | None
+) -> tuple[int, int]:
+    """`size` and `gold` as int, once these arguments of an ask are right. Raises: ArgumentError."""
+    check_text(holder, "holder")
+    check_text(model or "", "model")
+    lease_of(session, lease_seconds)
+    return whole(size, "`size`", least=1), whole(gold, "`gold`", least=0)
+
+
+def lease_of(session: Session, seconds: float | None) -> int:
+    """The length of a lease in microseconds; None stands for the campaign's. Raises: ArgumentError."""
+    return round(check_lease(session.settings.lease_seconds if seconds is None else seconds) * MICROSECONDS)
+
+
+def digest_of_arrays(given: Mapping[str, Any]) -> str:
+    """One digest for the scores of an ask; "" for none. Cost: a hash of all their bytes."""
     return (
         digest_of(*(part for name, array in sorted(given.items()) for part in (name, np.asarray(array))))
         if given
@@ -62,88 +91,72 @@ def digest_of_arrays(given: dict[str, Any]) -> str:
     )
 
 
-def ask(desk: Desk, order: Order) -> answers.Batch:
-    """Choose and make a batch, or find it under its key. Raises: see `Campaign.ask`."""
-    order = _checked(desk, order)
+def ask(session: Session, request: AskRequest) -> answers.Batch:
+    """Choose and make a batch, or find the batch of its key. Raises: see `Campaign.ask`."""
     for _ in range(TRIES):
-        with desk.reading() as view:
-            ground = _ground(desk, order, view)
-        selection = None if ground is None else _selection(desk, order, ground)
-        with desk.writing() as writer:
-            made = _made(desk, order, writer, selection, ground)
-            if made is not None:
-                return made
-    with desk.writing() as writer:  # others came between every time: now they wait for us
-        ground = _ground(desk, order, writer)
-        selection = None if ground is None else _selection(desk, order, ground)
-        made = _made(desk, order, writer, selection, ground)
-        assert made is not None
-        return made
-
-
-def _checked(desk: Desk, order: Order) -> Order:
-    size, gold = check_count(order.size, "size", least=1), check_count(order.gold, "gold", least=0)
-    given = with_classes(
-        arrays_of(order.given), desk.settings.labels.classes, binary=order.binary, normalise=order.normalise
-    )
-    digest = order.scores_digest or (digest_of_arrays(given) if order.key else "")
-    return replace(
-        order,
-        size=size,
-        gold=gold,
-        request=digest_of(size, gold),
-        scores_digest=digest,
-        given=given,
-        indexes=indexes_of(order.given),
-    )
+        with session.reading() as view:
+            basis = _basis(session, request, view)
+        selection = None if basis is None else _select(session, request, basis)
+        with session.writing() as writer:
+            batch = _make_or_find(session, request, writer, selection, basis)
+            if batch is not None:
+                return batch
+    with session.writing() as writer:  # another process changed the pool every time: now the others wait
+        basis = _basis(session, request, writer)
+        selection = None if basis is None else _select(session, request, basis)
+        batch = _make_or_find(session, request, writer, selection, basis)
+        assert batch is not None
+        return batch
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Ground:
-    """What a selection goes by, as it was at a moment. seen: the last event then."""
+class _Basis:
+    """What a selection was made from, at one moment. last_event: the number of the last event then."""
 
-    place: Standing
+    state: PoolState
     examples: Examples
     clusters: Any
-    seen: int
+    last_event: int
     at: int
 
 
-def _ground(desk: Desk, order: Order, view: View) -> _Ground | None:
-    """Where things stand; None when the batch is made already. Raises: ArgumentError when there is no room for it."""
-    at = desk.now()
-    examples = desk.examples(view)
-    if before(view, Act("ask", at, order.holder, order.key, order.request)) is not None:
+def _basis(session: Session, request: AskRequest, view: View) -> _Basis | None:
+    """The basis of a selection; None when the batch exists. Raises: ArgumentError when too few rows are free."""
+    at = session.now()
+    examples = session.examples(view)
+    if earlier_report(view, request.act(at)) is not None:
         return None
-    place = ask_rules.standing(view, desk.settings)
-    ask_rules.check_budget(desk.settings, place.asked_labels, order.size + order.gold)
-    ask_rules.check_room(place, order.size, pool_rows=len(examples), at=at)
-    return _Ground(place, examples, desk.clusters(view), int(view.last(Event).seq[0]), at)
+    state = ask_rules.pool_state(view, session.settings)
+    ask_rules.check_budget(session.settings, state.asked_labels, request.size + request.gold)
+    ask_rules.check_room(state, request.size, pool_rows=len(examples), at=at)
+    return _Basis(state, examples, session.clusters(view), int(view.last(EventTable).seq[0]), at)
 
 
-def _renewed(desk: Desk, writer: Writer, number: int, order: Order, at: int) -> answers.Batch:
-    """The batch of an earlier ask with this key, its lease renewed. Raises: MismatchError for other scores."""
-    batch = writer.read(Batch, "number", [number])
-    if order.scores_digest and batch.scores_digest[0] and order.scores_digest != batch.scores_digest[0]:
+def _renew(session: Session, writer: Writer, number: int, request: AskRequest, at: int) -> answers.Batch:
+    """The batch of an earlier ask with this key, under a longer lease. Raises: MismatchError for other scores."""
+    batch = writer.read(BatchTable, "number", [number])
+    if request.scores_digest and batch.scores_digest[0] and request.scores_digest != batch.scores_digest[0]:
         raise MismatchError(
-            f"the key {order.key!r}",
+            f"the key {request.key!r}",
             wanted="stand for one ask",
             got="the same ask with other scores",
             remedy="Repeat it as it was, or use a new key.",
         )
-    effects = ask_rules.renewed(batch, lease_until=at + order.lease, event=next_number(writer, Event))
-    record(writer, Act("renew", at, order.holder), effects)
-    return batch_answer(desk, writer, number, renewed=True)
+    effects = ask_rules.renew_batch(batch, lease_until=at + request.lease, event=next_number(writer, EventTable))
+    record(writer, Act("renew", at, request.holder), effects)
+    return read_batch(session, writer, number, renewed=True)
 
 
-def batch_answer(desk: Desk, view: View, number: int, *, renewed: bool = False) -> answers.Batch:
+def read_batch(session: Session, view: View, number: int, *, renewed: bool = False) -> answers.Batch:
     """A batch as it was asked. Raises: NotFoundError."""
-    batch, chosen = view.read(Batch, "number", [number]), view.read(BatchRows, "number", [number])
+    batch, chosen = view.read(BatchTable, "number", [number]), view.read(BatchRowsTable, "number", [number])
     if not len(batch):
-        raise NotFoundError(f"the batch {number}", wanted=f"be one of the campaign {desk.name!r}", got="no such number")
+        raise NotFoundError(
+            f"the batch {number}", wanted=f"be one of the campaign {session.name!r}", got="no such number"
+        )
     rows, _ = ask_rules.rows_of(chosen)
     return answers.Batch(
-        ids=desk.examples(view).at(rows),
+        ids=session.examples(view).at(rows),
         rows=rows,
         number=number,
         round=int(batch.round[0]),
@@ -159,30 +172,30 @@ def batch_answer(desk: Desk, view: View, number: int, *, renewed: bool = False) 
 
 
 def number_of(view: View, number: int | None, key: str | None) -> int:
-    """The number of a batch named by its number, by its key, or not at all: the last. Raises: NotFoundError."""
-    batches = view.read(Batch)
+    """The number of the batch with this number or this key; of the last batch without both. Raises: NotFoundError."""
+    batches = view.read(BatchTable)
     if number is not None and key is not None:
         raise ArgumentError("a batch", wanted="be named by its number or its key", got="both")
     if key is not None:
         batches = batches.take(batches.key == key)
     if number is not None:
-        batches = batches.take(batches.number == check_count(number, "number", least=1))
+        batches = batches.take(batches.number == whole(number, "`number`", least=1))
     if not len(batches):
         which = f"the batch {key!r}" if key else f"the batch {number}" if number else "a batch"
         raise NotFoundError(which, wanted="have been asked", got="none of that name or number")
     return int(batches.number[-1])
 
 
-def _selection(desk: Desk, order: Order, ground: _Ground) -> Any:
-    """The strategy's choice, by the seed of the batch that comes next. Raises: as `Strategy.query`."""
+def _select(session: Session, request: AskRequest, basis: _Basis) -> Any:
+    """The strategy's `Selection`, by the seed of the next batch. Raises: as `Strategy.query`."""
     from ladle import strategies
 
-    given, examples = dict(order.given), ground.examples
-    options = dict(desk.settings.options)
-    if isinstance(ground.clusters, np.ndarray):
+    given, examples = dict(request.arrays), basis.examples
+    options = dict(session.settings.options)
+    if isinstance(basis.clusters, np.ndarray):
         options = without_cuts(options)
-    strategy = strategies.create(desk.settings.strategy, tree=ground.clusters, **options)
-    check_order(order.indexes, examples.ids)
+    strategy = strategies.create(session.settings.strategy, tree=basis.clusters, **options)
+    check_order(request.indexes, examples.ids)
     for name, array in given.items():
         if len(array) != len(examples):
             raise MismatchError(
@@ -192,10 +205,10 @@ def _selection(desk: Desk, order: Order, ground: _Ground) -> Any:
             )
     if "embeddings" in strategy.needs and "embeddings" not in given:
         given["embeddings"] = _embeddings(examples, strategy.name)
-    seed = ask_rules.selection_seed(desk.settings, ground.place.batches + 1)
-    closed = ground.place.closed(ground.at)
+    seed = ask_rules.selection_seed(session.settings, basis.state.batches + 1)
+    closed = basis.state.closed(basis.at)
     return strategy.query(
-        order.size, pool_rows=len(examples), labelled=closed, seed=seed, progress=order.progress, **given
+        request.size, pool_rows=len(examples), labelled=closed, seed=seed, progress=request.progress, **given
     )
 
 
@@ -210,34 +223,23 @@ def _embeddings(examples: Examples, strategy: str) -> Embeddings:
     return examples.pool.embeddings()
 
 
-def _made(desk: Desk, order: Order, writer: Writer, selection: Any, ground: _Ground | None) -> answers.Batch | None:
-    """The batch, made or found; None when what was chosen is no longer free, or another batch came between."""
-    at = desk.now()
-    act = Act("ask", at, order.holder, order.key, order.request)
-    told = before(writer, act)
-    if told is not None:
-        return _renewed(desk, writer, int(told["batch"]), order, at)
-    assert ground is not None  # what was made stays made
-    place, event = ground.place, next_number(writer, Event)
-    if event != ground.seen + 1:
-        place = ask_rules.standing(writer, desk.settings)
-        if place.batches != ground.place.batches or not ask_rules.still_free(place, selection.rows, at):
+def _make_or_find(
+    session: Session, request: AskRequest, writer: Writer, selection: Any, basis: _Basis | None
+) -> answers.Batch | None:
+    """The batch, new or of the same key; None when a chosen row is no longer free, or another batch came between."""
+    at = session.now()
+    act = request.act(at)
+    report = earlier_report(writer, act)
+    if report is not None:
+        return _renew(session, writer, int(report["batch"]), request, at)
+    assert basis is not None  # a batch that existed before still exists
+    state, event = basis.state, next_number(writer, EventTable)
+    if event != basis.last_event + 1:
+        state = ask_rules.pool_state(writer, session.settings)
+        if state.batches != basis.state.batches or not ask_rules.still_free(state, selection.rows, at):
             return None
-    number = place.batches + 1
-    rows, gold = ask_rules.with_gold(desk.settings, selection.rows, place.gold, order.gold, number)
-    batch = Asked(
-        row=rows,
-        example_id=ground.examples.texts_at(rows),
-        gold=gold,
-        number=number,
-        event=event,
-        at=at,
-        lease_until=at + order.lease,
-        story=selection.story.to_dict(),
-        key=order.key,
-        holder=order.holder,
-        model=order.model,
-        scores_digest=order.scores_digest,
-    )
-    record(writer, act, ask_rules.asked(place, batch))
-    return batch_answer(desk, writer, number)
+    number = state.batches + 1
+    rows, gold = ask_rules.with_gold(session.settings, selection.rows, state.gold, request.gold, number)
+    choice = BatchChoice(rows, basis.examples.texts_at(rows), gold, selection.story.to_dict())
+    record(writer, act, ask_rules.make_batch(state, request, choice, event=event, at=at))
+    return read_batch(session, writer, number)

@@ -1,6 +1,7 @@
-"""A campaign in one file, from any store into any other: a sealed zip of its tables and its files.
+"""A campaign in one file, which any store can restore: a sealed zip of its tables and files.
 
-A table is JSON lines, each a list of rows, each a list of values in the order of the fields; bytes are base64.
+A table is a file of JSON lines. A line is a list of rows, a row a list of values in the order of the fields. Bytes are
+base64 text.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ import base64
 import io
 import json
 import os
+import shutil
 import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,23 +23,25 @@ import numpy as np
 
 from ladle import durable
 from ladle._version import __version__
-from ladle.campaign import unpacking
-from ladle.campaign.session import Desk
+from ladle.campaign.damage import foreign_ids
+from ladle.campaign.examples import Examples
+from ladle.campaign.files import CampaignFiles
+from ladle.campaign.session import Session
 from ladle.errors import CorruptFileError, FileError, FileFormatError, LadleError
 from ladle.labelling.columns import Columns
 from ladle.labelling.contract import Store, View
-from ladle.labelling.invariants import Everything, problems
+from ladle.labelling.invariants import CRASHES, Everything, problems
 from ladle.labelling.settings import Settings
-from ladle.labelling.tables import KINDS, Artefact
+from ladle.labelling.tables import KINDS, ArtefactTable, PoolPartTable
 from ladle.memory.budget import require
 
 FORMAT = "ladle-campaign"
-FORMAT_VERSION = 1  # raise it when an older Ladle would misread the file
+FORMAT_VERSION = 1  # increase it when an older Ladle would misread the file
 ZIPPED = zipfile.ZIP_DEFLATED
 HEADER, FILES = "header.json", "files/"
-PART_ROWS = 20_000  # in a line
-HEADER_BYTES = 64 << 20  # at most
-# What zipfile, json and base64 raise for bytes that a seal covers and that are no backup all the same.
+PART_ROWS = 20_000  # rows in a line
+HEADER_BYTES = 64 << 20  # the largest header
+# What zipfile, json and base64 raise for a file that has a seal and is no backup.
 UNREADABLE = (
     ArithmeticError,
     AttributeError,
@@ -52,13 +56,13 @@ UNREADABLE = (
 )
 
 
-def backup(desk: Desk, path: str | os.PathLike[str]) -> Path:
-    """Write the campaign, as it is at one moment, to `path`. Raises: FileError, CorruptFileError for its own files."""
+def backup(session: Session, path: str | os.PathLike[str]) -> Path:
+    """Write the campaign at one moment to `path`. Raises: FileError; CorruptFileError for a damaged file of its own."""
     target = Path(path)
     with durable.writing(target) as file:
-        # An archive in a file of its own would be closed with it; what seals the file needs it open.
-        with desk.reading() as view, zipfile.ZipFile(file, "w", ZIPPED, compresslevel=1) as archive:
-            _write(archive, desk, view)
+        # The seal needs the file open after the archive is closed.
+        with session.reading() as view, zipfile.ZipFile(file, "w", ZIPPED, compresslevel=1) as archive:
+            _write(archive, session, view)
         durable.seal(file)
     return target
 
@@ -71,31 +75,32 @@ def restore(
     placed: Callable[[Settings], Settings],
     folder: Callable[[Settings], Path],
 ) -> Settings:
-    """Found the campaign of a backup in `store`, whole or not at all.
+    """Create the campaign of a backup in `store`, completely or not at all.
 
-    All of it is read and checked before anything is written: what must hold in a campaign, and what its files hold.
-    placed: settings with the folder of files that is theirs here. folder: where that is.
+    All tables and files are read and checked before anything is written.
+    placed: returns settings with the folder of files for this store. folder: returns the path of this folder.
 
-    Raises: MismatchError when there is one of that name; FileError, FileFormatError, CorruptFileError; MemoryPlanError.
+    Raises: MismatchError when a campaign of this name exists; FileError, FileFormatError, CorruptFileError;
+    MemoryPlanError.
     """
     source = Path(path)
     if not source.is_file():
         raise FileError(f"the backup {source}", wanted="be there", got="no such file")
     durable.check_seal(source)
-    with tempfile.TemporaryDirectory(prefix="ladle-restore-") as staging, _opened(source) as archive:
-        told, tables = _contents(archive, source)
-        _stage(archive, tables.of(Artefact), Path(staging), source)
-        unpacking.check(Path(staging), tables, source)
-        settings = placed(Settings.from_json(json.dumps(json.loads(told) | ({"name": name} if name else {}))))
+    with tempfile.TemporaryDirectory(prefix="ladle-restore-") as staging, _open(source) as archive:
+        text, tables = _contents(archive, source)
+        _stage(archive, tables.of(ArtefactTable), Path(staging), source)
+        _check_files(Path(staging), tables, source)
+        settings = placed(Settings.from_json(json.dumps(json.loads(text) | ({"name": name} if name else {}))))
         with store.founding(settings.name, settings.to_json()) as writer:
             for kind in KINDS:
                 writer.add(tables.tables[kind])
-            # Last: what fails before has written nothing, what fails in it takes back what it wrote.
-            unpacking.place(Path(staging), folder(settings))
+            # The files come last: an error before has written none, and an error here removes those it wrote.
+            _place(Path(staging), folder(settings))
     return settings
 
 
-def _write(archive: zipfile.ZipFile, desk: Desk, view: View) -> None:
+def _write(archive: zipfile.ZipFile, session: Session, view: View) -> None:
     header = {"format": FORMAT, "format_version": FORMAT_VERSION, "ladle": __version__, "settings": view.settings}
     archive.writestr(HEADER, json.dumps(header, indent=1))
     for kind in KINDS:
@@ -104,14 +109,14 @@ def _write(archive: zipfile.ZipFile, desk: Desk, view: View) -> None:
             for part in range(0, len(columns), PART_ROWS):
                 rows = columns.take(np.arange(part, min(len(columns), part + PART_ROWS))).tuples()
                 lines.write(json.dumps(list(rows), ensure_ascii=False, default=_as_text).encode() + b"\n")
-    artefacts = view.read(Artefact)
+    artefacts = view.read(ArtefactTable)
     for name in artefacts.name.tolist():
-        archive.write(desk.files.checked(name, artefacts), FILES + name)
+        archive.write(session.files.checked(name, artefacts), FILES + name)
 
 
 @contextmanager
-def _opened(source: Path) -> Iterator[zipfile.ZipFile]:
-    """The archive; whatever in it cannot be read is told as damage. Raises: FileFormatError, CorruptFileError."""
+def _open(source: Path) -> Iterator[zipfile.ZipFile]:
+    """The archive. Raises: FileFormatError when the file is no zip."""
     try:
         archive = zipfile.ZipFile(source)
     except UNREADABLE as cause:
@@ -121,7 +126,7 @@ def _opened(source: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def _contents(archive: zipfile.ZipFile, source: Path) -> tuple[str, Everything]:
-    """The settings as text, and all tables, which hold together. Raises: CorruptFileError; MemoryPlanError."""
+    """The settings as text, and all tables, once they are checked. Raises: CorruptFileError; MemoryPlanError."""
     header = _header(archive, source)
     try:
         settings = Settings.from_json(header["settings"])
@@ -138,14 +143,14 @@ def _contents(archive: zipfile.ZipFile, source: Path) -> tuple[str, Everything]:
         raise damaged(source, str(error)) from error
     except UNREADABLE as cause:
         raise damaged(source, f"{type(cause).__name__}: {cause}") from cause
-    found = problems(Everything(settings, tables))
-    if found:
-        raise damaged(source, found[0])
+    lines = problems(Everything(settings, tables))
+    if lines:
+        raise damaged(source, lines[0])
     return header["settings"], Everything(settings, tables)
 
 
 def damaged(source: Path, what: str) -> CorruptFileError:
-    """The error for a backup with contents that no campaign has."""
+    """The error for a damaged backup."""
     return CorruptFileError(
         f"the backup {source}", wanted="hold a whole campaign", got=what, remedy="Restore another backup."
     )
@@ -171,8 +176,8 @@ def _header(archive: zipfile.ZipFile, source: Path) -> dict[str, Any]:
         if archive.getinfo(HEADER).file_size > HEADER_BYTES:
             raise ValueError("a header of another size")
         header: dict[str, Any] = json.loads(archive.read(HEADER))
-        kind, version, told = header["format"], header["format_version"], header["settings"]
-        if type(version) is not int or not isinstance(told, str):
+        kind, version, settings = header["format"], header["format_version"], header["settings"]
+        if type(version) is not int or not isinstance(settings, str):
             raise TypeError("fields of another type")
     except UNREADABLE as cause:
         raise FileFormatError(f"the file {source}", wanted="be a backup of a campaign", got="another zip") from cause
@@ -186,10 +191,10 @@ def _header(archive: zipfile.ZipFile, source: Path) -> dict[str, Any]:
     return header
 
 
-def _stage(archive: zipfile.ZipFile, artefacts: Artefact, staging: Path, source: Path) -> None:
-    """The campaign's files into a folder of their own, if they are those that the tables name. Raises: FileError ..."""
-    packed = [name.removeprefix(FILES) for name in archive.namelist() if name.startswith(FILES)]
-    if sorted(packed) != sorted(artefacts.name.tolist()):
+def _stage(archive: zipfile.ZipFile, artefacts: ArtefactTable, staging: Path, source: Path) -> None:
+    """Unpack the campaign's files into `staging`, if they are those that the tables name. Raises: FileError ..."""
+    members = [name.removeprefix(FILES) for name in archive.namelist() if name.startswith(FILES)]
+    if sorted(members) != sorted(artefacts.name.tolist()):
         raise damaged(source, "other files than its tables name")
     for name, digest, size, _ in artefacts.tuples():
         if archive.getinfo(FILES + name).file_size != size:
@@ -197,19 +202,86 @@ def _stage(archive: zipfile.ZipFile, artefacts: Artefact, staging: Path, source:
         with durable.writing(staging / name) as file:
             try:
                 with archive.open(FILES + name) as member:
-                    _copied(member, file)
+                    _copy(member, file)
             except UNREADABLE as cause:
                 raise damaged(source, f"the file {name}, which cannot be read ({cause})") from cause
         if durable.file_digest(staging / name) != digest:
             raise damaged(source, f"the file {name} with other bytes")
 
 
-def _copied(source: IO[bytes], target: IO[bytes]) -> None:
+def _copy(source: IO[bytes], target: IO[bytes]) -> None:
     while part := source.read(1 << 20):
         target.write(part)
 
 
 def _as_text(value: object) -> str:
-    """Bytes as JSON can carry them."""
+    """Bytes as base64 text."""
     assert isinstance(value, bytes)
     return base64.b64encode(value).decode()
+
+
+def _check_files(staging: Path, tables: Everything, source: Path) -> None:
+    """Refuse files whose contents contradict the tables. Raises: CorruptFileError. Cost: opens each file."""
+    files, artefacts, parts = CampaignFiles(staging), tables.of(ArtefactTable), tables.of(PoolPartTable)
+    names = set(artefacts.name.tolist())
+    for part in (parts.take(parts.number == number) for number in parts.number.tolist()):
+        number = int(part.number[0])
+        try:
+            if f"ids-{number}.arrow" in names or not part.reopen[0]:
+                _check_ids(files, part, tables, newest=number == len(parts))
+            _check_clusters(files, part, artefacts)
+        except (LadleError, OSError, *CRASHES) as error:
+            raise CorruptFileError(
+                f"the backup {source}",
+                wanted="hold a whole campaign",
+                got=f"files of the pool's part {number} that are none ({error})",
+                remedy="Restore another backup.",
+            ) from error
+
+
+def _check_ids(files: CampaignFiles, part: PoolPartTable, tables: Everything, *, newest: bool) -> None:
+    ids = files.ids(int(part.number[0]), tables.of(ArtefactTable))
+    if len(ids) != part.rows[0] or ids.digest != part.digest[0] or ids.kind != part.id_type[0]:
+        raise ValueError("ids of another pool")
+    for line in foreign_ids(Examples(ids), tables.tables) if newest else ():
+        raise ValueError(line)
+
+
+def _check_clusters(files: CampaignFiles, part: PoolPartTable, artefacts: ArtefactTable) -> None:
+    clusters = files.clusters(artefacts, int(part.number[0]))
+    rows = None if clusters is None else len(clusters) if isinstance(clusters, np.ndarray) else clusters.n
+    if rows not in (None, int(part.rows[0])):
+        raise ValueError(f"clusters of {rows:,} examples")
+
+
+def _place(staging: Path, folder: Path) -> None:
+    """Copy the files of `staging` into `folder`, all or none.
+
+    Raises: FileError when a file of the same name has other bytes, or when a file cannot be written.
+    """
+    sources = sorted(staging.iterdir())
+    for source in sources:
+        target = folder / source.name
+        if target.exists() and not (target.is_file() and durable.file_digest(target) == durable.file_digest(source)):
+            raise FileError(
+                f"the file {target}",
+                wanted="be free for the restored campaign",
+                got="another one",
+                remedy="Name another folder of files, or move that file away.",
+            )
+    with ExitStack() as undo:
+        if sources and not folder.exists():
+            durable.folder(folder)
+            undo.callback(_remove_if_empty, folder)
+        for source in sources:
+            target = folder / source.name
+            if not target.exists():
+                undo.callback(target.unlink, missing_ok=True)
+                with durable.writing(target) as file, source.open("rb") as member:
+                    shutil.copyfileobj(member, file)
+        undo.pop_all()  # all files are written: none is removed
+
+
+def _remove_if_empty(folder: Path) -> None:
+    if not any(folder.iterdir()):
+        folder.rmdir()

@@ -1,34 +1,44 @@
-"""`Campaign`: ask, label, tell, over weeks, with people and machines failing in between."""
+"""`Campaign`: ask for labels, tell them, over weeks, while people and machines fail."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy.typing as npt
 
-from ladle.campaign import asking, backups, creation, leases, pool_changes, telling
-from ladle.campaign.asking import Order
-from ladle.campaign.examples import opened
-from ladle.campaign.reader import Reader
+from ladle.campaign import asking, creation, rounds, telling, verify
+from ladle.campaign.editor import Editor
+from ladle.campaign.examples import as_pool
+from ladle.campaign.label_files import filled, with_classes
+from ladle.campaign.rounds import PLAIN_READING, RoundResult
+from ladle.campaign.score_arrays import arrays_of
 from ladle.campaign.session import Clock
-from ladle.campaign.telling import Saying, check_text
-from ladle.labelling.answers import Batch, Taken, Told
+from ladle.formats import LabelFile, read_labels
+from ladle.labelling.answers import Batch, Told
 from ladle.labelling.contract import Store
 from ladle.labelling.labels import Class, Labels
 from ladle.labelling.settings import Settings
-from ladle.labelling.tables import IMPORTED, TOLD
+from ladle.numbers import switch
 from ladle.progress import SILENT, Reporter
 from ladle.store.sql import SqlStore
 
+Arrays = Mapping[str, npt.ArrayLike | None]
 
-class Campaign(Reader):
-    """A labelling campaign in a database, made with `create` and found again with `open`.
 
-    Every change is durable before its method returns, and all of it or nothing. Any number of processes may work on one
-    campaign at a time. `close` it, or use it in a `with`. What it tells of itself is in `Reader`.
+class Campaign(Editor):
+    """A labelling campaign in a database.
+
+    `create` makes one, and `open` opens it again. `close` it, or use it in a `with` block. Methods that change nothing
+    are in `Reader`; changes beside asking and telling are in `Editor`.
+
+    Notes
+    -----
+    Every change is durable before its method returns, and is written completely or not at all. Any number of processes
+    may work on one campaign at a time. Every method may raise StoreError (the database fails), StoreBusyError (others
+    keep it locked for too long) and CorruptFileError (what is read is not what was written).
     """
 
     __slots__ = ()
@@ -53,28 +63,64 @@ class Campaign(Reader):
         clock: Clock | None = None,
         progress: Reporter = SILENT,
     ) -> Campaign:
-        """Begin a campaign.
+        """Create a campaign.
 
-        url: `sqlite:///birds.db`, `postgresql://user@host/database`, or a `ladle.campaign.Store`.
-        pool: a `ladle.Pool`, or what `ladle.open_pool` takes.
-        strategy, options: one of `ladle.strategies.names()` and its options. tree: its clusters, as a
-        `ladle.Dendrogram`, the path of one, or (n,) flat clusters; without, a strategy that needs them has the pool
-        clustered here, at a mean size of 10; killed on the way, the same call goes on from where it was.
-        labels: the classes there are, or `ladle.campaign.Labels.single`, `.multi` or `.value`; None: any class.
-        budget: how many labels may be asked for. annotators_per_task: how many people label each example; agreement:
-        how their labels become one, see `ladle.labelling.agreement`.
-        lease_seconds: how long what was asked stays out before it may be chosen again.
-        files: the folder of what does not fit a database, by default beside it: `birds.db.files/NAME`.
-        clock: seconds since 1970, UTC.
-        Raises: ArgumentError; MismatchError when there is a campaign of this name that began otherwise; what
-        `ladle.open_pool` and `ladle.cluster` raise; FileError, StoreError, StoreBusyError.
-        Repeats: the same call again finds the campaign it began.
+        Parameters
+        ----------
+        url : str or Store
+            `sqlite:///birds.db`, `postgresql://user@host/database`, or a `ladle.campaign.Store`.
+        name : str
+            The name of the campaign in this database.
+        pool : Pool or argument of `ladle.open_pool`
+            The examples. They stay where they are.
+        strategy : str, default "cluster-margin"
+            One of `ladle.strategies.names()`.
+        options : mapping, optional
+            The options of the strategy.
+        tree : Dendrogram, path or array of shape (n,), optional
+            The clusters of the pool: a dendrogram, the path of one, or flat clusters. Without it, the pool is clustered
+            at a mean size of 10 if the strategy needs clusters.
+        labels : Labels or iterable of classes, optional
+            The labels to accept: classes, or `Labels.single`, `.multi` or `.value`. None accepts any class.
+        budget : int, optional
+            How many labels may be asked for; None for no limit.
+        annotators_per_task : int, default 1
+            How many annotators label each example.
+        agreement : str, default "majority"
+            The rule that makes one label of theirs: "majority", "unanimous", "latest", "first" or "dawid-skene".
+        seed : int, default 0
+            The seed of all random choices.
+        lease_seconds : float, default 7 days
+            How long a batch is leased: the time until its unlabelled examples may be chosen again.
+        files : str, optional
+            The folder of the campaign's files; by default beside the database, `birds.db.files/NAME`.
+        clock : callable, optional
+            Returns seconds since 1970, UTC; by default `time.time`.
+        progress : Reporter, optional
+            Receives the progress of a clustering.
+
+        Returns
+        -------
+        Campaign
+
+        Raises
+        ------
+        ArgumentError
+            For an argument that is out of range or does not fit the others.
+        MismatchError
+            When a campaign of this name has other settings or another pool.
+        FileError
+            For a file that cannot be read or written. Also what `ladle.open_pool` and `ladle.cluster` raise.
+
+        Notes
+        -----
+        Cost: a pass over the ids of the pool, and a clustering where one is needed. Repeats: the same call again opens
+        the campaign; after a crash it continues the clustering.
         """
-        given = Labels.of(labels)
         settings = Settings(
             name=name,
             strategy=strategy,
-            labels=given,
+            labels=Labels.of(labels),
             options=dict(options or {}),
             budget=budget,
             annotators_per_task=annotators_per_task,
@@ -83,47 +129,46 @@ class Campaign(Reader):
             lease_seconds=lease_seconds,
             files=files or "",
         )
-        plan = creation.Plan(settings, opened(pool), tree, clock or time.time, progress)
+        plan = creation.NewCampaign(settings, as_pool(pool), tree, clock or time.time, progress)
         store = url if isinstance(url, Store) else SqlStore.create(url)
-        return cls(creation.found(store, plan))
-
-    @classmethod
-    def open(cls, url: str | Store, *, name: str, pool: object = None, clock: Clock | None = None) -> Campaign:
-        """Go on with a campaign.
-
-        pool: needed only where it is no longer where it was, or cannot be opened again from there, such as an array,
-        and then only by strategies that go by embeddings; of a path, the columns have the names they had.
-        Raises: NotFoundError; FileError when there is no database; FileFormatError for one of another version;
-        MismatchError for another pool, when it is first needed; StoreError, StoreBusyError.
-        """
-        store = url if isinstance(url, Store) else SqlStore.open(url)
-        return cls(creation.find(store, name, pool=pool, clock=clock or time.time))
-
-    @classmethod
-    def names(cls, url: str | Store) -> list[str]:
-        """The campaigns in a database, in alphabetical order. Raises: as `open`."""
-        store = url if isinstance(url, Store) else SqlStore.open(url)
-        return store.names()
+        return cls(creation.create(store, plan))
 
     @classmethod
     def restore(
         cls, url: str | Store, path: str | os.PathLike[str], *, name: str | None = None, files: str | None = None
     ) -> Campaign:
-        """Found the campaign of a backup, under its own name or another, in any database: whole or not at all.
+        """Create the campaign of a backup in any database, completely or not at all.
 
-        files: the folder of its files, as in `create`. Raises: MismatchError when there is one of that name; FileError,
-        FileFormatError, CorruptFileError; StoreError, StoreBusyError.
+        Parameters
+        ----------
+        url : str or Store
+            As in `create`.
+        path : path
+            The file that `backup` wrote.
+        name : str, optional
+            Another name than the campaign's own.
+        files : str, optional
+            The folder of the campaign's files, as in `create`.
+
+        Returns
+        -------
+        Campaign
+
+        Raises
+        ------
+        MismatchError
+            When the database has a campaign of this name.
+        FileError, FileFormatError, CorruptFileError
+            When the backup is missing, of another format or version, or damaged.
+        MemoryPlanError
+            When its tables do not fit memory.
+
+        Notes
+        -----
+        Cost: reads and checks the whole backup before it writes anything.
         """
         store = url if isinstance(url, Store) else SqlStore.create(url)
-        return cls(creation.restored(store, path, name=name, files=files or ""))
-
-    @classmethod
-    def migrate(cls, url: str) -> tuple[str, str]:
-        """Bring a database of an older Ladle to this one's schema, in one transaction: the versions before and after.
-
-        Raises: as `open`; FileFormatError for one of a newer Ladle.
-        """
-        return SqlStore.migrate(url)
+        return cls(creation.restore(store, path, name=name, files=files or ""))
 
     def ask(
         self,
@@ -143,37 +188,71 @@ class Campaign(Reader):
         normalise: bool = False,
         progress: Reporter = SILENT,
     ) -> Batch:
-        """Choose `size` examples to label next; a round begins. They are out under a lease, which is durable.
+        """Choose the examples to label next, as a new round under a lease.
 
-        Chosen are examples of the pool that are not labelled, disputed, excluded, of gold or out under a lease. One
-        whose lease has lapsed may be chosen again: it passes on to this batch.
-        probabilities (n, c), margins (n,), embeddings (n, dim), votes (n, t): of the whole pool in row order, whichever
-        the strategy needs, see `ladle.strategies`; the embeddings of a pool that can be opened need not be given.
-        binary, normalise: what the probabilities are, see `ladle.margin`; they are of as many classes as the campaign.
-        key: an ask repeated under its key is one ask: the same batch, its lease renewed. holder: who has the batch.
-        model: the version of the model that scored the pool; scores_digest: of its score file (or of the arrays), told
-        apart under one key. gold: so many gold examples more, at random places.
-        Raises: ArgumentError when there are not so many to choose, or the budget does not allow it; MismatchError for
-        a key that stands for something else, and arrays of another shape; the strategy's; StoreError, StoreBusyError.
-        Cost: the strategy's. Repeats: set by the campaign's seed, the round and what is labelled or out.
+        Examples are free unless they are labelled, disputed, excluded, gold or under a lease. An example whose lease
+        has expired may be chosen again; its task then moves to this batch.
+
+        Parameters
+        ----------
+        size : int
+            How many examples to choose.
+        probabilities : array of shape (n, c), optional
+            The model's probabilities for the whole pool, in row order, for the classes of the campaign.
+        margins : array of shape (n,), optional
+            Margins in place of probabilities, see `ladle.margin`.
+        embeddings : array of shape (n, dim), optional
+            For strategies that read them. A pool that can be opened need not be given.
+        votes : array of shape (n, t), optional
+            The class that each of t passes predicted, for strategies that read them.
+        key : str, optional
+            Identifies the ask. The same ask under its key returns the same batch and renews its lease.
+        holder : str, default ""
+            Who has the batch.
+        lease_seconds : float, optional
+            How long the batch is leased; by default as in `create`.
+        model : str, optional
+            The version of the model that made the scores.
+        scores_digest : str, optional
+            The digest of the score file, which is compared under a key; by default that of the arrays.
+        gold : int, default 0
+            How many gold examples to add, at random places.
+        binary, normalise : bool, default False
+            How to read the probabilities, see `ladle.margin`.
+        progress : Reporter, optional
+            Receives the progress of the strategy.
+
+        Returns
+        -------
+        Batch
+
+        Raises
+        ------
+        ArgumentError
+            When fewer examples are free, or the budget is exceeded.
+        MismatchError
+            For a key of another ask, and for arrays of another length than the pool.
+
+        Notes
+        -----
+        Cost: that of the strategy, which may raise too. Repeats: the choice depends on the seed of the campaign, the
+        number of the round, the scores, and which examples are free.
         """
-        arrays = {"probabilities": probabilities, "margins": margins, "embeddings": embeddings, "votes": votes}
-        return asking.ask(
-            self._desk,
-            Order(
-                size=size,
-                gold=gold,
-                key=check_text(key or "", "key"),
-                holder=check_text(holder, "holder"),
-                lease=asking.lease_of(self._desk, lease_seconds),
-                model=check_text(model or "", "model"),
-                scores_digest=scores_digest or "",
-                given=arrays,
-                binary=binary,
-                normalise=normalise,
-                progress=progress,
-            ),
+        request = asking.checked_request(
+            self._session,
+            size,
+            arrays={"probabilities": probabilities, "margins": margins, "embeddings": embeddings, "votes": votes},
+            binary=binary,
+            normalise=normalise,
+            gold=gold,
+            key=key,
+            holder=holder,
+            lease_seconds=lease_seconds,
+            model=model,
+            scores_digest=scores_digest,
+            progress=progress,
         )
+        return asking.ask(self._session, request)
 
     def tell(
         self,
@@ -185,19 +264,48 @@ class Campaign(Reader):
         source: str | Sequence[str] = "",
         told_at: Any = None,
     ) -> Told:
-        """Take labels; they are durable before this returns.
+        """Store labels.
 
-        ids, labels: (l,) lists, numpy or pyarrow arrays, in the order they were given; an id may come several times.
-        annotator, source: one for all, or one each. told_at: when, as a datetime with a time zone or seconds since
-        1970, one for all or one each; None: now.
-        The same label by the same annotator again changes nothing; another one is a new version that supersedes it.
-        Examples nobody asked for are taken too. Unknown ids and what is no label go to quarantine with a reason.
-        key: the same tell under its key is one tell.
-        Raises: IdError for ids of another kind than the pool's, ShapeError for labels that are not one each,
-        ArgumentError; MismatchError for a key that stands for something else; StoreError, StoreBusyError.
-        Cost: some 20 microseconds a label.
+        The same label of the same annotator again changes nothing. Another label is a new version that supersedes the
+        old one. Labels of examples that no ask has chosen are stored too. Unknown ids, and values that are no label of
+        the campaign, go to quarantine with a reason.
+
+        Parameters
+        ----------
+        ids : list or array of shape (l,)
+            Example ids; an id may occur several times.
+        labels : list or array of shape (l,)
+            One label for each id, in the order in which they were given.
+        annotator, source : str or sequence of str, default ""
+            One for all labels, or one for each.
+        key : str, optional
+            Identifies the tell. The same tell under its key is stored once.
+        told_at : datetime with a time zone, seconds since 1970, or a sequence of them, optional
+            When the labels were given; by default now.
+
+        Returns
+        -------
+        Told
+
+        Raises
+        ------
+        IdError
+            For ids of another kind than the pool's.
+        ShapeError
+            When there is not one label for each id.
+        ArgumentError
+            For values that are no list, text or time.
+        MismatchError
+            For a key of another tell.
+
+        Notes
+        -----
+        Cost: about 20 microseconds for each label.
         """
-        return self._told(ids, labels, annotator=annotator, key=key, source=source, told_at=told_at, kind="tell")
+        request = telling.checked_request(
+            self._session, ids, labels, annotator=annotator, source=source, told_at=told_at, key=key, kind="tell"
+        )
+        return telling.tell(self._session, request)
 
     def import_labels(
         self,
@@ -209,90 +317,184 @@ class Campaign(Reader):
         key: str | None = None,
         told_at: Any = None,
     ) -> Told:
-        """Take labels that were made elsewhere, of examples asked for or not; otherwise as `tell`."""
-        return self._told(ids, labels, annotator=annotator, key=key, source=source, told_at=told_at, kind="import")
+        """Store labels that were made elsewhere, for examples that were asked for or not.
 
-    def take(self, annotator: str, size: int, *, lease_seconds: float | None = None) -> Taken:
-        """The next `size` tasks of the list that all annotators share, under a lease of this one; fewer at its end.
+        Parameters
+        ----------
+        ids, labels, annotator, key, told_at
+            As in `tell`.
+        source : str or sequence of str
+            Where they were made: one for all, or one for each.
 
-        First those the annotator holds already, whose lease is renewed; then tasks in order of round and choice that
-        still lack labels, not counting those under another's lease. A lease that lapsed passes its task on. A disputed
-        task is given to one more annotator, gold to everyone once.
-        Raises: ArgumentError; StoreError, StoreBusyError. Cost: the tasks found, and those passed over.
+        Returns
+        -------
+        Told
+
+        Raises
+        ------
+        IdError, ShapeError, ArgumentError, MismatchError
+            As `tell`.
         """
-        return leases.take(self._desk, annotator, size, asking.lease_of(self._desk, lease_seconds))
-
-    def release(self, annotator: str, ids: object = None) -> int:
-        """Give back tasks that the annotator took, all or these: how many. All: also batches asked with it as holder.
-
-        Raises: IdError; StoreError, StoreBusyError.
-        """
-        rows = None if ids is None else pool_changes.named(self._desk, ids).row
-        return leases.release(self._desk, annotator, rows)
-
-    def delete_labels(self, ids: object, *, annotator: str | None = None, reason: str, key: str | None = None) -> int:
-        """Delete the current labels of these examples, of one annotator or all: how many. They stay on record.
-
-        The tasks are again what their other labels make of them.
-        Raises: IdError, ArgumentError; MismatchError for a key that stands for something else; StoreError ...
-        """
-        key = check_text(key or "", "key")
-        return pool_changes.delete_labels(self._desk, ids, annotator=annotator, reason=reason, key=key)
-
-    def exclude(self, ids: object, *, reason: str) -> int:
-        """These examples are not to be labelled, trained on or chosen: how many were not excluded before.
-
-        Labels they have, and labels that come late, are kept. Raises: IdError, ArgumentError; StoreError ...
-        """
-        return pool_changes.exclude(self._desk, ids, reason)
-
-    def include(self, ids: object) -> int:
-        """End their exclusion: how many. Raises: IdError; StoreError, StoreBusyError."""
-        return pool_changes.include(self._desk, ids)
-
-    def extend(self, pool: object, *, tree: Any = None, progress: Reporter = SILENT) -> int:
-        """The pool has grown to `pool`: by how many examples. It must begin with the campaign's, in their order.
-
-        tree: its clusters; without, the campaign's tree takes the newcomers in, see `ladle.Dendrogram.assign`.
-        Raises: MismatchError; ArgumentError when it needs clusters and has no tree to grow; what assigning raises;
-        FileError, StoreError, StoreBusyError. Cost: that of assigning. Repeats: the same pool again changes nothing.
-        """
-        return pool_changes.extend(self._desk, opened(pool), tree, progress)
-
-    def add_gold(self, ids: object, labels: object) -> int:
-        """Examples whose label is known, to test annotators with: how many that were not. They are not chosen by ask.
-
-        Raises: IdError, ShapeError, ArgumentError for what is no label of the campaign; StoreError, StoreBusyError.
-        """
-        return pool_changes.add_gold(self._desk, ids, labels)
-
-    def record_model(
-        self,
-        version: str,
-        *,
-        metrics: Mapping[str, float] | None = None,
-        scores: str | os.PathLike[str] | None = None,
-        round: int | None = None,  # noqa: A002 - the campaign's word for it
-    ) -> int:
-        """Record a version of the model, trained on what is labelled now: how many examples that is.
-
-        metrics: numbers under names, such as {"accuracy": 0.93}, for the learning curve. scores: the file of its scores
-        of the pool, whose digest is kept. round: the last whose labels it knows, by default the last one asked.
-        Raises: ArgumentError, FileError; MismatchError when this version was recorded with other metrics or scores;
-        StoreError, StoreBusyError.
-        """
-        return pool_changes.record_model(self._desk, version, metrics, scores, round)
-
-    def backup(self, path: str | os.PathLike[str]) -> str:
-        """Write the campaign as it is now, with its files, into one sealed file: its path.
-
-        A zip of JSON lines, which `restore` reads into any database. Raises: FileError, CorruptFileError, StoreError.
-        Cost: reads all of it, some microseconds a row.
-        """
-        return str(backups.backup(self._desk, path))
-
-    def _told(self, ids: object, labels: object, *, kind: str, key: str | None, **said: Any) -> Told:
-        origin = TOLD if kind == "tell" else IMPORTED
-        return telling.tell(
-            self._desk, Saying(ids, labels, key=check_text(key or "", "key"), kind=kind, origin=origin, **said)
+        request = telling.checked_request(
+            self._session, ids, labels, annotator=annotator, source=source, told_at=told_at, key=key, kind="import"
         )
+        return telling.tell(self._session, request)
+
+    def tell_file(
+        self,
+        file: LabelFile | str | os.PathLike[str],
+        *,
+        annotator: str = "",
+        source: str = "",
+        key: str | None = None,
+        imported: bool = False,
+    ) -> Told:
+        """Store the labels of a file. The same file is stored once, however often the call is repeated.
+
+        Parameters
+        ----------
+        file : LabelFile or path
+            What `ladle.formats.read_labels` returns, or a file that it reads with the `form` of the campaign.
+        annotator, source : str, default ""
+            For the labels that have none in the file.
+        key : str, optional
+            Identifies the tell; by default the digest of the file.
+        imported : bool, default False
+            Whether the labels were made elsewhere, as in `import_labels`.
+
+        Returns
+        -------
+        Told
+
+        Raises
+        ------
+        FileError, FileFormatError, DataError
+            As `ladle.formats.read_labels`. Also what `tell` raises.
+        """
+        if not isinstance(file, LabelFile):
+            file = read_labels(file, form=self.form)
+        columns = {name: file.table.column(name) for name in file.table.schema.names}
+        store = self.import_labels if switch(imported, "`imported`") else self.tell
+        return store(
+            columns["id"],
+            with_classes(columns["label"], self.settings.labels),
+            annotator=filled(columns.get("annotator"), annotator),
+            source=filled(columns.get("source"), source),
+            key=key or rounds.tell_key("import" if imported else "tell", file.sha256, annotator, source, file.names),
+            told_at=columns.get("told_at"),
+        )
+
+    def round(
+        self,
+        size: int,
+        *,
+        labels: Iterable[LabelFile | str | os.PathLike[str]] = (),
+        annotator: str = "",
+        probabilities: npt.ArrayLike | None = None,
+        margins: npt.ArrayLike | None = None,
+        embeddings: npt.ArrayLike | None = None,
+        votes: npt.ArrayLike | None = None,
+        read_scores: Callable[[], Arrays] | None = None,
+        scores: str | os.PathLike[str] | None = None,
+        scores_digest: str | None = None,
+        scores_reading: tuple[object, ...] = PLAIN_READING,
+        model: str | None = None,
+        metrics: Mapping[str, float] | None = None,
+        gold: int = 0,
+        holder: str = "",
+        lease_seconds: float | None = None,
+        binary: bool = False,
+        normalise: bool = False,
+        progress: Reporter = SILENT,
+    ) -> RoundResult:
+        """Tell the labels that came back, check the campaign, record the model and ask for the next batch.
+
+        Each step is durable before the next one begins. After a failure, repeat the same call: the steps that are done
+        are found by the content of their files, and only the others are done. `ladle campaign round` makes this call,
+        so a round that the command began can be finished here, and the other way round.
+
+        Parameters
+        ----------
+        size : int
+            How many examples to choose.
+        labels : iterable of LabelFile or path, default ()
+            The files of labels that came back. All are read before the first one is told.
+        annotator : str, default ""
+            For the labels that have no annotator in their file.
+        probabilities, margins, embeddings, votes : array, optional
+            As in `ask`.
+        read_scores : callable, optional
+            Returns these arrays by name. It is called only if the batch does not exist yet.
+        scores : path, optional
+            The file of the scores, which is stored with the model.
+        scores_digest : str, optional
+            Identifies the scores; by default the digest of the file `scores`, otherwise of the arrays.
+        scores_reading : tuple, optional
+            How the command was told to read the file of scores: logits, margins, column, id column, and the words of
+            other options. It identifies the round too.
+        model : str, optional
+            The version of the model, which is recorded before the ask.
+        metrics : mapping of str to float, optional
+            The metrics of the model, as in `record_model`.
+        gold, holder, lease_seconds, binary, normalise, progress
+            As in `ask`.
+
+        Returns
+        -------
+        RoundResult
+
+        Raises
+        ------
+        ArgumentError
+            For metrics without a model, and for scores given twice.
+        CorruptFileError
+            When the campaign does not pass its integrity check. Then nothing is asked.
+
+        Notes
+        -----
+        It may raise what `ask`, `tell_file` and `record_model` raise.
+        Cost: reads all of the campaign for the check; then that of the strategy.
+        """
+        size, gold = asking.check_words(self._session, size, gold, holder, model, lease_seconds)
+        binary, normalise = switch(binary, "`binary`"), switch(normalise, "`normalise`")
+        given = {"probabilities": probabilities, "margins": margins, "embeddings": embeddings, "votes": votes}
+        rounds.check_arguments(given, read_scores is not None, model, metrics)
+        files = [each if isinstance(each, LabelFile) else read_labels(each, form=self.form) for each in labels]
+        if scores_digest is None:
+            scores_digest = rounds.digest_of_files([scores]) or asking.digest_of_arrays(arrays_of(given))
+        told = tuple(self.tell_file(file, annotator=annotator) for file in files)
+        verification = self.verify(progress=progress)
+        verify.require_passed(self.name, verification)
+        key = rounds.ask_key(
+            size,
+            gold=gold,
+            model=model,
+            scores_digest=scores_digest,
+            scores_reading=scores_reading,
+            label_digests=[file.sha256 for file in files],
+            label_rows=self._label_rows(),
+        )
+        is_new = not self.has_batch(key)
+        # Scores are read before the model is recorded: an unreadable file must leave no record.
+        arrays: Arrays = (given if read_scores is None else read_scores()) if is_new else {}
+        labelled, repeated = None, False
+        if model is not None:
+            repeated = self._has_model(model)
+            labelled = self.record_model(model, metrics=metrics, scores=scores)
+        batch = self.ask(
+            size,
+            probabilities=arrays.get("probabilities"),
+            margins=arrays.get("margins"),
+            embeddings=arrays.get("embeddings"),
+            votes=arrays.get("votes"),
+            key=key,
+            holder=holder,
+            lease_seconds=lease_seconds,
+            model=model,
+            scores_digest=scores_digest or None,
+            gold=gold,
+            binary=binary if is_new else False,
+            normalise=normalise if is_new else False,
+            progress=progress,
+        )
+        return RoundResult(batch, told, verification, labelled, repeated)

@@ -1,8 +1,8 @@
-"""Tables that do not hold together: what is wrong with them, and a crash over them as the error that says so.
+"""Damaged tables: what is wrong with them, and the error in place of a crash over them.
 
-Rows carry seals, so a changed row is refused where it is read. Rows that are gone are not read at all: what goes by
-them would end anywhere. The rules look at what holds in every campaign instead of guarding each step: where a step
-crashes, all that must hold is checked, and if something does not, that is the error.
+Rows have seals, so a changed row is refused where it is read. A lost row is not read at all, and the rules that need it
+crash. The rules do not guard every step against that. When a step crashes, all invariants are checked, and a broken
+one is the error.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from ladle.labelling.columns import Columns
 from ladle.labelling.contract import Store, View
 from ladle.labelling.invariants import CRASHES, Everything, problems
 from ladle.labelling.settings import Settings
-from ladle.labelling.tables import KINDS, Exclusion, Gold, PoolPart, Task
+from ladle.labelling.tables import KINDS, ExclusionTable, GoldTable, PoolPartTable, TaskTable
 from ladle.progress import SILENT, Reporter
 
-REMEDY = "`verify` names all of it. Copy the database away as it is, then restore a backup: ladle campaign restore."
+REMEDY = "`verify` lists all problems. Copy the database away as it is, then restore a backup: ladle campaign restore."
 
 
 @contextmanager
-def explained(store: Store, settings: Settings) -> Iterator[None]:
-    """Turn a crash over a campaign whose tables do not hold together into the error that says what is wrong.
+def explain_crashes(store: Store, settings: Settings) -> Iterator[None]:
+    """Turn a crash over damaged tables into the error that says what is damaged.
 
-    Raises: CorruptFileError. A crash over sound tables is a bug, and stays what it is.
+    Raises: CorruptFileError. A crash over sound tables is a bug and is raised as it is.
     """
     try:
         yield
@@ -36,48 +36,48 @@ def explained(store: Store, settings: Settings) -> Iterator[None]:
         raise
     except CRASHES as cause:
         with store.reading(settings.name) as view:
-            tables, found = tables_of(view)
+            tables, lines = tables_of(view)
         if len(tables) == len(KINDS):
-            found += problems(Everything(settings, tables))
-        if not found:
+            lines += problems(Everything(settings, tables))
+        if not lines:
             raise
-        raise broken(store, settings.name, found[0]) from cause
+        raise broken(store, settings.name, lines[0]) from cause
 
 
 def broken(store: Store, campaign: str, what: str) -> CorruptFileError:
-    """The error for a campaign that lost rows, or has some that do not belong together."""
+    """The error for a campaign with lost or contradicting rows."""
     return CorruptFileError(
         f"the campaign {campaign!r} in {store.name}", wanted="hold what was written", got=what, remedy=REMEDY
     )
 
 
 def tables_of(view: View, progress: Reporter = SILENT) -> tuple[dict[type[Columns], Columns], list[str]]:
-    """All tables that can be read, and what is wrong with the others, a line each."""
+    """All tables that can be read, and one line for each other table."""
     tables: dict[type[Columns], Columns] = {}
-    found: list[str] = []
+    lines: list[str] = []
     with progress.task("Reading the campaign", len(KINDS)) as advance:
         for kind in KINDS:
             try:
                 tables[kind] = view.read(kind)
             except LadleError as error:
-                found.append(str(error))
+                lines.append(str(error))
             advance(1)
-    return tables, found
+    return tables, lines
 
 
-def newest_part(view: View) -> PoolPart:
-    """The pool as it is now. Raises: CorruptFileError where no row says."""
-    part = view.last(PoolPart)
+def newest_part(view: View) -> PoolPartTable:
+    """The newest part of the pool. Raises: CorruptFileError when there is no row."""
+    part = view.last(PoolPartTable)
     if not len(part):
         raise CorruptFileError(
-            f"the table {PoolPart.NAME}", wanted="say which pool the campaign has", got="no row", remedy=REMEDY
+            f"the table {PoolPartTable.NAME}", wanted="say which pool the campaign has", got="no row", remedy=REMEDY
         )
     return part
 
 
 def foreign_ids(examples: Examples, tables: Mapping[type[Columns], Columns]) -> Iterator[str]:
-    """The tables that know rows of the pool under other ids than the pool's, a line each."""
-    for kind in (Task, Exclusion, Gold):
+    """One line for each table that has other ids than the pool at some rows."""
+    for kind in (TaskTable, ExclusionTable, GoldTable):
         if kind not in tables:
             continue
         rows, ids = tables[kind].column("row"), tables[kind].column("example_id")

@@ -1,4 +1,4 @@
-"""The pool as a campaign knows it: by its ids, also when its embeddings are out of reach."""
+"""The pool of a campaign: its ids, and its embeddings where they can be read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from ladle.arrays import Rows
 from ladle.errors import IdError, LadleError, MismatchError
 from ladle.labelling.columns import Texts, texts
-from ladle.labelling.tables import PoolPart
+from ladle.labelling.tables import PoolPartTable
 from ladle.notices import gathered
 from ladle.pool import Pool, open_pool
 from ladle.pool.column_pool import ColumnPool
@@ -26,12 +26,12 @@ from ladle.pool.ids.example_ids import Ids, as_id_array, show_ids
 from ladle.pool.ids.table_ids import ROW_NUMBERS
 from ladle.pool.valid_pool import ValidPool
 
-_ORDER = "natural"  # of the files of a folder
+_ORDER = "natural"  # the order in which the files of a folder are read
 
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """The ids of a pool, and the pool itself where it is at hand."""
+    """The ids of a pool, and the pool itself where it can be opened."""
 
     ids: Ids
     pool: Pool | None = field(default=None)
@@ -44,38 +44,38 @@ class Examples:
         return as_ids(self.ids.at(rows))
 
     def texts_at(self, rows: Rows) -> Texts:
-        """The ids at these rows as a campaign keeps them: text, numbers in digits."""
+        """The ids at these rows as a campaign stores them: text, numbers in digits."""
         return as_texts(self.ids.at(rows))
 
     def checked(self, ids: object, name: str = "`ids`") -> Any:
-        """Ids from outside as one pyarrow array of the pool's kind. Raises: IdError for nulls and another kind."""
-        asked = as_id_array(ids, name)
-        if len(asked) and asked.type != self.ids.values.type:
+        """The caller's ids as one pyarrow array of the pool's kind. Raises: IdError for nulls and another kind."""
+        listed = as_id_array(ids, name)
+        if len(listed) and listed.type != self.ids.values.type:
             other = "integer" if self.ids.kind == "text" else "text"
             raise IdError(
                 name,
                 wanted=f"be of the kind of the pool's ids ({self.ids.kind})",
-                got=f"{other} ids such as {show_ids(asked)}",
+                got=f"{other} ids such as {show_ids(listed)}",
             )
-        return asked
+        return listed
 
-    def find(self, asked: Any) -> Rows:
-        """(a,) int64 row of each of these checked ids; -1 where the pool has none.
+    def find(self, wanted: Any) -> Rows:
+        """(a,) int64: the row of each of these checked ids; -1 for an id that the pool does not have.
 
-        Cost: a binary search each for numbers, after one sort; one pass over the pool's ids for text.
+        Cost: numbers: one sort, then a binary search for each id; text: one pass over the ids of the pool.
         """
-        if len(asked) == 0:
+        if len(wanted) == 0:
             return np.empty(0, np.int64)
         if self.ids.kind == "integer":
-            return self._found_numbers(asked.to_numpy())
-        coded = asked.dictionary_encode()
+            return self._find_numbers(wanted.to_numpy())
+        coded = wanted.dictionary_encode()
         if len(coded.dictionary) > len(self) // 8:
             places = pc.index_in(coded.dictionary, value_set=self.ids.values)
             rows = pc.fill_null(places, -1).to_numpy().astype(np.int64)
-        else:  # few of many: hash those, and scan the pool once
-            found = pc.index_in(self.ids.values, value_set=coded.dictionary)
+        else:  # few ids of a large pool: hash the few, and scan the pool once
+            codes = pc.index_in(self.ids.values, value_set=coded.dictionary)
             rows = np.full(len(coded.dictionary), -1, np.int64)
-            rows[found.drop_null().to_numpy()] = np.flatnonzero(found.is_valid().to_numpy(zero_copy_only=False))
+            rows[codes.drop_null().to_numpy()] = np.flatnonzero(codes.is_valid().to_numpy(zero_copy_only=False))
         by_code: Rows = rows[coded.indices.to_numpy()]
         return by_code
 
@@ -83,12 +83,12 @@ class Examples:
         """The row of each id. Raises: IdError when one is unknown."""
         return self.ids.rows_of(ids, name="`ids`")
 
-    def _found_numbers(self, asked: npt.NDArray[np.int64]) -> Rows:
+    def _find_numbers(self, wanted: npt.NDArray[np.int64]) -> Rows:
         if self._is_row_numbers:
-            return np.where((asked >= 0) & (asked < len(self)), asked, -1)
+            return np.where((wanted >= 0) & (wanted < len(self)), wanted, -1)
         ordered, rows = self._ordered
-        places = np.minimum(np.searchsorted(ordered, asked), len(ordered) - 1)
-        return np.where(ordered[places] == asked, rows[places], -1)
+        places = np.minimum(np.searchsorted(ordered, wanted), len(ordered) - 1)
+        return np.where(ordered[places] == wanted, rows[places], -1)
 
     @cached_property
     def _is_row_numbers(self) -> bool:
@@ -116,20 +116,20 @@ def from_texts(ids: Texts, id_type: str) -> npt.NDArray[Any]:
     return ids.astype(np.int64) if id_type == "integer" else ids
 
 
-def opened(given: object, reopen: str = "") -> Pool:
-    """What a caller gives as a pool: a `Pool`, or whatever `ladle.open_pool` takes.
+def as_pool(given: object, instructions: str = "") -> Pool:
+    """The caller's pool: a `Pool`, or an argument of `ladle.open_pool`.
 
-    reopen: as `reopening` told it of this pool, whose columns a path has under the same names.
+    instructions: those of `reopen_instructions` for this pool. A path is read by the same names of columns.
     """
     if isinstance(given, Pool):
         return given
-    how = json.loads(reopen) if reopen and isinstance(given, (str, os.PathLike)) else {}
+    how = json.loads(instructions) if instructions and isinstance(given, (str, os.PathLike)) else {}
     return _in_order(_open(given, how), how)
 
 
-def reopening(pool: Pool) -> str:
-    """How to open this pool again, as JSON; "" when it cannot be, or is not sure to be the same."""
-    if not os.path.exists(pool.source):  # noqa: PTH110 - a source that is no path is a valid question here
+def reopen_instructions(pool: Pool) -> str:
+    """How to open this pool again, as JSON; "" when that is impossible, or might open another pool."""
+    if not os.path.exists(pool.source):  # noqa: PTH110 - the source may be no path at all
         return ""
     how: dict[str, Any] = {"path": str(Path(pool.source).resolve()), "order": _ORDER}
     whole = pool
@@ -137,18 +137,18 @@ def reopening(pool: Pool) -> str:
         how["skip_invalid"], whole = pool.metric, pool.whole
     if isinstance(whole, ColumnPool):
         how["id"], how["embedding"] = whole.column_names
-    if whole.id_column.place == ROW_NUMBERS:  # ids of a file beside the pool are kept with the campaign, not looked up
+    if whole.id_column.place == ROW_NUMBERS:  # ids of a file beside the pool are saved with the campaign
         how["ids"] = ROW_NUMBERS
     try:
-        with gathered():  # a trial, of which nobody needs to hear
+        with gathered():  # notices of this trial are not shown
             again = _open(how["path"], how)
     except LadleError:
         return ""
     return json.dumps(how) if again.digest == pool.digest and again.dim == pool.dim else ""
 
 
-def reopened(part: PoolPart) -> Pool:
-    """The pool of a part that can be opened again. Raises: FileError, MismatchError when it has changed."""
+def reopen(part: PoolPartTable) -> Pool:
+    """Open the pool of a part with instructions. Raises: FileError; MismatchError when it has changed."""
     how = json.loads(part.reopen[0])
     pool = _in_order(_open(how["path"], how), how)
     check_same(pool, part)
@@ -156,8 +156,8 @@ def reopened(part: PoolPart) -> Pool:
 
 
 def _open(given: object, how: Mapping[str, Any]) -> Pool:
-    """A pool, opened as `reopening` told. Raises: as `ladle.open_pool`."""
-    metric = how.get("skip_invalid")  # by which vectors cannot be used, where those were left out
+    """Open a pool by instructions. Raises: as `ladle.open_pool`."""
+    metric = how.get("skip_invalid")  # under this metric some vectors are unusable, and they are left out
     return open_pool(
         given,
         id=how.get("id"),
@@ -169,9 +169,9 @@ def _open(given: object, how: Mapping[str, Any]) -> Pool:
 
 
 def _in_order(pool: Pool, how: Mapping[str, Any]) -> Pool:
-    """`pool`, unless a campaign may know its rows in another order. Raises: MismatchError.
+    """`pool`, unless the campaign may have stored its rows in another order. Raises: MismatchError.
 
-    Earlier versions of Ladle read the files of a folder in the order of their names as text, and kept no order.
+    Earlier versions of Ladle read the files of a folder in the order of their names as text, and stored no order.
     """
     if not how or not pool.order_notice or how.get("order") == _ORDER:
         return pool
@@ -183,8 +183,8 @@ def _in_order(pool: Pool, how: Mapping[str, Any]) -> Pool:
     )
 
 
-def check_same(pool: Pool, part: PoolPart) -> None:
-    """Raises: MismatchError when `pool` is not the one the campaign was told of."""
+def check_same(pool: Pool, part: PoolPartTable) -> None:
+    """Refuse another pool than the one of this part. Raises: MismatchError."""
     if pool.digest == part.digest[0] and pool.dim == part.dim[0]:
         return
     rows, dim = int(part.rows[0]), int(part.dim[0])

@@ -1,4 +1,4 @@
-"""Changing what belongs to the campaign: exclusions, gold, deleted labels, a grown pool, models."""
+"""Changes beside asking and telling: exclusions, gold, deleted labels, a larger pool, recorded models."""
 
 from __future__ import annotations
 
@@ -11,18 +11,27 @@ import numpy as np
 
 from ladle import durable
 from ladle.arraylikes import as_array
-from ladle.campaign.creation import check_tree, kept_ids, pool_part, without_cuts
+from ladle.campaign.creation import check_tree, pool_part, save_ids, without_cuts
 from ladle.campaign.damage import newest_part
-from ladle.campaign.session import Desk
-from ladle.campaign.telling import LONGEST_REASON, canonical, check_text, known_of
+from ladle.campaign.session import Session
+from ladle.campaign.telling import LONGEST_REASON, canonical, check_text, known_rows
 from ladle.errors import ArgumentError, FileError, MismatchError
 from ladle.labelling import pool_rules, tell_rules
 from ladle.labelling.columns import Int64
-from ladle.labelling.events import Act, Effects, before, digest_of, next_number, record
-from ladle.labelling.pool_rules import Named
-from ladle.labelling.settings import check_count
+from ladle.labelling.events import Act, Effects, digest_of, earlier_report, next_number, record
+from ladle.labelling.pool_rules import NamedExamples
 from ladle.labelling.states import LABELLED
-from ladle.labelling.tables import Artefact, Batch, Event, Exclusion, Gold, Model, PoolPart, Task
+from ladle.labelling.tables import (
+    ArtefactTable,
+    BatchTable,
+    EventTable,
+    ExclusionTable,
+    GoldTable,
+    ModelTable,
+    PoolPartTable,
+    TaskTable,
+)
+from ladle.numbers import whole
 from ladle.pool import Pool
 from ladle.pool.ids.example_ids import Ids
 from ladle.pool.ids.named_rows import find_rows_named
@@ -32,125 +41,126 @@ if TYPE_CHECKING:
     from ladle.hac import Dendrogram
 
 
-def named(desk: Desk, ids: object) -> Named:
+def named(session: Session, ids: object) -> NamedExamples:
     """The examples of these ids, each once, or of a boolean mask of the pool. Raises: as `find_rows_named`."""
-    with desk.reading() as view:
-        examples = desk.examples(view)
+    with session.reading() as view:
+        examples = session.examples(view)
     rows = find_rows_named(list(ids) if isinstance(ids, Set) else ids, examples.ids, name="`ids`")
-    return Named(rows, examples.texts_at(rows))
+    return NamedExamples(rows, examples.texts_at(rows))
 
 
-def exclude(desk: Desk, ids: object, reason: str) -> int:
-    """Exclude examples: how many that were not."""
+def exclude(session: Session, ids: object, reason: str) -> int:
+    """Exclude examples: how many were not excluded before."""
     if not check_text(reason, "reason", longest=LONGEST_REASON):
         raise ArgumentError("`reason`", wanted="say why", got="nothing")
-    chosen, at = named(desk, ids), desk.now()
-    with desk.writing() as writer:
-        exclusions = writer.read(Exclusion, "row", chosen.row.tolist())
-        effects = pool_rules.exclude(chosen, exclusions, known_of(writer, chosen.row, at), reason=reason)
+    chosen, at = named(session, ids), session.now()
+    with session.writing() as writer:
+        exclusions = writer.read(ExclusionTable, "row", chosen.row.tolist())
+        effects = pool_rules.exclude(chosen, exclusions, known_rows(writer, chosen.row, at), reason=reason)
         if effects:
             record(writer, Act("exclude", at), effects)
-    return int(effects.told["excluded"])
+    return int(effects.report["excluded"])
 
 
-def include(desk: Desk, ids: object) -> int:
+def include(session: Session, ids: object) -> int:
     """End exclusions: how many there were."""
-    chosen, at = named(desk, ids), desk.now()
-    with desk.writing() as writer:
-        exclusions = writer.read(Exclusion, "row", chosen.row.tolist())
-        effects = pool_rules.include(desk.settings, exclusions, known_of(writer, chosen.row, at))
+    chosen, at = named(session, ids), session.now()
+    with session.writing() as writer:
+        exclusions = writer.read(ExclusionTable, "row", chosen.row.tolist())
+        effects = pool_rules.include(session.settings, exclusions, known_rows(writer, chosen.row, at))
         if effects:
             record(writer, Act("include", at), effects)
-    return int(effects.told["included"])
+    return int(effects.report["included"])
 
 
-def delete_labels(desk: Desk, ids: object, *, annotator: str | None, reason: str, key: str) -> int:
+def delete_labels(session: Session, ids: object, *, annotator: str | None, reason: str, key: str) -> int:
     """Delete current labels: how many."""
     if not check_text(reason, "reason", longest=LONGEST_REASON):
         raise ArgumentError("`reason`", wanted="say why", got="nothing")
-    chosen, at = named(desk, ids), desk.now()
+    chosen, at = named(session, ids), session.now()
     act = Act("delete", at, annotator or "", key, digest_of(chosen.row, annotator, reason))
-    with desk.writing() as writer:
-        told = before(writer, act)
-        if told is not None:
-            return int(told["deleted"])
-        effects = tell_rules.delete(desk.settings, known_of(writer, chosen.row, at), annotator=annotator, reason=reason)
+    with session.writing() as writer:
+        report = earlier_report(writer, act)
+        if report is not None:
+            return int(report["deleted"])
+        known = known_rows(writer, chosen.row, at)
+        effects = tell_rules.delete(session.settings, known, annotator=annotator, reason=reason)
         if effects or key:
             record(writer, act, effects)
-    return int(effects.told["deleted"])
+    return int(effects.report["deleted"])
 
 
-def add_gold(desk: Desk, ids: object, labels: object) -> int:
-    """Add gold: how many examples that were not. Raises: ArgumentError for what is no label; nothing is added then."""
-    with desk.reading() as view:
-        examples = desk.examples(view)
-    asked = examples.checked(ids)
-    rows, written = examples.rows_of(asked), canonical(desk.settings.labels, labels, len(asked))
+def add_gold(session: Session, ids: object, labels: object) -> int:
+    """Add gold: how many examples were not gold before. Raises: ArgumentError for a value that is no label."""
+    with session.reading() as view:
+        examples = session.examples(view)
+    listed = examples.checked(ids)
+    rows, written = examples.rows_of(listed), canonical(session.settings.labels, labels, len(listed))
     order = np.argsort(rows)
-    chosen = Named(rows[order], examples.texts_at(rows[order]))
+    chosen = NamedExamples(rows[order], examples.texts_at(rows[order]))
     if len(np.unique(rows)) < len(rows):
         raise ArgumentError("`ids`", wanted="name each example once", got="one of them twice")
-    with desk.writing() as writer:
-        gold = writer.read(Gold, "row", rows.tolist())
-        effects = pool_rules.gild(chosen, written[order], gold, event=next_number(writer, Event))
+    with session.writing() as writer:
+        gold = writer.read(GoldTable, "row", rows.tolist())
+        effects = pool_rules.add_gold(chosen, written[order], gold, event=next_number(writer, EventTable))
         if effects:
-            record(writer, Act("gold", desk.now()), effects)
-    return int(effects.told["gold"])
+            record(writer, Act("gold", session.now()), effects)
+    return int(effects.report["gold"])
 
 
 def record_model(
-    desk: Desk,
+    session: Session,
     version: str,
     metrics: Mapping[str, Any] | None,
     scores: str | os.PathLike[str] | None,
     number: int | None,
 ) -> int:
-    """Record a version of the model: the examples labelled when it was."""
+    """Record a version of the model: the number of labelled examples at that time."""
     if not check_text(version, "version"):
         raise ArgumentError("`version`", wanted="name the model", got="nothing")
-    number = None if number is None else check_count(number, "round", least=1)
+    number = None if number is None else whole(number, "`round`", least=1)
     text, path = pool_rules.check_metrics(metrics), "" if scores is None else str(Path(scores).absolute())
     digest = _score_digest(Path(path)) if path else ""
-    with desk.writing() as writer:
-        batches, at = writer.read(Batch), desk.now()
+    with session.writing() as writer:
+        batches, at = writer.read(BatchTable), session.now()
         if number is not None and number not in batches.round:
             raise ArgumentError("`round`", wanted=f"be one of the {len(batches):,} rounds", got=repr(number))
         of_round = int(batches.round.max(initial=0)) if number is None else number
-        labelled = int((writer.read(Task).state == LABELLED).sum())
-        counted = (next_number(writer, Model), version, at, of_round, labelled)
-        row = Model.of([(*counted, text, path, digest, next_number(writer, Event))])
-        effects = pool_rules.model(row, writer.read(Model))
+        labelled = int((writer.read(TaskTable).state == LABELLED).sum())
+        first = (next_number(writer, ModelTable), version, at, of_round, labelled)
+        row = ModelTable.of([(*first, text, path, digest, next_number(writer, EventTable))])
+        effects = pool_rules.record_model(row, writer.read(ModelTable))
         if effects:
             record(writer, Act("model", at), effects)
-    return int(effects.told["labelled"])
+    return int(effects.report["labelled"])
 
 
-def extend(desk: Desk, pool: Pool, tree: Any, progress: Reporter) -> int:
-    """The pool has grown: by how many examples. Raises: MismatchError when it did not begin as it was."""
-    with desk.reading() as view:
-        part, artefacts = newest_part(view), view.read(Artefact)
+def extend(session: Session, pool: Pool, tree: Any, progress: Reporter) -> int:
+    """Extend the pool: by how many examples. Raises: MismatchError when it does not begin with the campaign's pool."""
+    with session.reading() as view:
+        part, artefacts = newest_part(view), view.read(ArtefactTable)
     grown = pool.rows - int(part.rows[0])
     if grown == 0 and pool.digest == part.digest[0] and pool.dim == part.dim[0]:
         return 0
     _check_grown(pool, part)
     number = int(part.number[0]) + 1
-    clusters = _grown_clusters(desk, pool, artefacts, number, tree, progress)
-    with desk.writing() as writer:
+    clusters = _grown_clusters(session, pool, artefacts, number, tree, progress)
+    with session.writing() as writer:
         if int(newest_part(writer).number[0]) != number - 1:
             raise MismatchError("the pool", wanted="stay as it is while it is extended", got="another extension")
-        event = next_number(writer, Event)
+        event = next_number(writer, EventTable)
         fresh = pool_part(pool, number, event)
-        names = kept_ids(desk.files, fresh, pool)
+        names = save_ids(session.files, fresh, pool)
         if clusters is not None:
-            names.append(desk.files.keep_clusters(clusters, number))
-        added = Artefact.of([desk.files.artefact(name, event) for name in names])
-        told = {"pool": pool.source, "examples": pool.rows, "new": grown}
-        record(writer, Act("extend", desk.now()), Effects(added=(fresh, added), told=told))
-    desk.pool = pool
+            names.append(session.files.save_clusters(clusters, number))
+        added = ArtefactTable.of([session.files.artefact(name, event) for name in names])
+        report = {"pool": pool.source, "examples": pool.rows, "new": grown}
+        record(writer, Act("extend", session.now()), Effects(added=(fresh, added), report=report))
+    session.pool = pool
     return grown
 
 
-def _check_grown(pool: Pool, part: PoolPart) -> None:
+def _check_grown(pool: Pool, part: PoolPartTable) -> None:
     begins = pool.rows > int(part.rows[0]) and Ids(pool.ids.slice(0, int(part.rows[0]))).digest == part.digest[0]
     if not begins or pool.dim != part.dim[0]:
         raise MismatchError(
@@ -162,20 +172,20 @@ def _check_grown(pool: Pool, part: PoolPart) -> None:
 
 
 def _grown_clusters(
-    desk: Desk, pool: Pool, artefacts: Artefact, number: int, tree: Any, progress: Reporter
+    session: Session, pool: Pool, artefacts: ArtefactTable, number: int, tree: Any, progress: Reporter
 ) -> Dendrogram | Int64 | None:
-    """Clusters of the grown pool: those given, or the tree's with the newcomers assigned to them."""
+    """The clusters of the larger pool: those given, or the campaign's tree with the new examples assigned to it."""
     from ladle import strategies
     from ladle.hac import Dendrogram
 
-    settings = desk.settings
+    settings = session.settings
     if isinstance(tree, (str, Path)):
         tree = Dendrogram.load(tree)
     if tree is not None:
         tree = tree if isinstance(tree, Dendrogram) else as_array(tree, "tree")
         check_tree(tree, pool, progress)
         return tree  # type: ignore[no-any-return]
-    known = desk.files.tree(artefacts, number - 1)
+    known = session.files.tree(artefacts, number - 1)
     if known is None:
         if strategies.describe(settings.strategy).takes_tree != "yes":
             return None

@@ -1,134 +1,336 @@
-"""What a campaign tells of itself, to whoever only looks."""
+"""What a campaign says about itself, for programs that change nothing."""
 
 from __future__ import annotations
 
+import time
 from types import TracebackType
 from typing import Any, Self
 
-from ladle.campaign import asking, stories, verify, views
-from ladle.campaign import progress as standings
-from ladle.campaign.session import Desk
-from ladle.labelling.answers import Batch, Progress, TaskStory, Verdict
+from ladle.campaign import asking, creation, progress, stories, verify, views
+from ladle.campaign.label_files import form_of
+from ladle.campaign.session import Clock, Session
+from ladle.errors import NotFoundError
+from ladle.formats import Form
+from ladle.labelling.answers import Batch, Progress, TaskStory, Verification
+from ladle.labelling.contract import Store
 from ladle.labelling.records import Records
 from ladle.labelling.settings import Settings
+from ladle.labelling.tables import LabelTable, ModelTable
 from ladle.pool.ids.example_ids import Ids
 from ladle.progress import SILENT, Reporter
+from ladle.store.sql import SqlStore
+
+_progress = progress.progress  # `progress` is a method here
 
 
 class Reader:
-    """The half of `Campaign` that changes nothing. All that one call tells is of one moment."""
+    """The methods of `Campaign` that change nothing. Everything that one call returns is of one moment."""
 
-    __slots__ = ("_desk",)
+    __slots__ = ("_session",)
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @classmethod
+    def open(cls, url: str | Store, *, name: str, pool: object = None, clock: Clock | None = None) -> Self:
+        """Open a campaign.
+
+        Parameters
+        ----------
+        url : str or Store
+            As in `Campaign.create`.
+        name : str
+            The name of the campaign.
+        pool : Pool or argument of `ladle.open_pool`, optional
+            Needed only where the pool has moved or cannot be opened again, such as an array, and then only by
+            strategies that read embeddings. A path is read by the names of columns that the campaign has stored.
+        clock : callable, optional
+            As in `Campaign.create`.
+
+        Returns
+        -------
+        Campaign or Reader
+            Of the class whose method is called.
+
+        Raises
+        ------
+        NotFoundError
+            When the database has no campaign of this name.
+        FileError
+            When there is no database.
+        FileFormatError
+            When the database has the schema of another version.
+        MismatchError
+            For another pool, when the pool is first needed.
+        """
+        store = url if isinstance(url, Store) else SqlStore.open(url)
+        return cls(creation.open_existing(store, name, pool=pool, clock=clock or time.time))
+
+    @classmethod
+    def names(cls, url: str | Store) -> list[str]:
+        """List the campaigns in a database.
+
+        Parameters
+        ----------
+        url : str or Store
+            As in `Campaign.create`.
+
+        Returns
+        -------
+        list of str
+            In alphabetical order.
+
+        Raises
+        ------
+        FileError, FileFormatError
+            As `open`.
+        """
+        store = url if isinstance(url, Store) else SqlStore.open(url)
+        return store.names()
 
     @property
     def name(self) -> str:
-        """The campaign's name."""
-        return self._desk.name
+        """The name of the campaign."""
+        return self._session.name
 
     @property
     def settings(self) -> Settings:
-        """What it was founded with."""
-        return self._desk.settings
+        """The settings that the campaign was created with."""
+        return self._session.settings
 
     @property
     def url(self) -> str:
-        """Its database, for people: without a password."""
-        return self._desk.store.name
+        """The database, without a password."""
+        return self._session.store.name
 
     @property
     def files(self) -> str:
-        """The folder of its files, which may not be there yet."""
-        return str(self._desk.files.folder)
+        """The folder of the campaign's files, which may not exist yet."""
+        return str(self._session.files.folder)
 
     @property
     def ids(self) -> Ids:
-        """The ids of the pool, in row order. Raises: FileError, MismatchError when the pool is not as it was."""
-        with self._desk.reading() as view:
-            return self._desk.examples(view).ids
+        """The ids of the pool, in row order.
+
+        Raises
+        ------
+        FileError, MismatchError
+            When the pool cannot be opened, or has changed.
+        """
+        with self._session.reading() as view:
+            return self._session.examples(view).ids
+
+    @property
+    def form(self) -> Form:
+        """The types of the ids and labels of the campaign in files, for `ladle.formats.read_labels`.
+
+        Raises
+        ------
+        FileError, MismatchError
+            As `ids`.
+        """
+        return form_of(self.settings.labels, self.ids)
 
     def labels(self) -> Records:
-        """One row a label, every version of it, in the order they came.
+        """All labels, in the order in which they came.
 
-        Columns: id, label, annotator, told_at, version, status ("current", "superseded", "deleted"), row, round (0:
-        never asked), source, origin ("asked", "told", "imported"), recorded_at, number.
+        Returns
+        -------
+        Records
+            One row for each version of a label: id, label, annotator, told_at, version, status ("current", "superseded"
+            or "deleted"), row, round (0 when no ask has chosen the example), source, origin ("asked", "told" or
+            "imported"), recorded_at, number.
+
+        Notes
+        -----
+        Cost: reads all labels and tasks.
         """
-        with self._desk.reading() as view:
+        with self._session.reading() as view:
             return views.labels(view)
 
     def resolved(self) -> Records:
-        """One row an example whose label stands, in row order: what a model trains on.
+        """The resolved label of each labelled example, in row order: what a model trains on.
 
-        Columns: id, row, label, votes (labels that counted), share (of them, those for this label), how (the rule, or
-        "gold"). Disputed and excluded examples are not among them.
+        Returns
+        -------
+        Records
+            One row for each example: id, row, label, votes (the labels that count), share (the share of them for this
+            label), how (the rule of agreement, or "gold"). Disputed and excluded examples are left out.
+
+        Notes
+        -----
+        Cost: reads all labels and tasks.
         """
-        with self._desk.reading() as view:
+        with self._session.reading() as view:
             return views.resolved(view, self.settings)
 
     def outstanding(self) -> Records:
-        """One row a task that was asked and waits for labels, in order of choice, gold among them.
+        """The tasks that were asked for and wait for labels, in order of choice, gold among them.
 
-        Columns: id, row, round, order (in its batch, from 0), state ("open", "disputed"), lease_until, holder.
+        Returns
+        -------
+        Records
+            One row for each task: id, row, round, order (in its batch, from 0), state ("open" or "disputed"),
+            lease_until, holder.
         """
-        with self._desk.reading() as view:
+        with self._session.reading() as view:
             return views.outstanding(view)
 
     def progress(self) -> Progress:
-        """How far it has come. Cost: all tasks and labels are read."""
-        with self._desk.reading() as view:
-            return standings.progress(view, self.settings, self._desk.now())
+        """How far the campaign has come.
+
+        Returns
+        -------
+        Progress
+
+        Notes
+        -----
+        Cost: reads all tasks and labels.
+        """
+        with self._session.reading() as view:
+            return _progress(view, self.settings, self._session.now())
 
     def quarantine(self) -> Records:
-        """One row an entry that could not be taken. Columns: number, at, id, label, annotator, source, reason."""
-        with self._desk.reading() as view:
+        """The entries that were told and could not be stored as labels.
+
+        Returns
+        -------
+        Records
+            One row for each entry: number, at, id, label, annotator, source, reason.
+        """
+        with self._session.reading() as view:
             return views.quarantine(view)
 
     def audit(self) -> Records:
-        """One row a change, in order. Columns: seq, at, kind, actor, key, details (a dict), chain (the seal so far)."""
-        with self._desk.reading() as view:
+        """All changes of the campaign, in order.
+
+        Returns
+        -------
+        Records
+            One row for each event: seq, at, kind, actor, key, details (a dict), chain (the seal of it and all earlier
+            events).
+        """
+        with self._session.reading() as view:
             return views.audit(view)
 
     def rounds(self) -> Records:
-        """One row a round. Columns: round, asked_at, size, then its tasks by state now, model, models (trained on it).
+        """All rounds. A task that has moved to a later round counts there.
 
-        A task that passed on to a later round counts there.
+        Returns
+        -------
+        Records
+            One row for each round: round, asked_at, size, the number of its tasks in each state now, model (that made
+            the scores), models (trained on it).
         """
-        with self._desk.reading() as view:
+        with self._session.reading() as view:
             return views.rounds(view)
 
     def batches(self) -> Records:
-        """One row a batch. Columns: number, round, key, holder, asked_at, lease_until, size, passed_on, outstanding ...
+        """All batches.
 
-        ... model, scores_digest, story (a dict).
+        Returns
+        -------
+        Records
+            One row for each batch: number, round, key, holder, asked_at, lease_until, size, passed_on, outstanding,
+            model, scores_digest, story (a dict).
         """
-        with self._desk.reading() as view:
+        with self._session.reading() as view:
             return views.batches(view)
 
     def batch(self, number: int | None = None, *, key: str | None = None) -> Batch:
-        """A batch as it was asked, by its number or the key of its ask; the last one without either.
+        """A batch as it was asked.
 
-        Raises: NotFoundError when there is none.
+        Parameters
+        ----------
+        number : int, optional
+            Its number, from 1.
+        key : str, optional
+            The key of its ask. Without both, the last batch is returned.
+
+        Returns
+        -------
+        Batch
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such batch.
+        ArgumentError
+            When both are given.
         """
-        with self._desk.reading() as view:
-            return asking.batch_answer(self._desk, view, asking.number_of(view, number, key))
+        with self._session.reading() as view:
+            return asking.read_batch(self._session, view, asking.number_of(view, number, key))
+
+    def has_batch(self, key: str) -> bool:
+        """Whether an ask under this key has made a batch.
+
+        Parameters
+        ----------
+        key : str
+            The key of the ask.
+
+        Returns
+        -------
+        bool
+        """
+        with self._session.reading() as view:
+            try:
+                asking.number_of(view, None, key)
+            except NotFoundError:
+                return False
+        return True
 
     def story(self, example_id: Any) -> TaskStory:
-        """All that happened to one example, oldest first. Raises: NotFoundError when the pool has no such id."""
-        with self._desk.reading() as view:
-            return stories.story(view, self.settings, self._desk.examples(view), example_id)
+        """The history of one example.
 
-    def verify(self, *, progress: Reporter = SILENT) -> Verdict:
-        """Check all that must hold: checksums, the log, batches, labels, states, ids, files, the database itself.
+        Parameters
+        ----------
+        example_id : int or str
+            An id of the pool.
 
-        Raises: NotFoundError, StoreBusyError; all else is told as a problem. Cost: reads all of it.
+        Returns
+        -------
+        TaskStory
+
+        Raises
+        ------
+        NotFoundError
+            When the pool has no such id.
         """
-        return verify.verify(self._desk, progress)
+        with self._session.reading() as view:
+            return stories.story(view, self.settings, self._session.examples(view), example_id)
+
+    def verify(self, *, progress: Reporter = SILENT) -> Verification:
+        """Check the integrity of the campaign: checksums, log, batches, labels, states, ids, files, and the database.
+
+        Parameters
+        ----------
+        progress : Reporter, optional
+            Receives the progress of the check.
+
+        Returns
+        -------
+        Verification
+            All problems. Only NotFoundError and StoreBusyError are raised.
+
+        Notes
+        -----
+        Cost: reads all of the campaign.
+        """
+        return verify.verify(self._session, progress)
 
     def close(self) -> None:
-        """Let go of the database. What was done is there already."""
-        self._desk.store.close()
+        """Close the database. Everything that a method has returned is stored already."""
+        self._session.store.close()
+
+    def _label_rows(self) -> int:
+        """The number of labels, every version counted."""
+        with self._session.reading() as view:
+            return len(view.read(LabelTable))
+
+    def _has_model(self, version: str) -> bool:
+        with self._session.reading() as view:
+            return version in view.read(ModelTable).version.tolist()
 
     def __enter__(self) -> Self:
         return self

@@ -1,4 +1,4 @@
-"""The arrays that an ask goes by, as a caller gives them, and whether their index names the rows as the pool does."""
+"""The arrays of scores that a caller gives to an ask, and the check of their pandas index."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ladle.scores import class_probabilities
 
 
 def arrays_of(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Those that are given, as NumPy arrays. Raises: ArgumentError, ShapeError; as `open_pool` for embeddings."""
+    """The given arrays as NumPy arrays, without None. Raises: ArgumentError, ShapeError; as `open_pool`."""
     check_same_index(given)
     return {name: _array(value, name) for name, value in given.items() if value is not None}
 
@@ -26,7 +26,7 @@ def arrays_of(given: Mapping[str, Any]) -> dict[str, Any]:
 def with_classes(
     given: Mapping[str, Any], classes: Sequence[Any] | None, *, binary: bool, normalise: bool
 ) -> dict[str, Any]:
-    """The arrays, with probabilities as a strategy takes them: (n, c), of as many classes as the campaign has.
+    """The arrays, with probabilities as strategies read them: (n, c), for the classes of the campaign.
 
     Raises: MismatchError for another number of classes; ArgumentError; what `class_probabilities` raises.
     """
@@ -34,11 +34,11 @@ def with_classes(
     probabilities = given.get("probabilities")
     if probabilities is None:
         if binary or normalise:
-            said = "binary" if binary else "normalise"
-            raise ArgumentError(f"`{said}`", wanted="come with `probabilities`", got="none")
+            option = "binary" if binary else "normalise"
+            raise ArgumentError(f"`{option}`", wanted="come with `probabilities`", got="none")
         return dict(given)
     if binary or normalise:
-        rows = np.ones(len(probabilities), bool)  # any may be labelled, and NaN: the strategy knows which
+        rows = np.ones(len(probabilities), bool)  # any row may be labelled and NaN: the strategy checks the others
         probabilities = class_probabilities(probabilities, binary=binary, normalise=normalise, labelled=rows)
     if classes is not None and probabilities.ndim == 2 and probabilities.shape[1] not in (1, len(classes)):
         raise MismatchError(
@@ -51,7 +51,7 @@ def with_classes(
 
 
 def indexes_of(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The pandas indexes among them that say more than the order of the rows."""
+    """The pandas indexes of these arrays, except plain row numbers."""
     return {
         name: value.index
         for name, value in given.items()
@@ -60,9 +60,9 @@ def indexes_of(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_order(indexes: Mapping[str, Any], ids: Ids) -> None:
-    """Refuse an array whose index holds the pool's ids in another order than the pool. Raises: ArgumentError.
+    """Refuse an array whose index has the pool's ids in another order than the pool. Raises: ArgumentError.
 
-    Any other index is of no account: rows count as they stand.
+    Any other index is ignored: the order of the rows counts.
     """
     for name, labels in indexes.items():
         try:

@@ -1,4 +1,4 @@
-"""The story of one example: all that happened to it, oldest first."""
+"""The history of one example, oldest event first."""
 
 from __future__ import annotations
 
@@ -17,46 +17,57 @@ from ladle.labelling.labels import parsed
 from ladle.labelling.records import moment
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import STATES
-from ladle.labelling.tables import STATUSES, Batch, BatchRows, Event, Exclusion, Gold, Label, Lease, Quarantined, Task
+from ladle.labelling.tables import (
+    STATUSES,
+    BatchRowsTable,
+    BatchTable,
+    EventTable,
+    ExclusionTable,
+    GoldTable,
+    LabelTable,
+    LeaseTable,
+    QuarantineTable,
+    TaskTable,
+)
 
 Line = tuple[int, str]  # when, what
 
 
 def story(view: View, settings: Settings, examples: Examples, example_id: Any) -> TaskStory:
-    """All that happened to one example. Raises: NotFoundError when the pool has none of this id."""
-    asked = examples.checked([example_id], "the id")
-    row = int(examples.find(asked)[0])
+    """The history of one example. Raises: NotFoundError when the pool has no such id."""
+    listed = examples.checked([example_id], "the id")
+    row = int(examples.find(listed)[0])
     if row < 0:
         raise NotFoundError(f"the example {example_id!r}", wanted="be in the pool", got="no such id")
-    task, labels = view.read(Task, "row", [row]), view.read(Label, "row", [row])
-    gold = view.read(Gold, "row", [row])
+    task, labels = view.read(TaskTable, "row", [row]), view.read(LabelTable, "row", [row])
+    gold = view.read(GoldTable, "row", [row])
     lines = [*_batches(view, row), *_labels(view, labels), *_leases(view, row), *_exclusions(view, row)]
-    lines += _quarantined(view, str(asked.cast("large_string")[0].as_py()))
+    lines += _quarantined(view, str(listed.cast("large_string")[0].as_py()))
     if len(gold):
         lines.append((_at(view, int(gold.event[0])), f"gold: known to be {parsed(gold.label[0])!r}"))
-    found = tell_rules.verdicts(settings, labels)
-    settled = len(found.row) and found.label[0] and len(task) and STATES[int(task.state[0])] == "labelled"
+    resolved = tell_rules.resolutions(settings, labels)
+    is_labelled = len(resolved.row) and resolved.label[0] and len(task) and STATES[int(task.state[0])] == "labelled"
     return TaskStory(
         id=example_id,
         row=row,
         state=STATES[int(task.state[0])] if len(task) else "excluded" if _excluded(view, row) else "unasked",
-        label=parsed(found.label[0]) if settled else None,
+        label=parsed(resolved.label[0]) if is_labelled else None,
         lines=tuple((moment(at), what) for at, what in sorted(lines, key=lambda line: line[0])),
     )
 
 
 def _batches(view: View, row: int) -> Iterator[Line]:
-    known = view.read(Batch)
+    known = view.read(BatchTable)
     for place, number in enumerate(known.number.tolist()):
-        rows, _ = rows_of(view.read(BatchRows, "number", [number]))
-        found = np.flatnonzero(rows == row)
-        if len(found):
+        rows, _ = rows_of(view.read(BatchRowsTable, "number", [number]))
+        places = np.flatnonzero(rows == row)
+        if len(places):
             holder = f" for {known.holder[place]}" if known.holder[place] else ""
-            what = f"asked in round {known.round[place]}, place {int(found[0]) + 1:,} of {len(rows):,}{holder}"
+            what = f"asked in round {known.round[place]}, place {int(places[0]) + 1:,} of {len(rows):,}{holder}"
             yield int(known.asked_at[place]), what
 
 
-def _labels(view: View, labels: Label) -> Iterator[Line]:
+def _labels(view: View, labels: LabelTable) -> Iterator[Line]:
     for _, _, annotator, version, label, _, recorded_at, source, status, _, ended in labels.tuples():
         who = (annotator or "someone") + (f" by {source}" if source else "")
         again = "" if version == 1 else f" (version {version})"
@@ -66,23 +77,23 @@ def _labels(view: View, labels: Label) -> Iterator[Line]:
 
 
 def _leases(view: View, row: int) -> Iterator[Line]:
-    for _, annotator, until, event in view.read(Lease, "row", [row]).tuples():
+    for _, annotator, until, event in view.read(LeaseTable, "row", [row]).tuples():
         yield _at(view, event), f"taken by {annotator} until {moment(until):%Y-%m-%d %H:%M} UTC"
 
 
 def _exclusions(view: View, row: int) -> Iterator[Line]:
-    for _, _, reason, at, active, _ in view.read(Exclusion, "row", [row]).tuples():
+    for _, _, reason, at, active, _ in view.read(ExclusionTable, "row", [row]).tuples():
         yield at, f"excluded: {reason}" if active else f"included again (was excluded: {reason})"
 
 
 def _quarantined(view: View, example_id: str) -> Iterator[Line]:
-    for _, at, _, label, annotator, _, reason, _ in view.read(Quarantined, "example_id", [example_id]).tuples():
+    for _, at, _, label, annotator, _, reason, _ in view.read(QuarantineTable, "example_id", [example_id]).tuples():
         yield at, f"a label {label} by {annotator or 'someone'} went to quarantine: {reason}"
 
 
 def _excluded(view: View, row: int) -> bool:
-    return bool((view.read(Exclusion, "row", [row]).active == 1).any())
+    return bool((view.read(ExclusionTable, "row", [row]).active == 1).any())
 
 
 def _at(view: View, event: int) -> int:
-    return int(view.read(Event, "seq", [event]).at[0])
+    return int(view.read(EventTable, "seq", [event]).at[0])

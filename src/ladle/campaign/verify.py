@@ -1,65 +1,77 @@
-"""Whether a campaign is sound: its tables, its database, its pool and its files, all of them read."""
+"""The integrity check of a campaign: it reads all tables, the database, the pool and the files."""
 
 from __future__ import annotations
 
 from ladle.campaign.damage import foreign_ids, tables_of
-from ladle.campaign.session import Desk
-from ladle.errors import LadleError
-from ladle.labelling.answers import Verdict
+from ladle.campaign.session import Session
+from ladle.errors import CorruptFileError, LadleError
+from ladle.labelling.answers import Verification
 from ladle.labelling.columns import Columns
 from ladle.labelling.contract import View
 from ladle.labelling.invariants import CRASHES, Everything, problems
-from ladle.labelling.tables import KINDS, Artefact, Event, Label, PoolPart, Task
+from ladle.labelling.tables import KINDS, ArtefactTable, EventTable, LabelTable, PoolPartTable, TaskTable
 from ladle.progress import Reporter
 
 
-def verify(desk: Desk, progress: Reporter) -> Verdict:
-    """Check every invariant. Raises: NotFoundError, StoreBusyError; all else is a problem told."""
+def verify(session: Session, progress: Reporter) -> Verification:
+    """Check every invariant. Raises: NotFoundError, StoreBusyError; any other error is one of the problems."""
     with progress.task("Checking the database", 1) as advance:
-        found: list[str] = [f"the database: {line}" for line in _of_database(desk)]
+        lines: list[str] = [f"the database: {line}" for line in _of_database(session)]
         advance(1)
-    with desk.store.reading(desk.name) as view:
+    with session.store.reading(session.name) as view:
         tables, unreadable = tables_of(view, progress)
-        found += unreadable
-        counted = {"changes": Event, "tasks": Task, "labels": Label, "files": Artefact}
+        lines += unreadable
+        counted = {"changes": EventTable, "tasks": TaskTable, "labels": LabelTable, "files": ArtefactTable}
         checked = {what: len(tables[kind]) for what, kind in counted.items() if kind in tables}
         if len(tables) == len(KINDS):
-            found += problems(Everything(desk.settings, tables))
-        found += _of_examples(desk, view, tables)
-        artefacts = tables.get(Artefact, Artefact.empty())
-        assert isinstance(artefacts, Artefact)
-        found += _of_files(desk, artefacts)
-        checked["stray files"] = len(desk.files.strays(artefacts))  # of a crash before its commit: no harm
-    return Verdict(ok=not found, problems=tuple(found), checked=checked)
+            lines += problems(Everything(session.settings, tables))
+        lines += _of_examples(session, view, tables)
+        artefacts = tables.get(ArtefactTable, ArtefactTable.empty())
+        assert isinstance(artefacts, ArtefactTable)
+        lines += _of_files(session, artefacts)
+        checked["stray files"] = len(session.files.strays(artefacts))  # left by a crash; no harm
+    return Verification(ok=not lines, problems=tuple(lines), checked=checked)
 
 
-def _of_database(desk: Desk) -> list[str]:
+def require_passed(name: str, result: Verification) -> None:
+    """Refuse to go on with a campaign that has problems. Raises: CorruptFileError with the first of them."""
+    if not result.ok:
+        first = "; ".join(result.problems[:3])
+        raise CorruptFileError(
+            f"the campaign {name}",
+            wanted="be sound",
+            got=f"{len(result.problems):,} problems: {first}",
+            remedy="Restore a backup: ladle campaign restore.",
+        )
+
+
+def _of_database(session: Session) -> list[str]:
     try:
-        return desk.store.problems()
+        return session.store.problems()
     except LadleError as error:
         return [str(error)]
 
 
-def _of_examples(desk: Desk, view: View, tables: dict[type[Columns], Columns]) -> list[str]:
-    """The ids of tasks are those of the pool, where it can be opened."""
-    if PoolPart not in tables:
+def _of_examples(session: Session, view: View, tables: dict[type[Columns], Columns]) -> list[str]:
+    """Check that tasks have the ids of the pool, where it can be opened."""
+    if PoolPartTable not in tables:
         return []
     try:
-        return list(foreign_ids(desk.examples(view), tables))
+        return list(foreign_ids(session.examples(view), tables))
     except LadleError as error:
         return [f"the pool: {error}"]
     except CRASHES as cause:
         return [f"the pool: it could not be compared ({type(cause).__name__}: {cause})"]
 
 
-def _of_files(desk: Desk, artefacts: Artefact) -> list[str]:
-    """Every file is there, with its checksum."""
-    found = []
+def _of_files(session: Session, artefacts: ArtefactTable) -> list[str]:
+    """Check that every file is there and passes its checksum."""
+    lines = []
     for name in artefacts.name.tolist():
         try:
-            size = desk.files.checked(name, artefacts).stat().st_size
+            size = session.files.checked(name, artefacts).stat().st_size
             if size != artefacts.file_bytes[artefacts.name == name][0]:
-                found.append(f"the file {name} has another size than the campaign says")
+                lines.append(f"the file {name} has another size than the campaign says")
         except (LadleError, OSError, ValueError) as error:  # a name that no file can have, or one that cannot be read
-            found.append(str(error))
-    return found
+            lines.append(str(error))
+    return lines

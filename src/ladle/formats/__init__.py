@@ -1,4 +1,4 @@
-"""Tasks and labels in the formats that others read and write: JSONL (canonical), Parquet, CSV, COCO, manifests."""
+"""Tasks and labels in the formats of other tools: JSONL (the canonical one), Parquet, CSV, COCO, manifests."""
 
 from ladle.formats.catalogue import FORMATS, Format, Written, format_of, read, write
 from ladle.formats.fields import LABEL_FIELDS, TASK_FIELDS, Form

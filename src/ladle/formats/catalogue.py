@@ -1,4 +1,4 @@
-"""The formats of tasks and labels, and the two ways through them: a table to a file, a file to a table."""
+"""The formats of tasks and labels, and how a table is written to a file and read from one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ladle.plain_files import check_plain_file
 
 
 class Write(Protocol):
-    """Write a table into an open file; `about` is what the format may say of it."""
+    """Write a table into an open file. `about` has facts that some formats store."""
 
     def __call__(self, table: Any, file: BufferedRandom, about: Mapping[str, Any]) -> None:
         """See each format."""
@@ -28,7 +28,17 @@ class Write(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One of the formats: its name, the endings of its files, and how it is written, read and pointed into."""
+    """One format.
+
+    Attributes
+    ----------
+    name : str
+        "jsonl", "parquet", "csv", "coco" or "manifest".
+    suffixes : tuple of str
+        The endings of its files.
+    write, read, place : callable
+        Write a table, read a table, and say where a row stands in a file.
+    """
 
     name: str
     suffixes: tuple[str, ...]
@@ -44,7 +54,7 @@ FORMATS = {
         Format("parquet", (".parquet",), parquet.write, parquet.read, parquet.place),
         Format("csv", (".csv",), csvtext.write, csvtext.read, csvtext.place),
         Format("coco", (".json",), coco.write, coco.read, coco.place),
-        Format("manifest", (".manifest",), manifest.write, manifest.read, manifest.place),
+        Format("manifest", (".manifest",), manifest.write, manifest.read, jsonlines.place),
     )
 }
 SUFFIXES = tuple(suffix for each in FORMATS.values() for suffix in each.suffixes)
@@ -52,7 +62,21 @@ SUFFIXES = tuple(suffix for each in FORMATS.values() for suffix in each.suffixes
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A file as it was written: `sha256` is what `sha256sum` says of it."""
+    """A file that was written.
+
+    Attributes
+    ----------
+    path : Path
+        The file.
+    format : str
+        The name of its format.
+    rows : int
+        The rows written.
+    size_bytes : int
+        The size of the file.
+    sha256 : str
+        Its SHA-256, as `sha256sum` prints it.
+    """
 
     path: Path
     format: str
@@ -62,7 +86,24 @@ class Written:
 
 
 def format_of(path: str | os.PathLike[str], name: str | None = None) -> Format:
-    """The format called `name`, else that of the file's ending. Raises: ArgumentError, FileFormatError."""
+    """The format of a file.
+
+    Parameters
+    ----------
+    path : path
+        The file; its ending decides where there is no name.
+    name : str, optional
+        The name of a format.
+
+    Returns
+    -------
+    Format
+
+    Raises
+    ------
+    ArgumentError, FileFormatError
+        For an unknown name; for an unknown ending.
+    """
     if name is not None:
         if name not in FORMATS:
             raise ArgumentError("`format`", wanted=f"be one of {', '.join(FORMATS)}", got=repr(name))
@@ -86,25 +127,46 @@ def write(
     format: str | None = None,  # noqa: A002 - the word users have for it
     about: Mapping[str, Any] | None = None,
 ) -> Written:
-    """Write tasks or labels (a `pyarrow.Table` with a column `id`) to a file: whole, or not at all.
+    """Write tasks or labels to a file, completely or not at all.
 
-    Every column is kept. Labels are text or integers (single), lists of them (multi) or floats (value); null is no
-    label yet. `about` goes where the format has a place for it: `classes` number the classes of COCO and manifests,
-    `created` dates the labels of manifests, Parquet and COCO keep all of it.
+    Parameters
+    ----------
+    table : pyarrow.Table
+        With a column `id`. All its columns are written. Labels are text or integers (one class), lists of them
+        (multi-labels) or floats (values); null stands for no label yet.
+    path : path
+        The file.
+    format : str, optional
+        The name of its format; by default that of the file's ending.
+    about : mapping, optional
+        Facts for formats that store them. `classes` number the classes of COCO and manifests, `created` dates the
+        labels of manifests, and Parquet and COCO store all of it.
 
-    Raises: ArgumentError for a table without ids or a label the format cannot hold, NonFiniteError, FileError.
+    Returns
+    -------
+    Written
+
+    Raises
+    ------
+    ArgumentError, NonFiniteError
+        For a table without ids, and for a label that the format cannot hold.
+    FileError
+        When the file cannot be written.
+
+    Notes
+    -----
     Cost: see each format. Repeats: the same table gives the same bytes.
     """
-    found = format_of(path, format)
+    chosen = format_of(path, format)
     if ID not in table.schema.names or len(set(table.schema.names)) < len(table.schema.names):
         raise ArgumentError("the table", wanted=f"have a column `{ID}`, and no two of a name", got=table.schema.names)
     plain = _plain(table)
     try:
         with writing(path) as file:
-            found.write(plain, file, dict(about or {}))
+            chosen.write(plain, file, dict(about or {}))
     except (pa.ArrowException, TypeError) as cause:
-        raise ArgumentError("the table", wanted=f"have columns that {found.name} can hold", got=str(cause)) from cause
-    return Written(Path(path), found.name, table.num_rows, Path(path).stat().st_size, file_digest(path))
+        raise ArgumentError("the table", wanted=f"have columns that {chosen.name} can hold", got=str(cause)) from cause
+    return Written(Path(path), chosen.name, table.num_rows, Path(path).stat().st_size, file_digest(path))
 
 
 def read(
@@ -115,15 +177,42 @@ def read(
     names: Mapping[str, str] | None = None,
     format: str | None = None,  # noqa: A002 - the word users have for it
 ) -> Any:
-    """The `fields` of each row of a file as a `pyarrow.Table`, typed as `form` says; those no row has are left out.
+    """Read fields of tasks or labels from a file.
 
-    names: field -> its name in the file, where that is another. Fields not asked for are ignored.
-    Raises: FileError and its kinds (UnsafeFileError for a pickle); ShapeError for a file without rows; IdError and
-    DataError naming the line of what is missing or of another type. Cost: see each format; memory of the table.
+    Parameters
+    ----------
+    path : path
+        The file.
+    form : Form
+        The types of ids and labels.
+    fields : sequence of str
+        The fields to read. All others are ignored.
+    names : mapping of str to str, optional
+        Field -> its name in the file, for fields with another name there.
+    format : str, optional
+        The name of the format; by default that of the file's ending.
+
+    Returns
+    -------
+    pyarrow.Table
+        The fields that some row has.
+
+    Raises
+    ------
+    FileError and its subclasses
+        For a file that cannot be read; UnsafeFileError for a pickle.
+    ShapeError
+        For a file without rows.
+    IdError, DataError
+        For a missing id and a value of another type; the error names the line.
+
+    Notes
+    -----
+    Cost: see each format; memory for the table.
     """
-    found = format_of(path, format)
+    chosen = format_of(path, format)
     source = check_plain_file(path)
-    table = found.read(source, names_in_file(fields, names), form)
+    table = chosen.read(source, names_in_file(fields, names), form)
     if table.num_rows == 0:
         raise ShapeError(str(source), wanted="hold a row at least", got="none")
     if ID not in table.schema.names:
@@ -132,17 +221,17 @@ def read(
     row = _first(pc.is_null(table.column(ID)))
     if row is not None:
         named = (names or {}).get(ID, ID)
-        raise IdError(f"{found.place(source, row)} of {source}", wanted=f"have an id in `{named}`", got="none")
+        raise IdError(f"{chosen.place(source, row)} of {source}", wanted=f"have an id in `{named}`", got="none")
     if LABEL in table.schema.names and form.kind == "multi":
-        _check_whole(table.column(LABEL), lambda row: f"{found.place(source, row)} of {source}")
-    said = [name for name in table.schema.names if table.column(name).null_count < table.num_rows]
+        _check_whole(table.column(LABEL), lambda row: f"{chosen.place(source, row)} of {source}")
+    filled = [name for name in table.schema.names if table.column(name).null_count < table.num_rows]
     return table.select(
-        [field for field in fields if field in said or (field == LABEL and LABEL in table.schema.names)]
+        [field for field in fields if field in filled or (field == LABEL and LABEL in table.schema.names)]
     )
 
 
 def _check_whole(lists: Any, at: Callable[[int], str]) -> None:
-    """Refuse null among the classes of a multi-label. Raises: ShapeError."""
+    """Refuse a null among the classes of a multi-label. Raises: ShapeError."""
     joined = lists.combine_chunks()
     nulls = pc.is_null(joined.flatten())
     place = _first(nulls)
@@ -157,7 +246,7 @@ def _first(mask: Any) -> int | None:
 
 
 def _plain(table: Any) -> Any:
-    """The table without dictionaries and views of text, which not every writer takes."""
+    """The table without dictionaries and views of text, which some writers refuse."""
     for position, field in enumerate(table.schema):
         kind = field.type
         if pa.types.is_dictionary(kind):

@@ -1,7 +1,7 @@
-"""CSV (RFC 4180, with a header): for spreadsheets. An empty cell is null, `""` is empty text, a list is a JSON list.
+"""CSV (RFC 4180, with a header) for spreadsheets. An empty cell is null, `""` is empty text, a list is a JSON list.
 
-CSV has no types and no checksum: what a number is the campaign says, and a file cut at the end of a line reads as a
-shorter one. Whoever writes one is told its rows and its digest.
+CSV has no types and no checksum: the campaign says whether a cell is a number, and a file that was cut at the end of a
+line reads as a shorter file. `write` therefore returns the number of rows and the digest.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import pyarrow.csv
 from ladle.errors import CorruptFileError, FileFormatError
 from ladle.formats.fields import Form
 from ladle.formats.jsontext import iso_times, list_texts
-from ladle.formats.opening import REMEDY, opened_text
+from ladle.formats.text_files import REMEDY, opened_text
 from ladle.formats.textcolumns import typed
 from ladle.pool.files.opening import open_native
 
@@ -28,7 +28,7 @@ _COUNTED_BYTES = 1 << 20
 
 
 def write(table: Any, file: BufferedRandom, about: Mapping[str, Any]) -> None:
-    """A header and one record a row; lists as JSON lists, times as ISO 8601."""
+    """Write a header and one record for each row; lists as JSON lists, times as ISO 8601."""
     for place, field in enumerate(table.schema):
         if pa.types.is_list(field.type) or pa.types.is_large_list(field.type):
             table = table.set_column(place, field.name, list_texts(table.column(place).combine_chunks(), field.name))
@@ -38,10 +38,10 @@ def write(table: Any, file: BufferedRandom, about: Mapping[str, Any]) -> None:
 
 
 def read(path: Path, names: Mapping[str, str], form: Form) -> Any:
-    """A table of those fields of `names` (field -> its name in the header) that the header has.
+    """A table of the fields of `names` (field -> its name in the header) that the header has.
 
-    Raises: FileError and its kinds; CorruptFileError, DataError naming the line. Cost: about a second a million
-    records; memory of the table.
+    Raises: FileError and its subclasses; CorruptFileError and DataError that name the line. Cost: about a second for a
+    million records; memory for the table.
     """
     header = _header(path)
     there = {field: name for field, name in names.items() if name in header}
@@ -49,9 +49,9 @@ def read(path: Path, names: Mapping[str, str], form: Form) -> Any:
         if header.count(name) > 1:
             raise FileFormatError(str(path), wanted=f"have one column `{name}`", got="several")
     if not there:
-        told = ", ".join(f"`{name}`" for name in header[:8])
+        first = ", ".join(f"`{name}`" for name in header[:8])
         wanted = f"have a header with columns {', '.join(f'`{name}`' for name in names.values())}"
-        raise FileFormatError(str(path), wanted=wanted, got=f"columns {told}", remedy=_separated(header))
+        raise FileFormatError(str(path), wanted=wanted, got=f"columns {first}", remedy=_separator_remedy(header))
     _check_quotes(path)
     table = _parsed(path, list(there.values()))
     columns = [
@@ -62,7 +62,7 @@ def read(path: Path, names: Mapping[str, str], form: Form) -> Any:
 
 
 def place(path: Path, row: int) -> str:
-    """Where a row stands: the line it ends on, for text in quotes may run over several."""
+    """The line on which a row ends: text in quotes may extend over several lines."""
     with opened_text(path) as file, io.TextIOWrapper(file, "utf-8", errors="replace", newline="") as text:
         records = csv.reader(text)
         next(islice((record for record in records if record), row + 1, None))
@@ -85,8 +85,8 @@ def _other_encoding(path: Path) -> FileFormatError:
     return FileFormatError(str(path), wanted="be UTF-8 text", got="other bytes", remedy="Save it again as UTF-8.")
 
 
-def _separated(header: list[str]) -> str:
-    """What to do about a header that seems to be separated by something else than commas."""
+def _separator_remedy(header: list[str]) -> str:
+    """The remedy for a header with another separator than commas; "" for none."""
     for mark, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
         if mark in header[0]:
             return f"Its columns seem to be separated by {name}: save it again with commas."
@@ -94,7 +94,7 @@ def _separated(header: list[str]) -> str:
 
 
 def _check_quotes(path: Path) -> None:
-    # An odd one is never closed: the parser would take the rest of the file for one cell, without a word.
+    # With an odd number of quotes, the parser would silently read the rest of the file as one cell.
     with opened_text(path) as file:
         count = sum(block.count(b'"') for block in iter(lambda: file.read(_COUNTED_BYTES), b""))
     if count % 2:
@@ -118,12 +118,12 @@ def _parsed(path: Path, names: list[str]) -> Any:
                 ),
             )
     except pa.ArrowInvalid as cause:
-        told = str(cause).splitlines()[0]
-        if "cannot infer number of columns" in told:  # a header and no end of line
+        message = str(cause).splitlines()[0]
+        if "cannot infer number of columns" in message:  # a header without an end of line
             return pa.table({name: pa.array([], pa.large_string()) for name in names})
-        if "invalid UTF8" in told:
+        if "invalid UTF8" in message:
             raise _other_encoding(path) from cause
         raise CorruptFileError(
-            str(path), wanted="be records of UTF-8 text, all as long as the header", got=told, remedy=REMEDY
+            str(path), wanted="be records of UTF-8 text, all as long as the header", got=message, remedy=REMEDY
         ) from cause
     return table.select(names)

@@ -1,7 +1,7 @@
-"""What a file of labels or of tasks may say of each example: the fields Ladle knows, and the type of each.
+"""The fields of a file of labels or tasks that Ladle knows, and the type of each.
 
-The rule for all formats: fields that are asked for are read as the type they have here, or the file is refused; all
-others are ignored, whatever they hold, and stay in the file they came from. Writing keeps every column of the table.
+All formats follow one rule. A field that is read must have the type it has here, or the file is refused. All other
+fields are ignored. Writing keeps every column of the table.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Item = Literal["text", "integer"]
 
 ID, LABEL = "id", "label"
 TIME = pa.timestamp("us", "UTC")
-# The fields of tasks and labels beside id and label, whose types depend on the campaign: see `Form`.
+# All fields but id and label, whose types depend on the campaign: see `Form`.
 _KNOWN: dict[str, Any] = {
     "annotator": pa.large_string(),
     "told_at": TIME,
@@ -39,10 +39,16 @@ TASK_FIELDS = (ID, "row", "order", "round")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """What the labels and ids of a campaign are, for files do not say whether `17` is a number.
+    """The types of the labels and ids of a campaign. A file does not say whether `17` is a number or text.
 
-    kind: one class an example ("single"), any number of classes ("multi"), or a number ("value").
-    items: what classes are; ids: what example ids are.
+    Attributes
+    ----------
+    kind : str
+        "single" for one class, "multi" for any number of classes, "value" for a number.
+    items : str
+        The type of classes: "text" or "integer".
+    ids : str
+        The type of example ids: "text" or "integer".
     """
 
     kind: Kind = "single"
@@ -50,7 +56,22 @@ class Form:
     ids: Item = "text"
 
     def type_of(self, field: str) -> Any:
-        """The Arrow type of a known field. Raises: ArgumentError for an unknown one."""
+        """The Arrow type of a field.
+
+        Parameters
+        ----------
+        field : str
+            Such as "id", "label" or "annotator".
+
+        Returns
+        -------
+        pyarrow.DataType
+
+        Raises
+        ------
+        ArgumentError
+            For an unknown field.
+        """
         if field == ID:
             return _plain(self.ids)
         if field == LABEL:
@@ -61,7 +82,22 @@ class Form:
         return _KNOWN[field]
 
     def schema(self, fields: Sequence[str]) -> Any:
-        """The schema of a table of these fields."""
+        """The Arrow schema of a table of these fields.
+
+        Parameters
+        ----------
+        fields : sequence of str
+            As in `type_of`.
+
+        Returns
+        -------
+        pyarrow.Schema
+
+        Raises
+        ------
+        ArgumentError
+            For an unknown field.
+        """
         return pa.schema([(field, self.type_of(field)) for field in fields])
 
 
@@ -70,7 +106,7 @@ def _plain(item: Item) -> Any:
 
 
 def typed_text(kind: Any) -> str:
-    """An Arrow type as a person would say it."""
+    """An Arrow type in words, for errors."""
     if pa.types.is_integer(kind):
         return "an integer"
     if pa.types.is_floating(kind):
@@ -83,15 +119,15 @@ def typed_text(kind: Any) -> str:
 
 
 def names_in_file(fields: Sequence[str], names: Mapping[str, str] | None) -> dict[str, str]:
-    """Field -> its name in the file, `names` naming those that differ. Raises: ArgumentError for a clash."""
+    """Field -> its name in the file. names: those that differ. Raises: ArgumentError for two fields of one name."""
     given = dict(names or {})
     for field in given:
         if field not in fields:
             raise ArgumentError("`names`", wanted=f"rename some of {', '.join(fields)}", got=field)
-    found = {field: given.get(field, field) for field in fields}
-    # A renamed field takes its name from the field that would have had it: `label` is read from `status`, say.
+    in_file = {field: given.get(field, field) for field in fields}
+    # A renamed field replaces the field that had its name: with `label` read from `status`, there is no `status`.
     taken = set(given.values())
-    found = {field: name for field, name in found.items() if field in given or name not in taken}
-    if len(set(found.values())) < len(found):
+    in_file = {field: name for field, name in in_file.items() if field in given or name not in taken}
+    if len(set(in_file.values())) < len(in_file):
         raise ArgumentError("`names`", wanted="give each field a name of its own", got=str(given))
-    return found
+    return in_file

@@ -1,7 +1,7 @@
-"""JSON Lines, the canonical format: one object a line, UTF-8; labels, numbers and ids keep their JSON types.
+"""JSON Lines, the canonical format: one object in each line, UTF-8; labels, numbers and ids keep their JSON types.
 
-A multi-label is a list, an unlabelled task has no `label` or a null one, times are ISO 8601 (UTC where no zone is
-given). There is no checksum in it: whoever writes one is told the digest of the file.
+A multi-label is a list, a task without a label has no `label` or null, times are ISO 8601 (UTC without a zone). The
+format has no checksum; `write` returns the digest of the file.
 """
 
 from __future__ import annotations
@@ -19,7 +19,15 @@ import pyarrow.json
 from ladle.errors import CorruptFileError, DataError
 from ladle.formats.fields import Form, typed_text
 from ladle.formats.jsontext import json_lines
-from ladle.formats.opening import REMEDY, has_object_a_line, is_a, numbered_lines, opened_text, said, strict_json
+from ladle.formats.text_files import (
+    REMEDY,
+    fits_type,
+    has_object_a_line,
+    json_text,
+    numbered_lines,
+    opened_text,
+    strict_json,
+)
 from ladle.formats.textcolumns import in_calendar, typed
 from ladle.pool.files.opening import open_native
 
@@ -28,7 +36,7 @@ _DAMAGE = (pa.ArrowException, UnicodeDecodeError)
 
 
 def write(table: Any, file: BufferedRandom, about: Mapping[str, Any]) -> None:
-    """One line a row. Raises: NonFiniteError, ArgumentError, see `json_lines`."""
+    """Write one line for each row. Raises: NonFiniteError, ArgumentError, see `json_lines`."""
     for lines in json_lines(table):
         file.write(lines)
 
@@ -36,8 +44,8 @@ def write(table: Any, file: BufferedRandom, about: Mapping[str, Any]) -> None:
 def read(path: Path, names: Mapping[str, str], form: Form) -> Any:
     """A table of the fields of `names` (field -> its name in the file), null where a line has none.
 
-    Raises: FileError and its kinds; CorruptFileError, DataError naming the line. Cost: a second a million lines of
-    100 bytes; memory of the table.
+    Raises: FileError and its subclasses; CorruptFileError and DataError that name the line. Cost: a second for a
+    million lines of 100 bytes; memory for the table.
     """
     schema = pa.schema([(name, form.type_of(field)) for field, name in names.items()])
     try:
@@ -60,19 +68,19 @@ def read(path: Path, names: Mapping[str, str], form: Form) -> Any:
         table.validate(full=True)  # bytes that are not UTF-8
         _check_values(table)
     except _DAMAGE as cause:
-        raise _explained(path, names, form, str(cause).splitlines()[0]) from cause
+        raise _first_error(path, names, form, str(cause).splitlines()[0]) from cause
     return table
 
 
 def place(path: Path, row: int) -> str:
-    """Where a row stands."""
+    """The line of a row."""
     with opened_text(path) as file:
         number, _ = next(islice(numbered_lines(file), row, None))
     return f"line {number:,}"
 
 
 def _check_values(table: Any) -> None:
-    # The parser takes NaN and Infinity, which are no JSON, and times of the year 0.
+    # The parser accepts NaN and Infinity, which are not JSON, and times of the year 0.
     for column in table.columns:
         if pa.types.is_timestamp(column.type) and not in_calendar(column):
             raise pa.ArrowInvalid("a time beyond the calendar")
@@ -82,7 +90,7 @@ def _check_values(table: Any) -> None:
 
 def _fits(value: Any, kind: Any) -> bool:
     if not pa.types.is_timestamp(kind) or not isinstance(value, str):
-        return is_a(value, kind)
+        return fits_type(value, kind)
     try:
         typed(pa.array([value], pa.large_string()), kind, "", str)
     except DataError:
@@ -90,8 +98,8 @@ def _fits(value: Any, kind: Any) -> bool:
     return True
 
 
-def _explained(path: Path, names: Mapping[str, str], form: Form, told: str) -> Exception:
-    """The error of the first line that is wrong, found by reading them one by one."""
+def _first_error(path: Path, names: Mapping[str, str], form: Form, message: str) -> Exception:
+    """The error of the first wrong line, by reading the lines one by one."""
     with opened_text(path) as file:
         for number, line in numbered_lines(file):
             where = f"line {number:,} of {path}"
@@ -100,11 +108,11 @@ def _explained(path: Path, names: Mapping[str, str], form: Form, told: str) -> E
             except ValueError as cause:
                 return CorruptFileError(where, wanted="be one JSON object", got=str(cause), remedy=REMEDY)
             if not isinstance(value, dict):
-                return CorruptFileError(where, wanted="be one JSON object", got=said(value))
+                return CorruptFileError(where, wanted="be one JSON object", got=json_text(value))
             for field, name in names.items():
                 kind = form.type_of(field)
                 if not _fits(value.get(name), kind):
-                    return DataError(where, wanted=f"have {typed_text(kind)} in `{name}`", got=said(value[name]))
+                    return DataError(where, wanted=f"have {typed_text(kind)} in `{name}`", got=json_text(value[name]))
             if len(line) > _BLOCK_BYTES:
                 return CorruptFileError(where, wanted=f"be shorter than {_BLOCK_BYTES:,} bytes", got=f"{len(line):,}")
-    return CorruptFileError(str(path), wanted="hold JSON objects, one a line", got=told, remedy=REMEDY)
+    return CorruptFileError(str(path), wanted="hold JSON objects, one a line", got=message, remedy=REMEDY)

@@ -1,4 +1,4 @@
-"""Tables as lines of JSON, a column at a time: what `json.dumps` would write, without an object for each row."""
+"""Tables as lines of JSON, a column at a time: the text of `json.dumps` without an object for each row."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import pyarrow.compute as pc
 from ladle.errors import ArgumentError, NonFiniteError
 
 _ROWS = 1 << 16
-_CONTROL = r"[\x00-\x1f]"  # what JSON wants escaped beside quotes and backslashes
+_CONTROL = r"[\x00-\x1f]"  # JSON escapes these, quotes and backslashes
 
 
 def json_lines(table: Any) -> Iterator[Any]:
-    """Blocks of bytes: a JSON object a line for each row, nulls as null, times in ISO 8601, UTC.
+    """Blocks of bytes: a line with a JSON object for each row, nulls as null, times in ISO 8601, UTC.
 
-    Raises: NonFiniteError for NaN and infinity, ArgumentError for a column that JSON does not take (such as one
-    of bytes). Cost: about a second for a million rows of six columns; memory of 65,536 rows.
+    Raises: NonFiniteError for NaN and infinity; ArgumentError for a column that JSON cannot hold, such as bytes.
+    Cost: about a second for a million rows of six columns; memory for 65,536 rows.
     """
     for batch in table.combine_chunks().to_batches(max_chunksize=_ROWS):
         if batch.num_rows:
@@ -28,7 +28,7 @@ def json_lines(table: Any) -> Iterator[Any]:
 
 
 def _objects(names: Sequence[str], arrays: Sequence[Any], end: str) -> Any:
-    """A JSON object of these values for each row: a large_string array without nulls."""
+    """The JSON object of each row: a large_string array without nulls."""
     pieces = []
     for place, (name, array) in enumerate(zip(names, arrays, strict=True)):
         pieces.append(_text(f"{', ' if place else '{'}{json.dumps(name, ensure_ascii=False)}: "))
@@ -37,7 +37,7 @@ def _objects(names: Sequence[str], arrays: Sequence[Any], end: str) -> Any:
 
 
 def line_bytes(lines: Any) -> Any:
-    """The bytes of a large_string array without nulls, all one after another, as a view."""
+    """The joined bytes of a large_string array without nulls, as a view."""
     offsets = np.frombuffer(lines.buffers()[1], np.int64)[lines.offset :][: len(lines) + 1]
     return memoryview(lines.buffers()[2])[int(offsets[0]) : int(offsets[-1])]
 
@@ -71,7 +71,7 @@ def _values(array: Any, name: str) -> Any:
 
 
 def iso_times(array: Any) -> Any:
-    """Timestamps as large_string: 2026-01-31T12:00:00.000000Z; those without a zone are taken as UTC."""
+    """Timestamps as large_string: 2026-01-31T12:00:00.000000Z; times without a zone are UTC."""
     plain = array.cast(pa.timestamp("us", array.type.tz)).cast(pa.timestamp("us"))
     text = pc.replace_substring(plain.cast(pa.large_string()), " ", "T")
     return pc.binary_join_element_wise(text, _text("Z"), _text(""))

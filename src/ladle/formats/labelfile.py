@@ -1,10 +1,10 @@
-"""Labels that come back in a file, ready to be told."""
+"""The labels of a file, checked for a tell."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,22 @@ _CURRENT = "current"
 
 @dataclass(frozen=True, slots=True)
 class LabelFile:
-    """The labels in a file.
+    """The labels of a file, for `ladle.Campaign.tell_file` and `round`.
 
-    table: id and label, and annotator, told_at and source where the file has them; no nulls in id and label.
-    unlabelled: rows left out for having no label yet; superseded: rows left out for a status other than current.
-    sha256: of the file, to tell its labels once.
+    Attributes
+    ----------
+    source : str
+        The path of the file.
+    table : pyarrow.Table
+        id and label without nulls, and annotator, told_at and source where the file has them.
+    unlabelled : int
+        Rows without a label, which are left out.
+    superseded : int
+        Rows with a status other than current, which are left out.
+    sha256 : str
+        The digest of the file, which identifies its tell.
+    names : mapping of str to str
+        Field -> its name in the file, as `read_labels` got them.
     """
 
     source: str
@@ -36,6 +47,7 @@ class LabelFile:
     unlabelled: int
     superseded: int
     sha256: str
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_labels(
@@ -45,13 +57,34 @@ def read_labels(
     names: Mapping[str, str] | None = None,
     format: str | None = None,  # noqa: A002 - the word users have for it
 ) -> LabelFile:
-    """The labels of a file of any format, at most one of an annotator for an example.
+    """Read the labels of a file of any format: at most one of each annotator for each example.
 
-    names: field -> its name in the file, where that is another. A null label is a task not labelled yet: it is counted
-    and left out, as are labels that the file itself calls superseded or deleted.
+    Parameters
+    ----------
+    path : path
+        The file.
+    form : Form
+        The types of ids and labels; `ladle.Campaign.form` has those of a campaign.
+    names : mapping of str to str, optional
+        Field -> its name in the file, for fields with another name there.
+    format : str, optional
+        The name of the format; by default that of the file's ending.
 
-    Raises: as `read`; FileFormatError for a file without labels; DataError naming both lines where an annotator labels
-    an example twice. Cost: JSONL and Parquet about a second a million rows, see each format; memory of the table.
+    Returns
+    -------
+    LabelFile
+        Rows with a null label, and labels with the status superseded or deleted, are counted and left out.
+
+    Raises
+    ------
+    FileFormatError
+        For a file without labels. Also what `read` raises.
+    DataError
+        When an annotator labels an example twice; the error names both lines.
+
+    Notes
+    -----
+    Cost: JSONL and Parquet about a second for a million rows, see each format; memory for the table.
     """
     source = Path(path)
     format_of(source, format)
@@ -68,24 +101,27 @@ def read_labels(
     labelled = pc.is_valid(table.column(LABEL)).to_numpy()
     rows = np.flatnonzero(current & labelled)
     _check_once(table, rows, source, format)
-    kept = table.take(pa.array(rows)).drop_columns([name for name in ("status",) if name in table.schema.names])
-    return LabelFile(str(source), kept, int((~labelled).sum()), int((labelled & ~current).sum()), digest)
+    columns = [name for name in table.schema.names if name != "status"]
+    labels = table.take(pa.array(rows)).select(columns)
+    return LabelFile(
+        str(source), labels, int((~labelled).sum()), int((labelled & ~current).sum()), digest, dict(names or {})
+    )
 
 
 def _check_once(table: Any, rows: npt.NDArray[np.int64], source: Path, name: str | None) -> None:
-    """Refuse two current labels of one annotator for one example: which is the later cannot be told."""
+    """Refuse two current labels of one annotator for one example: it is unknown which one is newer."""
     codes = _codes(table.column(ID))[rows]
     if "annotator" in table.schema.names:
-        whom = _codes(table.column("annotator"))[rows]
-        codes = codes * (int(whom.max(initial=0)) + 1) + whom
+        annotators = _codes(table.column("annotator"))[rows]
+        codes = codes * (int(annotators.max(initial=0)) + 1) + annotators
     order = np.argsort(codes, kind="stable")
     again = np.flatnonzero(codes[order][1:] == codes[order][:-1])
     if again.size == 0:
         return
-    found = format_of(source, name)
+    chosen = format_of(source, name)
     second_pos = int(order[again + 1].min())
     first_pos = int(np.flatnonzero(codes == codes[second_pos])[0])
-    first, second = (found.place(source, int(rows[pos])) for pos in (first_pos, second_pos))
+    first, second = (chosen.place(source, int(rows[pos])) for pos in (first_pos, second_pos))
     example = table.column(ID)[int(rows[second_pos])].as_py()
     raise DataError(
         f"the labels in {source}",

@@ -1,4 +1,4 @@
-"""Parquet: typed columns, and the only format here whose pages carry checksums, written and verified."""
+"""Parquet: typed columns. It is the only one of the formats with checksums, which are written and verified."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ import pyarrow.parquet
 
 from ladle.errors import CorruptFileError, DataError, FileFormatError
 from ladle.formats.fields import TIME, Form, typed_text
-from ladle.formats.opening import REMEDY
+from ladle.formats.text_files import REMEDY
 from ladle.formats.textcolumns import in_calendar, typed
 from ladle.pool.tables.table_readers import ParquetReader, read_column
 
 
 def write(table: Any, file: BufferedRandom, about: Mapping[str, Any]) -> None:
-    """All columns; `about` goes into the file's metadata, as JSON under `ladle`."""
-    noted = table.replace_schema_metadata({"ladle": json.dumps(dict(about), ensure_ascii=False)})
-    # Without page checksums a flipped bit reads as another id.
-    pa.parquet.write_table(noted, file, write_page_checksum=True)
+    """Write all columns. `about` goes into the metadata of the file, as JSON under `ladle`."""
+    with_metadata = table.replace_schema_metadata({"ladle": json.dumps(dict(about), ensure_ascii=False)})
+    # Without checksums of pages, a flipped bit would read as another id.
+    pa.parquet.write_table(with_metadata, file, write_page_checksum=True)
 
 
 def read(path: Path, names: Mapping[str, str], form: Form) -> Any:
-    """A table of those fields of `names` (field -> its column) that the file has.
+    """A table of the fields of `names` (field -> its column) that the file has.
 
-    Raises: FileError and its kinds, DataError for a column of another type. Cost: a pass over those columns.
+    Raises: FileError and its subclasses; DataError for a column of another type. Cost: a pass over these columns.
     """
     columns = ParquetReader(path)
     there = {field: name for field, name in names.items() if name in columns.schema.names}
     columns.check(list(there.values()))
     if not there:
-        told = ", ".join(f"`{name}`" for name in columns.schema.names[:8])
+        first = ", ".join(f"`{name}`" for name in columns.schema.names[:8])
         wanted = f"have columns {', '.join(f'`{name}`' for name in names.values())}"
-        raise FileFormatError(str(path), wanted=wanted, got=told or "none")
+        raise FileFormatError(str(path), wanted=wanted, got=first or "none")
     made = [_fitted(read_column(columns, name), form.type_of(field), name, path) for field, name in there.items()]
     if any(len(column) != columns.rows for column in made):
         lengths = ", ".join(f"{len(column):,}" for column in made)
@@ -46,7 +46,7 @@ def read(path: Path, names: Mapping[str, str], form: Form) -> Any:
 
 
 def place(path: Path, row: int) -> str:
-    """Where a row stands, counted from 0 as Arrow does."""
+    """The number of a row from 0, as Arrow counts."""
     return f"row {row:,}"
 
 
@@ -76,7 +76,7 @@ def _fitted(column: Any, kind: Any, name: str, path: Path) -> Any:
 
 
 def _may_become(kind: Any, wanted: Any) -> bool:
-    """Whether values of a type are of the wanted kind whatever they are: no text that may be a number."""
+    """Whether all values of a type have the wanted type too: text that may be a number has not."""
     if pa.types.is_null(kind):
         return True
     if pa.types.is_list(wanted):

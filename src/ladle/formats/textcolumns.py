@@ -1,4 +1,4 @@
-"""Columns of text as columns of numbers, times and lists, by rules that leave nothing to guess."""
+"""Columns of text as columns of numbers, times and lists, by strict rules."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pyarrow.json
 
 from ladle.errors import DataError
 from ladle.formats.fields import TIME, typed_text
-from ladle.formats.opening import said
+from ladle.formats.text_files import json_text
 
 _INTEGER = r"^(0|-?[1-9][0-9]{0,18})$"
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
@@ -21,10 +21,10 @@ _LIST = r"^\s*\[[^\n]*\]\s*$"
 
 
 def typed(array: Any, kind: Any, name: str, at: Callable[[int], str]) -> Any:
-    """A large_string array as `kind`, nulls kept: plain decimal integers, decimal numbers, ISO 8601 times (UTC where
-    no zone is given), JSON lists. `at` says where a row stands.
+    """A large_string array as `kind`, nulls kept: decimal integers and numbers, ISO 8601 times (UTC without a zone), or
+    JSON lists. at: returns the place of a row in words.
 
-    Raises: DataError naming the place of the first text that is none.
+    Raises: DataError that names the place of the first text of another kind.
     """
     array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
     if kind == array.type:
@@ -35,11 +35,11 @@ def typed(array: Any, kind: Any, name: str, at: Callable[[int], str]) -> Any:
     if made is not None:
         return made
     row = _first_unfit(array, kind)
-    raise DataError(at(row), wanted=f"have {typed_text(kind)} in `{name}`", got=said(array[row].as_py()))
+    raise DataError(at(row), wanted=f"have {typed_text(kind)} in `{name}`", got=json_text(array[row].as_py()))
 
 
 def _plain(array: Any, kind: Any) -> Any:
-    """The array converted, or None where some text does not fit."""
+    """The converted array, or None where some text does not fit."""
     if pa.types.is_timestamp(kind):
         zoned = pc.match_substring_regex(array, _ZONE)
         text = pc.if_else(zoned, array, pc.binary_join_element_wise(array, _text("Z"), _text("")))
@@ -50,7 +50,7 @@ def _plain(array: Any, kind: Any) -> Any:
             return None
     try:
         made = text.cast(TIME if pa.types.is_timestamp(kind) else kind)
-    except pa.ArrowInvalid:  # beyond 64 bits, or no time
+    except pa.ArrowInvalid:  # more than 64 bits, or no time
         return None
     if pa.types.is_timestamp(kind) and not in_calendar(made):
         return None
@@ -60,7 +60,7 @@ def _plain(array: Any, kind: Any) -> Any:
 
 
 def in_calendar(times: Any) -> bool:
-    """Whether all of an array of timestamps[us] are of the years 1 to 9999, as dates elsewhere must be."""
+    """Whether all timestamps[us] of an array are in the years 1 to 9999, which Python's dates need."""
     ends = pc.min_max(times.cast(pa.int64())).as_py()
     return ends["min"] is None or (ends["min"] >= _YEAR_1 and ends["max"] < _YEAR_10000)
 
@@ -68,7 +68,7 @@ def in_calendar(times: Any) -> bool:
 def _lists(array: Any, kind: Any) -> Any:
     if not pc.all(pc.fill_null(pc.match_substring_regex(array, _LIST), True)).as_py():
         return None
-    # One parse for all: each cell as a line of its own.
+    # All cells are parsed at once, each as a line.
     lines = pc.binary_join_element_wise(_text('{"v":'), pc.fill_null(array, "null"), _text("}\n"), _text(""))
     text = pa.py_buffer("".join(lines.to_pylist()).encode())
     schema = pa.schema([("v", kind)])
@@ -85,7 +85,7 @@ def _lists(array: Any, kind: Any) -> Any:
 
 
 def _first_unfit(array: Any, kind: Any) -> int:
-    """The first row whose text does not fit: only asked where one does not."""
+    """The first row whose text does not fit. There is one."""
     low, high = 0, len(array)  # the rows before low fit
     while high - low > 1:
         middle = (low + high) // 2

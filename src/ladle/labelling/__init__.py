@@ -1,11 +1,11 @@
-"""The rules of a labelling campaign, free of SQL, clocks and files: events in, effects out.
+"""The rules of a labelling campaign, without SQL, clocks and files: events in, effects out.
 
-`ladle.Campaign`, which has all three, stands on them in `ladle.campaign`.
+`ladle.Campaign` applies them to a store, a clock and files, see `ladle.campaign`.
 """
 
 from __future__ import annotations
 
-from ladle.labelling.answers import Batch, Progress, Taken, TaskStory, Told, Verdict
+from ladle.labelling.answers import Batch, Progress, Taken, TaskStory, Told, Verdict, Verification
 from ladle.labelling.contract import Store, View, Writer
 from ladle.labelling.labels import Labels
 from ladle.labelling.memory_store import MemoryStore
@@ -25,6 +25,7 @@ __all__ = [
     "TaskStory",
     "Told",
     "Verdict",
+    "Verification",
     "View",
     "Writer",
 ]

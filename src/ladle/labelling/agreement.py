@@ -1,7 +1,7 @@
-"""From the labels of several annotators to one: the rules, each stated in a sentence.
+"""The rules of agreement: from the labels of several annotators to one label.
 
-Every rule waits until an example has labels by as many different annotators as the campaign asks for. Labels that were
-superseded or deleted do not count. A disputed example is asked of one more annotator, and judged again.
+Every rule waits until an example has labels of as many different annotators as the campaign asks for. Superseded and
+deleted labels do not count. A disputed example goes to one more annotator and is judged again.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from ladle.errors import ArgumentError
 from ladle.labelling.columns import Int64, Texts, repeated
 from ladle.labelling.labels import Labels
 from ladle.labelling.states import DISPUTED, LABELLED, OPEN
-from ladle.labelling.tables import CURRENT, Label
+from ladle.labelling.tables import CURRENT, LabelTable
 
-# What a rule makes of the labels of one example, oldest first: the label, "" when they do not settle it, and the share
-# of them that stand behind it.
+# A rule reads the labels of one example, oldest first. It returns the label, or "" for a dispute, and the share of the
+# labels that agree with it.
 Opinion = tuple[str, float]
 Rule = Callable[[Sequence[str], Labels], Opinion]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Verdicts:
-    """What the labels of each example come to.
+class Resolutions:
+    """The state and the label of each of e examples, by their labels.
 
-    row: (e,) ascending. state: as ladle.labelling.states. label: (e,) canonical JSON, "" unless the state is LABELLED.
-    votes: (e,) labels that counted. share: (e,) of the votes, those for the label; 0 where there is none.
+    row: (e,) ascending. state: (e,) see `ladle.labelling.states`. label: (e,) canonical JSON, "" unless the state is
+    LABELLED. votes: (e,) the number of labels that count. share: (e,) the share of them for the label; 0 without one.
     """
 
     row: Int64
@@ -43,16 +43,16 @@ class Verdicts:
     votes: Int64
     share: npt.NDArray[np.float64]
 
-    def take(self, which: npt.NDArray[Any]) -> Verdicts:
-        """Those at these places, or where a mask is set."""
-        return Verdicts(self.row[which], self.state[which], self.label[which], self.votes[which], self.share[which])
+    def take(self, which: npt.NDArray[Any]) -> Resolutions:
+        """The examples at these places, or where a mask is set."""
+        return Resolutions(self.row[which], self.state[which], self.label[which], self.votes[which], self.share[which])
 
 
 def majority(labels: Sequence[str], kind: Labels) -> Opinion:
     """The label of more annotators than any other; a tie is disputed.
 
-    Of several classes, each is judged by itself: in when more than half name it, disputed when just half do. Of values
-    it is the median.
+    Multi-labels: each class is judged alone. More than half of the annotators must name it; exactly half is a dispute.
+    Values: the median.
     """
     if kind.kind == "multi":
         return _majority_of_each(labels)
@@ -65,17 +65,17 @@ def majority(labels: Sequence[str], kind: Labels) -> Opinion:
 
 
 def unanimous(labels: Sequence[str], kind: Labels) -> Opinion:
-    """The label all annotators gave; anything else is disputed."""
+    """The label that all annotators gave; anything else is disputed."""
     return (labels[0], 1.0) if len(set(labels)) == 1 else ("", 0.0)
 
 
 def latest(labels: Sequence[str], kind: Labels) -> Opinion:
-    """The label told last."""
+    """The label that was told last."""
     return labels[-1], labels.count(labels[-1]) / len(labels)
 
 
 def first(labels: Sequence[str], kind: Labels) -> Opinion:
-    """The label told first."""
+    """The label that was told first."""
     return labels[0], labels.count(labels[0]) / len(labels)
 
 
@@ -84,12 +84,12 @@ RULES: dict[str, Rule] = {
     "unanimous": unanimous,
     "latest": latest,
     "first": first,
-    "dawid-skene": latest,  # never disputed; the labels themselves come from ladle.labelling.dawid_skene
+    "dawid-skene": latest,  # never disputed; ladle.labelling.dawid_skene estimates the labels themselves
 }
 
 
 def check_agreement(name: str, kind: Labels) -> str:
-    """`name`, if it is a rule that fits these labels. Raises: ArgumentError."""
+    """`name`, if it is a rule for this kind of labels. Raises: ArgumentError."""
     if name not in RULES:
         raise ArgumentError("`agreement`", wanted=f"be one of {', '.join(RULES)}", got=repr(name))
     if name == "dawid-skene" and kind.kind != "single":
@@ -97,10 +97,10 @@ def check_agreement(name: str, kind: Labels) -> str:
     return name
 
 
-def judged(labels: Label, kind: Labels, *, agreement: str, annotators_per_task: int) -> Verdicts:
-    """What the current ones among `labels` come to, for every row that has any label.
+def judge(labels: LabelTable, kind: Labels, *, agreement: str, annotators_per_task: int) -> Resolutions:
+    """The state and the label of every row that has any label, by its current labels.
 
-    Cost: a sort; vectorised for rows of one label, a call of the rule for each other row.
+    Cost: a sort; vectorised for rows of one label, one call of the rule for each other row.
     """
     current = labels.take(labels.status == CURRENT)
     current = current.take(np.lexsort((current.number, current.told_at, current.row)))
@@ -114,26 +114,26 @@ def judged(labels: Label, kind: Labels, *, agreement: str, annotators_per_task: 
     for place in np.flatnonzero(counts > 1).tolist():
         if counts[place] < annotators_per_task:
             continue
-        said = current.label[starts[place] : starts[place] + counts[place]].tolist()
-        label[place], share[place] = rule(said, kind)
+        votes = current.label[starts[place] : starts[place] + counts[place]].tolist()
+        label[place], share[place] = rule(votes, kind)
         state[place] = LABELLED if label[place] else DISPUTED
-    return _with_unvoted(labels, Verdicts(rows, state, label, counts.astype(np.int64), share))
+    return _with_unvoted(labels, Resolutions(rows, state, label, counts.astype(np.int64), share))
 
 
-def _with_unvoted(labels: Label, verdicts: Verdicts) -> Verdicts:
-    """Rows whose labels were all deleted are open again."""
-    lost = np.setdiff1d(labels.row, verdicts.row)
+def _with_unvoted(labels: LabelTable, resolved: Resolutions) -> Resolutions:
+    """`resolved`, and the rows whose labels were all deleted: they are open again."""
+    lost = np.setdiff1d(labels.row, resolved.row)
     if not len(lost):
-        return verdicts
-    rows = np.concatenate([verdicts.row, lost])
+        return resolved
+    rows = np.concatenate([resolved.row, lost])
     order = np.argsort(rows)
     blank, zeros = repeated("", len(lost)), np.zeros(len(lost))
-    return Verdicts(
+    return Resolutions(
         rows[order],
-        np.concatenate([verdicts.state, repeated(OPEN, len(lost))])[order],
-        np.concatenate([verdicts.label, blank])[order],
-        np.concatenate([verdicts.votes, repeated(0, len(lost))])[order],
-        np.concatenate([verdicts.share, zeros])[order],
+        np.concatenate([resolved.state, repeated(OPEN, len(lost))])[order],
+        np.concatenate([resolved.label, blank])[order],
+        np.concatenate([resolved.votes, repeated(0, len(lost))])[order],
+        np.concatenate([resolved.share, zeros])[order],
     )
 
 
@@ -142,8 +142,8 @@ def _majority_of_each(labels: Sequence[str]) -> Opinion:
     half = len(labels) / 2
     if any(math.isclose(count, half) for count in named.values()):
         return "", 0.0
-    kept = sorted(
+    classes = sorted(
         (each for each, count in named.items() if count > half), key=lambda each: (isinstance(each, str), each)
     )
-    chosen = json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
+    chosen = json.dumps(classes, ensure_ascii=False, separators=(",", ":"))
     return chosen, labels.count(chosen) / len(labels)

@@ -1,28 +1,28 @@
-"""How well annotators agree with each other and with what is known."""
+"""How well annotators agree with each other and with gold labels."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from ladle.labelling.columns import Int64
-from ladle.labelling.tables import Gold, Label
+from ladle.labelling.tables import GoldTable, LabelTable
 
 
-def agreement_of(current: Label) -> tuple[float | None, dict[str, float]]:
-    """The share of pairs of annotators that gave an example the same label, over all, and for each annotator.
+def agreement_of(current: LabelTable) -> tuple[float | None, dict[str, float]]:
+    """The share of pairs of labels that agree: over all annotators, and for each annotator.
 
-    Pairs of labels of one example by two annotators; None, and no entry, where there is no such pair.
-    Cost: two sorts of the labels.
+    A pair is two labels of one example by two annotators. Without any pair the share is None; an annotator without a
+    pair has no entry. Cost: two sorts of the labels.
     """
     people, who = _coded(current)
-    _, said = (
+    _, label_of = (
         np.unique(current.label.astype(str), return_inverse=True) if len(current) else (None, np.empty(0, np.int64))
     )
     rows, row_of, votes = np.unique(current.row, return_inverse=True, return_counts=True)
     if not len(rows):
         return None, {}
-    # Of the labels of one row, how many are the same as each: by counting equal (row, label) pairs.
-    _, pair_of, same = np.unique(np.column_stack([row_of, said]), axis=0, return_inverse=True, return_counts=True)
+    # Equal (row, label) pairs: how many labels of the same row are the same as each label.
+    _, pair_of, same = np.unique(np.column_stack([row_of, label_of]), axis=0, return_inverse=True, return_counts=True)
     pairs = (votes[row_of] - 1).astype(np.float64)  # with each other label of its example
     agreed = (same[pair_of.reshape(-1)] - 1).astype(np.float64)
     if not pairs.sum():
@@ -34,8 +34,8 @@ def agreement_of(current: Label) -> tuple[float | None, dict[str, float]]:
     return float(agreed.sum() / pairs.sum()), by_person
 
 
-def gold_scores(current: Label, gold: Gold) -> tuple[dict[str, int], dict[str, int]]:
-    """Of the gold examples each annotator labelled: how many rightly, and how many at all."""
+def gold_scores(current: LabelTable, gold: GoldTable) -> tuple[dict[str, int], dict[str, int]]:
+    """For each annotator: how many gold examples were labelled rightly, and how many were labelled."""
     known = dict(zip(gold.row.tolist(), gold.label.tolist(), strict=True))
     right: dict[str, int] = {}
     seen: dict[str, int] = {}
@@ -46,7 +46,7 @@ def gold_scores(current: Label, gold: Gold) -> tuple[dict[str, int], dict[str, i
     return right, seen
 
 
-def _coded(labels: Label) -> tuple[list[str], Int64]:
+def _coded(labels: LabelTable) -> tuple[list[str], Int64]:
     people = sorted(set(labels.annotator.tolist()))
     number = {name: place for place, name in enumerate(people)}
     return people, np.array([number[name] for name in labels.annotator.tolist()], np.int64)

@@ -1,4 +1,4 @@
-"""What a campaign answers: batches, what came of a tell, progress, stories."""
+"""What a campaign returns: batches, the results of tells, progress, histories, integrity checks."""
 
 from __future__ import annotations
 
@@ -19,11 +19,28 @@ Ids = npt.NDArray[Any]  # int64, or objects of str
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """What is to be labelled now, in order.
+    """The examples of one ask, in the order in which they are to be labelled.
 
-    ids: (b,) int64, or objects of str for text. rows: (b,) int64 positions in the pool. number, round: from 1.
-    story: the selection's, as plain numbers and text. renewed: an ask repeated under its key, which got the same batch
-    again with a longer lease. passed_on: tasks in it whose lease had lapsed elsewhere.
+    Attributes
+    ----------
+    ids : ndarray of shape (b,)
+        int64, or objects of str for text ids.
+    rows : ndarray of shape (b,), int64
+        The rows of the pool.
+    number, round : int
+        From 1.
+    key, holder : str
+        As `Campaign.ask` got them; "" for none.
+    asked_at, lease_until : datetime
+        In UTC.
+    story : mapping
+        How the strategy chose, as plain numbers and text.
+    model : str
+        The version of the model that made the scores; "" when it was not named.
+    renewed : bool
+        Whether this is the batch of an earlier ask with the same key, whose lease is longer now.
+    passed_on : int
+        How many of its tasks came from an earlier batch, because their lease had expired.
     """
 
     ids: Ids
@@ -46,21 +63,34 @@ class Batch:
         return iter(self.ids.tolist())
 
     def to_arrow(self) -> Any:
-        """A `pyarrow.Table` of id, row, order (int64, from 0) and round."""
+        """The batch as a `pyarrow.Table` with the columns id, row, order (int64, from 0) and round."""
         order = np.arange(len(self), dtype=np.int64)
         rounds = np.full(len(self), self.round, np.int64)
         return Records({"id": self.ids, "row": self.rows, "order": order, "round": rounds}).to_arrow()
 
     def __repr__(self) -> str:
-        shown = ", ".join(repr(each) for each in self.ids[:3].tolist()) + (", ..." if len(self) > 3 else "")
-        return f"<Batch {self.number}: {len(self):,} examples until {self.lease_until:%Y-%m-%d %H:%M} UTC: {shown}>"
+        first = ", ".join(repr(each) for each in self.ids[:3].tolist()) + (", ..." if len(self) > 3 else "")
+        return f"<Batch {self.number}: {len(self):,} examples until {self.lease_until:%Y-%m-%d %H:%M} UTC: {first}>"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Taken:
-    """The tasks one annotator has taken from the shared list, in order; as `Batch`.
+    """The tasks that one annotator has taken from the shared list, in order.
 
-    renewed: those held before, whose lease is longer now. passed_on: those others let lapse.
+    Attributes
+    ----------
+    ids : ndarray of shape (t,)
+        int64, or objects of str for text ids.
+    rows : ndarray of shape (t,), int64
+        The rows of the pool.
+    annotator : str
+        Who has taken them.
+    lease_until : datetime
+        In UTC.
+    renewed : int
+        How many of them the annotator held before, with a longer lease now.
+    passed_on : int
+        How many of them another annotator held before, with an expired lease.
     """
 
     ids: Ids
@@ -77,19 +107,36 @@ class Taken:
         return iter(self.ids.tolist())
 
     def to_arrow(self) -> Any:
-        """A `pyarrow.Table` of id, row and order (int64, from 0)."""
+        """The tasks as a `pyarrow.Table` with the columns id, row and order (int64, from 0)."""
         order = np.arange(len(self), dtype=np.int64)
         return Records({"id": self.ids, "row": self.rows, "order": order}).to_arrow()
+
+    def __repr__(self) -> str:
+        return f"<Taken: {len(self):,} tasks of {self.annotator!r} until {self.lease_until:%Y-%m-%d %H:%M} UTC>"
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What came of a tell, in labels.
+    """The result of a tell, counted in labels.
 
-    labels: told. accepted: kept as new. changed: those of them that are a new version of an earlier one. repeated: said
-    before, word for word. quarantined: kept aside, see `Campaign.quarantine`. disputed, labelled: tasks that became so.
-    unasked: examples nobody had asked for. repeat_of_key: this very tell was made before under its key; the figures are
-    those of that time.
+    Attributes
+    ----------
+    labels : int
+        Labels in the tell.
+    accepted : int
+        Labels stored as new.
+    changed : int
+        Accepted labels that are a new version of an earlier one.
+    repeated : int
+        Labels that were stored before with the same value.
+    quarantined : int
+        Labels put aside with a reason, see `Reader.quarantine`.
+    disputed, labelled : int
+        Tasks that entered this state.
+    unasked : int
+        Examples that no ask had chosen.
+    repeat_of_key : bool
+        Whether the same tell was made before under its key; the counts are those of that time.
     """
 
     labels: int
@@ -107,13 +154,41 @@ class Told:
 class Progress:
     """How far a campaign has come.
 
-    pool: examples. asked: tasks asked for. labelled: examples with a label that stands. outstanding: asked and neither
-    labelled nor excluded. rounds: batches asked. excluded, disputed: examples. quarantined: entries. labels: current
-    ones, by all annotators. spend: labels asked for so far; budget: of how many, or None. labels_per_day: told in the
-    last seven days, a day; seconds_left: at that speed, for what is outstanding (None when nothing moves). agreement:
-    the share of pairs of annotators that agree, over examples with two labels or more (None without). annotators: one
-    row each: annotator, labels, gold_right, gold_seen, agreement (NaN when unknown), labels_per_day, last_told_at.
-    curve: one row a recorded model. stopping: what the rules that can tell say.
+    Attributes
+    ----------
+    name : str
+        The name of the campaign.
+    pool : int
+        Examples in the pool.
+    asked : int
+        Tasks that were asked for.
+    labelled, excluded, disputed : int
+        Examples in this state.
+    outstanding : int
+        Tasks that were asked for and are neither labelled nor excluded.
+    rounds : int
+        Batches that were asked for.
+    quarantined : int
+        Entries in quarantine.
+    labels : int
+        Current labels of all annotators.
+    spend : int
+        Labels asked for so far.
+    budget : int or None
+        Labels that may be asked for; None for no limit.
+    labels_per_day : float
+        The speed over the last seven days.
+    seconds_left : float or None
+        The time that the outstanding tasks take at that speed; None when no labels arrive.
+    agreement : float or None
+        The share of pairs of annotators that agree, over the examples with two labels or more; None without any.
+    annotators : Records
+        One row for each: annotator, labels, gold_right, gold_seen, agreement (NaN when unknown), labels_per_day,
+        last_told_at.
+    curve : Records
+        One row for each recorded model: version, at, round, labelled, metrics, scores, scores_digest.
+    stopping : tuple of ladle.stopping.Verdict
+        The verdicts of the stopping rules that have enough data.
     """
 
     name: str
@@ -136,7 +211,7 @@ class Progress:
     stopping: tuple[StopVerdict, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON can carry it."""
+        """The progress as plain values that JSON can hold."""
         others = ("annotators", "curve", "stopping")
         plain = {name: getattr(self, name) for name in self.__slots__ if name not in others}
         tables = {"annotators": _plain_rows(self.annotators), "curve": _plain_rows(self.curve)}
@@ -149,12 +224,26 @@ class Progress:
         )
         return text + (f" {self.disputed:,} disputed." if self.disputed else "")
 
+    def __repr__(self) -> str:
+        return f"<Progress {self}>"
+
 
 @dataclass(frozen=True, slots=True)
 class TaskStory:
-    """All that happened to one example, oldest first: `lines` of (time, what). `str()` reads well.
+    """The history of one example, oldest event first. `str()` makes text for people.
 
-    state: "open", "labelled", "disputed", "excluded", or "unasked". label: what stands, or None.
+    Attributes
+    ----------
+    id : int or str
+        The example id.
+    row : int
+        The row of the pool.
+    state : str
+        "open", "labelled", "disputed", "excluded" or "unasked".
+    label : object
+        The resolved label, or None.
+    lines : tuple of (datetime, str)
+        When and what, times in UTC.
     """
 
     id: Any
@@ -164,13 +253,23 @@ class TaskStory:
     lines: tuple[tuple[datetime, str], ...] = field(default_factory=tuple)
 
     def __str__(self) -> str:
-        head = f"{self.id} (row {self.row:,}): {self.state}" + ("" if self.label is None else f", {self.label!r}")
-        return "\n".join([head, *(f"  {at:%Y-%m-%d %H:%M:%S} {what}" for at, what in self.lines)])
+        title = f"{self.id} (row {self.row:,}): {self.state}" + ("" if self.label is None else f", {self.label!r}")
+        return "\n".join([title, *(f"  {at:%Y-%m-%d %H:%M:%S} {what}" for at, what in self.lines)])
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """Whether a campaign is sound. problems: a line each, none when `ok`. checked: how much of what was looked at."""
+class Verification:
+    """The result of an integrity check of a campaign. It is true when the campaign has passed.
+
+    Attributes
+    ----------
+    ok : bool
+        Whether no problem was found.
+    problems : tuple of str
+        One line for each problem.
+    checked : mapping of str to int
+        How many rows and files of each kind were checked.
+    """
 
     ok: bool
     problems: tuple[str, ...]
@@ -180,10 +279,13 @@ class Verdict:
         return self.ok
 
     def __str__(self) -> str:
-        looked = ", ".join(f"{count:,} {what}" for what, count in self.checked.items())
+        counts = ", ".join(f"{count:,} {what}" for what, count in self.checked.items())
         if self.ok:
-            return f"Sound: {looked}."
-        return "\n".join([f"{len(self.problems):,} problems in {looked}:", *(f"  {line}" for line in self.problems)])
+            return f"Sound: {counts}."
+        return "\n".join([f"{len(self.problems):,} problems in {counts}:", *(f"  {line}" for line in self.problems)])
+
+
+Verdict = Verification  # the earlier name of this class, which callers may import
 
 
 def _plain_rows(records: Records) -> list[dict[str, Any]]:

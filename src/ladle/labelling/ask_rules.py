@@ -1,10 +1,10 @@
-"""What may be chosen next, and what becomes of what was chosen."""
+"""Which rows an ask may choose, and what an ask writes."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,22 +12,48 @@ import numpy as np
 from ladle.errors import ArgumentError
 from ladle.labelling.columns import Int64, Texts, repeated
 from ladle.labelling.contract import View
-from ladle.labelling.events import Effects
+from ladle.labelling.events import Act, Effects, digest_of
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import EXCLUDED, OPEN
-from ladle.labelling.tables import ASKED, Batch, BatchRows, Exclusion, Gold, Lease, Task
+from ladle.labelling.tables import ASKED, BatchRowsTable, BatchTable, ExclusionTable, GoldTable, LeaseTable, TaskTable
+from ladle.progress import SILENT, Reporter
 from ladle.seeds import MAX_SEED, child_seed, stream
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Standing:
-    """Where the pool stands at a moment.
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class AskRequest:
+    """One ask, checked. Everything from the border of a campaign down to the rules reads this one object.
 
-    task: all of them. lease_until: (tasks,) when each task's longest lease ends, in microseconds. excluded, gold: rows.
-    asked_labels: labels asked for so far. batches: how many.
+    size, gold: how many examples to choose, and how many gold examples to add. lease: in microseconds. key, holder,
+    model, scores_digest: "" for none. arrays: what the strategy reads, each of the whole pool in row order. indexes:
+    the pandas indexes that came with the arrays.
     """
 
-    task: Task
+    size: int
+    gold: int
+    lease: int
+    key: str = ""
+    holder: str = ""
+    model: str = ""
+    scores_digest: str = ""
+    arrays: Mapping[str, Any] = field(default_factory=dict)
+    indexes: Mapping[str, Any] = field(default_factory=dict)
+    progress: Reporter = SILENT
+
+    def act(self, at: int) -> Act:
+        """The ask as an event at a moment, in microseconds. Scores are compared apart from its digest."""
+        return Act("ask", at, self.holder, self.key, digest_of(self.size, self.gold))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PoolState:
+    """The pool at one moment.
+
+    task: all tasks. lease_until: (tasks,) the end of each task's longest lease, in microseconds. excluded, gold: rows.
+    asked_labels: the number of labels asked for so far. batches: the number of batches.
+    """
+
+    task: TaskTable
     lease_until: Int64
     excluded: Int64
     gold: Int64
@@ -35,38 +61,30 @@ class Standing:
     batches: int
 
     def closed(self, at: int) -> Int64:
-        """The rows that no ask may choose: labelled, disputed, excluded, of gold, or under a lease; ascending."""
+        """The rows that no ask may choose: labelled, disputed, excluded, gold, or under a lease; ascending."""
         held = (self.task.state != OPEN) | (self.lease_until > at)
         return np.unique(np.concatenate([self.task.row[held], self.excluded, self.gold]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Asked:
-    """A batch about to be made: its rows in order of choice, gold among them, and their ids."""
+class BatchChoice:
+    """The rows of a batch in the order of choice, gold among them, and their ids. gold: which rows are gold."""
 
     row: Int64
     example_id: Texts
     gold: Int64
-    number: int
-    event: int
-    at: int
-    lease_until: int
     story: Mapping[str, Any]
-    key: str = ""
-    holder: str = ""
-    model: str = ""
-    scores_digest: str = ""
 
 
-def standing(view: View, settings: Settings) -> Standing:
-    """Read where the pool stands. Cost: all tasks, batches and leases."""
-    task, batches, leases = view.read(Task), view.read(Batch), view.read(Lease)
-    exclusions = view.read(Exclusion)
-    gold = view.read(Gold).row
+def pool_state(view: View, settings: Settings) -> PoolState:
+    """Read the state of the pool. Cost: reads all tasks, batches and leases."""
+    task, batches, leases = view.read(TaskTable), view.read(BatchTable), view.read(LeaseTable)
+    exclusions = view.read(ExclusionTable)
+    gold = view.read(GoldTable).row
     asked = task.batch > 0
-    return Standing(
+    return PoolState(
         task=task,
-        lease_until=leases_of(task, batches, leases),
+        lease_until=lease_ends(task, batches, leases),
         excluded=exclusions.row[exclusions.active == 1],
         gold=gold,
         asked_labels=int(asked.sum()) * settings.annotators_per_task,
@@ -74,8 +92,8 @@ def standing(view: View, settings: Settings) -> Standing:
     )
 
 
-def leases_of(task: Task, batches: Batch, leases: Lease) -> Int64:
-    """(tasks,) when the longest lease of each ends: that of its batch, or of an annotator who took it; 0 for none."""
+def lease_ends(task: TaskTable, batches: BatchTable, leases: LeaseTable) -> Int64:
+    """(tasks,) the end of each task's longest lease, of its batch or of an annotator who took it; 0 for none."""
     by_batch = np.zeros(int(batches.number.max()) + 1 if len(batches) else 1, np.int64)
     by_batch[batches.number] = batches.lease_until
     until: Int64 = by_batch[task.batch]
@@ -86,7 +104,7 @@ def leases_of(task: Task, batches: Batch, leases: Lease) -> Int64:
 
 
 def check_budget(settings: Settings, asked_labels: int, size: int) -> None:
-    """Refuse an ask beyond the budget. Raises: ArgumentError that tells what is left."""
+    """Refuse an ask beyond the budget. Raises: ArgumentError that says how much is left."""
     if settings.budget is None:
         return
     left = max(0, settings.budget - asked_labels) // settings.annotators_per_task
@@ -100,30 +118,30 @@ def check_budget(settings: Settings, asked_labels: int, size: int) -> None:
         )
 
 
-def check_room(standing: Standing, size: int, *, pool_rows: int, at: int) -> None:
-    """Refuse an ask for more than there is to choose. Raises: ArgumentError that tells why."""
-    free = pool_rows - len(standing.closed(at))
+def check_room(state: PoolState, size: int, *, pool_rows: int, at: int) -> None:
+    """Refuse an ask for more rows than are free. Raises: ArgumentError that says why they are not."""
+    free = pool_rows - len(state.closed(at))
     if size <= free:
         return
-    held = int(((standing.task.state == OPEN) & (standing.lease_until > at)).sum())
+    held = int(((state.task.state == OPEN) & (state.lease_until > at)).sum())
     raise ArgumentError(
         "`size`",
         wanted=f"be at most the {free:,} examples to choose from (of {pool_rows:,}: {held:,} are out for labelling, "
-        f"{len(standing.excluded):,} excluded, the rest labelled or disputed)",
+        f"{len(state.excluded):,} excluded, the rest labelled or disputed)",
         got=f"{size:,}",
         remedy="Ask for fewer, wait for labels or leases, or extend the pool.",
     )
 
 
 def selection_seed(settings: Settings, number: int) -> int:
-    """The seed of a batch's selection: by the campaign's and the batch's number alone."""
+    """The seed of a batch's selection. It depends on the campaign's seed and the batch's number alone."""
     return child_seed(settings.seed, "batch", number) & MAX_SEED
 
 
 def with_gold(settings: Settings, rows: Int64, gold: Int64, count: int, number: int) -> tuple[Int64, Int64]:
-    """`rows` with `count` gold examples at random places among them, and which those are.
+    """`rows` with `count` gold examples at random places among them, and the rows of those gold examples.
 
-    Raises: ArgumentError when there are not so many. Repeats: set by the campaign's seed and the batch's number.
+    Raises: ArgumentError when there are fewer. Repeats: by the campaign's seed and the batch's number.
     """
     if count > len(gold):
         raise ArgumentError("`gold`", wanted=f"be at most the {len(gold):,} gold examples", got=f"{count:,}")
@@ -135,65 +153,78 @@ def with_gold(settings: Settings, rows: Int64, gold: Int64, count: int, number: 
     return np.insert(rows, places, chosen), chosen
 
 
-def asked(standing: Standing, batch: Asked) -> Effects:
-    """The batch, tasks for the examples that had none, and those that pass on to it because their lease lapsed."""
-    place = np.arange(len(batch.row), dtype=np.int64)
-    order = np.argsort(batch.row)
-    rows = batch.row[order]
-    known = np.searchsorted(standing.task.row, rows)
-    there = known < len(standing.task)
-    there[there] = standing.task.row[known[there]] == rows[there]
+def make_batch(state: PoolState, request: AskRequest, choice: BatchChoice, *, event: int, at: int) -> Effects:
+    """The next batch, new tasks for its examples without one, and the open tasks that move to it.
+
+    An open task moves to the batch that asks for it last, once the lease of its earlier batch has expired.
+    """
+    number = state.batches + 1
+    place = np.arange(len(choice.row), dtype=np.int64)
+    order = np.argsort(choice.row)
+    rows = choice.row[order]
+    known = np.searchsorted(state.task.row, rows)
+    there = known < len(state.task)
+    there[there] = state.task.row[known[there]] == rows[there]
     fresh, again = order[~there], order[there]
     count = len(fresh)
-    states = np.where(np.isin(batch.row[fresh], standing.excluded), EXCLUDED, OPEN)
-    new = Task(
-        row=batch.row[fresh],
-        example_id=batch.example_id[fresh],
+    states = np.where(np.isin(choice.row[fresh], state.excluded), EXCLUDED, OPEN)
+    new = TaskTable(
+        row=choice.row[fresh],
+        example_id=choice.example_id[fresh],
         origin=repeated(ASKED, count),
         state=states.astype(np.int64),
-        batch=repeated(batch.number, count),
+        batch=repeated(number, count),
         place=place[fresh],
-        event=repeated(batch.event, count),
+        event=repeated(event, count),
     )
-    old = standing.task.take(known[there])
+    old = state.task.take(known[there])
     moved = replace(
         old,
-        batch=repeated(batch.number, len(old)),
+        batch=repeated(number, len(old)),
         place=place[again],
-        event=repeated(batch.event, len(old)),
+        event=repeated(event, len(old)),
     )
-    passed_on = int(np.sum((old.batch > 0) & ~np.isin(old.row, standing.gold)))
-    told = {
-        "batch": batch.number,
-        "size": len(batch.row),
+    passed_on = int(np.sum((old.batch > 0) & ~np.isin(old.row, state.gold)))
+    story = json.dumps(choice.story, ensure_ascii=False, sort_keys=True)
+    batch = BatchTable(
+        number=repeated(number, 1),
+        round=repeated(number, 1),
+        key=repeated(request.key, 1),
+        holder=repeated(request.holder, 1),
+        asked_at=repeated(at, 1),
+        lease_until=repeated(at + request.lease, 1),
+        size=repeated(len(choice.row), 1),
+        passed_on=repeated(passed_on, 1),
+        story=repeated(story, 1),
+        model=repeated(request.model, 1),
+        scores_digest=repeated(request.scores_digest, 1),
+        event=repeated(event, 1),
+    )
+    listed, gold = choice.row.astype("<i8").tobytes(), np.sort(choice.gold).astype("<i8").tobytes()
+    report = {
+        "batch": number,
+        "size": len(choice.row),
         "new": count,
         "passed_on": passed_on,
-        "gold": len(batch.gold),
+        "gold": len(choice.gold),
     }
-    return Effects(added=(new, *_batch(batch, passed_on)), changed=(moved,), told=told)
+    batch_rows = BatchRowsTable.of([(number, listed, gold, event)])
+    return Effects(added=(new, batch, batch_rows), changed=(moved,), report=report)
 
 
-def renewed(batch: Batch, *, lease_until: int, event: int) -> Effects:
+def renew_batch(batch: BatchTable, *, lease_until: int, event: int) -> Effects:
     """The same batch with a longer lease."""
     longer = np.maximum(batch.lease_until, lease_until)
     changed = replace(batch, lease_until=longer, event=repeated(event, len(batch)))
-    return Effects(changed=(changed,), told={"batch": int(batch.number[0]), "lease_until": int(longer[0])})
+    return Effects(changed=(changed,), report={"batch": int(batch.number[0]), "lease_until": int(longer[0])})
 
 
-def still_free(standing: Standing, rows: Int64, at: int) -> bool:
-    """Whether all these rows may (still) be chosen."""
-    return not np.isin(rows, standing.closed(at)).any()
+def still_free(state: PoolState, rows: Int64, at: int) -> bool:
+    """Whether an ask may (still) choose all these rows."""
+    return not np.isin(rows, state.closed(at)).any()
 
 
-def rows_of(chosen: BatchRows) -> tuple[Int64, Int64]:
-    """The rows of the one batch there is, in order of choice, and those of gold."""
-    rows, gold = (np.frombuffer(listed[0], "<i8").astype(np.int64) for listed in (chosen.row_list, chosen.gold_list))
+def rows_of(batch: BatchRowsTable) -> tuple[Int64, Int64]:
+    """The rows of a table of one batch, in the order of choice, and its gold rows."""
+    rows, gold = (np.frombuffer(listed[0], "<i8").astype(np.int64) for listed in (batch.row_list, batch.gold_list))
     return rows, gold
-
-
-def _batch(batch: Asked, passed_on: int) -> tuple[Batch, BatchRows]:
-    story = json.dumps(batch.story, ensure_ascii=False, sort_keys=True)
-    told = (batch.number, batch.number, batch.key, batch.holder, batch.at, batch.lease_until, len(batch.row))
-    made = Batch.of([(*told, passed_on, story, batch.model, batch.scores_digest, batch.event)])
-    rows, gold = batch.row.astype("<i8").tobytes(), np.sort(batch.gold).astype("<i8").tobytes()
-    return made, BatchRows.of([(batch.number, rows, gold, batch.event)])

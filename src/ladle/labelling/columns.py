@@ -1,8 +1,8 @@
-"""Tables as columns: what rules read and write, a million rows at a time, without an object a row.
+"""Tables as columns: rules read and write a million rows at a time, without one object for each row.
 
-A kind of table is a frozen dataclass of equally long arrays: fields are `Int64`, `Texts` (objects of str) or `Octets`
-(of bytes). Its `KEY` names the fields that tell rows apart. There are no nulls: a number that is not known is 0, a text
-"". Stores keep kinds without knowing what they mean.
+A kind of table is a frozen dataclass of equally long arrays. Its fields are `Int64`, `Texts` (objects of str) or
+`Octets` (objects of bytes), and its `KEY` names the fields that identify a row. There are no nulls: an unknown number
+is 0, an unknown text is "". Stores keep these kinds without knowing what they mean.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from hashlib import blake2b
-from typing import Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
@@ -19,35 +19,42 @@ import numpy.typing as npt
 from ladle.errors import CorruptFileError
 from ladle.mixing import GAMMA, mix
 
-Int64 = npt.NDArray[np.int64]
-Texts = npt.NDArray[np.object_]  # of str
-Octets = npt.NDArray[np.object_]  # of bytes
 Holds = Literal["number", "text", "octets"]
+# The mark of a column's type says what its values are: objects of str and of bytes are the same type to NumPy.
+Int64 = Annotated[npt.NDArray[np.int64], "number"]
+Texts = Annotated[npt.NDArray[np.object_], "text"]  # of str
+Octets = Annotated[npt.NDArray[np.object_], "octets"]  # of bytes
 
-_HOLDS: dict[str, Holds] = {"Int64": "number", "Texts": "text", "Octets": "octets"}
+_LAYOUTS: dict[type[Any], dict[str, Holds]] = {}
 _PYTHON = {"number": int, "text": str, "octets": bytes}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Columns:
-    """Equally long columns; each kind of table is a subclass. The arrays are not to be written."""
+    """Equally long columns. Each kind of table is a subclass. Do not write to the arrays."""
 
     NAME: ClassVar[str]  # of the table
-    KEY: ClassVar[tuple[str, ...]]  # the fields no two rows agree in
+    KEY: ClassVar[tuple[str, ...]]  # no two rows have the same values in these fields
 
     @classmethod
     def layout(cls) -> dict[str, Holds]:
-        """Each field and what it holds, in order."""
-        return {each.name: _HOLDS[str(each.type)] for each in fields(cls)}
+        """Each field and what its values are, in order."""
+        if cls not in _LAYOUTS:
+            hints = get_type_hints(cls, include_extras=True)
+            _LAYOUTS[cls] = {each.name: hints[each.name].__metadata__[0] for each in fields(cls)}
+        return dict(_LAYOUTS[cls])
 
     @classmethod
     def of(cls, rows: Sequence[Sequence[Any]]) -> Self:
-        """From one tuple a row, in the order of the fields. Raises: CorruptFileError for a value of another type."""
+        """Make columns from one tuple for each row, in the order of the fields.
+
+        Raises: CorruptFileError for a value of another type.
+        """
         return cls.of_fields(list(zip(*rows, strict=True)) if rows else [()] * len(cls.layout()))
 
     @classmethod
     def of_fields(cls, by_field: Sequence[Sequence[Any]]) -> Self:
-        """From one sequence a field, of int, str or bytes. Raises: CorruptFileError for a value of another type."""
+        """Make columns from one sequence of int, str or bytes for each field. Raises: CorruptFileError, as `of`."""
         arrays = [
             _column(values, holds, f"{cls.NAME}.{name}")
             for values, (name, holds) in zip(by_field, cls.layout().items(), strict=True)
@@ -56,33 +63,33 @@ class Columns:
 
     @classmethod
     def empty(cls) -> Self:
-        """No rows."""
+        """A table without rows."""
         return cls.of([])
 
     @classmethod
     def joined(cls, parts: Iterable[Self]) -> Self:
         """The rows of all parts, one after another."""
-        kept = [cls.empty(), *parts]
-        return cls(*(np.concatenate([part.column(name) for part in kept]) for name in cls.layout()))
+        listed = [cls.empty(), *parts]
+        return cls(*(np.concatenate([part.column(name) for part in listed]) for name in cls.layout()))
 
     def __len__(self) -> int:
         return len(self.column(self.KEY[0]))
 
     def column(self, name: str) -> npt.NDArray[Any]:
-        """One field's column."""
-        found: npt.NDArray[Any] = getattr(self, name)
-        return found
+        """The column of one field."""
+        values: npt.NDArray[Any] = getattr(self, name)
+        return values
 
     def take(self, which: npt.NDArray[Any]) -> Self:
         """The rows at these places, or where a mask is set."""
         return type(self)(*(self.column(name)[which] for name in self.layout()))
 
     def tuples(self) -> Iterator[tuple[Any, ...]]:
-        """One tuple a row, of int, str and bytes."""
+        """One tuple of int, str and bytes for each row."""
         return zip(*self.lists(), strict=True)
 
     def lists(self) -> list[list[Any]]:
-        """One list a field, of int, str and bytes."""
+        """One list of int, str or bytes for each field."""
         return [self.column(name).tolist() for name in self.layout()]
 
     def each_key(self) -> Iterator[tuple[Any, ...]]:
@@ -95,15 +102,15 @@ class Columns:
         return self.take(np.array(sorted(range(len(keys)), key=keys.__getitem__), np.int64))
 
     def only(self) -> tuple[Any, ...]:
-        """The one row there is."""
+        """The only row. Raises: ValueError unless there is exactly one."""
         (row,) = self.tuples()
         return row
 
     def seals(self, salt: int) -> Int64:
-        """(rows,) a 64-bit checksum of each row, under which no change of a single bit goes unnoticed.
+        """(rows,) int64: a 64-bit checksum of each row. Every change of a single bit changes it.
 
-        `salt` stands for where the row belongs, so that a row moved elsewhere shows too. It guards against decay, not
-        against people. Cost: vectorised for numbers, a CRC for each text.
+        `salt` is the number of the campaign, so that a row moved to another campaign is noticed too. The checksum
+        protects against damage, not against people. Cost: vectorised for numbers, a CRC for each text.
         """
         sealed = np.full(len(self), salt, np.int64).view(np.uint64)
         for place, (name, holds) in enumerate(self.layout().items(), start=1):
@@ -113,7 +120,7 @@ class Columns:
 
 
 def repeated(value: Any, count: int) -> npt.NDArray[Any]:
-    """(count,) the same value: int64, or objects for text and bytes."""
+    """(count,) the same value in each place: int64, or objects for text and bytes."""
     if isinstance(value, (str, bytes)):
         column = np.empty(count, object)
         column[:] = value
@@ -162,5 +169,5 @@ def _code(text: str) -> int:
 
 
 def _mixed(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """A bijection of 64 bits in which every bit moves every other: a step of SplitMix64."""
+    """A bijection of 64 bits in which each input bit affects every output bit: a step of SplitMix64."""
     return mix(values + GAMMA)

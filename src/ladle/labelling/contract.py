@@ -1,20 +1,21 @@
 """What every store of campaigns guarantees.
 
-A store keeps campaigns, each under a name of its own, as the tables of `ladle.labelling.tables`. It knows nothing of
-what they mean. Rules read through a `View` and write through a `Writer`. Whoever writes a store promises:
+A store keeps campaigns, each under a name of its own, as the tables of `ladle.labelling.tables`. It does not know what
+the tables mean. Rules read through a `View` and write through a `Writer`. A store guarantees:
 
-1. All or nothing. What a `Writer` was given is there as a whole when its `with` block has ended, or, if the block
-   raised, the process died or the power failed, not at all. Once the block has ended it outlives all of these (but for
-   a store that says it lives in memory).
-2. One at a time. While a campaign is being written, no one else writes it: others wait, and raise StoreBusyError when
-   it takes too long, having changed nothing. So whatever a writer reads is still true when it writes.
-3. One picture. All that one view reads is of one moment, between two writes, whatever others do meanwhile.
-4. What is read is what was written, in type and value, rows in ascending order of their key; or CorruptFileError.
-5. Keys are unique. `add` of a key that is there, and `change` of one that is not, raise StoreError, and nothing is
-   written. So does a second event of one kind with the same `key`, unless that is "".
-6. Campaigns do not see each other.
+1. All or nothing. When the `with` block of a `Writer` has ended, all its changes are stored. When the block raises, the
+   process dies or the power fails, none is. Stored changes survive all of these, except in a store in memory.
+2. One writer at a time. While a campaign is written, other writers wait. When that takes too long they raise
+   StoreBusyError and have changed nothing. So a writer's reads are still true when it writes.
+3. One moment. Everything that one view reads is of one moment between two writes, whatever others do meanwhile.
+4. Reading returns what was written, in type and value, rows in ascending order of their key, or raises
+   CorruptFileError.
+5. Keys are unique. `add` of an existing key and `change` of a missing one raise StoreError, and nothing is written. So
+   does a second event of one kind with the same `key`, unless the key is "".
+6. Campaigns are separate from each other.
+7. A `View` that `reading` returns has no way to write.
 
-`ladle.testing.StoreContract` holds a store to this.
+`ladle.testing.StoreContract` tests a store for these guarantees.
 """
 
 from __future__ import annotations
@@ -26,82 +27,115 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from ladle.labelling.columns import Columns
-from ladle.labelling.tables import Task
+from ladle.labelling.tables import TaskTable
 
 Kind = TypeVar("Kind", bound=Columns)
 
 
 class View(ABC):
-    """One campaign as it is at one moment."""
+    """One campaign at one moment."""
 
     @property
     @abstractmethod
     def settings(self) -> str:
-        """The text the campaign was founded with."""
+        """The settings of the campaign, as the text that `Store.founding` got."""
 
     @abstractmethod
     def read(self, kind: type[Kind], field: str = "", among: Iterable[object] = ()) -> Kind:
-        """The rows of a table; with `field`, those whose value in that column is `among` the values given.
+        """Read a table, or some of its rows.
 
-        Raises: CorruptFileError, StoreError, StoreBusyError. Cost: the rows read; with `field="row"`, or the first of
-        the key, the rows found.
+        Parameters
+        ----------
+        kind : subclass of Columns
+            The table.
+        field : str, default ""
+            A column. Only rows whose value in it is one of `among` are read; "" reads all rows.
+        among : iterable
+            The values.
+
+        Returns
+        -------
+        Columns
+            Of this kind, in ascending order of the key.
+
+        Raises
+        ------
+        CorruptFileError, StoreError, StoreBusyError
+            When a row was damaged; when the database fails or is locked.
+
+        Notes
+        -----
+        Cost: the rows read. With the field "row", or the first field of the key, only the rows returned.
         """
 
     @abstractmethod
     def last(self, kind: type[Kind]) -> Kind:
-        """The row of the highest key of a table whose key is one number; no row where there is none."""
+        """The row with the highest key of a table whose key is one number; an empty table where there is none."""
 
     @abstractmethod
-    def ranked(self, after: tuple[int, int], limit: int) -> Task:
-        """Tasks that a batch holds and that are open or disputed, in order of batch and place, from after that place.
+    def ranked(self, after: tuple[int, int], limit: int) -> TaskTable:
+        """The open and disputed tasks of batches, in order of batch and place.
 
-        At most `limit` of them. Cost: the rows found.
+        Parameters
+        ----------
+        after : tuple of two int
+            A batch and a place: only later tasks are read.
+        limit : int
+            How many at most.
+
+        Returns
+        -------
+        TaskTable
+
+        Notes
+        -----
+        Cost: the rows returned.
         """
 
 
 class Writer(View):
-    """One campaign, held against all other writers. It reads what it has written."""
+    """One campaign, locked against all other writers. It reads its own changes."""
 
     @abstractmethod
     def add(self, columns: Columns) -> None:
-        """Add rows with new keys. Raises: StoreError, also when one of the keys is there already."""
+        """Add rows with new keys. Raises: StoreError, also for a key that exists."""
 
     @abstractmethod
     def change(self, columns: Columns) -> None:
-        """Give the rows of these keys these values. Raises: StoreError, also when one of the keys is not there."""
+        """Replace the rows of these keys. Raises: StoreError, also for a key that does not exist."""
 
 
 class Store(ABC):
-    """Keeps campaigns; the guarantees are in the docstring of this file."""
+    """A place that keeps campaigns. The docstring of `ladle.labelling.contract` has its guarantees."""
 
     @property
     @abstractmethod
     def name(self) -> str:
-        """What it is, for people: a URL without its password."""
+        """The name of the store for people: a URL without its password."""
 
     @abstractmethod
     def names(self) -> list[str]:
-        """The campaigns there are, in alphabetical order."""
+        """The names of the campaigns, in alphabetical order."""
 
     @abstractmethod
     def founding(self, campaign: str, settings: str) -> AbstractContextManager[Writer]:
-        """Begin a campaign: it is there when the block ends. Raises: MismatchError when there is one of that name."""
+        """Create a campaign: it exists when the block ends. Raises: MismatchError when one of this name exists."""
 
     @abstractmethod
     def reading(self, campaign: str) -> AbstractContextManager[View]:
-        """A view of one moment. Raises: NotFoundError when there is no such campaign."""
+        """A view of one moment, which cannot write. Raises: NotFoundError when there is no such campaign."""
 
     @abstractmethod
     def writing(self, campaign: str) -> AbstractContextManager[Writer]:
-        """Hold the campaign and change it. Raises: NotFoundError; StoreBusyError when others hold it too long."""
+        """Lock the campaign and change it. Raises: NotFoundError; StoreBusyError when others lock it for too long."""
 
     @abstractmethod
     def problems(self) -> list[str]:
-        """What the database itself finds wrong with its files and tables, a line each; none when all is well."""
+        """The problems that the database finds in its own files and tables, one line each."""
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of files and connections. What was written is there already."""
+        """Close files and connections. All changes are stored already."""
 
     def __enter__(self) -> Self:
         return self

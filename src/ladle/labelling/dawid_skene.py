@@ -1,6 +1,6 @@
-"""Dawid and Skene's model: the label and how well each annotator tells each class, estimated together.
+"""Dawid and Skene's model: the labels and the error rates of the annotators, estimated together.
 
-Written here because the library that has it in good keeping (crowd-kit) needs transformers and pandas for it.
+It is written here because the library that maintains it well (crowd-kit) needs transformers and pandas.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.labelling.columns import Int64, Texts
-from ladle.labelling.tables import Label
+from ladle.labelling.tables import LabelTable
 
-ROUNDS = 20_000  # of expectation and maximisation, at most; thousands are needed where annotators are hardly right
-TOLERANCE = 1e-7  # largest change of any probability of a class at which they end
-SMOOTHING = 0.01  # labels that every annotator is taken to have given for every pair of classes
+ROUNDS = 20_000  # most rounds of expectation and maximisation; annotators who are hardly right need thousands
+TOLERANCE = 1e-7  # the rounds end when no probability of a class changes by more
+SMOOTHING = 0.01  # labels added to the counts of every annotator for every pair of classes
 
-_TIE = 1e-9  # probabilities as near as this are equal but for rounding
+_TIE = 1e-9  # probabilities that differ by less differ by rounding alone
 
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Estimate:
-    """row: (e,) ascending. label: (e,) the likeliest, canonical JSON. share: (e,) its probability.
+    """row: (e,) ascending. label: (e,) the most probable class, canonical JSON. share: (e,) its probability.
 
-    converged: whether further rounds would change no probability by more than about `TOLERANCE`.
+    converged: whether the last round changed no probability by more than `TOLERANCE`.
     """
 
     row: Int64
@@ -37,13 +37,13 @@ class Estimate:
     converged: bool
 
 
-def dawid_skene(current: Label) -> Estimate:
-    """The likeliest class of every row that has a current label.
+def dawid_skene(current: LabelTable) -> Estimate:
+    """The most probable class of every row that has a current label.
 
-    Begins with the majority, and goes on until no probability changes any more. Ties go to the class that comes first
-    in the order of the alphabet.
-    Warns: RuntimeWarning when that is not so after `ROUNDS` rounds.
-    Cost: labels x classes numbers of memory, as many operations a round; hundreds of rounds as a rule.
+    The rounds begin with the majority and end when no probability changes any more. A tie goes to the class that comes
+    first in alphabetical order.
+    Warns: RuntimeWarning when the probabilities still change after `ROUNDS` rounds.
+    Cost: memory for labels x classes numbers, and as many operations in each of usually hundreds of rounds.
     Source: Dawid and Skene 1979, "Maximum Likelihood Estimation of Observer Error-Rates Using the EM Algorithm".
     """
     if not len(current):
@@ -51,10 +51,10 @@ def dawid_skene(current: Label) -> Estimate:
     rows, row_of = np.unique(current.row, return_inverse=True)
     classes = sorted(set(current.label.tolist()))
     people = sorted(set(current.annotator.tolist()))
-    said = _coded(current.annotator, people) * len(classes) + _coded(current.label, classes)
-    heard = _incidence(row_of, said, (len(rows), len(people) * len(classes)))
-    belief = _majority(row_of, said % len(classes), (len(rows), len(classes)))
-    belief, converged = _settled(belief, heard, len(people))
+    votes = _coded(current.annotator, people) * len(classes) + _coded(current.label, classes)
+    incidence = _incidence(row_of, votes, (len(rows), len(people) * len(classes)))
+    belief = _majority(row_of, votes % len(classes), (len(rows), len(classes)))
+    belief, converged = _iterate(belief, incidence, len(people))
     if not converged:
         warnings.warn(
             f"Dawid and Skene's model still changes after {ROUNDS:,} rounds: labels of some examples may differ from "
@@ -68,11 +68,11 @@ def dawid_skene(current: Label) -> Estimate:
     return Estimate(rows, label, belief[np.arange(len(rows)), best], converged)
 
 
-def _settled(belief: Floats, heard: Any, people: int) -> tuple[Floats, bool]:
-    """The belief (rows, classes) that the rounds end in, and whether they came to an end."""
+def _iterate(belief: Floats, incidence: Any, people: int) -> tuple[Floats, bool]:
+    """The probabilities (rows, classes) after the last round, and whether they have converged."""
     for _ in range(ROUNDS):
         prior = np.log(belief.mean(axis=0) + 1e-300)
-        logs = prior + heard @ _rates(belief, heard, people)
+        logs = prior + incidence @ _rates(belief, incidence, people)
         weights = np.exp(logs - logs.max(axis=1, keepdims=True))
         following = weights / weights.sum(axis=1, keepdims=True)
         change = float(np.abs(following - belief).max())
@@ -82,25 +82,25 @@ def _settled(belief: Floats, heard: Any, people: int) -> tuple[Floats, bool]:
     return belief, False
 
 
-def _rates(belief: Floats, heard: Any, people: int) -> Floats:
-    """(people x classes, classes) log of how often each person says the one class where the other is true."""
+def _rates(belief: Floats, incidence: Any, people: int) -> Floats:
+    """(people x classes, classes) log of how often each person gives one class where the other is true."""
     classes = belief.shape[1]
-    counts = (heard.T @ belief).reshape(people, classes, classes) + SMOOTHING
+    counts = (incidence.T @ belief).reshape(people, classes, classes) + SMOOTHING
     rates: Floats = np.log(counts / counts.sum(axis=1, keepdims=True))
     return rates.reshape(people * classes, classes)
 
 
-def _incidence(row_of: Int64, said: Int64, shape: tuple[int, int]) -> Any:
-    """A sparse matrix (rows, people x classes) of how often each row heard each class from each person."""
+def _incidence(row_of: Int64, votes: Int64, shape: tuple[int, int]) -> Any:
+    """A sparse matrix (rows, people x classes) of how often each person gave each class to each row."""
     from scipy.sparse import csr_array
 
-    return csr_array((np.ones(len(row_of)), (row_of, said)), shape=shape)
+    return csr_array((np.ones(len(row_of)), (row_of, votes)), shape=shape)
 
 
-def _majority(row_of: Int64, classes_said: Int64, shape: tuple[int, int]) -> Floats:
+def _majority(row_of: Int64, classes: Int64, shape: tuple[int, int]) -> Floats:
     """(rows, classes) the share of each row's labels that name each class."""
     belief = np.zeros(shape)
-    np.add.at(belief, (row_of, classes_said), 1.0)
+    np.add.at(belief, (row_of, classes), 1.0)
     shares: Floats = belief / belief.sum(axis=1, keepdims=True)
     return shares
 

@@ -1,7 +1,7 @@
-"""The audit log: every change is an event, and each event seals all before it.
+"""The audit log: every change is an event, and each event seals all earlier ones.
 
-A rule answers with `Effects`: rows to add, rows to change, and what to tell of them. `record` writes them in one go
-with their event. Details of an event also count the rows of every table, so that a row that vanished shows.
+A rule returns `Effects`: rows to add, rows to change, and a report for the log. `record` writes them together with
+their event. The details of an event also hold the number of rows of every table, so that a lost row is noticed.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ import numpy as np
 from ladle.errors import MismatchError
 from ladle.labelling.columns import Columns
 from ladle.labelling.contract import View, Writer
-from ladle.labelling.tables import Event
+from ladle.labelling.tables import EventTable
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Who does what, when. request: what was asked, told apart from anything else that could be asked by its digest."""
+    """Who does what, and when. request: the digest of what the caller gave, which identifies a repeated call."""
 
     kind: str
     at: int  # microseconds
@@ -33,30 +33,30 @@ class Act:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Effects:
-    """What a rule decides: rows with new keys, rows that change, and what the log tells of it (plain JSON)."""
+    """What a rule decides: rows with new keys, rows that change, and a report for the log (plain JSON)."""
 
     added: tuple[Columns, ...] = ()
     changed: tuple[Columns, ...] = ()
-    told: Mapping[str, Any] = field(default_factory=dict)
+    report: Mapping[str, Any] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return any(len(columns) for columns in (*self.added, *self.changed))
 
 
 def next_number(view: View, kind: type[Columns]) -> int:
-    """The number the next row of this table gets: one more than its last."""
+    """The number of the next row of this table: one more than its last."""
     last = view.last(kind)
     return int(last.column(kind.KEY[0])[0]) + 1 if len(last) else 1
 
 
-def before(view: View, act: Act) -> Mapping[str, Any] | None:
-    """What came of the same act under the same key earlier; None when this is the first.
+def earlier_report(view: View, act: Act) -> Mapping[str, Any] | None:
+    """The report of the same act under the same key; None when this is the first one, or it has no key.
 
-    Raises: MismatchError when the key stands for something else.
+    Raises: MismatchError when the key belongs to another request.
     """
     if not act.key:
         return None
-    events = view.read(Event, "key", [act.key])
+    events = view.read(EventTable, "key", [act.key])
     events = events.take(events.kind == act.kind)
     if not len(events):
         return None
@@ -67,13 +67,13 @@ def before(view: View, act: Act) -> Mapping[str, Any] | None:
             got=f"another {act.kind} than that of event {events.seq[0]}",
             remedy="Repeat it as it was, or use a new key.",
         )
-    told: Mapping[str, Any] = json.loads(events.details[0])["told"]
-    return told
+    report: Mapping[str, Any] = json.loads(events.details[0])["told"]
+    return report
 
 
 def record(writer: Writer, act: Act, effects: Effects) -> None:
     """Write the effects and their event. Cost: the rows written."""
-    last = writer.last(Event)
+    last = writer.last(EventTable)
     details = json.loads(last.details[0]) if len(last) else {"rows": {}}
     rows = dict(details["rows"])
     for columns in effects.added:
@@ -84,20 +84,20 @@ def record(writer: Writer, act: Act, effects: Effects) -> None:
         if len(columns):
             writer.change(columns)
     seq = int(last.seq[0]) + 1 if len(last) else 1
-    text = json.dumps({"told": effects.told, "rows": rows}, ensure_ascii=False, sort_keys=True)
+    text = json.dumps({"told": effects.report, "rows": rows}, ensure_ascii=False, sort_keys=True)
     chained = chain_of(
         str(last.chain[0]) if len(last) else "", (seq, act.at, act.kind, act.actor, act.key, act.request, text)
     )
-    writer.add(Event.of([(seq, act.at, act.kind, act.actor, act.key, act.request, text, chained)]))
+    writer.add(EventTable.of([(seq, act.at, act.kind, act.actor, act.key, act.request, text, chained)]))
 
 
 def chain_of(earlier: str, row: tuple[Any, ...]) -> str:
-    """The seal of an event over itself and, by the seal of the one before, all earlier ones."""
+    """The seal of an event: SHA-256 of its own values and of the seal of the event before it."""
     return sha256(json.dumps([earlier, *row], ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def digest_of(*parts: Any) -> str:
-    """SHA-256 of a request: plain values, arrays (of any length) and None, told apart from each other."""
+    """SHA-256 of a request of plain values, arrays of any length, and None. Other requests have other digests."""
     total = sha256()
     for part in parts:
         if isinstance(part, np.ndarray) and part.dtype != object:

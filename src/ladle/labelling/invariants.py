@@ -1,4 +1,4 @@
-"""What must hold in every campaign at every moment, checked from its tables alone."""
+"""What must hold in every campaign at every moment. The checks need its tables alone."""
 
 from __future__ import annotations
 
@@ -21,50 +21,51 @@ from ladle.labelling.states import EXCLUDED, OPEN
 from ladle.labelling.tables import (
     CURRENT,
     KINDS,
-    Batch,
-    BatchRows,
-    Event,
-    Exclusion,
-    Gold,
-    Label,
-    Lease,
-    PoolPart,
-    Quarantined,
-    Task,
+    BatchRowsTable,
+    BatchTable,
+    EventTable,
+    ExclusionTable,
+    GoldTable,
+    LabelTable,
+    LeaseTable,
+    PoolPartTable,
+    QuarantineTable,
+    TaskTable,
 )
 
-# What a rule raises over tables that do not hold together; ladle.errors come first, for some are ValueErrors too.
+# What a rule raises over tables that contradict each other. Catch ladle.errors first: some are ValueErrors too.
 CRASHES = (ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, TypeError, ValueError)
-SHOWN = 3  # rows named in a problem; the count tells the rest
+SHOWN = 3  # rows that a problem names; it counts the others
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Everything:
-    """All tables of a campaign, of one moment."""
+    """All tables of a campaign at one moment."""
 
     settings: Settings
     tables: dict[type[Columns], Columns]
 
     def of(self, kind: type[Kind]) -> Kind:
-        """One of them."""
-        found = self.tables[kind]
-        assert isinstance(found, kind)
-        return found
+        """One table."""
+        table = self.tables[kind]
+        assert isinstance(table, kind)
+        return table
+
+
+Check = Callable[[Everything], Iterator[str]]
 
 
 def problems(everything: Everything) -> list[str]:
-    """What does not hold, a line each. Cost: a few sorts of all tasks and labels, and every batch."""
-    checks = (_ranges, _keys, _log, _references, _batches, _labels, _states, _pool)
-    return [line for check in checks for line in _guarded(check, everything)]
+    """The problems, one line each. Cost: a few sorts of all tasks and labels; reads every batch."""
+    return [line for check, rule in _CHECKS.items() for line in _guarded(check, rule, everything)]
 
 
-def _guarded(check: Callable[[Everything], Iterator[str]], everything: Everything) -> Iterator[str]:
-    """What a check finds; where tables are in no state to be checked, that is the finding."""
+def _guarded(check: Check, rule: str, everything: Everything) -> Iterator[str]:
+    """The problems of one check; a check that crashes over the tables is a problem itself."""
     try:
         yield from check(everything)
     except CRASHES as cause:
-        said = (check.__doc__ or "").partition(".")[0]
-        yield f"it could not be checked that {said[0].lower()}{said[1:]} ({type(cause).__name__}: {cause})"
+        yield f"it could not be checked that {rule} ({type(cause).__name__}: {cause})"
 
 
 def _ranges(everything: Everything) -> Iterator[str]:
@@ -74,19 +75,19 @@ def _ranges(everything: Everything) -> Iterator[str]:
 
 
 def _keys(everything: Everything) -> Iterator[str]:
-    """No two rows of a table have one key."""
+    """No two rows of a table have the same key."""
     for kind in KINDS:
         keys = list(everything.of(kind).each_key())
         if len(set(keys)) < len(keys):
             yield f"{len(keys) - len(set(keys)):,} rows of {kind.NAME} have a key that another row has"
-    named = [(row[2], row[4]) for row in everything.of(Event).tuples() if row[4]]
+    named = [(row[2], row[4]) for row in everything.of(EventTable).tuples() if row[4]]
     if len(set(named)) < len(named):
         yield "events of one kind have one key"
 
 
 def _log(everything: Everything) -> Iterator[str]:
-    """Events are numbered without a gap, each seals those before, and count the rows of all tables."""
-    events, chain = everything.of(Event), ""
+    """Events are numbered without a gap, each seals the earlier ones, and the last counts the rows of all tables."""
+    events, chain = everything.of(EventTable), ""
     for number, row in enumerate(events.tuples(), start=1):
         chain = chain_of(chain, row[:-1])
         if row[0] != number or row[-1] != chain:
@@ -98,32 +99,32 @@ def _log(everything: Everything) -> Iterator[str]:
     counted = json.loads(events.details[-1])["rows"]
     for kind in KINDS:
         rows = len(everything.of(kind))
-        if kind is not Event and rows != counted.get(kind.NAME, 0):
+        if kind is not EventTable and rows != counted.get(kind.NAME, 0):
             yield f"the table {kind.NAME} has {rows:,} rows where the log counts {counted.get(kind.NAME, 0):,}"
 
 
 def _references(everything: Everything) -> Iterator[str]:
-    """Every row names an event there is; numbered tables have no gap; labels and leases are of tasks."""
-    events = len(everything.of(Event))
+    """Every row names an existing event, numbered tables have no gap, and labels and leases belong to tasks."""
+    events = len(everything.of(EventTable))
     for kind in KINDS:
         columns = everything.of(kind)
         if "event" in kind.layout():
-            yield from _told(f"rows of {kind.NAME} name no event", _outside(columns.column("event"), 1, events))
+            yield from _lines(f"rows of {kind.NAME} name no event", _outside(columns.column("event"), 1, events))
         if kind.KEY == ("number",) and not np.array_equal(columns.column("number"), np.arange(1, len(columns) + 1)):
             yield f"the table {kind.NAME} is not numbered without a gap"
-    tasks = everything.of(Task).row
-    for related in (Label, Lease):
-        yield from _told(
+    tasks = everything.of(TaskTable).row
+    for related in (LabelTable, LeaseTable):
+        yield from _lines(
             f"rows of {related.NAME} are of no task", ~np.isin(everything.of(related).column("row"), tasks)
         )
-    ended = everything.of(Label).ended
-    yield from _told("labels ended by no event", _outside(ended, 0, events))
+    ended = everything.of(LabelTable).ended
+    yield from _lines("labels ended by no event", _outside(ended, 0, events))
 
 
 def _batches(everything: Everything) -> Iterator[str]:
-    """Every task stands where the last batch that asked for it has it; batches are whole, and within the budget."""
-    batches, chosen, task = everything.of(Batch), everything.of(BatchRows), everything.of(Task)
-    yield from _told("batches are of no round", _outside(batches.round, 1, len(batches)))
+    """Every task is in the batch that asked for it last, and batches are whole and within the budget."""
+    batches, chosen, task = everything.of(BatchTable), everything.of(BatchRowsTable), everything.of(TaskTable)
+    yield from _lines("batches are of no round", _outside(batches.round, 1, len(batches)))
     if not np.array_equal(batches.number, chosen.number):
         yield "a batch has lost its examples"
         return
@@ -137,8 +138,9 @@ def _batches(everything: Everything) -> Iterator[str]:
         if len(rows) != batches.size[number] or len(np.unique(rows)) != len(rows) or not np.isin(gold, rows).all():
             yield f"batch {number + 1} is not the {batches.size[number]:,} different examples it was"
         batch_of[places], place_of[places] = number + 1, np.arange(len(rows))
-    yield from _told("tasks are not in the batch that asked for them last", task.batch != batch_of)
-    yield from _told("tasks are not at their place in their batch", (task.place != place_of) & (task.batch == batch_of))
+    yield from _lines("tasks are not in the batch that asked for them last", task.batch != batch_of)
+    misplaced = (task.place != place_of) & (task.batch == batch_of)
+    yield from _lines("tasks are not at their place in their batch", misplaced)
     budget = everything.settings.budget
     asked = int((task.batch > 0).sum()) * everything.settings.annotators_per_task
     if budget is not None and asked > budget:
@@ -146,56 +148,57 @@ def _batches(everything: Everything) -> Iterator[str]:
 
 
 def _labels(everything: Everything) -> Iterator[str]:
-    """Versions count from 1; the last one is current or was deleted, those before are ended; each is a good label."""
-    label, kind = everything.of(Label), everything.settings.labels
-    yield from _told("labels are both current and ended", (label.status == CURRENT) != (label.ended == 0))
+    """Versions count from 1, only the last one may be current, and each label is one of the campaign."""
+    label, kind = everything.of(LabelTable), everything.settings.labels
+    yield from _lines("labels are both current and ended", (label.status == CURRENT) != (label.ended == 0))
     order = np.lexsort((label.number, label.annotator.astype(str), label.row)) if len(label) else label.number
     ordered = label.take(order)
     starts = np.ones(len(ordered), bool)
     starts[1:] = (ordered.row[1:] != ordered.row[:-1]) | (ordered.annotator[1:] != ordered.annotator[:-1])
     began = np.flatnonzero(starts)
     counted = np.arange(len(ordered)) - np.repeat(began, np.diff([*began, len(ordered)])) + 1
-    yield from _told("labels are out of the order of their versions", ordered.version != counted)
+    yield from _lines("labels are out of the order of their versions", ordered.version != counted)
     last = np.append(starts[1:], True)[: len(ordered)]
-    yield from _told("labels are current though a later version is there", (ordered.status == CURRENT) & ~last)
+    yield from _lines("labels are current though a later version is there", (ordered.status == CURRENT) & ~last)
     for text in sorted(set(label.label.tolist())):
         try:
-            sound = kind.canonical(json.loads(text)) == text
+            is_canonical = kind.canonical(json.loads(text)) == text
         except ValueError:
-            sound = False
-        if not sound:
+            is_canonical = False
+        if not is_canonical:
             yield f"{text} is no label of the campaign"
 
 
 def _states(everything: Everything) -> Iterator[str]:
-    """Every task is in the state that its labels and the exclusions make."""
-    task, exclusions = everything.of(Task), everything.of(Exclusion)
-    found = tell_rules.verdicts(everything.settings, everything.of(Label))
+    """Every task is in the state that its labels and the exclusions give."""
+    task, exclusions = everything.of(TaskTable), everything.of(ExclusionTable)
+    resolved = tell_rules.resolutions(everything.settings, everything.of(LabelTable))
     state = np.full(len(task), OPEN, np.int64)
-    inside = np.isin(task.row, found.row)
-    state[inside] = found.state[np.searchsorted(found.row, task.row[inside])]
+    inside = np.isin(task.row, resolved.row)
+    state[inside] = resolved.state[np.searchsorted(resolved.row, task.row[inside])]
     state[np.isin(task.row, exclusions.row[exclusions.active == 1])] = EXCLUDED
-    yield from _told("tasks are not in the state their labels make", task.state != state)
+    yield from _lines("tasks are not in the state their labels make", task.state != state)
 
 
 def _pool(everything: Everything) -> Iterator[str]:
-    """The pool only grows, and everything lies in it."""
-    parts = everything.of(PoolPart)
+    """The pool only grows, and every row is in it."""
+    parts = everything.of(PoolPartTable)
     if not len(parts):
         yield "the campaign has no pool"
         return
     if (np.diff(parts.rows) <= 0).any():
         yield "the pool shrank"
     rows = int(parts.rows[-1])
-    for kind in (Task, Gold, Exclusion):
-        yield from _told(
+    for kind in (TaskTable, GoldTable, ExclusionTable):
+        yield from _lines(
             f"rows of {kind.NAME} are outside the pool", _outside(everything.of(kind).column("row"), 0, rows - 1)
         )
-    stray = everything.of(Quarantined).reason == ""
-    yield from _told("entries are in quarantine without a reason", stray)
+    stray = everything.of(QuarantineTable).reason == ""
+    yield from _lines("entries are in quarantine without a reason", stray)
 
 
-def _told(what: str, wrong: npt.NDArray[Any]) -> Iterator[str]:
+def _lines(what: str, wrong: npt.NDArray[Any]) -> Iterator[str]:
+    """One line that names the first places where `wrong` is set; none where nothing is."""
     places = np.flatnonzero(wrong)
     if len(places):
         shown = ", ".join(str(place) for place in places[:SHOWN].tolist())
@@ -205,3 +208,15 @@ def _told(what: str, wrong: npt.NDArray[Any]) -> Iterator[str]:
 def _outside(values: Int64, low: int, high: int) -> npt.NDArray[np.bool_]:
     outside: npt.NDArray[np.bool_] = (values < low) | (values > high)
     return outside
+
+
+_CHECKS: dict[Check, str] = {
+    _ranges: "every value is one that its column can hold",
+    _keys: "no two rows of a table have the same key",
+    _log: "events are numbered without a gap, each seals the earlier ones, and the last counts the rows of all tables",
+    _references: "every row names an existing event, numbered tables have no gap, labels and leases are of tasks",
+    _batches: "every task is in the batch that asked for it last, and batches are whole and within the budget",
+    _labels: "versions count from 1, only the last one may be current, and each label is one of the campaign",
+    _states: "every task is in the state that its labels and the exclusions give",
+    _pool: "the pool only grows, and every row is in it",
+}

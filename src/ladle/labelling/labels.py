@@ -1,7 +1,7 @@
-"""What a label may be: one class, several classes, or a number; and the one way each is written down.
+"""The kinds of labels, one class, several classes or a number, and the one text form of each.
 
-A label is kept as canonical JSON, so that equal labels are equal texts: `"cat"`, `3`, `["cat","dog"]` (the classes of
-an example, sorted, none twice), `0.5`. What is no label of the campaign is refused with a reason, never dropped.
+A label is stored as canonical JSON, so that equal labels are equal texts: `"cat"`, `3`, `["cat","dog"]` (the classes of
+an example, sorted, each once), `0.5`. A value that is no label of the campaign is refused with a reason, never dropped.
 """
 
 from __future__ import annotations
@@ -25,9 +25,16 @@ Class = str | int
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """The labels a campaign takes. Make one with `single`, `multi` or `value`.
+    """The labels that a campaign accepts. Make one with `single`, `multi` or `value`.
 
-    classes: those there are, text and whole numbers; None takes any. low, high: bounds of a value; None for none.
+    Attributes
+    ----------
+    kind : str
+        "single", "multi" or "value".
+    classes : tuple of str and int, or None
+        The classes; None accepts any.
+    low, high : float or None
+        The bounds of a value, both included; None for no bound.
     """
 
     kind: Kind = "single"
@@ -37,17 +44,62 @@ class Labels:
 
     @classmethod
     def single(cls, classes: Iterable[Class] | None = None) -> Labels:
-        """One class an example, of `classes` or any. Raises: ArgumentError."""
+        """Labels of one class for each example.
+
+        Parameters
+        ----------
+        classes : iterable of str and int, optional
+            The classes; None accepts any.
+
+        Returns
+        -------
+        Labels
+
+        Raises
+        ------
+        ArgumentError
+            For values that are no classes, and a class that occurs twice.
+        """
         return cls("single", _classes(classes))
 
     @classmethod
     def multi(cls, classes: Iterable[Class] | None = None) -> Labels:
-        """Any number of classes an example (a list, perhaps empty), of `classes` or any. Raises: ArgumentError."""
+        """Labels of any number of classes for each example: a list, which may be empty.
+
+        Parameters
+        ----------
+        classes : iterable of str and int, optional
+            The classes; None accepts any.
+
+        Returns
+        -------
+        Labels
+
+        Raises
+        ------
+        ArgumentError
+            As `single`.
+        """
         return cls("multi", _classes(classes))
 
     @classmethod
     def value(cls, low: float | None = None, high: float | None = None) -> Labels:
-        """A finite number from `low` to `high`, both included. Raises: ArgumentError."""
+        """Labels that are finite numbers.
+
+        Parameters
+        ----------
+        low, high : float, optional
+            The bounds, both included; None for no bound.
+
+        Returns
+        -------
+        Labels
+
+        Raises
+        ------
+        ArgumentError
+            For bounds that are no finite numbers, or a `low` that is not below `high`.
+        """
         low, high = (
             None if bound is None else number(bound, f"`{name}`", wanted="be a finite number or None")
             for name, bound in (("low", low), ("high", high))
@@ -58,39 +110,39 @@ class Labels:
 
     @classmethod
     def of(cls, given: Labels | Iterable[Class] | None) -> Labels:
-        """What a caller gave: one of these, the classes of a single label, or None for any. Raises: ArgumentError."""
+        """The caller's labels: a `Labels`, the classes of a single label, or None for any. Raises: ArgumentError."""
         return given if isinstance(given, Labels) else cls.single(given)
 
     @classmethod
-    def from_dict(cls, told: dict[str, Any]) -> Labels:
-        """What `to_dict` told. Raises: KeyError, TypeError, ValueError for anything else."""
-        kind, classes = told["kind"], told["classes"]
+    def from_dict(cls, plain: dict[str, Any]) -> Labels:
+        """The labels in a dict of `to_dict`. Raises: KeyError, TypeError, ValueError for any other dict."""
+        kind, classes = plain["kind"], plain["classes"]
         if kind not in get_args(Kind) or not (classes is None or isinstance(classes, list)):
             raise ValueError(f"labels of the kind {kind!r} with the classes {classes!r}")
-        _classes(classes)  # which refuses what is no class
-        cls.value(told["low"], told["high"])
-        return cls(kind, None if classes is None else tuple(classes), told["low"], told["high"])
+        _classes(classes)  # refuses values that are no classes
+        cls.value(plain["low"], plain["high"])
+        return cls(kind, None if classes is None else tuple(classes), plain["low"], plain["high"])
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON can carry it."""
+        """The labels as plain values that JSON can hold."""
         classes = None if self.classes is None else list(self.classes)
         return {"kind": self.kind, "classes": classes, "low": self.low, "high": self.high}
 
     def canonical(self, label: object) -> str:
-        """`label` as canonical JSON. Raises: ValueError with the reason why it is none of the campaign's."""
+        """`label` as canonical JSON. Raises: ValueError with the reason why the campaign does not accept it."""
         if self.kind == "value":
             return json.dumps(self._number(label))
         if self.kind == "single":
             return _json(self._class(label))
         if isinstance(label, (str, bytes)) or not isinstance(label, (Sequence, np.ndarray, set, frozenset)):
             raise ValueError(f"several classes are a list; got {label!r}")
-        found = {self._class(each) for each in label}
-        return _json(sorted(found, key=lambda each: (isinstance(each, str), each)))
+        classes = {self._class(each) for each in label}
+        return _json(sorted(classes, key=lambda each: (isinstance(each, str), each)))
 
     def all_canonical(self, labels: Iterable[Any]) -> tuple[Texts, dict[int, str]]:
-        """(l,) canonical JSON, "" where there is none, and for each such position the reason.
+        """(l,) canonical JSON, "" for a refused value; and the reason for each refused position.
 
-        Cost: a dictionary look-up for each label; the work of `canonical` for each distinct one.
+        Cost: a dictionary look-up for each label; `canonical` for each distinct label.
         """
         known: dict[Any, str] = {}
         written: list[str] = []
@@ -113,43 +165,43 @@ class Labels:
         return texts(written), refused
 
     def _class(self, label: object) -> Class:
-        found = _plain_class(label)
-        if self.classes is not None and not _among(found, self.classes):
-            shown = ", ".join(map(repr, self.classes[:5])) + (", ..." if len(self.classes) > 5 else "")
-            raise ValueError(f"a label is one of {shown}; got {found!r}")
-        return found
+        plain = _plain_class(label)
+        if self.classes is not None and not _among(plain, self.classes):
+            listed = ", ".join(map(repr, self.classes[:5])) + (", ..." if len(self.classes) > 5 else "")
+            raise ValueError(f"a label is one of {listed}; got {plain!r}")
+        return plain
 
     def _number(self, label: object) -> float:
         if isinstance(label, (bool, np.bool_)) or not isinstance(label, (int, float, np.integer, np.floating)):
             raise ValueError(f"a label is a number; got {label!r}")
-        found = float(label)
-        if not math.isfinite(found):
-            raise ValueError(f"a label is a finite number; got {found}")
-        if (self.low is not None and found < self.low) or (self.high is not None and found > self.high):
+        value = float(label)
+        if not math.isfinite(value):
+            raise ValueError(f"a label is a finite number; got {value}")
+        if (self.low is not None and value < self.low) or (self.high is not None and value > self.high):
             low = "-inf" if self.low is None else self.low
-            raise ValueError(f"a label is from {low} to {'inf' if self.high is None else self.high}; got {found}")
-        return found + 0.0  # -0.0 is 0.0
+            raise ValueError(f"a label is from {low} to {'inf' if self.high is None else self.high}; got {value}")
+        return value + 0.0  # -0.0 is 0.0
 
 
 def parsed(label: str) -> Any:
-    """The label that canonical JSON stands for: a str, an int, a float or a list."""
+    """The label of a canonical JSON text: a str, an int, a float or a list."""
     return json.loads(label)
 
 
 def all_parsed(labels: npt.NDArray[Any]) -> list[Any]:
-    """The labels that (l,) canonical JSON stands for; "" is None. Cost: parses each distinct one once."""
+    """The labels of (l,) canonical JSON texts; "" is None. Cost: parses each distinct text once."""
     known: dict[str, Any] = {"": None}
-    found = []
+    values = []
     for label in labels.tolist():
         if label not in known:
             known[label] = json.loads(label)
         value = known[label]
-        found.append(list(value) if isinstance(value, list) else value)
-    return found
+        values.append(list(value) if isinstance(value, list) else value)
+    return values
 
 
 def holdable(text: str) -> bool:
-    """Whether every database can hold this text: it has no NUL, and no half of a surrogate pair."""
+    """Whether every database can store this text: it has no NUL and no half of a surrogate pair."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -163,14 +215,14 @@ def _classes(given: Iterable[Class] | None) -> tuple[Class, ...] | None:
     if isinstance(given, (str, bytes)):
         raise ArgumentError("`labels`", wanted="be a list of classes", got=repr(given))
     try:
-        found = tuple(_plain_class(each) for each in given)
+        classes = tuple(_plain_class(each) for each in given)
     except (ValueError, TypeError) as reason:
         raise ArgumentError("`labels`", wanted="be a list of classes, text or whole numbers", got=str(reason)) from None
-    if not found:
+    if not classes:
         raise ArgumentError("`labels`", wanted="name a class at least", got="none")
-    if len(set(found)) < len(found):
+    if len(set(classes)) < len(classes):
         raise ArgumentError("`labels`", wanted="name each class once", got="one of them twice")
-    return found
+    return classes
 
 
 def _plain_class(label: object) -> Class:
@@ -191,7 +243,7 @@ def _plain_class(label: object) -> Class:
             raise ValueError(f"a class fits 64 bits; got {label}")
         return label
     if isinstance(label, float) and label.is_integer() and abs(label) <= 2**53:
-        return int(label)  # what a column of whole numbers becomes when some are missing
+        return int(label)  # a column of whole numbers with missing ones has this type
     if isinstance(label, float) and math.isnan(label):
         raise ValueError("there is no label (NaN)")
     raise ValueError(f"a class is text or a whole number; got {label!r}")

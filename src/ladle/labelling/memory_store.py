@@ -1,4 +1,4 @@
-"""The reference store: dicts, gone when the process ends. What the others must do, in the fewest lines."""
+"""The reference store: dicts that are gone when the process ends. It does what every store must do, in few lines."""
 
 from __future__ import annotations
 
@@ -13,15 +13,26 @@ from ladle.errors import MismatchError, NotFoundError, StoreBusyError, StoreErro
 from ladle.labelling import states
 from ladle.labelling.columns import Columns
 from ladle.labelling.contract import Kind, Store, View, Writer
-from ladle.labelling.tables import KINDS, Event, Task
+from ladle.labelling.tables import KINDS, EventTable, TaskTable
 from ladle.numbers import number
 
-Rows = dict[tuple[Any, ...], tuple[Any, ...]]  # key -> row
-Tables = dict[type[Columns], Rows]
+RowsByKey = dict[tuple[Any, ...], tuple[Any, ...]]
+Tables = dict[type[Columns], RowsByKey]
 
 
 class MemoryStore(Store):
-    """Campaigns in memory. wait_seconds: how long a writer waits for another."""
+    """A store of campaigns in memory, for tests and trials.
+
+    Parameters
+    ----------
+    wait_seconds : float, default 60
+        How long a writer waits for another writer before it raises StoreBusyError.
+
+    Raises
+    ------
+    ArgumentError
+        For a `wait_seconds` below 0.
+    """
 
     def __init__(self, *, wait_seconds: float = 60.0) -> None:
         self._wait_seconds = float(number(wait_seconds, "`wait_seconds`", least=0))
@@ -48,21 +59,22 @@ class MemoryStore(Store):
     @contextmanager
     def reading(self, campaign: str) -> Iterator[View]:
         """See `Store`."""
-        yield _MemoryWriter(*self._found(campaign))  # tables are replaced, never written, so this one stays as it is
+        # A writer works on copies and replaces the tables, so what a reader has does not change.
+        yield _MemoryView(*self._existing(campaign))
 
     @contextmanager
     def writing(self, campaign: str) -> Iterator[Writer]:
         """See `Store`."""
         with self._held():
-            settings, tables = self._found(campaign)
+            settings, tables = self._existing(campaign)
             yield from self._staged(campaign, settings, {kind: dict(rows) for kind, rows in tables.items()})
 
     def problems(self) -> list[str]:
-        """See `Store`: none."""
+        """See `Store`: a store in memory has none."""
         return []
 
     def close(self) -> None:
-        """See `Store`: nothing to let go of."""
+        """See `Store`: a store in memory holds no files or connections."""
 
     def _staged(self, campaign: str, settings: str, tables: Tables) -> Iterator[Writer]:
         yield _MemoryWriter(settings, tables)
@@ -77,13 +89,13 @@ class MemoryStore(Store):
         finally:
             self._writing.release()
 
-    def _found(self, campaign: str) -> tuple[str, Tables]:
+    def _existing(self, campaign: str) -> tuple[str, Tables]:
         if campaign not in self._campaigns:
             raise NotFoundError(f"the campaign {campaign!r}", wanted="be in this store", got="none of that name")
         return self._campaigns[campaign]
 
 
-class _MemoryWriter(Writer):
+class _MemoryView(View):
     def __init__(self, settings: str, tables: Tables) -> None:
         self._settings = settings
         self._tables = tables
@@ -96,27 +108,46 @@ class _MemoryWriter(Writer):
         rows = self._tables[kind]
         if field == kind.KEY[0] and len(kind.KEY) == 1:
             return kind.of([rows[key] for key in sorted({(value,) for value in among} & rows.keys())])
-        found = sorted(rows.items())
-        if field:
-            place, values = list(kind.layout()).index(field), set(among)
-            return kind.of([row for _, row in found if row[place] in values])
-        return kind.of([row for _, row in found])
+        ordered = [row for _, row in sorted(rows.items())]
+        if not field:
+            return kind.of(ordered)
+        place, values = list(kind.layout()).index(field), set(among)
+        return kind.of([row for row in ordered if row[place] in values])
 
     def last(self, kind: type[Kind]) -> Kind:
         rows = self._tables[kind]
         return kind.of([rows[max(rows)]] if rows else [])
 
-    def ranked(self, after: tuple[int, int], limit: int) -> Task:
-        rows = Task.of(list(self._tables[Task].values()))
+    def ranked(self, after: tuple[int, int], limit: int) -> TaskTable:
+        rows = TaskTable.of(list(self._tables[TaskTable].values()))
         rows = rows.take((rows.batch > 0) & np.isin(rows.state, states.WAITING))
         order = np.lexsort((rows.place, rows.batch))
         later = [place for place in order.tolist() if (rows.batch[place], rows.place[place]) > after]
         return rows.take(np.array(later[:limit], np.int64))
 
+
+class _MemoryWriter(Writer):
+    def __init__(self, settings: str, tables: Tables) -> None:
+        self._view = _MemoryView(settings, tables)
+        self._tables = tables
+
+    @property
+    def settings(self) -> str:
+        return self._view.settings
+
+    def read(self, kind: type[Kind], field: str = "", among: Iterable[object] = ()) -> Kind:
+        return self._view.read(kind, field, among)
+
+    def last(self, kind: type[Kind]) -> Kind:
+        return self._view.last(kind)
+
+    def ranked(self, after: tuple[int, int], limit: int) -> TaskTable:
+        return self._view.ranked(after, limit)
+
     def add(self, columns: Columns) -> None:
         rows = self._tables[type(columns)]
         for key, row in zip(columns.each_key(), columns.tuples(), strict=True):
-            if key in rows or (isinstance(columns, Event) and self._known_key(row)):
+            if key in rows or (isinstance(columns, EventTable) and self._has_key_of(row)):
                 raise StoreError(f"the {columns.NAME} {key}", wanted="be new", got="one that is there")
             rows[key] = row
 
@@ -127,7 +158,7 @@ class _MemoryWriter(Writer):
                 raise StoreError(f"the {columns.NAME} {key}", wanted="be there to be changed", got="none")
             rows[key] = row
 
-    def _known_key(self, event: tuple[Any, ...]) -> bool:
-        place, kind = list(Event.layout()).index("key"), list(Event.layout()).index("kind")
+    def _has_key_of(self, event: tuple[Any, ...]) -> bool:
+        place, kind = list(EventTable.layout()).index("key"), list(EventTable.layout()).index("kind")
         mine = (event[kind], event[place])
-        return bool(event[place]) and any((row[kind], row[place]) == mine for row in self._tables[Event].values())
+        return bool(event[place]) and any((row[kind], row[place]) == mine for row in self._tables[EventTable].values())

@@ -1,4 +1,4 @@
-"""What belongs to the pool and what does not: exclusions, gold, a pool that grows, models."""
+"""What exclusions, inclusions, gold and recorded models write."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from ladle.labelling.columns import Int64, Texts, repeated
 from ladle.labelling.events import Effects
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import EXCLUDED, check_moves
-from ladle.labelling.tables import Exclusion, Gold, Model
-from ladle.labelling.tell_rules import Known, rejudged
+from ladle.labelling.tables import ExclusionTable, GoldTable, ModelTable
+from ladle.labelling.tell_rules import KnownRows, rejudge
 from ladle.numbers import number
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Named:
-    """Examples named by the caller: distinct rows, ascending, and their ids."""
+class NamedExamples:
+    """Examples that the caller named: distinct rows, ascending, and their ids."""
 
     row: Int64
     example_id: Texts
 
 
-def exclude(named: Named, exclusions: Exclusion, known: Known, *, reason: str) -> Effects:
-    """These examples are not to be labelled. Those excluded already stay as they are."""
+def exclude(named: NamedExamples, exclusions: ExclusionTable, known: KnownRows, *, reason: str) -> Effects:
+    """Exclude these examples from labelling. Examples that are excluded already stay as they are."""
     active = exclusions.row[exclusions.active == 1]
     fresh = ~np.isin(named.row, exclusions.row)
     again = exclusions.take((exclusions.active == 0) & np.isin(exclusions.row, named.row))
     count = int(fresh.sum())
-    new = Exclusion(
+    new = ExclusionTable(
         row=named.row[fresh],
         example_id=named.example_id[fresh],
         reason=repeated(reason, count),
@@ -50,40 +50,40 @@ def exclude(named: Named, exclusions: Exclusion, known: Known, *, reason: str) -
     )
     tasks = known.task.take((known.task.state != EXCLUDED) & np.isin(known.task.row, named.row))
     state = repeated(EXCLUDED, len(tasks))
-    check_moves(tasks.state, state)
+    check_moves("exclude", tasks.state, state)
     moved = replace(tasks, state=state, event=repeated(known.event, len(tasks)))
     already = int(np.isin(named.row, active).sum())
-    told = {"excluded": count + len(again), "already": already, "reason": reason}
-    return Effects(added=(new,), changed=(back, moved), told=told)
+    report = {"excluded": count + len(again), "already": already, "reason": reason}
+    return Effects(added=(new,), changed=(back, moved), report=report)
 
 
-def include(settings: Settings, exclusions: Exclusion, known: Known) -> Effects:
-    """These exclusions end: the tasks are again what their labels make of them."""
+def include(settings: Settings, exclusions: ExclusionTable, known: KnownRows) -> Effects:
+    """End these exclusions: each task gets the state that its labels give."""
     active = exclusions.take(exclusions.active == 1)
     count = len(active)
     ended = replace(active, active=repeated(0, count), at=repeated(known.at, count), event=repeated(known.event, count))
     left = replace(known, excluded=np.setdiff1d(known.excluded, active.row))
-    moved = rejudged(settings, left, known.label, active.row)
-    return Effects(changed=(ended, moved), told={"included": count})
+    moved = rejudge("include", settings, left, known.label, active.row)
+    return Effects(changed=(ended, moved), report={"included": count})
 
 
-def gild(named: Named, labels: Texts, gold: Gold, *, event: int) -> Effects:
-    """These examples have known labels; one that had another is given this one."""
+def add_gold(named: NamedExamples, labels: Texts, gold: GoldTable, *, event: int) -> Effects:
+    """Make these examples gold with these labels; a gold example with another label gets the new one."""
     fresh = ~np.isin(named.row, gold.row)
     count = int(fresh.sum())
-    new = Gold(named.row[fresh], named.example_id[fresh], labels[fresh], repeated(event, count))
+    new = GoldTable(named.row[fresh], named.example_id[fresh], labels[fresh], repeated(event, count))
     places = np.searchsorted(gold.row, named.row[~fresh])
     old, wanted = gold.take(places), labels[~fresh]
     differ = old.label != wanted if len(old) else np.zeros(0, bool)
     changed = replace(old, label=wanted, event=repeated(event, len(old))).take(differ)
-    return Effects(added=(new,), changed=(changed,), told={"gold": count, "changed": len(changed)})
+    return Effects(added=(new,), changed=(changed,), report={"gold": count, "changed": len(changed)})
 
 
-def model(row: Model, known: Model) -> Effects:
-    """A version of the model, recorded; once only. Raises: MismatchError when it was recorded otherwise."""
+def record_model(row: ModelTable, known: ModelTable) -> Effects:
+    """Record a version of the model once. Raises: MismatchError when it is recorded with other values."""
     same = known.take(known.version == row.version[0])
     if not len(same):
-        return Effects(added=(row,), told={"version": str(row.version[0]), "labelled": int(row.labelled[0])})
+        return Effects(added=(row,), report={"version": str(row.version[0]), "labelled": int(row.labelled[0])})
     for name in ("metrics", "scores_digest"):
         if row.column(name)[0] != same.column(name)[0]:
             raise MismatchError(
@@ -92,11 +92,11 @@ def model(row: Model, known: Model) -> Effects:
                 got=f"it with other {name.replace('_', ' ')}",
                 remedy="Give the new model a version of its own.",
             )
-    return Effects(told={"version": str(row.version[0]), "labelled": int(same.labelled[0])})
+    return Effects(report={"version": str(row.version[0]), "labelled": int(same.labelled[0])})
 
 
 def check_metrics(metrics: Mapping[str, Any] | None) -> str:
-    """Metrics as JSON. Raises: ArgumentError for anything but finite numbers under names."""
+    """Metrics as JSON text. Raises: ArgumentError for anything but finite numbers under names."""
     plain: dict[str, float] = {}
     for name, value in dict(metrics or {}).items():
         if not isinstance(name, str):

@@ -1,4 +1,4 @@
-"""What each column of a campaign's tables can hold, row by row: numbers in their range, JSON of its shape."""
+"""The values that each column of a campaign's tables can hold: numbers in a range, JSON of one shape."""
 
 from __future__ import annotations
 
@@ -17,38 +17,38 @@ from ladle.labelling.tables import (
     LATEST,
     ORIGINS,
     STATUSES,
-    Artefact,
-    Batch,
-    BatchRows,
-    Event,
-    Exclusion,
-    Gold,
-    Label,
-    Lease,
-    Model,
-    PoolPart,
-    Quarantined,
-    Task,
+    ArtefactTable,
+    BatchRowsTable,
+    BatchTable,
+    EventTable,
+    ExclusionTable,
+    GoldTable,
+    LabelTable,
+    LeaseTable,
+    ModelTable,
+    PoolPartTable,
+    QuarantineTable,
+    TaskTable,
 )
 
-MOST = 2**53  # rows, places, numbers: more than there can be
+MOST = 2**53  # no campaign has so many rows, places or numbers
 
 TIME = (EARLIEST, LATEST)
 COUNT = (0, MOST)
 NUMBER = (1, MOST)
 
 RANGES: dict[type[Columns], dict[str, tuple[int, int]]] = {
-    Event: {"at": TIME},
-    PoolPart: {"rows": (1, MOST), "dim": (1, MOST)},
-    Batch: {"round": NUMBER, "asked_at": TIME, "lease_until": TIME, "size": NUMBER, "passed_on": COUNT},
-    Task: {
+    EventTable: {"at": TIME},
+    PoolPartTable: {"rows": (1, MOST), "dim": (1, MOST)},
+    BatchTable: {"round": NUMBER, "asked_at": TIME, "lease_until": TIME, "size": NUMBER, "passed_on": COUNT},
+    TaskTable: {
         "row": COUNT,
         "origin": (0, len(ORIGINS) - 1),
         "state": (0, len(STATES) - 1),
         "batch": COUNT,
         "place": COUNT,
     },
-    Label: {
+    LabelTable: {
         "row": COUNT,
         "version": NUMBER,
         "told_at": TIME,
@@ -56,12 +56,12 @@ RANGES: dict[type[Columns], dict[str, tuple[int, int]]] = {
         "status": (0, len(STATUSES) - 1),
         "ended": COUNT,
     },
-    Lease: {"row": COUNT, "lease_until": TIME},
-    Gold: {"row": COUNT},
-    Exclusion: {"row": COUNT, "at": TIME, "active": (0, 1)},
-    Quarantined: {"at": TIME},
-    Model: {"at": TIME, "round": COUNT, "labelled": COUNT},
-    Artefact: {"file_bytes": COUNT},
+    LeaseTable: {"row": COUNT, "lease_until": TIME},
+    GoldTable: {"row": COUNT},
+    ExclusionTable: {"row": COUNT, "at": TIME, "active": (0, 1)},
+    QuarantineTable: {"at": TIME},
+    ModelTable: {"at": TIME, "round": COUNT, "labelled": COUNT},
+    ArtefactTable: {"file_bytes": COUNT},
 }
 
 
@@ -74,9 +74,9 @@ def _is_object(text: str) -> bool:
 
 
 def _is_log_entry(text: str) -> bool:
-    said = json.loads(text)
-    rows = said["rows"]
-    return isinstance(said["told"], dict) and all(type(count) is int for count in rows.values())
+    entry = json.loads(text)
+    rows = entry["rows"]
+    return isinstance(entry["told"], dict) and all(type(count) is int for count in rows.values())
 
 
 def _is_reopening(text: str) -> bool:
@@ -100,24 +100,24 @@ def _is_rows(octets: bytes) -> bool:
 
 
 SHAPES: dict[type[Columns], dict[str, Callable[[Any], bool]]] = {
-    Event: {"details": _is_log_entry},
-    PoolPart: {
+    EventTable: {"details": _is_log_entry},
+    PoolPartTable: {
         "id_type": lambda text: text in ("integer", "text"),
         "digest": _is_digest,
         "reopen": _is_reopening,
     },
-    Batch: {"story": _is_object},
-    BatchRows: {"row_list": _is_rows, "gold_list": _is_rows},
-    Label: {"label": _is_label},
-    Gold: {"label": _is_label},
-    Model: {"metrics": _is_metrics},
-    Artefact: {"name": _is_plain_name, "digest": _is_digest},
+    BatchTable: {"story": _is_object},
+    BatchRowsTable: {"row_list": _is_rows, "gold_list": _is_rows},
+    LabelTable: {"label": _is_label},
+    GoldTable: {"label": _is_label},
+    ModelTable: {"metrics": _is_metrics},
+    ArtefactTable: {"name": _is_plain_name, "digest": _is_digest},
 }
-NOT_OF_THE_SHAPE = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
+WRONG_SHAPE = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 def out_of_range(columns: Columns) -> Iterator[str]:
-    """The columns of a table with values that no campaign has, a line each. Cost: a pass; each text is parsed once."""
+    """One line for each column with values that no campaign has. Cost: a pass; parses each distinct text once."""
     kind = type(columns)
     for name, (low, high) in RANGES.get(kind, {}).items():
         numbers = columns.column(name)
@@ -136,7 +136,7 @@ def out_of_range(columns: Columns) -> Iterator[str]:
 def _fits(fits: Callable[[Any], bool], value: Any) -> bool:
     try:
         return fits(value)
-    except NOT_OF_THE_SHAPE:
+    except WRONG_SHAPE:
         return False
 
 

@@ -1,4 +1,4 @@
-"""What a campaign answers with: a small table that is read, not written."""
+"""The small read-only table that a campaign returns."""
 
 from __future__ import annotations
 
@@ -19,16 +19,25 @@ SHOWN_ROWS = 10
 
 
 class Record(SimpleNamespace):
-    """One row, its values as attributes. Equal to another with the same values; changing it changes no table."""
+    """One row of `Records`, its values as attributes. It is a copy: changing it does not change the table."""
 
 
 class Records:
-    """Rows with names, such as all labels of a campaign.
+    """A table of named columns, such as all labels of a campaign.
 
-    `len(records)`; `for record in records: record.id`; `records[0]`, a row; `records["id"]`, a column: a numpy array of
-    int64, float64, bool or datetime64[us] in UTC, or of objects for text; a list for labels, which may be text, numbers
-    or lists. Rows give times as `datetime` in UTC; a time that is not known is None.
-    Cost: columns are kept, rows are made when asked for.
+    `len(records)` is the number of rows, `records[0]` a row, `records["id"]` a column, and a loop gives rows, so that
+    `[record.id for record in records]` works.
+
+    Parameters
+    ----------
+    columns : mapping of str to array or list
+        Equally long columns.
+
+    Notes
+    -----
+    A column is a NumPy array of int64, float64, bool or datetime64[us] in UTC, or of objects for text. Labels are a
+    list of text, numbers or lists. A row has times as `datetime` in UTC; an unknown time is None.
+    Cost: the columns are stored; a row is made when it is read.
     """
 
     __slots__ = ("_columns", "_rows")
@@ -76,35 +85,35 @@ class Records:
     __hash__ = None  # type: ignore[assignment]  # rows may hold lists
 
     def to_pylist(self) -> list[dict[str, Any]]:
-        """One dict a row."""
+        """The rows as a list of dicts."""
         return [vars(record) for record in self]
 
     def to_arrow(self) -> Any:
-        """A `pyarrow.Table`. Labels of several kinds in one column are written as JSON text."""
+        """The table as a `pyarrow.Table`. A column of labels of several types becomes JSON text."""
         import pyarrow as pa
 
         return pa.table({name: _arrow(column) for name, column in self._columns.items()})
 
     def to_pandas(self) -> Any:
-        """A `pandas.DataFrame`. Raises: ImportError without pandas."""
+        """The table as a `pandas.DataFrame`. Raises: ImportError without pandas."""
         return self.to_arrow().to_pandas()
 
     def __repr__(self) -> str:
-        head = f"<{self._rows:,} records: {', '.join(self._columns)}>"
-        shown = [", ".join(map(_shown, vars(record).values())) for record in self[:SHOWN_ROWS]]
+        title = f"<{self._rows:,} records: {', '.join(self._columns)}>"
+        first = [", ".join(map(_shown, vars(record).values())) for record in self[:SHOWN_ROWS]]
         more = [f"... and {self._rows - SHOWN_ROWS:,} more"] if self._rows > SHOWN_ROWS else []
-        return "\n".join([head, *(f"  {line}" for line in [*shown, *more])])
+        return "\n".join([title, *(f"  {line}" for line in [*first, *more])])
 
 
 def times(microseconds: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
-    """Microseconds since 1970 as datetime64[us]; 0 is not a time. Raises: CorruptFileError for one of no calendar."""
+    """Microseconds since 1970 as datetime64[us]; 0 is NaT. Raises: CorruptFileError for a year beyond 1 to 9999."""
     if len(microseconds) and not (microseconds.min() >= EARLIEST and microseconds.max() <= LATEST):
         raise _timeless()
     return np.where(microseconds == 0, np.datetime64("NaT", "us"), microseconds.astype("datetime64[us]"))
 
 
 def moment(microseconds: int) -> datetime:
-    """Microseconds since 1970 as a datetime in UTC. Raises: CorruptFileError for one of no calendar."""
+    """Microseconds since 1970 as a datetime in UTC. Raises: CorruptFileError for a year beyond 1 to 9999."""
     if not EARLIEST <= microseconds <= LATEST:
         raise _timeless()
     return datetime.fromtimestamp(microseconds // 1_000_000, UTC).replace(microsecond=microseconds % 1_000_000)
@@ -134,7 +143,7 @@ def _arrow(column: Column) -> Any:
         return pa.array(column, pa.large_string()) if column.dtype == object else pa.array(column)
     try:
         return pa.array(column)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):  # text and numbers among each other
+    except (pa.ArrowInvalid, pa.ArrowTypeError):  # text and numbers in one column
         return pa.array([None if value is None else json.dumps(value, ensure_ascii=False) for value in column])
 
 

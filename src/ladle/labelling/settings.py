@@ -1,4 +1,4 @@
-"""What a campaign was founded with; it does not change."""
+"""The settings of a campaign, which do not change after it has begun."""
 
 from __future__ import annotations
 
@@ -15,15 +15,40 @@ from ladle.labelling.labels import Labels
 from ladle.numbers import number, whole
 from ladle.seeds import check_seed
 
-LONGEST_NAME = 200
+LONGEST_NAME = 200  # characters
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a campaign was founded with.
+    """The settings of a campaign.
 
-    options: of the strategy, as `ladle.strategies.create` takes them. budget: labels it may ask for, None for any
-    number. files: the folder of its files as the caller named it; "" for the one beside its database.
+    Attributes
+    ----------
+    name : str
+        The name of the campaign, which is unique in its database.
+    strategy : str
+        One of `ladle.strategies.names()`.
+    labels : Labels
+        The labels that the campaign takes.
+    options : mapping
+        The options of the strategy, as `ladle.strategies.create` takes them.
+    budget : int or None
+        The number of labels that may be asked for; None for no limit.
+    annotators_per_task : int
+        How many annotators label each example.
+    agreement : str
+        The rule that makes one label of theirs, see `ladle.labelling.agreement`.
+    seed : int
+        The seed of all random choices.
+    lease_seconds : float
+        How long a batch is leased, unless an ask says otherwise.
+    files : str
+        The folder of the campaign's files, as the caller named it; "" for the one beside the database.
+
+    Raises
+    ------
+    ArgumentError
+        For a value that is out of range.
     """
 
     name: str
@@ -42,27 +67,27 @@ class Settings:
         check_agreement(self.agreement, self.labels)
         plain = {
             "seed": check_seed(self.seed),
-            "annotators_per_task": check_count(self.annotators_per_task, "annotators_per_task", least=1),
-            "budget": None if self.budget is None else check_count(self.budget, "budget", least=1),
+            "annotators_per_task": whole(self.annotators_per_task, "`annotators_per_task`", least=1),
+            "budget": None if self.budget is None else whole(self.budget, "`budget`", least=1),
             "lease_seconds": check_lease(self.lease_seconds),
         }
         for name, value in plain.items():
             object.__setattr__(self, name, value)
 
     def to_json(self) -> str:
-        """As text, to be read by `from_json`. Raises: ArgumentError for options that JSON cannot carry."""
-        told = asdict(self) | {"labels": self.labels.to_dict(), "options": dict(self.options)}
+        """The settings as JSON text for `from_json`. Raises: ArgumentError for options that JSON cannot hold."""
+        plain = asdict(self) | {"labels": self.labels.to_dict(), "options": dict(self.options)}
         try:
-            return json.dumps(told, allow_nan=False, sort_keys=True, default=_plain)
+            return json.dumps(plain, allow_nan=False, sort_keys=True, default=_plain)
         except (TypeError, ValueError) as cause:
             raise ArgumentError("`options`", wanted="be numbers, text and lists", got=str(cause)) from cause
 
     @classmethod
     def from_json(cls, text: str) -> Settings:
-        """What `to_json` wrote. Raises: CorruptFileError for anything else."""
+        """The settings in the text that `to_json` wrote. Raises: CorruptFileError for any other text."""
         try:
-            told = json.loads(text)
-            made = cls(**(told | {"labels": Labels.from_dict(told["labels"])}))
+            plain = json.loads(text)
+            made = cls(**(plain | {"labels": Labels.from_dict(plain["labels"])}))
             if not (isinstance(made.strategy, str) and isinstance(made.options, dict) and isinstance(made.files, str)):
                 raise TypeError("a field of another type")
         except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as cause:
@@ -73,23 +98,18 @@ class Settings:
 
 
 def check_name(name: object) -> str:
-    """`name` if it can name a campaign and its folder. Raises: ArgumentError."""
+    """`name`, if it can name a campaign and a folder. Raises: ArgumentError."""
     wanted = f"be 1 to {LONGEST_NAME} letters, digits, spaces, dots, dashes or underscores, not beginning with a dot"
-    sound = isinstance(name, str) and 0 < len(name) <= LONGEST_NAME and name[0] != "." and name == name.strip()
-    if not (sound and isinstance(name, str) and all(sign.isalnum() or sign in " .-_" for sign in name)):
+    sized = isinstance(name, str) and 0 < len(name) <= LONGEST_NAME and name[0] != "." and name == name.strip()
+    if not (sized and isinstance(name, str) and all(sign.isalnum() or sign in " .-_" for sign in name)):
         raise ArgumentError("`name`", wanted=wanted, got=repr(name))
     return name
 
 
 def check_lease(seconds: object) -> float:
-    """`seconds` as a float, if a lease can last so long. Raises: ArgumentError."""
+    """`seconds` as a float, if it is the length of a lease. Raises: ArgumentError."""
     wanted = "be more than 0, and a hundred years at most"
     return float(number(seconds, "`lease_seconds`", above=0, most=100 * 366 * 86400, wanted=wanted))
-
-
-def check_count(value: object, name: str, *, least: int) -> int:
-    """`value` as an int of at least `least`. Raises: ArgumentError."""
-    return whole(value, f"`{name}`", least=least, most=2**62, wanted=f"be a whole number, {least} or larger")
 
 
 def _plain(value: object) -> Any:

@@ -1,4 +1,4 @@
-"""The states of a task, and the one table of how it moves between them.
+"""The states of a task, and which rule moves a task from which state to which.
 
                  enough labels         too little
                  that agree            agreement
@@ -7,12 +7,14 @@
           |    labels deleted   |      one more, and agreed  |
           +---------------------+          disputed --> labelled
 
-    any of the three --exclude--> excluded --include--> what its labels make of it
+    any of the three --exclude--> excluded --include--> the state that its labels give
 
-A lease is no state: whether a task is held is a matter of the clock alone.
+A lease is no state: whether a task is held depends on the clock alone.
 """
 
 from __future__ import annotations
+
+from typing import Literal
 
 from ladle.errors import LadleError
 from ladle.labelling.columns import Int64
@@ -20,20 +22,29 @@ from ladle.labelling.columns import Int64
 OPEN, LABELLED, DISPUTED, EXCLUDED = range(4)
 STATES = ("open", "labelled", "disputed", "excluded")
 
-WAITING = (OPEN, DISPUTED)  # for labels
+WAITING = (OPEN, DISPUTED)  # the states of a task that waits for labels
 
-# What may follow what; a state may always stay.
-MOVES: dict[int, tuple[int, ...]] = {
-    OPEN: (LABELLED, DISPUTED, EXCLUDED),
-    LABELLED: (OPEN, DISPUTED, EXCLUDED),
-    DISPUTED: (OPEN, LABELLED, EXCLUDED),
-    EXCLUDED: (OPEN, LABELLED, DISPUTED),
+Rule = Literal["tell", "delete", "exclude", "include"]
+
+# The moves that each rule can make; a task may always keep its state. A tell never takes labels away, so it opens no
+# task. A deletion adds no label, so it settles no open task. Excluded tasks change by `exclude` and `include` alone.
+MOVES: dict[Rule, frozenset[tuple[int, int]]] = {
+    "tell": frozenset({(OPEN, LABELLED), (OPEN, DISPUTED), (LABELLED, DISPUTED), (DISPUTED, LABELLED)}),
+    "delete": frozenset({(LABELLED, OPEN), (DISPUTED, OPEN), (LABELLED, DISPUTED), (DISPUTED, LABELLED)}),
+    "exclude": frozenset({(OPEN, EXCLUDED), (LABELLED, EXCLUDED), (DISPUTED, EXCLUDED)}),
+    "include": frozenset({(EXCLUDED, OPEN), (EXCLUDED, LABELLED), (EXCLUDED, DISPUTED)}),
 }
 
 
-def check_moves(before: Int64, after: Int64) -> None:
-    """Raises: LadleError for a move that the table does not have: a rule is wrong, and nothing must be written."""
-    moves = set(zip(before.tolist(), after.tolist(), strict=True))
-    for was, becomes in moves:
-        if was != becomes and becomes not in MOVES.get(was, ()):
-            raise LadleError("a task", wanted="move as its table of states has it", got=f"{was} to {becomes}")
+def check_moves(rule: Rule, before: Int64, after: Int64) -> None:
+    """Refuse a move that the rule cannot make: the rule has a fault, and nothing must be written.
+
+    before, after: (tasks,) the states. Raises: LadleError.
+    """
+    for old, new in set(zip(before.tolist(), after.tolist(), strict=True)):
+        if old != new and (old, new) not in MOVES[rule]:
+            raise LadleError(
+                f"the rule {rule!r}",
+                wanted="move tasks as the table of states allows",
+                got=f"a move from {STATES[old]} to {STATES[new]}",
+            )

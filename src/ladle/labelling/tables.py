@@ -1,7 +1,7 @@
-"""The tables of a campaign, as columns: what every store keeps and every rule reads.
+"""The tables of a campaign as columns. Every store keeps them, and every rule reads them.
 
-Times are whole microseconds since 1970, UTC. `row` is the row of the pool, `event` the number of the event that wrote
-the row last. Labels are canonical JSON, see `ladle.labelling.labels`. Rows are added and changed, never removed.
+Times are whole microseconds since 1970, UTC. `row` is a row of the pool, `event` the number of the event that wrote the
+table's row last. Labels are canonical JSON, see `ladle.labelling.labels`. Rows are added and changed, never removed.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from typing import ClassVar
 from ladle.labelling.columns import Columns, Int64, Octets, Texts
 
 MICROSECONDS = 1_000_000  # a second
-EARLIEST, LATEST = -62_135_596_800 * MICROSECONDS, 253_402_300_799 * MICROSECONDS  # the years 1 to 9999, of calendars
+EARLIEST, LATEST = -62_135_596_800 * MICROSECONDS, 253_402_300_799 * MICROSECONDS  # the years 1 to 9999
 
-ASKED, TOLD, IMPORTED = range(3)  # where a task came from
+ASKED, TOLD, IMPORTED = range(3)  # what made a task
 ORIGINS = ("asked", "told", "imported")
-CURRENT, SUPERSEDED, DELETED = range(3)  # what became of a label
+CURRENT, SUPERSEDED, DELETED = range(3)  # the status of a label
 STATUSES = ("current", "superseded", "deleted")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Founding(Columns):
-    """The campaign itself: what it was founded with. Stores keep it by themselves, see `Store.founding`."""
+class CampaignTable(Columns):
+    """The campaigns and their settings. A store keeps this table by itself, see `Store.founding`."""
 
     NAME: ClassVar[str] = "campaign"
     KEY: ClassVar[tuple[str, ...]] = ("name",)
@@ -31,8 +31,8 @@ class Founding(Columns):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Event(Columns):
-    """What happened, in order: one row for every change. `chain` seals it together with all before it."""
+class EventTable(Columns):
+    """One row for each change, in order. `chain` seals an event together with all earlier ones."""
 
     NAME: ClassVar[str] = "event"
     KEY: ClassVar[tuple[str, ...]] = ("seq",)
@@ -40,32 +40,32 @@ class Event(Columns):
     at: Int64
     kind: Texts  # "create", "ask", "tell" ...
     actor: Texts
-    key: Texts  # given by the caller, once a kind; "" for none
-    request: Texts  # digest of what the caller said, so that a repeat is known
-    details: Texts  # JSON: what was said and what came of it
-    chain: Texts  # SHA-256 of the chain before and all of the above
+    key: Texts  # of the caller, unique for each kind; "" for none
+    request: Texts  # the digest of the caller's request, which identifies a repeated call
+    details: Texts  # JSON: the report of the change, and the number of rows of every table
+    chain: Texts  # SHA-256 of the chain of the event before and of all the fields above
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PoolPart(Columns):
-    """The pool as it was when the campaign began, and each time it grew."""
+class PoolPartTable(Columns):
+    """One row for the first pool of the campaign, and one for each extension."""
 
     NAME: ClassVar[str] = "pool_part"
     KEY: ClassVar[tuple[str, ...]] = ("number",)
     number: Int64  # from 1
-    rows: Int64  # of the whole pool, up to this part
+    rows: Int64  # of the whole pool, this part included
     dim: Int64
     dtype: Texts
     id_type: Texts  # "integer" or "text"
     digest: Texts  # of the ids of the whole pool, in row order
     source: Texts  # for people
-    reopen: Texts  # JSON: the path and the names of its columns; "" when it cannot be opened again
+    reopen: Texts  # JSON: the path and the names of the columns; "" for a pool that cannot be opened again
     event: Int64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Batch(Columns):
-    """What one ask chose."""
+class BatchTable(Columns):
+    """One row for each batch, the result of an ask."""
 
     NAME: ClassVar[str] = "batch"
     KEY: ClassVar[tuple[str, ...]] = ("number",)
@@ -76,28 +76,28 @@ class Batch(Columns):
     asked_at: Int64
     lease_until: Int64
     size: Int64
-    passed_on: Int64  # tasks of it that lapsed elsewhere before
-    story: Texts  # JSON: the selection's
+    passed_on: Int64  # tasks that came from an earlier batch with an expired lease
+    story: Texts  # JSON: the story of the selection
     model: Texts
     scores_digest: Texts
     event: Int64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class BatchRows(Columns):
-    """The examples of a batch, as they were chosen; apart from the batches, because they are long."""
+class BatchRowsTable(Columns):
+    """The rows of each batch. They are apart from `BatchTable` because they are long."""
 
     NAME: ClassVar[str] = "batch_rows"
     KEY: ClassVar[tuple[str, ...]] = ("number",)
     number: Int64  # of the batch
     row_list: Octets  # little-endian int64, in order of choice
-    gold_list: Octets  # those of them that were put in to test annotators, ascending
+    gold_list: Octets  # the gold rows among them, ascending
     event: Int64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Task(Columns):
-    """An example that was asked for, or told of unasked."""
+class TaskTable(Columns):
+    """One row for each example that was asked for, or has a label."""
 
     NAME: ClassVar[str] = "task"
     KEY: ClassVar[tuple[str, ...]] = ("row",)
@@ -105,33 +105,33 @@ class Task(Columns):
     example_id: Texts  # the user's id; a number in digits
     origin: Int64
     state: Int64  # see ladle.labelling.states
-    batch: Int64  # the batch that holds it, the last one asked; 0 for none
-    place: Int64  # in that batch, from 0: its priority
+    batch: Int64  # the last batch that asked for it; 0 for none
+    place: Int64  # its place in this batch, from 0
     event: Int64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Label(Columns):
-    """One answer of one annotator about one example: every version is kept."""
+class LabelTable(Columns):
+    """One row for each version of the label of one annotator for one example."""
 
     NAME: ClassVar[str] = "label"
     KEY: ClassVar[tuple[str, ...]] = ("number",)
     number: Int64  # from 1
     row: Int64
     annotator: Texts
-    version: Int64  # from 1, counted for this example and annotator
+    version: Int64  # from 1, for this example and annotator
     label: Texts
-    told_at: Int64  # when it was given, as the caller says
+    told_at: Int64  # when it was given, by the caller's word
     recorded_at: Int64
     source: Texts
     status: Int64
-    event: Int64  # that brought it
-    ended: Int64  # the event that superseded or deleted it; 0 while current
+    event: Int64  # the event that stored it
+    ended: Int64  # the event that superseded or deleted it; 0 while it is current
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Lease(Columns):
-    """A task taken by one annotator from the shared list."""
+class LeaseTable(Columns):
+    """One row for each task that an annotator has taken from the shared list."""
 
     NAME: ClassVar[str] = "lease"
     KEY: ClassVar[tuple[str, ...]] = ("row", "annotator")
@@ -142,8 +142,8 @@ class Lease(Columns):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Gold(Columns):
-    """An example whose label is known, to test annotators with."""
+class GoldTable(Columns):
+    """One row for each example with a known label, which tests annotators."""
 
     NAME: ClassVar[str] = "gold"
     KEY: ClassVar[tuple[str, ...]] = ("row",)
@@ -154,8 +154,8 @@ class Gold(Columns):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Exclusion(Columns):
-    """An example that is not to be labelled, or was not for a time."""
+class ExclusionTable(Columns):
+    """One row for each example that is or was excluded from labelling."""
 
     NAME: ClassVar[str] = "exclusion"
     KEY: ClassVar[tuple[str, ...]] = ("row",)
@@ -168,15 +168,15 @@ class Exclusion(Columns):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Quarantined(Columns):
-    """Something told that could not be taken: kept as it came, with the reason."""
+class QuarantineTable(Columns):
+    """One row for each entry that was told and could not be stored as a label, with the reason."""
 
     NAME: ClassVar[str] = "quarantined"
     KEY: ClassVar[tuple[str, ...]] = ("number",)
     number: Int64  # from 1
     at: Int64
     example_id: Texts
-    label: Texts  # JSON where JSON can say it, else Python's repr
+    label: Texts  # JSON where JSON can hold it, otherwise Python's repr
     annotator: Texts
     source: Texts
     reason: Texts
@@ -184,8 +184,8 @@ class Quarantined(Columns):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Model(Columns):
-    """A version of the model that was trained on the labels of its time."""
+class ModelTable(Columns):
+    """One row for each recorded version of the model."""
 
     NAME: ClassVar[str] = "model"
     KEY: ClassVar[tuple[str, ...]] = ("number",)
@@ -193,16 +193,16 @@ class Model(Columns):
     version: Texts
     at: Int64
     round: Int64
-    labelled: Int64  # examples labelled when it was recorded
+    labelled: Int64  # labelled examples when it was recorded
     metrics: Texts  # JSON
-    scores: Texts  # path of its score file; "" for none
+    scores: Texts  # the path of its score file; "" for none
     scores_digest: Texts
     event: Int64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Artefact(Columns):
-    """A file that belongs to the campaign, in its folder of files."""
+class ArtefactTable(Columns):
+    """One row for each file in the folder of the campaign's files."""
 
     NAME: ClassVar[str] = "artefact"
     KEY: ClassVar[tuple[str, ...]] = ("name",)
@@ -213,16 +213,16 @@ class Artefact(Columns):
 
 
 KINDS: tuple[type[Columns], ...] = (
-    Event,
-    PoolPart,
-    Batch,
-    BatchRows,
-    Task,
-    Label,
-    Lease,
-    Gold,
-    Exclusion,
-    Quarantined,
-    Model,
-    Artefact,
+    EventTable,
+    PoolPartTable,
+    BatchTable,
+    BatchRowsTable,
+    TaskTable,
+    LabelTable,
+    LeaseTable,
+    GoldTable,
+    ExclusionTable,
+    QuarantineTable,
+    ModelTable,
+    ArtefactTable,
 )

@@ -1,32 +1,35 @@
-"""What becomes of what is told: labels and versions of labels, the states of tasks, the quarantine."""
+"""What a tell writes: labels and their versions, the states of tasks, the quarantine."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from ladle.labelling.agreement import Verdicts, judged
+from ladle.labelling.agreement import Resolutions, judge
 from ladle.labelling.columns import Int64, Texts, repeated, texts
 from ladle.labelling.dawid_skene import dawid_skene
-from ladle.labelling.events import Effects
+from ladle.labelling.events import Act, Effects, digest_of
 from ladle.labelling.labels import holdable
 from ladle.labelling.settings import Settings
-from ladle.labelling.states import DISPUTED, EXCLUDED, LABELLED, check_moves
-from ladle.labelling.tables import CURRENT, DELETED, SUPERSEDED, Label, Quarantined, Task
+from ladle.labelling.states import DISPUTED, EXCLUDED, LABELLED, Rule, check_moves
+from ladle.labelling.tables import CURRENT, DELETED, IMPORTED, SUPERSEDED, TOLD, LabelTable, QuarantineTable, TaskTable
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Message:
-    """What was told, one entry a label, in the order told.
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class TellRequest:
+    """One tell, checked: one entry for each of its l labels, in the order of the caller.
 
-    row: (l,) of the pool; -1 for an id that is not in it. label: (l,) canonical JSON, "" for what is no label.
-    refused: why not, by position. given: what it was, by position, for those refused or of unknown ids.
+    kind: "tell", or "import" for labels made elsewhere. row: (l,) of the pool; -1 for an id that is not in it.
+    label: (l,) canonical JSON, "" for a value that is no label of the campaign. refused: the reason, by position.
+    given: the value as text, by position, for refused labels and unknown ids. at: the moment of the call, in
+    microseconds. key: "" for none. actor: the one annotator of all labels, or "".
     """
 
+    kind: Literal["tell", "import"]
     row: Int64
     example_id: Texts
     label: Texts
@@ -35,20 +38,28 @@ class Message:
     told_at: Int64
     refused: Mapping[int, str]
     given: Mapping[int, str]
+    at: int
+    key: str = ""
+    actor: str = ""
 
     def __len__(self) -> int:
         return len(self.row)
 
+    def act(self) -> Act:
+        """The tell as an event. Its digest does not depend on `told_at`."""
+        digest = digest_of(self.example_id, self.label, [*self.given.items()], self.annotator, self.source)
+        return Act(self.kind, self.at, self.actor, self.key, digest)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Known:
-    """What a store knows of the rows told of: their tasks, all versions of their labels, which are excluded.
+class KnownRows:
+    """What a campaign knows of some rows: their tasks, all versions of their labels, and which are excluded.
 
-    next_label, next_quarantined: the numbers to go on with. event: the number of the event to come.
+    next_label, next_quarantined: the next numbers of these tables. event: the number of the coming event.
     """
 
-    task: Task
-    label: Label
+    task: TaskTable
+    label: LabelTable
     excluded: Int64
     next_label: int
     next_quarantined: int
@@ -58,35 +69,34 @@ class Known:
 
 @dataclass(slots=True)
 class _Versions:
-    """The labels of one annotator for one example so far: the last version, and the current one."""
+    """The labels of one annotator for one example: the last version, and the current label."""
 
     version: int = 0
-    label: str = ""  # of the current one; "" when it was deleted
-    place: int = -1  # of the current one: among the known labels, or, from len(known) on, among the new ones
+    label: str = ""  # the current label; "" when it was deleted
+    place: int = -1  # of the current label: among the known ones, or, from len(known) on, among the new ones
 
 
-def tell(settings: Settings, message: Message, known: Known, *, origin: int) -> Effects:
-    """Take each label: a new one, a new version, the same again, or to quarantine with a reason.
+def tell(settings: Settings, request: TellRequest, known: KnownRows) -> Effects:
+    """Take each label as a new one, as a new version, or as a repetition; or quarantine it with a reason.
 
-    The same annotator's same label again changes nothing. Another label is a new version, the old one superseded.
-    Cost: a dictionary look-up a label.
+    The same label of the same annotator again changes nothing. Another label is a new version and supersedes the old.
+    Cost: a dictionary look-up for each label.
     """
-    good = message.row >= 0
-    good[list(message.refused)] = False
+    good = request.row >= 0
+    good[list(request.refused)] = False
     taken = np.flatnonzero(good)
-    accepted, ended = _versions(message, taken, known)
-    new, superseded = _label_rows(message, accepted, ended, known)
-    touched = np.unique(message.row[good])
-    tasks, moved = _tasks(
-        settings, message, touched, Label.joined([_overlaid(known.label, superseded), new]), known, origin
-    )
-    quarantined = _quarantine(message, np.flatnonzero(~good), known)
+    accepted, ended = _versions(request, taken, known)
+    new, superseded = _label_rows(request, accepted, ended, known)
+    touched = np.unique(request.row[good])
+    labels = LabelTable.joined([_overlay(known.label, superseded), new])
+    tasks, moved = _tasks(settings, request, touched, labels, known)
+    quarantined = _quarantine(request, np.flatnonzero(~good), known)
     before = dict(zip(known.task.row.tolist(), known.task.state.tolist(), strict=True))
     changed_to = dict(zip(moved.row.tolist(), moved.state.tolist(), strict=True)) | dict(
         zip(tasks.row.tolist(), tasks.state.tolist(), strict=True)
     )
-    told = {
-        "labels": len(message),
+    report = {
+        "labels": len(request),
         "accepted": len(accepted),
         "changed": int(np.sum(new.version > 1)),
         "repeated": len(taken) - len(accepted),
@@ -95,51 +105,50 @@ def tell(settings: Settings, message: Message, known: Known, *, origin: int) -> 
         "labelled": sum(1 for row, state in changed_to.items() if state == LABELLED and before.get(row) != LABELLED),
         "unasked": len(tasks),
     }
-    return Effects(added=(tasks, new, quarantined), changed=(moved, superseded), told=told)
+    return Effects(added=(tasks, new, quarantined), changed=(moved, superseded), report=report)
 
 
-def delete(settings: Settings, known: Known, *, annotator: str | None, reason: str) -> Effects:
-    """Delete the current labels of the known tasks, those of one annotator or all; their tasks are judged again."""
+def delete(settings: Settings, known: KnownRows, *, annotator: str | None, reason: str) -> Effects:
+    """Delete the current labels of the known tasks, of one annotator or of all, and judge the tasks again."""
     wanted = known.label.status == CURRENT
     if annotator is not None:
         wanted &= known.label.annotator == annotator
     gone = known.label.take(wanted)
     gone = replace(gone, status=repeated(DELETED, len(gone)), ended=repeated(known.event, len(gone)))
-    moved = rejudged(settings, known, _overlaid(known.label, gone), np.unique(gone.row))
-    return Effects(
-        changed=(gone, moved), told={"deleted": len(gone), "tasks": len(np.unique(gone.row)), "reason": reason}
-    )
+    rows = np.unique(gone.row)
+    moved = rejudge("delete", settings, known, _overlay(known.label, gone), rows)
+    return Effects(changed=(gone, moved), report={"deleted": len(gone), "tasks": len(rows), "reason": reason})
 
 
-def rejudged(settings: Settings, known: Known, labels: Label, rows: Int64) -> Task:
-    """The tasks of these rows whose state their labels change."""
+def rejudge(rule: Rule, settings: Settings, known: KnownRows, labels: LabelTable, rows: Int64) -> TaskTable:
+    """The tasks of these rows that change their state by their labels. rule: the one that changes them."""
     tasks = known.task.take(np.isin(known.task.row, rows))
     state = _states(settings, labels, tasks.row, known.excluded)
-    check_moves(tasks.state, state)
+    check_moves(rule, tasks.state, state)
     moved = state != tasks.state
     return replace(tasks.take(moved), state=state[moved], event=repeated(known.event, int(moved.sum())))
 
 
-def verdicts(settings: Settings, labels: Label) -> Verdicts:
-    """What the campaign's rule makes of these labels."""
-    return judged(
+def resolutions(settings: Settings, labels: LabelTable) -> Resolutions:
+    """The state and the label of each example, by the campaign's rule of agreement."""
+    return judge(
         labels, settings.labels, agreement=settings.agreement, annotators_per_task=settings.annotators_per_task
     )
 
 
-def resolved(settings: Settings, labels: Label) -> Verdicts:
-    """As `verdicts`, the labels of those that are settled estimated together where the rule says so."""
-    found = verdicts(settings, labels)
+def resolve(settings: Settings, labels: LabelTable) -> Resolutions:
+    """As `resolutions`; under the rule "dawid-skene", the labels of settled examples are estimated together."""
+    resolved = resolutions(settings, labels)
     if settings.agreement != "dawid-skene" or not len(labels):
-        return found
+        return resolved
     estimate = dawid_skene(labels.take(labels.status == CURRENT))
-    settled = found.take(found.state == LABELLED)
+    settled = resolved.take(resolved.state == LABELLED)
     places = np.searchsorted(estimate.row, settled.row)
     return replace(settled, label=estimate.label[places], share=estimate.share[places])
 
 
-def _versions(message: Message, taken: Int64, known: Known) -> tuple[list[tuple[int, int]], set[int]]:
-    """Which positions of the message are new labels, each with its version, and which labels they end."""
+def _versions(request: TellRequest, taken: Int64, known: KnownRows) -> tuple[list[tuple[int, int]], set[int]]:
+    """The positions of new labels in the request, each with its version; and the places of the labels that they end."""
     so_far: dict[tuple[int, str], _Versions] = {}
     old = known.label
     for place, (row, annotator, version, label, status) in enumerate(
@@ -160,9 +169,9 @@ def _versions(message: Message, taken: Int64, known: Known) -> tuple[list[tuple[
     accepted: list[tuple[int, int]] = []
     ended: set[int] = set()
     rows, annotators, labels = (
-        message.row[taken].tolist(),
-        message.annotator[taken].tolist(),
-        message.label[taken].tolist(),
+        request.row[taken].tolist(),
+        request.annotator[taken].tolist(),
+        request.label[taken].tolist(),
     )
     for position, row, annotator, label in zip(taken.tolist(), rows, annotators, labels, strict=True):
         each = so_far.setdefault((row, annotator), _Versions())
@@ -177,23 +186,23 @@ def _versions(message: Message, taken: Int64, known: Known) -> tuple[list[tuple[
 
 
 def _label_rows(
-    message: Message, accepted: list[tuple[int, int]], ended: set[int], known: Known
-) -> tuple[Label, Label]:
-    """The labels to add, and the known ones that they supersede."""
+    request: TellRequest, accepted: list[tuple[int, int]], ended: set[int], known: KnownRows
+) -> tuple[LabelTable, LabelTable]:
+    """The labels to add, and the known labels that they supersede."""
     positions = np.array([position for position, _ in accepted], np.int64)
     count = len(positions)
     status, end = repeated(CURRENT, count), repeated(0, count)
     at_once = np.array([place - len(known.label) for place in ended if place >= len(known.label)], np.int64)
     status[at_once], end[at_once] = SUPERSEDED, known.event
-    new = Label(
+    new = LabelTable(
         number=np.arange(known.next_label, known.next_label + count, dtype=np.int64),
-        row=message.row[positions],
-        annotator=message.annotator[positions],
+        row=request.row[positions],
+        annotator=request.annotator[positions],
         version=np.array([version for _, version in accepted], np.int64),
-        label=message.label[positions],
-        told_at=message.told_at[positions],
+        label=request.label[positions],
+        told_at=request.told_at[positions],
         recorded_at=repeated(known.at, count),
-        source=message.source[positions],
+        source=request.source[positions],
         status=status,
         event=repeated(known.event, count),
         ended=end,
@@ -203,56 +212,58 @@ def _label_rows(
 
 
 def _tasks(
-    settings: Settings, message: Message, touched: Int64, labels: Label, known: Known, origin: int
-) -> tuple[Task, Task]:
-    """Tasks for rows that had none, and those whose state changes."""
-    moved = rejudged(settings, known, labels, touched)
+    settings: Settings, request: TellRequest, touched: Int64, labels: LabelTable, known: KnownRows
+) -> tuple[TaskTable, TaskTable]:
+    """New tasks for rows without one, and the tasks that change their state."""
+    moved = rejudge("tell", settings, known, labels, touched)
     fresh = np.setdiff1d(touched, known.task.row)
     first: dict[int, Any] = dict(
-        zip(reversed(message.row.tolist()), reversed(message.example_id.tolist()), strict=True)
+        zip(reversed(request.row.tolist()), reversed(request.example_id.tolist()), strict=True)
     )
     ids = np.empty(len(fresh), object)
     ids[:] = [first[row] for row in fresh.tolist()]
-    zeros = repeated(0, len(fresh))
+    zeros, origin = repeated(0, len(fresh)), TOLD if request.kind == "tell" else IMPORTED
     state = _states(settings, labels, fresh, known.excluded)
-    return Task(fresh, ids, repeated(origin, len(fresh)), state, zeros, zeros, repeated(known.event, len(fresh))), moved
+    return TaskTable(
+        fresh, ids, repeated(origin, len(fresh)), state, zeros, zeros, repeated(known.event, len(fresh))
+    ), moved
 
 
-def _states(settings: Settings, labels: Label, rows: Int64, excluded: Int64) -> Int64:
-    found = verdicts(settings, labels)
+def _states(settings: Settings, labels: LabelTable, rows: Int64, excluded: Int64) -> Int64:
+    resolved = resolutions(settings, labels)
     state = repeated(0, len(rows))
-    places = np.searchsorted(found.row, rows)
-    inside = places < len(found.row)
-    inside[inside] = found.row[places[inside]] == rows[inside]
-    state[inside] = found.state[places[inside]]
+    places = np.searchsorted(resolved.row, rows)
+    inside = places < len(resolved.row)
+    inside[inside] = resolved.row[places[inside]] == rows[inside]
+    state[inside] = resolved.state[places[inside]]
     state[np.isin(rows, excluded)] = EXCLUDED
     return state
 
 
-def _quarantine(message: Message, positions: Int64, known: Known) -> Quarantined:
+def _quarantine(request: TellRequest, positions: Int64, known: KnownRows) -> QuarantineTable:
     count = len(positions)
-    reasons = [message.refused.get(position, "the pool has no example of this id") for position in positions.tolist()]
-    given = [message.given[position] for position in positions.tolist()]
-    return Quarantined(
+    reasons = [request.refused.get(position, "the pool has no example of this id") for position in positions.tolist()]
+    given = [request.given[position] for position in positions.tolist()]
+    return QuarantineTable(
         number=np.arange(known.next_quarantined, known.next_quarantined + count, dtype=np.int64),
         at=repeated(known.at, count),
-        example_id=texts(each.replace("\x00", "\\0") for each in message.example_id[positions].tolist()),
+        example_id=texts(each.replace("\x00", "\\0") for each in request.example_id[positions].tolist()),
         label=texts(given),
-        annotator=message.annotator[positions],
-        source=message.source[positions],
+        annotator=request.annotator[positions],
+        source=request.source[positions],
         reason=texts(reasons),
         event=repeated(known.event, count),
     )
 
 
-def _overlaid(labels: Label, changed: Label) -> Label:
-    """`labels`, those of the same number replaced by the changed ones."""
-    kept = labels.take(~np.isin(labels.number, changed.number))
-    return Label.joined([kept, changed])
+def _overlay(labels: LabelTable, changed: LabelTable) -> LabelTable:
+    """`labels`, with the changed ones in place of those of the same number."""
+    unchanged = labels.take(~np.isin(labels.number, changed.number))
+    return LabelTable.joined([unchanged, changed])
 
 
-def shown(label: object) -> str:
-    """A label that was refused, as text: JSON where JSON can say it."""
+def as_text(label: object) -> str:
+    """A refused label as text: JSON where JSON can hold it, otherwise Python's repr."""
     plain = label.tolist() if isinstance(label, (np.ndarray, np.generic)) else label
     try:
         text = json.dumps(plain, ensure_ascii=False, allow_nan=False)

@@ -1,4 +1,4 @@
-"""The contract of a store on SQL databases: SQLite and PostgreSQL, their schema and its migrations."""
+"""Campaigns in SQL databases, SQLite and PostgreSQL: the store, its schema and its migrations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What SQLite and PostgreSQL do differently: locks, long lists of values, and many rows at a time."""
+"""The differences between SQLite and PostgreSQL: locks, long lists of values, and writing many rows."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ from ladle.store.engine import WAIT_SECONDS
 from ladle.store.schema import CAMPAIGNS, PREFIX
 from ladle.store.upgrade import upgrade
 
-CHUNK_ROWS = 50_000  # written in one call: bounds the memory of their tuples
-_SCHEMA_LOCK = 0x1AD1E  # PostgreSQL's advisory lock while tables are made or a campaign is founded
+CHUNK_ROWS = 50_000  # rows written in one call: limits the memory of their tuples
+_SCHEMA_LOCK = 0x1AD1E  # PostgreSQL's advisory lock while tables or a campaign are created
 
 Row = tuple[object, ...]
 
 
 class Dialect(ABC):
-    """How one kind of database is spoken to."""
+    """The statements of one kind of database."""
 
     @abstractmethod
     def isolation(self, *, writes: bool) -> dict[str, Any]:
-        """Execution options of a connection under which a reader sees one moment, and a writer the last."""
+        """Execution options of a connection: a reader sees one moment, a writer the newest rows."""
 
     @abstractmethod
     def begin(self, connection: sa.Connection, *, writes: bool) -> None:
-        """What a transaction begins with."""
+        """Execute the first statements of a transaction."""
 
     @abstractmethod
     def hold(self, connection: sa.Connection, campaign: str) -> None:
-        """Hold a campaign against other writers until the transaction ends."""
+        """Lock a campaign against other writers until the transaction ends."""
 
     @abstractmethod
     def hold_schema(self, connection: sa.Connection) -> None:
-        """Hold the tables themselves, and the list of campaigns, until the transaction ends."""
+        """Lock the schema and the list of campaigns until the transaction ends."""
 
     @abstractmethod
     def among(self, column: sa.Column[Any], values: Sequence[object]) -> sa.ColumnElement[bool]:
-        """Whether a column's value is among any number of others."""
+        """The condition that the value of a column is one of any number of values."""
 
     @abstractmethod
     def add(self, connection: sa.Connection, table: sa.Table, rows: Iterator[Row], count: int) -> None:
@@ -54,20 +54,20 @@ class Dialect(ABC):
     def change(
         self, connection: sa.Connection, table: sa.Table, keys: Sequence[str], rows: Iterator[Row], count: int
     ) -> None:
-        """Replace the rows of these keys. Raises: StoreError when one is not there."""
+        """Replace the rows of these keys. Raises: StoreError when one does not exist."""
 
     @abstractmethod
     def problems(self, connection: sa.Connection) -> list[str]:
-        """What the database finds wrong with itself."""
+        """The problems that the database finds in itself, one line each."""
 
     def fetch(self, connection: sa.Connection, query: sa.Select[Any]) -> list[Row]:
         """All rows as plain tuples."""
-        cursor: Any = connection.execute(query).cursor  # the driver's own: an object less a row
+        cursor: Any = connection.execute(query).cursor  # the driver's own, which makes one object less for each row
         return list(cursor.fetchall())
 
 
 class Sqlite(Dialect):
-    """SQLite: one writer a database, by BEGIN IMMEDIATE (see `ladle.store.engine`)."""
+    """SQLite: one writer for each database, by BEGIN IMMEDIATE (see `ladle.store.engine`)."""
 
     def isolation(self, *, writes: bool) -> dict[str, Any]:
         """See `Dialect`."""
@@ -83,7 +83,7 @@ class Sqlite(Dialect):
         """See `Dialect`."""
 
     def among(self, column: sa.Column[Any], values: Sequence[object]) -> sa.ColumnElement[bool]:
-        """See `Dialect`: one parameter, for SQLite takes no more than 32,766."""
+        """See `Dialect`: one JSON parameter, because SQLite accepts 32,766 parameters at most."""
         listed = sa.func.json_each(json.dumps(values, ensure_ascii=False)).table_valued("value")
         return column.in_(sa.select(listed.c.value))
 
@@ -99,8 +99,9 @@ class Sqlite(Dialect):
         """See `Dialect`."""
         names = [column.name for column in table.c]
         values = [name for name in names if name not in keys]
-        given, wanted = (", ".join(f'"{name}" = ?' for name in values), " AND ".join(f'"{name}" = ?' for name in keys))
-        statement = f"UPDATE {table.name} SET {given} WHERE {wanted}"
+        assignments = ", ".join(f'"{name}" = ?' for name in values)
+        conditions = " AND ".join(f'"{name}" = ?' for name in keys)
+        statement = f"UPDATE {table.name} SET {assignments} WHERE {conditions}"
         order = [names.index(name) for name in (*values, *keys)]
         changed = 0
         for chunk in _chunks(rows):
@@ -110,25 +111,25 @@ class Sqlite(Dialect):
         _check_changed(table, changed, count)
 
     def problems(self, connection: sa.Connection) -> list[str]:
-        """See `Dialect`: SQLite's own check of every page, index and reference; and that the tables are as made."""
-        found = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
+        """See `Dialect`: SQLite's check of every page, index and reference, and a comparison of the schema."""
+        checked = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
         changed = sorted({(kind, name) for kind, name, *_ in _tables(connection) ^ _tables_as_made()})
         strays = [
             f"a row of {row[0]} refers to nothing" for row in connection.exec_driver_sql("PRAGMA foreign_key_check")
         ]
         shape = [f"the {kind} {name} is not as this version makes it" for kind, name in changed]
-        return [line for line in found if line != "ok"] + strays + shape
+        return [line for line in checked if line != "ok"] + strays + shape
 
 
 class Postgres(Dialect):
-    """PostgreSQL: writers of a campaign wait for its row; others go on."""
+    """PostgreSQL: writers of one campaign wait for its row; writers of others do not."""
 
     def isolation(self, *, writes: bool) -> dict[str, Any]:
         """See `Dialect`."""
         return {"isolation_level": "READ COMMITTED" if writes else "REPEATABLE READ"}
 
     def begin(self, connection: sa.Connection, *, writes: bool) -> None:
-        """See `Dialect`: a bound on waiting, and commits that are on disk, however lax the server's own setting."""
+        """See `Dialect`: limits the waiting, and makes commits synchronous whatever the server's setting is."""
         if not writes:
             connection.exec_driver_sql("SET TRANSACTION READ ONLY")
             return
@@ -146,7 +147,7 @@ class Postgres(Dialect):
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_SCHEMA_LOCK)))
 
     def among(self, column: sa.Column[Any], values: Sequence[object]) -> sa.ColumnElement[bool]:
-        """See `Dialect`: one parameter, an array."""
+        """See `Dialect`: one array parameter."""
         listed: sa.ColumnElement[bool] = column == sa.any_(sa.bindparam(None, values, type_=ARRAY(column.type)))
         return listed
 
@@ -157,7 +158,7 @@ class Postgres(Dialect):
     def change(
         self, connection: sa.Connection, table: sa.Table, keys: Sequence[str], rows: Iterator[Row], count: int
     ) -> None:
-        """See `Dialect`: by COPY into a temporary table, and one update from there."""
+        """See `Dialect`: by COPY into a temporary table, and one UPDATE from it."""
         names = [column.name for column in table.c]
         connection.exec_driver_sql(f"CREATE TEMPORARY TABLE changed (LIKE {table.name}) ON COMMIT DROP")
         self._copy(connection, "changed", names, rows)
@@ -168,7 +169,7 @@ class Postgres(Dialect):
         _check_changed(table, changed, count)
 
     def problems(self, connection: sa.Connection) -> list[str]:
-        """See `Dialect`: whether the server guards its pages is its keeper's affair; rows carry seals of their own."""
+        """See `Dialect`: none. The checksums of pages are a setting of the server; rows have their own seals."""
         return []
 
     def _copy(self, connection: sa.Connection, table: str, names: Sequence[str], rows: Iterable[Row]) -> None:
@@ -180,15 +181,15 @@ class Postgres(Dialect):
 
 
 def dialect_of(url: sa.URL) -> Dialect:
-    """How the database of a URL is spoken to."""
+    """The dialect of the database of a URL."""
     return Sqlite() if url.get_backend_name() == "sqlite" else Postgres()
 
 
 def _tables(connection: sa.Connection) -> frozenset[tuple[str, str, str, str]]:
-    """SQLite's word for each of Ladle's tables and indexes: kind, name, its table, and the SQL that made it."""
+    """SQLite's entry for each of Ladle's tables and indexes: kind, name, table, and the SQL that created it."""
     rows = connection.exec_driver_sql("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
-    told = (tuple(str(value) for value in row) for row in rows)
-    return frozenset((kind, name, table, sql) for kind, name, table, sql in told if table.startswith(PREFIX))
+    entries = (tuple(str(value) for value in row) for row in rows)
+    return frozenset((kind, name, table, sql) for kind, name, table, sql in entries if table.startswith(PREFIX))
 
 
 @cache
@@ -196,9 +197,9 @@ def _tables_as_made() -> frozenset[tuple[str, str, str, str]]:
     engine = sa.create_engine("sqlite://")
     with engine.begin() as connection:
         upgrade(connection)
-        made = _tables(connection)
+        entries = _tables(connection)
     engine.dispose()
-    return made
+    return entries
 
 
 def _check_changed(table: sa.Table, changed: int, count: int) -> None:

@@ -1,8 +1,9 @@
-"""From a URL to a database: SQLite in a file, or PostgreSQL, set up to lose nothing.
+"""From a URL to a database, SQLite in a file or PostgreSQL, with settings that lose no committed change.
 
-SQLite keeps a rollback journal and syncs at every commit, the folder too (synchronous=EXTRA: with FULL, a power cut
-just after a commit may bring its journal back, and undo it). Its write-ahead log is not used: versions before 3.51.3,
-which Python ships, can corrupt it. A writer takes its lock at the beginning (BEGIN IMMEDIATE): it never fails half-way.
+SQLite uses a rollback journal and syncs the file and its folder at every commit (synchronous=EXTRA: with FULL, a power
+failure right after a commit may restore the journal, which undoes the commit). The write-ahead log is not used:
+versions before 3.51.3, which Python ships, can corrupt it. A writer locks the database at the
+beginning (BEGIN IMMEDIATE), so it never fails half-way.
 """
 
 from __future__ import annotations
@@ -16,21 +17,21 @@ import sqlalchemy as sa
 
 from ladle.errors import ArgumentError, FileError, MissingDependencyError
 
-WAIT_SECONDS = 60.0  # for others to be done with the database
-WRITES = "ladle_writes"  # execution option of a connection whose transactions write
+WAIT_SECONDS = 60.0  # a transaction waits so long for others
+WRITES = "ladle_writes"  # the execution option of a connection whose transactions write
 _PRAGMAS = (
     "foreign_keys = ON",
     "journal_mode = DELETE",
     "synchronous = EXTRA",
     "cell_size_check = ON",
     "trusted_schema = OFF",
-    "cache_size = -262144",  # KiB, taken as needed: indexes of a million tasks, filled at random places
+    "cache_size = -262144",  # KiB, allocated as needed: room for the indexes of a million tasks
 )
 _EXAMPLES = "sqlite:///birds.db or postgresql://user@host/database"
 
 
 def checked_url(url: object) -> sa.URL:
-    """`url` as SQLAlchemy has it, a file's path absolute. Raises: ArgumentError; MissingDependencyError."""
+    """`url` as a SQLAlchemy URL, with an absolute path for a file. Raises: ArgumentError; MissingDependencyError."""
     try:
         parsed = sa.make_url(url)  # type: ignore[arg-type]
     except (sa.exc.ArgumentError, ValueError) as cause:
@@ -51,12 +52,12 @@ def checked_url(url: object) -> sa.URL:
 
 
 def file_of(url: sa.URL) -> Path | None:
-    """The database's file; None for a server."""
+    """The file of the database; None for a server."""
     return Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
 
 
 def require_file(url: sa.URL) -> None:
-    """Raises: FileError when the database is a file that is not there."""
+    """Refuse a database whose file is missing. Raises: FileError."""
     path = file_of(url)
     if path is not None and not path.is_file():
         raise FileError(
@@ -68,8 +69,8 @@ def require_file(url: sa.URL) -> None:
 
 
 def engine_of(url: sa.URL) -> sa.Engine:
-    """An engine whose transactions are Ladle's. Raises: FileError when the folder of a file is not there."""
-    # No pool of connections: what a process inherits when it forks, or keeps for weeks, is better not an open one.
+    """An engine with Ladle's transactions. Raises: FileError when the folder of a file is missing."""
+    # No pool of connections: a forked process would share an open one, and a long process would keep it for weeks.
     path = file_of(url)
     if path is None:
         patience = {} if "connect_timeout" in url.query else {"connect_timeout": int(WAIT_SECONDS)}
@@ -95,7 +96,7 @@ def _checked_file(url: sa.URL) -> sa.URL:
 
 
 def _set_up(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # no transactions of Python's own making: see `_begin`
+    connection.isolation_level = None  # Python begins no transactions of its own: see `_begin`
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
 

@@ -1,4 +1,4 @@
-"""What databases raise, as errors that tell what to do."""
+"""The errors of databases, translated into errors of Ladle that say what to do."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ _UNSURE = "It may be done or undone: say it again under its key, or look before 
 
 
 @contextmanager
-def translated(name: str, *, committing: bool = False) -> Iterator[None]:
-    """Errors of a database driver, in or out of SQLAlchemy's wrapping, as Ladle's own.
+def translate(name: str, *, committing: bool = False) -> Iterator[None]:
+    """Raise errors of a database driver, with or without SQLAlchemy's wrapper, as errors of Ladle.
 
-    name: of the database. committing: they come out of a commit, which may have been done before its answer was lost.
+    name: of the database. committing: whether the block is a commit. A commit whose answer was lost may have been done.
     """
     try:
         yield
     except LadleError:
         raise
     except sa.exc.DBAPIError as cause:
-        raise _told(name, cause.orig or cause, committing) from cause
+        raise _as_error(name, cause.orig or cause, committing) from cause
     except (sa.exc.SQLAlchemyError, UnicodeDecodeError) as cause:
-        raise _told(name, cause, committing) from cause
+        raise _as_error(name, cause, committing) from cause
     except Exception as cause:
         if not _of_driver(cause):
             raise
-        raise _told(name, cause, committing) from cause
+        raise _as_error(name, cause, committing) from cause
 
 
 def _of_driver(cause: BaseException) -> bool:
     return type(cause).__module__.split(".")[0] in ("sqlite3", "psycopg")
 
 
-def _told(name: str, cause: BaseException, committing: bool) -> LadleError:
+def _as_error(name: str, cause: BaseException, committing: bool) -> LadleError:
     text = str(cause).strip().split("\n", maxsplit=1)[0] or type(cause).__name__
     lowered, state = text.lower(), getattr(cause, "sqlstate", None) or ""
     subject = f"the database {name}"

@@ -1,7 +1,7 @@
-"""The tables of the store, as SQLAlchemy knows them: those of `ladle.labelling.tables`, each row under its campaign.
+"""The tables of `ladle.labelling.tables` as SQLAlchemy tables, with the number of the campaign in every row.
 
-They are named `ladle_...`, so that a database may hold other things as well. Every row carries a `seal`, a checksum of
-all its values, checked whenever it is read. How a database comes to have these tables is told in `migrations`.
+Their names begin with `ladle_`, so that a database may hold other tables too. Every row has a `seal`, a checksum of all
+its values, which is checked whenever the row is read. The `migrations` create these tables.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ladle.labelling.columns import Columns, Holds
-from ladle.labelling.tables import KINDS, Event, Exclusion, Gold, Label, Lease, Task
+from ladle.labelling.tables import KINDS, EventTable, ExclusionTable, GoldTable, LabelTable, LeaseTable, TaskTable
 
 PREFIX = "ladle_"
 CAMPAIGN, SEAL = "campaign", "seal"  # columns of every table
@@ -21,7 +21,13 @@ _TYPES: dict[Holds, type[sa.types.TypeEngine[Any]]] = {
     "octets": sa.LargeBinary,
 }
 
-CLUSTERED = (Task, Label, Lease, Gold, Exclusion)  # of short rows: kept in the order of their keys by SQLite
+CLUSTERED = (
+    TaskTable,
+    LabelTable,
+    LeaseTable,
+    GoldTable,
+    ExclusionTable,
+)  # short rows: SQLite stores them in the order of their keys
 
 METADATA = sa.MetaData()
 
@@ -51,17 +57,17 @@ def _table(kind: type[Columns]) -> sa.Table:
 
 TABLES: dict[type[Columns], sa.Table] = {kind: _table(kind) for kind in KINDS}
 
-# What partial indexes hold. A query must repeat it to the letter to be served by one.
+# The conditions of partial indexes. A query must repeat one literally to use the index.
 WAITING_TASK = sa.text("state IN (0, 2) AND batch > 0")
 KEYED = sa.text("key <> ''")
 
-_events, _labels, _tasks, _leases = TABLES[Event], TABLES[Label], TABLES[Task], TABLES[Lease]
+_events, _labels, _tasks, _leases = TABLES[EventTable], TABLES[LabelTable], TABLES[TaskTable], TABLES[LeaseTable]
 _ALL = sa.true()
 SERVED: dict[tuple[type[Columns], str], tuple[str, sa.ColumnElement[bool] | sa.TextClause]] = {
-    # Queries by a field: the index that serves them, and what it holds.
-    (Event, "key"): (f"{PREFIX}event_key", KEYED),
-    (Label, "row"): (f"{PREFIX}label_row", _ALL),
-    (Lease, "annotator"): (f"{PREFIX}lease_annotator", _ALL),
+    # For queries by a field: the name of their index, and its condition.
+    (EventTable, "key"): (f"{PREFIX}event_key", KEYED),
+    (LabelTable, "row"): (f"{PREFIX}label_row", _ALL),
+    (LeaseTable, "annotator"): (f"{PREFIX}lease_annotator", _ALL),
 }
 INDEXES = (
     sa.Index(

@@ -1,4 +1,4 @@
-"""The contract of a store on SQL databases: one implementation, and what differs between them in `dialects`."""
+"""The contract of a store on SQL databases. The differences between databases are in `dialects`."""
 
 from __future__ import annotations
 
@@ -13,16 +13,22 @@ import sqlalchemy as sa
 from ladle.errors import CorruptFileError, MismatchError, NotFoundError
 from ladle.labelling.columns import Columns
 from ladle.labelling.contract import Kind, Store, View, Writer
-from ladle.labelling.tables import Founding, Task
+from ladle.labelling.tables import CampaignTable, TaskTable
 from ladle.store.dialects import Dialect, dialect_of
 from ladle.store.engine import WRITES, checked_url, engine_of, require_file
-from ladle.store.failures import translated
+from ladle.store.failures import translate
 from ladle.store.schema import CAMPAIGN, CAMPAIGNS, SEAL, SERVED, TABLES, WAITING_TASK
 from ladle.store.upgrade import NEWEST, check_version, upgrade, version_of
 
 
 class SqlStore(Store):
-    """Campaigns in the database of a URL. Make one with `create` or `open`."""
+    """A store of campaigns in a SQLite file or a PostgreSQL database. Make one with `create` or `open`.
+
+    Attributes
+    ----------
+    url : sqlalchemy.URL
+        The database.
+    """
 
     def __init__(self, url: sa.URL) -> None:
         self.url = url
@@ -31,35 +37,84 @@ class SqlStore(Store):
 
     @classmethod
     def create(cls, url: object) -> SqlStore:
-        """The store at `url`; the database gets its tables if it has none.
+        """Open the store at a URL. A database without Ladle's tables gets them.
 
-        Raises: ArgumentError, FileError, FileFormatError, MissingDependencyError, StoreError.
+        Parameters
+        ----------
+        url : str
+            `sqlite:///birds.db` or `postgresql://user@host/database`.
+
+        Returns
+        -------
+        SqlStore
+
+        Raises
+        ------
+        ArgumentError
+            For any other URL.
+        FileError, FileFormatError
+            When the folder of the file is missing; when the tables are of another version.
+        MissingDependencyError
+            For PostgreSQL without psycopg.
+        StoreError, StoreBusyError
+            When the database fails or is locked.
         """
-        made = cls(checked_url(url))
-        with made._connected(writes=True) as connection:
-            made._dialect.hold_schema(connection)
+        store = cls(checked_url(url))
+        with store._connect(writes=True) as connection:
+            store._dialect.hold_schema(connection)
             if not version_of(connection):
                 upgrade(connection)
-            check_version(connection, made.name)
-        return made
+            check_version(connection, store.name)
+        return store
 
     @classmethod
     def open(cls, url: object) -> SqlStore:
-        """The store at `url`, which is there. Raises: as `create`."""
-        checked = checked_url(url)
-        require_file(checked)
-        opened = cls(checked)
-        with opened._connected(writes=False) as connection:
-            check_version(connection, opened.name)
-        return opened
+        """Open the store at a URL.
 
-    @classmethod
-    def migrate(cls, url: object) -> tuple[str, str]:
-        """Bring the tables at `url` to the newest version: the versions before and after. Raises: as `create`."""
+        Parameters
+        ----------
+        url : str
+            As in `create`.
+
+        Returns
+        -------
+        SqlStore
+
+        Raises
+        ------
+        FileError
+            When there is no database. Also what `create` raises.
+        """
         checked = checked_url(url)
         require_file(checked)
         store = cls(checked)
-        with store._connected(writes=True) as connection:
+        with store._connect(writes=False) as connection:
+            check_version(connection, store.name)
+        return store
+
+    @classmethod
+    def migrate(cls, url: object) -> tuple[str, str]:
+        """Bring the tables at a URL to the newest version, in one transaction.
+
+        Parameters
+        ----------
+        url : str
+            As in `create`.
+
+        Returns
+        -------
+        tuple of two str
+            The versions before and after.
+
+        Raises
+        ------
+        FileError, FileFormatError
+            When there is no database; when it is of a newer Ladle. Also what `create` raises.
+        """
+        checked = checked_url(url)
+        require_file(checked)
+        store = cls(checked)
+        with store._connect(writes=True) as connection:
             store._dialect.hold_schema(connection)
             before = version_of(connection)
             if before and before < NEWEST:
@@ -76,21 +131,19 @@ class SqlStore(Store):
 
     def names(self) -> list[str]:
         """See `Store`."""
-        with self._connected(writes=False) as connection:
+        with self._connect(writes=False) as connection:
             return sorted(connection.execute(sa.select(CAMPAIGNS.c.name)).scalars())
 
     @contextmanager
     def founding(self, campaign: str, settings: str) -> Iterator[Writer]:
         """See `Store`."""
-        with self._connected(writes=True) as connection:
+        with self._connect(writes=True) as connection:
             self._dialect.hold_schema(connection)
-            if self._found(connection, campaign) is not None:
+            if self._find(connection, campaign) is not None:
                 raise MismatchError(f"the campaign {campaign!r}", wanted="be a new one", got="one of that name")
-            number = (
-                int(connection.execute(sa.select(sa.func.coalesce(sa.func.max(CAMPAIGNS.c.number), 0))).scalar_one())
-                + 1
-            )
-            seal = int(Founding.of([(campaign, settings)]).seals(number)[0])
+            last = sa.select(sa.func.coalesce(sa.func.max(CAMPAIGNS.c.number), 0))
+            number = int(connection.execute(last).scalar_one()) + 1
+            seal = int(CampaignTable.of([(campaign, settings)]).seals(number)[0])
             values = {"number": number, "name": campaign, "settings": settings, SEAL: seal}
             connection.execute(sa.insert(CAMPAIGNS), values)
             yield _SqlWriter(connection, self._dialect, self.name, number, settings)
@@ -98,19 +151,19 @@ class SqlStore(Store):
     @contextmanager
     def reading(self, campaign: str) -> Iterator[View]:
         """See `Store`."""
-        with self._connected(writes=False) as connection:
-            yield _SqlWriter(connection, self._dialect, self.name, *self._there(connection, campaign))
+        with self._connect(writes=False) as connection:
+            yield _SqlView(connection, self._dialect, self.name, *self._existing(connection, campaign))
 
     @contextmanager
     def writing(self, campaign: str) -> Iterator[Writer]:
         """See `Store`."""
-        with self._connected(writes=True) as connection:
+        with self._connect(writes=True) as connection:
             self._dialect.hold(connection, campaign)
-            yield _SqlWriter(connection, self._dialect, self.name, *self._there(connection, campaign))
+            yield _SqlWriter(connection, self._dialect, self.name, *self._existing(connection, campaign))
 
     def problems(self) -> list[str]:
-        """See `Store`: of the file (SQLite) and of the tables' shape."""
-        with self._connected(writes=False) as connection:
+        """See `Store`: problems of the file (SQLite) and of the definitions of the tables."""
+        with self._connect(writes=False) as connection:
             return self._dialect.problems(connection)
 
     def close(self) -> None:
@@ -118,36 +171,36 @@ class SqlStore(Store):
         self._engine.dispose()
 
     @contextmanager
-    def _connected(self, *, writes: bool) -> Iterator[sa.Connection]:
-        """A connection in a transaction, committed when the block ends well and rolled back otherwise."""
-        with translated(self.name), self._engine.connect() as connection:
+    def _connect(self, *, writes: bool) -> Iterator[sa.Connection]:
+        """A connection in a transaction, which is committed when the block ends and rolled back when it raises."""
+        with translate(self.name), self._engine.connect() as connection:
             held = connection.execution_options(**{WRITES: writes}, **self._dialect.isolation(writes=writes))
             with held.begin() as transaction:
                 self._dialect.begin(held, writes=writes)
                 yield held
-                with translated(self.name, committing=writes):
+                with translate(self.name, committing=writes):
                     transaction.commit()
 
-    def _found(self, connection: sa.Connection, campaign: str) -> tuple[int, str] | None:
+    def _find(self, connection: sa.Connection, campaign: str) -> tuple[int, str] | None:
         row = connection.execute(sa.select(CAMPAIGNS).where(CAMPAIGNS.c.name == campaign)).one_or_none()
         if row is None:
             return None
         number, name, settings, seal = row
-        if int(Founding.of([(name, settings)]).seals(number)[0]) != seal:
+        if int(CampaignTable.of([(name, settings)]).seals(number)[0]) != seal:
             raise damaged(self.name, f"the settings of campaign {campaign!r} changed")
         return int(number), str(settings)
 
-    def _there(self, connection: sa.Connection, campaign: str) -> tuple[int, str]:
-        found = self._found(connection, campaign)
-        if found is None:
+    def _existing(self, connection: sa.Connection, campaign: str) -> tuple[int, str]:
+        row = self._find(connection, campaign)
+        if row is None:
             names = ", ".join(sorted(connection.execute(sa.select(CAMPAIGNS.c.name)).scalars())) or "none at all"
             raise NotFoundError(
                 f"the campaign {campaign!r}", wanted=f"be in {self.name}", got=f"none of that name; there are: {names}"
             )
-        return found
+        return row
 
 
-class _SqlWriter(Writer):
+class _SqlView(View):
     def __init__(self, connection: sa.Connection, dialect: Dialect, name: str, number: int, settings: str) -> None:
         self._connection = connection
         self._dialect = dialect
@@ -162,56 +215,76 @@ class _SqlWriter(Writer):
     def read(self, kind: type[Kind], field: str = "", among: Iterable[object] = ()) -> Kind:
         table = TABLES[kind]
         query = sa.select(*table.c[1:]).where(table.c[CAMPAIGN] == self._number)
-        if field:
-            # Sorted here: SQLite would rather read a whole table in order than sort the rows it finds.
-            values = list(among)
-            query = query.where(self._dialect.among(table.c[field], values))
-            if (
-                kind,
-                field,
-            ) in SERVED and "" not in values:  # SQLite, which knows no figures of the tables, would read all of them
-                served, held = SERVED[kind, field]
-                query = query.where(held).with_hint(table, f"INDEXED BY {served}", "sqlite")
-            return self._sound(kind, query, sort=True)
-        return self._sound(kind, query.order_by(*(table.c[name] for name in kind.KEY)))
+        if not field:
+            return self._fetch(kind, query.order_by(*(table.c[name] for name in kind.KEY)))
+        values = list(among)
+        query = query.where(self._dialect.among(table.c[field], values))
+        if (kind, field) in SERVED and "" not in values:
+            # SQLite has no statistics of the tables: without the hint it would read all rows.
+            index_name, condition = SERVED[kind, field]
+            query = query.where(condition).with_hint(table, f"INDEXED BY {index_name}", "sqlite")
+        # Sorted here: with an ORDER BY, SQLite would read the whole table in order instead of sorting few rows.
+        return self._fetch(kind, query, sort=True)
 
     def last(self, kind: type[Kind]) -> Kind:
         table = TABLES[kind]
         query = sa.select(*table.c[1:]).where(table.c[CAMPAIGN] == self._number)
-        return self._sound(kind, query.order_by(table.c[kind.KEY[0]].desc()).limit(1))
+        return self._fetch(kind, query.order_by(table.c[kind.KEY[0]].desc()).limit(1))
 
-    def ranked(self, after: tuple[int, int], limit: int) -> Task:
-        table = TABLES[Task]
+    def ranked(self, after: tuple[int, int], limit: int) -> TaskTable:
+        table = TABLES[TaskTable]
         later = sa.tuple_(table.c.batch, table.c.place) > sa.tuple_(*after)
         query = sa.select(*table.c[1:]).where(table.c[CAMPAIGN] == self._number, WAITING_TASK, later)
-        return self._sound(Task, query.order_by(table.c.batch, table.c.place).limit(limit))
+        return self._fetch(TaskTable, query.order_by(table.c.batch, table.c.place).limit(limit))
+
+    def _fetch(self, kind: type[Kind], query: sa.Select[Any], *, sort: bool = False) -> Kind:
+        """The rows of a query, once every row has passed its seal. Raises: CorruptFileError."""
+        with translate(self._name):
+            rows = self._dialect.fetch(self._connection, query)
+        *by_field, seals = list(zip(*rows, strict=True)) if rows else [()] * (len(kind.layout()) + 1)
+        columns = kind.of_fields(by_field)
+        sealed = set(map(type, seals)) <= {int} and np.array_equal(columns.seals(self._number), seals)
+        if not sealed:
+            raise damaged(self._name, f"a row of the table {TABLES[kind].name} changed")
+        return columns.in_order() if sort else columns
+
+
+class _SqlWriter(Writer):
+    def __init__(self, connection: sa.Connection, dialect: Dialect, name: str, number: int, settings: str) -> None:
+        self._view = _SqlView(connection, dialect, name, number, settings)
+        self._connection = connection
+        self._dialect = dialect
+        self._name = name
+        self._number = number
+
+    @property
+    def settings(self) -> str:
+        return self._view.settings
+
+    def read(self, kind: type[Kind], field: str = "", among: Iterable[object] = ()) -> Kind:
+        return self._view.read(kind, field, among)
+
+    def last(self, kind: type[Kind]) -> Kind:
+        return self._view.last(kind)
+
+    def ranked(self, after: tuple[int, int], limit: int) -> TaskTable:
+        return self._view.ranked(after, limit)
 
     def add(self, columns: Columns) -> None:
-        with translated(self._name):
+        with translate(self._name):
             self._dialect.add(self._connection, TABLES[type(columns)], self._rows(columns), len(columns))
 
     def change(self, columns: Columns) -> None:
-        with translated(self._name):
+        with translate(self._name):
             keys = (CAMPAIGN, *columns.KEY)
             self._dialect.change(self._connection, TABLES[type(columns)], keys, self._rows(columns), len(columns))
 
     def _rows(self, columns: Columns) -> Iterator[tuple[object, ...]]:
         return zip(repeat(self._number), *columns.lists(), columns.seals(self._number).tolist())
 
-    def _sound(self, kind: type[Kind], query: sa.Select[Any], *, sort: bool = False) -> Kind:
-        """What a query found, if every row is as it was written. Raises: CorruptFileError."""
-        with translated(self._name):
-            rows = self._dialect.fetch(self._connection, query)
-        *by_field, seals = list(zip(*rows, strict=True)) if rows else [()] * (len(kind.layout()) + 1)
-        columns = kind.of_fields(by_field)
-        sound = set(map(type, seals)) <= {int} and np.array_equal(columns.seals(self._number), seals)
-        if not sound:
-            raise damaged(self._name, f"a row of the table {TABLES[kind].name} changed")
-        return columns.in_order() if sort else columns
-
 
 def damaged(name: str, what: str) -> CorruptFileError:
-    """The error for a database that is not as it was written."""
+    """The error for a damaged database."""
     return CorruptFileError(
         f"the database {name}",
         wanted="hold what was written",

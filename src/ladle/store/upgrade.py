@@ -1,4 +1,4 @@
-"""Which version of the schema a database has, and how it comes to the newest: by Alembic, in one transaction."""
+"""The version of a database's schema, and its upgrade by Alembic in one transaction."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ import sqlalchemy as sa
 from ladle.errors import FileFormatError
 
 VERSION_TABLE = "ladle_schema"
-NEWEST = "0001"  # the head of the migrations; a test holds it to that
+NEWEST = "0001"  # the last migration; a test compares them
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def version_of(connection: sa.Connection) -> str:
-    """The version of the schema in a database; "" where Ladle has no tables."""
+    """The version of the schema in a database; "" when it has no tables of Ladle."""
     if not sa.inspect(connection).has_table(VERSION_TABLE):
         return ""
-    found = connection.execute(sa.text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()
-    return "" if found is None else str(found)
+    version = connection.execute(sa.text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()
+    return "" if version is None else str(version)
 
 
 def check_version(connection: sa.Connection, name: str) -> None:
-    """Refuse another schema than the newest. Raises: FileFormatError that tells what to do."""
+    """Refuse any schema but the newest. Raises: FileFormatError that says what to do."""
     version = version_of(connection)
     if version == NEWEST:
         return
@@ -39,7 +39,7 @@ def check_version(connection: sa.Connection, name: str) -> None:
 
 
 def upgrade(connection: sa.Connection) -> None:
-    """Bring the schema to the newest version, within the connection's transaction. An empty one gets its tables."""
+    """Bring the schema to the newest version in the connection's transaction. An empty database gets the tables."""
     from alembic import command
     from alembic.config import Config
 

@@ -1,4 +1,4 @@
-"""The guarantees of `ladle.labelling.contract`, as tests that any store can be held to.
+"""The guarantees of `ladle.labelling.contract`, as tests for any store.
 
     class TestMine(StoreContract):
         @pytest.fixture
@@ -28,14 +28,14 @@ OCTETS = (b"", b"\x00\xff" * 5, bytes(range(256)))
 
 
 def rows_of(kind: type[Columns], count: int = 6) -> Columns:
-    """So many rows of a kind, their keys ascending and all other values as odd as they come."""
+    """`count` rows of a kind with ascending keys; all other values are extreme or unusual."""
     rows = []
     for place in range(count):
         values: list[object] = []
         for name, holds in kind.layout().items():
             if name in kind.KEY and holds == "number":
                 values.append(place + 1)
-            elif name in kind.KEY or (kind is tables.Event and name == "key"):
+            elif name in kind.KEY or (kind is tables.EventTable and name == "key"):
                 values.append(f"{place:06} {TEXTS[place % len(TEXTS)]}")
             else:
                 odd = {"number": NUMBERS, "text": TEXTS, "octets": OCTETS}[holds]
@@ -49,32 +49,32 @@ def same(one: Columns, other: Columns) -> bool:
     return type(one) is type(other) and list(one.tuples()) == list(other.tuples())
 
 
-def tasks(*rows: tuple[int, int, int, int]) -> tables.Task:
+def tasks(*rows: tuple[int, int, int, int]) -> tables.TaskTable:
     """Tasks of these (row, state, batch, place)."""
-    return tables.Task.of([(row, str(row), 0, state, batch, place, 1) for row, state, batch, place in rows])
+    return tables.TaskTable.of([(row, str(row), 0, state, batch, place, 1) for row, state, batch, place in rows])
 
 
 class StoreContract:
-    """Hold a store to its contract: subclass it with a fixture `store` that makes an empty one."""
+    """The tests of the contract of a store. Subclass it with a fixture `store` that makes an empty one."""
 
     def again(self, store: Store) -> Store:
-        """Another handle to the same campaigns, as another process would have; the same one where there is none."""
+        """Another handle to the same campaigns, such as another process has; by default the same handle."""
         return store
 
     @pytest.mark.parametrize("kind", tables.KINDS, ids=lambda kind: kind.NAME)
     def test_what_is_read_is_what_was_written(self, store: Store, kind: type[Columns]) -> None:
-        """Guarantee 4, for every table and every odd value."""
+        """Guarantee 4, for every table and every unusual value."""
         rows = rows_of(kind)
         with store.founding("a", "settings") as writer:
             writer.add(rows)
-            assert same(writer.read(kind), rows), "a writer reads what it has written"
+            assert same(writer.read(kind), rows), "a writer reads its own changes"
         with self.again(store).reading("a") as view:
             assert view.settings == "settings"
             assert same(view.read(kind), rows)
 
     @pytest.mark.parametrize("kind", tables.KINDS, ids=lambda kind: kind.NAME)
     def test_rows_come_in_the_order_of_their_keys(self, store: Store, kind: type[Columns]) -> None:
-        """Guarantee 4, whatever the order they were written in."""
+        """Guarantee 4, whatever order they were written in."""
         rows = rows_of(kind)
         backwards = rows.take(np.arange(len(rows))[::-1])
         with store.founding("a", "") as writer:
@@ -86,7 +86,7 @@ class StoreContract:
 
     @pytest.mark.parametrize("kind", tables.KINDS, ids=lambda kind: kind.NAME)
     def test_changed_rows_are_as_they_were_changed(self, store: Store, kind: type[Columns]) -> None:
-        """The rows of the keys given, and no other."""
+        """A change replaces the rows of its keys and no other rows."""
         rows = rows_of(kind, 12)
         keys = range(len(kind.KEY))
         names = list(kind.layout())
@@ -105,21 +105,21 @@ class StoreContract:
             assert same(view.read(kind), kind.joined([changed, rows.take(np.arange(6, 12))]))
 
     def test_a_block_that_raises_leaves_nothing(self, store: Store) -> None:
-        """Guarantee 1, for a campaign begun and one changed."""
+        """Guarantee 1, for a new campaign and for a change."""
         with pytest.raises(KeyboardInterrupt):
-            interrupted(store.founding("a", ""), [], [rows_of(tables.Task)])
+            interrupted(store.founding("a", ""), [], [rows_of(tables.TaskTable)])
         assert store.names() == []
         with store.founding("a", "") as writer:
-            writer.add(rows_of(tables.Task))
+            writer.add(rows_of(tables.TaskTable))
         with pytest.raises(KeyboardInterrupt):
-            interrupted(store.writing("a"), [tasks((1, LABELLED, 1, 1))], [rows_of(tables.Label)])
+            interrupted(store.writing("a"), [tasks((1, LABELLED, 1, 1))], [rows_of(tables.LabelTable)])
         with self.again(store).reading("a") as view:
-            assert same(view.read(tables.Task), rows_of(tables.Task))
-            assert len(view.read(tables.Label)) == 0
+            assert same(view.read(tables.TaskTable), rows_of(tables.TaskTable))
+            assert len(view.read(tables.LabelTable)) == 0
 
     @pytest.mark.parametrize("act", ["add", "change"])
     def test_wrong_keys_are_refused_and_nothing_is_written(self, store: Store, act: str) -> None:
-        """Guarantee 5: `add` of what is there, `change` of what is not; also in the middle of good rows."""
+        """Guarantee 5: `add` of an existing key and `change` of a missing one, also among good rows."""
         with store.founding("a", "") as writer:
             writer.add(tasks((1, OPEN, 0, 0), (3, OPEN, 0, 0)))
         wrong = {
@@ -129,13 +129,13 @@ class StoreContract:
         with pytest.raises(StoreError), store.writing("a") as writer:
             getattr(writer, act)(wrong[act])
         with store.reading("a") as view:
-            assert same(view.read(tables.Task), tasks((1, OPEN, 0, 0), (3, OPEN, 0, 0)))
+            assert same(view.read(tables.TaskTable), tasks((1, OPEN, 0, 0), (3, OPEN, 0, 0)))
 
     def test_a_key_of_an_event_is_used_once_a_kind(self, store: Store) -> None:
-        """Guarantee 5: but for the empty key."""
+        """Guarantee 5: except the empty key."""
 
-        def event(seq: int, kind: str, key: str) -> tables.Event:
-            return tables.Event.of([(seq, 1, kind, "", key, "", "{}", "")])
+        def event(seq: int, kind: str, key: str) -> tables.EventTable:
+            return tables.EventTable.of([(seq, 1, kind, "", key, "", "{}", "")])
 
         with store.founding("a", "") as writer:
             for seq, kind, key in [(1, "tell", "k"), (2, "ask", "k"), (3, "tell", ""), (4, "tell", "")]:
@@ -143,25 +143,25 @@ class StoreContract:
         with pytest.raises(StoreError), store.writing("a") as writer:
             writer.add(event(5, "tell", "k"))
         with store.reading("a") as view:
-            assert view.read(tables.Event, "key", ["k"]).seq.tolist() == [1, 2]
-            assert view.read(tables.Event, "key", ["", "k"]).seq.tolist() == [1, 2, 3, 4]
+            assert view.read(tables.EventTable, "key", ["k"]).seq.tolist() == [1, 2]
+            assert view.read(tables.EventTable, "key", ["", "k"]).seq.tolist() == [1, 2, 3, 4]
 
     def test_campaigns_do_not_see_each_other(self, store: Store) -> None:
-        """Guarantee 6: the same keys in two of them are two rows."""
+        """Guarantee 6: the same key in two campaigns is two rows."""
         for name in ("b", "a"):
             with store.founding(name, f"settings of {name}") as writer:
                 writer.add(tasks((1, OPEN, 1, ord(name))))
-                writer.add(tables.Event.of([(1, 1, "tell", "", "k", "", "{}", "")]))
+                writer.add(tables.EventTable.of([(1, 1, "tell", "", "k", "", "{}", "")]))
         assert self.again(store).names() == ["a", "b"]
         with store.writing("a") as writer:
             writer.change(tasks((1, DISPUTED, 2, 0)))
         with store.reading("b") as view:
             assert view.settings == "settings of b"
-            assert same(view.read(tables.Task), tasks((1, OPEN, 1, ord("b"))))
+            assert same(view.read(tables.TaskTable), tasks((1, OPEN, 1, ord("b"))))
             assert same(view.ranked((0, -1), 10), tasks((1, OPEN, 1, ord("b"))))
 
     def test_a_campaign_begins_once(self, store: Store) -> None:
-        """The first one stays as it is."""
+        """A second campaign of the same name is refused, and the first one does not change."""
         with store.founding("a", "first"):
             pass
         with pytest.raises(MismatchError, match="'a'"), store.founding("a", "second"):
@@ -170,7 +170,7 @@ class StoreContract:
             assert view.settings == "first"
 
     def test_what_is_not_there_is_said_so(self, store: Store) -> None:
-        """By name, to readers and writers."""
+        """Readers and writers get an error that names the campaign."""
         with store.founding("Äpfel", ""):
             pass
         for opened in (store.reading, store.writing):
@@ -178,29 +178,29 @@ class StoreContract:
                 pass
 
     def test_rows_are_found_by_a_field(self, store: Store) -> None:
-        """By numbers and by texts, few and more than a database takes as parameters."""
-        rows = rows_of(tables.Label, 3_000)
+        """By numbers and by texts, also by more values than a database accepts as parameters."""
+        rows = rows_of(tables.LabelTable, 3_000)
         with store.founding("a", "") as writer:
             writer.add(rows)
         with store.reading("a") as view:
-            assert same(view.read(tables.Label, "number", [5, 2, 2, 9_999]), rows.take(np.array([1, 4])))
-            assert len(view.read(tables.Label, "number", [])) == 0
-            assert same(view.read(tables.Label, "number", range(-40_000, 40_000)), rows)
+            assert same(view.read(tables.LabelTable, "number", [5, 2, 2, 9_999]), rows.take(np.array([1, 4])))
+            assert len(view.read(tables.LabelTable, "number", [])) == 0
+            assert same(view.read(tables.LabelTable, "number", range(-40_000, 40_000)), rows)
             odd = TEXTS[2]
             assert same(
-                view.read(tables.Label, "annotator", [odd, "absent"]), rows.take(rows.column("annotator") == odd)
+                view.read(tables.LabelTable, "annotator", [odd, "absent"]), rows.take(rows.column("annotator") == odd)
             )
 
     def test_the_last_row_is_that_of_the_highest_number(self, store: Store) -> None:
-        """And none where there is none."""
+        """An empty table has no last row."""
         with store.founding("a", "") as writer:
-            assert len(writer.last(tables.Label)) == 0
-            rows = rows_of(tables.Label, 11)
+            assert len(writer.last(tables.LabelTable)) == 0
+            rows = rows_of(tables.LabelTable, 11)
             writer.add(rows.take(np.array([3, 10, 0])))
-            assert same(writer.last(tables.Label), rows.take(np.array([10])))
+            assert same(writer.last(tables.LabelTable), rows.take(np.array([10])))
 
     def test_the_list_of_waiting_tasks(self, store: Store) -> None:
-        """Open and disputed, of a batch, in its order, from a place on, so many."""
+        """The open and disputed tasks of batches, in order, after a place, at most `limit`."""
         listed = [(9, OPEN, 1, 0), (2, DISPUTED, 1, 7), (5, OPEN, 1, 8), (1, OPEN, 2, 0), (7, OPEN, 3, 2)]
         others = [(3, LABELLED, 1, 1), (4, OPEN, 0, 0), (6, LABELLED, 2, 1), (8, LABELLED + 2, 2, 2)]
         with store.founding("a", "") as writer:
@@ -211,7 +211,7 @@ class StoreContract:
             assert len(writer.ranked((3, 2), 100)) == 0
 
     def test_writers_come_one_after_another(self, store: Store) -> None:
-        """Guarantee 2: what each reads is still true when it writes, so no number is given twice."""
+        """Guarantee 2: the reads of a writer are still true when it writes, so no number is used twice."""
         with store.founding("a", ""):
             pass
 
@@ -219,15 +219,15 @@ class StoreContract:
             mine = self.again(store)
             for _ in range(10):
                 with mine.writing("a") as writer:
-                    number = len(writer.read(tables.Task)) + 1
+                    number = len(writer.read(tables.TaskTable)) + 1
                     writer.add(tasks((number, OPEN, 0, 0)))
 
         together(count, 4)
         with store.reading("a") as view:
-            assert view.read(tables.Task).row.tolist() == list(range(1, 41))
+            assert view.read(tables.TaskTable).row.tolist() == list(range(1, 41))
 
     def test_a_view_is_of_one_moment(self, store: Store) -> None:
-        """Guarantee 3: whoever writes meanwhile waits, or is not seen."""
+        """Guarantee 3: a writer meanwhile waits, or its changes are not seen."""
         with store.founding("a", "") as writer:
             writer.add(tasks((1, OPEN, 0, 0)))
         begun = threading.Event()
@@ -239,19 +239,29 @@ class StoreContract:
                 writer.change(tasks((1, LABELLED, 0, 0)))
 
         with store.reading("a") as view:
-            seen = view.read(tables.Task)
+            seen = view.read(tables.TaskTable)
             thread = threading.Thread(target=write)
             thread.start()
             begun.wait()
-            thread.join(0.2)  # long enough for those who do not wait for readers to be done
-            assert same(view.read(tables.Task), seen)
-            assert len(view.read(tables.Task, "row", [2])) == 0
+            thread.join(0.2)  # long enough for a writer that does not wait for readers
+            assert same(view.read(tables.TaskTable), seen)
+            assert len(view.read(tables.TaskTable, "row", [2])) == 0
         thread.join()
         with store.reading("a") as view:
-            assert same(view.read(tables.Task), tasks((1, LABELLED, 0, 0), (2, OPEN, 0, 0)))
+            assert same(view.read(tables.TaskTable), tasks((1, LABELLED, 0, 0), (2, OPEN, 0, 0)))
+
+    def test_a_view_cannot_write(self, store: Store) -> None:
+        """Guarantee 7: a reader has no method that changes rows."""
+        with store.founding("a", "settings"):
+            pass
+        with store.reading("a") as view:
+            assert not isinstance(view, Writer)
+            assert not hasattr(view, "add")
+            assert not hasattr(view, "change")
+            assert view.settings == "settings"
 
     def test_a_sound_store_has_no_problems(self, store: Store) -> None:
-        """Also with rows in every table."""
+        """An undamaged store with rows in every table reports no problem."""
         with store.founding("a", "") as writer:
             for kind in tables.KINDS:
                 writer.add(rows_of(kind))
@@ -259,7 +269,7 @@ class StoreContract:
 
 
 def interrupted(block: AbstractContextManager[Writer], changed: list[Columns], added: list[Columns]) -> None:
-    """Write, and press Ctrl-C before the end."""
+    """Write, and raise KeyboardInterrupt before the block ends."""
     with block as writer:
         for columns in changed:
             writer.change(columns)
@@ -269,7 +279,7 @@ def interrupted(block: AbstractContextManager[Writer], changed: list[Columns], a
 
 
 def together(work: Callable[[], None], count: int) -> None:
-    """Do `work` in so many threads at once; raise what any of them raised."""
+    """Run `work` in `count` threads at once, and raise the first error of any of them."""
     raised: list[BaseException] = []
 
     def guarded() -> None:

@@ -137,10 +137,10 @@ def test_other_scores_are_another_round(folder: Path, run_json: Any) -> None:
 @pytest.mark.parametrize(
     ("module", "function", "times", "done"),
     [
-        ("ladle.store", "Campaign.tell", 1, []),
-        ("ladle.store", "Campaign.tell", 2, ["tell"]),
-        ("ladle.store", "Campaign.record_model", 1, ["tell", "tell"]),
-        ("ladle.store", "Campaign.ask", 1, ["tell", "tell", "model"]),
+        ("ladle.campaign", "Campaign.tell", 1, []),
+        ("ladle.campaign", "Campaign.tell", 2, ["tell"]),
+        ("ladle.campaign", "Campaign.record_model", 1, ["tell", "tell"]),
+        ("ladle.campaign", "Campaign.ask", 1, ["tell", "tell", "model"]),
         ("os", "replace", 1, ["tell", "tell", "model", "ask"]),
         ("ladle.cli.campaign.whole_round", "_answer", 1, ["tell", "tell", "model", "ask", "export"]),
     ],

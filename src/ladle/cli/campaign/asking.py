@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,11 +10,8 @@ import typer
 
 from ladle.cli.campaign.opening import Db, Force, Format, LeaseDays, Name, OtherPool, listed_ids, opened, seconds_of
 from ladle.cli.program import options
-from ladle.progress import Reporter
 
 if TYPE_CHECKING:
-    from ladle.campaign import Campaign
-    from ladle.cli.pool.scored import QueryInputs, Reading
     from ladle.labelling import Batch
 
 Size = Annotated[int, typer.Option("--size", metavar="COUNT", help="Examples in the batch.", show_default=False)]
@@ -30,24 +26,6 @@ Holder = Annotated[str, typer.Option("--holder", metavar="NAME", help="Who has t
 ModelVersion = Annotated[
     str | None, typer.Option("--model", metavar="VERSION", help="The version of the model that made the scores.")
 ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """An ask of the command line. key: None to derive it from all of this."""
-
-    reading: Reading
-    size: int
-    gold: int
-    holder: str
-    lease_days: float | None
-    model: str | None
-    key: str | None
-
-    @property
-    def files(self) -> list[Path | None]:
-        """The files it goes by."""
-        return [self.reading.path, self.reading.votes]
 
 
 def ask(
@@ -83,8 +61,10 @@ def ask(
     The same command with the same scores is the same ask, whenever it is repeated: it gives the same batch and renews
     its lease. Without scores, it is the same ask until a label has come back; --key tells two asks apart.
     """
+    from ladle.campaign.rounds import ask_key, digest_of_files
     from ladle.cli.campaign.batches import check_batch_file, write_batch, written_facts
-    from ladle.cli.pool.scored import Reading
+    from ladle.cli.campaign.scores import given_of, reading_of
+    from ladle.cli.pool.scored import QueryInputs
     from ladle.cli.program.outputs import other_file_error
     from ladle.cli.program.printing import print_answer
     from ladle.cli.program.progress import progress_reporter
@@ -92,81 +72,54 @@ def ask(
     there = check_batch_file(output, format_name)
     started, bars = time.perf_counter(), progress_reporter(quiet=quiet or as_json)
     with opened(db, name, pool=pool, ids=ids) as campaign:
-        reading = Reading(
-            path=scores,
+        reading = reading_of(
+            campaign,
+            scores=scores,
             votes=votes,
             logits=logits,
             margins=margins,
             binary=binary,
             normalise=normalise,
-            multilabel=campaign.settings.options.get("multilabel"),
-            columns=score_columns or (),
+            columns=score_columns,
             id_column=score_id,
             ignore_extra=ignore_extra_scores,
         )
-        order = Order(reading=reading, size=size, gold=gold, holder=holder, lease_days=lease_days, model=model, key=key)
-        ready = prepared(campaign, order, progress=bars)
-        if ready.new and there and not force:
+        digest = digest_of_files([scores, votes])
+        key = key or ask_key(
+            size,
+            gold=gold,
+            model=model,
+            scores_digest=digest,
+            scores_reading=reading.key,
+            label_rows=len(campaign.labels()),
+        )
+        is_new = not campaign.has_batch(key)
+        given = given_of(campaign, reading, progress=bars) if is_new else QueryInputs()
+        if is_new and there and not force:
             raise other_file_error(output)
-        batch = asked(campaign, order, ready, progress=bars)
+        batch = campaign.ask(
+            size,
+            key=key,
+            gold=gold,
+            holder=holder,
+            model=model,
+            lease_seconds=seconds_of(lease_days),
+            scores_digest=digest or None,
+            progress=bars,
+            **given.arrays,
+        )
         written, before = write_batch(campaign, batch.to_arrow(), output, format_name=format_name, force=force)
         facts = {
             "command": "campaign ask",
             "name": campaign.name,
             **batch_facts(batch),
-            **ready.given.facts,
+            **given.facts,
             "seconds": round(time.perf_counter() - started, 3),
             "file": written_facts(written, before),
         }
-    told = batch_told(batch) | ready.given.told | {"batch in": f"{output}" + (", as it was" if before else "")}
+    lines = batch_lines(batch) | given.told | {"batch in": f"{output}" + (", as it was" if before else "")}
     title = f"Round {batch.round} of {campaign.name}" + (", asked for before" if batch.renewed else "")
-    print_answer(title, told, facts, as_json=as_json)
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """What an order goes by, read and checked: its key, whether it is new, the digest and the numbers of its scores."""
-
-    key: str
-    new: bool
-    digest: str
-    given: QueryInputs
-
-
-def prepared(campaign: Campaign, order: Order, *, progress: Reporter, more: str = "") -> Ready:
-    """Read what an order goes by; nothing, where it was asked before, for then its key says all.
-
-    more: what else makes two orders differ, such as the labels told before. Raises: as `Reading.read`.
-    """
-    from ladle.cli.campaign.scores import digest_of_files, given_of, key_of, needs_of
-    from ladle.cli.pool.scored import QueryInputs
-    from ladle.errors import NotFoundError
-
-    order.reading.check(needs_of(campaign))
-    digest = digest_of_files(order.files)
-    # Without anything to go by, a round is over when labels come back: then the same words are another ask.
-    state = "" if digest or more else len(campaign.labels())
-    key = order.key or key_of("ask", order.size, order.gold, order.model, digest, order.reading.key, more, state)
-    try:
-        campaign.batch(key=key)
-    except NotFoundError:
-        return Ready(key, True, digest, given_of(campaign, order.reading, progress=progress))
-    return Ready(key, False, digest, QueryInputs())
-
-
-def asked(campaign: Campaign, order: Order, ready: Ready, *, progress: Reporter) -> Batch:
-    """The batch of an order: the one it had before, else one chosen now. Raises: as `Campaign.ask`."""
-    return campaign.ask(
-        order.size,
-        key=ready.key,
-        gold=order.gold,
-        holder=order.holder,
-        model=order.model,
-        lease_seconds=seconds_of(order.lease_days),
-        scores_digest=ready.digest or None,
-        progress=progress,
-        **ready.given.arrays,
-    )
+    print_answer(title, lines, facts, as_json=as_json)
 
 
 def take(
@@ -202,12 +155,12 @@ def take(
             "lease_until": taken.lease_until.isoformat(),
             "file": written_facts(written, before),
         }
-        told = {
+        lines = {
             "tasks": f"{len(taken):,}, {taken.renewed:,} of them held before" if len(taken) else "none is waiting",
             "lease until": f"{taken.lease_until:%Y-%m-%d %H:%M} UTC",
             "tasks in": str(output),
         }
-        print_answer(f"{annotator} takes from {campaign.name}", told, facts, as_json=as_json)
+        print_answer(f"{annotator} takes from {campaign.name}", lines, facts, as_json=as_json)
 
 
 def release(
@@ -249,7 +202,7 @@ def batch_facts(batch: Batch) -> dict[str, Any]:
     }
 
 
-def batch_told(batch: Batch) -> dict[str, str]:
+def batch_lines(batch: Batch) -> dict[str, str]:
     """A batch, for people."""
     passed = f", {batch.passed_on:,} of them passed on from a lapsed lease" if batch.passed_on else ""
     story = batch.story

@@ -3,45 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from ladle.cli.campaign.opening import Db, Name, opened, url_of
 from ladle.cli.program import options
 
-if TYPE_CHECKING:
-    from ladle.labelling import Verdict
-
 
 def verify(db: Db = None, name: Name = None, as_json: options.AsJson = False, quiet: options.Quiet = False) -> None:
     """Check everything a campaign promises: its records against each other and their checksums, and its files."""
+    from ladle.campaign.verify import require_passed
     from ladle.cli.program.printing import print_answer
     from ladle.cli.program.progress import progress_reporter
 
     with opened(db, name) as campaign:
-        verdict = campaign.verify(progress=progress_reporter(quiet=quiet or as_json))
+        result = campaign.verify(progress=progress_reporter(quiet=quiet or as_json))
         if not as_json:  # under --json, an error is the one object there is
-            for problem in verdict.problems:
+            for problem in result.problems:
                 typer.echo(problem, err=True)
-        require_sound(campaign.name, verdict)
-        facts = {"command": "campaign verify", "name": campaign.name, "ok": True, "checked": dict(verdict.checked)}
-        told = {what: f"{count:,}" for what, count in verdict.checked.items()}
+        require_passed(campaign.name, result)
+        facts = {"command": "campaign verify", "name": campaign.name, "ok": True, "checked": dict(result.checked)}
+        told = {what: f"{count:,}" for what, count in result.checked.items()}
         print_answer(f"{campaign.name} is sound: checked", told, facts, as_json=as_json)
-
-
-def require_sound(name: str, verdict: Verdict) -> None:
-    """Raises: CorruptFileError when there are problems, telling the first ones."""
-    from ladle.errors import CorruptFileError
-
-    if not verdict.ok:
-        told = "; ".join(verdict.problems[:3])
-        raise CorruptFileError(
-            f"the campaign {name}",
-            wanted="be sound",
-            got=f"{len(verdict.problems):,} problems: {told}",
-            remedy="Restore a backup: ladle campaign restore.",
-        )
 
 
 def backup(

@@ -73,7 +73,6 @@ def written_facts(written: Written, before: bool) -> dict[str, Any]:
 def _with_label(campaign: Campaign, tasks: Any) -> Any:
     import pyarrow as pa
 
-    from ladle.cli.campaign.opening import form_of
     from ladle.formats.fields import LABEL
 
-    return tasks.append_column(LABEL, pa.nulls(tasks.num_rows, form_of(campaign).type_of(LABEL)))
+    return tasks.append_column(LABEL, pa.nulls(tasks.num_rows, campaign.form.type_of(LABEL)))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ladle.cli.campaign.opening import Db, Force, Format, Name, OtherPool, form_of, opened
+from ladle.cli.campaign.opening import Db, Force, Format, Name, OtherPool, opened
 from ladle.cli.program import options
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _table(campaign: Campaign, what: What, history: bool) -> Any:
         return table.rename_columns(["id" if each == "round" else each for each in table.schema.names])
     if what in (What.RESOLVED, What.LABELS):
         place = table.schema.get_field_index("label")
-        table = table.set_column(place, "label", _typed(made["label"], form_of(campaign).type_of("label")))
+        table = table.set_column(place, "label", _typed(made["label"], campaign.form.type_of("label")))
     if what is What.LABELS and not history:
         table = table.filter(pc.equal(table.column("status"), pa.scalar("current", table.schema.field("status").type)))
     return table

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ladle.cli.campaign.opening import Db, Format, Name, OtherPool, form_of, opened
+from ladle.cli.campaign.opening import Db, Format, Name, OtherPool, opened
 from ladle.cli.program import options
 
 if TYPE_CHECKING:
-    from ladle.campaign import Campaign
+    pass
 
 
 def model(
@@ -32,7 +32,8 @@ def model(
 
     measured = metrics_of(metrics, version)
     with opened(db, name) as campaign:
-        before, labelled = recorded(campaign, version, metrics=measured, scores=scores)
+        before = version in campaign.progress().curve["version"]
+        labelled = campaign.record_model(version, metrics=measured, scores=scores)
         facts = {
             "command": "campaign model",
             "name": campaign.name,
@@ -41,10 +42,10 @@ def model(
             "labelled": labelled,
             "metrics": measured,
         }
-        told = {"labels": f"{labelled:,} labelled examples"} | {each: f"{value:g}" for each, value in measured.items()}
+        lines = {"labels": f"{labelled:,} labelled examples"} | {each: f"{value:g}" for each, value in measured.items()}
         if before:
-            told["done before"] = "this version was recorded already: nothing was changed"
-        print_answer(f"Model {version} of {campaign.name}", told, facts, as_json=as_json)
+            lines["done before"] = "this version was recorded already: nothing was changed"
+        print_answer(f"Model {version} of {campaign.name}", lines, facts, as_json=as_json)
 
 
 def gold(
@@ -68,8 +69,8 @@ def gold(
 
     with opened(db, name, pool=pool) as campaign:
         names = names_of(id_column, label_column)
-        found = read_labels(labels, form=form_of(campaign), names=names, format=format_name)
-        added, rows = campaign.add_gold(found.table.column("id"), found.table.column("label")), found.table.num_rows
+        known = read_labels(labels, form=campaign.form, names=names, format=format_name).table
+        added, rows = campaign.add_gold(known.column("id"), known.column("label")), known.num_rows
         facts = {
             "command": "campaign gold",
             "name": campaign.name,
@@ -78,37 +79,27 @@ def gold(
             "added": added,
             "done_before": added == 0,
         }
-        told = {"examples": f"{rows:,} in {labels}", "added": f"{added:,} that were not gold before"}
-        print_answer(f"Gold of {campaign.name}", told, facts, as_json=as_json)
+        lines = {"examples": f"{rows:,} in {labels}", "added": f"{added:,} that were not gold before"}
+        print_answer(f"Gold of {campaign.name}", lines, facts, as_json=as_json)
 
 
 def metrics_of(given: list[str] | None, version: str | None) -> dict[str, float]:
-    """What `--metric` was given, name to number. Raises: ArgumentError."""
+    """The values of `--metric` by name. Raises: ArgumentError."""
     from ladle.errors import ArgumentError
 
     if given and version is None:
         raise ArgumentError("--metric", wanted="come with --model", got="none")
-    told: dict[str, float] = {}
+    metrics: dict[str, float] = {}
     for text in given or []:
         name, _, value = (part.strip() for part in text.partition("="))
         try:
             number = float(value)
         except ValueError:
             number = float("nan")
-        if not name or number != number or abs(number) == float("inf") or name in told:
+        if not name or number != number or abs(number) == float("inf") or name in metrics:
             raise ArgumentError("--metric", wanted="be NAME=NUMBER, each name once, such as accuracy=0.91", got=text)
-        told[name] = number
-    return told
-
-
-def recorded(campaign: Campaign, version: str, *, metrics: dict[str, float], scores: Path | None) -> tuple[bool, int]:
-    """Record a model, once: whether it was there before, and the labelled examples it stands at.
-
-    Raises: MismatchError when this version was recorded with other metrics or scores.
-    """
-    before = version in campaign.progress().curve["version"]
-    labelled = campaign.record_model(version, metrics=metrics, scores=scores)
-    return before, labelled
+        metrics[name] = number
+    return metrics
 
 
 COMMANDS = {"model": model, "gold": gold}

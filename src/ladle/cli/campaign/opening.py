@@ -1,4 +1,4 @@
-"""Which campaign a command works on: its database, its name, its pool; and how its labels and ids look in files."""
+"""The campaign that a command works on: its database, its name, its pool."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from ladle.cli.program import options
 
 if TYPE_CHECKING:
     from ladle.campaign import Campaign
-    from ladle.formats import Form
 
 Db = Annotated[
     str | None,
@@ -103,16 +102,3 @@ def listed_ids(campaign: Campaign, files: Sequence[Path]) -> Any:
     from ladle.pool.ids.named_rows import find_rows_in_files
 
     return campaign.ids.at(find_rows_in_files(files, campaign.ids, pool=f"the pool of {campaign.name}"))
-
-
-def form_of(campaign: Campaign) -> Form:
-    """How the campaign's ids and labels look in files: classes that are all numbers are numbers there."""
-    from ladle.formats import Form
-
-    labels = campaign.settings.labels
-    numbers = labels.classes is not None and all(isinstance(each, int) for each in labels.classes)
-    return Form(
-        kind=labels.kind,
-        items="integer" if numbers else "text",
-        ids="integer" if campaign.ids.kind == "integer" else "text",
-    )

@@ -1,9 +1,8 @@
-"""The scores a campaign asks by: read as `ladle select` reads them, matched to the campaign's pool by id."""
+"""The scores of an ask: read as `ladle select` reads them, and matched to the campaign's pool by id."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class KnownPool:
-    """What reading scores needs of a pool: its ids, which a campaign keeps even where the pool is out of reach."""
+    """The ids of a pool, which are all that reading scores needs. A campaign has them without the pool itself."""
 
     id_column: Any
     source: str
@@ -29,7 +28,7 @@ class KnownPool:
 
     @property
     def source_count(self) -> int:
-        """As `Pool.source_count`: rows that were left out of a campaign's pool are not known here."""
+        """As `Pool.source_count`: a campaign does not know the rows that were left out of its pool."""
         return self.rows
 
     @property
@@ -50,39 +49,48 @@ class KnownPool:
         return self.id_column.at(rows)
 
 
+def reading_of(
+    campaign: Campaign,
+    *,
+    scores: Path | None,
+    votes: Path | None,
+    logits: bool,
+    margins: bool,
+    binary: bool,
+    normalise: bool,
+    columns: Sequence[str] | None,
+    id_column: str | None,
+    ignore_extra: bool,
+) -> Reading:
+    """The options of the scores, checked against the campaign's strategy. Raises: ArgumentError."""
+    reading = Reading(
+        path=scores,
+        votes=votes,
+        logits=logits,
+        margins=margins,
+        binary=binary,
+        normalise=normalise,
+        multilabel=campaign.settings.options.get("multilabel"),
+        columns=columns or (),
+        id_column=id_column,
+        ignore_extra=ignore_extra,
+    )
+    reading.check(needs_of(campaign))
+    return reading
+
+
 def needs_of(campaign: Campaign) -> tuple[str, ...]:
-    """What the campaign's strategy must be asked with."""
+    """The names of the arrays that the campaign's strategy needs."""
     from ladle.strategies import describe
 
     return tuple(describe(campaign.settings.strategy).needs)
 
 
 def given_of(campaign: Campaign, reading: Reading, *, progress: Reporter) -> QueryInputs:
-    """The scores as `Campaign.ask` takes them; embeddings it finds itself. Raises: as `Reading.read`."""
+    """The scores as `Campaign.ask` takes them, without embeddings, which it reads itself. Raises: as `Reading.read`."""
     import numpy as np
 
     needs = [each for each in needs_of(campaign) if each != "embeddings"]
     pool = KnownPool(campaign.ids, f"the pool of {campaign.name}")
-    labelled = np.unique(campaign.labels()["row"])  # whatever has been labelled may lack a score
+    labelled = np.unique(campaign.labels()["row"])  # labelled examples may lack a score
     return replace(reading, classes=campaign.settings.labels.classes).read(pool, labelled, needs, progress=progress)
-
-
-def digest_of_files(paths: Iterable[Path | None]) -> str:
-    """One SHA-256 for these files and folders of files; "" where there are none. Raises: FileError."""
-    from ladle.durable import file_digest
-    from ladle.errors import FileError
-
-    parts = []
-    for path in paths:
-        if path is None:
-            continue
-        if not path.exists():
-            raise FileError(str(path), wanted="be a file or a folder", got="nothing there")
-        files = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
-        parts += [f"{each.name} {file_digest(each)}" if path.is_dir() else file_digest(each) for each in files]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest() if parts else ""
-
-
-def key_of(kind: str, *parts: object) -> str:
-    """A key that is the same whenever a command says the same: the kind, and a digest of all it says."""
-    return f"{kind}-{hashlib.sha256(repr(parts).encode()).hexdigest()[:24]}"

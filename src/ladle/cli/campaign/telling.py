@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ladle.cli.campaign.opening import Db, Format, Name, OtherPool, form_of, opened
+from ladle.cli.campaign.opening import Db, Format, Name, OtherPool, opened
 from ladle.cli.program import options
 
 if TYPE_CHECKING:
@@ -54,16 +54,9 @@ def tell(
     the same annotator is a new version. A file is told once, however often the command is repeated.
     """
     with opened(db, name, pool=pool) as campaign:
-        found, told = told_file(
-            campaign,
-            labels,
-            annotator=annotator,
-            source=source,
-            names=names_of(id_column, label_column),
-            format_name=format_name,
-            key=key,
-        )
-        _answer(campaign, "tell", found, told, as_json)
+        file = label_file(campaign, labels, names=names_of(id_column, label_column), format_name=format_name)
+        result = campaign.tell_file(file, annotator=annotator, source=source, key=key)
+        _answer(campaign, "tell", file, result, as_json)
 
 
 def import_labels(
@@ -81,17 +74,9 @@ def import_labels(
 ) -> None:
     """Take labels that were made elsewhere, of examples asked for or not."""
     with opened(db, name, pool=pool) as campaign:
-        found, told = told_file(
-            campaign,
-            labels,
-            annotator=annotator,
-            source=source,
-            names=names_of(id_column, label_column),
-            format_name=format_name,
-            key=key,
-            imported=True,
-        )
-        _answer(campaign, "import", found, told, as_json)
+        file = label_file(campaign, labels, names=names_of(id_column, label_column), format_name=format_name)
+        result = campaign.tell_file(file, annotator=annotator, source=source, key=key, imported=True)
+        _answer(campaign, "import", file, result, as_json)
 
 
 def names_of(id_column: str | None, label_column: str | None) -> dict[str, str]:
@@ -99,102 +84,62 @@ def names_of(id_column: str | None, label_column: str | None) -> dict[str, str]:
     return {field: given for field, given in (("id", id_column), ("label", label_column)) if given is not None}
 
 
-def told_file(
-    campaign: Campaign,
-    path: Path,
-    *,
-    annotator: str = "",
-    source: str = "",
-    names: dict[str, str] | None = None,
-    format_name: str | None = None,
-    key: str | None = None,
-    imported: bool = False,
-) -> tuple[LabelFile, Told]:
-    """Read a file and tell its labels, under a key made of its content. Raises: as `read_labels`, `Campaign.tell`."""
-    from ladle.cli.campaign.scores import key_of
+def label_file(
+    campaign: Campaign, path: Path, *, names: dict[str, str] | None = None, format_name: str | None = None
+) -> LabelFile:
+    """Read a file of labels as the campaign has them. Raises: as `read_labels`."""
     from ladle.formats import read_labels
 
-    found = read_labels(path, form=form_of(campaign), names=names, format=format_name)
-    columns = {field: found.table.column(field) for field in found.table.schema.names}
-    kind = "import" if imported else "tell"
-    said: dict[str, Any] = {
-        "annotator": _filled(columns.get("annotator"), annotator),
-        "source": _filled(columns.get("source"), source),
-        "key": key or key_of(kind, found.sha256, annotator, source, sorted((names or {}).items())),
-    }
-    if "told_at" in columns:
-        said["told_at"] = columns["told_at"]
-    give = campaign.import_labels if imported else campaign.tell
-    return found, give(columns["id"], _labels(campaign, columns["label"]), **said)
+    return read_labels(path, form=campaign.form, names=names, format=format_name)
 
 
-def _filled(column: Any, otherwise: str) -> Any:
-    """A column of text with its gaps filled, or the one word for all."""
-    return otherwise if column is None else column.fill_null(otherwise).to_pylist()
-
-
-def _labels(campaign: Campaign, column: Any) -> Any:
-    """Labels as the campaign has them: among classes of text and numbers, `3` is the number where no text is `3`."""
-    classes = campaign.settings.labels.classes or ()
-    numbers = {str(each): each for each in classes if isinstance(each, int)}
-    if not numbers or len(numbers) == len(classes):
-        return column
-    named = {each: each for each in classes if isinstance(each, str)}
-    known: dict[Any, Any] = numbers | named
-
-    def meant(label: Any) -> Any:
-        return [known.get(each, each) for each in label] if isinstance(label, list) else known.get(label, label)
-
-    return [meant(label) for label in column.to_pylist()]
-
-
-def told_facts(found: LabelFile, told: Told) -> dict[str, Any]:
+def tell_facts(file: LabelFile, result: Told) -> dict[str, Any]:
     """What came of a file of labels, as JSON can carry it."""
     return {
-        "file": found.source,
-        "sha256": found.sha256,
-        "done_before": told.repeat_of_key,
-        "labels": told.labels,
-        "accepted": told.accepted,
-        "changed": told.changed,
-        "repeated": told.repeated,
-        "quarantined": told.quarantined,
-        "disputed": told.disputed,
-        "labelled": told.labelled,
-        "unasked": told.unasked,
-        "unlabelled_rows": found.unlabelled,
-        "superseded_rows": found.superseded,
+        "file": file.source,
+        "sha256": file.sha256,
+        "done_before": result.repeat_of_key,
+        "labels": result.labels,
+        "accepted": result.accepted,
+        "changed": result.changed,
+        "repeated": result.repeated,
+        "quarantined": result.quarantined,
+        "disputed": result.disputed,
+        "labelled": result.labelled,
+        "unasked": result.unasked,
+        "unlabelled_rows": file.unlabelled,
+        "superseded_rows": file.superseded,
     }
 
 
-def told_text(found: LabelFile, told: Told) -> str:
+def tell_text(file: LabelFile, result: Told) -> str:
     """What came of a file of labels, in a line."""
-    parts = [f"{told.accepted:,} accepted"]
+    parts = [f"{result.accepted:,} accepted"]
     for count, what in (
-        (told.changed, "of them new versions"),
-        (told.repeated, "known before"),
-        (told.quarantined, "quarantined"),
-        (told.disputed, "tasks in dispute"),
-        (found.unlabelled, "rows still without a label"),
-        (found.superseded, "rows out of date, left out"),
+        (result.changed, "of them new versions"),
+        (result.repeated, "known before"),
+        (result.quarantined, "quarantined"),
+        (result.disputed, "tasks in dispute"),
+        (file.unlabelled, "rows still without a label"),
+        (file.superseded, "rows out of date, left out"),
     ):
         if count:
             parts.append(f"{count:,} {what}")
     return ", ".join(parts)
 
 
-def _answer(campaign: Campaign, command: str, found: LabelFile, told: Told, as_json: bool) -> None:
+def _answer(campaign: Campaign, command: str, file: LabelFile, result: Told, as_json: bool) -> None:
     from ladle.cli.program.printing import print_answer
 
-    facts = {"command": f"campaign {command}", "name": campaign.name, **told_facts(found, told)}
-    shown = {"labels": told_text(found, told), "tasks": f"{told.labelled:,} labelled by this file"}
-    if told.unasked:
-        shown["unasked"] = f"{told.unasked:,} examples nobody had asked for"
-    if told.quarantined:
-        shown["quarantine"] = "see why: ladle campaign export quarantine -o odd.csv"
-    if told.repeat_of_key:
-        shown["done before"] = "this file was told already: nothing was changed"
-    print_answer(f"Told {campaign.name}", shown, facts, as_json=as_json)
+    facts = {"command": f"campaign {command}", "name": campaign.name, **tell_facts(file, result)}
+    lines = {"labels": tell_text(file, result), "tasks": f"{result.labelled:,} labelled by this file"}
+    if result.unasked:
+        lines["unasked"] = f"{result.unasked:,} examples nobody had asked for"
+    if result.quarantined:
+        lines["quarantine"] = "see why: ladle campaign export quarantine -o odd.csv"
+    if result.repeat_of_key:
+        lines["done before"] = "this file was told already: nothing was changed"
+    print_answer(f"Told {campaign.name}", lines, facts, as_json=as_json)
 
 
 COMMANDS = {"tell": tell, "import": import_labels}

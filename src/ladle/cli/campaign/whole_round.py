@@ -8,25 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ladle.cli.campaign.asking import (
-    BatchFile,
-    Gold,
-    Holder,
-    ModelVersion,
-    Order,
-    Size,
-    asked,
-    batch_facts,
-    batch_told,
-    prepared,
-)
-from ladle.cli.campaign.opening import Db, Force, Format, LeaseDays, Name, OtherPool, opened
+from ladle.cli.campaign.asking import BatchFile, Gold, Holder, ModelVersion, Size, batch_facts, batch_lines
+from ladle.cli.campaign.opening import Db, Force, Format, LeaseDays, Name, OtherPool, opened, seconds_of
 from ladle.cli.program import options
 
 if TYPE_CHECKING:
-    from ladle.campaign import Campaign
+    from ladle.campaign import RoundResult, Told
     from ladle.cli.pool.scored import QueryInputs
-    from ladle.labelling import Batch
+    from ladle.formats import LabelFile, Written
 
 Step = dict[str, Any]
 Metrics = Annotated[
@@ -73,47 +62,64 @@ def run_round(
     Repeat the same command after any failure: what was done is found again by the content of its files, and only the
     rest is done. It says which is which.
     """
-    from ladle.cli.campaign.batches import check_batch_file
+    from ladle.campaign.rounds import digest_of_files
+    from ladle.cli.campaign.batches import check_batch_file, write_batch
     from ladle.cli.campaign.models import metrics_of
-    from ladle.cli.pool.scored import Reading
+    from ladle.cli.campaign.scores import given_of, reading_of
+    from ladle.cli.campaign.telling import label_file
+    from ladle.cli.pool.scored import QueryInputs
     from ladle.cli.program.outputs import other_file_error
     from ladle.cli.program.progress import progress_reporter
 
     there = check_batch_file(output, format_name)
     measured = metrics_of(metrics, model)
     started, bars = time.perf_counter(), progress_reporter(quiet=quiet or as_json)
+    given = QueryInputs()
     with opened(db, name, pool=pool, ids=ids) as campaign:
-        reading = Reading(
-            path=scores,
+        reading = reading_of(
+            campaign,
+            scores=scores,
             votes=votes,
             logits=logits,
             margins=margins,
             binary=binary,
             normalise=normalise,
-            multilabel=campaign.settings.options.get("multilabel"),
-            columns=score_columns or (),
+            columns=score_columns,
             id_column=score_id,
             ignore_extra=ignore_extra_scores,
         )
-        order = Order(
-            reading=reading, size=size, gold=gold, holder=holder, lease_days=lease_days, model=model, key=None
+
+        def read_scores() -> dict[str, Any]:
+            nonlocal given
+            given = given_of(campaign, reading, progress=bars)
+            if there and not force:
+                raise other_file_error(output)
+            return given.arrays
+
+        files = [label_file(campaign, path) for path in labels or []]
+        result = campaign.round(
+            size,
+            labels=files,
+            annotator=annotator,
+            read_scores=read_scores,
+            scores=scores,
+            scores_digest=digest_of_files([scores, votes]),
+            scores_reading=reading.key,
+            model=model,
+            metrics=measured,
+            gold=gold,
+            holder=holder,
+            lease_seconds=seconds_of(lease_days),
+            progress=bars,
         )
-        steps = [_told(campaign, each, annotator) for each in labels or []]
-        steps.append(_verified(campaign, bars))
-        told = ",".join(step["sha256"] for step in steps if step["step"] == "tell")
-        ready = prepared(campaign, order, progress=bars, more=told)  # before the model: its scores must be sound
-        if ready.new and there and not force:
-            raise other_file_error(output)
-        if model is not None:
-            steps.append(_recorded(campaign, model, measured, scores))
-        batch = asked(campaign, order, ready, progress=bars)
-        steps.append(_asked(batch, ready.given))
-        steps.append(_exported(campaign, batch, output, format_name, force))
+        written, before = write_batch(campaign, result.batch.to_arrow(), output, format_name=format_name, force=force)
+        steps = _steps(result, files, model, measured, given)
+        steps.append(_export_step(written, before, output))
         facts = {
             "command": "campaign round",
             "name": campaign.name,
-            "round": batch.round,
-            "done_before": all(each["done_before"] for each in steps if each["step"] != "verify"),
+            "round": result.batch.round,
+            "done_before": result.done_before and before,
             "output": str(output),
             "steps": steps,
             "seconds": round(time.perf_counter() - started, 3),
@@ -121,47 +127,35 @@ def run_round(
         _answer(facts, as_json)
 
 
-def _told(campaign: Campaign, path: Path, annotator: str) -> Step:
-    from ladle.cli.campaign.telling import told_facts, told_file, told_text
-
-    found, told = told_file(campaign, path, annotator=annotator)
-    return {"step": "tell", **told_facts(found, told), "text": f"{path}: {told_text(found, told)}"}
-
-
-def _verified(campaign: Campaign, bars: Any) -> Step:
-    """Raises: CorruptFileError when anything is wrong, for then nothing must be asked."""
-    from ladle.cli.campaign.backups import require_sound
-
-    verdict = campaign.verify(progress=bars)
-    require_sound(campaign.name, verdict)
-    return {
-        "step": "verify",
-        "done_before": False,
-        "checked": dict(verdict.checked),
-        "text": "sound; " + ", ".join(f"{what} {count:,}" for what, count in verdict.checked.items()),
-    }
-
-
-def _recorded(campaign: Campaign, model: str, metrics: dict[str, float], scores: Path | None) -> Step:
-    from ladle.cli.campaign.models import recorded
-
-    before, labelled = recorded(campaign, model, metrics=metrics, scores=scores)
-    measured = "".join(f", {name} {value:g}" for name, value in metrics.items())
-    text = f"{model}, of {labelled:,} labelled examples{measured}"
-    return {"step": "model", "done_before": before, "model": model, "metrics": metrics, "text": text}
-
-
-def _asked(batch: Batch, given: QueryInputs) -> Step:
-    shown = batch_told(batch)
+def _steps(
+    result: RoundResult, files: list[LabelFile], model: str | None, metrics: dict[str, float], given: QueryInputs
+) -> list[Step]:
+    """The steps of the round as JSON can hold them, each with a line of text for people."""
+    steps = [_tell_step(file, told) for file, told in zip(files, result.told, strict=True)]
+    checked = result.verification.checked
+    counts = ", ".join(f"{what} {count:,}" for what, count in checked.items())
+    steps.append({"step": "verify", "done_before": False, "checked": dict(checked), "text": f"sound; {counts}"})
+    if model is not None:
+        measured = "".join(f", {name} {value:g}" for name, value in metrics.items())
+        text = f"{model}, of {result.labelled:,} labelled examples{measured}"
+        about = {"done_before": result.model_repeated, "model": model, "metrics": metrics}
+        steps.append({"step": "model", **about, "text": text})
+    batch, lines = result.batch, batch_lines(result.batch)
     read = "".join(f"; {name}: {text}" for name, text in given.told.items())
-    text = f"round {batch.round}: {shown['batch']}, by {shown['strategy']}; lease until {shown['lease until']}{read}"
-    return {"step": "ask", **batch_facts(batch), **given.facts, "text": text}
+    text = f"round {batch.round}: {lines['batch']}, by {lines['strategy']}; lease until {lines['lease until']}{read}"
+    steps.append({"step": "ask", **batch_facts(batch), **given.facts, "text": text})
+    return steps
 
 
-def _exported(campaign: Campaign, batch: Batch, output: Path, format_name: str | None, force: bool) -> Step:
-    from ladle.cli.campaign.batches import write_batch, written_facts
+def _tell_step(file: LabelFile, result: Told) -> Step:
+    from ladle.cli.campaign.telling import tell_facts, tell_text
 
-    written, before = write_batch(campaign, batch.to_arrow(), output, format_name=format_name, force=force)
+    return {"step": "tell", **tell_facts(file, result), "text": f"{file.source}: {tell_text(file, result)}"}
+
+
+def _export_step(written: Written, before: bool, output: Path) -> Step:
+    from ladle.cli.campaign.batches import written_facts
+
     return {"step": "export", **written_facts(written, before), "text": f"{output} ({written.format})"}
 
 
@@ -171,12 +165,12 @@ def _answer(facts: Step, as_json: bool) -> None:
     if as_json:
         print_json(facts)
         return
-    told: dict[str, str] = {}
+    lines: dict[str, str] = {}
     for step in facts["steps"]:
         line = f"{'done before' if step['done_before'] else 'done'}: {step['text']}"
-        told[step["step"]] = f"{told[step['step']]}\n{line}" if step["step"] in told else line
+        lines[step["step"]] = f"{lines[step['step']]}\n{line}" if step["step"] in lines else line
     title = f"Round {facts['round']} of {facts['name']}" + (", all of it done before" if facts["done_before"] else "")
-    print_tables([(title, told | {"took": seconds_text(facts["seconds"])})])
+    print_tables([(title, lines | {"took": seconds_text(facts["seconds"])})])
 
 
 COMMANDS = {"round": run_round}

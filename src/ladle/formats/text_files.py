@@ -1,4 +1,4 @@
-"""Opening text files to read: what is no text at all is refused by name before a parser meets it."""
+"""Opening text files: a file of another kind is refused by name before a parser reads it."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from ladle.pool.files.opening import open_file
 REMEDY = "Write it again; it may be a copy cut short."
 _BOM = b"\xef\xbb\xbf"
 _WIDE = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")  # byte order marks of UTF-16 and UTF-32
-# First bytes of what is often given a text file's name.
 _BEYOND_DOUBLES = 2**1024
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")  # an escape of half a surrogate pair, or of one half of a whole one
+# The first bytes of files that often have the name of a text file.
 _OTHERS = {
     b"PAR1": "a Parquet file",
     b"PK\x03\x04": "a zip archive (such as .xlsx or .npz)",
@@ -33,10 +33,10 @@ _OTHERS = {
 
 @contextmanager
 def opened_text(path: Path) -> Iterator[IO[bytes]]:
-    """A file of UTF-8 text open for reading, behind its byte order mark if it has one.
+    """Open a file of UTF-8 text, after its byte order mark if it has one.
 
-    Raises: FileError when it cannot be opened, UnsafeFileError for a pickle, FileFormatError for what is no text or
-    text of another encoding, CorruptFileError for an empty file.
+    Raises: FileError when it cannot be opened; UnsafeFileError for a pickle; FileFormatError for another kind of file
+    or encoding; CorruptFileError for an empty file.
     """
     with open_file(check_plain_file(path)) as file:
         begins = file.read(16)
@@ -61,17 +61,17 @@ def opened_text(path: Path) -> Iterator[IO[bytes]]:
 
 
 def numbered_lines(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
-    """(line number from 1, line) of the lines that are not blank."""
+    """(line number from 1, line) of each line that is not blank."""
     for number, line in enumerate(file, 1):
         if line.strip():
             yield number, line
 
 
 def has_object_a_line(file: IO[bytes]) -> int | None:
-    """How many lines that are not blank a file has, if each begins and ends as a JSON object; None if one does not.
+    """The number of lines that are not blank, if each begins and ends like a JSON object; otherwise None.
 
-    Between two such lines no object can go on, so a reader that finds as many objects as lines found one on each.
-    Arrow's reader takes several on a line, and breaks down when the first value of a file is null.
+    No object can extend over two such lines, so a reader that finds as many objects as lines has found one in each.
+    Arrow's reader accepts several objects in a line, and crashes when the first value of a file is null.
     """
     count = 0
     for line in file:
@@ -84,7 +84,7 @@ def has_object_a_line(file: IO[bytes]) -> int | None:
 
 
 def strict_json(text: bytes) -> Any:
-    """A JSON value; NaN, Infinity, repeated names and halves of surrogate pairs are none. Raises: ValueError."""
+    """A JSON value. Raises: ValueError, also for NaN, Infinity, repeated names and halves of surrogate pairs."""
     try:
         made = json.loads(text.decode(), parse_constant=_refused, object_pairs_hook=_without_repeats)
         if _HALF.search(text):
@@ -114,12 +114,12 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
-def is_a(value: Any, kind: Any) -> bool:
-    """Whether a JSON value is what an Arrow type of `ladle.formats.fields` wants; null always is."""
+def fits_type(value: Any, kind: Any) -> bool:
+    """Whether a JSON value has an Arrow type of `ladle.formats.fields`; null has every type."""
     if value is None:
         return True
     if pa.types.is_list(kind):
-        return isinstance(value, list) and all(item is not None and is_a(item, kind.value_type) for item in value)
+        return isinstance(value, list) and all(item is not None and fits_type(item, kind.value_type) for item in value)
     if pa.types.is_integer(kind):
         return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
     if pa.types.is_floating(kind):
@@ -127,7 +127,7 @@ def is_a(value: Any, kind: Any) -> bool:
     return isinstance(value, str)
 
 
-def said(value: Any) -> str:
-    """A JSON value for an error, cut where it is long."""
+def json_text(value: Any) -> str:
+    """A JSON value as text for an error, shortened to 60 characters."""
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,283 @@
+"""The changes to a campaign beside asking and telling: leases, exclusions, gold, the pool, models, backups."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from ladle.campaign import asking, backups, leases, pool_changes
+from ladle.campaign.examples import as_pool
+from ladle.campaign.reader import Reader
+from ladle.campaign.telling import check_text
+from ladle.labelling.answers import Taken
+from ladle.progress import SILENT, Reporter
+from ladle.store.sql import SqlStore
+
+
+class Editor(Reader):
+    """The methods of `Campaign` that change it in other ways than by asking and telling."""
+
+    __slots__ = ()
+
+    @classmethod
+    def migrate(cls, url: str) -> tuple[str, str]:
+        """Bring a database of an older Ladle to the schema of this one, in one transaction.
+
+        Parameters
+        ----------
+        url : str
+            As in `Campaign.create`.
+
+        Returns
+        -------
+        tuple of two str
+            The versions of the schema before and after.
+
+        Raises
+        ------
+        FileFormatError
+            For the database of a newer Ladle. Also what `open` raises.
+        """
+        return SqlStore.migrate(url)
+
+    def take(self, annotator: str, size: int, *, lease_seconds: float | None = None) -> Taken:
+        """Take the next tasks of the list that all annotators share, under a lease.
+
+        Tasks that the annotator holds already come first, and their lease is renewed. Then come the tasks that lack
+        labels, in the order of rounds and of choice, without those under the lease of others. A task whose lease has
+        expired passes on. A disputed task goes to one more annotator. Gold goes to every annotator once.
+
+        Parameters
+        ----------
+        annotator : str
+            Who takes them.
+        size : int
+            How many tasks at most; fewer at the end of the list.
+        lease_seconds : float, optional
+            How long the tasks are leased; by default as in `Campaign.create`.
+
+        Returns
+        -------
+        Taken
+
+        Raises
+        ------
+        ArgumentError
+            For an empty name or a size below 1.
+
+        Notes
+        -----
+        Cost: the tasks taken, and the tasks of the list before them.
+        """
+        return leases.take(self._session, annotator, size, asking.lease_of(self._session, lease_seconds))
+
+    def release(self, annotator: str, ids: object = None) -> int:
+        """Release tasks that an annotator has taken.
+
+        Parameters
+        ----------
+        annotator : str
+            Who releases them.
+        ids : list or array, optional
+            Only these examples. Without it, all tasks and the batches that were asked with this holder.
+
+        Returns
+        -------
+        int
+            How many leases of tasks have ended.
+
+        Raises
+        ------
+        IdError
+            For unknown ids.
+        """
+        rows = None if ids is None else pool_changes.named(self._session, ids).row
+        return leases.release(self._session, annotator, rows)
+
+    def delete_labels(self, ids: object, *, annotator: str | None = None, reason: str, key: str | None = None) -> int:
+        """Delete the current labels of examples. They stay on record, and each task is judged by its other labels.
+
+        Parameters
+        ----------
+        ids : list or array, or boolean mask of shape (n,)
+            The examples.
+        annotator : str, optional
+            Only the labels of this annotator.
+        reason : str
+            Why, for the audit log.
+        key : str, optional
+            Identifies the deletion, which is done once.
+
+        Returns
+        -------
+        int
+            How many labels were deleted.
+
+        Raises
+        ------
+        IdError, ArgumentError
+            For unknown ids; without a reason.
+        MismatchError
+            For a key of another deletion.
+        """
+        key = check_text(key or "", "key")
+        return pool_changes.delete_labels(self._session, ids, annotator=annotator, reason=reason, key=key)
+
+    def exclude(self, ids: object, *, reason: str) -> int:
+        """Exclude examples from labelling, training and asking. Their labels are kept, also those that come later.
+
+        Parameters
+        ----------
+        ids : list or array, or boolean mask of shape (n,)
+            The examples.
+        reason : str
+            Why, for the audit log.
+
+        Returns
+        -------
+        int
+            How many of them were not excluded before.
+
+        Raises
+        ------
+        IdError, ArgumentError
+            For unknown ids; without a reason.
+        """
+        return pool_changes.exclude(self._session, ids, reason)
+
+    def include(self, ids: object) -> int:
+        """End the exclusion of examples.
+
+        Parameters
+        ----------
+        ids : list or array, or boolean mask of shape (n,)
+            The examples.
+
+        Returns
+        -------
+        int
+            How many of them were excluded.
+
+        Raises
+        ------
+        IdError
+            For unknown ids.
+        """
+        return pool_changes.include(self._session, ids)
+
+    def extend(self, pool: object, *, tree: Any = None, progress: Reporter = SILENT) -> int:
+        """Extend the pool by new examples at its end.
+
+        Parameters
+        ----------
+        pool : Pool or argument of `ladle.open_pool`
+            The larger pool. It begins with the campaign's pool, in the same order.
+        tree : Dendrogram, path or array of shape (n,), optional
+            The clusters of the larger pool. Without it, the new examples are assigned to the campaign's tree, see
+            `ladle.Dendrogram.assign`.
+        progress : Reporter, optional
+            Receives the progress of the assignment.
+
+        Returns
+        -------
+        int
+            How many examples are new.
+
+        Raises
+        ------
+        MismatchError
+            When the pool does not begin with the campaign's.
+        ArgumentError
+            When the strategy needs clusters, and there is no tree to assign to.
+        FileError
+            For a file that cannot be read or written. Also what the assignment raises.
+
+        Notes
+        -----
+        Cost: that of the assignment. Repeats: the same pool again changes nothing.
+        """
+        return pool_changes.extend(self._session, as_pool(pool), tree, progress)
+
+    def add_gold(self, ids: object, labels: object) -> int:
+        """Add gold: examples with a known label, which test annotators. An ask never chooses them as its own.
+
+        Parameters
+        ----------
+        ids, labels : list or array of shape (g,)
+            The examples, each once, and their labels.
+
+        Returns
+        -------
+        int
+            How many of them were not gold before.
+
+        Raises
+        ------
+        IdError, ShapeError
+            For unknown ids; when there is not one label for each id.
+        ArgumentError
+            For an id that occurs twice, and a value that is no label of the campaign.
+        """
+        return pool_changes.add_gold(self._session, ids, labels)
+
+    def record_model(
+        self,
+        version: str,
+        *,
+        metrics: Mapping[str, float] | None = None,
+        scores: str | os.PathLike[str] | None = None,
+        round: int | None = None,  # noqa: A002 - the campaign's word for it
+    ) -> int:
+        """Record a version of the model that was trained on the current labels.
+
+        Parameters
+        ----------
+        version : str
+            The name of this version.
+        metrics : mapping of str to float, optional
+            Its metrics for the learning curve, such as {"accuracy": 0.93}.
+        scores : path, optional
+            The file of its scores of the pool. The path and the digest are stored.
+        round : int, optional
+            The last round whose labels it was trained on; by default the last round.
+
+        Returns
+        -------
+        int
+            How many examples are labelled.
+
+        Raises
+        ------
+        ArgumentError
+            For metrics that are no numbers, and for a round that was not asked.
+        FileError
+            When there is no file of scores.
+        MismatchError
+            When this version is recorded with other metrics or scores.
+        """
+        return pool_changes.record_model(self._session, version, metrics, scores, round)
+
+    def backup(self, path: str | os.PathLike[str]) -> str:
+        """Write the campaign and its files into one sealed file, as they are at one moment.
+
+        Parameters
+        ----------
+        path : path
+            Where to write it: a zip of JSON lines, which `restore` reads into any database.
+
+        Returns
+        -------
+        str
+            The path.
+
+        Raises
+        ------
+        FileError, CorruptFileError
+            When the file cannot be written; when a file of the campaign is damaged.
+
+        Notes
+        -----
+        Cost: reads all of it, some microseconds for each row.
+        """
+        return str(backups.backup(self._session, path))

@@ -1,0 +1,201 @@
+"""`Campaign.round`: a whole round by one call, interrupted between any two steps and repeated."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import ladle
+from ladle.errors import ArgumentError, CorruptFileError, DataError, FileError, MismatchError
+from ladle.formats import read_labels
+from ladle.labelling import Store
+from ladle.labelling.tables import TaskTable
+from tests.campaign.made import begun, margins
+
+SIZE = 6
+
+
+class Interrupted(BaseException):
+    """In place of the signal that ends a process."""
+
+
+def label_file(campaign: ladle.Campaign, path: Path, annotator: str, labels: list[str]) -> Path:
+    """The first examples of the last batch with these labels, as a CSV file."""
+    rows = zip(campaign.batch().ids.tolist(), labels, strict=False)
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([["id", "label", "annotator"], *([*row, annotator] for row in rows)])
+    return path
+
+
+@pytest.fixture
+def campaign(store: Store, tmp_path: Path) -> ladle.Campaign:
+    """After its first round, with the files of the second one beside it."""
+    campaign = begun(store, tmp_path, labels=["cat", "dog"])
+    campaign.round(SIZE, margins=margins())
+    label_file(campaign, tmp_path / "ann.csv", "ann", ["cat", "dog", "cat"])
+    label_file(campaign, tmp_path / "bob.csv", "bob", ["cat", "cat"])
+    np.save(tmp_path / "scores.npy", margins()[::-1])
+    return campaign
+
+
+def second(campaign: ladle.Campaign, folder: Path, **changes: Any) -> Any:
+    """The second round."""
+    arguments = {
+        "labels": [folder / "ann.csv", folder / "bob.csv"],
+        "scores": folder / "scores.npy",
+        "margins": np.load(folder / "scores.npy"),
+        "model": "v1",
+        "metrics": {"accuracy": 0.5},
+    }
+    return campaign.round(SIZE, **{**arguments, **changes})
+
+
+def state(campaign: ladle.Campaign) -> dict[str, Any]:
+    """What must be the same however often a round was interrupted."""
+    assert campaign.verify().ok
+    return {
+        "labels": [(row.id, row.label, row.annotator, row.version) for row in campaign.labels()],
+        "batches": [(row.key, campaign.batch(row.number).rows.tolist()) for row in campaign.batches()],
+        "models": [(row.version, row.metrics, row.labelled) for row in campaign.progress().curve],
+    }
+
+
+def test_a_round_tells_verifies_records_and_asks(campaign: ladle.Campaign, tmp_path: Path) -> None:
+    result = second(campaign, tmp_path)
+    assert [told.accepted for told in result.told] == [3, 2]
+    assert result.verification.ok
+    assert (result.labelled, result.model_repeated, result.done_before) == (2, False, False)  # one is disputed
+    assert (result.batch.round, len(result.batch), result.batch.renewed) == (2, SIZE, False)
+    assert result.batch.model == "v1"
+    assert "2 files" in repr(result)
+    before = state(campaign)
+    again = second(campaign, tmp_path)
+    assert again.done_before
+    assert again.model_repeated
+    assert [told.repeat_of_key for told in again.told] == [True, True]
+    assert again.batch.rows.tolist() == result.batch.rows.tolist()
+    assert state(campaign) == before
+
+
+@pytest.mark.parametrize(
+    ("method", "times", "steps"),
+    [
+        ("tell", 1, {"labels": 0, "batches": 1, "models": 0}),
+        ("tell", 2, {"labels": 3, "batches": 1, "models": 0}),
+        ("verify", 1, {"labels": 5, "batches": 1, "models": 0}),
+        ("record_model", 1, {"labels": 5, "batches": 1, "models": 0}),
+        ("ask", 1, {"labels": 5, "batches": 1, "models": 1}),
+    ],
+)
+def test_interrupted_between_steps_and_repeated(
+    campaign: ladle.Campaign,
+    tmp_path: Path,
+    method: str,
+    times: int,
+    steps: dict[str, int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real, calls = getattr(ladle.Campaign, method), []
+
+    def counted(*given: Any, **named: Any) -> Any:
+        calls.append(method)
+        if len(calls) == times:
+            raise Interrupted
+        return real(*given, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ladle.Campaign, method, counted)
+        with pytest.raises(Interrupted):
+            second(campaign, tmp_path)
+    assert {name: len(rows) for name, rows in state(campaign).items()} == steps
+    second(campaign, tmp_path)
+    done = state(campaign)
+    assert {name: len(rows) for name, rows in done.items()} == {"labels": 5, "batches": 2, "models": 1}
+    assert second(campaign, tmp_path).done_before
+    assert state(campaign) == done
+
+
+def test_scores_are_read_only_for_a_new_batch(campaign: ladle.Campaign, tmp_path: Path) -> None:
+    calls = []
+
+    def read_scores() -> dict[str, Any]:
+        calls.append(1)
+        return {"margins": margins()[::-1]}
+
+    first = second(campaign, tmp_path, margins=None, read_scores=read_scores)
+    assert second(campaign, tmp_path, margins=None, read_scores=read_scores).done_before
+    assert calls == [1]
+    assert second(campaign, tmp_path).batch.rows.tolist() == first.batch.rows.tolist()  # the same round by its file
+
+
+def test_scores_that_cannot_be_read_leave_no_model(campaign: ladle.Campaign, tmp_path: Path) -> None:
+    def read_scores() -> dict[str, Any]:
+        raise FileError("the scores", wanted="be there", got="nothing")
+
+    with pytest.raises(FileError):
+        second(campaign, tmp_path, margins=None, read_scores=read_scores)
+    assert [len(rows) for rows in state(campaign).values()] == [5, 1, 0]
+
+
+def test_other_scores_are_another_round(campaign: ladle.Campaign, tmp_path: Path) -> None:
+    assert second(campaign, tmp_path).batch.round == 2
+    third = campaign.round(SIZE, margins=margins() + 1)
+    assert (third.batch.round, third.labelled, third.told) == (3, None, ())
+    assert campaign.round(SIZE, margins=margins() + 1).done_before
+
+
+def test_without_scores_and_labels_a_round_ends_when_a_label_comes(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, strategy="uniform")
+    first = campaign.round(SIZE)
+    assert campaign.round(SIZE).batch.number == first.batch.number == 1
+    campaign.tell(first.batch.ids[:1], ["cat"])
+    assert campaign.round(SIZE).batch.number == 2
+
+
+def test_what_is_wrong_is_refused_before_anything_is_told(campaign: ladle.Campaign, tmp_path: Path) -> None:
+    before = state(campaign)
+    twice = tmp_path / "twice.csv"
+    twice.write_text((tmp_path / "ann.csv").read_text() + (tmp_path / "ann.csv").read_text().splitlines()[1] + "\n")
+    wrong: list[tuple[type[Exception], dict[str, Any]]] = [
+        (FileError, {"labels": [tmp_path / "ann.csv", tmp_path / "absent.csv"]}),
+        (DataError, {"labels": [tmp_path / "ann.csv", twice]}),
+        (FileError, {"scores": tmp_path / "absent.npy"}),
+        (ArgumentError, {"model": None}),  # with metrics
+        (ArgumentError, {"read_scores": dict}),  # with margins
+        (ArgumentError, {"gold": -1}),
+        (ArgumentError, {"lease_seconds": 0}),
+        (ArgumentError, {"metrics": {"accuracy": "good"}}),
+    ]
+    for error, changes in wrong:
+        with pytest.raises(error):
+            second(campaign, tmp_path, **changes)
+        assert state(campaign) == before, changes
+
+
+def test_a_damaged_campaign_asks_for_nothing(campaign: ladle.Campaign, store: Store, tmp_path: Path) -> None:
+    with store.writing("birds") as writer:
+        row = writer.read(TaskTable).take(np.array([0]))
+        writer.change(TaskTable(row.row, row.example_id, row.origin, row.state + 1, row.batch, row.place, row.event))
+    with pytest.raises(CorruptFileError, match="birds"):
+        second(campaign, tmp_path, labels=())
+    assert len(campaign.batches()) == 1
+    assert len(campaign.progress().curve) == 0
+
+
+def test_another_model_under_the_same_version_is_refused(campaign: ladle.Campaign, tmp_path: Path) -> None:
+    second(campaign, tmp_path)
+    with pytest.raises(MismatchError, match="v1"):
+        second(campaign, tmp_path, metrics={"accuracy": 0.6})
+
+
+def test_a_file_is_told_once_whoever_reads_it(campaign: ladle.Campaign, tmp_path: Path) -> None:
+    by_path = campaign.tell_file(tmp_path / "ann.csv")
+    file = read_labels(tmp_path / "ann.csv", form=campaign.form)
+    assert (by_path.accepted, by_path.repeat_of_key) == (3, False)
+    assert campaign.tell_file(file).repeat_of_key
+    assert not campaign.tell_file(file, source="old", imported=True).repeat_of_key  # an import is another act
+    assert second(campaign, tmp_path).told[0].repeat_of_key
