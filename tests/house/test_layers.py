@@ -42,6 +42,15 @@ SUBROOMS = {
     "pool": [{"files"}, {"tables"}, {"ids"}, {"."}],
     "scores": [{"."}, {"files"}],
 }
+# The files of a room without sub-rooms, each of which may import those before it.
+FILE_ORDER = {
+    "campaign": [
+        *("examples", "damage", "files", "session"),
+        *("views", "stories", "progress", "verify", "backups", "creation"),
+        *("score_arrays", "telling", "asking", "leases", "pool_changes", "rounds", "label_files"),
+        *("reader", "editor", "campaign"),
+    ],
+}
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 
 # Library -> where it may be imported. (None: anywhere, but only inside functions.)
@@ -93,6 +102,20 @@ def test_imports_between_subrooms_run_downwards(room: str) -> None:
         importer, imported = subroom_of(module), subroom_of(found.module)
         if importer != imported and level[imported] >= level[importer]:
             upward.append(f"{module} imports {found.module}")
+    assert upward == []
+
+
+@pytest.mark.parametrize("room", FILE_ORDER)
+def test_files_of_a_room_import_only_earlier_ones(room: str) -> None:
+    order = FILE_ORDER[room]
+    assert sorted(order) == sorted(each.stem for each in (SOURCE / room).glob("*.py") if each.stem != "__init__")
+    place = {f"ladle.{room}.{name}": number for number, name in enumerate(order)}
+    upward = []
+    for found in imports():
+        module = module_name(found.file)
+        target = found.module if found.module in place else found.module.rpartition(".")[0]
+        if module in place and target in place and module != target and place[target] >= place[module]:
+            upward.append(f"{module} imports {target}")
     assert upward == []
 
 

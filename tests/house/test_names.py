@@ -17,18 +17,12 @@ VAGUE = {"utils", "util", "helpers", "helper", "common", "base", "misc", "tools"
 BARE = {"idx", "indices", "index", "idxs", "inds"}
 # Class names that still mean two things. The list is exact: a name that is told apart leaves it.
 CLASSES_OF_TWO_MEANINGS: set[str] = {
-    "Asked",
-    "Batch",
     "Described",
     "Facts",
-    "Known",
-    "Model",
-    "Order",
     "Record",
     "Request",
     "Source",
     "Survey",
-    "Verdict",
 }
 LONGEST_FILE = 500
 LONGEST_FUNCTION = 60

@@ -13,8 +13,8 @@ import pytest
 
 import ladle
 from ladle.cli.campaign import commands as group
-from ladle.cli.campaign.curve import HEIGHT, curve_lines
-from ladle.cli.campaign.progress import stopping_told
+from ladle.cli.campaign.progress import stopping_lines
+from ladle.cli.campaign.tables import HEIGHT, curve_lines
 from ladle.labelling.agreement import RULES
 from ladle.stopping import Verdict
 from tests.cli.campaigns import N, labelled, make_pool, truth
@@ -445,7 +445,7 @@ def test_what_rules_say_of_several_metrics() -> None:
         Verdict(False, 0.2, "gain-plateau", "recall rises"),
         Verdict(False, 0.1, "gain-plateau", "accuracy rises"),
     ]
-    assert stopping_told(verdicts) == {"go on": "accuracy rises\nrecall rises", "stop": "f1 stands still"}
+    assert stopping_lines(verdicts) == {"go on": "accuracy rises\nrecall rises", "stop": "f1 stands still"}
 
 
 @pytest.mark.parametrize("plain", [False, True])

@@ -1,4 +1,4 @@
-"""`ladle campaign ask`, `take`, `release`: what is to be labelled next, for all or for one annotator."""
+"""`ladle campaign ask`, `take`, `release`: the examples to label next, for all annotators or for one."""
 
 from __future__ import annotations
 
@@ -56,10 +56,10 @@ def ask(
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Choose the next batch: a round begins, and its examples are out under a lease.
+    """Choose the next batch, as a new round under a lease.
 
-    The same command with the same scores is the same ask, whenever it is repeated: it gives the same batch and renews
-    its lease. Without scores, it is the same ask until a label has come back; --key tells two asks apart.
+    The same command with the same scores is the same ask: it returns the same batch and renews its lease. Without
+    scores, it is the same ask until a label has come back; --key tells two asks apart.
     """
     from ladle.campaign.rounds import ask_key, digest_of_files
     from ladle.cli.campaign.batches import check_batch_file, write_batch, written_facts
@@ -136,7 +136,8 @@ def take(
 ) -> None:
     """Take the next tasks of the list that all annotators share.
 
-    Who takes again keeps what is not done yet, under a longer lease; what others let lapse is passed on.
+    An annotator who takes again keeps the unlabelled tasks under a longer lease. A task whose lease has expired passes
+    on to the next annotator.
     """
     from ladle.cli.campaign.batches import check_batch_file, write_batch, written_facts
     from ladle.cli.program.printing import print_answer
@@ -174,7 +175,7 @@ def release(
     pool: OtherPool = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Give back what an annotator has taken and not labelled, for others to take."""
+    """Release the tasks that an annotator has taken and not labelled, for others to take."""
     from ladle.cli.program.printing import print_answer
 
     with opened(db, name, pool=pool) as campaign:
@@ -187,7 +188,7 @@ def release(
 
 
 def batch_facts(batch: Batch) -> dict[str, Any]:
-    """A batch, as JSON can carry it."""
+    """A batch as JSON can hold it."""
     return {
         "done_before": batch.renewed,
         "round": batch.round,
@@ -203,7 +204,7 @@ def batch_facts(batch: Batch) -> dict[str, Any]:
 
 
 def batch_lines(batch: Batch) -> dict[str, str]:
-    """A batch, for people."""
+    """A batch in lines for people."""
     passed = f", {batch.passed_on:,} of them passed on from a lapsed lease" if batch.passed_on else ""
     story = batch.story
     return {

@@ -1,4 +1,4 @@
-"""`ladle campaign verify`, `backup`, `restore`, `migrate`: that nothing is lost."""
+"""`ladle campaign verify`, `backup`, `restore`, `migrate`: integrity, copies and versions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ladle.cli.program import options
 
 
 def verify(db: Db = None, name: Name = None, as_json: options.AsJson = False, quiet: options.Quiet = False) -> None:
-    """Check everything a campaign promises: its records against each other and their checksums, and its files."""
+    """Check the integrity of a campaign: its records, their checksums, and its files."""
     from ladle.campaign.verify import require_passed
     from ladle.cli.program.printing import print_answer
     from ladle.cli.program.progress import progress_reporter
@@ -24,8 +24,8 @@ def verify(db: Db = None, name: Name = None, as_json: options.AsJson = False, qu
                 typer.echo(problem, err=True)
         require_passed(campaign.name, result)
         facts = {"command": "campaign verify", "name": campaign.name, "ok": True, "checked": dict(result.checked)}
-        told = {what: f"{count:,}" for what, count in result.checked.items()}
-        print_answer(f"{campaign.name} is sound: checked", told, facts, as_json=as_json)
+        lines = {what: f"{count:,}" for what, count in result.checked.items()}
+        print_answer(f"{campaign.name} is sound: checked", lines, facts, as_json=as_json)
 
 
 def backup(
@@ -37,21 +37,21 @@ def backup(
     force: options.Force = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Copy a campaign to one file while work goes on: whole, checked, and as it was at one moment."""
+    """Copy a campaign to one file while work goes on: complete, checked, and of one moment."""
     from ladle.cli.program.outputs import check_new
     from ladle.cli.program.printing import print_answer
     from ladle.durable import file_digest
     from ladle.memory.budget import bytes_text
 
-    check_new(output, force=force)  # a copy of another moment, or of another campaign
+    check_new(output, force=force)  # an existing file may be a backup of another moment or campaign
     with opened(db, name) as campaign:
         campaign.backup(output)
         size, digest = output.stat().st_size, file_digest(output)
         facts = {
             "command": "campaign backup", "name": campaign.name, "output": str(output), "bytes": size, "sha256": digest
         }  # fmt: skip
-        told = {"file": f"{output}, {bytes_text(size)}", "SHA-256": digest}
-        print_answer(f"Backup of {campaign.name}", told, facts, as_json=as_json)
+        lines = {"file": f"{output}, {bytes_text(size)}", "SHA-256": digest}
+        print_answer(f"Backup of {campaign.name}", lines, facts, as_json=as_json)
 
 
 def restore(
@@ -61,7 +61,7 @@ def restore(
     db: Db = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Put a backup into a database where its campaign is not."""
+    """Restore a backup in a database that does not have its campaign."""
     from ladle.campaign import Campaign
     from ladle.cli.program.printing import print_answer
 
@@ -73,19 +73,19 @@ def restore(
             "labels": progress.labels,
             "rounds": progress.rounds,
         }
-        told = {"labels": f"{progress.labels:,}", "rounds": f"{progress.rounds:,}"}
-        print_answer(f"Restored {campaign.name}", told, facts, as_json=as_json)
+        lines = {"labels": f"{progress.labels:,}", "rounds": f"{progress.rounds:,}"}
+        print_answer(f"Restored {campaign.name}", lines, facts, as_json=as_json)
 
 
 def migrate(db: Db = None, as_json: options.AsJson = False) -> None:
-    """Bring a database of an older Ladle to the layout of this one. Back it up first."""
+    """Bring a database of an older Ladle to the schema of this one. Back it up first."""
     from ladle.campaign import Campaign
     from ladle.cli.program.printing import print_answer
 
     before, after = Campaign.migrate(url_of(db))
     facts = {"command": "campaign migrate", "before": before, "after": after, "done_before": before == after}
-    told = {"version": f"{after}, as it was" if before == after else f"{after}, from {before}"}
-    print_answer("Migrated", told, facts, as_json=as_json)
+    lines = {"version": f"{after}, as it was" if before == after else f"{after}, from {before}"}
+    print_answer("Migrated", lines, facts, as_json=as_json)
 
 
 COMMANDS = {"verify": verify, "backup": backup, "restore": restore, "migrate": migrate}

@@ -1,4 +1,4 @@
-"""Batches as files to be filled in: never written over something else."""
+"""Batches as files to fill in, which never replace another file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def check_batch_file(path: Path, format_name: str | None) -> bool:
-    """Refuse, before any work, a batch file that could not be written; whether there is one already.
+    """Refuse, before any work, a batch file that cannot be written; return whether it exists already.
 
     Raises: FileError, FileFormatError.
     """
@@ -27,9 +27,9 @@ def check_batch_file(path: Path, format_name: str | None) -> bool:
 def write_batch(
     campaign: Campaign, tasks: Any, path: Path, *, format_name: str | None, force: bool
 ) -> tuple[Written, bool]:
-    """Write the tasks, each with an empty label to fill in; True when the very file was there already.
+    """Write the tasks with an empty column of labels; True when the same file existed already.
 
-    tasks: what `to_arrow` gives of a batch. Raises: as `write_file`.
+    tasks: the table of `Batch.to_arrow`. Raises: as `write_file`.
     """
     about = {"campaign": campaign.name, "classes": classes_of(campaign)}
     return write_file(_with_label(campaign, tasks), path, format_name=format_name, about=about, force=force)
@@ -38,9 +38,9 @@ def write_batch(
 def write_file(
     table: Any, path: Path, *, format_name: str | None, about: dict[str, Any], force: bool
 ) -> tuple[Written, bool]:
-    """Write a table in a format of `ladle.formats`; True when the very file was there already.
+    """Write a table in a format of `ladle.formats`; True when the same file existed already.
 
-    Raises: FileError when another file stands there, for it may hold labels, and it is not `force`.
+    Raises: FileError when another file exists, which may hold labels, without `force`.
     """
     from dataclasses import replace
 
@@ -54,13 +54,13 @@ def write_file(
 
 
 def classes_of(campaign: Campaign) -> list[Any] | None:
-    """The campaign's classes, for formats that number them."""
+    """The classes of the campaign, for formats that number them."""
     classes = campaign.settings.labels.classes
     return None if classes is None else list(classes)
 
 
 def written_facts(written: Written, before: bool) -> dict[str, Any]:
-    """A file that was written, as JSON can carry it."""
+    """A written file as JSON can hold it."""
     return {
         "output": os.fspath(written.path),
         "format": written.format,

@@ -78,10 +78,10 @@ def create(
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Begin a campaign of labelling.
+    """Create a campaign of labelling.
 
-    A strategy that goes by clusters has the pool clustered here, once, unless there is a --tree. Killed at any moment,
-    the same command goes on where it was; when the campaign is there, it says so.
+    Without a --tree, the pool is clustered here, once, for a strategy that needs clusters. After a crash, repeat the
+    command: it continues where it stopped. When the campaign exists already, the command says so.
     """
     from ladle.campaign import Campaign
     from ladle.cli.program.progress import progress_reporter
@@ -89,7 +89,7 @@ def create(
     url, started = url_of(db), time.perf_counter()
     skipping = _skipping(skip_invalid, skipped, pool, ids)
     metric = _metric_of(tree) if skip_invalid and tree is not None else None
-    there = _is_there(url, name)
+    there = _exists(url, name)
     campaign = Campaign.create(
         url,
         name=name,
@@ -108,7 +108,7 @@ def create(
     )
     with campaign:
         left = skipping.facts(examples), skipping.shown(examples)
-        _tell_created(campaign, there, left, time.perf_counter() - started, as_json)
+        _print_created(campaign, there, left, time.perf_counter() - started, as_json)
 
 
 def list_campaigns(db: Db = None, as_json: options.AsJson = False) -> None:
@@ -117,15 +117,15 @@ def list_campaigns(db: Db = None, as_json: options.AsJson = False) -> None:
     from ladle.cli.program.printing import print_json, print_tables
 
     url = url_of(db)
-    found = []
+    figures = []
     for name in Campaign.names(url):
         with Campaign.open(url, name=name) as campaign:
-            found.append(campaign.progress())
+            figures.append(campaign.progress())
     if as_json:
-        print_json({"command": "campaign list", "campaigns": [_in_short(each) for each in found]})
+        print_json({"command": "campaign list", "campaigns": [_in_short(each) for each in figures]})
     else:
-        told = {each.name: f"{_how_far(each)}; pool of {each.pool:,}" for each in found}
-        print_tables([("Campaigns", told or {"none": "make one with ladle campaign create"})])
+        lines = {each.name: f"{_how_far(each)}; pool of {each.pool:,}" for each in figures}
+        print_tables([("Campaigns", lines or {"none": "make one with ladle campaign create"})])
 
 
 def extend(
@@ -140,7 +140,7 @@ def extend(
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Go on with a pool that has grown: the same examples in the same order, and new ones after them."""
+    """Extend the pool: the same examples in the same order, and new ones after them."""
     from ladle.cli.program.printing import print_answer
     from ladle.cli.program.progress import progress_reporter
 
@@ -156,11 +156,11 @@ def extend(
             "pool": given.rows,
             **skipping.facts(given),
         }
-        told = {"pool": f"{given.rows:,} examples, {added:,} of them new", **skipping.shown(given)}
-        print_answer(f"Extended {campaign.name}", told, facts, as_json=as_json)
+        lines = {"pool": f"{given.rows:,} examples, {added:,} of them new", **skipping.shown(given)}
+        print_answer(f"Extended {campaign.name}", lines, facts, as_json=as_json)
 
 
-def _is_there(url: str, name: str) -> bool:
+def _exists(url: str, name: str) -> bool:
     from ladle.campaign import Campaign
     from ladle.errors import FileError
 
@@ -171,7 +171,7 @@ def _is_there(url: str, name: str) -> bool:
 
 
 def _labels(given: list[str] | None, kind: Kind, low: float | None, high: float | None) -> Any:
-    """What `--labels` and `--kind` say. Raises: ArgumentError, FileError."""
+    """The labels of `--labels` and `--kind`. Raises: ArgumentError, FileError."""
     from ladle.errors import ArgumentError
     from ladle.labelling import Labels
 
@@ -186,7 +186,7 @@ def _labels(given: list[str] | None, kind: Kind, low: float | None, high: float 
 
 
 def _classes(given: list[str]) -> list[Any]:
-    """The classes of all `--labels` together: numbers where all of them are numbers. Raises: FileError, IdError."""
+    """The classes of all `--labels` together: numbers if all of them are numbers. Raises: FileError, IdError."""
     from ladle.pool.ids.lists import read_ids
 
     named: list[Any] = []
@@ -210,7 +210,7 @@ def _in_short(progress: Any) -> dict[str, Any]:
 
 
 def _skipping(wanted: bool, listing: Path | None, pool: Path, ids: Path | None) -> Skipping:
-    """The list of examples left out lies in the present folder, named after the pool, unless it is named."""
+    """The list of skipped examples is written to the current folder under the name of the pool, unless it is named."""
     return Skipping.of(wanted, listing, beside=Path(pool.resolve().name), inputs=[pool, ids])
 
 
@@ -220,7 +220,7 @@ def _metric_of(tree: Path) -> str:
     return str(Dendrogram.load(tree).metric)
 
 
-def _tell_created(
+def _print_created(
     campaign: Any, there: bool, left: tuple[dict[str, Any], dict[str, str]], seconds: float, as_json: bool
 ) -> None:
     from ladle.cli.program.printing import print_answer, seconds_text
@@ -245,7 +245,7 @@ def _tell_created(
         **left[0],
     }
     each = "one label each" if settings.annotators_per_task == 1 else f"{settings.annotators_per_task} labels each"
-    told = {
+    lines = {
         "pool": f"{progress.pool:,} examples",
         **left[1],
         "strategy": settings.strategy,
@@ -255,7 +255,7 @@ def _tell_created(
         "took": seconds_text(seconds),
         **({"done before": "this campaign was there already: nothing was changed"} if there else {}),
     }
-    print_answer(f"Campaign {settings.name}", told, facts, as_json=as_json)
+    print_answer(f"Campaign {settings.name}", lines, facts, as_json=as_json)
 
 
 COMMANDS = {"create": create, "list": list_campaigns, "extend": extend}

@@ -1,4 +1,4 @@
-"""`ladle campaign exclude`, `include`, `delete`: examples and labels that are not to count."""
+"""`ladle campaign exclude`, `include`, `delete`: examples and labels that do not count."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def exclude(
     pool: OtherPool = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Take examples out of the campaign: they are not asked for any more. What they are labelled stays on record."""
+    """Exclude examples: they are not asked for any more. Their labels stay on record."""
     with opened(db, name, pool=pool) as campaign:
         changed = campaign.exclude(_listed(campaign, ids, example), reason=reason)
         _answer(campaign, "exclude", changed, {"reason": reason}, as_json)
@@ -47,7 +47,7 @@ def include(
     pool: OtherPool = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Take examples back into the campaign that were excluded."""
+    """End the exclusion of examples."""
     with opened(db, name, pool=pool) as campaign:
         changed = campaign.include(_listed(campaign, ids, example))
         _answer(campaign, "include", changed, {}, as_json)
@@ -65,14 +65,14 @@ def delete_labels(
     pool: OtherPool = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Take back the labels of examples, all or one annotator's: they stay on record, and the tasks are open again."""
+    """Delete the labels of examples, of all annotators or one. They stay on record, and the tasks are judged again."""
     with opened(db, name, pool=pool) as campaign:
         changed = campaign.delete_labels(_listed(campaign, ids, example), annotator=annotator, reason=reason)
         _answer(campaign, "delete", changed, {"reason": reason}, as_json)
 
 
 def typed_ids(campaign: Campaign, given: list[str]) -> list[Any]:
-    """Ids of the command line as the pool's kind has them. Raises: IdError."""
+    """Ids of the command line as ids of the pool's kind. Raises: IdError."""
     from ladle.errors import IdError
 
     if campaign.ids.kind == "text":
@@ -106,8 +106,8 @@ def _answer(campaign: Campaign, command: str, changed: int, more: dict[str, str]
         "excluded": excluded,
         **more,
     }
-    told = {_DID[command]: f"{changed:,}" if changed else "none: done before", **more, "excluded now": f"{excluded:,}"}
-    print_answer(f"Campaign {campaign.name}", told, facts, as_json=as_json)
+    lines = {_DID[command]: f"{changed:,}" if changed else "none: done before", **more, "excluded now": f"{excluded:,}"}
+    print_answer(f"Campaign {campaign.name}", lines, facts, as_json=as_json)
 
 
 COMMANDS = {"exclude": exclude, "include": include, "delete": delete_labels}

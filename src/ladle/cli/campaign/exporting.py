@@ -84,8 +84,8 @@ def export(
             "what": what.value,
             **written_facts(written, before),
         }
-        told = {"rows": f"{written.rows:,}", "file": f"{output} ({written.format})", "SHA-256": written.sha256}
-        print_answer(f"Exported {what.value} of {campaign.name}", told, facts, as_json=as_json)
+        lines = {"rows": f"{written.rows:,}", "file": f"{output} ({written.format})", "SHA-256": written.sha256}
+        print_answer(f"Exported {what.value} of {campaign.name}", lines, facts, as_json=as_json)
 
 
 def _tasks(campaign: Campaign, what: What, round_number: int | None) -> Any:
@@ -108,7 +108,7 @@ def _table(campaign: Campaign, what: What, history: bool) -> Any:
         What.AUDIT: campaign.audit,
     }[what]()
     if what is What.AUDIT:
-        table = pa.table({name: _told(made[name]) for name in made.columns})
+        table = pa.table({name: _audit_column(made[name]) for name in made.columns})
         return table.rename_columns(["id" if each == "seq" else each for each in table.schema.names])
     table = made.to_arrow()
     if what is What.ROUNDS:
@@ -121,8 +121,8 @@ def _table(campaign: Campaign, what: What, history: bool) -> Any:
     return table
 
 
-def _told(column: Any) -> Any:
-    """A column of the audit: what an event told is JSON text."""
+def _audit_column(column: Any) -> Any:
+    """A column of the audit as an Arrow array; the details of events become JSON text."""
     import pyarrow as pa
 
     if isinstance(column, list):
@@ -131,7 +131,7 @@ def _told(column: Any) -> Any:
 
 
 def _typed(labels: list[Any], kind: Any) -> Any:
-    """Labels as an Arrow array: of the campaign's type, or whatever they are where any class is taken."""
+    """Labels as an Arrow array of the campaign's type; of their own type where the campaign accepts any class."""
     import pyarrow as pa
 
     for wanted in (kind, None):

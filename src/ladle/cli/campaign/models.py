@@ -1,4 +1,4 @@
-"""`ladle campaign model`, `gold`: how good the models are, and examples to test people by."""
+"""`ladle campaign model`, `gold`: the metrics of models, and the examples that test annotators."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def model(
     name: Name = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Record a version of the model: a point of the learning curve, at the labels there are now."""
+    """Record a version of the model: a point of the learning curve at the current number of labels."""
     from ladle.cli.program.printing import print_answer
 
     measured = metrics_of(metrics, version)
@@ -62,7 +62,7 @@ def gold(
     format_name: Format = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Name examples whose label is known: not asked for, but put into batches with --gold to test annotators."""
+    """Add examples with a known label, which `ask --gold` puts into batches to test annotators."""
     from ladle.cli.campaign.telling import names_of
     from ladle.cli.program.printing import print_answer
     from ladle.formats import read_labels

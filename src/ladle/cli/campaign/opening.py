@@ -49,7 +49,7 @@ DAY_SECONDS = 24 * 3600.0
 
 
 def url_of(db: str | None) -> str:
-    """The database's URL; a path is a SQLite file. Raises: ArgumentError when none is named."""
+    """The URL of the database; a path is a SQLite file. Raises: ArgumentError for none."""
     if not db:
         from ladle.errors import ArgumentError
 
@@ -58,7 +58,7 @@ def url_of(db: str | None) -> str:
 
 
 def seconds_of(days: float | None) -> float | None:
-    """Days as seconds; None stays the campaign's own."""
+    """Days as seconds; None stands for the campaign's own."""
     return None if days is None else days * DAY_SECONDS
 
 
@@ -66,7 +66,7 @@ def seconds_of(days: float | None) -> float | None:
 def opened(
     db: str | None, name: str | None, *, pool: Path | None = None, ids: Path | None = None
 ) -> Iterator[Campaign]:
-    """The campaign of that name, or the only one; its pool from `pool`, where that is given, and `ids`.
+    """The campaign of this name, or the only one of the database. pool, ids: its pool, where it has moved.
 
     Raises: ArgumentError, NotFoundError, FileError, StoreError; MismatchError for another pool, when it is needed.
     """
@@ -98,7 +98,7 @@ def _only(url: str) -> str:
 
 
 def listed_ids(campaign: Campaign, files: Sequence[Path]) -> Any:
-    """The ids that these files name together, as ids or as masks of the pool. Raises: as `find_rows_in_files`."""
+    """The ids of all these files, which hold ids or masks of the pool. Raises: as `find_rows_in_files`."""
     from ladle.pool.ids.named_rows import find_rows_in_files
 
     return campaign.ids.at(find_rows_in_files(files, campaign.ids, pool=f"the pool of {campaign.name}"))

@@ -1,4 +1,4 @@
-"""`ladle campaign progress`: how far it has come, how fast, how well, and whether to stop."""
+"""`ladle campaign progress`: counts, speed, agreement, the learning curve, and whether to stop."""
 
 from __future__ import annotations
 
@@ -21,66 +21,68 @@ def progress(db: Db = None, name: Name = None, as_json: options.AsJson = False) 
     from ladle.cli.program.printing import print_json, print_parts
 
     with opened(db, name) as campaign:
-        found, people = campaign.progress(), campaign.settings.annotators_per_task
+        figures, people = campaign.progress(), campaign.settings.annotators_per_task
     if as_json:
-        print_json({"command": "campaign progress", **found.to_dict()})
+        print_json({"command": "campaign progress", **figures.to_dict()})
     else:
-        print_parts(_parts(found, people), spaced=True)
+        print_parts(_parts(figures, people), spaced=True)
 
 
-def _parts(found: Progress, people: int) -> list[tuple[str, Any]]:
+def _parts(figures: Progress, people: int) -> list[tuple[str, Any]]:
     from ladle.cli.campaign.tables import annotator_table, model_table
     from ladle.cli.program.printing import two_columns
 
-    parts: list[tuple[str, Any]] = [(f"Campaign {found.name}", two_columns(_shown(found, people)))]
-    if len(found.annotators):
-        parts.append(("Annotators", annotator_table(found.annotators)))
-    if len(found.curve):
-        parts.append(("Models", model_table(found.curve)))
-    parts += _curve(found)
-    if found.stopping:
-        parts.append(("When to stop", two_columns(stopping_told(found.stopping))))
+    parts: list[tuple[str, Any]] = [(f"Campaign {figures.name}", two_columns(_lines(figures, people)))]
+    if len(figures.annotators):
+        parts.append(("Annotators", annotator_table(figures.annotators)))
+    if len(figures.curve):
+        parts.append(("Models", model_table(figures.curve)))
+    parts += _curve(figures)
+    if figures.stopping:
+        parts.append(("When to stop", two_columns(stopping_lines(figures.stopping))))
     return parts
 
 
-def _shown(found: Progress, people: int) -> dict[str, str]:
-    done = found.labelled / found.asked if found.asked else 0.0
-    shown = {
-        "pool": f"{found.pool:,} examples" + (f", {found.excluded:,} of them excluded" if found.excluded else ""),
-        "rounds": f"{found.rounds:,}",
-        "labelled": f"{found.labelled:,} of {found.asked:,} asked for {_bar(done)} {done:.0%}",
-        "outstanding": f"{found.outstanding:,}" + (f", {found.disputed:,} disputed" if found.disputed else ""),
-        "labels": f"{found.labels:,}" + (f", by {people} people an example" if people > 1 else ""),
-        "speed": f"{found.labels_per_day:,.0f} labels a day" if found.labels_per_day else "no labels in the last days",
-        "time left": _time_left(found),
-        "spend": _spend(found),
+def _lines(figures: Progress, people: int) -> dict[str, str]:
+    done = figures.labelled / figures.asked if figures.asked else 0.0
+    lines = {
+        "pool": f"{figures.pool:,} examples" + (f", {figures.excluded:,} of them excluded" if figures.excluded else ""),
+        "rounds": f"{figures.rounds:,}",
+        "labelled": f"{figures.labelled:,} of {figures.asked:,} asked for {_bar(done)} {done:.0%}",
+        "outstanding": f"{figures.outstanding:,}" + (f", {figures.disputed:,} disputed" if figures.disputed else ""),
+        "labels": f"{figures.labels:,}" + (f", by {people} people an example" if people > 1 else ""),
+        "speed": f"{figures.labels_per_day:,.0f} labels a day"
+        if figures.labels_per_day
+        else "no labels in the last days",
+        "time left": _time_left(figures),
+        "spend": _spend(figures),
     }
-    if found.agreement is not None:
-        shown["agreement"] = f"{found.agreement:.1%} of pairs of labels of one example agree"
-    if found.quarantined:
-        shown["quarantined"] = f"{found.quarantined:,}: ladle campaign export quarantine -o odd.csv says why"
-    return shown
+    if figures.agreement is not None:
+        lines["agreement"] = f"{figures.agreement:.1%} of pairs of labels of one example agree"
+    if figures.quarantined:
+        lines["quarantined"] = f"{figures.quarantined:,}: ladle campaign export quarantine -o odd.csv says why"
+    return lines
 
 
-def stopping_told(verdicts: Sequence[Verdict]) -> dict[str, str]:
-    """What the rules say, those that would stop and those that would go on, a line each."""
-    told: dict[str, str] = {}
+def stopping_lines(verdicts: Sequence[Verdict]) -> dict[str, str]:
+    """The verdicts of the rules, one line each, under "stop" and "go on"."""
+    texts: dict[str, str] = {}
     for verdict in verdicts:
-        head = "stop" if verdict.stop else "go on"
-        lines = told[head].splitlines() if head in told else []
-        told[head] = "\n".join(dict.fromkeys([*lines, verdict.told]))
-    return told
+        advice = "stop" if verdict.stop else "go on"
+        lines = texts[advice].splitlines() if advice in texts else []
+        texts[advice] = "\n".join(dict.fromkeys([*lines, verdict.told]))
+    return texts
 
 
-def _curve(found: Progress) -> list[tuple[str, Any]]:
-    """The first metric that two models or more were measured by."""
+def _curve(figures: Progress) -> list[tuple[str, Any]]:
+    """The curve of the first metric that at least two models have."""
     from rich.console import Console
     from rich.text import Text
 
-    from ladle.cli.campaign.curve import curve_lines
+    from ladle.cli.campaign.tables import curve_lines
 
-    for metric in dict.fromkeys(name for row in found.curve for name in row.metrics):
-        points = [(int(row.labelled), float(row.metrics[metric])) for row in found.curve if metric in row.metrics]
+    for metric in dict.fromkeys(name for row in figures.curve for name in row.metrics):
+        points = [(int(row.labelled), float(row.metrics[metric])) for row in figures.curve if metric in row.metrics]
         if len({label for label, _ in points}) > 1:
             width = min(Console().width, _WIDEST_CURVE) - 2
             plain = (sys.stdout.encoding or "ascii").lower().replace("-", "") != "utf8"
@@ -94,23 +96,23 @@ def _bar(share: float, width: int = 20) -> str:
     return f"[{'#' * full}{'.' * (width - full)}]"
 
 
-def _time_left(found: Progress) -> str:
-    if found.seconds_left is None:
+def _time_left(figures: Progress) -> str:
+    if figures.seconds_left is None:
         return "not known: nothing moves"
-    if found.outstanding == 0:
-        return "nothing is outstanding" if found.asked else "nothing has been asked for"
-    days = found.seconds_left / DAY_SECONDS
+    if figures.outstanding == 0:
+        return "nothing is outstanding" if figures.asked else "nothing has been asked for"
+    days = figures.seconds_left / DAY_SECONDS
     if days >= 2:
         return f"about {days:,.0f} days at this speed"
-    hours = found.seconds_left / 3600
+    hours = figures.seconds_left / 3600
     return f"about {hours:,.0f} hours at this speed" if hours >= 2 else "less than two hours at this speed"
 
 
-def _spend(found: Progress) -> str:
-    if found.budget is None:
-        return f"{found.spend:,} labels asked for, no budget set"
-    left = max(0, found.budget - found.spend)
-    return f"{found.spend:,} of {found.budget:,} labels asked for, {left:,} left"
+def _spend(figures: Progress) -> str:
+    if figures.budget is None:
+        return f"{figures.spend:,} labels asked for, no budget set"
+    left = max(0, figures.budget - figures.spend)
+    return f"{figures.spend:,} of {figures.budget:,} labels asked for, {left:,} left"
 
 
 COMMANDS = {"progress": progress}

@@ -1,4 +1,4 @@
-"""`ladle campaign story`, `audit`: what happened."""
+"""`ladle campaign story`, `audit`: the history of an example and of the campaign."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ def story(
     pool: OtherPool = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Tell all that happened to one example, oldest first."""
+    """Show the history of one example, oldest event first."""
     from ladle.cli.campaign.exclusions import typed_ids
     from ladle.cli.program.printing import print_json
 
     with opened(db, name, pool=pool) as campaign:
-        told = campaign.story(typed_ids(campaign, [example])[0])
+        history = campaign.story(typed_ids(campaign, [example])[0])
         if not as_json:
-            typer.echo(str(told))
+            typer.echo(str(history))
             return
-        lines = [{"at": at.isoformat(), "what": what} for at, what in told.lines]
-        facts = {"command": "campaign story", "name": campaign.name, "id": told.id, "row": told.row}
-        print_json(facts | {"state": told.state, "label": told.label, "lines": lines})
+        lines = [{"at": at.isoformat(), "what": what} for at, what in history.lines]
+        facts = {"command": "campaign story", "name": campaign.name, "id": history.id, "row": history.row}
+        print_json(facts | {"state": history.state, "label": history.label, "lines": lines})
 
 
 def audit(
@@ -38,7 +38,7 @@ def audit(
     name: Name = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Tell what was done to the campaign, and by whom; `ladle campaign export audit` writes all of it."""
+    """Show the last changes of the campaign, and by whom; `ladle campaign export audit` writes all of them."""
     from ladle.cli.campaign.tables import audit_table
     from ladle.cli.program.printing import print_json, print_parts
     from ladle.errors import ArgumentError
@@ -48,11 +48,11 @@ def audit(
     with opened(db, name) as campaign:
         events = campaign.audit()[-last:]
         if as_json:
-            found = [
+            rows = [
                 {key: value.isoformat() if isinstance(value, datetime) else value for key, value in row.items()}
                 for row in events.to_pylist()
             ]
-            print_json({"command": "campaign audit", "name": campaign.name, "events": found})
+            print_json({"command": "campaign audit", "name": campaign.name, "events": rows})
         else:
             print_parts([(f"The last {len(events):,} events of {campaign.name}", audit_table(events))])
 

@@ -1,10 +1,11 @@
-"""Tables of more than two columns, for people: annotators, models, events."""
+"""What commands print of a campaign beside two columns: tables of annotators, models and events; the learning curve."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
@@ -14,13 +15,15 @@ if TYPE_CHECKING:
     from ladle.labelling import Records
 
 _SHOWN_CHARACTERS = 100
+HEIGHT = 7
+_POINT, _BETWEEN = "●", "·"
 
 
 def annotator_table(annotators: Records) -> Table:
-    """One row each annotator."""
+    """One row for each annotator."""
     tested = any(row.gold_seen for row in annotators)
-    several = any(row.agreement == row.agreement for row in annotators)  # NaN where nobody else labelled the same
-    head = ["annotator", "labels", "a day", *(["gold right"] * tested), *(["agrees"] * several), "last"]
+    several = any(row.agreement == row.agreement for row in annotators)  # NaN: no other annotator labelled the same
+    names = ["annotator", "labels", "a day", *(["gold right"] * tested), *(["agrees"] * several), "last"]
     rows = []
     for row in annotators:
         gold = f"{row.gold_right:,} of {row.gold_seen:,}" if row.gold_seen else "-"
@@ -35,11 +38,11 @@ def annotator_table(annotators: Records) -> Table:
                 when(row.last_told_at),
             ]
         )
-    return table(head, rows, right={1, 2})
+    return table(names, rows, right={1, 2})
 
 
 def model_table(curve: Records) -> Table:
-    """One row each recorded model, its metrics side by side."""
+    """One row for each recorded model, with its metrics."""
     names = list(dict.fromkeys(name for row in curve for name in row.metrics))
     rows = [
         [
@@ -54,13 +57,13 @@ def model_table(curve: Records) -> Table:
 
 
 def audit_table(events: Records) -> Table:
-    """One row each event."""
+    """One row for each event."""
     rows = [[str(row.seq), when(row.at), row.kind, row.actor or "-", _in_short(row.details)] for row in events]
     return table(["", "at", "what", "who", "details"], rows, right={0})
 
 
 def _in_short(details: Mapping[str, Any]) -> str:
-    """What an event told, but for what is nothing."""
+    """The report of an event in a line, without empty values."""
     parts = []
     for name, value in details.items():
         named = name.replace("_", " ")
@@ -71,15 +74,15 @@ def _in_short(details: Mapping[str, Any]) -> str:
         elif value and not isinstance(value, int):
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             parts.append(f"{named} {text}")
-    told = ", ".join(parts)
-    return told if len(told) <= _SHOWN_CHARACTERS else f"{told[: _SHOWN_CHARACTERS - 3]}..."
+    line = ", ".join(parts)
+    return line if len(line) <= _SHOWN_CHARACTERS else f"{line[: _SHOWN_CHARACTERS - 3]}..."
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, right: set[int]) -> Table:
-    """A table without lines; the columns in `right` are numbers."""
+def table(names: Sequence[str], rows: Iterable[Sequence[str]], *, right: set[int]) -> Table:
+    """A table without borders; the columns at these places are numbers, aligned to the right."""
     made = Table(box=None, padding=(0, 2))
-    for place, name in enumerate(head):
-        last = place == len(head) - 1
+    for place, name in enumerate(names):
+        last = place == len(names) - 1
         made.add_column(
             Text(name, style="dim"), justify="right" if place in right else "left", no_wrap=not last, overflow="fold"
         )
@@ -89,5 +92,47 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, right: set[int]
 
 
 def when(at: datetime | None) -> str:
-    """A time for people, in UTC."""
+    """A time in UTC, for people."""
     return "-" if at is None else f"{at:%Y-%m-%d %H:%M}"
+
+
+def curve_lines(labels: Sequence[int], values: Sequence[float], *, width: int, plain: bool = False) -> list[str]:
+    """The curve of `values` over `labels`, both (points,), as lines of at most `width` characters.
+
+    The axis begins at the least value, not at 0; its ends are written beside it. plain: ASCII only.
+    """
+    low, high = min(values), max(values)
+    if high == low:
+        low, high = low - 0.5 * (abs(low) or 1), high + 0.5 * (abs(high) or 1)
+    margin = max(len(_axis(row, low, high)) for row in range(HEIGHT))
+    columns = max(10, width - margin - 3)
+    first, last = min(labels), max(labels)
+    grid = [[" "] * columns for _ in range(HEIGHT)]
+    points = sorted(zip(labels, values, strict=True))
+    at = [(_place(label, first, last, columns), _place(value, low, high, HEIGHT)) for label, value in points]
+    for (left, below), (right, above) in pairwise(at):
+        for column in range(left, right + 1):
+            share = (column - left) / max(1, right - left)
+            grid[HEIGHT - 1 - round(below + share * (above - below))][column] = _BETWEEN
+    for column, height in at:
+        grid[HEIGHT - 1 - height][column] = _POINT
+    lines = [
+        f"{_axis(row, low, high):>{margin}} | {''.join(cells).rstrip()}".rstrip() for row, cells in enumerate(grid)
+    ]
+    ends = f"{first:,}" if first == last else f"{first:,}{f'{last:,} labelled':>{max(1, columns - len(f'{first:,}'))}}"
+    lines += [f"{'':>{margin}} +{'-' * (columns + 1)}", f"{'':>{margin}}   {ends}"]
+    return [line.replace(_POINT, "o").replace(_BETWEEN, ".") for line in lines] if plain else lines
+
+
+def _axis(row: int, low: float, high: float) -> str:
+    if row == 0:
+        return _short(high)
+    return _short(low) if row == HEIGHT - 1 else _short((low + high) / 2) if row == HEIGHT // 2 else ""
+
+
+def _place(value: float, low: float, high: float, places: int) -> int:
+    return 0 if high == low else round((value - low) / (high - low) * (places - 1))
+
+
+def _short(value: float) -> str:
+    return f"{value:.4g}"

@@ -48,10 +48,10 @@ def tell(
     key: Key = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Take the labels that came back.
+    """Store the labels that came back.
 
-    Tasks without a label stay open. Labels the campaign does not know go to quarantine with a reason; another label by
-    the same annotator is a new version. A file is told once, however often the command is repeated.
+    Tasks without a label stay open. A label that the campaign does not accept goes to quarantine with a reason. Another
+    label of the same annotator is a new version. A file is stored once, however often the command is repeated.
     """
     with opened(db, name, pool=pool) as campaign:
         file = label_file(campaign, labels, names=names_of(id_column, label_column), format_name=format_name)
@@ -72,7 +72,7 @@ def import_labels(
     key: Key = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Take labels that were made elsewhere, of examples asked for or not."""
+    """Store labels that were made elsewhere, for examples that were asked for or not."""
     with opened(db, name, pool=pool) as campaign:
         file = label_file(campaign, labels, names=names_of(id_column, label_column), format_name=format_name)
         result = campaign.tell_file(file, annotator=annotator, source=source, key=key, imported=True)
@@ -94,7 +94,7 @@ def label_file(
 
 
 def tell_facts(file: LabelFile, result: Told) -> dict[str, Any]:
-    """What came of a file of labels, as JSON can carry it."""
+    """The result of a file of labels as JSON can hold it."""
     return {
         "file": file.source,
         "sha256": file.sha256,
@@ -113,7 +113,7 @@ def tell_facts(file: LabelFile, result: Told) -> dict[str, Any]:
 
 
 def tell_text(file: LabelFile, result: Told) -> str:
-    """What came of a file of labels, in a line."""
+    """The result of a file of labels in a line."""
     parts = [f"{result.accepted:,} accepted"]
     for count, what in (
         (result.changed, "of them new versions"),

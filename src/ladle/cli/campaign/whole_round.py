@@ -1,4 +1,4 @@
-"""`ladle campaign round`: a whole round as one command, safe to repeat after any failure."""
+"""`ladle campaign round`: `Campaign.round` as a command, which is safe to repeat after any failure."""
 
 from __future__ import annotations
 
@@ -57,10 +57,10 @@ def run_round(
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Tell what came back, verify the campaign, choose the next batch, write it out: one round.
+    """Store the labels that came back, verify the campaign, choose the next batch and write it: one round.
 
-    Repeat the same command after any failure: what was done is found again by the content of its files, and only the
-    rest is done. It says which is which.
+    Repeat the same command after any failure. The steps that are done are found by the content of their files, and only
+    the others are done. The command says which steps were done before.
     """
     from ladle.campaign.rounds import digest_of_files
     from ladle.cli.campaign.batches import check_batch_file, write_batch
