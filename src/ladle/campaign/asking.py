@@ -30,7 +30,7 @@ from ladle.progress import Reporter
 TRIES = 3  # selections while others go on working; the next one makes them wait
 
 
-def checked_request(
+def check_request(
     session: Session,
     size: object,
     *,

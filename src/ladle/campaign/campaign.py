@@ -238,7 +238,7 @@ class Campaign(Editor):
         Cost: that of the strategy, which may raise too. Repeats: the choice depends on the seed of the campaign, the
         number of the round, the scores, and which examples are free.
         """
-        request = asking.checked_request(
+        request = asking.check_request(
             self._session,
             size,
             arrays={"probabilities": probabilities, "margins": margins, "embeddings": embeddings, "votes": votes},
@@ -302,7 +302,7 @@ class Campaign(Editor):
         -----
         Cost: about 20 microseconds for each label.
         """
-        request = telling.checked_request(
+        request = telling.check_request(
             self._session, ids, labels, annotator=annotator, source=source, told_at=told_at, key=key, kind="tell"
         )
         return telling.tell(self._session, request)
@@ -335,7 +335,7 @@ class Campaign(Editor):
         IdError, ShapeError, ArgumentError, MismatchError
             As `tell`.
         """
-        request = telling.checked_request(
+        request = telling.check_request(
             self._session, ids, labels, annotator=annotator, source=source, told_at=told_at, key=key, kind="import"
         )
         return telling.tell(self._session, request)

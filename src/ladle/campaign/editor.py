@@ -92,7 +92,7 @@ class Editor(Reader):
         IdError
             For unknown ids.
         """
-        rows = None if ids is None else pool_changes.named(self._session, ids).row
+        rows = None if ids is None else pool_changes.find_named(self._session, ids).row
         return leases.release(self._session, annotator, rows)
 
     def delete_labels(self, ids: object, *, annotator: str | None = None, reason: str, key: str | None = None) -> int:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from ladle.hac import Dendrogram
 
 
-def named(session: Session, ids: object) -> NamedExamples:
+def find_named(session: Session, ids: object) -> NamedExamples:
     """The examples of these ids, each once, or of a boolean mask of the pool. Raises: as `find_rows_named`."""
     with session.reading() as view:
         examples = session.examples(view)
@@ -53,7 +53,7 @@ def exclude(session: Session, ids: object, reason: str) -> int:
     """Exclude examples: how many were not excluded before."""
     if not check_text(reason, "reason", longest=LONGEST_REASON):
         raise ArgumentError("`reason`", wanted="say why", got="nothing")
-    chosen, at = named(session, ids), session.now()
+    chosen, at = find_named(session, ids), session.now()
     with session.writing() as writer:
         exclusions = writer.read(ExclusionTable, "row", chosen.row.tolist())
         effects = pool_rules.exclude(chosen, exclusions, known_rows(writer, chosen.row, at), reason=reason)
@@ -64,7 +64,7 @@ def exclude(session: Session, ids: object, reason: str) -> int:
 
 def include(session: Session, ids: object) -> int:
     """End exclusions: how many there were."""
-    chosen, at = named(session, ids), session.now()
+    chosen, at = find_named(session, ids), session.now()
     with session.writing() as writer:
         exclusions = writer.read(ExclusionTable, "row", chosen.row.tolist())
         effects = pool_rules.include(session.settings, exclusions, known_rows(writer, chosen.row, at))
@@ -77,7 +77,7 @@ def delete_labels(session: Session, ids: object, *, annotator: str | None, reaso
     """Delete current labels: how many."""
     if not check_text(reason, "reason", longest=LONGEST_REASON):
         raise ArgumentError("`reason`", wanted="say why", got="nothing")
-    chosen, at = named(session, ids), session.now()
+    chosen, at = find_named(session, ids), session.now()
     act = Act("delete", at, annotator or "", key, digest_of(chosen.row, annotator, reason))
     with session.writing() as writer:
         report = earlier_report(writer, act)

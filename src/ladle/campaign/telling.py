@@ -27,7 +27,7 @@ from ladle.pool.ids.named_rows import check_not_a_mask
 LONGEST_NAME, LONGEST_REASON = 500, 10_000  # characters
 
 
-def checked_request(
+def check_request(
     session: Session,
     ids: object,
     labels: object,

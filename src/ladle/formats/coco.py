@@ -26,8 +26,8 @@ from ladle.errors import CorruptFileError, DataError, FileFormatError
 from ladle.formats.classes import is_listed, numbered, refuse_kind, refuse_values
 from ladle.formats.fields import ID, LABEL, TIME, Form, typed_text
 from ladle.formats.jsontext import json_lines
-from ladle.formats.text_files import REMEDY, fits_type, json_text, opened_text, strict_json
-from ladle.formats.textcolumns import typed
+from ladle.formats.text_files import REMEDY, fits_type, json_text, open_text, strict_json
+from ladle.formats.textcolumns import convert
 
 Entry = dict[str, Any]
 _At = tuple[str, int, Path]  # a list, the number of an entry in it, the file: made into words only for an error
@@ -148,7 +148,7 @@ def read(path: Path, names: Mapping[str, str], form: Form) -> Any:
 
 
 def _document(path: Path) -> Entry:
-    with opened_text(path) as file:
+    with open_text(path) as file:
         try:
             document = strict_json(file.read())
         except json.JSONDecodeError as cause:
@@ -243,7 +243,7 @@ def _class(entry: Entry, form: Form, path: Path) -> Any:
         raise DataError(where, wanted="have text in `name`", got=json_text(name))
     if form.items == "text":
         return name
-    return typed(pa.array([name], pa.large_string()), pa.int64(), "name", lambda row: where)[0].as_py()
+    return convert(pa.array([name], pa.large_string()), pa.int64(), "name", lambda row: where)[0].as_py()
 
 
 def _others(values: list[Any], kind: Any, name: str, path: Path) -> Any:
@@ -252,5 +252,5 @@ def _others(values: list[Any], kind: Any, name: str, path: Path) -> Any:
         if value is not None and not fits_type(value, kind):
             raise DataError(at(row), wanted=f"have {typed_text(kind)} in `{name}`", got=json_text(value))
     if kind == TIME:
-        return typed(pa.array(values, pa.large_string()), kind, name, at)
+        return convert(pa.array(values, pa.large_string()), kind, name, at)
     return pa.array(values, kind)

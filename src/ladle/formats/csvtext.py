@@ -20,8 +20,8 @@ import pyarrow.csv
 from ladle.errors import CorruptFileError, FileFormatError
 from ladle.formats.fields import Form
 from ladle.formats.jsontext import iso_times, list_texts
-from ladle.formats.text_files import REMEDY, opened_text
-from ladle.formats.textcolumns import typed
+from ladle.formats.text_files import REMEDY, open_text
+from ladle.formats.textcolumns import convert
 from ladle.pool.files.opening import open_native
 
 _COUNTED_BYTES = 1 << 20
@@ -55,7 +55,7 @@ def read(path: Path, names: Mapping[str, str], form: Form) -> Any:
     _check_quotes(path)
     table = _parsed(path, list(there.values()))
     columns = [
-        typed(table.column(name), form.type_of(field), name, lambda row: f"{place(path, row)} of {path}")
+        convert(table.column(name), form.type_of(field), name, lambda row: f"{place(path, row)} of {path}")
         for field, name in there.items()
     ]
     return pa.table(columns, names=list(there))
@@ -63,14 +63,14 @@ def read(path: Path, names: Mapping[str, str], form: Form) -> Any:
 
 def place(path: Path, row: int) -> str:
     """The line on which a row ends: text in quotes may extend over several lines."""
-    with opened_text(path) as file, io.TextIOWrapper(file, "utf-8", errors="replace", newline="") as text:
+    with open_text(path) as file, io.TextIOWrapper(file, "utf-8", errors="replace", newline="") as text:
         records = csv.reader(text)
         next(islice((record for record in records if record), row + 1, None))
         return f"line {records.line_num:,}"
 
 
 def _header(path: Path) -> list[str]:
-    with opened_text(path) as file, io.TextIOWrapper(file, "utf-8", newline="") as text:
+    with open_text(path) as file, io.TextIOWrapper(file, "utf-8", newline="") as text:
         try:
             return next(record for record in csv.reader(text) if record)
         except UnicodeDecodeError as cause:
@@ -95,7 +95,7 @@ def _separator_remedy(header: list[str]) -> str:
 
 def _check_quotes(path: Path) -> None:
     # With an odd number of quotes, the parser would silently read the rest of the file as one cell.
-    with opened_text(path) as file:
+    with open_text(path) as file:
         count = sum(block.count(b'"') for block in iter(lambda: file.read(_COUNTED_BYTES), b""))
     if count % 2:
         raise CorruptFileError(str(path), wanted="close every quote", got=f"{count:,} quotes", remedy=REMEDY)
@@ -104,7 +104,7 @@ def _check_quotes(path: Path) -> None:
 def _parsed(path: Path, names: list[str]) -> Any:
     """The columns as large_string. Raises: CorruptFileError naming the line."""
     try:
-        with opened_text(path) as file, open_native(path, file.tell()) as native:
+        with open_text(path) as file, open_native(path, file.tell()) as native:
             table = pa.csv.read_csv(
                 native,
                 read_options=pa.csv.ReadOptions(use_threads=False),  # with threads, errors do not name the row

@@ -25,10 +25,10 @@ from ladle.formats.text_files import (
     has_object_a_line,
     json_text,
     numbered_lines,
-    opened_text,
+    open_text,
     strict_json,
 )
-from ladle.formats.textcolumns import in_calendar, typed
+from ladle.formats.textcolumns import convert, in_calendar
 from ladle.pool.files.opening import open_native
 
 _BLOCK_BYTES = 1 << 24  # a longer line is refused
@@ -49,7 +49,7 @@ def read(path: Path, names: Mapping[str, str], form: Form) -> Any:
     """
     schema = pa.schema([(name, form.type_of(field)) for field, name in names.items()])
     try:
-        with opened_text(path) as file:
+        with open_text(path) as file:
             begin = file.tell()
             lines = has_object_a_line(file)
             if lines is None:
@@ -74,7 +74,7 @@ def read(path: Path, names: Mapping[str, str], form: Form) -> Any:
 
 def place(path: Path, row: int) -> str:
     """The line of a row."""
-    with opened_text(path) as file:
+    with open_text(path) as file:
         number, _ = next(islice(numbered_lines(file), row, None))
     return f"line {number:,}"
 
@@ -92,7 +92,7 @@ def _fits(value: Any, kind: Any) -> bool:
     if not pa.types.is_timestamp(kind) or not isinstance(value, str):
         return fits_type(value, kind)
     try:
-        typed(pa.array([value], pa.large_string()), kind, "", str)
+        convert(pa.array([value], pa.large_string()), kind, "", str)
     except DataError:
         return False
     return True
@@ -100,7 +100,7 @@ def _fits(value: Any, kind: Any) -> bool:
 
 def _first_error(path: Path, names: Mapping[str, str], form: Form, message: str) -> Exception:
     """The error of the first wrong line, by reading the lines one by one."""
-    with opened_text(path) as file:
+    with open_text(path) as file:
         for number, line in numbered_lines(file):
             where = f"line {number:,} of {path}"
             try:

@@ -33,10 +33,10 @@ from ladle.formats.text_files import (
     has_object_a_line,
     json_text,
     numbered_lines,
-    opened_text,
+    open_text,
     strict_json,
 )
-from ladle.formats.textcolumns import in_calendar, typed
+from ladle.formats.textcolumns import convert, in_calendar
 from ladle.pool.files.opening import open_native
 
 REFERENCE, METADATA = "source-ref", "-metadata"
@@ -173,7 +173,7 @@ def _read_lines(path: Path, fields: Mapping[str, str], form: Form) -> Any:
 
 def _objects(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """(place, object) of each line. Raises: CorruptFileError, FileFormatError."""
-    with opened_text(path) as file:
+    with open_text(path) as file:
         for number, text in numbered_lines(file):
             where = f"line {number:,} of {path}"
             try:
@@ -225,7 +225,7 @@ def _label(line: dict[str, Any], attribute: str, form: Form, where: str) -> Any:
 
 def _column(values: list[Any], kind: Any, name: str, at: Callable[[int], str]) -> Any:
     if kind == TIME:
-        return typed(pa.array(values, pa.large_string()), kind, name, at)
+        return convert(pa.array(values, pa.large_string()), kind, name, at)
     return pa.array(values, kind)
 
 
@@ -240,7 +240,7 @@ def _read_columns(path: Path, fields: Mapping[str, str], attribute: str, form: F
     if LABEL in fields:
         schema |= {attribute: pa.int64(), attribute + METADATA: _ABOUT}
     try:
-        with opened_text(path) as file:
+        with open_text(path) as file:
             begin = file.tell()
             lines = has_object_a_line(file)
             if not lines:
@@ -260,7 +260,7 @@ def _read_columns(path: Path, fields: Mapping[str, str], attribute: str, form: F
             return None
         columns = {field: table.column(name) for field, name in fields.items() if field != LABEL}
         if fields.get(ID) == ID:
-            columns[ID] = pc.coalesce(columns[ID], typed(table.column(REFERENCE), form.type_of(ID), REFERENCE, str))
+            columns[ID] = pc.coalesce(columns[ID], convert(table.column(REFERENCE), form.type_of(ID), REFERENCE, str))
         if LABEL in fields:
             columns[LABEL] = _labels(table, attribute, form)
     except (pa.ArrowException, UnicodeDecodeError, DataError):

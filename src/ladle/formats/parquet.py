@@ -15,7 +15,7 @@ import pyarrow.parquet
 from ladle.errors import CorruptFileError, DataError, FileFormatError
 from ladle.formats.fields import TIME, Form, typed_text
 from ladle.formats.text_files import REMEDY
-from ladle.formats.textcolumns import in_calendar, typed
+from ladle.formats.textcolumns import convert, in_calendar
 from ladle.pool.tables.table_readers import ParquetReader, read_column
 
 
@@ -54,7 +54,7 @@ def _fitted(column: Any, kind: Any, name: str, path: Path) -> Any:
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     if kind == TIME and _is_text(column.type):
-        return typed(column.cast(pa.large_string()), kind, name, lambda row: f"row {row:,} of {path}")
+        return convert(column.cast(pa.large_string()), kind, name, lambda row: f"row {row:,} of {path}")
     if not _may_become(column.type, kind):
         raise DataError(
             f"the column `{name}` of {path}", wanted=f"hold {typed_text(kind)} in every row", got=f"{column.type}"

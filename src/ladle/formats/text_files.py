@@ -32,7 +32,7 @@ _OTHERS = {
 
 
 @contextmanager
-def opened_text(path: Path) -> Iterator[IO[bytes]]:
+def open_text(path: Path) -> Iterator[IO[bytes]]:
     """Open a file of UTF-8 text, after its byte order mark if it has one.
 
     Raises: FileError when it cannot be opened; UnsafeFileError for a pickle; FileFormatError for another kind of file

@@ -20,7 +20,7 @@ _YEAR_1, _YEAR_10000 = -62_135_596_800_000_000, 253_402_300_800_000_000  # in mi
 _LIST = r"^\s*\[[^\n]*\]\s*$"
 
 
-def typed(array: Any, kind: Any, name: str, at: Callable[[int], str]) -> Any:
+def convert(array: Any, kind: Any, name: str, at: Callable[[int], str]) -> Any:
     """A large_string array as `kind`, nulls kept: decimal integers and numbers, ISO 8601 times (UTC without a zone), or
     JSON lists. at: returns the place of a row in words.
 

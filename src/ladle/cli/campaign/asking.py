@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ladle.cli.campaign.opening import Db, Force, Format, LeaseDays, Name, OtherPool, listed_ids, opened, seconds_of
+from ladle.cli.campaign.opening import (
+    Db,
+    Force,
+    Format,
+    LeaseDays,
+    Name,
+    OtherPool,
+    open_campaign,
+    read_ids_of,
+    seconds_of,
+)
 from ladle.cli.program import options
 
 if TYPE_CHECKING:
@@ -71,7 +81,7 @@ def ask(
 
     there = check_batch_file(output, format_name)
     started, bars = time.perf_counter(), progress_reporter(quiet=quiet or as_json)
-    with opened(db, name, pool=pool, ids=ids) as campaign:
+    with open_campaign(db, name, pool=pool, ids=ids) as campaign:
         reading = reading_of(
             campaign,
             scores=scores,
@@ -143,7 +153,7 @@ def take(
     from ladle.cli.program.printing import print_answer
 
     check_batch_file(output, format_name)
-    with opened(db, name, pool=pool) as campaign:
+    with open_campaign(db, name, pool=pool) as campaign:
         taken = campaign.take(annotator, size, lease_seconds=seconds_of(lease_days))
         written, before = write_batch(campaign, taken.to_arrow(), output, format_name=format_name, force=force)
         facts = {
@@ -178,8 +188,8 @@ def release(
     """Release the tasks that an annotator has taken and not labelled, for others to take."""
     from ladle.cli.program.printing import print_answer
 
-    with opened(db, name, pool=pool) as campaign:
-        listed = listed_ids(campaign, ids) if ids else None
+    with open_campaign(db, name, pool=pool) as campaign:
+        listed = read_ids_of(campaign, ids) if ids else None
         released = campaign.release(annotator, listed)
         facts = {
             "command": "campaign release", "name": campaign.name, "annotator": annotator, "released": released

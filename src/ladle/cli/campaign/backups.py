@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ladle.cli.campaign.opening import Db, Name, opened, url_of
+from ladle.cli.campaign.opening import Db, Name, open_campaign, url_of
 from ladle.cli.program import options
 
 
@@ -17,7 +17,7 @@ def verify(db: Db = None, name: Name = None, as_json: options.AsJson = False, qu
     from ladle.cli.program.printing import print_answer
     from ladle.cli.program.progress import progress_reporter
 
-    with opened(db, name) as campaign:
+    with open_campaign(db, name) as campaign:
         result = campaign.verify(progress=progress_reporter(quiet=quiet or as_json))
         if not as_json:  # under --json, an error is the one object there is
             for problem in result.problems:
@@ -44,7 +44,7 @@ def backup(
     from ladle.memory.budget import bytes_text
 
     check_new(output, force=force)  # an existing file may be a backup of another moment or campaign
-    with opened(db, name) as campaign:
+    with open_campaign(db, name) as campaign:
         campaign.backup(output)
         size, digest = output.stat().st_size, file_digest(output)
         facts = {

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ladle.cli.campaign.opening import DAY_SECONDS, Db, Name, opened, url_of
+from ladle.cli.campaign.opening import DAY_SECONDS, Db, Name, open_campaign, url_of
 from ladle.cli.program import options
 from ladle.cli.program.skipping import SkipInvalid, SkippedFile, Skipping
 
@@ -146,7 +146,7 @@ def extend(
 
     skipping = _skipping(skip_invalid, skipped, pool, ids)
     given = skipping.opened(pool, id_column, embedding, ids)
-    with opened(db, name) as campaign:
+    with open_campaign(db, name) as campaign:
         added = campaign.extend(given, progress=progress_reporter(quiet=quiet or as_json))
         facts = {
             "command": "campaign extend",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ladle.cli.campaign.opening import Db, Name, OtherPool, listed_ids, opened
+from ladle.cli.campaign.opening import Db, Name, OtherPool, open_campaign, read_ids_of
 from ladle.cli.program import options
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def exclude(
     as_json: options.AsJson = False,
 ) -> None:
     """Exclude examples: they are not asked for any more. Their labels stay on record."""
-    with opened(db, name, pool=pool) as campaign:
+    with open_campaign(db, name, pool=pool) as campaign:
         changed = campaign.exclude(_listed(campaign, ids, example), reason=reason)
         _answer(campaign, "exclude", changed, {"reason": reason}, as_json)
 
@@ -48,7 +48,7 @@ def include(
     as_json: options.AsJson = False,
 ) -> None:
     """End the exclusion of examples."""
-    with opened(db, name, pool=pool) as campaign:
+    with open_campaign(db, name, pool=pool) as campaign:
         changed = campaign.include(_listed(campaign, ids, example))
         _answer(campaign, "include", changed, {}, as_json)
 
@@ -66,12 +66,12 @@ def delete_labels(
     as_json: options.AsJson = False,
 ) -> None:
     """Delete the labels of examples, of all annotators or one. They stay on record, and the tasks are judged again."""
-    with opened(db, name, pool=pool) as campaign:
+    with open_campaign(db, name, pool=pool) as campaign:
         changed = campaign.delete_labels(_listed(campaign, ids, example), annotator=annotator, reason=reason)
         _answer(campaign, "delete", changed, {"reason": reason}, as_json)
 
 
-def typed_ids(campaign: Campaign, given: list[str]) -> list[Any]:
+def parse_ids(campaign: Campaign, given: list[str]) -> list[Any]:
     """Ids of the command line as ids of the pool's kind. Raises: IdError."""
     from ladle.errors import IdError
 
@@ -88,7 +88,7 @@ def _listed(campaign: Campaign, path: Path | None, given: list[str] | None) -> A
 
     if (path is None) == (given is None):
         raise ArgumentError("the ids", wanted="be in a file or given with --example", got="both" if path else "none")
-    return typed_ids(campaign, list(dict.fromkeys(given or []))) if path is None else listed_ids(campaign, [path])
+    return parse_ids(campaign, list(dict.fromkeys(given or []))) if path is None else read_ids_of(campaign, [path])
 
 
 _DID = {"exclude": "excluded", "include": "included", "delete": "labels deleted"}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ladle.cli.campaign.opening import Db, Force, Format, Name, OtherPool, opened
+from ladle.cli.campaign.opening import Db, Force, Format, Name, OtherPool, open_campaign
 from ladle.cli.program import options
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def export(
     named = format_of(output, format_name).name
     if what in _PLAIN and named in ("coco", "manifest"):
         raise ArgumentError(f"the {what.value}", wanted="go to JSONL, Parquet or CSV", got=named)
-    with opened(db, name, pool=pool) as campaign:
+    with open_campaign(db, name, pool=pool) as campaign:
         if what in (What.BATCH, What.OUTSTANDING):
             tasks = _tasks(campaign, what, round_number)
             written, before = write_batch(campaign, tasks, output, format_name=format_name, force=force)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ladle.cli.campaign.opening import Db, Format, Name, OtherPool, opened
+from ladle.cli.campaign.opening import Db, Format, Name, OtherPool, open_campaign
 from ladle.cli.program import options
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def model(
     from ladle.cli.program.printing import print_answer
 
     measured = metrics_of(metrics, version)
-    with opened(db, name) as campaign:
+    with open_campaign(db, name) as campaign:
         before = version in campaign.progress().curve["version"]
         labelled = campaign.record_model(version, metrics=measured, scores=scores)
         facts = {
@@ -67,7 +67,7 @@ def gold(
     from ladle.cli.program.printing import print_answer
     from ladle.formats import read_labels
 
-    with opened(db, name, pool=pool) as campaign:
+    with open_campaign(db, name, pool=pool) as campaign:
         names = names_of(id_column, label_column)
         known = read_labels(labels, form=campaign.form, names=names, format=format_name).table
         added, rows = campaign.add_gold(known.column("id"), known.column("label")), known.num_rows

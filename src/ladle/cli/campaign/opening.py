@@ -63,7 +63,7 @@ def seconds_of(days: float | None) -> float | None:
 
 
 @contextmanager
-def opened(
+def open_campaign(
     db: str | None, name: str | None, *, pool: Path | None = None, ids: Path | None = None
 ) -> Iterator[Campaign]:
     """The campaign of this name, or the only one of the database. pool, ids: its pool, where it has moved.
@@ -97,7 +97,7 @@ def _only(url: str) -> str:
     return names[0]
 
 
-def listed_ids(campaign: Campaign, files: Sequence[Path]) -> Any:
+def read_ids_of(campaign: Campaign, files: Sequence[Path]) -> Any:
     """The ids of all these files, which hold ids or masks of the pool. Raises: as `find_rows_in_files`."""
     from ladle.pool.ids.named_rows import find_rows_in_files
 

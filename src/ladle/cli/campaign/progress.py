@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ladle.cli.campaign.opening import DAY_SECONDS, Db, Name, opened
+from ladle.cli.campaign.opening import DAY_SECONDS, Db, Name, open_campaign
 from ladle.cli.program import options
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def progress(db: Db = None, name: Name = None, as_json: options.AsJson = False) 
     """Show how far the campaign has come: labels, people, speed, spend, the learning curve, and whether to stop."""
     from ladle.cli.program.printing import print_json, print_parts
 
-    with opened(db, name) as campaign:
+    with open_campaign(db, name) as campaign:
         figures, people = campaign.progress(), campaign.settings.annotators_per_task
     if as_json:
         print_json({"command": "campaign progress", **figures.to_dict()})

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ladle.cli.campaign.opening import Db, Name, OtherPool, opened
+from ladle.cli.campaign.opening import Db, Name, OtherPool, open_campaign
 from ladle.cli.program import options
 
 
@@ -19,11 +19,11 @@ def story(
     as_json: options.AsJson = False,
 ) -> None:
     """Show the history of one example, oldest event first."""
-    from ladle.cli.campaign.exclusions import typed_ids
+    from ladle.cli.campaign.exclusions import parse_ids
     from ladle.cli.program.printing import print_json
 
-    with opened(db, name, pool=pool) as campaign:
-        history = campaign.story(typed_ids(campaign, [example])[0])
+    with open_campaign(db, name, pool=pool) as campaign:
+        history = campaign.story(parse_ids(campaign, [example])[0])
         if not as_json:
             typer.echo(str(history))
             return
@@ -45,7 +45,7 @@ def audit(
 
     if last < 1:
         raise ArgumentError("--last", wanted="be 1 or more", got=str(last))
-    with opened(db, name) as campaign:
+    with open_campaign(db, name) as campaign:
         events = campaign.audit()[-last:]
         if as_json:
             rows = [

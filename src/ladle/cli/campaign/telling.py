@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ladle.cli.campaign.opening import Db, Format, Name, OtherPool, opened
+from ladle.cli.campaign.opening import Db, Format, Name, OtherPool, open_campaign
 from ladle.cli.program import options
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def tell(
     Tasks without a label stay open. A label that the campaign does not accept goes to quarantine with a reason. Another
     label of the same annotator is a new version. A file is stored once, however often the command is repeated.
     """
-    with opened(db, name, pool=pool) as campaign:
+    with open_campaign(db, name, pool=pool) as campaign:
         file = label_file(campaign, labels, names=names_of(id_column, label_column), format_name=format_name)
         result = campaign.tell_file(file, annotator=annotator, source=source, key=key)
         _answer(campaign, "tell", file, result, as_json)
@@ -73,7 +73,7 @@ def import_labels(
     as_json: options.AsJson = False,
 ) -> None:
     """Store labels that were made elsewhere, for examples that were asked for or not."""
-    with opened(db, name, pool=pool) as campaign:
+    with open_campaign(db, name, pool=pool) as campaign:
         file = label_file(campaign, labels, names=names_of(id_column, label_column), format_name=format_name)
         result = campaign.tell_file(file, annotator=annotator, source=source, key=key, imported=True)
         _answer(campaign, "import", file, result, as_json)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ladle.cli.campaign.asking import BatchFile, Gold, Holder, ModelVersion, Size, batch_facts, batch_lines
-from ladle.cli.campaign.opening import Db, Force, Format, LeaseDays, Name, OtherPool, opened, seconds_of
+from ladle.cli.campaign.opening import Db, Force, Format, LeaseDays, Name, OtherPool, open_campaign, seconds_of
 from ladle.cli.program import options
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def run_round(
     measured = metrics_of(metrics, model)
     started, bars = time.perf_counter(), progress_reporter(quiet=quiet or as_json)
     given = QueryInputs()
-    with opened(db, name, pool=pool, ids=ids) as campaign:
+    with open_campaign(db, name, pool=pool, ids=ids) as campaign:
         reading = reading_of(
             campaign,
             scores=scores,
