@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import ladle
+from ladle.campaign import Reader
 from ladle.errors import ArgumentError, FileError, IdError, MismatchError, NotFoundError
 from ladle.labelling import Labels, MemoryStore, Store
 from tests.campaign.made import HOUR, Clock, begun, ids_of, margins, pool_of
@@ -451,3 +452,18 @@ def test_the_log_says_what_happened(store: Store, tmp_path: Path) -> None:
     assert log["key"].tolist() == ["", "monday", "upload-1", ""]
     assert log[3].details["reason"] == "blurred"
     assert log[0].at.tzinfo is UTC
+
+
+def test_a_reader_reads_and_changes_nothing(here: Path) -> None:
+    with begun("sqlite:///birds.db", here) as campaign:
+        batch = campaign.ask(5, margins=margins(), key="first")
+        campaign.tell(batch.ids[:2], ["cat", "dog"], annotator="ann")
+        assert Reader.names("sqlite:///birds.db") == ["birds"]
+        with Reader.open("sqlite:///birds.db", name="birds", pool=pool_of()) as reader:
+            assert type(reader) is Reader
+            assert reader.labels() == campaign.labels()
+            assert reader.batch(key="first").rows.tolist() == batch.rows.tolist()
+            assert (reader.has_batch("first"), reader.has_batch("second")) == (True, False)
+            assert (reader.form.ids, reader.form.items, reader.form.kind) == ("text", "text", "single")
+            changing = ("ask", "tell", "round", "take", "exclude", "extend", "record_model", "backup")
+            assert not any(hasattr(reader, name) for name in changing)

@@ -472,7 +472,7 @@ class Campaign(Editor):
             scores_digest=scores_digest,
             scores_reading=scores_reading,
             label_digests=[file.sha256 for file in files],
-            label_rows=self._label_rows(),
+            label_rows=0 if scores_digest or files else self._label_rows(),
         )
         is_new = not self.has_batch(key)
         # Scores are read before the model is recorded: an unreadable file must leave no record.

@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 import ladle
@@ -159,6 +161,63 @@ def test_killed_between_steps_and_repeated(
     assert code == 0
     assert [step["step"] for step in facts["steps"] if step["done_before"]] == done
     assert (state(), (folder / "batch-2.csv").read_bytes()) == undisturbed
+
+
+def by_the_library() -> Any:
+    """The second round as a call, with the scores in the order of the pool."""
+    with ladle.Campaign.open("sqlite:///birds.db", name="birds") as campaign:
+        table = pq.read_table("scores-2.parquet")
+        probabilities = np.empty((len(table), 3), np.float32)
+        probabilities[campaign.ids.rows_of(table["id"])] = table["p"].to_pylist()
+        return campaign.round(
+            20,
+            labels=["ann.csv", "bob.csv"],
+            probabilities=probabilities,
+            scores="scores-2.parquet",
+            model="v1",
+            metrics={"accuracy": 0.5},
+        )
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+@pytest.mark.parametrize(("function", "repeated"), [("tell_file", [False, False]), ("ask", [True, True])])
+def test_the_library_finishes_what_the_command_began(
+    folder: Path, run_json: Any, undisturbed: Any, function: str, repeated: list[bool]
+) -> None:
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, "ladle.campaign", f"Campaign.{function}", "1", *SECOND],
+        capture_output=True,
+        timeout=DEADLINE_SECONDS,
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    result = by_the_library()
+    assert [told.repeat_of_key for told in result.told] == repeated
+    assert (result.model_repeated, result.done_before) == (repeated[0], False)
+    assert state() == undisturbed[0]
+    code, facts = run_json(*SECOND)
+    assert code == 0
+    done = [step["step"] for step in facts["steps"] if step["done_before"]]
+    assert done == ["tell", "tell", "model", "ask"]
+    assert (state(), (folder / "batch-2.csv").read_bytes()) == undisturbed
+
+
+@pytest.mark.parametrize(("function", "done"), [("record_model", ["tell", "tell"]), ("ask", ["tell", "tell", "model"])])
+def test_the_command_finishes_what_the_library_began(
+    folder: Path, run_json: Any, undisturbed: Any, function: str, done: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_given: Any, **_named: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ladle.Campaign, function, interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            by_the_library()
+    code, facts = run_json(*SECOND)
+    assert code == 0
+    assert [step["step"] for step in facts["steps"] if step["done_before"]] == done
+    assert (state(), (folder / "batch-2.csv").read_bytes()) == undisturbed
+    assert by_the_library().done_before
 
 
 def test_two_at_once_ask_once(folder: Path, undisturbed: Any) -> None:

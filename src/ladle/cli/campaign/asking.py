@@ -101,7 +101,7 @@ def ask(
             model=model,
             scores_digest=digest,
             scores_reading=reading.key,
-            label_rows=len(campaign.labels()),
+            label_rows=0 if digest else len(campaign.labels()),
         )
         is_new = not campaign.has_batch(key)
         given = given_of(campaign, reading, progress=bars) if is_new else QueryInputs()
