@@ -663,17 +663,17 @@ AGREEMENT = (
         "        right[name] = right.get(name, 0) + 1",
         ("test_gold_is_mixed_in_and_scores_people",),
     ),
-)
-
-# Who has a task, and until when.
-LEASES = (
     Fault(
-        "states",
+        "agreement",
         "a rule may move a task from any state to any other",
         "        if old != new and (old, new) not in MOVES[rule]:",
         "        if rule not in MOVES:",
         ("test_a_move_that_no_rule_makes_is_refused",),
     ),
+)
+
+# Who has a task, and until when.
+LEASES = (
     Fault(
         "leases",
         "another's lease is ignored by take",

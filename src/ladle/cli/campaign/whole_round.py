@@ -90,7 +90,7 @@ def run_round(
         )
 
         def read_scores() -> dict[str, Any]:
-            nonlocal given
+            nonlocal given  # its facts and lines are printed below
             given = given_of(campaign, reading, progress=bars)
             if there and not force:
                 raise other_file_error(output)
@@ -115,16 +115,10 @@ def run_round(
         written, before = write_batch(campaign, result.batch.to_arrow(), output, format_name=format_name, force=force)
         steps = _steps(result, files, model, measured, given)
         steps.append(_export_step(written, before, output))
-        facts = {
-            "command": "campaign round",
-            "name": campaign.name,
-            "round": result.batch.round,
-            "done_before": result.done_before and before,
-            "output": str(output),
-            "steps": steps,
-            "seconds": round(time.perf_counter() - started, 3),
-        }
-        _answer(facts, as_json)
+        done_before = result.done_before and before
+        about = {"round": result.batch.round, "done_before": done_before, "output": str(output), "steps": steps}
+        facts = {"command": "campaign round", "name": campaign.name, **about}
+        _answer(facts | {"seconds": round(time.perf_counter() - started, 3)}, as_json)
 
 
 def _steps(
