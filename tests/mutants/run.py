@@ -71,6 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"No fault is called anything like {options.only}.")
         return 1
     os.nice(10)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that nothing is left running
     kept = _kept(options.json)
     with tempfile.TemporaryDirectory(prefix="ladle-mutants-") as folder:
         plot = Plot(Path(folder))
@@ -159,9 +160,11 @@ class Plot:
         ) as process:
             try:
                 output, _ = process.communicate(timeout=MOST_SECONDS * faults)
-            except subprocess.TimeoutExpired:
+            except BaseException as reason:
                 os.killpg(process.pid, signal.SIGKILL)  # with the processes that tests have started
-                return NO_END, f"no end within {MOST_SECONDS:.0f} s"
+                if isinstance(reason, subprocess.TimeoutExpired):
+                    return NO_END, f"no end within {MOST_SECONDS:.0f} s"
+                raise
             return process.returncode, output
 
 
