@@ -1,1 +1,1 @@
-"""Labels proposed for whole clusters, and the audit that checks them."""
+"""Labels proposed for the unlabelled rows of clusters, and the audit that estimates how many are right."""

@@ -1,4 +1,4 @@
-"""What a checked random sample says of all that it was drawn from."""
+"""The precision of proposed labels, estimated from a random sample that people have checked."""
 
 from __future__ import annotations
 
@@ -15,7 +15,19 @@ Reals = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Precision:
-    """How many proposals are right, by an audit: `right` of `checked`, and the interval of their share."""
+    """The share of proposed labels that are right, estimated from an audit.
+
+    Attributes
+    ----------
+    checked : int
+        Proposals that people have checked.
+    right : int
+        Those of them that are right.
+    low, high : float
+        Confidence interval of the share of right proposals.
+    confidence : float
+        Confidence of the interval, between 0 and 1.
+    """
 
     checked: int
     right: int
@@ -25,7 +37,7 @@ class Precision:
 
     @property
     def share(self) -> float:
-        """Right ones among those checked."""
+        """The share of right proposals among those checked, 0 to 1."""
         return self.right / self.checked
 
     def __str__(self) -> str:
@@ -36,7 +48,7 @@ class Precision:
 
 
 def precision_of(right: int, checked: int, confidence: float) -> Precision:
-    """The precision that `right` of `checked` tell of (1 or more), with Wilson's two-sided interval.
+    """The precision from `right` of `checked` proposals (1 or more), with Wilson's two-sided interval.
 
     Raises: ArgumentError for a confidence outside (0, 1).
     """
@@ -46,12 +58,12 @@ def precision_of(right: int, checked: int, confidence: float) -> Precision:
 
 
 def wilson(share: npt.ArrayLike, trials: npt.ArrayLike, z: float) -> tuple[Reals, Reals]:
-    """Wilson's interval of a probability that came true in `share` of `trials`: (low, high), 0 and 1 for no trials.
+    """Wilson's interval of a probability, from the share of successes among trials: (low, high), 0 and 1 for no trials.
 
     share: (k,) or a number, 0 to 1. trials: as many, 0 or more. z: the normal quantile of the confidence.
     """
     p, n = np.asarray(share, float), np.asarray(trials, float)
     middle = n * p + z * z / 2
     half = z * np.sqrt(n * p * (1 - p) + z * z / 4)
-    # At p = 0 and p = 1 the two terms cancel, but for rounding.
+    # At p = 0 and p = 1 the two terms cancel up to rounding; the clip removes the rest.
     return np.clip((middle - half) / (n + z * z), 0, 1), np.clip((middle + half) / (n + z * z), 0, 1)

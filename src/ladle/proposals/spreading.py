@@ -1,7 +1,7 @@
-"""Fan-out: the label of a few representatives, proposed for the rest of their tight clusters.
+"""Fan-out: the label of a few representatives, proposed for the other rows of their tight clusters.
 
-What comes out are proposals, each with a cautious confidence, never labels; a random audit sample says how good they
-are once people have checked it. Like a strategy, it keeps no state and needs only a few numbers a row.
+The results are proposals with a cautious confidence, not labels. People check a random audit sample, which then shows
+how many proposals are right. As with a strategy, no state is kept, and memory is a few numbers a row.
 """
 
 from __future__ import annotations
@@ -28,20 +28,30 @@ from ladle.seeds import check_seed
 Longs = npt.NDArray[np.int64]
 Reals = npt.NDArray[np.float64]
 
-AUDIT = 300  # their 95% interval is at most 11.3 points wide, and about 5 points where 95% are right
-CERTAINTY = 0.95  # of the one-sided bound on the pooled agreement
-SHRINKAGE = 2.0  # labels that the pooled agreement is worth inside a cluster: the weight of Laplace's 1/2
-ALIKE = 30  # clusters with two labels or more that must be pooled before a range of sizes stands for itself
+AUDIT = 300  # rows: their 95% interval is at most 11.3 points wide, and about 5 points where 95% are right
+CERTAINTY = 0.95  # confidence of the one-sided bound on the pooled agreement
+SHRINKAGE = 2.0  # weight of the pooled agreement inside a cluster, in labels: that of Laplace's 1/2
+ALIKE = 30  # the fewest clusters with two or more labels from which the agreement of a range of sizes is measured
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spread:
-    """Proposed labels, and the rows to check before they are believed.
+    """Proposed labels, and the rows to check before anybody relies on them.
 
-    rows: (p,) int64 unlabelled positions in the pool, ascending. labels: (p,) proposed for them, in the dtype of the
-    labels given. confidences: (p,) float32, see `spread`. clusters: (p,) int64, where each comes from.
-    audit: (a,) int64, some of `rows`, drawn uniformly, in random order.
-    facts: what there is to tell, as numbers that JSON can carry.
+    Attributes
+    ----------
+    rows : ndarray of int64, shape (p,)
+        Unlabelled positions in the pool, ascending.
+    labels : ndarray, shape (p,)
+        The label proposed for each, in the dtype of the labels given.
+    confidences : ndarray of float32, shape (p,)
+        The confidence of each proposal, 0 to 1; see `spread`.
+    clusters : ndarray of int64, shape (p,)
+        The cluster of each row.
+    audit : ndarray of int64, shape (a,)
+        Rows to check: drawn uniformly from `rows`, in random order.
+    facts : mapping of str to int or float
+        Counts of clusters and proposals, in values that JSON can hold.
     """
 
     rows: Rows
@@ -54,28 +64,50 @@ class Spread:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def precision(self, truth: npt.ArrayLike, *, confidence: float = 0.95) -> Precision:
-        """How many proposals are right, by what people say of `audit`, with Wilson's interval.
+    def __repr__(self) -> str:
+        return f"<Spread: labels proposed for {len(self):,} rows, {len(self.audit):,} of them to check>"
 
-        truth: (k,) labels of the first k audit rows; as they stand in random order, any first k are a fair sample.
-        confidence: of the two-sided interval. It takes the audit for a small share of the proposals; where it is a
-        large one, the interval is wider than it need be.
-        Raises: ArgumentError for no or too many labels, or of another kind than those proposed; ShapeError.
-        Source: Wilson 1927, "Probable inference, the law of succession, and statistical inference".
+    def precision(self, truth: npt.ArrayLike, *, confidence: float = 0.95) -> Precision:
+        """Estimate the share of right proposals from the labels that people gave to the audit.
+
+        Parameters
+        ----------
+        truth : array_like, shape (k,)
+            Labels of the first k rows of `audit`. The rows are in random order, so the first k are a fair sample.
+        confidence : float, default 0.95
+            Confidence of the two-sided interval, between 0 and 1.
+
+        Returns
+        -------
+        Precision
+            The share, with Wilson's interval. The interval is wider than necessary where the audit is a large part of
+            the proposals.
+
+        Raises
+        ------
+        ArgumentError
+            There are no labels or more than audit rows, their kind is not that of the proposals, or `confidence` is out
+            of range.
+        ShapeError
+            `truth` has another number of axes.
+
+        References
+        ----------
+        Wilson 1927, "Probable inference, the law of succession, and statistical inference".
         """
-        told = as_labels(truth, "truth")
-        if not 1 <= len(told) <= len(self.audit):
+        answers = as_labels(truth, "truth")
+        if not 1 <= len(answers) <= len(self.audit):
             raise ArgumentError(
                 "`truth`",
                 wanted=f"label 1 to {len(self.audit):,} rows, the first of the audit",
-                got=f"{len(told):,} labels",
+                got=f"{len(answers):,} labels",
             )
-        if _is_text(told) != _is_text(self.labels):
+        if _is_text(answers) != _is_text(self.labels):
             raise ArgumentError(
-                "`truth`", wanted=f"be labels as those proposed ({self.labels.dtype})", got=f"dtype {told.dtype}"
+                "`truth`", wanted=f"be labels as those proposed ({self.labels.dtype})", got=f"dtype {answers.dtype}"
             )
-        proposed = self.labels[np.searchsorted(self.rows, self.audit[: len(told)])]
-        return precision_of(int(np.count_nonzero(proposed == told)), len(told), confidence)
+        proposed = self.labels[np.searchsorted(self.rows, self.audit[: len(answers)])]
+        return precision_of(int(np.count_nonzero(proposed == answers)), len(answers), confidence)
 
 
 def spread(
@@ -89,34 +121,64 @@ def spread(
     audit: int = AUDIT,
     seed: int = 0,
 ) -> Spread:
-    """Propose, for every unlabelled row of a cluster with labelled rows, the label that most of those bear.
+    """Propose, for each unlabelled row of a cluster with labelled rows, the most common of their labels.
 
-    labels: a pair of arrays (rows, labels), (l,) each: positions in the pool, and what they are labelled, whole
-    numbers, booleans or text. A row named twice must bear the same label both times, and counts once.
-    tree: a `ladle.Dendrogram`, cut at one of the dials, or at its own level when none is given; choose a lower
-    threshold (a smaller mean size) than for selecting. Or (n,) flat clusters, and no dial.
-    pool: the pool, or its embeddings (n, dim), that the rows count in: refused where the tree was made from another.
-    audit: how many of the proposed rows to draw for checking; all, if fewer; 0 for none.
+    Where two labels are equally common among a cluster's labelled rows, no label is proposed; `facts` counts such
+    clusters.
 
-    No label is proposed where two are equally common among a cluster's labelled rows: such clusters are counted.
+    Parameters
+    ----------
+    labels : pair of array_like, shape (l,) each
+        Rows of the pool, and their labels: whole numbers, booleans or text. A row that is named twice must have the
+        same label both times, and counts once.
+    tree : Dendrogram or array_like of int, shape (n,)
+        A tree of the pool; or the flat cluster of each row, 0 or larger.
+    threshold, mean_size, n_clusters : number, optional
+        The level at which to cut the tree, at most one of them; without any, the level that it was made for. Fan-out
+        needs a lower threshold (a smaller mean size) than selection. None with flat clusters.
+    pool : Pool or array_like, shape (n, dim), optional
+        The pool, or its embeddings; refused if the tree was made from another.
+    audit : int, default 300
+        Proposed rows to draw for checking; all of them, if there are fewer; 0 for none.
+    seed : int, default 0
+        Seed of the audit, from 0 to 2**63 - 1.
 
+    Returns
+    -------
+    Spread
+        The proposals, with a confidence for each, and the audit.
+
+    Raises
+    ------
+    ArgumentError
+        A row is outside the pool of the tree, a row has two labels, or an option is out of range.
+    ShapeError
+        The arrays have other shapes.
+    MismatchError
+        The tree is of another pool.
+
+    Notes
+    -----
     The confidence of a proposal that m of the cluster's t labelled rows support is
 
         (m - 1 + 2 L) / (t - 1 + 2)
 
-    with L the lower end of Wilson's interval (one-sided, 95%) of how often two members of a cluster share a label,
-    each cluster of two labelled rows or more counting once, with the share of its pairs that agree. Clusters of alike
-    size are pooled: those between two powers of two, joined with the next until there are 30. So the first label is
-    what is tested, each further one a test, and L weighs as much as two tests: a single label is trusted as far as
-    labels in such clusters were found to agree, and not at all (0) where no cluster has two. It is meant on average
-    over clusters, and takes a cluster's labelled rows for a fair sample of it; the audit needs no such belief.
+    L is the lower end of Wilson's interval (one-sided, 95%) of the probability that two members of a cluster share a
+    label. Each cluster with two or more labelled rows counts once in it, with the share of its pairs that agree.
+    Clusters of similar size are pooled: those between two powers of two, together with the next such range until there
+    are 30 clusters. So the first label is the proposal, each further label is a test of it, and L weighs as much as two
+    tests. The confidence of a single label is the agreement found in clusters of its size, and 0 where no cluster has
+    two labels. It holds on average over clusters, and assumes that a cluster's labelled rows are a fair sample of it;
+    the audit does not assume that.
 
-    Raises: ArgumentError when a row is outside the pool of the tree, bears two labels, or an option is out of range;
-    ShapeError when the arrays do not fit; MismatchError when the tree is of another pool.
     Cost: O(n + l log l) time, and one pass over `pool`; about 30 bytes a row of the pool and 60 a label.
-    Repeats: set by labels and clusters; the seed draws the audit, and a smaller audit begins a larger one.
-    Source: Wilson 1927, for a mean of shares, whose variance is at most that of yes and no; Laplace's rule of
-    succession, with the pooled agreement in place of 1/2.
+
+    Repeatability: set by labels and clusters. The seed draws the audit; a smaller audit begins a larger one.
+
+    References
+    ----------
+    Wilson 1927, "Probable inference, the law of succession, and statistical inference", for a mean of shares, whose
+    variance is at most that of yes and no; Laplace's rule of succession, with the pooled agreement in place of 1/2.
     """
     seed, audit = check_seed(seed), whole(audit, "`audit`", least=0)
     clusters = clusters_of(tree, mean_size=mean_size, threshold=threshold, n_clusters=n_clusters)
@@ -133,9 +195,9 @@ def spread(
     pooled = _pooled_agreement(votes, sizes[votes.clusters])
     trust = (votes.winning - 1 + SHRINKAGE * pooled) / (votes.total - 1 + SHRINKAGE)
 
-    voted = np.full(clusters.count, -1, np.int32)  # where in `votes` each cluster stands; a tie stands nowhere
-    voted[votes.clusters[~votes.tied]] = np.flatnonzero(~votes.tied)
-    vote_pos = voted[clusters.labels]
+    place = np.full(clusters.count, -1, np.int32)  # of each cluster in `votes`; -1 for a tie and for no votes
+    place[votes.clusters[~votes.tied]] = np.flatnonzero(~votes.tied)
+    vote_pos = place[clusters.labels]
     vote_pos[labelled] = -1
     rows = np.flatnonzero(vote_pos >= 0)
     vote_pos = vote_pos[rows]
@@ -151,10 +213,10 @@ def spread(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Votes:
-    """What the labelled rows of v clusters say; every array (v,), clusters ascending.
+    """The labels of v clusters, counted; every array (v,), clusters ascending.
 
-    winners: code of the most common label (the first of several); winning: rows that bear it; total: labelled rows;
-    tied: whether several labels are most common; alike: ordered pairs of labelled rows of one label.
+    winners: code of the most common label (the first of several); winning: rows with that label; total: labelled rows;
+    tied: whether several labels are most common; alike: ordered pairs of labelled rows with the same label.
     """
 
     clusters: Longs
@@ -185,15 +247,15 @@ def _count_votes(clusters: npt.NDArray[np.int32], codes: Longs, n_values: int) -
 
 
 def _pooled_agreement(votes: _Votes, sizes: Longs) -> Reals:
-    """For each voting cluster, the lower bound (v,) of how often members of clusters of its size share a label."""
+    """(v,) for each cluster of `votes`, the lower bound of how often members of clusters of its size share a label."""
     tested = votes.total >= 2
     agreement = votes.alike[tested] / (votes.total[tested] * (votes.total[tested] - 1))
     octave = np.frexp(sizes)[1]  # 1 for size 1, 2 for 2 and 3, 3 for 4 to 7, ...
-    found = np.bincount(octave[tested], minlength=int(octave.max()) + 1)
-    group = np.zeros(len(found), np.int64)
+    per_octave = np.bincount(octave[tested], minlength=int(octave.max()) + 1)
+    group = np.zeros(len(per_octave), np.int64)
     number = gathered = 0
-    for size_pos, count in enumerate(found):
-        if gathered >= ALIKE and found[size_pos:].sum() >= ALIKE:  # what is left over stays with the last group
+    for size_pos, count in enumerate(per_octave):
+        if gathered >= ALIKE and per_octave[size_pos:].sum() >= ALIKE:  # fewer than that stay in the last group
             number, gathered = number + 1, 0
         group[size_pos] = number
         gathered += int(count)
@@ -216,7 +278,7 @@ def _facts(votes: _Votes, sizes: Longs, labelled_rows: int, proposed: int) -> di
         "tested_clusters": int(np.count_nonzero(tested)),  # with two labelled rows or more
         "conflicted_clusters": int(np.count_nonzero(votes.winning < votes.total)),
         "tied_clusters": int(np.count_nonzero(votes.tied)),
-        "tied_rows": int((sizes[votes.clusters] - votes.total)[votes.tied].sum()),  # left without a proposal
+        "tied_rows": int((sizes[votes.clusters] - votes.total)[votes.tied].sum()),  # unlabelled, without a proposal
     }
     if tested.any():
         pairs = votes.total[tested] * (votes.total[tested] - 1)
@@ -225,7 +287,7 @@ def _facts(votes: _Votes, sizes: Longs, labelled_rows: int, proposed: int) -> di
 
 
 def _as_pair(labels: Any, pool_rows: int) -> tuple[Rows, Longs, Labels]:
-    """Rows (l,), ascending and distinct, the code of each one's label (l,), and the label of each code."""
+    """Rows (l,), ascending and distinct; the code of the label of each (l,); the label of each code."""
     if not isinstance(labels, (tuple, list)) or len(labels) != 2:
         raise ArgumentError(
             "`labels`",
@@ -234,31 +296,31 @@ def _as_pair(labels: Any, pool_rows: int) -> tuple[Rows, Longs, Labels]:
             remedy="Of a mapping, give (list(mapping), list(mapping.values())).",
         )
     check_same_index({"the rows of `labels`": labels[0], "labels": labels[1]})
-    named = as_array(labels[0], "the rows of `labels`", by_index=False)
-    told = as_labels(labels[1], "labels", by_index=False)
-    if named.shape != told.shape:
+    rows = as_array(labels[0], "the rows of `labels`", by_index=False)
+    answers = as_labels(labels[1], "labels", by_index=False)
+    if rows.shape != answers.shape:
         raise ShapeError(
-            "the rows and labels of `labels`", wanted="have one length", got=f"shapes {named.shape} and {told.shape}"
+            "the rows and labels of `labels`", wanted="have one length", got=f"shapes {rows.shape} and {answers.shape}"
         )
-    if len(told) == 0:
+    if len(answers) == 0:
         raise ArgumentError("`labels`", wanted="hold a label to spread", got="none")
-    if named.dtype.kind not in "iu":
-        raise ArgumentError("the rows of `labels`", wanted="be row numbers", got=f"dtype {named.dtype}")
-    values, codes = np.unique(told, return_inverse=True)
-    order = np.argsort(named, kind="stable")
-    named, codes = named[order], codes[order].astype(np.int64)
-    again = np.flatnonzero(named[1:] == named[:-1])
-    torn = again[codes[again] != codes[again + 1]]
-    if len(torn):
-        first = torn[0]
+    if rows.dtype.kind not in "iu":
+        raise ArgumentError("the rows of `labels`", wanted="be row numbers", got=f"dtype {rows.dtype}")
+    values, codes = np.unique(answers, return_inverse=True)
+    order = np.argsort(rows, kind="stable")
+    rows, codes = rows[order], codes[order].astype(np.int64)
+    repeated = np.flatnonzero(rows[1:] == rows[:-1])
+    conflicts = repeated[codes[repeated] != codes[repeated + 1]]
+    if len(conflicts):
+        first = conflicts[0]
         raise ArgumentError(
             "`labels`",
             wanted="give each row one label",
-            got=f"{str(values[codes[first]])!r} and {str(values[codes[first + 1]])!r} for row {int(named[first]):,}",
+            got=f"{str(values[codes[first]])!r} and {str(values[codes[first + 1]])!r} for row {int(rows[first]):,}",
             remedy="Settle what annotators disagree on first.",
         )
-    once = np.concatenate([[True], named[1:] != named[:-1]])
-    return as_rows(named[once], "the rows of `labels`", pool_rows=pool_rows), codes[once], values
+    once = np.concatenate([[True], rows[1:] != rows[:-1]])
+    return as_rows(rows[once], "the rows of `labels`", pool_rows=pool_rows), codes[once], values
 
 
 def _is_text(labels: Labels) -> bool:

@@ -1,4 +1,4 @@
-"""When to stop labelling: every rule gives a verdict on the same facts, see `contract`."""
+"""Rules for when to stop labelling. All give a verdict on the same facts; see `ladle.stopping.contract`."""
 
 from ladle.stopping.change import ClassificationChange
 from ladle.stopping.contract import StoppingRule, Verdict

@@ -1,4 +1,4 @@
-"""Classification change: stop when new labels no longer change what the model says."""
+"""Classification change: stop when new labels no longer change the model's predictions."""
 
 from __future__ import annotations
 
@@ -13,13 +13,28 @@ from ladle.stopping.facts import as_predictions, check_share
 
 @dataclass(frozen=True, slots=True)
 class ClassificationChange(StoppingRule):
-    """Stop when no more than the share `most` of the predictions changed between the last two rounds.
+    """Stop when at most the share `most` of the predictions changed between the last two rounds.
 
-    most: 0 to 1; 0 as in the paper: not one may change. In a large pool some prediction always does: 0.001 to 0.01
-    then says the same.
-    Asked with `predictions`, in the paper those of all rows still unlabelled. The value is the share that changed.
-    Cost: O(s). Repeats: set by the last two rounds' predictions.
-    Source: Zhu, Wang & Hovy 2008, "Multi-criteria-based strategy to stop active learning for data annotation".
+    A verdict needs `predictions`, in the paper those of all unlabelled rows. Its value is the share that changed.
+
+    Parameters
+    ----------
+    most : float, default 0.0
+        From 0 to 1. 0 is the paper's: no prediction may change. In a large pool some prediction always changes; 0.001
+        to 0.01 serves there.
+
+    Raises
+    ------
+    ArgumentError
+        `most` is out of range.
+
+    Notes
+    -----
+    Cost: O(s). Repeatability: set by the predictions of the last two rounds.
+
+    References
+    ----------
+    Zhu, Wang & Hovy 2008, "Multi-criteria-based strategy to stop active learning for data annotation".
     """
 
     name: ClassVar[str] = "classification-change"
@@ -35,8 +50,8 @@ class ClassificationChange(StoppingRule):
             return too_early(self.name, f"predictions of two rounds are needed, and there are {len(rounds)}")
         changed = int(np.count_nonzero(rounds[0] != rounds[1]))
         share = changed / len(rounds[0])
-        told = (
+        reason = (
             f"{changed:,} of {len(rounds[0]):,} predictions ({share:.2%}) changed in the last round; "
             f"labelling stops at {self.most:.2%} or fewer."
         )
-        return Verdict(share <= self.most, share, self.name, told)
+        return Verdict(share <= self.most, share, self.name, reason)

@@ -1,15 +1,15 @@
-"""What every stopping rule answers, and what it guarantees.
+"""The contract of a stopping rule: the verdict that it gives, and its guarantees.
 
-A rule is asked after a round, once the model has learnt from the labels that came back, by `verdict(...)`: always
-with the same keywords, of which it ignores those it has no use for, so any rule can stand in for any other.
+After a round, when the model has learnt from the new labels, call `verdict(...)`. All rules take the same keywords and
+ignore those they do not need, so any rule can take the place of any other.
 
-Guarantees, held by every rule in this room:
+Guarantees of every rule in this room:
 
-- The verdict depends on the arguments and the rule's options alone: a rule keeps no state between rounds, so a
-  campaign that was interrupted, or told anew, ends in the same verdict.
-- Too few rounds to tell are no reason to stop: `stop` is False, `value` is NaN, and `told` says what is missing.
-- What a rule needs and was not given is an error, not a verdict.
-- The arguments are read, not written; nothing larger than one round's predictions is made.
+- The verdict depends on the arguments and the rule's options alone. A rule keeps no state between rounds, so a campaign
+  that was interrupted gets the same verdict.
+- With too few rounds, a rule does not stop: `stop` is False, `value` is NaN, and `told` says what is missing.
+- A missing argument that the rule needs is an error, not a verdict.
+- The arguments are not changed. No array larger than one round's predictions is made.
 """
 
 from __future__ import annotations
@@ -25,7 +25,19 @@ import numpy.typing as npt
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether to stop, by what number, by which rule, and a sentence for people. value: NaN when it is too early."""
+    """The answer of a stopping rule.
+
+    Attributes
+    ----------
+    stop : bool
+        Whether to stop labelling.
+    value : float
+        The number that the rule compared; NaN when there are too few rounds.
+    rule : str
+        Name of the rule.
+    told : str
+        The reason, in a sentence for people.
+    """
 
     stop: bool
     value: float
@@ -33,7 +45,7 @@ class Verdict:
     told: str
 
     def to_dict(self) -> dict[str, Any]:
-        """The verdict as JSON can carry it: a value that is not known is None."""
+        """Return the verdict as a dict ready for JSON, with None in place of a NaN value."""
         value = None if math.isnan(self.value) else self.value
         return {"stop": self.stop, "value": value, "rule": self.rule, "told": self.told}
 
@@ -43,7 +55,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Facts:
-    """What is told of the rounds so far, as it was given; see `StoppingRule.verdict`."""
+    """The arguments of `StoppingRule.verdict`, unchecked."""
 
     predictions: Sequence[npt.ArrayLike] | None = None
     uncertainties: npt.ArrayLike | None = None
@@ -52,10 +64,10 @@ class Facts:
 
 
 class StoppingRule(ABC):
-    """Says when to stop; see the guarantees at the top of this file."""
+    """The base class of every stopping rule: a subclass has a `name`, given in its verdicts, and `judge`."""
 
     __slots__ = ()
-    name: ClassVar[str]  # as its verdicts give it
+    name: ClassVar[str]
 
     def verdict(
         self,
@@ -65,24 +77,40 @@ class StoppingRule(ABC):
         labels: npt.ArrayLike | None = None,
         accuracies: npt.ArrayLike | None = None,
     ) -> Verdict:
-        """Whether to stop after the last of the rounds told.
+        """Decide whether to stop after the last of these rounds.
 
-        predictions: the classes that each round's model predicts for one and the same set of rows (the stop set),
-            (s,) whole numbers, booleans or text a round, oldest first. No true label is needed, so the set can be
-            large: some thousand rows drawn from the pool, or all that are still unlabelled after the last round.
-        uncertainties: (u,) entropies of the rows still unlabelled, in nats (`ladle.entropy`), 0 or larger; or their
-            mean, a number.
-        labels: (r,) how many labels each round's model learnt from, ascending.
-        accuracies: (r,) how good it was, on the same test rows in all rounds; any measure that grows.
-        Raises: ArgumentError when what the rule needs is missing or out of range; ShapeError; NonFiniteError.
+        Parameters
+        ----------
+        predictions : sequence of array_like, shape (s,) each, optional
+            The classes that the model of each round predicts for the same s rows (the stop set), oldest round first:
+            whole numbers, booleans or text. True labels are not needed, so the set can be large: some thousand rows
+            drawn from the pool, or all rows that are unlabelled after the last round.
+        uncertainties : array_like, shape (u,), or float, optional
+            Entropies of the rows that are still unlabelled, in nats (`ladle.entropy`), 0 or larger; or their mean.
+        labels : array_like of int, shape (r,), optional
+            The number of labels that each round's model learnt from, ascending.
+        accuracies : array_like, shape (r,), optional
+            The accuracy of each round's model on the same test rows, or any other measure that is better when larger.
+
+        Returns
+        -------
+        Verdict
+            Whether to stop, and why.
+
+        Raises
+        ------
+        ArgumentError
+            An argument that the rule needs is missing, or one is out of range.
+        ShapeError, NonFiniteError
+            An array has another shape, or a number is not finite.
         """
         return self.judge(Facts(predictions, uncertainties, labels, accuracies))
 
     @abstractmethod
     def judge(self, facts: Facts) -> Verdict:
-        """The verdict on these facts. Raises: as `verdict`."""
+        """Return the verdict on these facts. Raises: as `verdict`."""
 
 
 def too_early(rule: str, needed: str) -> Verdict:
-    """The verdict of a rule that cannot tell yet."""
+    """The verdict of a rule that needs more rounds."""
     return Verdict(False, math.nan, rule, f"Too early to stop: {needed}.")

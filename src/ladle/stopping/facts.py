@@ -1,4 +1,4 @@
-"""The border of every verdict: what a campaign tells of its rounds, checked before any work."""
+"""The border of every verdict: the facts of the rounds, checked before any work."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from ladle.numbers import number
 def as_predictions(value: Sequence[npt.ArrayLike] | None, rule: str, *, last: int) -> list[Labels]:
     """The predictions of the last `last` rounds (all, if fewer), each (s,).
 
-    Raises: ArgumentError when there are none, or of two kinds; ShapeError when rounds differ in length.
+    Raises: ArgumentError for none, and for labels of two kinds; ShapeError for rounds of different lengths.
     """
     if value is None:
         raise ArgumentError(f"a verdict of {rule}", wanted="be given `predictions`, one array a round", got="none")
-    rounds = [as_labels(told, "predictions") for told in list(value)[-last:]]
-    for told in rounds:
-        if told.size == 0:
+    rounds = [as_labels(labels, "predictions") for labels in list(value)[-last:]]
+    for labels in rounds:
+        if labels.size == 0:
             raise ShapeError("`predictions`", wanted="hold one array (s,) for each round", got="a round of no rows")
-        if len(told) != len(rounds[0]):
+        if len(labels) != len(rounds[0]):
             raise ShapeError(
                 "`predictions`",
                 wanted="be of the same rows in all rounds",
-                got=f"{len(rounds[0]):,} and {len(told):,} rows",
+                got=f"{len(rounds[0]):,} and {len(labels):,} rows",
                 remedy="Predict for one stop set, chosen once.",
             )
-        if (told.dtype.kind in "iub") != (rounds[0].dtype.kind in "iub"):
+        if (labels.dtype.kind in "iub") != (rounds[0].dtype.kind in "iub"):
             raise ArgumentError(
                 "`predictions`",
                 wanted="be of one kind in all rounds",
-                got=f"dtypes {rounds[0].dtype} and {told.dtype}",
+                got=f"dtypes {rounds[0].dtype} and {labels.dtype}",
             )
     return rounds
 

@@ -1,4 +1,4 @@
-"""Overall uncertainty: stop when the model is sure of all that is left."""
+"""Overall uncertainty: stop when the model is sure of the rows that are still unlabelled."""
 
 from __future__ import annotations
 
@@ -18,12 +18,27 @@ from ladle.stopping.facts import as_numbers
 class OverallUncertainty(StoppingRule):
     """Stop when the mean uncertainty of the rows still unlabelled is below `below`.
 
-    below: in the unit of the uncertainties, larger than 0. What is low depends on how sure of itself the model is by
-    nature: look at a first round before choosing, or rescale probabilities that are not calibrated.
-    Asked with `uncertainties`, entropies in nats, or any score that is 0 where the model is sure; the value is their
-    mean. Nothing left unlabelled is uncertain of nothing: the value is 0.
-    Cost: O(u). Repeats: set by the uncertainties.
-    Source: Zhu, Wang & Hovy 2008, "Multi-criteria-based strategy to stop active learning for data annotation".
+    A verdict needs `uncertainties`: entropies in nats, or any score that is 0 where the model is sure. Its value is
+    their mean, and 0 when no row is unlabelled.
+
+    Parameters
+    ----------
+    below : float, default 0.01
+        In the unit of the uncertainties, above 0. Models differ in how sure they are: look at the values of a first
+        round, or calibrate the probabilities.
+
+    Raises
+    ------
+    ArgumentError
+        `below` is out of range.
+
+    Notes
+    -----
+    Cost: O(u). Repeatability: set by the uncertainties.
+
+    References
+    ----------
+    Zhu, Wang & Hovy 2008, "Multi-criteria-based strategy to stop active learning for data annotation".
     """
 
     name: ClassVar[str] = "overall-uncertainty"
@@ -34,12 +49,13 @@ class OverallUncertainty(StoppingRule):
 
     def judge(self, facts: Facts) -> Verdict:
         """See `StoppingRule.judge`."""
-        given = facts.uncertainties
-        given = None if given is None else np.atleast_1d(as_array(given, "uncertainties"))
-        known = as_numbers(given, "uncertainties", self.name)
-        if known.size and known.min() < 0:
-            row = int(np.argmax(known < 0))
-            raise ArgumentError("`uncertainties`", wanted="be 0 or larger", got=f"{known[row]:g} in row {row:,}")
-        mean = float(known.mean()) if known.size else 0.0
-        told = f"The mean uncertainty of what is left is {mean:.4g}; labelling stops below {self.below:g}."
-        return Verdict(mean < self.below, mean, self.name, told)
+        value = facts.uncertainties
+        value = None if value is None else np.atleast_1d(as_array(value, "uncertainties"))
+        uncertainties = as_numbers(value, "uncertainties", self.name)
+        if uncertainties.size and uncertainties.min() < 0:
+            row = int(np.argmax(uncertainties < 0))
+            got = f"{uncertainties[row]:g} in row {row:,}"
+            raise ArgumentError("`uncertainties`", wanted="be 0 or larger", got=got)
+        mean = float(uncertainties.mean()) if uncertainties.size else 0.0
+        reason = f"The mean uncertainty of the unlabelled rows is {mean:.4g}; labelling stops below {self.below:g}."
+        return Verdict(mean < self.below, mean, self.name, reason)

@@ -11,7 +11,7 @@ from ladle.compiled import kernel
 
 @kernel
 def collect(P: Any, cutoff: float, skipped: Any, names: Any, margins: Any) -> Any:
-    """The pairs of a block with margin abs(2p - 1) up to `cutoff`: how many there are.
+    """Collect the pairs of a block with margin abs(2p - 1) up to `cutoff`, and return their number.
 
     P (r, c) float32 or float64, checked; skipped (s,) int64 ascending: numbers row * c + class to leave out. names
     (r c,) int64 and margins (r c,) float32 are owned by the caller and written from their beginning.

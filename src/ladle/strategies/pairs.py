@@ -1,4 +1,4 @@
-"""Multi-label pools, one label at a time: which (example, class) pairs to ask about."""
+"""Multi-label pools, one label at a time: the (example, class) pairs to ask annotators about."""
 
 from __future__ import annotations
 
@@ -25,7 +25,17 @@ Longs = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pairs:
-    """Yes-or-no questions, in order of choice: whether example rows[i] has class classes[i]. All arrays (b,)."""
+    """Yes-or-no questions in the order of choice: whether the example rows[i] has the class classes[i].
+
+    Attributes
+    ----------
+    rows : ndarray of int64, shape (b,)
+        Positions in the pool.
+    classes : ndarray of int64, shape (b,)
+        Columns of the probabilities.
+    margins : ndarray of float32, shape (b,)
+        The margin abs(2p - 1) of each pair.
+    """
 
     rows: Rows
     classes: Longs
@@ -33,6 +43,9 @@ class Pairs:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def __repr__(self) -> str:
+        return f"<Pairs: {len(self):,} pairs of an example and a class>"
 
 
 def least_sure_pairs(
@@ -44,16 +57,46 @@ def least_sure_pairs(
     candidate_ratio: float = 10,
     seed: int = 0,
 ) -> Pairs:
-    """The `size` pairs of an example and a class of smallest margin abs(2p - 1), each pair being one label.
+    """Choose the `size` pairs of an example and a class with the smallest margins, abs(2p - 1). Each pair is one label.
 
-    probabilities: (n, c), of each class by itself; a memory map is read block by block. labelled: rows and classes of
-    the pairs that are answered already, distinct; these may lack a probability (NaN). clusters: (n,) of the examples;
-    with them the candidate_ratio x size least sure pairs are candidates, and the batch takes from their clusters in
-    turn, smallest first, as Cluster-Margin.
-    Raises: ArgumentError, ShapeError, MismatchError; ProbabilityError and NonFiniteError naming the first bad row.
-    Cost: one pass over n c numbers; 40 bytes a candidate and one block, however many classes.
-    Repeats: set by the arguments; ties are seeded draws; block sizes do not matter.
-    Source: Citovsky et al. 2021 (multi-label Open Images); the margin of a class as in ladle.margin.
+    Parameters
+    ----------
+    probabilities : array_like, shape (n, c)
+        The probability of each class by itself. A memory map is read block by block.
+    size : int
+        Pairs to choose, from 1 to the number of pairs without a label.
+    labelled : pair of array_like of int, shape (a,) each, optional
+        Rows and classes of the pairs that have a label, all different. Their probabilities may be NaN.
+    clusters : array_like of int, shape (n,), optional
+        The flat cluster of each example. With them, the candidate_ratio x size least sure pairs are candidates, and the
+        batch takes one of each of their clusters in turn, the smallest first, as `cluster_margin` does.
+    candidate_ratio : float, default 10
+        Candidates for each place in the batch, 1 or larger.
+    seed : int, default 0
+        From 0 to 2**63 - 1. It decides ties.
+
+    Returns
+    -------
+    Pairs
+        Rows, classes and margins, in the order of choice.
+
+    Raises
+    ------
+    ArgumentError, ShapeError, MismatchError
+        An argument is out of range, or the arrays do not fit each other.
+    ProbabilityError, NonFiniteError
+        A row does not hold probabilities; the first such row is named.
+
+    Notes
+    -----
+    Cost: one pass over n c numbers; 40 bytes a candidate and one block, for any number of classes.
+
+    Repeatability: set by the arguments; ties are seeded draws; the size of a block changes nothing.
+
+    References
+    ----------
+    Citovsky et al. 2021, "Batch Active Learning at Scale" (multi-label Open Images); the margin of a class is that of
+    `ladle.margin`.
     """
     from ladle.strategies.pair_kernels import collect
 
@@ -71,7 +114,7 @@ def least_sure_pairs(
                 "`clusters`", wanted=f"have one entry for each of {n:,} rows", got=f"{np.size(clusters):,}"
             )
     wanted = size if clusters is None else min(free, math.ceil(candidate_ratio * size))
-    kept = _Smallest(wanted, draws.key(check_seed(seed), "pair ties"))
+    least_sure = _Smallest(wanted, draws.key(check_seed(seed), "pair ties"))
     bits = significant_bits(matrix.dtype)
     for block in row_blocks(n, 4 * c, BLOCK_BYTES):
         part: Any = np.ascontiguousarray(matrix[block], np.float64 if matrix.dtype == np.float64 else np.float32)
@@ -80,9 +123,9 @@ def least_sure_pairs(
         first = block.start * c
         skipped = answered[np.searchsorted(answered, first) : np.searchsorted(answered, first + part.size)] - first
         part = _checked(part, skipped, block.start, bits)
-        count = collect(part, kept.cutoff, skipped, names, margins)
-        kept.offer(first + names[:count], margins[:count])
-    names, margins = kept.sorted()
+        count = collect(part, least_sure.cutoff, skipped, names, margins)
+        least_sure.offer(first + names[:count], margins[:count])
+    names, margins = least_sure.sorted()
     rows, classes = names // c, names % c
     if clusters is not None:
         order = cluster_margin(margins, np.asarray(clusters)[rows], size, candidate_ratio=candidate_ratio, seed=seed)
@@ -91,7 +134,7 @@ def least_sure_pairs(
 
 
 def _checked(part: Probabilities, answered: Longs, start: int, bits: int) -> Probabilities:
-    """A block whose pairs are probabilities, those answered already aside. Raises: ProbabilityError, NonFiniteError."""
+    """A block with probabilities in all pairs but those answered. Raises: ProbabilityError, NonFiniteError."""
     from ladle.scores.kernels import labelwise
     from ladle.scores.reading import NONE_WAIVED
 
@@ -100,7 +143,7 @@ def _checked(part: Probabilities, answered: Longs, start: int, bits: int) -> Pro
         part = part.copy()
         part.reshape(-1)[lacking] = 1
     part = part.view()
-    part.flags.writeable = False  # the one type the kernel is compiled for, see ladle.scores.blocks
+    part.flags.writeable = False  # the kernel is compiled for read-only arrays alone, see ladle.scores.blocks
     bad = labelwise(part, bits, False, NONE_WAIVED, np.empty(len(part), np.float32))
     if bad >= 0:
         refuse_row(part[bad], start + bad, bits=bits, free_sum=True)
@@ -108,7 +151,7 @@ def _checked(part: Probabilities, answered: Longs, start: int, bits: int) -> Pro
 
 
 class _Smallest:
-    """The smallest margins offered so far, ties by lot."""
+    """The smallest margins among those offered; a seeded draw decides ties."""
 
     def __init__(self, wanted: int, draw_key: np.uint64) -> None:
         self._wanted = wanted
@@ -116,7 +159,7 @@ class _Smallest:
         self._names: list[Longs] = []
         self._margins: list[npt.NDArray[np.float32]] = []
         self._held = 0
-        self.cutoff = np.inf  # margins above it are not wanted
+        self.cutoff = np.inf  # larger margins need not be offered
 
     def offer(self, names: Longs, margins: npt.NDArray[np.float32]) -> None:
         self._names.append(names.copy())
@@ -128,7 +171,7 @@ class _Smallest:
             self.cutoff = float(margins[-1])
 
     def sorted(self) -> tuple[Longs, npt.NDArray[np.float32]]:
-        """The wanted ones, smallest first."""
+        """Names and margins of the smallest, (k,) each, smallest first."""
         names, margins = np.concatenate(self._names), np.concatenate(self._margins)
         if len(names) > self._wanted:
             near = margins <= np.partition(margins, self._wanted - 1)[self._wanted - 1]
@@ -138,7 +181,7 @@ class _Smallest:
 
 
 def _flat(labelled: tuple[npt.ArrayLike, npt.ArrayLike] | None, n: int, c: int) -> Longs:
-    """The answered pairs as sorted numbers row * c + class. Raises: ArgumentError."""
+    """The answered pairs as numbers row * c + class, (a,) int64 ascending. Raises: ArgumentError."""
     if labelled is None:
         return np.empty(0, np.int64)
     rows, classes = (np.atleast_1d(as_array(part, "labelled", by_index=False)) for part in labelled)

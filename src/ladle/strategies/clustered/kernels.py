@@ -1,4 +1,4 @@
-"""Compiled loops of the selection: grouping and the round-robin. Both are serial, so no result depends on threads."""
+"""Compiled loops of Cluster-Margin: grouping and the round-robin. Both are serial, so no result depends on threads."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ONE = np.uint64(1)
 
 @kernel
 def below(draw_key: np.uint64, name: np.uint64, turn: np.uint64, size: np.uint64) -> np.uint64:
-    """A number from 0 to size - 1, each equally likely: the draw that cluster `name` makes at its turn `turn`.
+    """A number from 0 to size - 1, each equally likely: the draw of cluster `name` at its turn `turn`.
 
     A word modulo `size` would favour small remainders by 2**64 mod size words; exactly those words are rejected.
     """
@@ -29,9 +29,9 @@ def below(draw_key: np.uint64, name: np.uint64, turn: np.uint64, size: np.uint64
 
 @kernel
 def scatter(rows: Longs, labels: Labels, cursors: Longs, members: Longs) -> None:
-    """Put each row where its label's cursor stands, and move the cursor: the last step of a counting sort.
+    """Put each row at the place of its label's cursor, and advance the cursor: the last step of a counting sort.
 
-    rows: (k,) int64; labels: (k,) int32; cursors: (count,) int64, used up; members: (k,) int64, written whole.
+    rows: (k,) int64; labels: (k,) int32; cursors: (count,) int64, overwritten; members: (k,) int64, written whole.
     """
     for candidate_pos in range(rows.size):
         label = labels[candidate_pos]
@@ -42,12 +42,11 @@ def scatter(rows: Longs, labels: Labels, cursors: Longs, members: Longs) -> None
 
 @kernel
 def round_robin(draw_key: np.uint64, names: Longs, starts: Longs, members: Longs, in_play: Longs, batch: Longs) -> int:
-    """Fill `batch` from the groups in turn, one member at random per visit; the number of rounds begun.
+    """Fill `batch` from the groups in turn, one random member a visit, and return the number of rounds begun.
 
     names: (g,) int64; starts: (g + 1,) int64; members: (k,) int64, k >= len(batch), permuted in place; in_play:
-    (g,) int64, 0..g-1, used up; batch: (b,) int64, written whole. Every group still in play has been visited once
-    a round, so in round `turn` the first `turn` members of each are those taken (a Fisher-Yates shuffle, only as
-    deep as it is visited).
+    (g,) int64, 0..g-1, overwritten; batch: (b,) int64, written whole. Every group in play is visited once a round, so
+    in round `turn` the first `turn` members of each are in the batch: a Fisher-Yates shuffle, as deep as the visits.
     """
     playing = names.size
     batch_pos = 0

@@ -1,17 +1,19 @@
-"""Coverage of a pool: greedily choose the rows that the others lie near to.
+"""Coverage of a pool: greedily choose the rows that represent the other rows best.
 
-ProbCover, Herding and UncertaintyHerding are one algorithm. They maximise, one row after the other,
+ProbCover, Herding and UncertaintyHerding are one algorithm. It maximises, one row after the other,
 
     F(S) = sum over considered rows x of  worth(x) * max over s in S of  w(x, s)
 
-where S begins as the labelled rows, and w, 1 at distance 0, says how well a row stands for another. A gain never grows
-as S does (F is submodular), so most rows need not be measured again at each choice: yesterday's gain bounds today's.
+S begins as the labelled rows, and w(x, s), which is 1 at distance 0, is the weight with which s represents x. A gain
+never grows as S does (F is submodular), so an earlier gain is an upper bound, and most gains are not computed again at
+each choice.
 
-What is considered. Up to `FEW_ROWS` rows, every pair of them. Beyond, each row knows only its `neighbours` nearest (and
-whoever lists it): w is taken as 0 for all other pairs. Such lists cannot see balls of thousands, so where the batch is
-small beside the pool, a uniform sample of the unlabelled rows stands for them: as many as let a ball around each row of
-batch and labelled hold half a list on average, at most max(20,000, neighbours * size), at least `FEW_ROWS` with the
-labelled. Of the labelled rows, too, at most max(20,000, neighbours * size) are considered.
+Considered rows. Up to `FEW_ROWS` rows, every pair is considered. Beyond, w is 0 for a pair if neither row is among the
+`neighbours` nearest of the other. Such lists cannot hold balls of thousands of rows. So where the batch is small
+against the pool, a uniform sample replaces the unlabelled rows. The sample is so large that a ball around each row of
+the batch and each labelled row would hold half a list on average; it has at most max(20,000, neighbours * size) rows,
+and at least `FEW_ROWS` together with the labelled rows. At most max(20,000, neighbours * size) labelled rows are
+considered.
 """
 
 from __future__ import annotations
@@ -35,26 +37,26 @@ if TYPE_CHECKING:
     from ladle.neighbours.cells import CellSearch
 
 Singles = npt.NDArray[np.float32]
-Weigh = Callable[[Singles, float], None]  # squared distances (e,), in place, into weights for a square of the dial
+Weigh = Callable[[Singles, float], None]  # replaces squared distances (e,) by weights, for a squared dial
 
-BRUTE_ROWS = 30_000  # up to so many, exact neighbours, in two or three seconds
-SAMPLE_ROWS = 20_000  # considered though the batch be tiny
-DIAL_ROWS = 1_000  # whose balls set the dial
-TURN = 1_000  # choices between two signs of progress
+BRUTE_ROWS = 30_000  # the most rows for which the search is exact, in two or three seconds
+SAMPLE_ROWS = 20_000  # rows considered for the smallest batch
+DIAL_ROWS = 1_000  # rows whose balls set the dial
+TURN = 1_000  # choices between two reports of progress
 EVERY_PAIR_BLOCK = 64
-FARTHEST = 1e15  # as good as infinite among points in the unit ball
+FARTHEST = 1e15  # larger than any distance between points in the unit ball
 
 
 @dataclass(frozen=True, slots=True)
 class Dials:
-    """What the three strategies can be told. distance: the radius or bandwidth, None to measure it on the pool."""
+    """The options of the three strategies. distance: the radius or bandwidth, None to measure it on the pool."""
 
     distance: float | None
     neighbours: int
     metric: Metric
 
     def check(self, distance_name: str) -> None:
-        """Raises: ArgumentError, naming the distance as its strategy does."""
+        """Refuse options out of range, with the strategy's name of the distance. Raises: ArgumentError."""
         check_distance(distance_name, self.distance)
         check_metric(self.metric)
         whole(self.neighbours, "`neighbours`", least=4)
@@ -62,9 +64,9 @@ class Dials:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Graph:
-    """Who knows whom among m points, itself included, both ways: ids[starts[x]:starts[x + 1]] for point x.
+    """A symmetric graph of m points: the neighbours of point x, itself included, are ids[starts[x]:starts[x + 1]].
 
-    values: float32, the squared distance of each entry, and later its weight.
+    values: (entries,) float32, the squared distance of each entry, and later its weight.
     """
 
     starts: npt.NDArray[np.int64]
@@ -73,7 +75,7 @@ class Graph:
 
     @classmethod
     def of(cls, points: Points, neighbours: int, search: CellSearch | None, progress: Reporter) -> Graph:
-        """Every pair, where there are few points; else the nearest of each, by `search` or, without one, exactly.
+        """Every pair of few points; of many, the nearest of each, by `search` or, without one, exactly.
 
         Cost: the search, then 8 bytes an entry: up to 2 m neighbours of them, m m when every pair.
         """
@@ -123,15 +125,15 @@ class Graph:
         return cls(starts, ids, values)
 
     def without_zeros(self) -> Graph:
-        """The entries whose value is not 0; each point keeps itself."""
-        kept = self.values != 0
-        sizes = np.add.reduceat(kept, self.starts[:-1], dtype=np.int64)
-        return Graph(np.concatenate(([0], np.cumsum(sizes))), self.ids[kept], self.values[kept])
+        """The graph of the entries whose value is not 0, which each point's own entry has."""
+        is_edge = self.values != 0
+        sizes = np.add.reduceat(is_edge, self.starts[:-1], dtype=np.int64)
+        return Graph(np.concatenate(([0], np.cumsum(sizes))), self.ids[is_edge], self.values[is_edge])
 
     def ball(self, wanted: float, sizes: npt.NDArray[np.int64], chosen: Rows) -> float:
-        """The squared radius within which these points (q,) find `wanted` rows on average, as far as listed.
+        """The squared radius within which the points `chosen` (q,) have `wanted` rows on average, among those listed.
 
-        sizes: (m,) the rows each point stands for. Returns 1 where all rows are equal and any radius will do.
+        sizes: (m,) the number of rows at each point. Returns 1 where all rows are equal, since any radius serves there.
         """
         spans = [np.arange(self.starts[x], self.starts[x + 1]) for x in chosen.tolist()]
         entries = np.concatenate(spans)
@@ -147,20 +149,20 @@ class Graph:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Considered:
-    """The rows that F goes over, and the points they are.
+    """The considered rows, and their points.
 
     Equal rows are one point: once one of them is chosen, the others gain nothing.
     """
 
     rows: Rows  # (r,) ascending
     labelled: npt.NDArray[np.bool_]  # (r,)
-    point: npt.NDArray[np.int64]  # (r,) which point each row is
-    points: Points  # m of them
-    search: CellSearch | None  # has arranged the points, if they are many
+    point: npt.NDArray[np.int64]  # (r,) the point of each row
+    points: Points  # (m, dim)
+    search: CellSearch | None  # the search that has arranged the points, if they are many
 
     @classmethod
     def of(cls, asked: Asked, dials: Dials) -> Considered:
-        """See the top of this file."""
+        """Choose the rows to consider, as the top of this file says, and gather their points."""
         from ladle.geometry.collapse import distinct_rows
         from ladle.geometry.frame import Frame
         from ladle.neighbours.cells import CellSearch
@@ -182,23 +184,23 @@ class Considered:
         return cls(rows, labelled, place[point], Points(points.points[order], points.scale), search)
 
     def best_of_equals(self, request: Request) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint64]]:
-        """Whom each point would send: (m,) the place among the rows of its first unlabelled one by lot, and its lot.
+        """The row to choose at each point: (m,) its place among the rows, drawn from the unlabelled, and (m,) its lot.
 
-        -1 where there is none, or where one is labelled and so nothing is left to gain.
+        -1 where a point has no unlabelled row, and where it has a labelled one, so that nothing is left to gain.
         """
         free = np.flatnonzero(~self.labelled)
         lots = draws.priorities(draws.key(request.seed, "ties"), self.rows[free])
         last_first = np.argsort(lots)[::-1]
-        sent = np.full(len(self.points.points), -1, np.int64)
-        ties = np.zeros(len(sent), np.uint64)
-        sent[self.point[free[last_first]]] = free[last_first]  # of several, the one written last stays
+        row_pos = np.full(len(self.points.points), -1, np.int64)
+        ties = np.zeros(len(row_pos), np.uint64)
+        row_pos[self.point[free[last_first]]] = free[last_first]  # the last one written stays
         ties[self.point[free[last_first]]] = lots[last_first]
-        sent[self.point[self.labelled]] = -1
-        return sent, ties
+        row_pos[self.point[self.labelled]] = -1
+        return row_pos, ties
 
 
 def considered_rows(asked: Asked, neighbours: int) -> tuple[Rows, npt.NDArray[np.bool_]]:
-    """The rows considered, ascending, and which of them are labelled; see the top of this file."""
+    """(r,) the considered rows, ascending, and (r,) whether each is labelled; see the top of this file."""
     request = asked.request
     most = max(SAMPLE_ROWS, neighbours * request.size)
     labelled = request.labelled
@@ -217,9 +219,9 @@ def considered_rows(asked: Asked, neighbours: int) -> tuple[Rows, npt.NDArray[np
 def choose_covering(
     asked: Asked, dials: Dials, weigh: Weigh, distance_name: str, worth: npt.NDArray[np.float64] | None = None
 ) -> Choice:
-    """The batch that covers most, and its gains. worth: (n,) by row of the pool, not negative; None is 1 for all.
+    """The batch that covers most, and its gains. worth: (n,) of each row of the pool, 0 or larger; None is 1 for all.
 
-    Ties are drawn by lot, and so is the rest of the batch once nothing is left to gain.
+    A seeded draw decides ties, and fills the batch once nothing is left to gain.
     """
     request = asked.request
     considered = Considered.of(asked, dials)
@@ -260,17 +262,17 @@ def choose_covering(
 def _greedily(
     graph: Graph, considered: Considered, worth: npt.NDArray[np.float64], request: Request, progress: Reporter
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], float]:
-    """Places among the considered rows, in order of choice, their gains, and the share of all worth then covered."""
+    """Places among the considered rows, in order of choice (b,); their gains (b,); the share of worth covered."""
     from ladle.strategies.coverage.kernels import all_gains, cover_by, greedy, order_heap
     from ladle.threads import run_ranged
 
-    sent, ties = considered.best_of_equals(request)
+    row_pos, ties = considered.best_of_equals(request)
     edges = (graph.starts, graph.ids, graph.values)
-    cover = np.zeros(len(sent), np.float32)
+    cover = np.zeros(len(row_pos), np.float32)
     cover_by(*edges, np.unique(considered.point[considered.labelled]), cover)
-    gains = np.zeros(len(sent))
-    run_ranged(lambda start, stop: all_gains(*edges, worth, cover, gains, start, stop), len(sent))
-    heap = np.flatnonzero(sent >= 0).astype(np.int32)
+    gains = np.zeros(len(row_pos))
+    run_ranged(lambda start, stop: all_gains(*edges, worth, cover, gains, start, stop), len(row_pos))
+    heap = np.flatnonzero(row_pos >= 0).astype(np.int32)
     order_heap(heap, gains, ties)
     chosen = np.empty(min(request.size, len(heap)), np.int64)
     count = 0
@@ -283,4 +285,4 @@ def _greedily(
                 break
     total = float(worth.sum())
     covered = float(worth @ cover) / total if total > 0 else 1.0
-    return sent[chosen[:count]], gains[chosen[:count]], covered
+    return row_pos[chosen[:count]], gains[chosen[:count]], covered

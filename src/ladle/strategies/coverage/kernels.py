@@ -1,7 +1,7 @@
 # mypy: disallow-untyped-decorators=False, disallow-untyped-calls=False
-"""Compiled loops of the representative strategies. Serial, GIL-free, most over a range of rows; see ladle.threads.
+"""Compiled loops of the covering strategies. Serial, GIL-free, most over a range of rows; see ladle.threads.
 
-A graph is in compressed rows: the neighbours of row x are ids[starts[x]:starts[x + 1]], x itself among them.
+A graph is in compressed rows: the neighbours of row x are ids[starts[x]:starts[x + 1]], x itself included.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Points = npt.NDArray[np.floating[Any]]
 
 @kernel
 def every_square(points: Points, squares: Singles, start: int, stop: int) -> None:
-    """Squared distances between all points; each range owns the pairs whose later point is in it.
+    """Compute the squared distances between all points; each range writes the pairs whose later point is in it.
 
     points: (m, dim) float; squares: (m, m) float32, written at [x, y] and [y, x] for x in start:stop, y <= x.
     """
@@ -40,10 +40,10 @@ def every_square(points: Points, squares: Singles, start: int, stop: int) -> Non
 def listed_squares(
     points: Points, near: Ids, squares: Singles, mutual: npt.NDArray[np.bool_], start: int, stop: int
 ) -> None:
-    """For each entry of the lists in start:stop, its squared distance, and whether the other lists it back.
+    """For each entry of the lists in start:stop, compute its squared distance, and whether the entry is in both lists.
 
-    points: (m, dim) float; near: (m, k) int32, -1 for none; squares (m, k) float32 and mutual (m, k) bool: rows
-    start:stop are written, but not where there is none.
+    points: (m, dim) float; near: (m, k) int32, -1 for no entry; squares (m, k) float32 and mutual (m, k) bool: rows
+    start:stop are written, but not where there is no entry.
     """
     for x in range(start, stop):
         for t in range(near.shape[1]):
@@ -59,7 +59,7 @@ def listed_squares(
 
 @kernel
 def union_sizes(near: Ids, mutual: npt.NDArray[np.bool_], sizes: Longs) -> None:
-    """Add to `sizes` (m,) int64 how many each row of the union of both directions will hold, besides itself."""
+    """Add to `sizes` (m,) int64 the number of entries of each row of the symmetric graph, without the row itself."""
     for x in range(near.shape[0]):
         for t in range(near.shape[1]):
             y = near[x, t]
@@ -71,9 +71,9 @@ def union_sizes(near: Ids, mutual: npt.NDArray[np.bool_], sizes: Longs) -> None:
 
 @kernel
 def unite(near: Ids, squares: Singles, mutual: npt.NDArray[np.bool_], cursors: Longs, ids: Ids, out: Singles) -> None:
-    """Write the union of both directions of the lists, each row itself first.
+    """Write the symmetric graph of the lists; the first entry of each row is the row itself.
 
-    cursors: (m,) int64, where each row begins, used up; ids int32 and out float32 (entries,): written whole.
+    cursors: (m,) int64, where each row begins, overwritten; ids int32 and out float32 (entries,): written whole.
     """
     for x in range(near.shape[0]):
         ids[cursors[x]] = x
@@ -95,10 +95,10 @@ def unite(near: Ids, squares: Singles, mutual: npt.NDArray[np.bool_], cursors: L
 
 @kernel
 def gain(starts: Longs, ids: Ids, weights: Singles, worth: Doubles, cover: Singles, x: int) -> float:
-    """What choosing x would add: the worth of its neighbours, as far as x covers them better.
+    """The gain of choosing x: the worth of its neighbours, times the amount by which x covers each better.
 
-    Rounded to 44 bits: gains that differ by the order of summation alone are ties. Since every step of the sum is
-    monotone in `cover`, a gain never grows, rounding included.
+    Rounded to 44 bits, so that gains that differ by the order of summation alone are ties. Every step of the sum is
+    monotone in `cover`, so a gain never grows, rounding included.
     """
     total = 0.0
     for entry in range(starts[x], starts[x + 1]):
@@ -112,14 +112,14 @@ def gain(starts: Longs, ids: Ids, weights: Singles, worth: Doubles, cover: Singl
 def all_gains(
     starts: Longs, ids: Ids, weights: Singles, worth: Doubles, cover: Singles, gains: Doubles, start: int, stop: int
 ) -> None:
-    """The gain of each row in start:stop, into `gains` (m,) float64."""
+    """Write the gain of each row in start:stop to `gains` (m,) float64."""
     for x in range(start, stop):
         gains[x] = gain(starts, ids, weights, worth, cover, x)
 
 
 @kernel
 def cover_by(starts: Longs, ids: Ids, weights: Singles, chosen: Longs, cover: Singles) -> None:
-    """Raise `cover` (m,) float32 to what these rows, `chosen` (c,) int64, cover."""
+    """Raise `cover` (m,) float32 to the weights with which the rows `chosen` (c,) int64 represent their neighbours."""
     for place in range(chosen.size):
         for entry in range(starts[chosen[place]], starts[chosen[place] + 1]):
             cover[ids[entry]] = max(cover[ids[entry]], weights[entry])
@@ -127,7 +127,7 @@ def cover_by(starts: Longs, ids: Ids, weights: Singles, chosen: Longs, cover: Si
 
 @kernel
 def _sift(heap: Ids, size: int, place: int, gains: Doubles, ties: Words) -> None:
-    """Move heap[place] down to where no child comes before it: larger gains first, then smaller ties."""
+    """Move heap[place] down until no child comes before it: larger gains first, then smaller ties."""
     moving = heap[place]
     while 2 * place + 1 < size:
         child = 2 * place + 1
@@ -166,12 +166,12 @@ def greedy(
     first: int,
     last: int,
 ) -> int:
-    """Choose chosen[first:last], each the row of largest gain; how many of `chosen` are then filled.
+    """Choose chosen[first:last], each the row of largest gain, and return the number of `chosen` that are filled.
 
-    heap: (h,) int32, the rows still to be had in its first `size`; gains: (m,) float64, upper bounds of them, for a
-    gain never grows. The row on top is measured anew: if it stays on top, nobody's true gain comes before it. cover,
-    gains, heap and chosen are the state, updated in place; the next call goes on with `size` less what was chosen.
-    Stops early when nothing is gained any more.
+    heap: (h,) int32, the rows not chosen yet in its first `size` places; gains: (m,) float64, upper bounds, because a
+    gain never grows. The gain of the row on top is computed again: if the row stays on top, no true gain comes before
+    it. cover, gains, heap and chosen are updated in place; the next call continues with a `size` smaller by the rows
+    chosen. Stops early when the largest gain is 0.
     """
     count = first
     while count < last and size > 0:
@@ -205,29 +205,29 @@ def mean_nearest(
     start: int,
     stop: int,
 ) -> None:
-    """The mean distance of each query to the nearest of its others; infinite where it has none.
+    """The mean distance of each query to its nearest others, `nearest` of them at most; infinite without others.
 
-    points: (m, dim) float; queries, first, last: (q,) int64, query i being compared with others[first[i]:last[i]],
-    but not with itself; means: (q,) float64, start:stop are written.
+    points: (m, dim) float; queries, first, last: (q,) int64; query i is compared with others[first[i]:last[i]], but not
+    with itself; means: (q,) float64, start:stop are written.
     """
     best = np.empty(nearest, np.float64)
     for i in range(start, stop):
         x = queries[i]
-        found = 0
+        count = 0
         for entry in range(first[i], last[i]):
             y = others[entry]
             if y == x:
                 continue
             square = square_distance(points, x, points, y)
-            if found == nearest and square >= best[nearest - 1]:
+            if count == nearest and square >= best[nearest - 1]:
                 continue
-            found = min(found + 1, nearest)
-            place = found - 1
+            count = min(count + 1, nearest)
+            place = count - 1
             while place > 0 and best[place - 1] > square:
                 best[place] = best[place - 1]
                 place -= 1
             best[place] = square
         total = 0.0
-        for place in range(found):
+        for place in range(count):
             total += np.sqrt(best[place])
-        means[i] = total / found if found > 0 else np.inf
+        means[i] = total / count if count > 0 else np.inf

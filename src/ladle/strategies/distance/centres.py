@@ -1,8 +1,8 @@
-"""The rows chosen so far, and for every other row how far it is from them, as far as anybody has looked.
+"""The centres (the rows chosen so far), and for every other row an upper bound of its distance to the nearest one.
 
-Distances to the nearest centre only shrink as centres are added: a distance to the first centres is an upper bound of
-the distance to all. So a greedy strategy needs the true distance only of rows whose bound makes them matter, and those
-are brought up to date many at a time, against many centres at once, by matrix products.
+The distance to the nearest centre only shrinks as centres are added, so the distance to the first centres is an upper
+bound of the distance to all. A greedy strategy needs the true distance only of rows whose bound could decide the next
+pick. Their bounds are brought up to date many at a time, against many centres at once, by matrix products.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Longs = npt.NDArray[np.int64]
 
 
 def square_lengths(space: Space, free: Rows) -> Floats:
-    """(m,) the squared lengths of the points of `free` (m,), in a space whose points end in theirs."""
+    """(m,) the squared lengths of the points of `free` (m,), in a space whose points have them as the last array."""
     lengths = np.empty(len(free), np.float32)
 
     def measure(block: tuple[int, int]) -> None:
@@ -40,14 +40,14 @@ def outermost(free: Rows, lengths: Floats, draw_key: np.uint64) -> tuple[Rows, F
 
 @dataclass(slots=True)
 class Centres:
-    """Positions are those of `free` (m,), the rows that may become centres."""
+    """The centres, and the bounds of the rows `free` (m,), which may become centres. Positions are places in `free`."""
 
     space: Space
     free: Rows
     capacity: int
     bounds: Floats  # (m,) upper bound of the distance to the nearest centre
     count: int = 0
-    seen: Longs = field(init=False)  # (m,) how many of the first centres a bound knows of
+    seen: Longs = field(init=False)  # (m,) the number of first centres that a bound accounts for
     _points: Points = field(init=False, default=())
 
     def __post_init__(self) -> None:
@@ -61,30 +61,30 @@ class Centres:
         """These points become centres."""
         if not self._points:
             self._points = tuple(np.empty((self.capacity, *part.shape[1:]), part.dtype) for part in points)
-        for kept, part in zip(self._points, points, strict=True):
-            kept[self.count : self.count + len(part)] = part
+        for stored, part in zip(self._points, points, strict=True):
+            stored[self.count : self.count + len(part)] = part
         self.count += len(points[0])
 
     def refresh(self, positions: Longs, progress: Reporter = SILENT, title: str = "") -> None:
-        """Bring the bounds of these positions (p,), distinct, up to date: they are distances now.
+        """Replace the bounds of these positions (p,), all different, by distances.
 
-        Cost: p times the centres that a row has not seen, in the unit of the space; ROWS points a thread.
+        Cost: p times the centres that the bound of a row does not account for, in distances; ROWS points a thread.
         """
-        # Rows that have seen equally many centres share a block: what is compared again is little.
+        # Rows whose bounds account for equally many centres share a block, so that few distances are computed again.
         order = positions[np.argsort(self.seen[positions], kind="stable")]
         with progress.task(title, len(order)) as advance, threads.single_threaded_blas():
 
-            def look(block: tuple[int, int]) -> None:
+            def refresh_block(block: tuple[int, int]) -> None:
                 mine = order[slice(*block)]
                 start = int(self.seen[mine[0]])
                 if start < self.count:
-                    found = self.space.nearest(self.space.take(self.free[mine]), self.points(start))
-                    self.bounds[mine] = np.minimum(self.bounds[mine], found)
+                    distances = self.space.nearest(self.space.take(self.free[mine]), self.points(start))
+                    self.bounds[mine] = np.minimum(self.bounds[mine], distances)
                 advance(len(mine))
 
-            threads.run_each(look, threads.ranges(len(order), ROWS))
+            threads.run_each(refresh_block, threads.ranges(len(order), ROWS))
         self.seen[positions] = self.count
 
     def points(self, start: int = 0) -> Points:
-        """Those of the centres from number `start` on."""
+        """The points of the centres from number `start` on."""
         return tuple(part[start : self.count] for part in self._points)

@@ -1,8 +1,8 @@
 """Sampling rows in proportion to a power of their distance to the rows chosen before, without updating every row.
 
-A row is proposed in proportion to its bound, and kept with probability (distance / bound)^power: that is a draw in
-proportion to the distance itself, whatever the bounds, as long as none is too small. Proposals are made many at a time,
-and only their distances are computed. When too many are turned down, all bounds are brought up to date.
+A row is proposed in proportion to its bound, and accepted with probability (distance / bound)^power. The accepted rows
+are drawn in proportion to the distance itself, for any bounds that are not too small. Many proposals are made at once,
+and only their distances are computed. When too many are rejected, all bounds are brought up to date.
 Source: rejection sampling (von Neumann 1951); for k-means++ with other bounds, Bachem et al. 2016.
 """
 
@@ -19,17 +19,17 @@ from ladle.strategies.distance.space import Floats
 
 MOST_PROPOSED = 2048
 LEAST_PROPOSED = 16
-PART = 4  # proposals at once: a share of the centres there are, because fresh centres lower the bounds most
+PART = 4  # centres for each proposal made at once: while there are few centres, each new one lowers many bounds
 REFRESH_RATIO = 1.0
 
 
 def sample_by_distance(
-    found: Centres, size: int, *, power: float, seed: int, purpose: str, progress: Reporter
+    centres: Centres, size: int, *, power: float, seed: int, purpose: str, progress: Reporter
 ) -> tuple[Rows, Floats]:
-    """`size` of the rows `found.free`, one after another in proportion to distance^power: rows and distances.
+    """`size` of the rows `centres.free`, one after another in proportion to distance^power: rows and distances.
 
-    found: with its first centres and bounds, finite upper bounds of the distances to them; the picks become centres.
-    Rows at distance 0 are drawn uniformly once nothing else is left.
+    centres: with the first centres, and bounds that are finite upper bounds of the distances to them. The picks become
+    centres. Rows at distance 0 are drawn uniformly when no others are left.
     Cost: about 3 size^2 distances (more for a power above 1), and m times the centres so far each time the bounds are
     brought up to date, at most some log(size) times; 20 bytes a row, and the points of the centres.
     Repeats: by `seed` and `purpose`; exact sampling, not an approximation.
@@ -40,39 +40,39 @@ def sample_by_distance(
     done, proposed, accepted = 0, 0, 0
     with progress.task("choosing", size) as advance, threads.single_threaded_blas():
         while done < size:
-            cumulative = _cumulative(found.bounds, power)
+            cumulative = _cumulative(centres.bounds, power)
             if cumulative[-1] == 0:
-                rest = _rest(found, picked[:done], size - done, random)
+                rest = _rest(centres, picked[:done], size - done, random)
                 picked[done:], distances[done:] = rest, 0.0
                 advance(size - done)
                 break
-            wanted = min(MOST_PROPOSED, max(LEAST_PROPOSED, found.count // PART))
+            wanted = min(MOST_PROPOSED, max(LEAST_PROPOSED, centres.count // PART))
             proposals = np.searchsorted(cumulative, random.random(wanted) * cumulative[-1], side="right")
-            proposals = np.minimum(proposals, len(found.free) - 1)
+            proposals = np.minimum(proposals, len(centres.free) - 1)
             before = done
-            done = _settle(found, proposals, random.random(wanted), power, picked, distances, done)
+            done = _accept(centres, proposals, random.random(wanted), power, picked, distances, done)
             proposed, accepted = proposed + wanted, accepted + done - before
             advance(done - before)
-            # Turned-down proposals to come, by the rate so far, would cost more than looking at every row once.
-            turned_down = (size - done) * (proposed / max(accepted, 0.5) - 1.0)
-            if turned_down > REFRESH_RATIO * len(found.free):
-                found.refresh(np.arange(len(found.free)))
+            # At the rate so far, the proposals still to be rejected would cost more than bringing all rows up to date.
+            rejected = (size - done) * (proposed / max(accepted, 0.5) - 1.0)
+            if rejected > REFRESH_RATIO * len(centres.free):
+                centres.refresh(np.arange(len(centres.free)))
                 proposed, accepted = 0, 0
-    return found.free[picked], distances
+    return centres.free[picked], distances
 
 
 def _cumulative(bounds: Floats, power: float) -> npt.NDArray[np.float64]:
-    """Running sums of bounds^power (m,), in the unit of the largest, so that no power overflows; 0 stays 0."""
+    """Running sums (m,) of (bounds / largest bound)^power, so that no power overflows; the power of a 0 is 0."""
     largest = float(bounds.max(initial=0.0))
     if largest == 0:
         return np.zeros(1)
     weights = (bounds.astype(np.float64) / largest) ** power
-    weights[bounds == 0] = 0.0  # where the power is 0, too
+    weights[bounds == 0] = 0.0  # 0^0 is 1
     return np.cumsum(weights)
 
 
-def _settle(
-    found: Centres,
+def _accept(
+    centres: Centres,
     proposals: Longs,
     lots: npt.NDArray[np.float64],
     power: float,
@@ -80,17 +80,17 @@ def _settle(
     distances: Floats,
     done: int,
 ) -> int:
-    """Turn down or accept `proposals` (p,) one after another, until `picked` is full; how many are picked then.
+    """Accept or reject `proposals` (p,) one after another, until `picked` is full; the number picked by then.
 
-    A proposal's distance counts the centres accepted just before it.
+    The distance of a proposal takes in the centres accepted just before it.
     """
-    space = found.space
-    offered = found.bounds[proposals].astype(np.float64)
+    space = centres.space
+    offered = centres.bounds[proposals].astype(np.float64)
     distinct, place = np.unique(proposals, return_inverse=True)
-    found.refresh(distinct)
-    points = space.take(found.free[distinct])
+    centres.refresh(distinct)
+    points = space.take(centres.free[distinct])
     mutual = space.apart(points, points)
-    values = found.bounds[distinct]
+    values = centres.bounds[distinct]
     fresh = []
     for proposal, lot in enumerate(lots):
         at = place[proposal]
@@ -102,15 +102,15 @@ def _settle(
             fresh.append(at)
             np.minimum(values, mutual[at], out=values)
             values[at] = 0.0
-    found.bounds[distinct] = values
+    centres.bounds[distinct] = values
     if fresh:
-        found.add(found.free[distinct[fresh]])
-    found.seen[distinct] = found.count
+        centres.add(centres.free[distinct[fresh]])
+    centres.seen[distinct] = centres.count
     return done
 
 
-def _rest(found: Centres, picked: Longs, count: int, random: np.random.Generator) -> Longs:
+def _rest(centres: Centres, picked: Longs, count: int, random: np.random.Generator) -> Longs:
     """`count` positions not yet picked, uniformly."""
-    left = np.ones(len(found.free), bool)
+    left = np.ones(len(centres.free), bool)
     left[picked] = False
     return random.choice(np.flatnonzero(left), count, replace=False)

@@ -1,4 +1,4 @@
-"""Where the greedy strategies measure how far a row is from the rows chosen before it."""
+"""The spaces in which the greedy strategies measure distances between rows."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Floats = npt.NDArray[np.float32]
 Points = tuple[Floats, ...]  # parallel arrays, one entry a row
 
 BLOCK = 1024  # columns of products at a time: with as many rows, 4 MiB
-AT_ONCE = 256  # columns of sums at a time: they stay in the nearest cache
+AT_ONCE = 256  # columns of sums at a time: they stay in the first-level cache
 MEAN_BYTES = 4 << 20
-# A squared distance below this share of the squared length is what rounding leaves of 0.
+# A squared distance below this share of the squared length is taken as 0: rounding alone makes as much.
 ROUNDING = np.float32(2e-6)
 
 
@@ -28,18 +28,18 @@ class Space(Protocol):
         ...
 
     def apart(self, one: Points, other: Points) -> Floats:
-        """(a, b) how far points of `one` are from points of `other`, 0 or larger."""
+        """(a, b) float32, the distances of the points of `one` from the points of `other`, 0 or larger."""
         ...
 
     def nearest(self, one: Points, other: Points) -> Floats:
-        """(a,) the least of `apart` over `other`; infinite when there is none."""
+        """(a,) float32, the least of `apart` over `other`; infinite when `other` is empty."""
         ...
 
 
 class Euclidean:
-    """Squared Euclidean distance of embeddings (n, dim), of their unit vectors under "cosine", where it is twice that.
+    """Squared Euclidean distance of embeddings (n, dim), or of their unit vectors: twice the cosine distance.
 
-    Taken from the pool's mean, so that a far-off origin costs no digits.
+    Points are relative to the pool's mean, so that a far-off origin costs no digits.
     Raises: ArgumentError for another metric; NonFiniteError, ZeroVectorError (cosine), DataError.
     Cost: a b dim multiply-adds; nothing of the pool is held.
     """
@@ -48,7 +48,7 @@ class Euclidean:
         from ladle.geometry.metric_space import UNITS, in_metric
 
         check_metric(metric)
-        self.unit = np.float32(UNITS[metric])  # of the metric's distance, times the squared distance measured here
+        self.unit = np.float32(UNITS[metric])  # the metric's distance, for a squared distance of 1
         self._embeddings = np.asarray(embeddings)
         self._metric = metric
         total = np.zeros(embeddings.shape[1])
@@ -74,10 +74,10 @@ class Euclidean:
 
 
 class Gradient:
-    """Squared distance of gradient embeddings (p - e_y) x h, never made: (n, classes dim) numbers stay products.
+    """Squared distance of gradient embeddings (p - e_y) x h, whose (n, classes dim) numbers are never computed.
 
     p: probabilities (n, classes); y: the most likely class; h: embeddings (n, dim). The dot product of two gradient
-    embeddings is that of the first factors times that of the second ones.
+    embeddings is the dot product of the first factors times that of the second factors.
     Cost: a b (classes + dim) multiply-adds; nothing of the pool is held.
     Source: Ash et al. 2020 (BADGE), section 3; the factors as in LabelBench.
     """
@@ -111,7 +111,7 @@ class Gradient:
 class CityBlock:
     """Sum of absolute differences of probabilities (n, classes).
 
-    Cost: a b classes subtractions, no product can help; nothing of the pool is held.
+    Cost: a b classes subtractions, which no matrix product can replace; nothing of the pool is held.
     """
 
     def __init__(self, probabilities: Probabilities) -> None:
@@ -144,7 +144,7 @@ class CityBlock:
 
 
 def _likely(probabilities: Probabilities) -> Floats:
-    """A block of them as float32, without the dust outside [0, 1] that `ladle.margin` forgives."""
+    """A block of them as float32, clipped to [0, 1]: `ladle.margin` allows for rounding outside."""
     return np.ascontiguousarray(np.clip(probabilities, 0, 1), np.float32)
 
 

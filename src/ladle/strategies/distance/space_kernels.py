@@ -1,4 +1,4 @@
-"""Compiled loops of the distances that greedy strategies ask for. Serial, GIL-free."""
+"""Compiled loops of the distances in `space`. Serial, GIL-free."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import numpy as np
 from ladle.compiled import kernel
 
 FAST = {"nnan", "nsz", "reassoc", "contract"}
-CLASSES = 32  # between two looks at whether any sum can still be the least
+CLASSES = 32  # classes summed between two tests of whether any sum can still be the least
 
 
 @kernel(fastmath=FAST)
 def nearest(products: Any, one: Any, other: Any, rounding: Any, out: Any) -> None:
     """Lower out (a,) float32 to the least squared distance of each row.
 
-    products (a, b) float32; one (a,) and other (b,) float32: squared lengths. What is below `rounding` of the row's
-    squared length counts as 0.
+    products (a, b) float32; one (a,) and other (b,) float32: squared lengths. A distance below `rounding` times the
+    row's squared length counts as 0.
     """
     for x in range(products.shape[0]):
         low = np.float32(3e38)
@@ -34,7 +34,7 @@ def nearest(products: Any, one: Any, other: Any, rounding: Any, out: Any) -> Non
 def city_block(one: Any, columns: Any, out: Any) -> None:
     """out (a, b) float32: the sum of absolute differences of each row of `one` (a, c) and column of `columns` (c, b).
 
-    One class after another, for all columns at once: few classes would leave vector instructions idle.
+    The inner loop goes over columns, because few classes would leave vector instructions idle.
     """
     for x in range(one.shape[0]):
         line = out[x]
@@ -49,7 +49,7 @@ def city_block(one: Any, columns: Any, out: Any) -> None:
 def city_block_nearest(one: Any, columns: Any, out: Any) -> None:
     """Lower out (a,) float32 to the least of `city_block` over the columns (c, b).
 
-    Columns are given up together, once the sums of all are past the least: with many classes most are, early.
+    The columns are left together, once all sums exceed the least: with many classes, most do so early.
     """
     sums = np.empty(columns.shape[1], np.float32)
     for x in range(one.shape[0]):
