@@ -127,7 +127,7 @@ def ask(
             "seconds": round(time.perf_counter() - started, 3),
             "file": written_facts(written, before),
         }
-    lines = batch_lines(batch) | given.told | {"batch in": f"{output}" + (", as it was" if before else "")}
+    lines = batch_lines(batch) | given.messages | {"batch in": f"{output}" + (", as it was" if before else "")}
     title = f"Round {batch.round} of {campaign.name}" + (", asked for before" if batch.renewed else "")
     print_answer(title, lines, facts, as_json=as_json)
 

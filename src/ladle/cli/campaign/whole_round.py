@@ -135,7 +135,7 @@ def _steps(
         about = {"done_before": result.model_repeated, "model": model, "metrics": metrics}
         steps.append({"step": "model", **about, "text": text})
     batch, lines = result.batch, batch_lines(result.batch)
-    read = "".join(f"; {name}: {text}" for name, text in given.told.items())
+    read = "".join(f"; {name}: {text}" for name, text in given.messages.items())
     text = f"round {batch.round}: {lines['batch']}, by {lines['strategy']}; lease until {lines['lease until']}{read}"
     steps.append({"step": "ask", **batch_facts(batch), **given.facts, "text": text})
     return steps

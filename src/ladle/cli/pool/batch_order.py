@@ -1,4 +1,4 @@
-"""What `select` is to choose by: the strategy, its options and the size of the batch, checked before any work."""
+"""The strategy, its options and the size of the batch for `select`, checked before any work."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from ladle.progress import Reporter
 
 @dataclass(frozen=True, slots=True)
 class BatchOrder:
-    """What to choose by, with which options, and how many."""
+    """A batch to choose: the strategy, its options, and the number of examples."""
 
     strategy: str
     size: int
     seed: int
-    given: dict[str, Any]  # by --option
-    candidate_ratio: Any  # None: not given
+    given: dict[str, Any]  # the values of --option
+    candidate_ratio: Any  # the value of --candidate-ratio, or None
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """What the strategy must be asked with. Raises: ArgumentError for an unknown strategy."""
+        """The arrays that the strategy needs. Raises: ArgumentError for an unknown strategy."""
         from ladle.strategies.catalogue import describe
 
         return describe(self.strategy).needs
 
     @property
     def options(self) -> dict[str, Any]:
-        """The strategy's options."""
+        """The strategy's options, by name."""
         return self.given | ({} if self.candidate_ratio is None else {"candidate_ratio": self.candidate_ratio})
 
-    def check(self, reading: Any, tree: Path | None, dials: dict[str, Any]) -> None:
-        """Refuse what can be refused before any file is read. Raises: ArgumentError."""
+    def check(self, reading: Any, tree: Path | None, cut: dict[str, Any]) -> None:
+        """Check all options that can be checked before any file is read. Raises: ArgumentError."""
         from ladle.errors import ArgumentError
         from ladle.seeds import check_seed
         from ladle.strategies.catalogue import create, describe
@@ -41,7 +41,7 @@ class BatchOrder:
         check_seed(self.seed)
         described = describe(self.strategy)
         self._check_options([name for name in described.options if name not in options.CUTS])
-        given = [f"--{name.replace('_', '-')}" for name, value in dials.items() if value is not None]
+        given = [f"--{name.replace('_', '-')}" for name, value in cut.items() if value is not None]
         if len(given) > 1 or (given and tree is None):
             wanted = "be one of --mean-size, --threshold, --n-clusters, with a --tree to cut"
             raise ArgumentError("the cut", wanted=wanted, got=" and ".join(given))
@@ -52,11 +52,11 @@ class BatchOrder:
                 got="none",
                 remedy="Make one with `ladle cluster POOL -o tree.npz`.",
             )
-        try:  # a trial, on a tree of one row, which refuses values out of range
+        try:  # made once on a tree of one row, which refuses values out of range
             create(self.strategy, tree=None if tree is None else [0], **self.options)
-        except TypeError as error:  # text where a number belongs: here the user's word, so no bug
-            told = ", ".join(f"{name}={value}" for name, value in self.options.items())
-            raise ArgumentError("--option", wanted="have values of the right kind", got=told) from error
+        except TypeError as error:  # text in place of a number is the user's mistake here, not a bug
+            values = ", ".join(f"{name}={value}" for name, value in self.options.items())
+            raise ArgumentError("--option", wanted="have values of the right kind", got=values) from error
         reading.check(described.needs)
 
     def _check_options(self, valid: list[str]) -> None:
@@ -68,12 +68,12 @@ class BatchOrder:
             raise ArgumentError("candidate_ratio", wanted="be given once", got="--candidate-ratio and --option")
         for name in self.given:
             if name not in valid:
-                spelt = f"--{name.replace('_', '-')}"
+                option = f"--{name.replace('_', '-')}"
                 raise ArgumentError(
                     f"--option for {self.strategy}",
                     wanted=f"name one of {', '.join(valid)}",
                     got=name,
-                    remedy=f"The cut has its own: {spelt}." if name in options.CUTS else did_you_mean(name, valid),
+                    remedy=f"The cut has its own: {option}." if name in options.CUTS else did_you_mean(name, valid),
                 )
 
     def check_size(self, pool_rows: int, labelled_rows: int) -> None:
@@ -91,11 +91,11 @@ class BatchOrder:
             )
         check_partitions(self.options.get("partitions", 1), size=self.size)
 
-    def query(self, tree: Any, given: dict[str, Any], labelled: Any, pool_rows: int, progress: Reporter) -> Any:
-        """The strategy's `ladle.Selection`."""
+    def query(self, tree: Any, arrays: dict[str, Any], labelled: Any, pool_rows: int, progress: Reporter) -> Any:
+        """Query the strategy, and return its `ladle.Selection`. arrays: keywords of the query."""
         from ladle import strategies
 
         strategy = strategies.create(self.strategy, tree=tree, **self.options)
         return strategy.query(
-            self.size, pool_rows=pool_rows, labelled=labelled, seed=self.seed, progress=progress, **given
+            self.size, pool_rows=pool_rows, labelled=labelled, seed=self.seed, progress=progress, **arrays
         )

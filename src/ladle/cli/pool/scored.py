@@ -1,4 +1,4 @@
-"""What `select` asks a strategy with: scores and votes from files, the embeddings of the pool, by what it needs."""
+"""The arrays of a query, by the needs of its strategy: scores and votes from files, and the pool's embeddings."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from ladle.cli.pool.score_words import say_in_options
 from ladle.errors import ArgumentError
 from ladle.progress import Reporter
 
-SHOWN = 8  # columns told to people; JSON has all
+SHOWN = 8  # columns shown to people; JSON has all
 
 
 @dataclass(frozen=True, slots=True)
 class QueryInputs:
-    """What was read: `arrays`, the arguments of a query; and what there is to tell of them."""
+    """The arrays of a query, by keyword; and what was read, as facts for JSON and as messages for people."""
 
     arrays: dict[str, Any] = field(default_factory=dict)
-    facts: dict[str, Any] = field(default_factory=dict)  # for JSON
-    told: dict[str, str] = field(default_factory=dict)  # for people
+    facts: dict[str, Any] = field(default_factory=dict)
+    messages: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """A file of scores, and what its numbers are: probabilities unless said otherwise; and one of votes."""
+    """A file of scores, how to read its numbers (probabilities, if no option says otherwise), and a file of votes."""
 
     path: Path | None
     votes: Path | None
@@ -34,18 +34,18 @@ class Reading:
     margins: bool = False
     binary: bool = False  # one number an example, of two classes
     normalise: bool = False
-    multilabel: Any = None  # None, or how margins of yes-or-no classes make that of an example
+    multilabel: Any = None  # how the margins of yes-or-no classes are combined into one; None for other classes
     columns: Sequence[str] = ()
     id_column: str | None = None
-    classes: Sequence[str | int] | int | None = None  # those there are, where that is known
+    classes: Sequence[str | int] | int | None = None  # names or number of the classes, where they are known
     ignore_extra: bool = False
 
     def check(self, needs: Sequence[str]) -> None:
-        """Refuse options that do not go together, `needs` being the strategy's. Raises: ArgumentError."""
+        """Refuse options that contradict each other or the needs of the strategy. Raises: ArgumentError."""
         if self.path is None:
             if "scores" in needs or "probabilities" in needs:
                 raise ArgumentError("--scores", wanted="name a file of scores", got="none")
-            if any(self.said) or self.columns or self.id_column or self.ignore_extra:
+            if any(self.forms) or self.columns or self.id_column or self.ignore_extra:
                 raise ArgumentError("the options of the scores", wanted="come with --scores", got="none")
         if self.votes is None and "votes" in needs:
             raise ArgumentError("--votes", wanted="name a file of votes for this strategy", got="none")
@@ -63,39 +63,39 @@ class Reading:
             raise ArgumentError("the scores", wanted="be probabilities or logits for this strategy", got="--margins")
 
     @property
-    def said(self) -> tuple[bool, bool, bool, bool]:
-        """What was said of the numbers: logits, margins, binary, normalise."""
+    def forms(self) -> tuple[bool, bool, bool, bool]:
+        """The options that say what the numbers are: logits, margins, binary, normalise."""
         return self.logits, self.margins, self.binary, self.normalise
 
     @property
     def key(self) -> tuple[object, ...]:
-        """All that makes the same files other scores. What earlier versions had not is there only where it is used."""
+        """The options that change the scores read from a file. An option newer than the key is in it only if used."""
         columns = tuple(self.columns)
         column = None if not columns else columns[0] if len(columns) == 1 else columns
         new = tuple(name for name in ("binary", "normalise", "ignore_extra") if getattr(self, name))
         return (self.logits, self.margins, column, self.id_column, *new)
 
     def read(self, pool: Any, labelled: Any, needs: Sequence[str], *, progress: Reporter) -> QueryInputs:
-        """The arguments of a query: `margins` (n,) where there are scores, and by `needs` `probabilities` (n, classes),
-        `votes` (n, passes) and `embeddings` (n, dim).
+        """Read the arrays of a query: `margins` (n,) if there are scores; and, if they are among `needs`,
+        `probabilities` (n, classes), `votes` (n, passes) and `embeddings` (n, dim).
 
         Raises: IdError, ShapeError, NonFiniteError, ProbabilityError, FileError and its kinds; MemoryPlanError;
         MismatchError for another number of classes.
         """
-        given = QueryInputs()
-        if "embeddings" in needs:  # first, for they are what is likeliest not to fit
+        inputs = QueryInputs()
+        if "embeddings" in needs:  # first, because they are the most likely not to fit into memory
             with progress.task("Reading the embeddings"):
-                given.arrays["embeddings"] = pool.embeddings()
+                inputs.arrays["embeddings"] = pool.embeddings()
         if self.votes is not None and "votes" in needs:
             with say_in_options(self.votes):
-                self._read_votes(self.votes, given, pool, labelled, progress)
+                self._read_votes(self.votes, inputs, pool, labelled, progress)
         if self.path is not None:
             with say_in_options(self.path):
-                self._read_scores(self.path, given, pool, labelled, needs, progress)
-        return given
+                self._read_scores(self.path, inputs, pool, labelled, needs, progress)
+        return inputs
 
     def _read_scores(
-        self, path: Path, given: QueryInputs, pool: Any, labelled: Any, needs: Sequence[str], progress: Reporter
+        self, path: Path, inputs: QueryInputs, pool: Any, labelled: Any, needs: Sequence[str], progress: Reporter
     ) -> None:
         from ladle.scores import margin
         from ladle.scores.files.score_file import open_scores
@@ -112,16 +112,16 @@ class Reading:
         )
         if "probabilities" in needs:
             classes = 2 if self.binary else None
-            given.arrays["probabilities"] = scores.matrix(self._to_probabilities, classes=classes, progress=progress)
-            given.arrays["margins"] = margin(given.arrays["probabilities"])
+            inputs.arrays["probabilities"] = scores.matrix(self._to_probabilities, classes=classes, progress=progress)
+            inputs.arrays["margins"] = margin(inputs.arrays["probabilities"])
         else:
-            given.arrays["margins"] = scores.reduced(self._to_margins(), progress=progress)
-        given.facts["scores"] = self._facts(scores)
-        given.told["scores"] = self._told(scores)
+            inputs.arrays["margins"] = scores.reduced(self._to_margins(), progress=progress)
+        inputs.facts["scores"] = self._facts(scores)
+        inputs.messages["scores"] = self._message(scores)
 
     @property
     def read_as(self) -> Any:
-        """What the numbers are, as `open_scores` has it."""
+        """The argument `read_as` of `open_scores`."""
         if self.margins or self.binary:
             return "margins" if self.margins else "binary"
         return "logits" if self.logits else "probabilities" if self.multilabel is None else "multilabel"
@@ -143,16 +143,16 @@ class Reading:
             return partial(margin_from_logits, binary=self.binary)
         return partial(margin, multilabel=self.multilabel, binary=self.binary, normalise=self.normalise)
 
-    def _read_votes(self, path: Path, given: QueryInputs, pool: Any, labelled: Any, progress: Reporter) -> None:
-        """Raises: as `open_scores`; DataError for what is no number of a class."""
+    def _read_votes(self, path: Path, inputs: QueryInputs, pool: Any, labelled: Any, progress: Reporter) -> None:
+        """Read the votes. Raises: as `open_scores`; DataError for a value that is not the number of a class."""
         import numpy as np
 
         from ladle.scores.files.score_file import open_scores
 
         scores = open_scores(path, pool, read_as="votes", labelled=labelled, ignore_extra_scores=self.ignore_extra)
-        given.arrays["votes"] = scores.matrix(_checked_votes, progress=progress).astype(np.int32)
-        given.facts["votes"] = {"passes": scores.width, "columns": list(scores.columns), "entries": len(scores.rows)}
-        given.told["votes"] = f"{scores.width:,} passes{_listed(scores.columns)}"
+        inputs.arrays["votes"] = scores.matrix(_checked_votes, progress=progress).astype(np.int32)
+        inputs.facts["votes"] = {"passes": scores.width, "columns": list(scores.columns), "entries": len(scores.rows)}
+        inputs.messages["votes"] = f"{scores.width:,} passes{_listed(scores.columns)}"
 
     def _facts(self, scores: Any) -> Mapping[str, Any]:
         return {
@@ -165,7 +165,7 @@ class Reading:
             "extra_entries": scores.extra_entries,
         }
 
-    def _told(self, scores: Any) -> str:
+    def _message(self, scores: Any) -> str:
         if scores.classes is None:
             what = "margins" if self.margins else f"one {'logit' if self.logits else 'probability'} of two classes"
         else:

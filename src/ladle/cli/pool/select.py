@@ -59,8 +59,8 @@ def select(
         typer.Option(
             "--candidate-ratio",
             metavar="RATIO|auto",
-            help="Candidates for each place in the batch (cluster-margin: 10); auto: as many as the pool's repetition "
-            "calls for.",
+            help="Candidates for each place in the batch (cluster-margin: 10); auto: by how many near-duplicates are "
+            "among the least sure examples.",
         ),
     ] = None,
     strategy_options: options.StrategyOptions = None,
@@ -88,10 +88,10 @@ def select(
     """Select the next batch to label.
 
     Scores are matched to the pool by id, in any order. The batch is written with the columns id, row, order,
-    margin, cluster and cluster_size, the first to label first. The tree is cut where it stopped, or at --mean-size,
-    --threshold or --n-clusters.
+    margin, cluster and cluster_size, the first to label first. The tree is cut at the level it was made for, or at
+    --mean-size, --threshold or --n-clusters.
 
-    What a strategy needs (scores, the pool's embeddings, a tree) and its options: ladle strategies.
+    `ladle strategies` lists the needs of each strategy (scores, the pool's embeddings, a tree) and its options.
     """
     from ladle.cli.pool.batch_order import BatchOrder
     from ladle.cli.pool.scored import Reading
@@ -103,9 +103,9 @@ def select(
     check_output(output, TABLE_SUFFIXES, inputs=inputs)
     skipping = Skipping.of(skip_invalid, skipped, beside=output, inputs=inputs, force=force)
     started = time.perf_counter()
-    dials = dict(zip(options.CUTS, (mean_size, threshold, n_clusters), strict=True))
+    cut = dict(zip(options.CUTS, (mean_size, threshold, n_clusters), strict=True))
     ratio = None if candidate_ratio is None else options.parse_value(candidate_ratio)
-    asked = BatchOrder(strategy, size, seed, options.parse_strategy_options(strategy_options), ratio)
+    order = BatchOrder(strategy, size, seed, options.parse_strategy_options(strategy_options), ratio)
     reading = Reading(
         path=scores,
         votes=votes,
@@ -113,32 +113,32 @@ def select(
         margins=margins,
         binary=binary,
         normalise=normalise,
-        multilabel=asked.options.get("multilabel"),
+        multilabel=order.options.get("multilabel"),
         columns=score_columns or (),
         id_column=score_id,
         classes=options.parse_classes(classes),
         ignore_extra=ignore_extra_scores,
     )
-    asked.check(reading, tree, dials)
-    found: Any = None if tree is None else Dendrogram.load(tree)
-    metric = asked.options.get("metric") if found is None else found.metric
+    order.check(reading, tree, cut)
+    dendrogram: Any = None if tree is None else Dendrogram.load(tree)
+    metric = order.options.get("metric") if dendrogram is None else dendrogram.metric
     examples = skipping.opened(pool, id_column, embedding, ids, metric=metric)
-    known = _labelled_rows(examples, labelled or [], labelled_column, id_column)
-    asked.check_size(examples.rows, len(known))
+    labelled_rows = _labelled_rows(examples, labelled or [], labelled_column, id_column)
+    order.check_size(examples.rows, len(labelled_rows))
     bars = progress_reporter(quiet=quiet or as_json)
-    compared = None if found is None else _check_tree(found, tree, examples, bars)
-    clusters = None if found is None else found.cut(**dials)
-    given = reading.read(examples, known, asked.needs, progress=bars)
-    # Without a dial, a strategy that wants another cut than where the tree stopped may take its own.
-    uncut = all(value is None for value in dials.values())
-    selection = asked.query(found if uncut else clusters, given.arrays, known, examples.rows, bars)
-    batch = _Batch(examples, selection, given, clusters, skipping, compared)
+    compared = None if dendrogram is None else _check_tree(dendrogram, tree, examples, bars)
+    clusters = None if dendrogram is None else dendrogram.cut(**cut)
+    query_inputs = reading.read(examples, labelled_rows, order.needs, progress=bars)
+    # Without an option for the cut, a strategy may cut the tree itself, at another level than its own.
+    uncut = all(value is None for value in cut.values())
+    selection = order.query(dendrogram if uncut else clusters, query_inputs.arrays, labelled_rows, examples.rows, bars)
+    batch = _SelectedBatch(examples, selection, query_inputs, clusters, skipping, compared)
     before = write_new(output, batch.write, force=force)
-    batch.tell(output, time.perf_counter() - started, as_json=as_json, before=before)
+    batch.report(output, time.perf_counter() - started, as_json=as_json, before=before)
 
 
 def _labelled_rows(pool: Any, paths: list[Path], column: str | None, id_column: str | None) -> Any:
-    """Rows that these files name together, sorted. Raises: as `find_rows_in_files`."""
+    """(l,) rows named by any of these files, ascending. Raises: as `find_rows_in_files`."""
     from ladle.errors import ArgumentError
     from ladle.pool.ids.named_rows import find_rows_in_files
 
@@ -174,20 +174,20 @@ def _check_tree(tree: Any, path: Path | None, pool: Any, progress: Any) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Batch:
-    """A selection, with what is told of each example."""
+class _SelectedBatch:
+    """A selection, and what the output says of each example."""
 
     pool: Any
     selection: Any
-    given: Any  # what was read of scores and votes
-    clusters: Any  # (n,) or None
+    inputs: Any  # the QueryInputs
+    clusters: Any  # (n,) flat clusters, or None
     skipping: Skipping
-    tree_compared: bool | None  # with the pool's vectors; None without a tree
+    tree_compared: bool | None  # whether the tree was compared with the pool's vectors; None without a tree
 
     @property
     def margins(self) -> Any:
-        """(n,), or None where there were no scores."""
-        return self.given.arrays.get("margins")
+        """(n,) float32, or None without scores."""
+        return self.inputs.arrays.get("margins")
 
     def write(self, path: Path) -> None:
         """Write id, row, order, margin, cluster, cluster_size; null where there is no margin or no cluster."""
@@ -216,8 +216,8 @@ class _Batch:
         )
         write_table(table, path, about={"pool_digest": self.pool.digest, "story": self.selection.story.to_dict()})
 
-    def tell(self, path: Path, seconds: float, *, as_json: bool, before: bool) -> None:
-        """Print what was chosen. before: whether the file was there already, byte for byte."""
+    def report(self, path: Path, seconds: float, *, as_json: bool, before: bool) -> None:
+        """Print what was chosen. before: whether the same file, byte for byte, was there already."""
         import numpy as np
 
         from ladle.cli.program.printing import peak_bytes, print_answer, time_and_memory
@@ -228,29 +228,29 @@ class _Batch:
             "pool": self.pool.source,
             **story.to_dict(),
             "story": story.to_dict(),
-            **self.given.facts,
+            **self.inputs.facts,
         }
         parts = story.facts.get("partitions")
         facts |= self.skipping.facts(self.pool)
-        told = {
+        messages = {
             "pool": f"{story.pool_rows:,} examples, {story.labelled_rows:,} of them labelled",
             **self.skipping.shown(self.pool),
             "strategy": f"{story.strategy}, seed {story.seed}" + (f", in {parts:,} partitions" if parts else ""),
-            **self.given.told,
+            **self.inputs.messages,
             "batch": f"{len(rows):,} of {story.candidate_rows:,} candidates",
         }
         if self.margins is not None:
             least, middle, most = (float(value) for value in np.quantile(self.margins[rows], [0, 0.5, 1]))
             facts |= {"margin_min": least, "margin_median": middle, "margin_max": most}
-            told["margins"] = f"{least:.4g} to {most:.4g}, median {middle:.4g}"
+            messages["margins"] = f"{least:.4g} to {most:.4g}, median {middle:.4g}"
         if self.clusters is not None:
             counts = np.bincount(self.clusters[rows])
             facts |= {"clusters_touched": int((counts > 0).sum()), "most_from_one_cluster": int(counts.max())}
-            told["clusters"] = f"{facts['clusters_touched']:,}, at most {int(counts.max()):,} from one"
+            messages["clusters"] = f"{facts['clusters_touched']:,}, at most {int(counts.max()):,} from one"
             facts["tree_compared"] = self.tree_compared
             if not self.tree_compared:
-                told["tree"] = f"{UNCOMPARED}; nothing but rows and ids shows that it is of this pool"
+                messages["tree"] = f"{UNCOMPARED}; nothing but rows and ids shows that it is of this pool"
         facts |= {"seconds": round(seconds, 3), "peak_memory_bytes": peak, "output": str(path)}
         facts["done_before"] = before
-        told |= {"took": time_and_memory(seconds, peak), "batch in": f"{path}{', as it was' if before else ''}"}
-        print_answer("Selected", told, facts, as_json=as_json)
+        messages |= {"took": time_and_memory(seconds, peak), "batch in": f"{path}{', as it was' if before else ''}"}
+        print_answer("Selected", messages, facts, as_json=as_json)

@@ -1,4 +1,4 @@
-"""`ladle strategies`: the ways to choose a batch, what each needs, and its options."""
+"""`ladle strategies`: the strategies, what each needs, and its options."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ EXAMPLES = options.examples(
     "ladle strategies --json",
 )
 
-_NEEDED = {"embeddings": "the pool's embeddings"}  # other needs are told by their name
+_NEEDED = {"embeddings": "the pool's embeddings"}  # other needs are shown by their names
 _TREE = {"yes": "a tree", "optional": "a tree, if there is one", "no": ""}
 
 
 def strategies(
     name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="The strategy to tell all about.", show_default=False)
+        str | None, typer.Argument(metavar="NAME", help="The strategy to describe.", show_default=False)
     ] = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """List the strategies that select knows, or tell all about one.
+    """List the strategies of `ladle select`, or describe one.
 
-    Scores are margins, or the probabilities or logits they come from. Any strategy can be asked in random parts of the
-    pool, with --option partitions=COUNT: that is how slow ones reach large pools.
+    Scores are margins, or the probabilities or logits they come from. With --option partitions=COUNT any strategy
+    chooses from random parts of the pool, one after another, so that a slow strategy can choose from a large pool.
     """
     from ladle.cli.program.printing import print_json, print_tables
     from ladle.strategies.catalogue import describe, names
@@ -47,7 +47,7 @@ def strategies(
 
 
 def _in_short(described: Description) -> list[str]:
-    time = described.cost.partition(";")[0].rstrip(".")  # and then memory
+    time = described.cost.partition(";")[0].rstrip(".")  # memory follows
     return [described.summary, f"needs: {_needs(described)}", f"cost: {time}", f"source: {described.source}"]
 
 
@@ -62,11 +62,13 @@ def _in_full(described: Description) -> dict[str, str]:
 
 
 def _defaults(described: Description) -> dict[str, str]:
-    """Each option with its default, spelt as `--option` takes it."""
-    told = {name: value if isinstance(value, str) else json.dumps(value) for name, value in described.options.items()}
+    """Each option with its default, as `--option` takes it."""
+    defaults = {
+        name: value if isinstance(value, str) else json.dumps(value) for name, value in described.options.items()
+    }
     return {
         name: f"{value} (in select: --{name.replace('_', '-')})" if name in options.CUTS else value
-        for name, value in told.items()
+        for name, value in defaults.items()
     }
 
 
