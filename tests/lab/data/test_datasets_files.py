@@ -10,7 +10,7 @@ from ladle.lab.data import cifar, svhn
 from ladle.lab.data.fashion_mnist import PUBLISHED, fashion_mnist, fashion_mnist_full
 from ladle.lab.data.feature_files import feature_file
 from ladle.lab.data.folders import image_folder
-from ladle.lab.data.folders_of_data import find
+from ladle.lab.data.locations import find
 from tests.lab.published import of_debian
 
 RANDOM = np.random.default_rng(3)

@@ -129,7 +129,7 @@ def publish(
     from ladle.cli.program.outputs import check_output, write_new
     from ladle.cli.program.printing import print_answer
     from ladle.lab.ledger.ledger import Ledger
-    from ladle.lab.runner.publishing import check_target, publish_ledgers
+    from ladle.lab.ledger.publishing import check_target, publish_ledgers
 
     check_output(out, [".sqlite"], inputs=found)
     with ExitStack() as opened:

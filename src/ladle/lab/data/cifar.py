@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ladle.errors import CorruptFileError, FileError
 from ladle.lab.data.datasets import Dataset
-from ladle.lab.data.folders_of_data import find
+from ladle.lab.data.locations import find
 from ladle.lab.data.packages import need
 
 LICENCE = "for research use; Krizhevsky 2009, Learning multiple layers of features from tiny images"
@@ -57,7 +57,7 @@ CIFAR_100 = Edition(
 def cifar_10(*, folder: str = "") -> Dataset:
     """50,000 images to choose from and the published 10,000 to test on: uint8 (n, 32, 32, 3), ten classes.
 
-    folder: that of the sheets or of the binary files; empty: looked for, see `ladle.lab.data.folders_of_data`. `ids`
+    folder: that of the sheets or of the binary files; empty: looked for, see `ladle.lab.data.locations`. `ids`
     are positions in the files read; sheets and binary files have the images in different orders.
     Raises: FileError, CorruptFileError, MissingDependencyError (Pillow, for sheets). Cost: about 5 s; 184 MB.
     Source: Krizhevsky 2009, "Learning multiple layers of features from tiny images".

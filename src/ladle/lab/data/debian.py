@@ -10,7 +10,7 @@ import numpy as np
 
 from ladle.errors import DataError, FileError
 from ladle.lab.data.datasets import Dataset
-from ladle.lab.data.folders_of_data import need_file
+from ladle.lab.data.locations import need_file
 from ladle.lab.data.ngrams import as_texts
 from ladle.lab.data.splits import assemble, split_share
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ladle.errors import CorruptFileError
 from ladle.lab.data.datasets import Dataset
-from ladle.lab.data.folders_of_data import need_file
+from ladle.lab.data.locations import need_file
 from ladle.lab.data.xz_arrays import read_packed
 
 FOLDER = Path(__file__).parent / "packed" / "fashion_mnist"

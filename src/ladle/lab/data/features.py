@@ -23,7 +23,7 @@ from ladle.errors import CorruptFileError, FileError
 from ladle.lab.data import cifar, wordnet45
 from ladle.lab.data.datasets import Dataset
 from ladle.lab.data.embedders import EfficientNetLite0, Embedder, MiniLm
-from ladle.lab.data.folders_of_data import cache_folder, find
+from ladle.lab.data.locations import cache_folder, find
 from ladle.lab.data.ngrams import as_texts
 from ladle.lab.data.splits import assemble, split_rows
 from ladle.progress import SILENT, Reporter
@@ -94,7 +94,7 @@ def cifar_10_frozen(*, folder: str = "") -> Dataset:
 
     Read from the vectors that benchmarks/embed.py keeps, where they are; else made of `cifar-10`, once, and kept by
     content. In either case in one seeded order; `ids` are positions in the files of the data laid end to end.
-    folder: that of `cifar10.npy`; empty: looked for, see `ladle.lab.data.folders_of_data`.
+    folder: that of `cifar10.npy`; empty: looked for, see `ladle.lab.data.locations`.
     Raises: FileError, CorruptFileError; MissingDependencyError when they are to be made.
     Cost: 2 s, mostly to check the digest; 310 MB, twice that while it reads. Making them: 2 minutes on two cores.
     Source: as `ladle.lab.data.cifar`; EfficientNet-Lite0's features.
@@ -119,7 +119,7 @@ def wordnet_45_frozen(*, folder: str = "", test_rows: int = wordnet45.TEST_ROWS)
     """WordNet-45 as features: float32 (n, 384), with the split and ids of `wordnet-45`.
 
     Read from the vectors that benchmarks/embed.py keeps, where they are; else made, once, and kept by content.
-    folder: that of `wordnet.npy`; empty: looked for, see `ladle.lab.data.folders_of_data`.
+    folder: that of `wordnet.npy`; empty: looked for, see `ladle.lab.data.locations`.
     Raises: FileError, CorruptFileError, ArgumentError; MissingDependencyError when they are to be made.
     Cost: 1 s; 180 MB, twice that while it reads. Making them: 6 minutes on two cores.
     Source: as `ladle.lab.data.wordnet45`; all-MiniLM-L6-v2.

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from ladle.errors import CorruptFileError
 from ladle.lab.data.datasets import Dataset
-from ladle.lab.data.folders_of_data import find
+from ladle.lab.data.locations import find
 from ladle.lab.data.splits import assemble, split_rows
 
 FILE = "flights-3m.parquet"
@@ -32,7 +32,7 @@ def flights(*, folder: str = "", test_rows: int = 100_000) -> Dataset:
     2.9 million to choose from, 100,000 to test on, by one seeded draw. Features: time of day, weekday and day of the
     year as sine and cosine, the logarithm of the distance, and the busiest 24 airports as origin and as destination, 0
     or 1.
-    folder: that of the file; empty: looked for, see `ladle.lab.data.folders_of_data`. `ids` are positions in the file.
+    folder: that of the file; empty: looked for, see `ladle.lab.data.locations`. `ids` are positions in the file.
     Raises: FileError, CorruptFileError, ArgumentError. Cost: 10 s; 0.7 GB, twice that while it is split.
     """
     table = _read(find(".", [FILE], folder=folder, bring=BRING) / FILE)

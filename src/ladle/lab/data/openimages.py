@@ -21,7 +21,7 @@ import numpy.typing as npt
 from ladle.arrays import check_finite
 from ladle.errors import ArgumentError, CorruptFileError, FileError
 from ladle.lab.data.datasets import Dataset
-from ladle.lab.data.folders_of_data import need_file
+from ladle.lab.data.locations import need_file
 from ladle.lab.data.packages import need
 from ladle.memory.budget import require
 from ladle.pool import Pool, open_pool

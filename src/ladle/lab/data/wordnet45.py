@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ladle.errors import CorruptFileError
 from ladle.lab.data.datasets import Dataset
-from ladle.lab.data.folders_of_data import need_file
+from ladle.lab.data.locations import need_file
 from ladle.lab.data.ngrams import as_texts
 from ladle.lab.data.splits import assemble, split_rows
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ladle.arrays import row_blocks
 from ladle.errors import ArgumentError, FileFormatError
 from ladle.lab.data.datasets import Dataset
-from ladle.lab.data.folders_of_data import need_file
+from ladle.lab.data.locations import need_file
 from ladle.lab.data.ngrams import as_letters
 from ladle.lab.data.splits import assemble
 from ladle.mixing import MIX_1

@@ -27,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.errors import ArgumentError, FileError, FileFormatError
-from ladle.lab.ledger import contents, seals
+from ladle.lab.ledger import integrity, seals
 from ladle.lab.ledger.files import TABLES, VERSION, connected, is_ledger, ledger_at
 from ladle.lab.ledger.records import RoundRecord, StartRecord
 from ladle.lab.protocol.experiment import Experiment, StrategyEntry
@@ -87,7 +87,7 @@ class Ledger:
         try:
             with opened.held_still():
                 seals.check(opened._connection, path)
-                contents.check(opened._connection, path, opened.metrics())
+                integrity.check(opened._connection, path, opened.metrics())
         except BaseException:
             opened.close()
             raise
@@ -145,7 +145,7 @@ class Ledger:
         return {entry.label: entry for entry in entries if entry.label in begun}
 
     def is_published(self) -> bool:
-        """Whether it is a copy that has digests where a run's own has rows. See `ladle.lab.runner.publishing`."""
+        """Whether it is a copy that has digests where a run's own has rows. See `ladle.lab.ledger.publishing`."""
         return bool(self.facts().get("published"))
 
     def metrics(self) -> list[str]:
@@ -262,7 +262,7 @@ class Ledger:
     def _left_out(self) -> list[StrategyEntry]:
         """Strategies with rounds that the experiment names no longer."""
         found = self._connection.execute("SELECT value FROM run WHERE key = ?", (_LEFT_OUT,)).fetchone()
-        return [] if found is None else contents.entries(found[0], self.path)
+        return [] if found is None else integrity.entries(found[0], self.path)
 
     def _add(self, table: str, values: tuple[Any, ...], named: str) -> None:
         places = ", ".join("?" * len(values))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -62,16 +61,6 @@ def surveyed(bench: Bench) -> dict[str, Any]:
     }
 
 
-def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """What a run now goes on with that it was not begun with, versions and machine, as lines of text."""
-    found = []
-    for part in ("versions", "machine"):
-        old = before.get(part, {})
-        differing = {name: value for name, value in now[part].items() if name in old and old[name] != value}
-        found += [f"{name} {_told(value)}, before {_told(old[name])}" for name, value in differing.items()]
-    return found
-
-
 def digest(dataset: Dataset) -> str:
     """SHA-256 of inputs and labels of both splits, in hex. Cost: reads all of them once."""
     total = hashlib.sha256()
@@ -97,10 +86,6 @@ def _options(learner: object) -> dict[str, Any]:
     """All dials of a learner, those left at their defaults too, which another version may set otherwise."""
     told = {part.name: getattr(learner, part.name) for part in (fields(learner) if is_dataclass(learner) else ())}
     return {name: value for name, value in told.items() if isinstance(value, (bool, int, float, str))}
-
-
-def _told(value: Any) -> str:
-    return ", ".join(value) or "none" if isinstance(value, list) else str(value)
 
 
 def _versions() -> dict[str, str]:

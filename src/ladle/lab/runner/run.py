@@ -18,14 +18,13 @@ from typing import Any
 from ladle import durable
 from ladle.arrays import Rows
 from ladle.errors import ArgumentError, CorruptFileError, MismatchError
+from ladle.lab.ledger.comparable import changes, differences, other_data
 from ladle.lab.ledger.files import FILE_NAME, is_ledger
 from ladle.lab.ledger.ledger import Ledger
 from ladle.lab.ledger.records import RoundRecord, StartRecord
-from ladle.lab.protocol.comparable import differences, other_data
 from ladle.lab.protocol.experiment import Experiment
 from ladle.lab.runner.in_process import Alone
 from ladle.lab.runner.jobs import Start, Survey
-from ladle.lab.runner.provenance import changes
 from ladle.lab.runner.rounds import Course, done_batches
 from ladle.lab.runner.starts import start_key
 from ladle.lab.runner.workbench import Sources
@@ -50,7 +49,7 @@ def run_experiment(
     workers: processes; as many as there are threads to use, unless said otherwise. Each holds the data set and a model.
     0: none, all is done in this process.
     trials, strategies: only the first so many trials, or those of these numbers, from 0; only the strategies of these
-    labels. The rest may follow later, or be run elsewhere: `ladle.lab.runner.publishing` makes one ledger of several.
+    labels. The rest may follow later, or be run elsewhere: `ladle.lab.ledger.publishing` makes one ledger of several.
     sources: where data set and learner come from; the catalogue.
     Raises: ArgumentError; MismatchError when the folder holds another experiment, or other data; FileError when another
     process runs there; MissingDependencyError; MemoryPlanError for a worker that was killed; what learners raise.

@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from ladle.errors import ArgumentError, LadleError, MismatchError
+from ladle.lab.ledger.comparable import changes, differences, other_data
 from ladle.lab.ledger.ledger import WENT_ON, Ledger
 from ladle.lab.ledger.records import RoundRecord, StartRecord, digest_of_rows
-from ladle.lab.protocol.comparable import differences, other_data
 from ladle.lab.protocol.experiment import Experiment, StrategyEntry
-from ladle.lab.runner.provenance import changes
 
 
 def publish_ledgers(ledgers: Sequence[Ledger], path: str | os.PathLike[str]) -> None:

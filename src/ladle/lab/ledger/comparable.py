@@ -1,4 +1,4 @@
-"""Whether two experiments, or two ledgers, are parts of one."""
+"""Whether two experiments, or the facts of two ledgers, are parts of one, and what differs between them."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def differences(before: Experiment, now: Experiment, begun: Mapping[str, Strateg
     differing = [name for name in old if name not in GROWING and old[name] != new[name]]
     if old["dataset"]["name"] == new["dataset"]["name"] and "dataset" in differing:
         differing.remove("dataset")
-    told = [f"{name} ({_told(old[name])} there, {_told(new[name])} here)" for name in differing]
-    return told + [f"strategy {each.label}" for each in now.strategies if begun.get(each.label, each) != each]
+    lines = [f"{name} ({_dial_text(old[name])} there, {_dial_text(new[name])} here)" for name in differing]
+    return lines + [f"strategy {each.label}" for each in now.strategies if begun.get(each.label, each) != each]
 
 
 def other_data(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
@@ -32,14 +32,28 @@ def other_data(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     return changed
 
 
+def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """The versions and fields of the machine that differ between the facts of two ledgers, as lines of text."""
+    lines = []
+    for part in ("versions", "machine"):
+        old = before.get(part, {})
+        differing = {name: value for name, value in now[part].items() if name in old and old[name] != value}
+        lines += [f"{name} {_fact_text(value)}, before {_fact_text(old[name])}" for name, value in differing.items()]
+    return lines
+
+
 def _learner_of(facts: Mapping[str, Any], others: Mapping[str, Any]) -> tuple[Any, Any]:
     """The learner that `facts` tell of, and its options where they do: the first ledgers do not."""
     return facts["learner"], facts.get("learner_options", others.get("learner_options"))
 
 
-def _told(value: Any) -> str:
+def _dial_text(value: Any) -> str:
     if isinstance(value, dict):
         return " ".join(
             [str(value.get("name", "")), *(f"{name}={each}" for name, each in value.items() if name != "name")]
         ).strip()
     return str(value)
+
+
+def _fact_text(value: Any) -> str:
+    return ", ".join(value) or "none" if isinstance(value, list) else str(value)

@@ -7,8 +7,8 @@ import pytest
 
 from ladle.errors import ArgumentError, MismatchError
 from ladle.lab.ledger.ledger import Ledger
+from ladle.lab.ledger.publishing import publish_ledgers
 from ladle.lab.protocol.files import parse_experiment
-from ladle.lab.runner.publishing import publish_ledgers
 from ladle.lab.runner.run import run_experiment
 from tests.lab.standins import SOURCES, TOML, experiment
 
