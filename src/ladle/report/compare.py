@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.errors import MismatchError
-from ladle.lab.ledger.files import FILE_NAME
+from ladle.lab.ledger.ledger import FILE_NAME
 from ladle.lab.ledger.records import digest_of_rows
 from ladle.lab.measures.comparisons import Comparison, compare_paired, compare_unpaired, corrected
 from ladle.lab.measures.savings import area_under_curve

@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 
 from ladle.errors import ArgumentError, CorruptFileError, FileError, FileFormatError
-from ladle.lab.ledger import seals
-from ladle.lab.ledger.files import is_ledger
-from ladle.lab.ledger.ledger import Ledger
+from ladle.lab.ledger import integrity
+from ladle.lab.ledger.ledger import Ledger, is_ledger
 from ladle.lab.ledger.records import RoundRecord, StartRecord, pack_rows, unpack_rows
 from tests.lab.standins import TOML, experiment
 
@@ -216,7 +215,7 @@ def resealed(ledger, table, column, value):
     connection.execute(f"UPDATE {table} SET {column} = ? {where}", (value,))
     for each in ("run", "start", "round"):
         for values in connection.execute(f"SELECT * FROM {each}").fetchall():
-            seals.put(connection, each, values)
+            integrity.seal(connection, each, values)
 
 
 IMPOSSIBLE = [

@@ -1,7 +1,9 @@
-"""Frozen features: a data set whose inputs are the vectors an embedder makes of another's, computed once and kept.
+"""Frozen features: a data set whose inputs are the vectors that an embedder makes of another data set, computed once.
 
-Vectors are kept in one folder, each array under a hash of the inputs, the embedder and its packages, with the SHA-256
-of its bytes in a .json file beside it. The vectors that benchmarks/embed.py keeps are read too, where they are.
+Computed vectors are cached in one folder, each array under a hash of the inputs, the embedder and its packages, with the
+SHA-256 of its bytes in a .json file beside it. Vectors that were computed elsewhere are read from three files: NAME.npy,
+NAME-labels.npy, and NAME.json, which has the SHA-256 of both (`{"made_of": ..., "sha256": {"vectors": ..., "labels":
+...}}`). Their rows are in the order of `_stored_order`.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from ladle.lab.data.splits import assemble, split_rows
 from ladle.progress import SILENT, Reporter
 
 Matrix = npt.NDArray[np.float32]
-VECTORS_SEED = 0  # of the order in which benchmarks/vectors.py keeps its rows
+ORDER_SEED = 0  # of the order of the rows in files of vectors: the first rows are then a sample of all
 PIXELS = 64  # to which CIFAR-10 is enlarged
 
 
@@ -38,7 +40,7 @@ def embedded(
 ) -> Dataset:
     """`dataset` with float32 (n, dim) vectors for inputs, of the pool and of the test split.
 
-    folder: where vectors are kept; by default `features` in LADLE_CACHE or ~/.cache/ladle.
+    folder: where vectors are cached; by default `features` in the cache, see `ladle.lab.data.locations`.
     Raises: MissingDependencyError, ArgumentError, CorruptFileError, FileError.
     Cost: the embedder's, once; afterwards a pass to hash the inputs and one to read and check the vectors.
     """
@@ -47,8 +49,8 @@ def embedded(
     return replace(
         dataset,
         name=f"{dataset.name}, frozen features",
-        inputs=_kept(dataset.inputs, embedder, made_of, home, progress),
-        test_inputs=_kept(dataset.test_inputs, embedder, made_of, home, progress),
+        inputs=_cached_vectors(dataset.inputs, embedder, made_of, home, progress),
+        test_inputs=_cached_vectors(dataset.test_inputs, embedder, made_of, home, progress),
         source=f"{dataset.source}; {made_of}",
         looks=dataset.seen,
     )
@@ -62,7 +64,9 @@ def content_digest(inputs: npt.NDArray[Any], made_of: str) -> str:
     return digest.hexdigest()
 
 
-def _kept(inputs: npt.NDArray[Any], embedder: Embedder, made_of: str, home: Path, progress: Reporter) -> Matrix:
+def _cached_vectors(
+    inputs: npt.NDArray[Any], embedder: Embedder, made_of: str, home: Path, progress: Reporter
+) -> Matrix:
     key = content_digest(inputs, made_of)
     path, manifest = home / f"{key[:32]}.npy", home / f"{key[:32]}.json"
     if manifest.exists():
@@ -71,9 +75,9 @@ def _kept(inputs: npt.NDArray[Any], embedder: Embedder, made_of: str, home: Path
     durable.folder(home)
     with durable.writing(path) as file:
         np.save(file, vectors, allow_pickle=False)
-    told = {"content": key, "made_of": made_of, "shape": list(vectors.shape), "sha256": durable.file_digest(path)}
-    with durable.writing(manifest) as file:  # last: an array without its manifest is not there
-        file.write(json.dumps(told, indent=1).encode() + b"\n")
+    about = {"content": key, "made_of": made_of, "shape": list(vectors.shape), "sha256": durable.file_digest(path)}
+    with durable.writing(manifest) as file:  # last: an array without a manifest counts as absent
+        file.write(json.dumps(about, indent=1).encode() + b"\n")
     return vectors
 
 
@@ -92,9 +96,9 @@ def _checked(path: Path, digest: str) -> npt.NDArray[Any]:
 def cifar_10_frozen(*, folder: str = "") -> Dataset:
     """CIFAR-10 as features at 64 pixels: float32 (50,000, 1,280) and the published 10,000 to test on.
 
-    Read from the vectors that benchmarks/embed.py keeps, where they are; else made of `cifar-10`, once, and kept by
-    content. In either case in one seeded order; `ids` are positions in the files of the data laid end to end.
-    folder: that of `cifar10.npy`; empty: looked for, see `ladle.lab.data.locations`.
+    Read from files of vectors where there are some; else computed from `cifar-10` once, and cached by content. The order
+    is the same seeded one in both cases; `ids` are positions in the files of the data laid end to end.
+    folder: the one that holds `cifar10.npy`; empty: see `ladle.lab.data.locations`.
     Raises: FileError, CorruptFileError; MissingDependencyError when they are to be made.
     Cost: 2 s, mostly to check the digest; 310 MB, twice that while it reads. Making them: 2 minutes on two cores.
     Source: as `ladle.lab.data.cifar`; EfficientNet-Lite0's features.
@@ -111,15 +115,15 @@ def cifar_10_frozen(*, folder: str = "") -> Dataset:
         licence=cifar.LICENCE,
         ids=places,
         source=f"{made_of}; the published test split",
-        looks=lambda rows: images().inputs[places[rows]],  # those to choose from come first in its files
+        looks=lambda rows: images().inputs[places[rows]],  # the pool comes first in its files
     )
 
 
 def wordnet_45_frozen(*, folder: str = "", test_rows: int = wordnet45.TEST_ROWS) -> Dataset:
     """WordNet-45 as features: float32 (n, 384), with the split and ids of `wordnet-45`.
 
-    Read from the vectors that benchmarks/embed.py keeps, where they are; else made, once, and kept by content.
-    folder: that of `wordnet.npy`; empty: looked for, see `ladle.lab.data.locations`.
+    Read from files of vectors where there are some; else computed once, and cached by content.
+    folder: the one that holds `wordnet.npy`; empty: see `ladle.lab.data.locations`.
     Raises: FileError, CorruptFileError, ArgumentError; MissingDependencyError when they are to be made.
     Cost: 1 s; 180 MB, twice that while it reads. Making them: 6 minutes on two cores.
     Source: as `ladle.lab.data.wordnet45`; all-MiniLM-L6-v2.
@@ -144,32 +148,33 @@ def wordnet_45_frozen(*, folder: str = "", test_rows: int = wordnet45.TEST_ROWS)
 def _vectors(
     name: str, folder: str, make: Callable[[], tuple[Matrix, npt.NDArray[np.int64], str]]
 ) -> tuple[Matrix, npt.NDArray[np.int64], Rows, str]:
-    """Vectors and labels in the kept order, the place of each row in the source, and what they are made of."""
+    """Vectors and labels in the stored order, the place of each row in the source, and what they are made of."""
     files = (f"{name}.json", f"{name}.npy", f"{name}-labels.npy")
     try:
-        home = find(".", files, folder=folder, bring=f"python benchmarks/embed.py {name}")
+        home = find(".", files, folder=folder, bring="Leave out `folder`: the vectors are then computed.")
     except FileError:
         if folder:
             raise
         vectors, labels, made_of = make()
-        places = _kept_order(len(vectors))
+        places = _stored_order(len(vectors))
         return vectors[places], labels[places], places, made_of
     manifest = json.loads((home / files[0]).read_text(encoding="utf-8"))
     vectors = _checked(home / files[1], manifest["sha256"]["vectors"])
     labels = _checked(home / files[2], manifest["sha256"]["labels"]).astype(np.int64)
-    return vectors, labels, _kept_order(len(vectors)), str(manifest["made_of"])
+    return vectors, labels, _stored_order(len(vectors)), str(manifest["made_of"])
 
 
-def _kept_order(count: int) -> Rows:
-    return np.random.default_rng(VECTORS_SEED).permutation(count).astype(np.int64)
+def _stored_order(count: int) -> Rows:
+    """The place in the source of each row of a file of vectors."""
+    return np.random.default_rng(ORDER_SEED).permutation(count).astype(np.int64)
 
 
 def _embedded_cifar_10() -> tuple[Matrix, npt.NDArray[np.int64], str]:
     embedder = EfficientNetLite0(PIXELS)
-    made_of = embedder.made_of  # a missing package should not be found out after reading
+    made_of = embedder.made_of  # so that a missing package is reported before the data is read
     dataset = cifar.cifar_10()
     images = np.concatenate([dataset.inputs, dataset.test_inputs])
-    vectors = _kept(images, embedder, made_of, cache_folder("features"), SILENT)
+    vectors = _cached_vectors(images, embedder, made_of, cache_folder("features"), SILENT)
     labels = np.concatenate([dataset.labels, dataset.test_labels])
     return vectors, labels, f"CIFAR-10, 32 to {PIXELS} pixels; {made_of}"
 
@@ -178,5 +183,5 @@ def _embedded_glosses() -> tuple[Matrix, npt.NDArray[np.int64], str]:
     embedder = MiniLm()
     made_of = embedder.made_of
     lines, classes = wordnet45.glosses()
-    vectors = _kept(as_texts(lines), embedder, made_of, cache_folder("features"), SILENT)
+    vectors = _cached_vectors(as_texts(lines), embedder, made_of, cache_folder("features"), SILENT)
     return vectors, classes, f"WordNet 3.0 glosses; {made_of}"

@@ -1,12 +1,14 @@
-"""Where data sets lie and where computed things are kept.
+"""Where data sets lie, and where computed arrays are kept.
 
-A data set is looked for in the folder given, in that of the environment variable LADLE_DATA, in `../shared/data`, and
-among the vectors that the benchmarks keep, in this order. Computed things go to LADLE_CACHE, or ~/.cache/ladle.
+A data set is looked for in the folder given; without one, in the folder that the environment variable LADLE_DATA names,
+and then in the folder `data` of the cache. The cache is the folder that LADLE_CACHE names, or else the user's:
+`$XDG_CACHE_HOME/ladle` or `~/.cache/ladle`; on macOS `~/Library/Caches/ladle`, on Windows `%LOCALAPPDATA%\\ladle\\cache`.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,20 +19,21 @@ CACHE_VARIABLE = "LADLE_CACHE"
 
 
 def cache_folder(part: str) -> Path:
-    """Where computed things of one kind are kept; it may not be there yet."""
-    return Path(os.environ.get(CACHE_VARIABLE) or "~/.cache/ladle").expanduser() / part
+    """The folder of the cache for one kind of file; it may not exist yet."""
+    named = os.environ.get(CACHE_VARIABLE)
+    return (Path(named).expanduser() if named else _user_cache()) / part
 
 
 def data_folders() -> list[Path]:
-    """The folders in which data sets are looked for, those first that were asked for."""
-    given = os.environ.get(DATA_VARIABLE)
-    return [*([Path(given).expanduser()] if given else []), Path("..") / "shared" / "data", cache_folder("vectors")]
+    """The folders in which data sets are looked for, in this order."""
+    named = os.environ.get(DATA_VARIABLE)
+    return [*([Path(named).expanduser()] if named else []), cache_folder("data")]
 
 
 def find(wanted: str, names: Sequence[str], *, folder: str = "", bring: str) -> Path:
     """The first folder that holds all of the files `names`.
 
-    folder: look there and nowhere else; empty: in `wanted` (a relative path) under each of `data_folders`.
+    folder: the only folder to look in; empty: `wanted`, a relative path, under each of `data_folders`.
     bring: the command that would bring the files, for the error. Raises: FileError.
     """
     places = [Path(folder).expanduser()] if folder else [each / wanted for each in data_folders()]
@@ -46,7 +49,18 @@ def find(wanted: str, names: Sequence[str], *, folder: str = "", bring: str) -> 
 
 
 def need_file(path: Path, *, bring: str) -> Path:
-    """`path`, if it is there. bring: the command that would bring it. Raises: FileError."""
+    """`path`, if a file is there. bring: the command that would bring it. Raises: FileError."""
     if not path.exists():
         raise FileError(f"the file {path}", wanted="be there to read", got="no such file", remedy=bring)
     return path
+
+
+def _user_cache() -> Path:
+    """The place that the operating system, or its user, gives to caches."""
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "ladle" / "cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "ladle"
+    named = os.environ.get("XDG_CACHE_HOME") or ""
+    # The XDG specification has relative paths ignored.
+    return (Path(named) if Path(named).is_absolute() else Path.home() / ".cache") / "ladle"

@@ -2,14 +2,15 @@
 
 Guarantees:
 
-- A record is on disk before `add_start` or `add_round` returns (rollback journal, synchronous=FULL): whatever kills the
-  process, the ledger holds what was added, whole, and nothing else.
-- A round stands there once: adding it again is refused, so work repeated by mistake shows.
-- Others may read while one process writes.
-- A record that was changed since, by a bad disk or by hand, is found when the ledger is opened.
-- Nothing in it runs: JSON, numbers, and arrays without pickles.
+- A record is on disk before `add_start` or `add_round` returns (rollback journal, synchronous=FULL). Whatever kills the
+  process, the ledger then holds every record that was added, whole, and nothing else.
+- A round is there once: adding it again is refused, so work that is repeated by mistake is noticed.
+- Other processes may read while one process writes.
+- A record that was changed later, by a bad disk or by hand, is found when the ledger is opened.
+- Nothing in it is executed: it holds JSON, numbers, and arrays without pickles.
 
-Tables: run(key, value), start and round, with the fields of `ladle.lab.ledger.records`; seal: `ladle.lab.ledger.seals`.
+Tables: run(key, value); start and round, with the fields of `ladle.lab.ledger.records`; seal, see
+`ladle.lab.ledger.integrity`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -27,18 +28,39 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.errors import ArgumentError, FileError, FileFormatError
-from ladle.lab.ledger import integrity, seals
-from ladle.lab.ledger.files import TABLES, VERSION, connected, is_ledger, ledger_at
+from ladle.lab.ledger import integrity
 from ladle.lab.ledger.records import RoundRecord, StartRecord
 from ladle.lab.protocol.experiment import Experiment, StrategyEntry
 from ladle.lab.protocol.files import parse_experiment
+from ladle.plain_files import instead_of_file
 
+FILE_NAME = "ledger.sqlite"  # in the folder of a run
+VERSION = 1
 WENT_ON = "went_on_with"  # a fact: versions and machines of later sessions
+WAIT_SECONDS = 60.0  # for another process to finish its commit
 _LEFT_OUT = "left out"  # a key of the table run
+_TABLES = (
+    "CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    "CREATE TABLE start (trial INTEGER PRIMARY KEY, labels INTEGER NOT NULL, metrics TEXT NOT NULL, "
+    "certified REAL NOT NULL, clusters INTEGER NOT NULL, seconds TEXT NOT NULL, rows BLOB NOT NULL)",
+    "CREATE TABLE round (trial INTEGER, strategy TEXT, round INTEGER, labels INTEGER NOT NULL, metrics TEXT NOT NULL, "
+    "seconds TEXT NOT NULL, facts TEXT NOT NULL, rows BLOB NOT NULL, PRIMARY KEY (trial, strategy, round))",
+)
 
 
 class Ledger:
-    """What a run has found so far. `create` or `open` one; it closes with `close` or at the end of a `with`."""
+    """The finished rounds of a run. `create` or `open` one; it closes with `close` or at the end of a `with`.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+        The SQLite file.
+
+    Examples
+    --------
+    >>> with Ledger.open("runs/smoke") as ledger:
+    ...     curves = ledger.curves("Margin", "accuracy")
+    """
 
     __slots__ = ("_connection", "_experiment", "path")
 
@@ -49,52 +71,88 @@ class Ledger:
 
     @classmethod
     def create(cls, path: str | os.PathLike[str], experiment_toml: str, facts: Mapping[str, Any]) -> Ledger:
-        """A new ledger at `path` for the experiment stated in TOML; `facts` are plain numbers, text and lists.
+        """Create a ledger.
 
-        Raises: FileError when there is a ledger already, or the folder cannot be written; ArgumentError for a wrong
-        experiment.
+        Parameters
+        ----------
+        path : path
+            The file to create.
+        experiment_toml : str
+            The experiment, as `Experiment.to_toml` writes it.
+        facts : mapping
+            The facts of the run: plain numbers, text and lists (`ladle.lab.runner.provenance`).
+
+        Returns
+        -------
+        Ledger
+
+        Raises
+        ------
+        FileError
+            When there is a ledger already, or the folder cannot be written.
+        ArgumentError, FileFormatError
+            For a wrong experiment.
         """
         parse_experiment(experiment_toml)
         path = Path(path)
         if is_ledger(path):
             raise FileError(f"the ledger {path}", wanted="be a new file", got="one that is there")
-        made = cls(path, connected(path, "rwc"))
-        with made._writing():
-            for table in TABLES:
-                made._connection.execute(table)
-            made._connection.execute(f"PRAGMA user_version = {VERSION}")
-            made._state("experiment", experiment_toml)
-            made._state("facts", json.dumps(dict(facts)))
-        return made
+        ledger = cls(path, _connect(path, "rwc"))
+        with ledger._writing():
+            for table in _TABLES:
+                ledger._connection.execute(table)
+            ledger._connection.execute(f"PRAGMA user_version = {VERSION}")
+            ledger._state("experiment", experiment_toml)
+            ledger._state("facts", json.dumps(dict(facts)))
+        return ledger
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Ledger:
-        """The ledger at `path`, or in the folder `path`, to read or to go on with.
+        """Open a ledger, to read it or to add to it.
 
-        Raises: FileError when there is none; FileFormatError when it is no ledger, or a newer one; CorruptFileError.
-        Cost: reads all of it, to check it: a second for 300 MB.
+        Parameters
+        ----------
+        path : path
+            The file, or the folder of a run.
+
+        Returns
+        -------
+        Ledger
+
+        Raises
+        ------
+        FileError
+            When there is none.
+        FileFormatError
+            When the file is no ledger, or one of a newer version.
+        CorruptFileError
+            When a record is damaged, gone, or holds what no run writes.
+
+        Notes
+        -----
+        Cost: reads the whole file to check it, a second for 300 MB.
         """
-        path = ledger_at(Path(path))
-        opened = cls(path, connected(path, "rw"))
-        (version,) = opened._connection.execute("PRAGMA user_version").fetchone()
+        path = _ledger_at(Path(path))
+        ledger = cls(path, _connect(path, "rw"))
+        (version,) = ledger._connection.execute("PRAGMA user_version").fetchone()
         if not 1 <= version <= VERSION:
-            opened.close()
+            ledger.close()
             raise FileFormatError(
                 f"the file {path}",
                 wanted=f"be a ledger of version {VERSION} or older",
                 got=f"version {version}" if version else "no ledger",
             )
         try:
-            with opened.held_still():
-                seals.check(opened._connection, path)
-                integrity.check(opened._connection, path, opened.metrics())
+            with ledger.held_still():
+                integrity.check_seals(ledger._connection, path)
+                integrity.check_contents(ledger._connection, path, ledger.metrics())
         except BaseException:
-            opened.close()
+            ledger.close()
             raise
-        return opened
+        return ledger
 
     def close(self) -> None:
-        """Let go of the file. What was added is there already."""
+        """Close the file. Every record that was added is on disk already."""
         self._connection.close()
 
     def __enter__(self) -> Self:
@@ -105,9 +163,12 @@ class Ledger:
     ) -> None:
         self.close()
 
+    def __repr__(self) -> str:
+        return f"Ledger({str(self.path)!r})"
+
     @contextmanager
     def held_still(self) -> Iterator[None]:
-        """What is read inside is of one moment, whatever a run adds meanwhile; it waits for the end of this."""
+        """Read several things as of one moment: a run that writes meanwhile waits until this ends."""
         if self._connection.in_transaction:
             yield
             return
@@ -120,32 +181,32 @@ class Ledger:
     # -- reading ------------------------------------------------------------------------------------------------------
 
     def experiment(self) -> Experiment:
-        """The experiment that is run."""
+        """The experiment of the run."""
         if self._experiment is None:
             self._experiment = parse_experiment(self._value("experiment"), f"the experiment in {self.path}")
         return self._experiment
 
     def facts(self) -> dict[str, Any]:
-        """What is known of the data, the learner, the machine and the versions (`ladle.lab.runner.provenance`)."""
-        found: dict[str, Any] = json.loads(self._value("facts"))
-        return found
+        """What the run noted of the data, the learner, the machine and the versions (`ladle.lab.runner.provenance`)."""
+        facts: dict[str, Any] = json.loads(self._value("facts"))
+        return facts
 
     def strategies(self) -> list[str]:
         """The labels of the strategies, in the protocol's order, whether or not they have rounds yet."""
         return [entry.label for entry in self.experiment().strategies]
 
     def begun(self) -> set[str]:
-        """The labels of those strategies that have rounds, also of ones the protocol no longer names."""
+        """The labels of the strategies that have rounds, those that the protocol no longer names included."""
         return {label for (label,) in self._connection.execute("SELECT DISTINCT strategy FROM round")}
 
     def begun_entries(self) -> dict[str, StrategyEntry]:
-        """The strategies that have rounds, by label, as they were stated when they got them."""
+        """The strategies that have rounds, by label, as the protocol stated them when the rounds were made."""
         begun = self.begun()
         entries = [*self.experiment().strategies, *self._left_out()]
         return {entry.label: entry for entry in entries if entry.label in begun}
 
     def is_published(self) -> bool:
-        """Whether it is a copy that has digests where a run's own has rows. See `ladle.lab.ledger.publishing`."""
+        """Whether it is a copy with digests in place of rows, see `ladle.lab.ledger.publishing`."""
         return bool(self.facts().get("published"))
 
     def metrics(self) -> list[str]:
@@ -153,12 +214,44 @@ class Ledger:
         return list(self.experiment().metrics)
 
     def labels(self, strategy: str) -> npt.NDArray[np.int64]:
-        """(points,) labels held at each measurement of a trial, the seed set first. Raises: ArgumentError."""
+        """Return how many labels are held at each measurement of a trial.
+
+        Parameters
+        ----------
+        strategy : str
+            The label of a strategy.
+
+        Returns
+        -------
+        ndarray of int64, shape (points,)
+            The seed set first; points = rounds + 1.
+
+        Raises
+        ------
+        ArgumentError
+            For a label that the experiment does not name.
+        """
         self.experiment().strategy(strategy)
         return np.array(self.experiment().labels, np.int64)
 
     def trials(self, strategy: str) -> list[int]:
-        """The finished trials of `strategy`, those with all rounds, ascending. Raises: ArgumentError."""
+        """Return the finished trials of a strategy: those with all their rounds.
+
+        Parameters
+        ----------
+        strategy : str
+            The label of a strategy.
+
+        Returns
+        -------
+        list of int
+            Ascending, from 0.
+
+        Raises
+        ------
+        ArgumentError
+            For a label that the experiment does not name.
+        """
         experiment = self.experiment()
         experiment.strategy(strategy)
         return [
@@ -171,7 +264,26 @@ class Ledger:
         ]
 
     def curves(self, strategy: str, metric: str) -> npt.NDArray[np.float64]:
-        """(trials, points) the metric over the finished trials, in the order of `trials`. Raises: ArgumentError."""
+        """Return the learning curves of a strategy over its finished trials.
+
+        Parameters
+        ----------
+        strategy : str
+            The label of a strategy.
+        metric : str
+            One of `metrics()`.
+
+        Returns
+        -------
+        ndarray of float64, shape (trials, points)
+            The metric on the test split, from 0 to 1; rows in the order of `trials(strategy)`, columns in that of
+            `labels(strategy)`.
+
+        Raises
+        ------
+        ArgumentError
+            For a label or a metric that the experiment does not name.
+        """
         if metric not in self.metrics():
             raise ArgumentError("the metric", wanted=f"be one of {', '.join(self.metrics())}", got=repr(metric))
         finished = self.trials(strategy)
@@ -188,30 +300,57 @@ class Ledger:
         return np.array(curves, np.float64).reshape(len(finished), points)
 
     def rounds(self, strategy: str) -> list[RoundRecord]:
-        """All rounds of `strategy`, those of unfinished trials too, by trial and round. Raises: ArgumentError."""
+        """Return all rounds of a strategy, those of unfinished trials included.
+
+        Parameters
+        ----------
+        strategy : str
+            The label of a strategy.
+
+        Returns
+        -------
+        list of RoundRecord
+            By trial and round.
+
+        Raises
+        ------
+        ArgumentError
+            For a label that the experiment does not name.
+        """
         self.experiment().strategy(strategy)
-        found = self._connection.execute(
+        records = self._connection.execute(
             "SELECT trial, strategy, round, labels, metrics, seconds, facts, rows FROM round WHERE strategy = ? "
             "ORDER BY trial, round",
             (strategy,),
         )
         return [
             RoundRecord(trial, name, number, labels, json.loads(metrics), json.loads(seconds), json.loads(facts), rows)
-            for trial, name, number, labels, metrics, seconds, facts, rows in found
+            for trial, name, number, labels, metrics, seconds, facts, rows in records
         ]
 
     def starts(self) -> list[StartRecord]:
-        """The starts of all trials begun, by trial."""
-        found = self._connection.execute(
+        """The starts of all trials that have begun, by trial."""
+        records = self._connection.execute(
             "SELECT trial, labels, metrics, certified, clusters, seconds, rows FROM start ORDER BY trial"
         )
         return [
             StartRecord(trial, labels, json.loads(metrics), certified, clusters, json.loads(seconds), rows)
-            for trial, labels, metrics, certified, clusters, seconds, rows in found
+            for trial, labels, metrics, certified, clusters, seconds, rows in records
         ]
 
     def finished(self, experiment: Experiment | None = None) -> tuple[int, int]:
-        """Rounds done of the run's experiment, or of that one in its place, and how many it has in all."""
+        """Count the finished rounds.
+
+        Parameters
+        ----------
+        experiment : Experiment, optional
+            Count the rounds that belong to this one instead of the run's own.
+
+        Returns
+        -------
+        (int, int)
+            Rounds that are finished, and rounds in all.
+        """
         experiment = experiment or self.experiment()
         done = 0
         for label in (entry.label for entry in experiment.strategies):
@@ -225,12 +364,24 @@ class Ledger:
     # -- writing ------------------------------------------------------------------------------------------------------
 
     def add_start(self, start: StartRecord) -> None:
-        """Keep the start of a trial. Raises: ArgumentError when the trial has one."""
+        """Add the start of a trial; it is on disk when this returns.
+
+        Raises
+        ------
+        ArgumentError
+            When the trial has a start already.
+        """
         columns = (start.trial, start.labels, _json(start.metrics), start.certified, start.clusters)
         self._add("start", (*columns, _json(start.seconds), start.packed_rows), f"trial {start.trial}")
 
     def add_round(self, record: RoundRecord) -> None:
-        """Keep a finished round. Raises: ArgumentError when it is there already."""
+        """Add a finished round; it is on disk when this returns.
+
+        Raises
+        ------
+        ArgumentError
+            When the ledger has this round already.
+        """
         columns = (record.trial, record.strategy, record.round, record.labels, _json(record.metrics))
         self._add(
             "round",
@@ -239,9 +390,12 @@ class Ledger:
         )
 
     def extend(self, experiment: Experiment) -> None:
-        """State the experiment anew; the caller knows that what was found so far belongs to it.
+        """Replace the experiment; the caller knows that the rounds so far belong to the new one too.
 
-        Strategies with rounds that it no longer names are noted down, lest their labels come back with other options.
+        Notes
+        -----
+        Strategies that have rounds and are no longer named are recorded as they were: their labels may come back only
+        with the same options.
         """
         named = {entry.label for entry in experiment.strategies}
         left_out = [entry.model_dump() for label, entry in self.begun_entries().items() if label not in named]
@@ -251,7 +405,13 @@ class Ledger:
         self._experiment = None
 
     def note(self, changes: Sequence[str]) -> None:
-        """Keep what of versions and machine has changed since the run was begun, once each, for whoever reads it."""
+        """Record every version and machine field that differs from the start of the run, each once.
+
+        Parameters
+        ----------
+        changes : sequence of str
+            Lines of text, as `ladle.lab.ledger.comparable.changes` gives them.
+        """
         facts = self.facts()
         noted = facts.get(WENT_ON, [])
         new = [change for change in changes if change not in noted]
@@ -260,29 +420,29 @@ class Ledger:
                 self._state("facts", json.dumps({**facts, WENT_ON: [*noted, *new]}))
 
     def _left_out(self) -> list[StrategyEntry]:
-        """Strategies with rounds that the experiment names no longer."""
-        found = self._connection.execute("SELECT value FROM run WHERE key = ?", (_LEFT_OUT,)).fetchone()
-        return [] if found is None else integrity.entries(found[0], self.path)
+        """Strategies with rounds that the experiment no longer names."""
+        row = self._connection.execute("SELECT value FROM run WHERE key = ?", (_LEFT_OUT,)).fetchone()
+        return [] if row is None else integrity.parse_entries(row[0], self.path)
 
     def _add(self, table: str, values: tuple[Any, ...], named: str) -> None:
         places = ", ".join("?" * len(values))
         try:
             with self._writing():
                 self._connection.execute(f"INSERT INTO {table} VALUES ({places})", values)
-                seals.put(self._connection, table, values)
+                integrity.seal(self._connection, table, values)
         except sqlite3.IntegrityError as cause:
             raise ArgumentError(named, wanted="be added to a ledger once", got="it a second time") from cause
 
     def _value(self, key: str) -> str:
-        found = self._connection.execute("SELECT value FROM run WHERE key = ?", (key,)).fetchone() or [None]
-        if not isinstance(found[0], str):
-            raise seals.corrupt(self.path, f"no {key}")
-        return found[0]
+        row = self._connection.execute("SELECT value FROM run WHERE key = ?", (key,)).fetchone() or [None]
+        if not isinstance(row[0], str):
+            raise integrity.corrupt(self.path, f"no {key}")
+        return row[0]
 
     def _state(self, key: str, value: str) -> None:
-        """Put down a fact of the run, within a transaction."""
+        """Write a fact of the run; called within a transaction."""
         self._connection.execute("INSERT OR REPLACE INTO run VALUES (?, ?)", (key, value))
-        seals.put(self._connection, "run", (key, value))
+        integrity.seal(self._connection, "run", (key, value))
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -293,6 +453,42 @@ class Ledger:
             self._connection.execute("ROLLBACK")
             raise
         self._connection.execute("COMMIT")
+
+
+def is_ledger(path: Path) -> bool:
+    """Whether a ledger was created at `path`; a file that a crash left empty is none. Raises: as `Ledger.open`."""
+    if not path.is_file() or path.stat().st_size == 0:
+        return False
+    with closing(_connect(path, "rw")) as connection:
+        (tables,) = connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+    return bool(tables)
+
+
+def _ledger_at(place: Path) -> Path:
+    """The file of the ledger at `place`, or in the folder `place`. Raises: FileError when no file lies there."""
+    path = place / FILE_NAME if place.is_dir() else place
+    got, remedy = instead_of_file(path)
+    if got:
+        got = "no such file" if got == "nothing there" else got
+        remedy = remedy or "Make one with: ladle lab run"
+        raise FileError(f"the ledger {path}", wanted="be there", got=got, remedy=remedy)
+    return path
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    """A connection to the file at `path`; mode: "rw", or "rwc" to create it. Raises: FileError, FileFormatError."""
+    uri = f"{path.resolve().as_uri()}?mode={mode}"
+    try:
+        # Without an isolation level Python begins no transactions of its own: every one is begun and ended here.
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=WAIT_SECONDS)
+    except sqlite3.Error as cause:
+        raise FileError(f"the ledger {path}", wanted="be a file that can be written", got=str(cause)) from cause
+    try:
+        connection.execute("PRAGMA synchronous = FULL")
+    except sqlite3.DatabaseError as cause:
+        connection.close()
+        raise FileFormatError(f"the file {path}", wanted="be a ledger", got=str(cause)) from cause
+    return connection
 
 
 def _json(value: Mapping[str, Any]) -> str:

@@ -19,8 +19,7 @@ from ladle import durable
 from ladle.arrays import Rows
 from ladle.errors import ArgumentError, CorruptFileError, MismatchError
 from ladle.lab.ledger.comparable import changes, differences, other_data
-from ladle.lab.ledger.files import FILE_NAME, is_ledger
-from ladle.lab.ledger.ledger import Ledger
+from ladle.lab.ledger.ledger import FILE_NAME, Ledger, is_ledger
 from ladle.lab.ledger.records import RoundRecord, StartRecord
 from ladle.lab.protocol.experiment import Experiment
 from ladle.lab.runner.in_process import Alone
