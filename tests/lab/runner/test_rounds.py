@@ -9,10 +9,10 @@ import pytest
 from ladle.errors import ArgumentError
 from ladle.lab.protocol import catalogue
 from ladle.lab.protocol.files import parse_experiment
-from ladle.lab.runner.artifacts import kept
-from ladle.lab.runner.rounds import Course, done_batches, rounds_of
-from ladle.lab.runner.starts import begun, start_folder
-from ladle.lab.runner.workbench import Bench, Sources, directed
+from ladle.lab.runner.artifacts import read_artifacts
+from ladle.lab.runner.rounds import RoundsJob, done_batches, rounds_of
+from ladle.lab.runner.starts import make_start, start_folder
+from ladle.lab.runner.workbench import Sources, Workbench, with_directions
 from ladle.strategies import CoreSet
 from tests.lab.standins import SOURCES, TOML
 
@@ -44,11 +44,11 @@ def bench_of(kind, learner="warm", strategy="cluster-margin"):
     text = TOML.replace("rounds = 3", "rounds = 5").replace('name = "mlp"', f'name = "{learner}"')
     if strategy != "cluster-margin":
         text = text.replace('name = "cluster-margin"', f'name = "{strategy}"').replace("{candidate_ratio = 2}", "{}")
-    return Bench.of(parse_experiment(text).model_copy(update=KINDS[kind]), SOURCES)
+    return Workbench.of(parse_experiment(text).model_copy(update=KINDS[kind]), SOURCES)
 
 
-def course(folder, done=()):
-    return Course(0, "Cluster-Margin", folder, "a key", 0.1, done)
+def job(folder, done=()):
+    return RoundsJob(0, "Cluster-Margin", folder, "a key", 0.1, done)
 
 
 def told(record):
@@ -57,19 +57,19 @@ def told(record):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_left_and_taken_up_after_any_round(tmp_path, kind):
-    bench = bench_of(kind)
-    begun(bench, 0, tmp_path, "a key")
-    whole = list(rounds_of(bench, course(tmp_path)))
+    workbench = bench_of(kind)
+    make_start(workbench, 0, tmp_path, "a key")
+    whole = list(rounds_of(workbench, job(tmp_path)))
     assert [each.round for each in whole] == [1, 2, 3, 4, 5]
     assert not (tmp_path / "refreshed").exists() or not list((tmp_path / "refreshed").iterdir())
     for left in range(1, 5):
-        way = rounds_of(bench, course(tmp_path))
+        way = rounds_of(workbench, job(tmp_path))
         first = [next(way) for _ in range(left)]
         way.close()
         for kept_too in (True, False):  # the clusterings by refreshed embeddings are there, or were lost
             if not kept_too:
                 shutil.rmtree(tmp_path / "refreshed", ignore_errors=True)
-            rest = list(rounds_of(bench, course(tmp_path, done_batches(first))))
+            rest = list(rounds_of(workbench, job(tmp_path, done_batches(first))))
             assert [told(each) for each in [*first, *rest]] == [told(each) for each in whole]
 
 
@@ -77,17 +77,17 @@ def test_the_dials_matter(tmp_path):
     """Else the test above would hold for dials that do nothing."""
     found = {}
     for kind in KINDS:
-        begun(bench_of(kind), 0, tmp_path / kind, "a key")
-        found[kind] = [each.packed_rows for each in rounds_of(bench_of(kind), course(tmp_path / kind))]
+        make_start(bench_of(kind), 0, tmp_path / kind, "a key")
+        found[kind] = [each.packed_rows for each in rounds_of(bench_of(kind), job(tmp_path / kind))]
     assert found["plain"][:2] == found["refresh"][:2]
     assert found["plain"][0] == found["warm"][0]
     assert len({tuple(each) for each in found.values()}) == 4
 
 
 def test_embeddings_are_refreshed_when_they_should_be(tmp_path):
-    bench = bench_of("refresh", learner="mlp")
-    begun(bench, 0, tmp_path, "a key")
-    steps = [set(each.seconds) for each in rounds_of(bench, course(tmp_path))]
+    workbench = bench_of("refresh", learner="mlp")
+    make_start(workbench, 0, tmp_path, "a key")
+    steps = [set(each.seconds) for each in rounds_of(workbench, job(tmp_path))]
     usual = {"score", "select", "train", "evaluate"}
     assert steps == [usual, usual, {*usual, "embed", "cluster"}, usual, {*usual, "embed", "cluster"}]
 
@@ -101,41 +101,41 @@ def test_strategies_that_read_embeddings_get_those_of_the_model_at_hand(tmp_path
         return choose(self, asked)
 
     monkeypatch.setattr(CoreSet, "choose", watched)
-    bench = bench_of(kind, learner="mlp", strategy="coreset")
-    begun(bench, 0, tmp_path, "a key")
-    rounds = list(rounds_of(bench, course(tmp_path)))
+    workbench = bench_of(kind, learner="mlp", strategy="coreset")
+    make_start(workbench, 0, tmp_path, "a key")
+    rounds = list(rounds_of(workbench, job(tmp_path)))
     assert ["embed" in each.seconds for each in rounds] == [False, True, True, True, True]
-    held = kept(start_folder(tmp_path, 0), "a key").arrays["rows"]
+    held = read_artifacts(start_folder(tmp_path, 0), "a key").arrays["rows"]
     for number, (embeddings, labelled) in enumerate(seen):
         np.testing.assert_array_equal(np.sort(held), np.sort(labelled))
-        model = bench.fit(held, bench.experiment.seed_of(0, "fit", number))
-        np.testing.assert_array_equal(embeddings, model.embeddings(bench.dataset.inputs))
+        model = workbench.fit(held, workbench.experiment.seed_of(0, "fit", number))
+        np.testing.assert_array_equal(embeddings, model.embeddings(workbench.dataset.inputs))
         held = np.concatenate([held, rounds[number].rows])
     assert not np.array_equal(seen[0][0], seen[1][0])
 
 
 def test_a_start_is_kept_and_found(tmp_path):
-    bench = bench_of("plain")
-    made, found = begun(bench, 0, tmp_path, "a key"), begun(bench, 0, tmp_path, "a key")
+    workbench = bench_of("plain")
+    made, found = make_start(workbench, 0, tmp_path, "a key"), make_start(workbench, 0, tmp_path, "a key")
     assert found.seconds == made.seconds  # it was read, not made again
     assert (found.metrics, found.packed_rows) == (made.metrics, made.packed_rows)
     assert made.clusters == 80
-    assert kept(start_folder(tmp_path, 0), "a key") is not None
-    assert kept(start_folder(tmp_path, 0), "another key") is None
-    other = begun(bench, 0, tmp_path, "another key")  # of another experiment: made anew
+    assert read_artifacts(start_folder(tmp_path, 0), "a key") is not None
+    assert read_artifacts(start_folder(tmp_path, 0), "another key") is None
+    other = make_start(workbench, 0, tmp_path, "another key")  # of another experiment: made anew
     assert other.seconds != made.seconds
 
 
 def test_the_test_split_is_only_measured_on(tmp_path):
     """Other test labels and inputs change the metrics, and nothing that is chosen."""
-    bench = bench_of("plain")
-    begun(bench, 0, tmp_path / "one", "a key")
-    one = list(rounds_of(bench, course(tmp_path / "one")))
-    other = bench.dataset.test_inputs[::-1]
-    data = replace(bench.dataset, test_labels=(bench.dataset.test_labels + 1) % 3, test_inputs=other)
-    turned = replace(bench, dataset=data)
-    begun(turned, 0, tmp_path / "two", "a key")
-    two = list(rounds_of(turned, course(tmp_path / "two")))
+    workbench = bench_of("plain")
+    make_start(workbench, 0, tmp_path / "one", "a key")
+    one = list(rounds_of(workbench, job(tmp_path / "one")))
+    other = workbench.dataset.test_inputs[::-1]
+    data = replace(workbench.dataset, test_labels=(workbench.dataset.test_labels + 1) % 3, test_inputs=other)
+    turned = replace(workbench, dataset=data)
+    make_start(turned, 0, tmp_path / "two", "a key")
+    two = list(rounds_of(turned, job(tmp_path / "two")))
     for mine, theirs in zip(one, two, strict=True):
         np.testing.assert_array_equal(mine.rows, theirs.rows)
         assert mine.facts == theirs.facts
@@ -143,42 +143,42 @@ def test_the_test_split_is_only_measured_on(tmp_path):
 
 
 def test_rows_without_a_direction_are_clustered_by_themselves(tmp_path):
-    bench = bench_of("plain")
+    workbench = bench_of("plain")
     embeddings = np.random.default_rng(0).normal(size=(60, 4)).astype(np.float32)
     embeddings[[3, 20, 41]] = 0
-    clusters = bench.clustered(embeddings, 0).cut(n_clusters=20)
+    clusters = workbench.cluster(embeddings, 0).cut(n_clusters=20)
     assert np.flatnonzero(clusters == clusters[3]).tolist() == [3, 20, 41]
     rest = np.delete(embeddings, [3, 20, 41], axis=0)
-    assert directed(rest) is rest
+    assert with_directions(rest) is rest
 
 
 def test_several_labels_an_example(tmp_path):
     """From chances that need not sum to 1 to pooled average precision; half of one class nobody was asked about."""
-    bench = bench_of("plain")
+    workbench = bench_of("plain")
     one_hot = np.eye(3, dtype=np.int8)
-    labels, test_labels = one_hot[bench.dataset.labels], one_hot[bench.dataset.test_labels]
+    labels, test_labels = one_hot[workbench.dataset.labels], one_hot[workbench.dataset.test_labels]
     labels[::2, 1] = -1
-    data = replace(bench.dataset, labels=labels, test_labels=test_labels, multilabel=True)
+    data = replace(workbench.dataset, labels=labels, test_labels=test_labels, multilabel=True)
     text = SEVERAL.format(metrics='["pooled_ap"]')
     sources = Sources(load=lambda name, options: data, learner=catalogue.learner)
-    bench = Bench.of(parse_experiment(text), sources)
-    bench.warm_up()
-    begun(bench, 0, tmp_path, "a key")
-    rounds = list(rounds_of(bench, replace(course(tmp_path), label="Cluster-Margin")))
+    workbench = Workbench.of(parse_experiment(text), sources)
+    workbench.warm_up()
+    make_start(workbench, 0, tmp_path, "a key")
+    rounds = list(rounds_of(workbench, replace(job(tmp_path), label="Cluster-Margin")))
     assert [each.labels for each in rounds] == [50, 70]
     assert all(0.3 < each.metrics["pooled_ap"] <= 1 for each in rounds)
     assert sum(rounds[0].facts["class_counts"]) <= 20
     with pytest.raises(ArgumentError, match="pooled_ap where examples have several labels"):
-        Bench.of(parse_experiment(SEVERAL.format(metrics='["accuracy"]')), sources)
+        Workbench.of(parse_experiment(SEVERAL.format(metrics='["accuracy"]')), sources)
 
 
 def test_made_near_duplicates_are_counted(tmp_path):
     text = TOML.replace("trials = 2", "trials = 2\nredundancy = {mean = 3, jitter = 0.1}")
-    bench = Bench.of(parse_experiment(text), SOURCES)
-    assert len(bench.dataset) > 800
-    begun(bench, 0, tmp_path, "a key")
-    for each in rounds_of(bench, course(tmp_path)):
-        assert each.facts["distinct_originals"] == len(np.unique(bench.dataset.originals[each.rows]))
+    workbench = Workbench.of(parse_experiment(text), SOURCES)
+    assert len(workbench.dataset) > 800
+    make_start(workbench, 0, tmp_path, "a key")
+    for each in rounds_of(workbench, job(tmp_path)):
+        assert each.facts["distinct_originals"] == len(np.unique(workbench.dataset.originals[each.rows]))
 
 
 def test_rounds_after_a_gap_do_not_count():

@@ -259,9 +259,9 @@ def test_killed_and_run_again(whole, tmp_path, rounds):
     out, err = again.communicate(timeout=DEADLINE_SECONDS)
     assert (out.decode().strip(), err) == (str(tmp_path / "run" / "ledger.sqlite"), b"")
     assert content(tmp_path / "run" / "ledger.sqlite") == whole[1]
-    # Of what was done, only the models that half-done courses ask first are fitted again.
+    # Of what was done, only the models that half-done jobs ask first are fitted again.
     repeated = len(more.read_text().splitlines()) - (12 - done) - 2
-    assert repeated <= 2 + 2, "two courses may have been under way; two starts before they were told"
+    assert repeated <= 2 + 2, "two jobs may have been under way; two starts before they were told"
 
 
 def test_workers_end_with_their_owner(tmp_path):

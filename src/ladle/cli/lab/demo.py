@@ -60,7 +60,7 @@ def demo(
     from ladle.cli.program.outputs import check_new, check_output, write_contents
     from ladle.cli.program.progress import progress_reporter
     from ladle.lab import run_experiment
-    from ladle.lab.runner.reloaded_data import dataset_of
+    from ladle.lab.runner.provenance import dataset_of
     from ladle.lab.runner.starts import first_clusters
     from ladle.report import facts_of, page
 

@@ -93,14 +93,14 @@ def run(
     """
     from ladle.cli.program.progress import progress_reporter
     from ladle.lab.protocol.files import read_experiment
-    from ladle.lab.runner.run import run_experiment, standing
+    from ladle.lab.runner.run import rounds_done, run_experiment
 
     experiment = read_experiment(protocol)
     folder = _folder(out, experiment.name)
     chosen = None if not strategies else [label.strip() for text in strategies for label in text.split(",")]
     part: dict[str, Any] = {"workers": workers, "trials": _trials(trials), "strategies": chosen}
     started = time.perf_counter()
-    before, total = standing(experiment, folder, **part)
+    before, total = rounds_done(experiment, folder, **part)
     if before and not as_json:
         typer.echo(f"going on from {before:,} of {total:,} rounds in {folder}", err=True)
     with _resumable(experiment, folder):
@@ -125,12 +125,12 @@ EXAMPLES = {
 @contextmanager
 def _resumable(experiment: Experiment, folder: Path) -> Iterator[None]:
     """Around a run: says how to go on when it is interrupted."""
-    from ladle.lab.runner.run import standing
+    from ladle.lab.runner.run import rounds_done
 
     try:
         yield
     except KeyboardInterrupt as stop:
-        done, total = standing(experiment, folder)
+        done, total = rounds_done(experiment, folder)
         stop.add_note(f"the same command goes on from {done:,} of {total:,} rounds in {folder}")
         raise
 

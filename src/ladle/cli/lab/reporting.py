@@ -46,7 +46,7 @@ def report(
     from ladle.cli.program.outputs import check_output, write_contents
     from ladle.cli.program.printing import print_answer
     from ladle.lab.ledger.ledger import Ledger
-    from ladle.lab.runner.reloaded_data import dataset_of
+    from ladle.lab.runner.provenance import dataset_of
     from ladle.lab.runner.starts import first_clusters
     from ladle.report import facts_of, page, tables
 

@@ -1,9 +1,9 @@
 """Frozen features: a data set whose inputs are the vectors that an embedder makes of another data set, computed once.
 
-Computed vectors are cached in one folder, each array under a hash of the inputs, the embedder and its packages, with the
-SHA-256 of its bytes in a .json file beside it. Vectors that were computed elsewhere are read from three files: NAME.npy,
-NAME-labels.npy, and NAME.json, which has the SHA-256 of both (`{"made_of": ..., "sha256": {"vectors": ..., "labels":
-...}}`). Their rows are in the order of `_stored_order`.
+Computed vectors are cached in one folder, each array under a hash of the inputs, the embedder and its packages, with
+the SHA-256 of its bytes in a .json file beside it. Vectors that were computed elsewhere are read from three files:
+NAME.npy, NAME-labels.npy, and NAME.json, whose field `sha256` has the digests of `vectors` and `labels`. Their rows are
+in the order of `_stored_order`.
 """
 
 from __future__ import annotations
@@ -96,8 +96,8 @@ def _checked(path: Path, digest: str) -> npt.NDArray[Any]:
 def cifar_10_frozen(*, folder: str = "") -> Dataset:
     """CIFAR-10 as features at 64 pixels: float32 (50,000, 1,280) and the published 10,000 to test on.
 
-    Read from files of vectors where there are some; else computed from `cifar-10` once, and cached by content. The order
-    is the same seeded one in both cases; `ids` are positions in the files of the data laid end to end.
+    Read from files of vectors where there are some; else computed from `cifar-10` once, and cached by content. The
+    order is the same seeded one in both cases; `ids` are positions in the files of the data laid end to end.
     folder: the one that holds `cifar10.npy`; empty: see `ladle.lab.data.locations`.
     Raises: FileError, CorruptFileError; MissingDependencyError when they are to be made.
     Cost: 2 s, mostly to check the digest; 310 MB, twice that while it reads. Making them: 2 minutes on two cores.

@@ -2,7 +2,8 @@
 
 A data set is looked for in the folder given; without one, in the folder that the environment variable LADLE_DATA names,
 and then in the folder `data` of the cache. The cache is the folder that LADLE_CACHE names, or else the user's:
-`$XDG_CACHE_HOME/ladle` or `~/.cache/ladle`; on macOS `~/Library/Caches/ladle`, on Windows `%LOCALAPPDATA%\\ladle\\cache`.
+`$XDG_CACHE_HOME/ladle` or `~/.cache/ladle`; on macOS `~/Library/Caches/ladle`, on Windows
+`%LOCALAPPDATA%\\ladle\\cache`.
 """
 
 from __future__ import annotations

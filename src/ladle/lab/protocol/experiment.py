@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ladle.hac import Dendrogram
     from ladle.strategies import Strategy
 
-# What may change between two calls in one folder: rounds that are there stay as they are, whatever these are.
+# Fields that may change between two calls in one folder: the rounds that are there do not depend on them.
 GROWING = frozenset({"title", "trials", "rounds", "strategies"})
 CUTS = ("mean_size", "threshold", "n_clusters")  # options that say where a strategy cuts the tree
 Metric = Literal["accuracy", "macro_f1", "pooled_ap"]
@@ -33,14 +33,14 @@ def _as_tuple(value: object) -> object:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """The known word that a misspelt one is nearest to; empty where none is near."""
-    near = get_close_matches(word, list(known), 1, cutoff=0.7)  # at 0.6, colour is near cluster
-    return near[0] if near else ""
+    """The known word that is most similar to a misspelt one; empty where none is similar."""
+    similar = get_close_matches(word, list(known), 1, cutoff=0.7)  # at 0.6, colour is similar to cluster
+    return similar[0] if similar else ""
 
 
-def check_options(name: str, given: Iterable[str], known: Collection[str]) -> None:
-    """Raises: ArgumentError when options are given that `name` does not know."""
-    unknown = [option for option in given if option not in known]
+def check_options(name: str, options: Iterable[str], known: Collection[str]) -> None:
+    """Raises: ArgumentError for options that `name` does not have."""
+    unknown = [option for option in options if option not in known]
     if unknown:
         wanted = f"be among {', '.join(known)}" if known else "be left out: it takes none"
         raise ArgumentError(
@@ -48,14 +48,14 @@ def check_options(name: str, given: Iterable[str], known: Collection[str]) -> No
         )
 
 
-class _Part(BaseModel):
-    """Strict and unchangeable: a misspelt field is refused, and "10" is no number."""
+class _Table(BaseModel):
+    """A table of a protocol file, frozen and strict: a misspelt field is refused, and "10" is not a number."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
 
-class Source(_Part):
-    """A data set or a learner by its name in the catalogue, or its place; every further field is an option of it."""
+class CatalogueChoice(_Table):
+    """A data set or a learner: its name in the catalogue, or its place, and its options as further fields."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="allow")
 
@@ -67,17 +67,17 @@ class Source(_Part):
         return dict(self.model_extra or {})
 
 
-class Clustering(_Part):
-    """How the pool is clustered, see `ladle.cluster`."""
+class Clustering(_Table):
+    """How the pool is clustered: arguments of `ladle.cluster`."""
 
     metric: Literal["cosine", "sqeuclidean"] = "cosine"
     quality: Literal["default", "high"] = "default"
 
 
-class Redundancy(_Part):
-    """Near-duplicates to make: a geometric number of copies of each example, `mean` on average.
+class Redundancy(_Table):
+    """Near-duplicates to make of the pool: a geometric number of copies of each example, `mean` on average.
 
-    jitter: how far the copies lie from their original, see `ladle.lab.data.near_duplicates`.
+    jitter: how far copies lie from their original, see `ladle.lab.data.near_duplicates`.
     """
 
     mean: Annotated[float, Field(gt=1, allow_inf_nan=False)] = 10
@@ -85,32 +85,32 @@ class Redundancy(_Part):
     seed: Seed = 0
 
 
-class StrategyEntry(_Part):
-    """A strategy to compare: its name, its options, and the label it is reported under.
+class StrategyEntry(_Table):
+    """A strategy to compare.
 
-    name: one of `ladle.strategies.names()`, or the place of a class of your own, see `ladle.lab.protocol.own_code`.
-
-    tree: whether it is given the trial's clustering; None: where it must have one.
+    name: one of `ladle.strategies.names()`, or the place of your own class, see `ladle.lab.protocol.own_code`.
+    label: what reports call it; by default its name. options: its own.
+    tree: whether it gets the trial's clustering; None: if it needs one.
     """
 
     name: Text
-    label: Annotated[str, StringConstraints(pattern=r"^[^,\n]*$", max_length=60)] = ""  # commas part lists of labels
+    label: Annotated[str, StringConstraints(pattern=r"^[^,\n]*$", max_length=60)] = ""  # commas separate labels
     tree: bool | None = None
     options: dict[str, Any] = {}
 
     @model_validator(mode="before")
     @classmethod
-    def _labelled(cls, given: Any) -> Any:
-        if isinstance(given, Mapping) and isinstance(given.get("name"), str) and not given.get("label"):
-            return {**given, "label": given["name"]}
-        return given
+    def _with_label(cls, fields: Any) -> Any:
+        if isinstance(fields, Mapping) and isinstance(fields.get("name"), str) and not fields.get("label"):
+            return {**fields, "label": fields["name"]}
+        return fields
 
     @model_validator(mode="after")
     def _check_strategy(self) -> Self:
-        """Raises ArgumentErrors, which pydantic keeps: they are ValueErrors."""
+        """Raises ArgumentErrors; these are ValueErrors, so pydantic collects them."""
         from ladle.strategies import describe, names
 
-        if is_place(self.name):  # a ledger may be somebody else's: reading one imports nothing
+        if is_place(self.name):  # reading the ledger of somebody else must not import code
             return self
         if self.name not in names():
             wanted = f"be one of {', '.join(names())}"
@@ -126,7 +126,7 @@ class StrategyEntry(_Part):
 
     @property
     def made_by(self) -> Any:
-        """What `ladle.strategies.create` makes it of: its name, or the class at its place. Raises: ArgumentError."""
+        """The first argument of `ladle.strategies.create`: the name, or the class at a place. Raises: ArgumentError."""
         return imported(self.name, "strategy") if is_place(self.name) else self.name
 
     def create(self, tree: Dendrogram, mean_size: float) -> Strategy:
@@ -146,7 +146,7 @@ class StrategyEntry(_Part):
         return create(made_by, tree if takes_tree else None, **options)
 
     def mean_size(self, rows: int, usual: float) -> float | None:
-        """The mean size of the clusters it asks for in a pool of `rows`; None where it cuts at a height."""
+        """The mean size of the clusters at which it cuts the tree of `rows`; None where it cuts at a height."""
         if "threshold" in self.options:
             return None
         if "n_clusters" in self.options:
@@ -154,23 +154,51 @@ class StrategyEntry(_Part):
         return float(self.options.get("mean_size", usual))
 
 
-class Experiment(_Part):
-    """All that decides the numbers of an experiment; see the shipped protocols for each field in use.
+class Experiment(_Table):
+    """Everything that decides the numbers of an experiment, as a protocol file states it.
 
-    There are `trials` of it. Each draws a seed set, trains, embeds and clusters the pool once, and then goes through
-    `rounds` of query, label and retrain. Within a trial every strategy starts from the same seed set, model and
-    clustering, and round r trains from the same seed, so strategies are compared in pairs.
+    Each trial draws a seed set, trains, embeds and clusters the pool once, and then goes through the rounds: query,
+    label, train again. Within a trial all strategies start from the same seed set, model and clustering, and round r
+    trains from the same seed, so strategies are compared in pairs.
 
-    metrics: what is measured on the test split; the first is what strategies are compared by.
-    refresh_rounds: embed and cluster the pool anew every so many rounds; None: once, as the paper.
-    warm_start: whether each model goes on from the one before instead of from scratch.
-    redundancy: near-duplicates made of the pool's examples; None: the pool as it is.
+    Attributes
+    ----------
+    name : str
+        Small letters, digits, dots, dashes and underscores.
+    title : str
+        What reports call the experiment.
+    dataset, learner : CatalogueChoice
+        Their names in the catalogue, or places of your own code, and their options.
+    seed_size, batch_size : int
+        Rows of the seed set and of each batch.
+    rounds, trials : int
+        How many batches a trial has, and how many trials there are.
+    seed : int
+        The root of all random streams.
+    mean_size : float
+        Mean rows of a cluster, where a strategy's options do not say otherwise.
+    cluster : Clustering
+        Metric and quality of the clustering.
+    metrics : tuple of str
+        What is measured on the test split: "accuracy", "macro_f1", "pooled_ap". Strategies are compared by the first.
+    refresh_rounds : int or None
+        Embed and cluster the pool anew every so many rounds; None: once, as in the paper.
+    warm_start : bool
+        Whether each model continues from the one before, instead of from scratch.
+    redundancy : Redundancy or None
+        Near-duplicates made of the pool's examples; None: the pool as it is.
+    strategies : tuple of StrategyEntry
+        What is compared.
+
+    See Also
+    --------
+    read_experiment : Reads one from a protocol file; `ladle lab list NAME` prints the files that come with Ladle.
     """
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
     title: Text
-    dataset: Source
-    learner: Source
+    dataset: CatalogueChoice
+    learner: CatalogueChoice
     seed_size: Count
     batch_size: Count
     rounds: Count
@@ -199,16 +227,16 @@ class Experiment(_Part):
         return self
 
     def protocol(self) -> Self:
-        """The experiment itself: its dials and the seeds of its trials once stood in a class of their own."""
+        """The experiment itself. Its dials and the seeds of its trials were a class of their own in early versions."""
         return self
 
     @property
     def labels(self) -> tuple[int, ...]:
-        """How many labels are held at each of the rounds + 1 measurements."""
+        """(rounds + 1,) how many labels are held at each measurement; the first is that of the seed set."""
         return tuple(self.seed_size + round_number * self.batch_size for round_number in range(self.rounds + 1))
 
     def refreshes(self, round_number: int) -> bool:
-        """Whether the pool is embedded and clustered anew before the query of this round, 1 to `rounds`."""
+        """Whether the pool is embedded and clustered anew before the query of this round, from 1 to `rounds`."""
         return self.refresh_rounds is not None and round_number > 1 and (round_number - 1) % self.refresh_rounds == 0
 
     def check_pool(self, pool_rows: int) -> None:
@@ -231,7 +259,13 @@ class Experiment(_Part):
         return child_seed(self.seed, "trial", trial, *path) & MAX_SEED
 
     def strategy(self, label: str) -> StrategyEntry:
-        """The strategy reported under `label`. Raises: ArgumentError naming the labels there are."""
+        """Return the strategy that is reported under `label`.
+
+        Raises
+        ------
+        ArgumentError
+            For another label; the message names the labels.
+        """
         for entry in self.strategies:
             if entry.label == label:
                 return entry
@@ -240,26 +274,32 @@ class Experiment(_Part):
         raise ArgumentError("the strategy", wanted=f"be one of {labels}", got=repr(label), remedy=near)
 
     def names(self) -> list[str]:
-        """The names of its data set, learner and strategies, some of which may be places of your own code."""
+        """The names of its data set, learner and strategies; some may be places of your own code."""
         return [self.dataset.name, self.learner.name, *(entry.name for entry in self.strategies)]
 
     def tree_size(self, rows: int) -> float | None:
-        """How far the pool is clustered, so that every strategy can cut where it wants; None: to the end."""
+        """The mean size up to which a pool of `rows` is clustered for all strategies; None: the full tree."""
         sizes = [entry.mean_size(rows, self.mean_size) for entry in self.strategies]
         known = [size for size in sizes if size is not None]
         return None if len(known) < len(sizes) else max([self.mean_size, *known])
 
     def to_toml(self) -> str:
-        """The experiment as a protocol file, every field spelt out: the same text for the same experiment."""
-        told = self.model_dump(exclude_none=True)
-        lines = [f"{name} = {_toml(value)}" for name, value in told.items() if name != "strategies"]
-        for entry in told["strategies"]:
+        """Return the experiment as a protocol file with every field; equal experiments have equal texts.
+
+        Returns
+        -------
+        str
+            TOML.
+        """
+        fields = self.model_dump(exclude_none=True)
+        lines = [f"{name} = {_toml(value)}" for name, value in fields.items() if name != "strategies"]
+        for entry in fields["strategies"]:
             lines += ["", "[[strategies]]", *(f"{name} = {_toml(value)}" for name, value in entry.items())]
         return "\n".join(lines) + "\n"
 
 
 def _json(value: bool | int | str) -> str:
-    """JSON, which TOML reads the same way; but for pairs of surrogates, and for DEL, which it wants escaped."""
+    """A value as JSON, which TOML reads the same way, except for pairs of surrogates and for DEL."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 

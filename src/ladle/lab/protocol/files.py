@@ -1,4 +1,4 @@
-"""Protocol files: TOML in, an `Experiment` out, and errors that name the file and the field."""
+"""Protocol files: they are read into an `Experiment`, with errors that name the file and the field."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from ladle.lab.protocol.experiment import Clustering, Experiment, Redundancy, St
 from ladle.plain_files import instead_of_file
 
 FOLDER = Path(__file__).parent / "protocols"
-MOST_TOLD = 5  # faults of one file: more at once are not read
+MOST_FAULTS = 5  # in one message
 _PARTS: dict[str, type[BaseModel]] = {"cluster": Clustering, "redundancy": Redundancy, "strategies": StrategyEntry}
 _PATTERNS = {
     "name": "be small letters, digits, dots, dashes and underscores, the first a letter or a digit",
     "label": "have no comma and no line break",
 }
-# What pydantic finds wrong, by its type of fault: what is wanted instead, in the words of a protocol file.
+# pydantic's types of errors: what is wanted, in the words of a protocol file.
 _WANTED: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "missing": lambda context: "be given",
     "int_type": lambda context: "be a whole number",
@@ -53,12 +53,30 @@ def shipped() -> list[str]:
 
 
 def read_experiment(source: str | os.PathLike[str]) -> Experiment:
-    """The experiment in the file `source`, or the shipped one of that name.
+    """Read an experiment from a protocol file.
 
-    What it asks of the catalogue is looked up, and its strategies are made once for a toy pool, so that a wrong option
-    is found before any work.
-    Raises: FileError when there is no such file; FileFormatError when it is not TOML; ArgumentError naming what is
-    wrong. Cost: about 0.1 s, to load the catalogue.
+    Parameters
+    ----------
+    source : path or str
+        A .toml file, or the name of a protocol that comes with Ladle.
+
+    Returns
+    -------
+    Experiment
+
+    Raises
+    ------
+    FileError
+        When there is no such file.
+    FileFormatError
+        When the file is not TOML.
+    ArgumentError
+        When a field, a name or an option is wrong; the message names it.
+
+    Notes
+    -----
+    Data set and learner are looked up in the catalogue, and each strategy is made once for a toy pool, so that a wrong
+    option is found before any work. Cost: about 0.1 s, to load the catalogue.
     """
     named = f"the protocol {source}"
     experiment = parse_experiment(read_text(source), named)
@@ -67,7 +85,7 @@ def read_experiment(source: str | os.PathLike[str]) -> Experiment:
 
 
 def check_whole(experiment: Experiment, named: str = "the experiment") -> None:
-    """Check what goes beyond the fields: names and options of the catalogue's, and values that strategies refuse.
+    """Check what lies beyond the fields: names and options of the catalogue, and values that strategies refuse.
 
     Raises: ArgumentError. Cost: as `read_experiment`.
     """
@@ -77,8 +95,8 @@ def check_whole(experiment: Experiment, named: str = "the experiment") -> None:
 
 
 def read_text(source: str | os.PathLike[str]) -> str:
-    """The text of a protocol file, comments and all. Raises: FileError, FileFormatError."""
-    path = _found(source)
+    """The text of a protocol file with its comments. Raises: FileError, FileFormatError."""
+    path = _path_of(source)
     try:
         return path.read_text(encoding="utf-8")
     except OSError as cause:
@@ -89,27 +107,27 @@ def read_text(source: str | os.PathLike[str]) -> str:
 
 
 def parse_experiment(text: str, named: str = "the protocol") -> Experiment:
-    """The experiment that `text` states, TOML; `named` is what errors call it.
+    """The experiment in the TOML `text`; `named` is what errors call it.
 
     Raises: FileFormatError when it is not TOML; ArgumentError naming what is wrong.
     """
     try:
         fields = tomllib.loads(text)
-    except (ValueError, RecursionError) as cause:  # also a whole number of thousands of digits, and endless nesting
+    except (ValueError, RecursionError) as cause:  # also of numbers of thousands of digits, and of deep nesting
         got = str(cause) if isinstance(cause, tomllib.TOMLDecodeError) else "a number or a nesting without end"
         raise FileFormatError(named, wanted="be TOML", got=f"text that is not: {got}") from cause
     return checked_experiment(fields, named)
 
 
 def checked_experiment(fields: dict[str, Any], named: str = "the experiment") -> Experiment:
-    """The experiment of these fields. Raises: ArgumentError naming what is wrong, fields that nobody knows first."""
+    """The experiment of these fields. Raises: ArgumentError naming what is wrong, unknown fields first."""
     try:
         return Experiment.model_validate(fields)
     except ValidationError as cause:
         raise _as_error(_faults(cause, fields), named) from cause
 
 
-def _found(source: str | os.PathLike[str]) -> Path:
+def _path_of(source: str | os.PathLike[str]) -> Path:
     path = Path(source)
     if path.is_file():
         return path
@@ -124,7 +142,7 @@ def _found(source: str | os.PathLike[str]) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class _Fault:
-    """place: the field or the strategy; "" for the whole. subject: what of it; "" for the place itself."""
+    """One thing that is wrong. place: the field or the strategy; "": the whole file. subject: its part; "": all."""
 
     place: str
     subject: str
@@ -134,16 +152,16 @@ class _Fault:
 
 
 def _as_error(faults: Sequence[_Fault], named: str) -> ArgumentError:
-    """The first fault, and all others, up to `MOST_TOLD`, as its remedy."""
+    """An error of the first fault; its remedy lists the others, up to `MOST_FAULTS` in all."""
     first, *others = faults
-    told = [first.remedy] if first.remedy else []
-    for number, fault in enumerate(others[: MOST_TOLD - 1]):
+    remedies = [first.remedy] if first.remedy else []
+    for number, fault in enumerate(others[: MOST_FAULTS - 1]):
         subject = ": ".join(part for part in (fault.place, fault.subject) if part)
-        told.append(("Also: " if number == 0 else "") + str(_error(subject, fault, fault.remedy)))
-    if len(faults) > MOST_TOLD:
-        told.append(f"And {len(faults) - MOST_TOLD:,} more.")
+        remedies.append(("Also: " if number == 0 else "") + str(_error(subject, fault, fault.remedy)))
+    if len(faults) > MOST_FAULTS:
+        remedies.append(f"And {len(faults) - MOST_FAULTS:,} more.")
     place = f"{first.place} in {named}" if first.place else named
-    return _error(f"{place}: {first.subject}" if first.subject else place, first, " ".join(told))
+    return _error(f"{place}: {first.subject}" if first.subject else place, first, " ".join(remedies))
 
 
 def _error(subject: str, fault: _Fault, remedy: str) -> ArgumentError:
@@ -151,22 +169,24 @@ def _error(subject: str, fault: _Fault, remedy: str) -> ArgumentError:
 
 
 def _faults(cause: ValidationError, fields: Mapping[str, Any]) -> list[_Fault]:
-    """All that pydantic found, unknown fields first: they explain what is missing, which is not told again."""
-    found = cause.errors(include_url=False)
-    unknown = [each for each in found if each["type"] == "extra_forbidden"]
-    near = {(*each["loc"][:-1], nearest(str(each["loc"][-1]), _known(each["loc"]))) for each in unknown}
-    others = [each for each in found if each not in unknown and not (each["type"] == "missing" and each["loc"] in near)]
+    """All errors of pydantic as faults, unknown fields first. A missing field that one of them misspells is left out."""
+    errors = cause.errors(include_url=False)
+    unknown = [each for each in errors if each["type"] == "extra_forbidden"]
+    misspelt = {(*each["loc"][:-1], nearest(str(each["loc"][-1]), _known(each["loc"]))) for each in unknown}
+    others = [
+        each for each in errors if each not in unknown and not (each["type"] == "missing" and each["loc"] in misspelt)
+    ]
     return [_as_fault(each, fields) for each in [*unknown, *others]]
 
 
 def _known(path: Sequence[str | int]) -> list[str]:
-    """The fields there are beside the one at `path`."""
+    """The fields of the table that `path` lies in."""
     return list(_PARTS[str(path[0])].model_fields if len(path) > 1 else Experiment.model_fields)
 
 
-def _as_fault(found: Any, fields: Mapping[str, Any]) -> _Fault:
-    """What pydantic found, as our errors tell it."""
-    path, kind, context = found["loc"], found["type"], found.get("ctx", {})
+def _as_fault(details: Any, fields: Mapping[str, Any]) -> _Fault:
+    """An error of pydantic, in the words of ours."""
+    path, kind, context = details["loc"], details["type"], details.get("ctx", {})
     place, subject = _place(path, fields)
     if kind == "value_error" and isinstance(context["error"], ArgumentError):  # of our own validators
         error = context["error"]
@@ -181,16 +201,16 @@ def _as_fault(found: Any, fields: Mapping[str, Any]) -> _Fault:
     elif kind in _WANTED:
         wanted = _WANTED[kind](context)
     else:
-        wanted = found["msg"].removeprefix("Input should ")
-    return _Fault(place, subject, wanted, "nothing" if kind == "missing" else repr(found["input"]))
+        wanted = details["msg"].removeprefix("Input should ")
+    return _Fault(place, subject, wanted, "nothing" if kind == "missing" else repr(details["input"]))
 
 
 def _place(path: Sequence[str | int], fields: Mapping[str, Any]) -> tuple[str, str]:
-    """A path of pydantic's, (place, subject)."""
+    """The place and the subject that a path of pydantic names."""
     if path[:1] == ("strategies",) and len(path) > 1:
         number = int(path[1])
-        given = fields["strategies"][number]
-        label = given.get("label") or given.get("name") if isinstance(given, Mapping) else None
+        entry = fields["strategies"][number]
+        label = entry.get("label") or entry.get("name") if isinstance(entry, Mapping) else None
         rest = ".".join(str(part) for part in path[2:])
         return _strategy_place(number + 1, label), f"`{rest}`" if rest else ""
     names = ".".join(part for part in path if isinstance(part, str))
@@ -210,35 +230,35 @@ def _strategy_place(number: int, label: object) -> str:
 
 
 def _catalogue_faults(experiment: Experiment) -> list[_Fault]:
-    """Names and options that the catalogue does not take."""
+    """Names and options that the catalogue refuses."""
     from ladle.lab.protocol import catalogue
 
     faults: list[_Fault] = []
-    with _noted(faults, "`dataset`"):
+    with _collected(faults, "`dataset`"):
         catalogue.check_dataset(experiment.dataset.name, experiment.dataset.options)
-    with _noted(faults, "`learner`"):
+    with _collected(faults, "`learner`"):
         catalogue.learner(experiment.learner.name, experiment.learner.options)
     return faults
 
 
 class _AnyCut:
-    """Stands for the tree of a toy pool: clustering one would load and compile the kernels."""
+    """In place of the tree of a toy pool: clustering one would load and compile the kernels."""
 
     def cut(self, **dials: float | None) -> npt.NDArray[np.int32]:
-        """One cluster, at any level that there is. Raises: ArgumentError."""
+        """(8,) a single cluster, at any valid level. Raises: ArgumentError."""
         from ladle.hac import Level
 
-        Level(**dials)  # type: ignore[arg-type]  # of what kinds they are, it finds out
+        Level(**dials)  # type: ignore[arg-type]  # it checks their types
         return np.zeros(8, np.int32)
 
 
 def _strategy_faults(experiment: Experiment) -> list[_Fault]:
-    """Values of options that strategies refuse when they are made; a few show only when a strategy is asked."""
+    """Values of options that strategies refuse when they are made; a few values are refused only by a query."""
     faults: list[_Fault] = []
     for number, entry in enumerate(experiment.strategies, 1):
-        with _noted(faults, _strategy_place(number, entry.label)):
+        with _collected(faults, _strategy_place(number, entry.label)):
             try:
-                entry.create(_AnyCut(), experiment.mean_size)  # type: ignore[arg-type]  # cut is all it is asked
+                entry.create(_AnyCut(), experiment.mean_size)  # type: ignore[arg-type]  # only `cut` is called
             except (ArgumentError, DataError):
                 raise
             except (TypeError, ValueError, OverflowError) as cause:  # text for a number, and the like
@@ -248,8 +268,8 @@ def _strategy_faults(experiment: Experiment) -> list[_Fault]:
 
 
 @contextmanager
-def _noted(faults: list[_Fault], place: str) -> Iterator[None]:
-    """Note in `faults` what is refused inside."""
+def _collected(faults: list[_Fault], place: str) -> Iterator[None]:
+    """Add to `faults` an error that is raised inside."""
     try:
         yield
     except (ArgumentError, DataError) as error:

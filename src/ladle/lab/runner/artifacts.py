@@ -1,7 +1,8 @@
-"""Embeddings, probabilities and trees on disk, each folder whole or not there, for processes and resumed runs to share.
+"""Embeddings, probabilities and trees on disk, for processes and resumed runs to share; each folder is whole or absent.
 
-A folder holds `.npy` arrays, `tree.npz`, and `about.json`, which is written last and has the SHA-256 of every array (a
-tree carries its own) and a `key`: what it was made from. A folder without it, or of another key, is as good as empty.
+A folder holds `.npy` arrays, `tree.npz`, and `about.json`. The latter is written last and has the SHA-256 of every
+array (a tree carries its own) and a `key`: a hash of what the artifacts were made from. A folder without `about.json`,
+or with another key, counts as empty.
 """
 
 from __future__ import annotations
@@ -25,19 +26,19 @@ REMEDY = "Remove its folder; the same command makes it again."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Kept:
-    """arrays: by name, read-only memory maps. about: what was noted with them, as JSON has it."""
+class Artifacts:
+    """What a folder holds. arrays: read-only memory maps, by name. about: notes on them, as JSON has them."""
 
     arrays: Mapping[str, npt.NDArray[Any]]
     tree: Dendrogram
     about: Mapping[str, Any]
 
 
-def keep(
+def write_artifacts(
     folder: Path, key: str, arrays: Mapping[str, npt.NDArray[Any]], tree: Dendrogram, about: Mapping[str, Any]
-) -> Kept:
-    """Write all of it into `folder`, replacing what is there, and read it back. Raises: FileError."""
-    shutil.rmtree(folder, ignore_errors=True)  # what a crash left half-written
+) -> Artifacts:
+    """Write everything into `folder`, replacing its content, and read it back. Raises: FileError, CorruptFileError."""
+    shutil.rmtree(folder, ignore_errors=True)  # a crash may have left files without `about.json`
     durable.folder(folder)
     digests = {}
     for name, array in arrays.items():
@@ -48,43 +49,43 @@ def keep(
     tree.save(folder / TREE)
     with durable.writing(folder / ABOUT) as file:
         file.write(json.dumps({"key": key, "arrays": digests, "about": dict(about)}, allow_nan=False).encode())
-    found = kept(folder, key)
-    if found is None:
+    artifacts = read_artifacts(folder, key)
+    if artifacts is None:
         raise CorruptFileError(f"the folder {folder}", wanted="hold what was just written", got="something else")
-    return found
+    return artifacts
 
 
-def kept(folder: Path, key: str) -> Kept | None:
-    """What `keep` wrote into `folder` under `key`, checked; None when that is not there. Raises: CorruptFileError.
+def read_artifacts(folder: Path, key: str) -> Artifacts | None:
+    """The artifacts in `folder` under `key`, checked; None where there are none. Raises: CorruptFileError.
 
-    Cost: reads everything once, for the checksums; what is used of the arrays is paged in from the file.
+    Cost: reads all files once, for the checksums; later the arrays are paged in from their files as they are used.
     """
-    sealed = _sealed(folder, key)
-    if sealed is None:
+    about = _about(folder, key)
+    if about is None:
         return None
     arrays = {}
-    for name, digest in sealed["arrays"].items():
+    for name, wanted in about["arrays"].items():
         path = folder / f"{name}.npy"
-        found = durable.file_digest(path) if path.is_file() else "no such file"
-        if found != digest:
+        digest = durable.file_digest(path) if path.is_file() else "no such file"
+        if digest != wanted:
             raise CorruptFileError(
-                f"the file {path}", wanted=f"have SHA-256 {digest[:12]}...", got=found[:12], remedy=REMEDY
+                f"the file {path}", wanted=f"have SHA-256 {wanted[:12]}...", got=digest[:12], remedy=REMEDY
             )
         arrays[name] = np.load(path, mmap_mode="r", allow_pickle=False)
-    return Kept(arrays, Dendrogram.load(folder / TREE), sealed["about"])
+    return Artifacts(arrays, Dendrogram.load(folder / TREE), about["about"])
 
 
-def kept_tree(folder: Path, key: str) -> Dendrogram | None:
-    """The tree alone of what `keep` wrote, checked; None when that is not there. Raises: CorruptFileError."""
-    return None if _sealed(folder, key) is None else Dendrogram.load(folder / TREE)
+def read_tree(folder: Path, key: str) -> Dendrogram | None:
+    """The tree alone of the artifacts in `folder`, checked; None where there are none. Raises: CorruptFileError."""
+    return None if _about(folder, key) is None else Dendrogram.load(folder / TREE)
 
 
-def _sealed(folder: Path, key: str) -> dict[str, Any] | None:
-    """What was written last, if it is there and of this key. Raises: CorruptFileError."""
+def _about(folder: Path, key: str) -> dict[str, Any] | None:
+    """The content of `about.json`, if it is there and has this key. Raises: CorruptFileError."""
     try:
-        sealed: dict[str, Any] = json.loads((folder / ABOUT).read_text())
+        about: dict[str, Any] = json.loads((folder / ABOUT).read_text())
     except FileNotFoundError:
         return None
     except ValueError as cause:
         raise CorruptFileError(f"the file {folder / ABOUT}", wanted="be JSON", got=str(cause), remedy=REMEDY) from cause
-    return sealed if sealed.get("key") == key else None
+    return about if about.get("key") == key else None

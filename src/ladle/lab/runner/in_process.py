@@ -1,7 +1,7 @@
-"""A crew of one: this process does all of it, a job after another.
+"""Running an experiment in this process, one job after another.
 
-For a debugger, a profiler or a first look, and for sources that no other process can import. Its results are those of
-any number of workers.
+This serves debuggers, profilers and first trials, and data sets and learners that no other process can import. The
+results are those of any number of workers.
 """
 
 from __future__ import annotations
@@ -10,56 +10,56 @@ from collections.abc import Iterator
 from typing import Any
 
 from ladle.lab.protocol.experiment import Experiment
-from ladle.lab.runner.jobs import Job, done
-from ladle.lab.runner.workbench import Bench, Sources
+from ladle.lab.runner.jobs import Job, results_of
+from ladle.lab.runner.workbench import Sources, Workbench
 from ladle.threads import single_threaded_blas
 
 
-class Alone:
-    """As `ladle.lab.runner.workers.Crew`, without workers."""
+class InProcessCrew:
+    """The same methods as `ladle.lab.runner.workers.Crew`, without worker processes."""
 
     def __init__(self, experiment: Experiment, sources: Sources) -> None:
         self._experiment, self._sources = experiment, sources
-        self._bench: Bench | None = None
-        self._job: Iterator[Any] | None = None
+        self._workbench: Workbench | None = None
+        self._results: Iterator[Any] | None = None  # of the job that is running
 
-    def asked(self, job: Job) -> Any:
-        """The answer to a job with one answer."""
+    def answer(self, job: Job) -> Any:
+        """The result of a job with a single one."""
         with single_threaded_blas():
-            return next(done(self._ready(), job))
+            return next(results_of(self._ready(), job))
 
     def begin(self, job: Job) -> None:
-        """Take the job; there must be room."""
-        self._job = done(self._ready(), job)
+        """Begin the job; no other may be running."""
+        self._results = results_of(self._ready(), job)
 
-    def hear(self) -> Iterator[Any]:
-        """What the job at hand tells next, if it is not done. Raises: what it raises."""
-        assert self._job is not None, "there is nothing to hear without a job"
+    def receive(self) -> Iterator[Any]:
+        """The next result of the running job, if there is one more. Raises: what the job raises."""
+        assert self._results is not None, "there is nothing to receive without a job"
         try:
             with single_threaded_blas():
-                told = next(self._job)
+                result = next(self._results)
         except StopIteration:
-            self._job = None
+            self._results = None
             return
-        yield told
+        yield result
 
     @property
     def has_room(self) -> bool:
         """Whether another job could begin."""
-        return self._job is None
+        return self._results is None
 
     @property
     def is_busy(self) -> bool:
-        """Whether a job is not done."""
-        return self._job is not None
+        """Whether a job is running."""
+        return self._results is not None
 
     def stop(self) -> None:
-        """Leave the job at hand, if there is one."""
-        self._job = None
+        """Abandon the running job, if there is one."""
+        self._results = None
 
-    def _ready(self) -> Bench:
-        if self._bench is None:
+    def _ready(self) -> Workbench:
+        if self._workbench is None:
             with single_threaded_blas():
-                self._bench = Bench.of(self._experiment, self._sources)
-                self._bench.warm_up()
-        return self._bench
+                self._workbench = Workbench.of(self._experiment, self._sources)
+                self._workbench.warm_up()
+        return self._workbench

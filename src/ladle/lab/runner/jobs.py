@@ -1,4 +1,4 @@
-"""The work of an experiment in jobs: whoever holds its data set and learner does one, and tells what it finishes."""
+"""The work of an experiment as jobs: a process that holds the data set and the learner runs one after another."""
 
 from __future__ import annotations
 
@@ -7,34 +7,34 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ladle.lab.runner.provenance import surveyed
-from ladle.lab.runner.rounds import Course, rounds_of
-from ladle.lab.runner.starts import begun
-from ladle.lab.runner.workbench import Bench
+from ladle.lab.runner.provenance import run_facts
+from ladle.lab.runner.rounds import RoundsJob, rounds_of
+from ladle.lab.runner.starts import make_start
+from ladle.lab.runner.workbench import Workbench
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
-    """Tell the facts of the run."""
+class FactsJob:
+    """Collect the facts of the run: a single result, a dict."""
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
-    """Make the start of a trial, or find it kept, and tell its record."""
+class StartJob:
+    """Make the start of a trial, or read the one on disk: a single result, its `StartRecord`."""
 
     trial: int
     folder: Path
     key: str
 
 
-Job = Survey | Start | Course  # a course: walk it, telling the record of each round
+Job = FactsJob | StartJob | RoundsJob
 
 
-def done(bench: Bench, job: Job) -> Iterator[Any]:
-    """Do it, telling what there is to tell as soon as it is. Raises: what learner, clustering and strategy raise."""
-    if isinstance(job, Survey):
-        yield surveyed(bench)
-    elif isinstance(job, Start):
-        yield begun(bench, job.trial, job.folder, job.key)
+def results_of(workbench: Workbench, job: Job) -> Iterator[Any]:
+    """Run the job and yield each record as soon as it exists. Raises: what learner, clustering and strategy raise."""
+    if isinstance(job, FactsJob):
+        yield run_facts(workbench)
+    elif isinstance(job, StartJob):
+        yield make_start(workbench, job.trial, job.folder, job.key)
     else:
-        yield from rounds_of(bench, job)
+        yield from rounds_of(workbench, job)

@@ -1,4 +1,4 @@
-"""What a run notes down before it begins: the data by its digest, the learner, the machine, the versions."""
+"""What a run records before it begins: the digest of the data, the learner, the machine, the versions."""
 
 from __future__ import annotations
 
@@ -15,26 +15,28 @@ import numpy.typing as npt
 
 from ladle._version import __version__
 from ladle.arrays import row_blocks
+from ladle.errors import ArgumentError, MismatchError
 from ladle.hardware import cpu, gpus
 from ladle.lab.data.datasets import Dataset
+from ladle.lab.ledger.ledger import Ledger
 from ladle.lab.measures.redundancy import asked_rows, near_limit
 from ladle.lab.protocol import own_code
-from ladle.lab.runner.workbench import Bench
+from ladle.lab.runner.workbench import Sources, Workbench
 
 NAMED_CLASSES = 1_000
 _PACKAGES = ("numpy", "scipy", "numba", "scikit-learn", "torch", "onnxruntime")
 
 
-def surveyed(bench: Bench) -> dict[str, Any]:
+def run_facts(workbench: Workbench) -> dict[str, Any]:
     """The facts of a run, as plain numbers, text and lists.
 
-    dataset; learner and learner_options; near_limit, None where the inputs are no numbers; near_compared, rows of a
-    batch that are asked for near-duplicates in it; versions, machine; began, a date.
+    dataset; learner and learner_options; near_limit, None where near-duplicates cannot be told; near_compared: how many
+    rows of a batch are compared with the rest of it; versions, machine; began: date and time.
     """
-    dataset = bench.dataset
-    size, limit = bench.experiment.batch_size, None
-    if comparable(dataset):
-        limit = near_limit(dataset.inputs, size, seed=bench.experiment.seed)
+    dataset = workbench.dataset
+    size, limit = workbench.experiment.batch_size, None
+    if _is_comparable(dataset):
+        limit = near_limit(dataset.inputs, size, seed=workbench.experiment.seed)
     return {
         "dataset": {
             "name": dataset.name,
@@ -46,11 +48,11 @@ def surveyed(bench: Bench) -> dict[str, Any]:
             "source": dataset.source,
             "digest": digest(dataset),
         },
-        "learner": bench.learner.name,
-        "learner_options": _options(bench.learner),
+        "learner": workbench.learner.name,
+        "learner_options": _options(workbench.learner),
         "near_limit": limit,
         "near_compared": asked_rows(size),
-        "versions": {**_versions(), **own_code.versions(bench.experiment.names())},
+        "versions": {**_versions(), **own_code.versions(workbench.experiment.names())},
         "machine": {
             "system": platform.system(),
             "processor": cpu(),
@@ -62,7 +64,7 @@ def surveyed(bench: Bench) -> dict[str, Any]:
 
 
 def digest(dataset: Dataset) -> str:
-    """SHA-256 of inputs and labels of both splits, in hex. Cost: reads all of them once."""
+    """SHA-256, in hex, of the inputs and labels of both splits. Cost: reads all of them once."""
     total = hashlib.sha256()
     for array in (dataset.inputs, dataset.labels, dataset.test_inputs, dataset.test_labels):
         total.update(f"{array.dtype.str} {array.shape}".encode())
@@ -71,28 +73,49 @@ def digest(dataset: Dataset) -> str:
     return total.hexdigest()
 
 
-def comparable(dataset: Dataset) -> bool:
-    """Whether the inputs are numbers or texts, of which `as_features` makes what a cosine can compare."""
+def dataset_of(ledger: Ledger, sources: Sources | None = None) -> Dataset:
+    """Load the data set of a run again, to show examples of it.
+
+    sources: what makes the data set; by default the catalogue.
+    Raises: ArgumentError for a published ledger, whose batches have no rows to show; MismatchError when the data have
+    changed; what loading raises. Cost: that of loading, and of a digest of all data.
+    """
+    if ledger.is_published():
+        raise ArgumentError(
+            "examples",
+            wanted="be asked of the run itself",
+            got=f"{ledger.path}, published without the rows of its batches",
+        )
+    dataset = Workbench.of(ledger.experiment(), sources or Sources()).dataset
+    if digest(dataset) != ledger.facts()["dataset"]["digest"]:
+        raise MismatchError(
+            "examples", wanted="show the data of the run", got="other data of that name", remedy="Restore the data."
+        )
+    return dataset
+
+
+def _is_comparable(dataset: Dataset) -> bool:
+    """Whether the inputs are numbers or texts: `as_features` makes vectors of these, and a cosine compares them."""
     return dataset.inputs.dtype.kind in "fiubS"
 
 
 def _content(array: npt.NDArray[Any]) -> bytes:
-    if array.dtype.hasobject:  # text of any length; its bytes would be addresses
+    if array.dtype.hasobject:  # text of any length: its bytes in the array are addresses
         return "\x1f".join(str(each) for each in array.ravel()).encode()
     return np.ascontiguousarray(array).tobytes()
 
 
 def _options(learner: object) -> dict[str, Any]:
-    """All dials of a learner, those left at their defaults too, which another version may set otherwise."""
-    told = {part.name: getattr(learner, part.name) for part in (fields(learner) if is_dataclass(learner) else ())}
-    return {name: value for name, value in told.items() if isinstance(value, (bool, int, float, str))}
+    """All dials of a learner, also those at their defaults: another version may have other defaults."""
+    dials = {part.name: getattr(learner, part.name) for part in (fields(learner) if is_dataclass(learner) else ())}
+    return {name: value for name, value in dials.items() if isinstance(value, (bool, int, float, str))}
 
 
 def _versions() -> dict[str, str]:
-    found = {"ladle": __version__, "python": platform.python_version()}
+    installed = {"ladle": __version__, "python": platform.python_version()}
     for package in _PACKAGES:
         try:
-            found[package] = version(package)
+            installed[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found
+    return installed

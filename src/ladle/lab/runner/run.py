@@ -1,8 +1,8 @@
-"""Running an experiment: trials in parallel processes, every finished round in the ledger, and on from there.
+"""Running an experiment: trials in parallel processes, and every finished round in the ledger.
 
 The folder of a run holds `ledger.sqlite`, `starts/` (see `ladle.lab.runner.artifacts`) and, while it runs, `lock`.
-Only the process that runs the experiment writes to the ledger; workers tell it each round as it is finished, and it is
-committed at once. Whatever kills the run, and whenever, the same call goes on from the rounds in the ledger.
+Only the process that runs the experiment writes to the ledger. Workers send it each round when it is finished, and it
+commits the round at once. However a run was stopped, the same call continues from the rounds in the ledger.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from ladle.lab.ledger.comparable import changes, differences, other_data
 from ladle.lab.ledger.ledger import FILE_NAME, Ledger, is_ledger
 from ladle.lab.ledger.records import RoundRecord, StartRecord
 from ladle.lab.protocol.experiment import Experiment
-from ladle.lab.runner.in_process import Alone
-from ladle.lab.runner.jobs import Start, Survey
-from ladle.lab.runner.rounds import Course, done_batches
+from ladle.lab.runner.in_process import InProcessCrew
+from ladle.lab.runner.jobs import FactsJob, StartJob
+from ladle.lab.runner.rounds import RoundsJob, done_batches
 from ladle.lab.runner.starts import start_key
 from ladle.lab.runner.workbench import Sources
 from ladle.lab.runner.workers import Crew
@@ -43,58 +43,109 @@ def run_experiment(
     sources: Sources | None = None,
     progress: Reporter = SILENT,
 ) -> Ledger:
-    """Run what is left of `experiment` and return its ledger, in `folder`.
+    """Run the rounds of an experiment that are not finished yet.
 
-    workers: processes; as many as there are threads to use, unless said otherwise. Each holds the data set and a model.
-    0: none, all is done in this process.
-    trials, strategies: only the first so many trials, or those of these numbers, from 0; only the strategies of these
-    labels. The rest may follow later, or be run elsewhere: `ladle.lab.ledger.publishing` makes one ledger of several.
-    sources: where data set and learner come from; the catalogue.
-    Raises: ArgumentError; MismatchError when the folder holds another experiment, or other data; FileError when another
-    process runs there; MissingDependencyError; MemoryPlanError for a worker that was killed; what learners raise.
+    Parameters
+    ----------
+    experiment : Experiment
+        What to run; `read_experiment` reads one.
+    folder : path
+        The folder of the run, with its ledger. A folder with rounds of the same experiment is continued.
+    workers : int, optional
+        How many processes; by default as many as there are threads to use. Each holds the data set and a model. 0 runs
+        everything in this process.
+    trials : int or iterable of int, optional
+        Only the first so many trials, or only those of these numbers, from 0. The others may be run later or elsewhere;
+        `ladle.lab.ledger.publishing` makes one ledger of several.
+    strategies : sequence of str, optional
+        Only the strategies of these labels.
+    sources : Sources, optional
+        The functions that make data set and learner; by default those of the catalogue.
+    progress : Reporter, optional
+        Receives the progress; silent by default.
+
+    Returns
+    -------
+    Ledger
+        Open; the caller closes it.
+
+    Raises
+    ------
+    ArgumentError
+        When an argument, the data set or a strategy's options do not fit.
+    MismatchError
+        When the folder holds another experiment, or a run with other data.
+    FileError
+        When another process runs there, or a file cannot be written.
+    CorruptFileError
+        When the ledger or an artifact is damaged.
+    MissingDependencyError
+        When a package is missing.
+    MemoryPlanError
+        When the system killed a worker.
+    Exception
+        Whatever a learner raises.
+
+    Notes
+    -----
     Cost: trials x (a fit, a pass over the pool, a clustering), and trials x strategies x rounds x (a fit, a pass, a
-    query).
-    Disk: a trial's probabilities, embeddings and tree, 4 n (classes + dim) + 20 n bytes.
-    Repeats: set by experiment and data; any number of workers, and however often it was interrupted.
+    query). Disk: 4 n (classes + dim) + 20 n bytes a trial, for probabilities, embeddings and tree of n rows.
+
+    Repeatability: experiment and data decide every number, whatever the number of workers and of interruptions.
     """
-    _check_read(experiment)
-    part = _Part.of(experiment, workers, trials, strategies)
+    _check_experiment(experiment)
+    scope = _Scope.of(experiment, workers, trials, strategies)
     place = durable.folder(folder)
-    # A ledger is checked whole when it is opened, so it is opened once; it stays open for the caller unless work fails.
+    # Opening a ledger checks all of it, so it is opened once. It stays open for the caller unless an error is raised.
     with durable.locked(place), ExitStack() as crews, ExitStack() as ledgers:
         _check_not_lost(place)
         ledger = ledgers.enter_context(Ledger.open(place)) if is_ledger(place / FILE_NAME) else None
         if ledger is not None:
             _check_same(ledger, experiment, place)
-            if ledger.experiment() == experiment and not _left(ledger, part):
+            if ledger.experiment() == experiment and not _unfinished(ledger, scope):
                 ledgers.pop_all()
                 return ledger
-        given = sources or Sources()
-        crew = Crew(experiment, given, part.workers) if part.workers else Alone(experiment, given)
+        sources = sources or Sources()
+        crew = Crew(experiment, sources, scope.workers) if scope.workers else InProcessCrew(experiment, sources)
         crews.callback(crew.stop)
         with progress.task("Load the data, and compile at first use"):
-            facts = crew.asked(Survey())
+            facts = crew.answer(FactsJob())
         if ledger is None:
             ledger = ledgers.enter_context(Ledger.create(place / FILE_NAME, experiment.to_toml(), facts))
         else:
-            _go_on(ledger, place, experiment, facts)
-        _Run(ledger, part, place, crew).all(progress)
+            _continue(ledger, place, experiment, facts)
+        _Schedule(ledger, scope, place, crew).run(progress)
         ledgers.pop_all()
     return ledger
 
 
-def _check_read(experiment: object) -> None:
-    """Whoever gives the path of a protocol is told how to read it. Raises: ArgumentError."""
-    if not isinstance(experiment, Experiment):
-        remedy = "Read it: ladle.lab.read_experiment(path)."
-        raise ArgumentError("`experiment`", wanted="be an Experiment", got=type(experiment).__name__, remedy=remedy)
+def rounds_done(
+    experiment: Experiment,
+    folder: str | os.PathLike[str],
+    *,
+    workers: int | None = None,
+    trials: int | Iterable[int] | None = None,
+    strategies: Sequence[str] | None = None,
+) -> tuple[int, int]:
+    """How many rounds of `experiment` are finished in `folder`, and how many it has in all.
+
+    Raises: as `run_experiment` with the same arguments, as far as that is known without the data.
+    """
+    _Scope.of(experiment, workers, trials, strategies)
+    place = Path(folder)
+    _check_not_lost(place)
+    if not is_ledger(place / FILE_NAME):
+        return 0, experiment.trials * experiment.rounds * len(experiment.strategies)
+    with Ledger.open(place) as ledger:
+        _check_same(ledger, experiment, place)
+        return ledger.finished(experiment)
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
-    """What of an experiment one call runs."""
+class _Scope:
+    """The part of an experiment that one call runs. workers: 0 for this process alone."""
 
-    workers: int  # 0: this process
+    workers: int
     trials: tuple[int, ...]
     labels: tuple[str, ...]
 
@@ -105,18 +156,18 @@ class _Part:
         workers: int | None,
         trials: int | Iterable[int] | None,
         strategies: Sequence[str] | None,
-    ) -> _Part:
+    ) -> _Scope:
         if workers is not None:
             workers = whole(workers, "`workers`", least=0)
         chosen = {experiment.strategy(label).label for label in strategies} if strategies is not None else None
         labels = tuple(entry.label for entry in experiment.strategies if chosen is None or entry.label in chosen)
         if not labels:
             raise ArgumentError("`strategies`", wanted="name at least one", got="none")
-        return cls(thread_count() if workers is None else workers, _numbers(experiment, trials), labels)
+        return cls(thread_count() if workers is None else workers, _trial_numbers(experiment, trials), labels)
 
 
-def _numbers(experiment: Experiment, trials: int | Iterable[int] | None) -> tuple[int, ...]:
-    """The trials asked for, ascending. Raises: ArgumentError for none, or for one the experiment does not have."""
+def _trial_numbers(experiment: Experiment, trials: int | Iterable[int] | None) -> tuple[int, ...]:
+    """The trials to run, ascending. Raises: ArgumentError for none, or for one that the experiment does not have."""
     remedy = "For more, raise `trials` in a copy of the protocol."
     if trials is None:
         return tuple(range(experiment.trials))
@@ -130,68 +181,69 @@ def _numbers(experiment: Experiment, trials: int | Iterable[int] | None) -> tupl
     return numbers
 
 
-def _left(ledger: Ledger, part: _Part) -> list[tuple[int, str, tuple[Rows, ...]]]:
-    """What of `part` is not finished: trial, label, and the batches of the rounds that are."""
-    left = []
-    for label in part.labels:
+def _unfinished(ledger: Ledger, scope: _Scope) -> list[tuple[int, str, tuple[Rows, ...]]]:
+    """What of `scope` is not finished: trial, label, and the batches of the rounds that are."""
+    unfinished = []
+    for label in scope.labels:
         records = ledger.rounds(label)
-        for trial in part.trials:
+        for trial in scope.trials:
             done = done_batches([record for record in records if record.trial == trial])
             if len(done) < ledger.experiment().rounds:
-                left.append((trial, label, done))
-    return left
+                unfinished.append((trial, label, done))
+    return unfinished
 
 
-class _Run:
-    """One call's work: which jobs are left, in what order they may begin, and what becomes of their answers."""
+class _Schedule:
+    """The jobs of one call: the order in which they may begin, and what is done with their results."""
 
-    def __init__(self, ledger: Ledger, part: _Part, folder: Path, crew: Crew | Alone) -> None:
+    def __init__(self, ledger: Ledger, scope: _Scope, folder: Path, crew: Crew | InProcessCrew) -> None:
         self.ledger, self.crew = ledger, crew
         facts, key = ledger.facts(), start_key(ledger.experiment(), ledger.facts())
         self.known = {each.trial: each for each in ledger.starts()}
-        self.ready: deque[Course] = deque()  # courses whose start is kept
-        self.waiting: dict[int, list[Course]] = {}  # courses by trial, until its start is kept
-        near_limit = facts["near_limit"]  # the ledger's: its last digit may differ from machine to machine
-        for trial, label, done in _left(ledger, part):
-            self.waiting.setdefault(trial, []).append(Course(trial, label, folder, key, near_limit, done))
-        self.begun = deque(Start(trial, folder, key) for trial in sorted(self.waiting))  # starts to make or to find
+        self.ready: deque[RoundsJob] = deque()  # their start is on disk
+        self.waiting: dict[int, list[RoundsJob]] = {}  # by trial: their start is not checked yet
+        near_limit = facts["near_limit"]  # the ledger's: its last digit may differ between machines
+        for trial, label, done in _unfinished(ledger, scope):
+            self.waiting.setdefault(trial, []).append(RoundsJob(trial, label, folder, key, near_limit, done))
+        self.starts = deque(StartJob(trial, folder, key) for trial in sorted(self.waiting))
 
-    def all(self, progress: Reporter) -> None:
-        """Do all that is left."""
+    def run(self, progress: Reporter) -> None:
+        """Run all jobs."""
         rounds = sum(
-            self.ledger.experiment().rounds - len(each.done) for courses in self.waiting.values() for each in courses
+            self.ledger.experiment().rounds - len(each.done) for jobs in self.waiting.values() for each in jobs
         )
-        units = rounds + len(self.begun)
+        units = rounds + len(self.starts)
         if units == 0:
             return
         with progress.task(f"{rounds:,} rounds left: choose, label, train, measure", units) as advance:
-            while self.begun or self.ready or self.crew.is_busy:
-                while self.crew.has_room and (self.ready or self.begun):
+            while self.starts or self.ready or self.crew.is_busy:
+                while self.crew.has_room and (self.ready or self.starts):
                     # Trial after trial, so that a run that is stopped leaves whole trials.
-                    self.crew.begin(self.ready.popleft() if self.ready else self.begun.popleft())
-                for told in self.crew.hear():
-                    self._note(told, advance)
+                    self.crew.begin(self.ready.popleft() if self.ready else self.starts.popleft())
+                for record in self.crew.receive():
+                    self._add(record, advance)
 
-    def _note(self, told: StartRecord | RoundRecord, advance: Advance) -> None:
+    def _add(self, record: StartRecord | RoundRecord, advance: Advance) -> None:
+        """Add the record to the ledger. Raises: MismatchError for a start that differs from the ledger's."""
         advance(1)
-        if isinstance(told, RoundRecord):
-            self.ledger.add_round(told)
+        if isinstance(record, RoundRecord):
+            self.ledger.add_round(record)
             return
-        known = self.known.get(told.trial)
+        known = self.known.get(record.trial)
         if known is None:
-            self.ledger.add_start(told)
-        elif (known.packed_rows, known.metrics) != (told.packed_rows, told.metrics):
+            self.ledger.add_start(record)
+        elif (known.packed_rows, known.metrics) != (record.packed_rows, record.metrics):
             raise MismatchError(
-                f"the start of trial {told.trial}, made again",
+                f"the start of trial {record.trial}, made again",
                 wanted="equal the one in the ledger",
                 got="another: the libraries or the machine have changed",
                 remedy="Run in a new folder, or where the ledger was made.",
             )
-        self.ready.extend(self.waiting.pop(told.trial, []))
+        self.ready.extend(self.waiting.pop(record.trial, []))
 
 
-def _go_on(ledger: Ledger, place: Path, experiment: Experiment, facts: dict[str, Any]) -> None:
-    """State the experiment anew. Raises: MismatchError for other data, or another learner, than it was begun with."""
+def _continue(ledger: Ledger, place: Path, experiment: Experiment, facts: dict[str, Any]) -> None:
+    """Put the experiment into its ledger. Raises: MismatchError for other data, or another learner, than before."""
     before = ledger.facts()
     changed = other_data(before, facts)
     if changed:
@@ -206,30 +258,15 @@ def _go_on(ledger: Ledger, place: Path, experiment: Experiment, facts: dict[str,
     ledger.note(changes(before, facts))
 
 
-def standing(
-    experiment: Experiment,
-    folder: str | os.PathLike[str],
-    *,
-    workers: int | None = None,
-    trials: int | Iterable[int] | None = None,
-    strategies: Sequence[str] | None = None,
-) -> tuple[int, int]:
-    """How many rounds of `experiment` are done in `folder`, and how many it has in all.
-
-    Raises: as `run_experiment` of the same arguments, as far as can be told without the data.
-    """
-    _Part.of(experiment, workers, trials, strategies)
-    place = Path(folder)
-    _check_not_lost(place)
-    if not is_ledger(place / FILE_NAME):
-        return 0, experiment.trials * experiment.rounds * len(experiment.strategies)
-    with Ledger.open(place) as ledger:
-        _check_same(ledger, experiment, place)
-        return ledger.finished(experiment)
+def _check_experiment(experiment: object) -> None:
+    """Raises: ArgumentError for something else, such as the path of a protocol, with how to read one."""
+    if not isinstance(experiment, Experiment):
+        remedy = "Read it: ladle.lab.read_experiment(path)."
+        raise ArgumentError("`experiment`", wanted="be an Experiment", got=type(experiment).__name__, remedy=remedy)
 
 
 def _check_not_lost(place: Path) -> None:
-    """Refuse to begin anew where a run has been. Raises: CorruptFileError."""
+    """Refuse to begin anew in the folder of a run whose ledger is lost. Raises: CorruptFileError."""
     ledger = place / FILE_NAME
     if any(place.glob("starts/*")) and not is_ledger(ledger):
         raise CorruptFileError(
@@ -241,9 +278,9 @@ def _check_not_lost(place: Path) -> None:
 
 
 def _check_same(ledger: Ledger, now: Experiment, place: Path) -> None:
-    """Refuse an experiment that is not the one in the folder, or that one with more of it. Raises: MismatchError.
+    """Refuse an experiment that is neither the one in the folder nor an extension of it. Raises: MismatchError.
 
-    A strategy of which no round is done may still get other options.
+    A strategy that has no finished round may still get other options.
     """
     if ledger.is_published():
         raise MismatchError(
@@ -254,7 +291,7 @@ def _check_same(ledger: Ledger, now: Experiment, place: Path) -> None:
         )
     before = ledger.experiment()
     changed = differences(before, now, ledger.begun_entries())
-    size = 1_000_000  # any pool tells whether the strategies cut trees as deep as before
+    size = 1_000_000  # any size shows whether the strategies cut trees as high as before
     if not changed and before.tree_size(size) != now.tree_size(size):
         changed.append("depth of the tree that the strategies need")
     if changed:

@@ -1,4 +1,4 @@
-"""What each step of a round takes."""
+"""Wall-clock seconds of each step of a round."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Stopwatch:
     @contextmanager
     def timing(self, step: str) -> Iterator[None]:
         """Add the time spent inside to `step`."""
-        begun = perf_counter()
+        started = perf_counter()
         try:
             yield
         finally:
-            self.seconds[step] = self.seconds.get(step, 0.0) + perf_counter() - begun
+            self.seconds[step] = self.seconds.get(step, 0.0) + perf_counter() - started

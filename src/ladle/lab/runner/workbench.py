@@ -1,4 +1,4 @@
-"""All that the trials of an experiment share: the data, the learner, and how models are fitted, measured and asked."""
+"""What all trials of an experiment share: the data set, the learner, and how models are fitted and measured."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def _learner(name: str, options: Mapping[str, Any]) -> Learner:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Who makes a data set and a learner of a name and options; by default the catalogue.
+    """The functions that make a data set and a learner of a name and options; by default those of the catalogue.
 
-    With workers, both are functions that another process can import: of a module, not of a notebook.
+    With workers, both must be functions that another process can import: of a module, not of a notebook.
     """
 
     load: Callable[[str, Mapping[str, Any]], Dataset] = _load
@@ -45,17 +45,18 @@ class Sources:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Bench:
-    """An experiment with its data set, near-duplicates made, and its learner."""
+class Workbench:
+    """An experiment with its data set, near-duplicates included, and its learner."""
 
     experiment: Experiment
     dataset: Dataset
     learner: Learner
 
     @classmethod
-    def of(cls, experiment: Experiment, sources: Sources) -> Bench:
-        """Raises: ArgumentError when the pool is too small for all rounds; what the sources raise."""
-        learner = sources.learner(experiment.learner.name, experiment.learner.options)  # before any data are read
+    def of(cls, experiment: Experiment, sources: Sources) -> Workbench:
+        """Load the data set. Raises: ArgumentError when it has too few rows for all rounds; what the sources raise."""
+        # The learner comes before the data, so that a wrong option is reported at once.
+        learner = sources.learner(experiment.learner.name, experiment.learner.options)
         dataset = sources.load(experiment.dataset.name, experiment.dataset.options)
         redundancy = experiment.redundancy
         if redundancy is not None:
@@ -69,23 +70,23 @@ class Bench:
         return cls(experiment, dataset, learner)
 
     def fit(self, rows: Rows, seed: int, warm: Model | None = None) -> Model:
-        """A model fitted to the labels of `rows`, in that order; going on from `warm` where there is one."""
+        """A model fitted to the labels of `rows` (b,), in that order; it continues from `warm` where that is given."""
         options: dict[str, Any] = {} if warm is None else {"warm": warm}
         labels = self.dataset.labels[rows]
         classes = len(self.dataset.class_names)
         return self.learner.fit(self.dataset.inputs[rows], labels, classes=classes, seed=seed, **options)
 
-    def measured(self, model: Model) -> dict[str, float]:
-        """The experiment's metrics of `model` on the test split, which is read here and nowhere else."""
+    def measure(self, model: Model) -> dict[str, float]:
+        """The experiment's metrics of `model` on the test split. No other code reads that split."""
         probabilities = model.probabilities(self.dataset.test_inputs)
         truth = self.dataset.test_labels
         return {name: metrics.measure(name, truth, probabilities) for name in self.experiment.metrics}
 
-    def clustered(self, embeddings: npt.NDArray[np.float32], trial: int) -> Dendrogram:
-        """The pool's tree, up to the level of the strategy that cuts it furthest."""
+    def cluster(self, embeddings: npt.NDArray[np.float32], trial: int) -> Dendrogram:
+        """The tree of the pool's embeddings (n, dim), up to the level of the strategy that cuts it highest."""
         cosine = self.experiment.cluster.metric == "cosine"
         return cluster(
-            directed(embeddings) if cosine else embeddings,
+            with_directions(embeddings) if cosine else embeddings,
             metric=self.experiment.cluster.metric,
             quality=self.experiment.cluster.quality,
             mean_size=self.experiment.tree_size(len(self.dataset)),
@@ -98,8 +99,10 @@ class Bench:
         return self.experiment.strategy(label).create(tree, self.experiment.mean_size)
 
     def warm_up(self) -> None:
-        """Cluster a toy pool, ask every strategy about it, and fit the learner once to a few rows: so that options are
-        known to be good before any training, and compiling and loading libraries is not counted as work.
+        """Cluster a toy pool, query every strategy once, and fit the learner once to a few rows.
+
+        So wrong options are reported before any training, and the time to compile and to load libraries is not counted
+        in the seconds of a round.
 
         Raises: what the strategies' options and the learner raise.
         Cost: up to 40 s the first time on a machine, then a second or two.
@@ -118,11 +121,11 @@ class Bench:
         self.fit(rows.astype(np.int64), self.experiment.seed)
 
 
-def directed(embeddings: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """`embeddings` (n, dim) with a direction for each: rows that no rectifier lets through get one of their own.
+def with_directions(embeddings: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """`embeddings` (n, dim), with one more column where some rows are all zero: 1 in these rows and 0 in all others.
 
-    That takes a column more, where there are such rows: they are then alike, and at distance 1 from all others. An
-    experiment should not end, hours from its beginning, over a few of them.
+    A rectifier may leave a row all zero, which has no cosine. With the column such rows are equal to each other and at
+    distance 1 from all others, so a few of them do not end an experiment after hours.
     """
     without = np.count_nonzero(embeddings, axis=1) == 0
     if not without.any():

@@ -1,8 +1,8 @@
-"""Worker processes: each loads the experiment once, then does one job after another and tells what it finishes.
+"""Worker processes: each loads the data set once, then runs one job after another and sends every result.
 
-Processes rather than threads, because learners hold the interpreter, and because one that the system kills for its
-memory does not take the ledger's owner along. A worker holds BLAS to one thread, so that a result does not depend on
-how many there are; it ignores Ctrl-C, which is its owner's business, and ends when its owner ends, however that was.
+They are processes and not threads because learners hold the interpreter's lock, and because the system may kill a
+worker for its memory without killing the process that owns the ledger. A worker limits BLAS to one thread, so that
+results do not depend on the number of workers. It ignores Ctrl-C, which its owner handles, and ends with its owner.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from typing import Any
 
 from ladle.errors import LadleError, MemoryPlanError
 from ladle.lab.protocol.experiment import Experiment
-from ladle.lab.runner.jobs import Job, done
-from ladle.lab.runner.workbench import Bench, Sources
+from ladle.lab.runner.jobs import Job, results_of
+from ladle.lab.runner.workbench import Sources, Workbench
 from ladle.threads import THREADS_VARIABLE, single_threaded_blas, thread_count
 
-GONE = 70  # exit code of a worker whose owner went away
+OWNER_GONE = 70  # exit code of a worker whose owner has ended
 _BLAS_VARIABLES = (
     "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS",
 )  # fmt: skip
@@ -34,52 +34,52 @@ _BLAS_VARIABLES = (
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """Told when a job is done."""
+    """Sent when a job is finished."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Told when a job could not be done. error: what to raise; trace: where, for errors that nobody foresaw."""
+    """Sent when a job has failed. error: the error to raise, where it is one of Ladle's; trace: where it arose."""
 
     error: BaseException | None
     trace: str
 
 
 class Worker:
-    """One worker process, as its owner sees it."""
+    """One worker process, seen from its owner."""
 
     def __init__(self, experiment: Experiment, sources: Sources, threads: int) -> None:
-        context = get_context("spawn")  # a fork would inherit the threads of BLAS, but not what they hold locked
+        context = get_context("spawn")  # a fork would copy the locks that threads of BLAS hold, without these threads
         self.pipe, theirs = context.Pipe()
         self.process: SpawnProcess = context.Process(
             target=_serve, args=(theirs, experiment, sources), name="ladle lab worker", daemon=True
         )
-        with _environment(threads), _deaf_to_interrupts():
+        with _environment(threads), _interrupts_ignored():
             self.process.start()
-        theirs.close()  # so that the end of the worker is the end of the pipe
+        theirs.close()  # so that the pipe closes when the worker ends
 
-    def give(self, job: Job) -> None:
-        """Begin a job. Raises: as `hear`, when the worker is gone."""
+    def send(self, job: Job) -> None:
+        """Begin a job. Raises: as `receive`, when the worker has ended."""
         try:
             self.pipe.send(job)
         except OSError:
-            self.hear()  # it may have said why
+            self.receive()  # it may have sent the reason
             self._raise_gone()
 
-    def hear(self) -> Any:
-        """What the worker tells next. Raises: what the job raised; MemoryPlanError when the system killed it."""
+    def receive(self) -> Any:
+        """The next result. Raises: what the job raised; MemoryPlanError when the system killed the worker."""
         try:
-            told = self.pipe.recv()
+            result = self.pipe.recv()
         except (EOFError, OSError):
             self._raise_gone()
-        if isinstance(told, Failed):
-            if told.error is not None:
-                raise told.error
-            raise RuntimeError(f"a worker of the lab failed:\n{told.trace}")
-        return told
+        if isinstance(result, Failed):
+            if result.error is not None:
+                raise result.error
+            raise RuntimeError(f"a worker of the lab failed:\n{result.trace}")
+        return result
 
     def stop(self) -> None:
-        """End the process, whatever it is doing."""
+        """End the process, even while it runs a job."""
         self.process.terminate()
         self.process.join()
         self.pipe.close()
@@ -98,7 +98,7 @@ class Worker:
 
 
 class Crew:
-    """The workers of a run; all but the first begin when there is work for them."""
+    """The workers of a run; each process is started when there is a job for it."""
 
     def __init__(self, experiment: Experiment, sources: Sources, size: int) -> None:
         self.size = size
@@ -107,32 +107,32 @@ class Crew:
         self.idle: list[Worker] = []
         self.busy: list[Worker] = []
 
-    def asked(self, job: Job) -> Any:
-        """What the first worker answers to a job with one answer."""
+    def answer(self, job: Job) -> Any:
+        """The result of a job with a single one, while no other job runs."""
         self.begin(job)
-        (answer,) = self.hear()
+        (result,) = self.receive()
         while self.is_busy:
-            rest = list(self.hear())  # that it has finished
-            assert not rest, "a job with one answer"
-        return answer
+            more = list(self.receive())  # until the worker reports the end of the job
+            assert not more, "the job has a single result"
+        return result
 
     def begin(self, job: Job) -> None:
-        """Give the job to a worker without one; there must be room."""
+        """Give the job to an idle worker, or to a new one; there must be room."""
         worker = self.idle.pop() if self.idle else Worker(self._experiment, self._sources, self._threads)
         self.busy.append(worker)
-        worker.give(job)
+        worker.send(job)
 
-    def hear(self) -> Iterator[Any]:
-        """What at least one busy worker tells next, if it is not that it has finished. Raises: what its job raised."""
+    def receive(self) -> Iterator[Any]:
+        """Wait for the next messages of busy workers, and yield the results among them. Raises: what a job raised."""
         by_pipe = {worker.pipe: worker for worker in self.busy}
         for pipe in wait(list(by_pipe)):
             worker = by_pipe[pipe]  # type: ignore[index]
-            told = worker.hear()
-            if isinstance(told, Finished):
+            result = worker.receive()
+            if isinstance(result, Finished):
                 self.busy.remove(worker)
                 self.idle.append(worker)
             else:
-                yield told
+                yield result
 
     @property
     def has_room(self) -> bool:
@@ -141,7 +141,7 @@ class Crew:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a job is not done."""
+        """Whether a job is running."""
         return bool(self.busy)
 
     def stop(self) -> None:
@@ -152,10 +152,10 @@ class Crew:
 
 @contextmanager
 def _environment(threads: int) -> Iterator[None]:
-    """What a process begun inside inherits: libraries read these once, when they are loaded."""
-    held = {**dict.fromkeys(_BLAS_VARIABLES, "1"), THREADS_VARIABLE: str(threads)}
-    before = {name: os.environ.get(name) for name in held}
-    os.environ.update(held)
+    """Environment variables for a process started inside: libraries read them once, when they are loaded."""
+    variables = {**dict.fromkeys(_BLAS_VARIABLES, "1"), THREADS_VARIABLE: str(threads)}
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
     try:
         yield
     finally:
@@ -167,9 +167,9 @@ def _environment(threads: int) -> Iterator[None]:
 
 
 @contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    """A process begun inside inherits this, and so misses a Ctrl-C even before its own first line."""
-    if current_thread() is not main_thread():  # where handlers cannot be set
+def _interrupts_ignored() -> Iterator[None]:
+    """A process started inside inherits this, so it ignores Ctrl-C from its very beginning."""
+    if current_thread() is not main_thread():  # other threads cannot set handlers
         yield
         return
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -180,30 +180,30 @@ def _deaf_to_interrupts() -> Iterator[None]:
 
 
 def _serve(pipe: Connection, experiment: Experiment, sources: Sources) -> None:
-    """The life of a worker."""
+    """The main function of a worker process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_owner, daemon=True).start()
     try:
         with single_threaded_blas():
-            bench = Bench.of(experiment, sources)
-            bench.warm_up()
-        # Limits hold for libraries that are loaded, and learners load more of them in their first fit.
+            workbench = Workbench.of(experiment, sources)
+            workbench.warm_up()
+        # The limit on BLAS holds for libraries that are loaded, and a learner's first fit loads more of them.
         while True:
             job: Job = pipe.recv()
             with single_threaded_blas():
-                for told in done(bench, job):
-                    pipe.send(told)
+                for result in results_of(workbench, job):
+                    pipe.send(result)
             pipe.send(Finished())
     except (EOFError, BrokenPipeError, ConnectionResetError):
-        sys.exit(GONE)
+        sys.exit(OWNER_GONE)
     except BaseException as error:
-        foreseen = isinstance(error, (LadleError, MemoryError))
-        with suppress(OSError):  # nobody is left to tell
-            pipe.send(Failed(error if foreseen else None, traceback.format_exc()))
+        is_deliberate = isinstance(error, (LadleError, MemoryError))
+        with suppress(OSError):  # the owner may have ended
+            pipe.send(Failed(error if is_deliberate else None, traceback.format_exc()))
 
 
 def _end_with_owner() -> None:
     owner = parent_process()
     if owner is not None:
         wait([owner.sentinel])
-        os._exit(GONE)
+        os._exit(OWNER_GONE)
