@@ -169,7 +169,7 @@ def _error(subject: str, fault: _Fault, remedy: str) -> ArgumentError:
 
 
 def _faults(cause: ValidationError, fields: Mapping[str, Any]) -> list[_Fault]:
-    """All errors of pydantic as faults, unknown fields first. A missing field that one of them misspells is left out."""
+    """The errors of pydantic as faults, unknown fields first; a missing field that one of them misspells is omitted."""
     errors = cause.errors(include_url=False)
     unknown = [each for each in errors if each["type"] == "extra_forbidden"]
     misspelt = {(*each["loc"][:-1], nearest(str(each["loc"][-1]), _known(each["loc"]))) for each in unknown}
