@@ -9,10 +9,10 @@ from ladle.lab.protocol.experiment import GROWING, Experiment, StrategyEntry
 
 
 def differences(before: Experiment, now: Experiment, begun: Mapping[str, StrategyEntry]) -> list[str]:
-    """What keeps the rounds of `before` from being rounds of `now` too, as lines of text.
+    """The fields and strategies by which rounds of `before` are no rounds of `now`, as lines of text.
 
-    begun: the strategies that have rounds, by label; one without may have got other options. The files of a data set
-    may have moved, so its options are not compared: its content will tell.
+    begun: the strategies that have rounds, by label; a strategy without rounds may have other options. The options of a
+    data set are not compared, because its files may have moved; the digest of its content is compared elsewhere.
     """
     old, new = before.model_dump(), now.model_dump()
     differing = [name for name in old if name not in GROWING and old[name] != new[name]]
@@ -25,7 +25,7 @@ def differences(before: Experiment, now: Experiment, begun: Mapping[str, Strateg
 def other_data(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """Which of "dataset" and "learner" differ between the facts of two ledgers."""
     changed = []
-    if before["dataset"]["digest"] != now["dataset"]["digest"]:  # where its files lie may differ
+    if before["dataset"]["digest"] != now["dataset"]["digest"]:  # the digest: where the files lie does not matter
         changed.append("dataset")
     if _learner_of(before, now) != _learner_of(now, before):
         changed.append("learner")
@@ -43,7 +43,7 @@ def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 
 
 def _learner_of(facts: Mapping[str, Any], others: Mapping[str, Any]) -> tuple[Any, Any]:
-    """The learner that `facts` tell of, and its options where they do: the first ledgers do not."""
+    """The learner in `facts` and its options; the first ledgers have no options, and take those of `others`."""
     return facts["learner"], facts.get("learner_options", others.get("learner_options"))
 
 

@@ -1,7 +1,7 @@
-"""A copy of runs' ledgers, small enough to publish: digests of seed sets and batches where the run's own has rows.
+"""A copy of runs' ledgers that is small enough to publish: it has digests in place of seed sets and batches.
 
-The rows are most of a ledger, and nearly all of it with the batches of Words-9: 100,000 to a million rows a round.
-Several runs of one experiment, as of some strategies on one machine and of others on another, are published as one.
+Rows are most of a ledger; with batches of 100,000 to a million rows they are nearly all of it. Several runs of one
+experiment, such as some strategies on one machine and the others on another, are published as one ledger.
 """
 
 from __future__ import annotations
@@ -20,13 +20,28 @@ from ladle.lab.protocol.experiment import Experiment, StrategyEntry
 
 
 def publish_ledgers(ledgers: Sequence[Ledger], path: str | os.PathLike[str]) -> None:
-    """Write such a copy of all of them to `path`, in place of what is there, once it is whole.
+    """Write one ledger without rows from the ledgers of one experiment.
 
-    It holds the rounds of the strategies that the experiments name, of unfinished trials too. Of runs that share a
-    trial, seed set and first model must be the same, and so must rounds that several have: the first's is taken.
-    Raises: ArgumentError when `path` is one of the ledgers, or any other file than such a copy; MismatchError when they
-    are not of one experiment; FileError when it cannot be written.
-    Cost: one read of each ledger, a strategy at a time.
+    Parameters
+    ----------
+    ledgers : sequence of Ledger
+        Runs of one experiment, with any of its trials and strategies. Runs that share a trial must have the same seed
+        set and first model in it, and the same batches in rounds that they share; these are taken from the first run.
+    path : path
+        The file to write. An older copy there is replaced once the new one is whole.
+
+    Raises
+    ------
+    ArgumentError
+        When `path` is one of the ledgers, or a file other than such a copy.
+    MismatchError
+        When the ledgers are not of one experiment.
+    FileError
+        When the copy cannot be written.
+
+    Notes
+    -----
+    Rounds of unfinished trials are copied too. Cost: reads each ledger once, one strategy at a time.
     """
     target = Path(path)
     check_target(ledgers, target)
@@ -47,7 +62,7 @@ def publish_ledgers(ledgers: Sequence[Ledger], path: str | os.PathLike[str]) -> 
 
 
 def check_target(ledgers: Sequence[Ledger], target: Path) -> None:
-    """Refuse to write over a run, or over any file that is no published ledger. Raises: ArgumentError."""
+    """Refuse to replace a run, or any file that is no published ledger. Raises: ArgumentError."""
     if target.exists() and any(target.samefile(ledger.path) for ledger in ledgers):
         raise ArgumentError("the published ledger", wanted="be another file than the run's own", got=str(target))
     if target.exists() and not _is_published(target):
@@ -55,7 +70,7 @@ def check_target(ledgers: Sequence[Ledger], target: Path) -> None:
 
 
 def _joined_experiment(ledgers: Sequence[Ledger]) -> Experiment:
-    """The first's experiment, with the strategies of all, and the most trials and rounds. Raises: MismatchError."""
+    """The first experiment with the strategies of all, and the largest trials and rounds. Raises: MismatchError."""
     joined, begun = ledgers[0].experiment(), ledgers[0].begun_entries()
     for other in ledgers[1:]:
         theirs = other.experiment()
@@ -70,7 +85,7 @@ def _joined_experiment(ledgers: Sequence[Ledger]) -> Experiment:
 
 
 def _joined_facts(ledgers: Sequence[Ledger]) -> dict[str, Any]:
-    """The first's, with what differs of the others' versions and machines. Raises: MismatchError for other data."""
+    """The first facts, with the versions and machines of the others. Raises: MismatchError for other data."""
     facts = ledgers[0].facts()
     for other in ledgers[1:]:
         theirs = other.facts()
@@ -83,30 +98,30 @@ def _joined_facts(ledgers: Sequence[Ledger]) -> dict[str, Any]:
 
 
 def _joined_starts(ledgers: Sequence[Ledger]) -> list[StartRecord]:
-    """One start a trial, with digests. Raises: MismatchError when seed sets or first models differ."""
-    found: dict[int, StartRecord] = {}
+    """One record a trial, with digests. Raises: MismatchError when seed sets or first models differ."""
+    starts: dict[int, StartRecord] = {}
     for ledger in ledgers:
         for start in ledger.starts():
-            thin = replace(start, packed_rows=digest_of_rows(start.packed_rows))
-            first = found.setdefault(start.trial, thin)
-            if (first.packed_rows, first.metrics) != (thin.packed_rows, thin.metrics):
+            copy = replace(start, packed_rows=digest_of_rows(start.packed_rows))
+            first = starts.setdefault(start.trial, copy)
+            if (first.packed_rows, first.metrics) != (copy.packed_rows, copy.metrics):
                 raise _not_one(ledgers[0], ledger, f"another seed set or first model in trial {start.trial}")
-    return [found[trial] for trial in sorted(found)]
+    return [starts[trial] for trial in sorted(starts)]
 
 
 def _joined_rounds(ledgers: Sequence[Ledger], label: str) -> Iterable[RoundRecord]:
-    """One record a trial and round, with digests. Raises: MismatchError when batches or what they led to differ."""
-    found: dict[tuple[int, int], RoundRecord] = {}
+    """One record a trial and round, with digests. Raises: MismatchError when batches or models differ."""
+    records: dict[tuple[int, int], RoundRecord] = {}
     for ledger in ledgers:
         if label not in ledger.strategies():
             continue
         for record in ledger.rounds(label):
-            thin = replace(record, packed_rows=digest_of_rows(record.packed_rows))
-            first = found.setdefault((record.trial, record.round), thin)
-            if (first.packed_rows, first.metrics) != (thin.packed_rows, thin.metrics):
+            copy = replace(record, packed_rows=digest_of_rows(record.packed_rows))
+            first = records.setdefault((record.trial, record.round), copy)
+            if (first.packed_rows, first.metrics) != (copy.packed_rows, copy.metrics):
                 where = f"round {record.round} of {label} in trial {record.trial}"
                 raise _not_one(ledgers[0], ledger, f"another batch, or another model of it, in {where}")
-    return [found[place] for place in sorted(found)]
+    return [records[place] for place in sorted(records)]
 
 
 def _not_one(first: Ledger, other: Ledger, got: str) -> MismatchError:
@@ -117,7 +132,7 @@ def _not_one(first: Ledger, other: Ledger, got: str) -> MismatchError:
 
 def _is_published(path: Path) -> bool:
     try:
-        with Ledger.open(path) as found:
-            return found.is_published()
+        with Ledger.open(path) as ledger:
+            return ledger.is_published()
     except LadleError:
         return False

@@ -1,4 +1,4 @@
-"""What the ledger of an experiment holds: one record for the start of each trial, one for each round after it."""
+"""The records of a ledger: one for the start of each trial, one for each round after it."""
 
 from __future__ import annotations
 
@@ -14,16 +14,29 @@ import numpy as np
 from ladle.arrays import Rows
 from ladle.errors import CorruptFileError, NotFoundError
 
-DIGEST = b"sha256:"  # with this begins what stands for rows in a published ledger
+DIGEST = b"sha256:"  # the beginning of what a published ledger has in place of rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StartRecord:
-    """Where all strategies of a trial start.
+    """The start that all strategies of a trial share.
 
-    labels: rows of the seed set. metrics: on the test split, of the model those made. certified: see
-    `ladle.Dendrogram`. clusters: how many the pool has at the experiment's mean size. seconds: by step.
-    packed_rows: the seed set, see `pack_rows`.
+    Attributes
+    ----------
+    trial : int
+        From 0.
+    labels : int
+        Rows of the seed set.
+    metrics : mapping of str to float
+        Of the model trained on the seed set, on the test split.
+    certified : float
+        The share of merges of the trial's tree that are proven, see `ladle.Dendrogram`.
+    clusters : int
+        How many the pool has at the experiment's mean size.
+    seconds : mapping of str to float
+        Wall-clock seconds by step: train, evaluate, score, embed, cluster.
+    packed_rows : bytes
+        The seed set, as `pack_rows` packs it.
     """
 
     trial: int
@@ -36,21 +49,35 @@ class StartRecord:
 
     @property
     def rows(self) -> Rows:
-        """(labels,) the seed set, ascending."""
+        """(labels,) int64: the seed set, ascending. Raises: NotFoundError where only its digest is there."""
         return unpack_rows(self.packed_rows)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RoundRecord:
-    """One batch of one strategy, and the model it led to.
+    """One batch of one strategy, and the model that was trained after it.
 
-    round: 1 to the experiment's rounds. labels: held after it. metrics: on the test split, of the model they made.
-    seconds: by step: score, select, train, evaluate; embed and cluster where the
-    pool was clustered anew, embed also for strategies that read embeddings.
-    facts: of the batch, under plain names. clusters_touched; near_duplicates, of near_compared rows that were asked
-    (None where the inputs are no numbers); class_counts, a list; margins, the quantiles 0, 1/4, 1/2, 3/4, 1 of the
-    batch, a list; distinct_originals, where near-duplicates were made; story, what the strategy told.
-    packed_rows: the batch, see `pack_rows`.
+    Attributes
+    ----------
+    trial : int
+        From 0.
+    strategy : str
+        Its label.
+    round : int
+        From 1.
+    labels : int
+        Labels held after the round.
+    metrics : mapping of str to float
+        Of the model trained on these labels, on the test split.
+    seconds : mapping of str to float
+        Wall-clock seconds by step: score, select, train, evaluate; embed and cluster where the pool was clustered anew;
+        embed also for strategies that read embeddings.
+    facts : mapping
+        Of the batch: clusters_touched; near_duplicates, out of near_compared rows (None where the inputs are neither
+        numbers nor texts); class_counts, a list; margins, a list of the quantiles 0, 1/4, 1/2, 3/4 and 1;
+        distinct_originals, where near-duplicates were made; story, the facts of the strategy's selection.
+    packed_rows : bytes
+        The batch, as `pack_rows` packs it.
     """
 
     trial: int
@@ -64,12 +91,12 @@ class RoundRecord:
 
     @property
     def has_rows(self) -> bool:
-        """Whether the batch's rows are here: a published ledger has their digest alone."""
+        """Whether the record has the rows of the batch; a published ledger has only their digest."""
         return not is_digest(self.packed_rows)
 
     @property
     def rows(self) -> Rows:
-        """(batch size,) the batch, in order of choice. Raises: NotFoundError without them."""
+        """(batch_size,) int64: the batch, in order of choice. Raises: NotFoundError where only its digest is there."""
         return unpack_rows(self.packed_rows)
 
 
@@ -81,7 +108,7 @@ def pack_rows(rows: Rows) -> bytes:
 
 
 def unpack_rows(packed: bytes) -> Rows:
-    """What `pack_rows` packed. Raises: NotFoundError for a digest, CorruptFileError for other bytes."""
+    """The rows in `packed`. Raises: NotFoundError for a digest, CorruptFileError for other bytes."""
     if is_digest(packed):
         raise NotFoundError(
             "the rows of the batch",
@@ -101,12 +128,12 @@ def unpack_rows(packed: bytes) -> Rows:
 
 
 def digest_of_rows(packed: bytes) -> bytes:
-    """The SHA-256 of packed rows as little-endian int64, behind "sha256:"; of a digest, itself."""
+    """ "sha256:" and the SHA-256 of packed rows as little-endian int64; a digest is returned as it is."""
     if is_digest(packed):
         return packed
     return DIGEST + hashlib.sha256(unpack_rows(packed).astype("<i8").tobytes()).hexdigest().encode()
 
 
 def is_digest(packed: bytes) -> bool:
-    """Whether these bytes stand for rows as their digest, not as the rows themselves."""
+    """Whether these bytes are the digest of rows, and not packed rows."""
     return packed.startswith(DIGEST)

@@ -1,7 +1,7 @@
-"""Data sets and learners by name, for protocol files and command lines; your own by their place, see
-`ladle.lab.protocol.own_code`.
+"""Data sets and learners by name, for protocol files and command lines.
 
-A new one needs its line in `_DATASETS` or `_LEARNERS`; its options are read off its signature.
+Your own code is named by its place, see `ladle.lab.protocol.own_code`. A new data set or learner needs its line in
+`_DATASETS` or `_LEARNERS`; its options are read from its signature.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ from ladle.lab.learners.logistic import Logistic
 from ladle.lab.learners.mlp import Mlp
 from ladle.lab.learners.text import Text
 from ladle.lab.learners.torch_images import FastResNet, Vgg16
-from ladle.lab.protocol.descriptions import Described, Entry
+from ladle.lab.protocol.descriptions import CatalogueDescription, Entry
 from ladle.lab.protocol.own_code import imported, is_place
 
-# What may be asked of every data set, whatever it is.
+# Options of every data set: type and default.
 _EVERY_DATASET: dict[str, tuple[type, Any]] = {
     "pool_rows": (int, 0),  # a seeded sample of the pool; 0: all of it
-    "embedder": (str, "none"),  # serve the vectors this embedder makes, see `ladle.lab.data.embedders`
-    "pixels_embedded": (int, 64),  # to which an embedder of images resizes them
+    "embedder": (str, "none"),  # replaces inputs by its vectors, see `ladle.lab.data.embedders`
+    "pixels_embedded": (int, 64),  # the size to which an embedder of images resizes them
 }
 _HEAD = Head()  # for its defaults
 _LAB = 'pip install "ladle[lab]"'
@@ -166,50 +166,81 @@ _LEARNERS: dict[str, Entry] = {
 
 
 def datasets() -> list[str]:
-    """The names `load` knows."""
+    """The names that `load` takes."""
     return list(_DATASETS)
 
 
 def learners() -> list[str]:
-    """The names `learner` knows."""
+    """The names that `learner` takes."""
     return list(_LEARNERS)
 
 
 def load(name: str, options: Mapping[str, Any]) -> Dataset:
-    """The data set called `name`, read and checked.
+    """Load a data set.
 
-    options: its own, see `describe_dataset`, and those of every data set: `pool_rows`, a seeded sample of so many rows
-    of the pool (0: all); `embedder`, to serve the vectors it makes in place of the inputs ("none": do not), and
-    `pixels_embedded`, to which it resizes images.
-    Raises: ArgumentError for a name or an option that is not known, and what reading raises; where files or packages
-    are absent, FileError and MissingDependencyError tell what would bring them.
+    Parameters
+    ----------
+    name : str
+        One of `datasets()`, or the place of your own function, `module:name`.
+    options : mapping
+        The data set's own, see `describe_dataset`, and those of every data set: `pool_rows`, a seeded sample of so many
+        rows of the pool (0: all); `embedder`, whose vectors replace the inputs ("none": they stay); `pixels_embedded`,
+        the size to which the embedder resizes images.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown name or option, or a value that the data set refuses.
+    FileError, MissingDependencyError
+        When files or packages are absent; the message says how to get them.
     """
     entry = _entry(_DATASETS, name, "data set")
-    given = entry.checked(name, options)
-    every = {option: given.pop(option, default) for option, (_, default) in _EVERY_DATASET.items()}
-    # Asked for before the data is read: a missing package should not be found out after minutes.
+    checked = entry.checked(name, options)
+    every = {option: checked.pop(option, default) for option, (_, default) in _EVERY_DATASET.items()}
+    # Before the data is read, so that a missing package is reported at once.
     chosen = None if every["embedder"] == "none" else embedder(every["embedder"], pixels=every["pixels_embedded"])
     if chosen is not None:
         _ = chosen.made_of
-    dataset: Dataset = entry.make(**given)
+    dataset: Dataset = entry.make(**checked)
     if not isinstance(dataset, Dataset):
         raise ArgumentError(f"the data set {name}", wanted="be a ladle.lab.Dataset", got=type(dataset).__name__)
     if every["pool_rows"]:
         dataset = splits.sampled(dataset, every["pool_rows"])
     if chosen is None:
         return dataset
-    # Read again to be looked at, rather than held beside the vectors by every worker.
+    # The inputs are read again when examples are shown: held, they would cost every worker memory.
     again = cache(partial(load, name, {**options, "embedder": "none"}))
     return replace(features.embedded(dataset, chosen), looks=lambda rows: again().seen(rows))
 
 
 def check_dataset(name: str, options: Mapping[str, Any]) -> None:
-    """Raises: ArgumentError for a name, an option or a type of value that `load` would refuse before it reads."""
+    """Raises: ArgumentError for a name, an option or a type of value that `load` refuses before it reads data."""
     _entry(_DATASETS, name, "data set").checked(name, options)
 
 
 def learner(name: str, options: Mapping[str, Any]) -> Learner:
-    """The learner called `name`. Raises: ArgumentError for a name, an option or a value it does not know."""
+    """Make a learner.
+
+    Parameters
+    ----------
+    name : str
+        One of `learners()`, or the place of your own class or function, `module:name`.
+    options : mapping
+        Its keyword arguments, see `describe_learner`.
+
+    Returns
+    -------
+    Learner
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown name or option, or a value that the learner refuses.
+    """
     entry = _entry(_LEARNERS, name, "learner")
     made: Learner = entry.make(**entry.checked(name, options))
     if not callable(getattr(made, "fit", None)) or not isinstance(getattr(made, "name", None), str):
@@ -218,14 +249,14 @@ def learner(name: str, options: Mapping[str, Any]) -> Learner:
     return made
 
 
-def describe_dataset(name: str) -> Described:
-    """What there is to know of a data set without reading it. Raises: ArgumentError for an unknown name."""
-    return _entry(_DATASETS, name, "data set").described(name)
+def describe_dataset(name: str) -> CatalogueDescription:
+    """Describe a data set without reading it. Raises: ArgumentError for an unknown name."""
+    return _entry(_DATASETS, name, "data set").describe(name)
 
 
-def describe_learner(name: str) -> Described:
-    """What there is to know of a learner. Raises: ArgumentError for an unknown name."""
-    return _entry(_LEARNERS, name, "learner").described(name)
+def describe_learner(name: str) -> CatalogueDescription:
+    """Describe a learner. Raises: ArgumentError for an unknown name."""
+    return _entry(_LEARNERS, name, "learner").describe(name)
 
 
 def _entry(table: Mapping[str, Entry], name: str, kind: str) -> Entry:

@@ -1,4 +1,4 @@
-"""What the catalogue says of a data set or a learner, and how their options are read off their signatures."""
+"""Entries of the catalogue and their descriptions; options are read from the signatures of data sets and learners."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from ladle.lab.protocol.experiment import check_options
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
-    """A data set or a learner in words.
+class CatalogueDescription:
+    """The description of a data set or a learner.
 
-    options: with their defaults; those of `required` have none. licence: of the data, or of what a learner needs.
-    bring: how to get what it needs, a command where there is one.
+    options: those with a default, and it; `required`: those without one. licence: of the data, or of what a learner
+    needs. bring: how to get what it needs, a command where there is one.
     """
 
     name: str
@@ -42,46 +42,46 @@ class Described:
 class Entry:
     """One line of the catalogue.
 
-    make: whose keyword arguments are the options, each with a default unless it must be given.
+    make: its keyword arguments are the options; one without a default is required.
     """
 
     make: Callable[..., Any]
     summary: str
     licence: str
     bring: str
-    every: Mapping[str, tuple[type, Any]] = field(default_factory=dict)  # options all have: their type and default
+    every: Mapping[str, tuple[type, Any]] = field(default_factory=dict)  # options of every entry: type, default
 
     def options(self) -> dict[str, tuple[Any, Any]]:
-        """Each option's type and default; `inspect.Parameter.empty` where it must be given."""
+        """Each option's type and default; `inspect.Parameter.empty` where it is required."""
         hints = get_type_hints(
             inspect.getattr_static(self.make, "__init__") if isinstance(self.make, type) else self.make
         )
         parameters = inspect.signature(self.make).parameters
         own = {
-            name: (hints.get(name, Any), taken.default)  # only code that is not ours leaves them out
-            for name, taken in parameters.items()
-            if taken.kind in (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+            name: (hints.get(name, Any), parameter.default)  # code of users may have no hints
+            for name, parameter in parameters.items()
+            if parameter.kind in (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
         }
         return {**own, **self.every}
 
-    def described(self, name: str) -> Described:
-        """In words, under this name."""
+    def describe(self, name: str) -> CatalogueDescription:
+        """The description, under this name."""
         options = self.options()
         required = tuple(option for option, (_, default) in options.items() if default is inspect.Parameter.empty)
-        told = {option: default for option, (_, default) in options.items() if option not in required}
-        return Described(name, self.summary, self.licence, self.bring, told, required)
+        defaults = {option: default for option, (_, default) in options.items() if option not in required}
+        return CatalogueDescription(name, self.summary, self.licence, self.bring, defaults, required)
 
-    def checked(self, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
-        """`given`, if the entry takes these options and all that it must have are there. Raises: ArgumentError."""
+    def checked(self, name: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """`values` by option, of the right types and with all that are required. Raises: ArgumentError."""
         from pydantic import TypeAdapter, ValidationError
 
         options = self.options()
-        check_options(name, given, options)
+        check_options(name, values, options)
         for option, (_, default) in options.items():
-            if default is inspect.Parameter.empty and option not in given:
+            if default is inspect.Parameter.empty and option not in values:
                 raise ArgumentError(f"`{option}` of {name}", wanted="be given", got="nothing")
         checked = {}
-        for option, value in given.items():
+        for option, value in values.items():
             try:
                 checked[option] = TypeAdapter(options[option][0]).validate_python(value, strict=True)
             except ValidationError as cause:

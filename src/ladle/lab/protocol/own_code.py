@@ -1,7 +1,7 @@
-"""Your own code in a protocol: a data set, a learner or a strategy by its place, "module:name".
+"""Your own code in a protocol: a data set, a learner or a strategy is named by its place, "module:name".
 
-Only reading a protocol file, running it, and showing examples of a run import such code; opening, reporting and
-comparing ledgers do not.
+Such code is imported only to read a protocol file, to run it, and to show examples of a run. Opening, reporting and
+comparing ledgers import none.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from typing import Any
 from ladle.durable import file_digest
 from ladle.errors import ArgumentError, MissingDependencyError
 
-PARTS = ":"  # between the module and what is in it: no name of ours has one
+SEPARATOR = ":"  # between the module and the name in it; no name of the catalogue has one
 
 
 def is_place(name: str) -> bool:
-    """Whether it is the place of somebody's code, not a name of ours."""
-    return PARTS in name
+    """Whether `name` is a place, and not a name of the catalogue."""
+    return SEPARATOR in name
 
 
 def imported(place: str, kind: str) -> Any:
-    """What stands at `place`, as "mine:load"; modules in the current folder are found first.
+    """Import the object at `place`, such as "mine:load"; modules in the current folder come first.
 
-    kind: what it should be, for errors. Raises: ArgumentError when there is no such module or nothing of that name;
-    MissingDependencyError when the module misses another; whatever it raises when it is imported.
+    kind: what the object should be, for errors. Raises: ArgumentError when there is no such module or name;
+    MissingDependencyError when the module needs another that is missing; whatever the module raises.
     """
-    module_name, _, name = place.partition(PARTS)
+    module_name, _, name = place.partition(SEPARATOR)
     try:
         with _from_here():
             module = importlib.import_module(module_name)
@@ -41,22 +41,22 @@ def imported(place: str, kind: str) -> Any:
             ) from cause
         wanted = "name a module that can be imported, from the current folder or the environment"
         raise ArgumentError(f"the {kind} {place}", wanted=wanted, got=str(cause)) from cause
-    found = getattr(module, name, None) if name else None
-    if found is None:
+    value = getattr(module, name, None) if name else None
+    if value is None:
         raise ArgumentError(
             f"the {kind} {place}", wanted=f"be in the module {module_name}", got=f"nothing called {name!r} there"
         )
-    return found
+    return value
 
 
 def versions(names: list[str]) -> dict[str, str]:
-    """The SHA-256, shortened, of each module that those of `names` which are places lie in: of what was imported."""
-    told = {}
-    for module_name in sorted({name.partition(PARTS)[0] for name in names if is_place(name)}):
+    """The first digits of the SHA-256 of each module that holds one of the places among `names`."""
+    digests = {}
+    for module_name in sorted({name.partition(SEPARATOR)[0] for name in names if is_place(name)}):
         path = getattr(sys.modules.get(module_name), "__file__", None)
         if path is not None:
-            told[module_name] = f"sha256 {file_digest(path)[:12]}"
-    return told
+            digests[module_name] = f"sha256 {file_digest(path)[:12]}"
+    return digests
 
 
 @contextmanager
