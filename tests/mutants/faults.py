@@ -432,8 +432,8 @@ HOLM = (
     Fault(
         "holm",
         "every p is corrected as if all were asked",
-        "min(1.0, (len(asked) - rank) * chance)",
-        "min(1.0, len(asked) * chance)",
+        "min(1.0, (len(ordered) - rank) * chance)",
+        "min(1.0, len(ordered) * chance)",
         ("test_holm_by_hand",),
     ),
     Fault(
@@ -474,8 +474,8 @@ HOLM = (
     Fault(
         "holm",
         "two trials are tested",
-        "    if trials < FEWEST_TRIALS:\n        return None\n    mean, spread",
-        "    if trials < 2:\n        return None\n    mean, spread",
+        "    if trials < FEWEST_TRIALS:\n        return None\n    mean, deviation",
+        "    if trials < 2:\n        return None\n    mean, deviation",
         ("test_few_trials_are_not_tested",),
     ),
     Fault(

@@ -34,11 +34,11 @@ def test_a_uniform_batch_has_about_its_share(dataset):
 
 def test_of_a_large_batch_some_are_asked_about_all(dataset, monkeypatch):
     """All of these have a twin in the batch, whoever is asked; of a sample of 40 hardly one would."""
-    monkeypatch.setattr(redundancy, "ASKED_WHOLE", 100)
-    monkeypatch.setattr(redundancy, "ASKED", 40)
+    monkeypatch.setattr(redundancy, "COMPARED_WHOLE", 100)
+    monkeypatch.setattr(redundancy, "COMPARED", 40)
     twins = np.concatenate([dataset.inputs, dataset.inputs])
-    assert redundancy.asked_rows(800) == near_duplicates(twins, np.arange(800), 1e-5) == 40
-    assert redundancy.asked_rows(100) == 100
+    assert redundancy.compared_rows(800) == near_duplicates(twins, np.arange(800), 1e-5) == 40
+    assert redundancy.compared_rows(100) == 100
     limit = near_limit(dataset.inputs, 300, seed=0, share=0.2)
     draws = [np.random.default_rng(seed).choice(400, 300, replace=False) for seed in range(20)]
     found = [near_duplicates(dataset.inputs, rows, limit, seed=seed) for seed, rows in enumerate(draws)]

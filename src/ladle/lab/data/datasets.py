@@ -1,4 +1,4 @@
-"""What a data set is to the lab: a pool to choose from, a test split to measure on, and what is known about both."""
+"""The data sets of the lab: a pool to choose from, a test split to measure on, and what is known about both."""
 
 from __future__ import annotations
 
@@ -12,25 +12,45 @@ import numpy.typing as npt
 from ladle.arrays import Rows
 from ladle.errors import ArgumentError, ShapeError
 
-TEXT_BUCKETS = 256  # of a text's features: enough to tell words apart, few enough for products of whole batches
+TEXT_BUCKETS = 256  # features of a text: enough to tell words apart, and cheap in products of whole batches
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dataset:
-    """Labelled examples, split once and for all.
+    """Labelled examples, split into a pool and a test split.
 
-    inputs: (n, ...) the pool, one example a row, in any dtype its learner reads; read-only by convention. Pixels are
-    uint8, features floats, texts UTF-8 bytes of one width (dtype S, shape (n,)).
-    labels: (n,) int64, 0..classes-1: what the oracle knows; strategies and learners never see them directly. With
-    `multilabel`, (n, classes) int8: 1 where people said the class is there, 0 where they said it is not, -1 where
-    nobody looked.
-    test_inputs, test_labels: likewise, touched by nothing but the final measurement.
-    class_names: what the labels mean. ids: (n,) the examples' names where they came from. licence: who may use them.
-    originals: (n,) int64, where near-duplicates were made: which example of the pool before that each row copies.
-    source: where the examples come from and how they were split, in a line.
-    looks: where the inputs are features, what people would look at instead: rows (r,) to as many pictures or texts, of
-    the same kinds as inputs; called only to show examples, so it may load what it needs.
-    Raises: ShapeError, ArgumentError when the parts do not fit each other.
+    Parameters
+    ----------
+    name : str
+        What reports call it.
+    inputs : ndarray, shape (n, ...)
+        The pool, one example a row, read-only by convention: pixels as uint8, features as floats, texts as UTF-8 bytes
+        of one width (dtype S, shape (n,)).
+    labels : ndarray of int64, shape (n,), or of int8, shape (n, classes)
+        Classes from 0 to classes - 1, which only the oracle reads. With `multilabel`: 1 where people said that the
+        class is there, 0 where they said that it is not, -1 where nobody looked.
+    test_inputs, test_labels : ndarray
+        The same of the test split, which is read only to measure models.
+    class_names : tuple of str
+        The names of the classes.
+    ids : ndarray, shape (n,)
+        The names of the pool's examples at their source.
+    licence : str
+        The terms of use.
+    multilabel : bool, optional
+        Whether an example may have several classes.
+    originals : ndarray of int64, shape (n,), optional
+        Where near-duplicates were made: the row of the earlier pool that each row copies.
+    source : str, optional
+        Where the examples come from and how they were split, in one line.
+    looks : callable, optional
+        Where the inputs are features: a function of rows (r,) that returns the same examples as images or texts, to be
+        shown. It is called only then, so it may load data.
+
+    Raises
+    ------
+    ShapeError, ArgumentError
+        When the parts do not fit each other.
     """
 
     name: str
@@ -61,16 +81,30 @@ class Dataset:
         for name, labels in (("labels", self.labels), ("test_labels", self.test_labels)):
             _check_labels(name, labels, len(self.class_names), self.multilabel)
 
+    def __repr__(self) -> str:
+        classes = f"{len(self.class_names):,} {'labels' if self.multilabel else 'classes'}"
+        return f"Dataset({self.name!r}: {len(self):,} rows, {len(self.test_labels):,} to test on, {classes})"
+
     def __len__(self) -> int:
         return len(self.inputs)
 
     def seen(self, rows: Rows) -> npt.NDArray[Any]:
-        """(r, ...) these rows of the pool as people look at them: the inputs, unless there are `looks`."""
+        """Return rows of the pool as they are shown to people.
+
+        Parameters
+        ----------
+        rows : ndarray of int64, shape (r,)
+
+        Returns
+        -------
+        ndarray, shape (r, ...)
+            What `looks` returns, or without it the inputs.
+        """
         return self.inputs[rows] if self.looks is None else self.looks(rows)
 
 
 def as_features(inputs: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-    """`inputs` as (n, features) float32: flattened; bytes are pixels and become 0..1.
+    """`inputs` as (n, features) float32: flattened; uint8 is scaled to 0..1.
 
     Texts (dtype S) become counts of their letter pairs and triples, hashed into `TEXT_BUCKETS` columns.
     """

@@ -1,4 +1,4 @@
-"""Fashion-MNIST: as it travels with Ladle, 30,000 images to choose from and 5,000 to test on, and as published."""
+"""Fashion-MNIST: the part that comes with Ladle, 30,000 images to choose from and 5,000 to test on, and all of it."""
 
 from __future__ import annotations
 
@@ -25,14 +25,32 @@ IDX_BYTES = 0x08  # the type of unsigned bytes in the header of an idx file
 
 
 def fashion_mnist(*, folder: Path = FOLDER) -> Dataset:
-    """The carried data set: uint8 (30,000, 28, 28) and (5,000, 28, 28), ten classes, exact pixels.
+    """Load the part of Fashion-MNIST that comes with Ladle.
 
-    The pool is the first 30,000 images of the published training file and the test split the first 5,000 of the
-    published test file; `ids` are their positions there. The other 30,000 training images are left out, so they can
-    serve for tuning without touching either.
-    Raises: FileError, FileFormatError, CorruptFileError.
-    Cost: about 1 s, mostly decompression; 27 MB.
-    Source: Xiao, Rasul and Vollgraf 2017, "Fashion-MNIST", MIT licence, Copyright (c) 2017 Zalando SE.
+    Parameters
+    ----------
+    folder : Path, optional
+        Another folder with the same files.
+
+    Returns
+    -------
+    Dataset
+        uint8 images (30,000, 28, 28) to choose from and (5,000, 28, 28) to test on; ten classes.
+
+    Raises
+    ------
+    FileError, FileFormatError, CorruptFileError
+        When a file is missing or damaged.
+
+    Notes
+    -----
+    The pool is the first 30,000 images of the published training file, the test split the first 5,000 of the published
+    test file, with exact pixels; `ids` are positions in these files. The other 30,000 training images are left out, so
+    that they can serve for tuning. Cost: about 1 s, mostly decompression; 27 MB.
+
+    References
+    ----------
+    Xiao, Rasul and Vollgraf 2017, "Fashion-MNIST", MIT licence, Copyright (c) 2017 Zalando SE.
     """
     arrays = read_packed(folder)
     return Dataset(
@@ -49,9 +67,9 @@ def fashion_mnist(*, folder: Path = FOLDER) -> Dataset:
 
 
 def fashion_mnist_full(*, folder: str = PUBLISHED) -> Dataset:
-    """The published data set: uint8 (60,000, 28, 28) to choose from and (10,000, 28, 28) to test on.
+    """All of Fashion-MNIST as published: uint8 (60,000, 28, 28) to choose from and (10,000, 28, 28) to test on.
 
-    folder: that of the four `-ubyte.gz` files. Raises: FileError, CorruptFileError. Cost: 0.5 s; 55 MB.
+    folder: the one with the four `-ubyte.gz` files. Raises: FileError, CorruptFileError. Cost: 0.5 s; 55 MB.
     Source: as `fashion_mnist`.
     """
     home = Path(folder).expanduser()

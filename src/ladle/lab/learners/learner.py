@@ -1,16 +1,16 @@
-"""What the lab asks of a learner: be fitted, then say how likely each class is and where each example lies.
+"""The contract of a learner: it is fitted, and the model then gives probabilities and embeddings.
 
-Guarantees, for every learner in this room:
+Guarantees of every learner in this room:
 
-- The fitted model depends on the arguments and the seed alone, for a BLAS of one thread; fitting keeps no state in
-  the learner, so one learner may fit many models, in several threads at once.
-- `probabilities` has a column for every class, also for those no label named, and its rows sum to 1. Of a learner
-  fitted to several labels an example (see below), each entry is the chance of that class by itself.
-- `embeddings` is the layer under the outputs: one float32 row an example, of the same length for every model the
-  learner makes.
-- Given `warm`, a model it made before, fitting goes on from there and leaves that model as it was; a learner that
-  cannot says so by an ArgumentError.
-- Nothing warns and nothing prints; an interrupt is an interrupt.
+- The fitted model depends on the arguments and the seed alone, with one thread of BLAS. Fitting keeps no state in the
+  learner, so one learner may fit many models, also in several threads at once.
+- `probabilities` has a column for every class, also for classes without a label, and its rows sum to 1. After a fit to
+  several labels an example, each entry is the probability of that class by itself.
+- `embeddings` is the layer below the outputs: one float32 row an example, of the same length for every model of the
+  learner.
+- With `warm`, an earlier model, fitting continues from that model and does not change it. A learner that cannot do so
+  raises an ArgumentError.
+- Nothing warns, nothing prints, and Ctrl-C raises KeyboardInterrupt.
 """
 
 from __future__ import annotations
@@ -27,23 +27,44 @@ Made = TypeVar("Made")
 
 
 class Model(Protocol):
-    """A fitted learner."""
+    """A fitted learner; any class with these two methods is one."""
 
     def probabilities(self, inputs: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-        """(n, classes) float32, each row summing to 1."""
+        """Return the probability of each class.
+
+        Parameters
+        ----------
+        inputs : ndarray, shape (n, ...)
+            Examples of the kind that the learner was fitted to.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, classes)
+            Each row sums to 1; after a fit to several labels an example, each entry is a probability by itself.
+        """
         ...
 
     def embeddings(self, inputs: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-        """(n, dim) float32, the penultimate layer."""
+        """Return the layer below the outputs.
+
+        Parameters
+        ----------
+        inputs : ndarray, shape (n, ...)
+            Examples of the kind that the learner was fitted to.
+
+        Returns
+        -------
+        ndarray of float32, shape (n, dim)
+        """
         ...
 
 
 class Learner(Protocol):
-    """Makes models out of labelled examples."""
+    """Fits models to labelled examples; any class with `name` and `fit` is one."""
 
     @property
     def name(self) -> str:
-        """A line that says what it is, for reports."""
+        """A description in one line, for reports."""
         ...
 
     def fit(
@@ -55,17 +76,36 @@ class Learner(Protocol):
         seed: int,
         warm: Model | None = None,
     ) -> Model:
-        """A model fitted to `inputs` (n, ...) and `labels` (n,), which are 0..classes-1; some may be missing.
+        """Fit a model.
 
-        labels may be (n, classes) for learners that take several labels an example: 1 there, 0 not there, below 0
-        unknown. warm: a model of the same learner to go on from.
-        Raises: ArgumentError, ShapeError.
+        Parameters
+        ----------
+        inputs : ndarray, shape (n, ...)
+            Labelled examples.
+        labels : ndarray of int64, shape (n,) or (n, classes)
+            Classes from 0 to classes - 1; some classes may have no example. Learners that take several labels an
+            example read 1 as there, 0 as not there, and a negative number as unknown.
+        classes : int
+            How many classes there are.
+        seed : int
+            The root of all random draws.
+        warm : Model, optional
+            A model of the same learner to continue from.
+
+        Returns
+        -------
+        Model
+
+        Raises
+        ------
+        ArgumentError, ShapeError
+            When inputs, labels or `warm` do not fit the learner.
         """
         ...
 
 
 def check_warm(warm: Model, kind: type[Made], fits: Callable[[Made], bool]) -> Made:
-    """`warm`, if it is of the `kind` a learner makes, and this learner's own. Raises: ArgumentError."""
+    """`warm`, if it is of the `kind` that the learner makes and `fits` it. Raises: ArgumentError."""
     if not isinstance(warm, kind) or not fits(warm):
         got = "one of other sizes or options" if isinstance(warm, kind) else type(warm).__name__
         raise ArgumentError("`warm`", wanted=f"be a {kind.__name__} of this very learner and its classes", got=got)
@@ -73,7 +113,7 @@ def check_warm(warm: Model, kind: type[Made], fits: Callable[[Made], bool]) -> M
 
 
 def refuse_warm(warm: Model | None, learner: str) -> None:
-    """For learners that always start afresh. Raises: ArgumentError when `warm` was given."""
+    """Raises: ArgumentError when `warm` is given to a learner that always starts from scratch."""
     if warm is not None:
         raise ArgumentError(
             "`warm_start`",
@@ -84,7 +124,7 @@ def refuse_warm(warm: Model | None, learner: str) -> None:
 
 
 def check_single(labels: npt.NDArray[Any], learner: str) -> None:
-    """For learners of one label an example. Raises: ArgumentError when `labels` are several an example."""
+    """Raises: ArgumentError when a learner of one label an example is given several."""
     if labels.ndim != 1:
         raise ArgumentError(
             "`labels`",

@@ -48,11 +48,27 @@ class MlpModel:
 
 @dataclass(frozen=True, slots=True)
 class Mlp:
-    """One hidden layer of rectifiers, fitted by Adam for a fixed number of epochs, last half averaged.
+    """A perceptron with one hidden layer of rectifiers, by scikit-learn.
 
-    Averaging the weights of the later epochs costs nothing and takes most of the noise out of a short run: on the
-    images of the demo it adds half a point of accuracy and halves the spread between seeds.
-    Source: Izmailov et al. 2018, "Averaging weights leads to wider optima and better generalization".
+    Parameters
+    ----------
+    hidden : int
+        Width of the hidden layer.
+    epochs : int
+        Passes over the labelled examples.
+    minibatch : int
+        Examples in a step of Adam.
+    learning_rate : float
+        Of Adam.
+
+    Notes
+    -----
+    The weights of the later half of the epochs are averaged [1]_. That costs nothing and removes most of the noise of a
+    short run: on the images of the demo it adds half a point of accuracy and halves the differences between seeds.
+
+    References
+    ----------
+    .. [1] Izmailov et al. 2018, "Averaging weights leads to wider optima and better generalization".
     """
 
     hidden: int = 128
@@ -69,7 +85,7 @@ class Mlp:
 
     @property
     def name(self) -> str:
-        """What it is, for reports."""
+        """A description in one line, for reports."""
         return f"scikit-learn MLP, one hidden layer of {self.hidden}, {self.epochs} epochs"
 
     def fit(
@@ -81,11 +97,36 @@ class Mlp:
         seed: int,
         warm: Model | None = None,
     ) -> MlpModel:
-        """Fit from scratch, always. uint8 `inputs` are pixels and are scaled to 0..1.
+        """Fit a model from scratch.
 
-        Raises: MissingDependencyError without scikit-learn; ArgumentError for fewer than 2 classes, or a `warm` model.
-        Cost: 3 products of (n, pixels) with (pixels, hidden) an epoch; 1.3 s for 6,000 images of 784 pixels, one core.
-        Repeats: set by the arguments and `seed`, on one machine and with one BLAS thread.
+        Parameters
+        ----------
+        inputs : ndarray, shape (n, ...)
+            Features; uint8 is taken as pixels and scaled to 0..1.
+        labels : ndarray of int64, shape (n,)
+            Classes from 0 to classes - 1.
+        classes : int
+            2 or more.
+        seed : int
+            Of the initial weights and the order of the examples.
+        warm : None
+            This learner cannot continue from a model.
+
+        Returns
+        -------
+        MlpModel
+
+        Raises
+        ------
+        MissingDependencyError
+            Without scikit-learn.
+        ArgumentError
+            For fewer than 2 classes, several labels an example, or a `warm` model.
+
+        Notes
+        -----
+        Cost: 3 products of (n, features) with (features, hidden) an epoch; 1.3 s for 6,000 images of 784 pixels, one
+        core. Repeatability: set by the arguments, on one machine and with one thread of BLAS.
         """
         try:
             from sklearn.neural_network import MLPClassifier
@@ -101,7 +142,7 @@ class Mlp:
         if classes < 2:
             raise ArgumentError("`classes`", wanted="be 2 or more", got=repr(classes))
         features = as_features(inputs)
-        # A RandomState, not a number: partial_fit would start from the same number every epoch, and never reshuffle.
+        # A RandomState, not a number: with a number, partial_fit would shuffle every epoch in the same way.
         legacy_random = np.random.RandomState(seed % 2**32)
         perceptron = MLPClassifier(
             (self.hidden,),
@@ -111,13 +152,17 @@ class Mlp:
         )
         total: list[Matrix] = []
         for epoch in range(self.epochs):
-            # partial_fit is one epoch, and does not warn that a fixed number of epochs is not convergence.
+            # partial_fit is one epoch, and gives no warning that the fit has not converged.
             perceptron.partial_fit(features, labels, classes=np.arange(classes))
-            if perceptron.n_iter_ == 0:  # scikit-learn swallows Ctrl-C; an epoch that did not end was interrupted
+            if perceptron.n_iter_ == 0:  # scikit-learn catches Ctrl-C: an epoch without an end was interrupted
                 raise KeyboardInterrupt
             if epoch >= self.epochs // 2:
-                now = [*perceptron.coefs_, *perceptron.intercepts_]  # live arrays: the next epoch writes to them
-                total = [old + new for old, new in zip(total, now, strict=True)] if total else [p.copy() for p in now]
+                current = [*perceptron.coefs_, *perceptron.intercepts_]  # copied, for the next epoch writes to them
+                total = (
+                    [old + new for old, new in zip(total, current, strict=True)]
+                    if total
+                    else [each.copy() for each in current]
+                )
         scale = np.float32(1 / (self.epochs - self.epochs // 2))
         first, second, first_bias, second_bias = (part * scale for part in total)
         if classes == 2:  # scikit-learn then has one output, the log-odds of the second class

@@ -1,10 +1,9 @@
-"""Who wins, ties or loses: tests over trials, corrected for how many questions are asked at once.
+"""Wins, ties and losses: tests over trials, corrected for the number of comparisons.
 
-The test that decides is Student's t, on the differences within trials where two strategies share their trials (paired)
-and Welch's between runs that do not. Measures over thousands of test examples are near normal, so it holds for few
-trials, and unlike a test on ranks it can tell anything at all once it is corrected for many pairs: of ten trials no
-signed-rank test goes below 0.002. The exact signed-rank test stands beside it, uncorrected, as a check that assumes
-less.
+The test that decides is Student's t, on the differences within trials where two strategies share their trials (paired),
+and Welch's between runs that do not. Metrics over thousands of test examples are close to normal, so the test is valid
+for few trials. A test on ranks has no power once it is corrected for many pairs: with ten trials no signed-rank p is
+below 0.002. The exact signed-rank test is reported beside it, uncorrected, as a check with fewer assumptions.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from ladle.lab.measures.savings import FEWEST_TRIALS
 LEVEL = 0.05
 Outcome = Literal["win", "tie", "loss", "untested"]
 Values = npt.NDArray[np.float64]
-# Differences that agree to this are one number and their rounding.
+# Differences that agree up to this differ by rounding alone.
 _SAME = 1e-12
 
 
@@ -31,9 +30,9 @@ _SAME = 1e-12
 class Comparison:
     """`strategy` minus `against` on one number a trial, larger being better.
 
-    difference: of the means. low, high: its 95% t interval, uncorrected. p: of the t test; corrected: by Holm, over the
-    family it was asked in; signed_rank: of the exact signed-rank test, uncorrected, None where trials are not paired.
-    All are None with fewer than `FEWEST_TRIALS` trials, and the outcome then is "untested".
+    difference: of the means. low, high: its 95% t interval, uncorrected. p: of the t test; corrected: p by Holm, over
+    the family of comparisons; signed_rank: p of the exact signed-rank test, uncorrected, None where trials are not
+    paired. All are None with fewer than `FEWEST_TRIALS` trials; the outcome is then "untested".
     trials: pairs of trials, or the smaller number of the two where they are not paired.
     """
 
@@ -54,14 +53,14 @@ class Comparison:
         return outcome_of(self.difference, self.corrected)
 
     def mirrored(self) -> Comparison:
-        """The same, told of `against`."""
+        """The same comparison with the two strategies exchanged."""
         low, high = (None if end is None else -end for end in (self.high, self.low))
         ends = {"difference": -self.difference, "low": low, "high": high}
         return replace(self, strategy=self.against, against=self.strategy, **ends)  # type: ignore[arg-type]
 
 
 def outcome_of(difference: float, corrected: float | None) -> Outcome:
-    """What a difference and its corrected p amount to."""
+    """The outcome of a difference with this corrected p."""
     if corrected is None:
         return "untested"
     if corrected >= LEVEL:
@@ -95,7 +94,7 @@ def compare_unpaired(strategy: str, first: Values, against: str, second: Values)
     parts = [float(values.var(ddof=1)) / len(values) for values in (first, second)]
     error = math.sqrt(sum(parts))
     if error <= _SAME:
-        # No spread at all: as likely as all trials of one standing above all of the other by chance.
+        # Without any variance, p is the chance that all trials of one lie above all of the other.
         chance = 1.0 if abs(difference) <= _SAME else 2 / math.comb(len(first) + len(second), len(first))
         return Comparison(strategy, against, difference, difference, difference, chance, chance, None, False, fewest)
     freedom = sum(parts) ** 2 / (parts[0] ** 2 / (len(first) - 1) + parts[1] ** 2 / (len(second) - 1))
@@ -105,7 +104,7 @@ def compare_unpaired(strategy: str, first: Values, against: str, second: Values)
 
 
 def corrected(family: Sequence[Comparison]) -> tuple[Comparison, ...]:
-    """The comparisons of one family, their p corrected for being asked together."""
+    """The comparisons of one family, with p corrected by Holm."""
     by_holm = holm([each.p for each in family])
     return tuple(replace(each, corrected=chance) for each, chance in zip(family, by_holm, strict=True))
 
@@ -113,52 +112,52 @@ def corrected(family: Sequence[Comparison]) -> tuple[Comparison, ...]:
 def paired_t(differences: Values) -> Values | None:
     """Two-sided p (columns,) of the paired t test on each column of (trials, columns); None with too few trials.
 
-    Differences that are all the same leave t undefined: p is then 1 if they are 0, else that all signs agree by chance.
+    Equal differences leave t undefined: p is then 1 if they are 0, and else the chance that all signs agree.
     """
     trials = len(differences)
     if trials < FEWEST_TRIALS:
         return None
-    mean, spread = differences.mean(axis=0), differences.std(axis=0, ddof=1)
-    varied = spread > _SAME
-    t = np.divide(np.abs(mean) * math.sqrt(trials), spread, out=np.zeros_like(mean), where=varied)
+    mean, deviation = differences.mean(axis=0), differences.std(axis=0, ddof=1)
+    varied = deviation > _SAME
+    t = np.divide(np.abs(mean) * math.sqrt(trials), deviation, out=np.zeros_like(mean), where=varied)
     agree = np.where(np.abs(mean) <= _SAME, 1.0, 2.0 ** (1 - trials))
     return np.where(varied, _t_chance(trials - 1, t), agree)
 
 
 def signed_rank(differences: Values) -> float:
-    """Two-sided p of Wilcoxon's signed-rank test, exact for any number of trials, also with ties; zeros are dropped.
+    """Two-sided p of Wilcoxon's signed-rank test, exact for any number of trials and with ties; zeros are dropped.
 
-    Cost: O(trials^3), by counting the sums of ranks that signs by chance would give.
+    Cost: O(trials^3), by counting the sums of ranks under random signs.
     Source: Wilcoxon 1945; Hollander, Wolfe and Chicken 2013, section 3.1.
     """
-    kept = differences[np.abs(differences) > _SAME]
-    if len(kept) == 0:
+    nonzero = differences[np.abs(differences) > _SAME]
+    if len(nonzero) == 0:
         return 1.0
-    sizes = np.abs(kept)
-    # Twice the mid-ranks, which are whole numbers: those below, and those as large, counted once more.
+    sizes = np.abs(nonzero)
+    # Twice the mid-ranks, which are whole numbers.
     ranks = (sizes[:, None] > sizes).sum(axis=1) + (sizes[:, None] >= sizes).sum(axis=1) + 1
     chances = np.zeros(int(ranks.sum()) + 1)
     chances[0] = 1.0
     for rank in ranks:
         with_rank = np.concatenate([np.zeros(rank), chances[:-rank]])
         chances = (chances + with_rank) / 2
-    positive = int(ranks[kept > 0].sum())
+    positive = int(ranks[nonzero > 0].sum())
     least = min(positive, int(ranks.sum()) - positive)
     return float(min(1.0, 2 * chances[: least + 1].sum()))
 
 
 def holm(chances: Sequence[float | None]) -> list[float | None]:
-    """p corrected so that a wrong claim anywhere in the family has the chance claimed; None stays None.
+    """p corrected so that the chance of any false claim in the family is at most the level; None stays None.
 
     Source: Holm 1979, "A simple sequentially rejective multiple test procedure".
     """
-    asked = sorted((chance, position) for position, chance in enumerate(chances) if chance is not None)
-    found: list[float | None] = [None] * len(chances)
+    ordered = sorted((chance, position) for position, chance in enumerate(chances) if chance is not None)
+    adjusted: list[float | None] = [None] * len(chances)
     highest = 0.0
-    for rank, (chance, position) in enumerate(asked):
-        highest = max(highest, min(1.0, (len(asked) - rank) * chance))
-        found[position] = highest
-    return found
+    for rank, (chance, position) in enumerate(ordered):
+        highest = max(highest, min(1.0, (len(ordered) - rank) * chance))
+        adjusted[position] = highest
+    return adjusted
 
 
 def _t_chance(freedom: float, t: npt.ArrayLike) -> Values:

@@ -1,8 +1,8 @@
 """How good a model is on the test split, as one number from 0 to 1.
 
 Labels come in two shapes. Single-label: (n,) whole numbers, the class of each example. Multi-label: (n, classes) whole
-numbers, 1 where people said the class is there, 0 where they said it is not, and a negative number where nobody looked;
-such pairs are left out of every measure.
+numbers, 1 where people said that the class is there, 0 where they said that it is not, and a negative number where
+nobody looked; such pairs are left out of every metric.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SINGLE = ("accuracy", "macro_f1")  # of one label an example
 
 
 def check_metrics(names: Sequence[str], *, multilabel: bool) -> None:
-    """Raises: ArgumentError for a metric that knows one class an example, where they have several."""
+    """Raises: ArgumentError for a metric of one class an example, where examples have several."""
     single = [name for name in names if name in SINGLE]
     if multilabel and single:
         raise ArgumentError(
@@ -30,12 +30,12 @@ def check_metrics(names: Sequence[str], *, multilabel: bool) -> None:
 
 
 def known() -> tuple[str, ...]:
-    """The names `measure` takes."""
+    """The names that `measure` takes."""
     return tuple(_MEASURES)
 
 
 def measure(name: str, labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> float:
-    """The measure `name` of (n, classes) `probabilities` against `labels`, (n,) or for `pooled_ap` also (n, classes).
+    """The metric `name` of (n, classes) `probabilities` against `labels`, (n,) or for `pooled_ap` also (n, classes).
 
     Raises: ArgumentError for an unknown name; ShapeError, DataError, NonFiniteError when the parts do not fit.
     """
@@ -54,9 +54,9 @@ def accuracy(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> float:
 
 
 def macro_f1(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> float:
-    """The mean of F1 = 2 hits / (examples + guesses) over the classes that `labels` name, each counting the same.
+    """The mean of F1 = 2 hits / (examples + guesses) over the classes in `labels`, all with the same weight.
 
-    Classes without an example are left out whatever is guessed, so that the same classes count for every model.
+    Classes without an example are left out whatever was guessed, so that the same classes count for every model.
     Raises: ShapeError, DataError, NonFiniteError.
     Source: scikit-learn's `f1_score(average="macro", labels=classes present)`.
     """
@@ -73,8 +73,8 @@ def macro_f1(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> float:
 def pooled_ap(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> float:
     """Average precision over all verified (example, class) pairs as one list: micro average precision.
 
-    Pairs stand from the highest score to the lowest; AP is the sum over thresholds of (recall gained) x (precision
-    there), pairs of equal score passing together. Of single labels every pair is verified.
+    Pairs are ordered from the highest score to the lowest. AP is the sum over thresholds of (recall gained) x
+    (precision there); pairs of equal score pass a threshold together. With single labels every pair is verified.
     Raises: ShapeError, NonFiniteError; DataError when no pair is positive.
     Cost: O(p log p) for p verified pairs, about 25 bytes a pair.
     Source: Citovsky et al. 2021, section 4 (pooled average precision); scikit-learn's `average_precision_score`.
@@ -96,9 +96,9 @@ def pooled_ap(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> float:
 
 
 def average_precision(positive: npt.NDArray[np.bool_], scores: npt.NDArray[np.floating[Any]]) -> float:
-    """Average precision of pairs given one by one: (p,) whether each is a true one, and (p,) its score.
+    """Average precision of (p,) pairs: whether each is positive, and its score.
 
-    For data sets whose table of pairs would not fit: give the verified ones alone.
+    For data sets whose table of pairs does not fit in memory: give the verified pairs alone.
     Raises: DataError when no pair is positive. Cost: O(p log p).
     """
     if not positive.any():

@@ -1,11 +1,12 @@
-"""How redundant a batch is, judged on the inputs themselves: by no model, and by no clustering a strategy was given.
+"""How redundant a batch is, judged by its inputs alone: no model and no clustering takes part.
 
-Two examples are near-duplicates when the cosine distance between their raw inputs is below a limit, and the limit is
-read off chance: in a uniformly drawn batch of the same size, one example in twenty has another that near. So a count
-above a twentieth of the batch means more repetition than chance, a count below it less. (Cosine rather than Euclidean
-distance, because the latter calls small and dark objects alike, whatever their shape.)
+Two examples are near-duplicates when the cosine distance of their raw inputs is below a limit. The limit is set by
+chance: in a uniform batch of the same size, one example in twenty has another within the limit. A count above a
+twentieth of the batch thus means more repetition than by chance, a count below it less. (Euclidean distance would call
+small and dark objects alike, whatever their shape.)
 
-Of a large batch some rows are asked, each about the whole batch: a sample would hardly hold both of a pair.
+In a large batch a sample of the rows is compared, each with the whole batch: a sample of both sides would rarely hold
+both rows of a pair.
 """
 
 from __future__ import annotations
@@ -21,18 +22,18 @@ from ladle.seeds import stream
 
 CHANCE_SHARE = 0.05
 CHANCE_BATCHES = 5
-ASKED_WHOLE = 5_000  # rows of a batch, up to which all of them are asked
-ASKED = 1_000  # of a larger one: a share of 5% is then known to 0.7 points
+COMPARED_WHOLE = 5_000  # the largest batch of which all rows are compared
+COMPARED = 1_000  # rows of a larger batch: a share of 5% then has a standard error of 0.7 points
 Directions = npt.NDArray[np.float32]
 
 
-def asked_rows(batch_size: int) -> int:
-    """How many of a batch are asked whether they have a near-duplicate in it."""
-    return batch_size if batch_size <= ASKED_WHOLE else ASKED
+def compared_rows(batch_size: int) -> int:
+    """How many rows of a batch are compared with the rest of it."""
+    return batch_size if batch_size <= COMPARED_WHOLE else COMPARED
 
 
 def near_limit(inputs: npt.NDArray[Any], batch_size: int, *, seed: int, share: float = CHANCE_SHARE) -> float:
-    """The cosine distance below which `share` of a uniform batch has its nearest other member.
+    """The cosine distance within which `share` of a uniform batch has its nearest other member.
 
     The quantile is taken over `CHANCE_BATCHES` seeded batches together.
     Cost: as `CHANCE_BATCHES` calls of `near_duplicates`. Repeats: set by the arguments.
@@ -46,25 +47,26 @@ def near_limit(inputs: npt.NDArray[Any], batch_size: int, *, seed: int, share: f
 
 
 def near_duplicates(inputs: npt.NDArray[Any], rows: Rows, limit: float, *, seed: int = 0) -> int:
-    """How many of the `asked_rows` of a batch have another of `rows` within `limit`: those asked for twice, so to say.
+    """How many of the compared rows of a batch (b,) have another row of it within `limit`.
 
-    seed: draws who is asked of a large batch.
-    Cost: an (asked, b) product, in blocks: 0.1 s for 1,000 images of 784 pixels, one core. Repeats: set by all of them.
+    seed: of the sample of rows that are compared in a large batch.
+    Cost: a (compared, b) product, in blocks: 0.1 s for 1,000 images of 784 pixels, one core. Repeats: set by all of
+    them.
     """
     return int((_nearest_distances(inputs, rows, stream(seed, "near duplicates")) <= limit).sum())
 
 
 def _nearest_distances(inputs: npt.NDArray[Any], rows: Rows, draw: np.random.Generator) -> Directions:
-    """(asked,) cosine distance of each asked row to its nearest other; a blank one is at distance 1 from everything."""
-    asked_pos = np.arange(len(rows))
-    if asked_rows(len(rows)) < len(rows):
-        asked_pos = np.sort(draw.choice(len(rows), asked_rows(len(rows)), replace=False))
-    asked = _directions(inputs[rows[asked_pos]])
-    nearest = np.full(len(asked), np.inf, np.float32)
-    for block in row_blocks(len(rows), 4 * (len(asked) + asked.shape[1])):
-        distances = 1 - asked @ _directions(inputs[rows[block]]).T
-        own = np.flatnonzero((block.start <= asked_pos) & (asked_pos < block.stop))
-        distances[own, asked_pos[own] - block.start] = np.inf
+    """(compared,) cosine distance of each compared row to its nearest other; zero rows are at distance 1 from all."""
+    compared_pos = np.arange(len(rows))
+    if compared_rows(len(rows)) < len(rows):
+        compared_pos = np.sort(draw.choice(len(rows), compared_rows(len(rows)), replace=False))
+    compared = _directions(inputs[rows[compared_pos]])
+    nearest = np.full(len(compared), np.inf, np.float32)
+    for block in row_blocks(len(rows), 4 * (len(compared) + compared.shape[1])):
+        distances = 1 - compared @ _directions(inputs[rows[block]]).T
+        own_pos = np.flatnonzero((block.start <= compared_pos) & (compared_pos < block.stop))
+        distances[own_pos, compared_pos[own_pos] - block.start] = np.inf
         np.minimum(nearest, distances.min(axis=1), out=nearest)
     return nearest
 

@@ -1,8 +1,8 @@
-"""Curves, areas under them, label savings and their intervals, from plain arrays of accuracies.
+"""Learning curves, areas under them, label savings and their confidence intervals, from plain arrays.
 
-Everywhere: `labels` (points,) are the numbers of labels at which all trials were measured, ascending; `accuracy`
-(trials, points) are the measurements, of accuracy or any other measure that is better when it is larger; row t of two
-strategies' accuracies belongs to the same trial t.
+In all functions, `labels` (points,) are the numbers of labels at which all trials were measured, ascending; `accuracy`
+(trials, points) are the measurements, of accuracy or of another metric that is better when it is larger. Row t of two
+strategies' measurements belongs to the same trial t.
 """
 
 from __future__ import annotations
@@ -19,19 +19,37 @@ from ladle.numbers import number
 from ladle.seeds import stream
 
 DRAWS = 5_000
-# Of one trial nothing can be said about others, and two agree by mere chance every other time.
+# One trial says nothing about others, and of two both have the same sign by chance every other time.
 FEWEST_TRIALS = 3
-_STEPS = 64  # between two points of a curve, where an interval's ends are looked for
+_STEPS = 64  # between two points of a curve, to find the ends of an interval
 Curves = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Savings:
-    """How many fewer labels `strategy` needs than `against` to be as accurate as `against` ends.
+    """The share of labels that a strategy saves in reaching the final value of another.
 
-    saved: 1 - labels_needed / labels_against; negative when it needs more; None when it never gets there.
-    low, high: an interval over trials; None where a bound is one that never got there, and both of a single trial.
-    reached: the share of resamples of the trials in which it gets there.
+    Attributes
+    ----------
+    strategy, against : str
+        The two strategies, by label.
+    target : float
+        The final value of the mean curve of `against`.
+    labels_needed : float or None
+        Labels at which the mean curve of `strategy` first reaches the target; None when it never does.
+    labels_against : float
+        The same of `against`.
+    saved : float or None
+        1 - labels_needed / labels_against; negative when more labels are needed; None when the target is not reached.
+    low, high : float or None
+        Confidence interval of `saved` over trials. An end is None where the target may never be reached; both are None
+        with a single trial.
+    reached : float
+        The share of resamples of the trials in which the target is reached.
+    confidence : float
+        Of the interval, in (0, 1).
+    trials : int
+        How many trials both share.
     """
 
     strategy: str
@@ -48,14 +66,14 @@ class Savings:
 
     @property
     def clear(self) -> bool:
-        """Whether the interval leaves out zero. Without an upper end, it never gets there: clear, of enough trials."""
+        """Whether the interval excludes zero; without an upper end, whether there are enough trials to say so."""
         if self.high is None:
             return self.trials >= FEWEST_TRIALS
         return (self.low is not None and self.low > 0) or self.high < 0
 
 
 def mean_and_error(accuracy: Curves) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64] | None]:
-    """(points,) mean over trials and its standard error, sqrt(var / trials); the error is None for a single trial."""
+    """(points,) the mean over trials, and its standard error, sqrt(var / trials); the latter is None for one trial."""
     mean = accuracy.mean(axis=0)
     if len(accuracy) < 2:
         return mean, None
@@ -65,9 +83,9 @@ def mean_and_error(accuracy: Curves) -> tuple[npt.NDArray[np.float64], npt.NDArr
 def curve_interval(
     accuracy: Curves, *, confidence: float = 0.95, seed: int = 0
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] | None:
-    """The lower and upper ends (points,) of an interval about the mean curve, each point on its own.
+    """The ends, (points,) each, of Student's t interval of the mean curve, point by point.
 
-    Student's t interval; None with fewer than `FEWEST_TRIALS`. seed: not used, for nothing is drawn.
+    None with fewer than `FEWEST_TRIALS` trials. seed: has no effect, because nothing is drawn.
     Raises: ArgumentError for a confidence outside (0, 1).
     """
     confidence = _checked(confidence)
@@ -77,9 +95,9 @@ def curve_interval(
 
 
 def area_under_curve(labels: npt.ArrayLike, accuracy: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """(trials,) area under each curve, linear between its points, over the range of labels: the mean accuracy on it.
+    """(trials,) the area under each curve, linear between its points, divided by the range of labels.
 
-    A single point is its own area.
+    A curve of a single point has that value.
     """
     at, heights = np.asarray(labels, float), np.asarray(accuracy, float)
     if len(at) == 1:
@@ -88,15 +106,15 @@ def area_under_curve(labels: npt.ArrayLike, accuracy: npt.ArrayLike) -> npt.NDAr
 
 
 def labels_to_reach(labels: npt.ArrayLike, curve: npt.ArrayLike, target: float) -> float:
-    """The number of labels at which `curve` (points,), linear between its points, first is at `target` or above.
+    """The number of labels at which `curve` (points,), linear between its points, first reaches `target`.
 
-    inf when it never is; the first point's labels when it starts there.
+    inf when it never does; the labels of the first point when the curve starts there.
     """
     return float(_all_labels_to_reach(labels, np.asarray(curve, float)[None], np.array([target]))[0])
 
 
 def saved_share(labels: npt.ArrayLike, mean: npt.ArrayLike, mean_against: npt.ArrayLike) -> float:
-    """1 - labels_A / labels_B at B's final value, both where the mean curve first reaches it; -inf if A never does."""
+    """1 - labels_A / labels_B, each where the mean curve first reaches B's final value; -inf if A never does."""
     return float(_all_saved(labels, np.asarray(mean, float)[None], np.asarray(mean_against, float)[None])[0])
 
 
@@ -110,16 +128,45 @@ def label_savings(
     confidence: float = 0.95,
     seed: int = 0,
 ) -> Savings:
-    """The label savings of one strategy against another, with an interval over trials.
+    """Measure how many labels one strategy saves against another.
 
-    The target is the final value of the other's mean curve. The interval holds every number of labels at which a
-    paired t test cannot tell the strategy's curve from the other's final value: its ends are where the upper and the
-    lower end of the t interval of their difference within trials first reach zero. So it covers what it says whatever
-    the number of trials, and whether the curves are steep or level where they cross. Where the other's own curve may
-    have been at its final value before its end, the interval allows for either. A single trial has no interval.
-    Raises: ShapeError when the arrays do not fit; ArgumentError for a confidence outside (0, 1).
-    Cost: `DRAWS` x O(trials x points). Repeats: set by the arguments and `seed`.
-    Source: Fieller 1954, "Some problems in interval estimation", for the inversion of a test.
+    Parameters
+    ----------
+    labels : sequence of int, length points
+        Numbers of labels at which both were measured, ascending.
+    accuracy, accuracy_against : ndarray of float64, shape (trials, points)
+        Measurements of the two strategies, larger being better; row t of both is the same trial.
+    strategy, against : str
+        Their labels, for the result.
+    confidence : float, optional
+        Of the interval, in (0, 1).
+    seed : int, optional
+        Of the resamples behind `reached`.
+
+    Returns
+    -------
+    Savings
+
+    Raises
+    ------
+    ShapeError
+        When the arrays do not fit each other.
+    ArgumentError
+        For a confidence outside (0, 1).
+
+    Notes
+    -----
+    The target is the final value of the mean curve of `against`. The interval holds every number of labels at which a
+    paired t test does not tell the strategy's curve from that value [1]_: its ends are where the upper and the lower
+    end of the t interval of the differences within trials first reach zero. Its coverage holds for any number of
+    trials, and for curves that are steep or level where they cross. Where the curve of `against` may have been at its
+    final value before its end, the interval allows for both. A single trial has no interval.
+
+    Cost: `DRAWS` x O(trials x points). Repeatability: set by the arguments.
+
+    References
+    ----------
+    .. [1] Fieller 1954, "Some problems in interval estimation".
     """
     if accuracy.shape != accuracy_against.shape or accuracy.ndim != 2 or accuracy.shape[1] != len(labels):
         raise ShapeError(
@@ -149,22 +196,22 @@ def label_savings(
 
 
 def _all_labels_to_reach(labels: npt.ArrayLike, curves: Curves, targets: Curves) -> npt.NDArray[np.float64]:
-    """`labels_to_reach` of each of (k, points) curves for its own of (k,) targets."""
+    """(k,) `labels_to_reach` of each of (k, points) curves for its own of (k,) targets."""
     at = np.asarray(labels, float)
     reached = curves >= targets[:, None]
     point = reached.argmax(axis=1)
     before = np.maximum(point - 1, 0)
     curve = np.arange(len(curves))
     low, high = curves[curve, before], curves[curve, point]
-    # At its first point a curve is where it starts, and one that never gets there has no way to share out.
+    # A curve that starts at the target needs no interpolation, and one that never reaches it has none.
     inside = (point > 0) & reached[curve, point]
     share = np.divide(targets - low, high - low, out=np.zeros(len(curves)), where=inside)
-    found = at[before] + share * (at[point] - at[before])
-    return np.where(reached.any(axis=1), found, np.inf)
+    needed = at[before] + share * (at[point] - at[before])
+    return np.where(reached.any(axis=1), needed, np.inf)
 
 
 def _all_saved(labels: npt.ArrayLike, means: Curves, means_against: Curves) -> npt.NDArray[np.float64]:
-    """`saved_share` of each of (k, points) curves against the other's of the same place."""
+    """(k,) `saved_share` of each of (k, points) curves against the other of the same index."""
     targets = means_against[:, -1]
     needed = _all_labels_to_reach(labels, means, targets)
     return np.asarray(1 - needed / _all_labels_to_reach(labels, means_against, targets))
@@ -177,10 +224,10 @@ def _checked(confidence: float) -> float:
 def _saved_interval(
     labels: npt.ArrayLike, accuracy: Curves, accuracy_against: Curves, confidence: float
 ) -> tuple[float, float]:
-    """The ends of the interval of `saved_share`; -inf for an end that never gets there, and both of a single trial."""
+    """The ends of the interval of `saved_share`; -inf where the target may never be reached, and for a single trial."""
     if len(accuracy) == 1:
         return -math.inf, -math.inf
-    if np.array_equal(accuracy, accuracy_against):  # the same choices in every trial save nothing for certain
+    if np.array_equal(accuracy, accuracy_against):  # equal curves in every trial: nothing is saved, with certainty
         return 0.0, 0.0
     final = accuracy_against[:, -1:]
     first, last = _reached_between(labels, accuracy - final, confidence)
@@ -191,22 +238,22 @@ def _saved_interval(
 
 
 def _reached_between(labels: npt.ArrayLike, differences: Curves, confidence: float) -> tuple[float, float]:
-    """The fewest and the most labels at which the mean of curves (trials, points) may first be at zero; inf for never.
+    """The fewest and the most labels at which the mean of curves (trials, points) may first reach zero; inf: never.
 
-    Curves are linear between their points, but the ends of their t interval are not: they are followed in small steps.
+    Curves are linear between their points, but the ends of their t interval are not, so small steps are taken.
     """
     at = np.asarray(labels, float)
     steps = np.arange(_STEPS) / _STEPS
     between = at[:-1, None] + np.diff(at)[:, None] * steps
     fine = np.append(between.ravel(), at[-1])
     rise = np.diff(differences, axis=1)[:, :, None] * steps
-    followed = np.hstack([(differences[:, :-1, None] + rise).reshape(len(differences), -1), differences[:, -1:]])
-    low, high = _t_interval(followed, confidence)
+    interpolated = np.hstack([(differences[:, :-1, None] + rise).reshape(len(differences), -1), differences[:, -1:]])
+    low, high = _t_interval(interpolated, confidence)
     return labels_to_reach(fine, high, 0.0), labels_to_reach(fine, low, 0.0)
 
 
 def _t_interval(values: Curves, confidence: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Student's t interval of the mean of each column of (trials, columns); at least two trials."""
+    """(columns,) the ends of Student's t interval of the mean of each column of (trials, columns); trials >= 2."""
     from scipy.special import stdtrit
 
     mean, error = mean_and_error(values)

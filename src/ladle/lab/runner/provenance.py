@@ -19,7 +19,7 @@ from ladle.errors import ArgumentError, MismatchError
 from ladle.hardware import cpu, gpus
 from ladle.lab.data.datasets import Dataset
 from ladle.lab.ledger.ledger import Ledger
-from ladle.lab.measures.redundancy import asked_rows, near_limit
+from ladle.lab.measures.redundancy import compared_rows, near_limit
 from ladle.lab.protocol import own_code
 from ladle.lab.runner.workbench import Sources, Workbench
 
@@ -51,7 +51,7 @@ def run_facts(workbench: Workbench) -> dict[str, Any]:
         "learner": workbench.learner.name,
         "learner_options": _options(workbench.learner),
         "near_limit": limit,
-        "near_compared": asked_rows(size),
+        "near_compared": compared_rows(size),
         "versions": {**_versions(), **own_code.versions(workbench.experiment.names())},
         "machine": {
             "system": platform.system(),

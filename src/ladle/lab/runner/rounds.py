@@ -16,7 +16,7 @@ import numpy.typing as npt
 from ladle.arrays import Clusters, Rows
 from ladle.lab.learners.learner import Model
 from ladle.lab.ledger.records import RoundRecord, pack_rows
-from ladle.lab.measures.redundancy import asked_rows, near_duplicates
+from ladle.lab.measures.redundancy import compared_rows, near_duplicates
 from ladle.lab.runner.artifacts import Artifacts, read_artifacts, write_artifacts
 from ladle.lab.runner.oracle import Oracle
 from ladle.lab.runner.starts import start_folder
@@ -178,7 +178,7 @@ def _batch_facts(
     facts = {
         "clusters_touched": len(np.unique(clusters[rows])),
         "near_duplicates": near,
-        "near_compared": 0 if near is None else asked_rows(len(rows)),
+        "near_compared": 0 if near is None else compared_rows(len(rows)),
         "class_counts": [int(count) for count in counts],
         "margins": [float(value) for value in np.quantile(margins, QUANTILES)],
         "story": {"candidate_rows": selection.story.candidate_rows, **_finite(selection.story.facts)},
