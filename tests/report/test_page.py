@@ -10,7 +10,7 @@ from ladle.errors import ArgumentError, FileError, MissingDependencyError
 from ladle.lab.data.datasets import Dataset
 from ladle.lab.measures.savings import Savings
 from ladle.report.drawing import BROAD, NARROW
-from ladle.report.example_views import Looks
+from ladle.report.example_views import ExampleViews
 from ladle.report.facts import facts_of
 from ladle.report.figures import legend_columns, panels, savings_forest, series_of, short_count
 from ladle.report.page import page, write_page
@@ -153,7 +153,7 @@ def test_examples_of_several_classes_name_all_of_them():
     labels = np.array([[1, 0, 1], [0, -1, 0]] * 5, np.int8)
     inputs = np.array([b"a text"] * 10)
     several = Dataset("t", inputs, labels, inputs, labels, NAMES, np.arange(10), "free", multilabel=True)
-    told = Looks(several).show([(0, "first", False), (1, "second", True)], "Both")
+    told = ExampleViews(several).show([(0, "first", False), (1, "second", True)], "Both")
     assert 'title="cat and fish, first, row 0"' in told
     assert 'class=picked title="of no class, second, row 1"' in told
 

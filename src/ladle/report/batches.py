@@ -1,4 +1,4 @@
-"""What a report says about the batches a strategy chose: how redundant, how spread, how balanced, at what cost."""
+"""The batches of a strategy in a report: how redundant, diverse and balanced they are, and at what cost."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ SHOWN_IN_BATCH = 60
 
 @dataclass(frozen=True, slots=True)
 class BatchFacts:
-    """The batches of one strategy, means over its finished trials; None where the run could not tell.
+    """The batches of one strategy, means over its finished trials; None where the run has no such number.
 
-    Tuples run over rounds 1 to the last. near_duplicates: share of those compared. clusters_touched,
-    distinct_originals: counts. evenness: 1 where all classes are chosen alike often, 0 where only one is: the entropy
+    Tuples run over rounds 1 to the last. near_duplicates: share of the rows compared. clusters_touched,
+    distinct_originals: counts. evenness: 1 where all classes are chosen equally often, 0 where only one is: the entropy
     of the classes chosen over the log of their number. median_margin: of the batches. class_share: of all chosen, over
     all rounds. near, clusters, originals, even: means over rounds, as shares of the batch. seconds: a round, by step,
     as `typical_seconds` has it.
@@ -45,25 +45,25 @@ class BatchFacts:
 
 def batch_facts(records: Sequence[RoundRecord], strategy: str, *, trials: Sequence[int], batch_size: int) -> BatchFacts:
     """The batches of `strategy` in its finished `trials`, at least one, out of the records of its rounds."""
-    kept = [each for each in records if each.trial in set(trials)]
-    first = next(each for each in kept if (each.trial, each.round) == (trials[0], 1))
-    near = _by_round(kept, lambda each: _near_share(each, batch_size))
-    clusters = _by_round(kept, lambda each: _number(each.facts.get("clusters_touched")))
-    originals = _by_round(kept, lambda each: _number(each.facts.get("distinct_originals")))
-    evenness = _by_round(kept, lambda each: _evenness(each.facts.get("class_counts")))
+    finished = [each for each in records if each.trial in set(trials)]
+    first = next(each for each in finished if (each.trial, each.round) == (trials[0], 1))
+    near = _by_round(finished, lambda each: _near_share(each, batch_size))
+    clusters = _by_round(finished, lambda each: _number(each.facts.get("clusters_touched")))
+    originals = _by_round(finished, lambda each: _number(each.facts.get("distinct_originals")))
+    evenness = _by_round(finished, lambda each: _evenness(each.facts.get("class_counts")))
     return BatchFacts(
         strategy=strategy,
         near_duplicates=near,
         clusters_touched=clusters,
         distinct_originals=originals,
         evenness=evenness,
-        median_margin=_by_round(kept, _median_margin),
-        class_share=_class_share(kept),
+        median_margin=_by_round(finished, _median_margin),
+        class_share=_class_share(finished),
         near=_mean(near),
         clusters=_share(clusters, batch_size),
         originals=_share(originals, batch_size),
         even=_mean(evenness),
-        seconds=typical_seconds([[each.seconds for each in one] for one in _rounds(kept)]),
+        seconds=typical_seconds([[each.seconds for each in one] for one in _rounds(finished)]),
         first_batch=_spaced(first.rows) if first.has_rows else (),
     )
 
@@ -71,7 +71,7 @@ def batch_facts(records: Sequence[RoundRecord], strategy: str, *, trials: Sequen
 def typical_seconds(rounds: Sequence[Sequence[Mapping[str, float]]]) -> dict[str, float]:
     """Seconds by step: of each round the median over its trials, of these the mean; in the order steps first appear.
 
-    Medians, for a trial may have been held up by something else. A step that was not taken counts as 0.
+    Medians are used because other work may delay a trial. A step that was not taken counts as 0.
     """
     steps = dict.fromkeys(step for trials in rounds for part in trials for step in part)
     return {
@@ -81,19 +81,19 @@ def typical_seconds(rounds: Sequence[Sequence[Mapping[str, float]]]) -> dict[str
 
 
 def _rounds(records: Sequence[RoundRecord]) -> list[list[RoundRecord]]:
-    """The records of each round, one a trial, by number."""
-    found: dict[int, list[RoundRecord]] = {}
+    """The records of each round by its number, one a trial."""
+    by_round: dict[int, list[RoundRecord]] = {}
     for each in records:
-        found.setdefault(each.round, []).append(each)
-    return [found[number] for number in sorted(found)]
+        by_round.setdefault(each.round, []).append(each)
+    return [by_round[number] for number in sorted(by_round)]
 
 
 def _by_round(records: Sequence[RoundRecord], value: Any) -> tuple[float, ...] | None:
-    """The mean of `value` over the trials of each round; None where any record cannot tell."""
-    told = [[value(each) for each in one] for one in _rounds(records)]
-    if any(each is None for one in told for each in one):
+    """The mean of `value` over the trials of each round; None where a record has none."""
+    values = [[value(each) for each in one] for one in _rounds(records)]
+    if any(each is None for one in values for each in one):
         return None
-    return tuple(float(np.mean(one)) for one in told)
+    return tuple(float(np.mean(one)) for one in values)
 
 
 def _near_share(record: RoundRecord, batch_size: int) -> float | None:
@@ -125,8 +125,8 @@ def _class_share(records: Sequence[RoundRecord]) -> tuple[float, ...] | None:
 
 
 def _spaced(rows: npt.NDArray[np.int64]) -> tuple[tuple[int, int], ...]:
-    shown = np.unique(np.linspace(0, len(rows) - 1, min(SHOWN_IN_BATCH, len(rows))).round().astype(int))
-    return tuple((int(batch_pos), int(rows[batch_pos])) for batch_pos in shown)
+    batch_positions = np.unique(np.linspace(0, len(rows) - 1, min(SHOWN_IN_BATCH, len(rows))).round().astype(int))
+    return tuple((int(batch_pos), int(rows[batch_pos])) for batch_pos in batch_positions)
 
 
 def _number(value: Any) -> float | None:

@@ -1,4 +1,4 @@
-"""What a report says about the clusters of the pool, and about those that a batch touched."""
+"""The clusters of the pool in a report, and those that a batch touches."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class SizeBin:
 
 @dataclass(frozen=True, slots=True)
 class ClusterExample:
-    """One cluster the batch touched: some of its rows, those chosen first. chosen: how many of `rows` were."""
+    """A cluster that the batch touches. rows: some of its rows, the `chosen` ones first."""
 
     size: int
     chosen_in_all: int
@@ -88,8 +88,8 @@ def _examples(clusters: Clusters, sizes: npt.NDArray[np.int64], batch_rows: Rows
     for cluster in by_size[ranks]:
         members = np.flatnonzero(clusters == cluster)
         picked, others = members[chosen[members]], members[~chosen[members]]
-        # At most half of what is shown was chosen, so that there is something to compare it with.
+        # At most half of the rows shown are chosen ones, so that there are others to compare with.
         first = picked[: max(SHOWN_IN_CLUSTER // 2, SHOWN_IN_CLUSTER - len(others))]
-        shown = np.concatenate([first, others])[:SHOWN_IN_CLUSTER]
-        examples.append(ClusterExample(int(sizes[cluster]), len(picked), tuple(shown.tolist()), len(first)))
+        example_rows = np.concatenate([first, others])[:SHOWN_IN_CLUSTER]
+        examples.append(ClusterExample(int(sizes[cluster]), len(picked), tuple(example_rows.tolist()), len(first)))
     return examples

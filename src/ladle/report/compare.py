@@ -58,10 +58,10 @@ class RunComparison:
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as plain dicts, tuples, numbers and strings, ready for JSON; each comparison with its outcome."""
-        told = asdict(self)
-        for plain, each in zip(told["strategies"], self.strategies, strict=True):
+        plain_fields = asdict(self)
+        for plain, each in zip(plain_fields["strategies"], self.strategies, strict=True):
             plain["final"]["outcome"], plain["area"]["outcome"] = each.final.outcome, each.area.outcome
-        return told
+        return plain_fields
 
 
 def compare(first: Ledger, second: Ledger) -> RunComparison:
@@ -97,9 +97,9 @@ def _compared(first: Ledger, second: Ledger) -> RunComparison:
             ),
         )
     paired, why = _pairing(first, second)
-    found: list[SideBySide] = []
+    rows: list[SideBySide] = []
     for metric in metrics:
-        found += _strategies(first, second, both, metric, labels, paired)
+        rows += _strategies(first, second, both, metric, labels, paired)
     return RunComparison(
         names=_names(first, second),
         labels=tuple(labels.tolist()),
@@ -107,7 +107,7 @@ def _compared(first: Ledger, second: Ledger) -> RunComparison:
         why=why,
         differing=_differing(first, second),
         only=(_without(finished[0], both), _without(finished[1], both)),
-        strategies=tuple(found),
+        strategies=tuple(rows),
     )
 
 
@@ -119,18 +119,18 @@ def _strategies(
         for ledger, other in ((first, second), (second, first))
     ]
     test = compare_paired if paired else compare_unpaired
-    # Strategies whose finished trials the runs do not share cannot be paired, and are left out rather than unpaired.
-    told = [label for label in both if min(len(curves[0][label]), len(curves[1][label])) > 0]
-    finals = [test("B", curves[1][label][:, -1], "A", curves[0][label][:, -1]) for label in told]
+    # Strategies without shared finished trials cannot be paired, and are left out.
+    comparable = [label for label in both if min(len(curves[0][label]), len(curves[1][label])) > 0]
+    finals = [test("B", curves[1][label][:, -1], "A", curves[0][label][:, -1]) for label in comparable]
     areas = [
         test("B", area_under_curve(labels, curves[1][label]), "A", area_under_curve(labels, curves[0][label]))
-        for label in told
+        for label in comparable
     ]
     return [
         SideBySide(
             label, metric, float(curves[0][label][:, -1].mean()), float(curves[1][label][:, -1].mean()), final, area
         )
-        for label, final, area in zip(told, corrected(finals), corrected(areas), strict=True)
+        for label, final, area in zip(comparable, corrected(finals), corrected(areas), strict=True)
     ]
 
 
@@ -174,21 +174,21 @@ def _differing(first: Ledger, second: Ledger) -> tuple[tuple[str, str, str], ...
 
 def _flat(fields: Mapping[str, Any]) -> dict[str, str]:
     """Protocol fields by dotted names, strategies by their labels."""
-    found: dict[str, str] = {}
+    flat: dict[str, str] = {}
     for name, value in fields.items():
         if name == "strategies":
             for entry in value:
                 rest = {key: each for key, each in entry.items() if key != "label"}
-                found[f"strategy {entry['label']}"] = str(rest)
+                flat[f"strategy {entry['label']}"] = str(rest)
         elif isinstance(value, Mapping):
-            found.update({f"{name}.{key}": str(each) for key, each in value.items()})
+            flat.update({f"{name}.{key}": str(each) for key, each in value.items()})
         else:
-            found[name] = str(value)
-    return found
+            flat[name] = str(value)
+    return flat
 
 
 def _names(first: Ledger, second: Ledger) -> tuple[str, str]:
-    """What tells the two apart: their experiments, or where those have one name, their places."""
+    """Names for the two runs: their experiments, with their places where the experiments have one name."""
     mine, theirs = first.experiment().name, second.experiment().name
     if mine != theirs:
         return f"A: {mine}", f"B: {theirs}"
@@ -201,9 +201,9 @@ def _place(ledger: Ledger) -> str:
 
 
 def _listed(labels: npt.NDArray[np.int64]) -> str:
-    """Numbers of labels for a message: "100, 150, 200", of many the first ones and the last."""
-    shown = [f"{count:,}" for count in labels.tolist()]
-    return ", ".join(shown if len(shown) <= _LISTED else [*shown[: _LISTED - 2], "...", shown[-1]])
+    """Numbers of labels for a message: "100, 150, 200", of many, the first ones and the last."""
+    counts = [f"{count:,}" for count in labels.tolist()]
+    return ", ".join(counts if len(counts) <= _LISTED else [*counts[: _LISTED - 2], "...", counts[-1]])
 
 
 def _without(labels: list[str], both: list[str]) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
-"""Drawn as SVG that takes its colours from the page it stands in, so that one drawing serves light and dark.
+"""Drawings as SVG with the colours of the page around them, so that one drawing serves light and dark pages.
 
-matplotlib draws with placeholder colours; in the finished SVG they become CSS variables. Text stays text: readable by
-screen readers, searchable, and set in the page's own font.
+matplotlib draws with placeholder colours; in the finished SVG they become CSS variables. Text stays text, which
+screen readers and searches can read, in the font of the page.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Placeholder -> the page's variable. Any colours would do that nothing else draws with.
+# Placeholder -> the page's variable. The placeholders are colours that nothing else is drawn with.
 INK, MUTED, GRID = "#010101", "#020202", "#030303"
 SERIES = ("#0a0001", "#0a0002", "#0a0003", "#0a0004", "#0a0005", "#0a0006")
 BROAD, NARROW = 10.5, 4.7  # inches: a point is then about 1.3 pixels, on a desk and on a phone

@@ -1,6 +1,6 @@
-"""What a report of an experiment says, as plain numbers and names: read from its ledger, tested without drawing.
+"""What a report of an experiment says, as plain numbers and names that are read from its ledger.
 
-Strategies are compared over the trials that both have finished, so a run that is not done yet has a report too.
+Strategies are compared over the trials that both have finished, so an unfinished run has a report too.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 Curves = npt.NDArray[np.float64]
 Numbers = tuple[float, ...]
-# What every comparison should be seen against; where neither ran, the first strategy of the protocol.
+# Strategies that the others are compared with; where neither ran, the first strategy of the protocol.
 BASELINES = ("margin", "uniform")
 
 
@@ -42,9 +42,8 @@ BASELINES = ("margin", "uniform")
 class CurveFacts:
     """One strategy's learning curves by one metric.
 
-    values: one tuple a finished trial, in the order of `trials`. standard_error: None of one trial. low, high:
-    intervals of the mean, None with too few trials. area: the mean over trials of the normalised area under
-    the curve.
+    values: one tuple a finished trial, in the order of `trials`. standard_error: of the mean, None with one trial. low,
+    high: interval of the mean, None with too few trials. area: mean over trials of the normalised area under the curve.
     """
 
     strategy: str
@@ -59,10 +58,10 @@ class CurveFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """At how many of the points after the seed set `strategy` wins against, ties with and loses to `against`.
+class PointTally:
+    """The number of points after the seed set at which `strategy` wins, ties and loses against `against`.
 
-    untested: points without enough trials. The p of all pairs and points of a metric are corrected together.
+    untested: points with too few trials. The p of all pairs and points of a metric are corrected together.
     """
 
     strategy: str
@@ -77,8 +76,8 @@ class Record:
 class MetricFacts:
     """All strategies by one metric. savings, finals, areas and records hold every ordered pair that shares trials.
 
-    savings: none of a pair with fewer than `FEWEST_TRIALS` shared trials, for it would have no interval.
-    finals, areas: the last point, and the area under the curve; each corrected over its own pairs.
+    savings: without pairs of fewer than `FEWEST_TRIALS` shared trials, which have no interval. finals, areas:
+    comparisons of the last point and of the area under the curve, each family corrected by itself.
     """
 
     metric: str
@@ -86,21 +85,49 @@ class MetricFacts:
     savings: tuple[Savings, ...]
     finals: tuple[Comparison, ...]
     areas: tuple[Comparison, ...]
-    records: tuple[Record, ...]
+    records: tuple[PointTally, ...]
 
     def curve(self, strategy: str) -> CurveFacts:
-        """The curves of `strategy`, which has some."""
+        """The curves of `strategy`, one of those with a finished trial."""
         return next(each for each in self.curves if each.strategy == strategy)
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """Everything in a report. metrics: the main one first. strategies: those with a finished trial, in order.
+class ReportFacts:
+    """Everything that a report says.
 
-    waiting: strategies without one. baselines: which of `strategies` the others are held against. protocol: as TOML.
-    certified: the share of merges that are proven exact, see `ladle.Dendrogram`, in the mean over the trials' trees.
-    clusters: the pool's in the first trial; None where only the ledger was at hand.
-    run: what the ledger knows of the data, the machine and the versions. finished: rounds done, and rounds in all.
+    Attributes
+    ----------
+    name, title : str
+        Of the experiment.
+    labels : tuple of int
+        Labels held at each measurement.
+    batch_size, trials : int
+        Of the experiment.
+    strategies : tuple of str
+        Labels of the strategies with a finished trial, in the protocol's order.
+    waiting : tuple of str
+        Labels of the others.
+    baselines : tuple of str
+        Those of `strategies` that the others are compared with.
+    metrics : tuple of MetricFacts
+        The main metric first.
+    batches : tuple of BatchFacts
+        One a strategy.
+    start_seconds : mapping of str to float
+        Wall-clock seconds of the start of a trial, by step.
+    certified : float
+        The share of merges that are proven exact (`ladle.Dendrogram`), in the mean over the trees of the trials.
+    clusters : ClusterFacts or None
+        The pool's clusters in the first trial; None without them.
+    finished : (int, int)
+        Rounds that are finished, and rounds in all.
+    protocol : str
+        The experiment as TOML.
+    run : mapping
+        The facts in the ledger: data, learner, machine, versions.
+    version : str
+        The version of Ladle that made the report.
     """
 
     name: str
@@ -123,33 +150,49 @@ class Facts:
 
     @property
     def main(self) -> MetricFacts:
-        """The metric strategies are compared by first."""
+        """The metric by which strategies are compared first."""
         return self.metrics[0]
 
     @property
     def dataset(self) -> Mapping[str, Any]:
-        """What the run noted down of its data: name, rows, class_names, licence; empty where it did not."""
-        told = self.run.get("dataset")
-        return told if isinstance(told, Mapping) else {}
+        """What the ledger has of the data: name, rows, class_names, licence; empty without it."""
+        dataset = self.run.get("dataset")
+        return dataset if isinstance(dataset, Mapping) else {}
 
     def to_dict(self) -> dict[str, Any]:
-        """The facts as plain dicts, lists, numbers and strings, ready for JSON."""
+        """Return the facts as plain dicts, tuples, numbers and strings, ready for JSON."""
         return asdict(self)
 
 
-def facts_of(ledger: Ledger, *, clusters: Clusters | None = None) -> Facts:
-    """The facts of a run, as far as it has come.
+def facts_of(ledger: Ledger, *, clusters: Clusters | None = None) -> ReportFacts:
+    """Collect the facts of a run, finished or not.
 
-    clusters: (n,) the pool's in the first trial, see `ladle.lab.runner.starts.first_clusters`.
-    Raises: ArgumentError when no strategy has finished a trial yet.
-    Cost: about 15 ms for each ordered pair of strategies and metric, most of it the resamples of the savings. A
-    run that is going on waits so long with its next round.
+    Parameters
+    ----------
+    ledger : Ledger
+        Of the run.
+    clusters : ndarray of int32, shape (n,), optional
+        The pool's clusters in the first trial, see `ladle.lab.runner.starts.first_clusters`.
+
+    Returns
+    -------
+    ReportFacts
+
+    Raises
+    ------
+    ArgumentError
+        When no strategy has finished a trial yet.
+
+    Notes
+    -----
+    Cost: about 15 ms for each ordered pair of strategies and metric, most of it for the resamples of the savings. A run
+    that is going on waits meanwhile before it adds a round.
     """
     with ledger.held_still():
         return _facts(ledger, clusters)
 
 
-def _facts(ledger: Ledger, clusters: Clusters | None) -> Facts:
+def _facts(ledger: Ledger, clusters: Clusters | None) -> ReportFacts:
     experiment = ledger.experiment()
     finished = tuple(label for label in ledger.strategies() if ledger.trials(label))
     if not finished:
@@ -160,7 +203,7 @@ def _facts(ledger: Ledger, clusters: Clusters | None) -> Facts:
             got=f"{done:,} of {total:,} rounds and no trial with all of its own",
             remedy="Let the run go on: ladle lab run",
         )
-    return Facts(
+    return ReportFacts(
         name=experiment.name,
         title=experiment.title,
         labels=tuple(ledger.labels(finished[0]).tolist()),
@@ -185,7 +228,7 @@ def _facts(ledger: Ledger, clusters: Clusters | None) -> Facts:
 
 
 def _cluster_facts(ledger: Ledger, finished: tuple[str, ...], clusters: Clusters) -> ClusterFacts:
-    """With examples of the first strategy that goes by clusters; where there is none, of the first."""
+    """With examples of the first Cluster-Margin; without one, of the first strategy."""
     entries = [entry for entry in ledger.experiment().strategies if entry.label in finished]
     label = next((entry.label for entry in entries if entry.name == "cluster-margin"), finished[0])
     first_trial = ledger.starts()[0].trial
@@ -194,17 +237,17 @@ def _cluster_facts(ledger: Ledger, finished: tuple[str, ...], clusters: Clusters
 
 
 def _baselines(experiment: Experiment, finished: tuple[str, ...]) -> tuple[str, ...]:
-    """The finished entries of each of `BASELINES`: those without options, or where there are none the first."""
-    found: list[str] = []
+    """The finished entries of each of `BASELINES`: those without options, or else the first."""
+    labels: list[str] = []
     for name in BASELINES:
         entries = [entry for entry in experiment.strategies if entry.name == name and entry.label in finished]
         bare = [entry.label for entry in entries if not entry.options]
-        found += bare or [entry.label for entry in entries[:1]]
-    return tuple(found) or finished[:1]
+        labels += bare or [entry.label for entry in entries[:1]]
+    return tuple(labels) or finished[:1]
 
 
 def shared_trials(trials: list[int], others: list[int]) -> tuple[list[int], list[int]]:
-    """Where the trials that both hold stand in the one and in the other."""
+    """The positions, in each of the two lists, of the trials that are in both."""
     both = sorted(set(trials) & set(others))
     return [trials.index(trial) for trial in both], [others.index(trial) for trial in both]
 
@@ -259,19 +302,19 @@ def _curve_facts(label: str, trials: list[int], labels: npt.NDArray[np.int64], c
     )
 
 
-def _records(pairs: list[tuple[str, Curves, str, Curves]]) -> tuple[Record, ...]:
-    differences = [(mine - theirs)[:, 1:] for _, mine, _, theirs in pairs]  # at the seed set all are one
+def _records(pairs: list[tuple[str, Curves, str, Curves]]) -> tuple[PointTally, ...]:
+    differences = [(mine - theirs)[:, 1:] for _, mine, _, theirs in pairs]  # at the seed set all strategies are equal
     chances: list[float | None] = []
     for each in differences:
         tested = paired_t(each)
         chances += [None] * each.shape[1] if tested is None else tested.tolist()
     by_holm = iter(holm(chances))
-    found = []
+    tallies = []
     for (first, _, second, _), each in zip(pairs, differences, strict=True):
-        told = [outcome_of(float(difference), next(by_holm)) for difference in each.mean(axis=0)]
-        wins, ties, losses, untested = (told.count(outcome) for outcome in ("win", "tie", "loss", "untested"))
-        found += [
-            Record(first, second, wins, ties, losses, untested),
-            Record(second, first, losses, ties, wins, untested),
+        outcomes = [outcome_of(float(difference), next(by_holm)) for difference in each.mean(axis=0)]
+        wins, ties, losses, untested = (outcomes.count(outcome) for outcome in ("win", "tie", "loss", "untested"))
+        tallies += [
+            PointTally(first, second, wins, ties, losses, untested),
+            PointTally(second, first, losses, ties, wins, untested),
         ]
-    return tuple(found)
+    return tuple(tallies)

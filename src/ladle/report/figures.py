@@ -1,7 +1,7 @@
 """The figures of an experiment: one function a figure, from facts to SVG.
 
-Six colours tell six strategies apart. Where more ran, curves are drawn in several panels, each with the baselines, and
-everything else names its strategies in words.
+There are six colours for strategies. With more strategies, curves are drawn in several panels, each with the baselines,
+and all other figures name their strategies in words.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ladle.lab.measures.savings import Savings
 from ladle.report.clusters import SizeBin
 from ladle.report.drawing import BROAD, INK, MUTED, NARROW, SERIES, drawn, legend
-from ladle.report.facts import Facts, MetricFacts
+from ladle.report.facts import MetricFacts, ReportFacts
 from ladle.report.rows import against_baselines
 from ladle.report.sentences import NEVER, metric_text
 
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
 _OF_BASELINES = (1, 2)
 _OF_OTHERS = (0, 3, 4, 5)
 _MOST_TICKS = 6
-# Inches: a letter of a legend and its entry's key, a line, what is left of the axes; and how many lines are foreseen.
+# Inches: a letter of a legend, the key of an entry, a line, the margin left of the axes; and the usual number of lines.
 _LEGEND_LETTER, _LEGEND_KEY, _LEGEND_LINE, _LEFT_OF_AXES = 0.065, 0.62, 0.2, 0.7
 _LEGEND_LINES = 3
 _NAME_LETTERS = 16  # to a line of a name on a narrow drawing
 
 
-def series_of(facts: Facts, strategy: str) -> int:
-    """Which of the page's colours is that of `strategy`: the baselines have theirs to themselves."""
+def series_of(facts: ReportFacts, strategy: str) -> int:
+    """The number of the page's colour of `strategy`; no other strategy has the colours of the baselines."""
     if strategy in facts.baselines:
         return _OF_BASELINES[facts.baselines.index(strategy) % len(_OF_BASELINES)]
     return _OF_OTHERS[_others(facts).index(strategy) % len(_OF_OTHERS)]
 
 
-def panels(facts: Facts) -> list[list[str]]:
+def panels(facts: ReportFacts) -> list[list[str]]:
     """The strategies of each panel: the baselines in all, and no more others than colours, evenly shared out."""
     others = _others(facts)
     count = max(1, -(-len(others) // len(_OF_OTHERS)))
@@ -45,7 +45,7 @@ def panels(facts: Facts) -> list[list[str]]:
     return [[*others[first:last], *facts.baselines] for first, last in pairwise(ends)]
 
 
-def learning_curves(facts: Facts, metric: MetricFacts, strategies: Sequence[str], *, width: float) -> str:
+def learning_curves(facts: ReportFacts, metric: MetricFacts, strategies: Sequence[str], *, width: float) -> str:
     """The metric against labels: the mean and its 95% interval as a band; all panels in one scale."""
     lowest = 100 * min(min(each.low or each.mean) for each in metric.curves)
     highest = 100 * max(max(each.high or each.mean) for each in metric.curves)
@@ -61,12 +61,12 @@ def learning_curves(facts: Facts, metric: MetricFacts, strategies: Sequence[str]
                 axes.fill_between(facts.labels, *ends, color=colour, alpha=0.16, linewidth=0)
             mean = [100 * value for value in curve.mean]
             axes.plot(facts.labels, mean, style, color=colour, linewidth=2.1, label=strategy)
-        shown = facts.labels[:: -(-len(facts.labels) // _MOST_TICKS)]
-        axes.set_xticks(shown, [short_count(labels) for labels in shown])
+        ticks = facts.labels[:: -(-len(facts.labels) // _MOST_TICKS)]
+        axes.set_xticks(ticks, [short_count(labels) for labels in ticks])
         axes.set_ylim(lowest - room, highest + room)
         axes.set_xlabel("labels")
         axes.set_ylabel(f"{metric_text(metric.metric)} on the test split, %")
-        # Above the curves, where it hides none of them.
+        # The legend stands above the curves and hides none of them.
         legend(axes, loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, borderaxespad=0.2)
 
     higher = _LEGEND_LINE * max(0, -(-len(strategies) // columns) - _LEGEND_LINES)
@@ -75,7 +75,7 @@ def learning_curves(facts: Facts, metric: MetricFacts, strategies: Sequence[str]
 
 
 def legend_columns(labels: Sequence[str], width: float) -> int:
-    """As many as fit beside each other above a drawing of `width` inches, which fills one after the other."""
+    """How many columns of a legend fit above a drawing of `width` inches; entries fill one column after the other."""
     for columns in (3, 2):
         lines = -(-len(labels) // columns)
         longest = [max(map(len, labels[first : first + lines])) for first in range(0, len(labels), lines)]
@@ -84,19 +84,19 @@ def legend_columns(labels: Sequence[str], width: float) -> int:
     return 1
 
 
-def savings_intervals(facts: Facts, metric: MetricFacts, baseline: str, *, width: float = BROAD) -> str:
+def savings_intervals(facts: ReportFacts, metric: MetricFacts, baseline: str, *, width: float = BROAD) -> str:
     """Every strategy's label savings against `baseline`, with their intervals."""
-    told = [each for each in against_baselines(facts, metric.savings) if each.against == baseline]
-    names = [each.strategy for each in told]
+    savings = [each for each in against_baselines(facts, metric.savings) if each.against == baseline]
+    names = [each.strategy for each in savings]
     colours = [_colour(facts, name) for name in names]
     name = f"savings-{metric.metric}-{facts.baselines.index(baseline)}"
-    return savings_forest(told, names, colours, name=name, width=width)
+    return savings_forest(savings, names, colours, name=name, width=width)
 
 
 def savings_forest(
     savings: Sequence[Savings], names: Sequence[str], colours: Sequence[str], *, name: str, width: float = BROAD
 ) -> str:
-    """One line for each of `savings`, named and coloured as given. name: what tells it from others of the page."""
+    """One line for each of `savings`, named and coloured as given. name: unique in the page."""
 
     def draw(axes: Axes) -> None:
         ends = [100 * end for each in savings for end in (each.low, each.high, each.saved) if end is not None]
@@ -110,14 +110,14 @@ def savings_forest(
             if each.saved is not None:
                 axes.plot([100 * each.saved], [place], "o", color=colour, markersize=8)
             else:
-                beside = 0.8 + max(0.0, 100 * (each.high or 0))  # of its interval, not over it
+                beside = 0.8 + max(0.0, 100 * (each.high or 0))  # beside its interval, not over it
                 axes.text(beside, place, NEVER, color=MUTED, va="center")
                 right = max(right, beside + (0.17 if width > NARROW else 0.4) * (right - left))
         axes.axvline(0, color=MUTED, linewidth=1.2)
         axes.set_xlim(left, right)
         axes.set_ylim(len(names) - 0.5, -0.5)
-        shown = names if width > NARROW else [fill(each, _NAME_LETTERS) for each in names]
-        axes.set_yticks(range(len(names)), shown, fontsize=11 if width > NARROW else 9)
+        names_shown = names if width > NARROW else [fill(each, _NAME_LETTERS) for each in names]
+        axes.set_yticks(range(len(names)), names_shown, fontsize=11 if width > NARROW else 9)
         axes.tick_params(axis="y", labelcolor=INK, length=0)
         axes.grid(visible=False, axis="y")
         axes.set_xlabel("labels saved, %")
@@ -125,7 +125,9 @@ def savings_forest(
     return drawn(name, (width, 0.8 + 0.5 * len(savings)), draw)
 
 
-def shares(facts: Facts, values: Sequence[float], name: str, said: str, *, chance: float | None = None) -> str:
+def shares(
+    facts: ReportFacts, values: Sequence[float], name: str, axis_label: str, *, chance: float | None = None
+) -> str:
     """One share a strategy, as bars from 0, in percent; `chance` draws a dashed line."""
 
     def draw(axes: Axes) -> None:
@@ -137,12 +139,12 @@ def shares(facts: Facts, values: Sequence[float], name: str, said: str, *, chanc
         axes.set_ylim(len(facts.strategies) - 0.5, -0.5)
         axes.tick_params(axis="y", labelcolor=INK, length=0)
         axes.grid(visible=False, axis="y")
-        axes.set_xlabel(said)
+        axes.set_xlabel(axis_label)
 
     return drawn(name, (5.4, 1.1 + 0.42 * len(facts.strategies)), draw)
 
 
-def step_seconds(facts: Facts, *, width: float = BROAD) -> str:
+def step_seconds(facts: ReportFacts, *, width: float = BROAD) -> str:
     """Seconds a round as stacked bars, one for each strategy; steps that take long enough are named."""
     longest = max(sum(each.seconds.values()) for each in facts.batches)
 
@@ -201,9 +203,9 @@ def _arrow_head(axes: Axes, place: int, colour: str) -> None:
     axes.plot([0.01], [place], marker="<", color=colour, markersize=9, markeredgewidth=0, transform=at_edge)
 
 
-def _others(facts: Facts) -> list[str]:
+def _others(facts: ReportFacts) -> list[str]:
     return [strategy for strategy in facts.strategies if strategy not in facts.baselines]
 
 
-def _colour(facts: Facts, strategy: str) -> str:
+def _colour(facts: ReportFacts, strategy: str) -> str:
     return SERIES[series_of(facts, strategy)]

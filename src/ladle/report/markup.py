@@ -1,4 +1,4 @@
-"""The few pieces of HTML a report is built of; every text that goes in is escaped here."""
+"""The pieces of HTML of a report; every text in them is escaped here."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def text(value: object) -> str:
 def document(title: str, body: str, facts: Mapping[str, Any]) -> str:
     """The whole page around `body`, which is markup.
 
-    facts: what the page says, for programs: kept as JSON in a block no browser runs.
+    facts: the content of the page for programs, as JSON in a block that no browser executes.
     """
-    # An early "</script>" is what escaping "<" prevents.
+    # "<" is escaped so that no text ends the script element.
     data = json.dumps(facts, allow_nan=False).replace("<", "\\u003c")
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
@@ -40,9 +40,9 @@ def section(title: str, sentence: str, *parts: str) -> str:
 
 
 def figure(svg: str, caption: str, description: str, *, narrow: str = "") -> str:
-    """A drawing with its caption; `description` is what someone who cannot see it is told.
+    """A drawing with its caption; `description` is its text for screen readers.
 
-    narrow: the same, drawn for a phone, where the first would shrink beyond reading; none if the first is small.
+    narrow: the same for phones, where the first would be too small to read; empty if the first is small itself.
     """
     label = f'<svg role="img" aria-label="{text(description)}"'
     drawn = svg.replace("<svg", label, 1)
@@ -51,15 +51,15 @@ def figure(svg: str, caption: str, description: str, *, narrow: str = "") -> str
     return f"<figure><figcaption>{text(caption)}</figcaption>{drawn}</figure>"
 
 
-def table(head: Sequence[str], rows: Iterable[Cells]) -> str:
+def table(header: Sequence[str], rows: Iterable[Cells]) -> str:
     """A table whose first column names the rows; cells are escaped text, with attributes where given."""
     body = list(rows)
-    # A heading stands as its column does, so one over words takes its class from the first row.
-    first = body[0] if body else [""] * len(head)
-    named = zip(head, ["" if isinstance(cell, str) else f" {cell[1]}" for cell in first], strict=True)
-    heads = "".join(f'<th scope="col"{like if "words" in like else ""}>{text(name)}</th>' for name, like in named)
+    # A heading is aligned like its column, so it takes the class of the cell in the first row.
+    first = body[0] if body else [""] * len(header)
+    named = zip(header, ["" if isinstance(cell, str) else f" {cell[1]}" for cell in first], strict=True)
+    headings = "".join(f'<th scope="col"{like if "words" in like else ""}>{text(name)}</th>' for name, like in named)
     lines = "".join(f"<tr>{_row(row)}</tr>" for row in body)
-    return f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table></div>'
+    return f'<div class="scroll"><table><thead><tr>{headings}</tr></thead><tbody>{lines}</tbody></table></div>'
 
 
 def numbers(summary: str, *parts: str) -> str:
@@ -72,21 +72,21 @@ def definitions(pairs: Iterable[tuple[str, str]]) -> str:
     return "<dl>" + "".join(f"<dt>{text(name)}</dt><dd>{text(value)}</dd>" for name, value in pairs) + "</dl>"
 
 
-def pictures(shown: Iterable[tuple[str, str, bool]], label: str) -> str:
+def pictures(entries: Iterable[tuple[str, str, bool]], label: str) -> str:
     """A grid of pictures, each (data URI, title, whether it is ringed); the title is also its alternative text."""
     items = "".join(
         f'<li{" class=picked" if ringed else ""}><img src="{text(source)}" alt="{text(title)}" title="{text(title)}" '
         'loading="lazy"></li>'
-        for source, title, ringed in shown
+        for source, title, ringed in entries
     )
     return f'<ul class="grid" aria-label="{text(label)}">{items}</ul>'
 
 
-def lines(shown: Iterable[tuple[str, str, bool]], label: str) -> str:
+def lines(entries: Iterable[tuple[str, str, bool]], label: str) -> str:
     """A list of short texts, each (text, title, whether it is ringed)."""
     items = "".join(
         f'<li{" class=picked" if ringed else ""} title="{text(title)}">{text(line)}</li>'
-        for line, title, ringed in shown
+        for line, title, ringed in entries
     )
     return f'<ul class="texts" aria-label="{text(label)}">{items}</ul>'
 

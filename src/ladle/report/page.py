@@ -1,4 +1,4 @@
-"""The report of an experiment as one self-contained HTML file, for a desk, a phone and paper."""
+"""The report of an experiment as one self-contained HTML file, for screens, phones and paper."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from ladle.lab.measures.savings import FEWEST_TRIALS
 from ladle.lab.runner.starts import first_clusters
 from ladle.report import figures, rows
 from ladle.report.drawing import BROAD, NARROW
-from ladle.report.example_views import Looks
+from ladle.report.example_views import ExampleViews
 from ladle.report.examples import chosen_section, clusters_section
-from ladle.report.facts import Facts, MetricFacts, facts_of
+from ladle.report.facts import MetricFacts, ReportFacts, facts_of
 from ladle.report.markup import Cells, definitions, document, figure, numbers, section, table, text
-from ladle.report.page_header import head
+from ladle.report.page_header import page_header
 from ladle.report.sentences import NO_SAVINGS, WIDER_FAMILY, metric_text, seconds_text
 
 if TYPE_CHECKING:
@@ -24,43 +24,93 @@ if TYPE_CHECKING:
     from ladle.lab.ledger.ledger import Ledger
 
 _PANEL = 5.4  # inches: two of them stand side by side
-_MOST_CLASSES = 30  # a longer table of classes is not read
+_MOST_CLASSES = 30  # a longer table of classes is left out
 
 
 def write_page(ledger: Ledger, path: str | os.PathLike[str], *, dataset: Dataset | None = None) -> None:
-    """Write the report of a run, finished or not, to `path`, whole or not at all.
+    """Write the report of a run, finished or not, as an HTML page.
 
-    dataset: the run's, of small pictures, uint8 (n, height, width) or (n, height, width, 3), or of texts: examples that
-    each strategy chose first are then shown, and of clusters, unless the ledger was published without rows.
-    Raises: FileError, CorruptFileError; ArgumentError when no trial is finished, or for a data set of neither;
-    MissingDependencyError.
-    Cost: that of `facts_of`, and about 3 s to draw; the page has about 0.3 MB without pictures.
+    Parameters
+    ----------
+    ledger : Ledger
+        Of the run.
+    path : path
+        The file to write; it is replaced whole.
+    dataset : Dataset, optional
+        The run's data set, of images, uint8 (n, height, width) or (n, height, width, 3), or of texts. The page then
+        shows what each strategy chose first, and examples of clusters, unless the ledger was published without rows.
+
+    Raises
+    ------
+    FileError, CorruptFileError
+        When a file cannot be written, or the tree of the run is damaged.
+    ArgumentError
+        When no trial is finished, or the data set has neither images nor texts.
+    MissingDependencyError
+        Without matplotlib, or, for images, without Pillow.
+
+    Notes
+    -----
+    Cost: that of `facts_of`, and about 3 s to draw; the page has about 0.3 MB without images.
     """
     write_page_of(facts_of(ledger, clusters=first_clusters(ledger)), path, dataset=dataset)
 
 
-def write_page_of(facts: Facts, path: str | os.PathLike[str], *, dataset: Dataset | None = None) -> None:
-    """As `write_page`, for whoever has the facts already."""
+def write_page_of(facts: ReportFacts, path: str | os.PathLike[str], *, dataset: Dataset | None = None) -> None:
+    """Write the report of these facts as an HTML page.
+
+    Parameters
+    ----------
+    facts : ReportFacts
+        As `facts_of` collects them.
+    path : path
+        The file to write; it is replaced whole.
+    dataset : Dataset, optional
+        See `write_page`.
+
+    Raises
+    ------
+    FileError, ArgumentError, MissingDependencyError
+        See `write_page`.
+    """
     content = page(facts, dataset=dataset).encode("utf-8")
     with writing(path) as file:
         file.write(content)
 
 
-def page(facts: Facts, *, dataset: Dataset | None = None) -> str:
-    """The report as HTML. dataset: as `write_page` takes it. Raises: ArgumentError, MissingDependencyError."""
-    looks = None if dataset is None else Looks(dataset)
+def page(facts: ReportFacts, *, dataset: Dataset | None = None) -> str:
+    """Make the report as HTML.
+
+    Parameters
+    ----------
+    facts : ReportFacts
+        As `facts_of` collects them.
+    dataset : Dataset, optional
+        See `write_page`.
+
+    Returns
+    -------
+    str
+        A whole page.
+
+    Raises
+    ------
+    ArgumentError, MissingDependencyError
+        See `write_page`.
+    """
+    views = None if dataset is None else ExampleViews(dataset)
     others = [part for metric in facts.metrics[1:] for part in (_curves(facts, metric), _savings(facts, metric))]
     body = "".join(
         [
-            head(facts),
-            f'<main class="{"grey" if looks is not None and looks.are_grey else "colour"}">',
+            page_header(facts),
+            f'<main class="{"grey" if views is not None and views.are_grey else "colour"}">',
             _curves(facts, facts.main),
             _savings(facts, facts.main),
-            _standings(facts, facts.main),
+            _outcomes(facts, facts.main),
             *others,
-            "" if looks is None else chosen_section(facts, looks),
+            "" if views is None else chosen_section(facts, views),
             _redundancy(facts),
-            clusters_section(facts, looks),
+            clusters_section(facts, views),
             _classes(facts),
             _time(facts),
             _method(facts),
@@ -72,22 +122,22 @@ def page(facts: Facts, *, dataset: Dataset | None = None) -> str:
     return document(f"Ladle lab: {facts.title}", body, facts.to_dict())
 
 
-def _curves(facts: Facts, metric: MetricFacts) -> str:
+def _curves(facts: ReportFacts, metric: MetricFacts) -> str:
     name = metric_text(metric.metric)
     groups = figures.panels(facts)
     ends = ", ".join(f"{each.strategy} {100 * each.mean[-1]:.1f}%" for each in metric.curves)
-    told = f"Line chart of {name} against labels. With {facts.labels[-1]:,} labels: {ends}."
+    description = f"Line chart of {name} against labels. With {facts.labels[-1]:,} labels: {ends}."
     caption = "Mean over trials; the band is its 95% interval"
     if len(groups) == 1:
         drawn = figure(
             figures.learning_curves(facts, metric, groups[0], width=BROAD),
             caption,
-            told,
+            description,
             narrow=figures.learning_curves(facts, metric, groups[0], width=NARROW),
         )
     else:
         parts = [
-            figure(figures.learning_curves(facts, metric, group, width=_PANEL), _panel_title(facts, group), told)
+            figure(figures.learning_curves(facts, metric, group, width=_PANEL), _panel_title(facts, group), description)
             for group in groups
         ]
         note = f"{caption}. {', '.join(facts.baselines)} in every panel, all panels in one scale."
@@ -104,23 +154,23 @@ def _curves(facts: Facts, metric: MetricFacts) -> str:
     )
 
 
-def _panel_title(facts: Facts, group: list[str]) -> str:
-    """Those that only this panel shows: the baselines are in all."""
+def _panel_title(facts: ReportFacts, group: list[str]) -> str:
+    """The strategies of this panel without the baselines, which are in all."""
     return ", ".join(strategy for strategy in group if strategy not in facts.baselines)
 
 
-def _savings(facts: Facts, metric: MetricFacts) -> str:
+def _savings(facts: ReportFacts, metric: MetricFacts) -> str:
     title = f"Labels saved, by {metric_text(metric.metric)}"
-    told = rows.against_baselines(facts, metric.savings)
-    if not told:
+    savings = rows.against_baselines(facts, metric.savings)
+    if not savings:
         return section(title, NO_SAVINGS)
-    shown = [baseline for baseline in facts.baselines if any(each.against == baseline for each in told)]
+    baselines = [baseline for baseline in facts.baselines if any(each.against == baseline for each in savings)]
     return section(
         title,
         "How many fewer labels a strategy needs to be as good, on average, as the other is at the end. Dots are the "
         "labels saved, bars 95% intervals with trials in pairs, an arrow head where a strategy may never get there; "
         "each stands on its own, so of twenty that are shown one may miss by chance.",
-        *(_savings_against(facts, metric, baseline) for baseline in shown),
+        *(_savings_against(facts, metric, baseline) for baseline in baselines),
         numbers(
             "All pairs: what the row saves at the column's final value, with 95% intervals",
             table(*rows.all_savings_table(facts, metric)),
@@ -128,7 +178,7 @@ def _savings(facts: Facts, metric: MetricFacts) -> str:
     )
 
 
-def _savings_against(facts: Facts, metric: MetricFacts, baseline: str) -> str:
+def _savings_against(facts: ReportFacts, metric: MetricFacts, baseline: str) -> str:
     drawn = figure(
         figures.savings_intervals(facts, metric, baseline),
         f"Against {baseline}",
@@ -138,16 +188,16 @@ def _savings_against(facts: Facts, metric: MetricFacts, baseline: str) -> str:
     return drawn + _worded(rows.savings_table(facts, metric, baseline), {2, 3})
 
 
-def _standings(facts: Facts, metric: MetricFacts) -> str:
-    marks = {(each.strategy, each.against): each for each in metric.records}
+def _outcomes(facts: ReportFacts, metric: MetricFacts) -> str:
+    tallies = {(each.strategy, each.against): each for each in metric.records}
     names, lines = rows.records_table(facts, metric)
     cells: list[Cells] = []
     for strategy, line in zip(facts.strategies, lines, strict=True):
         shaded: list[str | tuple[str, str]] = [line[0]]
-        for against, told in zip(facts.strategies, line[1:], strict=True):
-            record = marks.get((strategy, against))
+        for against, cell in zip(facts.strategies, line[1:], strict=True):
+            record = tallies.get((strategy, against))
             shaded.append(
-                told if record is None else (told, _shade(record.wins - record.losses, len(facts.labels) - 1))
+                cell if record is None else (cell, _shade(record.wins - record.losses, len(facts.labels) - 1))
             )
         cells.append(shaded)
     return section(
@@ -155,7 +205,7 @@ def _standings(facts: Facts, metric: MetricFacts) -> str:
         f"By {metric_text(metric.metric)}. Differences within trials, Student's paired t, corrected by Holm for all "
         f"that is asked at once; a win or loss is a corrected p below {LEVEL:g}, everything else a tie.",
         f"<h3>At {facts.labels[-1]:,} labels, in points with 95% intervals</h3>",
-        _worded(rows.standings_table(facts, metric), set(range(1, 1 + len(facts.baselines)))),
+        _worded(rows.outcomes_table(facts, metric), set(range(1, 1 + len(facts.baselines)))),
         "<h3>Points along the curve: won-tied-lost by the row against the column</h3>",
         f'<p class="note">The p of these points are {text(WIDER_FAMILY)}.</p>',
         table(names, cells),
@@ -172,8 +222,8 @@ def _shade(lead: float, most: float) -> str:
     return f'class="{"heat" if lead > 0 else "heat behind"}" style="--heat: {45 * abs(lead) / most:.0f}"'
 
 
-def _redundancy(facts: Facts) -> str:
-    shown = [
+def _redundancy(facts: ReportFacts) -> str:
+    shares_by_kind = [
         (
             "near-duplicates",
             "Near-duplicates in a batch; dashed: by chance",
@@ -185,12 +235,14 @@ def _redundancy(facts: Facts) -> str:
         ("evenness", "Class balance: 100 is even", [each.even for each in facts.batches], None),
     ]
     drawn = []
-    for name, caption, values, chance in shown:
+    for name, caption, values, chance in shares_by_kind:
         known = [value for value in values if value is not None]
         if len(known) == len(facts.strategies):
             svg = figures.shares(facts, known, name, "%, mean over rounds and trials", chance=chance)
-            told = ", ".join(f"{each} {100 * value:.1f}%" for each, value in zip(facts.strategies, known, strict=True))
-            drawn.append(figure(svg, caption, f"{caption}: {told}."))
+            listed = ", ".join(
+                f"{each} {100 * value:.1f}%" for each, value in zip(facts.strategies, known, strict=True)
+            )
+            drawn.append(figure(svg, caption, f"{caption}: {listed}."))
     return section(
         "How redundant the batches are",
         "Near-duplicates are told on the inputs themselves, by a limit that one example in twenty of a uniform batch "
@@ -200,15 +252,15 @@ def _redundancy(facts: Facts) -> str:
     )
 
 
-def _classes(facts: Facts) -> str:
-    told = [each.class_share for each in facts.batches if each.class_share is not None]
-    if len(told) < len(facts.strategies) or len(told[0]) > _MOST_CLASSES:
+def _classes(facts: ReportFacts) -> str:
+    by_strategy = [each.class_share for each in facts.batches if each.class_share is not None]
+    if len(by_strategy) < len(facts.strategies) or len(by_strategy[0]) > _MOST_CLASSES:
         return ""
-    names = facts.dataset.get("class_names") or [f"class {label}" for label in range(len(told[0]))]
-    top = max(max(shares) for shares in told)
+    names = facts.dataset.get("class_names") or [f"class {label}" for label in range(len(by_strategy[0]))]
+    top = max(max(shares) for shares in by_strategy)
     lines: list[Cells] = []
     for label, name in enumerate(names):
-        shares = [each[label] for each in told]
+        shares = [each[label] for each in by_strategy]
         lines.append([str(name), *((f"{100 * share:.1f}%", _shade(share, top)) for share in shares)])
     return section(
         "Which classes the labels went to",
@@ -217,7 +269,7 @@ def _classes(facts: Facts) -> str:
     )
 
 
-def _time(facts: Facts) -> str:
+def _time(facts: ReportFacts) -> str:
     once = ", ".join(f"{step} {seconds_text(seconds)}" for step, seconds in facts.start_seconds.items())
     return section(
         "Where the time goes",
@@ -232,7 +284,7 @@ def _time(facts: Facts) -> str:
     )
 
 
-def _method(facts: Facts) -> str:
+def _method(facts: ReportFacts) -> str:
     done, total = facts.finished
     finished = [f"{each.strategy} {len(each.trials)}" for each in facts.main.curves]
     pairs = [
@@ -254,14 +306,14 @@ def _method(facts: Facts) -> str:
     )
 
 
-def _licence(facts: Facts) -> str:
+def _licence(facts: ReportFacts) -> str:
     known = [str(facts.dataset[field]) for field in ("name", "licence") if facts.dataset.get(field)]
     return text(": ".join(known) + ".") if len(known) == 2 else ""
 
 
-def _worded(told: rows.Table, words: set[int]) -> str:
-    """A table whose columns `words` are set as text."""
-    names, lines = told
+def _worded(content: rows.Table, words: set[int]) -> str:
+    """A table whose columns `words` hold text, not numbers."""
+    names, lines = content
     return table(
         names,
         [[(cell, 'class="words"') if place in words else cell for place, cell in enumerate(line)] for line in lines],

@@ -1,17 +1,17 @@
-"""How an experiment's report opens: what was run, and what came out, in a few numbers and sentences."""
+"""The header of an experiment's report: what was run, and the main results."""
 
 from __future__ import annotations
 
-from ladle.report.facts import Facts
+from ladle.report.facts import ReportFacts
 from ladle.report.markup import text
 from ladle.report.sentences import FEWER, count_text, interval_text, metric_text, plus_minus, share_text, verdict
 
 Card = tuple[str, str, str]
 
 
-def head(facts: Facts) -> str:
-    """The header: title, what was run, and the cards. Markup."""
-    shown = "".join(
+def page_header(facts: ReportFacts) -> str:
+    """The header as markup: title, what was run, and the cards."""
+    card_markup = "".join(
         f'<div class="card"><strong>{text(big)}</strong><b>{text(what)}</b><br><span>{text(more)}</span></div>'
         for big, what, more in cards(facts)
     )
@@ -22,17 +22,17 @@ def head(facts: Facts) -> str:
         f'<header><p class="kicker">Ladle lab: {text(facts.name)}</p><h1>{text(facts.title)}</h1>'
         f"<p>{text(pool)}{len(facts.labels) - 1} rounds of {facts.batch_size:,} labels after a seed set of "
         f"{facts.labels[0]:,}; {count_text(facts.trials, 'trial')}, in each of which all strategies start from the "
-        f'same seed set, model and clustering.{text(waiting)}</p><div class="cards">{shown}</div></header>'
+        f'same seed set, model and clustering.{text(waiting)}</p><div class="cards">{card_markup}</div></header>'
     )
 
 
-def cards(facts: Facts) -> list[Card]:
-    """Each a big number, what it is, and what qualifies it."""
+def cards(facts: ReportFacts) -> list[Card]:
+    """The cards: each has a number, what it is, and what qualifies it."""
     done, total = facts.finished
     last = f"{facts.labels[-1]:,} labels"
     best = max(facts.main.curves, key=lambda curve: curve.mean[-1])
     error = None if best.standard_error is None else best.standard_error[-1]
-    found = [
+    first_cards = [
         (
             f"{done:,} of {total:,}" if done < total else f"{total:,}",
             "rounds are done" if done < total else "rounds, all done",
@@ -44,10 +44,10 @@ def cards(facts: Facts) -> list[Card]:
             f"{best.strategy}: {plus_minus(best.mean[-1], error)} of {count_text(len(best.trials), 'trial')}",
         ),
     ]
-    return [*found, *(_against(facts, baseline) for baseline in facts.baselines if len(facts.strategies) > 1)]
+    return [*first_cards, *(_against(facts, baseline) for baseline in facts.baselines if len(facts.strategies) > 1)]
 
 
-def _against(facts: Facts, baseline: str) -> Card:
+def _against(facts: ReportFacts, baseline: str) -> Card:
     outcomes = [each.outcome for each in facts.main.finals if each.against == baseline]
     if all(outcome == "untested" for outcome in outcomes):
         return ("none", f"tested against {baseline}", "too few finished trials to test")

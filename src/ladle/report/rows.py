@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from ladle.lab.measures.comparisons import LEVEL, Comparison
 from ladle.lab.measures.savings import Savings
 from ladle.report.compare import RunComparison
-from ladle.report.facts import Facts, MetricFacts
+from ladle.report.facts import MetricFacts, ReportFacts
 from ladle.report.sentences import (
     chance_text,
     difference_text,
@@ -22,25 +22,25 @@ from ladle.report.sentences import (
 
 Pair = TypeVar("Pair", Savings, Comparison)
 Table = tuple[list[str], list[list[str]]]
-_LISTED = 12  # of a list, as many are named; a thousand classes are not read
+_LISTED = 12  # entries of a list that are named
 
 
-def curves_table(facts: Facts, metric: MetricFacts) -> Table:
+def curves_table(facts: ReportFacts, metric: MetricFacts) -> Table:
     """The learning curves: mean and standard error at each number of labels, and the interval of the last."""
-    head = ["", *(f"{labels:,}" for labels in facts.labels), "95% interval", "trials"]
+    header = ["", *(f"{labels:,}" for labels in facts.labels), "95% interval", "trials"]
     rows = []
     for curve in metric.curves:
         errors = curve.standard_error or (None,) * len(curve.mean)
         ends = "none" if curve.low is None or curve.high is None else _range(curve.low[-1], curve.high[-1])
         points = [plus_minus(*pair) for pair in zip(curve.mean, errors, strict=True)]
         rows.append([curve.strategy, *points, ends, str(len(curve.trials))])
-    return head, rows
+    return header, rows
 
 
-def savings_table(facts: Facts, metric: MetricFacts, baseline: str) -> Table:
-    """Every strategy's savings against `baseline`, always with their intervals; what a phone cuts off comes last."""
-    head = ["", "saved", "95% interval", "in words", "at", "labels", "instead of"]
-    return head, [
+def savings_table(facts: ReportFacts, metric: MetricFacts, baseline: str) -> Table:
+    """Every strategy's savings against `baseline`, always with their intervals; the columns that a phone cuts off come last."""
+    header = ["", "saved", "95% interval", "in words", "at", "labels", "instead of"]
+    return header, [
         [
             each.strategy,
             "none" if each.saved is None else share_text(each.saved),
@@ -55,90 +55,90 @@ def savings_table(facts: Facts, metric: MetricFacts, baseline: str) -> Table:
     ]
 
 
-def all_savings_table(facts: Facts, metric: MetricFacts) -> Table:
+def all_savings_table(facts: ReportFacts, metric: MetricFacts) -> Table:
     """The row's savings at the column's final value, with intervals, for all pairs."""
-    told = {(each.strategy, each.against): _saving(each) for each in metric.savings}
-    return _matrix(facts, told)
+    cells = {(each.strategy, each.against): _saving(each) for each in metric.savings}
+    return _matrix(facts, cells)
 
 
-def standings_table(facts: Facts, metric: MetricFacts) -> Table:
+def outcomes_table(facts: ReportFacts, metric: MetricFacts) -> Table:
     """Who wins, ties or loses at the end, and by how much: strategies by baselines."""
-    told = {
+    cells = {
         (each.strategy, each.against): f"{outcome_text(each)}, {difference_text(each)}"
         if each.outcome != "untested"
         else outcome_text(each)
         for each in metric.finals
     }
     rows = [
-        [strategy, *(told.get((strategy, baseline), "") for baseline in facts.baselines)]
+        [strategy, *(cells.get((strategy, baseline), "") for baseline in facts.baselines)]
         for strategy in facts.strategies
     ]
     return ["", *(f"against {baseline}" for baseline in facts.baselines)], rows
 
 
-def finals_table(facts: Facts, metric: MetricFacts) -> Table:
+def finals_table(facts: ReportFacts, metric: MetricFacts) -> Table:
     """Who wins at the end, against each baseline."""
     return _comparisons(facts, metric.finals)
 
 
-def areas_table(facts: Facts, metric: MetricFacts) -> Table:
+def areas_table(facts: ReportFacts, metric: MetricFacts) -> Table:
     """Who wins by the area under the curve, against each baseline; the areas themselves come first."""
-    head, rows = _comparisons(facts, metric.areas)
+    header, rows = _comparisons(facts, metric.areas)
     areas = {
         curve.strategy: plus_minus(curve.area, curve.area_error) for curve in metric.curves
     }  # a row's name is "A against B"
     named = [each.strategy for each in against_baselines(facts, metric.areas)]
-    return [head[0], "area", *head[1:]], [
+    return [header[0], "area", *header[1:]], [
         [row[0], areas[name], *row[1:]] for name, row in zip(named, rows, strict=True)
     ]
 
 
-def records_table(facts: Facts, metric: MetricFacts) -> Table:
+def records_table(facts: ReportFacts, metric: MetricFacts) -> Table:
     """Points won, tied and lost by the row against the column."""
-    told = {
+    cells = {
         (each.strategy, each.against): "untested" if each.untested else f"{each.wins}-{each.ties}-{each.losses}"
         for each in metric.records
     }
-    return _matrix(facts, told)
+    return _matrix(facts, cells)
 
 
-def batches_table(facts: Facts) -> Table:
-    """How redundant, spread, balanced and unsure the batches are, mean over rounds; "-" where the run cannot tell."""
-    head = ["", "near-duplicates", "clusters touched", "distinct originals", "class evenness", "median margin"]
+def batches_table(facts: ReportFacts) -> Table:
+    """How redundant, diverse, balanced and unsure the batches are, mean over rounds; "-" where that is not known."""
+    header = ["", "near-duplicates", "clusters touched", "distinct originals", "class evenness", "median margin"]
     rows = []
     for each in facts.batches:
         margin = None if each.median_margin is None else sum(each.median_margin) / len(each.median_margin)
         shares = [_percent(value) for value in (each.near, each.clusters, each.originals)]
         rows.append([each.strategy, *shares, _number(each.even), _number(margin)])
-    return head, rows
+    return header, rows
 
 
-def seconds_table(facts: Facts) -> Table:
+def seconds_table(facts: ReportFacts) -> Table:
     """Mean seconds a round, by step."""
     steps = list(dict.fromkeys(step for each in facts.batches for step in each.seconds))
     rows = [[each.strategy, *(f"{each.seconds.get(step, 0):.3f}" for step in steps)] for each in facts.batches]
     return ["", *steps], rows
 
 
-def run_pairs(facts: Facts) -> list[tuple[str, str]]:
-    """What the ledger knows of the data, the machine, the versions and the clusterings: names and values."""
+def run_pairs(facts: ReportFacts) -> list[tuple[str, str]]:
+    """The facts in the ledger on data, machine, versions and clusterings, as names and values."""
     proven = f"{100 * facts.certified:.1f}% of merges, in the mean over the trials' trees"
     return [*_flattened(facts.run), ("proven exact", proven), ("report made by", f"Ladle {facts.version}")]
 
 
-def comparison_text(found: RunComparison) -> str:
+def comparison_text(runs: RunComparison) -> str:
     """How two runs were compared, in a sentence or two."""
-    test = "Student's paired t" if found.paired else "Welch's unpaired t"
+    test = "Student's paired t" if runs.paired else "Welch's unpaired t"
     return (
-        f"At {found.labels[-1]:,} labels, in percent; {found.why} ({test}; p corrected by Holm over the strategies; a "
-        f"win or loss is a p below {LEVEL:g}). The area is that under the curve from {found.labels[0]:,} labels on."
+        f"At {runs.labels[-1]:,} labels, in percent; {runs.why} ({test}; p corrected by Holm over the strategies; a "
+        f"win or loss is a p below {LEVEL:g}). The area is that under the curve from {runs.labels[0]:,} labels on."
     )
 
 
-def side_by_side_table(found: RunComparison) -> Table:
+def side_by_side_table(runs: RunComparison) -> Table:
     """Two runs, strategy by strategy and metric by metric: how B differs from A."""
-    head = ["strategy", "metric", "A", "B", "B - A (95% interval)", "p", "outcome", "area, B - A", "trials"]
-    return head, [
+    header = ["strategy", "metric", "A", "B", "B - A (95% interval)", "p", "outcome", "area, B - A", "trials"]
+    return header, [
         [
             each.strategy,
             metric_text(each.metric),
@@ -150,30 +150,30 @@ def side_by_side_table(found: RunComparison) -> Table:
             difference_text(each.area),
             str(each.final.trials),
         ]
-        for each in found.strategies
+        for each in runs.strategies
     ]
 
 
-def differing_table(found: RunComparison) -> Table:
+def differing_table(runs: RunComparison) -> Table:
     """The fields of the two protocols that differ."""
-    return ["field", "A", "B"], [list(each) for each in found.differing]
+    return ["field", "A", "B"], [list(each) for each in runs.differing]
 
 
-def against_baselines(facts: Facts, pairs: Iterable[Pair]) -> list[Pair]:
+def against_baselines(facts: ReportFacts, pairs: Iterable[Pair]) -> list[Pair]:
     """Those of `pairs` of strategies that are against a baseline, baseline by baseline, in the protocol's order."""
-    told = list(pairs)
+    all_pairs = list(pairs)
     return [
         each
         for baseline in facts.baselines
         for strategy in facts.strategies
-        for each in told
+        for each in all_pairs
         if (each.strategy, each.against) == (strategy, baseline)
     ]
 
 
-def _comparisons(facts: Facts, family: tuple[Comparison, ...]) -> Table:
-    head = ["", "points (95% interval)", "p corrected", "p of signed rank", "trials", "outcome"]
-    return head, [
+def _comparisons(facts: ReportFacts, family: tuple[Comparison, ...]) -> Table:
+    header = ["", "points (95% interval)", "p corrected", "p of signed rank", "trials", "outcome"]
+    return header, [
         [
             f"{each.strategy} against {each.against}",
             difference_text(each),
@@ -186,9 +186,9 @@ def _comparisons(facts: Facts, family: tuple[Comparison, ...]) -> Table:
     ]
 
 
-def _matrix(facts: Facts, told: Mapping[tuple[str, str], str]) -> Table:
+def _matrix(facts: ReportFacts, cells: Mapping[tuple[str, str], str]) -> Table:
     rows = [
-        [row, *("" if row == column else told.get((row, column), "none") for column in facts.strategies)]
+        [row, *("" if row == column else cells.get((row, column), "none") for column in facts.strategies)]
         for row in facts.strategies
     ]
     return ["", *facts.strategies], rows
@@ -198,15 +198,15 @@ def _saving(savings: Savings) -> str:
     return f"{'none' if savings.saved is None else share_text(savings.saved)} ({interval_text(savings)})"
 
 
-def _flattened(told: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
-    for name, value in told.items():
+def _flattened(facts: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
+    for name, value in facts.items():
         if isinstance(value, Mapping):
             yield from _flattened(value, f"{before}{name} ")
         elif value is not None and value != "":
-            yield (before + name).replace("_", " "), _told(value)
+            yield (before + name).replace("_", " "), _value_text(value)
 
 
-def _told(value: Any) -> str:
+def _value_text(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         more = f" and {len(value) - _LISTED:,} more" if len(value) > _LISTED else ""
         return ", ".join(str(each) for each in value[:_LISTED]) + more

@@ -1,4 +1,4 @@
-"""What the numbers of a report mean, in words: cautious where the trials leave doubt."""
+"""The results of a report in words, with the uncertainty that the trials leave."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ WIDER_FAMILY = (
     "tie here"
 )
 _METRICS = {"macro_f1": "macro-F1", "pooled_ap": "pooled average precision"}
-NEVER = "never got there"  # to where the other ends
-FEWER, MORE = "fewer labels", "more labels"  # verdicts that leave no doubt
+NEVER = "never got there"  # did not reach the final value of the other
+FEWER, MORE = "fewer labels", "more labels"  # the two clear verdicts
 _OUTCOMES = {"win": "wins", "tie": "ties", "loss": "loses", "untested": "too few trials to test"}
 
 
@@ -39,8 +39,8 @@ def difference_text(comparison: Comparison) -> str:
 
 
 def _points_text(share: float) -> str:
-    told = f"{100 * share:+.2f}"
-    return "+0.00" if told == "-0.00" else told
+    points = f"{100 * share:+.2f}"
+    return "+0.00" if points == "-0.00" else points
 
 
 def chance_text(chance: float | None) -> str:
@@ -56,12 +56,12 @@ def count_text(count: int, noun: str) -> str:
 
 
 def share_text(share: float | None) -> str:
-    """A share in whole percent, "-7%"; None is a number of labels that was never enough."""
+    """A share in whole percent, "-7%"; "never" for None, a target that is never reached."""
     return "never" if share is None else f"{100 * share:.0f}%"
 
 
 def interval_text(savings: Savings) -> str:
-    """The interval of the savings, "38% to 50%"; an end that is not a number of labels says what it is."""
+    """The interval of the savings, "38% to 50%"; an end without a number of labels in words."""
     if savings.trials < 2:
         return "none of one trial"
     if savings.high is None:
@@ -81,7 +81,7 @@ def verdict(savings: Savings) -> str:
 
 
 def savings_sentence(savings: Savings, *, metric: str = "accuracy") -> str:
-    """The savings as a sentence that names its target, its interval and its doubts."""
+    """The savings as a sentence with target, interval and verdict."""
     target = f"{100 * savings.target:.1f}% {metric_text(metric)}"
     if savings.saved is None or savings.labels_needed is None:
         missed = f"{savings.strategy} on average did not reach the {target} at which {savings.against} ended"
@@ -89,18 +89,18 @@ def savings_sentence(savings: Savings, *, metric: str = "accuracy") -> str:
     counts = f"{savings.labels_needed:,.0f} labels instead of {savings.labels_against:,.0f}"
     doubt = f"{'' if savings.low is None else 'interval '}{interval_text(savings)} of the labels saved"
     if verdict(savings) not in (FEWER, MORE):
-        told = f"{verdict(savings)} ({counts}; {doubt})"
+        outcome = f"{verdict(savings)} ({counts}; {doubt})"
     elif savings.saved >= 0:
-        told = f"{share_text(savings.saved)} of the labels saved ({counts}; {doubt})"
+        outcome = f"{share_text(savings.saved)} of the labels saved ({counts}; {doubt})"
     else:
-        told = f"{share_text(-savings.saved)} more labels needed ({counts}; {doubt})"
-    return f"{savings.strategy} against {savings.against}, at {target}: {told}."
+        outcome = f"{share_text(-savings.saved)} more labels needed ({counts}; {doubt})"
+    return f"{savings.strategy} against {savings.against}, at {target}: {outcome}."
 
 
 def plus_minus(mean: float, error: float | None, *, digits: int = 2) -> str:
     """A share in percent with its standard error: "85.21 ± 0.19"; without one, "85.21"."""
-    shown = f"{100 * mean:.{digits}f}"
-    return shown if error is None else f"{shown} ± {100 * error:.{digits}f}"
+    percent = f"{100 * mean:.{digits}f}"
+    return percent if error is None else f"{percent} ± {100 * error:.{digits}f}"
 
 
 def seconds_text(seconds: float) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ladle.lab.measures.comparisons import LEVEL
 from ladle.lab.runner.starts import first_clusters
 from ladle.report.compare import RunComparison, compare
-from ladle.report.facts import Facts, MetricFacts, facts_of
+from ladle.report.facts import MetricFacts, ReportFacts, facts_of
 from ladle.report.rows import (
     Table,
     all_savings_table,
@@ -37,7 +37,7 @@ def markdown(ledger: Ledger) -> str:
     return markdown_of(facts_of(ledger))
 
 
-def markdown_of(facts: Facts) -> str:
+def markdown_of(facts: ReportFacts) -> str:
     """`facts` as Markdown."""
     done, total = facts.finished
     parts = [
@@ -75,7 +75,7 @@ def csv(ledger: Ledger) -> str:
 
 
 def to_json(ledger: Ledger) -> dict[str, Any]:
-    """Everything the page says, as plain dicts, lists, numbers and text. Raises: as `facts_of`."""
+    """Everything that the page says, as plain dicts, lists, numbers and text. Raises: as `facts_of`."""
     return facts_of(ledger, clusters=first_clusters(ledger)).to_dict()
 
 
@@ -84,22 +84,22 @@ def compare_markdown(a: Ledger, b: Ledger) -> str:
     return compare_markdown_of(compare(a, b))
 
 
-def compare_markdown_of(found: RunComparison) -> str:
-    """`found` as Markdown."""
+def compare_markdown_of(comparison: RunComparison) -> str:
+    """`comparison` as Markdown."""
     parts = [
-        f"# {_escaped(found.names[0])} and {_escaped(found.names[1])}",
-        comparison_text(found),
-        _table(side_by_side_table(found)),
+        f"# {_escaped(comparison.names[0])} and {_escaped(comparison.names[1])}",
+        comparison_text(comparison),
+        _table(side_by_side_table(comparison)),
     ]
-    for name, labels in zip(found.names, found.only, strict=True):
+    for name, labels in zip(comparison.names, comparison.only, strict=True):
         if labels:
             parts.append(f"Only in {_escaped(name)}: {_escaped(', '.join(labels))}.")
-    if found.differing:
-        parts += ["## What differs", _table(differing_table(found))]
+    if comparison.differing:
+        parts += ["## What differs", _table(differing_table(comparison))]
     return "\n\n".join(parts) + "\n"
 
 
-def _metric_parts(facts: Facts, metric: MetricFacts) -> list[str]:
+def _metric_parts(facts: ReportFacts, metric: MetricFacts) -> list[str]:
     name = metric_text(metric.metric)
     parts = [
         f"## {name[0].upper()}{name[1:]}, %",
@@ -134,8 +134,8 @@ def _metric_parts(facts: Facts, metric: MetricFacts) -> list[str]:
 
 
 def _table(table: Table) -> str:
-    head, rows = table
-    lines = [_line(head), "|" + "|".join(["---", *["---:"] * (len(head) - 1)]) + "|", *(_line(row) for row in rows)]
+    header, rows = table
+    lines = [_line(header), "|" + "|".join(["---", *["---:"] * (len(header) - 1)]) + "|", *(_line(row) for row in rows)]
     return "\n".join(lines)
 
 

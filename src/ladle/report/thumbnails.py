@@ -34,9 +34,9 @@ def thumbnails(images: npt.NDArray[Any]) -> list[str]:
             got="no such package",
             remedy='Run: pip install "ladle[lab]"',
         ) from cause
-    shown = []
+    uris = []
     for image in images:
         file = io.BytesIO()
         Image.fromarray(image).save(file, "PNG", optimize=True)
-        shown.append("data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii"))
-    return shown
+        uris.append("data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii"))
+    return uris

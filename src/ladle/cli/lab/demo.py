@@ -14,7 +14,7 @@ from ladle.cli.program import options
 
 if TYPE_CHECKING:
     from ladle.lab import Experiment
-    from ladle.report import Facts
+    from ladle.report import ReportFacts
 
 EXAMPLES = options.examples(
     "ladle demo",
@@ -123,7 +123,7 @@ def _stated(candidate_ratio: float, **dials: Any) -> Experiment:
     return experiment
 
 
-def _show(facts: Facts, out: Path, seconds: float) -> None:
+def _show(facts: ReportFacts, out: Path, seconds: float) -> None:
     from rich.console import Console
     from rich.text import Text
 

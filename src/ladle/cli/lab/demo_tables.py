@@ -8,24 +8,24 @@ from rich.table import Table
 from rich.text import Text
 
 from ladle.lab.measures.savings import Savings
-from ladle.report.facts import Facts
+from ladle.report.facts import ReportFacts
 from ladle.report.sentences import count_text, interval_text, plus_minus, share_text, verdict
 
 Titled = tuple[str, Table]
 
 
-def tables(facts: Facts) -> list[Titled]:
+def tables(facts: ReportFacts) -> list[Titled]:
     """Accuracy by labels, labels saved, and seconds by step, each with its title; they fit 80 columns."""
     return [_accuracy(facts), *([_savings(facts)] if savings(facts) else []), _seconds(facts)]
 
 
-def savings(facts: Facts) -> list[Savings]:
+def savings(facts: ReportFacts) -> list[Savings]:
     """Of each strategy against those after it; none without an interval."""
     places = {strategy: place for place, strategy in enumerate(facts.strategies)}
     return [each for each in facts.main.savings if places[each.strategy] < places[each.against]]
 
 
-def _accuracy(facts: Facts) -> Titled:
+def _accuracy(facts: ReportFacts) -> Titled:
     curves = facts.main.curves
     rows = []
     for place, labels in enumerate(facts.labels):
@@ -37,7 +37,7 @@ def _accuracy(facts: Facts) -> Titled:
     return _table(title, ["labels", *(each.strategy for each in curves)], rows)
 
 
-def _savings(facts: Facts) -> Titled:
+def _savings(facts: ReportFacts) -> Titled:
     rows = [
         [
             f"{each.strategy} vs {each.against}",
@@ -50,7 +50,7 @@ def _savings(facts: Facts) -> Titled:
     return _table("Labels saved", ["", "saved", "95% interval", "in words"], rows)
 
 
-def _seconds(facts: Facts) -> Titled:
+def _seconds(facts: ReportFacts) -> Titled:
     shared = [
         [f"once: {step}", *(f"{value:.2f}" for _ in facts.batches)] for step, value in facts.start_seconds.items()
     ]
