@@ -125,9 +125,7 @@ def savings_forest(
     return drawn(name, (width, 0.8 + 0.5 * len(savings)), draw)
 
 
-def shares(
-    facts: ReportFacts, values: Sequence[float], name: str, axis_label: str, *, chance: float | None = None
-) -> str:
+def shares(facts: ReportFacts, values: Sequence[float], name: str, label: str, *, chance: float | None = None) -> str:
     """One share a strategy, as bars from 0, in percent; `chance` draws a dashed line."""
 
     def draw(axes: Axes) -> None:
@@ -139,7 +137,7 @@ def shares(
         axes.set_ylim(len(facts.strategies) - 0.5, -0.5)
         axes.tick_params(axis="y", labelcolor=INK, length=0)
         axes.grid(visible=False, axis="y")
-        axes.set_xlabel(axis_label)
+        axes.set_xlabel(label)
 
     return drawn(name, (5.4, 1.1 + 0.42 * len(facts.strategies)), draw)
 

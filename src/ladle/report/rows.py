@@ -38,7 +38,7 @@ def curves_table(facts: ReportFacts, metric: MetricFacts) -> Table:
 
 
 def savings_table(facts: ReportFacts, metric: MetricFacts, baseline: str) -> Table:
-    """Every strategy's savings against `baseline`, always with their intervals; the columns that a phone cuts off come last."""
+    """Every strategy's savings against `baseline`, with intervals; the columns that phones cut off come last."""
     header = ["", "saved", "95% interval", "in words", "at", "labels", "instead of"]
     return header, [
         [
