@@ -1,4 +1,4 @@
-"""`ladle demo`: the whole loop on real images, and a report at the end."""
+"""`ladle demo`: the whole labelling loop on real images, and a report at the end."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EXAMPLES = options.examples(
     "ladle demo --seed-size 1000 --batch-size 2000 --rounds 3 --candidate-ratio 2 --keep runs/demo",
 )
 
-# Import name -> package: what the lab and its report need beyond Ladle itself.
+# Import name -> package that the lab and its report need beyond Ladle itself.
 _NEEDED = {"sklearn": "scikit-learn", "matplotlib": "matplotlib", "PIL": "pillow"}
 
 
@@ -65,10 +65,10 @@ def demo(
     from ladle.report import facts_of, page
 
     check_output(out, [".html", ".htm"], inputs=[])
-    if keep is None or not keep.exists():  # a new run, whose page is another one
+    if keep is None or not keep.exists():  # a new run makes a new page
         check_new(out, force=force)
     started = time.perf_counter()
-    experiment = _stated(
+    experiment = _experiment(
         candidate_ratio,
         dataset={"name": "fashion-mnist", "pool_rows": pool_rows},
         trials=trials,
@@ -88,14 +88,14 @@ def demo(
     if as_json:
         from ladle.cli.program.printing import print_json
 
-        told = {"command": "demo", "report": str(out.resolve()), "seconds": round(seconds, 3)}
-        print_json({**told, **facts.to_dict()})
+        answer = {"command": "demo", "report": str(out.resolve()), "seconds": round(seconds, 3)}
+        print_json({**answer, **facts.to_dict()})
     else:
         _show(facts, out, seconds)
 
 
 def _check_packages() -> None:
-    """Refuse to start without what only the end would miss. Raises: MissingDependencyError."""
+    """Check at the start for packages that only the end needs. Raises: MissingDependencyError."""
     from importlib.util import find_spec
 
     from ladle.errors import MissingDependencyError
@@ -110,7 +110,7 @@ def _check_packages() -> None:
         )
 
 
-def _stated(candidate_ratio: float, **dials: Any) -> Experiment:
+def _experiment(candidate_ratio: float, **dials: Any) -> Experiment:
     """The shipped protocol with these dials. Raises: ArgumentError."""
     import tomllib
 
@@ -135,7 +135,7 @@ def _show(facts: ReportFacts, out: Path, seconds: float) -> None:
         console.print(Text(title, style="bold"))
         console.print(table)
         console.print()
-    for told in [savings_sentence(each) for each in savings(facts)] or [NO_SAVINGS]:
-        console.print(Text(told))
+    for sentence in [savings_sentence(each) for each in savings(facts)] or [NO_SAVINGS]:
+        console.print(Text(sentence))
     console.print(Text(f"\n{count_text(facts.trials, 'trial')} in {seconds_text(seconds)}. The report:"))
     console.print(Text(str(out.resolve())), soft_wrap=True)

@@ -1,4 +1,4 @@
-"""The tables with which `ladle demo` ends."""
+"""The tables that `ladle demo` prints at its end."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def tables(facts: ReportFacts) -> list[Titled]:
 
 
 def savings(facts: ReportFacts) -> list[Savings]:
-    """Of each strategy against those after it; none without an interval."""
+    """The savings of each strategy against those after it; savings without an interval are left out."""
     places = {strategy: place for place, strategy in enumerate(facts.strategies)}
     return [each for each in facts.main.savings if places[each.strategy] < places[each.against]]
 
@@ -61,10 +61,10 @@ def _seconds(facts: ReportFacts) -> Titled:
     return _table("Seconds per step (once: a trial, shared)", ["step", *facts.strategies], [*shared, *each_round])
 
 
-def _table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> Titled:
-    made = Table(box=None, padding=(0, 2, 0, 0))
-    for place, name in enumerate(head):
-        made.add_column(Text(name, style="dim"), justify="right" if place else "left", no_wrap=place == 0)
+def _table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> Titled:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for place, name in enumerate(header):
+        table.add_column(Text(name, style="dim"), justify="right" if place else "left", no_wrap=place == 0)
     for row in rows:
-        made.add_row(*(Text(cell) for cell in row))
-    return title, made
+        table.add_row(*(Text(cell) for cell in row))
+    return title, table

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ladle.lab.ledger.ledger import Ledger
     from ladle.lab.protocol.experiment import Experiment
 
-_FROM = "from: "  # how a line begins that tells how to get something
+_FROM = "from: "  # begins a line that says how to get something
 ABOUT = "Compare strategies: simulate labelling on a labelled data set, and measure what each one saves."
 
 
@@ -49,16 +49,16 @@ def list_known(
     datasets = [catalogue.describe_dataset(each) for each in catalogue.datasets()]
     learners = [catalogue.describe_learner(each) for each in catalogue.learners()]
     if as_json:
-        described = {
+        descriptions = {
             "datasets": [each.to_dict() for each in datasets],
             "learners": [each.to_dict() for each in learners],
         }
-        told = [each.model_dump(mode="json") for each in protocols]
-        print_json({"command": "lab list", "protocols": told, **described})
+        dumps = [each.model_dump(mode="json") for each in protocols]
+        print_json({"command": "lab list", "protocols": dumps, **descriptions})
         return
     _show_list("Protocols", {each.name: _in_short(each) for each in protocols})
-    _show_list("Data sets", {each.name: _described(each) for each in datasets})
-    _show_list("Learners", {each.name: _described(each) for each in learners})
+    _show_list("Data sets", {each.name: _lines_of(each) for each in datasets})
+    _show_list("Learners", {each.name: _lines_of(each) for each in learners})
 
 
 def run(
@@ -98,15 +98,15 @@ def run(
     experiment = read_experiment(protocol)
     folder = _folder(out, experiment.name)
     chosen = None if not strategies else [label.strip() for text in strategies for label in text.split(",")]
-    part: dict[str, Any] = {"workers": workers, "trials": _trials(trials), "strategies": chosen}
+    scope: dict[str, Any] = {"workers": workers, "trials": _trials(trials), "strategies": chosen}
     started = time.perf_counter()
-    before, total = rounds_done(experiment, folder, **part)
+    before, total = rounds_done(experiment, folder, **scope)
     if before and not as_json:
         typer.echo(f"going on from {before:,} of {total:,} rounds in {folder}", err=True)
     with _resumable(experiment, folder):
-        ledger = run_experiment(experiment, folder, **part, progress=progress_reporter(quiet=quiet or as_json))
+        ledger = run_experiment(experiment, folder, **scope, progress=progress_reporter(quiet=quiet or as_json))
     with ledger:
-        _tell_run(ledger, folder, before, time.perf_counter() - started, as_json)
+        _print_run(ledger, folder, before, time.perf_counter() - started, as_json)
 
 
 COMMANDS = {"list": list_known, "run": run, **reporting.COMMANDS}
@@ -124,7 +124,7 @@ EXAMPLES = {
 
 @contextmanager
 def _resumable(experiment: Experiment, folder: Path) -> Iterator[None]:
-    """Around a run: says how to go on when it is interrupted."""
+    """Around a run: an interrupt gets a note on how to continue."""
     from ladle.lab.runner.run import rounds_done
 
     try:
@@ -152,12 +152,12 @@ def _folder(out: str | None, name: str) -> Path:
 
     if out is None:
         return Path("ladle-lab") / name
-    if not out.strip():  # as by a variable of the shell that is not set
+    if not out.strip():  # such as from an unset variable of the shell
         raise ArgumentError("--out", wanted="name a folder", got="nothing")
     return Path(out)
 
 
-def _tell_run(ledger: Ledger, folder: Path, before: int, seconds: float, as_json: bool) -> None:
+def _print_run(ledger: Ledger, folder: Path, before: int, seconds: float, as_json: bool) -> None:
     from ladle.cli.program.printing import print_answer, seconds_text
     from ladle.lab.ledger.ledger import WENT_ON
 
@@ -179,9 +179,9 @@ def _tell_run(ledger: Ledger, folder: Path, before: int, seconds: float, as_json
         ],
         "seconds": round(seconds, 3),
     }
-    named = main.replace("_", " ")
+    metric = main.replace("_", " ")
     shown = {
-        **{label: _final_text(final, named, facts["labels"]) for label, final in finals.items() if len(final)},
+        **{label: _final_text(final, metric, facts["labels"]) for label, final in finals.items() if len(final)},
         "rounds": f"{done:,} of {total:,}" + (f", {before:,} of them before" if before else ""),
         **({"went on with": "; ".join(went_on)} if (went_on := ledger.facts().get(WENT_ON)) else {}),
         "took": seconds_text(seconds),
@@ -202,15 +202,15 @@ def _in_short(experiment: Experiment) -> list[str]:
     return [experiment.title, f"{experiment.dataset.name}, {experiment.learner.name}; {counts}"]
 
 
-def _described(described: Any) -> list[str]:
-    options = [f"{each} (must be given)" for each in described.required]
-    options += [f"{name} = {value!r}" for name, value in described.options.items()]
-    told = [described.summary, f"{_FROM}{described.bring}", f"licence: {described.licence}"]
-    return [*told, *([f"options: {', '.join(options)}"] if options else [])]
+def _lines_of(description: Any) -> list[str]:
+    options = [f"{each} (must be given)" for each in description.required]
+    options += [f"{name} = {value!r}" for name, value in description.options.items()]
+    lines = [description.summary, f"{_FROM}{description.bring}", f"licence: {description.licence}"]
+    return [*lines, *([f"options: {', '.join(options)}"] if options else [])]
 
 
 def _show_list(title: str, entries: Mapping[str, list[str]]) -> None:
-    """Each name with its lines below it, folded to the terminal; but for commands, which are there to be copied."""
+    """Each name with its lines below it, folded to the terminal; commands stay whole, to be copied."""
     width = max(40, shutil.get_terminal_size().columns)
     typer.secho(title, bold=True)
     for name, lines in entries.items():

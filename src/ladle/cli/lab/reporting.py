@@ -1,4 +1,4 @@
-"""`ladle lab report`, `compare` and `publish`: what a run has found, for others."""
+"""`ladle lab report`, `compare` and `publish`: the results of runs as pages, tables and small ledgers."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ladle.cli.program import options
 if TYPE_CHECKING:
     from ladle.report.compare import RunComparison
 
-_SHORT = 7  # letters of a cell that stands to the right: a number, an outcome
+_SHORT = 7  # letters of a cell that is aligned right: a number, an outcome
 RunPath = Annotated[
     Path, typer.Argument(metavar="RUN", help="The folder of a run, or its ledger.sqlite.", show_default=False)
 ]
 
 
 def report(
-    found: RunPath,
+    run: RunPath,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -39,9 +39,9 @@ def report(
     force: options.Force = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Write what a run has found as one self-contained HTML page; as Markdown and CSV too, if asked.
+    """Write the results of a run as one self-contained HTML page, and as Markdown and CSV on request.
 
-    The run may be going on: finished trials count. --json prints everything the page says.
+    The run may be unfinished: finished trials count. --json prints everything the page says.
     """
     from ladle.cli.program.outputs import check_output, write_contents
     from ladle.cli.program.printing import print_answer
@@ -54,21 +54,21 @@ def report(
     targets = {kind: path for kind, path in zip(suffixes, (out, markdown, csv), strict=True) if path is not None}
     for kind, path in targets.items():
         check_output(path, suffixes[kind], inputs=[])
-    with Ledger.open(found) as ledger:
-        if out is None:  # named by the run, so that the report of another does not replace it
+    with Ledger.open(run) as ledger:
+        if out is None:  # named after the run, so that the report of another run does not replace it
             out = Path(f"{ledger.experiment().name}.html")
             check_output(out, suffixes["page"], inputs=[])
             targets = {"page": out, **targets}
         dataset = dataset_of(ledger) if examples else None
-        told = facts_of(ledger, clusters=first_clusters(ledger))  # once, for page, tables and program alike
-        contents = {out: page(told, dataset=dataset)}
-        contents |= {} if markdown is None else {markdown: tables.markdown_of(told)}
+        report_facts = facts_of(ledger, clusters=first_clusters(ledger))  # once, for all outputs
+        contents = {out: page(report_facts, dataset=dataset)}
+        contents |= {} if markdown is None else {markdown: tables.markdown_of(report_facts)}
         contents |= {} if csv is None else {csv: tables.csv(ledger)}
         write_contents(contents, force=force)
         written = {kind: str(path) for kind, path in targets.items()}
         facts = {"command": "lab report", "written": written}
         if as_json:
-            facts |= {"report": told.to_dict()}
+            facts |= {"report": report_facts.to_dict()}
         print_answer(f"Report of {ledger.experiment().title}", written, facts, as_json=as_json)
 
 
@@ -102,13 +102,13 @@ def compare(
     elif out is not None:
         typer.echo(str(out))
     elif sys.stdout.isatty():
-        _show_compared(compared)
+        _show_comparison(compared)
     else:
         typer.echo(text)
 
 
 def publish(
-    found: Annotated[
+    runs: Annotated[
         list[Path],
         typer.Argument(
             metavar="RUN...", help="The folders of runs of one experiment, or their ledgers.", show_default=False
@@ -131,10 +131,10 @@ def publish(
     from ladle.lab.ledger.ledger import Ledger
     from ladle.lab.ledger.publishing import check_target, publish_ledgers
 
-    check_output(out, [".sqlite"], inputs=found)
+    check_output(out, [".sqlite"], inputs=runs)
     with ExitStack() as opened:
-        ledgers = [opened.enter_context(Ledger.open(each)) for each in found]
-        check_target(ledgers, out)  # even under --force: a run is days of work
+        ledgers = [opened.enter_context(Ledger.open(each)) for each in runs]
+        check_target(ledgers, out)  # also under --force: a run may be days of work
         write_new(out, lambda path: publish_ledgers(ledgers, path), force=force)
         sizes = sum(ledger.path.stat().st_size for ledger in ledgers)
     with Ledger.open(out) as copy:
@@ -157,40 +157,42 @@ EXAMPLES = {
 }
 
 
-def _show_compared(found: RunComparison) -> None:
-    """For people: what the Markdown says, fitted to the terminal, with a table for each metric."""
+def _show_comparison(comparison: RunComparison) -> None:
+    """The content of the Markdown, fitted to the terminal, with a table for each metric."""
     from rich.text import Text
 
     from ladle.cli.program.printing import print_parts
-    from ladle.report import rows as told
+    from ladle.report import rows as report_rows
     from ladle.report.sentences import metric_text
 
-    parts: list[tuple[str, Any]] = [(" and ".join(found.names), Text(told.comparison_text(found)))]
-    head, lines = told.side_by_side_table(found)
-    column = head.index("metric")
-    for metric in dict.fromkeys(each.metric for each in found.strategies):
+    parts: list[tuple[str, Any]] = [(" and ".join(comparison.names), Text(report_rows.comparison_text(comparison)))]
+    header, lines = report_rows.side_by_side_table(comparison)
+    column = header.index("metric")
+    for metric in dict.fromkeys(each.metric for each in comparison.strategies):
         rows = [line for line in lines if line[column] == metric_text(metric)]
         fitted = _fitted(
-            [name for name in head if name != "metric"], [[*line[:column], *line[column + 1 :]] for line in rows]
+            [name for name in header if name != "metric"], [[*line[:column], *line[column + 1 :]] for line in rows]
         )
         parts.append((metric_text(metric), fitted))
     parts += [
-        (f"Only in {name}", Text(", ".join(only))) for name, only in zip(found.names, found.only, strict=True) if only
+        (f"Only in {name}", Text(", ".join(only)))
+        for name, only in zip(comparison.names, comparison.only, strict=True)
+        if only
     ]
-    if found.differing:
-        parts.append(("What differs", _fitted(*told.differing_table(found))))
+    if comparison.differing:
+        parts.append(("What differs", _fitted(*report_rows.differing_table(comparison))))
     print_parts(parts, spaced=True)
 
 
-def _fitted(head: list[str], rows: list[list[str]]) -> Any:
-    """A table fitted to the width there is: its widest columns wrap first, and nothing is cut off."""
+def _fitted(header: list[str], rows: list[list[str]]) -> Any:
+    """A table fitted to the terminal: its widest columns wrap first, and nothing is cut off."""
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(box=None, header_style="dim", padding=(0, 1, 0, 0))
-    for place, name in enumerate(head):
+    table = Table(box=None, header_style="dim", padding=(0, 1, 0, 0))
+    for place, name in enumerate(header):
         short = place > 0 and max(len(row[place]) for row in rows) <= _SHORT
-        made.add_column(name, overflow="fold", justify="right" if short else "left")
+        table.add_column(name, overflow="fold", justify="right" if short else "left")
     for row in rows:
-        made.add_row(*(Text(cell) for cell in row))
-    return made
+        table.add_row(*(Text(cell) for cell in row))
+    return table
