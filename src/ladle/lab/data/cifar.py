@@ -27,7 +27,7 @@ Split = tuple[Images, Labels]
 class Edition:
     """One of the two sets: the folders and files it may lie in.
 
-    label_bytes: at the head of each record of a binary file; the last of them is the class.
+    label_bytes: at the beginning of each record of a binary file; the last of them is the class.
     """
 
     name: str
@@ -57,7 +57,7 @@ CIFAR_100 = Edition(
 def cifar_10(*, folder: str = "") -> Dataset:
     """50,000 images to choose from and the published 10,000 to test on: uint8 (n, 32, 32, 3), ten classes.
 
-    folder: that of the sheets or of the binary files; empty: looked for, see `ladle.lab.data.locations`. `ids`
+    folder: the one with the sheets or the binary files; empty: see `ladle.lab.data.locations`. `ids`
     are positions in the files read; sheets and binary files have the images in different orders.
     Raises: FileError, CorruptFileError, MissingDependencyError (Pillow, for sheets). Cost: about 5 s; 184 MB.
     Source: Krizhevsky 2009, "Learning multiple layers of features from tiny images".
@@ -130,8 +130,8 @@ def _from_binary(edition: Edition, home: Path) -> tuple[Split, Split, tuple[str,
     names = CIFAR_10_NAMES if edition is CIFAR_10 else tuple(str(label) for label in range(100))
     listed = home / edition.names_file
     if listed.exists():
-        found = tuple(line.strip() for line in listed.read_text(encoding="utf-8").splitlines() if line.strip())
-        names = found if len(found) == len(names) else names
+        listed_names = tuple(line.strip() for line in listed.read_text(encoding="utf-8").splitlines() if line.strip())
+        names = listed_names if len(listed_names) == len(names) else names
     train = _records([home / name for name in edition.train_files], edition.label_bytes)
     test = _records([home / name for name in edition.test_files], edition.label_bytes)
     return train, test, names

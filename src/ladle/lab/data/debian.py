@@ -1,4 +1,4 @@
-"""What Debian's packages say they are, in a line each, and the section of the archive they are kept in."""
+"""The one-line descriptions of Debian's packages, and the sections of the archive that they are in."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def debian_descriptions(*, path: str = "", test_share: float = 0.1) -> Dataset:
     """Texts (n,) of dtype S, the one-line descriptions; classes are the sections, such as games, without their area.
 
     About 64,000 of 58 sections in Debian 12; they change with the distribution and with time, and the split with them.
-    `ids` are positions in the listing. path: a file with the output of `apt-cache dumpavail`; empty: ask it.
+    `ids` are positions in the listing. path: a file with the output of `apt-cache dumpavail`; empty: run it.
     Raises: FileError, DataError, ArgumentError. Cost: 2 s; 100 MB.
     """
     lines = listing(path)
@@ -64,7 +64,7 @@ def _stanzas(lines: list[str]) -> list[dict[str, str]]:
 
 
 def listing(path: str = "") -> list[str]:
-    """The lines that `apt-cache dumpavail` says, or has said into a file. Raises: FileError."""
+    """The output of `apt-cache dumpavail` in lines, from a file where `path` names one. Raises: FileError."""
     if path:
         file = need_file(Path(path).expanduser(), bring=f"{' '.join(COMMAND)} > {path}")
         return file.read_text(encoding="utf-8", errors="replace").splitlines()

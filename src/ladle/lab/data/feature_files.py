@@ -14,7 +14,7 @@ from ladle.lab.data.datasets import Dataset
 from ladle.lab.data.splits import assemble, split_share
 from ladle.pool.files.npy_format import map_npy, open_archive
 
-Table = tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any] | None]  # features, labels as they are, ids
+Table = tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any] | None]  # features, labels as stored, ids
 
 
 def feature_file(
@@ -39,17 +39,17 @@ def feature_file(
     """
     home = Path(path).expanduser()
     names = (inputs, labels, id)
-    features, found, ids = _read(home, *names)
+    features, classes, ids = _read(home, *names)
     test = _read(Path(test_path).expanduser(), *names) if test_path else _test_arrays(home, inputs, labels)
     rows = len(features)
     if test is not None:
         if test[0].shape[1:] != features.shape[1:]:
             raise ShapeError("the test split", wanted=f"have {features.shape[1]} features", got=str(test[0].shape[1]))
-        features, found = np.concatenate([features, test[0]]), np.concatenate([found, test[1]])
+        features, classes = np.concatenate([features, test[0]]), np.concatenate([classes, test[1]])
         split = np.arange(rows), np.arange(rows, len(features))
     else:
         split = split_share(rows, test_share, "feature-file")
-    values, encoded = np.unique(found.astype(np.str_) if found.dtype == object else found, return_inverse=True)
+    values, encoded = np.unique(classes.astype(np.str_) if classes.dtype == object else classes, return_inverse=True)
     if len(values) < 2:
         raise ArgumentError(f"the labels of {home}", wanted="name two classes or more", got=f"{len(values)}")
     return assemble(
@@ -74,8 +74,8 @@ def _read(path: Path, inputs: str, labels: str, id_name: str) -> Table:
 
     plain = path.suffix.lower() == ".npy" or (path.is_dir() and any(path.glob("*.npy")))
     pool = open_pool(path) if plain else open_pool(path, id=id_name or None, embedding=inputs or None)
-    found = _stored(path.parent / labels if plain else path, labels)
-    return _fitting(path, np.asarray(pool.embeddings()), found, np.asarray(pool.ids))
+    classes = _stored(path.parent / labels if plain else path, labels)
+    return _fitting(path, np.asarray(pool.embeddings()), classes, np.asarray(pool.ids))
 
 
 def _fitting(path: Path, features: npt.NDArray[Any], labels: npt.NDArray[Any], ids: npt.NDArray[Any] | None) -> Table:

@@ -1,4 +1,4 @@
-"""Three million flights of the United States in 2001: millions of rows of a table, with many alike."""
+"""Three million flights in the United States in 2001: millions of rows of a table, many of them similar."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def flights(*, folder: str = "", test_rows: int = 100_000) -> Dataset:
     2.9 million to choose from, 100,000 to test on, by one seeded draw. Features: time of day, weekday and day of the
     year as sine and cosine, the logarithm of the distance, and the busiest 24 airports as origin and as destination, 0
     or 1.
-    folder: that of the file; empty: looked for, see `ladle.lab.data.locations`. `ids` are positions in the file.
+    folder: the one with the file; empty: see `ladle.lab.data.locations`. `ids` are positions in the file.
     Raises: FileError, CorruptFileError, ArgumentError. Cost: 10 s; 0.7 GB, twice that while it is split.
     """
     table = _read(find(".", [FILE], folder=folder, bring=BRING) / FILE)

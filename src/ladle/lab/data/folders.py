@@ -62,7 +62,7 @@ def image_folder(*, folder: str, pixels: int = 32, test_share: float = 0.2, lice
 
 
 def _check_classes(home: Path, names: list[str]) -> None:
-    """Refuse a single class; a lone `train` is the folder of a split, not a class."""
+    """Refuse a single class, and a folder `train` without a test split beside it."""
     if names == ["train"]:
         raise FileFormatError(
             f"the folder {home}",
@@ -89,18 +89,18 @@ def _listed(home: Path) -> Listed:
     classes = sorted(each for each in home.iterdir() if each.is_dir() and each.name[0] != ".")
     if not classes:
         raise FileFormatError(f"the folder {home}", wanted="hold a folder of images for each class", got="no folders")
-    found: Listed = []
+    images: Listed = []
     for each in classes:
         paths = [path for path in sorted(each.rglob("*")) if path.suffix.lower() in SUFFIXES and path.is_file()]
-        if not paths:  # a class nobody is of would count in every mean over classes
+        if not paths:  # a class without examples would count in every mean over classes
             raise FileFormatError(
                 f"the class folder {each}",
                 wanted=f"hold images ({', '.join(sorted(SUFFIXES))})",
                 got="none",
                 remedy="Fill it, or remove it.",
             )
-        found += [(path, each.name) for path in paths]
-    return found
+        images += [(path, each.name) for path in paths]
+    return images
 
 
 def _read(listed: Listed, pixels: int) -> npt.NDArray[np.uint8]:

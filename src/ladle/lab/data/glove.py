@@ -1,4 +1,4 @@
-"""Words as GloVe's vectors, their class the one part of WordNet they are kept in."""
+"""Words as GloVe's vectors; the class of a word is its lexicographer file in WordNet."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def glove_45(*, folder: str = "", wordnet: str = wordnet45.HOME, test_rows: int 
     """float32 (n, 50) vectors of words; the class of a word is the one lexicographer file that holds all its senses.
 
     40,909 words of WordNet 3.0: 35,909 to choose from and 5,000 to test on, by one seeded draw. `ids` are the words.
-    folder: that of the vectors; empty: in the package. wordnet: that of `data.noun` and its like.
+    folder: the one with the vectors; empty: in the package. wordnet: the folder with `data.noun` and so on.
     Raises: FileError, CorruptFileError, MissingDependencyError, ArgumentError. Cost: 3 s; 100 MB.
     Source: Pennington, Socher & Manning 2014, "GloVe"; Miller 1995, "WordNet".
     """

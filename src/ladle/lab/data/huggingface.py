@@ -27,7 +27,8 @@ def hugging_face(
     pixels: int = 32,
     test_share: float = 0.2,
 ) -> Dataset:
-    """What `datasets.load_dataset(path, config)` gives: images, texts or lists of numbers, with one class each.
+    """The data set that `datasets.load_dataset(path, config)` loads: images, texts or lists of numbers, with one class
+    each.
 
     input, label: columns. Images become uint8 (n, pixels, pixels, 3), texts UTF-8 of dtype S, lists float32 features.
     split, test_split: the pool and the test split; with test_split="", `test_share` of the pool's rows, drawn by seed,
@@ -52,7 +53,7 @@ def hugging_face(
         rows = np.arange(count), np.arange(count, len(inputs))
     else:
         rows = split_share(count, test_share, "hugging-face")
-    told = f"{path} {config}".strip() + (f" at {revision}" if revision else "")
+    origin = f"{path} {config}".strip() + (f" at {revision}" if revision else "")
     tested = f"split {test_split}" if test_split else f"{test_share:.0%} drawn by seed"
     return assemble(
         path,
@@ -61,7 +62,7 @@ def hugging_face(
         rows,
         class_names=names,
         licence=str(getattr(tables[0].info, "license", "") or "unstated"),
-        source=f"{told}, split {split}; tested on {tested}",
+        source=f"{origin}, split {split}; tested on {tested}",
     )
 
 
@@ -72,7 +73,7 @@ def _table(stored: Any, name: str) -> Any:
 
 
 def _inputs(column: Any, pixels: int) -> npt.NDArray[Any]:
-    """Examples of one kind, told by the first."""
+    """The examples as an array; the first decides their kind."""
     first = column[0]
     if isinstance(first, str):
         return as_texts(list(column))

@@ -1,4 +1,4 @@
-"""Near-duplicates made to measure, so that the redundancy which batches suffer from can be dialled."""
+"""Near-duplicates made of a pool, so that its redundancy can be set."""
 
 from __future__ import annotations
 
@@ -14,19 +14,18 @@ from ladle.lab.data.datasets import Dataset
 from ladle.numbers import number
 from ladle.seeds import check_seed, stream
 
-NOISE_ROWS = 4_096  # the noise of so many rows comes from one stream; part of the result, so never changed
+NOISE_ROWS = 4_096  # rows whose noise comes from one stream; the result depends on it, so it never changes
 
 
 def with_near_duplicates(dataset: Dataset, *, mean: float, jitter: float, seed: int = 0) -> Dataset:
-    """`dataset` with its pool as a crawl, a log or the frames of videos would hold it.
+    """`dataset` with a redundant pool, as crawls, logs and the frames of videos are.
 
-    Every example is there as it is, and beside it a random number of jittered copies: 1 + copies is geometric with
-    mean `mean`. A copy adds to each number normal noise of `jitter` times that number's standard deviation over the
-    pool; pixels are rounded and kept within 0 to 255. All rows are shuffled, so that no position tells a copy.
-    The test split is not touched. `originals` says which row of the old pool each row copies, the example itself
-    counted among its copies; `ids` become texts, "old id#copy", with copy 0 the example itself. Where the inputs are
-    features, copies look like their original.
-    Raises: ArgumentError for texts, for a `mean` below 1 or a `jitter` below 0, and for a pool made of copies before.
+    Every example stays as it is and gets a random number of jittered copies: 1 + copies is geometric with mean `mean`.
+    A copy adds to each number normal noise of `jitter` times that number's standard deviation over the pool; pixels are
+    rounded and clipped to 0..255. All rows are shuffled, so that a position says nothing about copies. The test split
+    stays as it is. `originals` is the row of the old pool that each row copies (an example is its own copy 0); `ids`
+    become texts, "old id#copy". Where the inputs are features, copies are shown as their original.
+    Raises: ArgumentError for texts, for a `mean` below 1 or a `jitter` below 0, and for a pool that has copies.
     Cost: O(mean x pool). Repeats: set by the arguments.
     Source: ours.
     """
@@ -63,23 +62,23 @@ def _jittered(
     inputs: npt.NDArray[Any], originals: Rows, is_copy: npt.NDArray[np.bool_], jitter: float, seed: int
 ) -> npt.NDArray[Any]:
     """inputs[originals], with noise where `is_copy`, in the dtype of `inputs`."""
-    spread = np.float32(jitter) * _deviations(inputs)
+    scale = np.float32(jitter) * _deviations(inputs)
     answer = np.empty((len(originals), *inputs.shape[1:]), inputs.dtype)
     for block, start in enumerate(range(0, len(originals), NOISE_ROWS)):
         rows = originals[start : start + NOISE_ROWS]
         part = inputs[rows].astype(np.float32)
-        noise = stream(seed, "jitter", block).standard_normal(part.shape, np.float32) * spread
+        noise = stream(seed, "jitter", block).standard_normal(part.shape, np.float32) * scale
         part += noise * is_copy[start : start + NOISE_ROWS].reshape(-1, *[1] * (part.ndim - 1))
         if inputs.dtype.kind == "u":
             part = np.clip(np.rint(part), 0, np.iinfo(inputs.dtype).max)
         answer[start : start + NOISE_ROWS] = part
     exact_pos = np.flatnonzero(~is_copy)
-    answer[exact_pos] = inputs[originals[exact_pos]]  # float64 features lose no digits to the float32 of the noise
+    answer[exact_pos] = inputs[originals[exact_pos]]  # exact, although the noise is float32
     return answer
 
 
 def _deviations(inputs: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-    """Standard deviation of each number over the rows; a block of rows at a time, about the first block's mean."""
+    """Standard deviation of each number over the rows, by blocks of rows, about the mean of the first block."""
     shift = inputs[:NOISE_ROWS].mean(axis=0, dtype=np.float64)
     total, squares = np.zeros_like(shift), np.zeros_like(shift)
     for start in range(0, len(inputs), NOISE_ROWS):

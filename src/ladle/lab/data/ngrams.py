@@ -1,4 +1,4 @@
-"""Texts as bags of hashed pieces: byte n-grams that know where a text begins and ends, and whole words."""
+"""Texts as bags of hashed pieces: byte n-grams, with marks of where a text begins and ends, and whole words."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TEXTS_A_RANGE = 16_384
 
 @dataclass(frozen=True, slots=True)
 class Ngrams:
-    """Which pieces of a text count, and into how many buckets they are hashed.
+    """The pieces of a text, and the number of buckets into which they are hashed.
 
     shortest, longest: lengths in bytes of the n-grams, over the text with a mark at each end; longest=0: none.
     words: also whole words and pairs of neighbouring words, small and capital letters alike.
@@ -39,11 +39,11 @@ class Ngrams:
 
     @property
     def dials(self) -> tuple[int, int, bool, int]:
-        """What the kernels are given: shortest, longest, words, and the mask of the buckets."""
+        """Arguments of the kernels: shortest, longest, words, and the mask of the buckets."""
         return self.shortest, self.longest, self.words, self.buckets - 1
 
     def counts(self, texts: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-        """(n, buckets) float32, how often each bucket is hit. Cost: O(bytes x lengths); n x buckets floats."""
+        """(n, buckets) float32: the pieces in each bucket. Cost: O(bytes x lengths); n x buckets floats."""
         from ladle.lab.data import text_kernels
 
         letters = as_letters(texts)

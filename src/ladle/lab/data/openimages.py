@@ -1,4 +1,4 @@
-"""Open Images: which classes people said are in an image and which are not, with embeddings that you bring.
+"""Open Images: the classes that people confirmed or denied in each image, with embeddings that you bring.
 
 The files, as they are published (v6 and v7), and the folder of embeddings beside them:
 
@@ -59,10 +59,10 @@ class Verified:
 def open_images(*, folder: str, classes: int = 500) -> Dataset:
     """float32 (n, dim) embeddings, and labels (n, classes) int8: 1 there, 0 not there, -1 nobody looked.
 
-    classes: how many to keep, those first that most labels of the training images speak of (ties: by name); 0: all.
-    The pool are the images of embeddings/train that a label speaks of, the test split those of embeddings/test;
-    how many embeddings had none, and labels no embedding, `source` says. Where an image was verified twice, "there"
-    counts. `ids` are image ids.
+    classes: how many to take, those with the most labels of training images first (ties: by name); 0: all. The pool is
+    the images of embeddings/train that have a label, the test split those of embeddings/test; `source` has the numbers
+    of embeddings without a label and of labels without an embedding. Where an image was verified twice, "there" counts.
+    `ids` are image ids.
     Raises: FileError, CorruptFileError, ArgumentError, MemoryPlanError, and what `ladle.open_pool` raises.
     Cost: reads the files once, 60 million labels in about a minute; n x (4 dim + classes) bytes.
     Source: Kuznetsova et al. 2020, "The Open Images dataset V4".
@@ -74,27 +74,27 @@ def open_images(*, folder: str, classes: int = 500) -> Dataset:
     pools = [_embeddings(home / "embeddings", part) for part in ("train", "test")]
     files = [need_file(home / name, bring=BRING) for name in (TRAIN, TEST)]
     verified = [_verified(file, pool, list(names)) for file, pool in zip(files, pools, strict=True)]
-    spoken_of = np.bincount(verified[0].classes, minlength=len(names))
-    order = np.lexsort((np.array(list(names)), -spoken_of))  # by name where as many labels speak of them
-    kept = np.sort(order[: classes or len(names)])
-    kept = kept[spoken_of[kept] > 0]
-    (rows, labels), (test_rows, test_labels) = (_matrix(each, kept) for each in verified)
-    told = [
+    label_counts = np.bincount(verified[0].classes, minlength=len(names))
+    order = np.lexsort((np.array(list(names)), -label_counts))  # ties: by name
+    chosen = np.sort(order[: classes or len(names)])
+    chosen = chosen[label_counts[chosen] > 0]
+    (rows, labels), (test_rows, test_labels) = (_matrix(each, chosen) for each in verified)
+    left_out = [
         f"{part}: {pool.rows - len(used):,} embeddings without and {each.strangers:,} labels without the other"
         for part, pool, used, each in zip(("train", "test"), pools, (rows, test_rows), verified, strict=True)
     ]
-    shown = list(names.values())
+    display_names = list(names.values())
     return Dataset(
         name="Open Images",
         inputs=_vectors(pools[0], rows),
         labels=labels,
         test_inputs=_vectors(pools[1], test_rows),
         test_labels=test_labels,
-        class_names=tuple(shown[each] for each in kept),
+        class_names=tuple(display_names[each] for each in chosen),
         ids=np.asarray(pools[0].ids)[rows],
         licence=LICENCE,
         multilabel=True,
-        source=f"{len(kept):,} of {len(names):,} classes; left out, {'; '.join(told)}",
+        source=f"{len(chosen):,} of {len(names):,} classes; left out, {'; '.join(left_out)}",
     )
 
 
@@ -112,11 +112,11 @@ def _class_names(path: Path) -> dict[str, str]:
 
 
 def _embeddings(home: Path, part: str) -> Pool:
-    found = sorted(path for path in home.glob(f"{part}*") if path.name[0] not in "._") if home.is_dir() else []
-    if len(found) != 1:
-        got = ", ".join(path.name for path in found) or "none"
+    paths = sorted(path for path in home.glob(f"{part}*") if path.name[0] not in "._") if home.is_dir() else []
+    if len(paths) != 1:
+        got = ", ".join(path.name for path in paths) or "none"
         raise FileError(f"{home}", wanted=f"hold one file or folder called {part}", got=got, remedy=BRING)
-    return open_pool(found[0])
+    return open_pool(paths[0])
 
 
 def _verified(path: Path, pool: Pool, names: list[str]) -> Verified:
@@ -154,19 +154,21 @@ def _verified(path: Path, pool: Pool, names: list[str]) -> Verified:
     return Verified(joined[0], joined[1], joined[2], strangers)
 
 
-def _matrix(verified: Verified, kept: Longs) -> tuple[Longs, npt.NDArray[Any]]:
-    """The images a kept label speaks of, ascending, and their labels (images, kept) int8."""
-    place_of = np.full(int(max(kept.max(), verified.classes.max())) + 1, -1)
-    place_of[kept] = np.arange(len(kept))
+def _matrix(verified: Verified, chosen: Longs) -> tuple[Longs, npt.NDArray[Any]]:
+    """The images with a label of a chosen class, ascending, and their labels, (images, chosen) int8."""
+    place_of = np.full(int(max(chosen.max(), verified.classes.max())) + 1, -1)
+    place_of[chosen] = np.arange(len(chosen))
     places = place_of[verified.classes]
     ours = places >= 0
     rows, image = np.unique(verified.rows[ours], return_inverse=True)
     if len(rows) == 0:
-        raise ArgumentError("`classes`", wanted="leave labels in both splits", got=f"{len(kept)} classes with none")
+        raise ArgumentError("`classes`", wanted="leave labels in both splits", got=f"{len(chosen)} classes with none")
     require(
-        len(rows) * len(kept), f"labels of {len(rows):,} images and {len(kept):,} classes", remedy="Lower `classes`."
+        len(rows) * len(chosen),
+        f"labels of {len(rows):,} images and {len(chosen):,} classes",
+        remedy="Lower `classes`.",
     )
-    labels = np.full((len(rows), len(kept)), -1, np.int8)
+    labels = np.full((len(rows), len(chosen)), -1, np.int8)
     there = verified.there[ours]
     labels[image[~there], places[ours][~there]] = 0
     labels[image[there], places[ours][there]] = 1

@@ -1,4 +1,4 @@
-"""Optional packages, imported only when something needs them, and asked for by name when they are absent."""
+"""Optional packages: they are imported when they are needed, and an error says how to install a missing one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Splits for data that came without a test split, and samples of a pool: seeded, and the same on every machine."""
+"""Seeded splits of data without a test split, and samples of a pool: the same on every machine."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ladle.errors import ArgumentError
 from ladle.lab.data.datasets import Dataset
 from ladle.seeds import stream
 
-SPLIT_SEED = 0  # one split for all trials and all seeds: the test split is part of the data set
+SPLIT_SEED = 0  # the test split is part of the data set: the same for all trials and seeds
 
 
 def split_rows(count: int, test_count: int, name: str) -> tuple[Rows, Rows]:
@@ -82,7 +82,7 @@ def sampled(dataset: Dataset, pool_rows: int, *, seed: int = SPLIT_SEED) -> Data
     """
     if not 1 <= pool_rows <= len(dataset):
         raise ArgumentError("`pool_rows`", wanted=f"be 1 to {len(dataset):,}, the pool's rows", got=f"{pool_rows:,}")
-    looks = dataset.looks  # and not the data set, whose inputs nobody would need any more
+    looks = dataset.looks  # not the data set: its inputs would stay in memory
     rows = np.sort(stream(seed, "pool sample", dataset.name).choice(len(dataset), pool_rows, replace=False))
     return replace(
         dataset,
@@ -90,5 +90,5 @@ def sampled(dataset: Dataset, pool_rows: int, *, seed: int = SPLIT_SEED) -> Data
         labels=dataset.labels[rows],
         ids=dataset.ids[rows],
         originals=None if dataset.originals is None else dataset.originals[rows],
-        looks=None if looks is None else lambda shown: looks(rows[shown]),
+        looks=None if looks is None else lambda sample_pos: looks(rows[sample_pos]),
     )

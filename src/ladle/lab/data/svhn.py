@@ -23,7 +23,7 @@ BRING = 'Set LADLE_DATA to a folder and run: mkdir -p "$LADLE_DATA/svhn"; ' + ";
 def svhn(*, folder: str = "") -> Dataset:
     """73,257 images to choose from and the published 26,032 to test on: uint8 (n, 32, 32, 3), the ten digits.
 
-    folder: that of the two files; empty: `svhn`, looked for as `ladle.lab.data.locations` says. `ids` are
+    folder: the one with the two files; empty: `svhn`, see `ladle.lab.data.locations`. `ids` are
     positions in the training file. The 531,131 extra images are not used.
     Raises: FileError, CorruptFileError. Cost: 5 s; 305 MB.
     Source: Netzer et al. 2011, "Reading digits in natural images with unsupervised feature learning".

@@ -1,4 +1,4 @@
-"""Compiled loops of the text learner: hashing a text into buckets, and an embedding bag over them. All serial."""
+"""Compiled loops of the text learner: hashing a text into buckets, and an embedding bag over them; all are serial."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ Longs = npt.NDArray[np.int64]
 
 BASIS, PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)  # of FNV-1a, 64 bits
 BEGIN, END = np.uint64(2), np.uint64(3)  # ASCII's marks of a text's start and end
-WORD = np.uint64(0x9E3779B97F4A7C15)  # keeps words apart from n-grams of the same letters
+WORD = np.uint64(0x9E3779B97F4A7C15)  # the start of a word's hash: other than that of an n-gram of the same letters
 
 
 @kernel
 def bucket(word: np.uint64, mask: int) -> np.uint64:
-    """The bucket of a hash: FNV's low bits are poor, so it is mixed first."""
+    """The bucket of a hash, which is mixed first, because the low bits of FNV are not random."""
     return mix_word(word) & np.uint64(mask)
 
 
 @kernel
-def pieces(text: Letters, shortest: int, longest: int, words: bool, mask: int, found: Longs) -> int:
-    """Write the buckets of a text's pieces to `found`; how many they are, at least one.
+def pieces(text: Letters, shortest: int, longest: int, words: bool, mask: int, buckets: Longs) -> int:
+    """Write the buckets of a text's pieces to `buckets`, and return how many there are, at least one.
 
-    text: (width,) uint8, zeros after its end; found: (most_pieces(...),) int64, owned by the caller.
+    text: (width,) uint8, zeros after its end; buckets: (most_pieces(...),) int64, owned by the caller.
     """
     length = text.size
     while length > 0 and text[length - 1] == 0:
@@ -40,19 +40,19 @@ def pieces(text: Letters, shortest: int, longest: int, words: bool, mask: int, f
             letter = BEGIN if position < 0 else (END if position == length else np.uint64(text[position]))
             word = (word ^ letter) * PRIME
             if size >= shortest:
-                found[count] = bucket(word, mask)
+                buckets[count] = bucket(word, mask)
                 count += 1
     if words:
-        count = whole_words(text, length, mask, found, count)
-    if count == 0:  # nothing counts in it, such as no words; it is a bag of one piece all the same
-        found[0] = bucket(WORD, mask)
+        count = whole_words(text, length, mask, buckets, count)
+    if count == 0:  # a text without pieces, such as without words, is a bag of one piece
+        buckets[0] = bucket(WORD, mask)
         count = 1
     return count
 
 
 @kernel
-def whole_words(text: Letters, length: int, mask: int, found: Longs, count: int) -> int:
-    """Add the words of `text` and the pairs of neighbours to `found`, from `count` on; the new count."""
+def whole_words(text: Letters, length: int, mask: int, buckets: Longs, count: int) -> int:
+    """Add the words of `text` and pairs of neighbouring words to `buckets` from `count` on; return the new count."""
     before = np.uint64(0)
     word = WORD
     inside = False
@@ -64,10 +64,10 @@ def whole_words(text: Letters, length: int, mask: int, found: Longs, count: int)
             word = (word ^ np.uint64(letter)) * PRIME
             inside = True
         elif inside:
-            found[count] = bucket(word, mask)
+            buckets[count] = bucket(word, mask)
             count += 1
             if before != np.uint64(0):
-                found[count] = bucket(before * PRIME + word, mask)
+                buckets[count] = bucket(before * PRIME + word, mask)
                 count += 1
             before = word
             word = WORD
@@ -84,18 +84,18 @@ def most_pieces(width: int, shortest: int, longest: int, words: bool) -> int:
 @kernel
 def count_pieces(letters: Letters, shortest: int, longest: int, words: bool, mask: int, counts: Floats) -> None:
     """letters: (n, width) uint8; counts: (n, buckets) float32, zeros, added to."""
-    found = np.empty(most_pieces(letters.shape[1], shortest, longest, words), np.int64)
+    buckets = np.empty(most_pieces(letters.shape[1], shortest, longest, words), np.int64)
     for row in range(len(letters)):
-        for place in range(pieces(letters[row], shortest, longest, words, mask, found)):
-            counts[row, found[place]] += np.float32(1)
+        for place in range(pieces(letters[row], shortest, longest, words, mask, buckets)):
+            counts[row, buckets[place]] += np.float32(1)
 
 
 @kernel
-def bag(table: Floats, found: Longs, count: int, hidden: Floats) -> None:
-    """hidden: (dim,) float32, written whole: the mean of the first `count` of `found` in table (buckets, dim)."""
+def bag(table: Floats, buckets: Longs, count: int, hidden: Floats) -> None:
+    """hidden: (dim,) float32, written whole: the mean of the first `count` of `buckets` in table (buckets, dim)."""
     hidden[:] = 0
     for place in range(count):
-        vector = table[found[place]]
+        vector = table[buckets[place]]
         for axis in range(hidden.size):
             hidden[axis] += vector[axis]
     hidden *= np.float32(1) / np.float32(count)
@@ -129,15 +129,15 @@ def train(
     start and at the end, linear in between; table: (buckets, dim), weights: (classes, dim), biases: (classes,)
     float32, changed in place.
     """
-    found = np.empty(most_pieces(letters.shape[1], shortest, longest, words), np.int64)
+    buckets = np.empty(most_pieces(letters.shape[1], shortest, longest, words), np.int64)
     hidden = np.empty(table.shape[1], np.float32)
     back = np.empty(table.shape[1], np.float32)
     likely = np.empty(len(weights), np.float32)
     for step in range(order.size):
         rate = rates[0] + (rates[1] - rates[0]) * np.float32(step / order.size)
         row = order[step]
-        count = pieces(letters[row], shortest, longest, words, mask, found)
-        bag(table, found, count, hidden)
+        count = pieces(letters[row], shortest, longest, words, mask, buckets)
+        bag(table, buckets, count, hidden)
         chances(hidden, weights, biases, likely)
         back[:] = 0
         for label in range(likely.size):
@@ -148,7 +148,7 @@ def train(
                 weights[label, axis] += push * hidden[axis]
         back *= np.float32(1) / np.float32(count)
         for place in range(count):
-            vector = table[found[place]]
+            vector = table[buckets[place]]
             for axis in range(hidden.size):
                 vector[axis] += back[axis]
 
@@ -159,11 +159,11 @@ def apply(
     table: Floats, weights: Floats, biases: Floats, wants_hidden: bool, answer: Floats,
 ) -> None:  # fmt: skip
     """answer: (n, dim) or (n, classes) float32, written whole: the mean vector of each text, or its chances."""
-    found = np.empty(most_pieces(letters.shape[1], shortest, longest, words), np.int64)
+    buckets = np.empty(most_pieces(letters.shape[1], shortest, longest, words), np.int64)
     hidden = np.empty(table.shape[1], np.float32)
     for row in range(len(letters)):
-        count = pieces(letters[row], shortest, longest, words, mask, found)
-        bag(table, found, count, hidden)
+        count = pieces(letters[row], shortest, longest, words, mask, buckets)
+        bag(table, buckets, count, hidden)
         if wants_hidden:
             answer[row] = hidden
         else:

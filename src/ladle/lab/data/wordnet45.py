@@ -32,10 +32,10 @@ CLASS_NAMES = (
 
 
 def wordnet_45(*, folder: str = HOME, test_rows: int = TEST_ROWS) -> Dataset:
-    """Texts (n,) of dtype S: a gloss with its examples; its class is the lexicographer file it is kept in.
+    """Texts (n,) of dtype S: a gloss with its examples; its class is its lexicographer file.
 
     100,000 to choose from and 17,659 to test on, by one seeded draw; `ids` are positions in the four files' order
-    (noun, verb, adj, adv). Equal glosses are kept: they are near-duplicates that a pool of text has.
+    (noun, verb, adj, adv). Equal glosses stay: pools of text have such near-duplicates.
     folder: that of `data.noun` and its like. Raises: FileError, CorruptFileError, ArgumentError.
     Cost: about 1 s; 60 MB.
     Source: Miller 1995, "WordNet: a lexical database for English".
@@ -64,15 +64,15 @@ def glosses(home: Path = Path(HOME)) -> tuple[list[str], npt.NDArray[np.int64]]:
 
 def classes_of_words(home: Path = Path(HOME)) -> dict[str, set[int]]:
     """The classes of all senses of every word or phrase, in small letters. Raises: FileError, CorruptFileError."""
-    found: dict[str, set[int]] = {}
+    classes: dict[str, set[int]] = {}
     for fields, label, text in _entries(home):
         if len(fields) < 4 or not all(each in hexdigits for each in fields[3]):
             raise CorruptFileError(
                 f"the files in {home}", wanted="count the words of a sense in its fourth field", got=text[:60]
             )
         for word in fields[4 : 4 + 2 * int(fields[3], 16) : 2]:
-            found.setdefault(word.partition("(")[0].lower(), set()).add(label)  # "able(p)" marks where it may stand
-    return found
+            classes.setdefault(word.partition("(")[0].lower(), set()).add(label)  # "able(p)" marks where it may stand
+    return classes
 
 
 def _entries(home: Path) -> Iterator[tuple[list[str], int, str]]:
@@ -80,7 +80,7 @@ def _entries(home: Path) -> Iterator[tuple[list[str], int, str]]:
     for part in PARTS:
         path = need_file(home / f"data.{part}", bring=BRING)
         for line in path.read_text(encoding="utf-8").splitlines():
-            if line.startswith("  "):  # the licence, at the head of each file
+            if line.startswith("  "):  # the licence, at the beginning of each file
                 continue
             before, _, text = line.partition("|")
             fields = before.split()

@@ -1,7 +1,7 @@
-"""Words-9: 6.3 million words, and which of nine languages each is from.
+"""Words-9: 6.3 million words, and the language of each, one of nine.
 
-The pool for batches of 100,000 and of a million: real, skewed (two words of three are Polish), and full of
-near-duplicates, since the lists hold every inflected form.
+It is the pool for batches of 100,000 and of a million: real, unbalanced (two words of three are Polish), and full of
+near-duplicates, because the lists hold every inflected form.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ def words_9(*, folder: str = HOME, test_share: float = TEST_SHARE) -> Dataset:
     """Words (n,) of dtype S in UTF-8, of nine classes: 6.19 million to choose from, 0.1 million to test on.
 
     Each list counts a word once; a word of several lists is an example in each, as only the label tells them apart.
-    A word is tested on when a hash of its letters falls into `test_share` of all hashes: so no spelling is on both
-    sides, and the split depends on no order. `ids` are positions in the lists laid end to end.
+    A word is in the test split when a hash of its letters falls into `test_share` of all hashes: so no spelling is in
+    both splits, and no order matters. `ids` are positions in the lists laid end to end.
     folder: that of the lists. Raises: FileError, FileFormatError, ArgumentError.
     Cost: about 15 s; 0.4 GB, 1.2 GB while it reads.
     """
@@ -74,13 +74,13 @@ def spelling_hashes(words: npt.NDArray[np.bytes_]) -> npt.NDArray[np.uint64]:
     letters = as_letters(words)
     hashes = np.full(len(letters), child_seed(0, "words-9 split"), np.uint64)
     for block in row_blocks(len(letters), 8 * letters.shape[1]):
-        columns, found = np.ascontiguousarray(letters[block].T), hashes[block]
+        columns, values = np.ascontiguousarray(letters[block].T), hashes[block]
         for column in columns:
-            stepped = (found ^ column) * np.uint64(0x100000001B3)
-            np.copyto(found, stepped, where=column != 0)  # the width of the array must not tell
-        found ^= found >> np.uint64(32)
-        found *= MIX_1
-        found ^= found >> np.uint64(29)
+            stepped = (values ^ column) * np.uint64(0x100000001B3)
+            np.copyto(values, stepped, where=column != 0)  # padding does not count
+        values ^= values >> np.uint64(32)
+        values *= MIX_1
+        values ^= values >> np.uint64(29)
     return hashes
 
 

@@ -121,11 +121,11 @@ def _read(path: Path) -> bytes:
 
 
 def _check_digest(path: Path, content: bytes, wanted: str) -> None:
-    found = hashlib.sha256(content).hexdigest()
-    if found != wanted:
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != wanted:
         raise CorruptFileError(
             f"the file {path}",
             wanted=f"have SHA-256 {wanted[:12]}..., as its manifest says",
-            got=f"{found[:12]}...",
+            got=f"{digest[:12]}...",
             remedy="Reinstall Ladle: the file was damaged or changed.",
         )

@@ -1,6 +1,6 @@
-"""Heads on frozen features: a linear layer, or one hidden layer and a linear one, fitted by Adam in NumPy alone.
+"""Heads on frozen features: a linear layer, or a hidden and a linear layer, fitted by Adam in NumPy.
 
-They also take several labels an example, of which some are unknown, and go on from an earlier model when asked.
+They take several labels an example, some of them unknown, and can continue from an earlier model.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class HeadModel:
         return self._in_blocks(inputs, outputs, self.weights[-1].shape[1])
 
     def embeddings(self, inputs: npt.NDArray[Any]) -> Matrix:
-        """(n, dim) float32, what the last layer reads: the hidden layer, or the standardised features."""
+        """(n, dim) float32, the input of the last layer: the hidden layer, or the standardised features."""
         return self._in_blocks(inputs, self._hidden, self.weights[-1].shape[0])
 
     def _in_blocks(self, inputs: npt.NDArray[Any], make: Callable[[npt.NDArray[Any]], Matrix], width: int) -> Matrix:
@@ -64,7 +64,9 @@ class HeadModel:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """hidden: width of the hidden layer; 0: none, a linear head. decay: of weights, decoupled, as a share of the rate.
+    """A linear or a two-layer head on features.
+
+    hidden: width of the hidden layer; 0: none. decay: of weights, decoupled, as a share of the learning rate.
 
     The learning rate is fixed and the weights of the later half of the epochs are averaged, as in
     `ladle.lab.learners.mlp`.
@@ -90,7 +92,7 @@ class Head:
 
     @property
     def name(self) -> str:
-        """What it is, for reports."""
+        """A description in one line, for reports."""
         kind = f"MLP head, one hidden layer of {self.hidden}" if self.hidden else "linear head"
         return f"{kind}, {self.epochs} epochs of Adam"
 
@@ -128,7 +130,7 @@ class Head:
         return HeadModel(shift, scale, tuple(averaged[:layers]), tuple(averaged[layers:]), multilabel)
 
     def _begin(self, features: int, classes: int, seed: int) -> list[Matrix]:
-        """Weights of each layer, then biases: uniform as He et al. 2015 have it under a rectifier, else Glorot's."""
+        """Weights of each layer, then biases: uniform by He et al. 2015 under a rectifier, else by Glorot."""
         sizes = [features, *([self.hidden] if self.hidden else []), classes]
         draw = stream(seed, "head weights")
         weights = []
@@ -141,7 +143,7 @@ class Head:
     def _descend(
         self, features: Matrix, targets: Matrix, parameters: list[Matrix], seed: int, *, multilabel: bool
     ) -> list[Matrix]:
-        """The mean of the parameters at the ends of the later epochs; `parameters` are used up."""
+        """The mean of the parameters at the ends of the later epochs; `parameters` are overwritten."""
         layers = len(parameters) // 2
         first = [np.zeros_like(each) for each in parameters]
         second = [np.zeros_like(each) for each in parameters]
@@ -174,7 +176,7 @@ def step_by_adam(value: Matrix, slope: Matrix, first: Matrix, second: Matrix, ra
 def gradients(features: Matrix, targets: Matrix, parameters: list[Matrix], *, multilabel: bool) -> list[Matrix]:
     """Slopes of the mean loss over the rows, one for each of `parameters`.
 
-    The loss is cross-entropy; with several labels an example, that of each known class alone, summed.
+    The loss is cross-entropy; with several labels an example, the sum over its known classes.
     targets: (rows, classes), 0 to 1, NaN where unknown.
     """
     layers = len(parameters) // 2
@@ -195,7 +197,7 @@ def gradients(features: Matrix, targets: Matrix, parameters: list[Matrix], *, mu
 
 
 def squashed(logits: Matrix, *, multilabel: bool) -> Matrix:
-    """Chances out of (n, classes) logits, which are used up: sigmoids where there are several labels, else softmax."""
+    """Probabilities of (n, classes) logits, which are overwritten: sigmoids with several labels, else softmax."""
     if multilabel:
         halves: Matrix = np.tanh(logits * np.float32(0.5))  # the sigmoid that cannot overflow
         return np.float32(0.5) * (halves + 1)
@@ -206,10 +208,10 @@ def squashed(logits: Matrix, *, multilabel: bool) -> Matrix:
 
 
 def standard(features: Matrix) -> tuple[Matrix, Matrix]:
-    """(shift, scale) that give each feature mean 0 and deviation 1; a feature that never changes is left to be 0."""
+    """(shift, scale) that give each feature mean 0 and deviation 1; a constant feature becomes 0."""
     shift: Matrix = features.mean(axis=0, dtype=np.float64).astype(np.float32)
-    spread = features.std(axis=0, dtype=np.float64)
-    scale: Matrix = np.divide(1, spread, out=np.zeros_like(spread), where=spread > 1e-6).astype(np.float32)
+    deviation = features.std(axis=0, dtype=np.float64)
+    scale: Matrix = np.divide(1, deviation, out=np.zeros_like(deviation), where=deviation > 1e-6).astype(np.float32)
     return shift, scale
 
 

@@ -1,7 +1,7 @@
 """Multinomial logistic regression on features: the same optimum as scikit-learn's, by the same L-BFGS.
 
-Written out here because scikit-learn warns when it stops early, and a warning can be silenced only for all threads at
-once; its answer is what the tests compare with.
+It is implemented here because scikit-learn warns when it stops early, and a warning can be silenced only for all
+threads at once. The tests compare with scikit-learn.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ Matrix = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Logistic:
-    """The least of: summed cross-entropy + |weights|^2 / (2 strength), over standardised features.
+    """Logistic regression: minimises cross-entropy + |weights|^2 / (2 strength) over standardised features.
 
     strength: scikit-learn's C; biases are not penalised. iterations: of L-BFGS at most. A fitted model's `embeddings`
-    are what the layer reads, the standardised features: they do not learn.
+    are the standardised features, which are not learned.
     Cost: 2 products of (labelled, features) with (features, classes) an iteration.
     Repeats: set by the arguments, on one machine and with one BLAS thread; there is one optimum, whatever the seed.
     """
@@ -39,7 +39,7 @@ class Logistic:
 
     @property
     def name(self) -> str:
-        """What it is, for reports."""
+        """A description in one line, for reports."""
         return f"logistic regression, C = {self.strength:g}"
 
     def fit(
@@ -51,7 +51,7 @@ class Logistic:
         seed: int,
         warm: Model | None = None,
     ) -> HeadModel:
-        """Fit to features, or to uint8 pixels as 0..1. warm: where the descent begins; it ends in the same place.
+        """Fit to features, or to uint8 pixels as 0..1. warm: where the descent begins; the optimum is the same.
 
         Raises: ArgumentError, ShapeError.
         """
@@ -74,11 +74,11 @@ class Logistic:
             value, slope = _loss(features, targets, both, penalty)
             return value, slope.ravel()
 
-        # Divided by the rows inside, so the tolerance means the same for any number of labels.
-        found = minimize(
+        # The loss is a mean over rows, so the tolerance means the same for any number of labels.
+        optimum = minimize(
             loss, begin.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": self.iterations, "gtol": 1e-5}
         )
-        both = found.x.reshape(begin.shape).astype(np.float32)
+        both = optimum.x.reshape(begin.shape).astype(np.float32)
         return HeadModel(shift, scale, (both[:-1],), (both[-1],), multilabel=False)
 
 

@@ -1,7 +1,7 @@
-"""A text learner for millions of short texts: the mean of hashed pieces' vectors, then a linear layer.
+"""A text learner for millions of short texts: the mean of the vectors of hashed pieces, then a linear layer.
 
-Trained serially, one example at a time, so the seed alone decides; predicting is spread over threads. It reads texts as
-bytes and makes their pieces anew at each visit: hashing costs less than reading millions of stored lists of pieces.
+Training is serial, one example at a time, so the seed alone decides; predictions use all threads. Texts are read as
+bytes and hashed again at each visit: that costs less than to read millions of stored lists of pieces.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class TextModel:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """An embedding bag over hashed byte n-grams (and words, if asked), fitted by stochastic gradient descent.
+    """An embedding bag over hashed byte n-grams and, with `words`, words, fitted by stochastic gradient descent.
 
     shortest, longest, words, buckets: see `ladle.lab.data.ngrams.Ngrams`. dim: of the vectors, which are the
     embeddings.
@@ -86,7 +86,7 @@ class Text:
 
     @property
     def name(self) -> str:
-        """What it is, for reports."""
+        """A description in one line, for reports."""
         grams = [f"{self.shortest} to {self.longest} bytes"] if self.longest else []
         pieces = " and ".join([*grams, *(["words and their pairs"] if self.words else [])])
         return f"embedding bag over hashed pieces ({pieces}), {self.dim} wide, {self.epochs} epochs"
@@ -100,7 +100,7 @@ class Text:
         seed: int,
         warm: Model | None = None,
     ) -> TextModel:
-        """Fit to texts (n,), dtype S. warm: a `TextModel` of this learner to go on from, which is not changed.
+        """Fit to texts (n,), dtype S. warm: a `TextModel` of this learner to continue from; it is not changed.
 
         Raises: ArgumentError.
         """
@@ -112,8 +112,8 @@ class Text:
             raise ArgumentError("`classes`", wanted="be 2 or more", got=repr(classes))
         shape = (self.buckets, self.dim)
         if warm is None:
-            spread = np.float32(1 / self.dim)
-            table = stream(seed, "text vectors").random(shape, np.float32) * (2 * spread) - spread
+            limit = np.float32(1 / self.dim)
+            table = stream(seed, "text vectors").random(shape, np.float32) * (2 * limit) - limit
             weights, biases = np.zeros((classes, self.dim), np.float32), np.zeros(classes, np.float32)
         else:
             before = check_warm(

@@ -1,7 +1,7 @@
 """Image networks as learners, from pixels, in torch: on a GPU where there is one, else on the CPU.
 
-Torch is imported when a model is fitted. On a CPU a fit repeats by its seed; on a GPU it does on one kind of GPU and
-release of torch, for the convolutions are asked to be deterministic.
+Torch is imported when a model is fitted. On a CPU a fit repeats by its seed. On a GPU it repeats on one kind of GPU and
+one release of torch, because the convolutions are deterministic.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class ImageModel:
         return np.concatenate(parts)
 
     def embeddings(self, inputs: npt.NDArray[Any]) -> Matrix:
-        """(n, 512) float32, what the last layer reads. Raises: ArgumentError."""
+        """(n, 512) float32, the input of the last layer. Raises: ArgumentError."""
         return np.concatenate([features.float().cpu().numpy() for features in self._features(inputs)])
 
     def _features(self, inputs: npt.NDArray[Any]) -> Iterator[Any]:
@@ -66,7 +66,7 @@ class ImageModel:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How a network is trained. Not used by itself: `Vgg16` and `FastResNet` are recipes.
+    """How a network is trained; the base of `Vgg16` and `FastResNet`.
 
     epochs, minibatch: of the labelled images. learning_rate: the highest. decay: of weights.
     padding: images are shifted by up to so many pixels and mirrored at random as they are trained on; 0: not shifted.
@@ -92,7 +92,7 @@ class Recipe:
 
     @property
     def name(self) -> str:
-        """What it is, for reports."""
+        """A description in one line, for reports."""
         return f"{self.kind}, {self.epochs} epochs, from pixels"
 
     def fit(
@@ -143,7 +143,7 @@ class Recipe:
         known = torch.from_numpy(np.ascontiguousarray(labels, np.int64)).to(device)
         generator = torch.Generator().manual_seed(child_seed(seed & MAX_SEED, "order") % 2**63)
         size = min(self.minibatch, len(inputs))
-        steps = max(1, len(inputs) // size)  # the odd rest of each epoch is left out: every batch is of one size
+        steps = max(1, len(inputs) // size)  # the rest of each epoch is left out, so that all batches have one size
         optimiser, schedule = self._optimiser(torch, network, steps * self.epochs)
         network.train()
         for _ in range(self.epochs):
@@ -186,7 +186,7 @@ class Vgg16(Recipe):
     """VGG-16 with batch normalisation, by Adam at a fixed learning rate, on shifted and mirrored images.
 
     The paper states the network and the rate of 0.001; optimiser, epochs and augmentation are ours.
-    Cost: 0.3 GFLOP an image and pass forward. Repeats: see the head of this file.
+    Cost: 0.3 GFLOP an image and pass forward. Repeats: see the docstring of this file.
     Source: Simonyan & Zisserman 2015; Citovsky et al. 2021, section 4.
     """
 
@@ -207,7 +207,8 @@ class Vgg16(Recipe):
 class FastResNet(Recipe):
     """A ResNet of nine layers by momentum, the learning rate rising for a fifth of the steps and falling to 0.
 
-    Made for many short fits on a GPU. Cost: 0.6 GFLOP an image and pass forward. Repeats: see the head of this file.
+    Made for many short fits on a GPU. Cost: 0.6 GFLOP an image and pass forward. Repeats: see the docstring of this
+    file.
     Source: Page 2019, "How to train your ResNet", for the network and the shape of the recipe; dials are ours.
     """
 
@@ -251,8 +252,8 @@ def colours(inputs: npt.NDArray[Any]) -> tuple[Matrix, Matrix]:
     counts = np.stack([np.bincount(flat[:, colour], minlength=256) for colour in range(3)])
     levels = np.arange(256) / 255
     mean = counts @ levels / len(flat)
-    spread = np.sqrt(np.maximum(counts @ np.square(levels) / len(flat) - np.square(mean), 1e-6))
-    return mean.astype(np.float32), (1 / spread).astype(np.float32)
+    deviation = np.sqrt(np.maximum(counts @ np.square(levels) / len(flat) - np.square(mean), 1e-6))
+    return mean.astype(np.float32), (1 / deviation).astype(np.float32)
 
 
 def as_pictures(torch: Any, images: Any, shift: Matrix, scale: Matrix) -> Any:
@@ -284,6 +285,6 @@ def _reflected(places: Any, size: int) -> Any:
 
 @contextmanager
 def repeatable(torch: Any) -> Iterator[None]:
-    """Ask a GPU's convolutions to be the same every time."""
+    """Make a GPU's convolutions deterministic."""
     with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True):
         yield

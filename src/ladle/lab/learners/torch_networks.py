@@ -1,6 +1,6 @@
-"""Networks for small colour images, in torch: VGG-16, and a ResNet of nine layers made to train fast.
+"""Networks for small colour images, in torch: VGG-16, and a ResNet of nine layers that trains fast.
 
-Each ends in a layer of `dim` features and a linear layer; `torch` is handed in, so that nothing here imports it.
+Each ends in a layer of `dim` features and a linear layer. `torch` is an argument, so that nothing here imports it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 VGG_16 = (64, 64, "pool", 128, 128, "pool", 256, 256, 256, "pool", 512, 512, 512, "pool", 512, 512, 512, "pool")
 VGG_DIM = 512
 FAST_DIM = 512
-FAST_SCALE = 0.125  # of the logits: with label smoothing, what lets so high a learning rate train
+FAST_SCALE = 0.125  # of the logits: with it and label smoothing, so high a learning rate works
 
 
 def vgg_16(torch: Any, classes: int) -> Any:
