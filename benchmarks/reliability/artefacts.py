@@ -13,7 +13,7 @@ from typing import Any
 
 import ladle
 from benchmarks.reliability import birds
-from benchmarks.reliability.campaign_sight import DATABASE, NAME, seen, url
+from benchmarks.reliability.snapshots import DATABASE, NAME, seen, url
 from ladle.cli.campaign.batches import write_batch
 from ladle.formats import FORMATS, Form, read
 from ladle.formats.fields import TASK_FIELDS

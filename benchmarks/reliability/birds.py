@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 import ladle
-from benchmarks.reliability.campaign_sight import NAME, url
+from benchmarks.reliability.snapshots import NAME, url
 from ladle.pool.array_pool import ArrayPool
 from ladle.pool.ids.example_ids import Ids
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import ladle
 from benchmarks.reliability import birds
 from benchmarks.reliability.birds import doing
-from benchmarks.reliability.campaign_sight import DATABASE, NAME, seen, unsound, url
 from benchmarks.reliability.scenarios import Act, Scenario, Seen, whole_or_not
+from benchmarks.reliability.snapshots import DATABASE, NAME, seen, unsound, url
 from ladle.errors import MismatchError
 
 BACKUP = "birds.backup"

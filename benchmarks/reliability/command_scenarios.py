@@ -14,8 +14,8 @@ import numpy as np
 
 from benchmarks.reliability import birds
 from benchmarks.reliability.birds import BY_CLOCK
-from benchmarks.reliability.campaign_sight import DATABASE, seen, unsound
 from benchmarks.reliability.scenarios import Act, Scenario, Seen, whole_or_not
+from benchmarks.reliability.snapshots import DATABASE, seen, unsound
 from ladle.cli.campaign.exporting import What, export
 from ladle.cli.campaign.telling import tell
 from ladle.cli.campaign.whole_round import run_round
