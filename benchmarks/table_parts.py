@@ -18,10 +18,10 @@ def newest(name: str, *, together: Callable[[str], str] | None = None) -> list[R
     """
     path = RESULTS / f"{name}.jsonl"
     rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-    kept: dict[str, Row] = {}
+    newest_rows: dict[str, Row] = {}
     for row in rows:
         sizes = json.dumps(row["sizes"], sort_keys=True)
-        if together and (older := kept.get(sizes)):
+        if together and (older := newest_rows.get(sizes)):
             mine, measured = row["figures"], {together(figure) for figure in row["figures"]}
             figures = {
                 figure: value
@@ -31,8 +31,8 @@ def newest(name: str, *, together: Callable[[str], str] | None = None) -> list[R
             if len(figures) > len(mine):
                 row["earlier"] = [*older.get("earlier", []), older["commit"]]
             row["figures"] = figures
-        kept[sizes] = row
-    return list(kept.values())
+        newest_rows[sizes] = row
+    return list(newest_rows.values())
 
 
 def markdown(head: Iterable[str], lines: Iterable[Iterable[str]]) -> str:
@@ -47,7 +47,7 @@ def number(value: object, digits: int = 2) -> str:
     return f"{value:,.{digits}f}" if isinstance(value, float) else str(value)
 
 
-def told(row: Row) -> str:
+def origin(row: Row) -> str:
     """When, where and at which commit."""
     machine = row["machine"]
     memory = machine["memory_bytes"] / 2**30
@@ -60,8 +60,8 @@ def told(row: Row) -> str:
 
 def by_subject(figures: Row) -> dict[str, Row]:
     """Figures named "subject, what" as {subject: {what: value}}."""
-    found: dict[str, Row] = {}
+    subjects: dict[str, Row] = {}
     for key, value in figures.items():
         subject, _, what = key.rpartition(", ")
-        found.setdefault(subject, {})[what] = value
-    return found
+        subjects.setdefault(subject, {})[what] = value
+    return subjects

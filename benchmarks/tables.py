@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks.clustering.pages import agreement, hard_pools, scale
 from benchmarks.neighbours.libraries import LIBRARIES
 from benchmarks.reliability.pages import reliability
-from benchmarks.table_parts import Row, by_subject, markdown, newest, number, told
+from benchmarks.table_parts import Row, by_subject, markdown, newest, number, origin
 
 PAGES = Path(__file__).parents[1] / "docs" / "results"
 
@@ -27,9 +27,9 @@ def neighbours() -> str:
         "pynndescent, seconds for Ladle. The limit of time counts it.\n",
     ]
     for row in newest("neighbours", together=library_of):
-        sizes, found = row["sizes"], by_subject(row["figures"])
-        recalls = sorted({subject.rpartition(" at ")[2] for subject in found if " at 0." in subject})
-        libraries = [name for name in LIBRARIES if any(library_of(subject) == name for subject in found)]
+        sizes, results = row["sizes"], by_subject(row["figures"])
+        recalls = sorted({subject.rpartition(" at ")[2] for subject in results if " at 0." in subject})
+        libraries = [name for name in LIBRARIES if any(library_of(subject) == name for subject in results)]
         if all(name.startswith("ladle ") for name in libraries):
             continue  # nobody to compare with
         size = f"{sizes['name']} {sizes['rows']:,} x {sizes['dim']}"
@@ -38,13 +38,13 @@ def neighbours() -> str:
         for library in libraries:
             cells = [library]
             for recall in recalls:
-                seconds = found.get(f"{library} at {recall}", {}).get("seconds")
-                ours = found.get(f"ladle cells at {recall}", {}).get("seconds")
+                seconds = results.get(f"{library} at {recall}", {}).get("seconds")
+                ours = results.get(f"ladle cells at {recall}", {}).get("seconds")
                 ratio = f" ({seconds / ours:.1f})" if isinstance(seconds, float) and isinstance(ours, float) else ""
-                cells.append(short_of(library, found) if seconds is None else number(seconds) + ratio)
+                cells.append(short_of(library, results) if seconds is None else number(seconds) + ratio)
             lines.append(cells)
         parts.append(markdown(["library", *(f"recall {recall} or more" for recall in recalls)], lines))
-        parts.append(told(row) + "\n")
+        parts.append(origin(row) + "\n")
     return "\n".join(parts)
 
 
@@ -53,9 +53,9 @@ def library_of(figure: str) -> str:
     return next((name for name in LIBRARIES if figure.startswith(name)), figure)
 
 
-def short_of(library: str, found: dict[str, Row]) -> str:
+def short_of(library: str, results: dict[str, Row]) -> str:
     """Why a library has no seconds at a recall: the end of its settings, or of its time."""
-    mine = [what for subject, what in found.items() if library_of(subject) == library]
+    mine = [what for subject, what in results.items() if library_of(subject) == library]
     ends = [str(what["outcome"]) for what in mine if "outcome" in what]
     return ends[-1] if ends else "not reached"
 
@@ -70,23 +70,23 @@ def clustering() -> str:
         sizes = row["sizes"]
         parts.append(f"## {sizes['name']} {sizes['rows']:,} x {sizes['dim']}\n")
         lines = []
-        for library, found in by_subject(row["figures"]).items():
-            if found.get("outcome") != "done":
-                lines.append([library, str(found.get("outcome")), "", "", "", "", ""])
+        for library, results in by_subject(row["figures"]).items():
+            if results.get("outcome") != "done":
+                lines.append([library, str(results.get("outcome")), "", "", "", "", ""])
                 continue
             lines.append(
                 [
                     library,
-                    number(found["seconds"]),
-                    number(found["peak_bytes"] / 2**30),
-                    number(found.get("adjusted Rand index"), 4),
-                    number(found.get("V-measure"), 4),
-                    number(found["clusters"], 0),
-                    number(found["left out"], 3),
+                    number(results["seconds"]),
+                    number(results["peak_bytes"] / 2**30),
+                    number(results.get("adjusted Rand index"), 4),
+                    number(results.get("V-measure"), 4),
+                    number(results["clusters"], 0),
+                    number(results["left out"], 3),
                 ]
             )
         head = ["library", "seconds", "peak GiB", "adjusted Rand index", "V-measure", "clusters", "left out"]
-        parts += [markdown(head, lines), told(row) + "\n"]
+        parts += [markdown(head, lines), origin(row) + "\n"]
     for row in newest("peers_largest", together=str):
         parts += largest(row)
     return "\n".join(parts)
@@ -96,15 +96,15 @@ def largest(row: Row) -> list[str]:
     """How far each library gets within a limit."""
     sizes = row["sizes"]
     lines = []
-    for library, found in by_subject(row["figures"]).items():
-        done = [number(found[what], 0) for what in ("rows", "seconds")] if "rows" in found else ["none", ""]
-        peak = number(found["peak_bytes"] / 2**30) if "rows" in found else ""
-        lines.append([library, *done, peak, str(found.get("beyond", f"not tried beyond {sizes['most rows']:,}"))])
+    for library, results in by_subject(row["figures"]).items():
+        done = [number(results[what], 0) for what in ("rows", "seconds")] if "rows" in results else ["none", ""]
+        peak = number(results["peak_bytes"] / 2**30) if "rows" in results else ""
+        lines.append([library, *done, peak, str(results.get("beyond", f"not tried beyond {sizes['most rows']:,}"))])
     return [
         f"## {sizes['name']}: the largest of {sizes['first rows']:,}, twice as many and so on, done "
         f"in {sizes['limit']:g} s, threads: {sizes['threads']}\n",
         markdown(["library", "rows", "seconds", "peak GiB", "twice as many"], lines),
-        told(row) + "\n",
+        origin(row) + "\n",
     ]
 
 
@@ -122,16 +122,16 @@ def strategies() -> str:
     for label in labels:
         cells = [label]
         for column in columns:
-            found = column.get(label)
-            if found is None:
+            results = column.get(label)
+            if results is None:
                 cells.append("")
-            elif found["outcome"] == "done":
-                cells.append(f"{number(found['seconds'])} s, {number(found['bytes'] / 2**20, 0)}")
+            elif results["outcome"] == "done":
+                cells.append(f"{number(results['seconds'])} s, {number(results['bytes'] / 2**20, 0)}")
             else:
-                cells.append(str(found["outcome"]))
+                cells.append(str(results["outcome"]))
         lines.append(cells)
     head = [f"{r['sizes']['size']:,} of {r['sizes']['rows']:,}, {r['sizes']['classes']} classes" for r in rows]
-    return "\n".join([*parts, markdown(["strategy", *head], lines), *(told(row) + "\n" for row in rows)])
+    return "\n".join([*parts, markdown(["strategy", *head], lines), *(origin(row) + "\n" for row in rows)])
 
 
 def main() -> None:

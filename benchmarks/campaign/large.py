@@ -26,11 +26,11 @@ from benchmarks.strategies.selection import log_normal_clusters
 def timed(figures: dict[str, float | int | str], name: str, work: Callable[[], object]) -> object:
     """What `work` returns; its seconds are printed and kept, and those of a processor, which others cannot lengthen."""
     start, processor = time.perf_counter(), time.process_time()
-    found = work()
+    result = work()
     seconds, busy = time.perf_counter() - start, time.process_time() - processor
     figures |= {f"{name}, seconds": seconds, f"{name}, processor seconds": busy}
     print(f"{name:30} {seconds:9.3f} s {busy:9.3f} s of a processor", flush=True)
-    return found
+    return result
 
 
 def written(folder: Path, size: int) -> None:
@@ -61,12 +61,12 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, float | int 
     assert isinstance(campaign, ladle.Campaign)
     batch = timed(figures, f"ask {options.batch:,}", lambda: campaign.ask(options.batch, margins=margins, key="1"))
     timed(figures, "the same ask again", lambda: campaign.ask(options.batch, margins=margins, key="1"))
-    told = batch.ids[: options.labels]
-    words = np.array(["cat", "dog", "bird", "horse", "ship"])[np.arange(len(told)) % 5]
-    timed(figures, f"tell {len(told):,}", lambda: campaign.tell(told, words, annotator="ann", key="first"))
-    timed(figures, "the same tell again", lambda: campaign.tell(told, words, annotator="ann", key="first"))
+    labelled = batch.ids[: options.labels]
+    words = np.array(["cat", "dog", "bird", "horse", "ship"])[np.arange(len(labelled)) % 5]
+    timed(figures, f"tell {len(labelled):,}", lambda: campaign.tell(labelled, words, annotator="ann", key="first"))
+    timed(figures, "the same tell again", lambda: campaign.tell(labelled, words, annotator="ann", key="first"))
     others = np.roll(words, 1)
-    timed(figures, f"tell {len(told):,} new versions", lambda: campaign.tell(told, others, annotator="ann"))
+    timed(figures, f"tell {len(labelled):,} new versions", lambda: campaign.tell(labelled, others, annotator="ann"))
     timed(figures, "tell 1", lambda: campaign.tell(batch.ids[-1:], ["cat"], annotator="ann"))
     timed(figures, "take 100", lambda: campaign.take("bob", 100))
     timed(figures, "progress", campaign.progress)

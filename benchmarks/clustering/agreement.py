@@ -29,29 +29,29 @@ WARM_ROWS = 20_000  # enough for the approximate search to leave its path for fe
 Figures = dict[str, float | int | str]
 
 
-def partition_agreement(truth: np.ndarray, found: np.ndarray) -> dict[str, float]:
+def partition_agreement(truth: np.ndarray, other: np.ndarray) -> dict[str, float]:
     """Of two flat clusterings, int (n,) each: adjusted Rand index, V-measure, share of rows in identical clusters."""
     from sklearn.metrics import adjusted_rand_score, v_measure_score
 
     return {
-        "adjusted Rand index": float(adjusted_rand_score(truth, found)),
-        "V-measure": float(v_measure_score(truth, found)),
-        "rows in identical clusters": rows_in_identical_clusters(truth, found),
+        "adjusted Rand index": float(adjusted_rand_score(truth, other)),
+        "V-measure": float(v_measure_score(truth, other)),
+        "rows in identical clusters": rows_in_identical_clusters(truth, other),
     }
 
 
-def rows_in_identical_clusters(truth: np.ndarray, found: np.ndarray) -> float:
+def rows_in_identical_clusters(truth: np.ndarray, other: np.ndarray) -> float:
     """Share of the rows whose cluster has exactly the same members in both."""
-    _, both = np.unique(np.column_stack([truth, found]), axis=0, return_inverse=True)
-    size, truth_size, found_size = (np.bincount(labels)[labels] for labels in (both, truth, found))
-    return float(np.mean((size == truth_size) & (size == found_size)))
+    _, both = np.unique(np.column_stack([truth, other]), axis=0, return_inverse=True)
+    size, truth_size, other_size = (np.bincount(labels)[labels] for labels in (both, truth, other))
+    return float(np.mean((size == truth_size) & (size == other_size)))
 
 
-def height_differences(exact: ladle.Dendrogram, found: ladle.Dendrogram) -> Figures:
+def height_differences(exact: ladle.Dendrogram, approximate: ladle.Dendrogram) -> Figures:
     """Relative, at equal merge ranks below the cut, where the exact height is not 0."""
     ranks = exact.n - exact.n // MEAN_SIZE
     truth = exact.heights[:ranks].astype(np.float64)
-    relative = np.abs(found.heights[:ranks][truth > 0] / truth[truth > 0] - 1)
+    relative = np.abs(approximate.heights[:ranks][truth > 0] / truth[truth > 0] - 1)
     return {
         "relative height difference, median": float(np.median(relative)),
         "relative height difference, 99th percentile": float(np.percentile(relative, 99)),
@@ -59,7 +59,7 @@ def height_differences(exact: ladle.Dendrogram, found: ladle.Dendrogram) -> Figu
 
 
 def batch_agreement(
-    margins: np.ndarray, labelled: np.ndarray, exact: np.ndarray, found: np.ndarray, seeds: int
+    margins: np.ndarray, labelled: np.ndarray, exact: np.ndarray, approximate: np.ndarray, seeds: int
 ) -> dict[str, float]:
     """Means over `seeds` seeds of shares of equal picks, and how many exact clusters a batch touches."""
     size = len(margins) // 100
@@ -70,19 +70,19 @@ def batch_agreement(
         )
 
     exact_batches = [batch(exact, seed) for seed in range(seeds + 1)]
-    found_batches = [batch(found, seed) for seed in range(seeds)]
+    approximate_batches = [batch(approximate, seed) for seed in range(seeds)]
 
     def equal(one: list[np.ndarray], other: list[np.ndarray]) -> float:
         return float(np.mean([len(np.intersect1d(a, b)) / size for a, b in zip(one, other, strict=True)]))
 
-    def spread(batches: list[np.ndarray]) -> float:
+    def touched(batches: list[np.ndarray]) -> float:
         return float(np.mean([len(np.unique(exact[rows])) / size for rows in batches]))
 
     return {
-        "equal picks": equal(exact_batches[:-1], found_batches),
+        "equal picks": equal(exact_batches[:-1], approximate_batches),
         "equal picks, exact with another seed": equal(exact_batches[:-1], exact_batches[1:]),
-        "spread": spread(found_batches),
-        "spread, exact": spread(exact_batches[:-1]),
+        "spread": touched(approximate_batches),
+        "spread, exact": touched(exact_batches[:-1]),
     }
 
 
@@ -131,15 +131,15 @@ def main() -> None:
     for quality in options.quality or ["default", "high"]:
         tree, seconds = timed(points, exact=False, quality=quality)
         clusters = tree.cut(mean_size=MEAN_SIZE)
-        found: Figures = {"seconds": seconds, "certified": tree.certified}
-        found["recall"] = "exact" if tree.recall is None else tree.recall
+        differences: Figures = {"seconds": seconds, "certified": tree.certified}
+        differences["recall"] = "exact" if tree.recall is None else tree.recall
         assert tree.checks is not None
-        found |= {"inversions": tree.checks.inversions, "pushes": tree.checks.pushes}
-        found |= partition_agreement(exact_clusters, clusters) | height_differences(exact_tree, tree)
+        differences |= {"inversions": tree.checks.inversions, "pushes": tree.checks.pushes}
+        differences |= partition_agreement(exact_clusters, clusters) | height_differences(exact_tree, tree)
         for kind, (values, labelled) in margins.items():
             shares = batch_agreement(values, labelled, exact_clusters, clusters, options.seeds)
-            found |= {f"{kind}, {key}": value for key, value in shares.items()}
-        figures |= {f"{quality}, {key}": value for key, value in found.items()}
+            differences |= {f"{kind}, {key}": value for key, value in shares.items()}
+        figures |= {f"{quality}, {key}": value for key, value in differences.items()}
     for key, value in figures.items():
         print(f"{key:70} {value if isinstance(value, str) else format(value, '.5g')}")
     sizes = {"name": options.name, "digest": vectors.digest(options.name), "seeds": options.seeds}

@@ -57,21 +57,21 @@ def against_clustering(embeddings: np.ndarray, whole: ladle.Dendrogram, share: f
     rest, new = embeddings[~held], embeddings[held]
     tree, cluster_seconds = timed(lambda: ladle.cluster(rest, mean_size=10))
     tree, prototype_seconds = timed(lambda: tree.with_prototypes(rest))
-    found, assign_seconds = timed(lambda: tree.assign(new))
+    assignment, assign_seconds = timed(lambda: tree.assign(new))
     labels = np.empty(len(embeddings), np.int32)
-    labels[~held], labels[held] = tree.cut(), found.labels
+    labels[~held], labels[held] = tree.cut(), assignment.labels
     figures: dict[str, float | int] = {
         "cluster the rest, seconds": cluster_seconds,
         "prototypes, seconds": prototype_seconds,
         "assign, seconds": assign_seconds,
         "newcomers": len(new),
-        "joined": float(np.mean(found.labels < found.known)),
-        "clusters": found.known + found.founded,
-        "founded": found.founded,
+        "joined": float(np.mean(assignment.labels < assignment.known)),
+        "clusters": assignment.known + assignment.founded,
+        "founded": assignment.founded,
     }
     for title, again in (
         ("mean size 10", whole.cut(mean_size=10)),
-        ("the same height", whole.cut(threshold=found.limit)),
+        ("the same height", whole.cut(threshold=assignment.limit)),
     ):
         figures[f"clusters of all at {title}"] = int(again.max()) + 1
         for rows_title, rows in (("all rows", held | ~held), ("held-out rows", held), ("kept rows", ~held)):
@@ -92,12 +92,14 @@ def scale(rows: int, dim: int) -> None:
     tree, cluster_seconds = timed(lambda: ladle.cluster(embeddings, mean_size=10))
     tree, prototype_seconds = timed(lambda: tree.with_prototypes(embeddings))
     before = peak_of_this_process()
-    found, seconds = timed(lambda: tree.assign(new))
+    assignment, seconds = timed(lambda: tree.assign(new))
     above = peak_of_this_process() - before
+    founded_share = np.mean(assignment.labels >= assignment.known)
     print(
-        f"{len(new):,} newcomers, {found.known:,} clusters, dim {dim}: {seconds:.1f} s (cluster {cluster_seconds:.1f}, "
-        f"prototypes {prototype_seconds:.1f}); peak {above / 2**20:,.0f} MiB above that of clustering; "
-        f"recall {found.recall}; {found.founded:,} founded by {np.mean(found.labels >= found.known):.1%}"
+        f"{len(new):,} newcomers, {assignment.known:,} clusters, dim {dim}: {seconds:.1f} s "
+        f"(cluster {cluster_seconds:.1f}, prototypes {prototype_seconds:.1f}); "
+        f"peak {above / 2**20:,.0f} MiB above that of clustering; "
+        f"recall {assignment.recall}; {assignment.founded:,} founded by {founded_share:.1%}"
     )
     record.append(
         "assign",
@@ -107,9 +109,9 @@ def scale(rows: int, dim: int) -> None:
             "prototypes, seconds": prototype_seconds,
             "assign, seconds": seconds,
             "peak bytes above that of clustering": above,
-            "clusters": found.known,
-            "recall": "exact" if found.recall is None else found.recall,
-            "joined": float(np.mean(found.labels < found.known)),
+            "clusters": assignment.known,
+            "recall": "exact" if assignment.recall is None else assignment.recall,
+            "joined": float(np.mean(assignment.labels < assignment.known)),
         },
     )
 

@@ -157,9 +157,9 @@ class TimedSearch:
     def nearest(self, *clusters: np.ndarray, **question: object) -> Candidates:
         """See `NeighbourSearch.nearest`."""
         start = time.process_time()
-        found = self.inner.nearest(*clusters, **question)  # type: ignore[arg-type]
+        answer = self.inner.nearest(*clusters, **question)  # type: ignore[arg-type]
         self.seconds += time.process_time() - start
-        return found
+        return answer
 
 
 def measure(pool: Pool, n: int, engine: str) -> dict[str, float | int]:
@@ -212,7 +212,7 @@ def main() -> None:
             )
             print(f"{name:16}{n:>9,}{figures[-1]['seconds']:>9.2f}{figures[-1]['own']:>9.2f}  {done}", flush=True)
         if not sizes:
-            continue  # larger ones than it has were asked for
+            continue  # `rows` has larger ones than it has
         exponents = {key: exponent(sizes, [float(figure[key]) for figure in figures]) for key in ("seconds", "own")}
         print(f"{'':16}{'exponent':>9}{exponents['seconds']:>9.2f}{exponents['own']:>9.2f}")
         record.append(

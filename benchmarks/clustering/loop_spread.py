@@ -58,7 +58,7 @@ def data(name: str, pool_rows: int, copies: float) -> Dataset:
 
 def clusterings(points: np.ndarray) -> tuple[Clusters, dict[str, float]]:
     """Flat clusters by the exact search, and by cells at both qualities; their seconds and recall."""
-    found, figures = {}, {}
+    clusters, figures = {}, {}
     effort.HARD_COST = 0.0
     for label, options in (
         ("exact", {"exact": True}),
@@ -70,8 +70,8 @@ def clusterings(points: np.ndarray) -> tuple[Clusters, dict[str, float]]:
         figures[f"{label}, seconds"] = time.perf_counter() - start
         if tree.recall is not None:
             figures[f"{label}, recall"] = tree.recall
-        found[label] = tree.cut(mean_size=MEAN_SIZE)
-    return found, figures
+        clusters[label] = tree.cut(mean_size=MEAN_SIZE)
+    return clusters, figures
 
 
 def accuracies(dataset: Dataset, clusters: np.ndarray, trial: int, draw: int) -> list[float]:
@@ -79,20 +79,20 @@ def accuracies(dataset: Dataset, clusters: np.ndarray, trial: int, draw: int) ->
     learner = Head()
     size = len(dataset.labels) // 50
     labelled = np.random.default_rng(trial).choice(len(dataset.labels), size, replace=False)
-    found = []
+    measured = []
     for turn in range(ROUNDS + 1):
         model = learner.fit(
             dataset.inputs[labelled], dataset.labels[labelled], classes=len(dataset.class_names), seed=trial
         )
         guessed = model.probabilities(dataset.test_inputs).argmax(axis=1)
-        found.append(float(np.mean(guessed == dataset.test_labels)))
+        measured.append(float(np.mean(guessed == dataset.test_labels)))
         if turn < ROUNDS:
             margins = ladle.margin(model.probabilities(dataset.inputs))
             chosen = ladle.cluster_margin(
                 margins, clusters, size, candidate_ratio=CANDIDATE_RATIO, labelled=labelled, seed=draw + turn
             )
             labelled = np.concatenate([labelled, chosen])
-    return found
+    return measured
 
 
 def compared(curves: dict[str, np.ndarray]) -> dict[str, float]:
@@ -117,14 +117,16 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=10)
     options = parser.parse_args()
     dataset = data(options.name, options.pool, options.copies)
-    found, figures = clusterings(dataset.inputs)
-    found[AGAIN] = found["exact"]
-    curves = {label: np.zeros((options.trials, ROUNDS + 1)) for label in found}
-    jobs: list[tuple[str, int]] = [(label, trial) for trial in range(options.trials) for label in found]
+    flat_clusters, figures = clusterings(dataset.inputs)
+    flat_clusters[AGAIN] = flat_clusters["exact"]
+    curves = {label: np.zeros((options.trials, ROUNDS + 1)) for label in flat_clusters}
+    jobs: list[tuple[str, int]] = [(label, trial) for trial in range(options.trials) for label in flat_clusters]
 
     def run(job: tuple[str, int]) -> None:
         label, trial = job
-        curves[label][trial] = accuracies(dataset, found[label], trial, 1_000 * (trial + 1) + 500 * (label == AGAIN))
+        curves[label][trial] = accuracies(
+            dataset, flat_clusters[label], trial, 1_000 * (trial + 1) + 500 * (label == AGAIN)
+        )
 
     each: Callable[[tuple[str, int]], None] = run
     with threads.single_threaded_blas():

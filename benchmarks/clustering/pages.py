@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 
-from benchmarks.table_parts import Row, markdown, newest, number, told
+from benchmarks.table_parts import Row, markdown, newest, number, origin
 
 BEFORE_SAID = 2  # threads of rows that do not say
 
@@ -19,7 +19,7 @@ def agreement() -> str:
         "a hundredth of the pool that both clusterings choose with one seed; beside it, what two seeds of the exact "
         "one share.\n",
     ]
-    kept = [
+    columns = [
         "seconds",
         "recall",
         "adjusted Rand index",
@@ -38,9 +38,9 @@ def agreement() -> str:
             if not any(key.startswith(f"{way}, ") for key in figures):
                 continue
             cells = [f"{sizes['name']} {sizes['rows']:,} x {sizes['dim']}", way]
-            measured = (number(figures.get(f"{way}, {what}", ""), 3) for what in kept)
+            measured = (number(figures.get(f"{way}, {what}", ""), 3) for what in columns)
             lines.append([*cells, *measured, row["date"][:10], row["commit"]])
-    return "\n".join([*parts, markdown(["data", "clustering", *kept, "date", "commit"], lines), *in_the_loop()])
+    return "\n".join([*parts, markdown(["data", "clustering", *columns, "date", "commit"], lines), *in_the_loop()])
 
 
 def in_the_loop() -> list[str]:
@@ -66,18 +66,18 @@ def in_the_loop() -> list[str]:
             lines.append([*cells, number(figures[f"{way}, at the end, standard deviation over trials"])])
         head = ["clusters", "recall", "accuracy", "against exact", "area against exact", "deviation over trials"]
         parts.append(f"### {sizes['name']}{copies}: {sizes['rows']:,} rows, {sizes['trials']} trials\n")
-        parts += [markdown(head, lines), told(row) + "\n"]
+        parts += [markdown(head, lines), origin(row) + "\n"]
     return parts if rows else []
 
 
 def scale_rows() -> list[Row]:
     """The newest of each sizes and number of threads."""
-    kept = {}
+    latest = {}
     for row in newest("scale"):
         sizes = {"threads": BEFORE_SAID, **row["sizes"]}
         if "name" in sizes:
-            kept[tuple(sorted(sizes.items()))] = {**row, "sizes": sizes}
-    return list(kept.values())
+            latest[tuple(sorted(sizes.items()))] = {**row, "sizes": sizes}
+    return list(latest.values())
 
 
 def scale() -> str:
@@ -119,7 +119,7 @@ def growth() -> list[str]:
         family = (sizes["name"], str(sizes["dim"]), sizes["dtype"], sizes["quality"], str(sizes["threads"]))
         if sizes["exact"] != "True" and "processor_seconds" in row["figures"]:
             families.setdefault(family, {})[sizes["rows"]] = row["figures"]["processor_seconds"]
-    told = []
+    paragraphs = []
     for (name, dim, dtype, _, threads), seconds in families.items():
         if len(seconds) < 3:
             continue
@@ -127,12 +127,12 @@ def growth() -> list[str]:
         powers = [math.log(seconds[b] / seconds[a]) / math.log(b / a) for a, b in itertools.pairwise(rows)]
         whole = slope([math.log(n) for n in rows], [math.log(seconds[n]) for n in rows])
         steps = ", ".join(f"{power:.2f}" for power in powers)
-        told.append(
+        paragraphs.append(
             f"{name} x {dim} {dtype}, {', '.join(f'{n:,}' for n in rows)} rows by approximate neighbours, threads: "
             f"{threads}: processor seconds grow as rows^{whole:.2f} over all (least squares of logarithms; from size "
             f"to size {steps}).\n"
         )
-    return told
+    return paragraphs
 
 
 def slope(x: list[float], y: list[float]) -> float:

@@ -4,7 +4,7 @@ python -m benchmarks.clustering.peers --name topics [--rows 20000] [--turns 1] [
                            [--library "ladle exact" --library "SciPy linkage" ...] [--grow 2000000]
 
 With --grow each library is given more and more of so many rows, until it does not finish within the limit: the most
-that it did is the largest, to a factor of two. Agreement is not asked then.
+that it did is the largest, to a factor of two. Agreement is not measured then.
 
 Needs the peers it is to compare:
 pip install scikit-learn fastcluster racplusplus genieclust fast_hdbscan evoc faiss-cpu
@@ -99,9 +99,9 @@ def grow(options: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for library in options.library or list(libraries.LIBRARIES):
             figures |= largest_done(library, Path(folder), sizes, options)
-    asked = {"name": options.name, "digest": vectors.digest(options.name), "first rows": sizes[0]}
-    asked |= {"most rows": sizes[-1], "limit": options.limit, "threads": options.threads}
-    record.append("peers_largest", asked, figures)
+    row_sizes = {"name": options.name, "digest": vectors.digest(options.name), "first rows": sizes[0]}
+    row_sizes |= {"most rows": sizes[-1], "limit": options.limit, "threads": options.threads}
+    record.append("peers_largest", row_sizes, figures)
 
 
 def kept_points(folder: Path, name: str, rows: int) -> Path:
@@ -127,17 +127,17 @@ def largest_done(library: str, folder: Path, sizes: list[int], options: argparse
             failed = place
         else:
             path = kept_points(folder, options.name, sizes[place])
-            found, _ = measure(library, path, sizes[place], options.threads, options.turns, options.limit)
-            told = f"{found['seconds']:8.1f} s" if found["outcome"] == "done" else found["outcome"]
-            print(f"{library:32} {sizes[place]:10,} rows {told}", flush=True)
-            if found["outcome"] == "done":
+            result, _ = measure(library, path, sizes[place], options.threads, options.turns, options.limit)
+            outcome = f"{result['seconds']:8.1f} s" if result["outcome"] == "done" else result["outcome"]
+            print(f"{library:32} {sizes[place]:10,} rows {outcome}", flush=True)
+            if result["outcome"] == "done":
                 done = place
-                seconds[sizes[place]] = float(found["seconds"])
-                last = {"rows": sizes[place], "seconds": found["seconds"], "peak_bytes": found["peak_bytes"]}
+                seconds[sizes[place]] = float(result["seconds"])
+                last = {"rows": sizes[place], "seconds": result["seconds"], "peak_bytes": result["peak_bytes"]}
                 figures |= {f"{library}, {key}": value for key, value in last.items()}
             else:
                 failed = place
-                figures[f"{library}, beyond"] = found["outcome"]
+                figures[f"{library}, beyond"] = result["outcome"]
         leaps = int(np.log2(options.limit / 2 / max(seconds.get(sizes[done], np.inf), 0.1)) / 2) if done >= 0 else 0
         place = min(done + max(1, leaps), (done + failed) // 2 if failed < len(sizes) else len(sizes) - 1)
     return figures
@@ -163,25 +163,27 @@ def compare(options: argparse.Namespace) -> None:
         chosen = options.library or list(libraries.LIBRARIES)
         truth = None
         for library in [REFERENCE, *(name for name in chosen if name != REFERENCE)]:
-            found, labels_path = measure(library, path, len(points), options.threads, options.turns, options.limit)
-            if found["outcome"] == "done":
+            result, labels_path = measure(library, path, len(points), options.threads, options.turns, options.limit)
+            if result["outcome"] == "done":
                 labels = np.load(labels_path, allow_pickle=False)
                 truth = whole(labels) if library == REFERENCE else truth
-                found |= {} if truth is None else partition_agreement(truth, whole(labels))
-                found |= {"clusters": len(np.unique(labels[labels >= 0])), "left out": float(np.mean(labels < 0))}
-            print(line(library, found), flush=True)
-            figures |= {f"{library}, {key}": value for key, value in found.items()}
+                result |= {} if truth is None else partition_agreement(truth, whole(labels))
+                result |= {"clusters": len(np.unique(labels[labels >= 0])), "left out": float(np.mean(labels < 0))}
+            print(line(library, result), flush=True)
+            figures |= {f"{library}, {key}": value for key, value in result.items()}
     sizes = {"name": options.name, "digest": vectors.digest(options.name), "rows": len(points)}
     sizes |= {"dim": points.shape[1], "turns": options.turns, "threads": options.threads}
     record.append("peers", sizes, figures)
 
 
-def line(library: str, found: Figures) -> str:
-    if found["outcome"] != "done":
-        return f"{library:32} {found['outcome']}"
-    agreement = f"{found.get('adjusted Rand index', np.nan):7.4f} {found.get('V-measure', np.nan):10.4f}"
-    memory = f"{found['peak_bytes'] / 2**30:9.2f}"
-    return f"{library:32} {found['seconds']:8.2f} {memory} {agreement} {found['clusters']:9,} {found['left out']:9.3f}"
+def line(library: str, result: Figures) -> str:
+    if result["outcome"] != "done":
+        return f"{library:32} {result['outcome']}"
+    agreement = f"{result.get('adjusted Rand index', np.nan):7.4f} {result.get('V-measure', np.nan):10.4f}"
+    memory = f"{result['peak_bytes'] / 2**30:9.2f}"
+    return (
+        f"{library:32} {result['seconds']:8.2f} {memory} {agreement} {result['clusters']:9,} {result['left out']:9.3f}"
+    )
 
 
 if __name__ == "__main__":

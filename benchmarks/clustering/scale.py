@@ -75,8 +75,8 @@ def main() -> None:
             seconds, worked = time.perf_counter() - start, time.process_time() - worked
     rows, dim = embeddings.shape
     recall = "exact" if tree.recall is None else round(tree.recall, 4)
-    told = f"{seconds:.1f} s, {worked:.1f} of processors, {peak[0] / 2**20:,.0f} MiB above, recall {recall}"
-    print(f"{options.name} {rows:,} x {dim}: {told}")
+    summary = f"{seconds:.1f} s, {worked:.1f} of processors, {peak[0] / 2**20:,.0f} MiB above, recall {recall}"
+    print(f"{options.name} {rows:,} x {dim}: {summary}")
     for title, taken in stages.seconds.items():
         print(f"  {taken:8.1f} s  {title}")
     record.append(

@@ -28,10 +28,10 @@ def package_descriptions() -> list[str]:
 
 def words() -> list[str]:
     """The distinct words of nine languages, sorted."""
-    found: set[str] = set()
+    distinct: set[str] = set()
     for language in words9.LISTS:
-        found.update(words9.listed_words(Path(words9.HOME), language))
-    return sorted(found - {""})
+        distinct.update(words9.listed_words(Path(words9.HOME), language))
+    return sorted(distinct - {""})
 
 
 def mixed_texts() -> tuple[list[str], str]:

@@ -29,10 +29,10 @@ def ladle_cells(points: np.ndarray, k: int, threads: int, setting: Setting) -> n
 
     members = np.arange(len(points), dtype=np.int32)
     search = CellSearch(effort=Effort(**setting))
-    found = search.nearest(
+    neighbours = search.nearest(
         points, np.zeros(len(points)), members=members, queries=members, k=k, precise=False, progress=SILENT
     )
-    return found.ids
+    return neighbours.ids
 
 
 def ladle_exact(points: np.ndarray, k: int, threads: int, setting: Setting) -> np.ndarray:
@@ -40,10 +40,10 @@ def ladle_exact(points: np.ndarray, k: int, threads: int, setting: Setting) -> n
     from ladle.progress import SILENT
 
     members = np.arange(len(points), dtype=np.int32)
-    found = BruteSearch().nearest(
+    neighbours = BruteSearch().nearest(
         points, np.zeros(len(points)), members=members, queries=members, k=k, precise=False, progress=SILENT
     )
-    return found.ids
+    return neighbours.ids
 
 
 def faiss_flat(points: np.ndarray, k: int, threads: int, setting: Setting) -> np.ndarray:

@@ -54,7 +54,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Task:
-    """What all libraries are asked."""
+    """The question to all libraries."""
 
     points: Path
     k: int
@@ -83,12 +83,12 @@ class Task:
 
     def recall_of(self, ids: list[list[int]]) -> float:
         """Of lists that may hold the point itself, -1 or repeats, none of which counts."""
-        found = 0
+        hits = 0
         for row, point, farthest, answers in zip(self.sample, self.sampled, self.farthest, ids, strict=True):
             others = np.array([other for other in dict.fromkeys(answers) if other not in (-1, row)][: self.k], int)
             distances = ((self.all_points[others].astype(np.float64) - point) ** 2).sum(axis=1)
-            found += int((distances <= farthest * (1 + 1e-9)).sum())
-        return found / (self.k * len(self.sample))
+            hits += int((distances <= farthest * (1 + 1e-9)).sum())
+        return hits / (self.k * len(self.sample))
 
 
 def task_of(points: np.ndarray, path: Path, k: int, threads: int, limit_seconds: float) -> Task:
@@ -195,16 +195,16 @@ def main() -> None:
 
 def figures(trials: list[Trial]) -> dict[str, float | str]:
     """Every setting's recall and seconds, and each library's at each target."""
-    found: dict[str, float | str] = {}
+    figures: dict[str, float | str] = {}
     for trial in trials:
         if trial.seconds:
-            found |= {f"{trial.label}, recall": trial.recall, f"{trial.label}, seconds": median(trial.seconds)}
-            found |= {f"{trial.label}, first call seconds": trial.first_call_seconds}
-            found |= {f"{trial.label}, turns": len(trial.seconds)}
-            found |= {f"{trial.library} at {target:.2f}, seconds": median(trial.seconds) for target in trial.reached}
+            figures |= {f"{trial.label}, recall": trial.recall, f"{trial.label}, seconds": median(trial.seconds)}
+            figures |= {f"{trial.label}, first call seconds": trial.first_call_seconds}
+            figures |= {f"{trial.label}, turns": len(trial.seconds)}
+            figures |= {f"{trial.library} at {target:.2f}, seconds": median(trial.seconds) for target in trial.reached}
         else:
-            found[f"{trial.label}, outcome"] = trial.outcome
-    return found
+            figures[f"{trial.label}, outcome"] = trial.outcome
+    return figures
 
 
 if __name__ == "__main__":

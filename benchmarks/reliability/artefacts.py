@@ -13,7 +13,7 @@ from typing import Any
 
 import ladle
 from benchmarks.reliability import birds
-from benchmarks.reliability.snapshots import DATABASE, NAME, seen, url
+from benchmarks.reliability.snapshots import DATABASE, NAME, snapshot, url
 from ladle.cli.campaign.batches import write_batch
 from ladle.formats import FORMATS, Form, read
 from ladle.formats.fields import TASK_FIELDS
@@ -24,17 +24,17 @@ FILES = f"{DATABASE}.files/{NAME}"
 
 @dataclass(frozen=True, slots=True)
 class Artefact:
-    """file: of the folder that `prepare` fills. looked_at: what its user is told of damage, or an error of Ladle.
+    """file: in the folder that `prepare` fills. check: what its user learns of damage, or an error of Ladle.
 
-    read: all that can be read of it, to be compared. must_show: all damage that changes it must be told.
+    read: everything that can be read of it, to be compared. must_be_noticed: whether all damage must be noticed.
     """
 
     name: str
     file: str
     prepare: Callable[[Path], None]
-    looked_at: Callable[[Path], list[str]]
+    check: Callable[[Path], list[str]]
     read: Callable[[Path], Any]
-    must_show: bool = True
+    must_be_noticed: bool = True
 
 
 def _database_read(folder: Path) -> Any:
@@ -46,7 +46,7 @@ def _database_read(folder: Path) -> Any:
             for kind, name, *_ in schema
             if kind == "index"
         ]
-    return seen(folder), schema, indexes
+    return snapshot(folder), schema, indexes
 
 
 def _verified(folder: Path) -> list[str]:
@@ -58,7 +58,7 @@ def _tree_prepared(folder: Path) -> None:
     ladle.cluster(birds.pool(), mean_size=3).save(folder / "tree.npz")
 
 
-def _tree_looked_at(folder: Path) -> list[str]:
+def _tree_checked(folder: Path) -> list[str]:
     ladle.Dendrogram.load(folder / "tree.npz")
     return []
 
@@ -77,9 +77,9 @@ def _backed_up(folder: Path) -> None:
 
 def _restored(folder: Path) -> list[str]:
     ladle.Campaign.restore(url(folder), folder / "birds.backup").close()
-    found = _verified(folder)
+    problems_found = _verified(folder)
     _without_campaign(folder)
-    return found
+    return problems_found
 
 
 def _batch(name: str) -> Artefact:
@@ -95,10 +95,10 @@ def _batch(name: str) -> Artefact:
         birds.full(folder)
         write(folder)
 
-    def looked_at(folder: Path) -> list[str]:
+    def check(folder: Path) -> list[str]:
         return [] if write(folder) else ["the file was not there"]
 
-    return Artefact(f"batch, {name}", file, prepare, looked_at, lambda folder: (folder / file).read_bytes())
+    return Artefact(f"batch, {name}", file, prepare, check, lambda folder: (folder / file).read_bytes())
 
 
 def _returned(name: str) -> Artefact:
@@ -108,7 +108,7 @@ def _returned(name: str) -> Artefact:
     def table(folder: Path) -> Any:
         return read(folder / written.file, form=Form(), fields=TASK_FIELDS)
 
-    def looked_at(folder: Path) -> list[str]:
+    def check(folder: Path) -> list[str]:
         table(folder)
         return []
 
@@ -116,9 +116,9 @@ def _returned(name: str) -> Artefact:
         f"returned, {name}",
         written.file,
         written.prepare,
-        looked_at,
+        check,
         lambda folder: table(folder).to_pylist(),
-        must_show=False,
+        must_be_noticed=False,
     )
 
 
@@ -126,9 +126,9 @@ ARTEFACTS = {
     each.name: each
     for each in (
         Artefact("database", DATABASE, birds.large, _verified, _database_read),
-        Artefact("tree of a campaign", f"{FILES}/tree-1.npz", birds.large, _verified, seen),
-        Artefact("ids of a campaign", f"{FILES}/ids-1.arrow", birds.large, _verified, seen),
-        Artefact("tree", "tree.npz", _tree_prepared, _tree_looked_at, lambda folder: b""),
+        Artefact("tree of a campaign", f"{FILES}/tree-1.npz", birds.large, _verified, snapshot),
+        Artefact("ids of a campaign", f"{FILES}/ids-1.arrow", birds.large, _verified, snapshot),
+        Artefact("tree", "tree.npz", _tree_prepared, _tree_checked, lambda folder: b""),
         Artefact("backup", "birds.backup", _backed_up, _restored, lambda folder: b""),
         *map(_batch, FORMATS),
         *map(_returned, FORMATS),

@@ -63,7 +63,7 @@ def asks(campaign: ladle.Campaign) -> None:
     campaign.ask(12, probabilities=probabilities(), key="round 1", holder="ann", model="m0")
 
 
-def asked(folder: Path) -> None:
+def with_batch(folder: Path) -> None:
     created(folder)
     doing(asks)(folder)
 
@@ -73,14 +73,14 @@ def tells(campaign: ladle.Campaign) -> None:
 
 
 def tells_mixed(campaign: ladle.Campaign) -> None:
-    """Relabels, repeats, examples nobody asked for, an unknown id and two things that are no label."""
+    """Relabels, repeats, examples outside the batch, an unknown id and two things that are no label."""
     ids = [*IDS, "bird 01.jpg", "no such bird", "bird 02.jpg", "bird 03.jpg"]
     labels = ["dog"] * 6 + ["cat"] * 6 + ["cat", "cat", "cow", None]
     campaign.tell(ids, labels, annotator=["ann"] * 8 + ["bob"] * 8, source="desk", key="day 2")
 
 
 def labelled(folder: Path) -> None:
-    asked(folder)
+    with_batch(folder)
     doing(tells)(folder)
 
 
@@ -116,7 +116,7 @@ def full(folder: Path) -> None:
 
 
 def large(folder: Path) -> None:
-    """So many rows that most of the database's bytes say something."""
+    """With so many rows that most bytes of the database have a meaning."""
     created(folder, rows=1_800)
     doing(tells_mixed)(folder)
     with opened(folder) as campaign:

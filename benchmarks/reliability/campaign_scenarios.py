@@ -9,15 +9,15 @@ from pathlib import Path
 import ladle
 from benchmarks.reliability import birds
 from benchmarks.reliability.birds import doing
-from benchmarks.reliability.scenarios import Act, Scenario, Seen, whole_or_not
-from benchmarks.reliability.snapshots import DATABASE, NAME, seen, unsound, url
+from benchmarks.reliability.scenarios import Act, Scenario, Snapshot, whole_or_not
+from benchmarks.reliability.snapshots import DATABASE, NAME, problems, snapshot, url
 from ladle.errors import MismatchError
 
 BACKUP = "birds.backup"
 
 
 def _act(name: str, prepare: Callable[[Path], None], do: Callable[[Path], None]) -> Scenario:
-    return whole_or_not(Act(name, prepare, do, seen, unsound))
+    return whole_or_not(Act(name, prepare, do, snapshot, problems))
 
 
 def _change(name: str, prepare: Callable[[Path], None], change: birds.Change) -> Scenario:
@@ -25,7 +25,7 @@ def _change(name: str, prepare: Callable[[Path], None], change: birds.Change) ->
 
 
 def _taken(folder: Path) -> None:
-    birds.asked(folder)
+    birds.with_batch(folder)
     doing(birds.takes)(folder)
 
 
@@ -49,30 +49,30 @@ def _restores(folder: Path) -> None:
         return
 
 
-def _seen_in_backup(folder: Path) -> Seen:
+def _backup_snapshot(folder: Path) -> Snapshot:
     """What a backup brings back; nothing where there is none."""
     if not (folder / BACKUP).exists():
         return {}
     with tempfile.TemporaryDirectory(dir=folder.parent) as elsewhere:
         ladle.Campaign.restore(url(Path(elsewhere)), folder / BACKUP, name=NAME).close()
-        return seen(Path(elsewhere)) | {"campaign": []}  # which says where its files are
+        return snapshot(Path(elsewhere)) | {"campaign": []}  # which says where its files are
 
 
 CAMPAIGN = (
     _act("create", birds.nothing, birds.created),
     _change("ask", birds.created, birds.asks),
-    _change("ask again", birds.asked, birds.asks),
-    _change("tell", birds.asked, birds.tells),
+    _change("ask again", birds.with_batch, birds.asks),
+    _change("tell", birds.with_batch, birds.tells),
     _change("tell mixed", birds.labelled, birds.tells_mixed),
     _change("import", birds.labelled, lambda each: each.import_labels(birds.IDS, ["cat"] * 12, source="old", key="k")),
     _change("delete", birds.full, lambda each: each.delete_labels(birds.IDS[:3], reason="a mistake", key="d")),
-    _change("take", birds.asked, birds.takes),
+    _change("take", birds.with_batch, birds.takes),
     _change("release", _taken, lambda each: each.release("cleo")),
     _change("exclude", birds.labelled, birds.excludes),
     _change("include", _excluded, lambda each: each.include(birds.IDS[:2])),
     _change("extend", birds.labelled, lambda each: each.extend(birds.pool(birds.ROWS + 12))),
     _change("gold", birds.labelled, birds.adds_gold),
     _change("model", birds.labelled, birds.records_model),
-    whole_or_not(Act("backup", birds.full, birds.backs_up, _seen_in_backup, unsound)),
+    whole_or_not(Act("backup", birds.full, birds.backs_up, _backup_snapshot, problems)),
     _act("restore", _backed_up, _restores),
 )

@@ -1,10 +1,10 @@
-"""Many processes on one campaign: is everything told taken exactly once, and nothing asked twice?
+"""Many processes on one campaign: is every label recorded exactly once, and no example in two batches?
 
 python -m benchmarks.reliability.concurrency [--database sqlite|postgres] [--tellers 8] [--askers 4] [--labels 10000]
                                              [--record]
 
 Each teller tells its labels in 20 uploads, half of them under keys that its neighbour uses too. Meanwhile askers ask
-for batches, every key by two of them. Then the campaign is held against a plain model (uploads.py), and verified.
+for batches, every key by two of them. Then the campaign is compared with a plain model (uploads.py), and verified.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ BATCHES, BATCH_SIZE = 20, 50  # of each pair of askers
 
 @dataclass(slots=True)
 class Work:
-    """What one process did. told: figures of its tells by key. asked: ids of its batches by key. busy: refusals."""
+    """What one process did. uploads: figures of its tells by key. batches: ids by key. busy: refusals."""
 
-    told: dict[str, dict[str, int]] = field(default_factory=dict)
-    asked: dict[str, list[int]] = field(default_factory=dict)
+    uploads: dict[str, dict[str, int]] = field(default_factory=dict)
+    batches: dict[str, list[int]] = field(default_factory=dict)
     busy: int = 0
 
 
@@ -46,10 +46,10 @@ def tells(url: str, teller: int, size: int) -> Work:
     with ladle.Campaign.open(url, name=uploads.NAME) as campaign:
         for key in keys_of(teller):
             each = uploads.upload(key, size)
-            while key not in done.told:
+            while key not in done.uploads:
                 try:
-                    told = campaign.tell(each.ids, each.labels, annotator=each.annotator, key=key)
-                    done.told[key] = {"accepted": told.accepted, "again": int(told.repeat_of_key)}
+                    answer = campaign.tell(each.ids, each.labels, annotator=each.annotator, key=key)
+                    done.uploads[key] = {"accepted": answer.accepted, "again": int(answer.repeat_of_key)}
                 except StoreBusyError:
                     done.busy += 1
     return done
@@ -60,9 +60,9 @@ def asks(url: str, asker: int) -> Work:
     with ladle.Campaign.open(url, name=uploads.NAME) as campaign:
         for number in range(BATCHES):
             key = f"pair {asker // 2} batch {number}"
-            while key not in done.asked:
+            while key not in done.batches:
                 try:
-                    done.asked[key] = campaign.ask(BATCH_SIZE, key=key).ids.tolist()
+                    done.batches[key] = campaign.ask(BATCH_SIZE, key=key).ids.tolist()
                 except StoreBusyError:
                     done.busy += 1
     return done
@@ -70,23 +70,23 @@ def asks(url: str, asker: int) -> Work:
 
 def judged(url: str, done: list[Work], size: int) -> list[str]:
     """What went wrong."""
-    keys = {key for work in done for key in work.told}
+    keys = {key for work in done for key in work.uploads}
     with ladle.Campaign.open(url, name=uploads.NAME) as campaign:
         wrong = uploads.wrong(campaign, keys, size)
         labels = len(campaign.labels())
-    first = [told["accepted"] for work in done for told in work.told.values() if not told["again"]]
+    first = [each["accepted"] for work in done for each in work.uploads.values() if not each["again"]]
     if len(first) != len(keys):
         wrong.append(f"{len(first)} tells acknowledged as the first of their key, of {len(keys)} keys")
     if sum(first) != labels:
         wrong.append(f"{sum(first)} labels acknowledged, {labels} there")
     batches: dict[str, list[int]] = {}
     for work in done:
-        for key, ids in work.asked.items():
+        for key, ids in work.batches.items():
             if batches.setdefault(key, ids) != ids:
                 wrong.append(f"two batches under {key}")
-    asked = [example for ids in batches.values() for example in ids]
-    if len(asked) != len(set(asked)):
-        wrong.append(f"{len(asked) - len(set(asked))} examples in two batches")
+    examples = [example for ids in batches.values() for example in ids]
+    if len(examples) != len(set(examples)):
+        wrong.append(f"{len(examples) - len(set(examples))} examples in two batches")
     if any(len(ids) != BATCH_SIZE for ids in batches.values()):
         wrong.append("batches of another size")
     return wrong
@@ -105,17 +105,19 @@ def main() -> None:
         uploads.founded(url).close()
         start = time.perf_counter()
         with multiprocessing.get_context("spawn").Pool(options.tellers + options.askers) as pool:
-            told = [pool.apply_async(tells, (url, each, size)) for each in range(options.tellers)]
-            asked = [pool.apply_async(asks, (url, each)) for each in range(options.askers)]
-            done = [each.get() for each in (*told, *asked)]
+            telling = [pool.apply_async(tells, (url, each, size)) for each in range(options.tellers)]
+            asking = [pool.apply_async(asks, (url, each)) for each in range(options.askers)]
+            done = [each.get() for each in (*telling, *asking)]
         seconds = time.perf_counter() - start
         wrong = judged(url, done, size)
     figures = {
-        "labels told": sum(len(work.told) for work in done) * size,
-        "uploads told": sum(len(work.told) for work in done),
-        "uploads taken": len({key for work in done for key in work.told}),
-        "labels accepted": sum(each["accepted"] for work in done for each in work.told.values() if not each["again"]),
-        "batches": len({key for work in done for key in work.asked}),
+        "labels told": sum(len(work.uploads) for work in done) * size,
+        "uploads told": sum(len(work.uploads) for work in done),
+        "uploads taken": len({key for work in done for key in work.uploads}),
+        "labels accepted": sum(
+            each["accepted"] for work in done for each in work.uploads.values() if not each["again"]
+        ),
+        "batches": len({key for work in done for key in work.batches}),
         "busy": sum(work.busy for work in done),
         "wrong": len(wrong),
         "seconds": seconds,

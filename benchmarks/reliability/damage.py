@@ -4,10 +4,10 @@ python -m benchmarks.reliability.damage [ARTEFACT ...] [--flips 3000] [--cuts 30
 
 One random bit of the file is flipped, or its end cut off at a random byte; then it is looked at as its user would:
 `verify` for what belongs to a campaign, `restore` for a backup, `load` for a tree, the same `export` again for a batch.
-Damage is noticed when that tells of it or raises an error of Ladle. What is not noticed must not matter: all that can
-be read (of a database: every row of every table, its schema and its indexes) must be as it was. Exit code 1 otherwise.
-The artefacts "returned" are batches read by themselves: formats of text have no checksum, and it is only counted what
-reading them notices.
+Damage is noticed when the check reports it or raises an error of Ladle. Damage that is not noticed must have no
+effect: everything that can be read (of a database: every row of every table, its schema and its indexes) must be as
+before. Exit code 1 otherwise. The artefacts "returned" are batches read by themselves: formats of text have no
+checksum, so what a reader notices is only counted.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ from ladle.errors import LadleError
 
 
 @dataclass(slots=True)
-class Found:
+class Detection:
     """Of one artefact and one kind of damage.
 
-    noticed: by what. meaningless: not noticed, and all reads as it did. unnoticed: reads otherwise, where that may be.
+    noticed: counts by what noticed it. meaningless: unnoticed, and reads as before. unnoticed: reads otherwise.
     """
 
     tried: int = 0
@@ -65,33 +65,33 @@ def damaged_files(whole: bytes, kind: str, count: int, seed: int) -> Iterator[tu
             yield f"bit {bit % 8} of byte {bit // 8} flipped", flipped(whole, bit)
 
 
-def tried(artefact: Artefact, kind: str, count: int, seed: int, home: Path) -> Found:
+def tried(artefact: Artefact, kind: str, count: int, seed: int, home: Path) -> Detection:
     """An artefact that is prepared, damaged in `count` ways, one after another."""
     folder = begun_again(home)
     whole, sound = (folder / artefact.file).read_bytes(), artefact.read(folder)
-    if artefact.looked_at(folder):
+    if artefact.check(folder):
         raise RuntimeError(f"{artefact.name} is damaged from the beginning")
-    found = Found()
+    detection = Detection()
     for what, damaged in damaged_files(whole, kind, count, seed):
         begun_again(home)
         (folder / artefact.file).write_bytes(damaged)
-        found.tried += 1
+        detection.tried += 1
         try:
-            noticed = "a problem told" if artefact.looked_at(folder) else ""
+            noticed = "a problem told" if artefact.check(folder) else ""
         except LadleError as error:
             noticed = type(error).__name__
         except Exception as error:  # a bug: nobody should meet it
             noticed = "no clear error"
-            found.wrong.append(f"{what}: {type(error).__name__}: {error}")
+            detection.wrong.append(f"{what}: {type(error).__name__}: {error}")
         if noticed:
-            found.noticed[noticed] = found.noticed.get(noticed, 0) + 1
+            detection.noticed[noticed] = detection.noticed.get(noticed, 0) + 1
         elif artefact.read(folder) == sound:
-            found.meaningless += 1
-        elif artefact.must_show:
-            found.wrong.append(f"{what}: not noticed")
+            detection.meaningless += 1
+        elif artefact.must_be_noticed:
+            detection.wrong.append(f"{what}: not noticed")
         else:
-            found.unnoticed += 1
-    return found
+            detection.unnoticed += 1
+    return detection
 
 
 def main() -> None:
@@ -111,18 +111,18 @@ def main() -> None:
             prepared(Path(home), ARTEFACTS[name].prepare)
             for kind, count in (("flips", options.flips), ("cuts", options.cuts)):
                 start = time.perf_counter()
-                found = tried(ARTEFACTS[name], kind, count, options.seed, Path(home))
-                wrong += len(found.wrong)
+                detection = tried(ARTEFACTS[name], kind, count, options.seed, Path(home))
+                wrong += len(detection.wrong)
                 figures = {
-                    "tried": found.tried,
-                    "noticed": found.noticed_by_all,
-                    "meaningless": found.meaningless,
-                    "unnoticed": found.unnoticed,
-                    "wrong": len(found.wrong),
+                    "tried": detection.tried,
+                    "noticed": detection.noticed_by_all,
+                    "meaningless": detection.meaningless,
+                    "unnoticed": detection.unnoticed,
+                    "wrong": len(detection.wrong),
                     "seconds": time.perf_counter() - start,
                 }
-                told = {"artefact": name, "damage": kind} | figures
-                print(json.dumps(told | {"by": found.noticed, "what": found.wrong[:20]}), flush=True)
+                line = {"artefact": name, "damage": kind} | figures
+                print(json.dumps(line | {"by": detection.noticed, "what": detection.wrong[:20]}), flush=True)
                 if options.record:
                     record.append("damage", {"artefact": name, "damage": kind, "seed": options.seed}, figures)
     sys.exit(1 if wrong else 0)

@@ -26,16 +26,16 @@ from pathlib import Path
 COUNT, KILL, TEAR, FULL, BROKEN, LOSE, MIX = range(7)  # as in failpoints.c
 SOURCES = [Path(__file__).parent / "native" / name for name in ("failpoints.c", "powercut.c")]
 _MARK = "LADLE_FAILPOINTS"
-Tell = Callable[[str], None]
-Work = Callable[[Tell], None]
+Report = Callable[[str], None]
+Work = Callable[[Report], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a child ended. killed: by the fail point. told: what it said before. error: the exception that left it."""
+    """How a child ended. killed: by the fail point. reports: what it reported. error: the exception it raised."""
 
     killed: bool
-    told: list[str]
+    reports: list[str]
     error: str
 
 
@@ -64,20 +64,20 @@ def preloaded() -> None:
 def count(work: Work, folder: Path) -> int:
     """How many changes `work` makes to files under `folder`, in a child of its own."""
 
-    def counted(tell: Tell) -> None:
+    def counted(report: Report) -> None:
         work(lambda text: None)
-        tell(str(_library().failpoints_seen()))
+        report(str(_library().failpoints_seen()))
 
     ended = attempt(counted, folder, 0, COUNT)
     if ended.error:
         raise RuntimeError(ended.error)
-    return int(ended.told[-1])
+    return int(ended.reports[-1])
 
 
 def attempt(work: Work, folder: Path, number: int, how: int) -> Ended:
     """`work` in a child whose `number`-th change to files under `folder` meets what `how` says.
 
-    What the child tells is in the pipe before `tell` returns, so it outlives the child.
+    What the child reports is in the pipe before `report` returns, so it outlives the child.
     """
     reading, writing = os.pipe()
     child = os.fork()
@@ -89,19 +89,19 @@ def attempt(work: Work, folder: Path, number: int, how: int) -> Ended:
         lines = pipe.read().decode().splitlines()
     status = os.waitpid(child, 0)[1]
     errors = [line.removeprefix("error ") for line in lines if line.startswith("error ")]
-    told = [line.removeprefix("told ") for line in lines if line.startswith("told ")]
+    reports = [line.removeprefix("report ") for line in lines if line.startswith("report ")]
     killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
     if not killed and status != 0 and not errors:
         errors = [f"the child ended with status {status}"]
-    return Ended(killed, told, errors[0] if errors else "")
+    return Ended(killed, reports, errors[0] if errors else "")
 
 
 def _in_child(work: Work, folder: Path, number: int, how: int, pipe: int) -> None:
     try:
         _library().failpoints_arm(os.fsencode(folder.resolve()), number, how)
-        work(lambda text: _say(pipe, f"told {text}"))
+        work(lambda text: _say(pipe, f"report {text}"))
         if how in (LOSE, MIX):
-            _library().failpoints_cut()  # when all is done and told, at the latest
+            _library().failpoints_cut()  # at the latest when all is done and reported
     except BaseException as error:
         if os.environ.get("LADLE_FAILPOINTS_TRACE"):
             traceback.print_exc()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.table_parts import Row, markdown, newest, number, told
+from benchmarks.table_parts import Row, markdown, newest, number, origin
 
 KILLS = ("killed", "killed in the middle of a write")
 CUTS = ("power cut, all unsynced lost", "power cut, some of it lost")
@@ -18,7 +18,7 @@ def reliability() -> str:
 
 def _told(rows: list[Row]) -> list[str]:
     """When, where and at which commit, once for rows that agree in it."""
-    return [f"{line}\n" for line in dict.fromkeys(told(row) for row in rows)]
+    return [f"{line}\n" for line in dict.fromkeys(origin(row) for row in rows)]
 
 
 def _attempts(row: Row) -> int:
@@ -63,9 +63,9 @@ def _controls() -> list[str]:
     ]
     lines = []
     for setting in settings:
-        found = {row["sizes"]["way"]: row["figures"] for row in rows if row["sizes"]["synchronous"] == setting}
+        figures = {row["sizes"]["way"]: row["figures"] for row in rows if row["sizes"]["synchronous"] == setting}
         lines.append(
-            [f"`synchronous={setting}`", *(number(found[way]["wrong"]) if way in found else "" for way in CUTS)]
+            [f"`synchronous={setting}`", *(number(figures[way]["wrong"]) if way in figures else "" for way in CUTS)]
         )
     return [
         "The check can fail: a tell under weaker settings of SQLite than Ladle's (`python -m "
@@ -78,11 +78,11 @@ def _at_once() -> list[str]:
     rows = newest("concurrency")
     lines = []
     for row in rows:
-        sizes, found = row["sizes"], row["figures"]
+        sizes, figures = row["sizes"], row["figures"]
         what = f"{sizes['database']}: {sizes['tellers']} processes tell {sizes['labels']:,} labels each, "
         what += f"{sizes['askers']} ask"
-        kept = ("labels told", "uploads told", "uploads taken", "labels accepted", "batches", "busy", "wrong")
-        lines.append([what, *(number(found[name]) for name in kept), number(found["seconds"], 0)])
+        columns = ("labels told", "uploads told", "uploads taken", "labels accepted", "batches", "busy", "wrong")
+        lines.append([what, *(number(figures[name]) for name in columns), number(figures["seconds"], 0)])
     head = ["", "labels told", "uploads told", "taken", "labels kept", "batches", "told to wait", "wrong", "seconds"]
     return [
         "## Many at once\n",

@@ -1,4 +1,4 @@
-"""All that a campaign in SQLite holds, to be compared, and what is wrong with it."""
+"""Everything that a campaign in SQLite holds, to be compared, and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import ladle
-from benchmarks.reliability.scenarios import Seen
+from benchmarks.reliability.scenarios import Snapshot
 from ladle.durable import file_digest
 from ladle.labelling.tables import KINDS
 
@@ -20,7 +20,7 @@ def url(folder: Path) -> str:
     return f"sqlite:///{folder / DATABASE}"
 
 
-def seen(folder: Path) -> Seen:
+def snapshot(folder: Path) -> Snapshot:
     """Every row of every table, as SQLite itself reads them; nothing where there is no campaign yet."""
     if not (folder / DATABASE).exists():
         return {}
@@ -36,17 +36,17 @@ def _rows(connection: sqlite3.Connection, table: str) -> list[object]:
     return sorted(connection.execute(f"SELECT * FROM ladle_{table}"))
 
 
-def unsound(folder: Path) -> list[str]:
-    """What is wrong with the database and the campaign in it, as `ladle campaign verify` tells it.
+def problems(folder: Path) -> list[str]:
+    """What is wrong with the database and the campaign in it, as `ladle campaign verify` reports it.
 
-    It is asked once of each different state: all that it looks at, and SQLite's own check, make the state.
+    Each different state is verified once; the state is everything that `verify` reads, and SQLite's own check.
     """
     with closing(sqlite3.connect(folder / DATABASE)) as connection:
         checked = connection.execute("PRAGMA integrity_check").fetchall()
         schema = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != DATABASE)
     files = [(str(path.relative_to(folder)), file_digest(path)) for path in paths]
-    state = sha256(repr((seen(folder), checked, schema, files)).encode()).hexdigest()
+    state = sha256(repr((snapshot(folder), checked, schema, files)).encode()).hexdigest()
     if state not in _VERDICTS:
         with ladle.Campaign.open(url(folder), name=NAME) as campaign:
             _VERDICTS[state] = list(campaign.verify().problems)

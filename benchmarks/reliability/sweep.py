@@ -4,7 +4,7 @@ python -m benchmarks.reliability.sweep [SCENARIO ...] [--every 1] [--synchronous
 
 Each scenario is done once for every fail point and every way to fail (see failpoints.py), in a fresh copy of its
 folder, and what is left behind is checked (see scenarios.py): once, where the same bytes are left behind several times
-by work that told the same. Exit code 1 when anything was wrong.
+by work that reported the same. Exit code 1 when anything was wrong.
 --every: of so many fail points, one. --record: a row for each way to fail in benchmarks/results. --synchronous: a
 weaker setting of SQLite (OFF, NORMAL, FULL), under which power cuts must show losses, or the sweep could not see any.
 """
@@ -24,7 +24,7 @@ from benchmarks import record
 from benchmarks.reliability import failpoints
 from benchmarks.reliability.campaign_scenarios import CAMPAIGN
 from benchmarks.reliability.command_scenarios import COMMANDS
-from benchmarks.reliability.failpoints import BROKEN, FULL, KILL, LOSE, MIX, TEAR, Tell
+from benchmarks.reliability.failpoints import BROKEN, FULL, KILL, LOSE, MIX, TEAR, Report
 from benchmarks.reliability.file_scenarios import FILE
 from benchmarks.reliability.fresh_folder import begun_again, prepared
 from benchmarks.reliability.scenarios import Scenario
@@ -59,8 +59,8 @@ def swept(scenario: Scenario, way: str, home: Path, *, every: int = 1) -> Outcom
     start = time.perf_counter()
     folder = begun_again(home)
 
-    def work(tell: Tell) -> None:
-        scenario.work(folder, tell)
+    def work(report: Report) -> None:
+        scenario.work(folder, report)
 
     outcome = Outcome(scenario.name, way, failpoints.count(work, folder))
     checked: dict[object, list[str]] = {}
@@ -70,10 +70,10 @@ def swept(scenario: Scenario, way: str, home: Path, *, every: int = 1) -> Outcom
         ended = failpoints.attempt(work, folder, number, WAYS[way])
         kind = "killed" if ended.killed else ended.error.split(":")[0] or "done"
         outcome.ended[kind] = outcome.ended.get(kind, 0) + 1
-        left = (tuple(ended.told), ended.error, left_behind(folder))
+        left = (tuple(ended.reports), ended.error, left_behind(folder))
         if left not in checked:
             checked[left] = scenario.check(folder, ended)
-        outcome.wrong += [f"fail point {number}: {told}" for told in checked[left]]
+        outcome.wrong += [f"fail point {number}: {line}" for line in checked[left]]
     outcome.seconds = time.perf_counter() - start
     return outcome
 
@@ -84,11 +84,11 @@ def left_behind(folder: Path) -> tuple[tuple[str, str], ...]:
     return tuple((str(path.relative_to(folder)), durable.file_digest(path)) for path in paths)
 
 
-def told(outcome: Outcome) -> str:
+def text_of(outcome: Outcome) -> str:
     """An outcome for people."""
     ends = ", ".join(f"{count} {kind}" for kind, count in outcome.ended.items())
-    head = f"{outcome.scenario}, {outcome.way}: {outcome.fail_points} fail points ({ends})"
-    return "\n  ".join([f"{head}, {len(outcome.wrong)} wrong, {outcome.seconds:.0f} s", *outcome.wrong])
+    summary = f"{outcome.scenario}, {outcome.way}: {outcome.fail_points} fail points ({ends})"
+    return "\n  ".join([f"{summary}, {len(outcome.wrong)} wrong, {outcome.seconds:.0f} s", *outcome.wrong])
 
 
 def recorded(outcome: Outcome, synchronous: str) -> None:
@@ -105,23 +105,23 @@ def main() -> None:
     parser.add_argument("--synchronous", choices=["OFF", "NORMAL", "FULL", "EXTRA"], default="EXTRA")
     parser.add_argument("--json", action="store_true", help="one line of JSON for each way to fail")
     parser.add_argument("--record", action="store_true")
-    asked = parser.parse_args()
-    unknown = set(asked.scenarios) - set(SCENARIOS)
+    options = parser.parse_args()
+    unknown = set(options.scenarios) - set(SCENARIOS)
     if unknown:
         parser.error(f"no scenario {', '.join(sorted(unknown))}; there are {', '.join(SCENARIOS)}")
     failpoints.preloaded()
-    engine._PRAGMAS = (*engine._PRAGMAS, f"synchronous = {asked.synchronous}")
+    engine._PRAGMAS = (*engine._PRAGMAS, f"synchronous = {options.synchronous}")
     wrong = 0
     memory = "/dev/shm"  # a process that dies takes nothing with it that a disk would keep
     with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as home:
-        for name in asked.scenarios or SCENARIOS:
+        for name in options.scenarios or SCENARIOS:
             prepared(Path(home), SCENARIOS[name].prepare)
             for way in WAYS:
-                outcome = swept(SCENARIOS[name], way, Path(home), every=asked.every)
+                outcome = swept(SCENARIOS[name], way, Path(home), every=options.every)
                 wrong += len(outcome.wrong)
-                print(json.dumps(asdict(outcome)) if asked.json else told(outcome), flush=True)
-                if asked.record:
-                    recorded(outcome, asked.synchronous)
+                print(json.dumps(asdict(outcome)) if options.json else text_of(outcome), flush=True)
+                if options.record:
+                    recorded(outcome, options.synchronous)
     sys.exit(1 if wrong else 0)
 
 

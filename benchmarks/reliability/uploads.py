@@ -15,7 +15,7 @@ import numpy as np
 import ladle
 
 NAME = "birds"
-POOL_ROWS, TOLD_ROWS = 20_000, 2_000  # told of: so few that labels meet
+POOL_ROWS, LABELLED_ROWS = 20_000, 2_000  # the rows that get labels: so few that labels meet
 CLASSES = ("cat", "dog", "cow")
 ANNOTATORS = ("ann", "bob", "cleo", "dan")
 UNKNOWN_SHARE, ERROR_SHARE = 0.01, 0.2
@@ -34,7 +34,7 @@ class Upload:
 
 def upload(key: str, size: int) -> Upload:
     random = np.random.default_rng(zlib.crc32(key.encode()))
-    ids = random.integers(0, TOLD_ROWS, size)
+    ids = random.integers(0, LABELLED_ROWS, size)
     classes = np.where(random.random(size) < ERROR_SHARE, random.integers(0, len(CLASSES), size), ids % len(CLASSES))
     ids = np.where(random.random(size) < UNKNOWN_SHARE, POOL_ROWS + ids, ids)
     annotator = ANNOTATORS[int(random.integers(len(ANNOTATORS)))]
@@ -70,9 +70,9 @@ def model(uploads: Iterable[Upload]) -> tuple[list[Version], int]:
 
 
 def held(campaign: ladle.Campaign) -> list[Version]:
-    """The same, as the campaign tells it."""
-    told = campaign.labels()
-    columns = (told["id"].tolist(), told["annotator"], told["version"].tolist(), told["label"], told["status"])
+    """The same versions, read from the campaign."""
+    table = campaign.labels()
+    columns = (table["id"].tolist(), table["annotator"], table["version"].tolist(), table["label"], table["status"])
     return list(zip(*columns, strict=True))
 
 
@@ -82,14 +82,14 @@ def wrong(campaign: ladle.Campaign, keys: set[str], size: int, *, unheard: int =
     unheard: so many more at most were taken and not acknowledged, by processes that died in between.
     """
     taken = [row.key for row in campaign.audit() if row.kind == "tell"]
-    found = [f"{len(taken) - len(set(taken))} uploads taken twice"] * (len(taken) != len(set(taken)))
+    problems = [f"{len(taken) - len(set(taken))} uploads taken twice"] * (len(taken) != len(set(taken)))
     lost, strange = keys - set(taken), set(taken) - keys
-    found += [f"{len(lost)} acknowledged uploads lost"] * bool(lost) + [f"{len(strange)} unheard of"] * (
+    problems += [f"{len(lost)} acknowledged uploads lost"] * bool(lost) + [f"{len(strange)} unheard of"] * (
         len(strange) > unheard
     )
     versions, quarantined = model(upload(key, size) for key in taken)
     if held(campaign) != versions:
-        found.append("the labels are not those of the uploads in their order")
+        problems.append("the labels are not those of the uploads in their order")
     if len(campaign.quarantine()) != quarantined:
-        found.append(f"{len(campaign.quarantine())} in quarantine instead of {quarantined}")
-    return found + list(campaign.verify().problems)
+        problems.append(f"{len(campaign.quarantine())} in quarantine instead of {quarantined}")
+    return problems + list(campaign.verify().problems)

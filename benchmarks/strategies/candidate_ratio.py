@@ -55,7 +55,7 @@ with a crowding of 0.75 to 1.02 (lower than with a ratio of 1.25). The batches o
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class RatioFacts:
     """What one ledger tells: crowding and ratio, and auto against each rival, by the measure that names it."""
 
     name: str
@@ -72,7 +72,7 @@ class Found:
         return self.name in TESTS
 
 
-def found_in(path: Path) -> Found | None:
+def facts_in(path: Path) -> RatioFacts | None:
     """None for a ledger in which auto has not run."""
     with Ledger.open(path) as ledger:
         if AUTO not in ledger.strategies() or not ledger.trials(AUTO):
@@ -93,7 +93,7 @@ def found_in(path: Path) -> Found | None:
         "Area under the curve": {name: area_under_curve(labels, curve) for name, curve in curves.items()},
     }
     rivals = [name for name in RIVALS if name in curves]
-    return Found(
+    return RatioFacts(
         path.stem,
         len(trials),
         (min(one.times_chance for one in crowding), max(one.times_chance for one in crowding)),
@@ -118,25 +118,25 @@ def in_words(each: Comparison | None) -> str:
     return points
 
 
-def corrected_together(every: list[Found]) -> list[Found]:
+def corrected_together(every: list[RatioFacts]) -> list[RatioFacts]:
     """The same, each p corrected for all that the page asks."""
-    asked = iter(corrected([each for one in every for part in one.against.values() for each in part.values()]))
+    tests = iter(corrected([each for one in every for part in one.against.values() for each in part.values()]))
     return [
-        replace(one, against={what: {name: next(asked) for name in part} for what, part in one.against.items()})
+        replace(one, against={what: {name: next(tests) for name in part} for what, part in one.against.items()})
         for one in every
     ]
 
 
-def mean_row(told: str, members: list[Found], what: str) -> list[str]:
+def mean_row(scope: str, members: list[RatioFacts], what: str) -> list[str]:
     points = []
     for name in SHOWN:
         known = [one.against[what][name].difference for one in members if name in one.against[what]]
         points.append(f"{mean(known):+.2f} of {len(known)}" if known else "-")
     best = mean(one.against[what][one.best[what]].difference for one in members)
-    return [told, what, *points, f"{best:+.2f} of {len(members)}"]
+    return [scope, what, *points, f"{best:+.2f} of {len(members)}"]
 
 
-def page(every: list[Found]) -> str:
+def page(every: list[RatioFacts]) -> str:
     against = [*(f"against {name}" for name in SHOWN), "against the best"]
     text = HEAD
     for what in ("At the end", "Area under the curve"):
@@ -149,15 +149,15 @@ def page(every: list[Found]) -> str:
             lines.append([known, str(one.trials), "{:.2f} to {:.2f}".format(*one.crowding), f"{one.ratio:.2f}", *shown])
         text += f"## {what}\n\n" + markdown(["experiment", "trials", "crowding", "ratio", *against], lines) + "\n"
     rows = [
-        mean_row(told, members, what)
-        for told, members in (("all", every), ("tests", [one for one in every if one.is_test]))
+        mean_row(scope, members, what)
+        for scope, members in (("all", every), ("tests", [one for one in every if one.is_test]))
         for what in ("At the end", "Area under the curve")
     ]
     return text + "## In the mean over experiments\n\n" + markdown(["experiments", "", *against], rows)
 
 
 def main() -> None:
-    every = [found for path in sorted(EXPERIMENTS.glob("*.sqlite")) if (found := found_in(path)) is not None]
+    every = [facts for path in sorted(EXPERIMENTS.glob("*.sqlite")) if (facts := facts_in(path)) is not None]
     text = page(corrected_together(every))
     (EXPERIMENTS / "candidate-ratio.md").write_text(text)
     print(text)

@@ -93,7 +93,7 @@ def skactiveml(name: str, pool: Pool, size: int) -> np.ndarray:
     known = np.asarray(pool.probabilities, np.float64)
 
     class Given(SkactivemlClassifier, BaseEstimator):
-        """The probabilities there are, whatever is asked."""
+        """The given probabilities, for any request."""
 
         def fit(self, X, y, sample_weight=None):
             return self

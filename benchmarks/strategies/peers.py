@@ -88,13 +88,13 @@ def main() -> None:
         prepare(Path(folder), options.pool, options.classes)
         print(f"{'':34}  seconds  MiB above the data", flush=True)
         for name in options.strategy or implementations.names():
-            found = measure(name, Path(folder), options, parts.get(name, 1))
+            result = measure(name, Path(folder), options, parts.get(name, 1))
             label = f"{name} in {parts[name]} parts" if name in parts else name
-            shown = str(found["outcome"])
-            if shown == "done":
-                shown = f"{found['seconds']:8.2f} {float(found['bytes']) / 2**20:12,.0f}"
-            print(f"{label:34} {shown}", flush=True)
-            figures |= {f"{label}, {key}": value for key, value in found.items()}
+            text = str(result["outcome"])
+            if text == "done":
+                text = f"{result['seconds']:8.2f} {float(result['bytes']) / 2**20:12,.0f}"
+            print(f"{label:34} {text}", flush=True)
+            figures |= {f"{label}, {key}": value for key, value in result.items()}
     sizes = {"name": "topics", "rows": options.pool, "dim": 128, "classes": options.classes, "size": options.size}
     record.append("strategies", sizes | {"turns": options.turns, "threads": options.threads}, figures)
 

@@ -60,7 +60,7 @@ def test_a_weaker_setting_would_lose_a_tell() -> None:
     """SQLite's default undoes the last commit where power goes before its folder is synced: the sweep sees that."""
     cut = reports("sweep", "tell", "--every=100", "--synchronous=FULL", "--json", code=1)[4]
     assert cut["way"] == "power cut, all unsynced lost"
-    assert any("told to be done, and is not" in line for line in cut["wrong"])
+    assert any("reported as done, and is not" in line for line in cut["wrong"])
 
 
 def test_many_at_once() -> None:
@@ -98,7 +98,7 @@ def test_what_is_lost_shows(tmp_path: Path) -> None:
     script.write_text(CARELESS.format(root=str(ROOT)))
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
     wrong = json.loads(done.stdout)
-    assert any("told to be done" in line for line in wrong["early"]), done.stderr
+    assert any("reported as done" in line for line in wrong["early"]), done.stderr
     assert any("half done" in line for line in wrong["halves"])
     assert any("no clear error: OSError" in line for line in wrong["halves"])
 
