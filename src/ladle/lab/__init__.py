@@ -1,10 +1,10 @@
-"""The lab: experiments that compare strategies, from seed set to label savings with intervals.
+"""The lab: experiments that compare strategies, from seed set to label savings with confidence intervals.
 
 >>> from ladle import lab
 >>> with lab.run_experiment(lab.read_experiment("smoke"), "runs/smoke") as ledger:
 ...     curves = ledger.curves("Margin", "accuracy")
 
-A data set, a learner or a strategy of your own stands in a protocol by its place: see `ladle.lab.protocol.own_code`.
+A protocol names a data set, a learner or a strategy of your own by its place: see `ladle.lab.protocol.own_code`.
 """
 
 from ladle.lab.data.datasets import Dataset

@@ -92,7 +92,7 @@ class MetricFacts:
         return next(each for each in self.curves if each.strategy == strategy)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ReportFacts:
     """Everything that a report says.
 
@@ -158,6 +158,10 @@ class ReportFacts:
         """What the ledger has of the data: name, rows, class_names, licence; empty without it."""
         dataset = self.run.get("dataset")
         return dataset if isinstance(dataset, Mapping) else {}
+
+    def __repr__(self) -> str:
+        done, total = self.finished
+        return f"ReportFacts({self.name!r}: {len(self.strategies)} strategies, {done:,} of {total:,} rounds)"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the facts as plain dicts, tuples, numbers and strings, ready for JSON."""

@@ -52,3 +52,7 @@ def test_seeds_and_seed_sets_stay_what_they_were():
     assert found.protocol() is found
     assert found.seed_of(0, "fit", 1) == 3549513337751826487
     np.testing.assert_array_equal(found.seed_rows(1, 400)[:5], [1, 2, 7, 38, 60])
+
+
+def test_it_prints_in_a_line():
+    assert repr(stated(rounds=2)) == "Experiment('toy': toy, mlp, 1 x 2 rounds of 10, 1 strategy)"

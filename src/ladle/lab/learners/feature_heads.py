@@ -24,7 +24,7 @@ Matrix = npt.NDArray[np.float32]
 BETAS, TINY = (0.9, 0.999), 1e-8  # of Adam
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class HeadModel:
     """(x - shift) * scale, then, layer by layer, x W + b, with rectifiers between; softmax or sigmoids at the end.
 
@@ -48,6 +48,10 @@ class HeadModel:
     def embeddings(self, inputs: npt.NDArray[Any]) -> Matrix:
         """(n, dim) float32, the input of the last layer: the hidden layer, or the standardised features."""
         return self._in_blocks(inputs, self._hidden, self.weights[-1].shape[0])
+
+    def __repr__(self) -> str:
+        sizes = [self.weights[0].shape[0], *(each.shape[1] for each in self.weights)]
+        return f"HeadModel({' -> '.join(map(str, sizes))}{', several labels' if self.multilabel else ''})"
 
     def _in_blocks(self, inputs: npt.NDArray[Any], make: Callable[[npt.NDArray[Any]], Matrix], width: int) -> Matrix:
         answer = np.empty((len(inputs), width), np.float32)

@@ -17,9 +17,12 @@ from ladle.numbers import number, whole
 Matrix = npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class MlpModel:
-    """relu(x W1 + b1) W2 + b2, then softmax."""
+    """relu(x W1 + b1) W2 + b2, then softmax.
+
+    weights: (features, hidden) and (hidden, classes). biases: (hidden,) and (classes,).
+    """
 
     weights: tuple[Matrix, Matrix]
     biases: tuple[Matrix, Matrix]
@@ -40,6 +43,9 @@ class MlpModel:
         for block in row_blocks(len(inputs), self.weights[0].shape[0] * 4):
             answer[block] = self._hidden(inputs[block])
         return answer
+
+    def __repr__(self) -> str:
+        return f"MlpModel({' -> '.join(str(size) for size in (*self.weights[0].shape, self.weights[1].shape[1]))})"
 
     def _hidden(self, inputs: npt.NDArray[Any]) -> Matrix:
         hidden: Matrix = as_features(inputs) @ self.weights[0] + self.biases[0]

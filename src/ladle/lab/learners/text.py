@@ -21,7 +21,7 @@ from ladle.threads import ranges, run_each
 Matrix = npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class TextModel:
     """table: (buckets, dim), a vector for each bucket; weights (classes, dim) and biases (classes,): the outputs."""
 
@@ -37,6 +37,9 @@ class TextModel:
     def embeddings(self, inputs: npt.NDArray[Any]) -> Matrix:
         """(n, dim) float32, the mean vector of each text. Raises: ArgumentError."""
         return self._apply(inputs, self.table.shape[1], wants_hidden=True)
+
+    def __repr__(self) -> str:
+        return f"TextModel({self.table.shape[0]:,} buckets -> {' -> '.join(map(str, self.weights.shape[::-1]))})"
 
     def _apply(self, inputs: npt.NDArray[Any], width: int, *, wants_hidden: bool) -> Matrix:
         from ladle.lab.data import text_kernels

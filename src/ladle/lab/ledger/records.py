@@ -17,7 +17,7 @@ from ladle.errors import CorruptFileError, NotFoundError
 DIGEST = b"sha256:"  # the beginning of what a published ledger has in place of rows
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class StartRecord:
     """The start that all strategies of a trial share.
 
@@ -52,8 +52,11 @@ class StartRecord:
         """(labels,) int64: the seed set, ascending. Raises: NotFoundError where only its digest is there."""
         return unpack_rows(self.packed_rows)
 
+    def __repr__(self) -> str:
+        return f"StartRecord(trial {self.trial}: {self.labels:,} labels, {_metrics_text(self.metrics)})"
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class RoundRecord:
     """One batch of one strategy, and the model that was trained after it.
 
@@ -98,6 +101,14 @@ class RoundRecord:
     def rows(self) -> Rows:
         """(batch_size,) int64: the batch, in order of choice. Raises: NotFoundError where only its digest is there."""
         return unpack_rows(self.packed_rows)
+
+    def __repr__(self) -> str:
+        place = f"trial {self.trial}, {self.strategy}, round {self.round}"
+        return f"RoundRecord({place}: {self.labels:,} labels, {_metrics_text(self.metrics)})"
+
+
+def _metrics_text(metrics: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {value:.4f}" for name, value in metrics.items())
 
 
 def pack_rows(rows: Rows) -> bytes:

@@ -212,6 +212,13 @@ class Experiment(_Table):
     redundancy: Redundancy | None = None
     strategies: Annotated[tuple[StrategyEntry, ...], BeforeValidator(_as_tuple), Field(min_length=1)]
 
+    def __repr__(self) -> str:
+        compared = "1 strategy" if len(self.strategies) == 1 else f"{len(self.strategies)} strategies"
+        size = f"{self.trials} x {self.rounds} rounds of {self.batch_size:,}"
+        return f"Experiment({self.name!r}: {self.dataset.name}, {self.learner.name}, {size}, {compared})"
+
+    __str__ = __repr__
+
     @model_validator(mode="after")
     def _check_names(self) -> Self:
         first: dict[str, int] = {}
@@ -232,15 +239,36 @@ class Experiment(_Table):
 
     @property
     def labels(self) -> tuple[int, ...]:
-        """(rounds + 1,) how many labels are held at each measurement; the first is that of the seed set."""
+        """(rounds + 1,) how many labels are held at each measurement; the first is the size of the seed set."""
         return tuple(self.seed_size + round_number * self.batch_size for round_number in range(self.rounds + 1))
 
     def refreshes(self, round_number: int) -> bool:
-        """Whether the pool is embedded and clustered anew before the query of this round, from 1 to `rounds`."""
+        """Whether the pool is embedded and clustered anew before a round.
+
+        Parameters
+        ----------
+        round_number : int
+            From 1 to `rounds`.
+
+        Returns
+        -------
+        bool
+        """
         return self.refresh_rounds is not None and round_number > 1 and (round_number - 1) % self.refresh_rounds == 0
 
     def check_pool(self, pool_rows: int) -> None:
-        """Raises: ArgumentError when the rounds would ask for more labels than the pool has rows."""
+        """Check that the pool is large enough for all rounds.
+
+        Parameters
+        ----------
+        pool_rows : int
+            Rows of the pool.
+
+        Raises
+        ------
+        ArgumentError
+            When the rounds take more labels than the pool has rows.
+        """
         if self.labels[-1] > pool_rows:
             raise ArgumentError(
                 "the labels of all rounds",
@@ -250,12 +278,38 @@ class Experiment(_Table):
             )
 
     def seed_rows(self, trial: int, pool_rows: int) -> Rows:
-        """The seed set of a trial: (seed_size,) rows of the pool, drawn uniformly, ascending."""
+        """Draw the seed set of a trial, uniformly.
+
+        Parameters
+        ----------
+        trial : int
+            From 0.
+        pool_rows : int
+            Rows of the pool.
+
+        Returns
+        -------
+        ndarray of int64, shape (seed_size,)
+            Rows of the pool, ascending. They depend on the experiment's seed, the trial and `pool_rows` alone.
+        """
         draw = stream(self.seed_of(trial, "seed set"))
         return np.sort(draw.choice(pool_rows, self.seed_size, replace=False)).astype(np.int64)
 
     def seed_of(self, trial: int, *path: str | int) -> int:
-        """The seed of one named piece of a trial, from 0 to the largest that `ladle.seeds.check_seed` accepts."""
+        """Return the seed of one part of a trial.
+
+        Parameters
+        ----------
+        trial : int
+            From 0.
+        *path : str or int
+            The name of the part: "cluster"; or "fit" or "query" and the number of the round.
+
+        Returns
+        -------
+        int
+            From 0 to the largest seed that `ladle.seeds.check_seed` accepts.
+        """
         return child_seed(self.seed, "trial", trial, *path) & MAX_SEED
 
     def strategy(self, label: str) -> StrategyEntry:
