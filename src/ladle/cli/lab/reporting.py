@@ -120,11 +120,11 @@ def publish(
     force: options.Force = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Copy a run's ledger without the rows of its batches, which are most of its size; of several runs, as one.
+    """Copy a run's ledger without the rows of its batches, which are most of its size; several runs become one ledger.
 
-    Reports and comparisons read the copy as they read the run. Each batch leaves a digest (SHA-256): a run of the same
-    protocol can be held against it. Only the run itself can be gone on with. Several runs must be of one experiment,
-    from the same seed sets and first models: some strategies run here, say, and others on another machine.
+    Reports and comparisons read the copy like the run. Each batch is replaced by its digest (SHA-256), so that a run of
+    the same protocol can be compared with it. Only the run itself can be continued. Several runs must be of one
+    experiment, from the same seed sets and first models: for example some strategies run here, and others elsewhere.
     """
     from ladle.cli.program.outputs import check_output, write_new
     from ladle.cli.program.printing import print_answer
