@@ -23,7 +23,7 @@ from ladle.lab import Dataset, Experiment, read_experiment, run_experiment
 from ladle.lab.data import fashion_mnist
 from ladle.lab.protocol.experiment import StrategyEntry
 from ladle.lab.runner.workbench import Sources
-from ladle.report import Facts, facts_of
+from ladle.report import ReportFacts, facts_of
 
 VALIDATION = slice(POOL_ROWS, POOL_ROWS + 10_000)
 SEED = 77  # not the demo's
@@ -49,7 +49,7 @@ def stated(seed_size: int, batch_size: int, rounds: int, trials: int, ratios: li
     return demo.model_copy(update={**dials, "strategies": (*entries, *demo.strategies[1:])})
 
 
-def told(facts: Facts) -> dict[str, Any]:
+def told(facts: ReportFacts) -> dict[str, Any]:
     """Curves, and savings against the baselines."""
     return {
         "labels": facts.labels,
