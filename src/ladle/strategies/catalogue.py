@@ -83,6 +83,9 @@ class Description:
     repeats: str
     source: str
 
+    def __repr__(self) -> str:
+        return f"<Description of {self.name}: {self.summary}>"
+
     def to_dict(self) -> dict[str, Any]:
         """Return the description as plain numbers, strings and lists, ready for JSON."""
         return {

@@ -113,6 +113,25 @@ def test_auto_chooses_what_its_ratio_chooses_and_tells_it() -> None:
     assert "shared" not in ladle.ClusterMargin(clusters).query(100, margins=margins).story.facts
 
 
+@pytest.mark.parametrize(("clusters", "searches"), [(np.arange(2_000), 1), (np.arange(2_000) // 10, 2)])
+def test_candidates_are_searched_no_more_often_than_needed(
+    clusters: np.ndarray, searches: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts: list[int] = []
+
+    def counting(margins, request, count):
+        counts.append(count)
+        return smallest(margins, request, count)
+
+    module = sys.modules["ladle.strategies.clustered.cluster_margin"]
+    monkeypatch.setattr(module, "smallest", counting)
+    margins = np.arange(2_000) / 2_000
+    ladle.ClusterMargin(clusters, candidate_ratio="auto").query(100, margins=margins)
+    ladle.cluster_margin(margins, clusters, 100, candidate_ratio="auto")
+    assert counts[: len(counts) // 2] == counts[len(counts) // 2 :]
+    assert len(counts) == 2 * searches
+
+
 def test_where_nothing_is_crowded_auto_is_margin() -> None:
     rng = np.random.default_rng(0)
     margins, clusters = rng.integers(0, 900, 3_000).astype(np.float32), rng.integers(0, 300, 3_000)  # with ties

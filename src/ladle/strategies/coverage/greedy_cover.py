@@ -125,7 +125,7 @@ class Graph:
         return cls(starts, ids, values)
 
     def without_zeros(self) -> Graph:
-        """The graph of the entries whose value is not 0, which each point's own entry has."""
+        """The same graph without entries of value 0. Each point keeps the entry of itself, whose weight is 1."""
         is_edge = self.values != 0
         sizes = np.add.reduceat(is_edge, self.starts[:-1], dtype=np.int64)
         return Graph(np.concatenate(([0], np.cumsum(sizes))), self.ids[is_edge], self.values[is_edge])
