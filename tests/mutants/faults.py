@@ -1010,6 +1010,46 @@ BUDGET = (
     ),
 )
 
+# What a query takes as the pool, and what a strategy keeps of its parameters.
+QUERY = (
+    Fault(
+        "query",
+        "arrays may disagree with the number of rows",
+        '        counts["pool_rows"] = whole(',
+        '        counts["pool_rows"] = next(iter(counts.values()), 0) or whole(',
+        ("test_a_disagreement_names_both", "test_agreeing_rows_change_nothing_and_others_are_refused"),
+    ),
+    Fault(
+        "query",
+        "a pool may have no rows",
+        '"`pool_rows`", least=1)',
+        '"`pool_rows`", least=0)',
+        ("test_bad_numbers_of_rows",),
+    ),
+    Fault(
+        "query",
+        "a refused parameter changes the strategy",
+        "        type(self)(**arguments)  # raises here, before anything changes\n",
+        "",
+        ("test_parameters_are_set_in_place_or_not_at_all",),
+    ),
+    Fault(
+        "query",
+        "a tree is not cut again when a parameter is set",
+        '        vars(self).pop("clusters", None)',
+        "        vars(self)",
+        ("test_parameters_are_set_in_place_or_not_at_all",),
+    ),
+    Fault(
+        "query",
+        "a word of a draw is mixed by another shift",
+        "    words ^= words >> S27\n",
+        "    words ^= words >> S30\n",
+        ("test_both_twins_are_the_finaliser", "test_three_twins_mix_alike"),
+    ),
+)
+
 FAULTS: tuple[Fault, ...] = (
     *REACH, *PROVEN, *CUT, *ROUND_ROBIN, *TIES, *HOLM, *SAVINGS, *AGREEMENT, *LEASES, *IDEMPOTENCY, *SEALS, *BUDGET,
+    *QUERY,
 )  # fmt: skip
