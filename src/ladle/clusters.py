@@ -13,6 +13,8 @@ from ladle.arrays import Rows
 from ladle.errors import ArgumentError, MismatchError, ShapeError
 from ladle.frames import is_table
 
+LEVELS = ("mean_size", "threshold", "n_clusters")  # the options that say where a tree is cut
+
 
 @runtime_checkable
 class Cuttable(Protocol):
@@ -108,7 +110,7 @@ def clusters_of(tree: Any, *, mean_size: float | None, threshold: float | None, 
     levels = {"mean_size": mean_size, "threshold": threshold, "n_clusters": n_clusters}
     given = {name: value for name, value in levels.items() if value is not None}
     if len(given) > 1:
-        raise ArgumentError("the cut", wanted="have one of mean_size, threshold, n_clusters", got=" and ".join(given))
+        raise ArgumentError("the cut", wanted=f"have one of {', '.join(LEVELS)}", got=" and ".join(given))
     if isinstance(tree, PoolClusters):
         return tree
     if is_cuttable(tree):

@@ -467,3 +467,15 @@ def test_a_reader_reads_and_changes_nothing(here: Path) -> None:
             assert (reader.form.ids, reader.form.items, reader.form.kind) == ("text", "text", "single")
             changing = ("ask", "tell", "round", "take", "exclude", "extend", "record_model", "backup")
             assert not any(hasattr(reader, name) for name in changing)
+
+
+def test_everything_a_campaign_returns_is_shown_in_a_line(here: Path) -> None:
+    store = MemoryStore()
+    with begun(store, here) as campaign:
+        batch = campaign.ask(5, margins=margins())
+        told = campaign.tell(batch.ids[:2], ["cat", "dog"], annotator="ann")
+        shown = [campaign, batch, told, campaign.take("bob", 2), campaign.progress(), campaign.verify(), store]
+        texts = [repr(each) for each in (*shown, campaign.story(batch.ids[0]))]
+    assert all("\n" not in text and len(text) < 250 for text in texts), texts
+    assert "passed" in texts[5]
+    assert texts[6] == "<MemoryStore memory>"

@@ -23,6 +23,7 @@ from ladle.campaign.damage import newest_part
 from ladle.campaign.examples import as_pool, reopen_instructions
 from ladle.campaign.files import CampaignFiles
 from ladle.campaign.session import Clock, Session, folder_of
+from ladle.clusters import LEVELS, is_cuttable
 from ladle.errors import ArgumentError, IdError, MismatchError
 from ladle.labelling.contract import Store
 from ladle.labelling.events import Act, Effects, record
@@ -95,7 +96,7 @@ def open_existing(store: Store, name: str, *, pool: object, clock: Clock) -> Ses
 
 def without_cuts(options: Mapping[str, Any]) -> dict[str, Any]:
     """The options of a strategy without the level of a cut, which flat clusters do not have."""
-    return {name: value for name, value in options.items() if name not in ("mean_size", "threshold", "n_clusters")}
+    return {name: value for name, value in options.items() if name not in LEVELS}
 
 
 def pool_part(pool: Pool, number: int, event: int) -> PoolPartTable:
@@ -136,7 +137,6 @@ def _create_new(store: Store, plan: NewCampaign) -> Session:
 def _checked_tree(plan: NewCampaign) -> Any:
     """The clusters, loaded, once they fit the pool and the strategy accepts its options. Raises: ArgumentError ..."""
     from ladle import strategies
-    from ladle.clusters import is_cuttable
     from ladle.hac import Dendrogram
 
     settings, tree = plan.settings, plan.tree

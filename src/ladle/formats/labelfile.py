@@ -22,7 +22,7 @@ from ladle.plain_files import check_plain_file
 _CURRENT = "current"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class LabelFile:
     """The labels of a file, for `ladle.Campaign.tell_file` and `round`.
 
@@ -48,6 +48,9 @@ class LabelFile:
     superseded: int
     sha256: str
     names: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<LabelFile {self.source}: {self.table.num_rows:,} labels>"
 
 
 def read_labels(

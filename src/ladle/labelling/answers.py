@@ -150,7 +150,7 @@ class Told:
     repeat_of_key: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Progress:
     """How far a campaign has come.
 
@@ -228,7 +228,7 @@ class Progress:
         return f"<Progress {self}>"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class TaskStory:
     """The history of one example, oldest event first. `str()` makes text for people.
 
@@ -252,12 +252,15 @@ class TaskStory:
     label: Any
     lines: tuple[tuple[datetime, str], ...] = field(default_factory=tuple)
 
+    def __repr__(self) -> str:
+        return f"<TaskStory of {self.id!r}: {self.state}, {len(self.lines):,} lines>"
+
     def __str__(self) -> str:
         title = f"{self.id} (row {self.row:,}): {self.state}" + ("" if self.label is None else f", {self.label!r}")
         return "\n".join([title, *(f"  {at:%Y-%m-%d %H:%M:%S} {what}" for at, what in self.lines)])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Verification:
     """The result of an integrity check of a campaign. It is true when the campaign has passed.
 
@@ -277,6 +280,9 @@ class Verification:
 
     def __bool__(self) -> bool:
         return self.ok
+
+    def __repr__(self) -> str:
+        return f"<Verification: {'passed' if self.ok else f'{len(self.problems):,} problems'}>"
 
     def __str__(self) -> str:
         counts = ", ".join(f"{count:,} {what}" for what, count in self.checked.items())

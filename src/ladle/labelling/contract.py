@@ -98,11 +98,33 @@ class Writer(View):
 
     @abstractmethod
     def add(self, columns: Columns) -> None:
-        """Add rows with new keys. Raises: StoreError, also for a key that exists."""
+        """Add rows with new keys.
+
+        Parameters
+        ----------
+        columns : Columns
+            The rows of one table.
+
+        Raises
+        ------
+        StoreError, StoreBusyError
+            For a key that exists; when the database fails.
+        """
 
     @abstractmethod
     def change(self, columns: Columns) -> None:
-        """Replace the rows of these keys. Raises: StoreError, also for a key that does not exist."""
+        """Replace the rows of these keys.
+
+        Parameters
+        ----------
+        columns : Columns
+            The new rows of one table.
+
+        Raises
+        ------
+        StoreError, StoreBusyError
+            For a key that does not exist; when the database fails.
+        """
 
 
 class Store(ABC):
@@ -115,27 +137,96 @@ class Store(ABC):
 
     @abstractmethod
     def names(self) -> list[str]:
-        """The names of the campaigns, in alphabetical order."""
+        """List the campaigns.
+
+        Returns
+        -------
+        list of str
+            In alphabetical order.
+        """
 
     @abstractmethod
     def founding(self, campaign: str, settings: str) -> AbstractContextManager[Writer]:
-        """Create a campaign: it exists when the block ends. Raises: MismatchError when one of this name exists."""
+        """Create a campaign, which exists when the `with` block ends.
+
+        Parameters
+        ----------
+        campaign : str
+            Its name.
+        settings : str
+            Its settings, as `View.settings` returns them.
+
+        Yields
+        ------
+        Writer
+
+        Raises
+        ------
+        MismatchError
+            When a campaign of this name exists.
+        StoreError, StoreBusyError
+            When the database fails; when others lock it for too long.
+        """
 
     @abstractmethod
     def reading(self, campaign: str) -> AbstractContextManager[View]:
-        """A view of one moment, which cannot write. Raises: NotFoundError when there is no such campaign."""
+        """Read a campaign at one moment.
+
+        Parameters
+        ----------
+        campaign : str
+            Its name.
+
+        Yields
+        ------
+        View
+            It cannot write.
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such campaign.
+        StoreError, StoreBusyError
+            As `founding`.
+        """
 
     @abstractmethod
     def writing(self, campaign: str) -> AbstractContextManager[Writer]:
-        """Lock the campaign and change it. Raises: NotFoundError; StoreBusyError when others lock it for too long."""
+        """Lock a campaign and change it.
+
+        Parameters
+        ----------
+        campaign : str
+            Its name.
+
+        Yields
+        ------
+        Writer
+
+        Raises
+        ------
+        NotFoundError
+            When there is no such campaign.
+        StoreError, StoreBusyError
+            As `founding`.
+        """
 
     @abstractmethod
     def problems(self) -> list[str]:
-        """The problems that the database finds in its own files and tables, one line each."""
+        """Let the database check its own files and tables.
+
+        Returns
+        -------
+        list of str
+            One line for each problem.
+        """
 
     @abstractmethod
     def close(self) -> None:
         """Close files and connections. All changes are stored already."""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}>"
 
     def __enter__(self) -> Self:
         return self

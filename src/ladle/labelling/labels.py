@@ -110,7 +110,22 @@ class Labels:
 
     @classmethod
     def of(cls, given: Labels | Iterable[Class] | None) -> Labels:
-        """The caller's labels: a `Labels`, the classes of a single label, or None for any. Raises: ArgumentError."""
+        """The labels in any form that `Campaign.create` accepts.
+
+        Parameters
+        ----------
+        given : Labels, iterable of classes, or None
+            Classes stand for `single`; None accepts any class.
+
+        Returns
+        -------
+        Labels
+
+        Raises
+        ------
+        ArgumentError
+            As `single`.
+        """
         return given if isinstance(given, Labels) else cls.single(given)
 
     @classmethod
@@ -129,7 +144,22 @@ class Labels:
         return {"kind": self.kind, "classes": classes, "low": self.low, "high": self.high}
 
     def canonical(self, label: object) -> str:
-        """`label` as canonical JSON. Raises: ValueError with the reason why the campaign does not accept it."""
+        """The canonical JSON text of a label.
+
+        Parameters
+        ----------
+        label : object
+            A class, a list of classes, or a number, as Python or NumPy has them.
+
+        Returns
+        -------
+        str
+
+        Raises
+        ------
+        ValueError
+            When the campaign does not accept the label; its text is the reason.
+        """
         if self.kind == "value":
             return json.dumps(self._number(label))
         if self.kind == "single":
@@ -140,8 +170,22 @@ class Labels:
         return _json(sorted(classes, key=lambda each: (isinstance(each, str), each)))
 
     def all_canonical(self, labels: Iterable[Any]) -> tuple[Texts, dict[int, str]]:
-        """(l,) canonical JSON, "" for a refused value; and the reason for each refused position.
+        """The canonical JSON texts of many labels.
 
+        Parameters
+        ----------
+        labels : iterable of l objects
+            As in `canonical`.
+
+        Returns
+        -------
+        texts : ndarray of shape (l,), objects of str
+            "" for a refused value.
+        refused : dict of int to str
+            The reason for each refused position.
+
+        Notes
+        -----
         Cost: a dictionary look-up for each label; `canonical` for each distinct label.
         """
         known: dict[Any, str] = {}
