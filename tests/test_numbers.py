@@ -1,7 +1,7 @@
-"""The border of numbers, and that every public function uses it: each scalar of each, given each wrong type.
+"""The border of numbers and choices, and that every public function uses it: each scalar, given each wrong type.
 
-The table has a call for every parameter that takes a number or a switch. One that is added and is not there fails
-`test_no_scalar_is_forgotten`.
+The table has a call for every parameter that takes a number or a switch, and for the named choices. A number or switch
+that is added and is not in the table fails `test_no_scalar_is_forgotten`.
 """
 
 from __future__ import annotations
@@ -23,13 +23,15 @@ from ladle.lab.learners.feature_heads import Head
 from ladle.lab.learners.logistic import Logistic
 from ladle.lab.learners.torch_images import FastResNet
 from ladle.lab.measures.savings import curve_interval
+from ladle.scores.files.score_file import open_scores
 from ladle.strategies.partitioned import Partitioned
 
 WRONG = ["5", b"5", "nan", [5], (5,), {5}, {}, np.array([5]), np.array([5, 6]), 1j, Decimal(5), object(), len]
 WRONG_NUMBERS = [*WRONG, True, np.True_, float("nan"), float("inf"), -float("inf"), np.float32("nan"), 10**400]
 WRONG_WHOLES = [*WRONG_NUMBERS, 5.0, np.float64(5), 5.5, np.array(5.0), 2**70, -(2**70)]
 WRONG_SWITCHES = [*WRONG, 1, 0, 1.0, "true", np.int64(1), float("nan")]
-KINDS = {"whole": WRONG_WHOLES, "number": WRONG_NUMBERS, "switch": WRONG_SWITCHES}
+WRONG_CHOICES = [*WRONG, True, 1.5, float("nan"), 5, "a", "", "MIN", ("min",)]
+KINDS = {"whole": WRONG_WHOLES, "number": WRONG_NUMBERS, "switch": WRONG_SWITCHES, "choice": WRONG_CHOICES}
 
 N = 60
 X = np.random.default_rng(0).standard_normal((N, 3)).astype(np.float32)
@@ -280,6 +282,63 @@ TABLE: dict[str, tuple[str, Any, Any]] = {
     "with_near_duplicates(jitter)": ("number", 0, lambda value: _copies(jitter=value)),
     "with_near_duplicates(seed)": ("whole", 5, lambda value: _copies(seed=value)),
 }
+# Arguments that name one of a few choices.
+TABLE |= {
+    "open_pool(metric)": ("choice", "cosine", lambda value: ladle.open_pool(X, metric=value).rows),
+    "Pool.check(metric)": ("choice", "cosine", lambda value: ladle.open_pool(X).check(value)),
+    **each(
+        "cluster",
+        {
+            "metric": ("choice", "sqeuclidean", lambda value: ladle.cluster(X, metric=value).heights),
+            "engine": ("choice", "brute", lambda value: ladle.cluster(X, engine=value).heights),
+            "quality": ("choice", "high", lambda value: ladle.cluster(X, quality=value).heights),
+        },
+    ),
+    "Dendrogram.assign(new)": ("choice", "mark", lambda value: TREE.assign(X[:3], new=value).labels),
+    "margin(multilabel)": ("choice", "mean", lambda value: scores.margin(P, multilabel=value)),
+    "Margin(multilabel)": ("choice", "min", lambda value: ladle.Margin(multilabel=value).multilabel),
+    "ClusterMargin(multilabel)": (
+        "choice",
+        "min",
+        lambda value: ladle.ClusterMargin(CLUSTERS, multilabel=value).multilabel,
+    ),
+    "cluster_margin(group_size)": (
+        "choice",
+        "pool",
+        lambda value: ladle.cluster_margin(M, CLUSTERS, 5, group_size=value),
+    ),
+    "ClusterMargin(group_size)": (
+        "choice",
+        "pool",
+        lambda value: ladle.ClusterMargin(CLUSTERS, group_size=value).group_size,
+    ),
+    "Margin(noise)": ("choice", "power", lambda value: ladle.Margin(noise=value).noise),
+    "CoreSet(metric)": ("choice", "cosine", lambda value: strategies.create("coreset", metric=value).metric),
+    "create(the strategy)": ("choice", "margin", lambda value: strategies.create(value).name),
+    "Campaign.create(the strategy)": ("choice", "margin", lambda value: found(strategy=value).settings.strategy),
+    "Campaign.create(agreement)": ("choice", "latest", lambda value: found(agreement=value).settings.agreement),
+    "FastResNet(device)": ("choice", "cpu", lambda value: FastResNet(device=value).device),
+    "open_scores(read_as)": ("choice", "logits", lambda value: open_scores(P, ladle.open_pool(X), read_as=value).rows),
+}
+TABLE |= {
+    **each(
+        "open_scores",
+        {
+            name: ("switch", True, lambda value, name=name: open_scores(M, ladle.open_pool(X), **{name: value}).rows)
+            for name in ("single",)
+        },
+        {
+            "ignore_extra_scores": (
+                "switch",
+                True,
+                lambda value: open_scores(P, ladle.open_pool(X), ignore_extra_scores=value).rows,
+            )
+        },
+    ),
+    "Pool.blocks(block_bytes)": ("whole", 5, lambda value: next(ladle.open_pool(X).blocks(value))[1]),
+    "Pool.readable_blocks(block_bytes)": ("whole", 5, lambda value: next(ladle.open_pool(X).readable_blocks(value))[1]),
+}
+
 # What is checked elsewhere or is no border: values that Ladle itself puts together, and what pydantic checks.
 EXEMPT = {
     *(
@@ -298,7 +357,7 @@ EXEMPT = {
     ),
     *("Precision", "Savings", "PoolFacts", "Dataset", "Experiment", "Dendrogram", "Settings", "Labels", "Strategy"),
     *("View", "Writer", "Learner", "Store"),
-    *("Level.clusters_of", "check_pool", "Mlp.fit", "run_experiment", "Pool.blocks", "Pool.readable_blocks"),
+    *("Level.clusters_of", "check_pool", "Mlp.fit", "run_experiment"),
 }
 
 
@@ -332,8 +391,8 @@ def same(first, second):
 def test_the_right_value_is_taken_in_every_spelling(place):
     kind, right, call = TABLE[place]
     wanted = call(right)
-    if kind == "switch":
-        assert same(call(np.bool_(right)), wanted)
+    if kind in ("switch", "choice"):
+        assert same(call(np.bool_(right) if kind == "switch" else np.str_(right)), wanted)
         return
     whole = isinstance(right, int)
     spellings = [np.int64(right), np.uint8(right), np.array(right), np.int32(right)[()]] if whole else []
@@ -351,6 +410,17 @@ def test_every_wrong_type_is_refused_by_name(place):
         with pytest.raises(ArgumentError, match=parameter.replace("_", ".")) as error:
             call(value)
         assert len(str(error.value)) < 400, value
+
+
+@pytest.mark.parametrize("place", TABLE)
+def test_none_is_refused_by_name_unless_it_means_the_default(place):
+    parameter = re.split(r"[(),]", place)[1]
+    refusal = ""
+    try:
+        TABLE[place][2](None)
+    except ArgumentError as error:
+        refusal = str(error)
+    assert not refusal or re.search(parameter.replace("_", "."), refusal)
 
 
 def _scalars(function):
@@ -481,3 +551,14 @@ def test_errors_are_short_and_say_what_to_do():
     for value in (["a"], np.array(["a", "b"]), 5, None):
         with pytest.raises(ArgumentError, match="be one of a, b"):
             numbers.choice(value, "x", ("a", "b"))
+    with pytest.raises(ArgumentError, match=r"be None or one of cosine, euclidean; got 'cosin'. Did you mean `cosine`"):
+        numbers.choice("cosin", "x", ("cosine", "euclidean"), undecided=True)
+    assert numbers.choice(None, "x", ("cosine",), undecided=True) is None
+
+
+def test_texts():
+    assert type(numbers.text(np.str_("a"), "x")) is str
+    assert numbers.text(None, "x", undecided=True) is None
+    for value in (5, None, b"a", ["a"], float("nan")):
+        with pytest.raises(ArgumentError, match="x must be a text; got"):
+            numbers.text(value, "x")

@@ -1,9 +1,9 @@
-"""What callers give where an array is taken, as a NumPy array: or the call that makes one of it.
+"""Any array-like argument as a NumPy array, or an error that names the call which converts it.
 
-Taken are arrays, lists, tensors on the CPU, columns and tables of pandas, polars and Arrow, and whatever else NumPy
-reads. All of them are told by what they can do, so none of these libraries is imported. Refused is what has two
-readings, or would lose something on the way: a mask, a gradient, a sparse layout, columns that are no numbers like the
-others, an index that numbers the rows in another order than they stand in.
+Ladle takes arrays, lists, tensors on the CPU, columns and tables of pandas, polars and Arrow, and everything else that
+NumPy reads. It recognises each by its attributes, so it imports none of these libraries. It refuses an argument that
+has two readings or that would lose information: a mask, a gradient, a sparse layout, columns that differ in kind, and
+an index that numbers the rows in another order than theirs.
 """
 
 from __future__ import annotations
@@ -20,60 +20,61 @@ from ladle.frames import is_frame, is_table, pandas_values, table_values
 
 
 def as_array(value: Any, name: str, *, by_index: bool = True) -> npt.NDArray[Any]:
-    """`value` as a plain NumPy array of any dtype and shape, without a copy where that is possible; a memmap stays one.
+    """`value` as a plain NumPy array of any dtype and shape; not copied where that is possible, and a memmap stays one.
 
-    name: of the argument, for errors. by_index: whether the index of a pandas object must number its rows as they
-    stand, if it numbers them at all.
-    Raises: ArgumentError, naming the call that converts what is refused; ShapeError for rows of several lengths.
+    name: the argument's name in errors. by_index: whether an index of a pandas object that numbers the rows must number
+    them in their order.
+    Raises: ArgumentError, which names the call that converts `value`; ShapeError for rows of several lengths.
     """
     refuse_masked(value, name)
     if isinstance(value, np.ndarray):
-        return _checked(value if type(value) in (np.ndarray, np.memmap) else np.asarray(value), name)
-    _refuse_others(value, name)
+        return _unpack(value if type(value) in (np.ndarray, np.memmap) else np.asarray(value), name)
+    _refuse_misread(value, name)
     if is_frame(value) or hasattr(value, "iloc"):
-        return _checked(pandas_values(value, name, by_index=by_index), name)
+        return _unpack(pandas_values(value, name, by_index=by_index), name)
     if is_table(value):
-        return _checked(table_values(value, name), name)
+        return _unpack(table_values(value, name), name)
     if isinstance(value, (Iterator, KeysView, ValuesView)):
         value = list(value)
     try:
         array = np.asarray(value)
     except Exception as cause:  # each library has errors of its own
         if isinstance(cause, ValueError) and isinstance(value, (list, tuple)):  # numpy's "inhomogeneous shape"
-            raise _ragged(name) from cause
-        raise _unreadable(value, name, cause) from cause
+            raise _ragged_error(name) from cause
+        raise _unreadable_error(value, name, cause) from cause
     if array.ndim == 0 and array.dtype == object:
-        raise _unreadable(value, name, None)
-    return _checked(array, name)
+        raise _unreadable_error(value, name, None)
+    return _unpack(array, name)
 
 
 def refuse_masked(value: Any, name: str) -> None:
-    """Refuse a masked array, or a list of them: read as it is, what is masked would count. Raises: ArgumentError."""
+    """Refuse a masked array, or a list of them: NumPy would read the masked numbers too. Raises: ArgumentError."""
     masked = isinstance(value, np.ma.MaskedArray)
     if masked or (isinstance(value, (list, tuple)) and any(isinstance(each, np.ma.MaskedArray) for each in value)):
-        short = f", or leave out what is masked by {name}.compressed()" if np.ndim(value) == 1 and masked else ""
+        shorter = f", or leave out the masked entries by {name}.compressed()" if np.ndim(value) == 1 and masked else ""
         raise ArgumentError(
             f"`{name}`",
             wanted="be an array without a mask",
             got="a masked array" if masked else "masked arrays",
-            remedy=f"Give {name}.filled(value){short}. Labelled rows need no value: name them in `labelled`.",
+            remedy=f"Give {name}.filled(value){shorter}. Labelled rows need no value: name them in `labelled`.",
         )
 
 
-def _checked(array: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
+def _unpack(array: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
+    """The array; a column of vectors (an object array of rows) as a matrix. Raises: ArgumentError, ShapeError."""
     if array.dtype.names is not None:
         raise ArgumentError(
             f"`{name}`",
             wanted="be a plain array",
             got=f"a structured one with the fields {', '.join(array.dtype.names)}",
-            remedy=f"Give numpy.lib.recfunctions.structured_to_unstructured({name}[[...]]) of the fields that count.",
+            remedy=f"Give numpy.lib.recfunctions.structured_to_unstructured({name}[[...]]), with the fields you mean.",
         )
     if array.dtype == object and array.ndim == 1 and len(array) and all(_is_row(each) for each in array):
         refuse_masked(list(array), name)
-        try:  # a column of vectors
+        try:
             return np.stack([np.asarray(each) for each in array])
         except ValueError as cause:
-            raise _ragged(name) from cause
+            raise _ragged_error(name) from cause
     return array
 
 
@@ -81,36 +82,36 @@ def _is_row(value: object) -> bool:
     return isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim > 0)
 
 
-def _ragged(name: str) -> ShapeError:
+def _ragged_error(name: str) -> ShapeError:
     return ShapeError(
         f"`{name}`", wanted="have rows of one length", got="ragged rows", remedy="Pad or drop the odd rows."
     )
 
 
-def _refuse_others(value: Any, name: str) -> None:
-    """Refuse what NumPy would read as something else, or not at all. Raises: ArgumentError."""
+def _refuse_misread(value: Any, name: str) -> None:
+    """Refuse values that NumPy would misread, or could not read at all. Raises: ArgumentError."""
     if value is None:
         _refuse(name, "None", "")
     if isinstance(value, (str, bytes, os.PathLike)):
         path = os.fspath(value)
-        call = f", such as numpy.load({path!r})" if str(path).endswith(".npy") else ", not where it is"
-        _refuse(name, f"the text or path {path!r}"[:120], f"Give what the file holds{call}.")
+        call = f", such as numpy.load({path!r})" if str(path).endswith(".npy") else ", not its path"
+        _refuse(name, f"the text or path {path!r}"[:120], f"Give the contents of the file{call}.")
     if isinstance(value, Mapping):
         _refuse(name, f"a {type(value).__name__}", f"Give list({name}), or list({name}.values()).")
     if isinstance(value, Set) and not isinstance(value, KeysView):
-        _refuse(name, "a set, which has no order", f"Give sorted({name}), if that is the order.")
+        _refuse(name, "a set, which has no order", f"Give sorted({name}), if that is the order you mean.")
     if hasattr(value, "toarray") and hasattr(value, "nnz"):
         _refuse(name, f"a sparse {type(value).__name__}", f"Give {name}.toarray(), if memory has room for it.")
     if hasattr(value, "id_column") and hasattr(value, "embeddings"):
-        _refuse(name, "a Pool", f"Give {name}.embeddings(), if those are meant.")
+        _refuse(name, "a Pool", f"Give {name}.embeddings(), if you mean those.")
 
 
 def _refuse(name: str, got: str, remedy: str) -> NoReturn:
     raise ArgumentError(f"`{name}`", wanted="be an array", got=got, remedy=remedy)
 
 
-def _unreadable(value: Any, name: str, cause: Exception | None) -> ArgumentError:
-    """The error for what NumPy cannot read."""
+def _unreadable_error(value: Any, name: str, cause: Exception | None) -> ArgumentError:
+    """The error for a value that NumPy cannot read."""
     call = f"numpy.asarray({name})"
     if hasattr(value, "detach") and hasattr(value, "cpu"):  # a tensor of torch
         dense = ".to_dense()" if getattr(value, "is_sparse", False) else ""
@@ -118,7 +119,6 @@ def _unreadable(value: Any, name: str, cause: Exception | None) -> ArgumentError
         call = f"{name}.detach().cpu(){dense}{wide}.numpy()"
     elif hasattr(value, "get") and hasattr(value, "device"):  # an array of CuPy
         call = f"{name}.get()"
-    told = "" if cause is None else f" ({str(cause).splitlines()[0][:200]})" if str(cause) else ""
-    return ArgumentError(
-        f"`{name}`", wanted="be an array", got=f"an object of type {type(value).__name__}{told}", remedy=f"Give {call}."
-    )
+    reason = "" if cause is None else f" ({str(cause).splitlines()[0][:200]})" if str(cause) else ""
+    got = f"an object of type {type(value).__name__}{reason}"
+    return ArgumentError(f"`{name}`", wanted="be an array", got=got, remedy=f"Give {call}.")

@@ -1,4 +1,4 @@
-"""Files that are either wholly there or not there at all."""
+"""Files that exist whole or not at all, also after a crash or a power cut."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from ladle.plain_files import refuse_other_kinds
 
 @contextmanager
 def writing(path: str | os.PathLike[str]) -> Iterator[BufferedRandom]:
-    """A binary file that takes the name `path` only when the block ends well: temp file, fsync, rename, fsync.
+    """A binary file that takes the name `path` only when the block ends without an error.
 
-    On any exception (Ctrl-C too) the temporary file is removed and whatever stood at `path` stays as it was.
-    Raises: FileError when the folder is missing or cannot be written, the disk is full, or it fails.
+    The steps are: temporary file, fsync, rename, fsync of the folder. On any exception (Ctrl-C too) the temporary file
+    is removed, and a file that was at `path` stays as it was.
+    Raises: FileError when the folder is missing or cannot be written, or the disk is full or fails.
     """
     target = Path(path)
     refuse_other_kinds(target, f"the output {target}", wanted="be a file name")  # a device would be replaced
@@ -40,17 +41,17 @@ def writing(path: str | os.PathLike[str]) -> Iterator[BufferedRandom]:
         with suppress(OSError):
             os.unlink(name)  # noqa: PTH108
         if isinstance(cause, OSError) and not isinstance(cause, FileError):
-            remedy = "What stood there before is as it was." if target.exists() else "Nothing was left there."
-            raise _unwritten(target, cause, remedy) from cause
+            remedy = "The file that was there is unchanged." if target.exists() else "No file was left there."
+            raise _write_error(target, cause, remedy) from cause
         raise
     try:
         _sync_folder(target.parent)
     except OSError as cause:
-        raise _unwritten(target, cause, "It is there, but may be lost in a power cut.") from cause
+        raise _write_error(target, cause, "The file is there, but a power cut may lose it.") from cause
 
 
 def folder(path: str | os.PathLike[str]) -> Path:
-    """The folder `path`, made if it is not there, with those above it; no power cut loses it again.
+    """The folder `path`, made with its parents if it does not exist; a power cut cannot lose it afterwards.
 
     Raises: FileError when it is a file or cannot be made.
     """
@@ -67,10 +68,10 @@ def folder(path: str | os.PathLike[str]) -> Path:
 
 @contextmanager
 def locked(folder: str | os.PathLike[str]) -> Iterator[None]:
-    """Hold a folder against other runs that lock it, until the block or the process ends, however it ends.
+    """Hold a lock on a folder until the block ends, or the process ends in any way.
 
-    By a file `lock` in it, gone again after the block. On Windows nothing is held.
-    Raises: FileError when another run holds it, or it cannot be locked.
+    The lock is on a file `lock` in the folder, which is removed after the block. On Windows there is no lock.
+    Raises: FileError when another run holds the lock, or the folder cannot be locked.
     """
     try:
         import fcntl
@@ -82,7 +83,7 @@ def locked(folder: str | os.PathLike[str]) -> Iterator[None]:
         try:
             file = stack.enter_context(path.open("w"))
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if not os.path.samestat(os.fstat(file.fileno()), path.stat()):  # another's, which it removed meanwhile
+            if not os.path.samestat(os.fstat(file.fileno()), path.stat()):  # the file of another run, removed meanwhile
                 raise BlockingIOError
         except (BlockingIOError, FileNotFoundError) as cause:
             raise FileError(
@@ -92,23 +93,23 @@ def locked(folder: str | os.PathLike[str]) -> Iterator[None]:
             raise FileError(
                 f"the folder {folder}", wanted="be writable and take locks", got=cause.strerror or str(cause)
             ) from cause
-        stack.callback(_removed, path)  # while it is still held
+        stack.callback(_remove, path)  # before the lock is released
         yield
 
 
-def _removed(lock: Path) -> None:
-    with suppress(OSError):  # what holds a folder is the lock on the file, not the file: one left behind bars nobody
+def _remove(lock: Path) -> None:
+    with suppress(OSError):  # the lock on the file holds the folder, not the file: a file left behind blocks nobody
         lock.unlink(missing_ok=True)
 
 
 def file_digest(path: str | os.PathLike[str]) -> str:
-    """SHA-256 of a file's bytes, in hex. Raises: FileError for a pipe, a device or a folder; OSError."""
+    """SHA-256 of the bytes of a file, in hex. Raises: FileError for a pipe, a device or a folder; OSError."""
     refuse_other_kinds(path)
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _unwritten(target: Path, cause: OSError, remedy: str) -> FileError:
+def _write_error(target: Path, cause: OSError, remedy: str) -> FileError:
     return FileError(
         f"the file {target}", wanted="be written to the disk", got=cause.strerror or str(cause), remedy=remedy
     )
@@ -131,9 +132,9 @@ def _sync_folder(folder: Path) -> None:
 
 
 def seal(file: BufferedRandom) -> None:
-    """Finish a zip archive (such as an .npz) with the SHA-256 of all its bytes, kept as the archive's comment.
+    """Finish a zip archive (such as an .npz) with the SHA-256 of all its bytes, stored as the comment of the archive.
 
-    The archive stays readable by any zip reader; `check_seal` then finds any changed, missing or added byte.
+    Any zip reader still reads the archive; `check_seal` finds any changed, missing or added byte.
     """
     file.seek(0)
     digest = hashlib.file_digest(file, "sha256").hexdigest().encode()
@@ -143,7 +144,10 @@ def seal(file: BufferedRandom) -> None:
 
 
 def check_seal(path: str | os.PathLike[str]) -> None:
-    """Raises: CorruptFileError when the file at `path` is not just as `seal` left it. Cost: reads it once."""
+    """Verify the checksum that `seal` wrote.
+
+    Raises: CorruptFileError when any byte of the file has changed since. Cost: reads the file once.
+    """
     refuse_other_kinds(path)
     size = Path(path).stat().st_size
     body = size - _COMMENT_LENGTH_BYTES - _DIGEST_BYTES

@@ -1,13 +1,13 @@
-"""Every error Ladle raises on purpose.
+"""Every error that Ladle raises on purpose.
 
     LadleError
     ├── ArgumentError (ValueError)      an argument is out of range, or does not fit the others
-    ├── DataError (ValueError)          the examples or scores themselves are unusable
+    ├── DataError (ValueError)          the examples or scores themselves cannot be used
     │   ├── ShapeError                  wrong number of axes, rows or dimensions; ragged or null lists
     │   ├── NonFiniteError              NaN or infinity
     │   ├── ZeroVectorError             an all-zero embedding under the cosine metric
     │   ├── ProbabilityError            outside [0, 1], or a row that does not sum to 1
-    │   ├── PrecisionError              rounding hides what exactness was asked for
+    │   ├── PrecisionError              rounding hides the exact answer that was asked for
     │   └── IdError                     duplicate, null, missing or unknown example ids
     ├── FileError (OSError)             a file cannot be used
     │   ├── FileFormatError             not a format Ladle reads, or written by a newer Ladle
@@ -17,7 +17,7 @@
     ├── MemoryPlanError (MemoryError)   the work would not fit the memory it may use
     ├── NotFoundError (LookupError)     no such campaign, batch or task
     ├── StoreError (OSError)            the database of a campaign fails: disk full, connection lost
-    │   └── StoreBusyError              others kept it busy for longer than one waits
+    │   └── StoreBusyError              the database stayed busy for longer than the waiting time
     └── MissingDependencyError (ImportError)   an optional package is needed and absent
 
 A message says what was wanted, what was got, and what to do about it; the parts are attributes too.
@@ -30,7 +30,29 @@ from dataclasses import dataclass
 
 
 class LadleError(Exception):
-    """What every deliberate error has: `subject`, `wanted`, `got`, `remedy` (all text; `remedy` may be empty)."""
+    """The base of all errors that Ladle raises on purpose: "SUBJECT must WANTED; got GOT. REMEDY".
+
+    Parameters
+    ----------
+    subject : str
+        What is wrong: an argument in backticks, a file, a column.
+    wanted : str
+        What it must be or do, as a verb phrase: "have one column of each name".
+    got : str
+        What it is instead.
+    remedy : str, optional
+        What to do about it, in whole sentences; may be empty.
+
+    Attributes
+    ----------
+    subject, wanted, got, remedy : str
+        The parts of the message.
+
+    Notes
+    -----
+    `OUTCOMES` maps every kind of error to an exit code of the command line and to an HTTP status. Errors can be pickled
+    and sent between processes.
+    """
 
     def __init__(self, subject: str, *, wanted: str, got: str, remedy: str = "") -> None:
         self.subject = subject
@@ -41,7 +63,7 @@ class LadleError(Exception):
         super().__init__(f"{message} {remedy}" if remedy else message)
 
     def __reduce__(self) -> tuple[object, ...]:
-        # Exceptions cross process borders; the default protocol would lose the keyword-only parts.
+        # Exceptions are sent between processes; the default protocol would lose the keyword-only parts.
         return (_rebuild, (type(self), self.subject, self.wanted, self.got, self.remedy))
 
 
@@ -50,97 +72,103 @@ def _rebuild(kind: type[LadleError], subject: str, wanted: str, got: str, remedy
 
 
 class ArgumentError(LadleError, ValueError):
-    """An argument is out of range, or does not fit the others."""
+    """An argument is out of range, has the wrong type, or does not fit the others. Also a ValueError."""
 
 
 class DataError(LadleError, ValueError):
-    """The examples or scores themselves are unusable."""
+    """The examples or the scores themselves cannot be used. Also a ValueError."""
 
 
 class ShapeError(DataError):
-    """Wrong number of axes, rows or dimensions; ragged or null lists."""
+    """An array or a column has the wrong number of axes, rows or dimensions, or holds ragged or null lists."""
 
 
 class NonFiniteError(DataError):
-    """NaN or infinity where numbers are needed."""
+    """There is NaN or infinity where finite numbers are needed."""
 
 
 class ZeroVectorError(DataError):
-    """An all-zero embedding has no direction, so the cosine metric cannot place it."""
+    """An embedding is all zeros. It has no direction, so the cosine metric is not defined for it."""
 
 
 class ProbabilityError(DataError):
-    """Outside [0, 1], or a row that does not sum to 1."""
+    """A probability lies outside [0, 1], or a row of probabilities does not sum to 1."""
 
 
 class PrecisionError(DataError):
-    """Rounding hides what exactness was asked for: rows too far from the origin, and too near each other."""
+    """Rounding hides the exact answer that was asked for.
+
+    Some rows lie so far from the origin and so near each other that floating-point numbers cannot tell their distances.
+    """
 
 
 class IdError(DataError):
-    """Duplicate, null, missing or unknown example ids."""
+    """Example ids are duplicate, null, missing or unknown, or of the wrong kind."""
 
 
 class PrecisionWarning(UserWarning):
-    """A result that rounding may have changed: given, with a warning, where exactness was not asked for."""
+    """Rounding may have changed a result for which exactness was not asked; see `PrecisionError`."""
 
 
 class FileError(LadleError, OSError):
-    """A file cannot be used."""
+    """A file or a folder cannot be read or written. Also an OSError."""
 
     def __str__(self) -> str:  # OSError would print its own (errno, text) pair
         return str(self.args[0])
 
 
 class FileFormatError(FileError):
-    """Not a format Ladle reads, or written by a newer Ladle."""
+    """A file has a format that Ladle does not read, or was written by a newer version of Ladle."""
 
 
 class CorruptFileError(FileError):
-    """Truncated, or its checksum does not match."""
+    """A file is truncated, or its checksum does not match."""
 
 
 class UnsafeFileError(FileError):
-    """Reading the file would run a pickle, which Ladle never does."""
+    """Reading a file would run a pickle, which Ladle never does."""
 
 
 class MismatchError(LadleError, ValueError):
-    """Two good inputs that do not belong together, such as a tree and another pool."""
+    """Two good inputs do not belong together, such as a tree and another pool. Also a ValueError."""
 
 
 class MemoryPlanError(LadleError, MemoryError):
-    """The work would not fit the memory it may use."""
+    """The work would not fit the memory it may use; raised before the work begins. Also a MemoryError."""
 
 
 class NotFoundError(LadleError, LookupError):
-    """No such campaign, batch or task."""
+    """There is no such campaign, batch or task. Also a LookupError."""
 
 
 class StoreError(LadleError, OSError):
-    """The database of a campaign fails: a full disk, a lost connection. What was not acknowledged is undone."""
+    """The database of a campaign failed: a full disk, a lost connection. Also an OSError.
+
+    Every change that was not acknowledged is undone.
+    """
 
     def __str__(self) -> str:  # OSError would print its own (errno, text) pair
         return str(self.args[0])
 
 
 class StoreBusyError(StoreError):
-    """Others kept the database busy for longer than one waits. Nothing was changed: try again."""
+    """Other connections kept the database busy for longer than the waiting time. Nothing was changed: try again."""
 
 
 class MissingDependencyError(LadleError, ImportError):
-    """An optional package is needed and absent."""
+    """An optional package is needed and not installed. Also an ImportError."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an error leaves the program: the process exit code, and the HTTP status of a service."""
+    """How an error leaves the program: the exit code of the process, and the HTTP status of a service."""
 
     exit_code: int
     http_status: int
 
 
-# The one table from error to outcome; exit codes are documented in `ladle --help`. 1 is left to the unforeseen
-# (a bug), 2 to command-line usage, as shells and click have it.
+# The one table from error to outcome; `ladle --help` documents the exit codes. Code 1 means a bug and code 2 a wrong
+# command line, as in shells and click.
 OUTCOMES: dict[type[LadleError], Outcome] = {
     LadleError: Outcome(1, 500),
     ArgumentError: Outcome(2, 422),
@@ -156,7 +184,7 @@ OUTCOMES: dict[type[LadleError], Outcome] = {
 
 
 def outcome_of(error: LadleError) -> Outcome:
-    """The nearest entry of `OUTCOMES` along the error's ancestry."""
+    """The entry of `OUTCOMES` for the nearest base class of `error`."""
     for kind in type(error).__mro__:
         if kind in OUTCOMES:
             return OUTCOMES[kind]
@@ -164,13 +192,13 @@ def outcome_of(error: LadleError) -> Outcome:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A remedy for a name that is not known: "Did you mean `margin`?", or "" where no known name is like it."""
+    """A remedy for an unknown name: "Did you mean `margin`?", or "" if no known name is like it."""
     from difflib import get_close_matches
 
-    plain = {_bare(each): each for each in known}
-    near = get_close_matches(_bare(word), plain, n=1, cutoff=0.7)  # at 0.6, colour is near cluster
-    return f"Did you mean `{plain[near[0]]}`?" if near else ""
+    names = {_simplify(each): each for each in known}
+    near = get_close_matches(_simplify(word), names, n=1, cutoff=0.7)  # at 0.6, colour is near cluster
+    return f"Did you mean `{names[near[0]]}`?" if near else ""
 
 
-def _bare(name: str) -> str:
+def _simplify(name: str) -> str:
     return name.lower().lstrip("-").replace("-", "_")

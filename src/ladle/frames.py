@@ -1,8 +1,8 @@
-"""Columns and tables of pandas, polars and Arrow as NumPy arrays, when it is plain which columns are meant.
+"""Columns and tables of pandas, polars and Arrow as NumPy arrays, where it is clear which columns are meant.
 
-A table stands for a matrix when all its columns are numbers of one kind, or when one of its columns holds vectors. An
-id, a label or a loss beside the numbers would be taken for one more dimension or class: so a table in which one column
-differs from the others, in kind or in the pattern of its name, is refused, and the columns are to be named.
+A table is read as a matrix when all its columns hold numbers of one kind, or when one of its columns holds vectors. An
+id, a label or a loss beside the numbers would be read as one more dimension or class. So a table in which a column
+differs from the others, in kind or in the pattern of its name, is refused, and the caller has to name the columns.
 """
 
 from __future__ import annotations
@@ -16,22 +16,23 @@ import numpy.typing as npt
 
 from ladle.errors import ArgumentError, ShapeError
 
-_NEVER_NUMBERS = {"id", "ids", "index", "unnamed: 0", "__index_level_0__", "level_0"}  # of an index written to a file
+# Ids, and the names under which an index is written to a file: never a dimension or a class.
+_NEVER_NUMBERS = {"id", "ids", "index", "unnamed: 0", "__index_level_0__", "level_0"}
 _KINDS = {"f": "decimal numbers", "i": "whole numbers", "u": "whole numbers", "b": "switches"}
 
 
 def is_frame(value: object) -> bool:
-    """Whether this is a pandas DataFrame."""
+    """Whether this is a pandas DataFrame, recognised without importing pandas."""
     return hasattr(value, "iloc") and hasattr(value, "columns")
 
 
 def is_table(value: object) -> bool:
-    """Whether this hands out Arrow data: tables and columns of Arrow, polars, DuckDB and others."""
+    """Whether this exports Arrow data: tables and columns of Arrow, polars, DuckDB and others."""
     return hasattr(value, "__arrow_c_stream__") or hasattr(value, "__arrow_c_array__")
 
 
 def is_one_column(value: object) -> bool:
-    """Whether what hands out Arrow data is a column by itself, such as a Series."""
+    """Whether an object that exports Arrow data is a single column, such as a Series."""
     return not any(hasattr(value, name) for name in ("columns", "column_names", "schema"))
 
 
@@ -49,7 +50,7 @@ def pandas_values(value: Any, name: str, *, by_index: bool) -> npt.NDArray[Any]:
         return np.asarray(value[vectors[0]].to_numpy())
     _check_columns(kinds, name, selection=f"{name}[{{}}].to_numpy()")
     if len(kinds) and next(iter(kinds.values())) == _KINDS["f"]:
-        # Row after row, as other arrays mostly are: sums in another order would differ in the last digit.
+        # C order, as most arrays have it: sums in another order would differ in the last digit.
         return np.ascontiguousarray(
             value.to_numpy() if _is_plain(value) else value.to_numpy(np.float64, na_value=np.nan)
         )
@@ -57,34 +58,35 @@ def pandas_values(value: Any, name: str, *, by_index: bool) -> npt.NDArray[Any]:
 
 
 def table_values(value: Any, name: str) -> npt.NDArray[Any]:
-    """The numbers of an Arrow table or column, or of what hands out one. Raises: ArgumentError, ShapeError."""
+    """The numbers of an Arrow table or column, or of an object that exports one. Raises: ArgumentError, ShapeError."""
     import pyarrow as pa
 
     try:
-        read = value if isinstance(value, (pa.Table, pa.RecordBatch, pa.Array, pa.ChunkedArray)) else _imported(value)
+        data = value if isinstance(value, (pa.Table, pa.RecordBatch, pa.Array, pa.ChunkedArray)) else _import(value)
     except (TypeError, ValueError, pa.ArrowException) as cause:
         got = f"a {type(value).__name__} ({str(cause).splitlines()[0]})"
         raise ArgumentError(f"`{name}`", wanted="be an array", got=got) from cause
-    if isinstance(read, (pa.Array, pa.ChunkedArray)):
-        return _column(read, name)
-    kinds = {field.name: _arrow_kind(field.type) for field in read.schema}
-    if len(kinds) < len(read.schema.names):
+    if isinstance(data, (pa.Array, pa.ChunkedArray)):
+        return _column(data, name)
+    kinds = {field.name: _arrow_kind(field.type) for field in data.schema}
+    if len(kinds) < len(data.schema.names):
         raise ArgumentError(f"`{name}`", wanted="have one column of each name", got="two of one name")
     vectors = [column for column, kind in kinds.items() if kind == "vectors"]
     if len(vectors) == 1:
-        return _column(read.column(vectors[0]), name)
+        return _column(data.column(vectors[0]), name)
     polars = (
         hasattr(value, "to_numpy") and hasattr(value, "select") and not isinstance(value, (pa.Table, pa.RecordBatch))
     )
     call = f"{name}.select({{}}).to_numpy()" if polars else f"{name}.select({{}}).to_pandas().to_numpy()"
     _check_columns(kinds, name, selection=call)
-    return np.column_stack([_column(read.column(column), name) for column in kinds])
+    return np.column_stack([_column(data.column(column), name) for column in kinds])
 
 
 def check_index(value: Any, name: str) -> None:
-    """Refuse a pandas object whose index numbers its rows in another order than they stand in. Raises: ArgumentError.
+    """Refuse a pandas object whose index holds the numbers of all its rows, but in another order.
 
-    Any other index, such as texts or the rows of a larger frame, numbers nothing here: rows count as they stand.
+    Any other index, such as texts or rows of a larger frame, has no meaning here: the order of the rows counts.
+    Raises: ArgumentError.
     """
     if is_default_index(value.index):
         return
@@ -105,23 +107,23 @@ def check_index(value: Any, name: str) -> None:
 
 
 def is_default_index(labels: Any) -> bool:
-    """Whether a pandas index numbers the rows as they stand."""
+    """Whether a pandas index is 0, 1, 2, ... in the order of the rows."""
     if getattr(labels, "start", None) == 0 and getattr(labels, "step", None) == 1:
         return True
     numbers = np.asarray(labels)
     return len(numbers) == 0 or (numbers.dtype.kind in "iu" and np.array_equal(numbers, np.arange(len(numbers))))
 
 
-def check_same_index(given: Mapping[str, Any]) -> None:
-    """Refuse pandas objects that name their rows differently, by index. Raises: ArgumentError."""
-    named = {
+def check_same_index(arguments: Mapping[str, Any]) -> None:
+    """Refuse pandas objects of one length whose indexes differ. Raises: ArgumentError."""
+    indexes = {
         name: value.index
-        for name, value in given.items()
+        for name, value in arguments.items()
         if hasattr(value, "iloc") and hasattr(value, "index") and not is_default_index(value.index)
     }
-    names = list(named)
+    names = list(indexes)
     for name in names[1:]:
-        if len(named[name]) == len(named[names[0]]) and not named[names[0]].equals(named[name]):
+        if len(indexes[name]) == len(indexes[names[0]]) and not indexes[names[0]].equals(indexes[name]):
             raise ArgumentError(
                 f"`{names[0]}` and `{name}`",
                 wanted="have one index, row by row",
@@ -134,7 +136,7 @@ def check_same_index(given: Mapping[str, Any]) -> None:
 def _series(column: Any, name: str) -> npt.NDArray[Any]:
     kind = getattr(column.dtype, "kind", "O")
     if kind in "iub" and bool(column.isna().any()):
-        raise _null(name, int(np.argmax(column.isna().to_numpy())))
+        raise _null_error(name, int(np.argmax(column.isna().to_numpy())))
     if kind == "f":
         return np.asarray(
             column.to_numpy()
@@ -162,8 +164,8 @@ def _pandas_kind(frame: Any, place: int) -> str:
     )
 
 
-def _imported(value: Any) -> Any:
-    """A pyarrow Table or ChunkedArray of what hands out Arrow data."""
+def _import(value: Any) -> Any:
+    """A pyarrow Table or ChunkedArray of an object that exports Arrow data."""
     import pyarrow as pa
 
     if not is_one_column(value):
@@ -197,7 +199,7 @@ def _column(column: Any, name: str) -> npt.NDArray[Any]:
     column = column.storage if isinstance(column, pa.ExtensionArray) else column
     kind = _arrow_kind(column.type)
     if column.null_count and kind != _KINDS["f"]:
-        raise _null(name, int(np.argmax(column.is_null().to_numpy(zero_copy_only=False))))
+        raise _null_error(name, int(np.argmax(column.is_null().to_numpy(zero_copy_only=False))))
     if kind == "no numbers":
         return np.array([*column.to_pylist(), None], object)[:-1]  # a list of lists would become a matrix
     if kind != "vectors":
@@ -208,16 +210,16 @@ def _column(column: Any, name: str) -> npt.NDArray[Any]:
     if not even:
         raise ShapeError(f"`{name}`", wanted="have rows of one length", got="ragged rows")
     if values.null_count and not pa.types.is_floating(values.type):
-        raise _null(name, int(np.argmax(values.is_null().to_numpy(zero_copy_only=False))) // width)
+        raise _null_error(name, int(np.argmax(values.is_null().to_numpy(zero_copy_only=False))) // width)
     return np.asarray(values.to_numpy(zero_copy_only=False)).reshape(len(column), width)
 
 
-def _null(name: str, row: int) -> ShapeError:
+def _null_error(name: str, row: int) -> ShapeError:
     return ShapeError(f"`{name}`", wanted="have a value in every row", got=f"null in row {row:,}")
 
 
 def _check_columns(kinds: Mapping[Any, str], name: str, *, selection: str) -> None:
-    """Refuse a table whose columns are not all numbers of one kind, named alike. Raises: ArgumentError."""
+    """Refuse a table with columns that `odd_columns` lists. Raises: ArgumentError."""
     odd = odd_columns(kinds)
     if not odd and kinds:
         return
@@ -228,20 +230,20 @@ def _check_columns(kinds: Mapping[Any, str], name: str, *, selection: str) -> No
         f"`{name}`",
         wanted="be a table of numbers of one kind, or with one column of vectors",
         got=f"the odd columns {got}" if kinds else "a table without columns",
-        remedy=f"Name the columns that count: {selection.format(f'[{listed}]')}.",
+        remedy=f"Name the columns you mean: {selection.format(f'[{listed}]')}.",
     )
 
 
 def odd_columns(kinds: Mapping[Any, str]) -> list[Any]:
-    """The columns that are no numbers like the others: by kind, by an id's name, or by the pattern of the name.
+    """The columns that do not belong with the others: by kind, by the name of an id, or by the pattern of the name.
 
-    The pattern of a name is the name without its numbers. Where several columns are numbered (`z0`, `z1`), those that
-    are not (`loss`) are odd; where none is (`cat`, `dog`), nothing tells.
+    The pattern of a name is the name without its numbers. Where several names have a number (`z0`, `z1`), a column
+    without one (`loss`) is odd. Where none has a number (`cat`, `dog`), the names decide nothing.
     """
     odd = {column for column in kinds if str(column).lower() in _NEVER_NUMBERS}
     odd |= {column for column, kind in kinds.items() if kind not in _KINDS.values()}
     left = [column for column in kinds if column not in odd]
-    for kind in (_KINDS["f"], _KINDS["i"]):  # decimal numbers are what is meant where there are some
+    for kind in (_KINDS["f"], _KINDS["i"]):  # where some columns are decimal numbers, those are meant
         if any(kinds[column] == kind for column in left):
             odd |= {column for column in left if kinds[column] != kind}
             break

@@ -1,8 +1,7 @@
-"""What users should know of how their input was read, gathered until a command shows it.
+"""Notices: what users should know about how their input was read, collected until a command prints them.
 
-The room that finds something out calls `notice`. The command line runs each command inside `gathered`, and shows all
-notices with the answer or the error. Outside `gathered` nothing is kept: in Python the same texts are attributes, such
-as `pool.notices`.
+Any room calls `notice`. The command line runs each command inside `gathered` and prints all notices with the answer or
+the error. Outside `gathered` nothing is collected: in Python the same texts are attributes, such as `pool.notices`.
 """
 
 from __future__ import annotations
@@ -15,25 +14,25 @@ _GATHERED: ContextVar[dict[str, None] | None] = ContextVar("ladle_notices", defa
 
 
 def notice(text: str) -> None:
-    """Keep `text` for the command at work, once; nothing outside `gathered`."""
+    """Collect `text` for the running command, once; do nothing outside `gathered`."""
     texts = _GATHERED.get()
     if texts is not None:
         texts[text] = None
 
 
 def gathering() -> bool:
-    """Whether a command is at work that will show its notices."""
+    """Whether a command is running that will print the notices."""
     return _GATHERED.get() is not None
 
 
 def notices() -> tuple[str, ...]:
-    """What has been gathered so far, in order."""
+    """The notices collected so far, in order."""
     return tuple(_GATHERED.get() or ())
 
 
 @contextmanager
 def gathered() -> Iterator[None]:
-    """Gather notices for as long as the block lasts."""
+    """Collect notices inside the block."""
     token = _GATHERED.set({})
     try:
         yield

@@ -1,8 +1,11 @@
-"""The one border for numbers and words from outside: sizes, ratios, seeds, thresholds, switches, names of choices.
+"""The one border for plain values from outside: whole numbers, numbers, switches, names of choices, and texts.
 
-What passes is a plain Python `int`, `float`, `bool` or `str`. A number may come as Python's, as NumPy's, or as an array
-or tensor of no axes. A whole number is of an integer type: 5.0 is refused, for nothing says that the next one will not
-be 5.5. A switch is no number, a number is no switch, text is neither, and NaN is nothing.
+A value that passes is a plain Python `int`, `float`, `bool` or `str`. A number may be given as Python's, as NumPy's, or
+as an array or tensor of no axes. A whole number has an integer type: 5.0 is refused, because the next value might be
+5.5. A switch is not a number, a number is not a switch, text is neither, and NaN is refused everywhere.
+
+Every error is an `ArgumentError` that names the argument, states the range, and shows the value:
+"`k` must be a whole number from 1 to 5; got 'a'."
 """
 
 from __future__ import annotations
@@ -13,9 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from ladle.errors import ArgumentError
+from ladle.errors import ArgumentError, did_you_mean
 
-LARGEST = 2**63 - 1  # what a whole number may be at most, where nothing else limits it: it has to fit int64
+LARGEST = 2**63 - 1  # the largest whole number where nothing else limits it: it has to fit int64
+_SHOWN_CHARACTERS = 80  # of a value in an error
 
 
 def whole(
@@ -29,15 +33,28 @@ def whole(
 ) -> int:
     """`value` as an int from `least` to `most`, both included.
 
-    subject: what it is, for the error, such as "`seed`". wanted, remedy: said there in place of the usual.
-    Raises: ArgumentError for another type, a switch, or a number out of range.
+    Parameters
+    ----------
+    value
+        What the caller gave.
+    subject
+        The name of the argument in the error, such as "`seed`".
+    least, most
+        The limits; None for none beyond int64.
+    wanted, remedy
+        Texts of the error in place of the usual ones.
+
+    Raises
+    ------
+    ArgumentError
+        For another type, a switch, or a number out of range.
     """
-    wanted = wanted or _whole_wanted(least, most)
-    plain = _plain(value)
+    wanted = wanted or _describe_whole(least, most)
+    plain = _as_plain(value)
     if not isinstance(plain, int) or isinstance(plain, bool):
-        raise ArgumentError(subject, wanted=wanted, got=_shown(value), remedy="A whole number is given as an int.")
+        raise ArgumentError(subject, wanted=wanted, got=_show(value), remedy="A whole number is given as an int.")
     if (least is not None and plain < least) or plain > (LARGEST if most is None else most) or plain < -LARGEST:
-        raise ArgumentError(subject, wanted=wanted, got=_counted(plain), remedy=remedy)
+        raise ArgumentError(subject, wanted=wanted, got=_show_int(plain), remedy=remedy)
     return plain
 
 
@@ -54,9 +71,14 @@ def number(
 ) -> float:
     """`value` as a finite int or float: `least` or larger, larger than `above`, at most `most`, smaller than `below`.
 
-    Raises: ArgumentError for another type, a switch, NaN, infinity, or a number out of range.
+    `subject`, `wanted` and `remedy` are as in `whole`.
+
+    Raises
+    ------
+    ArgumentError
+        For another type, a switch, NaN, infinity, or a number out of range.
     """
-    plain = _plain(value)
+    plain = _as_plain(value)
     good = isinstance(plain, (int, float)) and not isinstance(plain, bool) and _is_finite(plain)
     if not (
         good
@@ -66,29 +88,44 @@ def number(
         and (below is None or plain < below)
     ):
         raise ArgumentError(
-            subject, wanted=wanted or _number_wanted(least, above, most, below), got=_shown(value), remedy=remedy
+            subject, wanted=wanted or _describe_number(least, above, most, below), got=_show(value), remedy=remedy
         )
-    return plain  # type: ignore[no-any-return]  # an int or a float, as was just seen
+    return plain  # type: ignore[no-any-return]  # an int or a float, by the test above
 
 
 def switch(value: object, subject: str, *, undecided: bool = False) -> Any:
     """`value` as True or False, or None where that is allowed (`undecided`). Raises: ArgumentError."""
-    plain = _plain(value)
+    plain = _as_plain(value)
     if isinstance(plain, bool) or (undecided and plain is None):
         return plain
-    raise ArgumentError(
-        subject, wanted="be True, False or None" if undecided else "be true or false", got=_shown(value)
-    )
+    wanted = "be True, False or None" if undecided else "be true or false"
+    raise ArgumentError(subject, wanted=wanted, got=_show(value))
 
 
-def choice(value: object, subject: str, choices: Collection[str], *, wanted: str = "") -> str:
-    """`value` if it is one of these words. Raises: ArgumentError, which names them."""
+def choice(value: object, subject: str, choices: Collection[str], *, undecided: bool = False, wanted: str = "") -> Any:
+    """`value` if it is one of these names, or None where that is allowed (`undecided`).
+
+    Raises: ArgumentError, which lists the choices and suggests the one that looks like `value`.
+    """
     if isinstance(value, str) and value in choices:
         return str(value)
-    raise ArgumentError(subject, wanted=wanted or f"be one of {', '.join(choices)}", got=_shown(value))
+    if undecided and value is None:
+        return None
+    wanted = wanted or f"be {'None or ' if undecided else ''}one of {', '.join(choices)}"
+    remedy = did_you_mean(value, choices) if isinstance(value, str) and len(value) <= _SHOWN_CHARACTERS else ""
+    raise ArgumentError(subject, wanted=wanted, got=_show(value), remedy=remedy)
 
 
-def _plain(value: Any) -> Any:
+def text(value: object, subject: str, *, undecided: bool = False, wanted: str = "be a text") -> Any:
+    """`value` as a plain str, or None where that is allowed (`undecided`). Raises: ArgumentError."""
+    if isinstance(value, str):
+        return str(value)
+    if undecided and value is None:
+        return None
+    raise ArgumentError(subject, wanted=wanted, got=_show(value))
+
+
+def _as_plain(value: Any) -> Any:
     """The Python object in a NumPy scalar, or in an array or a tensor of no axes; anything else as it is."""
     if isinstance(value, np.longdouble):
         return float(value)
@@ -106,7 +143,7 @@ def _is_finite(plain: float) -> bool:
         return False
 
 
-def _whole_wanted(least: int | None, most: int | None) -> str:
+def _describe_whole(least: int | None, most: int | None) -> str:
     if least is not None and most is not None:
         return f"be a whole number from {least:,} to {most:,}"
     if least is not None:
@@ -114,7 +151,7 @@ def _whole_wanted(least: int | None, most: int | None) -> str:
     return "be a whole number" if most is None else f"be a whole number, {most:,} at most"
 
 
-def _number_wanted(least: float | None, above: float | None, most: float | None, below: float | None) -> str:
+def _describe_number(least: float | None, above: float | None, most: float | None, below: float | None) -> str:
     if least is not None and most is not None:
         return f"be a number from {least:g} to {most:g}"
     if above is not None and below is not None:
@@ -125,20 +162,20 @@ def _number_wanted(least: float | None, above: float | None, most: float | None,
         "" if most is None else f"{most:g} at most",
         "" if below is None else f"below {below:g}",
     ]
-    said = " and ".join(part for part in parts if part)
-    return f"be a number, {said}" if said else "be a finite number"
+    limits = " and ".join(part for part in parts if part)
+    return f"be a number, {limits}" if limits else "be a finite number"
 
 
-def _counted(plain: int) -> str:
+def _show_int(plain: int) -> str:
     return f"{plain:,}" if abs(plain) <= LARGEST else f"a number of {plain.bit_length():,} bits"
 
 
-def _shown(value: object) -> str:
-    """A value for an error, short whatever it is."""
-    plain = _plain(value)
+def _show(value: object) -> str:
+    """The value in an error, of at most `_SHOWN_CHARACTERS` characters."""
+    plain = _as_plain(value)
     if isinstance(plain, int) and not isinstance(plain, bool):
-        return _counted(plain)
+        return _show_int(plain)
     if isinstance(plain, (bool, float, str, bytes)) or plain is None:
-        text = repr(plain)
-        return text if len(text) <= 80 else f"{text[:77]}..."
+        shown = repr(plain)
+        return shown if len(shown) <= _SHOWN_CHARACTERS else f"{shown[: _SHOWN_CHARACTERS - 3]}..."
     return f"a {type(value).__name__}"

@@ -1,4 +1,4 @@
-"""What may be read as a file: an ordinary one. A pipe blocks for ever when it is opened, and cannot be read twice."""
+"""Only ordinary files are read. Opening a pipe may block for ever, and a pipe cannot be read twice."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ _KINDS = (
 
 
 def check_plain_file(path: str | os.PathLike[str], subject: str | None = None, *, wanted: str = "be a file") -> Path:
-    """`path`, if an ordinary file stands there, behind links or not; nothing is opened.
+    """`path`, if it is an ordinary file or a link to one; nothing is opened.
 
-    subject: what errors call it; the path itself unless said. Raises: FileError saying what there is instead.
+    subject: the name of the file in errors, by default the path. Raises: FileError, which names what is there instead.
     """
-    found = Path(path)
-    got, remedy = instead_of_file(found)
+    path = Path(path)
+    got, remedy = instead_of_file(path)
     if got:
-        raise FileError(subject or str(found), wanted=wanted, got=got, remedy=remedy)
-    return found
+        raise FileError(subject or str(path), wanted=wanted, got=got, remedy=remedy)
+    return path
 
 
 def refuse_other_kinds(path: str | os.PathLike[str], subject: str | None = None, *, wanted: str = "be a file") -> None:
-    """Refuse what is there and is no ordinary file; a path where nothing is passes. Raises: FileError."""
+    """Refuse a path that exists and is not an ordinary file. Raises: FileError."""
     got, _ = instead_of_file(Path(path))
     if got in {kind for _, kind, _ in _KINDS}:
         raise FileError(subject or str(path), wanted=wanted, got=got)
 
 
 def instead_of_file(path: Path) -> tuple[str, str]:
-    """What stands at `path` where it is no ordinary file, and what to do about it; ("", "") where it is one."""
+    """What is at `path` if it is not an ordinary file, and what to do about it; ("", "") for an ordinary file."""
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:

@@ -1,7 +1,7 @@
-"""How long work tells that it is getting on.
+"""How long-running functions report their progress.
 
-The library never prints. Functions that take a while accept `progress`, any object with the one method below;
-`SILENT` is the default, and the command line passes one that draws bars on stderr.
+The library never prints. A function that may run for long takes `progress`, an object with the one method of
+`Reporter`. The default is `SILENT`; the command line passes an object that draws bars on stderr.
 """
 
 from __future__ import annotations
@@ -14,22 +14,35 @@ Advance = Callable[[float], None]
 
 
 class Reporter(Protocol):
-    """Shows tasks. `task` opens one; the callable it yields adds finished units to it."""
+    """An object that shows the progress of tasks; any object with this method will do."""
 
     def task(self, title: str, total: float | None = None) -> AbstractContextManager[Advance]:
-        """A task of `total` units (None: unknown length), shown until the context closes."""
+        """Open a task, which is shown until the context closes.
+
+        Parameters
+        ----------
+        title
+            What is being done, for people.
+        total
+            The length of the task in units; None for an unknown length.
+
+        Returns
+        -------
+        context manager of callable
+            `advance(units)` adds finished units to the task.
+        """
         ...
 
 
 class Silent:
-    """Shows nothing."""
+    """A reporter that shows nothing."""
 
     def __repr__(self) -> str:
         return "SILENT"  # as a signature shows it: an address there would differ from run to run
 
     @contextmanager
     def task(self, title: str, total: float | None = None) -> Iterator[Advance]:
-        """Open a task nobody sees."""
+        """Open a task that is not shown."""
         yield _ignore
 
 

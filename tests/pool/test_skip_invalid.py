@@ -182,7 +182,7 @@ def test_scores_by_position_belong_to_the_rows_of_the_source(vectors, tmp_path):
     for source in (margins, tmp_path / "m.npy"):
         found = open_scores(source, pool, single=True).reduced(np.asarray)
         np.testing.assert_array_equal(found, margins[good])
-    with pytest.raises(ShapeError, match=r"the pool's 400 rows.*left out of it; got 397"):
+    with pytest.raises(ShapeError, match=r"the pool's 400 rows.*left out, as it has no ids; got 397"):
         open_scores(margins[good], pool, single=True)
 
 

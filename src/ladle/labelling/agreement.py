@@ -22,6 +22,7 @@ from ladle.labelling.columns import Int64, Texts, repeated
 from ladle.labelling.labels import Labels
 from ladle.labelling.states import DISPUTED, LABELLED, OPEN
 from ladle.labelling.tables import CURRENT, LabelTable
+from ladle.numbers import choice
 
 # A rule reads the labels of one example, oldest first. It returns the label, or "" for a dispute, and the share of the
 # labels that agree with it.
@@ -90,8 +91,7 @@ RULES: dict[str, Rule] = {
 
 def check_agreement(name: str, kind: Labels) -> str:
     """`name`, if it is a rule for this kind of labels. Raises: ArgumentError."""
-    if name not in RULES:
-        raise ArgumentError("`agreement`", wanted=f"be one of {', '.join(RULES)}", got=repr(name))
+    choice(name, "`agreement`", RULES)
     if name == "dawid-skene" and kind.kind != "single":
         raise ArgumentError("dawid-skene", wanted="resolve labels of one class each", got=f"{kind.kind} labels")
     return name

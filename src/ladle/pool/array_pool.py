@@ -1,4 +1,4 @@
-"""A pool over numpy arrays: in memory, or mapped from `.npy` files, one after another."""
+"""Pools of numpy arrays, in memory or mapped from `.npy` files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ladle.pool.ids.example_ids import Ids
 
 
 class ArrayPool(Pool):
-    """Rows of one or more (n_i, dim) arrays, in order. Integer arrays are turned into floats block by block."""
+    """The rows of one or more (n_i, dim) arrays, in order. Integers are converted to floats block by block."""
 
     def __init__(
         self, parts: Sequence[np.ndarray[Any, Any]], ids: Ids | None, source: str, order_notice: str = ""
@@ -32,7 +32,7 @@ class ArrayPool(Pool):
         self._dtype = float_of(parts[0].dtype)
 
     def with_row_numbers(self) -> ArrayPool:
-        """The same rows under their numbers, whatever ids they had."""
+        """The same rows with their numbers as ids."""
         return ArrayPool(self._parts, None, self._source, self._order_notice)
 
     @property
@@ -57,7 +57,7 @@ class ArrayPool(Pool):
 
     @property
     def dtype(self) -> np.dtype[np.floating[Any]]:
-        """Dtype of the vectors given out."""
+        """Dtype of the vectors that `blocks` gives."""
         return self._dtype
 
     def blocks(self, block_bytes: int = CHECK_BYTES) -> Iterator[tuple[slice, Embeddings]]:
@@ -69,7 +69,7 @@ class ArrayPool(Pool):
             start += len(part)
 
     def embeddings(self) -> Embeddings:
-        """The array itself where there is one of floats; otherwise a copy. See `Pool.embeddings`."""
+        """The array itself, if there is a single one of floats; otherwise a copy. See `Pool.embeddings`."""
         if len(self._parts) == 1 and self._parts[0].dtype == self._dtype:
             return self._parts[0]
         return load_vectors(self)

@@ -1,4 +1,4 @@
-"""Pools in columns: Parquet, Arrow and tables in memory, the vectors in one column of lists or many of numbers."""
+"""Pools of tables: Parquet, Arrow and tables in memory, with vectors in one column of lists or many of numbers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ladle.arrays import CHECK_BYTES, Embeddings
+from ladle.arrays import CHECK_BYTES, Embeddings, rows_per_block
 from ladle.errors import CorruptFileError, ShapeError
 from ladle.pool.array_pool import load_vectors
 from ladle.pool.contract import Pool
@@ -20,13 +20,13 @@ from ladle.pool.tables.vector_columns import choose_vectors
 
 
 class ColumnPool(Pool):
-    """Rows of a table: an id column and the columns of the vectors. Opening reads the ids; vectors are streamed."""
+    """The rows of a table with the columns of ids and vectors. Opening reads the ids; the vectors are streamed."""
 
     def __init__(
         self, columns: TableReader, *, id_name: str | None, embedding: str | None, ids: Ids | str | None = None
     ) -> None:
-        named = id_name or (ID_COLUMN if ID_COLUMN in columns.schema.names else None)
-        self._vectors = choose_vectors(columns, embedding, named)
+        id_column = id_name or (ID_COLUMN if ID_COLUMN in columns.schema.names else None)
+        self._vectors = choose_vectors(columns, embedding, id_column)
         self._columns = columns
         columns.check(self._vectors.names)
         self._id_name, self._ids = read_row_ids(
@@ -58,17 +58,17 @@ class ColumnPool(Pool):
 
     @property
     def dtype(self) -> np.dtype[np.floating[Any]]:
-        """Dtype of the vectors given out."""
+        """Dtype of the vectors that `blocks` gives."""
         return self._vectors.dtype
 
     @property
     def column_names(self) -> tuple[str | None, str]:
-        """The column of the ids, if there is one, and that of the embeddings or their pattern."""
-        return self._id_name, self._vectors.given
+        """The column of the ids, if there is one, and the column of the embeddings or their pattern."""
+        return self._id_name, self._vectors.column
 
     def blocks(self, block_bytes: int = CHECK_BYTES) -> Iterator[tuple[slice, Embeddings]]:
-        """Every row once, in order; the blocks end where the file's own chunks end. See `Pool.blocks`."""
-        batch_rows = max(1, block_bytes // (self._dim * self.dtype.itemsize))
+        """Every row once, in order; a block also ends where a chunk of the file ends. See `Pool.blocks`."""
+        batch_rows = rows_per_block(block_bytes, self._dim * self.dtype.itemsize)
         start = 0
         for batch in self._columns.batches(self._vectors.names, batch_rows):
             yield slice(start, start + batch.num_rows), self._vectors.matrix(batch, self._dim, start)
@@ -79,19 +79,19 @@ class ColumnPool(Pool):
     def readable_blocks(self, block_bytes: int = CHECK_BYTES) -> Iterator[tuple[slice, Embeddings, Codes]]:
         """See `Pool.readable_blocks`."""
         start = 0
-        batch_rows = max(1, block_bytes // (self._dim * self.dtype.itemsize))
+        batch_rows = rows_per_block(block_bytes, self._dim * self.dtype.itemsize)
         for batch in self._columns.batches(self._vectors.names, batch_rows):
             yield (slice(start, start + batch.num_rows), *self._vectors.readable(batch, self._dim))
             start += batch.num_rows
 
     def lenient(self) -> ColumnPool:
-        """See `Pool.lenient`. Cost: one pass over the lengths of the lists, unless they are of one length by type."""
+        """See `Pool.lenient`. Cost: one pass over the lengths of the lists, unless their type fixes the length."""
         other = copy.copy(self)
         other._dim = self._vectors.common_dim()
         return other
 
     def embeddings(self) -> Embeddings:
-        """One array: a view where the table is one chunk in memory or in a mapped file. See `Pool.embeddings`."""
+        """One array: a view if the table is one chunk in memory or in a mapped file. See `Pool.embeddings`."""
         views = self._columns.views and self._vectors.listed
         first = next(self._columns.batches(self._vectors.names, self.rows)) if views else None
         if first is not None and first.num_rows == self.rows:

@@ -1,20 +1,20 @@
 """What every pool guarantees.
 
-A pool is a fixed list of examples. Each has a row (its position, from 0), an id (the user's own, an integer or a
-text, unique in the pool) and an embedding (a vector of `dim` floats). Whoever writes a pool promises:
+A pool is a fixed list of examples. Each example has a row (its position, from 0), an id (the user's own, an integer or
+a text, unique in the pool) and an embedding (a vector of `dim` floats). Every class of pools guarantees:
 
 1. Rows are stable. The same source gives the same ids and vectors at the same rows, however it is chunked.
-2. Opening reads the ids and the schema, never all the vectors. Null, duplicate or non-integer, non-text ids are
-   refused at opening, before any work.
+2. Opening reads the ids and the schema, never all the vectors. Ids that are null, duplicate, or neither integers nor
+   texts are refused at opening, before any work.
 3. `blocks` yields every row once, in row order, and holds about one block in memory at a time.
-4. Vectors keep their precision: float16, float32 and float64 come out as they were stored. Integers come out as
-   floats that hold them (float32; float64 for those wider than 32 bits).
-5. Rows of another length, null vectors and null items are refused when they are met, naming the row. Whether the
-   numbers are finite is checked by `check`, not by `blocks`.
-6. Nothing is ever unpickled, and rows are never dropped, unless the user asks for it (`skip_invalid`): the rows left
-   out are then listed in `skipped`, ids stay, and `source_rows` tells where each row stood.
+4. Vectors keep their precision: float16, float32 and float64 are given out as they are stored. Integers are given out
+   as floats that hold them (float32; float64 for integers wider than 32 bits).
+5. A row of another length, a null vector and a null item are refused when they are read, with the number of the row.
+   `check` tests whether the numbers are finite, `blocks` does not.
+6. Nothing is ever unpickled. Rows are left out only if the user asks for it (`skip_invalid`): `skipped` then lists the
+   rows that were left out, the ids stay, and `source_rows` gives the position of each row in the source.
 
-A maker of a pool writes the five abstract members; the rest follows from them.
+A new class of pools writes the five abstract members; the others follow from them.
 """
 
 from __future__ import annotations
@@ -42,8 +42,23 @@ METRICS = ("cosine", "sqeuclidean")
 
 @dataclass(frozen=True, slots=True)
 class PoolFacts:
-    """A pool in figures: where it comes from, rows, dim, dtype of the vectors, "integer" or "text" ids, bytes,
-    and what users should know of how it was read (see `Pool.notices`)."""
+    """A pool in figures.
+
+    Attributes
+    ----------
+    source : str
+        Where the examples come from: a path, or "an array".
+    rows, dim : int
+        The number of examples, and the length of one embedding.
+    dtype : str
+        The dtype of the vectors.
+    id_type : str
+        "integer" or "text".
+    embedding_bytes : int
+        Bytes of all vectors together.
+    notices : tuple of str
+        What users should know about how the pool was read; see `Pool.notices`.
+    """
 
     source: str
     rows: int
@@ -55,12 +70,34 @@ class PoolFacts:
 
 
 class Pool(ABC):
-    """A fixed list of examples with ids and embeddings; the guarantees are in the docstring of this file."""
+    """A fixed list of examples with ids and embeddings, as `ladle.open_pool` returns it.
+
+    Attributes
+    ----------
+    source : str
+        Where the examples come from.
+    rows, dim : int
+        The number of examples, and the length of one embedding.
+    dtype : numpy.dtype
+        The dtype of the vectors: float16, float32 or float64.
+    ids : pyarrow.Array
+        The ids in row order, int64 or large_string.
+    digest : str
+        What ties a tree or a batch to this pool.
+    notices : tuple of str
+        What users should know about how the pool was read.
+    skipped : Faults or None
+        The rows that `skip_invalid` left out.
+
+    Notes
+    -----
+    The guarantees of every pool are in the docstring of `ladle.pool.contract`.
+    """
 
     @property
     @abstractmethod
     def source(self) -> str:
-        """Where the examples come from, for people: a path, or "an array"."""
+        """Where the examples come from, for people: a path, "an array" or "a table"."""
 
     @property
     @abstractmethod
@@ -75,33 +112,67 @@ class Pool(ABC):
     @property
     @abstractmethod
     def dtype(self) -> np.dtype[np.floating[Any]]:
-        """float16, float32 or float64: what `blocks` and `embeddings` give."""
+        """The dtype that `blocks` and `embeddings` give: float16, float32 or float64."""
 
     @abstractmethod
     def blocks(self, block_bytes: int = CHECK_BYTES) -> Iterator[tuple[slice, Embeddings]]:
-        """Every row once, in order: (rows as a slice, (rows in the slice, dim) floats).
+        """Read every row once, in order.
 
-        A block has at most about `block_bytes` bytes, and at least one row. The arrays may be read-only views; copy
-        what you keep. Raises: ShapeError, CorruptFileError. Cost: one pass; memory of about one block.
+        Parameters
+        ----------
+        block_bytes : int, default 32 MiB
+            A block has at most about this many bytes, and at least one row.
+
+        Yields
+        ------
+        rows : slice
+            The rows of the block.
+        vectors : ndarray, (rows in the slice, dim) float
+            Their embeddings. The array may be a read-only view that is valid until the next block; copy what you keep.
+
+        Raises
+        ------
+        ArgumentError
+            For a wrong `block_bytes`.
+        ShapeError
+            For a vector that is null, ragged or holds a null.
+        CorruptFileError
+            For a damaged source.
+
+        Notes
+        -----
+        Cost: one pass; memory of about one block.
         """
 
     @abstractmethod
     def embeddings(self) -> Embeddings:
-        """All vectors as one (n, dim) array in row order, possibly read-only, possibly mapped from the file.
+        """All vectors as one array.
 
-        Raises: MemoryPlanError, before reading, when the vectors must be copied and would not fit the memory
-        available; ShapeError, CorruptFileError. Cost: nothing where the source is one array or one `.npy` file of
-        floats; otherwise one pass and `n * dim * itemsize` bytes.
+        Returns
+        -------
+        ndarray, (n, dim) float
+            In row order; possibly read-only, possibly mapped from the file.
+
+        Raises
+        ------
+        MemoryPlanError
+            Before reading, if the vectors must be copied and would not fit the available memory.
+        ShapeError, CorruptFileError
+            As `blocks`.
+
+        Notes
+        -----
+        Cost: nothing for one array or one `.npy` file of floats; otherwise one pass and n * dim * itemsize bytes.
         """
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """What users should know of how the pool was read, a sentence each; such as the order of its files."""
+        """What users should know about how the pool was read, such as the order of its files; one sentence each."""
         return tuple(text for text in (self.order_notice, self.id_column.order_notice, self.id_column.notice) if text)
 
     @property
     def order_notice(self) -> str:
-        """That the files of a folder were read in natural order, where the order of the names as text is another."""
+        """A sentence that says so, if the files of a folder were read in another order than that of their names."""
         return ""
 
     @property
@@ -121,66 +192,119 @@ class Pool(ABC):
     def digest(self) -> str:
         """SHA-256 (hex) of the ids in row order: what ties a tree or a batch to this pool.
 
-        The same for the same ids in the same order, whatever the format, chunking or integer width. A pool whose
-        ids are row numbers is known by its number of rows alone. Cost: one pass over the ids, once.
+        Equal ids in the same order give the same digest, whatever the format, the chunks or the width of the integers.
+        For a pool whose ids are row numbers, the digest depends on the number of rows only. Cost: one pass over the
+        ids, once.
         """
         return self.id_column.digest
 
     def ids_at(self, rows: npt.ArrayLike) -> Any:
-        """The ids at these rows, in this order, as a `pyarrow.Array`. Raises: ArgumentError for a row outside."""
+        """The ids at some rows.
+
+        Parameters
+        ----------
+        rows : array_like, (r,) int
+            Rows of the pool; repeats are allowed.
+
+        Returns
+        -------
+        pyarrow.Array, (r,) int64 or large_string
+            The ids in the order of `rows`.
+
+        Raises
+        ------
+        ArgumentError
+            For a row outside the pool.
+        """
         return self.id_column.at(rows)
 
     def readable_blocks(self, block_bytes: int = CHECK_BYTES) -> Iterator[tuple[slice, Embeddings, Codes]]:
-        """As `blocks`, of a source some of whose rows hold no vector of `dim` numbers: (rows, block, codes (b,) uint8).
+        """As `blocks`, for a source in which some rows have no vector of `dim` numbers.
 
-        A code that is not 0 says why a row has none (see `ladle.pool.faults`); the block has any numbers there.
+        Yields
+        ------
+        rows : slice
+        vectors : ndarray, (b, dim) float
+            Any numbers in rows whose code is not 0.
+        codes : ndarray, (b,) uint8
+            0, or why the row has no vector (see `ladle.pool.tables.fault_codes`).
         """
         for rows, block in self.blocks(block_bytes):
             yield rows, block, np.zeros(len(block), np.uint8)
 
     def lenient(self) -> Pool:
-        """This pool, for `readable_blocks`: `dim` is the length of most vectors where not all have the same."""
+        """This pool for `readable_blocks`; if vectors differ in length, its `dim` is the length of most of them."""
         return self
 
     @property
     def source_count(self) -> int:
-        """Rows of the source; more than `rows` where some were left out by `skip_invalid`."""
+        """Rows of the source: more than `rows` if `skip_invalid` left some out."""
         return self.rows
 
     @property
     def skipped(self) -> Faults | None:
-        """The rows of the source that `skip_invalid` left out, with ids and reasons; None where there are none."""
+        """The rows of the source that `skip_invalid` left out, with ids and reasons; None if there are none."""
         return None
 
     def source_rows(self, rows: npt.ArrayLike) -> Rows:
-        """int64 positions in the source of these rows of the pool: the same, unless `skip_invalid` left some out."""
+        """The positions of some rows in the source, (r,) int64: `rows` itself, unless `skip_invalid` left rows out."""
         return np.asarray(rows, np.int64)
 
     @property
     def source_ids(self) -> Ids:
-        """The ids of all rows of the source, those left out too."""
+        """The ids of all rows of the source, also of those that were left out."""
         return self.id_column
 
     def rows_from_source(self, rows: Rows) -> Rows:
-        """int64 rows of the pool at these positions in the source; -1 for a row that was left out."""
+        """The rows of the pool at some positions in the source, (r,) int64; -1 for a row that was left out."""
         return rows
 
     def rows_of(self, ids: object) -> Rows:
-        """The int64 row of each id, in the order given (a list, a numpy array or a pyarrow array; repeats allowed).
+        """The rows of some ids.
 
-        Raises: IdError when an id is not in the pool, telling how many and the first few.
-        Cost: one pass over the pool's ids, and a hash table of the ids asked for.
+        Parameters
+        ----------
+        ids : list, ndarray, pyarrow.Array or column of a table
+            Ids of the pool; repeats are allowed.
+
+        Returns
+        -------
+        ndarray, (r,) int64
+            The row of each id, in the order of `ids`.
+
+        Raises
+        ------
+        IdError
+            If ids are not in the pool, or are of another kind; with their number and the first of them.
+
+        Notes
+        -----
+        Cost: one pass over the ids of the pool, and a hash table of `ids`.
         """
         return self.id_column.rows_of(ids, pool=self.source)
 
     def check(self, metric: str | None = None, *, progress: Reporter = SILENT) -> None:
-        """Read every vector once and refuse what no strategy could use.
+        """Read every vector once and refuse vectors that no strategy can use.
 
-        With `metric="cosine"` an all-zero vector is refused too, for it has no direction.
-        Raises: NonFiniteError, ZeroVectorError, ShapeError, telling how many rows, which and why; CorruptFileError.
+        Parameters
+        ----------
+        metric : {None, "cosine", "sqeuclidean"}, default None
+            With "cosine" an all-zero vector is refused too, because it has no direction.
+        progress : Reporter, optional
+            Is told how many rows are done.
+
+        Raises
+        ------
+        NonFiniteError, ZeroVectorError, ShapeError
+            With the number of bad rows, the first of them, and the reasons.
+        CorruptFileError
+            For a damaged source.
+
+        Notes
+        -----
         Cost: one pass at the speed of the source; memory of one block.
         """
-        from ladle.pool.faults import explain  # here, because it stands on this file
+        from ladle.pool.faults import explain  # here, because that file imports this one
 
         if metric is not None:
             choice(metric, "`metric`", METRICS)
@@ -195,7 +319,7 @@ class Pool(ABC):
                 raise explain(error, self, metric) from error
 
     def describe(self) -> PoolFacts:
-        """Rows, dim, dtype, kind of id and size, without reading the vectors."""
+        """The pool in figures, as `PoolFacts`; the vectors are not read."""
         return PoolFacts(
             source=self.source,
             rows=self.rows,
@@ -215,7 +339,7 @@ def _check_directions(block: Embeddings, first_row: int) -> None:
     if zero.any():
         raise ZeroVectorError(
             "the embeddings",
-            wanted="have a direction under the cosine metric",
+            wanted="have a direction, as the cosine metric needs",
             got=f"{int(zero.sum()):,} all-zero vectors in one block, the first in row "
             f"{first_row + int(np.argmax(zero)):,}",
             remedy='Fix what produced them, or use metric="sqeuclidean".',

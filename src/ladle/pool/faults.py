@@ -1,7 +1,7 @@
-"""Rows whose vector cannot be used: which they are, why, and how an error tells it.
+"""Rows whose vector cannot be used: which rows, why, and the text of an error about them.
 
-A row is at fault when its list is null or of another length than most, when a number of it is null, NaN or infinite,
-and, under the cosine metric, when all its numbers are zero.
+The vector of a row cannot be used if its list is null or has another length than most, if one of its numbers is null,
+NaN or infinite, or, under the cosine metric, if all its numbers are zero.
 """
 
 from __future__ import annotations
@@ -26,27 +26,41 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """The rows of a source that cannot be used. rows: (f,) positions in the source, ascending; codes: (f,) why."""
+    """The rows of a source that cannot be used.
+
+    Attributes
+    ----------
+    source : str
+        The source, for people.
+    total : int
+        Rows of the source.
+    rows : ndarray, (f,) int64
+        Positions in the source, ascending.
+    codes : ndarray, (f,) uint8
+        The reason for each row; see `ladle.pool.tables.fault_codes`.
+    ids : pyarrow.Array, (f,)
+        The ids of the rows.
+    """
 
     source: str
-    total: int  # rows of the source
+    total: int
     rows: Rows
     codes: Codes
-    ids: Any  # (f,) pyarrow array
+    ids: Any
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def reasons(self) -> list[str]:
-        """Why, for each row."""
+        """The reason for each row, in words."""
         return [REASONS[int(code)] for code in self.codes]
 
     def counts(self) -> dict[str, int]:
-        """Rows for each reason that occurs."""
+        """The number of rows for each reason that occurs."""
         return {text: int((self.codes == code).sum()) for code, text in REASONS.items() if (self.codes == code).any()}
 
     def describe(self) -> str:
-        """How many rows, why, and the first of them with their ids."""
+        """The number of rows, the reasons, and the first rows with their ids, for a message."""
         kinds = ", ".join(f"{count:,} with {reason}" for reason, count in self.counts().items())
         first = ", ".join(f"{row:,}" for row in self.rows[:_SHOWN].tolist())
         ids = ", ".join(repr(value) for value in self.ids[:_SHOWN].to_pylist())
@@ -57,22 +71,22 @@ class Faults:
 def find_faults(pool: Pool, metric: str | None, *, progress: Reporter = SILENT) -> Faults:
     """Every row of `pool` whose vector cannot be used. metric: "cosine" counts zero vectors too.
 
-    Raises: CorruptFileError. Cost: one pass; memory of one block and 9 bytes a row at fault.
+    Raises: CorruptFileError. Cost: one pass; memory of one block and 9 bytes per row found.
     """
     rows: list[Rows] = []
     codes: list[Codes] = []
     with progress.task("Looking for rows that cannot be used", pool.rows) as advance:
-        for place, found in _each_block(pool, metric):
-            bad = np.flatnonzero(found)
-            rows.append(bad + place.start)
-            codes.append(found[bad])
+        for place, block_codes in _find_in_blocks(pool, metric):
+            bad_pos = np.flatnonzero(block_codes)
+            rows.append(bad_pos + place.start)
+            codes.append(block_codes[bad_pos])
             advance(place.stop - place.start)
-    every = np.concatenate(rows)
-    return Faults(pool.source, pool.rows, every, np.concatenate(codes), pool.ids_at(every))
+    all_rows = np.concatenate(rows)
+    return Faults(pool.source, pool.rows, all_rows, np.concatenate(codes), pool.ids_at(all_rows))
 
 
 def explain(error: DataError, pool: Pool, metric: str | None) -> DataError:
-    """`error`, which one bad row of `pool` caused, with all rows at fault told. Cost: one pass."""
+    """`error`, which one bad row of `pool` caused, with all its bad rows in the message. Cost: one pass."""
     faults = find_faults(pool.lenient(), metric)
     if not len(faults):
         return error
@@ -81,21 +95,21 @@ def explain(error: DataError, pool: Pool, metric: str | None) -> DataError:
         "which lists them: Ladle never drops rows silently."
     )
     got = f"{error.got}; in all, {faults.describe()}"
-    told: DataError = type(error)(error.subject, wanted=error.wanted, got=got, remedy=remedy)
-    return told
+    full_error: DataError = type(error)(error.subject, wanted=error.wanted, got=got, remedy=remedy)
+    return full_error
 
 
-def _each_block(pool: Pool, metric: str | None) -> Iterator[tuple[slice, Codes]]:
-    for place, block, codes in pool.readable_blocks():
-        found = codes.copy()
-        found[(found == 0) & ~_is_finite(block)] = NOT_FINITE
+def _find_in_blocks(pool: Pool, metric: str | None) -> Iterator[tuple[slice, Codes]]:
+    for place, block, table_codes in pool.readable_blocks():
+        codes = table_codes.copy()
+        codes[(codes == 0) & ~_is_finite(block)] = NOT_FINITE
         if metric == "cosine":
-            found[(found == 0) & ~block.any(axis=1)] = ZERO
-        yield place, found
+            codes[(codes == 0) & ~block.any(axis=1)] = ZERO
+        yield place, codes
 
 
 def _is_finite(block: Embeddings) -> npt.NDArray[np.bool_]:
     with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(np.sum(block, dtype=np.float64)):  # one cheap pass for the usual good case
+        if np.isfinite(np.sum(block, dtype=np.float64)):  # good blocks, the usual case, cost one cheap pass
             return np.ones(len(block), bool)
     return np.asarray(np.isfinite(block).all(axis=1))

@@ -24,7 +24,7 @@ from ladle.pool.ids.lists import read_ids
 
 
 def open_arrays(listing: Listing, ids: Ids | None) -> ArrayPool:
-    """`.npy` files of shape (n_i, dim), mapped, as one pool. The ids in the folder, if any, must agree with `ids`.
+    """`.npy` files of shape (n_i, dim), mapped, as one pool. Ids in the folder must be equal to `ids`, if both exist.
 
     Raises: FileError and its kinds, IdError, ShapeError, MismatchError for unlike shards.
     """
@@ -34,7 +34,7 @@ def open_arrays(listing: Listing, ids: Ids | None) -> ArrayPool:
             raise IdError(
                 f"the folder {listing.path}",
                 wanted="have one list of ids",
-                got=f"{listing.ids.name} in it, and other ids given beside it",
+                got=f"{listing.ids.name} in it, and other ids in `ids`",
                 remedy=f"Give no ids, or move {listing.ids.name} out of the folder.",
             )
         ids = inside
@@ -45,10 +45,10 @@ def open_arrays(listing: Listing, ids: Ids | None) -> ArrayPool:
 
 
 def open_archives(listing: Listing, *, embedding: str | None, id_name: str | None, ids: Ids | None) -> ArrayPool:
-    """`.npz` archives, loaded: `embeddings` (or the array named) and `ids` (or the array named), if there.
+    """`.npz` archives, loaded: the arrays `embeddings` and, if it exists, `ids`, or the arrays that are named.
 
     Raises: FileError and its kinds, MemoryPlanError, ShapeError, IdError, MismatchError for unlike archives;
-    ArgumentError for a name not there.
+    ArgumentError for a missing array.
     """
     parts: list[np.ndarray[Any, Any]] = []
     id_parts: list[Any] = []
@@ -67,7 +67,7 @@ def open_archives(listing: Listing, *, embedding: str | None, id_name: str | Non
 def _read_archive(
     path: Path, embedding: str | None, id_name: str | None, *, with_ids: bool
 ) -> tuple[np.ndarray[Any, Any], Any]:
-    """The embeddings and the ids (None where there are none) of one archive."""
+    """The embeddings of one archive, and its ids, or None."""
     with open_archive(path) as archive:
         wanted = embedding or "embeddings"
         for name in (wanted, *([id_name] if id_name else [])):
@@ -83,7 +83,7 @@ def _read_archive(
 
 
 def join_archive_ids(listing: Listing, counts: list[int], parts: list[Any]) -> Ids:
-    """The ids of all archives together. Raises: IdError, MismatchError."""
+    """The ids of all archives as one list. Raises: IdError, MismatchError."""
     if len(parts) != len(counts):
         raise MismatchError(
             f"the files of {listing.path}",
@@ -105,7 +105,7 @@ def _check_shards(shapes: list[tuple[int, ...]], dtypes: list[np.dtype[Any]], na
 
 
 def check_matrix(shape: tuple[int, ...], dtype: np.dtype[Any], name: str) -> None:
-    """Refuse what cannot be embeddings, before any of it is read. Raises: ShapeError."""
+    """Refuse an array that cannot be embeddings, before its numbers are read. Raises: ShapeError."""
     if not is_number_dtype(dtype):
         raise ShapeError(name, wanted="hold float16, float32, float64 or bfloat16 numbers", got=f"dtype {dtype}")
     if len(shape) != 2 or 0 in shape:
@@ -113,7 +113,7 @@ def check_matrix(shape: tuple[int, ...], dtype: np.dtype[Any], name: str) -> Non
 
 
 def check_alike(shapes: Sequence[tuple[int, ...]], dtypes: Sequence[np.dtype[Any]], names: Sequence[str]) -> None:
-    """Refuse shards of unlike dim or dtype. Raises: ShapeError, MismatchError, naming the first odd one."""
+    """Refuse shards that differ in dim or dtype from the first. Raises: ShapeError, MismatchError."""
     for shape, dtype, name in zip(shapes, dtypes, names, strict=True):
         if shape[1] != shapes[0][1]:
             raise ShapeError(name, wanted=f"have dim {shapes[0][1]} like {names[0]}", got=f"dim {shape[1]}")

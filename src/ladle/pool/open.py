@@ -1,4 +1,4 @@
-"""`open_pool`: from whatever the user has to a `Pool`."""
+"""`open_pool`: arrays, tables, files and folders as a `Pool`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from ladle.arrays import as_matrix
 from ladle.errors import ArgumentError
 from ladle.frames import is_table
-from ladle.numbers import choice, switch
+from ladle.numbers import choice, switch, text
 from ladle.pool.contract import METRICS, Pool
 from ladle.pool.files.listing import Listing, list_files
 
@@ -28,36 +28,62 @@ def open_pool(
     skip_invalid: bool = False,
     metric: str = "cosine",
 ) -> Pool:
-    """The examples in `source` as a `Pool`; the vectors are not read yet (but `.npz` is loaded).
+    """The examples in `source` as a `Pool`; the vectors are read later (a `.npz` is loaded at once).
 
-    `source` is one of:
-    - an (n, dim) array, or anything numpy reads as one;
-    - a path to a `.npy` file or a folder of `.npy` shards (ids in the folder's `ids.npy` or `ids.txt`), or to a
-      `.npz` with `embeddings` and optional `ids`, or a folder of them;
-    - a path to a `.parquet` (`.pq`) or `.arrow` (`.feather`, `.ipc`) file or a folder of them; a `pyarrow.Table`, or
-      anything that hands out an Arrow table (Polars, pandas);
-    - a `Pool`, given back as it is.
-    A folder is read with its subfolders, in natural order (`e_2.npy` before `e_10.npy`); `pool.notices` says so where
-    the order of the names as text is another one. Names that begin with "." or "_" are ignored, and files that hold no
-    data Ladle reads are refused by name: see `ladle.pool.files.listing`.
+    Parameters
+    ----------
+    source : array_like, table, path or Pool
+        One of:
 
-    `id` and `embedding` name the columns (of a `.npz`: the arrays). Without them the id column is `id`, and the
-    vectors are in the one column of float lists. A pattern such as `embedding="emb_*"` takes columns with one number
-    each, in natural order. The folders of partitions, such as `label=cat`, give columns too. `ids`, for sources
-    without an id column, is a list or array of ids, the path of a file of them (`.txt`, `.csv`, `.npy`, `.npz`,
-    `.parquet`, `.arrow`), a path and a column (`meta.parquet:image_id`), or "row-numbers"; without, ids are row
-    numbers, and `pool.notices` says so of a table. A table in which a column looks like ids under another name than
-    `id` is refused until one of `id` and `ids` says what they are.
+        - an (n, dim) array, or anything that NumPy reads as one;
+        - the path of a `.npy` file, or of a folder of `.npy` shards whose ids are in its `ids.npy` or `ids.txt`;
+        - the path of a `.npz` with `embeddings` and optional `ids`, or of a folder of them;
+        - the path of a `.parquet` (`.pq`) or `.arrow` (`.feather`, `.ipc`) file, or of a folder of them;
+        - a `pyarrow.Table`, or an object that exports an Arrow table (polars, pandas);
+        - a `Pool`, which is returned as it is.
 
-    `skip_invalid` leaves out the rows whose vector cannot be used: null or ragged lists, nulls, NaN and infinity, and
-    zero vectors where `metric` is "cosine". `pool.skipped` lists them with ids and reasons. The others keep their ids
-    (row numbers of the source, where it has no ids), `pool.source_rows` tells where each stood, and scores by position
-    have an entry for every row of the source.
+        A folder is read with its subfolders in natural order (`e_2.npy` before `e_10.npy`); `pool.notices` says so if
+        the names have another order as text. Names that begin with "." or "_" are ignored. A file that is not data is
+        refused by its name; see `ladle.pool.files.listing`.
+    id : str, optional
+        The column (in a `.npz` the array) of the ids; by default `id`. A table in which a column of another name looks
+        like ids is refused until `id` or `ids` says which ids are meant.
+    embedding : str, optional
+        The column (in a `.npz` the array) of the vectors; by default the one column of float lists. A pattern such as
+        "emb_*" takes columns of one number each, in natural order. Folders of partitions, such as `label=cat`, give
+        columns too.
+    ids : array_like or path, optional
+        The ids of a source without an id column: a list or an array, the path of a file of ids (`.txt`, `.csv`,
+        `.npy`, `.npz`, `.parquet`, `.arrow`), a path and a column (`meta.parquet:image_id`), or "row-numbers". By
+        default the ids are the row numbers; for a table `pool.notices` says so.
+    skip_invalid : bool, default False
+        Leave out rows whose vector cannot be used: null or ragged lists, nulls, NaN and infinity, and zero vectors if
+        `metric` is "cosine". `pool.skipped` lists them with ids and reasons. The other rows keep their ids,
+        `pool.source_rows` gives their positions in the source, and scores by position have an entry for every row of
+        the source.
+    metric : {"cosine", "sqeuclidean"}, default "cosine"
+        Decides with `skip_invalid` whether zero vectors can be used.
 
-    Raises: ArgumentError, FileError and its kinds, ShapeError, MismatchError, IdError.
-    Cost: reads the schema and the ids; memory of the ids. With `skip_invalid` one pass over the vectors more.
+    Returns
+    -------
+    Pool
+
+    Raises
+    ------
+    ArgumentError
+        For a wrong argument, or one that does not fit the source.
+    FileError
+        For a file that cannot be read; see its kinds.
+    ShapeError, MismatchError, IdError
+        For vectors, files or ids that do not fit together.
+
+    Notes
+    -----
+    Cost: reads the schema and the ids; memory of the ids. `skip_invalid` reads the vectors once more.
     """
     skip_invalid, metric = switch(skip_invalid, "`skip_invalid`"), choice(metric, "`metric`", METRICS)
+    text(id, "`id`", undecided=True, wanted="be the name of a column")
+    text(embedding, "`embedding`", undecided=True, wanted="be the name of a column, or a pattern of names")
     pool = _open(source, id, embedding, ids)
     if not skip_invalid:
         return pool
@@ -79,8 +105,8 @@ def _open(source: object, id: str | None, embedding: str | None, ids: object) ->
 
     _refuse("an array", id=id, embedding=embedding)
     matrix = np.asarray(as_matrix(source, "source"))  # type: ignore[arg-type]
-    given = _read_ids(ids)
-    return ArrayPool([matrix], given if isinstance(given, Ids) else None, "an array")
+    own_ids = _read_ids(ids)
+    return ArrayPool([matrix], own_ids if isinstance(own_ids, Ids) else None, "an array")
 
 
 def _is_matrix(source: object) -> bool:
@@ -93,12 +119,12 @@ def _is_matrix(source: object) -> bool:
 
 
 def open_if_path(value: Any) -> Any:
-    """`value`, or the pool there if it is a path: so embeddings may be given by their place. Raises: as `open_pool`."""
+    """`value`, or the pool at it if it is a path: so embeddings may be given by their path. Raises: as `open_pool`."""
     return open_pool(value) if isinstance(value, (str, os.PathLike)) else value
 
 
 def read_memory_table(source: object) -> TableReader:
-    """A table in memory as `TableReader`."""
+    """A reader of a table in memory. Raises: ArgumentError."""
     from ladle.pool.tables.memory_tables import as_arrow_table
     from ladle.pool.tables.table_readers import MemoryReader
 
@@ -133,7 +159,7 @@ def _open_table(source: object, id_name: str | None, embedding: str | None, ids:
 
 
 def _read_ids(ids: object) -> Ids | str | None:
-    """The ids given beside the vectors, `ROW_NUMBERS`, or None. Raises: as `read_ids_at`; ArgumentError, IdError."""
+    """The ids that `open_pool` was given, `ROW_NUMBERS`, or None. Raises: as `read_ids_at`; ArgumentError, IdError."""
     if ids is None:
         return None
     from ladle.pool.ids.example_ids import Ids
@@ -142,15 +168,14 @@ def _read_ids(ids: object) -> Ids | str | None:
 
     if not isinstance(ids, (str, os.PathLike)):
         return Ids(ids)
-
     if os.fspath(ids) != ROW_NUMBERS:
         return read_ids_at(ids)
     if os.path.lexists(ROW_NUMBERS):
         raise ArgumentError(
             "`ids`",
-            wanted="say one thing",
-            got=f'"{ROW_NUMBERS}", which is the name of a folder here too',
-            remedy=f"For the folder, give ./{ROW_NUMBERS}; for the numbers of the rows, rename it.",
+            wanted="have one meaning",
+            got=f'"{ROW_NUMBERS}", which is also the name of a file or folder here',
+            remedy=f"For the file, give ./{ROW_NUMBERS}; for the row numbers, rename the file.",
         )
     return ROW_NUMBERS
 

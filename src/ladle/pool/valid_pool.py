@@ -1,7 +1,7 @@
-"""A pool without the rows that cannot be used, which still knows where every row stood.
+"""A pool without the rows that cannot be used, which knows the position of every row in its source.
 
-Row i of such a pool is the i-th usable row of its source. Ids stay those of the source: where they are row numbers,
-they are the numbers of the rows in the source. Scores by position have an entry for every row of the source.
+Row i of such a pool is the i-th usable row of its source. The ids stay those of the source; if they are row numbers,
+they are row numbers of the source. Scores by position have an entry for every row of the source.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ladle.progress import SILENT, Reporter
 
 
 class ValidPool(Pool):
-    """The usable rows of `pool`, a whole one; `faults` are the others."""
+    """The usable rows of `pool`; `faults` lists its other rows."""
 
     def __init__(self, pool: Pool, faults: Faults, metric: str) -> None:
         usable = np.ones(pool.rows, bool)
@@ -32,11 +32,11 @@ class ValidPool(Pool):
         self._faults = faults
         self._places = np.flatnonzero(usable)
         self._ids = pool.id_column.subset(self._places)
-        self.metric = metric  # by which zero vectors are usable or not
+        self.metric = metric  # decides whether zero vectors are usable
 
     @property
     def source(self) -> str:
-        """As that of the whole pool."""
+        """The source of the whole pool."""
         return self._pool.source
 
     @property
@@ -56,7 +56,7 @@ class ValidPool(Pool):
 
     @property
     def dtype(self) -> np.dtype[np.floating]:
-        """Dtype of the vectors given out."""
+        """Dtype of the vectors that `blocks` gives."""
         return self._pool.dtype
 
     @property
@@ -66,7 +66,7 @@ class ValidPool(Pool):
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """See `Pool.notices`; with the rows left out."""
+        """See `Pool.notices`; one of them lists the rows left out."""
         return (*self._pool.notices, skipped_notice(self._faults))
 
     @property
@@ -100,9 +100,9 @@ class ValidPool(Pool):
         for rows, block, _ in self._pool.readable_blocks(block_bytes):
             usable = self._usable[rows]
             if usable.any():
-                kept = block if usable.all() else block[usable]
-                yield slice(start, start + len(kept)), kept
-                start += len(kept)
+                vectors = block if usable.all() else block[usable]
+                yield slice(start, start + len(vectors)), vectors
+                start += len(vectors)
 
     def embeddings(self) -> Embeddings:
         """One array, copied. See `Pool.embeddings`."""
@@ -110,13 +110,14 @@ class ValidPool(Pool):
 
 
 def leave_out_invalid(pool: Pool, metric: str, *, progress: Reporter = SILENT) -> Pool:
-    """`pool`, or a `ValidPool` of its usable rows where some are not. metric: "cosine" leaves out zero vectors too.
+    """`pool` if all its rows can be used, else a `ValidPool` of those that can.
 
-    Raises: ShapeError when no row can be used; CorruptFileError. Cost: one pass.
+    metric: "cosine" leaves out zero vectors too. Raises: ShapeError when no row can be used; CorruptFileError.
+    Cost: one pass.
     """
-    if isinstance(pool, ValidPool):  # what was left out stays so, and each row is found at its place in the source
-        more = find_faults(pool, metric, progress=progress)
-        return leave_out_invalid(pool.whole, "cosine", progress=progress) if len(more) else pool
+    if isinstance(pool, ValidPool):  # begin again with the whole pool, so that positions are those in the source
+        more_faults = find_faults(pool, metric, progress=progress)
+        return leave_out_invalid(pool.whole, "cosine", progress=progress) if len(more_faults) else pool
     lenient = pool.lenient()
     faults = find_faults(lenient, metric, progress=progress)
     if not len(faults):
@@ -128,5 +129,5 @@ def leave_out_invalid(pool: Pool, metric: str, *, progress: Reporter = SILENT) -
 
 
 def skipped_notice(faults: Faults) -> str:
-    """The sentence that tells which rows were left out."""
+    """The notice that lists the rows left out."""
     return f"left out of {faults.source}: {faults.describe()}"

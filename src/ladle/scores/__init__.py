@@ -1,4 +1,4 @@
-"""How unsure the model is of each example: one number a row, in one streaming pass.
+"""How unsure the model is of each example: one number per row, in one streaming pass.
 
 `margin` is small where the model is unsure; `entropy` and `least_confidence` are large there.
 """

@@ -1,14 +1,14 @@
-"""Compiled loops over one block of rows, and what they forgive.
+"""Compiled loops over one block of rows, and the deviations from probabilities that they allow.
 
-All: P is (r, c), C-contiguous, float32 or float64, read-only; `out` is (r,) float32, owned by the caller and
-written for every row before the first bad one. `bits` are the significant bits of the dtype the numbers came in: 11
-(float16), 24 or 53. `waived` is (r,) bool, rows whose scores nobody asks for: they may hold NaN, and count
-as sure; or (0,) for none. Each kernel returns the first row that is not a row of probabilities, or -1. NaN and infinity
-need no test of their own: they spoil the sum or exceed what is highest. Sums are kept in float64, so twenty thousand
-classes add no rounding worth a tolerance.
+In all of them P is (r, c), C-contiguous, float32 or float64, read-only. `out` is (r,) float32, owned by the caller and
+written for every row before the first bad one. `bits` is the number of significant bits of the dtype in which the
+numbers were given: 11 (float16), 24 or 53. `waived` is (r,) bool, or (0,) for none: rows that need no score. They may
+hold NaN and then get the score of a sure row. Each kernel returns the first row that is not a row of probabilities, or
+-1. NaN and infinity need no test of their own: they spoil the sum or exceed the limit. Sums are float64, so the
+rounding of twenty thousand classes stays far below the tolerance.
 
-A row is first held to the dtype. Only one that fails is looked at for the precision that its numbers show
-(`allowance`): so good rows cost what they cost without it. The answer depends on the row alone, not on its block.
+A row is first compared with the limits of its dtype. Only a row that fails is examined for the precision that its
+numbers show (`allowance`), so good rows cost nothing more. The answer depends on the row alone, not on its block.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ Waived = npt.NDArray[np.bool_]
 def sum_tolerance(bits: int) -> float:
     """How far the sum of a row may be off 1, by the significant bits of its dtype.
 
-    Rounding c numbers that sum to 1 to float16 moves the sum by at most 2**-12 or so plus c * 2**-25 of underflow:
-    loose enough for that, tight enough that logits and independent sigmoids are refused.
+    Rounding c numbers that sum to 1 to float16 moves the sum by at most about 2**-12, plus c * 2**-25 of underflow. The
+    tolerance allows that and still refuses logits and independent sigmoids.
     """
     if bits <= 11:
         return 1e-2
@@ -47,7 +47,7 @@ def dust(bits: int) -> float:
 
 @register_jitable
 def _fits(p: float, bits: int) -> bool:
-    """Whether the float64 `p` has no more than so many significant bits: Veltkamp's splitting leaves nothing over."""
+    """Whether the float64 `p` has at most `bits` significant bits: Veltkamp's splitting leaves no remainder."""
     scaled = p * (2.0 ** (53 - bits) + 1.0)
     return scaled - (scaled - p) == p
 
@@ -65,11 +65,11 @@ def _shows_bits(row: Any, bits: int) -> bool:
 
 @register_jitable
 def _shows_decimals(row: Any, digits: int, bits: int) -> bool:
-    """Whether each number is what so many digits after the point become in a dtype of so many bits."""
+    """Whether each number is a decimal of `digits` digits after the point, rounded to `bits` significant bits."""
     scale = 10.0**digits
     rounding = 2.0 ** (1 - bits) * scale
     if rounding > 0.05:
-        return False  # the dtype is too coarse to tell
+        return False  # the dtype is too coarse to show it
     for column in range(row.size):
         shifted = np.float64(row[column]) * scale
         if not abs(shifted - math.floor(shifted + 0.5)) <= rounding * (abs(shifted) / scale + 1e-3):
@@ -81,10 +81,10 @@ def _shows_decimals(row: Any, digits: int, bits: int) -> bool:
 def allowance(row: Any, bits: int) -> tuple[float, float]:
     """How far values may lie outside [0, 1], and their sum from 1, by the precision that the row (c,) shows.
 
-    Softmax computed in bfloat16 or float16 and stored wider, and values rounded to 2 to 6 decimals, are off by what
-    their own precision makes of it: for bfloat16 2**-8 where it is rounded at the end, and about the square root of the
-    number of classes times as much where it is summed up in bfloat16 too; for decimals half a step a class at most, of
-    which many classes cancel most.
+    A softmax computed in bfloat16 or float16 and stored in a wider dtype, and values rounded to 2 to 6 decimals,
+    deviate by the rounding of their own precision. For bfloat16 that is 2**-8 if only the result is rounded, and about
+    sqrt(classes) times as much if the sum is taken in bfloat16 too. For decimals it is at most half a step a class;
+    with many classes most of that cancels.
     """
     classes = row.size
     edge, off = dust(bits), sum_tolerance(bits)
@@ -102,7 +102,7 @@ def allowance(row: Any, bits: int) -> tuple[float, float]:
 
 @register_jitable
 def _verdict(row: Any, bits: int, free_sum: bool, waived: bool) -> int:
-    """What a row is that its dtype does not pass: 1 a row of probabilities after all, 0 no score needed, -1 bad."""
+    """The class of a row that failed the limits of its dtype: 1 probabilities after all, 0 no score needed, -1 bad."""
     finite, missing = True, False
     for column in range(row.size):
         finite = finite and math.isfinite(row[column])
@@ -121,7 +121,7 @@ def _verdict(row: Any, bits: int, free_sum: bool, waived: bool) -> int:
 
 @kernel
 def leading(P: Block, bits: int, runner_up: bool, waived: Waived, out: Out) -> int:
-    """Lead of the largest value over the second largest (`runner_up`), or the largest value's distance to 1."""
+    """The largest value minus the second largest (`runner_up`), or 1 minus the largest value."""
     edge, off = dust(bits), sum_tolerance(bits)
     for row in range(P.shape[0]):
         first = second = low = P.dtype.type(0)
@@ -130,7 +130,7 @@ def leading(P: Block, bits: int, runner_up: bool, waived: Waived, out: Out) -> i
             p = P[row, column]
             total += p
             low = min(low, p)
-            # Branch-free: which class leads is unpredictable, and a mispredicted jump costs more than the row.
+            # Branch-free: which class leads is unpredictable, and a mispredicted branch costs more than the row.
             second = max(second, min(first, p))
             first = max(first, p)
         if not (low >= -edge and first <= 1.0 + edge and abs(total - 1.0) <= off):
@@ -145,7 +145,7 @@ def leading(P: Block, bits: int, runner_up: bool, waived: Waived, out: Out) -> i
 
 
 @kernel
-def surprise(P: Block, bits: int, waived: Waived, out: Out) -> int:
+def entropies(P: Block, bits: int, waived: Waived, out: Out) -> int:
     """Shannon entropy in nats, with 0 log 0 = 0."""
     edge, off = dust(bits), sum_tolerance(bits)
     for row in range(P.shape[0]):
@@ -164,7 +164,7 @@ def surprise(P: Block, bits: int, waived: Waived, out: Out) -> int:
             if verdict == 0:
                 out[row] = 0.0
                 continue
-        out[row] = max(0.0, entropy)  # a lone p just above 1 would make it negative
+        out[row] = max(0.0, entropy)  # a single p just above 1 would make it negative
     return -1
 
 
@@ -177,7 +177,7 @@ def labelwise(P: Block, bits: int, mean: bool, waived: Waived, out: Out) -> int:
         total, least = 0.0, 1.0
         for column in range(P.shape[1]):
             p = np.float64(P[row, column])
-            if not (p >= -edge and p <= 1.0 + edge):  # so written, NaN fails it too
+            if not (p >= -edge and p <= 1.0 + edge):  # written so that NaN fails it too
                 valid = False
             lead = min(1.0, abs(2.0 * p - 1.0))
             total += lead

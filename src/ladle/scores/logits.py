@@ -1,4 +1,4 @@
-"""From a model's raw outputs (logits) to probabilities and margins."""
+"""Probabilities and margins from the raw outputs (logits) of a model."""
 
 from __future__ import annotations
 
@@ -10,19 +10,39 @@ from ladle.errors import NonFiniteError
 from ladle.scores.blocks import each_block
 from ladle.scores.simplex import as_logits
 
-BITS = 24  # significant ones of float32, in which a softmax is taken
+BITS = 24  # significant bits of float32, in which a softmax is computed
 
 
 def softmax(logits: npt.ArrayLike, *, binary: bool = False, labelled: npt.ArrayLike | None = None) -> Probabilities:
-    """Class probabilities of raw model outputs: (n, c) float16, float32, float64 or bfloat16 -> (n, c) float32.
+    """Class probabilities from the raw outputs (logits) of a model.
 
-    binary: they are (n,) or (n, 1), the logit of the second of two classes (its probability is 1 / (1 + exp(-z))); the
-        answer is (n, 2).
-    labelled: rows that may hold NaN, see `ladle.margin`; such rows are put wholly in class 0.
-    Raises: ShapeError when not two-dimensional or, without `binary`, of a single class; NonFiniteError naming the first
-        row with NaN or infinity; ArgumentError.
-    Cost: one pass; one block a thread besides the output.
-    Repeats: no randomness; same answer for any thread count and block size.
+    Parameters
+    ----------
+    logits : array_like, (n, c) float16, float32, float64 or bfloat16
+        One logit per class. With `binary` (n,) or (n, 1).
+    binary : bool, default False
+        `logits` are those of the second of two classes, whose probability is 1 / (1 + exp(-z)).
+    labelled : array_like, optional
+        Rows that may hold NaN, as in `ladle.margin`. Such a row gets the probability 1 for class 0.
+
+    Returns
+    -------
+    ndarray, (n, c) float32
+        Rows that sum to 1; (n, 2) with `binary`.
+
+    Raises
+    ------
+    ShapeError
+        If `logits` is not two-dimensional or, without `binary`, has a single class.
+    NonFiniteError
+        For the first row with NaN or infinity.
+    ArgumentError
+        For a wrong option.
+
+    Notes
+    -----
+    Cost: one pass; one block per thread besides the output. There is no randomness: the result does not depend on the
+    number of threads or the block size.
     """
     from ladle.scores.reading import as_waived
 
@@ -41,13 +61,27 @@ def softmax(logits: npt.ArrayLike, *, binary: bool = False, labelled: npt.ArrayL
 def margin_from_logits(
     logits: npt.ArrayLike, *, binary: bool = False, labelled: npt.ArrayLike | None = None
 ) -> Margins:
-    """`margin(softmax(logits))` without holding the probabilities: (n, c) -> (n,) float32, small = unsure.
+    """`margin(softmax(logits))` without an array of all probabilities; a small margin means an unsure model.
 
-    binary, labelled: as in `softmax`; labelled rows without a score count as sure (1).
-    Raises: ShapeError when not two-dimensional or, without `binary`, of a single class; NonFiniteError naming the first
-        bad row; ArgumentError.
-    Cost: one pass; one block a thread besides the output.
-    Repeats: no randomness; same answer for any thread count and block size.
+    Parameters
+    ----------
+    logits, binary, labelled
+        As in `softmax`. A labelled row without a score gets the largest margin, 1.
+
+    Returns
+    -------
+    ndarray, (n,) float32
+        Margins in [0, 1].
+
+    Raises
+    ------
+    ShapeError, NonFiniteError, ArgumentError
+        As `softmax`.
+
+    Notes
+    -----
+    Cost: one pass; one block per thread besides the output. There is no randomness: the result does not depend on the
+    number of threads or the block size.
     """
     from ladle.scores.kernels import leading
     from ladle.scores.reading import NONE_WAIVED, as_waived
@@ -77,8 +111,8 @@ def _softmax_block(
     block: Probabilities, start: int, waived: npt.NDArray[np.bool_], out: npt.NDArray[np.float32]
 ) -> None:
     top = block.max(axis=1, keepdims=True)
-    # The maximum passes NaN and +inf on; -inf is looked for below. Two finite float32 can lie further apart than
-    # float32 reaches: the difference is then -inf, and its exponential 0, which is right.
+    # The maximum propagates NaN and +inf; -inf is tested below. The difference of two finite float32 can exceed the
+    # range of float32: it is then -inf and its exponential 0, which is right.
     with np.errstate(over="ignore", invalid="ignore"):
         np.subtract(block, top, out=out, casting="same_kind")
     finite = np.isfinite(block).all(axis=1)
@@ -91,7 +125,7 @@ def _softmax_block(
                 "`logits`",
                 wanted="hold finite numbers only",
                 got=f"NaN or infinity in row {start + int(np.argmax(bad)):,}",
-                remedy="Find what produced it; for a class that is ruled out use a large negative number such as -1e4.",
+                remedy="Find what produced it; for an impossible class use a large negative number such as -1e4.",
             )
         out[~finite] = -np.inf
         out[~finite, 0] = 0.0

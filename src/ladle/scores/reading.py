@@ -1,4 +1,4 @@
-"""Probabilities as a caller gives them: of one of two classes, not normalised, or without a number in some rows."""
+"""Probabilities as a caller gives them: of one of two classes, not normalised, or without numbers in some rows."""
 
 from __future__ import annotations
 
@@ -23,12 +23,23 @@ NONE_WAIVED.flags.writeable = False
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CheckedProbabilities:
-    """Probabilities with what was said of them; the matrix is (n, 1) where `binary`, else (n, c)."""
+    """Probabilities whose shape and options are checked; the numbers are checked block by block, as they are read.
+
+    Attributes
+    ----------
+    matrix : ndarray, (n, c) float; (n, 1) with `binary`
+    binary, normalise : bool
+        As in `ladle.margin`.
+    waived : ndarray, (n,) bool, or (0,)
+        Rows that need no score.
+    free_sum : bool
+        Whether a row may have any sum.
+    """
 
     matrix: Probabilities
     binary: bool
     normalise: bool
-    waived: Waived  # (n,) whose scores nobody asks for, or (0,)
+    waived: Waived
     free_sum: bool = False
 
     @classmethod
@@ -41,7 +52,7 @@ class CheckedProbabilities:
         multilabel: bool = False,
         labelled: npt.ArrayLike | None = None,
     ) -> CheckedProbabilities:
-        """Checked but for the numbers. Raises: ShapeError; ArgumentError for options that do not go together."""
+        """Check the shape and the options. Raises: ShapeError; ArgumentError for options that exclude each other."""
         binary, normalise = switch(binary, "`binary`"), switch(normalise, "`normalise`")
         if normalise and (binary or multilabel):
             other = "binary" if binary else "multilabel"
@@ -50,7 +61,7 @@ class CheckedProbabilities:
         return cls(matrix, binary, normalise, as_waived(labelled, len(matrix)), free_sum=multilabel)
 
     def score(self, kernel: Kernel) -> npt.NDArray[np.float32]:
-        """What a kernel makes of each row: (n,) float32. Raises: NonFiniteError, ProbabilityError."""
+        """The result of `kernel` for each row: (n,) float32. Raises: NonFiniteError, ProbabilityError."""
         out = np.empty(len(self.matrix), np.float32)
         bits = significant_bits(self.matrix.dtype)
 
@@ -65,9 +76,9 @@ class CheckedProbabilities:
         return out
 
     def as_matrix(self) -> Probabilities:
-        """The probabilities by themselves (n, c): the matrix itself, unless it is `binary` or to be normalised.
+        """The probabilities (n, c): with `binary` or `normalise` a checked float32 copy, otherwise the matrix itself.
 
-        Raises: as `score`, for these two. Cost: for these two a copy, float32 or float64.
+        Raises: for the copy NonFiniteError and ProbabilityError.
         """
         if not (self.binary or self.normalise):
             return self.matrix
@@ -97,7 +108,7 @@ class CheckedProbabilities:
 
 
 def as_waived(labelled: npt.ArrayLike | None, rows: int) -> Waived:
-    """The labelled rows as a mask (n,), or (0,) for none, read-only. Raises: ArgumentError."""
+    """The labelled rows, which need no score, as a read-only mask (n,), or (0,) for none. Raises: ArgumentError."""
     if labelled is None:
         return NONE_WAIVED
     waived = np.zeros(rows, np.bool_)
@@ -111,13 +122,13 @@ def _normalise(block: Probabilities, start: int, waived: Waived) -> Probabilitie
     edge = 4 * float(np.finfo(block.dtype).eps)
     low = block.min(axis=1)
     totals = block.sum(axis=1, dtype=np.float64)
-    bad = (low < -edge * np.maximum(1.0, totals)) | (totals <= 0)  # NaN and infinity are left to the kernel
+    bad = (low < -edge * np.maximum(1.0, totals)) | (totals <= 0)  # the kernel refuses NaN and infinity
     if bad.any():
         row = int(np.argmax(bad))
         raise ProbabilityError(
             "each row of `probabilities`",
             wanted="hold numbers from 0, one of them larger, to be normalised",
-            got=f"{float(low[row]):.6g} as the least and a sum of {float(totals[row]):.6g} in row {start + row:,}",
+            got=f"{float(low[row]):.6g} as the smallest and a sum of {float(totals[row]):.6g} in row {start + row:,}",
             remedy=SOFTMAX,
         )
     with np.errstate(invalid="ignore"):

@@ -1,4 +1,4 @@
-"""What is given as probabilities, and what is said of numbers that are none."""
+"""Arrays of probabilities and logits: their shape, and the errors for numbers that are no probabilities."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ladle.arrays import Probabilities, as_numbers
 from ladle.errors import ArgumentError, NonFiniteError, ProbabilityError, ShapeError
 from ladle.numbers import switch
 
-# What to do, in the words of the library; `ladle.cli.pool.score_words` has the same in those of the command line.
+# Remedies in the words of the library; `ladle.cli.pool.score_words` translates them to the options of the command line.
 SOFTMAX = "Logits need a softmax first: ladle.scores.softmax(logits)."
 NO_SUM = (
     f"{SOFTMAX} Rows that are off by more than their own rounding, and weights: normalise=True. Independent labels "
@@ -22,8 +22,8 @@ ONE_NUMBER = (
     "margin is |2p - 1|). If it is a margin already (0 where the model is least sure), give it as `margins`."
 )
 NEGATIVE = (
-    "A signed score of two classes is as unsure as it is near 0: of a logit, ladle.scores.margin_from_logits(z, "
-    "binary=True); of another score, its absolute value. Of a probability, ladle.margin(p, binary=True)."
+    "A signed score of two classes is unsure where it is near 0. For a logit take ladle.scores.margin_from_logits(z, "
+    "binary=True), for a probability ladle.margin(p, binary=True), for another score its absolute value."
 )
 NOT_DROPPED = "Find what produced it; Ladle never drops rows silently. Only rows named in `labelled` may lack a score."
 
@@ -34,16 +34,16 @@ def significant_bits(dtype: np.dtype[Any]) -> int:
 
 
 def as_probabilities(value: npt.ArrayLike, *, binary: bool = False, multilabel: bool = False) -> Probabilities:
-    """`value` as a float matrix (n, c), or (n, 1) where `binary`; of its contents nothing is checked.
+    """`value` as a float matrix (n, c), or (n, 1) with `binary`; the numbers are not checked.
 
-    multilabel: whether one column is enough, each class being a question of its own.
-    Raises: ShapeError for another shape, and for one number a row unless it is said what that is; ArgumentError.
+    multilabel: one column is enough, because each class is a question of its own.
+    Raises: ShapeError for another shape, and for one number a row without `binary` or `multilabel`; ArgumentError.
     """
     return _as_classes(value, "probabilities", ONE_NUMBER, binary=binary, multilabel=multilabel)
 
 
 def as_logits(value: npt.ArrayLike, *, binary: bool = False) -> Probabilities:
-    """As `as_probabilities`, for logits."""
+    """`value` as a float matrix of logits: as `as_probabilities`."""
     remedy = (
         "If it is the logit of one of two classes, say binary=True: it stands for the probability 1 / (1 + exp(-z))."
     )
@@ -72,9 +72,9 @@ def _as_classes(value: npt.ArrayLike, name: str, remedy: str, *, binary: bool, m
 
 
 def refuse_row(values: npt.NDArray[np.floating[Any]], row: int, *, bits: int, free_sum: bool = False) -> NoReturn:
-    """Raise what is wrong with `values`, the (c,) contents of pool row `row`; the caller knows that something is.
+    """Raise the error for `values` (c,), the numbers of pool row `row`, which a kernel has refused.
 
-    `bits` are those of the matrix, which may be narrower than the converted `values`; see `ladle.scores.kernels`.
+    bits: those of the matrix, which may be fewer than those of `values`; see `ladle.scores.kernels`.
     Raises: NonFiniteError or ProbabilityError, always.
     """
     from ladle.scores.kernels import allowance

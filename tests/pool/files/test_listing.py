@@ -184,13 +184,13 @@ def _loop(path: Path) -> None:
 
 
 ODD = {
-    "a link that leads nowhere": _dangling,
+    "a broken link": _dangling,
     "a link that cannot be followed": _circle,
     "a pipe": _pipe,
     "a socket": _socket,
     "a device": _device,
     "an empty folder": _folder,
-    "a link to a folder that it lies in": _loop,
+    "a link to a folder above it": _loop,
 }
 
 

@@ -157,7 +157,7 @@ def test_scores_without_ids_are_in_the_order_of_the_pool(tmp_path, suffix):
     write(pa.table(columns), path)
     with gathered():
         np.testing.assert_allclose(open_scores(path, pool).reduced(margin), margin(P), atol=1e-6)
-        assert "taken in the order of the pool's" in notices()[0]
+        assert "taken in the order of the pool." in notices()[0]
     write(pa.table({"image_id": NAMES, **columns}), path)
     with pytest.raises(ArgumentError, match="`image_id` may hold them"):
         open_scores(path, pool)

@@ -117,7 +117,7 @@ def test_scores_without_ids_are_in_pool_order(pool, tmp_path):
     for source in (P, tmp_path / "s.npy", folder, tmp_path / "s.npz"):
         np.testing.assert_array_equal(open_scores(source, pool).reduced(margin), margin(P))
     np.save(tmp_path / "s.npy", P[:-1])
-    with pytest.raises(ShapeError, match="30 rows, having no ids; got 29"):
+    with pytest.raises(ShapeError, match="30 rows, as it has no ids; got 29"):
         open_scores(tmp_path / "s.npy", pool)
 
 
@@ -135,7 +135,7 @@ def test_single_numbers(pool, tmp_path):
     np.testing.assert_array_equal(open_scores(named, pool, single=True, column="other").reduced(np.asarray), 0)
     with pytest.raises(ArgumentError, match="one float column of margins"):
         open_scores(as_parquet_columns(probabilities(), order, tmp_path), pool, single=True)
-    with pytest.raises(ShapeError, match="one margin a row"):
+    with pytest.raises(ShapeError, match="one margin per row"):
         open_scores(probabilities(), pool, single=True)
     with pytest.raises(ShapeError, match="classes"):
         open_scores(values, pool)

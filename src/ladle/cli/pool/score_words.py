@@ -1,4 +1,4 @@
-"""Errors about scores in the words of the command line: options where the library names its arguments."""
+"""Errors about scores in the words of the command line: option names in place of the library's argument names."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from ladle.errors import LadleError
 
-# What the library says of scores, and the command line instead; whole sentences before parts of them.
+# Pattern in the library's message -> text of the command line; whole sentences come before their parts.
 _OPTION_WORDS = (
     (r"Logits need a softmax first: ladle\.scores\.softmax\(logits\)\.", "Logits need a softmax first: say --logits."),
     (
@@ -16,9 +16,9 @@ _OPTION_WORDS = (
         "Independent labels: --option multilabel=min.",
     ),
     (
-        r"of a logit, ladle\.scores\.margin_from_logits\(z, binary=True\); of another score, its absolute value\. "
-        r"Of a probability, ladle\.margin\(p, binary=True\)\.",
-        "of a logit, say --logits --binary; of another score, give its absolute value. Of a probability, say --binary.",
+        r"For a logit take ladle\.scores\.margin_from_logits\(z, binary=True\), for a probability "
+        r"ladle\.margin\(p, binary=True\), for another score its absolute value\.",
+        "For a logit say --logits --binary, for a probability --binary; for another score give its absolute value.",
     ),
     (r"Only rows named in `labelled` may lack a score\.", "Only examples that are labelled may lack a score."),
     (r'say read_as="margins"', "say --margins"),
@@ -44,8 +44,11 @@ _OPTION_WORDS = (
 
 
 @contextmanager
-def say_in_options(path: object) -> Iterator[None]:
-    """Raise errors about scores as the command line says them. path: the file, where the library says the argument."""
+def translate_errors(path: object) -> Iterator[None]:
+    """Translate errors about scores that the block raises. path: the file, named in place of the argument.
+
+    Raises: the same kinds of errors as the block.
+    """
     try:
         yield
     except LadleError as error:
@@ -57,6 +60,6 @@ def say_in_options(path: object) -> Iterator[None]:
 
 
 def _translate(text: str) -> str:
-    for said, instead in _OPTION_WORDS:
-        text = re.sub(said, instead, text)
+    for pattern, replacement in _OPTION_WORDS:
+        text = re.sub(pattern, replacement, text)
     return text

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ladle.cli.pool.score_words import say_in_options
+from ladle.cli.pool.score_words import translate_errors
 from ladle.errors import ArgumentError
 from ladle.progress import Reporter
 
@@ -87,10 +87,10 @@ class Reading:
             with progress.task("Reading the embeddings"):
                 inputs.arrays["embeddings"] = pool.embeddings()
         if self.votes is not None and "votes" in needs:
-            with say_in_options(self.votes):
+            with translate_errors(self.votes):
                 self._read_votes(self.votes, inputs, pool, labelled, progress)
         if self.path is not None:
-            with say_in_options(self.path):
+            with translate_errors(self.path):
                 self._read_scores(self.path, inputs, pool, labelled, needs, progress)
         return inputs
 

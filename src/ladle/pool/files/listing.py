@@ -4,10 +4,10 @@ The rules are the same for pools, scores and lists of ids. A folder is read with
 
 1. Names that begin with "." or "_" are ignored (`.crc`, `_SUCCESS`, `_metadata`, `_temporary/`). A partition folder
    such as `_year=2024` is read. `README*`, `LICENSE*`, `dataset_info.json` and `state.json` are ignored too.
-2. Every other file holds data, of one format in the whole folder. Any other file, a link that leads nowhere or in a
-   circle, a pipe, a device or a socket is refused by its name, and is never opened.
+2. Every other file must hold data, in one format for the whole folder. Another file, a broken or circular link, a pipe,
+   a device or a socket is refused by its name and never opened.
 3. Files are read in natural order: `e_2.npy` comes before `e_10.npy`. Folders are compared name by name.
-   `Listing.order_notice` says so where the order of the names as text is another one.
+   `Listing.order_notice` says so if the names have another order as text.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ POOL_FORMATS = {
 CSV_FORMATS = {".csv": ".csv"}
 TEXT_FORMATS = {".txt": ".txt", **CSV_FORMATS}
 LIST_FORMATS = {**TEXT_FORMATS, ".jsonl": ".jsonl"}
-IDS_IN_FOLDER = ("ids.npy", "ids.txt")  # the ids of a folder of .npy files, for all rows together
+IDS_IN_FOLDER = ("ids.npy", "ids.txt")  # the ids of all rows of a folder of .npy files
 
 _IGNORED = re.compile(r"(README|LICENSE).*|dataset_info\.json|state\.json")
 _PARTITION = re.compile(r"[^=]+=.*")
@@ -53,9 +53,20 @@ Key = tuple[tuple[str | int, ...], str]
 class Listing:
     """The data files of a path, in the order in which they are read.
 
-    family: their common format, a value of the `formats` they were listed by. ids: the file of ids that lies in a
-    folder of .npy files. is_folder: whether `path` is a folder. order_notice: says which order was taken where natural
-    order and text order differ; else "".
+    Attributes
+    ----------
+    path : Path
+        The file or the folder.
+    family : str
+        The common format of the files: a value of the `formats` given to `list_files`.
+    files : tuple of Path
+        The data files.
+    is_folder : bool
+        Whether `path` is a folder.
+    ids : Path or None
+        The file of ids in a folder of .npy files.
+    order_notice : str
+        Says which order was taken, if natural order and text order differ; else "".
     """
 
     path: Path
@@ -73,7 +84,7 @@ def natural_key(name: str) -> Key:
 
 
 def _runs(name: str) -> tuple[str | int, ...]:
-    """Runs of other characters and of digits in turn, beginning with one of other characters, which may be empty."""
+    """Runs of other characters and of digits in turn; the first run, of other characters, may be empty."""
     return tuple(int(part) if place % 2 else part for place, part in enumerate(_DIGITS.split(name)))
 
 
@@ -82,9 +93,9 @@ def list_files(
 ) -> Listing:
     """The data files of `source`, a file or a folder, by the rules at the top of this file.
 
-    name: how errors call it, such as "the pool". formats: from an ending in lower case to its format.
-    ids_inside: whether a folder of .npy files may hold the ids of its rows (`ids.npy` or `ids.txt`).
-    Raises: FileError for what cannot be read, FileFormatError for an unknown format or a mixture, IdError.
+    name: the name in errors, such as "the pool". formats: ending in lower case -> format. ids_inside: whether a folder
+    of .npy files may hold the ids of its rows (`ids.npy` or `ids.txt`).
+    Raises: FileError for a path that cannot be read, FileFormatError for an unknown format or a mixture, IdError.
     """
     path = local_path(source, name)
     _check_readable(path, f"{name} {path}")
@@ -102,7 +113,7 @@ def list_files(
         got = "none" + "".join(f", but {file.relative_to(path)}" for file in [*ids, *unknown][:1])
         raise FileFormatError(f"the folder {path}", wanted=f"hold files ending in {', '.join(formats)}", got=got)
     if unknown:
-        raise _unknown(unknown[0], formats)
+        raise _unknown_format_error(unknown[0], formats)
     family = _one_family(path, files, formats)
     _check_ids(path, ids, family)
     _check_no_twins(path, inside)
@@ -129,7 +140,7 @@ def local_path(source: str | os.PathLike[str], name: str) -> Path:
 
 
 def _walk(folder: Path, above: frozenset[Path], formats: dict[str, str]) -> Iterator[Path]:
-    """Every file below `folder` that is not ignored. above: the real paths of the folder and those it lies in."""
+    """Every file below `folder` that is not ignored. above: the real paths of the folder and of its parents."""
     try:
         names = sorted(each.name for each in folder.iterdir())
     except OSError as cause:
@@ -144,12 +155,12 @@ def _walk(folder: Path, above: frozenset[Path], formats: dict[str, str]) -> Iter
             continue
         real = path.resolve()
         if real in above:
-            raise FileError(str(path), wanted="lead to other files", got="a link to a folder that it lies in")
-        within = list(_walk(path, above | {real}, formats))
+            raise FileError(str(path), wanted="lead to other files", got="a link to a folder above it")
+        inner_files = list(_walk(path, above | {real}, formats))
         family = formats.get(path.suffix.lower())
-        if not within and family is not None:
+        if not inner_files and family is not None:
             raise FileFormatError(str(path), wanted=f"be a file of the format {family}", got="an empty folder")
-        yield from within
+        yield from inner_files
 
 
 def _is_ignored(name: str) -> bool:
@@ -158,24 +169,24 @@ def _is_ignored(name: str) -> bool:
     return name[0] == "." or _IGNORED.fullmatch(name) is not None
 
 
-def _unknown(path: Path, formats: dict[str, str]) -> FileFormatError:
+def _unknown_format_error(path: Path, formats: dict[str, str]) -> FileFormatError:
     return FileFormatError(
         str(path),
-        wanted=f"be data, for every file of a folder is read (files ending in {', '.join(formats)})",
+        wanted=f"be data, because every file of a folder is read (files ending in {', '.join(formats)})",
         got=f"a file ending in {path.suffix!r}" if path.suffix else "a file without an ending",
-        remedy="Move it out of the folder, or let its name begin with `_`: such files are ignored.",
+        remedy="Move it out of the folder, or begin its name with `_`: such files are ignored.",
     )
 
 
 def _check_readable(path: Path, name: str) -> None:
-    """Refuse what is neither a file nor a folder, without opening it. Raises: FileError."""
+    """Refuse a path that is neither a file nor a folder, without opening it. Raises: FileError."""
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError) as cause:  # ValueError: a NUL in the name
         raise FileError(name, wanted="be a file or a folder", got=_absence(path, cause)) from cause
     for test, kind in _KINDS:
         if test(mode):
-            remedy = "Write it to a file first: Ladle reads its files more than once."
+            remedy = "Write it to a file first: Ladle reads files more than once."
             raise FileError(name, wanted="be a file or a folder", got=kind, remedy=remedy)
 
 
@@ -184,7 +195,7 @@ def _absence(path: Path, cause: OSError | ValueError) -> str:
         reason = getattr(cause, "strerror", None) or str(cause)
         return f"nothing there ({reason})" if isinstance(cause, FileNotFoundError) else reason
     if isinstance(cause, FileNotFoundError):
-        return f"a link that leads nowhere ({os.readlink(path)})"  # noqa: PTH115 - as it is written
+        return f"a broken link, to {os.readlink(path)}"  # noqa: PTH115 - the target as it is written
     return f"a link that cannot be followed ({cause.strerror})"
 
 
@@ -202,30 +213,30 @@ def _one_family(folder: Path, files: tuple[Path, ...], formats: dict[str, str]) 
             f"the folder {folder}",
             wanted="hold one format",
             got=f"{' and '.join(sorted(first))}, such as {' and '.join(str(first[each]) for each in sorted(first))}",
-            remedy="Keep each format in a folder of its own, and name that folder.",
+            remedy="Put each format in a folder of its own, and name that folder.",
         )
     return next(iter(first))
 
 
 def _check_ids(folder: Path, ids: list[Path], family: str) -> None:
-    """Refuse a file of ids that would not be read. Raises: FileFormatError, IdError."""
+    """Refuse a file of ids that Ladle would not read. Raises: FileFormatError, IdError."""
     if ids and family != ".npy":
         raise FileFormatError(
             f"the folder {folder}",
             wanted=f"hold no {ids[0].name}, which gives ids to a folder of .npy files",
             got=f"{ids[0].relative_to(folder)} beside files of the format {family}",
-            remedy="Move it out of the folder: these files carry their ids themselves.",
+            remedy="Move it out of the folder: files of this format hold their ids themselves.",
         )
     if len(ids) > 1 or any(file.parent != folder for file in ids):
         raise IdError(
             f"the folder {folder}",
-            wanted="have one file of ids, at its top, for all rows together",
+            wanted="have one file of ids, at its top, for all rows",
             got=" and ".join(str(file.relative_to(folder)) for file in ids),
         )
 
 
 def _check_no_twins(folder: Path, files: list[Path]) -> None:
-    """Refuse a file that links bring in twice: its rows would count twice. Raises: FileError."""
+    """Refuse a file that a link lists a second time: its rows would count twice. Raises: FileError."""
     seen: dict[Path, Path] = {}
     for file in files:
         earlier = seen.setdefault(file.resolve(), file)
@@ -233,7 +244,7 @@ def _check_no_twins(folder: Path, files: list[Path]) -> None:
             raise FileError(
                 f"the folder {folder}",
                 wanted="hold each file once",
-                got=f"{earlier.relative_to(folder)} and {file.relative_to(folder)}, which are one file by a link",
+                got=f"{earlier.relative_to(folder)} and {file.relative_to(folder)}, which a link makes one file",
             )
 
 

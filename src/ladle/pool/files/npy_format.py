@@ -1,7 +1,7 @@
-"""Reading `.npy` and `.npz` without trusting them: the header first, then its promise against the file's size.
+"""Reading `.npy` and `.npz` files with checks: first the header, then the size of the file against the header.
 
-`np.load` would do, but it leaves a short file to a later crash, takes the first of several arrays in one file
-silently, and decides by content whether a file is a pickle.
+`np.load` does not check enough: a short file crashes later, of several arrays in one file it silently takes the first,
+and it decides by the content whether a file is a pickle.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ _HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
 }
-# A header is a Python literal, read without being run; nonsense fails in any of these ways.
+# A header is a Python literal, which is parsed but not run; a damaged one raises any of these.
 _DAMAGE = (ValueError, TypeError, SyntaxError, TokenError, RecursionError, MemoryError)
-_LARGEST_COUNT = 1 << 48  # of numbers in one array; more than any disk holds
+_LARGEST_COUNT = 1 << 48  # numbers in one array; more than any disk holds
 _MOST_AXES = 32
 _REMEDY = "Write it again; it may be a copy cut short."
 
 
 @dataclass(frozen=True, slots=True)
 class NpyHeader:
-    """What a `.npy` header promises, and where the numbers begin (bytes from the start of the array)."""
+    """The header of a `.npy` array. offset: where the numbers begin, in bytes from the start of the array."""
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
@@ -46,7 +46,7 @@ class NpyHeader:
 
     @property
     def data_bytes(self) -> int:
-        """Bytes of numbers that must follow the header."""
+        """Bytes of the numbers after the header."""
         return math.prod(self.shape) * self.dtype.itemsize
 
 
@@ -87,9 +87,9 @@ def read_header(file: IO[bytes], name: str) -> NpyHeader:
         raise CorruptFileError(
             name, wanted="hold a whole .npy header", got=(str(cause) or "nonsense").splitlines()[0], remedy=_REMEDY
         ) from cause
-    whole = all(type(count) is int and 0 <= count <= _LARGEST_COUNT for count in shape)  # numpy lets True pass
-    whole = whole and len(shape) <= _MOST_AXES
-    if not whole or math.prod(shape) > _LARGEST_COUNT or dtype.itemsize == 0 or dtype.subdtype is not None:
+    possible = all(type(count) is int and 0 <= count <= _LARGEST_COUNT for count in shape)  # numpy accepts True
+    possible = possible and len(shape) <= _MOST_AXES
+    if not possible or math.prod(shape) > _LARGEST_COUNT or dtype.itemsize == 0 or dtype.subdtype is not None:
         got = f"shape {shape} of {dtype}"
         raise CorruptFileError(name, wanted="have a possible shape and dtype in its header", got=got, remedy=_REMEDY)
     if dtype.hasobject:
@@ -103,18 +103,18 @@ def read_header(file: IO[bytes], name: str) -> NpyHeader:
 
 
 def check_length(header: NpyHeader, data_bytes: int, name: str) -> None:
-    """Compare the bytes there are with those promised. Raises: CorruptFileError, FileFormatError."""
-    promised = f"hold {header.data_bytes:,} bytes of numbers, as its header says (shape {header.shape})"
+    """Compare the bytes of numbers with those that the header states. Raises: CorruptFileError, FileFormatError."""
+    wanted = f"hold {header.data_bytes:,} bytes of numbers, as its header says (shape {header.shape})"
     if data_bytes < header.data_bytes:
-        raise CorruptFileError(name, wanted=promised, got=f"{data_bytes:,} bytes", remedy=_REMEDY)
+        raise CorruptFileError(name, wanted=wanted, got=f"{data_bytes:,} bytes", remedy=_REMEDY)
     if data_bytes > header.data_bytes:
         raise FileFormatError(
-            name, wanted=promised, got=f"{data_bytes:,} bytes", remedy="Keep each array in a file of its own."
+            name, wanted=wanted, got=f"{data_bytes:,} bytes", remedy="Keep each array in a file of its own."
         )
 
 
 class NpzArchive:
-    """An open `.npz` file. Members are read whole, with their checksum verified, after a look at the memory."""
+    """An open `.npz` file. An array is read whole, after a check of the memory, and its checksum is verified."""
 
     def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
         self._path = path
@@ -177,4 +177,4 @@ def _fill(file: IO[bytes], array: np.ndarray[Any, Any], name: str) -> None:
             raise CorruptFileError(name, wanted="be whole", got=f"{done:,} of {len(place):,} bytes", remedy=_REMEDY)
         place[done : done + len(piece)] = piece
         done += len(piece)
-    file.read(1)  # the end of the member, where zipfile compares the checksum
+    file.read(1)  # at the end of the member zipfile compares the checksum

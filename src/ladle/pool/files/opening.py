@@ -1,7 +1,8 @@
-"""Files for Arrow's parsers of text, which read ahead in threads of their own.
+"""Opening a file for reading: as a file of Python, or as a file of Arrow for its parsers of text.
 
-A thread that holds a file of Python needs Python itself. When the parser refuses the file and the program ends, such a
-thread may still be at work, and it then ends the process by an abort. A file of Arrow's own needs no Python.
+Arrow's parsers of text read ahead in threads of their own, and a thread that holds a file of Python needs Python
+itself. If the parser refuses the file and the program ends, such a thread may still run, and it then aborts the
+process. A file of Arrow needs no Python.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from ladle.plain_files import refuse_other_kinds
 
 @contextmanager
 def open_file(path: Path) -> Iterator[IO[bytes]]:
-    """A file open for reading. Raises: FileError, also for a pipe or a device, which are not opened."""
+    """A file of Python, open for reading. Raises: FileError, also for a pipe or a device, which are not opened."""
     try:
         refuse_other_kinds(path, wanted="be a readable file")
         file = path.open("rb")
@@ -35,7 +36,7 @@ def open_file(path: Path) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def open_native(path: Path, position: int) -> Iterator[Any]:
-    """The file at `path` from this byte on, as a file of Arrow's. Raises: FileError."""
+    """A file of Arrow, open for reading from the byte `position` on. Raises: FileError."""
     try:
         native = pa.OSFile(str(path))
     except OSError as cause:

@@ -1,8 +1,8 @@
-"""From the many Arrow types that hold ids to the two that Ladle keeps: int64 and large_string.
+"""Ids of the many Arrow types as the two types that Ladle uses: int64 and large_string.
 
-Text is text however it is stored: string, large_string, string_view, or a dictionary of them (pandas Categorical,
-polars Categorical and Enum). A UUID is the text that people know it by, in lower case. Other bytes are refused: nothing
-says which text they stand for.
+Text may be stored as string, large_string, string_view, or a dictionary of them (pandas Categorical, polars Categorical
+and Enum). A UUID becomes its usual text in lower case. Other bytes are refused, because nothing says which text they
+stand for.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ import pyarrow.compute as pc
 from ladle.errors import IdError
 
 SHOWN = 3  # ids or rows shown in an error; the count tells the rest
-REMEDY = "Ids must be integers or text, one for each example, none twice."
+REMEDY = "Ids must be integers or text, one for each example, none repeated."
 _BYTES = "Write the bytes as text first, such as [id.hex() for id in ids], or [id.decode() for id in ids]."
 _DIGITS = np.frombuffer(b"0123456789abcdef", np.uint8)
-_DASHES = (8, 13, 18, 23)  # places of the dashes in the 36 characters of a UUID
+_DASHES = (8, 13, 18, 23)  # positions of the dashes in the 36 characters of a UUID
 _DIGIT_PLACES = [place for place in range(36) if place not in _DASHES]
 
 
 def is_text(kind: Any) -> bool:
-    """Whether a column type holds text, in whatever layout."""
+    """Whether a column type holds text, in any layout."""
     if pa.types.is_dictionary(kind):
         return is_text(kind.value_type)
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or kind == pa.string_view())
 
 
 def is_uuid(kind: Any) -> bool:
-    """Whether a column type holds UUIDs and says so; 16 bytes alone do not."""
+    """Whether a column type is declared as UUID; 16 bytes alone are not."""
     return isinstance(kind, pa.BaseExtensionType) and kind.extension_name == "arrow.uuid"
 
 
 def can_be_ids(kind: Any) -> bool:
-    """Whether ids can be made of a column of this type."""
+    """Whether a column of this type can hold ids."""
     if pa.types.is_dictionary(kind):
         return can_be_ids(kind.value_type)
     return bool(pa.types.is_integer(kind) or is_text(kind) or is_uuid(kind))
@@ -48,7 +48,7 @@ def are_alike(first: Any, second: Any) -> bool:
 
 
 def as_id_type(array: Any, name: str) -> Any:
-    """An Arrow array of ids (not chunked) as int64 or large_string; nulls stay. Raises: IdError for other types."""
+    """An Arrow array of ids (not chunked) as int64 or large_string; nulls stay. Raises: IdError for another type."""
     kind = array.type
     if pa.types.is_dictionary(kind):
         return as_id_type(array.dictionary, name).take(array.indices)
@@ -77,7 +77,7 @@ def as_id_type(array: Any, name: str) -> Any:
 
 
 def join_ids(chunks: list[Any], name: str) -> Any:
-    """Arrow arrays of ids, of one kind but perhaps of several types, as one array. Raises: IdError."""
+    """Arrow arrays of ids as one array; the types may differ, the kind may not. Raises: IdError."""
     parts = [as_id_type(chunk, name) for chunk in chunks if len(chunk)]
     if not parts:
         return as_id_type(chunks[0], name) if chunks else pa.array([], pa.int64())
@@ -88,7 +88,7 @@ def join_ids(chunks: list[Any], name: str) -> Any:
 
 
 def show_ids(values: Any) -> str:
-    """The first few ids, as a person would write them."""
+    """The first `SHOWN` ids, for a message."""
     return ", ".join(repr(value) for value in values[:SHOWN].to_pylist())
 
 

@@ -1,4 +1,4 @@
-"""Arrow list columns as matrices, without copying where Arrow's layout allows it."""
+"""List columns of Arrow as matrices, without a copy where the layout of Arrow allows it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,18 @@ from ladle.errors import ShapeError
 from ladle.pool.tables.fault_codes import LENGTH, NULL, NULL_NUMBER, Codes
 
 
+def is_number_type(kind: Any) -> bool:
+    """Whether a column type holds one float or integer per row."""
+    return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind))
+
+
 def is_list(kind: Any) -> bool:
     """Whether a column type is a list of numbers: FixedSizeList, List, LargeList, a view of lists, or a 1-D tensor."""
     kind = storage_of(kind)
     lists = pa.types.is_fixed_size_list(kind) or pa.types.is_list(kind) or pa.types.is_large_list(kind)
     if not (lists or _is_view(kind)):
         return False
-    return bool(pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type))
+    return is_number_type(kind.value_type)
 
 
 def holds_floats(kind: Any) -> bool:
@@ -37,21 +42,21 @@ def item_dtype(kind: Any) -> np.dtype[np.floating[Any]]:
 
 
 def first_length(array: Any) -> int | None:
-    """Length of the first list that has any numbers; 0 where the lists have none; None where all are null."""
+    """Length of the first list that has any numbers; 0 if no list has any; None if all lists are null."""
     array = array.storage if isinstance(array, pa.ExtensionArray) else array
     lengths = _lengths(array)
     if isinstance(lengths, int):
         return lengths
-    known = lengths[array.is_valid().to_numpy(zero_copy_only=False)]
-    filled = known[known > 0]
-    return int(filled[0]) if filled.size else 0 if known.size else None
+    valid = lengths[array.is_valid().to_numpy(zero_copy_only=False)]
+    filled = valid[valid > 0]
+    return int(filled[0]) if filled.size else 0 if valid.size else None
 
 
 def matrix_of(array: Any, dim: int, *, name: str, first_row: int) -> Embeddings:
     """A list array (with or without offset) as (rows, dim) floats: a view, unless the items are integers.
 
-    Raises: ShapeError for a null list, a list of another length or a null item, naming the row (`first_row` is
-    the pool's row of the first list).
+    first_row: the row of the pool of the first list.
+    Raises: ShapeError for a null list, a list of another length or a null item, with the number of the row.
     """
     if isinstance(array, pa.ExtensionArray):
         array = array.storage
@@ -84,35 +89,35 @@ def matrix_of(array: Any, dim: int, *, name: str, first_row: int) -> Embeddings:
 
 
 def readable_of(array: Any, dim: int) -> tuple[Embeddings, Codes]:
-    """As `matrix_of`, of lists some of which are at fault: ((rows, dim) floats, codes (rows,)); zeros at those rows."""
+    """As `matrix_of`, but an unusable list gets zeros and a code: ((rows, dim) floats, codes (rows,) uint8)."""
     if isinstance(array, pa.ExtensionArray):
         array = array.storage
     codes = np.zeros(len(array), np.uint8)
     lengths = _lengths(array)
     codes[np.broadcast_to(lengths, codes.shape) != dim] = LENGTH
     codes[~array.is_valid().to_numpy(zero_copy_only=False)] = NULL
-    good = np.flatnonzero(codes == 0)
+    good_pos = np.flatnonzero(codes == 0)
     matrix = np.zeros((len(array), dim), item_dtype(array.type))
-    if not good.size:
+    if not good_pos.size:
         return matrix, codes
-    values = array.take(pa.array(good)).flatten()
+    values = array.take(pa.array(good_pos)).flatten()
     if values.null_count:
-        missing = values.is_null().to_numpy(zero_copy_only=False).reshape(-1, dim).any(axis=1)
-        codes[good[missing]] = NULL_NUMBER
-        values = array.take(pa.array(good[~missing])).flatten()
-        good = good[~missing]
-    matrix[good] = values.to_numpy(zero_copy_only=True).reshape(-1, dim)
+        has_null = values.is_null().to_numpy(zero_copy_only=False).reshape(-1, dim).any(axis=1)
+        codes[good_pos[has_null]] = NULL_NUMBER
+        good_pos = good_pos[~has_null]
+        values = array.take(pa.array(good_pos)).flatten()
+    matrix[good_pos] = values.to_numpy(zero_copy_only=True).reshape(-1, dim)
     return matrix, codes
 
 
 def lengths_of(array: Any) -> dict[int, int]:
-    """How many lists that are not null have each length."""
+    """Length -> the number of lists of that length that are not null."""
     array = array.storage if isinstance(array, pa.ExtensionArray) else array
     lengths = _lengths(array)
     if isinstance(lengths, int):
         return {lengths: len(array) - array.null_count}
-    found, counts = np.unique(lengths[array.is_valid().to_numpy(zero_copy_only=False)], return_counts=True)
-    return dict(zip(found.tolist(), counts.tolist(), strict=True))
+    distinct, counts = np.unique(lengths[array.is_valid().to_numpy(zero_copy_only=False)], return_counts=True)
+    return dict(zip(distinct.tolist(), counts.tolist(), strict=True))
 
 
 def _lengths(array: Any) -> Any:
@@ -124,10 +129,10 @@ def _lengths(array: Any) -> Any:
 
 
 def _check_places(array: Any, dim: int, name: str) -> None:
-    """Refuse views of numbers that are not there, as a damaged file has them. Raises: ShapeError."""
+    """Refuse views that point outside the numbers, as in a damaged file. Raises: ShapeError."""
     starts = array.offsets.to_numpy().astype(np.int64)
     if len(starts) and (starts.min() < 0 or starts.max() + dim > len(array.values)):
-        raise ShapeError(f"`{name}`", wanted="hold the numbers that its lists name", got="places beyond them")
+        raise ShapeError(f"`{name}`", wanted="hold the numbers that its lists point to", got="positions outside them")
 
 
 def _is_view(kind: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Tables in memory - pyarrow, polars, pandas, anything that hands out Arrow data - as one `pyarrow.Table`."""
+"""Tables in memory of pyarrow, polars, pandas and other libraries as one `pyarrow.Table`."""
 
 from __future__ import annotations
 
@@ -7,38 +7,34 @@ from typing import Any
 import pyarrow as pa
 
 from ladle.errors import ArgumentError
+from ladle.frames import is_frame
 
 _FAILURES = (TypeError, ValueError, pa.ArrowException, NotImplementedError)
 
 
 def as_arrow_table(source: Any) -> Any:
-    """`source` as a `pyarrow.Table`. Columns of a pandas frame that Arrow cannot hold, such as objects of a program's
-    own, are left out: they can be neither ids nor vectors.
+    """`source` as a `pyarrow.Table`.
 
-    Raises: ArgumentError for what is no table, and for a frame with two columns of one name.
+    Columns of a pandas frame that Arrow cannot hold, such as Python objects, are left out: they can be neither ids nor
+    vectors. Raises: ArgumentError for another kind of object, and for a frame with two columns of one name.
     """
     if isinstance(source, pa.RecordBatch):
         return pa.Table.from_batches([source])
     if isinstance(source, pa.Table):
         return source
-    if is_pandas_frame(source):
+    if is_frame(source):
         _check_names(source)
     try:
         return pa.table(source)
     except _FAILURES as cause:
-        if not is_pandas_frame(source):  # a column by itself, such as a Series
+        if not is_frame(source):  # a single column, such as a Series
             raise ArgumentError(
                 "`source`",
                 wanted="be a table or an array",
                 got=f"{type(source).__name__}: {cause}",
-                remedy="Of a column of vectors, give numpy.stack(column).",
+                remedy="For a column of vectors, give numpy.stack(column).",
             ) from cause
     return pa.table(source[[name for name in source.columns if _fits(source[name])]])
-
-
-def is_pandas_frame(value: object) -> bool:
-    """Whether this is a pandas DataFrame, told without importing pandas."""
-    return hasattr(value, "iloc") and hasattr(value, "columns")
 
 
 def _check_names(frame: Any) -> None:

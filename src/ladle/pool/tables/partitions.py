@@ -1,4 +1,4 @@
-"""Columns that stand in the names of folders: `label=cat/part-0.parquet`, as Hive, Spark and DuckDB write them."""
+"""Columns in the names of folders: `label=cat/part-0.parquet`, as Hive, Spark and DuckDB write them."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ladle.errors import MismatchError
 from ladle.pool.files.listing import Listing
 from ladle.pool.tables.table_readers import TableReader
 
-_NULL = "__HIVE_DEFAULT_PARTITION__"  # how writers spell a null in the name of a folder
+_NULL = "__HIVE_DEFAULT_PARTITION__"  # stands for a null in the name of a folder
 _PLAIN_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
 
 Values = dict[str, str | None]
 
 
 class PartitionReader(TableReader):
-    """One file, with a column of one value for each `name=value` among the folders it lies in."""
+    """Reads one file, with a column of one value for each `name=value` among the folders above it."""
 
     def __init__(self, part: TableReader, values: dict[str, Any]) -> None:
         self._part = part
@@ -34,9 +34,9 @@ class PartitionReader(TableReader):
             self.schema = self.schema.append(pa.field(name, value.type))
 
     def batches(self, names: Sequence[str], batch_rows: int) -> Iterator[Any]:
-        """The batches of the file, with the folder's values beside them."""
+        """The batches of the file, with the values of its folders as columns."""
         stored = [name for name in names if name not in self._values]
-        # Of a file that is asked for none of its own columns, any one tells the number of rows.
+        # If none of the columns wanted is in the file, any column of it gives the number of rows.
         for batch in self._part.batches(stored or self._part.schema.names[:1], batch_rows):
             columns = {name: batch.column(place) for place, name in enumerate(stored)}
             columns |= {name: pa.repeat(value, batch.num_rows) for name, value in self._values.items() if name in names}
@@ -44,30 +44,30 @@ class PartitionReader(TableReader):
 
 
 def add_partition_columns(parts: Sequence[TableReader], listing: Listing) -> list[TableReader]:
-    """The files of a listing with the columns that their folders name; a column stored in the files comes first.
+    """The files of a listing with the columns that their folders name; a column of the files themselves has priority.
 
-    Raises: MismatchError for files in folders that name other columns.
+    Raises: MismatchError for folders that name other columns.
     """
-    found = [_values_of(file, listing.path) for file in listing.files] if listing.is_folder else []
-    if not any(found):
+    folder_values = [_values_of(file, listing.path) for file in listing.files] if listing.is_folder else []
+    if not any(folder_values):
         return list(parts)
-    for values, file in zip(found, listing.files, strict=True):
-        if list(values) != list(found[0]):
+    for values, file in zip(folder_values, listing.files, strict=True):
+        if list(values) != list(folder_values[0]):
             raise MismatchError(
                 f"the folder of {file}",
-                wanted=f"name the columns {', '.join(found[0]) or 'of none'}, as that of {listing.files[0]} does",
+                wanted=f"name the columns {', '.join(folder_values[0]) or '(none)'}, like that of {listing.files[0]}",
                 got=", ".join(values) or "none",
             )
-    kinds = {name: _kind_of([values[name] for values in found]) for name in found[0]}
-    made: list[TableReader] = []
-    for part, values in zip(parts, found, strict=True):
+    kinds = {name: _kind_of([values[name] for values in folder_values]) for name in folder_values[0]}
+    readers: list[TableReader] = []
+    for part, values in zip(parts, folder_values, strict=True):
         typed = {
             name: pa.scalar(value, pa.string()).cast(kinds[name])
             for name, value in values.items()
             if name not in part.schema.names
         }
-        made.append(PartitionReader(part, typed))
-    return made
+        readers.append(PartitionReader(part, typed))
+    return readers
 
 
 def _values_of(file: Path, top: Path) -> Values:
@@ -80,6 +80,6 @@ def _values_of(file: Path, top: Path) -> Values:
 
 
 def _kind_of(values: list[str | None]) -> Any:
-    """Integers where every value is one in plain decimal form, else text."""
-    whole = [value for value in values if value is not None]
-    return pa.int64() if whole and all(_PLAIN_INTEGER.fullmatch(value) for value in whole) else pa.string()
+    """int64 if every value is an integer in plain decimal form, else text."""
+    texts = [value for value in values if value is not None]
+    return pa.int64() if texts and all(_PLAIN_INTEGER.fullmatch(value) for value in texts) else pa.string()

@@ -1,6 +1,6 @@
-"""Tables of columns, read batch by batch: Parquet files, Arrow IPC files and streams, tables in memory.
+"""Readers of tables, batch by batch: Parquet files, Arrow IPC files and streams, tables in memory.
 
-`TableReader` is the seam: a schema, and record batches of some of its columns in row order.
+`TableReader` is their common interface: a schema, and record batches of some of its columns in row order.
 """
 
 from __future__ import annotations
@@ -27,26 +27,36 @@ _PARQUET_MAGIC = b"PAR1"
 # Pages are decoded from a stream of this size, so a row group of any size is never held whole.
 _STREAM_BYTES = 1 << 20
 _COLUMN_BATCH_ROWS = 1 << 17
-# What pyarrow raises on damaged bytes; SystemError where a damaged name cannot even be told.
+# The errors of pyarrow for damaged bytes; SystemError if even the name in its message is damaged.
 _DAMAGE = (pa.ArrowException, OSError, EOFError, UnicodeDecodeError, SystemError)
 
 
 class TableReader(ABC):
-    """A table on disk or in memory.
+    """Reads a table on disk or in memory.
 
-    `source` names it for people, `schema` is its `pyarrow.Schema`, `rows` its number of rows where that is known
-    without reading (else None), and `views` whether batches are views of memory or of a mapped file.
+    Attributes
+    ----------
+    source : str
+        The table, for people.
+    schema : pyarrow.Schema
+        Its columns.
+    rows : int or None
+        Its number of rows; None if that is not known before reading.
+    views : bool
+        Whether batches are views of memory or of a mapped file.
+    order_notice : str
+        As `Pool.order_notice`.
     """
 
     views = False
-    order_notice = ""  # as `Pool.order_notice`
+    order_notice = ""
     source: str
     schema: Any
     rows: int | None
 
     @property
     def parts(self) -> Sequence[TableReader]:
-        """The files it consists of, each a table of its own; itself where it is one."""
+        """Readers of the single files; itself for a single table."""
         return [self]
 
     @abstractmethod
@@ -54,14 +64,14 @@ class TableReader(ABC):
         """Record batches of these columns in row order, of 1 to `batch_rows` rows. Raises: CorruptFileError."""
 
     def check(self, names: Sequence[str]) -> None:
-        """Refuse a table that has one of these columns not exactly once. Raises: FileFormatError, MismatchError."""
+        """Refuse a table that has one of these columns twice. Raises: FileFormatError, MismatchError."""
         for name in names:
             if self.schema.names.count(name) > 1:
                 raise FileFormatError(self.source, wanted=f"have one column `{name}`", got="several")
 
 
 class MemoryReader(TableReader):
-    """A `pyarrow.Table` in memory; batches are views."""
+    """Reads a `pyarrow.Table` in memory; batches are views."""
 
     views = True
 
@@ -79,7 +89,7 @@ class MemoryReader(TableReader):
 
 
 class ParquetReader(TableReader):
-    """One Parquet file. Page checksums are verified where the writer left them."""
+    """Reads one Parquet file; page checksums are verified if the file has them."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -89,7 +99,7 @@ class ParquetReader(TableReader):
             self.rows = file.metadata.num_rows
 
     def batches(self, names: Sequence[str], batch_rows: int) -> Iterator[Any]:
-        """Batches decoded from a stream: memory of one batch and a few pages."""
+        """Batches decoded from a stream, with memory of one batch and a few pages."""
         with _read_errors(self._path), self._open() as file:
             for batch in file.iter_batches(batch_rows, columns=list(names), use_threads=False):
                 if batch.num_rows:
@@ -100,7 +110,7 @@ class ParquetReader(TableReader):
 
 
 class IpcReader(TableReader):
-    """One Arrow IPC file (Feather version 2) or stream, mapped: batches are views of the file."""
+    """Reads one mapped Arrow IPC file (Feather version 2) or stream; batches are views of the file."""
 
     views = True
 
@@ -133,7 +143,7 @@ class IpcReader(TableReader):
 
 
 class FilesReader(TableReader):
-    """Several files with one schema, one after another."""
+    """Reads several files with one schema, in order."""
 
     def __init__(self, parts: Sequence[TableReader], source: str, order_notice: str = "") -> None:
         self._parts = parts
@@ -154,7 +164,7 @@ class FilesReader(TableReader):
             yield from part.batches(names, batch_rows)
 
     def check(self, names: Sequence[str]) -> None:
-        """Refuse a file without these columns, or with other types than the first. Raises: MismatchError."""
+        """Refuse a file without these columns, or with other types than in the first. Raises: MismatchError."""
         for part in self._parts:
             part.check(names)
             for name in names:
@@ -162,24 +172,24 @@ class FilesReader(TableReader):
 
 
 def open_reader(listing: Listing) -> TableReader:
-    """The Parquet or Arrow files of a listing, one after another. Raises: FileError and its kinds."""
+    """A reader of the Parquet or Arrow files of a listing. Raises: FileError and its kinds."""
     kind = ParquetReader if listing.family == "Parquet" else IpcReader
-    from ladle.pool.tables.partitions import add_partition_columns  # here, because it stands on this file
+    from ladle.pool.tables.partitions import add_partition_columns  # here, because that file imports this one
 
     parts = add_partition_columns([kind(file) for file in listing.files], listing)
     return FilesReader(parts, str(listing.path), listing.order_notice) if listing.is_folder else parts[0]
 
 
 def read_column(columns: TableReader, name: str) -> Any:
-    """One plain column as a `pyarrow.ChunkedArray`. Raises: CorruptFileError; as `Columns.check`."""
+    """A whole column, not of lists, as a `pyarrow.ChunkedArray`. Raises: CorruptFileError; as `TableReader.check`."""
     columns.check([name])
     chunks = [batch.column(0) for batch in columns.batches([name], _COLUMN_BATCH_ROWS)]
     for chunk in chunks:
         try:
-            chunk.validate(full=True)  # a damaged offset in a mapped file would be read as an address
+            chunk.validate(full=True)  # a damaged offset in a mapped file would be used as an address
         except pa.ArrowInvalid as cause:
             raise CorruptFileError(columns.source, wanted="be whole", got=str(cause)) from cause
-    if any(chunk.type != chunks[0].type for chunk in chunks):  # files that store the same kind in several layouts
+    if any(chunk.type != chunks[0].type for chunk in chunks):  # files may store one kind in several types
         chunks = [as_id_type(chunk, f"the column `{name}` of {columns.source}") for chunk in chunks]
     return pa.chunked_array(chunks, chunks[0].type if chunks else columns.schema.field(name).type)
 
@@ -195,20 +205,20 @@ def _check_same_column(part: TableReader, name: str, kind: Any, first: str) -> N
         )
 
 
-def _alike(found: Any, first: Any) -> bool:
-    """Whether files that store a column in these two types hold the same kind of values in it."""
-    if is_list(found) and is_list(first):  # rows are read the same from every layout of lists; their numbers are not
-        return bool(storage_of(found).value_type == storage_of(first).value_type)
-    return bool(found == first) or are_alike(found, first)
+def _alike(kind: Any, first: Any) -> bool:
+    """Whether two column types hold the same kind of values."""
+    if is_list(kind) and is_list(first):  # the layout of lists does not matter, the type of their numbers does
+        return bool(storage_of(kind).value_type == storage_of(first).value_type)
+    return bool(kind == first) or are_alike(kind, first)
 
 
 def _with_names(schema: Any) -> Any:
-    schema.names  # noqa: B018 - decoded at every use: damaged names must be found here
+    schema.names  # noqa: B018 - decoded at every use, so damaged names must raise an error here
     return schema
 
 
 def _check_stream_end(path: Path) -> None:
-    # A stream cut between two batches reads as a shorter stream; only the end mark tells.
+    # A stream cut between two batches reads as a shorter stream; only the end mark shows that it is whole.
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - len(_STREAM_END)))
         if file.read() != _STREAM_END:
@@ -232,12 +242,12 @@ def _open_errors(path: Path, kind: str, magics: tuple[bytes, ...]) -> Iterator[N
     except FileNotFoundError as cause:
         raise FileError(str(path), wanted="be a readable file", got="No such file or directory") from cause
     except _DAMAGE as cause:
-        told = _first_line(cause)
+        reason = _first_line(cause)
         with path.open("rb") as file:
-            begins = file.read(len(_ARROW_MAGIC))
-        if not begins.startswith(magics):
-            raise FileFormatError(str(path), wanted=f"be a {kind} file", got=told) from cause
-        raise CorruptFileError(str(path), wanted=f"be a whole {kind} file", got=told, remedy=_REMEDY) from cause
+            first_bytes = file.read(len(_ARROW_MAGIC))
+        if not first_bytes.startswith(magics):
+            raise FileFormatError(str(path), wanted=f"be a {kind} file", got=reason) from cause
+        raise CorruptFileError(str(path), wanted=f"be a whole {kind} file", got=reason, remedy=_REMEDY) from cause
 
 
 @contextmanager

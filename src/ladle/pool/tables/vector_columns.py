@@ -1,6 +1,6 @@
-"""Which columns of a table hold the vectors: one of lists, or number columns side by side, chosen by a pattern.
+"""Which columns of a table hold the vectors: one column of lists, or columns of one number each, named by a pattern.
 
-A pattern such as `emb_*` takes the number columns whose names it matches, in natural order: `emb_2` before `emb_10`.
+A pattern such as `emb_*` takes the number columns whose names match, in natural order: `emb_2` before `emb_10`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from fnmatch import translate
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from ladle.arrays import Embeddings, float_of
 from ladle.errors import ArgumentError, MismatchError, ShapeError, did_you_mean
@@ -21,6 +20,7 @@ from ladle.pool.tables.list_columns import (
     first_length,
     holds_floats,
     is_list,
+    is_number_type,
     item_dtype,
     lengths_of,
     matrix_of,
@@ -30,21 +30,21 @@ from ladle.pool.tables.table_readers import TableReader
 
 _WILD = re.compile(r"[*?\[]")
 _DIGITS = re.compile("[0-9]+")
-_LENGTH_ROWS = 1 << 14  # of a batch whose lists are counted by length
+_LENGTH_ROWS = 1 << 14  # rows of a batch in which the lengths of lists are counted
 
 
 @dataclass(frozen=True, slots=True)
 class Vectors:
-    """The columns of the vectors. given: the name or pattern that chooses them again. listed: one column of lists."""
+    """The columns of the vectors. column: the name or pattern that chooses them. listed: one column of lists."""
 
     columns: TableReader
-    given: str
+    column: str
     names: tuple[str, ...]
     listed: bool
     dtype: np.dtype[np.floating[Any]]
 
     def find_dim(self) -> int:
-        """Numbers in a vector: those of the first list that has any, or one a column. Raises: ShapeError."""
+        """Numbers in a vector: the length of the first list that has any, or one per column. Raises: ShapeError."""
         if not self.listed:
             return len(self.names)
         empty = False
@@ -54,15 +54,16 @@ class Vectors:
                 return dim
             empty = empty or dim == 0
         got = "lists of no numbers" if empty else "nulls only"
-        raise ShapeError(f"`{self.given}`", wanted="hold vectors", got=got)
+        raise ShapeError(f"`{self.column}`", wanted="hold vectors", got=got)
 
     def matrix(self, batch: Any, dim: int, first_row: int) -> Embeddings:
-        """A batch of the columns as (b, dim) floats; a view where the layout allows it. first_row: of the pool.
+        """A batch of the columns as (b, dim) floats; a view if the layout allows it.
 
-        Raises: ShapeError for a null, and for a list of another length, naming the row.
+        first_row: the row of the pool where the batch begins.
+        Raises: ShapeError for a null, and for a list of another length, with the number of the row.
         """
         if self.listed:
-            return matrix_of(batch.column(0), dim, name=self.given, first_row=first_row)
+            return matrix_of(batch.column(0), dim, name=self.column, first_row=first_row)
         block = np.empty((batch.num_rows, dim), self.dtype)
         for place, name in enumerate(self.names):
             column = batch.column(place)
@@ -73,20 +74,20 @@ class Vectors:
         return block
 
     def readable(self, batch: Any, dim: int) -> tuple[Embeddings, Codes]:
-        """As `matrix`, but rows without a vector of `dim` numbers have a code that says why, and any numbers."""
+        """As `matrix`, but a row without a vector of `dim` numbers gets a code for the reason, and any numbers."""
         if self.listed:
             return readable_of(batch.column(0), dim)
         block = np.zeros((batch.num_rows, dim), self.dtype)
         codes = np.zeros(batch.num_rows, np.uint8)
         for place in range(dim):
             column = batch.column(place)
-            known = column.is_valid().to_numpy(zero_copy_only=False)
-            codes[~known] = NULL_NUMBER
-            block[known, place] = column.drop_null().to_numpy(zero_copy_only=False)
+            valid = column.is_valid().to_numpy(zero_copy_only=False)
+            codes[~valid] = NULL_NUMBER
+            block[valid, place] = column.drop_null().to_numpy(zero_copy_only=False)
         return block, codes
 
     def common_dim(self) -> int:
-        """The length that most lists have; of equally common ones the smallest. Raises: as `find_dim`."""
+        """The most common length of a list; the smallest of equally common ones. Raises: as `find_dim`."""
         dim = self.find_dim()
         if not self.listed:
             return dim
@@ -97,9 +98,12 @@ class Vectors:
         return max(sorted(length for length in counts if length), key=lambda length: counts[length])
 
 
-def choose_vectors(columns: TableReader, given: str | None, id_name: str | None) -> Vectors:
-    """The columns that hold the vectors: those named, or the one column of float lists. Raises: ArgumentError."""
-    if given is None:
+def choose_vectors(columns: TableReader, column: str | None, id_name: str | None) -> Vectors:
+    """The columns that hold the vectors: those that `column` names, or the one column of float lists.
+
+    column: a name or a pattern of names. Raises: ArgumentError.
+    """
+    if column is None:
         lists = [field.name for field in columns.schema if field.name != id_name and holds_floats(field.type)]
         if len(lists) == 1:
             columns.check(lists)
@@ -107,28 +111,28 @@ def choose_vectors(columns: TableReader, given: str | None, id_name: str | None)
         wide = "" if lists else _wide_hint(columns, id_name)
         raise ArgumentError(
             columns.source,
-            wanted="have one column of float lists, or be told which holds the embeddings",
+            wanted="have one column of float lists, or a column that `embedding` names",
             got=f"columns {list_names(lists or columns.schema.names)}",
             remedy=f"Name the column with `embedding`.{wide}",
         )
-    if given in columns.schema.names:
-        columns.check([given])
-        return _one_list(columns, given)
-    if _WILD.search(given):
-        return _side_by_side(columns, given, id_name)
+    if column in columns.schema.names:
+        columns.check([column])
+        return _one_list(columns, column)
+    if _WILD.search(column):
+        return _side_by_side(columns, column, id_name)
     got = f"columns {list_names(columns.schema.names)}"
-    near = did_you_mean(given, columns.schema.names)
-    raise ArgumentError(columns.source, wanted=f"have a column `{given}`", got=got, remedy=near)
+    near = did_you_mean(column, columns.schema.names)
+    raise ArgumentError(columns.source, wanted=f"have a column `{column}`", got=got, remedy=near)
 
 
 def match_names(columns: TableReader, pattern: str, *, but: str | None = None) -> list[str]:
-    """The columns whose names a pattern matches; capitals and small letters differ."""
+    """The columns whose names match a pattern; upper and lower case differ."""
     matches = re.compile(translate(pattern)).match
     return [name for name in columns.schema.names if name != but and matches(name)]
 
 
 def list_names(names: list[str]) -> str:
-    """Column names for an error; of very many the first and the last."""
+    """Column names for an error; of more than 40 the first and the last."""
     shown = names if len(names) <= 40 else [*names[:20], "...", *names[-5:]]
     return ", ".join(name if name == "..." else f"`{name}`" for name in shown) or "none"
 
@@ -140,7 +144,7 @@ def _one_list(columns: TableReader, name: str) -> Vectors:
             f"the column `{name}` of {columns.source}",
             wanted="hold lists of numbers (FixedSizeList, List, LargeList, or views of lists)",
             got=str(kind),
-            remedy=f"To name many columns of numbers, give a pattern: `{_stem(name)}*`." if _is_number(kind) else "",
+            remedy=f"Many columns of numbers are named by a pattern: `{_stem(name)}*`." if is_number_type(kind) else "",
         )
     return Vectors(columns, name, (name,), True, item_dtype(kind))
 
@@ -155,10 +159,10 @@ def _side_by_side(columns: TableReader, pattern: str, id_name: str | None) -> Ve
     columns.check(matched)
     for name in matched:
         kind = columns.schema.field(name).type
-        if not _is_number(kind):
+        if not is_number_type(kind):
             raise ArgumentError(
                 f"the column `{name}` of {columns.source}",
-                wanted=f"hold a number a row, like every column that `{pattern}` names",
+                wanted=f"hold one number per row, like every column that `{pattern}` names",
                 got=str(kind),
                 remedy="Give a pattern that leaves it out.",
             )
@@ -169,7 +173,7 @@ def _side_by_side(columns: TableReader, pattern: str, id_name: str | None) -> Ve
 
 
 def _check_one_form(columns: TableReader, pattern: str, names: list[str], id_name: str | None) -> None:
-    """Refuse `emb_norm` or `emb_v2` beside `emb_0`, and files that match more columns than the first.
+    """Refuse `emb_norm` or `emb_v2` beside `emb_0`, and files in which more columns match than in the first.
 
     Raises: ArgumentError, MismatchError.
     """
@@ -180,7 +184,7 @@ def _check_one_form(columns: TableReader, pattern: str, names: list[str], id_nam
         groups = sorted(by_form.values(), key=len, reverse=True)
         raise ArgumentError(
             columns.source,
-            wanted=f"have columns of one form of name like `{pattern}`, which differ in their numbers only",
+            wanted=f"have columns like `{pattern}` whose names differ in their numbers only",
             got=" and ".join(f"{len(group):,} like `{group[0]}`" for group in groups),
             remedy=f"Give a narrower pattern, such as `{_stem(groups[0][0])}[0-9]*`.",
         )
@@ -195,10 +199,10 @@ def _check_one_form(columns: TableReader, pattern: str, names: list[str], id_nam
 
 
 def _wide_hint(columns: TableReader, id_name: str | None) -> str:
-    """How to name columns of one number each, where there are several such as `emb_0`, `emb_1`."""
+    """How to name columns of one number each, if there are several such as `emb_0`, `emb_1`; else ""."""
     stems: dict[str, int] = {}
     for field in columns.schema:
-        if field.name != id_name and field.name[-1:].isdigit() and _is_number(field.type):
+        if field.name != id_name and field.name[-1:].isdigit() and is_number_type(field.type):
             stems[_stem(field.name)] = stems.get(_stem(field.name), 0) + 1
     best = max(stems, key=lambda stem: stems[stem], default="")
     return f" Columns with a number each are named by a pattern: `{best}*`." if stems.get(best, 0) > 1 else ""
@@ -206,7 +210,3 @@ def _wide_hint(columns: TableReader, id_name: str | None) -> str:
 
 def _stem(name: str) -> str:
     return name.rstrip("0123456789")
-
-
-def _is_number(kind: Any) -> bool:
-    return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind))

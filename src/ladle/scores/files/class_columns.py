@@ -1,9 +1,9 @@
-"""Which columns of a source of scores are its classes: those named, or the only ones that there can be.
+"""Which columns of a source of scores are its classes: those named, or the only possible ones.
 
-A list column is one vector of classes. Columns of one number each are classes if their names are of one pattern:
+A list column is one vector of classes. Columns of one number each are classes if their names have one pattern:
 `z0, z1, z2` or `p_cat, p_dog` or plain words. A column of another pattern (`loss` beside `z0`) may or may not be a
-class, so it is never guessed: the columns must then be named. Plain words decide only where the numbers must sum to 1,
-for there a column too many is noticed.
+class. Ladle does not guess: the columns must then be named. Plain words are taken only for numbers that must sum to 1,
+because there one column too many is detected.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ _BESIDE = """
 """
 _VECTORS = "x e emb embed embedding embeddings feat feature features vec vector dim pc pca tsne umap"
 
-BESIDE_SCORES = frozenset(_BESIDE.split())  # a column called so is a class only where it is named
-COORDINATES = frozenset(_VECTORS.split())  # of embeddings
+BESIDE_SCORES = frozenset(_BESIDE.split())  # a column of such a name is a class only if the caller names it
+COORDINATES = frozenset(_VECTORS.split())  # names of coordinates of embeddings
 NO_MARGIN = BESIDE_SCORES - {"margin", "margins", "score", "confidence", "conf", "distance", "dist"}
 
 Pattern = tuple[str, ...]
-WORD: Pattern = ("word",)  # of names that have nothing in common
+WORD: Pattern = ("word",)  # the pattern of names that have nothing in common
 
 ReadAs = Literal["probabilities", "logits", "multilabel", "margins", "binary", "votes"]
 Holds = Literal["lists", "floats", "integers", "others"]
-SINGLE: tuple[ReadAs, ...] = ("margins", "binary")  # one number an example
+SINGLE: tuple[ReadAs, ...] = ("margins", "binary")  # one number per example
 
 MARGIN_COLUMN = "margin"
 SHOWN = 6  # columns named in a message
 ONE_NUMBER = (
-    "One number an example can be read in two ways. If it is a margin (0 where the model is least sure), say "
+    "One number per example can be read in two ways. If it is a margin (0 where the model is least sure), say "
     'read_as="margins"; if it is the probability of one of two classes, say read_as="binary".'
 )
 NAMING = 'Name the columns of the classes: column=[...], in which a pattern such as "p_*" may stand for several.'
@@ -45,7 +45,7 @@ NAMING = 'Name the columns of the classes: column=[...], in which a pattern such
 
 @dataclass(frozen=True, slots=True)
 class ScoreField:
-    """A column, or an array of an archive. `kind` is its type in the words of the file."""
+    """A column of a table, or an array of an archive. kind: its type as the file names it."""
 
     name: str
     holds: Holds
@@ -54,7 +54,7 @@ class ScoreField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScoreRequest:
-    """What is looked for in a source of scores. columns: those named; classes: the names there are, if known."""
+    """Which scores are wanted from a source. columns: those named. classes: the names of the classes, if known."""
 
     read_as: ReadAs = "probabilities"
     columns: tuple[str, ...] = ()
@@ -62,46 +62,46 @@ class ScoreRequest:
 
     @property
     def single(self) -> bool:
-        """Whether there is one number an example."""
+        """Whether there is one number per example."""
         return self.read_as in SINGLE
 
 
 @dataclass(frozen=True, slots=True)
 class ChosenColumns:
-    """The columns of the scores: one of lists (`listed`), or those of one number each."""
+    """The columns of the scores: one of lists (`listed`), or columns of one number each."""
 
     names: tuple[str, ...]
     listed: bool
 
 
-def choose_columns(fields: Sequence[ScoreField], sought: ScoreRequest, source: str) -> ChosenColumns:
-    """The columns of the classes, or of the one number, among `fields`. Raises: ArgumentError naming the readings."""
-    if sought.columns:
-        return _choose_named(fields, sought, source)
-    if sought.single:
-        return _choose_one_number(fields, sought, source)
+def choose_columns(fields: Sequence[ScoreField], request: ScoreRequest, source: str) -> ChosenColumns:
+    """The columns of the classes, or of the one number, among `fields`. Raises: ArgumentError, with the readings."""
+    if request.columns:
+        return _choose_named(fields, request, source)
+    if request.single:
+        return _choose_one_number(fields, request, source)
     numbers = [field for field in fields if field.holds in ("floats", "integers")]
-    found = _by_class_names([field.name for field in numbers], sought.classes)
+    by_class = _by_class_names([field.name for field in numbers], request.classes)
     lists = [field for field in fields if field.holds == "lists" and stem_of(field.name) not in COORDINATES]
-    family = _family(fields, whole=not lists or sought.read_as == "votes")
+    family = _family(fields, whole=not lists or request.read_as == "votes")
     if len(lists) == 1:
         series = [group for group in by_pattern(family) if len(group) > 1 and is_series(group)]
-        rivals = found or (series[0] if series else ())
+        rivals = by_class or (series[0] if series else ())
         if not rivals:
             return ChosenColumns((lists[0].name,), listed=True)
         raise _unclear_error(source, f"`{lists[0].name}` by itself, or {_list_names(rivals)}")
-    if found and not lists:
-        return ChosenColumns(found, listed=False)
+    if by_class and not lists:
+        return ChosenColumns(by_class, listed=False)
     if lists or not family:
         raise _unclear_error(source, _list_kinds(fields))
-    _check_family(fields, family, sought, source)
+    _check_family(fields, family, request, source)
     return ChosenColumns(family, listed=False)
 
 
-def _choose_named(fields: Sequence[ScoreField], sought: ScoreRequest, source: str) -> ChosenColumns:
+def _choose_named(fields: Sequence[ScoreField], request: ScoreRequest, source: str) -> ChosenColumns:
     of_name = {field.name: field for field in fields}
     names: list[str] = []
-    for wanted in sought.columns:
+    for wanted in request.columns:
         matching = [wanted] if wanted in of_name else _matching(fields, wanted)
         if not matching:
             got = ", ".join(of_name) or "none"
@@ -113,14 +113,14 @@ def _choose_named(fields: Sequence[ScoreField], sought: ScoreRequest, source: st
     if twice:
         raise ArgumentError(f"the columns of scores in {source}", wanted="be named once", got=f"`{twice[0]}` twice")
     kinds = {of_name[name].holds for name in names}
-    if kinds == {"lists"} and len(names) == 1 and not sought.single:
+    if kinds == {"lists"} and len(names) == 1 and not request.single:
         return ChosenColumns(tuple(names), listed=True)
-    if not kinds <= {"floats", "integers"} or (sought.single and len(names) > 1):
-        wanted = f"be {_wanted(sought)}"
+    if not kinds <= {"floats", "integers"} or (request.single and len(names) > 1):
+        wanted = f"be {_wanted(request)}"
         raise ArgumentError(
             f"the columns named in {source}", wanted=wanted, got=_list_kinds([of_name[n] for n in names])
         )
-    if len(names) == 1 and not sought.single and sought.read_as not in ("multilabel", "votes"):
+    if len(names) == 1 and not request.single and request.read_as not in ("multilabel", "votes"):
         raise _one_column_error(source, names[0])
     return ChosenColumns(tuple(names), listed=False)
 
@@ -133,9 +133,9 @@ def _matching(fields: Sequence[ScoreField], pattern: str) -> list[str]:
     ]
 
 
-def _choose_one_number(fields: Sequence[ScoreField], sought: ScoreRequest, source: str) -> ChosenColumns:
+def _choose_one_number(fields: Sequence[ScoreField], request: ScoreRequest, source: str) -> ChosenColumns:
     names = [field.name for field in fields if field.holds == "floats"]
-    if sought.read_as == "margins":
+    if request.read_as == "margins":
         if any(field.name == MARGIN_COLUMN and field.holds in ("floats", "integers") for field in fields):
             return ChosenColumns((MARGIN_COLUMN,), listed=False)
         if len(names) == 1 and stem_of(names[0]) in NO_MARGIN:
@@ -148,29 +148,29 @@ def _choose_one_number(fields: Sequence[ScoreField], sought: ScoreRequest, sourc
     if len(names) == 1:
         return ChosenColumns((names[0],), listed=False)
     raise ArgumentError(
-        source, wanted=f"have {_wanted(sought)}", got=_list_kinds(fields), remedy="Name the column that holds them."
+        source, wanted=f"have {_wanted(request)}", got=_list_kinds(fields), remedy="Name the column that holds them."
     )
 
 
 def _by_class_names(names: Sequence[str], classes: Sequence[str]) -> tuple[str, ...]:
-    """The columns that are called as the classes are, or so with one beginning for all, in the order of the classes.
+    """The columns whose names are those of the classes, or these with a common prefix, in the order of the classes.
 
-    None where others are of their pattern: a series that goes on is of more classes than there should be.
+    None, if further columns have the same pattern: the series then has more classes than there should be.
     """
-    there = set(names)
+    name_set = set(names)
     starts = {name[: -len(classes[0])] for name in names if name.endswith(classes[0])} if len(classes) > 1 else set()
-    whole = [start for start in sorted(starts) if all(start + name in there for name in classes)]
-    found = tuple(whole[0] + name for name in classes) if len(whole) == 1 else ()
-    if is_series(found) and any(pattern_of(name) == pattern_of(found[0]) for name in there - set(found)):
+    prefixes = [start for start in sorted(starts) if all(start + name in name_set for name in classes)]
+    columns = tuple(prefixes[0] + name for name in classes) if len(prefixes) == 1 else ()
+    if is_series(columns) and any(pattern_of(name) == pattern_of(columns[0]) for name in name_set - set(columns)):
         return ()
-    return found
+    return columns
 
 
 def _family(fields: Sequence[ScoreField], *, whole: bool) -> tuple[str, ...]:
     """The columns of one number each that may be classes.
 
-    Columns of whole numbers are among them if they stand in a series with others, or where there are only such (`whole`
-    allows it): probabilities of 0 and 1 may be written so.
+    Columns of whole numbers are among them if they are in one series with float columns, or if there are only such
+    columns and `whole` allows it: probabilities of 0 and 1 may be written as whole numbers.
     """
     floats = [field.name for field in fields if field.holds == "floats"]
     integers = [field.name for field in fields if field.holds == "integers"]
@@ -182,13 +182,13 @@ def _family(fields: Sequence[ScoreField], *, whole: bool) -> tuple[str, ...]:
         if field.holds == "floats" or (field.holds == "integers" and pattern_of(field.name) in series)
     ]
     if is_series(names) and pattern_of(names[0])[0] == "number":
-        names.sort(key=number_in)  # class 10 comes after class 9, however the file has them
+        names.sort(key=number_in)  # class 10 comes after class 9, whatever their order in the file
     return tuple(names)
 
 
-def _check_family(fields: Sequence[ScoreField], family: tuple[str, ...], sought: ScoreRequest, source: str) -> None:
+def _check_family(fields: Sequence[ScoreField], family: tuple[str, ...], request: ScoreRequest, source: str) -> None:
     """Refuse columns that may or may not be classes. Raises: ArgumentError."""
-    if len(family) == 1 and sought.read_as != "votes":
+    if len(family) == 1 and request.read_as != "votes":
         raise _one_column_error(source, family[0])
     groups = by_pattern(family)
     if len(groups) > 1:
@@ -199,12 +199,11 @@ def _check_family(fields: Sequence[ScoreField], family: tuple[str, ...], sought:
         raise _unclear_error(source, f"{_list_names(largest)}, or also {_list_names(odd)}")
     odd = [name for name in family if stem_of(name) in (BESIDE_SCORES | COORDINATES)]
     if odd:
-        kept = [name for name in family if name not in odd]
+        others = [name for name in family if name not in odd]
         raise _unclear_error(
-            source, f"{_list_names(family)}, or {_list_names(kept)} alone" if kept else _list_names(odd)
+            source, f"{_list_names(family)}, or {_list_names(others)} alone" if others else _list_names(odd)
         )
-    words = not is_series(family)
-    if words and sought.read_as != "probabilities":  # those must sum to 1, so one too many is noticed
+    if not is_series(family) and request.read_as != "probabilities":  # one column too many would go unnoticed
         raise _unclear_error(source, f"all of {_list_names(family)}, or some of them")
 
 
@@ -226,9 +225,9 @@ def _one_column_error(source: str, name: str) -> ArgumentError:
     )
 
 
-def _wanted(sought: ScoreRequest) -> str:
-    if sought.single:
-        return f"one float column of {'margins' if sought.read_as == 'margins' else 'probabilities'}"
+def _wanted(request: ScoreRequest) -> str:
+    if request.single:
+        return f"one float column of {'margins' if request.read_as == 'margins' else 'probabilities'}"
     return "one column of float lists, or a float column for each class"
 
 
@@ -242,7 +241,7 @@ def _list_kinds(fields: Sequence[ScoreField]) -> str:
 
 
 def pattern_of(name: str) -> Pattern:
-    """What alike columns have in common: all but the last number in their names, or the beginning up to a separator."""
+    """What the names of a series have in common: all but the last number, or the beginning up to a separator."""
     numbered = re.fullmatch(r"(.*?)[0-9]+([^0-9]*)", name, re.DOTALL)
     if numbered:
         return ("number", numbered[1], numbered[2])
@@ -265,9 +264,9 @@ def is_series(names: Sequence[str]) -> bool:
 
 
 def number_in(name: str) -> int:
-    """The last number in a name; 0 where there is none."""
-    found = re.search(r"([0-9]+)[^0-9]*$", name)
-    return int(found[1]) if found else 0
+    """The last number in a name; 0 if it has none."""
+    match = re.search(r"([0-9]+)[^0-9]*$", name)
+    return int(match[1]) if match else 0
 
 
 def stem_of(name: str) -> str:

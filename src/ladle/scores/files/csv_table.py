@@ -1,9 +1,9 @@
-"""Numbers by id in a CSV file, as the table that the same numbers make in Parquet.
+"""Scores by id in a CSV file, read as the table that the same numbers would make in Parquet.
 
-A CSV does not say which of its columns are text and which are numbers. Its ids are read as text and become what the
-pool's ids are. A column of decimal numbers is one of floats; so is a column of whole numbers that stands in a row of
-such columns (`p2` beside `p1`), for some programs write 0.0 as 0. A column of numbers with words in it is refused: left
-out, it would be a class that nobody misses.
+A CSV does not state which columns are text and which are numbers. The ids are read as text and become ids of the pool's
+kind. A column of decimal numbers is read as floats. So is a column of whole numbers in one series with such columns
+(`p2` beside `p1`), because some programs write 0.0 as 0. A column of numbers with words in it is refused: if it were
+left out, a class would be missing without notice.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from ladle.pool.ids.text_files import parse_ids
 from ladle.pool.tables.table_readers import MemoryReader, TableReader
 
 _NUMBER = r"^\s*[+-]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)([eE][+-]?[0-9]+)?\s*$"
-_BYTES_PER_BYTE = 3  # of a table, for each of its file, while it is read
+_MEMORY_PER_FILE_BYTE = 3  # bytes of memory while a table is read, for each byte of its file
 
 
 def open_csv(path: Path, *, id_name: str | None, like: str | None = None, numbers: Sequence[str] = ()) -> TableReader:
-    """The table in a CSV file: ids int64 or large_string, decimal numbers float64, nulls where a cell is empty.
+    """The table in a CSV file: ids as int64 or large_string, decimal numbers as float64, an empty cell as null.
 
-    id_name: the column of the ids; None: `id`, if there is one. like: "integer" or "text", the kind of the pool's ids.
-    numbers: columns that are to be floats even if all their numbers are whole. Row numbers in errors count from 0,
-    the header aside.
+    id_name: the column of the ids; None means `id`, if there is one. like: "integer" or "text", the kind of the pool's
+    ids. numbers: columns that are read as floats even if all their numbers are whole. Row numbers in errors count from
+    0 after the header.
     Raises: ArgumentError for a column that is not there; IdError; DataError for words among the numbers of a column;
     ShapeError for no rows; CorruptFileError; FileError; MemoryPlanError. Cost: the whole table in memory.
     """
@@ -54,7 +54,7 @@ def open_csv(path: Path, *, id_name: str | None, like: str | None = None, number
         id_name = id_name or (ID_COLUMN if ID_COLUMN in names else None)
         if id_name and names.count(id_name) > 1:
             raise ArgumentError(str(path), wanted=f"have one column `{id_name}`", got="several")
-        require(_BYTES_PER_BYTE * path.stat().st_size, f"reading {path}", remedy="Store the scores as Parquet.")
+        require(_MEMORY_PER_FILE_BYTE * path.stat().st_size, f"reading {path}", remedy="Store the scores as Parquet.")
         file.seek(0)
         with _csv_errors(path), open_native(path, file.tell()) as native:
             table = pa.csv.read_csv(
@@ -99,7 +99,7 @@ def _column(table: Any, place: int, path: Path) -> Any:
 
 
 def _is_one_of_floats(schema: Any, name: str) -> bool:
-    """Whether a column of whole numbers stands in a row of float columns, or no column is of floats at all."""
+    """Whether a column of whole numbers is in one series with float columns, or the table has no float column."""
     floats = [field.name for field in schema if pa.types.is_floating(field.type)]
     return not floats or _stem(name) in {_stem(other) for other in floats}
 
@@ -126,7 +126,6 @@ def _csv_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except (pa.ArrowException, csv.Error, UnicodeDecodeError) as cause:
-        told = str(cause).splitlines()[0]
         raise CorruptFileError(
-            str(path), wanted="be UTF-8 text, a header and as many cells in every row", got=told
+            str(path), wanted="be UTF-8 text, a header and as many cells in every row", got=str(cause).splitlines()[0]
         ) from cause

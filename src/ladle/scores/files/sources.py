@@ -1,4 +1,4 @@
-"""What a source of scores turns out to be: arrays, archives of arrays, or the columns of a table."""
+"""The sources that scores are read from: arrays, archives of arrays, and columns of tables, in blocks of floats."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from ladle.scores.files.class_columns import ONE_NUMBER, Holds, ScoreField, Scor
 
 Array = np.ndarray[Any, Any]
 Values = npt.NDArray[np.floating[Any]]
-Waived = npt.NDArray[np.bool_]  # (entries,) whose scores nobody asks for, or (0,) for none
+Waived = npt.NDArray[np.bool_]  # (entries,), entries that need no score, or (0,) for none
 _CLASSES = "have numbers of at least two classes for each example"
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreSource:
-    """A source of `count` entries. ids: None for the pool's order; width: None for one number an entry."""
+    """A source of `count` entries. ids: None for the order of the pool. width: None for one number per entry."""
 
     name: str
     ids: Ids | None
@@ -41,7 +41,7 @@ class ScoreSource:
 
 
 def open_files(
-    listing: Listing, sought: ScoreRequest, id_name: str | None, *, like: str, usual_id: str | None = None
+    listing: Listing, request: ScoreRequest, id_name: str | None, *, like: str, usual_id: str | None = None
 ) -> ScoreSource:
     """The scores in files. like: the kind of the pool's ids; usual_id: as in `open_table`.
 
@@ -51,26 +51,26 @@ def open_files(
     from ladle.pool.tables.table_readers import FilesReader, open_reader
 
     if listing.family == ".npy":
-        refuse_names(str(listing.path), sought, id_name)
+        refuse_names(str(listing.path), request, id_name)
         ids = None if listing.ids is None else Ids(read_ids(listing.ids, like=like), str(listing.ids))
-        return open_arrays([map_npy(file) for file in listing.files], str(listing.path), ids, sought)
+        return open_arrays([map_npy(file) for file in listing.files], str(listing.path), ids, request)
     if listing.family == ".npz":
-        return _open_archives(listing, sought, id_name)
+        return _open_archives(listing, request, id_name)
     if listing.family == ".csv":
         from ladle.pool.ids.text_files import read_header
         from ladle.scores.files.csv_table import open_csv
 
-        plain = [name for name in sought.columns if not set(name) & set("*?[")]
+        plain = [name for name in request.columns if not set(name) & set("*?[")]
         if id_name is None and usual_id is not None and usual_id in read_header(listing.files[0]):
             id_name = usual_id
         parts = [open_csv(file, id_name=id_name, like=like, numbers=plain) for file in listing.files]
         columns = FilesReader(parts, str(listing.path), listing.order_notice) if listing.is_folder else parts[0]
-        return open_table(columns, sought, id_name, usual_id)
-    return open_table(open_reader(listing), sought, id_name, usual_id)
+        return open_table(columns, request, id_name, usual_id)
+    return open_table(open_reader(listing), request, id_name, usual_id)
 
 
-def open_table(columns: Any, sought: ScoreRequest, id_name: str | None, usual_id: str | None = None) -> ScoreSource:
-    """The scores in the columns of a table. usual_id: the id column if the table has it and `id_name` is None.
+def open_table(columns: Any, request: ScoreRequest, id_name: str | None, usual_id: str | None = None) -> ScoreSource:
+    """The scores in the columns of a table. usual_id: the id column, if the table has it and `id_name` is None.
 
     Raises: ArgumentError, ShapeError, IdError, FileError and its kinds.
     """
@@ -84,45 +84,45 @@ def open_table(columns: Any, sought: ScoreRequest, id_name: str | None, usual_id
         _refuse_likely_ids(columns, [name for name in names if is_id_name(name)])
     else:
         id_name = find_id_column(columns, id_name)
-    values = ScoreColumns.choose(columns, id_name, sought)
+    values = ScoreColumns.choose(columns, id_name, request)
     columns.check([*([id_name] if id_name else []), *values.names])
     ids = None
     if id_name is None:
         _refuse_likely_ids(columns, [name for name in names if name not in values.names])
-        notice(f"{columns.source} has no column of ids: its rows are taken in the order of the pool's.")
+        notice(f"{columns.source} has no column of ids: its rows are taken in the order of the pool.")
     else:
         ids = Ids(read_column(columns, id_name), f"the ids `{id_name}` of {columns.source}")
     count = count_rows(columns, values.names[0]) if ids is None else len(ids)
     width = values.width()
-    if width == 1 and sought.read_as not in ("multilabel", "votes"):
+    if width == 1 and request.read_as not in ("multilabel", "votes"):
         raise ShapeError(columns.source, wanted=_CLASSES, got="lists of one number", remedy=ONE_NUMBER)
     return ScoreSource(columns.source, ids, count, width, values.names, values.read)
 
 
 def _refuse_likely_ids(columns: Any, names: Sequence[str]) -> None:
-    """Refuse to take rows by position where one of these columns may hold ids. Raises: ArgumentError.
+    """Refuse to take rows by position if one of these columns may hold ids. Raises: ArgumentError.
 
-    Integers or texts, none missing and none twice, are ids as likely as not, whatever their column is called.
+    A column of integers or texts, none missing and none repeated, may hold ids whatever its name is.
     """
     from ladle.pool.ids.table_ids import holds_ids
 
     likely = next((name for name in dict.fromkeys(names) if holds_ids(columns, name)), None)
     if likely is not None:
-        told = f"`{likely}`" if likely else "the first, which has no name"
+        column = f"`{likely}`" if likely else "the first, which has no name"
         raise ArgumentError(
             columns.source,
             wanted="have the ids in a column `id`, or in one that is named",
-            got=f"none of that name; {told} may hold them",
+            got=f"none of that name; {column} may hold them",
             remedy=f'Say id="{likely}" if it does. If not, leave that column out of the file: its rows are then taken '
-            "in the order of the pool's.",
+            "in the order of the pool.",
         )
 
 
 def open_arrays(
-    parts: Sequence[Array], name: str, ids: Ids | None, sought: ScoreRequest, columns: tuple[str, ...] = ()
+    parts: Sequence[Array], name: str, ids: Ids | None, request: ScoreRequest, columns: tuple[str, ...] = ()
 ) -> ScoreSource:
-    """The scores in arrays, one after another. Raises: ArgumentError, ShapeError, IdError."""
-    parts = [_as_shape(part, name, sought) for part in parts]
+    """The scores in arrays that follow each other. Raises: ArgumentError, ShapeError, IdError."""
+    parts = [_as_shape(part, name, request) for part in parts]
     for part in parts:
         if part.shape[1:] != parts[0].shape[1:]:
             raise ShapeError(name, wanted=f"have {parts[0].shape[1]} classes throughout", got=f"{part.shape[1]}")
@@ -135,28 +135,28 @@ def open_arrays(
             for block in row_blocks(len(part), part[:1].nbytes, block_bytes):
                 yield as_floats(part[block])
 
-    return ScoreSource(name, ids, count, None if sought.single else int(parts[0].shape[1]), columns, read)
+    return ScoreSource(name, ids, count, None if request.single else int(parts[0].shape[1]), columns, read)
 
 
-def refuse_names(name: str, sought: ScoreRequest, id_name: str | None) -> None:
-    """Raises: ArgumentError for columns named in arrays, which have none."""
-    if sought.columns or id_name is not None:
-        named = sought.columns[0] if sought.columns else id_name
-        raise ArgumentError(name, wanted="have columns, for one is named", got=f"an array without, and `{named}`")
+def refuse_names(name: str, request: ScoreRequest, id_name: str | None) -> None:
+    """Refuse names of columns for an array, which has none. Raises: ArgumentError."""
+    if request.columns or id_name is not None:
+        column = request.columns[0] if request.columns else id_name
+        raise ArgumentError(name, wanted=f"have columns, because `{column}` is named", got="an array without names")
 
 
-def _as_shape(part: Array, name: str, sought: ScoreRequest) -> Array:
-    """The array as (n,) where one number an entry is sought, else as (n, width)."""
+def _as_shape(part: Array, name: str, request: ScoreRequest) -> Array:
+    """The array as (n,) for one number per entry, else as (n, width). Raises: ArgumentError, ShapeError."""
     if not is_number_dtype(part.dtype):
         raise ArgumentError(name, wanted="hold numbers", got=f"dtype {part.dtype}")
     column = part.ndim == 2 and part.shape[1] == 1
-    if part.ndim not in (1, 2) or 0 in part.shape or (sought.single and part.ndim == 2 and not column):
-        one = "margin" if sought.read_as == "margins" else "probability"
-        wanted = f"have shape (n,), one {one} a row" if sought.single else "have shape (n, classes)"
+    if part.ndim not in (1, 2) or 0 in part.shape or (request.single and part.ndim == 2 and not column):
+        one = "margin" if request.read_as == "margins" else "probability"
+        wanted = f"have shape (n,), one {one} per row" if request.single else "have shape (n, classes)"
         raise ShapeError(name, wanted=wanted, got=f"shape {part.shape}")
-    if sought.single:
+    if request.single:
         return part.reshape(-1) if column else part
-    if part.ndim == 1 or (column and sought.read_as not in ("multilabel", "votes")):
+    if part.ndim == 1 or (column and request.read_as not in ("multilabel", "votes")):
         raise ShapeError(
             name,
             wanted="have shape (n, classes), at least two classes",
@@ -166,7 +166,7 @@ def _as_shape(part: Array, name: str, sought: ScoreRequest) -> Array:
     return part
 
 
-def _open_archives(listing: Listing, sought: ScoreRequest, id_name: str | None) -> ScoreSource:
+def _open_archives(listing: Listing, request: ScoreRequest, id_name: str | None) -> ScoreSource:
     from ladle.pool.numpy_pools import join_archive_ids
 
     values: list[Array] = []
@@ -175,15 +175,15 @@ def _open_archives(listing: Listing, sought: ScoreRequest, id_name: str | None) 
     for path in listing.files:
         with open_archive(path) as archive:
             id_array = _id_array(archive, id_name, path)
-            names = _choose_arrays(archive, id_array, sought, path)
+            names = _choose_arrays(archive, id_array, request, path)
             if id_array is not None:
                 ids.append(as_id_array(archive.read(id_array), f"the ids in {path}"))
             array = _join_arrays([archive.read(name) for name in names], names, path)
-            if sought.columns and sought.read_as in ("multilabel", "votes") and array.ndim == 1:
-                array = array.reshape(-1, 1)  # one class, said to be one by its name
+            if request.columns and request.read_as in ("multilabel", "votes") and array.ndim == 1:
+                array = array.reshape(-1, 1)  # a column that is named is one class
             values.append(array)
     joined = join_archive_ids(listing, [len(part) for part in values], ids) if ids else None
-    return open_arrays(values, str(listing.path), joined, sought, names)
+    return open_arrays(values, str(listing.path), joined, request, names)
 
 
 def _id_array(archive: NpzArchive, wanted: str | None, path: Path) -> str | None:
@@ -192,18 +192,21 @@ def _id_array(archive: NpzArchive, wanted: str | None, path: Path) -> str | None
     return wanted or next((name for name in ("ids", "id") if name in archive.names), None)
 
 
-def _choose_arrays(archive: NpzArchive, id_array: str | None, sought: ScoreRequest, path: Path) -> tuple[str, ...]:
-    """The arrays of scores: those named, the only one beside the ids, or (n,) ones that are columns by their names."""
+def _choose_arrays(archive: NpzArchive, id_array: str | None, request: ScoreRequest, path: Path) -> tuple[str, ...]:
+    """The arrays of scores: those named, the only one beside the ids, or (n,) arrays that are columns by their names.
+
+    Raises: ArgumentError.
+    """
     beside = [name for name in archive.names if name != id_array]
-    if sought.columns and all(name in beside for name in sought.columns) and len(sought.columns) == 1:
-        return sought.columns
-    if not sought.columns and len(beside) == 1:
+    if request.columns and all(name in beside for name in request.columns) and len(request.columns) == 1:
+        return request.columns
+    if not request.columns and len(beside) == 1:
         return (beside[0],)
     fields = [_field(archive, name) for name in beside]
-    if not sought.columns and (not fields or any(field.holds != "floats" for field in fields)):
-        # Another array may hold the ids, so scores beside it would be matched by position at best.
+    if not request.columns and (not fields or any(field.holds != "floats" for field in fields)):
+        # Another array may hold the ids under an unknown name; the scores would then be matched by position.
         raise ArgumentError(str(path), wanted="hold one array beside its ids", got=", ".join(archive.names) or "none")
-    return choose_columns(fields, sought, str(path)).names
+    return choose_columns(fields, request, str(path)).names
 
 
 def _field(archive: NpzArchive, name: str) -> ScoreField:
@@ -231,7 +234,7 @@ def _join_arrays(arrays: list[Array], names: tuple[str, ...], path: Path) -> Arr
 
 @dataclass(frozen=True, slots=True)
 class ScoreColumns:
-    """One list column (`listed`), or columns of numbers side by side; `single` for one number a row."""
+    """One list column (`listed`), or columns of numbers side by side; `single` for one number per row."""
 
     columns: TableReader
     names: tuple[str, ...]
@@ -239,19 +242,19 @@ class ScoreColumns:
     single: bool
 
     @classmethod
-    def choose(cls, columns: TableReader, id_name: str | None, sought: ScoreRequest) -> ScoreColumns:
-        """The columns of scores: those named, or the only ones there can be. Raises: ArgumentError."""
-        votes = sought.read_as == "votes"
+    def choose(cls, columns: TableReader, id_name: str | None, request: ScoreRequest) -> ScoreColumns:
+        """The columns of scores: those named, or the only possible ones. Raises: ArgumentError."""
+        votes = request.read_as == "votes"
         fields = [
             ScoreField(field.name, _holds(field.type, votes=votes), str(field.type))
             for field in columns.schema
             if field.name != id_name
         ]
-        chosen = choose_columns(fields, sought, columns.source)
-        return cls(columns, chosen.names, chosen.listed, sought.single)
+        chosen = choose_columns(fields, request, columns.source)
+        return cls(columns, chosen.names, chosen.listed, request.single)
 
     def width(self) -> int | None:
-        """Numbers a row, or None for single ones. Raises: ShapeError when no row has any."""
+        """Numbers per row, or None for single ones. Raises: ShapeError when no row has any."""
         if self.single:
             return None
         if not self.listed:
@@ -265,19 +268,21 @@ class ScoreColumns:
     def read(self, block_bytes: int, waived: Waived) -> Iterator[Values]:
         """Blocks in row order: (b, width), or (b,) for single numbers; NaN where a waived row has a null.
 
-        Raises: ShapeError for other nulls, CorruptFileError. Cost: one pass; memory of one block, twice where columns
-        are put side by side.
+        Raises: ShapeError for other nulls, CorruptFileError. Cost: one pass; memory of one block, or of two where
+        columns are put side by side.
         """
         width = self.width()
         start = 0
         for batch in self.columns.batches(self.names, max(1, block_bytes // (8 * (width or 1)))):
-            free = waived[start : start + batch.num_rows]
+            waived_here = waived[start : start + batch.num_rows]
             if self.listed:
                 assert width is not None
-                yield _matrix(batch.column(0), width, self.names[0], start, free)
+                yield _matrix(batch.column(0), width, self.names[0], start, waived_here)
             else:
-                parts = [_plain(batch.column(place), name, start, free) for place, name in enumerate(self.names)]
-                yield parts[0] if self.single else np.column_stack(parts)
+                numbers = [
+                    _numbers(batch.column(place), name, start, waived_here) for place, name in enumerate(self.names)
+                ]
+                yield numbers[0] if self.single else np.column_stack(numbers)
             start += batch.num_rows
 
 
@@ -289,14 +294,14 @@ def _holds(kind: Any, *, votes: bool) -> Holds:
     return "integers" if pa.types.is_integer(kind) else "others"
 
 
-def _plain(array: Any, name: str, first_row: int, waived: Waived) -> Values:
+def _numbers(array: Any, name: str, first_row: int, waived: Waived) -> Values:
     if array.null_count:
         null = array.is_null().to_numpy(zero_copy_only=False)
-        asked = null & ~waived if waived.size else null
-        if asked.any():
-            row = first_row + int(np.argmax(asked))
+        lacking = null & ~waived if waived.size else null
+        if lacking.any():
+            row = first_row + int(np.argmax(lacking))
             raise ShapeError(f"`{name}`", wanted="have a number in every row", got=f"null in row {row:,}")
-        filled: Values = array.to_numpy(zero_copy_only=False)  # Arrow makes NaN of a null
+        filled: Values = array.to_numpy(zero_copy_only=False)  # Arrow writes NaN for a null
         return filled
     values: Values = array.to_numpy(zero_copy_only=True)
     return values
@@ -311,21 +316,21 @@ def _matrix(array: Any, width: int, name: str, first_row: int, waived: Waived) -
     lacking = without & waived
     if not lacking.any():
         return matrix_of(array, width, name=name, first_row=first_row)
-    there = np.flatnonzero(~lacking)
+    filled_pos = np.flatnonzero(~lacking)
     matrix = np.full((len(array), width), np.nan, np.float64 if array.type.value_type == pa.float64() else np.float32)
-    if there.size:
-        for row in np.flatnonzero(without & ~waived)[:1]:  # refused by its own number
+    if filled_pos.size:
+        for row in np.flatnonzero(without & ~waived)[:1]:  # raises an error with the number of this row
             matrix_of(array.slice(int(row), 1), width, name=name, first_row=first_row + int(row))
-        matrix[there] = matrix_of(array.take(pa.array(there)), width, name=name, first_row=first_row)
+        matrix[filled_pos] = matrix_of(array.take(pa.array(filled_pos)), width, name=name, first_row=first_row)
     return matrix
 
 
 def _without_numbers(array: Any, width: int) -> npt.NDArray[np.bool_]:
-    """(rows,) which lists are null, of another length, or have a null among their numbers."""
+    """(rows,) bool: lists that are null, have another length, or hold a null."""
     lacking: npt.NDArray[np.bool_] = pc.fill_null(pc.list_value_length(array), -1).to_numpy() != width
-    rest = np.flatnonzero(~lacking)
-    numbers = array.take(pa.array(rest)).flatten()
+    full_pos = np.flatnonzero(~lacking)
+    numbers = array.take(pa.array(full_pos)).flatten()
     if numbers.null_count:
         null = numbers.is_null().to_numpy(zero_copy_only=False).reshape(-1, width).any(axis=1)
-        lacking[rest[null]] = True
+        lacking[full_pos[null]] = True
     return lacking

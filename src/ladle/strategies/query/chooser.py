@@ -160,8 +160,7 @@ def _as_given(probabilities: Any, margins: Any, embeddings: Any, votes: Any) -> 
 
 def check_multilabel(multilabel: object) -> None:
     """Refuse a value that is neither None nor a `MultiLabel`. Raises: ArgumentError."""
-    if multilabel is not None:
-        choice(multilabel, "`multilabel`", get_args(MultiLabel), wanted='be None, "min" or "mean"')
+    choice(multilabel, "`multilabel`", get_args(MultiLabel), undecided=True)
 
 
 class Chooser(ABC):
