@@ -13,9 +13,21 @@ __all__ = ["main"]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code, from the table in `ladle.errors.OUTCOMES`.
 
-    `arguments` default to those of the process; without any, or with the name of a group alone, the help is shown.
-    Errors are told on stderr as `error: ...`; under `--json` they are one JSON object on stdout instead, usage errors
-    and Ctrl-C too, so that stdout is JSON whatever happens. SIGTERM is taken as Ctrl-C is.
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        The words after `ladle`; by default those of the process. Without words, or with the name of a group alone, the
+        help is printed.
+
+    Returns
+    -------
+    int
+        The exit code.
+
+    Notes
+    -----
+    An error is printed on stderr as `error: ...`. Under `--json` it is one JSON object on stdout instead, also for a
+    wrong command line and for Ctrl-C, so that stdout is always JSON. SIGTERM is handled like Ctrl-C.
     """
     from ladle.cli.program.failures import (
         check_stdout,
@@ -28,37 +40,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from ladle.cli.program.signals import Interrupted, sigterm_as_interrupt
     from ladle.notices import gathered
 
-    given = sys.argv[1:] if arguments is None else list(arguments)
-    as_json = "--json" in given
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    as_json = "--json" in words
     hook = sys.unraisablehook
-    if sys.stderr is None:  # closed: `print` would take stdout for it, and the next file opened its number
-        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - as long as the process
+    if sys.stderr is None:  # closed: `print` would use stdout, and the next open file would get its number
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - open as long as the process
     with sigterm_as_interrupt() as stop, gathered():
         try:
             check_stdout()
-            return _run(given)
+            return _run(words)
         except (Interrupted, KeyboardInterrupt) as interrupted:
             silence_unraisable()
             return print_interrupted(interrupted, stop.exit_code, as_json=as_json)
-        except SystemExit as end:  # rich and typer end so when the reader of stdout has gone
-            if is_reader_gone(end):
+        except SystemExit as exit_request:  # raised by rich and typer when nobody reads stdout any more
+            if is_reader_gone(exit_request):
                 drop_stdout()
                 return 0
-            return end.code if isinstance(end.code, int) else int(end.code is not None)
+            return exit_request.code if isinstance(exit_request.code, int) else int(exit_request.code is not None)
         except Exception as error:
             return print_error(error, as_json=as_json)
         finally:
             sys.unraisablehook = hook  # see failures.hush_what_was_cut_off
 
 
-def _run(given: list[str]) -> int:
-    """Run the command: its exit code. Raises: what the command raises; Interrupted."""
+def _run(words: list[str]) -> int:
+    """Run the command and return its exit code. Raises: the errors of the command; Interrupted."""
     from ladle.cli.app import GROUPS, program
     from ladle.cli.program.signals import INTERRUPTED, Interrupted
 
-    shown_help = not given or (len(given) == 1 and given[0] in GROUPS)
-    words = [*given, "--help"] if shown_help else given
+    if not words or (len(words) == 1 and words[0] in GROUPS):
+        words = [*words, "--help"]
     code = program().main(args=words, prog_name="ladle", standalone_mode=False)
-    if code == INTERRUPTED:  # typer's answer to Ctrl-C before the command began
+    if code == INTERRUPTED:  # typer returns it for Ctrl-C before the command began
         raise Interrupted
     return code if isinstance(code, int) else 0

@@ -1,4 +1,4 @@
-"""The `ladle` application: its commands and the text around them."""
+"""The `ladle` application: its commands and their help."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ladle._version import __version__
 from ladle.cli.program.command import Command
 from ladle.cli.program.failures import exit_codes
 
-# Command -> the module that has a function of its name.
+# Command -> the module with a function of that name.
 COMMANDS = {
     "demo": "ladle.cli.lab.demo",
     "cluster": "ladle.cli.pool.cluster",
@@ -50,29 +50,29 @@ def _ladle(
 
 
 def _build() -> typer.Typer:
-    made = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
-    made.callback(help=_flow(_ladle.__doc__), epilog=_EPILOG)(_ladle)
+    application = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
+    application.callback(help=_flow(_ladle.__doc__), epilog=_EPILOG)(_ladle)
     for name, place in COMMANDS.items():
         module = import_module(place)
         command = getattr(module, name)
         text, examples = _flow(command.__doc__), getattr(module, "EXAMPLES", None)
-        made.command(name, cls=Command, help=text, epilog=examples)(command)
+        application.command(name, cls=Command, help=text, epilog=examples)(command)
     for name, place in GROUPS.items():
         module = import_module(place)
         group = typer.Typer(rich_markup_mode="rich")
         for command_name, command in module.COMMANDS.items():
             text, examples = _flow(command.__doc__), module.EXAMPLES[command_name]
             group.command(command_name, cls=Command, help=text, epilog=examples)(command)
-        made.add_typer(group, name=name, help=module.ABOUT)
-    return made
+        application.add_typer(group, name=name, help=module.ABOUT)
+    return application
 
 
 def _flow(text: str | None) -> str:
-    """A docstring as paragraphs without line breaks, for the terminal to break at its own width."""
+    """A docstring as paragraphs without line breaks; the terminal breaks lines at its own width."""
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in (text or "").split("\n\n"))
 
 
 @cache
 def program() -> Any:
-    """All of it as one command with `main(args=...)`: made once, for it takes longer than to read a line."""
+    """The application as one command with `main(args=...)`. It is built once, because building takes a while."""
     return typer.main.get_command(_build())

@@ -80,7 +80,7 @@ REFUSED = [
     ("a.csv", "id\n" + "".join(f"{int(each)}\n" for each in MASK), IdError, "or a mask"),
     ("a.parquet", {"id": MASK.astype(int).tolist()}, IdError, "or a mask"),
     ("a.npy", MASK[:19].astype(int), IdError, "17 repeats, the first 1, 1, 1 (position 1 repeats position 0)"),
-    ("a.npy", MASK[:19], ShapeError, "one boolean for each of the pool's 20 examples, being a mask; got 19"),
+    ("a.npy", MASK[:19], ShapeError, "one boolean for each of the pool's 20 examples, as a mask; got 19"),
     ("a.npy", np.append(MASK, True), ShapeError, "got 21"),
     ("a.txt", "true\nfalse\n", ShapeError, "got 2"),
     ("a.npy", np.array([3, 5, 3]), IdError, "1 repeats, the first 3 (position 2 repeats position 0)"),

@@ -1,1 +1,1 @@
-"""What all commands share: the application, options, outputs, progress, failures."""
+"""The parts that all commands share: options, outputs, printing, progress, signals, failures."""

@@ -1,4 +1,4 @@
-"""What every command has in common: an option is given once, and Ctrl-C ends the command as an error does."""
+"""The class of every command: an option may be given once, and Ctrl-C ends the command like an error."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from ladle.errors import ArgumentError
 
 
 class Command(TyperCommand):
-    """A command of `ladle`. An option that takes one value is refused when it comes twice, however it is spelled."""
+    """A command of `ladle`, which refuses an option of one value that is given twice in any spelling."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """As typer does, after the check. Raises: ArgumentError for an option given twice."""
-        if not ctx.resilient_parsing:  # which is how shells complete a line
+        """Check, then parse like typer. Raises: ArgumentError for an option given twice."""
+        if not ctx.resilient_parsing:  # set when a shell completes a line
             for parameter, values in _options_given(self, ctx, args):
                 _check_once(parameter, values)
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run it. Raises: Interrupted in place of KeyboardInterrupt."""
+        """Run the command. Raises: Interrupted in place of KeyboardInterrupt."""
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt as stop:
-            raise Interrupted(*getattr(stop, "__notes__", [])) from stop
+        except KeyboardInterrupt as interrupt:
+            raise Interrupted(*getattr(interrupt, "__notes__", [])) from interrupt
 
 
 class _EveryValue:
-    """A parser like the command's own, that keeps every value of an option: its own keeps the last one."""
+    """A parser like that of the command, but it collects every value of an option and not the last one only."""
 
-    _KEEPING: ClassVar[dict[str, str]] = {"store": "append", "store_const": "append_const"}
+    _COLLECTING: ClassVar[dict[str, str]] = {"store": "append", "store_const": "append_const"}
 
     def __init__(self, parser: Any) -> None:
         self._parser = parser
@@ -39,14 +39,14 @@ class _EveryValue:
     def add_option(
         self, obj: Any, opts: Any, dest: str | None, action: str = "store", nargs: int = 1, const: Any = None
     ) -> None:
-        self._parser.add_option(obj, opts, dest, action=self._KEEPING.get(action, action), nargs=nargs, const=const)
+        self._parser.add_option(obj, opts, dest, action=self._COLLECTING.get(action, action), nargs=nargs, const=const)
 
     def add_argument(self, obj: Any, dest: str | None, nargs: int = 1) -> None:
         self._parser.add_argument(obj, dest, nargs=nargs)
 
 
 def _options_given(command: Any, ctx: Any, args: list[str]) -> list[tuple[Any, list[Any]]]:
-    """The options on this command line, each with all its values. Raises: as the command's own parser."""
+    """The options on this command line, each with all its values. Raises: as the parser of the command."""
     parser = type(command.make_parser(ctx))(ctx)  # an empty one
     every = _EveryValue(parser)
     options = [each for each in command.get_params(ctx) if each.param_type_name == "option"]
@@ -63,6 +63,6 @@ def _check_once(option: Any, values: list[Any]) -> None:
     if not option.is_flag:
         got = " and ".join(repr(value) for value in values)
         raise ArgumentError(name, wanted="be given once", got=got, remedy="Leave out all but one.")
-    if len(set(values)) > 1:  # a flag said twice says the same; --exact --approximate do not
+    if len(set(values)) > 1:  # a repeated flag changes nothing, but --exact --approximate contradict each other
         both = f"{name} and {max(option.secondary_opts, key=len)}"
         raise ArgumentError("the options", wanted=f"be one of {both}", got="both")

@@ -1,4 +1,4 @@
-"""How errors leave the program: what is said, where, and with which exit code."""
+"""How errors leave the program: the message, the stream, and the exit code."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ladle.errors import OUTCOMES, ArgumentError, FileError, LadleError, MemoryP
 from ladle.notices import notices
 
 _MEANINGS = {
-    "LadleError": "something unforeseen: please report it",
+    "LadleError": "an unforeseen error: please report it",
     "ArgumentError": "a wrong command line, or an argument out of range",
     "DataError": "unusable examples or scores: NaN, ragged rows, unknown or duplicate ids",
     "FileError": "a file that is missing, damaged, or of an unknown format",
@@ -25,8 +25,8 @@ _MEANINGS = {
     "MemoryPlanError": "not enough memory",
     "MissingDependencyError": "an optional package is missing",
     "NotFoundError": "no such campaign, batch or task",
-    "StoreError": "the database of a campaign failed; what was not acknowledged is undone",
-    "StoreBusyError": "others kept the database busy: try again",
+    "StoreError": "the database of a campaign failed; changes that were not acknowledged are undone",
+    "StoreBusyError": "other connections kept the database busy: try again",
 }
 
 
@@ -34,23 +34,24 @@ _UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # of click, or o
 
 
 def exit_codes() -> list[tuple[int, str]]:
-    """Every exit code and what it means, from the table of outcomes."""
+    """Every exit code and its meaning, from the table of outcomes."""
     codes = [(outcome.exit_code, _MEANINGS[kind.__name__]) for kind, outcome in OUTCOMES.items()]
     return [(0, "done"), *sorted(codes), (INTERRUPTED, "interrupted"), (TERMINATED, "terminated, by SIGTERM")]
 
 
 def check_stdout() -> None:
-    """Refuse to begin with a closed stdout: the answer would be lost, or go into the first file that is opened, for
-    that gets the number of stdout. Raises: FileError.
+    """Refuse to begin with a closed stdout. Raises: FileError.
+
+    The output would be lost, or written into the first file that is opened, because that gets the number of stdout.
     """
     if sys.stdout is None:
         raise FileError("stdout", wanted="be open", got="a closed one", remedy="Send it to a file, or to /dev/null.")
 
 
 def print_error(error: BaseException, *, as_json: bool) -> int:
-    """Say what went wrong and return the exit code.
+    """Print what went wrong and return the exit code.
 
-    Errors that nobody foresaw are raised again; under `--json` their traceback goes to stderr.
+    An unforeseen error is raised again; under `--json` its traceback goes to stderr instead.
     """
     usage = ""
     if isinstance(error, LadleError):
@@ -84,15 +85,15 @@ def print_error(error: BaseException, *, as_json: bool) -> int:
 
 
 def print_interrupted(error: BaseException, exit_code: int, *, as_json: bool) -> int:
-    """Say that a signal ended the command, and how to go on where it can; return the exit code."""
+    """Print that a signal ended the command, and how to continue if that is possible; return the exit code."""
     word = "terminated" if exit_code == TERMINATED else "interrupted"
     message = ": ".join([word, *(str(note) for note in error.args)])
-    _print({"kind": "Interrupted", "message": message, "exit_code": exit_code}, "", as_json=as_json, head="")
+    _print({"kind": "Interrupted", "message": message, "exit_code": exit_code}, "", as_json=as_json, prefix="")
     return exit_code
 
 
 def is_reader_gone(error: BaseException) -> bool:
-    """Whether the error came of a stdout that nobody reads any more, as in `ladle ... | head`."""
+    """Whether the cause of the error is a stdout that nobody reads any more, as in `ladle ... | head`."""
     chain: BaseException | None = error
     while chain is not None and not _is_broken_pipe(chain):
         chain = chain.__cause__ or chain.__context__
@@ -100,34 +101,36 @@ def is_reader_gone(error: BaseException) -> bool:
 
 
 def drop_stdout() -> None:
-    """Whoever read stdout has gone (as in `ladle ... | head`): drop the rest, without a word at exit."""
+    """Discard further output to stdout, without an error at exit: its reader has ended, as in `ladle ... | head`."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def silence_unraisable() -> None:
-    """After Ctrl-C, until the command ends: an object cut off in its making may fail in its `__del__`, as those of
-    compiled code do, and Python would print that below the message that says how to go on.
+    """Print no errors of `__del__` after Ctrl-C, until the command ends.
+
+    An object that was interrupted in its constructor may fail in `__del__`, as objects of compiled code do. Python
+    would print that below the message that says how to continue.
     """
     sys.unraisablehook = lambda unraisable: None
 
 
 def _print_json(facts: dict[str, Any]) -> bool:
-    """Whether stdout took the error: it may be stdout itself that fails, closed or on a full disk."""
+    """Whether the error could be printed on stdout, which may itself have failed: closed, or on a full disk."""
     if sys.stdout is None:
         return False
     try:
         print(json.dumps({"error": facts}, ensure_ascii=False), flush=True)  # noqa: T201
     except OSError:
-        drop_stdout()  # or Python would try once more at its end
+        drop_stdout()  # otherwise Python tries again at its end
         return False
     return True
 
 
-def _print(facts: dict[str, Any], usage: str, *, as_json: bool, head: str = "error: ") -> None:
+def _print(facts: dict[str, Any], usage: str, *, as_json: bool, prefix: str = "error: ") -> None:
     if as_json and _print_json(facts):
         return
-    with suppress(OSError):  # a stderr that nobody reads changes no exit code
-        for line in (f"{usage}{head}{facts['message']}", *(f"note: {text}" for text in facts.get("notices", []))):
+    with suppress(OSError):  # the exit code stays the same if nobody reads stderr
+        for line in (f"{usage}{prefix}{facts['message']}", *(f"note: {text}" for text in facts.get("notices", []))):
             print(line, file=sys.stderr)  # noqa: T201
 
 
@@ -140,11 +143,11 @@ def _usage(error: Any) -> str:
 
 
 def _usage_text(error: Any) -> str:
-    """What is wrong with the command line, and what was probably meant."""
+    """What is wrong with the command line, and the option that was probably meant."""
     name = getattr(error, "option_name", None)
     if name is not None and "such option" in error.message and error.ctx is not None:
-        known = [each for option in error.ctx.command.get_params(error.ctx) for each in option.opts if len(each) > 2]
-        return f"{error.message}. {did_you_mean(name, known)}".rstrip()
+        options = [each for option in error.ctx.command.get_params(error.ctx) for each in option.opts if len(each) > 2]
+        return f"{error.message}. {did_you_mean(name, options)}".rstrip()
     return str(error.format_message())
 
 

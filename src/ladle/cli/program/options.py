@@ -1,4 +1,4 @@
-"""Options that several commands share, so that they read and behave alike."""
+"""The options that several commands share, and their parsers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ IdsFile = Annotated[
     typer.Option(
         "--ids",
         metavar="FILE[:COLUMN]",
-        help="Ids of a pool without a column of them: .txt, .csv, .npy or .parquet; or row-numbers.",
+        help="Ids of a pool without an id column: .txt, .csv, .npy or .parquet; or row-numbers.",
     ),
 ]
 MeanSize = Annotated[
@@ -42,7 +42,7 @@ Threshold = Annotated[
     float | None, typer.Option("--threshold", metavar="HEIGHT", help="Largest height at which clusters are merged.")
 ]
 NClusters = Annotated[int | None, typer.Option("--n-clusters", metavar="COUNT", help="Number of clusters.")]
-CUTS = ("mean_size", "threshold", "n_clusters")  # the options above, as the library spells them
+CUTS = ("mean_size", "threshold", "n_clusters")  # the options above, under their names in the library
 Exact = Annotated[
     bool | None,
     typer.Option("--exact/--approximate", help="Whether neighbours are exact. Default: up to 100,000 examples."),
@@ -53,7 +53,7 @@ Workers = Annotated[
         "--workers", metavar="COUNT", help="Processes; each holds the data. Default: one a core; 0: this one."
     ),
 ]
-Seed = Annotated[int, typer.Option("--seed", metavar="NUMBER", help="Seed of everything random.")]
+Seed = Annotated[int, typer.Option("--seed", metavar="NUMBER", help="Seed of all random choices.")]
 StrategyOptions = Annotated[
     list[str] | None,
     typer.Option(
@@ -85,7 +85,7 @@ Binary = Annotated[
     bool,
     typer.Option(
         "--binary",
-        help="The scores are one probability an example, of one of two classes; its margin is |2p - 1|. "
+        help="The scores are one probability per example, of one of two classes; its margin is |2p - 1|. "
         "With --logits: one logit.",
     ),
 ]
@@ -94,7 +94,7 @@ Normalise = Annotated[
     typer.Option("--normalise", help="Divide the scores of each example by their sum, for weights and coarse numbers."),
 ]
 Margins = Annotated[
-    bool, typer.Option("--margins", help="The scores are margins, one number an example, small where unsure.")
+    bool, typer.Option("--margins", help="The scores are margins, one number per example, small where unsure.")
 ]
 ScoreColumns = Annotated[
     list[str] | None,
@@ -107,31 +107,33 @@ ScoreColumns = Annotated[
 ]
 Classes = Annotated[
     str | None,
-    typer.Option("--classes", metavar="NAMES|COUNT", help="The classes there are, such as cat,dog,emu, or how many."),
+    typer.Option(
+        "--classes", metavar="NAMES|COUNT", help="Names of the classes, such as cat,dog,emu, or their number."
+    ),
 ]
 IgnoreExtraScores = Annotated[
-    bool, typer.Option("--ignore-extra-scores", help="Leave out scores of examples that the pool has not.")
+    bool, typer.Option("--ignore-extra-scores", help="Leave out scores of examples that are not in the pool.")
 ]
 ScoreId = Annotated[
     str | None, typer.Option("--score-id", metavar="COLUMN", help="Column of the ids in the scores. Default: id.")
 ]
-Force = Annotated[bool, typer.Option("--force", help="Replace a file that is there, whatever it holds.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace an existing file, whatever it holds.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, errors too; no progress bars.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars.")]
 
 
-MEAN_SIZE = 10.0  # of clusters, where no other level is named
+MEAN_SIZE = 10.0  # of clusters, if no level is named
 
 
 class Metric(StrEnum):
-    """Distances that `cluster` takes."""
+    """The metrics of `cluster`."""
 
     COSINE = "cosine"
     SQEUCLIDEAN = "sqeuclidean"
 
 
 class Quality(StrEnum):
-    """How hard `cluster` tries where neighbours are approximate."""
+    """How much work `cluster` does to find approximate neighbours."""
 
     DEFAULT = "default"
     HIGH = "high"
@@ -143,26 +145,26 @@ def examples(*lines: str) -> str:
 
 
 def parse_strategy_options(given: list[str] | None) -> dict[str, Any]:
-    """What `--option` was given, name to value, see `parse_value`.
+    """The values of `--option` by name; see `parse_value`.
 
-    Raises: ArgumentError for one without a name or an equals sign, and for a name that comes twice.
+    Raises: ArgumentError for a value without a name or an equals sign, and for a repeated name.
     """
     from ladle.errors import ArgumentError
 
-    told: dict[str, Any] = {}
+    options: dict[str, Any] = {}
     for text in given or []:
         name, equals, value = (part.strip() for part in text.partition("="))
         if not (name and equals):
             raise ArgumentError("--option", wanted="be NAME=VALUE, such as group_size=pool", got=repr(text))
-        name = name.replace("-", "_")  # as the command line spells its own options
-        if name in told:
+        name = name.replace("-", "_")  # the command line spells its own options with dashes
+        if name in options:
             raise ArgumentError(f"--option {name}", wanted="be given once", got="it twice")
-        told[name] = parse_value(value)
-    return told
+        options[name] = parse_value(value)
+    return options
 
 
 def parse_classes(text: str | None) -> list[str] | int | None:
-    """What `--classes` was given: names, or how many. Raises: ArgumentError for no name, and for one twice."""
+    """The value of `--classes`: names, or their number. Raises: ArgumentError for an empty or a repeated name."""
     from ladle.errors import ArgumentError
 
     if text is None:
@@ -176,13 +178,13 @@ def parse_classes(text: str | None) -> list[str] | int | None:
 
 
 def parse_value(text: str) -> Any:
-    """Numbers, true, false and null as JSON has them, all else as text."""
+    """Numbers, true, false and null as in JSON; everything else as text."""
 
-    def refused(constant: str) -> None:
-        raise ValueError(constant)  # NaN and Infinity, which JSON has not
+    def refuse(constant: str) -> None:
+        raise ValueError(constant)  # NaN and Infinity, which JSON does not have
 
     try:
-        value = json.loads(text, parse_constant=refused)
+        value = json.loads(text, parse_constant=refuse)
     except ValueError:
         return text
     return text if isinstance(value, (str, list, dict)) else value
@@ -196,7 +198,7 @@ def open_pool_option(path: Path, id_column: str | None, embedding: str | None, i
 
 
 def uses_exact(rows: int, exact: bool | None) -> bool:
-    """Whether `ladle.cluster` takes its exact engine for so many rows, `exact` being the option."""
+    """Whether `ladle.cluster` uses its exact engine for so many rows. exact: the option."""
     from ladle.hac.clustering import BRUTE_ROWS
 
     return rows <= BRUTE_ROWS if exact is None else exact

@@ -1,7 +1,7 @@
-"""Files that commands write: checked before the work, whole or not there after it, and never in place of another.
+"""The files that commands write: checked before the work, written whole or not at all, never over another file.
 
-A file that is there may hold what people have filled in. A command writes over it only under --force. Repeated, it
-finds its own file, byte for byte, and leaves it as it is.
+An existing file may hold what people have filled in, so a command writes over it only under --force. A command that is
+repeated finds its own file, equal byte for byte, and leaves it unchanged.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def check_output(path: Path, suffixes: Iterable[str], *, inputs: Iterable[Path |
         if source is not None and source.is_dir() and source.resolve() in path.resolve().parents:
             raise ArgumentError(
                 f"the output {path}",
-                wanted="be outside the folders that are read, with their subfolders",
+                wanted="be outside the folders that are read, and their subfolders",
                 got=f"a file in {source}",
             )
 
@@ -62,21 +62,22 @@ def _file(source: Path | None) -> Path | None:
 
 
 def check_writable(folder: Path) -> None:
-    """Refuse, before any work, a folder that is not there or cannot be written into. Raises: FileError."""
+    """Refuse, before any work, a folder that does not exist or cannot be written into. Raises: FileError."""
     if not folder.is_dir() or not os.access(folder, os.W_OK):
         raise FileError(f"the folder {folder}", wanted="exist and be writable", got="one that is not")
 
 
 def check_new(path: Path, *, force: bool) -> None:
-    """Refuse, before any work, to write over a file that cannot be this command's own. Raises: FileError."""
+    """Refuse, before any work, to write over an existing file without `force`. Raises: FileError."""
     if path.exists() and not force:
         raise other_file_error(path)
 
 
 def write_new(path: Path, make: Callable[[Path], object], *, force: bool) -> bool:
-    """Have `make` write the file, but not over another one; True when this very file was there, which then stays.
+    """Let `make` write the file; without `force` never over another file.
 
-    Raises: FileError when another file stands there and it is not `force`.
+    Returns: whether an equal file was there already; it stays unchanged.
+    Raises: FileError if another file is there and `force` is False.
     """
     from ladle.durable import file_digest
 
@@ -84,32 +85,32 @@ def write_new(path: Path, make: Callable[[Path], object], *, force: bool) -> boo
         make(path)
         return False
     with TemporaryDirectory(prefix=".ladle-", dir=path.absolute().parent) as folder:
-        made = Path(folder) / path.name
-        make(made)
-        if file_digest(made) != file_digest(path):
+        new_file = Path(folder) / path.name
+        make(new_file)
+        if file_digest(new_file) != file_digest(path):
             raise other_file_error(path)
     return True
 
 
 def write_contents(contents: Mapping[Path, str], *, force: bool) -> None:
-    """Write texts to their files, all or, where one would replace another file, none. Raises: FileError."""
+    """Write texts to their files: all of them, or none if one would replace another file. Raises: FileError."""
     from ladle.durable import writing
 
-    made = {path: text.encode() for path, text in contents.items()}
-    there = {path for path, content in made.items() if path.exists() and path.read_bytes() == content}
-    for path in made.keys() - there:
+    new_bytes = {path: text.encode() for path, text in contents.items()}
+    unchanged = {path for path, content in new_bytes.items() if path.exists() and path.read_bytes() == content}
+    for path in new_bytes.keys() - unchanged:
         check_new(path, force=force)
-    for path, content in made.items():
-        if path not in there:
+    for path, content in new_bytes.items():
+        if path not in unchanged:
             with writing(path) as file:
                 file.write(content)
 
 
 def other_file_error(path: Path) -> FileError:
-    """The error of a file that would be written over another one."""
+    """The error for an output that would replace another file."""
     return FileError(
         f"the file {path}",
-        wanted="be a new one, or what this command wrote before",
+        wanted="be a new one, or the one that this command wrote before",
         got="another file, which may hold what people filled in",
         remedy="Name another file, or say --force to replace it.",
     )

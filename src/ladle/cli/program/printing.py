@@ -1,4 +1,4 @@
-"""What a command tells on stdout: one JSON object for machines, or tables for people."""
+"""What a command prints on stdout: one JSON object for machines, or tables for people."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ def print_answer(title: str, shown: Mapping[str, str], facts: Facts, *, as_json:
 
 
 def print_json(facts: Facts) -> None:
-    """One JSON object on stdout; with `notices` where there is something to know of how the input was read."""
-    known = {"notices": list(notices())} if notices() else {}
-    _write(json.dumps({**facts, **known}, ensure_ascii=False, allow_nan=False) + "\n")
+    """Print one JSON object, with the notices under `notices` if there are any."""
+    noted = {"notices": list(notices())} if notices() else {}
+    _write(json.dumps({**facts, **noted}, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def print_tables(tables: Sequence[tuple[str, Mapping[str, str]]]) -> None:
-    """Tables of two columns on stdout, each below its title; below them what users should know of their input."""
+    """Print tables of two columns, each below its title, and then the notices."""
     notes = [("Notes", {str(place): text for place, text in enumerate(notices(), 1)})] if notices() else []
     print_parts([(title, two_columns(shown)) for title, shown in [*tables, *notes]])
 
 
 def print_parts(parts: Sequence[tuple[str, Any]], *, spaced: bool = False) -> None:
-    """Whatever rich can print on stdout, each part below its title; `spaced`: a blank line between them."""
+    """Print parts that rich can render, each below its title; `spaced` puts a blank line between them."""
     from rich.console import Console
     from rich.text import Text
 
@@ -49,7 +49,7 @@ def print_parts(parts: Sequence[tuple[str, Any]], *, spaced: bool = False) -> No
 
 
 def two_columns(shown: Mapping[str, str]) -> Any:
-    """A table of two columns: what, and how much."""
+    """A table of two columns: labels and texts."""
     from rich.table import Table
     from rich.text import Text
 
@@ -62,7 +62,7 @@ def two_columns(shown: Mapping[str, str]) -> Any:
 
 
 def peak_bytes() -> int | None:
-    """The most memory this process has held at once; None where the system does not tell."""
+    """The most memory that this process has held at once; None if the system does not report it."""
     try:
         import resource
     except ImportError:  # Windows

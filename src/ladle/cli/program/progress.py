@@ -1,4 +1,4 @@
-"""Progress on stderr: bars for people who watch, plain lines for those who read a log later."""
+"""Progress on stderr: bars on a terminal, plain lines in a log."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from ladle.progress import SILENT, Advance, Reporter
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
 
-_BARS_FROM = 60  # columns: in fewer, a bar would leave the title and the numbers no room
+_BARS_FROM = 60  # columns of the terminal: with fewer, a bar leaves no room for the title and the numbers
 
 
 def progress_reporter(*, quiet: bool) -> Reporter:
-    """Bars when stderr is a terminal, else lines; nothing when somebody asked for quiet or stderr is closed."""
+    """A reporter with bars if stderr is a terminal, else with lines; silent if `quiet` or if stderr is closed."""
     if quiet or sys.stderr is None:
         return SILENT
     return TerminalProgress() if sys.stderr.isatty() else LineProgress(sys.stderr)
 
 
 class TerminalProgress:
-    """One bar for each open task, with the time elapsed and the time left; all gone when the work is done."""
+    """One bar for each open task, with the time elapsed and the time left; the bars vanish when the work is done."""
 
     def __init__(self) -> None:
         self._bars: Bars | None = None
@@ -32,7 +32,7 @@ class TerminalProgress:
 
     @contextmanager
     def task(self, title: str, total: float | None = None) -> Iterator[Advance]:
-        """A bar of `total` units below the bars already open; without `total` it only moves."""
+        """Open a bar of `total` units below the others; without `total` it shows activity only."""
         bars = self._bars = self._bars or _bars()
         if self._open == 0:
             bars.start()
@@ -66,7 +66,7 @@ def _bars() -> Bars:
     from rich.text import Text
 
     class Title(ProgressColumn):
-        """Cut off where the line is too short. rich's own columns of text keep their width, and the numbers lose."""
+        """A title that is cut off if the line is too short. The text columns of rich would cut the numbers instead."""
 
         def render(self, task: Task) -> Text:
             return Text(task.description, overflow="ellipsis", no_wrap=True)

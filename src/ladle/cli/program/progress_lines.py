@@ -1,4 +1,4 @@
-"""Progress as plain lines, for logs and pipes: few of them, and none of what is soon over."""
+"""Progress as plain lines, for logs and pipes: few lines, and none for short tasks."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import TextIO
 from ladle.cli.program.printing import seconds_text
 from ladle.progress import Advance
 
-PATIENCE_SECONDS = 3.0  # what is over sooner is told by its answer alone
+PATIENCE_SECONDS = 3.0  # a shorter task prints no line
 LINE_SECONDS = 60.0
 _LOOK_SECONDS = 1.0
 
 
 @dataclass(slots=True, eq=False)
 class _Open:
-    """A task that is going on. outer: in no other; titled: whether its title was told."""
+    """A task that is not done yet. outer: it is in no other task; titled: its title was printed."""
 
     title: str
     total: float | None
@@ -30,21 +30,22 @@ class _Open:
 
 
 class LineProgress:
-    """The title of each outer task, a line a minute of how far all open ones are, and the end of what took over one.
+    """Prints the title of each outer task, a line per minute with the state of all open tasks, and the end of tasks of
+    more than a minute.
 
-    A thread of its own looks at the clock, because a task may take hours from one unit to the next.
+    A separate thread checks the clock, because a task may take hours from one unit to the next.
     """
 
     def __init__(self, stream: TextIO, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream, self._clock = stream, clock
         self._lock = threading.Lock()  # tasks may be opened, and advance, in several threads
         self._open: list[_Open] = []
-        self._told_at = 0.0
+        self._printed_at = 0.0
         self._over = threading.Event()
 
     @contextmanager
     def task(self, title: str, total: float | None = None) -> Iterator[Advance]:
-        """A task of `total` units, told as the class says; not told to have ended when it fails."""
+        """Open a task of `total` units; if it fails, no end is printed."""
         opened = self._begin(title, total)
 
         def advance(units: float) -> None:
@@ -56,23 +57,23 @@ class LineProgress:
         except BaseException:
             self._end(opened)
             raise
-        took = self._end(opened)
-        if opened.titled and took > LINE_SECONDS:
-            self._tell(f"{title}: done, {seconds_text(took)}")
+        seconds = self._end(opened)
+        if opened.titled and seconds > LINE_SECONDS:
+            self._print(f"{title}: done, {seconds_text(seconds)}")
 
     def look(self) -> None:
-        """Tell what is due by now."""
+        """Print the lines that are due by now."""
         with self._lock:
             now = self._clock()
-            due = now - self._told_at >= LINE_SECONDS
+            due = now - self._printed_at >= LINE_SECONDS
             for each in self._open:
                 if each.outer and not each.titled and now - each.since >= PATIENCE_SECONDS:
                     each.titled = True
-                    self._told_at, due = now, False
-                    self._tell(each.title)
+                    self._printed_at, due = now, False
+                    self._print(each.title)
             if due and any(each.titled for each in self._open):
-                self._told_at = now
-                self._tell("; ".join(_how_far(each, now) for each in self._open))
+                self._printed_at = now
+                self._print("; ".join(_how_far(each, now) for each in self._open))
 
     def _begin(self, title: str, total: float | None) -> _Open:
         with self._lock:
@@ -94,8 +95,8 @@ class LineProgress:
         while not over.wait(_LOOK_SECONDS):
             self.look()
 
-    def _tell(self, line: str) -> None:
-        with suppress(OSError, ValueError):  # whoever read it has gone; the work goes on
+    def _print(self, line: str) -> None:
+        with suppress(OSError, ValueError):  # nobody reads stderr any more; the work continues
             self._stream.write(line + "\n")
             self._stream.flush()
 

@@ -10,19 +10,19 @@ from threading import current_thread, main_thread
 from types import FrameType
 
 INTERRUPTED = 130  # the exit code after Ctrl-C
-TERMINATED = 143  # and after SIGTERM, as systems send it that shut down
+TERMINATED = 143  # the exit code after SIGTERM, which a system sends when it shuts down
 
 
 class Interrupted(BaseException):
-    """Ctrl-C or SIGTERM while a command worked; its arguments are sentences that say how to go on.
+    """Ctrl-C or SIGTERM while a command ran. Its arguments are sentences that say how to continue.
 
-    Commands add these as notes to the KeyboardInterrupt, which typer would turn into a silent exit.
+    Commands add these sentences as notes to the KeyboardInterrupt, which typer would turn into a silent exit.
     """
 
 
 @dataclass(slots=True)
 class StopSignal:
-    """Which exit code a stop by signal deserves."""
+    """The signal that stopped the command, as the exit code for it."""
 
     exit_code: int = INTERRUPTED
 
@@ -31,8 +31,8 @@ class StopSignal:
 def sigterm_as_interrupt() -> Iterator[StopSignal]:
     """Inside, SIGTERM raises KeyboardInterrupt in the main thread, so that work ends as after Ctrl-C.
 
-    It stays ignored where whoever began the program asked for that, and outside the main thread nothing changes, for
-    there handlers cannot be set.
+    If the parent process set SIGTERM to be ignored, it stays ignored. Outside the main thread nothing changes, because
+    handlers cannot be set there.
     """
     stop = StopSignal()
 

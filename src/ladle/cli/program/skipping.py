@@ -1,4 +1,4 @@
-"""`--skip-invalid`: examples whose vector cannot be used are left out of a pool, and listed in a file."""
+"""`--skip-invalid`: leave examples whose vector cannot be used out of a pool, and list them in a file."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DEFAULT_METRIC = "cosine"  # of ladle cluster
 
 @dataclass(frozen=True, slots=True)
 class Skipping:
-    """Whether rows that cannot be used are left out, and the file that lists them (None: no file)."""
+    """Whether rows that cannot be used are left out, and the file that lists them (None for no file)."""
 
     wanted: bool
     listing: Path | None
@@ -44,9 +44,9 @@ class Skipping:
         inputs: list[Path | None],
         force: bool = False,
     ) -> Skipping:
-        """As the options say, checked before any work. beside: the output whose name the list takes by default.
+        """The options, checked before any work. beside: the output after which the list is named by default.
 
-        Raises: ArgumentError for --skipped alone; what `check_output` raises.
+        Raises: ArgumentError for --skipped alone; the errors of `check_output`.
         """
         from ladle.cli.program.outputs import TABLE_SUFFIXES, check_output
         from ladle.errors import ArgumentError
@@ -64,7 +64,7 @@ class Skipping:
     def opened(
         self, path: Path, id_column: str | None, embedding: str | None, ids: Path | None, *, metric: str | None = None
     ) -> Any:
-        """The pool, without the rows that cannot be used; these are written to the list. metric: see `open_pool`.
+        """Open the pool without the rows that cannot be used, and write the list of those. metric: see `open_pool`.
 
         Raises: as `ladle.open_pool`; FileError.
         """
@@ -85,7 +85,7 @@ class Skipping:
         return pool
 
     def facts(self, pool: Any) -> dict[str, Any]:
-        """What --json tells of the rows left out; nothing where none were to be left out."""
+        """The rows left out, for --json; nothing without --skip-invalid."""
         if not self.wanted:
             return {}
         count, reasons = (0, {}) if pool.skipped is None else (len(pool.skipped), pool.skipped.counts())
@@ -93,7 +93,7 @@ class Skipping:
         return {"skipped": {"rows": count, "reasons": reasons, "listed_in": listing}}
 
     def shown(self, pool: Any) -> dict[str, str]:
-        """The same for people."""
+        """The rows left out, for people; nothing without --skip-invalid."""
         if not self.wanted:
             return {}
         count = 0 if pool.skipped is None else len(pool.skipped)

@@ -1,7 +1,7 @@
-"""Example ids: the user's own, integers or text, unique, kept as one compact Arrow array.
+"""Example ids: the user's own integers or texts, unique, in one compact Arrow array.
 
-Integers become int64 and text large_string, so ids compare equal across formats and the digest does not depend on
-how a writer chose to store them.
+Integers become int64 and text becomes large_string. So ids are equal across formats, and the digest does not depend on
+how they were stored.
 """
 
 from __future__ import annotations
@@ -27,27 +27,41 @@ __all__ = ["SHOWN", "Ids", "as_id_array", "show_ids"]
 
 
 class Ids:
-    """Unique ids in row order. Make one with `Ids.of` or `Ids.row_numbers`."""
+    """Unique ids in row order.
+
+    Attributes
+    ----------
+    values : pyarrow.Array, (n,) int64 or large_string
+        The ids.
+    order_notice : str
+        As `Pool.order_notice`, for the files that hold the ids.
+    notice : str
+        What users should know about where the ids come from.
+    column : str or None
+        The column of the pool that holds them, if there is one.
+    place : str
+        What `open_pool(ids=)` was given, if that was the path of a file or row numbers.
+    """
 
     def __init__(self, values: Any, name: str = "the ids", order_notice: str = "") -> None:
         self.values = as_id_array(values, name)
-        self.order_notice = order_notice  # as `Pool.order_notice`, of the files that hold the ids
-        self.notice = ""  # what users should know of where the ids come from
-        self.column: str | None = None  # that holds them, where the pool is a table
-        self.place = ""  # what `open_pool(ids=)` was given, where it was the path of a file or row numbers
+        self.order_notice = order_notice
+        self.notice = ""
+        self.column: str | None = None
+        self.place = ""
         check_distinct(self.values, name)
 
     @classmethod
     def row_numbers(cls, rows: int) -> Ids:
-        """The ids of a pool that brings none: 0 to rows - 1."""
-        ids = cls.__new__(cls)  # distinct by construction: spare the sort
+        """The row numbers 0 to rows - 1 as ids."""
+        ids = cls.__new__(cls)  # distinct by construction, so the check by sorting is skipped
         ids.values = pa.array(np.arange(rows, dtype=np.int64))
         ids.order_notice = ids.notice = ids.place = ""
         ids.column = None
         return ids
 
     def subset(self, rows: Rows) -> Ids:
-        """The ids at these distinct rows, as ids of their own; they stay what they are, row numbers too."""
+        """The ids at some distinct rows, unchanged: row numbers are not renumbered."""
         ids = copy.copy(self)
         ids.__dict__.pop("digest", None)
         ids.values = self.at(rows)
@@ -58,12 +72,12 @@ class Ids:
 
     @property
     def kind(self) -> str:
-        """What they are: "integer" or "text"."""
+        """ "integer" or "text"."""
         return "integer" if pa.types.is_integer(self.values.type) else "text"
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 (hex) of kind, count and values in row order."""
+        """SHA-256 (hex) of the kind, the count and the values in row order."""
         total = hashlib.sha256(f"ladle-ids-1 {self.kind} {len(self)}\n".encode())
         if len(self) == 0:
             return total.hexdigest()
@@ -78,66 +92,69 @@ class Ids:
 
     def at(self, rows: npt.ArrayLike) -> Any:
         """The ids at these rows as a pyarrow array. Raises: ArgumentError for a row outside the pool."""
-        wanted = as_array(rows, "rows", by_index=False)
-        if wanted.size == 0:
+        array = as_array(rows, "rows", by_index=False)
+        if array.size == 0:
             return self.values.slice(0, 0)
-        if wanted.ndim != 1 or wanted.dtype.kind not in "iu":
-            raise ArgumentError("`rows`", wanted="be 1-D row numbers", got=f"{wanted.dtype}, shape {wanted.shape}")
-        low, high = int(wanted.min()), int(wanted.max())
+        if array.ndim != 1 or array.dtype.kind not in "iu":
+            raise ArgumentError("`rows`", wanted="be 1-D row numbers", got=f"{array.dtype}, shape {array.shape}")
+        low, high = int(array.min()), int(array.max())
         if low < 0 or high >= len(self):
             raise ArgumentError(
                 "`rows`", wanted=f"be from 0 to {len(self) - 1:,}", got=f"row {low if low < 0 else high:,}"
             )
-        return self.values.take(pa.array(wanted.astype(np.int64, copy=False)))
+        return self.values.take(pa.array(array.astype(np.int64, copy=False)))
 
-    def rows_of(self, wanted: object, *, pool: str = "the pool", name: str = "the ids asked for") -> Rows:
-        """int64 row of each id wanted; repeats allowed. Raises: IdError for unknown ids or ids of another kind."""
-        asked = as_id_array(wanted, name)
-        rows = self.find_rows(asked, name=name)
-        unknown = np.flatnonzero(rows < 0)
-        if unknown.size:
+    def rows_of(self, ids: object, *, pool: str = "the pool", name: str = "the ids asked for") -> Rows:
+        """The int64 row of each id; repeats are allowed. Raises: IdError for unknown ids or ids of another kind."""
+        array = as_id_array(ids, name)
+        rows = self.find_rows(array, name=name)
+        unknown_pos = np.flatnonzero(rows < 0)
+        if unknown_pos.size:
+            first = show_ids(array.take(unknown_pos[:SHOWN]))
             raise IdError(
                 name,
                 wanted=f"be in the pool ({pool})",
-                got=f"{unknown.size:,} of {len(asked):,} unknown, the first {show_ids(asked.take(unknown[:SHOWN]))}",
+                got=f"{unknown_pos.size:,} of {len(array):,} unknown, the first {first}",
             )
         return rows
 
-    def find_rows(self, wanted: object, *, name: str = "the ids asked for") -> Rows:
-        """int64 row of each id wanted, -1 for one that is not there. Raises: IdError for ids of another kind."""
-        asked = as_id_array(wanted, name)
-        if len(asked) == 0:
+    def find_rows(self, ids: object, *, name: str = "the ids asked for") -> Rows:
+        """The int64 row of each id, -1 for an unknown one. Raises: IdError for ids of another kind."""
+        array = as_id_array(ids, name)
+        if len(array) == 0:
             return np.empty(0, np.int64)
-        if asked.type != self.values.type:
+        if array.type != self.values.type:
             raise IdError(
                 name,
                 wanted=f"be of the kind of the pool's ids ({self.kind})",
-                got=f"{'integer' if self.kind == 'text' else 'text'} ids such as {show_ids(asked)}",
+                got=f"{'integer' if self.kind == 'text' else 'text'} ids such as {show_ids(array)}",
             )
-        if asked.equals(self.values):
+        if array.equals(self.values):
             return np.arange(len(self), dtype=np.int64)
-        return _look_up(asked, self.values)
+        return _look_up(array, self.values)
 
 
-def _look_up(asked: Any, values: Any) -> Rows:
-    """int64 position of each id asked for among `values`, which are distinct; -1 where there is none."""
+def _look_up(ids: Any, values: Any) -> Rows:
+    """The int64 position of each id among the distinct `values`; -1 for an unknown one."""
     rows: Rows
-    if len(asked) > len(values) // 8:
-        rows = pc.fill_null(pc.index_in(asked, value_set=values), -1).to_numpy().astype(np.int64)
+    if len(ids) > len(values) // 8:
+        rows = pc.fill_null(pc.index_in(ids, value_set=values), -1).to_numpy().astype(np.int64)
         return rows
-    # Few of many: hash the ids asked for, not the pool's, and scan the pool once.
-    coded = asked.dictionary_encode()
-    found = pc.index_in(values, value_set=coded.dictionary)
+    # Few of many: hash the few ids instead of the pool's, and scan the pool once.
+    coded = ids.dictionary_encode()
+    code_of_row = pc.index_in(values, value_set=coded.dictionary)
     row_of_code = np.full(len(coded.dictionary), -1, np.int64)
-    row_of_code[found.drop_null().to_numpy()] = np.flatnonzero(found.is_valid().to_numpy(zero_copy_only=False))
+    is_wanted = code_of_row.is_valid().to_numpy(zero_copy_only=False)
+    row_of_code[code_of_row.drop_null().to_numpy()] = np.flatnonzero(is_wanted)
     rows = row_of_code[coded.indices.to_numpy()]
     return rows
 
 
 def as_id_array(values: object, name: str) -> Any:
-    """Ids of any make as one pyarrow array, int64 or large_string, without nulls.
+    """Ids as one pyarrow array, int64 or large_string, without nulls.
 
-    `values`: a list, a numpy array, a column of a table or frame (pyarrow, polars, pandas). Raises: IdError.
+    values: a list, a numpy array, or a column of a table or frame (pyarrow, polars, pandas).
+    Raises: IdError; ArgumentError for another kind of object.
     """
     array = _as_arrow(values, name)
     array = join_ids(array.chunks if isinstance(array, pa.ChunkedArray) else [array], name)
@@ -160,7 +177,7 @@ def _as_arrow(values: object, name: str) -> Any:
         raise ArgumentError(name, wanted="have an order", got=got, remedy="Give a list, such as sorted(ids).")
     if is_frame(values) or hasattr(values, "column_names") or hasattr(values, "iter_rows"):
         raise ArgumentError(name, wanted="be one column", got="a table", remedy="Give the column, such as table['id'].")
-    if hasattr(values, "detach") or isinstance(values, (KeysView, ValuesView)):  # a tensor of torch; the keys of a dict
+    if hasattr(values, "detach") or isinstance(values, (KeysView, ValuesView)):  # a tensor of torch, keys of a dict
         values = as_array(values, "ids")
     if isinstance(values, np.ndarray) and values.ndim != 1:
         raise IdError(name, wanted="be one-dimensional", got=f"shape {values.shape}")
@@ -171,7 +188,7 @@ def _as_arrow(values: object, name: str) -> Any:
 
 
 def check_distinct(values: Any, name: str) -> None:
-    """Refuse ids (one pyarrow array) of which one comes again. Raises: IdError, naming the first."""
+    """Refuse repeated ids in one pyarrow array. Raises: IdError, with the first repeat."""
     if pa.types.is_integer(values.type):
         ordered = np.sort(values.to_numpy())  # several times faster than hashing integers
         if not (ordered[1:] == ordered[:-1]).any():
@@ -179,14 +196,14 @@ def check_distinct(values: Any, name: str) -> None:
     coded = values.dictionary_encode()
     if len(coded.dictionary) == len(values):
         return
-    # Codes are given in order of first appearance, so a row repeats an earlier id when its code is not a new maximum.
+    # Codes count up by first appearance, so a position repeats an earlier id if its code is not a new maximum.
     codes = coded.indices.to_numpy()
-    repeats = np.flatnonzero(codes[1:] <= np.maximum.accumulate(codes[:-1])) + 1
-    first = int(repeats[0])
+    repeat_pos = np.flatnonzero(codes[1:] <= np.maximum.accumulate(codes[:-1])) + 1
+    first = int(repeat_pos[0])
     earlier = int(np.argmax(codes == codes[first]))
     raise IdError(
         name,
         wanted="be distinct",
-        got=f"{repeats.size:,} repeats, the first {show_ids(values.take(repeats[:SHOWN]))} "
+        got=f"{repeat_pos.size:,} repeats, the first {show_ids(values.take(repeat_pos[:SHOWN]))} "
         f"(position {first:,} repeats position {earlier:,})",
     )

@@ -1,6 +1,6 @@
-"""From a list of examples to rows of the pool: ids, each once, or a mask with one boolean for each example.
+"""The rows that a list of examples names: ids, each once, or a mask with one boolean per example.
 
-A list of 0 and 1 with as many entries as the pool could be either, and is refused.
+A list of 0 and 1 with as many entries as the pool could be either, so it is refused.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _REMEDY = "Give booleans (`mask.astype(bool)`), or each id once."
 
 
 def find_rows_named(values: object, ids: Ids, *, name: str, pool: str = "the pool") -> Rows:
-    """int64 rows, ascending, of the examples that `values` names: ids of the pool, each once, or a boolean mask.
+    """The rows (int64, ascending) of the examples that `values` names: ids of the pool, each once, or a boolean mask.
 
     Raises: IdError for ids that are unknown, of another kind or repeated, and for 0 and 1 in place of a mask;
     ShapeError for a mask of another length.
@@ -31,13 +31,13 @@ def find_rows_named(values: object, ids: Ids, *, name: str, pool: str = "the poo
     mask = as_mask(values)
     if mask is not None:
         if len(mask) != len(ids):
-            wanted = f"have one boolean for each of the pool's {len(ids):,} examples, being a mask"
+            wanted = f"have one boolean for each of the pool's {len(ids):,} examples, as a mask"
             raise ShapeError(name, wanted=wanted, got=f"{len(mask):,}")
         return np.flatnonzero(mask).astype(np.int64)
-    asked = as_id_array(values, name)
-    check_not_a_mask(asked, len(ids), name)
-    rows = ids.rows_of(asked, pool=pool, name=name)
-    check_distinct(asked, name)
+    listed = as_id_array(values, name)
+    check_not_a_mask(listed, len(ids), name)
+    rows = ids.rows_of(listed, pool=pool, name=name)
+    check_distinct(listed, name)
     return np.sort(rows)
 
 
@@ -51,19 +51,19 @@ def find_rows_in_files(
     id_name: str | None = None,
     remedy: str = "",
 ) -> Rows:
-    """int64 rows, ascending, that these files name together: see `find_rows_named` and `read_ids_or_mask`.
+    """The rows (int64, ascending) that the files name together; see `find_rows_named` and `read_ids_or_mask`.
 
-    what: the name of such a list in errors. An example may stand in several files, in each of them once.
+    what: the name of such a list in errors. An example may be in several files, once in each.
     """
-    named = [np.empty(0, np.int64)]
+    rows_of_files = [np.empty(0, np.int64)]
     for path in paths:
         listed = read_ids_or_mask(path, like=ids.kind, column=column, id_name=id_name, remedy=remedy)
-        named.append(find_rows_named(listed, ids, name=f"{what} in {path}", pool=pool))
-    return np.unique(np.concatenate(named))
+        rows_of_files.append(find_rows_named(listed, ids, name=f"{what} in {path}", pool=pool))
+    return np.unique(np.concatenate(rows_of_files))
 
 
 def as_mask(values: object) -> Any:
-    """The (n,) booleans that `values` is, or None where it is no mask. Raises: IdError for nulls in it."""
+    """`values` as (n,) booleans if it is a mask, else None. Raises: IdError for nulls in a mask."""
     refuse_masked(values, "ids")
     if str(getattr(values, "dtype", "")).lower() in ("bool", "boolean"):  # a column of pandas or polars too
         values = as_array(values, "ids")
@@ -80,18 +80,18 @@ def as_mask(values: object) -> Any:
     return None
 
 
-def check_not_a_mask(asked: Any, pool_rows: int, name: str) -> None:
-    """Refuse as many entries as the pool has, all of them 0 or 1: ids, or a mask? Raises: IdError."""
-    if len(asked) != pool_rows or pool_rows < 3:
+def check_not_a_mask(ids: Any, pool_rows: int, name: str) -> None:
+    """Refuse a list of 0 and 1 with as many entries as the pool: ids or a mask. Raises: IdError."""
+    if len(ids) != pool_rows or pool_rows < 3:
         return
-    seen = set(pc.unique(asked.slice(0, 100)).to_pylist())
-    if not seen <= {0, 1} and not seen <= {"0", "1"}:
+    first_values = set(pc.unique(ids.slice(0, 100)).to_pylist())
+    if not first_values <= {0, 1} and not first_values <= {"0", "1"}:
         return
-    if set(pc.unique(asked).to_pylist()) <= {0, 1, "0", "1"}:
+    if set(pc.unique(ids).to_pylist()) <= {0, 1, "0", "1"}:
         raise IdError(
             name,
             wanted="name each example once, or be a mask of true and false",
-            got=f"{len(asked):,} entries, all 0 or 1, for a pool of {pool_rows:,} examples: the ids 0 and 1 over and "
-            "over, or a mask",
+            got=f"{len(ids):,} entries, all 0 or 1, for a pool of {pool_rows:,} examples: either a mask, or the ids 0 "
+            "and 1 repeated",
             remedy=_REMEDY,
         )

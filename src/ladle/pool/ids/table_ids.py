@@ -1,8 +1,9 @@
-"""Which ids the rows of a table have: those of a column, those of a file beside it, or the row numbers.
+"""The ids of the rows of a table: those in a column, those of another file, or the row numbers.
 
-A column called `id` holds them unless another is named. A table without one may have them under another name: in a
-column whose name speaks of ids, and whose values are integers or text, none missing and none twice. Then the caller has
-to say which it is, that column or the row numbers. Where there is none, the ids are the row numbers, and that is said.
+The column `id` holds them, unless another column is named. A table without such a column may hold ids under another
+name: in a column with a name for ids, whose values are integers or text, none missing and none repeated. Then the
+caller has to choose between that column and the row numbers. Without such a column the ids are the row numbers, and a
+notice says so.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from ladle.pool.tables.id_types import can_be_ids
 from ladle.pool.tables.table_readers import TableReader, read_column
 
 ID_COLUMN = "id"
-ROW_NUMBERS = "row-numbers"  # what `ids` is given to say so
+ROW_NUMBERS = "row-numbers"  # the value of `ids` that chooses them
 _ID_WORDS = {
     *("id", "ids", "uid", "uuid", "guid", "key", "pk", "idx", "index", "identifier", "hash", "md5", "sha", "sha1"),
     *("sha256", "name", "file", "filename", "filepath", "path", "url", "uri"),
@@ -28,9 +29,9 @@ _ID_WORDS = {
 
 
 def find_id_column(columns: TableReader, name: str | None) -> str | None:
-    """The id column: the one named, else `id`; None where the table has none.
+    """The id column: the one named, else `id`; None if the table has none.
 
-    Raises: ArgumentError for a name that is not there, and where a column looks like ids and nobody said that it is.
+    Raises: ArgumentError for an unknown name, and for an unnamed column that looks like ids.
     Cost: reads the columns that look like ids.
     """
     names = columns.schema.names
@@ -48,7 +49,7 @@ def find_id_column(columns: TableReader, name: str | None) -> str | None:
         return None
     raise ArgumentError(
         columns.source,
-        wanted=f"have an id column `{ID_COLUMN}`, or be told what the ids are",
+        wanted=f"have an id column `{ID_COLUMN}`, or a column that `id` names",
         got=f"{_list_names(names)}, of which {_list_names(likely, '')} may hold them",
         remedy=f'Say id="{likely[0]}" (--id {likely[0]}), or ids="{ROW_NUMBERS}" (--ids {ROW_NUMBERS}) to take the row '
         "numbers.",
@@ -56,31 +57,30 @@ def find_id_column(columns: TableReader, name: str | None) -> str | None:
 
 
 def read_row_ids(
-    columns: TableReader, name: str | None, ids: Ids | str | None, counted: Callable[[], int]
+    columns: TableReader, name: str | None, ids: Ids | str | None, count: Callable[[], int]
 ) -> tuple[str | None, Ids]:
-    """The column of the ids, if they are in one, and the ids. ids: given beside the table, or `ROW_NUMBERS`.
+    """The column of the ids, or None, and the ids.
 
-    counted: gives the number of rows, where it is needed.
-
-    Raises: ArgumentError, IdError, CorruptFileError; IdError for another number of ids than rows.
+    ids: those of another file, or `ROW_NUMBERS`. count: returns the number of rows; called only if needed.
+    Raises: ArgumentError, CorruptFileError; IdError, also for another number of ids than rows.
     """
     if ids is not None and (name is not None or ID_COLUMN in columns.schema.names):
         column = name or ID_COLUMN
         raise ArgumentError("`ids`", wanted=f"be left out for a table with the id column `{column}`", got="both")
     if isinstance(ids, Ids):
-        rows = counted()
+        rows = count()
         if len(ids) != rows:
             raise IdError(
                 f"the ids of {columns.source}", wanted=f"be one for each of the {rows:,} rows", got=f"{len(ids):,} ids"
             )
         return None, ids
-    found = None if ids == ROW_NUMBERS else find_id_column(columns, name)
-    if found is not None:
-        columns.check([found])
-        read = Ids(read_column(columns, found), f"the ids `{found}` of {columns.source}")
-        read.column = found
-        return found, read
-    rows = counted()
+    id_column = None if ids == ROW_NUMBERS else find_id_column(columns, name)
+    if id_column is not None:
+        columns.check([id_column])
+        own_ids = Ids(read_column(columns, id_column), f"the ids `{id_column}` of {columns.source}")
+        own_ids.column = id_column
+        return id_column, own_ids
+    rows = count()
     numbers = Ids.row_numbers(rows)
     numbers.place = ROW_NUMBERS
     if ids is None:
@@ -90,20 +90,20 @@ def read_row_ids(
 
 
 def is_id_name(name: str) -> bool:
-    """Whether a column of this name is likely to hold ids: `image_id`, `ImageID`, `docid`, `file_name`, `url`."""
+    """Whether a column is likely to hold ids by its name: `image_id`, `ImageID`, `docid`, `file_name`, `url`."""
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+[0-9]*|[0-9]+", name)
     return any(word.lower() in _ID_WORDS for word in words) or name.lower().endswith("id")
 
 
 def count_rows(columns: TableReader, name: str) -> int:
-    """Rows of a table, by one of its columns where the number is not written in it."""
+    """The number of rows of a table, counted in one of its columns if the table does not state it."""
     if columns.rows is not None:
         return int(columns.rows)
     return sum(batch.num_rows for batch in columns.batches([name], 1 << 17))
 
 
 def holds_ids(columns: TableReader, name: str) -> bool:
-    """Whether a column has integers or texts, none missing and none twice."""
+    """Whether a column holds integers or texts, none missing and none repeated."""
     if not can_be_ids(columns.schema.field(name).type):
         return False
     try:

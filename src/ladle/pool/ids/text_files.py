@@ -1,7 +1,7 @@
-"""Lists of ids as text: `.txt` with one id a line, `.csv` with a header.
+"""Lists of ids in text files: `.txt` with one id per line, `.csv` with a header, `.jsonl` with one object per line.
 
-Files are read as spreadsheets and editors of all systems write them: with or without a byte-order mark, lines ended by
-LF, CRLF or CR, blank lines at the end. An empty file, or a header alone, is a list of no ids.
+Files are read as editors and spreadsheets of all systems write them: with or without a byte-order mark, with lines
+ended by LF, CRLF or CR, with blank lines at the end. An empty file, or a header alone, is a list of no ids.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ def read_lines(path: Path) -> Any:
 
 
 def read_header(path: Path) -> list[str]:
-    """The names of the columns of a CSV, none where the file is empty. Raises: FileError, CorruptFileError."""
+    """The names of the columns of a CSV; none for an empty file. Raises: FileError, CorruptFileError."""
     return _read_names(_read_text(path))
 
 
 def read_csv_columns(path: Path) -> dict[str, Any]:
-    """The columns of a CSV as pyarrow arrays of text, by name; none where the file is empty.
+    """The columns of a CSV as pyarrow arrays of text, by name; none for an empty file.
 
     Raises: FileError and its kinds, FileFormatError for two columns of one name.
     """
@@ -53,9 +53,10 @@ def read_csv_columns(path: Path) -> dict[str, Any]:
 
 
 def parse_ids(text: Any, name: str, like: str | None) -> Any:
-    """Ids read as text, as the kind `like` ("integer" or "text"); None: integers when all of them are.
+    """Ids that were read as text, converted to the kind `like`.
 
-    Raises: IdError for the first that is not of that kind.
+    like: "integer", "text", or None for integers if all ids are integers.
+    Raises: IdError for the first id of another kind.
     """
     text = as_id_array(text, name)
     if like == "text":
@@ -64,7 +65,7 @@ def parse_ids(text: Any, name: str, like: str | None) -> Any:
     if pc.all(plain, min_count=0).as_py():
         try:
             return text.cast(pa.int64())
-        except pa.ArrowInvalid:  # 19 digits that are beyond 64 bits
+        except pa.ArrowInvalid:  # a number of 19 digits that needs more than 64 bits
             plain = pa.array([-(2**63) <= int(each) < 2**63 for each in text.to_pylist()])
     if like is None:
         return text
@@ -73,7 +74,7 @@ def parse_ids(text: Any, name: str, like: str | None) -> Any:
 
 
 def parse_flags(text: Any) -> Any:
-    """The booleans that all of these texts spell (true, false, in any case); None where one is something else."""
+    """The texts as booleans, if all of them are true or false in any case; else None."""
     if len(text) == 0 or not pc.all(pc.match_substring_regex(text, _FLAG)).as_py():
         return None
     return pc.equal(pc.utf8_lower(text), "true")
@@ -89,11 +90,11 @@ def _read_text(path: Path) -> str:
 
 
 def _parse(text: str, path: Path) -> Any:
-    """A table of text. Arrow gets the bytes: its threads would read on from a Python file while Python ends."""
+    """The CSV as a table of text. Arrow gets the bytes, not a file: see `ladle.pool.files.opening`."""
     names = _read_names(text)
     try:
         return pa.csv.read_csv(
-            pa.BufferReader(f"{text}\n".encode()),  # a header alone must end its line
+            pa.BufferReader(f"{text}\n".encode()),  # Arrow needs the end of the line, also after a header alone
             read_options=pa.csv.ReadOptions(use_threads=False, block_size=max(1 << 20, 4 * len(text) + 1)),
             parse_options=pa.csv.ParseOptions(newlines_in_values=True),
             convert_options=pa.csv.ConvertOptions(
@@ -101,8 +102,8 @@ def _parse(text: str, path: Path) -> Any:
             ),
         )
     except pa.ArrowInvalid as cause:
-        told = str(cause).splitlines()[0]
-        raise CorruptFileError(str(path), wanted="be a CSV with a header", got=told) from cause
+        got = str(cause).splitlines()[0]
+        raise CorruptFileError(str(path), wanted="be a CSV with a header", got=got) from cause
 
 
 def _read_names(text: str) -> list[str]:
@@ -110,7 +111,7 @@ def _read_names(text: str) -> list[str]:
 
 
 def refuse_empty(ids: Any, path: Path) -> Any:
-    """The ids, none of them empty. Raises: IdError."""
+    """The ids, after a check that none is empty. Raises: IdError."""
     empty = pc.index(ids, "").as_py()
     if empty >= 0:
         raise IdError(f"the ids in {path}", wanted="have no empty lines", got=f"one at position {empty:,}")
@@ -118,9 +119,9 @@ def refuse_empty(ids: Any, path: Path) -> Any:
 
 
 def read_jsonl(path: Path) -> dict[str, Any]:
-    """The fields of whole numbers, texts or booleans that every line has, as arrays by name; none for an empty file.
+    """The fields that every line has, as arrays of integers, texts or booleans by name; none for an empty file.
 
-    Raises: FileError, CorruptFileError naming the line, IdError for a number that is no 64-bit integer.
+    Raises: FileError; CorruptFileError with the line; IdError for an integer of more than 64 bits.
     """
     with open_file(path) as file:
         raw = file.read()
@@ -138,14 +139,14 @@ def read_jsonl(path: Path) -> dict[str, Any]:
 
 
 def _object(line: str, place: str) -> dict[str, Any]:
-    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    def refuse_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         fields = dict(pairs)
         if len(fields) < len(pairs):
             raise CorruptFileError(place, wanted="name each field once", got="a name twice")
         return fields
 
     try:
-        value = json.loads(line, object_pairs_hook=once)
+        value = json.loads(line, object_pairs_hook=refuse_repeats)
     except (ValueError, RecursionError) as cause:  # also a number of too many digits
         raise CorruptFileError(place, wanted="be one JSON object", got=str(cause)[:200]) from cause
     if not isinstance(value, dict):
@@ -154,7 +155,7 @@ def _object(line: str, place: str) -> dict[str, Any]:
 
 
 def _array(values: list[Any], name: str) -> Any:
-    """The values as an array of booleans, integers or texts; None where they are of other or several kinds."""
+    """The values as an array of booleans, integers or texts; None if they are of another kind, or of several."""
     kinds = {type(value) for value in values}
     if kinds == {bool}:
         return pa.array(values, pa.bool_())
