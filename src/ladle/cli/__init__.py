@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except Exception as error:
             return print_error(error, as_json=as_json)
         finally:
-            sys.unraisablehook = hook  # see failures.hush_what_was_cut_off
+            sys.unraisablehook = hook  # see failures.silence_unraisable
 
 
 def _run(words: list[str]) -> int:
