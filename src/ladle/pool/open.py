@@ -140,7 +140,7 @@ def _open_listing(listing: Listing, id_name: str | None, embedding: str | None, 
         beside = ids if isinstance(ids, Ids) else None
         if listing.family == ".npz":
             if ids is not None:
-                _refuse("a .npz pool whose ids are given beside it", id=id_name)
+                _refuse("a .npz pool with `ids`", id=id_name)
             pool = numpy_pools.open_archives(listing, embedding=embedding, id_name=id_name, ids=beside)
         else:
             _refuse("a .npy pool, which has no columns", id=id_name, embedding=embedding)

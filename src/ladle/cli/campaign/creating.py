@@ -93,7 +93,7 @@ def create(
     campaign = Campaign.create(
         url,
         name=name,
-        pool=(examples := skipping.opened(pool, id_column, embedding, ids, metric=metric)),
+        pool=(examples := skipping.open_pool(pool, id_column, embedding, ids, metric=metric)),
         strategy=strategy,
         options=options.parse_strategy_options(strategy_options),
         tree=tree,
@@ -145,7 +145,7 @@ def extend(
     from ladle.cli.program.progress import progress_reporter
 
     skipping = _skipping(skip_invalid, skipped, pool, ids)
-    given = skipping.opened(pool, id_column, embedding, ids)
+    given = skipping.open_pool(pool, id_column, embedding, ids)
     with open_campaign(db, name) as campaign:
         added = campaign.extend(given, progress=progress_reporter(quiet=quiet or as_json))
         facts = {

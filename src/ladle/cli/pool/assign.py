@@ -1,4 +1,4 @@
-"""`ladle assign`: examples that came after the tree into its clusters."""
+"""`ladle assign`: new examples into the clusters of a tree."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EXAMPLES = options.examples(
 
 
 class New(StrEnum):
-    """What becomes of examples far from every cluster."""
+    """What happens to examples far from every cluster."""
 
     CLUSTER = "cluster"
     MARK = "mark"
@@ -50,7 +50,7 @@ def assign(
         typer.Option(
             "--clustered",
             metavar="POOL",
-            help="The pool the tree was made from, in the same columns. Needed for cuts finer than the tree carries.",
+            help="The pool of the tree, with the same columns. Needed for cuts finer than those the tree has data for.",
         ),
     ] = None,
     clustered_ids: Annotated[
@@ -89,24 +89,24 @@ def assign(
     skipping = Skipping.of(skip_invalid, skipped, beside=output, inputs=inputs, force=force)
     started = time.perf_counter()
     loaded = Dendrogram.load(tree)
-    examples = skipping.opened(pool, id_column, embedding, ids, metric=loaded.metric)
-    known = None
-    if clustered is not None:  # without the rows that the tree was made without
-        as_then = Skipping(loaded.skipped_rows is not None, None)
-        known = as_then.opened(clustered, id_column, embedding, clustered_ids, metric=loaded.metric)
+    examples = skipping.open_pool(pool, id_column, embedding, ids, metric=loaded.metric)
+    clustered_pool = None
+    if clustered is not None:  # without the rows that were left out when the tree was made
+        then = Skipping(loaded.skipped_rows is not None, None)
+        clustered_pool = then.open_pool(clustered, id_column, embedding, clustered_ids, metric=loaded.metric)
     assigned = loaded.assign(
         examples,
         mean_size=mean_size,
         threshold=threshold,
         n_clusters=n_clusters,
-        pool=known,
+        pool=clustered_pool,
         new=new.value,
         exact=exact,
         seed=seed,
         progress=progress_reporter(quiet=quiet or as_json),
     )
-    before = write_new(output, lambda path: _write(examples, assigned, loaded, path), force=force)
-    _print(examples, assigned, loaded.metric, skipping, time.perf_counter() - started, output, before, as_json)
+    done_before = write_new(output, lambda path: _write(examples, assigned, loaded, path), force=force)
+    _print(examples, assigned, loaded.metric, skipping, time.perf_counter() - started, output, done_before, as_json)
 
 
 def _write(pool: Any, assigned: Any, tree: Any, path: Path) -> None:
@@ -138,7 +138,7 @@ def _print(
     skipping: Skipping,
     seconds: float,
     output: Path,
-    before: bool,
+    done_before: bool,
     as_json: bool,
 ) -> None:
     import numpy as np
@@ -164,22 +164,22 @@ def _print(
         "seconds": round(seconds, 3),
         "peak_memory_bytes": peak,
         "output": str(output),
-        "done_before": before,
+        "done_before": done_before,
         **skipping.facts(pool),
     }
-    fate = f", in {assigned.founded:,} new clusters" if assigned.founded else ", marked -1" if far else ""
+    outcome = f", in {assigned.founded:,} new clusters" if assigned.founded else ", marked -1" if far else ""
     search = "exact"
     if assigned.recall is not None:
-        search = f"by cells ({assigned.recall:.1%} of a sample as an exact one; --exact for all)"
+        search = f"by cells ({assigned.recall:.1%} of a sample as in an exact search; --exact for all)"
     if assigned.unresolved:
-        search += f"; {assigned.unresolved:,} as near to a second cluster, up to rounding"
+        search += f"; {assigned.unresolved:,} equally near to a second cluster, up to rounding"
     shown = {
         "new examples": f"{pool.source}: {pool.rows:,}",
         **skipping.shown(pool),
         "joined": f"{joined:,} of {assigned.known:,} clusters; {assigned.twins:,} equal one of the tree's examples",
-        "far from all": f"{far:,} beyond {assigned.limit:.4g}{fate}",
+        "far from all": f"{far:,} beyond {assigned.limit:.4g}{outcome}",
         "search": search,
         "took": time_and_memory(seconds, peak),
-        "clusters in": f"{output}{', as it was' if before else ''}",
+        "clusters in": f"{output}{', as it was' if done_before else ''}",
     }
     print_answer("Assigned", shown, facts, as_json=as_json)

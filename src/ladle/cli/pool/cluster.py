@@ -1,4 +1,4 @@
-"""`ladle cluster`: a pool in, a tree out."""
+"""`ladle cluster`: the tree of a pool."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def cluster(
         bool | None,
         typer.Option(
             "--prototypes/--no-prototypes",
-            help="Whether the tree carries what ladle assign needs. Default: where that takes up to 1 GiB.",
+            help="Whether the tree file holds the data for ladle assign. Default: if they take up to 1 GiB.",
         ),
     ] = None,
     checkpoint: Annotated[
@@ -51,16 +51,16 @@ def cluster(
         typer.Option(
             "--checkpoint",
             metavar="DIR",
-            help="Where the state is kept while it runs, for the same command to go on from. Default: TREE.partial.",
+            help="Folder of the checkpoint, from which the same command continues. Default: TREE.partial.",
         ),
     ] = None,
-    no_checkpoint: Annotated[bool, typer.Option("--no-checkpoint", help="Keep no state.")] = False,
+    no_checkpoint: Annotated[bool, typer.Option("--no-checkpoint", help="Write no checkpoint.")] = False,
     scratch: Annotated[
         Path | None,
         typer.Option(
             "--scratch",
             metavar="DIR",
-            help="Where the vectors go while it runs if memory has no room for them. Default: the folder of TREE.",
+            help="Folder of the vectors during the run, if they do not fit in memory. Default: the folder of TREE.",
         ),
     ] = None,
     clusters_out: Annotated[
@@ -73,13 +73,13 @@ def cluster(
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Cluster a pool once, for all the rounds to come.
+    """Cluster a pool once, for all rounds.
 
-    The tree stops where its clusters have --mean-size examples on average (default 10), or at --threshold or
-    --n-clusters, or not before one cluster is left (--full). It can be cut at any level up to there.
+    The tree ends where its clusters have --mean-size examples on average (default 10), or at --threshold or
+    --n-clusters, or with one cluster (--full). It can be cut at any level up to there.
 
-    The pool is read block by block and may be larger than memory. Stopped at any moment, the same command goes on
-    from its last checkpoint. A file that is there is not replaced by another one without --force.
+    The pool is read block by block and may be larger than memory. After an interruption the same command continues from
+    its last checkpoint. An existing file is not replaced by another one without --force.
     """
     from ladle.cli.pool.cluster_plan import OutputPaths, check_fit
     from ladle.cli.program.outputs import TABLE_SUFFIXES, check_new, check_output, check_writable, write_new
@@ -93,43 +93,45 @@ def cluster(
     state = ClusterState.of(checkpoint, no_checkpoint, output, inputs)
     if scratch is not None:
         check_writable(scratch)
-    if clusters_out is not None and not output.exists():  # written after the tree, so not by this command before
+    if (
+        clusters_out is not None and not output.exists()
+    ):  # it is written after the tree, so this command did not write it
         check_new(clusters_out, force=force)
     started = time.perf_counter()
-    examples = skipping.opened(pool, id_column, embedding, ids, metric=metric.value)
-    room = output.absolute().parent if scratch is None else scratch
-    files = OutputPaths(output, state.folder, room)
+    examples = skipping.open_pool(pool, id_column, embedding, ids, metric=metric.value)
+    scratch_folder = output.absolute().parent if scratch is None else scratch
+    files = OutputPaths(output, state.folder, scratch_folder)
     check_fit(examples, level, files, exact=options.uses_exact(examples.rows, exact), prototypes=prototypes)
     _check_tree_there(output, examples, metric.value, level, force=force)
 
     from ladle.cli.program.progress import progress_reporter
-    from ladle.hac import cluster as clustered
+    from ladle.hac import cluster as make_tree
 
-    with state.kept(quiet=as_json) as going_on_from:
-        tree = clustered(
+    with state.hold(quiet=as_json) as resumed_from:
+        tree = make_tree(
             examples,
             metric=metric.value,
             exact=exact,
             quality=quality.value,
             seed=seed,
             checkpoint=state.folder,
-            scratch=room,
+            scratch=scratch_folder,
             prototypes=prototypes,
             progress=progress_reporter(quiet=quiet or as_json),
             **level,
         )
-        before = write_new(output, tree.save, force=force)
+        done_before = write_new(output, tree.save, force=force)
         clusters = tree.cut()
         if clusters_out is not None:
-            before &= write_new(clusters_out, lambda path: _write_clusters(examples, clusters, path), force=force)
-    run = _RunSummary(time.perf_counter() - started, output, clusters_out, going_on_from, skipping, before)
+            done_before &= write_new(clusters_out, lambda path: _write_clusters(examples, clusters, path), force=force)
+    run = _RunSummary(time.perf_counter() - started, output, clusters_out, resumed_from, skipping, done_before)
     _print(examples, tree, clusters, run, as_json)
 
 
 def _check_tree_there(path: Path, pool: Any, metric: str, level: dict[str, Any], *, force: bool) -> None:
-    """Refuse, before any work, to write over a tree that is not of this pool, metric and level, or over no tree.
+    """Refuse, before any work, to write over a file that is not a tree of this pool, metric and level.
 
-    One that is may be this command's own, which only the clustering tells. Raises: FileError.
+    Whether such a tree is the one of this command is known after the clustering only. Raises: FileError.
     """
     from ladle.cli.program.outputs import other_file_error
     from ladle.errors import LadleError
@@ -147,18 +149,18 @@ def _check_tree_there(path: Path, pool: Any, metric: str, level: dict[str, Any],
 
 
 def _level(mean_size: float | None, threshold: float | None, n_clusters: int | None, full: bool) -> dict[str, Any]:
-    """The level as arguments of `ladle.cluster`: one of them, or none for a full tree. Raises: ArgumentError."""
+    """The level as an argument of `ladle.cluster`; none for a full tree. Raises: ArgumentError for two levels."""
     from ladle.errors import ArgumentError
 
-    dials = {"mean_size": mean_size, "threshold": threshold, "n_clusters": n_clusters}
-    given = {name: value for name, value in dials.items() if value is not None}
-    if len(given) + full > 1:
+    options_of_level = {"mean_size": mean_size, "threshold": threshold, "n_clusters": n_clusters}
+    level = {name: value for name, value in options_of_level.items() if value is not None}
+    if len(level) + full > 1:
         raise ArgumentError(
             "the level",
             wanted="be one of --mean-size, --threshold, --n-clusters, --full",
-            got=" and ".join([*(f"--{name.replace('_', '-')}" for name in given), *(["--full"] if full else [])]),
+            got=" and ".join([*(f"--{name.replace('_', '-')}" for name in level), *(["--full"] if full else [])]),
         )
-    return given if given or full else {"mean_size": options.MEAN_SIZE}
+    return level if level or full else {"mean_size": options.MEAN_SIZE}
 
 
 def _write_clusters(pool: Any, clusters: Any, path: Path) -> None:
@@ -175,19 +177,19 @@ def _write_clusters(pool: Any, clusters: Any, path: Path) -> None:
 def _trust(tree: Any) -> str:
     if tree.recall is None:
         return f"{tree.certified:.2%} of them proven exact"
-    return f"from approximate neighbours ({tree.recall:.1%} of a sample's found; --exact for all)"
+    return f"from approximate neighbours (recall {tree.recall:.1%} in a sample; --exact for all)"
 
 
 @dataclass(frozen=True, slots=True)
 class _RunSummary:
-    """What is told of a run beside its tree."""
+    """The facts of a run beside its tree. done_before: whether equal files were there already."""
 
     seconds: float
     output: Path
     clusters_out: Path | None
-    going_on_from: datetime | None
+    resumed_from: datetime | None
     skipping: Skipping
-    before: bool  # whether its files were there already, byte for byte
+    done_before: bool
 
 
 def _print(pool: Any, tree: Any, clusters: Any, run: _RunSummary, as_json: bool) -> None:
@@ -216,11 +218,11 @@ def _print(pool: Any, tree: Any, clusters: Any, run: _RunSummary, as_json: bool)
         "cluster_size_max": int(sizes.max()),
         "prototypes": tree.prototypes is not None,
         "pool_digest": tree.pool_digest,
-        "resumed_from": None if run.going_on_from is None else run.going_on_from.isoformat(timespec="seconds"),
+        "resumed_from": None if run.resumed_from is None else run.resumed_from.isoformat(timespec="seconds"),
         "seconds": round(run.seconds, 3),
         "peak_memory_bytes": peak,
         "output": str(run.output),
-        "done_before": run.before,
+        "done_before": run.done_before,
         "clusters_out": None if run.clusters_out is None else str(run.clusters_out),
         **run.skipping.facts(pool),
     }
@@ -231,10 +233,10 @@ def _print(pool: Any, tree: Any, clusters: Any, run: _RunSummary, as_json: bool)
         "clusters": f"{len(sizes):,}",
         "cluster size": f"mean {sizes.mean():.1f}, median {np.median(sizes):g}, largest {int(sizes.max()):,}",
         "merges": f"{len(tree.merges):,}, {_trust(tree)}",
-        "self-check": f"{tree.checks.inversions:,} merges below one they stand on, "
+        "self-check": f"{tree.checks.inversions:,} merges below one of their parts, "
         f"{tree.checks.pushes:,} neighbours found late",
         "took": time_and_memory(run.seconds, peak),
-        "tree": f"{run.output}{', as it was' if run.before else ''}",
+        "tree": f"{run.output}{', as it was' if run.done_before else ''}",
     }
     if run.clusters_out is not None:
         shown["clusters in"] = str(run.clusters_out)

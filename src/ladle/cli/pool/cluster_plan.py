@@ -1,4 +1,4 @@
-"""What a clustering takes of memory and of disk, checked before it begins: its files are planned as its memory is."""
+"""The memory and the disk space that a clustering needs, checked before it begins."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class OutputPaths:
-    """Where `ladle cluster` writes. state: the folder of the checkpoint, if any. scratch: the folder of the vectors."""
+    """The paths `ladle cluster` writes. state: the folder of the checkpoint, if any. scratch: that of the vectors."""
 
     tree: Path
     state: Path | None
@@ -17,9 +17,9 @@ class OutputPaths:
 
 
 def check_fit(pool: Any, level: dict[str, Any], files: OutputPaths, *, exact: bool, prototypes: bool | None) -> None:
-    """Refuse what memory or a disk has no room for. level, prototypes: as `ladle.cluster` takes them.
+    """Refuse a clustering that does not fit in memory or on a disk. level, prototypes: as for `ladle.cluster`.
 
-    The tree and the checkpoint are planned at their largest; files on one disk are added up.
+    The tree and the checkpoint count with their largest size; files on one disk are added up.
     Raises: MemoryPlanError; ArgumentError for a level that the pool cannot have.
     """
     from ladle.hac import Level
@@ -47,39 +47,40 @@ def _tree_bytes(pool: Any, clusters: int | None, prototypes: bool | None) -> int
     from ladle.hac.tree.prototypes import prototype_bytes
     from ladle.memory.budget import tree_file_bytes
 
-    carried = prototype_bytes(clusters or 1, pool.dim, pool.rows)  # None: only the heights tell, so at the least
-    wanted = carried <= CARRIED_BYTES if prototypes is None else prototypes
-    return tree_file_bytes(pool.rows, carried if wanted else 0)
+    size = prototype_bytes(clusters or 1, pool.dim, pool.rows)  # for a threshold the count is unknown: the least
+    included = size <= CARRIED_BYTES if prototypes is None else prototypes
+    return tree_file_bytes(pool.rows, size if included else 0)
 
 
 def _state_bytes(pool: Any, folder: Path, exact: bool) -> int:
-    """What the checkpoint takes beside what it takes already, where a run goes on from one."""
+    """The bytes of the checkpoint, less those of the one from which the run continues."""
     from ladle.hac.checkpoint import FILE_NAME
     from ladle.memory.budget import checkpoint_file_bytes
 
-    there = folder / FILE_NAME
-    return checkpoint_file_bytes(pool.rows, pool.dim, exact=exact) - (there.stat().st_size if there.is_file() else 0)
+    earlier = folder / FILE_NAME
+    size = checkpoint_file_bytes(pool.rows, pool.dim, exact=exact)
+    return size - (earlier.stat().st_size if earlier.is_file() else 0)
 
 
 def _check_disks(needed: list[tuple[str, Path, int]]) -> None:
-    """Refuse files (what, folder, bytes) that the disks they lie on have no room for. Raises: MemoryPlanError."""
+    """Refuse files (what, folder, bytes) that do not fit on their disks. Raises: MemoryPlanError."""
     from ladle.memory.budget import bytes_text, require_disk
 
     disks: dict[int, list[tuple[str, Path, int]]] = {}
     for what, folder, size in needed:
-        there = next(each for each in (folder, *folder.parents) if each.is_dir())
-        disks.setdefault(there.stat().st_dev, []).append((what, there, size))
+        existing = next(each for each in (folder, *folder.parents) if each.is_dir())
+        disks.setdefault(existing.stat().st_dev, []).append((what, existing, size))
     remedies = {
         "the tree": "Name another --output",
         "the checkpoint": "name another --checkpoint, or say --no-checkpoint",
         "the vectors": "name another --scratch",
     }
     for files in disks.values():
-        told = ", ".join(f"{bytes_text(size)} ({what})" for what, _, size in files)
+        purpose = ", ".join(f"{bytes_text(size)} ({what})" for what, _, size in files)
         remedy = ", ".join(remedies[what] for what, _, _ in files)
         require_disk(
             sum(size for _, _, size in files),
             files[0][1],
-            purpose=told,
+            purpose=purpose,
             remedy=f"Make room. {remedy[0].upper()}{remedy[1:]}.",
         )

@@ -1,4 +1,4 @@
-"""The state that `ladle cluster` keeps while it runs, for the same command to go on from."""
+"""The checkpoint of `ladle cluster`, from which the same command continues."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ import typer
 
 @dataclass(frozen=True, slots=True)
 class ClusterState:
-    """Where the state of the clustering is kept while it runs; in no folder under --no-checkpoint."""
+    """The folder of the checkpoint during the run; None under --no-checkpoint."""
 
     folder: Path | None
 
     @classmethod
     def of(cls, checkpoint: Path | None, no_checkpoint: bool, output: Path, inputs: list[Path | None]) -> ClusterState:
-        """As the options name it, checked. Raises: ArgumentError, FileError."""
+        """The folder that the options name, checked. Raises: ArgumentError, FileError."""
         from ladle.cli.program.outputs import check_folder
         from ladle.errors import ArgumentError
 
         if checkpoint is not None and no_checkpoint:
-            raise ArgumentError("the checkpoint", wanted="be kept or not", got="--checkpoint and --no-checkpoint")
+            raise ArgumentError("the checkpoint", wanted="be written or not", got="--checkpoint and --no-checkpoint")
         if no_checkpoint:
             return cls(None)
         folder = checkpoint or output.with_name(output.name + ".partial")
@@ -32,26 +32,27 @@ class ClusterState:
         return cls(folder)
 
     @contextmanager
-    def kept(self, *, quiet: bool) -> Iterator[datetime | None]:
-        """Around the work and its outputs: when the checkpoint it goes on from was saved, if there is one.
+    def hold(self, *, quiet: bool) -> Iterator[datetime | None]:
+        """Hold the checkpoint during the work; yields the time of the one from which the run continues, if any.
 
         After the work the checkpoint is removed; Ctrl-C and errors leave it.
         """
-        before = self._saved_at()
-        if before is not None and not quiet:
-            typer.echo(f"going on from the checkpoint of {_time_text(before)} in {self.folder}", err=True)
+        resumed_from = self._saved_at()
+        if resumed_from is not None and not quiet:
+            typer.echo(f"going on from the checkpoint of {_time_text(resumed_from)} in {self.folder}", err=True)
         try:
-            yield before
-        except KeyboardInterrupt as stop:
-            saved = self._saved_at()
-            if saved is not None:
-                stop.add_note(f"the same command goes on from the checkpoint of {_time_text(saved)} in {self.folder}")
+            yield resumed_from
+        except KeyboardInterrupt as interrupt:
+            saved_at = self._saved_at()
+            if saved_at is not None:
+                time_text = _time_text(saved_at)
+                interrupt.add_note(f"the same command goes on from the checkpoint of {time_text} in {self.folder}")
             raise
         if self.folder is not None:
             from ladle.hac.checkpoint import Checkpoints
 
             Checkpoints(self.folder, {}).clear()
-            with suppress(OSError):  # never made, or holding files of others
+            with suppress(OSError):  # it does not exist, or holds other files
                 self.folder.rmdir()
 
     def _saved_at(self) -> datetime | None:

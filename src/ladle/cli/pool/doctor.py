@@ -80,7 +80,7 @@ def _pool_facts(
     if (rows is None) != (dim is None):
         raise ArgumentError("--rows and --dim", wanted="come together", got="one of them")
     if path is not None:
-        found = skipping.opened(path, id_column, embedding, ids)
+        found = skipping.open_pool(path, id_column, embedding, ids)
         return asdict(found.describe()) | skipping.facts(found)
     if rows is None or dim is None:
         return None

@@ -122,7 +122,7 @@ def select(
     order.check(reading, tree, cut)
     dendrogram: Any = None if tree is None else Dendrogram.load(tree)
     metric = order.options.get("metric") if dendrogram is None else dendrogram.metric
-    examples = skipping.opened(pool, id_column, embedding, ids, metric=metric)
+    examples = skipping.open_pool(pool, id_column, embedding, ids, metric=metric)
     labelled_rows = _labelled_rows(examples, labelled or [], labelled_column, id_column)
     order.check_size(examples.rows, len(labelled_rows))
     bars = progress_reporter(quiet=quiet or as_json)

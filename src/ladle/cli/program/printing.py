@@ -53,12 +53,12 @@ def two_columns(shown: Mapping[str, str]) -> Any:
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(box=None, show_header=False, padding=(0, 2))
-    made.add_column(style="dim", no_wrap=True)
-    made.add_column(overflow="fold")
+    table = Table(box=None, show_header=False, padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
     for label, text in shown.items():
-        made.add_row(Text(label), Text(text))
-    return made
+        table.add_row(Text(label), Text(text))
+    return table
 
 
 def peak_bytes() -> int | None:

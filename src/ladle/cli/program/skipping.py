@@ -61,7 +61,7 @@ class Skipping:
             check_output(listing, TABLE_SUFFIXES, inputs=[*inputs, beside])
         return cls(True, listing, force)
 
-    def opened(
+    def open_pool(
         self, path: Path, id_column: str | None, embedding: str | None, ids: Path | None, *, metric: str | None = None
     ) -> Any:
         """Open the pool without the rows that cannot be used, and write the list of those. metric: see `open_pool`.
