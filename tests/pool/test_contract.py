@@ -122,6 +122,7 @@ def test_describe_and_repr(make):
     assert (facts.rows, facts.dim, facts.dtype, facts.id_type) == (ROWS, DIM, "float16", "text")
     assert facts.embedding_bytes == ROWS * DIM * 2
     assert "23 rows, dim 5, float16" in repr(pool)
+    assert repr(pool.id_column).startswith("<Ids: 23 of kind ")
 
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -51,6 +51,9 @@ class Faults:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def __repr__(self) -> str:
+        return f"<Faults of {self.source}: {len(self):,} of {self.total:,} rows>"
+
     def reasons(self) -> list[str]:
         """The reason for each row, in words."""
         return [REASONS[int(code)] for code in self.codes]

@@ -131,6 +131,7 @@ def test_single_numbers(pool, tmp_path):
     for source in (values, tmp_path / "m.npy", one, named):
         scores = open_scores(source, pool, single=True)
         assert scores.width is None
+        assert repr(scores).endswith(": 30 entries of one number>")
         np.testing.assert_allclose(scores.reduced(lambda block: block), values, rtol=1e-6)
     np.testing.assert_array_equal(open_scores(named, pool, single=True, column="other").reduced(np.asarray), 0)
     with pytest.raises(ArgumentError, match="one float column of margins"):

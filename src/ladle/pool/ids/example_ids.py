@@ -70,6 +70,9 @@ class Ids:
     def __len__(self) -> int:
         return len(self.values)
 
+    def __repr__(self) -> str:
+        return f"<Ids: {len(self):,} of kind {self.kind}>"
+
     @property
     def kind(self) -> str:
         """ "integer" or "text"."""

@@ -74,6 +74,10 @@ class Scores:
         """How many classes were read; None for one number per example."""
         return self.width
 
+    def __repr__(self) -> str:
+        numbers = "one number" if self.width is None else f"{self.width:,} numbers"
+        return f"<Scores {self.source}: {len(self.rows):,} entries of {numbers}>"
+
     def blocks(self, block_bytes: int = CHECK_BYTES) -> Iterator[tuple[Rows, Values]]:
         """Blocks of (pool rows (b,), values), in the order of the source.
 
