@@ -139,6 +139,7 @@ TABLE: dict[str, tuple[str, Any, Any]] = {
         {
             "size": ("whole", 5, lambda value: ladle.Margin().query(value, margins=M).rows),
             "seed": ("whole", 5, lambda value: ladle.Uniform().query(5, margins=M, seed=value).rows),
+            "pool_rows": ("whole", 60, lambda value: ladle.Uniform().query(5, pool_rows=value).rows),
         },
     ),
     "Chooser.query(binary)": (
@@ -357,7 +358,7 @@ EXEMPT = {
     ),
     *("Precision", "Savings", "PoolFacts", "Dataset", "Experiment", "Dendrogram", "Settings", "Labels", "Strategy"),
     *("View", "Writer", "Learner", "Store"),
-    *("Level.clusters_of", "check_pool", "Mlp.fit", "run_experiment"),
+    *("Level.clusters_of", "check_pool", "Mlp.fit", "run_experiment", "Chooser.get_params"),
 }
 
 

@@ -169,8 +169,8 @@ def _repeat_error(rows: Rows, name: str, pool_rows: int) -> ArgumentError:
         return ArgumentError(
             f"`{name}`",
             wanted="name each row once, or be a boolean mask",
-            got=f"{pool_rows:,} numbers, all 0 or 1, for a pool of {pool_rows:,} rows: either a mask, or the rows 0 "
-            "and 1 repeated",
+            got=f"{pool_rows:,} numbers, all 0 or 1, for a pool of {pool_rows:,} rows: the rows 0 and 1 repeated, "
+            "or a mask",
             remedy="Give booleans (`mask.astype(bool)`), or each row once.",
         )
     _, first_pos = np.unique(rows, return_index=True)

@@ -34,7 +34,7 @@ def open_arrays(listing: Listing, ids: Ids | None) -> ArrayPool:
             raise IdError(
                 f"the folder {listing.path}",
                 wanted="have one list of ids",
-                got=f"{listing.ids.name} in it, and other ids in `ids`",
+                got=f"{listing.ids.name} in it, and other ids given in `ids`",
                 remedy=f"Give no ids, or move {listing.ids.name} out of the folder.",
             )
         ids = inside

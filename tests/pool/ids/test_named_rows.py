@@ -168,7 +168,7 @@ def test_lists_of_python_that_are_refused(values):
 
 def test_row_numbers_and_masks_of_the_library():
     assert as_rows(MASK, "labelled", pool_rows=N).tolist() == list(range(15))
-    with pytest.raises(ArgumentError, match="all 0 or 1, for a pool of 20 rows: either a mask"):
+    with pytest.raises(ArgumentError, match="all 0 or 1, for a pool of 20 rows: the rows 0 and 1 repeated, or a"):
         as_rows(MASK.astype(int), "labelled", pool_rows=N)
     with pytest.raises(ArgumentError, match="2 repeats, the first of them row 3 at position 2"):
         as_rows([3, 5, 3, 5], "labelled", pool_rows=N)

@@ -34,7 +34,7 @@ def check_output(path: Path, suffixes: Iterable[str], *, inputs: Iterable[Path |
         if source is not None and source.is_dir() and source.resolve() in path.resolve().parents:
             raise ArgumentError(
                 f"the output {path}",
-                wanted="be outside the folders that are read, and their subfolders",
+                wanted="be outside the folders that are read, with their subfolders",
                 got=f"a file in {source}",
             )
 
@@ -110,7 +110,7 @@ def other_file_error(path: Path) -> FileError:
     """The error for an output that would replace another file."""
     return FileError(
         f"the file {path}",
-        wanted="be a new one, or the one that this command wrote before",
+        wanted="be a new one, or what this command wrote before",
         got="another file, which may hold what people filled in",
         remedy="Name another file, or say --force to replace it.",
     )

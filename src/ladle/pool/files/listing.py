@@ -174,7 +174,7 @@ def _unknown_format_error(path: Path, formats: dict[str, str]) -> FileFormatErro
         str(path),
         wanted=f"be data, because every file of a folder is read (files ending in {', '.join(formats)})",
         got=f"a file ending in {path.suffix!r}" if path.suffix else "a file without an ending",
-        remedy="Move it out of the folder, or begin its name with `_`: such files are ignored.",
+        remedy="Move it out of the folder, or let its name begin with `_`: such files are ignored.",
     )
 
 
@@ -244,7 +244,7 @@ def _check_no_twins(folder: Path, files: list[Path]) -> None:
             raise FileError(
                 f"the folder {folder}",
                 wanted="hold each file once",
-                got=f"{earlier.relative_to(folder)} and {file.relative_to(folder)}, which a link makes one file",
+                got=f"{earlier.relative_to(folder)} and {file.relative_to(folder)}, which are one file by a link",
             )
 
 

@@ -91,7 +91,7 @@ def check_not_a_mask(ids: Any, pool_rows: int, name: str) -> None:
         raise IdError(
             name,
             wanted="name each example once, or be a mask of true and false",
-            got=f"{len(ids):,} entries, all 0 or 1, for a pool of {pool_rows:,} examples: either a mask, or the ids 0 "
-            "and 1 repeated",
+            got=f"{len(ids):,} entries, all 0 or 1, for a pool of {pool_rows:,} examples: the ids 0 and 1 "
+            "repeated, or a mask",
             remedy=_REMEDY,
         )

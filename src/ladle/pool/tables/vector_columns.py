@@ -144,7 +144,7 @@ def _one_list(columns: TableReader, name: str) -> Vectors:
             f"the column `{name}` of {columns.source}",
             wanted="hold lists of numbers (FixedSizeList, List, LargeList, or views of lists)",
             got=str(kind),
-            remedy=f"Many columns of numbers are named by a pattern: `{_stem(name)}*`." if is_number_type(kind) else "",
+            remedy=f"To name many columns, give a pattern: `{_stem(name)}*`." if is_number_type(kind) else "",
         )
     return Vectors(columns, name, (name,), True, item_dtype(kind))
 
@@ -162,7 +162,7 @@ def _side_by_side(columns: TableReader, pattern: str, id_name: str | None) -> Ve
         if not is_number_type(kind):
             raise ArgumentError(
                 f"the column `{name}` of {columns.source}",
-                wanted=f"hold one number per row, like every column that `{pattern}` names",
+                wanted=f"hold a number a row, like every column that `{pattern}` names",
                 got=str(kind),
                 remedy="Give a pattern that leaves it out.",
             )
