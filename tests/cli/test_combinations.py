@@ -417,7 +417,7 @@ BAD_OPTIONS: list[tuple[list[str], int, str]] = [
     (["--strategy", "cluster-margin", "--tree", "missing.npz"], 4, "missing.npz"),
     (["--strategy", "cluster-margin", "--tree", "float32.npy"], 4, "float32.npy"),
     (["--strategy", "cluster-margin", "--tree", "reversed.npz"], 5, "be of this pool"),
-    (["--strategy", "cluster-margin", "--tree", "small.npz"], 5, "one of 30"),
+    (["--strategy", "cluster-margin", "--tree", "small.npz"], 5, "the tree's pool has 30 rows"),
     (["--strategy", "cluster-margin", "--tree", "tree.npz", "--n-clusters", "0"], 2, "n_clusters"),
     (["--strategy", "cluster-margin", "--tree", "tree.npz", "--n-clusters", "61"], 2, "n_clusters"),
     (["--strategy", "cluster-margin", "--tree", "tree.npz", "--threshold", "nan"], 2, "threshold"),

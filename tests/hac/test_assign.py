@@ -21,8 +21,8 @@ from ladle.errors import (
     ShapeError,
     ZeroVectorError,
 )
-from ladle.hac import assign, newcomers
-from ladle.hac.tree.prototypes import prototype_bytes
+from ladle.hac import newcomers, plan
+from ladle.hac.clustering import carry_prototypes
 from ladle.progress import SILENT
 from tests.hac.pools import Case, blobs, cases
 from tests.hac.truth import same_clusters
@@ -233,7 +233,7 @@ def test_many_products_go_through_cells_and_tell_their_recall(monkeypatch: pytes
     tree = tree_of()
     exact = tree.assign(NEW)
     assert exact.recall is None
-    monkeypatch.setattr(assign, "EXACT_PRODUCTS", 1e5)
+    monkeypatch.setattr("ladle.hac.assign.EXACT_PRODUCTS", 1e5)
     monkeypatch.setattr("ladle.neighbours.nearest_cluster.CELL_ROWS", 10)
     found = tree.assign(NEW)
     assert found.recall is not None
@@ -255,13 +255,13 @@ def test_trees_carry_small_prototypes_unasked(monkeypatch: pytest.MonkeyPatch) -
     full = replace(bare, level=None)
     for tree, known in ((bare, 300), (full, 150)):
         for pool in (POOL, ladle.open_pool(POOL)):
-            carried = assign.carrying(tree, pool, None, SILENT).prototypes
+            carried = carry_prototypes(tree, pool, None, SILENT).prototypes
             assert carried is not None
             assert len(carried) == known
-    assert assign.carrying(bare, POOL, False, SILENT) is bare
-    monkeypatch.setattr(assign, "CARRIED_BYTES", prototype_bytes(300, DIM, KNOWN) - 1)
-    assert assign.carrying(bare, POOL, None, SILENT) is bare
-    assert assign.carrying(bare, POOL, True, SILENT).prototypes is not None
+    assert carry_prototypes(bare, POOL, False, SILENT) is bare
+    monkeypatch.setattr(plan, "CARRIED_BYTES", plan.prototype_bytes(300, DIM, KNOWN) - 1)
+    assert carry_prototypes(bare, POOL, None, SILENT) is bare
+    assert carry_prototypes(bare, POOL, True, SILENT).prototypes is not None
 
 
 # -- bad input ------------------------------------------------------------------------------------------------------
@@ -321,6 +321,7 @@ def test_another_pool() -> None:
 
 
 def test_too_many_far_off_for_the_memory_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    tree = tree_of()
     monkeypatch.setenv("LADLE_MEMORY", "1M")
     with pytest.raises(MemoryPlanError, match="far from every cluster"):
-        tree_of().assign(100 + NEW)
+        tree.assign(100 + NEW)

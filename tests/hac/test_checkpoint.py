@@ -16,7 +16,7 @@ from ladle.hac.checkpoint import Checkpoints
 from ladle.hac.engine.merges import Merges, StopRule
 from ladle.hac.engine.rounds import Rounds
 from ladle.hac.engine.snapshot import State
-from ladle.hac.intake import Source, surveyed
+from ladle.hac.intake import RowSource, survey
 from ladle.neighbours import BruteSearch, Candidates, CellSearch, Effort
 from ladle.progress import SILENT
 from tests.hac.pools import blobs
@@ -136,17 +136,6 @@ def test_a_finished_clustering_ends_at_once(tmp_path: Path, expected: Merges) ->
     assert again.calls == 0
 
 
-def test_stop_saves_and_ends(tmp_path: Path, expected: Merges) -> None:
-    checkpoints = Checkpoints(tmp_path, FINGERPRINT, every_seconds=1e9)
-    clustering(checkpoints).run(StopRule())
-    first = checkpoints.path.stat().st_mtime_ns  # the first search is kept whatever the time
-    checkpoints.stop()
-    with pytest.raises(KeyboardInterrupt):
-        clustering(checkpoints).run(StopRule())
-    assert checkpoints.path.stat().st_mtime_ns > first
-    assert_same(clustering(Checkpoints(tmp_path, FINGERPRINT)).run(StopRule()), expected)
-
-
 @pytest.mark.parametrize("call", ["fsync", "replace"])
 @pytest.mark.parametrize(("at", "told"), [(7, "last checkpoint still stands"), (1, "there is no checkpoint yet")])
 def test_a_failed_save_leaves_the_last_good_one_and_claims_none_that_is_not_there(
@@ -182,9 +171,6 @@ class Moody:
         self.moods[0] += 1
         question["k"] = 20 if self.moods[0] % 2 else 5
         return BruteSearch().nearest(*clusters, **question)  # type: ignore[arg-type]
-
-    def pause(self) -> None:
-        raise AssertionError  # it has no steps between which to stop
 
     def state(self) -> State:
         return {"moods": self.moods, "name": "moody", "height": np.inf}
@@ -316,7 +302,7 @@ def test_the_header_is_plain_json(tmp_path: Path) -> None:
 @pytest.mark.parametrize("threads", ["1", "3"])
 def test_digest(threads: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def digest_of(matrix: np.ndarray) -> str:
-        return surveyed(Source.of(matrix), "sqeuclidean", SILENT).digest
+        return survey(RowSource.of(matrix), "sqeuclidean", SILENT).digest
 
     matrix = blobs(71, 5000, 6)
     whole = digest_of(matrix)

@@ -10,8 +10,8 @@ import pytest
 import ladle
 from ladle.errors import FileError
 from ladle.hac.checkpoint import Checkpoints
+from ladle.hac.plan import clustering_bytes, goes_to_disk
 from ladle.memory import scratch
-from ladle.memory.budget import clustering_bytes, goes_to_disk
 from tests.hac.pools import blobs
 
 ROWS, DIM = 9_000, 256
@@ -22,7 +22,7 @@ def _little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ladle.neighbours.effort.BRUTE_COST", 0)
     monkeypatch.setattr("ladle.neighbours.effort.HARD_COST", 0)
     monkeypatch.setattr(scratch, "SMALL_BYTES", 1 << 10)
-    monkeypatch.setattr("ladle.memory.budget._PART_BYTES", 0)
+    monkeypatch.setattr("ladle.hac.plan._PART_BYTES", 0)
 
 
 def tight(monkeypatch: pytest.MonkeyPatch) -> None:

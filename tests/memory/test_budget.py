@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from functools import partial
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 import ladle
 from ladle.errors import ArgumentError, MemoryPlanError
-from ladle.hac.checkpoint import Checkpoints
-from ladle.hac.tree.prototypes import prototype_bytes
 from ladle.memory import budget
 
 
@@ -42,8 +36,9 @@ def test_the_variable_is_the_limit(monkeypatch):
     with pytest.raises(MemoryPlanError, match=r"x must fit the 10\.0 MiB .* got 11\.0 MiB needed\. Shrink it\."):
         budget.require(11 << 20, "x", remedy="Shrink it.")
     budget.require(10 << 20, "x", remedy="")
-    plans = budget.plan(100_000, 64)
-    assert [plan.fits for plan in plans] == [False, True]
+    assert not budget.MemoryPlan("x", 11 << 20, budget.available_bytes()).fits
+    assert budget.MemoryPlan("x", 10 << 20, budget.available_bytes()).fits
+    assert budget.MemoryPlan("x", 11 << 20, None).fits
     monkeypatch.setenv("LADLE_MEMORY", "lots")
     with pytest.raises(ArgumentError, match="LADLE_MEMORY"):
         budget.available_bytes()
@@ -98,62 +93,6 @@ def test_the_least_left_of_all_groups_around_the_process_counts(tmp_path, monkey
     a_group(top / "jobs" / "others", version, 1)
     (tmp_path / "own").write_text("")
     assert budget._group_left() == (None if version == 2 else 1 << 40)
-
-
-def test_formulas_grow_with_the_pool():
-    assert budget.clustering_bytes(1000, 64) == (256 << 20) + 1000 * (8 * 64 + 4 * 64 + 470)
-    assert budget.clustering_bytes(10_000_000, 64) == (256 << 20) + 10_000_000 * (4 * 64 + 4 * 64 + 470)
-    assert budget.clustering_bytes(10_000_000, 100, exact=False) == (256 << 20) + 10_000_000 * (400 + 240 + 730)
-    assert budget.selection_bytes(10) == 10 * 92
-    assert [step.step for step in budget.plan(10, 10)] == ["cluster", "select"]
-    assert budget.plan(10, 10, exact=False)[0].needed_bytes == budget.clustering_bytes(10, 10, exact=False)
-
-
-def test_times_are_those_measured_and_grow_with_the_work():
-    speed = budget._TIMED_PRODUCTS_PER_SECOND
-
-    def easy(n, d, exact):
-        return budget.clustering_seconds(n, d, exact=exact, products_per_second=speed)[0]
-
-    def hard(n, d, exact):
-        return budget.clustering_seconds(n, d, exact=exact, products_per_second=speed)[1]
-
-    for exact, timings in ((True, budget._EXACT_TIMINGS), (False, budget._CELLS_TIMINGS)):
-        for seconds, timing in zip((easy, hard), timings, strict=True):
-            assert seconds(timing.rows, timing.dim, exact) == pytest.approx(timing.seconds)
-            assert seconds(timing.rows, 2 * timing.dim, exact) > seconds(timing.rows, timing.dim, exact)
-        assert hard(10**6, 128, exact) > easy(10**6, 128, exact)
-    assert easy(200_000, 64, True) == pytest.approx(4 * easy(100_000, 64, True))
-    assert easy(200_000, 64, False) == pytest.approx(2**1.4 * easy(100_000, 64, False))
-    slower = budget.clustering_seconds(
-        10**6, 128, exact=False, products_per_second=budget._TIMED_PRODUCTS_PER_SECOND / 2
-    )
-    assert slower == pytest.approx((2 * easy(10**6, 128, False), 2 * hard(10**6, 128, False)))
-    on_disk = budget.clustering_seconds(10**6, 128, exact=False, products_per_second=speed, on_disk=True)
-    assert on_disk == pytest.approx((1.8 * easy(10**6, 128, False), 1.8 * hard(10**6, 128, False)))
-
-
-@pytest.mark.parametrize("exact", [True, False])
-def test_files_stay_within_their_plan(tmp_path, exact, monkeypatch):
-    monkeypatch.setattr("ladle.hac.clustering.Checkpoints", partial(Checkpoints, every_seconds=0))
-    sizes = []
-    replace = os.replace
-
-    def noted(source, target):
-        sizes.append(Path(source).stat().st_size)
-        replace(source, target)
-
-    monkeypatch.setattr(os, "replace", noted)
-    rows, dim = 12_000, 24
-    embeddings = np.random.default_rng(0).normal(size=(rows, dim)).astype(np.float32)
-    tree = ladle.cluster(embeddings, exact=exact, checkpoint=tmp_path / "kept", prototypes=True)
-    assert len(sizes) > 2
-    planned = budget.checkpoint_file_bytes(rows, dim, exact=exact)
-    assert planned / 8 < 2 * max(sizes) < planned
-    tree.save(tmp_path / "tree.npz")
-    carried = prototype_bytes(len(tree.prototypes), dim, rows)
-    planned = budget.tree_file_bytes(rows, carried)
-    assert 0.8 * planned < (tmp_path / "tree.npz").stat().st_size < planned + 4096  # names and headers of the archive
 
 
 def test_shards_that_do_not_fit_are_refused_before_reading(tmp_path, monkeypatch):

@@ -195,8 +195,8 @@ CUT = (
     Fault(
         "cut",
         "a merge at the threshold is left out",
-        'counted_up_to(threshold, self.metric, self.rounding), side="right")',
-        'counted_up_to(threshold, self.metric, self.rounding), side="left")',
+        'np.searchsorted(self.heights, highest, side="right")',
+        'np.searchsorted(self.heights, highest, side="left")',
         ("test_a_threshold_merges_up_to_and_including_it",),
     ),
     Fault(

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ladle.memory.budget import PICKING_DIMS
 from ladle.neighbours import BruteSearch, Candidates, CellSearch, Effort
+from ladle.neighbours.effort import PICKING_DIMS
 from ladle.progress import SILENT
 from tests.hac.pools import blobs
 

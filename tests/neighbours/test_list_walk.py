@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import ladle
 from ladle.neighbours import CellSearch, Effort
-from ladle.neighbours.contract import Known
+from ladle.neighbours.contract import NeighbourHints
 from ladle.neighbours.join import Join
 from ladle.neighbours.list_walk import PASSES, Links
 from ladle.neighbours.list_walk_kernels import MOST
@@ -18,7 +18,7 @@ from tests.neighbours.test_join import K, joined, points
 N, DIM = 300, 4
 
 
-def known(random: np.random.Generator, n: int, most: int) -> tuple[Known, np.ndarray]:
+def known(random: np.random.Generator, n: int, most: int) -> tuple[NeighbourHints, np.ndarray]:
     """Lists of up to `most` ids, some of clusters that have merged and some marked as bounds; and who exists."""
     parents = np.arange(n, dtype=np.int32)
     for gone in random.choice(n - 1, n // 4, replace=False) + 1:
@@ -28,10 +28,10 @@ def known(random: np.random.Generator, n: int, most: int) -> tuple[Known, np.nda
     starts = np.cumsum(lengths + gaps) - lengths
     ids = random.integers(0, n, int(lengths.sum() + gaps.sum())).astype(np.int32)
     ids = np.where(random.random(len(ids)) < 0.3, ~ids, ids)
-    return Known(ids, starts.astype(np.int64), lengths, parents), np.flatnonzero(parents == np.arange(n))
+    return NeighbourHints(ids, starts.astype(np.int64), lengths, parents), np.flatnonzero(parents == np.arange(n))
 
 
-def plain_links(lists: Known, ids: np.ndarray) -> list[list[int]]:
+def plain_links(lists: NeighbourHints, ids: np.ndarray) -> list[list[int]]:
     """Both ways, by position, in any order."""
     place = {int(a): x for x, a in enumerate(ids)}
     near: list[list[int]] = [[] for _ in ids]

@@ -25,6 +25,7 @@ from ladle.campaign.files import CampaignFiles
 from ladle.campaign.session import Clock, Session, folder_of
 from ladle.clusters import LEVELS, is_cuttable
 from ladle.errors import ArgumentError, IdError, MismatchError
+from ladle.hac.tree.level import LEVELS
 from ladle.labelling.contract import Store
 from ladle.labelling.events import Act, Effects, record
 from ladle.labelling.settings import Settings

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from ladle import durable
 from ladle.errors import ArgumentError, CorruptFileError, FileError
+from ladle.hac.tree.level import DEFAULT_MEAN_SIZE
 from ladle.labelling.tables import ArtefactTable
 from ladle.pool import Pool
 from ladle.pool.ids.example_ids import Ids
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from ladle.hac import Dendrogram
 
 CHECKPOINT = "clustering"
-MEAN_SIZE = 10.0  # rows in a cluster, when the campaign clusters its pool
+MEAN_SIZE = float(DEFAULT_MEAN_SIZE)  # rows in a cluster, when the campaign clusters its pool
 
 
 class CampaignFiles:

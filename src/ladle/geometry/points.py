@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ladle import threads
 from ladle.arrays import Embeddings, Rows, row_blocks
-from ladle.numbers import choice, number
+from ladle.metric import Metric
+from ladle.numbers import number
 
-Metric = Literal["cosine", "sqeuclidean"]
 FEW_ROWS = 5_000  # so few are kept, and compared with each other, in float64
 BLOCK_BYTES = 4 << 20  # what a core's caches can pass on
 
@@ -54,11 +54,6 @@ class Points:
 
         threads.run_each(put, blocks)
         return cls(points, frame.scale)
-
-
-def check_metric(metric: str) -> None:
-    """Refuse what is no `Metric`. Raises: ArgumentError."""
-    choice(metric, "`metric`", get_args(Metric))
 
 
 def check_distance(name: str, value: float | None) -> None:

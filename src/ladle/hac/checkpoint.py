@@ -1,7 +1,7 @@
-"""A clustering in the making, kept on disk so that a machine that dies costs minutes and not the run.
+"""The state of a running clustering on disk, so that a machine that dies costs minutes and not the run.
 
-One file in a folder of the user's choice: an .npz sealed with the checksum of all its bytes, replaced whole. It says
-which clustering it belongs to, and is refused by any other.
+It is one file in a folder that the user names: an .npz sealed with the checksum of all its bytes, replaced whole. It
+names the clustering that it belongs to; any other clustering refuses it.
 """
 
 from __future__ import annotations
@@ -35,14 +35,13 @@ READ_BYTES = 16 << 20
 class Checkpoints:
     """The checkpoint of one clustering, in `directory` (made when first written to).
 
-    fingerprint: plain values that decide the result: rows, dim, metric, seed, engine, digest of the data and so on; the
+    fingerprint: plain values that decide the result: rows, dim, metric, seed, engine, digest of the data and so on. The
     version of Ladle is added. A checkpoint of any other fingerprint is refused.
-    every_seconds: least time between two saves; 0 saves whenever it can.
+    every_seconds: the shortest time between two saves; 0 saves whenever it can.
     scratch: where large arrays are made when a checkpoint is loaded.
     order_notice: see `Pool.order_notice`; a refusal of a checkpoint of other rows names it as the likely reason.
 
-    One clustering a directory at a time. Raises: FileError when the directory cannot be written.
-    Cost: see `save`.
+    A directory serves one clustering at a time. Raises: FileError when it cannot be written. Cost: see `save`.
     """
 
     directory: Path
@@ -51,7 +50,6 @@ class Checkpoints:
     scratch: Scratch = IN_MEMORY
     order_notice: str = ""
     _saved_at: float = field(init=False)
-    _stopping: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         self.directory = Path(self.directory)
@@ -63,15 +61,11 @@ class Checkpoints:
         """The file."""
         return self.directory / FILE_NAME
 
-    def stop(self) -> None:
-        """Ask the run to save at its next safe point and end there with KeyboardInterrupt. For signal handlers."""
-        self._stopping = True
-
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Keep other runs off the directory for as long as the block lasts.
+        """Keep other runs out of the directory while the block runs.
 
-        Raises: FileError when another run holds it, or it cannot be made. One that stays empty is removed again.
+        Raises: FileError when another run holds it, or it cannot be made. A new directory that stays empty is removed.
         """
         made = not self.directory.exists()
         durable.folder(self.directory)
@@ -85,13 +79,13 @@ class Checkpoints:
 
     def due(self) -> bool:
         """Whether it is time to save."""
-        return self._stopping or time.monotonic() - self._saved_at >= self.every_seconds
+        return time.monotonic() - self._saved_at >= self.every_seconds
 
     def save(self, state: State) -> None:
-        """Replace the checkpoint by `state`, durably: until the new one is whole, the old one stands, if there is one.
+        """Replace the checkpoint by `state`, durably: an old one is kept until the new one is whole.
 
-        Raises: FileError; KeyboardInterrupt after saving, when `stop` was called.
-        Cost: `state` written once and read back from the system's cache for its checksum.
+        Raises: FileError.
+        Cost: `state` is written once and read back from the system's cache for its checksum.
         """
         arrays = {name: value for name, value in state.items() if isinstance(value, np.ndarray)}
         header = {
@@ -114,8 +108,6 @@ class Checkpoints:
                 remedy=f"Make room or name another folder; {last}.",
             ) from cause
         self._saved_at = time.monotonic()
-        if self._stopping:
-            raise KeyboardInterrupt
 
     def load(self) -> State | None:
         """The state saved last, or None when there is none.
@@ -146,15 +138,15 @@ class Checkpoints:
         return {**arrays, **header["values"]}
 
     def clear(self) -> None:
-        """Remove the checkpoint, once what it was for is done and saved."""
+        """Remove the checkpoint, once the result of its clustering is saved."""
         self._sweep()
         self.path.unlink(missing_ok=True)
 
     def _sweep(self) -> None:
-        """Remove what a killed run left half-written."""
-        for left in self.directory.glob(f".{FILE_NAME}.*.tmp"):
+        """Remove half-written files of a killed run."""
+        for unfinished in self.directory.glob(f".{FILE_NAME}.*.tmp"):
             with suppress(OSError):
-                left.unlink()
+                unfinished.unlink()
 
     def _check(self, header: Mapping[str, Any], remedy: str) -> None:
         if header["format_version"] != FORMAT_VERSION:
@@ -178,7 +170,7 @@ class Checkpoints:
 
 
 def _array_in(archive: Any, name: str, scratch: Scratch) -> npt.NDArray[Any]:
-    """An array of an open .npz, which no second copy of it is needed for."""
+    """Read an array of an open .npz into `scratch`, without a second copy of it in memory."""
     if scratch.folder is None:
         return np.asarray(archive[name])
     with archive.zip.open(f"{name}.npy") as member:

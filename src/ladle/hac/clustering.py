@@ -21,25 +21,33 @@ from ladle.hac.compile_kernels import warm
 from ladle.hac.engine.merges import Merges, StopRule, lift
 from ladle.hac.engine.rounds import DENSE_CLUSTERS, Rounds
 from ladle.hac.engine.snapshot import Scalar
-from ladle.hac.intake import NAME, Source, Survey, points_of, reorder, surveyed
+from ladle.hac.intake import NAME, PoolSurvey, RowSource, points_of, reorder, survey
+from ladle.hac.plan import (
+    SMALL_MEANS_BYTES,
+    WIDE_MEANS_BYTES,
+    carried_bytes,
+    goes_to_disk,
+    require_memory,
+    uses_exact,
+)
 from ladle.hac.resolution import check_resolution
-from ladle.hac.tree.dendrogram import ROUNDING, Checks, Dendrogram, Level, counted_up_to
-from ladle.hac.tree.kernels import number
-from ladle.hac.tree.origin import Origin
-from ladle.memory.budget import SMALL_MEANS_BYTES, WIDE_MEANS_BYTES, goes_to_disk
-from ladle.memory.scratch import Scratch
+from ladle.hac.tree.dendrogram import Dendrogram
+from ladle.hac.tree.fields import Checks
+from ladle.hac.tree.kernels import label_rows, number
+from ladle.hac.tree.level import ROUNDING, Level, largest_equal_height
+from ladle.hac.tree.origin import PoolOrigin
+from ladle.hac.tree.prototypes import prototypes_of_pool
+from ladle.memory.scratch import IN_MEMORY, Scratch
+from ladle.metric import Metric, check_metric
 from ladle.neighbours import BruteSearch, CellSearch, Effort, Frame
 from ladle.numbers import choice, switch
-from ladle.pool.contract import METRICS, Pool
+from ladle.pool.contract import Pool
 from ladle.pool.faults import explain
 from ladle.pool.open import open_if_path, open_pool
 from ladle.progress import SILENT, Reporter
 from ladle.seeds import check_seed
 
-Metric = Literal["cosine", "sqeuclidean"]
-
 DENSE_ROWS = 5_000  # up to here the whole pool goes through the dense chain (200 MB): SciPy's own choice among ties
-BRUTE_ROWS = 100_000  # up to here the exact search takes half a minute on two cores
 QUALITIES = ("default", "high")
 ENGINES = ("auto", "brute", "cells")
 
@@ -61,61 +69,137 @@ def cluster(
     skip_invalid: bool = False,
     progress: Reporter = SILENT,
 ) -> Dendrogram:
-    """Average-linkage hierarchical clustering in memory linear in the number of rows, exact unless the pool is large.
+    """Cluster embeddings by average linkage, in memory linear in the number of rows.
 
-    embeddings: (n, dim) float16/32/64 array or memmap, or a pool from `ladle.open_pool`; read in blocks.
-    metric: "cosine" (1 - cosine similarity) or "sqeuclidean"; plain Euclidean average linkage is another tree.
-    mean_size, threshold, n_clusters: stop as soon as the tree can be cut there (at most one of them); without any the
-    tree is complete. Any level the tree reaches is a `cut` afterwards, never another run.
-    engine: how neighbours are found. "brute" compares every cluster with every other by matrix products: exact.
-    "cells" compares each with the clusters of nearby cells: approximate, for millions. "auto" takes "brute" up to
-    100,000 rows and "cells" beyond. exact=True or False says it in other words.
-    quality: how hard "cells" tries: "default" finds 97% of a sample's neighbours, 98% if that is hard, "high" 99.5%.
-    seed: of the cells; the exact engine draws nothing. progress: shows the stages; see ladle.progress.
-    checkpoint: a folder in which the state is kept every two minutes. The same call after a crash goes on from there,
-    to the same tree; another call is refused. Remove the folder when the tree is saved.
-    scratch: a folder for the vectors of an approximate clustering that memory has no room for, `pool.budget` says when;
-    None: the system's temporary folder. Nothing is left there. The tree is the same, later.
-    prototypes: whether the tree carries what `assign` needs; None: where that takes up to 1 GiB.
-    skip_invalid: cluster without the rows that cannot be used, see `ladle.open_pool`; `tree.skipped_rows` are these.
+    The tree is exact up to 100,000 rows, and approximate beyond unless exactness is asked for. Give at most one level
+    (`mean_size`, `threshold`, `n_clusters`): the clustering stops as soon as the tree can be cut there. Without any the
+    tree is complete. Any level that the tree reaches is a `cut` afterwards, never another run.
 
-    Returns a Dendrogram. Exact: its flat clusters equal SciPy's average linkage up to ties and float64 rounding.
-    Approximate: `certified` is the share of merges that are still proven, `recall` that of a sample's neighbours found,
-    `checks` what it noticed of its own mistakes.
-    Raises: ArgumentError; ShapeError, NonFiniteError, ZeroVectorError (cosine) and DataError (values too large
-    or small) before any work; MismatchError and CorruptFileError for a checkpoint; after the work, PrecisionError
-    where exactness was asked for and rounding leaves less than 99% of the merges proven; else that is a warning.
-    Cost: "brute" n^2 dim multiply-adds in float32 for points, about as much again for clusters; "cells" as
-    ladle.neighbours.cells says. Memory: 8 n dim bytes for the means (4 n dim when that exceeds 1 GiB, and in "cells"),
-    4 n dim for the search (of the clusters left, in "cells"), 470 n (730 n) for the lists and the tree, 256 MiB.
-    Repeats: the same tree for any number of threads. Ties: up to 5,000 rows as SciPy; beyond, by a hash of the pair:
-    other flat clusters than SciPy's, as right as those.
-    Source: reciprocal nearest neighbours in rounds after Sumengen et al. 2021 (arXiv 2105.11653), on cluster means with
-    certified candidate lists; see ladle.hac.engine.rounds.
+    Parameters
+    ----------
+    embeddings : (n, dim) float16, float32 or float64 array or memmap, or Pool
+        The pool, read in blocks. A pool from `ladle.open_pool` may be larger than memory.
+    metric
+        "cosine" (1 - cosine similarity) or "sqeuclidean". Plain Euclidean average linkage is another tree.
+    mean_size
+        Stop at this many rows a cluster, on average.
+    threshold
+        Stop at this height, in the unit of the metric.
+    n_clusters
+        Stop at this many clusters.
+    seed
+        Of the cells; the exact engine draws nothing.
+    engine
+        How neighbours are found. "brute" compares every cluster with every other by matrix products: exact. "cells"
+        compares each with the clusters of nearby cells: approximate, for millions. "auto" takes "brute" up to 100,000
+        rows and "cells" beyond.
+    exact
+        True is engine="brute", and refuses a tree whose exactness rounding leaves unproven; False is engine="cells".
+    quality
+        How hard "cells" tries: "default" finds 97% of a sample's neighbours, or 98% where they are hard to find; "high"
+        finds 99.5%.
+    checkpoint
+        A folder in which the state is kept every two minutes. The same call after a crash goes on from there and ends
+        in the same tree; another call is refused. Remove the folder when the tree is saved.
+    scratch
+        A folder for the vectors of an approximate clustering that does not fit memory (see `ladle.hac.plan`); None is
+        the system's temporary folder. The tree is the same, but comes later. Nothing is left in the folder.
+    prototypes
+        Whether the tree carries the prototypes that `Dendrogram.assign` needs. None: where they take up to 1 GiB.
+    skip_invalid
+        Cluster without the rows that cannot be used; see `ladle.open_pool`. `tree.skipped_rows` lists them.
+    progress
+        Shows the stages; see `ladle.progress`.
+
+    Returns
+    -------
+    Dendrogram
+        An exact one has the flat clusters of SciPy's average linkage, up to ties and float64 rounding. Of an
+        approximate one, `certified` is the share of merges that are still proven, `recall` the share of a sample's
+        neighbours that were found, and `checks` counts the mistakes of its own that it has noticed.
+
+    Raises
+    ------
+    ArgumentError
+        For impossible options.
+    MemoryPlanError
+        When the clustering would not fit the memory available, or the limit that LADLE_MEMORY sets, before any work.
+        An array that is loaded, or a pool that is read from files, does not count.
+    ShapeError, NonFiniteError, ZeroVectorError, DataError
+        For embeddings that cannot be used: a zero vector under cosine, values too large or too small. Before any work.
+    MismatchError, CorruptFileError
+        For a checkpoint of another clustering, or one whose bytes have changed.
+    PrecisionError
+        After the work, when exactness was asked for and rounding leaves less than 99% of the merges proven. Otherwise
+        that is a PrecisionWarning.
+
+    Notes
+    -----
+    Cost: three passes over the pool: one checks the rows, one reads them, one makes the prototypes. A fourth reads the
+    rows again where vectors go to files. "brute" takes n^2 dim multiply-adds in float32 for points and about as many
+    for clusters; for "cells" see `ladle.neighbours.cells`. Memory: 8 n dim bytes for the means (4 n dim beyond 1 GiB,
+    and in "cells"), 4 n dim for the search (in "cells", of the clusters left), 470 n (in "cells", 730 n) for the lists
+    and the tree, and 256 MiB.
+
+    Repeatability: the same tree for any number of threads. Up to 5,000 rows ties are broken as SciPy breaks them.
+    Beyond, a hash of the pair breaks them: the flat clusters may differ from SciPy's, and are as good.
+
+    References
+    ----------
+    Reciprocal nearest neighbours in rounds: Sumengen et al. 2021 (arXiv 2105.11653). Here they run on cluster means
+    with certified candidate lists; see `ladle.hac.engine.rounds`.
     """
-    choice(metric, "`metric`", METRICS)
-    exact, seed = _checked_exact(engine, exact, quality), check_seed(seed)
+    metric, seed = check_metric(metric), check_seed(seed)
+    exact = switch(exact, "`exact`", undecided=True)
+    exact_engine = _checked_engine(engine, exact, quality)
     prototypes = switch(prototypes, "`prototypes`", undecided=True)
     pool = _pool_of(embeddings, skip_invalid, metric)
-    source = Source.of(pool)
-    level = _level(mean_size, threshold, n_clusters, source.rows)
-    survey = _surveyed(pool, source, metric, progress)
+    source = RowSource.of(pool)
+    level = Level.of(mean_size, threshold, n_clusters)
+    fewest = 1 if level is None else level.clusters_of(source.rows) or 1
+    cells = not uses_exact(source.rows, exact_engine)
+    require_memory(source.rows, source.dim, exact=not cells)
+    facts = _survey_pool(pool, source, metric, progress)
 
-    cells = engine == "cells" or exact is False or (engine == "auto" and exact is None and source.rows > BRUTE_ROWS)
     warm(progress, cells=cells)
-    room = _room(source, cells, scratch)
-    search = CellSearch(seed, _effort(quality), scratch=room) if cells else BruteSearch()
     about: dict[str, Scalar] = {"metric": metric, "level": repr(level), "seed": seed, "quality": quality}
-    about |= survey.about(source) | {"engine": "cells" if cells else "brute"}
-    points = _arranged(source, survey, metric, search, room, progress)
-    unit = UNITS[metric] / points.scale**2
+    about |= facts.about(source) | {"engine": "cells" if cells else "brute"}
+    if cells:
+        room = _room(source, scratch)
+        start = _start_cells(source, facts, metric, seed, _effort(quality), room, progress)
+    else:
+        room = IN_MEMORY
+        start = _start_brute(source, facts, metric, progress)
+    unit = UNITS[metric] / start.scale**2
+    highest = np.inf if level is None or level.threshold is None else level.threshold
+    stop = StopRule(fewest, largest_equal_height(highest, metric, ROUNDING) / unit)
     checkpoints = _checkpoints(checkpoint, about, room, pool)
     dense = max(DENSE_CLUSTERS, 0 if cells else _dense(source.rows))
-    rounds = Rounds(points.means, points.distinct.sizes, search, progress, dense, checkpoints, room)
+    rounds = Rounds(start.means, start.distinct.sizes, start.search, progress, dense, checkpoints, room)
     with checkpoints.held() if checkpoints else nullcontext():
-        merges = rounds.run(_stop(level, source.rows, metric, unit))
-    tree = _dendrogram(merges, points.distinct, _Kind.of(metric, unit, level, _origin(source, survey, pool), search))
-    return _carrying(check_resolution(tree, survey.box, insisted=exact is True), pool, prototypes, progress)
+        merges = rounds.run(stop)
+    tree = _dendrogram(merges, start, unit, metric, level, _origin(source, facts, pool))
+    tree = check_resolution(tree, facts.box, insisted=exact is True)
+    if isinstance(pool, Pool) and pool.skipped is not None:
+        tree = replace(tree, skipped_rows=pool.skipped.rows)
+    return carry_prototypes(tree, pool, prototypes, progress)
+
+
+def carry_prototypes(
+    tree: Dendrogram, pool: Embeddings | Pool, prototypes: bool | None, progress: Reporter
+) -> Dendrogram:
+    """`tree`, new from `pool`, with prototypes of its level if they are wanted; None wants them up to 1 GiB.
+
+    Most trees can then take newcomers without the old embeddings, on another machine, a year later. Prototypes take
+    604 MB for 10 million rows of dim 64 at mean size 10; only wide embeddings, or many small clusters, make them as
+    large as a pool.
+    """
+    merges = tree.merges_at(tree.level or Level.default())
+    if not carried_bytes(tree.n - merges, tree.dim, tree.n, prototypes):
+        return tree
+    labels = label_rows(tree.merges, tree.n, merges)
+    made = prototypes_of_pool(pool, labels, metric=tree.metric, merges=merges, progress=progress)
+    return replace(tree, prototypes=made)
 
 
 def _pool_of(embeddings: npt.ArrayLike | Pool, skip_invalid: bool, metric: str) -> Embeddings | Pool:
@@ -125,20 +209,12 @@ def _pool_of(embeddings: npt.ArrayLike | Pool, skip_invalid: bool, metric: str) 
     return placed if isinstance(placed, Pool) else as_matrix(placed, NAME)
 
 
-def _surveyed(pool: Embeddings | Pool, source: Source, metric: str, progress: Reporter) -> Survey:
-    """The survey of a pool. Raises: what cannot be used, telling how many rows, which and why."""
+def _survey_pool(pool: Embeddings | Pool, source: RowSource, metric: str, progress: Reporter) -> PoolSurvey:
+    """The survey of a pool. Raises: as `survey`; the error names how many rows cannot be used, which and why."""
     try:
-        return surveyed(source, metric, progress)
+        return survey(source, metric, progress)
     except (NonFiniteError, ShapeError, ZeroVectorError) as error:
         raise explain(error, open_pool(pool), metric) from error
-
-
-def _carrying(tree: Dendrogram, pool: Embeddings | Pool, prototypes: bool | None, progress: Reporter) -> Dendrogram:
-    from ladle.hac.assign import carrying  # here, because it stands on this file
-
-    if isinstance(pool, Pool) and pool.skipped is not None:
-        tree = replace(tree, skipped_rows=pool.skipped.rows)
-    return carrying(tree, pool, prototypes, progress)
 
 
 def _checkpoints(
@@ -155,10 +231,10 @@ def _effort(quality: str) -> Effort:
     return Effort(hard_recall=0.98) if quality == "default" else Effort(recall=0.995, hard_cost=2.4e13)
 
 
-def _room(source: Source, cells: bool, scratch: str | os.PathLike[str] | None) -> Scratch:
-    """Where the vectors go."""
-    if not goes_to_disk(source.rows, source.dim, exact=not cells):
-        return Scratch()
+def _room(source: RowSource, scratch: str | os.PathLike[str] | None) -> Scratch:
+    """Where the vectors of an approximate clustering go."""
+    if not goes_to_disk(source.rows, source.dim, exact=False):
+        return IN_MEMORY
     return Scratch(Path(tempfile.gettempdir() if scratch is None else scratch))
 
 
@@ -167,89 +243,64 @@ def _dense(rows: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class _Points:
+class _Start:
     """What the rounds start from."""
 
     means: npt.NDArray[Any]  # (u, d)
     distinct: Distinct
     scale: float  # of the means' unit to the metric's
+    search: BruteSearch | CellSearch
 
 
-def _arranged(
-    source: Source, survey: Survey, metric: str, search: BruteSearch | CellSearch, room: Scratch, progress: Reporter
-) -> _Points:
-    """The distinct rows; for the cell join in one frame and in the order of its cells, so that no copy is needed."""
-    norms = survey.norms if metric == "cosine" else None
-    if isinstance(search, CellSearch):
-        small = 8 * len(survey.distinct.rows) * source.dim <= SMALL_MEANS_BYTES
-        dtype = np.dtype(np.float64 if small else np.float32)
-        frame = survey.exact_frame() if small else survey.frame()
-        means = points_of(source, survey.distinct, norms, frame, dtype, progress, room)
-        search.frame = None if small else Frame.identity(source.dim)
-        order = search.arrange(means, progress)
-        arranged = Distinct(survey.distinct.rows[order], survey.distinct.sizes[order], survey.distinct.first)
-        if room.folder is None:
-            reorder(means, order)
-        else:  # swapping the rows of a file would read and write it at random
-            means = points_of(source, arranged, norms, frame, dtype, progress, room)
-        return _Points(means, arranged, frame.scale)
-    distinct = _all_rows(source.rows) if _dense(source.rows) else survey.distinct
+def _start_brute(source: RowSource, facts: PoolSurvey, metric: str, progress: Reporter) -> _Start:
+    """The distinct rows, or all rows of a small pool, for the exact search."""
+    norms = facts.norms if metric == "cosine" else None
+    distinct = _all_rows(source.rows) if _dense(source.rows) else facts.distinct
     wide = 8 * len(distinct.rows) * source.dim <= WIDE_MEANS_BYTES
+    frame = facts.exact_frame()
     dtype = np.dtype(np.float64 if wide else np.float32)
-    frame = survey.exact_frame()
-    return _Points(points_of(source, distinct, norms, frame, dtype, progress), distinct, frame.scale)
+    return _Start(points_of(source, distinct, norms, frame, dtype, progress), distinct, frame.scale, BruteSearch())
 
 
-def _checked_exact(engine: str, exact: bool | None, quality: str) -> bool | None:
+def _start_cells(
+    source: RowSource,
+    facts: PoolSurvey,
+    metric: str,
+    seed: int,
+    effort: Effort,
+    room: Scratch,
+    progress: Reporter,
+) -> _Start:
+    """The distinct rows in one frame and in the order of the search's cells, so that the search needs no copy."""
+    norms = facts.norms if metric == "cosine" else None
+    small = 8 * len(facts.distinct.rows) * source.dim <= SMALL_MEANS_BYTES
+    dtype = np.dtype(np.float64 if small else np.float32)
+    frame = facts.exact_frame() if small else facts.frame()
+    search = CellSearch(seed, effort, frame=None if small else Frame.identity(source.dim), scratch=room)
+    means = points_of(source, facts.distinct, norms, frame, dtype, progress, room)
+    order = search.arrange(means, progress)
+    arranged = Distinct(facts.distinct.rows[order], facts.distinct.sizes[order], facts.distinct.first)
+    if room.folder is None:
+        reorder(means, order)
+    else:  # swapping the rows of a file would read and write it at random
+        means = points_of(source, arranged, norms, frame, dtype, progress, room)
+    return _Start(means, arranged, frame.scale, search)
+
+
+def _checked_engine(engine: str, exact: bool | None, quality: str) -> bool | None:
+    """Which engine is asked for: the exact one, the approximate one, or None for either. Raises: ArgumentError."""
     choice(quality, "`quality`", QUALITIES)
     choice(engine, "`engine`", ENGINES)
-    exact = switch(exact, "`exact`", undecided=True)
     if (engine == "brute" and exact is False) or (engine == "cells" and exact is True):
         raise ArgumentError(
             "`exact`", wanted=f'agree with engine="{engine}"', got=repr(exact), remedy="Give one of the two."
         )
-    return exact
+    return exact if engine == "auto" else engine == "brute"
 
 
-def _origin(source: Source, survey: Survey, pool: Embeddings | Pool) -> Origin:
+def _origin(source: RowSource, facts: PoolSurvey, pool: Embeddings | Pool) -> PoolOrigin:
     ids_digest = pool.digest if isinstance(pool, Pool) else ""
-    return Origin(source.rows, source.dim, source.dtype.name, ids_digest, survey.vectors_digest)
-
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """What a dendrogram says of itself besides its merges."""
-
-    metric: str
-    unit: float  # height of one unit of linkage
-    level: Level | None
-    origin: Origin
-    recall: float | None
-
-    @classmethod
-    def of(
-        cls, metric: str, unit: float, level: Level | None, origin: Origin, search: BruteSearch | CellSearch
-    ) -> _Kind:
-        """After the search."""
-        recall = search.recalls[-1] if isinstance(search, CellSearch) and search.recalls else None
-        return cls(metric, unit, level, origin, recall)
-
-
-def _level(mean_size: float | None, threshold: float | None, n_clusters: int | None, rows: int) -> Level | None:
-    """The level asked for, which so many rows can reach; None for a full tree. Raises: ArgumentError."""
-    if mean_size is None and threshold is None and n_clusters is None:
-        return None
-    level = Level(mean_size=mean_size, threshold=threshold, n_clusters=n_clusters)
-    level.clusters_of(rows)
-    return level
-
-
-def _stop(level: Level | None, rows: int, metric: str, unit: float) -> StopRule:
-    """Where the rounds may end; `unit` is the height of one unit of linkage."""
-    if level is None:
-        return StopRule()
-    highest = np.inf if level.threshold is None else counted_up_to(level.threshold, metric, ROUNDING)
-    return StopRule(level.clusters_of(rows) or 1, highest / unit)
+    return PoolOrigin(source.rows, source.dim, source.dtype.name, ids_digest, facts.vectors_digest)
 
 
 def _all_rows(n: int) -> Distinct:
@@ -257,33 +308,39 @@ def _all_rows(n: int) -> Distinct:
     return Distinct(rows=rows, sizes=np.ones(n, np.int32), first=rows)
 
 
-def _dendrogram(merges: Merges, distinct: Distinct, kind: _Kind) -> Dendrogram:
-    """Equal rows first, then the rounds' merges: raised to be monotone, sorted, numbered."""
+def _dendrogram(
+    merges: Merges, start: _Start, unit: float, metric: str, level: Level | None, origin: PoolOrigin
+) -> Dendrogram:
+    """Equal rows first, then the merges of the rounds: raised to be monotone, sorted, numbered.
+
+    unit: the height of one unit of linkage.
+    """
+    distinct, search = start.distinct, start.search
     n = len(distinct.first)
     twins = np.flatnonzero(distinct.first != np.arange(n))
     pairs = np.concatenate([np.column_stack([distinct.first[twins], twins]), distinct.rows[merges.pairs]])
-    heights = np.concatenate([np.zeros(len(twins)), merges.linkages * kind.unit])
+    heights = np.concatenate([np.zeros(len(twins)), merges.linkages * unit])
     sure = np.concatenate([np.ones(len(twins), bool), merges.sure])
     inversions = lift(pairs, heights, n)
-    known_below = merges.level * kind.unit
+    known_below = merges.level * unit
     known = heights < known_below
-    known[: len(twins)] = True  # even where the rounds had nothing to do
+    known[: len(twins)] = True  # also where the rounds had nothing to do
     pairs, heights, sure = pairs[known], heights[known], sure[known]
     order = np.argsort(heights, kind="stable")  # a merge found later stays behind those below it
     return Dendrogram(
         n=n,
         merges=number(pairs[order], n),
         heights=heights[order],
-        # All on the matrix, summed as SciPy sums: nothing else rounds the heights of squared distances.
-        rounding=0.0 if merges.tally.dense == n and kind.metric == "sqeuclidean" else ROUNDING,
-        metric=kind.metric,
+        # All merges on the matrix, summed as SciPy sums: nothing else rounds the heights of squared distances.
+        rounding=0.0 if merges.tally.dense == n and metric == "sqeuclidean" else ROUNDING,
+        metric=metric,
         certified=float(sure.mean()) if len(sure) else 1.0,
         known_below=known_below,
-        level=kind.level,
-        pool_digest=kind.origin.ids_digest,
-        dim=kind.origin.dim,
-        dtype=kind.origin.dtype,
-        vectors_digest=kind.origin.vectors_digest,
-        recall=kind.recall,
+        level=level,
+        pool_digest=origin.ids_digest,
+        dim=origin.dim,
+        dtype=origin.dtype,
+        vectors_digest=origin.vectors_digest,
+        recall=search.recalls[-1] if isinstance(search, CellSearch) and search.recalls else None,
         checks=Checks(inversions, merges.tally.told),
     )

@@ -1,7 +1,7 @@
 """From a pool, which may be larger than memory, to the points that are clustered.
 
-Two passes over the source: the first checks every row and finds the equal ones, the second writes the distinct rows
-in working precision. Nothing else of the source is held.
+`survey` reads every row once: it checks them and finds the equal ones. `points_of` reads them once more and writes the
+distinct rows in working precision. Nothing else of the source is held.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Blocks = Iterator[tuple[slice, Embeddings]]
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class RowSource:
     """Rows to read: an array or a memory map, or a pool that is read block by block."""
 
     rows: int
@@ -41,7 +41,7 @@ class Source:
     blocks_of: Callable[[int], Blocks]
 
     @classmethod
-    def of(cls, embeddings: Embeddings | Pool) -> Source:
+    def of(cls, embeddings: Embeddings | Pool) -> RowSource:
         """The rows of an array that `ladle.arrays.as_matrix` has passed, or of a pool."""
         if isinstance(embeddings, Pool):
             return cls(embeddings.rows, embeddings.dim, embeddings.dtype, embeddings.blocks)
@@ -64,8 +64,8 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
-    """What one pass over a source tells."""
+class PoolSurvey:
+    """What one pass over a source has found."""
 
     norms: npt.NDArray[np.float64]  # (n,) Euclidean
     box: Box  # of the rows, of the unit vectors under cosine
@@ -73,18 +73,18 @@ class Survey:
     digest: str  # of all rows in order
     vectors_digest: str  # the same by one hash a row, which a tree carries
 
-    def about(self, source: Source) -> dict[str, int | str]:
-        """What tells the rows of `source` from others."""
+    def about(self, source: RowSource) -> dict[str, int | str]:
+        """Values that identify the rows of `source`."""
         return {"data": self.digest, "rows": source.rows, "dim": source.dim}
 
     def frame(self) -> Frame:
-        """A frame in the middle of the rows, for float32: all lie inside the unit ball, rows of huge size apart."""
+        """A frame in the middle of the rows, for float32: all but rows of huge size lie inside the unit ball."""
         return Frame(self.box.centre, scale_for(self.box.longest(self.box.centre), self.box.typical))
 
     def exact_frame(self) -> Frame:
         """A frame that rounds no row: a power of two, and a shift where all rows lie together, far from the origin.
 
-        There the shift is exact, for all coordinates share the digits that it takes away; and means keep more digits.
+        Such a shift is exact, because all coordinates share the digits that it takes away. Means then keep more digits.
         """
         centre = self.box.centre
         far = self.box.longest(centre) < CLOSE * float(np.abs(centre).max(initial=0.0))
@@ -112,7 +112,7 @@ class Box:
         return float(lengths(np.maximum(self.highest - centre, centre - self.lowest)[None])[0])
 
 
-def surveyed(source: Source, metric: str, progress: Reporter) -> Survey:
+def survey(source: RowSource, metric: str, progress: Reporter) -> PoolSurvey:
     """Check every row and find the equal ones.
 
     Raises: NonFiniteError, ZeroVectorError (cosine), DataError (squares that would overflow float32 or vanish in
@@ -123,7 +123,7 @@ def surveyed(source: Source, metric: str, progress: Reporter) -> Survey:
     parts: dict[int, tuple[npt.NDArray[np.float64], ...]] = {}
     spaced = sampled(source.rows).step
 
-    def look(rows: slice, block: Embeddings) -> None:
+    def survey_block(rows: slice, block: Embeddings) -> None:
         check_finite(block, NAME, first_row=rows.start)
         points = block.astype(np.float64)
         largest = np.abs(points).max(axis=1, initial=0.0)
@@ -139,7 +139,7 @@ def surveyed(source: Source, metric: str, progress: Reporter) -> Survey:
         hashes[rows] = hash_rows(block)
         checks[rows] = hash_rows(block, seed=1)
 
-    source.each_block(look, "checking the embeddings", progress)
+    source.each_block(survey_block, "checking the embeddings", progress)
     check_small(norms, metric, name=NAME)
     sums, lowest, highest, samples = zip(*(parts[start] for start in sorted(parts)), strict=True)
     sample = np.concatenate(samples)
@@ -148,12 +148,12 @@ def surveyed(source: Source, metric: str, progress: Reporter) -> Survey:
     digest = hashlib.blake2b(f"{source.dtype} {source.rows} {source.dim}".encode(), digest_size=16)
     digest.update(hashes.view(np.uint8).data)
     digest.update(checks.view(np.uint8).data)
-    told = digest.hexdigest(), vectors_digest(hashes, source.dtype, source.dim)
-    return Survey(norms, box, grouped(hashes, checks), *told)
+    digests = digest.hexdigest(), vectors_digest(hashes, source.dtype, source.dim)
+    return PoolSurvey(norms, box, grouped(hashes, checks), *digests)
 
 
 def points_of(
-    source: Source,
+    source: RowSource,
     distinct: Distinct,
     norms: npt.NDArray[np.float64] | None,
     frame: Frame,
@@ -171,13 +171,13 @@ def points_of(
 
     def fill(rows: slice, block: Embeddings) -> None:
         place = places[rows]
-        kept = place >= 0
-        part = block[kept].astype(np.float64)
+        distinct_rows = place >= 0
+        part = block[distinct_rows].astype(np.float64)
         if norms is not None:
-            part /= norms[rows][kept, None]
+            part /= norms[rows][distinct_rows, None]
         part -= frame.centre
         part *= frame.scale
-        points[place[kept]] = part
+        points[place[distinct_rows]] = part
 
     source.each_block(fill, "reading the embeddings", progress)
     return points

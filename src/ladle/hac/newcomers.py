@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ladle.arrays import Embeddings, as_matrix
 from ladle.errors import NonFiniteError, ShapeError, ZeroVectorError
 from ladle.geometry.metric_space import in_metric
-from ladle.hac.intake import Source
+from ladle.hac.intake import RowSource
 from ladle.hac.tree.prototypes import fingerprints_of
 from ladle.pool.contract import Pool
 from ladle.pool.faults import explain
@@ -19,32 +19,32 @@ from ladle.pool.open import open_pool
 from ladle.progress import Reporter
 
 BLOCK_BYTES = 128 << 20  # of newcomers in float64 at a time
-LEAST_ROW_BYTES = 1024  # what the cells' candidates take, where vectors take less
-SAMPLE = 400  # newcomers that are searched for exactly too, to measure recall
+LEAST_ROW_BYTES = 1024  # the candidates from the cells take so much, where vectors take less
+SAMPLE = 400  # newcomers whose nearest cluster is also searched for exactly, to measure recall
 
 
 @dataclass(frozen=True, slots=True)
 class Newcomers:
     """An array or a pool, as blocks of rows."""
 
-    source: Source
+    source: RowSource
     metric: str
-    given: Embeddings | Pool
+    embeddings: Embeddings | Pool  # as the caller gave them
 
     @classmethod
     def of(cls, embeddings: npt.ArrayLike | Pool, *, dim: int, metric: str) -> Newcomers:
-        """The newcomers of an array or a pool. Raises: ShapeError for another `dim` than the tree's."""
-        given: Embeddings | Pool
+        """The newcomers of an array or a pool. Raises: ShapeError for a `dim` that is not the tree's."""
+        readable: Embeddings | Pool
         if isinstance(embeddings, Pool):
-            given = embeddings
+            readable = embeddings
         elif _is_empty(embeddings, dim):
-            given = np.empty((0, dim), np.float32)
+            readable = np.empty((0, dim), np.float32)
         else:
-            given = as_matrix(embeddings, "embeddings")
-        source = Source.of(given)
+            readable = as_matrix(embeddings, "embeddings")
+        source = RowSource.of(readable)
         if source.dim != dim:
             raise ShapeError("`embeddings`", wanted=f"have dim {dim:,} like the tree's pool", got=f"dim {source.dim:,}")
-        return cls(source, metric, given)
+        return cls(source, metric, readable)
 
     @property
     def rows(self) -> int:
@@ -59,14 +59,14 @@ class Newcomers:
     def blocks(self) -> Iterator[tuple[slice, Embeddings, npt.NDArray[np.float64]]]:
         """(rows, the block as it was given, the same in the metric's space).
 
-        Raises: as `in_metric`, telling how many rows cannot be used, which and why.
+        Raises: as `in_metric`; the error names how many rows cannot be used, which and why.
         """
         block_rows = BLOCK_BYTES // max(8 * self.dim, LEAST_ROW_BYTES)
         try:
             for rows, block in self.source.blocks(block_rows * self.dim * self.source.dtype.itemsize):
                 yield rows, block, in_metric(block, self.metric, name="embeddings", first_row=rows.start)
         except (NonFiniteError, ShapeError, ZeroVectorError) as error:
-            raise explain(error, open_pool(self.given), self.metric) from error
+            raise explain(error, open_pool(self.embeddings), self.metric) from error
 
 
 def _is_empty(value: npt.ArrayLike, dim: int) -> bool:
@@ -74,14 +74,14 @@ def _is_empty(value: npt.ArrayLike, dim: int) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """What a first look at the newcomers tells."""
+class NewcomerFacts:
+    """What a first pass over the newcomers has found."""
 
     fingerprints: npt.NDArray[np.uint64]  # (q,)
-    sample: npt.NDArray[np.float64]  # (s, d) in the metric's space: those of least fingerprint, in whatever order
+    sample: npt.NDArray[np.float64]  # (s, d) in the metric's space: the rows of least fingerprint
 
 
-def facts_of(newcomers: Newcomers, progress: Reporter) -> Facts:
+def survey_newcomers(newcomers: Newcomers, progress: Reporter) -> NewcomerFacts:
     """Check every newcomer before any work, and take a sample that their order does not change."""
     fingerprints = np.empty(newcomers.rows, np.uint64)
     sample, marks = np.empty((0, newcomers.dim)), np.empty(0, np.uint64)
@@ -89,8 +89,8 @@ def facts_of(newcomers: Newcomers, progress: Reporter) -> Facts:
         for rows, block, points in newcomers.blocks():
             fingerprints[rows] = fingerprints_of(block)
             marks, first = np.unique(np.concatenate([marks, fingerprints[rows]]), return_index=True)
-            kept, marks = first[:SAMPLE], marks[:SAMPLE]
+            marks = marks[:SAMPLE]
             old = len(sample)
-            sample = np.stack([sample[x] if x < old else points[x - old] for x in kept])
+            sample = np.stack([sample[x] if x < old else points[x - old] for x in first[:SAMPLE]])
             advance(len(block))
-    return Facts(fingerprints, sample)
+    return NewcomerFacts(fingerprints, sample)

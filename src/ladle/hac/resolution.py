@@ -1,4 +1,4 @@
-"""Whether a finished tree could tell its clusters apart: what is said loudly, or refused, when it could not."""
+"""Whether rounding blurs a finished tree: a warning, or an error where exactness was asked for."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from ladle.errors import PrecisionError, PrecisionWarning
 from ladle.geometry.metric_space import UNITS
+from ladle.hac.tree.level import DEFAULT_MEAN_SIZE
 from ladle.notices import gathering, notice
 
 if TYPE_CHECKING:
@@ -19,23 +20,22 @@ if TYPE_CHECKING:
 CERTIFIED = 0.99  # an exact clustering proves at least this share of its merges
 BLURRED = 0.01  # share of the rows that an approximate clustering may blur without a warning
 BLUR = 1e-3  # a row is blurred when the square of its rounding is more than this share of the height of the cut
-CUT_ROWS = 10  # rows a cluster of the cut at which a full tree is judged
 
 
 def check_resolution(tree: Dendrogram, box: Box, *, insisted: bool) -> Dendrogram:
-    """The tree; of an approximate one, recall counts no row that float32 blurs.
+    """Warn, or refuse, where rounding may have changed clusters. Returns the tree, its recall without blurred rows.
 
-    box: where the rows lie. insisted: whether exactness was. Raises: PrecisionError when it was, and an exact tree
-    proves few of its merges; in all other cases PrecisionWarning says that clusters may be wrong. Cost: none.
+    box: where the rows lie. insisted: whether exactness was asked for. Raises: PrecisionError when it was, and an exact
+    tree proves few of its merges. In all other cases PrecisionWarning says that clusters may be wrong. Cost: none.
     """
     if tree.recall is not None:
         return _without_blurred(tree, box)
     if tree.certified < CERTIFIED:
-        _tell_unproven(tree, insisted)
+        _report_unproven(tree, insisted)
     return tree
 
 
-def _tell_unproven(tree: Dendrogram, insisted: bool) -> None:
+def _report_unproven(tree: Dendrogram, insisted: bool) -> None:
     share = f"{tree.certified:.2%} of its {len(tree.merges):,} merges proven"
     remedy = (
         "Many rows lie far from the origin and very near each other, so that rounding hides which of them are nearest. "
@@ -50,7 +50,7 @@ def _tell_unproven(tree: Dendrogram, insisted: bool) -> None:
 
 
 def _without_blurred(tree: Dendrogram, box: Box) -> Dendrogram:
-    """A row is blurred when its rounding, by its distance from the centre, is large beside the height of the cut."""
+    """Take blurred rows out of the recall: rows so far from the centre that their rounding is large beside the cut."""
     height = _height_of_cut(tree)
     if tree.recall is None or height is None:
         return tree
@@ -66,7 +66,7 @@ def _without_blurred(tree: Dendrogram, box: Box) -> Dendrogram:
 
 
 def _warn(text: str) -> None:
-    """Say it with the answer of a command, or as a warning to users of the library."""
+    """Show `text` with the answer of a command, or as a warning to users of the library."""
     if gathering():
         notice(f"Warning: {text}")
     else:
@@ -74,7 +74,7 @@ def _warn(text: str) -> None:
 
 
 def _height_of_cut(tree: Dendrogram) -> float | None:
-    """The height of the last merge at the level of the tree, or at CUT_ROWS rows a cluster; None where all are 0.
+    """The height of the last merge at the level of the tree, or at the default mean size; None where all are 0.
 
     Where the cut joins equal rows alone, the first merge above them.
     """
@@ -82,7 +82,7 @@ def _height_of_cut(tree: Dendrogram) -> float | None:
     if len(above) == 0:
         return None
     if tree.level is not None:
-        height = tree.standing(tree.level)[1]
+        height = tree.locate(tree.level)[1]
     else:
-        height = float(tree.heights[min(len(tree.heights), tree.n - max(1, tree.n // CUT_ROWS)) - 1])
+        height = float(tree.heights[min(len(tree.heights), tree.n - max(1, tree.n // DEFAULT_MEAN_SIZE)) - 1])
     return max(height, float(above[0]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,9 +10,9 @@ import numpy.typing as npt
 
 from ladle import threads
 from ladle.geometry.frame import Frame, Means, frame_of
-from ladle.neighbours.contract import Candidates, Known
+from ladle.neighbours.contract import Candidates, NeighbourHints
 from ladle.neighbours.kernels import WORST, keep_best
-from ladle.neighbours.precise import PACKED_ROWS, Described, nearest_by_differences
+from ladle.neighbours.precise import PACKED_ROWS, ClusterArrays, nearest_by_differences
 from ladle.neighbours.products import MEMBER_BLOCK, QUERY_BLOCK, Floats, Int32s, Packed, linkages, rounding, top_k
 from ladle.progress import Advance, Reporter
 
@@ -37,20 +38,21 @@ class BruteSearch:
         k: int,
         precise: bool,
         progress: Reporter,
-        known: Known | None = None,
+        hints: NeighbourHints | None = None,
         remainders: Means | None = None,
+        pause: Callable[[], None] | None = None,
     ) -> Candidates:
         """See `NeighbourSearch.nearest`."""
         k = min(k, len(members) - 1)
         frame = frame_of(means, members) if self.frame is None else self.frame
         with progress.task("nearest neighbours", len(queries)) as advance, threads.single_threaded_blas():
-            clusters = Described.of(means, remainders, spreads)
+            clusters = ClusterArrays.of(means, remainders, spreads)
             search = nearest_by_differences if precise else _by_products
             return search(clusters, members, queries, k, frame, advance)
 
 
 def _by_products(
-    clusters: Described, members: Int32s, queries: Int32s, k: int, frame: Frame, advance: Advance
+    clusters: ClusterArrays, members: Int32s, queries: Int32s, k: int, frame: Frame, advance: Advance
 ) -> Candidates:
     """The k nearest by products in float32; the reach is shortened by what their rounding may hide."""
     single = np.dtype(np.float32)

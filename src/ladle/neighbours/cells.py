@@ -16,12 +16,11 @@ import numpy.typing as npt
 
 from ladle import seeds, threads
 from ladle.geometry.frame import Frame, Means, frame_of
-from ladle.memory.budget import PICKING_DIMS
 from ladle.memory.scratch import IN_MEMORY, Scratch
 from ladle.neighbours.brute import BruteSearch
 from ladle.neighbours.coarse import BLOCK, SAMPLE_PER_CELL, Cells, Int64s, Partition, by_cell
-from ladle.neighbours.contract import Candidates, Known
-from ladle.neighbours.effort import Effort
+from ladle.neighbours.contract import Candidates, NeighbourHints
+from ladle.neighbours.effort import PICKING_DIMS, Effort
 from ladle.neighbours.join import Join, most_probes
 from ladle.neighbours.list_walk import Links
 from ladle.neighbours.products import Int32s, pack
@@ -63,7 +62,6 @@ class CellSearch:
     scratch: Scratch = IN_MEMORY  # where copies of means are made
     recalls: list[float] = field(default_factory=list)  # measured, one for each stage of the first search
     later_recalls: list[float] = field(default_factory=list)  # measured among clusters, one for each trial
-    pause: Callable[[], None] = field(default=lambda: None)  # called between two turns of the first search
     _under_way: tuple[int, Join] | None = None  # the next turn of the first search, while it runs
     _restored: dict[str, Any] | None = None
     _placed: list[Placed] = field(default_factory=list)  # the first by k-means, the others around random members
@@ -83,15 +81,16 @@ class CellSearch:
         k: int,
         precise: bool,
         progress: Reporter,
-        known: Known | None = None,
+        hints: NeighbourHints | None = None,
         remainders: Means | None = None,
+        pause: Callable[[], None] | None = None,
     ) -> Candidates:
         """See `NeighbourSearch.nearest`."""
         k = min(k, len(members) - 1)
         cost = float(len(queries)) * len(members) * means.shape[1]
         stale = len(members) < REBUILD_SHARE * self._built_for
         dearer = max(HARD if self._hard else 1.0, REBUILD if stale else 1.0)
-        if len(queries) < len(members) and known is not None and not self._hard:
+        if len(queries) < len(members) and hints is not None and not self._hard:
             dearer *= WALKED  # where neighbours are hard to find, time is not saved at the cost of exactness
 
         def by_force() -> Candidates:
@@ -116,13 +115,13 @@ class CellSearch:
         main = self._placed[0]
         join = Join.of(means, spreads, members, main.cells, main.cell[members], self.frame, k, self.scratch)
         if len(queries) == len(members):
-            if not self._search_all(join, members, progress):
+            if not self._search_all(join, members, progress, pause):
                 del join
                 self.recalls.append(1.0)
                 self._by_force = True  # means of clusters are harder still than their points
                 return by_force()
         else:
-            self._search_some(join, members, np.searchsorted(members, queries), known, progress)
+            self._search_some(join, members, np.searchsorted(members, queries), hints, progress)
         return join.candidates(members, queries, spreads)
 
     def arrange(self, means: Means, progress: Reporter = SILENT) -> Int64s:
@@ -180,7 +179,7 @@ class CellSearch:
         placed = self._placed[number]
         return Partition.of(placed.cells, placed.cell[own])
 
-    def _search_all(self, join: Join, members: Int32s, progress: Reporter) -> bool:
+    def _search_all(self, join: Join, members: Int32s, progress: Reporter, pause: Callable[[], None] | None) -> bool:
         """Every member is a query: turn to more partitions until a sample's recall is good enough.
 
         Returns whether it is worth it: where it is hard, an exact search of not too many takes hardly longer.
@@ -218,7 +217,8 @@ class CellSearch:
                 break
             turn += 1
             self._under_way = (turn, join)
-            self.pause()
+            if pause is not None:
+                pause()
         self._under_way = None
         return True
 
@@ -236,11 +236,13 @@ class CellSearch:
             self.recalls.append(sample.recall(join))
             gain = self.recalls[-1] - before
 
-    def _search_some(self, join: Join, members: Int32s, own: Int64s, known: Known | None, progress: Reporter) -> None:
+    def _search_some(
+        self, join: Join, members: Int32s, own: Int64s, hints: NeighbourHints | None, progress: Reporter
+    ) -> None:
         """Some members are queries. How many cells they are compared with is chosen anew for each making of cells."""
         rungs = self.effort.rungs(self._built_for, len(self._placed[0].cells))
         own = join.places(own)
-        links = None if known is None else Links.of(join, members, known)
+        links = None if hints is None else Links.of(join, members, hints)
 
         def search(rows: Int64s, rung: int, shown: Reporter) -> None:
             join.only(rows)

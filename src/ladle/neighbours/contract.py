@@ -18,6 +18,7 @@ caller computes the distances it keeps, in full precision. Guarantees of every i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -37,8 +38,8 @@ class Candidates:
     proven: npt.NDArray[np.bool_]  # (q,) whether the reach is a proof or (approximate search) a belief
 
 
-class Known(NamedTuple):
-    """Which clusters lie near which, as far as the caller knows: hints, of which any may be missing or out of date."""
+class NeighbourHints(NamedTuple):
+    """Which clusters lie near which, as far as the caller knows. Any of it may be missing or out of date."""
 
     ids: npt.NDArray[np.int32]  # lists of ids end to end; ~id counts as id
     starts: npt.NDArray[np.int64]  # (n,) where a cluster's list begins
@@ -59,14 +60,16 @@ class NeighbourSearch(Protocol):
         k: int,
         precise: bool,
         progress: Reporter,
-        known: Known | None = None,
+        hints: NeighbourHints | None = None,
         remainders: Means | None = None,
+        pause: Callable[[], None] | None = None,
     ) -> Candidates:
         """Candidates for each of `queries` among `members`.
 
         means (n, d) and spreads (n,) are indexed by cluster id; members (m,) are the ids that exist now, ascending;
         queries (q,) are some of them, ascending. `precise` asks for differences of means in their own precision, where
-        the rounding of float32 products hides the nearest neighbour. An approximate search may follow what is `known`.
-        remainders (n, d): added to the means, where these lack digits; an approximate search may do without.
+        the rounding of float32 products hides the nearest neighbour. An approximate search may follow the `hints`.
+        remainders (n, d): added to the means, where these lack digits; an approximate search may ignore them.
+        pause: called where the state of a resumable search may be taken in the middle of this call.
         """
         ...

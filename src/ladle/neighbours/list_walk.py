@@ -8,7 +8,7 @@ import numpy as np
 
 from ladle import threads
 from ladle.neighbours.coarse import Int64s
-from ladle.neighbours.contract import Known
+from ladle.neighbours.contract import NeighbourHints
 from ladle.neighbours.join import Join
 from ladle.neighbours.list_walk_kernels import both_ways, follow
 from ladle.neighbours.products import Int32s
@@ -25,15 +25,15 @@ class Links:
     near: Int32s  # positions, -1 for those that are no members
 
     @classmethod
-    def of(cls, join: Join, members: Int32s, known: Known) -> Links:
+    def of(cls, join: Join, members: Int32s, hints: NeighbourHints) -> Links:
         """members: as given to the join. Both ways, for who has run dry has a short list, and is on long ones.
 
         Cost: a pass over the lists at random; twelve bytes an entry, four for each of n.
         """
         ids = members[join.order]
-        place = np.full(len(known.parents), -1, np.int32)
+        place = np.full(len(hints.parents), -1, np.int32)
         place[ids] = np.arange(len(ids), dtype=np.int32)
-        return cls(*both_ways(ids, place, known))
+        return cls(*both_ways(ids, place, hints))
 
     def walk(self, join: Join) -> None:
         """Test who lies near those that `join` has found for its queries, and who lies near these.

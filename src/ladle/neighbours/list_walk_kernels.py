@@ -16,27 +16,27 @@ TABLE = 4096  # slots by hash: half as many candidates a query and pass
 
 
 @register_jitable
-def _root(known: Any, entry: Any) -> Any:
+def _root(hints: Any, entry: Any) -> Any:
     a = id_of(entry)
-    while known.parents[a] != a:
-        a = known.parents[a]
+    while hints.parents[a] != a:
+        a = hints.parents[a]
     return a
 
 
 @kernel
-def both_ways(ids, place, known):
+def both_ways(ids, place, hints):
     """starts and near, as `Links` has them, of the clusters ids (m,), which stand at place (n,), -1 for all others."""
     m = len(ids)
     total = 0
     for x in range(m):
-        total += known.lengths[ids[x]]
+        total += hints.lengths[ids[x]]
     forward = np.empty(total, np.int32)
     starts = np.zeros(m + 2, np.int64)
     e = 0
     for x in range(m):
-        first = known.starts[ids[x]]
-        for t in range(first, first + known.lengths[ids[x]]):
-            y = place[_root(known, known.ids[t])]
+        first = hints.starts[ids[x]]
+        for t in range(first, first + hints.lengths[ids[x]]):
+            y = place[_root(hints, hints.ids[t])]
             forward[e] = y
             e += 1
             starts[x + 2] += 1
@@ -47,7 +47,7 @@ def both_ways(ids, place, known):
     near = np.empty(starts[m + 1], np.int32)
     e = 0
     for x in range(m):
-        for _ in range(known.lengths[ids[x]]):
+        for _ in range(hints.lengths[ids[x]]):
             y = forward[e]
             e += 1
             near[starts[x + 1]] = y

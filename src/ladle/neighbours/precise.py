@@ -26,7 +26,7 @@ ROOM = 1.0 + 1e-12  # of a linkage, for its rounding to 44 bits
 Floats64 = npt.NDArray[np.float64]
 
 
-class Described(NamedTuple):
+class ClusterArrays(NamedTuple):
     """Clusters by their id."""
 
     means: Means  # (n, d)
@@ -45,7 +45,7 @@ class Described(NamedTuple):
 
 
 def nearest_by_differences(
-    clusters: Described, members: Int32s, queries: Int32s, k: int, frame: Frame, advance: Advance
+    clusters: ClusterArrays, members: Int32s, queries: Int32s, k: int, frame: Frame, advance: Advance
 ) -> Candidates:
     """The k nearest of `members` (m,) for each of `queries` (q,), by linkages as `linkage_of` computes them.
 
@@ -73,7 +73,7 @@ def nearest_by_differences(
 
 
 def _compare(
-    clusters: Described,
+    clusters: ClusterArrays,
     packed: Packed,
     members: Int32s,
     asking: Packed,

@@ -29,15 +29,13 @@ import numpy.typing as npt
 
 from ladle.arrays import CHECK_BYTES, Embeddings, Rows, check_finite
 from ladle.errors import DataError, ZeroVectorError
-from ladle.numbers import choice
+from ladle.metric import check_metric
 from ladle.progress import SILENT, Reporter
 
 if TYPE_CHECKING:
     from ladle.pool.faults import Faults
     from ladle.pool.ids.example_ids import Ids
     from ladle.pool.tables.fault_codes import Codes
-
-METRICS = ("cosine", "sqeuclidean")
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +305,7 @@ class Pool(ABC):
         from ladle.pool.faults import explain  # here, because that file imports this one
 
         if metric is not None:
-            choice(metric, "`metric`", METRICS)
+            check_metric(metric)
         with progress.task("Checking the pool", self.rows) as advance:
             try:
                 for rows, block in self.blocks():

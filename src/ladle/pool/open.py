@@ -10,8 +10,9 @@ import numpy as np
 from ladle.arrays import as_matrix
 from ladle.errors import ArgumentError
 from ladle.frames import is_table
-from ladle.numbers import choice, switch, text
-from ladle.pool.contract import METRICS, Pool
+from ladle.metric import check_metric
+from ladle.numbers import switch, text
+from ladle.pool.contract import Pool
 from ladle.pool.files.listing import Listing, list_files
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def open_pool(
     -----
     Cost: reads the schema and the ids; memory of the ids. `skip_invalid` reads the vectors once more.
     """
-    skip_invalid, metric = switch(skip_invalid, "`skip_invalid`"), choice(metric, "`metric`", METRICS)
+    skip_invalid, metric = switch(skip_invalid, "`skip_invalid`"), check_metric(metric)
     text(id, "`id`", undecided=True, wanted="be the name of a column")
     text(embedding, "`embedding`", undecided=True, wanted="be the name of a column, or a pattern of names")
     pool = _open(source, id, embedding, ids)

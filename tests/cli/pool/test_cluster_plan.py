@@ -40,7 +40,7 @@ def test_files_on_one_disk_are_added_up(refused):
 
 
 def test_the_vectors_too(refused, monkeypatch):
-    monkeypatch.setattr("ladle.memory.budget.goes_to_disk", lambda *_, **__: True)
+    monkeypatch.setattr("ladle.hac.plan.goes_to_disk", lambda *_, **__: True)
     assert "(the vectors); got" in refused(1000, "--approximate")
 
 

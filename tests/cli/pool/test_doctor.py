@@ -9,7 +9,7 @@ import pytest
 
 import ladle
 from ladle.cli.pool import machine
-from ladle.memory import budget
+from ladle.hac import plan
 
 
 def test_the_machine(run_json, run):
@@ -56,8 +56,8 @@ def test_the_engine_that_cluster_will_use(run_json):
         facts = run_json("doctor", "--rows", rows, "--dim", 64, *options)[1]
         return facts["clustering"]["engine"], facts["plan"][0]["needed_bytes"]
 
-    assert engine(100_000) == engine(100_000, "--exact") == ("exact", budget.clustering_bytes(100_000, 64))
-    assert engine(100_001) == ("approximate", budget.clustering_bytes(100_001, 64, exact=False))
+    assert engine(100_000) == engine(100_000, "--exact") == ("exact", plan.clustering_bytes(100_000, 64))
+    assert engine(100_001) == ("approximate", plan.clustering_bytes(100_001, 64, exact=False))
     assert engine(100_001, "--exact")[0] == "exact"
     assert engine(5_000, "--approximate")[0] == "approximate"
 

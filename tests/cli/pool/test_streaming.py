@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import ladle
-from ladle.memory.budget import clustering_bytes
+from ladle.hac.plan import clustering_bytes
 from ladle.pool.array_pool import ArrayPool
 from ladle.pool.column_pool import ColumnPool
 

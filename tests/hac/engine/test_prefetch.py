@@ -10,8 +10,8 @@ import pytest
 import ladle
 from ladle.hac.engine import state
 from ladle.hac.engine.state import fetch_listed, new_clusters, new_lists
+from ladle.hac.plan import clustering_bytes
 from ladle.memory import scratch
-from ladle.memory.budget import clustering_bytes
 from ladle.memory.scratch import Scratch
 from tests.hac.pools import blobs
 
@@ -47,7 +47,7 @@ def test_in_memory_nothing_is_asked_for(asked: Asked) -> None:
 def test_a_clustering_on_disk_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: Asked) -> None:
     monkeypatch.setattr("ladle.neighbours.effort.BRUTE_COST", 0)
     monkeypatch.setattr("ladle.neighbours.effort.HARD_COST", 0)
-    monkeypatch.setattr("ladle.memory.budget._PART_BYTES", 0)
+    monkeypatch.setattr("ladle.hac.plan._PART_BYTES", 0)
     monkeypatch.setenv("LADLE_MEMORY", str(clustering_bytes(9_000, 256, exact=False, on_disk=True)))
     ladle.cluster(blobs(7, 9_000, 256).astype(np.float32), exact=False, mean_size=10, scratch=tmp_path)
     assert len(set().union(*asked)) > 4_500  # of the means: those of all clusters that have merged

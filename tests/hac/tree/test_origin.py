@@ -12,7 +12,7 @@ import pytest
 
 import ladle
 from ladle.errors import MismatchError
-from ladle.hac.tree.origin import Origin
+from ladle.hac.tree.origin import PoolOrigin
 from tests.hac.pools import blobs
 
 ROWS, DIM = 200, 6
@@ -117,7 +117,7 @@ def test_newer_vectors_under_the_same_ids_are_refused() -> None:
 
 def test_an_old_tree_says_that_it_could_not_be_compared() -> None:
     old = replace(TREE, dim=0, dtype="", vectors_digest="")
-    assert old.origin == Origin(ROWS)
+    assert old.origin == PoolOrigin(ROWS)
     assert not old.check_pool(SHUFFLED)
     with pytest.raises(MismatchError, match="201 rows"):
         old.check_pool(OTHERS["more rows"])

@@ -7,7 +7,8 @@ import pytest
 
 import ladle
 from ladle.arrays import row_blocks
-from ladle.hac.tree.prototypes import Prototypes, fingerprints_of, prototype_bytes, prototypes_of
+from ladle.hac.plan import prototype_bytes
+from ladle.hac.tree.prototypes import Prototypes, fingerprints_of, prototypes_of
 from tests.hac.pools import Case, cases
 
 

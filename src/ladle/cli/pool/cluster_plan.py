@@ -23,39 +23,29 @@ def check_fit(pool: Any, level: dict[str, Any], files: OutputPaths, *, exact: bo
     Raises: MemoryPlanError; ArgumentError for a level that the pool cannot have.
     """
     from ladle.hac import Level
-    from ladle.memory.budget import clustering_bytes, goes_to_disk, require, scratch_bytes
+    from ladle.hac.plan import goes_to_disk, require_memory, scratch_bytes
 
     clusters = Level(**level).clusters_of(pool.rows) if level else 1
-    on_disk = goes_to_disk(pool.rows, pool.dim, exact=exact)
-    if not on_disk:
-        require(
-            clustering_bytes(pool.rows, pool.dim, exact=exact),
-            f"clustering {pool.rows:,} examples of dim {pool.dim:,}",
-            remedy=f"Use a larger machine{', --approximate' if exact else ''} or fewer dimensions; "
-            "LADLE_MEMORY=64GiB sets the limit by hand.",
-        )
+    require_memory(pool.rows, pool.dim, exact=exact)
     needed = [("the tree", files.tree.absolute().parent, _tree_bytes(pool, clusters, prototypes))]
     if files.state is not None:
         needed.append(("the checkpoint", files.state.absolute(), _state_bytes(pool, files.state, exact)))
-    if on_disk:
+    if goes_to_disk(pool.rows, pool.dim, exact=exact):
         needed.append(("the vectors", files.scratch.absolute(), scratch_bytes(pool.rows, pool.dim)))
     _check_disks(needed)
 
 
 def _tree_bytes(pool: Any, clusters: int | None, prototypes: bool | None) -> int:
-    from ladle.hac.assign import CARRIED_BYTES
-    from ladle.hac.tree.prototypes import prototype_bytes
-    from ladle.memory.budget import tree_file_bytes
+    from ladle.hac.plan import carried_bytes, tree_file_bytes
 
-    size = prototype_bytes(clusters or 1, pool.dim, pool.rows)  # for a threshold the count is unknown: the least
-    included = size <= CARRIED_BYTES if prototypes is None else prototypes
-    return tree_file_bytes(pool.rows, size if included else 0)
+    # Where only the heights decide how many clusters there are, prototypes are planned at their smallest.
+    return tree_file_bytes(pool.rows, carried_bytes(clusters or 1, pool.dim, pool.rows, prototypes))
 
 
 def _state_bytes(pool: Any, folder: Path, exact: bool) -> int:
     """The bytes of the checkpoint, less those of the one from which the run continues."""
     from ladle.hac.checkpoint import FILE_NAME
-    from ladle.memory.budget import checkpoint_file_bytes
+    from ladle.hac.plan import checkpoint_file_bytes
 
     earlier = folder / FILE_NAME
     size = checkpoint_file_bytes(pool.rows, pool.dim, exact=exact)

@@ -90,10 +90,12 @@ def _pool_facts(
 
 
 def _plan(pool: dict[str, Any] | None, exact: bool | None) -> list[dict[str, Any]]:
-    from ladle.memory.budget import plan
+    from ladle.hac import plan
+    from ladle.strategies.plan import memory_plan
 
     if pool is None:
         return []
+    rows, dim = pool["rows"], pool["dim"]
     return [
         {
             "step": step.step,
@@ -101,7 +103,7 @@ def _plan(pool: dict[str, Any] | None, exact: bool | None) -> list[dict[str, Any
             "available_bytes": step.available_bytes,
             "fits": step.fits,
         }
-        for step in plan(pool["rows"], pool["dim"], exact=options.uses_exact(pool["rows"], exact))
+        for step in (plan.memory_plan(rows, dim, exact=plan.uses_exact(rows, exact)), memory_plan(rows))
     ]
 
 
@@ -110,27 +112,20 @@ def _clustering(pool: dict[str, Any] | None, exact: bool | None) -> dict[str, An
     if pool is None:
         return None
     from ladle.cli.pool import machine
-    from ladle.hac.assign import CARRIED_BYTES
-    from ladle.hac.tree.prototypes import prototype_bytes
-    from ladle.memory.budget import (
-        checkpoint_file_bytes,
-        clustering_seconds,
-        goes_to_disk,
-        scratch_bytes,
-        tree_file_bytes,
-    )
+    from ladle.hac import plan
 
-    rows, dim, engine_exact = pool["rows"], pool["dim"], options.uses_exact(pool["rows"], exact)
-    carried = prototype_bytes(math.ceil(rows / options.MEAN_SIZE), dim, rows)
+    rows, dim = pool["rows"], pool["dim"]
+    engine_exact = plan.uses_exact(rows, exact)
+    carried = plan.carried_bytes(math.ceil(rows / options.MEAN_SIZE), dim, rows)
     speed = machine.products_per_second()
-    on_disk = goes_to_disk(rows, dim, exact=engine_exact)
-    easy, hard = clustering_seconds(rows, dim, exact=engine_exact, products_per_second=speed, on_disk=on_disk)
+    on_disk = plan.goes_to_disk(rows, dim, exact=engine_exact)
+    easy, hard = plan.clustering_seconds(rows, dim, exact=engine_exact, products_per_second=speed, on_disk=on_disk)
     return {
         "engine": "exact" if engine_exact else "approximate",
         "mean_size": options.MEAN_SIZE,
-        "tree_bytes": tree_file_bytes(rows, carried if carried <= CARRIED_BYTES else 0),
-        "checkpoint_bytes": checkpoint_file_bytes(rows, dim, exact=engine_exact),
-        "scratch_bytes": scratch_bytes(rows, dim) if on_disk else 0,
+        "tree_bytes": plan.tree_file_bytes(rows, carried),
+        "checkpoint_bytes": plan.checkpoint_file_bytes(rows, dim, exact=engine_exact),
+        "scratch_bytes": plan.scratch_bytes(rows, dim) if on_disk else 0,
         "seconds_easy_data": round(easy, 1),
         "seconds_hard_data": round(hard, 1),
         "products_per_second": round(speed),

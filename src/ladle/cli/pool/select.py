@@ -159,14 +159,11 @@ def _labelled_rows(pool: Any, paths: list[Path], column: str | None, id_column: 
 
 def _check_tree(tree: Any, path: Path | None, pool: Any, progress: Any) -> bool:
     """Whether the tree could be compared with the pool's vectors. Raises: MismatchError for a tree of another pool."""
-    from ladle.errors import MismatchError
     from ladle.hac.tree.origin import REMEDY
 
     wanted, remedy = f"be of this pool ({pool.rows:,} examples)", REMEDY
     if tree.skipped_rows is not None and pool.skipped is None:
         remedy = f"Add --skip-invalid: the tree was made without {len(tree.skipped_rows):,} examples. {REMEDY}"
-    if tree.n != pool.rows:
-        raise MismatchError(f"the tree {path}", wanted=wanted, got=f"one of {tree.n:,}", remedy=remedy)
     compared: bool = tree.origin.check(
         pool, subject=f"the tree {path}", wanted=wanted, remedy=remedy, progress=progress
     )

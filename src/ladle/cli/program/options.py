@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
+from ladle.hac.tree.level import DEFAULT_MEAN_SIZE, LEVELS
+
 PoolPath = Annotated[
     Path,
     typer.Argument(
@@ -42,7 +44,7 @@ Threshold = Annotated[
     float | None, typer.Option("--threshold", metavar="HEIGHT", help="Largest height at which clusters are merged.")
 ]
 NClusters = Annotated[int | None, typer.Option("--n-clusters", metavar="COUNT", help="Number of clusters.")]
-CUTS = ("mean_size", "threshold", "n_clusters")  # the options above, under their names in the library
+CUTS = LEVELS  # the options above, under their names in the library
 Exact = Annotated[
     bool | None,
     typer.Option("--exact/--approximate", help="Whether neighbours are exact. Default: up to 100,000 examples."),
@@ -122,7 +124,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on s
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars.")]
 
 
-MEAN_SIZE = 10.0  # of clusters, if no level is named
+MEAN_SIZE = float(DEFAULT_MEAN_SIZE)  # of clusters, if no level is named
 
 
 class Metric(StrEnum):
@@ -199,6 +201,6 @@ def open_pool_option(path: Path, id_column: str | None, embedding: str | None, i
 
 def uses_exact(rows: int, exact: bool | None) -> bool:
     """Whether `ladle.cluster` uses its exact engine for so many rows. exact: the option."""
-    from ladle.hac.clustering import BRUTE_ROWS
+    from ladle.hac import plan
 
-    return rows <= BRUTE_ROWS if exact is None else exact
+    return plan.uses_exact(rows, exact)

@@ -8,6 +8,7 @@ and whose reach is shortest ask the neighbour search again, among the clusters t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
@@ -33,7 +34,7 @@ from ladle.hac.engine.state import (
 from ladle.memory.fetch import fetch_rows
 from ladle.memory.scratch import IN_MEMORY, Scratch
 from ladle.neighbours import NeighbourSearch
-from ladle.neighbours.contract import Known
+from ladle.neighbours.contract import NeighbourHints
 from ladle.progress import SILENT, Advance, Reporter
 from ladle.threads import run_ranged
 
@@ -117,9 +118,8 @@ class Rounds:
         """Fresh lists for `due`: the fast way, then precisely where rounding hid the nearest."""
         first = self.tally.searches == 0
         k = FIRST_NEIGHBOURS if first else self._wanted(len(due))
-        if first and isinstance(self.search, Resumable):
-            self.search.pause = lambda: self._save(Stage(due, 0.0, found=False))
-        self._install(due, k, precise=False)
+        pause = (lambda: self._save(Stage(due, 0.0, found=False))) if first else None
+        self._install(due, k, precise=False, pause=pause)
         self.tally.searches += 1
         self.tally.searched += len(due)
         hidden = due[self.clusters.nearest[due] == NONE]
@@ -138,7 +138,7 @@ class Rounds:
         root = int(np.sqrt(self.means.shape[1] * len(self.active))) // 6
         return max(LATER_NEIGHBOURS, min(MOST_NEIGHBOURS, SEARCHED_ENTRIES // queries, root))
 
-    def _install(self, due: Int32s, k: int, *, precise: bool) -> None:
+    def _install(self, due: Int32s, k: int, *, precise: bool, pause: Callable[[], None] | None = None) -> None:
         c = self.clusters
         found = self.search.nearest(
             c.means,
@@ -149,7 +149,8 @@ class Rounds:
             precise=precise,
             remainders=c.remainders if len(c.remainders) else None,
             progress=self.progress if len(due) >= SHOWN_QUERIES else SILENT,
-            known=Known(self.lists.ids, c.list_start, c.list_length, c.parents),
+            hints=NeighbourHints(self.lists.ids, c.list_start, c.list_length, c.parents),
+            pause=pause,
         )
         self._reserve(found.ids.size)
         base, now = self.cursor[pairing.USED], self.cursor[pairing.NOW]

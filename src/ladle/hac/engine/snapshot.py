@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -23,13 +22,11 @@ State = dict[str, npt.NDArray[Any] | Scalar]  # names to arrays and plain values
 
 @runtime_checkable
 class Resumable(Protocol):
-    """What has a state to keep between calls, such as a search that follows its clusters.
+    """An object with a state that lasts between calls, such as a search that follows its clusters.
 
-    It calls `pause`, which its user sets, where its state may be taken in the middle of a call; restored to that, the
-    same call goes on from there.
+    A state that was taken in the middle of a call, from the `pause` that the call was given, can be restored too: the
+    same call then goes on from there.
     """
-
-    pause: Callable[[], None]
 
     def state(self) -> State:
         """All that later answers depend on. The arrays may be views: they are written before the next call."""

@@ -1,6 +1,6 @@
-"""The members of a sealed .npz file, read without trust: no pickle, no compression, no member of another dtype.
+"""Read the members of a sealed .npz file without trusting them: no pickle, no compression, no unexpected dtype.
 
-`np.savez` stores arrays as they are. A compressed member is refused, so that no array is larger than its file.
+`np.savez` stores arrays uncompressed. A compressed member is refused, so that no array is larger than its file.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy.typing as npt
 from ladle.errors import CorruptFileError, FileError
 
 HEADER = "header"
-# What zipfile, json and numpy raise for bytes that a seal covers and that are no archive of arrays all the same.
+# The errors that zipfile, json and numpy raise for bytes whose seal is right but which are no archive of arrays.
 UNREADABLE = (
     ArithmeticError,
     AttributeError,
@@ -35,23 +35,23 @@ UNREADABLE = (
 
 
 @contextmanager
-def opened(path: Path, subject: str) -> Iterator[Archive]:
-    """The archive at `path`, which errors call `subject`. Raises: CorruptFileError for unreadable contents; OSError."""
+def open_archive(path: Path, subject: str) -> Iterator[ArrayArchive]:
+    """Open the archive at `path`, which errors call `subject`. Raises: CorruptFileError when unreadable; OSError."""
     try:
         with path.open("rb") as file, zipfile.ZipFile(file) as members:
-            yield Archive(members, subject)
+            yield ArrayArchive(members, subject)
     except FileError:
         raise
     except UNREADABLE as cause:
-        raise impossible(subject, "be an archive of arrays", f"what cannot be read ({cause})") from cause
+        raise impossible(subject, "be an archive of arrays", f"contents that cannot be read ({cause})") from cause
 
 
 def impossible(subject: str, wanted: str, got: str) -> CorruptFileError:
-    """The error for contents that no Ladle writes."""
+    """The error for contents that Ladle never writes."""
     return CorruptFileError(subject, wanted=wanted, got=got, remedy="Restore it from a copy, or make it again.")
 
 
-class Archive:
+class ArrayArchive:
     """An open archive. subject: what errors call it."""
 
     def __init__(self, members: zipfile.ZipFile, subject: str) -> None:
@@ -63,13 +63,13 @@ class Archive:
 
     def header(self) -> dict[str, Any]:
         """The JSON object in the array `header`. Raises: CorruptFileError."""
-        found = json.loads(self.array(HEADER, np.dtype(np.uint8), axes=1).tobytes().decode())
-        if not isinstance(found, dict):
-            raise impossible(self.subject, "have a JSON object as its header", type(found).__name__)
-        return found
+        header = json.loads(self.array(HEADER, np.dtype(np.uint8), axes=1).tobytes().decode())
+        if not isinstance(header, dict):
+            raise impossible(self.subject, "have a JSON object as its header", type(header).__name__)
+        return header
 
     def array(self, name: str, dtype: np.dtype[Any], *, axes: int) -> npt.NDArray[Any]:
-        """The array `name` of this dtype and number of axes. Raises: CorruptFileError. Cost: reads it once."""
+        """The array `name`, of this dtype and number of axes. Raises: CorruptFileError. Cost: reads it once."""
         if name not in self:
             raise impossible(self.subject, f"hold the array {name!r}", "none of that name")
         member = self._members.getinfo(f"{name}.npy")

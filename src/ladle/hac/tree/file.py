@@ -1,6 +1,6 @@
-"""A dendrogram as a file: an .npz that any NumPy can open, sealed with a checksum of all its bytes.
+"""The file of a dendrogram: an .npz that any NumPy can open, sealed with a checksum of all its bytes.
 
-Version 1 kept heights and the means of prototypes in float32; it is read all the same.
+Version 1 kept heights and the means of prototypes in float32; such files are still read.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ import numpy.typing as npt
 from ladle import durable
 from ladle._version import __version__
 from ladle.errors import CorruptFileError, FileError, FileFormatError
-from ladle.hac.tree.archive import HEADER, Archive, impossible, opened
-from ladle.hac.tree.header import FORMAT, Header, parsed
+from ladle.hac.tree.archive import HEADER, ArrayArchive, impossible, open_archive
+from ladle.hac.tree.fields import TreeFields
+from ladle.hac.tree.header import FORMAT, TreeHeader, parse_header
 
 if TYPE_CHECKING:
-    from ladle.hac.tree.dendrogram import Dendrogram
     from ladle.hac.tree.prototypes import Prototypes
 
-    Tree = TypeVar("Tree", bound=Dendrogram)
+Tree = TypeVar("Tree", bound=TreeFields)
 
 FORMAT_VERSION = 2  # raise it when an older Ladle would misread the file
 PREFIX = "prototype_"  # of the arrays of the prototypes
@@ -37,12 +37,12 @@ PROTOTYPE_DTYPES = {
 }
 
 
-def save_tree(tree: Dendrogram, path: str | os.PathLike[str]) -> None:
+def save_tree(tree: TreeFields, path: str | os.PathLike[str]) -> None:
     """Write `tree` to `path`, whole or not at all. Raises: FileError.
 
-    Cost: 24 bytes a merge, and what the prototypes it carries take (ladle.hac.tree.prototypes.prototype_bytes).
+    Cost: 24 bytes a merge, and what the prototypes it carries take (`ladle.hac.plan.prototype_bytes`).
     """
-    carried = tree.prototypes
+    prototypes = tree.prototypes
     header = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -60,11 +60,13 @@ def save_tree(tree: Dendrogram, path: str | os.PathLike[str]) -> None:
         "dtype": tree.dtype,
         "vectors_digest": tree.vectors_digest,
         "skipped": 0 if tree.skipped_rows is None else len(tree.skipped_rows),
-        "prototypes": None if carried is None else {"merges": carried.merges, "rounding": carried.rounding},
+        "prototypes": None if prototypes is None else {"merges": prototypes.merges, "rounding": prototypes.rounding},
     }
     arrays: dict[str, Any] = {"merges": tree.merges, "heights": np.asarray(tree.heights, np.float64)}
-    if carried is not None:
-        arrays |= {PREFIX + name: np.asarray(getattr(carried, name), dtype) for name, dtype in PROTOTYPE_DTYPES.items()}
+    if prototypes is not None:
+        arrays |= {
+            PREFIX + name: np.asarray(getattr(prototypes, name), dtype) for name, dtype in PROTOTYPE_DTYPES.items()
+        }
     if tree.skipped_rows is not None:
         arrays["skipped_rows"] = np.asarray(tree.skipped_rows, np.int64)
     text = np.frombuffer(json.dumps(header, default=_plain).encode(), np.uint8)
@@ -74,7 +76,7 @@ def save_tree(tree: Dendrogram, path: str | os.PathLike[str]) -> None:
 
 
 def load_tree(kind: type[Tree], path: str | os.PathLike[str]) -> Tree:
-    """Read a tree back as a `kind`, and check that it can be one.
+    """Read a tree back as a `kind`, and check that its contents are possible.
 
     Raises: FileError when it cannot be read, FileFormatError when it is something else or newer than this Ladle,
     CorruptFileError when any byte has changed, or the contents are impossible.
@@ -82,10 +84,10 @@ def load_tree(kind: type[Tree], path: str | os.PathLike[str]) -> Tree:
     subject = f"the tree {path}"
     try:
         _check_sealed(path, subject)
-        with opened(Path(path), subject) as archive:
+        with open_archive(Path(path), subject) as archive:
             if HEADER not in archive:
                 raise FileFormatError(subject, wanted="be a tree that Ladle wrote", got="something else")
-            header = parsed(archive.header(), subject, newest=FORMAT_VERSION)
+            header = parse_header(archive.header(), subject, newest=FORMAT_VERSION)
             return _build(kind, header, archive)
     except FileError:
         raise
@@ -94,7 +96,7 @@ def load_tree(kind: type[Tree], path: str | os.PathLike[str]) -> Tree:
 
 
 def _check_sealed(path: str | os.PathLike[str], subject: str) -> None:
-    """Raises: CorruptFileError for a tree that changed, FileFormatError for a file that is none; OSError."""
+    """Raises: CorruptFileError for a tree whose bytes have changed, FileFormatError for another file; OSError."""
     try:
         durable.check_seal(path)
     except CorruptFileError:
@@ -102,11 +104,11 @@ def _check_sealed(path: str | os.PathLike[str], subject: str) -> None:
             if FORMAT.encode() in file.read(4096):
                 raise
         raise FileFormatError(
-            subject, wanted="be a file that Ladle wrote", got="something else, or the wreck of one"
+            subject, wanted="be a file that Ladle wrote", got="something else, or a damaged one"
         ) from None
 
 
-def _build(kind: type[Tree], header: Header, archive: Archive) -> Tree:
+def _build(kind: type[Tree], header: TreeHeader, archive: ArrayArchive) -> Tree:
     merges = archive.array("merges", np.dtype(np.int64), axes=2)
     heights = archive.array("heights", np.dtype(np.float32 if header.single else np.float64), axes=1).astype(np.float64)
     _check_merges(merges, heights, header, archive.subject)
@@ -133,7 +135,7 @@ def _build(kind: type[Tree], header: Header, archive: Archive) -> Tree:
 
 
 def _check_merges(
-    merges: npt.NDArray[np.int64], heights: npt.NDArray[np.float64], header: Header, subject: str
+    merges: npt.NDArray[np.int64], heights: npt.NDArray[np.float64], header: TreeHeader, subject: str
 ) -> None:
     """Raises: CorruptFileError."""
     from ladle.hac.tree.kernels import is_tree
@@ -147,7 +149,7 @@ def _check_merges(
         raise impossible(subject, "hold every merge up to where it stops", "an impossible tree")
 
 
-def _skipped_rows(header: Header, archive: Archive) -> npt.NDArray[np.int64]:
+def _skipped_rows(header: TreeHeader, archive: ArrayArchive) -> npt.NDArray[np.int64]:
     rows = archive.array("skipped_rows", np.dtype(np.int64), axes=1)
     ascending = bool(
         np.all(rows[:1] >= 0) and np.all(rows[1:] > rows[:-1]) and np.all(rows < header.n + header.skipped)
@@ -157,47 +159,47 @@ def _skipped_rows(header: Header, archive: Archive) -> npt.NDArray[np.int64]:
     return rows
 
 
-def _check_level(tree: Dendrogram, subject: str) -> None:
-    """Whether the tree reaches the level it was made for. Raises: CorruptFileError."""
+def _check_level(tree: TreeFields, subject: str) -> None:
+    """Refuse a tree that stops short of the level it was made for. Raises: CorruptFileError."""
     from ladle.errors import ArgumentError
 
     try:
         if tree.level is not None:
-            tree.standing(tree.level)
+            tree.merges_at(tree.level)
     except ArgumentError as cause:
         raise impossible(subject, "reach the level it was made for", f"an impossible tree ({cause.got})") from cause
 
 
-def _prototypes(header: Header, merges: npt.NDArray[np.int64], archive: Archive) -> Prototypes:
+def _prototypes(header: TreeHeader, merges: npt.NDArray[np.int64], archive: ArrayArchive) -> Prototypes:
     from ladle.geometry.metric_space import LARGEST_NORM
     from ladle.hac.tree.kernels import label_rows
     from ladle.hac.tree.prototypes import Prototypes
 
     assert header.carried is not None
     dtypes = PROTOTYPE_DTYPES | ({"offsets": np.float32} if header.single else {})
-    read = {
+    arrays = {
         name: archive.array(PREFIX + name, np.dtype(dtype), axes=2 if name == "offsets" else 1)
         for name, dtype in dtypes.items()
     }
-    clusters, dim = header.n - header.carried, len(read["centre"])
+    clusters, dim = header.n - header.carried, len(arrays["centre"])
     shapes = {"centre": (dim,), "offsets": (clusters, dim), "fingerprints": (header.n,)}
     largest = {"centre": LARGEST_NORM, "offsets": 2 * LARGEST_NORM, "spreads": (2 * LARGEST_NORM) ** 2}
-    sound = (
+    possible = (
         dim > 0
         and header.dim in (0, dim)
         and header.carried <= len(merges)
-        and all(array.shape == shapes.get(name, (clusters,)) for name, array in read.items())
-        and all(bool(np.all(np.abs(read[name]) <= most)) for name, most in largest.items())  # no NaN either
-        and bool(np.all(read["spreads"] >= 0))
-        and np.array_equal(np.bincount(label_rows(merges, header.n, header.carried)), read["sizes"])
+        and all(array.shape == shapes.get(name, (clusters,)) for name, array in arrays.items())
+        and all(bool(np.all(np.abs(arrays[name]) <= most)) for name, most in largest.items())  # no NaN either
+        and bool(np.all(arrays["spreads"] >= 0))
+        and np.array_equal(np.bincount(label_rows(merges, header.n, header.carried)), arrays["sizes"])
     )
-    if not sound:
+    if not possible:
         raise impossible(archive.subject, "hold prototypes of its clusters", "impossible ones")
-    offsets = read.pop("offsets").astype(np.float64, copy=False)
-    return Prototypes(merges=header.carried, offsets=offsets, rounding=header.carried_rounding, **read)
+    offsets = arrays.pop("offsets").astype(np.float64, copy=False)
+    return Prototypes(merges=header.carried, offsets=offsets, rounding=header.carried_rounding, **arrays)
 
 
 def _plain(value: object) -> object:
-    """A NumPy number as JSON can carry it."""
+    """A NumPy number as a Python one, for JSON."""
     assert isinstance(value, np.generic)
     return value.item()

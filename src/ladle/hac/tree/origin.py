@@ -1,9 +1,9 @@
 """Which pool a tree was made from, and whether another one is the same.
 
-Rows, dim and the digest of the ids cost nothing to compare. Where ids are row numbers they tell little: other data of
+Rows, dim and the digest of the ids cost nothing to compare. Where ids are row numbers this proves little: other data of
 the same shape, or the same rows in another order, pass. So the vectors have a digest too, of a 64-bit hash of each row
-in row order. Comparing it takes one pass over the pool, about 1 GB a second on two cores where it lies in memory: less
-than scoring the pool took, and far less than a batch of wrong examples costs.
+in row order. Comparing it takes one pass over the pool, about 1 GB a second on two cores where it lies in memory. That
+is less than scoring the pool took, and far less than a batch of wrong examples costs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy.typing as npt
 from ladle.arrays import Embeddings, as_matrix
 from ladle.errors import MismatchError
 from ladle.geometry.collapse import hash_rows, vectors_digest
-from ladle.hac.intake import Source
+from ladle.hac.intake import RowSource
 from ladle.pool.contract import Pool
 from ladle.pool.ids.example_ids import Ids
 from ladle.progress import SILENT, Reporter
@@ -26,8 +26,8 @@ REMEDY = "Cluster this pool, or name the pool that the tree was made from."
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """The pool of a tree. dim 0, empty text: not known, as of trees that an older Ladle wrote."""
+class PoolOrigin:
+    """The pool of a tree. A dim of 0 and empty text mean not known, as of trees that an older Ladle wrote."""
 
     rows: int
     dim: int = 0
@@ -45,14 +45,14 @@ class Origin:
         remedy: str = REMEDY,
         progress: Reporter = SILENT,
     ) -> bool:
-        """Refuse another pool, or embeddings (n, dim) of another one; whether the vectors could be compared.
+        """Refuse another pool, or embeddings (n, dim) of another one. Returns whether the vectors could be compared.
 
-        Vectors are compared as the tree's pool had them: a copy in a wider dtype is the same, one that was rounded to a
-        narrower dtype is another. subject, wanted, remedy: of the error.
+        Vectors are compared in the dtype of the tree's pool: a copy in a wider dtype is the same pool, a copy that was
+        rounded to a narrower dtype is another. subject, wanted, remedy: of the error.
         Raises: MismatchError; what unreadable embeddings raise. Cost: one pass over the vectors, at about 1 GB/s; none
         where rows, dim or ids differ, or nothing is known of the vectors.
         """
-        source = Source.of(given if isinstance(given, Pool) else as_matrix(given, "embeddings"))
+        source = RowSource.of(given if isinstance(given, Pool) else as_matrix(given, "embeddings"))
         got = ""
         if source.rows != self.rows:
             got = f"{source.rows:,} rows, where the tree's pool has {self.rows:,} rows"
@@ -63,9 +63,9 @@ class Origin:
         elif isinstance(given, Pool) and self.ids_digest not in ("", given.digest):
             got = "one of other ids, or in another order"
         elif self.vectors_digest and _digest_of(source, np.dtype(self.dtype), progress) != self.vectors_digest:
-            got = f"one of other vectors, in another order, or rounded otherwise than the tree's pool ({self.dtype})"
+            got = f"one of other vectors, in another order, or rounded differently from the tree's pool ({self.dtype})"
         elif not self.vectors_digest and _is_reordered(given):
-            got = "one in another order than older Ladles read, which the tree may be from"
+            got = "one in another order than older Ladles read, and one of them may have made the tree"
         if got:
             if isinstance(given, Pool) and given.order_notice and "order" in got:
                 got += f" ({given.order_notice})"
@@ -74,16 +74,16 @@ class Origin:
 
 
 def _is_reordered(given: npt.ArrayLike | Pool) -> bool:
-    """Whether older Ladles numbered the rows otherwise: files in text order, with row numbers for ids."""
+    """Whether older Ladles numbered the rows differently: files in text order, with row numbers for ids."""
     return isinstance(given, Pool) and given.order_notice != "" and given.digest == Ids.row_numbers(given.rows).digest
 
 
-def _digest_of(source: Source, dtype: np.dtype[np.floating[Any]], progress: Reporter) -> str:
+def _digest_of(source: RowSource, dtype: np.dtype[np.floating[Any]], progress: Reporter) -> str:
     hashes = np.empty(source.rows, np.uint64)
 
-    def look(rows: slice, block: Embeddings) -> None:
-        with np.errstate(over="ignore"):  # a number too large for the tree's dtype is another number
+    def hash_block(rows: slice, block: Embeddings) -> None:
+        with np.errstate(over="ignore"):  # a number too large for the tree's dtype differs
             hashes[rows] = hash_rows(block.astype(dtype, copy=False))
 
-    source.each_block(look, "comparing the pool with the tree's", progress)
+    source.each_block(hash_block, "comparing the pool with the tree's", progress)
     return vectors_digest(hashes, dtype, source.dim)

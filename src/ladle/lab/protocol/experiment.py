@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 from ladle.arrays import Rows
 from ladle.errors import ArgumentError, did_you_mean
+from ladle.hac.tree.level import DEFAULT_MEAN_SIZE, LEVELS
 from ladle.lab.protocol.own_code import imported, is_place
 from ladle.seeds import MAX_SEED, child_seed, stream
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 # Fields that may change between two calls in one folder: the rounds that are there do not depend on them.
 GROWING = frozenset({"title", "trials", "rounds", "strategies"})
-CUTS = ("mean_size", "threshold", "n_clusters")  # options that say where a strategy cuts the tree
 Metric = Literal["accuracy", "macro_f1", "pooled_ap"]
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
@@ -80,7 +80,7 @@ class Redundancy(_Table):
     jitter: how far copies lie from their original, see `ladle.lab.data.near_duplicates`.
     """
 
-    mean: Annotated[float, Field(gt=1, allow_inf_nan=False)] = 10
+    mean: Annotated[float, Field(gt=1, allow_inf_nan=False)] = DEFAULT_MEAN_SIZE
     jitter: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.15
     seed: Seed = 0
 
@@ -141,7 +141,7 @@ class StrategyEntry(_Table):
         described = describe(made_by)
         takes_tree = described.takes_tree == "yes" if self.tree is None else self.tree
         options = dict(self.options)
-        if takes_tree and "mean_size" in described.options and not any(cut in options for cut in CUTS):
+        if takes_tree and "mean_size" in described.options and not any(cut in options for cut in LEVELS):
             options["mean_size"] = mean_size
         return create(made_by, tree if takes_tree else None, **options)
 
@@ -204,7 +204,7 @@ class Experiment(_Table):
     rounds: Count
     trials: Count
     seed: Seed = 0
-    mean_size: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 10
+    mean_size: Annotated[float, Field(ge=1, allow_inf_nan=False)] = DEFAULT_MEAN_SIZE
     cluster: Clustering = Clustering()
     metrics: Annotated[tuple[Metric, ...], BeforeValidator(_as_tuple), Field(min_length=1)] = ("accuracy",)
     refresh_rounds: Count | None = None

@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from ladle import draws
 from ladle.errors import ArgumentError
-from ladle.geometry.points import Metric, Points, check_metric, check_placeable
+from ladle.geometry.points import Points, check_placeable
+from ladle.metric import Metric, check_metric
 from ladle.numbers import number
 from ladle.strategies.clustered.kmeans import k_means, nearest_to_means
 from ladle.strategies.query.chooser import Asked, Choice, Chooser

@@ -12,7 +12,8 @@ from ladle import draws
 from ladle.arrays import Rows
 from ladle.clusters import Cuttable, PoolClusters, as_clusters, check_clustered, is_cuttable
 from ladle.errors import ArgumentError
-from ladle.geometry.points import Metric, Points, check_metric, check_placeable
+from ladle.geometry.points import Points, check_placeable
+from ladle.metric import Metric, check_metric
 from ladle.strategies.clustered.kmeans import k_means
 from ladle.strategies.query.chooser import Asked, Choice, Chooser
 from ladle.strategies.query.contract import Need

@@ -27,7 +27,8 @@ import numpy.typing as npt
 
 from ladle import draws, threads
 from ladle.arrays import Rows
-from ladle.geometry.points import FEW_ROWS, Metric, Points, check_distance, check_metric, check_placeable
+from ladle.geometry.points import FEW_ROWS, Points, check_distance, check_placeable
+from ladle.metric import Metric, check_metric
 from ladle.numbers import whole
 from ladle.progress import Reporter
 from ladle.strategies.query.chooser import Asked, Choice

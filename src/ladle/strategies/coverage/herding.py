@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from ladle.geometry.points import Metric
+from ladle.metric import Metric
 from ladle.strategies.coverage.greedy_cover import Dials, choose_covering
 from ladle.strategies.query.chooser import Asked, Choice, Chooser
 from ladle.strategies.query.contract import Need

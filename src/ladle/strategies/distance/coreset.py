@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from ladle import draws
-from ladle.geometry.points import Metric, check_metric
+from ladle.metric import Metric, check_metric
 from ladle.strategies.distance.centres import outermost, square_lengths
 from ladle.strategies.distance.farthest import farthest_first
 from ladle.strategies.distance.space import Euclidean

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from ladle import seeds
-from ladle.geometry.points import Metric, check_metric
+from ladle.metric import Metric, check_metric
 from ladle.strategies.distance.centres import Centres
 from ladle.strategies.distance.proportional import sample_by_distance
 from ladle.strategies.distance.space import Euclidean

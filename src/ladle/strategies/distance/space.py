@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.arrays import Embeddings, Probabilities, Rows, row_blocks
-from ladle.geometry.points import Metric, check_metric
+from ladle.metric import Metric, check_metric
 
 Floats = npt.NDArray[np.float32]
 Points = tuple[Floats, ...]  # parallel arrays, one entry a row

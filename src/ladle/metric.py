@@ -1,0 +1,16 @@
+"""The two metrics: how far two embeddings lie from each other."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from ladle.numbers import choice
+
+# 1 - cosine similarity, or squared Euclidean distance.
+Metric = Literal["cosine", "sqeuclidean"]
+METRICS: tuple[Metric, ...] = get_args(Metric)
+
+
+def check_metric(metric: object) -> Metric:
+    """`metric` if it is one of the two. Raises: ArgumentError."""
+    return choice(metric, "`metric`", METRICS)  # type: ignore[return-value]  # one of these words
