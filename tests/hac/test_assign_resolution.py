@@ -68,7 +68,7 @@ def test_rounded_means_prove_nothing_and_say_so() -> None:
     pool, new = near_clusters(0.0)
     tree = ladle.cluster(pool, metric="sqeuclidean", n_clusters=CLUSTERS)
     old = float32_means(tree)
-    with pytest.raises(ArgumentError, match=r"older Ladle kept rounded means.*pool="):
+    with pytest.raises(ArgumentError, match=r"older Ladle has rounded.*pool="):
         old.assign(new, exact=True, new="nearest")
     assert old.assign(new, new="nearest").unresolved > QUERIES // 2
     again = old.assign(new, exact=True, pool=pool, new="nearest")

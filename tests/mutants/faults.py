@@ -989,6 +989,20 @@ BUDGET = (
     ),
     Fault(
         "budget",
+        "the pass that checks the rows keeps them all",
+        "[-rows.start % spaced :: spaced].copy()",
+        "[-rows.start % spaced :: spaced]",
+        ("test_a_pass_holds_a_few_blocks_at_a_time", "test_a_pool_larger_than_its_memory"),
+    ),
+    Fault(
+        "budget",
+        "the library begins a clustering that memory has no room for",
+        "    require_memory(source.rows, source.dim, exact=not cells)\n",
+        "",
+        ("test_what_does_not_fit_is_refused_before_any_work",),
+    ),
+    Fault(
+        "budget",
         "a plan that does not fit says that it does",
         "self.available_bytes is None or self.needed_bytes <= self.available_bytes",
         "self.available_bytes is None or self.needed_bytes > 0",

@@ -134,7 +134,7 @@ def survey(source: RowSource, metric: str, progress: Reporter) -> PoolSurvey:
         check_norms(norms[rows], metric, name=NAME, first_row=rows.start)
         if metric == "cosine":
             points = unit / units[:, None]
-        sample = points[-rows.start % spaced :: spaced]
+        sample = points[-rows.start % spaced :: spaced].copy()  # a view would keep the whole block
         parts[rows.start] = (points.sum(axis=0), points.min(axis=0), points.max(axis=0), sample)
         hashes[rows] = hash_rows(block)
         checks[rows] = hash_rows(block, seed=1)

@@ -16,7 +16,16 @@ from ladle.memory.fetch import fetch_rows, file_of
 from ladle.memory.scratch import Scratch
 from ladle.neighbours.coarse import Cells, Int64s, Partition, by_cell
 from ladle.neighbours.contract import Candidates
-from ladle.neighbours.kernels import WORST, encode, join_neighbours, keep_best, mark_fresh, reverse_lists
+from ladle.neighbours.kernels import (
+    WORST,
+    JoinLists,
+    JoinPoints,
+    encode,
+    join_neighbours,
+    keep_best,
+    mark_fresh,
+    reverse_lists,
+)
 from ladle.neighbours.products import Floats, Int32s, Packed, linkages, pack, rounding
 from ladle.progress import Reporter
 
@@ -184,26 +193,13 @@ class Join:
         reverse = np.empty(m * k, np.int32)
         reverse_fresh = np.empty(m * k, np.bool_)
         reverse_lists(known, fresh, starts, reverse, reverse_fresh)
-        codes, steps = self._encoded()
+        join_points = JoinPoints(self.packed.points, self.packed.halves, *self._encoded())
+        lists = JoinLists(known, fresh, reverse, reverse_fresh, starts)
         with progress.task("nearest neighbours: join", m) as advance:
 
             def join(block: tuple[int, int]) -> None:
                 self._fetch_joined(known, block)
-                join_neighbours(
-                    self.packed.points,
-                    self.packed.halves,
-                    codes,
-                    steps,
-                    known,
-                    fresh,
-                    reverse,
-                    reverse_fresh,
-                    starts,
-                    TABLE_BITS,
-                    self.scores,
-                    self.positions,
-                    *block,
-                )
+                join_neighbours(join_points, lists, TABLE_BITS, self.scores, self.positions, *block)
                 advance(block[1] - block[0])
 
             threads.run_each(join, threads.ranges(m, JOIN_BLOCK))

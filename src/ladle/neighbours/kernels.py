@@ -1,8 +1,8 @@
-"""Compiled loops of the neighbour searches. Serial, GIL-free; see ladle.threads for why."""
+"""Compiled loops of the neighbour searches. They are serial and release the GIL; `ladle.threads` says why."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba.extending import register_jitable
@@ -10,19 +10,38 @@ from numba.extending import register_jitable
 from ladle.compiled import kernel
 from ladle.neighbours.prefetch import prefetch_row
 
-AHEAD = 8  # rows asked of memory before they are read
-# Columns tested at once: rarely does one of them beat the k-th best. Trip counts known to the compiler become a few
-# vector instructions.
+AHEAD = 8  # rows that are asked of memory before they are read
+# Columns tested at once: it is rare that one of them beats the k-th best. A loop whose length the compiler knows
+# becomes a few vector instructions.
 WIDE_CHUNK = 64
-CHUNK = 16  # of those where one does
+CHUNK = 16  # columns tested next, where one of the wide chunk does
 WORST = -3e38  # below every score; finite, because these loops are compiled without NaN
 FAST = {"nnan", "nsz", "reassoc", "contract"}
-LAWFUL = {"nsz", "reassoc", "contract"}  # lets the dimension loop use vector instructions; infinities stay lawful
+LAWFUL = {"nsz", "reassoc", "contract"}  # lets the loop over dimensions use vector instructions; infinities stay right
+
+
+class JoinPoints(NamedTuple):
+    """The points of a neighbour join; passed whole to the kernel (numba unpacks named tuples)."""
+
+    points: Any  # (m, d) float32, as in a Packed
+    halves: Any  # (m,) float32, as in a Packed
+    codes: Any  # (m, d) int8, from `encode`
+    steps: Any  # (m,) float32, from `encode`
+
+
+class JoinLists(NamedTuple):
+    """The lists of a neighbour join as they were when the pass began, both ways; they are only read."""
+
+    ids: Any  # (m, k) int32, -1 where there is none
+    fresh: Any  # (m, k) bool: the entries that no earlier pass has followed
+    reverse: Any  # int32: the rows that have row i on their list, nearest first, at starts[i]:starts[i + 1]
+    reverse_fresh: Any  # bool, one for each of `reverse`
+    starts: Any  # (m + 1,) int64
 
 
 @register_jitable(fastmath=LAWFUL)
 def square_distance(points: Any, x: Any, others: Any, y: Any) -> Any:
-    """Of points[x] and others[y]."""
+    """The squared distance of points[x] and others[y]."""
     total = 0.0
     for t in range(points.shape[1]):
         difference = points[x, t] - others[y, t]
@@ -32,9 +51,9 @@ def square_distance(points: Any, x: Any, others: Any, y: Any) -> Any:
 
 @register_jitable
 def rounded(linkage: Any) -> Any:
-    """To 44 bits (by Veltkamp's splitting), so that linkages which differ by rounding alone tie.
+    """Round to 44 bits (by Veltkamp's splitting), so that linkages which differ by rounding alone are ties.
 
-    Equal points at equal distances would otherwise all prefer the same cluster and join it one a round.
+    Equal points at equal distances would otherwise all prefer the same cluster, and join it one a round.
     """
     shifted = linkage * 257.0
     return shifted - (shifted - linkage)
@@ -42,7 +61,10 @@ def rounded(linkage: Any) -> Any:
 
 @register_jitable
 def square_distance_of_sums(means: Any, remainders: Any, a: Any, b: Any) -> Any:
-    """Of means[a] + remainders[a] and means[b] + remainders[b]. No fast maths: it would add the two up first."""
+    """The squared distance of means[a] + remainders[a] and means[b] + remainders[b].
+
+    Without fast maths, which would add mean and remainder up first.
+    """
     total = 0.0
     for t in range(means.shape[1]):
         difference = (means[a, t] - means[b, t]) + (remainders[a, t] - remainders[b, t])
@@ -52,9 +74,9 @@ def square_distance_of_sums(means: Any, remainders: Any, a: Any, b: Any) -> Any:
 
 @register_jitable
 def linkage_of(means: Any, remainders: Any, spreads: Any, a: Any, b: Any) -> Any:
-    """Average linkage of clusters a and b, rounded; bitwise the same either way round.
+    """Average linkage of clusters a and b, rounded; to the bit the same for b and a.
 
-    remainders (n, d), what the means lack in digits; or (0, d) where they lack nothing that matters.
+    remainders: (n, d) what the means lack in digits; or (0, d) where they lack nothing that matters.
     """
     if remainders.shape[0] > 0:
         square = square_distance_of_sums(means, remainders, a, b)
@@ -65,7 +87,7 @@ def linkage_of(means: Any, remainders: Any, spreads: Any, a: Any, b: Any) -> Any
 
 @register_jitable
 def id_of(entry):
-    """The cluster a list entry names; `~` marks those whose linkage is only a lower bound."""
+    """The cluster that a list entry names; `~` marks entries whose linkage is only a lower bound."""
     return entry if entry >= 0 else ~entry
 
 
@@ -97,7 +119,7 @@ def keep_best(products, halves, ids, own, best_scores, best_ids, best_rows, repe
     products (q, t) float: query x times column y. halves (t,): subtracted from each column, so that the largest score
     is the smallest linkage. ids (t,) int32: who stands behind each column. own (q,) int64: the query's own id, skipped.
     best_scores (., k) descending and best_ids (., k) int32: owned by the caller, row best_rows[x] updated in place.
-    Equal scores keep the one found first. With `repeats`, a column may be in the row already, and is then left alone.
+    Equal scores keep the one that came first. With `repeats`, a column may be in the row already, and is then skipped.
     """
     k = best_scores.shape[1]
     columns = products.shape[1]
@@ -107,7 +129,7 @@ def keep_best(products, halves, ids, own, best_scores, best_ids, best_rows, repe
         lowest = best_scores[row, k - 1]
         line = products[x]
         for wide_start in range(0, whole, WIDE_CHUNK):
-            above = np.int32(0)  # a flag in a vector, where a maximum would be one of all its lanes
+            above = np.int32(0)  # a flag for each lane of a vector, where a maximum would combine all lanes
             for y in range(wide_start, wide_start + WIDE_CHUNK):
                 above |= np.int32(line[y] - halves[y] > lowest)
             if above == 0:
@@ -132,7 +154,7 @@ def keep_best(products, halves, ids, own, best_scores, best_ids, best_rows, repe
 
 @kernel
 def encode(points, codes, steps, start, stop):
-    """Ranged over rows. A byte for each coordinate: codes (m, d) int8 are points / steps, steps (m,) float32 a row."""
+    """Ranged over rows. Write a byte for each coordinate: codes (m, d) int8 are points / steps, steps (m,) float32."""
     for x in range(start, stop):
         largest = np.float32(0.0)
         for a in range(points.shape[1]):
@@ -145,7 +167,7 @@ def encode(points, codes, steps, start, stop):
 
 @register_jitable
 def mark(slots, member):
-    """Put `member` among the `slots`, a table by hash of a power of two; whether it was there."""
+    """Put `member` into `slots`, a hash table whose size is a power of two. Returns whether it was there."""
     mask = slots.shape[0] - 1
     slot = (member * np.int32(-1640531527)) & mask
     while slots[slot] != -1 and slots[slot] != member:
@@ -156,9 +178,9 @@ def mark(slots, member):
 
 
 @register_jitable
-def _gather(positions, known, fresh, reverse, reverse_fresh, reverse_start, x, slots, found):
-    """The neighbours of x's neighbours that no earlier pass has met, into `found`. Returns their number."""
-    k = known.shape[1]
+def _collect_unmet(lists, positions, x, slots, unmet):
+    """Write the neighbours of x's neighbours that no earlier pass has met to `unmet`. Returns their number."""
+    k = lists.ids.shape[1]
     slots[:] = -1
     mark(slots, np.int32(x))
     met = 1
@@ -167,73 +189,57 @@ def _gather(positions, known, fresh, reverse, reverse_fresh, reverse_start, x, s
         if positions[x, t] >= 0:
             mark(slots, positions[x, t])
             met += 1
-    own_reverse = min(k, reverse_start[x + 1] - reverse_start[x])
+    own_reverse = min(k, lists.starts[x + 1] - lists.starts[x])
     for t in range(k + own_reverse):
         if t < k:
-            via = known[x, t]
-            first_fresh = fresh[x, t]
+            via = lists.ids[x, t]
+            first_fresh = lists.fresh[x, t]
         else:
-            via = reverse[reverse_start[x] + t - k]
-            first_fresh = reverse_fresh[reverse_start[x] + t - k]
+            via = lists.reverse[lists.starts[x] + t - k]
+            first_fresh = lists.reverse_fresh[lists.starts[x] + t - k]
         if via < 0:
             continue
-        via_reverse = min(k, reverse_start[via + 1] - reverse_start[via])
+        via_reverse = min(k, lists.starts[via + 1] - lists.starts[via])
         for u in range(-1, k + via_reverse):
             if u < 0:
-                y = via  # who has me among its nearest may be among mine
+                y = via  # a row that has x among its nearest may be among the nearest of x
                 second_fresh = False
             elif u < k:
-                y = known[via, u]
-                second_fresh = fresh[via, u]
+                y = lists.ids[via, u]
+                second_fresh = lists.fresh[via, u]
             else:
-                y = reverse[reverse_start[via] + u - k]
-                second_fresh = reverse_fresh[reverse_start[via] + u - k]
+                y = lists.reverse[lists.starts[via] + u - k]
+                second_fresh = lists.reverse_fresh[lists.starts[via] + u - k]
             if y < 0 or not (first_fresh or second_fresh) or mark(slots, y):
                 continue
-            found[count] = y
+            unmet[count] = y
             count += 1
-            if met + count >= found.shape[0]:  # a fuller table would probe too long; what is left is skipped
+            if met + count >= unmet.shape[0]:  # a fuller table would probe too long; the rest is skipped
                 return count
     return count
 
 
 @kernel(fastmath=FAST)
-def join_neighbours(
-    points,
-    halves,
-    codes,
-    steps,
-    known,
-    fresh,
-    reverse,
-    reverse_fresh,
-    reverse_start,
-    table_bits,
-    scores,
-    positions,
-    start,
-    stop,
-):
+def join_neighbours(join_points, lists, table_bits, scores, positions, start, stop):
     """Ranged over rows. Test the neighbours of each row's neighbours, both ways along the lists.
 
-    points (m, d) float32 and halves (m,) as in a Packed; codes and steps: theirs, from `encode`. A pair whose codes put
-    it well below the row's last entry is dropped unread: a quarter of the bytes to fetch, which is what a test costs.
-    known (m, k) int32: the lists as they were, read only; fresh (m, k) bool: which of their entries no earlier pass has
-    seen. Two steps that an earlier pass has seen both are not taken again. reverse, reverse_fresh: rows that have row i
-    on their list, nearest first, at reverse_start[i]:reverse_start[i + 1]; the first k of them count. scores and
-    positions (m, k) are updated in rows start:stop.
+    join_points: a JoinPoints. A pair whose codes put it well below the row's last entry is dropped without reading its
+    points: codes take a quarter of the bytes, and a test costs what it reads. lists: a JoinLists. Two steps that an
+    earlier pass has both followed are not followed again; of the rows that have a row on their list, k count.
+    scores and positions (m, k) are updated in rows start:stop.
     """
-    k = known.shape[1]
+    points, halves, codes, steps = join_points
+    k = lists.ids.shape[1]
     slots = np.empty(1 << table_bits, np.int32)
-    found = np.empty(slots.shape[0] // 2, np.int32)
+    unmet = np.empty(slots.shape[0] // 2, np.int32)
     for x in range(start, stop):
-        count = _gather(positions, known, fresh, reverse, reverse_fresh, reverse_start, x, slots, found)
+        count = _collect_unmet(lists, positions, x, slots, unmet)
         for t in range(min(AHEAD, count)):
-            prefetch_row(codes, found[t])
+            prefetch_row(codes, unmet[t])
         for t in range(count):
             if t + AHEAD < count:
-                prefetch_row(codes, found[t + AHEAD])
-            y = found[t]
+                prefetch_row(codes, unmet[t + AHEAD])
+            y = unmet[t]
             product = np.int32(0)
             for a in range(codes.shape[1]):
                 product = np.int32(product + np.int32(np.int32(codes[x, a]) * np.int32(codes[y, a])))
@@ -249,7 +255,7 @@ def join_neighbours(
 
 @kernel
 def mark_fresh(known, before, fresh, start, stop):
-    """Ranged. fresh (m, k) bool: which entries of `known` (m, k) are not in the same row of `before` (m, .)."""
+    """Ranged. Write which entries of `known` (m, k) are not in the same row of `before` (m, .) to fresh (m, k) bool."""
     for x in range(start, stop):
         for t in range(known.shape[1]):
             fresh[x, t] = not listed(before, x, known[x, t])
@@ -257,10 +263,10 @@ def mark_fresh(known, before, fresh, start, stop):
 
 @kernel
 def reverse_lists(known, fresh, start, reverse, reverse_fresh):
-    """For each row, the rows that have it on their list, nearest first, and whether that entry is fresh.
+    """List for each row the rows that have it on their list, nearest first, and whether that entry is fresh.
 
-    known (m, k) int32, fresh (m, k) bool; start (m + 1,) int64 zeros, filled with where each row's part of `reverse`
-    begins.
+    known (m, k) int32, fresh (m, k) bool. Fills reverse and reverse_fresh (m k,), and start (m + 1,) int64, which comes
+    as zeros, with the place where each row's part of `reverse` begins.
     """
     m, k = known.shape
     for x in range(m):

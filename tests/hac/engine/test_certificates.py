@@ -120,7 +120,7 @@ def line(n: int) -> np.ndarray:
 @pytest.mark.parametrize("pool", [star, line, np.eye], ids=["star", "line", "simplex of ties"])
 def test_a_merge_disturbs_few(pool: Callable[[int], np.ndarray], monkeypatch: pytest.MonkeyPatch) -> None:
     looked = 0
-    original = Rounds._look_again
+    original = Rounds._refresh_lists
 
     def count_then_look(self: Rounds, dirty: np.ndarray, count: int, entries: int) -> None:
         nonlocal looked
@@ -128,7 +128,7 @@ def test_a_merge_disturbs_few(pool: Callable[[int], np.ndarray], monkeypatch: py
         original(self, dirty, count, entries)
 
     monkeypatch.setattr("ladle.hac.engine.rounds.FEW", 0)  # every step comes through here
-    monkeypatch.setattr(Rounds, "_look_again", count_then_look)
+    monkeypatch.setattr(Rounds, "_refresh_lists", count_then_look)
     merges = Rounds(pool(1200), np.ones(1200, np.int32), BruteSearch(), dense_clusters=0).run(StopRule())
     assert len(merges.pairs) == 1199
     assert looked < 6 * 1200  # were all satellites to look again at each merge, there would be hundreds of thousands

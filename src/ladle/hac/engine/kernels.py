@@ -12,11 +12,10 @@ import numpy as np
 from numba.extending import register_jitable
 
 from ladle.compiled import kernel
+from ladle.hac.engine.state import NONE
 from ladle.mixing import mix_word
 from ladle.neighbours.kernels import id_of, linkage_of
 
-NONE = np.int32(-1)
-STALE = np.int32(-2)
 LONG = 256  # entries of a list that merges may make; longer ones come from searches alone
 SLACK = 1.0 - 1e-5  # of a bound, for the rounding of the linkages it is the mean of
 
@@ -105,7 +104,7 @@ def install(c, lists, queries, ids, reach, proven, offset, now, start, stop):
 
 
 @register_jitable
-def _gather(c, lists, a, partner, base, slots, others):
+def _unite_lists(c, lists, a, partner, base, slots, others):
     """Unite the lists of `a` and its `partner` (or NONE) at `base`: follow merges, drop repeats. Returns the length.
 
     A repeat keeps the smaller linkage: a lower bound of that to their union, by reducibility, as is any linkage to a
@@ -263,7 +262,7 @@ def refresh(c, lists, dirty, offsets, now, start, stop):
         while used < 2 * entries:
             used *= 2
         base = offsets[x]
-        length = _gather(c, lists, a, partner, base, slots[:used], others)
+        length = _unite_lists(c, lists, a, partner, base, slots[:used], others)
         if partner >= 0:
             _weigh(c, lists, a, partner, base, length, others)
             c.reach[a] = joint_reach(c, a, partner)

@@ -39,13 +39,13 @@ class Merges:
 
 @dataclass(frozen=True, slots=True)
 class StopRule:
-    """Once at most `clusters` remain, and all merges up to `linkage` are known."""
+    """The rounds may end once at most `clusters` remain, or once all merges up to `linkage` are known."""
 
     clusters: int = 1
     linkage: float = np.inf
 
     def reached(self, n: int, pairs: Int32s, linkages: npt.NDArray[np.float64], level: float) -> bool:
-        """Whether these merges of n points suffice, if none is missing below `level`: those above it do not count.
+        """Whether these merges of n points suffice, if none is missing below `level`; merges above it do not count.
 
         pairs (m, 2), linkages (m,), in the order in which they were made. Cost: O(m).
         """
@@ -54,17 +54,17 @@ class StopRule:
         wanted = n - self.clusters
         if np.count_nonzero(linkages < level) < wanted:
             return False
-        # An approximate search may find a merge below one it stands on: the tree raises it, perhaps past the level.
+        # An approximate search may find a merge below one it stands on. The tree raises it, perhaps past the level.
         raised = linkages.copy()
         lift(pairs.astype(np.int64), raised, n)
         return bool(np.count_nonzero(raised < level) >= wanted)
 
 
 def lift(pairs: Int64s, heights: npt.NDArray[np.float64], n: int) -> int:
-    """Raise each height to its children's: undoes inversions by a rounding, or by an approximate search, in place.
+    """Raise each height to those of the merges it stands on, in place: this undoes inversions.
 
-    pairs (m, 2) rows (kept, gone), every cluster made before it is merged on. Returns how many were raised by more than
-    a rounding.
+    Rounding makes them, and approximate searches do. pairs (m, 2): rows (kept, gone), every cluster made before it is
+    merged on. Returns how many heights were raised by more than a rounding.
     """
     return int(_lift(pairs, heights, np.zeros(n), ROUNDING))
 

@@ -12,7 +12,8 @@ import numpy as np
 from numba.extending import register_jitable
 
 from ladle.compiled import kernel
-from ladle.hac.engine.kernels import NONE, STALE, refresh, resolved, tie_order
+from ladle.hac.engine.kernels import refresh, resolved, tie_order
+from ladle.hac.engine.state import NONE, STALE
 from ladle.neighbours.kernels import LAWFUL
 
 # What `proceed` leaves to its caller

@@ -1,4 +1,4 @@
-"""The state of the rounds as named arrays and plain values, and back."""
+"""The state of the rounds as named arrays and plain values, for a checkpoint, and back."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ladle.hac.engine.state import Clusters, Int32s, Int64s, Lists, MergeLog, ne
 from ladle.memory.scratch import Scratch
 
 SEARCH = "search."  # before the names of the neighbour search's own state
-MOVED = ("means", "remainders", "spreads", "sizes")  # of points that never merged they are the input's
+MOVED = ("means", "remainders", "spreads", "sizes")  # for points that never merged, these are the input's
 
 
 Scalar = int | float | str | bool | None
@@ -29,23 +29,23 @@ class Resumable(Protocol):
     """
 
     def state(self) -> State:
-        """All that later answers depend on. The arrays may be views: they are written before the next call."""
+        """Everything that later answers depend on. The arrays may be views: they are written before the next call."""
         ...
 
     def restore(self, state: State) -> None:
-        """Become what `state` was taken of, so that later answers are the same to the bit."""
+        """Go back to a saved `state`, so that later answers are the same to the bit."""
         ...
 
 
 class StateKeeper(Protocol):
-    """Where a state is kept while a clustering runs, such as `ladle.hac.checkpoint.Checkpoints`."""
+    """Where a state is saved while a clustering runs, such as `ladle.hac.checkpoint.Checkpoints`."""
 
     def due(self) -> bool:
         """Whether it is time to save."""
         ...
 
     def save(self, state: State) -> None:
-        """Replace the kept state by `state`."""
+        """Replace the saved state by `state`."""
         ...
 
     def load(self) -> State | None:
@@ -55,17 +55,17 @@ class StateKeeper(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where the rounds stand between two steps: `due` are the clusters to search for, or those just found."""
+    """Where the rounds stand between two steps. due: the clusters to search for, or those just searched for."""
 
     due: Int32s
     level: float
-    found: bool
+    searched: bool
 
 
-def taken(
+def take_state(
     clusters: Clusters, lists: Lists, log: MergeLog, cursor: Int64s, used: int, merged: int, scratch: Scratch
 ) -> State:
-    """Everything in the rounds that a merge or a search changes. Views where they can be: write before going on."""
+    """Everything in the rounds that a merge or a search changes. Many arrays are views: write them before going on."""
     moved = np.flatnonzero((clusters.parents == np.arange(len(clusters.parents))) & (clusters.changed >= 0))
     state: State = {"moved": moved, "cursor": cursor}
     for name, array in clusters._asdict().items():
@@ -77,22 +77,22 @@ def taken(
     return state
 
 
-def put_back(state: State, clusters: Clusters, log: MergeLog, cursor: Int64s, capacity: int) -> Lists:
-    """Set `clusters`, `log` and `cursor`, new ones over the same points, to what `state` was taken of; the lists.
+def restore_state(state: State, clusters: Clusters, log: MergeLog, cursor: Int64s, capacity: int) -> Lists:
+    """Set `clusters`, `log` and `cursor`, new ones over the same points, to the saved `state`. Returns the lists.
 
-    Raises: MismatchError when the arrays are not of that many clusters, or of another precision.
+    Raises: MismatchError for arrays of another number of clusters, or of another precision.
     """
     moved = array_of(state, "moved")
     _check_alike("parents", array_of(state, "clusters.parents"), clusters.parents)
     cursor[:] = array_of(state, "cursor")
     for name, array in clusters._asdict().items():
-        kept = array_of(state, f"clusters.{name}")
+        saved = array_of(state, f"clusters.{name}")
         part = moved if name in MOVED and len(array) else slice(None)
-        _check_alike(name, kept, array[part])
-        array[part] = kept
+        _check_alike(name, saved, array[part])
+        array[part] = saved
     for name, array in log._asdict().items():
-        kept = array_of(state, f"log.{name}")
-        array[: len(kept)] = kept
+        saved = array_of(state, f"log.{name}")
+        array[: len(saved)] = saved
     ids, linkages = array_of(state, "lists.ids"), array_of(state, "lists.linkages")
     lists = new_lists(max(capacity, len(ids)), linkages.dtype)
     lists.ids[: len(ids)] = ids
@@ -114,11 +114,11 @@ def number_of(state: State, name: str) -> float:
     return value
 
 
-def _check_alike(name: str, kept: npt.NDArray[Any], own: npt.NDArray[Any]) -> None:
-    if kept.shape != own.shape or kept.dtype != own.dtype:
+def _check_alike(name: str, saved: npt.NDArray[Any], own: npt.NDArray[Any]) -> None:
+    if saved.shape != own.shape or saved.dtype != own.dtype:
         raise MismatchError(
             f"the checkpoint's `{name}`",
             wanted=f"be {own.dtype} of shape {own.shape}, as this clustering's",
-            got=f"{kept.dtype} of shape {kept.shape}",
+            got=f"{saved.dtype} of shape {saved.shape}",
             remedy="Delete the checkpoint, or give the data it was made of.",
         )

@@ -1,4 +1,4 @@
-"""What the rounds of the clustering know, as arrays indexed by cluster id.
+"""The state of the rounds: arrays indexed by cluster id, candidate lists, and the log of merges.
 
 A cluster's id is the row of one of its points; a merge keeps the id of the larger cluster.
 """
@@ -17,16 +17,17 @@ from ladle.threads import run_ranged
 
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
-NONE = -1  # in `nearest` and the chains: no cluster
-STALE = -2  # in `nearest`: what it was has merged
+# In `nearest` and the chains; int32, because kernels compare them with ids.
+NONE = np.int32(-1)  # no cluster
+STALE = np.int32(-2)  # the nearest cluster that was known has merged
 
 
 class Clusters(NamedTuple):
-    """One entry a cluster; passed whole to the kernels (numba unpacks named tuples)."""
+    """One entry for each cluster; passed whole to the kernels (numba unpacks named tuples)."""
 
     means: Means  # (n, d)
-    # What the means lack in digits: a mean is the sum of both. (n, d) where clusters lie so far from the origin, and so
-    # near each other, that float64 means would blur their linkages; else (0, d).
+    # The digits that the means lack: a mean is the sum of both. (n, d) where clusters lie so far from the origin, and
+    # so near each other, that float64 means would blur their linkages; else (0, d).
     remainders: Means
     spreads: npt.NDArray[np.float64]  # (n,) mean squared distance of the members to the mean
     sizes: Int32s  # (n,)
@@ -35,7 +36,7 @@ class Clusters(NamedTuple):
     # the weighted mean of the reaches: average linkage to a union is the weighted mean of the linkages to its parts.
     reach: npt.NDArray[np.float64]  # (n,)
     proven: npt.NDArray[np.bool_]  # (n,) whether the reach is a proof
-    # Nearest listed cluster within reach; NONE: the list ran dry; STALE: it has merged, and nobody has asked since.
+    # Nearest listed cluster within reach; NONE: the list ran dry; STALE: it has merged, and the next is not known yet.
     nearest: Int32s  # (n,)
     nearest_linkage: npt.NDArray[np.floating[Any]]  # (n,) in the lists' dtype; when STALE a lower bound
     changed: Int32s  # (n,) round in which the cluster last merged
@@ -43,15 +44,15 @@ class Clusters(NamedTuple):
     list_start: Int64s  # (n,) where its list begins in Lists
     list_length: Int32s  # (n,)
     partner: Int32s  # (n,) absorbed cluster whose list is still to be united with this one, or NONE
-    # Who points at me: a doubly linked chain through the clusters whose `nearest` I am, so that a merge finds those it
-    # disturbs without a scan of all clusters.
+    # The clusters that point at a cluster, whose `nearest` it is: a doubly linked chain, so that a merge finds the
+    # clusters it disturbs without a scan of all.
     admirer: Int32s  # (n,) first of the chain
     next_admirer: Int32s  # (n,)
     previous_admirer: Int32s  # (n,)
 
 
 class Lists(NamedTuple):
-    """Candidate lists of all clusters, end to end, with gaps where old lists were; see Rounds._reserve."""
+    """Candidate lists of all clusters, end to end, with gaps where old lists were; `close_gaps` removes these."""
 
     ids: Int32s  # ~id where the linkage is only a lower bound
     linkages: npt.NDArray[np.floating[Any]]  # as of `scanned`; lower bounds once an end has merged
@@ -66,7 +67,7 @@ class MergeLog(NamedTuple):
 
 
 def new_clusters(means: Means, sizes: Int32s) -> Clusters:
-    """Every row of `means` (n, d) a cluster of its own, standing for `sizes` (n,) equal points. Takes over `means`."""
+    """Make every row of `means` (n, d) a cluster, of `sizes` (n,) equal points. Takes over `means`."""
     n = len(means)
     return Clusters(
         means=means,
@@ -90,20 +91,20 @@ def new_clusters(means: Means, sizes: Int32s) -> Clusters:
 
 
 def new_lists(capacity: int, dtype: np.dtype[Any]) -> Lists:
-    """Room for `capacity` entries."""
+    """Empty lists with room for `capacity` entries."""
     return Lists(np.empty(capacity, np.int32), np.empty(capacity, dtype))
 
 
 def new_merge_log(capacity: int) -> MergeLog:
-    """Room for `capacity` merges."""
+    """An empty log with room for `capacity` merges."""
     return MergeLog(np.empty((capacity, 2), np.int32), np.empty(capacity), np.empty(capacity, bool))
 
 
-def compacted(clusters: Clusters, lists: Lists, active: Int32s, entries: int) -> tuple[Lists, int]:
-    """The lists of `active` (m,) without gaps, with room for `entries` more; and the entries in use.
+def close_gaps(clusters: Clusters, lists: Lists, active: Int32s, entries: int) -> tuple[Lists, int]:
+    """The lists of `active` (m,) without gaps, with room for `entries` more, and the number of entries in use.
 
-    Of `active` those count that exist, and the partners whose lists are still to be united with theirs. list_start is
-    set anew. Cost: a pass over the live lists; amortised O(1) an entry written, as a third of the room is always free.
+    Only clusters that exist count, and their partners, whose lists are still to be united with theirs. Writes
+    list_start. Cost: a pass over the live lists; amortised O(1) an entry, because a third of the room is always free.
     """
     live = active[clusters.parents[active] == active]
     partners = clusters.partner[live]
@@ -111,7 +112,7 @@ def compacted(clusters: Clusters, lists: Lists, active: Int32s, entries: int) ->
     lengths = clusters.list_length[live].astype(np.int64)
     offsets = np.cumsum(lengths) - lengths
     needed = int(lengths.sum()) + entries
-    # Half as much again as is needed, or closing gaps would soon be all it does.
+    # Half as much again as is needed, or closing gaps would soon take most of the time.
     fresh = new_lists(max(len(lists.ids), needed + needed // 2), lists.linkages.dtype)
     run_ranged(
         lambda start, stop: move_lists(clusters, lists, fresh.ids, fresh.linkages, live, offsets, start, stop),
@@ -142,7 +143,9 @@ def move_lists(
 
 
 def fetch_listed(c: Clusters, lists: Lists, dirty: Int32s) -> None:
-    """What `kernels.refresh` may read for the clusters `dirty` (r,): they, and all on their lists and their partners'.
+    """Fetch the means that `kernels.refresh` may read for the clusters `dirty` (r,), where means are in a file.
+
+    These are the clusters, and all clusters on their lists and on their partners' lists.
 
     Cost: a pass over these lists; nothing where the means are in memory.
     """
