@@ -209,8 +209,8 @@ CUT = (
     Fault(
         "cut",
         "a tree is cut at fewer clusters than it has",
-        "            if self.n - wanted > len(self.merges):",
-        "            if self.n - wanted > len(self.merges) + 1:",
+        "            if self.n - clusters > len(self.merges):",
+        "            if self.n - clusters > len(self.merges) + 1:",
         ("test_a_stopped_tree_says_where_it_stops",),
     ),
     Fault(
@@ -262,8 +262,8 @@ CUT = (
     Fault(
         "cut",
         "a cut at a number of clusters makes one fewer",
-        "            return self.n - wanted\n",
-        "            return min(len(self.merges), self.n - wanted + 1)\n",
+        "            return self.n - clusters\n",
+        "            return min(len(self.merges), self.n - clusters + 1)\n",
         ("test_coarser_cuts_contain_finer_ones",),
     ),
 )

@@ -1,4 +1,4 @@
-"""Compiling the kernels, once per install, where people can see why they wait."""
+"""Compile the kernels before the work, once per install, under a title that says why it takes seconds."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from ladle.neighbours.kernels import join_neighbours
 from ladle.progress import Reporter
 
 TITLE = "compiling kernels (once per install)"
-POINTS, DENSE = 64, 8  # enough for rounds, searches and the dense end to be run once each
+POINTS, DENSE = 64, 8  # enough for rounds, searches and the dense end to run once each
 
 
 def compiled(*, cells: bool = False) -> bool:
-    """Whether numba's cache on disk holds the kernels, or this process compiled them.
+    """Whether the cache on disk holds the kernels, or this process has compiled them.
 
-    cells: those of the approximate search, which clusters in float32.
+    cells: whether the kernels of the approximate search are meant, which clusters in float32.
     """
     return is_kept(join_neighbours if cells else kernels.refresh)
 
 
 def warm(progress: Reporter, *, cells: bool = False) -> None:
-    """Compile what a clustering runs, unless that was done before. Cost: some seconds, once per install."""
+    """Compile the kernels that a clustering runs, unless they are compiled. Cost: some seconds, once per install."""
     if compiled(cells=cells):
         return
     with progress.task(TITLE):

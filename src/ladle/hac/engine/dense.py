@@ -1,6 +1,6 @@
-"""The end of the tree, and small pools: nearest-neighbour chain on a dense matrix of linkages.
+"""The end of the tree, and small pools: a nearest-neighbour chain on a dense matrix of linkages.
 
-Late merges join few, large clusters, one or two a round, while a matrix of a few thousand of them is small.
+Late merges join few, large clusters, one or two a round, and a matrix of a few thousand clusters is small.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ ROW_BLOCK = 64
 
 @kernel
 def fill_linkages(c, members, matrix, start, stop):
-    """Ranged over rows. matrix (m, m) float64: linkages of members[start:stop] with those before them, both ways.
+    """Ranged over rows. Write the linkages of members[start:stop] with the members before them, both ways, to `matrix`.
 
-    Summed coordinate by coordinate, as SciPy sums them, and not rounded: the heights of a small pool are SciPy's to the
-    last bit. Four sums at a time hide the latency of an addition.
+    matrix: (m, m) float64. Squares are summed coordinate by coordinate, as SciPy sums them, and not rounded: the
+    heights of a small pool are SciPy's to the last bit. Four sums at a time hide the latency of an addition.
     """
     means, spreads = c.means, c.spreads
     for x in range(start, stop):
@@ -67,7 +67,8 @@ def chain(matrix, sizes, path, pairs, linkages):
     """Nearest-neighbour chain (Murtagh 1983) with the Lance-Williams update of average linkage; SciPy's tie rules.
 
     matrix (m, m) float64 symmetric, inf on the diagonal, and sizes (m,) int64 are consumed; path (m,) int64 is
-    scratch. pairs (m - 1, 2) int32 receives positions (gone, kept), linkages (m - 1,) their heights, as found.
+    scratch. pairs (m - 1, 2) int32 receives positions (gone, kept), linkages (m - 1,) their heights, in the order of
+    the chain.
     """
     m = matrix.shape[0]
     length = 0
@@ -115,10 +116,10 @@ def chain(matrix, sizes, path, pairs, linkages):
 
 
 def finish(c: Clusters, members: Int32s) -> tuple[Int32s, np.ndarray, npt.NDArray[np.bool_]]:
-    """All merges among `members` (m,) cluster ids, in any valid order.
+    """Merge `members` (m,) cluster ids into one, in any valid order.
 
     Returns (m - 1, 2) ids (kept, gone), (m - 1,) linkages, and (m - 1,) whether rounding of the means hides nothing.
-    The kept id of a merge is the one later merges name. Cost: 8 m^2 bytes, m^2 d / 2 multiply-adds, O(m^2) steps.
+    Later merges name the kept id of a merge. Cost: 8 m^2 bytes, m^2 d / 2 multiply-adds, O(m^2) steps.
     """
     m = len(members)
     matrix = np.empty((m, m))
@@ -137,9 +138,9 @@ def finish(c: Clusters, members: Int32s) -> tuple[Int32s, np.ndarray, npt.NDArra
 
 @kernel
 def mark_resolved(pairs, linkages, norms, wide, sure):
-    """sure (m - 1,) bool receives whether each of the merges `pairs` (m - 1, 2), in order, is `resolved`.
+    """Write whether each of the merges `pairs` (m - 1, 2), in order, is `resolved` to sure (m - 1,) bool.
 
-    norms (m,) float64: length of each mean; consumed, for a union counts as long as the longer of its parts.
+    norms (m,) float64: length of each mean. They are consumed: a union counts as long as the longer of its parts.
     """
     for step in range(pairs.shape[0]):
         gone = pairs[step, 0]

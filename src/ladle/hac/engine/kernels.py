@@ -1,7 +1,7 @@
-"""Compiled loops over the candidate lists. Serial and GIL-free over a range; see ladle.threads for why.
+"""Compiled loops over the candidate lists. They are serial over a range and release the GIL; `ladle.threads` says why.
 
 `c` is a state.Clusters and `lists` a state.Lists throughout. Kernels marked "ranged" may run on several threads at
-once over disjoint ranges: each writes only the clusters of its range, and reads of others what no one is writing.
+once over disjoint ranges: each writes only the clusters of its range, and reads only what no other range writes.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from ladle.hac.engine.state import NONE
 from ladle.mixing import mix_word
 from ladle.neighbours.kernels import id_of, linkage_of
 
-LONG = 256  # entries of a list that merges may make; longer ones come from searches alone
+LONG = 256  # entries of a list that merges may make; only searches make longer ones
 SLACK = 1.0 - 1e-5  # of a bound, for the rounding of the linkages it is the mean of
 
 
 @register_jitable
 def tie_order(a, b):
-    """Order among equal linkages: a symmetric hash of the pair (splitmix64's finaliser).
+    """The order among equal linkages: a symmetric hash of the pair (the finaliser of SplitMix64).
 
-    A rule such as "smallest id" would let a star of equal points merge one pair a round; a hash pairs them at random.
+    A rule such as "smallest id" would let a star of equal points merge one pair a round. A hash pairs them at random.
     """
     low = np.uint64(min(a, b))
     high = np.uint64(max(a, b))
@@ -33,10 +33,10 @@ def tie_order(a, b):
 
 @register_jitable
 def resolved(wide, norm_a, norm_b, linkage):
-    """Whether rounding of two means may move their linkage by a millionth at most; `wide`: they are in float64.
+    """Whether rounding of two means moves their linkage by a millionth at most, or by a ten-thousandth in float32.
 
-    norm_a, norm_b: lengths of the means. In float32 by a ten-thousandth. Means in float64 that are nearer than their
-    own rounding are equal, as far as the data shows.
+    wide: whether the means are in float64. norm_a, norm_b: lengths of the means. Means in float64 that are nearer than
+    their own rounding are equal, as far as the data shows.
     """
     unit = 2.0**-53 if wide else 2.0**-24
     moved = 4.0 * unit * (norm_a + norm_b)
@@ -45,9 +45,9 @@ def resolved(wide, norm_a, norm_b, linkage):
 
 @register_jitable
 def nearer_admirer(c, a, best, best_linkage):
-    """The nearest within a's reach among `best` and those who point at a.
+    """The nearest within a's reach among `best` and the clusters that point at a.
 
-    They know a even where a's own list missed them: a tie at the reach, or an approximate search.
+    They list a even where a's own list missed them, as with a tie at the reach, or after an approximate search.
     """
     b = c.admirer[a]
     while b >= 0:
@@ -63,8 +63,8 @@ def nearer_admirer(c, a, best, best_linkage):
 def install(c, lists, queries, ids, reach, proven, offset, now, start, stop):
     """Ranged. Give queries[start:stop] fresh lists from a search.
 
-    ids (q, k) int32, reach (q,), proven (q,): a contract.Candidates. Query x writes at offset + x * k. Entries beyond
-    the reach are dropped.
+    ids (q, k) int32, reach (q,), proven (q,): as in contract.Candidates. Query x writes at offset + x * k. Entries
+    beyond the reach are dropped.
     """
     k = ids.shape[1]
     for x in range(start, stop):
@@ -107,12 +107,12 @@ def install(c, lists, queries, ids, reach, proven, offset, now, start, stop):
 def _unite_lists(c, lists, a, partner, base, slots, others):
     """Unite the lists of `a` and its `partner` (or NONE) at `base`: follow merges, drop repeats. Returns the length.
 
-    A repeat keeps the smaller linkage: a lower bound of that to their union, by reducibility, as is any linkage to a
-    cluster that has merged since. Negative ids (~b) mark such bounds. With a partner, every entry is one: the linkage
-    to `a` as it was goes to the list, that to the partner to `others`; for who is on one list only, the other's reach
-    is its bound.
+    A repeat keeps the smaller linkage. By reducibility it is a lower bound of the linkage to the union, as is any
+    linkage to a cluster that has merged since. Negative ids (~b) mark such bounds. With a partner, every entry is a
+    bound: the linkage to `a` as it was goes to the list, the linkage to the partner goes to `others`. For a cluster
+    that is on one list only, the reach of the other list is its bound.
     """
-    mask = slots.shape[0] - 1  # open addressing: a cluster seen already is found where its hash leads
+    mask = slots.shape[0] - 1  # open addressing: the hash of a cluster leads to its slot
     slots[:] = NONE
     length = 0
     source = a
@@ -152,7 +152,7 @@ def _unite_lists(c, lists, a, partner, base, slots, others):
 
 @register_jitable
 def _weigh(c, lists, a, partner, base, length, others):
-    """Bounds of the linkages to `a`, who has taken in its `partner`: average linkage is the weighted mean of both."""
+    """Bound the linkages to `a`, which has taken in its `partner`: average linkage is the weighted mean of both."""
     share = c.sizes[partner] / np.float64(c.sizes[a])
     whole = c.reach[a] < np.inf and c.reach[partner] < np.inf
     for t in range(base, base + length):
@@ -163,10 +163,10 @@ def _weigh(c, lists, a, partner, base, length, others):
 
 @register_jitable
 def joint_reach(c, a, partner):
-    """The reach of `a` with its `partner`: who is on neither list is beyond both reaches, so beyond their mean."""
+    """The reach of `a` with its `partner`: a cluster on neither list is beyond both reaches, so beyond their mean."""
     low = min(c.reach[a], c.reach[partner])
     high = max(c.reach[a], c.reach[partner])
-    if high == np.inf:  # one of them lists everybody
+    if high == np.inf:  # one of them lists every cluster
         return high
     share = c.sizes[partner] / np.float64(c.sizes[a])
     if c.reach[partner] < c.reach[a]:
@@ -178,11 +178,11 @@ def joint_reach(c, a, partner):
 def _shorten(c, lists, a, base, length, most):
     """Keep the `most` entries of the list at `base` with the least bounds; the reach ends where the others begin.
 
-    Unions of unions would otherwise grow without end where reaches are wide, as among ties. Returns the length.
+    Where reaches are wide, as among ties, unions of unions would otherwise grow without end. Returns the length.
     """
     ordered = np.sort(lists.linkages[base : base + length])
     cut = ordered[most]
-    ties = most - np.searchsorted(ordered, cut)  # of those at the cut itself, so many stay
+    ties = most - np.searchsorted(ordered, cut)  # so many of the entries at the cut itself stay
     kept = base
     for t in range(base, base + length):
         d = lists.linkages[t]
@@ -199,9 +199,9 @@ def _shorten(c, lists, a, base, length, most):
 
 @register_jitable
 def _evaluate(c, lists, a, base, length, limit):
-    """Compute those linkages of the list at `base` that may be the least. Returns (length, nearest, its linkage).
+    """Compute the linkages of the list at `base` that may be the least. Returns (length, nearest, its linkage).
 
-    Entries beyond `limit` are dropped. The rest keep their bounds: most are never computed.
+    Entries beyond `limit` are dropped. The other entries keep their bounds: most linkages are never computed.
     """
     best = NONE
     best_linkage = np.inf
@@ -232,7 +232,7 @@ def _evaluate(c, lists, a, base, length, limit):
             lists.linkages[t] = linkage_of(c.means, c.remainders, c.spreads, a, b)
             d = lists.linkages[t]  # as rounded to the lists' dtype, so that both ends see one number
             if d > limit:
-                lists.ids[t] = a  # not an entry any more: beyond the reach it would bound nothing
+                lists.ids[t] = a  # no longer an entry: beyond the reach it would bound nothing
             elif d < best_linkage or (d == best_linkage and tie_order(a, b) < tie_order(a, best)):
                 best = b
                 best_linkage = d

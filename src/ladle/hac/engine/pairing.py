@@ -1,6 +1,6 @@
-"""Compiled loops that find and merge reciprocal pairs, and keep track of who points at whom.
+"""Compiled loops that find and merge reciprocal pairs, and keep track of which cluster points at which.
 
-`c` is a state.Clusters, `lists` a state.Lists and `merges` a state.MergeLog throughout. All are serial but
+`c` is a state.Clusters, `lists` a state.Lists and `merges` a state.MergeLog throughout. All loops are serial except
 `merge_pairs`, which may run on several threads at once over disjoint ranges of pairs.
 """
 
@@ -16,9 +16,9 @@ from ladle.hac.engine.kernels import refresh, resolved, tie_order
 from ladle.hac.engine.state import NONE, STALE
 from ladle.neighbours.kernels import LAWFUL
 
-# What `proceed` leaves to its caller
+# What `proceed` leaves to its caller.
 DONE, BREATHE, REFRESH, MERGE = 0, 1, 2, 3
-# Its cursor, int64: the part of `work` in hand, list entries and merges so far, the round, and two tallies
+# The cursor of `proceed`, int64: the part of `work` in hand, list entries and merges so far, the round, two tallies.
 BEGIN, END, USED, MERGED, NOW, TOLD, ROUNDS, CURSOR = 0, 1, 2, 3, 4, 5, 6, 7
 
 
@@ -42,19 +42,19 @@ def unlink(c, a):
 @register_jitable
 def link(c, a, b, d):
     """Point `a` at `b`, at linkage d, and chain it there."""
-    head = c.admirer[b]
+    first = c.admirer[b]
     c.nearest[a] = b
     c.nearest_linkage[a] = d
-    c.next_admirer[a] = head
+    c.next_admirer[a] = first
     c.previous_admirer[a] = NONE
-    if head >= 0:
-        c.previous_admirer[head] = a
+    if first >= 0:
+        c.previous_admirer[first] = a
     c.admirer[b] = a
 
 
 @register_jitable(fastmath=LAWFUL)
 def _move_mean(means, a, b, share):
-    """Move means[a] by a `share` of its way to means[b]; returns the square of the way."""
+    """Move means[a] by a `share` of its way to means[b]. Returns the square of the way."""
     square = 0.0
     for t in range(means.shape[1]):
         difference = means[b, t] - means[a, t]
@@ -66,7 +66,7 @@ def _move_mean(means, a, b, share):
 
 @register_jitable
 def _move_sum(means, remainders, a, b, share):
-    """The same for means[a] + remainders[a]: what rounding takes from the mean goes to the remainder.
+    """As `_move_mean` for means[a] + remainders[a]: the digits that rounding takes from the mean go to the remainder.
 
     Source: the two-sum of Knuth (The Art of Computer Programming, volume 2, section 4.2.2); no fast maths.
     """
@@ -85,7 +85,7 @@ def _move_sum(means, remainders, a, b, share):
 
 @kernel
 def merge_pairs(c, pairs, start, stop):
-    """Ranged. Merge pairs[start:stop] (kept, gone): weighted mean, spread, size, smaller reach."""
+    """Ranged. Merge pairs[start:stop] (kept, gone): weighted mean, spread, size."""
     for x in range(start, stop):
         a = pairs[x, 0]
         b = pairs[x, 1]
@@ -104,10 +104,11 @@ def merge_pairs(c, pairs, start, stop):
 
 @kernel
 def relink(c, work, start, stop):
-    """Chain work[start:stop], whose nearest is new; tell a nearest cluster that did not know. Returns the new end.
+    """Chain work[start:stop], whose nearest is new, and push it to nearest clusters that missed it. Returns the new
+    end.
 
-    A cluster within its own reach of a nearer one may still have missed it: a tie at the reach, or a neighbour that
-    an approximate search lost. Those told are appended to `work`, at most one for each of work[start:stop].
+    A cluster may have missed a nearer one within its own reach: a tie at the reach, or a neighbour that an approximate
+    search lost. It then points back, and is appended to `work`: at most one for each of work[start:stop].
     """
     for x in range(start, stop):
         a = work[x]
@@ -134,10 +135,10 @@ def relink(c, work, start, stop):
 
 
 @kernel
-def ask(c, work, start, stop, offsets):
-    """Append to `work` the stale clusters that work[start:stop] point at. Returns (their number, entries reserved).
+def collect_stale(c, work, start, stop, offsets):
+    """Append the stale clusters that work[start:stop] point at to `work`. Returns (their number, entries reserved).
 
-    offsets count from 0, for the first of them on. They are no longer stale, but their nearest is still to be found.
+    offsets are written for them, counted from 0. They are no longer stale, but their nearest is still to be found.
     """
     end = stop
     entries = 0
@@ -154,7 +155,7 @@ def ask(c, work, start, stop, offsets):
 
 @register_jitable
 def _resolved(c, a, b, linkage):
-    """Whether the linkage of clusters a and b stands out from the rounding of their means; points have none."""
+    """Whether the linkage of clusters a and b exceeds the rounding of their means; means of points are not rounded."""
     wide = c.means.itemsize == 8
     if c.remainders.shape[0] > 0 or (wide and c.spreads[a] == 0.0 and c.spreads[b] == 0.0):
         return True
@@ -183,8 +184,8 @@ def any_unresolved(c, active):
 
 @kernel
 def find_pairs(c, work, count, now, merges, start):
-    """Claim every reciprocal pair that work[:count] takes part in: appended to `merges` from `start`. Their number."""
-    found = 0
+    """Append every reciprocal pair that work[:count] takes part in to `merges`, from `start`. Returns their number."""
+    pairs = 0
     for x in range(count):
         a = work[x]
         if c.changed[a] == now:
@@ -193,7 +194,7 @@ def find_pairs(c, work, count, now, merges, start):
         if b < 0 or c.nearest[b] != a:
             continue
         # The larger cluster keeps its id, so that chains of `parents` stay logarithmic.
-        at = start + found
+        at = start + pairs
         if c.sizes[a] > c.sizes[b] or (c.sizes[a] == c.sizes[b] and a < b):
             merges.pairs[at, 0] = a
             merges.pairs[at, 1] = b
@@ -204,17 +205,17 @@ def find_pairs(c, work, count, now, merges, start):
         merges.sure[at] = c.proven[a] and c.proven[b] and _resolved(c, a, b, c.nearest_linkage[a])
         c.changed[a] = now
         c.changed[b] = now
-        found += 1
-    return found
+        pairs += 1
+    return pairs
 
 
 @kernel
 def harvest(c, pairs, start, stop, dirty, offsets):
-    """After find_pairs: list the clusters that keep on, for refresh. Returns the entries reserved.
+    """List the kept clusters of the pairs that find_pairs has found, for refresh. Returns the entries reserved.
 
-    Whoever pointed at either of a pair turns stale: unchained, its nearest unknown, and `nearest_linkage` a lower
-    bound, for a union is no nearer than its nearer part. A hub that takes in its satellites one by one would otherwise
-    have all of them look again each time. offsets count from 0.
+    A cluster that pointed at either of a pair turns stale: it is unchained, its nearest is unknown, and
+    `nearest_linkage` is a lower bound, because a union is no nearer than its nearer part. If they were refreshed
+    instead, a hub that takes in its satellites one by one would refresh all of them each time. offsets count from 0.
     """
     entries = 0
     for x in range(start, stop):
@@ -235,20 +236,20 @@ def harvest(c, pairs, start, stop, dirty, offsets):
 
 @kernel
 def proceed(c, lists, merges, work, offsets, cursor, few, steps):
-    """Rounds, until no certified reciprocal pair is left or a step is large. Returns (what to do, count, entries).
+    """Run rounds until no certified reciprocal pair is left or a step is large. Returns (what to do, count, entries).
 
-    Late rounds are thousands of single pairs: here they cost what they do, and no call from Python.
+    Late rounds are thousands of single pairs: here a round costs its own work, and no call from Python.
 
     work[cursor[BEGIN]:cursor[END]] are clusters whose nearest is new; work[:cursor[BEGIN]] those chained in this round.
-    DONE: no pair is left. BREATHE: `steps` are done, call again. Otherwise the step concerns more than `few`, or needs
-    more room in the lists, and is left to the caller, with offsets that count from 0. REFRESH: the `count` clusters
-    after cursor[END], whose lists need `entries`. MERGE: the `count` pairs after cursor[MERGED], then refresh
+    DONE: no pair is left. BREATHE: `steps` are done, call again. Otherwise the step concerns more than `few` clusters,
+    or needs more room in the lists, and is left to the caller, with offsets that count from 0. REFRESH: the `count`
+    clusters after cursor[END], whose lists need `entries`. MERGE: the `count` pairs after cursor[MERGED], then refresh
     work[:count].
     """
     for _ in range(steps):
         end = relink(c, work, cursor[BEGIN], cursor[END])
         cursor[TOLD] += end - cursor[END]
-        count, entries = ask(c, work, cursor[BEGIN], end, offsets)
+        count, entries = collect_stale(c, work, cursor[BEGIN], end, offsets)
         cursor[BEGIN] = end
         cursor[END] = end
         if count > 0:
