@@ -3,8 +3,8 @@
 numba's own `cache=True` looks at the file of the compiled function alone. Functions and constants of other files are
 compiled into it as well, and stay as they were after an edit or an upgrade. So a kernel's cache here carries a seal: a
 digest of its file and of every file of Ladle that this one imports, directly or through others. A cache under another
-seal is never opened. Where there can be no cache (a folder that is read only, a numba with other classes), the loop is
-compiled anew by each process.
+seal is never opened. Where there can be no cache (a folder that is read only, a numba with other classes), each process
+compiles the loop again.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PACKAGE = Path(__file__).resolve().parent
 Loop = Callable[..., Any]
 _SEAL_DIGITS = 16  # 64 bits in a file's name
 
-# An import at the left margin: what a loop is made of is imported there, for numba reads globals when it compiles.
+# An import at the left margin. Numba reads globals when it compiles, so everything that a loop uses is imported there.
 _IMPORT = re.compile(rb"^(?:from +(ladle[\w.]*) +import *(\([^)]*\)|[^\n]*)|import +(ladle[^\n]*))", re.MULTILINE)
 _NAME = re.compile(r"[\w.]+")
 
@@ -43,7 +43,7 @@ def kernel(function: Loop | None = None, /, *, fastmath: bool | set[str] = False
     """Compile a function with numba when it is first called, without the GIL, and keep the machine code on disk.
 
     fastmath: as in `numba.njit`. Used as `@kernel` or `@kernel(fastmath=...)`.
-    Cost: a look at the files of the seal when the function is defined, some microseconds each.
+    Cost: some microseconds for each file of the seal, when the function is defined.
     """
     if function is None:
         return lambda each: _compile(each, fastmath)
@@ -61,13 +61,13 @@ def _compile(function: Loop, fastmath: bool | set[str]) -> Any:
 
 
 def is_kept(function: Any) -> bool:
-    """Whether a kernel needs no compiling: this process compiled it, or current machine code lies on disk."""
+    """Whether a kernel needs no compiling: this process has compiled it, or current machine code is on disk."""
     on_disk = getattr(getattr(function, "_cache", None), "index_path", None)
     return bool(function.signatures) or (on_disk is not None and on_disk.exists())
 
 
 def sources(file: Path) -> list[Path]:
-    """The files that a kernel of `file` can be made of: itself and all of Ladle that it imports, directly or not."""
+    """The files whose code a kernel of `file` can contain: it and all of Ladle that it imports, directly or not."""
     return sorted(path for path, _ in _made_of(file))
 
 

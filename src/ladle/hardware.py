@@ -1,4 +1,4 @@
-"""What this machine's processors are called."""
+"""The names of this machine's processors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NVIDIA_SECONDS = 10  # to wait for the driver's answer
 
 
 def cpu() -> str:
-    """The processor's name, as far as the system tells it."""
+    """The processor's name, as far as the system knows it."""
     try:
         match = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
     except OSError:
@@ -22,12 +22,12 @@ def cpu() -> str:
 
 def gpus() -> list[str]:
     """NVIDIA GPUs with their memory, one text each."""
-    # Asked of the driver's own tool: importing torch takes seconds, and may not be installed.
+    # The driver's own tool answers: importing torch takes seconds, and torch may not be installed.
     tool = shutil.which("nvidia-smi")
     if tool is None:
         return []
     try:
-        told = subprocess.run(
+        listing = subprocess.run(
             [tool, "--query-gpu=name,memory.total", "--format=csv,noheader"],
             capture_output=True,
             text=True,
@@ -36,4 +36,4 @@ def gpus() -> list[str]:
         ).stdout
     except (OSError, subprocess.SubprocessError):
         return []
-    return [line.strip() for line in told.splitlines() if line.strip()]
+    return [line.strip() for line in listing.splitlines() if line.strip()]

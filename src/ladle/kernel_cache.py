@@ -1,6 +1,6 @@
-"""numba's cache on disk, for kernels: its files carry a seal in their names.
+"""Numba's cache on disk, for kernels: its files carry a seal in their names.
 
-A cache that cannot be read or written costs time and nothing else: the loop is compiled anew.
+A cache that cannot be read or written only costs time: the loop is compiled again.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from numba.core import caching
 class KernelCache(caching.FunctionCache):
     """The compiled forms of one kernel on disk, under one seal.
 
-    The seal stands in the names of the files, so those under another seal are not even opened: they may name classes
-    that are gone.
+    The seal is part of the names of the files, so files under another seal are never opened: they may refer to classes
+    that no longer exist.
     """
 
     def __init__(self, function: Callable[..., Any], seal: str) -> None:
@@ -41,12 +41,12 @@ class KernelCache(caching.FunctionCache):
         """The compiled form for a signature, or None where there is none that can be read."""
         try:
             return super().load_overload(sig, target_context)
-        except Exception:  # a damaged file ends in nearly any error, and only means that the loop is compiled anew
+        except Exception:  # a damaged file can raise nearly any error; the loop is then compiled again
             self._forget()
             return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        """Keep a compiled form, if the disk lets it."""
+        """Save a compiled form, if the disk allows it."""
         try:
             self._remove_outdated()
             super().save_overload(sig, data)
@@ -58,7 +58,7 @@ class KernelCache(caching.FunctionCache):
             self.index_path.unlink(missing_ok=True)
 
     def _remove_outdated(self) -> None:
-        """Remove what this kernel left under other seals: it would never be read."""
+        """Remove the files of this kernel under other seals, which would never be read."""
         for path in Path(self.cache_path).glob(self._any_seal):
             if not path.name.startswith(f"{self._base}."):
                 path.unlink(missing_ok=True)

@@ -1,9 +1,9 @@
 """Threads for kernels that release the GIL.
 
-Kernels are serial and take a range of rows; this file spreads ranges over threads. It is preferred to numba's own
-parallel loops because those compile several times slower and their default threading layer aborts the process when
-two Python threads enter it at once, which a library must survive. Ranges are cut from the work alone, never from
-the number of threads, and each range owns its outputs, so results do not depend on the number of threads.
+Kernels are serial and take a range of rows; this file distributes ranges over threads. Numba's own parallel loops
+compile several times slower, and their default threading layer aborts the process when two Python threads enter it at
+once, which a library must survive. Ranges are cut by the work alone, never by the number of threads, and each range
+owns its outputs, so results do not depend on the number of threads.
 """
 
 from __future__ import annotations
@@ -58,9 +58,10 @@ def run_ranged(work: Callable[[int, int], object], total: int) -> None:
 def run_each(work: Callable[[Item], object], items: Iterable[Item]) -> None:
     """Call `work` on every item, on `thread_count()` threads.
 
-    Items are begun in order, and taken from a generator only then: as many are alive as there are threads. Once a call
-    raises, no further one is begun. When all threads have stopped, the exception of the first item in order that raised
-    comes out: the one a single thread would meet, whichever thread was faster.
+    Items are begun in order, and taken from a generator only then: no more are alive than there are threads. Once a
+    call raises, no further item is begun. When all threads have stopped, the exception of the first item in order is
+    raised:
+    the one that a single thread would meet, whichever thread was faster.
     Cost: some microseconds an item, as each thread takes the next one itself.
     """
     workers = thread_count()
@@ -82,12 +83,12 @@ def run_each(work: Callable[[Item], object], items: Iterable[Item]) -> None:
                     place, item = next(waiting)
             except StopIteration:
                 return
-            except BaseException as failure:  # of the iterable itself, after all that it gave
+            except BaseException as failure:  # from the iterable itself, after all its items
                 failures.setdefault(sys.maxsize, failure)
                 return
             try:
                 work(item)
-            except BaseException as failure:  # raised below, once every earlier item has had its say
+            except BaseException as failure:  # raised below, once every earlier item is done
                 failures[place] = failure
 
     with ThreadPoolExecutor(workers, thread_name_prefix="ladle") as executor:
@@ -104,14 +105,14 @@ def run_each(work: Callable[[Item], object], items: Iterable[Item]) -> None:
 
 @contextmanager
 def single_threaded_blas() -> Iterator[None]:
-    """Hold BLAS to one thread inside, for code that runs one BLAS call per Ladle thread."""
+    """Limit BLAS to one thread inside, for code that runs one BLAS call per Ladle thread."""
     with _libraries().limit(limits=1, user_api="blas"):
         yield
 
 
 @cache
 def _libraries() -> ThreadpoolController:
-    """The thread pools of the libraries loaded. Looking takes milliseconds, and searches ask often."""
+    """The thread pools of the loaded libraries. Finding them takes milliseconds, and searches need them often."""
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()

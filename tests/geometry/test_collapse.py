@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from ladle.geometry.collapse import distinct_rows, grouped
+from ladle.geometry.collapse import distinct_rows, group_rows
 
 
 @given(
@@ -26,5 +26,5 @@ def test_groups_are_those_of_numpy_unique(matrix: np.ndarray) -> None:
 
 
 def test_rows_that_share_one_hash_stay_apart() -> None:
-    found = grouped(np.zeros(4, np.uint64), np.array([1, 2, 1, 2], np.uint64))
+    found = group_rows(np.zeros(4, np.uint64), np.array([1, 2, 1, 2], np.uint64))
     assert found.first.tolist() == [0, 1, 0, 3]  # the third row's twin is found, the fourth's is hidden behind it

@@ -11,7 +11,7 @@ from ladle.neighbours.contract import NeighbourHints
 from ladle.neighbours.join import Join
 from ladle.neighbours.list_walk import PASSES, Links
 from ladle.neighbours.list_walk_kernels import MOST
-from ladle.neighbours.sample import Sample
+from ladle.neighbours.sample import RecallSample
 from ladle.progress import SILENT
 from tests.neighbours.test_join import K, joined, points
 
@@ -48,7 +48,7 @@ def plain_links(lists: NeighbourHints, ids: np.ndarray) -> list[list[int]]:
 
 def some_found(join: Join, rows: np.ndarray, random: np.random.Generator) -> None:
     """Queries that have found a few members at random, nearest first."""
-    join.only(rows)
+    join.answer_only(rows)
     for x, row in enumerate(rows):
         others = np.setdiff1d(np.arange(len(join.order)), row)
         drawn = random.choice(others, K // 2, replace=False)
@@ -135,7 +135,7 @@ def test_clusters_walk_to_neighbours_that_their_cells_missed(monkeypatch: pytest
     walk = Links.walk
 
     def watched(links: Links, join: Join) -> None:
-        sample = Sample.of(join, 200, np.random.default_rng(0))
+        sample = RecallSample.of(join, 200, np.random.default_rng(0))
         before = sample.recall(join)
         walk(links, join)
         gained.append(sample.recall(join) - before)

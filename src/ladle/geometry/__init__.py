@@ -1,1 +1,1 @@
-"""What clustering, neighbour search and strategies share: metric space, frame, equal rows, points."""
+"""Geometry that clustering, neighbour search and strategies share: metric space, frame, equal rows, points."""

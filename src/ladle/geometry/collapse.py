@@ -1,7 +1,7 @@
 """Equal rows become one weighted row before any search.
 
-Pools hold exact duplicates by the thousand. Left in, a group larger than the neighbour lists would fill them with
-ties at distance zero and hide everything else.
+Pools hold exact duplicates by the thousand. A group larger than the neighbour lists would fill them with ties at
+distance zero and hide all other neighbours.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ class Distinct:
 
 def distinct_rows(matrix: Matrix) -> Distinct:
     """Group the equal rows of `matrix` (n, d). Cost: two hashes of each row and one sort of n numbers."""
-    return grouped(hash_rows(matrix), hash_rows(matrix, seed=1))
+    return group_rows(hash_rows(matrix), hash_rows(matrix, seed=1))
 
 
-def grouped(hashes: Hashes, checks: Hashes) -> Distinct:
+def group_rows(hashes: Hashes, checks: Hashes) -> Distinct:
     """Group the rows (n,) whose two hashes are the same.
 
-    The 128 bits stand for the row itself: among ten million rows, two that differ share them once in 10^24 pools. Rows
-    that share the first hash alone stay apart.
+    The 128 bits stand for the row itself: in a pool of ten million rows, two rows that differ share them once in 10^24
+    pools. Rows that share only the first hash stay apart.
     """
     n = len(hashes)
     order = np.argsort(hashes, kind="stable")
@@ -53,13 +53,13 @@ def grouped(hashes: Hashes, checks: Hashes) -> Distinct:
 
 
 def hash_rows(matrix: Matrix, *, seed: int = 0) -> Hashes:
-    """(n,) one hash a row: odd random multipliers against the row's bits, wrapping."""
+    """(n,) one 64-bit hash a row: its bits times odd random multipliers, summed modulo 2^64."""
     bits = np.dtype(f"u{matrix.dtype.itemsize}")
     random = np.random.Generator(np.random.PCG64(0x1AD1E + seed))
     multipliers = random.integers(0, 2**63, matrix.shape[1], dtype=np.uint64) * np.uint64(2) + np.uint64(1)
     hashes = np.empty(len(matrix), np.uint64)
     for block in row_blocks(len(matrix), 16 * matrix.shape[1], 4 << 20):
-        # Adding zero turns -0.0 into 0.0, which compares equal and so must hash equal.
+        # Adding zero turns -0.0 into 0.0: the two compare equal, so they must hash equal.
         words = (np.ascontiguousarray(matrix[block]) + matrix.dtype.type(0)).view(bits).astype(np.uint64)
         words ^= words >> np.uint64(29)
         words *= multipliers
@@ -69,7 +69,7 @@ def hash_rows(matrix: Matrix, *, seed: int = 0) -> Hashes:
 
 
 def vectors_digest(hashes: npt.NDArray[np.uint64], dtype: np.dtype[Any], dim: int) -> str:
-    """What stands for vectors (n, dim) of this dtype whose rows have these hashes (n,), in row order."""
+    """The digest of vectors (n, dim) of this dtype whose rows have these hashes (n,), in row order."""
     digest = hashlib.blake2b(f"{dtype.name} {len(hashes)} {dim}".encode(), digest_size=16)
     digest.update(np.ascontiguousarray(hashes).view(np.uint8).data)
     return digest.hexdigest()

@@ -1,8 +1,8 @@
 """The frame in which matrix products are taken: a shift and a power of two.
 
 A product in float32 tells two points apart only while their distance is large beside their lengths. So the frame is
-centred where most of the points are. The mean is that place, unless a few rows of huge size pull it away from the
-others: then the frame is centred on the coordinate-wise median of a sample.
+centred where most of the points are: at the mean, unless a few rows of huge size pull it away from the others. Then the
+frame is centred at the coordinate-wise median of a sample.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from ladle.arrays import row_blocks
 
 Means = npt.NDArray[np.floating[Any]]
 
-SAMPLED_ROWS = 256  # rows that tell where most of the points are
-PULLED = 8.0  # the mean is given up beyond so many times the typical distance to the median
+SAMPLED_ROWS = 256  # rows of a sample that shows where most of the points are
+PULLED = 8.0  # the centre is not the mean where that is so many typical distances away from the median
 DROWNING = 2.0**20  # the farthest point sets the scale up to so many times the typical length
 LONGEST = 2.0**40  # length of the farthest point where the typical one sets the scale: its powers still fit float32
 SAFE_SQUARE = 1e-280  # a square below this may have lost digits
@@ -28,10 +28,10 @@ BLOCK_BYTES = 4 << 20  # of means read at once
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Where products are taken: packed = (mean - centre) * scale.
+    """The frame of products: packed = (mean - centre) * scale.
 
-    The longest packed point has length at most 1. Where it is DROWNING times longer than most, most have length at
-    most 1 and the longest has at most LONGEST.
+    All packed points have length at most 1. Where the longest is DROWNING times longer than most, most points have
+    length at most 1, and the longest at most LONGEST.
     """
 
     centre: npt.NDArray[np.float64]  # (d,)
@@ -39,7 +39,7 @@ class Frame:
 
     @classmethod
     def identity(cls, dim: int) -> Frame:
-        """The frame of means that were put into one before."""
+        """The frame that changes nothing, for means that are in a frame already."""
         return cls(np.zeros(dim), 1.0)
 
 
@@ -57,7 +57,7 @@ def robust_centre(mean: npt.NDArray[np.float64], sample: npt.NDArray[np.float64]
 
 
 def scale_for(longest: float, typical: float) -> float:
-    """The power of two for points of at most `longest` length, most of them of about `typical` length."""
+    """The scale for points of length `longest` at most, most of them of about `typical` length: a power of two."""
     if longest == 0.0:
         return 1.0
     if 0.0 < typical < longest / DROWNING:

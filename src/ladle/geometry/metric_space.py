@@ -1,4 +1,4 @@
-"""Embeddings as the metric sees them: float64, and of unit length under cosine."""
+"""Embeddings in the space of the metric: float64, and of unit length under cosine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SMALLEST_NORM = 1e-140
 
 
 def check_norms(norms: npt.NDArray[np.float64], metric: str, *, name: str, first_row: int) -> None:
-    """Refuse rows by their Euclidean norms (b,). name, first_row: what errors call the rows, and the first's number.
+    """Refuse rows by their Euclidean norms (b,). name, first_row: for errors, of the rows and the number of the first.
 
     Raises: ZeroVectorError (cosine); DataError when squared distances would not fit float32.
     """
@@ -26,7 +26,7 @@ def check_norms(norms: npt.NDArray[np.float64], metric: str, *, name: str, first
             f"`{name}`",
             wanted="have no zero vector under the cosine metric",
             got=f"one in row {first_row + int(np.argmin(norms)):,}",
-            remedy='Find what made it, or cluster with metric="sqeuclidean".',
+            remedy='Find what produced it, or cluster with metric="sqeuclidean".',
         )
     if metric == "sqeuclidean" and len(norms) and norms.max() > LARGEST_NORM:
         raise DataError(
@@ -55,7 +55,7 @@ def check_small(norms: npt.NDArray[np.float64], metric: str, *, name: str) -> No
 def in_metric(block: Embeddings, metric: str, *, name: str, first_row: int) -> npt.NDArray[np.float64]:
     """The rows of `block` (b, dim) whose squared distances, times UNITS[metric], are the metric's; a new array.
 
-    name, first_row: what errors call the rows, and the number of the first.
+    name, first_row: for errors, of the rows and the number of the first.
     Raises: NonFiniteError, and as `check_norms`.
     """
     check_finite(block, name, first_row=first_row)

@@ -1,4 +1,4 @@
-"""Embeddings as points whose plain Euclidean distance is what the representative strategies go by."""
+"""Embeddings as points, whose plain Euclidean distance the representative strategies use."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from ladle.arrays import Embeddings, Rows, row_blocks
 from ladle.metric import Metric
 from ladle.numbers import number
 
-FEW_ROWS = 5_000  # so few are kept, and compared with each other, in float64
-BLOCK_BYTES = 4 << 20  # what a core's caches can pass on
+FEW_ROWS = 5_000  # up to so many rows are kept, and compared with each other, in float64
+BLOCK_BYTES = 4 << 20  # of rows read at once: about the size of a core's caches
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,7 +30,7 @@ class Points:
 
     @classmethod
     def of(cls, embeddings: Embeddings, rows: Rows, metric: Metric) -> Points:
-        """These rows (m,) of checked embeddings: unit vectors under "cosine", as they are under "sqeuclidean".
+        """These rows (m,) of checked embeddings: as unit vectors under "cosine", unchanged under "sqeuclidean".
 
         Cost: two passes over them, one for the frame; m dim numbers kept.
         """
@@ -39,7 +39,7 @@ class Points:
 
         dtype = np.dtype(np.float64 if len(rows) <= FEW_ROWS else np.float32)
         points = np.empty((len(rows), embeddings.shape[1]), dtype)
-        # Far from the origin, float32 would keep the offset and lose the differences: it goes first.
+        # Far from the origin, float32 would keep the offset and lose the differences, so the offset is removed first.
         centre = 0.0 if metric == "cosine" else frame_of(embeddings, rows.astype(np.int32)).centre
         blocks = list(row_blocks(len(rows), 8 * embeddings.shape[1], BLOCK_BYTES))
 
@@ -57,13 +57,13 @@ class Points:
 
 
 def check_distance(name: str, value: float | None) -> None:
-    """Refuse what is neither None nor a distance above zero. Raises: ArgumentError."""
+    """Refuse a `value` that is neither None nor a distance above zero. Raises: ArgumentError."""
     if value is not None:
         number(value, f"`{name}`", above=0, wanted="be a number above 0, or None to be measured on the pool")
 
 
 def check_placeable(embeddings: Embeddings, metric: Metric) -> None:
-    """Refuse rows without a direction (cosine) or too far out; the whole pool, so that no sample decides.
+    """Refuse rows without a direction (cosine), or of too large norms; all rows are read, so that no sample decides.
 
     Raises: ZeroVectorError, DataError. Cost: one pass in blocks.
     """

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from ladle import threads
 from ladle.arrays import Embeddings, check_finite, row_blocks
 from ladle.compiled import kernel
-from ladle.geometry.collapse import Distinct, grouped, hash_rows, vectors_digest
+from ladle.geometry.collapse import Distinct, group_rows, hash_rows, vectors_digest
 from ladle.geometry.frame import Frame, lengths, robust_centre, sampled, scale_for
 from ladle.geometry.metric_space import check_norms, check_small
 from ladle.memory.scratch import IN_MEMORY, Scratch
@@ -149,7 +149,7 @@ def survey(source: RowSource, metric: str, progress: Reporter) -> PoolSurvey:
     digest.update(hashes.view(np.uint8).data)
     digest.update(checks.view(np.uint8).data)
     digests = digest.hexdigest(), vectors_digest(hashes, source.dtype, source.dim)
-    return PoolSurvey(norms, box, grouped(hashes, checks), *digests)
+    return PoolSurvey(norms, box, group_rows(hashes, checks), *digests)
 
 
 def points_of(

@@ -1,1 +1,1 @@
-"""What memory the machine has, files for what exceeds it, and fetching their rows before they are used."""
+"""The memory of the machine, files for arrays that exceed it, and fetching their rows before they are used."""

@@ -26,7 +26,7 @@ _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": GIB, "T": 1 << 40}
 
 @dataclass(frozen=True, slots=True)
 class MemoryPlan:
-    """What one step needs beside what is already loaded, against what is available (None: not known here)."""
+    """What one step needs beside what is already loaded, and what is available (None where that is not known)."""
 
     step: str
     needed_bytes: int
@@ -39,7 +39,7 @@ class MemoryPlan:
 
 
 def require(needed_bytes: int, subject: str, *, remedy: str) -> None:
-    """Refuse work that would not fit. Raises: MemoryPlanError."""
+    """Refuse work that would not fit the memory available. Raises: MemoryPlanError."""
     available = available_bytes()
     if available is None or needed_bytes <= available:
         return
@@ -59,7 +59,7 @@ def require_disk(needed_bytes: int, folder: Path, *, purpose: str, remedy: str) 
     try:
         free = shutil.disk_usage(folder).free
     except OSError as cause:
-        raise FileError(f"the folder {folder}", wanted="be there", got=cause.strerror or str(cause)) from cause
+        raise FileError(f"the folder {folder}", wanted="exist", got=cause.strerror or str(cause)) from cause
     if needed_bytes > free:
         raise MemoryPlanError(
             f"the disk of {folder}",
@@ -81,7 +81,7 @@ def available_bytes() -> int | None:
 
 
 def total_bytes() -> int | None:
-    """Memory of the machine, or None where it cannot be told."""
+    """Memory of the machine, or None where that is not known."""
     total = _meminfo("MemTotal")
     if total is not None:
         return total
@@ -117,13 +117,13 @@ def _meminfo(field: str) -> int | None:
 
 
 def _group_left() -> int | None:
-    """What this process's control group has left, or one above it, whichever is less: cluster jobs have their own."""
+    """What the control group of this process has left, or a group above it, whichever is less: jobs have their own."""
     left = [amount for folder, names in _groups() if (amount := _left_in(folder, *names)) is not None]
     return min(left) if left else None
 
 
 def _groups() -> Iterator[tuple[Path, tuple[str, str, str]]]:
-    """The folders of the groups this process is in, up to the outermost to be seen, with the names of their files."""
+    """The folders of the groups of this process, up to the outermost visible one, with the names of their files."""
     yield _GROUPS, _VERSION_2
     yield _GROUPS / "memory", _VERSION_1
     try:
@@ -139,11 +139,11 @@ def _groups() -> Iterator[tuple[Path, tuple[str, str, str]]]:
 
 
 def _left_in(folder: Path, limit: str, used: str, cache: str) -> int | None:
-    """Memory left in one group; None where it has no limit, or is not to be seen."""
+    """Memory left in one group; None where it has no limit or is not visible."""
     try:
         most, now = int((folder / limit).read_text()), int((folder / used).read_text())
         match = re.search(rf"^{cache} (\d+)", (folder / "memory.stat").read_text(), re.MULTILINE)
     except (OSError, ValueError):  # absent, or "max": no limit
         return None
-    # Cached file pages are given back on demand, as MemAvailable counts them too.
+    # The system takes cached file pages back on demand; MemAvailable counts them as available too.
     return max(0, most - now + (int(match[1]) if match else 0))

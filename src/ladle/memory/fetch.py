@@ -1,8 +1,8 @@
-"""Rows of an array in a file, fetched before they are used: many at a time instead of each when it is met.
+"""Fetch rows of an array in a file before they are used: many at a time, and not each one when it is needed.
 
-A system that is told nothing reads files ahead, and a walk at random uses hardly any of that; told that reading is at
-random, it has each page waited for on its own. So arrays in files are said to be read at random, and whoever is about
-to read rows of one, next to each other or not, asks for them first.
+By default the system reads files ahead, and random access uses hardly any of that. With the advice that access is
+random, it waits for each page on its own. So arrays in files carry that advice, and code that will read rows of one,
+next to each other or not, asks for them first.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ def file_of(array: npt.NDArray[Any]) -> mmap.mmap | None:
 
 
 def read_at_random(array: npt.NDArray[Any]) -> None:
-    """Have the system read nothing of this array's file but what is used or asked for."""
+    """Advise the system to read only the pages of this array's file that are used or asked for."""
     file = file_of(array)
     if file is not None:
         _advise(file, "MADV_RANDOM")
 
 
 def fetch_rows(array: npt.NDArray[Any], rows: slice | npt.NDArray[np.integer[Any]]) -> None:
-    """Ask for array[rows], which the system reads meanwhile. Does nothing for an array in memory.
+    """Ask the system to read array[rows] in the background. Does nothing for an array in memory.
 
     array: C-contiguous. rows: a slice, or (r,) positions in any order, repeats allowed.
     Cost: some microseconds for each run of neighbouring pages, where waiting for a page takes seven times that or more.
@@ -71,7 +71,7 @@ def page_runs(begins: Int64s, length: int) -> list[tuple[int, int]]:
 
 
 def _advise(file: mmap.mmap, name: str, *part: int) -> None:
-    """Where the system takes such advice. To refuse it costs time alone."""
+    """Give advice where the system takes it; without it, reading only takes longer."""
     if hasattr(mmap, name):
         with suppress(OSError):
             file.madvise(getattr(mmap, name), *part)

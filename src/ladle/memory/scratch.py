@@ -1,7 +1,7 @@
-"""Room for arrays that may be larger than memory: memory while it does, else files without a name.
+"""Make arrays that may be larger than memory: in memory where they fit, else in files without a name.
 
-The system keeps in memory what is in use of such a file, and takes it back when others need the room. A file has no
-name, so it is gone when the array is, or the process, however either ends.
+The system keeps the used pages of such a file in memory, and takes them back when others need the room. The file has no
+name, so it is gone with the array or with the process, however either ends.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from ladle.errors import FileError
 from ladle.memory.budget import bytes_text
 from ladle.memory.fetch import fetch_rows, read_at_random
 
-SMALL_BYTES = 16 << 20  # not worth a file
+SMALL_BYTES = 16 << 20  # arrays up to this size stay in memory
 
 
 @dataclass(frozen=True, slots=True)
 class Scratch:
-    """Where large arrays are made. folder: an existing one, on a disk and not in memory; None: no files."""
+    """A place for large arrays. folder: an existing one, on a disk and not in memory; None: no files."""
 
     folder: Path | None = None
 
     def empty(self, shape: tuple[int, ...], dtype: npt.DTypeLike) -> npt.NDArray[Any]:
-        """An array to be filled. Its disk space is taken at once: writing to it later never fails for want of it.
+        """Make an array to be filled. Its disk space is taken at once, so that writing to it later never fails.
 
         Raises: FileError when the folder has no room for it, or cannot be written.
         """
@@ -52,7 +52,7 @@ class Scratch:
         return taken
 
     def rows_of(self, array: npt.NDArray[Any], rows: npt.NDArray[np.integer[Any]]) -> npt.NDArray[Any]:
-        """array[rows], made here. Cost: one read of those rows."""
+        """Make a copy of array[rows] here. Cost: one read of those rows."""
         if self.folder is None:
             return np.take(array, rows, axis=0)
         taken = self.empty((len(rows), *array.shape[1:]), array.dtype)

@@ -1,4 +1,4 @@
-"""Who could merge with whom: nearest clusters of clusters."""
+"""Search for the nearest clusters of clusters: which could merge with which."""
 
 from ladle.geometry.frame import Frame
 from ladle.neighbours.brute import BruteSearch

@@ -19,14 +19,17 @@ from ladle.progress import Advance, Reporter
 
 @dataclass(frozen=True, slots=True)
 class BruteSearch:
-    """Every query against every member, in blocks. Proven reach: the rounding of the product is bounded per row.
+    """Compare every query with every member, in blocks. The reach is proven: rounding is bounded for each row.
 
-    Cost: q m d multiply-adds at the speed of BLAS, half of that when all members are queries; then m (4 d + 16) bytes
-    for the packed members, else as much for the queries and for PACKED_ROWS members; about 1 MiB a thread. A precise
-    search: see `nearest_by_differences`. Repeats: identical for any number of threads.
+    frame: the one to take products in; None is that of the members.
+
+    Cost: q m d multiply-adds at the speed of BLAS, or half of that when all members are queries. Memory: m (4 d + 16)
+    bytes for the packed members when all are queries, else as much for the queries and for PACKED_ROWS members; about
+    1 MiB a thread. For a precise search see `nearest_by_differences`. Repeatability: the same for any number of
+    threads.
     """
 
-    frame: Frame | None = None  # to take products in; else the one of the members
+    frame: Frame | None = None
 
     def nearest(
         self,
@@ -54,7 +57,7 @@ class BruteSearch:
 def _by_products(
     clusters: ClusterArrays, members: Int32s, queries: Int32s, k: int, frame: Frame, advance: Advance
 ) -> Candidates:
-    """The k nearest by products in float32; the reach is shortened by what their rounding may hide."""
+    """The k nearest by products in float32; the reach is shortened by a bound on their rounding."""
     single = np.dtype(np.float32)
     asking = clusters.packed(queries, single, frame)
     scores = np.full((len(queries), k), WORST, single)
@@ -79,7 +82,7 @@ def _by_products(
 def _each_query(
     packed: Packed, first: int, points: Floats, own: npt.NDArray[np.int64], scores: Floats, positions: Int32s
 ) -> None:
-    """Merge the best of these members, of which the first stands at `first`, for the queries `points` (q, d)."""
+    """Merge the best of these members for the queries `points` (q, d); the first member stands at `first`."""
 
     def search(block: tuple[int, int]) -> None:
         part = slice(*block)
@@ -89,10 +92,10 @@ def _each_query(
 
 
 def _every_pair(packed: Packed, scores: Floats, positions: Int32s, advance: Advance) -> None:
-    """The best members for every member: each product serves both its rows and its columns, half the work.
+    """Find the best members for every member. Each product serves its rows and its columns, which halves the work.
 
-    Tiles meet as in a tournament: in step s, tile i meets tile s - i, so that within a step no two meetings share a
-    tile and each answer has one writer. The order of meetings, and so any choice among ties, is fixed.
+    Tiles meet as in a tournament: in step s, tile i meets tile s - i. Within a step no two meetings share a tile, so
+    each answer has one writer. The order of meetings, and so any choice among ties, is fixed.
     """
     tiles = threads.ranges(len(packed.points), MEMBER_BLOCK)
     for step in range(len(tiles)):
@@ -106,7 +109,7 @@ def _every_pair(packed: Packed, scores: Floats, positions: Int32s, advance: Adva
 
 
 def _compare(packed: Packed, one: tuple[int, int], other: tuple[int, int], scores: Floats, positions: Int32s) -> None:
-    """Members one[0]:one[1] with members other[0]:other[1], both ways; once where the tile meets itself."""
+    """Compare members one[0]:one[1] with members other[0]:other[1], both ways; once where the tile meets itself."""
     points, halves = packed.points, packed.halves
     columns = np.arange(*other)
     ids = columns.astype(np.int32)

@@ -1,7 +1,8 @@
 """Coarse cells: k-means on a sample, by matrix products.
 
-Cells are found exactly, by all products. Two levels, groups of cells first, took a third of the time at a million rows
-but missed the nearest cell of every fourth point: pools with hundreds of topics have no coarser structure to go by.
+The nearest cell of a point is exact, by all products. Two levels, groups of cells first, took a third of the time at a
+million rows, but missed the nearest cell of every fourth point: pools with hundreds of topics have no coarser
+structure.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from ladle.neighbours.products import Floats, Int32s, Packed, top_k
 SAMPLE_PER_CELL = 20
 ITERATIONS = 4
 BLOCK = 512  # points assigned at a time
-# A point's next cells are looked for among so many around its own, and so many times as many as are wanted.
+# The next cells of a point are searched among AROUND + AROUND_EACH probes cells around its own.
 AROUND = 192
 AROUND_EACH = 8
-POWER_STEPS = 8  # towards the direction in which points spread most; a rough one orders as well
+POWER_STEPS = 8  # of the power method, to the direction in which points vary most; a rough one orders as well
 
 Int64s = npt.NDArray[np.int64]
 
@@ -33,23 +34,23 @@ class Cells:
     """A coarse partition of space by nearest centroid."""
 
     centroids: Packed  # (cells, d)
-    _around: dict[int, Int32s] = field(default_factory=dict)  # by their number: searches ask for the same again
+    _around: dict[int, Int32s] = field(default_factory=dict)  # by their number, which searches repeat
 
     @classmethod
     def of(cls, centroids: Floats, frame: Frame) -> Cells:
-        """Cells of these centroids (cells, d), bare points in `frame`."""
+        """Cells of these centroids (cells, d), which are points in `frame`."""
         squares = np.einsum("ij,ij->i", centroids, centroids, dtype=np.float64)
         return cls(Packed(centroids, (0.5 * squares).astype(centroids.dtype), np.sqrt(squares), frame))
 
     @classmethod
     def make(cls, sample: Floats, count: int, random: np.random.Generator, frame: Frame) -> Cells:
-        """`count` cells by Lloyd's iterations on `sample` (s, d), drawn from the points of `frame`.
+        """Make `count` cells by Lloyd's iterations on `sample` (s, d), drawn from the points of `frame`.
 
         Cost: s count d ITERATIONS multiply-adds.
         """
         cells = cls.of(sample[np.sort(random.choice(len(sample), count, replace=False))], frame)
         for _ in range(ITERATIONS):
-            # An empty cell moves onto a random point: most likely one of a crowded cell, which it then shares.
+            # An empty cell moves onto a random point, most likely one of a crowded cell, which it then splits.
             spare = sample[random.integers(0, len(sample), count)]
             cells = cls.of(_means(sample, cells.own(sample), spare), frame)
         with threads.single_threaded_blas():  # whose sums are the same for any number of threads
@@ -80,7 +81,7 @@ class Cells:
         """The nearest cells of some points, nearest first, and their scores.
 
         rows (q,): where they stand in `points` (m, d), sorted by their own cell; starts (cells + 1,): where each cell's
-        begin among them. Returns two arrays (q, probes). Only cells around the own one are looked at. Cost:
+        begin among them. Returns two arrays (q, probes). Only cells around the own one are compared. Cost:
         AROUND + AROUND_EACH probes times d multiply-adds a point.
         """
         probes = min(probes, len(self))
@@ -124,7 +125,7 @@ class Cells:
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """Members put into cells."""
+    """Members in cells."""
 
     cells: Cells
     order: Int32s  # (m,) positions of the members, by cell
@@ -137,16 +138,16 @@ class Partition:
 
     @classmethod
     def of(cls, cells: Cells, cell: Int32s, near: tuple[Int32s, Floats] | None = None) -> Partition:
-        """Of members that are in these cells, `cell` (m,)."""
+        """The partition of members that are in these cells, `cell` (m,)."""
         order, starts = by_cell(cell, len(cells))
         return cls(cells, order.astype(np.int32), starts, near)
 
 
 def along(points: Floats) -> Int64s:
-    """(m,) an order of `points` (m, d) in which those that follow each other lie together.
+    """(m,) an order of `points` (m, d) in which points that follow each other lie together.
 
-    Halved again and again across the direction in which they spread most: what compares with cells in this order meets
-    each one's members while they are still in a cache.
+    They are halved again and again across the direction in which they vary most. A search that goes through cells in
+    this order reads their members while they are still in a cache.
     """
     order = np.arange(len(points))
     if len(points) <= 2:
@@ -173,7 +174,7 @@ def by_cell(cell: Int32s, cells: int) -> tuple[Int64s, Int64s]:
 
 
 def _means(sample: Floats, cell: Int32s, spare: Floats) -> Floats:
-    """(cells, d) the mean of each cell's points, or its `spare` (cells, d) if it has none."""
+    """(cells, d) the mean of each cell's points, or its row of `spare` (cells, d) if it has none."""
     order, starts = by_cell(cell, len(spare))
     counts = np.diff(starts)
     filled = counts > 0

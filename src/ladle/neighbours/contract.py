@@ -1,4 +1,4 @@
-"""Who could merge with whom: the seam between nearest-neighbour search and clustering.
+"""The contract between nearest-neighbour search and clustering.
 
 Clusters are described by their mean and their spread (the mean squared distance of the members to the mean, 0 for a
 point). The average linkage of two clusters under squared Euclidean distance is then
@@ -6,11 +6,11 @@ point). The average linkage of two clusters under squared Euclidean distance is 
     d(A, B) = |mean_A - mean_B|^2 + spread_A + spread_B            (>= 0, no cancellation)
 
 so "nearest" means smallest |mean_A - mean_B|^2 + spread_B. A search proposes candidates and states a reach; the
-caller computes the distances it keeps, in full precision. Guarantees of every implementation:
+caller computes the distances that it keeps, in full precision. Every implementation guarantees:
 
 * a query is never among its own candidates, and no candidate is repeated within a row;
-* an exact search states a reach such that EVERY member that is not listed lies at linkage >= reach, all rounding
-  of the search itself included;
+* an exact search states a reach such that EVERY member that is not listed lies at linkage >= reach, including all
+  rounding of the search itself;
 * the nearest candidate of a precise search lies within its reach;
 * the answer does not depend on threads. It may depend on the earlier calls of the same search object, which serves
   one clustering and may follow its clusters.
@@ -31,9 +31,9 @@ from ladle.progress import Reporter
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Answer of a search for q queries with up to k candidates each."""
+    """The answer of a search: up to k candidates for each of q queries."""
 
-    ids: npt.NDArray[np.int32]  # (q, k) cluster ids, nearest first as far as the search knows; -1 where there is none
+    ids: npt.NDArray[np.int32]  # (q, k) cluster ids, nearest first as far as the search can tell; -1 for none
     reach: npt.NDArray[np.float64]  # (q,) linkage below which the row is complete; inf when it lists every member
     proven: npt.NDArray[np.bool_]  # (q,) whether the reach is a proof or (approximate search) a belief
 
@@ -48,7 +48,7 @@ class NeighbourHints(NamedTuple):
 
 
 class NeighbourSearch(Protocol):
-    """Finds the nearest clusters of clusters."""
+    """A search for the nearest clusters of clusters."""
 
     def nearest(
         self,
@@ -64,7 +64,7 @@ class NeighbourSearch(Protocol):
         remainders: Means | None = None,
         pause: Callable[[], None] | None = None,
     ) -> Candidates:
-        """Candidates for each of `queries` among `members`.
+        """Find candidates for each of `queries` among `members`.
 
         means (n, d) and spreads (n,) are indexed by cluster id; members (m,) are the ids that exist now, ascending;
         queries (q,) are some of them, ascending. `precise` asks for differences of means in their own precision, where

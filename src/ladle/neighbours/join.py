@@ -1,4 +1,4 @@
-"""One search of the cell join in the making: comparing with cells, and neighbours of neighbours."""
+"""One search of the cell join: comparing queries with cells, and testing neighbours of neighbours."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ from ladle.progress import Reporter
 
 QUERY_BLOCK = 512
 MEMBER_BLOCK = 2016  # of one cell: a few cells hold many times the average
-# Queries one thread compares, a sixteenth of all but not too few and not too many: the longer such a block, the more of
-# its queries ask the same cell, the larger are the products and the fewer cells' members must be fetched again.
+# Queries that one thread compares: a sixteenth of all, but not too few and not too many. In a longer block more queries
+# are compared with the same cell: products are larger, and the members of fewer cells are fetched again.
 PROBE_BLOCKS = 16
 LEAST_BLOCK = 16384
 MOST_BLOCK = 65536
 JOIN_BLOCK = 1024
-TABLE_BITS = 12  # of the neighbour join's table: up to 2,048 candidates a row
-SPARE_PROBES = 16  # a row may be compared with so many cells more than the average row, and twice the average
+TABLE_BITS = 12  # size of the neighbour join's hash table: up to 2,048 candidates a row
+SPARE_PROBES = 16  # a row may be compared with so many cells more than the average row, up to twice the average
 GAPS_SEEN = 1 << 20  # rows from which the tolerance is set
 
 
 @dataclass(slots=True)
 class Join:
-    """Positions are those of `packed`, whose members stand sorted by the cells of `main`."""
+    """A running search. Positions are those of `packed`, whose members are sorted by the cells of `main`."""
 
     packed: Packed
     order: Int64s  # (m,) position among the members given
@@ -70,14 +70,14 @@ class Join:
         k: int,
         scratch: Scratch,
     ) -> Join:
-        """A search among `members`, of which each is in one `cell` (m,); what is large is made in `scratch`."""
+        """A search among `members`, each in one `cell` (m,). Large arrays are made in `scratch`."""
         order, starts = by_cell(cell, len(cells))
         main = Partition(cells, np.arange(len(members), dtype=np.int32), starts)
         packed = pack(means, spreads, members[order], np.dtype(np.float32), frame, scratch)
         return cls(packed, order, main, k, scratch)
 
     def __post_init__(self) -> None:
-        self.everybody()
+        self.answer_all()
 
     def places(self, own: Int64s) -> Int64s:
         """The positions, ascending, of some of the members given, `own` (q,) among them."""
@@ -85,25 +85,25 @@ class Join:
         place[self.order] = np.arange(len(self.order))
         return np.sort(place[own])
 
-    def only(self, rows: Int64s) -> None:
-        """Answer for the members at these positions, ascending, from scratch."""
+    def answer_only(self, rows: Int64s) -> None:
+        """Begin to answer for the members at these positions, ascending."""
         self.rows = rows
         self.scores = np.full((len(rows), self.k), WORST, np.float32)
         self.positions = np.full((len(rows), self.k), -1, np.int32)
         self._probed = False
         self._joined = None
 
-    def everybody(self) -> None:
-        """Answer for all members, from scratch."""
-        self.only(np.arange(len(self.order)))
+    def answer_all(self) -> None:
+        """Begin to answer for all members."""
+        self.answer_only(np.arange(len(self.order)))
 
     def state(self) -> dict[str, npt.NDArray[Any] | bool]:
-        """What a search of all members has found and done so far."""
+        """The answers and the progress of a search of all members, for a checkpoint."""
         joined = np.empty((0, 0), np.int32) if self._joined is None else self._joined
         return {"scores": self.scores, "positions": self.positions, "probed": self._probed, "joined": joined}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `state` was taken of."""
+        """Go back to a saved `state`."""
         self.scores, self.positions = state["scores"], state["positions"]
         self._probed = bool(state["probed"])
         self._joined = state["joined"] if state["joined"].size else None
@@ -111,9 +111,9 @@ class Join:
     def probe(self, partition: Partition, probes: int, progress: Reporter, *, share: float = 1.0) -> None:
         """Compare queries with their nearest cells of `partition`, `probes` of them on average.
 
-        share: of the queries, those whose k-th neighbour is farthest; they miss most of what is missing.
-        A query deep inside a cell has few others to fear: it is compared with those cells whose centroid is nearly as
-        near as its nearest one's, the same tolerance for all.
+        share: of the queries, those whose k-th neighbour is farthest: they miss most of the missing neighbours.
+        A query is compared with the cells whose centroid is nearly as near as the nearest one, with one tolerance for
+        all queries: a query deep inside a cell needs few others.
         """
         answers, starts = self._by_cell(partition, self._farthest(share))
         rows = self.rows[answers]
@@ -131,7 +131,7 @@ class Join:
 
             def compare(block: tuple[int, int]) -> None:
                 part = slice(*block)
-                # The own cell goes first: what it finds spares most of the insertions that the others would make.
+                # The own cell goes first: its members spare most of the insertions that the other cells would make.
                 for ranks in (slice(0, 1), slice(1, None)):
                     asking, rank = np.nonzero(near[part, ranks])
                     mine = answers[block[0] + asking]
@@ -159,7 +159,7 @@ class Join:
     def _compare(self, partition: Partition, answers: Int64s, cell: Int32s, repeats: bool) -> None:
         """Compare the queries `answers` (p,) with the members of one `cell` (p,) each, cell by cell.
 
-        `repeats`: a query may meet what it has found already.
+        repeats: whether a query may meet a member that is in its answer already.
         """
         order = np.argsort(cell, kind="stable")
         bounds = np.flatnonzero(np.diff(cell[order], prepend=-1, append=-1)) if len(cell) else order
@@ -168,7 +168,7 @@ class Join:
             whole = partition.members(int(cell[order[begin]]))
             for first, last in threads.ranges(len(whole), MEMBER_BLOCK):
                 members = whole[first:last]
-                # A view where they stand together, as in the main partition; and a copy elsewhere, of a cache's size.
+                # A view where the members stand together, as in the main partition; elsewhere a copy that fits a cache.
                 together = members[-1] - members[0] == len(members) - 1
                 theirs = slice(members[0], members[-1] + 1) if together else members
                 fetch_rows(points, theirs)
@@ -181,7 +181,7 @@ class Join:
                     keep_best(products, halves[theirs], members, rows, self.scores, self.positions, mine, repeats)
 
     def join_neighbours(self, progress: Reporter) -> None:
-        """One pass of testing the neighbours of neighbours, where one of the two steps is new."""
+        """Test the neighbours of neighbours once, where one of the two steps is new."""
         m, k = len(self.order), self.k
         known = self.positions.copy()
         fresh = np.ones(known.shape, np.bool_)
@@ -205,7 +205,7 @@ class Join:
             threads.run_each(join, threads.ranges(m, JOIN_BLOCK))
 
     def _fetch_joined(self, known: Int32s, block: tuple[int, int]) -> None:
-        """What `join_neighbours` reads for a block, along the lists one way: most of it."""
+        """Fetch most of the rows that `join_neighbours` reads for a block: those along the lists one way."""
         points = self.packed.points
         if file_of(points) is None:
             return
@@ -234,25 +234,25 @@ class Join:
         linkage = linkages(self.packed, self.rows, self.scores[:, self.k - 1], spreads[own])
         reach = (linkage + rounding(self.packed, self.rows, linkage)) / self.packed.frame.scale**2
         ids = self.positions
-        reach[ids[:, -1] < 0] = 0.0  # too few found: nothing is known to be complete
+        reach[ids[:, -1] < 0] = 0.0  # fewer than k: nothing is known to be complete
         if not np.array_equal(own, queries):
             back = np.empty(len(queries), np.int64)
             back[np.searchsorted(queries, own)] = np.arange(len(queries))
             ids, reach = ids[back], reach[back]
-        found = ids >= 0
+        there = ids >= 0
         ids = members[self.order][ids]
-        ids[~found] = -1
+        ids[~there] = -1
         return Candidates(ids=ids, reach=reach, proven=np.zeros(len(queries), bool))
 
 
 def _on_lists(known: Int32s, rows: npt.NDArray[np.integer[Any]]) -> Int32s:
-    """Who is on the lists `known` (m, k) of these rows, each once."""
+    """The members on the lists `known` (m, k) of these rows, each once."""
     near = np.unique(known[rows])
     return near[near >= 0]
 
 
 def most_probes(probes: int) -> int:
-    """Cells that a query may be compared with, where an average one is compared with so many."""
+    """How many cells one query may be compared with, where an average query is compared with `probes`."""
     return min(2 * probes, probes + SPARE_PROBES)
 
 

@@ -1,4 +1,4 @@
-"""Neighbours of neighbours of a few queries, along the lists that the clustering keeps of all clusters anyway."""
+"""Neighbours of neighbours of a few queries, along the lists that the clustering keeps of all clusters."""
 
 from __future__ import annotations
 
@@ -19,16 +19,17 @@ PASSES = 2  # a third finds nothing
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """The members of a join by position: who is on each one's list, and on whose list it is."""
+    """The members of a join by position: the members on each one's list, and those on whose list it is."""
 
     starts: Int64s  # (m + 1,) where each one's begin
     near: Int32s  # positions, -1 for those that are no members
 
     @classmethod
     def of(cls, join: Join, members: Int32s, hints: NeighbourHints) -> Links:
-        """members: as given to the join. Both ways, for who has run dry has a short list, and is on long ones.
+        """The links among `members`, as the join was given them.
 
-        Cost: a pass over the lists at random; twelve bytes an entry, four for each of n.
+        They go both ways, because a cluster that has run dry has a short list, and is on long ones. Cost: a pass over
+        the lists at random; twelve bytes an entry, four for each of n.
         """
         ids = members[join.order]
         place = np.full(len(hints.parents), -1, np.int32)
@@ -36,9 +37,9 @@ class Links:
         return cls(*both_ways(ids, place, hints))
 
     def walk(self, join: Join) -> None:
-        """Test who lies near those that `join` has found for its queries, and who lies near these.
+        """Test the members near those that `join` has found for its queries, and the members near these.
 
-        A pass goes only through those that the one before has brought.
+        A pass follows only members that the pass before has added.
         Cost: k times the entries of both lists times d multiply-adds a query and pass, on rows read at random.
         """
         answer = np.full(len(join.order), -1, np.int32)

@@ -1,4 +1,4 @@
-"""Compiled loops of the walk along lists. Serial, GIL-free; see ladle.threads for why."""
+"""Compiled loops of the walk along lists. They are serial and release the GIL; `ladle.threads` says why."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ladle.compiled import kernel
 from ladle.neighbours.kernels import AHEAD, FAST, id_of, insert, listed, mark
 from ladle.neighbours.prefetch import prefetch_row
 
-MOST = 64  # neighbours of one neighbour: a hub has thousands
-TABLE = 4096  # slots by hash: half as many candidates a query and pass
+MOST = 64  # neighbours of one neighbour that are tested: a hub has thousands
+TABLE = 4096  # slots of the hash table: half as many candidates for each query and pass
 
 
 @register_jitable
@@ -25,7 +25,7 @@ def _root(hints: Any, entry: Any) -> Any:
 
 @kernel
 def both_ways(ids, place, hints):
-    """starts and near, as `Links` has them, of the clusters ids (m,), which stand at place (n,), -1 for all others."""
+    """Make `starts` and `near` of a Links, for the clusters ids (m,), which stand at place (n,), -1 for all others."""
     m = len(ids)
     total = 0
     for x in range(m):
@@ -51,7 +51,7 @@ def both_ways(ids, place, hints):
             y = forward[e]
             e += 1
             near[starts[x + 1]] = y
-            starts[x + 1] += 1  # each start moves to its part's end: the next one's start
+            starts[x + 1] += 1  # each start moves to the end of its part, which is the next start
             if y >= 0:
                 near[starts[y + 1]] = x
                 starts[y + 1] += 1
@@ -59,8 +59,8 @@ def both_ways(ids, place, hints):
 
 
 @register_jitable
-def _through(via, starts, near, answer, before, slots, found, count):
-    """Put those near the member at `via` that were not met before into `found`. Returns their number."""
+def _collect_near(via, starts, near, answer, before, slots, unmet, count):
+    """Append the members near the one at `via` that were not met before to `unmet`. Returns their number."""
     first = starts[via]
     entries = min(starts[via + 1] - first, MOST)
     own = answer[via]
@@ -68,24 +68,24 @@ def _through(via, starts, near, answer, before, slots, found, count):
         y = near[first + t] if t < entries else before[own, t - entries]
         if y < 0 or mark(slots, y):
             continue
-        found[count] = y
+        unmet[count] = y
         count += 1
-        if count == found.shape[0]:
+        if count == unmet.shape[0]:
             break
     return count
 
 
 @kernel(fastmath=FAST)
 def follow(points, halves, rows, starts, near, answer, earlier, before, scores, positions, start, stop):
-    """Ranged over queries. Test who is near those found so far, but for those an earlier pass went through.
+    """Ranged over queries. Test the members near those found so far, except where an earlier pass has followed them.
 
     points (m, d), halves (m,): as in a Packed; rows (q,): the queries' positions; starts and near: see `Links`;
-    answer (m,): the query at each position, or -1; before (q, k): what was found when the pass began, earlier (q, k):
-    when the one before began. scores and positions (q, k) are updated in rows start:stop.
+    answer (m,): the query at each position, or -1; before (q, k): the answers when this pass began, earlier (q, k):
+    when the pass before began. scores and positions (q, k) are updated in rows start:stop.
     """
     k = before.shape[1]
     slots = np.empty(TABLE, np.int32)
-    found = np.empty(TABLE // 2 - k - 1, np.int32)
+    unmet = np.empty(TABLE // 2 - k - 1, np.int32)
     for x in range(start, stop):
         slots[:] = -1
         mark(slots, np.int32(rows[x]))
@@ -95,16 +95,16 @@ def follow(points, halves, rows, starts, near, answer, earlier, before, scores, 
         count = 0
         for t in range(k):
             via = before[x, t]
-            if via < 0 or count == found.shape[0]:
+            if via < 0 or count == unmet.shape[0]:
                 break
             if not listed(earlier, x, via):
-                count = _through(via, starts, near, answer, before, slots, found, count)
+                count = _collect_near(via, starts, near, answer, before, slots, unmet, count)
         for t in range(min(AHEAD, count)):
-            prefetch_row(points, found[t])
+            prefetch_row(points, unmet[t])
         for t in range(count):
             if t + AHEAD < count:
-                prefetch_row(points, found[t + AHEAD])
-            y = found[t]
+                prefetch_row(points, unmet[t + AHEAD])
+            y = unmet[t]
             score = -halves[y]
             for a in range(points.shape[1]):
                 score += points[rows[x], a] * points[y, a]

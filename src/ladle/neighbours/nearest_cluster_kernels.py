@@ -1,4 +1,4 @@
-"""Compiled: the nearest of candidate clusters, and whether rounding leaves another one as near."""
+"""Compiled loops: the nearest of candidate clusters, and whether rounding leaves another one as near."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ladle.neighbours.kernels import square_distance
 Floats64 = npt.NDArray[np.float64]
 
 UNIT = 2.0**-53  # the rounding of one operation in float64
-ROUNDINGS = 8.0  # of a coordinate on its way here: read, divided by a norm, shifted, averaged, each once or twice
+ROUNDINGS = 8.0  # of a coordinate before it comes here: read, divided by a norm, shifted, averaged, once or twice each
 
 
 class Blur(NamedTuple):
@@ -29,7 +29,7 @@ class Blur(NamedTuple):
 
     @classmethod
     def of(cls, means: Means, origin_norm: float, rounding: float) -> Blur:
-        """Of means (m, d) about an origin of this norm, which were rounded by this share of them."""
+        """The blur of means (m, d) around an origin of this norm, which were rounded by this share of them."""
         norms = np.empty(len(means))
         for block in row_blocks(len(means), 8 * means.shape[1]):
             part = means[block].astype(np.float64, copy=False)
@@ -42,7 +42,7 @@ class Blur(NamedTuple):
 
 @register_jitable
 def _linkage(points: Any, means: Any, spreads: Any, x: int, a: int) -> Any:
-    """Of point x and cluster a."""
+    """The linkage of point x and cluster a."""
     return square_distance(points, x, means, a) + spreads[a]
 
 

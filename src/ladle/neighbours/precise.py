@@ -1,8 +1,8 @@
 """Exact nearest clusters where rounding hides them: products in float64 rule out most members, differences decide.
 
-A product tells linkages apart down to the rounding of |x| |y|. A difference of two means tells them apart down to the
-rounding of the difference itself, however far from the centre they lie. Differences cost several times as much, so
-only those members are compared that the products leave a chance.
+Products tell linkages apart down to the rounding of |x| |y|. Differences of means tell them apart down to the rounding
+of the difference itself, however far from the centre the means lie. Differences cost several times as much, so only
+members that the products do not rule out are compared.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from ladle.neighbours.kernels import linkage_of
 from ladle.neighbours.products import MEMBER_BLOCK, QUERY_BLOCK, Int32s, Packed, pack
 from ladle.progress import Advance
 
-PACKED_ROWS = 65 * MEMBER_BLOCK  # members made ready at a time
-ROOM = 1.0 + 1e-12  # of a linkage, for its rounding to 44 bits
+PACKED_ROWS = 65 * MEMBER_BLOCK  # members packed at a time
+ROOM = 1.0 + 1e-12  # added to a linkage for its rounding to 44 bits
 
 Floats64 = npt.NDArray[np.float64]
 
 
 class ClusterArrays(NamedTuple):
-    """Clusters by their id."""
+    """Means, remainders and spreads of clusters, by cluster id."""
 
     means: Means  # (n, d)
     remainders: Means  # (n, d), added to the means; or (0, d)
@@ -35,11 +35,11 @@ class ClusterArrays(NamedTuple):
 
     @classmethod
     def of(cls, means: Means, remainders: Means | None, spreads: Floats64) -> Self:
-        """With remainders, or with none."""
+        """These arrays; without remainders, an empty one."""
         return cls(means, np.empty((0, means.shape[1]), means.dtype) if remainders is None else remainders, spreads)
 
     def packed(self, members: Int32s, dtype: np.dtype[Any], frame: Frame) -> Packed:
-        """Some of them, ready for matrix products in `frame`."""
+        """Some of the clusters, ready for matrix products in `frame`."""
         remainders = self.remainders if len(self.remainders) else None
         return pack(self.means, self.spreads, members, dtype, frame, remainders=remainders)
 

@@ -1,4 +1,4 @@
-"""Asking memory for a row before it is needed: LLVM's prefetch, for compiled loops that walk at random."""
+"""Ask memory for a row before it is read: LLVM's prefetch, for compiled loops that read rows at random."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clusters made ready for matrix products, and the top k of a block of products."""
+"""Clusters packed for matrix products, and the top k of a block of products."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ladle.neighbours.kernels import keep_best
 # 4,096 bytes apart share cache sets, and transposing a block took six times as long.
 MEMBER_BLOCK = 1008
 QUERY_BLOCK = 256
-BLOCK_BYTES = 4 << 20  # of means packed at once: what a core's caches can pass on
+BLOCK_BYTES = 4 << 20  # of means packed at once: about the size of a core's caches
 
 Floats = npt.NDArray[np.floating[Any]]
 Int32s = npt.NDArray[np.int32]
@@ -27,7 +27,7 @@ Int32s = npt.NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """m clusters in a frame. score(x, y) = x.y - half_y is largest where the linkage is smallest."""
+    """m clusters in a frame. The score x.y - half_y is largest where the linkage of x and y is smallest."""
 
     points: Floats  # (m, d)
     halves: Floats  # (m,) half of |point|^2 + spread
@@ -44,7 +44,7 @@ def pack(
     scratch: Scratch = IN_MEMORY,
     remainders: Means | None = None,
 ) -> Packed:
-    """`members` in `frame`, in their order, made in `scratch`; without a copy where `means` are just that already.
+    """Pack `members` in `frame`, in their order, in `scratch`; without a copy where `means` are that already.
 
     remainders (n, d): added to the means.
     """
@@ -104,15 +104,15 @@ def linkages(
 def rounding(packed: Packed, own: npt.NDArray[np.int64], linkage: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """How far rounding may have moved the linkage of any member nearer than `linkage` (q,) to the one at `own` (q,).
 
-    Such a member y has |y| <= |x| + sqrt(linkage): so the bound is local to the query, and one outlier of huge norm
-    does not spoil everybody's. Source: |fl(x.y) - x.y| <= d u |x| |y| (Higham 2002, section 3.5).
+    Such a member y has |y| <= |x| + sqrt(linkage). So the bound is local to the query, and one outlier of huge norm
+    does not spoil the bounds of the others. Source: |fl(x.y) - x.y| <= d u |x| |y| (Higham 2002, section 3.5).
     """
     dim = packed.points.shape[1]
     unit = float(np.finfo(packed.points.dtype).eps) / 2
     x = packed.norms[own]
     y = x + np.sqrt(linkage)
-    # d roundings of the product, 4 more of packing (two coordinates each rounded once, twice for safety); then the
-    # rounding of `halves` and of its subtraction; then what vanishes where a product is too small for the dtype.
+    # The product rounds d times and packing 4 times (two coordinates, each once, doubled for safety); `halves` and its
+    # subtraction round too; and products that are too small for the dtype vanish.
     vanishing = (dim + 4) * float(np.finfo(packed.points.dtype).tiny)
     error: npt.NDArray[np.float64] = 2.0 * unit * ((dim + 4) * x * y + 2.0 * (y * y + linkage)) + 2.0 * vanishing
     return error

@@ -1,4 +1,4 @@
-"""A sample of queries whose exact neighbours are known: what tells how well a search does."""
+"""A sample of queries whose exact neighbours are known, to measure the recall of a search."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from ladle.progress import SILENT
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class RecallSample:
     """A few queries of a join and their exact neighbours."""
 
     rows: Int64s
     exact: Int32s
 
     @classmethod
-    def of(cls, join: Join, size: int, random: np.random.Generator) -> Sample:
+    def of(cls, join: Join, size: int, random: np.random.Generator) -> RecallSample:
         """Cost: size m d multiply-adds."""
         rows = join.rows[np.sort(random.choice(len(join.rows), min(size, len(join.rows)), replace=False))]
         scores = np.full((len(rows), join.k), WORST, np.float32)
@@ -37,12 +37,12 @@ class Sample:
         return cls(rows, exact)
 
     def recall(self, join: Join) -> float:
-        """Share of the exact neighbours that the join has found."""
-        found = join.positions[np.searchsorted(join.rows, self.rows)]
-        return float(np.mean([np.isin(a, b).mean() for a, b in zip(self.exact, found, strict=True)]))
+        """The share of the exact neighbours that the join has found."""
+        positions = join.positions[np.searchsorted(join.rows, self.rows)]
+        return float(np.mean([np.isin(a, b).mean() for a, b in zip(self.exact, positions, strict=True)]))
 
-    def first_found(self, join: Join, probes: int) -> float:
-        """The recall of the sample compared with so many of the first cells; `join` answers for no others then."""
-        join.only(self.rows)
+    def first_recall(self, join: Join, probes: int) -> float:
+        """The recall of a search with `probes` cells of the first partition; `join` then answers for the sample."""
+        join.answer_only(self.rows)
         join.probe(join.main, probes, SILENT)
         return self.recall(join)

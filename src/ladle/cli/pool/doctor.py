@@ -1,4 +1,4 @@
-"""`ladle doctor`: what is installed, what the machine has, and what memory, disk and time a pool would take."""
+"""`ladle doctor`: versions, the machine, and the memory, disk and time that a pool would take."""
 
 from __future__ import annotations
 
@@ -80,8 +80,8 @@ def _pool_facts(
     if (rows is None) != (dim is None):
         raise ArgumentError("--rows and --dim", wanted="come together", got="one of them")
     if path is not None:
-        found = skipping.open_pool(path, id_column, embedding, ids)
-        return asdict(found.describe()) | skipping.facts(found)
+        opened = skipping.open_pool(path, id_column, embedding, ids)
+        return asdict(opened.describe()) | skipping.facts(opened)
     if rows is None or dim is None:
         return None
     if rows < 1 or dim < 1:
@@ -108,7 +108,7 @@ def _plan(pool: dict[str, Any] | None, exact: bool | None) -> list[dict[str, Any
 
 
 def _clustering(pool: dict[str, Any] | None, exact: bool | None) -> dict[str, Any] | None:
-    """The engine that clusters the pool to the default mean size, what it leaves on disk, and how long it takes."""
+    """The engine that clusters the pool to the default mean size, the disk it takes, and how long it takes."""
     if pool is None:
         return None
     from ladle.cli.pool import machine
@@ -135,7 +135,7 @@ def _clustering(pool: dict[str, Any] | None, exact: bool | None) -> dict[str, An
 def _warnings(facts: dict[str, Any]) -> list[str]:
     from ladle.memory.budget import bytes_text
 
-    told = [
+    warnings = [
         f"to {step['step']} needs {bytes_text(step['needed_bytes'])}, "
         f"and {bytes_text(step['available_bytes'])} are available"
         for step in facts["plan"]
@@ -145,14 +145,14 @@ def _warnings(facts: dict[str, Any]) -> list[str]:
     written = {} if clustering is None else {what: clustering[f"{what}_bytes"] for what in _WRITTEN}
     if sum(written.values()) > free:
         parts = ", ".join(f"{bytes_text(size)} ({_WRITTEN[what]})" for what, size in written.items() if size)
-        told.append(f"to cluster writes up to {parts}, and {bytes_text(free)} of disk are free here")
+        warnings.append(f"to cluster writes up to {parts}, and {bytes_text(free)} of disk are free here")
     if not facts["engines"]["blas"]:
-        told.append("no BLAS library was found: matrix products, and so clustering, will be slow")
-    return told
+        warnings.append("no BLAS library was found: matrix products, and so clustering, will be slow")
+    return warnings
 
 
 def _about(seconds: float) -> str:
-    """A duration as roughly as an estimate knows it: "20 s", "12 min", "5 h"."""
+    """A duration, rounded as an estimate should be: "20 s", "12 min", "5 h"."""
     if seconds < 90:
         return f"{max(1, round(seconds, -1 if seconds > 20 else 0)):.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.0f} h"
@@ -192,17 +192,17 @@ def _tables(facts: dict[str, Any]) -> list[tuple[str, dict[str, str]]]:
     def amount(value: int | None) -> str:
         return "unknown" if value is None else bytes_text(value)
 
-    found, engines = facts["machine"], facts["engines"]
+    machine, engines = facts["machine"], facts["engines"]
     tables = [
         ("Versions", {name: version or "not installed" for name, version in facts["versions"].items()}),
         (
             "Machine",
             {
-                "system": found["system"],
-                "processor": f"{found['cpu']}, {found['cores']} cores, {found['threads']} threads used",
-                "memory": f"{amount(found['memory_bytes'])}, {amount(found['available_bytes'])} available",
-                "disk": f"{amount(found['disk_free_bytes'])} free in this folder",
-                "GPU": ", ".join(found["gpus"]) or "none found",
+                "system": machine["system"],
+                "processor": f"{machine['cpu']}, {machine['cores']} cores, {machine['threads']} threads used",
+                "memory": f"{amount(machine['memory_bytes'])}, {amount(machine['available_bytes'])} available",
+                "disk": f"{amount(machine['disk_free_bytes'])} free in this folder",
+                "GPU": ", ".join(machine["gpus"]) or "none found",
                 "BLAS": "; ".join(
                     f"{blas['library']} {blas['version'] or ''} ({blas['threads']} threads, {blas['file']})"
                     for blas in engines["blas"]

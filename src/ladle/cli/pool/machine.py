@@ -1,4 +1,4 @@
-"""What `ladle doctor` finds out about this machine and what is installed on it."""
+"""The facts of this machine, and of the packages on it, that `ladle doctor` shows."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from ladle._version import __version__
 PACKAGES = ("numpy", "scipy", "numba", "pyarrow", "typer", "rich", "sqlalchemy", "alembic")
 OPTIONAL = ("scikit-learn", "matplotlib", "pillow", "torch", "psycopg", "ray")
 _TIMING_SECONDS = 0.1
-_TIMED_SIDE = 256  # of the matrices multiplied: they fit a core's own cache, as the blocks of a search do
+_TIMED_SIDE = 256  # rows and columns of the matrices: they fit a core's own cache, as the blocks of a search do
 
 
 def versions() -> dict[str, str | None]:
-    """Versions of Ladle, Python and the packages it needs or can use; None for those absent. Imports none of them."""
-    found: dict[str, str | None] = {"ladle": __version__, "python": platform.python_version()}
+    """Versions of Ladle, Python and the packages it needs or can use; None for absent ones. Imports none of them."""
+    installed: dict[str, str | None] = {"ladle": __version__, "python": platform.python_version()}
     for name in (*PACKAGES, *OPTIONAL):
         try:
-            found[name] = version(name)
+            installed[name] = version(name)
         except PackageNotFoundError:
-            found[name] = None
-    return found
+            installed[name] = None
+    return installed
 
 
 def hardware() -> dict[str, Any]:
@@ -57,7 +57,7 @@ def engines() -> dict[str, Any]:
 def products_per_second() -> float:
     """Multiply-adds a second in float32 matrix products, all of Ladle's threads together.
 
-    One core is timed for 0.1 s and its best product counts, so that what else runs meanwhile changes little.
+    One core is timed for 0.1 s and its best product counts, so that other processes change little.
     """
     import numpy as np
 
@@ -81,18 +81,18 @@ def _blas() -> list[dict[str, Any]]:
 
     return [
         {
-            "library": found["internal_api"],
-            "version": found.get("version"),
-            "threads": found["num_threads"],
-            "file": Path(found["filepath"]).name,
+            "library": library["internal_api"],
+            "version": library.get("version"),
+            "threads": library["num_threads"],
+            "file": Path(library["filepath"]).name,
         }
-        for found in threadpool_info()
-        if found["user_api"] == "blas"
+        for library in threadpool_info()
+        if library["user_api"] == "blas"
     ]
 
 
 def _kernels_cached() -> bool:
-    """Whether any kernel was compiled before and kept: the first command after an installation compiles them."""
-    kept = os.environ.get("NUMBA_CACHE_DIR")
-    folder = Path(kept) if kept else Path(sys.modules["ladle"].__path__[0])
+    """Whether the cache on disk holds any kernel: the first command after an installation compiles them."""
+    cache = os.environ.get("NUMBA_CACHE_DIR")
+    folder = Path(cache) if cache else Path(sys.modules["ladle"].__path__[0])
     return next(folder.rglob("*.nbi"), None) is not None
