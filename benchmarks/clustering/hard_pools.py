@@ -20,7 +20,7 @@ import numpy as np
 
 from benchmarks import record
 from ladle.geometry.collapse import distinct_rows
-from ladle.hac.compile_kernels import warm
+from ladle.hac.compile_kernels import prepare_kernels
 from ladle.hac.engine.merges import StopRule
 from ladle.hac.engine.rounds import Rounds
 from ladle.neighbours import BruteSearch, Candidates, CellSearch, NeighbourSearch
@@ -192,7 +192,7 @@ def main() -> None:
     parser.add_argument("--engine", choices=["brute", "cells"], default="brute")
     parser.add_argument("--limit", type=float, default=60.0)
     options = parser.parse_args()
-    warm(SILENT)
+    prepare_kernels(SILENT)
     by_name = {pool.__name__: pool for pool in POOLS}
     for n in (1, 2, 3):
         measure(mixture, n, options.engine)

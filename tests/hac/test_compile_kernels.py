@@ -48,5 +48,5 @@ def test_compiling_is_announced_where_no_kernel_is_kept(kept: bool, monkeypatch:
             yield lambda units: None
 
     monkeypatch.setattr(compile_kernels, "is_kept", lambda kernel: kept)
-    compile_kernels.warm(Titles())
+    compile_kernels.prepare_kernels(Titles())
     assert titles.count(compile_kernels.TITLE) == (not kept)

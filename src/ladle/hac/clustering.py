@@ -17,7 +17,7 @@ from ladle.errors import ArgumentError, NonFiniteError, ShapeError, ZeroVectorEr
 from ladle.geometry.collapse import Distinct
 from ladle.geometry.metric_space import UNITS
 from ladle.hac.checkpoint import Checkpoints
-from ladle.hac.compile_kernels import warm
+from ladle.hac.compile_kernels import prepare_kernels
 from ladle.hac.engine.merges import Merges, StopRule, lift
 from ladle.hac.engine.rounds import DENSE_CLUSTERS, Rounds
 from ladle.hac.engine.snapshot import Scalar
@@ -33,7 +33,7 @@ from ladle.hac.plan import (
 from ladle.hac.resolution import check_resolution
 from ladle.hac.tree.dendrogram import Dendrogram
 from ladle.hac.tree.fields import Checks
-from ladle.hac.tree.kernels import label_rows, number
+from ladle.hac.tree.kernels import label_rows, number_merges
 from ladle.hac.tree.level import ROUNDING, Level, largest_equal_height
 from ladle.hac.tree.origin import PoolOrigin
 from ladle.hac.tree.prototypes import prototypes_of_pool
@@ -161,7 +161,7 @@ def cluster(
     require_memory(source.rows, source.dim, exact=not cells)
     facts = _survey_pool(pool, source, metric, progress)
 
-    warm(progress, cells=cells)
+    prepare_kernels(progress, cells=cells)
     about: dict[str, Scalar] = {"metric": metric, "level": repr(level), "seed": seed, "quality": quality}
     about |= facts.about(source) | {"engine": "cells" if cells else "brute"}
     if cells:
@@ -329,7 +329,7 @@ def _dendrogram(
     order = np.argsort(heights, kind="stable")  # a merge found later stays behind those below it
     return Dendrogram(
         n=n,
-        merges=number(pairs[order], n),
+        merges=number_merges(pairs[order], n),
         heights=heights[order],
         # All merges on the matrix, summed as SciPy sums: nothing else rounds the heights of squared distances.
         rounding=0.0 if merges.tally.dense == n and metric == "sqeuclidean" else ROUNDING,

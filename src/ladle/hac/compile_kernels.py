@@ -19,7 +19,7 @@ TITLE = "compiling kernels (once per install)"
 POINTS, DENSE = 64, 8  # enough for rounds, searches and the dense end to run once each
 
 
-def compiled(*, cells: bool = False) -> bool:
+def is_compiled(*, cells: bool = False) -> bool:
     """Whether the cache on disk holds the kernels, or this process has compiled them.
 
     cells: whether the kernels of the approximate search are meant, which clusters in float32.
@@ -27,9 +27,9 @@ def compiled(*, cells: bool = False) -> bool:
     return is_kept(join_neighbours if cells else kernels.refresh)
 
 
-def warm(progress: Reporter, *, cells: bool = False) -> None:
+def prepare_kernels(progress: Reporter, *, cells: bool = False) -> None:
     """Compile the kernels that a clustering runs, unless they are compiled. Cost: some seconds, once per install."""
-    if compiled(cells=cells):
+    if is_compiled(cells=cells):
         return
     with progress.task(TITLE):
         drawn = np.random.default_rng(0).normal(size=(POINTS, 4))
@@ -41,4 +41,4 @@ def warm(progress: Reporter, *, cells: bool = False) -> None:
         Rounds(points, np.ones(POINTS, np.int32), search, dense_clusters=DENSE).run(StopRule())
         pairs = np.array([[0, 1]])
         lift(pairs, np.ones(1), 2)
-        tree_kernels.label_rows(tree_kernels.number(pairs, 2), 2, 1)
+        tree_kernels.label_rows(tree_kernels.number_merges(pairs, 2), 2, 1)

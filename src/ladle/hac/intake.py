@@ -60,7 +60,7 @@ class RowSource:
     def each_block(self, work: Callable[[slice, Embeddings], None], title: str, progress: Reporter) -> None:
         """Call `work(rows, block)` on all blocks, over the threads."""
         with progress.task(title, self.rows) as advance:
-            threads.run_each(lambda item: _worked(work, item, advance), self.blocks())
+            threads.run_each(lambda item: _run_block(work, item, advance), self.blocks())
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +200,6 @@ def reorder(points: Any, order: Any) -> None:
         done[place] = True
 
 
-def _worked(work: Callable[[slice, Embeddings], None], item: tuple[slice, Embeddings], advance: Advance) -> None:
+def _run_block(work: Callable[[slice, Embeddings], None], item: tuple[slice, Embeddings], advance: Advance) -> None:
     work(*item)
     advance(item[0].stop - item[0].start)

@@ -21,12 +21,18 @@ from ladle.progress import Advance, Reporter
 class BruteSearch:
     """Compare every query with every member, in blocks. The reach is proven: rounding is bounded for each row.
 
-    frame: the one to take products in; None is that of the members.
+    Parameters
+    ----------
+    frame
+        The frame to take products in; None is that of the members.
 
+    Notes
+    -----
     Cost: q m d multiply-adds at the speed of BLAS, or half of that when all members are queries. Memory: m (4 d + 16)
     bytes for the packed members when all are queries, else as much for the queries and for PACKED_ROWS members; about
-    1 MiB a thread. For a precise search see `nearest_by_differences`. Repeatability: the same for any number of
-    threads.
+    1 MiB a thread. For a precise search see `nearest_by_differences`.
+
+    Repeatability: the same for any number of threads.
     """
 
     frame: Frame | None = None

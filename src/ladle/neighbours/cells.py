@@ -52,13 +52,30 @@ class CellSearch:
     The reach is the k-th linkage found: a belief, not a proof. Few queries or few members go through the exact search,
     whose reach is a proof.
 
-    seed: of the cells and samples. effort: how hard the search tries. frame: of the means, if they are in one already.
-    scratch: where copies of means are made. recalls: measured, one for each stage of the first search. later_recalls:
-    measured among clusters, one for each trial.
+    Parameters
+    ----------
+    seed
+        Of the cells and samples.
+    effort
+        How hard the search tries.
+    frame
+        The frame of the means, if they are in one already.
+    scratch
+        Where copies of means are made.
 
+    Attributes
+    ----------
+    recalls : list of float
+        Measured on a sample of points, one for each stage of the first search.
+    later_recalls : list of float
+        Measured on a sample of clusters, one for each trial of a later search.
+
+    Notes
+    -----
     Cost: for each partition about n (probes cell_rows + n / cell_rows) dim multiply-adds for points, n sqrt(n probes)
-    dim for very many; 5 n dim bytes. Repeatability: the same for any number of threads, given the same calls in the
-    same order.
+    dim for very many; 5 n dim bytes.
+
+    Repeatability: the same for any number of threads, given the same calls in the same order.
     """
 
     seed: int = 0
@@ -130,10 +147,25 @@ class CellSearch:
         return join.candidates(members, queries, spreads)
 
     def arrange(self, means: Means, progress: Reporter = SILENT) -> Int64s:
-        """Make the cells of points. Returns the order of the points by cell: (n,) positions.
+        """Make the cells of points before the first search, so that the points can be put in their order.
 
-        The caller must put the points in that order before the first search: every later step then walks memory in
-        order.
+        The caller must do so. Every later step then walks memory in order.
+
+        Parameters
+        ----------
+        means : (n, d) float32 or float64
+            The points, in the frame of this search if it was given one.
+        progress
+            Shows the stage; see `ladle.progress`.
+
+        Returns
+        -------
+        (n,) int64
+            The positions of the points in the order of their cells.
+
+        Notes
+        -----
+        Cost: n cells d multiply-adds, and k-means on 20 points a cell.
         """
         everybody = np.arange(len(means), dtype=np.int32)
         if self.frame is None:

@@ -31,11 +31,21 @@ from ladle.progress import Reporter
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """The answer of a search: up to k candidates for each of q queries."""
+    """The answer of a search: up to k candidates for each of q queries.
 
-    ids: npt.NDArray[np.int32]  # (q, k) cluster ids, nearest first as far as the search can tell; -1 for none
-    reach: npt.NDArray[np.float64]  # (q,) linkage below which the row is complete; inf when it lists every member
-    proven: npt.NDArray[np.bool_]  # (q,) whether the reach is a proof or (approximate search) a belief
+    Attributes
+    ----------
+    ids : (q, k) int32
+        Cluster ids, nearest first as far as the search can tell; -1 for none.
+    reach : (q,) float64
+        The linkage below which the row is complete; inf when it lists every member.
+    proven : (q,) bool
+        Whether the reach is a proof or, of an approximate search, a belief.
+    """
+
+    ids: npt.NDArray[np.int32]
+    reach: npt.NDArray[np.float64]
+    proven: npt.NDArray[np.bool_]
 
 
 class NeighbourHints(NamedTuple):
@@ -66,10 +76,33 @@ class NeighbourSearch(Protocol):
     ) -> Candidates:
         """Find candidates for each of `queries` among `members`.
 
-        means (n, d) and spreads (n,) are indexed by cluster id; members (m,) are the ids that exist now, ascending;
-        queries (q,) are some of them, ascending. `precise` asks for differences of means in their own precision, where
-        the rounding of float32 products hides the nearest neighbour. An approximate search may follow the `hints`.
-        remainders (n, d): added to the means, where these lack digits; an approximate search may ignore them.
-        pause: called where the state of a resumable search may be taken in the middle of this call.
+        Parameters
+        ----------
+        means : (n, d) float32 or float64
+            The mean of each cluster, by cluster id.
+        spreads : (n,) float64
+            The spread of each cluster, by cluster id.
+        members : (m,) int32
+            The ids of the clusters that exist, ascending.
+        queries : (q,) int32
+            Some of the members, ascending.
+        k
+            Candidates for each query; fewer where there are fewer members.
+        precise
+            Whether to compare differences of means in their own precision, where the rounding of float32 products hides
+            the nearest neighbour.
+        progress
+            Shows the search; see `ladle.progress`.
+        hints
+            Lists of near clusters, which an approximate search may follow.
+        remainders : (n, d), optional
+            Added to the means, where these lack digits; an approximate search may ignore them.
+        pause
+            Called where the state of a resumable search may be taken in the middle of this call.
+
+        Returns
+        -------
+        Candidates
+            One row for each query, in the order of `queries`.
         """
         ...

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import ladle
+from ladle.errors import MemoryPlanError
 
 
 def test_clusters_a_parquet_pool(run_json, made, tmp_path):
@@ -147,6 +148,9 @@ def test_too_large_a_pool_is_refused(run_json, made, tmp_path, empty, monkeypatc
     assert (code, facts["error"]["kind"]) == (6, "MemoryPlanError")
     assert "LADLE_MEMORY" in facts["error"]["remedy"]
     assert empty()
+    with pytest.raises(MemoryPlanError) as error:
+        ladle.cluster(made / "pool.npy")
+    assert facts["error"]["message"] == str(error.value)  # the library refuses it in the same words
 
 
 def test_an_existing_tree_survives_a_failure(run, made, tmp_path):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -66,6 +67,10 @@ def test_mean_size_rounds_down_the_number_of_clusters() -> None:
         {"n_clusters": 1.5},
         {"n_clusters": 901},
         {"mean_size": 10, "n_clusters": 3},
+        {"n_clusters": "a"},
+        {"mean_size": "a"},
+        {"threshold": [1, 2]},
+        {"threshold": True},
     ],
 )
 def test_impossible_levels(tree: ladle.Dendrogram, level: dict[str, float]) -> None:
@@ -90,6 +95,14 @@ def test_a_stopped_tree_says_where_it_stops(monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(ArgumentError, match="full tree"):
         stopped.to_scipy()
     assert stopped.cut(threshold=np.nextafter(stopped.known_below, 0)).max() + 1 == 2000 - len(stopped.merges)
+
+
+def test_a_tree_is_shown_in_a_line(tree: ladle.Dendrogram) -> None:
+    assert repr(tree) == "<Dendrogram of 900 rows of dim 8, cosine: 899 merges, complete; 100.0% certified>"
+    stopped = replace(tree, merges=tree.merges[:9], heights=tree.heights[:9], known_below=0.25, recall=0.973, dim=0)
+    assert "of 900 rows, cosine: 9 merges, known below height 0.25; 100.0% certified, recall 97.3%" in repr(stopped)
+    newcomers = tree.assign(blobs(20, 30, 8), pool=blobs(20, 900, 8), new="mark")
+    assert repr(newcomers).startswith("<Assignment of 30 rows to 90 clusters: 0 new clusters, ")
 
 
 def test_scipy_accepts_the_linkage_matrix(tree: ladle.Dendrogram) -> None:

@@ -19,7 +19,7 @@ from ladle.neighbours.kernels import LAWFUL
 # What `proceed` leaves to its caller.
 DONE, BREATHE, REFRESH, MERGE = 0, 1, 2, 3
 # The cursor of `proceed`, int64: the part of `work` in hand, list entries and merges so far, the round, two tallies.
-BEGIN, END, USED, MERGED, NOW, TOLD, ROUNDS, CURSOR = 0, 1, 2, 3, 4, 5, 6, 7
+BEGIN, END, USED, MERGED, NOW, PUSHED, ROUNDS, CURSOR = 0, 1, 2, 3, 4, 5, 6, 7
 
 
 @register_jitable
@@ -248,7 +248,7 @@ def proceed(c, lists, merges, work, offsets, cursor, few, steps):
     """
     for _ in range(steps):
         end = relink(c, work, cursor[BEGIN], cursor[END])
-        cursor[TOLD] += end - cursor[END]
+        cursor[PUSHED] += end - cursor[END]
         count, entries = collect_stale(c, work, cursor[BEGIN], end, offsets)
         cursor[BEGIN] = end
         cursor[END] = end

@@ -110,7 +110,7 @@ class Rounds:
             if len(self.active) == 1:
                 level = np.inf
         merged = self.cursor[pairing.MERGED]
-        self.tally.told = int(self.cursor[pairing.TOLD])
+        self.tally.told = int(self.cursor[pairing.PUSHED])
         self.tally.rounds = int(self.cursor[pairing.ROUNDS])
         return Merges(
             pairs=self.log.pairs[:merged],

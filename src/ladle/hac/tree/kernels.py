@@ -1,4 +1,4 @@
-"""Compiled passes over a finished tree. Scratch and output arrays come from outside: that halves the compile time."""
+"""Compiled passes over a finished tree. Scratch and output arrays come from outside, which halves the compile time."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from ladle.compiled import kernel
 Int64s = npt.NDArray[np.int64]
 
 
-def number(pairs: Int64s, n: int) -> Int64s:
-    """(kept, gone) rows, sorted by height, to SciPy's numbering: (m, 2), smaller id first."""
+def number_merges(pairs: Int64s, n: int) -> Int64s:
+    """Turn `pairs` (m, 2) of rows (kept, gone), sorted by height, into SciPy's numbering: (m, 2), smaller id first."""
     merges = np.empty((len(pairs), 2), np.int64)
-    _number(pairs, n, np.arange(n), merges)
+    _number_merges(pairs, n, np.arange(n), merges)
     return merges
 
 
 def label_rows(merges: Int64s, n: int, count: int) -> Clusters:
-    """Flat clusters (n,) after the first `count` merges, numbered in order of their first row."""
+    """The flat clusters (n,) after the first `count` merges, numbered in order of their first row."""
     labels = np.empty(n, np.int32)
     _label_rows(merges, count, np.arange(n + count), np.full(n + count, -1, np.int32), labels)
     return labels
 
 
 def merged_sizes(merges: Int64s, n: int) -> Int64s:
-    """(m,) rows under each merge."""
+    """(m,) the number of rows under each merge."""
     sizes = np.ones(n + len(merges), np.int64)
     _add_sizes(merges, n, sizes)
     return sizes[n:]
@@ -46,7 +46,7 @@ def is_tree(merges: Int64s, n: int) -> bool:
 
 
 @kernel
-def _number(pairs: Any, n: int, ids: Any, merges: Any) -> None:
+def _number_merges(pairs: Any, n: int, ids: Any, merges: Any) -> None:
     for x in range(pairs.shape[0]):
         a = ids[pairs[x, 0]]
         b = ids[pairs[x, 1]]

@@ -58,18 +58,56 @@ class Level:
 
     @classmethod
     def of(cls, mean_size: float | None, threshold: float | None, n_clusters: int | None) -> Level | None:
-        """The level that is given; None where none is. Raises: ArgumentError."""
+        """Make the level of three keyword arguments, of which at most one is given.
+
+        Parameters
+        ----------
+        mean_size, threshold, n_clusters
+            As the attributes of that name.
+
+        Returns
+        -------
+        Level or None
+            None where all three are None.
+
+        Raises
+        ------
+        ArgumentError
+            As `Level`.
+        """
         if mean_size is None and threshold is None and n_clusters is None:
             return None
         return cls(mean_size, threshold, n_clusters)
 
     @classmethod
     def default(cls) -> Level:
-        """The level of a full tree whose cut names none."""
+        """Make the level of a cut that names none: 10 rows a cluster.
+
+        Returns
+        -------
+        Level
+            That of `DEFAULT_MEAN_SIZE`.
+        """
         return cls(mean_size=DEFAULT_MEAN_SIZE)
 
     def clusters_of(self, n: int) -> int | None:
-        """How many clusters n rows make at this level; None where only the heights decide. Raises: ArgumentError."""
+        """Count the clusters that n rows make at this level.
+
+        Parameters
+        ----------
+        n
+            Rows of the pool, 1 or more.
+
+        Returns
+        -------
+        int or None
+            None for a threshold, where only the heights decide.
+
+        Raises
+        ------
+        ArgumentError
+            When `n_clusters` is larger than n.
+        """
         if self.mean_size is not None:
             return max(1, int(n / self.mean_size))
         if self.n_clusters is not None and self.n_clusters > n:
