@@ -110,8 +110,8 @@ def test_late_nearly_all_turn_to_further_partitions_for_anybody_may_miss_some() 
 
 def test_where_a_partition_costs_little_another_comes_before_neighbours_of_neighbours() -> None:
     effort = Effort(probes=4, ready=0.7, ready_if_cheap=0.9, cheap=2000)
-    assert effort.enough(members=250_000, cells=1000) == 0.9
-    assert effort.enough(members=1_000_000, cells=2000) == 0.7
+    assert effort.ready_recall(members=250_000, cells=1000) == 0.9
+    assert effort.ready_recall(members=1_000_000, cells=2000) == 0.7
     assert effort.rungs(members=250_000, cells=1000) == effort.later
     assert effort.rungs(members=1_000_000, cells=2000) == effort.later_if_dear
     assert effort.further(0.89, members=250_000, cells=1000) == (1.0, 4)

@@ -248,7 +248,7 @@ class CellSearch:
             partition = self._partition(turn, join, members, most_probes(probes))
             join.probe(partition, probes, progress, share=share)
             self.recalls.append(sample.recall(join))
-            if self.recalls[-1] >= effort.enough(len(members), cells):
+            if self.recalls[-1] >= effort.ready_recall(len(members), cells):
                 self._walk(join, sample, progress)
             if self.recalls[-1] >= self._wanted:
                 break

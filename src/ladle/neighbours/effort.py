@@ -30,7 +30,7 @@ class Effort:
     # another partition comes before it where that costs a member few products (cheap).
     ready: float = 0.8
     ready_if_cheap: float = 0.88
-    cheap: int = 4000  # products at most; see `met`
+    cheap: int = 4000  # products at most; see `comparisons`
     worth: float = 0.8  # of the missing neighbours: after a test that finds less, a partition follows and no other test
     most_partitions: int = 16
     # (partitions, cells of each) that a cluster is compared with later, before the walk along the lists.
@@ -47,26 +47,26 @@ class Effort:
     # Up to so many multiply-adds the exact search is as quick.
     brute_cost: float = field(default_factory=lambda: BRUTE_COST)
 
-    def met(self, members: int, cells: int) -> float:
+    def comparisons(self, members: int, cells: int) -> float:
         """How many centroids and members a member is compared with, for one partition."""
         return cells + self.probes * members / cells
 
-    def dear(self, members: int, cells: int) -> bool:
+    def is_expensive(self, members: int, cells: int) -> bool:
         """Whether a further partition costs a member many products, as beyond about a million rows."""
-        return self.met(members, cells) > self.cheap
+        return self.comparisons(members, cells) > self.cheap
 
-    def enough(self, members: int, cells: int) -> float:
+    def ready_recall(self, members: int, cells: int) -> float:
         """The recall in cells from which on neighbours of neighbours are tested."""
-        return self.ready if self.dear(members, cells) else self.ready_if_cheap
+        return self.ready if self.is_expensive(members, cells) else self.ready_if_cheap
 
     def rungs(self, members: int, cells: int) -> tuple[tuple[int, int], ...]:
         """What later searches try, in this order: more cells before further partitions, where those are expensive."""
-        return self.later_if_dear if self.dear(members, cells) else self.later
+        return self.later_if_dear if self.is_expensive(members, cells) else self.later
 
     def further(self, recall: float, members: int, cells: int) -> tuple[float, int]:
         """The share of the members that a further partition serves, and with how many of its cells."""
-        if recall < self.enough(members, cells):
+        if recall < self.ready_recall(members, cells):
             return 1.0, self.probes
         if recall >= self.late:
             return self.far_late
-        return self.far_if_dear if self.dear(members, cells) else self.far
+        return self.far_if_dear if self.is_expensive(members, cells) else self.far
