@@ -316,14 +316,14 @@ def test_digest(threads: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_one_run_at_a_time_in_a_folder(tmp_path: Path) -> None:
     folder = tmp_path / "made"
-    with eager(folder).held():
-        with pytest.raises(FileError, match="one run at a time"), eager(folder).held():
+    with eager(folder).lock():
+        with pytest.raises(FileError, match="one run at a time"), eager(folder).lock():
             pass
         assert folder.exists()
     assert not folder.exists()  # it was made for the run, and nothing is in it
-    with eager(tmp_path).held():
+    with eager(tmp_path).lock():
         clustering(eager(tmp_path)).run(StopRule(clusters=1400))
     assert eager(tmp_path).path.exists()
     (tmp_path / "file").touch()
-    with pytest.raises(FileError, match="exist or be made"), eager(tmp_path / "file").held():
+    with pytest.raises(FileError, match="exist or be made"), eager(tmp_path / "file").lock():
         pass

@@ -241,7 +241,7 @@ CUT = (
     Fault(
         "cut",
         "a run stops before raised merges are counted",
-        "        return bool(np.count_nonzero(raised < level) >= wanted)",
+        "        return bool(np.count_nonzero(raised < level) >= enough)",
         "        return True",
         ("test_a_merge_raised_past_the_level_does_not_count",),
     ),

@@ -62,7 +62,7 @@ class Checkpoints:
         return self.directory / FILE_NAME
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def lock(self) -> Iterator[None]:
         """Keep other runs out of the directory while the block runs.
 
         Raises: FileError when another run holds it, or it cannot be made. A new directory that stays empty is removed.

@@ -176,7 +176,7 @@ def cluster(
     checkpoints = _checkpoints(checkpoint, about, room, pool)
     dense = max(DENSE_CLUSTERS, 0 if cells else _dense(source.rows))
     rounds = Rounds(start.means, start.distinct.sizes, start.search, progress, dense, checkpoints, room)
-    with checkpoints.held() if checkpoints else nullcontext():
+    with checkpoints.lock() if checkpoints else nullcontext():
         merges = rounds.run(stop)
     tree = _dendrogram(merges, start, unit, metric, level, _origin(source, facts, pool))
     tree = check_resolution(tree, facts.box, insisted=exact is True)

@@ -190,13 +190,13 @@ def reorder(points: Any, order: Any) -> None:
     for start in range(order.shape[0]):
         if done[start] or order[start] == start:
             continue
-        held = points[start].copy()
+        first = points[start].copy()
         place = start
         while order[place] != start:
             points[place] = points[order[place]]
             done[place] = True
             place = order[place]
-        points[place] = held
+        points[place] = first
         done[place] = True
 
 

@@ -33,14 +33,14 @@ class Scratch:
 
         Raises: FileError when the folder has no room for it, or cannot be written.
         """
-        wanted = np.dtype(dtype)
-        size = int(np.prod(shape, dtype=np.int64)) * wanted.itemsize
+        item = np.dtype(dtype)
+        size = int(np.prod(shape, dtype=np.int64)) * item.itemsize
         if self.folder is None or size <= SMALL_BYTES:
-            return np.empty(shape, wanted)
+            return np.empty(shape, item)
         try:
             with tempfile.TemporaryFile(dir=self.folder, prefix=".ladle-scratch-") as file:
                 _take(file.fileno(), size)
-                taken = np.asarray(np.memmap(file, wanted, "r+", shape=shape))
+                taken = np.asarray(np.memmap(file, item, "r+", shape=shape))
         except OSError as cause:
             raise FileError(
                 f"the scratch folder {self.folder}",

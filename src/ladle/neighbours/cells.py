@@ -167,11 +167,11 @@ class CellSearch:
         -----
         Cost: n cells d multiply-adds, and k-means on 20 points a cell.
         """
-        everybody = np.arange(len(means), dtype=np.int32)
+        all_members = np.arange(len(means), dtype=np.int32)
         if self.frame is None:
-            self.frame = frame_of(means, everybody)
+            self.frame = frame_of(means, all_members)
         with progress.task("coarse cells"):
-            self._build(means, np.zeros(len(means)), everybody)
+            self._build(means, np.zeros(len(means)), all_members)
         main = self._partitions[0]
         order, _ = by_cell(main.cell, len(main.cells))
         self._partitions[0] = ClusterCells(main.cells, main.cell[order])
@@ -281,11 +281,11 @@ class CellSearch:
         own = join.places(own)
         links = None if hints is None else Links.of(join, members, hints)
 
-        def search(rows: Int64s, rung: int, shown: Reporter) -> None:
+        def search(rows: Int64s, rung: int, reporter: Reporter) -> None:
             join.answer_only(rows)
             partitions, probes = rungs[rung]
             for number in range(partitions):
-                join.probe(self._partition(number, join, members), probes, shown)
+                join.probe(self._partition(number, join, members), probes, reporter)
             if links is not None:
                 links.walk(join)
 

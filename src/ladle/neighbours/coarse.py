@@ -97,9 +97,9 @@ class Cells:
                 part = slice(start, min(start + BLOCK, starts[cell + 1]))
                 fetch_rows(points, rows[part])
                 products = points[rows[part]] @ base
-                nobody = np.full(len(products), -1, np.int64)
+                no_own = np.full(len(products), -1, np.int64)
                 mine = np.arange(len(products))
-                keep_best(products, halves, near, nobody, scores[part], cells[part], mine, False)
+                keep_best(products, halves, near, no_own, scores[part], cells[part], mine, False)
 
         with threads.single_threaded_blas():
             threads.run_each(assign, np.flatnonzero(np.diff(starts)).tolist())

@@ -152,9 +152,9 @@ class Join:
         answer = np.full(len(self.order), -1, np.int64)
         answer[self.rows[asking]] = asking
         answers = answer[partition.order]
-        asked = answers >= 0
-        before = np.concatenate([[0], np.cumsum(asked)])
-        return answers[asked], before[partition.starts]
+        mask = answers >= 0
+        before = np.concatenate([[0], np.cumsum(mask)])
+        return answers[mask], before[partition.starts]
 
     def _compare(self, partition: Partition, answers: Int64s, cell: Int32s, repeats: bool) -> None:
         """Compare the queries `answers` (p,) with the members of one `cell` (p,) each, cell by cell.
@@ -212,8 +212,8 @@ class Join:
         codes, _ = self._encoded()
         rows = np.arange(*block)
         near = _on_lists(known, rows)
-        for array, wanted in ((points, (rows, near)), (codes, (rows, near, _on_lists(known, near)))):
-            fetch_rows(array, np.concatenate(wanted))
+        for array, rows_of_array in ((points, (rows, near)), (codes, (rows, near, _on_lists(known, near)))):
+            fetch_rows(array, np.concatenate(rows_of_array))
 
     def _encoded(self) -> tuple[npt.NDArray[np.int8], Floats]:
         if self._codes is None:

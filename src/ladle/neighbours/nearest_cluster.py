@@ -102,8 +102,8 @@ class ExactOutside:
             norms = np.sqrt(np.einsum("ij,ij->i", shifted, shifted))
             shifted[norms > FARTHEST] = 0.0
             scores, positions = _no_answers(len(mine), min(CANDIDATES, len(self._means)), packed)
-            nobody = np.full(len(mine), -1, np.int64)
-            top_k(packed, shifted.astype(packed.points.dtype), nobody, scores, positions)
+            no_own = np.full(len(mine), -1, np.int64)
+            top_k(packed, shifted.astype(packed.points.dtype), no_own, scores, positions)
             choose(points, self._means, self._spreads, self._blur, mine, positions, *nearest)
             if len(self._means) <= CANDIDATES:
                 proven[slice(*block)] = norms <= FARTHEST

@@ -49,19 +49,19 @@ def pack(
     remainders (n, d): added to the means.
     """
     framed = frame.scale == 1.0 and not frame.centre.any()
-    everybody = len(members) == len(means) and np.array_equal(members, np.arange(len(means)))
-    ready = framed and everybody and means.dtype == dtype and remainders is None
+    all_members = len(members) == len(means) and np.array_equal(members, np.arange(len(means)))
+    ready = framed and all_members and means.dtype == dtype and remainders is None
     points = means if ready else scratch.empty((len(members), means.shape[1]), dtype)
     squares = np.empty(len(members))
 
     def fill(block: slice) -> None:
-        wanted = block if ready else members[block]
-        fetch_rows(means, wanted)
-        part = means[wanted]
+        rows = block if ready else members[block]
+        fetch_rows(means, rows)
+        part = means[rows]
         if not framed or remainders is not None:
             part = part - frame.centre
             if remainders is not None:
-                part += remainders[wanted]
+                part += remainders[rows]
             part *= frame.scale
         squares[block] = np.einsum("ij,ij->i", part, part, dtype=np.float64)
         if not ready:
@@ -81,7 +81,7 @@ def top_k(
     skipped; -1 for none.
     """
     rows = np.arange(len(queries))
-    everybody = np.arange(first, first + len(packed.points), dtype=np.int32)
+    all_members = np.arange(first, first + len(packed.points), dtype=np.int32)
     products = np.empty((len(queries), MEMBER_BLOCK), packed.points.dtype)
     for start, stop in threads.ranges(len(packed.points), MEMBER_BLOCK):
         part = products
@@ -89,7 +89,7 @@ def top_k(
             part = np.empty((len(queries), stop - start), products.dtype)
         fetch_rows(packed.points, slice(start, stop))
         np.matmul(queries, packed.points[start:stop].T, out=part)
-        keep_best(part, packed.halves[start:stop], everybody[start:stop], own, scores, positions, rows, False)
+        keep_best(part, packed.halves[start:stop], all_members[start:stop], own, scores, positions, rows, False)
 
 
 def linkages(

@@ -51,13 +51,13 @@ class StopRule:
         """
         if level > self.linkage:
             return True
-        wanted = n - self.clusters
-        if np.count_nonzero(linkages < level) < wanted:
+        enough = n - self.clusters
+        if np.count_nonzero(linkages < level) < enough:
             return False
         # An approximate search may find a merge below one it stands on. The tree raises it, perhaps past the level.
         raised = linkages.copy()
         lift(pairs.astype(np.int64), raised, n)
-        return bool(np.count_nonzero(raised < level) >= wanted)
+        return bool(np.count_nonzero(raised < level) >= enough)
 
 
 def lift(pairs: Int64s, heights: npt.NDArray[np.float64], n: int) -> int:

@@ -240,7 +240,7 @@ class Rounds:
         self._refresh_lists(stale, len(stale), int(lengths.sum()))
 
     def _refresh_lists(self, dirty: Int32s, count: int, entries: int) -> None:
-        """Find the nearest of dirty[:count] anew, from their lists; `offsets` hold their places, counted from 0."""
+        """Find the nearest of dirty[:count] again, from their lists; `offsets` hold their places, counted from 0."""
         c, now = self.clusters, self.cursor[pairing.NOW]
         self._reserve(entries)
         self.offsets[:count] += self.cursor[pairing.USED]

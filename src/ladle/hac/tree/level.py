@@ -42,10 +42,10 @@ class Level:
     def __post_init__(self) -> None:
         from ladle.numbers import number, whole  # here, because it imports numpy
 
-        given = [name for name in LEVELS if getattr(self, name) is not None]
-        if len(given) != 1:
+        names = [name for name in LEVELS if getattr(self, name) is not None]
+        if len(names) != 1:
             raise ArgumentError(
-                "a level", wanted=f"be exactly one of {', '.join(LEVELS)}", got=", ".join(given) or "none"
+                "a level", wanted=f"be exactly one of {', '.join(LEVELS)}", got=", ".join(names) or "none"
             )
         checked: float
         if self.mean_size is not None:
@@ -54,7 +54,7 @@ class Level:
             checked = number(self.threshold, "`threshold`", least=0, wanted="be 0 or more")
         else:
             checked = whole(self.n_clusters, "`n_clusters`", least=1, wanted="be a whole number, 1 or more")
-        object.__setattr__(self, given[0], checked)
+        object.__setattr__(self, names[0], checked)
 
     @classmethod
     def of(cls, mean_size: float | None, threshold: float | None, n_clusters: int | None) -> Level | None:
