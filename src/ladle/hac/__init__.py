@@ -1,6 +1,6 @@
 """Average-linkage clustering of large pools, exact and certified.
 
-Names are imported on first use: whoever needs only the levels, or loads a tree, does not load the compiled kernels.
+Names are imported on first use, so that code which needs only the levels, or loads a tree, loads no compiled kernels.
 """
 
 from __future__ import annotations
