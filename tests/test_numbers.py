@@ -90,6 +90,7 @@ TABLE: dict[str, tuple[str, Any, Any]] = {
     "open_pool(skip_invalid)": ("switch", True, lambda value: ladle.open_pool(X, skip_invalid=value).rows),
     **each("Dendrogram.cut", dials(TREE.cut)),
     **each("Level", dials(hac.Level)),
+    **each("Level.of", dials(hac.Level.of)),
     **each(
         "Dendrogram.assign",
         dials(lambda **level: TREE.assign(X[:3], pool=X, **level).labels),

@@ -57,7 +57,9 @@ class Level:
         object.__setattr__(self, names[0], checked)
 
     @classmethod
-    def of(cls, mean_size: float | None, threshold: float | None, n_clusters: int | None) -> Level | None:
+    def of(
+        cls, mean_size: float | None = None, threshold: float | None = None, n_clusters: int | None = None
+    ) -> Level | None:
         """Make the level of three keyword arguments, of which at most one is given.
 
         Parameters
