@@ -16,7 +16,7 @@ from tests.house.rooms import SOURCE, files
 VAGUE = {"utils", "util", "helpers", "helper", "common", "base", "misc", "tools", "stuff"}
 BARE = {"idx", "indices", "index", "idxs", "inds"}
 # Class names that still mean two things. The list is exact: a name that is told apart leaves it.
-CLASSES_OF_TWO_MEANINGS: set[str] = {"Facts"}
+CLASSES_OF_TWO_MEANINGS: set[str] = set()
 LONGEST_FILE = 500
 LONGEST_FUNCTION = 60
 # Compiled kernels are one loop nest; cutting them up costs inlining and compile time.
