@@ -12,8 +12,7 @@ from ladle.arraylikes import as_array
 from ladle.arrays import Rows
 from ladle.errors import ArgumentError, MismatchError, ShapeError
 from ladle.frames import is_table
-
-LEVELS = ("mean_size", "threshold", "n_clusters")  # the options that say where a tree is cut
+from ladle.hac.tree.level import LEVELS
 
 
 @runtime_checkable

@@ -13,4 +13,5 @@ METRICS: tuple[Metric, ...] = get_args(Metric)
 
 def check_metric(metric: object) -> Metric:
     """`metric` if it is one of the two. Raises: ArgumentError."""
-    return choice(metric, "`metric`", METRICS)  # type: ignore[return-value]  # one of these words
+    checked: Metric = choice(metric, "`metric`", METRICS)
+    return checked

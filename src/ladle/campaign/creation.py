@@ -23,7 +23,7 @@ from ladle.campaign.damage import newest_part
 from ladle.campaign.examples import as_pool, reopen_instructions
 from ladle.campaign.files import CampaignFiles
 from ladle.campaign.session import Clock, Session, folder_of
-from ladle.clusters import LEVELS, is_cuttable
+from ladle.clusters import is_cuttable
 from ladle.errors import ArgumentError, IdError, MismatchError
 from ladle.hac.tree.level import LEVELS
 from ladle.labelling.contract import Store
