@@ -234,7 +234,7 @@ def _check_files(staging: Path, tables: Everything, source: Path) -> None:
             raise CorruptFileError(
                 f"the backup {source}",
                 wanted="hold a whole campaign",
-                got=f"files of the pool's part {number} that are none ({error})",
+                got=f"damaged files of part {number} of the pool ({error})",
                 remedy="Restore another backup.",
             ) from error
 

@@ -66,7 +66,7 @@ def _open_same(store: Store, plan: NewCampaign) -> Session:
     if session.settings.to_json() != replace(plan.settings, files=session.settings.files).to_json():
         raise MismatchError(
             f"the campaign {session.name!r}",
-            wanted="be a new one, or begin as it began before",
+            wanted="be new, or have the settings that it was created with",
             got="one of that name with other settings",
             remedy="Choose another name, or open it.",
         )
@@ -104,7 +104,7 @@ def pool_part(pool: Pool, number: int, event: int) -> PoolPartTable:
     """The row that a campaign stores about its pool. Raises: IdError for an id with a NUL."""
     facts = pool.describe()
     if facts.id_type == "text" and pc.any(pc.match_substring(pool.ids, "\x00")).as_py():
-        raise IdError("the ids of a campaign", wanted="have no NUL in them, which databases refuse", got="one that has")
+        raise IdError("the ids of a campaign", wanted="be without NUL, which databases refuse", got="one with a NUL")
     first = (number, facts.rows, facts.dim, facts.dtype, facts.id_type, pool.digest, facts.source)
     return PoolPartTable.of([(*first, reopen_instructions(pool), event)])
 

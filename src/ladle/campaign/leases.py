@@ -27,7 +27,7 @@ def take(session: Session, annotator: str, size: int, lease: int) -> answers.Tak
     """The next tasks for an annotator, under a lease. Raises: see `Campaign.take`."""
     size = whole(size, "`size`", least=1)
     if not check_text(annotator, "annotator"):
-        raise ArgumentError("`annotator`", wanted="be a name", got="none", remedy="Leases belong to someone.")
+        raise ArgumentError("`annotator`", wanted="be a name", got="none", remedy="A lease belongs to an annotator.")
     with session.reading() as view:
         session.examples(view)  # opens the pool before other writers have to wait
     with session.writing() as writer:

@@ -190,7 +190,9 @@ def _grown_clusters(
         if strategies.describe(settings.strategy).takes_tree != "yes":
             return None
         raise ArgumentError(
-            "`tree`", wanted="be the clusters of the grown pool", got="none, and the campaign's own are no tree to grow"
+            "`tree`",
+            wanted="be the clusters of the grown pool",
+            got="none, and the campaign has no tree that takes new examples",
         )
     cut = {name: value for name, value in settings.options.items() if name not in without_cuts(settings.options)}
     embeddings = pool.embeddings()

@@ -64,7 +64,7 @@ class Session:
         """The time in microseconds since 1970. Raises: ArgumentError when the clock gives no such time."""
         seconds = float(self.clock())
         if not math.isfinite(seconds) or seconds <= 0:
-            raise ArgumentError("the clock", wanted="tell seconds since 1970", got=repr(seconds))
+            raise ArgumentError("the clock", wanted="return seconds since 1970", got=repr(seconds))
         return round(seconds * MICROSECONDS)
 
     def examples(self, view: View) -> Examples:

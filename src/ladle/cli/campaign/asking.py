@@ -215,7 +215,7 @@ def batch_facts(batch: Batch) -> dict[str, Any]:
 
 def batch_lines(batch: Batch) -> dict[str, str]:
     """A batch in lines for people."""
-    passed = f", {batch.passed_on:,} of them passed on from a lapsed lease" if batch.passed_on else ""
+    passed = f", {batch.passed_on:,} of them passed on from an expired lease" if batch.passed_on else ""
     story = batch.story
     return {
         "strategy": f"{story['strategy']}, of {story['candidate_rows']:,} candidates",

@@ -63,7 +63,7 @@ def create(
         ),
     ] = "majority",
     lease_days: Annotated[
-        float, typer.Option("--lease-days", metavar="DAYS", help="How long a batch stays out before it lapses.")
+        float, typer.Option("--lease-days", metavar="DAYS", help="How long a batch is leased.")
     ] = 7.0,
     files: Annotated[
         Path | None,
