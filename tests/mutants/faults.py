@@ -78,10 +78,10 @@ REACH = (
     ),
     Fault(
         "reach",
-        "pairs merge though only one end points at the other",
-        "        if b < 0 or c.nearest[b] != a:",
-        "        if b < 0:",
-        ("test_every_proven_merge_is_the_nearest_there_is", "test_same_merges_whoever_takes_the_steps"),
+        "the mean of a union lies nearer to the smaller part",
+        "_move_mean(c.means, a, b, share_b)",
+        "_move_mean(c.means, a, b, share_a)",
+        ("test_every_proven_merge_is_the_nearest_there_is", "test_unequal_sizes_and_scales"),
     ),
     Fault(
         "reach",
