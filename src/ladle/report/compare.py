@@ -27,8 +27,16 @@ _LISTED = 12  # numbers of labels in a message
 class SideBySide:
     """One strategy by one metric, of the second run minus the first.
 
-    first, second: means at the last number of labels both runs measured at. final: there; area: under the curves up to
-    there. Both are corrected over the strategies of the metric.
+    Attributes
+    ----------
+    strategy, metric : str
+        Of both runs.
+    first, second : float
+        Means over trials at the last number of labels that both runs measured at, from 0 to 1.
+    final : Comparison
+        Of the values there, corrected over the strategies of the metric.
+    area : Comparison
+        Of the areas under the curves up to there, corrected likewise.
     """
 
     strategy: str
@@ -41,11 +49,24 @@ class SideBySide:
 
 @dataclass(frozen=True, slots=True)
 class RunComparison:
-    """Two runs. names: "A: name" and "B: name", with the places of the ledgers where the names are one. labels: those
-    measured in both. paired: whether trials were.
+    """Two runs side by side.
 
-    why: what decided that. differing: fields of the two protocols that differ, each with both values. only: strategies
-    that only one of the runs has finished trials of.
+    Attributes
+    ----------
+    names : (str, str)
+        "A: name" and "B: name", with the places of the ledgers where the experiments have one name.
+    labels : tuple of int
+        The numbers of labels that both measured at, ascending.
+    paired : bool
+        Whether trials are compared in pairs.
+    why : str
+        The reason for that.
+    differing : tuple of (str, str, str)
+        The fields of the two protocols that differ, with both values.
+    only : (tuple of str, tuple of str)
+        For each run, the strategies that only it has finished trials of.
+    strategies : tuple of SideBySide
+        One a metric and a strategy.
     """
 
     names: tuple[str, str]
@@ -57,7 +78,7 @@ class RunComparison:
     strategies: tuple[SideBySide, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it as plain dicts, tuples, numbers and strings, ready for JSON; each comparison with its outcome."""
+        """Return everything as plain dicts, tuples, numbers and strings, ready for JSON; comparisons with outcomes."""
         plain_fields = asdict(self)
         for plain, each in zip(plain_fields["strategies"], self.strategies, strict=True):
             plain["final"]["outcome"], plain["area"]["outcome"] = each.final.outcome, each.area.outcome
@@ -65,11 +86,27 @@ class RunComparison:
 
 
 def compare(first: Ledger, second: Ledger) -> RunComparison:
-    """The strategies that both runs have finished trials of, by label, at the numbers of labels both measured.
+    """Compare two runs, strategy by strategy.
 
-    Trials are paired where both runs started them from the same seed sets of the same pool; else the trials of the two
-    are independent samples, and compared as such.
-    Raises: MismatchError when the runs share no strategy, number of labels or metric.
+    Parameters
+    ----------
+    first, second : Ledger
+        The runs.
+
+    Returns
+    -------
+    RunComparison
+        Of the strategies, by label, that both runs have finished trials of, at the numbers of labels both measured at.
+
+    Raises
+    ------
+    MismatchError
+        When the runs share no strategy, number of labels or metric.
+
+    Notes
+    -----
+    Trials are paired where both runs started them from the same seed sets of the same pool. Else the trials of the two
+    runs are compared as independent samples.
     """
     with first.held_still(), second.held_still():
         return _compared(first, second)

@@ -40,10 +40,20 @@ BASELINES = ("margin", "uniform")
 
 @dataclass(frozen=True, slots=True)
 class CurveFacts:
-    """One strategy's learning curves by one metric.
+    """One strategy's learning curves by one metric, at the numbers of labels of `ReportFacts.labels`.
 
-    values: one tuple a finished trial, in the order of `trials`. standard_error: of the mean, None with one trial. low,
-    high: interval of the mean, None with too few trials. area: mean over trials of the normalised area under the curve.
+    Attributes
+    ----------
+    strategy : str
+        Its label.
+    trials : tuple of int
+        The finished trials.
+    values : tuple of tuple of float
+        The curve of each trial.
+    mean, standard_error, low, high : tuple of float
+        Mean over trials, its standard error (None with one trial) and its 95% interval (None with too few trials).
+    area, area_error : float
+        Mean over trials of the normalised area under the curve, and its standard error (None with one trial).
     """
 
     strategy: str
@@ -74,10 +84,21 @@ class PointTally:
 
 @dataclass(frozen=True, slots=True)
 class MetricFacts:
-    """All strategies by one metric. savings, finals, areas and records hold every ordered pair that shares trials.
+    """All strategies by one metric.
 
-    savings: without pairs of fewer than `FEWEST_TRIALS` shared trials, which have no interval. finals, areas:
-    comparisons of the last point and of the area under the curve, each family corrected by itself.
+    Attributes
+    ----------
+    metric : str
+        Its name.
+    curves : tuple of CurveFacts
+        One a strategy.
+    savings : tuple of Savings
+        Of every ordered pair of strategies with at least `FEWEST_TRIALS` shared trials; others have no interval.
+    finals, areas : tuple of Comparison
+        Of every ordered pair that shares trials: the last point, and the area under the curve; each family is corrected
+        by itself.
+    records : tuple of PointTally
+        Of every ordered pair that shares trials.
     """
 
     metric: str

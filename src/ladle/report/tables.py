@@ -33,7 +33,26 @@ if TYPE_CHECKING:
 
 
 def markdown(ledger: Ledger) -> str:
-    """The report as Markdown: the same tables as the page's. Raises: as `facts_of`. Cost: likewise."""
+    """Make the report of a run as Markdown, with the tables of the page.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        Of the run.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ArgumentError
+        When no trial is finished.
+
+    Notes
+    -----
+    Cost: that of `facts_of`.
+    """
     return markdown_of(facts_of(ledger))
 
 
@@ -57,9 +76,18 @@ def markdown_of(facts: ReportFacts) -> str:
 
 
 def csv(ledger: Ledger) -> str:
-    """Every measurement of every finished trial, long form: strategy, trial, round, labels, metric, value.
+    """Make a CSV of every measurement of every finished trial.
 
-    Round 0 is the seed set. Values are written in full, so that reading them gives the same numbers.
+    Parameters
+    ----------
+    ledger : Ledger
+        Of the run.
+
+    Returns
+    -------
+    str
+        With the columns strategy, trial, round, labels, metric, value. Round 0 is the seed set. Values have all digits,
+        so that reading them gives the same numbers.
     """
     file = io.StringIO()
     writer = csv_module.writer(file, lineterminator="\n")
@@ -75,12 +103,43 @@ def csv(ledger: Ledger) -> str:
 
 
 def to_json(ledger: Ledger) -> dict[str, Any]:
-    """Everything that the page says, as plain dicts, lists, numbers and text. Raises: as `facts_of`."""
+    """Collect everything that the page says for programs.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        Of the run.
+
+    Returns
+    -------
+    dict
+        Of plain dicts, lists, numbers and text, see `ReportFacts.to_dict`.
+
+    Raises
+    ------
+    ArgumentError
+        When no trial is finished.
+    """
     return facts_of(ledger, clusters=first_clusters(ledger)).to_dict()
 
 
 def compare_markdown(a: Ledger, b: Ledger) -> str:
-    """Two runs side by side, as Markdown: how B differs from A. Raises: MismatchError when they share nothing."""
+    """Compare two runs as Markdown: how B differs from A.
+
+    Parameters
+    ----------
+    a, b : Ledger
+        The runs.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    MismatchError
+        When the runs share no strategy, number of labels or metric.
+    """
     return compare_markdown_of(compare(a, b))
 
 

@@ -30,10 +30,23 @@ _SAME = 1e-12
 class Comparison:
     """`strategy` minus `against` on one number a trial, larger being better.
 
-    difference: of the means. low, high: its 95% t interval, uncorrected. p: of the t test; corrected: p by Holm, over
-    the family of comparisons; signed_rank: p of the exact signed-rank test, uncorrected, None where trials are not
-    paired. All are None with fewer than `FEWEST_TRIALS` trials; the outcome is then "untested".
-    trials: pairs of trials, or the smaller number of the two where they are not paired.
+    Attributes
+    ----------
+    strategy, against : str
+        The two strategies, by label.
+    difference : float
+        Of the means.
+    low, high : float or None
+        The 95% t interval of the difference, uncorrected.
+    p, corrected : float or None
+        Of the t test; and p corrected by Holm over the family of comparisons.
+    signed_rank : float or None
+        p of the exact signed-rank test, uncorrected; None also where trials are not paired.
+    paired : bool
+        Whether trials are compared in pairs.
+    trials : int
+        Pairs of trials, or the smaller number of the two where they are not paired. With fewer than `FEWEST_TRIALS`
+        there is neither interval nor p, and the outcome is "untested".
     """
 
     strategy: str
@@ -69,7 +82,25 @@ def outcome_of(difference: float, corrected: float | None) -> Outcome:
 
 
 def compare_paired(strategy: str, first: Values, against: str, second: Values) -> Comparison:
-    """Two strategies over the same trials, (trials,) each; not yet corrected. Raises: ShapeError."""
+    """Compare two strategies over the same trials by Student's paired t.
+
+    Parameters
+    ----------
+    strategy, against : str
+        The two strategies, by label.
+    first, second : ndarray of float64, shape (trials,)
+        Their numbers; position t of both is the same trial.
+
+    Returns
+    -------
+    Comparison
+        Not yet corrected.
+
+    Raises
+    ------
+    ShapeError
+        When the shapes differ or there is no trial.
+    """
     if first.shape != second.shape or first.ndim != 1 or len(first) == 0:
         raise ShapeError("the trials", wanted="be the same of both", got=f"{first.shape} and {second.shape}")
     differences = first - second
@@ -84,7 +115,25 @@ def compare_paired(strategy: str, first: Values, against: str, second: Values) -
 
 
 def compare_unpaired(strategy: str, first: Values, against: str, second: Values) -> Comparison:
-    """Two strategies over different trials, by Welch's t; not yet corrected. Raises: ShapeError when one has none."""
+    """Compare two strategies over different trials by Welch's t.
+
+    Parameters
+    ----------
+    strategy, against : str
+        The two strategies, by label.
+    first, second : ndarray of float64, shape (trials,)
+        Their numbers, each of its own trials.
+
+    Returns
+    -------
+    Comparison
+        Not yet corrected.
+
+    Raises
+    ------
+    ShapeError
+        When one has no trial.
+    """
     if not (first.ndim == second.ndim == 1) or min(len(first), len(second)) == 0:
         raise ShapeError("the trials", wanted="be at least one of each", got=f"{first.shape} and {second.shape}")
     difference = float(first.mean() - second.mean())

@@ -35,9 +35,28 @@ def known() -> tuple[str, ...]:
 
 
 def measure(name: str, labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> float:
-    """The metric `name` of (n, classes) `probabilities` against `labels`, (n,) or for `pooled_ap` also (n, classes).
+    """Measure a metric by its name.
 
-    Raises: ArgumentError for an unknown name; ShapeError, DataError, NonFiniteError when the parts do not fit.
+    Parameters
+    ----------
+    name : str
+        One of `known()`.
+    labels : array_like of int, shape (n,), for "pooled_ap" also (n, classes)
+        True classes.
+    probabilities : array_like of float, shape (n, classes)
+        Of the model.
+
+    Returns
+    -------
+    float
+        From 0 to 1.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown name.
+    ShapeError, DataError, NonFiniteError
+        When the arrays do not fit each other.
     """
     if name not in _MEASURES:
         raise ArgumentError("`name`", wanted=f"be one of {', '.join(known())}", got=repr(name))
@@ -45,20 +64,53 @@ def measure(name: str, labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> f
 
 
 def accuracy(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> float:
-    """The share of examples whose most likely class, the first of equals, is the true one.
+    """Measure the share of examples whose most likely class is the true one.
 
-    Raises: ShapeError, DataError, NonFiniteError.
+    Parameters
+    ----------
+    labels : array_like of int, shape (n,)
+        True classes.
+    probabilities : array_like of float, shape (n, classes)
+        Of equal probabilities the first counts.
+
+    Returns
+    -------
+    float
+        From 0 to 1.
+
+    Raises
+    ------
+    ShapeError, DataError, NonFiniteError
+        When the arrays do not fit each other.
     """
     truth, scores = _single(labels, probabilities)
     return float((scores.argmax(axis=1) == truth).mean())
 
 
 def macro_f1(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> float:
-    """The mean of F1 = 2 hits / (examples + guesses) over the classes in `labels`, all with the same weight.
+    """Measure the mean of F1 = 2 hits / (examples + guesses) over the classes in `labels`, with equal weights.
 
-    Classes without an example are left out whatever was guessed, so that the same classes count for every model.
-    Raises: ShapeError, DataError, NonFiniteError.
-    Source: scikit-learn's `f1_score(average="macro", labels=classes present)`.
+    Parameters
+    ----------
+    labels : array_like of int, shape (n,)
+        True classes.
+    probabilities : array_like of float, shape (n, classes)
+        The most likely class of a row is its guess; of equal probabilities the first counts.
+
+    Returns
+    -------
+    float
+        From 0 to 1.
+
+    Raises
+    ------
+    ShapeError, DataError, NonFiniteError
+        When the arrays do not fit each other.
+
+    Notes
+    -----
+    Classes without an example are left out whatever was guessed, so that the same classes count for every model. The
+    result is that of scikit-learn's `f1_score(average="macro", labels=classes present)`.
     """
     truth, scores = _single(labels, probabilities)
     guesses = scores.argmax(axis=1)
@@ -71,13 +123,37 @@ def macro_f1(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> float:
 
 
 def pooled_ap(labels: npt.ArrayLike, probabilities: npt.ArrayLike) -> float:
-    """Average precision over all verified (example, class) pairs as one list: micro average precision.
+    """Measure average precision over all verified (example, class) pairs as one list (micro average precision).
 
-    Pairs are ordered from the highest score to the lowest. AP is the sum over thresholds of (recall gained) x
-    (precision there); pairs of equal score pass a threshold together. With single labels every pair is verified.
-    Raises: ShapeError, NonFiniteError; DataError when no pair is positive.
-    Cost: O(p log p) for p verified pairs, about 25 bytes a pair.
-    Source: Citovsky et al. 2021, section 4 (pooled average precision); scikit-learn's `average_precision_score`.
+    Parameters
+    ----------
+    labels : array_like of int, shape (n,) or (n, classes)
+        True classes; or 1 where the class is there, 0 where it is not, and a negative number where nobody looked.
+    probabilities : array_like of float, shape (n, classes)
+        Scores, higher where the class is more likely.
+
+    Returns
+    -------
+    float
+        From 0 to 1.
+
+    Raises
+    ------
+    ShapeError, NonFiniteError
+        When the arrays do not fit each other.
+    DataError
+        When no pair is positive.
+
+    Notes
+    -----
+    Pairs are ordered from the highest score to the lowest. Average precision is the sum over thresholds of (recall
+    gained) x (precision there); pairs of equal score pass a threshold together. With single labels every pair is
+    verified. The result is that of scikit-learn's `average_precision_score`. Cost: O(p log p) for p verified pairs,
+    about 25 bytes a pair.
+
+    References
+    ----------
+    Citovsky et al. 2021, "Batch active learning at scale", section 4 (pooled average precision).
     """
     scores = _scores(probabilities)
     truth = np.asarray(labels)

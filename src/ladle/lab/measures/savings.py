@@ -73,7 +73,19 @@ class Savings:
 
 
 def mean_and_error(accuracy: Curves) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64] | None]:
-    """(points,) the mean over trials, and its standard error, sqrt(var / trials); the latter is None for one trial."""
+    """Average curves over trials.
+
+    Parameters
+    ----------
+    accuracy : ndarray of float64, shape (trials, points)
+        One curve a trial.
+
+    Returns
+    -------
+    mean : ndarray of float64, shape (points,)
+    error : ndarray of float64, shape (points,), or None
+        The standard error of the mean, sqrt(variance / trials); None with one trial.
+    """
     mean = accuracy.mean(axis=0)
     if len(accuracy) < 2:
         return mean, None
@@ -83,10 +95,26 @@ def mean_and_error(accuracy: Curves) -> tuple[npt.NDArray[np.float64], npt.NDArr
 def curve_interval(
     accuracy: Curves, *, confidence: float = 0.95, seed: int = 0
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] | None:
-    """The ends, (points,) each, of Student's t interval of the mean curve, point by point.
+    """Compute Student's t interval of the mean curve, point by point.
 
-    None with fewer than `FEWEST_TRIALS` trials. seed: has no effect, because nothing is drawn.
-    Raises: ArgumentError for a confidence outside (0, 1).
+    Parameters
+    ----------
+    accuracy : ndarray of float64, shape (trials, points)
+        One curve a trial.
+    confidence : float, optional
+        In (0, 1).
+    seed : int, optional
+        Has no effect, because nothing is drawn.
+
+    Returns
+    -------
+    (ndarray, ndarray) of float64, shape (points,) each, or None
+        The lower and upper ends; None with fewer than `FEWEST_TRIALS` trials.
+
+    Raises
+    ------
+    ArgumentError
+        For a confidence outside (0, 1).
     """
     confidence = _checked(confidence)
     if len(accuracy) < FEWEST_TRIALS:
@@ -95,9 +123,19 @@ def curve_interval(
 
 
 def area_under_curve(labels: npt.ArrayLike, accuracy: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """(trials,) the area under each curve, linear between its points, divided by the range of labels.
+    """Compute the area under each curve, linear between its points, divided by the range of labels.
 
-    A curve of a single point has that value.
+    Parameters
+    ----------
+    labels : array_like, shape (points,)
+        Numbers of labels, ascending.
+    accuracy : array_like, shape (trials, points)
+        One curve a trial.
+
+    Returns
+    -------
+    ndarray of float64, shape (trials,)
+        Mean accuracy over the range of labels; with a single point, the value there.
     """
     at, heights = np.asarray(labels, float), np.asarray(accuracy, float)
     if len(at) == 1:
@@ -106,15 +144,40 @@ def area_under_curve(labels: npt.ArrayLike, accuracy: npt.ArrayLike) -> npt.NDAr
 
 
 def labels_to_reach(labels: npt.ArrayLike, curve: npt.ArrayLike, target: float) -> float:
-    """The number of labels at which `curve` (points,), linear between its points, first reaches `target`.
+    """Compute the number of labels at which a curve first reaches a target.
 
-    inf when it never does; the labels of the first point when the curve starts there.
+    Parameters
+    ----------
+    labels : array_like, shape (points,)
+        Numbers of labels, ascending.
+    curve : array_like, shape (points,)
+        Values there; the curve is linear in between.
+    target : float
+        The value to reach.
+
+    Returns
+    -------
+    float
+        inf when the curve never reaches it; the first number of labels when it starts there.
     """
     return float(_all_labels_to_reach(labels, np.asarray(curve, float)[None], np.array([target]))[0])
 
 
 def saved_share(labels: npt.ArrayLike, mean: npt.ArrayLike, mean_against: npt.ArrayLike) -> float:
-    """1 - labels_A / labels_B, each where the mean curve first reaches B's final value; -inf if A never does."""
+    """Compute the share of labels that A saves against B.
+
+    Parameters
+    ----------
+    labels : array_like, shape (points,)
+        Numbers of labels, ascending.
+    mean, mean_against : array_like, shape (points,)
+        The mean curves of A and of B.
+
+    Returns
+    -------
+    float
+        1 - labels_A / labels_B, each where the mean curve first reaches B's final value; -inf if A never does.
+    """
     return float(_all_saved(labels, np.asarray(mean, float)[None], np.asarray(mean_against, float)[None])[0])
 
 
