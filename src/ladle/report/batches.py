@@ -17,15 +17,26 @@ SHOWN_IN_BATCH = 60
 
 @dataclass(frozen=True, slots=True)
 class BatchFacts:
-    """The batches of one strategy, means over its finished trials; None where the run has no such number.
+    """The batches of one strategy in the finished trials of a run; None where the run has no such number.
 
-    Tuples run over rounds 1 to the last. near_duplicates: share of the rows compared. clusters_touched,
-    distinct_originals: counts. evenness: 1 where all classes are chosen equally often, 0 where only one is: the entropy
-    of the classes chosen over the log of their number. median_margin: of the batches. class_share: of all chosen, over
-    all rounds. near, clusters, originals, even: means over rounds, as shares of the batch. seconds: a round, by step,
-    as `typical_seconds` has it.
-    first_batch: (place in the order of choice, row) of some of the first trial's first batch, evenly spaced;
-        none of a published ledger's.
+    Attributes
+    ----------
+    strategy : str
+        Its label.
+    near_duplicates, clusters_touched, distinct_originals, evenness, median_margin : tuple of float or None
+        Means over trials for each round from the first: the share of near-duplicates among the rows compared; the
+        clusters that the batch touches; its distinct originals, where near-duplicates were made; 1 where all classes
+        are chosen equally often and 0 where only one is (the entropy of the classes chosen over the log of their
+        number); the median of the margins.
+    class_share : tuple of float or None
+        The share of each class among all that was chosen, over all rounds.
+    near, clusters, originals, even : float or None
+        Means over rounds: shares of the batch, and the evenness.
+    seconds : mapping of str to float
+        Of a round, by step, see `typical_seconds`.
+    first_batch : tuple of (int, int)
+        (place in the order of choice, row) of some rows of the first trial's first batch, evenly spaced; empty for a
+        published ledger.
     """
 
     strategy: str

@@ -15,7 +15,7 @@ EXAMPLES = 5
 
 @dataclass(frozen=True, slots=True)
 class SizeBin:
-    """How many clusters have `least` to `most` rows, and how many rows those are together."""
+    """A bin of a histogram: `clusters` clusters have `least` to `most` rows, `rows` rows together."""
 
     least: int
     most: int
@@ -35,7 +35,21 @@ class ClusterExample:
 
 @dataclass(frozen=True, slots=True)
 class ClusterFacts:
-    """The flat clusters of the first trial. examples: some that the first batch of `strategy` touched."""
+    """The flat clusters of the pool in the first trial.
+
+    Attributes
+    ----------
+    count, largest, singletons : int
+        How many clusters there are, the rows of the largest, and how many have a single row.
+    median : float
+        Of their sizes.
+    bins : tuple of SizeBin
+        Sizes in bins that double.
+    strategy : str
+        The strategy whose first batch the examples are of.
+    examples : tuple of ClusterExample
+        Some clusters that this batch touches, from the largest to the smallest.
+    """
 
     count: int
     largest: int

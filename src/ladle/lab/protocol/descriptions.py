@@ -15,8 +15,18 @@ from ladle.lab.protocol.experiment import check_options
 class CatalogueDescription:
     """The description of a data set or a learner.
 
-    options: those with a default, and it; `required`: those without one. licence: of the data, or of what a learner
-    needs. bring: how to get what it needs, a command where there is one.
+    Attributes
+    ----------
+    name, summary : str
+        Its name in the catalogue, and what it is.
+    licence : str
+        Of the data, or of what a learner needs.
+    bring : str
+        How to get what it needs, a command where there is one.
+    options : mapping of str to object
+        Its options with their defaults.
+    required : tuple of str
+        Options without a default.
     """
 
     name: str

@@ -55,7 +55,15 @@ class _Table(BaseModel):
 
 
 class CatalogueChoice(_Table):
-    """A data set or a learner: its name in the catalogue, or its place, and its options as further fields."""
+    """A data set or a learner in a protocol.
+
+    Attributes
+    ----------
+    name : str
+        In the catalogue, or the place of your own code, see `ladle.lab.protocol.own_code`.
+    options : dict
+        All further fields of its table.
+    """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="allow")
 
@@ -68,16 +76,29 @@ class CatalogueChoice(_Table):
 
 
 class Clustering(_Table):
-    """How the pool is clustered: arguments of `ladle.cluster`."""
+    """How the pool is clustered: the arguments of `ladle.cluster` with these names.
+
+    Attributes
+    ----------
+    metric : "cosine" or "sqeuclidean"
+    quality : "default" or "high"
+    """
 
     metric: Literal["cosine", "sqeuclidean"] = "cosine"
     quality: Literal["default", "high"] = "default"
 
 
 class Redundancy(_Table):
-    """Near-duplicates to make of the pool: a geometric number of copies of each example, `mean` on average.
+    """Near-duplicates to make of the pool, see `ladle.lab.data.near_duplicates`.
 
-    jitter: how far copies lie from their original, see `ladle.lab.data.near_duplicates`.
+    Attributes
+    ----------
+    mean : float
+        The mean of the geometric number of copies of each example, itself counted.
+    jitter : float
+        How far copies lie from their original, in standard deviations of each number.
+    seed : int
+        Of the copies and their noise.
     """
 
     mean: Annotated[float, Field(gt=1, allow_inf_nan=False)] = DEFAULT_MEAN_SIZE
@@ -88,9 +109,16 @@ class Redundancy(_Table):
 class StrategyEntry(_Table):
     """A strategy to compare.
 
-    name: one of `ladle.strategies.names()`, or the place of your own class, see `ladle.lab.protocol.own_code`.
-    label: what reports call it; by default its name. options: its own.
-    tree: whether it gets the trial's clustering; None: if it needs one.
+    Attributes
+    ----------
+    name : str
+        One of `ladle.strategies.names()`, or the place of your own class, see `ladle.lab.protocol.own_code`.
+    label : str
+        What reports call it; by default its name.
+    tree : bool or None
+        Whether it gets the trial's clustering; None: if it needs one.
+    options : dict
+        Its own.
     """
 
     name: Text

@@ -35,8 +35,17 @@ def _learner(name: str, options: Mapping[str, Any]) -> Learner:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The functions that make a data set and a learner of a name and options; by default those of the catalogue.
+    """The functions that make the data set and the learner of an experiment.
 
+    Attributes
+    ----------
+    load : callable
+        (name, options) to `Dataset`; by default `ladle.lab.protocol.catalogue.load`.
+    learner : callable
+        (name, options) to `Learner`; by default `ladle.lab.protocol.catalogue.learner`.
+
+    Notes
+    -----
     With workers, both must be functions that another process can import: of a module, not of a notebook.
     """
 
