@@ -8,13 +8,17 @@ from pathlib import Path
 
 from ladle.errors import FileError
 
-_KINDS = (
-    (stat.S_ISDIR, "a folder", ""),
-    (stat.S_ISFIFO, "a pipe", "Write it to a file first."),
-    (stat.S_ISSOCK, "a socket", "Write it to a file first."),
-    (stat.S_ISCHR, "a device", "Write it to a file first."),
-    (stat.S_ISBLK, "a device", "Write it to a file first."),
+_SPECIAL = (
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
 )
+
+
+def special_kind(mode: int) -> str:
+    """ "a pipe", "a socket" or "a device" by the mode of a path; "" for a file or a folder."""
+    return next((kind for is_kind, kind in _SPECIAL if is_kind(mode)), "")
 
 
 def check_plain_file(path: str | os.PathLike[str], subject: str | None = None, *, wanted: str = "be a file") -> Path:
@@ -31,8 +35,12 @@ def check_plain_file(path: str | os.PathLike[str], subject: str | None = None, *
 
 def refuse_other_kinds(path: str | os.PathLike[str], subject: str | None = None, *, wanted: str = "be a file") -> None:
     """Refuse a path that exists and is not an ordinary file. Raises: FileError."""
-    got, _ = instead_of_file(Path(path))
-    if got in {kind for _, kind, _ in _KINDS}:
+    try:
+        mode = Path(path).stat().st_mode
+    except (OSError, ValueError):  # nothing is there, or it cannot be read: opening it raises its own error
+        return
+    got = "a folder" if stat.S_ISDIR(mode) else special_kind(mode)
+    if got:
         raise FileError(subject or str(path), wanted=wanted, got=got)
 
 
@@ -46,4 +54,7 @@ def instead_of_file(path: Path) -> tuple[str, str]:
         return cause.strerror or str(cause), ""
     except ValueError as cause:  # a NUL in the name
         return str(cause), ""
-    return next(((kind, remedy) for is_kind, kind, remedy in _KINDS if is_kind(mode)), ("", ""))
+    if stat.S_ISDIR(mode):
+        return "a folder", ""
+    kind = special_kind(mode)
+    return (kind, "Write it to a file first.") if kind else ("", "")

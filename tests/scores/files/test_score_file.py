@@ -121,6 +121,19 @@ def test_scores_without_ids_are_in_pool_order(pool, tmp_path):
         open_scores(tmp_path / "s.npy", pool)
 
 
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        *(("classes", wrong) for wrong in ("4", 4.0, True, 0, float("nan"), {4})),
+        *(("column", wrong) for wrong in (5, [5], {"p"})),
+        *(("id", wrong) for wrong in (5, ["id"], True)),
+    ],
+)
+def test_wrong_names_and_counts_are_refused_by_name(pool, name, wrong):
+    with pytest.raises(ArgumentError, match=f"`{name}` must be"):
+        open_scores(probabilities(), pool, **{name: wrong})
+
+
 def test_single_numbers(pool, tmp_path):
     values = np.linspace(0, 1, N).astype(np.float32)
     np.save(tmp_path / "m.npy", values)

@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from ladle.errors import FileError, FileFormatError, IdError
 from ladle.notices import notice
+from ladle.plain_files import special_kind
 
 ARROW_SUFFIXES = (".arrow", ".feather", ".ipc")
 PARQUET_SUFFIXES = (".parquet", ".pq")
@@ -39,12 +39,6 @@ _IGNORED = re.compile(r"(README|LICENSE).*|dataset_info\.json|state\.json")
 _PARTITION = re.compile(r"[^=]+=.*")
 _DIGITS = re.compile(r"([0-9]+)")
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/+")
-_KINDS = (
-    (stat.S_ISFIFO, "a pipe"),
-    (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISCHR, "a device"),
-    (stat.S_ISBLK, "a device"),
-)
 
 Key = tuple[tuple[str | int, ...], str]
 
@@ -184,10 +178,10 @@ def _check_readable(path: Path, name: str) -> None:
         mode = path.stat().st_mode
     except (OSError, ValueError) as cause:  # ValueError: a NUL in the name
         raise FileError(name, wanted="be a file or a folder", got=_absence(path, cause)) from cause
-    for test, kind in _KINDS:
-        if test(mode):
-            remedy = "Write it to a file first: Ladle reads files more than once."
-            raise FileError(name, wanted="be a file or a folder", got=kind, remedy=remedy)
+    kind = special_kind(mode)
+    if kind:
+        remedy = "Write it to a file first: Ladle reads files more than once."
+        raise FileError(name, wanted="be a file or a folder", got=kind, remedy=remedy)
 
 
 def _absence(path: Path, cause: OSError | ValueError) -> str:

@@ -8,7 +8,7 @@ blocks, because (n, classes) floats may be many times the size of the pool.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from typing import get_args
 
@@ -17,9 +17,9 @@ import numpy.typing as npt
 
 from ladle.arraylikes import as_array
 from ladle.arrays import CHECK_BYTES, Rows
-from ladle.errors import DataError, IdError, MismatchError, NonFiniteError, ShapeError
+from ladle.errors import ArgumentError, DataError, IdError, MismatchError, NonFiniteError, ShapeError
 from ladle.memory.budget import require
-from ladle.numbers import choice, switch, text
+from ladle.numbers import choice, switch, text, whole
 from ladle.pool.contract import Pool
 from ladle.pool.files.listing import CSV_FORMATS, POOL_FORMATS, list_files
 from ladle.pool.ids.example_ids import SHOWN, show_ids
@@ -220,9 +220,10 @@ def open_scores(
         choice(read_as, "`read_as`", get_args(ReadAs))
     text(id, "`id`", undecided=True, wanted="be the name of a column")
     ignore_extra_scores = switch(ignore_extra_scores, "`ignore_extra_scores`")
+    classes = _check_class_count(classes)
     request = ScoreRequest(
         read_as=read_as or ("margins" if single else "probabilities"),
-        columns=(column,) if isinstance(column, str) else tuple(column or ()),
+        columns=_check_names(column),
         classes=() if classes is None or isinstance(classes, int) else tuple(map(str, classes)),
     )
     order_notice = ""
@@ -249,6 +250,24 @@ def open_scores(
     return Scores(
         entries.name, pool.rows, rows, entries.width, entries.read, order_notice, entries.columns, waived, extra
     )
+
+
+def _check_names(column: object) -> tuple[str, ...]:
+    """The names of columns as a tuple. Raises: ArgumentError."""
+    if column is None:
+        return ()
+    if isinstance(column, str):
+        return (column,)
+    if not isinstance(column, Iterable) or isinstance(column, (Set, bytes)):
+        raise ArgumentError("`column`", wanted="be a name, or a list of names", got=f"a {type(column).__name__}")
+    return tuple(text(name, "`column`", wanted="be a name, or a list of names") for name in column)
+
+
+def _check_class_count(classes: object) -> Sequence[str | int] | int | None:
+    """Names of classes, or their number. Raises: ArgumentError."""
+    if classes is None or (isinstance(classes, Sequence) and not isinstance(classes, (str, bytes))):
+        return classes
+    return whole(classes, "`classes`", least=1, wanted="be a list of names, or a whole number from 1")
 
 
 def _match_rows(
