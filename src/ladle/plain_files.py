@@ -17,7 +17,7 @@ _SPECIAL = (
 
 
 def special_kind(mode: int) -> str:
-    """ "a pipe", "a socket" or "a device" by the mode of a path; "" for a file or a folder."""
+    """What a path with this mode is: "a pipe", "a socket" or "a device"; "" for a file or a folder."""
     return next((kind for is_kind, kind in _SPECIAL if is_kind(mode)), "")
 
 

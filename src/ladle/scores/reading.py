@@ -68,7 +68,7 @@ class CheckedProbabilities:
         def work(block: Probabilities, start: int) -> None:
             rows = slice(start, start + len(block))
             waived = self.waived[rows]
-            bad = kernel(self._prepared(block, start, waived, bits), bits, waived, out[rows])
+            bad = kernel(self._prepare(block, start, waived, bits), bits, waived, out[rows])
             if bad >= 0:
                 refuse_row(block[bad], start + bad, bits=bits, free_sum=self.free_sum)
 
@@ -87,12 +87,12 @@ class CheckedProbabilities:
 
         def work(block: Probabilities, start: int) -> None:
             rows = slice(start, start + len(block))
-            out[rows] = self._prepared(block, start, self.waived[rows], bits)
+            out[rows] = self._prepare(block, start, self.waived[rows], bits)
 
         each_block(self.matrix, work)
         return out
 
-    def _prepared(self, block: Probabilities, start: int, waived: Waived, bits: int) -> Probabilities:
+    def _prepare(self, block: Probabilities, start: int, waived: Waived, bits: int) -> Probabilities:
         if self.binary:
             bad = labelwise(block, bits, False, waived, np.empty(len(block), np.float32))
             if bad >= 0:

@@ -75,7 +75,7 @@ class Ids:
 
     @property
     def kind(self) -> str:
-        """ "integer" or "text"."""
+        """The kind of the ids: "integer" or "text"."""
         return "integer" if pa.types.is_integer(self.values.type) else "text"
 
     @cached_property
