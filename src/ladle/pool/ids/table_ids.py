@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 import pyarrow.compute as pc
 
@@ -19,6 +18,7 @@ from ladle.notices import notice
 from ladle.pool.ids.example_ids import Ids, as_id_array
 from ladle.pool.tables.id_types import can_be_ids
 from ladle.pool.tables.table_readers import TableReader, read_column
+from ladle.pool.tables.vector_columns import list_names
 
 ID_COLUMN = "id"
 ROW_NUMBERS = "row-numbers"  # the value of `ids` that chooses them
@@ -39,7 +39,7 @@ def find_id_column(columns: TableReader, name: str | None) -> str | None:
         raise ArgumentError(
             columns.source,
             wanted=f"have the id column `{name}`",
-            got=_list_names(names),
+            got=f"columns {list_names(names)}",
             remedy=did_you_mean(name, names) or "Name the column that holds the ids with `id`.",
         )
     if name is not None or ID_COLUMN in names:
@@ -50,7 +50,7 @@ def find_id_column(columns: TableReader, name: str | None) -> str | None:
     raise ArgumentError(
         columns.source,
         wanted=f"have an id column `{ID_COLUMN}`, or a column that `id` names",
-        got=f"{_list_names(names)}, of which {_list_names(likely, '')} may hold them",
+        got=f"columns {list_names(names)}, of which {list_names(likely)} may hold them",
         remedy=f'Say id="{likely[0]}" (--id {likely[0]}), or ids="{ROW_NUMBERS}" (--ids {ROW_NUMBERS}) to take the row '
         "numbers.",
     )
@@ -111,7 +111,3 @@ def holds_ids(columns: TableReader, name: str) -> bool:
     except LadleError:  # not in every file, nulls, or of two kinds
         return False
     return int(pc.count_distinct(values).as_py()) == len(values)
-
-
-def _list_names(names: Any, title: str = "columns ") -> str:
-    return title + (", ".join(f"`{name}`" for name in names) or "none")
