@@ -15,8 +15,6 @@ from tests.house.rooms import SOURCE, files
 
 VAGUE = {"utils", "util", "helpers", "helper", "common", "base", "misc", "tools", "stuff"}
 BARE = {"idx", "indices", "index", "idxs", "inds"}
-# Class names that still mean two things. The list is exact: a name that is told apart leaves it.
-CLASSES_OF_TWO_MEANINGS: set[str] = set()
 LONGEST_FILE = 500
 LONGEST_FUNCTION = 60
 # Compiled kernels are one loop nest; cutting them up costs inlining and compile time.
@@ -69,7 +67,7 @@ def test_no_class_name_means_two_things() -> None:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 places.setdefault(node.name, []).append(str(path.relative_to(SOURCE)))
     twice = {name: where for name, where in places.items() if len(where) > 1}
-    assert set(twice) == CLASSES_OF_TWO_MEANINGS, twice
+    assert twice == {}
 
 
 def test_public_names() -> None:
