@@ -43,7 +43,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """No lines of progress, however slow the machine: tests look at all that is on stderr."""
-    monkeypatch.setattr("ladle.cli.program.progress_lines.PATIENCE_SECONDS", float("inf"))
+    monkeypatch.setattr("ladle.cli.program.progress.PATIENCE_SECONDS", float("inf"))
 
 
 @pytest.fixture

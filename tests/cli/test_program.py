@@ -16,8 +16,7 @@ import pytest
 
 import ladle
 from ladle.cli.program.failures import exit_codes, print_error
-from ladle.cli.program.progress import TerminalProgress, progress_reporter
-from ladle.cli.program.progress_lines import LineProgress
+from ladle.cli.program.progress import LineProgress, TerminalProgress, progress_reporter
 from ladle.cli.program.signals import sigterm_as_interrupt
 from ladle.errors import OUTCOMES, FileError, LadleError
 from ladle.progress import SILENT
@@ -238,8 +237,8 @@ class Clock:
 @pytest.fixture
 def lines(monkeypatch):
     """Lines of progress that are looked at when the test says so: (progress, what it told, the look after seconds)."""
-    monkeypatch.setattr("ladle.cli.program.progress_lines.PATIENCE_SECONDS", 3.0)
-    monkeypatch.setattr("ladle.cli.program.progress_lines._LOOK_SECONDS", 3600.0)
+    monkeypatch.setattr("ladle.cli.program.progress.PATIENCE_SECONDS", 3.0)
+    monkeypatch.setattr("ladle.cli.program.progress._LOOK_SECONDS", 3600.0)
     log, clock = io.StringIO(), Clock()
     progress = LineProgress(log, clock=clock)
 
@@ -289,7 +288,7 @@ def test_lines_keep_still_about_what_is_soon_over(lines):
 
 def test_lines_come_while_the_work_waits():
     code = """
-import sys, ladle.cli.program.progress_lines as lines
+import sys, ladle.cli.program.progress as lines
 lines.PATIENCE_SECONDS = lines._LOOK_SECONDS = 0.01
 class Log:
     def write(self, text): print("told", text, end="", flush=True); told.set()
