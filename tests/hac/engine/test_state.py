@@ -1,4 +1,4 @@
-"""The means that a step of the rounds reads are asked for before it."""
+"""The state of the rounds: the means that a step reads are asked for before it."""
 
 from __future__ import annotations
 
