@@ -76,6 +76,15 @@ def test_files_stay_within_their_plan(tmp_path, exact, monkeypatch):
     assert 0.8 * planned < (tmp_path / "tree.npz").stat().st_size < planned + 4096  # names and headers of the archive
 
 
+def test_vectors_go_to_disk_where_memory_holds_all_but_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    n, d = 1_000_000, 512
+    in_files, in_memory = (plan.clustering_bytes(n, d, exact=False, on_disk=on_disk) for on_disk in (True, False))
+    for available, on_disk in ((in_files - 1, False), (in_files, True), (in_memory - 1, True), (in_memory, False)):
+        monkeypatch.setenv("LADLE_MEMORY", str(available))
+        assert plan.goes_to_disk(n, d, exact=False) is on_disk
+        assert not plan.goes_to_disk(n, d, exact=True)
+
+
 def in_memory(folder: Path) -> Any:
     return POOL
 

@@ -44,15 +44,6 @@ def test_the_variable_is_the_limit(monkeypatch):
         budget.available_bytes()
 
 
-def test_vectors_go_to_disk_where_memory_holds_all_but_them(monkeypatch):
-    n, d = 1_000_000, 512
-    in_files, in_memory = (budget.clustering_bytes(n, d, exact=False, on_disk=on_disk) for on_disk in (True, False))
-    for available, on_disk in ((in_files - 1, False), (in_files, True), (in_memory - 1, True), (in_memory, False)):
-        monkeypatch.setenv("LADLE_MEMORY", str(available))
-        assert budget.goes_to_disk(n, d, exact=False) is on_disk
-        assert not budget.goes_to_disk(n, d, exact=True)
-
-
 def test_files_that_do_not_fit_the_disk_are_refused(tmp_path):
     budget.require_disk(1, tmp_path, purpose="a file", remedy="")
     with pytest.raises(MemoryPlanError, match=r"free: a file; got .*\. Make room\."):
