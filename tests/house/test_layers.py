@@ -51,6 +51,7 @@ SUBROOMS = {
     "lab": [{"data"}, {"learners", "measures"}, {"protocol"}, {"ledger"}, {"runner"}],
     "pool": [{"files"}, {"tables"}, {"ids"}, {"."}],
     "scores": [{"."}, {"files"}],
+    "strategies": [{"query"}, {"scored", "distance", "coverage"}, {"clustered"}, {"."}],
 }
 # The files of a room without sub-rooms, each of which may import those before it.
 FILE_ORDER = {
