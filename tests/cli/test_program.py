@@ -236,15 +236,15 @@ class Clock:
 
 @pytest.fixture
 def lines(monkeypatch):
-    """Lines of progress that are looked at when the test says so: (progress, what it told, the look after seconds)."""
+    """Lines of progress under a clock of the test: (progress, lines printed, a call that prints what is due)."""
     monkeypatch.setattr("ladle.cli.program.progress.PATIENCE_SECONDS", 3.0)
-    monkeypatch.setattr("ladle.cli.program.progress._LOOK_SECONDS", 3600.0)
+    monkeypatch.setattr("ladle.cli.program.progress._CHECK_SECONDS", 3600.0)
     log, clock = io.StringIO(), Clock()
     progress = LineProgress(log, clock=clock)
 
     def look(seconds):
         clock.now += seconds
-        progress.look()
+        progress.print_due()
 
     return progress, lambda: log.getvalue().splitlines(), look
 

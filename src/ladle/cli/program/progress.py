@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS = 3.0  # a shorter task prints no line
 LINE_SECONDS = 60.0
-_LOOK_SECONDS = 1.0
+_CHECK_SECONDS = 1.0
 _BARS_FROM = 60  # columns of the terminal: with fewer, a bar leaves no room for the title and the numbers
 
 
@@ -91,7 +91,7 @@ def _bars() -> Bars:
 
 
 @dataclass(slots=True, eq=False)
-class _Open:
+class _OpenTask:
     """A task that is not done yet. outer: it is in no other task; titled: its title was printed."""
 
     title: str
@@ -112,7 +112,7 @@ class LineProgress:
     def __init__(self, stream: TextIO, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream, self._clock = stream, clock
         self._lock = threading.Lock()  # tasks may be opened, and advance, in several threads
-        self._open: list[_Open] = []
+        self._open: list[_OpenTask] = []
         self._printed_at = 0.0
         self._over = threading.Event()
 
@@ -134,7 +134,7 @@ class LineProgress:
         if opened.titled and seconds > LINE_SECONDS:
             self._print(f"{title}: done, {seconds_text(seconds)}")
 
-    def look(self) -> None:
+    def print_due(self) -> None:
         """Print the lines that are due by now."""
         with self._lock:
             now = self._clock()
@@ -146,18 +146,18 @@ class LineProgress:
                     self._print(each.title)
             if due and any(each.titled for each in self._open):
                 self._printed_at = now
-                self._print("; ".join(_how_far(each, now) for each in self._open))
+                self._print("; ".join(_state_text(each, now) for each in self._open))
 
-    def _begin(self, title: str, total: float | None) -> _Open:
+    def _begin(self, title: str, total: float | None) -> _OpenTask:
         with self._lock:
-            opened = _Open(title, total, self._clock(), outer=not self._open)
+            opened = _OpenTask(title, total, self._clock(), outer=not self._open)
             self._open.append(opened)
             if opened.outer:
                 self._over = threading.Event()
                 threading.Thread(target=self._watch, args=(self._over,), name="progress", daemon=True).start()
         return opened
 
-    def _end(self, opened: _Open) -> float:
+    def _end(self, opened: _OpenTask) -> float:
         with self._lock:
             self._open.remove(opened)
             if not self._open:
@@ -165,8 +165,8 @@ class LineProgress:
             return self._clock() - opened.since
 
     def _watch(self, over: threading.Event) -> None:
-        while not over.wait(_LOOK_SECONDS):
-            self.look()
+        while not over.wait(_CHECK_SECONDS):
+            self.print_due()
 
     def _print(self, line: str) -> None:
         with suppress(OSError, ValueError):  # nobody reads stderr any more; the work continues
@@ -174,7 +174,7 @@ class LineProgress:
             self._stream.flush()
 
 
-def _how_far(task: _Open, now: float) -> str:
+def _state_text(task: _OpenTask, now: float) -> str:
     elapsed = now - task.since
     if not task.total:
         return f"{task.title}: {seconds_text(elapsed)} so far"
