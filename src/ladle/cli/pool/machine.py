@@ -6,7 +6,6 @@ import os
 import platform
 import shutil
 import sqlite3
-import sys
 import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -92,7 +91,7 @@ def _blas() -> list[dict[str, Any]]:
 
 
 def _kernels_cached() -> bool:
-    """Whether the cache on disk holds any kernel: the first command after an installation compiles them."""
-    cache = os.environ.get("NUMBA_CACHE_DIR")
-    folder = Path(cache) if cache else Path(sys.modules["ladle"].__path__[0])
-    return next(folder.rglob("*.nbi"), None) is not None
+    """Whether the cache on disk holds the kernels of a clustering as they are now: without, the first command compiles."""
+    from ladle.hac.compile_kernels import is_compiled
+
+    return is_compiled() and is_compiled(cells=True)
