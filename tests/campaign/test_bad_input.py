@@ -14,6 +14,7 @@ from ladle.errors import (
     ArgumentError,
     FileError,
     IdError,
+    LadleError,
     MismatchError,
     NotFoundError,
     ShapeError,
@@ -102,6 +103,19 @@ ACTS = {
         "`told_at`",
     ),
     "tell at a time of no zone": (lambda c: c.tell(ONE, ["cat"], told_at=datetime(2026, 1, 1)), ArgumentError, "zone"),
+    **{
+        f"an ask of the digest {digest!r}": (
+            lambda c, digest=digest: c.ask(1, margins=np.ones(40), scores_digest=digest),
+            ArgumentError,
+            "`scores_digest`",
+        )
+        for digest in ("\0", True, 0, 1.5, -1, 10**30, [1], {}, b"x")
+    },
+    **{
+        f"an ask with {name}={value}": (lambda c, name=name, value=value: c.ask(1, **{name: value}), LadleError, name)
+        for name in ("margins", "probabilities", "embeddings", "votes")
+        for value in (0, -1, 1.5, True, np.array(3))
+    },
     "take for nobody": (lambda c: c.take("", 5), ArgumentError, "`annotator`"),
     "take nothing": (lambda c: c.take("ann", 0), ArgumentError, "`size`"),
     "exclude strangers": (lambda c: c.exclude(["stranger"], reason="?"), IdError, "stranger"),

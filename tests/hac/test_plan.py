@@ -116,10 +116,22 @@ def test_what_does_not_fit_is_refused_before_any_work(
     pool = source(tmp_path)
     monkeypatch.setattr("ladle.hac.clustering.survey", lambda *_: pytest.fail("worked before it refused"))
     monkeypatch.setenv("LADLE_MEMORY", str(plan.clustering_bytes(ROWS, DIM, exact=not options) - 1))
-    with pytest.raises(MemoryPlanError, match=r"clustering 900 examples of dim 16 .* needed\. Use a larger") as error:
+    with pytest.raises(MemoryPlanError, match=r"clustering 900 examples of dim 16 .* needed\. Use a larger"):
         ladle.cluster(pool, **options, checkpoint=tmp_path / "kept")
-    assert ("exact=False (--approximate)" in str(error.value)) == (not options)
     assert not (tmp_path / "kept").exists()
+
+
+@pytest.mark.parametrize(("dim", "advised"), [(512, True), (8, False)])
+def test_an_approximate_clustering_is_advised_where_it_fits(
+    dim: int, advised: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ladle.hac.plan.goes_to_disk", lambda *_, **__: False)
+    needed = [plan.clustering_bytes(10**5, dim, exact=exact) for exact in (True, False)]
+    assert (needed[1] < needed[0]) == advised
+    monkeypatch.setenv("LADLE_MEMORY", str(needed[0] - 1))
+    with pytest.raises(MemoryPlanError) as error:
+        plan.require_memory(10**5, dim, exact=True)
+    assert ("exact=False (--approximate)" in str(error.value)) == advised
 
 
 @SOURCES

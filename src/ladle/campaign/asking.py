@@ -16,7 +16,7 @@ from ladle.campaign.examples import Examples
 from ladle.campaign.score_arrays import arrays_of, check_order, indexes_of, with_classes
 from ladle.campaign.session import Session
 from ladle.campaign.telling import check_text
-from ladle.errors import ArgumentError, MismatchError, NotFoundError
+from ladle.errors import ArgumentError, MismatchError, NotFoundError, ShapeError
 from ladle.labelling import answers, ask_rules
 from ladle.labelling.ask_rules import AskRequest, BatchChoice, PoolState
 from ladle.labelling.contract import View, Writer
@@ -51,8 +51,11 @@ def check_request(
     """
     size, gold = check_words(session, size, gold, holder, model, lease_seconds)
     named = check_text(key or "", "key")
+    digest = check_text("" if scores_digest is None else scores_digest, "scores_digest")
     classes = session.settings.labels.classes
-    given = with_classes(arrays_of(arrays), classes, binary=binary, normalise=normalise)
+    plain = arrays_of(arrays)
+    _check_entries(plain)
+    given = with_classes(plain, classes, binary=binary, normalise=normalise)
     return AskRequest(
         size=size,
         gold=gold,
@@ -60,11 +63,18 @@ def check_request(
         key=named,
         holder=holder,
         model=model or "",
-        scores_digest=scores_digest or (digest_of_arrays(given) if named else ""),
+        scores_digest=digest or (digest_of_arrays(given) if named else ""),
         arrays=given,
         indexes=indexes_of(arrays),
         progress=progress,
     )
+
+
+def _check_entries(given: Mapping[str, Any]) -> None:
+    """Refuse a single number where an array with one entry for each example belongs. Raises: ShapeError."""
+    for name, array in given.items():
+        if getattr(array, "shape", None) == ():
+            raise ShapeError(f"`{name}`", wanted="have one entry for each example", got=f"the single value {array}")
 
 
 def check_words(

@@ -117,7 +117,8 @@ def require_memory(n: int, d: int, *, exact: bool, subject: str = "", remedy: st
 
     subject, remedy: said in the error in place of the usual. Raises: MemoryPlanError.
     """
-    smaller = ", exact=False (--approximate)" if exact else ""
+    fits = exact and memory_plan(n, d, exact=False).fits
+    smaller = ", exact=False (--approximate)" if fits else ""
     require(
         memory_plan(n, d, exact=exact).needed_bytes,
         subject or f"clustering {n:,} examples of dim {d:,}",

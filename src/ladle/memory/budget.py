@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ladle.errors import ArgumentError, FileError, MemoryPlanError
-from ladle.numbers import number
 
 MEMORY_VARIABLE = "LADLE_MEMORY"
 GIB = 1 << 30
@@ -97,7 +96,9 @@ def parse_bytes(text: str, subject: str = "the amount of memory") -> int:
     if match is None:
         raise ArgumentError(subject, wanted='be an amount such as "8GiB"', got=repr(text))
     amount = float(match[1]) * _UNITS[match[2].upper()]
-    return int(number(amount, subject, most=2.0**62, wanted='be an amount such as "8GiB"'))
+    if amount > 2.0**62:
+        raise ArgumentError(subject, wanted='be an amount such as "8GiB"', got=repr(text)[:40])
+    return int(amount)
 
 
 def bytes_text(amount: int) -> str:

@@ -69,7 +69,9 @@ class Partitioned(Chooser):
 
     def __post_init__(self) -> None:
         if not isinstance(self.strategy, Chooser):
-            raise ArgumentError("`strategy`", wanted="be one of ladle.strategies", got=repr(self.strategy))
+            raise ArgumentError(
+                "`strategy`", wanted="be one of ladle.strategies", got=f"a {type(self.strategy).__name__}"
+            )
         switch(self.deal_labelled, "`deal_labelled`")
         check_partitions(self.partitions)
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import ttest_rel
 
-from ladle.errors import ArgumentError, ShapeError
+from ladle.errors import ArgumentError, LadleError, ShapeError
 from ladle.lab.measures import savings as measures
 from ladle.lab.measures.savings import (
     area_under_curve,
@@ -166,6 +166,21 @@ def test_arrays_that_do_not_fit_are_refused():
         savings([[0.1, 0.2]], [[0.1, 0.2]])
     with pytest.raises(ArgumentError, match="confidence"):
         savings([[0.1, 0.2, 0.3]], [[0.1, 0.2, 0.3]], confidence=1.0)
+
+
+@pytest.mark.parametrize(
+    "labels", [[30, 20, 10], [10, 10, 10], [-1, 0, 1], [1, 2, np.nan], ["a", "b", "c"], 3, None, []]
+)
+def test_labels_that_do_not_ascend_are_refused(labels):
+    curves = np.array([[0.1, 0.2, 0.3]] * 2)
+    with pytest.raises(LadleError, match="labels"):
+        label_savings(labels, curves, curves, strategy="s", against="t")
+
+
+@pytest.mark.parametrize("curves", [np.full((2, 3), np.nan), np.zeros((0, 3)), None, 3, [["a", "b", "c"]]])
+def test_curves_that_are_no_numbers_are_refused(curves):
+    with pytest.raises(LadleError, match="accurac"):
+        label_savings([1, 2, 3], curves, curves, strategy="s", against="t")
 
 
 def test_resamples_computed_together_are_those_computed_one_by_one(monkeypatch):

@@ -92,7 +92,13 @@ def test_a_tree_alone() -> None:
 
 @pytest.mark.parametrize("rows", [0, -1, 2.0, True, "60", np.zeros(3)])
 def test_bad_numbers_of_rows(rows: Any) -> None:
-    with pytest.raises(ArgumentError, match="`pool_rows` must be a whole number, 1 or larger"):
+    with pytest.raises(ArgumentError, match="`pool_rows` must be a whole number from 1 to 2,147,483,647"):
+        Uniform().query(1, pool_rows=rows)
+
+
+@pytest.mark.parametrize("rows", [2**31, 10**12, 2**63 - 1, 10**30])
+def test_more_rows_than_a_pool_can_have(rows: int) -> None:
+    with pytest.raises(ArgumentError, match="`pool_rows` must be a whole number from 1 to 2,147,483,647"):
         Uniform().query(1, pool_rows=rows)
 
 

@@ -91,7 +91,7 @@ def _blas() -> list[dict[str, Any]]:
 
 
 def _kernels_cached() -> bool:
-    """Whether the cache on disk holds the kernels of a clustering as they are now: without, the first command compiles."""
+    """Whether the cache on disk holds the kernels of a clustering as they are now; else the first command compiles."""
     from ladle.hac.compile_kernels import is_compiled
 
     return is_compiled() and is_compiled(cells=True)

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ladle.errors import ShapeError
+from ladle.arrays import as_numbers, check_finite
+from ladle.errors import ArgumentError, ShapeError
 from ladle.numbers import number
 from ladle.seeds import stream
 
@@ -215,7 +216,9 @@ def label_savings(
     ShapeError
         When the arrays do not fit each other.
     ArgumentError
-        For a confidence outside (0, 1).
+        For a confidence outside (0, 1), and for labels that do not ascend.
+    NonFiniteError
+        For NaN or infinity.
 
     Notes
     -----
@@ -231,12 +234,18 @@ def label_savings(
     ----------
     .. [1] Fieller 1954, "Some problems in interval estimation".
     """
-    if accuracy.shape != accuracy_against.shape or accuracy.ndim != 2 or accuracy.shape[1] != len(labels):
+    counts = _as_floats(labels, "labels")
+    accuracy, accuracy_against = _as_floats(accuracy, "accuracy"), _as_floats(accuracy_against, "accuracy_against")
+    if counts.ndim != 1 or not counts.size or (np.diff(counts) <= 0).any() or counts[0] < 0:
+        raise ArgumentError("`labels`", wanted="be numbers of labels, ascending", got=str(list(counts.ravel()[:5])))
+    if accuracy.shape != accuracy_against.shape or accuracy.ndim != 2 or accuracy.shape[1] != len(counts):
         raise ShapeError(
             "the accuracies",
-            wanted=f"both have shape (trials, {len(labels)})",
+            wanted=f"both have shape (trials, {len(counts)})",
             got=f"{accuracy.shape} and {accuracy_against.shape}",
         )
+    if not len(accuracy):
+        raise ShapeError("the accuracies", wanted="be of one trial or more", got="none")
     confidence = _checked(confidence)
     mean, mean_against = accuracy.mean(axis=0), accuracy_against.mean(axis=0)
     target = float(mean_against[-1])
@@ -256,6 +265,14 @@ def label_savings(
         confidence=confidence,
         trials=len(accuracy),
     )
+
+
+def _as_floats(value: npt.ArrayLike, name: str) -> npt.NDArray[np.float64]:
+    """`value` as float64, of any shape. Raises: ArgumentError; NonFiniteError for NaN or infinity."""
+    array = np.asarray(as_numbers(value, name), np.float64)
+    if array.size:
+        check_finite(np.atleast_1d(array), name)
+    return array
 
 
 def _all_labels_to_reach(labels: npt.ArrayLike, curves: Curves, targets: Curves) -> npt.NDArray[np.float64]:

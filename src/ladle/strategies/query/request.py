@@ -15,6 +15,8 @@ from ladle.numbers import whole
 from ladle.scores.simplex import NEGATIVE
 from ladle.seeds import check_seed
 
+MOST_ROWS = 2**31 - 1  # of a pool: clusters are numbered in int32
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Request:
@@ -68,7 +70,7 @@ def rows_described(arrays: Mapping[str, Any], *, pool_rows: int | None = None) -
         if isinstance(value, Sized):
             counts[name] = len(value)
     if pool_rows is not None:
-        counts["pool_rows"] = whole(pool_rows, "`pool_rows`", least=1)
+        counts["pool_rows"] = whole(pool_rows, "`pool_rows`", least=1, most=MOST_ROWS)
     if not counts:
         names = " or ".join(f"`{name}`" for name in arrays)
         raise ArgumentError(
