@@ -1036,8 +1036,8 @@ QUERY = (
     Fault(
         "query",
         "a pool may have no rows",
-        '"`pool_rows`", least=1)',
-        '"`pool_rows`", least=0)',
+        '"`pool_rows`", least=1, most=MOST_ROWS)',
+        '"`pool_rows`", least=0, most=MOST_ROWS)',
         ("test_bad_numbers_of_rows",),
     ),
     Fault(
