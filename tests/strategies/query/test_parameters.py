@@ -115,6 +115,8 @@ def test_what_prints() -> None:
         "ClusterMargin(tree=<int64 array of shape (60,)>, candidate_ratio=3)"
     )
     assert repr(ClusterMargin([0, 1])) == "ClusterMargin(tree=[0, 1])"
+    tree = ladle.cluster(np.random.default_rng(4).standard_normal((1_200, 16)))
+    assert repr(ClusterMargin(tree)) == "ClusterMargin(tree=<Dendrogram of 1,200 rows of dim 16>)"
     assert repr(Mine(object())) == "Mine(tree=<object>)"
     assert repr(Mine(depth=3)) == "Mine(depth=3)"
     selection = strategies.Uniform().query(2, pool_rows=1_000, seed=7)

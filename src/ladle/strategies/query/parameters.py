@@ -7,6 +7,7 @@ name. So `sklearn.base.clone` can copy it. scikit-learn itself is not needed.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -81,6 +82,10 @@ def _brief(value: Any) -> str:
         return f"<{value.dtype} array of shape {value.shape}>"
     if kind.__repr__ is not object.__repr__:
         text = repr(value)
-        if len(text) <= LONGEST and "\n" not in text and " at 0x" not in text:
-            return text
+        if "\n" not in text and " at 0x" not in text:
+            if len(text) <= LONGEST:
+                return text
+            begin = re.split("[,:] ", text, maxsplit=1)[0]  # `<Dendrogram of 1,000 rows of dim 4` of a longer one
+            if begin.startswith(f"<{kind.__name__} of ") and len(begin) < LONGEST:
+                return f"{begin}>"
     return f"<{kind.__name__} of {len(value):,}>" if hasattr(value, "__len__") else f"<{kind.__name__}>"
