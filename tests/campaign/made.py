@@ -32,7 +32,7 @@ def pool_of(rows: int = 40) -> ladle.Pool:
     return ladle.open_pool(np.arange(rows * 2, dtype=np.float32).reshape(rows, 2), ids=ids_of(rows))
 
 
-def begun(store: Store | str, folder: Path, rows: int = 40, **settings: Any) -> ladle.Campaign:
+def begun(store: Store | str | Path, folder: Path, rows: int = 40, **settings: Any) -> ladle.Campaign:
     """A campaign that chooses by margin."""
     settings = {"strategy": "margin", "lease_seconds": HOUR, "name": "birds", "files": str(folder / "files")} | settings
     return ladle.Campaign.create(store, pool=pool_of(rows), **settings)

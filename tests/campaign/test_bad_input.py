@@ -161,7 +161,9 @@ def test_what_no_database_can_hold_goes_to_quarantine(name: str, store: Store, t
 
 
 URLS = {
-    "birds.db": "sqlite:///birds.db",
+    "": "sqlite:///birds.db",
+    "nowhere/at/all/birds.db": "nowhere",
+    ":memory:": "MemoryStore",
     "sqlite://": "name a file",
     "sqlite:///:memory:": "MemoryStore",
     "mysql://host/database": "mysql",

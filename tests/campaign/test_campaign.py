@@ -479,3 +479,20 @@ def test_everything_a_campaign_returns_is_shown_in_a_line(here: Path) -> None:
     assert all("\n" not in text and len(text) < 250 for text in texts), texts
     assert "passed" in texts[5]
     assert texts[6] == "<MemoryStore memory>"
+
+
+def test_a_database_is_named_by_its_path_and_its_only_campaign(tmp_path: Path) -> None:
+    path = tmp_path / "birds 100%?.db"
+    with pytest.raises(FileError, match="no such file"):
+        ladle.Campaign.open(path)
+    begun(path, tmp_path).close()
+    for given in (path, str(path)):
+        assert ladle.Campaign.names(given) == ["birds"]
+        with ladle.Campaign.open(given) as campaign, Reader.open(given, name="birds") as reader:
+            assert campaign.name == reader.name == "birds"
+            assert campaign.url == reader.url
+    begun(str(path), tmp_path, name="owls").close()
+    with pytest.raises(ArgumentError, match="`name` must be one of birds, owls; got none, and there are several"):
+        ladle.Campaign.open(path)
+    with pytest.raises(NotFoundError, match="hold a campaign"):
+        ladle.Campaign.open(MemoryStore())

@@ -24,7 +24,7 @@ from ladle.campaign.examples import as_pool, reopen_instructions
 from ladle.campaign.files import CampaignFiles
 from ladle.campaign.session import Clock, Session, folder_of
 from ladle.clusters import is_cuttable
-from ladle.errors import ArgumentError, IdError, MismatchError
+from ladle.errors import ArgumentError, IdError, MismatchError, NotFoundError
 from ladle.hac.tree.level import LEVELS
 from ladle.labelling.contract import Store
 from ladle.labelling.events import Act, Effects, record
@@ -84,6 +84,17 @@ def restore(store: Store, path: str | os.PathLike[str], *, name: str | None, fil
 
     settings = backups.restore(store, path, name=name, placed=placed, folder=folder)
     return open_existing(store, settings.name, pool=None, clock=time.time)
+
+
+def only_name(store: Store) -> str:
+    """The name of the only campaign. Raises: NotFoundError for none; ArgumentError for several, which it names."""
+    names = store.names()
+    if not names:
+        wanted, remedy = "hold a campaign", "Make one: Campaign.create, or ladle campaign create."
+        raise NotFoundError(f"the database {store.name}", wanted=wanted, got="none", remedy=remedy)
+    if len(names) > 1:
+        raise ArgumentError("`name`", wanted=f"be one of {', '.join(names)}", got="none, and there are several")
+    return names[0]
 
 
 def open_existing(store: Store, name: str, *, pool: object, clock: Clock) -> Session:

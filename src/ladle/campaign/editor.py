@@ -21,12 +21,12 @@ class Editor(Reader):
     __slots__ = ()
 
     @classmethod
-    def migrate(cls, url: str) -> tuple[str, str]:
+    def migrate(cls, url: str | os.PathLike[str]) -> tuple[str, str]:
         """Bring a database of an older Ladle to the schema of this one, in one transaction.
 
         Parameters
         ----------
-        url : str
+        url : str or path
             As in `Campaign.create`.
 
         Returns

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from ladle.campaign import asking, creation, progress, stories, verify, views
 from ladle.campaign.label_files import form_of
-from ladle.campaign.session import Clock, Session
+from ladle.campaign.session import Clock, Database, Session
 from ladle.errors import NotFoundError
 from ladle.formats import Form
 from ladle.labelling.answers import Batch, Progress, TaskStory, Verification
@@ -32,15 +32,15 @@ class Reader:
         self._session = session
 
     @classmethod
-    def open(cls, url: str | Store, *, name: str, pool: object = None, clock: Clock | None = None) -> Self:
+    def open(cls, url: Database, *, name: str | None = None, pool: object = None, clock: Clock | None = None) -> Self:
         """Open a campaign.
 
         Parameters
         ----------
-        url : str or Store
+        url : str, path or Store
             As in `Campaign.create`.
-        name : str
-            The name of the campaign.
+        name : str, optional
+            The name of the campaign. It may be left out where the database has one campaign.
         pool : Pool or argument of `ladle.open_pool`, optional
             Needed only where the pool has moved or cannot be opened again, such as an array, and then only by
             strategies that read embeddings. A path is read by the names of columns that the campaign has stored.
@@ -55,7 +55,9 @@ class Reader:
         Raises
         ------
         NotFoundError
-            When the database has no campaign of this name.
+            When the database has no campaign of this name, or none at all.
+        ArgumentError
+            Without a name, when the database has several campaigns.
         FileError
             When there is no database.
         FileFormatError
@@ -64,15 +66,16 @@ class Reader:
             For another pool, when the pool is first needed.
         """
         store = url if isinstance(url, Store) else SqlStore.open(url)
+        name = creation.only_name(store) if name is None else name
         return cls(creation.open_existing(store, name, pool=pool, clock=clock or time.time))
 
     @classmethod
-    def names(cls, url: str | Store) -> list[str]:
+    def names(cls, url: Database) -> list[str]:
         """List the campaigns in a database.
 
         Parameters
         ----------
-        url : str or Store
+        url : str, path or Store
             As in `Campaign.create`.
 
         Returns

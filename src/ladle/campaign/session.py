@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ from ladle.pool import Pool
 CHANGED = "Give the unchanged pool with pool=, or begin a campaign of this one."
 
 Clock = Callable[[], float]
+Database = str | os.PathLike[str] | Store  # a URL, the path of a SQLite file, or a store
 _LATEST_DAYS = 1_157_407  # since 1970: the latest time is in the year 5138
 _DAY_SECONDS = 86_400
 

@@ -27,15 +27,20 @@ _PRAGMAS = (
     "trusted_schema = OFF",
     "cache_size = -262144",  # KiB, allocated as needed: room for the indexes of a million tasks
 )
-_EXAMPLES = "sqlite:///birds.db or postgresql://user@host/database"
+_EXAMPLES = "birds.db, sqlite:///birds.db or postgresql://user@host/database"
 
 
 def checked_url(url: object) -> sa.URL:
-    """`url` as a SQLAlchemy URL, with an absolute path for a file. Raises: ArgumentError; MissingDependencyError."""
+    """A URL, or the path of a SQLite file, as a SQLAlchemy URL, with an absolute path for a file.
+
+    Raises: ArgumentError; MissingDependencyError.
+    """
+    if isinstance(url, os.PathLike) or (isinstance(url, str) and url and "://" not in url):
+        return _checked_file(sa.URL.create("sqlite", database=os.fspath(url)))
     try:
         parsed = sa.make_url(url)  # type: ignore[arg-type]
     except (sa.exc.ArgumentError, ValueError) as cause:
-        raise ArgumentError("`url`", wanted=f"be a URL such as {_EXAMPLES}", got=repr(url)) from cause
+        raise ArgumentError("`url`", wanted=f"be a database such as {_EXAMPLES}", got=repr(url)) from cause
     backend = parsed.get_backend_name()
     if backend == "sqlite":
         return _checked_file(parsed)
@@ -48,7 +53,7 @@ def checked_url(url: object) -> sa.URL:
                 remedy="pip install 'ladle[postgres]'",
             )
         return parsed.set(drivername="postgresql+psycopg")
-    raise ArgumentError("`url`", wanted=f"be a URL such as {_EXAMPLES}", got=f"{backend}://...")
+    raise ArgumentError("`url`", wanted=f"be a database such as {_EXAMPLES}", got=f"{backend}://...")
 
 
 def file_of(url: sa.URL) -> Path | None:

@@ -41,8 +41,8 @@ class SqlStore(Store):
 
         Parameters
         ----------
-        url : str
-            `sqlite:///birds.db` or `postgresql://user@host/database`.
+        url : str or path
+            `sqlite:///birds.db`, `postgresql://user@host/database`, or the path of a SQLite file.
 
         Returns
         -------
@@ -73,7 +73,7 @@ class SqlStore(Store):
 
         Parameters
         ----------
-        url : str
+        url : str or path
             As in `create`.
 
         Returns
@@ -98,7 +98,7 @@ class SqlStore(Store):
 
         Parameters
         ----------
-        url : str
+        url : str or path
             As in `create`.
 
         Returns

@@ -49,12 +49,12 @@ DAY_SECONDS = 24 * 3600.0
 
 
 def url_of(db: str | None) -> str:
-    """The URL of the database; a path is a SQLite file. Raises: ArgumentError for none."""
+    """The database: a URL, or the path of a SQLite file. Raises: ArgumentError for none."""
     if not db:
         from ladle.errors import ArgumentError
 
         raise ArgumentError("--db", wanted="name the database, such as birds.db", got="none", remedy="Or set LADLE_DB.")
-    return db if "://" in db else f"sqlite:///{db}"
+    return db
 
 
 def seconds_of(days: float | None) -> float | None:
