@@ -12,7 +12,7 @@ import pytest
 import ladle
 from ladle.errors import ArgumentError, CorruptFileError, DataError, FileError, MismatchError
 from ladle.formats import read_labels
-from ladle.labelling import Store
+from ladle.labelling import MemoryStore, Store
 from ladle.labelling.tables import TaskTable
 from tests.campaign.made import begun, margins
 
@@ -143,9 +143,59 @@ def test_scores_that_cannot_be_read_leave_no_model(campaign: ladle.Campaign, tmp
 
 def test_other_scores_are_another_round(campaign: ladle.Campaign, tmp_path: Path) -> None:
     assert second(campaign, tmp_path).batch.round == 2
-    third = campaign.round(SIZE, margins=margins() + 1)
+    third = campaign.round(SIZE, margins=margins() + 1, scores_digest="another")
     assert (third.batch.round, third.labelled, third.told) == (3, None, ())
-    assert campaign.round(SIZE, margins=margins() + 1).done_before
+    assert campaign.round(SIZE, margins=margins() + 1, scores_digest="another").done_before
+
+
+def test_arrays_alone_do_not_follow_an_unlabelled_round_of_a_file(campaign: ladle.Campaign, tmp_path: Path) -> None:
+    batch = second(campaign, tmp_path).batch
+    before = state(campaign)
+    with pytest.raises(ArgumentError, match=r"not follow round 2, .* before a label has come back; .* give its file"):
+        campaign.round(SIZE, margins=margins()[::-1])
+    assert state(campaign) == before
+    campaign.tell(batch.ids[:1], ["cat"])
+    third = campaign.round(SIZE, margins=margins()[::-1])
+    assert third.batch.round == 3
+    assert campaign.round(SIZE, margins=margins()[::-1]).done_before
+    assert campaign.round(SIZE, margins=margins() + 1).batch.round == 4  # one round of arrays may follow another
+
+
+@pytest.mark.parametrize(
+    ("words", "reading"),
+    [
+        ({}, (False, False, None, None)),
+        ({"binary": True}, (False, False, None, None, "binary")),
+        ({"normalise": True}, (False, False, None, None, "normalise")),
+        ({"binary": True}, (True, False, None, None, "binary")),
+        ({"binary": True}, (False, False, None, None)),  # the key of earlier versions
+        ({"margins": True}, (False, True, None, None)),
+        ({"margins": True}, (True, False, None, None)),
+        ({"margins": True}, (False, False, None, None, "binary")),
+    ],
+)
+def test_a_round_of_a_file_is_found_by_its_arrays(tmp_path: Path, words: dict[str, bool], reading: Any) -> None:
+    campaign = begun(MemoryStore(), tmp_path, labels=["cat", "dog"])
+    np.save(tmp_path / "scores.npy", margins())
+    path = tmp_path / "scores.npy"
+    first = campaign.round(SIZE, read_scores=lambda: {"margins": margins()}, scores=path, scores_reading=reading)
+    numbers = {"probabilities": np.stack([margins(), 1 - margins()], axis=1)}
+    if "margins" in words:
+        words, numbers = {}, {"margins": margins()}
+    again = campaign.round(SIZE, scores=path, **numbers, **words)  # type: ignore[arg-type]
+    assert again.done_before
+    assert again.batch.rows.tolist() == first.batch.rows.tolist()
+
+
+def test_a_path_of_scores_needs_its_numbers(campaign: ladle.Campaign, tmp_path: Path) -> None:
+    before = state(campaign)
+    with pytest.raises(ArgumentError, match="`scores` must come with its numbers: it identifies the file and is not"):
+        second(campaign, tmp_path, margins=None)
+    assert state(campaign) == before
+    second(campaign, tmp_path)
+    assert second(campaign, tmp_path, margins=None).done_before  # nothing is left to read
+    uniform = begun(MemoryStore(), tmp_path / "other", strategy="uniform")
+    assert uniform.round(SIZE, scores=tmp_path / "scores.npy").batch.round == 1
 
 
 def test_without_scores_and_labels_a_round_ends_when_a_label_comes(store: Store, tmp_path: Path) -> None:

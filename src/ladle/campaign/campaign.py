@@ -13,9 +13,9 @@ from ladle.campaign import asking, creation, rounds, telling, verify
 from ladle.campaign.editor import Editor
 from ladle.campaign.examples import as_pool
 from ladle.campaign.label_files import filled, with_classes
-from ladle.campaign.rounds import PLAIN_READING, RoundResult
+from ladle.campaign.rounds import RoundResult
 from ladle.campaign.score_arrays import arrays_of
-from ladle.campaign.session import Clock
+from ladle.campaign.session import Clock, Database
 from ladle.formats import LabelFile, read_labels
 from ladle.labelling.answers import Batch, Told
 from ladle.labelling.contract import Store
@@ -46,7 +46,7 @@ class Campaign(Editor):
     @classmethod
     def create(
         cls,
-        url: str | Store,
+        url: Database,
         *,
         name: str,
         pool: object,
@@ -67,8 +67,8 @@ class Campaign(Editor):
 
         Parameters
         ----------
-        url : str or Store
-            `sqlite:///birds.db`, `postgresql://user@host/database`, or a `ladle.campaign.Store`.
+        url : str, path or Store
+            The path of a SQLite file, `sqlite:///birds.db`, `postgresql://user@host/database`, or a `Store`.
         name : str
             The name of the campaign in this database.
         pool : Pool or argument of `ladle.open_pool`
@@ -135,13 +135,13 @@ class Campaign(Editor):
 
     @classmethod
     def restore(
-        cls, url: str | Store, path: str | os.PathLike[str], *, name: str | None = None, files: str | None = None
+        cls, url: Database, path: str | os.PathLike[str], *, name: str | None = None, files: str | None = None
     ) -> Campaign:
         """Create the campaign of a backup in any database, completely or not at all.
 
         Parameters
         ----------
-        url : str or Store
+        url : str, path or Store
             As in `create`.
         path : path
             The file that `backup` wrote.
@@ -397,7 +397,7 @@ class Campaign(Editor):
         read_scores: Callable[[], Arrays] | None = None,
         scores: str | os.PathLike[str] | None = None,
         scores_digest: str | None = None,
-        scores_reading: tuple[object, ...] = PLAIN_READING,
+        scores_reading: tuple[object, ...] | None = None,
         model: str | None = None,
         metrics: Mapping[str, float] | None = None,
         gold: int = 0,
@@ -410,8 +410,8 @@ class Campaign(Editor):
         """Tell the labels that came back, check the campaign, record the model and ask for the next batch.
 
         Each step is durable before the next one begins. After a failure, repeat the same call: the steps that are done
-        are found by the content of their files, and only the others are done. `ladle campaign round` makes this call,
-        so a round that the command began can be finished here, and the other way round.
+        are found by the content of their files, and only the others are done. `ladle campaign round` makes this call:
+        with `scores`, either finishes what the other began. Arrays alone cannot be compared with a file.
 
         Parameters
         ----------
@@ -426,12 +426,13 @@ class Campaign(Editor):
         read_scores : callable, optional
             Returns these arrays by name. It is called only if the batch does not exist yet.
         scores : path, optional
-            The file of the scores, which is stored with the model.
+            The file of the scores. It identifies the round and is not read: give its numbers as arrays too.
         scores_digest : str, optional
             Identifies the scores; by default the digest of the file `scores`, otherwise of the arrays.
         scores_reading : tuple, optional
-            How the command was told to read the file of scores: logits, margins, column, id column, and the words of
-            other options. It identifies the round too.
+            How the file was read: logits, margins, column, id column, and the words of other options. It identifies
+            the round too. By default as the arrays, `binary` and `normalise` say. Needed where the command named
+            columns, as in `(False, False, "p", "id")`, and for a command that is to finish a round of logits.
         model : str, optional
             The version of the model, which is recorded before the ask.
         metrics : mapping of str to float, optional
@@ -446,7 +447,8 @@ class Campaign(Editor):
         Raises
         ------
         ArgumentError
-            For metrics without a model, and for scores given twice.
+            For metrics without a model, for scores given twice, and for a path of scores without their numbers. Also
+            for a new batch by arrays alone, while the last round came from a file and none of its batch is labelled.
         CorruptFileError
             When the campaign does not pass its integrity check. Then nothing is asked.
 
@@ -460,41 +462,39 @@ class Campaign(Editor):
         given = {"probabilities": probabilities, "margins": margins, "embeddings": embeddings, "votes": votes}
         rounds.check_arguments(given, read_scores is not None, model, metrics)
         files = [each if isinstance(each, LabelFile) else read_labels(each, form=self.form) for each in labels]
+        alone = scores is None and scores_digest is None
         if scores_digest is None:
             scores_digest = rounds.digest_of_files([scores]) or asking.digest_of_arrays(arrays_of(given))
+        readings = [scores_reading] if scores_reading else rounds.readings_of(given, binary, normalise)
+        rows = 0 if scores_digest or files else self._label_rows()
+        came = [file.sha256 for file in files]
+        request = {"size": size, "gold": gold, "model": model, "scores_digest": scores_digest, "label_rows": rows}
+        key = rounds.find_key(self.has_batch, readings, alone=alone, label_digests=came, **request)
+        if scores is not None and read_scores is None and not self.has_batch(key):
+            rounds.require_numbers(self.settings.strategy, given)
         told = tuple(self.tell_file(file, annotator=annotator) for file in files)
         verification = self.verify(progress=progress)
         verify.require_passed(self.name, verification)
-        key = rounds.ask_key(
-            size,
-            gold=gold,
-            model=model,
-            scores_digest=scores_digest,
-            scores_reading=scores_reading,
-            label_digests=[file.sha256 for file in files],
-            label_rows=0 if scores_digest or files else self._label_rows(),
-        )
         is_new = not self.has_batch(key)
+        if is_new and scores_digest and alone:
+            rounds.check_last_batch(self._session)
         # Scores are read before the model is recorded: an unreadable file must leave no record.
-        arrays: Arrays = (given if read_scores is None else read_scores()) if is_new else {}
+        arrays: Any = (given if read_scores is None else read_scores()) if is_new else {}
         labelled, repeated = None, False
         if model is not None:
             repeated = self._has_model(model)
             labelled = self.record_model(model, metrics=metrics, scores=scores)
         batch = self.ask(
             size,
-            probabilities=arrays.get("probabilities"),
-            margins=arrays.get("margins"),
-            embeddings=arrays.get("embeddings"),
-            votes=arrays.get("votes"),
+            **{name: arrays.get(name) for name in given},
             key=key,
             holder=holder,
             lease_seconds=lease_seconds,
             model=model,
             scores_digest=scores_digest or None,
             gold=gold,
-            binary=binary if is_new else False,
-            normalise=normalise if is_new else False,
+            binary=binary and is_new,
+            normalise=normalise and is_new,
             progress=progress,
         )
         return RoundResult(batch, told, verification, labelled, repeated)

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ladle import durable
+from ladle.campaign.session import Session
 from ladle.errors import ArgumentError, FileError
 from ladle.labelling.answers import Batch, Told, Verification
 from ladle.labelling.pool_rules import check_metrics
+from ladle.labelling.states import OPEN
+from ladle.labelling.tables import BatchTable, LabelTable, TaskTable
 
 # How a file of scores was read: as logits, as margins, from which column, and by which column of ids.
 PLAIN_READING: tuple[object, ...] = (False, False, None, None)
+_LOGITS: tuple[object, ...] = (True, False, None, None)
+_MARGINS: tuple[object, ...] = (False, True, None, None)
+_KEY, _KEY_OF_ARRAYS = "ask", "ask-arrays"  # how the keys of rounds begin
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,7 +94,68 @@ def ask_key(
     """
     digests = ",".join(label_digests)
     state: object = "" if scores_digest or digests else label_rows
-    return _key("ask", size, gold, model, scores_digest, scores_reading, digests, state)
+    return _key(_KEY, size, gold, model, scores_digest, scores_reading, digests, state)
+
+
+def readings_of(given: Mapping[str, Any], binary: bool, normalise: bool) -> list[tuple[object, ...]]:
+    """How the file of these arrays may have been read: first what the arrays say, then all that a batch may have."""
+    words = tuple(word for word, used in (("binary", binary), ("normalise", normalise)) if used)
+    if given["probabilities"] is not None:
+        return list(dict.fromkeys([PLAIN_READING + words, _LOGITS + words, PLAIN_READING]))
+    of_others = [(*each, word) for each in (PLAIN_READING, _LOGITS) for word in ("binary", "normalise")]
+    first = PLAIN_READING + words if given["margins"] is None else _MARGINS
+    # Margins may be those of the file, or made of its probabilities; without arrays nothing is known.
+    return list(dict.fromkeys([first, PLAIN_READING, _MARGINS, _LOGITS, *of_others]))
+
+
+def find_key(
+    has_batch: Callable[[str], bool], readings: Iterable[tuple[object, ...]], *, alone: bool, **request: Any
+) -> str:
+    """The key of this round: the one that has a batch already, else the first. request: arguments of `ask_key`.
+
+    alone: whether it has arrays without a file or a digest. The keys of such rounds begin with other letters, which
+    tell them apart; in earlier versions they began as all others.
+    """
+    keys = [ask_key(**request, scores_reading=each) for each in readings]
+    if alone and request["scores_digest"]:
+        plain = ask_key(**request)
+        keys = [_KEY_OF_ARRAYS + plain.removeprefix(_KEY), plain]
+    return next((each for each in keys if has_batch(each)), keys[0])
+
+
+def require_numbers(strategy: str, given: Mapping[str, Any]) -> None:
+    """Refuse the path of scores alone, where the strategy reads scores. Raises: ArgumentError."""
+    if any(array is not None for array in given.values()):
+        return
+    from ladle import strategies  # half a second to load
+
+    if any(need != "embeddings" for need in strategies.describe(strategy).needs):
+        raise ArgumentError(
+            "`scores`",
+            wanted="come with its numbers: it identifies the file and is not read",
+            got="the path alone",
+            remedy="Give them too, such as `probabilities`, `margins` or `votes`.",
+        )
+
+
+def check_last_batch(session: Session) -> None:
+    """Refuse a new batch by arrays alone while that of a file is leased and without a label. Raises: ArgumentError."""
+    with session.reading() as view:
+        batches = view.read(BatchTable)
+        last = batches.take(np.arange(len(batches))[-1:])
+        if not len(last) or not last.scores_digest[0] or not _is_of_a_file(str(last.key[0])):
+            return
+        task = view.read(TaskTable)
+        rows = task.row[(task.batch == last.number[0]) & (task.state == OPEN)]
+        untouched = len(rows) == int(last.size[0]) and not np.isin(view.read(LabelTable).row, rows).any()
+    if not untouched or int(last.lease_until[0]) <= session.now():
+        return
+    raise ArgumentError(
+        "a round by arrays alone",
+        wanted=f"not follow round {int(last.round[0])}, which came from a file of scores, before a label has come back",
+        got="arrays without `scores`",
+        remedy="To finish that round, give its file as `scores` too; for a new one, the new file or a `scores_digest`.",
+    )
 
 
 def digest_of_files(paths: Iterable[str | os.PathLike[str] | None]) -> str:
@@ -103,6 +172,11 @@ def digest_of_files(paths: Iterable[str | os.PathLike[str] | None]) -> str:
             f"{each.name} {durable.file_digest(each)}" if path.is_dir() else durable.file_digest(each) for each in files
         ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest() if parts else ""
+
+
+def _is_of_a_file(key: str) -> bool:
+    """Whether it is the key of a round whose scores have a file or a digest."""
+    return key.startswith(f"{_KEY}-") and not key.startswith(f"{_KEY_OF_ARRAYS}-")
 
 
 def _key(kind: str, *parts: object) -> str:

@@ -263,3 +263,25 @@ def test_what_cannot_be_is_refused(folder: Path, run: Any, changes: Any, code: i
     assert words in err
     assert state() == before
     assert not (folder / "b.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "given"), [("--binary", {"binary": True}), ("--margins", {}), ("--normalise", {"normalise": True})]
+)
+def test_equal_calls_are_one_round(folder: Path, run_json: Any, option: str, given: dict[str, Any]) -> None:
+    labels = ["cat", "dog"]
+    with ladle.Campaign.create("two.db", name="two", pool="pool.parquet", labels=labels, strategy="margin") as campaign:
+        rows = len(campaign.ids)
+    numbers = np.random.default_rng(1).random(rows if option != "--normalise" else (rows, 2), np.float32)
+    np.save("numbers.npy", numbers)
+    name = "margins" if option == "--margins" else "probabilities"
+    for size, library_first in ((5, False), (6, True)):
+        command = ("campaign", "round", "--db", "two.db", "--scores", "numbers.npy", option, "--size", str(size), "-o")
+        command = (*command, f"{size}.csv")
+        if not library_first:
+            assert run_json(*command)[0] == 0
+        with ladle.Campaign.open("two.db") as campaign:
+            result = campaign.round(size, **{name: numbers}, **given, scores="numbers.npy")
+            assert result.done_before is not library_first
+        code, facts = run_json(*command)
+        assert (code, facts["round"]) == (0, result.batch.round)

@@ -60,7 +60,8 @@ def run_round(
     """Store the labels that came back, verify the campaign, choose the next batch and write it: one round.
 
     Repeat the same command after any failure. The steps that are done are found by the content of their files, and only
-    the others are done. The command says which steps were done before.
+    the others are done. The command says which steps were done before. In Python, Campaign.round finishes a round of
+    this command if its scores= names the same file.
     """
     from ladle.campaign.rounds import digest_of_files
     from ladle.cli.campaign.batches import check_batch_file, write_batch
