@@ -82,7 +82,7 @@ def test_kinds_of_labels(
     [
         (("list",), 2, "Or set LADLE_DB"),
         (("list", "--db", "no.db"), 4, "ladle campaign create"),
-        (("progress", "--db", "mysql://x/y"), 2, "be a URL such as"),
+        (("progress", "--db", "mysql://x/y"), 2, "be a database such as"),
         (("create", "pool.npy", "--name", "x", "--db", "x.db"), 4, "pool.npy"),
         (("create", "pool.npy", "--name", "x", "--db", "x.db", "--low", "1"), 2, "--kind value"),
         (("create", "pool.npy", "--name", "x", "--db", "x.db", "--kind", "value", "--labels", "a"), 2, "left out"),
