@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import ladle
-from ladle.errors import ArgumentError, CorruptFileError, DataError, FileError, MismatchError
+from ladle.campaign import rounds
+from ladle.errors import ArgumentError, CorruptFileError, DataError, FileError, MismatchError, ShapeError
 from ladle.formats import read_labels
 from ladle.labelling import MemoryStore, Store
 from ladle.labelling.tables import TaskTable
@@ -249,3 +250,47 @@ def test_a_file_is_told_once_whoever_reads_it(campaign: ladle.Campaign, tmp_path
     assert campaign.tell_file(file).repeat_of_key
     assert not campaign.tell_file(file, source="old", imported=True).repeat_of_key  # an import is another act
     assert second(campaign, tmp_path).told[0].repeat_of_key
+
+
+def test_the_order_of_label_files_makes_no_other_round(campaign: ladle.Campaign, tmp_path: Path) -> None:
+    first = second(campaign, tmp_path)
+    copy = tmp_path / "copy.csv"
+    copy.write_bytes((tmp_path / "ann.csv").read_bytes())
+    for names in (["bob.csv", "ann.csv"], ["ann.csv", "bob.csv", "ann.csv"], ["copy.csv", "bob.csv"]):
+        again = second(campaign, tmp_path, labels=[tmp_path / name for name in names])
+        assert (again.batch.number, again.done_before) == (first.batch.number, True)
+
+
+def test_a_round_of_an_earlier_version_is_found_by_its_order(campaign: ladle.Campaign, tmp_path: Path) -> None:
+    paths = sorted((tmp_path / "ann.csv", tmp_path / "bob.csv"), key=lambda path: rounds.digest_of_files([path]))[::-1]
+    files = [read_labels(path, form=campaign.form) for path in paths]
+    scores = rounds.digest_of_files([tmp_path / "scores.npy"])
+    key = rounds.ask_key(SIZE, scores_digest=scores, label_digests=[file.sha256 for file in files])
+    for file in files:
+        campaign.tell_file(file)
+    earlier = campaign.ask(SIZE, margins=margins()[::-1], key=key, scores_digest=scores)
+    again = campaign.round(SIZE, labels=paths, scores=tmp_path / "scores.npy", margins=margins()[::-1])
+    assert again.batch.number == earlier.number
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"margins": margins()[:-1]}, {"margins": 3.0}, {"margins": None, "probabilities": np.full((3, 2), 0.5)}],
+    ids=lambda each: next(iter(each)),
+)
+def test_an_ask_that_fails_leaves_no_model(campaign: ladle.Campaign, tmp_path: Path, wrong: dict[str, Any]) -> None:
+    with pytest.raises((MismatchError, ShapeError)):
+        second(campaign, tmp_path, **wrong)
+    assert "model" not in campaign.audit()["kind"].tolist()
+    with pytest.raises(ArgumentError):
+        campaign.round(10_000, scores=tmp_path / "scores.npy", margins=margins()[::-1], model="v1")
+    assert "model" not in campaign.audit()["kind"].tolist()
+    assert second(campaign, tmp_path).labelled is not None
+    assert "model" in campaign.audit()["kind"].tolist()
+
+
+def test_the_margins_of_a_file_of_probabilities_are_its_round(campaign: ladle.Campaign, tmp_path: Path) -> None:
+    # The command says how it reads a file: probabilities, where nothing else is said.
+    ours = second(campaign, tmp_path)
+    theirs = second(campaign, tmp_path, scores_reading=rounds.PLAIN_READING)
+    assert (theirs.batch.number, theirs.done_before) == (ours.batch.number, True)

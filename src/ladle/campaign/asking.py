@@ -77,6 +77,17 @@ def _check_entries(given: Mapping[str, Any]) -> None:
             raise ShapeError(f"`{name}`", wanted="have one entry for each example", got=f"the single value {array}")
 
 
+def _check_lengths(given: Mapping[str, Any], pool_rows: int) -> None:
+    """Refuse arrays of another length than the pool. Raises: MismatchError."""
+    for name, array in given.items():
+        if len(array) != pool_rows:
+            raise MismatchError(
+                f"`{name}`",
+                wanted=f"have one entry for each of the pool's {pool_rows:,} examples",
+                got=f"{len(array):,}",
+            )
+
+
 def check_words(
     session: Session, size: object, gold: object, holder: str, model: str | None, lease_seconds: float | None
 ) -> tuple[int, int]:
@@ -85,6 +96,22 @@ def check_words(
     check_text(model or "", "model")
     lease_of(session, lease_seconds)
     return whole(size, "`size`", least=1), whole(gold, "`gold`", least=0)
+
+
+def possible(session: Session, size: int, gold: int, arrays: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`arrays`, once an ask by them can be met: as long as the pool, and `size` examples left.
+
+    A round checks this before it records the model, since an ask that fails must leave no record of it.
+    Raises: ArgumentError, MismatchError, ShapeError.
+    """
+    plain = arrays_of(arrays)
+    _check_entries(plain)
+    with session.reading() as view:
+        examples, state = session.examples(view), ask_rules.pool_state(view, session.settings)
+    _check_lengths(plain, len(examples))
+    ask_rules.check_budget(session.settings, state.asked_labels, size + gold)
+    ask_rules.check_room(state, size, pool_rows=len(examples), at=session.now())
+    return arrays
 
 
 def lease_of(session: Session, seconds: float | None) -> int:
@@ -206,13 +233,7 @@ def _select(session: Session, request: AskRequest, basis: _Basis) -> Any:
         options = without_cuts(options)
     strategy = strategies.create(session.settings.strategy, tree=basis.clusters, **options)
     check_order(request.indexes, examples.ids)
-    for name, array in given.items():
-        if len(array) != len(examples):
-            raise MismatchError(
-                f"`{name}`",
-                wanted=f"have one entry for each of the pool's {len(examples):,} examples",
-                got=f"{len(array):,}",
-            )
+    _check_lengths(given, len(examples))
     if "embeddings" in strategy.needs and "embeddings" not in given:
         given["embeddings"] = _embeddings(examples, strategy.name)
     seed = ask_rules.selection_seed(session.settings, basis.state.batches + 1)

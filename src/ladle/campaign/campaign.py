@@ -454,8 +454,7 @@ class Campaign(Editor):
 
         Notes
         -----
-        It may raise what `ask`, `tell_file` and `record_model` raise.
-        Cost: reads all of the campaign for the check; then that of the strategy.
+        Errors of `ask`, `tell_file` and `record_model` pass through. Cost: that of `verify`, then that of the strategy.
         """
         size, gold = asking.check_words(self._session, size, gold, holder, model, lease_seconds)
         binary, normalise = switch(binary, "`binary`"), switch(normalise, "`normalise`")
@@ -465,11 +464,12 @@ class Campaign(Editor):
         alone = scores is None and scores_digest is None
         if scores_digest is None:
             scores_digest = rounds.digest_of_files([scores]) or asking.digest_of_arrays(arrays_of(given))
-        readings = [scores_reading] if scores_reading else rounds.readings_of(given, binary, normalise)
+        readings = rounds.readings_of(given, binary, normalise, scores_reading)
         rows = 0 if scores_digest or files else self._label_rows()
-        came = [file.sha256 for file in files]
         request = {"size": size, "gold": gold, "model": model, "scores_digest": scores_digest, "label_rows": rows}
-        key = rounds.find_key(self.has_batch, readings, alone=alone, label_digests=came, **request)
+        key = rounds.find_key(
+            self.has_batch, readings, alone=alone, label_digests=[file.sha256 for file in files], **request
+        )
         if scores is not None and read_scores is None and not self.has_batch(key):
             rounds.require_numbers(self.settings.strategy, given)
         told = tuple(self.tell_file(file, annotator=annotator) for file in files)
@@ -478,8 +478,8 @@ class Campaign(Editor):
         is_new = not self.has_batch(key)
         if is_new and scores_digest and alone:
             rounds.check_last_batch(self._session)
-        # Scores are read before the model is recorded: an unreadable file must leave no record.
-        arrays: Any = (given if read_scores is None else read_scores()) if is_new else {}
+        arrays: Any = given if read_scores is None or not is_new else read_scores()
+        arrays = asking.possible(self._session, size, gold, arrays) if is_new else {}
         labelled, repeated = None, False
         if model is not None:
             repeated = self._has_model(model)

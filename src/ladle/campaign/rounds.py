@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,8 +97,16 @@ def ask_key(
     return _key(_KEY, size, gold, model, scores_digest, scores_reading, digests, state)
 
 
-def readings_of(given: Mapping[str, Any], binary: bool, normalise: bool) -> list[tuple[object, ...]]:
-    """How the file of these arrays may have been read: first what the arrays say, then all that a batch may have."""
+def readings_of(
+    given: Mapping[str, Any], binary: bool, normalise: bool, scores_reading: tuple[object, ...] | None = None
+) -> list[tuple[object, ...]]:
+    """How the file of these arrays may have been read: first what the arrays say, then all that a batch may have.
+
+    scores_reading: how it was read, where the caller knows. The margins of a file of probabilities are those
+    probabilities' round; no file is both.
+    """
+    if scores_reading:
+        return [scores_reading, *([_MARGINS] if scores_reading == PLAIN_READING else [])]
     words = tuple(word for word, used in (("binary", binary), ("normalise", normalise)) if used)
     if given["probabilities"] is not None:
         return list(dict.fromkeys([PLAIN_READING + words, _LOGITS + words, PLAIN_READING]))
@@ -109,17 +117,25 @@ def readings_of(given: Mapping[str, Any], binary: bool, normalise: bool) -> list
 
 
 def find_key(
-    has_batch: Callable[[str], bool], readings: Iterable[tuple[object, ...]], *, alone: bool, **request: Any
+    has_batch: Callable[[str], bool],
+    readings: Sequence[tuple[object, ...]],
+    *,
+    alone: bool,
+    label_digests: Sequence[str],
+    **request: Any,
 ) -> str:
     """The key of this round: the one that has a batch already, else the first. request: arguments of `ask_key`.
 
     alone: whether it has arrays without a file or a digest. The keys of such rounds begin with other letters, which
-    tell them apart; in earlier versions they began as all others.
+    tell them apart; in earlier versions they began as all others. label_digests: of each file of labels, as given.
+    Their order, and a file given twice, make no other round; in earlier versions they did.
     """
-    keys = [ask_key(**request, scores_reading=each) for each in readings]
+    orders = dict.fromkeys([tuple(sorted(set(label_digests))), tuple(label_digests)])
     if alone and request["scores_digest"]:
-        plain = ask_key(**request)
-        keys = [_KEY_OF_ARRAYS + plain.removeprefix(_KEY), plain]
+        plain = [ask_key(**request, label_digests=each) for each in orders]
+        keys = [_KEY_OF_ARRAYS + each.removeprefix(_KEY) for each in plain] + plain
+    else:
+        keys = [ask_key(**request, label_digests=each, scores_reading=way) for each in orders for way in readings]
     return next((each for each in keys if has_batch(each)), keys[0])
 
 
