@@ -98,10 +98,10 @@ def check_words(
     return whole(size, "`size`", least=1), whole(gold, "`gold`", least=0)
 
 
-def possible(session: Session, size: int, gold: int, arrays: Mapping[str, Any]) -> Mapping[str, Any]:
-    """`arrays`, once an ask by them can be met: as long as the pool, and `size` examples left.
+def require_possible(session: Session, size: int, gold: int, arrays: Mapping[str, Any]) -> None:
+    """Refuse arrays of another length than the pool, and a `size` beyond the budget or the examples left.
 
-    A round checks this before it records the model, since an ask that fails must leave no record of it.
+    A round calls this before it records the model, because an ask that fails must leave no record of it.
     Raises: ArgumentError, MismatchError, ShapeError.
     """
     plain = arrays_of(arrays)
@@ -111,7 +111,6 @@ def possible(session: Session, size: int, gold: int, arrays: Mapping[str, Any]) 
     _check_lengths(plain, len(examples))
     ask_rules.check_budget(session.settings, state.asked_labels, size + gold)
     ask_rules.check_room(state, size, pool_rows=len(examples), at=session.now())
-    return arrays
 
 
 def lease_of(session: Session, seconds: float | None) -> int:

@@ -467,9 +467,8 @@ class Campaign(Editor):
         readings = rounds.readings_of(given, binary, normalise, scores_reading)
         rows = 0 if scores_digest or files else self._label_rows()
         request = {"size": size, "gold": gold, "model": model, "scores_digest": scores_digest, "label_rows": rows}
-        key = rounds.find_key(
-            self.has_batch, readings, alone=alone, label_digests=[file.sha256 for file in files], **request
-        )
+        digests = [file.sha256 for file in files]
+        key = rounds.find_key(self.has_batch, readings, alone=alone, label_digests=digests, **request)
         if scores is not None and read_scores is None and not self.has_batch(key):
             rounds.require_numbers(self.settings.strategy, given)
         told = tuple(self.tell_file(file, annotator=annotator) for file in files)
@@ -479,14 +478,15 @@ class Campaign(Editor):
         if is_new and scores_digest and alone:
             rounds.check_last_batch(self._session)
         arrays: Any = given if read_scores is None or not is_new else read_scores()
-        arrays = asking.possible(self._session, size, gold, arrays) if is_new else {}
+        if is_new:
+            asking.require_possible(self._session, size, gold, arrays)
         labelled, repeated = None, False
         if model is not None:
             repeated = self._has_model(model)
             labelled = self.record_model(model, metrics=metrics, scores=scores)
         batch = self.ask(
             size,
-            **{name: arrays.get(name) for name in given},
+            **({name: arrays.get(name) for name in given} if is_new else {}),
             key=key,
             holder=holder,
             lease_seconds=lease_seconds,
