@@ -15,6 +15,7 @@ import ladle
 from ladle.cli.campaign import commands as group
 from ladle.cli.campaign.progress import stopping_lines
 from ladle.cli.campaign.tables import HEIGHT, curve_lines
+from ladle.formats.checks import line_check
 from ladle.labelling.agreement import RULES
 from ladle.stopping import Verdict
 from tests.cli.campaigns import N, labelled, make_pool, truth
@@ -121,7 +122,9 @@ def test_ask_twice_is_one_ask(asked: Path, run_json: Any, run: Any) -> None:
     with opened() as campaign:
         assert campaign.progress().asked == 30
         rows = campaign.batch().rows.tolist()
-    assert before.decode().splitlines()[1] == f'"im{rows[0]:03}",{rows[0]},0,1,'
+    first = f"im{rows[0]:03}"
+    check = line_check(first, rows[0], 1)
+    assert before.decode().splitlines()[1] == f'"{first}",,"{first}",{rows[0]},1,0,1,"{check}"'
     code, facts = run_json(*same[:-1], "other.csv", "--key", "mine")
     assert (code, facts["round"], facts["key"]) == (0, 2, "mine")
 

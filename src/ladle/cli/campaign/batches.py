@@ -27,12 +27,12 @@ def check_batch_file(path: Path, format_name: str | None) -> bool:
 def write_batch(
     campaign: Campaign, tasks: Any, path: Path, *, format_name: str | None, force: bool
 ) -> tuple[Written, bool]:
-    """Write the tasks with an empty column of labels; True when the same file existed already.
+    """Write the tasks with an empty column of labels and a check in each line; True when the same file existed already.
 
-    tasks: the table of `Batch.to_arrow`. Raises: as `write_file`.
+    tasks: the table of `Batch.to_arrow`, `Taken.to_arrow` or `Reader.outstanding`. Raises: as `write_file`.
     """
     about = {"campaign": campaign.name, "classes": classes_of(campaign)}
-    return write_file(_with_label(campaign, tasks), path, format_name=format_name, about=about, force=force)
+    return write_file(_batch_table(campaign, tasks), path, format_name=format_name, about=about, force=force)
 
 
 def write_file(
@@ -70,9 +70,20 @@ def written_facts(written: Written, before: bool) -> dict[str, Any]:
     }
 
 
-def _with_label(campaign: Campaign, tasks: Any) -> Any:
+def _batch_table(campaign: Campaign, tasks: Any) -> Any:
+    """The table of a batch file, see `as_batch_file`."""
+    import numpy as np
     import pyarrow as pa
 
+    from ladle.formats.checks import as_batch_file
     from ladle.formats.fields import LABEL
 
-    return tasks.append_column(LABEL, pa.nulls(tasks.num_rows, campaign.form.type_of(LABEL)))
+    if "round" not in tasks.schema.names:  # tasks that one annotator takes belong to batches of any round
+        waiting = campaign.outstanding()
+        round_of = dict(zip(waiting["row"].tolist(), waiting["round"].tolist(), strict=True))
+        rounds = [round_of.get(row, 0) for row in tasks.column("row").to_pylist()]
+        tasks = tasks.append_column("round", pa.array(rounds, pa.int64()))
+    batches = campaign.batches()
+    number_of = dict(zip(batches["round"].tolist(), batches["number"].tolist(), strict=True))
+    numbers = np.array([number_of.get(each, 0) for each in tasks.column("round").to_pylist()], np.int64)
+    return as_batch_file(tasks, numbers, campaign.form.type_of(LABEL))
