@@ -448,7 +448,7 @@ def test_the_log_says_what_happened(store: Store, tmp_path: Path) -> None:
     campaign.exclude(ids_of(40)[-1:], reason="blurred")
     log = campaign.audit()
     assert log["kind"].tolist() == ["create", "ask", "tell", "exclude"]
-    assert log["actor"].tolist() == ["", "team", "ann", ""]
+    assert log["actor"].tolist() == ["tester"] * 4
     assert log["key"].tolist() == ["", "monday", "upload-1", ""]
     assert log[3].details["reason"] == "blurred"
     assert log[0].at.tzinfo is UTC

@@ -95,9 +95,8 @@ def test_a_crash_in_the_middle_of_a_commit_is_undone_when_the_database_is_next_o
         writer.execute("PRAGMA cache_size = 1")  # every change goes to the file at once
         writer.execute("BEGIN IMMEDIATE")
         writer.execute("UPDATE ladle_label SET label = 'nonsense'")
-        writer.executemany(
-            "INSERT INTO ladle_quarantined SELECT 1, ?, 1, 'x', 'y', '', '', 'z', 1, 0", [(n,) for n in range(5000)]
-        )
+        values = "1, ?, 1, 'x', 'y', '', '', 'z', 1, '', '', 0, '', 0"
+        writer.executemany(f"INSERT INTO ladle_quarantined SELECT {values}", [(n,) for n in range(5000)])
         torn = {path.name: path.read_bytes() for path in tmp_path.glob("birds.db*") if path.is_file()}
         writer.execute("ROLLBACK")
     writer.close()

@@ -50,6 +50,7 @@ def everything(url: str, folder: Path, clock: Clock) -> ladle.Campaign:
         options={"noise": "power"},
         files=str(folder),
         clock=clock,
+        by="lead",
         **settings,
     )
     margins = np.linspace(0, 1, 60, dtype=np.float32)

@@ -24,7 +24,7 @@ def told(*said: tuple[int, str, str], status: int = CURRENT) -> LabelTable:
     """Labels of (row, annotator, canonical label), in this order."""
     return LabelTable.of(
         [
-            (number, row, annotator, 1, label, number, number, "", status, 1, 0)
+            (number, row, annotator, 1, label, number, number, "", status, 1, 0, label, annotator, 0, 0, "", "")
             for number, (row, annotator, label) in enumerate(said, start=1)
         ]
     )

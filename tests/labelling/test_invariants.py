@@ -48,11 +48,11 @@ BREAKS = {
     "an event was rewritten": (changed(EventTable, 2, actor="someone else"), "does not follow"),
     "an event was moved": (changed(EventTable, 3, at=1), "does not follow"),
     "a label came from nowhere": (
-        added(LabelTable, 999, 1, "x", 1, '"cat"', 1, 1, "", 0, 1, 0),
+        added(LabelTable, 999, 1, "x", 1, '"cat"', 1, 1, "", 0, 1, 0, '"cat"', "x", 0, 0, "", ""),
         "rows where the log counts",
     ),
     "a label of no task": (changed(LabelTable, 0, row=59), "are of no task"),
-    "a lease of no task": (added(LeaseTable, 59, "x", 1, 1), "lease are of no task"),
+    "a lease of no task": (added(LeaseTable, 59, "x", 1, 1, 1), "lease are of no task"),
     "a label of no event": (changed(LabelTable, 0, event=10_000), "name no event"),
     "a label ended by no event": (changed(LabelTable, 0, ended=-1), "ended"),
     "a label that is none": (changed(LabelTable, 0, label='"cow"'), "no label of the campaign"),

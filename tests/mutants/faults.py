@@ -600,22 +600,22 @@ AGREEMENT = (
     Fault(
         "agreement",
         "an example is settled with one label too few",
-        "        if counts[place] < annotators_per_task:",
-        "        if counts[place] < annotators_per_task - 1:",
+        "np.flatnonzero((counts > 1) & (counts >= annotators_per_task))",
+        "np.flatnonzero((counts > 1) & (counts >= annotators_per_task - 1))",
         ("test_the_rules",),
     ),
     Fault(
         "agreement",
         "labels that were superseded or deleted count",
-        "    current = labels.take(labels.status == CURRENT)\n    current = current.take(np.lexsort(",
-        "    current = labels\n    current = current.take(np.lexsort(",
+        "    answers, votes = answers_of(labels), labels_of(labels)",
+        "    answers, votes = labels, labels",
         ("test_deleted_labels_do_not_count",),
     ),
     Fault(
         "agreement",
         "labels are judged in the order in which they were recorded",
-        "np.lexsort((current.number, current.told_at, current.row))",
-        "np.lexsort((current.number, current.row))",
+        "np.lexsort((votes.number, votes.told_at, votes.row))",
+        "np.lexsort((votes.number, votes.row))",
         (
             "test_the_latest_label_is_the_one_given_last_not_the_one_recorded_last",
             "test_rows_are_judged_each_by_itself",
@@ -631,8 +631,8 @@ AGREEMENT = (
     Fault(
         "agreement",
         "an example whose labels were deleted stays labelled",
-        "repeated(OPEN, len(lost))])[order]",
-        "repeated(LABELLED, len(lost))])[order]",
+        "    state, label, share = repeated(OPEN, len(rows)), repeated",
+        "    state, label, share = repeated(LABELLED, len(rows)), repeated",
         ("test_deleted_labels_do_not_count",),
     ),
     Fault(
@@ -652,7 +652,7 @@ AGREEMENT = (
     Fault(
         "agreement",
         "Dawid and Skene judge labels that were superseded",
-        "    estimate = dawid_skene(labels.take(labels.status == CURRENT))",
+        "    estimate = dawid_skene(labels_of(labels))",
         "    estimate = dawid_skene(labels)",
         ("test_dawid_skene_goes_by_current_labels_alone",),
     ),

@@ -4,7 +4,7 @@ The results of the rules and the contract of a store can be imported from here t
 
 The files, each of which imports only those before it: examples, damage, files, session (an open campaign); views,
 stories, progress, verify (reading); backups, creation (its beginning); score_arrays, telling, asking, leases,
-pool_changes (changes); rounds, label_files; reader, editor, campaign (the public classes).
+lead/ (changes); rounds, label_files; reader, editor, campaign (the public classes).
 """
 
 from __future__ import annotations

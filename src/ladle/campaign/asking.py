@@ -17,11 +17,12 @@ from ladle.campaign.score_arrays import arrays_of, check_order, indexes_of, with
 from ladle.campaign.session import Session
 from ladle.campaign.telling import check_text
 from ladle.errors import ArgumentError, MismatchError, NotFoundError, ShapeError
-from ladle.labelling import answers, ask_rules
-from ladle.labelling.ask_rules import AskRequest, BatchChoice, PoolState
+from ladle.labelling import answers
 from ladle.labelling.contract import View, Writer
-from ladle.labelling.events import Act, digest_of, earlier_report, next_number, record
+from ladle.labelling.events import digest_of, earlier_report, next_number, record
 from ladle.labelling.records import moment
+from ladle.labelling.rules import ask as ask_rules
+from ladle.labelling.rules.ask import AskRequest, BatchChoice, PoolState
 from ladle.labelling.settings import check_lease
 from ladle.labelling.tables import MICROSECONDS, BatchRowsTable, BatchTable, EventTable
 from ladle.numbers import whole
@@ -62,6 +63,7 @@ def check_request(
         lease=lease_of(session, lease_seconds),
         key=named,
         holder=holder,
+        by=session.by,
         model=model or "",
         scores_digest=digest or (digest_of_arrays(given) if named else ""),
         arrays=given,
@@ -179,7 +181,7 @@ def _renew(session: Session, writer: Writer, number: int, request: AskRequest, a
             remedy="Repeat it as it was, or use a new key.",
         )
     effects = ask_rules.renew_batch(batch, lease_until=at + request.lease, event=next_number(writer, EventTable))
-    record(writer, Act("renew", at, request.holder), effects)
+    record(writer, session.act("renew", at), effects)
     return read_batch(session, writer, number, renewed=True)
 
 

@@ -12,10 +12,11 @@ import json
 import os
 import shutil
 import tempfile
+import time
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -28,15 +29,16 @@ from ladle.campaign.examples import Examples
 from ladle.campaign.files import CampaignFiles
 from ladle.campaign.session import Session
 from ladle.errors import CorruptFileError, FileError, FileFormatError, LadleError
+from ladle.labelling import version_two
 from ladle.labelling.columns import Columns
 from ladle.labelling.contract import Store, View
 from ladle.labelling.invariants import CRASHES, Everything, problems
-from ladle.labelling.settings import Settings
-from ladle.labelling.tables import KINDS, ArtefactTable, PoolPartTable
+from ladle.labelling.settings import Settings, in_force
+from ladle.labelling.tables import KINDS, MICROSECONDS, ArtefactTable, PoolPartTable, SettingsTable
 from ladle.memory.budget import require
 
 FORMAT = "ladle-campaign"
-FORMAT_VERSION = 1  # increase it when an older Ladle would misread the file
+FORMAT_VERSION = 2  # increase it when an older Ladle would misread the file
 ZIPPED = zipfile.ZIP_DEFLATED
 HEADER, FILES = "header.json", "files/"
 PART_ROWS = 20_000  # rows in a line
@@ -130,19 +132,27 @@ def _contents(archive: zipfile.ZipFile, source: Path) -> tuple[str, Everything]:
     header = _header(archive, source)
     try:
         settings = Settings.from_json(header["settings"])
-        members = [archive.getinfo(f"{kind.NAME}.jsonl") for kind in KINDS]
+        is_old = header["format_version"] == 1
+        there = [kind for kind in KINDS if not (is_old and kind.NAME in version_two.NEW_TABLES)]
+        members = [archive.getinfo(f"{kind.NAME}.jsonl") for kind in there]
         require(
             3 * sum(member.file_size for member in members),
             f"the tables of the backup {source}",
             remedy="Restore it on a machine with more memory, or set LADLE_MEMORY.",
         )
-        tables = {kind: kind.joined(_read(archive, kind)).in_order() for kind in KINDS}
+        if is_old:
+            rows = {kind.NAME: [row for part in _rows(archive, kind) for row in part] for kind in there}
+            upgraded = version_two.upgraded(rows, at=round(time.time() * MICROSECONDS))
+            tables = {kind: kind.of(upgraded[kind.NAME]).in_order() for kind in KINDS}
+        else:
+            tables = {kind: kind.joined(_read(archive, kind)).in_order() for kind in KINDS}
     except LadleError as error:
         if isinstance(error, MemoryError):
             raise
         raise damaged(source, str(error)) from error
     except UNREADABLE as cause:
         raise damaged(source, f"{type(cause).__name__}: {cause}") from cause
+    settings = in_force(settings, Everything(settings, tables).of(SettingsTable))
     lines = problems(Everything(settings, tables))
     if lines:
         raise damaged(source, lines[0])
@@ -157,6 +167,13 @@ def damaged(source: Path, what: str) -> CorruptFileError:
 
 
 def _read(archive: zipfile.ZipFile, kind: type[Columns]) -> Iterator[Columns]:
+    with closing(_rows(archive, kind)) as parts:
+        for part in parts:
+            yield kind.of(part)
+
+
+def _rows(archive: zipfile.ZipFile, kind: type[Columns]) -> Generator[list[Any], None, None]:
+    """The rows of a table, one list for each line of its file."""
     holds = list(kind.layout().values())
     with archive.open(f"{kind.NAME}.jsonl") as lines:
         for line in io.TextIOWrapper(lines, "utf-8"):
@@ -164,7 +181,7 @@ def _read(archive: zipfile.ZipFile, kind: type[Columns]) -> Iterator[Columns]:
             if "octets" in holds:
                 pairs = [zip(row, holds, strict=True) for row in rows]
                 rows = [[_octets(each) if what == "octets" else each for each, what in row] for row in pairs]
-            yield kind.of(rows)
+            yield rows
 
 
 def _octets(text: str) -> bytes:

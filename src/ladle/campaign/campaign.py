@@ -61,6 +61,7 @@ class Campaign(Editor):
         lease_seconds: float = 7 * 24 * 3600,
         files: str | None = None,
         clock: Clock | None = None,
+        by: str = "",
         progress: Reporter = SILENT,
     ) -> Campaign:
         """Create a campaign.
@@ -96,6 +97,8 @@ class Campaign(Editor):
             The folder of the campaign's files; by default beside the database, `birds.db.files/NAME`.
         clock : callable, optional
             Returns seconds since 1970, UTC; by default `time.time`.
+        by : str, optional
+            Who acts, for the log; by default LADLE_USER or the user of the system.
         progress : Reporter, optional
             Receives the progress of a clustering.
 
@@ -129,9 +132,8 @@ class Campaign(Editor):
             lease_seconds=lease_seconds,
             files=files or "",
         )
-        plan = creation.NewCampaign(settings, as_pool(pool), tree, clock or time.time, progress)
-        store = url if isinstance(url, Store) else SqlStore.create(url)
-        return cls(creation.create(store, plan))
+        plan = creation.NewCampaign(settings, as_pool(pool), tree, clock or time.time, progress, by)
+        return cls(creation.create(url if isinstance(url, Store) else SqlStore.create(url), plan))
 
     @classmethod
     def restore(
@@ -477,13 +479,11 @@ class Campaign(Editor):
         is_new = not self.has_batch(key)
         if is_new and scores_digest and alone:
             rounds.check_last_batch(self._session)
-        arrays: Any = given if read_scores is None or not is_new else read_scores()
+        arrays: Any = read_scores() if read_scores is not None and is_new else given
         if is_new:
             asking.require_possible(self._session, size, gold, arrays)
-        labelled, repeated = None, False
-        if model is not None:
-            repeated = self._has_model(model)
-            labelled = self.record_model(model, metrics=metrics, scores=scores)
+        repeated = model is not None and self._has_model(model)
+        labelled = None if model is None else self.record_model(model, metrics=metrics, scores=scores)
         batch = self.ask(
             size,
             **({name: arrays.get(name) for name in given} if is_new else {}),

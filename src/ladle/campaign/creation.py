@@ -27,7 +27,7 @@ from ladle.clusters import is_cuttable
 from ladle.errors import ArgumentError, IdError, MismatchError, NotFoundError
 from ladle.hac.tree.level import LEVELS
 from ladle.labelling.contract import Store
-from ladle.labelling.events import Act, Effects, record
+from ladle.labelling.events import Effects, record
 from ladle.labelling.settings import Settings
 from ladle.labelling.tables import ArtefactTable, PoolPartTable
 from ladle.pool import Pool
@@ -45,6 +45,7 @@ class NewCampaign:
     tree: Any
     clock: Clock
     progress: Reporter
+    by: str = ""
 
 
 def create(store: Store, plan: NewCampaign) -> Session:
@@ -60,10 +61,11 @@ def create(store: Store, plan: NewCampaign) -> Session:
 
 
 def _open_same(store: Store, plan: NewCampaign) -> Session:
-    session = open_existing(store, plan.settings.name, pool=plan.pool, clock=plan.clock)
+    session = open_existing(store, plan.settings.name, pool=plan.pool, clock=plan.clock, by=plan.by)
     with store.reading(session.name) as view:
         session.examples(view)  # refuses another pool
-    if session.settings.to_json() != replace(plan.settings, files=session.settings.files).to_json():
+    planned = replace(plan.settings, files=session.settings.files).to_json()
+    if planned not in (session.settings.to_json(), session.founding.to_json()):
         raise MismatchError(
             f"the campaign {session.name!r}",
             wanted="be new, or have the settings that it was created with",
@@ -97,13 +99,13 @@ def only_name(store: Store) -> str:
     return names[0]
 
 
-def open_existing(store: Store, name: str, *, pool: object, clock: Clock) -> Session:
+def open_existing(store: Store, name: str, *, pool: object, clock: Clock, by: str = "") -> Session:
     """Open a campaign. pool: where it is now, or None. Raises: NotFoundError; as `ladle.open_pool`."""
     with store.reading(name) as view:
         settings = Settings.from_json(view.settings)
         reopen = "" if pool is None else str(newest_part(view).reopen[0])
     given = None if pool is None else as_pool(pool, reopen)
-    return Session(store, settings, CampaignFiles(folder_of(settings, _database_file(store))), clock, given)
+    return Session(store, settings, CampaignFiles(folder_of(settings, _database_file(store))), clock, given, by)
 
 
 def without_cuts(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -129,7 +131,8 @@ def _create_new(store: Store, plan: NewCampaign) -> Session:
     from ladle import strategies
 
     settings, pool = plan.settings, plan.pool
-    session = Session(store, settings, CampaignFiles(folder_of(settings, _database_file(store))), plan.clock, pool)
+    files = CampaignFiles(folder_of(settings, _database_file(store)))
+    session = Session(store, settings, files, plan.clock, pool, plan.by)
     part = pool_part(pool, 1, 1)
     names = save_ids(session.files, part, pool)
     tree = plan.tree
@@ -141,7 +144,7 @@ def _create_new(store: Store, plan: NewCampaign) -> Session:
     text = settings.to_json()
     report = {"pool": pool.source, "examples": pool.rows, "strategy": settings.strategy, "files": names}
     with store.founding(settings.name, text) as writer:
-        record(writer, Act("create", session.now()), Effects(added=(part, artefacts), report=report))
+        record(writer, session.act("create", session.now()), Effects(added=(part, artefacts), report=report))
     session.files.remove_checkpoint()
     return session
 

@@ -6,8 +6,9 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from ladle.campaign import asking, backups, leases, pool_changes
+from ladle.campaign import asking, backups, leases
 from ladle.campaign.examples import as_pool
+from ladle.campaign.lead import pool_changes
 from ladle.campaign.reader import Reader
 from ladle.campaign.telling import check_text
 from ladle.labelling.answers import Taken

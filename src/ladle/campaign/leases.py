@@ -10,12 +10,13 @@ import numpy as np
 from ladle.campaign.session import Session
 from ladle.campaign.telling import check_text
 from ladle.errors import ArgumentError
-from ladle.labelling import answers, lease_rules
+from ladle.labelling import answers
 from ladle.labelling.columns import Int64
 from ladle.labelling.contract import View
-from ladle.labelling.events import Act, next_number, record
-from ladle.labelling.lease_rules import WaitingTasks
+from ladle.labelling.events import next_number, record
 from ladle.labelling.records import moment
+from ladle.labelling.rules import lease as lease_rules
+from ladle.labelling.rules.lease import WaitingTasks
 from ladle.labelling.states import WAITING
 from ladle.labelling.tables import BatchTable, EventTable, GoldTable, LabelTable, LeaseTable, TaskTable
 from ladle.numbers import whole
@@ -37,7 +38,7 @@ def take(session: Session, annotator: str, size: int, lease: int) -> answers.Tak
         event = next_number(writer, EventTable)
         effects = lease_rules.take(waiting, rows, annotator, lease_until=at + lease, event=event, at=at)
         if len(rows):
-            record(writer, Act("take", at, annotator), effects)
+            record(writer, session.act("take", at), effects)
         ids = session.examples(writer).at(rows)
     renewed, passed_on = int(effects.report["renewed"]), int(effects.report["passed_on"])
     return answers.Taken(ids, rows, annotator, moment(at + lease), renewed, passed_on)
@@ -55,7 +56,7 @@ def release(session: Session, annotator: str, rows: Int64 | None) -> int:
         if rows is None:
             effects = lease_rules.release_batches(effects, writer.read(BatchTable), annotator, event=event, at=at)
         if effects:
-            record(writer, Act("release", at, annotator), effects)
+            record(writer, session.act("release", at), effects)
     return int(effects.report["released"])
 
 

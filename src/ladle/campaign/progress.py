@@ -10,15 +10,15 @@ import numpy as np
 
 from ladle.campaign.damage import newest_part
 from ladle.errors import LadleError
-from ladle.labelling import ask_rules
 from ladle.labelling.annotators import agreement_of, gold_scores
 from ladle.labelling.answers import Progress
 from ladle.labelling.columns import texts
 from ladle.labelling.contract import View
 from ladle.labelling.records import Records, times
+from ladle.labelling.rules import ask as ask_rules
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import DISPUTED, LABELLED, OPEN
-from ladle.labelling.tables import CURRENT, MICROSECONDS, GoldTable, LabelTable, ModelTable, QuarantineTable
+from ladle.labelling.tables import MICROSECONDS, GoldTable, LabelTable, ModelTable, QuarantineTable, labels_of
 from ladle.stopping import GainPlateau, Verdict
 
 DAY = 24 * 3600 * MICROSECONDS
@@ -29,7 +29,7 @@ LEAST_GAIN = 0.002  # a smaller gain of a metric from the next batch is a platea
 def progress(view: View, settings: Settings, at: int) -> Progress:
     """All figures of one moment. Cost: reads all tasks and labels."""
     state, label = ask_rules.pool_state(view, settings), view.read(LabelTable)
-    current = label.take(label.status == CURRENT)
+    current = labels_of(label)
     task = state.task
     mine = task.batch > 0
     outstanding = int((mine & np.isin(task.state, (OPEN, DISPUTED))).sum())

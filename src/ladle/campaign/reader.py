@@ -32,7 +32,9 @@ class Reader:
         self._session = session
 
     @classmethod
-    def open(cls, url: Database, *, name: str | None = None, pool: object = None, clock: Clock | None = None) -> Self:
+    def open(
+        cls, url: Database, *, name: str | None = None, pool: object = None, clock: Clock | None = None, by: str = ""
+    ) -> Self:
         """Open a campaign.
 
         Parameters
@@ -46,6 +48,8 @@ class Reader:
             strategies that read embeddings. A path is read by the names of columns that the campaign has stored.
         clock : callable, optional
             As in `Campaign.create`.
+        by : str, optional
+            Who acts, for the log; by default LADLE_USER, otherwise the user of the system.
 
         Returns
         -------
@@ -67,7 +71,7 @@ class Reader:
         """
         store = url if isinstance(url, Store) else SqlStore.open(url)
         name = creation.only_name(store) if name is None else name
-        return cls(creation.open_existing(store, name, pool=pool, clock=clock or time.time))
+        return cls(creation.open_existing(store, name, pool=pool, clock=clock or time.time, by=by))
 
     @classmethod
     def names(cls, url: Database) -> list[str]:
@@ -98,7 +102,7 @@ class Reader:
 
     @property
     def settings(self) -> Settings:
-        """The settings that the campaign was created with."""
+        """The settings in force."""
         return self._session.settings
 
     @property

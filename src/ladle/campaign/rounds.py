@@ -15,7 +15,7 @@ from ladle import durable
 from ladle.campaign.session import Session
 from ladle.errors import ArgumentError, FileError
 from ladle.labelling.answers import Batch, Told, Verification
-from ladle.labelling.pool_rules import check_metrics
+from ladle.labelling.rules.pool import check_metrics
 from ladle.labelling.states import OPEN
 from ladle.labelling.tables import BatchTable, LabelTable, TaskTable
 

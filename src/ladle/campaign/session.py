@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import math
 import os
 import time
@@ -19,7 +20,9 @@ from ladle.campaign.examples import Examples, check_same, reopen
 from ladle.campaign.files import CampaignFiles
 from ladle.errors import ArgumentError, MismatchError
 from ladle.labelling.contract import Store, View, Writer
-from ladle.labelling.settings import Settings
+from ladle.labelling.counted import CountedView
+from ladle.labelling.events import Act
+from ladle.labelling.settings import Settings, settings_in_force
 from ladle.labelling.tables import MICROSECONDS, ArtefactTable, PoolPartTable
 from ladle.numbers import number
 from ladle.pool import Pool
@@ -34,16 +37,26 @@ _DAY_SECONDS = 86_400
 
 @dataclass(slots=True, eq=False)
 class Session:
-    """An open campaign. pool: the caller's; None to open the pool from the place that the campaign has stored."""
+    """An open campaign.
+
+    settings: those in force; every transaction reads them anew, because others may have changed them. founding: those
+    it began with. pool: the caller's; None to open the pool from the place that the campaign has stored. by: who acts.
+    """
 
     store: Store
     settings: Settings
     files: CampaignFiles
     clock: Clock = time.time
     pool: Pool | None = None
+    by: str = ""
+    founding: Settings = field(init=False)
     _examples: Examples | None = field(default=None)
     _part: int = field(default=0)
     _clusters: Any = field(default=None)
+
+    def __post_init__(self) -> None:
+        self.founding = self.settings
+        self.by = self.by or user_name()
 
     @property
     def name(self) -> str:
@@ -54,13 +67,19 @@ class Session:
     def reading(self) -> Iterator[View]:
         """The campaign at one moment. Raises: as `Store.reading`; CorruptFileError where damage makes a rule fail."""
         with explain_crashes(self.store, self.settings), self.store.reading(self.name) as view:
-            yield view
+            self.settings = settings_in_force(view)
+            yield CountedView(view)
 
     @contextmanager
     def writing(self) -> Iterator[Writer]:
         """The campaign, locked against other writers. Raises: as `Store.writing`, and as `reading`."""
         with explain_crashes(self.store, self.settings), self.store.writing(self.name) as writer:
+            self.settings = settings_in_force(writer)
             yield writer
+
+    def act(self, kind: str, at: int, *, key: str = "", request: str = "") -> Act:
+        """A change by whoever acts here, for the log."""
+        return Act(kind, at, self.by, key, request)
 
     def now(self) -> int:
         """The time in microseconds since 1970. Raises: ArgumentError when the clock gives no such time."""
@@ -99,6 +118,14 @@ class Session:
             pool = reopen(part)
             return Examples(pool.id_column, pool)
         return Examples(self.files.ids(int(part.number[0]), view.read(ArtefactTable)))
+
+
+def user_name() -> str:
+    """Who acts, where nobody says: LADLE_USER, otherwise the user of the system."""
+    try:
+        return os.environ.get("LADLE_USER", "").strip() or getpass.getuser()
+    except (KeyError, OSError):  # a container may have no user of this number
+        return f"user {os.getuid()}"
 
 
 def folder_of(settings: Settings, database: Path | None) -> Path:

@@ -9,16 +9,17 @@ import numpy as np
 
 from ladle.campaign.examples import Examples
 from ladle.errors import NotFoundError
-from ladle.labelling import tell_rules
 from ladle.labelling.answers import TaskStory
-from ladle.labelling.ask_rules import rows_of
 from ladle.labelling.contract import View
 from ladle.labelling.labels import parsed
 from ladle.labelling.records import moment
+from ladle.labelling.rules import tell as tell_rules
+from ladle.labelling.rules.ask import rows_of
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import STATES
 from ladle.labelling.tables import (
     STATUSES,
+    AdjudicationTable,
     BatchRowsTable,
     BatchTable,
     EventTable,
@@ -45,7 +46,7 @@ def story(view: View, settings: Settings, examples: Examples, example_id: Any) -
     lines += _quarantined(view, str(listed.cast("large_string")[0].as_py()))
     if len(gold):
         lines.append((_at(view, int(gold.event[0])), f"gold: known to be {parsed(gold.label[0])!r}"))
-    resolved = tell_rules.resolutions(settings, labels)
+    resolved = tell_rules.resolutions(settings, labels, view.read(AdjudicationTable, "row", [row]))
     is_labelled = len(resolved.row) and resolved.label[0] and len(task) and STATES[int(task.state[0])] == "labelled"
     return TaskStory(
         id=example_id,
@@ -68,7 +69,7 @@ def _batches(view: View, row: int) -> Iterator[Line]:
 
 
 def _labels(view: View, labels: LabelTable) -> Iterator[Line]:
-    for _, _, annotator, version, label, _, recorded_at, source, status, _, ended in labels.tuples():
+    for _, _, annotator, version, label, _, recorded_at, source, status, _, ended, *_ in labels.tuples():
         who = (annotator or "someone") + (f" by {source}" if source else "")
         again = "" if version == 1 else f" (version {version})"
         yield recorded_at, f"labelled {parsed(label)!r} by {who}{again}"
@@ -77,7 +78,7 @@ def _labels(view: View, labels: LabelTable) -> Iterator[Line]:
 
 
 def _leases(view: View, row: int) -> Iterator[Line]:
-    for _, annotator, until, event in view.read(LeaseTable, "row", [row]).tuples():
+    for _, annotator, until, event, _ in view.read(LeaseTable, "row", [row]).tuples():
         yield _at(view, event), f"taken by {annotator} until {moment(until):%Y-%m-%d %H:%M} UTC"
 
 
@@ -87,7 +88,7 @@ def _exclusions(view: View, row: int) -> Iterator[Line]:
 
 
 def _quarantined(view: View, example_id: str) -> Iterator[Line]:
-    for _, at, _, label, annotator, _, reason, _ in view.read(QuarantineTable, "example_id", [example_id]).tuples():
+    for _, at, _, label, annotator, _, reason, *_ in view.read(QuarantineTable, "example_id", [example_id]).tuples():
         yield at, f"a label {label} by {annotator or 'someone'} went to quarantine: {reason}"
 
 

@@ -14,14 +14,21 @@ from ladle.campaign.examples import as_texts
 from ladle.campaign.session import Session, microseconds
 from ladle.errors import ArgumentError, ShapeError
 from ladle.frames import check_same_index, is_frame
-from ladle.labelling import tell_rules
 from ladle.labelling.answers import Told
 from ladle.labelling.columns import Int64, Texts, repeated, texts
 from ladle.labelling.contract import View
 from ladle.labelling.events import earlier_report, next_number, record
 from ladle.labelling.labels import Labels, holdable
-from ladle.labelling.tables import EventTable, ExclusionTable, LabelTable, QuarantineTable, TaskTable
-from ladle.labelling.tell_rules import KnownRows, TellRequest
+from ladle.labelling.rules import tell as tell_rules
+from ladle.labelling.rules.tell import KnownRows, TellRequest
+from ladle.labelling.tables import (
+    AdjudicationTable,
+    EventTable,
+    ExclusionTable,
+    LabelTable,
+    QuarantineTable,
+    TaskTable,
+)
 from ladle.pool.ids.named_rows import check_not_a_mask
 
 LONGEST_NAME, LONGEST_REASON = 500, 10_000  # characters
@@ -70,7 +77,7 @@ def check_request(
         given={position: tell_rules.as_text(given[position]) for position in {*refused, *unknown}},
         at=at,
         key=key,
-        actor=annotator if isinstance(annotator, str) else "",
+        by=session.by,
     )
 
 
@@ -95,6 +102,7 @@ def known_rows(view: View, rows: Int64, at: int) -> KnownRows:
         task=view.read(TaskTable, "row", wanted),
         label=view.read(LabelTable, "row", wanted),
         excluded=excluded.row[excluded.active == 1],
+        adjudication=view.read(AdjudicationTable, "row", wanted),
         next_label=next_number(view, LabelTable),
         next_quarantined=next_number(view, QuarantineTable),
         event=next_number(view, EventTable),

@@ -9,6 +9,7 @@ from ladle.labelling.answers import Verification
 from ladle.labelling.columns import Columns
 from ladle.labelling.contract import View
 from ladle.labelling.invariants import CRASHES, Everything, problems
+from ladle.labelling.settings import settings_in_force
 from ladle.labelling.tables import KINDS, ArtefactTable, EventTable, LabelTable, PoolPartTable, TaskTable
 from ladle.progress import Reporter
 
@@ -24,7 +25,7 @@ def verify(session: Session, progress: Reporter) -> Verification:
         counted = {"changes": EventTable, "tasks": TaskTable, "labels": LabelTable, "files": ArtefactTable}
         checked = {what: len(tables[kind]) for what, kind in counted.items() if kind in tables}
         if len(tables) == len(KINDS):
-            lines += problems(Everything(session.settings, tables))
+            lines += problems(Everything(settings_in_force(view), tables))
         lines += _of_examples(session, view, tables)
         artefacts = tables.get(ArtefactTable, ArtefactTable.empty())
         assert isinstance(artefacts, ArtefactTable)

@@ -9,17 +9,18 @@ import numpy as np
 
 from ladle.campaign.damage import newest_part
 from ladle.campaign.examples import from_texts
-from ladle.labelling import tell_rules
-from ladle.labelling.ask_rules import lease_ends
 from ladle.labelling.columns import Int64, repeated, texts
 from ladle.labelling.contract import View
 from ladle.labelling.labels import all_parsed
 from ladle.labelling.records import Records, times
+from ladle.labelling.rules import tell as tell_rules
+from ladle.labelling.rules.ask import lease_ends
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import LABELLED, STATES, WAITING
 from ladle.labelling.tables import (
     ORIGINS,
     STATUSES,
+    AdjudicationTable,
     BatchTable,
     EventTable,
     ExclusionTable,
@@ -77,15 +78,16 @@ def resolved(view: View, settings: Settings) -> Records:
     """One row for each example with a resolved label, in row order. Gold examples have their gold label."""
     task, gold = view.read(TaskTable), view.read(GoldTable)
     labelled = task.row[task.state == LABELLED]
-    label = view.read(LabelTable)
-    by_rule = tell_rules.resolve(settings, label.take(np.isin(label.row, labelled)))
+    label, final = view.read(LabelTable), view.read(AdjudicationTable)
+    final = final.take(np.isin(final.row, labelled))
+    by_rule = tell_rules.resolve(settings, label.take(np.isin(label.row, labelled)), final)
     by_rule = by_rule.take(~np.isin(by_rule.row, gold.row))
     excluded = view.read(ExclusionTable)
     gold = gold.take(~np.isin(gold.row, excluded.row[excluded.active == 1]))
     row = np.concatenate([by_rule.row, gold.row])
     order = np.argsort(row)
     ids = _ids_of(view, task, row[order])
-    how = [settings.agreement] * len(by_rule.row) + ["gold"] * len(gold)
+    how = ["adjudicated" if each else settings.agreement for each in by_rule.final.tolist()] + ["gold"] * len(gold)
     return Records(
         {
             "id": ids,

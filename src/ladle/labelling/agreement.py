@@ -1,7 +1,8 @@
 """The rules of agreement: from the labels of several annotators to one label.
 
 Every rule waits until an example has labels of as many different annotators as the campaign asks for. Superseded and
-deleted labels do not count. A disputed example goes to one more annotator and is judged again.
+deleted labels do not count. A disputed example goes to one more annotator and is judged again. A lead's final word
+stands above every rule.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from statistics import median
 from typing import Any
 
@@ -21,7 +22,7 @@ from ladle.errors import ArgumentError
 from ladle.labelling.columns import Int64, Texts, repeated
 from ladle.labelling.labels import Labels
 from ladle.labelling.states import DISPUTED, LABELLED, OPEN
-from ladle.labelling.tables import CURRENT, LabelTable
+from ladle.labelling.tables import AdjudicationTable, LabelTable, answers_of, labels_of
 from ladle.numbers import choice
 
 # A rule reads the labels of one example, oldest first. It returns the label, or "" for a dispute, and the share of the
@@ -36,6 +37,7 @@ class Resolutions:
 
     row: (e,) ascending. state: (e,) see `ladle.labelling.states`. label: (e,) canonical JSON, "" unless the state is
     LABELLED. votes: (e,) the number of labels that count. share: (e,) the share of them for the label; 0 without one.
+    final: (e,) whether the label is a lead's final word.
     """
 
     row: Int64
@@ -43,10 +45,11 @@ class Resolutions:
     label: Texts
     votes: Int64
     share: npt.NDArray[np.float64]
+    final: npt.NDArray[np.bool_]
 
     def take(self, which: npt.NDArray[Any]) -> Resolutions:
         """The examples at these places, or where a mask is set."""
-        return Resolutions(self.row[which], self.state[which], self.label[which], self.votes[which], self.share[which])
+        return Resolutions(*(getattr(self, each.name)[which] for each in fields(self)))
 
 
 def majority(labels: Sequence[str], kind: Labels) -> Opinion:
@@ -98,43 +101,43 @@ def check_agreement(name: str, kind: Labels) -> str:
 
 
 def judge(labels: LabelTable, kind: Labels, *, agreement: str, annotators_per_task: int) -> Resolutions:
-    """The state and the label of every row that has any label, by its current labels.
+    """The state and the label of every row that has any answer, by its current answers.
 
+    Labels are votes. A skip is an answer without a vote: once enough people have answered, an example with too few
+    votes is disputed, as one without agreement is. Rows whose answers were all deleted are open.
     Cost: a sort; vectorised for rows of one label, one call of the rule for each other row.
     """
-    current = labels.take(labels.status == CURRENT)
-    current = current.take(np.lexsort((current.number, current.told_at, current.row)))
-    rows, starts, counts = np.unique(current.row, return_index=True, return_counts=True)
-    state = repeated(LABELLED if annotators_per_task == 1 else OPEN, len(rows))
-    label, share = repeated("", len(rows)), np.zeros(len(rows))
-    settled = state == LABELLED
-    label[settled] = current.label[starts[settled]]
-    share[settled] = 1.0
+    answers, votes = answers_of(labels), labels_of(labels)
+    votes = votes.take(np.lexsort((votes.number, votes.told_at, votes.row)))
+    rows = np.unique(labels.row)
+    answered = np.bincount(np.searchsorted(rows, answers.row), minlength=len(rows)).astype(np.int64)
+    counts = np.bincount(np.searchsorted(rows, votes.row), minlength=len(rows)).astype(np.int64)
+    starts = np.cumsum(counts) - counts
+    state, label, share = repeated(OPEN, len(rows)), repeated("", len(rows)), np.zeros(len(rows))
+    state[answered >= annotators_per_task] = DISPUTED
+    alone = (counts == 1) & (annotators_per_task == 1)
+    state[alone], label[alone], share[alone] = LABELLED, votes.label[starts[alone]], 1.0
     rule = RULES[agreement]
-    for place in np.flatnonzero(counts > 1).tolist():
-        if counts[place] < annotators_per_task:
-            continue
-        votes = current.label[starts[place] : starts[place] + counts[place]].tolist()
-        label[place], share[place] = rule(votes, kind)
+    for place in np.flatnonzero((counts > 1) & (counts >= annotators_per_task)).tolist():
+        said = votes.label[starts[place] : starts[place] + counts[place]].tolist()
+        label[place], share[place] = rule(said, kind)
         state[place] = LABELLED if label[place] else DISPUTED
-    return _with_unvoted(labels, Resolutions(rows, state, label, counts.astype(np.int64), share))
+    return Resolutions(rows, state, label, counts, share, np.zeros(len(rows), bool))
 
 
-def _with_unvoted(labels: LabelTable, resolved: Resolutions) -> Resolutions:
-    """`resolved`, and the rows whose labels were all deleted: they are open again."""
-    lost = np.setdiff1d(labels.row, resolved.row)
-    if not len(lost):
+def with_final_words(resolved: Resolutions, adjudications: AdjudicationTable) -> Resolutions:
+    """`resolved`, with the label that a lead has decided where there is one, whatever the answers are."""
+    final = adjudications.take(adjudications.active == 1)
+    if not len(final):
         return resolved
-    rows = np.concatenate([resolved.row, lost])
-    order = np.argsort(rows)
-    blank, zeros = repeated("", len(lost)), np.zeros(len(lost))
-    return Resolutions(
-        rows[order],
-        np.concatenate([resolved.state, repeated(OPEN, len(lost))])[order],
-        np.concatenate([resolved.label, blank])[order],
-        np.concatenate([resolved.votes, repeated(0, len(lost))])[order],
-        np.concatenate([resolved.share, zeros])[order],
-    )
+    rows = np.union1d(resolved.row, final.row)
+    known, decided = np.searchsorted(rows, resolved.row), np.searchsorted(rows, final.row)
+    state, label, votes = repeated(OPEN, len(rows)), repeated("", len(rows)), repeated(0, len(rows))
+    share, is_final = np.zeros(len(rows)), np.zeros(len(rows), bool)
+    state[known], label[known], votes[known] = resolved.state, resolved.label, resolved.votes
+    share[known] = resolved.share
+    state[decided], label[decided], share[decided], is_final[decided] = LABELLED, final.label, 1.0, True
+    return Resolutions(rows, state, label, votes, share, is_final)
 
 
 def _majority_of_each(labels: Sequence[str]) -> Opinion:

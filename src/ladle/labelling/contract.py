@@ -126,6 +126,25 @@ class Writer(View):
             For a key that does not exist; when the database fails.
         """
 
+    @abstractmethod
+    def rewrite(self, columns: Columns) -> None:
+        """Replace all rows of a table, for examples whose rows have other numbers now.
+
+        Parameters
+        ----------
+        columns : Columns
+            All rows of one table.
+
+        Raises
+        ------
+        StoreError, StoreBusyError
+            When the database fails.
+
+        Notes
+        -----
+        Cost: writes the whole table.
+        """
+
 
 class Store(ABC):
     """A place that keeps campaigns. The docstring of `ladle.labelling.contract` has its guarantees."""

@@ -10,19 +10,22 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ladle.labelling import tell_rules
-from ladle.labelling.ask_rules import rows_of
 from ladle.labelling.columns import Columns, Int64
 from ladle.labelling.contract import Kind
 from ladle.labelling.events import chain_of
-from ladle.labelling.ranges import out_of_range
+from ladle.labelling.ranges import MOST, out_of_range
+from ladle.labelling.rules import tell as tell_rules
+from ladle.labelling.rules.ask import rows_of
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import EXCLUDED, OPEN
 from ladle.labelling.tables import (
     CURRENT,
     KINDS,
+    AdjudicationTable,
+    AssignmentTable,
     BatchRowsTable,
     BatchTable,
+    CommentTable,
     EventTable,
     ExclusionTable,
     GoldTable,
@@ -113,7 +116,7 @@ def _references(everything: Everything) -> Iterator[str]:
         if kind.KEY == ("number",) and not np.array_equal(columns.column("number"), np.arange(1, len(columns) + 1)):
             yield f"the table {kind.NAME} is not numbered without a gap"
     tasks = everything.of(TaskTable).row
-    for related in (LabelTable, LeaseTable):
+    for related in (LabelTable, LeaseTable, AdjudicationTable):
         yield from _lines(
             f"rows of {related.NAME} are of no task", ~np.isin(everything.of(related).column("row"), tasks)
         )
@@ -148,7 +151,7 @@ def _batches(everything: Everything) -> Iterator[str]:
 
 
 def _labels(everything: Everything) -> Iterator[str]:
-    """Versions count from 1, only the last one may be current, and each label is one of the campaign."""
+    """Versions count from 1, at most one is current, and each label is one of the campaign."""
     label, kind = everything.of(LabelTable), everything.settings.labels
     yield from _lines("labels are both current and ended", (label.status == CURRENT) != (label.ended == 0))
     order = np.lexsort((label.number, label.annotator.astype(str), label.row)) if len(label) else label.number
@@ -158,9 +161,10 @@ def _labels(everything: Everything) -> Iterator[str]:
     began = np.flatnonzero(starts)
     counted = np.arange(len(ordered)) - np.repeat(began, np.diff([*began, len(ordered)])) + 1
     yield from _lines("labels are out of the order of their versions", ordered.version != counted)
-    last = np.append(starts[1:], True)[: len(ordered)]
-    yield from _lines("labels are current though a later version is there", (ordered.status == CURRENT) & ~last)
-    for text in sorted(set(label.label.tolist())):
+    current = (ordered.status == CURRENT).astype(np.int64)
+    if len(ordered):
+        yield from _lines("annotators have two current labels for an example", np.add.reduceat(current, began) > 1)
+    for text in sorted(set(label.label.tolist()) - {""}):
         try:
             is_canonical = kind.canonical(json.loads(text)) == text
         except ValueError:
@@ -172,7 +176,7 @@ def _labels(everything: Everything) -> Iterator[str]:
 def _states(everything: Everything) -> Iterator[str]:
     """Every task is in the state that its labels and the exclusions give."""
     task, exclusions = everything.of(TaskTable), everything.of(ExclusionTable)
-    resolved = tell_rules.resolutions(everything.settings, everything.of(LabelTable))
+    resolved = tell_rules.resolutions(everything.settings, everything.of(LabelTable), everything.of(AdjudicationTable))
     state = np.full(len(task), OPEN, np.int64)
     inside = np.isin(task.row, resolved.row)
     state[inside] = resolved.state[np.searchsorted(resolved.row, task.row[inside])]
@@ -189,9 +193,9 @@ def _pool(everything: Everything) -> Iterator[str]:
     if (np.diff(parts.rows) <= 0).any():
         yield "the pool shrank"
     rows = int(parts.rows[-1])
-    for kind in (TaskTable, GoldTable, ExclusionTable):
+    for kind in (TaskTable, GoldTable, ExclusionTable, AdjudicationTable, AssignmentTable, CommentTable):
         yield from _lines(
-            f"rows of {kind.NAME} are outside the pool", _outside(everything.of(kind).column("row"), 0, rows - 1)
+            f"rows of {kind.NAME} are outside the pool", _outside(everything.of(kind).column("row"), -MOST, rows - 1)
         )
     stray = everything.of(QuarantineTable).reason == ""
     yield from _lines("entries are in quarantine without a reason", stray)
@@ -216,7 +220,7 @@ _CHECKS: dict[Check, str] = {
     _log: "events are numbered without a gap, each seals the earlier ones, and the last counts the rows of all tables",
     _references: "every row names an existing event, numbered tables have no gap, labels and leases are of tasks",
     _batches: "every task is in the batch that asked for it last, and batches are whole and within the budget",
-    _labels: "versions count from 1, only the last one may be current, and each label is one of the campaign",
+    _labels: "versions count from 1, at most one is current, and each label is one of the campaign",
     _states: "every task is in the state that its labels and the exclusions give",
     _pool: "the pool only grows, and every row is in it",
 }

@@ -158,6 +158,10 @@ class _MemoryWriter(Writer):
                 raise StoreError(f"the {columns.NAME} {key}", wanted="be there to be changed", got="none")
             rows[key] = row
 
+    def rewrite(self, columns: Columns) -> None:
+        self._tables[type(columns)] = {}
+        self.add(columns)
+
     def _has_key_of(self, event: tuple[Any, ...]) -> bool:
         place, kind = list(EventTable.layout()).index("key"), list(EventTable.layout()).index("kind")
         mine = (event[kind], event[place])

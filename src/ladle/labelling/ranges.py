@@ -17,17 +17,22 @@ from ladle.labelling.tables import (
     LATEST,
     ORIGINS,
     STATUSES,
+    AdjudicationTable,
     ArtefactTable,
+    AssignmentTable,
     BatchRowsTable,
     BatchTable,
+    CommentTable,
     EventTable,
     ExclusionTable,
     GoldTable,
     LabelTable,
     LeaseTable,
     ModelTable,
+    PersonTable,
     PoolPartTable,
     QuarantineTable,
+    SettingsTable,
     TaskTable,
 )
 
@@ -35,6 +40,8 @@ MOST = 2**53  # no campaign has so many rows, places or numbers
 
 TIME = (EARLIEST, LATEST)
 COUNT = (0, MOST)
+ROW = (-MOST, MOST)  # negative for an example that was taken out of the pool
+FLAG = (0, 1)
 NUMBER = (1, MOST)
 
 RANGES: dict[type[Columns], dict[str, tuple[int, int]]] = {
@@ -42,26 +49,32 @@ RANGES: dict[type[Columns], dict[str, tuple[int, int]]] = {
     PoolPartTable: {"rows": (1, MOST), "dim": (1, MOST)},
     BatchTable: {"round": NUMBER, "asked_at": TIME, "lease_until": TIME, "size": NUMBER, "passed_on": COUNT},
     TaskTable: {
-        "row": COUNT,
+        "row": ROW,
         "origin": (0, len(ORIGINS) - 1),
         "state": (0, len(STATES) - 1),
         "batch": COUNT,
         "place": COUNT,
     },
     LabelTable: {
-        "row": COUNT,
+        "row": ROW,
         "version": NUMBER,
         "told_at": TIME,
         "recorded_at": TIME,
         "status": (0, len(STATUSES) - 1),
         "ended": COUNT,
+        "origin": FLAG,
+        "spent_ms": COUNT,
     },
-    LeaseTable: {"row": COUNT, "lease_until": TIME},
-    GoldTable: {"row": COUNT},
-    ExclusionTable: {"row": COUNT, "at": TIME, "active": (0, 1)},
-    QuarantineTable: {"at": TIME},
+    LeaseTable: {"row": ROW, "lease_until": TIME, "since": TIME},
+    GoldTable: {"row": ROW},
+    ExclusionTable: {"row": ROW, "at": TIME, "active": FLAG},
+    QuarantineTable: {"at": TIME, "closed": COUNT},
     ModelTable: {"at": TIME, "round": COUNT, "labelled": COUNT},
     ArtefactTable: {"file_bytes": COUNT},
+    PersonTable: {"merged_into": COUNT},
+    AdjudicationTable: {"row": ROW, "at": TIME, "active": FLAG},
+    AssignmentTable: {"row": ROW, "at": TIME, "active": FLAG},
+    CommentTable: {"row": ROW, "told_at": TIME},
 }
 
 
@@ -91,6 +104,10 @@ def _is_label(text: str) -> bool:
     return json.loads(text) is not None
 
 
+def _is_answer(text: str) -> bool:
+    return text == "" or _is_label(text)
+
+
 def _is_plain_name(text: str) -> bool:
     return bool(text) and text not in (".", "..") and not set(text) & set("/\\\0")
 
@@ -108,8 +125,11 @@ SHAPES: dict[type[Columns], dict[str, Callable[[Any], bool]]] = {
     },
     BatchTable: {"story": _is_object},
     BatchRowsTable: {"row_list": _is_rows, "gold_list": _is_rows},
-    LabelTable: {"label": _is_label},
+    LabelTable: {"label": _is_answer, "as_told": _is_answer},
     GoldTable: {"label": _is_label},
+    AdjudicationTable: {"label": _is_label},
+    PersonTable: {"name": bool},
+    SettingsTable: {"settings": _is_object},
     ModelTable: {"metrics": _is_metrics},
     ArtefactTable: {"name": _is_plain_name, "digest": _is_digest},
 }

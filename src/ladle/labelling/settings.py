@@ -1,17 +1,20 @@
-"""The settings of a campaign, which do not change after it has begun."""
+"""The settings of a campaign: those it began with, and those in force after its changes."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from ladle.errors import ArgumentError, CorruptFileError
 from ladle.labelling.agreement import check_agreement
+from ladle.labelling.contract import View
 from ladle.labelling.labels import Labels
+from ladle.labelling.tables import SettingsTable
 from ladle.numbers import number, whole
 from ladle.seeds import check_seed
 
@@ -95,6 +98,23 @@ class Settings:
                 "the settings of a campaign", wanted="be as they were written", got=f"others ({cause})"
             ) from cause
         return made
+
+
+def settings_in_force(view: View) -> Settings:
+    """The settings after the last change; name and folder are those of this database. Raises: CorruptFileError."""
+    return in_force(_parsed(view.settings), view.last(SettingsTable))
+
+
+def in_force(founding: Settings, changes: SettingsTable) -> Settings:
+    """The settings after these changes, in order. Raises: CorruptFileError."""
+    if not len(changes):
+        return founding
+    return replace(_parsed(str(changes.settings[-1])), name=founding.name, files=founding.files)
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> Settings:
+    return Settings.from_json(text)
 
 
 def check_name(name: object) -> str:

@@ -2,6 +2,7 @@
 
 Times are whole microseconds since 1970, UTC. `row` is a row of the pool, `event` the number of the event that wrote the
 table's row last. Labels are canonical JSON, see `ladle.labelling.labels`. Rows are added and changed, never removed.
+`row` is negative for an example that was taken out of the pool: -1 for the first such example, and so on.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ ASKED, TOLD, IMPORTED = range(3)  # what made a task
 ORIGINS = ("asked", "told", "imported")
 CURRENT, SUPERSEDED, DELETED = range(3)  # the status of a label
 STATUSES = ("current", "superseded", "deleted")
+TOLD_LABEL, IMPORTED_LABEL = range(2)  # where a label comes from
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,7 +114,7 @@ class TaskTable(Columns):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelTable(Columns):
-    """One row for each version of the label of one annotator for one example."""
+    """One row for each version of the answer of one annotator for one example: a label, or a skip."""
 
     NAME: ClassVar[str] = "label"
     KEY: ClassVar[tuple[str, ...]] = ("number",)
@@ -120,13 +122,19 @@ class LabelTable(Columns):
     row: Int64
     annotator: Texts
     version: Int64  # from 1, for this example and annotator
-    label: Texts
+    label: Texts  # "" for a skip: the annotator cannot tell
     told_at: Int64  # when it was given, by the caller's word
     recorded_at: Int64
     source: Texts
     status: Int64
     event: Int64  # the event that stored it
     ended: Int64  # the event that superseded or deleted it; 0 while it is current
+    as_told: Texts  # the label as it was given, before its class was renamed or merged
+    told_by: Texts  # the annotator as named then, before people were merged
+    origin: Int64  # 0 told, 1 imported
+    spent_ms: Int64  # how long the annotator worked on it; 0 when nobody said
+    reason: Texts  # of a skip
+    file: Texts  # the SHA-256 of the file that it came in; "" for none
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,6 +147,7 @@ class LeaseTable(Columns):
     annotator: Texts
     lease_until: Int64
     event: Int64
+    since: Int64  # when the annotator took it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -181,6 +190,10 @@ class QuarantineTable(Columns):
     source: Texts
     reason: Texts
     event: Int64
+    file: Texts  # the path as the caller named it; "" for none
+    place: Texts  # in that file, such as "line 7"
+    closed: Int64  # the event that closed it; 0 while it is open
+    closing: Texts  # why it was closed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -212,6 +225,75 @@ class ArtefactTable(Columns):
     event: Int64
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SettingsTable(Columns):
+    """One row for each change of the settings. The last row is in force; without any, those of the beginning are."""
+
+    NAME: ClassVar[str] = "settings"
+    KEY: ClassVar[tuple[str, ...]] = ("number",)
+    number: Int64  # from 1
+    settings: Texts  # as `Settings.to_json` writes them
+    event: Int64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PersonTable(Columns):
+    """One row for each person who labels."""
+
+    NAME: ClassVar[str] = "person"
+    KEY: ClassVar[tuple[str, ...]] = ("number",)
+    number: Int64  # from 1: the id of the person
+    name: Texts  # no two people have the same
+    team: Texts  # "" for none
+    merged_into: Int64  # the number of the person that this name belongs to; 0 for this person
+    event: Int64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AdjudicationTable(Columns):
+    """One row for each example whose label a lead has decided, or had decided."""
+
+    NAME: ClassVar[str] = "adjudication"
+    KEY: ClassVar[tuple[str, ...]] = ("row",)
+    row: Int64
+    example_id: Texts
+    label: Texts
+    by: Texts
+    reason: Texts
+    at: Int64
+    active: Int64  # 1, or 0 once it is undone
+    event: Int64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AssignmentTable(Columns):
+    """One row for each example that is or was assigned to a person or a team."""
+
+    NAME: ClassVar[str] = "assignment"
+    KEY: ClassVar[tuple[str, ...]] = ("row", "assignee")
+    row: Int64
+    assignee: Texts  # the name of a person or of a team
+    example_id: Texts
+    at: Int64
+    active: Int64  # 1, or 0 once it is ended
+    event: Int64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CommentTable(Columns):
+    """One row for each comment on an example."""
+
+    NAME: ClassVar[str] = "comment"
+    KEY: ClassVar[tuple[str, ...]] = ("number",)
+    number: Int64  # from 1
+    row: Int64
+    example_id: Texts
+    annotator: Texts
+    text: Texts
+    told_at: Int64
+    event: Int64
+
+
 KINDS: tuple[type[Columns], ...] = (
     EventTable,
     PoolPartTable,
@@ -225,4 +307,19 @@ KINDS: tuple[type[Columns], ...] = (
     QuarantineTable,
     ModelTable,
     ArtefactTable,
+    SettingsTable,
+    PersonTable,
+    AdjudicationTable,
+    AssignmentTable,
+    CommentTable,
 )
+
+
+def answers_of(label: LabelTable) -> LabelTable:
+    """The current answers: labels and skips."""
+    return label.take(label.status == CURRENT)
+
+
+def labels_of(label: LabelTable) -> LabelTable:
+    """The current labels, without skips."""
+    return label.take((label.status == CURRENT) & (label.label != "")) if len(label) else label

@@ -11,7 +11,17 @@ from typing import Any
 import sqlalchemy as sa
 
 from ladle.labelling.columns import Columns, Holds
-from ladle.labelling.tables import KINDS, EventTable, ExclusionTable, GoldTable, LabelTable, LeaseTable, TaskTable
+from ladle.labelling.tables import (
+    KINDS,
+    AdjudicationTable,
+    AssignmentTable,
+    EventTable,
+    ExclusionTable,
+    GoldTable,
+    LabelTable,
+    LeaseTable,
+    TaskTable,
+)
 
 PREFIX = "ladle_"
 CAMPAIGN, SEAL = "campaign", "seal"  # columns of every table
@@ -27,6 +37,8 @@ CLUSTERED = (
     LeaseTable,
     GoldTable,
     ExclusionTable,
+    AdjudicationTable,
+    AssignmentTable,
 )  # short rows: SQLite stores them in the order of their keys
 
 METADATA = sa.MetaData()

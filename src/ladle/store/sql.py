@@ -279,6 +279,12 @@ class _SqlWriter(Writer):
             keys = (CAMPAIGN, *columns.KEY)
             self._dialect.change(self._connection, TABLES[type(columns)], keys, self._rows(columns), len(columns))
 
+    def rewrite(self, columns: Columns) -> None:
+        table = TABLES[type(columns)]
+        with translate(self._name):
+            self._connection.execute(sa.delete(table).where(table.c[CAMPAIGN] == self._number))
+        self.add(columns)
+
     def _rows(self, columns: Columns) -> Iterator[tuple[object, ...]]:
         return zip(repeat(self._number), *columns.lists(), columns.seals(self._number).tolist())
 

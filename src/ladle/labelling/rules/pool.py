@@ -12,10 +12,10 @@ import numpy as np
 from ladle.errors import ArgumentError, MismatchError
 from ladle.labelling.columns import Int64, Texts, repeated
 from ladle.labelling.events import Effects
+from ladle.labelling.rules.tell import KnownRows, rejudge
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import EXCLUDED, check_moves
 from ladle.labelling.tables import ExclusionTable, GoldTable, ModelTable
-from ladle.labelling.tell_rules import KnownRows, rejudge
 from ladle.numbers import number
 
 

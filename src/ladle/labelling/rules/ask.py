@@ -25,8 +25,8 @@ class AskRequest:
     """One ask, checked. Everything from the border of a campaign down to the rules reads this one object.
 
     size, gold: how many examples to choose, and how many gold examples to add. lease: in microseconds. key, holder,
-    model, scores_digest: "" for none. arrays: what the strategy reads, each of the whole pool in row order. indexes:
-    the pandas indexes that came with the arrays.
+    model, scores_digest: "" for none. by: who asks. arrays: what the strategy reads, each of the whole pool in row
+    order. indexes: the pandas indexes that came with the arrays.
     """
 
     size: int
@@ -34,6 +34,7 @@ class AskRequest:
     lease: int
     key: str = ""
     holder: str = ""
+    by: str = ""
     model: str = ""
     scores_digest: str = ""
     arrays: Mapping[str, Any] = field(default_factory=dict)
@@ -42,7 +43,7 @@ class AskRequest:
 
     def act(self, at: int) -> Act:
         """The ask as an event at a moment, in microseconds. Scores are compared apart from its digest."""
-        return Act("ask", at, self.holder, self.key, digest_of(self.size, self.gold))
+        return Act("ask", at, self.by, self.key, digest_of(self.size, self.gold))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

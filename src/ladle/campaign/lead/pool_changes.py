@@ -16,10 +16,11 @@ from ladle.campaign.damage import newest_part
 from ladle.campaign.session import Session
 from ladle.campaign.telling import LONGEST_REASON, canonical, check_text, known_rows
 from ladle.errors import ArgumentError, FileError, MismatchError
-from ladle.labelling import pool_rules, tell_rules
 from ladle.labelling.columns import Int64
-from ladle.labelling.events import Act, Effects, digest_of, earlier_report, next_number, record
-from ladle.labelling.pool_rules import NamedExamples
+from ladle.labelling.events import Effects, digest_of, earlier_report, next_number, record
+from ladle.labelling.rules import pool as pool_rules
+from ladle.labelling.rules import tell as tell_rules
+from ladle.labelling.rules.pool import NamedExamples
 from ladle.labelling.states import LABELLED
 from ladle.labelling.tables import (
     ArtefactTable,
@@ -58,7 +59,7 @@ def exclude(session: Session, ids: object, reason: str) -> int:
         exclusions = writer.read(ExclusionTable, "row", chosen.row.tolist())
         effects = pool_rules.exclude(chosen, exclusions, known_rows(writer, chosen.row, at), reason=reason)
         if effects:
-            record(writer, Act("exclude", at), effects)
+            record(writer, session.act("exclude", at), effects)
     return int(effects.report["excluded"])
 
 
@@ -69,7 +70,7 @@ def include(session: Session, ids: object) -> int:
         exclusions = writer.read(ExclusionTable, "row", chosen.row.tolist())
         effects = pool_rules.include(session.settings, exclusions, known_rows(writer, chosen.row, at))
         if effects:
-            record(writer, Act("include", at), effects)
+            record(writer, session.act("include", at), effects)
     return int(effects.report["included"])
 
 
@@ -78,7 +79,7 @@ def delete_labels(session: Session, ids: object, *, annotator: str | None, reaso
     if not check_text(reason, "reason", longest=LONGEST_REASON):
         raise ArgumentError("`reason`", wanted="say why", got="nothing")
     chosen, at = find_named(session, ids), session.now()
-    act = Act("delete", at, annotator or "", key, digest_of(chosen.row, annotator, reason))
+    act = session.act("delete", at, key=key, request=digest_of(chosen.row, annotator, reason))
     with session.writing() as writer:
         report = earlier_report(writer, act)
         if report is not None:
@@ -104,7 +105,7 @@ def add_gold(session: Session, ids: object, labels: object) -> int:
         gold = writer.read(GoldTable, "row", rows.tolist())
         effects = pool_rules.add_gold(chosen, written[order], gold, event=next_number(writer, EventTable))
         if effects:
-            record(writer, Act("gold", session.now()), effects)
+            record(writer, session.act("gold", session.now()), effects)
     return int(effects.report["gold"])
 
 
@@ -131,7 +132,7 @@ def record_model(
         row = ModelTable.of([(*first, text, path, digest, next_number(writer, EventTable))])
         effects = pool_rules.record_model(row, writer.read(ModelTable))
         if effects:
-            record(writer, Act("model", at), effects)
+            record(writer, session.act("model", at), effects)
     return int(effects.report["labelled"])
 
 
@@ -155,7 +156,7 @@ def extend(session: Session, pool: Pool, tree: Any, progress: Reporter) -> int:
             names.append(session.files.save_clusters(clusters, number))
         added = ArtefactTable.of([session.files.artefact(name, event) for name in names])
         report = {"pool": pool.source, "examples": pool.rows, "new": grown}
-        record(writer, Act("extend", session.now()), Effects(added=(fresh, added), report=report))
+        record(writer, session.act("extend", session.now()), Effects(added=(fresh, added), report=report))
     session.pool = pool
     return grown
 

@@ -11,7 +11,7 @@ from ladle.labelling.columns import Int64, repeated
 from ladle.labelling.events import Effects
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import DISPUTED, EXCLUDED, WAITING
-from ladle.labelling.tables import CURRENT, BatchTable, LabelTable, LeaseTable, TaskTable
+from ladle.labelling.tables import BatchTable, LabelTable, LeaseTable, TaskTable, answers_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +31,7 @@ def due(waiting: WaitingTasks, settings: Settings, annotator: str, at: int) -> n
     it needs as many annotators as the campaign asks for, and a disputed task one more than it has. A lease of another
     annotator counts as a label to come. Gold is given to every annotator.
     """
-    task, current = waiting.task, waiting.label.take(waiting.label.status == CURRENT)
+    task, current = waiting.task, answers_of(waiting.label)
     votes = np.bincount(_places(task, current.row), minlength=len(task)) if len(current) else repeated(0, len(task))
     mine = np.isin(task.row, current.row[current.annotator == annotator])
     labelled = set(zip(current.row.tolist(), current.annotator.tolist(), strict=True))
@@ -50,7 +50,8 @@ def take(waiting: WaitingTasks, rows: Int64, annotator: str, *, lease_until: int
     again = np.isin(rows, known.row)
     fresh = rows[~again]
     count = len(fresh)
-    new = LeaseTable(fresh, repeated(annotator, count), repeated(lease_until, count), repeated(event, count))
+    until, now = repeated(lease_until, count), repeated(at, count)
+    new = LeaseTable(fresh, repeated(annotator, count), until, repeated(event, count), now)
     mine = known.take(np.isin(known.row, rows))
     renewed = int((mine.lease_until > at).sum())
     longer = np.maximum(mine.lease_until, lease_until)

@@ -9,14 +9,27 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ladle.labelling.agreement import Resolutions, judge
+from ladle.labelling.agreement import Resolutions, judge, with_final_words
 from ladle.labelling.columns import Int64, Texts, repeated, texts
 from ladle.labelling.dawid_skene import dawid_skene
 from ladle.labelling.events import Act, Effects, digest_of
 from ladle.labelling.labels import holdable
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import DISPUTED, EXCLUDED, LABELLED, Rule, check_moves
-from ladle.labelling.tables import CURRENT, DELETED, IMPORTED, SUPERSEDED, TOLD, LabelTable, QuarantineTable, TaskTable
+from ladle.labelling.tables import (
+    CURRENT,
+    DELETED,
+    IMPORTED,
+    IMPORTED_LABEL,
+    SUPERSEDED,
+    TOLD,
+    TOLD_LABEL,
+    AdjudicationTable,
+    LabelTable,
+    QuarantineTable,
+    TaskTable,
+    labels_of,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -26,7 +39,7 @@ class TellRequest:
     kind: "tell", or "import" for labels made elsewhere. row: (l,) of the pool; -1 for an id that is not in it.
     label: (l,) canonical JSON, "" for a value that is no label of the campaign. refused: the reason, by position.
     given: the value as text, by position, for refused labels and unknown ids. at: the moment of the call, in
-    microseconds. key: "" for none. actor: the one annotator of all labels, or "".
+    microseconds. key: "" for none. by: who tells.
     """
 
     kind: Literal["tell", "import"]
@@ -40,7 +53,7 @@ class TellRequest:
     given: Mapping[int, str]
     at: int
     key: str = ""
-    actor: str = ""
+    by: str = ""
 
     def __len__(self) -> int:
         return len(self.row)
@@ -48,12 +61,12 @@ class TellRequest:
     def act(self) -> Act:
         """The tell as an event. Its digest does not depend on `told_at`."""
         digest = digest_of(self.example_id, self.label, [*self.given.items()], self.annotator, self.source)
-        return Act(self.kind, self.at, self.actor, self.key, digest)
+        return Act(self.kind, self.at, self.by, self.key, digest)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KnownRows:
-    """What a campaign knows of some rows: their tasks, all versions of their labels, and which are excluded.
+    """What a campaign knows of some rows: their tasks, all versions of their labels, final words, exclusions.
 
     next_label, next_quarantined: the next numbers of these tables. event: the number of the coming event.
     """
@@ -61,6 +74,7 @@ class KnownRows:
     task: TaskTable
     label: LabelTable
     excluded: Int64
+    adjudication: AdjudicationTable
     next_label: int
     next_quarantined: int
     event: int
@@ -123,28 +137,32 @@ def delete(settings: Settings, known: KnownRows, *, annotator: str | None, reaso
 def rejudge(rule: Rule, settings: Settings, known: KnownRows, labels: LabelTable, rows: Int64) -> TaskTable:
     """The tasks of these rows that change their state by their labels. rule: the one that changes them."""
     tasks = known.task.take(np.isin(known.task.row, rows))
-    state = _states(settings, labels, tasks.row, known.excluded)
+    state = _states(settings, labels, tasks.row, known)
     check_moves(rule, tasks.state, state)
     moved = state != tasks.state
     return replace(tasks.take(moved), state=state[moved], event=repeated(known.event, int(moved.sum())))
 
 
-def resolutions(settings: Settings, labels: LabelTable) -> Resolutions:
-    """The state and the label of each example, by the campaign's rule of agreement."""
-    return judge(
+def resolutions(settings: Settings, labels: LabelTable, adjudications: AdjudicationTable) -> Resolutions:
+    """The state and the label of each example: the lead's final word, else by the campaign's rule of agreement."""
+    by_rule = judge(
         labels, settings.labels, agreement=settings.agreement, annotators_per_task=settings.annotators_per_task
     )
+    return with_final_words(by_rule, adjudications)
 
 
-def resolve(settings: Settings, labels: LabelTable) -> Resolutions:
+def resolve(settings: Settings, labels: LabelTable, adjudications: AdjudicationTable) -> Resolutions:
     """As `resolutions`; under the rule "dawid-skene", the labels of settled examples are estimated together."""
-    resolved = resolutions(settings, labels)
+    resolved = resolutions(settings, labels, adjudications)
     if settings.agreement != "dawid-skene" or not len(labels):
         return resolved
-    estimate = dawid_skene(labels.take(labels.status == CURRENT))
+    estimate = dawid_skene(labels_of(labels))
     settled = resolved.take(resolved.state == LABELLED)
-    places = np.searchsorted(estimate.row, settled.row)
-    return replace(settled, label=estimate.label[places], share=estimate.share[places])
+    by_rule = np.flatnonzero(~settled.final)
+    places = np.searchsorted(estimate.row, settled.row[by_rule])
+    label, share = settled.label.copy(), settled.share.copy()
+    label[by_rule], share[by_rule] = estimate.label[places], estimate.share[places]
+    return replace(settled, label=label, share=share)
 
 
 def _versions(request: TellRequest, taken: Int64, known: KnownRows) -> tuple[list[tuple[int, int]], set[int]]:
@@ -206,6 +224,12 @@ def _label_rows(
         status=status,
         event=repeated(known.event, count),
         ended=end,
+        as_told=request.label[positions],
+        told_by=request.annotator[positions],
+        origin=repeated(TOLD_LABEL if request.kind == "tell" else IMPORTED_LABEL, count),
+        spent_ms=repeated(0, count),
+        reason=repeated("", count),
+        file=repeated("", count),
     )
     old = known.label.take(np.array(sorted(place for place in ended if place < len(known.label)), np.int64))
     return new, replace(old, status=repeated(SUPERSEDED, len(old)), ended=repeated(known.event, len(old)))
@@ -223,20 +247,21 @@ def _tasks(
     ids = np.empty(len(fresh), object)
     ids[:] = [first[row] for row in fresh.tolist()]
     zeros, origin = repeated(0, len(fresh)), TOLD if request.kind == "tell" else IMPORTED
-    state = _states(settings, labels, fresh, known.excluded)
+    state = _states(settings, labels, fresh, known)
     return TaskTable(
         fresh, ids, repeated(origin, len(fresh)), state, zeros, zeros, repeated(known.event, len(fresh))
     ), moved
 
 
-def _states(settings: Settings, labels: LabelTable, rows: Int64, excluded: Int64) -> Int64:
-    resolved = resolutions(settings, labels)
+def _states(settings: Settings, labels: LabelTable, rows: Int64, known: KnownRows) -> Int64:
+    """The state of the task of each of these rows."""
+    resolved = resolutions(settings, labels, known.adjudication)
     state = repeated(0, len(rows))
     places = np.searchsorted(resolved.row, rows)
     inside = places < len(resolved.row)
     inside[inside] = resolved.row[places[inside]] == rows[inside]
     state[inside] = resolved.state[places[inside]]
-    state[np.isin(rows, excluded)] = EXCLUDED
+    state[np.isin(rows, known.excluded)] = EXCLUDED
     return state
 
 
@@ -253,6 +278,10 @@ def _quarantine(request: TellRequest, positions: Int64, known: KnownRows) -> Qua
         source=request.source[positions],
         reason=texts(reasons),
         event=repeated(known.event, count),
+        file=repeated("", count),
+        place=repeated("", count),
+        closed=repeated(0, count),
+        closing=repeated("", count),
     )
 
 

@@ -1,0 +1,1 @@
+"""What each change of a campaign writes: pure functions from tables to `Effects`, one file for each kind of change."""

@@ -1,0 +1,134 @@
+"""Schema version 2: what a data lead changes, and who answered what, how long it took and from which file.
+
+Three tables get columns, so all of their rows are written anew with new seals. Every campaign gets an event that
+records it and that founds the people who have labelled so far.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+from ladle.labelling import version_two
+from ladle.labelling.columns import Columns
+from ladle.labelling.version_two import (
+    AdjudicationTableTwo,
+    AssignmentTableTwo,
+    CommentTableTwo,
+    EventTableTwo,
+    LabelTableTwo,
+    LeaseTableTwo,
+    PersonTableTwo,
+    QuarantineTableTwo,
+    SettingsTableTwo,
+)
+
+revision = "0002"
+down_revision = "0001"
+
+CHUNK_ROWS = 20_000
+_TYPES = {"number": sa.BigInteger, "text": sa.Text, "octets": sa.LargeBinary}
+Row = tuple[Any, ...]
+
+
+# SQLite keeps the rows of these tables in the order of their keys.
+_CLUSTERED = (LabelTableTwo, LeaseTableTwo, AdjudicationTableTwo, AssignmentTableTwo)
+
+
+def upgrade() -> None:
+    """Write three tables anew, make five, and record the upgrade in each campaign."""
+    connection = op.get_bind()
+    for new in (SettingsTableTwo, PersonTableTwo, AdjudicationTableTwo, AssignmentTableTwo, CommentTableTwo):
+        _create(new, new.NAME)
+    event = sa.table("ladle_event", *(sa.column(name) for name in ("campaign", "seq", "at", "kind")))
+    query = sa.select(event.c.campaign, event.c.seq, event.c.at, event.c.kind)
+    facts = {(row[0], row[1]): (int(row[2]), str(row[3])) for row in connection.execute(query)}
+    people: dict[int, dict[str, None]] = {}
+
+    def label(campaign: int, row: Row) -> Row:
+        people.setdefault(campaign, {})[row[2]] = None
+        return version_two.label_row(row, is_import=facts.get((campaign, row[9]), (0, ""))[1] == "import")
+
+    def lease(campaign: int, row: Row) -> Row:
+        people.setdefault(campaign, {})[row[1]] = None
+        return version_two.lease_row(row, since=facts.get((campaign, row[3]), (0, ""))[0])
+
+    def quarantine(_campaign: int, row: Row) -> Row:
+        return version_two.quarantine_row(row)
+
+    for made, change in ((LabelTableTwo, label), (LeaseTableTwo, lease), (QuarantineTableTwo, quarantine)):
+        _rewrite(connection, made, change)
+    op.create_index("ladle_label_row", "ladle_label", ["campaign", "row"])
+    op.create_index("ladle_lease_annotator", "ladle_lease", ["campaign", "annotator"])
+    _record(connection, people)
+
+
+def _record(connection: sa.Connection, people: dict[int, dict[str, None]]) -> None:
+    """Add the people of every campaign, and the event of the upgrade."""
+    campaigns = [row[0] for row in connection.execute(sa.text("SELECT number FROM ladle_campaign ORDER BY number"))]
+    fields = ", ".join(f'"{name}"' for name in EventTableTwo.layout())
+    for campaign in campaigns:
+        query = sa.text(f"SELECT {fields} FROM ladle_event WHERE campaign = :number ORDER BY seq DESC LIMIT 1")
+        last = connection.execute(query, {"number": campaign}).one_or_none()
+        if last is None:
+            continue
+        rows = version_two.person_rows(people.get(campaign, {}), event=int(last[0]) + 1)
+        event = version_two.upgrade_event(tuple(last), people=len(rows), at=round(time.time() * 1_000_000))
+        _insert(connection, PersonTableTwo, "ladle_person", campaign, rows)
+        _insert(connection, EventTableTwo, "ladle_event", campaign, [event])
+
+
+def _rewrite(connection: sa.Connection, made: type[Columns], change: Callable[[int, Row], Row]) -> None:
+    """Write a table anew with its new columns. change: from the campaign and the old row to the new row."""
+    name, again = f"ladle_{made.NAME}", f"{made.NAME}_new"
+    _create(made, again)
+    for campaign, rows in _chunks(connection, made, name):
+        _insert(connection, made, f"ladle_{again}", campaign, [change(campaign, row) for row in rows])
+    op.drop_table(name)
+    op.rename_table(f"ladle_{again}", name)
+
+
+def _chunks(connection: sa.Connection, made: type[Columns], name: str) -> Iterator[tuple[int, list[Row]]]:
+    """The old rows of a table, at most `CHUNK_ROWS` of one campaign at a time, in the order of their keys."""
+    inspected = [column["name"] for column in sa.inspect(connection).get_columns(name)]
+    fields = [field for field in made.layout() if field in inspected]
+    table = sa.table(name, sa.column("campaign"), *(sa.column(field) for field in fields))
+    keys = [table.c.campaign, *(table.c[key] for key in made.KEY)]
+    after: Row | None = None
+    while True:
+        query = sa.select(table.c.campaign, *(table.c[field] for field in fields)).order_by(*keys).limit(CHUNK_ROWS)
+        if after is not None:
+            query = query.where(sa.tuple_(*keys) > sa.tuple_(*after))
+        found = [tuple(row) for row in connection.execute(query)]
+        for campaign in dict.fromkeys(row[0] for row in found):
+            yield campaign, [row[1:] for row in found if row[0] == campaign]
+        if len(found) < CHUNK_ROWS:
+            return
+        after = (found[-1][0], *(found[-1][1 + fields.index(key)] for key in made.KEY))
+
+
+def _create(made: type[Columns], name: str) -> None:
+    op.create_table(
+        f"ladle_{name}",
+        sa.Column("campaign", sa.Integer, sa.ForeignKey("ladle_campaign.number"), nullable=False),
+        *(sa.Column(field, _TYPES[holds], nullable=False) for field, holds in made.layout().items()),
+        sa.Column("seal", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("campaign", *made.KEY),
+        sqlite_with_rowid=made not in _CLUSTERED,
+    )
+
+
+def _insert(connection: sa.Connection, made: type[Columns], name: str, campaign: int, rows: list[Row]) -> None:
+    """Add rows with their seals."""
+    if not rows:
+        return
+    columns = made.of(rows)
+    names = ["campaign", *made.layout(), "seal"]
+    table = sa.table(name, *(sa.column(each) for each in names))
+    sealed = zip(columns.tuples(), columns.seals(campaign).tolist(), strict=True)
+    values = [dict(zip(names, (campaign, *row, seal), strict=True)) for row, seal in sealed]
+    connection.execute(sa.insert(table), values)
