@@ -191,7 +191,7 @@ DAMAGES: dict[str, Callable[[Members], Members]] = {
     "a header that is a list": lambda members: members | {"header.json": b"[]"},
     "a header that is deep": lambda members: members | {"header.json": b"[" * 100_000},
     "another format": header_with(format="ladle-dendrogram"),
-    "a version of the future": header_with(format_version=2),
+    "a version of the future": header_with(format_version=3),
     "a version that is none": header_with(format_version="1"),
     "a version that is true": header_with(format_version=True),
 }
