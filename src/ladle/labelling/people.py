@@ -1,0 +1,65 @@
+"""The names of people and teams: how a name is written, who it belongs to, who is behind it."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from ladle.labelling.tables import PersonTable
+
+
+def person_name(text: str) -> str:
+    """A name as campaigns store it: in Unicode's form NFC, without spaces at its ends, each inner gap one space."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class People:
+    """The people of a campaign and their teams, by name. A name that nobody has is a person of that name."""
+
+    table: PersonTable
+    _final: dict[str, str] = field(init=False)  # the name of the person that each name belongs to
+    _team: dict[str, str] = field(init=False)  # of each person who has one
+
+    def __post_init__(self) -> None:
+        rows = {number: (name, team, merged) for number, name, team, merged, _ in self.table.tuples()}
+        final, teams = {}, {}
+        for first, (name, _, _) in rows.items():
+            seen, number = {first}, first
+            while (into := rows[number][2]) in rows and into not in seen:
+                seen.add(into)
+                number = into
+            person, team, _ = rows[number]
+            final[name] = person
+            if team:
+                teams[person] = team
+        object.__setattr__(self, "_final", final)
+        object.__setattr__(self, "_team", teams)
+
+    def name_of(self, name: str) -> str:
+        """The name of the person that this name belongs to, after people were merged."""
+        return self._final.get(name, name)
+
+    def team_of(self, person: str) -> str:
+        """The team of a person; "" for none."""
+        return self._team.get(self.name_of(person), "")
+
+    def belongs(self, person: str, name: str) -> bool:
+        """Whether `name` is this person, or the team of this person."""
+        return self.name_of(person) == self.name_of(name) or (bool(name) and self.team_of(person) == name)
+
+    def aliases_of(self, person: str) -> list[str]:
+        """All names by which work may be meant for this person: own ones, those merged into it, the team's."""
+        final = self.name_of(person)
+        names = {final, *(name for name, other in self._final.items() if other == final), self.team_of(final)}
+        return sorted(names - {""})
+
+    def have_answered(self, name: str, answered: Iterable[str]) -> bool:
+        """Whether a person or a team has nothing left to answer, once these people have answered.
+
+        A team is done when each of its members has answered, or someone under the name of the team itself.
+        """
+        done = {self.name_of(each) for each in answered}
+        members = {person for person, team in self._team.items() if team == name}
+        return self.name_of(name) in done or (bool(members) and members <= done)
