@@ -158,7 +158,7 @@ def _as_bits(column: npt.NDArray[Any], holds: Holds) -> npt.NDArray[np.uint64]:
         if len(distinct) > len(values) // 2:
             return np.fromiter(map(_code, values), np.uint64, len(values))
         codes = {value: _code(value) for value in distinct}
-        return np.fromiter((codes[value] for value in values), np.uint64, len(values))
+        return np.fromiter(map(codes.__getitem__, values), np.uint64, len(values))
     hashed = (int.from_bytes(blake2b(value, digest_size=8).digest(), "little") for value in column.tolist())
     return np.fromiter(hashed, np.uint64, len(column))
 
