@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
+import sqlite3
 import tempfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+from unittest import mock
 
 import ladle
 from benchmarks.reliability import birds
@@ -12,8 +16,10 @@ from benchmarks.reliability.birds import doing
 from benchmarks.reliability.scenarios import Act, Scenario, Snapshot, whole_or_not
 from benchmarks.reliability.snapshots import DATABASE, NAME, problems, snapshot, url
 from ladle.errors import MismatchError
+from ladle.store.upgrade import NEWEST
 
 BACKUP = "birds.backup"
+GOLDEN = Path(__file__).parents[2] / "tests" / "golden"
 
 
 def _act(name: str, prepare: Callable[[Path], None], do: Callable[[Path], None]) -> Scenario:
@@ -58,7 +64,24 @@ def _backup_snapshot(folder: Path) -> Snapshot:
         return snapshot(Path(elsewhere)) | {"campaign": []}  # which says where its files are
 
 
+def _old(folder: Path) -> None:
+    """A database of the first schema. The files of its campaign are not there."""
+    (folder / DATABASE).write_bytes(gzip.decompress((GOLDEN / "campaign-0001.db.gz").read_bytes()))
+
+
+def _migrates(folder: Path) -> None:
+    with mock.patch("time.time", return_value=birds.BY_CLOCK):  # the upgrade is an event of this time
+        ladle.Campaign.migrate(url(folder))
+
+
+def _problems_once_new(folder: Path) -> list[str]:
+    with closing(sqlite3.connect(folder / DATABASE)) as connection:
+        (version,) = connection.execute("SELECT version_num FROM ladle_schema").fetchone()
+    return [line for line in problems(folder) if "ids-" not in line] if version == NEWEST else []
+
+
 CAMPAIGN = (
+    whole_or_not(Act("migrate", _old, _migrates, snapshot, _problems_once_new)),
     _act("create", birds.nothing, birds.created),
     _change("ask", birds.created, birds.asks),
     _change("ask again", birds.with_batch, birds.asks),

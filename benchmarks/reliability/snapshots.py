@@ -29,7 +29,9 @@ def snapshot(folder: Path) -> Snapshot:
         campaigns = _rows(connection, "campaign") if "ladle_campaign" in there else []
         if not campaigns:
             return {}
-        return {kind.NAME: _rows(connection, kind.NAME) for kind in KINDS} | {"campaign": campaigns}
+        # A database of an older Ladle lacks some tables.
+        known = {kind.NAME: _rows(connection, kind.NAME) for kind in KINDS if f"ladle_{kind.NAME}" in there}
+        return known | {"campaign": campaigns}
 
 
 def _rows(connection: sqlite3.Connection, table: str) -> list[object]:
