@@ -54,11 +54,25 @@ class Model:
             if row not in self.gold and row not in self.excluded and self.state(row) == "open" and not self.out(row)
         }
 
+    def paid(self) -> int:
+        """Labels that were told, whatever became of them: one for each example and annotator."""
+        return len({(each["row"], each["annotator"]) for each in self.labels})
+
+    def reserved(self) -> int:
+        """Labels that the tasks of batches still lack."""
+        lacking = 0
+        for row in self.holds:
+            if self.state(row) == "open":
+                lacking += self.annotators_per_task - len(self.current(row))
+            elif self.state(row) == "disputed":
+                lacking += 1
+        return lacking
+
     def left(self) -> int:
         """Tasks the budget still allows."""
         if self.budget is None:
             return self.pool
-        return (self.budget - len(self.holds) * self.annotators_per_task) // self.annotators_per_task
+        return max(0, self.budget - self.paid() - self.reserved()) // self.annotators_per_task
 
     def ask(self, rows: list[int], lease: float, key: str) -> int:
         passed_on = sum(1 for row in rows if row in self.holds and row not in self.gold)

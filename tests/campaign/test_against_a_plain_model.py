@@ -183,13 +183,16 @@ class Machine(RuleBasedStateMachine):
             [self.model.state(row) for row in range(POOL) if self.model.is_task(row)],
         )
         assert found.asked == len(self.model.holds)
-        assert found.labelled == states.count("labelled")
+        held = [self.model.state(row) for row in self.model.holds]
+        assert found.labelled == held.count("labelled")
+        assert found.labelled + found.labelled_unasked == states.count("labelled")
+        assert found.disputed - found.disputed_unasked == held.count("disputed")
         assert found.disputed == states.count("disputed")
         assert found.outstanding == len(self.model.outstanding())
         assert found.rounds == len(self.model.batches)
         assert found.excluded == len(self.model.excluded)
         assert found.quarantined == self.model.quarantined
-        assert found.spend == len(self.model.holds) * self.model.annotators_per_task
+        assert (found.spend, found.reserved) == (self.model.paid(), self.model.reserved())
 
     @invariant()
     def labels_are_the_models(self) -> None:

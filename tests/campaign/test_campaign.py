@@ -203,19 +203,20 @@ def test_the_same_campaign_asks_the_same(tmp_path: Path) -> None:
 def test_the_budget_is_kept(store: Store, tmp_path: Path) -> None:
     campaign = begun(store, tmp_path, budget=30, annotators_per_task=2)
     campaign.ask(10, margins=margins())
-    with pytest.raises(ArgumentError, match="5 tasks"):
+    with pytest.raises(ArgumentError, match="10 left for 5 examples"):
         campaign.ask(6, margins=margins())
     campaign.ask(5, margins=margins())
-    assert (campaign.progress().spend, campaign.progress().budget) == (30, 30)
+    found = campaign.progress()
+    assert (found.spend, found.reserved, found.left, found.budget) == (0, 30, 0, 30)
 
 
 def test_gold_counts_towards_the_budget(store: Store, tmp_path: Path) -> None:
     campaign = begun(store, tmp_path, budget=12)
     campaign.add_gold(ids_of(40)[-4:], ["cat"] * 4)
-    with pytest.raises(ArgumentError, match="12 tasks"):
+    with pytest.raises(ArgumentError, match="12 left for 12 examples"):
         campaign.ask(10, margins=margins(), gold=3)
     campaign.ask(10, margins=margins(), gold=2)
-    assert campaign.progress().spend == 12
+    assert campaign.progress().reserved == 12
 
 
 def test_an_ask_for_more_than_is_left_says_where_the_rest_is(store: Store, tmp_path: Path) -> None:

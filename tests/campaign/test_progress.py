@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from ladle.labelling import MemoryStore
+import ladle
+from ladle.labelling import MemoryStore, Store
 from tests.campaign.made import HOUR, Clock, begun, ids_of, margins
 
 DAY = 24 * HOUR
@@ -20,7 +22,7 @@ def test_speed_and_time_left(tmp_path: Path) -> None:
     clock = Clock()
     campaign = begun(MemoryStore(), tmp_path, clock=clock, annotators_per_task=2, budget=100)
     batch = campaign.ask(20, margins=margins())
-    assert campaign.progress().labels_per_day == 0
+    assert campaign.progress().labels_per_day is None
     assert campaign.progress().seconds_left is None
     campaign.tell(batch.ids[:10], ["cat"] * 10, annotator="ann")
     clock.now += 5 * DAY
@@ -28,9 +30,9 @@ def test_speed_and_time_left(tmp_path: Path) -> None:
     progress = campaign.progress()
     assert progress.labels_per_day == pytest.approx(4)  # 20 in 5 days
     assert (progress.labelled, progress.disputed, progress.outstanding) == (5, 5, 15)
-    assert progress.seconds_left == pytest.approx((15 * 2 - 10) / 4 * DAY)
+    assert progress.seconds_left == pytest.approx((10 * 2 + 5) / 4 * DAY)  # 10 open tasks, 5 disputed
     assert progress.agreement == pytest.approx(0.5)
-    assert (progress.spend, progress.budget) == (40, 100)
+    assert (progress.spend, progress.reserved, progress.left, progress.budget) == (20, 25, 55, 100)
     clock.now += 5 * DAY
     assert campaign.progress().labels_per_day == pytest.approx(10 / 7)  # those of ann are older than a week
     clock.now += 30 * DAY
@@ -109,3 +111,81 @@ def test_dawid_skene_resolves_what_a_vote_would_not(tmp_path: Path) -> None:
     assert set(resolved["how"]) == {"dawid-skene"}
     assert (resolved["share"] > 0.9).all()
     assert campaign.verify().ok
+
+
+def test_imports_and_examples_nobody_asked_for_stand_apart(store: Store, tmp_path: Path) -> None:
+    clock = Clock()
+    campaign = begun(store, tmp_path, clock=clock)
+    batch = campaign.ask(4, margins=margins())
+    campaign.import_labels(ids_of(40)[10:30], ["cat"] * 20, source="old", annotator="archive")
+    campaign.tell(ids_of(40)[30:33], ["cat"] * 3, annotator="ann")
+    campaign.tell(ids_of(40)[32:33], ["dog"], annotator="bob")
+    found = campaign.progress()
+    assert (found.labelled, found.asked, found.outstanding) == (0, 4, 4)  # not "23 of 4"
+    assert (found.labelled_unasked, found.disputed, found.disputed_unasked) == (22, 1, 1)
+    assert (found.labels, found.imported, found.spend) == (24, 20, 4)
+    campaign.tell(batch.ids[:1], ["cat"], annotator="ann")
+    campaign.tell(batch.ids[:2], ["dog", "cat"], annotator="bob")
+    found = campaign.progress()
+    assert (found.labelled, found.asked, found.outstanding, found.disputed) == (1, 4, 3, 2)
+    people = {row.annotator: (row.labels, row.imported) for row in found.annotators}
+    assert people == {"archive": (20, 20), "ann": (4, 0), "bob": (3, 0)}
+
+
+UNKNOWN: dict[str, Callable[[ladle.Campaign, Clock], object]] = {
+    "no labels": lambda campaign, clock: None,
+    "imports alone": lambda campaign, clock: [
+        campaign.import_labels(ids_of(40)[:9], ["cat"] * 9, source="old"),
+        wait(clock, 20 * DAY),
+        campaign.import_labels(ids_of(40)[9:12], ["cat"] * 3, source="old"),
+    ],
+    "one label just now": lambda campaign, clock: campaign.tell(ids_of(40)[:1], ["cat"]),
+    "one label of two days": lambda campaign, clock: [campaign.tell(ids_of(40)[:1], ["cat"]), wait(clock, 2 * DAY)],
+    "a minute of labels": lambda campaign, clock: [
+        campaign.tell(ids_of(40)[:9], ["cat"] * 9, told_at=[clock.now - 6 * second for second in range(9)]),
+        wait(clock, 60.0),
+    ],
+    "all at one moment": lambda campaign, clock: [campaign.tell(ids_of(40)[:9], ["cat"] * 9), wait(clock, 3 * DAY)],
+    "all given last year": lambda campaign, clock: [
+        campaign.tell(ids_of(40)[:9], ["cat"] * 9, told_at=[clock.now - (300 + day) * DAY for day in range(9)]),
+        wait(clock, 3 * DAY),
+    ],
+    "all given next year": lambda campaign, clock: [
+        campaign.tell(ids_of(40)[:9], ["cat"] * 9, told_at=[clock.now + (300 + day) * DAY for day in range(9)]),
+        wait(clock, 3 * DAY),
+    ],
+}
+
+
+def wait(clock: Clock, seconds: float) -> None:
+    clock.now += seconds
+
+
+@pytest.mark.parametrize("case", UNKNOWN)
+def test_a_speed_that_is_not_known_is_no_figure(case: str, store: Store, tmp_path: Path) -> None:
+    clock = Clock()
+    campaign = begun(store, tmp_path, clock=clock)
+    campaign.ask(20, margins=margins())
+    clock.now += HOUR
+    UNKNOWN[case](campaign, clock)
+    found = campaign.progress()
+    assert (found.labels_per_day, found.seconds_left) == (None, None)
+    assert all(np.isnan(row.labels_per_day) for row in found.annotators)
+    assert json.loads(json.dumps(found.to_dict(), allow_nan=False))["labels_per_day"] is None
+
+
+def test_the_clocks_of_tools_do_not_make_a_speed(store: Store, tmp_path: Path) -> None:
+    clock = Clock()
+    campaign = begun(store, tmp_path, clock=clock)
+    campaign.ask(20, margins=margins())
+    future = clock.now + 400 * DAY
+    campaign.tell(ids_of(40)[:4], ["cat"] * 4, annotator="ann", told_at=future)  # counts from when it was recorded
+    clock.now += 2 * DAY
+    campaign.tell(ids_of(40)[4:8], ["cat"] * 4, annotator="ann")
+    assert campaign.progress().labels_per_day == pytest.approx(4)
+    clock.now += 20 * DAY
+    assert campaign.progress().labels_per_day == 0  # known: nothing came in seven days
+    assert campaign.progress().seconds_left is None
+    campaign.tell(ids_of(40)[8:20], ["cat"] * 12, annotator="ann")
+    assert campaign.progress().labels_per_day == pytest.approx(12 / 7)
+    assert (campaign.progress().outstanding, campaign.progress().seconds_left) == (0, 0.0)

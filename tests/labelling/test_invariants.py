@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -90,13 +91,20 @@ def test_whatever_is_broken_is_found(name: str, tmp_path: Path) -> None:
     assert told in str(verdict)
 
 
-def test_more_labels_than_the_budget_are_found(tmp_path: Path) -> None:
+def test_an_ask_beyond_the_budget_is_found(tmp_path: Path) -> None:
     store = MemoryStore()
     everything(store, tmp_path, Clock())  # type: ignore[arg-type]
     with store.reading("birds") as view:
         tables = {kind: view.read(kind) for kind in KINDS}
         settings = Settings.from_json(view.settings)
-    asked = int((tables[TaskTable].column("batch") > 0).sum()) * settings.annotators_per_task
-    for budget, sound in ((None, True), (asked, True), (asked - 1, False)):
-        found = problems(Everything(replace(settings, budget=budget), tables))
+    events = tables[EventTable]
+    place = next(place for place, row in enumerate(events.tuples()) if row[2] == "ask")
+    details = json.loads(events.column("details")[place])
+    spend = details["told"]["spend"]
+    room = spend["budget"] - spend["paid"] - spend["reserved"]
+    for labels, sound in ((room, True), (room + 1, False)):
+        spend["labels"] = labels
+        changed = events.column("details").copy()
+        changed[place] = json.dumps(details)
+        found = problems(Everything(settings, tables | {EventTable: replace(events, details=changed)}))
         assert any("of a budget of" in line for line in found) is not sound

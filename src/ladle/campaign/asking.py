@@ -109,9 +109,9 @@ def require_possible(session: Session, size: int, gold: int, arrays: Mapping[str
     plain = arrays_of(arrays)
     _check_entries(plain)
     with session.reading() as view:
-        examples, state = session.examples(view), ask_rules.pool_state(view, session.settings)
-    _check_lengths(plain, len(examples))
-    ask_rules.check_budget(session.settings, state.asked_labels, size + gold)
+        examples, state = session.examples(view), ask_rules.pool_state(view)
+        _check_lengths(plain, len(examples))
+        ask_rules.check_budget(session.settings, view, state.task, size + gold)
     ask_rules.check_room(state, size, pool_rows=len(examples), at=session.now())
 
 
@@ -149,13 +149,17 @@ def ask(session: Session, request: AskRequest) -> answers.Batch:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Basis:
-    """What a selection was made from, at one moment. last_event: the number of the last event then."""
+    """What a selection was made from, at one moment.
+
+    last_event: the number of the last event then. spend: what `check_budget` counted.
+    """
 
     state: PoolState
     examples: Examples
     clusters: Any
     last_event: int
     at: int
+    spend: Mapping[str, int]
 
 
 def _basis(session: Session, request: AskRequest, view: View) -> _Basis | None:
@@ -164,10 +168,10 @@ def _basis(session: Session, request: AskRequest, view: View) -> _Basis | None:
     examples = session.examples(view)
     if earlier_report(view, request.act(at)) is not None:
         return None
-    state = ask_rules.pool_state(view, session.settings)
-    ask_rules.check_budget(session.settings, state.asked_labels, request.size + request.gold)
+    state = ask_rules.pool_state(view)
+    spend = ask_rules.check_budget(session.settings, view, state.task, request.size + request.gold)
     ask_rules.check_room(state, request.size, pool_rows=len(examples), at=at)
-    return _Basis(state, examples, session.clusters(view), int(view.last(EventTable).seq[0]), at)
+    return _Basis(state, examples, session.clusters(view), int(view.last(EventTable).seq[0]), at, spend)
 
 
 def _renew(session: Session, writer: Writer, number: int, request: AskRequest, at: int) -> answers.Batch:
@@ -265,13 +269,14 @@ def _make_or_find(
     if report is not None:
         return _renew(session, writer, int(report["batch"]), request, at)
     assert basis is not None  # a batch that existed before still exists
-    state, event = basis.state, next_number(writer, EventTable)
+    state, spend, event = basis.state, basis.spend, next_number(writer, EventTable)
     if event != basis.last_event + 1:
-        state = ask_rules.pool_state(writer, session.settings)
+        state = ask_rules.pool_state(writer)
+        spend = ask_rules.check_budget(session.settings, writer, state.task, request.size + request.gold)
         if state.batches != basis.state.batches or not ask_rules.still_free(state, selection.rows, at):
             return None
     number = state.batches + 1
     rows, gold = ask_rules.with_gold(session.settings, selection.rows, state.gold, request.gold, number)
     choice = BatchChoice(rows, basis.examples.texts_at(rows), gold, selection.story.to_dict())
-    record(writer, act, ask_rules.make_batch(state, request, choice, event=event, at=at))
+    record(writer, act, ask_rules.make_batch(state, request, choice, event=event, at=at, spend=spend))
     return read_batch(session, writer, number)

@@ -55,6 +55,8 @@ class Campaign(Editor):
         tree: Any = None,
         labels: Labels | Iterable[Class] | None = None,
         budget: int | None = None,
+        price: float | None = None,
+        currency: str = "",
         annotators_per_task: int = 1,
         agreement: str = "majority",
         seed: int = 0,
@@ -84,7 +86,11 @@ class Campaign(Editor):
         labels : Labels or iterable of classes, optional
             The labels to accept: classes, or `Labels.single`, `.multi` or `.value`. None accepts any class.
         budget : int, optional
-            How many labels may be asked for; None for no limit.
+            How many labels may be paid for and reserved; None for no limit.
+        price : float, optional
+            What a label costs.
+        currency : str, default ""
+            The word for what the price is in.
         annotators_per_task : int, default 1
             How many annotators label each example.
         agreement : str, default "majority"
@@ -131,46 +137,11 @@ class Campaign(Editor):
             seed=seed,
             lease_seconds=lease_seconds,
             files=files or "",
+            price=price,
+            currency=currency,
         )
         plan = creation.NewCampaign(settings, as_pool(pool), tree, clock or time.time, progress, by)
         return cls(creation.create(url if isinstance(url, Store) else SqlStore.create(url), plan))
-
-    @classmethod
-    def restore(
-        cls, url: Database, path: str | os.PathLike[str], *, name: str | None = None, files: str | None = None
-    ) -> Campaign:
-        """Create the campaign of a backup in any database, completely or not at all.
-
-        Parameters
-        ----------
-        url : str, path or Store
-            As in `create`.
-        path : path
-            The file that `backup` wrote.
-        name : str, optional
-            Another name than the campaign's own.
-        files : str, optional
-            The folder of the campaign's files, as in `create`.
-
-        Returns
-        -------
-        Campaign
-
-        Raises
-        ------
-        MismatchError
-            When the database has a campaign of this name.
-        FileError, FileFormatError, CorruptFileError
-            When the backup is missing, of another format or version, or damaged.
-        MemoryPlanError
-            When its tables do not fit memory.
-
-        Notes
-        -----
-        Cost: reads and checks the whole backup before it writes anything.
-        """
-        store = url if isinstance(url, Store) else SqlStore.create(url)
-        return cls(creation.restore(store, path, name=name, files=files or ""))
 
     def ask(
         self,

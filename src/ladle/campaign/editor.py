@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
-from ladle.campaign import asking, backups, leases
+from ladle.campaign import asking, backups, creation, leases
 from ladle.campaign.examples import as_pool
 from ladle.campaign.lead import pool_changes
 from ladle.campaign.reader import Reader
+from ladle.campaign.session import Database
 from ladle.campaign.telling import check_text
 from ladle.labelling.answers import Taken
+from ladle.labelling.contract import Store
 from ladle.progress import SILENT, Reporter
 from ladle.store.sql import SqlStore
 
@@ -41,6 +43,43 @@ class Editor(Reader):
             For the database of a newer Ladle. Also what `open` raises.
         """
         return SqlStore.migrate(url)
+
+    @classmethod
+    def restore(
+        cls, url: Database, path: str | os.PathLike[str], *, name: str | None = None, files: str | None = None
+    ) -> Self:
+        """Create the campaign of a backup in any database, completely or not at all.
+
+        Parameters
+        ----------
+        url : str, path or Store
+            As in `Campaign.create`.
+        path : path
+            The file that `backup` wrote.
+        name : str, optional
+            Another name than the campaign's own.
+        files : str, optional
+            The folder of the campaign's files, as in `Campaign.create`.
+
+        Returns
+        -------
+        Campaign
+
+        Raises
+        ------
+        MismatchError
+            When the database has a campaign of this name.
+        FileError, FileFormatError, CorruptFileError
+            When the backup is missing, of another format or version, or damaged.
+        MemoryPlanError
+            When its tables do not fit memory.
+
+        Notes
+        -----
+        Cost: reads and checks the whole backup before it writes anything.
+        """
+        store = url if isinstance(url, Store) else SqlStore.create(url)
+        return cls(creation.restore(store, path, name=name, files=files or ""))
 
     def take(self, annotator: str, size: int, *, lease_seconds: float | None = None) -> Taken:
         """Take the next tasks of the list that all annotators share, under a lease.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from typing import Any
 
 import numpy as np
 
@@ -15,76 +14,94 @@ from ladle.labelling.answers import Progress
 from ladle.labelling.columns import texts
 from ladle.labelling.contract import View
 from ladle.labelling.records import Records, times
-from ladle.labelling.rules import ask as ask_rules
 from ladle.labelling.settings import Settings
-from ladle.labelling.states import DISPUTED, LABELLED, OPEN
-from ladle.labelling.tables import MICROSECONDS, GoldTable, LabelTable, ModelTable, QuarantineTable, labels_of
+from ladle.labelling.speed import labels_per_day
+from ladle.labelling.spending import Spend, cost_of, paid_for, reserved_for
+from ladle.labelling.states import DISPUTED, LABELLED, WAITING
+from ladle.labelling.tables import (
+    IMPORTED_LABEL,
+    BatchTable,
+    EventTable,
+    ExclusionTable,
+    GoldTable,
+    LabelTable,
+    ModelTable,
+    QuarantineTable,
+    TaskTable,
+    labels_of,
+)
 from ladle.stopping import GainPlateau, Verdict
 
-DAY = 24 * 3600 * MICROSECONDS
-WINDOW_DAYS = 7  # the speed is measured over these days
+DAY_SECONDS = 24 * 3600.0
 LEAST_GAIN = 0.002  # a smaller gain of a metric from the next batch is a plateau
 
 
 def progress(view: View, settings: Settings, at: int) -> Progress:
     """All figures of one moment. Cost: reads all tasks and labels."""
-    state, label = ask_rules.pool_state(view, settings), view.read(LabelTable)
-    current = labels_of(label)
-    task = state.task
-    mine = task.batch > 0
-    outstanding = int((mine & np.isin(task.state, (OPEN, DISPUTED))).sum())
-    speed = labels_per_day(label, at)
-    needed = outstanding * settings.annotators_per_task - int(
-        np.isin(current.row, task.row[mine & np.isin(task.state, (OPEN, DISPUTED))]).sum()
-    )
+    task, label = view.read(TaskTable), view.read(LabelTable)
+    exclusions, quarantine = view.read(ExclusionTable), view.read(QuarantineTable)
+    current, paid = labels_of(label), paid_for(label)
+    asked, labelled, disputed = task.batch > 0, task.state == LABELLED, task.state == DISPUTED
+    outstanding = int((asked & np.isin(task.state, WAITING)).sum())
+    spend = Spend(len(paid), reserved_for(settings, task, label))
+    since = founded_at(view)
+    speed = labels_per_day(paid, at, since=since)
     curve = learning_curve(view)
     return Progress(
         name=settings.name,
         pool=int(newest_part(view).rows[0]),
-        asked=int(mine.sum()),
-        labelled=int((task.state == LABELLED).sum()),
+        asked=int(asked.sum()),
+        labelled=int((labelled & asked).sum()),
+        labelled_unasked=int((labelled & ~asked).sum()),
         outstanding=outstanding,
-        rounds=state.batches,
-        excluded=len(state.excluded),
-        disputed=int((task.state == DISPUTED).sum()),
-        quarantined=len(view.read(QuarantineTable)),
+        rounds=len(view.read(BatchTable)),
+        excluded=int(exclusions.active.sum()),
+        disputed=int(disputed.sum()),
+        disputed_unasked=int((disputed & ~asked).sum()),
+        quarantined=int((quarantine.closed == 0).sum()),
         labels=len(current),
-        spend=state.asked_labels,
+        imported=int((current.origin == IMPORTED_LABEL).sum()),
+        spend=spend.paid,
+        reserved=spend.reserved,
         budget=settings.budget,
+        left=spend.left(settings.budget),
+        cost=cost_of(spend.paid, settings.price),
+        currency=settings.currency,
         labels_per_day=speed,
-        seconds_left=max(needed, outstanding) / speed * 86400 if speed else (0.0 if not outstanding else None),
+        seconds_left=spend.reserved / speed * DAY_SECONDS if speed and outstanding else None if outstanding else 0.0,
         agreement=agreement_of(current)[0],
-        annotators=annotators(view, current, label, at),
+        annotators=annotators(view, label, paid, at, since),
         curve=curve,
         stopping=stopping(curve),
     )
 
 
-def labels_per_day(label: LabelTable, at: int) -> float:
-    """Labels per day over the last `WINDOW_DAYS` days, or since the first label where that is later."""
-    if not len(label):
-        return 0.0
-    start = max(at - WINDOW_DAYS * DAY, int(label.told_at.min()))
-    recent = int((label.told_at >= start).sum())
-    return recent / max((at - start) / DAY, 1 / 24)  # over an hour at least: the first minutes say little
+def founded_at(view: View) -> int:
+    """When the campaign was created, in microseconds; 0 where its log is lost."""
+    first = view.read(EventTable, "seq", [1])
+    return int(first.at[0]) if len(first) else 0
 
 
-def annotators(view: View, current: LabelTable, label: LabelTable, at: int) -> Records:
+def annotators(view: View, label: LabelTable, paid: LabelTable, at: int, since: int) -> Records:
     """One row for each annotator, by name."""
+    current = labels_of(label)
     names = sorted(set(label.annotator.tolist()))
     _, agreements = agreement_of(current)
     right, seen = gold_scores(current, view.read(GoldTable))
-    counts, last = np.zeros(len(names), np.int64), np.zeros(len(names), np.int64)
-    speed = np.zeros(len(names))
-    by_name: dict[str, Any] = {name: label.annotator == name for name in names}
+    counts, imported, last = np.zeros((3, len(names)), np.int64)
+    speed = np.full(len(names), np.nan)
     for place, name in enumerate(names):
-        counts[place] = int((current.annotator == name).sum())
-        last[place] = int(label.told_at[by_name[name]].max())
-        speed[place] = labels_per_day(label.take(by_name[name]), at)
+        mine = current.annotator == name
+        counts[place] = int(mine.sum())
+        imported[place] = int((current.origin[mine] == IMPORTED_LABEL).sum())
+        last[place] = int(label.told_at[label.annotator == name].max())
+        known = labels_per_day(paid.take(paid.annotator == name), at, since=since)
+        speed[place] = np.nan if known is None else known
     return Records(
         {
             "annotator": texts(names),
             "labels": counts,
+            "imported": imported,
             "gold_right": np.array([right.get(name, 0) for name in names], np.int64),
             "gold_seen": np.array([seen.get(name, 0) for name in names], np.int64),
             "agreement": np.array([agreements.get(name, np.nan) for name in names], np.float64),

@@ -6,6 +6,7 @@ import getpass
 import math
 import os
 import time
+import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from ladle.errors import ArgumentError, MismatchError
 from ladle.labelling.contract import Store, View, Writer
 from ladle.labelling.counted import CountedView
 from ladle.labelling.events import Act
+from ladle.labelling.labels import holdable
 from ladle.labelling.settings import Settings, settings_in_force
 from ladle.labelling.tables import MICROSECONDS, ArtefactTable, PoolPartTable
 from ladle.numbers import number
@@ -33,6 +35,7 @@ Clock = Callable[[], float]
 Database = str | os.PathLike[str] | Store  # a URL, the path of a SQLite file, or a store
 _LATEST_DAYS = 1_157_407  # since 1970: the latest time is in the year 5138
 _DAY_SECONDS = 86_400
+LONGEST_ACTOR = 200  # characters
 
 
 @dataclass(slots=True, eq=False)
@@ -56,7 +59,7 @@ class Session:
 
     def __post_init__(self) -> None:
         self.founding = self.settings
-        self.by = self.by or user_name()
+        self.by = actor_of(self.by)
 
     @property
     def name(self) -> str:
@@ -120,12 +123,22 @@ class Session:
         return Examples(self.files.ids(int(part.number[0]), view.read(ArtefactTable)))
 
 
-def user_name() -> str:
-    """Who acts, where nobody says: LADLE_USER, otherwise the user of the system."""
+def actor_of(by: object) -> str:
+    """Who acts, for the log: `by`, otherwise LADLE_USER, otherwise the user of the system. Raises: ArgumentError."""
+    if not isinstance(by, str):
+        raise ArgumentError("`by`", wanted="be a name", got=repr(by)[:80])
+    for subject, given in (("`by`", by), ("LADLE_USER", os.environ.get("LADLE_USER", ""))):
+        name = " ".join(unicodedata.normalize("NFC", given).split())
+        if len(name) > LONGEST_ACTOR or not holdable(name):
+            wanted = f"be a name of {LONGEST_ACTOR} characters at most, none of them NUL or half of one"
+            raise ArgumentError(subject, wanted=wanted, got=repr(name)[:80])
+        if name:
+            return name
     try:
-        return os.environ.get("LADLE_USER", "").strip() or getpass.getuser()
-    except (KeyError, OSError):  # a container may have no user of this number
-        return f"user {os.getuid()}"
+        name = getpass.getuser()
+    except (ImportError, KeyError, OSError):  # a container may have no user of this number
+        name = ""
+    return name if name and holdable(name) else f"user {os.getuid()}"
 
 
 def folder_of(settings: Settings, database: Path | None) -> Path:

@@ -152,7 +152,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Progress:
-    """How far a campaign has come.
+    """How far a campaign has come. A figure that is not known is None.
 
     Attributes
     ----------
@@ -162,29 +162,40 @@ class Progress:
         Examples in the pool.
     asked : int
         Tasks that were asked for.
-    labelled, excluded, disputed : int
-        Examples in this state.
-    outstanding : int
-        Tasks that were asked for and are neither labelled nor excluded.
+    labelled, outstanding : int
+        Of these tasks: those that are labelled, and those that are open or disputed. The others are excluded.
+    labelled_unasked : int
+        Labelled examples that no ask has chosen, such as imported ones.
+    disputed, disputed_unasked : int
+        Disputed examples, and how many of them no ask has chosen.
+    excluded : int
+        Excluded examples.
     rounds : int
         Batches that were asked for.
     quarantined : int
-        Entries in quarantine.
-    labels : int
-        Current labels of all annotators.
+        Open entries in quarantine.
+    labels, imported : int
+        Current labels of all annotators, and how many of them were imported.
     spend : int
-        Labels asked for so far.
-    budget : int or None
-        Labels that may be asked for; None for no limit.
-    labels_per_day : float
-        The speed over the last seven days.
+        Labels paid for: every pair of an example and an annotator with a told label, whether the label still stands or
+        not. Skips and imported labels are free.
+    reserved : int
+        Labels that tasks of batches still lack.
+    budget, left : int or None
+        The labels that may be paid for and reserved, and how many of them are left; None for no limit.
+    cost : float or None
+        What the labels paid for cost; None where a label has no price.
+    currency : str
+        The word for what the cost is in.
+    labels_per_day : float or None
+        The speed over the last seven days, without imports; None before there is a day of labels.
     seconds_left : float or None
-        The time that the outstanding tasks take at that speed; None when no labels arrive.
+        The time that the reserved labels take at that speed; None when the speed is 0 or not known.
     agreement : float or None
         The share of pairs of annotators that agree, over the examples with two labels or more; None without any.
     annotators : Records
-        One row for each: annotator, labels, gold_right, gold_seen, agreement (NaN when unknown), labels_per_day,
-        last_told_at.
+        One row for each: annotator, labels, imported (of these labels), gold_right, gold_seen, agreement and
+        labels_per_day (NaN when unknown), last_told_at.
     curve : Records
         One row for each recorded model: version, at, round, labelled, metrics, scores, scores_digest.
     stopping : tuple of ladle.stopping.Verdict
@@ -195,15 +206,22 @@ class Progress:
     pool: int
     asked: int
     labelled: int
+    labelled_unasked: int
     outstanding: int
     rounds: int
     excluded: int
     disputed: int
+    disputed_unasked: int
     quarantined: int
     labels: int
+    imported: int
     spend: int
+    reserved: int
     budget: int | None
-    labels_per_day: float
+    left: int | None
+    cost: float | None
+    currency: str
+    labels_per_day: float | None
     seconds_left: float | None
     agreement: float | None
     annotators: Records

@@ -125,7 +125,7 @@ def _references(everything: Everything) -> Iterator[str]:
 
 
 def _batches(everything: Everything) -> Iterator[str]:
-    """Every task is in the batch that asked for it last, and batches are whole and within the budget."""
+    """Every task is in the batch that asked for it last, and batches are whole."""
     batches, chosen, task = everything.of(BatchTable), everything.of(BatchRowsTable), everything.of(TaskTable)
     yield from _lines("batches are of no round", _outside(batches.round, 1, len(batches)))
     if not np.array_equal(batches.number, chosen.number):
@@ -144,10 +144,17 @@ def _batches(everything: Everything) -> Iterator[str]:
     yield from _lines("tasks are not in the batch that asked for them last", task.batch != batch_of)
     misplaced = (task.place != place_of) & (task.batch == batch_of)
     yield from _lines("tasks are not at their place in their batch", misplaced)
-    budget = everything.settings.budget
-    asked = int((task.batch > 0).sum()) * everything.settings.annotators_per_task
-    if budget is not None and asked > budget:
-        yield f"{asked:,} labels were asked for, of a budget of {budget:,}"
+
+
+def _budget(everything: Everything) -> Iterator[str]:
+    """No ask went beyond its budget. Corrections, disputes and other settings may go beyond it afterwards."""
+    for seq, _, kind, _, _, _, details, _ in everything.of(EventTable).tuples():
+        spend = json.loads(details)["told"].get("spend") if kind == "ask" else None
+        if spend and spend["paid"] + spend["reserved"] + spend["labels"] > spend["budget"]:
+            yield (
+                f"event {seq} asked for {spend['labels']:,} labels beside {spend['paid']:,} paid for and "
+                f"{spend['reserved']:,} reserved, of a budget of {spend['budget']:,}"
+            )
 
 
 def _labels(everything: Everything) -> Iterator[str]:
@@ -219,7 +226,8 @@ _CHECKS: dict[Check, str] = {
     _keys: "no two rows of a table have the same key",
     _log: "events are numbered without a gap, each seals the earlier ones, and the last counts the rows of all tables",
     _references: "every row names an existing event, numbered tables have no gap, labels and leases are of tasks",
-    _batches: "every task is in the batch that asked for it last, and batches are whole and within the budget",
+    _batches: "every task is in the batch that asked for it last, and batches are whole",
+    _budget: "no ask went beyond its budget",
     _labels: "versions count from 1, at most one is current, and each label is one of the campaign",
     _states: "every task is in the state that its labels and the exclusions give",
     _pool: "the pool only grows, and every row is in it",

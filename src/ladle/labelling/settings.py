@@ -18,7 +18,8 @@ from ladle.labelling.tables import SettingsTable
 from ladle.numbers import number, whole
 from ladle.seeds import check_seed
 
-LONGEST_NAME = 200  # characters
+LONGEST_NAME, LONGEST_CURRENCY = 200, 20  # characters
+LARGEST_PRICE = 1e12
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Settings:
     options : mapping
         The options of the strategy, as `ladle.strategies.create` takes them.
     budget : int or None
-        The number of labels that may be asked for; None for no limit.
+        The number of labels that may be paid for and reserved, see `ladle.labelling.spending`; None for no limit.
     annotators_per_task : int
         How many annotators label each example.
     agreement : str
@@ -47,6 +48,10 @@ class Settings:
         How long a batch is leased, unless an ask says otherwise.
     files : str
         The folder of the campaign's files, as the caller named it; "" for the one beside the database.
+    price : float or None
+        What a label costs; None when it is not known.
+    currency : str
+        The word for what the price is in, such as "EUR"; "" for none.
 
     Raises
     ------
@@ -64,6 +69,8 @@ class Settings:
     seed: int = 0
     lease_seconds: float = 7 * 24 * 3600.0
     files: str = ""
+    price: float | None = None
+    currency: str = ""
 
     def __post_init__(self) -> None:
         check_name(self.name)
@@ -73,6 +80,8 @@ class Settings:
             "annotators_per_task": whole(self.annotators_per_task, "`annotators_per_task`", least=1),
             "budget": None if self.budget is None else whole(self.budget, "`budget`", least=1),
             "lease_seconds": check_lease(self.lease_seconds),
+            "price": None if self.price is None else float(number(self.price, "`price`", least=0, most=LARGEST_PRICE)),
+            "currency": check_currency(self.currency),
         }
         for name, value in plain.items():
             object.__setattr__(self, name, value)
@@ -130,6 +139,14 @@ def check_lease(seconds: object) -> float:
     """`seconds` as a float, if it is the length of a lease. Raises: ArgumentError."""
     wanted = "be more than 0, and a hundred years at most"
     return float(number(seconds, "`lease_seconds`", above=0, most=100 * 366 * 86400, wanted=wanted))
+
+
+def check_currency(word: object) -> str:
+    """`word`, if it is a short word for a currency, or "". Raises: ArgumentError."""
+    wanted = f"be a word of {LONGEST_CURRENCY} characters at most, such as EUR"
+    if not isinstance(word, str) or len(word) > LONGEST_CURRENCY or not word.isprintable() or word != word.strip():
+        raise ArgumentError("`currency`", wanted=wanted, got=repr(word)[:80])
+    return word
 
 
 def _plain(value: object) -> Any:

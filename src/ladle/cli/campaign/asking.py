@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ladle.cli.campaign.opening import (
+    By,
     Db,
     Force,
     Format,
@@ -63,6 +64,7 @@ def ask(
     pool: OtherPool = None,
     ids: options.IdsFile = None,
     force: Force = False,
+    by: By = "",
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -81,7 +83,7 @@ def ask(
 
     there = check_batch_file(output, format_name)
     started, bars = time.perf_counter(), progress_reporter(quiet=quiet or as_json)
-    with open_campaign(db, name, pool=pool, ids=ids) as campaign:
+    with open_campaign(db, name, pool=pool, ids=ids, by=by) as campaign:
         reading = reading_of(
             campaign,
             scores=scores,
@@ -142,6 +144,7 @@ def take(
     lease_days: LeaseDays = None,
     format_name: Format = None,
     force: Force = False,
+    by: By = "",
     as_json: options.AsJson = False,
 ) -> None:
     """Take the next tasks of the list that all annotators share.
@@ -153,7 +156,7 @@ def take(
     from ladle.cli.program.printing import print_answer
 
     check_batch_file(output, format_name)
-    with open_campaign(db, name, pool=pool) as campaign:
+    with open_campaign(db, name, pool=pool, by=by) as campaign:
         taken = campaign.take(annotator, size, lease_seconds=seconds_of(lease_days))
         written, before = write_batch(campaign, taken.to_arrow(), output, format_name=format_name, force=force)
         facts = {
@@ -183,12 +186,13 @@ def release(
     db: Db = None,
     name: Name = None,
     pool: OtherPool = None,
+    by: By = "",
     as_json: options.AsJson = False,
 ) -> None:
     """Release the tasks that an annotator has taken and not labelled, for others to take."""
     from ladle.cli.program.printing import print_answer
 
-    with open_campaign(db, name, pool=pool) as campaign:
+    with open_campaign(db, name, pool=pool, by=by) as campaign:
         listed = read_ids_of(campaign, ids) if ids else None
         released = campaign.release(annotator, listed)
         facts = {

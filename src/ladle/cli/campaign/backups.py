@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ladle.cli.campaign.opening import Db, Name, open_campaign, url_of
+from ladle.cli.campaign.opening import By, Db, Name, open_campaign, url_of
 from ladle.cli.program import options
 
 
@@ -35,6 +35,7 @@ def backup(
     db: Db = None,
     name: Name = None,
     force: options.Force = False,
+    by: By = "",
     as_json: options.AsJson = False,
 ) -> None:
     """Copy a campaign to one file while work goes on: complete, checked, and of one moment."""
@@ -44,7 +45,7 @@ def backup(
     from ladle.memory.budget import bytes_text
 
     check_new(output, force=force)  # an existing file may be a backup of another moment or campaign
-    with open_campaign(db, name) as campaign:
+    with open_campaign(db, name, by=by) as campaign:
         campaign.backup(output)
         size, digest = output.stat().st_size, file_digest(output)
         facts = {

@@ -9,9 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
-from ladle.cli.campaign.opening import DAY_SECONDS, Db, Name, open_campaign, url_of
+from ladle.cli.campaign.opening import DAY_SECONDS, By, Db, Name, open_campaign, url_of
 from ladle.cli.program import options
 from ladle.cli.program.skipping import SkipInvalid, SkippedFile, Skipping
+
+Price = Annotated[float | None, typer.Option("--price", metavar="NUMBER", help="What a label costs.")]
+Currency = Annotated[str, typer.Option("--currency", metavar="WORD", help="What the price is in, such as EUR.")]
 
 
 class Kind(StrEnum):
@@ -49,8 +52,10 @@ def create(
     low: Annotated[float | None, typer.Option("--low", metavar="NUMBER", help="Least label of kind value.")] = None,
     high: Annotated[float | None, typer.Option("--high", metavar="NUMBER", help="Largest label of kind value.")] = None,
     budget: Annotated[
-        int | None, typer.Option("--budget", metavar="COUNT", help="Labels that may be asked for. Default: any number.")
+        int | None, typer.Option("--budget", metavar="COUNT", help="Labels that may be paid for. Default: any number.")
     ] = None,
+    price: Price = None,
+    currency: Currency = "",
     annotators: Annotated[
         int, typer.Option("--annotators", metavar="COUNT", help="People who label each example.")
     ] = 1,
@@ -75,6 +80,7 @@ def create(
     seed: options.Seed = 0,
     skip_invalid: SkipInvalid = False,
     skipped: SkippedFile = None,
+    by: By = "",
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -99,11 +105,14 @@ def create(
         tree=tree,
         labels=_labels(labels, kind, low, high),
         budget=budget,
+        price=price,
+        currency=currency,
         annotators_per_task=annotators,
         agreement=agreement,
         seed=seed,
         lease_seconds=lease_days * DAY_SECONDS,
         files=None if files is None else str(files),
+        by=by,
         progress=progress_reporter(quiet=quiet or as_json),
     )
     with campaign:
@@ -137,6 +146,7 @@ def extend(
     ids: options.IdsFile = None,
     skip_invalid: SkipInvalid = False,
     skipped: SkippedFile = None,
+    by: By = "",
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -146,7 +156,7 @@ def extend(
 
     skipping = _skipping(skip_invalid, skipped, pool, ids)
     given = skipping.open_pool(pool, id_column, embedding, ids)
-    with open_campaign(db, name) as campaign:
+    with open_campaign(db, name, by=by) as campaign:
         added = campaign.extend(given, progress=progress_reporter(quiet=quiet or as_json))
         facts = {
             "command": "campaign extend",
@@ -237,6 +247,8 @@ def _print_created(
         "options": dict(settings.options),
         "labels": labels.to_dict(),
         "budget": settings.budget,
+        "price": settings.price,
+        "currency": settings.currency,
         "annotators_per_task": settings.annotators_per_task,
         "agreement": settings.agreement,
         "lease_seconds": settings.lease_seconds,

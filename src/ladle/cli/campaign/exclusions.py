@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ladle.cli.campaign.opening import Db, Name, OtherPool, open_campaign, read_ids_of
+from ladle.cli.campaign.opening import By, Db, Name, OtherPool, open_campaign, read_ids_of
 from ladle.cli.program import options
 
 if TYPE_CHECKING:
@@ -31,10 +31,11 @@ def exclude(
     db: Db = None,
     name: Name = None,
     pool: OtherPool = None,
+    by: By = "",
     as_json: options.AsJson = False,
 ) -> None:
     """Exclude examples: they are not asked for any more. Their labels stay on record."""
-    with open_campaign(db, name, pool=pool) as campaign:
+    with open_campaign(db, name, pool=pool, by=by) as campaign:
         changed = campaign.exclude(_listed(campaign, ids, example), reason=reason)
         _answer(campaign, "exclude", changed, {"reason": reason}, as_json)
 
@@ -45,10 +46,11 @@ def include(
     db: Db = None,
     name: Name = None,
     pool: OtherPool = None,
+    by: By = "",
     as_json: options.AsJson = False,
 ) -> None:
     """End the exclusion of examples."""
-    with open_campaign(db, name, pool=pool) as campaign:
+    with open_campaign(db, name, pool=pool, by=by) as campaign:
         changed = campaign.include(_listed(campaign, ids, example))
         _answer(campaign, "include", changed, {}, as_json)
 
@@ -63,10 +65,11 @@ def delete_labels(
     db: Db = None,
     name: Name = None,
     pool: OtherPool = None,
+    by: By = "",
     as_json: options.AsJson = False,
 ) -> None:
     """Delete the labels of examples, of all annotators or one. They stay on record, and the tasks are judged again."""
-    with open_campaign(db, name, pool=pool) as campaign:
+    with open_campaign(db, name, pool=pool, by=by) as campaign:
         changed = campaign.delete_labels(_listed(campaign, ids, example), annotator=annotator, reason=reason)
         _answer(campaign, "delete", changed, {"reason": reason}, as_json)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ladle.cli.campaign.opening import Db, Format, Name, OtherPool, open_campaign
+from ladle.cli.campaign.opening import By, Db, Format, Name, OtherPool, open_campaign
 from ladle.cli.program import options
 
 if TYPE_CHECKING:
@@ -25,13 +25,14 @@ def model(
     ] = None,
     db: Db = None,
     name: Name = None,
+    by: By = "",
     as_json: options.AsJson = False,
 ) -> None:
     """Record a version of the model: a point of the learning curve at the current number of labels."""
     from ladle.cli.program.printing import print_answer
 
     measured = metrics_of(metrics, version)
-    with open_campaign(db, name) as campaign:
+    with open_campaign(db, name, by=by) as campaign:
         before = version in campaign.progress().curve["version"]
         labelled = campaign.record_model(version, metrics=measured, scores=scores)
         facts = {
@@ -60,6 +61,7 @@ def gold(
     ] = None,
     id_column: options.IdColumn = None,
     format_name: Format = None,
+    by: By = "",
     as_json: options.AsJson = False,
 ) -> None:
     """Add examples with a known label, which `ask --gold` puts into batches to test annotators."""
@@ -67,7 +69,7 @@ def gold(
     from ladle.cli.program.printing import print_answer
     from ladle.formats import read_labels
 
-    with open_campaign(db, name, pool=pool) as campaign:
+    with open_campaign(db, name, pool=pool, by=by) as campaign:
         names = names_of(id_column, label_column)
         known = read_labels(labels, form=campaign.form, names=names, format=format_name).table
         added, rows = campaign.add_gold(known.column("id"), known.column("label")), known.num_rows

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,6 +37,16 @@ OtherPool = Annotated[
         help="The pool, where it is not where it was, or cannot be opened again from there.",
     ),
 ]
+By = Annotated[
+    str,
+    typer.Option(
+        "--by",
+        metavar="NAME",
+        envvar="LADLE_USER",
+        show_default=False,
+        help="Who makes this change, for the record. Default: the user of the system.",
+    ),
+]
 LeaseDays = Annotated[
     float | None,
     typer.Option("--lease-days", metavar="DAYS", help="Before it may be chosen again. Default: the campaign's."),
@@ -57,6 +69,12 @@ def url_of(db: str | None) -> str:
     return db
 
 
+def as_typed(command: str, db: str | None, name: str | None) -> str:
+    """A command for the same campaign as it can be typed: with `--db` and `--name` where they were given."""
+    given = [("--db", None if db == os.environ.get("LADLE_DB") else db), ("--name", name)]
+    return " ".join(["ladle campaign", command, *(f"{option} {shlex.quote(text)}" for option, text in given if text)])
+
+
 def seconds_of(days: float | None) -> float | None:
     """Days as seconds; None stands for the campaign's own."""
     return None if days is None else days * DAY_SECONDS
@@ -64,9 +82,11 @@ def seconds_of(days: float | None) -> float | None:
 
 @contextmanager
 def open_campaign(
-    db: str | None, name: str | None, *, pool: Path | None = None, ids: Path | None = None
+    db: str | None, name: str | None, *, pool: Path | None = None, ids: Path | None = None, by: str = ""
 ) -> Iterator[Campaign]:
-    """The campaign of this name, or the only one of the database. pool, ids: its pool, where it has moved.
+    """The campaign of this name, or the only one of the database.
+
+    pool, ids: its pool, where it has moved. by: who acts; "" stands for LADLE_USER or the user of the system.
 
     Raises: ArgumentError, NotFoundError, FileError, StoreError; MismatchError for another pool, when it is needed.
     """
@@ -79,7 +99,7 @@ def open_campaign(
         if pool is None:
             raise ArgumentError("--ids", wanted="come with --pool", got="none")
         given = options.open_pool_option(pool, None, None, ids)
-    with Campaign.open(url, name=name or _only(url), pool=given) as campaign:
+    with Campaign.open(url, name=name or _only(url), pool=given, by=by) as campaign:
         yield campaign
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ladle.cli.campaign.opening import DAY_SECONDS, Db, Name, open_campaign
+from ladle.cli.campaign.opening import DAY_SECONDS, Db, Name, as_typed, open_campaign
 from ladle.cli.program import options
 
 if TYPE_CHECKING:
-    from ladle.labelling import Progress
+    from ladle.labelling import Progress, Settings
     from ladle.stopping import Verdict
 
 _WIDEST_CURVE = 72
@@ -21,18 +22,19 @@ def progress(db: Db = None, name: Name = None, as_json: options.AsJson = False) 
     from ladle.cli.program.printing import print_json, print_parts
 
     with open_campaign(db, name) as campaign:
-        figures, people = campaign.progress(), campaign.settings.annotators_per_task
+        figures, settings = campaign.progress(), campaign.settings
     if as_json:
         print_json({"command": "campaign progress", **figures.to_dict()})
     else:
-        print_parts(_parts(figures, people), spaced=True)
+        print_parts(_parts(figures, settings, as_typed("export quarantine -o odd.csv", db, name)), spaced=True)
 
 
-def _parts(figures: Progress, people: int) -> list[tuple[str, Any]]:
+def _parts(figures: Progress, settings: Settings, see_quarantine: str) -> list[tuple[str, Any]]:
     from ladle.cli.campaign.tables import annotator_table, model_table
     from ladle.cli.program.printing import two_columns
 
-    parts: list[tuple[str, Any]] = [(f"Campaign {figures.name}", two_columns(_lines(figures, people)))]
+    counts = two_columns(_lines(figures, settings, see_quarantine))
+    parts: list[tuple[str, Any]] = [(f"Campaign {figures.name}", counts)]
     if len(figures.annotators):
         parts.append(("Annotators", annotator_table(figures.annotators)))
     if len(figures.curve):
@@ -43,25 +45,45 @@ def _parts(figures: Progress, people: int) -> list[tuple[str, Any]]:
     return parts
 
 
-def _lines(figures: Progress, people: int) -> dict[str, str]:
-    done = figures.labelled / figures.asked if figures.asked else 0.0
+def _lines(figures: Progress, settings: Settings, see_quarantine: str) -> dict[str, str]:
+    people, told = settings.annotators_per_task, figures.labels - figures.imported
+    disputed = figures.disputed - figures.disputed_unasked
     lines = {
         "pool": f"{figures.pool:,} examples" + (f", {figures.excluded:,} of them excluded" if figures.excluded else ""),
         "rounds": f"{figures.rounds:,}",
-        "labelled": f"{figures.labelled:,} of {figures.asked:,} asked for {_bar(done)} {done:.0%}",
-        "outstanding": f"{figures.outstanding:,}" + (f", {figures.disputed:,} disputed" if figures.disputed else ""),
-        "labels": f"{figures.labels:,}" + (f", by {people} people an example" if people > 1 else ""),
-        "speed": f"{figures.labels_per_day:,.0f} labels a day"
-        if figures.labels_per_day
-        else "no labels in the last days",
+        "labelled": labelled_text(figures),
+        "outstanding": f"{figures.outstanding:,}" + (f", {disputed:,} disputed" if disputed else ""),
+    }
+    if figures.labelled_unasked or figures.disputed_unasked:
+        apart = f", {figures.disputed_unasked:,} disputed" if figures.disputed_unasked else ""
+        lines["not asked for"] = f"{figures.labelled_unasked:,} labelled{apart}"
+    lines |= {
+        "labels": f"{told:,}" + (f", by {people} people an example" if people > 1 else ""),
+        **({"imported": f"{figures.imported:,} labels"} if figures.imported else {}),
+        "speed": _speed(figures),
         "time left": _time_left(figures),
-        "spend": _spend(figures),
+        "spend": spend_text(figures),
+        **({"cost": _cost(figures, settings)} if figures.cost is not None else {}),
     }
     if figures.agreement is not None:
-        lines["agreement"] = f"{figures.agreement:.1%} of pairs of labels of one example agree"
+        lines["agreement"] = f"{share_text(figures.agreement)} of pairs of labels of one example agree"
     if figures.quarantined:
-        lines["quarantined"] = f"{figures.quarantined:,}: ladle campaign export quarantine -o odd.csv says why"
+        lines["quarantined"] = f"{figures.quarantined:,}: {see_quarantine} says why"
     return lines
+
+
+def labelled_text(figures: Progress) -> str:
+    """The labelled tasks of those that were asked for, with a bar."""
+    if not figures.asked:
+        return "nothing has been asked for"
+    done, out = figures.labelled / figures.asked, figures.asked - figures.labelled - figures.outstanding
+    excluded = f", {out:,} excluded" if out else ""
+    return f"{figures.labelled:,} of {figures.asked:,} asked for {_bar(done)} {share_text(done)}{excluded}"
+
+
+def share_text(share: float) -> str:
+    """A share as whole percent, cut off: 100% is all of it, and 0% none."""
+    return "<1%" if 0 < share < 0.01 else f"{math.floor(share * 100 + 1e-9)}%"
 
 
 def stopping_lines(verdicts: Sequence[Verdict]) -> dict[str, str]:
@@ -92,15 +114,22 @@ def _curve(figures: Progress) -> list[tuple[str, Any]]:
 
 
 def _bar(share: float, width: int = 20) -> str:
-    full = round(max(0.0, min(1.0, share)) * width)
+    full = math.floor(share * width + 1e-9)
     return f"[{'#' * full}{'.' * (width - full)}]"
 
 
+def _speed(figures: Progress) -> str:
+    speed = figures.labels_per_day
+    if speed is None:
+        return "not known yet: it is counted over a day of labels or more"
+    return f"{speed:,.{0 if speed >= 10 else 1}f} labels a day" if speed else "no labels in the last seven days"
+
+
 def _time_left(figures: Progress) -> str:
-    if figures.seconds_left is None:
-        return "not known: nothing moves"
     if figures.outstanding == 0:
         return "nothing is outstanding" if figures.asked else "nothing has been asked for"
+    if figures.seconds_left is None:
+        return "not known yet" if figures.labels_per_day is None else "not known: no labels come"
     days = figures.seconds_left / DAY_SECONDS
     if days >= 2:
         return f"about {days:,.0f} days at this speed"
@@ -108,11 +137,21 @@ def _time_left(figures: Progress) -> str:
     return f"about {hours:,.0f} hours at this speed" if hours >= 2 else "less than two hours at this speed"
 
 
-def _spend(figures: Progress) -> str:
+def spend_text(figures: Progress) -> str:
+    """What is paid for, reserved and left, in labels."""
+    text = f"{figures.spend:,} labels paid for, {figures.reserved:,} reserved"
     if figures.budget is None:
-        return f"{figures.spend:,} labels asked for, no budget set"
-    left = max(0, figures.budget - figures.spend)
-    return f"{figures.spend:,} of {figures.budget:,} labels asked for, {left:,} left"
+        return f"{text}, no budget set"
+    over = figures.spend + figures.reserved - figures.budget
+    return f"{text}, " + (f"{over:,} beyond" if over > 0 else f"{figures.left:,} left of") + f" {figures.budget:,}"
+
+
+def _cost(figures: Progress, settings: Settings) -> str:
+    from ladle.labelling.spending import cost_of
+
+    reserved = cost_of(figures.reserved, settings.price) or 0.0
+    word = f" {figures.currency}" if figures.currency else ""
+    return f"{figures.cost:,.2f}{word} paid, {reserved:,.2f}{word} reserved, at {settings.price:g}{word} a label"
 
 
 COMMANDS = {"progress": progress}

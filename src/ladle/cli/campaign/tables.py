@@ -32,7 +32,7 @@ def annotator_table(annotators: Records) -> Table:
             [
                 row.annotator or "(not named)",
                 f"{row.labels:,}",
-                f"{row.labels_per_day:,.0f}",
+                "-" if row.labels_per_day != row.labels_per_day else f"{row.labels_per_day:,.0f}",
                 *([gold] * tested),
                 *([agrees] * several),
                 when(row.last_told_at),
@@ -58,7 +58,9 @@ def model_table(curve: Records) -> Table:
 
 def audit_table(events: Records) -> Table:
     """One row for each event."""
-    rows = [[str(row.seq), when(row.at), row.kind, row.actor or "-", _in_short(row.details)] for row in events]
+    rows = [
+        [str(row.seq), when(row.at), row.kind, row.actor or "not recorded", _in_short(row.details)] for row in events
+    ]
     return table(["", "at", "what", "who", "details"], rows, right={0})
 
 

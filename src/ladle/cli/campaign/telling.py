@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ladle.cli.campaign.opening import Db, Format, Name, OtherPool, open_campaign
+from ladle.cli.campaign.opening import By, Db, Format, Name, OtherPool, open_campaign
 from ladle.cli.program import options
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def tell(
     id_column: options.IdColumn = None,
     format_name: Format = None,
     key: Key = None,
+    by: By = "",
     as_json: options.AsJson = False,
 ) -> None:
     """Store the labels that came back.
@@ -53,7 +54,7 @@ def tell(
     Tasks without a label stay open. A label that the campaign does not accept goes to quarantine with a reason. Another
     label of the same annotator is a new version. A file is stored once, however often the command is repeated.
     """
-    with open_campaign(db, name, pool=pool) as campaign:
+    with open_campaign(db, name, pool=pool, by=by) as campaign:
         file = label_file(campaign, labels, names=names_of(id_column, label_column), format_name=format_name)
         result = campaign.tell_file(file, annotator=annotator, source=source, key=key)
         _answer(campaign, "tell", file, result, as_json)
@@ -70,10 +71,11 @@ def import_labels(
     id_column: options.IdColumn = None,
     format_name: Format = None,
     key: Key = None,
+    by: By = "",
     as_json: options.AsJson = False,
 ) -> None:
     """Store labels that were made elsewhere, for examples that were asked for or not."""
-    with open_campaign(db, name, pool=pool) as campaign:
+    with open_campaign(db, name, pool=pool, by=by) as campaign:
         file = label_file(campaign, labels, names=names_of(id_column, label_column), format_name=format_name)
         result = campaign.tell_file(file, annotator=annotator, source=source, key=key, imported=True)
         _answer(campaign, "import", file, result, as_json)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ladle.cli.campaign.asking import BatchFile, Gold, Holder, ModelVersion, Size, batch_facts, batch_lines
-from ladle.cli.campaign.opening import Db, Force, Format, LeaseDays, Name, OtherPool, open_campaign, seconds_of
+from ladle.cli.campaign.opening import By, Db, Force, Format, LeaseDays, Name, OtherPool, open_campaign, seconds_of
 from ladle.cli.program import options
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def run_round(
     pool: OtherPool = None,
     ids: options.IdsFile = None,
     force: Force = False,
+    by: By = "",
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
 ) -> None:
@@ -76,7 +77,7 @@ def run_round(
     measured = metrics_of(metrics, model)
     started, bars = time.perf_counter(), progress_reporter(quiet=quiet or as_json)
     given = QueryInputs()
-    with open_campaign(db, name, pool=pool, ids=ids) as campaign:
+    with open_campaign(db, name, pool=pool, ids=ids, by=by) as campaign:
         reading = reading_of(
             campaign,
             scores=scores,

@@ -14,8 +14,18 @@ from ladle.labelling.columns import Int64, Texts, repeated
 from ladle.labelling.contract import View
 from ladle.labelling.events import Act, Effects, digest_of
 from ladle.labelling.settings import Settings
+from ladle.labelling.spending import spend_of
 from ladle.labelling.states import EXCLUDED, OPEN
-from ladle.labelling.tables import ASKED, BatchRowsTable, BatchTable, ExclusionTable, GoldTable, LeaseTable, TaskTable
+from ladle.labelling.tables import (
+    ASKED,
+    BatchRowsTable,
+    BatchTable,
+    ExclusionTable,
+    GoldTable,
+    LabelTable,
+    LeaseTable,
+    TaskTable,
+)
 from ladle.progress import SILENT, Reporter
 from ladle.seeds import MAX_SEED, child_seed, stream
 
@@ -51,14 +61,13 @@ class PoolState:
     """The pool at one moment.
 
     task: all tasks. lease_until: (tasks,) the end of each task's longest lease, in microseconds. excluded, gold: rows.
-    asked_labels: the number of labels asked for so far. batches: the number of batches.
+    batches: the number of batches.
     """
 
     task: TaskTable
     lease_until: Int64
     excluded: Int64
     gold: Int64
-    asked_labels: int
     batches: int
 
     def closed(self, at: int) -> Int64:
@@ -77,18 +86,16 @@ class BatchChoice:
     story: Mapping[str, Any]
 
 
-def pool_state(view: View, settings: Settings) -> PoolState:
+def pool_state(view: View) -> PoolState:
     """Read the state of the pool. Cost: reads all tasks, batches and leases."""
     task, batches, leases = view.read(TaskTable), view.read(BatchTable), view.read(LeaseTable)
     exclusions = view.read(ExclusionTable)
     gold = view.read(GoldTable).row
-    asked = task.batch > 0
     return PoolState(
         task=task,
         lease_until=lease_ends(task, batches, leases),
         excluded=exclusions.row[exclusions.active == 1],
         gold=gold,
-        asked_labels=int(asked.sum()) * settings.annotators_per_task,
         batches=len(batches),
     )
 
@@ -104,19 +111,28 @@ def lease_ends(task: TaskTable, batches: BatchTable, leases: LeaseTable) -> Int6
     return until
 
 
-def check_budget(settings: Settings, asked_labels: int, size: int) -> None:
-    """Refuse an ask beyond the budget. Raises: ArgumentError that says how much is left."""
+def check_budget(settings: Settings, view: View, task: TaskTable, size: int) -> Mapping[str, int]:
+    """Refuse an ask for `size` tasks beyond the budget; return what it counted, for the log.
+
+    task: all tasks. Raises: ArgumentError that names what is paid for, reserved and left.
+    Cost: reads all labels where there is a budget.
+    """
     if settings.budget is None:
-        return
-    left = max(0, settings.budget - asked_labels) // settings.annotators_per_task
-    if size > left:
+        return {}
+    spend, people = spend_of(settings, task, view.read(LabelTable)), settings.annotators_per_task
+    left = spend.left(settings.budget) or 0
+    if size * people > left:
+        each = "" if people == 1 else f", {people} for each example"
         raise ArgumentError(
             "`size`",
-            wanted=f"be within the budget of {settings.budget:,} labels, of which {left:,} tasks "
-            f"({settings.annotators_per_task} labels each) are left",
+            wanted=f"be within the budget of {settings.budget:,} labels{each}: {spend.paid:,} are paid for, "
+            f"{spend.reserved:,} reserved for tasks that were asked for, and {left:,} left for "
+            f"{left // people:,} examples",
             got=f"{size:,}",
-            remedy="Ask for fewer.",
+            remedy="Ask for fewer, exclude examples that will not be labelled, or raise the budget: ladle campaign set "
+            "--budget, or Campaign.set. Tasks that were asked for can be taken without a new ask.",
         )
+    return {"budget": settings.budget, "paid": spend.paid, "reserved": spend.reserved, "labels": size * people}
 
 
 def check_room(state: PoolState, size: int, *, pool_rows: int, at: int) -> None:
@@ -154,10 +170,13 @@ def with_gold(settings: Settings, rows: Int64, gold: Int64, count: int, number: 
     return np.insert(rows, places, chosen), chosen
 
 
-def make_batch(state: PoolState, request: AskRequest, choice: BatchChoice, *, event: int, at: int) -> Effects:
+def make_batch(
+    state: PoolState, request: AskRequest, choice: BatchChoice, *, event: int, at: int, spend: Mapping[str, int]
+) -> Effects:
     """The next batch, new tasks for its examples without one, and the open tasks that move to it.
 
     An open task moves to the batch that asks for it last, once the lease of its earlier batch has expired.
+    spend: what `check_budget` counted.
     """
     number = state.batches + 1
     place = np.arange(len(choice.row), dtype=np.int64)
@@ -208,6 +227,7 @@ def make_batch(state: PoolState, request: AskRequest, choice: BatchChoice, *, ev
         "new": count,
         "passed_on": passed_on,
         "gold": len(choice.gold),
+        **({"spend": dict(spend)} if spend else {}),
     }
     batch_rows = BatchRowsTable.of([(number, listed, gold, event)])
     return Effects(added=(new, batch, batch_rows), changed=(moved,), report=report)

@@ -1,0 +1,31 @@
+"""How fast labels come: counted over the last days, and only where there are enough days to count."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ladle.labelling.tables import MICROSECONDS, LabelTable
+
+DAY = 24 * 3600 * MICROSECONDS
+WINDOW_DAYS = 7  # the speed is measured over these days
+
+
+def labels_per_day(paid: LabelTable, at: int, *, since: int) -> float | None:
+    """Labels a day over the last `WINDOW_DAYS` days, or since the first label where that is later.
+
+    paid: the first label of each pair of example and annotator, see `ladle.labelling.spending`. at: now. since: when
+    the campaign began; labels from before say nothing of its speed. A label that was recorded before it is said to have
+    been given counts from when it was recorded. All times in microseconds.
+
+    None where it is not known: without labels, on the first day, and while all labels have one moment.
+    """
+    given = np.minimum(paid.told_at, paid.recorded_at)
+    given = given[(given >= since) & (given <= at)]
+    if not len(given):
+        return None
+    first, window = int(given.min()), WINDOW_DAYS * DAY
+    if first <= at - window:
+        return int((given > at - window).sum()) / WINDOW_DAYS
+    if at - first < DAY or int(given.max()) == first:
+        return None
+    return len(given) / ((at - first) / DAY)

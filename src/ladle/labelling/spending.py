@@ -1,0 +1,64 @@
+"""What labels have cost, and what those that were asked for will cost: counted in labels.
+
+A label is paid for once it was told: every pair of an example and an annotator counts once, for ever, whether the label
+agrees, was corrected or deleted. Skips and imported labels cost nothing. Labels that open tasks of batches still lack
+are reserved, and one label for each disputed task of a batch. An excluded task reserves nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+
+from ladle.labelling.settings import Settings
+from ladle.labelling.states import DISPUTED, OPEN
+from ladle.labelling.tables import TOLD_LABEL, LabelTable, TaskTable, answers_of
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """Labels that are paid for, and labels that are reserved for tasks of batches."""
+
+    paid: int
+    reserved: int
+
+    def left(self, budget: int | None) -> int | None:
+        """The labels of the budget that are neither paid for nor reserved, 0 at least; None without a budget."""
+        return None if budget is None else max(0, budget - self.paid - self.reserved)
+
+
+def spend_of(settings: Settings, task: TaskTable, label: LabelTable) -> Spend:
+    """The spend of a campaign. task, label: all of its rows. Cost: a sort of the labels."""
+    return Spend(len(paid_for(label)), reserved_for(settings, task, label))
+
+
+def paid_for(label: LabelTable) -> LabelTable:
+    """The first told label of each pair of an example and an annotator, in the order of the numbers."""
+    told = label.take((label.origin == TOLD_LABEL) & (label.label != "")) if len(label) else label
+    people = {name: place for place, name in enumerate(dict.fromkeys(told.annotator.tolist()))}
+    codes = np.fromiter((people[name] for name in told.annotator.tolist()), np.int64, len(told))
+    order = np.lexsort((told.number, codes, told.row))
+    row, code = told.row[order], codes[order]
+    first = np.ones(len(order), bool)
+    first[1:] = (row[1:] != row[:-1]) | (code[1:] != code[:-1])
+    return told.take(np.sort(order[first]))
+
+
+def reserved_for(settings: Settings, task: TaskTable, label: LabelTable) -> int:
+    """The labels that tasks of batches still lack: those of open tasks, and one for each disputed task."""
+    asked = task.batch > 0
+    rows = task.row[asked & (task.state == OPEN)]
+    answers = answers_of(label)
+    places = np.searchsorted(rows, answers.row)
+    inside = places < len(rows)
+    inside[inside] = rows[places[inside]] == answers.row[inside]
+    answered = np.bincount(places[inside], minlength=len(rows))
+    lacking = np.maximum(0, settings.annotators_per_task - answered)
+    return int(lacking.sum()) + int((asked & (task.state == DISPUTED)).sum())
+
+
+def cost_of(labels: int, price: float | None) -> float | None:
+    """What so many labels cost, without the errors of binary fractions; None where a label has no price."""
+    return None if price is None else float(labels * Decimal(str(price)))

@@ -1,0 +1,178 @@
+"""Spend is labels paid for; labels that tasks of batches still lack are reserved apart from them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import ladle
+from ladle.errors import ArgumentError
+from ladle.labelling import MemoryStore, Store
+from ladle.labelling.columns import repeated, texts
+from ladle.labelling.spending import cost_of, paid_for
+from ladle.labelling.tables import LabelTable
+from tests.campaign.made import begun, ids_of, margins
+
+
+def money(campaign: ladle.Campaign) -> tuple[int, int, int | None]:
+    found = campaign.progress()
+    return found.spend, found.reserved, found.left
+
+
+def test_labels_are_paid_for_when_they_are_told(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, budget=20, labels=["cat", "dog"])
+    batch = campaign.ask(10, margins=margins())
+    assert money(campaign) == (0, 10, 10)
+    campaign.tell(batch.ids[:4], ["cat"] * 4, annotator="ann")
+    assert money(campaign) == (4, 6, 10)
+    campaign.tell(ids_of(40)[20:25], ["cat"] * 5, annotator="ann")  # nobody asked for these
+    assert money(campaign) == (9, 6, 5)
+    words = r"20 labels: 9 are paid for, 6 reserved .* and 5 left for 5 examples; got 6"
+    with pytest.raises(ArgumentError, match=words):
+        campaign.ask(6, margins=margins())
+    assert len(campaign.ask(5, margins=margins())) == 5
+    assert money(campaign) == (9, 11, 0)
+    assert campaign.verify().ok
+
+
+def test_more_labels_than_the_budget_are_all_counted(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, budget=20)
+    campaign.tell(ids_of(40), ["cat"] * 40, annotator="ann")
+    assert money(campaign) == (40, 0, 0)
+    assert campaign.verify().ok
+    with pytest.raises(ArgumentError, match="40 are paid for, 0 reserved"):
+        campaign.ask(1, margins=margins())
+
+
+def test_a_correction_is_not_paid_for_again(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, budget=20)
+    batch = campaign.ask(10, margins=margins())
+    campaign.tell(batch.ids, ["cat"] * 10, annotator="ann")
+    campaign.tell(batch.ids, ["dog"] * 10, annotator="ann")
+    assert money(campaign) == (10, 0, 10)
+    campaign.delete_labels(batch.ids[:4], reason="wrong")  # paid for all the same, and to be labelled again
+    assert money(campaign) == (10, 4, 6)
+    campaign.tell(batch.ids[:4], ["dog"] * 4, annotator="ann")
+    assert money(campaign) == (10, 0, 10)
+    campaign.tell(batch.ids[:4], ["dog"] * 4, annotator="bob")
+    assert money(campaign) == (14, 0, 6)
+
+
+def test_labels_of_disputes_are_paid_for(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, budget=30, annotators_per_task=2)
+    batch = campaign.ask(10, margins=margins())
+    assert money(campaign) == (0, 20, 10)
+    campaign.tell(batch.ids, ["cat"] * 10, annotator="ann")
+    assert money(campaign) == (10, 10, 10)
+    campaign.tell(batch.ids, ["cat"] * 7 + ["dog"] * 3, annotator="bob")
+    assert money(campaign) == (20, 3, 7)
+    campaign.tell(batch.ids[-3:], ["dog"] * 3, annotator="cid")
+    assert money(campaign) == (23, 0, 7)
+
+
+def test_imported_labels_are_free(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, budget=10)
+    batch = campaign.ask(10, margins=margins())
+    campaign.import_labels(batch.ids[:4], ["cat"] * 4, source="old", annotator="archive")
+    campaign.import_labels(ids_of(40)[30:], ["cat"] * 10, source="old", annotator="archive")
+    assert money(campaign) == (0, 6, 4)
+
+
+def test_an_excluded_example_without_a_label_reserves_nothing(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, budget=20)
+    batch = campaign.ask(20, margins=margins())
+    campaign.tell(batch.ids[:5], ["cat"] * 5, annotator="ann")
+    campaign.exclude(batch.ids[:10], reason="blurred")
+    assert money(campaign) == (5, 10, 5)
+    assert len(campaign.ask(5, margins=margins())) == 5
+    campaign.include(batch.ids[:10])  # they are wanted again: beyond the budget, and nothing more can be asked
+    assert money(campaign) == (5, 20, 0)
+    assert campaign.verify().ok
+
+
+def test_a_price_makes_a_cost(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, price=0.1, currency="EUR")
+    assert (campaign.progress().cost, campaign.progress().left) == (0.0, None)
+    campaign.tell(ids_of(40)[:3], ["cat"] * 3, annotator="ann")
+    assert (campaign.progress().cost, campaign.progress().currency) == (0.3, "EUR")
+    other = begun(store, tmp_path / "other", name="owls")
+    assert other.progress().cost is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"price": -0.01}, "`price`"),
+        ({"price": float("nan")}, "`price`"),
+        ({"price": "0.1"}, "`price`"),
+        ({"price": True}, "`price`"),
+        ({"currency": "x" * 21}, "`currency`"),
+        ({"currency": "EUR\n"}, "`currency`"),
+        ({"currency": None}, "`currency`"),
+    ],
+)
+def test_a_price_that_is_none(settings: dict, named: str, tmp_path: Path) -> None:
+    with pytest.raises(ArgumentError, match=named):
+        begun(MemoryStore(), tmp_path, **settings)
+
+
+def test_a_budget_that_others_use_up_meanwhile(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    campaign = begun(store, tmp_path, budget=10, strategy="uniform")
+    choose = ladle.campaign.asking._select
+
+    def slowly(*arguments: object) -> object:
+        monkeypatch.undo()
+        selection = choose(*arguments)  # type: ignore[arg-type]
+        closed = set(range(40)) - set(selection.rows.tolist())
+        rows = sorted(closed)[:3]
+        campaign.tell([ids_of(40)[row] for row in rows], ["cat"] * 3, annotator="ann")
+        return selection
+
+    monkeypatch.setattr(ladle.campaign.asking, "_select", slowly)
+    with pytest.raises(ArgumentError, match="3 are paid for"):
+        campaign.ask(8)
+    assert campaign.progress().rounds == 0
+    assert campaign.verify().ok
+
+
+NAMES, WORDS = st.sampled_from(["ann", "bob", ""]), st.sampled_from(["", '"a"', '"b"'])
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), NAMES, WORDS, st.integers(0, 1)), max_size=12))
+def test_paid_for_is_what_a_set_of_pairs_says(rows: list[tuple[int, str, str, int]]) -> None:
+    count = len(rows)
+    zeros, nothing = repeated(0, count), repeated("", count)
+    label = LabelTable(
+        number=np.arange(1, count + 1),
+        row=np.array([row for row, *_ in rows], np.int64),
+        annotator=texts(name for _, name, *_ in rows),
+        version=zeros,
+        label=texts(label for *_, label, _ in rows),
+        told_at=zeros,
+        recorded_at=zeros,
+        source=nothing,
+        status=zeros,
+        event=zeros,
+        ended=zeros,
+        as_told=nothing,
+        told_by=nothing,
+        origin=np.array([origin for *_, origin in rows], np.int64),
+        spent_ms=zeros,
+        reason=nothing,
+        file=nothing,
+    )
+    first: dict[tuple[int, str], int] = {}
+    for number, (row, name, text, origin) in enumerate(rows, start=1):
+        if text and not origin:
+            first.setdefault((row, name), number)
+    assert paid_for(label).number.tolist() == sorted(first.values())
+
+
+@given(st.integers(0, 10**9), st.integers(0, 10**6))
+def test_a_cost_is_exact_to_the_cent(labels: int, cents: int) -> None:
+    assert cost_of(labels, cents / 100) == labels * cents / 100
+    assert cost_of(labels, None) is None
