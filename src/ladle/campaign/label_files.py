@@ -16,6 +16,8 @@ def form_of(labels: Labels, ids: Ids) -> Form:
         kind=labels.kind,
         items="integer" if numbers else "text",
         ids="integer" if ids.kind == "integer" else "text",
+        classes=None if labels.classes is None else tuple(labels.classes),
+        known_ids=ids.values,
     )
 
 

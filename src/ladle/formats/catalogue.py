@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BufferedRandom
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,7 +14,9 @@ import pyarrow.compute as pc
 
 from ladle.durable import file_digest, writing
 from ladle.errors import ArgumentError, FileFormatError, IdError, ShapeError
-from ladle.formats import coco, csvtext, jsonlines, manifest, parquet
+from ladle.formats import coco, csvtext, jsonfile, jsonlines, manifest, parquet
+from ladle.formats.columns import no_column_error
+from ladle.formats.csvdialect import CsvDialect
 from ladle.formats.fields import ID, LABEL, LABEL_FIELDS, Form, names_in_file
 from ladle.plain_files import check_plain_file
 
@@ -36,25 +38,26 @@ class Format:
         "jsonl", "parquet", "csv", "coco" or "manifest".
     suffixes : tuple of str
         The endings of its files.
-    write, read, place : callable
-        Write a table, read a table, and say where a row stands in a file.
+    write, read, places, columns_of : callable
+        Write a table, read a table, say where rows (ascending) stand in a file, and which columns a file has.
     """
 
     name: str
     suffixes: tuple[str, ...]
     write: Write
     read: Callable[[Path, Mapping[str, str], Form], Any]
-    place: Callable[[Path, int], str]
+    places: Callable[[Path, Sequence[int]], list[str]]
+    columns_of: Callable[[Path], list[str]]
 
 
 FORMATS = {
     each.name: each
     for each in (
-        Format("jsonl", (".jsonl", ".ndjson"), jsonlines.write, jsonlines.read, jsonlines.place),
-        Format("parquet", (".parquet",), parquet.write, parquet.read, parquet.place),
-        Format("csv", (".csv",), csvtext.write, csvtext.read, csvtext.place),
-        Format("coco", (".json",), coco.write, coco.read, coco.place),
-        Format("manifest", (".manifest",), manifest.write, manifest.read, jsonlines.place),
+        Format("jsonl", (".jsonl", ".ndjson"), jsonlines.write, jsonlines.read, jsonlines.places, jsonlines.columns_of),
+        Format("parquet", (".parquet",), parquet.write, parquet.read, parquet.places, parquet.columns_of),
+        Format("csv", (".csv",), csvtext.write, csvtext.read, csvtext.places, csvtext.columns_of),
+        Format("coco", (".json",), coco.write, jsonfile.read, jsonfile.places, jsonfile.columns_of),
+        Format("manifest", (".manifest",), manifest.write, manifest.read, jsonlines.places, jsonlines.columns_of),
     )
 }
 SUFFIXES = tuple(suffix for each in FORMATS.values() for suffix in each.suffixes)
@@ -176,6 +179,7 @@ def read(
     fields: Sequence[str] = LABEL_FIELDS,
     names: Mapping[str, str] | None = None,
     format: str | None = None,  # noqa: A002 - the word users have for it
+    dialect: CsvDialect | None = None,
 ) -> Any:
     """Read fields of tasks or labels from a file.
 
@@ -191,6 +195,8 @@ def read(
         Field -> its name in the file, for fields with another name there.
     format : str, optional
         The name of the format; by default that of the file's ending.
+    dialect : CsvDialect, optional
+        How a CSV file is written; by default that is found out.
 
     Returns
     -------
@@ -205,28 +211,47 @@ def read(
         For a file without rows.
     IdError, DataError
         For a missing id and a value of another type; the error names the line.
+    ArgumentError
+        For a dialect of a file that is not CSV.
 
     Notes
     -----
     Cost: see each format; memory for the table.
     """
-    chosen = format_of(path, format)
+    chosen = with_dialect(format_of(path, format), dialect)
     source = check_plain_file(path)
-    table = chosen.read(source, names_in_file(fields, names), form)
+    in_file = names_in_file(fields, names)
+    table = chosen.read(source, in_file, form)
     if table.num_rows == 0:
         raise ShapeError(str(source), wanted="hold a row at least", got="none")
-    if ID not in table.schema.names:
-        named = (names or {}).get(ID, ID)
-        raise FileFormatError(str(source), wanted=f"have ids in `{named}`", got="none", remedy="Name their column.")
+    named = (names or {}).get(ID, ID)
+    if ID not in table.schema.names or table.column(ID).null_count == table.num_rows:
+        raise no_column_error(source, "ids", named, chosen.columns_of(source))
+    at: Callable[[int], str] = lambda row: f"{chosen.places(source, [row])[0]} of {source}"  # noqa: E731
     row = _first(pc.is_null(table.column(ID)))
     if row is not None:
-        named = (names or {}).get(ID, ID)
-        raise IdError(f"{chosen.place(source, row)} of {source}", wanted=f"have an id in `{named}`", got="none")
+        raise IdError(at(row), wanted=f"have an id in `{named}`", got="none")
     if LABEL in table.schema.names and form.kind == "multi":
-        _check_whole(table.column(LABEL), lambda row: f"{chosen.place(source, row)} of {source}")
+        _check_whole(table.column(LABEL), at)
     filled = [name for name in table.schema.names if table.column(name).null_count < table.num_rows]
     return table.select(
         [field for field in fields if field in filled or (field == LABEL and LABEL in table.schema.names)]
+    )
+
+
+def with_dialect(chosen: Format, dialect: CsvDialect | None) -> Format:
+    """The format with a dialect of CSV. Raises: ArgumentError for a dialect of another format."""
+    if dialect is None or dialect == CsvDialect():
+        return chosen
+    if chosen.name != "csv":
+        wanted = "be those of a CSV file"
+        raise ArgumentError("the delimiter and the encoding", wanted=wanted, got=f"one of {chosen.name}")
+    checked = dialect.checked()
+    return replace(
+        chosen,
+        read=lambda path, names, form: csvtext.read(path, names, form, checked),
+        places=lambda path, rows: csvtext.places(path, rows, checked),
+        columns_of=lambda path: csvtext.columns_of(path, checked),
     )
 
 

@@ -1,6 +1,7 @@
 """COCO classification: `images`, `categories` and `annotations` without boxes, in one JSON file.
 
-- Integer ids are the ids of images. Text ids are in `file_name`, and images are numbered from 1.
+- Integer ids are the ids of images. Text ids are in `file_name`, and images are numbered from 1. When read, a file may
+  have its base name alone, and the ids of images may be text: they are the ids if the pool knows all of them.
 - A class is a category by its name. A multi-label is several annotations of one image (and of one annotator, where the
   annotations name annotators).
 - The other columns are in each annotation; those of a table without any label are in each image.
@@ -13,7 +14,7 @@ COCO cannot hold numbers as labels.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from io import BufferedRandom
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ladle.errors import CorruptFileError, DataError, FileFormatError
+from ladle.errors import CorruptFileError, DataError
 from ladle.formats.classes import is_listed, numbered, refuse_kind, refuse_values
-from ladle.formats.fields import ID, LABEL, TIME, Form, typed_text
+from ladle.formats.columns import find_columns
+from ladle.formats.fields import EMPTY_IS_NONE, ID, LABEL, Form, typed_text
+from ladle.formats.filenames import as_known_ids
+from ladle.formats.jsonrows import keys_of, table_of_objects
 from ladle.formats.jsontext import json_lines
-from ladle.formats.text_files import REMEDY, fits_type, json_text, open_text, strict_json
-from ladle.formats.textcolumns import convert
+from ladle.formats.text_files import REMEDY, json_text, open_text, strict_json
+from ladle.formats.values import UnfitValueError, fit_value
+from ladle.notices import notice
 
 Entry = dict[str, Any]
 _At = tuple[str, int, Path]  # a list, the number of an entry in it, the file: made into words only for an error
@@ -67,11 +72,6 @@ def write(table: Any, file: BufferedRandom, about: Mapping[str, Any]) -> None:
             about_empty = pa.table({"image_id": images.column("id").take(places[empty])})
             parts["empty_annotations"] = _with(about_empty, table, others, empty)
     _write(parts, file, about)
-
-
-def place(path: Path, row: int) -> str:
-    """The place of a row: labels count in the order of annotations, a multi-label as one."""
-    return f"label {row + 1:,}"
 
 
 def _images(table: Any) -> tuple[Any, Any]:
@@ -122,52 +122,59 @@ def _separated(table: Any) -> Iterator[bytes]:
         lead = b",\n"
 
 
-def read(path: Path, names: Mapping[str, str], form: Form) -> Any:
+def read(document: Entry, names: Mapping[str, str], form: Form, path: Path) -> Any:
     """A table of id, label and those fields of `names` that annotations have; images without labels come last.
 
     Raises: ArgumentError for a campaign of numbers; FileError and its subclasses; DataError that names the entry.
-    Cost: 10 s and 1.4 GB for a million annotations: one JSON document is parsed as a whole.
     """
     refuse_kind(form.kind, "COCO")
-    document = _document(path)
     images = _by_id(document, "images", path)
-    ids = {key: _example_id(image, form, path) for key, image in images.items()}
+    ids = _example_ids(images, names, form, path)
     if LABEL not in names:  # tasks: all fields are those of the images
-        entries = [(image_id, None, images[image_id]) for image_id in images]
+        entries = [(key, None, images[key]) for key in images]
     else:
         entries = _labels(document, images, names, form, path)
-        annotated = {image_id for image_id, _, _ in entries}
-        entries += [(image_id, None, {}) for image_id in images if image_id not in annotated]
-    columns: dict[str, Any] = {ID: pa.array([ids[image_id] for image_id, _, _ in entries], form.type_of(ID))}
+        annotated = {key for key, _, _ in entries}
+        entries += [(key, None, {}) for key in images if key not in annotated]
+    columns: dict[str, Any] = {ID: pa.array([ids[key] for key, _, _ in entries], form.type_of(ID))}
     if LABEL in names:
         columns[LABEL] = pa.array([label for _, label, _ in entries], form.type_of(LABEL))
-    for field, name in names.items():
-        if field not in (ID, LABEL) and any(name in entry for _, _, entry in entries):
-            columns[field] = _others([entry.get(name) for _, _, entry in entries], form.type_of(field), name, path)
-    return pa.table(columns)
+    header = keys_of(entry for _, _, entry in entries)
+    others = {field: name for field, name in names.items() if field not in (ID, LABEL)}
+    found = find_columns(header, others, path)
+    objects = ((f"label {row:,} of {path}", entry) for row, (_, _, entry) in enumerate(entries, 1))
+    table = table_of_objects(objects, found, form)
+    made = pa.table(columns | {field: table.column(field) for field in found})
+    return made.replace_schema_metadata(EMPTY_IS_NONE)  # an empty list is an entry of `empty_annotations`
 
 
-def _document(path: Path) -> Entry:
+def read_document(path: Path) -> Any:
+    """The JSON document of a file. Raises: CorruptFileError naming the line; as `open_text`."""
     with open_text(path) as file:
         try:
-            document = strict_json(file.read())
+            return strict_json(file.read())
         except json.JSONDecodeError as cause:
             where = f"line {cause.lineno:,} of {path}"
             raise CorruptFileError(where, wanted="go on as JSON", got=cause.msg, remedy=REMEDY) from cause
         except ValueError as cause:
-            raise CorruptFileError(str(path), wanted="be COCO, as JSON in UTF-8", got=str(cause)) from cause
-    if not isinstance(document, dict) or not isinstance(document.get("images"), list):
-        raise FileFormatError(str(path), wanted="be COCO, an object with a list `images`", got="other JSON")
-    return document
+            raise CorruptFileError(str(path), wanted="be JSON in UTF-8", got=str(cause)) from cause
 
 
-def _by_id(document: Entry, part: str, path: Path) -> dict[int, Entry]:
-    """The entries of a list by their id, in order. Raises: DataError."""
-    entries: dict[int, Entry] = {}
+def _key(value: Any) -> str | None:
+    """An id as text: 7, 7.0 and "7" are one id. None where it is none."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else None
+
+
+def _by_id(document: Entry, part: str, path: Path) -> dict[str, Entry]:
+    """The entries of a list by their id as text, in order. Raises: DataError."""
+    entries: dict[str, Entry] = {}
     for number, entry in enumerate(_listed(document, part, path), 1):
-        key = entry.get("id") if isinstance(entry, dict) else None
-        if type(key) is not int:
-            raise DataError(_where((part, number, path)), wanted="have an integer `id`", got=json_text(entry))
+        key = _key(entry.get("id")) if isinstance(entry, dict) else None
+        if key is None:
+            wanted = "have an integer or a text in `id`"
+            raise DataError(_where((part, number, path)), wanted=wanted, got=json_text(entry))
         if key in entries:
             raise DataError(_where((part, number, path)), wanted="have an `id` of its own", got=f"{key} again")
         entries[key] = entry
@@ -181,40 +188,73 @@ def _listed(document: Entry, part: str, path: Path) -> list[Any]:
     return listed
 
 
-def _example_id(image: Entry, form: Form, path: Path) -> Any:
-    if form.ids == "integer":
-        return image["id"]
-    name = image.get("file_name")
-    if not isinstance(name, str):
-        raise DataError(f"image {image['id']} in {path}", wanted="have text in `file_name`", got=json_text(name))
-    return name
+def _example_ids(images: Mapping[str, Entry], names: Mapping[str, str], form: Form, path: Path) -> dict[str, Any]:
+    """The example of each image: by its id where ids are integers, else by its file, or by its id if that is text.
+
+    Raises: DataError, IdError.
+    """
+    named = names.get(ID, ID)
+    if form.ids == "integer" or named not in (ID, "file_name"):
+        column = "id" if named in (ID, "file_name") else named
+        return {key: _fitted(image, column, form.type_of(ID), key, path) for key, image in images.items()}
+    if named == ID and _are_known([image["id"] for image in images.values()], form):
+        return {key: image["id"] for key, image in images.items()}
+    files = [_fitted(image, "file_name", form.type_of(ID), key, path) for key, image in images.items()]
+    return dict(zip(images, as_known_ids(files, form.known_ids, path), strict=True))
+
+
+def _are_known(ids: list[Any], form: Form) -> bool:
+    """Whether the ids of images are text, and the pool knows all of them."""
+    if form.known_ids is None or not all(isinstance(each, str) for each in ids):
+        return False
+    return bool(pc.all(pc.is_in(pa.array(ids, pa.large_string()), value_set=form.known_ids)).as_py())
+
+
+def _fitted(image: Entry, name: str, kind: Any, key: str, path: Path) -> Any:
+    try:
+        value = fit_value(image.get(name), kind)
+    except UnfitValueError as unfit:
+        value, wanted = None, unfit.wanted
+    else:
+        wanted = typed_text(kind)
+    if value is None:
+        raise DataError(f"image {key} in {path}", wanted=f"have {wanted} in `{name}`", got=json_text(image.get(name)))
+    return value
 
 
 def _labels(
-    document: Entry, images: Mapping[int, Entry], names: Mapping[str, str], form: Form, path: Path
-) -> list[tuple[int, Any, Entry]]:
-    """(image id, label, annotation) of each label. A multi-label joins the annotations of one annotator."""
+    document: Entry, images: Mapping[str, Entry], names: Mapping[str, str], form: Form, path: Path
+) -> list[tuple[str, Any, Entry]]:
+    """(image, label, annotation) of each label. A multi-label joins the annotations of one annotator.
+
+    A class that an image has twice (two boxes of cats) is one label.
+    """
     classes = {key: _class(entry, form, path) for key, entry in _by_id(document, "categories", path).items()}
     annotator_field = names.get("annotator")
-    gathered: dict[tuple[int, str | None], tuple[list[Any], Entry]] = {}
+    gathered: dict[tuple[str, str | None], tuple[list[Any], Entry]] = {}
+    repeated = 0
     for number, entry in enumerate(_listed(document, "annotations", path), 1):
         at = ("annotations", number, path)
-        image_id = _reference(entry, "image_id", images, at)
+        key = _reference(entry, "image_id", images, at)
         label = classes[_reference(entry, "category_id", classes, at)]
-        labels = gathered.setdefault((image_id, _annotator_of(entry, annotator_field, at)), ([], entry))[0]
-        if labels and (form.kind == "single" or label in labels):
-            wanted = "be the only label of its image" if form.kind == "single" else "name a class once"
-            raise DataError(_where(at), wanted=wanted, got=f"another for image {image_id}: {json_text(label)}")
+        labels = gathered.setdefault((key, _annotator_of(entry, annotator_field, at)), ([], entry))[0]
+        if label in labels:
+            repeated += 1
+            continue
+        if labels and form.kind == "single":
+            got = f"another for image {key}: {json_text(label)}"
+            raise DataError(_where(at), wanted="be the only label of its image", got=got)
         labels.append(label)
+    if repeated:
+        notice(f"{repeated:,} annotations in {path} repeat a class of their image: each class counts once.")
     for number, entry in enumerate(_listed(document, "empty_annotations", path) if form.kind == "multi" else [], 1):
         at = ("empty_annotations", number, path)
-        image_id = _reference(entry, "image_id", images, at)
-        if gathered.setdefault((image_id, _annotator_of(entry, annotator_field, at)), ([], entry))[0]:
-            got = f"image {image_id}, which has some"
+        key = _reference(entry, "image_id", images, at)
+        if gathered.setdefault((key, _annotator_of(entry, annotator_field, at)), ([], entry))[0]:
+            got = f"image {key}, which has some"
             raise DataError(_where(at), wanted="be of an image without annotations", got=got)
     return [
-        (image_id, labels if form.kind == "multi" else labels[0], entry)
-        for (image_id, _), (labels, entry) in gathered.items()
+        (key, labels if form.kind == "multi" else labels[0], entry) for (key, _), (labels, entry) in gathered.items()
     ]
 
 
@@ -222,16 +262,19 @@ def _where(at: _At) -> str:
     return f"entry {at[1]:,} of `{at[0]}` in {at[2]}"
 
 
-def _reference(entry: Any, name: str, known: Mapping[int, Any], at: _At) -> int:
-    key = entry.get(name) if isinstance(entry, dict) else None
-    if type(key) is int and key in known:
+def _reference(entry: Any, name: str, known: Mapping[str, Any], at: _At) -> str:
+    value = entry.get(name) if isinstance(entry, dict) else None
+    key = _key(value)
+    if key is not None and key in known:
         return key
     kind = "an image" if name == "image_id" else "a category"
-    raise DataError(_where(at), wanted=f"have the id of {kind} in `{name}`", got=json_text(key))
+    raise DataError(_where(at), wanted=f"have the id of {kind} in `{name}`", got=json_text(value))
 
 
 def _annotator_of(entry: Entry, field: str | None, at: _At) -> str | None:
     annotator = entry.get(field) if field else None
+    if isinstance(annotator, int) and not isinstance(annotator, bool):
+        return str(annotator)
     if annotator is None or isinstance(annotator, str):
         return annotator
     raise DataError(_where(at), wanted=f"have text in `{field}`", got=json_text(annotator))
@@ -239,18 +282,10 @@ def _annotator_of(entry: Entry, field: str | None, at: _At) -> str | None:
 
 def _class(entry: Entry, form: Form, path: Path) -> Any:
     where, name = f"category {entry['id']} in {path}", entry.get("name")
-    if not isinstance(name, str):
-        raise DataError(where, wanted="have text in `name`", got=json_text(name))
-    if form.items == "text":
-        return name
-    return convert(pa.array([name], pa.large_string()), pa.int64(), "name", lambda row: where)[0].as_py()
-
-
-def _others(values: list[Any], kind: Any, name: str, path: Path) -> Any:
-    at: Callable[[int], str] = lambda row: f"label {row + 1:,} of {path}"  # noqa: E731
-    for row, value in enumerate(values):
-        if value is not None and not fits_type(value, kind):
-            raise DataError(at(row), wanted=f"have {typed_text(kind)} in `{name}`", got=json_text(value))
-    if kind == TIME:
-        return convert(pa.array(values, pa.large_string()), kind, name, at)
-    return pa.array(values, kind)
+    try:
+        value = fit_value(name, pa.int64() if form.items == "integer" else pa.large_string())
+    except UnfitValueError as unfit:
+        raise DataError(where, wanted=f"have {unfit.wanted} in `name`", got=json_text(name)) from unfit
+    if value is None:
+        raise DataError(where, wanted="have text in `name`", got="null")
+    return value

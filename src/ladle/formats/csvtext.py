@@ -1,5 +1,7 @@
 """CSV (RFC 4180, with a header) for spreadsheets. An empty cell is null, `""` is empty text, a list is a JSON list.
 
+It is written with commas, as UTF-8. What spreadsheets write instead is found out, see `csvdialect`.
+
 CSV has no types and no checksum: the campaign says whether a cell is a number, and a file that was cut at the end of a
 line reads as a shorter file. `write` therefore returns the number of rows and the digest.
 """
@@ -7,24 +9,26 @@ line reads as a shorter file. `write` therefore returns the number of rows and t
 from __future__ import annotations
 
 import csv
-import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from io import BufferedRandom
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 
 from ladle.errors import CorruptFileError, FileFormatError
-from ladle.formats.fields import Form
+from ladle.formats.columns import find_columns, no_column_error
+from ladle.formats.csvdialect import CsvDialect, CsvText, read_dialect, read_legacy
+from ladle.formats.fields import ABSENT, ID, LABEL, Form
 from ladle.formats.jsontext import iso_times, list_texts
-from ladle.formats.text_files import REMEDY, open_text
+from ladle.formats.text_files import REMEDY
 from ladle.formats.textcolumns import convert
-from ladle.pool.files.opening import open_native
+from ladle.notices import notice
 
-_COUNTED_BYTES = 1 << 20
+_PLAIN = CsvDialect()
+_COUNTED_CHARACTERS = 1 << 20
 
 
 def write(table: Any, file: BufferedRandom, about: Mapping[str, Any]) -> None:
@@ -37,93 +41,135 @@ def write(table: Any, file: BufferedRandom, about: Mapping[str, Any]) -> None:
     pa.csv.write_csv(table, file, pa.csv.WriteOptions(quoting_style="needed"))
 
 
-def read(path: Path, names: Mapping[str, str], form: Form) -> Any:
+def read(path: Path, names: Mapping[str, str], form: Form, dialect: CsvDialect = _PLAIN) -> Any:
     """A table of the fields of `names` (field -> its name in the header) that the header has.
 
     Raises: FileError and its subclasses; CorruptFileError and DataError that name the line. Cost: about a second for a
     million records; memory for the table.
     """
-    header = _header(path)
-    there = {field: name for field, name in names.items() if name in header}
-    for name in there.values():
-        if header.count(name) > 1:
-            raise FileFormatError(str(path), wanted=f"have one column `{name}`", got="several")
-    if not there:
-        first = ", ".join(f"`{name}`" for name in header[:8])
-        wanted = f"have a header with columns {', '.join(f'`{name}`' for name in names.values())}"
-        raise FileFormatError(str(path), wanted=wanted, got=f"columns {first}", remedy=_separator_remedy(header))
-    _check_quotes(path)
-    table = _parsed(path, list(there.values()))
-    columns = [
-        convert(table.column(name), form.type_of(field), name, lambda row: f"{place(path, row)} of {path}")
-        for field, name in there.items()
-    ]
-    return pa.table(columns, names=list(there))
-
-
-def place(path: Path, row: int) -> str:
-    """The line on which a row ends: text in quotes may extend over several lines."""
-    with open_text(path) as file, io.TextIOWrapper(file, "utf-8", errors="replace", newline="") as text:
-        records = csv.reader(text)
-        next(islice((record for record in records if record), row + 1, None))
-        return f"line {records.line_num:,}"
-
-
-def _header(path: Path) -> list[str]:
-    with open_text(path) as file, io.TextIOWrapper(file, "utf-8", newline="") as text:
-        try:
-            return next(record for record in csv.reader(text) if record)
-        except UnicodeDecodeError as cause:
-            raise _other_encoding(path) from cause
-        except (StopIteration, csv.Error) as cause:
-            raise CorruptFileError(
-                str(path), wanted="begin with a header", got=str(cause) or "blank lines", remedy=REMEDY
-            ) from cause
-
-
-def _other_encoding(path: Path) -> FileFormatError:
-    return FileFormatError(str(path), wanted="be UTF-8 text", got="other bytes", remedy="Save it again as UTF-8.")
-
-
-def _separator_remedy(header: list[str]) -> str:
-    """The remedy for a header with another separator than commas; "" for none."""
-    for mark, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
-        if mark in header[0]:
-            return f"Its columns seem to be separated by {name}: save it again with commas."
-    return ""
-
-
-def _check_quotes(path: Path) -> None:
-    # With an odd number of quotes, the parser would silently read the rest of the file as one cell.
-    with open_text(path) as file:
-        count = sum(block.count(b'"') for block in iter(lambda: file.read(_COUNTED_BYTES), b""))
-    if count % 2:
-        raise CorruptFileError(str(path), wanted="close every quote", got=f"{count:,} quotes", remedy=REMEDY)
-
-
-def _parsed(path: Path, names: list[str]) -> Any:
-    """The columns as large_string. Raises: CorruptFileError naming the line."""
+    text = read_dialect(path, names, dialect)
     try:
-        with open_text(path) as file, open_native(path, file.tell()) as native:
-            table = pa.csv.read_csv(
-                native,
-                read_options=pa.csv.ReadOptions(use_threads=False),  # with threads, errors do not name the row
-                parse_options=pa.csv.ParseOptions(newlines_in_values=True),
-                convert_options=pa.csv.ConvertOptions(
-                    include_columns=names,
-                    column_types=dict.fromkeys(names, pa.large_string()),
-                    strings_can_be_null=True,
-                    quoted_strings_can_be_null=False,
-                    null_values=[""],
-                ),
-            )
+        columns, table = _columns(text, names)
+    except UnicodeDecodeError as cause:
+        if text.content is not None or dialect.encoding is not None:
+            raise FileFormatError(str(path), wanted="be UTF-8 text", got="other bytes") from cause
+        text = read_legacy(path, names, dialect.delimiter)
+        columns, table = _columns(text, names)
+    for each in text.notices:
+        notice(each)
+    if LABEL in columns and form.type_of(LABEL) != pa.large_string():
+        table = _without_absent(table, columns[LABEL], form, path)
+    at = lambda row: f"{places(path, [row], dialect)[0]} of {path}"  # noqa: E731
+    made = [convert(table.column(name), form.type_of(field), name, at) for field, name in columns.items()]
+    return pa.table(made, names=list(columns))
+
+
+def _without_absent(table: Any, name: str, form: Form, path: Path) -> Any:
+    """The table with null for words such as `NA` among labels that are no text, but not for `nan` among numbers."""
+    words = [word for word in ABSENT if form.kind != "value" or word != "nan"]
+    cells = table.column(name)
+    absent = pc.is_in(pc.utf8_lower(cells), value_set=pa.array(words, pa.large_string()))
+    count = pc.sum(absent).as_py()
+    if not count:
+        return table
+    notice(f"{count:,} labels in {path} are words such as `NA`: these rows have no label.")
+    made = pc.if_else(absent, pa.scalar(None, pa.large_string()), cells)
+    return table.set_column(table.schema.get_field_index(name), name, made)
+
+
+def columns_of(path: Path, dialect: CsvDialect = _PLAIN) -> list[str]:
+    """The names of the columns of a file that can be read."""
+    return read_dialect(path, {ID: ID}, dialect).header
+
+
+def places(path: Path, rows: Sequence[int], dialect: CsvDialect = _PLAIN) -> list[str]:
+    """The line on which each row (ascending) ends: text in quotes may extend over several lines. Cost: a pass."""
+    text, found, wanted = read_dialect(path, {ID: ID}, dialect), [], iter(rows)
+    row = next(wanted, None)
+    with text.lines("replace") as lines:
+        records = csv.reader(lines, delimiter=text.delimiter, skipinitialspace=text.has_spaces)
+        for number, _ in enumerate((record for record in records if record), -1):
+            while row == number:
+                found.append(f"line {records.line_num + text.skipped:,}")
+                row = next(wanted, None)
+            if row is None:
+                break
+    return found
+
+
+def _columns(text: CsvText, names: Mapping[str, str]) -> tuple[dict[str, str], Any]:
+    """(field -> column, the columns as large_string). Raises: UnicodeDecodeError; as `read`."""
+    columns = find_columns(text.header, names, text.path)
+    if not columns:
+        raise no_column_error(text.path, "ids", names.get(ID, ID), text.header)
+    _check_quotes(text)
+    wanted = list(columns.values())
+    if text.has_spaces:
+        return columns, _parsed_by_lines(text, wanted)
+    try:
+        return columns, _parsed(text, wanted)
     except pa.ArrowInvalid as cause:
         message = str(cause).splitlines()[0]
         if "cannot infer number of columns" in message:  # a header without an end of line
-            return pa.table({name: pa.array([], pa.large_string()) for name in names})
+            return columns, pa.table({name: pa.array([], pa.large_string()) for name in wanted})
         if "invalid UTF8" in message:
-            raise _other_encoding(path) from cause
-        raise CorruptFileError(
-            str(path), wanted="be records of UTF-8 text, all as long as the header", got=message, remedy=REMEDY
-        ) from cause
+            raise UnicodeDecodeError("utf-8", b"", 0, 1, message) from cause
+        if "columns, got" in message:
+            table = _parsed_by_lines(text, wanted)
+            if table is not None:
+                notice(f"{text.path} has more separators than columns: empty cells at the ends of lines are left out.")
+                return columns, table
+        wanted_text = "be records of UTF-8 text, all as long as the header"
+        raise CorruptFileError(str(text.path), wanted=wanted_text, got=message, remedy=REMEDY) from cause
+
+
+def _check_quotes(text: CsvText) -> None:
+    # With an odd number of quotes, the parser would silently read the rest of the file as one cell.
+    with text.lines("replace") as lines:
+        count = sum(block.count('"') for block in iter(lambda: lines.read(_COUNTED_CHARACTERS), ""))
+    if count % 2:
+        raise CorruptFileError(str(text.path), wanted="close every quote", got=f"{count:,} quotes", remedy=REMEDY)
+
+
+def _parsed(text: CsvText, names: list[str]) -> Any:
+    """The columns as large_string. Raises: pyarrow.ArrowInvalid naming the row."""
+    with text.native() as native:
+        table = pa.csv.read_csv(
+            native,
+            read_options=pa.csv.ReadOptions(use_threads=False),  # with threads, errors do not name the row
+            parse_options=pa.csv.ParseOptions(newlines_in_values=True, delimiter=text.delimiter),
+            convert_options=pa.csv.ConvertOptions(
+                include_columns=names,
+                column_types=dict.fromkeys(names, pa.large_string()),
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=False,
+                null_values=[""],
+            ),
+        )
     return table.select(names)
+
+
+def _parsed_by_lines(text: CsvText, names: list[str]) -> Any:
+    """As `_parsed`, for lines with empty cells beyond the header, or with spaces after separators.
+
+    None where lines are wrong in another way. An empty text in quotes is null here. Cost: 2 s for a million lines.
+    """
+    width, cells = len(text.header), []
+    with text.lines() as lines:
+        records = csv.reader(lines, delimiter=text.delimiter, skipinitialspace=text.has_spaces)
+        next(record for record in records if record)
+        places = [text.header.index(name) for name in names]
+        for record in records:
+            if record and (len(record) < width or any(record[width:])):
+                if text.has_spaces:
+                    raise CorruptFileError(
+                        f"line {records.line_num:,} of {text.path}",
+                        wanted=f"have {width:,} columns, as the header",
+                        got=f"{len(record):,}",
+                        remedy=REMEDY,
+                    )
+                return None
+            if record:
+                cells.append([record[place] or None for place in places])
+    columns = zip(*cells, strict=True) if cells else [()] * len(names)
+    return pa.table({name: pa.array(column, pa.large_string()) for name, column in zip(names, columns, strict=True)})

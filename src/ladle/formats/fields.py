@@ -6,6 +6,7 @@ fields are ignored. Writing keeps every column of the table.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -13,6 +14,7 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from ladle.errors import ArgumentError
+from ladle.formats.foreign import FOREIGN
 
 Kind = Literal["single", "multi", "value"]
 Item = Literal["text", "integer"]
@@ -39,7 +41,12 @@ _KNOWN: dict[str, Any] = {
     "cluster": pa.int64(),
     "cluster_size": pa.int64(),
 }
+_KNOWN |= {name: each.type for name, each in FOREIGN.items()}
 LABEL_FIELDS = (ID, LABEL, "annotator", "told_at", "source", "status")
+# What R, pandas, spreadsheets and databases write for no value, in lower case.
+ABSENT = ("na", "n/a", "#n/a", "nan", "null", "none")
+# Metadata of a table whose empty lists say "none of the classes": its format says otherwise what has no label yet.
+EMPTY_IS_NONE = {b"empty_lists": b"none"}
 TASK_FIELDS = (ID, "row", "order", "round")
 
 
@@ -55,11 +62,17 @@ class Form:
         The type of classes: "text" or "integer".
     ids : str
         The type of example ids: "text" or "integer".
+    classes : tuple of str and int, optional
+        The classes, where they are known. Then words such as `NA` and `None` are labels only where they are classes.
+    known_ids : pyarrow.Array, optional
+        The ids of the pool, where they are known. Then COCO and manifests may name files by their base names.
     """
 
     kind: Kind = "single"
     items: Item = "text"
     ids: Item = "text"
+    classes: tuple[str | int, ...] | None = None
+    known_ids: Any = dataclasses.field(default=None, repr=False, compare=False)
 
     def type_of(self, field: str) -> Any:
         """The Arrow type of a field.
@@ -113,6 +126,8 @@ def _plain(item: Item) -> Any:
 
 def typed_text(kind: Any) -> str:
     """An Arrow type in words, for errors."""
+    if pa.types.is_boolean(kind):
+        return "yes or no"
     if pa.types.is_integer(kind):
         return "an integer"
     if pa.types.is_floating(kind):

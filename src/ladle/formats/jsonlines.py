@@ -6,9 +6,8 @@ format has no checksum; `write` returns the digest of the file.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from io import BufferedRandom
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +15,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
 
-from ladle.errors import CorruptFileError, DataError
-from ladle.formats.fields import Form, typed_text
+from ladle.errors import CorruptFileError
+from ladle.formats.columns import find_columns
+from ladle.formats.fields import ID, LABEL, Form
+from ladle.formats.jsonrows import keys_in_file, table_of_objects
 from ladle.formats.jsontext import json_lines
-from ladle.formats.text_files import (
-    REMEDY,
-    fits_type,
-    has_object_a_line,
-    json_text,
-    numbered_lines,
-    open_text,
-    strict_json,
-)
-from ladle.formats.textcolumns import convert, in_calendar
+from ladle.formats.text_files import REMEDY, has_object_a_line, json_text, numbered_lines, open_text, strict_json
+from ladle.formats.textcolumns import in_calendar
 from ladle.pool.files.opening import open_native
 
 _BLOCK_BYTES = 1 << 24  # a longer line is refused
@@ -45,38 +38,75 @@ def read(path: Path, names: Mapping[str, str], form: Form) -> Any:
     """A table of the fields of `names` (field -> its name in the file), null where a line has none.
 
     Raises: FileError and its subclasses; CorruptFileError and DataError that name the line. Cost: a second for a
-    million lines of 100 bytes; memory for the table.
+    million lines of 100 bytes, five where values need a conversion; memory for the table.
     """
-    schema = pa.schema([(name, form.type_of(field)) for field, name in names.items()])
+    with open_text(path) as file:
+        begin = file.tell()
+        lines = has_object_a_line(file)
+    if lines == 0:
+        raise CorruptFileError(str(path), wanted="hold something", got="blank lines", remedy=REMEDY)
+    found = find_columns(keys_in_file(path, names.values()), names, path)
+    fields = {field: name for field, name in names.items() if field in (ID, LABEL)} | found
+    if lines is not None:
+        table = _read_columns(path, begin, lines, fields, form)
+        if table is not None:
+            return table
+    return table_of_objects(_objects(path), fields, form)
+
+
+def columns_of(path: Path) -> list[str]:
+    """The names of the first lines of a file that can be read."""
+    return keys_in_file(path, [])
+
+
+def places(path: Path, rows: Sequence[int]) -> list[str]:
+    """The line of each row (ascending). Cost: a pass over the lines."""
+    found, wanted = [], iter(rows)
+    row = next(wanted, None)
+    with open_text(path) as file:
+        for place, (number, _) in enumerate(numbered_lines(file)):
+            while row == place:
+                found.append(f"line {number:,}")
+                row = next(wanted, None)
+            if row is None:
+                break
+    return found
+
+
+def _read_columns(path: Path, begin: int, lines: int, fields: Mapping[str, str], form: Form) -> Any:
+    """The table a column at a time; None where some line is wrong or needs a conversion. fields: field -> name."""
+    schema = pa.schema([(name, form.type_of(field)) for field, name in fields.items()])
     try:
-        with open_text(path) as file:
-            begin = file.tell()
-            lines = has_object_a_line(file)
-            if lines is None:
-                raise pa.ArrowInvalid("a line that is no object")
-            if lines == 0:
-                raise CorruptFileError(str(path), wanted="hold something", got="blank lines", remedy=REMEDY)
         with open_native(path, begin) as native:
             table = pa.json.read_json(
                 native,
                 read_options=pa.json.ReadOptions(block_size=_BLOCK_BYTES),
                 parse_options=pa.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore"),
             )
-        table = table.select(list(names.values())).rename_columns(list(names))
+        table = table.select(list(fields.values())).rename_columns(list(fields))
         if table.num_rows != lines:
-            raise pa.ArrowInvalid(f"{table.num_rows:,} objects in {lines:,} lines")
+            return None
         table.validate(full=True)  # bytes that are not UTF-8
         _check_values(table)
-    except _DAMAGE as cause:
-        raise _first_error(path, names, form, str(cause).splitlines()[0]) from cause
+    except _DAMAGE:
+        return None
     return table
 
 
-def place(path: Path, row: int) -> str:
-    """The line of a row."""
+def _objects(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(place, object) of each line. Raises: CorruptFileError."""
     with open_text(path) as file:
-        number, _ = next(islice(numbered_lines(file), row, None))
-    return f"line {number:,}"
+        for number, line in numbered_lines(file):
+            where = f"line {number:,} of {path}"
+            if len(line) > _BLOCK_BYTES:
+                raise CorruptFileError(where, wanted=f"be shorter than {_BLOCK_BYTES:,} bytes", got=f"{len(line):,}")
+            try:
+                value = strict_json(line)
+            except ValueError as cause:
+                raise CorruptFileError(where, wanted="be one JSON object", got=str(cause), remedy=REMEDY) from cause
+            if not isinstance(value, dict):
+                raise CorruptFileError(where, wanted="be one JSON object", got=json_text(value))
+            yield where, value
 
 
 def _check_values(table: Any) -> None:
@@ -86,33 +116,3 @@ def _check_values(table: Any) -> None:
             raise pa.ArrowInvalid("a time beyond the calendar")
         if pa.types.is_floating(column.type) and not pc.all(pc.is_finite(column)).as_py():
             raise pa.ArrowInvalid("NaN or infinity")
-
-
-def _fits(value: Any, kind: Any) -> bool:
-    if not pa.types.is_timestamp(kind) or not isinstance(value, str):
-        return fits_type(value, kind)
-    try:
-        convert(pa.array([value], pa.large_string()), kind, "", str)
-    except DataError:
-        return False
-    return True
-
-
-def _first_error(path: Path, names: Mapping[str, str], form: Form, message: str) -> Exception:
-    """The error of the first wrong line, by reading the lines one by one."""
-    with open_text(path) as file:
-        for number, line in numbered_lines(file):
-            where = f"line {number:,} of {path}"
-            try:
-                value = strict_json(line)
-            except ValueError as cause:
-                return CorruptFileError(where, wanted="be one JSON object", got=str(cause), remedy=REMEDY)
-            if not isinstance(value, dict):
-                return CorruptFileError(where, wanted="be one JSON object", got=json_text(value))
-            for field, name in names.items():
-                kind = form.type_of(field)
-                if not _fits(value.get(name), kind):
-                    return DataError(where, wanted=f"have {typed_text(kind)} in `{name}`", got=json_text(value[name]))
-            if len(line) > _BLOCK_BYTES:
-                return CorruptFileError(where, wanted=f"be shorter than {_BLOCK_BYTES:,} bytes", got=f"{len(line):,}")
-    return CorruptFileError(str(path), wanted="hold JSON objects, one a line", got=message, remedy=REMEDY)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,15 +14,32 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ladle.durable import file_digest
-from ladle.errors import DataError, FileFormatError
-from ladle.formats.catalogue import format_of, read
-from ladle.formats.fields import ID, LABEL, LABEL_FIELDS, Form
+from ladle.errors import DataError, FileFormatError, IdError, did_you_mean
+from ladle.formats.catalogue import Format, format_of, read, with_dialect
+from ladle.formats.checks import CHECK, OLD_BATCH_FIELDS, ROW, find_wrong_checks
+from ladle.formats.columns import plain_name, shown
+from ladle.formats.csvdialect import CsvDialect
+from ladle.formats.fields import EMPTY_IS_NONE, ID, LABEL, LABEL_FIELDS, Form
+from ladle.formats.foreign import FOREIGN, MARKS, NESTED
+from ladle.formats.labelcells import as_classes, decided_lists, without_empty
+from ladle.formats.outcomes import (
+    At,
+    Codes,
+    code_of,
+    find_outcomes,
+    first_filled,
+    refuse_skipped_labels,
+    spent_ms,
+    with_choices,
+)
+from ladle.notices import notice
+from ladle.numbers import choice
 from ladle.plain_files import check_plain_file
 
-_CURRENT = "current"
+Rows = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class LabelFile:
     """The labels of a file, for `ladle.Campaign.tell_file` and `round`.
 
@@ -31,15 +48,28 @@ class LabelFile:
     source : str
         The path of the file.
     table : pyarrow.Table
-        id and label without nulls, and annotator, told_at and source where the file has them.
+        id and label without nulls, and where the file has them: annotator, told_at, source, spent_ms (int64), ladle_row
+        and ladle_check of a batch, row of a batch of an older Ladle.
     unlabelled : int
         Rows without a label, which are left out.
     superseded : int
-        Rows with a status other than current, which are left out.
+        Rows whose label does not stand any more, which are left out: superseded or deleted.
     sha256 : str
         The digest of the file, which identifies its tell.
     names : mapping of str to str
         Field -> its name in the file, as `read_labels` got them.
+    rejected : int
+        Rows whose label is wrong by the word of the tool, which are left out: their examples stay open.
+    machine : int
+        Labels of the table that a machine gave, by the word of the tool.
+    skips : pyarrow.Table
+        Skips, which are answers without a label: id, reason (text), and annotator, told_at and so on, as in `table`.
+    comments : pyarrow.Table
+        Remarks of annotators on examples with a label or without: id, text, and annotator and told_at where known.
+    rows, skip_rows : ndarray of int64
+        The row of the file of each label and of each skip, for `places`.
+    notices : tuple of str
+        What users should know of how the file was read.
     """
 
     source: str
@@ -48,9 +78,41 @@ class LabelFile:
     superseded: int
     sha256: str
     names: Mapping[str, str] = field(default_factory=dict)
+    rejected: int = 0
+    machine: int = 0
+    skips: Any = None
+    comments: Any = None
+    rows: Rows = field(default_factory=lambda: np.empty(0, np.int64))
+    skip_rows: Rows = field(default_factory=lambda: np.empty(0, np.int64))
+    notices: tuple[str, ...] = ()
+    _find_places: Callable[[Sequence[int]], list[str]] | None = None
 
     def __repr__(self) -> str:
         return f"<LabelFile {self.source}: {self.table.num_rows:,} labels>"
+
+    def places(self, rows: npt.ArrayLike) -> list[str]:
+        """Where rows stand in the file.
+
+        Parameters
+        ----------
+        rows : array of shape (k,)
+            Some of `rows` or `skip_rows`, in any order.
+
+        Returns
+        -------
+        list of str
+            Such as "line 7", or "row 6" of a Parquet file.
+
+        Notes
+        -----
+        Cost: a pass over the file, for any number of rows.
+        """
+        wanted = np.asarray(rows, np.int64)
+        if self._find_places is None or wanted.size == 0:
+            return [""] * wanted.size
+        distinct, place = np.unique(wanted, return_inverse=True)
+        found = self._find_places(distinct.tolist())
+        return [found[each] for each in place.tolist()]
 
 
 def read_labels(
@@ -59,6 +121,9 @@ def read_labels(
     form: Form,
     names: Mapping[str, str] | None = None,
     format: str | None = None,  # noqa: A002 - the word users have for it
+    dialect: CsvDialect | None = None,
+    empty: Literal["open", "none"] | None = None,
+    ignore: Sequence[str] = (),
 ) -> LabelFile:
     """Read the labels of a file of any format: at most one of each annotator for each example.
 
@@ -72,65 +137,227 @@ def read_labels(
         Field -> its name in the file, for fields with another name there.
     format : str, optional
         The name of the format; by default that of the file's ending.
+    dialect : CsvDialect, optional
+        How a CSV file is written; by default that is found out.
+    empty : str, optional
+        What an empty list of classes says: "open", nobody has labelled the example yet; "none", no class fits. By
+        default a file with an empty list is refused where nothing in it decides.
+    ignore : sequence of str, default ()
+        Columns that mean something in other tools, and nothing here.
 
     Returns
     -------
     LabelFile
-        Rows with a null label, and labels with the status superseded or deleted, are counted and left out.
+        Rows without a label, labels with the status superseded or deleted, and rejected ones are counted and left out.
 
     Raises
     ------
     FileFormatError
         For a file without labels. Also what `read` raises.
     DataError
-        When an annotator labels an example twice; the error names both lines.
+        When an annotator labels an example twice, and times do not say which label is newer; for a column of another
+        tool with a value that is not understood. The error names the lines.
+    IdError
+        When the check of a line of a batch does not fit its id; the error names the first line.
 
     Notes
     -----
+    `ladle.formats.FOREIGN_COLUMNS` lists the columns that mean something in other tools, and what happens to them.
     Cost: JSONL and Parquet about a second for a million rows, see each format; memory for the table.
     """
+    if empty is not None:
+        choice(empty, "`empty`", ("open", "none"))
     source = Path(path)
-    format_of(source, format)
+    chosen = with_dialect(format_of(source, format), dialect)
     digest = file_digest(check_plain_file(source))
-    table = read(source, form=form, fields=LABEL_FIELDS, names=names, format=format)
-    if LABEL not in table.schema.names or table.column(LABEL).null_count == table.num_rows:
-        named = (names or {}).get(LABEL, LABEL)
-        raise FileFormatError(
-            str(source), wanted=f"have labels in `{named}`", got="none", remedy="Fill them in, or name their column."
-        )
-    current = np.ones(table.num_rows, bool)
-    if "status" in table.schema.names:
-        current = pc.fill_null(pc.equal(table.column("status"), _CURRENT), True).to_numpy()
-    labelled = pc.is_valid(table.column(LABEL)).to_numpy()
-    rows = np.flatnonzero(current & labelled)
-    _check_once(table, rows, source, format)
-    columns = [name for name in table.schema.names if name != "status"]
-    labels = table.take(pa.array(rows)).select(columns)
+    fields = _fields(names or {}, ignore)
+    table = read(source, form=form, fields=fields, names=names, format=format, dialect=dialect)
+    at: At = lambda row: f"{chosen.places(source, [row])[0]} of {source}"  # noqa: E731
+    _refuse_nested(chosen, source, names or {})
+    _check_lines(table, at)
+    codes = find_outcomes(table, at)
+    labels, told = _labels(table, codes, form, empty, at)
+    answers = _with_facts(table, labels, at)
+    is_label = labels.is_valid().to_numpy(zero_copy_only=False)
+    label_rows = np.flatnonzero(is_label & (codes <= code_of("machine")))
+    skip_rows = np.flatnonzero(codes == code_of("skipped"))
+    if not is_label.any() and skip_rows.size == 0:
+        raise _no_labels(chosen, source, names or {})
+    label_rows = _check_once(answers, label_rows, skip_rows, chosen, source)
+    rejected = int((is_label & (codes == code_of("rejected"))).sum())
+    machine = int((codes[label_rows] == code_of("machine")).sum())
+    notices = _notices(source, rejected, machine, told)
+    for each in notices:
+        notice(each)
     return LabelFile(
-        str(source), labels, int((~labelled).sum()), int((labelled & ~current).sum()), digest, dict(names or {})
+        source=str(source),
+        table=_taken(answers, label_rows, (LABEL,)),
+        unlabelled=int(np.where(is_label, codes == code_of("open"), codes != code_of("skipped")).sum()),
+        superseded=int((is_label & (codes == code_of("stale"))).sum()),
+        sha256=digest,
+        names=dict(names or {}),
+        rejected=rejected,
+        machine=machine,
+        skips=_taken(answers, skip_rows, ("reason",)),
+        comments=_comments(answers),
+        rows=label_rows,
+        skip_rows=skip_rows,
+        notices=notices,
+        _find_places=lambda rows: chosen.places(source, rows),
     )
 
 
-def _check_once(table: Any, rows: npt.NDArray[np.int64], source: Path, name: str | None) -> None:
-    """Refuse two current labels of one annotator for one example: it is unknown which one is newer."""
-    codes = _codes(table.column(ID))[rows]
-    if "annotator" in table.schema.names:
-        annotators = _codes(table.column("annotator"))[rows]
-        codes = codes * (int(annotators.max(initial=0)) + 1) + annotators
-    order = np.argsort(codes, kind="stable")
-    again = np.flatnonzero(codes[order][1:] == codes[order][:-1])
-    if again.size == 0:
+def _fields(names: Mapping[str, str], ignore: Sequence[str]) -> list[str]:
+    """All fields that say something of a label, without those to ignore."""
+    ignored = {plain_name(each) for each in ignore}
+    fields = [*LABEL_FIELDS, ROW, CHECK, *OLD_BATCH_FIELDS, *FOREIGN]
+    named = {ID, LABEL, *names}
+    return list(dict.fromkeys(each for each in fields if each in named or plain_name(each) not in ignored))
+
+
+def _check_lines(table: Any, at: At) -> None:
+    """Refuse lines of a batch whose check does not fit. Raises: IdError."""
+    if not {ROW, CHECK} <= set(table.schema.names):
         return
-    chosen = format_of(source, name)
-    second_pos = int(order[again + 1].min())
+    ids, rows, checks = (table.column(name).to_pylist() for name in (ID, ROW, CHECK))
+    wrong = find_wrong_checks(ids, rows, checks)
+    if wrong is not None:
+        raise IdError(
+            at(wrong.first),
+            wanted="have the id that its check is of",
+            got=f"{ids[wrong.first]!r}; {wrong.count:,} of {table.num_rows:,} lines have another id than they had",
+            remedy="Ids were renumbered, shifted or sorted apart from their lines. Where a tool has written numbers of "
+            "its own into `id`, the ids are in the column `ladle_id`: name it as the column of the ids.",
+        )
+
+
+def _labels(table: Any, codes: Codes, form: Form, empty: Any, at: At) -> tuple[Any, str]:
+    """((n,) labels, null for none; a notice). Raises: DataError."""
+    labels = with_choices(table, form.kind != "multi", at)
+    if labels is None:
+        return pa.nulls(table.num_rows, form.type_of(LABEL)), ""
+    if labels.type != form.type_of(LABEL):
+        raise DataError(at(0), wanted="have labels in `label`", got="options in `accept` alone")
+    labels, told = as_classes(without_empty(labels), form)
+    decided = np.full(table.num_rows, (table.schema.metadata or {}).items() >= EMPTY_IS_NONE.items())
+    for name in ("told_at", "updated_at", "answer"):  # they stand beside answers only
+        if name in table.schema.names:
+            decided |= table.column(name).is_valid().to_numpy()
+    labels = decided_lists(labels, decided, empty, at)
+    refuse_skipped_labels(table, labels, at)
+    return labels, told
+
+
+def _with_facts(table: Any, labels: Any, at: At) -> Any:
+    """id, label and the facts of each row under the names of Ladle's own fields."""
+    columns: dict[str, Any] = {ID: table.column(ID), LABEL: labels}
+    names = table.schema.names
+    found = {
+        "annotator": first_filled(table, "annotator", ("annotator",)),
+        "told_at": first_filled(table, "told_at", ("time", "epoch")),
+        "source": table.column("source") if "source" in names else None,
+        "spent_ms": spent_ms(table, at),
+        "reason": first_filled(table, "reason", ("reason",)),
+        "comment": first_filled(table, "comment", ("comment", "comments")),
+    }
+    kept = [ROW, CHECK] + (["row"] if set(OLD_BATCH_FIELDS) <= set(names) else [])
+    found |= {name: table.column(name) for name in kept if name in names}
+    return pa.table(columns | {name: column for name, column in found.items() if column is not None})
+
+
+def _taken(answers: Any, rows: Rows, extra: tuple[str, ...]) -> Any:
+    """Some rows of the answers, with the columns of a label or of a skip."""
+    if "reason" in extra and "reason" not in answers.schema.names:
+        answers = answers.append_column("reason", pa.nulls(answers.num_rows, pa.large_string()))
+    left_out = {LABEL, "reason", "comment"} - set(extra)
+    taken = answers.select([name for name in answers.schema.names if name not in left_out]).take(pa.array(rows))
+    if "reason" in extra:
+        place = taken.schema.get_field_index("reason")
+        taken = taken.set_column(place, "reason", pc.fill_null(taken.column("reason"), ""))
+    return taken
+
+
+def _comments(answers: Any) -> Any:
+    """The remarks: id, text, annotator and told_at."""
+    if "comment" not in answers.schema.names:
+        return pa.table({ID: answers.column(ID).slice(0, 0), "text": pa.array([], pa.large_string())})
+    remarks = without_empty(answers.column("comment").combine_chunks())
+    names = [name for name in (ID, "annotator", "told_at") if name in answers.schema.names]
+    table = answers.select(names).append_column("text", remarks)
+    return table.filter(remarks.is_valid())
+
+
+def _notices(source: Path, rejected: int, machine: int, told: str) -> tuple[str, ...]:
+    notices = [told] if told else []
+    if rejected:
+        known = "they are wrong, and no other is known. Their examples stay open."
+        notices.append(f"{rejected:,} labels in {source} are rejected: {known}")
+    if machine:
+        notices.append(f"{machine:,} labels in {source} are a machine's: human-annotated is no.")
+    return tuple(notices)
+
+
+def _refuse_nested(chosen: Format, source: Path, names: Mapping[str, str]) -> None:
+    """Refuse an export whose labels are nested. Raises: FileFormatError."""
+    if chosen.name == "coco" or LABEL in names:
+        return
+    for column in chosen.columns_of(source):
+        if plain_name(column) in NESTED:
+            raise FileFormatError(
+                str(source),
+                wanted="have a column of labels",
+                got=f"an export of {MARKS[plain_name(column)]}, whose labels are nested",
+                remedy="Make a table of ids and labels of it, or name the column that holds the labels.",
+            )
+
+
+def _no_labels(chosen: Format, source: Path, names: Mapping[str, str]) -> FileFormatError:
+    """The error for a file without labels, with the columns that it has."""
+    named, header = names.get(LABEL, LABEL), chosen.columns_of(source)
+    tools = {MARKS[plain_name(each)] for each in header if plain_name(each) in MARKS}
+    others = [each for each in header if each != named]
+    if tools:
+        remedy = f"This is an export of {sorted(tools)[0]}: name the column that holds what was chosen."
+    elif any(each.endswith(".responses") for each in header):
+        remedy = "This is an export of Argilla, whose responses are lists: make one row of each response."
+    else:
+        remedy = did_you_mean(named, others) or "Fill them in, or name their column."
+    got = f"none; it has the columns {shown(header)}"
+    return FileFormatError(str(source), wanted=f"have labels in `{named}`", got=got, remedy=remedy)
+
+
+def _check_once(answers: Any, label_rows: Rows, skip_rows: Rows, chosen: Format, source: Path) -> Rows:
+    """The rows of the labels, in order of time where an annotator answers twice for one example.
+
+    Raises: DataError where times do not say which answer is newer.
+    """
+    rows = np.sort(np.concatenate([label_rows, skip_rows]))
+    codes = _codes(answers.column(ID))[rows]
+    if "annotator" in answers.schema.names:
+        annotators = _codes(answers.column("annotator"))[rows]
+        codes = codes * (int(annotators.max(initial=0)) + 1) + annotators
+    times = np.full(len(rows), np.iinfo(np.int64).min)
+    if "told_at" in answers.schema.names:
+        moments = answers.column("told_at").cast(pa.int64())
+        times = pc.fill_null(moments, np.iinfo(np.int64).min).to_numpy()[rows]
+    order = np.lexsort((times, codes))
+    same = codes[order][1:] == codes[order][:-1]
+    if not same.any():
+        return label_rows
+    known = times[order][:-1] > np.iinfo(np.int64).min
+    again = np.flatnonzero(same & ~(known & (times[order][1:] > times[order][:-1])))
+    if again.size == 0:
+        newest_last = rows[np.lexsort((rows, times))]
+        return newest_last[np.isin(newest_last, label_rows)]
+    second_pos = int(np.maximum(order[again + 1], order[again]).min())
     first_pos = int(np.flatnonzero(codes == codes[second_pos])[0])
-    first, second = (chosen.place(source, int(rows[pos])) for pos in (first_pos, second_pos))
-    example = table.column(ID)[int(rows[second_pos])].as_py()
+    first, second = chosen.places(source, sorted((int(rows[first_pos]), int(rows[second_pos]))))
+    example = answers.column(ID)[int(rows[second_pos])].as_py()
     raise DataError(
         f"the labels in {source}",
         wanted="be one of each annotator for an example",
         got=f"{again.size:,} more, such as {example!r} ({second} after {first})",
-        remedy="Keep one, or name the annotators in a column `annotator`.",
+        remedy="Keep one, name the annotators in a column `annotator`, or the times in a column `told_at`.",
     )
 
 

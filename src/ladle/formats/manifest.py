@@ -1,10 +1,12 @@
 """Augmented manifests of SageMaker Ground Truth: JSON lines with `source-ref`, a label attribute and its metadata.
 
 - The id is in `id`, a field that Ground Truth copies; without it, `source-ref` is the id. A written line has the id in
-  `source-ref` too, unless the table has a column of that name.
+  `source-ref` too, unless the table has a column of that name. Jobs on text have their text in `source`.
 - A class is a number in the label attribute and a name in `<attribute>-metadata`: `class-name`, or `class-map` for
   multi-labels. The attribute is `label` when written. When read, it is the one with metadata, unless it is named.
 - The field `source` of a label is in `label-source`, because Ground Truth has another field `source`.
+- `creation-date` of the metadata is when the label was told, where a line has no `told_at`. `human-annotated` says
+  whether a machine labelled.
 
 Classifications of images and of text are read. Boxes, masks and numbers are refused.
 """
@@ -12,8 +14,7 @@ Classifications of images and of text are read. Boxes, masks and numbers are ref
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from io import BufferedRandom
 from pathlib import Path
 from typing import Any
@@ -24,12 +25,13 @@ import pyarrow.json
 
 from ladle.errors import CorruptFileError, DataError, FileFormatError
 from ladle.formats.classes import is_listed, numbered, refuse_kind, refuse_values
-from ladle.formats.fields import ID, LABEL, TIME, Form, typed_text
-from ladle.formats.jsonlines import place
+from ladle.formats.columns import find_columns
+from ladle.formats.fields import EMPTY_IS_NONE, ID, LABEL, TIME, Form
+from ladle.formats.filenames import as_known_ids
+from ladle.formats.jsonrows import keys_in_file, table_of_objects
 from ladle.formats.jsontext import iso_times, json_lines
 from ladle.formats.text_files import (
     REMEDY,
-    fits_type,
     has_object_a_line,
     json_text,
     numbered_lines,
@@ -37,15 +39,16 @@ from ladle.formats.text_files import (
     strict_json,
 )
 from ladle.formats.textcolumns import convert, in_calendar
+from ladle.formats.values import UnfitValueError, fit_value
 from ladle.pool.files.opening import open_native
 
 REFERENCE, METADATA = "source-ref", "-metadata"
 _BLOCK_BYTES = 1 << 24
-_ABOUT = pa.struct([("class-name", pa.large_string()), ("type", pa.large_string())])
+MACHINE = "human-annotated"
+_ABOUT = pa.struct([(name, pa.large_string()) for name in ("class-name", "type", "creation-date", MACHINE)])
 _OWN = {"source": "label-source"}
 _TYPE = "groundtruth/image-classification"
 _BLOCK_ROWS = 1 << 14
-_DIGITS = re.compile(r"0|-?[1-9][0-9]*")
 
 
 def write(table: Any, file: BufferedRandom, about: Mapping[str, Any]) -> None:
@@ -139,36 +142,55 @@ def read(path: Path, names: Mapping[str, str], form: Form) -> Any:
     Cost: about 3 s for a million lines of one class; 14 s for multi-labels; memory for the values.
     """
     refuse_kind(form.kind, "a manifest")
-    fields = {field: _OWN.get(name, name) for field, name in names.items()}
-    if LABEL in fields and fields[LABEL] == LABEL:
+    named = {field: _OWN.get(field, name) if field == name else name for field, name in names.items()}
+    header = keys_in_file(path, named.values())
+    always = (ID, LABEL, "told_at", MACHINE)
+    fields = {field: name for field, name in named.items() if field in always}
+    fields |= find_columns(header, {field: name for field, name in named.items() if field not in always}, path)
+    if fields.get(LABEL) == LABEL:
         attributes = (_attribute(line, where) for where, line in _objects(path))
         fields[LABEL] = next((name for name in attributes if name), LABEL)
+    table = None
     if form.kind == "single" or LABEL not in fields:
         table = _read_columns(path, fields, fields.get(LABEL, LABEL), form)
-        if table is not None:
-            return table
-    return _read_lines(path, fields, form)
+    if table is None:
+        table = _read_lines(path, fields, form)
+    if fields.get(ID) in (ID, REFERENCE) and form.ids == "text" and table.column(ID).null_count == 0:
+        ids = as_known_ids(table.column(ID).to_pylist(), form.known_ids, path) if form.known_ids is not None else None
+        if ids is not None:
+            table = table.set_column(table.schema.get_field_index(ID), ID, pa.array(ids, form.type_of(ID)))
+    return table.replace_schema_metadata(EMPTY_IS_NONE)  # metadata stand beside each label, an empty one too
 
 
 def _read_lines(path: Path, fields: Mapping[str, str], form: Form) -> Any:
-    columns: dict[str, list[Any]] = {field: [] for field in fields}
-    for where, line in _objects(path):
-        for field, name in fields.items():
-            if field == LABEL:
-                columns[LABEL].append(_label(line, name, form, where))
-                continue
-            value, kind = line.get(name), form.type_of(field)
-            if field == ID and name == ID and value is None:
-                value = line.get(REFERENCE)
-            if field == ID and form.ids == "integer" and isinstance(value, str) and _DIGITS.fullmatch(value):
-                value = int(value)  # a source-ref is always text
-            if not fits_type(value, kind):
-                raise DataError(where, wanted=f"have {typed_text(kind)} in `{name}`", got=json_text(value))
-            columns[field].append(value)
-    at: Callable[[int], str] = lambda row: f"{place(path, row)} of {path}"  # noqa: E731
-    return pa.table(
-        {field: _column(values, form.type_of(field), fields[field], at) for field, values in columns.items()}
-    )
+    plain = {field: name for field, name in fields.items() if field not in (LABEL, MACHINE)}
+    labels: list[Any] = []
+    machine: list[Any] = []
+
+    def lines() -> Iterator[tuple[str, dict[str, Any]]]:
+        for where, line in _objects(path):
+            about = line.get(f"{fields.get(LABEL, LABEL)}{METADATA}")
+            labels.append(_label(line, fields[LABEL], form, where) if LABEL in fields else None)
+            machine.append(_human(about) if isinstance(about, dict) else None)
+            more: dict[str, Any] = {}
+            if fields.get(ID) == ID and line.get(ID) is None:
+                more[ID] = line.get(REFERENCE)
+            if "told_at" in fields and line.get(fields["told_at"]) is None and isinstance(about, dict):
+                more[fields["told_at"]] = about.get("creation-date") if labels[-1] is not None else None
+            yield where, line | more
+
+    table = table_of_objects(lines(), plain, form)
+    columns = {field: table.column(field) for field in plain}
+    if LABEL in fields:
+        columns[LABEL] = pa.array(labels, form.type_of(LABEL))
+    if MACHINE in fields:
+        columns[MACHINE] = pa.array(machine, pa.bool_())
+    return pa.table({field: columns[field] for field in fields})
+
+
+def _human(about: Mapping[str, Any]) -> bool | None:
+    """Whether a person labelled, by the metadata of a label; None where they do not say."""
+    return {"yes": True, "no": False}.get(str(about.get(MACHINE)))
 
 
 def _objects(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -206,13 +228,14 @@ def _label(line: dict[str, Any], attribute: str, form: Form, where: str) -> Any:
     kind, ending = str(about.get("type", "")), "classification-multilabel" if multi else "classification"
     if kind and not kind.endswith(ending):
         raise DataError(where, wanted=f"be of a type that ends in {ending}", got=kind)
-    numbers = value if multi else [value]
-    if not isinstance(numbers, list) or not all(isinstance(each, int) for each in numbers):
-        wanted = f"have {'a list of class numbers' if multi else 'a class number'} in `{attribute}`"
-        raise DataError(where, wanted=wanted, got=json_text(value))
+    wanted = f"have {'a list of class numbers' if multi else 'a class number'} in `{attribute}`"
+    try:
+        numbers = fit_value(value, pa.list_(pa.int64())) if multi else [fit_value(value, pa.int64())]
+    except UnfitValueError as unfit:
+        raise DataError(where, wanted=wanted, got=json_text(value)) from unfit
     if form.items == "integer":
-        return numbers if multi else value
-    named = about.get("class-map") if multi else {str(value): about.get("class-name")}
+        return numbers if multi else numbers[0]
+    named = about.get("class-map") if multi else {str(numbers[0]): about.get("class-name")}
     try:
         labels = [named[str(each)] for each in numbers] if isinstance(named, dict) else [None]
     except KeyError as unknown:
@@ -223,19 +246,13 @@ def _label(line: dict[str, Any], attribute: str, form: Form, where: str) -> Any:
     return labels if multi and numbers else [] if multi else labels[0]
 
 
-def _column(values: list[Any], kind: Any, name: str, at: Callable[[int], str]) -> Any:
-    if kind == TIME:
-        return convert(pa.array(values, pa.large_string()), kind, name, at)
-    return pa.array(values, kind)
-
-
 def _read_columns(path: Path, fields: Mapping[str, str], attribute: str, form: Form) -> Any:
     """As `read`, a column at a time; None where a line is wrong or unusual: then the lines are read one by one.
 
     fields: field -> its name in the lines. attribute: that of the labels.
     Cost: 2 s for a million lines of 300 bytes; memory for the columns.
     """
-    schema = {name: form.type_of(field) for field, name in fields.items() if field != LABEL}
+    schema = {name: form.type_of(field) for field, name in fields.items() if field not in (LABEL, MACHINE)}
     schema |= {REFERENCE: pa.large_string(), "source": pa.large_string()}
     if LABEL in fields:
         schema |= {attribute: pa.int64(), attribute + METADATA: _ABOUT}
@@ -258,17 +275,31 @@ def _read_columns(path: Path, fields: Mapping[str, str], attribute: str, form: F
         table.validate(full=True)
         if any(pa.types.is_timestamp(column.type) and not in_calendar(column) for column in table.columns):
             return None
-        columns = {field: table.column(name) for field, name in fields.items() if field != LABEL}
+        columns = {field: table.column(name) for field, name in fields.items() if field not in (LABEL, MACHINE)}
         if fields.get(ID) == ID:
             columns[ID] = pc.coalesce(columns[ID], convert(table.column(REFERENCE), form.type_of(ID), REFERENCE, str))
         if LABEL in fields:
             columns[LABEL] = _labels(table, attribute, form)
+            columns = _with_metadata(columns, table.column(attribute + METADATA), fields)
     except (pa.ArrowException, UnicodeDecodeError, DataError):
         return None
     sourced = pc.or_(table.column(REFERENCE).is_valid(), table.column("source").is_valid())
     if (LABEL in columns and columns[LABEL] is None) or not pc.all(sourced).as_py():
         return None
-    return pa.table({field: columns[field] for field in fields})
+    return pa.table({field: columns[field] for field in fields if field in columns})
+
+
+def _with_metadata(columns: dict[str, Any], about: Any, fields: Mapping[str, str]) -> dict[str, Any]:
+    """The columns with what the metadata of the labels say of them. Raises: DataError, pyarrow.ArrowException."""
+    labelled = about.is_valid() if columns[LABEL] is None else columns[LABEL].is_valid()
+    if "told_at" in fields:
+        dates = pc.if_else(labelled, pc.struct_field(about, "creation-date"), pa.scalar(None, pa.large_string()))
+        columns["told_at"] = pc.coalesce(columns["told_at"], convert(dates, TIME, "creation-date", str))
+    if MACHINE in fields:
+        words = pc.struct_field(about, MACHINE)
+        known = pc.is_in(words, value_set=pa.array(["yes", "no"], pa.large_string()))
+        columns[MACHINE] = pc.if_else(known, pc.equal(words, "yes"), pa.scalar(None, pa.bool_()))
+    return columns
 
 
 def _labels(table: Any, attribute: str, form: Form) -> Any:

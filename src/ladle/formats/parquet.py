@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from io import BufferedRandom
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet
 
-from ladle.errors import CorruptFileError, DataError, FileFormatError
-from ladle.formats.fields import TIME, Form, typed_text
+from ladle.errors import CorruptFileError, DataError
+from ladle.formats.columns import find_columns, no_column_error
+from ladle.formats.fields import ID, LABEL, TIME, Form, typed_text
 from ladle.formats.text_files import REMEDY
 from ladle.formats.textcolumns import convert, in_calendar
+from ladle.formats.values import UnfitValueError, fit_value
 from ladle.pool.tables.table_readers import ParquetReader, read_column
 
 
@@ -32,29 +34,36 @@ def read(path: Path, names: Mapping[str, str], form: Form) -> Any:
     Raises: FileError and its subclasses; DataError for a column of another type. Cost: a pass over these columns.
     """
     columns = ParquetReader(path)
-    there = {field: name for field, name in names.items() if name in columns.schema.names}
+    there = find_columns(columns.schema.names, names, path)
     columns.check(list(there.values()))
     if not there:
-        first = ", ".join(f"`{name}`" for name in columns.schema.names[:8])
-        wanted = f"have columns {', '.join(f'`{name}`' for name in names.values())}"
-        raise FileFormatError(str(path), wanted=wanted, got=first or "none")
-    made = [_fitted(read_column(columns, name), form.type_of(field), name, path) for field, name in there.items()]
+        raise no_column_error(path, "ids", names.get(ID, ID), columns.schema.names)
+    made = [
+        _fitted(read_column(columns, name), form.type_of(field), name, path, field) for field, name in there.items()
+    ]
     if any(len(column) != columns.rows for column in made):
         lengths = ", ".join(f"{len(column):,}" for column in made)
         raise CorruptFileError(str(path), wanted=f"have {columns.rows:,} rows, as it says", got=lengths, remedy=REMEDY)
     return pa.table(made, names=list(there))
 
 
-def place(path: Path, row: int) -> str:
-    """The number of a row from 0, as Arrow counts."""
-    return f"row {row:,}"
+def columns_of(path: Path) -> list[str]:
+    """The names of the columns of a file that can be read."""
+    return list(ParquetReader(path).schema.names)
 
 
-def _fitted(column: Any, kind: Any, name: str, path: Path) -> Any:
+def places(path: Path, rows: Sequence[int]) -> list[str]:
+    """The number of each row from 0, as Arrow counts."""
+    return [f"row {row:,}" for row in rows]
+
+
+def _fitted(column: Any, kind: Any, name: str, path: Path, field: str) -> Any:
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
-    if kind == TIME and _is_text(column.type):
+    if _is_text(column.type) and (kind == TIME or pa.types.is_integer(kind)):
         return convert(column.cast(pa.large_string()), kind, name, lambda row: f"row {row:,} of {path}")
+    if _needs_values(column.type, kind, field):
+        return _by_values(column, kind, name, path, field)
     if not _may_become(column.type, kind):
         raise DataError(
             f"the column `{name}` of {path}", wanted=f"hold {typed_text(kind)} in every row", got=f"{column.type}"
@@ -75,6 +84,34 @@ def _fitted(column: Any, kind: Any, name: str, path: Path) -> Any:
     return made
 
 
+def _needs_values(kind: Any, wanted: Any, field: str) -> bool:
+    """Whether it depends on each value if it has the wanted type: 1.0 is a whole number, and ["cat"] one class."""
+    listed = pa.types.is_list(kind) or pa.types.is_large_list(kind)
+    if pa.types.is_integer(wanted) and not listed:
+        return bool(pa.types.is_floating(kind))
+    if pa.types.is_list(wanted) and listed:
+        return _needs_values(kind.value_type, wanted.value_type, "")
+    if pa.types.is_boolean(wanted):
+        return bool(pa.types.is_integer(kind)) or _is_text(kind)
+    return (field in (LABEL, "comments") and listed) or (field == "annotator" and pa.types.is_integer(kind))
+
+
+def _by_values(column: Any, kind: Any, name: str, path: Path, field: str) -> Any:
+    """The column by way of its values, one by one. NaN is null. Raises: DataError naming the row."""
+    made = []
+    for row, value in enumerate(column.to_pylist()):
+        try:
+            made.append(None if value != value else fit_value(value, kind, field=field))
+        except UnfitValueError as unfit:
+            raise DataError(
+                f"row {row:,} of {path}",
+                wanted=f"have {unfit.wanted} in `{name}`",
+                got=str(value),
+                remedy=unfit.remedy,
+            ) from unfit
+    return pa.chunked_array([pa.array(made, kind)])
+
+
 def _may_become(kind: Any, wanted: Any) -> bool:
     """Whether all values of a type have the wanted type too: text that may be a number has not."""
     if pa.types.is_null(kind):
@@ -82,6 +119,8 @@ def _may_become(kind: Any, wanted: Any) -> bool:
     if pa.types.is_list(wanted):
         listed = pa.types.is_list(kind) or pa.types.is_large_list(kind)
         return listed and _may_become(kind.value_type, wanted.value_type)
+    if pa.types.is_boolean(wanted):
+        return bool(pa.types.is_boolean(kind))
     if pa.types.is_integer(wanted):
         return bool(pa.types.is_integer(kind))
     if pa.types.is_floating(wanted):

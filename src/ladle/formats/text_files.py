@@ -32,8 +32,8 @@ _OTHERS = {
 
 
 @contextmanager
-def open_text(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file of UTF-8 text, after its byte order mark if it has one.
+def open_text(path: Path, *, wide: bool = False) -> Iterator[IO[bytes]]:
+    """Open a file of UTF-8 text, after its byte order mark if it has one. wide: whether UTF-16 and UTF-32 pass too.
 
     Raises: FileError when it cannot be opened; UnsafeFileError for a pickle; FileFormatError for another kind of file
     or encoding; CorruptFileError for an empty file.
@@ -50,7 +50,7 @@ def open_text(path: Path) -> Iterator[IO[bytes]]:
         for magic, kind in _OTHERS.items():
             if begins.startswith(magic):
                 raise FileFormatError(str(path), wanted="be a text file", got=kind)
-        if begins.startswith(_WIDE):
+        if begins.startswith(_WIDE) and not wide:
             raise FileFormatError(
                 str(path), wanted="be UTF-8 text", got="UTF-16 or UTF-32", remedy="Save it again as UTF-8."
             )

@@ -11,10 +11,13 @@ import pyarrow.json
 
 from ladle.errors import DataError
 from ladle.formats.fields import TIME, typed_text
-from ladle.formats.text_files import json_text
+from ladle.formats.text_files import json_text, strict_json
+from ladle.formats.values import UnfitValueError, fit_value
 
-_INTEGER = r"^(0|-?[1-9][0-9]{0,18})$"
+_INTEGER = r"^(0|-?[1-9][0-9]{0,18})(\.0+)?$"
+_WHOLE_PART = r"\.0+$"
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+_YES, _NO = ["true", "yes", "1"], ["false", "no", "0"]
 _ZONE = r"(Z|[+-][0-9]{2}:?[0-9]{2})$"
 _YEAR_1, _YEAR_10000 = -62_135_596_800_000_000, 253_402_300_800_000_000  # in microseconds since 1970
 _LIST = r"^\s*\[[^\n]*\]\s*$"
@@ -31,11 +34,25 @@ def convert(array: Any, kind: Any, name: str, at: Callable[[int], str]) -> Any:
         return array
     if len(array) == 0:
         return pa.array([], kind)
-    made = _lists(array, kind) if pa.types.is_list(kind) else _plain(array, kind)
+    # An empty text is no value of another type.
+    array = pc.if_else(pc.equal(pc.utf8_trim_whitespace(array), ""), pa.scalar(None, pa.large_string()), array)
+    made = _converted(array, kind)
     if made is not None:
         return made
     row = _first_unfit(array, kind)
     raise DataError(at(row), wanted=f"have {typed_text(kind)} in `{name}`", got=json_text(array[row].as_py()))
+
+
+def _converted(array: Any, kind: Any) -> Any:
+    """The converted array, or None where some text does not fit."""
+    if pa.types.is_boolean(kind):
+        words = pc.utf8_lower(pc.utf8_trim_whitespace(array))
+        known = pc.is_in(words, value_set=pa.array([*_YES, *_NO, None], pa.large_string()))
+        if not pc.all(known).as_py():
+            return None
+        yes = pc.is_in(words, value_set=pa.array(_YES, pa.large_string()))
+        return pc.if_else(words.is_valid(), yes, pa.scalar(None, pa.bool_()))
+    return _lists(array, kind) if pa.types.is_list(kind) else _plain(array, kind)
 
 
 def _plain(array: Any, kind: Any) -> Any:
@@ -48,6 +65,8 @@ def _plain(array: Any, kind: Any) -> Any:
         fits = pc.match_substring_regex(array, _INTEGER if pa.types.is_integer(kind) else _NUMBER)
         if not pc.all(pc.fill_null(fits, True)).as_py():
             return None
+        if pa.types.is_integer(kind):
+            text = pc.replace_substring_regex(text, _WHOLE_PART, "")
     try:
         made = text.cast(TIME if pa.types.is_timestamp(kind) else kind)
     except pa.ArrowInvalid:  # more than 64 bits, or no time
@@ -79,9 +98,20 @@ def _lists(array: Any, kind: Any) -> Any:
             parse_options=pa.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="error"),
         )
     except pa.ArrowInvalid:
-        return None
+        return _lists_one_by_one(array, kind)
     made = table.column("v").combine_chunks()
     return made if len(made) == len(array) and made.flatten().null_count == 0 else None
+
+
+def _lists_one_by_one(array: Any, kind: Any) -> Any:
+    """As `_lists`, for lists whose items need a conversion, such as 1.0 for 1."""
+    made = []
+    try:
+        for text in array.to_pylist():
+            made.append(None if text is None else fit_value(strict_json(text.encode()), kind))
+    except (ValueError, UnfitValueError):
+        return None
+    return pa.array(made, kind)
 
 
 def _first_unfit(array: Any, kind: Any) -> int:
@@ -90,7 +120,7 @@ def _first_unfit(array: Any, kind: Any) -> int:
     while high - low > 1:
         middle = (low + high) // 2
         part = array.slice(low, middle - low)
-        fits = _lists(part, kind) if pa.types.is_list(kind) else _plain(part, kind)
+        fits = _converted(part, kind)
         low, high = (low, middle) if fits is None else (middle, high)
     return low
 

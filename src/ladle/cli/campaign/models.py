@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ladle.cli.campaign.opening import By, Db, Format, Name, OtherPool, open_campaign
+from ladle.cli.campaign.telling import Delimiter, EmptyLists, Encoding, IgnoreColumn
 from ladle.cli.program import options
 
 if TYPE_CHECKING:
@@ -62,16 +63,20 @@ def gold(
     id_column: options.IdColumn = None,
     format_name: Format = None,
     by: By = "",
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+    empty_lists: EmptyLists = None,
+    ignore_columns: IgnoreColumn = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Add examples with a known label, which `ask --gold` puts into batches to test annotators."""
-    from ladle.cli.campaign.telling import names_of
+    from ladle.cli.campaign.telling import file_reading, label_file, names_of
     from ladle.cli.program.printing import print_answer
-    from ladle.formats import read_labels
 
     with open_campaign(db, name, pool=pool, by=by) as campaign:
         names = names_of(id_column, label_column)
-        known = read_labels(labels, form=campaign.form, names=names, format=format_name).table
+        reading = file_reading(delimiter, encoding, empty_lists, ignore_columns)
+        known = label_file(campaign, labels, names=names, format_name=format_name, reading=reading).table
         added, rows = campaign.add_gold(known.column("id"), known.column("label")), known.num_rows
         facts = {
             "command": "campaign gold",

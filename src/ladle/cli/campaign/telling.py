@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,14 @@ if TYPE_CHECKING:
     from ladle.campaign import Campaign
     from ladle.formats import LabelFile
     from ladle.labelling import Told
+
+
+class EmptyList(StrEnum):
+    """What an empty list of classes says."""
+
+    OPEN = "open"
+    NONE = "none"
+
 
 LabelsPath = Annotated[
     Path,
@@ -30,6 +39,21 @@ Annotator = Annotated[
 LabelColumn = Annotated[
     str | None, typer.Option("--label", metavar="COLUMN", help="Column of the labels. Default: label.")
 ]
+Delimiter = Annotated[
+    str | None,
+    typer.Option("--delimiter", metavar="CHAR", help="Between the columns of CSV, or tab. Default: found out."),
+]
+Encoding = Annotated[
+    str | None, typer.Option("--encoding", metavar="NAME", help="Of CSV, such as cp1252. Default: found out.")
+]
+EmptyLists = Annotated[
+    EmptyList | None,
+    typer.Option("--empty-lists", help="What [] says: open, no label yet; none, no class fits. Default: refused."),
+]
+IgnoreColumn = Annotated[
+    list[str] | None,
+    typer.Option("--ignore-column", metavar="COLUMN", help="Means something in other tools, not here; once for each."),
+]
 Key = Annotated[
     str | None, typer.Option("--key", metavar="TEXT", help="What makes this one tell. Default: what is in the file.")
 ]
@@ -45,6 +69,10 @@ def tell(
     label_column: LabelColumn = None,
     id_column: options.IdColumn = None,
     format_name: Format = None,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+    empty_lists: EmptyLists = None,
+    ignore_columns: IgnoreColumn = None,
     key: Key = None,
     by: By = "",
     as_json: options.AsJson = False,
@@ -55,7 +83,9 @@ def tell(
     label of the same annotator is a new version. A file is stored once, however often the command is repeated.
     """
     with open_campaign(db, name, pool=pool, by=by) as campaign:
-        file = label_file(campaign, labels, names=names_of(id_column, label_column), format_name=format_name)
+        how = file_reading(delimiter, encoding, empty_lists, ignore_columns)
+        names = names_of(id_column, label_column)
+        file = label_file(campaign, labels, names=names, format_name=format_name, reading=how)
         result = campaign.tell_file(file, annotator=annotator, source=source, key=key)
         _answer(campaign, "tell", file, result, as_json)
 
@@ -70,13 +100,19 @@ def import_labels(
     label_column: LabelColumn = None,
     id_column: options.IdColumn = None,
     format_name: Format = None,
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+    empty_lists: EmptyLists = None,
+    ignore_columns: IgnoreColumn = None,
     key: Key = None,
     by: By = "",
     as_json: options.AsJson = False,
 ) -> None:
     """Store labels that were made elsewhere, for examples that were asked for or not."""
     with open_campaign(db, name, pool=pool, by=by) as campaign:
-        file = label_file(campaign, labels, names=names_of(id_column, label_column), format_name=format_name)
+        how = file_reading(delimiter, encoding, empty_lists, ignore_columns)
+        names = names_of(id_column, label_column)
+        file = label_file(campaign, labels, names=names, format_name=format_name, reading=how)
         result = campaign.tell_file(file, annotator=annotator, source=source, key=key, imported=True)
         _answer(campaign, "import", file, result, as_json)
 
@@ -86,13 +122,29 @@ def names_of(id_column: str | None, label_column: str | None) -> dict[str, str]:
     return {field: given for field, given in (("id", id_column), ("label", label_column)) if given is not None}
 
 
+def file_reading(
+    delimiter: str | None, encoding: str | None, empty_lists: EmptyList | None, ignore_columns: list[str] | None
+) -> dict[str, Any]:
+    """How label files are read, as `read_labels` takes it."""
+    from ladle.formats import CsvDialect
+
+    dialect = None if delimiter is None and encoding is None else CsvDialect(delimiter, encoding)
+    empty = None if empty_lists is None else empty_lists.value
+    return {"dialect": dialect, "empty": empty, "ignore": ignore_columns or []}
+
+
 def label_file(
-    campaign: Campaign, path: Path, *, names: dict[str, str] | None = None, format_name: str | None = None
+    campaign: Campaign,
+    path: Path,
+    *,
+    names: dict[str, str] | None = None,
+    format_name: str | None = None,
+    reading: dict[str, Any] | None = None,
 ) -> LabelFile:
     """Read a file of labels as the campaign has them. Raises: as `read_labels`."""
     from ladle.formats import read_labels
 
-    return read_labels(path, form=campaign.form, names=names, format=format_name)
+    return read_labels(path, form=campaign.form, names=names, format=format_name, **(reading or {}))
 
 
 def tell_facts(file: LabelFile, result: Told) -> dict[str, Any]:
@@ -111,6 +163,9 @@ def tell_facts(file: LabelFile, result: Told) -> dict[str, Any]:
         "unasked": result.unasked,
         "unlabelled_rows": file.unlabelled,
         "superseded_rows": file.superseded,
+        "rejected_rows": file.rejected,
+        "skipped_rows": file.skip_rows.size,
+        "notices": list(file.notices),
     }
 
 
@@ -124,6 +179,7 @@ def tell_text(file: LabelFile, result: Told) -> str:
         (result.disputed, "tasks in dispute"),
         (file.unlabelled, "rows still without a label"),
         (file.superseded, "rows out of date, left out"),
+        (file.rejected, "rejected, left out"),
     ):
         if count:
             parts.append(f"{count:,} {what}")

@@ -10,6 +10,7 @@ import typer
 
 from ladle.cli.campaign.asking import BatchFile, Gold, Holder, ModelVersion, Size, batch_facts, batch_lines
 from ladle.cli.campaign.opening import By, Db, Force, Format, LeaseDays, Name, OtherPool, open_campaign, seconds_of
+from ladle.cli.campaign.telling import Delimiter, EmptyLists, Encoding, IgnoreColumn
 from ladle.cli.program import options
 
 if TYPE_CHECKING:
@@ -38,6 +39,10 @@ def run_round(
     annotator: Annotated[
         str, typer.Option("--annotator", metavar="NAME", help="Who gave them, where a file has no column annotator.")
     ] = "",
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+    empty_lists: EmptyLists = None,
+    ignore_columns: IgnoreColumn = None,
     model: ModelVersion = None,
     metrics: Metrics = None,
     logits: options.Logits = False,
@@ -68,7 +73,7 @@ def run_round(
     from ladle.cli.campaign.batches import check_batch_file, write_batch
     from ladle.cli.campaign.models import metrics_of
     from ladle.cli.campaign.scores import given_of, reading_of
-    from ladle.cli.campaign.telling import label_file
+    from ladle.cli.campaign.telling import file_reading, label_file
     from ladle.cli.pool.scored import QueryInputs
     from ladle.cli.program.outputs import other_file_error
     from ladle.cli.program.progress import progress_reporter
@@ -98,7 +103,8 @@ def run_round(
                 raise other_file_error(output)
             return given.arrays
 
-        files = [label_file(campaign, path) for path in labels or []]
+        how = file_reading(delimiter, encoding, empty_lists, ignore_columns)
+        files = [label_file(campaign, path, reading=how) for path in labels or []]
         result = campaign.round(
             size,
             labels=files,
