@@ -9,7 +9,7 @@ line reads as a shorter file. `write` therefore returns the number of rows and t
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from io import BufferedRandom
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from ladle.errors import CorruptFileError, FileFormatError
-from ladle.formats.columns import find_columns, no_column_error
+from ladle.errors import CorruptFileError, DataError, FileFormatError
+from ladle.formats.columns import find_columns, no_column_error, plain_name
 from ladle.formats.csvdialect import CsvDialect, CsvText, read_dialect, read_legacy
 from ladle.formats.fields import ABSENT, ID, LABEL, Form
 from ladle.formats.jsontext import iso_times, list_texts
-from ladle.formats.text_files import REMEDY
+from ladle.formats.text_files import REMEDY, json_text
 from ladle.formats.textcolumns import convert
+from ladle.formats.values import UnfitValueError, fit_value
 from ladle.notices import notice
 
 _PLAIN = CsvDialect()
@@ -60,8 +61,27 @@ def read(path: Path, names: Mapping[str, str], form: Form, dialect: CsvDialect =
     if LABEL in columns and form.type_of(LABEL) != pa.large_string():
         table = _without_absent(table, columns[LABEL], form, path)
     at = lambda row: f"{places(path, [row], dialect)[0]} of {path}"  # noqa: E731
-    made = [convert(table.column(name), form.type_of(field), name, at) for field, name in columns.items()]
-    return pa.table(made, names=list(columns))
+    made = {field: table.column(name) for field, name in columns.items()}
+    of_label_studio = any(plain_name(name) == "annotation_id" for name in text.header)
+    for field, name in columns.items():
+        kind = form.type_of(field)
+        if field == LABEL and of_label_studio and form.kind != "value":
+            made[field] = _choices(made[field], kind, name, at)
+        else:
+            made[field] = convert(made[field], kind, name, at)
+    return pa.table(made)
+
+
+def _choices(cells: Any, kind: Any, name: str, at: Callable[[int], str]) -> Any:
+    """Cells of Label Studio as labels: one choice is plain text, several are {"choices": [...]}. Raises: DataError."""
+    made = []
+    for row, cell in enumerate(cells.to_pylist()):
+        try:
+            made.append(fit_value(cell or None, kind, field=LABEL, one_control=True))
+        except UnfitValueError as unfit:
+            wanted = f"have {unfit.wanted} in `{name}`"
+            raise DataError(at(row), wanted=wanted, got=json_text(cell), remedy=unfit.remedy) from unfit
+    return pa.array(made, kind)
 
 
 def _without_absent(table: Any, name: str, form: Form, path: Path) -> Any:
