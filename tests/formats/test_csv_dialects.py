@@ -112,6 +112,8 @@ def test_a_dialect_is_found_out_or_the_file_is_refused(
         (b"id,label,label\na,cat,dog\n", None, FileFormatError, "one column `label`; got several"),
         (b"id,label\na,cat,dog\n", None, CorruptFileError, "Row #2"),
         (b"id,label\na,cat,\nb\n", None, CorruptFileError, "Row #2"),
+        (b'id"\r"', None, CorruptFileError, "begin with a header; got new-line"),
+        (b"id, label\na, cat\nb," + b"x" * 200_000, None, CorruptFileError, "field larger than field limit"),
         (b"id, label\na, cat\nb\n", None, CorruptFileError, "line 3 .*2 columns"),
         (b"sep=;\nid;label\n1;2\n1.5;2\n", INTEGERS, DataError, "line 4 .*an integer in `id`"),
         (b"id;label\na;1,5\n", Form(kind="value"), DataError, 'line 2 .*a number in `label`; got "1,5"'),

@@ -129,6 +129,8 @@ def read_dialect(path: Path, names: Mapping[str, str], given: CsvDialect) -> Csv
             marked = _SEP_LINE.fullmatch(first)
             lines = text if marked else _chained(first, text)
             head = _first_record(lines)
+        delimiter = given.delimiter or (marked[1] if marked else _choose(path, head, names))
+        header = next(csv.reader([head], delimiter=delimiter))
     except UnicodeDecodeError as cause:
         if given.encoding:
             raise FileFormatError(str(path), wanted=f"be {given.encoding} text", got=str(cause)) from cause
@@ -136,8 +138,6 @@ def read_dialect(path: Path, names: Mapping[str, str], given: CsvDialect) -> Csv
     except (StopIteration, csv.Error) as cause:
         got = str(cause) or "blank lines"
         raise CorruptFileError(str(path), wanted="begin with a header", got=got, remedy=REMEDY) from cause
-    delimiter = given.delimiter or (marked[1] if marked else _choose(path, head, names))
-    header = next(csv.reader([head], delimiter=delimiter))
     if delimiter != "," and not given.delimiter:
         between = SEPARATORS.get(delimiter, repr(delimiter))
         notices.append(f"{path} is read with {between} between its columns.")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from io import BufferedRandom
 from pathlib import Path
 from typing import Any
@@ -106,7 +107,7 @@ def places(path: Path, rows: Sequence[int], dialect: CsvDialect = _PLAIN) -> lis
     """The line on which each row (ascending) ends: text in quotes may extend over several lines. Cost: a pass."""
     text, found, wanted = read_dialect(path, {ID: ID}, dialect), [], iter(rows)
     row = next(wanted, None)
-    with text.lines("replace") as lines:
+    with text.lines("replace") as lines, suppress(csv.Error):  # a cell that Python's reader does not take
         records = csv.reader(lines, delimiter=text.delimiter, skipinitialspace=text.has_spaces)
         for number, _ in enumerate((record for record in records if record), -1):
             while row == number:
@@ -114,7 +115,7 @@ def places(path: Path, rows: Sequence[int], dialect: CsvDialect = _PLAIN) -> lis
                 row = next(wanted, None)
             if row is None:
                 break
-    return found
+    return found + [f"record {row + 1:,}" for row in rows[len(found) :]]
 
 
 def _columns(text: CsvText, names: Mapping[str, str]) -> tuple[dict[str, str], Any]:
@@ -125,7 +126,10 @@ def _columns(text: CsvText, names: Mapping[str, str]) -> tuple[dict[str, str], A
     _check_quotes(text)
     wanted = list(columns.values())
     if text.has_spaces:
-        return columns, _parsed_by_lines(text, wanted)
+        try:
+            return columns, _parsed_by_lines(text, wanted)
+        except csv.Error as cause:
+            raise CorruptFileError(str(text.path), wanted="be records", got=str(cause), remedy=REMEDY) from cause
     try:
         return columns, _parsed(text, wanted)
     except pa.ArrowInvalid as cause:
@@ -135,7 +139,10 @@ def _columns(text: CsvText, names: Mapping[str, str]) -> tuple[dict[str, str], A
         if "invalid UTF8" in message:
             raise UnicodeDecodeError("utf-8", b"", 0, 1, message) from cause
         if "columns, got" in message:
-            table = _parsed_by_lines(text, wanted)
+            try:
+                table = _parsed_by_lines(text, wanted)
+            except csv.Error:
+                table = None
             if table is not None:
                 notice(f"{text.path} has more separators than columns: empty cells at the ends of lines are left out.")
                 return columns, table
