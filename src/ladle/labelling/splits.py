@@ -1,8 +1,8 @@
 """Sides of a split, such as train, validation and test, which examples keep as the campaign grows.
 
 The side of an example is a hash of the seed and of one id: that of the first example of its group of near-duplicates,
-or its own where there are no groups. So it depends neither on the labels, nor on the rows that are exported, nor on their
-order, nor on the order in which the sides are named.
+or its own where there are no groups. So it depends neither on the labels, nor on the rows that are exported, nor on
+their order, nor on the order in which the sides are named.
 
 What is promised, for one seed and the same shares, while the pool only grows:
 
