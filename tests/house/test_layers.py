@@ -58,9 +58,9 @@ SUBROOMS = {
 FILE_ORDER = {
     "campaign": [
         *("examples", "damage", "files", "session"),
-        *("views", "stories", "progress", "verify", "backups", "creation"),
+        *("news", "views", "stories", "quality", "progress", "splitting", "verify", "backups", "creation"),
         *("score_arrays", "telling", "asking", "leases", "lead", "rounds", "label_files"),
-        *("reader", "editor", "campaign"),
+        *("reader", "comparison", "editor", "campaign"),
     ],
 }
 # Imports from below, in a function: `Dendrogram.assign` clusters the newcomers that are far from all clusters, and the

@@ -2,20 +2,23 @@
 
 The results of the rules and the contract of a store can be imported from here too. The rules are in `ladle.labelling`.
 
-The files, each of which imports only those before it: examples, damage, files, session (an open campaign); views,
-stories, progress, verify (reading); backups, creation (its beginning); score_arrays, telling, asking, leases,
-lead/ (changes); rounds, label_files; reader, editor, campaign (the public classes).
+The files, each of which imports only those before it: examples, damage, files, session (an open campaign); news,
+views, stories, quality, progress, splitting, verify (reading); backups, creation (its beginning); score_arrays,
+telling, asking, leases, lead/ (changes); rounds, label_files; reader, comparison, editor, campaign (the public names).
 """
 
 from __future__ import annotations
 
 from ladle.campaign.campaign import Campaign
+from ladle.campaign.comparison import Comparison, compare
 from ladle.campaign.reader import Reader
 from ladle.campaign.rounds import RoundResult
 from ladle.labelling import (
+    Agreement,
     Batch,
     Labels,
     MemoryStore,
+    PoolSplit,
     Progress,
     Record,
     Records,
@@ -31,10 +34,13 @@ from ladle.labelling import (
 )
 
 __all__ = [
+    "Agreement",
     "Batch",
     "Campaign",
+    "Comparison",
     "Labels",
     "MemoryStore",
+    "PoolSplit",
     "Progress",
     "Reader",
     "Record",
@@ -49,4 +55,5 @@ __all__ = [
     "Verification",
     "View",
     "Writer",
+    "compare",
 ]

@@ -59,6 +59,7 @@ class Campaign(Editor):
         currency: str = "",
         annotators_per_task: int = 1,
         agreement: str = "majority",
+        gold_accuracy: float = 0.8,
         seed: int = 0,
         lease_seconds: float = 7 * 24 * 3600,
         files: str | None = None,
@@ -93,10 +94,8 @@ class Campaign(Editor):
             The word for what the price is in.
         annotators_per_task : int, default 1
             How many annotators label each example.
-        agreement : str, default "majority"
-            The rule that makes one label of theirs: "majority", "unanimous", "latest", "first" or "dawid-skene".
-        seed : int, default 0
-            The seed of all random choices.
+        agreement, gold_accuracy, seed
+            As in `Settings`.
         lease_seconds : float, default 7 days
             How long a batch is leased: the time until its unlabelled examples may be chosen again.
         files : str, optional
@@ -134,6 +133,7 @@ class Campaign(Editor):
             budget=budget,
             annotators_per_task=annotators_per_task,
             agreement=agreement,
+            gold_accuracy=gold_accuracy,
             seed=seed,
             lease_seconds=lease_seconds,
             files=files or "",

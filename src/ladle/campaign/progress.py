@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import numpy as np
 
+from ladle.campaign import quality
 from ladle.campaign.damage import newest_part
 from ladle.errors import LadleError
 from ladle.labelling.annotators import agreement_of, gold_scores
@@ -71,6 +72,7 @@ def progress(view: View, settings: Settings, at: int) -> Progress:
         seconds_left=spend.reserved / speed * DAY_SECONDS if speed and outstanding else None if outstanding else 0.0,
         agreement=agreement_of(current)[0],
         annotators=annotators(view, label, paid, at, since),
+        reviews=quality.reviews(view, settings, label),
         curve=curve,
         stopping=stopping(curve),
     )

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
-from ladle.campaign import asking, creation, progress, stories, verify, views
+from ladle.campaign import asking, creation, progress, quality, splitting, stories, verify, views
 from ladle.campaign.label_files import form_of
+from ladle.campaign.news import News
 from ladle.campaign.session import Clock, Database, Session
 from ladle.errors import NotFoundError
 from ladle.formats import Form
+from ladle.labelling.agreement_summary import Agreement
 from ladle.labelling.answers import Batch, Progress, TaskStory, Verification
-from ladle.labelling.contract import Store
+from ladle.labelling.contract import Store, View
 from ladle.labelling.records import Records
 from ladle.labelling.settings import Settings
-from ladle.labelling.tables import LabelTable, ModelTable
+from ladle.labelling.splits import PoolSplit
+from ladle.labelling.tables import EventTable, LabelTable, ModelTable
 from ladle.pool.ids.example_ids import Ids
 from ladle.progress import SILENT, Reporter
 from ladle.store.sql import SqlStore
 
+Since = datetime | str | int  # see `Reader.labels`
 _progress = progress.progress  # `progress` is a method here
 
 
@@ -138,8 +144,14 @@ class Reader:
         """
         return form_of(self.settings.labels, self.ids)
 
-    def labels(self) -> Records:
+    def labels(self, *, since: Since | None = None) -> Records:
         """All labels, in the order in which they came.
+
+        Parameters
+        ----------
+        since : datetime with a time zone, str or int, optional
+            Only labels stored, superseded or deleted since then: a time (as text in ISO 8601; UTC without a zone),
+            "round:3" from its ask on, or after the event of this number. Without it all labels are returned.
 
         Returns
         -------
@@ -148,15 +160,25 @@ class Reader:
             or "deleted"), row, round (0 when no ask has chosen the example), source, origin ("asked", "told" or
             "imported"), recorded_at, number.
 
+        Raises
+        ------
+        ArgumentError
+            For a `since` that the campaign does not have, or that can be read in two ways.
+
         Notes
         -----
         Cost: reads all labels and tasks.
         """
         with self._session.reading() as view:
-            return views.labels(view)
+            return views.labels(view, self._news(view, since))
 
-    def resolved(self) -> Records:
+    def resolved(self, *, since: Since | None = None) -> Records:
         """The resolved label of each labelled example, in row order: what a model trains on.
+
+        Parameters
+        ----------
+        since : datetime with a time zone, str or int, optional
+            As in `labels`: only examples whose resolved label is new, or may have changed. `withdrawn` has the others.
 
         Returns
         -------
@@ -166,10 +188,98 @@ class Reader:
 
         Notes
         -----
-        Cost: reads all labels and tasks.
+        Raises and cost: as `labels`.
         """
         with self._session.reading() as view:
-            return views.resolved(view, self.settings)
+            return views.resolved(view, self.settings, self._news(view, since))
+
+    def withdrawn(self, *, since: Since) -> Records:
+        """The examples with labels from before, which have changed since and have no resolved label now.
+
+        Parameters
+        ----------
+        since : datetime with a time zone, str or int
+            As in `labels`.
+
+        Returns
+        -------
+        Records
+            One row for each example: id, row, state ("open", "disputed", "excluded" or "unasked").
+        """
+        with self._session.reading() as view:
+            return views.withdrawn(view, self.settings, News.since(view, since, self._session.now()))
+
+    def split(
+        self, shares: Mapping[str, float], *, near: float | None = None, progress: Reporter = SILENT
+    ) -> PoolSplit:
+        """The side of each example of the pool, such as train, validation or test.
+
+        The side is a hash of the campaign's seed and of the id. So an example never changes its side while the campaign
+        and its pool grow. Near-duplicates are the examples of one cluster at a tight cut of the campaign's tree. They
+        are on the side of the first of them. `ladle.labelling.splits` says what is promised when a later tree makes
+        other clusters.
+
+        Parameters
+        ----------
+        shares : mapping of str to float
+            The sides and their shares, which make 1. The order of the sides changes nothing.
+        near : float, optional
+            The height at which the tree is cut, in the unit of its metric. By default it is cut where its heights rise
+            tenfold from one merge to the next, or at 2 examples a cluster. Another height makes other sides.
+        progress : Reporter, optional
+            Receives the progress of assigning examples that were added to the pool.
+
+        Returns
+        -------
+        PoolSplit
+
+        Raises
+        ------
+        ArgumentError
+            For shares that do not make 1; for a `near` without a tree; when examples were added to the pool and their
+            vectors cannot be read.
+        FileError, MismatchError
+            As `ids`.
+
+        Notes
+        -----
+        Cost: a microsecond for each example, and the tree is loaded. Where the pool was extended without a new tree,
+        the new examples are assigned to the tree's clusters, see `Dendrogram.assign`.
+        """
+        with self._session.reading() as view:
+            return splitting.split(self._session, view, shares, near, progress)
+
+    def agreement(self) -> Agreement:
+        """How far people agree: all of them, each pair, and on each class, beyond chance.
+
+        Returns
+        -------
+        Agreement
+
+        Notes
+        -----
+        Cost: reads all labels; about 5 s for a million labels of 50 people.
+        """
+        with self._session.reading() as view:
+            return quality.agreement(view, self.settings)
+
+    def reviews(self) -> Records:
+        """Whose work is due for a review, and why.
+
+        Returns
+        -------
+        Records
+            One row for each reason: annotator ("" for everybody), reason ("gold", "agreement", "speed" or "untested"),
+            figure, limit (what it should have reached), count (of labels), text.
+
+        """
+        with self._session.reading() as view:
+            return quality.reviews(view, self.settings, view.read(LabelTable))
+
+    def last_event(self) -> int:
+        """The number of the last event: the `since` of the next `labels` or `resolved`."""
+        with self._session.reading() as view:
+            return int(view.last(EventTable).seq[0])
 
     def outstanding(self) -> Records:
         """The tasks that were asked for and wait for labels, in order of choice, gold among them.
@@ -329,6 +439,9 @@ class Reader:
     def close(self) -> None:
         """Close the database. Everything that a method has returned is stored already."""
         self._session.store.close()
+
+    def _news(self, view: View, since: Since | None) -> News | None:
+        return None if since is None else News.since(view, since, self._session.now())
 
     def _label_rows(self) -> int:
         """The number of labels, every version counted."""

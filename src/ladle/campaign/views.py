@@ -9,6 +9,7 @@ import numpy as np
 
 from ladle.campaign.damage import newest_part
 from ladle.campaign.examples import from_texts
+from ladle.campaign.news import News
 from ladle.labelling.columns import Int64, repeated, texts
 from ladle.labelling.contract import View
 from ladle.labelling.labels import all_parsed
@@ -33,9 +34,10 @@ from ladle.labelling.tables import (
 )
 
 
-def labels(view: View) -> Records:
-    """One row for each label, in the order in which they came."""
+def labels(view: View, news: News | None = None) -> Records:
+    """One row for each label, in the order in which they came; of the news alone where there are some."""
     label, task = view.read(LabelTable), view.read(TaskTable)
+    label = label if news is None else label.take(news.labels(label))
     place = np.searchsorted(task.row, label.row)
     return Records(
         {
@@ -74,8 +76,11 @@ def names(words: tuple[str, ...], codes: Int64) -> Any:
     return np.array(words, object)[codes]
 
 
-def resolved(view: View, settings: Settings) -> Records:
-    """One row for each example with a resolved label, in row order. Gold examples have their gold label."""
+def resolved(view: View, settings: Settings, news: News | None = None) -> Records:
+    """One row for each example with a resolved label, in row order. Gold examples have their gold label.
+
+    news: only of the rows that have changed.
+    """
     task, gold = view.read(TaskTable), view.read(GoldTable)
     labelled = task.row[task.state == LABELLED]
     label, final = view.read(LabelTable), view.read(AdjudicationTable)
@@ -86,6 +91,8 @@ def resolved(view: View, settings: Settings) -> Records:
     gold = gold.take(~np.isin(gold.row, excluded.row[excluded.active == 1]))
     row = np.concatenate([by_rule.row, gold.row])
     order = np.argsort(row)
+    if news is not None:
+        order = order[np.isin(row[order], news.changed_rows(settings))]
     ids = _ids_of(view, task, row[order])
     how = ["adjudicated" if each else settings.agreement for each in by_rule.final.tolist()] + ["gold"] * len(gold)
     return Records(
@@ -96,6 +103,20 @@ def resolved(view: View, settings: Settings) -> Records:
             "votes": np.concatenate([by_rule.votes, np.zeros(len(gold), np.int64)])[order],
             "share": np.concatenate([by_rule.share, np.ones(len(gold))])[order],
             "how": texts(how)[order],
+        }
+    )
+
+
+def withdrawn(view: View, settings: Settings, news: News) -> Records:
+    """One row for each example that had labels before, has changed, and has no resolved label now, in row order."""
+    task, kept = view.read(TaskTable), resolved(view, settings, news)["row"]
+    gone = np.setdiff1d(np.intersect1d(news.changed_rows(settings), news.had_labels_before()), kept)
+    state = dict(zip(task.row.tolist(), names(STATES, task.state).tolist(), strict=True))
+    return Records(
+        {
+            "id": _ids_of(view, task, gone),
+            "row": gone,
+            "state": texts(state.get(row, "unasked") for row in gone.tolist()),
         }
     )
 

@@ -5,17 +5,21 @@
 
 from __future__ import annotations
 
+from ladle.labelling.agreement_summary import Agreement
 from ladle.labelling.answers import Batch, Progress, Taken, TaskStory, Told, Verdict, Verification
 from ladle.labelling.contract import Store, View, Writer
 from ladle.labelling.labels import Labels
 from ladle.labelling.memory_store import MemoryStore
 from ladle.labelling.records import Record, Records
 from ladle.labelling.settings import Settings
+from ladle.labelling.splits import PoolSplit
 
 __all__ = [
+    "Agreement",
     "Batch",
     "Labels",
     "MemoryStore",
+    "PoolSplit",
     "Progress",
     "Record",
     "Records",

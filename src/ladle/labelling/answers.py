@@ -196,6 +196,8 @@ class Progress:
     annotators : Records
         One row for each: annotator, labels, imported (of these labels), gold_right, gold_seen, agreement and
         labels_per_day (NaN when unknown), last_told_at.
+    reviews : Records
+        Whose work is due for a review, and why; as `Reader.reviews`.
     curve : Records
         One row for each recorded model: version, at, round, labelled, metrics, scores, scores_digest.
     stopping : tuple of ladle.stopping.Verdict
@@ -225,14 +227,15 @@ class Progress:
     seconds_left: float | None
     agreement: float | None
     annotators: Records
+    reviews: Records
     curve: Records
     stopping: tuple[StopVerdict, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The progress as plain values that JSON can hold."""
-        others = ("annotators", "curve", "stopping")
+        others = ("annotators", "reviews", "curve", "stopping")
         plain = {name: getattr(self, name) for name in self.__slots__ if name not in others}
-        tables = {"annotators": _plain_rows(self.annotators), "curve": _plain_rows(self.curve)}
+        tables = {name: _plain_rows(getattr(self, name)) for name in ("annotators", "reviews", "curve")}
         return plain | tables | {"stopping": [verdict.to_dict() for verdict in self.stopping]}
 
     def __str__(self) -> str:

@@ -14,6 +14,7 @@ from statistics import NormalDist
 import numpy as np
 
 from ladle.labelling.columns import texts
+from ladle.labelling.person_figures import PersonFigures
 from ladle.labelling.records import Records
 from ladle.proposals.audit import wilson
 
@@ -23,33 +24,6 @@ FASTEST_SECONDS = 0.5  # nobody reads an example and answers in less
 MUCH_FASTER = 3.0  # times as fast as the others
 MUCH_FARTHER = 2.0  # times as far from the others' values as these are from each other
 _Z = NormalDist().inv_cdf(0.975)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonFigures:
-    """What is known of the work of one person.
-
-    labels: current ones. gold_right, gold_seen: of gold examples. shared, agreement: examples labelled together with
-    others, and the share of the others' labels that are equal; others_shared, others_agreement: the same of all others
-    among themselves. difference, others_difference: of values, the root of the mean squared difference. timed,
-    median_seconds: labels whose time is known, and their median; others_timed, others_median_seconds: of all others.
-    A share, a difference or a median that is not known is NaN.
-    """
-
-    name: str
-    labels: int
-    gold_right: int = 0
-    gold_seen: int = 0
-    shared: int = 0
-    agreement: float = math.nan
-    others_shared: int = 0
-    others_agreement: float = math.nan
-    difference: float = math.nan
-    others_difference: float = math.nan
-    timed: int = 0
-    median_seconds: float = math.nan
-    others_timed: int = 0
-    others_median_seconds: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)

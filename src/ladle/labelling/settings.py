@@ -42,6 +42,8 @@ class Settings:
         How many annotators label each example.
     agreement : str
         The rule that makes one label of theirs, see `ladle.labelling.agreement`.
+    gold_accuracy : float
+        The share of gold examples that each annotator should label rightly; clearly less is due for a review.
     seed : int
         The seed of all random choices.
     lease_seconds : float
@@ -66,6 +68,7 @@ class Settings:
     budget: int | None = None
     annotators_per_task: int = 1
     agreement: str = "majority"
+    gold_accuracy: float = 0.8
     seed: int = 0
     lease_seconds: float = 7 * 24 * 3600.0
     files: str = ""
@@ -82,6 +85,7 @@ class Settings:
             "lease_seconds": check_lease(self.lease_seconds),
             "price": None if self.price is None else float(number(self.price, "`price`", least=0, most=LARGEST_PRICE)),
             "currency": check_currency(self.currency),
+            "gold_accuracy": float(number(self.gold_accuracy, "`gold_accuracy`", above=0, most=1)),
         }
         for name, value in plain.items():
             object.__setattr__(self, name, value)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from ladle.cli.campaign import (
+    agreement,
     asking,
     backups,
+    comparing,
     creating,
     exclusions,
     exporting,
@@ -24,6 +26,8 @@ _PARTS = (
     telling,
     exporting,
     progress,
+    agreement,
+    comparing,
     records,
     models,
     exclusions,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ladle.cli.campaign.opening import Db, Force, Format, Name, OtherPool, open_campaign
+from ladle.cli.campaign.splitting import Near, Only, Split, SplitOptions, with_sides
 from ladle.cli.program import options
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class What(StrEnum):
     AUDIT = "audit"
 
 
+_OF_LABELS = (What.RESOLVED, What.LABELS)
 _PLAIN = (What.QUARANTINE, What.ROUNDS, What.AUDIT)  # tables that are no tasks, for the plain formats
 
 
@@ -53,6 +55,18 @@ def export(
     history: Annotated[
         bool, typer.Option("--history", help="Of labels, also those superseded or deleted since.")
     ] = False,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since",
+            metavar="WHEN",
+            help="Of labels and resolved, what is new or changed: since a time in ISO 8601 (UTC without a zone), "
+            "round:NUMBER, or after the event of this number, which every export reports.",
+        ),
+    ] = None,
+    split: Split = None,
+    only: Only = None,
+    near: Near = None,
     format_name: Format = None,
     force: Force = False,
     as_json: options.AsJson = False,
@@ -67,25 +81,52 @@ def export(
     from ladle.formats import format_of
 
     check_batch_file(output, format_name)
+    chosen = SplitOptions.of(split, only, near)
+    for option, value in (("--split", split), ("--since", since)):
+        if value is not None and what not in _OF_LABELS:
+            raise ArgumentError(option, wanted="come with resolved or labels", got=what.value)
     named = format_of(output, format_name).name
     if what in _PLAIN and named in ("coco", "manifest"):
         raise ArgumentError(f"the {what.value}", wanted="go to JSONL, Parquet or CSV", got=named)
     with open_campaign(db, name, pool=pool) as campaign:
+        lines: dict[str, str] = {}
+        facts: dict[str, Any] = {}
         if what in (What.BATCH, What.OUTSTANDING):
             tasks = _tasks(campaign, what, round_number)
             written, before = write_batch(campaign, tasks, output, format_name=format_name, force=force)
         else:
             about = {"campaign": campaign.name, "what": what.value, "classes": classes_of(campaign)}
-            table = _table(campaign, what, history)
+            table, lines, facts = _records(campaign, what, history, since, chosen)
             written, before = write_file(table, output, format_name=format_name, about=about, force=force)
         facts = {
             "command": "campaign export",
             "name": campaign.name,
             "what": what.value,
             **written_facts(written, before),
+            **facts,
         }
-        lines = {"rows": f"{written.rows:,}", "file": f"{output} ({written.format})", "SHA-256": written.sha256}
+        first = {"rows": f"{written.rows:,}", "file": f"{output} ({written.format})"}
+        lines = {**first, **lines, "SHA-256": written.sha256}
         print_answer(f"Exported {what.value} of {campaign.name}", lines, facts, as_json=as_json)
+
+
+def _records(
+    campaign: Campaign, what: What, history: bool, since: str | None, chosen: SplitOptions
+) -> tuple[Any, dict[str, str], dict[str, Any]]:
+    """The table of a kind, with its sides; and what is said of it, as lines and as facts."""
+    event = campaign.last_event()  # before the table is read: what comes between is in this export and in the next one
+    table, lines, facts = with_sides(campaign, _table(campaign, what, history, since), chosen)
+    if what in _OF_LABELS:
+        lines["event"] = f"{event:,}: export what is newer with --since event:{event}"
+    facts["event"] = event
+    if since is not None:
+        facts["since"] = since
+    if since is not None and what is What.RESOLVED:
+        gone = len(campaign.withdrawn(since=since))
+        facts["withdrawn"] = gone
+        if gone:
+            lines["withdrawn"] = f"{gone:,} examples that had labels before have no resolved label now"
+    return table, lines, facts
 
 
 def _tasks(campaign: Campaign, what: What, round_number: int | None) -> Any:
@@ -95,14 +136,14 @@ def _tasks(campaign: Campaign, what: What, round_number: int | None) -> Any:
     return campaign.batch(round_number).to_arrow()
 
 
-def _table(campaign: Campaign, what: What, history: bool) -> Any:
+def _table(campaign: Campaign, what: What, history: bool, since: str | None) -> Any:
     """The records of a kind as a table, labels typed as the campaign has them."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     made = {
-        What.RESOLVED: campaign.resolved,
-        What.LABELS: campaign.labels,
+        What.RESOLVED: lambda: campaign.resolved(since=since),
+        What.LABELS: lambda: campaign.labels(since=since),
         What.QUARANTINE: campaign.quarantine,
         What.ROUNDS: campaign.rounds,
         What.AUDIT: campaign.audit,

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ladle.cli.campaign.agreement import review_lines
 from ladle.cli.campaign.opening import DAY_SECONDS, Db, Name, as_typed, open_campaign
 from ladle.cli.program import options
 
@@ -37,6 +38,8 @@ def _parts(figures: Progress, settings: Settings, see_quarantine: str) -> list[t
     parts: list[tuple[str, Any]] = [(f"Campaign {figures.name}", counts)]
     if len(figures.annotators):
         parts.append(("Annotators", annotator_table(figures.annotators)))
+    if len(figures.reviews):
+        parts.append(("Due for a review", two_columns(review_lines(figures.reviews))))
     if len(figures.curve):
         parts.append(("Models", model_table(figures.curve)))
     parts += _curve(figures)

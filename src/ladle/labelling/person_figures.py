@@ -1,0 +1,140 @@
+"""What is known of the work of each person: labels, gold, agreement with the others, and speed.
+
+Labels without a name are nobody's, and labels of excluded examples do not count. A skip is no label.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ladle.labelling.agreement_measures import OthersAgreement, others_agreement, ratings_of
+from ladle.labelling.annotators import gold_scores
+from ladle.labelling.columns import Int64, Texts
+from ladle.labelling.settings import Settings
+from ladle.labelling.tables import ExclusionTable, GoldTable, LabelTable, labels_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonFigures:
+    """What is known of the work of one person. A share, a difference or a median that is not known is NaN.
+
+    labels: current ones. gold_right, gold_seen: of gold examples. shared, agreement: examples labelled together with
+    others, and the share of the others' labels that are equal; others_shared, others_agreement: the same of all others
+    among themselves. difference, others_difference: of values, the root of the mean squared difference. timed,
+    median_seconds: labels whose time is known, and their median; others_timed, others_median_seconds: of all others.
+    """
+
+    name: str
+    labels: int
+    gold_right: int = 0
+    gold_seen: int = 0
+    shared: int = 0
+    agreement: float = math.nan
+    others_shared: int = 0
+    others_agreement: float = math.nan
+    difference: float = math.nan
+    others_difference: float = math.nan
+    timed: int = 0
+    median_seconds: float = math.nan
+    others_timed: int = 0
+    others_median_seconds: float = math.nan
+
+
+def counted_labels(label: LabelTable, exclusions: ExclusionTable) -> LabelTable:
+    """The current labels that measure people: with a name, of examples that are in the pool and not excluded."""
+    current = labels_of(label)
+    excluded = exclusions.row[exclusions.active == 1]
+    return current.take((current.annotator != "") & (current.row >= 0) & ~np.isin(current.row, excluded))
+
+
+def figures_of(
+    label: LabelTable, gold: GoldTable, exclusions: ExclusionTable, settings: Settings
+) -> list[PersonFigures]:
+    """The figures of each person with labels, by name. label: every version of all labels.
+
+    Agreement is measured on the first labels of an example, as many as the campaign asks for and two at least. Later
+    ones settle disputes: they are of hard examples alone, on which nobody agrees with the others.
+    Cost: a few sorts of the labels.
+    """
+    current = counted_labels(label, exclusions)
+    people, who = _coded(current.annotator)
+    first = first_labels(current, label, max(2, settings.annotators_per_task))
+    ratings = ratings_of(first, settings.labels.kind)
+    shared = others_agreement(ratings)
+    place = {name: number for number, name in enumerate(ratings.people)}
+    right, seen = gold_scores(current, gold)
+    labels = np.bincount(who, minlength=len(people)).tolist()
+    speeds = _speeds(who, current.spent_ms, len(people))
+    return [
+        PersonFigures(
+            name=name,
+            labels=labels[number],
+            gold_right=right.get(name, 0),
+            gold_seen=seen.get(name, 0),
+            **(_with_others(shared, place[name]) if name in place else {}),
+            **speeds[number],
+        )
+        for number, name in enumerate(people)
+    ]
+
+
+def first_labels(current: LabelTable, label: LabelTable, count: int) -> LabelTable:
+    """Of each example, the current labels of the `count` people who labelled it first.
+
+    label: every version of all labels: a correction leaves a person at the same place.
+    """
+    if not len(current):
+        return current
+    people = np.unique(np.concatenate([label.annotator, current.annotator]).astype(str))
+    every, wanted = (
+        each.row * len(people) + np.searchsorted(people, each.annotator.astype(str)) for each in (label, current)
+    )
+    keys, places = np.unique(every, return_index=True)  # labels come in ascending order of their number
+    began = label.number[places][np.searchsorted(keys, wanted)]
+    order = np.lexsort((began, current.row))
+    _, starts, votes = np.unique(current.row[order], return_index=True, return_counts=True)
+    rank = np.arange(len(current)) - np.repeat(starts, votes)
+    return current.take(np.sort(order[rank < count]))
+
+
+def _with_others(shared: OthersAgreement, place: int) -> dict[str, Any]:
+    return {
+        "shared": int(shared.examples[place]),
+        "agreement": float(shared.share[place]),
+        "difference": float(shared.difference[place]),
+        "others_shared": int(shared.others_examples[place]),
+        "others_agreement": float(shared.others_share[place]),
+        "others_difference": float(shared.others_difference[place]),
+    }
+
+
+def _speeds(who: Int64, spent_ms: Int64, people: int) -> list[dict[str, Any]]:
+    """The timed labels of each person, their median, and the same of the others: the median of their medians."""
+    timed = spent_ms > 0
+    order = np.lexsort((spent_ms[timed], who[timed]))
+    ordered, counts = spent_ms[timed][order] / 1000, np.bincount(who[timed], minlength=people)
+    parts = np.split(ordered, np.cumsum(counts)[:-1]) if people else []
+    medians = np.array([np.median(part) if len(part) else np.nan for part in parts])
+    found = []
+    for person in range(people):
+        others = np.delete(medians, person)
+        others = others[~np.isnan(others)]
+        found.append(
+            {
+                "timed": int(counts[person]),
+                "median_seconds": float(medians[person]),
+                "others_timed": int(counts.sum() - counts[person]),
+                "others_median_seconds": float(np.median(others)) if len(others) else math.nan,
+            }
+        )
+    return found
+
+
+def _coded(annotator: Texts) -> tuple[list[str], Int64]:
+    people = sorted(set(annotator.tolist()))
+    number = {name: place for place, name in enumerate(people)}
+    return people, np.fromiter((number[name] for name in annotator.tolist()), np.int64, len(annotator))

@@ -1,0 +1,160 @@
+"""The agreement of a campaign and whom to review, over all stores."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.metrics import cohen_kappa_score
+
+import ladle
+from ladle.labelling import Labels, MemoryStore, Store
+from tests.campaign.made import begun, ids_of
+
+WORDS = ["cat", "dog", "emu"]
+
+
+def told(campaign: ladle.Campaign, name: str, labels: list[Any], first: int = 0) -> None:
+    campaign.tell(ids_of(40)[first : first + len(labels)], labels, annotator=name)
+
+
+def of_three(store: Store, folder: Path, **settings: Any) -> tuple[ladle.Campaign, dict[str, list[str]]]:
+    """Thirty examples that ann, bob and cy have labelled: ann and bob mostly rightly, cy by chance."""
+    random = np.random.default_rng(5)
+    truth = random.choice(WORDS, 30)
+    said = {
+        name: np.where(random.random(30) < right, truth, random.choice(WORDS, 30)).tolist()
+        for name, right in (("ann", 0.95), ("bob", 0.95), ("cy", 0.0))
+    }
+    campaign = begun(store, folder, labels=[*WORDS, "fox"], annotators_per_task=3, **settings)
+    for name, labels in said.items():
+        told(campaign, name, labels)
+    return campaign, said
+
+
+def test_agreement_of_pairs_and_classes(store: Store, tmp_path: Path) -> None:
+    campaign, said = of_three(store, tmp_path)
+    found = campaign.agreement()
+    assert (found.name, found.kind, found.examples, found.labels) == ("birds", "single", 30, 90)
+    pairs = {(row.annotator, row.other): row for row in found.pairs}
+    assert list(pairs) == [("ann", "bob"), ("ann", "cy"), ("bob", "cy")]
+    for (one, other), row in pairs.items():
+        assert row.examples == 30
+        assert row.kappa == pytest.approx(cohen_kappa_score(said[one], said[other]))
+        assert row.share == pytest.approx(np.mean(np.array(said[one]) == said[other]))
+    assert found.share == pytest.approx(np.mean([row.share for row in found.pairs]))
+    assert found.share == pytest.approx(campaign.progress().agreement)
+    assert found.classes["label"] == [*WORDS, "fox"]  # in the order of the campaign
+    counts = [sum(labels.count(word) for labels in said.values()) for word in WORDS]
+    assert found.classes["labels"].tolist() == [*counts, 0]
+    assert math.isnan(found.classes[3].alpha)  # nobody named it: not known, and not 0
+    assert found.classes[3].confused_with is None
+    assert found.alpha is not None
+    assert all(row.alpha < 1 for row in found.classes[:3])
+    people = {row.annotator: row for row in found.annotators}
+    assert people["cy"].share < people["ann"].share
+    assert [row.examples for row in found.annotators] == [30, 30, 30]
+    plain = json.loads(json.dumps(found.to_dict(), allow_nan=False))
+    assert plain["classes"][3]["alpha"] is None
+    assert plain["annotators"][0]["median_seconds"] is None
+    assert plain["alpha"] == found.alpha
+
+
+def test_what_does_not_count(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, labels=WORDS, annotators_per_task=2)
+    told(campaign, "ann", ["cat", "dog", "emu", "cat"])
+    told(campaign, "bob", ["cat", "dog", "cat", "dog"])
+    assert campaign.agreement().share == 0.5
+    campaign.exclude(ids_of(40)[3:4], reason="a smudge")
+    assert (campaign.agreement().examples, campaign.agreement().share) == (3, pytest.approx(2 / 3))
+    campaign.include(ids_of(40)[3:4])
+    campaign.delete_labels(ids_of(40)[3:4], annotator="bob", reason="asleep")
+    assert campaign.agreement().examples == 3
+    campaign.tell(ids_of(40)[2:3], ["emu"], annotator="bob")  # a correction stands in place of the old label
+    assert (campaign.agreement().share, campaign.agreement().alpha) == (1.0, 1.0)
+
+
+def test_nothing_shared_is_not_known(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, labels=WORDS)
+    for found in (campaign.agreement(), (told(campaign, "ann", WORDS), campaign.agreement())[1]):
+        assert (found.examples, found.alpha, found.share, len(found.pairs)) == (0, None, None, 0)
+        assert repr(found) == "<Agreement of birds: alpha not known, over 0 examples>"
+    assert np.isnan(found.classes["alpha"]).all()
+    assert np.isnan(found.annotators["share"]).all()
+    assert found.annotators["labels"].tolist() == [3]
+    json.dumps(found.to_dict(), allow_nan=False)
+
+
+def test_values_and_several_classes(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, labels=Labels.value(0, 10), annotators_per_task=2)
+    told(campaign, "ann", [1.0, 2.0, 3.0, 9.0])
+    told(campaign, "bob", [1.0, 2.0, 3.0, 8.0])
+    found = campaign.agreement()
+    assert found.share is None  # equal numbers say nothing
+    assert len(found.classes) == 0
+    assert found.pairs[0].difference == pytest.approx(0.5)
+    kappa = cohen_kappa_score([1, 2, 3, 9], [1, 2, 3, 8], weights="quadratic", labels=range(10))
+    assert found.pairs[0].kappa == pytest.approx(kappa)
+    several = begun(store, tmp_path, labels=Labels.multi(WORDS), annotators_per_task=2, name="sets")
+    told(several, "ann", [["cat"], ["cat", "dog"], [], ["emu"]])
+    told(several, "bob", [["cat"], ["cat"], [], ["emu"]])
+    found = several.agreement()
+    assert found.pairs[0].share == 0.75
+    assert found.classes["alpha"].tolist()[0] == found.classes["alpha"].tolist()[2] == 1
+    assert found.classes[1].alpha == pytest.approx(0)
+    assert found.classes["confused_with"] == [None] * 3
+
+
+def test_whom_to_review(store: Store, tmp_path: Path) -> None:
+    campaign, _ = of_three(store, tmp_path)
+    found = {(row.annotator, row.reason): row for row in campaign.reviews()}
+    assert set(found) == {("cy", "agreement"), ("", "untested")}
+    assert found["cy", "agreement"].count == 30
+    assert found["cy", "agreement"].limit == pytest.approx(campaign.agreement().pairs[0].share)
+    campaign.add_gold(ids_of(40)[:10], ["cat"] * 10)
+    campaign.tell(ids_of(40)[:10], ["cat"] * 10, annotator="ann")
+    campaign.tell(ids_of(40)[:10], ["dog"] * 10, annotator="bob")
+    campaign.tell(ids_of(40)[:30], ["cat"] * 30, annotator="dee")
+    reasons = [(row.annotator, row.reason) for row in campaign.reviews()]
+    assert ("bob", "gold") in reasons
+    assert ("ann", "gold") not in reasons
+    assert ("", "untested") not in reasons
+    assert campaign.agreement().reviews == campaign.reviews() == campaign.progress().reviews
+
+
+def test_the_accuracy_wanted_is_a_setting(store: Store, tmp_path: Path) -> None:
+    lax, strict = (
+        begun(store, tmp_path, name=name, labels=WORDS, gold_accuracy=wanted)
+        for name, wanted in (("lax", 0.5), ("strict", 0.95))
+    )
+    for campaign in (lax, strict):
+        campaign.add_gold(ids_of(40)[:20], ["cat"] * 20)
+        told(campaign, "ann", ["cat"] * 14 + ["dog"] * 6)
+    assert len(lax.reviews()) == 0
+    (row,) = strict.reviews()
+    assert (row.annotator, row.reason, row.figure, row.limit, row.count) == ("ann", "gold", 0.7, 0.95, 20)
+
+
+def test_who_settles_disputes_is_not_blamed_for_them(tmp_path: Path) -> None:
+    """An expert sees hard examples alone, on which no two people agree."""
+    campaign = begun(MemoryStore(), tmp_path, rows=200, labels=WORDS, annotators_per_task=2)
+    ids = ids_of(200)
+    campaign.tell(ids, ["cat"] * 200, annotator="ann")
+    campaign.tell(ids, ["cat"] * 150 + ["dog"] * 50, annotator="bob")
+    campaign.tell(ids[150:], ["emu"] * 50, annotator="expert")
+    campaign.add_gold(ids[:1], ["cat"])
+    assert [row.annotator for row in campaign.reviews() if row.reason == "agreement"] == []
+    assert campaign.agreement().share < 0.6  # though the labels of the expert do count for the agreement of all
+
+
+def test_a_correction_leaves_its_author_among_the_first(tmp_path: Path) -> None:
+    campaign = begun(MemoryStore(), tmp_path, labels=WORDS, annotators_per_task=2)
+    for name in ("ann", "bob", "cy"):
+        told(campaign, name, ["cat"] * 30)
+    told(campaign, "ann", ["dog"] * 30)  # thought better of all of them
+    shared = {row.annotator: row.examples for row in campaign.agreement().annotators}
+    assert shared == {"ann": 30, "bob": 30, "cy": 0}
