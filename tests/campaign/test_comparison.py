@@ -49,7 +49,7 @@ def test_two_campaigns_of_one_database(store: Store, tmp_path: Path) -> None:
         found.side_by_side("f1")
     plain = json.loads(json.dumps(found.to_dict(), allow_nan=False))
     assert plain["campaigns"][0]["alpha"] is None
-    assert repr(found) == "<Comparison of owls, birds>"
+    assert repr(found) == "<CampaignComparison of owls, birds>"
 
 
 def test_campaigns_of_one_name_are_told_apart(tmp_path: Path) -> None:

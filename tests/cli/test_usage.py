@@ -19,6 +19,7 @@ SEVERAL = {
     "campaign round": {"--labels", "--metric", "--score-column"},
     "campaign ask": {"--score-column"},
     "campaign model": {"--metric"},
+    "campaign compare": {"--db"},
     "campaign exclude": {"--example"},
     "campaign include": {"--example"},
     "campaign delete": {"--example"},

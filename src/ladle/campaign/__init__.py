@@ -10,7 +10,7 @@ telling, asking, leases, lead/ (changes); rounds, label_files; reader, compariso
 from __future__ import annotations
 
 from ladle.campaign.campaign import Campaign
-from ladle.campaign.comparison import Comparison, compare
+from ladle.campaign.comparison import CampaignComparison, compare
 from ladle.campaign.reader import Reader
 from ladle.campaign.rounds import RoundResult
 from ladle.labelling import (
@@ -37,7 +37,7 @@ __all__ = [
     "Agreement",
     "Batch",
     "Campaign",
-    "Comparison",
+    "CampaignComparison",
     "Labels",
     "MemoryStore",
     "PoolSplit",

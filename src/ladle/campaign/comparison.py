@@ -19,7 +19,7 @@ from ladle.labelling.records import Records
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Comparison:
+class CampaignComparison:
     """Several campaigns side by side. What is not known is NaN in a table, and None in `to_dict`.
 
     Attributes
@@ -77,10 +77,10 @@ class Comparison:
         return {"campaigns": known_values(self.campaigns), "curves": known_values(self.curves)}
 
     def __repr__(self) -> str:
-        return f"<Comparison of {', '.join(self.campaigns['campaign'])}>"
+        return f"<CampaignComparison of {', '.join(self.campaigns['campaign'])}>"
 
 
-def compare(*campaigns: Reader) -> Comparison:
+def compare(*campaigns: Reader) -> CampaignComparison:
     """Compare several campaigns, of one database or of several.
 
     Parameters
@@ -90,7 +90,7 @@ def compare(*campaigns: Reader) -> Comparison:
 
     Returns
     -------
-    Comparison
+    CampaignComparison
 
     Raises
     ------
@@ -113,7 +113,7 @@ def compare(*campaigns: Reader) -> Comparison:
     for field in rows[0]:
         values = [row[field] for row in rows]
         columns[field] = texts(values) if isinstance(values[0], str) else np.array(values)
-    return Comparison(Records(columns), _curves(campaigns, names))
+    return CampaignComparison(Records(columns), _curves(campaigns, names))
 
 
 def _names(campaigns: Sequence[Reader]) -> list[str]:

@@ -14,7 +14,7 @@ from ladle.cli.campaign.opening import url_of
 from ladle.cli.program import options
 
 if TYPE_CHECKING:
-    from ladle.campaign import Campaign, Comparison
+    from ladle.campaign import Campaign, CampaignComparison
     from ladle.labelling import Record, Records
 
 SHOWN_COUNTS = 20  # of a learning curve; --json has all
@@ -70,7 +70,7 @@ def _opened(stack: ExitStack, urls: list[str], names: list[str]) -> list[Campaig
     return [stack.enter_context(Campaign.open(url, name=name)) for url, name in chosen]
 
 
-def _parts(found: Comparison) -> list[tuple[str, Any]]:
+def _parts(found: CampaignComparison) -> list[tuple[str, Any]]:
     from ladle.cli.campaign.tables import table
 
     names = found.campaigns["campaign"].tolist()
@@ -86,7 +86,7 @@ def _parts(found: Comparison) -> list[tuple[str, Any]]:
     return parts
 
 
-def _curve_lines(found: Comparison, metric: str, curves: Records) -> list[list[str]]:
+def _curve_lines(found: CampaignComparison, metric: str, curves: Records) -> list[list[str]]:
     """The values at each count; "~" marks one between two models, "-" one that is not known."""
     measured = {(row.campaign, row.labelled) for row in found.curves if row.metric == metric and row.measured}
     last = len(curves) - 1

@@ -67,6 +67,10 @@ def create(
             help="How their labels become one: majority, unanimous, latest, first or dawid-skene.",
         ),
     ] = "majority",
+    gold_accuracy: Annotated[
+        float,
+        typer.Option("--gold-accuracy", metavar="SHARE", help="Of gold examples, what annotators should get right."),
+    ] = 0.8,
     lease_days: Annotated[
         float, typer.Option("--lease-days", metavar="DAYS", help="How long a batch is leased.")
     ] = 7.0,
@@ -109,6 +113,7 @@ def create(
         currency=currency,
         annotators_per_task=annotators,
         agreement=agreement,
+        gold_accuracy=gold_accuracy,
         seed=seed,
         lease_seconds=lease_days * DAY_SECONDS,
         files=None if files is None else str(files),
