@@ -16,7 +16,7 @@ from tests.campaign.made import begun, ids_of
 
 
 def test_two_campaigns_of_one_database(store: Store, tmp_path: Path) -> None:
-    one = begun(store, tmp_path, name="owls", budget=100)
+    one = begun(store, tmp_path, name="owls", budget=100, price=0.5, currency="EUR")
     other = begun(store, tmp_path, name="birds", annotators_per_task=2)
     one.tell(ids_of(40)[:10], ["cat"] * 10, annotator="ann")
     one.record_model("v1", metrics={"accuracy": 0.5, "loss": 2.0})
@@ -30,7 +30,9 @@ def test_two_campaigns_of_one_database(store: Store, tmp_path: Path) -> None:
     rows = {row.campaign: row for row in found.campaigns}
     assert (rows["owls"].labelled, rows["owls"].labels, rows["owls"].annotators, rows["owls"].models) == (30, 30, 1, 2)
     assert (rows["birds"].labels, rows["birds"].annotators, rows["birds"].pool) == (60, 3, 40)
-    assert (rows["owls"].budget, rows["owls"].spend) == (100, one.progress().spend)
+    assert (rows["owls"].budget, rows["owls"].spend, rows["birds"].spend) == (100, 30, 60)
+    assert (rows["owls"].cost, rows["owls"].currency) == (15.0, "EUR")
+    assert math.isnan(rows["birds"].cost)
     assert math.isnan(rows["birds"].budget)  # no budget is not a budget of 0
     assert math.isnan(rows["owls"].alpha)
     assert math.isnan(rows["owls"].seconds_per_label)

@@ -26,9 +26,9 @@ class CampaignComparison:
     ----------
     campaigns : Records
         One row for each: campaign (its name; with the database where several have that name), database, pool, rounds,
-        labelled (examples), labels, annotators, spend (labels paid for), budget (NaN for none), labels_per_day,
-        seconds_per_label (the median of the people's medians), share (of equal pairs of labels), alpha
-        (Krippendorff's), models.
+        labelled (examples), labels, annotators, spend (labels paid for), cost and currency (of these), budget (NaN for
+        none), labels_per_day, seconds_per_label (the median of the people's medians), share (of equal pairs of labels),
+        alpha (Krippendorff's), models.
     curves : Records
         One row for each metric, count of labelled examples and campaign: metric, labelled, campaign, value, measured.
         Counts are those at which any of the campaigns has recorded a model. Between two models of a campaign the value
@@ -130,10 +130,12 @@ def _row(campaign: Reader, name: str) -> dict[str, Any]:
         "database": campaign.url,
         "pool": progress.pool,
         "rounds": progress.rounds,
-        "labelled": progress.labelled,
+        "labelled": progress.labelled + progress.labelled_unasked,
         "labels": progress.labels,
         "annotators": len(agreement.annotators),
         "spend": progress.spend,
+        "cost": _number(progress.cost),
+        "currency": progress.currency,
         "budget": _number(progress.budget),
         "labels_per_day": _number(progress.labels_per_day),
         "seconds_per_label": float(np.median(medians)) if medians else math.nan,
