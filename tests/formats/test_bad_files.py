@@ -250,3 +250,14 @@ def test_names_must_make_sense(tmp_path: Path) -> None:
     for names, words in (({"odd": "x"}, "rename some of"), ({"id": "x", "label": "x"}, "a name of its own")):
         with pytest.raises(ArgumentError, match=words):
             formats.read_labels(tmp_path / "l.csv", form=Form(), names=names)
+
+
+@pytest.mark.parametrize("name", ["l.jsonl", "l.csv", "l.json", "l.manifest", "l.parquet"])
+def test_a_column_that_is_named_must_be_there(tmp_path: Path, name: str) -> None:
+    formats.write(pa.table({"id": ["a"], "label": ["x"], "annotator": ["ann"]}), tmp_path / name)
+    for field, words in (("id", "ids in a column `who`"), ("annotator", "`annotator` in a column `who`")):
+        with pytest.raises(LadleError, match=words if name != "l.json" or field != "id" else "`who`"):
+            formats.read_labels(tmp_path / name, form=Form(), names={field: "who"})
+    if name != "l.json":  # in COCO the labels are the categories
+        with pytest.raises(FileFormatError, match="have labels in `who`; got none; it has the columns"):
+            formats.read_labels(tmp_path / name, form=Form(), names={"label": "who"})

@@ -95,6 +95,12 @@ class TestProdigy:
         with pytest.raises(DataError, match=words):
             formats.read_labels(jsonl(tmp_path / "l.jsonl", row), form=form)
 
+    def test_numbers_of_a_tool_in_place_of_ids_are_named(self, tmp_path: Path) -> None:
+        path = jsonl(tmp_path / "l.jsonl", {"id": 1, "label": "cat", "ladle_id": "a"})
+        with pytest.raises(DataError, match=r"text in `id`; got 1.*the ids are in `ladle_id`"):
+            formats.read_labels(path, form=Form())
+        assert labels_of(formats.read_labels(path, form=Form(), names={"id": "ladle_id"})) == {"a": "cat"}
+
     def test_an_answer_that_comes_late_is_found(self, tmp_path: Path) -> None:
         rows = [{"id": f"p{number}", "label": "cat", "text": "x" * 600} for number in range(4000)]
         rows.append({"id": "late", "label": "cat", "answer": "reject"})
@@ -360,6 +366,13 @@ class TestOtherColumns:
         assert file.skips.to_pylist() == [{"id": "b", "reason": "blurred", "spent_ms": 1000}]
         assert file.comments.to_pylist() == [{"id": "a", "text": "sure"}, {"id": "c", "text": "later"}]
         assert file.unlabelled == 1
+
+    @pytest.mark.parametrize("name", ["l.csv", "l.parquet"])
+    def test_a_time_that_is_not_known_is_null(self, tmp_path: Path, name: str) -> None:
+        """As an export of labels writes it."""
+        table = pa.table({"id": ["a", "b"], "label": ["x", "y"], "seconds": [float("nan"), 2.0]})
+        pq.write_table(table, tmp_path / name) if name == "l.parquet" else formats.write(table, tmp_path / name)
+        assert formats.read_labels(tmp_path / name, form=Form()).table["spent_ms"].to_pylist() == [None, 2000]
 
     @pytest.mark.parametrize(
         ("column", "values", "words"),

@@ -227,6 +227,9 @@ def read(
     named = (names or {}).get(ID, ID)
     if ID not in table.schema.names or table.column(ID).null_count == table.num_rows:
         raise no_column_error(source, "ids", named, chosen.columns_of(source))
+    for field, name in (names or {}).items():
+        if field not in table.schema.names and field != LABEL:
+            raise no_column_error(source, f"`{field}`", name, chosen.columns_of(source))
     at: Callable[[int], str] = lambda row: f"{chosen.places(source, [row])[0]} of {source}"  # noqa: E731
     row = _first(pc.is_null(table.column(ID)))
     if row is not None:

@@ -142,8 +142,8 @@ def read(document: Entry, names: Mapping[str, str], form: Form, path: Path) -> A
     header = keys_of(entry for _, _, entry in entries)
     others = {field: name for field, name in names.items() if field not in (ID, LABEL)}
     found = find_columns(header, others, path)
-    objects = ((f"label {row:,} of {path}", entry) for row, (_, _, entry) in enumerate(entries, 1))
-    table = table_of_objects(objects, found, form)
+    objects = (entry for _, _, entry in entries)
+    table = table_of_objects(objects, found, form, lambda row: f"label {row + 1:,} of {path}")
     made = pa.table(columns | {field: table.column(field) for field in found})
     return made.replace_schema_metadata(EMPTY_IS_NONE)  # an empty list is an entry of `empty_annotations`
 

@@ -23,6 +23,7 @@ from ladle.errors import CorruptFileError, DataError, FileFormatError
 from ladle.formats.columns import find_columns, no_column_error, plain_name
 from ladle.formats.csvdialect import CsvDialect, CsvText, read_dialect, read_legacy
 from ladle.formats.fields import ABSENT, ID, LABEL, Form
+from ladle.formats.foreign import FOREIGN
 from ladle.formats.jsontext import iso_times, list_texts
 from ladle.formats.text_files import REMEDY, json_text
 from ladle.formats.textcolumns import convert
@@ -59,8 +60,9 @@ def read(path: Path, names: Mapping[str, str], form: Form, dialect: CsvDialect =
         columns, table = _columns(text, names)
     for each in text.notices:
         notice(each)
-    if LABEL in columns and form.type_of(LABEL) != pa.large_string():
-        table = _without_absent(table, columns[LABEL], form, path)
+    for field, name in columns.items():
+        if field in FOREIGN or field == LABEL:
+            table = _without_absent(table, field, name, form, path)
     at = lambda row: f"{places(path, [row], dialect)[0]} of {path}"  # noqa: E731
     made = {field: table.column(name) for field, name in columns.items()}
     of_label_studio = any(plain_name(name) == "annotation_id" for name in text.header)
@@ -85,15 +87,18 @@ def _choices(cells: Any, kind: Any, name: str, at: Callable[[int], str]) -> Any:
     return pa.array(made, kind)
 
 
-def _without_absent(table: Any, name: str, form: Form, path: Path) -> Any:
-    """The table with null for words such as `NA` among labels that are no text, but not for `nan` among numbers."""
-    words = [word for word in ABSENT if form.kind != "value" or word != "nan"]
+def _without_absent(table: Any, field: str, name: str, form: Form, path: Path) -> Any:
+    """The table with null for words such as `NA` in a column that is no text, but not for `nan` among labels."""
+    if pa.types.is_large_string(form.type_of(field)):
+        return table
+    words = [word for word in ABSENT if field != LABEL or form.kind != "value" or word != "nan"]
     cells = table.column(name)
     absent = pc.is_in(pc.utf8_lower(cells), value_set=pa.array(words, pa.large_string()))
     count = pc.sum(absent).as_py()
     if not count:
         return table
-    notice(f"{count:,} labels in {path} are words such as `NA`: these rows have no label.")
+    if field == LABEL:
+        notice(f"{count:,} labels in {path} are words such as `NA`: these rows have no label.")
     made = pc.if_else(absent, pa.scalar(None, pa.large_string()), cells)
     return table.set_column(table.schema.get_field_index(name), name, made)
 

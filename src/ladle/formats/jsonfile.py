@@ -52,7 +52,7 @@ def read(path: Path, names: Mapping[str, str], form: Form) -> Any:
     if ID not in found:
         raise no_column_error(path, "ids", names.get(ID, ID), header)
     fields = {field: name for field, name in names.items() if field == LABEL} | found
-    return table_of_objects(objects, fields, form)
+    return table_of_objects((entry for _, entry in objects), fields, form, lambda row: objects[row][0])
 
 
 def columns_of(path: Path) -> list[str]:

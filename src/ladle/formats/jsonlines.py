@@ -45,13 +45,18 @@ def read(path: Path, names: Mapping[str, str], form: Form) -> Any:
         lines = has_object_a_line(file)
     if lines == 0:
         raise CorruptFileError(str(path), wanted="hold something", got="blank lines", remedy=REMEDY)
-    found = find_columns(keys_in_file(path, names.values()), names, path)
-    fields = {field: name for field, name in names.items() if field in (ID, LABEL)} | found
-    if lines is not None:
-        table = _read_columns(path, begin, lines, fields, form)
+    tried: dict[str, str] = {}
+    for searched in ([], list(names.values())):  # names of the first lines, then names of any line
+        found = find_columns(keys_in_file(path, searched), names, path)
+        fields = {field: name for field, name in names.items() if field in (ID, LABEL)} | found
+        if lines is None or fields == tried:
+            continue
+        absent = [name for name in names.values() if name not in fields.values()]
+        table = _read_columns(path, begin, lines, fields, form, absent)
         if table is not None:
             return table
-    return table_of_objects(_objects(path), fields, form)
+        tried = fields
+    return table_of_objects(_objects(path), fields, form, lambda row: f"{places(path, [row])[0]} of {path}")
 
 
 def columns_of(path: Path) -> list[str]:
@@ -73,9 +78,15 @@ def places(path: Path, rows: Sequence[int]) -> list[str]:
     return found
 
 
-def _read_columns(path: Path, begin: int, lines: int, fields: Mapping[str, str], form: Form) -> Any:
-    """The table a column at a time; None where some line is wrong or needs a conversion. fields: field -> name."""
-    schema = pa.schema([(name, form.type_of(field)) for field, name in fields.items()])
+def _read_columns(
+    path: Path, begin: int, lines: int, fields: Mapping[str, str], form: Form, absent: Sequence[str]
+) -> Any:
+    """The table a column at a time; None where some line is wrong or needs a conversion.
+
+    fields: field -> name. absent: names that no line is to have, of columns that would have to be understood.
+    """
+    columns = {name: form.type_of(field) for field, name in fields.items()} | dict.fromkeys(absent, pa.null())
+    schema = pa.schema(list(columns.items()))
     try:
         with open_native(path, begin) as native:
             table = pa.json.read_json(
@@ -93,8 +104,8 @@ def _read_columns(path: Path, begin: int, lines: int, fields: Mapping[str, str],
     return table
 
 
-def _objects(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(place, object) of each line. Raises: CorruptFileError."""
+def _objects(path: Path) -> Iterator[dict[str, Any]]:
+    """The object of each line. Raises: CorruptFileError naming the line."""
     with open_text(path) as file:
         for number, line in numbered_lines(file):
             where = f"line {number:,} of {path}"
@@ -106,7 +117,7 @@ def _objects(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
                 raise CorruptFileError(where, wanted="be one JSON object", got=str(cause), remedy=REMEDY) from cause
             if not isinstance(value, dict):
                 raise CorruptFileError(where, wanted="be one JSON object", got=json_text(value))
-            yield where, value
+            yield value
 
 
 def _check_values(table: Any) -> None:

@@ -14,7 +14,7 @@ Classifications of images and of text are read. Boxes, masks and numbers are ref
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from io import BufferedRandom
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from ladle.formats.classes import is_listed, numbered, refuse_kind, refuse_value
 from ladle.formats.columns import find_columns
 from ladle.formats.fields import EMPTY_IS_NONE, ID, LABEL, TIME, Form
 from ladle.formats.filenames import as_known_ids
+from ladle.formats.jsonlines import places
 from ladle.formats.jsonrows import keys_in_file, table_of_objects
 from ladle.formats.jsontext import iso_times, json_lines
 from ladle.formats.text_files import (
@@ -143,16 +144,21 @@ def read(path: Path, names: Mapping[str, str], form: Form) -> Any:
     """
     refuse_kind(form.kind, "a manifest")
     named = {field: _OWN.get(field, name) if field == name else name for field, name in names.items()}
-    header = keys_in_file(path, named.values())
     always = (ID, LABEL, "told_at", MACHINE)
-    fields = {field: name for field, name in named.items() if field in always}
-    fields |= find_columns(header, {field: name for field, name in named.items() if field not in always}, path)
-    if fields.get(LABEL) == LABEL:
+    if named.get(LABEL) == LABEL:
         attributes = (_attribute(line, where) for where, line in _objects(path))
-        fields[LABEL] = next((name for name in attributes if name), LABEL)
-    table = None
-    if form.kind == "single" or LABEL not in fields:
-        table = _read_columns(path, fields, fields.get(LABEL, LABEL), form)
+        named[LABEL] = next((name for name in attributes if name), LABEL)
+    others = {field: name for field, name in named.items() if field not in always}
+    table, fields = None, dict[str, str]()
+    for searched in ([], list(named.values())):  # names of the first lines, then names of any line
+        before = fields
+        fields = {field: name for field, name in named.items() if field in always}
+        fields |= find_columns(keys_in_file(path, searched), others, path)
+        if (form.kind == "single" or LABEL not in fields) and fields != before:
+            absent = [name for field, name in others.items() if field not in fields]
+            table = _read_columns(path, fields, fields.get(LABEL, LABEL), form, absent)
+        if table is not None:
+            break
     if table is None:
         table = _read_lines(path, fields, form)
     if fields.get(ID) in (ID, REFERENCE) and form.ids == "text" and table.column(ID).null_count == 0:
@@ -167,7 +173,7 @@ def _read_lines(path: Path, fields: Mapping[str, str], form: Form) -> Any:
     labels: list[Any] = []
     machine: list[Any] = []
 
-    def lines() -> Iterator[tuple[str, dict[str, Any]]]:
+    def lines() -> Iterator[dict[str, Any]]:
         for where, line in _objects(path):
             about = line.get(f"{fields.get(LABEL, LABEL)}{METADATA}")
             labels.append(_label(line, fields[LABEL], form, where) if LABEL in fields else None)
@@ -177,9 +183,9 @@ def _read_lines(path: Path, fields: Mapping[str, str], form: Form) -> Any:
                 more[ID] = line.get(REFERENCE)
             if "told_at" in fields and line.get(fields["told_at"]) is None and isinstance(about, dict):
                 more[fields["told_at"]] = about.get("creation-date") if labels[-1] is not None else None
-            yield where, line | more
+            yield line | more
 
-    table = table_of_objects(lines(), plain, form)
+    table = table_of_objects(lines(), plain, form, lambda row: f"{places(path, [row])[0]} of {path}")
     columns = {field: table.column(field) for field in plain}
     if LABEL in fields:
         columns[LABEL] = pa.array(labels, form.type_of(LABEL))
@@ -246,13 +252,14 @@ def _label(line: dict[str, Any], attribute: str, form: Form, where: str) -> Any:
     return labels if multi and numbers else [] if multi else labels[0]
 
 
-def _read_columns(path: Path, fields: Mapping[str, str], attribute: str, form: Form) -> Any:
+def _read_columns(path: Path, fields: Mapping[str, str], attribute: str, form: Form, absent: Sequence[str] = ()) -> Any:
     """As `read`, a column at a time; None where a line is wrong or unusual: then the lines are read one by one.
 
-    fields: field -> its name in the lines. attribute: that of the labels.
+    fields: field -> its name in the lines. attribute: that of the labels. absent: names that no line is to have.
     Cost: 2 s for a million lines of 300 bytes; memory for the columns.
     """
     schema = {name: form.type_of(field) for field, name in fields.items() if field not in (LABEL, MACHINE)}
+    schema |= {name: pa.null() for name in absent if name not in schema}
     schema |= {REFERENCE: pa.large_string(), "source": pa.large_string()}
     if LABEL in fields:
         schema |= {attribute: pa.int64(), attribute + METADATA: _ABOUT}

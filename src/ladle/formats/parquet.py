@@ -15,6 +15,7 @@ import pyarrow.parquet
 from ladle.errors import CorruptFileError, DataError
 from ladle.formats.columns import find_columns, no_column_error
 from ladle.formats.fields import ID, LABEL, TIME, Form, typed_text
+from ladle.formats.foreign import FOREIGN
 from ladle.formats.text_files import REMEDY
 from ladle.formats.textcolumns import convert, in_calendar
 from ladle.formats.values import UnfitValueError, fit_value
@@ -86,6 +87,8 @@ def _fitted(column: Any, kind: Any, name: str, path: Path, field: str) -> Any:
 
 def _needs_values(kind: Any, wanted: Any, field: str) -> bool:
     """Whether it depends on each value if it has the wanted type: 1.0 is a whole number, and ["cat"] one class."""
+    if field in FOREIGN and pa.types.is_floating(wanted):
+        return bool(pa.types.is_floating(kind))  # NaN is no number of seconds: the time is not known
     listed = pa.types.is_list(kind) or pa.types.is_large_list(kind)
     if pa.types.is_integer(wanted) and not listed:
         return bool(pa.types.is_floating(kind))
