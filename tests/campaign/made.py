@@ -9,8 +9,18 @@ import numpy as np
 
 import ladle
 from ladle.labelling import Store
+from ladle.labelling.events import Act, Effects, next_number, record
+from ladle.labelling.tables import EventTable, PersonTable
 
 HOUR = 3600.0
+
+
+def enrol(store: Store, person: str, team: str) -> None:
+    """A person of a team, whom nobody has labelled or taken anything as yet."""
+    with store.writing("birds") as writer:
+        number, event = next_number(writer, PersonTable), next_number(writer, EventTable)
+        row = PersonTable.of([(number, person, team, 0, event)])
+        record(writer, Act("person", 1_000_000, "lead"), Effects(added=(row,)))
 
 
 class Clock:

@@ -14,13 +14,28 @@ class Model:
     annotators_per_task: int
     budget: int | None
     now: float = 0.0
-    batches: list[dict] = field(default_factory=list)  # rows, lease_until, key
+    batches: list[dict] = field(default_factory=list)  # rows, lease_until, key, holder
     holds: dict[int, tuple[int, int]] = field(default_factory=dict)  # row -> the batch that asked last, place
     labels: list[dict] = field(default_factory=list)  # row, annotator, label, version, status
     leases: dict[tuple[int, str], float] = field(default_factory=dict)
     excluded: set[int] = field(default_factory=set)
     gold: dict[int, str] = field(default_factory=dict)
     quarantined: int = 0
+    teams: dict[str, str] = field(default_factory=dict)  # person -> team
+    final: dict[int, str] = field(default_factory=dict)  # row -> the lead's word
+    assigned: set[tuple[int, str]] = field(default_factory=set)  # row, person or team
+    made: set[int] = field(default_factory=set)  # rows that an assignment or a final word made tasks
+    disputed_at: dict[int, int] = field(default_factory=dict)  # row -> the step at which it became disputed
+    step: int = 0
+
+    def settle(self) -> None:
+        """After every change: note which disputes are new."""
+        self.step += 1
+        for row in range(self.pool):
+            if self.is_task(row) and self.state(row) == "disputed":
+                self.disputed_at.setdefault(row, self.step)
+            else:
+                self.disputed_at.pop(row, None)
 
     def current(self, row: int) -> dict[str, str]:
         """The labels that count, by annotator, in the order told."""
@@ -33,6 +48,8 @@ class Model:
     def state(self, row: int) -> str:
         if row in self.excluded:
             return "excluded"
+        if row in self.final:
+            return "labelled"
         votes = list(self.current(row).values())
         if len(votes) < self.annotators_per_task:
             return "open"
@@ -40,10 +57,40 @@ class Model:
         return "disputed" if len(counts) > 1 and counts[0][1] == counts[1][1] else "labelled"
 
     def is_task(self, row: int) -> bool:
-        return row in self.holds or any(each["row"] == row for each in self.labels)
+        return row in self.holds or row in self.made or any(each["row"] == row for each in self.labels)
+
+    def belongs(self, person: str, name: str) -> bool:
+        return name in (person, self.teams.get(person))
+
+    def done(self, name: str, row: int) -> bool:
+        """Whether a person or all of a team have answered."""
+        answered = set(self.current(row))
+        members = {person for person, team in self.teams.items() if team == name}
+        return name in answered or (bool(members) and members <= answered)
+
+    def assignees(self, row: int) -> list[str]:
+        """The people and teams that it is kept for."""
+        return [name for assigned, name in self.assigned if assigned == row and not self.done(name, row)]
+
+    def kept_for_others(self, row: int, person: str, share: bool) -> bool:
+        if self.assignees(row):
+            return not any(self.belongs(person, name) for name in self.assignees(row))
+        if share or row not in self.holds or self.leases.get((row, person), 0.0) > self.now:
+            return False
+        batch = self.batches[self.holds[row][0] - 1]
+        if not batch["holder"] or batch["lease_until"] <= self.now or self.belongs(person, batch["holder"]):
+            return False
+        return not self.done(batch["holder"], row)
+
+    def disputes(self) -> list[int]:
+        """The oldest first."""
+        rows = [row for row in self.disputed_at if row not in self.gold]
+        return sorted(rows, key=lambda row: (self.disputed_at[row], row))
 
     def out(self, row: int) -> bool:
         """Whether someone has it."""
+        if self.assignees(row):
+            return True
         held = row in self.holds and self.batches[self.holds[row][0] - 1]["lease_until"] > self.now
         return held or any(until > self.now for (taken, _), until in self.leases.items() if taken == row)
 
@@ -74,9 +121,9 @@ class Model:
             return self.pool
         return max(0, self.budget - self.paid() - self.reserved()) // self.annotators_per_task
 
-    def ask(self, rows: list[int], lease: float, key: str) -> int:
+    def ask(self, rows: list[int], lease: float, key: str, holder: str) -> int:
         passed_on = sum(1 for row in rows if row in self.holds and row not in self.gold)
-        self.batches.append({"rows": rows, "lease_until": self.now + lease, "key": key})
+        self.batches.append({"rows": rows, "lease_until": self.now + lease, "key": key, "holder": holder})
         for place, row in enumerate(rows):
             self.holds[row] = (len(self.batches), place)
         return passed_on
@@ -117,13 +164,41 @@ class Model:
             each["status"] = "deleted"
         return len(gone)
 
-    def take(self, annotator: str, size: int, lease: float) -> list[int]:
-        """What the annotator holds, then what is due, in the order of the list."""
+    def adjudicate(self, rows: set[int], label: str) -> int:
+        changed = sum(self.final.get(row) != label for row in rows)
+        self.final |= dict.fromkeys(rows, label)
+        self.made |= rows
+        return changed
+
+    def assign(self, rows: set[int], to: str) -> int:
+        fresh = {(row, to) for row in rows} - self.assigned
+        self.assigned |= fresh
+        self.made |= rows
+        for row, _ in fresh:
+            others = self.assignees(row)
+            for (taken, person), until in self.leases.items():
+                has_it = taken == row and until > self.now
+                if has_it and others and not any(self.belongs(person, name) for name in others):
+                    self.leases[taken, person] = self.now
+        return len(fresh)
+
+    def unassign(self, rows: set[int], to: str | None) -> int:
+        ended = {(row, name) for row, name in self.assigned if row in rows and to in (None, name)}
+        self.assigned -= ended
+        return len(ended)
+
+    def take(self, annotator: str, size: int, lease: float, share: bool, disputed: bool) -> list[int]:
+        """What the annotator holds, what is assigned to the annotator, what is due in the order of the lists."""
         listed = sorted(self.holds, key=lambda row: self.holds[row])
+        in_order = [*listed, *(row for row in range(self.pool) if row not in self.holds)]
 
         def due(row: int) -> bool:
             votes = self.current(row)
             if annotator in votes or row in self.excluded:
+                return False
+            if self.kept_for_others(row, annotator, share):
+                return False
+            if disputed and (row in self.gold or self.state(row) != "disputed"):
                 return False
             if row not in self.gold and self.state(row) not in ("open", "disputed"):
                 return False
@@ -135,25 +210,35 @@ class Model:
             wanted = len(votes) + 1 if self.state(row) == "disputed" else self.annotators_per_task
             return row in self.gold or len(votes) + len(others) < wanted
 
-        held = [row for row in listed if self.leases.get((row, annotator), 0.0) > self.now]
-        chosen = [row for row in [*held, *(row for row in listed if row not in held)] if due(row)][:size]
+        held = [row for row in in_order if self.leases.get((row, annotator), 0.0) > self.now]
+        mine = {row for row, name in self.assigned if self.belongs(annotator, name)}
+        lists = [*held, *(row for row in in_order if row in mine), *([] if disputed else listed), *self.disputes()]
+        chosen = [row for row in dict.fromkeys(lists) if due(row)][:size]
         for row in chosen:
             self.leases[row, annotator] = max(self.leases.get((row, annotator), 0.0), self.now + lease)
         return chosen
 
     def release(self, annotator: str) -> int:
+        for batch in self.batches:
+            if batch["holder"] == annotator:
+                batch["lease_until"] = min(batch["lease_until"], self.now)
         live = [key for key, until in self.leases.items() if key[1] == annotator and until > self.now]
         for key in live:
             self.leases[key] = self.now
         return len(live)
 
-    def outstanding(self) -> list[int]:
+    def asked_waiting(self) -> list[int]:
         waiting = [row for row in self.holds if self.state(row) in ("open", "disputed")]
         return sorted(waiting, key=lambda row: self.holds[row])
+
+    def outstanding(self) -> list[int]:
+        assigned = sorted({row for row, _ in self.assigned if row not in self.holds})
+        others = [row for row in self.disputes() if row not in self.holds and row not in assigned]
+        return [*self.asked_waiting(), *(row for row in assigned if self.state(row) in ("open", "disputed")), *others]
 
     def resolved(self) -> dict[int, str]:
         found = {}
         for row in range(self.pool):
             if self.state(row) == "labelled" and row not in self.gold:
-                found[row] = Counter(self.current(row).values()).most_common(1)[0][0]
+                found[row] = self.final.get(row) or Counter(self.current(row).values()).most_common(1)[0][0]
         return found | {row: label for row, label in self.gold.items() if row not in self.excluded}

@@ -22,6 +22,7 @@ import ladle
 from ladle.errors import ArgumentError, MismatchError
 from ladle.labelling import MemoryStore, Store
 from ladle.store import SqlStore
+from tests.campaign.made import enrol
 from tests.campaign.plain_model import Model
 
 POOL = 14
@@ -30,6 +31,8 @@ ROWS = st.integers(0, POOL - 1)
 SOME_ROWS = st.lists(ROWS, min_size=1, max_size=4, unique=True)
 ANNOTATORS = st.sampled_from(["ann", "bob", "cy", ""])
 PEOPLE = st.sampled_from(["ann", "bob", "cy"])
+TEAMS = {"ann": "red", "bob": "red"}
+NAMES = st.sampled_from(["ann", "cy", "red"])
 SAID = st.lists(
     st.tuples(st.integers(-2, POOL + 1), st.sampled_from(["cat", "dog", "cat", "dog", "cow", None]), ANNOTATORS),
     min_size=1,
@@ -49,7 +52,7 @@ class Machine(RuleBasedStateMachine):
     @initialize(per_task=st.integers(1, 2), budget=st.sampled_from([None, 18]), seed=st.integers(0, 3))
     def begin(self, per_task: int, budget: int | None, seed: int) -> None:
         self.now = 1_000_000.0
-        self.model = Model(POOL, per_task, budget, now=self.now)
+        self.model = Model(POOL, per_task, budget, now=self.now, teams=TEAMS)
         self.folder = tempfile.TemporaryDirectory()
         self.ids = [f"image {row}" for row in range(POOL)]
         pool = ladle.open_pool(np.zeros((POOL, 1)), ids=self.ids)
@@ -66,6 +69,8 @@ class Machine(RuleBasedStateMachine):
             files=self.folder.name,
             clock=self.clock,
         )
+        for person, team in TEAMS.items():
+            enrol(self.store, person, team)
 
     def clock(self) -> float:
         return self.now
@@ -76,15 +81,15 @@ class Machine(RuleBasedStateMachine):
     def rows(self, ids: object) -> list[int]:
         return [self.ids.index(each) for each in ids]  # type: ignore[attr-defined]
 
-    @rule(size=st.integers(1, 6), keyed=st.booleans(), gold=st.integers(0, 1))
-    def ask(self, size: int, keyed: bool, gold: int) -> None:
+    @rule(size=st.integers(1, 6), keyed=st.booleans(), gold=st.integers(0, 1), holder=st.just("") | NAMES)
+    def ask(self, size: int, keyed: bool, gold: int, holder: str) -> None:
         key = f"ask {len(self.model.batches)}" if keyed else ""
         free, tests = self.model.free(), min(gold, len(self.model.gold))
         if size > len(free) or size + tests > self.model.left():
             with pytest.raises(ArgumentError):
                 self.campaign.ask(size, key=key, gold=tests)
             return
-        batch = self.campaign.ask(size, key=key, gold=tests, holder="team")
+        batch = self.campaign.ask(size, key=key, gold=tests, holder=holder)
         rows = self.rows(batch.ids)
         assert rows == batch.rows.tolist()
         assert len(set(rows)) == len(rows) == size + tests
@@ -93,7 +98,7 @@ class Machine(RuleBasedStateMachine):
         assert chosen <= free
         assert batch.number == len(self.model.batches) + 1
         assert not batch.renewed
-        assert batch.passed_on == self.model.ask(rows, LEASE, key)
+        assert batch.passed_on == self.model.ask(rows, LEASE, key, holder)
         self.asked[key] = (size, tests)
 
     @precondition(lambda self: any(batch["key"] for batch in self.model.batches))
@@ -134,12 +139,34 @@ class Machine(RuleBasedStateMachine):
         rows, labels, annotators = zip(*said, strict=True)
         return self.campaign.tell(list(map(self.named, rows)), list(labels), annotator=list(annotators), key=key)
 
-    @rule(annotator=PEOPLE, size=st.integers(1, 4))
-    def take(self, annotator: str, size: int) -> None:
-        taken = self.campaign.take(annotator, size)
-        assert self.rows(taken.ids) == self.model.take(annotator, size, LEASE)
+    @rule(annotator=PEOPLE, size=st.integers(1, 4), share=st.booleans(), disputed=st.booleans())
+    def take(self, annotator: str, size: int, share: bool, disputed: bool) -> None:
+        taken = self.campaign.take(annotator, size, share=share, disputed=disputed)
+        assert self.rows(taken.ids) == self.model.take(annotator, size, LEASE, share, disputed)
 
-    @rule(annotator=PEOPLE)
+    @rule(rows=SOME_ROWS, label=st.sampled_from(["cat", "dog"]))
+    def adjudicate(self, rows: list[int], label: str) -> None:
+        ids = [self.ids[row] for row in rows]
+        if set(rows) & self.model.gold.keys():
+            with pytest.raises(ArgumentError, match="gold"):
+                self.campaign.adjudicate(ids, label)
+            return
+        assert self.campaign.adjudicate(ids, label, reason="seen") == self.model.adjudicate(set(rows), label)
+
+    @rule(rows=SOME_ROWS)
+    def undo_adjudication(self, rows: list[int]) -> None:
+        count = self.campaign.undo_adjudication([self.ids[row] for row in rows])
+        assert count == len([self.model.final.pop(row) for row in rows if row in self.model.final])
+
+    @rule(rows=SOME_ROWS, to=NAMES)
+    def assign(self, rows: list[int], to: str) -> None:
+        assert self.campaign.assign([self.ids[row] for row in rows], to=to) == self.model.assign(set(rows), to)
+
+    @rule(rows=SOME_ROWS, to=st.none() | NAMES)
+    def unassign(self, rows: list[int], to: str | None) -> None:
+        assert self.campaign.unassign([self.ids[row] for row in rows], to=to) == self.model.unassign(set(rows), to)
+
+    @rule(annotator=PEOPLE | st.just("red"))
     def release(self, annotator: str) -> None:
         assert self.campaign.release(annotator) == self.model.release(annotator)
 
@@ -188,7 +215,7 @@ class Machine(RuleBasedStateMachine):
         assert found.labelled + found.labelled_unasked == states.count("labelled")
         assert found.disputed - found.disputed_unasked == held.count("disputed")
         assert found.disputed == states.count("disputed")
-        assert found.outstanding == len(self.model.outstanding())
+        assert found.outstanding == len(self.model.asked_waiting())
         assert found.rounds == len(self.model.batches)
         assert found.excluded == len(self.model.excluded)
         assert found.quarantined == self.model.quarantined
@@ -201,7 +228,14 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def lists_are_the_models(self) -> None:
-        assert self.campaign.outstanding()["row"].tolist() == self.model.outstanding()
+        self.model.settle()
+        assert self.campaign.disputes()["row"].tolist() == self.model.disputes()
+        outstanding = self.campaign.outstanding()
+        assert outstanding["row"].tolist() == self.model.outstanding()
+        assert outstanding["assigned_to"].tolist() == [
+            ", ".join(sorted(self.model.assignees(row))) for row in self.model.outstanding()
+        ]
+        assert {row.row: row.label for row in self.campaign.adjudications()} == self.model.final
         assert {row.row: row.label for row in self.campaign.resolved()} == self.model.resolved()
 
     def teardown(self) -> None:

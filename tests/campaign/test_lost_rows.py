@@ -20,7 +20,7 @@ from ladle.labelling.columns import Columns
 from ladle.labelling.tables import KINDS, EventTable
 from tests.golden.make_campaign import Clock, everything, ids_of
 
-FILLED = [kind for kind in KINDS if kind.NAME not in ("settings", "person", "adjudication", "assignment", "comment")]
+FILLED = [kind for kind in KINDS if kind.NAME not in ("settings", "person", "comment")]
 SOME = np.linspace(0, 1, 60, dtype=np.float32)
 Tables = dict[type[Columns], dict[Any, Any]]
 
@@ -34,7 +34,18 @@ def begun(store: Any) -> ladle.Campaign:
 ACTS: dict[str, Callable[[ladle.Campaign, Path], Any]] = {
     **{
         name: (lambda campaign, _, name=name: str(getattr(campaign, name)().to_pylist()))
-        for name in ("labels", "resolved", "outstanding", "quarantine", "audit", "rounds", "batches")
+        for name in (
+            "labels",
+            "resolved",
+            "outstanding",
+            "holdings",
+            "disputes",
+            "adjudications",
+            "quarantine",
+            "audit",
+            "rounds",
+            "batches",
+        )
     },
     "progress": lambda campaign, _: str(campaign.progress()),
     "batch": lambda campaign, _: campaign.batch(),
@@ -51,6 +62,11 @@ ACTS: dict[str, Callable[[ladle.Campaign, Path], Any]] = {
     "tell": lambda campaign, _: campaign.tell(ids_of()[:30], ["cat", "dog"] * 15, annotator="ann", key="k"),
     "import": lambda campaign, _: campaign.import_labels(ids_of()[:9], ["cat"] * 9, source="old"),
     "take": lambda campaign, _: campaign.take("bob", 5),
+    "take disputes": lambda campaign, _: campaign.take("bob", 5, disputed=True, share=True),
+    "adjudicate": lambda campaign, _: campaign.adjudicate(ids_of()[44:48], "cat", reason="seen"),
+    "undo": lambda campaign, _: campaign.undo_adjudication(ids_of()[44:48]),
+    "assign": lambda campaign, _: campaign.assign(ids_of()[46:52], to="eve"),
+    "unassign": lambda campaign, _: campaign.unassign(ids_of()[46:52]),
     "release": lambda campaign, _: campaign.release("ann"),
     "delete": lambda campaign, _: campaign.delete_labels(ids_of()[:20], reason="wrong"),
     "exclude": lambda campaign, _: campaign.exclude(ids_of()[:14], reason="dark"),
@@ -174,6 +190,8 @@ FREE: dict[str, set[str]] = {
     },
     "model": {"version", "at", "round", "labelled", "metrics", "scores", "scores_digest", "event"},
     "artefact": {"event"},
+    "adjudication": {"label", "by", "reason", "at", "event"},
+    "assignment": {"row", "assignee", "at", "active", "event"},
 }
 
 

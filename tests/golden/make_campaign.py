@@ -58,7 +58,7 @@ def everything(url: str, folder: Path, clock: Clock) -> ladle.Campaign:
     batch = campaign.ask(20, margins=margins[:50], key="first", holder="team", model="m0", gold=2)
     clock.now += DAY
     for annotator in ("ann", "bob"):
-        taken = campaign.take(annotator, 8)
+        taken = campaign.take(annotator, 8, share=True)
         words = ["cat", "dog"] * 4 if annotator == "ann" else ["cat"] * 8
         campaign.tell(taken.ids, words[: len(taken)], annotator=annotator, key=f"by {annotator}", source="desk")
     campaign.tell(batch.ids[:2], ["dog", "dog"], annotator="ann")
@@ -73,12 +73,17 @@ def everything(url: str, folder: Path, clock: Clock) -> ladle.Campaign:
     campaign.ask(10, margins=margins, lease_seconds=DAY)
     campaign.take("cy", 3)
     campaign.release("cy")
+    campaign.adjudicate([ids[45], ids[46], ids[47]], ["dog", "cat", "cat"], reason="seen on the film")
+    campaign.undo_adjudication(ids[47:48])
+    campaign.assign(ids[48:51], to="dora")
+    campaign.unassign(ids[50:51])
     return campaign
 
 
 def told_of(campaign: ladle.Campaign) -> dict[str, Any]:
     """All that a campaign tells of itself, as JSON can carry it."""
-    tables = ("labels", "resolved", "outstanding", "quarantine", "rounds", "batches", "audit")
+    waiting = ("outstanding", "holdings", "disputes", "adjudications")
+    tables = ("labels", "resolved", *waiting, "quarantine", "rounds", "batches", "audit")
     told: dict[str, Any] = {name: getattr(campaign, name)().to_pylist() for name in tables}
     told |= {"progress": campaign.progress().to_dict(), "settings": json.loads(campaign.settings.to_json())}
     told["settings"].pop("files")

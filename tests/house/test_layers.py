@@ -58,7 +58,7 @@ SUBROOMS = {
 FILE_ORDER = {
     "campaign": [
         *("examples", "damage", "files", "session"),
-        *("news", "views", "stories", "quality", "progress", "splitting", "verify", "backups", "creation"),
+        *("news", "views", "waiting", "stories", "quality", "progress", "splitting", "verify", "backups", "creation"),
         *("score_arrays", "telling", "asking", "leases", "lead", "rounds", "label_files"),
         *("reader", "comparison", "editor", "campaign"),
     ],

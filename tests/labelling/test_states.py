@@ -77,6 +77,14 @@ def test_exclusions_make_their_moves_and_no_other(tmp_path: Path) -> None:
     assert moves_of(store, lambda: campaign.include(chosen)) == MOVES["include"]
 
 
+def test_a_final_word_and_its_end_make_their_moves_and_no_other(tmp_path: Path) -> None:
+    store, campaign = campaign_of(tmp_path, 1)
+    campaign.tell([ONE, TWO, TWO], ["cat", "cat", "dog"], annotator=["ann", "ann", "bob"])
+    chosen = [ONE, TWO, THREE]
+    assert moves_of(store, lambda: campaign.adjudicate(chosen, "emu")) == MOVES["adjudicate"]
+    assert moves_of(store, lambda: campaign.undo_adjudication(chosen)) == MOVES["undo"]
+
+
 @pytest.mark.parametrize("rule", MOVES)
 def test_a_move_that_no_rule_makes_is_refused(rule: str) -> None:
     every = range(len(STATES))

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from ladle.campaign import asking, backups, creation, leases
 from ladle.campaign.examples import as_pool
-from ladle.campaign.lead import pool_changes
+from ladle.campaign.lead import adjudication, assignments, pool_changes
 from ladle.campaign.reader import Reader
 from ladle.campaign.session import Database
 from ladle.campaign.telling import check_text
@@ -81,12 +81,25 @@ class Editor(Reader):
         store = url if isinstance(url, Store) else SqlStore.create(url)
         return cls(creation.restore(store, path, name=name, files=files or ""))
 
-    def take(self, annotator: str, size: int, *, lease_seconds: float | None = None) -> Taken:
+    def take(
+        self,
+        annotator: str,
+        size: int,
+        *,
+        lease_seconds: float | None = None,
+        share: bool = False,
+        disputed: bool = False,
+    ) -> Taken:
         """Take the next tasks of the list that all annotators share, under a lease.
 
-        Tasks that the annotator holds already come first, and their lease is renewed. Then come the tasks that lack
-        labels, in the order of rounds and of choice, without those under the lease of others. A task whose lease has
-        expired passes on. A disputed task goes to one more annotator. Gold goes to every annotator once.
+        Tasks that the annotator holds already come first, and their lease is renewed. Then come tasks assigned to the
+        annotator or to the annotator's team, then the tasks that lack labels, in the order of rounds and of choice,
+        then the disputed examples that no ask has chosen, the oldest dispute first. A disputed task goes to one more
+        annotator. Gold goes to every annotator once.
+
+        Tasks under the lease of others are left out, and so are those of a batch that was asked with a `holder` who is
+        neither the annotator nor the annotator's team, while the lease of that batch lasts and the holder has not
+        answered them. A task whose lease has expired passes on. Tasks assigned to others are left out too.
 
         Parameters
         ----------
@@ -96,6 +109,10 @@ class Editor(Reader):
             How many tasks at most; fewer at the end of the list.
         lease_seconds : float, optional
             How long the tasks are leased; by default as in `Campaign.create`.
+        share : bool, default False
+            Whether to take from the batches of other holders too: both will label the tasks.
+        disputed : bool, default False
+            Whether to take disputed tasks only, the oldest dispute first, asked for or not.
 
         Returns
         -------
@@ -110,7 +127,9 @@ class Editor(Reader):
         -----
         Cost: the tasks taken, and the tasks of the list before them.
         """
-        return leases.take(self._session, annotator, size, asking.lease_of(self._session, lease_seconds))
+        lease = asking.lease_of(self._session, lease_seconds)
+        request = leases.TakeRequest(annotator, size, lease, share=share, disputed=disputed)
+        return leases.take(self._session, request)
 
     def release(self, annotator: str, ids: object = None) -> int:
         """Release tasks that an annotator has taken.
@@ -134,6 +153,104 @@ class Editor(Reader):
         """
         rows = None if ids is None else pool_changes.find_named(self._session, ids).row
         return leases.release(self._session, annotator, rows)
+
+    def adjudicate(self, ids: object, labels: object, *, reason: str = "") -> int:
+        """Decide the labels of examples. The final word of a lead stands whatever annotators have said or will say.
+
+        An example need not be disputed, nor asked for. One that is excluded stays excluded.
+
+        Parameters
+        ----------
+        ids : list or array of shape (a,)
+            The examples, each once.
+        labels : list or array of shape (a,), or one class or number
+            Their labels; a single one is for all of them.
+        reason : str, default ""
+            Why, for the record.
+
+        Returns
+        -------
+        int
+            How many final words are new, or other ones than before.
+
+        Raises
+        ------
+        IdError, ShapeError
+            For unknown ids; when there is not one label for each id.
+        ArgumentError
+            For an id that occurs twice, a value that is no label of the campaign, and a gold example, whose label is
+            known.
+        """
+        return adjudication.adjudicate(self._session, ids, labels, reason)
+
+    def undo_adjudication(self, ids: object) -> int:
+        """Take back the final words on examples. Each task gets the state that its labels give.
+
+        Parameters
+        ----------
+        ids : list or array, or boolean mask of shape (n,)
+            The examples.
+
+        Returns
+        -------
+        int
+            How many final words there were.
+
+        Raises
+        ------
+        IdError
+            For unknown ids.
+        """
+        return adjudication.undo(self._session, ids)
+
+    def assign(self, ids: object, *, to: str) -> int:
+        """Assign examples to a person or a team. `take` gives them to these people first, and to nobody else.
+
+        An example that no ask has chosen becomes a task, and no ask chooses it. Assigned to several, it goes to any of
+        them. What someone else has taken is taken from them. An assignment stands above the holder of a batch. It has
+        done its work for a person who has answered, and for a team when all of it have: an example that needs one more
+        label may then go to others.
+
+        Parameters
+        ----------
+        ids : list or array, or boolean mask of shape (n,)
+            The examples.
+        to : str
+            The name of a person or a team.
+
+        Returns
+        -------
+        int
+            How many of them were not assigned to this name before.
+
+        Raises
+        ------
+        IdError, ArgumentError
+            For unknown ids; without a name.
+        """
+        return assignments.assign(self._session, ids, to)
+
+    def unassign(self, ids: object, *, to: str | None = None) -> int:
+        """End the assignments of examples.
+
+        Parameters
+        ----------
+        ids : list or array, or boolean mask of shape (n,)
+            The examples.
+        to : str, optional
+            Only those to this person or team.
+
+        Returns
+        -------
+        int
+            How many assignments have ended. Leases of tasks that were taken go on.
+
+        Raises
+        ------
+        IdError
+            For unknown ids.
+        """
+        return assignments.unassign(self._session, ids, to)
 
     def delete_labels(self, ids: object, *, annotator: str | None = None, reason: str, key: str | None = None) -> int:
         """Delete the current labels of examples. They stay on record, and each task is judged by its other labels.

@@ -1,8 +1,9 @@
-"""Taking tasks from the shared list, and releasing them."""
+"""Taking tasks from the shared list and from the list of disputes, and releasing them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
@@ -14,90 +15,144 @@ from ladle.labelling import answers
 from ladle.labelling.columns import Int64
 from ladle.labelling.contract import View
 from ladle.labelling.events import next_number, record
+from ladle.labelling.people import People, person_name
 from ladle.labelling.records import moment
 from ladle.labelling.rules import lease as lease_rules
 from ladle.labelling.rules.lease import WaitingTasks
-from ladle.labelling.states import WAITING
-from ladle.labelling.tables import BatchTable, EventTable, GoldTable, LabelTable, LeaseTable, TaskTable
-from ladle.numbers import whole
+from ladle.labelling.states import DISPUTED, WAITING
+from ladle.labelling.tables import (
+    AssignmentTable,
+    BatchTable,
+    EventTable,
+    GoldTable,
+    LabelTable,
+    LeaseTable,
+    PersonTable,
+    TaskTable,
+)
+from ladle.numbers import switch, whole
 
-PAGE_ROWS = 2_000  # tasks of the list that are read at a time
+PAGE_ROWS = 2_000  # tasks of a list that are read at a time
+FIRST_PLACE = (0, -(1 << 62))  # before every event and row
 
 
-def take(session: Session, annotator: str, size: int, lease: int) -> answers.Taken:
+@dataclass(frozen=True, slots=True)
+class TakeRequest:
+    """What an annotator takes. lease: its length in microseconds. share: also from the batches of other holders.
+    disputed: disputed tasks only."""
+
+    annotator: str
+    size: int
+    lease: int
+    share: bool = False
+    disputed: bool = False
+
+
+def take(session: Session, request: TakeRequest) -> answers.Taken:
     """The next tasks for an annotator, under a lease. Raises: see `Campaign.take`."""
-    size = whole(size, "`size`", least=1)
-    if not check_text(annotator, "annotator"):
+    size, annotator = whole(request.size, "`size`", least=1), person_name(check_text(request.annotator, "annotator"))
+    share, disputed = switch(request.share, "`share`"), switch(request.disputed, "`disputed`")
+    if not annotator:
         raise ArgumentError("`annotator`", wanted="be a name", got="none", remedy="A lease belongs to an annotator.")
     with session.reading() as view:
         session.examples(view)  # opens the pool before other writers have to wait
     with session.writing() as writer:
-        at = session.now()
-        rows = _next_rows(session, writer, annotator, size, at)
-        waiting = _waiting(writer, writer.read(TaskTable, "row", rows.tolist()), np.empty(0, np.int64))
+        at, lists = session.now(), _Lists(writer)
+        annotator = lists.people.name_of(annotator)
+        checked = TakeRequest(annotator, size, request.lease, share, disputed)
+        rows = _next_rows(session, lists, checked, at)
+        waiting = lists.waiting(writer.read(TaskTable, "row", rows.tolist()))
         event = next_number(writer, EventTable)
-        effects = lease_rules.take(waiting, rows, annotator, lease_until=at + lease, event=event, at=at)
+        effects = lease_rules.take(waiting, rows, annotator, lease_until=at + request.lease, event=event, at=at)
         if len(rows):
             record(writer, session.act("take", at), effects)
         ids = session.examples(writer).at(rows)
     renewed, passed_on = int(effects.report["renewed"]), int(effects.report["passed_on"])
-    return answers.Taken(ids, rows, annotator, moment(at + lease), renewed, passed_on)
+    return answers.Taken(ids, rows, annotator, moment(at + request.lease), renewed, passed_on)
 
 
 def release(session: Session, annotator: str, rows: Int64 | None) -> int:
     """Release what an annotator has taken: how many tasks. Without rows, the annotator's batches are released too."""
-    at = session.now()
+    at, given = session.now(), person_name(annotator)
     with session.writing() as writer:
+        name = People(writer.read(PersonTable)).name_of(given)
         event = next_number(writer, EventTable)
-        leases = writer.read(LeaseTable, "annotator", [annotator])
+        leases = writer.read(LeaseTable, "annotator", [name])
         if rows is not None:
             leases = leases.take(np.isin(leases.row, rows))
         effects = lease_rules.release(leases, event=event, at=at)
         if rows is None:
-            effects = lease_rules.release_batches(effects, writer.read(BatchTable), annotator, event=event, at=at)
+            effects = lease_rules.release_batches(effects, writer.read(BatchTable), given, event=event, at=at)
         if effects:
             record(writer, session.act("release", at), effects)
     return int(effects.report["released"])
 
 
-def _next_rows(session: Session, view: View, annotator: str, size: int, at: int) -> Int64:
-    """The rows that the annotator holds already, and then the next rows that are due, in the order of the list."""
-    gold = view.read(GoldTable).row
-    mine = view.read(LeaseTable, "annotator", [annotator])
-    held = mine.row[mine.lease_until > at].tolist()
+class _Lists:
+    """The lists from which tasks are taken, read in pages from one view."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self.gold = view.read(GoldTable).row
+        self.batch = view.read(BatchTable)
+        self.people = People(view.read(PersonTable))
+
+    def waiting(self, task: TaskTable) -> WaitingTasks:
+        """These tasks, with what the rules need to know of them."""
+        rows = task.row.tolist()
+        label, lease = self.view.read(LabelTable, "row", rows), self.view.read(LeaseTable, "row", rows)
+        assignment = self.view.read(AssignmentTable, "row", rows)
+        return WaitingTasks(task, label, lease, assignment, self.gold, self.batch, self.people)
+
+    def of_rows(self, rows: list[int]) -> WaitingTasks:
+        """The tasks of these rows: those of batches in order of batch and place, then the others by row."""
+        task = self.view.read(TaskTable, "row", rows)
+        return self.waiting(task.take(np.lexsort((task.row, task.place, task.batch, task.batch == 0))))
+
+    def asked(self) -> Iterator[WaitingTasks]:
+        """The tasks of batches. Gold tasks have the place of their batch, whether they are labelled or not."""
+        tests = self.view.read(TaskTable, "row", self.gold.tolist())
+        tests = tests.take((tests.batch > 0) & ~np.isin(tests.state, WAITING))
+        after = (0, -1)
+        while True:
+            page = self.view.ranked(after, PAGE_ROWS)
+            last = len(page) < PAGE_ROWS
+            until = (1 << 62, 0) if last else (int(page.batch[-1]), int(page.place[-1]))
+            places = list(zip(tests.batch.tolist(), tests.place.tolist(), strict=True))
+            here = np.array([after < place <= until for place in places], bool)
+            both = TaskTable.joined([page, tests.take(here)])
+            yield self.waiting(both.take(np.lexsort((both.place, both.batch))))
+            if last:
+                return
+            after = until
+
+    def disputes(self, *, unasked: bool) -> Iterator[WaitingTasks]:
+        """The disputed tasks, oldest dispute first, without gold. unasked: only those of no batch."""
+        after = FIRST_PLACE
+        while True:
+            page = self.view.disputed(after, PAGE_ROWS)
+            listed = page.take(~np.isin(page.row, self.gold) & ((page.batch == 0) | (not unasked)))
+            yield self.waiting(listed)
+            if len(page) < PAGE_ROWS:
+                return
+            after = (int(page.event[-1]), int(page.row[-1]))
+
+
+def _next_rows(session: Session, lists: _Lists, request: TakeRequest, at: int) -> Int64:
+    """The rows that the annotator has already, then the assigned ones, then the next ones of the lists that are due."""
+    mine = lists.view.read(LeaseTable, "annotator", [request.annotator])
+    assigned = lists.view.read(AssignmentTable, "assignee", lists.people.aliases_of(request.annotator))
+    own = (mine.row[mine.lease_until > at], np.unique(assigned.row[assigned.active == 1]))
+    shared = () if request.disputed else lists.asked()
     chosen: list[int] = []
-    for waiting in chain([_waiting(view, _listed(view.read(TaskTable, "row", held)), gold)], _pages(view, gold)):
-        due = lease_rules.due(waiting, session.settings, annotator, at)
+    for waiting in chain(
+        (lists.of_rows(rows.tolist()) for rows in own), shared, lists.disputes(unasked=not request.disputed)
+    ):
+        due = lease_rules.due(waiting, session.settings, request.annotator, at, share=request.share)
+        if request.disputed:
+            due &= (waiting.task.state == DISPUTED) & ~np.isin(waiting.task.row, lists.gold)
         rows = waiting.task.row[due & ~np.isin(waiting.task.row, chosen)]
-        chosen += rows[: size - len(chosen)].tolist()
-        if len(chosen) == size:
+        chosen += rows[: request.size - len(chosen)].tolist()
+        if len(chosen) == request.size:
             break
     return np.array(chosen, np.int64)
-
-
-def _pages(view: View, gold: Int64) -> Iterator[WaitingTasks]:
-    """The list in pages. Gold tasks have the place of their batch, whether they are labelled or not."""
-    tests = _listed(view.read(TaskTable, "row", gold.tolist()))
-    tests = tests.take(~np.isin(tests.state, WAITING))
-    after = (0, -1)
-    while True:
-        page = view.ranked(after, PAGE_ROWS)
-        last = len(page) < PAGE_ROWS
-        until = (1 << 62, 0) if last else (int(page.batch[-1]), int(page.place[-1]))
-        places = list(zip(tests.batch.tolist(), tests.place.tolist(), strict=True))
-        here = np.array([after < place <= until for place in places], bool)
-        yield _waiting(view, _listed(TaskTable.joined([page, tests.take(here)])), gold)
-        if last:
-            return
-        after = until
-
-
-def _waiting(view: View, task: TaskTable, gold: Int64) -> WaitingTasks:
-    rows = task.row.tolist()
-    return WaitingTasks(task, view.read(LabelTable, "row", rows), view.read(LeaseTable, "row", rows), gold)
-
-
-def _listed(task: TaskTable) -> TaskTable:
-    """The tasks that are in a batch, in order of batch and place."""
-    task = task.take(task.batch > 0)
-    return task.take(np.lexsort((task.place, task.batch)))

@@ -8,7 +8,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
-from ladle.campaign import asking, creation, progress, quality, splitting, stories, verify, views
+from ladle.campaign import asking, creation, progress, quality, splitting, stories, verify, views, waiting
 from ladle.campaign.label_files import form_of
 from ladle.campaign.news import News
 from ladle.campaign.session import Clock, Database, Session
@@ -157,8 +157,9 @@ class Reader:
         -------
         Records
             One row for each version of a label: id, label, annotator, told_at, version, status ("current", "superseded"
-            or "deleted"), row, round (0 when no ask has chosen the example), source, origin ("asked", "told" or
-            "imported"), recorded_at, number.
+            or "deleted"), row, round (0 when no ask has chosen the example), source, origin ("asked", "told",
+            "imported", "assigned" or "adjudicated": what made the task), recorded_at, number, adjudicated (the label
+            that a lead has decided for the example, or None).
 
         Raises
         ------
@@ -184,7 +185,7 @@ class Reader:
         -------
         Records
             One row for each example: id, row, label, votes (the labels that count), share (the share of them for this
-            label), how (the rule of agreement, or "gold"). Disputed and excluded examples are left out.
+            label), how (the rule of agreement, "adjudicated" or "gold"). Disputed and excluded examples are left out.
 
         Notes
         -----
@@ -282,16 +283,62 @@ class Reader:
             return int(view.last(EventTable).seq[0])
 
     def outstanding(self) -> Records:
-        """The tasks that were asked for and wait for labels, in order of choice, gold among them.
+        """The tasks that wait for labels, and who has each of them since when.
 
         Returns
         -------
         Records
-            One row for each task: id, row, round, order (in its batch, from 0), state ("open" or "disputed"),
-            lease_until, holder.
+            One row for each task: id, row, round (0 when no ask has chosen it), order (in its batch, from 0), state
+            ("open" or "disputed"), lease_until (of the longest lease), holder (for whom its batch was asked),
+            held_since, held_until (the lease of that batch, which has ended where this is past), taken_by (who has a
+            lease now; several with commas), taken_since (the earliest), assigned_to (several with commas). What is
+            unknown is empty. Tasks of batches come first, in order of choice, gold among them; then assigned examples
+            that no ask has chosen; then the other disputed ones, the oldest dispute first.
         """
         with self._session.reading() as view:
-            return views.outstanding(view)
+            return waiting.outstanding(view, self._session.now())
+
+    def holdings(self) -> Records:
+        """Who has tasks that wait for labels: holders of batches, people who have taken tasks, and assignees.
+
+        Returns
+        -------
+        Records
+            One row for each: who, how ("batch 3", "taken" or "assigned"), tasks, since, until (of the last lease; None
+            for an assignment), ended (whether that is past, so that others may get the tasks).
+        """
+        with self._session.reading() as view:
+            return waiting.holdings(view, self._session.now())
+
+    def disputes(self) -> Records:
+        """The disputed examples, whether an ask chose them or not: the oldest dispute first, then by row.
+
+        Returns
+        -------
+        Records
+            One row for each example: id, row, why ("disagree", or "skipped" when skips leave too few labels), labels (a
+            dict, by annotator; None for a skip), votes (how many of them are labels), since (when it became disputed),
+            round (0 when no ask has chosen it), taken_by (who has a lease of it now), assigned_to. Gold is left out:
+            its label is known.
+
+        Notes
+        -----
+        Cost: the disputed tasks and their labels. `Campaign.take` with `disputed` gives them to one more annotator
+        each, and `Campaign.adjudicate` decides them.
+        """
+        with self._session.reading() as view:
+            return waiting.disputes(view, self._session.now())
+
+    def adjudications(self) -> Records:
+        """The final words that stand, in row order.
+
+        Returns
+        -------
+        Records
+            One row for each example: id, row, label, by, reason, at.
+        """
+        with self._session.reading() as view:
+            return waiting.adjudications(view)
 
     def progress(self) -> Progress:
         """How far the campaign has come.

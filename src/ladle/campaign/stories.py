@@ -20,6 +20,7 @@ from ladle.labelling.states import STATES
 from ladle.labelling.tables import (
     STATUSES,
     AdjudicationTable,
+    AssignmentTable,
     BatchRowsTable,
     BatchTable,
     EventTable,
@@ -43,6 +44,7 @@ def story(view: View, settings: Settings, examples: Examples, example_id: Any) -
     task, labels = view.read(TaskTable, "row", [row]), view.read(LabelTable, "row", [row])
     gold = view.read(GoldTable, "row", [row])
     lines = [*_batches(view, row), *_labels(view, labels), *_leases(view, row), *_exclusions(view, row)]
+    lines += [*_final_words(view, row), *_assignments(view, row)]
     lines += _quarantined(view, str(listed.cast("large_string")[0].as_py()))
     if len(gold):
         lines.append((_at(view, int(gold.event[0])), f"gold: known to be {parsed(gold.label[0])!r}"))
@@ -87,6 +89,21 @@ def _exclusions(view: View, row: int) -> Iterator[Line]:
         yield at, f"excluded: {reason}" if active else f"included again (was excluded: {reason})"
 
 
+def _final_words(view: View, row: int) -> Iterator[Line]:
+    for _, _, label, by, reason, at, active, event in view.read(AdjudicationTable, "row", [row]).tuples():
+        word = f"{parsed(label)!r}" + (f" ({reason})" if reason else "")
+        if active:
+            yield at, f"decided by {by}: {word}"
+        else:
+            yield at, f"the final word of {by} was taken back by {_actor(view, event)}: it was {word}"
+
+
+def _assignments(view: View, row: int) -> Iterator[Line]:
+    for _, assignee, _, at, active, event in view.read(AssignmentTable, "row", [row]).tuples():
+        by = _actor(view, event)
+        yield at, f"assigned to {assignee} by {by}" if active else f"no longer assigned to {assignee}, by {by}"
+
+
 def _quarantined(view: View, example_id: str) -> Iterator[Line]:
     for _, at, _, label, annotator, _, reason, *_ in view.read(QuarantineTable, "example_id", [example_id]).tuples():
         yield at, f"a label {label} by {annotator or 'someone'} went to quarantine: {reason}"
@@ -94,6 +111,10 @@ def _quarantined(view: View, example_id: str) -> Iterator[Line]:
 
 def _excluded(view: View, row: int) -> bool:
     return bool((view.read(ExclusionTable, "row", [row]).active == 1).any())
+
+
+def _actor(view: View, event: int) -> str:
+    return str(view.read(EventTable, "seq", [event]).actor[0]) or "someone"
 
 
 def _at(view: View, event: int) -> int:

@@ -10,12 +10,11 @@ import numpy as np
 from ladle.campaign.damage import newest_part
 from ladle.campaign.examples import from_texts
 from ladle.campaign.news import News
-from ladle.labelling.columns import Int64, repeated, texts
+from ladle.labelling.columns import Int64, texts
 from ladle.labelling.contract import View
 from ladle.labelling.labels import all_parsed
 from ladle.labelling.records import Records, times
 from ladle.labelling.rules import tell as tell_rules
-from ladle.labelling.rules.ask import lease_ends
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import LABELLED, STATES, WAITING
 from ladle.labelling.tables import (
@@ -27,7 +26,6 @@ from ladle.labelling.tables import (
     ExclusionTable,
     GoldTable,
     LabelTable,
-    LeaseTable,
     ModelTable,
     QuarantineTable,
     TaskTable,
@@ -53,8 +51,17 @@ def labels(view: View, news: News | None = None) -> Records:
             "origin": names(ORIGINS, task.origin[place]),
             "recorded_at": times(label.recorded_at),
             "number": label.number,
+            "adjudicated": _final_words(view, label.row),
         }
     )
+
+
+def _final_words(view: View, rows: Int64) -> list[Any]:
+    """The label that a lead has decided for each row; None for none."""
+    final = view.read(AdjudicationTable)
+    final = final.take(final.active == 1)
+    decided = dict(zip(final.row.tolist(), all_parsed(final.label), strict=True))
+    return [decided.get(row) for row in rows.tolist()]
 
 
 def id_type(view: View) -> str:
@@ -117,28 +124,6 @@ def withdrawn(view: View, settings: Settings, news: News) -> Records:
             "id": _ids_of(view, task, gone),
             "row": gone,
             "state": texts(state.get(row, "unasked") for row in gone.tolist()),
-        }
-    )
-
-
-def outstanding(view: View) -> Records:
-    """One row for each task of a batch that waits for labels, in order of choice."""
-    task = view.ranked((0, -1), 1 << 62)
-    batches, leases = view.read(BatchTable), view.read(LeaseTable)
-    holders = repeated("", int(batches.number.max(initial=0)) + 1)
-    holders[batches.number] = batches.holder
-    order = np.argsort(task.row)
-    until = repeated(0, len(task))
-    until[order] = lease_ends(task.take(order), batches, leases.take(np.isin(leases.row, task.row)))
-    return Records(
-        {
-            "id": from_texts(task.example_id, id_type(view)),
-            "row": task.row,
-            "round": rounds_of(view, task),
-            "order": task.place,
-            "state": names(STATES, task.state),
-            "lease_until": times(until),
-            "holder": holders[task.batch],
         }
     )
 

@@ -92,6 +92,27 @@ class View(ABC):
         Cost: the rows returned.
         """
 
+    @abstractmethod
+    def disputed(self, after: tuple[int, int], limit: int) -> TaskTable:
+        """The disputed tasks, whether an ask chose them or not, the oldest dispute first.
+
+        Parameters
+        ----------
+        after : tuple of two int
+            An event and a row: only tasks that come later in the order of both are read.
+        limit : int
+            How many at most.
+
+        Returns
+        -------
+        TaskTable
+            In order of event and row: the event that wrote a task last is the one that made it disputed.
+
+        Notes
+        -----
+        Cost: the rows returned.
+        """
+
 
 class Writer(View):
     """One campaign, locked against all other writers. It reads its own changes."""

@@ -42,6 +42,10 @@ class CountedView(View):
         """See `View`."""
         return self._view.ranked(after, limit)
 
+    def disputed(self, after: tuple[int, int], limit: int) -> TaskTable:
+        """See `View`."""
+        return self._view.disputed(after, limit)
+
     def _check(self, columns: Columns) -> None:
         wanted = self._counts.get(columns.NAME, 0)
         if len(columns) != wanted:

@@ -116,7 +116,7 @@ def _references(everything: Everything) -> Iterator[str]:
         if kind.KEY == ("number",) and not np.array_equal(columns.column("number"), np.arange(1, len(columns) + 1)):
             yield f"the table {kind.NAME} is not numbered without a gap"
     tasks = everything.of(TaskTable).row
-    for related in (LabelTable, LeaseTable, AdjudicationTable):
+    for related in (LabelTable, LeaseTable, AdjudicationTable, AssignmentTable):
         yield from _lines(
             f"rows of {related.NAME} are of no task", ~np.isin(everything.of(related).column("row"), tasks)
         )

@@ -125,6 +125,13 @@ class _MemoryView(View):
         later = [place for place in order.tolist() if (rows.batch[place], rows.place[place]) > after]
         return rows.take(np.array(later[:limit], np.int64))
 
+    def disputed(self, after: tuple[int, int], limit: int) -> TaskTable:
+        rows = TaskTable.of(list(self._tables[TaskTable].values()))
+        rows = rows.take(rows.state == states.DISPUTED)
+        order = np.lexsort((rows.row, rows.event))
+        later = [place for place in order.tolist() if (rows.event[place], rows.row[place]) > after]
+        return rows.take(np.array(later[:limit], np.int64))
+
 
 class _MemoryWriter(Writer):
     def __init__(self, settings: str, tables: Tables) -> None:
@@ -143,6 +150,9 @@ class _MemoryWriter(Writer):
 
     def ranked(self, after: tuple[int, int], limit: int) -> TaskTable:
         return self._view.ranked(after, limit)
+
+    def disputed(self, after: tuple[int, int], limit: int) -> TaskTable:
+        return self._view.disputed(after, limit)
 
     def add(self, columns: Columns) -> None:
         rows = self._tables[type(columns)]

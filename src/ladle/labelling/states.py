@@ -7,6 +7,7 @@
           |    labels deleted   |      one more, and agreed  |
           +---------------------+          disputed --> labelled
 
+    a lead's final word: open/disputed --adjudicate--> labelled --undo--> the state that its labels give
     any of the three --exclude--> excluded --include--> the state that its labels give
 
 A lease is no state: whether a task is held depends on the clock alone.
@@ -24,14 +25,17 @@ STATES = ("open", "labelled", "disputed", "excluded")
 
 WAITING = (OPEN, DISPUTED)  # the states of a task that waits for labels
 
-Rule = Literal["tell", "delete", "exclude", "include"]
+Rule = Literal["tell", "delete", "exclude", "include", "adjudicate", "undo"]
 
 # The moves that each rule can make; a task may always keep its state. A tell never takes labels away, so it opens no
-# task. A deletion adds no label, so it settles no open task. Excluded tasks change by `exclude` and `include` alone.
+# task. A deletion adds no label, so it settles no open task. A final word settles; taking it back never does. Excluded
+# tasks change by `exclude` and `include` alone.
 MOVES: dict[Rule, frozenset[tuple[int, int]]] = {
     "tell": frozenset({(OPEN, LABELLED), (OPEN, DISPUTED), (LABELLED, DISPUTED), (DISPUTED, LABELLED)}),
     "delete": frozenset({(LABELLED, OPEN), (DISPUTED, OPEN), (LABELLED, DISPUTED), (DISPUTED, LABELLED)}),
     "exclude": frozenset({(OPEN, EXCLUDED), (LABELLED, EXCLUDED), (DISPUTED, EXCLUDED)}),
+    "adjudicate": frozenset({(OPEN, LABELLED), (DISPUTED, LABELLED)}),
+    "undo": frozenset({(LABELLED, OPEN), (LABELLED, DISPUTED)}),
     "include": frozenset({(EXCLUDED, OPEN), (EXCLUDED, LABELLED), (EXCLUDED, DISPUTED)}),
 }
 

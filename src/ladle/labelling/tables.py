@@ -15,8 +15,8 @@ from ladle.labelling.columns import Columns, Int64, Octets, Texts
 MICROSECONDS = 1_000_000  # a second
 EARLIEST, LATEST = -62_135_596_800 * MICROSECONDS, 253_402_300_799 * MICROSECONDS  # the years 1 to 9999
 
-ASKED, TOLD, IMPORTED = range(3)  # what made a task
-ORIGINS = ("asked", "told", "imported")
+ASKED, TOLD, IMPORTED, ASSIGNED, ADJUDICATED = range(5)  # what made a task
+ORIGINS = ("asked", "told", "imported", "assigned", "adjudicated")
 CURRENT, SUPERSEDED, DELETED = range(3)  # the status of a label
 STATUSES = ("current", "superseded", "deleted")
 TOLD_LABEL, IMPORTED_LABEL = range(2)  # where a label comes from
@@ -99,7 +99,7 @@ class BatchRowsTable(Columns):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TaskTable(Columns):
-    """One row for each example that was asked for, or has a label."""
+    """One row for each example that was asked for, has a label, was assigned to someone or decided by a lead."""
 
     NAME: ClassVar[str] = "task"
     KEY: ClassVar[tuple[str, ...]] = ("row",)

@@ -71,15 +71,18 @@ TABLES: dict[type[Columns], sa.Table] = {kind: _table(kind) for kind in KINDS}
 
 # The conditions of partial indexes. A query must repeat one literally to use the index.
 WAITING_TASK = sa.text("state IN (0, 2) AND batch > 0")
+DISPUTED_TASK = sa.text("state = 2")
 KEYED = sa.text("key <> ''")
 
 _events, _labels, _tasks, _leases = TABLES[EventTable], TABLES[LabelTable], TABLES[TaskTable], TABLES[LeaseTable]
+_assignments = TABLES[AssignmentTable]
 _ALL = sa.true()
 SERVED: dict[tuple[type[Columns], str], tuple[str, sa.ColumnElement[bool] | sa.TextClause]] = {
     # For queries by a field: the name of their index, and its condition.
     (EventTable, "key"): (f"{PREFIX}event_key", KEYED),
     (LabelTable, "row"): (f"{PREFIX}label_row", _ALL),
     (LeaseTable, "annotator"): (f"{PREFIX}lease_annotator", _ALL),
+    (AssignmentTable, "assignee"): (f"{PREFIX}assignment_assignee", _ALL),
 }
 INDEXES = (
     sa.Index(
@@ -101,4 +104,13 @@ INDEXES = (
         sqlite_where=WAITING_TASK,
         postgresql_where=WAITING_TASK,
     ),
+    sa.Index(
+        f"{PREFIX}task_disputed",
+        _tasks.c[CAMPAIGN],
+        _tasks.c.event,
+        _tasks.c.row,
+        sqlite_where=DISPUTED_TASK,
+        postgresql_where=DISPUTED_TASK,
+    ),
+    sa.Index(f"{PREFIX}assignment_assignee", _assignments.c[CAMPAIGN], _assignments.c.assignee),
 )

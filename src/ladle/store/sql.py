@@ -17,7 +17,7 @@ from ladle.labelling.tables import CampaignTable, TaskTable
 from ladle.store.dialects import Dialect, dialect_of
 from ladle.store.engine import WRITES, checked_url, engine_of, require_file
 from ladle.store.failures import translate
-from ladle.store.schema import CAMPAIGN, CAMPAIGNS, SEAL, SERVED, TABLES, WAITING_TASK
+from ladle.store.schema import CAMPAIGN, CAMPAIGNS, DISPUTED_TASK, SEAL, SERVED, TABLES, WAITING_TASK
 from ladle.store.upgrade import NEWEST, check_version, upgrade, version_of
 
 
@@ -237,6 +237,12 @@ class _SqlView(View):
         query = sa.select(*table.c[1:]).where(table.c[CAMPAIGN] == self._number, WAITING_TASK, later)
         return self._fetch(TaskTable, query.order_by(table.c.batch, table.c.place).limit(limit))
 
+    def disputed(self, after: tuple[int, int], limit: int) -> TaskTable:
+        table = TABLES[TaskTable]
+        later = sa.tuple_(table.c.event, table.c.row) > sa.tuple_(*after)
+        query = sa.select(*table.c[1:]).where(table.c[CAMPAIGN] == self._number, DISPUTED_TASK, later)
+        return self._fetch(TaskTable, query.order_by(table.c.event, table.c.row).limit(limit))
+
     def _fetch(self, kind: type[Kind], query: sa.Select[Any], *, sort: bool = False) -> Kind:
         """The rows of a query, once every row has passed its seal. Raises: CorruptFileError."""
         with translate(self._name):
@@ -269,6 +275,9 @@ class _SqlWriter(Writer):
 
     def ranked(self, after: tuple[int, int], limit: int) -> TaskTable:
         return self._view.ranked(after, limit)
+
+    def disputed(self, after: tuple[int, int], limit: int) -> TaskTable:
+        return self._view.disputed(after, limit)
 
     def add(self, columns: Columns) -> None:
         with translate(self._name):

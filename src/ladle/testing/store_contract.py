@@ -210,6 +210,22 @@ class StoreContract:
             assert same(writer.ranked((2, 0), 100), tasks(*listed[4:]))
             assert len(writer.ranked((3, 2), 100)) == 0
 
+    def test_the_list_of_disputed_tasks(self, store: Store) -> None:
+        """The disputed tasks, of batches or not, in order of event and row, after a place, at most `limit`."""
+        states = {9: DISPUTED, 2: DISPUTED, 5: OPEN, 1: DISPUTED, 7: LABELLED, -3: DISPUTED}
+        events = {9: 1, 2: 2, 5: 2, 1: 2, 7: 1, -3: 3}
+        batches = {9: 1, 2: 0, 5: 1, 1: 4, 7: 0, -3: 0}
+        rows = [(row, str(row), 0, states[row], batches[row], 0, events[row]) for row in sorted(states)]
+        with store.founding("b", "") as writer:
+            writer.add(tasks((8, DISPUTED, 1, 0)))
+        with store.founding("a", "") as writer:
+            writer.add(tables.TaskTable.of(rows))
+            assert writer.disputed((0, -(2**53)), 100).row.tolist() == [9, 1, 2, -3]
+            assert writer.disputed((2, 1), 1).row.tolist() == [2]
+            assert writer.disputed((2, 1), 100).row.tolist() == [2, -3]
+            assert len(writer.disputed((3, -3), 100)) == 0
+            assert same(writer.disputed((0, 0), 1), tables.TaskTable.of([(9, "9", 0, DISPUTED, 1, 0, 1)]))
+
     def test_writers_come_one_after_another(self, store: Store) -> None:
         """Guarantee 2: the reads of a writer are still true when it writes, so no number is used twice."""
         with store.founding("a", ""):

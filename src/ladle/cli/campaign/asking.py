@@ -23,6 +23,7 @@ from ladle.cli.campaign.opening import (
 from ladle.cli.program import options
 
 if TYPE_CHECKING:
+    from ladle.campaign import Campaign
     from ladle.labelling import Batch
 
 Size = Annotated[int, typer.Option("--size", metavar="COUNT", help="Examples in the batch.", show_default=False)]
@@ -141,6 +142,12 @@ def take(
     db: Db = None,
     name: Name = None,
     pool: OtherPool = None,
+    disputed: Annotated[
+        bool, typer.Option("--disputed", help="Only disputed tasks, the oldest dispute first, asked for or not.")
+    ] = False,
+    share: Annotated[
+        bool, typer.Option("--share", help="Also from batches that other holders have: both will label the tasks.")
+    ] = False,
     lease_days: LeaseDays = None,
     format_name: Format = None,
     force: Force = False,
@@ -149,20 +156,23 @@ def take(
 ) -> None:
     """Take the next tasks of the list that all annotators share.
 
-    An annotator who takes again keeps the unlabelled tasks under a longer lease. A task whose lease has expired passes
-    on to the next annotator.
+    An annotator who takes again keeps the unlabelled tasks under a longer lease. Then come tasks assigned to the
+    annotator or the annotator's team, then the batches, then disputed examples that no ask has chosen. A task whose
+    lease has expired passes on. A batch asked with --holder is left to its holder while its lease lasts.
     """
     from ladle.cli.campaign.batches import check_batch_file, write_batch, written_facts
     from ladle.cli.program.printing import print_answer
 
     check_batch_file(output, format_name)
     with open_campaign(db, name, pool=pool, by=by) as campaign:
-        taken = campaign.take(annotator, size, lease_seconds=seconds_of(lease_days))
+        taken = campaign.take(annotator, size, lease_seconds=seconds_of(lease_days), share=share, disputed=disputed)
         written, before = write_batch(campaign, taken.to_arrow(), output, format_name=format_name, force=force)
         facts = {
             "command": "campaign take",
             "name": campaign.name,
-            "annotator": annotator,
+            "annotator": taken.annotator,
+            "disputed": disputed,
+            "share": share,
             "tasks": len(taken),
             "renewed": taken.renewed,
             "passed_on": taken.passed_on,
@@ -170,11 +180,11 @@ def take(
             "file": written_facts(written, before),
         }
         lines = {
-            "tasks": f"{len(taken):,}, {taken.renewed:,} of them held before" if len(taken) else "none is waiting",
+            "tasks": f"{len(taken):,}, {taken.renewed:,} of them held before" if len(taken) else nothing_free(campaign),
             "lease until": f"{taken.lease_until:%Y-%m-%d %H:%M} UTC",
             "tasks in": str(output),
         }
-        print_answer(f"{annotator} takes from {campaign.name}", lines, facts, as_json=as_json)
+        print_answer(f"{taken.annotator} takes from {campaign.name}", lines, facts, as_json=as_json)
 
 
 def release(
@@ -199,6 +209,14 @@ def release(
             "command": "campaign release", "name": campaign.name, "annotator": annotator, "released": released
         }  # fmt: skip
         print_answer(f"{annotator} gives back", {"tasks": f"{released:,}"}, facts, as_json=as_json)
+
+
+def nothing_free(campaign: Campaign) -> str:
+    """Why there is nothing to take."""
+    others = len(campaign.outstanding())
+    if not others:
+        return "none is waiting"
+    return f"none is free; {others:,} wait for others: see ladle campaign outstanding"
 
 
 def batch_facts(batch: Batch) -> dict[str, Any]:
@@ -235,6 +253,9 @@ EXAMPLES = {
         "ladle campaign ask --scores logits.npy --logits --size 1000 -o batch.manifest",
         "ladle campaign ask --size 200 -o first.csv   (a strategy without scores)",
     ),
-    "take": options.examples("ladle campaign take --db birds.db --annotator ann --size 200 -o ann.csv"),
+    "take": options.examples(
+        "ladle campaign take --db birds.db --annotator ann --size 200 -o ann.csv",
+        "ladle campaign take --db birds.db --annotator cy --size 50 --disputed -o disputed.csv",
+    ),
     "release": options.examples("ladle campaign release --db birds.db --annotator ann"),
 }

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from ladle.cli.campaign import (
+    adjudicating,
     agreement,
     asking,
+    assigning,
     backups,
     comparing,
     creating,
@@ -15,6 +17,7 @@ from ladle.cli.campaign import (
     records,
     telling,
     whole_round,
+    worklists,
 )
 
 ABOUT = "Run a labelling campaign of months: ask, label, tell; every batch, label and decision kept in a database."
@@ -24,6 +27,9 @@ _PARTS = (
     whole_round,
     asking,
     telling,
+    worklists,
+    assigning,
+    adjudicating,
     exporting,
     progress,
     agreement,

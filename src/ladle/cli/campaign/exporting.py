@@ -23,6 +23,8 @@ class What(StrEnum):
     RESOLVED = "resolved"
     LABELS = "labels"
     OUTSTANDING = "outstanding"
+    DISPUTES = "disputes"
+    ADJUDICATIONS = "adjudications"
     BATCH = "batch"
     QUARANTINE = "quarantine"
     ROUNDS = "rounds"
@@ -38,7 +40,8 @@ def export(
         What,
         typer.Argument(
             help="resolved: the label that stands for each example, to train on. labels: those of every annotator. "
-            "outstanding: open tasks. batch: one round's, as it was asked. quarantine, rounds, audit.",
+            "outstanding: tasks that wait, and who has them. disputes: to fill in. adjudications: final words. "
+            "batch: one round's, as it was asked. quarantine, rounds, audit.",
             show_default=False,
         ),
     ],
@@ -91,7 +94,7 @@ def export(
     with open_campaign(db, name, pool=pool) as campaign:
         lines: dict[str, str] = {}
         facts: dict[str, Any] = {}
-        if what in (What.BATCH, What.OUTSTANDING):
+        if what in (What.BATCH, What.OUTSTANDING, What.DISPUTES):
             tasks = _tasks(campaign, what, round_number)
             written, before = write_batch(campaign, tasks, output, format_name=format_name, force=force)
         else:
@@ -130,10 +133,24 @@ def _records(
 
 
 def _tasks(campaign: Campaign, what: What, round_number: int | None) -> Any:
-    """A batch as it was asked, or the open tasks. Raises: NotFoundError."""
+    """A batch as it was asked, the tasks that wait, or the disputed ones. Raises: NotFoundError."""
     if what is What.OUTSTANDING:
         return campaign.outstanding().to_arrow()
+    if what is What.DISPUTES:
+        return _dispute_table(campaign)
     return campaign.batch(round_number).to_arrow()
+
+
+def _dispute_table(campaign: Campaign) -> Any:
+    """The disputes in their order. The answers of each are JSON text, by annotator."""
+    import pyarrow as pa
+
+    disputes = campaign.disputes()
+    answers = [json.dumps(each, ensure_ascii=False) for each in disputes["labels"]]
+    plain = {name: disputes[name] for name in disputes.columns if name != "labels"}
+    table = type(disputes)(plain).to_arrow()
+    order = pa.array(range(table.num_rows), pa.int64())
+    return table.append_column("order", order).append_column("labels", pa.array(answers, pa.large_string()))
 
 
 def _table(campaign: Campaign, what: What, history: bool, since: str | None) -> Any:
@@ -144,6 +161,7 @@ def _table(campaign: Campaign, what: What, history: bool, since: str | None) -> 
     made = {
         What.RESOLVED: lambda: campaign.resolved(since=since),
         What.LABELS: lambda: campaign.labels(since=since),
+        What.ADJUDICATIONS: campaign.adjudications,
         What.QUARANTINE: campaign.quarantine,
         What.ROUNDS: campaign.rounds,
         What.AUDIT: campaign.audit,
@@ -154,7 +172,10 @@ def _table(campaign: Campaign, what: What, history: bool, since: str | None) -> 
     table = made.to_arrow()
     if what is What.ROUNDS:
         return table.rename_columns(["id" if each == "round" else each for each in table.schema.names])
-    if what in (What.RESOLVED, What.LABELS):
+    if what is What.LABELS:
+        place = table.schema.get_field_index("adjudicated")
+        table = table.set_column(place, "adjudicated", _typed(made["adjudicated"], campaign.form.type_of("label")))
+    if what in (What.RESOLVED, What.LABELS, What.ADJUDICATIONS):
         place = table.schema.get_field_index("label")
         table = table.set_column(place, "label", _typed(made["label"], campaign.form.type_of("label")))
     if what is What.LABELS and not history:
@@ -190,6 +211,7 @@ EXAMPLES = {
     "export": options.examples(
         "ladle campaign export resolved --db birds.db -o train.parquet",
         "ladle campaign export labels --db birds.db -o labels.jsonl --history",
+        "ladle campaign export disputes --db birds.db -o disputes.csv",
         "ladle campaign export batch --db birds.db --round 3 -o batch-3.manifest",
     )
 }

@@ -13,17 +13,21 @@ from ladle.errors import ArgumentError
 from ladle.labelling.columns import Int64, Texts, repeated
 from ladle.labelling.contract import View
 from ladle.labelling.events import Act, Effects, digest_of
+from ladle.labelling.people import People
+from ladle.labelling.rules.assign import kept_rows
 from ladle.labelling.settings import Settings
 from ladle.labelling.spending import spend_of
 from ladle.labelling.states import EXCLUDED, OPEN
 from ladle.labelling.tables import (
     ASKED,
+    AssignmentTable,
     BatchRowsTable,
     BatchTable,
     ExclusionTable,
     GoldTable,
     LabelTable,
     LeaseTable,
+    PersonTable,
     TaskTable,
 )
 from ladle.progress import SILENT, Reporter
@@ -60,7 +64,8 @@ class AskRequest:
 class PoolState:
     """The pool at one moment.
 
-    task: all tasks. lease_until: (tasks,) the end of each task's longest lease, in microseconds. excluded, gold: rows.
+    task: all tasks. lease_until: (tasks,) the end of each task's longest lease, in microseconds. excluded, gold,
+    assigned: rows; of those assigned only the ones that their assignees have not answered.
     batches: the number of batches.
     """
 
@@ -68,12 +73,13 @@ class PoolState:
     lease_until: Int64
     excluded: Int64
     gold: Int64
+    assigned: Int64
     batches: int
 
     def closed(self, at: int) -> Int64:
-        """The rows that no ask may choose: labelled, disputed, excluded, gold, or under a lease; ascending."""
+        """The rows that no ask may choose: labelled, disputed, excluded, gold, assigned or under a lease; ascending."""
         held = (self.task.state != OPEN) | (self.lease_until > at)
-        return np.unique(np.concatenate([self.task.row[held], self.excluded, self.gold]))
+        return np.unique(np.concatenate([self.assigned, self.task.row[held], self.excluded, self.gold]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,13 +95,15 @@ class BatchChoice:
 def pool_state(view: View) -> PoolState:
     """Read the state of the pool. Cost: reads all tasks, batches and leases."""
     task, batches, leases = view.read(TaskTable), view.read(BatchTable), view.read(LeaseTable)
-    exclusions = view.read(ExclusionTable)
+    exclusions, assignments = view.read(ExclusionTable), view.read(AssignmentTable)
+    of_assigned = view.read(LabelTable, "row", np.unique(assignments.row[assignments.active == 1]).tolist())
     gold = view.read(GoldTable).row
     return PoolState(
         task=task,
         lease_until=lease_ends(task, batches, leases),
         excluded=exclusions.row[exclusions.active == 1],
         gold=gold,
+        assigned=kept_rows(assignments, of_assigned, People(view.read(PersonTable))),
         batches=len(batches),
     )
 
@@ -140,7 +148,8 @@ def check_room(state: PoolState, size: int, *, pool_rows: int, at: int) -> None:
     free = pool_rows - len(state.closed(at))
     if size <= free:
         return
-    held = int(((state.task.state == OPEN) & (state.lease_until > at)).sum())
+    out = state.task.row[(state.task.state == OPEN) & (state.lease_until > at)]
+    held = len(np.union1d(out, np.setdiff1d(state.assigned, state.excluded)))
     raise ArgumentError(
         "`size`",
         wanted=f"be at most the {free:,} examples to choose from (of {pool_rows:,}: {held:,} are out for labelling, "

@@ -64,6 +64,15 @@ def upgrade() -> None:
         _rewrite(connection, made, change)
     op.create_index("ladle_label_row", "ladle_label", ["campaign", "row"])
     op.create_index("ladle_lease_annotator", "ladle_lease", ["campaign", "annotator"])
+    op.create_index("ladle_assignment_assignee", "ladle_assignment", ["campaign", "assignee"])
+    disputed = sa.text("state = 2")
+    op.create_index(
+        "ladle_task_disputed",
+        "ladle_task",
+        ["campaign", "event", "row"],
+        sqlite_where=disputed,
+        postgresql_where=disputed,
+    )
     _record(connection, people)
 
 

@@ -1,0 +1,43 @@
+"""Examples assigned to people and teams."""
+
+from __future__ import annotations
+
+from ladle.campaign.lead.pool_changes import find_named
+from ladle.campaign.session import Session
+from ladle.campaign.telling import check_text, known_rows
+from ladle.errors import ArgumentError
+from ladle.labelling.events import next_number, record
+from ladle.labelling.people import People, person_name
+from ladle.labelling.rules import assign as assign_rules
+from ladle.labelling.tables import AssignmentTable, EventTable, LeaseTable, PersonTable
+
+
+def assign(session: Session, ids: object, to: str) -> int:
+    """Assign examples to a person or a team: how many were not before. Raises: see `Campaign.assign`."""
+    assignee = person_name(check_text(to, "to"))
+    if not assignee:
+        raise ArgumentError("`to`", wanted="name a person or a team", got="nothing")
+    chosen, at = find_named(session, ids), session.now()
+    with session.writing() as writer:
+        people, rows = People(writer.read(PersonTable)), chosen.row.tolist()
+        assignments, leases = writer.read(AssignmentTable, "row", rows), writer.read(LeaseTable, "row", rows)
+        known = known_rows(writer, chosen.row, at)
+        effects = assign_rules.assign(chosen, people.name_of(assignee), assignments, leases, people, known)
+        if effects:
+            record(writer, session.act("assign", at), effects)
+    return int(effects.report["assigned"])
+
+
+def unassign(session: Session, ids: object, to: str | None) -> int:
+    """End the assignments of examples, to one assignee or to all: how many there were."""
+    assignee = None if to is None else person_name(check_text(to, "to"))
+    chosen, at = find_named(session, ids), session.now()
+    with session.writing() as writer:
+        assignments = writer.read(AssignmentTable, "row", chosen.row.tolist())
+        if assignee is not None:
+            name = People(writer.read(PersonTable)).name_of(assignee)
+            assignments = assignments.take(assignments.assignee == name)
+        effects = assign_rules.unassign(assignments, event=next_number(writer, EventTable), at=at)
+        if effects:
+            record(writer, session.act("unassign", at), effects)
+    return int(effects.report["ended"])

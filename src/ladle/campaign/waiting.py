@@ -1,0 +1,217 @@
+"""What waits for labels and for a decision, and who has it: the tables of `Reader`, each made from one view."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from ladle.campaign.examples import from_texts
+from ladle.campaign.views import id_type, names, rounds_of
+from ladle.labelling.columns import Int64, Texts, repeated, texts
+from ladle.labelling.contract import View
+from ladle.labelling.labels import parsed
+from ladle.labelling.people import People
+from ladle.labelling.records import Records, times
+from ladle.labelling.rules.ask import lease_ends
+from ladle.labelling.rules.assign import answered_by, assignees_of
+from ladle.labelling.states import STATES, WAITING
+from ladle.labelling.tables import (
+    AdjudicationTable,
+    AssignmentTable,
+    BatchTable,
+    EventTable,
+    GoldTable,
+    LabelTable,
+    LeaseTable,
+    PersonTable,
+    TaskTable,
+    answers_of,
+)
+
+_ALL = 1 << 62
+_FIRST = (0, -_ALL)  # before every event and row
+
+
+def outstanding(view: View, at: int) -> Records:
+    """One row for each task that waits for labels. at: now, in microseconds."""
+    task = _waiting_tasks(view)
+    batches, lease = view.read(BatchTable), view.read(LeaseTable)
+    lease = lease.take(np.isin(lease.row, task.row))
+    order = np.argsort(task.row)
+    until = repeated(0, len(task))
+    until[order] = lease_ends(task.take(order), batches, lease)
+    by_batch = _by_number(batches)
+    has_holder = by_batch.holder[task.batch] != ""
+    live = lease.take(lease.lease_until > at)
+    return Records(
+        {
+            "id": from_texts(task.example_id, id_type(view)),
+            "row": task.row,
+            "round": rounds_of(view, task),
+            "order": task.place,
+            "state": names(STATES, task.state),
+            "lease_until": times(until),
+            "holder": by_batch.holder[task.batch],
+            "held_since": times(np.where(has_holder, by_batch.asked_at[task.batch], 0)),
+            "held_until": times(np.where(has_holder, by_batch.lease_until[task.batch], 0)),
+            "taken_by": _joined(task.row, live.row, live.annotator),
+            "taken_since": times(_earliest(task.row, live.row, live.since)),
+            "assigned_to": _assigned_to(view, task.row),
+        }
+    )
+
+
+def holdings(view: View, at: int) -> Records:
+    """One row for each person or team that has tasks which wait for labels, by batch, by taking or by assignment."""
+    task = _waiting_tasks(view)
+    batches, lease = view.read(BatchTable), view.read(LeaseTable)
+    in_batch = np.bincount(task.batch, minlength=int(batches.number.max(initial=0)) + 1)
+    found: list[tuple[str, str, int, int, int]] = []  # who, how, tasks, since, until
+    for number, holder, since, until in zip(
+        batches.number.tolist(),
+        batches.holder.tolist(),
+        batches.asked_at.tolist(),
+        batches.lease_until.tolist(),
+        strict=True,
+    ):
+        if holder and in_batch[number]:
+            found.append((holder, f"batch {number}", int(in_batch[number]), since, until))
+    lease = lease.take((lease.lease_until > at) & np.isin(lease.row, task.row))
+    answered = answered_by(view.read(LabelTable, "row", np.unique(lease.row).tolist()))
+    taken: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for row, annotator, until, _, since in lease.tuples():
+        if annotator not in answered.get(row, ()):
+            taken[annotator].append((since, until))
+    for annotator, spans in sorted(taken.items()):
+        found.append((annotator, "taken", len(spans), min(spans)[0], max(until for _, until in spans)))
+    assigned = view.read(AssignmentTable)
+    for assignee, rows in sorted(_kept(view, assigned, task.row).items()):
+        mine = (assigned.assignee == assignee) & np.isin(assigned.row, rows)
+        found.append((assignee, "assigned", len(rows), int(assigned.at[mine].min()), 0))
+    who, how, tasks, since_, until_ = zip(*found, strict=True) if found else ((), (), (), (), ())
+    ends = np.array(until_, np.int64)
+    return Records(
+        {
+            "who": texts(who),
+            "how": texts(how),
+            "tasks": np.array(tasks, np.int64),
+            "since": times(np.array(since_, np.int64)),
+            "until": times(ends),
+            "ended": (ends <= at) & (ends > 0),
+        }
+    )
+
+
+def disputes(view: View, at: int) -> Records:
+    """One row for each disputed example, the oldest dispute first. Gold is left out: its label is known."""
+    task = view.disputed(_FIRST, _ALL)
+    task = task.take(~np.isin(task.row, view.read(GoldTable).row))
+    rows = task.row.tolist()
+    answers = answers_of(view.read(LabelTable, "row", rows))
+    answers = answers.take(np.lexsort((answers.number, answers.told_at, answers.row)))
+    by_row: dict[int, dict[str, Any]] = defaultdict(dict)
+    for row, annotator, label in zip(
+        answers.row.tolist(), answers.annotator.tolist(), answers.label.tolist(), strict=True
+    ):
+        by_row[row][annotator] = label
+    said = [by_row[row] for row in rows]
+    lease = view.read(LeaseTable, "row", rows)
+    lease = lease.take(lease.lease_until > at)
+    return Records(
+        {
+            "id": from_texts(task.example_id, id_type(view)),
+            "row": task.row,
+            "why": texts("disagree" if len(set(each.values()) - {""}) > 1 else "skipped" for each in said),
+            "labels": [{who: parsed(label) if label else None for who, label in each.items()} for each in said],
+            "votes": np.array([sum(label != "" for label in each.values()) for each in said], np.int64),
+            "since": times(_event_times(view, task.event)),
+            "round": rounds_of(view, task),
+            "taken_by": _joined(task.row, lease.row, lease.annotator),
+            "assigned_to": _assigned_to(view, task.row),
+        }
+    )
+
+
+def adjudications(view: View) -> Records:
+    """One row for each example with a final word, in row order."""
+    word = view.read(AdjudicationTable)
+    word = word.take(word.active == 1)
+    return Records(
+        {
+            "id": from_texts(word.example_id, id_type(view)),
+            "row": word.row,
+            "label": [parsed(label) for label in word.label.tolist()],
+            "by": word.by,
+            "reason": word.reason,
+            "at": times(word.at),
+        }
+    )
+
+
+def _waiting_tasks(view: View) -> TaskTable:
+    """Tasks of batches in order of choice, then assigned ones of no batch by row, then the other disputed ones.
+
+    Gold is among those of batches only.
+    """
+    asked, gold = view.ranked((0, -1), _ALL), view.read(GoldTable).row
+    assignments = view.read(AssignmentTable)
+    assigned = view.read(TaskTable, "row", np.unique(assignments.row[assignments.active == 1]).tolist())
+    assigned = assigned.take((assigned.batch == 0) & np.isin(assigned.state, WAITING))
+    others = view.disputed(_FIRST, _ALL)
+    others = others.take((others.batch == 0) & ~np.isin(others.row, np.union1d(gold, assigned.row)))
+    return TaskTable.joined([asked, assigned, others])
+
+
+def _by_number(batches: BatchTable) -> BatchTable:
+    """The batches at the places of their numbers; other places are of no batch."""
+    count = int(batches.number.max(initial=0)) + 1
+    empty = {name: repeated("" if holds == "text" else 0, count) for name, holds in BatchTable.layout().items()}
+    for name, column in empty.items():
+        column[batches.number] = batches.column(name)
+    return BatchTable(**empty)
+
+
+def _joined(rows: Int64, of_rows: Int64, words: Texts) -> Texts:
+    """(rows,) the words of each row, with commas; "" for none."""
+    by_row: dict[int, list[str]] = defaultdict(list)
+    for row, word in zip(of_rows.tolist(), words.tolist(), strict=True):
+        by_row[row].append(word)
+    return texts(", ".join(by_row.get(row, ())) for row in rows.tolist())
+
+
+def _earliest(rows: Int64, of_rows: Int64, at: Int64) -> Int64:
+    """(rows,) the least of the times of each row; 0 for none."""
+    by_row: dict[int, int] = {}
+    for row, each in zip(of_rows.tolist(), at.tolist(), strict=True):
+        by_row[row] = min(each, by_row.get(row, each))
+    return np.array([by_row.get(row, 0) for row in rows.tolist()], np.int64)
+
+
+def _kept(view: View, assignments: AssignmentTable, rows: Int64) -> dict[str, list[int]]:
+    """The rows that are kept for each assignee, among these."""
+    assignments = assignments.take((assignments.active == 1) & np.isin(assignments.row, rows))
+    answered = answered_by(view.read(LabelTable, "row", np.unique(assignments.row).tolist()))
+    kept: dict[str, list[int]] = defaultdict(list)
+    for row, assignees in assignees_of(assignments, answered, People(view.read(PersonTable))).items():
+        for assignee in assignees:
+            kept[assignee].append(row)
+    return dict(kept)
+
+
+def _assigned_to(view: View, rows: Int64) -> Texts:
+    """(rows,) the people and teams for whom each row is kept, with commas; "" for nobody."""
+    pairs = sorted(
+        (row, assignee) for assignee, mine in _kept(view, view.read(AssignmentTable), rows).items() for row in mine
+    )
+    return _joined(rows, np.array([row for row, _ in pairs], np.int64), texts(assignee for _, assignee in pairs))
+
+
+def _event_times(view: View, events: Iterable[int]) -> Int64:
+    """The time of each event."""
+    numbers = [int(each) for each in events]
+    event = view.read(EventTable, "seq", sorted(set(numbers)))
+    at = dict(zip(event.seq.tolist(), event.at.tolist(), strict=True))
+    return np.array([at.get(number, 0) for number in numbers], np.int64)

@@ -1,0 +1,97 @@
+"""`ladle campaign assign`: examples for named people and teams."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ladle.cli.campaign.exclusions import Example, parse_ids
+from ladle.cli.campaign.opening import Db, Name, OtherPool, open_campaign, read_ids_of
+from ladle.cli.program import options
+
+if TYPE_CHECKING:
+    from ladle.campaign import Campaign
+
+
+def assign(
+    to: Annotated[
+        str | None,
+        typer.Option("--to", metavar="NAME", help="A person or a team. With --end: only theirs.", show_default=False),
+    ] = None,
+    ids: Annotated[
+        list[Path] | None,
+        typer.Option("--ids", metavar="FILE", help="These: .txt, .csv, .npy or .parquet; once for each file."),
+    ] = None,
+    example: Example = None,
+    batch: Annotated[
+        int | None, typer.Option("--batch", metavar="NUMBER", min=1, help="The tasks of this batch that wait.")
+    ] = None,
+    disputed: Annotated[bool, typer.Option("--disputed", help="All disputed examples.")] = False,
+    end: Annotated[bool, typer.Option("--end", help="End the assignments instead.")] = False,
+    db: Db = None,
+    name: Name = None,
+    pool: OtherPool = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Assign examples to a person or a team.
+
+    `take` gives them to these people first, and to nobody else until they have answered. An example that no ask has
+    chosen becomes a task, and no ask chooses it. Assigned to several, it goes to any of them.
+    """
+    from ladle.cli.program.printing import print_answer
+    from ladle.errors import ArgumentError
+
+    if to is None and not end:
+        raise ArgumentError("--to", wanted="name a person or a team", got="none")
+    with open_campaign(db, name, pool=pool) as campaign:
+        listed = _listed(campaign, ids, example, batch, disputed)
+        chosen = listed if len(listed) else []
+        changed = 0
+        if len(chosen):
+            changed = campaign.unassign(chosen, to=to) if end else campaign.assign(chosen, to=to or "")
+        facts = {
+            "command": "campaign assign",
+            "name": campaign.name,
+            "to": to,
+            "end": end,
+            "examples": len(chosen),
+            "changed": changed,
+            "done_before": changed == 0,
+        }
+        done = f"{changed:,}" if changed else "none: done before" if len(chosen) else "none: there are no such tasks"
+        lines = {"ended" if end else f"assigned to {to}": done, "examples": f"{len(chosen):,}"}
+        print_answer(f"Campaign {campaign.name}", lines, facts, as_json=as_json)
+
+
+def _listed(
+    campaign: Campaign, ids: list[Path] | None, example: list[str] | None, batch: int | None, disputed: bool
+) -> Any:
+    """The ids that the one of these options names. Raises: ArgumentError, IdError, NotFoundError, FileError."""
+    from ladle.errors import ArgumentError
+
+    named = {"--ids": bool(ids), "--example": bool(example), "--batch": batch is not None, "--disputed": disputed}
+    given = [option for option, is_given in named.items() if is_given]
+    if len(given) != 1:
+        wanted = "be named by one of --ids, --example, --batch and --disputed"
+        raise ArgumentError("the examples", wanted=wanted, got=" and ".join(given) or "none")
+    if ids:
+        return read_ids_of(campaign, ids)
+    if example:
+        return parse_ids(campaign, list(dict.fromkeys(example)))
+    if disputed:
+        return campaign.disputes()["id"]
+    of_round = campaign.batch(batch).round
+    waiting = campaign.outstanding()
+    return waiting["id"][waiting["round"] == of_round]
+
+
+COMMANDS = {"assign": assign}
+EXAMPLES = {
+    "assign": options.examples(
+        "ladle campaign assign --to ann --ids hard.txt --db birds.db",
+        "ladle campaign assign --to experts --disputed --db birds.db",
+        "ladle campaign assign --end --batch 3 --db birds.db",
+    )
+}

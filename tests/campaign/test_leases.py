@@ -1,0 +1,241 @@
+"""Who may take what: the lease of a named holder, the lists that are taken from, how long a lease has lasted."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+import ladle
+from ladle.errors import ArgumentError
+from ladle.labelling import MemoryStore, Store
+from ladle.labelling.tables import LeaseTable
+from tests.campaign.made import HOUR, Clock, begun, enrol, ids_of, margins
+
+
+def asked_for_vendor(store: Store, folder: Path, **settings: object) -> ladle.Campaign:
+    """A batch of five for vendorA."""
+    campaign = begun(store, folder, **settings)  # type: ignore[arg-type]
+    campaign.ask(5, margins=margins(), holder="vendorA")
+    return campaign
+
+
+def test_a_batch_with_a_holder_is_left_to_its_holder(store: Store, tmp_path: Path) -> None:
+    campaign = asked_for_vendor(store, tmp_path)
+    assert campaign.take("ann", 5).ids.tolist() == []
+    second = campaign.ask(3, margins=margins())
+    assert campaign.take("ann", 5).ids.tolist() == second.ids.tolist(), "only what nobody holds"
+    assert campaign.take("vendorA", 9).ids.tolist() == ids_of(5), "the holder takes its own"
+    campaign.tell(ids_of(5), ["cat"] * 5, annotator="vendorA")
+    assert campaign.progress().disputed == 0
+
+
+def test_share_hands_it_out_on_purpose(store: Store, tmp_path: Path) -> None:
+    campaign = asked_for_vendor(store, tmp_path)
+    assert campaign.take("ann", 2, share=True).ids.tolist() == ids_of(2)
+    assert campaign.take("ann", 9).ids.tolist() == ids_of(2), "what she has taken stays hers"
+    assert campaign.take("vendorA", 9).ids.tolist() == ids_of(5)[2:], "and no third person gets it"
+    assert campaign.audit()[-3].details["size"] == 2
+
+
+def test_the_team_of_the_holder_gets_it(store: Store, tmp_path: Path) -> None:
+    campaign = asked_for_vendor(store, tmp_path)
+    enrol(store, "ann", "vendorA")
+    assert campaign.take(" ann ", 2).ids.tolist() == ids_of(2), "a name is trimmed"
+    assert campaign.take("bob", 9).ids.tolist() == []
+    assert campaign.take("vendorA", 9).ids.tolist() == ids_of(5)[2:]
+
+
+@pytest.mark.parametrize("end", ["expired", "released", "taken over"])
+def test_a_lease_that_has_ended_holds_nothing(store: Store, end: str, tmp_path: Path) -> None:
+    clock = Clock()
+    campaign = asked_for_vendor(store, tmp_path, clock=clock)
+    if end == "released":
+        assert campaign.release(" vendorA") == 0
+    else:
+        clock.now += HOUR
+    if end == "taken over":
+        campaign.ask(5, margins=margins(), holder="bob")
+        assert campaign.take("ann", 5).ids.tolist() == campaign.take("vendorA", 5).ids.tolist() == []
+        assert campaign.take("bob", 5).ids.tolist() == ids_of(5)
+    else:
+        assert campaign.take("ann", 5).ids.tolist() == ids_of(5)
+        assert campaign.take("vendorA", 5).ids.tolist() == [], "now they are hers"
+
+
+def test_a_renewed_ask_leaves_what_others_have_taken(store: Store, tmp_path: Path) -> None:
+    clock = Clock()
+    campaign = begun(store, tmp_path, clock=clock)
+    campaign.ask(4, margins=margins(), holder="vendorA", key="monday")
+    clock.now += HOUR
+    campaign.take("ann", 2)
+    assert campaign.ask(4, margins=margins(), holder="vendorA", key="monday").renewed
+    assert campaign.take("ann", 4).ids.tolist() == ids_of(2), "hers stays hers, and the rest is the holder's again"
+    assert campaign.take("vendorA", 4).ids.tolist() == ids_of(4)[2:]
+
+
+def test_gold_in_a_held_batch_is_held_too(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    campaign.add_gold(ids_of(40)[-1:], ["cat"])
+    campaign.ask(2, margins=margins(), gold=1, holder="bob")
+    assert len(campaign.take("ann", 9)) == 0
+    assert len(campaign.take("bob", 9)) == 3
+    campaign.tell(ids_of(40)[-1:], ["cat"], annotator="bob")
+    assert campaign.take("ann", 9).ids.tolist() == ids_of(40)[-1:], "gold is for everyone once its holder has seen it"
+
+
+def test_a_holder_who_has_answered_keeps_nobody_from_the_rest(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, annotators_per_task=2)
+    campaign.ask(3, margins=margins(), holder="bob")
+    campaign.tell(ids_of(2), ["cat", "dog"], annotator="bob")
+    assert campaign.take("ann", 9).ids.tolist() == ids_of(2), "the second label of two people"
+    campaign.tell(ids_of(2), ["dog", "dog"], annotator="ann")
+    assert campaign.take("cy", 9, disputed=True).ids.tolist() == ids_of(1), "the third, of a dispute"
+
+
+def test_a_team_keeps_a_dispute_while_one_of_it_can_settle_it(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    for person in ("ann", "bob", "cy"):
+        enrol(store, person, "red")
+    campaign.ask(1, margins=margins(), holder="red")
+    campaign.tell(ids_of(1) * 2, ["cat", "dog"], annotator=["ann", "bob"])
+    assert len(campaign.take("dora", 9)) == 0
+    assert len(campaign.take("dora", 9, disputed=True)) == 0
+    assert campaign.take("cy", 9).ids.tolist() == ids_of(1)
+    campaign.release("cy")
+    campaign.tell(ids_of(1), ["emu"], annotator="cy")
+    assert campaign.take("dora", 9).ids.tolist() == ids_of(1), "all of the team disagree"
+
+
+def test_an_ask_leaves_what_people_have_taken_from_a_lapsed_batch(store: Store, tmp_path: Path) -> None:
+    clock = Clock()
+    campaign = asked_for_vendor(store, tmp_path, clock=clock)
+    clock.now += HOUR
+    campaign.take("ann", 3)
+    assert campaign.ask(4, margins=margins()).ids.tolist() == ids_of(7)[3:]
+
+
+def test_a_lease_taken_again_after_its_end_begins_anew(store: Store, tmp_path: Path) -> None:
+    clock = Clock()
+    campaign = begun(store, tmp_path, clock=clock)
+    campaign.ask(2, margins=margins())
+
+    def since() -> list[int]:
+        with store.reading("birds") as view:
+            return view.read(LeaseTable).since.tolist()
+
+    began = round(clock.now * 1e6)
+    campaign.take("ann", 1)
+    clock.now += HOUR / 2
+    campaign.take("ann", 1)
+    assert since() == [began], "renewed, it began when it began"
+    clock.now += HOUR
+    campaign.take("ann", 1)
+    assert since() == [round(clock.now * 1e6)]
+    campaign.release("ann")
+    clock.now += 60
+    campaign.take("ann", 1)
+    assert since() == [round(clock.now * 1e6)]
+
+
+def test_disputes_that_no_ask_chose_are_on_the_list(store: Store, tmp_path: Path) -> None:
+    """The labels of two files disagree on examples that nobody had asked for."""
+    clock = Clock()
+    campaign = begun(store, tmp_path, clock=clock)
+    late, early = ids_of(40)[30:32], ids_of(40)[35:37]
+    campaign.tell(early, ["cat", "cat"], annotator="one.csv")
+    campaign.tell(late, ["cat", "cat"], annotator="one.csv")
+    campaign.tell(early, ["dog", "dog"], annotator="two.csv")
+    campaign.tell(late, ["dog", "dog"], annotator="two.csv")
+    batch = campaign.ask(3, margins=margins())
+    assert campaign.disputes()["id"].tolist() == [*early, *late], "the oldest dispute first"
+    assert campaign.take("ann", 9).ids.tolist() == [*batch.ids.tolist(), *early, *late], "after the batches"
+    assert campaign.take("bob", 9).ids.tolist() == [], "a third is enough"
+    campaign.tell(early, ["cat", "dog"], annotator="ann")
+    assert campaign.disputes()["id"].tolist() == late
+    assert campaign.progress().disputed == 2
+
+
+def test_the_list_of_disputes_alone(store: Store, tmp_path: Path) -> None:
+    clock = Clock()
+    campaign = begun(store, tmp_path, clock=clock)
+    campaign.ask(4, margins=margins())
+    unasked = ids_of(40)[-2:]
+    campaign.tell(unasked * 2, ["cat", "cat", "dog", "dog"], annotator=["b", "b", "c", "c"])
+    campaign.tell(ids_of(1) * 2, ["cat", "dog"], annotator=["b", "c"])
+    taken = campaign.take("ann", 2, disputed=True)
+    assert taken.ids.tolist() == unasked
+    assert campaign.take("ann", 9, disputed=True).ids.tolist() == [*unasked, *ids_of(1)]
+    assert campaign.take("ann", 9, disputed=True).renewed == 3
+    assert campaign.take("dora", 9, disputed=True).ids.tolist() == []
+    assert campaign.outstanding()["taken_by"].tolist() == ["ann", "", "", "", "ann", "ann"]
+    clock.now += HOUR
+    assert campaign.take("dora", 1, disputed=True).passed_on == 1
+
+
+def test_a_long_list_of_disputes_is_taken_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ladle.campaign.leases.PAGE_ROWS", 3)
+    campaign = begun(MemoryStore(), tmp_path)
+    ids = ids_of(40)[10:30]
+    campaign.tell(ids, ["cat"] * 20, annotator="one")
+    for example in ids:
+        campaign.tell([example], ["dog"], annotator="two")
+    campaign.add_gold(ids[4:5], ["dog"])
+    wanted = [*ids[:4], *ids[5:]]
+    assert campaign.take("ann", 99).ids.tolist() == wanted
+    assert campaign.take("ann", 99, disputed=True).ids.tolist() == sorted(wanted, key=ids_of(40).index)
+
+
+def test_excluded_disputes_are_given_to_nobody(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    campaign.tell(ids_of(2) * 2, ["cat", "cat", "dog", "dog"], annotator=["b", "b", "c", "c"])
+    campaign.exclude(ids_of(1), reason="blurred")
+    assert campaign.take("ann", 9).ids.tolist() == ids_of(2)[1:]
+    assert campaign.disputes()["id"].tolist() == ids_of(2)[1:]
+
+
+def test_switches_of_a_take_are_switches(tmp_path: Path) -> None:
+    campaign = begun(MemoryStore(), tmp_path)
+    for option in ({"share": "yes"}, {"disputed": 1.5}):
+        with pytest.raises(ArgumentError, match=next(iter(option))):
+            campaign.take("ann", 1, **option)  # type: ignore[arg-type]
+    with pytest.raises(ArgumentError, match="annotator"):
+        campaign.take("  ", 1)
+
+
+def test_who_has_what_since_when(store: Store, tmp_path: Path) -> None:
+    clock = Clock()
+    campaign = asked_for_vendor(store, tmp_path, clock=clock, annotators_per_task=2)
+    began = campaign.batch().asked_at
+    campaign.ask(2, margins=margins())
+    clock.now += 60
+    campaign.take("ann", 1)
+    clock.now += 60
+    campaign.take("bob", 2)
+    rows = list(campaign.outstanding())
+    assert [row.holder for row in rows] == ["vendorA"] * 5 + [""] * 2
+    assert [row.held_since for row in rows] == [began] * 5 + [None] * 2
+    assert [row.held_until for row in rows] == [began + timedelta(hours=1)] * 5 + [None] * 2
+    assert [row.taken_by for row in rows] == [""] * 5 + ["ann, bob", "bob"]
+    minute = timedelta(minutes=1)
+    assert [row.taken_since for row in rows] == [None] * 5 + [began + minute, began + 2 * minute]
+    assert [row.lease_until for row in rows[4:]] == [began + timedelta(hours=1)] + [
+        began + timedelta(hours=1) + 2 * minute
+    ] * 2
+    told = [(row.who, row.how, row.tasks, row.since, row.ended) for row in campaign.holdings()]
+    assert told == [
+        ("vendorA", "batch 1", 5, began, False),
+        ("ann", "taken", 1, began + minute, False),
+        ("bob", "taken", 2, began + 2 * minute, False),
+    ]
+    campaign.tell(ids_of(7)[5:], ["cat"] * 2, annotator="bob")
+    assert "bob" not in campaign.holdings()["who"].tolist(), "what is labelled waits for bob no more"
+    clock.now += HOUR
+    assert [(row.who, row.ended) for row in campaign.holdings()] == [("vendorA", True)]
+    assert campaign.outstanding()["taken_by"].tolist() == [""] * 7
+
+
+def test_outstanding_of_nothing(tmp_path: Path) -> None:
+    campaign = begun(MemoryStore(), tmp_path)
+    assert len(campaign.outstanding()) == len(campaign.holdings()) == len(campaign.disputes()) == 0
