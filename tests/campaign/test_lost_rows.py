@@ -35,16 +35,8 @@ ACTS: dict[str, Callable[[ladle.Campaign, Path], Any]] = {
     **{
         name: (lambda campaign, _, name=name: str(getattr(campaign, name)().to_pylist()))
         for name in (
-            "labels",
-            "resolved",
-            "outstanding",
-            "holdings",
-            "disputes",
-            "adjudications",
-            "quarantine",
-            "audit",
-            "rounds",
-            "batches",
+            *("labels", "resolved", "outstanding", "holdings", "disputes", "adjudications"),
+            *("quarantine", "audit", "rounds", "batches"),
         )
     },
     "progress": lambda campaign, _: str(campaign.progress()),

@@ -726,8 +726,8 @@ LEASES = (
     Fault(
         "leases",
         "a holder who has answered keeps the example from others",
-        "        kept[place] = not people.have_answered(others[int(task.batch[place])], answered[int(task.row[place])])",
-        "        pass",
+        "kept[place] = not people.have_answered(others[int(task.batch[place])], answered[int(task.row[place])])",
+        "pass",
         ("test_a_holder_who_has_answered_keeps_nobody_from_the_rest",),
     ),
     Fault(
