@@ -21,6 +21,8 @@ SEVERAL = {
     "campaign model": {"--metric"},
     "campaign compare": {"--db"},
     "campaign exclude": {"--example"},
+    "campaign adjudicate": {"--example", "--label"},
+    "campaign assign": {"--example", "--ids"},
     "campaign include": {"--example"},
     "campaign delete": {"--example"},
     "campaign release": {"--ids"},

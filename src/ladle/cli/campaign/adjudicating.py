@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ladle.cli.campaign.exclusions import Example, parse_ids
-from ladle.cli.campaign.opening import Db, Format, Name, OtherPool, open_campaign, read_ids_of
+from ladle.cli.campaign.opening import By, Db, Format, Name, OtherPool, open_campaign, read_ids_of
 from ladle.cli.campaign.telling import label_file, names_of
 from ladle.cli.program import options
 
@@ -40,6 +40,7 @@ def adjudicate(
     db: Db = None,
     name: Name = None,
     pool: OtherPool = None,
+    by: By = "",
     as_json: options.AsJson = False,
 ) -> None:
     """Decide the labels of examples, finally: whatever annotators have said or will say.
@@ -49,7 +50,7 @@ def adjudicate(
     """
     from ladle.cli.program.printing import print_answer
 
-    with open_campaign(db, name, pool=pool) as campaign:
+    with open_campaign(db, name, pool=pool, by=by) as campaign:
         if undo:
             changed = campaign.undo_adjudication(_undone(campaign, labels, example, label))
         elif labels is not None:
@@ -100,14 +101,12 @@ def _undone(campaign: Campaign, path: Path | None, example: list[str] | None, la
 
 
 def _words(campaign: Campaign, file: Any, example: list[str] | None, label: list[str] | None) -> tuple[Any, Any]:
-    """The ids and labels of a file. Raises: ArgumentError for a file without labels, and beside other labels."""
+    """The ids and labels of a file. Raises: ArgumentError beside other examples or labels."""
     from ladle.campaign.label_files import with_classes
     from ladle.errors import ArgumentError
 
     if example or label:
         raise ArgumentError("the final words", wanted="be in a file, or in --example and --label", got="both")
-    if not file.table.num_rows:
-        raise ArgumentError(f"the file {file.source}", wanted="have a label at least", got="none")
     return file.table.column("id"), with_classes(file.table.column("label"), campaign.settings.labels)
 
 

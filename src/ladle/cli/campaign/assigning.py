@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ladle.cli.campaign.exclusions import Example, parse_ids
-from ladle.cli.campaign.opening import Db, Name, OtherPool, open_campaign, read_ids_of
+from ladle.cli.campaign.opening import By, Db, Name, OtherPool, open_campaign, read_ids_of
 from ladle.cli.program import options
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def assign(
     db: Db = None,
     name: Name = None,
     pool: OtherPool = None,
+    by: By = "",
     as_json: options.AsJson = False,
 ) -> None:
     """Assign examples to a person or a team.
@@ -45,7 +46,7 @@ def assign(
 
     if to is None and not end:
         raise ArgumentError("--to", wanted="name a person or a team", got="none")
-    with open_campaign(db, name, pool=pool) as campaign:
+    with open_campaign(db, name, pool=pool, by=by) as campaign:
         listed = _listed(campaign, ids, example, batch, disputed)
         chosen = listed if len(listed) else []
         changed = 0

@@ -29,7 +29,7 @@ def outstanding(
     themselves, a line each, with the same facts.
     """
     from ladle.cli.campaign.tables import table, when
-    from ladle.cli.program.printing import print_json, print_tables
+    from ladle.cli.program.printing import print_json, print_parts, two_columns
 
     with open_campaign(db, name, pool=pool) as campaign:
         tasks, holdings = campaign.outstanding(), campaign.holdings()
@@ -59,10 +59,10 @@ def outstanding(
         ]
         for row in holdings
     ]
-    tables: list[tuple[str, Any]] = [(f"Outstanding in {campaign.name}", lines)]
+    parts: list[tuple[str, Any]] = [(f"Outstanding in {campaign.name}", two_columns(lines))]
     if rows:
-        tables.append(("Who has them", table(["who", "tasks", "how", "since", "until"], rows, right={1})))
-    print_tables(tables)
+        parts.append(("Who has them", table(["who", "tasks", "how", "since", "until"], rows, right={1})))
+    print_parts(parts)
 
 
 def disputes(
@@ -78,7 +78,7 @@ def disputes(
     adjudicate`). `ladle campaign export disputes` writes all of them to a file to fill in.
     """
     from ladle.cli.campaign.tables import table, when
-    from ladle.cli.program.printing import print_json, print_tables
+    from ladle.cli.program.printing import print_json, print_parts, two_columns
 
     with open_campaign(db, name, pool=pool) as campaign:
         listed = campaign.disputes()
@@ -107,10 +107,10 @@ def disputes(
         [str(row.id), row.why, _answers(row.labels), when(row.since), row.taken_by or row.assigned_to or "-"]
         for row in listed[:limit]
     ]
-    tables: list[tuple[str, Any]] = [(f"Disputes in {campaign.name}", lines)]
+    parts: list[tuple[str, Any]] = [(f"Disputes in {campaign.name}", two_columns(lines))]
     if rows:
-        tables.append(("The oldest first", table(["id", "why", "who said what", "since", "with"], rows, right=set())))
-    print_tables(tables)
+        parts.append(("The oldest first", table(["id", "why", "who said what", "since", "with"], rows, right=set())))
+    print_parts(parts)
 
 
 def _answers(labels: dict[str, Any]) -> str:
