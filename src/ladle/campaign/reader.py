@@ -292,8 +292,8 @@ class Reader:
             ("open" or "disputed"), lease_until (of the longest lease), holder (for whom its batch was asked),
             held_since, held_until (the lease of that batch, which has ended where this is past), taken_by (who has a
             lease now; several with commas), taken_since (the earliest), assigned_to (several with commas). What is
-            unknown is empty. Tasks of batches come first, in order of choice, gold among them; then assigned examples
-            that no ask has chosen; then the other disputed ones, the oldest dispute first.
+            unknown is empty. Tasks of batches come first, in order of choice, gold among them; then other assigned
+            examples; then the other disputed ones, the oldest dispute first.
         """
         with self._session.reading() as view:
             return waiting.outstanding(view, self._session.now())
@@ -319,24 +319,13 @@ class Reader:
             One row for each example: id, row, why ("disagree", or "skipped" when skips leave too few labels), labels (a
             dict, by annotator; None for a skip), votes (how many of them are labels), since (when it became disputed),
             round (0 when no ask has chosen it), taken_by (who has a lease of it now), assigned_to. Gold is left out:
-            its label is known.
-
-        Notes
-        -----
-        Cost: the disputed tasks and their labels. `Campaign.take` with `disputed` gives them to one more annotator
-        each, and `Campaign.adjudicate` decides them.
+            its label is known. Cost: the disputed tasks and their labels.
         """
         with self._session.reading() as view:
             return waiting.disputes(view, self._session.now())
 
     def adjudications(self) -> Records:
-        """The final words that stand, in row order.
-
-        Returns
-        -------
-        Records
-            One row for each example: id, row, label, by, reason, at.
-        """
+        """The final words of leads that stand, in row order: id, row, label, by, reason, at."""
         with self._session.reading() as view:
             return waiting.adjudications(view)
 
