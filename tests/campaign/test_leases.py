@@ -89,6 +89,8 @@ def test_a_holder_who_has_answered_keeps_nobody_from_the_rest(store: Store, tmp_
     campaign = begun(store, tmp_path, annotators_per_task=2)
     campaign.ask(3, margins=margins(), holder="bob")
     campaign.tell(ids_of(2), ["cat", "dog"], annotator="bob")
+    assert [row.held_since is None for row in campaign.outstanding()] == [True, True, False]
+    assert campaign.holdings()["tasks"].tolist() == [1]
     assert campaign.take("ann", 9).ids.tolist() == ids_of(2), "the second label of two people"
     campaign.tell(ids_of(2), ["dog", "dog"], annotator="ann")
     assert campaign.take("cy", 9, disputed=True).ids.tolist() == ids_of(1), "the third, of a dispute"
@@ -231,6 +233,7 @@ def test_who_has_what_since_when(store: Store, tmp_path: Path) -> None:
     ]
     campaign.tell(ids_of(7)[5:], ["cat"] * 2, annotator="bob")
     assert "bob" not in campaign.holdings()["who"].tolist(), "what is labelled waits for bob no more"
+    assert campaign.outstanding()["taken_by"].tolist()[5:] == ["ann", ""]
     clock.now += HOUR
     assert [(row.who, row.ended) for row in campaign.holdings()] == [("vendorA", True)]
     assert campaign.outstanding()["taken_by"].tolist() == [""] * 7

@@ -20,6 +20,7 @@ from ladle.errors import ArgumentError, MismatchError, NotFoundError, ShapeError
 from ladle.labelling import answers
 from ladle.labelling.contract import View, Writer
 from ladle.labelling.events import digest_of, earlier_report, next_number, record
+from ladle.labelling.people import person_name
 from ladle.labelling.records import moment
 from ladle.labelling.rules import ask as ask_rules
 from ladle.labelling.rules.ask import AskRequest, BatchChoice, PoolState
@@ -62,7 +63,7 @@ def check_request(
         gold=gold,
         lease=lease_of(session, lease_seconds),
         key=named,
-        holder=holder,
+        holder=person_name(holder),
         by=session.by,
         model=model or "",
         scores_digest=digest or (digest_of_arrays(given) if named else ""),

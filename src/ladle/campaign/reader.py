@@ -290,10 +290,10 @@ class Reader:
         Records
             One row for each task: id, row, round (0 when no ask has chosen it), order (in its batch, from 0), state
             ("open" or "disputed"), lease_until (of the longest lease), holder (for whom its batch was asked),
-            held_since, held_until (the lease of that batch, which has ended where this is past), taken_by (who has a
-            lease now; several with commas), taken_since (the earliest), assigned_to (several with commas). What is
-            unknown is empty. Tasks of batches come first, in order of choice, gold among them; then other assigned
-            examples; then the other disputed ones, the oldest dispute first.
+            held_since, held_until (while the holder has not answered; the lease has ended where this is past),
+            taken_by (who has a lease now; several with commas), taken_since (the earliest), assigned_to (several with
+            commas). What is unknown is empty. Tasks of batches come first, in order of choice, gold among them; then
+            other assigned examples; then the other disputed ones, the oldest dispute first.
         """
         with self._session.reading() as view:
             return waiting.outstanding(view, self._session.now())

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import numpy as np
@@ -44,8 +44,17 @@ def outstanding(view: View, at: int) -> Records:
     until = repeated(0, len(task))
     until[order] = lease_ends(task.take(order), batches, lease)
     by_batch = _by_number(batches)
-    has_holder = by_batch.holder[task.batch] != ""
-    live = lease.take(lease.lease_until > at)
+    answered = answered_by(view.read(LabelTable, "row", task.row.tolist()))
+    people = People(view.read(PersonTable))
+    holder = by_batch.holder[task.batch]
+    has = np.array(
+        [
+            bool(name) and not people.have_answered(name, answered.get(row, ()))
+            for name, row in zip(holder.tolist(), task.row.tolist(), strict=True)
+        ],
+        bool,
+    )
+    live = _not_answered(lease.take(lease.lease_until > at), answered)
     return Records(
         {
             "id": from_texts(task.example_id, id_type(view)),
@@ -54,9 +63,9 @@ def outstanding(view: View, at: int) -> Records:
             "order": task.place,
             "state": names(STATES, task.state),
             "lease_until": times(until),
-            "holder": by_batch.holder[task.batch],
-            "held_since": times(np.where(has_holder, by_batch.asked_at[task.batch], 0)),
-            "held_until": times(np.where(has_holder, by_batch.lease_until[task.batch], 0)),
+            "holder": holder,
+            "held_since": times(np.where(has, by_batch.asked_at[task.batch], 0)),
+            "held_until": times(np.where(has, by_batch.lease_until[task.batch], 0)),
             "taken_by": _joined(task.row, live.row, live.annotator),
             "taken_since": times(_earliest(task.row, live.row, live.since)),
             "assigned_to": _assigned_to(view, task.row),
@@ -68,23 +77,23 @@ def holdings(view: View, at: int) -> Records:
     """One row for each person or team that has tasks which wait for labels, by batch, by taking or by assignment."""
     task = _waiting_tasks(view)
     batches, lease = view.read(BatchTable), view.read(LeaseTable)
-    in_batch = np.bincount(task.batch, minlength=int(batches.number.max(initial=0)) + 1)
+    answered, people = answered_by(view.read(LabelTable, "row", task.row.tolist())), People(view.read(PersonTable))
+    holder_of = dict(zip(batches.number.tolist(), batches.holder.tolist(), strict=True)) | {0: ""}
+    in_batch = Counter(
+        number
+        for row, number in zip(task.row.tolist(), task.batch.tolist(), strict=True)
+        if holder_of[number] and not people.have_answered(holder_of[number], answered.get(row, ()))
+    )
     found: list[tuple[str, str, int, int, int]] = []  # who, how, tasks, since, until
-    for number, holder, since, until in zip(
-        batches.number.tolist(),
-        batches.holder.tolist(),
-        batches.asked_at.tolist(),
-        batches.lease_until.tolist(),
-        strict=True,
+    for number, since, until in zip(
+        batches.number.tolist(), batches.asked_at.tolist(), batches.lease_until.tolist(), strict=True
     ):
-        if holder and in_batch[number]:
-            found.append((holder, f"batch {number}", int(in_batch[number]), since, until))
-    lease = lease.take((lease.lease_until > at) & np.isin(lease.row, task.row))
-    answered = answered_by(view.read(LabelTable, "row", np.unique(lease.row).tolist()))
+        if in_batch[number]:
+            found.append((holder_of[number], f"batch {number}", in_batch[number], since, until))
+    lease = _not_answered(lease.take((lease.lease_until > at) & np.isin(lease.row, task.row)), answered)
     taken: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    for row, annotator, until, _, since in lease.tuples():
-        if annotator not in answered.get(row, ()):
-            taken[annotator].append((since, until))
+    for _, annotator, until, _, since in lease.tuples():
+        taken[annotator].append((since, until))
     for annotator, spans in sorted(taken.items()):
         found.append((annotator, "taken", len(spans), min(spans)[0], max(until for _, until in spans)))
     assigned = view.read(AssignmentTable)
@@ -163,6 +172,11 @@ def _waiting_tasks(view: View) -> TaskTable:
     others = view.disputed(_FIRST, _ALL)
     others = others.take((others.batch == 0) & ~np.isin(others.row, np.union1d(gold, assigned.row)))
     return TaskTable.joined([asked, assigned, others])
+
+
+def _not_answered(lease: LeaseTable, answered: dict[int, Collection[str]]) -> LeaseTable:
+    """The leases of people who have not answered yet."""
+    return lease.take(np.array([who not in answered.get(row, ()) for row, who in lease.each_key()], bool))
 
 
 def _by_number(batches: BatchTable) -> BatchTable:

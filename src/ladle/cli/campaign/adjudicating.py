@@ -107,6 +107,8 @@ def _words(campaign: Campaign, file: Any, example: list[str] | None, label: list
 
     if example or label:
         raise ArgumentError("the final words", wanted="be in a file, or in --example and --label", got="both")
+    if not file.table.num_rows:
+        raise ArgumentError(f"the file {file.source}", wanted="have a label at least", got="none")
     return file.table.column("id"), with_classes(file.table.column("label"), campaign.settings.labels)
 
 

@@ -34,7 +34,10 @@ BatchFile = Annotated[
     ),
 ]
 Gold = Annotated[int, typer.Option("--gold", metavar="COUNT", help="Gold examples more, at random places.")]
-Holder = Annotated[str, typer.Option("--holder", metavar="NAME", help="Who has the batch.")]
+Holder = Annotated[
+    str,
+    typer.Option("--holder", metavar="NAME", help="Who has the batch, a person or a team: take leaves it to them."),
+]
 ModelVersion = Annotated[
     str | None, typer.Option("--model", metavar="VERSION", help="The version of the model that made the scores.")
 ]
