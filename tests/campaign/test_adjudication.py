@@ -60,7 +60,7 @@ def test_later_labels_do_not_dispute_it(store: Store, tmp_path: Path) -> None:
     assert (told.accepted, told.disputed, told.labelled) == (3, 0, 0)
     assert campaign.delete_labels([TWO], reason="all of them") == 2
     assert labels_of(campaign) == {ONE: ("emu", "adjudicated"), TWO: ("emu", "adjudicated")}
-    assert campaign.progress().labelled == 2
+    assert campaign.progress().labelled_unasked == 2
     assert [row.adjudicated for row in campaign.labels()] == ["emu"] * 7
     assert campaign.verify().ok
 
