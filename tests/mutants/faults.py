@@ -1147,7 +1147,74 @@ QUERY = (
     ),
 )
 
+# On which side of a split an example is, what is new since a moment, and who is due for a review.
+MEASURES = (
+    Fault(
+        "measures",
+        "a newcomer founds a side of its own",
+        "        group[old:] = group[homes]\n",
+        "        group[old:] = np.arange(old, len(group))\n",
+        ("test_newcomers_go_with_the_first_example_of_their_cluster", "test_a_pool_that_grows_changes_no_side"),
+    ),
+    Fault(
+        "measures",
+        "old examples move to the groups of a later clustering",
+        "        group = np.concatenate([group, homes])\n",
+        "        group = first[code].copy()\n",
+        ("test_no_example_changes_its_side_as_the_pool_grows",),
+    ),
+    Fault(
+        "measures",
+        "the order of the sides decides who is on them",
+        "        names = tuple(sorted(given))\n",
+        "        names = tuple(given)\n",
+        ("test_the_order_of_names_changes_nothing",),
+    ),
+    Fault(
+        "measures",
+        "a round begins with the last renewal of its lease",
+        '        if told.get("batch") == number and "size" in told:',
+        '        if told.get("batch") == number and "size" not in told:',
+        ("test_which_events_are_new", "test_labels_since_each_kind_of_moment"),
+    ),
+    Fault(
+        "measures",
+        "an event is its own news",
+        "first = since.number + 1 if since.kind",
+        "first = since.number if since.kind",
+        ("test_which_events_are_new", "test_labels_since_each_kind_of_moment"),
+    ),
+    Fault(
+        "measures",
+        "a few bad answers on gold are a reason",
+        "    if most >= wanted:\n",
+        "    if share >= wanted:\n",
+        ("test_gold_is_judged_by_the_upper_bound",),
+    ),
+    Fault(
+        "measures",
+        "who settles disputes is blamed for them",
+        "    first = first_labels(current, label, max(2, settings.annotators_per_task))\n",
+        "    first = first_labels(current, label, len(label))\n",
+        ("test_who_settles_disputes_is_not_blamed_for_them",),
+    ),
+    Fault(
+        "measures",
+        "chance is reckoned from the labels of one person twice",
+        "    opposite = _found((triple[order], counts[order]), (on * people + person) * count + named)",
+        "    opposite = _found((triple[order], counts[order]), triple)",
+        ("test_kappa_of_classes_is_that_of_scikit_learn",),
+    ),
+    Fault(
+        "measures",
+        "every pair of labels counts alike in alpha",
+        "        differing=np.bincount(named, same * (votes[example] - same) / others, count)",
+        "        differing=np.bincount(named, same * (votes[example] - same), count)",
+        ("test_alpha_of_classes_is_that_of_the_package", "test_alpha_of_krippendorff_2011"),
+    ),
+)
+
 FAULTS: tuple[Fault, ...] = (
     *REACH, *PROVEN, *CUT, *ROUND_ROBIN, *TIES, *HOLM, *SAVINGS, *AGREEMENT, *LEASES, *IDEMPOTENCY, *SEALS, *BUDGET,
-    *QUERY,
+    *QUERY, *MEASURES,
 )  # fmt: skip

@@ -107,7 +107,7 @@ def _pair_table(found: Agreement) -> Any:
         ]
         for row in _lowest(found.pairs, "kappa")
     ]
-    return table(["", "", "shared", "differ by" if is_value else "equal", "kappa"], rows, right={2, 3, 4})
+    return table(["one", "other", "shared", "differ by" if is_value else "equal", "kappa"], rows, right={2, 3, 4})
 
 
 def _people_table(found: Agreement) -> Any:

@@ -128,7 +128,7 @@ def _records(
         gone = len(campaign.withdrawn(since=since))
         facts["withdrawn"] = gone
         if gone:
-            lines["withdrawn"] = f"{gone:,} examples that had labels before have no resolved label now"
+            lines["withdrawn"] = f"examples that had labels before and have no resolved label now: {gone:,}"
     return table, lines, facts
 
 

@@ -96,7 +96,7 @@ def with_sides(campaign: Campaign, table: Any, chosen: SplitOptions) -> tuple[An
     sides = split.at(rows)
     table = table.append_column(COLUMN, pa.array(sides, pa.large_string()))
     distinct = np.unique(rows)
-    lines, facts = _said(split, distinct)
+    lines, facts = _said(split, distinct, list(chosen.shares))
     if chosen.only is not None:
         table = table.filter(pa.array(sides == chosen.only))
         lines["written"] = f"{chosen.only} only: {table.num_rows:,} rows"
@@ -104,25 +104,25 @@ def with_sides(campaign: Campaign, table: Any, chosen: SplitOptions) -> tuple[An
     return table, lines, {"split": facts}
 
 
-def _said(split: PoolSplit, rows: Any) -> tuple[dict[str, str], dict[str, Any]]:
-    """The shares that these rows (each once) reach, and their near-duplicates."""
+def _said(split: PoolSplit, rows: Any, names: list[str]) -> tuple[dict[str, str], dict[str, Any]]:
+    """The shares that these rows (each once) reach, and their near-duplicates. names: the sides in the order shown."""
     counts, total = split.counts(rows), max(len(rows), 1)
     groups, members = split.near_duplicates(rows)
     wanted = dict(zip(split.names, split.shares, strict=True))
-    reached = [f"{name} {count:,} ({count / total:.1%}, of {wanted[name]:.1%})" for name, count in counts.items()]
+    reached = [f"{name} {counts[name]:,} ({counts[name] / total:.1%}; wanted {wanted[name]:.1%})" for name in names]
     lines = {"split": ", ".join(reached)}
     if split.grouped_by == "id":
         lines["near-duplicates"] = "may be on different sides: the campaign has no clusters, and each id decides alone"
     else:
         how = "clusters as they were given" if split.height is None else f"the tree cut at height {split.height:.4g}"
-        lines["near-duplicates"] = f"{groups:,} groups of {members:,} examples, each on one side ({how})"
+        lines["near-duplicates"] = f"{members:,} of these examples in {groups:,} groups, each on one side ({how})"
     if split.parted:
         lines["parted"] = (
             f"{split.parted:,} clusters of the pool are on several sides: a later clustering joined examples that had "
             "their sides"
         )
     facts: dict[str, Any] = {
-        "sides": [{"name": name, "share": wanted[name], "examples": count} for name, count in counts.items()],
+        "sides": [{"name": name, "share": wanted[name], "examples": counts[name]} for name in names],
         "seed": split.seed,
         "grouped_by": split.grouped_by,
         "height": split.height,
