@@ -69,11 +69,13 @@ def test_what_else_changes_a_resolved_label(store: Store, tmp_path: Path) -> Non
     campaign.exclude(five[1:2], reason="a smudge")
     campaign.add_gold(five[2:3], ["dog"])
     campaign.tell(five[3:4], ["dog"], annotator="bob")  # disputed
+    campaign.adjudicate(five[4:5], ["emu"])
     campaign.ask(3, margins=margins())
     found = campaign.resolved(since=mark)
     assert [(row.id, row.label, row.how) for row in found] == [
         (five[0], "cat", "majority"),
         (five[2], "dog", "gold"),
+        (five[4], "emu", "adjudicated"),
     ]
     gone = campaign.withdrawn(since=mark)
     assert [(row.id, row.state) for row in gone] == [(five[1], "excluded"), (five[3], "disputed")]

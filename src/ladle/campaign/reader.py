@@ -165,10 +165,6 @@ class Reader:
         ------
         ArgumentError
             For a `since` that the campaign does not have, or that can be read in two ways.
-
-        Notes
-        -----
-        Cost: reads all labels and tasks.
         """
         with self._session.reading() as view:
             return views.labels(view, self._news(view, since))
@@ -187,9 +183,6 @@ class Reader:
             One row for each example: id, row, label, votes (the labels that count), share (the share of them for this
             label), how (the rule of agreement, "adjudicated" or "gold"). Disputed and excluded examples are left out.
 
-        Notes
-        -----
-        Raises and cost: as `labels`.
         """
         with self._session.reading() as view:
             return views.resolved(view, self.settings, self._news(view, since))
@@ -228,7 +221,7 @@ class Reader:
             The height at which the tree is cut, in the unit of its metric. By default it is cut where its heights rise
             tenfold from one merge to the next, or at 2 examples a cluster. Another height makes other sides.
         progress : Reporter, optional
-            Receives the progress of assigning examples that were added to the pool.
+            Receives the progress where examples that were added to the pool are assigned to the clusters of its tree.
 
         Returns
         -------
@@ -239,13 +232,6 @@ class Reader:
         ArgumentError
             For shares that do not make 1; for a `near` without a tree; when examples were added to the pool and their
             vectors cannot be read.
-        FileError, MismatchError
-            As `ids`.
-
-        Notes
-        -----
-        Cost: a microsecond for each example, and the tree is loaded. Where the pool was extended without a new tree,
-        the new examples are assigned to the tree's clusters, see `Dendrogram.assign`.
         """
         with self._session.reading() as view:
             return splitting.split(self._session, view, shares, near, progress)
