@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["main"]
 
@@ -29,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     An error is printed on stderr as `error: ...`. Under `--json` it is one JSON object on stdout instead, also for a
     wrong command line and for Ctrl-C, so that stdout is always JSON. SIGTERM is handled like Ctrl-C.
     """
+    if arguments is None:  # the process is the command, and nothing has begun
+        _leave_on_interrupt("--json" in sys.argv)
     from ladle.cli.program.failures import (
         check_stdout,
         drop_stdout,
@@ -44,9 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     as_json = "--json" in words
     hook = sys.unraisablehook
     if sys.stderr is None:  # closed: `print` would use stdout, and the next open file would get its number
-        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - open as long as the process
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - open as long as the process
     with sigterm_as_interrupt() as stop, gathered():
         try:
+            if arguments is None:
+                _raise_on_interrupt()
             check_stdout()
             return _run(words)
         except (Interrupted, KeyboardInterrupt) as interrupted:
@@ -61,6 +67,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return print_error(error, as_json=as_json)
         finally:
             sys.unraisablehook = hook  # see failures.silence_unraisable
+
+
+def _leave_on_interrupt(as_json: bool) -> None:
+    """Until `_raise_on_interrupt`, Ctrl-C ends the process at once.
+
+    The libraries of the command line take a while to load. A KeyboardInterrupt in the middle of an import would be
+    Python's traceback, or an ImportError.
+    """
+    import signal
+
+    def leave(number: int, frame: object) -> None:
+        facts = b'{"error": {"kind": "Interrupted", "message": "interrupted", "exit_code": 130}}\n'
+        try:
+            os.write(*((1, facts) if as_json else (2, b"interrupted\n")))
+        finally:
+            os._exit(130)
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # a parent may have had it ignored
+        signal.signal(signal.SIGINT, leave)
+
+
+def _raise_on_interrupt() -> None:
+    """From here, Ctrl-C raises KeyboardInterrupt, which `main` catches."""
+    import signal
+
+    if signal.getsignal(signal.SIGINT) not in (signal.SIG_IGN, None):
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _run(words: list[str]) -> int:
