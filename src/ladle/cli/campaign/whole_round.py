@@ -10,7 +10,7 @@ import typer
 
 from ladle.cli.campaign.asking import BatchFile, Gold, Holder, ModelVersion, Size, batch_facts, batch_lines
 from ladle.cli.campaign.opening import By, Db, Force, Format, LeaseDays, Name, OtherPool, open_campaign, seconds_of
-from ladle.cli.campaign.telling import Delimiter, EmptyLists, Encoding, IgnoreColumn
+from ladle.cli.campaign.telling import Delimiter, EmptyLists, Encoding, IgnoreColumn, LabelColumn
 from ladle.cli.program import options
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ def run_round(
     annotator: Annotated[
         str, typer.Option("--annotator", metavar="NAME", help="Who gave them, where a file has no column annotator.")
     ] = "",
+    id_column: options.IdColumn = None,
+    label_column: LabelColumn = None,
     delimiter: Delimiter = None,
     encoding: Encoding = None,
     empty_lists: EmptyLists = None,
@@ -73,7 +75,7 @@ def run_round(
     from ladle.cli.campaign.batches import check_batch_file, write_batch
     from ladle.cli.campaign.models import metrics_of
     from ladle.cli.campaign.scores import given_of, reading_of
-    from ladle.cli.campaign.telling import file_reading, label_file
+    from ladle.cli.campaign.telling import file_reading, label_file, names_of
     from ladle.cli.pool.scored import QueryInputs
     from ladle.cli.program.outputs import other_file_error
     from ladle.cli.program.progress import progress_reporter
@@ -104,7 +106,8 @@ def run_round(
             return given.arrays
 
         how = file_reading(delimiter, encoding, empty_lists, ignore_columns)
-        files = [label_file(campaign, path, reading=how) for path in labels or []]
+        names = names_of(id_column, label_column)
+        files = [label_file(campaign, path, names=names, reading=how) for path in labels or []]
         result = campaign.round(
             size,
             labels=files,

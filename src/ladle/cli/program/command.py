@@ -7,7 +7,10 @@ from typing import Any, ClassVar
 from typer.core import TyperCommand
 
 from ladle.cli.program.signals import Interrupted
-from ladle.errors import ArgumentError
+from ladle.cli.program.words import in_commands
+from ladle.errors import ArgumentError, LadleError
+
+SPOKEN = ("campaign",)  # the groups of commands over rooms whose errors speak of Python
 
 
 class Command(TyperCommand):
@@ -21,11 +24,21 @@ class Command(TyperCommand):
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command. Raises: Interrupted in place of KeyboardInterrupt."""
+        """Run the command. Raises: Interrupted in place of KeyboardInterrupt; errors in the words of the command."""
         try:
             return super().invoke(ctx)
+        except LadleError as error:
+            group = None if ctx.parent is None else ctx.parent.info_name
+            spoken = in_commands(error, _options_of(self, ctx)) if group in SPOKEN else error
+            if spoken is error:
+                raise
+            raise spoken from error
         except KeyboardInterrupt as interrupt:
             raise Interrupted(*getattr(interrupt, "__notes__", [])) from interrupt
+
+
+def _options_of(command: Any, ctx: Any) -> set[str]:
+    return {each for parameter in command.get_params(ctx) for each in parameter.opts if each.startswith("--")}
 
 
 class _EveryValue:
