@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeGuard, runtime_checkable
 
@@ -10,7 +11,7 @@ import numpy.typing as npt
 
 from ladle.arraylikes import as_array
 from ladle.arrays import Rows
-from ladle.errors import ArgumentError, MismatchError, ShapeError
+from ladle.errors import ArgumentError, LadleError, MismatchError, ShapeError
 from ladle.frames import is_table
 from ladle.hac.tree.level import LEVELS
 
@@ -116,7 +117,17 @@ def clusters_of(tree: Any, *, mean_size: float | None, threshold: float | None, 
         return replace(as_clusters(tree.cut(**given)), origin=getattr(tree, "origin", None))  # type: ignore[arg-type]
     if given:
         raise ArgumentError(f"`{next(iter(given))}`", wanted="come with a dendrogram to cut", got="flat clusters")
-    return as_clusters(tree)
+    if isinstance(tree, (str, bytes, os.PathLike)):
+        raise ArgumentError(
+            "`tree`",
+            wanted="be a dendrogram or (n,) flat clusters",
+            got=f"the path {os.fspath(tree)!r}",
+            remedy="Load it: ladle.Dendrogram.load(path).",
+        )
+    try:
+        return as_clusters(tree)
+    except LadleError as error:  # which names the clusters
+        raise type(error)("`tree`", wanted=error.wanted, got=error.got, remedy=error.remedy) from error
 
 
 def check_clustered(clustered_rows: int, pool_rows: int) -> None:

@@ -11,7 +11,8 @@ Every error is an `ArgumentError` that names the argument, states the range, and
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+import os
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -123,6 +124,22 @@ def text(value: object, subject: str, *, undecided: bool = False, wanted: str = 
     if undecided and value is None:
         return None
     raise ArgumentError(subject, wanted=wanted, got=_show(value))
+
+
+def path_of(value: object, subject: str, *, undecided: bool = False) -> Any:
+    """`value` if it is the path of a file or a folder, or None where that is allowed. Raises: ArgumentError."""
+    if isinstance(value, (str, os.PathLike)) or (undecided and value is None):
+        return value
+    raise ArgumentError(subject, wanted=f"be a path{' or None' if undecided else ''}", got=_show(value))
+
+
+def mapping(value: object, subject: str, *, wanted: str = "be a mapping of names to values") -> dict[str, Any]:
+    """`value` as a dict with names for keys; an empty one for None. Raises: ArgumentError."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
+        raise ArgumentError(subject, wanted=wanted, got=_show(value))
+    return dict(value)
 
 
 def _as_plain(value: Any) -> Any:

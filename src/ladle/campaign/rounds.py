@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,12 @@ import numpy as np
 from ladle import durable
 from ladle.campaign.session import Session
 from ladle.errors import ArgumentError, FileError
+from ladle.formats import LabelFile
 from ladle.labelling.answers import Batch, Told, Verification
 from ladle.labelling.rules.pool import check_metrics
 from ladle.labelling.states import OPEN
 from ladle.labelling.tables import BatchTable, LabelTable, TaskTable
+from ladle.numbers import path_of
 
 # How a file of scores was read: as logits, as margins, from which column, and by which column of ids.
 PLAIN_READING: tuple[object, ...] = (False, False, None, None)
@@ -61,14 +63,29 @@ class RoundResult:
 
 
 def check_arguments(
-    arrays: Mapping[str, Any], has_reader: bool, model: str | None, metrics: Mapping[str, float] | None
+    arrays: Mapping[str, Any], read_scores: object, model: str | None, metrics: Mapping[str, float] | None
 ) -> None:
-    """Refuse arguments of a round that do not go together. Raises: ArgumentError."""
-    if has_reader and any(array is not None for array in arrays.values()):
+    """Refuse arguments of a round that are of another kind, or do not go together. Raises: ArgumentError."""
+    if read_scores is not None and not callable(read_scores):
+        raise ArgumentError("`read_scores`", wanted="be a function that returns arrays", got=repr(read_scores)[:80])
+    if read_scores is not None and any(array is not None for array in arrays.values()):
         raise ArgumentError("`read_scores`", wanted="come without arrays of scores", got="both")
     if metrics and model is None:
         raise ArgumentError("`metrics`", wanted="come with `model`", got="none")
     check_metrics(metrics)
+
+
+def listed_files(labels: object) -> list[Any]:
+    """The files of labels of a round. Raises: ArgumentError for one file in place of a list."""
+    single = isinstance(labels, (str, bytes, os.PathLike, LabelFile, Mapping, Set))
+    if single or not isinstance(labels, Iterable):
+        remedy = "Give a list, also of one file." if single else "Leave it out where there are none."
+        raise ArgumentError("`labels`", wanted="be a list of files", got=repr(labels)[:80], remedy=remedy)
+    files = list(labels)
+    for each in files:
+        if not isinstance(each, LabelFile):
+            path_of(each, "a file of `labels`")
+    return files
 
 
 def tell_key(kind: str, sha256: str, annotator: str, source: str, names: Mapping[str, str]) -> str:
@@ -180,6 +197,7 @@ def digest_of_files(paths: Iterable[str | os.PathLike[str] | None]) -> str:
     Raises: FileError for a path without a file. Cost: reads every file.
     """
     parts = []
+    paths = [path_of(each, "`scores`", undecided=True) for each in paths]
     for path in (Path(each) for each in paths if each is not None):
         if not path.exists():
             raise FileError(str(path), wanted="be a file or a folder", got="nothing there")

@@ -33,7 +33,7 @@ from ladle.formats.outcomes import (
     with_choices,
 )
 from ladle.notices import notice
-from ladle.numbers import choice
+from ladle.numbers import choice, path_of
 from ladle.plain_files import check_plain_file
 
 Rows = npt.NDArray[np.int64]
@@ -167,7 +167,7 @@ def read_labels(
     """
     if empty is not None:
         choice(empty, "`empty`", ("open", "none"))
-    source = Path(path)
+    source = Path(path_of(path, "`path`"))
     chosen = with_dialect(format_of(source, format), dialect)
     digest = file_digest(check_plain_file(source))
     fields = _fields(names or {}, ignore)

@@ -40,7 +40,7 @@ from ladle.hac.tree.prototypes import prototypes_of_pool
 from ladle.memory.scratch import IN_MEMORY, Scratch
 from ladle.metric import Metric, check_metric
 from ladle.neighbours import BruteSearch, CellSearch, Effort, Frame
-from ladle.numbers import choice, switch
+from ladle.numbers import choice, path_of, switch
 from ladle.pool.contract import Pool
 from ladle.pool.faults import explain
 from ladle.pool.open import open_if_path, open_pool
@@ -151,6 +151,7 @@ def cluster(
     """
     metric, seed = check_metric(metric), check_seed(seed)
     exact = switch(exact, "`exact`", undecided=True)
+    path_of(checkpoint, "`checkpoint`", undecided=True), path_of(scratch, "`scratch`", undecided=True)
     exact_engine = _checked_engine(engine, exact, quality)
     prototypes = switch(prototypes, "`prototypes`", undecided=True)
     pool = _pool_of(embeddings, skip_invalid, metric)

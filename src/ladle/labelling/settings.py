@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
@@ -77,6 +78,9 @@ class Settings:
 
     def __post_init__(self) -> None:
         check_name(self.name)
+        if not isinstance(self.files, (str, os.PathLike)):
+            raise ArgumentError("`files`", wanted="be the path of a folder", got=repr(self.files)[:80])
+        object.__setattr__(self, "files", os.fspath(self.files))
         check_agreement(self.agreement, self.labels)
         plain = {
             "seed": check_seed(self.seed),

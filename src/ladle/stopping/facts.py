@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,9 @@ def as_predictions(value: Sequence[npt.ArrayLike] | None, rule: str, *, last: in
     """
     if value is None:
         raise ArgumentError(f"a verdict of {rule}", wanted="be given `predictions`, one array a round", got="none")
+    if isinstance(value, (str, bytes, Mapping, Set)) or not isinstance(value, Iterable):
+        wanted, got = "be a list with one array for each round", f"a {type(value).__name__}"
+        raise ArgumentError("`predictions`", wanted=wanted, got=got)
     rounds = [as_labels(labels, "predictions") for labels in list(value)[-last:]]
     for labels in rounds:
         if labels.size == 0:

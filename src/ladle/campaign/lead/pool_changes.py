@@ -1,4 +1,4 @@
-"""Changes beside asking and telling: exclusions, gold, deleted labels, a larger pool, recorded models."""
+"""Changes beside asking and telling: exclusions, gold, deleted labels, recorded models."""
 
 from __future__ import annotations
 
@@ -10,36 +10,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ladle import durable
-from ladle.arraylikes import as_array
-from ladle.campaign.creation import check_tree, pool_part, save_ids, without_cuts
-from ladle.campaign.damage import newest_part
 from ladle.campaign.session import Session
 from ladle.campaign.telling import LONGEST_REASON, canonical, check_text, known_rows
-from ladle.errors import ArgumentError, FileError, MismatchError
-from ladle.labelling.columns import Int64
-from ladle.labelling.events import Effects, digest_of, earlier_report, next_number, record
+from ladle.errors import ArgumentError, FileError
+from ladle.labelling.events import digest_of, earlier_report, next_number, record
 from ladle.labelling.rules import pool as pool_rules
 from ladle.labelling.rules import tell as tell_rules
 from ladle.labelling.rules.pool import NamedExamples
 from ladle.labelling.states import LABELLED
 from ladle.labelling.tables import (
-    ArtefactTable,
     BatchTable,
     EventTable,
     ExclusionTable,
     GoldTable,
     ModelTable,
-    PoolPartTable,
     TaskTable,
 )
-from ladle.numbers import whole
-from ladle.pool import Pool
-from ladle.pool.ids.example_ids import Ids
+from ladle.numbers import path_of, whole
 from ladle.pool.ids.named_rows import find_rows_named
-from ladle.progress import Reporter
 
 if TYPE_CHECKING:
-    from ladle.hac import Dendrogram
+    pass
 
 
 def find_named(session: Session, ids: object) -> NamedExamples:
@@ -120,6 +111,7 @@ def record_model(
     if not check_text(version, "version"):
         raise ArgumentError("`version`", wanted="name the model", got="nothing")
     number = None if number is None else whole(number, "`round`", least=1)
+    path_of(scores, "`scores`", undecided=True)
     text, path = pool_rules.check_metrics(metrics), "" if scores is None else str(Path(scores).absolute())
     digest = _score_digest(Path(path)) if path else ""
     with session.writing() as writer:
@@ -134,75 +126,6 @@ def record_model(
         if effects:
             record(writer, session.act("model", at), effects)
     return int(effects.report["labelled"])
-
-
-def extend(session: Session, pool: Pool, tree: Any, progress: Reporter) -> int:
-    """Extend the pool: by how many examples. Raises: MismatchError when it does not begin with the campaign's pool."""
-    with session.reading() as view:
-        part, artefacts = newest_part(view), view.read(ArtefactTable)
-    grown = pool.rows - int(part.rows[0])
-    if grown == 0 and pool.digest == part.digest[0] and pool.dim == part.dim[0]:
-        return 0
-    _check_grown(pool, part)
-    number = int(part.number[0]) + 1
-    clusters = _grown_clusters(session, pool, artefacts, number, tree, progress)
-    with session.writing() as writer:
-        if int(newest_part(writer).number[0]) != number - 1:
-            raise MismatchError("the pool", wanted="stay as it is while it is extended", got="another extension")
-        event = next_number(writer, EventTable)
-        fresh = pool_part(pool, number, event)
-        names = save_ids(session.files, fresh, pool)
-        if clusters is not None:
-            names.append(session.files.save_clusters(clusters, number))
-        added = ArtefactTable.of([session.files.artefact(name, event) for name in names])
-        report = {"pool": pool.source, "examples": pool.rows, "new": grown}
-        record(writer, session.act("extend", session.now()), Effects(added=(fresh, added), report=report))
-    session.pool = pool
-    return grown
-
-
-def _check_grown(pool: Pool, part: PoolPartTable) -> None:
-    begins = pool.rows > int(part.rows[0]) and Ids(pool.ids.slice(0, int(part.rows[0]))).digest == part.digest[0]
-    if not begins or pool.dim != part.dim[0]:
-        raise MismatchError(
-            f"the pool {pool.source}",
-            wanted=f"begin with the campaign's {int(part.rows[0]):,} examples of dim {int(part.dim[0])}, in order",
-            got=f"{pool.rows:,} examples of dim {pool.dim}, other ones or in another order",
-            remedy="Append new examples at the end.",
-        )
-
-
-def _grown_clusters(
-    session: Session, pool: Pool, artefacts: ArtefactTable, number: int, tree: Any, progress: Reporter
-) -> Dendrogram | Int64 | None:
-    """The clusters of the larger pool: those given, or the campaign's tree with the new examples assigned to it."""
-    from ladle import strategies
-    from ladle.hac import Dendrogram
-
-    settings = session.settings
-    if isinstance(tree, (str, Path)):
-        tree = Dendrogram.load(tree)
-    if tree is not None:
-        tree = tree if isinstance(tree, Dendrogram) else as_array(tree, "tree")
-        check_tree(tree, pool, progress)
-        return tree  # type: ignore[no-any-return]
-    known = session.files.tree(artefacts, number - 1)
-    if known is None:
-        if strategies.describe(settings.strategy).takes_tree != "yes":
-            return None
-        raise ArgumentError(
-            "`tree`",
-            wanted="be the clusters of the grown pool",
-            got="none, and the campaign has no tree that takes new examples",
-        )
-    cut = {name: value for name, value in settings.options.items() if name not in without_cuts(settings.options)}
-    embeddings = pool.embeddings()
-    wanted = f"begin with the {known.n:,} examples that the campaign's tree was made from"
-    known.origin.check(embeddings[: known.n], subject="the grown pool", wanted=wanted, progress=progress)
-    newcomers = embeddings[known.n :]
-    labels = known.assign(newcomers, seed=settings.seed, progress=progress, **cut).labels
-    grown: Int64 = np.concatenate([known.cut(**cut), labels])
-    return grown
 
 
 def _score_digest(path: Path) -> str:

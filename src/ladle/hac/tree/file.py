@@ -20,6 +20,7 @@ from ladle.errors import CorruptFileError, FileError, FileFormatError
 from ladle.hac.tree.archive import HEADER, ArrayArchive, impossible, open_archive
 from ladle.hac.tree.fields import TreeFields
 from ladle.hac.tree.header import FORMAT, TreeHeader, parse_header
+from ladle.numbers import path_of
 
 if TYPE_CHECKING:
     from ladle.hac.tree.prototypes import Prototypes
@@ -38,10 +39,11 @@ PROTOTYPE_DTYPES = {
 
 
 def save_tree(tree: TreeFields, path: str | os.PathLike[str]) -> None:
-    """Write `tree` to `path`, whole or not at all. Raises: FileError.
+    """Write `tree` to `path`, whole or not at all. Raises: FileError; ArgumentError for no path.
 
     Cost: 24 bytes a merge, and what the prototypes it carries take (`ladle.hac.plan.prototype_bytes`).
     """
+    path_of(path, "`path`")
     prototypes = tree.prototypes
     header = {
         "format": FORMAT,
@@ -79,9 +81,9 @@ def load_tree(kind: type[Tree], path: str | os.PathLike[str]) -> Tree:
     """Read a tree back as a `kind`, and check that its contents are possible.
 
     Raises: FileError when it cannot be read, FileFormatError when it is something else or newer than this Ladle,
-    CorruptFileError when any byte has changed, or the contents are impossible.
+    CorruptFileError when any byte has changed, or the contents are impossible; ArgumentError for no path.
     """
-    subject = f"the tree {path}"
+    subject = f"the tree {path_of(path, '`path`')}"
     try:
         _check_sealed(path, subject)
         with open_archive(Path(path), subject) as archive:
