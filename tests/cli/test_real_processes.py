@@ -56,6 +56,7 @@ LINES: dict[str, tuple[tuple[str, ...], int]] = {
     "campaign include": (("cut.npy", *DB), 4),
     "campaign delete": (("cut.npy", "--reason", "r", *DB), 4),
     "campaign extend": (("cut.parquet", *DB), 4),
+    "campaign pool": (("move", "cut.parquet", *DB), 4),
     "campaign story": (("no-such", *DB), 3),
     "campaign audit": (("--db", "flipped.db"), 4),
 }

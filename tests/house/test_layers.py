@@ -57,7 +57,7 @@ SUBROOMS = {
 # The files and sub-rooms of a room, each of which may import those before it.
 FILE_ORDER = {
     "campaign": [
-        *("examples", "damage", "files", "session"),
+        *("examples", "damage", "files", "clocks", "session"),
         *("news", "views", "waiting", "stories", "quality", "progress", "splitting", "verify", "backups", "creation"),
         *("score_arrays", "telling", "asking", "leases", "lead", "rounds", "label_files"),
         *("reader", "comparison", "editor", "campaign"),

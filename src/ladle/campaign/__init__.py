@@ -2,8 +2,8 @@
 
 The results of the rules and the contract of a store can be imported from here too. The rules are in `ladle.labelling`.
 
-The files, each of which imports only those before it: examples, damage, files, session (an open campaign); news,
-views, stories, quality, progress, splitting, verify (reading); backups, creation (its beginning); score_arrays,
+The files, each of which imports only those before it: examples, damage, files, clocks, session (an open campaign);
+news, views, stories, quality, progress, splitting, verify (reading); backups, creation (its beginning); score_arrays,
 telling, asking, leases, lead/ (changes); rounds, label_files; reader, comparison, editor, campaign (the public names).
 """
 

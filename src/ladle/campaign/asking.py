@@ -16,7 +16,7 @@ from ladle.campaign.examples import Examples
 from ladle.campaign.score_arrays import arrays_of, check_order, indexes_of, with_classes
 from ladle.campaign.session import Session
 from ladle.campaign.telling import check_text
-from ladle.errors import ArgumentError, MismatchError, NotFoundError, ShapeError
+from ladle.errors import ArgumentError, FileError, MismatchError, NotFoundError, ShapeError
 from ladle.labelling import answers
 from ladle.labelling.contract import View, Writer
 from ladle.labelling.events import digest_of, earlier_report, next_number, record
@@ -172,6 +172,7 @@ def _basis(session: Session, request: AskRequest, view: View) -> _Basis | None:
     state = ask_rules.pool_state(view)
     spend = ask_rules.check_budget(session.settings, view, state.task, request.size + request.gold)
     ask_rules.check_room(state, request.size, pool_rows=len(examples), at=at)
+    examples.pool_if_there()  # refuses one that has changed: scores may go by its rows
     return _Basis(state, examples, session.clusters(view), int(view.last(EventTable).seq[0]), at, spend)
 
 
@@ -250,14 +251,15 @@ def _select(session: Session, request: AskRequest, basis: _Basis) -> Any:
 
 
 def _embeddings(examples: Examples, strategy: str) -> Embeddings:
-    if examples.pool is None:
-        raise ArgumentError(
+    try:
+        return examples.pool.embeddings()
+    except (ArgumentError, FileError) as error:
+        raise type(error)(
             f"the strategy {strategy}",
             wanted="have the embeddings of the pool",
-            got="its ids alone",
-            remedy="Give `embeddings`, or the pool: Campaign.open(..., pool=...).",
-        )
-    return examples.pool.embeddings()
+            got=f"its ids alone, because {error.subject} must {error.wanted}, and is {error.got}",
+            remedy=error.remedy or "Give `embeddings`, or the pool: Campaign.open(..., pool=...).",
+        ) from error
 
 
 def _make_or_find(

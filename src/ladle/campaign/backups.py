@@ -25,8 +25,8 @@ import numpy as np
 from ladle import durable
 from ladle._version import __version__
 from ladle.campaign.damage import foreign_ids
-from ladle.campaign.examples import Examples
-from ladle.campaign.files import CampaignFiles
+from ladle.campaign.examples import Examples, TakenOut
+from ladle.campaign.files import CampaignFiles, ids_name
 from ladle.campaign.session import Session
 from ladle.errors import CorruptFileError, FileError, FileFormatError, LadleError
 from ladle.labelling import version_two
@@ -34,8 +34,9 @@ from ladle.labelling.columns import Columns
 from ladle.labelling.contract import Store, View
 from ladle.labelling.invariants import CRASHES, Everything, problems
 from ladle.labelling.settings import Settings, in_force
-from ladle.labelling.tables import KINDS, MICROSECONDS, ArtefactTable, PoolPartTable, SettingsTable
+from ladle.labelling.tables import KINDS, MICROSECONDS, ArtefactTable, ExclusionTable, PoolPartTable, SettingsTable
 from ladle.memory.budget import require
+from ladle.numbers import path_of
 
 FORMAT = "ladle-campaign"
 FORMAT_VERSION = 2  # increase it when an older Ladle would misread the file
@@ -60,7 +61,7 @@ UNREADABLE = (
 
 def backup(session: Session, path: str | os.PathLike[str]) -> Path:
     """Write the campaign at one moment to `path`. Raises: FileError; CorruptFileError for a damaged file of its own."""
-    target = Path(path)
+    target = Path(path_of(path, "`path`"))
     with durable.writing(target) as file:
         # The seal needs the file open after the archive is closed.
         with session.reading() as view, zipfile.ZipFile(file, "w", ZIPPED, compresslevel=1) as archive:
@@ -85,7 +86,7 @@ def restore(
     Raises: MismatchError when a campaign of this name exists; FileError, FileFormatError, CorruptFileError;
     MemoryPlanError.
     """
-    source = Path(path)
+    source = Path(path_of(path, "`path`"))
     if not source.is_file():
         raise FileError(f"the backup {source}", wanted="be there", got="no such file")
     durable.check_seal(source)
@@ -244,7 +245,7 @@ def _check_files(staging: Path, tables: Everything, source: Path) -> None:
     for part in (parts.take(parts.number == number) for number in parts.number.tolist()):
         number = int(part.number[0])
         try:
-            if f"ids-{number}.arrow" in names or not part.reopen[0]:
+            if ids_name(number) in names or not part.reopen[0]:
                 _check_ids(files, part, tables, newest=number == len(parts))
             _check_clusters(files, part, artefacts)
         except (LadleError, OSError, *CRASHES) as error:
@@ -257,10 +258,11 @@ def _check_files(staging: Path, tables: Everything, source: Path) -> None:
 
 
 def _check_ids(files: CampaignFiles, part: PoolPartTable, tables: Everything, *, newest: bool) -> None:
-    ids = files.ids(int(part.number[0]), tables.of(ArtefactTable))
-    if len(ids) != part.rows[0] or ids.digest != part.digest[0] or ids.kind != part.id_type[0]:
+    ids = files.ids(part, tables.of(ArtefactTable))
+    if ids is None or len(ids) != part.rows[0] or ids.digest != part.digest[0] or ids.kind != part.id_type[0]:
         raise ValueError("ids of another pool")
-    for line in foreign_ids(Examples(ids), tables.tables) if newest else ():
+    examples = Examples(ids, taken_out=TakenOut.of(tables.of(ExclusionTable)))
+    for line in foreign_ids(examples, tables.tables) if newest else ():
         raise ValueError(line)
 
 

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy.typing as npt
 
 from ladle.campaign import asking, creation, rounds, telling, verify
+from ladle.campaign.clocks import Clock
 from ladle.campaign.editor import Editor
 from ladle.campaign.examples import as_pool
 from ladle.campaign.label_files import filled, with_classes
 from ladle.campaign.rounds import RoundResult
 from ladle.campaign.score_arrays import arrays_of
-from ladle.campaign.session import Clock, Database
+from ladle.campaign.session import Database
 from ladle.formats import LabelFile, read_labels
 from ladle.labelling.answers import Batch, Told
 from ladle.labelling.contract import Store
 from ladle.labelling.labels import Class, Labels
 from ladle.labelling.settings import Settings
-from ladle.numbers import switch
+from ladle.numbers import mapping, switch
 from ladle.progress import SILENT, Reporter
 from ladle.store.sql import SqlStore
 
@@ -101,7 +101,7 @@ class Campaign(Editor):
         files : str, optional
             The folder of the campaign's files; by default beside the database, `birds.db.files/NAME`.
         clock : callable, optional
-            Returns seconds since 1970, UTC; by default `time.time`.
+            Returns seconds since 1970, UTC; by default the clock of the PostgreSQL, otherwise of this machine.
         by : str, optional
             Who acts, for the log; by default LADLE_USER or the user of the system.
         progress : Reporter, optional
@@ -129,18 +129,18 @@ class Campaign(Editor):
             name=name,
             strategy=strategy,
             labels=Labels.of(labels),
-            options=dict(options or {}),
+            options=mapping(options, "`options`"),
             budget=budget,
             annotators_per_task=annotators_per_task,
             agreement=agreement,
             gold_accuracy=gold_accuracy,
             seed=seed,
             lease_seconds=lease_seconds,
-            files=files or "",
+            files="" if files is None else files,
             price=price,
             currency=currency,
         )
-        plan = creation.NewCampaign(settings, as_pool(pool), tree, clock or time.time, progress, by)
+        plan = creation.NewCampaign(settings, as_pool(pool), tree, clock, progress, by)
         return cls(creation.create(url if isinstance(url, Store) else SqlStore.create(url), plan))
 
     def ask(
@@ -432,8 +432,9 @@ class Campaign(Editor):
         size, gold = asking.check_words(self._session, size, gold, holder, model, lease_seconds)
         binary, normalise = switch(binary, "`binary`"), switch(normalise, "`normalise`")
         given = {"probabilities": probabilities, "margins": margins, "embeddings": embeddings, "votes": votes}
-        rounds.check_arguments(given, read_scores is not None, model, metrics)
-        files = [each if isinstance(each, LabelFile) else read_labels(each, form=self.form) for each in labels]
+        rounds.check_arguments(given, read_scores, model, metrics)
+        listed = rounds.listed_files(labels)
+        files = [each if isinstance(each, LabelFile) else read_labels(each, form=self.form) for each in listed]
         alone = scores is None and scores_digest is None
         if scores_digest is None:
             scores_digest = rounds.digest_of_files([scores]) or asking.digest_of_arrays(arrays_of(given))

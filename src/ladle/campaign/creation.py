@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,10 +18,11 @@ import pyarrow.compute as pc
 
 from ladle.arraylikes import as_array
 from ladle.campaign import backups
+from ladle.campaign.clocks import Clock
 from ladle.campaign.damage import newest_part
 from ladle.campaign.examples import as_pool, reopen_instructions
 from ladle.campaign.files import CampaignFiles
-from ladle.campaign.session import Clock, Session, folder_of
+from ladle.campaign.session import Session, folder_of
 from ladle.clusters import is_cuttable
 from ladle.errors import ArgumentError, IdError, MismatchError, NotFoundError
 from ladle.hac.tree.level import LEVELS
@@ -31,6 +31,7 @@ from ladle.labelling.events import Effects, record
 from ladle.labelling.settings import Settings
 from ladle.labelling.tables import ArtefactTable, PoolPartTable
 from ladle.pool import Pool
+from ladle.pool.ids.example_ids import Ids
 from ladle.progress import SILENT, Reporter
 from ladle.store.engine import file_of
 from ladle.store.sql import SqlStore
@@ -43,7 +44,7 @@ class NewCampaign:
     settings: Settings
     pool: Pool
     tree: Any
-    clock: Clock
+    clock: Clock | None
     progress: Reporter
     by: str = ""
 
@@ -85,7 +86,7 @@ def restore(store: Store, path: str | os.PathLike[str], *, name: str | None, fil
         return _with_files(replace(settings, files=files), store)
 
     settings = backups.restore(store, path, name=name, placed=placed, folder=folder)
-    return open_existing(store, settings.name, pool=None, clock=time.time)
+    return open_existing(store, settings.name, pool=None)
 
 
 def only_name(store: Store) -> str:
@@ -99,7 +100,7 @@ def only_name(store: Store) -> str:
     return names[0]
 
 
-def open_existing(store: Store, name: str, *, pool: object, clock: Clock, by: str = "") -> Session:
+def open_existing(store: Store, name: str, *, pool: object, clock: Clock | None = None, by: str = "") -> Session:
     """Open a campaign. pool: where it is now, or None. Raises: NotFoundError; as `ladle.open_pool`."""
     with store.reading(name) as view:
         settings = Settings.from_json(view.settings)
@@ -123,8 +124,10 @@ def pool_part(pool: Pool, number: int, event: int) -> PoolPartTable:
 
 
 def save_ids(files: CampaignFiles, part: PoolPartTable, pool: Pool) -> list[str]:
-    """Save the ids of a pool that cannot be opened again: the names of the files written."""
-    return [] if part.reopen[0] else [files.save_ids(pool.id_column, int(part.number[0]))]
+    """Save the ids of a pool: the names of the files written; none for the row numbers of a pool with files."""
+    if part.reopen[0] and pool.digest == Ids.row_numbers(pool.rows).digest:
+        return []
+    return [files.save_ids(pool.id_column, int(part.number[0]))]
 
 
 def _create_new(store: Store, plan: NewCampaign) -> Session:
@@ -144,8 +147,11 @@ def _create_new(store: Store, plan: NewCampaign) -> Session:
     text = settings.to_json()
     report = {"pool": pool.source, "examples": pool.rows, "strategy": settings.strategy, "files": names}
     with store.founding(settings.name, text) as writer:
+        session.times.look(writer)
         record(writer, session.act("create", session.now()), Effects(added=(part, artefacts), report=report))
     session.files.remove_checkpoint()
+    with session.reading() as view:
+        session.examples(view)  # the caller's pool is the campaign's, until others change it
     return session
 
 

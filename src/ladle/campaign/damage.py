@@ -81,5 +81,6 @@ def foreign_ids(examples: Examples, tables: Mapping[type[Columns], Columns]) -> 
         if kind not in tables:
             continue
         rows, ids = tables[kind].column("row"), tables[kind].column("example_id")
-        if len(rows) and (rows.max() >= len(examples) or not np.array_equal(examples.texts_at(rows), ids)):
+        known = np.isin(rows, examples.taken_out.row) | ((rows >= 0) & (rows < len(examples)))
+        if not known.all() or not np.array_equal(examples.texts_at(rows), ids):
             yield f"ids of the table {kind.NAME} are not those of the pool"

@@ -8,12 +8,13 @@ from typing import Any, Self
 
 from ladle.campaign import asking, backups, creation, leases
 from ladle.campaign.examples import as_pool
-from ladle.campaign.lead import adjudication, assignments, pool_changes
+from ladle.campaign.lead import adjudication, assignments, pool_changes, pools
 from ladle.campaign.reader import Reader
 from ladle.campaign.session import Database
 from ladle.campaign.telling import check_text
 from ladle.labelling.answers import Taken
 from ladle.labelling.contract import Store
+from ladle.numbers import switch
 from ladle.progress import SILENT, Reporter
 from ladle.store.sql import SqlStore
 
@@ -323,18 +324,25 @@ class Editor(Reader):
         """
         return pool_changes.include(self._session, ids)
 
-    def extend(self, pool: object, *, tree: Any = None, progress: Reporter = SILENT) -> int:
-        """Extend the pool by new examples at its end.
+    def extend(self, pool: object, *, tree: Any = None, replace: bool = False, progress: Reporter = SILENT) -> int:
+        """Extend the pool by new examples at its end, or replace it by another pool.
+
+        Where it is replaced, labels, leases, gold and all other records follow their examples by id, whatever the order
+        of the examples is. An example that is no longer in the pool keeps its records and gets a negative row; it is
+        excluded with the reason "removed from the pool", until a later pool has it again.
 
         Parameters
         ----------
         pool : Pool or argument of `ladle.open_pool`
-            The larger pool. It begins with the campaign's pool, in the same order.
+            The new pool. Unless it replaces the campaign's, it begins with that, in the same order.
         tree : Dendrogram, path or array of shape (n,), optional
-            The clusters of the larger pool. Without it, the new examples are assigned to the campaign's tree, see
-            `ladle.Dendrogram.assign`.
+            The clusters of the new pool. Without it, new examples are assigned to the campaign's tree, see
+            `ladle.Dendrogram.assign`. A pool that replaces the campaign's is clustered anew, with the same metric.
+        replace : bool, default False
+            Whether the new pool takes the place of the campaign's: for examples that were removed or have another
+            order, and for a pool that was embedded anew.
         progress : Reporter, optional
-            Receives the progress of the assignment.
+            Receives the progress of the assignment or the clustering.
 
         Returns
         -------
@@ -344,17 +352,47 @@ class Editor(Reader):
         Raises
         ------
         MismatchError
-            When the pool does not begin with the campaign's.
+            When the pool does not begin with the campaign's; for a tree of other vectors, and ids of another kind.
         ArgumentError
-            When the strategy needs clusters, and there is no tree to assign to.
+            When the strategy needs clusters, and there is no tree to assign to, or to make anew.
         FileError
-            For a file that cannot be read or written. Also what the assignment raises.
+            For a file that cannot be read or written. Also what the assignment or the clustering raises.
 
         Notes
         -----
-        Cost: that of the assignment. Repeats: the same pool again changes nothing.
+        Cost: that of the assignment or the clustering; to replace it, all records are written anew in one transaction.
+        Repeats: the same pool again changes nothing.
         """
-        return pool_changes.extend(self._session, as_pool(pool), tree, progress)
+        change = pools.replace_by if switch(replace, "`replace`") else pools.extend
+        return change(self._session, as_pool(pool), tree, progress).added
+
+    def move_pool(self, pool: object) -> bool:
+        """Record where the pool is now. Its examples are the same.
+
+        Parameters
+        ----------
+        pool : Pool or path
+            The pool in its new place. A path is read by the names of columns that the campaign has stored.
+
+        Returns
+        -------
+        bool
+            Whether this is another place than before.
+
+        Raises
+        ------
+        MismatchError
+            For another pool: other ids, another order or another dim; other vectors than the campaign's tree.
+        ArgumentError
+            For a pool that cannot be opened again, such as an array.
+        FileError
+            As `ladle.open_pool`.
+
+        Notes
+        -----
+        The record keeps both places. Cost: reads the ids, and all vectors where the campaign has a tree.
+        """
+        return pools.move(self._session, pool)
 
     def add_gold(self, ids: object, labels: object) -> int:
         """Add gold: examples with a known label, which test annotators. An ask never chooses them as its own.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,36 +17,93 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ladle.arrays import Rows
-from ladle.errors import IdError, LadleError, MismatchError
-from ladle.labelling.columns import Texts, texts
-from ladle.labelling.tables import PoolPartTable
-from ladle.notices import gathered
+from ladle.errors import ArgumentError, FileError, IdError, LadleError, MismatchError
+from ladle.labelling.columns import Int64, Texts, repeated, texts
+from ladle.labelling.tables import NO_ROW, ExclusionTable, PoolPartTable
+from ladle.notices import gathered, notice
 from ladle.pool import Pool, open_pool
 from ladle.pool.column_pool import ColumnPool
 from ladle.pool.ids.example_ids import Ids, as_id_array, show_ids
 from ladle.pool.ids.table_ids import ROW_NUMBERS
+from ladle.pool.open import ORDERS
 from ladle.pool.valid_pool import ValidPool
 
-_ORDER = "natural"  # the order in which the files of a folder are read
+NATURAL, TEXT = ORDERS  # in which order the files of a folder are read
+WHERE = "Say where it is: Campaign.open(..., pool=...), or, for good, Campaign.move_pool."
+SAME = (
+    "Give the pool as it was with pool=. If it has grown at its end: Campaign.extend. If examples were removed or "
+    "renamed, or have another order, or were embedded anew: Campaign.extend(..., replace=True)."
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TakenOut:
+    """The examples with records that are no longer in the pool: their rows, all of them negative, and their ids."""
+
+    row: Int64  # ascending
+    example_id: Texts
+
+    @classmethod
+    def of(cls, exclusions: ExclusionTable) -> TakenOut:
+        """Those of a campaign, each of which has a row in this table."""
+        gone = exclusions.row < 0
+        return cls(exclusions.row[gone], exclusions.example_id[gone])
 
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """The ids of a pool, and the pool itself where it can be opened."""
+    """The ids of a pool, and the pool itself where it can be opened.
+
+    opener: opens the pool, None for a pool that is nowhere. taken_out: examples that are no longer in it.
+    """
 
     ids: Ids
-    pool: Pool | None = field(default=None)
+    opener: Callable[[], Pool] | None = field(default=None)
+    taken_out: TakenOut = field(default=TakenOut(np.empty(0, np.int64), texts([])))
 
     def __len__(self) -> int:
         return len(self.ids)
 
+    @cached_property
+    def pool(self) -> Pool:
+        """The pool, opened once.
+
+        Raises: ArgumentError for one that has no files to open again; FileError; MismatchError when it has changed.
+        """
+        if self.opener is None:
+            wanted, got = "be where it can be opened again", "an array, or a file whose ids were given apart"
+            raise ArgumentError("the pool", wanted=wanted, got=got, remedy=WHERE)
+        return self.opener()
+
+    def pool_if_there(self) -> Pool | None:
+        """The pool, or None where it cannot be read. Raises: MismatchError when it has changed."""
+        if self.opener is None:
+            return None
+        try:
+            return self.pool
+        except FileError as error:
+            notice(f"{error.subject} cannot be read ({error.got}): the campaign has its ids, and goes on with them")
+            return None
+
     def at(self, rows: Rows) -> npt.NDArray[Any]:
-        """The ids at these rows: int64, or objects of str."""
-        return as_ids(self.ids.at(rows))
+        """The ids at these rows: int64, or objects of str. Rows of examples that were taken out are negative."""
+        rows = np.asarray(rows, np.int64)
+        return from_texts(self.texts_at(rows), self.ids.kind) if (rows < 0).any() else as_ids(self.ids.at(rows))
 
     def texts_at(self, rows: Rows) -> Texts:
-        """The ids at these rows as a campaign stores them: text, numbers in digits."""
-        return as_texts(self.ids.at(rows))
+        """The ids at these rows as a campaign stores them: text, numbers in digits. Raises: IdError."""
+        rows = np.asarray(rows, np.int64)
+        gone = rows < 0
+        if not gone.any():
+            return as_texts(self.ids.at(rows))
+        known = dict(zip(self.taken_out.row.tolist(), self.taken_out.example_id.tolist(), strict=True))
+        found = repeated("", len(rows))
+        found[~gone] = as_texts(self.ids.at(rows[~gone]))
+        lost = set(rows[gone].tolist()) - set(known)
+        if lost:
+            raise IdError("the rows", wanted="be of examples that the campaign knows", got=f"row {min(lost)}")
+        found[gone] = texts(known[row] for row in rows[gone].tolist())
+        return found
 
     def checked(self, ids: object, name: str = "`ids`") -> Any:
         """The caller's ids as one pyarrow array of the pool's kind. Raises: IdError for nulls and another kind."""
@@ -78,6 +136,17 @@ class Examples:
             rows[codes.drop_null().to_numpy()] = np.flatnonzero(codes.is_valid().to_numpy(zero_copy_only=False))
         by_code: Rows = rows[coded.indices.to_numpy()]
         return by_code
+
+    def find_ever(self, wanted: Any) -> Rows:
+        """(a,) int64: as `find`; the negative row of an example that was taken out, NO_ROW for any other id."""
+        rows = self.find(wanted)
+        places = np.flatnonzero(rows < 0)
+        rows[places] = NO_ROW
+        if len(places) and len(self.taken_out.row):
+            known = dict(zip(self.taken_out.example_id.tolist(), self.taken_out.row.tolist(), strict=True))
+            asked = as_texts(wanted.take(pa.array(places))).tolist()
+            rows[places] = [known.get(each, NO_ROW) for each in asked]
+        return rows
 
     def rows_of(self, ids: object) -> Rows:
         """The row of each id. Raises: IdError when one is unknown."""
@@ -124,35 +193,48 @@ def as_pool(given: object, instructions: str = "") -> Pool:
     if isinstance(given, Pool):
         return given
     how = json.loads(instructions) if instructions and isinstance(given, (str, os.PathLike)) else {}
-    return _in_order(_open(given, how), how)
+    return _open(given, how)
 
 
 def reopen_instructions(pool: Pool) -> str:
     """How to open this pool again, as JSON; "" when that is impossible, or might open another pool."""
     if not os.path.exists(pool.source):  # noqa: PTH110 - the source may be no path at all
         return ""
-    how: dict[str, Any] = {"path": str(Path(pool.source).resolve()), "order": _ORDER}
+    how: dict[str, Any] = {"path": str(Path(pool.source).resolve())}
     whole = pool
     if isinstance(pool, ValidPool):
         how["skip_invalid"], whole = pool.metric, pool.whole
     if isinstance(whole, ColumnPool):
         how["id"], how["embedding"] = whole.column_names
-    if whole.id_column.place == ROW_NUMBERS:  # ids of a file beside the pool are saved with the campaign
+    if whole.id_column.place == ROW_NUMBERS:
         how["ids"] = ROW_NUMBERS
-    try:
-        with gathered():  # notices of this trial are not shown
+    facts = (pool.digest, pool.dim, pool.order_notice)
+    for how["order"] in ORDERS:
+        with suppress(LadleError), gathered():  # notices of this trial are not shown
             again = _open(how["path"], how)
-    except LadleError:
-        return ""
-    return json.dumps(how) if again.digest == pool.digest and again.dim == pool.dim else ""
+            if (again.digest, again.dim, again.order_notice) == facts:
+                return json.dumps(how)
+    return ""
 
 
 def reopen(part: PoolPartTable) -> Pool:
     """Open the pool of a part with instructions. Raises: FileError; MismatchError when it has changed."""
     how = json.loads(part.reopen[0])
-    pool = _in_order(_open(how["path"], how), how)
+    try:
+        pool = _open(how["path"], how)
+    except FileError as error:
+        raise type(error)(error.subject, wanted=error.wanted, got=error.got, remedy=WHERE) from error
     check_same(pool, part)
     return pool
+
+
+def order_of(instructions: str) -> str:
+    """The order in which the files of a pool with these instructions were read.
+
+    Earlier versions of Ladle read the files of a folder in the order of their names as text, and stored no order.
+    """
+    how = json.loads(instructions) if instructions else {"order": NATURAL}
+    return str(how.get("order") or TEXT)
 
 
 def _open(given: object, how: Mapping[str, Any]) -> Pool:
@@ -165,35 +247,28 @@ def _open(given: object, how: Mapping[str, Any]) -> Pool:
         ids=how.get("ids"),
         skip_invalid=metric is not None,
         metric=metric or "cosine",
-    )
-
-
-def _in_order(pool: Pool, how: Mapping[str, Any]) -> Pool:
-    """`pool`, unless the campaign may have stored its rows in another order. Raises: MismatchError.
-
-    Earlier versions of Ladle read the files of a folder in the order of their names as text, and stored no order.
-    """
-    if not how or not pool.order_notice or how.get("order") == _ORDER:
-        return pool
-    raise MismatchError(
-        f"the pool {pool.source}",
-        wanted="have its rows in the order that the campaign knows, that of the file names as text",
-        got=f"another one: {pool.order_notice}",
-        remedy="Give the same files under names such as e_000.npy, numbered in the order of their old names as text.",
+        order=how.get("order") or TEXT if how else NATURAL,
     )
 
 
 def check_same(pool: Pool, part: PoolPartTable) -> None:
-    """Refuse another pool than the one of this part. Raises: MismatchError."""
-    if pool.digest == part.digest[0] and pool.dim == part.dim[0]:
-        return
+    """Refuse another pool than the one of this part. Raises: MismatchError that describes both."""
     rows, dim = int(part.rows[0]), int(part.dim[0])
+    if pool.digest == part.digest[0] and pool.dim == dim and not _is_reordered(pool, part):
+        return
     differs = f"{pool.rows:,} examples of dim {pool.dim}" + (
-        ", other ids or another order" if pool.rows == rows else ""
+        ", other ids or another order" if pool.rows == rows and pool.digest != part.digest[0] else ""
     )
+    if _is_reordered(pool, part):
+        differs += f", read in another order: {pool.order_notice}"
     raise MismatchError(
         f"the pool {pool.source}",
         wanted=f"be the campaign's: {rows:,} examples of dim {dim}, the same ids in the same order",
         got=differs,
-        remedy="Give the pool as it was with pool=, or, if it has only grown, Campaign.extend.",
+        remedy=SAME,
     )
+
+
+def _is_reordered(pool: Pool, part: PoolPartTable) -> bool:
+    """Whether its files were read in natural order, and those of the campaign in the order of their names as text."""
+    return bool(pool.order_notice) and order_of(str(part.reopen[0])) == TEXT

@@ -1,4 +1,4 @@
-"""The files of a campaign: its clusters, and the ids of a pool that cannot be opened again.
+"""The files of a campaign: its clusters, and the ids of its pool.
 
 They are in a folder beside the database. A file is written before the database stores its name and its digest, so a
 crash may leave a file without a name, but never a name without a file.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ import pyarrow as pa
 from ladle import durable
 from ladle.errors import ArgumentError, CorruptFileError, FileError
 from ladle.hac.tree.level import DEFAULT_MEAN_SIZE
-from ladle.labelling.tables import ArtefactTable
+from ladle.labelling.tables import ArtefactTable, PoolPartTable
 from ladle.pool import Pool
 from ladle.pool.ids.example_ids import Ids
 from ladle.progress import Reporter
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from ladle.hac import Dendrogram
 
 CHECKPOINT = "clustering"
+_DIGITS = "[0-9]{1,9}"
 MEAN_SIZE = float(DEFAULT_MEAN_SIZE)  # rows in a cluster, when the campaign clusters its pool
 
 
@@ -37,18 +39,30 @@ class CampaignFiles:
         self.folder = folder
 
     def save_ids(self, ids: Ids, number: int) -> str:
-        """Save the ids of part `number` of the pool: the name of the file. Raises: FileError."""
-        name = f"ids-{number}.arrow"
+        """Save the ids of part `number` of the pool, compressed: the name of the file. Raises: FileError."""
+        name = ids_name(number)
         table = pa.table({"id": ids.values})
-        with durable.writing(self._path(name)) as file, pa.ipc.new_file(file, table.schema) as writer:
+        packed = pa.ipc.IpcWriteOptions(compression="zstd")
+        with (
+            durable.writing(self._path(name)) as file,
+            pa.ipc.new_file(file, table.schema, options=packed) as writer,
+        ):
             writer.write_table(table)
         return name
 
-    def ids(self, number: int, artefacts: ArtefactTable) -> Ids:
-        """The ids that `save_ids` saved. Raises: FileError, CorruptFileError."""
-        path = self.checked(f"ids-{number}.arrow", artefacts)
-        with pa.memory_map(str(path)) as file:
-            return Ids(pa.ipc.open_file(file).read_all().column("id"))
+    def ids(self, part: PoolPartTable, artefacts: ArtefactTable) -> Ids | None:
+        """The ids of this part of the pool: those that `save_ids` saved, or its row numbers, which need no file.
+
+        None where the campaign was made by an older Ladle, which kept only the ids of pools that cannot be opened
+        again. Raises: FileError, CorruptFileError. Cost: reads the file, or hashes the row numbers.
+        """
+        name = ids_name(int(part.number[0]))
+        if name in artefacts.name.tolist() or not part.reopen[0]:
+            path = self.checked(name, artefacts)
+            with pa.memory_map(str(path)) as file:
+                return Ids(pa.ipc.open_file(file).read_all().column("id"))
+        numbers = Ids.row_numbers(int(part.rows[0])) if part.id_type[0] == "integer" else None
+        return numbers if numbers is not None and numbers.digest == part.digest[0] else None
 
     def save_clusters(self, tree: object, number: int) -> str:
         """Save a dendrogram or (n,) flat clusters of part `number`: the name of the file. Raises: FileError ..."""
@@ -66,12 +80,21 @@ class CampaignFiles:
             np.save(file, np.asarray(tree), allow_pickle=False)
         return name
 
-    def cluster(self, pool: Pool, *, seed: int, progress: Reporter) -> Dendrogram:
-        """Cluster the pool for Cluster-Margin. After a crash, the same call continues from its checkpoint."""
+    def cluster(
+        self,
+        pool: Pool,
+        *,
+        seed: int,
+        progress: Reporter,
+        metric: Any = "cosine",
+        level: Mapping[str, Any] | None = None,
+    ) -> Dendrogram:
+        """Cluster the pool, down to a level. After a crash, the same call continues from its checkpoint."""
         from ladle.hac import cluster
 
         checkpoint = self._path(CHECKPOINT)
-        return cluster(pool, mean_size=MEAN_SIZE, seed=seed, checkpoint=checkpoint, progress=progress)
+        cut = dict(level or {"mean_size": MEAN_SIZE})
+        return cluster(pool, metric=metric, seed=seed, checkpoint=checkpoint, progress=progress, **cut)
 
     def remove_checkpoint(self) -> None:
         """Remove the checkpoint of `cluster`, once its tree is saved."""
@@ -89,10 +112,10 @@ class CampaignFiles:
             return flat
         return None
 
-    def tree(self, artefacts: ArtefactTable, number: int) -> Dendrogram | None:
-        """The newest dendrogram of part `number` or an earlier one. Raises: FileError, CorruptFileError."""
-        named = [re.fullmatch(r"tree-([0-9]{1,9})\.npz", name) for name in artefacts.name.tolist()]
-        parts = [int(each[1]) for each in named if each is not None and int(each[1]) <= number]
+    def tree(self, artefacts: ArtefactTable, number: int, *, since: int = 1) -> Dendrogram | None:
+        """The newest dendrogram of the parts from `since` to `number`. Raises: FileError, CorruptFileError."""
+        named = [re.fullmatch(rf"tree-({_DIGITS})\.npz", name) for name in artefacts.name.tolist()]
+        parts = [int(each[1]) for each in named if each is not None and since <= int(each[1]) <= number]
         if not parts:
             return None
         newest = self.clusters(artefacts, max(parts))
@@ -128,3 +151,8 @@ class CampaignFiles:
 
     def _path(self, name: str) -> Path:
         return durable.folder(self.folder) / name
+
+
+def ids_name(number: int) -> str:
+    """The name of the file with the ids of part `number` of the pool."""
+    return f"ids-{number}.arrow"

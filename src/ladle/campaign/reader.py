@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
 from ladle.campaign import asking, creation, progress, quality, splitting, stories, verify, views, waiting
+from ladle.campaign.clocks import Clock
 from ladle.campaign.label_files import form_of
 from ladle.campaign.news import News
-from ladle.campaign.session import Clock, Database, Session
+from ladle.campaign.session import Database, Session
 from ladle.errors import NotFoundError
 from ladle.formats import Form
 from ladle.labelling.agreement_summary import Agreement
@@ -21,6 +21,7 @@ from ladle.labelling.records import Records
 from ladle.labelling.settings import Settings
 from ladle.labelling.splits import PoolSplit
 from ladle.labelling.tables import EventTable, LabelTable, ModelTable
+from ladle.pool import Pool
 from ladle.pool.ids.example_ids import Ids
 from ladle.progress import SILENT, Reporter
 from ladle.store.sql import SqlStore
@@ -50,10 +51,10 @@ class Reader:
         name : str, optional
             The name of the campaign. It may be left out where the database has one campaign.
         pool : Pool or argument of `ladle.open_pool`, optional
-            Needed only where the pool has moved or cannot be opened again, such as an array, and then only by
-            strategies that read embeddings. A path is read by the names of columns that the campaign has stored.
+            Needed only by strategies that read embeddings, where the pool has moved or cannot be opened again, such as
+            an array. A path is read by the names of columns that the campaign has stored. `move_pool` records it.
         clock : callable, optional
-            As in `Campaign.create`.
+            As in `Campaign.create`: its word is final.
         by : str, optional
             Who acts, for the log; by default LADLE_USER, otherwise the user of the system.
 
@@ -77,7 +78,7 @@ class Reader:
         """
         store = url if isinstance(url, Store) else SqlStore.open(url)
         name = creation.only_name(store) if name is None else name
-        return cls(creation.open_existing(store, name, pool=pool, clock=clock or time.time, by=by))
+        return cls(creation.open_existing(store, name, pool=pool, clock=clock, by=by))
 
     @classmethod
     def names(cls, url: Database) -> list[str]:
@@ -115,6 +116,11 @@ class Reader:
     def url(self) -> str:
         """The database, without a password."""
         return self._session.store.name
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What was noticed of the clocks: sentences that name the times that differ; mostly none."""
+        return tuple(self._session.times.warnings)
 
     @property
     def files(self) -> str:
@@ -375,6 +381,44 @@ class Reader:
         """
         with self._session.reading() as view:
             return views.batches(view)
+
+    def pools(self) -> Records:
+        """All pools that the campaign has had, the one of now last.
+
+        Returns
+        -------
+        Records
+            One row for each pool: number, rows, dim, dtype, ids ("integer" or "text"), source (where it is, for
+            people), and its last change: change ("create", "extend", "replace" or "move"), at, by.
+        """
+        with self._session.reading() as view:
+            return views.pools(view)
+
+    def pool_with_gaps(self) -> Pool | None:
+        """The pool itself, if rows of its source were left out of it as unusable (`skip_invalid`).
+
+        Returns
+        -------
+        Pool or None
+            None where none was left out, and where the pool cannot be read.
+
+        Notes
+        -----
+        Cost: nothing, or a pass over the vectors to find those that were left out.
+        """
+        with self._session.reading() as view:
+            return self._session.pool_with_gaps(view)
+
+    def pool_problem(self) -> str:
+        """Why the pool cannot be read.
+
+        Returns
+        -------
+        str
+            A sentence, also where it can be read and is another one than the campaign's; "" where nothing is wrong.
+        """
+        with self._session.reading() as view:
+            return self._session.pool_problem(view)
 
     def batch(self, number: int | None = None, *, key: str | None = None) -> Batch:
         """A batch as it was asked.

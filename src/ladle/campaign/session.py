@@ -3,35 +3,39 @@
 from __future__ import annotations
 
 import getpass
+import json
 import math
 import os
-import time
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ladle.campaign.clocks import CampaignClock, Clock
 from ladle.campaign.damage import explain_crashes, newest_part
-from ladle.campaign.examples import Examples, check_same, reopen
+from ladle.campaign.examples import Examples, TakenOut, check_same, reopen
 from ladle.campaign.files import CampaignFiles
-from ladle.errors import ArgumentError, MismatchError
+from ladle.errors import ArgumentError, LadleError, MismatchError
 from ladle.labelling.contract import Store, View, Writer
 from ladle.labelling.counted import CountedView
-from ladle.labelling.events import Act
+from ladle.labelling.events import Act, replaced_parts
 from ladle.labelling.labels import holdable
 from ladle.labelling.settings import Settings, settings_in_force
-from ladle.labelling.tables import MICROSECONDS, ArtefactTable, PoolPartTable
+from ladle.labelling.tables import MICROSECONDS, ArtefactTable, EventTable, ExclusionTable, PoolPartTable
 from ladle.numbers import number
 from ladle.pool import Pool
 
-CHANGED = "Give the unchanged pool with pool=, or begin a campaign of this one."
+CHANGED = (
+    "Give the unchanged pool with pool=. If its vectors were made anew: Campaign.extend(..., replace=True), with a "
+    "new tree or without."
+)
 
-Clock = Callable[[], float]
 Database = str | os.PathLike[str] | Store  # a URL, the path of a SQLite file, or a store
 _LATEST_DAYS = 1_157_407  # since 1970: the latest time is in the year 5138
 _DAY_SECONDS = 86_400
@@ -43,22 +47,26 @@ class Session:
     """An open campaign.
 
     settings: those in force; every transaction reads them anew, because others may have changed them. founding: those
-    it began with. pool: the caller's; None to open the pool from the place that the campaign has stored. by: who acts.
+    it began with. clock: the caller's; None for that of the store, otherwise of this machine. pool: the caller's; None
+    to open the pool from the place that the campaign has stored. by: who acts.
     """
 
     store: Store
     settings: Settings
     files: CampaignFiles
-    clock: Clock = time.time
+    clock: Clock | None = None
     pool: Pool | None = None
     by: str = ""
     founding: Settings = field(init=False)
+    times: CampaignClock = field(init=False)
     _examples: Examples | None = field(default=None)
-    _part: int = field(default=0)
+    _part: tuple[int, int] = field(default=(0, 0))
+    _used_part: int = field(default=0)  # the part whose rows this call has looked up; 0 for none
     _clusters: Any = field(default=None)
 
     def __post_init__(self) -> None:
         self.founding = self.settings
+        self.times = CampaignClock(self.clock)
         self.by = actor_of(self.by)
 
     @property
@@ -71,14 +79,22 @@ class Session:
         """The campaign at one moment. Raises: as `Store.reading`; CorruptFileError where damage makes a rule fail."""
         with explain_crashes(self.store, self.settings), self.store.reading(self.name) as view:
             self.settings = settings_in_force(view)
+            self.times.look(view)
+            self._used_part = 0
             yield CountedView(view)
 
     @contextmanager
     def writing(self) -> Iterator[Writer]:
-        """The campaign, locked against other writers. Raises: as `Store.writing`, and as `reading`."""
+        """The campaign, locked against other writers.
+
+        Raises: as `Store.writing`, and as `reading`; MismatchError when rows that were looked up have other numbers.
+        """
         with explain_crashes(self.store, self.settings), self.store.writing(self.name) as writer:
             self.settings = settings_in_force(writer)
+            self.times.look(writer, writes=True)
+            self._check_rows(writer)
             yield writer
+            self._used_part = 0
 
     def act(self, kind: str, at: int, *, key: str = "", request: str = "") -> Act:
         """A change by whoever acts here, for the log."""
@@ -86,41 +102,93 @@ class Session:
 
     def now(self) -> int:
         """The time in microseconds since 1970. Raises: ArgumentError when the clock gives no such time."""
-        seconds = float(self.clock())
-        if not math.isfinite(seconds) or seconds <= 0:
-            raise ArgumentError("the clock", wanted="return seconds since 1970", got=repr(seconds))
-        return round(seconds * MICROSECONDS)
+        if not self.times.is_set:
+            with self.store.reading(self.name) as view:
+                self.times.look(view)
+        return self.times.now()
 
     def examples(self, view: View) -> Examples:
-        """The pool at this moment. Raises: FileError; MismatchError when it has changed. Cost: opens it once."""
+        """The pool at this moment: its ids, and the pool itself when it is needed.
+
+        Raises: MismatchError for another pool of the caller; FileError and MismatchError for ids that are kept nowhere
+        but in a pool that is gone, or has changed. Cost: reads the ids once.
+        """
         part = newest_part(view)
-        if self._examples is None or self._part != int(part.number[0]):
-            self._examples, self._part = self._open_examples(part, view), int(part.number[0])
+        number, event = int(part.number[0]), int(part.event[0])  # a pool that moved has the event of its move
+        if self._examples is None or self._part != (number, event):
+            self._examples, self._part = self._open_examples(part, view), (number, event)
             self._clusters = None
+        self._used_part = number
         return self._examples
+
+    def pool_with_gaps(self, view: View) -> Pool | None:
+        """The pool, if rows of its source were left out and it can be read. Raises: MismatchError."""
+        how = str(newest_part(view).reopen[0])
+        if self.pool is None and "skip_invalid" not in (json.loads(how) if how else {}):
+            return None
+        pool = self.examples(view).pool_if_there()
+        return pool if pool is not None and pool.skipped is not None else None
+
+    def pool_problem(self, view: View) -> str:
+        """Why the pool cannot be read, or is not the campaign's any more; "" for no problem."""
+        try:
+            self.examples(view).pool  # noqa: B018 - opens it
+        except LadleError as error:
+            return str(error)
+        return ""
 
     def clusters(self, view: View) -> Any:
         """The campaign's dendrogram or flat clusters; None when it has none.
 
-        Raises: MismatchError when the dendrogram was made from other vectors than the pool has now.
+        Raises: MismatchError when the pool has changed, or the dendrogram was made from other vectors than it has now.
         Cost: loads them and, where the pool can be opened, compares them with it, once for each part of the pool.
         """
-        pool = self.examples(view).pool
+        examples = self.examples(view)
         if self._clusters is None:
             clusters = self.files.clusters(view.read(ArtefactTable), int(newest_part(view).number[0]))
+            pool = None if clusters is None else examples.pool_if_there()
             if pool is not None and clusters is not None and not isinstance(clusters, np.ndarray):
                 clusters.origin.check(pool, subject=f"the pool {pool.source}", remedy=CHANGED)
             self._clusters = clusters
         return self._clusters
 
     def _open_examples(self, part: PoolPartTable, view: View) -> Examples:
-        if self.pool is not None:
-            check_same(self.pool, part)
-            return Examples(self.pool.id_column, self.pool)
-        if part.reopen[0]:
+        has_others = int(part.number[0]) > 1  # an example is taken out by a later part alone
+        taken_out = TakenOut.of(view.read(ExclusionTable) if has_others else ExclusionTable.empty())
+        given = self._given_pool(part)
+        if given is not None:
+            return Examples(given.id_column, lambda: given, taken_out)
+        ids = self.files.ids(part, view.read(ArtefactTable))
+        opener = partial(reopen, part) if part.reopen[0] else None
+        if ids is None:  # an older Ladle kept the ids in the pool alone
             pool = reopen(part)
-            return Examples(pool.id_column, pool)
-        return Examples(self.files.ids(int(part.number[0]), view.read(ArtefactTable)))
+            return Examples(pool.id_column, lambda: pool, taken_out)
+        return Examples(ids, opener, taken_out)
+
+    def _given_pool(self, part: PoolPartTable) -> Pool | None:
+        """The caller's pool; None where it was the campaign's until others changed that. Raises: MismatchError."""
+        if self.pool is not None:
+            try:
+                check_same(self.pool, part)
+            except MismatchError:
+                if self._examples is None:
+                    raise
+                self.pool = None
+        return self.pool
+
+    def _check_rows(self, view: View) -> None:
+        """Refuse to write to rows that were looked up before others renumbered the pool. Raises: MismatchError."""
+        used, self._used_part = self._used_part, 0
+        number = int(newest_part(view).number[0])
+        if used in (0, number):
+            return
+        if any(used < part <= number for part in replaced_parts(view.read(EventTable, "kind", ["replace"]))):
+            raise MismatchError(
+                "the pool",
+                wanted="stay as it is during a change",
+                got="another one, which replaced it meanwhile",
+                remedy="Repeat the change.",
+            )
 
 
 def actor_of(by: object) -> str:

@@ -11,8 +11,9 @@ from ladle.campaign.session import Session
 from ladle.errors import ArgumentError
 from ladle.labelling.columns import Int64
 from ladle.labelling.contract import View
+from ladle.labelling.events import replaced_parts
 from ladle.labelling.splits import GroupedBy, PoolSplit, SplitShares, group_rows, split_pool
-from ladle.labelling.tables import ArtefactTable, PoolPartTable
+from ladle.labelling.tables import ArtefactTable, EventTable, PoolPartTable
 from ladle.numbers import number
 from ladle.progress import Reporter
 
@@ -52,7 +53,8 @@ class _Clusters:
 
     def __init__(self, session: Session, view: View, near: float | None, progress: Reporter) -> None:
         self._session, self._view, self._near, self._progress = session, view, near, progress
-        parts = view.read(PoolPartTable)
+        parts, replaced = view.read(PoolPartTable), replaced_parts(view.read(EventTable, "kind", ["replace"]))
+        parts = parts.take(parts.number >= max(replaced, default=1))  # rows of earlier ones are other examples
         self.rows, self._numbers = parts.rows.tolist(), parts.number.tolist()
         self._artefacts = view.read(ArtefactTable)
         self._tree: Dendrogram | None = None  # the newest so far
@@ -77,7 +79,7 @@ class _Clusters:
     def _with_newcomers(self, tree: Dendrogram, rows: int) -> Int64:
         """The clusters of a tree, and those of the rows that the pool has got since it was made."""
         assert self.height is not None
-        pool = self._session.examples(self._view).pool
+        pool = self._session.examples(self._view).pool_if_there()
         if pool is None:
             raise ArgumentError(
                 "the split",

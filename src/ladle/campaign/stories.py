@@ -18,6 +18,7 @@ from ladle.labelling.rules.ask import rows_of
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import STATES
 from ladle.labelling.tables import (
+    NO_ROW,
     STATUSES,
     AdjudicationTable,
     AssignmentTable,
@@ -38,8 +39,8 @@ Line = tuple[int, str]  # when, what
 def story(view: View, settings: Settings, examples: Examples, example_id: Any) -> TaskStory:
     """The history of one example. Raises: NotFoundError when the pool has no such id."""
     listed = examples.checked([example_id], "the id")
-    row = int(examples.find(listed)[0])
-    if row < 0:
+    row = int(examples.find_ever(listed)[0])
+    if row == NO_ROW:
         raise NotFoundError(f"the example {example_id!r}", wanted="be in the pool", got="no such id")
     task, labels = view.read(TaskTable, "row", [row]), view.read(LabelTable, "row", [row])
     gold = view.read(GoldTable, "row", [row])

@@ -22,6 +22,7 @@ from ladle.labelling.labels import Labels, holdable
 from ladle.labelling.rules import tell as tell_rules
 from ladle.labelling.rules.tell import KnownRows, TellRequest
 from ladle.labelling.tables import (
+    NO_ROW,
     AdjudicationTable,
     EventTable,
     ExclusionTable,
@@ -55,7 +56,7 @@ def check_request(
     example_ids = examples.checked(ids)
     if isinstance(annotator, str):  # several people may all have labelled the examples 0 and 1
         check_not_a_mask(example_ids, len(examples), "`ids`")
-    rows = examples.find(example_ids)
+    rows = examples.find_ever(example_ids)
     check_same_index({"ids": ids, "labels": labels})
     given = _as_list(labels)
     count = len(example_ids)
@@ -64,7 +65,7 @@ def check_request(
     if len(given) != count:
         raise ShapeError("`labels`", wanted=f"be one for each of the {count:,} ids", got=f"{len(given):,}")
     canonical, refused = session.settings.labels.all_canonical(given)
-    unknown = np.flatnonzero(rows < 0).tolist()
+    unknown = np.flatnonzero(rows == NO_ROW).tolist()
     return TellRequest(
         kind=kind,
         row=rows,
@@ -88,7 +89,7 @@ def tell(session: Session, request: TellRequest) -> Told:
         report = earlier_report(writer, act)
         if report is not None:
             return Told(**report, repeat_of_key=True)
-        known = known_rows(writer, np.unique(request.row[request.row >= 0]), request.at)
+        known = known_rows(writer, np.unique(request.row[request.row != NO_ROW]), request.at)
         effects = tell_rules.tell(session.settings, request, known)
         record(writer, act, effects)
     return Told(**effects.report)
@@ -115,8 +116,8 @@ def _as_list(values: object, name: str = "labels") -> list[Any]:
     if isinstance(values, (pa.Array, pa.ChunkedArray)):
         return list(values.to_pylist())
     refuse_masked(values, name)
-    if isinstance(values, np.ndarray) and values.ndim == 0:
-        raise ShapeError(f"`{name}`", wanted="be one for each id", got="a single value")
+    if isinstance(values, (np.ndarray, np.generic)) and values.ndim == 0:
+        raise ShapeError(f"`{name}`", wanted="be one for each id", got=f"the single value {values!r}"[:200])
     if hasattr(values, "toarray") or (hasattr(values, "__array__") and not isinstance(values, Iterable)):
         values = as_array(values, name)
     unordered = isinstance(values, (Set, Mapping)) and not isinstance(values, KeysView)

@@ -58,7 +58,9 @@ def _of_examples(session: Session, view: View, tables: dict[type[Columns], Colum
     if PoolPartTable not in tables:
         return []
     try:
-        return list(foreign_ids(session.examples(view), tables))
+        examples = session.examples(view)
+        examples.pool_if_there()  # one that has changed is a problem; without its pool a campaign goes on
+        return list(foreign_ids(examples, tables))
     except LadleError as error:
         return [f"the pool: {error}"]
     except CRASHES as cause:

@@ -27,6 +27,7 @@ from ladle.labelling.tables import (
     GoldTable,
     LabelTable,
     ModelTable,
+    PoolPartTable,
     QuarantineTable,
     TaskTable,
 )
@@ -156,6 +157,26 @@ def audit(view: View) -> Records:
             "key": event.key,
             "details": [json.loads(each)["told"] for each in event.details.tolist()],
             "chain": event.chain,
+        }
+    )
+
+
+def pools(view: View) -> Records:
+    """One row for each pool that the campaign has had."""
+    part = view.read(PoolPartTable)
+    events = view.read(EventTable, "seq", part.event.tolist())
+    place = np.searchsorted(events.seq, part.event)
+    return Records(
+        {
+            "number": part.number,
+            "rows": part.rows,
+            "dim": part.dim,
+            "dtype": part.dtype,
+            "ids": part.id_type,
+            "source": part.source,
+            "change": events.kind[place],
+            "at": times(events.at[place]),
+            "by": events.actor[place],
         }
     )
 

@@ -72,6 +72,16 @@ class View(ABC):
     def last(self, kind: type[Kind]) -> Kind:
         """The row with the highest key of a table whose key is one number; an empty table where there is none."""
 
+    def now(self) -> int | None:
+        """The time by the clock of the store, the same for all its clients.
+
+        Returns
+        -------
+        int or None
+            Microseconds since 1970, UTC; None for a store without a clock of its own, as here.
+        """
+        return None
+
     @abstractmethod
     def ranked(self, after: tuple[int, int], limit: int) -> TaskTable:
         """The open and disputed tasks of batches, in order of batch and place.

@@ -38,6 +38,10 @@ class CountedView(View):
         """See `View`."""
         return self._view.last(kind)
 
+    def now(self) -> int | None:
+        """See `View`."""
+        return self._view.now()
+
     def ranked(self, after: tuple[int, int], limit: int) -> TaskTable:
         """See `View`."""
         return self._view.ranked(after, limit)

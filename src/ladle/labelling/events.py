@@ -33,14 +33,18 @@ class Act:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Effects:
-    """What a rule decides: rows with new keys, rows that change, and a report for the log (plain JSON)."""
+    """What a rule decides: rows with new keys, rows that change, and a report for the log (plain JSON).
+
+    rewritten: whole tables, for examples whose rows have other numbers now.
+    """
 
     added: tuple[Columns, ...] = ()
     changed: tuple[Columns, ...] = ()
     report: Mapping[str, Any] = field(default_factory=dict)
+    rewritten: tuple[Columns, ...] = ()
 
     def __bool__(self) -> bool:
-        return any(len(columns) for columns in (*self.added, *self.changed))
+        return any(len(columns) for columns in (*self.added, *self.changed, *self.rewritten))
 
 
 def next_number(view: View, kind: type[Columns]) -> int:
@@ -71,11 +75,20 @@ def earlier_report(view: View, act: Act) -> Mapping[str, Any] | None:
     return report
 
 
+def replaced_parts(events: EventTable) -> list[int]:
+    """The numbers of the parts of the pool that replaced the one before, by the log."""
+    told = [json.loads(text)["told"] for text in events.details[events.kind == "replace"].tolist()]
+    return [int(report["part"]) for report in told]
+
+
 def record(writer: Writer, act: Act, effects: Effects) -> None:
     """Write the effects and their event. Cost: the rows written."""
     last = writer.last(EventTable)
     details = json.loads(last.details[0]) if len(last) else {"rows": {}}
     rows = dict(details["rows"])
+    for columns in effects.rewritten:
+        writer.rewrite(columns)
+        rows[columns.NAME] = len(columns)
     for columns in effects.added:
         if len(columns):
             writer.add(columns)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ladle.labelling.columns import Columns, Int64
 from ladle.labelling.contract import Kind
-from ladle.labelling.events import chain_of
+from ladle.labelling.events import chain_of, replaced_parts
 from ladle.labelling.ranges import MOST, out_of_range
 from ladle.labelling.rules import tell as tell_rules
 from ladle.labelling.rules.ask import rows_of
@@ -192,18 +192,24 @@ def _states(everything: Everything) -> Iterator[str]:
 
 
 def _pool(everything: Everything) -> Iterator[str]:
-    """The pool only grows, and every row is in it."""
+    """The pool only grows unless it is replaced; every row is in it, or of an example that was taken out of it."""
     parts = everything.of(PoolPartTable)
     if not len(parts):
         yield "the campaign has no pool"
         return
-    if (np.diff(parts.rows) <= 0).any():
+    grown = ~np.isin(parts.number[1:], replaced_parts(everything.of(EventTable)))
+    if (np.diff(parts.rows)[grown] <= 0).any():
         yield "the pool shrank"
     rows = int(parts.rows[-1])
     for kind in (TaskTable, GoldTable, ExclusionTable, AdjudicationTable, AssignmentTable, CommentTable):
         yield from _lines(
             f"rows of {kind.NAME} are outside the pool", _outside(everything.of(kind).column("row"), -MOST, rows - 1)
         )
+    exclusions = everything.of(ExclusionTable)
+    for kind in (TaskTable, GoldTable, AdjudicationTable, AssignmentTable, CommentTable):
+        outside = everything.of(kind).column("row")
+        lost = (outside < 0) & ~np.isin(outside, exclusions.row)
+        yield from _lines(f"rows of {kind.NAME} are of no example that was taken out of the pool", lost)
     stray = everything.of(QuarantineTable).reason == ""
     yield from _lines("entries are in quarantine without a reason", stray)
 
@@ -230,5 +236,5 @@ _CHECKS: dict[Check, str] = {
     _budget: "no ask went beyond its budget",
     _labels: "versions count from 1, at most one is current, and each label is one of the campaign",
     _states: "every task is in the state that its labels and the exclusions give",
-    _pool: "the pool only grows, and every row is in it",
+    _pool: "the pool only grows unless it is replaced, and every row is in it or of an example that was taken out",
 }

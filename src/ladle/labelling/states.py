@@ -10,6 +10,8 @@
     a lead's final word: open/disputed --adjudicate--> labelled --undo--> the state that its labels give
     any of the three --exclude--> excluded --include--> the state that its labels give
 
+    replace (a new pool): as exclude for an example that is no longer in the pool, as include for one that is again
+
 A lease is no state: whether a task is held depends on the clock alone.
 """
 
@@ -25,7 +27,7 @@ STATES = ("open", "labelled", "disputed", "excluded")
 
 WAITING = (OPEN, DISPUTED)  # the states of a task that waits for labels
 
-Rule = Literal["tell", "delete", "exclude", "include", "adjudicate", "undo"]
+Rule = Literal["tell", "delete", "exclude", "include", "adjudicate", "undo", "replace"]
 
 # The moves that each rule can make; a task may always keep its state. A tell never takes labels away, so it opens no
 # task. A deletion adds no label, so it settles no open task. A final word settles; taking it back never does. Excluded
@@ -38,6 +40,7 @@ MOVES: dict[Rule, frozenset[tuple[int, int]]] = {
     "undo": frozenset({(LABELLED, OPEN), (LABELLED, DISPUTED)}),
     "include": frozenset({(EXCLUDED, OPEN), (EXCLUDED, LABELLED), (EXCLUDED, DISPUTED)}),
 }
+MOVES["replace"] = MOVES["exclude"] | MOVES["include"]
 
 
 def check_moves(rule: Rule, before: Int64, after: Int64) -> None:

@@ -15,6 +15,9 @@ from ladle.labelling.columns import Columns, Int64, Octets, Texts
 MICROSECONDS = 1_000_000  # a second
 EARLIEST, LATEST = -62_135_596_800 * MICROSECONDS, 253_402_300_799 * MICROSECONDS  # the years 1 to 9999
 
+NO_ROW = -(1 << 62)  # in requests and look-ups: an id that the campaign does not know; no table has it
+REMOVED = "removed from the pool"  # the reason of an exclusion that ends when the example is in the pool again
+
 ASKED, TOLD, IMPORTED, ASSIGNED, ADJUDICATED = range(5)  # what made a task
 ORIGINS = ("asked", "told", "imported", "assigned", "adjudicated")
 CURRENT, SUPERSEDED, DELETED = range(3)  # the status of a label

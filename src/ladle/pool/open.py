@@ -11,9 +11,11 @@ from ladle.arrays import as_matrix
 from ladle.errors import ArgumentError
 from ladle.frames import is_table
 from ladle.metric import check_metric
-from ladle.numbers import switch, text
+from ladle.numbers import choice, switch, text
 from ladle.pool.contract import Pool
 from ladle.pool.files.listing import Listing, list_files
+
+ORDERS = ("natural", "text")
 
 if TYPE_CHECKING:
     from ladle.pool.ids.example_ids import Ids
@@ -28,6 +30,7 @@ def open_pool(
     ids: object = None,
     skip_invalid: bool = False,
     metric: str = "cosine",
+    order: str = "natural",
 ) -> Pool:
     """The examples in `source` as a `Pool`; the vectors are read later (a `.npz` is loaded at once).
 
@@ -64,6 +67,9 @@ def open_pool(
         the source.
     metric : {"cosine", "sqeuclidean"}, default "cosine"
         Decides with `skip_invalid` whether zero vectors can be used.
+    order : {"natural", "text"}, default "natural"
+        In which order the files of a folder are read: `e_2.npy` before `e_10.npy`, or the names compared as text, as
+        Ladle once read them.
 
     Returns
     -------
@@ -83,9 +89,10 @@ def open_pool(
     Cost: reads the schema and the ids; memory of the ids. `skip_invalid` reads the vectors once more.
     """
     skip_invalid, metric = switch(skip_invalid, "`skip_invalid`"), check_metric(metric)
+    order = choice(order, "`order`", ORDERS)
     text(id, "`id`", undecided=True, wanted="be the name of a column")
     text(embedding, "`embedding`", undecided=True, wanted="be the name of a column, or a pattern of names")
-    pool = _open(source, id, embedding, ids)
+    pool = _open(source, id, embedding, ids, order)
     if not skip_invalid:
         return pool
     from ladle.pool.valid_pool import leave_out_invalid
@@ -93,12 +100,12 @@ def open_pool(
     return leave_out_invalid(pool, metric)
 
 
-def _open(source: object, id: str | None, embedding: str | None, ids: object) -> Pool:  # noqa: A002
+def _open(source: object, id: str | None, embedding: str | None, ids: object, order: str) -> Pool:  # noqa: A002
     if isinstance(source, Pool):
         _refuse("a pool that is already open", id=id, embedding=embedding, ids=ids)
         return source
     if isinstance(source, (str, os.PathLike)):
-        return _open_listing(list_files(source, "the pool"), id, embedding, _read_ids(ids))
+        return _open_listing(list_files(source, "the pool", by_text=order == "text"), id, embedding, _read_ids(ids))
     if is_table(source) and not (id is None and embedding is None and _is_matrix(source)):
         return _open_table(source, id, embedding, _read_ids(ids))
     from ladle.pool.array_pool import ArrayPool

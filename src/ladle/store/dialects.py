@@ -60,6 +60,10 @@ class Dialect(ABC):
     def problems(self, connection: sa.Connection) -> list[str]:
         """The problems that the database finds in itself, one line each."""
 
+    def now(self, connection: sa.Connection) -> int | None:
+        """The time by the clock of the database, in microseconds since 1970; None where it has none of its own."""
+        return None
+
     def fetch(self, connection: sa.Connection, query: sa.Select[Any]) -> list[Row]:
         """All rows as plain tuples."""
         cursor: Any = connection.execute(query).cursor  # the driver's own, which makes one object less for each row
@@ -167,6 +171,11 @@ class Postgres(Dialect):
         changed = connection.exec_driver_sql(f"UPDATE {table.name} SET {values} FROM changed WHERE {same}").rowcount
         connection.exec_driver_sql("DROP TABLE changed")
         _check_changed(table, changed, count)
+
+    def now(self, connection: sa.Connection) -> int | None:
+        """See `Dialect`: the clock of the server as it is now, not at the beginning of the transaction."""
+        query = "SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint"
+        return int(connection.exec_driver_sql(query).scalar_one())
 
     def problems(self, connection: sa.Connection) -> list[str]:
         """See `Dialect`: none. The checksums of pages are a setting of the server; rows have their own seals."""

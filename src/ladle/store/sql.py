@@ -243,6 +243,10 @@ class _SqlView(View):
         query = sa.select(*table.c[1:]).where(table.c[CAMPAIGN] == self._number, DISPUTED_TASK, later)
         return self._fetch(TaskTable, query.order_by(table.c.event, table.c.row).limit(limit))
 
+    def now(self) -> int | None:
+        with translate(self._name):
+            return self._dialect.now(self._connection)
+
     def _fetch(self, kind: type[Kind], query: sa.Select[Any], *, sort: bool = False) -> Kind:
         """The rows of a query, once every row has passed its seal. Raises: CorruptFileError."""
         with translate(self._name):
@@ -272,6 +276,9 @@ class _SqlWriter(Writer):
 
     def last(self, kind: type[Kind]) -> Kind:
         return self._view.last(kind)
+
+    def now(self) -> int | None:
+        return self._view.now()
 
     def ranked(self, after: tuple[int, int], limit: int) -> TaskTable:
         return self._view.ranked(after, limit)

@@ -88,20 +88,40 @@ def test_a_tree_of_the_text_order_is_refused_with_the_reason(folder, vectors):
     assert not older.check_pool(ladle.open_pool(before))
 
 
-def test_a_campaign_that_knows_the_text_order_is_refused(folder, tmp_path, monkeypatch):
+def test_a_campaign_that_knows_the_text_order_is_read_in_that_order(folder, tmp_path, monkeypatch):
     url = f"sqlite:///{tmp_path / 'c.db'}"
     ladle.Campaign.create(url, name="new", pool=folder, strategy="uniform").close()
     with ladle.Campaign.open(url, name="new") as campaign:
         assert len(campaign.ask(5).ids) == 5
-    monkeypatch.setattr("ladle.campaign.examples._ORDER", None)  # as campaigns were made before
-    ladle.Campaign.create(url, name="old", pool=folder, strategy="coreset").close()
+    real = ladle.campaign.examples.reopen_instructions
+
+    def earlier(pool):
+        """Campaigns were made without the order before."""
+        return json.dumps({name: value for name, value in json.loads(real(pool)).items() if name != "order"})
+
+    monkeypatch.setattr("ladle.campaign.creation.reopen_instructions", earlier)
+    by_text = ladle.open_pool(folder, order="text")
+    assert not np.array_equal(by_text.embeddings(), ladle.open_pool(folder).embeddings())
+    ladle.Campaign.create(url, name="old", pool=by_text, strategy="coreset", seed=3).close()
     monkeypatch.undo()
+    moved = tmp_path / "moved"
     for given in (None, folder):
-        with (
-            pytest.raises(MismatchError, match=r"the order that the campaign knows.*natural order"),
-            ladle.Campaign.open(url, name="old", pool=given) as campaign,
-        ):
-            campaign.ask(5)
+        with ladle.Campaign.open(url, name="old", pool=given) as campaign:
+            with campaign._session.reading() as view:
+                read = campaign._session.examples(view).pool.embeddings()
+            assert np.array_equal(read, by_text.embeddings())
+            assert len(campaign.ask(5)) == 5
+    with (
+        pytest.raises(MismatchError, match=r"another order.*natural order"),
+        ladle.Campaign.open(url, name="old", pool=ladle.open_pool(folder)) as campaign,
+    ):
+        campaign.ask(5)
+    folder.rename(moved)
+    with ladle.Campaign.open(url, name="old") as campaign:
+        assert campaign.move_pool(moved)
+        assert len(campaign.ask(5)) == 5
+        with campaign._session.reading() as view:
+            assert np.array_equal(campaign._session.examples(view).pool.embeddings(), by_text.embeddings())
 
 
 @pytest.mark.parametrize("options", [["-o", "sub/t.npz"], ["-o", "../t.npz", "--checkpoint", "sub/state"]])

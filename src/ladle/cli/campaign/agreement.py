@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from ladle.cli.campaign.opening import Db, Name, open_campaign
+from ladle.cli.campaign.opening import Db, Name, OtherPool, open_campaign
 from ladle.cli.program import options
 
 if TYPE_CHECKING:
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 SHOWN_ROWS = 20  # of a table; --json has all
 
 
-def agreement(db: Db = None, name: Name = None, as_json: options.AsJson = False) -> None:
+def agreement(db: Db = None, name: Name = None, pool: OtherPool = None, as_json: options.AsJson = False) -> None:
     """Show how far people agree: of each pair, on each class, beyond chance; and whose work is due for a review."""
     from ladle.cli.program.printing import print_json, print_parts
 
-    with open_campaign(db, name) as campaign:
+    with open_campaign(db, name, pool=pool) as campaign:
         found = campaign.agreement()
     if as_json:
         print_json({"command": "campaign agreement", **found.to_dict()})

@@ -7,17 +7,23 @@ from typing import Annotated
 
 import typer
 
-from ladle.cli.campaign.opening import By, Db, Name, open_campaign, url_of
+from ladle.cli.campaign.opening import By, Db, Name, OtherPool, open_campaign, url_of
 from ladle.cli.program import options
 
 
-def verify(db: Db = None, name: Name = None, as_json: options.AsJson = False, quiet: options.Quiet = False) -> None:
+def verify(
+    db: Db = None,
+    name: Name = None,
+    pool: OtherPool = None,
+    as_json: options.AsJson = False,
+    quiet: options.Quiet = False,
+) -> None:
     """Check the integrity of a campaign: its records, their checksums, and its files."""
     from ladle.campaign.verify import require_passed
     from ladle.cli.program.printing import print_answer
     from ladle.cli.program.progress import progress_reporter
 
-    with open_campaign(db, name) as campaign:
+    with open_campaign(db, name, pool=pool) as campaign:
         result = campaign.verify(progress=progress_reporter(quiet=quiet or as_json))
         if not as_json:  # under --json, an error is the one object there is
             for problem in result.problems:
@@ -34,6 +40,7 @@ def backup(
     ],
     db: Db = None,
     name: Name = None,
+    pool: OtherPool = None,
     force: options.Force = False,
     by: By = "",
     as_json: options.AsJson = False,
@@ -45,7 +52,7 @@ def backup(
     from ladle.memory.budget import bytes_text
 
     check_new(output, force=force)  # an existing file may be a backup of another moment or campaign
-    with open_campaign(db, name, by=by) as campaign:
+    with open_campaign(db, name, pool=pool, by=by) as campaign:
         campaign.backup(output)
         size, digest = output.stat().st_size, file_digest(output)
         facts = {

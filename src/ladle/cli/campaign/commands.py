@@ -13,6 +13,7 @@ from ladle.cli.campaign import (
     exclusions,
     exporting,
     models,
+    pools,
     progress,
     records,
     telling,
@@ -36,6 +37,7 @@ _PARTS = (
     comparing,
     records,
     models,
+    pools,
     exclusions,
     backups,
 )

@@ -1,4 +1,4 @@
-"""`ladle campaign create`, `list`, `extend`: campaigns and their pools."""
+"""`ladle campaign create`, `list`: campaigns."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ladle.cli.campaign.opening import DAY_SECONDS, By, Db, Name, open_campaign, url_of
+from ladle.cli.campaign.opening import DAY_SECONDS, By, Db, url_of
 from ladle.cli.program import options
 from ladle.cli.program.skipping import SkipInvalid, SkippedFile, Skipping
 
@@ -97,7 +97,7 @@ def create(
     from ladle.cli.program.progress import progress_reporter
 
     url, started = url_of(db), time.perf_counter()
-    skipping = _skipping(skip_invalid, skipped, pool, ids)
+    skipping = skipping_of(skip_invalid, skipped, pool, ids)
     metric = _metric_of(tree) if skip_invalid and tree is not None else None
     there = _exists(url, name)
     campaign = Campaign.create(
@@ -140,39 +140,6 @@ def list_campaigns(db: Db = None, as_json: options.AsJson = False) -> None:
     else:
         lines = {each.name: f"{_how_far(each)}; pool of {each.pool:,}" for each in figures}
         print_tables([("Campaigns", lines or {"none": "make one with ladle campaign create"})])
-
-
-def extend(
-    pool: options.PoolPath,
-    db: Db = None,
-    name: Name = None,
-    id_column: options.IdColumn = None,
-    embedding: options.EmbeddingColumn = None,
-    ids: options.IdsFile = None,
-    skip_invalid: SkipInvalid = False,
-    skipped: SkippedFile = None,
-    by: By = "",
-    as_json: options.AsJson = False,
-    quiet: options.Quiet = False,
-) -> None:
-    """Extend the pool: the same examples in the same order, and new ones after them."""
-    from ladle.cli.program.printing import print_answer
-    from ladle.cli.program.progress import progress_reporter
-
-    skipping = _skipping(skip_invalid, skipped, pool, ids)
-    given = skipping.open_pool(pool, id_column, embedding, ids)
-    with open_campaign(db, name, by=by) as campaign:
-        added = campaign.extend(given, progress=progress_reporter(quiet=quiet or as_json))
-        facts = {
-            "command": "campaign extend",
-            "name": campaign.name,
-            "done_before": added == 0,
-            "added": added,
-            "pool": given.rows,
-            **skipping.facts(given),
-        }
-        lines = {"pool": f"{given.rows:,} examples, {added:,} of them new", **skipping.shown(given)}
-        print_answer(f"Extended {campaign.name}", lines, facts, as_json=as_json)
 
 
 def _exists(url: str, name: str) -> bool:
@@ -224,7 +191,7 @@ def _in_short(progress: Any) -> dict[str, Any]:
     return {name: getattr(progress, name) for name in ("name", "pool", "asked", "labelled", "outstanding", "rounds")}
 
 
-def _skipping(wanted: bool, listing: Path | None, pool: Path, ids: Path | None) -> Skipping:
+def skipping_of(wanted: bool, listing: Path | None, pool: Path, ids: Path | None) -> Skipping:
     """The list of skipped examples is written to the current folder under the name of the pool, unless it is named."""
     return Skipping.of(wanted, listing, beside=Path(pool.resolve().name), inputs=[pool, ids])
 
@@ -275,7 +242,7 @@ def _print_created(
     print_answer(f"Campaign {settings.name}", lines, facts, as_json=as_json)
 
 
-COMMANDS = {"create": create, "list": list_campaigns, "extend": extend}
+COMMANDS = {"create": create, "list": list_campaigns}
 EXAMPLES = {
     "create": options.examples(
         "ladle campaign create pool.npy --db birds.db --name birds --labels cat,dog,emu",
@@ -283,5 +250,4 @@ EXAMPLES = {
         "ladle campaign create pool.npy --db postgresql://me@host/labels --name ages --kind value",
     ),
     "list": options.examples("ladle campaign list --db birds.db", "LADLE_DB=birds.db ladle campaign list --json"),
-    "extend": options.examples("ladle campaign extend grown.parquet --db birds.db"),
 }

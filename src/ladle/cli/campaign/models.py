@@ -26,6 +26,7 @@ def model(
     ] = None,
     db: Db = None,
     name: Name = None,
+    pool: OtherPool = None,
     by: By = "",
     as_json: options.AsJson = False,
 ) -> None:
@@ -33,7 +34,7 @@ def model(
     from ladle.cli.program.printing import print_answer
 
     measured = metrics_of(metrics, version)
-    with open_campaign(db, name, by=by) as campaign:
+    with open_campaign(db, name, pool=pool, by=by) as campaign:
         before = version in campaign.progress().curve["version"]
         labelled = campaign.record_model(version, metrics=measured, scores=scores)
         facts = {

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ladle.cli.campaign.agreement import review_lines
-from ladle.cli.campaign.opening import DAY_SECONDS, Db, Name, as_typed, open_campaign
+from ladle.cli.campaign.opening import DAY_SECONDS, Db, Name, OtherPool, as_typed, open_campaign
 from ladle.cli.program import options
 
 if TYPE_CHECKING:
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 _WIDEST_CURVE = 72
 
 
-def progress(db: Db = None, name: Name = None, as_json: options.AsJson = False) -> None:
+def progress(db: Db = None, name: Name = None, pool: OtherPool = None, as_json: options.AsJson = False) -> None:
     """Show how far the campaign has come: labels, people, speed, spend, the learning curve, and whether to stop."""
     from ladle.cli.program.printing import print_json, print_parts
 
-    with open_campaign(db, name) as campaign:
+    with open_campaign(db, name, pool=pool) as campaign:
         figures, settings = campaign.progress(), campaign.settings
     if as_json:
         print_json({"command": "campaign progress", **figures.to_dict()})

@@ -36,6 +36,7 @@ def audit(
     last: Annotated[int, typer.Option("--last", metavar="COUNT", help="The last so many events.")] = 20,
     db: Db = None,
     name: Name = None,
+    pool: OtherPool = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Show the last changes of the campaign, and by whom; `ladle campaign export audit` writes all of them."""
@@ -45,7 +46,7 @@ def audit(
 
     if last < 1:
         raise ArgumentError("--last", wanted="be 1 or more", got=str(last))
-    with open_campaign(db, name) as campaign:
+    with open_campaign(db, name, pool=pool) as campaign:
         events = campaign.audit()[-last:]
         if as_json:
             rows = [

@@ -91,6 +91,8 @@ def given_of(campaign: Campaign, reading: Reading, *, progress: Reporter) -> Que
     import numpy as np
 
     needs = [each for each in needs_of(campaign) if each != "embeddings"]
-    pool = KnownPool(campaign.ids, f"the pool of {campaign.name}")
-    labelled = np.unique(campaign.labels()["row"])  # labelled examples may lack a score
+    # Scores by position have an entry for every row of the source; only the pool itself knows the rows left out.
+    pool = campaign.pool_with_gaps() or KnownPool(campaign.ids, f"the pool of {campaign.name}")
+    labelled = np.unique(campaign.labels()["row"])
+    labelled = labelled[labelled >= 0]  # labelled examples of the pool may lack a score
     return replace(reading, classes=campaign.settings.labels.classes).read(pool, labelled, needs, progress=progress)

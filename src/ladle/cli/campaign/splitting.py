@@ -93,9 +93,10 @@ def with_sides(campaign: Campaign, table: Any, chosen: SplitOptions) -> tuple[An
         raise ArgumentError("--split", wanted="add the column split", got="a table that has one")
     split = campaign.split(chosen.shares, near=chosen.near)
     rows = np.asarray(table.column("row"))
-    sides = split.at(rows)
+    sides = np.full(len(rows), None, object)  # an example that was taken out of the pool has none
+    sides[rows >= 0] = split.at(rows[rows >= 0])
     table = table.append_column(COLUMN, pa.array(sides, pa.large_string()))
-    distinct = np.unique(rows)
+    distinct = np.unique(rows[rows >= 0])
     lines, facts = _said(split, distinct, list(chosen.shares))
     if chosen.only is not None:
         table = table.filter(pa.array(sides == chosen.only))

@@ -65,7 +65,8 @@ class PoolState:
     """The pool at one moment.
 
     task: all tasks. lease_until: (tasks,) the end of each task's longest lease, in microseconds. excluded, gold,
-    assigned: rows; of those assigned only the ones that their assignees have not answered.
+    assigned: rows of the pool, without examples that were taken out of it; of those assigned only the ones that their
+    assignees have not answered.
     batches: the number of batches.
     """
 
@@ -78,7 +79,7 @@ class PoolState:
 
     def closed(self, at: int) -> Int64:
         """The rows that no ask may choose: labelled, disputed, excluded, gold, assigned or under a lease; ascending."""
-        held = (self.task.state != OPEN) | (self.lease_until > at)
+        held = ((self.task.state != OPEN) | (self.lease_until > at)) & (self.task.row >= 0)
         return np.unique(np.concatenate([self.assigned, self.task.row[held], self.excluded, self.gold]))
 
 
@@ -97,13 +98,14 @@ def pool_state(view: View) -> PoolState:
     task, batches, leases = view.read(TaskTable), view.read(BatchTable), view.read(LeaseTable)
     exclusions, assignments = view.read(ExclusionTable), view.read(AssignmentTable)
     of_assigned = view.read(LabelTable, "row", np.unique(assignments.row[assignments.active == 1]).tolist())
-    gold = view.read(GoldTable).row
+    gold, excluded = view.read(GoldTable).row, exclusions.row[exclusions.active == 1]
+    assigned = kept_rows(assignments, of_assigned, People(view.read(PersonTable)))
     return PoolState(
         task=task,
         lease_until=lease_ends(task, batches, leases),
-        excluded=exclusions.row[exclusions.active == 1],
-        gold=gold,
-        assigned=kept_rows(assignments, of_assigned, People(view.read(PersonTable))),
+        excluded=excluded[excluded >= 0],
+        gold=gold[gold >= 0],
+        assigned=assigned[assigned >= 0],
         batches=len(batches),
     )
 

@@ -16,7 +16,7 @@ from ladle.labelling.rules.tell import KnownRows, rejudge
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import EXCLUDED, check_moves
 from ladle.labelling.tables import ExclusionTable, GoldTable, ModelTable
-from ladle.numbers import number
+from ladle.numbers import mapping, number
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,7 +98,7 @@ def record_model(row: ModelTable, known: ModelTable) -> Effects:
 def check_metrics(metrics: Mapping[str, Any] | None) -> str:
     """Metrics as JSON text. Raises: ArgumentError for anything but finite numbers under names."""
     plain: dict[str, float] = {}
-    for name, value in dict(metrics or {}).items():
+    for name, value in mapping(metrics, "`metrics`", wanted="be numbers under names").items():
         if not isinstance(name, str):
             raise ArgumentError("`metrics`", wanted="be numbers under names", got=f"{name!r}: {value!r}")
         plain[name] = number(value, f"the metric {name!r} of `metrics`")

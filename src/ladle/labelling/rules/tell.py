@@ -21,6 +21,7 @@ from ladle.labelling.tables import (
     DELETED,
     IMPORTED,
     IMPORTED_LABEL,
+    NO_ROW,
     SUPERSEDED,
     TOLD,
     TOLD_LABEL,
@@ -36,7 +37,8 @@ from ladle.labelling.tables import (
 class TellRequest:
     """One tell, checked: one entry for each of its l labels, in the order of the caller.
 
-    kind: "tell", or "import" for labels made elsewhere. row: (l,) of the pool; -1 for an id that is not in it.
+    kind: "tell", or "import" for labels made elsewhere. row: (l,) of the pool, negative for an example that
+    was taken out of it; NO_ROW for an id that the campaign does not know.
     label: (l,) canonical JSON, "" for a value that is no label of the campaign. refused: the reason, by position.
     given: the value as text, by position, for refused labels and unknown ids. at: the moment of the call, in
     microseconds. key: "" for none. by: who tells.
@@ -96,7 +98,7 @@ def tell(settings: Settings, request: TellRequest, known: KnownRows) -> Effects:
     The same label of the same annotator again changes nothing. Another label is a new version and supersedes the old.
     Cost: a dictionary look-up for each label.
     """
-    good = request.row >= 0
+    good = request.row != NO_ROW
     good[list(request.refused)] = False
     taken = np.flatnonzero(good)
     accepted, ended = _versions(request, taken, known)

@@ -83,12 +83,17 @@ def _runs(name: str) -> tuple[str | int, ...]:
 
 
 def list_files(
-    source: str | os.PathLike[str], name: str, *, formats: dict[str, str] = POOL_FORMATS, ids_inside: bool = True
+    source: str | os.PathLike[str],
+    name: str,
+    *,
+    formats: dict[str, str] = POOL_FORMATS,
+    ids_inside: bool = True,
+    by_text: bool = False,
 ) -> Listing:
     """The data files of `source`, a file or a folder, by the rules at the top of this file.
 
     name: the name in errors, such as "the pool". formats: ending in lower case -> format. ids_inside: whether a folder
-    of .npy files may hold the ids of its rows (`ids.npy` or `ids.txt`).
+    of .npy files may hold the ids of its rows (`ids.npy` or `ids.txt`). by_text: in text order.
     Raises: FileError for a path that cannot be read, FileFormatError for an unknown format or a mixture, IdError.
     """
     path = local_path(source, name)
@@ -99,7 +104,8 @@ def list_files(
             wanted = f"be a folder, or a file ending in {', '.join(formats)}"
             raise FileFormatError(f"{name} {path}", wanted=wanted, got=path.name)
         return Listing(path, family, (path,))
-    inside = sorted(_walk(path, frozenset([path.resolve()]), formats), key=lambda file: _path_key(file, path))
+    walked = _walk(path, frozenset([path.resolve()]), formats)
+    inside = sorted(walked, key=lambda file: file.relative_to(path).parts if by_text else _path_key(file, path))
     ids = [file for file in inside if ids_inside and file.name in IDS_IN_FOLDER]
     files = tuple(file for file in inside if file not in ids)
     unknown = [file for file in files if file.suffix.lower() not in formats]
@@ -111,6 +117,9 @@ def list_files(
     family = _one_family(path, files, formats)
     _check_ids(path, ids, family)
     _check_no_twins(path, inside)
+    in_text_order = by_text and files != tuple(sorted(files, key=lambda file: _path_key(file, path)))
+    if in_text_order:
+        notice(f"the {len(files):,} files of {path} are read in the order of their names as text")
     listing = Listing(path, family, files, True, ids[0] if ids else None, _order_notice(path, files))
     if listing.order_notice:
         notice(listing.order_notice)
