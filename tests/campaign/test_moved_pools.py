@@ -87,7 +87,7 @@ def test_a_strategy_that_reads_vectors_says_what_is_missing(store: Store, tmp_pa
     last = campaign.audit()[-2]
     assert (last.kind, last.details["from"].endswith("pool.parquet")) == ("move", True)
     assert last.details["to"].endswith("moved.parquet")
-    assert campaign.pools()[-1].source.endswith("moved.parquet")
+    assert campaign.pool.history()[-1].source.endswith("moved.parquet")
     assert campaign.verify().ok
 
 
@@ -242,7 +242,7 @@ def test_a_pool_embedded_anew_has_new_clusters_or_those_of_a_new_tree(store: Sto
     campaign.extend(anew, replace=True, tree=new)
     campaign.extend(anew, replace=True, tree=new)
     assert campaign.audit()["kind"].tolist()[4:] == ["replace"]
-    assert campaign.pools()["dim"].tolist() == [4, 3, 3]
+    assert campaign.pool.history()["dim"].tolist() == [4, 3, 3]
     more = written(tmp_path / "more.parquet", named(*range(60)), VECTORS[:, :3] * 5)
     assert campaign.extend(more) == 20
     assert len(campaign.ask(30, margins=margins(60))) == 30

@@ -59,7 +59,7 @@ FILE_ORDER = {
     "campaign": [
         *("examples", "damage", "files", "clocks", "session"),
         *("news", "views", "waiting", "stories", "quality", "progress", "splitting", "verify", "backups", "creation"),
-        *("score_arrays", "telling", "asking", "leases", "lead", "rounds", "label_files"),
+        *("score_arrays", "telling", "asking", "leases", "lead", "rounds", "label_files", "pools"),
         *("reader", "comparison", "editor", "campaign"),
     ],
 }

@@ -752,7 +752,7 @@ LEASES = (
         ("test_rows_looked_up_before_a_replacement_are_not_written",),
     ),
     Fault(
-        "clocks",
+        "pools",
         "a client goes by its own clock where the store has one",
         "        self._is_set, self._ahead = True, 0 if there is None else there - here",
         "        self._is_set, self._ahead = True, 0",

@@ -4,7 +4,8 @@ The results of the rules and the contract of a store can be imported from here t
 
 The files, each of which imports only those before it: examples, damage, files, clocks, session (an open campaign);
 news, views, stories, quality, progress, splitting, verify (reading); backups, creation (its beginning); score_arrays,
-telling, asking, leases, lead/ (changes); rounds, label_files; reader, comparison, editor, campaign (the public names).
+telling, asking, leases, lead/ (changes); rounds, label_files, pools; reader, comparison, editor, campaign (the public
+names).
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ second to load.
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Mapping
@@ -119,8 +120,10 @@ def pool_part(pool: Pool, number: int, event: int) -> PoolPartTable:
     facts = pool.describe()
     if facts.id_type == "text" and pc.any(pc.match_substring(pool.ids, "\x00")).as_py():
         raise IdError("the ids of a campaign", wanted="be without NUL, which databases refuse", got="one with a NUL")
-    first = (number, facts.rows, facts.dim, facts.dtype, facts.id_type, pool.digest, facts.source)
-    return PoolPartTable.of([(*first, reopen_instructions(pool), event)])
+    how = reopen_instructions(pool)
+    source = json.loads(how)["path"] if how else facts.source  # the whole path: others work in other folders
+    first = (number, facts.rows, facts.dim, facts.dtype, facts.id_type, pool.digest, source)
+    return PoolPartTable.of([(*first, how, event)])
 
 
 def save_ids(files: CampaignFiles, part: PoolPartTable, pool: Pool) -> list[str]:

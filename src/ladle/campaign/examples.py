@@ -208,11 +208,11 @@ def reopen_instructions(pool: Pool) -> str:
         how["id"], how["embedding"] = whole.column_names
     if whole.id_column.place == ROW_NUMBERS:
         how["ids"] = ROW_NUMBERS
-    facts = (pool.digest, pool.dim, pool.order_notice)
+    facts = (pool.digest, pool.dim, bool(pool.order_notice))
     for how["order"] in ORDERS:
         with suppress(LadleError), gathered():  # notices of this trial are not shown
             again = _open(how["path"], how)
-            if (again.digest, again.dim, again.order_notice) == facts:
+            if (again.digest, again.dim, bool(again.order_notice)) == facts:
                 return json.dumps(how)
     return ""
 

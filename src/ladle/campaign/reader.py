@@ -11,6 +11,7 @@ from ladle.campaign import asking, creation, progress, quality, splitting, stori
 from ladle.campaign.clocks import Clock
 from ladle.campaign.label_files import form_of
 from ladle.campaign.news import News
+from ladle.campaign.pools import CampaignPool
 from ladle.campaign.session import Database, Session
 from ladle.errors import NotFoundError
 from ladle.formats import Form
@@ -21,7 +22,6 @@ from ladle.labelling.records import Records
 from ladle.labelling.settings import Settings
 from ladle.labelling.splits import PoolSplit
 from ladle.labelling.tables import EventTable, LabelTable, ModelTable
-from ladle.pool import Pool
 from ladle.pool.ids.example_ids import Ids
 from ladle.progress import SILENT, Reporter
 from ladle.store.sql import SqlStore
@@ -138,6 +138,11 @@ class Reader:
         """
         with self._session.reading() as view:
             return self._session.examples(view).ids
+
+    @property
+    def pool(self) -> CampaignPool:
+        """The pool: where it was and is, and whether it can be read."""
+        return CampaignPool(self._session)
 
     @property
     def form(self) -> Form:
@@ -381,44 +386,6 @@ class Reader:
         """
         with self._session.reading() as view:
             return views.batches(view)
-
-    def pools(self) -> Records:
-        """All pools that the campaign has had, the one of now last.
-
-        Returns
-        -------
-        Records
-            One row for each pool: number, rows, dim, dtype, ids ("integer" or "text"), source (where it is, for
-            people), and its last change: change ("create", "extend", "replace" or "move"), at, by.
-        """
-        with self._session.reading() as view:
-            return views.pools(view)
-
-    def pool_with_gaps(self) -> Pool | None:
-        """The pool itself, if rows of its source were left out of it as unusable (`skip_invalid`).
-
-        Returns
-        -------
-        Pool or None
-            None where none was left out, and where the pool cannot be read.
-
-        Notes
-        -----
-        Cost: nothing, or a pass over the vectors to find those that were left out.
-        """
-        with self._session.reading() as view:
-            return self._session.pool_with_gaps(view)
-
-    def pool_problem(self) -> str:
-        """Why the pool cannot be read.
-
-        Returns
-        -------
-        str
-            A sentence, also where it can be read and is another one than the campaign's; "" where nothing is wrong.
-        """
-        with self._session.reading() as view:
-            return self._session.pool_problem(view)
 
     def batch(self, number: int | None = None, *, key: str | None = None) -> Batch:
         """A batch as it was asked.

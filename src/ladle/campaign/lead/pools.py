@@ -122,7 +122,7 @@ def move(session: Session, given: object) -> bool:
         event = next_number(writer, EventTable)
         moved = replace(there, event=np.array([event], np.int64))
         added = ArtefactTable.of([session.files.artefact(name, event) for name in names])
-        report = {"from": str(part.source[0]), "to": pool.source}
+        report = {"from": str(part.source[0]), "to": str(there.source[0])}
         record(writer, session.act("move", session.now()), Effects(added=(added,), changed=(moved,), report=report))
     session.pool = None if session.pool is None else pool
     return True

@@ -97,10 +97,10 @@ def extend(
     skipping = skipping_of(skip_invalid, skipped, pool, ids)
     given = skipping.open_pool(pool, id_column, embedding, ids)
     with open_campaign(db, name, by=by) as campaign:
-        parts = len(campaign.pools())
+        parts = len(campaign.pool.history())
         bars = progress_reporter(quiet=quiet or as_json)
         added = campaign.extend(given, tree=tree, replace=replace, progress=bars)
-        news = len(campaign.pools()) > parts
+        news = len(campaign.pool.history()) > parts
         told = campaign.audit()[-1].details if news and replace else {}
         counts = {name: told[name] for name in ("removed", "returned", "moved") if name in told}
         facts = {
@@ -125,14 +125,14 @@ def extend(
 
 
 def _facts(campaign: Campaign) -> dict[str, Any]:
-    parts = campaign.pools()
+    parts = campaign.pool.history()
     rows = [each | {"at": each["at"].isoformat()} for each in parts.to_pylist()]
-    problem = campaign.pool_problem()
+    problem = campaign.pool.problem()
     return {"command": "campaign pool", "name": campaign.name, "pools": rows, "problem": problem}
 
 
 def _lines(campaign: Campaign) -> dict[str, str]:
-    parts = campaign.pools()
+    parts = campaign.pool.history()
     last = parts[-1]
     history = [
         f"{each.at:%Y-%m-%d %H:%M} {each.change} by {each.by}: {each.rows:,} examples of dim {each.dim}"
@@ -141,7 +141,7 @@ def _lines(campaign: Campaign) -> dict[str, str]:
     return {
         "pool": last.source,
         "examples": f"{last.rows:,} of dim {last.dim} ({last.dtype}), {last.ids} ids",
-        "can be read": campaign.pool_problem() or "yes",
+        "can be read": campaign.pool.problem() or "yes",
         "changes": "\n".join(history),
     }
 

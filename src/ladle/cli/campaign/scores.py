@@ -92,7 +92,7 @@ def given_of(campaign: Campaign, reading: Reading, *, progress: Reporter) -> Que
 
     needs = [each for each in needs_of(campaign) if each != "embeddings"]
     # Scores by position have an entry for every row of the source; only the pool itself knows the rows left out.
-    pool = campaign.pool_with_gaps() or KnownPool(campaign.ids, f"the pool of {campaign.name}")
+    pool = campaign.pool.with_gaps() or KnownPool(campaign.ids, f"the pool of {campaign.name}")
     labelled = np.unique(campaign.labels()["row"])
     labelled = labelled[labelled >= 0]  # labelled examples of the pool may lack a score
     return replace(reading, classes=campaign.settings.labels.classes).read(pool, labelled, needs, progress=progress)

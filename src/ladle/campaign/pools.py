@@ -1,0 +1,63 @@
+"""What a campaign tells of its pool: where it was, whether it can be read, and which rows of its source it lacks."""
+
+from __future__ import annotations
+
+from ladle.campaign import views
+from ladle.campaign.session import Session
+from ladle.labelling.records import Records
+from ladle.pool import Pool
+
+
+class CampaignPool:
+    """The pool of a campaign, `Reader.pool`.
+
+    Parameters
+    ----------
+    session : Session
+        The open campaign.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def history(self) -> Records:
+        """All pools that the campaign has had, the one of now last.
+
+        Returns
+        -------
+        Records
+            One row for each pool: number, rows, dim, dtype, ids ("integer" or "text"), source (where it is, for
+            people), and its last change: change ("create", "extend", "replace" or "move"), at, by.
+        """
+        with self._session.reading() as view:
+            return views.pools(view)
+
+    def problem(self) -> str:
+        """Why the pool cannot be read.
+
+        Returns
+        -------
+        str
+            A sentence, also where it can be read and is another one than the campaign's; "" where nothing is wrong.
+        """
+        with self._session.reading() as view:
+            return self._session.pool_problem(view)
+
+    def with_gaps(self) -> Pool | None:
+        """The pool itself, if rows of its source were left out of it as unusable (`skip_invalid`).
+
+        Returns
+        -------
+        Pool or None
+            None where none was left out, and where the pool cannot be read.
+
+        Notes
+        -----
+        Cost: nothing, or a pass over the vectors to find those that were left out.
+        """
+        with self._session.reading() as view:
+            return self._session.pool_with_gaps(view)
+
+    def __repr__(self) -> str:
+        last = self.history()[-1]
+        return f"<CampaignPool {last.source}: {last.rows:,} rows, dim {last.dim}>"
