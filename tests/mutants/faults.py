@@ -1248,8 +1248,60 @@ MEASURES = (
         ("test_alpha_of_classes_is_that_of_the_package", "test_alpha_of_krippendorff_2011"),
     ),
 )
+# Which answers of the files of other tools are labels.
+FILES = (
+    Fault(
+        "files",
+        "a rejected label counts",
+        '{"accept": "counts", "reject": "rejected", "ignore": "skipped"}',
+        '{"accept": "counts", "reject": "counts", "ignore": "skipped"}',
+        ("test_rejects_and_ignores_are_no_labels",),
+    ),
+    Fault(
+        "files",
+        "a word of status that no tool defines counts",
+        "        if set(used) <= set(outcomes):\n",
+        "        if set(used) & {*outcomes, *used}:\n",
+        ("test_words_that_nobody_defines_are_refused",),
+    ),
+    Fault(
+        "files",
+        "an empty list says that no class fits",
+        "    unclear = is_empty & ~decided\n",
+        "    unclear = is_empty & decided\n",
+        ("test_an_empty_list_has_two_readings",),
+    ),
+    Fault(
+        "files",
+        "a check of another id fits",
+        "and check == line_check(example_id, row, int(number))",
+        "and check[:2] == line_check(example_id, row, int(number))[:2]",
+        ("test_what_is_as_it_was_fits_and_what_moved_does_not",),
+    ),
+    Fault(
+        "files",
+        "a header with two separators is read with the first",
+        "    if len(chosen) > 1 and len({tuple(headers[mark]) for mark in chosen}) > 1:\n",
+        "    if len(chosen) > 9:\n",
+        ("test_what_could_be_two_things_is_refused",),
+    ),
+    Fault(
+        "files",
+        "half a number is an integer",
+        "isinstance(value, float) and value.is_integer() and abs(value) <= _WHOLE",
+        "isinstance(value, float) and abs(value) <= _WHOLE",
+        ("test_whole_floats_are_integers",),
+    ),
+    Fault(
+        "files",
+        "the first of several ids with a base name is taken",
+        '        if len(ids) > 1:\n            got = f"`{name}`, which',
+        '        if len(ids) > 9:\n            got = f"`{name}`, which',
+        ("test_files_may_have_their_base_names",),
+    ),
+)
 
 FAULTS: tuple[Fault, ...] = (
     *REACH, *PROVEN, *CUT, *ROUND_ROBIN, *TIES, *HOLM, *SAVINGS, *AGREEMENT, *LEASES, *IDEMPOTENCY, *SEALS, *BUDGET,
-    *QUERY, *MEASURES,
+    *QUERY, *MEASURES, *FILES,
 )  # fmt: skip
