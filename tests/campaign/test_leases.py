@@ -10,7 +10,8 @@ import pytest
 import ladle
 from ladle.errors import ArgumentError
 from ladle.labelling import MemoryStore, Store
-from ladle.labelling.tables import LeaseTable
+from ladle.labelling.events import Act, Effects, next_number, record
+from ladle.labelling.tables import EventTable, LeaseTable, PersonTable
 from tests.campaign.made import HOUR, Clock, begun, enrol, ids_of, margins
 
 
@@ -62,6 +63,20 @@ def test_a_lease_that_has_ended_holds_nothing(store: Store, end: str, tmp_path: 
     else:
         assert campaign.take("ann", 5).ids.tolist() == ids_of(5)
         assert campaign.take("vendorA", 5).ids.tolist() == [], "now they are hers"
+
+
+def test_a_name_that_was_merged_is_the_holder_still(store: Store, tmp_path: Path) -> None:
+    campaign = asked_for_vendor(store, tmp_path)
+    enrol(store, "Vendor A", "")
+    enrol(store, "vendorA", "")
+    with store.writing("birds") as writer:
+        people, event = writer.read(PersonTable), next_number(writer, EventTable)
+        people.merged_into[1] = 1
+        record(writer, Act("merge", 1_000_000, "lead"), Effects(changed=(people,), report={"event": event}))
+    assert campaign.take("vendorA", 2).annotator == "Vendor A"
+    assert campaign.take("Vendor A", 9).renewed == 2
+    assert campaign.release("vendorA") == 5
+    assert campaign.take("ann", 9).ids.tolist() == ids_of(5)
 
 
 def test_a_renewed_ask_leaves_what_others_have_taken(store: Store, tmp_path: Path) -> None:

@@ -75,14 +75,16 @@ def release(session: Session, annotator: str, rows: Int64 | None) -> int:
     """Release what an annotator has taken: how many tasks. Without rows, the annotator's batches are released too."""
     at, given = session.now(), person_name(annotator)
     with session.writing() as writer:
-        name = People(writer.read(PersonTable)).name_of(given)
+        people = People(writer.read(PersonTable))
+        name = people.name_of(given)
         event = next_number(writer, EventTable)
         leases = writer.read(LeaseTable, "annotator", [name])
         if rows is not None:
             leases = leases.take(np.isin(leases.row, rows))
         effects = lease_rules.release(leases, event=event, at=at)
         if rows is None:
-            effects = lease_rules.release_batches(effects, writer.read(BatchTable), given, event=event, at=at)
+            batches = writer.read(BatchTable)
+            effects = lease_rules.release_batches(effects, batches, given, people, event=event, at=at)
         if effects:
             record(writer, session.act("release", at), effects)
     return int(effects.report["released"])

@@ -108,9 +108,12 @@ def release(leases: LeaseTable, *, event: int, at: int) -> Effects:
     return Effects(changed=(ended,), report={"released": len(live)})
 
 
-def release_batches(effects: Effects, batches: BatchTable, holder: str, *, event: int, at: int) -> Effects:
+def release_batches(
+    effects: Effects, batches: BatchTable, holder: str, people: People, *, event: int, at: int
+) -> Effects:
     """`effects`, and the leases of the batches of this holder end now too."""
-    live = batches.take((batches.holder == holder) & (batches.lease_until > at))
+    names = {name for name in set(batches.holder.tolist()) if name and people.name_of(name) == people.name_of(holder)}
+    live = batches.take(np.isin(batches.holder.astype(str), list(names)) & (batches.lease_until > at))
     ended = replace(live, lease_until=repeated(at, len(live)), event=repeated(event, len(live)))
     report = {**effects.report, "batches": live.number.tolist()}
     return Effects(changed=(*effects.changed, ended), report=report)
