@@ -183,7 +183,7 @@ def test_assignments_by_every_option(begun: Path, run: Any, run_json: Any) -> No
         (("--disputed",), 3),
     ]:
         code, facts = run_json(*line, *options)
-        assert (code, facts["changed"], facts["to"]) == (0, changed, "eve")
+        assert (code, facts["changed"], facts["waiting"], facts["to"]) == (0, changed, changed, "eve")
         assert run_json(*line, *options)[1]["done_before"]
     assert run_json("campaign", "take", "--annotator", "ann", "--size", 50, "-o", "ann.csv")[1]["tasks"] == 0
     code, facts = run_json("campaign", "assign", "--end", "--batch", 1, "--to", "eve")

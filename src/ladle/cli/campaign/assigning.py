@@ -47,28 +47,32 @@ def assign(
     if to is None and not end:
         raise ArgumentError("--to", wanted="name a person or a team", got="none")
     with open_campaign(db, name, pool=pool, by=by) as campaign:
-        listed = _listed(campaign, ids, example, batch, disputed)
-        chosen = listed if len(listed) else []
+        chosen = _listed(campaign, ids, example, batch, disputed)
         changed = 0
-        if len(chosen):
+        if chosen:
             changed = campaign.unassign(chosen, to=to) if end else campaign.assign(chosen, to=to or "")
+        waiting = len(set(chosen) & set(campaign.outstanding()["id"].tolist()))
         facts = {
             "command": "campaign assign",
             "name": campaign.name,
             "to": to,
             "end": end,
             "examples": len(chosen),
+            "waiting": waiting,
             "changed": changed,
             "done_before": changed == 0,
         }
-        done = f"{changed:,}" if changed else "none: done before" if len(chosen) else "none: there are no such tasks"
-        lines = {"ended" if end else f"assigned to {to}": done, "examples": f"{len(chosen):,}"}
+        done = f"{changed:,}" if changed else "none: done before" if chosen else "none: there are no such tasks"
+        lines = {
+            "ended" if end else f"assigned to {to}": done,
+            "examples": f"{len(chosen):,}, {waiting:,} of them wait for labels",
+        }
         print_answer(f"Campaign {campaign.name}", lines, facts, as_json=as_json)
 
 
 def _listed(
     campaign: Campaign, ids: list[Path] | None, example: list[str] | None, batch: int | None, disputed: bool
-) -> Any:
+) -> list[Any]:
     """The ids that the one of these options names. Raises: ArgumentError, IdError, NotFoundError, FileError."""
     from ladle.errors import ArgumentError
 
@@ -78,14 +82,14 @@ def _listed(
         wanted = "be named by one of --ids, --example, --batch and --disputed"
         raise ArgumentError("the examples", wanted=wanted, got=" and ".join(given) or "none")
     if ids:
-        return read_ids_of(campaign, ids)
+        return list(read_ids_of(campaign, ids).to_pylist())
     if example:
         return parse_ids(campaign, list(dict.fromkeys(example)))
     if disputed:
-        return campaign.disputes()["id"]
+        return list(campaign.disputes()["id"].tolist())
     of_round = campaign.batch(batch).round
     waiting = campaign.outstanding()
-    return waiting["id"][waiting["round"] == of_round]
+    return list(waiting["id"][waiting["round"] == of_round].tolist())
 
 
 COMMANDS = {"assign": assign}
