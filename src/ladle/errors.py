@@ -14,6 +14,7 @@
     │   ├── CorruptFileError            truncated, or its checksum does not match
     │   └── UnsafeFileError             reading it would run a pickle
     ├── MismatchError (ValueError)      two good inputs that do not belong together (a tree and another pool)
+    ├── QuarantinedError (ValueError)   a whole file of labels went to quarantine
     ├── MemoryPlanError (MemoryError)   the work would not fit the memory it may use
     ├── NotFoundError (LookupError)     no such campaign, batch or task
     ├── StoreError (OSError)            the database of a campaign fails: disk full, connection lost
@@ -133,6 +134,10 @@ class MismatchError(LadleError, ValueError):
     """Two good inputs do not belong together, such as a tree and another pool. Also a ValueError."""
 
 
+class QuarantinedError(LadleError, ValueError):
+    """A whole file of labels went to quarantine, and no label of it was accepted. Also a ValueError."""
+
+
 class MemoryPlanError(LadleError, MemoryError):
     """The work would not fit the memory it may use; raised before the work begins. Also a MemoryError."""
 
@@ -180,6 +185,7 @@ OUTCOMES: dict[type[LadleError], Outcome] = {
     NotFoundError: Outcome(8, 404),
     StoreError: Outcome(9, 500),
     StoreBusyError: Outcome(10, 503),
+    QuarantinedError: Outcome(11, 422),
 }
 
 

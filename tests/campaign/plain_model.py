@@ -21,6 +21,7 @@ class Model:
     excluded: set[int] = field(default_factory=set)
     gold: dict[int, str] = field(default_factory=dict)
     quarantined: int = 0
+    names: dict[str, str] = field(default_factory=dict)  # a name -> the person whose name it is now
     teams: dict[str, str] = field(default_factory=dict)  # person -> team
     final: dict[int, str] = field(default_factory=dict)  # row -> the lead's word
     assigned: set[tuple[int, str]] = field(default_factory=set)  # row, person or team
@@ -38,7 +39,7 @@ class Model:
                 self.disputed_at.pop(row, None)
 
     def current(self, row: int) -> dict[str, str]:
-        """The labels that count, by annotator, in the order told."""
+        """The answers that count, by annotator, in the order told. A skip is an answer without a label."""
         return {
             each["annotator"]: each["label"]
             for each in self.labels
@@ -50,10 +51,12 @@ class Model:
             return "excluded"
         if row in self.final:
             return "labelled"
-        votes = list(self.current(row).values())
-        if len(votes) < self.annotators_per_task:
+        answers = list(self.current(row).values())
+        if len(answers) < self.annotators_per_task:
             return "open"
-        counts = Counter(votes).most_common()
+        counts = Counter(each for each in answers if each != "skip").most_common()
+        if sum(count for _, count in counts) < self.annotators_per_task:
+            return "disputed"
         return "disputed" if len(counts) > 1 and counts[0][1] == counts[1][1] else "labelled"
 
     def is_task(self, row: int) -> bool:
@@ -102,8 +105,8 @@ class Model:
         }
 
     def paid(self) -> int:
-        """Labels that were told, whatever became of them: one for each example and annotator."""
-        return len({(each["row"], each["annotator"]) for each in self.labels})
+        """Labels that were told, whatever became of them: one for each example and annotator; skips cost nothing."""
+        return len({(each["row"], each["annotator"]) for each in self.labels if each["label"] != "skip"})
 
     def reserved(self) -> int:
         """Labels that the tasks of batches still lack."""
@@ -128,25 +131,37 @@ class Model:
             self.holds[row] = (len(self.batches), place)
         return passed_on
 
-    def tell(self, said: list[tuple[int, object, str]]) -> Counter:
+    def tell(self, said: list[tuple[int, object, str, float | None]]) -> Counter:
+        """said: (row, label or "skip", annotator, when it was given; None for now)."""
         told: Counter = Counter()
         before = {row: self.state(row) for row in range(self.pool) if self.is_task(row)}
-        for row, label, annotator in said:
-            if not 0 <= row < self.pool or label not in GOOD:
+        for row, label, name, given_at in said:
+            annotator = self.names.get(name, name)
+            if not 0 <= row < self.pool or label not in (*GOOD, "skip"):
                 told["quarantined"] += 1
                 self.quarantined += 1
                 continue
-            if self.current(row).get(annotator) == label:
+            mine = [each for each in self.labels if (each["row"], each["annotator"]) == (row, annotator)]
+            stands = next((each for each in mine if each["status"] == "current"), None)
+            at = self.now if given_at is None else given_at
+            if given_at is None and stands:
+                at = max(at, stands["told_at"])
+            if stands and stands["label"] == label:
+                told["repeated"] += 1
+                stands["told_at"] = max(stands["told_at"], at if given_at is not None else 0)
+                continue
+            is_older = stands is not None and at < stands["told_at"]
+            twins = [each for each in mine if (each["label"], each["told_at"]) == (label, at)]
+            if is_older and any(each["status"] != "deleted" for each in twins):
                 told["repeated"] += 1
                 continue
-            mine = [each for each in self.labels if (each["row"], each["annotator"]) == (row, annotator)]
-            for each in mine:
-                if each["status"] == "current":
-                    each["status"] = "superseded"
-            entry = {"row": row, "annotator": annotator, "label": label, "version": len(mine) + 1, "status": "current"}
-            self.labels.append(entry)
-            told["accepted"] += 1
-            told["changed"] += len(mine) > 0
+            if stands and not is_older:
+                stands["status"] = "superseded"
+            entry = {"row": row, "annotator": annotator, "label": label, "version": len(mine) + 1, "told_at": at}
+            self.labels.append(entry | {"status": "superseded" if is_older else "current"})
+            told["older"] += is_older
+            told["skipped" if label == "skip" else "accepted"] += 1
+            told["changed"] += len(mine) > 0 and label != "skip" and not is_older
         for row in range(self.pool):
             if self.is_task(row):
                 told["unasked"] += row not in before
@@ -154,15 +169,37 @@ class Model:
                     told[state] += self.state(row) == state and before.get(row) != state
         return told
 
-    def delete(self, rows: set[int], annotator: str | None) -> int:
+    def delete(self, rows: set[int] | None, annotator: str | None, since: float = 0.0) -> int:
         gone = [
             each
             for each in self.labels
-            if each["row"] in rows and each["status"] == "current" and annotator in (None, each["annotator"])
+            if (rows is None or each["row"] in rows)
+            and each["status"] == "current"
+            and annotator in (None, each["annotator"])
+            and each["told_at"] >= since
         ]
         for each in gone:
             each["status"] = "deleted"
         return len(gone)
+
+    def merge(self, old: str, into: str) -> None:
+        """All that one name did was done by the other."""
+        self.names[old] = into
+        for each in self.labels:
+            each["annotator"] = into if each["annotator"] == old else each["annotator"]
+        for row in range(self.pool):
+            mine = [each for each in self.labels if (each["row"], each["annotator"]) == (row, into)]
+            standing = [each for each in mine if each["status"] == "current"]
+            for version, each in enumerate(mine, start=1):
+                each["version"] = version
+            for each in standing:
+                later = [other for other in standing if other["told_at"] >= each["told_at"]]
+                if any(mine.index(other) > mine.index(each) or other["told_at"] > each["told_at"] for other in later):
+                    each["status"] = "superseded"
+        for (row, name), until in list(self.leases.items()):
+            if name == old and until > self.now:
+                self.leases[row, name] = self.now
+                self.leases[row, into] = max(self.leases.get((row, into), 0.0), until)
 
     def adjudicate(self, rows: set[int], label: str) -> int:
         changed = sum(self.final.get(row) != label for row in rows)
@@ -240,5 +277,6 @@ class Model:
         found = {}
         for row in range(self.pool):
             if self.state(row) == "labelled" and row not in self.gold:
-                found[row] = self.final.get(row) or Counter(self.current(row).values()).most_common(1)[0][0]
+                votes = [each for each in self.current(row).values() if each != "skip"]
+                found[row] = self.final.get(row) or Counter(votes).most_common(1)[0][0]
         return found | {row: label for row, label in self.gold.items() if row not in self.excluded}

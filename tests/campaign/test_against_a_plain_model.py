@@ -29,12 +29,18 @@ POOL = 14
 LEASE = 100.0
 ROWS = st.integers(0, POOL - 1)
 SOME_ROWS = st.lists(ROWS, min_size=1, max_size=4, unique=True)
-ANNOTATORS = st.sampled_from(["ann", "bob", "cy", ""])
+ANNOTATORS = st.sampled_from(["ann", "Ann", "bob", "cy", ""])
 PEOPLE = st.sampled_from(["ann", "bob", "cy"])
 TEAMS = {"ann": "red", "bob": "red"}
 NAMES = st.sampled_from(["ann", "cy", "red"])
+BEGINNING = 1_000_000.0
 SAID = st.lists(
-    st.tuples(st.integers(-2, POOL + 1), st.sampled_from(["cat", "dog", "cat", "dog", "cow", None]), ANNOTATORS),
+    st.tuples(
+        st.integers(-2, POOL + 1),
+        st.sampled_from(["cat", "dog", "cat", "dog", "cow", None]),
+        ANNOTATORS,
+        st.sampled_from([None, None, BEGINNING - 50, BEGINNING, BEGINNING + 50]),
+    ),
     min_size=1,
     max_size=6,
 )
@@ -51,7 +57,7 @@ class Machine(RuleBasedStateMachine):
 
     @initialize(per_task=st.integers(1, 2), budget=st.sampled_from([None, 18]), seed=st.integers(0, 3))
     def begin(self, per_task: int, budget: int | None, seed: int) -> None:
-        self.now = 1_000_000.0
+        self.now = BEGINNING
         self.model = Model(POOL, per_task, budget, now=self.now, teams=TEAMS)
         self.folder = tempfile.TemporaryDirectory()
         self.ids = [f"image {row}" for row in range(POOL)]
@@ -117,6 +123,10 @@ class Machine(RuleBasedStateMachine):
     @rule(said=SAID, keyed=st.booleans())
     def tell(self, said: list, keyed: bool) -> None:
         key = f"tell {len(self.told)}" if keyed else None
+        if self.model.annotators_per_task > 1 and any(not annotator for _, _, annotator, _ in said):
+            with pytest.raises(ArgumentError, match="name who gave them"):
+                self.told_of(said, key)
+            return
         told = self.told_of(said, key)
         expected = self.model.tell(said)
         assert {name: getattr(told, name) for name in expected} == dict(expected)
@@ -133,11 +143,18 @@ class Machine(RuleBasedStateMachine):
         assert again.repeat_of_key
         assert again.accepted == told.accepted  # type: ignore[attr-defined]
         with pytest.raises(MismatchError):
-            self.told_of([*said, (0, "cat", "ann")], key)
+            self.told_of([*said, (0, "cat", "ann", None)], key)
 
     def told_of(self, said: list, key: str | None) -> ladle.campaign.Told:
-        rows, labels, annotators = zip(*said, strict=True)
-        return self.campaign.tell(list(map(self.named, rows)), list(labels), annotator=list(annotators), key=key)
+        rows, labels, annotators, times = zip(*said, strict=True)
+        ids = list(map(self.named, rows))
+        return self.campaign.tell(ids, list(labels), annotator=list(annotators), key=key, told_at=list(times))
+
+    @rule(rows=SOME_ROWS, annotator=PEOPLE, at=st.sampled_from([None, BEGINNING + 50]))
+    def skip(self, rows: list[int], annotator: str, at: float | None) -> None:
+        told = self.campaign.skip([self.ids[row] for row in rows], annotator=annotator, reason="too dark", told_at=at)
+        expected = self.model.tell([(row, "skip", annotator, at) for row in rows])
+        assert {name: getattr(told, name) for name in expected} == dict(expected)
 
     @rule(annotator=PEOPLE, size=st.integers(1, 4), share=st.booleans(), disputed=st.booleans())
     def take(self, annotator: str, size: int, share: bool, disputed: bool) -> None:
@@ -187,10 +204,27 @@ class Machine(RuleBasedStateMachine):
         deleted = self.campaign.delete_labels(ids, annotator=annotator, reason="a mistake")
         assert deleted == self.model.delete(set(rows), annotator)
 
+    @rule(annotator=st.sampled_from([None, "ann", "bob"]), since=st.sampled_from([BEGINNING - 20, BEGINNING + 20]))
+    def delete_since(self, annotator: str | None, since: float) -> None:
+        found = self.campaign.withdrawals.preview_deletion(annotator=annotator, since=since).labels
+        deleted = self.campaign.delete_labels(annotator=annotator, since=since, reason="a wrong guide")
+        assert found == deleted == self.model.delete(None, annotator, since)
+
+    @precondition(lambda self: {"ann", "Ann"} <= {each["annotator"] for each in self.model.labels})
+    @rule()
+    def merge(self) -> None:
+        self.campaign.people.merge("Ann", "ann")
+        self.model.merge("Ann", "ann")
+
     @rule(row=ROWS, label=st.sampled_from(["cat", "dog"]))
     def add_gold(self, row: int, label: str) -> None:
         assert self.campaign.add_gold([self.ids[row]], [label]) == (row not in self.model.gold)
         self.model.gold[row] = label
+
+    @rule(row=ROWS)
+    def remove_gold(self, row: int) -> None:
+        assert self.campaign.withdrawals.remove_gold([self.ids[row]]) == (row in self.model.gold)
+        self.model.gold.pop(row, None)
 
     @rule(seconds=st.sampled_from([1.0, LEASE / 2, LEASE]))
     def wait(self, seconds: float) -> None:
@@ -223,7 +257,10 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def labels_are_the_models(self) -> None:
-        found = [(row.row, row.annotator, row.label, row.version, row.status) for row in self.campaign.labels()]
+        found = [
+            (row.row, row.annotator, row.label or "skip", row.version, row.status, row.told_at.timestamp())
+            for row in self.campaign.labels()
+        ]
         assert found == [tuple(each[name] for name in LABEL) for each in self.model.labels]
 
     @invariant()
@@ -246,7 +283,7 @@ class Machine(RuleBasedStateMachine):
             self.folder.cleanup()
 
 
-LABEL = ("row", "annotator", "label", "version", "status")
+LABEL = ("row", "annotator", "label", "version", "status", "told_at")
 
 
 @pytest.mark.parametrize(("kind", "examples", "steps"), [("memory", 40, 40), ("sqlite", 6, 25), ("postgres", 4, 25)])

@@ -20,7 +20,7 @@ from ladle.labelling.columns import Columns
 from ladle.labelling.tables import KINDS, EventTable
 from tests.golden.make_campaign import Clock, everything, ids_of
 
-FILLED = [kind for kind in KINDS if kind.NAME not in ("settings", "person", "comment")]
+FILLED = [kind for kind in KINDS if kind.NAME != "settings"]
 SOME = np.linspace(0, 1, 60, dtype=np.float32)
 Tables = dict[type[Columns], dict[Any, Any]]
 
@@ -61,6 +61,16 @@ ACTS: dict[str, Callable[[ladle.Campaign, Path], Any]] = {
     "unassign": lambda campaign, _: campaign.unassign(ids_of()[46:52]),
     "release": lambda campaign, _: campaign.release("ann"),
     "delete": lambda campaign, _: campaign.delete_labels(ids_of()[:20], reason="wrong"),
+    "delete by name": lambda campaign, _: campaign.delete_labels(annotator="ann", reason="wrong"),
+    "skip": lambda campaign, _: campaign.skip(ids_of()[:30], annotator="ann", reason="too dark"),
+    "comment": lambda campaign, _: campaign.comment(ids_of()[:30], "why?", annotator="ann"),
+    "comments": lambda campaign, _: str(campaign.comments().to_pylist()),
+    "people": lambda campaign, _: str(campaign.people.list().to_pylist()),
+    "merge": lambda campaign, _: campaign.people.merge("bob", "ann"),
+    "rename": lambda campaign, _: campaign.people.rename("bob", "rob"),
+    "close": lambda campaign, _: campaign.withdrawals.close_quarantined(reason="old"),
+    "remove gold": lambda campaign, _: campaign.withdrawals.remove_gold(ids_of()[:45]),
+    "correct": lambda campaign, _: campaign.record_model("m1", metrics={"accuracy": 0.6}, correct=True),
     "exclude": lambda campaign, _: campaign.exclude(ids_of()[:14], reason="dark"),
     "include": lambda campaign, _: campaign.include(ids_of()[:14]),
     "gold": lambda campaign, _: campaign.add_gold(ids_of()[:3], ["cat"] * 3),
@@ -184,6 +194,8 @@ FREE: dict[str, set[str]] = {
     "artefact": {"event"},
     "adjudication": {"label", "by", "reason", "at", "event"},
     "assignment": {"row", "assignee", "at", "active", "event"},
+    "person": {"name", "team", "merged_into", "event"},
+    "comment": {"row", "example_id", "annotator", "text", "told_at", "event"},
 }
 
 

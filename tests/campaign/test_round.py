@@ -85,8 +85,8 @@ def test_a_round_tells_verifies_records_and_asks(campaign: ladle.Campaign, tmp_p
 @pytest.mark.parametrize(
     ("method", "times", "steps"),
     [
-        ("tell", 1, {"labels": 0, "batches": 1, "models": 0}),
-        ("tell", 2, {"labels": 3, "batches": 1, "models": 0}),
+        ("tell_file", 1, {"labels": 0, "batches": 1, "models": 0}),
+        ("tell_file", 2, {"labels": 3, "batches": 1, "models": 0}),
         ("verify", 1, {"labels": 5, "batches": 1, "models": 0}),
         ("record_model", 1, {"labels": 5, "batches": 1, "models": 0}),
         ("ask", 1, {"labels": 5, "batches": 1, "models": 1}),

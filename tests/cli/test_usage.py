@@ -26,6 +26,9 @@ SEVERAL = {
     "campaign include": {"--example"},
     "campaign delete": {"--example"},
     "campaign release": {"--ids"},
+    "campaign gold": {"--example"},
+    "campaign skip": {"--example"},
+    "campaign comment": {"--example"},
 }
 
 

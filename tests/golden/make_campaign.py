@@ -68,6 +68,16 @@ def everything(url: str, folder: Path, clock: Clock) -> ladle.Campaign:
     campaign.include(ids[12:13])
     campaign.delete_labels(batch.ids[4:5], annotator="bob", reason="wrong key pressed")
     campaign.record_model("m1", metrics={"accuracy": 0.5, "loss": 1.25})
+    campaign.skip(ids[20:22], annotator="bob", reason="too dark", seconds=4.5)
+    campaign.comment(ids[20:21], "two birds", annotator="bob")
+    campaign.tell(ids[23:24], ["dog"], annotator="Ann", told_at=clock.now - DAY)
+    campaign.people.merge("Ann", "ann")
+    campaign.people.set_team("bob", "vendor")
+    campaign.tell([ids[45]], ["cow"], annotator="cy")
+    campaign.withdrawals.close_quarantined([1], reason="nobody knows it")
+    campaign.add_gold(ids[43:44], ["cat"])
+    campaign.withdrawals.remove_gold(ids[43:44])
+    campaign.record_model("m1", metrics={"loss": 1.2}, correct=True)
     campaign.extend(ladle.open_pool(embeddings, ids=ids))
     clock.now += 8 * DAY
     campaign.ask(10, margins=margins, lease_seconds=DAY)
@@ -83,13 +93,13 @@ def everything(url: str, folder: Path, clock: Clock) -> ladle.Campaign:
 def told_of(campaign: ladle.Campaign) -> dict[str, Any]:
     """All that a campaign tells of itself, as JSON can carry it."""
     waiting = ("outstanding", "holdings", "disputes", "adjudications")
-    tables = ("labels", "resolved", *waiting, "quarantine", "rounds", "batches", "audit")
+    tables = ("labels", "resolved", *waiting, "quarantine", "rounds", "batches", "audit", "comments")
     told: dict[str, Any] = {name: getattr(campaign, name)().to_pylist() for name in tables}
     told |= {"progress": campaign.progress().to_dict(), "settings": json.loads(campaign.settings.to_json())}
     told["settings"].pop("files")
     told["batch"] = campaign.batch(key="first").ids.tolist()
     told["story"] = str(campaign.story(told["batch"][0]))
-    return json.loads(json.dumps(told, default=str))
+    return json.loads(json.dumps(told, default=str).replace(": NaN", ": null"))  # unknown seconds
 
 
 def main() -> None:

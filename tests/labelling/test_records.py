@@ -68,3 +68,16 @@ def test_equal_tables_are_equal() -> None:
     assert small == Records({"id": np.arange(3)})
     assert small != Records({"id": np.arange(4)})
     assert moment(1) == datetime(1970, 1, 1, 0, 0, 0, 1, UTC)
+
+
+def test_what_is_unknown_in_both_is_equal() -> None:
+    def records(seconds: list[float]) -> Records:
+        at = np.array(["NaT"] * len(seconds), "datetime64[us]")
+        return Records({"seconds": np.array(seconds), "at": at, "label": [None, "cat"][: len(seconds)]})
+
+    assert records([np.nan, 1.0]) == records([np.nan, 1.0])
+    assert records([np.nan, 1.0]) != records([np.nan, 2.0])
+    assert records([np.nan, 1.0]) != records([1.0, np.nan])
+    assert records([np.nan]) != records([np.nan, 1.0])
+    assert records([1.0]) != Records({"seconds": np.array([1.0])})
+    assert records([1.0]) != [1.0]

@@ -67,6 +67,43 @@ def test_a_deletion_makes_its_moves_and_no_other(tmp_path: Path) -> None:
     assert MOVES["delete"] == {(LABELLED, DISPUTED), (DISPUTED, LABELLED), (LABELLED, OPEN), (DISPUTED, OPEN)}
 
 
+def test_an_untold_file_makes_its_moves_and_no_other(tmp_path: Path) -> None:
+    store, campaign = campaign_of(tmp_path, 1)
+    # Three people and their files: what is left of the labels of one example once a file is untold.
+    cases: dict[tuple[int, int], tuple[list[tuple[str, str]], tuple[str, str]]] = {
+        (LABELLED, OPEN): ([], ("ann", "cat")),
+        (DISPUTED, LABELLED): ([("bob", "dog")], ("ann", "cat")),
+        (LABELLED, DISPUTED): ([("bob", "dog"), ("cid", "cat")], ("ann", "cat")),
+    }
+    for number, (move, (others, (annotator, label))) in enumerate(cases.items()):
+        example = ids_of(8)[number]
+        for other, said in others:
+            campaign.tell([example], [said], annotator=other)
+        path = tmp_path / f"{number}.csv"
+        path.write_text(f"id,label\n{example},{label}\n")
+        campaign.tell_file(path, annotator=annotator)
+        assert moves_of(store, lambda path=path: campaign.withdrawals.untell(path)) == {move}  # type: ignore[misc]
+    two = tmp_path / "two.csv"
+    two.write_text(f"id,label,annotator\n{FOUR},cat,ann\n{FOUR},dog,bob\n")
+    campaign.tell_file(two)
+    assert moves_of(store, lambda: campaign.withdrawals.untell(two)) == {(DISPUTED, OPEN)}
+    assert MOVES["untell"] == {*cases, (DISPUTED, OPEN)}
+
+
+def test_merged_people_make_their_moves_and_no_other(tmp_path: Path) -> None:
+    store, campaign = campaign_of(tmp_path, 2)
+    campaign.tell([ONE, ONE], ["cat", "cat"], annotator=["ann", "Ann"])
+    campaign.tell([TWO, TWO], ["cat", "dog"], annotator=["ann", "Ann"])
+    campaign.tell([THREE] * 3, ["cat", "dog", "cat"], annotator=["ann", "bob", "Ann"])
+    campaign.tell(
+        [FOUR] * 4, ["cat", "dog", "cat", "dog"], annotator=["ann", "Ann", "cid", "bob"], told_at=[9, 8, 7, 7]
+    )
+    merge = moves_of(store, lambda: campaign.people.merge("Ann", "ann"))
+    assert merge == {(LABELLED, OPEN), (DISPUTED, OPEN), (LABELLED, DISPUTED), (DISPUTED, LABELLED)}
+    assert merge == MOVES["merge people"]
+    assert campaign.verify().ok
+
+
 def test_exclusions_make_their_moves_and_no_other(tmp_path: Path) -> None:
     store, campaign = campaign_of(tmp_path, 1)
     campaign.tell([ONE, TWO, TWO], ["cat", "cat", "dog"], annotator=["ann", "ann", "bob"])

@@ -4,8 +4,8 @@ The results of the rules and the contract of a store can be imported from here t
 
 The files, each of which imports only those before it: examples, damage, files, clocks, session (an open campaign);
 news, views, stories, quality, progress, splitting, verify (reading); backups, creation (its beginning); score_arrays,
-telling, asking, leases, lead/ (changes); rounds, label_files, pools; reader, comparison, editor, campaign (the public
-names).
+telling, asking, leases, lead/ (changes); rounds, label_files, pools; reader, comparison, teller, editor,
+whole_round, campaign (the public names).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from ladle.labelling import (
     Batch,
     Labels,
     MemoryStore,
+    Merged,
     PoolSplit,
     Progress,
     Record,
@@ -31,6 +32,7 @@ from ladle.labelling import (
     Verdict,
     Verification,
     View,
+    Withdrawn,
     Writer,
 )
 
@@ -41,6 +43,7 @@ __all__ = [
     "CampaignComparison",
     "Labels",
     "MemoryStore",
+    "Merged",
     "PoolSplit",
     "Progress",
     "Reader",
@@ -55,6 +58,7 @@ __all__ = [
     "Verdict",
     "Verification",
     "View",
+    "Withdrawn",
     "Writer",
     "compare",
 ]

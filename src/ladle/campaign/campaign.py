@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy.typing as npt
 
-from ladle.campaign import asking, creation, rounds, telling, verify
+from ladle.campaign import asking, creation, rounds, telling, whole_round
 from ladle.campaign.clocks import Clock
 from ladle.campaign.editor import Editor
 from ladle.campaign.examples import as_pool
-from ladle.campaign.label_files import filled, with_classes
+from ladle.campaign.label_files import tell_file
 from ladle.campaign.rounds import RoundResult
-from ladle.campaign.score_arrays import arrays_of
 from ladle.campaign.session import Database
+from ladle.campaign.teller import Teller
+from ladle.campaign.whole_round import RoundRequest
 from ladle.formats import LabelFile, read_labels
 from ladle.labelling.answers import Batch, Told
 from ladle.labelling.contract import Store
@@ -28,11 +29,11 @@ from ladle.store.sql import SqlStore
 Arrays = Mapping[str, npt.ArrayLike | None]
 
 
-class Campaign(Editor):
+class Campaign(Teller, Editor):
     """A labelling campaign in a database.
 
     `create` makes one, and `open` opens it again. `close` it, or use it in a `with` block. Methods that change nothing
-    are in `Reader`; changes beside asking and telling are in `Editor`.
+    are in `Reader`; skips, comments and people are in `Teller`; changes beside asking and telling are in `Editor`.
 
     Notes
     -----
@@ -225,7 +226,7 @@ class Campaign(Editor):
             scores_digest=scores_digest,
             progress=progress,
         )
-        return asking.ask(self._session, request)
+        return rounds.noted(self._session, asking.ask(self._session, request))
 
     def tell(
         self,
@@ -236,12 +237,14 @@ class Campaign(Editor):
         key: str | None = None,
         source: str | Sequence[str] = "",
         told_at: Any = None,
+        seconds: Any = None,
     ) -> Told:
         """Store labels.
 
-        The same label of the same annotator again changes nothing. Another label is a new version that supersedes the
-        old one. Labels of examples that no ask has chosen are stored too. Unknown ids, and values that are no label of
-        the campaign, go to quarantine with a reason.
+        The same label of the same annotator again changes nothing. Another label is a new version. Of the two, the one
+        that was given later stands; at the same time, the one that comes later. Labels of examples that no ask has
+        chosen are stored too. Unknown ids, and values that are no label of the campaign, go to quarantine with a
+        reason.
 
         Parameters
         ----------
@@ -250,11 +253,13 @@ class Campaign(Editor):
         labels : list or array of shape (l,)
             One label for each id, in the order in which they were given.
         annotator, source : str or sequence of str, default ""
-            One for all labels, or one for each.
+            One for all labels, or one for each. Names of annotators are trimmed and written in Unicode's form NFC.
         key : str, optional
             Identifies the tell. The same tell under its key is stored once.
         told_at : datetime with a time zone, seconds since 1970, or a sequence of them, optional
-            When the labels were given; by default now.
+            When the labels were given; None stands for now.
+        seconds : float or sequence of float, optional
+            How long the annotator worked on each label; None where that is unknown.
 
         Returns
         -------
@@ -267,7 +272,8 @@ class Campaign(Editor):
         ShapeError
             When there is not one label for each id.
         ArgumentError
-            For values that are no list, text or time.
+            For values that are no list, text or time. For labels without an annotator, where several people label each
+            example.
         MismatchError
             For a key of another tell.
 
@@ -276,7 +282,15 @@ class Campaign(Editor):
         Cost: about 20 microseconds for each label.
         """
         request = telling.check_request(
-            self._session, ids, labels, annotator=annotator, source=source, told_at=told_at, key=key, kind="tell"
+            self._session,
+            ids,
+            labels,
+            annotator=annotator,
+            source=source,
+            told_at=told_at,
+            key=key,
+            kind="tell",
+            seconds=seconds,
         )
         return telling.tell(self._session, request)
 
@@ -322,7 +336,10 @@ class Campaign(Editor):
         key: str | None = None,
         imported: bool = False,
     ) -> Told:
-        """Store the labels of a file. The same file is stored once, however often the call is repeated.
+        """Store the labels, skips and comments of a file.
+
+        The same file is stored once, however often the call is repeated, while all of it stands. Once something of it
+        was changed or deleted, the file is news: it is told again, and stands again.
 
         Parameters
         ----------
@@ -331,7 +348,7 @@ class Campaign(Editor):
         annotator, source : str, default ""
             For the labels that have none in the file.
         key : str, optional
-            Identifies the tell; by default the digest of the file.
+            Identifies the tell, which is then done once. By default the content of the file does.
         imported : bool, default False
             Whether the labels were made elsewhere, as in `import_labels`.
 
@@ -343,19 +360,13 @@ class Campaign(Editor):
         ------
         FileError, FileFormatError, DataError
             As `ladle.formats.read_labels`. Also what `tell` raises.
+        IdError
+            For a line of a batch whose id is not that of its row.
         """
         if not isinstance(file, LabelFile):
             file = read_labels(file, form=self.form)
-        columns = {name: file.table.column(name) for name in file.table.schema.names}
-        store = self.import_labels if switch(imported, "`imported`") else self.tell
-        return store(
-            columns["id"],
-            with_classes(columns["label"], self.settings.labels),
-            annotator=filled(columns.get("annotator"), annotator),
-            source=filled(columns.get("source"), source),
-            key=key or rounds.tell_key("import" if imported else "tell", file.sha256, annotator, source, file.names),
-            told_at=columns.get("told_at"),
-        )
+        imported = switch(imported, "`imported`")
+        return tell_file(self._session, file, annotator=annotator, source=source, key=key, imported=imported)
 
     def round(
         self,
@@ -378,6 +389,7 @@ class Campaign(Editor):
         lease_seconds: float | None = None,
         binary: bool = False,
         normalise: bool = False,
+        go_on: bool = False,
         progress: Reporter = SILENT,
     ) -> RoundResult:
         """Tell the labels that came back, check the campaign, record the model and ask for the next batch.
@@ -412,6 +424,8 @@ class Campaign(Editor):
             The metrics of the model, as in `record_model`.
         gold, holder, lease_seconds, binary, normalise, progress
             As in `ask`.
+        go_on : bool, default False
+            Whether to ask though all labels of a file went to quarantine.
 
         Returns
         -------
@@ -422,6 +436,10 @@ class Campaign(Editor):
         ArgumentError
             For metrics without a model, for scores given twice, and for a path of scores without their numbers. Also
             for a new batch by arrays alone, while the last round came from a file and none of its batch is labelled.
+        MismatchError
+            For a file that was told before and does not stand any more, while the batch of this round does not exist.
+        QuarantinedError
+            When all labels of a file went to quarantine. What was told stays told, and nothing is asked.
         CorruptFileError
             When the campaign does not pass its integrity check. Then nothing is asked.
 
@@ -430,43 +448,26 @@ class Campaign(Editor):
         Errors of `ask`, `tell_file` and `record_model` pass through. Cost: that of `verify`, then that of the strategy.
         """
         size, gold = asking.check_words(self._session, size, gold, holder, model, lease_seconds)
-        binary, normalise = switch(binary, "`binary`"), switch(normalise, "`normalise`")
         given = {"probabilities": probabilities, "margins": margins, "embeddings": embeddings, "votes": votes}
         rounds.check_arguments(given, read_scores, model, metrics)
         listed = rounds.listed_files(labels)
-        files = [each if isinstance(each, LabelFile) else read_labels(each, form=self.form) for each in listed]
-        alone = scores is None and scores_digest is None
-        if scores_digest is None:
-            scores_digest = rounds.digest_of_files([scores]) or asking.digest_of_arrays(arrays_of(given))
-        readings = rounds.readings_of(given, binary, normalise, scores_reading)
-        rows = 0 if scores_digest or files else self._label_rows()
-        request = {"size": size, "gold": gold, "model": model, "scores_digest": scores_digest, "label_rows": rows}
-        digests = [file.sha256 for file in files]
-        key = rounds.find_key(self.has_batch, readings, alone=alone, label_digests=digests, **request)
-        if scores is not None and read_scores is None and not self.has_batch(key):
-            rounds.require_numbers(self.settings.strategy, given)
-        told = tuple(self.tell_file(file, annotator=annotator) for file in files)
-        verification = self.verify(progress=progress)
-        verify.require_passed(self.name, verification)
-        is_new = not self.has_batch(key)
-        if is_new and scores_digest and alone:
-            rounds.check_last_batch(self._session)
-        arrays: Any = read_scores() if read_scores is not None and is_new else given
-        if is_new:
-            asking.require_possible(self._session, size, gold, arrays)
-        repeated = model is not None and self._has_model(model)
-        labelled = None if model is None else self.record_model(model, metrics=metrics, scores=scores)
-        batch = self.ask(
-            size,
-            **({name: arrays.get(name) for name in given} if is_new else {}),
-            key=key,
+        request = RoundRequest(
+            size=size,
+            gold=gold,
+            files=[each if isinstance(each, LabelFile) else read_labels(each, form=self.form) for each in listed],
+            annotator=annotator,
+            given=given,
+            read_scores=read_scores,
+            scores=scores,
+            scores_digest=scores_digest,
+            scores_reading=scores_reading,
+            model=model,
+            metrics=metrics,
             holder=holder,
             lease_seconds=lease_seconds,
-            model=model,
-            scores_digest=scores_digest or None,
-            gold=gold,
-            binary=binary and is_new,
-            normalise=normalise and is_new,
+            binary=switch(binary, "`binary`"),
+            normalise=switch(normalise, "`normalise`"),
+            go_on=switch(go_on, "`go_on`"),
             progress=progress,
         )
-        return RoundResult(batch, told, verification, labelled, repeated)
+        return whole_round.run(self, self._session, request)

@@ -11,7 +11,6 @@ from ladle.campaign.examples import as_pool
 from ladle.campaign.lead import adjudication, assignments, pool_changes, pools
 from ladle.campaign.reader import Reader
 from ladle.campaign.session import Database
-from ladle.campaign.telling import check_text
 from ladle.labelling.answers import Taken
 from ladle.labelling.contract import Store
 from ladle.numbers import switch
@@ -253,35 +252,6 @@ class Editor(Reader):
         """
         return assignments.unassign(self._session, ids, to)
 
-    def delete_labels(self, ids: object, *, annotator: str | None = None, reason: str, key: str | None = None) -> int:
-        """Delete the current labels of examples. They stay on record, and each task is judged by its other labels.
-
-        Parameters
-        ----------
-        ids : list or array, or boolean mask of shape (n,)
-            The examples.
-        annotator : str, optional
-            Only the labels of this annotator.
-        reason : str
-            Why, for the audit log.
-        key : str, optional
-            Identifies the deletion, which is done once.
-
-        Returns
-        -------
-        int
-            How many labels were deleted.
-
-        Raises
-        ------
-        IdError, ArgumentError
-            For unknown ids; without a reason.
-        MismatchError
-            For a key of another deletion.
-        """
-        key = check_text(key or "", "key")
-        return pool_changes.delete_labels(self._session, ids, annotator=annotator, reason=reason, key=key)
-
     def exclude(self, ids: object, *, reason: str) -> int:
         """Exclude examples from labelling, training and asking. Their labels are kept, also those that come later.
 
@@ -423,6 +393,7 @@ class Editor(Reader):
         metrics: Mapping[str, float] | None = None,
         scores: str | os.PathLike[str] | None = None,
         round: int | None = None,  # noqa: A002 - the campaign's word for it
+        correct: bool = False,
     ) -> int:
         """Record a version of the model that was trained on the current labels.
 
@@ -436,6 +407,9 @@ class Editor(Reader):
             The file of its scores of the pool. The path and the digest are stored.
         round : int, optional
             The last round whose labels it was trained on; by default the last round.
+        correct : bool, default False
+            Whether to correct a recorded version: the metrics that are given, and the scores where some are given. The
+            old values stay in the log, and to record them again changes nothing.
 
         Returns
         -------
@@ -450,8 +424,11 @@ class Editor(Reader):
             When there is no file of scores.
         MismatchError
             When this version is recorded with other metrics or scores.
+        NotFoundError
+            When a version that is not recorded is to be corrected.
         """
-        return pool_changes.record_model(self._session, version, metrics, scores, round)
+        is_correction = switch(correct, "`correct`")
+        return pool_changes.record_model(self._session, version, metrics, scores, round, is_correction=is_correction)
 
     def backup(self, path: str | os.PathLike[str]) -> str:
         """Write the campaign and its files into one sealed file, as they are at one moment.

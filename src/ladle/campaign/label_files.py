@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal
 
-from ladle.formats import Form
+import numpy as np
+
+from ladle.campaign import rounds, telling
+from ladle.campaign.session import Session
+from ladle.errors import IdError
+from ladle.formats import Form, LabelFile
+from ladle.labelling.answers import Told
 from ladle.labelling.labels import Labels
+from ladle.labelling.rules.tell import FileOrigin, TellRequest
+from ladle.labelling.tables import EventTable
 from ladle.pool.ids.example_ids import Ids
+
+_ROWS = ("ladle_row", "row")  # the row of an example in the files of batches, now and in earlier versions
 
 
 def form_of(labels: Labels, ids: Ids) -> Form:
@@ -19,6 +30,49 @@ def form_of(labels: Labels, ids: Ids) -> Form:
         classes=None if labels.classes is None else tuple(labels.classes),
         known_ids=ids.values,
     )
+
+
+def tell_file(
+    session: Session, file: LabelFile, *, annotator: str, source: str, key: str | None, imported: bool
+) -> Told:
+    """Tell the answers of a file: once, while all of it stands. Raises: as `Campaign.tell_file`."""
+    request = request_of(session, file, annotator=annotator, source=source, key=key, imported=imported)
+    return telling.tell(session, request, by_content=key is None)
+
+
+def request_of(
+    session: Session,
+    file: LabelFile,
+    *,
+    annotator: str,
+    source: str = "",
+    key: str | None = None,
+    imported: bool = False,
+) -> TellRequest:
+    """The labels, skips and comments of a file as one checked tell.
+
+    Raises: IdError for a line of a batch whose row is another than that of its id; also as `telling.check_request`.
+    """
+    kind: Literal["tell", "import"] = "import" if imported else "tell"
+    key = key or rounds.tell_key(kind, file.sha256, annotator, source, file.names)
+    origin = FileOrigin(file.source, file.sha256)
+    parts, rows = [], []
+    for table, rows_in_file in ((file.table, file.rows), (file.skips, file.skip_rows)):
+        if table is None or not table.num_rows:
+            continue
+        _check_rows(session, file, table, rows_in_file)
+        facts = _facts(table, annotator, source) | {"key": key, "kind": kind, "origin": origin}
+        if table is file.table:
+            labels = with_classes(table.column("label"), session.settings.labels)
+            parts.append(telling.check_request(session, table.column("id"), labels, **facts))
+        else:
+            reasons = filled(table.column("reason"), "")
+            parts.append(telling.check_skips(session, table.column("id"), reason=reasons, **facts))
+        rows.append(rows_in_file)
+    request = telling.together(*parts, comments=_comments(session, file, annotator))
+    where = sorted(request.given)
+    places = file.places(np.concatenate(rows)[where]) if where else []
+    return replace(request, origin=replace(origin, places=dict(zip(where, places, strict=True))))
 
 
 def with_classes(column: Any, labels: Labels) -> Any:
@@ -41,3 +95,69 @@ def with_classes(column: Any, labels: Labels) -> Any:
 def filled(column: Any, default: str) -> Any:
     """A column of text with `default` in place of nulls; `default` itself where there is no column."""
     return default if column is None else column.fill_null(default).to_pylist()
+
+
+def _facts(table: Any, annotator: str, source: str) -> dict[str, Any]:
+    """Who, from where, when and how long, for each row of a table."""
+    columns = {name: table.column(name) for name in table.schema.names}
+    spent = columns.get("spent_ms")
+    return {
+        "annotator": _names(columns.get("annotator"), annotator),
+        "source": filled(columns.get("source"), source),
+        "told_at": columns.get("told_at"),
+        "seconds": None if spent is None else [None if each is None else each / 1000 for each in spent.to_pylist()],
+    }
+
+
+def _names(column: Any, default: str) -> Any:
+    """A column of annotators with `default` in place of nulls and of names without a letter."""
+    if column is None:
+        return default
+    return [name if name.strip() else default for name in column.fill_null("").to_pylist()]
+
+
+def _comments(session: Session, file: LabelFile, annotator: str) -> Any:
+    table = file.comments
+    if table is None or not table.num_rows:
+        return None
+    columns = {name: table.column(name) for name in table.schema.names}
+    return telling.check_comments(
+        session,
+        columns["id"],
+        columns["text"].to_pylist(),
+        annotator=_names(columns.get("annotator"), annotator),
+        told_at=columns.get("told_at"),
+    )
+
+
+def _check_rows(session: Session, file: LabelFile, table: Any, rows_in_file: Any) -> None:
+    """Refuse a batch whose rows are not those of its ids: its ids were renumbered or moved. Raises: IdError.
+
+    Lines with a check were compared with it when the file was read.
+    """
+    column = next((name for name in _ROWS if name in table.schema.names), None)
+    if column is None:
+        return
+    checks = table.column("ladle_check").to_pylist() if "ladle_check" in table.schema.names else []
+    with session.reading() as view:
+        examples = session.examples(view)
+        if len(view.read(EventTable, "kind", ["replace"])):
+            return  # the rows of a replaced pool have other numbers than the batch says
+    ids = examples.checked(table.column("id"))
+    found, said = examples.find(ids), table.column(column).to_pylist()
+    wrong = [
+        place
+        for place, (row, given) in enumerate(zip(found.tolist(), said, strict=True))
+        if given is not None and row != given and not (checks and checks[place])
+    ]
+    if not wrong:
+        return
+    first = wrong[0]
+    at = file.places(np.asarray(rows_in_file)[[first]])[0]
+    raise IdError(
+        f"{at} of {file.source}" if at else file.source,
+        wanted=f"name the example of row {said[first]:,}, as its column `{column}` says",
+        got=f"the id {ids[first].as_py()!r}, and {len(wrong):,} such lines of {table.num_rows:,} labelled ones",
+        remedy="Ids were renumbered, shifted or sorted apart from their lines. Put the ids of the batch back; if the "
+        f"ids are right, leave out the column `{column}`.",
+    )

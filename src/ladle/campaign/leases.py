@@ -29,6 +29,7 @@ from ladle.labelling.tables import (
     LeaseTable,
     PersonTable,
     TaskTable,
+    gold_of,
 )
 from ladle.numbers import switch, whole
 
@@ -95,7 +96,7 @@ class _Lists:
 
     def __init__(self, view: View) -> None:
         self.view = view
-        self.gold = view.read(GoldTable).row
+        self.gold = gold_of(view.read(GoldTable)).row
         self.batch = view.read(BatchTable)
         self.people = People(view.read(PersonTable))
 

@@ -13,7 +13,6 @@ from ladle.campaign.label_files import form_of
 from ladle.campaign.news import News
 from ladle.campaign.pools import CampaignPool
 from ladle.campaign.session import Database, Session
-from ladle.errors import NotFoundError
 from ladle.formats import Form
 from ladle.labelling.agreement_summary import Agreement
 from ladle.labelling.answers import Batch, Progress, TaskStory, Verification
@@ -21,7 +20,7 @@ from ladle.labelling.contract import Store, View
 from ladle.labelling.records import Records
 from ladle.labelling.settings import Settings
 from ladle.labelling.splits import PoolSplit
-from ladle.labelling.tables import EventTable, LabelTable, ModelTable
+from ladle.labelling.tables import BatchTable, EventTable, LabelTable
 from ladle.pool.ids.example_ids import Ids
 from ladle.progress import SILENT, Reporter
 from ladle.store.sql import SqlStore
@@ -156,7 +155,7 @@ class Reader:
         return form_of(self.settings.labels, self.ids)
 
     def labels(self, *, since: Since | None = None) -> Records:
-        """All labels, in the order in which they came.
+        """All labels and skips, in the order in which they came.
 
         Parameters
         ----------
@@ -167,10 +166,11 @@ class Reader:
         Returns
         -------
         Records
-            One row for each version of a label: id, label, annotator, told_at, version, status ("current", "superseded"
-            or "deleted"), row, round (0 when no ask has chosen the example), source, origin ("asked", "told",
-            "imported", "assigned" or "adjudicated": what made the task), recorded_at, number, adjudicated (the label
-            that a lead has decided for the example, or None).
+            One row for each version of an answer: id, label (None for a skip), annotator, told_at, version, status
+            ("current", "superseded" or "deleted"), row, round (0 when no ask has chosen the example), source, origin
+            ("asked", "told", "imported", "assigned" or "adjudicated": what made the task), recorded_at, number,
+            adjudicated (the label that a lead has decided for the example, or None), reason (of a skip), seconds (of
+            work; NaN when unknown), told_by (the annotator as the caller wrote it), file (its SHA-256).
 
         Raises
         ------
@@ -179,6 +179,17 @@ class Reader:
         """
         with self._session.reading() as view:
             return views.labels(view, self._news(view, since))
+
+    def comments(self) -> Records:
+        """All comments on examples, in the order in which they came.
+
+        Returns
+        -------
+        Records
+            One row for each comment: id, text, annotator, told_at, row, number.
+        """
+        with self._session.reading() as view:
+            return views.comments(view)
 
     def resolved(self, *, since: Since | None = None) -> Records:
         """The resolved label of each labelled example, in row order: what a model trains on.
@@ -346,7 +357,8 @@ class Reader:
         Returns
         -------
         Records
-            One row for each entry: number, at, id, label, annotator, source, reason.
+            One row for each entry: number, at, id, label, annotator, source, reason, file (as the caller named it),
+            place (in the file, such as "line 7"), is_open, closing (why it was closed).
         """
         with self._session.reading() as view:
             return views.quarantine(view)
@@ -424,11 +436,7 @@ class Reader:
         bool
         """
         with self._session.reading() as view:
-            try:
-                asking.number_of(view, None, key)
-            except NotFoundError:
-                return False
-        return True
+            return key in view.read(BatchTable).key.tolist()
 
     def story(self, example_id: Any) -> TaskStory:
         """The history of one example.
@@ -475,15 +483,6 @@ class Reader:
 
     def _news(self, view: View, since: Since | None) -> News | None:
         return None if since is None else News.since(view, since, self._session.now())
-
-    def _label_rows(self) -> int:
-        """The number of labels, every version counted."""
-        with self._session.reading() as view:
-            return len(view.read(LabelTable))
-
-    def _has_model(self, version: str) -> bool:
-        with self._session.reading() as view:
-            return version in view.read(ModelTable).version.tolist()
 
     def __enter__(self) -> Self:
         return self

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,9 @@ from ladle.errors import ArgumentError, FileError
 from ladle.formats import LabelFile
 from ladle.labelling.answers import Batch, Told, Verification
 from ladle.labelling.rules.pool import check_metrics
-from ladle.labelling.states import OPEN
-from ladle.labelling.tables import BatchTable, LabelTable, TaskTable
+from ladle.labelling.states import OPEN, WAITING
+from ladle.labelling.tables import BatchTable, LabelTable, ModelTable, TaskTable
+from ladle.notices import notice
 from ladle.numbers import path_of
 
 # How a file of scores was read: as logits, as margins, from which column, and by which column of ids.
@@ -206,6 +207,42 @@ def digest_of_files(paths: Iterable[str | os.PathLike[str] | None]) -> str:
             f"{each.name} {durable.file_digest(each)}" if path.is_dir() else durable.file_digest(each) for each in files
         ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest() if parts else ""
+
+
+def noted(session: Session, batch: Batch) -> Batch:
+    """The batch with notices: that all of it is labelled already, or that its scores have made an earlier batch."""
+    found = []
+    with session.reading() as view:
+        if batch.renewed:
+            state = view.read(TaskTable, "row", batch.rows.tolist()).state
+            if not np.isin(state, WAITING).any():
+                found.append(
+                    f"all {len(batch):,} examples of this batch are labelled, and the same scores give the same batch: "
+                    "another one needs new scores"
+                )
+        else:
+            batches = view.read(BatchTable)
+            mine = batches.scores_digest[batches.number == batch.number]
+            same = batches.take((batches.scores_digest == mine[0]) & (batches.number < batch.number))
+            if mine[0] and len(same):
+                found.append(
+                    f"the scores are those of round {int(same.round[-1]):,}: they know nothing of the labels since"
+                )
+    for each in found:
+        notice(each)
+    return replace(batch, notices=tuple(found))
+
+
+def has_model(session: Session, version: str) -> bool:
+    """Whether this version of the model is recorded."""
+    with session.reading() as view:
+        return version in view.read(ModelTable).version.tolist()
+
+
+def label_rows(session: Session) -> int:
+    """The number of labels, every version counted."""
+    with session.reading() as view:
+        return len(view.read(LabelTable))
 
 
 def _is_of_a_file(key: str) -> bool:

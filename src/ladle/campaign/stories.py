@@ -12,6 +12,7 @@ from ladle.errors import NotFoundError
 from ladle.labelling.answers import TaskStory
 from ladle.labelling.contract import View
 from ladle.labelling.labels import parsed
+from ladle.labelling.people import People, person_name
 from ladle.labelling.records import moment
 from ladle.labelling.rules import tell as tell_rules
 from ladle.labelling.rules.ask import rows_of
@@ -24,13 +25,16 @@ from ladle.labelling.tables import (
     AssignmentTable,
     BatchRowsTable,
     BatchTable,
+    CommentTable,
     EventTable,
     ExclusionTable,
     GoldTable,
     LabelTable,
     LeaseTable,
+    PersonTable,
     QuarantineTable,
     TaskTable,
+    gold_of,
 )
 
 Line = tuple[int, str]  # when, what
@@ -43,8 +47,9 @@ def story(view: View, settings: Settings, examples: Examples, example_id: Any) -
     if row == NO_ROW:
         raise NotFoundError(f"the example {example_id!r}", wanted="be in the pool", got="no such id")
     task, labels = view.read(TaskTable, "row", [row]), view.read(LabelTable, "row", [row])
-    gold = view.read(GoldTable, "row", [row])
-    lines = [*_batches(view, row), *_labels(view, labels), *_leases(view, row), *_exclusions(view, row)]
+    gold = gold_of(view.read(GoldTable, "row", [row]))
+    lines = [*_batches(view, row), *_labels(view, labels), *_comments(view, row)]
+    lines += [*_leases(view, row), *_exclusions(view, row)]
     lines += [*_final_words(view, row), *_assignments(view, row)]
     lines += _quarantined(view, str(listed.cast("large_string")[0].as_py()))
     if len(gold):
@@ -72,12 +77,26 @@ def _batches(view: View, row: int) -> Iterator[Line]:
 
 
 def _labels(view: View, labels: LabelTable) -> Iterator[Line]:
-    for _, _, annotator, version, label, _, recorded_at, source, status, _, ended, *_ in labels.tuples():
-        who = (annotator or "someone") + (f" by {source}" if source else "")
+    names = ("annotator", "version", "label", "recorded_at", "source", "status", "ended", "reason", "told_by")
+    for annotator, version, label, recorded_at, source, status, ended, reason, told_by in zip(
+        *(labels.column(name).tolist() for name in names), strict=True
+    ):
+        person = annotator or "someone"
+        named = f" (then named {told_by})" if told_by and person_name(told_by) != annotator else ""
+        who = person + named + (f" by {source}" if source else "")
         again = "" if version == 1 else f" (version {version})"
-        yield recorded_at, f"labelled {parsed(label)!r} by {who}{again}"
+        if label:
+            yield recorded_at, f"labelled {parsed(label)!r} by {who}{again}"
+        else:
+            yield recorded_at, f"skipped by {who}{f': {reason}' if reason else ''}{again}"
         if ended and STATUSES[status] == "deleted":
-            yield _at(view, ended), f"the label of {annotator or 'someone'} was deleted"
+            yield _at(view, ended), f"the {'label' if label else 'skip'} of {person} was deleted"
+
+
+def _comments(view: View, row: int) -> Iterator[Line]:
+    crew = People(view.read(PersonTable))
+    for _, _, _, annotator, text, _, event in view.read(CommentTable, "row", [row]).tuples():
+        yield _at(view, event), f"{crew.name_of(annotator) or 'someone'} said: {text}"
 
 
 def _leases(view: View, row: int) -> Iterator[Line]:

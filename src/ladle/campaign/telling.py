@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 from collections.abc import Iterable, KeysView, Mapping, Sequence, Set
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,19 +23,25 @@ from ladle.labelling.contract import View
 from ladle.labelling.events import earlier_report, next_number, record
 from ladle.labelling.labels import Labels, holdable
 from ladle.labelling.rules import tell as tell_rules
-from ladle.labelling.rules.tell import KnownRows, TellRequest
+from ladle.labelling.rules.tell import FileOrigin, KnownRows, TellKind, TellRequest
 from ladle.labelling.tables import (
     NO_ROW,
     AdjudicationTable,
+    CommentTable,
     EventTable,
     ExclusionTable,
     LabelTable,
+    PersonTable,
     QuarantineTable,
     TaskTable,
 )
+from ladle.notices import notice
+from ladle.numbers import number
 from ladle.pool.ids.named_rows import check_not_a_mask
 
 LONGEST_NAME, LONGEST_REASON = 500, 10_000  # characters
+LONGEST_SECONDS = 10 * 366 * 86_400  # that anyone works on one label
+NO_FILE = FileOrigin("", "")
 
 
 def check_request(
@@ -44,55 +53,184 @@ def check_request(
     source: str | Sequence[str],
     told_at: Any,
     key: str | None,
-    kind: Literal["tell", "import"],
+    kind: TellKind,
+    seconds: Any = None,
+    origin: FileOrigin = NO_FILE,
 ) -> TellRequest:
     """The arguments of `Campaign.tell`, checked. Raises: ArgumentError, ShapeError, IdError.
 
     Cost: a look-up for each id, see `Examples.find`; a dictionary look-up for each label.
     """
-    key, at = check_text(key or "", "key"), session.now()
-    with session.reading() as view:
-        examples = session.examples(view)
-    example_ids = examples.checked(ids)
-    if isinstance(annotator, str):  # several people may all have labelled the examples 0 and 1
-        check_not_a_mask(example_ids, len(examples), "`ids`")
-    rows = examples.find_ever(example_ids)
+    named = _named(session, ids, is_alone=isinstance(annotator, str))
     check_same_index({"ids": ids, "labels": labels})
     given = _as_list(labels)
-    count = len(example_ids)
-    if count == 0:
-        raise ShapeError("`ids`", wanted="name an example at least", got="none")
-    if len(given) != count:
-        raise ShapeError("`labels`", wanted=f"be one for each of the {count:,} ids", got=f"{len(given):,}")
+    if len(named) and len(given) != len(named):
+        raise ShapeError("`labels`", wanted=f"be one for each of the {len(named):,} ids", got=f"{len(given):,}")
     canonical, refused = session.settings.labels.all_canonical(given)
-    unknown = np.flatnonzero(rows == NO_ROW).tolist()
-    return TellRequest(
-        kind=kind,
-        row=rows,
-        example_id=as_texts(example_ids),
+    return _request(
+        session,
+        named,
         label=canonical,
-        annotator=_broadcast(annotator, count, "annotator"),
-        source=_broadcast(source, count, "source"),
-        told_at=_times(told_at, count, at),
         refused=refused,
-        given={position: tell_rules.as_text(given[position]) for position in {*refused, *unknown}},
-        at=at,
+        given={place: tell_rules.as_text(given[place]) for place in {*refused, *named.unknown}},
+        reason="",
+        annotator=annotator,
+        source=source,
+        told_at=told_at,
         key=key,
-        by=session.by,
+        kind=kind,
+        seconds=seconds,
+        origin=origin,
     )
 
 
-def tell(session: Session, request: TellRequest) -> Told:
-    """Store the labels of a checked request. Raises: see `Campaign.tell`."""
+def check_skips(
+    session: Session,
+    ids: object,
+    *,
+    reason: str | Sequence[str],
+    annotator: str | Sequence[str],
+    source: str | Sequence[str] = "",
+    told_at: Any = None,
+    key: str | None = None,
+    kind: TellKind = "skip",
+    seconds: Any = None,
+    origin: FileOrigin = NO_FILE,
+) -> TellRequest:
+    """The arguments of `Campaign.skip`, checked. Raises: ArgumentError, ShapeError, IdError."""
+    named = _named(session, ids, is_alone=isinstance(annotator, str))
+    reasons = _broadcast(reason, len(named), "reason", longest=LONGEST_REASON)
+    return _request(
+        session,
+        named,
+        label=repeated("", len(named)),
+        refused={},
+        given={place: tell_rules.as_text({"skip": reasons[place]}) for place in named.unknown},
+        reason=reasons,
+        annotator=annotator,
+        source=source,
+        told_at=told_at,
+        key=key,
+        kind=kind,
+        seconds=seconds,
+        origin=origin,
+    )
+
+
+def check_comments(
+    session: Session, ids: object, remarks: object, *, annotator: str | Sequence[str], told_at: Any = None
+) -> CommentTable:
+    """Remarks on examples, not numbered yet; NO_ROW for an unknown id. Raises: ArgumentError, ShapeError, IdError."""
+    named = _named(session, ids, is_alone=isinstance(annotator, str))
+    count = len(named)
+    listed = [remarks] * count if isinstance(remarks, str) else _as_list(remarks, "texts")
+    if len(listed) != count:
+        raise ShapeError("`texts`", wanted=f"be one for each of the {count:,} ids", got=f"{len(listed):,}")
+    if not all(check_text(each, "texts", longest=LONGEST_REASON).strip() for each in listed):
+        raise ArgumentError("`texts`", wanted="say something", got="an empty one")
+    at, _ = _times(told_at, count, session.now())
+    annotators, zeros = _broadcast(annotator, count, "annotator"), repeated(0, count)
+    return CommentTable(zeros, named.row, named.example_id, annotators, texts(listed), at, zeros)
+
+
+def together(first: TellRequest, *others: TellRequest, comments: CommentTable | None = None) -> TellRequest:
+    """Several tells of one file as one: the answers of the first, then those of the others, and comments."""
+    parts = [first, *others]
+    starts = np.cumsum([0, *(len(each) for each in parts)]).tolist()
+
+    def shifted(name: str) -> dict[int, str]:
+        pairs = [(start, getattr(each, name)) for start, each in zip(starts, parts, strict=False)]
+        return {start + place: text for start, by_place in pairs for place, text in by_place.items()}
+
+    columns = ("row", "example_id", "label", "told_by", "source", "told_at", "is_timed", "reason", "spent_ms")
+    joined: dict[str, Any] = {name: np.concatenate([getattr(each, name) for each in parts]) for name in columns}
+    return replace(
+        first,
+        **joined,
+        refused=shifted("refused"),
+        given=shifted("given"),
+        comments=CommentTable.empty() if comments is None else comments,
+    )
+
+
+def only_comments(session: Session, comments: CommentTable, *, key: str | None = None) -> TellRequest:
+    """A tell of comments alone."""
+    none, nothing = np.empty(0, np.int64), texts([])
+    return TellRequest(
+        kind="comment",
+        row=none,
+        example_id=nothing,
+        label=nothing,
+        told_by=nothing,
+        source=nothing,
+        told_at=none,
+        is_timed=none,
+        reason=nothing,
+        spent_ms=none,
+        refused={},
+        given={},
+        at=session.now(),
+        key=check_text(key or "", "key"),
+        by=session.by,
+        comments=comments,
+    )
+
+
+def tell(session: Session, request: TellRequest, *, by_content: bool = False) -> Told:
+    """Store the answers of a checked request. Raises: see `Campaign.tell`.
+
+    by_content: the key stands for a file. While all of the file stands, telling it again is a repeat; once something
+    of it does not stand any more, it is news, and is told under a key of its own.
+    """
     act = request.act()
     with session.writing() as writer:
-        report = earlier_report(writer, act)
+        report = None if by_content else earlier_report(writer, act)
         if report is not None:
-            return Told(**report, repeat_of_key=True)
-        known = known_rows(writer, np.unique(request.row[request.row != NO_ROW]), request.at)
+            return told_of(report, repeat_of_key=True)
+        key, report = next_key(writer, request) if by_content else (act.key, None)
+        known = known_of(writer, request, is_retold=report is not None)
         effects = tell_rules.tell(session.settings, request, known)
-        record(writer, act, effects)
-    return Told(**effects.report)
+        if report is not None and tell_rules.changes_nothing(effects):
+            return told_of(report, repeat_of_key=True)
+        tell_rules.check_named(session.settings, request)
+        record(writer, request.act(key), effects)
+    told = told_of(effects.report)
+    for each in told.notices:
+        notice(each)
+    return told
+
+
+def told_of(report: Mapping[str, Any], *, repeat_of_key: bool = False) -> Told:
+    """The report of a tell as the caller gets it."""
+    return Told(**{**report, "notices": tuple(report.get("notices", ()))}, repeat_of_key=repeat_of_key)
+
+
+def next_key(view: View, request: TellRequest) -> tuple[str, Mapping[str, Any] | None]:
+    """The key of the next tell of a file, and the report of its last one, None when it was not told before."""
+    report: Mapping[str, Any] | None = None
+    for times in itertools.count(1):
+        key = request.key if times == 1 else f"{request.key}-{times}"
+        events = view.read(EventTable, "key", [key])
+        events = events.take(events.kind == request.kind)
+        if not len(events):
+            return key, report
+        report = json.loads(events.details[0])["told"]
+    raise AssertionError("unreachable")
+
+
+def known_of(view: View, request: TellRequest, *, is_retold: bool = False) -> KnownRows:
+    """What the campaign knows of the examples of a tell. is_retold: open entries of the quarantine are known too."""
+    known = known_rows(view, np.unique(request.row[request.row != NO_ROW]), request.at)
+    if len(request.comments):
+        rows = np.unique(request.comments.row[request.comments.row != NO_ROW]).tolist()
+        known = replace(
+            known, comment=view.read(CommentTable, "row", rows), next_comment=next_number(view, CommentTable)
+        )
+    if not is_retold:
+        return known
+    strays = [*request.example_id.tolist(), *request.comments.example_id.tolist()]
+    entries = view.read(QuarantineTable, "example_id", strays)
+    return replace(known, quarantined=entries.take(entries.closed == 0))
 
 
 def known_rows(view: View, rows: Int64, at: int) -> KnownRows:
@@ -108,6 +246,70 @@ def known_rows(view: View, rows: Int64, at: int) -> KnownRows:
         next_quarantined=next_number(view, QuarantineTable),
         event=next_number(view, EventTable),
         at=at,
+        people=view.read(PersonTable),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _NamedAnswers:
+    """The examples that a caller named. row: NO_ROW for an unknown id. unknown: their positions."""
+
+    row: Int64
+    example_id: Texts
+    unknown: list[int]
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+
+def _named(session: Session, ids: object, *, is_alone: bool) -> _NamedAnswers:
+    """The examples of these ids. is_alone: whether one annotator names them, who answers once for each."""
+    with session.reading() as view:
+        examples = session.examples(view)
+    listed = examples.checked(ids)
+    if is_alone:  # several people may all have labelled the examples 0 and 1
+        check_not_a_mask(listed, len(examples), "`ids`")
+    if len(listed) == 0:
+        raise ShapeError("`ids`", wanted="name an example at least", got="none")
+    rows = examples.find_ever(listed)
+    return _NamedAnswers(rows, as_texts(listed), np.flatnonzero(rows == NO_ROW).tolist())
+
+
+def _request(
+    session: Session,
+    named: _NamedAnswers,
+    *,
+    label: Texts,
+    refused: Mapping[int, str],
+    given: Mapping[int, str],
+    reason: str | Texts,
+    annotator: str | Sequence[str],
+    source: str | Sequence[str],
+    told_at: Any,
+    key: str | None,
+    kind: TellKind,
+    seconds: Any,
+    origin: FileOrigin,
+) -> TellRequest:
+    at, count = session.now(), len(named)
+    moments, is_timed = _times(told_at, count, at)
+    return TellRequest(
+        kind=kind,
+        row=named.row,
+        example_id=named.example_id,
+        label=label,
+        told_by=_broadcast(annotator, count, "annotator"),
+        source=_broadcast(source, count, "source"),
+        told_at=moments,
+        is_timed=is_timed,
+        reason=repeated(reason, count) if isinstance(reason, str) else reason,
+        spent_ms=_spent(seconds, count),
+        refused=refused,
+        given=given,
+        at=at,
+        key=check_text(key or "", "key"),
+        by=session.by,
+        origin=origin,
     )
 
 
@@ -150,10 +352,10 @@ def check_text(value: object, name: str, *, longest: int = LONGEST_NAME) -> str:
     return value
 
 
-def _broadcast(value: str | Sequence[str], count: int, name: str) -> Texts:
+def _broadcast(value: str | Sequence[str], count: int, name: str, *, longest: int = LONGEST_NAME) -> Texts:
     if isinstance(value, str):
-        return repeated(check_text(value, name), count)
-    listed = [check_text(each, name) for each in _as_list(value, name)]
+        return repeated(check_text(value, name, longest=longest), count)
+    listed = [check_text(each, name, longest=longest) for each in _as_list(value, name)]
     if len(listed) != count:
         raise ShapeError(
             f"`{name}`", wanted=f"be one text, or one for each of the {count:,} ids", got=f"{len(listed):,}"
@@ -161,18 +363,35 @@ def _broadcast(value: str | Sequence[str], count: int, name: str) -> Texts:
     return texts(listed)
 
 
-def _times(value: Any, count: int, now: int) -> Int64:
+def _times(value: Any, count: int, now: int) -> tuple[Int64, Int64]:
+    """(count,) microseconds, and 1 where the caller said them: None and a null stand for now."""
     if value is None:
-        return repeated(now, count)
+        return repeated(now, count), repeated(0, count)
     if isinstance(value, (pa.Array, pa.ChunkedArray)) and pa.types.is_timestamp(value.type):
         if not value.type.tz:
             raise ArgumentError("`told_at`", wanted="be times with a time zone", got=str(value.type))
-        value = pc.cast(value, pa.timestamp("us", value.type.tz)).to_numpy(zero_copy_only=False)
+        known = pc.cast(value, pa.timestamp("us", value.type.tz)).to_numpy(zero_copy_only=False)
+        value = [None if np.isnat(each) else each for each in known]
     if isinstance(value, Iterable) and not isinstance(value, str):
-        listed = [microseconds(each) for each in _as_list(value, "told_at")]
+        listed = _as_list(value, "told_at")
         if len(listed) != count:
             raise ShapeError(
                 "`told_at`", wanted=f"be one time, or one for each of the {count:,} ids", got=f"{len(listed):,}"
             )
-        return np.array(listed, np.int64)
-    return repeated(microseconds(value), count)
+        said = [each is not None for each in listed]
+        moments = [microseconds(each) if is_said else now for each, is_said in zip(listed, said, strict=True)]
+        return np.array(moments, np.int64), np.array(said, np.int64)
+    return repeated(microseconds(value), count), repeated(1, count)
+
+
+def _spent(seconds: Any, count: int) -> Int64:
+    """(count,) whole milliseconds, 0 where nobody said. Raises: ArgumentError, ShapeError."""
+    if seconds is None:
+        return repeated(0, count)
+    listed = _as_list(seconds, "seconds") if isinstance(seconds, Iterable) else [seconds] * count
+    if len(listed) != count:
+        raise ShapeError(
+            "`seconds`", wanted=f"be one number, or one for each of the {count:,} ids", got=f"{len(listed):,}"
+        )
+    known = [0 if each is None else number(each, "`seconds`", least=0, most=LONGEST_SECONDS) for each in listed]
+    return np.array([round(each * 1000) for each in known], np.int64)

@@ -13,6 +13,7 @@ from ladle.campaign.news import News
 from ladle.labelling.columns import Int64, texts
 from ladle.labelling.contract import View
 from ladle.labelling.labels import all_parsed
+from ladle.labelling.people import People
 from ladle.labelling.records import Records, times
 from ladle.labelling.rules import tell as tell_rules
 from ladle.labelling.settings import Settings
@@ -22,14 +23,17 @@ from ladle.labelling.tables import (
     STATUSES,
     AdjudicationTable,
     BatchTable,
+    CommentTable,
     EventTable,
     ExclusionTable,
     GoldTable,
     LabelTable,
     ModelTable,
+    PersonTable,
     PoolPartTable,
     QuarantineTable,
     TaskTable,
+    gold_of,
 )
 
 
@@ -53,6 +57,25 @@ def labels(view: View, news: News | None = None) -> Records:
             "recorded_at": times(label.recorded_at),
             "number": label.number,
             "adjudicated": _final_words(view, label.row),
+            "reason": label.reason,
+            "seconds": np.where(label.spent_ms > 0, label.spent_ms / 1000, np.nan),
+            "told_by": label.told_by,
+            "file": label.file,
+        }
+    )
+
+
+def comments(view: View) -> Records:
+    """One row for each comment, in the order in which they came."""
+    comment, crew = view.read(CommentTable), People(view.read(PersonTable))
+    return Records(
+        {
+            "id": from_texts(comment.example_id, id_type(view)),
+            "text": comment.text,
+            "annotator": texts([crew.name_of(each) for each in comment.annotator.tolist()]),
+            "told_at": times(comment.told_at),
+            "row": comment.row,
+            "number": comment.number,
         }
     )
 
@@ -89,7 +112,7 @@ def resolved(view: View, settings: Settings, news: News | None = None) -> Record
 
     news: only of the rows that have changed.
     """
-    task, gold = view.read(TaskTable), view.read(GoldTable)
+    task, gold = view.read(TaskTable), gold_of(view.read(GoldTable))
     labelled = task.row[task.state == LABELLED]
     label, final = view.read(LabelTable), view.read(AdjudicationTable)
     final = final.take(np.isin(final.row, labelled))
@@ -141,6 +164,10 @@ def quarantine(view: View) -> Records:
             "annotator": entry.annotator,
             "source": entry.source,
             "reason": entry.reason,
+            "file": entry.file,
+            "place": entry.place,
+            "is_open": entry.closed == 0,
+            "closing": entry.closing,
         }
     )
 

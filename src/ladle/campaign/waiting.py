@@ -29,6 +29,7 @@ from ladle.labelling.tables import (
     PersonTable,
     TaskTable,
     answers_of,
+    gold_of,
 )
 
 _ALL = 1 << 62
@@ -117,7 +118,7 @@ def holdings(view: View, at: int) -> Records:
 def disputes(view: View, at: int) -> Records:
     """One row for each disputed example, the oldest dispute first. Gold is left out: its label is known."""
     task = view.disputed(_FIRST, _ALL)
-    task = task.take(~np.isin(task.row, view.read(GoldTable).row))
+    task = task.take(~np.isin(task.row, gold_of(view.read(GoldTable)).row))
     rows = task.row.tolist()
     answers = answers_of(view.read(LabelTable, "row", rows))
     answers = answers.take(np.lexsort((answers.number, answers.told_at, answers.row)))
@@ -165,7 +166,7 @@ def _waiting_tasks(view: View) -> TaskTable:
 
     Gold is among those of batches only.
     """
-    asked, gold = view.ranked((0, -1), _ALL), view.read(GoldTable).row
+    asked, gold = view.ranked((0, -1), _ALL), gold_of(view.read(GoldTable)).row
     assignments = view.read(AssignmentTable)
     assigned = view.read(TaskTable, "row", np.unique(assignments.row[assignments.active == 1]).tolist())
     assigned = assigned.take((assigned.batch == 0) & np.isin(assigned.state, WAITING))

@@ -21,7 +21,8 @@ COMMANDS = {
     "strategies": "ladle.cli.pool.strategies",
     "doctor": "ladle.cli.pool.doctor",
 }
-# Group of commands -> the module with ABOUT, COMMANDS (name -> function) and EXAMPLES (name -> text).
+# Group of commands -> the module with ABOUT, COMMANDS (name -> function), EXAMPLES (name -> text) and, where names are
+# two words such as "class add", ABOUT_WORD (first word -> text).
 GROUPS = {"lab": "ladle.cli.lab.experiments", "campaign": "ladle.cli.campaign.commands"}
 
 _EPILOG = "\n".join(
@@ -59,12 +60,21 @@ def _build() -> typer.Typer:
         application.command(name, cls=Command, help=text, epilog=examples)(command)
     for name, place in GROUPS.items():
         module = import_module(place)
-        group = typer.Typer(rich_markup_mode="rich")
-        for command_name, command in module.COMMANDS.items():
-            text, examples = _flow(command.__doc__), module.EXAMPLES[command_name]
-            group.command(command_name, cls=Command, help=text, epilog=examples)(command)
-        application.add_typer(group, name=name, help=module.ABOUT)
+        application.add_typer(_group(module), name=name, help=module.ABOUT)
     return application
+
+
+def _group(module: Any) -> typer.Typer:
+    """The commands of a group; those of two words are in a group of their first word."""
+    group, inner = typer.Typer(rich_markup_mode="rich"), {}
+    for full_name, command in module.COMMANDS.items():
+        word, _, name = full_name.rpartition(" ")
+        if word and word not in inner:
+            inner[word] = typer.Typer(rich_markup_mode="rich")
+            group.add_typer(inner[word], name=word, help=module.ABOUT_WORD[word])
+        text, examples = _flow(command.__doc__), module.EXAMPLES[full_name]
+        (inner[word] if word else group).command(name, cls=Command, help=text, epilog=examples)(command)
+    return group
 
 
 def _flow(text: str | None) -> str:

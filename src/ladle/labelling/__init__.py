@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ladle.labelling.agreement_summary import Agreement
-from ladle.labelling.answers import Batch, Progress, Taken, TaskStory, Told, Verdict, Verification
+from ladle.labelling.answers import Batch, Merged, Progress, Taken, TaskStory, Told, Verdict, Verification, Withdrawn
 from ladle.labelling.contract import Store, View, Writer
 from ladle.labelling.labels import Labels
 from ladle.labelling.memory_store import MemoryStore
@@ -19,6 +19,7 @@ __all__ = [
     "Batch",
     "Labels",
     "MemoryStore",
+    "Merged",
     "PoolSplit",
     "Progress",
     "Record",
@@ -31,5 +32,6 @@ __all__ = [
     "Verdict",
     "Verification",
     "View",
+    "Withdrawn",
     "Writer",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ladle.labelling.columns import Int64
-from ladle.labelling.tables import GoldTable, LabelTable
+from ladle.labelling.tables import GoldTable, LabelTable, gold_of
 
 
 def agreement_of(current: LabelTable) -> tuple[float | None, dict[str, float]]:
@@ -36,6 +36,7 @@ def agreement_of(current: LabelTable) -> tuple[float | None, dict[str, float]]:
 
 def gold_scores(current: LabelTable, gold: GoldTable) -> tuple[dict[str, int], dict[str, int]]:
     """For each annotator: how many gold examples were labelled rightly, and how many were labelled."""
+    gold = gold_of(gold)
     known = dict(zip(gold.row.tolist(), gold.label.tolist(), strict=True))
     right: dict[str, int] = {}
     seen: dict[str, int] = {}

@@ -41,6 +41,8 @@ class Batch:
         Whether this is the batch of an earlier ask with the same key, whose lease is longer now.
     passed_on : int
         How many of its tasks came from an earlier batch, because their lease had expired.
+    notices : tuple of str
+        What users should know: that all of a batch which was asked for again is labelled, that scores are old.
     """
 
     ids: Ids
@@ -55,6 +57,7 @@ class Batch:
     model: str = ""
     renewed: bool = False
     passed_on: int = 0
+    notices: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -117,26 +120,36 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The result of a tell, counted in labels.
+    """The result of a tell, counted in answers: labels and skips.
 
     Attributes
     ----------
     labels : int
-        Labels in the tell.
+        Answers in the tell: accepted, skipped, repeated and quarantined ones.
     accepted : int
         Labels stored as new.
     changed : int
-        Accepted labels that are a new version of an earlier one.
+        Accepted labels that replace an earlier answer of the same annotator.
     repeated : int
-        Labels that were stored before with the same value.
+        Answers that were stored before with the same value.
     quarantined : int
-        Labels put aside with a reason, see `Reader.quarantine`.
+        Labels and comments put aside with a reason, see `Reader.quarantine`.
     disputed, labelled : int
         Tasks that entered this state.
     unasked : int
         Examples that no ask had chosen.
     repeat_of_key : bool
         Whether the same tell was made before under its key; the counts are those of that time.
+    older : int
+        New answers that are older than what the same annotator gave since. They are stored, and the later ones stand.
+    skipped : int
+        Skips stored as new.
+    comments : int
+        Comments stored as new.
+    notices : tuple of str
+        What users should know: names of annotators that are nearly the same, older answers.
+    file, sha256 : str
+        The file that the labels came from, as the caller named it, and its digest; "" for none.
     """
 
     labels: int
@@ -148,6 +161,53 @@ class Told:
     labelled: int = 0
     unasked: int = 0
     repeat_of_key: bool = False
+    older: int = 0
+    skipped: int = 0
+    comments: int = 0
+    notices: tuple[str, ...] = ()
+    file: str = ""
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """What a deletion, or a file untold, takes back.
+
+    Attributes
+    ----------
+    labels : int
+        Answers that stood and are deleted.
+    tasks : int
+        Examples that they belong to.
+    restored : int
+        Earlier answers that stand again.
+    closed : int
+        Entries of the quarantine that are closed.
+    """
+
+    labels: int
+    tasks: int
+    restored: int = 0
+    closed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What making one person of two has changed.
+
+    Attributes
+    ----------
+    labels : int
+        Labels and skips of the name that was merged, all versions counted.
+    superseded : int
+        Those of either name that do not stand any more, because the other's is later.
+    tasks : int
+        Examples whose labels have changed hands.
+    """
+
+    labels: int
+    superseded: int
+    tasks: int
 
 
 @dataclass(frozen=True, slots=True, repr=False)

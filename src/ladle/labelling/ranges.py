@@ -126,7 +126,7 @@ SHAPES: dict[type[Columns], dict[str, Callable[[Any], bool]]] = {
     BatchTable: {"story": _is_object},
     BatchRowsTable: {"row_list": _is_rows, "gold_list": _is_rows},
     LabelTable: {"label": _is_answer, "as_told": _is_answer},
-    GoldTable: {"label": _is_label},
+    GoldTable: {"label": _is_answer},
     AdjudicationTable: {"label": _is_label},
     PersonTable: {"name": bool},
     SettingsTable: {"settings": _is_object},

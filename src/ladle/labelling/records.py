@@ -80,7 +80,9 @@ class Records:
         return next(iter(self[row : row + 1]))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Records) and self.to_pylist() == other.to_pylist()
+        if not isinstance(other, Records) or (self.columns, len(self)) != (other.columns, len(other)):
+            return False
+        return all(_equal(column, other._columns[name]) for name, column in self._columns.items())
 
     __hash__ = None  # type: ignore[assignment]  # rows may hold lists
 
@@ -126,6 +128,13 @@ def _timeless() -> CorruptFileError:
         got="others: the database is damaged",
         remedy="Restore it from a backup.",
     )
+
+
+def _equal(column: Column, other: Column) -> bool:
+    """Whether two columns have equal values; what is unknown in both (NaN, NaT) is equal."""
+    if isinstance(column, np.ndarray) and isinstance(other, np.ndarray) and column.dtype.kind in "fM":
+        return bool(np.array_equal(column, other, equal_nan=True))
+    return bool(_plain(column) == _plain(other))
 
 
 def _plain(column: Column) -> Sequence[Any]:

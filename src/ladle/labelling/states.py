@@ -27,14 +27,16 @@ STATES = ("open", "labelled", "disputed", "excluded")
 
 WAITING = (OPEN, DISPUTED)  # the states of a task that waits for labels
 
-Rule = Literal["tell", "delete", "exclude", "include", "adjudicate", "undo", "replace"]
+Rule = Literal["tell", "delete", "untell", "merge people", "exclude", "include", "adjudicate", "undo", "replace"]
 
-# The moves that each rule can make; a task may always keep its state. A tell never takes labels away, so it opens no
-# task. A deletion adds no label, so it settles no open task. A final word settles; taking it back never does. Excluded
-# tasks change by `exclude` and `include` alone.
+# The moves that each rule can make; a task may always keep its state. A tell never takes answers away, so it opens no
+# task. Deletions, files untold and merged people add no answer, so they settle no open task. A final word settles;
+# taking it back never does. Excluded tasks change by `exclude` and `include` alone.
 MOVES: dict[Rule, frozenset[tuple[int, int]]] = {
     "tell": frozenset({(OPEN, LABELLED), (OPEN, DISPUTED), (LABELLED, DISPUTED), (DISPUTED, LABELLED)}),
     "delete": frozenset({(LABELLED, OPEN), (DISPUTED, OPEN), (LABELLED, DISPUTED), (DISPUTED, LABELLED)}),
+    "untell": frozenset({(LABELLED, OPEN), (DISPUTED, OPEN), (LABELLED, DISPUTED), (DISPUTED, LABELLED)}),
+    "merge people": frozenset({(LABELLED, OPEN), (DISPUTED, OPEN), (LABELLED, DISPUTED), (DISPUTED, LABELLED)}),
     "exclude": frozenset({(OPEN, EXCLUDED), (LABELLED, EXCLUDED), (DISPUTED, EXCLUDED)}),
     "adjudicate": frozenset({(OPEN, LABELLED), (DISPUTED, LABELLED)}),
     "undo": frozenset({(LABELLED, OPEN), (LABELLED, DISPUTED)}),

@@ -161,7 +161,7 @@ class GoldTable(Columns):
     KEY: ClassVar[tuple[str, ...]] = ("row",)
     row: Int64
     example_id: Texts
-    label: Texts
+    label: Texts  # "" once it was taken back
     event: Int64
 
 
@@ -326,3 +326,8 @@ def answers_of(label: LabelTable) -> LabelTable:
 def labels_of(label: LabelTable) -> LabelTable:
     """The current labels, without skips."""
     return label.take((label.status == CURRENT) & (label.label != "")) if len(label) else label
+
+
+def gold_of(gold: GoldTable) -> GoldTable:
+    """The examples that are gold, without those taken back."""
+    return gold.take(gold.label != "") if len(gold) else gold

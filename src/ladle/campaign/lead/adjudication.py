@@ -13,7 +13,7 @@ from ladle.errors import ArgumentError
 from ladle.labelling.events import record
 from ladle.labelling.rules import adjudicate as adjudicate_rules
 from ladle.labelling.rules.pool import NamedExamples
-from ladle.labelling.tables import GoldTable
+from ladle.labelling.tables import GoldTable, gold_of
 
 
 def adjudicate(session: Session, ids: object, labels: object, reason: str) -> int:
@@ -29,7 +29,7 @@ def adjudicate(session: Session, ids: object, labels: object, reason: str) -> in
     order, at = np.argsort(rows), session.now()
     chosen = NamedExamples(rows[order], examples.texts_at(rows[order]))
     with session.writing() as writer:
-        gold = writer.read(GoldTable, "row", rows.tolist())
+        gold = gold_of(writer.read(GoldTable, "row", rows.tolist()))
         if len(gold):
             raise ArgumentError(
                 f"the example {gold.example_id[0]}",

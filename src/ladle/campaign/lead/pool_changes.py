@@ -13,9 +13,8 @@ from ladle import durable
 from ladle.campaign.session import Session
 from ladle.campaign.telling import LONGEST_REASON, canonical, check_text, known_rows
 from ladle.errors import ArgumentError, FileError
-from ladle.labelling.events import digest_of, earlier_report, next_number, record
+from ladle.labelling.events import next_number, record
 from ladle.labelling.rules import pool as pool_rules
-from ladle.labelling.rules import tell as tell_rules
 from ladle.labelling.rules.pool import NamedExamples
 from ladle.labelling.states import LABELLED
 from ladle.labelling.tables import (
@@ -65,23 +64,6 @@ def include(session: Session, ids: object) -> int:
     return int(effects.report["included"])
 
 
-def delete_labels(session: Session, ids: object, *, annotator: str | None, reason: str, key: str) -> int:
-    """Delete current labels: how many."""
-    if not check_text(reason, "reason", longest=LONGEST_REASON):
-        raise ArgumentError("`reason`", wanted="say why", got="nothing")
-    chosen, at = find_named(session, ids), session.now()
-    act = session.act("delete", at, key=key, request=digest_of(chosen.row, annotator, reason))
-    with session.writing() as writer:
-        report = earlier_report(writer, act)
-        if report is not None:
-            return int(report["deleted"])
-        known = known_rows(writer, chosen.row, at)
-        effects = tell_rules.delete(session.settings, known, annotator=annotator, reason=reason)
-        if effects or key:
-            record(writer, act, effects)
-    return int(effects.report["deleted"])
-
-
 def add_gold(session: Session, ids: object, labels: object) -> int:
     """Add gold: how many examples were not gold before. Raises: ArgumentError for a value that is no label."""
     with session.reading() as view:
@@ -106,8 +88,10 @@ def record_model(
     metrics: Mapping[str, Any] | None,
     scores: str | os.PathLike[str] | None,
     number: int | None,
+    *,
+    is_correction: bool = False,
 ) -> int:
-    """Record a version of the model: the number of labelled examples at that time."""
+    """Record a version of the model, or correct it: the number of labelled examples at that time."""
     if not check_text(version, "version"):
         raise ArgumentError("`version`", wanted="name the model", got="nothing")
     number = None if number is None else whole(number, "`round`", least=1)
@@ -122,9 +106,13 @@ def record_model(
         labelled = int((writer.read(TaskTable).state == LABELLED).sum())
         first = (next_number(writer, ModelTable), version, at, of_round, labelled)
         row = ModelTable.of([(*first, text, path, digest, next_number(writer, EventTable))])
-        effects = pool_rules.record_model(row, writer.read(ModelTable))
+        if is_correction:
+            effects = pool_rules.correct_model(row, writer.read(ModelTable))
+        else:
+            former = pool_rules.former_models(writer.read(EventTable, "kind", ["correct model"]), version)
+            effects = pool_rules.record_model(row, writer.read(ModelTable), former)
         if effects:
-            record(writer, session.act("model", at), effects)
+            record(writer, session.act("correct model" if is_correction else "model", at), effects)
     return int(effects.report["labelled"])
 
 

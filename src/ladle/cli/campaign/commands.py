@@ -13,11 +13,15 @@ from ladle.cli.campaign import (
     exclusions,
     exporting,
     models,
+    persons,
     pools,
     progress,
+    quarantine,
     records,
+    skipping,
     telling,
     whole_round,
+    withdrawing,
     worklists,
 )
 
@@ -38,8 +42,13 @@ _PARTS = (
     records,
     models,
     pools,
+    skipping,
     exclusions,
+    withdrawing,
+    quarantine,
+    persons,
     backups,
 )
 COMMANDS = {name: command for part in _PARTS for name, command in part.COMMANDS.items()}
 EXAMPLES = {name: text for part in _PARTS for name, text in part.EXAMPLES.items()}
+ABOUT_WORD = {word: text for part in (quarantine, persons) for word, text in part.ABOUT_WORD.items()}

@@ -1,4 +1,4 @@
-"""`ladle campaign exclude`, `include`, `delete`: examples and labels that do not count."""
+"""`ladle campaign exclude`, `include`: examples that do not count."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def exclude(
 ) -> None:
     """Exclude examples: they are not asked for any more. Their labels stay on record."""
     with open_campaign(db, name, pool=pool, by=by) as campaign:
-        changed = campaign.exclude(_listed(campaign, ids, example), reason=reason)
+        changed = campaign.exclude(listed_ids(campaign, ids, example), reason=reason)
         _answer(campaign, "exclude", changed, {"reason": reason}, as_json)
 
 
@@ -51,27 +51,8 @@ def include(
 ) -> None:
     """End the exclusion of examples."""
     with open_campaign(db, name, pool=pool, by=by) as campaign:
-        changed = campaign.include(_listed(campaign, ids, example))
+        changed = campaign.include(listed_ids(campaign, ids, example))
         _answer(campaign, "include", changed, {}, as_json)
-
-
-def delete_labels(
-    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the record.", show_default=False)],
-    ids: IdsPath = None,
-    example: Example = None,
-    annotator: Annotated[
-        str | None, typer.Option("--annotator", metavar="NAME", help="Only this annotator's. Default: all.")
-    ] = None,
-    db: Db = None,
-    name: Name = None,
-    pool: OtherPool = None,
-    by: By = "",
-    as_json: options.AsJson = False,
-) -> None:
-    """Delete the labels of examples, of all annotators or one. They stay on record, and the tasks are judged again."""
-    with open_campaign(db, name, pool=pool, by=by) as campaign:
-        changed = campaign.delete_labels(_listed(campaign, ids, example), annotator=annotator, reason=reason)
-        _answer(campaign, "delete", changed, {"reason": reason}, as_json)
 
 
 def parse_ids(campaign: Campaign, given: list[str]) -> list[Any]:
@@ -86,7 +67,8 @@ def parse_ids(campaign: Campaign, given: list[str]) -> list[Any]:
     return [int(each) for each in given]
 
 
-def _listed(campaign: Campaign, path: Path | None, given: list[str] | None) -> Any:
+def listed_ids(campaign: Campaign, path: Path | None, given: list[str] | None) -> Any:
+    """The ids of a file or of the command line. Raises: ArgumentError for both or none; as `read_ids_of`."""
     from ladle.errors import ArgumentError
 
     if (path is None) == (given is None):
@@ -94,7 +76,7 @@ def _listed(campaign: Campaign, path: Path | None, given: list[str] | None) -> A
     return parse_ids(campaign, list(dict.fromkeys(given or []))) if path is None else read_ids_of(campaign, [path])
 
 
-_DID = {"exclude": "excluded", "include": "included", "delete": "labels deleted"}
+_DID = {"exclude": "excluded", "include": "included"}
 
 
 def _answer(campaign: Campaign, command: str, changed: int, more: dict[str, str], as_json: bool) -> None:
@@ -113,12 +95,11 @@ def _answer(campaign: Campaign, command: str, changed: int, more: dict[str, str]
     print_answer(f"Campaign {campaign.name}", lines, facts, as_json=as_json)
 
 
-COMMANDS = {"exclude": exclude, "include": include, "delete": delete_labels}
+COMMANDS = {"exclude": exclude, "include": include}
 EXAMPLES = {
     "exclude": options.examples(
         'ladle campaign exclude blurred.txt --db birds.db --reason "out of focus"',
         'ladle campaign exclude --example im-17 --example im-18 --db birds.db --reason "private"',
     ),
     "include": options.examples("ladle campaign include --example im-17 --db birds.db"),
-    "delete": options.examples('ladle campaign delete --example im-17 --db birds.db --annotator ann --reason "slip"'),
 }

@@ -180,6 +180,7 @@ def _table(campaign: Campaign, what: What, history: bool, since: str | None) -> 
         table = table.set_column(place, "label", _typed(made["label"], campaign.form.type_of("label")))
     if what is What.LABELS and not history:
         table = table.filter(pc.equal(table.column("status"), pa.scalar("current", table.schema.field("status").type)))
+        table = table.filter(pc.is_valid(table.column("label")))  # skips are answers, and no labels
     return table
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ladle.cli.campaign.exclusions import Example, listed_ids
 from ladle.cli.campaign.opening import By, Db, Format, Name, OtherPool, open_campaign
 from ladle.cli.campaign.telling import Delimiter, EmptyLists, Encoding, IgnoreColumn
 from ladle.cli.program import options
@@ -24,6 +25,9 @@ def model(
     scores: Annotated[
         Path | None, typer.Option("--scores", metavar="FILE", help="Its scores of the pool: path and digest are kept.")
     ] = None,
+    correct: Annotated[
+        bool, typer.Option("--correct", help="Correct a recorded version; the log keeps the old values.")
+    ] = False,
     db: Db = None,
     name: Name = None,
     pool: OtherPool = None,
@@ -36,25 +40,33 @@ def model(
     measured = metrics_of(metrics, version)
     with open_campaign(db, name, pool=pool, by=by) as campaign:
         before = version in campaign.progress().curve["version"]
-        labelled = campaign.record_model(version, metrics=measured, scores=scores)
+        labelled = campaign.record_model(version, metrics=measured, scores=scores, correct=correct)
         facts = {
             "command": "campaign model",
             "name": campaign.name,
             "version": version,
-            "done_before": before,
+            "done_before": before and not correct,
+            "corrected": correct,
             "labelled": labelled,
             "metrics": measured,
         }
         lines = {"labels": f"{labelled:,} labelled examples"} | {each: f"{value:g}" for each, value in measured.items()}
-        if before:
+        if correct:
+            lines["corrected"] = "the log keeps the old values: ladle campaign audit"
+        elif before:
             lines["done before"] = "this version was recorded already: nothing was changed"
         print_answer(f"Model {version} of {campaign.name}", lines, facts, as_json=as_json)
 
 
 def gold(
     labels: Annotated[
-        Path, typer.Argument(metavar="LABELS", help="Ids and their known labels, as for tell.", show_default=False)
-    ],
+        Path | None,
+        typer.Argument(metavar="LABELS", help="Ids and their known labels, as for tell.", show_default=False),
+    ] = None,
+    remove: Annotated[
+        bool, typer.Option("--remove", help="Take gold back: of a file of ids, or of --example.")
+    ] = False,
+    example: Example = None,
     db: Db = None,
     name: Name = None,
     pool: OtherPool = None,
@@ -70,7 +82,14 @@ def gold(
     ignore_columns: IgnoreColumn = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Add examples with a known label, which `ask --gold` puts into batches to test annotators."""
+    """Add examples with a known label, which `ask --gold` puts into batches to test annotators; or take them back."""
+    if remove:
+        _remove_gold(labels, example, db=db, name=name, pool=pool, by=by, as_json=as_json)
+        return
+    if labels is None or example is not None:
+        from ladle.errors import ArgumentError
+
+        raise ArgumentError("LABELS", wanted="be a file of ids and known labels", got="none, or --example")
     from ladle.cli.campaign.telling import file_reading, label_file, names_of
     from ladle.cli.program.printing import print_answer
 
@@ -88,6 +107,31 @@ def gold(
             "done_before": added == 0,
         }
         lines = {"examples": f"{rows:,} in {labels}", "added": f"{added:,} that were not gold before"}
+        print_answer(f"Gold of {campaign.name}", lines, facts, as_json=as_json)
+
+
+def _remove_gold(
+    ids: Path | None,
+    example: list[str] | None,
+    *,
+    db: str | None,
+    name: str | None,
+    pool: Path | None,
+    by: str,
+    as_json: bool,
+) -> None:
+    """Take gold back, and print how many examples were gold."""
+    from ladle.cli.program.printing import print_answer
+
+    with open_campaign(db, name, pool=pool, by=by) as campaign:
+        removed = campaign.withdrawals.remove_gold(listed_ids(campaign, ids, example))
+        facts = {
+            "command": "campaign gold",
+            "name": campaign.name,
+            "removed": removed,
+            "done_before": removed == 0,
+        }
+        lines = {"taken back": f"{removed:,}" if removed else "none: done before"}
         print_answer(f"Gold of {campaign.name}", lines, facts, as_json=as_json)
 
 
@@ -113,5 +157,8 @@ def metrics_of(given: list[str] | None, version: str | None) -> dict[str, float]
 COMMANDS = {"model": model, "gold": gold}
 EXAMPLES = {
     "model": options.examples("ladle campaign model v3 --db birds.db --metric accuracy=0.91 --metric macro_f1=0.88"),
-    "gold": options.examples("ladle campaign gold known.csv --db birds.db"),
+    "gold": options.examples(
+        "ladle campaign gold known.csv --db birds.db",
+        "ladle campaign gold --remove --example im-17 --db birds.db",
+    ),
 }

@@ -13,6 +13,7 @@ from ladle.cli.program import options
 
 if TYPE_CHECKING:
     from ladle.campaign import Campaign
+    from ladle.errors import QuarantinedError
     from ladle.formats import LabelFile
     from ladle.labelling import Told
 
@@ -57,6 +58,9 @@ IgnoreColumn = Annotated[
 Key = Annotated[
     str | None, typer.Option("--key", metavar="TEXT", help="What makes this one tell. Default: what is in the file.")
 ]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Fail, with exit code 11, when all labels of the file go to quarantine.")
+]
 
 
 def tell(
@@ -74,19 +78,22 @@ def tell(
     empty_lists: EmptyLists = None,
     ignore_columns: IgnoreColumn = None,
     key: Key = None,
+    strict: Strict = False,
     by: By = "",
     as_json: options.AsJson = False,
 ) -> None:
     """Store the labels that came back.
 
     Tasks without a label stay open. A label that the campaign does not accept goes to quarantine with a reason. Another
-    label of the same annotator is a new version. A file is stored once, however often the command is repeated.
+    label of the same annotator is a new version, and the one that was given later stands. A file is stored once,
+    however often the command is repeated, while all of it stands; after that it is news.
     """
     with open_campaign(db, name, pool=pool, by=by) as campaign:
         how = file_reading(delimiter, encoding, empty_lists, ignore_columns)
         names = names_of(id_column, label_column)
         file = label_file(campaign, labels, names=names, format_name=format_name, reading=how)
         result = campaign.tell_file(file, annotator=annotator, source=source, key=key)
+        check_accepted([result], strict=strict)
         _answer(campaign, "tell", file, result, as_json)
 
 
@@ -105,6 +112,7 @@ def import_labels(
     empty_lists: EmptyLists = None,
     ignore_columns: IgnoreColumn = None,
     key: Key = None,
+    strict: Strict = False,
     by: By = "",
     as_json: options.AsJson = False,
 ) -> None:
@@ -114,6 +122,7 @@ def import_labels(
         names = names_of(id_column, label_column)
         file = label_file(campaign, labels, names=names, format_name=format_name, reading=how)
         result = campaign.tell_file(file, annotator=annotator, source=source, key=key, imported=True)
+        check_accepted([result], strict=strict)
         _answer(campaign, "import", file, result, as_json)
 
 
@@ -147,6 +156,24 @@ def label_file(
     return read_labels(path, form=campaign.form, names=names, format=format_name, **(reading or {}))
 
 
+def check_accepted(results: list[Told], *, strict: bool) -> None:
+    """Fail after a file whose labels all went to quarantine. Raises: QuarantinedError."""
+    from ladle.campaign.whole_round import refuse_quarantined
+    from ladle.errors import QuarantinedError
+
+    if strict:
+        try:
+            refuse_quarantined(results)
+        except QuarantinedError as error:
+            raise quarantined_error(error, "") from None
+
+
+def quarantined_error(error: QuarantinedError, remedy: str) -> QuarantinedError:
+    """The error in words of the command line."""
+    how = f"See why: ladle campaign quarantine list. What was told stays told.{remedy}"
+    return type(error)(error.subject, wanted=error.wanted, got=error.got, remedy=how)
+
+
 def tell_facts(file: LabelFile, result: Told) -> dict[str, Any]:
     """The result of a file of labels as JSON can hold it."""
     return {
@@ -161,6 +188,9 @@ def tell_facts(file: LabelFile, result: Told) -> dict[str, Any]:
         "disputed": result.disputed,
         "labelled": result.labelled,
         "unasked": result.unasked,
+        "older": result.older,
+        "skipped": result.skipped,
+        "comments": result.comments,
         "unlabelled_rows": file.unlabelled,
         "superseded_rows": file.superseded,
         "rejected_rows": file.rejected,
@@ -174,6 +204,9 @@ def tell_text(file: LabelFile, result: Told) -> str:
     parts = [f"{result.accepted:,} accepted"]
     for count, what in (
         (result.changed, "of them new versions"),
+        (result.older, "older than what stands"),
+        (result.skipped, "skips"),
+        (result.comments, "comments"),
         (result.repeated, "known before"),
         (result.quarantined, "quarantined"),
         (result.disputed, "tasks in dispute"),
@@ -194,9 +227,9 @@ def _answer(campaign: Campaign, command: str, file: LabelFile, result: Told, as_
     if result.unasked:
         lines["unasked"] = f"{result.unasked:,} examples nobody had asked for"
     if result.quarantined:
-        lines["quarantine"] = "see why: ladle campaign export quarantine -o odd.csv"
+        lines["quarantine"] = "see why: ladle campaign quarantine list"
     if result.repeat_of_key:
-        lines["done before"] = "this file was told already: nothing was changed"
+        lines["done before"] = "this file was told already, and all of it stands: nothing was changed"
     print_answer(f"Told {campaign.name}", lines, facts, as_json=as_json)
 
 

@@ -60,12 +60,17 @@ def run_round(
     format_name: Format = None,
     pool: OtherPool = None,
     ids: options.IdsFile = None,
+    go_on: Annotated[
+        bool, typer.Option("--go-on", help="Ask for the next batch though all labels of a file went to quarantine.")
+    ] = False,
     force: Force = False,
     by: By = "",
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Store the labels that came back, verify the campaign, choose the next batch and write it: one round.
+
+    Where all labels of a file go to quarantine, the round stops with exit code 11 before it asks.
 
     Repeat the same command after any failure. The steps that are done are found by the content of their files, and only
     the others are done. The command says which steps were done before. In Python, Campaign.round finishes a round of
@@ -75,10 +80,11 @@ def run_round(
     from ladle.cli.campaign.batches import check_batch_file, write_batch
     from ladle.cli.campaign.models import metrics_of
     from ladle.cli.campaign.scores import given_of, reading_of
-    from ladle.cli.campaign.telling import file_reading, label_file, names_of
+    from ladle.cli.campaign.telling import file_reading, label_file, names_of, quarantined_error
     from ladle.cli.pool.scored import QueryInputs
     from ladle.cli.program.outputs import other_file_error
     from ladle.cli.program.progress import progress_reporter
+    from ladle.errors import QuarantinedError
 
     there = check_batch_file(output, format_name)
     measured = metrics_of(metrics, model)
@@ -108,21 +114,25 @@ def run_round(
         how = file_reading(delimiter, encoding, empty_lists, ignore_columns)
         names = names_of(id_column, label_column)
         files = [label_file(campaign, path, names=names, reading=how) for path in labels or []]
-        result = campaign.round(
-            size,
-            labels=files,
-            annotator=annotator,
-            read_scores=read_scores,
-            scores=scores,
-            scores_digest=digest_of_files([scores, votes]),
-            scores_reading=reading.key,
-            model=model,
-            metrics=measured,
-            gold=gold,
-            holder=holder,
-            lease_seconds=seconds_of(lease_days),
-            progress=bars,
-        )
+        try:
+            result = campaign.round(
+                size,
+                labels=files,
+                annotator=annotator,
+                read_scores=read_scores,
+                scores=scores,
+                scores_digest=digest_of_files([scores, votes]),
+                scores_reading=reading.key,
+                model=model,
+                metrics=measured,
+                gold=gold,
+                holder=holder,
+                lease_seconds=seconds_of(lease_days),
+                progress=bars,
+                go_on=go_on,
+            )
+        except QuarantinedError as error:
+            raise quarantined_error(error, " Nothing was asked; --go-on asks all the same.") from None
         written, before = write_batch(campaign, result.batch.to_arrow(), output, format_name=format_name, force=force)
         steps = _steps(result, files, model, measured, given)
         steps.append(_export_step(written, before, output))

@@ -27,6 +27,7 @@ _MEANINGS = {
     "NotFoundError": "no such campaign, batch or task",
     "StoreError": "the database of a campaign failed; changes that were not acknowledged are undone",
     "StoreBusyError": "other connections kept the database busy: try again",
+    "QuarantinedError": "all labels of a file went to quarantine; what was told stays told",
 }
 
 

@@ -29,6 +29,7 @@ from ladle.labelling.tables import (
     LeaseTable,
     PersonTable,
     TaskTable,
+    gold_of,
 )
 from ladle.progress import SILENT, Reporter
 from ladle.seeds import MAX_SEED, child_seed, stream
@@ -98,7 +99,7 @@ def pool_state(view: View) -> PoolState:
     task, batches, leases = view.read(TaskTable), view.read(BatchTable), view.read(LeaseTable)
     exclusions, assignments = view.read(ExclusionTable), view.read(AssignmentTable)
     of_assigned = view.read(LabelTable, "row", np.unique(assignments.row[assignments.active == 1]).tolist())
-    gold, excluded = view.read(GoldTable).row, exclusions.row[exclusions.active == 1]
+    gold, excluded = gold_of(view.read(GoldTable)).row, exclusions.row[exclusions.active == 1]
     assigned = kept_rows(assignments, of_assigned, People(view.read(PersonTable)))
     return PoolState(
         task=task,

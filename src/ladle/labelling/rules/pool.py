@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from ladle.errors import ArgumentError, MismatchError
-from ladle.labelling.columns import Int64, Texts, repeated
+from ladle.errors import ArgumentError, MismatchError, NotFoundError, did_you_mean
+from ladle.labelling.columns import Int64, Texts, repeated, texts
 from ladle.labelling.events import Effects
 from ladle.labelling.rules.tell import KnownRows, rejudge
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import EXCLUDED, check_moves
-from ladle.labelling.tables import ExclusionTable, GoldTable, ModelTable
+from ladle.labelling.tables import EventTable, ExclusionTable, GoldTable, ModelTable
 from ladle.numbers import mapping, number
 
 
@@ -70,29 +70,75 @@ def include(settings: Settings, exclusions: ExclusionTable, known: KnownRows) ->
 def add_gold(named: NamedExamples, labels: Texts, gold: GoldTable, *, event: int) -> Effects:
     """Make these examples gold with these labels; a gold example with another label gets the new one."""
     fresh = ~np.isin(named.row, gold.row)
+    back = int((gold.label == "").sum()) if len(gold) else 0  # they were taken back
     count = int(fresh.sum())
     new = GoldTable(named.row[fresh], named.example_id[fresh], labels[fresh], repeated(event, count))
     places = np.searchsorted(gold.row, named.row[~fresh])
     old, wanted = gold.take(places), labels[~fresh]
     differ = old.label != wanted if len(old) else np.zeros(0, bool)
     changed = replace(old, label=wanted, event=repeated(event, len(old))).take(differ)
-    return Effects(added=(new,), changed=(changed,), report={"gold": count, "changed": len(changed)})
+    return Effects(added=(new,), changed=(changed,), report={"gold": count + back, "changed": len(changed) - back})
 
 
-def record_model(row: ModelTable, known: ModelTable) -> Effects:
-    """Record a version of the model once. Raises: MismatchError when it is recorded with other values."""
+def record_model(row: ModelTable, known: ModelTable, former: Collection[tuple[str, str]] = ()) -> Effects:
+    """Record a version of the model once. Raises: MismatchError when it is recorded with other values.
+
+    former: the metrics (JSON) and the digest of scores that it was recorded with before it was corrected.
+    """
     same = known.take(known.version == row.version[0])
+    report = {"version": str(row.version[0]), "labelled": int((same if len(same) else row).labelled[0])}
     if not len(same):
-        return Effects(added=(row,), report={"version": str(row.version[0]), "labelled": int(row.labelled[0])})
+        return Effects(added=(row,), report=report | {"metrics": json.loads(row.metrics[0])})
+    if (row.metrics[0], row.scores_digest[0]) in former:
+        return Effects(report=report)
     for name in ("metrics", "scores_digest"):
         if row.column(name)[0] != same.column(name)[0]:
             raise MismatchError(
                 f"the model {row.version[0]!r}",
                 wanted="be recorded once",
                 got=f"it with other {name.replace('_', ' ')}",
-                remedy="Give the new model a version of its own.",
+                remedy="Give the new model a version of its own, or correct what is recorded.",
             )
-    return Effects(report={"version": str(row.version[0]), "labelled": int(same.labelled[0])})
+    return Effects(report=report)
+
+
+def correct_model(row: ModelTable, known: ModelTable) -> Effects:
+    """Correct the metrics of a recorded version, and its scores where `row` names some. The log keeps the old values.
+
+    Metrics that `row` does not name stay as they are. Raises: NotFoundError for a version that is not recorded.
+    """
+    same = known.take(known.version == row.version[0])
+    if not len(same):
+        raise NotFoundError(
+            f"the model {row.version[0]!r}",
+            wanted="be recorded, so that it can be corrected",
+            got="no such version",
+            remedy=did_you_mean(str(row.version[0]), known.version.tolist()),
+        )
+    before = json.loads(same.metrics[0])
+    after = before | json.loads(row.metrics[0])
+    named = bool(row.scores[0])
+    corrected = replace(
+        same,
+        metrics=texts([json.dumps(after, sort_keys=True, ensure_ascii=False)]),
+        scores=row.scores if named else same.scores,
+        scores_digest=row.scores_digest if named else same.scores_digest,
+        event=row.event,
+    )
+    is_same = corrected.metrics[0] == same.metrics[0] and corrected.scores_digest[0] == same.scores_digest[0]
+    report = {"version": str(row.version[0]), "labelled": int(same.labelled[0]), "before": before, "after": after}
+    report |= {"scores_before": str(same.scores_digest[0]), "scores_after": str(corrected.scores_digest[0])}
+    return Effects(changed=() if is_same else (corrected,), report=report)
+
+
+def former_models(events: EventTable, version: str) -> set[tuple[str, str]]:
+    """The metrics (JSON) and the digest of scores of a version before each of its corrections."""
+    told = [json.loads(each)["told"] for each in events.details.tolist()]
+    return {
+        (json.dumps(each["before"], sort_keys=True, ensure_ascii=False), each["scores_before"])
+        for each in told
+        if each["version"] == version
+    }
 
 
 def check_metrics(metrics: Mapping[str, Any] | None) -> str:

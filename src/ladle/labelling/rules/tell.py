@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 
+from ladle.errors import ArgumentError
 from ladle.labelling.agreement import Resolutions, judge, with_final_words
 from ladle.labelling.columns import Int64, Texts, repeated, texts
 from ladle.labelling.dawid_skene import dawid_skene
 from ladle.labelling.events import Act, Effects, digest_of
 from ladle.labelling.labels import holdable
+from ladle.labelling.people import People, person_name
+from ladle.labelling.rules.people import founded, near_names, near_notice
+from ladle.labelling.rules.versions import NewAnswers, versions_of
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import DISPUTED, EXCLUDED, LABELLED, Rule, check_moves
 from ladle.labelling.tables import (
     CURRENT,
-    DELETED,
     IMPORTED,
     IMPORTED_LABEL,
     NO_ROW,
@@ -26,51 +29,79 @@ from ladle.labelling.tables import (
     TOLD,
     TOLD_LABEL,
     AdjudicationTable,
+    CommentTable,
     LabelTable,
+    PersonTable,
     QuarantineTable,
     TaskTable,
+    answers_of,
     labels_of,
 )
+
+TellKind = Literal["tell", "import", "skip", "comment"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FileOrigin:
+    """The file that a tell comes from: its path as the caller named it, its SHA-256, the place of each refused entry.
+
+    places: by position in the tell, such as "line 7".
+    """
+
+    path: str
+    sha256: str
+    places: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class TellRequest:
-    """One tell, checked: one entry for each of its l labels, in the order of the caller.
+    """One tell, checked: one entry for each of its l answers, in the order of the caller.
 
-    kind: "tell", or "import" for labels made elsewhere. row: (l,) of the pool, negative for an example that
-    was taken out of it; NO_ROW for an id that the campaign does not know.
-    label: (l,) canonical JSON, "" for a value that is no label of the campaign. refused: the reason, by position.
-    given: the value as text, by position, for refused labels and unknown ids. at: the moment of the call, in
-    microseconds. key: "" for none. by: who tells.
+    kind: of the event; "import" for labels made elsewhere. row: (l,) of the pool, negative for an example that was
+    taken out of it; NO_ROW for an id that the campaign does not know.
+    label: (l,) canonical JSON, "" for a skip and for a value that is no label of the campaign. refused: the reason, by
+    position. given: the value as text, by position, for refused labels and unknown ids. told_by: (l,) the annotators as
+    the caller wrote them. is_timed: (l,) 1 where the caller said when it was given. reason: (l,) of skips. spent_ms:
+    (l,) 0 where nobody said. comments: remarks, not numbered yet; NO_ROW for an unknown id. at: the moment of the call,
+    in microseconds. key: "" for none. by: who tells.
     """
 
-    kind: Literal["tell", "import"]
+    kind: TellKind
     row: Int64
     example_id: Texts
     label: Texts
-    annotator: Texts
+    told_by: Texts
     source: Texts
     told_at: Int64
+    is_timed: Int64
+    reason: Texts
+    spent_ms: Int64
     refused: Mapping[int, str]
     given: Mapping[int, str]
     at: int
     key: str = ""
     by: str = ""
+    comments: CommentTable = field(default_factory=CommentTable.empty)
+    origin: FileOrigin = field(default=FileOrigin("", ""))
 
     def __len__(self) -> int:
         return len(self.row)
 
-    def act(self) -> Act:
-        """The tell as an event. Its digest does not depend on `told_at`."""
-        digest = digest_of(self.example_id, self.label, [*self.given.items()], self.annotator, self.source)
-        return Act(self.kind, self.at, self.by, self.key, digest)
+    def act(self, key: str | None = None) -> Act:
+        """The tell as an event, under its own key or another. Its digest does not depend on `told_at`."""
+        more: list[Any] = [self.reason] if (self.reason != "").any() else []
+        if len(self.comments):
+            more += [self.comments.example_id, self.comments.annotator, self.comments.text]
+        digest = digest_of(self.example_id, self.label, [*self.given.items()], self.told_by, self.source, *more)
+        return Act(self.kind, self.at, self.by, self.key if key is None else key, digest)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KnownRows:
-    """What a campaign knows of some rows: their tasks, all versions of their labels, final words, exclusions.
+    """What a campaign knows of some rows: tasks, all versions of their labels, final words, exclusions, comments.
 
-    next_label, next_quarantined: the next numbers of these tables. event: the number of the coming event.
+    next_label, next_quarantined, next_comment: the next numbers of these tables. people: all of them. quarantined: open
+    entries that are not to be stored again. event: the number of the coming event.
     """
 
     task: TaskTable
@@ -81,59 +112,93 @@ class KnownRows:
     next_quarantined: int
     event: int
     at: int
-
-
-@dataclass(slots=True)
-class _Versions:
-    """The labels of one annotator for one example: the last version, and the current label."""
-
-    version: int = 0
-    label: str = ""  # the current label; "" when it was deleted
-    place: int = -1  # of the current label: among the known ones, or, from len(known) on, among the new ones
+    people: PersonTable = field(default_factory=PersonTable.empty)
+    comment: CommentTable = field(default_factory=CommentTable.empty)
+    next_comment: int = 1
+    quarantined: QuarantineTable = field(default_factory=QuarantineTable.empty)
 
 
 def tell(settings: Settings, request: TellRequest, known: KnownRows) -> Effects:
-    """Take each label as a new one, as a new version, or as a repetition; or quarantine it with a reason.
+    """Take each answer as a new one, as a new version, or as a repetition; or quarantine it with a reason.
 
-    The same label of the same annotator again changes nothing. Another label is a new version and supersedes the old.
-    Cost: a dictionary look-up for each label.
+    The same answer of the same annotator again changes nothing. Another one is a new version: of the two, the one that
+    was given later stands. Cost: some dictionary look-ups for each answer.
     """
     good = request.row != NO_ROW
     good[list(request.refused)] = False
     taken = np.flatnonzero(good)
-    accepted, ended = _versions(request, taken, known)
-    new, superseded = _label_rows(request, accepted, ended, known)
+    annotator = _people_of(request.told_by, known.people)
+    new, changed, older = _label_rows(request, annotator, taken, known)
     touched = np.unique(request.row[good])
-    labels = LabelTable.joined([_overlay(known.label, superseded), new])
+    labels = LabelTable.joined([overlay(known.label, changed), new])
     tasks, moved = _tasks(settings, request, touched, labels, known)
-    quarantined = _quarantine(request, np.flatnonzero(~good), known)
+    comments, strays = _comments(request, known)
+    quarantined = QuarantineTable.joined([_quarantine(request, annotator, np.flatnonzero(~good), known), strays])
+    quarantined = _numbered(quarantined, known)
+    people = founded(known.people, [*annotator[taken].tolist(), *comments.annotator.tolist()], event=known.event)
     before = dict(zip(known.task.row.tolist(), known.task.state.tolist(), strict=True))
     changed_to = dict(zip(moved.row.tolist(), moved.state.tolist(), strict=True)) | dict(
         zip(tasks.row.tolist(), tasks.state.tolist(), strict=True)
     )
+    skips = int((new.label == "").sum())
     report = {
         "labels": len(request),
-        "accepted": len(accepted),
-        "changed": int(np.sum(new.version > 1)),
-        "repeated": len(taken) - len(accepted),
-        "quarantined": len(quarantined),
+        "accepted": len(new) - skips,
+        "changed": int(np.sum((new.version > 1) & (new.label != ""))) - older,
+        "older": older,
+        "skipped": skips,
+        "repeated": len(taken) - len(new),
+        "quarantined": int((~good).sum()) + len(strays),
+        "comments": len(comments),
         "disputed": sum(1 for row, state in changed_to.items() if state == DISPUTED and before.get(row) != DISPUTED),
         "labelled": sum(1 for row, state in changed_to.items() if state == LABELLED and before.get(row) != LABELLED),
         "unasked": len(tasks),
+        "notices": _notices(annotator[taken], known.people, older),
+        "file": request.origin.path,
+        "sha256": request.origin.sha256,
     }
-    return Effects(added=(tasks, new, quarantined), changed=(moved, superseded), report=report)
+    return Effects(added=(people, tasks, new, comments, quarantined), changed=(moved, changed), report=report)
 
 
-def delete(settings: Settings, known: KnownRows, *, annotator: str | None, reason: str) -> Effects:
-    """Delete the current labels of the known tasks, of one annotator or of all, and judge the tasks again."""
-    wanted = known.label.status == CURRENT
-    if annotator is not None:
-        wanted &= known.label.annotator == annotator
-    gone = known.label.take(wanted)
-    gone = replace(gone, status=repeated(DELETED, len(gone)), ended=repeated(known.event, len(gone)))
-    rows = np.unique(gone.row)
-    moved = rejudge("delete", settings, known, _overlay(known.label, gone), rows)
-    return Effects(changed=(gone, moved), report={"deleted": len(gone), "tasks": len(rows), "reason": reason})
+def check_named(settings: Settings, request: TellRequest) -> None:
+    """Refuse labels without an annotator where several people label each example. Raises: ArgumentError.
+
+    Two people without a name would be one, who changes her mind; so would be two files.
+    """
+    people = settings.annotators_per_task
+    nobody = {name for name in set(request.told_by.tolist()) if not person_name(name)}
+    unnamed = [place for place, name in enumerate(request.told_by.tolist()) if name in nobody] if nobody else []
+    if people > 1 and len(unnamed):
+        where = f" of {request.origin.path}" if request.origin.path else ""
+        raise ArgumentError(
+            f"the labels{where}",
+            wanted=f"name who gave them, because {people:,} people label each example",
+            got=f"{len(unnamed):,} of {len(request):,} without an annotator, "
+            f"such as that of {request.example_id[unnamed[0]]!r}",
+            remedy="Name the annotator, or give the file a column `annotator` without empty cells.",
+        )
+
+
+def changes_nothing(effects: Effects) -> bool:
+    """Whether all answers and comments of this tell stand already."""
+    kinds = (LabelTable, CommentTable, TaskTable)
+    return not any(len(each) for each in (*effects.added, *effects.changed) if isinstance(each, kinds))
+
+
+def answers_gone(request: TellRequest, known: KnownRows, files: Collection[str]) -> int:
+    """How many answers of a tell that was made before do not stand any more, and would be news.
+
+    files: the SHA-256 of files that may have replaced them.
+    """
+    good = request.row != NO_ROW
+    good[list(request.refused)] = False
+    new, _, _ = _label_rows(request, _people_of(request.told_by, known.people), np.flatnonzero(good), known)
+    current = answers_of(known.label)
+    names = ("row", "annotator", "file")
+    listed = zip(*(current.column(name).tolist() for name in names), strict=True)
+    file_of = {(row, who): file for row, who, file in listed}
+    pairs = zip(new.row.tolist(), new.annotator.tolist(), strict=True)
+    return sum(1 for pair in pairs if file_of.get(pair, "") not in files)
 
 
 def rejudge(rule: Rule, settings: Settings, known: KnownRows, labels: LabelTable, rows: Int64) -> TaskTable:
@@ -167,74 +232,98 @@ def resolve(settings: Settings, labels: LabelTable, adjudications: AdjudicationT
     return replace(settled, label=label, share=share)
 
 
-def _versions(request: TellRequest, taken: Int64, known: KnownRows) -> tuple[list[tuple[int, int]], set[int]]:
-    """The positions of new labels in the request, each with its version; and the places of the labels that they end."""
-    so_far: dict[tuple[int, str], _Versions] = {}
-    old = known.label
-    for place, (row, annotator, version, label, status) in enumerate(
-        zip(
-            old.row.tolist(),
-            old.annotator.tolist(),
-            old.version.tolist(),
-            old.label.tolist(),
-            old.status.tolist(),
-            strict=True,
-        )
-    ):
-        each = so_far.setdefault((row, annotator), _Versions())
-        each.version = max(each.version, version)
-        if status == CURRENT:
-            each.label, each.place = label, place
-    known_labels = len(old)
-    accepted: list[tuple[int, int]] = []
-    ended: set[int] = set()
-    rows, annotators, labels = (
-        request.row[taken].tolist(),
-        request.annotator[taken].tolist(),
-        request.label[taken].tolist(),
-    )
-    for position, row, annotator, label in zip(taken.tolist(), rows, annotators, labels, strict=True):
-        each = so_far.setdefault((row, annotator), _Versions())
-        if each.label == label:
-            continue
-        if each.label:
-            ended.add(each.place)
-        each.version += 1
-        each.label, each.place = label, known_labels + len(accepted)
-        accepted.append((position, each.version))
-    return accepted, ended
-
-
 def _label_rows(
-    request: TellRequest, accepted: list[tuple[int, int]], ended: set[int], known: KnownRows
-) -> tuple[LabelTable, LabelTable]:
-    """The labels to add, and the known labels that they supersede."""
-    positions = np.array([position for position, _ in accepted], np.int64)
+    request: TellRequest, annotator: Texts, taken: Int64, known: KnownRows
+) -> tuple[LabelTable, LabelTable, int]:
+    """The answers to add, the known ones that change, and how many of the new ones are older than what stands.
+
+    taken: the positions of the answers that are not refused.
+    """
+    given = NewAnswers(
+        row=request.row[taken],
+        annotator=annotator[taken],
+        label=request.label[taken],
+        reason=request.reason[taken],
+        told_at=request.told_at[taken],
+        is_timed=request.is_timed[taken],
+    )
+    decided = versions_of(given, known.label)
+    positions, stands = taken[np.array(decided.place, np.int64)], np.array(decided.stands, bool)
     count = len(positions)
-    status, end = repeated(CURRENT, count), repeated(0, count)
-    at_once = np.array([place - len(known.label) for place in ended if place >= len(known.label)], np.int64)
-    status[at_once], end[at_once] = SUPERSEDED, known.event
     new = LabelTable(
         number=np.arange(known.next_label, known.next_label + count, dtype=np.int64),
         row=request.row[positions],
-        annotator=request.annotator[positions],
-        version=np.array([version for _, version in accepted], np.int64),
+        annotator=annotator[positions],
+        version=np.array(decided.version, np.int64),
         label=request.label[positions],
-        told_at=request.told_at[positions],
+        told_at=np.array(decided.told_at, np.int64),
         recorded_at=repeated(known.at, count),
         source=request.source[positions],
-        status=status,
+        status=np.where(stands, CURRENT, SUPERSEDED),
         event=repeated(known.event, count),
-        ended=end,
+        ended=np.where(stands, 0, known.event),
         as_told=request.label[positions],
-        told_by=request.annotator[positions],
-        origin=repeated(TOLD_LABEL if request.kind == "tell" else IMPORTED_LABEL, count),
-        spent_ms=repeated(0, count),
-        reason=repeated("", count),
-        file=repeated("", count),
+        told_by=request.told_by[positions],
+        origin=repeated(IMPORTED_LABEL if request.kind == "import" else TOLD_LABEL, count),
+        spent_ms=request.spent_ms[positions],
+        reason=request.reason[positions],
+        file=repeated(request.origin.sha256, count),
     )
-    old = known.label.take(np.array(sorted(place for place in ended if place < len(known.label)), np.int64))
-    return new, replace(old, status=repeated(SUPERSEDED, len(old)), ended=repeated(known.event, len(old)))
+    places = sorted(decided.ended | decided.moved.keys())
+    old = known.label.take(np.array(places, np.int64))
+    is_ended = np.array([place in decided.ended for place in places], bool)
+    told_at = np.array([decided.moved.get(place, 0) for place in places], np.int64)
+    changed = replace(
+        old,
+        told_at=np.maximum(old.told_at, told_at) if len(old) else old.told_at,
+        status=np.where(is_ended, SUPERSEDED, old.status),
+        ended=np.where(is_ended, known.event, old.ended),
+    )
+    return new, changed, len(decided.older)
+
+
+def _people_of(told_by: Texts, people: PersonTable) -> Texts:
+    """(l,) the person that each name belongs to."""
+    crew = People(people)
+    persons = {name: crew.name_of(person_name(name)) for name in set(told_by.tolist())}
+    return texts([persons[name] for name in told_by.tolist()])
+
+
+def _comments(request: TellRequest, known: KnownRows) -> tuple[CommentTable, QuarantineTable]:
+    """The comments to add, each once, and those of unknown ids for the quarantine."""
+    given = replace(request.comments, annotator=_people_of(request.comments.annotator, known.people))
+
+    def what(table: CommentTable) -> list[tuple[int, str, str]]:
+        return list(zip(table.row.tolist(), table.annotator.tolist(), table.text.tolist(), strict=True))
+
+    seen, places = set(what(known.comment)), []
+    for place, each in enumerate(what(given)):
+        if each[0] != NO_ROW and each not in seen:
+            seen.add(each)
+            places.append(place)
+    new = given.take(np.array(places, np.int64))
+    number = np.arange(known.next_comment, known.next_comment + len(new), dtype=np.int64)
+    strays = given.take(given.row == NO_ROW)
+    return replace(new, number=number, event=repeated(known.event, len(new))), _entries(
+        known,
+        example_id=strays.example_id,
+        label=texts([as_text(each) for each in strays.text.tolist()]),
+        annotator=strays.annotator,
+        source=repeated("", len(strays)),
+        reason=repeated("a comment: the pool has no example of this id", len(strays)),
+        file=repeated(request.origin.path, len(strays)),
+        place=repeated("", len(strays)),
+    )
+
+
+def _notices(annotators: Texts, people: PersonTable, older: int) -> list[str]:
+    found = [near_notice(*pair) for pair in near_names(people, dict.fromkeys(annotators.tolist()))]
+    if older:
+        found.append(
+            f"{older:,} labels are older than what the same annotators gave since: they are stored, and the later ones "
+            "stand"
+        )
+    return found
 
 
 def _tasks(
@@ -248,7 +337,7 @@ def _tasks(
     )
     ids = np.empty(len(fresh), object)
     ids[:] = [first[row] for row in fresh.tolist()]
-    zeros, origin = repeated(0, len(fresh)), TOLD if request.kind == "tell" else IMPORTED
+    zeros, origin = repeated(0, len(fresh)), IMPORTED if request.kind == "import" else TOLD
     state = _states(settings, labels, fresh, known)
     return TaskTable(
         fresh, ids, repeated(origin, len(fresh)), state, zeros, zeros, repeated(known.event, len(fresh))
@@ -267,27 +356,63 @@ def _states(settings: Settings, labels: LabelTable, rows: Int64, known: KnownRow
     return state
 
 
-def _quarantine(request: TellRequest, positions: Int64, known: KnownRows) -> QuarantineTable:
-    count = len(positions)
-    reasons = [request.refused.get(position, "the pool has no example of this id") for position in positions.tolist()]
-    given = [request.given[position] for position in positions.tolist()]
-    return QuarantineTable(
-        number=np.arange(known.next_quarantined, known.next_quarantined + count, dtype=np.int64),
-        at=repeated(known.at, count),
-        example_id=texts(each.replace("\x00", "\\0") for each in request.example_id[positions].tolist()),
-        label=texts(given),
-        annotator=request.annotator[positions],
+def _quarantine(request: TellRequest, annotator: Texts, positions: Int64, known: KnownRows) -> QuarantineTable:
+    listed = positions.tolist()
+    return _entries(
+        known,
+        example_id=request.example_id[positions],
+        label=texts([request.given[position] for position in listed]),
+        annotator=annotator[positions],
         source=request.source[positions],
-        reason=texts(reasons),
+        reason=texts([request.refused.get(each, "the pool has no example of this id") for each in listed]),
+        file=repeated(request.origin.path, len(positions)),
+        place=texts([request.origin.places.get(position, "") for position in listed]),
+    )
+
+
+def _entries(
+    known: KnownRows,
+    *,
+    example_id: Texts,
+    label: Texts,
+    annotator: Texts,
+    source: Texts,
+    reason: Texts,
+    file: Texts,
+    place: Texts,
+) -> QuarantineTable:
+    """Entries of the quarantine, not numbered yet."""
+    count = len(example_id)
+    return QuarantineTable(
+        number=repeated(0, count),
+        at=repeated(known.at, count),
+        example_id=texts(each.replace("\x00", "\\0") for each in example_id.tolist()),
+        label=label,
+        annotator=annotator,
+        source=source,
+        reason=reason,
         event=repeated(known.event, count),
-        file=repeated("", count),
-        place=repeated("", count),
+        file=file,
+        place=place,
         closed=repeated(0, count),
         closing=repeated("", count),
     )
 
 
-def _overlay(labels: LabelTable, changed: LabelTable) -> LabelTable:
+def _numbered(entries: QuarantineTable, known: KnownRows) -> QuarantineTable:
+    """The entries that are not open already, with their numbers."""
+    names = ("example_id", "label", "annotator", "source", "reason", "file", "place")
+
+    def what(table: QuarantineTable) -> list[tuple[str, ...]]:
+        return list(zip(*(table.column(name).tolist() for name in names), strict=True))
+
+    there = set(what(known.quarantined))
+    fresh = entries.take(np.array([each not in there for each in what(entries)], bool)) if there else entries
+    first = known.next_quarantined
+    return replace(fresh, number=np.arange(first, first + len(fresh), dtype=np.int64))
+
+
+def overlay(labels: LabelTable, changed: LabelTable) -> LabelTable:
     """`labels`, with the changed ones in place of those of the same number."""
     unchanged = labels.take(~np.isin(labels.number, changed.number))
     return LabelTable.joined([unchanged, changed])

@@ -1,0 +1,292 @@
+"""Taking back: labels by who gave them, when and from where; whole files; entries of the quarantine; gold."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ladle import durable
+from ladle.campaign.lead.pool_changes import find_named
+from ladle.campaign.session import Session, microseconds
+from ladle.campaign.telling import LONGEST_REASON, check_text, known_rows
+from ladle.errors import ArgumentError, NotFoundError
+from ladle.labelling.answers import Withdrawn
+from ladle.labelling.columns import Int64
+from ladle.labelling.contract import View
+from ladle.labelling.events import Effects, digest_of, earlier_report, next_number, record
+from ladle.labelling.people import People, person_name
+from ladle.labelling.rules import withdrawal
+from ladle.labelling.rules.tell import KnownRows
+from ladle.labelling.rules.withdrawal import LabelFilter
+from ladle.labelling.tables import EventTable, GoldTable, LabelTable, PersonTable, QuarantineTable
+from ladle.numbers import switch, whole
+
+_TELLS = ("tell", "import")
+
+
+class CampaignWithdrawals:
+    """What is taken back beside labels, as `Campaign.withdrawals` gives it. All of it stays on record."""
+
+    __slots__ = ("_session",)
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def preview_deletion(
+        self,
+        ids: object = None,
+        *,
+        annotator: str | None = None,
+        source: str | None = None,
+        file: str | os.PathLike[str] | None = None,
+        since: Any = None,
+        until: Any = None,
+    ) -> Withdrawn:
+        """Count what `Campaign.delete_labels` would delete, and change nothing.
+
+        Parameters
+        ----------
+        ids, annotator, source, file, since, until
+            As in `Campaign.delete_labels`.
+
+        Returns
+        -------
+        Withdrawn
+
+        Raises
+        ------
+        IdError, ArgumentError, NotFoundError
+            As `Campaign.delete_labels`.
+        """
+        which = filter_of(self._session, annotator=annotator, source=source, file=file, since=since, until=until)
+        return delete_labels(self._session, ids, which=which, reason="", key="", is_trial=True)
+
+    def untell(self, file: str | os.PathLike[str], *, reason: str = "", dry_run: bool = False) -> Withdrawn:
+        """Make everything as if a file of labels had never been told, where nothing newer exists.
+
+        Its labels and skips are deleted. Where one of them stood, the label that it replaced stands again. Its entries
+        in the quarantine are closed. All of it stays on record; telling the file again undoes it.
+
+        Parameters
+        ----------
+        file : path
+            The file: its path, as it was or is, or its SHA-256.
+        reason : str, default ""
+            Why, for the audit log.
+        dry_run : bool, default False
+            Whether to count only, and change nothing.
+
+        Returns
+        -------
+        Withdrawn
+
+        Raises
+        ------
+        NotFoundError
+            For a file that was never told, or by an older Ladle, which did not store the files of labels.
+        """
+        dry_run = switch(dry_run, "`dry_run`")
+        return _untell(self._session, file, reason=reason, is_trial=dry_run)
+
+    def close_quarantined(self, numbers: Iterable[int] | None = None, *, reason: str) -> int:
+        """Close entries of the quarantine: nothing is left to do about them. They stay on record.
+
+        Parameters
+        ----------
+        numbers : iterable of int, optional
+            The numbers of the entries, see `Campaign.quarantine`; by default all that are open.
+        reason : str
+            Why, for the audit log.
+
+        Returns
+        -------
+        int
+            How many of them were open.
+
+        Raises
+        ------
+        NotFoundError, ArgumentError
+            For a number that no entry has; without a reason.
+        """
+        return _close_quarantined(self._session, numbers, reason)
+
+    def remove_gold(self, ids: object) -> int:
+        """Take gold back. The labels that annotators gave for these examples stay, and test nobody any more.
+
+        Parameters
+        ----------
+        ids : list or array, or boolean mask of shape (n,)
+            The examples.
+
+        Returns
+        -------
+        int
+            How many of them were gold.
+
+        Raises
+        ------
+        IdError
+            For unknown ids.
+        """
+        return _remove_gold(self._session, ids)
+
+
+def delete_labels(
+    session: Session, ids: object, *, which: LabelFilter, reason: str, key: str, is_trial: bool = False
+) -> Withdrawn:
+    """Delete current answers. Raises: see `Editor.delete_labels`."""
+    if not is_trial and not check_text(reason, "reason", longest=LONGEST_REASON):
+        raise ArgumentError("`reason`", wanted="say why", got="nothing")
+    if ids is None and not which:
+        raise ArgumentError(
+            "the labels",
+            wanted="be named by their examples, annotator, source, file or time",
+            got="none of these",
+            remedy="To delete all labels, say since when: all of them are later.",
+        )
+    rows, at = None if ids is None else find_named(session, ids).row, session.now()
+    named = (which.source, which.sha256, which.since, which.until)
+    more = named if rows is None or any(each is not None for each in named) else ()
+    request = digest_of(np.empty(0, np.int64) if rows is None else rows, which.annotator, reason, *more)
+    act = session.act("delete", at, key=key, request=request)
+    with session.reading() if is_trial else session.writing() as view:
+        report = None if is_trial else earlier_report(view, act)
+        if report is None:
+            meant = _resolved(view, which)
+            report = {"reason": reason, "file": "" if which.sha256 is None else which.sha256}
+            effects = withdrawal.delete(session.settings, _known(view, rows, meant, at), meant, report)
+            if not is_trial and (effects or key):
+                record(view, act, effects)  # type: ignore[arg-type]  # a writer
+            report = effects.report
+    return Withdrawn(int(report["deleted"]), int(report["tasks"]))
+
+
+def _untell(session: Session, file: str | os.PathLike[str], *, reason: str = "", is_trial: bool = False) -> Withdrawn:
+    """Make everything as if a file had never been told. Raises: see `CampaignWithdrawals.untell`."""
+    check_text(reason, "reason", longest=LONGEST_REASON)
+    at = session.now()
+    with session.reading() if is_trial else session.writing() as view:
+        sha256 = digest_of_file(view, file)
+        rows = np.unique(view.read(LabelTable, "file", [sha256]).row)
+        events = view.read(EventTable, "kind", ["untell"]).seq.tolist()
+        effects = withdrawal.untell(
+            session.settings,
+            known_rows(view, rows, at),
+            sha256,
+            untold=events,
+            entries=_entries_of(view, sha256),
+            report={"file": os.fspath(file), "sha256": sha256, "reason": reason},
+        )
+        if effects and not is_trial:
+            record(view, session.act("untell", at), effects)  # type: ignore[arg-type]  # a writer
+    counts = [int(effects.report[name]) for name in ("deleted", "tasks", "restored", "closed")]
+    return Withdrawn(*counts)
+
+
+def _close_quarantined(session: Session, numbers: Iterable[int] | None, reason: str) -> int:
+    """Close entries of the quarantine, or all of them: how many were open. Raises: see `CampaignWithdrawals`."""
+    if not check_text(reason, "reason", longest=LONGEST_REASON).strip():
+        raise ArgumentError("`reason`", wanted="say why", got="nothing")
+    wanted = None if numbers is None else [whole(each, "`numbers`", least=1) for each in numbers]
+    with session.writing() as writer:
+        entries = writer.read(QuarantineTable) if wanted is None else writer.read(QuarantineTable, "number", wanted)
+        missing = sorted(set(wanted or []) - set(entries.number.tolist()))
+        if missing:
+            last = next_number(writer, QuarantineTable) - 1
+            got = f"{missing[0]}, and there are {last:,}"
+            raise NotFoundError("the entry", wanted="be a number of the quarantine", got=got)
+        entries = entries.take(entries.closed == 0)
+        closed = withdrawal.close_entries(entries, reason=reason, event=next_number(writer, EventTable))
+        report = {"closed": len(closed), "numbers": closed.number.tolist()[:100], "reason": reason}
+        if len(closed):
+            act = session.act("close quarantined", session.now())
+            record(writer, act, Effects(changed=(closed,), report=report))
+    return len(closed)
+
+
+def _remove_gold(session: Session, ids: object) -> int:
+    """Take gold back: how many examples were gold."""
+    chosen = find_named(session, ids)
+    with session.writing() as writer:
+        gold = writer.read(GoldTable, "row", chosen.row.tolist())
+        effects = withdrawal.remove_gold(gold, event=next_number(writer, EventTable))
+        if effects:
+            record(writer, session.act("remove gold", session.now()), effects)
+    return int(effects.report["removed"])
+
+
+def filter_of(
+    session: Session,
+    *,
+    annotator: str | None,
+    source: str | None,
+    file: str | os.PathLike[str] | None,
+    since: Any,
+    until: Any,
+) -> LabelFilter:
+    """Which labels a caller means. Raises: ArgumentError; NotFoundError for a file that was never told."""
+    sha256 = None
+    if file is not None:
+        with session.reading() as view:
+            sha256 = digest_of_file(view, file)
+    return LabelFilter(
+        annotator=None if annotator is None else check_text(annotator, "annotator"),
+        source=None if source is None else check_text(source, "source"),
+        sha256=sha256,
+        since=None if since is None else microseconds(since, "`since`"),
+        until=None if until is None else microseconds(until, "`until`"),
+    )
+
+
+def digest_of_file(view: View, file: str | os.PathLike[str]) -> str:
+    """The SHA-256 of a file that was told: of its content now, or by the path or the digest of its tell.
+
+    Raises: NotFoundError when no such file was told.
+    """
+    named, told = os.fspath(file), [each for each in _reports(view) if each.get("sha256")]
+    known = {each["sha256"] for each in told} | set(view.read(LabelTable).file.tolist()) - {""}
+    digest = durable.file_digest(Path(named)) if Path(named).is_file() else ""
+    by_name = {each["sha256"] for each in told if each["file"] == named}
+    for found in ({digest} & known, by_name, {named.lower()} & known):
+        if len(found) == 1:
+            return str(found.pop())
+    got = "one that was never told" if len(by_name) < 2 else f"{len(by_name):,} files that were told under this name"
+    raise NotFoundError(
+        f"the file {named}",
+        wanted="be one whose labels were told",
+        got=got,
+        remedy="Name it by its path, or by the SHA-256 in the log. Labels that an older Ladle stored name no file: "
+        "delete them by annotator, source or time.",
+    )
+
+
+def _resolved(view: View, which: LabelFilter) -> LabelFilter:
+    """The filter with the name of the person that its annotator belongs to."""
+    if which.annotator is None:
+        return which
+    person = People(view.read(PersonTable)).name_of(person_name(which.annotator))
+    return LabelFilter(person, which.source, which.sha256, which.since, which.until)
+
+
+def _known(view: View, rows: Int64 | None, which: LabelFilter, at: int) -> KnownRows:
+    """What is known of these rows, or of all rows with labels that are meant."""
+    if rows is None:
+        label = view.read(LabelTable)
+        rows = np.unique(label.row[which.fits(label)])
+    return known_rows(view, rows, at)
+
+
+def _reports(view: View) -> list[dict[str, Any]]:
+    events = view.read(EventTable, "kind", _TELLS)
+    return [{**json.loads(each)["told"], "seq": seq} for each, seq in zip(events.details, events.seq, strict=True)]
+
+
+def _entries_of(view: View, sha256: str) -> QuarantineTable:
+    """The entries of a file in the quarantine."""
+    events = [int(each["seq"]) for each in _reports(view) if each.get("sha256") == sha256]
+    return view.read(QuarantineTable, "event", events)

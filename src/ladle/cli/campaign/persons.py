@@ -1,0 +1,122 @@
+"""`ladle campaign person list`, `merge`, `rename`, `team`: the people who label."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ladle.cli.campaign.opening import By, Db, Name, open_campaign
+from ladle.cli.program import options
+
+Person = Annotated[str, typer.Argument(metavar="NAME", help="A person who labels.", show_default=False)]
+
+
+def list_people(db: Db = None, name: Name = None, as_json: options.AsJson = False) -> None:
+    """List the people who label: name, team, labels, and other names that belong to them."""
+    from ladle.cli.campaign.tables import table, when
+    from ladle.cli.program.printing import print_json, print_parts
+
+    with open_campaign(db, name) as campaign:
+        people = campaign.people.list()
+        if as_json:
+            rows = [
+                {**row, "last_told_at": row["last_told_at"] and row["last_told_at"].isoformat()}
+                for row in people.to_pylist()
+            ]
+            print_json({"command": "campaign person list", "name": campaign.name, "people": rows})
+            return
+        lines = [
+            [
+                str(row.number),
+                row.name,
+                row.team or "-",
+                f"{row.labels:,}",
+                when(row.last_told_at),
+                ", ".join(row.also_named),
+            ]
+            for row in people
+        ]
+        shown = table(["", "name", "team", "labels", "last", "also named"], lines, right={0, 3})
+        print_parts([(f"The people of {campaign.name}", shown)])
+
+
+def merge(
+    person: Person,
+    into: Annotated[
+        str, typer.Argument(metavar="INTO", help="The person that the name belongs to.", show_default=False)
+    ],
+    db: Db = None,
+    name: Name = None,
+    by: By = "",
+    as_json: options.AsJson = False,
+) -> None:
+    """Make one person of two: all labels and tasks of NAME, and all later ones, are those of INTO.
+
+    Where both have labelled an example, the later label stands, and the tasks are judged again.
+    """
+    from ladle.cli.program.printing import print_answer
+
+    with open_campaign(db, name, by=by) as campaign:
+        merged = campaign.people.merge(person, into)
+        facts = {
+            "command": "campaign person merge",
+            "name": campaign.name,
+            "merged": person,
+            "into": into,
+            "labels": merged.labels,
+            "superseded": merged.superseded,
+            "tasks": merged.tasks,
+        }
+        lines = {"labels": f"{merged.labels:,}", "superseded": f"{merged.superseded:,}, because a later one stands"}
+        print_answer(f"{person} is {into} in {campaign.name}", lines, facts, as_json=as_json)
+
+
+def rename(
+    person: Person,
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The new name.", show_default=False)],
+    db: Db = None,
+    name: Name = None,
+    by: By = "",
+    as_json: options.AsJson = False,
+) -> None:
+    """Give a person another name. Late labels under the old name count too."""
+    from ladle.cli.program.printing import print_answer
+
+    with open_campaign(db, name, by=by) as campaign:
+        labels = campaign.people.rename(person, new)
+        facts = {
+            "command": "campaign person rename",
+            "name": campaign.name,
+            "renamed": person,
+            "to": new,
+            "labels": labels,
+        }
+        print_answer(f"{person} is {new} in {campaign.name}", {"labels": f"{labels:,}"}, facts, as_json=as_json)
+
+
+def team(
+    person: Person,
+    team_name: Annotated[str, typer.Argument(metavar="TEAM", help='The team; "" for none.', show_default=False)],
+    db: Db = None,
+    name: Name = None,
+    by: By = "",
+    as_json: options.AsJson = False,
+) -> None:
+    """Put a person into a team. Batches for the team go to its members."""
+    from ladle.cli.program.printing import print_answer
+
+    with open_campaign(db, name, by=by) as campaign:
+        campaign.people.set_team(person, team_name)
+        facts = {"command": "campaign person team", "name": campaign.name, "person": person, "team": team_name}
+        print_answer(f"Campaign {campaign.name}", {person: team_name or "in no team"}, facts, as_json=as_json)
+
+
+COMMANDS = {"person list": list_people, "person merge": merge, "person rename": rename, "person team": team}
+ABOUT_WORD = {"person": "List the people who label, merge two names of one person, rename a person, set a team."}
+EXAMPLES = {
+    "person list": options.examples("ladle campaign person list --db birds.db"),
+    "person merge": options.examples("ladle campaign person merge Ann ann --db birds.db"),
+    "person rename": options.examples('ladle campaign person rename ann "Ann Lee" --db birds.db'),
+    "person team": options.examples("ladle campaign person team ann vendorA --db birds.db"),
+}

@@ -1,0 +1,127 @@
+"""Which answer of an annotator for an example stands, and which it replaces.
+
+By one annotator for one example the answer that was given later stands, whichever came first; of two answers of one
+time the one that came later. An answer that was told without a time was given when it was told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ladle.labelling.columns import Int64, Texts
+from ladle.labelling.tables import CURRENT, DELETED, LabelTable
+
+_Answer = tuple[str, str]  # the label ("" for a skip), the reason of a skip
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class NewAnswers:
+    """The answers of one tell, in the order of the caller, without those that are refused.
+
+    row: (a,) of the pool. annotator: (a,) names of people. label: (a,) canonical JSON, "" for a skip. reason: (a,) of a
+    skip. told_at: (a,) microseconds. is_timed: (a,) 1 where the caller said when it was given.
+    """
+
+    row: Int64
+    annotator: Texts
+    label: Texts
+    reason: Texts
+    told_at: Int64
+    is_timed: Int64
+
+
+@dataclass(slots=True)
+class Versions:
+    """What becomes of the answers: one entry for each answer that is stored.
+
+    place: which answer. version, told_at: of the row to store. stands: False for an answer that a later one replaces.
+    ended: the known labels that are superseded, by their places. moved: known labels that were given again later: the
+    new `told_at` by place. older: the answers that are older than what stands.
+    """
+
+    place: list[int] = field(default_factory=list)
+    version: list[int] = field(default_factory=list)
+    told_at: list[int] = field(default_factory=list)
+    stands: list[bool] = field(default_factory=list)
+    ended: set[int] = field(default_factory=set)
+    moved: dict[int, int] = field(default_factory=dict)
+    older: set[int] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class _Standing:
+    """The answers of one annotator for one example so far.
+
+    current: the place of the one that stands, -1 for none. Places from `len(known)` on are those of new answers.
+    history: all answers with their times, without deleted ones.
+    """
+
+    version: int = 0
+    current: int = -1
+    answer: _Answer = ("", "")
+    told_at: int = 0
+    history: set[tuple[_Answer, int]] = field(default_factory=set)
+
+
+def versions_of(given: NewAnswers, known: LabelTable) -> Versions:
+    """Decide what stands. known: all versions of these examples, by number. Cost: a look-up for each answer."""
+    so_far = _standing(known)
+    decided = Versions()
+    listed = (column.tolist() for column in (given.row, given.annotator, given.label, given.reason))
+    times = zip(given.told_at.tolist(), given.is_timed.tolist(), strict=True)
+    for place, (row, annotator, label, reason, (said_at, is_timed)) in enumerate(zip(*listed, times, strict=True)):
+        each, answer = so_far.setdefault((row, annotator), _Standing()), (label, reason)
+        # Without a time it is the newest, though another clock may be ahead.
+        told_at = said_at if is_timed or each.current < 0 else max(said_at, each.told_at)
+        is_older = each.current >= 0 and told_at < each.told_at
+        if each.current >= 0 and answer == each.answer:
+            if told_at > each.told_at and is_timed:
+                _move(each, told_at, decided, len(known))
+            continue
+        if is_older and (answer, told_at) in each.history:
+            continue
+        each.version += 1
+        each.history.add((answer, told_at))
+        decided.place.append(place)
+        decided.version.append(each.version)
+        decided.told_at.append(told_at)
+        decided.stands.append(not is_older)
+        if is_older:
+            decided.older.add(place)
+            continue
+        if each.current >= 0:
+            _end(each.current, decided, len(known))
+        each.current, each.answer, each.told_at = len(known) + len(decided.place) - 1, answer, told_at
+    return decided
+
+
+def _standing(known: LabelTable) -> dict[tuple[int, str], _Standing]:
+    so_far: dict[tuple[int, str], _Standing] = {}
+    names = ("row", "annotator", "version", "label", "reason", "told_at", "status")
+    listed = (known.column(name).tolist() for name in names)
+    for place, (row, annotator, version, label, reason, told_at, status) in enumerate(zip(*listed, strict=True)):
+        each = so_far.setdefault((row, annotator), _Standing())
+        each.version = max(each.version, version)
+        if status != DELETED:
+            each.history.add(((label, reason), told_at))
+        if status == CURRENT:
+            each.current, each.answer, each.told_at = place, (label, reason), told_at
+    return so_far
+
+
+def _move(each: _Standing, told_at: int, decided: Versions, known: int) -> None:
+    """The answer that stands was given again, later."""
+    each.told_at = told_at
+    each.history.add((each.answer, told_at))
+    if each.current < known:
+        decided.moved[each.current] = told_at
+    else:
+        decided.told_at[each.current - known] = told_at
+
+
+def _end(place: int, decided: Versions, known: int) -> None:
+    """The answer at this place is superseded."""
+    if place < known:
+        decided.ended.add(place)
+    else:
+        decided.stands[place - known] = False

@@ -1,0 +1,166 @@
+"""People: one name, one person; two names of one person merged; renamed; in teams."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import ladle
+from ladle.campaign import Merged
+from ladle.errors import ArgumentError, NotFoundError
+from ladle.labelling import Store
+from ladle.labelling.tables import AssignmentTable
+from tests.campaign.made import begun, ids_of, margins
+from tests.campaign.test_told_again import NINTH, TENTH, standing, written
+
+ONE, TWO, THREE, FOUR = ids_of(4)
+
+
+def people(campaign: ladle.Campaign) -> list[tuple[int, str, str, int, list[str]]]:
+    return [(row.number, row.name, row.team, row.labels, row.also_named) for row in campaign.people.list()]
+
+
+def test_a_person_is_known_from_the_first_answer(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, labels=["cat", "dog"])
+    campaign.tell([ONE, ONE], ["cat", "dog"], annotator=["ann", "bob"])
+    campaign.import_labels([TWO], ["cat"], source="old", annotator="archive")
+    campaign.tell([THREE], ["cow"], annotator="quarantined")
+    campaign.tell([THREE], ["cat"])
+    campaign.skip([FOUR], annotator="cy", reason="too dark")
+    campaign.comment([FOUR], "a smudge", annotator="dee")
+    assert people(campaign) == [
+        (1, "ann", "", 1, []),
+        (2, "bob", "", 1, []),
+        (3, "archive", "", 1, []),
+        (4, "cy", "", 0, []),
+        (5, "dee", "", 0, []),
+    ]
+    assert len(campaign.people) == 5
+
+
+def test_two_names_of_one_person_are_merged(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, annotators_per_task=2)
+    batch = campaign.ask(4, margins=margins())
+    assert batch.rows.tolist() == [0, 1, 2, 3]
+    campaign.tell([ONE, TWO, THREE], ["cat", "cat", "cat"], annotator="ann", told_at=NINTH)
+    campaign.tell([ONE, TWO], ["cat", "dog"], annotator="Ann", told_at=TENTH)
+    campaign.tell([FOUR], ["owl"], annotator="Ann", told_at=NINTH)
+    assert (campaign.progress().labelled, campaign.progress().disputed) == (1, 1)
+    assert campaign.people.merge("Ann", "ann") == Merged(3, 2, 3)
+    assert standing(campaign) == {
+        (ONE, "ann"): "cat",
+        (TWO, "ann"): "dog",
+        (THREE, "ann"): "cat",
+        (FOUR, "ann"): "owl",
+    }
+    assert (campaign.progress().labelled, campaign.progress().disputed) == (0, 0), "one person of two has answered"
+    versions = [(row.id, row.version, row.status, row.told_by) for row in campaign.labels() if row.id in (ONE, FOUR)]
+    assert versions == [
+        (ONE, 1, "superseded", "ann"),
+        (ONE, 2, "current", "Ann"),
+        (FOUR, 1, "current", "Ann"),
+    ]
+    assert people(campaign) == [(1, "ann", "", 4, ["Ann"])]
+    assert "by ann (then named Ann)" in str(campaign.story(FOUR))
+    late = campaign.tell([FOUR], ["cat"], annotator="Ann ")
+    assert (late.changed, late.notices) == (1, ()), "later labels under the old name are the person's"
+    assert standing(campaign)[FOUR, "ann"] == "cat"
+    assert len(campaign.take("ann", 5)) == 0
+    assert campaign.tell([ONE], ["cat"], annotator="bob").labelled == 1
+    last = campaign.audit()[-3]
+    assert (last.kind, last.details["merged"], last.details["into"]) == ("merge people", "Ann", "ann")
+    assert campaign.verify().ok
+
+
+def test_a_merge_decides_by_time_and_then_by_arrival(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    campaign.tell([ONE, TWO], ["dog", "dog"], annotator="ann", told_at=[TENTH, NINTH])
+    campaign.tell([ONE, TWO], ["cat", "cat"], annotator="Ann", told_at=NINTH)
+    campaign.people.merge("Ann", "ann")
+    assert standing(campaign) == {(ONE, "ann"): "dog", (TWO, "ann"): "cat"}
+    assert {row.label for row in campaign.resolved()} == {"cat", "dog"}, "no dispute is left"
+    assert campaign.verify().ok
+
+
+def test_merges_follow_each_other(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, annotators_per_task=3)
+    for name in ("ANN", "Ann", "ann"):
+        campaign.tell([ONE], ["cat"], annotator=name)
+    assert len(campaign.resolved()) == 1, "three names settle a task"
+    campaign.people.merge("ANN", "Ann")
+    campaign.people.merge("Ann", "ann")
+    assert people(campaign) == [(3, "ann", "", 1, ["ANN", "Ann"])]
+    assert len(campaign.resolved()) == 0
+    with pytest.raises(ArgumentError, match="one person already"):
+        campaign.people.merge("ANN", "ann")
+    with pytest.raises(NotFoundError, match="nobody of that name"):
+        campaign.people.merge("bob", "ann")
+    campaign.tell([ONE], ["dog"], annotator="ANN")
+    assert standing(campaign) == {(ONE, "ann"): "dog"}
+
+
+def test_leases_and_assignments_go_to_the_person(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    campaign.ask(4, margins=margins())
+    held = campaign.take("Ann", 2)
+    campaign.tell([FOUR], ["cat"], annotator="ann")
+    campaign.tell([FOUR], ["cat"], annotator="Ann")
+    campaign.people.merge("Ann", "ann")
+    assert campaign.take("bob", 5).ids.tolist() == [THREE], "what Ann holds is held by ann"
+    mine = campaign.take("ann", 5)
+    assert (mine.ids.tolist(), mine.renewed) == (held.ids.tolist(), 2)
+    assert campaign.verify().ok
+
+
+def test_an_assignment_is_handed_over(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    campaign.tell([ONE, TWO], ["cat", "cat"], annotator=["Ann", "ann"])
+    with store.writing("birds") as writer:
+        writer.add(AssignmentTable.of([(row, "Ann", ids_of(4)[row], 1, 1, 1) for row in (2, 3)]))
+    campaign.people.rename("Ann", "Ann Lee")
+    with store.reading("birds") as view:
+        rows = sorted((row, who, active) for row, who, _, _, active, _ in view.read(AssignmentTable).tuples())
+    assert rows == [(2, "Ann", 0), (2, "Ann Lee", 1), (3, "Ann", 0), (3, "Ann Lee", 1)]
+
+
+def test_a_person_is_renamed_and_named_back(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    campaign.tell([ONE, TWO], ["cat", "cat"], annotator=["ann", "bob"])
+    assert campaign.people.rename("ann", " Ann  Lee ") == 1
+    assert people(campaign) == [(1, "Ann Lee", "", 1, ["ann"]), (2, "bob", "", 1, [])]
+    assert campaign.tell([ONE], ["dog"], annotator="ann").changed == 1, "the old name is the person's"
+    with pytest.raises(ArgumentError, match="'bob', who is another person"):
+        campaign.people.rename("Ann Lee", "bob")
+    with pytest.raises(ArgumentError, match="an empty one"):
+        campaign.people.rename("bob", " ")
+    assert campaign.people.rename("Ann Lee", "ann") == 2
+    assert people(campaign) == [(1, "ann", "", 1, ["Ann Lee"]), (2, "bob", "", 1, [])]
+    assert campaign.verify().ok
+
+
+def test_people_are_put_into_teams(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    campaign.tell([ONE], ["cat"], annotator="ann")
+    campaign.people.set_team("ann", "vendorA")
+    campaign.people.set_team("new", "vendorA")
+    assert [(row.name, row.team) for row in campaign.people.list()] == [("ann", "vendorA"), ("new", "vendorA")]
+    log = len(campaign.audit())
+    campaign.people.set_team("ann", "vendorA")
+    assert len(campaign.audit()) == log
+    campaign.people.set_team("ann", "")
+    assert campaign.people.list()[0].team == ""
+    with pytest.raises(ArgumentError, match="no person has"):
+        campaign.people.set_team("ann", "new")
+    assert campaign.verify().ok
+
+
+def test_a_file_told_under_a_merged_name_is_a_repeat(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    path = written(tmp_path, "ann.csv", f"{ONE},cat")
+    campaign.tell_file(path, annotator="Ann")
+    campaign.tell([TWO], ["cat"], annotator="ann")
+    campaign.people.merge("Ann", "ann")
+    assert campaign.tell_file(path, annotator="Ann").repeat_of_key
+    assert campaign.tell_file(path, annotator="ann").repeated == 1
+    assert campaign.delete_labels(annotator="Ann", reason="all of it") == 2

@@ -1,0 +1,322 @@
+"""A label that is told again, later, earlier, by someone of nearly the same name, or by nobody: what stands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import ladle
+from ladle.errors import ArgumentError, IdError, MismatchError, QuarantinedError
+from ladle.labelling import MemoryStore, Store
+from tests.campaign.made import begun, ids_of, margins
+
+ONE, TWO, THREE = ids_of(3)
+DAY = 86_400.0
+NINTH, TENTH = 1_700_000_000.0, 1_700_000_000.0 + DAY
+
+
+def written(folder: Path, name: str, *lines: str, header: str = "id,label") -> Path:
+    path = folder / name
+    path.write_text("\n".join([header, *lines]) + "\n")
+    return path
+
+
+def standing(campaign: ladle.Campaign) -> dict[tuple[str, str], Any]:
+    return {(row.id, row.annotator): row.label for row in campaign.labels() if row.status == "current"}
+
+
+def test_good_wrong_good_ends_good(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    good, wrong = written(tmp_path, "good.csv", f"{ONE},cat"), written(tmp_path, "wrong.csv", f"{ONE},dog")
+    for path, label in ((good, "cat"), (wrong, "dog"), (good, "cat"), (wrong, "dog"), (good, "cat")):
+        told = campaign.tell_file(path, annotator="ann")
+        assert (told.accepted, told.repeat_of_key) == (1, False)
+        assert standing(campaign) == {(ONE, "ann"): label}
+    for _ in range(2):
+        again = campaign.tell_file(good, annotator="ann")
+        assert (again.accepted, again.repeat_of_key) == (1, True), "the counts are those of that time"
+    assert len(campaign.labels()) == 5
+    assert campaign.verify().ok
+
+
+def test_a_file_whose_label_was_deleted_is_news(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    path = written(tmp_path, "ann.csv", f"{ONE},cat", f"{TWO},dog")
+    campaign.tell_file(path, annotator="ann")
+    campaign.delete_labels([ONE], reason="a slip")
+    told = campaign.tell_file(path, annotator="ann")
+    assert (told.accepted, told.repeated, told.repeat_of_key) == (1, 1, False)
+    assert standing(campaign) == {(ONE, "ann"): "cat", (TWO, "ann"): "dog"}
+    assert campaign.tell_file(path, annotator="ann").repeat_of_key
+
+
+def test_an_explicit_key_stays_one_tell(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    path = written(tmp_path, "ann.csv", f"{ONE},cat")
+    campaign.tell_file(path, annotator="ann", key="monday")
+    campaign.delete_labels([ONE], reason="a slip")
+    assert campaign.tell_file(path, annotator="ann", key="monday").repeat_of_key
+    assert standing(campaign) == {}
+    with pytest.raises(MismatchError, match="'monday'"):
+        campaign.tell_file(written(tmp_path, "bob.csv", f"{TWO},cat"), annotator="ann", key="monday")
+
+
+def test_refused_entries_are_put_aside_once(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, labels=["cat", "dog"])
+    path = written(tmp_path, "ann.csv", f"{ONE},cat", f"{TWO},cow", "stranger,cat")
+    assert campaign.tell_file(path, annotator="ann").quarantined == 2
+    campaign.delete_labels([ONE], reason="a slip")
+    again = campaign.tell_file(path, annotator="ann")
+    assert (again.accepted, again.quarantined) == (1, 2)
+    assert len(campaign.quarantine()) == 2
+    assert [(row.file, row.place) for row in campaign.quarantine()] == [(str(path), "line 3"), (str(path), "line 4")]
+
+
+@pytest.mark.parametrize("gone", ["corrected", "deleted"])
+def test_a_round_refuses_a_file_that_does_not_stand_any_more(store: Store, tmp_path: Path, gone: str) -> None:
+    campaign = begun(store, tmp_path)
+    path = written(tmp_path, "ann.csv", f"{ONE},cat", f"{TWO},cat")
+    campaign.tell_file(path, annotator="ann")
+    if gone == "corrected":
+        campaign.tell([ONE], ["dog"], annotator="ann")
+    else:
+        campaign.delete_labels([ONE], reason="a slip")
+    before = campaign.labels()
+    with pytest.raises(MismatchError, match=r"1 labels do not stand.*Tell it again.*Leave the file out"):
+        campaign.round(4, margins=margins(), labels=[path], annotator="ann")
+    assert campaign.labels() == before
+    assert len(campaign.batches()) == 0
+    campaign.tell_file(path, annotator="ann")
+    done = campaign.round(4, margins=margins(), labels=[path], annotator="ann")
+    assert done.told[0].repeat_of_key
+    campaign.delete_labels([TWO], reason="later")
+    again = campaign.round(4, margins=margins(), labels=[path], annotator="ann")
+    assert again.done_before, "the batch exists: the round is repeated, and tells nothing"
+    assert standing(campaign) == {(ONE, "ann"): "cat"}
+
+
+def test_files_of_one_round_may_correct_each_other(store: Store, tmp_path: Path, monkeypatch: Any) -> None:
+    campaign = begun(store, tmp_path)
+    files = [written(tmp_path, "a.csv", f"{ONE},cat", f"{TWO},cat"), written(tmp_path, "b.csv", f"{ONE},dog")]
+
+    class Interrupted(BaseException):
+        pass
+
+    def interrupted(*given: Any, **named: Any) -> Any:
+        raise Interrupted
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ladle.Campaign, "verify", interrupted)
+        with pytest.raises(Interrupted):
+            campaign.round(4, margins=margins(), labels=files, annotator="ann")
+    for order in (files, files[::-1]):
+        done = campaign.round(4, margins=margins(), labels=order, annotator="ann")
+        assert all(each.repeat_of_key for each in done.told)
+    assert standing(campaign) == {(ONE, "ann"): "dog", (TWO, "ann"): "cat"}
+
+
+def test_the_later_label_of_an_annotator_stands(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    campaign.tell([ONE], ["dog"], annotator="ann", told_at=TENTH)
+    older = campaign.tell([ONE, TWO], ["cat", "cat"], annotator="ann", told_at=NINTH)
+    assert (older.accepted, older.older, older.changed) == (2, 1, 0)
+    assert "older than what the same annotators gave since" in older.notices[0]
+    assert standing(campaign) == {(ONE, "ann"): "dog", (TWO, "ann"): "cat"}
+    history = [(row.label, row.version, row.status) for row in campaign.labels() if row.id == ONE]
+    assert history == [("dog", 1, "current"), ("cat", 2, "superseded")]
+    again = campaign.tell([ONE, TWO], ["cat", "cat"], annotator="ann", told_at=NINTH)
+    assert (again.repeated, again.older) == (2, 0), "it is on record"
+    assert campaign.tell([ONE], ["owl"], annotator="ann", told_at=TENTH).changed == 1, "of one time, the last to come"
+    assert campaign.tell([ONE], ["cat"], annotator="bob", told_at=NINTH).older == 0, "another annotator"
+    assert standing(campaign)[ONE, "ann"] == "owl"
+    assert campaign.verify().ok
+
+
+def test_times_within_one_tell_decide_too(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    told = campaign.tell([ONE, ONE], ["dog", "cat"], annotator="ann", told_at=[TENTH, NINTH])
+    assert (told.accepted, told.older) == (2, 1)
+    assert standing(campaign) == {(ONE, "ann"): "dog"}
+    campaign.tell([TWO, TWO], ["dog", "cat"], annotator="ann")
+    assert standing(campaign)[TWO, "ann"] == "cat"
+
+
+def test_a_label_told_without_a_time_is_the_newest(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, clock=lambda: NINTH)
+    campaign.tell([ONE], ["dog"], annotator="ann", told_at=TENTH)  # by a clock that is ahead
+    assert campaign.tell([ONE], ["cat"], annotator="ann").older == 0
+    assert standing(campaign) == {(ONE, "ann"): "cat"}
+
+
+def test_the_same_label_again_at_a_later_time_is_as_late_as_that(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    campaign.tell([ONE], ["dog"], annotator="ann", told_at=NINTH)
+    assert campaign.tell([ONE], ["dog"], annotator="ann", told_at=TENTH).repeated == 1
+    assert campaign.tell([ONE], ["cat"], annotator="ann", told_at=NINTH + 1).older == 1
+    assert [row.told_at.timestamp() for row in campaign.labels() if row.status == "current"] == [TENTH]
+
+
+def test_a_file_with_times_is_repeated_though_newer_labels_stand(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    early = written(tmp_path, "early.csv", f"{ONE},cat,2026-01-09T00:00:00Z", header="id,label,told_at")
+    late = written(tmp_path, "late.csv", f"{ONE},dog,2026-01-10T00:00:00Z", header="id,label,told_at")
+    campaign.tell_file(early, annotator="ann")
+    campaign.tell_file(late, annotator="ann")
+    assert campaign.tell_file(early, annotator="ann").repeat_of_key, "its time decides: nothing is new"
+    assert standing(campaign) == {(ONE, "ann"): "dog"}
+    assert campaign.round(4, margins=margins(), labels=[early], annotator="ann").told[0].repeat_of_key
+
+
+@pytest.mark.parametrize("way", ["tell", "import", "file", "empty cell", "round"])
+def test_labels_of_nobody_are_refused_where_several_people_label(store: Store, tmp_path: Path, way: str) -> None:
+    campaign = begun(store, tmp_path, annotators_per_task=3)
+    plain = written(tmp_path, "plain.csv", f"{ONE},cat")
+    cells = written(tmp_path, "cells.csv", f"{ONE},cat,ann", f"{TWO},cat, ", header="id,label,annotator")
+    acts = {
+        "tell": lambda: campaign.tell([ONE], ["cat"]),
+        "import": lambda: campaign.import_labels([ONE], ["cat"], source="old"),
+        "file": lambda: campaign.tell_file(plain),
+        "empty cell": lambda: campaign.tell_file(cells),
+        "round": lambda: campaign.round(4, margins=margins(), labels=[written(tmp_path, "b.csv", f"{TWO},cat"), plain]),
+    }
+    with pytest.raises(ArgumentError, match=r"name who gave them, because 3 people label each example; got 1 of"):
+        acts[way]()
+    assert len(campaign.labels()) == len(campaign.batches()) == 0
+    assert campaign.audit()["kind"].tolist() == ["create"]
+    assert campaign.tell_file(cells, annotator="bob").accepted == 2, "the option names the empty cell"
+    assert set(campaign.labels()["annotator"].tolist()) == {"ann", "bob"}
+
+
+def test_where_one_person_labels_nobody_need_be_named(store: Store, tmp_path: Path) -> None:
+    assert begun(store, tmp_path).tell([ONE], ["cat"]).accepted == 1
+
+
+def test_a_name_has_one_spelling_and_near_ones_are_told(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, annotators_per_task=2)
+    for name in ("José A.", " Jose\u0301  A. ", "José\u00a0A."):
+        told = campaign.tell([ONE], ["cat"], annotator=name)
+        assert told.notices == ()
+    assert campaign.labels()["annotator"].tolist() == ["José A."]
+    assert campaign.tell([TWO], ["cat"], annotator="bob").notices == ()
+    near = campaign.tell([ONE], ["cat"], annotator="josé a")
+    assert len(near.notices) == 1
+    assert "'josé a' and 'José A.'" in near.notices[0]
+    both = campaign.tell([TWO, TWO], ["cat", "cat"], annotator=["Cy", "cy"])
+    assert len(both.notices) == 1
+    assert campaign.labels()["told_by"].tolist()[0] == "José A."
+
+
+def test_skips_are_answers_without_a_label(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, annotators_per_task=2)
+    batch = campaign.ask(2, margins=margins())
+    skipped = campaign.skip(batch.ids, annotator="ann", reason="too dark", seconds=[1.5, None])
+    assert (skipped.labels, skipped.skipped, skipped.accepted, skipped.repeated) == (2, 2, 0, 0)
+    assert campaign.skip(batch.ids, annotator="ann", reason="too dark").repeated == 2
+    assert len(campaign.take("ann", 5)) == 0, "who has skipped is not asked again"
+    assert campaign.take("bob", 5).ids.tolist() == batch.ids.tolist()
+    assert campaign.tell(batch.ids, ["cat", "dog"], annotator="bob").disputed == 2
+    assert [row.state for row in campaign.outstanding()] == ["disputed"] * 2
+    assert len(campaign.resolved()) == 0, "one label of two is too little"
+    assert campaign.tell(batch.ids[:1], ["cat"], annotator="cy").labelled == 1
+    assert campaign.tell(batch.ids[1:], ["dog"], annotator="ann").labelled == 1, "a label replaces the skip"
+    assert {row.label for row in campaign.resolved()} == {"cat", "dog"}
+    rows = [(row.label, row.reason, row.status) for row in campaign.labels() if row.annotator == "ann"]
+    assert rows == [(None, "too dark", "current"), (None, "too dark", "superseded"), ("dog", "", "current")]
+    assert campaign.labels()["seconds"].tolist()[0] == 1.5
+    assert campaign.labels()[1].seconds != campaign.labels()[1].seconds, "NaN: unknown"
+    assert campaign.skip([batch.ids[0]], annotator="bob", reason="on second thought").changed == 0
+    assert campaign.progress().disputed == 1
+    assert "skipped by ann: too dark" in str(campaign.story(batch.ids[0]))
+    assert campaign.verify().ok
+
+
+def test_a_skip_needs_a_reason_and_an_example(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, annotators_per_task=2)
+    with pytest.raises(ArgumentError, match="say why"):
+        campaign.skip([ONE], annotator="ann", reason=" ")
+    with pytest.raises(ArgumentError, match="name who gave them"):
+        campaign.skip([ONE], annotator="", reason="too dark")
+    told = campaign.skip(["stranger"], annotator="ann", reason="too dark")
+    assert (told.quarantined, told.skipped) == (1, 0)
+    assert campaign.quarantine()[0].label == '{"skip": "too dark"}'
+
+
+def test_comments_are_kept_once_each(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    assert campaign.comment([ONE, TWO], ["a smudge", "two birds"], annotator=" ann ") == 2
+    assert campaign.comment([ONE, TWO], ["a smudge", "three birds"], annotator="ann") == 1
+    assert campaign.comment([ONE], "a smudge", annotator="bob") == 1
+    said = [(row.id, row.text, row.annotator) for row in campaign.comments()]
+    assert said == [
+        (ONE, "a smudge", "ann"),
+        (TWO, "two birds", "ann"),
+        (TWO, "three birds", "ann"),
+        (ONE, "a smudge", "bob"),
+    ]
+    assert len(campaign.labels()) == 0
+    assert "ann said: a smudge" in str(campaign.story(ONE))
+    with pytest.raises(IdError, match="stranger"):
+        campaign.comment(["stranger"], "who?", annotator="ann")
+    with pytest.raises(ArgumentError, match="say something"):
+        campaign.comment([ONE], " ", annotator="ann")
+    assert campaign.verify().ok
+
+
+def test_seconds_are_kept_for_each_label(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    campaign.tell([ONE, TWO], ["cat", "cat"], annotator="ann", seconds=2)
+    assert campaign.labels()["seconds"].tolist() == [2.0, 2.0]
+    for wrong in (-1, [1.0], float("nan")):
+        with pytest.raises((ArgumentError, ValueError)):
+            campaign.tell([THREE, ONE], ["cat", "dog"], annotator="ann", seconds=wrong)
+
+
+def test_a_round_stops_when_a_whole_file_is_quarantined(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, labels=["cat", "dog"])
+    bad = written(tmp_path, "bad.csv", f"{ONE},cow", "stranger,cat")
+    good = written(tmp_path, "good.csv", f"{TWO},cat", f"{THREE},cow")
+    for _ in range(2):
+        with pytest.raises(QuarantinedError, match=r"bad\.csv must .* 2 that all went to quarantine"):
+            campaign.round(4, margins=margins(), labels=[bad, good], annotator="ann", model="v1")
+        assert standing(campaign) == {(TWO, "ann"): "cat"}, "what was told stays told"
+        assert len(campaign.batches()) == len(campaign.progress().curve) == 0
+        assert len(campaign.quarantine()) == 3
+    result = campaign.round(4, margins=margins(), labels=[bad, good], annotator="ann", model="v1", go_on=True)
+    assert len(result.batch) == 4
+    assert campaign.round(4, margins=margins(), labels=[bad, good], annotator="ann", model="v1", go_on=True).done_before
+
+
+def test_a_batch_that_is_all_labelled_says_so(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    batch = campaign.ask(4, margins=margins(), key="first")
+    campaign.tell(batch.ids[:3], ["cat"] * 3)
+    assert campaign.ask(4, margins=margins(), key="first").notices == ()
+    campaign.tell(batch.ids[3:], ["cat"])
+    again = campaign.ask(4, margins=margins(), key="first")
+    assert again.renewed
+    assert "all 4 examples of this batch are labelled" in again.notices[0]
+    assert "new scores" in again.notices[0]
+    stale = campaign.ask(4, margins=margins(), key="second")
+    assert "the scores are those of round 1" in stale.notices[0]
+    assert campaign.ask(4, margins=margins() + 1, key="third").notices == ()
+
+
+@pytest.mark.parametrize("column", ["ladle_row", "row"])
+def test_ids_that_do_not_fit_their_rows_are_refused(column: str, tmp_path: Path) -> None:
+    store = MemoryStore()
+    campaign = ladle.Campaign.create(
+        store, name="birds", pool=[[float(row)] for row in range(9)], strategy="uniform", files=str(tmp_path / "f")
+    )
+    others = "" if column == "ladle_row" else ",order,round"
+    ends = "" if column == "ladle_row" else ",0,1"
+    lines = [f"{number},cat,{row}{ends}" for number, row in ((1, 1), (2, 7), (3, 8))]
+    path = written(tmp_path, "renumbered.csv", *lines, header=f"id,label,{column}{others}")
+    for act in (
+        lambda: campaign.tell_file(path, annotator="ann"),
+        lambda: campaign.round(2, labels=[path], annotator="ann"),
+    ):
+        with pytest.raises(IdError, match=rf"name the example of row 7, as its column `{column}` says; got the id 2"):
+            act()
+    assert campaign.audit()["kind"].tolist() == ["create"]

@@ -1,0 +1,216 @@
+"""Commands about people, skips, the quarantine, and what is taken back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import ladle
+from tests.cli.campaigns import make_pool
+
+
+@pytest.fixture
+def begun(run_json: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a campaign of two annotators for each example, its database in LADLE_DB."""
+    make_pool(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LADLE_DB", "birds.db")
+    options = ("--labels", "cat,dog,emu", "--strategy", "margin", "--annotators", 2)
+    assert run_json("campaign", "create", "pool.parquet", "--name", "birds", *options)[0] == 0
+    return tmp_path
+
+
+def opened() -> ladle.Campaign:
+    return ladle.Campaign.open("birds.db")
+
+
+def written(name: str, *lines: str, header: str = "id,label") -> str:
+    Path(name).write_text("\n".join([header, *lines]) + "\n")
+    return name
+
+
+def test_labels_of_nobody_are_refused_by_every_command(begun: Path, run: Any) -> None:
+    path = written("a.csv", "im001,cat")
+    lines = [
+        ("tell", path),
+        ("import", path, "--source", "old"),
+        ("round", "--scores", "scores-1.parquet", "--size", 5, "-o", "b.csv", "--labels", path),
+    ]
+    for line in lines:
+        code, _, err = run("campaign", *line)
+        assert code == 2, line
+        assert "a.csv must name who gave them, because 2 people label each example; got 1 of 1" in err
+        assert "annotator=" not in err
+    assert opened().audit()["kind"].tolist() == ["create"]
+
+
+def test_names_that_are_nearly_the_same_are_warned_of_and_merged(begun: Path, run: Any, run_json: Any) -> None:
+    assert run("campaign", "tell", written("a.csv", "im001,cat"), "--annotator", "ann")[0] == 0
+    code, out, _ = run("campaign", "tell", written("b.csv", "im001,dog"), "--annotator", "Ann")
+    assert code == 0
+    assert "'Ann' and 'ann'" in " ".join(out.split())
+    assert "ladle campaign person merge" in " ".join(out.split())
+    code, facts = run_json("campaign", "person", "list")
+    assert [(each["name"], each["labels"]) for each in facts["people"]] == [("ann", 1), ("Ann", 1)]
+    code, facts = run_json("campaign", "person", "merge", "Ann", "ann", "--by", "lead")
+    assert (code, facts["labels"], facts["superseded"]) == (0, 1, 1)
+    assert run_json("campaign", "person", "rename", "ann", "Ann Lee")[1]["labels"] == 2
+    assert run_json("campaign", "person", "team", "ann", "vendorA")[0] == 0
+    code, out, _ = run("campaign", "person", "list")
+    assert (code, "Ann Lee" in out, "vendorA" in out, "Ann, ann" in out) == (0, True, True, True)
+    code, _, err = run("campaign", "person", "merge", "bob", "ann")
+    assert (code, "nobody of that name" in err) == (8, True)
+    assert opened().audit()["actor"].tolist()[-3] == "lead"
+
+
+def test_a_whole_file_in_quarantine_stops_a_round(begun: Path, run: Any, run_json: Any) -> None:
+    bad = written("bad.csv", "im001,cow", "im002,cow")
+    line = ("campaign", "round", "--scores", "scores-1.parquet", "--size", 5, "-o", "b.csv", "--labels", bad)
+    code, _, err = run(*line, "--annotator", "ann")
+    assert code == 11
+    assert "bad.csv must be labels of this campaign, or some of them; got 2 that all went to quarantine" in err
+    assert "--go-on" in err
+    assert "go_on" not in err
+    assert not Path("b.csv").exists()
+    assert len(opened().batches()) == 0
+    code, facts = run_json("campaign", "quarantine", "list")
+    assert (facts["open"], [each["place"] for each in facts["entries"]]) == (2, ["line 2", "line 3"])
+    assert run(*line, "--annotator", "ann", "--go-on")[0] == 0
+    assert Path("b.csv").exists()
+
+
+def test_a_strict_tell_fails_and_another_does_not(begun: Path, run: Any) -> None:
+    bad = written("bad.csv", "im001,cow")
+    assert run("campaign", "tell", bad, "--annotator", "ann")[0] == 0
+    code, _, err = run("campaign", "tell", bad, "--annotator", "ann", "--strict")
+    assert (code, "ladle campaign quarantine list" in err) == (11, True)
+    assert run("campaign", "import", bad, "--annotator", "ann", "--source", "old", "--strict")[0] == 11
+    assert run("campaign", "tell", written("good.csv", "im001,cat"), "--annotator", "ann", "--strict")[0] == 0
+
+
+def test_the_quarantine_is_listed_and_closed(begun: Path, run: Any, run_json: Any) -> None:
+    assert run("campaign", "tell", written("bad.csv", "im001,cow", "im002,owl"), "--annotator", "ann")[0] == 0
+    code, out, _ = run("campaign", "quarantine", "list")
+    assert (code, "bad.csv line 2" in " ".join(out.split())) == (0, True)
+    for wrong in ((), ("1", "--all")):
+        code, _, err = run("campaign", "quarantine", "close", *wrong, "--reason", "x")
+        assert (code, "by their numbers, or all of them by --all" in err) == (2, True)
+    assert run_json("campaign", "quarantine", "close", "1", "--reason", "typing")[1]["open"] == 1
+    assert run_json("campaign", "quarantine", "close", "--all", "--reason", "typing")[1]["changed"] == 1
+    assert run_json("campaign", "quarantine", "list")[1]["entries"] == []
+    assert [each["closing"] for each in run_json("campaign", "quarantine", "list", "--all")[1]["entries"]] == [
+        "typing",
+        "typing",
+    ]
+    assert run_json("campaign", "progress")[1]["quarantined"] == 0
+
+
+def test_labels_are_deleted_by_who_gave_them_and_when(begun: Path, run: Any, run_json: Any) -> None:
+    header = "id,label,annotator,told_at"
+    path = written(
+        "a.csv",
+        "im001,cat,ann,2026-01-01T00:00:00Z",
+        "im002,cat,bob,2026-01-05T00:00:00Z",
+        "im003,dog,bob,",
+        header=header,
+    )
+    assert run("campaign", "tell", path)[0] == 0
+    line = ("campaign", "delete", "--annotator", "bob", "--until", "2026-02-01")
+    code, facts = run_json(*line, "--dry-run")
+    assert (code, facts["labels"], facts["tasks"], facts["changed"]) == (0, 1, 1, 0)
+    code, _, err = run(*line)
+    assert (code, "--reason must say why" in err) == (2, True)
+    assert run_json(*line, "--reason", "wrong guide")[1]["changed"] == 1
+    assert run_json("campaign", "delete", "--file", path, "--reason", "all of it")[1]["changed"] == 2
+    assert run("campaign", "delete", "--reason", "x")[0] == 2
+    code, _, err = run("campaign", "delete", "--since", "yesterday", "--reason", "x")
+    assert (code, "--since must be a date or a time" in err) == (2, True)
+
+
+def test_a_file_is_untold(begun: Path, run: Any, run_json: Any) -> None:
+    good, wrong = written("good.csv", "im001,cat"), written("wrong.csv", "im001,dog", "im002,dog")
+    for path in (good, wrong):
+        assert run("campaign", "tell", path, "--annotator", "ann")[0] == 0
+    code, facts = run_json("campaign", "untell", wrong, "--dry-run")
+    assert (code, facts["labels"], facts["restored"]) == (0, 2, 1)
+    assert len(opened().audit()) == 3
+    assert run_json("campaign", "untell", wrong)[1]["restored"] == 1
+    assert [row.label for row in opened().labels() if row.status == "current"] == ["cat"]
+    assert run("campaign", "untell", "other.csv")[0] == 8
+    code, facts = run_json("campaign", "tell", wrong, "--annotator", "ann")
+    assert (facts["done_before"], facts["accepted"]) == (False, 2)
+
+
+def test_skips_and_comments(begun: Path, run: Any, run_json: Any) -> None:
+    line = ("campaign", "skip", "--example", "im001", "--annotator", "ann", "--reason", "too dark")
+    assert run_json(*line)[1]["skipped"] == 1
+    assert run_json(*line)[1]["done_before"]
+    assert (
+        run_json("campaign", "comment", "--example", "im001", "--annotator", "bob", "--text", "a smudge")[1]["comments"]
+        == 1
+    )
+    _, out, _ = run("campaign", "story", "im001")
+    assert "skipped by ann: too dark" in out
+    assert "bob said: a smudge" in out
+    assert run("campaign", "tell", written("a.csv", "im002,cat"), "--annotator", "ann")[0] == 0
+    assert run("campaign", "export", "labels", "-o", "labels.csv")[0] == 0
+    assert "im001" not in Path("labels.csv").read_text()
+    assert "im002" in Path("labels.csv").read_text()
+
+
+def test_a_file_with_skips_comments_and_seconds(begun: Path, run_json: Any) -> None:
+    path = written(
+        "a.csv",
+        "im001,cat,no,,,1500",
+        "im002,,yes,too dark,two birds?,2000",
+        header="id,label,skip,skip_reason,comment,spent_ms",
+    )
+    code, facts = run_json("campaign", "tell", path, "--annotator", "ann")
+    assert (code, facts["accepted"], facts["skipped"], facts["comments"]) == (0, 1, 1, 1)
+    campaign = opened()
+    assert [(row.label, row.reason, row.seconds) for row in campaign.labels()] == [
+        ("cat", "", 1.5),
+        (None, "too dark", 2.0),
+    ]
+    assert [(row.id, row.text, row.annotator) for row in campaign.comments()] == [("im002", "two birds?", "ann")]
+    assert run_json("campaign", "tell", path, "--annotator", "ann")[1]["done_before"]
+
+
+def test_gold_is_taken_back_and_a_metric_corrected(begun: Path, run: Any, run_json: Any) -> None:
+    assert run_json("campaign", "gold", written("gold.csv", "im001,cat", "im002,dog"))[1]["added"] == 2
+    assert run_json("campaign", "gold", "--remove", "--example", "im001")[1]["removed"] == 1
+    assert run_json("campaign", "gold", "--remove", "gold.csv")[1]["removed"] == 1
+    assert run("campaign", "gold")[0] == 2
+    assert run_json("campaign", "model", "v1", "--metric", "accuracy=9.1")[0] == 0
+    assert run("campaign", "model", "v1", "--metric", "accuracy=0.91")[0] == 5
+    assert run_json("campaign", "model", "v1", "--metric", "accuracy=0.91", "--correct")[1]["corrected"]
+    assert opened().progress().curve[0].metrics == {"accuracy": 0.91}
+    assert run("campaign", "model", "v2", "--metric", "accuracy=0.91", "--correct")[0] == 8
+
+
+def test_a_batch_that_is_all_labelled_says_that_new_scores_are_needed(begun: Path, run: Any, run_json: Any) -> None:
+    line = ("campaign", "ask", "--scores", "scores-1.parquet", "--size", 2, "-o", "b.csv")
+    assert run_json(*line)[0] == 0
+    ids = opened().batch().ids.tolist()
+    with opened() as campaign:
+        for name in ("ann", "bob"):
+            campaign.tell(ids, ["cat", "cat"], annotator=name)
+    code, out, _ = run(*line)
+    assert (code, "all 2 examples of this batch are labelled" in " ".join(out.split())) == (0, True)
+    assert "new scores" in " ".join(out.split())
+
+
+def test_ids_that_were_renumbered_are_refused_with_the_line(begun: Path, run: Any) -> None:
+    assert run("campaign", "ask", "--scores", "scores-1.parquet", "--size", 3, "-o", "b.csv")[0] == 0
+    lines = Path("b.csv").read_text().splitlines()
+    rows = [line.split(",") for line in lines[1:]]
+    ids = [row[0] for row in rows]
+    shifted = [[*ids[1:], ids[0]][place] for place in range(3)]
+    for wrong in (shifted, ["im001", "im002", "im003"]):
+        body = [",".join([example, "cat", *row[2:]]) for example, row in zip(wrong, rows, strict=True)]
+        Path("shifted.csv").write_text("\n".join([lines[0], *body]) + "\n")
+        code, _, err = run("campaign", "tell", "shifted.csv", "--annotator", "ann")
+        assert (code, "line 2" in err) == (3, True), err
+    assert len(opened().labels()) == 0
