@@ -71,6 +71,7 @@ def check_request(
         session,
         named,
         label=canonical,
+        as_told=canonical,
         refused=refused,
         given={place: tell_rules.as_text(given[place]) for place in {*refused, *named.unknown}},
         reason="",
@@ -104,6 +105,7 @@ def check_skips(
         session,
         named,
         label=repeated("", len(named)),
+        as_told=repeated("", len(named)),
         refused={},
         given={place: tell_rules.as_text({"skip": reasons[place]}) for place in named.unknown},
         reason=reasons,
@@ -142,7 +144,18 @@ def together(first: TellRequest, *others: TellRequest, comments: CommentTable | 
         pairs = [(start, getattr(each, name)) for start, each in zip(starts, parts, strict=False)]
         return {start + place: text for start, by_place in pairs for place, text in by_place.items()}
 
-    columns = ("row", "example_id", "label", "told_by", "source", "told_at", "is_timed", "reason", "spent_ms")
+    columns = (
+        "row",
+        "example_id",
+        "label",
+        "as_told",
+        "told_by",
+        "source",
+        "told_at",
+        "is_timed",
+        "reason",
+        "spent_ms",
+    )
     joined: dict[str, Any] = {name: np.concatenate([getattr(each, name) for each in parts]) for name in columns}
     return replace(
         first,
@@ -161,6 +174,7 @@ def only_comments(session: Session, comments: CommentTable, *, key: str | None =
         row=none,
         example_id=nothing,
         label=nothing,
+        as_told=nothing,
         told_by=nothing,
         source=nothing,
         told_at=none,
@@ -280,6 +294,7 @@ def _request(
     named: _NamedAnswers,
     *,
     label: Texts,
+    as_told: Texts,
     refused: Mapping[int, str],
     given: Mapping[int, str],
     reason: str | Texts,
@@ -298,6 +313,7 @@ def _request(
         row=named.row,
         example_id=named.example_id,
         label=label,
+        as_told=as_told,
         told_by=_broadcast(annotator, count, "annotator"),
         source=_broadcast(source, count, "source"),
         told_at=moments,

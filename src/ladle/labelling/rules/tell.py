@@ -58,18 +58,19 @@ class TellRequest:
     """One tell, checked: one entry for each of its l answers, in the order of the caller.
 
     kind: of the event; "import" for labels made elsewhere. row: (l,) of the pool, negative for an example that was
-    taken out of it; NO_ROW for an id that the campaign does not know.
-    label: (l,) canonical JSON, "" for a skip and for a value that is no label of the campaign. refused: the reason, by
-    position. given: the value as text, by position, for refused labels and unknown ids. told_by: (l,) the annotators as
-    the caller wrote them. is_timed: (l,) 1 where the caller said when it was given. reason: (l,) of skips. spent_ms:
-    (l,) 0 where nobody said. comments: remarks, not numbered yet; NO_ROW for an unknown id. at: the moment of the call,
-    in microseconds. key: "" for none. by: who tells.
+    taken out of it; NO_ROW for an id that the campaign does not know. label: (l,) canonical JSON, "" for a skip and for
+    a value that is no label of the campaign. as_told: (l,) the label before its class was renamed or merged. refused:
+    the reason, by position. given: the value as text, by position, for refused labels and unknown ids. told_by: (l,)
+    the annotators as the caller wrote them. is_timed: (l,) 1 where the caller said when it was given. reason: (l,) of
+    skips. spent_ms: (l,) 0 where nobody said. comments: remarks, not numbered yet; NO_ROW for an unknown id. at: the
+    moment of the call, in microseconds. key: "" for none. by: who tells.
     """
 
     kind: TellKind
     row: Int64
     example_id: Texts
     label: Texts
+    as_told: Texts
     told_by: Texts
     source: Texts
     told_at: Int64
@@ -92,7 +93,7 @@ class TellRequest:
         more: list[Any] = [self.reason] if (self.reason != "").any() else []
         if len(self.comments):
             more += [self.comments.example_id, self.comments.annotator, self.comments.text]
-        digest = digest_of(self.example_id, self.label, [*self.given.items()], self.told_by, self.source, *more)
+        digest = digest_of(self.example_id, self.as_told, [*self.given.items()], self.told_by, self.source, *more)
         return Act(self.kind, self.at, self.by, self.key if key is None else key, digest)
 
 
@@ -262,7 +263,7 @@ def _label_rows(
         status=np.where(stands, CURRENT, SUPERSEDED),
         event=repeated(known.event, count),
         ended=np.where(stands, 0, known.event),
-        as_told=request.label[positions],
+        as_told=request.as_told[positions],
         told_by=request.told_by[positions],
         origin=repeated(IMPORTED_LABEL if request.kind == "import" else TOLD_LABEL, count),
         spent_ms=request.spent_ms[positions],
