@@ -95,6 +95,12 @@ class TestProdigy:
         with pytest.raises(DataError, match=words):
             formats.read_labels(jsonl(tmp_path / "l.jsonl", row), form=form)
 
+    def test_a_named_column_of_labels_must_be_there_beside_skips_too(self, tmp_path: Path) -> None:
+        path = jsonl(tmp_path / "l.jsonl", prodigy("a", "ignore"))
+        with pytest.raises(FileFormatError, match="labels in `kind`; got none"):
+            formats.read_labels(path, form=Form(), names={"label": "kind"})
+        assert formats.read_labels(path, form=Form()).skips.num_rows == 1
+
     def test_numbers_of_a_tool_in_place_of_ids_are_named(self, tmp_path: Path) -> None:
         path = jsonl(tmp_path / "l.jsonl", {"id": 1, "label": "cat", "ladle_id": "a"})
         with pytest.raises(DataError, match=r"text in `id`; got 1.*the ids are in `ladle_id`"):

@@ -181,7 +181,7 @@ def read_labels(
     is_label = labels.is_valid().to_numpy(zero_copy_only=False)
     label_rows = np.flatnonzero(is_label & (codes <= code_of("machine")))
     skip_rows = np.flatnonzero(codes == code_of("skipped"))
-    if not is_label.any() and skip_rows.size == 0:
+    if not is_label.any() and (skip_rows.size == 0 or not _has_label(chosen, source, names or {})):
         raise _no_labels(chosen, source, names or {})
     label_rows = _check_once(answers, label_rows, skip_rows, chosen, source)
     rejected = int((is_label & (codes == code_of("rejected"))).sum())
@@ -309,6 +309,12 @@ def _refuse_nested(chosen: Format, source: Path, names: Mapping[str, str]) -> No
                 got=f"an export of {MARKS[plain_name(column)]}, whose labels are nested",
                 remedy="Make a table of ids and labels of it, or name the column that holds the labels.",
             )
+
+
+def _has_label(chosen: Format, source: Path, names: Mapping[str, str]) -> bool:
+    """Whether the column of the labels is there, if it was named: a file of skips alone needs none."""
+    columns = {plain_name(each) for each in chosen.columns_of(source)} if LABEL in names else set()
+    return LABEL not in names or plain_name(names[LABEL]) in columns
 
 
 def _no_labels(chosen: Format, source: Path, names: Mapping[str, str]) -> FileFormatError:
