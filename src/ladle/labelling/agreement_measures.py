@@ -118,8 +118,8 @@ def ratings_of(current: LabelTable, kind: Kind) -> Ratings:
     current = current.take(shared)
     current = current.take(np.lexsort((current.number, current.row)))
     _, example = np.unique(current.row, return_inverse=True)
-    people, person = _coded(current.annotator)
-    texts, text = _coded(current.label)
+    people, person = coded(current.annotator)
+    texts, text = coded(current.label)
     parsed = [json.loads(each) for each in texts]
     if kind == "value":
         value = np.array(parsed, np.float64)[text] if texts else np.empty(0)
@@ -369,9 +369,9 @@ def _ratio(part: Any, whole: Any) -> Floats:
     return ratio
 
 
-def _coded(values: Texts) -> tuple[list[str], Int64]:
+def coded(values: Texts) -> tuple[list[str], Int64]:
     """The different values in alphabetical order, and the place of each among them."""
     listed = values.tolist()
     known = sorted(set(listed))
     place = {value: code for code, value in enumerate(known)}
-    return known, np.fromiter((place[value] for value in listed), np.int64, len(listed))
+    return known, np.fromiter(map(place.__getitem__, listed), np.int64, len(listed))

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from ladle.labelling.agreement_measures import OthersAgreement, others_agreement, ratings_of
+from ladle.labelling.agreement_measures import OthersAgreement, coded, others_agreement, ratings_of
 from ladle.labelling.annotators import gold_scores
-from ladle.labelling.columns import Int64, Texts
+from ladle.labelling.columns import Int64
 from ladle.labelling.settings import Settings
-from ladle.labelling.tables import ExclusionTable, GoldTable, LabelTable, labels_of
+from ladle.labelling.tables import CURRENT, ExclusionTable, GoldTable, LabelTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +46,9 @@ class PersonFigures:
 
 def counted_labels(label: LabelTable, exclusions: ExclusionTable) -> LabelTable:
     """The current labels that measure people: with a name, of examples that are in the pool and not excluded."""
-    current = labels_of(label)
     excluded = exclusions.row[exclusions.active == 1]
-    return current.take((current.annotator != "") & (current.row >= 0) & ~np.isin(current.row, excluded))
+    is_label = (label.status == CURRENT) & (label.label != "") & (label.annotator != "")
+    return label.take(is_label & (label.row >= 0) & ~np.isin(label.row, excluded))
 
 
 def figures_of(
@@ -61,7 +61,7 @@ def figures_of(
     Cost: a few sorts of the labels.
     """
     current = counted_labels(label, exclusions)
-    people, who = _coded(current.annotator)
+    people, who = coded(current.annotator)
     first = first_labels(current, label, max(2, settings.annotators_per_task))
     ratings = ratings_of(first, settings.labels.kind)
     shared = others_agreement(ratings)
@@ -89,12 +89,12 @@ def first_labels(current: LabelTable, label: LabelTable, count: int) -> LabelTab
     """
     if not len(current):
         return current
-    people = np.unique(np.concatenate([label.annotator, current.annotator]).astype(str))
-    every, wanted = (
-        each.row * len(people) + np.searchsorted(people, each.annotator.astype(str)) for each in (label, current)
-    )
-    keys, places = np.unique(every, return_index=True)  # labels come in ascending order of their number
-    began = label.number[places][np.searchsorted(keys, wanted)]
+    people, who = coded(np.concatenate([label.annotator, current.annotator]))
+    every, wanted = label.row * len(people) + who[: len(label)], current.row * len(people) + who[len(label) :]
+    began = current.number
+    if len(label) > len(current):  # some may be corrections
+        keys, places = np.unique(every, return_index=True)  # labels come in ascending order of their number
+        began = label.number[places][np.searchsorted(keys, wanted)]
     order = np.lexsort((began, current.row))
     _, starts, votes = np.unique(current.row[order], return_index=True, return_counts=True)
     rank = np.arange(len(current)) - np.repeat(starts, votes)
@@ -132,9 +132,3 @@ def _speeds(who: Int64, spent_ms: Int64, people: int) -> list[dict[str, Any]]:
             }
         )
     return found
-
-
-def _coded(annotator: Texts) -> tuple[list[str], Int64]:
-    people = sorted(set(annotator.tolist()))
-    number = {name: place for place, name in enumerate(people)}
-    return people, np.fromiter((number[name] for name in annotator.tolist()), np.int64, len(annotator))

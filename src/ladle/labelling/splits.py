@@ -9,6 +9,8 @@ What is promised, for one seed and the same shares, while the pool only grows:
 1. An example never changes its side.
 2. Examples of one cluster are on one side. The only exception are examples that were in the pool before a later
    clustering put them in one cluster for the first time; `PoolSplit.parted` counts those clusters.
+
+A pool that replaces another one has groups of its own. Then examples with near-duplicates may change their sides.
 """
 
 from __future__ import annotations
