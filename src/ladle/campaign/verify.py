@@ -38,11 +38,12 @@ def require_passed(name: str, result: Verification) -> None:
     """Refuse to go on with a campaign that has problems. Raises: CorruptFileError with the first of them."""
     if not result.ok:
         first = "; ".join(result.problems[:3])
+        is_of_pool = all(line.startswith("the pool: ") for line in result.problems)
         raise CorruptFileError(
             f"the campaign {name}",
             wanted="be sound",
             got=f"{len(result.problems):,} problems: {first}",
-            remedy="Restore a backup: ladle campaign restore.",
+            remedy="" if is_of_pool else "Restore a backup: ladle campaign restore.",
         )
 
 

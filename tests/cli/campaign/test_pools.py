@@ -65,6 +65,9 @@ def test_a_pool_that_moves(birds: Path, run, run_json) -> None:
     written(birds / "other.parquet", list(range(N))[::-1], VECTORS)
     code, _, err = run("campaign", "pool", "move", "other.parquet")
     assert (code, "ladle campaign extend --replace" in err, "pool=" in err) == (5, True, False)
+    code, _, err = run("campaign", "verify", "--pool", "other.parquet")
+    assert (code, "ladle campaign extend --replace" in err) == (4, True)
+    assert not any(word in err for word in ("Campaign.", "pool=", "backup"))
 
 
 def test_a_pool_that_is_replaced(birds: Path, run, run_json, monkeypatch: pytest.MonkeyPatch) -> None:

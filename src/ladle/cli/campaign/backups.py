@@ -22,12 +22,13 @@ def verify(
     from ladle.campaign.verify import require_passed
     from ladle.cli.program.printing import print_answer
     from ladle.cli.program.progress import progress_reporter
+    from ladle.cli.program.words import text_in_commands
 
     with open_campaign(db, name, pool=pool) as campaign:
         result = campaign.verify(progress=progress_reporter(quiet=quiet or as_json))
         if not as_json:  # under --json, an error is the one object there is
             for problem in result.problems:
-                typer.echo(problem, err=True)
+                typer.echo(text_in_commands(problem, ["--pool"]), err=True)
         require_passed(campaign.name, result)
         facts = {"command": "campaign verify", "name": campaign.name, "ok": True, "checked": dict(result.checked)}
         lines = {what: f"{count:,}" for what, count in result.checked.items()}

@@ -114,6 +114,11 @@ def in_commands(error: LadleError, options: Collection[str]) -> LadleError:
     return type(error)(subject, wanted=parts[0], got=parts[1], remedy=parts[2])
 
 
+def text_in_commands(text: str, options: Collection[str]) -> str:
+    """A text of the rooms below, such as a problem that verify found, in the words of a command with these options."""
+    return _text(text, options)
+
+
 def _subject(text: str, options: Collection[str]) -> str:
     whole = _ARGUMENT.fullmatch(text)
     return _called(whole[1], options) if whole and whole[1] in ARGUMENTS else _text(text, options)
