@@ -23,6 +23,7 @@ N = 30
 VECTORS = np.random.default_rng(3).normal(size=(N, 4)).astype(np.float32)
 COMMANDS = program().commands["campaign"].commands
 NO_POOL = {"create", "list", "extend", "restore", "migrate", "compare"}  # they name a pool, or are of no one campaign
+NO_POOL |= {name for name, command in COMMANDS.items() if hasattr(command, "commands")}  # of people and quarantine
 
 
 def written(path: Path, numbers: list[int], vectors: np.ndarray) -> Path:

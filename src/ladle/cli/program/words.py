@@ -77,6 +77,10 @@ ARGUMENTS: dict[str, tuple[str, str]] = {
     "strategy": ("--strategy", "the strategy"),
     "team": ("--team", "the team"),
     "to": ("--to", "who it is assigned to"),
+    "correct": ("--correct", "a correction"),
+    "go_on": ("--go-on", "to go on"),
+    "seconds": ("", "the seconds spent"),
+    "texts": ("", "the comments"),
     "told_at": ("", "the times"),
     "tree": ("--tree", "the clusters"),
     "until": ("--until", "the last time"),
@@ -98,6 +102,8 @@ CALLS = (
     ("a ladle.Dendrogram", "a tree"),
     ("with pool=", "with --pool"),
     ("binary=True", "--binary"),
+    ("`go_on=True`", "--go-on"),
+    ("`quarantine()`", "ladle campaign quarantine"),
     ("`replace=True`", "--replace"),
 )
 _METHOD = re.compile(r"`?Campaign\.([a-z_]+)(\([^)]*\))?`?")
