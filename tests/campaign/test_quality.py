@@ -158,3 +158,18 @@ def test_a_correction_leaves_its_author_among_the_first(tmp_path: Path) -> None:
     told(campaign, "ann", ["dog"] * 30)  # thought better of all of them
     shared = {row.annotator: row.examples for row in campaign.agreement().annotators}
     assert shared == {"ann": 30, "bob": 30, "cy": 0}
+
+
+def test_answers_faster_than_people_can_and_skips(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, labels=WORDS, annotators_per_task=2)
+    campaign.tell(ids_of(30), ["cat"] * 30, annotator="ann", seconds=9.0)
+    campaign.tell(ids_of(30), ["cat"] * 30, annotator="bob", seconds=[2.0] * 30)
+    campaign.tell(ids_of(10), ["cat"] * 10, annotator="cy")  # nobody says how long
+    found = {row.annotator: row for row in campaign.reviews() if row.reason == "speed"}
+    assert list(found) == ["bob"]
+    assert (found["bob"].figure, found["bob"].limit, found["bob"].count) == (2.0, 3.0, 30)
+    seconds = {row.annotator: row.median_seconds for row in campaign.agreement().annotators}
+    assert (seconds["ann"], seconds["bob"]) == (9.0, 2.0)
+    assert math.isnan(seconds["cy"])
+    campaign.skip(ids_of(40)[30:], annotator="ann", reason="blurred")
+    assert campaign.agreement().annotators[0].labels == 30  # a skip is no label
