@@ -20,7 +20,7 @@ from ladle.labelling.columns import Columns
 from ladle.labelling.tables import KINDS, EventTable
 from tests.golden.make_campaign import Clock, everything, ids_of
 
-FILLED = [kind for kind in KINDS if kind.NAME != "settings"]
+FILLED = list(KINDS)
 SOME = np.linspace(0, 1, 60, dtype=np.float32)
 Tables = dict[type[Columns], dict[Any, Any]]
 
@@ -196,6 +196,7 @@ FREE: dict[str, set[str]] = {
     "assignment": {"row", "assignee", "at", "active", "event"},
     "person": {"name", "team", "merged_into", "event"},
     "comment": {"row", "example_id", "annotator", "text", "told_at", "event"},
+    "settings": {"event"},
 }
 
 

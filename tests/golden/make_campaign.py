@@ -87,6 +87,8 @@ def everything(url: str, folder: Path, clock: Clock) -> ladle.Campaign:
     campaign.undo_adjudication(ids[47:48])
     campaign.assign(ids[48:51], to="dora")
     campaign.unassign(ids[50:51])
+    campaign.set(budget=250, price=0.05, currency="EUR")
+    campaign.classes.add("cow")
     return campaign
 
 

@@ -122,6 +122,30 @@ def test_a_final_word_and_its_end_make_their_moves_and_no_other(tmp_path: Path) 
     assert moves_of(store, lambda: campaign.undo_adjudication(chosen)) == MOVES["undo"]
 
 
+def test_other_settings_make_their_moves_and_no_other(tmp_path: Path) -> None:
+    store, campaign = campaign_of(tmp_path, 1)
+    campaign.tell([ONE, TWO, TWO, THREE, THREE, THREE], ["cat"] * 3 + ["cat", "dog", "dog"], annotator=[*"aababc"])
+    campaign.exclude([FOUR], reason="blurred")
+    made: Moves = set()
+    rules = [(1, "majority"), (2, "majority"), (2, "unanimous"), (3, "unanimous"), (4, "unanimous"), (1, "latest")]
+    for annotators, agreement in [*rules, *reversed(rules)]:
+        setting = lambda annotators=annotators, agreement=agreement: campaign.set(  # noqa: E731
+            annotators_per_task=annotators, agreement=agreement
+        )
+        made |= moves_of(store, setting)
+    assert made == MOVES["set"]
+    assert campaign.story(FOUR).state == "excluded"
+
+
+def test_merged_classes_make_their_moves_and_no_other(tmp_path: Path) -> None:
+    store, campaign = campaign_of(tmp_path, 2)
+    four = ["a", "b", "c", "d"]
+    campaign.tell([ONE] * 2, ["cat", "kitten"], annotator=four[:2])
+    campaign.tell([TWO] * 4, ["dog", "dog", "cat", "kitten"], annotator=four)
+    campaign.tell([THREE], ["kitten"], annotator="a")
+    assert moves_of(store, lambda: campaign.classes.merge("kitten", "cat")) == MOVES["class"]
+
+
 @pytest.mark.parametrize("rule", MOVES)
 def test_a_move_that_no_rule_makes_is_refused(rule: str) -> None:
     every = range(len(STATES))

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ladle.arrays import Embeddings
 from ladle.campaign.creation import without_cuts
 from ladle.campaign.examples import Examples
-from ladle.campaign.score_arrays import arrays_of, check_order, indexes_of, with_classes
+from ladle.campaign.score_arrays import arrays_of, as_probabilities, check_class_count, check_order, indexes_of
 from ladle.campaign.session import Session
 from ladle.campaign.telling import check_text
 from ladle.errors import ArgumentError, FileError, MismatchError, NotFoundError, ShapeError
@@ -54,10 +54,9 @@ def check_request(
     size, gold = check_words(session, size, gold, holder, model, lease_seconds)
     named = check_text(key or "", "key")
     digest = check_text("" if scores_digest is None else scores_digest, "scores_digest")
-    classes = session.settings.labels.classes
     plain = arrays_of(arrays)
     _check_entries(plain)
-    given = with_classes(plain, classes, binary=binary, normalise=normalise)
+    given = as_probabilities(plain, binary=binary, normalise=normalise)
     return AskRequest(
         size=size,
         gold=gold,
@@ -112,6 +111,7 @@ def require_possible(session: Session, size: int, gold: int, arrays: Mapping[str
     with session.reading() as view:
         examples, state = session.examples(view), ask_rules.pool_state(view)
         _check_lengths(plain, len(examples))
+        check_class_count(plain, session.settings.labels.classes)
         ask_rules.check_budget(session.settings, view, state.task, size + gold)
     ask_rules.check_room(state, size, pool_rows=len(examples), at=session.now())
 
@@ -169,6 +169,7 @@ def _basis(session: Session, request: AskRequest, view: View) -> _Basis | None:
     examples = session.examples(view)
     if earlier_report(view, request.act(at)) is not None:
         return None
+    check_class_count(request.arrays, session.settings.labels.classes)  # of a new ask: classes may have changed since
     state = ask_rules.pool_state(view)
     spend = ask_rules.check_budget(session.settings, view, state.task, request.size + request.gold)
     ask_rules.check_room(state, request.size, pool_rows=len(examples), at=at)

@@ -13,6 +13,8 @@ from ladle.campaign.clocks import Clock
 from ladle.campaign.editor import Editor
 from ladle.campaign.examples import as_pool
 from ladle.campaign.label_files import tell_file
+from ladle.campaign.lead import settings_changes
+from ladle.campaign.lead.classes import Classes
 from ladle.campaign.rounds import RoundResult
 from ladle.campaign.session import Database
 from ladle.campaign.teller import Teller
@@ -43,6 +45,13 @@ class Campaign(Teller, Editor):
     """
 
     __slots__ = ()
+
+    set = settings_changes.set_settings
+
+    @property
+    def classes(self) -> Classes:
+        """The classes of the campaign, which can be added to, renamed and merged."""
+        return Classes(self._session)
 
     @classmethod
     def create(

@@ -29,7 +29,7 @@ from ladle.errors import ArgumentError, IdError, MismatchError, NotFoundError
 from ladle.hac.tree.level import LEVELS
 from ladle.labelling.contract import Store
 from ladle.labelling.events import Effects, record
-from ladle.labelling.settings import Settings
+from ladle.labelling.settings import Settings, settings_in_force
 from ladle.labelling.tables import ArtefactTable, PoolPartTable
 from ladle.pool import Pool
 from ladle.pool.ids.example_ids import Ids
@@ -66,15 +66,20 @@ def _open_same(store: Store, plan: NewCampaign) -> Session:
     session = open_existing(store, plan.settings.name, pool=plan.pool, clock=plan.clock, by=plan.by)
     with store.reading(session.name) as view:
         session.examples(view)  # refuses another pool
-    planned = replace(plan.settings, files=session.settings.files).to_json()
-    if planned not in (session.settings.to_json(), session.founding.to_json()):
+    planned = _plain_settings(replace(plan.settings, files=session.settings.files))
+    if planned not in (_plain_settings(session.settings), _plain_settings(session.founding)):
         raise MismatchError(
             f"the campaign {session.name!r}",
-            wanted="be new, or have the settings that it was created with",
+            wanted="be new, or have the settings that it was created with or has now",
             got="one of that name with other settings",
             remedy="Choose another name, or open it.",
         )
     return session
+
+
+def _plain_settings(settings: Settings) -> str:
+    """Settings as a caller can name them: without the names that classes had before."""
+    return replace(settings, labels=replace(settings.labels, former=())).to_json()
 
 
 def restore(store: Store, path: str | os.PathLike[str], *, name: str | None, files: str) -> Session:
@@ -104,10 +109,13 @@ def only_name(store: Store) -> str:
 def open_existing(store: Store, name: str, *, pool: object, clock: Clock | None = None, by: str = "") -> Session:
     """Open a campaign. pool: where it is now, or None. Raises: NotFoundError; as `ladle.open_pool`."""
     with store.reading(name) as view:
-        settings = Settings.from_json(view.settings)
+        founding, in_force = Settings.from_json(view.settings), settings_in_force(view)
         reopen = "" if pool is None else str(newest_part(view).reopen[0])
     given = None if pool is None else as_pool(pool, reopen)
-    return Session(store, settings, CampaignFiles(folder_of(settings, _database_file(store))), clock, given, by)
+    files = CampaignFiles(folder_of(founding, _database_file(store)))
+    session = Session(store, founding, files, clock, given, by)
+    session.settings = in_force
+    return session
 
 
 def without_cuts(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,8 @@ _ROWS = ("ladle_row", "row")  # the row of an example in the files of batches, n
 
 def form_of(labels: Labels, ids: Ids) -> Form:
     """How the labels and ids of a campaign look in files: classes that are all numbers are numbers there."""
-    numbers = labels.classes is not None and all(isinstance(each, int) for each in labels.classes)
+    names = labels.as_told().classes  # a file may have the name that a class had before
+    numbers = names is not None and all(isinstance(each, int) for each in names)
     return Form(
         kind=labels.kind,
         items="integer" if numbers else "text",
@@ -80,7 +81,7 @@ def with_classes(column: Any, labels: Labels) -> Any:
 
     The text stays text where the campaign has a class of this text.
     """
-    classes = labels.classes or ()
+    classes = labels.as_told().classes or tuple(old for old, _ in labels.former)
     numbers = {str(each): each for each in classes if isinstance(each, int)}
     if not numbers or len(numbers) == len(classes):
         return column

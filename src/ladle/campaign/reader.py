@@ -108,8 +108,8 @@ class Reader:
 
     @property
     def settings(self) -> Settings:
-        """The settings in force."""
-        return self._session.settings
+        """The settings in force, read anew: others may have changed them."""
+        return self._session.read_settings()
 
     @property
     def url(self) -> str:

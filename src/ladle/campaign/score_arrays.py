@@ -23,12 +23,10 @@ def arrays_of(given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _array(value, name) for name, value in given.items() if value is not None}
 
 
-def with_classes(
-    given: Mapping[str, Any], classes: Sequence[Any] | None, *, binary: bool, normalise: bool
-) -> dict[str, Any]:
-    """The arrays, with probabilities as strategies read them: (n, c), for the classes of the campaign.
+def as_probabilities(given: Mapping[str, Any], *, binary: bool, normalise: bool) -> dict[str, Any]:
+    """The arrays, with probabilities as strategies read them: (n, c).
 
-    Raises: MismatchError for another number of classes; ArgumentError; what `class_probabilities` raises.
+    Raises: ArgumentError; what `class_probabilities` raises.
     """
     binary, normalise = switch(binary, "`binary`"), switch(normalise, "`normalise`")
     probabilities = given.get("probabilities")
@@ -40,14 +38,22 @@ def with_classes(
     if binary or normalise:
         rows = np.ones(len(probabilities), bool)  # any row may be labelled and NaN: the strategy checks the others
         probabilities = class_probabilities(probabilities, binary=binary, normalise=normalise, labelled=rows)
-    if classes is not None and probabilities.ndim == 2 and probabilities.shape[1] not in (1, len(classes)):
+    return {**given, "probabilities": probabilities}
+
+
+def check_class_count(given: Mapping[str, Any], classes: Sequence[Any] | None) -> None:
+    """Refuse probabilities of another number of classes than the campaign has now. Raises: MismatchError."""
+    probabilities = given.get("probabilities")
+    if classes is None or probabilities is None or probabilities.ndim != 2:
+        return
+    if probabilities.shape[1] not in (1, len(classes)):
         raise MismatchError(
             "`probabilities`",
             wanted=f"be of the campaign's {len(classes):,} classes",
             got=f"{probabilities.shape[1]:,} columns",
-            remedy="Give those of its classes alone, in their order.",
+            remedy="Give those of its classes alone, in their order. Where classes were added or merged since, train "
+            "the model on the labels as they are now.",
         )
-    return {**given, "probabilities": probabilities}
 
 
 def indexes_of(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -83,6 +83,11 @@ class Session:
             self._used_part = 0
             yield CountedView(view)
 
+    def read_settings(self) -> Settings:
+        """The settings in force now. Raises: as `reading`."""
+        with self.reading():
+            return self.settings
+
     @contextmanager
     def writing(self) -> Iterator[Writer]:
         """The campaign, locked against other writers.

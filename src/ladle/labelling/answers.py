@@ -210,6 +210,28 @@ class Merged:
     tasks: int
 
 
+@dataclass(frozen=True, slots=True)
+class SettingsChange:
+    """What a change of settings or classes did. It is false where everything was so before.
+
+    Attributes
+    ----------
+    changed : mapping of str to (old, new)
+        The settings that differ now; for a change of classes, "classes" alone.
+    tasks : int
+        Tasks that have another state now.
+    labels : int
+        Labels that have another name now, old versions counted.
+    """
+
+    changed: Mapping[str, tuple[Any, Any]]
+    tasks: int = 0
+    labels: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.changed)
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Progress:
     """How far a campaign has come. A figure that is not known is None.

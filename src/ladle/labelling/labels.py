@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -35,12 +35,15 @@ class Labels:
         The classes; None accepts any.
     low, high : float or None
         The bounds of a value, both included; None for no bound.
+    former : tuple of (old, new)
+        Names that classes had before they were renamed or merged. A label of an old name counts as one of the new.
     """
 
     kind: Kind = "single"
     classes: tuple[Class, ...] | None = None
     low: float | None = None
     high: float | None = None
+    former: tuple[tuple[Class, Class], ...] = ()
 
     @classmethod
     def single(cls, classes: Iterable[Class] | None = None) -> Labels:
@@ -136,12 +139,19 @@ class Labels:
             raise ValueError(f"labels of the kind {kind!r} with the classes {classes!r}")
         _classes(classes)  # refuses values that are no classes
         cls.value(plain["low"], plain["high"])
-        return cls(kind, None if classes is None else tuple(classes), plain["low"], plain["high"])
+        former = tuple((_plain_class(old), _plain_class(new)) for old, new in plain.get("former", ()))
+        return cls(kind, None if classes is None else tuple(classes), plain["low"], plain["high"], former)
 
     def to_dict(self) -> dict[str, Any]:
-        """The labels as plain values that JSON can hold."""
+        """The labels as plain values that JSON can hold; `former` only where a class had another name."""
         classes = None if self.classes is None else list(self.classes)
-        return {"kind": self.kind, "classes": classes, "low": self.low, "high": self.high}
+        former = {"former": [list(pair) for pair in self.former]} if self.former else {}
+        return {"kind": self.kind, "classes": classes, "low": self.low, "high": self.high, **former}
+
+    def as_told(self) -> Labels:
+        """The labels with former names of classes as classes of their own: how a label is written as it was told."""
+        classes = None if self.classes is None else (*self.classes, *(old for old, _ in self.former))
+        return replace(self, classes=classes, former=())
 
     def canonical(self, label: object) -> str:
         """The canonical JSON text of a label.
@@ -209,11 +219,15 @@ class Labels:
         return texts(written), refused
 
     def _class(self, label: object) -> Class:
-        plain = _plain_class(label)
+        plain = self._renamed(_plain_class(label))
         if self.classes is not None and not _among(plain, self.classes):
             listed = ", ".join(map(repr, self.classes[:5])) + (", ..." if len(self.classes) > 5 else "")
             raise ValueError(f"a label is one of {listed}; got {plain!r}")
         return plain
+
+    def _renamed(self, label: Class) -> Class:
+        """The class that this name stands for now."""
+        return next((new for old, new in self.former if _same(old, label)), label)
 
     def _number(self, label: object) -> float:
         if isinstance(label, (bool, np.bool_)) or not isinstance(label, (int, float, np.integer, np.floating)):
@@ -294,7 +308,11 @@ def _plain_class(label: object) -> Class:
 
 
 def _among(label: Class, classes: tuple[Class, ...]) -> bool:
-    return any(type(label) is type(each) and label == each for each in classes)
+    return any(_same(label, each) for each in classes)
+
+
+def _same(one: Class, other: Class) -> bool:
+    return type(one) is type(other) and one == other
 
 
 def _json(value: object) -> str:

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from enum import Enum
 from functools import lru_cache
 from typing import Any
 
@@ -21,6 +22,15 @@ from ladle.seeds import check_seed
 
 LONGEST_NAME, LONGEST_CURRENCY = 200, 20  # characters
 LARGEST_PRICE = 1e12
+
+
+class Unchanged(Enum):
+    """The value of an argument that leaves a setting as it is, because None has a meaning of its own."""
+
+    UNCHANGED = "unchanged"
+
+
+UNCHANGED = Unchanged.UNCHANGED
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@
 
     a lead's final word: open/disputed --adjudicate--> labelled --undo--> the state that its labels give
     any of the three --exclude--> excluded --include--> the state that its labels give
+    any of the three --set--> another of them; labelled <--class--> disputed
 
     replace (a new pool): as exclude for an example that is no longer in the pool, as include for one that is again
 
@@ -17,6 +18,7 @@ A lease is no state: whether a task is held depends on the clock alone.
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import Literal
 
 from ladle.errors import LadleError
@@ -27,11 +29,15 @@ STATES = ("open", "labelled", "disputed", "excluded")
 
 WAITING = (OPEN, DISPUTED)  # the states of a task that waits for labels
 
-Rule = Literal["tell", "delete", "untell", "merge people", "exclude", "include", "adjudicate", "undo", "replace"]
+Rule = Literal[
+    "tell", "delete", "untell", "merge people", "exclude", "include", "adjudicate", "undo", "replace", "set", "class"
+]
 
 # The moves that each rule can make; a task may always keep its state. A tell never takes answers away, so it opens no
 # task. Deletions, files untold and merged people add no answer, so they settle no open task. A final word settles;
 # taking it back never does. Excluded tasks change by `exclude` and `include` alone.
+# Other settings (how many people, which rule) judge every task anew. Merged classes change what labels say and not how
+# many there are, so they open no task and settle no open one.
 MOVES: dict[Rule, frozenset[tuple[int, int]]] = {
     "tell": frozenset({(OPEN, LABELLED), (OPEN, DISPUTED), (LABELLED, DISPUTED), (DISPUTED, LABELLED)}),
     "delete": frozenset({(LABELLED, OPEN), (DISPUTED, OPEN), (LABELLED, DISPUTED), (DISPUTED, LABELLED)}),
@@ -41,6 +47,8 @@ MOVES: dict[Rule, frozenset[tuple[int, int]]] = {
     "adjudicate": frozenset({(OPEN, LABELLED), (DISPUTED, LABELLED)}),
     "undo": frozenset({(LABELLED, OPEN), (LABELLED, DISPUTED)}),
     "include": frozenset({(EXCLUDED, OPEN), (EXCLUDED, LABELLED), (EXCLUDED, DISPUTED)}),
+    "set": frozenset(permutations((OPEN, LABELLED, DISPUTED), 2)),
+    "class": frozenset({(LABELLED, DISPUTED), (DISPUTED, LABELLED)}),
 }
 MOVES["replace"] = MOVES["exclude"] | MOVES["include"]
 

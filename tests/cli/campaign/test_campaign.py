@@ -401,7 +401,7 @@ def test_a_pool_that_cannot_be_opened_again(run_json: Any, run: Any, tmp_path: P
 
 @pytest.mark.parametrize("command", sorted(group.COMMANDS))
 def test_help(run: Any, command: str) -> None:
-    code, out, err = run("campaign", command, "--help")
+    code, out, err = run("campaign", *command.split(), "--help")
     assert (code, err) == (0, "")
     assert "Examples" in out
     assert f"ladle campaign {command}" in out

@@ -22,7 +22,7 @@ GOLDEN = Path(__file__).parents[2] / "golden"
 READING = {
     *("list", "progress", "outstanding", "disputes", "agreement", "compare"),
     *("export", "story", "audit", "verify", "restore", "migrate"),
-    *("person list", "quarantine list"),
+    *("person list", "quarantine list", "class list"),
 }
 
 

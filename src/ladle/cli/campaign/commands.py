@@ -8,6 +8,7 @@ from ladle.cli.campaign import (
     asking,
     assigning,
     backups,
+    classes,
     comparing,
     creating,
     exclusions,
@@ -19,6 +20,7 @@ from ladle.cli.campaign import (
     quarantine,
     records,
     skipping,
+    settings,
     telling,
     whole_round,
     withdrawing,
@@ -26,7 +28,6 @@ from ladle.cli.campaign import (
 )
 
 ABOUT = "Run a labelling campaign of months: ask, label, tell; every batch, label and decision kept in a database."
-
 _PARTS = (
     creating,
     whole_round,
@@ -47,8 +48,10 @@ _PARTS = (
     withdrawing,
     quarantine,
     persons,
+    settings,
+    classes,
     backups,
 )
 COMMANDS = {name: command for part in _PARTS for name, command in part.COMMANDS.items()}
 EXAMPLES = {name: text for part in _PARTS for name, text in part.EXAMPLES.items()}
-ABOUT_WORD = {word: text for part in (quarantine, persons) for word, text in part.ABOUT_WORD.items()}
+ABOUT_WORD = {word: text for part in (quarantine, persons, classes) for word, text in part.ABOUT_WORD.items()}

@@ -1,0 +1,123 @@
+"""Settings that a lead changes while the campaign runs: budget, price, people, agreement, the length of leases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Protocol
+
+from ladle.campaign.session import Session
+from ladle.errors import ArgumentError
+from ladle.labelling.answers import SettingsChange
+from ladle.labelling.contract import View
+from ladle.labelling.events import next_number, record
+from ladle.labelling.rules import settings as settings_rules
+from ladle.labelling.rules.tell import KnownRows
+from ladle.labelling.settings import UNCHANGED, Unchanged
+from ladle.labelling.tables import (
+    AdjudicationTable,
+    EventTable,
+    ExclusionTable,
+    LabelTable,
+    QuarantineTable,
+    SettingsTable,
+    TaskTable,
+)
+
+
+class _Open(Protocol):
+    """An open campaign."""
+
+    _session: Session
+
+
+def set_settings(
+    campaign: _Open,
+    *,
+    budget: int | Unchanged | None = UNCHANGED,
+    annotators_per_task: int | Unchanged = UNCHANGED,
+    agreement: str | Unchanged = UNCHANGED,
+    lease_seconds: float | Unchanged = UNCHANGED,
+    price: float | Unchanged | None = UNCHANGED,
+    currency: str | Unchanged = UNCHANGED,
+    gold_accuracy: float | Unchanged = UNCHANGED,
+) -> SettingsChange:
+    """Change settings of the running campaign. Its tasks are judged anew in the same transaction.
+
+    Parameters
+    ----------
+    budget, annotators_per_task, agreement, lease_seconds, price, currency, gold_accuracy : optional
+        As in `Campaign.create`; a setting that is left out stays as it is. `budget=None` is no limit, `price=None`
+        no price. Leases that run already keep their length.
+
+    Returns
+    -------
+    SettingsChange
+        The old and the new value of each setting that differs, and how many tasks have another state now.
+
+    Raises
+    ------
+    ArgumentError
+        For a value that is out of range, and without any setting.
+
+    Notes
+    -----
+    To undo it, set the old values. Cost: reads all tasks and labels where people or agreement change.
+    """
+    given = {
+        "budget": budget,
+        "annotators_per_task": annotators_per_task,
+        "agreement": agreement,
+        "lease_seconds": lease_seconds,
+        "price": price,
+        "currency": currency,
+        "gold_accuracy": gold_accuracy,
+    }
+    return change(campaign._session, given)
+
+
+def change(session: Session, given: Mapping[str, Any]) -> SettingsChange:
+    """Change the settings that are not UNCHANGED, and judge the tasks anew. Raises: ArgumentError."""
+    wanted = {name: value for name, value in given.items() if value is not UNCHANGED}
+    if not wanted:
+        names = ", ".join(f"`{name}`" for name in given)
+        raise ArgumentError("the settings", wanted=f"be one or more of {names}", got="none")
+    at = session.now()
+    with session.writing() as writer:
+        before = session.settings
+        after = replace(before, **wanted)
+        judges = bool(settings_rules.changes_between(before, after).keys() & set(settings_rules.JUDGING))
+        known = known_tasks(writer, at) if judges else no_tasks(writer, at)
+        number = next_number(writer, SettingsTable)
+        effects = settings_rules.change_settings(before, after, known, number=number)
+        if effects:
+            record(writer, session.act("set", at), effects)
+            session.settings = after
+    changed = {name: (old, new) for name, (old, new) in effects.report["changed"].items()}
+    return SettingsChange(changed, tasks=int(effects.report["tasks"]))
+
+
+def known_tasks(view: View, at: int) -> KnownRows:
+    """What the campaign knows of all its tasks. Cost: reads all of them and their labels."""
+    exclusions = view.read(ExclusionTable)
+    return replace(
+        no_tasks(view, at),
+        task=view.read(TaskTable),
+        label=view.read(LabelTable),
+        excluded=exclusions.row[exclusions.active == 1],
+        adjudication=view.read(AdjudicationTable),
+    )
+
+
+def no_tasks(view: View, at: int) -> KnownRows:
+    """The numbers of the next rows alone."""
+    return KnownRows(
+        task=TaskTable.empty(),
+        label=LabelTable.empty(),
+        excluded=TaskTable.empty().row,
+        adjudication=AdjudicationTable.empty(),
+        next_label=next_number(view, LabelTable),
+        next_quarantined=next_number(view, QuarantineTable),
+        event=next_number(view, EventTable),
+        at=at,
+    )

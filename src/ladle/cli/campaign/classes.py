@@ -1,0 +1,120 @@
+"""`ladle campaign class add`, `rename`, `merge`, `list`: the classes of a campaign that runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ladle.cli.campaign.opening import By, Db, Name, open_campaign
+from ladle.cli.program import options
+
+if TYPE_CHECKING:
+    from ladle.campaign import Campaign
+    from ladle.labelling.answers import SettingsChange
+
+OldClass = Annotated[str, typer.Argument(metavar="CLASS", help="A class of the campaign.", show_default=False)]
+
+
+def add(
+    names: Annotated[list[str], typer.Argument(metavar="CLASS...", help="The new classes.", show_default=False)],
+    db: Db = None,
+    name: Name = None,
+    by: By = "",
+    as_json: options.AsJson = False,
+) -> None:
+    """Add classes at the end of the list. Models have to give scores for them from then on."""
+    with open_campaign(db, name, by=by) as campaign:
+        numbers = _are_numbers(campaign)
+        _answer(campaign, "add", campaign.classes.add(*(_new(each, numbers) for each in names)), as_json)
+
+
+def rename(
+    old: OldClass,
+    new: Annotated[str, typer.Argument(metavar="NAME", help="Its new name.", show_default=False)],
+    db: Db = None,
+    name: Name = None,
+    by: By = "",
+    as_json: options.AsJson = False,
+) -> None:
+    """Give a class another name. Its labels have it at once; labels that come late under the old name count too."""
+    with open_campaign(db, name, by=by) as campaign:
+        change = campaign.classes.rename(_known(campaign, old), _new(new, _are_numbers(campaign)))
+        _answer(campaign, "rename", change, as_json)
+
+
+def merge(
+    old: OldClass,
+    into: Annotated[str, typer.Argument(metavar="INTO", help="The class that it counts as.", show_default=False)],
+    db: Db = None,
+    name: Name = None,
+    by: By = "",
+    as_json: options.AsJson = False,
+) -> None:
+    """Count a class as another one: labels, gold and final words of before, and labels that come late."""
+    with open_campaign(db, name, by=by) as campaign:
+        _answer(campaign, "merge", campaign.classes.merge(_known(campaign, old), _known(campaign, into)), as_json)
+
+
+def list_classes(db: Db = None, name: Name = None, as_json: options.AsJson = False) -> None:
+    """List the classes, how many labels name each, and the names they had before."""
+    from ladle.cli.program.printing import print_answer
+
+    with open_campaign(db, name) as campaign:
+        counts = campaign.classes.counts()
+        facts = {"command": "campaign class list", "name": campaign.name, "classes": counts.to_pylist()}
+        lines = {
+            str(row.name): f"{row.labels:,} labels" + (f", was {', '.join(map(str, row.former))}" if row.former else "")
+            for row in counts
+        }
+        print_answer(f"Classes of {campaign.name}", lines or {"none": "any class is accepted"}, facts, as_json=as_json)
+
+
+def _answer(campaign: Campaign, command: str, change: SettingsChange, as_json: bool) -> None:
+    from ladle.cli.program.printing import print_answer
+
+    classes = list(campaign.classes)
+    facts = {
+        "command": f"campaign class {command}",
+        "name": campaign.name,
+        "classes": classes,
+        "labels": change.labels,
+        "tasks": change.tasks,
+    }
+    lines = {
+        "classes": f"{len(classes):,}: {', '.join(map(str, classes[:8]))}{', ...' if len(classes) > 8 else ''}",
+        "labels": f"{change.labels:,} under another name now",
+        "tasks": f"{change.tasks:,} have another state now",
+    }
+    print_answer(f"Classes of {campaign.name}", lines, facts, as_json=as_json)
+
+
+def _are_numbers(campaign: Campaign) -> bool:
+    """Whether all classes are numbers, so that a new one in digits is a number too."""
+    classes = campaign.settings.labels.classes
+    return classes is not None and all(isinstance(each, int) for each in classes)
+
+
+def _new(text: str, numbers: bool) -> str | int:
+    return int(text) if numbers and text.removeprefix("-").isdecimal() else text
+
+
+def _known(campaign: Campaign, text: str) -> Any:
+    """The class of this text. Raises: ArgumentError where 3 and "3" are two classes."""
+    from ladle.errors import ArgumentError
+
+    found = [each for each in campaign.classes if str(each) == text]
+    if len(found) > 1:
+        wanted, got = "be one class", f"{text!r}, which is a number and a text"
+        raise ArgumentError("the class", wanted=wanted, got=got, remedy="Use Campaign.classes in Python.")
+    return found[0] if found else text
+
+
+ABOUT_WORD = {"class": "Add, rename and merge the classes of a campaign that runs."}
+COMMANDS = {"class add": add, "class rename": rename, "class merge": merge, "class list": list_classes}
+EXAMPLES = {
+    "class add": options.examples("ladle campaign class add emu owl --db birds.db"),
+    "class rename": options.examples("ladle campaign class rename kat cat --db birds.db"),
+    "class merge": options.examples("ladle campaign class merge kitten cat --db birds.db"),
+    "class list": options.examples("ladle campaign class list --db birds.db"),
+}

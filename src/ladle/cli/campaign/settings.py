@@ -1,0 +1,111 @@
+"""`ladle campaign set`: other settings for a campaign that runs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from ladle.cli.campaign.opening import DAY_SECONDS, By, Db, Name, open_campaign
+from ladle.cli.program import options
+
+# The options, by the setting that each changes.
+_OPTIONS = {
+    "budget": "--budget",
+    "annotators_per_task": "--annotators",
+    "agreement": "--agreement",
+    "lease_seconds": "--lease-days",
+    "price": "--price",
+    "currency": "--currency",
+    "gold_accuracy": "--gold-accuracy",
+}
+
+
+def set_settings(
+    budget: Annotated[
+        int | None, typer.Option("--budget", metavar="COUNT", help="Labels that may be paid for and reserved.")
+    ] = None,
+    no_budget: Annotated[bool, typer.Option("--no-budget", help="Any number of labels.")] = False,
+    annotators: Annotated[
+        int | None, typer.Option("--annotators", metavar="COUNT", help="People who label each example.")
+    ] = None,
+    agreement: Annotated[
+        str | None,
+        typer.Option(
+            "--agreement", metavar="RULE", help="majority, unanimous, latest, first or dawid-skene.", show_default=False
+        ),
+    ] = None,
+    lease_days: Annotated[
+        float | None, typer.Option("--lease-days", metavar="DAYS", help="How long coming batches are leased.")
+    ] = None,
+    price: Annotated[float | None, typer.Option("--price", metavar="NUMBER", help="What a label costs.")] = None,
+    no_price: Annotated[bool, typer.Option("--no-price", help="The price of a label is not known.")] = False,
+    currency: Annotated[
+        str | None, typer.Option("--currency", metavar="WORD", help="What the price is in, such as EUR.")
+    ] = None,
+    gold_accuracy: Annotated[
+        float | None,
+        typer.Option("--gold-accuracy", metavar="SHARE", help="Below it on gold, a person is due for a review."),
+    ] = None,
+    db: Db = None,
+    name: Name = None,
+    by: By = "",
+    as_json: options.AsJson = False,
+) -> None:
+    """Change settings of a campaign that runs. Tasks are judged anew at once; to undo it, set the old values.
+
+    Leases that run already keep their length. Old and new values are on record.
+    """
+    from ladle.cli.program.printing import print_answer
+    from ladle.errors import ArgumentError
+    from ladle.labelling.settings import UNCHANGED
+
+    for value, no_value, option in ((budget, no_budget, "--budget"), (price, no_price, "--price")):
+        if value is not None and no_value:
+            raise ArgumentError("the options", wanted=f"be one of {option} and --no-{option[2:]}", got="both")
+    given: dict[str, Any] = {
+        "budget": None if no_budget else UNCHANGED if budget is None else budget,
+        "annotators_per_task": UNCHANGED if annotators is None else annotators,
+        "agreement": UNCHANGED if agreement is None else agreement,
+        "lease_seconds": UNCHANGED if lease_days is None else lease_days * DAY_SECONDS,
+        "price": None if no_price else UNCHANGED if price is None else price,
+        "currency": UNCHANGED if currency is None else currency,
+        "gold_accuracy": UNCHANGED if gold_accuracy is None else gold_accuracy,
+    }
+    if all(value is UNCHANGED for value in given.values()):
+        raise ArgumentError("the settings", wanted=f"be one or more of {', '.join(_OPTIONS.values())}", got="none")
+    with open_campaign(db, name, by=by) as campaign:
+        change = campaign.set(**given)
+        facts = {
+            "command": "campaign set",
+            "name": campaign.name,
+            "done_before": not change,
+            "changed": {each: {"old": old, "new": new} for each, (old, new) in change.changed.items()},
+            "tasks": change.tasks,
+        }
+        lines = {
+            _OPTIONS[each].removeprefix("--"): f"{_shown(each, new)}, was {_shown(each, old)}"
+            for each, (old, new) in change.changed.items()
+        }
+        if change.tasks:
+            lines["tasks"] = f"{change.tasks:,} have another state now"
+        lines |= {} if change else {"done before": "it was so already: nothing was changed"}
+        print_answer(f"Settings of {campaign.name}", lines, facts, as_json=as_json)
+
+
+def _shown(setting: str, value: Any) -> str:
+    if value is None or value == "":
+        return "none"
+    if setting == "lease_seconds":
+        return f"{value / DAY_SECONDS:g}"
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+COMMANDS = {"set": set_settings}
+EXAMPLES = {
+    "set": options.examples(
+        "ladle campaign set --budget 2000 --db birds.db",
+        "ladle campaign set --annotators 3 --agreement unanimous --lease-days 3",
+        "ladle campaign set --price 0.04 --currency EUR",
+    )
+}

@@ -1,0 +1,122 @@
+"""`ladle campaign set` and `ladle campaign class`: what they change, what they say, what they refuse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import ladle
+from tests.cli.campaigns import labelled, make_pool
+
+
+@pytest.fixture
+def begun(run_json: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    make_pool(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LADLE_DB", "birds.db")
+    labels = ("--labels", "cat,dog,emu", "--strategy", "margin", "--budget", 30, "--price", 0.04, "--currency", "EUR")
+    assert run_json("campaign", "create", "pool.parquet", "--name", "birds", *labels)[0] == 0
+    ask = ("campaign", "ask", "--scores", "scores-1.parquet", "--size", 20, "-o", "batch.csv")
+    assert run_json(*ask)[0] == 0
+    labelled(tmp_path / "batch.csv", tmp_path / "done.csv", first=12)
+    assert run_json("campaign", "tell", "done.csv", "--annotator", "ann")[1]["labelled"] == 12
+    return tmp_path
+
+
+def opened() -> ladle.Campaign:
+    return ladle.Campaign.open("birds.db", name="birds")
+
+
+def test_set(begun: Path, run: Any, run_json: Any) -> None:
+    line = ("campaign", "set", "--annotators", 2, "--agreement", "unanimous", "--budget", 2000, "--lease-days", 3)
+    code, facts = run_json(*line, "--price", 0.05, "--currency", "USD", "--gold-accuracy", 0.9, "--by", "lead")
+    assert code == 0
+    assert facts["changed"] == {
+        "annotators_per_task": {"old": 1, "new": 2},
+        "agreement": {"old": "majority", "new": "unanimous"},
+        "budget": {"old": 30, "new": 2000},
+        "lease_seconds": {"old": 604800.0, "new": 259200.0},
+        "price": {"old": 0.04, "new": 0.05},
+        "currency": {"old": "EUR", "new": "USD"},
+        "gold_accuracy": {"old": 0.8, "new": 0.9},
+    }
+    assert (facts["tasks"], facts["done_before"]) == (12, False)
+    code, out, err = run(*line)
+    assert (code, err) == (0, "")
+    assert "nothing was changed" in out
+    code, out, err = run("campaign", "set", "--no-budget", "--no-price", "--annotators", 1)
+    assert (code, err) == (0, "")
+    assert [line.split() for line in out.splitlines()[1:]] == [
+        ["annotators", "1,", "was", "2"],
+        ["budget", "none,", "was", "2,000"],
+        ["price", "none,", "was", "0.05"],
+        ["tasks", "12", "have", "another", "state", "now"],
+    ]
+    assert "set" in run("campaign", "audit")[1]
+    with opened() as campaign:
+        assert campaign.audit()[-2].actor == "lead"
+        assert (campaign.settings.budget, campaign.settings.lease_seconds) == (None, 3 * 86400)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ((), "--budget, --annotators, --agreement, --lease-days, --price, --currency, --gold-accuracy"),
+        (("--budget", 3, "--no-budget"), "one of --budget and --no-budget"),
+        (("--price", 3, "--no-price"), "one of --price and --no-price"),
+        (("--budget", 0), "budget"),
+        (("--agreement", "most"), "agreement"),
+    ],
+)
+def test_what_cannot_be_set(begun: Path, run: Any, given: Any, words: str) -> None:
+    code, out, err = run("campaign", "set", *given)
+    assert (code, out) == (2, "")
+    assert words in err
+
+
+def test_an_ask_beyond_the_budget_names_the_command_that_raises_it(begun: Path, run: Any) -> None:
+    ask = ("campaign", "ask", "--scores", "scores-2.parquet", "--size", 11, "-o", "more.csv")
+    code, out, err = run(*ask)
+    assert (code, out) == (2, "")
+    assert "budget of 30 labels: 12 are paid for, 8 reserved" in err
+    assert "10 left for 10 examples; got 11" in err
+    assert "ladle campaign set --budget" in err
+    assert run("campaign", "set", "--budget", 31)[0] == 0
+    assert run(*ask)[0] == 0
+
+
+def test_class_commands(begun: Path, run: Any, run_json: Any) -> None:
+    code, facts = run_json("campaign", "class", "add", "owl", "kiwi")
+    assert (code, facts["classes"]) == (0, ["cat", "dog", "emu", "owl", "kiwi"])
+    code, facts = run_json("campaign", "class", "rename", "emu", "rhea", "--by", "lead")
+    assert (code, facts["classes"][2], facts["tasks"]) == (0, "rhea", 0)
+    assert facts["labels"] > 0
+    code, facts = run_json("campaign", "class", "merge", "dog", "cat")
+    assert (code, facts["classes"]) == (0, ["cat", "rhea", "owl", "kiwi"])
+    code, facts = run_json("campaign", "class", "list")
+    assert sum(row["labels"] for row in facts["classes"]) == 12
+    assert [row["former"] for row in facts["classes"]] == [["dog"], ["emu"], [], []]
+    out = run("campaign", "class", "list")[1]
+    assert "was dog" in out
+    late = labelled(begun / "batch.csv", begun / "late.csv")
+    assert run_json("campaign", "tell", late, "--annotator", "ann")[1]["accepted"] == 8
+    assert run("campaign", "verify")[0] == 0
+    code, _, err = run("campaign", "ask", "--scores", "scores-2.parquet", "--size", 2, "-o", "more.csv")
+    assert code == 5
+    assert "4 classes" in err or "4" in err
+    code, _, err = run("campaign", "class", "add", "dog")
+    assert (code, "former name of 'cat'" in err) == (5, True)
+    assert run("campaign", "class", "merge", "cow", "cat")[0] == 8
+
+
+def test_classes_that_are_numbers(run: Any, run_json: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_pool(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LADLE_DB", "n.db")
+    assert run("campaign", "create", "pool.parquet", "--name", "n", "--labels", "0,1", "--strategy", "uniform")[0] == 0
+    assert run_json("campaign", "class", "add", "2")[1]["classes"] == [0, 1, 2]
+    assert run_json("campaign", "class", "rename", "2", "7")[1]["classes"] == [0, 1, 7]
+    assert run_json("campaign", "class", "merge", "7", "0")[1]["classes"] == [0, 1]
+    assert run_json("campaign", "class", "rename", "1", "one")[1]["classes"] == [0, "one"]
