@@ -17,10 +17,14 @@ from tests.golden.make_campaign import Clock, everything, told_of
 def test_a_backup_restored_into_any_store_is_the_campaign(store: Store, tmp_path: Path) -> None:
     clock = Clock()
     campaign = everything(MemoryStore(), tmp_path / "files", clock)  # type: ignore[arg-type]
+    before = told_of(campaign)
     path = campaign.backup(tmp_path / "birds.zip")
     restored = ladle.Campaign.restore(store, path, files=str(tmp_path / "other"))
     opened = ladle.Campaign.open(store, name="birds", clock=clock)
-    assert told_of(opened) == told_of(campaign)
+    assert told_of(opened) == before
+    event = campaign.audit()[-1]
+    assert (event.kind, event.actor, event.details["file"]) == ("backup", "lead", str(tmp_path / "birds.zip"))
+    assert campaign.verify().ok
     assert restored.verify().ok
     assert ladle.Campaign.restore(store, path, name="again", files=str(tmp_path / "third")).name == "again"
     back = opened.backup(tmp_path / "back.zip")

@@ -28,14 +28,24 @@ from ladle.campaign.damage import foreign_ids
 from ladle.campaign.examples import Examples, TakenOut
 from ladle.campaign.files import CampaignFiles, ids_name
 from ladle.campaign.session import Session
-from ladle.errors import CorruptFileError, FileError, FileFormatError, LadleError
+from ladle.errors import CorruptFileError, FileError, FileFormatError, LadleError, StoreError
 from ladle.labelling import version_two
 from ladle.labelling.columns import Columns
 from ladle.labelling.contract import Store, View
+from ladle.labelling.events import Effects, record
 from ladle.labelling.invariants import CRASHES, Everything, problems
 from ladle.labelling.settings import Settings, in_force
-from ladle.labelling.tables import KINDS, MICROSECONDS, ArtefactTable, ExclusionTable, PoolPartTable, SettingsTable
+from ladle.labelling.tables import (
+    KINDS,
+    MICROSECONDS,
+    ArtefactTable,
+    EventTable,
+    ExclusionTable,
+    PoolPartTable,
+    SettingsTable,
+)
 from ladle.memory.budget import require
+from ladle.notices import notice
 from ladle.numbers import path_of
 
 FORMAT = "ladle-campaign"
@@ -60,14 +70,36 @@ UNREADABLE = (
 
 
 def backup(session: Session, path: str | os.PathLike[str]) -> Path:
-    """Write the campaign at one moment to `path`. Raises: FileError; CorruptFileError for a damaged file of its own."""
+    """Write the campaign at one moment to `path`, and record that. Raises: FileError; CorruptFileError for damage."""
     target = Path(path_of(path, "`path`"))
     with durable.writing(target) as file:
         # The seal needs the file open after the archive is closed.
         with session.reading() as view, zipfile.ZipFile(file, "w", ZIPPED, compresslevel=1) as archive:
-            _write(archive, session, view)
+            last = _write(archive, session, view)
         durable.seal(file)
+    try:
+        with session.writing() as writer:
+            report = {"file": str(target.absolute()), "until": last}
+            record(writer, session.act("backup", session.now()), Effects(report=report))
+    except StoreError as error:  # such as a database that may only be read
+        notice(f"The backup {target} is whole, but the campaign could not record that it was made ({error}).")
     return target
+
+
+def is_same_backup(session: Session, path: Path) -> bool:
+    """Whether this file is a backup of the campaign as it is now, but for records of backups. Cost: reads it once."""
+    try:
+        durable.check_seal(path)
+        with _open(path) as archive:
+            kept = _header(archive, path).get("last_event")
+    except (LadleError, OSError):
+        return False
+    with session.reading() as view:
+        events = view.read(EventTable)
+    known = dict(zip(events.seq.tolist(), events.chain.tolist(), strict=True))
+    if not isinstance(kept, dict) or known.get(kept.get("seq")) != kept.get("chain"):
+        return False
+    return set(events.kind[events.seq > kept["seq"]].tolist()) <= {"backup"}
 
 
 def restore(
@@ -103,8 +135,12 @@ def restore(
     return settings
 
 
-def _write(archive: zipfile.ZipFile, session: Session, view: View) -> None:
+def _write(archive: zipfile.ZipFile, session: Session, view: View) -> int:
+    """Write all tables and files; return the number of the last event."""
+    last = view.last(EventTable)
+    seq, chain = (int(last.seq[0]), str(last.chain[0])) if len(last) else (0, "")
     header = {"format": FORMAT, "format_version": FORMAT_VERSION, "ladle": __version__, "settings": view.settings}
+    header["last_event"] = {"seq": seq, "chain": chain}
     archive.writestr(HEADER, json.dumps(header, indent=1))
     for kind in KINDS:
         columns = view.read(kind)
@@ -115,6 +151,7 @@ def _write(archive: zipfile.ZipFile, session: Session, view: View) -> None:
     artefacts = view.read(ArtefactTable)
     for name in artefacts.name.tolist():
         archive.write(session.files.checked(name, artefacts), FILES + name)
+    return seq
 
 
 @contextmanager

@@ -361,6 +361,33 @@ def test_verify_backup_restore_migrate(asked: Path, run_json: Any, run: Any) -> 
     assert run("campaign", "restore", "birds.backup", "--db", "third.db")[0] == 4
 
 
+def test_a_backup_replaces_no_other_file_in_silence(asked: Path, run_json: Any, run: Any) -> None:
+    backup = ("campaign", "backup", "-o", "birds.backup")
+    assert run_json(*backup)[1]["done_before"] is False
+    first = (asked / "birds.backup").read_bytes()
+    assert "No backup" not in run("campaign", "status")[1]
+    assert run_json(*backup)[1]["done_before"] is True
+    assert (asked / "birds.backup").read_bytes() == first
+    labelled(asked / "batch.csv", asked / "l.csv", first=3)
+    assert run_json("campaign", "tell", "l.csv", "--annotator", "ann")[0] == 0
+    code, out, err = run(*backup)
+    assert (code, out) == (4, "")
+    assert "--force" in err
+    assert (asked / "birds.backup").read_bytes() == first
+    assert run_json(*backup, "--force")[1]["done_before"] is False
+    assert (asked / "birds.backup").read_bytes() != first
+    (asked / "notes.backup").write_text("no backup at all")
+    assert run(*backup[:-1], "notes.backup")[0] == 4
+    assert (asked / "notes.backup").read_text() == "no backup at all"
+
+
+def test_a_backup_of_another_campaign_is_another_file(asked: Path, run_json: Any, run: Any) -> None:
+    run_json("campaign", "create", "pool.parquet", "--name", "owls", "--strategy", "uniform")
+    assert run("campaign", "backup", "--name", "owls", "-o", "x.backup")[0] == 0
+    assert run("campaign", "backup", "--name", "birds", "-o", "x.backup")[0] == 4
+    assert run("campaign", "backup", "--name", "owls", "-o", "x.backup")[0] == 0
+
+
 def test_verify_finds_damage(asked: Path, run: Any, run_json: Any) -> None:
     import sqlite3
 

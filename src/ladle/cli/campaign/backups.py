@@ -46,20 +46,32 @@ def backup(
     by: By = "",
     as_json: options.AsJson = False,
 ) -> None:
-    """Copy a campaign to one file while work goes on: complete, checked, and of one moment."""
-    from ladle.cli.program.outputs import check_new
+    """Copy a campaign to one file while work goes on: complete, checked, and of one moment.
+
+    A file that is there is never replaced without --force. Where it is a backup of the campaign as it is now, it stays.
+    """
+    from ladle.campaign.backups import is_same_backup
+    from ladle.cli.program.outputs import other_file_error
     from ladle.cli.program.printing import print_answer
     from ladle.durable import file_digest
     from ladle.memory.budget import bytes_text
 
-    check_new(output, force=force)  # an existing file may be a backup of another moment or campaign
     with open_campaign(db, name, pool=pool, by=by) as campaign:
-        campaign.backup(output)
+        before = output.exists() and not force and is_same_backup(campaign._session, output)
+        if output.exists() and not force and not before:
+            raise other_file_error(output)
+        if not before:
+            campaign.backup(output)
         size, digest = output.stat().st_size, file_digest(output)
         facts = {
-            "command": "campaign backup", "name": campaign.name, "output": str(output), "bytes": size, "sha256": digest
-        }  # fmt: skip
-        lines = {"file": f"{output}, {bytes_text(size)}", "SHA-256": digest}
+            "command": "campaign backup",
+            "name": campaign.name,
+            "output": str(output),
+            "done_before": before,
+            "bytes": size,
+            "sha256": digest,
+        }
+        lines = {"file": f"{output}, {bytes_text(size)}" + (", as it was" if before else ""), "SHA-256": digest}
         print_answer(f"Backup of {campaign.name}", lines, facts, as_json=as_json)
 
 

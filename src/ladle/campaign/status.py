@@ -1,0 +1,111 @@
+"""What to do next in a campaign: the facts of one moment, and the steps that `ladle.labelling.next_steps` finds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ladle.campaign import progress, quality, waiting
+from ladle.campaign.reader import Reader
+from ladle.labelling.answers import Progress
+from ladle.labelling.contract import View
+from ladle.labelling.next_steps import Facts, NextStep, near_equal, steps
+from ladle.labelling.tables import (
+    TOLD_LABEL,
+    BatchTable,
+    EventTable,
+    GoldTable,
+    LabelTable,
+    PersonTable,
+    labels_of,
+)
+
+_BACKUP = "backup"  # the kind of its event
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where a campaign stands, and what to do next, the most pressing first."""
+
+    progress: Progress
+    facts: Facts
+    steps: tuple[NextStep, ...]
+
+
+def status(campaign: Reader) -> Status:
+    """Where a campaign stands, and what to do next.
+
+    Parameters
+    ----------
+    campaign : Campaign or Reader
+        An open campaign.
+
+    Returns
+    -------
+    Status
+        All of it of one moment.
+
+    Notes
+    -----
+    Cost: reads all tasks and labels.
+    """
+    session = campaign._session
+    at = session.now()
+    with session.reading() as view:
+        figures = progress.progress(view, session.settings, at)
+        label = view.read(LabelTable)
+        reviews = quality.reviews(view, session.settings, label)
+        facts = _facts(view, figures, label, tuple(dict.fromkeys(row.text for row in reviews)), at)
+    return Status(figures, facts, tuple(steps(facts)))
+
+
+def _facts(view: View, figures: Progress, label: LabelTable, reviews: tuple[str, ...], at: int) -> Facts:
+    batches, told = view.read(BatchTable), labels_of(label)
+    told = told.take(told.origin == TOLD_LABEL)
+    holdings = waiting.holdings(view, at)
+    out = [(f"{row.who or 'nobody named'}: {row.tasks:,} ({row.how})", bool(row.ended)) for row in holdings]
+    models = figures.curve
+    persons = view.read(PersonTable)
+    names = {*told.annotator.tolist(), *persons.name[persons.merged_into == 0].tolist()}
+    names -= set(persons.name[persons.merged_into != 0].tolist())
+    digests = [each for each in batches.scores_digest.tolist() if each]
+    known = figures.labelled + figures.labelled_unasked
+    return Facts(
+        batches=figures.rounds,
+        waiting=figures.outstanding,
+        holders=tuple(text for text, is_over in out if not is_over),
+        overdue=tuple(text for text, is_over in out if is_over) + _overdue_batches(view, batches, at),
+        disputes=len(waiting.disputes(view, at)),
+        quarantined=figures.quarantined,
+        near_equal=near_equal(names - {""}),
+        reviews=reviews,
+        answers=len(label),
+        people=len(set(told.annotator.tolist())),
+        gold=len(view.read(GoldTable)),
+        newest_model=str(models["version"][-1]) if len(models) else "",
+        labelled=known,
+        model_labelled=int(models["labelled"][-1]) if len(models) else 0,
+        scored_batches=len(digests),
+        same_scores=_had_same_scores(batches, label),
+        left=figures.left,
+        is_backed_up=_BACKUP in view.read(EventTable).kind.tolist(),
+        stop=tuple(verdict.told for verdict in figures.stopping if verdict.stop),
+        to_choose=figures.pool - figures.excluded - figures.asked - figures.labelled_unasked,
+    )
+
+
+def _overdue_batches(view: View, batches: BatchTable, at: int) -> tuple[str, ...]:
+    """Batches without a holder whose lease is over and whose tasks still wait."""
+    task = view.ranked((0, -1), 1 << 62)
+    count = np.bincount(task.batch, minlength=int(batches.number.max(initial=0)) + 1)
+    over = batches.take((batches.lease_until <= at) & (batches.holder == "") & (count[batches.number] > 0))
+    return tuple(f"batch {number}: {int(count[number]):,}" for number in over.number.tolist())
+
+
+def _had_same_scores(batches: BatchTable, label: LabelTable) -> bool:
+    """Whether the last batch had the scores of the one before, though labels were stored between them."""
+    if len(batches) < 2 or not batches.scores_digest[-1] or batches.scores_digest[-1] != batches.scores_digest[-2]:
+        return False
+    since, until = int(batches.asked_at[-2]), int(batches.asked_at[-1])
+    return bool(((label.recorded_at >= since) & (label.recorded_at <= until)).any())

@@ -1,0 +1,69 @@
+"""`ladle campaign status`: one screen that says what to do next."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import typer
+
+from ladle.cli.campaign.opening import Db, Name, as_typed, open_campaign
+from ladle.cli.program import options
+
+if TYPE_CHECKING:
+    from ladle.campaign.status import Status
+
+WIDTH, HEIGHT = 80, 24  # of the smallest terminal
+_INDENT = "     "
+
+
+def status(db: Db = None, name: Name = None, as_json: options.AsJson = False) -> None:
+    """Say where the campaign stands and what to do next, the most pressing first, with the command of each step."""
+    from ladle.campaign.status import status as status_of
+    from ladle.cli.program.printing import print_json
+
+    with open_campaign(db, name) as campaign:
+        found = status_of(campaign)
+    if as_json:
+        listed = [asdict(step) | {"command": as_typed(step.command, db, name)} for step in found.steps]
+        print_json({"command": "campaign status", "name": found.progress.name, **asdict(found.facts), "steps": listed})
+        return
+    lines = screen(found, db, name)
+    typer.echo("\n".join(lines))
+
+
+def screen(found: Status, db: str | None, name: str | None) -> list[str]:
+    """The lines of the screen: at most 23, so that a prompt fits below them. Commands are never cut."""
+    from ladle.cli.campaign.progress import labelled_text, spend_text
+
+    figures = found.progress
+    lines = [
+        _cut(f"Campaign {figures.name}, round {figures.rounds:,}, pool of {figures.pool:,}"),
+        _cut(f"  {labelled_text(figures)}"),
+        _cut(f"  {spend_text(figures)}"),
+        "",
+    ]
+    if not found.steps:
+        return [*lines, "Nothing to do."]
+    lines.append("Next:")
+    for place, step in enumerate(found.steps, start=1):
+        message = textwrap.wrap(step.message, WIDTH - len(_INDENT))[:2]
+        command = textwrap.wrap(as_typed(step.command, db, name), WIDTH - 7, break_on_hyphens=False)
+        block = [f"{place if row == 0 else '':>3}  {text}" for row, text in enumerate(message)]
+        block += [f"{_INDENT}  {text}" for text in command]
+        rest = len(found.steps) - place
+        if len(lines) + len(block) + (rest > 0) > HEIGHT - 1:
+            return [*lines, f"{_INDENT}and {rest + 1:,} more: {as_typed('status --json', db, name)}"]
+        lines += block
+    return lines
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= WIDTH else f"{line[: WIDTH - 3]}..."
+
+
+COMMANDS = {"status": status}
+EXAMPLES = {
+    "status": options.examples("ladle campaign status --db birds.db", "ladle campaign status --db birds.db --json")
+}

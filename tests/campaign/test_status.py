@@ -1,0 +1,72 @@
+"""The facts that the status of a campaign goes by, over all stores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import ladle
+from ladle.campaign.status import Status, status
+from ladle.labelling import Store
+from tests.campaign.made import HOUR, Clock, begun, ids_of, margins
+
+
+def names(found: Status) -> list[str]:
+    return [step.name for step in found.steps]
+
+
+def message(campaign: ladle.Campaign, name: str) -> str:
+    return next(step.message for step in status(campaign).steps if step.name == name)
+
+
+def test_a_campaign_from_its_first_day(store: Store, tmp_path: Path) -> None:
+    clock = Clock()
+    campaign = begun(store, tmp_path, clock=clock, labels=["cat", "dog"], budget=20)
+    assert names(status(campaign)) == ["first"]
+    batch = campaign.ask(10, margins=margins(), holder="vendor", key="one")
+    assert names(status(campaign)) == ["tell"]
+    assert "10 tasks wait for labels (vendor: 10 (batch 1))" in message(campaign, "tell")
+    clock.now += 2 * HOUR
+    assert names(status(campaign))[0] == "overdue"
+    assert "vendor: 10 (batch 1)" in message(campaign, "overdue")
+    campaign.tell(batch.ids, ["cat"] * 10, annotator="ann")
+    assert names(status(campaign)) == ["ask", "backup"]
+    campaign.tell(ids_of(40)[30:33], ["cat", "dog", "cow"], annotator="Ann")
+    campaign.tell(ids_of(40)[30:31], ["dog"], annotator="bob")
+    found = status(campaign)
+    assert names(found)[:3] == ["quarantine", "disputes", "names"]
+    assert found.facts.near_equal == (("Ann", "ann"),)
+    assert (found.facts.disputes, found.facts.quarantined, found.facts.people) == (1, 1, 3)
+    assert "gold" in names(found)
+    campaign.add_gold(ids_of(40)[38:], ["cat", "cat"])
+    assert "gold" not in names(status(campaign))
+
+
+def test_models_and_scores(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    first = campaign.ask(5, margins=margins(), scores_digest="one", key="one")
+    campaign.tell(first.ids, ["cat"] * 5, annotator="ann")
+    campaign.ask(5, margins=margins(), scores_digest="one", key="two")
+    found = status(campaign)
+    assert (found.facts.same_scores, found.facts.scored_batches) == (True, 2)
+    assert {"model", "scores"} <= set(names(found))
+    campaign.record_model("m1", metrics={"accuracy": 0.5})
+    campaign.tell(campaign.batch().ids[:2], ["cat"] * 2, annotator="ann")
+    campaign.ask(5, margins=margins(), scores_digest="two", key="three")
+    assert "2 labelled examples are newer than the model m1" in message(campaign, "train")
+    assert not {"model", "scores"} & set(names(status(campaign)))
+
+
+def test_a_batch_of_nobody_is_overdue(store: Store, tmp_path: Path) -> None:
+    clock = Clock()
+    campaign = begun(store, tmp_path, clock=clock)
+    campaign.ask(4, margins=margins())
+    assert status(campaign).facts.overdue == ()
+    clock.now += 2 * HOUR
+    assert status(campaign).facts.overdue == ("batch 1: 4",)
+
+
+def test_a_used_budget(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, budget=3)
+    batch = campaign.ask(3, margins=margins())
+    campaign.tell(batch.ids, ["cat"] * 3, annotator="ann")
+    assert names(status(campaign)) == ["budget", "backup"]

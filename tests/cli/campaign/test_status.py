@@ -1,0 +1,105 @@
+"""`ladle campaign status`: one screen, with commands that can be typed as they are."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ladle.campaign.status import Status
+from ladle.cli.campaign.status import HEIGHT, WIDTH, screen
+from ladle.labelling import MemoryStore
+from ladle.labelling.next_steps import STEPS, Facts, NextStep, steps
+from tests.campaign.made import begun
+from tests.cli.campaigns import labelled, make_pool
+from tests.cli.test_usage import commands
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Any) -> Path:
+    make_pool(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("LADLE_DB", raising=False)
+    create = ("--name", "the birds", "--db", "my birds.db", "--labels", "cat,dog,emu", "--strategy", "margin")
+    assert run("campaign", "create", "pool.parquet", *create)[0] == 0
+    return tmp_path
+
+
+def test_the_commands_are_as_typed(folder: Path, run: Any, run_json: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = ("--db", "my birds.db", "--name", "the birds")
+    assert run("campaign", "ask", "--scores", "scores-1.parquet", "--size", 9, "-o", "b.csv", *place)[0] == 0
+    labelled(folder / "b.csv", folder / "l.csv", first=5, but={})
+    (folder / "odd.csv").write_text("id,label\nim001,cow\n")
+    run("campaign", "tell", "l.csv", "--annotator", "ann", *place)
+    run("campaign", "tell", "odd.csv", "--annotator", "ann", *place)
+    code, out, err = run("campaign", "status", *place)
+    assert (code, err) == (0, "")
+    assert "5 of 9 asked for" in out
+    assert "ladle campaign export quarantine -o odd.csv --db 'my birds.db' --name 'the birds'" in out
+    facts = run_json("campaign", "status", *place)[1]
+    assert (facts["waiting"], facts["quarantined"]) == (4, 1)
+    step = next(each for each in facts["steps"] if each["name"] == "quarantine")
+    words = shlex.split(step["command"].replace("odd.csv", "found.csv"))
+    assert run(*words[1:])[0] == 0
+    assert (folder / "found.csv").exists()
+    monkeypatch.setenv("LADLE_DB", "my birds.db")
+    assert "ladle campaign export quarantine -o odd.csv\n" in run("campaign", "status")[1]
+    out = run("campaign", "progress", *place)[1].replace("\n", " ")
+    assert "export quarantine -o odd.csv" in out
+    assert "--name 'the" in out
+
+
+def test_every_command_of_the_table_exists() -> None:
+    known = {" ".join(path[1:]): command for path, command in commands() if path[0] == "campaign"}
+    later = {"person merge"}
+    for rule in STEPS.values():
+        words = shlex.split(rule.command)
+        name = " ".join(words[:2]) if " ".join(words[:2]) in {*known, *later} else words[0]
+        if name in later - known.keys():
+            continue
+        options = {each for option in known[name].params for each in option.opts}
+        assert {word for word in words if word.startswith("-")} <= options, rule.command
+
+
+def full(count: int) -> Facts:
+    many = tuple(f"a person of a long name {number}: 100,000 (batch {number})" for number in range(count))
+    return Facts(
+        batches=7,
+        waiting=99_999,
+        holders=many,
+        overdue=many,
+        disputes=12_345,
+        quarantined=9_999,
+        near_equal=(("Ann", "ann"),),
+        reviews=many,
+        answers=5,
+        people=50,
+        newest_model="a model of a very long version " * 3,
+        labelled=5,
+        scored_batches=4,
+        same_scores=True,
+        left=0,
+        stop=many,
+        to_choose=4,
+    )
+
+
+@pytest.mark.parametrize("db", [None, "b.db", "postgresql://someone@a.long.host.example.com:5432/a_database_of_labels"])
+@pytest.mark.parametrize("count", [0, 1, 9])
+def test_it_fits_a_screen(db: str | None, count: int, tmp_path: Path) -> None:
+    facts = full(count)
+    campaign = begun(MemoryStore(), tmp_path, name="a name " + "x" * 150)
+    lines = screen(Status(campaign.progress(), facts, tuple(steps(facts))), db, None)
+    assert len(lines) < HEIGHT
+    assert max(map(len, lines)) <= WIDTH
+    assert "more" in lines[-1]
+
+
+def test_nothing_to_do(tmp_path: Path) -> None:
+    campaign = begun(MemoryStore(), tmp_path)
+    figures, facts = campaign.progress(), Facts(batches=1, waiting=0)
+    assert screen(Status(figures, facts, ()), None, None)[-1] == "Nothing to do."
+    only = screen(Status(figures, facts, (NextStep("x", "Do it.", "list"),)), "x.db", None)
+    assert only[-2:] == ["  1  Do it.", "       ladle campaign list --db x.db"]

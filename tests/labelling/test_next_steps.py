@@ -1,0 +1,64 @@
+"""The table of what a lead should do next: each row holds where it should, and says what there is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ladle.labelling.next_steps import STEPS, Facts, near_equal, steps
+
+BUSY = Facts(batches=2, waiting=0, left=0, answers=0, to_choose=5)  # nothing but the budget
+CASES: dict[str, tuple[dict[str, object], dict[str, object], str]] = {
+    # the step: facts under which it holds, facts one step away under which it does not, words of its message
+    "overdue": ({"overdue": ("vendor: 5 (batch 1)",)}, {"overdue": ()}, "vendor: 5"),
+    "quarantine": ({"quarantined": 1}, {"quarantined": 0}, "1 entries"),
+    "disputes": ({"disputes": 3}, {"disputes": 0}, "3 examples"),
+    "names": ({"near_equal": (("Ann", "ann"),)}, {"near_equal": ()}, "Ann = ann"),
+    "reviews": ({"reviews": ("cy: 2 of 9",)}, {"reviews": ()}, "cy: 2 of 9"),
+    "stop": ({"stop": ("the gain is small",)}, {"stop": ()}, "gain is small"),
+    "tell": ({"waiting": 2, "holders": ("ann: 2 (taken)",)}, {"waiting": 0}, "2 tasks wait for labels (ann: 2"),
+    "budget": ({"left": 0}, {"left": 1}, "used up"),
+    "model": ({"scored_batches": 2}, {"scored_batches": 1}, "No model"),
+    "scores": ({"same_scores": True}, {"same_scores": False}, "same scores"),
+    "train": ({"newest_model": "m1", "labelled": 5, "model_labelled": 3}, {"model_labelled": 5}, "2 labelled examples"),
+    "first": ({"batches": 0, "left": None}, {"batches": 1}, "Nothing has been asked"),
+    "ask": ({"left": 7}, {"waiting": 1}, "7 labels of the budget"),
+    "gold": ({"people": 2, "gold": 0}, {"gold": 1}, "2 people"),
+    "backup": ({"answers": 1}, {"is_backed_up": True}, "No backup"),
+}
+
+
+def test_every_row_of_the_table_is_tried() -> None:
+    assert set(CASES) == set(STEPS)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_step_holds_where_it_should(name: str) -> None:
+    there, gone, words = CASES[name]
+    facts = replace(BUSY, **there)  # type: ignore[arg-type]
+    found = {step.name: step for step in steps(facts)}
+    assert words in found[name].message
+    assert found[name].command == STEPS[name].command
+    assert name not in {step.name for step in steps(replace(facts, **gone))}  # type: ignore[arg-type]
+
+
+def test_steps_come_in_the_order_of_the_table() -> None:
+    found = [step.name for step in steps(replace(BUSY, quarantined=1, overdue=("a: 1",), waiting=3, people=2))]
+    assert found == [name for name in STEPS if name in found]
+    assert found[0] == "overdue"
+
+
+def test_a_whole_pool_is_not_asked_for_again() -> None:
+    assert steps(Facts(batches=3, waiting=0, to_choose=0)) == []
+
+
+def test_names_that_are_nearly_one() -> None:
+    assert near_equal(["Ann", "ann", "a.n.n.", "bob", "Bob ", "cy", ""]) == (("Ann", "a.n.n.", "ann"), ("Bob ", "bob"))
+    assert near_equal(["ann", "anna"]) == ()
+
+
+def test_long_lists_are_counted() -> None:
+    (step,) = steps(replace(BUSY, left=None, to_choose=0, overdue=tuple(f"p{n}: 1" for n in range(9))))
+    assert "p2: 1; and 6 more" in step.message
+    assert "p3" not in step.message
