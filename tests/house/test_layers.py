@@ -60,7 +60,7 @@ FILE_ORDER = {
         *("examples", "damage", "files", "clocks", "session"),
         *("news", "views", "waiting", "stories", "quality", "progress", "splitting", "verify", "backups", "creation"),
         *("score_arrays", "telling", "asking", "leases", "lead", "rounds", "label_files", "pools"),
-        *("reader", "comparison", "teller", "editor", "whole_round", "campaign"),
+        *("reader", "comparison", "status", "teller", "editor", "whole_round", "campaign"),
     ],
 }
 # Imports from below, in a function: `Dendrogram.assign` clusters the newcomers that are far from all clusters, and the

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from ladle.labelling.next_steps import STEPS, Facts, near_equal, steps
+from ladle.labelling.next_steps import STEPS, CampaignFacts, near_equal, steps
 
-BUSY = Facts(batches=2, waiting=0, left=0, answers=0, to_choose=5)  # nothing but the budget
+BUSY = CampaignFacts(batches=2, waiting=0, left=0, answers=0, to_choose=5)  # nothing but the budget
 CASES: dict[str, tuple[dict[str, object], dict[str, object], str]] = {
     # the step: facts under which it holds, facts one step away under which it does not, words of its message
     "overdue": ({"overdue": ("vendor: 5 (batch 1)",)}, {"overdue": ()}, "vendor: 5"),
@@ -50,7 +50,7 @@ def test_steps_come_in_the_order_of_the_table() -> None:
 
 
 def test_a_whole_pool_is_not_asked_for_again() -> None:
-    assert steps(Facts(batches=3, waiting=0, to_choose=0)) == []
+    assert steps(CampaignFacts(batches=3, waiting=0, to_choose=0)) == []
 
 
 def test_names_that_are_nearly_one() -> None:

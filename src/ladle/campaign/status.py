@@ -10,7 +10,7 @@ from ladle.campaign import progress, quality, waiting
 from ladle.campaign.reader import Reader
 from ladle.labelling.answers import Progress
 from ladle.labelling.contract import View
-from ladle.labelling.next_steps import Facts, NextStep, near_equal, steps
+from ladle.labelling.next_steps import CampaignFacts, NextStep, near_equal, steps
 from ladle.labelling.tables import (
     TOLD_LABEL,
     BatchTable,
@@ -29,7 +29,7 @@ class Status:
     """Where a campaign stands, and what to do next, the most pressing first."""
 
     progress: Progress
-    facts: Facts
+    facts: CampaignFacts
     steps: tuple[NextStep, ...]
 
 
@@ -60,7 +60,7 @@ def status(campaign: Reader) -> Status:
     return Status(figures, facts, tuple(steps(facts)))
 
 
-def _facts(view: View, figures: Progress, label: LabelTable, reviews: tuple[str, ...], at: int) -> Facts:
+def _facts(view: View, figures: Progress, label: LabelTable, reviews: tuple[str, ...], at: int) -> CampaignFacts:
     batches, told = view.read(BatchTable), labels_of(label)
     told = told.take(told.origin == TOLD_LABEL)
     holdings = waiting.holdings(view, at)
@@ -71,7 +71,7 @@ def _facts(view: View, figures: Progress, label: LabelTable, reviews: tuple[str,
     names -= set(persons.name[persons.merged_into != 0].tolist())
     digests = [each for each in batches.scores_digest.tolist() if each]
     known = figures.labelled + figures.labelled_unasked
-    return Facts(
+    return CampaignFacts(
         batches=figures.rounds,
         waiting=figures.outstanding,
         holders=tuple(text for text, is_over in out if not is_over),

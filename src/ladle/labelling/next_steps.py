@@ -11,7 +11,7 @@ NAMES = 3  # of people in a message; it counts the others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class CampaignFacts:
     """What the table reads. Numbers are counts.
 
     holders, overdue: "who: how many tasks", of those who have tasks, in time or not. waiting: tasks of batches that
@@ -56,12 +56,12 @@ class NextStep:
 class StepRule:
     """A row of the table: when it holds, what it says, and the command that does it."""
 
-    holds: Callable[[Facts], bool]
-    message: Callable[[Facts], str]
+    holds: Callable[[CampaignFacts], bool]
+    message: Callable[[CampaignFacts], str]
     command: str
 
 
-def steps(facts: Facts) -> list[NextStep]:
+def steps(facts: CampaignFacts) -> list[NextStep]:
     """What holds now, the most pressing first."""
     return [NextStep(name, rule.message(facts), rule.command) for name, rule in STEPS.items() if rule.holds(facts)]
 

@@ -11,7 +11,7 @@ import pytest
 from ladle.campaign.status import Status
 from ladle.cli.campaign.status import HEIGHT, WIDTH, screen
 from ladle.labelling import MemoryStore
-from ladle.labelling.next_steps import STEPS, Facts, NextStep, steps
+from ladle.labelling.next_steps import STEPS, CampaignFacts, NextStep, steps
 from tests.campaign.made import begun
 from tests.cli.campaigns import labelled, make_pool
 from tests.cli.test_usage import commands
@@ -63,9 +63,9 @@ def test_every_command_of_the_table_exists() -> None:
         assert {word for word in words if word.startswith("-")} <= options, rule.command
 
 
-def full(count: int) -> Facts:
+def full(count: int) -> CampaignFacts:
     many = tuple(f"a person of a long name {number}: 100,000 (batch {number})" for number in range(count))
-    return Facts(
+    return CampaignFacts(
         batches=7,
         waiting=99_999,
         holders=many,
@@ -92,14 +92,15 @@ def test_it_fits_a_screen(db: str | None, count: int, tmp_path: Path) -> None:
     facts = full(count)
     campaign = begun(MemoryStore(), tmp_path, name="a name " + "x" * 150)
     lines = screen(Status(campaign.progress(), facts, tuple(steps(facts))), db, None)
-    assert len(lines) < HEIGHT
-    assert max(map(len, lines)) <= WIDTH
-    assert "more" in lines[-1]
+    assert sum(-(-len(line) // WIDTH) or 1 for line in lines) < HEIGHT
+    assert max(len(line) for line in lines if "ladle campaign" not in line) <= WIDTH
+    assert ("more" in lines[-1]) == (lines[-1].strip().startswith("and"))
+    assert "more" in lines[-1] or count == 0
 
 
 def test_nothing_to_do(tmp_path: Path) -> None:
     campaign = begun(MemoryStore(), tmp_path)
-    figures, facts = campaign.progress(), Facts(batches=1, waiting=0)
+    figures, facts = campaign.progress(), CampaignFacts(batches=1, waiting=0)
     assert screen(Status(figures, facts, ()), None, None)[-1] == "Nothing to do."
     only = screen(Status(figures, facts, (NextStep("x", "Do it.", "list"),)), "x.db", None)
     assert only[-2:] == ["  1  Do it.", "       ladle campaign list --db x.db"]

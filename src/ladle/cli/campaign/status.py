@@ -34,7 +34,7 @@ def status(db: Db = None, name: Name = None, as_json: options.AsJson = False) ->
 
 
 def screen(found: Status, db: str | None, name: str | None) -> list[str]:
-    """The lines of the screen: at most 23, so that a prompt fits below them. Commands are never cut."""
+    """The lines of the screen: at most 23, so that a prompt fits below them."""
     from ladle.cli.campaign.progress import labelled_text, spend_text
 
     figures = found.progress
@@ -49,14 +49,18 @@ def screen(found: Status, db: str | None, name: str | None) -> list[str]:
     lines.append("Next:")
     for place, step in enumerate(found.steps, start=1):
         message = textwrap.wrap(step.message, WIDTH - len(_INDENT))[:2]
-        command = textwrap.wrap(as_typed(step.command, db, name), WIDTH - 7, break_on_hyphens=False)
         block = [f"{place if row == 0 else '':>3}  {text}" for row, text in enumerate(message)]
-        block += [f"{_INDENT}  {text}" for text in command]
+        block.append(f"{_INDENT}  {as_typed(step.command, db, name)}")
         rest = len(found.steps) - place
-        if len(lines) + len(block) + (rest > 0) > HEIGHT - 1:
-            return [*lines, f"{_INDENT}and {rest + 1:,} more: {as_typed('status --json', db, name)}"]
+        if _rows([*lines, *block]) + (rest > 0) > HEIGHT - 1:
+            return [*lines, f"{_INDENT}and {rest + 1:,} more: --json lists them"]
         lines += block
     return lines
+
+
+def _rows(lines: list[str]) -> int:
+    """The rows of the terminal that these lines take; a long command goes on in the next row, so it can be copied."""
+    return sum(max(1, -(-len(line) // WIDTH)) for line in lines)
 
 
 def _cut(line: str) -> str:
