@@ -84,7 +84,7 @@ def test_the_equals_sign_and_the_short_form_count(run):
     ("line", "message"),
     [
         (["selct"], "No such command 'selct'. Did you mean 'select'?"),
-        (["campaign", "asks"], "No such command 'asks'. Did you mean 'ask', 'assign'?"),
+        (["campaign", "asks"], "No such command 'asks'. Did you mean 'ask', 'class', 'assign'?"),
         (["select", "p.npy", "--labeled", "x"], "No such option: --labeled. Did you mean `--labelled`?"),
         (["select", "p.npy", "--n_clusters", "3"], "No such option: --n_clusters. Did you mean `--n-clusters`?"),
         (["select", "p.npy", "--zzz"], "No such option: --zzz."),

@@ -17,7 +17,6 @@ from ladle.campaign.lead import settings_changes
 from ladle.campaign.lead.classes import Classes
 from ladle.campaign.rounds import RoundResult
 from ladle.campaign.session import Database
-from ladle.campaign.teller import Teller
 from ladle.campaign.whole_round import RoundRequest
 from ladle.formats import LabelFile, read_labels
 from ladle.labelling.answers import Batch, Told
@@ -31,7 +30,7 @@ from ladle.store.sql import SqlStore
 Arrays = Mapping[str, npt.ArrayLike | None]
 
 
-class Campaign(Teller, Editor):
+class Campaign(Editor):
     """A labelling campaign in a database.
 
     `create` makes one, and `open` opens it again. `close` it, or use it in a `with` block. Methods that change nothing

@@ -9,8 +9,8 @@ from typing import Any, Self
 from ladle.campaign import asking, backups, creation, leases
 from ladle.campaign.examples import as_pool
 from ladle.campaign.lead import adjudication, assignments, pool_changes, pools
-from ladle.campaign.reader import Reader
 from ladle.campaign.session import Database
+from ladle.campaign.teller import Teller
 from ladle.labelling.answers import Taken
 from ladle.labelling.contract import Store
 from ladle.numbers import switch
@@ -18,7 +18,7 @@ from ladle.progress import SILENT, Reporter
 from ladle.store.sql import SqlStore
 
 
-class Editor(Reader):
+class Editor(Teller):
     """The methods of `Campaign` that change it in other ways than by asking and telling."""
 
     __slots__ = ()

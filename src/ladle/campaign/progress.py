@@ -29,6 +29,7 @@ from ladle.labelling.tables import (
     ModelTable,
     QuarantineTable,
     TaskTable,
+    gold_of,
     labels_of,
 )
 from ladle.stopping import GainPlateau, Verdict
@@ -89,7 +90,7 @@ def annotators(view: View, label: LabelTable, paid: LabelTable, at: int, since: 
     current = labels_of(label)
     names = sorted(set(label.annotator.tolist()))
     _, agreements = agreement_of(current)
-    right, seen = gold_scores(current, view.read(GoldTable))
+    right, seen = gold_scores(current, gold_of(view.read(GoldTable)))
     counts, imported, last = np.zeros((3, len(names)), np.int64)
     speed = np.full(len(names), np.nan)
     for place, name in enumerate(names):

@@ -18,6 +18,7 @@ from ladle.labelling.tables import (
     GoldTable,
     LabelTable,
     PersonTable,
+    gold_of,
     labels_of,
 )
 
@@ -82,7 +83,7 @@ def _facts(view: View, figures: Progress, label: LabelTable, reviews: tuple[str,
         reviews=reviews,
         answers=len(label),
         people=len(set(told.annotator.tolist())),
-        gold=len(view.read(GoldTable)),
+        gold=len(gold_of(view.read(GoldTable))),
         newest_model=str(models["version"][-1]) if len(models) else "",
         labelled=known,
         model_labelled=int(models["labelled"][-1]) if len(models) else 0,

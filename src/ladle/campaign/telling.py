@@ -66,12 +66,13 @@ def check_request(
     given = _as_list(labels)
     if len(named) and len(given) != len(named):
         raise ShapeError("`labels`", wanted=f"be one for each of the {len(named):,} ids", got=f"{len(given):,}")
-    canonical, refused = session.settings.labels.all_canonical(given)
+    labels_now = session.settings.labels
+    canonical, refused = labels_now.all_canonical(given)
     return _request(
         session,
         named,
         label=canonical,
-        as_told=canonical,
+        as_told=labels_now.as_told().all_canonical(given)[0] if labels_now.former else canonical,
         refused=refused,
         given={place: tell_rules.as_text(given[place]) for place in {*refused, *named.unknown}},
         reason="",

@@ -134,11 +134,9 @@ def run_round(
         except QuarantinedError as error:
             raise quarantined_error(error, " Nothing was asked; --go-on asks all the same.") from None
         written, before = write_batch(campaign, result.batch.to_arrow(), output, format_name=format_name, force=force)
-        steps = _steps(result, files, model, measured, given)
-        steps.append(_export_step(written, before, output))
-        done_before = result.done_before and before
-        about = {"round": result.batch.round, "done_before": done_before, "output": str(output), "steps": steps}
-        facts = {"command": "campaign round", "name": campaign.name, **about}
+        steps = [*_steps(result, files, model, measured, given), _export_step(written, before, output)]
+        facts = {"command": "campaign round", "name": campaign.name, "round": result.batch.round}
+        facts |= {"done_before": result.done_before and before, "output": str(output), "steps": steps}
         _answer(facts | {"seconds": round(time.perf_counter() - started, 3)}, as_json)
 
 
