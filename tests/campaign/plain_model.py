@@ -38,6 +38,20 @@ class Model:
             else:
                 self.disputed_at.pop(row, None)
 
+    classes: list[str] = field(default_factory=lambda: list(GOOD))
+    former: dict[str, str] = field(default_factory=dict)  # the old name of a class -> its name now
+
+    def rename(self, old: str, new: str) -> None:
+        """Every label, gold too, has the new name; `new` may be a class already, which makes it a merge."""
+        self.classes = [each for each in self.classes if each != old or new not in self.classes]
+        self.classes = [new if each == old else each for each in self.classes]
+        for each in self.labels:
+            each["label"] = new if each["label"] == old else each["label"]
+        self.gold = {row: new if label == old else label for row, label in self.gold.items()}
+        self.final = {row: new if label == old else label for row, label in self.final.items()}
+        self.former = {name: new if now == old else now for name, now in self.former.items()} | {old: new}
+        self.former.pop(new, None)
+
     def current(self, row: int) -> dict[str, str]:
         """The answers that count, by annotator, in the order told. A skip is an answer without a label."""
         return {
@@ -135,9 +149,9 @@ class Model:
         """said: (row, label or "skip", annotator, when it was given; None for now)."""
         told: Counter = Counter()
         before = {row: self.state(row) for row in range(self.pool) if self.is_task(row)}
-        for row, label, name, given_at in said:
-            annotator = self.names.get(name, name)
-            if not 0 <= row < self.pool or label not in (*GOOD, "skip"):
+        for row, word, name, given_at in said:
+            annotator, label = self.names.get(name, name), self.former.get(word, word)
+            if not 0 <= row < self.pool or label not in (*self.classes, "skip"):
                 told["quarantined"] += 1
                 self.quarantined += 1
                 continue

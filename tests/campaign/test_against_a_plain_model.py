@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 )
 
 import ladle
-from ladle.errors import ArgumentError, MismatchError
+from ladle.errors import ArgumentError, MismatchError, NotFoundError
 from ladle.labelling import MemoryStore, Store
 from ladle.store import SqlStore
 from tests.campaign.made import enrol
@@ -33,11 +33,12 @@ ANNOTATORS = st.sampled_from(["ann", "Ann", "bob", "cy", ""])
 PEOPLE = st.sampled_from(["ann", "bob", "cy"])
 TEAMS = {"ann": "red", "bob": "red"}
 NAMES = st.sampled_from(["ann", "cy", "red"])
+CLASSES = st.sampled_from(["cat", "dog", "cow", "emu"])
 BEGINNING = 1_000_000.0
 SAID = st.lists(
     st.tuples(
         st.integers(-2, POOL + 1),
-        st.sampled_from(["cat", "dog", "cat", "dog", "cow", None]),
+        st.sampled_from(["cat", "dog", "cat", "dog", "cow", "emu", None]),
         ANNOTATORS,
         st.sampled_from([None, None, BEGINNING - 50, BEGINNING, BEGINNING + 50]),
     ),
@@ -163,12 +164,12 @@ class Machine(RuleBasedStateMachine):
 
     @rule(rows=SOME_ROWS, label=st.sampled_from(["cat", "dog"]))
     def adjudicate(self, rows: list[int], label: str) -> None:
-        ids = [self.ids[row] for row in rows]
-        if set(rows) & self.model.gold.keys():
-            with pytest.raises(ArgumentError, match="gold"):
+        ids, word = [self.ids[row] for row in rows], self.model.former.get(label, label)
+        if set(rows) & self.model.gold.keys() or word not in self.model.classes:
+            with pytest.raises(ArgumentError):
                 self.campaign.adjudicate(ids, label)
             return
-        assert self.campaign.adjudicate(ids, label, reason="seen") == self.model.adjudicate(set(rows), label)
+        assert self.campaign.adjudicate(ids, label, reason="seen") == self.model.adjudicate(set(rows), word)
 
     @rule(rows=SOME_ROWS)
     def undo_adjudication(self, rows: list[int]) -> None:
@@ -204,6 +205,45 @@ class Machine(RuleBasedStateMachine):
         deleted = self.campaign.delete_labels(ids, annotator=annotator, reason="a mistake")
         assert deleted == self.model.delete(set(rows), annotator)
 
+    @rule(people=st.integers(1, 3), budget=st.sampled_from([None, 6, 18]))
+    def set_settings(self, people: int, budget: int | None) -> None:
+        before = {"annotators_per_task": self.model.annotators_per_task, "budget": self.model.budget}
+        after = {"annotators_per_task": people, "budget": budget}
+        changed = {name: (before[name], after[name]) for name in after if before[name] != after[name]}
+        states = [self.model.state(row) for row in range(POOL)]
+        self.model.annotators_per_task, self.model.budget = people, budget
+        moved = [self.model.state(row) != state and self.model.is_task(row) for row, state in enumerate(states)]
+        change = self.campaign.set(**after)
+        assert (dict(change.changed), change.tasks) == (changed, sum(moved))
+
+    @rule(old=CLASSES, new=CLASSES)
+    def rename_or_merge_classes(self, old: str, new: str) -> None:
+        merges = new in self.model.classes
+        is_taken = self.model.former.get(new, old) != old
+        change = self.campaign.classes.merge if merges else self.campaign.classes.rename
+        if old not in self.model.classes or old == new or is_taken:
+            with pytest.raises((ArgumentError, MismatchError, NotFoundError)):
+                change(old, new)
+            return
+        before = [each["label"] for each in self.model.labels]
+        self.model.rename(old, new)
+        after = [each["label"] for each in self.model.labels]
+        assert change(old, new).labels == sum(one != other for one, other in zip(before, after, strict=True))
+
+    @rule(name=CLASSES)
+    def add_a_class(self, name: str) -> None:
+        if name in self.model.classes or name in self.model.former:
+            with pytest.raises((ArgumentError, MismatchError)):
+                self.campaign.classes.add(name)
+            return
+        self.campaign.classes.add(name)
+        self.model.classes.append(name)
+
+    @invariant()
+    def classes_are_the_models(self) -> None:
+        assert list(self.campaign.settings.labels.classes) == self.model.classes
+        assert dict(self.campaign.settings.labels.former) == self.model.former
+
     @rule(annotator=st.sampled_from([None, "ann", "bob"]), since=st.sampled_from([BEGINNING - 20, BEGINNING + 20]))
     def delete_since(self, annotator: str | None, since: float) -> None:
         found = self.campaign.withdrawals.preview_deletion(annotator=annotator, since=since).labels
@@ -216,9 +256,14 @@ class Machine(RuleBasedStateMachine):
         self.campaign.people.merge("Ann", "ann")
         self.model.merge("Ann", "ann")
 
-    @rule(row=ROWS, label=st.sampled_from(["cat", "dog"]))
-    def add_gold(self, row: int, label: str) -> None:
-        assert self.campaign.add_gold([self.ids[row]], [label]) == (row not in self.model.gold)
+    @rule(row=ROWS, word=st.sampled_from(["cat", "dog"]))
+    def add_gold(self, row: int, word: str) -> None:
+        label = self.model.former.get(word, word)
+        if label not in self.model.classes:
+            with pytest.raises(ArgumentError):
+                self.campaign.add_gold([self.ids[row]], [word])
+            return
+        assert self.campaign.add_gold([self.ids[row]], [word]) == (row not in self.model.gold)
         self.model.gold[row] = label
 
     @rule(row=ROWS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from ladle.labelling.people import person_name
+from ladle.labelling.people import looks_of
 
 NAMES = 3  # of people in a message; it counts the others
 
@@ -67,12 +67,11 @@ def steps(facts: CampaignFacts) -> list[NextStep]:
 
 
 def near_equal(names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
-    """Groups of names that differ by case, spaces and punctuation alone."""
+    """Groups of names that differ in looks alone, see `looks_of`."""
     groups: dict[str, set[str]] = {}
     for name in names:
-        key = "".join(sign for sign in person_name(name).casefold() if sign.isalnum())
-        if key:
-            groups.setdefault(key, set()).add(name)
+        if name:
+            groups.setdefault(looks_of(name), set()).add(name)
     return tuple(tuple(sorted(group)) for _, group in sorted(groups.items()) if len(group) > 1)
 
 

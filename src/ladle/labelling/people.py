@@ -8,10 +8,19 @@ from dataclasses import dataclass, field
 
 from ladle.labelling.tables import PersonTable
 
+_NOT_OF_A_NAME = frozenset("PZCS")  # Unicode's punctuation, spaces, signs that are not seen, symbols
+
 
 def person_name(text: str) -> str:
     """A name as campaigns store it: in Unicode's form NFC, without spaces at its ends, each inner gap one space."""
     return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def looks_of(name: str) -> str:
+    """What two names that differ in capitals, widths, spaces and punctuation alone have in common."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    kept = "".join(sign for sign in folded if unicodedata.category(sign)[0] not in _NOT_OF_A_NAME)
+    return kept or folded
 
 
 @dataclass(frozen=True, slots=True, eq=False)

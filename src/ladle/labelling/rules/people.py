@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 
 import numpy as np
 
 from ladle.labelling.columns import repeated, texts
-from ladle.labelling.people import People
+from ladle.labelling.people import People, looks_of
 from ladle.labelling.tables import PersonTable
-
-_NOT_OF_A_NAME = frozenset("PZCS")  # Unicode's punctuation, spaces, signs that are not seen, symbols
 
 
 def founded(people: PersonTable, names: Iterable[str], *, event: int) -> PersonTable:
@@ -33,10 +30,10 @@ def near_names(people: PersonTable, names: Iterable[str]) -> list[tuple[str, str
     by_looks: dict[str, list[str]] = {}
     for name in persons:
         if name:
-            by_looks.setdefault(_looks(name), []).append(name)
+            by_looks.setdefault(looks_of(name), []).append(name)
     found: dict[frozenset[str], tuple[str, str]] = {}
     for name in dict.fromkeys(names):
-        for other in by_looks.get(_looks(name), []) if name else []:
+        for other in by_looks.get(looks_of(name), []) if name else []:
             if other != name:
                 found.setdefault(frozenset((name, other)), (name, other))
     return list(found.values())
@@ -48,9 +45,3 @@ def near_notice(name: str, other: str) -> str:
         f"the annotators {name!r} and {other!r} differ in capitals, spaces or punctuation alone; they count as two "
         "people until they are merged (ladle campaign person merge)"
     )
-
-
-def _looks(name: str) -> str:
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-    kept = "".join(sign for sign in folded if unicodedata.category(sign)[0] not in _NOT_OF_A_NAME)
-    return kept or folded
