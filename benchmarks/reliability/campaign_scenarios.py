@@ -10,12 +10,17 @@ from contextlib import closing
 from pathlib import Path
 from unittest import mock
 
+import numpy as np
+import pyarrow as pa
+
 import ladle
 from benchmarks.reliability import birds
 from benchmarks.reliability.birds import doing
 from benchmarks.reliability.scenarios import Act, Scenario, Snapshot, whole_or_not
 from benchmarks.reliability.snapshots import DATABASE, NAME, problems, snapshot, url
 from ladle.errors import MismatchError
+from ladle.pool.array_pool import ArrayPool
+from ladle.pool.ids.example_ids import Ids
 from ladle.store.upgrade import NEWEST
 
 BACKUP = "birds.backup"
@@ -80,6 +85,25 @@ def _problems_once_new(folder: Path) -> list[str]:
     return [line for line in problems(folder) if "ids-" not in line] if version == NEWEST else []
 
 
+def _renames(campaign: ladle.Campaign) -> None:
+    if "cat" in (campaign.settings.labels.classes or ()):
+        campaign.classes.rename("cat", "feline")
+
+
+def _merges(campaign: ladle.Campaign) -> None:
+    if "bob" not in campaign.labels()["annotator"]:
+        return  # merged before
+    campaign.people.merge("bob", "ann")
+
+
+def _replaces(campaign: ladle.Campaign) -> None:
+    """A pool without its first clump, in which all other examples have other rows."""
+    whole = birds.pool()
+    rows = np.arange(6, birds.ROWS)
+    pool = ArrayPool([whole.embeddings()[rows]], Ids(whole.ids.take(pa.array(rows))), "an array")
+    campaign.extend(pool, replace=True)
+
+
 CAMPAIGN = (
     whole_or_not(Act("migrate", _old, _migrates, snapshot, _problems_once_new)),
     _act("create", birds.nothing, birds.created),
@@ -96,6 +120,14 @@ CAMPAIGN = (
     _change("extend", birds.labelled, lambda each: each.extend(birds.pool(birds.ROWS + 12))),
     _change("gold", birds.labelled, birds.adds_gold),
     _change("model", birds.labelled, birds.records_model),
+    _change("skip", birds.labelled, lambda each: each.skip(birds.IDS[:4], annotator="bob", reason="dark", key="s")),
+    _change("adjudicate", birds.full, lambda each: each.adjudicate(birds.IDS[:3], "dog", reason="seen")),
+    _change("assign", birds.labelled, lambda each: each.assign(birds.IDS[:6], to="eve")),
+    _change("set", birds.full, lambda each: each.set(annotators_per_task=2, budget=9_000)),
+    _change("rename a class", birds.full, _renames),
+    _change("merge people", birds.full, _merges),
+    _change("close the quarantine", birds.full, lambda each: each.withdrawals.close_quarantined(reason="seen")),
+    _change("replace the pool", birds.full, _replaces),
     whole_or_not(Act("backup", birds.full, birds.backs_up, _backup_snapshot, problems)),
     _act("restore", _backed_up, _restores),
 )

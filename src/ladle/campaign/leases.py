@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
@@ -19,6 +19,7 @@ from ladle.labelling.people import People, person_name
 from ladle.labelling.records import moment
 from ladle.labelling.rules import lease as lease_rules
 from ladle.labelling.rules.lease import WaitingTasks
+from ladle.labelling.rules.people import founded
 from ladle.labelling.states import DISPUTED, WAITING
 from ladle.labelling.tables import (
     AssignmentTable,
@@ -66,7 +67,8 @@ def take(session: Session, request: TakeRequest) -> answers.Taken:
         event = next_number(writer, EventTable)
         effects = lease_rules.take(waiting, rows, annotator, lease_until=at + request.lease, event=event, at=at)
         if len(rows):
-            record(writer, session.act("take", at), effects)
+            fresh = founded(lists.people.table, [annotator], event=event)
+            record(writer, session.act("take", at), replace(effects, added=(*effects.added, fresh)))
         ids = session.examples(writer).at(rows)
     renewed, passed_on = int(effects.report["renewed"]), int(effects.report["passed_on"])
     return answers.Taken(ids, rows, annotator, moment(at + request.lease), renewed, passed_on)

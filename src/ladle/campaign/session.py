@@ -101,6 +101,11 @@ class Session:
             yield writer
             self._used_part = 0
 
+    @property
+    def part_number(self) -> int:
+        """The part of the pool whose examples were looked up last; 0 for none."""
+        return self._part[0]
+
     def act(self, kind: str, at: int, *, key: str = "", request: str = "") -> Act:
         """A change by whoever acts here, for the log."""
         return Act(kind, at, self.by, key, request)
@@ -184,6 +189,10 @@ class Session:
     def _check_rows(self, view: View) -> None:
         """Refuse to write to rows that were looked up before others renumbered the pool. Raises: MismatchError."""
         used, self._used_part = self._used_part, 0
+        self.check_part(view, used)
+
+    def check_part(self, view: View, used: int) -> None:
+        """Refuse rows of part `used` of the pool once it was renumbered; 0 for no rows. Raises: MismatchError."""
         number = int(newest_part(view).number[0])
         if used in (0, number):
             return

@@ -18,6 +18,7 @@ from ladle.campaign.session import Session, microseconds
 from ladle.errors import ArgumentError, ShapeError
 from ladle.frames import check_same_index, is_frame
 from ladle.labelling.answers import Told
+from ladle.labelling.classes import rewritten
 from ladle.labelling.columns import Int64, Texts, repeated, texts
 from ladle.labelling.contract import View
 from ladle.labelling.events import earlier_report, next_number, record
@@ -164,6 +165,7 @@ def together(first: TellRequest, *others: TellRequest, comments: CommentTable | 
         refused=shifted("refused"),
         given=shifted("given"),
         comments=CommentTable.empty() if comments is None else comments,
+        part=min(each.part for each in parts),
     )
 
 
@@ -199,6 +201,9 @@ def tell(session: Session, request: TellRequest, *, by_content: bool = False) ->
     """
     act = request.act()
     with session.writing() as writer:
+        session.check_part(writer, request.part)
+        # Others may have renamed a class since the request was checked.
+        request = replace(request, label=rewritten(session.settings.labels, request.label))
         report = None if by_content else earlier_report(writer, act)
         if report is not None:
             return told_of(report, repeat_of_key=True)
@@ -272,6 +277,7 @@ class _NamedAnswers:
     row: Int64
     example_id: Texts
     unknown: list[int]
+    part: int  # of the pool, whose rows these are
 
     def __len__(self) -> int:
         return len(self.row)
@@ -287,7 +293,7 @@ def _named(session: Session, ids: object, *, is_alone: bool) -> _NamedAnswers:
     if len(listed) == 0:
         raise ShapeError("`ids`", wanted="name an example at least", got="none")
     rows = examples.find_ever(listed)
-    return _NamedAnswers(rows, as_texts(listed), np.flatnonzero(rows == NO_ROW).tolist())
+    return _NamedAnswers(rows, as_texts(listed), np.flatnonzero(rows == NO_ROW).tolist(), session.part_number)
 
 
 def _request(
@@ -326,6 +332,7 @@ def _request(
         at=at,
         key=check_text(key or "", "key"),
         by=session.by,
+        part=named.part,
         origin=origin,
     )
 

@@ -31,7 +31,7 @@ def added(labels: Labels, name: Class) -> Labels:
     if labels.classes is None:
         raise ArgumentError("the classes", wanted="be listed, to add one", got="a campaign that accepts any class")
     name = _named(name)
-    if is_among(name, labels.classes):
+    if str(name) in map(str, labels.classes):  # the number 3 and the text 3 look the same in files
         raise ArgumentError("the new class", wanted="have a name of its own", got=f"{name!r}, which is a class already")
     _require_no_former(labels, name)
     return replace(labels, classes=(*labels.classes, name))

@@ -10,6 +10,7 @@ from ladle.campaign.lead.pool_changes import find_named
 from ladle.campaign.session import Session
 from ladle.campaign.telling import LONGEST_REASON, canonical, check_text, known_rows
 from ladle.errors import ArgumentError
+from ladle.labelling.classes import rewritten
 from ladle.labelling.events import record
 from ladle.labelling.rules import adjudicate as adjudicate_rules
 from ladle.labelling.rules.pool import NamedExamples
@@ -38,6 +39,7 @@ def adjudicate(session: Session, ids: object, labels: object, reason: str) -> in
                 remedy="A gold example has its label already. Leave it out.",
             )
         known = known_rows(writer, chosen.row, at)
+        written = rewritten(session.settings.labels, written)  # others may have renamed a class meanwhile
         effects = adjudicate_rules.adjudicate(
             session.settings, chosen, written[order], known, by=session.by, reason=reason
         )

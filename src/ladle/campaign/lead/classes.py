@@ -154,7 +154,8 @@ class Classes:
         at = session.now()
         with session.writing() as writer:
             before, known, gold = session.settings, known_tasks(writer, at), writer.read(GoldTable)
-            present = class_names.classes_in(known.label.label.tolist()) if before.labels.classes is None else []
+            named = (known.label, gold, known.adjudication) if before.labels.classes is None else ()
+            present = class_names.classes_in(text for table in named for text in table.label.tolist())
             after = replace(before, labels=change(before.labels, present))
             if after.labels == before.labels:
                 return SettingsChange({})

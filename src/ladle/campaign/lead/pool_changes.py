@@ -13,6 +13,7 @@ from ladle import durable
 from ladle.campaign.session import Session
 from ladle.campaign.telling import LONGEST_REASON, canonical, check_text, known_rows
 from ladle.errors import ArgumentError, FileError
+from ladle.labelling.classes import rewritten
 from ladle.labelling.events import next_number, record
 from ladle.labelling.rules import pool as pool_rules
 from ladle.labelling.rules.pool import NamedExamples
@@ -76,6 +77,7 @@ def add_gold(session: Session, ids: object, labels: object) -> int:
         raise ArgumentError("`ids`", wanted="name each example once", got="one of them twice")
     with session.writing() as writer:
         gold = writer.read(GoldTable, "row", rows.tolist())
+        written = rewritten(session.settings.labels, written)  # others may have renamed a class meanwhile
         effects = pool_rules.add_gold(chosen, written[order], gold, event=next_number(writer, EventTable))
         if effects:
             record(writer, session.act("gold", session.now()), effects)

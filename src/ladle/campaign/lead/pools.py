@@ -23,7 +23,7 @@ from ladle.labelling.contract import View, Writer
 from ladle.labelling.counted import CountedView
 from ladle.labelling.events import Effects, next_number, record, replaced_parts
 from ladle.labelling.rules.replace import Recorded, replace_pool
-from ladle.labelling.tables import NO_ROW, ArtefactTable, EventTable, PoolPartTable
+from ladle.labelling.tables import NO_ROW, ArtefactTable, EventTable, ExclusionTable, PoolPartTable
 from ladle.pool import Pool
 from ladle.pool.ids.example_ids import Ids
 from ladle.progress import Reporter
@@ -55,13 +55,25 @@ def extend(session: Session, pool: Pool, tree: Any, progress: Reporter) -> PoolC
         return PoolChange()
     _check_grown(pool, part)
     clusters = _grown_clusters(session, pool, artefacts, part, since, tree, progress)
+    number = int(part.number[0]) + 1
     with _next_part(session, part) as writer:
-        event = next_number(writer, EventTable)
-        added = _new_part(session, pool, int(part.number[0]) + 1, clusters, event)
+        at, event = session.now(), next_number(writer, EventTable)
+        added = _new_part(session, pool, number, clusters, event)
         report = {"pool": pool.source, "examples": pool.rows, "new": grown}
-        record(writer, session.act("extend", session.now()), Effects(added=added, report=report))
+        change = PoolChange(added=grown, is_new=True)
+        back = None
+        if (writer.read(ExclusionTable).row < 0).any():  # examples were removed: some may come back
+            records = Recorded.of(CountedView(writer))
+            back, counts = replace_pool(session.settings, records, _rows_in(pool, records), event=event, at=at)
+            back = back if counts["returned"] else None
+        if back is None:
+            record(writer, session.act("extend", at), Effects(added=added, report=report))
+        else:
+            change = PoolChange(added=grown - counts["returned"], is_new=True, **counts)
+            told = {"part": number, **report, "new": change.added, **counts}
+            record(writer, session.act("replace", at), replace(back, added=added, report=told))
     session.pool = pool
-    return PoolChange(added=grown, is_new=True)
+    return change
 
 
 def replace_by(session: Session, pool: Pool, tree: Any, progress: Reporter) -> PoolChange:

@@ -165,11 +165,17 @@ def take(
     """
     from ladle.cli.campaign.batches import check_batch_file, write_batch, written_facts
     from ladle.cli.program.printing import print_answer
+    from ladle.errors import LadleError
 
     check_batch_file(output, format_name)
     with open_campaign(db, name, pool=pool, by=by) as campaign:
         taken = campaign.take(annotator, size, lease_seconds=seconds_of(lease_days), share=share, disputed=disputed)
-        written, before = write_batch(campaign, taken.to_arrow(), output, format_name=format_name, force=force)
+        try:
+            written, before = write_batch(campaign, taken.to_arrow(), output, format_name=format_name, force=force)
+        except LadleError:  # the annotator gets no file, so what is newly leased goes back
+            if len(taken) > taken.renewed:
+                campaign.release(taken.annotator, taken.ids[taken.renewed :])
+            raise
         facts = {
             "command": "campaign take",
             "name": campaign.name,

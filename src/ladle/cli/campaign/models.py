@@ -90,6 +90,7 @@ def gold(
         from ladle.errors import ArgumentError
 
         raise ArgumentError("LABELS", wanted="be a file of ids and known labels", got="none, or --example")
+    from ladle.campaign.label_files import with_classes
     from ladle.cli.campaign.telling import file_reading, label_file, names_of
     from ladle.cli.program.printing import print_answer
 
@@ -97,7 +98,8 @@ def gold(
         names = names_of(id_column, label_column)
         reading = file_reading(delimiter, encoding, empty_lists, ignore_columns)
         known = label_file(campaign, labels, names=names, format_name=format_name, reading=reading).table
-        added, rows = campaign.add_gold(known.column("id"), known.column("label")), known.num_rows
+        written = with_classes(known.column("label"), campaign.settings.labels)
+        added, rows = campaign.add_gold(known.column("id"), written), known.num_rows
         facts = {
             "command": "campaign gold",
             "name": campaign.name,

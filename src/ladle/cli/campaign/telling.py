@@ -229,7 +229,8 @@ def _answer(campaign: Campaign, command: str, file: LabelFile, result: Told, as_
     if result.quarantined:
         lines["quarantine"] = "see why: ladle campaign quarantine list"
     if result.repeat_of_key:
-        lines["done before"] = "this file was told already, and all of it stands: nothing was changed"
+        lines = {f"{name} then": text for name, text in lines.items() if name != "quarantine"}
+        lines["now"] = "done before: this file was told already, and all of it stands; nothing was changed"
     print_answer(f"Told {campaign.name}", lines, facts, as_json=as_json)
 
 

@@ -28,12 +28,14 @@ def outstanding(
     Holders of batches, people who have taken tasks, and assignees. `ladle campaign export outstanding` writes the tasks
     themselves, a line each, with the same facts.
     """
+    import numpy as np
+
     from ladle.cli.campaign.tables import table, when
     from ladle.cli.program.printing import print_json, print_parts, two_columns
 
     with open_campaign(db, name, pool=pool) as campaign:
         tasks, holdings = campaign.outstanding(), campaign.holdings()
-    had = (tasks["holder"] != "") | (tasks["taken_by"] != "") | (tasks["assigned_to"] != "")
+    had = ~np.isnat(tasks["held_since"]) | (tasks["taken_by"] != "") | (tasks["assigned_to"] != "")
     facts = {
         "command": "campaign outstanding",
         "name": campaign.name,

@@ -63,7 +63,8 @@ class TellRequest:
     the reason, by position. given: the value as text, by position, for refused labels and unknown ids. told_by: (l,)
     the annotators as the caller wrote them. is_timed: (l,) 1 where the caller said when it was given. reason: (l,) of
     skips. spent_ms: (l,) 0 where nobody said. comments: remarks, not numbered yet; NO_ROW for an unknown id. at: the
-    moment of the call, in microseconds. key: "" for none. by: who tells.
+    moment of the call, in microseconds. key: "" for none. part: of the pool, whose rows these are; 0 for none. by: who
+    tells.
     """
 
     kind: TellKind
@@ -81,6 +82,7 @@ class TellRequest:
     given: Mapping[int, str]
     at: int
     key: str = ""
+    part: int = 0
     by: str = ""
     comments: CommentTable = field(default_factory=CommentTable.empty)
     origin: FileOrigin = field(default=FileOrigin("", ""))
@@ -297,7 +299,8 @@ def _comments(request: TellRequest, known: KnownRows) -> tuple[CommentTable, Qua
     def what(table: CommentTable) -> list[tuple[int, str, str]]:
         return list(zip(table.row.tolist(), table.annotator.tolist(), table.text.tolist(), strict=True))
 
-    seen, places = set(what(known.comment)), []
+    stored = replace(known.comment, annotator=_people_of(known.comment.annotator, known.people))
+    seen, places = set(what(stored)), []
     for place, each in enumerate(what(given)):
         if each[0] != NO_ROW and each not in seen:
             seen.add(each)

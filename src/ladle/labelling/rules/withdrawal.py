@@ -96,21 +96,23 @@ def _standing_again(label: LabelTable, stood: LabelTable, untold: Collection[int
     What happened to each example and annotator is done again in order, without the files that were untold.
     """
     pairs = set(zip(stood.row.tolist(), stood.annotator.tolist(), strict=True))
-    happened: dict[tuple[int, str], list[tuple[int, int, int]]] = {pair: [] for pair in pairs}
+    happened: dict[tuple[int, str], list[tuple[int, int, int, bool]]] = {pair: [] for pair in pairs}
     names = ("row", "annotator", "number", "event", "status", "ended")
     for place, (row, annotator, number, event, status, ended) in enumerate(
         zip(*(label.column(name).tolist() for name in names), strict=True)
     ):
         if (row, annotator) not in pairs or (status == DELETED and ended in untold):
             continue
-        happened[row, annotator].append((event, number, place))
+        happened[row, annotator].append((event, number, place, False))
         if status == DELETED:
-            happened[row, annotator].append((ended, 0, -1))
+            happened[row, annotator].append((ended, 0, place, True))
     again = []
     for steps in happened.values():
         current = -1
-        for _, _, place in sorted(steps):
-            if place < 0 or current < 0 or label.told_at[place] >= label.told_at[current]:
+        for _, _, place, is_deletion in sorted(steps):
+            if is_deletion:
+                current = -1 if current == place else current
+            elif current < 0 or label.told_at[place] >= label.told_at[current]:
                 current = place
         if current >= 0 and label.status[current] == SUPERSEDED:
             again.append(current)
