@@ -267,6 +267,24 @@ TABLE: dict[str, tuple[str, Any, Any]] = {
     ),
     "Campaign.take(size)": ("whole", 5, lambda value: store().take("ann", value).ids),
     "Campaign.take(lease_seconds)": ("number", 5, lambda value: store().take("ann", 5, lease_seconds=value).ids),
+    "Campaign.take(share)": ("switch", True, lambda value: store().take("ann", 5, share=value).ids),
+    "Campaign.take(disputed)": ("switch", True, lambda value: store().take("ann", 5, disputed=value).ids),
+    "Campaign.create(price)": ("number", 5, lambda value: found(price=value).settings.price),
+    "Campaign.create(gold_accuracy)": ("number", 1, lambda value: found(gold_accuracy=value).settings.gold_accuracy),
+    **each(
+        "Campaign.set",
+        {
+            "budget": ("whole", 5, lambda value: store().set(budget=value).changed),
+            "annotators_per_task": ("whole", 2, lambda value: store().set(annotators_per_task=value).changed),
+            "gold_accuracy": ("number", 1, lambda value: store().set(gold_accuracy=value).changed),
+            "lease_seconds": ("number", 5, lambda value: store().set(lease_seconds=value).changed),
+            "price": ("number", 5, lambda value: store().set(price=value).changed),
+        },
+    ),
+    "Campaign.extend(replace)": ("switch", True, lambda value: store().extend(X, replace=value)),
+    "Campaign.record_model(correct)": ("switch", False, lambda value: store().record_model("v1", correct=value)),
+    "Campaign.round(go_on)": ("switch", True, lambda value: store().round(5, margins=M, go_on=value).batch.ids),
+    "Campaign.split(near)": ("number", 5, lambda value: store().split({"train": 1, "test": 1}, near=value).sides),
     "Campaign.batch(number)": ("whole", 1, lambda value: _asked().batch(value).ids),
     "Campaign.record_model(round)": ("whole", 1, lambda value: _asked().record_model("v1", round=value)),
     **each("Mlp", learner(lab.Mlp, ["hidden", "epochs", "minibatch"], ["learning_rate"])),
@@ -344,6 +362,11 @@ TABLE |= {
 # What is checked elsewhere or is no border: values that Ladle itself puts together, and what pydantic checks.
 EXEMPT = {
     *(
+        "Agreement",
+        "Merged",
+        "PoolSplit",
+        "SettingsChange",
+        "Withdrawn",
         "Batch",
         "Taken",
         "Told",

@@ -153,7 +153,7 @@ DAMAGES: dict[str, Callable[[Members], Members]] = {
     "a batch of none": cell("task", "batch", 9),
     "a status of none": cell("label", "status", 7),
     "a label that is none": cell("label", "label", "cat"),
-    "a label of another class": cell("label", "label", '"cow"'),
+    "a label of another class": cell("label", "label", '"yak"'),
     "a round of none": cell("batch", "round", 0),
     "a story that is none": cell("batch", "story", "["),
     "a size of another batch": cell("batch", "size", 3),

@@ -52,7 +52,7 @@ ACTS: dict[str, Callable[[ladle.Campaign, Path], Any]] = {
     ),
     "ask with gold": lambda campaign, _: campaign.ask(4, margins=SOME, gold=1),
     "tell": lambda campaign, _: campaign.tell(ids_of()[:30], ["cat", "dog"] * 15, annotator="ann", key="k"),
-    "import": lambda campaign, _: campaign.import_labels(ids_of()[:9], ["cat"] * 9, source="old"),
+    "import": lambda campaign, _: campaign.import_labels(ids_of()[:9], ["cat"] * 9, source="old", annotator="archive"),
     "take": lambda campaign, _: campaign.take("bob", 5),
     "take disputes": lambda campaign, _: campaign.take("bob", 5, disputed=True, share=True),
     "adjudicate": lambda campaign, _: campaign.adjudicate(ids_of()[44:48], "cat", reason="seen"),

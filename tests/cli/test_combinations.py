@@ -541,7 +541,6 @@ BAD_TOLD: dict[str, tuple[Any, list[str], int, str]] = {
     "u-twice.csv": (text("id,id,label\nim03,im04,cat\n"), [], 4, "one column `id`"),
     "u-ragged.csv": (text("id,label\nim03\n"), [], 4, "u-ragged.csv"),
     "u-quote.csv": (text('id,label\n"im03,cat\n'), [], 4, "quote"),
-    "u-utf16.csv": (text("id,label\nim03,cat\n".encode("utf-16")), [], 4, "u-utf16.csv"),
     "u-blank.jsonl": (text("\n\n"), [], 4, "u-blank.jsonl"),
     "u-null.jsonl": (text("null\n"), [], 4, "line 1"),
     "u-two.jsonl": (text('{"id": "im03", "label": "cat"} {"id": "im04", "label": "cat"}\n'), [], 4, "line 1"),

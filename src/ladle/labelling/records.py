@@ -149,7 +149,8 @@ def _arrow(column: Column) -> Any:
     if isinstance(column, np.ndarray) and column.dtype.kind == "M":
         return pa.array(column, pa.timestamp("us", tz="UTC"))
     if isinstance(column, np.ndarray):
-        return pa.array(column, pa.large_string()) if column.dtype == object else pa.array(column)
+        # NaN stands for what is not known, which other tools write as null.
+        return pa.array(column, pa.large_string()) if column.dtype == object else pa.array(column, from_pandas=True)
     try:
         return pa.array(column)
     except (pa.ArrowInvalid, pa.ArrowTypeError):  # text and numbers in one column

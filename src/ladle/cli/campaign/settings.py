@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ladle.cli.campaign.opening import DAY_SECONDS, By, Db, Name, open_campaign
+from ladle.cli.campaign.opening import DAY_SECONDS, By, Db, Name, OtherPool, open_campaign
 from ladle.cli.program import options
 
 # The options, by the setting that each changes.
@@ -49,6 +49,7 @@ def set_settings(
     ] = None,
     db: Db = None,
     name: Name = None,
+    pool: OtherPool = None,
     by: By = "",
     as_json: options.AsJson = False,
 ) -> None:
@@ -74,7 +75,7 @@ def set_settings(
     }
     if all(value is UNCHANGED for value in given.values()):
         raise ArgumentError("the settings", wanted=f"be one or more of {', '.join(_OPTIONS.values())}", got="none")
-    with open_campaign(db, name, by=by) as campaign:
+    with open_campaign(db, name, pool=pool, by=by) as campaign:
         change = campaign.set(**given)
         facts = {
             "command": "campaign set",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from ladle.cli.campaign.opening import Db, Name, as_typed, open_campaign
+from ladle.cli.campaign.opening import Db, Name, OtherPool, as_typed, open_campaign
 from ladle.cli.program import options
 
 if TYPE_CHECKING:
@@ -18,12 +18,12 @@ WIDTH, HEIGHT = 80, 24  # of the smallest terminal
 _INDENT = "     "
 
 
-def status(db: Db = None, name: Name = None, as_json: options.AsJson = False) -> None:
+def status(db: Db = None, name: Name = None, pool: OtherPool = None, as_json: options.AsJson = False) -> None:
     """Say where the campaign stands and what to do next, the most pressing first, with the command of each step."""
     from ladle.campaign.status import status as status_of
     from ladle.cli.program.printing import print_json
 
-    with open_campaign(db, name) as campaign:
+    with open_campaign(db, name, pool=pool) as campaign:
         found = status_of(campaign)
     if as_json:
         listed = [asdict(step) | {"command": as_typed(step.command, db, name)} for step in found.steps]

@@ -86,8 +86,7 @@ def run_round(
     from ladle.cli.program.progress import progress_reporter
     from ladle.errors import QuarantinedError
 
-    there = check_batch_file(output, format_name)
-    measured = metrics_of(metrics, model)
+    there, measured = check_batch_file(output, format_name), metrics_of(metrics, model)
     started, bars = time.perf_counter(), progress_reporter(quiet=quiet or as_json)
     given = QueryInputs()
     with open_campaign(db, name, pool=pool, ids=ids, by=by) as campaign:
