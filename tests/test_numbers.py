@@ -284,7 +284,6 @@ TABLE: dict[str, tuple[str, Any, Any]] = {
     "Campaign.extend(replace)": ("switch", True, lambda value: store().extend(X, replace=value)),
     "Campaign.record_model(correct)": ("switch", False, lambda value: store().record_model("v1", correct=value)),
     "Campaign.round(go_on)": ("switch", True, lambda value: store().round(5, margins=M, go_on=value).batch.ids),
-    "Campaign.split(near)": ("number", 5, lambda value: store().split({"train": 1, "test": 1}, near=value).sides),
     "Campaign.batch(number)": ("whole", 1, lambda value: _asked().batch(value).ids),
     "Campaign.record_model(round)": ("whole", 1, lambda value: _asked().record_model("v1", round=value)),
     **each("Mlp", learner(lab.Mlp, ["hidden", "epochs", "minibatch"], ["learning_rate"])),
@@ -363,6 +362,7 @@ TABLE |= {
 EXEMPT = {
     *(
         "Agreement",
+        "Campaign.split",
         "Merged",
         "PoolSplit",
         "SettingsChange",

@@ -56,7 +56,7 @@ BREAKS = {
     "a lease of no task": (added(LeaseTable, 59, "x", 1, 1, 1), "lease are of no task"),
     "a label of no event": (changed(LabelTable, 0, event=10_000), "name no event"),
     "a label ended by no event": (changed(LabelTable, 0, ended=-1), "ended"),
-    "a label that is none": (changed(LabelTable, 0, label='"cow"'), "no label of the campaign"),
+    "a label that is none": (changed(LabelTable, 0, label='"yak"'), "no label of the campaign"),
     "a label that is not canonical": (changed(LabelTable, 0, label=' "cat"'), "no label of the campaign"),
     "a version skipped": (changed(LabelTable, 0, version=7), "versions"),
     "a superseded label without an end": (changed(LabelTable, 1, status=1), "both current and ended"),

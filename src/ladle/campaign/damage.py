@@ -18,7 +18,15 @@ from ladle.labelling.columns import Columns
 from ladle.labelling.contract import Store, View
 from ladle.labelling.invariants import CRASHES, Everything, problems
 from ladle.labelling.settings import Settings
-from ladle.labelling.tables import KINDS, ExclusionTable, GoldTable, PoolPartTable, TaskTable
+from ladle.labelling.tables import (
+    KINDS,
+    AdjudicationTable,
+    AssignmentTable,
+    ExclusionTable,
+    GoldTable,
+    PoolPartTable,
+    TaskTable,
+)
 from ladle.progress import SILENT, Reporter
 
 REMEDY = "`verify` lists all problems. Copy the database away as it is, then restore a backup: ladle campaign restore."
@@ -77,7 +85,7 @@ def newest_part(view: View) -> PoolPartTable:
 
 def foreign_ids(examples: Examples, tables: Mapping[type[Columns], Columns]) -> Iterator[str]:
     """One line for each table that has other ids than the pool at some rows."""
-    for kind in (TaskTable, ExclusionTable, GoldTable):
+    for kind in (TaskTable, ExclusionTable, GoldTable, AdjudicationTable, AssignmentTable):
         if kind not in tables:
             continue
         rows, ids = tables[kind].column("row"), tables[kind].column("example_id")
