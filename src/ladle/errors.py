@@ -16,7 +16,7 @@
     ├── MismatchError (ValueError)      two good inputs that do not belong together (a tree and another pool)
     ├── QuarantinedError (ValueError)   a whole file of labels went to quarantine
     ├── MemoryPlanError (MemoryError)   the work would not fit the memory it may use
-    ├── NotFoundError (LookupError)     no such campaign, batch or task
+    ├── NotFoundError (LookupError)     no such campaign, batch, task, file, class or person
     ├── StoreError (OSError)            the database of a campaign fails: disk full, connection lost
     │   └── StoreBusyError              the database stayed busy for longer than the waiting time
     └── MissingDependencyError (ImportError)   an optional package is needed and absent
@@ -143,7 +143,7 @@ class MemoryPlanError(LadleError, MemoryError):
 
 
 class NotFoundError(LadleError, LookupError):
-    """There is no such campaign, batch or task. Also a LookupError."""
+    """There is no such campaign, batch, task, file, class or person. Also a LookupError."""
 
 
 class StoreError(LadleError, OSError):

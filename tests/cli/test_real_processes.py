@@ -59,6 +59,23 @@ LINES: dict[str, tuple[tuple[str, ...], int]] = {
     "campaign pool": (("move", "cut.parquet", *DB), 4),
     "campaign story": (("no-such", *DB), 3),
     "campaign audit": (("--db", "flipped.db"), 4),
+    "campaign status": (("--db", "flipped.db"), 4),
+    "campaign agreement": (("--db", "flipped.db"), 4),
+    "campaign compare": (("--db", "good.db", "--db", "flipped.db"), 4),
+    "campaign set": (("--budget", "9", "--db", "flipped.db"), 4),
+    "campaign class add": (("dog", "--db", "flipped.db"), 4),
+    "campaign class list": (("--db", "flipped.db"), 4),
+    "campaign class merge": (("cat", "dog", *DB), 8),
+    "campaign class rename": (("dog", "wolf", *DB), 8),
+    "campaign person list": (("--db", "flipped.db"), 4),
+    "campaign person merge": (("ann", "bob", *DB), 8),
+    "campaign person rename": (("ann", "bob", *DB), 8),
+    "campaign person team": (("ann", "vendorA", "--db", "flipped.db"), 4),
+    "campaign quarantine list": (("--db", "flipped.db"), 4),
+    "campaign quarantine close": (("--all", "--reason", "r", "--db", "flipped.db"), 4),
+    "campaign skip": (("cut.npy", "--annotator", "ann", "--reason", "r", *DB), 4),
+    "campaign comment": (("--example", "no-such", "--annotator", "ann", "--text", "t", *DB), 3),
+    "campaign untell": (("missing.csv", *DB), 8),
 }
 
 

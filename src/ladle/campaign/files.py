@@ -6,6 +6,7 @@ crash may leave a file without a name, but never a name without a file.
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Mapping
@@ -60,7 +61,9 @@ class CampaignFiles:
         if name in artefacts.name.tolist() or not part.reopen[0]:
             path = self.checked(name, artefacts)
             with pa.memory_map(str(path)) as file:
-                return Ids(pa.ipc.open_file(file).read_all().column("id"))
+                ids = Ids(pa.ipc.open_file(file).read_all().column("id"))
+            ids.column = json.loads(str(part.reopen[0]) or "{}").get("id")  # other files may name their ids so too
+            return ids
         numbers = Ids.row_numbers(int(part.rows[0])) if part.id_type[0] == "integer" else None
         return numbers if numbers is not None and numbers.digest == part.digest[0] else None
 

@@ -26,10 +26,11 @@ def test_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "10 labels taken" in told[5]
     assert "200 examples with labels of two people or more, 600 labels" in told[7]
     assert " cy agrees with 61% of the others' labels" in told[7].partition("Due for a review")[2]
-    assert '"excluded": 1' in told[8]
-    assert "near-duplicates" in told[10]
-    assert "Exported labels of digits" in told[11]
-    assert told[12] == "100 labels; 0 rows without one"
+    assert "budget 1,200, was 1,000" in told[8]
+    assert '"excluded": 1' in told[9]
+    assert "near-duplicates" in told[11]
+    assert "Exported labels of digits" in told[12]
+    assert told[13] == "100 labels; 0 rows without one"
     with ladle.Campaign.open(f"sqlite:///{tmp_path}/digits.db", name="digits") as campaign:
         assert campaign.verify().ok
         assert (campaign.progress().rounds, campaign.progress().quarantined) == (3, 0)

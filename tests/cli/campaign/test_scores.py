@@ -149,3 +149,20 @@ def test_the_library_asks_by_as_many_classes(tmp_path):
         p = P[:40, 0]
         batch = campaign.ask(5, probabilities=p, binary=True)
         assert sorted(batch.rows) == sorted(np.argsort(abs(2 * p - 1))[:5])
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_scores_may_name_their_ids_as_the_pool_does(tmp_path, run, monkeypatch, is_gone):
+    """In the column that the campaign was created with, also where the pool itself is not there any more."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LADLE_DB", "birds.db")
+    columns = {"image_id": IDS, "emb": RNG.standard_normal((N, 3)).tolist()}
+    pool = write(columns, "pool.parquet")
+    words = ("--id", "image_id", "--name", "birds", "--labels", ",".join(CLASSES), "--strategy", "margin")
+    assert run("campaign", "create", pool, *words)[0] == 0
+    if is_gone:
+        Path(pool).unlink()
+    order = RNG.permutation(N)
+    scores = write({"image_id": [IDS[row] for row in order], "p": P[order].tolist()})
+    assert run("campaign", "ask", "--scores", scores, "--size", 5, "-o", "b.csv")[0] == 0
+    assert set(read_ids("b.csv")) == {IDS[row] for row in np.argsort(ladle.margin(P))[:5]}

@@ -139,8 +139,8 @@ def test_other_scores_are_another_round(folder: Path, run_json: Any) -> None:
 @pytest.mark.parametrize(
     ("module", "function", "times", "done"),
     [
-        ("ladle.campaign", "Campaign.tell", 1, []),
-        ("ladle.campaign", "Campaign.tell", 2, ["tell"]),
+        ("ladle.campaign", "Campaign.tell_file", 1, []),
+        ("ladle.campaign", "Campaign.tell_file", 2, ["tell"]),
         ("ladle.campaign", "Campaign.record_model", 1, ["tell", "tell"]),
         ("ladle.campaign", "Campaign.ask", 1, ["tell", "tell", "model"]),
         ("os", "replace", 1, ["tell", "tell", "model", "ask"]),

@@ -24,7 +24,7 @@ _MEANINGS = {
     "MismatchError": "inputs that do not belong together, such as a tree of another pool",
     "MemoryPlanError": "not enough memory",
     "MissingDependencyError": "an optional package is missing",
-    "NotFoundError": "no such campaign, batch or task",
+    "NotFoundError": "no such campaign, batch, task, file, class or person",
     "StoreError": "the database of a campaign failed; changes that were not acknowledged are undone",
     "StoreBusyError": "other connections kept the database busy: try again",
     "QuarantinedError": "all labels of a file went to quarantine; what was told stays told",

@@ -96,6 +96,7 @@ COLUMNS |= frozenset({"order", "path", "reason", "round", "source", "version", "
 CALLS = (
     ("Campaign.open(..., pool=...)", "--pool POOL"),
     ("Campaign.extend(..., replace=True)", "ladle campaign extend --replace"),
+    ("Campaign.set(budget=...)", "ladle campaign set --budget COUNT"),
     ("Campaign.move_pool", "ladle campaign pool move"),
     ("Campaign.create, or ladle campaign create", "ladle campaign create"),
     ("Give `embeddings`, or the pool: --pool POOL.", "Give the pool: --pool POOL."),

@@ -140,8 +140,8 @@ def check_budget(settings: Settings, view: View, task: TaskTable, size: int) -> 
             f"{spend.reserved:,} reserved for tasks that were asked for, and {left:,} left for "
             f"{left // people:,} examples",
             got=f"{size:,}",
-            remedy="Ask for fewer, exclude examples that will not be labelled, or raise the budget (Campaign.set). "
-            "Tasks that were asked for can be taken without a new ask.",
+            remedy="Ask for fewer, exclude examples that will not be labelled, or raise the budget: "
+            "Campaign.set(budget=...). Tasks that were asked for can be taken without a new ask.",
         )
     return {"budget": settings.budget, "paid": spend.paid, "reserved": spend.reserved, "labels": size * people}
 
