@@ -156,8 +156,39 @@ def test_a_correction_leaves_its_author_among_the_first(tmp_path: Path) -> None:
     for name in ("ann", "bob", "cy"):
         told(campaign, name, ["cat"] * 30)
     told(campaign, "ann", ["dog"] * 30)  # thought better of all of them
-    shared = {row.annotator: row.examples for row in campaign.agreement().annotators}
-    assert shared == {"ann": 30, "bob": 30, "cy": 0}
+    people = {row.annotator: (row.examples, row.share) for row in campaign.agreement().annotators}
+    assert people == {"ann": (30, 0), "bob": (30, 0), "cy": (30, 0.5)}  # cy came later, and measures nobody else
+
+
+@pytest.mark.parametrize("kind", ["single", "multi", "value"])
+def test_a_careless_person_who_comes_after_two_have_agreed(kind: str, store: Store, tmp_path: Path) -> None:
+    """Ann and bob label everything, then cy and dee do. All but cy are as careful as each other."""
+    as_told = {
+        "single": lambda word: word,
+        "multi": lambda word: [word],
+        "value": lambda word: float(WORDS.index(word)),
+    }
+    kinds = {"single": Labels.single(WORDS), "multi": Labels.multi(WORDS), "value": Labels.value()}
+    random = np.random.default_rng(7)
+    campaign = begun(store, tmp_path, rows=150, labels=kinds[kind], annotators_per_task=2)
+    truth = random.choice(WORDS, 150)
+    for name, wrong in (("ann", 0.1), ("bob", 0.1), ("cy", 0.9), ("dee", 0.1)):
+        said = np.where(random.random(150) < wrong, random.choice(WORDS, 150), truth)
+        campaign.tell(ids_of(150), [as_told[kind](word) for word in said], annotator=name)
+    found = [row.annotator for row in campaign.reviews() if row.reason == "agreement"]
+    assert found == ["cy"]
+
+
+def test_who_comes_late_does_not_make_the_first_ones_look_careless(store: Store, tmp_path: Path) -> None:
+    """A third of the examples are hard. Cy labels after ann and bob, with whom he agrees wherever they agree."""
+    campaign = begun(store, tmp_path, rows=150, labels=WORDS, annotators_per_task=2)
+    campaign.tell(ids_of(150), ["cat"] * 150, annotator="ann")
+    campaign.tell(ids_of(150), ["cat"] * 100 + ["dog"] * 50, annotator="bob")
+    campaign.tell(ids_of(150), ["cat"] * 100 + ["emu"] * 50, annotator="cy")
+    assert [row.annotator for row in campaign.reviews() if row.reason == "agreement"] == []
+    people = {row.annotator: (row.examples, row.share) for row in campaign.agreement().annotators}
+    assert people["ann"] == people["bob"] == (150, pytest.approx(2 / 3))
+    assert people["cy"] == (100, 1)
 
 
 def test_answers_faster_than_people_can_and_skips(store: Store, tmp_path: Path) -> None:

@@ -11,30 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ladle.labelling.labels import Labels
-from ladle.labelling.person_figures import counted_labels, figures_of, first_labels
+from ladle.labelling.person_figures import counted_labels, figures_of
 from ladle.labelling.settings import Settings
-from ladle.labelling.tables import CURRENT, SUPERSEDED, ExclusionTable, GoldTable
+from ladle.labelling.tables import ExclusionTable, GoldTable
 from tests.labelling.told import table_of
 
 SETTINGS = Settings(name="birds", strategy="margin", labels=Labels.single(), annotators_per_task=2)
 NONE = (GoldTable.empty(), ExclusionTable.empty())
-
-histories = st.lists(st.tuples(st.integers(0, 4), st.sampled_from("wxyz"), st.sampled_from(["a", "b"])), max_size=30)
-
-
-@given(histories, st.integers(2, 4))
-def test_the_first_people_of_each_example(said: list[tuple[int, str, str]], count: int) -> None:
-    last = {(row, who): place for place, (row, who, _) in enumerate(said)}
-    stands = [last[row, who] == place for place, (row, who, _) in enumerate(said)]
-    status = np.where(np.array(stands, bool), CURRENT, SUPERSEDED)
-    label = table_of(said, status=status)
-    found = first_labels(label.take(status == CURRENT), label, count)
-    expected = set()
-    for row in {row for row, _, _ in said}:
-        order = list(dict.fromkeys(who for other, who, _ in said if other == row))
-        expected |= {(row, who) for who in order[:count]}
-    assert set(zip(found.row.tolist(), found.annotator.tolist(), strict=True)) == expected
-    assert (found.status == CURRENT).all()
 
 
 @given(st.lists(st.tuples(st.sampled_from("wxyz"), st.integers(0, 9)), max_size=40))

@@ -94,8 +94,8 @@ class ClassAgreement:
 class OthersAgreement:
     """How each person agrees with the others, and the others among themselves; every array (people,).
 
-    examples: that the person shares with others. share: of the other labels of these examples, how many equal the
-    person's: the mean of the examples. difference: the root of the mean squared difference from them, of values.
+    examples: on which the person is compared with others. share: of the other labels of these examples, how many equal
+    the person's: the mean of the examples. difference: the root of the mean squared difference from them, of values.
     others_examples, others_share, others_difference: the same of all other people without this one. NaN: not known.
     """
 
@@ -195,28 +195,31 @@ def pair_agreement(ratings: Ratings) -> PairAgreement:
     return PairAgreement(one, other, count.astype(np.int64), equal.astype(np.int64), kappa, difference)
 
 
-def others_agreement(ratings: Ratings) -> OthersAgreement:
-    """How each person agrees with the others, and the others without this person. Cost: a sort of the labels."""
-    people, whose = len(ratings.people), ratings.person
-    votes = np.bincount(ratings.example, minlength=ratings.examples)
-    mine = votes[ratings.example]
-    _, cell, together = np.unique(
-        ratings.example * (int(ratings.text.max(initial=0)) + 1) + ratings.text, return_inverse=True, return_counts=True
-    )
-    equal = (together[cell] - 1).astype(np.float64)
+def others_agreement(ratings: Ratings, is_first: npt.NDArray[np.bool_] | None = None) -> OthersAgreement:
+    """How each person agrees with the others, and the others without this person.
+
+    is_first: (l,) which labels are compared with: two or more of each example. The others measure their authors alone.
+    None: all. Cost: a sort of the labels.
+    """
+    first = np.ones(len(ratings.example), bool) if is_first is None else is_first
+    people, whose, example = len(ratings.people), ratings.person, ratings.example
+    votes = np.bincount(example[first], minlength=ratings.examples)
+    others = votes[example] - first  # labels of others that each label is compared with
+    _, cell = np.unique(example * (int(ratings.text.max(initial=0)) + 1) + ratings.text, return_inverse=True)
+    equal = np.bincount(cell, first)[cell] - first if len(cell) else np.zeros(0)
     examples = np.bincount(whose, minlength=people)
-    share = _ratio(np.bincount(whose, equal / (mine - 1), people), examples)
-    pairs, agreed = np.bincount(whose, mine - 1.0, people), np.bincount(whose, equal, people)
+    share = _ratio(np.bincount(whose, equal / others, people), examples)
+    pairs, agreed = (np.bincount(whose[first], each[first], people) for each in (others, equal))
     others_pairs, others_agreed = pairs.sum() - 2 * pairs, agreed.sum() - 2 * agreed
     # Examples that two others or more share: all, but for those which only one other person has labelled.
-    lost = np.bincount(whose[mine == 2], minlength=people)
+    lost = np.bincount(whose[first & (votes[example] == 2)], minlength=people)
     difference = others_difference = np.full(people, np.nan)
     if len(ratings.value):
         x = ratings.value - ratings.value.mean()
-        sums, squares = np.bincount(ratings.example, x), np.bincount(ratings.example, x * x)
-        apart = mine * x * x - 2 * x * sums[ratings.example] + squares[ratings.example]
-        squared = np.bincount(whose, np.maximum(apart, 0), people)
-        difference = np.sqrt(_ratio(squared, pairs))
+        sums, squares = np.bincount(example[first], x[first]), np.bincount(example[first], (x * x)[first])
+        apart = np.maximum(votes[example] * x * x - 2 * x * sums[example] + squares[example], 0)
+        difference = np.sqrt(_ratio(np.bincount(whose, apart, people), np.bincount(whose, others, people)))
+        squared = np.bincount(whose[first], apart[first], people)
         others_difference = np.sqrt(np.maximum(_ratio(squared.sum() - 2 * squared, others_pairs), 0))
     return OthersAgreement(
         examples=examples,

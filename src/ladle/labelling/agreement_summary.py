@@ -48,8 +48,9 @@ class Agreement:
         person names it, how many of the others do), confused_with (the class that they name most often instead, or
         None), confused_share (how many do). Empty for values.
     annotators : Records
-        One row for each person: annotator, labels, examples (shared with others), share (of the others' labels that are
-        equal), difference (from the others, of values), gold_right, gold_seen, median_seconds (for a label).
+        One row for each person: annotator, labels, examples (on which the person is compared with others, see
+        `ladle.labelling.compared_labels`), share (of the others' labels that are equal), difference (from the others,
+        of values), gold_right, gold_seen, median_seconds (for a label).
     reviews : Records
         As `Reader.reviews`.
     """

@@ -14,6 +14,7 @@ import numpy as np
 from ladle.labelling.agreement_measures import OthersAgreement, coded, others_agreement, ratings_of
 from ladle.labelling.annotators import gold_scores
 from ladle.labelling.columns import Int64
+from ladle.labelling.compared_labels import compared_labels
 from ladle.labelling.settings import Settings
 from ladle.labelling.tables import CURRENT, ExclusionTable, GoldTable, LabelTable
 
@@ -22,10 +23,10 @@ from ladle.labelling.tables import CURRENT, ExclusionTable, GoldTable, LabelTabl
 class PersonFigures:
     """What is known of the work of one person. A share, a difference or a median that is not known is NaN.
 
-    labels: current ones. gold_right, gold_seen: of gold examples. shared, agreement: examples labelled together with
-    others, and the share of the others' labels that are equal; others_shared, others_agreement: the same of all others
-    among themselves. difference, others_difference: of values, the root of the mean squared difference. timed,
-    median_seconds: labels whose time is known, and their median; others_timed, others_median_seconds: of all others.
+    labels: current ones. gold_right, gold_seen: of gold examples. shared, agreement: examples on which the person is
+    compared with others, and the share of the others' labels that are equal; others_shared, others_agreement: the same
+    of all others among themselves. difference, others_difference: of values, the root of the mean squared difference.
+    timed, median_seconds: labels whose time is known, and their median; others_timed, others_median_seconds: of others.
     """
 
     name: str
@@ -56,15 +57,13 @@ def figures_of(
 ) -> list[PersonFigures]:
     """The figures of each person with labels, by name. label: every version of all labels.
 
-    Agreement is measured on the first labels of an example, as many as the campaign asks for and two at least. Later
-    ones settle disputes: they are of hard examples alone, on which nobody agrees with the others.
-    Cost: a few sorts of the labels.
+    Agreement is measured on the labels that `ladle.labelling.compared_labels` chooses. Cost: a few sorts of the labels.
     """
     current = counted_labels(label, exclusions)
     people, who = coded(current.annotator)
-    first = first_labels(current, label, max(2, settings.annotators_per_task))
-    ratings = ratings_of(first, settings.labels.kind)
-    shared = others_agreement(ratings)
+    compared = compared_labels(current, label, settings)
+    ratings = ratings_of(compared.label, settings.labels.kind)
+    shared = others_agreement(ratings, compared.is_first)
     place = {name: number for number, name in enumerate(ratings.people)}
     right, seen = gold_scores(current, gold)
     labels = np.bincount(who, minlength=len(people)).tolist()
@@ -80,25 +79,6 @@ def figures_of(
         )
         for number, name in enumerate(people)
     ]
-
-
-def first_labels(current: LabelTable, label: LabelTable, count: int) -> LabelTable:
-    """Of each example, the current labels of the `count` people who labelled it first.
-
-    label: every version of all labels: a correction leaves a person at the same place.
-    """
-    if not len(current):
-        return current
-    people, who = coded(np.concatenate([label.annotator, current.annotator]))
-    every, wanted = label.row * len(people) + who[: len(label)], current.row * len(people) + who[len(label) :]
-    began = current.number
-    if len(label) > len(current):  # some may be corrections
-        keys, places = np.unique(every, return_index=True)  # labels come in ascending order of their number
-        began = label.number[places][np.searchsorted(keys, wanted)]
-    order = np.lexsort((began, current.row))
-    _, starts, votes = np.unique(current.row[order], return_index=True, return_counts=True)
-    rank = np.arange(len(current)) - np.repeat(starts, votes)
-    return current.take(np.sort(order[rank < count]))
 
 
 def _with_others(shared: OthersAgreement, place: int) -> dict[str, Any]:
