@@ -73,6 +73,10 @@ class Model:
             return "disputed"
         return "disputed" if len(counts) > 1 and counts[0][1] == counts[1][1] else "labelled"
 
+    def counted(self, row: int) -> str:
+        """Its state in lists and counts: the label of a gold example is known, whoever disagrees on it."""
+        return "labelled" if row in self.gold and self.state(row) == "disputed" else self.state(row)
+
     def is_task(self, row: int) -> bool:
         return row in self.holds or row in self.made or any(each["row"] == row for each in self.labels)
 
@@ -126,9 +130,9 @@ class Model:
         """Labels that the tasks of batches still lack."""
         lacking = 0
         for row in self.holds:
-            if self.state(row) == "open":
+            if self.counted(row) == "open":
                 lacking += self.annotators_per_task - len(self.current(row))
-            elif self.state(row) == "disputed":
+            elif self.counted(row) == "disputed":
                 lacking += 1
         return lacking
 
@@ -279,13 +283,13 @@ class Model:
         return len(live)
 
     def asked_waiting(self) -> list[int]:
-        waiting = [row for row in self.holds if self.state(row) in ("open", "disputed")]
+        waiting = [row for row in self.holds if self.counted(row) in ("open", "disputed")]
         return sorted(waiting, key=lambda row: self.holds[row])
 
     def outstanding(self) -> list[int]:
         assigned = sorted({row for row, _ in self.assigned if row not in self.holds})
         others = [row for row in self.disputes() if row not in self.holds and row not in assigned]
-        return [*self.asked_waiting(), *(row for row in assigned if self.state(row) in ("open", "disputed")), *others]
+        return [*self.asked_waiting(), *(row for row in assigned if self.counted(row) in ("open", "disputed")), *others]
 
     def resolved(self) -> dict[int, str]:
         found = {}

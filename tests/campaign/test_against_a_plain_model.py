@@ -286,10 +286,10 @@ class Machine(RuleBasedStateMachine):
     def progress_is_the_models(self) -> None:
         found, states = (
             self.campaign.progress(),
-            [self.model.state(row) for row in range(POOL) if self.model.is_task(row)],
+            [self.model.counted(row) for row in range(POOL) if self.model.is_task(row)],
         )
         assert found.asked == len(self.model.holds)
-        held = [self.model.state(row) for row in self.model.holds]
+        held = [self.model.counted(row) for row in self.model.holds]
         assert found.labelled == held.count("labelled")
         assert found.labelled + found.labelled_unasked == states.count("labelled")
         assert found.disputed - found.disputed_unasked == held.count("disputed")

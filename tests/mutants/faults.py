@@ -665,6 +665,13 @@ AGREEMENT = (
     ),
     Fault(
         "agreement",
+        "gold on which people disagree is a dispute in lists and counts",
+        "    state = np.where((task.state == DISPUTED) & np.isin(task.row, gold), LABELLED, task.state)",
+        "    state = task.state",
+        ("test_a_dispute_is_one_everywhere_or_nowhere", "test_a_disputed_gold_example_reserves_nothing"),
+    ),
+    Fault(
+        "agreement",
         "a rule may move a task from any state to any other",
         "        if old != new and (old, new) not in MOVES[rule]:",
         "        if rule not in MOVES:",
@@ -782,8 +789,8 @@ LEASES = (
     Fault(
         "leases",
         "disputes that no ask chose are on no list",
-        "page.take(~np.isin(page.row, self.gold) & ((page.batch == 0) | (not unasked)))",
-        "page.take(page.batch > 0)",
+        "page.take(is_disputed & ((page.batch == 0) | (not unasked)))",
+        "page.take(is_disputed & (page.batch > 0))",
         ("test_disputes_that_no_ask_chose_are_on_the_list",),
     ),
     Fault(

@@ -20,7 +20,7 @@ from ladle.labelling.records import moment
 from ladle.labelling.rules import lease as lease_rules
 from ladle.labelling.rules.lease import WaitingTasks
 from ladle.labelling.rules.people import founded
-from ladle.labelling.states import DISPUTED, WAITING
+from ladle.labelling.states import DISPUTED, WAITING, as_counted
 from ladle.labelling.tables import (
     AssignmentTable,
     BatchTable,
@@ -136,7 +136,8 @@ class _Lists:
         after = FIRST_PLACE
         while True:
             page = self.view.disputed(after, PAGE_ROWS)
-            listed = page.take(~np.isin(page.row, self.gold) & ((page.batch == 0) | (not unasked)))
+            is_disputed = as_counted(page, self.gold).state == DISPUTED
+            listed = page.take(is_disputed & ((page.batch == 0) | (not unasked)))
             yield self.waiting(listed)
             if len(page) < PAGE_ROWS:
                 return
@@ -155,7 +156,7 @@ def _next_rows(session: Session, lists: _Lists, request: TakeRequest, at: int) -
     ):
         due = lease_rules.due(waiting, session.settings, request.annotator, at, share=request.share)
         if request.disputed:
-            due &= (waiting.task.state == DISPUTED) & ~np.isin(waiting.task.row, lists.gold)
+            due &= as_counted(waiting.task, lists.gold).state == DISPUTED
         rows = waiting.task.row[due & ~np.isin(waiting.task.row, chosen)]
         chosen += rows[: request.size - len(chosen)].tolist()
         if len(chosen) == request.size:

@@ -18,7 +18,7 @@ from ladle.labelling.records import Records, times
 from ladle.labelling.settings import Settings
 from ladle.labelling.speed import labels_per_day
 from ladle.labelling.spending import Spend, cost_of, paid_for, reserved_for
-from ladle.labelling.states import DISPUTED, LABELLED, WAITING
+from ladle.labelling.states import DISPUTED, LABELLED, WAITING, as_counted
 from ladle.labelling.tables import (
     IMPORTED_LABEL,
     BatchTable,
@@ -40,7 +40,7 @@ LEAST_GAIN = 0.002  # a smaller gain of a metric from the next batch is a platea
 
 def progress(view: View, settings: Settings, at: int) -> Progress:
     """All figures of one moment. Cost: reads all tasks and labels."""
-    task, label = view.read(TaskTable), view.read(LabelTable)
+    task, label = as_counted(view.read(TaskTable), gold_of(view.read(GoldTable)).row), view.read(LabelTable)
     exclusions, quarantine = view.read(ExclusionTable), view.read(QuarantineTable)
     current, paid = labels_of(label), paid_for(label)
     asked, labelled, disputed = task.batch > 0, task.state == LABELLED, task.state == DISPUTED

@@ -301,7 +301,8 @@ class Reader:
             held_since, held_until (while the holder has not answered; the lease has ended where this is past),
             taken_by (who has a lease now; several with commas), taken_since (the earliest), assigned_to (several with
             commas). What is unknown is empty. Tasks of batches come first, in order of choice, gold among them; then
-            other assigned examples; then the other disputed ones, the oldest dispute first.
+            other assigned examples; then the other disputed ones, the oldest dispute first. A gold example is never
+            disputed: its label is known.
         """
         with self._session.reading() as view:
             return waiting.outstanding(view, self._session.now())
@@ -326,8 +327,8 @@ class Reader:
         Records
             One row for each example: id, row, why ("disagree", or "skipped" when skips leave too few labels), labels (a
             dict, by annotator; None for a skip), votes (how many of them are labels), since (when it became disputed),
-            round (0 when no ask has chosen it), taken_by (who has a lease of it now), assigned_to. Gold is left out:
-            its label is known. Cost: the disputed tasks and their labels.
+            round (0 when no ask has chosen it), taken_by (who has a lease of it now), assigned_to. A gold example is
+            never disputed: its label is known. Cost: the disputed tasks and their labels.
         """
         with self._session.reading() as view:
             return waiting.disputes(view, self._session.now())

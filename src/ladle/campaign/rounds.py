@@ -17,8 +17,8 @@ from ladle.errors import ArgumentError, FileError
 from ladle.formats import LabelFile
 from ladle.labelling.answers import Batch, Told, Verification
 from ladle.labelling.rules.pool import check_metrics
-from ladle.labelling.states import OPEN, WAITING
-from ladle.labelling.tables import BatchTable, LabelTable, ModelTable, TaskTable
+from ladle.labelling.states import OPEN, WAITING, as_counted
+from ladle.labelling.tables import BatchTable, GoldTable, LabelTable, ModelTable, TaskTable, gold_of
 from ladle.notices import notice
 from ladle.numbers import path_of
 
@@ -214,8 +214,9 @@ def noted(session: Session, batch: Batch) -> Batch:
     found = []
     with session.reading() as view:
         if batch.renewed:
-            state = view.read(TaskTable, "row", batch.rows.tolist()).state
-            if not np.isin(state, WAITING).any():
+            rows = batch.rows.tolist()
+            task = as_counted(view.read(TaskTable, "row", rows), gold_of(view.read(GoldTable, "row", rows)).row)
+            if not np.isin(task.state, WAITING).any():
                 found.append(
                     f"all {len(batch):,} examples of this batch are labelled, and the same scores give the same batch: "
                     "another one needs new scores"

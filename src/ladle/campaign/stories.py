@@ -17,7 +17,7 @@ from ladle.labelling.records import moment
 from ladle.labelling.rules import tell as tell_rules
 from ladle.labelling.rules.ask import rows_of
 from ladle.labelling.settings import Settings
-from ladle.labelling.states import STATES
+from ladle.labelling.states import LABELLED, STATES, as_counted
 from ladle.labelling.tables import (
     NO_ROW,
     STATUSES,
@@ -46,8 +46,8 @@ def story(view: View, settings: Settings, examples: Examples, example_id: Any) -
     row = int(examples.find_ever(listed)[0])
     if row == NO_ROW:
         raise NotFoundError(f"the example {example_id!r}", wanted="be in the pool", got="no such id")
-    task, labels = view.read(TaskTable, "row", [row]), view.read(LabelTable, "row", [row])
-    gold = gold_of(view.read(GoldTable, "row", [row]))
+    gold, labels = gold_of(view.read(GoldTable, "row", [row])), view.read(LabelTable, "row", [row])
+    task = as_counted(view.read(TaskTable, "row", [row]), gold.row)
     lines = [*_batches(view, row), *_labels(view, labels), *_comments(view, row)]
     lines += [*_leases(view, row), *_exclusions(view, row)]
     lines += [*_final_words(view, row), *_assignments(view, row)]
@@ -55,12 +55,13 @@ def story(view: View, settings: Settings, examples: Examples, example_id: Any) -
     if len(gold):
         lines.append((_at(view, int(gold.event[0])), f"gold: known to be {parsed(gold.label[0])!r}"))
     resolved = tell_rules.resolutions(settings, labels, view.read(AdjudicationTable, "row", [row]))
-    is_labelled = len(resolved.row) and resolved.label[0] and len(task) and STATES[int(task.state[0])] == "labelled"
+    label = (gold if len(gold) else resolved).label
+    is_labelled = len(label) and label[0] and len(task) and task.state[0] == LABELLED
     return TaskStory(
         id=example_id,
         row=row,
         state=STATES[int(task.state[0])] if len(task) else "excluded" if _excluded(view, row) else "unasked",
-        label=parsed(resolved.label[0]) if is_labelled else None,
+        label=parsed(label[0]) if is_labelled else None,
         lines=tuple((moment(at), what) for at, what in sorted(lines, key=lambda line: line[0])),
     )
 

@@ -17,7 +17,7 @@ from ladle.labelling.people import People
 from ladle.labelling.records import Records, times
 from ladle.labelling.rules import tell as tell_rules
 from ladle.labelling.settings import Settings
-from ladle.labelling.states import LABELLED, STATES, WAITING
+from ladle.labelling.states import LABELLED, STATES, WAITING, as_counted
 from ladle.labelling.tables import (
     ORIGINS,
     STATUSES,
@@ -210,7 +210,7 @@ def pools(view: View) -> Records:
 
 def batches(view: View) -> Records:
     """One row for each batch."""
-    batch, task = view.read(BatchTable), view.read(TaskTable)
+    batch, task = view.read(BatchTable), as_counted(view.read(TaskTable), gold_of(view.read(GoldTable)).row)
     count = int(batch.number.max(initial=0)) + 1
     waiting = np.bincount(task.batch[np.isin(task.state, WAITING)], minlength=count)[batch.number]
     return Records(
@@ -233,7 +233,7 @@ def batches(view: View) -> Records:
 
 def rounds(view: View) -> Records:
     """One row for each round: its size, and its tasks by their state now."""
-    batch, task = view.read(BatchTable), view.read(TaskTable)
+    batch, task = view.read(BatchTable), as_counted(view.read(TaskTable), gold_of(view.read(GoldTable)).row)
     round_of = rounds_of(view, task)
     count = int(batch.round.max(initial=0)) + 1
     by_state = [

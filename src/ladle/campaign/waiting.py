@@ -17,7 +17,7 @@ from ladle.labelling.people import People
 from ladle.labelling.records import Records, times
 from ladle.labelling.rules.ask import lease_ends
 from ladle.labelling.rules.assign import answered_by, assignees_of
-from ladle.labelling.states import STATES, WAITING
+from ladle.labelling.states import DISPUTED, STATES, WAITING, as_counted
 from ladle.labelling.tables import (
     AdjudicationTable,
     AssignmentTable,
@@ -116,9 +116,8 @@ def holdings(view: View, at: int) -> Records:
 
 
 def disputes(view: View, at: int) -> Records:
-    """One row for each disputed example, the oldest dispute first. Gold is left out: its label is known."""
-    task = view.disputed(_FIRST, _ALL)
-    task = task.take(~np.isin(task.row, gold_of(view.read(GoldTable)).row))
+    """One row for each disputed example, the oldest dispute first."""
+    task = _disputed(view, gold_of(view.read(GoldTable)).row)
     rows = task.row.tolist()
     answers = answers_of(view.read(LabelTable, "row", rows))
     answers = answers.take(np.lexsort((answers.number, answers.told_at, answers.row)))
@@ -162,17 +161,22 @@ def adjudications(view: View) -> Records:
 
 
 def _waiting_tasks(view: View) -> TaskTable:
-    """Tasks of batches in order of choice, then assigned ones of no batch by row, then the other disputed ones.
+    """Tasks of batches in order of choice, then assigned ones of no batch by row, then the other disputed ones."""
+    gold, assignments = gold_of(view.read(GoldTable)).row, view.read(AssignmentTable)
+    asked = as_counted(view.ranked((0, -1), _ALL), gold)
+    assigned = as_counted(
+        view.read(TaskTable, "row", np.unique(assignments.row[assignments.active == 1]).tolist()), gold
+    )
+    assigned, others = assigned.take(assigned.batch == 0), _disputed(view, gold)
+    others = others.take((others.batch == 0) & ~np.isin(others.row, assigned.row))
+    found = TaskTable.joined([asked, assigned, others])
+    return found.take(np.isin(found.state, WAITING))
 
-    Gold is among those of batches only.
-    """
-    asked, gold = view.ranked((0, -1), _ALL), gold_of(view.read(GoldTable)).row
-    assignments = view.read(AssignmentTable)
-    assigned = view.read(TaskTable, "row", np.unique(assignments.row[assignments.active == 1]).tolist())
-    assigned = assigned.take((assigned.batch == 0) & np.isin(assigned.state, WAITING))
-    others = view.disputed(_FIRST, _ALL)
-    others = others.take((others.batch == 0) & ~np.isin(others.row, np.union1d(gold, assigned.row)))
-    return TaskTable.joined([asked, assigned, others])
+
+def _disputed(view: View, gold: Int64) -> TaskTable:
+    """The disputed tasks, the oldest dispute first."""
+    task = as_counted(view.disputed(_FIRST, _ALL), gold)
+    return task.take(task.state == DISPUTED)
 
 
 def _not_answered(lease: LeaseTable, answered: dict[int, Collection[str]]) -> LeaseTable:

@@ -249,7 +249,8 @@ class Progress:
     labelled_unasked : int
         Labelled examples that no ask has chosen, such as imported ones.
     disputed, disputed_unasked : int
-        Disputed examples, and how many of them no ask has chosen.
+        Disputed examples, and how many of them no ask has chosen. A gold example is never disputed: its label is known,
+        so it counts as labelled once enough people have answered.
     excluded : int
         Excluded examples.
     rounds : int

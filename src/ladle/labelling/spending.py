@@ -2,7 +2,8 @@
 
 A label is paid for once it was told: every pair of an example and an annotator counts once, for ever, whether the label
 agrees, was corrected or deleted. Skips and imported labels cost nothing. Labels that open tasks of batches still lack
-are reserved, and one label for each disputed task of a batch. An excluded task reserves nothing.
+are reserved, and one label for each disputed task of a batch. An excluded task reserves nothing. States are those of
+`ladle.labelling.states.as_counted`.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class Spend:
 
 
 def spend_of(settings: Settings, task: TaskTable, label: LabelTable) -> Spend:
-    """The spend of a campaign. task, label: all of its rows. Cost: a sort of the labels."""
+    """The spend of a campaign. task, label: all of its rows, the tasks as counted. Cost: a sort of the labels."""
     return Spend(len(paid_for(label)), reserved_for(settings, task, label))
 
 

@@ -18,11 +18,15 @@ A lease is no state: whether a task is held depends on the clock alone.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 from typing import Literal
 
+import numpy as np
+
 from ladle.errors import LadleError
 from ladle.labelling.columns import Int64
+from ladle.labelling.tables import TaskTable
 
 OPEN, LABELLED, DISPUTED, EXCLUDED = range(4)
 STATES = ("open", "labelled", "disputed", "excluded")
@@ -51,6 +55,16 @@ MOVES: dict[Rule, frozenset[tuple[int, int]]] = {
     "class": frozenset({(LABELLED, DISPUTED), (DISPUTED, LABELLED)}),
 }
 MOVES["replace"] = MOVES["exclude"] | MOVES["include"]
+
+
+def as_counted(task: TaskTable, gold: Int64) -> TaskTable:
+    """The tasks with the states that lists and counts go by: a gold example in dispute is labelled.
+
+    Its label is known. So it waits for nobody, reserves nothing, and no lead has to decide. Its stored state is that of
+    its labels, because it may be gold no more one day. gold: rows, as `gold_of` has them.
+    """
+    state = np.where((task.state == DISPUTED) & np.isin(task.row, gold), LABELLED, task.state)
+    return replace(task, state=state.astype(np.int64))
 
 
 def check_moves(rule: Rule, before: Int64, after: Int64) -> None:

@@ -67,11 +67,13 @@ def test_outstanding_names_who_has_what(begun: Path, run: Any, run_json: Any) ->
     run_json("campaign", "assign", "--to", "eve", "--example", "im150")
     code, facts = run_json("campaign", "outstanding")
     assert (code, facts["outstanding"], facts["disputed"], facts["with_nobody"]) == (0, 9, 3, 1)
+    assert facts["unasked"] == 4
     told = [(row["who"], row["how"], row["tasks"], row["ended"]) for row in facts["holdings"]]
     assert told == [("vendorA", "batch 1", 5, False), ("ann", "taken", 2, False), ("eve", "assigned", 1, False)]
     assert all(row["since"].endswith("+00:00") for row in facts["holdings"])
     code, out, _ = run("campaign", "outstanding")
     assert code == 0
+    assert "4 of them: assigned or disputed ones" in out
     line = next(line for line in out.splitlines() if "vendorA" in line)
     assert line.split()[:4] == ["vendorA", "5", "batch", "1"]
     code, facts = run_json("campaign", "export", "outstanding", "-o", "out.csv")

@@ -17,7 +17,7 @@ from ladle.labelling.classes import rewritten
 from ladle.labelling.events import next_number, record
 from ladle.labelling.rules import pool as pool_rules
 from ladle.labelling.rules.pool import NamedExamples
-from ladle.labelling.states import LABELLED
+from ladle.labelling.states import LABELLED, as_counted
 from ladle.labelling.tables import (
     BatchTable,
     EventTable,
@@ -25,6 +25,7 @@ from ladle.labelling.tables import (
     GoldTable,
     ModelTable,
     TaskTable,
+    gold_of,
 )
 from ladle.numbers import path_of, whole
 from ladle.pool.ids.named_rows import find_rows_named
@@ -105,7 +106,8 @@ def record_model(
         if number is not None and number not in batches.round:
             raise ArgumentError("`round`", wanted=f"be one of the {len(batches):,} rounds", got=repr(number))
         of_round = int(batches.round.max(initial=0)) if number is None else number
-        labelled = int((writer.read(TaskTable).state == LABELLED).sum())
+        task = as_counted(writer.read(TaskTable), gold_of(writer.read(GoldTable)).row)
+        labelled = int((task.state == LABELLED).sum())
         first = (next_number(writer, ModelTable), version, at, of_round, labelled)
         row = ModelTable.of([(*first, text, path, digest, next_number(writer, EventTable))])
         if is_correction:

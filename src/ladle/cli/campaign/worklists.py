@@ -41,6 +41,7 @@ def outstanding(
         "name": campaign.name,
         "outstanding": len(tasks),
         "disputed": int((tasks["state"] == "disputed").sum()),
+        "unasked": int((tasks["round"] == 0).sum()),
         "with_nobody": int((~had).sum()) if len(tasks) else 0,
         "holdings": _plain(holdings),
     }
@@ -49,6 +50,7 @@ def outstanding(
         return
     lines = {
         "tasks": f"{len(tasks):,} wait for labels, {facts['disputed']:,} of them disputed",
+        **({"not asked for": f"{facts['unasked']:,} of them: assigned or disputed ones"} if facts["unasked"] else {}),
         "with nobody": f"{facts['with_nobody']:,}",
     }
     rows = [

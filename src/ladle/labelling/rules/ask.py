@@ -17,7 +17,7 @@ from ladle.labelling.people import People
 from ladle.labelling.rules.assign import kept_rows
 from ladle.labelling.settings import Settings
 from ladle.labelling.spending import spend_of
-from ladle.labelling.states import EXCLUDED, OPEN
+from ladle.labelling.states import EXCLUDED, OPEN, as_counted
 from ladle.labelling.tables import (
     ASKED,
     AssignmentTable,
@@ -130,7 +130,8 @@ def check_budget(settings: Settings, view: View, task: TaskTable, size: int) -> 
     """
     if settings.budget is None:
         return {}
-    spend, people = spend_of(settings, task, view.read(LabelTable)), settings.annotators_per_task
+    counted, people = as_counted(task, gold_of(view.read(GoldTable)).row), settings.annotators_per_task
+    spend = spend_of(settings, counted, view.read(LabelTable))
     left = spend.left(settings.budget) or 0
     if size * people > left:
         each = "" if people == 1 else f", {people} for each example"
