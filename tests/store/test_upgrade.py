@@ -59,8 +59,28 @@ def test_the_migrations_make_the_tables_that_the_code_has(store: SqlStore) -> No
 OTHER_MEANING = {"spend", "labelled", "labels_per_day", "seconds_left", "annotators"}
 
 
+def as_counted_today(expected: dict[str, Any]) -> dict[str, Any]:
+    """What an older Ladle told, where gold on which people disagree is labelled. It was disputed once."""
+    gold = {row["id"] for row in expected["resolved"] if row["how"] == "gold"}
+    settled = [row for row in expected["outstanding"] if row["id"] in gold and row["state"] == "disputed"]
+    told = json.loads(json.dumps(expected))
+    told["outstanding"] = [row for row in expected["outstanding"] if row not in settled]
+    for row in settled:
+        of_round, batch = told["rounds"][row["round"] - 1], told["batches"][row["round"] - 1]
+        for counts, name, more in (
+            (of_round, "disputed", -1),
+            (of_round, "labelled", 1),
+            (batch, "outstanding", -1),
+            (told["progress"], "outstanding", -1),
+            (told["progress"], "disputed", -1),
+        ):
+            counts[name] += more
+    return told
+
+
 def assert_tells(told: dict[str, Any], expected: dict[str, Any]) -> None:
     """What an older Ladle told is told today. Tables may have more columns, and the log the event of the upgrade."""
+    expected = as_counted_today(expected)
     assert expected.keys() <= told.keys()
     for name, old in expected.items():
         now, before = told[name], old
