@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 
 import numpy as np
@@ -46,7 +47,7 @@ def progress(view: View, settings: Settings, at: int) -> Progress:
     asked, labelled, disputed = task.batch > 0, task.state == LABELLED, task.state == DISPUTED
     outstanding = int((asked & np.isin(task.state, WAITING)).sum())
     spend = Spend(len(paid), reserved_for(settings, task, label))
-    since = founded_at(view)
+    since, (share, agreements) = founded_at(view), agreement_of(current)
     speed = labels_per_day(paid, at, since=since)
     curve = learning_curve(view)
     return Progress(
@@ -71,8 +72,8 @@ def progress(view: View, settings: Settings, at: int) -> Progress:
         currency=settings.currency,
         labels_per_day=speed,
         seconds_left=spend.reserved / speed * DAY_SECONDS if speed and outstanding else None if outstanding else 0.0,
-        agreement=agreement_of(current)[0],
-        annotators=annotators(view, label, paid, at, since),
+        agreement=share,
+        annotators=annotators(view, label, paid, agreements, at=at, since=since),
         reviews=quality.reviews(view, settings, label),
         curve=curve,
         stopping=stopping(curve),
@@ -85,12 +86,13 @@ def founded_at(view: View) -> int:
     return int(first.at[0]) if len(first) else 0
 
 
-def annotators(view: View, label: LabelTable, paid: LabelTable, at: int, since: int) -> Records:
-    """One row for each annotator, by name."""
+def annotators(
+    view: View, label: LabelTable, paid: LabelTable, agreements: Mapping[str, float], *, at: int, since: int
+) -> Records:
+    """One row for each annotator, by name. label: every version of all answers. agreements: as of `agreement_of`."""
     current = labels_of(label)
     names = sorted(set(label.annotator.tolist()))
-    _, agreements = agreement_of(current)
-    right, seen = gold_scores(current, gold_of(view.read(GoldTable)))
+    right, seen = gold_scores(current, view.read(GoldTable))
     counts, imported, last = np.zeros((3, len(names)), np.int64)
     speed = np.full(len(names), np.nan)
     for place, name in enumerate(names):

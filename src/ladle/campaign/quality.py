@@ -8,13 +8,13 @@ from ladle.labelling.contract import View
 from ladle.labelling.person_figures import PersonFigures, counted_labels, figures_of
 from ladle.labelling.records import Records
 from ladle.labelling.settings import Settings
-from ladle.labelling.tables import ExclusionTable, GoldTable, LabelTable, gold_of
+from ladle.labelling.tables import ExclusionTable, GoldTable, LabelTable
 
 
 def agreement(view: View, settings: Settings) -> Agreement:
     """The agreement of all people, of each pair, and on each class. Cost: reads all labels; see `pair_agreement`."""
     label, exclusions = view.read(LabelTable), view.read(ExclusionTable)
-    people = figures_of(label, gold_of(view.read(GoldTable)), exclusions, settings)
+    people = figures_of(label, view.read(GoldTable), exclusions, settings)
     counted = counted_labels(label, exclusions)
     return summarise(settings.name, settings.labels, counted, people, _reviews(people, settings))
 
@@ -22,7 +22,7 @@ def agreement(view: View, settings: Settings) -> Agreement:
 def reviews(view: View, settings: Settings, label: LabelTable) -> Records:
     """One row for each reason to review the work of a person. label: all of them. Cost: a few sorts of the labels."""
     exclusions = view.read(ExclusionTable)
-    return _reviews(figures_of(label, gold_of(view.read(GoldTable)), exclusions, settings), settings)
+    return _reviews(figures_of(label, view.read(GoldTable), exclusions, settings), settings)
 
 
 def _reviews(people: list[PersonFigures], settings: Settings) -> Records:
