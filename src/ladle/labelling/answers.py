@@ -243,11 +243,13 @@ class Progress:
     pool : int
         Examples in the pool.
     asked : int
-        Tasks that were asked for.
+        Examples that were asked for, those that were excluded since among them.
     labelled, outstanding : int
-        Of these tasks: those that are labelled, and those that are open or disputed. The others are excluded.
+        Of the examples that were asked for: how many are labelled, and how many are open or disputed. The others are
+        excluded. `labelled` is not the number of all labelled examples: `labelled + labelled_unasked` is. A percentage
+        of labelled examples is always `labelled` of `asked`.
     labelled_unasked : int
-        Labelled examples that no ask has chosen, such as imported ones.
+        Labelled examples that no ask has chosen, such as imported ones. `labelled` does not count them.
     disputed, disputed_unasked : int
         Disputed examples, and how many of them no ask has chosen. A gold example is never disputed: its label is known,
         so it counts as labelled once enough people have answered.
@@ -326,6 +328,7 @@ class Progress:
             f"{self.name}: {self.labelled:,} of {self.asked:,} examples asked for are labelled, {self.outstanding:,} "
             f"outstanding, after {self.rounds:,} rounds; pool of {self.pool:,}."
         )
+        text += f" {self.labelled_unasked:,} others are labelled." if self.labelled_unasked else ""
         return text + (f" {self.disputed:,} disputed." if self.disputed else "")
 
     def __repr__(self) -> str:

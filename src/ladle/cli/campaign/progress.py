@@ -59,7 +59,8 @@ def _lines(figures: Progress, settings: Settings, see_quarantine: str) -> dict[s
     }
     if figures.labelled_unasked or figures.disputed_unasked:
         apart = f", {figures.disputed_unasked:,} disputed" if figures.disputed_unasked else ""
-        lines["not asked for"] = f"{figures.labelled_unasked:,} labelled{apart}"
+        total = figures.labelled + figures.labelled_unasked
+        lines["not asked for"] = f"{figures.labelled_unasked:,} labelled{apart}; {total:,} are labelled in all"
     lines |= {
         "labels": f"{told:,}" + (f", by {people} people an example" if people > 1 else ""),
         **({"imported": f"{figures.imported:,} labels"} if figures.imported else {}),
