@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 import ladle
 from ladle.campaign.status import Status, status
-from ladle.labelling import Store
+from ladle.labelling import Labels, Store
 from tests.campaign.made import HOUR, Clock, begun, ids_of, margins
 
 
@@ -35,10 +37,53 @@ def test_a_campaign_from_its_first_day(store: Store, tmp_path: Path) -> None:
     found = status(campaign)
     assert names(found)[:3] == ["quarantine", "disputes", "names"]
     assert found.facts.near_equal == (("Ann", "ann"),)
-    assert (found.facts.disputes, found.facts.quarantined, found.facts.people) == (1, 1, 3)
+    assert found.steps[2].command == "person merge Ann ann"
+    assert (found.facts.disputes, found.facts.quarantined, found.facts.untested) == (1, 1, 13)
     assert "gold" in names(found)
     campaign.add_gold(ids_of(40)[38:], ["cat", "cat"])
     assert "gold" not in names(status(campaign))
+
+
+def careless(campaign: ladle.Campaign, people: tuple[str, ...] = ("ann", "bob")) -> None:
+    """These people agree on forty examples, and cy with neither of them."""
+    for name in people:
+        campaign.tell(ids_of(40), ["cat", "dog"] * 20, annotator=name)
+    campaign.tell(ids_of(40), ["dog", "cat"] * 20, annotator="cy", seconds=0.1)
+
+
+def test_people_due_for_a_review_are_named(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, labels=["cat", "dog"], annotators_per_task=2)
+    careless(campaign)
+    found = status(campaign)
+    (due,) = found.facts.reviews
+    assert (due.annotator, due.reasons) == ("cy", ("disagrees", "too fast"))
+    assert due.texts == tuple(row.text for row in campaign.reviews() if row.annotator == "cy")
+    assert message(campaign, "reviews") == "Due for a review: cy (disagrees, too fast)."
+
+
+def test_gold_is_spoken_of_once(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, labels=["cat", "dog"], annotators_per_task=2)
+    careless(campaign)
+    found = status(campaign)
+    assert [step.name for step in found.steps if "gold" in step.message] == ["gold"]
+    assert found.facts.untested == 120
+    campaign.add_gold(ids_of(40)[:20], ["cat", "dog"] * 10)
+    found = status(campaign)
+    assert [step.name for step in found.steps if "gold" in step.message] == ["reviews"]
+    assert found.facts.reviews[0].reasons == ("wrong on gold", "disagrees", "too fast")
+
+
+def test_values_are_not_tested_by_gold(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, labels=Labels.value(), annotators_per_task=2)
+    for name in ("ann", "bob"):
+        campaign.tell(ids_of(40), [1.5] * 40, annotator=name)
+    assert "gold" not in names(status(campaign))
+
+
+@pytest.mark.parametrize(("strategy", "files"), [("margin", "--scores SCORES.parquet "), ("uniform", "")])
+def test_the_first_ask_has_what_the_strategy_needs(strategy: str, files: str, store: Store, tmp_path: Path) -> None:
+    (first,) = status(begun(store, tmp_path, strategy=strategy)).steps
+    assert first.command == f"ask {files}--size COUNT -o batch-1.csv"
 
 
 def test_models_and_scores(store: Store, tmp_path: Path) -> None:

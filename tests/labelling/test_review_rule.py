@@ -93,3 +93,4 @@ def test_reasons_come_in_the_order_of_the_table() -> None:
 @pytest.mark.parametrize("reason", list(REASONS))
 def test_each_reason_has_a_meaning(reason: str) -> None:
     assert REASONS[reason].meaning
+    assert REASONS[reason].short

@@ -1298,6 +1298,20 @@ MEASURES = (
     ),
     Fault(
         "measures",
+        "the status names only the first reason to review a person",
+        "            rows.setdefault(row.annotator, []).append(row)",
+        "            rows.setdefault(row.annotator, [row])",
+        ("test_people_due_for_a_review_are_named",),
+    ),
+    Fault(
+        "measures",
+        "the status has somebody merged into the name with the fewest labels",
+        "    for name in sorted(labels, key=lambda name: (labels[name], name)):",
+        "    for name in sorted(labels, key=lambda name: (-labels[name], name)):",
+        ("test_names_that_are_nearly_one",),
+    ),
+    Fault(
+        "measures",
         "chance is reckoned from the labels of one person twice",
         "    opposite = _found((triple[order], counts[order]), (on * people + person) * count + named)",
         "    opposite = _found((triple[order], counts[order]), triple)",

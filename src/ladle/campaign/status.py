@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from ladle.campaign import progress, quality, waiting
+from ladle.campaign import progress, waiting
 from ladle.campaign.reader import Reader
 from ladle.labelling.answers import Progress
 from ladle.labelling.contract import View
-from ladle.labelling.next_steps import CampaignFacts, NextStep, near_equal, steps
+from ladle.labelling.next_steps import CampaignFacts, DueReview, NextStep, near_equal, steps
+from ladle.labelling.review_rule import EVERYBODY, REASONS
+from ladle.labelling.settings import Settings
 from ladle.labelling.tables import (
     TOLD_LABEL,
     BatchTable,
@@ -21,6 +25,7 @@ from ladle.labelling.tables import (
     gold_of,
     labels_of,
 )
+from ladle.strategies import describe
 
 _BACKUP = "backup"  # the kind of its event
 
@@ -55,20 +60,21 @@ def status(campaign: Reader) -> Status:
     at = session.now()
     with session.reading() as view:
         figures = progress.progress(view, session.settings, at)
-        label = view.read(LabelTable)
-        reviews = quality.reviews(view, session.settings, label)
-        facts = _facts(view, figures, label, tuple(dict.fromkeys(row.text for row in reviews)), at)
+        facts = _facts(view, session.settings, figures, at)
     return Status(figures, facts, tuple(steps(facts)))
 
 
-def _facts(view: View, figures: Progress, label: LabelTable, reviews: tuple[str, ...], at: int) -> CampaignFacts:
-    batches, told = view.read(BatchTable), labels_of(label)
+def _facts(view: View, settings: Settings, figures: Progress, at: int) -> CampaignFacts:
+    batches, label = view.read(BatchTable), view.read(LabelTable)
+    told = labels_of(label)
     told = told.take(told.origin == TOLD_LABEL)
+    given = Counter(told.annotator.tolist())
+    gold = len(gold_of(view.read(GoldTable)))
     holdings = waiting.holdings(view, at)
     out = [(f"{row.who or 'nobody named'}: {row.tasks:,} ({row.how})", bool(row.ended)) for row in holdings]
     models = figures.curve
     persons = view.read(PersonTable)
-    names = {*told.annotator.tolist(), *persons.name[persons.merged_into == 0].tolist()}
+    names = {*given, *persons.name[persons.merged_into == 0].tolist()}
     names -= set(persons.name[persons.merged_into != 0].tolist())
     digests = [each for each in batches.scores_digest.tolist() if each]
     known = figures.labelled + figures.labelled_unasked
@@ -79,11 +85,12 @@ def _facts(view: View, figures: Progress, label: LabelTable, reviews: tuple[str,
         overdue=tuple(text for text, is_over in out if is_over) + _overdue_batches(view, batches, at),
         disputes=len(waiting.disputes(view, at)),
         quarantined=figures.quarantined,
-        near_equal=near_equal(names - {""}),
-        reviews=reviews,
+        needs=tuple(describe(settings.strategy).needs),
+        near_equal=near_equal({name: given[name] for name in names}),
+        reviews=_reviews(figures),
+        untested=_untested(settings, figures, told=len(told), people=len(given), gold=gold),
         answers=len(label),
-        people=len(set(told.annotator.tolist())),
-        gold=len(gold_of(view.read(GoldTable))),
+        gold=gold,
         newest_model=str(models["version"][-1]) if len(models) else "",
         labelled=known,
         model_labelled=int(models["labelled"][-1]) if len(models) else 0,
@@ -94,6 +101,26 @@ def _facts(view: View, figures: Progress, label: LabelTable, reviews: tuple[str,
         stop=tuple(verdict.told for verdict in figures.stopping if verdict.stop),
         to_choose=figures.pool - figures.excluded - figures.asked - figures.labelled_unasked,
     )
+
+
+def _reviews(figures: Progress) -> tuple[DueReview, ...]:
+    """The people whose work is due for a review, each with all reasons. What concerns everybody is `_untested`."""
+    rows: dict[str, list[Any]] = {}
+    for row in figures.reviews:
+        if row.annotator != EVERYBODY:
+            rows.setdefault(row.annotator, []).append(row)
+    return tuple(
+        DueReview(name, tuple(REASONS[row.reason].short for row in mine), tuple(row.text for row in mine))
+        for name, mine in rows.items()
+    )
+
+
+def _untested(settings: Settings, figures: Progress, *, told: int, people: int, gold: int) -> int:
+    """How many labels there are where gold has tested nobody, though it could; 0 where that is no matter yet."""
+    found = [int(row.count) for row in figures.reviews if row.annotator == EVERYBODY]
+    if not found and people > 1 and not gold and settings.labels.kind != "value":
+        return told
+    return max(found, default=0)
 
 
 def _overdue_batches(view: View, batches: BatchTable, at: int) -> tuple[str, ...]:

@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import shlex
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ladle.labelling.people import looks_of
 
+END_OF_OPTIONS = "--"  # before names that begin with a dash
 NAMES = 3  # of people in a message; it counts the others
+
+# The files of scores that a strategy takes, by what it needs; the pool's embeddings it reads itself.
+_SCORES, _VOTES = "--scores SCORES.parquet", "--votes VOTES.parquet"
+_FILES = {"scores": _SCORES, "probabilities": _SCORES, "votes": _VOTES}
+
+
+@dataclass(frozen=True, slots=True)
+class DueReview:
+    """A person whose work is due for a review. reasons: in a word or two each; texts: with their figures."""
+
+    annotator: str
+    reasons: tuple[str, ...]
+    texts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignFacts:
     """What the table reads. Numbers are counts.
 
-    holders, overdue: "who: how many tasks", of those who have tasks, in time or not. waiting: tasks of batches that
-    wait for labels. answers: of told labels. people: who told labels. newest_model: the version; "" for none.
+    needs: what the strategy needs, see `ladle.strategies.describe`. holders, overdue: "who: how many tasks", of those
+    who have tasks, in time or not. waiting: tasks of batches that wait for labels. near_equal: names that look alike,
+    the one with the most labels last. reviews: of people; untested: labels, where gold could have tested somebody and
+    has tested nobody, else 0. answers: of told labels. gold: examples. newest_model: the version; "" for none.
     labelled, model_labelled: examples with a label now, and when the newest model was recorded. scored_batches: batches
     with scores. same_scores: whether the last two batches had the same scores though labels came between. left: labels
     of the budget; None without one. to_choose: examples that no ask has chosen.
@@ -23,14 +40,15 @@ class CampaignFacts:
 
     batches: int
     waiting: int
+    needs: tuple[str, ...] = ()
     holders: tuple[str, ...] = ()
     overdue: tuple[str, ...] = ()
     disputes: int = 0
     quarantined: int = 0
     near_equal: tuple[tuple[str, ...], ...] = ()
-    reviews: tuple[str, ...] = ()
+    reviews: tuple[DueReview, ...] = ()
+    untested: int = 0
     answers: int = 0
-    people: int = 0
     gold: int = 0
     newest_model: str = ""
     labelled: int = 0
@@ -45,7 +63,7 @@ class CampaignFacts:
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """One thing to do. command: of `ladle campaign`, with words in capitals to replace; "" where there is none."""
+    """One thing to do. command: of `ladle campaign`, as it is typed, but for words in capitals, which are replaced."""
 
     name: str
     message: str
@@ -58,21 +76,26 @@ class StepRule:
 
     holds: Callable[[CampaignFacts], bool]
     message: Callable[[CampaignFacts], str]
-    command: str
+    command: Callable[[CampaignFacts], str]
 
 
 def steps(facts: CampaignFacts) -> list[NextStep]:
     """What holds now, the most pressing first."""
-    return [NextStep(name, rule.message(facts), rule.command) for name, rule in STEPS.items() if rule.holds(facts)]
+    return [
+        NextStep(name, rule.message(facts), rule.command(facts)) for name, rule in STEPS.items() if rule.holds(facts)
+    ]
 
 
-def near_equal(names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
-    """Groups of names that differ in looks alone, see `looks_of`."""
-    groups: dict[str, set[str]] = {}
-    for name in names:
+def near_equal(labels: Mapping[str, int]) -> tuple[tuple[str, ...], ...]:
+    """Groups of names that differ in looks alone, see `looks_of`; in each, the one with the most labels comes last.
+
+    labels: how many each name has given.
+    """
+    groups: dict[str, list[str]] = {}
+    for name in sorted(labels, key=lambda name: (labels[name], name)):
         if name:
-            groups.setdefault(looks_of(name), set()).add(name)
-    return tuple(tuple(sorted(group)) for _, group in sorted(groups.items()) if len(group) > 1)
+            groups.setdefault(looks_of(name), []).append(name)
+    return tuple(tuple(group) for _, group in sorted(groups.items()) if len(group) > 1)
 
 
 def _listed(names: tuple[str, ...]) -> str:
@@ -84,36 +107,52 @@ def _labels(count: int) -> str:
     return f"{count:,} label" + ("" if count == 1 else "s")
 
 
+def _due(review: DueReview) -> str:
+    return f"{review.annotator} ({', '.join(review.reasons)})"
+
+
+def _files(facts: CampaignFacts) -> str:
+    """The options for the files that the strategy needs, each with a space after it."""
+    return "".join(f"{option} " for option in dict.fromkeys(_FILES[need] for need in facts.needs if need in _FILES))
+
+
+def _merge(facts: CampaignFacts) -> str:
+    """Merge the first two names that look alike: the one with fewer labels into the one with the most."""
+    names = facts.near_equal[0][0], facts.near_equal[0][-1]
+    is_plain = not any(name.startswith("-") or f" {END_OF_OPTIONS} " in name for name in names)
+    return shlex.join(["person", "merge", *([] if is_plain else [END_OF_OPTIONS]), *names])
+
+
 STEPS: dict[str, StepRule] = {
     "overdue": StepRule(
         lambda facts: bool(facts.overdue),
         lambda facts: f"Overdue: {_listed(facts.overdue)}. Remind them, or hand the tasks to others.",
-        "take --annotator NAME --size COUNT -o tasks.csv",
+        lambda _: "take --annotator NAME --size COUNT -o tasks.csv",
     ),
     "quarantine": StepRule(
         lambda facts: facts.quarantined > 0,
         lambda facts: f"{facts.quarantined:,} entries are in quarantine. See why, mend them and tell them again.",
-        "export quarantine -o odd.csv",
+        lambda _: "export quarantine -o odd.csv",
     ),
     "disputes": StepRule(
         lambda facts: facts.disputes > 0,
         lambda facts: f"{facts.disputes:,} examples are disputed. Ask one more person, or decide.",
-        "disputes",
+        lambda _: "disputes",
     ),
     "names": StepRule(
         lambda facts: bool(facts.near_equal),
         lambda facts: f"One person or two? {_listed(tuple(' = '.join(each) for each in facts.near_equal))}.",
-        "person merge NAME INTO",
+        _merge,
     ),
     "reviews": StepRule(
         lambda facts: bool(facts.reviews),
-        lambda facts: f"Due for a review: {_listed(facts.reviews)}",
-        "agreement",
+        lambda facts: f"Due for a review: {_listed(tuple(_due(each) for each in facts.reviews))}.",
+        lambda _: "agreement",
     ),
     "stop": StepRule(
         lambda facts: bool(facts.stop),
         lambda facts: f"Time to stop? {_listed(facts.stop)}",
-        "progress",
+        lambda _: "progress",
     ),
     "tell": StepRule(
         lambda facts: facts.waiting > 0,
@@ -122,22 +161,22 @@ STEPS: dict[str, StepRule] = {
             + (f" ({_listed(facts.holders)})" if facts.holders else "")
             + ". Tell the labels that come back."
         ),
-        "tell LABELS.csv --annotator NAME",
+        lambda _: "tell LABELS.csv --annotator NAME",
     ),
     "budget": StepRule(
         lambda facts: facts.left == 0,
         lambda facts: "The budget is used up: nothing more can be asked for.",
-        "set --budget COUNT",
+        lambda _: "set --budget COUNT",
     ),
     "model": StepRule(
         lambda facts: facts.scored_batches > 1 and not facts.newest_model,
         lambda facts: "No model is recorded, so there is no learning curve.",
-        "model VERSION --metric accuracy=VALUE",
+        lambda _: "model VERSION --metric accuracy=VALUE",
     ),
     "scores": StepRule(
         lambda facts: facts.same_scores,
         lambda facts: "The last two batches had the same scores, though labels came between. Train the model again.",
-        "export resolved -o train.parquet",
+        lambda _: "export resolved -o train.parquet",
     ),
     "train": StepRule(
         lambda facts: bool(facts.newest_model) and facts.labelled > facts.model_labelled and not facts.same_scores,
@@ -145,12 +184,12 @@ STEPS: dict[str, StepRule] = {
             f"{facts.labelled - facts.model_labelled:,} labelled examples are newer than the model "
             f"{facts.newest_model}. Train the next one."
         ),
-        "export resolved -o train.parquet",
+        lambda _: "export resolved -o train.parquet",
     ),
     "first": StepRule(
         lambda facts: not facts.batches and facts.left != 0 and facts.to_choose > 0,
         lambda facts: "Nothing has been asked for yet.",
-        "ask --size COUNT -o batch-1.csv",
+        lambda facts: f"ask {_files(facts)}--size COUNT -o batch-1.csv",
     ),
     "ask": StepRule(
         lambda facts: facts.batches > 0 and not facts.waiting and facts.left != 0 and facts.to_choose > 0,
@@ -158,16 +197,19 @@ STEPS: dict[str, StepRule] = {
             "Nothing is outstanding. Ask for the next batch"
             + (f": {_labels(facts.left)} of the budget are left." if facts.left is not None else ".")
         ),
-        "round --scores SCORES.parquet --size COUNT -o NEXT.csv",
+        lambda facts: f"round {_files(facts)}--size COUNT -o NEXT.csv",
     ),
     "gold": StepRule(
-        lambda facts: facts.people > 1 and not facts.gold,
-        lambda facts: f"{facts.people:,} people label, and no gold example tests them.",
-        "gold KNOWN.csv",
+        lambda facts: facts.untested > 0 and (not facts.gold or (facts.left != 0 and facts.to_choose > 0)),
+        lambda facts: (
+            f"Nobody was ever tested by gold, in {_labels(facts.untested)}. "
+            + ("Put some into the next batch." if facts.gold else "Name examples whose label you know.")
+        ),
+        lambda facts: f"round {_files(facts)}--size COUNT --gold COUNT -o NEXT.csv" if facts.gold else "gold KNOWN.csv",
     ),
     "backup": StepRule(
         lambda facts: facts.answers > 0 and not facts.is_backed_up,
         lambda facts: "No backup has been made.",
-        "backup -o COPY.backup",
+        lambda _: "backup -o COPY.backup",
     ),
 }

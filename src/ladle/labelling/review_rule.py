@@ -43,9 +43,10 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class ReviewReason:
-    """meaning: for people. rule: the review of one person by the accuracy wanted on gold; None for no reason."""
+    """meaning, short: for people. rule: the review of one person by the accuracy wanted on gold; None for no reason."""
 
     meaning: str
+    short: str
     rule: Callable[[PersonFigures, float], Review | None]
 
 
@@ -110,10 +111,12 @@ def _untested(person: PersonFigures, wanted: float) -> Review | None:
 
 
 REASONS: dict[str, ReviewReason] = {
-    "gold": ReviewReason("right on gold examples clearly less often than the campaign wants", _gold),
-    "agreement": ReviewReason("agrees with the others clearly less than these among themselves", _agreement),
-    "speed": ReviewReason("answers faster than people can", _speed),
-    "untested": ReviewReason("never tested by gold", _untested),
+    "gold": ReviewReason("right on gold examples clearly less often than the campaign wants", "wrong on gold", _gold),
+    "agreement": ReviewReason(
+        "agrees with the others clearly less than these among themselves", "disagrees", _agreement
+    ),
+    "speed": ReviewReason("answers faster than people can", "too fast", _speed),
+    "untested": ReviewReason("never tested by gold", "not tested", _untested),
 }
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ladle.campaign.status import Status
+from ladle.cli.campaign.opening import open_campaign
 from ladle.cli.campaign.status import HEIGHT, WIDTH, screen
 from ladle.labelling import MemoryStore
-from ladle.labelling.next_steps import STEPS, CampaignFacts, NextStep, steps
+from ladle.labelling.next_steps import STEPS, CampaignFacts, DueReview, NextStep, steps
 from tests.campaign.made import begun
 from tests.cli.campaigns import labelled, make_pool
 from tests.cli.test_usage import commands
@@ -53,14 +55,40 @@ def test_the_commands_are_as_typed(folder: Path, run: Any, run_json: Any, monkey
 
 def test_every_command_of_the_table_exists() -> None:
     known = {" ".join(path[1:]): command for path, command in commands() if path[0] == "campaign"}
-    later = {"person merge"}
-    for rule in STEPS.values():
-        words = shlex.split(rule.command)
-        name = " ".join(words[:2]) if " ".join(words[:2]) in {*known, *later} else words[0]
-        if name in later - known.keys():
-            continue
-        options = {each for option in known[name].params for each in option.opts}
-        assert {word for word in words if word.startswith("-")} <= options, rule.command
+    for facts in (full(3), replace(full(3), gold=5, needs=("votes", "probabilities"))):
+        for rule in STEPS.values():
+            words = shlex.split(rule.command(facts))
+            name = " ".join(words[:2]) if " ".join(words[:2]) in known else words[0]
+            options = {each for option in known[name].params for each in option.opts}
+            assert {word for word in words if word.startswith("-")} <= options, words
+
+
+@pytest.mark.parametrize("names", [("Ann O'Hara", "ann o'hara"), ("-ann", "ann"), ("A -- b", "a -- b")])
+def test_two_names_of_one_person_are_merged_by_the_command_as_it_stands(
+    names: tuple[str, str], folder: Path, run: Any, run_json: Any
+) -> None:
+    place = ("--db", "my birds.db", "--name", "the birds")
+    for name, ids in zip(names, (["im001"], ["im002", "im003"]), strict=True):
+        (folder / "l.csv").write_text("id,label\n" + "".join(f"{each},cat\n" for each in ids))
+        assert run("campaign", "tell", "l.csv", f"--annotator={name}", *place)[0] == 0
+    step = next(each for each in run_json("campaign", "status", *place)[1]["steps"] if each["name"] == "names")
+    assert run(*shlex.split(step["command"])[1:])[0] == 0
+    facts = run_json("campaign", "status", *place)[1]
+    assert facts["near_equal"] == []
+    with open_campaign("my birds.db", "the birds") as campaign:
+        assert set(campaign.labels()["annotator"]) == {names[1]}
+
+
+def test_people_due_for_a_review_are_named(folder: Path, run: Any, run_json: Any) -> None:
+    place = ("--db", "my birds.db", "--name", "the birds")
+    for who, words in (("ann", "cat,dog"), ("bob", "cat,dog"), ("cy", "dog,cat")):
+        said = words.split(",")
+        (folder / "l.csv").write_text("id,label\n" + "".join(f"im{row:03},{said[row % 2]}\n" for row in range(40)))
+        assert run("campaign", "tell", "l.csv", "--annotator", who, *place)[0] == 0
+    assert "Due for a review: cy (disagrees)." in run("campaign", "status", *place)[1]
+    (found,) = run_json("campaign", "status", *place)[1]["reviews"]
+    assert (found["annotator"], found["reasons"]) == ("cy", ["disagrees"])
+    assert "on 40 shared examples" in found["texts"][0]
 
 
 def full(count: int) -> CampaignFacts:
@@ -73,9 +101,9 @@ def full(count: int) -> CampaignFacts:
         disputes=12_345,
         quarantined=9_999,
         near_equal=(("Ann", "ann"),),
-        reviews=many,
+        reviews=tuple(DueReview(each, ("wrong on gold", "disagrees"), ("a", "b")) for each in many),
+        untested=50,
         answers=5,
-        people=50,
         newest_model="a model of a very long version " * 3,
         labelled=5,
         scored_batches=4,
@@ -104,3 +132,21 @@ def test_nothing_to_do(tmp_path: Path) -> None:
     assert screen(Status(figures, facts, ()), None, None)[-1] == "Nothing to do."
     only = screen(Status(figures, facts, (NextStep("x", "Do it.", "list"),)), "x.db", None)
     assert only[-2:] == ["  1  Do it.", "       ladle campaign list --db x.db"]
+
+
+def test_labels_that_nobody_asked_for_stand_apart(folder: Path, run: Any) -> None:
+    place = ("--db", "my birds.db", "--name", "the birds")
+    assert run("campaign", "ask", "--scores", "scores-1.parquet", "--size", 9, "-o", "b.csv", *place)[0] == 0
+    labelled(folder / "b.csv", folder / "l.csv", first=5, but={})
+    assert run("campaign", "tell", "l.csv", "--annotator", "ann", *place)[0] == 0
+    assert "not asked for" not in run("campaign", "status", *place)[1] + run("campaign", "progress", *place)[1]
+    asked = (folder / "b.csv").read_text()
+    others = [each for each in (f"im{row:03}" for row in range(100)) if each not in asked][:3]
+    (folder / "o.csv").write_text("id,label\n" + "".join(f"{each},cat\n" for each in others))
+    assert run("campaign", "import", "o.csv", "--source", "old", *place)[0] == 0
+    out = run("campaign", "status", *place)[1]
+    assert "labelled: 5 of 9 asked for" in out
+    assert "not asked for: 3 labelled" in out
+    out = " ".join(run("campaign", "progress", *place)[1].split())
+    assert "labelled 5 of 9 asked for" in out
+    assert "not asked for 3 labelled; 8 are labelled in all" in out

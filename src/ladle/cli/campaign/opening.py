@@ -71,8 +71,12 @@ def url_of(db: str | None) -> str:
 
 def as_typed(command: str, db: str | None, name: str | None) -> str:
     """A command for the same campaign as it can be typed: with `--db` and `--name` where they were given."""
+    from ladle.labelling.next_steps import END_OF_OPTIONS
+
     given = [("--db", None if db == os.environ.get("LADLE_DB") else db), ("--name", name)]
-    return " ".join(["ladle campaign", command, *(f"{option} {shlex.quote(text)}" for option, text in given if text)])
+    options_given = shlex.join([word for option, text in given if text for word in (option, text)])
+    words, dashes, names = command.partition(f" {END_OF_OPTIONS} ")
+    return f"ladle campaign {' '.join(filter(None, [words, options_given]))}{dashes}{names}"
 
 
 def seconds_of(days: float | None) -> float | None:

@@ -40,7 +40,8 @@ def screen(found: Status, db: str | None, name: str | None) -> list[str]:
     figures = found.progress
     lines = [
         _cut(f"Campaign {figures.name}, round {figures.rounds:,}, pool of {figures.pool:,}"),
-        _cut(f"  {labelled_text(figures)}"),
+        _cut(f"  labelled: {labelled_text(figures)}"),
+        *([f"  not asked for: {figures.labelled_unasked:,} labelled"] if figures.labelled_unasked else []),
         _cut(f"  {spend_text(figures)}"),
         "",
     ]
@@ -48,7 +49,7 @@ def screen(found: Status, db: str | None, name: str | None) -> list[str]:
         return [*lines, "Nothing to do."]
     lines.append("Next:")
     for place, step in enumerate(found.steps, start=1):
-        message = textwrap.wrap(step.message, WIDTH - len(_INDENT))[:2]
+        message = textwrap.wrap(step.message, WIDTH - len(_INDENT), max_lines=2, placeholder=" ...")
         block = [f"{place if row == 0 else '':>3}  {text}" for row, text in enumerate(message)]
         block.append(f"{_INDENT}  {as_typed(step.command, db, name)}")
         rest = len(found.steps) - place
