@@ -152,7 +152,7 @@ class Model:
     def tell(self, said: list[tuple[int, object, str, float | None]]) -> Counter:
         """said: (row, label or "skip", annotator, when it was given; None for now)."""
         told: Counter = Counter()
-        before = {row: self.state(row) for row in range(self.pool) if self.is_task(row)}
+        before = {row: self.counted(row) for row in range(self.pool) if self.is_task(row)}
         for row, word, name, given_at in said:
             annotator, label = self.names.get(name, name), self.former.get(word, word)
             if not 0 <= row < self.pool or label not in (*self.classes, "skip"):
@@ -184,7 +184,7 @@ class Model:
             if self.is_task(row):
                 told["unasked"] += row not in before
                 for state in ("labelled", "disputed"):
-                    told[state] += self.state(row) == state and before.get(row) != state
+                    told[state] += self.counted(row) == state and before.get(row) != state
         return told
 
     def delete(self, rows: set[int] | None, annotator: str | None, since: float = 0.0) -> int:

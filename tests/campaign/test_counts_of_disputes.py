@@ -70,6 +70,16 @@ def test_a_dispute_is_one_everywhere_or_nowhere(campaign: ladle.Campaign) -> Non
     assert campaign.verify().ok
 
 
+def test_a_tell_calls_gold_labelled_whoever_disagrees(store: Store, tmp_path: Path) -> None:
+    made = begun(store, tmp_path, labels=["cat", "dog"], annotators_per_task=2)
+    made.add_gold(IDS[:1], ["cat"])
+    made.tell(IDS[:2], ["cat", "cat"], annotator="ann")
+    told = made.tell(IDS[:2], ["dog", "dog"], annotator="bob")
+    assert (told.disputed, told.labelled) == (1, 1)
+    told = made.tell(IDS[:2], ["dog", "dog"], annotator="cy")
+    assert (told.disputed, told.labelled) == (0, 1)
+
+
 def test_a_disputed_gold_example_reserves_nothing(campaign: ladle.Campaign) -> None:
     found = campaign.progress()
     assert (found.spend, found.reserved, found.left) == (20, 2 * 2 + 1, 35)

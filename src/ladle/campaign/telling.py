@@ -31,6 +31,7 @@ from ladle.labelling.tables import (
     CommentTable,
     EventTable,
     ExclusionTable,
+    GoldTable,
     LabelTable,
     PersonTable,
     QuarantineTable,
@@ -267,6 +268,7 @@ def known_rows(view: View, rows: Int64, at: int) -> KnownRows:
         event=next_number(view, EventTable),
         at=at,
         people=view.read(PersonTable),
+        gold=view.read(GoldTable, "row", wanted),
     )
 
 

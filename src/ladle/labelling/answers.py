@@ -135,7 +135,7 @@ class Told:
     quarantined : int
         Labels and comments put aside with a reason, see `Reader.quarantine`.
     disputed, labelled : int
-        Tasks that entered this state.
+        Tasks that entered this state. A gold example is never disputed, see `Progress.disputed`.
     unasked : int
         Examples that no ask had chosen.
     repeat_of_key : bool

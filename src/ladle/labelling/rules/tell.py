@@ -19,7 +19,7 @@ from ladle.labelling.people import People, person_name
 from ladle.labelling.rules.people import founded, near_names, near_notice
 from ladle.labelling.rules.versions import NewAnswers, versions_of
 from ladle.labelling.settings import Settings
-from ladle.labelling.states import DISPUTED, EXCLUDED, LABELLED, Rule, check_moves
+from ladle.labelling.states import DISPUTED, EXCLUDED, LABELLED, Rule, as_counted, check_moves
 from ladle.labelling.tables import (
     CURRENT,
     IMPORTED,
@@ -30,11 +30,13 @@ from ladle.labelling.tables import (
     TOLD_LABEL,
     AdjudicationTable,
     CommentTable,
+    GoldTable,
     LabelTable,
     PersonTable,
     QuarantineTable,
     TaskTable,
     answers_of,
+    gold_of,
     labels_of,
 )
 
@@ -101,7 +103,7 @@ class TellRequest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KnownRows:
-    """What a campaign knows of some rows: tasks, all versions of their labels, final words, exclusions, comments.
+    """What a campaign knows of some rows: tasks, all versions of their labels, final words, exclusions, gold, comments.
 
     next_label, next_quarantined, next_comment: the next numbers of these tables. people: all of them. quarantined: open
     entries that are not to be stored again. event: the number of the coming event.
@@ -119,6 +121,7 @@ class KnownRows:
     comment: CommentTable = field(default_factory=CommentTable.empty)
     next_comment: int = 1
     quarantined: QuarantineTable = field(default_factory=QuarantineTable.empty)
+    gold: GoldTable = field(default_factory=GoldTable.empty)
 
 
 def tell(settings: Settings, request: TellRequest, known: KnownRows) -> Effects:
@@ -139,10 +142,9 @@ def tell(settings: Settings, request: TellRequest, known: KnownRows) -> Effects:
     quarantined = QuarantineTable.joined([_quarantine(request, annotator, np.flatnonzero(~good), known), strays])
     quarantined = _numbered(quarantined, known)
     people = founded(known.people, [*annotator[taken].tolist(), *comments.annotator.tolist()], event=known.event)
-    before = dict(zip(known.task.row.tolist(), known.task.state.tolist(), strict=True))
-    changed_to = dict(zip(moved.row.tolist(), moved.state.tolist(), strict=True)) | dict(
-        zip(tasks.row.tolist(), tasks.state.tolist(), strict=True)
-    )
+    gold = gold_of(known.gold).row
+    before = _states_by_row(as_counted(known.task, gold))
+    changed_to = _states_by_row(as_counted(TaskTable.joined([moved, tasks]), gold))
     skips = int((new.label == "").sum())
     report = {
         "labels": len(request),
@@ -346,6 +348,10 @@ def _tasks(
     return TaskTable(
         fresh, ids, repeated(origin, len(fresh)), state, zeros, zeros, repeated(known.event, len(fresh))
     ), moved
+
+
+def _states_by_row(task: TaskTable) -> dict[int, int]:
+    return dict(zip(task.row.tolist(), task.state.tolist(), strict=True))
 
 
 def _states(settings: Settings, labels: LabelTable, rows: Int64, known: KnownRows) -> Int64:
