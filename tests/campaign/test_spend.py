@@ -13,7 +13,7 @@ import ladle
 from ladle.errors import ArgumentError
 from ladle.labelling import MemoryStore, Store
 from ladle.labelling.columns import repeated, texts
-from ladle.labelling.spending import cost_of, paid_for
+from ladle.labelling.measures.spending import cost_of, paid_for
 from ladle.labelling.tables import LabelTable
 from tests.campaign.made import begun, ids_of, margins
 

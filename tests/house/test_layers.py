@@ -48,7 +48,7 @@ SUBROOMS = {
         {"clustering"},
         {"assign"},
     ],
-    "labelling": [{"."}, {"rules"}, {"invariants"}],
+    "labelling": [{"."}, {"measures"}, {"rules"}, {"invariants"}],
     "lab": [{"data"}, {"learners", "measures"}, {"protocol"}, {"ledger"}, {"runner"}],
     "pool": [{"files"}, {"tables"}, {"ids"}, {"."}],
     "scores": [{"."}, {"files"}],

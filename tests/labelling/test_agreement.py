@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ladle.labelling import dawid_skene as dawid_skene_module
 from ladle.labelling.agreement import RULES, judge
-from ladle.labelling.annotators import agreement_of
-from ladle.labelling.dawid_skene import dawid_skene
 from ladle.labelling.labels import Labels
+from ladle.labelling.measures import dawid_skene as dawid_skene_module
+from ladle.labelling.measures.annotators import agreement_of
+from ladle.labelling.measures.dawid_skene import dawid_skene
 from ladle.labelling.states import DISPUTED, LABELLED, OPEN
 from ladle.labelling.tables import CURRENT, DELETED, LabelTable
 

@@ -12,9 +12,9 @@ import numpy as np
 
 from ladle.campaign.reader import Reader
 from ladle.errors import ArgumentError
-from ladle.labelling.agreement_summary import known_values
 from ladle.labelling.columns import texts
-from ladle.labelling.learning_curves import Curve, at_equal_counts, curve_of
+from ladle.labelling.measures.agreement_summary import known_values
+from ladle.labelling.measures.learning_curves import Curve, at_equal_counts, curve_of
 from ladle.labelling.records import Records
 
 

@@ -11,14 +11,14 @@ import numpy as np
 from ladle.campaign import quality
 from ladle.campaign.damage import newest_part
 from ladle.errors import LadleError
-from ladle.labelling.annotators import agreement_of, gold_scores
 from ladle.labelling.answers import Progress
 from ladle.labelling.columns import texts
 from ladle.labelling.contract import View
+from ladle.labelling.measures.annotators import agreement_of, gold_scores
+from ladle.labelling.measures.speed import labels_per_day
+from ladle.labelling.measures.spending import Spend, cost_of, paid_for, reserved_for
 from ladle.labelling.records import Records, times
 from ladle.labelling.settings import Settings
-from ladle.labelling.speed import labels_per_day
-from ladle.labelling.spending import Spend, cost_of, paid_for, reserved_for
 from ladle.labelling.states import DISPUTED, LABELLED, WAITING, as_counted
 from ladle.labelling.tables import (
     IMPORTED_LABEL,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ladle.labelling import review_rule
-from ladle.labelling.agreement_summary import Agreement, summarise
 from ladle.labelling.contract import View
-from ladle.labelling.person_figures import PersonFigures, counted_labels, figures_of
+from ladle.labelling.measures import review_rule
+from ladle.labelling.measures.agreement_summary import Agreement, summarise
+from ladle.labelling.measures.person_figures import PersonFigures, counted_labels, figures_of
 from ladle.labelling.records import Records
 from ladle.labelling.settings import Settings
 from ladle.labelling.tables import ExclusionTable, GoldTable, LabelTable

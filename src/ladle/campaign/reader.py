@@ -14,9 +14,9 @@ from ladle.campaign.news import News
 from ladle.campaign.pools import CampaignPool
 from ladle.campaign.session import Database, Session
 from ladle.formats import Form
-from ladle.labelling.agreement_summary import Agreement
 from ladle.labelling.answers import Batch, Progress, TaskStory, Verification
 from ladle.labelling.contract import Store, View
+from ladle.labelling.measures.agreement_summary import Agreement
 from ladle.labelling.records import Records
 from ladle.labelling.settings import Settings
 from ladle.labelling.splits import PoolSplit

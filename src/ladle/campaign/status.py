@@ -12,8 +12,8 @@ from ladle.campaign import progress, waiting
 from ladle.campaign.reader import Reader
 from ladle.labelling.answers import Progress
 from ladle.labelling.contract import View
+from ladle.labelling.measures.review_rule import EVERYBODY, REASONS
 from ladle.labelling.next_steps import CampaignFacts, DueReview, NextStep, near_equal, steps
-from ladle.labelling.review_rule import EVERYBODY, REASONS
 from ladle.labelling.settings import Settings
 from ladle.labelling.tables import (
     TOLD_LABEL,

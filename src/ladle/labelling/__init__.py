@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from ladle.labelling.agreement_summary import Agreement
 from ladle.labelling.answers import Batch, Merged, Progress, Taken, TaskStory, Told, Verdict, Verification, Withdrawn
 from ladle.labelling.contract import Store, View, Writer
 from ladle.labelling.labels import Labels
+from ladle.labelling.measures.agreement_summary import Agreement
 from ladle.labelling.memory_store import MemoryStore
 from ladle.labelling.records import Record, Records
 from ladle.labelling.settings import Settings

@@ -88,7 +88,7 @@ RULES: dict[str, Rule] = {
     "unanimous": unanimous,
     "latest": latest,
     "first": first,
-    "dawid-skene": latest,  # never disputed; ladle.labelling.dawid_skene estimates the labels themselves
+    "dawid-skene": latest,  # never disputed; ladle.labelling.measures.dawid_skene estimates the labels themselves
 }
 
 

@@ -48,7 +48,8 @@ class Settings:
     options : mapping
         The options of the strategy, as `ladle.strategies.create` takes them.
     budget : int or None
-        The number of labels that may be paid for and reserved, see `ladle.labelling.spending`; None for no limit.
+        The number of labels that may be paid for and reserved, as `ladle.labelling.measures.spending` counts them; None
+        for no limit.
     annotators_per_task : int
         How many annotators label each example.
     agreement : str

@@ -63,7 +63,7 @@ def _lines(found: Agreement) -> dict[str, str]:
 
 
 def _alpha(value: float | None) -> str:
-    from ladle.labelling.agreement_summary import RELIABLE, TENTATIVE
+    from ladle.labelling.measures.agreement_summary import RELIABLE, TENTATIVE
 
     if value is None:
         return "not known: all shared labels are the same"

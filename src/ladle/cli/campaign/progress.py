@@ -151,7 +151,7 @@ def spend_text(figures: Progress) -> str:
 
 
 def _cost(figures: Progress, settings: Settings) -> str:
-    from ladle.labelling.spending import cost_of
+    from ladle.labelling.measures.spending import cost_of
 
     reserved = cost_of(figures.reserved, settings.price) or 0.0
     word = f" {figures.currency}" if figures.currency else ""

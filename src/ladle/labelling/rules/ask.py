@@ -13,10 +13,10 @@ from ladle.errors import ArgumentError
 from ladle.labelling.columns import Int64, Texts, repeated
 from ladle.labelling.contract import View
 from ladle.labelling.events import Act, Effects, digest_of
+from ladle.labelling.measures.spending import spend_of
 from ladle.labelling.people import People
 from ladle.labelling.rules.assign import kept_rows
 from ladle.labelling.settings import Settings
-from ladle.labelling.spending import spend_of
 from ladle.labelling.states import EXCLUDED, OPEN, as_counted
 from ladle.labelling.tables import (
     ASKED,

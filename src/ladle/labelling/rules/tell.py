@@ -12,9 +12,9 @@ import numpy as np
 from ladle.errors import ArgumentError
 from ladle.labelling.agreement import Resolutions, judge, with_final_words
 from ladle.labelling.columns import Int64, Texts, repeated, texts
-from ladle.labelling.dawid_skene import dawid_skene
 from ladle.labelling.events import Act, Effects, digest_of
 from ladle.labelling.labels import holdable
+from ladle.labelling.measures.dawid_skene import dawid_skene
 from ladle.labelling.people import People, person_name
 from ladle.labelling.rules.people import founded, near_names, near_notice
 from ladle.labelling.rules.versions import NewAnswers, versions_of

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
-from ladle.labelling.agreement_measures import (
+from ladle.labelling.measures.agreement_measures import (
     PairAgreement,
     alpha,
     class_agreement,

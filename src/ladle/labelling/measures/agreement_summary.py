@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from ladle.labelling.agreement_measures import Ratings, alpha, class_agreement, pair_agreement, ratings_of
 from ladle.labelling.columns import texts
 from ladle.labelling.labels import Kind, Labels
-from ladle.labelling.person_figures import PersonFigures
+from ladle.labelling.measures.agreement_measures import Ratings, alpha, class_agreement, pair_agreement, ratings_of
+from ladle.labelling.measures.person_figures import PersonFigures
 from ladle.labelling.records import Records
 from ladle.labelling.tables import LabelTable
 
@@ -49,8 +49,8 @@ class Agreement:
         None), confused_share (how many do). Empty for values.
     annotators : Records
         One row for each person: annotator, labels, examples (on which the person is compared with others, see
-        `ladle.labelling.compared_labels`), share (of the others' labels that are equal), difference (from the others,
-        of values), gold_right, gold_seen, median_seconds (for a label).
+        `ladle.labelling.measures.compared_labels`), share (of the others' labels that are equal), difference (from the
+        others, of values), gold_right, gold_seen, median_seconds (for a label).
     reviews : Records
         As `Reader.reviews`.
     """

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ladle.labelling.labels import Labels
-from ladle.labelling.person_figures import counted_labels, figures_of
+from ladle.labelling.measures.person_figures import counted_labels, figures_of
 from ladle.labelling.settings import Settings
 from ladle.labelling.tables import ExclusionTable, GoldTable
 from tests.labelling.told import table_of

@@ -13,7 +13,7 @@ WINDOW_DAYS = 7  # the speed is measured over these days
 def labels_per_day(paid: LabelTable, at: int, *, since: int) -> float | None:
     """Labels a day over the last `WINDOW_DAYS` days, or since the first label where that is later.
 
-    paid: the first label of each pair of example and annotator, see `ladle.labelling.spending`. at: now. since: when
+    paid: the first label of each pair of example and annotator, see `paid_for`. at: now. since: when
     the campaign began; labels from before say nothing of its speed. A label that was recorded before it is said to have
     been given counts from when it was recorded. All times in microseconds.
 

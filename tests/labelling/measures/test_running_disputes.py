@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ladle.labelling.agreement import RULES
-from ladle.labelling.agreement_measures import coded
 from ladle.labelling.columns import texts
 from ladle.labelling.labels import Labels
-from ladle.labelling.running_disputes import _RUNNING, running_disputes
+from ladle.labelling.measures.agreement_measures import coded
+from ladle.labelling.measures.running_disputes import _RUNNING, running_disputes
 
 CLASSES = ["a", "b", "c"]
 KINDS: dict[str, tuple[Labels, st.SearchStrategy]] = {

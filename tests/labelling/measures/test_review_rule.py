@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ladle.labelling.person_figures import PersonFigures
-from ladle.labelling.review_rule import LEAST, REASONS, as_records, reviews
+from ladle.labelling.measures.person_figures import PersonFigures
+from ladle.labelling.measures.review_rule import LEAST, REASONS, as_records, reviews
 
 TESTED = {"gold_right": 20, "gold_seen": 20}  # so that only the reason in question is found
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ladle.labelling.learning_curves import at_equal_counts, curve_of
+from ladle.labelling.measures.learning_curves import at_equal_counts, curve_of
 
 
 def test_between_two_models_and_beyond_them() -> None:

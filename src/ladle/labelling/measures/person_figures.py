@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from ladle.labelling.agreement_measures import OthersAgreement, coded, others_agreement, ratings_of
-from ladle.labelling.annotators import gold_scores
 from ladle.labelling.columns import Int64
-from ladle.labelling.compared_labels import compared_labels
+from ladle.labelling.measures.agreement_measures import OthersAgreement, coded, others_agreement, ratings_of
+from ladle.labelling.measures.annotators import gold_scores
+from ladle.labelling.measures.compared_labels import compared_labels
 from ladle.labelling.settings import Settings
 from ladle.labelling.tables import CURRENT, ExclusionTable, GoldTable, LabelTable
 
@@ -57,7 +57,7 @@ def figures_of(
 ) -> list[PersonFigures]:
     """The figures of each person with labels, by name. label: every version of all labels.
 
-    Agreement is measured on the labels that `ladle.labelling.compared_labels` chooses. Cost: a few sorts of the labels.
+    Agreement is measured on the labels that `compared_labels` chooses. Cost: a few sorts of the labels.
     """
     current = counted_labels(label, exclusions)
     people, who = coded(current.annotator)

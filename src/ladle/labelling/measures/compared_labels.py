@@ -18,9 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ladle.labelling.agreement_measures import coded
 from ladle.labelling.columns import Int64, repeated
-from ladle.labelling.running_disputes import running_disputes
+from ladle.labelling.measures.agreement_measures import coded
+from ladle.labelling.measures.running_disputes import running_disputes
 from ladle.labelling.settings import Settings
 from ladle.labelling.tables import DELETED, LabelTable, answers_of
 

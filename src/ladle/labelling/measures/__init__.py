@@ -1,0 +1,1 @@
+"""What is measured of labels and of the people who gave them; nothing here changes a state."""
