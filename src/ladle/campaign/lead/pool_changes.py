@@ -11,9 +11,8 @@ import numpy as np
 
 from ladle import durable
 from ladle.campaign.session import Session
-from ladle.campaign.telling import LONGEST_REASON, canonical, check_text, known_rows
+from ladle.campaign.telling import LONGEST_REASON, as_given, check_text, known_rows, under_classes
 from ladle.errors import ArgumentError, FileError
-from ladle.labelling.classes import rewritten
 from ladle.labelling.events import next_number, record
 from ladle.labelling.rules import pool as pool_rules
 from ladle.labelling.rules.pool import NamedExamples
@@ -70,15 +69,16 @@ def add_gold(session: Session, ids: object, labels: object) -> int:
     with session.reading() as view:
         examples = session.examples(view)
     listed = examples.checked(ids)
-    rows, written = examples.rows_of(listed), canonical(session.settings.labels, labels, len(listed))
+    rows, as_told = examples.rows_of(listed), as_given(session.settings.labels, labels, len(listed))
     order = np.argsort(rows)
     chosen = NamedExamples(rows[order], examples.texts_at(rows[order]))
     if len(np.unique(rows)) < len(rows):
         raise ArgumentError("`ids`", wanted="name each example once", got="one of them twice")
     with session.writing() as writer:
         gold = writer.read(GoldTable, "row", rows.tolist())
-        written = rewritten(session.settings.labels, written)  # others may have renamed a class meanwhile
-        effects = pool_rules.add_gold(chosen, written[order], gold, event=next_number(writer, EventTable))
+        written = under_classes(session.settings.labels, as_told)
+        event = next_number(writer, EventTable)
+        effects = pool_rules.add_gold(chosen, written[order], as_told[order], gold, event=event)
         if effects:
             record(writer, session.act("gold", session.now()), effects)
     return int(effects.report["gold"])

@@ -171,7 +171,7 @@ def check_accepted(results: list[Told], *, strict: bool) -> None:
 def quarantined_error(error: QuarantinedError, remedy: str) -> QuarantinedError:
     """The error in words of the command line."""
     how = f"See why: ladle campaign quarantine list. What was told stays told.{remedy}"
-    return type(error)(error.subject, wanted=error.wanted, got=error.got, remedy=how)
+    return error.reworded(error.subject, wanted=error.wanted, got=error.got, remedy=how)
 
 
 def tell_facts(file: LabelFile, result: Told) -> dict[str, Any]:
