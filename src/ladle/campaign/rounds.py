@@ -13,6 +13,7 @@ import numpy as np
 
 from ladle import durable
 from ladle.campaign.session import Session
+from ladle.counts import counted
 from ladle.errors import ArgumentError, FileError
 from ladle.formats import LabelFile
 from ladle.labelling.answers import Batch, Told, Verification
@@ -217,7 +218,7 @@ def noted(session: Session, batch: Batch) -> Batch:
             state = view.read(TaskTable, "row", batch.rows.tolist()).state
             if not np.isin(state, WAITING).any():
                 found.append(
-                    f"all {len(batch):,} examples of this batch are labelled, and the same scores give the same batch: "
+                    f"this batch of {counted(len(batch), 'example')} is labelled, and the same scores give it again: "
                     "another one needs new scores"
                 )
         else:

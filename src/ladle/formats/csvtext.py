@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
+from ladle.counts import counted
 from ladle.errors import CorruptFileError, DataError, FileFormatError
 from ladle.formats.columns import find_columns, no_column_error, plain_name
 from ladle.formats.csvdialect import CsvDialect, CsvText, read_dialect, read_legacy
@@ -98,7 +99,7 @@ def _without_absent(table: Any, field: str, name: str, form: Form, path: Path) -
     if not count:
         return table
     if field == LABEL:
-        notice(f"{count:,} labels in {path} are words such as `NA`: these rows have no label.")
+        notice(f"{counted(count, 'word')} such as `NA` in {path}: a row with such a word for its label has none.")
     made = pc.if_else(absent, pa.scalar(None, pa.large_string()), cells)
     return table.set_column(table.schema.get_field_index(name), name, made)
 

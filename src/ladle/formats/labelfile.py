@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ladle.counts import counted, of_number
 from ladle.durable import file_digest
 from ladle.errors import DataError, FileFormatError, IdError, did_you_mean
 from ladle.formats.catalogue import Format, format_of, read, with_dialect
@@ -290,10 +291,10 @@ def _comments(answers: Any) -> Any:
 def _notices(source: Path, rejected: int, machine: int, told: str) -> tuple[str, ...]:
     notices = [told] if told else []
     if rejected:
-        known = "they are wrong, and no other is known. Their examples stay open."
-        notices.append(f"{rejected:,} labels in {source} are rejected: {known}")
+        known = "no other label is known, so these examples stay open."
+        notices.append(f"{counted(rejected, 'label')} in {source} {of_number(rejected, 'is')} rejected: {known}")
     if machine:
-        notices.append(f"{machine:,} labels in {source} are a machine's: human-annotated is no.")
+        notices.append(f"{counted(machine, 'label')} in {source} came from a machine: human-annotated is no.")
     return tuple(notices)
 
 

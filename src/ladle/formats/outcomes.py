@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ladle.counts import counted
 from ladle.errors import DataError
 from ladle.formats.fields import LABEL, TIME
 from ladle.formats.foreign import FOREIGN, OUTCOMES, ForeignColumn, Outcome
@@ -43,7 +44,7 @@ def find_outcomes(table: Any, at: At) -> Codes:
             raise DataError(
                 at(int(refused[0])),
                 wanted=f"have `{name}` decided",
-                got=f"{str(column.yes == 'refused').lower()}, as {refused.size:,} rows have",
+                got=f"{str(column.yes == 'refused').lower()}, as {counted(refused.size, 'row', 'has')}",
                 remedy=ignore_remedy(name, name),
             )
         codes = np.maximum(codes, found)

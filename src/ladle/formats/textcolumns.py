@@ -25,7 +25,7 @@ _LIST = r"^\s*\[[^\n]*\]\s*$"
 
 def convert(array: Any, kind: Any, name: str, at: Callable[[int], str]) -> Any:
     """A large_string array as `kind`, nulls kept: decimal integers and numbers, ISO 8601 times (UTC without a zone), or
-    JSON lists. at: returns the place of a row in words.
+    JSON lists. Spaces around a number or a time say nothing. at: returns the place of a row in words.
 
     Raises: DataError that names the place of the first text of another kind.
     """
@@ -57,6 +57,7 @@ def _converted(array: Any, kind: Any) -> Any:
 
 def _plain(array: Any, kind: Any) -> Any:
     """The converted array, or None where some text does not fit."""
+    array = pc.utf8_trim_whitespace(array)
     if pa.types.is_timestamp(kind):
         zoned = pc.match_substring_regex(array, _ZONE)
         text = pc.if_else(zoned, array, pc.binary_join_element_wise(array, _text("Z"), _text("")))

@@ -1,7 +1,8 @@
 """One JSON value as the type of its field: the strict rules of all formats, and the few conversions that lose nothing.
 
 A whole float is an integer (`1.0`, as spreadsheets and pandas write it). Decimal text is an integer (of tools that went
-through CSV). A list of one class is that class (doccano). 0 and 1, or yes and no, are booleans.
+through CSV), with or without spaces around it. A list of one class is that class (doccano). 0 and 1, or yes and no, are
+booleans.
 """
 
 from __future__ import annotations
@@ -127,7 +128,7 @@ def _as_integer(value: Any) -> int:
         made = value
     elif isinstance(value, float) and value.is_integer() and abs(value) <= _WHOLE:
         made = int(value)
-    elif isinstance(value, str) and _INTEGER.fullmatch(value):
+    elif isinstance(value, str) and _INTEGER.fullmatch(value.strip()):
         made = int(value.partition(".")[0])
     if made is None or not -(2**63) <= made < 2**63:
         raise UnfitValueError("an integer")
@@ -136,10 +137,10 @@ def _as_integer(value: Any) -> int:
 
 def _as_time(value: Any) -> datetime:
     """ISO 8601 text; UTC without a zone."""
-    if not isinstance(value, str) or not _TIME.fullmatch(value):
+    if not isinstance(value, str) or not _TIME.fullmatch(value.strip()):
         raise UnfitValueError(typed_text(TIME))
     try:
-        made = datetime.fromisoformat(value)
+        made = datetime.fromisoformat(value.strip())
         return made.replace(tzinfo=UTC) if made.tzinfo is None else made.astimezone(UTC)
     except (ValueError, OverflowError) as cause:
         raise UnfitValueError(typed_text(TIME)) from cause

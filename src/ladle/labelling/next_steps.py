@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from ladle.counts import counted, of_number
 from ladle.labelling.people import looks_of
 
 NAMES = 3  # of people in a message; it counts the others
@@ -80,10 +81,6 @@ def _listed(names: tuple[str, ...]) -> str:
     return "; ".join(names[:NAMES]) + (f"; and {more:,} more" if more > 0 else "")
 
 
-def _labels(count: int) -> str:
-    return f"{count:,} label" + ("" if count == 1 else "s")
-
-
 STEPS: dict[str, StepRule] = {
     "overdue": StepRule(
         lambda facts: bool(facts.overdue),
@@ -92,12 +89,12 @@ STEPS: dict[str, StepRule] = {
     ),
     "quarantine": StepRule(
         lambda facts: facts.quarantined > 0,
-        lambda facts: f"{facts.quarantined:,} entries are in quarantine. See why, mend them and tell them again.",
+        lambda facts: f"{counted(facts.quarantined, 'entry', 'is')} in quarantine. See why, mend and tell again.",
         "export quarantine -o odd.csv",
     ),
     "disputes": StepRule(
         lambda facts: facts.disputes > 0,
-        lambda facts: f"{facts.disputes:,} examples are disputed. Ask one more person, or decide.",
+        lambda facts: f"{counted(facts.disputes, 'example', 'is')} disputed. Ask one more person, or decide.",
         "disputes",
     ),
     "names": StepRule(
@@ -118,7 +115,7 @@ STEPS: dict[str, StepRule] = {
     "tell": StepRule(
         lambda facts: facts.waiting > 0,
         lambda facts: (
-            f"{facts.waiting:,} tasks wait for labels"
+            f"{counted(facts.waiting, 'task', 'waits')} for labels"
             + (f" ({_listed(facts.holders)})" if facts.holders else "")
             + ". Tell the labels that come back."
         ),
@@ -142,7 +139,7 @@ STEPS: dict[str, StepRule] = {
     "train": StepRule(
         lambda facts: bool(facts.newest_model) and facts.labelled > facts.model_labelled and not facts.same_scores,
         lambda facts: (
-            f"{facts.labelled - facts.model_labelled:,} labelled examples are newer than the model "
+            f"{counted(facts.labelled - facts.model_labelled, 'labelled example', 'is')} newer than the model "
             f"{facts.newest_model}. Train the next one."
         ),
         "export resolved -o train.parquet",
@@ -156,7 +153,11 @@ STEPS: dict[str, StepRule] = {
         lambda facts: facts.batches > 0 and not facts.waiting and facts.left != 0 and facts.to_choose > 0,
         lambda facts: (
             "Nothing is outstanding. Ask for the next batch"
-            + (f": {_labels(facts.left)} of the budget are left." if facts.left is not None else ".")
+            + (
+                f": {counted(facts.left, 'label')} of the budget {of_number(facts.left, 'is')} left."
+                if facts.left is not None
+                else "."
+            )
         ),
         "round --scores SCORES.parquet --size COUNT -o NEXT.csv",
     ),

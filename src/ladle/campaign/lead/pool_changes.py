@@ -12,7 +12,7 @@ import numpy as np
 from ladle import durable
 from ladle.campaign.session import Session
 from ladle.campaign.telling import LONGEST_REASON, as_given, check_text, known_rows, under_classes
-from ladle.errors import ArgumentError, FileError
+from ladle.errors import ArgumentError, FileError, IdError
 from ladle.labelling.events import next_number, record
 from ladle.labelling.rules import pool as pool_rules
 from ladle.labelling.rules.pool import NamedExamples
@@ -36,7 +36,12 @@ def find_named(session: Session, ids: object) -> NamedExamples:
     """The examples of these ids, each once, or of a boolean mask of the pool. Raises: as `find_rows_named`."""
     with session.reading() as view:
         examples = session.examples(view)
-    rows = find_rows_named(list(ids) if isinstance(ids, Set) else ids, examples.ids, name="`ids`")
+    listed = list(ids) if isinstance(ids, Set) else ids
+    try:
+        rows = find_rows_named(listed, examples.ids, name="`ids`")
+    except IdError:
+        examples.refuse_removed(listed)
+        raise
     return NamedExamples(rows, examples.texts_at(rows))
 
 

@@ -9,6 +9,7 @@ import typer
 
 from ladle.cli.campaign.opening import By, Db, Name, open_campaign
 from ladle.cli.program import options
+from ladle.counts import counted, of_number
 
 if TYPE_CHECKING:
     from ladle.campaign import Campaign
@@ -94,7 +95,8 @@ def list_classes(db: Db = None, name: Name = None, as_json: options.AsJson = Fal
         counts = campaign.classes.counts()
         facts = {"command": "campaign class list", "name": campaign.name, "classes": counts.to_pylist()}
         lines = {
-            str(row.name): f"{row.labels:,} labels" + (f", was {', '.join(map(str, row.former))}" if row.former else "")
+            str(row.name): counted(row.labels, "label")
+            + (f", was {', '.join(map(str, row.former))}" if row.former else "")
             for row in counts
         }
         print_answer(f"Classes of {campaign.name}", lines or {"none": "any class is accepted"}, facts, as_json=as_json)
@@ -114,7 +116,7 @@ def _answer(campaign: Campaign, command: str, change: SettingsChange, as_json: b
     lines = {
         "classes": f"{len(classes):,}: {', '.join(map(str, classes[:8]))}{', ...' if len(classes) > 8 else ''}",
         "labels": f"{change.labels:,} under another name now",
-        "tasks": f"{change.tasks:,} have another state now",
+        "tasks": f"{change.tasks:,} {of_number(change.tasks, 'has')} another state now",
     }
     print_answer(f"Classes of {campaign.name}", lines, facts, as_json=as_json)
 

@@ -9,6 +9,7 @@ import typer
 
 from ladle.cli.campaign.opening import Db, Name, OtherPool, open_campaign
 from ladle.cli.program import options
+from ladle.counts import counted
 
 
 def story(
@@ -55,7 +56,7 @@ def audit(
             ]
             print_json({"command": "campaign audit", "name": campaign.name, "events": rows})
         else:
-            print_parts([(f"The last {len(events):,} events of {campaign.name}", audit_table(events))])
+            print_parts([(f"The last {counted(len(events), 'event')} of {campaign.name}", audit_table(events))])
 
 
 COMMANDS = {"story": story, "audit": audit}
