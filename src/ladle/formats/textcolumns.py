@@ -15,6 +15,7 @@ from ladle.formats.text_files import json_text, strict_json
 from ladle.formats.values import UnfitValueError, fit_value
 
 _INTEGER = r"^(0|-?[1-9][0-9]{0,18})(\.0+)?$"
+_AROUND = " \t"  # a line break in a cell is no space: it may be a quote that is not closed
 _WHOLE_PART = r"\.0+$"
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 _YES, _NO = ["true", "yes", "1"], ["false", "no", "0"]
@@ -57,7 +58,7 @@ def _converted(array: Any, kind: Any) -> Any:
 
 def _plain(array: Any, kind: Any) -> Any:
     """The converted array, or None where some text does not fit."""
-    array = pc.utf8_trim_whitespace(array)
+    array = pc.utf8_trim(array, _AROUND)
     if pa.types.is_timestamp(kind):
         zoned = pc.match_substring_regex(array, _ZONE)
         text = pc.if_else(zoned, array, pc.binary_join_element_wise(array, _text("Z"), _text("")))

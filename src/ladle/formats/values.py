@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from ladle.formats.fields import TIME, typed_text
 
+_AROUND = " \t"  # what may stand around a number or a time
 _WHOLE = 2.0**53  # beyond it, a float is not one integer
 _BEYOND_DOUBLES = 2**1024
 _INTEGER = re.compile(r"(0|-?[1-9][0-9]{0,18})(\.0+)?")
@@ -128,8 +129,8 @@ def _as_integer(value: Any) -> int:
         made = value
     elif isinstance(value, float) and value.is_integer() and abs(value) <= _WHOLE:
         made = int(value)
-    elif isinstance(value, str) and _INTEGER.fullmatch(value.strip()):
-        made = int(value.partition(".")[0])
+    elif isinstance(value, str) and _INTEGER.fullmatch(value.strip(_AROUND)):
+        made = int(value.strip(_AROUND).partition(".")[0])
     if made is None or not -(2**63) <= made < 2**63:
         raise UnfitValueError("an integer")
     return made
@@ -137,10 +138,10 @@ def _as_integer(value: Any) -> int:
 
 def _as_time(value: Any) -> datetime:
     """ISO 8601 text; UTC without a zone."""
-    if not isinstance(value, str) or not _TIME.fullmatch(value.strip()):
+    if not isinstance(value, str) or not _TIME.fullmatch(value.strip(_AROUND)):
         raise UnfitValueError(typed_text(TIME))
     try:
-        made = datetime.fromisoformat(value.strip())
+        made = datetime.fromisoformat(value.strip(_AROUND))
         return made.replace(tzinfo=UTC) if made.tzinfo is None else made.astimezone(UTC)
     except (ValueError, OverflowError) as cause:
         raise UnfitValueError(typed_text(TIME)) from cause

@@ -54,7 +54,7 @@ def test_a_vendors_batch_is_left_to_the_vendor(begun: Path, run: Any, run_json: 
     assert not set(ids_in("ann.csv")) & set(ids_in("vendor.csv"))
     code, out, _ = run("campaign", "take", "--annotator", "bob", "--size", 5, "-o", "bob.csv")
     assert code == 0
-    assert "none is free; 8 wait for others: see ladle campaign outstanding" in " ".join(out.split())
+    assert "none is left for bob; 8 tasks wait for others: see ladle campaign outstanding" in " ".join(out.split())
     code, facts = run_json("campaign", "take", "--annotator", "bob", "--size", 5, "--share", "-o", "both.csv")
     assert (code, facts["tasks"], facts["share"]) == (0, 5, True)
     assert set(ids_in("both.csv")) == set(ids_in("vendor.csv"))
