@@ -383,7 +383,7 @@ class TestOtherColumns:
     @pytest.mark.parametrize(
         ("column", "values", "words"),
         [
-            ("flagged", ["no", "yes"], "line 3 .*`flagged` decided; got true, as 1 rows"),
+            ("flagged", ["no", "yes"], "line 3 .*`flagged` decided; got true, as 1 row has"),
             ("approved", ["yes", "no"], "line 3 .*`approved` decided; got false"),
             ("skip", ["no", "yes"], "line 3 .*have a label or be skipped"),
             ("skipped", ["", "perhaps"], "line 3 .*yes or no in `skipped`"),

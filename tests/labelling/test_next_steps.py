@@ -12,7 +12,7 @@ BUSY = CampaignFacts(batches=2, waiting=0, left=0, answers=0, to_choose=5)  # no
 CASES: dict[str, tuple[dict[str, object], dict[str, object], str]] = {
     # the step: facts under which it holds, facts one step away under which it does not, words of its message
     "overdue": ({"overdue": ("vendor: 5 (batch 1)",)}, {"overdue": ()}, "vendor: 5"),
-    "quarantine": ({"quarantined": 1}, {"quarantined": 0}, "1 entries"),
+    "quarantine": ({"quarantined": 1}, {"quarantined": 0}, "1 entry is in quarantine"),
     "disputes": ({"disputes": 3}, {"disputes": 0}, "3 examples"),
     "names": ({"near_equal": (("Ann", "ann"),)}, {"near_equal": ()}, "Ann = ann"),
     "reviews": ({"reviews": ("cy: 2 of 9",)}, {"reviews": ()}, "cy: 2 of 9"),

@@ -99,7 +99,7 @@ def _without_absent(table: Any, field: str, name: str, form: Form, path: Path) -
     if not count:
         return table
     if field == LABEL:
-        notice(f"{counted(count, 'word')} such as `NA` in {path}: a row with such a word for its label has none.")
+        notice(f"{counted(count, 'label')} in {path} taken for nothing, such as `NA`: these rows have no label.")
     made = pc.if_else(absent, pa.scalar(None, pa.large_string()), cells)
     return table.set_column(table.schema.get_field_index(name), name, made)
 
