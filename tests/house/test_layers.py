@@ -62,6 +62,10 @@ FILE_ORDER = {
         *("score_arrays", "telling", "asking", "leases", "lead", "rounds", "label_files", "pools"),
         *("reader", "comparison", "status", "teller", "editor", "whole_round", "campaign"),
     ],
+    "formats": [
+        *("foreign", "fields", "columns", "values", "text", "outcomes", "labelcells", "checks", "parquet"),
+        *("tools", "catalogue", "labelfile"),
+    ],
 }
 # Imports from below, in a function: `Dendrogram.assign` clusters the newcomers that are far from all clusters, and the
 # result of a clustering is a Dendrogram.

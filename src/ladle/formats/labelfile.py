@@ -19,7 +19,6 @@ from ladle.errors import DataError, FileFormatError, IdError, did_you_mean
 from ladle.formats.catalogue import Format, format_of, read, with_dialect
 from ladle.formats.checks import CHECK, OLD_BATCH_FIELDS, ROW, find_wrong_checks
 from ladle.formats.columns import plain_name, shown
-from ladle.formats.csvdialect import CsvDialect
 from ladle.formats.fields import EMPTY_IS_NONE, ID, LABEL, LABEL_FIELDS, Form
 from ladle.formats.foreign import FOREIGN, MARKS, NESTED
 from ladle.formats.labelcells import as_classes, decided_lists, without_empty
@@ -33,6 +32,7 @@ from ladle.formats.outcomes import (
     spent_ms,
     with_choices,
 )
+from ladle.formats.text.csvdialect import CsvDialect
 from ladle.notices import notice
 from ladle.numbers import choice, path_of
 from ladle.plain_files import check_plain_file

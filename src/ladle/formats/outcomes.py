@@ -14,7 +14,7 @@ from ladle.counts import counted
 from ladle.errors import DataError
 from ladle.formats.fields import LABEL, TIME
 from ladle.formats.foreign import FOREIGN, OUTCOMES, ForeignColumn, Outcome
-from ladle.formats.jsonrows import ignore_remedy
+from ladle.formats.text.jsonrows import ignore_remedy
 
 Codes = npt.NDArray[np.int64]
 At = Callable[[int], str]  # the place of a row in words

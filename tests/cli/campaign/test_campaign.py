@@ -13,7 +13,7 @@ import pytest
 
 import ladle
 from ladle.cli.campaign import commands as group
-from ladle.cli.campaign.progress import stopping_lines
+from ladle.cli.campaign.overview.progress import stopping_lines
 from ladle.cli.campaign.tables import HEIGHT, curve_lines
 from ladle.formats.checks import line_check
 from ladle.labelling.agreement import RULES

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ladle.campaign.status import Status
-from ladle.cli.campaign.status import HEIGHT, WIDTH, screen
+from ladle.cli.campaign.overview.status import HEIGHT, WIDTH, screen
 from ladle.labelling import MemoryStore
 from ladle.labelling.next_steps import STEPS, CampaignFacts, NextStep, steps
 from tests.campaign.made import begun

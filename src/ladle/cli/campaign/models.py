@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ladle.cli.campaign.exclusions import Example, listed_ids
+from ladle.cli.campaign.lead.exclusions import Example, listed_ids
 from ladle.cli.campaign.opening import By, Db, Format, Name, OtherPool, open_campaign
 from ladle.cli.campaign.telling import Delimiter, EmptyLists, Encoding, IgnoreColumn
 from ladle.cli.program import options

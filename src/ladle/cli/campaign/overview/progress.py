@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ladle.cli.campaign.agreement import review_lines
 from ladle.cli.campaign.opening import DAY_SECONDS, Db, Name, OtherPool, as_typed, open_campaign
+from ladle.cli.campaign.overview.agreement import review_lines
 from ladle.cli.program import options
 from ladle.counts import counted
 

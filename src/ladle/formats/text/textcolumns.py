@@ -11,7 +11,7 @@ import pyarrow.json
 
 from ladle.errors import DataError
 from ladle.formats.fields import TIME, typed_text
-from ladle.formats.text_files import json_text, strict_json
+from ladle.formats.text.text_files import json_text, strict_json
 from ladle.formats.values import UnfitValueError, fit_value
 
 _INTEGER = r"^(0|-?[1-9][0-9]{0,18})(\.0+)?$"

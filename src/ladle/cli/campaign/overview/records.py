@@ -20,7 +20,7 @@ def story(
     as_json: options.AsJson = False,
 ) -> None:
     """Show the history of one example, oldest event first."""
-    from ladle.cli.campaign.exclusions import parse_ids
+    from ladle.cli.campaign.lead.exclusions import parse_ids
     from ladle.cli.program.printing import print_json
 
     with open_campaign(db, name, pool=pool) as campaign:

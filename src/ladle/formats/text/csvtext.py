@@ -22,12 +22,12 @@ import pyarrow.csv
 from ladle.counts import counted
 from ladle.errors import CorruptFileError, DataError, FileFormatError
 from ladle.formats.columns import find_columns, no_column_error, plain_name
-from ladle.formats.csvdialect import CsvDialect, CsvText, read_dialect, read_legacy
 from ladle.formats.fields import ABSENT, ID, LABEL, Form
 from ladle.formats.foreign import FOREIGN
-from ladle.formats.jsontext import iso_times, list_texts
-from ladle.formats.text_files import REMEDY, json_text
-from ladle.formats.textcolumns import convert
+from ladle.formats.text.csvdialect import CsvDialect, CsvText, read_dialect, read_legacy
+from ladle.formats.text.jsontext import iso_times, list_texts
+from ladle.formats.text.text_files import REMEDY, json_text
+from ladle.formats.text.textcolumns import convert
 from ladle.formats.values import UnfitValueError, fit_value
 from ladle.notices import notice
 

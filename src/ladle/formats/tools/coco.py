@@ -25,13 +25,13 @@ import pyarrow.compute as pc
 
 from ladle.counts import counted
 from ladle.errors import CorruptFileError, DataError
-from ladle.formats.classes import is_listed, numbered, refuse_kind, refuse_values
 from ladle.formats.columns import find_columns
 from ladle.formats.fields import EMPTY_IS_NONE, ID, LABEL, Form, typed_text
-from ladle.formats.filenames import as_known_ids
-from ladle.formats.jsonrows import keys_of, table_of_objects
-from ladle.formats.jsontext import json_lines
-from ladle.formats.text_files import REMEDY, json_text, open_text, strict_json
+from ladle.formats.text.jsonrows import keys_of, table_of_objects
+from ladle.formats.text.jsontext import json_lines
+from ladle.formats.text.text_files import REMEDY, json_text, open_text, strict_json
+from ladle.formats.tools.classes import is_listed, numbered, refuse_kind, refuse_values
+from ladle.formats.tools.filenames import as_known_ids
 from ladle.formats.values import UnfitValueError, fit_value
 from ladle.notices import notice
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ladle.cli.campaign.exclusions import Example, IdsPath, listed_ids
+from ladle.cli.campaign.lead.exclusions import Example, IdsPath, listed_ids
 from ladle.cli.campaign.opening import By, Db, Name, OtherPool, open_campaign
 from ladle.cli.program import options
 from ladle.counts import counted, of_number
