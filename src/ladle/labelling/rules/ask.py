@@ -156,8 +156,8 @@ def check_room(state: PoolState, size: int, *, pool_rows: int, at: int) -> None:
     held = len(np.union1d(out, np.setdiff1d(state.assigned, state.excluded)))
     raise ArgumentError(
         "`size`",
-        wanted=f"be at most the {counted(free, 'example')} to choose from (of {pool_rows:,}: {held:,} out for "
-        f"labelling, {len(state.excluded):,} excluded, the rest labelled or disputed)",
+        wanted=f"be at most the {counted(free, 'example')} to choose from (of {pool_rows:,}: {held:,} "
+        f"{of_number(held, 'is')} out for labelling, {len(state.excluded):,} excluded, the rest labelled or disputed)",
         got=f"{size:,}",
         remedy="Ask for fewer, wait for labels or leases, or extend the pool.",
     )
