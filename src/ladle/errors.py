@@ -14,6 +14,7 @@
     │   ├── CorruptFileError            truncated, or its checksum does not match
     │   └── UnsafeFileError             reading it would run a pickle
     ├── MismatchError (ValueError)      two good inputs that do not belong together (a tree and another pool)
+    │   └── ClassCountError             scores of another number of classes
     ├── QuarantinedError (ValueError)   a whole file of labels went to quarantine
     ├── MemoryPlanError (MemoryError)   the work would not fit the memory it may use
     ├── NotFoundError (LookupError)     no such campaign, batch, task, file, class or person
@@ -28,6 +29,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
+from typing import Self
 
 
 class LadleError(Exception):
@@ -66,6 +69,21 @@ class LadleError(Exception):
     def __reduce__(self) -> tuple[object, ...]:
         # Exceptions are sent between processes; the default protocol would lose the keyword-only parts.
         return (_rebuild, (type(self), self.subject, self.wanted, self.got, self.remedy))
+
+    def reworded(self, subject: str, *, wanted: str, got: str, remedy: str) -> Self:
+        """The same error in other words.
+
+        Parameters
+        ----------
+        subject, wanted, got, remedy : str
+            As above.
+
+        Returns
+        -------
+        Self
+            Of the same kind.
+        """
+        return type(self)(subject, wanted=wanted, got=got, remedy=remedy)
 
 
 def _rebuild(kind: type[LadleError], subject: str, wanted: str, got: str, remedy: str) -> LadleError:
@@ -132,6 +150,22 @@ class UnsafeFileError(FileError):
 
 class MismatchError(LadleError, ValueError):
     """Two good inputs do not belong together, such as a tree and another pool. Also a ValueError."""
+
+
+class ClassCountError(MismatchError):
+    """Scores have another number of classes than there are. `count` is theirs."""
+
+    def __init__(self, subject: str, *, wanted: str, got: str, remedy: str = "", count: int = 0) -> None:
+        super().__init__(subject, wanted=wanted, got=got, remedy=remedy)
+        self.count = count
+
+    def __reduce__(self) -> tuple[object, ...]:
+        again = partial(ClassCountError, wanted=self.wanted, got=self.got, remedy=self.remedy, count=self.count)
+        return (again, (self.subject,))
+
+    def reworded(self, subject: str, *, wanted: str, got: str, remedy: str) -> Self:
+        """The same error in other words, see `LadleError.reworded`."""
+        return type(self)(subject, wanted=wanted, got=got, remedy=remedy, count=self.count)
 
 
 class QuarantinedError(LadleError, ValueError):

@@ -16,14 +16,14 @@ class Model:
     now: float = 0.0
     batches: list[dict] = field(default_factory=list)  # rows, lease_until, key, holder
     holds: dict[int, tuple[int, int]] = field(default_factory=dict)  # row -> the batch that asked last, place
-    labels: list[dict] = field(default_factory=list)  # row, annotator, label, version, status
+    labels: list[dict] = field(default_factory=list)  # row, annotator, meant, version, status
     leases: dict[tuple[int, str], float] = field(default_factory=dict)
     excluded: set[int] = field(default_factory=set)
-    gold: dict[int, str] = field(default_factory=dict)
+    gold: dict[int, int] = field(default_factory=dict)  # row -> class
     quarantined: int = 0
     names: dict[str, str] = field(default_factory=dict)  # a name -> the person whose name it is now
     teams: dict[str, str] = field(default_factory=dict)  # person -> team
-    final: dict[int, str] = field(default_factory=dict)  # row -> the lead's word
+    final: dict[int, int] = field(default_factory=dict)  # row -> the class of the lead's word
     assigned: set[tuple[int, str]] = field(default_factory=set)  # row, person or team
     made: set[int] = field(default_factory=set)  # rows that an assignment or a final word made tasks
     disputed_at: dict[int, int] = field(default_factory=dict)  # row -> the step at which it became disputed
@@ -38,24 +38,69 @@ class Model:
             else:
                 self.disputed_at.pop(row, None)
 
-    classes: list[str] = field(default_factory=lambda: list(GOOD))
-    former: dict[str, str] = field(default_factory=dict)  # the old name of a class -> its name now
+    # A class is a number for ever. Labels hold the number that their name meant; a merged class is part of another.
+    class_names: list[str] = field(default_factory=lambda: list(GOOD))  # of each class, merged and removed ones too
+    part_of: dict[int, int] = field(default_factory=dict)
+    gone: set[int] = field(default_factory=set)  # classes that were removed
+    meaning: dict[str, int] = field(default_factory=lambda: {name: number for number, name in enumerate(GOOD)})
+    for_ever: set[int] = field(default_factory=set)  # merged classes of which another class took a name
+    used: dict[tuple[str, int], int] = field(default_factory=dict)  # gold and final words on record -> their class
 
-    def rename(self, old: str, new: str) -> None:
-        """Every label, gold too, has the new name; `new` may be a class already, which makes it a merge."""
-        self.classes = [each for each in self.classes if each != old or new not in self.classes]
-        self.classes = [new if each == old else each for each in self.classes]
-        for each in self.labels:
-            each["label"] = new if each["label"] == old else each["label"]
-        self.gold = {row: new if label == old else label for row, label in self.gold.items()}
-        self.final = {row: new if label == old else label for row, label in self.final.items()}
-        self.former = {name: new if now == old else now for name, now in self.former.items()} | {old: new}
-        self.former.pop(new, None)
+    def root(self, number: int) -> int:
+        while number in self.part_of:
+            number = self.part_of[number]
+        return number
+
+    @property
+    def classes(self) -> list[str]:
+        hidden = self.gone | self.part_of.keys()
+        return [name for number, name in enumerate(self.class_names) if number not in hidden]
+
+    @property
+    def former(self) -> dict[str, str]:
+        """The old name of a class -> its name now."""
+        now = {name: self.class_names[self.root(number)] for name, number in self.meaning.items()}
+        return {name: new for name, new in now.items() if name != new}
+
+    def name(self, label: object) -> object:
+        """A label as people see it: its class by its name now."""
+        return self.class_names[self.root(label)] if isinstance(label, int) else label
+
+    def add_class(self, name: str) -> None:
+        self.meaning[name] = len(self.class_names)
+        self.class_names.append(name)
+
+    def rename_class(self, old: str, new: str) -> None:
+        number = self.root(self.meaning[old])
+        other = self.meaning.get(new)
+        while other is not None and other != number:  # a part of this class, which gives its name away
+            self.for_ever.add(other)
+            other = self.part_of[other]
+        self.class_names[number] = new
+        self.meaning[new] = number
+
+    def merge_classes(self, old: str, into: str) -> None:
+        self.part_of[self.root(self.meaning[old])] = self.root(self.meaning[into])
+
+    def merged(self, name: str) -> int | None:
+        """The class of this name that is part of another, and may be one again."""
+        number = self.meaning.get(name)
+        is_part = number in self.part_of and self.class_names[number] == name
+        return number if is_part and number not in self.for_ever else None
+
+    def remove_class(self, name: str) -> None:
+        number = self.root(self.meaning[name])
+        self.gone.add(number)
+        self.meaning = {each: to for each, to in self.meaning.items() if self.root(to) != number}
+
+    def is_used(self, name: str) -> bool:
+        numbers = [*(each["meant"] for each in self.labels if each["meant"] != "skip"), *self.used.values()]
+        return any(self.name(number) == name for number in numbers)
 
     def current(self, row: int) -> dict[str, str]:
         """The answers that count, by annotator, in the order told. A skip is an answer without a label."""
         return {
-            each["annotator"]: each["label"]
+            each["annotator"]: self.name(each["meant"])
             for each in self.labels
             if (each["row"], each["status"]) == (row, "current")
         }
@@ -124,7 +169,7 @@ class Model:
 
     def paid(self) -> int:
         """Labels that were told, whatever became of them: one for each example and annotator; skips cost nothing."""
-        return len({(each["row"], each["annotator"]) for each in self.labels if each["label"] != "skip"})
+        return len({(each["row"], each["annotator"]) for each in self.labels if each["meant"] != "skip"})
 
     def reserved(self) -> int:
         """Labels that the tasks of batches still lack."""
@@ -154,8 +199,9 @@ class Model:
         told: Counter = Counter()
         before = {row: self.counted(row) for row in range(self.pool) if self.is_task(row)}
         for row, word, name, given_at in said:
-            annotator, label = self.names.get(name, name), self.former.get(word, word)
-            if not 0 <= row < self.pool or label not in (*self.classes, "skip"):
+            annotator, meant = self.names.get(name, name), "skip" if word == "skip" else self.meaning.get(word)
+            label = self.name(meant)
+            if not 0 <= row < self.pool or meant is None:
                 told["quarantined"] += 1
                 self.quarantined += 1
                 continue
@@ -164,18 +210,18 @@ class Model:
             at = self.now if given_at is None else given_at
             if given_at is None and stands:
                 at = max(at, stands["told_at"])
-            if stands and stands["label"] == label:
+            if stands and self.name(stands["meant"]) == label:
                 told["repeated"] += 1
                 stands["told_at"] = max(stands["told_at"], at if given_at is not None else 0)
                 continue
             is_older = stands is not None and at < stands["told_at"]
-            twins = [each for each in mine if (each["label"], each["told_at"]) == (label, at)]
+            twins = [each for each in mine if (self.name(each["meant"]), each["told_at"]) == (label, at)]
             if is_older and any(each["status"] != "deleted" for each in twins):
                 told["repeated"] += 1
                 continue
             if stands and not is_older:
                 stands["status"] = "superseded"
-            entry = {"row": row, "annotator": annotator, "label": label, "version": len(mine) + 1, "told_at": at}
+            entry = {"row": row, "annotator": annotator, "meant": meant, "version": len(mine) + 1, "told_at": at}
             self.labels.append(entry | {"status": "superseded" if is_older else "current"})
             told["older"] += is_older
             told["skipped" if label == "skip" else "accepted"] += 1
@@ -219,11 +265,18 @@ class Model:
                 self.leases[row, name] = self.now
                 self.leases[row, into] = max(self.leases.get((row, into), 0.0), until)
 
-    def adjudicate(self, rows: set[int], label: str) -> int:
-        changed = sum(self.final.get(row) != label for row in rows)
-        self.final |= dict.fromkeys(rows, label)
+    def make_gold(self, row: int, word: str) -> None:
+        """The same label again changes nothing."""
+        if self.name(self.gold.get(row)) != self.name(self.meaning[word]):
+            self.gold[row] = self.used["gold", row] = self.meaning[word]
+
+    def adjudicate(self, rows: set[int], word: str) -> int:
+        """The same word again changes nothing."""
+        changed = [row for row in rows if self.name(self.final.get(row)) != self.name(self.meaning[word])]
+        for row in changed:
+            self.final[row] = self.used["final", row] = self.meaning[word]
         self.made |= rows
-        return changed
+        return len(changed)
 
     def assign(self, rows: set[int], to: str) -> int:
         fresh = {(row, to) for row in rows} - self.assigned
@@ -296,5 +349,5 @@ class Model:
         for row in range(self.pool):
             if self.state(row) == "labelled" and row not in self.gold:
                 votes = [each for each in self.current(row).values() if each != "skip"]
-                found[row] = self.final.get(row) or Counter(votes).most_common(1)[0][0]
-        return found | {row: label for row, label in self.gold.items() if row not in self.excluded}
+                found[row] = self.name(self.final.get(row)) or Counter(votes).most_common(1)[0][0]
+        return found | {row: self.name(meant) for row, meant in self.gold.items() if row not in self.excluded}

@@ -114,7 +114,7 @@ def test_skips_leave_a_dispute_for_the_lead(store: Store, tmp_path: Path) -> Non
     campaign.tell([ONE, ONE], ["cat", "cat"], annotator=["ann", "bob"])
     with store.writing("birds") as writer:
         label, task, event = writer.read(LabelTable), writer.read(TaskTable), next_number(writer, EventTable)
-        label.label[1] = ""
+        label.label[1] = label.as_told[1] = ""
         task = replace(task, state=task.state * 0 + DISPUTED, event=task.event * 0 + event)
         record(writer, Act("tell", 1_000_000), Effects(changed=(label, task)))
     (dispute,) = campaign.disputes()

@@ -164,12 +164,12 @@ class Machine(RuleBasedStateMachine):
 
     @rule(rows=SOME_ROWS, label=st.sampled_from(["cat", "dog"]))
     def adjudicate(self, rows: list[int], label: str) -> None:
-        ids, word = [self.ids[row] for row in rows], self.model.former.get(label, label)
-        if set(rows) & self.model.gold.keys() or word not in self.model.classes:
+        ids = [self.ids[row] for row in rows]
+        if set(rows) & self.model.gold.keys() or label not in self.model.meaning:
             with pytest.raises(ArgumentError):
                 self.campaign.adjudicate(ids, label)
             return
-        assert self.campaign.adjudicate(ids, label, reason="seen") == self.model.adjudicate(set(rows), word)
+        assert self.campaign.adjudicate(ids, label, reason="seen") == self.model.adjudicate(set(rows), label)
 
     @rule(rows=SOME_ROWS)
     def undo_adjudication(self, rows: list[int]) -> None:
@@ -225,19 +225,44 @@ class Machine(RuleBasedStateMachine):
             with pytest.raises((ArgumentError, MismatchError, NotFoundError)):
                 change(old, new)
             return
-        before = [each["label"] for each in self.model.labels]
-        self.model.rename(old, new)
-        after = [each["label"] for each in self.model.labels]
-        assert change(old, new).labels == sum(one != other for one, other in zip(before, after, strict=True))
+        before = self.named_labels()
+        (self.model.merge_classes if merges else self.model.rename_class)(old, new)
+        assert change(old, new).labels == self.renamed_since(before)
+
+    @rule(name=CLASSES)
+    def unmerge_a_class(self, name: str) -> None:
+        number = self.model.merged(name)
+        if number is None:
+            with pytest.raises((MismatchError, NotFoundError)):
+                self.campaign.classes.unmerge(name)
+            return
+        before = self.named_labels()
+        del self.model.part_of[number]
+        assert self.campaign.classes.unmerge(name).labels == self.renamed_since(before)
+
+    def named_labels(self) -> list[object]:
+        return [self.model.name(each["meant"]) for each in self.model.labels]
+
+    def renamed_since(self, before: list[object]) -> int:
+        return sum(one != other for one, other in zip(before, self.named_labels(), strict=True))
 
     @rule(name=CLASSES)
     def add_a_class(self, name: str) -> None:
-        if name in self.model.classes or name in self.model.former:
+        if name in self.model.meaning:
             with pytest.raises((ArgumentError, MismatchError)):
                 self.campaign.classes.add(name)
             return
         self.campaign.classes.add(name)
-        self.model.classes.append(name)
+        self.model.add_class(name)
+
+    @rule(name=CLASSES)
+    def remove_a_class(self, name: str) -> None:
+        if name not in self.model.classes or self.model.is_used(name) or len(self.model.classes) == 1:
+            with pytest.raises((ArgumentError, NotFoundError)):
+                self.campaign.classes.remove(name)
+            return
+        self.campaign.classes.remove(name)
+        self.model.remove_class(name)
 
     @invariant()
     def classes_are_the_models(self) -> None:
@@ -258,13 +283,12 @@ class Machine(RuleBasedStateMachine):
 
     @rule(row=ROWS, word=st.sampled_from(["cat", "dog"]))
     def add_gold(self, row: int, word: str) -> None:
-        label = self.model.former.get(word, word)
-        if label not in self.model.classes:
+        if word not in self.model.meaning:
             with pytest.raises(ArgumentError):
                 self.campaign.add_gold([self.ids[row]], [word])
             return
         assert self.campaign.add_gold([self.ids[row]], [word]) == (row not in self.model.gold)
-        self.model.gold[row] = label
+        self.model.make_gold(row, word)
 
     @rule(row=ROWS)
     def remove_gold(self, row: int) -> None:
@@ -306,7 +330,8 @@ class Machine(RuleBasedStateMachine):
             (row.row, row.annotator, row.label or "skip", row.version, row.status, row.told_at.timestamp())
             for row in self.campaign.labels()
         ]
-        assert found == [tuple(each[name] for name in LABEL) for each in self.model.labels]
+        labels = [each | {"label": self.model.name(each["meant"])} for each in self.model.labels]
+        assert found == [tuple(each[name] for name in LABEL) for each in labels]
 
     @invariant()
     def lists_are_the_models(self) -> None:
@@ -317,7 +342,8 @@ class Machine(RuleBasedStateMachine):
         assert outstanding["assigned_to"].tolist() == [
             ", ".join(sorted(self.model.assignees(row))) for row in self.model.outstanding()
         ]
-        assert {row.row: row.label for row in self.campaign.adjudications()} == self.model.final
+        words = {row: self.model.name(meant) for row, meant in self.model.final.items()}
+        assert {row.row: row.label for row in self.campaign.adjudications()} == words
         assert {row.row: row.label for row in self.campaign.resolved()} == self.model.resolved()
 
     def teardown(self) -> None:

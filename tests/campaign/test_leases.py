@@ -257,3 +257,15 @@ def test_who_has_what_since_when(store: Store, tmp_path: Path) -> None:
 def test_outstanding_of_nothing(tmp_path: Path) -> None:
     campaign = begun(MemoryStore(), tmp_path)
     assert len(campaign.outstanding()) == len(campaign.holdings()) == len(campaign.disputes()) == 0
+
+
+def test_a_dispute_is_with_nobody_who_has_answered(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, annotators_per_task=2)
+    campaign.ask(1, margins=margins())
+    for annotator, label in (("ann", "cat"), ("bob", "dog")):
+        (example,) = campaign.take(annotator, 1).ids.tolist()
+        campaign.tell([example], [label], annotator=annotator)
+    (dispute,) = campaign.disputes()
+    assert (dispute.taken_by, dispute.assigned_to) == ("", "")
+    campaign.take("cy", 1, disputed=True)
+    assert campaign.disputes()["taken_by"].tolist() == ["cy"]

@@ -181,10 +181,10 @@ FREE: dict[str, set[str]] = {
     "task": {"origin", "event"},
     "label": {
         *("annotator", "source", "told_at", "recorded_at", "event", "ended"),
-        *("as_told", "told_by", "origin", "spent_ms", "reason", "file"),
+        *("told_by", "origin", "spent_ms", "reason", "file"),
     },
     "lease": {"row", "annotator", "lease_until", "event", "since"},
-    "gold": {"label", "event"},
+    "gold": {"label", "event", "as_told"},
     "exclusion": {"reason", "at", "event", "active"},
     "quarantined": {
         *("at", "example_id", "label", "annotator", "source", "reason", "event"),
@@ -192,7 +192,7 @@ FREE: dict[str, set[str]] = {
     },
     "model": {"version", "at", "round", "labelled", "metrics", "scores", "scores_digest", "event"},
     "artefact": {"event"},
-    "adjudication": {"label", "by", "reason", "at", "event"},
+    "adjudication": {"by", "reason", "at", "event"},
     "assignment": {"row", "assignee", "at", "active", "event"},
     "person": {"name", "team", "merged_into", "event"},
     "comment": {"row", "example_id", "annotator", "text", "told_at", "event"},

@@ -84,7 +84,7 @@ def test_a_round_refuses_a_file_that_does_not_stand_any_more(store: Store, tmp_p
     else:
         campaign.delete_labels([ONE], reason="a slip")
     before = campaign.labels()
-    with pytest.raises(MismatchError, match=r"1 labels do not stand.*Tell it again.*Leave the file out"):
+    with pytest.raises(MismatchError, match=r"1 label stands no more.*Tell it again.*Leave the file out"):
         campaign.round(4, margins=margins(), labels=[path], annotator="ann")
     assert campaign.labels() == before
     assert len(campaign.batches()) == 0
@@ -296,7 +296,7 @@ def test_a_batch_that_is_all_labelled_says_so(store: Store, tmp_path: Path) -> N
     campaign.tell(batch.ids[3:], ["cat"])
     again = campaign.ask(4, margins=margins(), key="first")
     assert again.renewed
-    assert "all 4 examples of this batch are labelled" in again.notices[0]
+    assert "this batch of 4 examples is labelled" in again.notices[0]
     assert "new scores" in again.notices[0]
     stale = campaign.ask(4, margins=margins(), key="second")
     assert "the scores are those of round 1" in stale.notices[0]

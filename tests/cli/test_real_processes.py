@@ -67,6 +67,8 @@ LINES: dict[str, tuple[tuple[str, ...], int]] = {
     "campaign class list": (("--db", "flipped.db"), 4),
     "campaign class merge": (("cat", "dog", *DB), 8),
     "campaign class rename": (("dog", "wolf", *DB), 8),
+    "campaign class remove": (("wolf", *DB), 8),
+    "campaign class unmerge": (("dog", *DB), 8),
     "campaign person list": (("--db", "flipped.db"), 4),
     "campaign person merge": (("ann", "bob", *DB), 8),
     "campaign person rename": (("ann", "bob", *DB), 8),

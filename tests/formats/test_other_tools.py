@@ -383,7 +383,7 @@ class TestOtherColumns:
     @pytest.mark.parametrize(
         ("column", "values", "words"),
         [
-            ("flagged", ["no", "yes"], "line 3 .*`flagged` decided; got true, as 1 rows"),
+            ("flagged", ["no", "yes"], "line 3 .*`flagged` decided; got true, as 1 row has"),
             ("approved", ["yes", "no"], "line 3 .*`approved` decided; got false"),
             ("skip", ["no", "yes"], "line 3 .*have a label or be skipped"),
             ("skipped", ["", "perhaps"], "line 3 .*yes or no in `skipped`"),
@@ -472,6 +472,26 @@ class TestOwnBatches:
         assert formats.read_labels(path, form=Form()).table["row"].to_pylist() == [4]
         path.write_text("id,row,label\na,4,cat\n")
         assert formats.read_labels(path, form=Form()).table.schema.names == ["id", "label"]
+
+
+@pytest.mark.parametrize("name", ["l.csv", "l.jsonl", "l.parquet", "l.json"])
+def test_numbers_have_spaces_around_them(tmp_path: Path, name: str) -> None:
+    path, cells = tmp_path / name, {"id": [" 1", "2 ", "3"], "label": [" 3 ", "4\t", " 5.0 "]}
+    rows = [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
+    if name == "l.parquet":
+        pq.write_table(pa.table(cells), path)
+    elif name == "l.csv":
+        path.write_text("id,label\n" + "".join(f'{row["id"]},"{row["label"]}"\n' for row in rows))
+    else:
+        lines = [json.dumps(row) for row in rows]
+        path.write_text("\n".join(lines) if name == "l.jsonl" else json.dumps(rows))
+    assert labels_of(formats.read_labels(path, form=NUMBERS)) == {1: 3, 2: 4, 3: 5}
+    path = tmp_path / "times.csv"
+    path.write_text("id,label,told_at\n1,2, 2026-01-02 03:04 \n")
+    assert formats.read_labels(path, form=NUMBERS).table.column("told_at")[0].as_py().hour == 3
+    path.write_text("id,label\n1,2 3\n")
+    with pytest.raises(DataError, match="an integer in `label`"):
+        formats.read_labels(path, form=NUMBERS)
 
 
 @pytest.mark.parametrize("name", ["l.csv", "l.jsonl", "l.parquet", "l.json"])

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from ladle import formats
 from ladle.errors import LadleError
-from ladle.formats import Form, manifest
+from ladle.formats import Form
+from ladle.formats.tools import manifest
 
 LAW = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)

@@ -13,7 +13,7 @@ from tests.house.rooms import SOURCE, files, imports, module_name, room_of, subr
 
 # Single files, which may import each other (no cycles).
 FLOOR = {"arrays", "seeds", "progress", "durable", "threads", "hardware", "notices", "compiled", "kernel_cache"}
-FLOOR |= {"plain_files", "arraylikes", "frames", "metric", "mixing", "draws"}
+FLOOR |= {"counts", "plain_files", "arraylikes", "frames", "metric", "mixing", "draws"}
 # Each room may import the ones above it. Rooms of one line are siblings, and do not import each other.
 LAYERS = [
     {"_version", "errors"},
@@ -61,6 +61,10 @@ FILE_ORDER = {
         *("news", "views", "waiting", "stories", "quality", "progress", "splitting", "verify", "backups", "creation"),
         *("score_arrays", "telling", "asking", "leases", "lead", "rounds", "label_files", "pools"),
         *("reader", "comparison", "status", "teller", "editor", "whole_round", "campaign"),
+    ],
+    "formats": [
+        *("foreign", "fields", "columns", "values", "text", "outcomes", "labelcells", "checks", "parquet"),
+        *("tools", "catalogue", "labelfile"),
     ],
 }
 # Imports from below, in a function: `Dendrogram.assign` clusters the newcomers that are far from all clusters, and the

@@ -13,7 +13,7 @@ CY = DueReview("cy", ("wrong on gold", "too fast"), ("2 of 9 gold examples right
 CASES: dict[str, tuple[dict[str, object], dict[str, object], str]] = {
     # the step: facts under which it holds, facts one step away under which it does not, words of its message
     "overdue": ({"overdue": ("vendor: 5 (batch 1)",)}, {"overdue": ()}, "vendor: 5"),
-    "quarantine": ({"quarantined": 1}, {"quarantined": 0}, "1 entries"),
+    "quarantine": ({"quarantined": 1}, {"quarantined": 0}, "1 entry is in quarantine"),
     "disputes": ({"disputes": 3}, {"disputes": 0}, "3 examples"),
     "names": ({"near_equal": (("Ann", "ann"),)}, {"near_equal": ()}, "Ann = ann"),
     "reviews": ({"reviews": (CY,)}, {"reviews": ()}, "Due for a review: cy (wrong on gold, too fast)."),

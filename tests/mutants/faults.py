@@ -1378,7 +1378,45 @@ FILES = (
     ),
 )
 
+CLASSES = (
+    Fault(
+        "classes",
+        "an undone merge leaves the labels as they are",
+        "written, refused = rewritten(after.labels, table.as_told)",
+        "written, refused = rewritten(after.labels, table.label)",
+        ("test_a_merge_is_undone",),
+    ),
+    Fault(
+        "classes",
+        "a merge is undone although another class took the name",
+        "labels = _again(labels, change, (name,) if stays else ())",
+        "labels = _again(labels, change, ())",
+        ("test_a_merge_is_undone_where_any_class_is_accepted",),
+    ),
+    Fault(
+        "classes",
+        "a class with labels is removed",
+        "    if any(uses.values()):\n",
+        "    if min(uses.values()) > 9:\n",
+        ("test_a_class_in_use_is_not_removed",),
+    ),
+    Fault(
+        "classes",
+        "a label goes by the classes that there were when its file was read",
+        "        request = _under(session.settings.labels, request)\n",
+        "",
+        ("test_classes_change_while_a_label_is_told",),
+    ),
+    Fault(
+        "classes",
+        "scores of the classes of before are taken",
+        "    if columns in (1, len(classes)):\n",
+        "    if columns >= 1:\n",
+        ("test_scores_of_the_classes_of_before_are_refused",),
+    ),
+)
+
 FAULTS: tuple[Fault, ...] = (
     *REACH, *PROVEN, *CUT, *ROUND_ROBIN, *TIES, *HOLM, *SAVINGS, *AGREEMENT, *LEASES, *IDEMPOTENCY, *SEALS, *BUDGET,
-    *QUERY, *MEASURES, *FILES,
+    *QUERY, *MEASURES, *FILES, *CLASSES,
 )  # fmt: skip

@@ -111,7 +111,7 @@ def require_possible(session: Session, size: int, gold: int, arrays: Mapping[str
     with session.reading() as view:
         examples, state = session.examples(view), ask_rules.pool_state(view)
         _check_lengths(plain, len(examples))
-        check_class_count(plain, session.settings.labels.classes)
+        check_class_count(plain, session.settings.labels.classes, view)
         ask_rules.check_budget(session.settings, view, state.task, size + gold)
     ask_rules.check_room(state, size, pool_rows=len(examples), at=session.now())
 
@@ -169,7 +169,7 @@ def _basis(session: Session, request: AskRequest, view: View) -> _Basis | None:
     examples = session.examples(view)
     if earlier_report(view, request.act(at)) is not None:
         return None
-    check_class_count(request.arrays, session.settings.labels.classes)  # of a new ask: classes may have changed since
+    check_class_count(request.arrays, session.settings.labels.classes, view)  # they may have changed since
     state = ask_rules.pool_state(view)
     spend = ask_rules.check_budget(session.settings, view, state.task, request.size + request.gold)
     ask_rules.check_room(state, request.size, pool_rows=len(examples), at=at)

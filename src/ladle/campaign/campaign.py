@@ -45,11 +45,12 @@ class Campaign(Editor):
 
     __slots__ = ()
 
+    # The function takes the campaign as its first argument. It stands with its rules, because this file is long.
     set = settings_changes.set_settings
 
     @property
     def classes(self) -> Classes:
-        """The classes of the campaign, which can be added to, renamed and merged."""
+        """The classes of the campaign, which can be added to, removed, renamed and merged."""
         return Classes(self._session)
 
     @classmethod

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ladle.arrays import Rows
+from ladle.counts import counted
 from ladle.errors import ArgumentError, FileError, IdError, LadleError, MismatchError
 from ladle.labelling.columns import Int64, Texts, repeated, texts
 from ladle.labelling.tables import NO_ROW, ExclusionTable, PoolPartTable
@@ -149,8 +150,29 @@ class Examples:
         return rows
 
     def rows_of(self, ids: object) -> Rows:
-        """The row of each id. Raises: IdError when one is unknown."""
+        """The row of each id. Raises: IdError when one is unknown, or of an example that was taken out of the pool."""
+        self.refuse_removed(ids)
         return self.ids.rows_of(ids, name="`ids`")
+
+    def refuse_removed(self, ids: object) -> None:
+        """Refuse ids of examples that were taken out of the pool, by that reason. Raises: IdError."""
+        removed = self._removed_among(ids) if len(self.taken_out.row) else []
+        if removed:
+            raise IdError(
+                "`ids`",
+                wanted="be in the pool",
+                got=f"{counted(len(removed), 'example that', 'was')} removed from it, the first {removed[0]!r}",
+                remedy="The campaign keeps what it knows of such examples, and leaves them out of its work. Name "
+                "others, or give a pool that has them again: Campaign.extend(..., replace=True).",
+            )
+
+    def _removed_among(self, ids: object) -> list[Any]:
+        """Those of these ids whose examples were taken out of the pool."""
+        listed = self.checked(ids)
+        rows = self.find_ever(listed)
+        places = np.flatnonzero((rows < 0) & (rows != NO_ROW))
+        gone: list[Any] = listed.take(pa.array(places)).to_pylist()
+        return gone
 
     def _find_numbers(self, wanted: npt.NDArray[np.int64]) -> Rows:
         if self._is_row_numbers:

@@ -13,6 +13,7 @@ import numpy as np
 
 from ladle import durable
 from ladle.campaign.session import Session
+from ladle.counts import counted
 from ladle.errors import ArgumentError, FileError
 from ladle.formats import LabelFile
 from ladle.labelling.answers import Batch, Told, Verification
@@ -218,7 +219,7 @@ def noted(session: Session, batch: Batch) -> Batch:
             task = as_counted(view.read(TaskTable, "row", rows), gold_of(view.read(GoldTable, "row", rows)).row)
             if not np.isin(task.state, WAITING).any():
                 found.append(
-                    f"all {len(batch):,} examples of this batch are labelled, and the same scores give the same batch: "
+                    f"this batch of {counted(len(batch), 'example')} is labelled, and the same scores give it again: "
                     "another one needs new scores"
                 )
         else:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ladle.arraylikes import as_array
-from ladle.errors import ArgumentError, LadleError, MismatchError
+from ladle.counts import counted
+from ladle.errors import ArgumentError, ClassCountError, LadleError
 from ladle.frames import check_same_index, is_default_index
+from ladle.labelling.classes import class_change
+from ladle.labelling.contract import View
+from ladle.labelling.records import moment
+from ladle.labelling.tables import EventTable
 from ladle.numbers import switch
 from ladle.pool import Pool
 from ladle.pool.ids.example_ids import Ids, as_id_array
 from ladle.pool.open import open_if_path
 from ladle.scores import class_probabilities
+
+SHOWN = 3  # changes of the classes that an error names
 
 
 def arrays_of(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,19 +49,55 @@ def as_probabilities(given: Mapping[str, Any], *, binary: bool, normalise: bool)
     return {**given, "probabilities": probabilities}
 
 
-def check_class_count(given: Mapping[str, Any], classes: Sequence[Any] | None) -> None:
-    """Refuse probabilities of another number of classes than the campaign has now. Raises: MismatchError."""
+def check_class_count(given: Mapping[str, Any], classes: Sequence[Any] | None, view: View) -> None:
+    """Refuse probabilities of another number of classes than the campaign has now. Raises: ClassCountError."""
     probabilities = given.get("probabilities")
     if classes is None or probabilities is None or probabilities.ndim != 2:
         return
-    if probabilities.shape[1] not in (1, len(classes)):
-        raise MismatchError(
-            "`probabilities`",
-            wanted=f"be of the campaign's {len(classes):,} classes",
-            got=f"{probabilities.shape[1]:,} columns",
-            remedy="Give those of its classes alone, in their order. Where classes were added or merged since, train "
-            "the model on the labels as they are now.",
-        )
+    columns = probabilities.shape[1]
+    if columns in (1, len(classes)):
+        return
+    refuse_earlier_classes("`probabilities`", columns, len(classes), view)
+    raise ClassCountError(
+        "`probabilities`",
+        wanted=f"be of the {counted(len(classes), 'class')} that the campaign has",
+        got=counted(columns, "column"),
+        remedy="Give those of its classes alone, in their order.",
+        count=columns,
+    )
+
+
+def refuse_earlier_classes(subject: str, columns: int, count: int, view: View) -> None:
+    """Refuse scores of the number of classes that the campaign had once: its model does not know those of now.
+
+    columns, count: the classes that the scores are of, and those of the campaign. Raises: ClassCountError.
+    """
+    changes = _changes_since(columns, count, view.read(EventTable, "kind", ["class"]))
+    if not changes:
+        return
+    since = "; ".join(changes[:SHOWN]) + (f"; and {len(changes) - SHOWN:,} more" if len(changes) > SHOWN else "")
+    raise ClassCountError(
+        subject,
+        wanted=f"be of the {counted(count, 'class')} that the campaign has now ({since})",
+        got=f"those of a model that knows {counted(columns, 'class')}",
+        remedy="Train the model on the labels and classes as they are now, and give its scores. Until then give its "
+        "margins: a number for each example has no classes.",
+        count=columns,
+    )
+
+
+def _changes_since(columns: int, count: int, events: EventTable) -> list[str]:
+    """What changed the number of classes since it was that of these columns; nothing where it never was."""
+    changes: list[str] = []
+    for seq, at, told in zip(events.seq[::-1], events.at[::-1], events.details[::-1], strict=True):
+        change = json.loads(told)["told"]
+        difference, what = class_change(change)
+        if difference:
+            changes.insert(0, f"{what} on {moment(int(at)).date()} (event {seq})")
+        count -= difference
+        if count == columns:
+            return changes
+    return []
 
 
 def indexes_of(given: Mapping[str, Any]) -> dict[str, Any]:

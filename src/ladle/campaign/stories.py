@@ -111,7 +111,7 @@ def _exclusions(view: View, row: int) -> Iterator[Line]:
 
 
 def _final_words(view: View, row: int) -> Iterator[Line]:
-    for _, _, label, by, reason, at, active, event in view.read(AdjudicationTable, "row", [row]).tuples():
+    for _, _, label, by, reason, at, active, event, _ in view.read(AdjudicationTable, "row", [row]).tuples():
         word = f"{parsed(label)!r}" + (f" ({reason})" if reason else "")
         if active:
             yield at, f"decided by {by}: {word}"

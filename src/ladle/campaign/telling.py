@@ -203,8 +203,7 @@ def tell(session: Session, request: TellRequest, *, by_content: bool = False) ->
     act = request.act()
     with session.writing() as writer:
         session.check_part(writer, request.part)
-        # Others may have renamed a class since the request was checked.
-        request = replace(request, label=rewritten(session.settings.labels, request.label))
+        request = _under(session.settings.labels, request)
         report = None if by_content else earlier_report(writer, act)
         if report is not None:
             return told_of(report, repeat_of_key=True)
@@ -224,6 +223,23 @@ def tell(session: Session, request: TellRequest, *, by_content: bool = False) ->
 def told_of(report: Mapping[str, Any], *, repeat_of_key: bool = False) -> Told:
     """The report of a tell as the caller gets it."""
     return Told(**{**report, "notices": tuple(report.get("notices", ()))}, repeat_of_key=repeat_of_key)
+
+
+def _under(labels: Labels, request: TellRequest) -> TellRequest:
+    """The request under the classes of now: others may have changed them since it was checked."""
+    label, refused = rewritten(labels, request.as_told)
+    if not refused:
+        return replace(request, label=label)
+    as_told = request.as_told.copy()
+    as_told[list(refused)] = ""
+    given = {place: str(request.as_told[place]) for place in refused}
+    return replace(
+        request,
+        label=label,
+        as_told=as_told,
+        refused={**request.refused, **refused},
+        given={**request.given, **given},
+    )
 
 
 def next_key(view: View, request: TellRequest) -> tuple[str, Mapping[str, Any] | None]:
@@ -359,11 +375,27 @@ def _as_list(values: object, name: str = "labels") -> list[Any]:
     return list(values.tolist()) if hasattr(values, "tolist") else list(values)
 
 
-def canonical(labels: Labels, given: object, count: int) -> Texts:
-    """(count,) labels as canonical JSON. Raises: ArgumentError for the first value that is no label."""
-    written, refused = labels.all_canonical(_as_list(given))
+def as_given(labels: Labels, given: object, count: int) -> Texts:
+    """(count,) labels as canonical JSON, with the names of classes that they were given.
+
+    Raises: ArgumentError for the first value that is no label.
+    """
+    listed = _as_list(given)
+    written, refused = labels.all_canonical(listed)
     if len(written) != count:
         raise ShapeError("`labels`", wanted=f"be one for each of the {count:,} ids", got=f"{len(written):,}")
+    if refused:
+        position, reason = next(iter(refused.items()))
+        raise ArgumentError("`labels`", wanted="be labels of the campaign", got=f"at position {position}: {reason}")
+    return labels.as_told().all_canonical(listed)[0] if labels.former else written
+
+
+def under_classes(labels: Labels, as_told: Texts) -> Texts:
+    """(count,) labels of `as_given` under the names of the classes now, which others may have changed meanwhile.
+
+    Raises: ArgumentError for a label of a class that was removed.
+    """
+    written, refused = rewritten(labels, as_told)
     if refused:
         position, reason = next(iter(refused.items()))
         raise ArgumentError("`labels`", wanted="be labels of the campaign", got=f"at position {position}: {reason}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ladle.campaign.damage import foreign_ids, tables_of
 from ladle.campaign.session import Session
+from ladle.counts import counted
 from ladle.errors import CorruptFileError, LadleError
 from ladle.labelling.answers import Verification
 from ladle.labelling.columns import Columns
@@ -42,7 +43,7 @@ def require_passed(name: str, result: Verification) -> None:
         raise CorruptFileError(
             f"the campaign {name}",
             wanted="be sound",
-            got=f"{len(result.problems):,} problems: {first}",
+            got=f"{counted(len(result.problems), 'problem')}: {first}",
             remedy="" if is_of_pool else "Restore a backup: ladle campaign restore.",
         )
 

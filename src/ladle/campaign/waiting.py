@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -128,7 +128,7 @@ def disputes(view: View, at: int) -> Records:
         by_row[row][annotator] = label
     said = [by_row[row] for row in rows]
     lease = view.read(LeaseTable, "row", rows)
-    lease = lease.take(lease.lease_until > at)
+    lease = _not_answered(lease.take(lease.lease_until > at), by_row)
     return Records(
         {
             "id": from_texts(task.example_id, id_type(view)),
@@ -179,7 +179,7 @@ def _disputed(view: View, gold: Int64) -> TaskTable:
     return task.take(task.state == DISPUTED)
 
 
-def _not_answered(lease: LeaseTable, answered: dict[int, Collection[str]]) -> LeaseTable:
+def _not_answered(lease: LeaseTable, answered: Mapping[int, Collection[str]]) -> LeaseTable:
     """The leases of people who have not answered yet."""
     return lease.take(np.array([who not in answered.get(row, ()) for row, who in lease.each_key()], bool))
 

@@ -11,6 +11,7 @@ from ladle.campaign import asking, label_files, rounds, telling, verify
 from ladle.campaign.rounds import RoundResult
 from ladle.campaign.score_arrays import arrays_of
 from ladle.campaign.session import Session
+from ladle.counts import counted
 from ladle.errors import MismatchError, QuarantinedError
 from ladle.formats import LabelFile
 from ladle.labelling.answers import Batch, Told, Verification
@@ -181,7 +182,7 @@ def _earlier(session: Session, request: TellRequest, files: Sequence[TellRequest
         raise MismatchError(
             f"the labels of {request.origin.path}",
             wanted="stand as they were told, or be new",
-            got=f"a file that was told before, of which {gone:,} labels do not stand any more",
+            got=f"a file that was told before, of which {counted(gone, 'label', 'stands')} no more",
             remedy="Is the file right? Tell it again by itself, with `campaign tell`, and its labels stand again. Is "
             "what stands right? Leave the file out of this round.",
         )

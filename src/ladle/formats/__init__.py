@@ -1,10 +1,10 @@
 """Tasks and labels in the formats of other tools: JSONL (the canonical one), Parquet, CSV, COCO, manifests."""
 
 from ladle.formats.catalogue import FORMATS, Format, Written, format_of, read, write
-from ladle.formats.csvdialect import CsvDialect
 from ladle.formats.fields import LABEL_FIELDS, TASK_FIELDS, Form
 from ladle.formats.foreign import FOREIGN_COLUMNS, ForeignColumn
 from ladle.formats.labelfile import LabelFile, read_labels
+from ladle.formats.text.csvdialect import CsvDialect
 
 __all__ = [
     "FOREIGN_COLUMNS",

@@ -14,10 +14,12 @@ import pyarrow.compute as pc
 
 from ladle.durable import file_digest, writing
 from ladle.errors import ArgumentError, FileFormatError, IdError, ShapeError
-from ladle.formats import coco, csvtext, jsonfile, jsonlines, manifest, parquet
+from ladle.formats import parquet
 from ladle.formats.columns import no_column_error
-from ladle.formats.csvdialect import CsvDialect
 from ladle.formats.fields import ID, LABEL, LABEL_FIELDS, Form, names_in_file
+from ladle.formats.text import csvtext, jsonlines
+from ladle.formats.text.csvdialect import CsvDialect
+from ladle.formats.tools import coco, jsonfile, manifest
 from ladle.plain_files import check_plain_file
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ladle.counts import counted
 from ladle.errors import DataError
 from ladle.formats.fields import ABSENT, Form
 from ladle.formats.outcomes import At
@@ -46,7 +47,8 @@ def as_classes(labels: Any, form: Form) -> tuple[Any, str]:
     if renamed:
         made = pa.array([renamed.get(each, each) for each in made.to_pylist()], labels.type)
     words = ", ".join(f"`{word}`" for word in absent)
-    return made, f"{count:,} labels are {words}, which is no class: these rows have no label." if count else ""
+    told = f"{counted(count, 'label', 'is')} {words}, which is no class: such rows have no label."
+    return made, told if count else ""
 
 
 def decided_lists(labels: Any, decided: Any, empty: Empty | None, at: At) -> Any:
@@ -66,7 +68,7 @@ def decided_lists(labels: Any, decided: Any, empty: Empty | None, at: At) -> Any
         raise DataError(
             at(int(np.argmax(unclear))),
             wanted="have classes, or say what an empty list means",
-            got=f"[], as {int(unclear.sum()):,} rows have",
+            got=f"[], as {counted(int(unclear.sum()), 'row', 'has')}",
             remedy="It is a document that nobody has labelled (open), or the answer that no class fits (none): "
             "decide which, with open or none for empty lists.",
         )

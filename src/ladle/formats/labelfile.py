@@ -13,12 +13,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ladle.counts import counted, of_number
 from ladle.durable import file_digest
 from ladle.errors import DataError, FileFormatError, IdError, did_you_mean
 from ladle.formats.catalogue import Format, format_of, read, with_dialect
 from ladle.formats.checks import CHECK, OLD_BATCH_FIELDS, ROW, find_wrong_checks
 from ladle.formats.columns import plain_name, shown
-from ladle.formats.csvdialect import CsvDialect
 from ladle.formats.fields import EMPTY_IS_NONE, ID, LABEL, LABEL_FIELDS, Form
 from ladle.formats.foreign import FOREIGN, MARKS, NESTED
 from ladle.formats.labelcells import as_classes, decided_lists, without_empty
@@ -32,6 +32,7 @@ from ladle.formats.outcomes import (
     spent_ms,
     with_choices,
 )
+from ladle.formats.text.csvdialect import CsvDialect
 from ladle.notices import notice
 from ladle.numbers import choice, path_of
 from ladle.plain_files import check_plain_file
@@ -290,10 +291,10 @@ def _comments(answers: Any) -> Any:
 def _notices(source: Path, rejected: int, machine: int, told: str) -> tuple[str, ...]:
     notices = [told] if told else []
     if rejected:
-        known = "they are wrong, and no other is known. Their examples stay open."
-        notices.append(f"{rejected:,} labels in {source} are rejected: {known}")
+        known = "no other label is known, so these examples stay open."
+        notices.append(f"{counted(rejected, 'label')} in {source} {of_number(rejected, 'is')} rejected: {known}")
     if machine:
-        notices.append(f"{machine:,} labels in {source} are a machine's: human-annotated is no.")
+        notices.append(f"{counted(machine, 'label')} in {source} came from a machine: human-annotated is no.")
     return tuple(notices)
 
 

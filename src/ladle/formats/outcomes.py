@@ -10,10 +10,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ladle.counts import counted
 from ladle.errors import DataError
 from ladle.formats.fields import LABEL, TIME
 from ladle.formats.foreign import FOREIGN, OUTCOMES, ForeignColumn, Outcome
-from ladle.formats.jsonrows import ignore_remedy
+from ladle.formats.text.jsonrows import ignore_remedy
 
 Codes = npt.NDArray[np.int64]
 At = Callable[[int], str]  # the place of a row in words
@@ -43,7 +44,7 @@ def find_outcomes(table: Any, at: At) -> Codes:
             raise DataError(
                 at(int(refused[0])),
                 wanted=f"have `{name}` decided",
-                got=f"{str(column.yes == 'refused').lower()}, as {refused.size:,} rows have",
+                got=f"{str(column.yes == 'refused').lower()}, as {counted(refused.size, 'row', 'has')}",
                 remedy=ignore_remedy(name, name),
             )
         codes = np.maximum(codes, found)

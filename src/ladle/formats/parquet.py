@@ -16,8 +16,8 @@ from ladle.errors import CorruptFileError, DataError
 from ladle.formats.columns import find_columns, no_column_error
 from ladle.formats.fields import ID, LABEL, TIME, Form, typed_text
 from ladle.formats.foreign import FOREIGN
-from ladle.formats.text_files import REMEDY
-from ladle.formats.textcolumns import convert, in_calendar
+from ladle.formats.text.text_files import REMEDY
+from ladle.formats.text.textcolumns import convert, in_calendar
 from ladle.formats.values import UnfitValueError, fit_value
 from ladle.pool.tables.table_readers import ParquetReader, read_column
 

@@ -1,7 +1,8 @@
 """One JSON value as the type of its field: the strict rules of all formats, and the few conversions that lose nothing.
 
 A whole float is an integer (`1.0`, as spreadsheets and pandas write it). Decimal text is an integer (of tools that went
-through CSV). A list of one class is that class (doccano). 0 and 1, or yes and no, are booleans.
+through CSV), with or without spaces around it. A list of one class is that class (doccano). 0 and 1, or yes and no, are
+booleans.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import pyarrow as pa
 
 from ladle.formats.fields import TIME, typed_text
 
+_AROUND = " \t"  # what may stand around a number or a time
 _WHOLE = 2.0**53  # beyond it, a float is not one integer
 _BEYOND_DOUBLES = 2**1024
 _INTEGER = re.compile(r"(0|-?[1-9][0-9]{0,18})(\.0+)?")
@@ -127,8 +129,8 @@ def _as_integer(value: Any) -> int:
         made = value
     elif isinstance(value, float) and value.is_integer() and abs(value) <= _WHOLE:
         made = int(value)
-    elif isinstance(value, str) and _INTEGER.fullmatch(value):
-        made = int(value.partition(".")[0])
+    elif isinstance(value, str) and _INTEGER.fullmatch(value.strip(_AROUND)):
+        made = int(value.strip(_AROUND).partition(".")[0])
     if made is None or not -(2**63) <= made < 2**63:
         raise UnfitValueError("an integer")
     return made
@@ -136,10 +138,10 @@ def _as_integer(value: Any) -> int:
 
 def _as_time(value: Any) -> datetime:
     """ISO 8601 text; UTC without a zone."""
-    if not isinstance(value, str) or not _TIME.fullmatch(value):
+    if not isinstance(value, str) or not _TIME.fullmatch(value.strip(_AROUND)):
         raise UnfitValueError(typed_text(TIME))
     try:
-        made = datetime.fromisoformat(value)
+        made = datetime.fromisoformat(value.strip(_AROUND))
         return made.replace(tzinfo=UTC) if made.tzinfo is None else made.astimezone(UTC)
     except (ValueError, OverflowError) as cause:
         raise UnfitValueError(typed_text(TIME)) from cause

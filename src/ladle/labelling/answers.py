@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.arrays import Rows
+from ladle.counts import counted
 from ladle.labelling.records import Records
 from ladle.stopping import Verdict as StopVerdict
 
@@ -395,7 +396,9 @@ class Verification:
         counts = ", ".join(f"{count:,} {what}" for what, count in self.checked.items())
         if self.ok:
             return f"Sound: {counts}."
-        return "\n".join([f"{len(self.problems):,} problems in {counts}:", *(f"  {line}" for line in self.problems)])
+        return "\n".join(
+            [f"{counted(len(self.problems), 'problem')} in {counts}:", *(f"  {line}" for line in self.problems)]
+        )
 
 
 Verdict = Verification  # the earlier name of this class, which callers may import

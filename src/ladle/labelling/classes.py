@@ -1,16 +1,18 @@
-"""The classes of a campaign after one is added, renamed or merged into another.
+"""The classes of a campaign after one is added, removed, renamed, merged into another or unmerged.
 
 The old name of a class is kept: labels that come late under it count as labels of the new name. So an old name cannot
-become a class of its own, unless the class gets it back.
+become a class of its own, unless the class gets it back, or its merge is undone.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-from ladle.errors import ArgumentError, MismatchError, NotFoundError
+from ladle.counts import counted
+from ladle.errors import ArgumentError, LadleError, MismatchError, NotFoundError
 from ladle.labelling.columns import Texts, texts
 from ladle.labelling.labels import Class, Labels
 
@@ -30,7 +32,7 @@ def added(labels: Labels, name: Class) -> Labels:
     _require_classes(labels)
     if labels.classes is None:
         raise ArgumentError("the classes", wanted="be listed, to add one", got="a campaign that accepts any class")
-    name = _named(name)
+    name = class_name(name)
     if str(name) in map(str, labels.classes):  # the number 3 and the text 3 look the same in files
         raise ArgumentError("the new class", wanted="have a name of its own", got=f"{name!r}, which is a class already")
     _require_no_former(labels, name)
@@ -44,13 +46,13 @@ def renamed(labels: Labels, old: Class, new: Class, present: Iterable[Class]) ->
     """
     _require_classes(labels)
     classes = tuple(present) if labels.classes is None else labels.classes
-    old, new = _known(old, classes), _named(new)
+    old, new = _known(old, classes), class_name(new)
     if is_among(new, classes):
         raise ArgumentError(
             "the new name",
             wanted="be no class of the campaign",
             got=f"{new!r}, which is one",
-            remedy=f"To count {old!r} as {new!r}, merge it: ladle campaign class merge, or Campaign.classes.merge.",
+            remedy=f"To count {old!r} as {new!r}, merge it: Campaign.classes.merge.",
         )
     _require_no_former(labels, new, unless=old)
     return _replaced(labels, old, new, [new if same_class(each, old) else each for each in classes])
@@ -66,10 +68,112 @@ def merged(labels: Labels, old: Class, into: Class, present: Iterable[Class]) ->
     return _replaced(labels, old, into, [each for each in classes if not same_class(each, old)])
 
 
-def rewritten(labels: Labels, written: Texts) -> Texts:
-    """(l,) canonical labels of before, as these labels write them; "" stays "". Cost: one call a distinct text."""
-    known = {text: labels.canonical(json.loads(text)) if text else "" for text in set(written.tolist())}
-    return texts(known[text] for text in written.tolist())
+def removed(labels: Labels, name: Class, uses: Mapping[str, int]) -> Labels:
+    """The labels without a class that was never used. uses: how many labels, gold examples and final words name it.
+
+    Raises: ArgumentError, NotFoundError.
+    """
+    _require_classes(labels)
+    if labels.classes is None:
+        raise ArgumentError("the classes", wanted="be listed, to remove one", got="a campaign that accepts any class")
+    name = _known(name, labels.classes)
+    if any(uses.values()):
+        raise ArgumentError(
+            f"the class {name!r}",
+            wanted="have no label, gold example or final word on record, to be removed",
+            got=", ".join(counted(count, what) for what, count in uses.items() if count),
+            remedy="What is on record stays. To count it as another class, merge it: Campaign.classes.merge.",
+        )
+    if len(labels.classes) == 1:
+        raise ArgumentError("the classes", wanted="be one at least", got=f"{name!r} alone")
+    classes = tuple(each for each in labels.classes if not same_class(each, name))
+    former = tuple((old, new) for old, new in labels.former if not same_class(new, name))
+    return replace(labels, classes=classes, former=former)
+
+
+def unmerged(founding: Labels, changes: Sequence[Mapping[str, Any]], name: Class, now: Labels) -> Labels:
+    """The labels as they were without the last merge of this class: `founding` after all other changes, in order.
+
+    changes: the changes of classes in the log. now: the labels after all of them.
+    Raises: ArgumentError, NotFoundError; MismatchError where a later change could not have been without the merge: its
+    labels tell no more which class was meant.
+    """
+    name, made = class_name(name), _standing(changes)
+    merges = [change for change in made if change["change"] == "merge" and same_class(change["old"], name)]
+    old_names = [old for old, _ in now.former]
+    if not merges or not is_among(name, old_names):
+        gone = [each["old"] for each in made if each["change"] == "merge" and is_among(each["old"], old_names)]
+        listed = ", ".join(map(repr, gone)) or "none"
+        raise NotFoundError(f"the class {name!r}", wanted=f"be one that was merged: {listed}", got="no such class")
+    labels, stays = founding, False
+    for change in made:
+        if change is merges[-1]:
+            stays = True
+            continue
+        try:
+            labels = _again(labels, change, (name,) if stays else ())
+        except LadleError as error:
+            raise MismatchError(
+                f"the class {name!r}",
+                wanted="have had no other meaning since it was merged, so that its labels can be told apart",
+                got=f"a later change of the classes that took its name or place ({error.subject}: {error.got})",
+                remedy="Add a class of another name, and tell the labels again.",
+            ) from error
+    return labels
+
+
+def class_change(change: Mapping[str, Any]) -> tuple[int, str]:
+    """How many classes a change of the log made more, and the change in words."""
+    what = change["change"]
+    if what == "add":
+        return len(change["classes"]), f"{', '.join(map(repr, change['classes']))} added"
+    if what == "merge":
+        return -1, f"{change['old']!r} merged into {change['into']!r}"
+    if what == "rename":
+        return 0, f"{change['old']!r} renamed {change['new']!r}"
+    return (-1, f"{change['name']!r} removed") if what == "remove" else (1, f"{change['name']!r} unmerged")
+
+
+def _standing(changes: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The changes without merges that were undone, and without what undid them."""
+    made: list[Mapping[str, Any]] = []
+    for change in changes:
+        if change["change"] != "unmerge":
+            made.append(change)
+            continue
+        merges = [at for at, each in enumerate(made) if each["change"] == "merge"]
+        del made[next(at for at in reversed(merges) if same_class(made[at]["old"], change["name"]))]
+    return made
+
+
+def _again(labels: Labels, change: Mapping[str, Any], others: Sequence[Class]) -> Labels:
+    """The labels after a change of the log. others: classes beside those of the change, where any class is accepted."""
+    what = change["change"]
+    if what == "add":
+        for each in change["classes"]:
+            labels = added(labels, each)
+        return labels
+    if what == "remove":
+        return removed(labels, change["name"], {})
+    if what == "rename":
+        return renamed(labels, change["old"], change["new"], (change["old"], *others))
+    return merged(labels, change["old"], change["into"], (change["old"], change["into"]))
+
+
+def rewritten(labels: Labels, as_told: Texts) -> tuple[Texts, dict[int, str]]:
+    """(l,) labels as they were given, under the names of the classes now; "" stays "". The reasons of those refused.
+
+    Cost: one call a distinct text.
+    """
+    known, reasons = {"": ""}, {}
+    for text in set(as_told.tolist()) - {""}:
+        try:
+            known[text] = labels.canonical(json.loads(text))
+        except ValueError as reason:
+            known[text], reasons[text] = "", str(reason)
+    listed = as_told.tolist()
+    refused = {place: reasons[text] for place, text in enumerate(listed) if text in reasons} if reasons else {}
+    return texts(known[text] for text in listed), refused
 
 
 def classes_in(written: Iterable[str]) -> list[Class]:
@@ -102,11 +206,12 @@ def _require_no_former(labels: Labels, name: Class, *, unless: Class | None = No
                 f"the class {name!r}",
                 wanted="have a name of its own",
                 got=f"the former name of {new!r}: late labels of {name!r} count as {new!r}",
-                remedy=f"Use another name, or give {new!r} its old name back.",
+                remedy=f"Use another name, or give {new!r} its old name back. If {name!r} was merged, undo that: "
+                "Campaign.classes.unmerge.",
             )
 
 
-def _named(name: object) -> Class:
+def class_name(name: object) -> Class:
     """A name of a class. Raises: ArgumentError."""
     classes = Labels.single([name]).classes  # type: ignore[list-item]  # checked there
     assert classes is not None
@@ -115,7 +220,7 @@ def _named(name: object) -> Class:
 
 def _known(name: object, classes: tuple[Class, ...]) -> Class:
     """A class of the campaign. Raises: ArgumentError for what is no name, NotFoundError for no such class."""
-    named = _named(name)
+    named = class_name(name)
     if not is_among(named, classes):
         listed = ", ".join(map(repr, classes[:8])) + (", ..." if len(classes) > 8 else "")
         raise NotFoundError(f"the class {named!r}", wanted=f"be one of {listed or 'none'}", got="no such class")

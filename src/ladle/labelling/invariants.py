@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ladle.labelling.classes import rewritten
 from ladle.labelling.columns import Columns, Int64
 from ladle.labelling.contract import Kind
 from ladle.labelling.events import chain_of, replaced_parts
@@ -158,7 +159,7 @@ def _budget(everything: Everything) -> Iterator[str]:
 
 
 def _labels(everything: Everything) -> Iterator[str]:
-    """Versions count from 1, at most one is current, and each label is one of the campaign."""
+    """Versions count from 1, at most one is current, and each label is one of the campaign, as it was told."""
     label, kind = everything.of(LabelTable), everything.settings.labels
     yield from _lines("labels are both current and ended", (label.status == CURRENT) != (label.ended == 0))
     order = np.lexsort((label.number, label.annotator.astype(str), label.row)) if len(label) else label.number
@@ -178,6 +179,12 @@ def _labels(everything: Everything) -> Iterator[str]:
             is_canonical = False
         if not is_canonical:
             yield f"{text} is no label of the campaign"
+    for table in (label, everything.of(GoldTable), everything.of(AdjudicationTable)):
+        written, refused = rewritten(kind, table.as_told)
+        is_back = (table.label == "") & (table is not label)  # gold that was taken back
+        wrong = (written != table.label) & ~is_back
+        wrong[list(refused)] = True
+        yield from _lines(f"rows of {table.NAME} are not what was told, under the names of the classes now", wrong)
 
 
 def _states(everything: Everything) -> Iterator[str]:
@@ -234,7 +241,7 @@ _CHECKS: dict[Check, str] = {
     _references: "every row names an existing event, numbered tables have no gap, labels and leases are of tasks",
     _batches: "every task is in the batch that asked for it last, and batches are whole",
     _budget: "no ask went beyond its budget",
-    _labels: "versions count from 1, at most one is current, and each label is one of the campaign",
+    _labels: "versions count from 1, at most one is current, each label is one of the campaign, as it was told",
     _states: "every task is in the state that its labels and the exclusions give",
     _pool: "the pool only grows unless it is replaced, and every row is in it or of an example that was taken out",
 }

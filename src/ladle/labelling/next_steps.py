@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from ladle.counts import counted, of_number
 from ladle.labelling.people import looks_of
 
 END_OF_OPTIONS = "--"  # before names that begin with a dash
@@ -103,10 +104,6 @@ def _listed(names: tuple[str, ...]) -> str:
     return "; ".join(names[:NAMES]) + (f"; and {more:,} more" if more > 0 else "")
 
 
-def _labels(count: int) -> str:
-    return f"{count:,} label" + ("" if count == 1 else "s")
-
-
 def _due(review: DueReview) -> str:
     return f"{review.annotator} ({', '.join(review.reasons)})"
 
@@ -131,12 +128,12 @@ STEPS: dict[str, StepRule] = {
     ),
     "quarantine": StepRule(
         lambda facts: facts.quarantined > 0,
-        lambda facts: f"{facts.quarantined:,} entries are in quarantine. See why, mend them and tell them again.",
+        lambda facts: f"{counted(facts.quarantined, 'entry', 'is')} in quarantine. See why, mend and tell again.",
         lambda _: "export quarantine -o odd.csv",
     ),
     "disputes": StepRule(
         lambda facts: facts.disputes > 0,
-        lambda facts: f"{facts.disputes:,} examples are disputed. Ask one more person, or decide.",
+        lambda facts: f"{counted(facts.disputes, 'example', 'is')} disputed. Ask one more person, or decide.",
         lambda _: "disputes",
     ),
     "names": StepRule(
@@ -157,7 +154,7 @@ STEPS: dict[str, StepRule] = {
     "tell": StepRule(
         lambda facts: facts.waiting > 0,
         lambda facts: (
-            f"{facts.waiting:,} tasks wait for labels"
+            f"{counted(facts.waiting, 'task', 'waits')} for labels"
             + (f" ({_listed(facts.holders)})" if facts.holders else "")
             + ". Tell the labels that come back."
         ),
@@ -181,7 +178,7 @@ STEPS: dict[str, StepRule] = {
     "train": StepRule(
         lambda facts: bool(facts.newest_model) and facts.labelled > facts.model_labelled and not facts.same_scores,
         lambda facts: (
-            f"{facts.labelled - facts.model_labelled:,} labelled examples are newer than the model "
+            f"{counted(facts.labelled - facts.model_labelled, 'labelled example', 'is')} newer than the model "
             f"{facts.newest_model}. Train the next one."
         ),
         lambda _: "export resolved -o train.parquet",
@@ -195,14 +192,18 @@ STEPS: dict[str, StepRule] = {
         lambda facts: facts.batches > 0 and not facts.waiting and facts.left != 0 and facts.to_choose > 0,
         lambda facts: (
             "Nothing is outstanding. Ask for the next batch"
-            + (f": {_labels(facts.left)} of the budget are left." if facts.left is not None else ".")
+            + (
+                f": {counted(facts.left, 'label')} of the budget {of_number(facts.left, 'is')} left."
+                if facts.left is not None
+                else "."
+            )
         ),
         lambda facts: f"round {_files(facts)}--size COUNT -o NEXT.csv",
     ),
     "gold": StepRule(
         lambda facts: facts.untested > 0 and (not facts.gold or (facts.left != 0 and facts.to_choose > 0)),
         lambda facts: (
-            f"Nobody was ever tested by gold, in {_labels(facts.untested)}. "
+            f"Nobody was ever tested by gold, in {counted(facts.untested, 'label')}. "
             + ("Put some into the next batch." if facts.gold else "Name examples whose label you know.")
         ),
         lambda facts: f"round {_files(facts)}--size COUNT --gold COUNT -o NEXT.csv" if facts.gold else "gold KNOWN.csv",

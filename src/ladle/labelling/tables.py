@@ -163,6 +163,7 @@ class GoldTable(Columns):
     example_id: Texts
     label: Texts  # "" once it was taken back
     event: Int64
+    as_told: Texts  # the label as it was given, before its class was renamed or merged
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -266,6 +267,7 @@ class AdjudicationTable(Columns):
     at: Int64
     active: Int64  # 1, or 0 once it is undone
     event: Int64
+    as_told: Texts  # the label as it was given, before its class was renamed or merged
 
 
 @dataclass(frozen=True, slots=True, eq=False)

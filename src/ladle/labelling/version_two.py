@@ -29,6 +29,11 @@ def lease_row(row: Row, *, since: int) -> Row:
     return (*row, since)
 
 
+def gold_row(row: Row) -> Row:
+    """A gold example: its label is as it was given."""
+    return (*row, row[2])
+
+
 def quarantine_row(row: Row) -> Row:
     """An entry of the quarantine, which stays open."""
     return (*row, "", "", 0, "")
@@ -60,8 +65,10 @@ def upgraded(tables: Mapping[str, list[Row]], *, at: int) -> dict[str, list[Row]
     people = person_rows(names, event=int(last[0]) + 1)
     new = {"settings": [], "person": people, "adjudication": [], "assignment": [], "comment": []}
     quarantined = [quarantine_row(row) for row in tables["quarantined"]]
+    gold = [gold_row(row) for row in tables["gold"]]
     event = [*tables["event"], upgrade_event(last, people=len(people), at=at)]
-    return {**tables, **new, "event": event, "label": labels, "lease": leases, "quarantined": quarantined}
+    rewritten = {"label": labels, "lease": leases, "gold": gold, "quarantined": quarantined}
+    return {**tables, **new, **rewritten, "event": event}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,6 +107,19 @@ class LeaseTableTwo(Columns):
     lease_until: Int64
     event: Int64
     since: Int64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GoldTableTwo(Columns):
+    """See `ladle.labelling.tables`."""
+
+    NAME: ClassVar[str] = "gold"
+    KEY: ClassVar[tuple[str, ...]] = ("row",)
+    row: Int64
+    example_id: Texts
+    label: Texts
+    event: Int64
+    as_told: Texts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -160,6 +180,7 @@ class AdjudicationTableTwo(Columns):
     at: Int64
     active: Int64
     event: Int64
+    as_told: Texts
 
 
 @dataclass(frozen=True, slots=True, eq=False)

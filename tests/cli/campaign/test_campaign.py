@@ -13,7 +13,7 @@ import pytest
 
 import ladle
 from ladle.cli.campaign import commands as group
-from ladle.cli.campaign.progress import stopping_lines
+from ladle.cli.campaign.overview.progress import stopping_lines
 from ladle.cli.campaign.tables import HEIGHT, curve_lines
 from ladle.formats.checks import line_check
 from ladle.labelling.agreement import RULES
@@ -292,6 +292,29 @@ def test_exclude_include_and_delete(asked: Path, run_json: Any, run: Any) -> Non
         assert first not in campaign.resolved()["id"]
     assert run("campaign", "exclude", "--reason", "none named")[0] == 2
     assert run("campaign", "exclude", "--example", "nobody", "--reason", "x")[0] == 3
+
+
+def test_resolved_labels_say_how_many_are_gold(begun: Path, run_json: Any, run: Any) -> None:
+    assert run_json("campaign", "export", "resolved", "-o", "none.csv")[1]["gold"] == 0
+    Path("gold.csv").write_text("id,label\nim003,cat\nim004,dog\n")
+    run("campaign", "gold", "gold.csv")
+    code, facts = run_json("campaign", "export", "resolved", "-o", "train.csv")
+    assert (code, facts["rows"], facts["gold"]) == (0, 2, 2)
+    assert "2 of them with the label of gold" in run("campaign", "export", "resolved", "-o", "train.csv")[1]
+
+
+def test_create_repeats_what_it_was_given(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_pool(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    create = ("campaign", "create", "pool.parquet", "--db", "n.db", "--name", "ages", "--strategy", "margin")
+    money = ("--price", "0.05", "--currency", "EUR", "--budget", "1", "--gold-accuracy", "0.9")
+    more = ("--lease-days", "3", "--seed", "7", "--files", "kept", "--option", "noise=power", "--kind", "value")
+    out = " ".join(run(*create, *money, *more, "--low", "0", "--high", "120")[1].split())
+    for line in (
+        *("price 0.05 EUR a label", "budget 1 label", "gold 90%", "lease 3 days", "seed 7"),
+        *("kept took", "strategy margin, noise power", "labels numbers from 0 to 120"),
+    ):
+        assert line in out
 
 
 def test_gold_tests_people(begun: Path, run_json: Any, run: Any) -> None:

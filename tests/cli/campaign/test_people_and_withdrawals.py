@@ -198,7 +198,7 @@ def test_a_batch_that_is_all_labelled_says_that_new_scores_are_needed(begun: Pat
         for name in ("ann", "bob"):
             campaign.tell(ids, ["cat", "cat"], annotator=name)
     code, out, _ = run(*line)
-    assert (code, "all 2 examples of this batch are labelled" in " ".join(out.split())) == (0, True)
+    assert (code, "this batch of 2 examples is labelled" in " ".join(out.split())) == (0, True)
     assert "new scores" in " ".join(out.split())
 
 

@@ -126,6 +126,9 @@ def test_messages_name_options(birds: Path, run, line: tuple[str, ...], wanted: 
     assert "`" not in err
 
 
+PARTS = ("subject", "wanted", "got", "remedy")  # of an error
+
+
 def texts_of_errors() -> list[tuple[str, str, str]]:
     """Every text of an error of the rooms of campaigns: where it is, which part of the error it is, and the text."""
     found = []
@@ -143,7 +146,7 @@ def texts_of_errors() -> list[tuple[str, str, str]]:
             for node in ast.walk(tree):
                 if isinstance(node, ast.Call) and getattr(node.func, "id", "").endswith("Error"):
                     parts = [("subject", each) for each in node.args[:1]]
-                    parts += [(each.arg, each.value) for each in node.keywords if each.arg]
+                    parts += [(each.arg, each.value) for each in node.keywords if each.arg in PARTS]
                     for part, value in parts:
                         known = named.get(value.id, value) if isinstance(value, ast.Name) else value
                         found.append((f"{place}:{node.lineno}", part, text_of(known)))

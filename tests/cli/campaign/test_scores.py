@@ -129,7 +129,7 @@ def test_keys_of_asks_without_new_options_are_those_of_earlier_versions():
 def test_the_library_asks_by_as_many_classes(tmp_path):
     wide = np.full((40, 4), 0.25)
     with begun(f"sqlite:///{tmp_path}/c.db", tmp_path, labels=CLASSES) as campaign:
-        with pytest.raises(MismatchError, match="the campaign's 3 classes; got 4 columns"):
+        with pytest.raises(MismatchError, match="the 3 classes that the campaign has; got 4 columns"):
             campaign.ask(5, probabilities=wide)
         with pytest.raises(MismatchError, match="got 2 columns"):
             campaign.ask(5, probabilities=wide[:, 0], binary=True)

@@ -105,10 +105,58 @@ def test_class_commands(begun: Path, run: Any, run_json: Any) -> None:
     assert run("campaign", "verify")[0] == 0
     code, _, err = run("campaign", "ask", "--scores", "scores-2.parquet", "--size", 2, "-o", "more.csv")
     assert code == 5
-    assert "4 classes" in err or "4" in err
+    assert "4 classes that the campaign has now ('dog' merged into 'cat' on" in err or "4 classes" in err
     code, _, err = run("campaign", "class", "add", "dog")
     assert (code, "former name of 'cat'" in err) == (5, True)
+    assert "ladle campaign class unmerge" in err
     assert run("campaign", "class", "merge", "cow", "cat")[0] == 8
+    code, facts = run_json("campaign", "class", "unmerge", "dog")
+    assert (code, facts["classes"], facts["labels"] > 0) == (0, ["cat", "dog", "rhea", "owl", "kiwi"], True)
+    code, facts = run_json("campaign", "class", "remove", "kiwi")
+    assert (code, facts["classes"]) == (0, ["cat", "dog", "rhea", "owl"])
+    code, _, err = run("campaign", "class", "remove", "dog")
+    assert (code, "ladle campaign class merge" in err, "Campaign" in err) == (2, True, False)
+    assert run("campaign", "class", "unmerge", "dog")[0] == 8
+
+
+def test_scores_of_the_classes_of_before(begun: Path, run: Any) -> None:
+    run("campaign", "class", "add", "owl")
+    ask = ("campaign", "ask", "--scores", "scores-2.parquet", "--size", 2, "-o", "more.csv")
+    code, _, err = run(*ask)
+    assert code == 5
+    assert "be of the 4 classes that the campaign has now ('owl' added on 20" in err
+    assert "a model that knows 3 classes. Train the model" in err
+    assert "--margins" in err
+    run("campaign", "class", "remove", "owl")
+    assert run(*ask)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("set", "--budget", "1x"), "--budget must be a whole number; got '1x'."),
+        (("set", "--price", "cheap"), "--price must be a number; got 'cheap'."),
+        (("quarantine", "close", "one", "--reason", "r"), "NUMBER must be a whole number; got 'one'."),
+    ],
+)
+def test_what_is_no_number_is_named(words: tuple[str, ...], message: str, begun: Path, run: Any) -> None:
+    code, _, err = run("campaign", *words)
+    assert code == 2
+    assert f"error: {message}" in err
+
+
+def test_classes_of_one_spelling_are_not_told_apart(
+    run: Any, run_json: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_pool(tmp_path)
+    campaign = ladle.Campaign.create(
+        f"sqlite:///{tmp_path}/n.db", name="n", pool=tmp_path / "pool.parquet", labels=[3, "3"], strategy="uniform"
+    )
+    campaign.close()
+    monkeypatch.setenv("LADLE_DB", str(tmp_path / "n.db"))
+    code, _, err = run("campaign", "class", "rename", "3", "three")
+    assert code == 2
+    assert err.strip().endswith("The command line cannot tell them apart.")
 
 
 def test_classes_that_are_numbers(run: Any, run_json: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from ladle.campaign.status import Status
 from ladle.cli.campaign.opening import open_campaign
-from ladle.cli.campaign.status import HEIGHT, WIDTH, screen
+from ladle.cli.campaign.overview.status import HEIGHT, WIDTH, screen
 from ladle.labelling import MemoryStore
 from ladle.labelling.next_steps import STEPS, CampaignFacts, DueReview, NextStep, steps
 from tests.campaign.made import begun

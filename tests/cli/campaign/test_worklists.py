@@ -54,7 +54,7 @@ def test_a_vendors_batch_is_left_to_the_vendor(begun: Path, run: Any, run_json: 
     assert not set(ids_in("ann.csv")) & set(ids_in("vendor.csv"))
     code, out, _ = run("campaign", "take", "--annotator", "bob", "--size", 5, "-o", "bob.csv")
     assert code == 0
-    assert "none is free; 8 wait for others: see ladle campaign outstanding" in " ".join(out.split())
+    assert "none is left for bob; 8 tasks wait for others: see ladle campaign outstanding" in " ".join(out.split())
     code, facts = run_json("campaign", "take", "--annotator", "bob", "--size", 5, "--share", "-o", "both.csv")
     assert (code, facts["tasks"], facts["share"]) == (0, 5, True)
     assert set(ids_in("both.csv")) == set(ids_in("vendor.csv"))
@@ -201,3 +201,28 @@ def test_assignments_by_every_option(begun: Path, run: Any, run_json: Any) -> No
     ]:
         found, _, err = run("campaign", "assign", *options)
         assert (found, text in err) == (code, True), (options, err)
+
+
+def test_nothing_left_to_take_writes_no_file(run: Any, run_json: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    make_pool(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LADLE_DB", "birds.db")
+    run("campaign", "create", "pool.parquet", "--name", "birds", "--labels", "cat,dog,emu", "--strategy", "margin")
+    take = ("campaign", "take", "--annotator", "ann", "--size", 5, "-o", "ann.csv")
+
+    def said(*more: str) -> str:
+        code, facts = run_json(*take, *more)
+        assert (code, facts["tasks"], facts["file"], Path("ann.csv").exists()) == (0, 0, None, False)
+        out = run(*take, *more)[1]
+        assert "none was written" in out
+        assert " ".join(out.split()).count(facts["nothing_left"]) == 1
+        return facts["nothing_left"]
+
+    assert said() == "nothing was asked for yet"
+    assert said("--disputed") == "none is disputed"
+    run("campaign", "ask", "--scores", "scores-1.parquet", "--size", 1, "-o", "batch.csv", "--holder", "bob")
+    assert said() == "none is left for ann; 1 task waits for others: see ladle campaign outstanding"
+    (example,) = ids_in("batch.csv")
+    Path("bob.csv").write_text(f"id,label\n{example},cat\n")
+    run("campaign", "tell", "bob.csv", "--annotator", "bob")
+    assert said() == "none is waiting: all that was asked for is labelled"

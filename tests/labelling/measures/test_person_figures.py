@@ -46,7 +46,7 @@ def test_what_measures_nobody() -> None:
 
 def test_gold_of_each_person() -> None:
     label = table_of([(1, "w", "a"), (2, "w", "b"), (1, "x", "b"), (3, "x", "a")])
-    gold = GoldTable.of([(1, "im1", '"a"', 1), (2, "im2", '"a"', 1)])
+    gold = GoldTable.of([(1, "im1", '"a"', 1, '"a"'), (2, "im2", '"a"', 1, '"a"')])
     people = figures_of(label, gold, ExclusionTable.empty(), SETTINGS)
     assert {each.name: (each.gold_right, each.gold_seen) for each in people} == {"w": (1, 2), "x": (0, 1)}
 

@@ -8,9 +8,8 @@ import numpy as np
 
 from ladle.campaign.lead.pool_changes import find_named
 from ladle.campaign.session import Session
-from ladle.campaign.telling import LONGEST_REASON, canonical, check_text, known_rows
+from ladle.campaign.telling import LONGEST_REASON, as_given, check_text, known_rows, under_classes
 from ladle.errors import ArgumentError
-from ladle.labelling.classes import rewritten
 from ladle.labelling.events import record
 from ladle.labelling.rules import adjudicate as adjudicate_rules
 from ladle.labelling.rules.pool import NamedExamples
@@ -26,7 +25,7 @@ def adjudicate(session: Session, ids: object, labels: object, reason: str) -> in
     rows, given = examples.rows_of(listed), _one_for_each(labels, len(listed))
     if len(np.unique(rows)) < len(rows):
         raise ArgumentError("`ids`", wanted="name each example once", got="one of them twice")
-    written = canonical(session.settings.labels, given, len(listed))
+    as_told = as_given(session.settings.labels, given, len(listed))
     order, at = np.argsort(rows), session.now()
     chosen = NamedExamples(rows[order], examples.texts_at(rows[order]))
     with session.writing() as writer:
@@ -39,9 +38,9 @@ def adjudicate(session: Session, ids: object, labels: object, reason: str) -> in
                 remedy="A gold example has its label already. Leave it out.",
             )
         known = known_rows(writer, chosen.row, at)
-        written = rewritten(session.settings.labels, written)  # others may have renamed a class meanwhile
+        written = under_classes(session.settings.labels, as_told)
         effects = adjudicate_rules.adjudicate(
-            session.settings, chosen, written[order], known, by=session.by, reason=reason
+            session.settings, chosen, written[order], known, as_told=as_told[order], by=session.by, reason=reason
         )
         if effects:
             record(writer, session.act("adjudicate", at), effects)

@@ -1,25 +1,45 @@
-"""`Campaign.classes`: the classes of a running campaign, which a lead may add to, rename and merge."""
+"""`Campaign.classes`: the classes of a running campaign, which a lead may add to, remove, rename and merge."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from ladle.campaign.lead.settings_changes import known_tasks
+from ladle.campaign.score_arrays import refuse_earlier_classes
 from ladle.campaign.session import Session
 from ladle.labelling import classes as class_names
 from ladle.labelling.answers import SettingsChange
+from ladle.labelling.contract import View
 from ladle.labelling.events import Effects, next_number, record
 from ladle.labelling.labels import Class, Labels
 from ladle.labelling.records import Records
-from ladle.labelling.rules.classes import change_classes
-from ladle.labelling.tables import GoldTable, LabelTable, SettingsTable, labels_of
+from ladle.labelling.rules.classes import change_classes, uses_of
+from ladle.labelling.rules.tell import KnownRows
+from ladle.labelling.settings import Settings
+from ladle.labelling.tables import EventTable, GoldTable, LabelTable, SettingsTable, labels_of
 
-# From the labels of before and the classes that have labels to the labels of after.
-Change = Callable[[Labels, Sequence[Class]], Labels]
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Before:
+    """The campaign before a change of its classes."""
+
+    labels: Labels
+    view: View
+    known: KnownRows
+    gold: GoldTable
+
+    def present(self) -> list[Class]:
+        """The classes that have labels, where any class is accepted."""
+        named = (self.known.label, self.gold, self.known.adjudication) if self.labels.classes is None else ()
+        return class_names.classes_in(text for table in named for text in table.label.tolist())
+
+
+Change = Callable[[_Before], Labels]  # the labels after the change
 
 
 class Classes:
@@ -57,12 +77,44 @@ class Classes:
         A model has to give scores for the new classes too: an ask refuses scores of another number of classes.
         """
 
-        def add_all(labels: Labels, _present: Sequence[Class]) -> Labels:
+        def add_all(before: _Before) -> Labels:
+            labels = before.labels
             for name in names:
                 labels = class_names.added(labels, name)
             return labels
 
-        return self._change(add_all, {"change": "add", "classes": list(names)})
+        return self._change(add_all, {"change": "add", "classes": [class_names.class_name(each) for each in names]})
+
+    def remove(self, name: Class) -> SettingsChange:
+        """Remove a class that was never used.
+
+        Parameters
+        ----------
+        name : str or int
+            A class.
+
+        Returns
+        -------
+        SettingsChange
+
+        Raises
+        ------
+        NotFoundError
+            When it is no class.
+        ArgumentError
+            When a label, a gold example or a final word on record names it, whatever became of them: see `merge`. For
+            the only class, and a campaign that accepts any class.
+
+        Notes
+        -----
+        A model gives no scores for it any more. Cost: reads all labels. To undo it, add the class again.
+        """
+
+        def remove(before: _Before) -> Labels:
+            uses = uses_of(before.labels, name, before.known, before.gold)
+            return class_names.removed(before.labels, name, uses)
+
+        return self._change(remove, {"change": "remove", "name": class_names.class_name(name)})
 
     def rename(self, old: Class, new: Class) -> SettingsChange:
         """Give a class another name. All its labels have the new name; late labels of the old name count as the new.
@@ -89,8 +141,8 @@ class Classes:
         -----
         Cost: reads all labels and writes those of this class. To undo it, rename the class back.
         """
-        what = {"change": "rename", "old": old, "new": new}
-        return self._change(lambda labels, present: class_names.renamed(labels, old, new, present), what)
+        what = {"change": "rename", "old": class_names.class_name(old), "new": class_names.class_name(new)}
+        return self._change(lambda before: class_names.renamed(before.labels, old, new, before.present()), what)
 
     def merge(self, old: Class, into: Class) -> SettingsChange:
         """Count a class as another one. All its labels have that name; late labels of the old name count as it.
@@ -113,10 +165,43 @@ class Classes:
 
         Notes
         -----
-        Cost: as `rename`. The record keeps each label as it was told.
+        Cost: as `rename`. The record keeps each label as it was told. To undo it, see `unmerge`.
         """
-        what = {"change": "merge", "old": old, "into": into}
-        return self._change(lambda labels, present: class_names.merged(labels, old, into, present), what)
+        what = {"change": "merge", "old": class_names.class_name(old), "into": class_names.class_name(into)}
+        return self._change(lambda before: class_names.merged(before.labels, old, into, before.present()), what)
+
+    def unmerge(self, name: Class) -> SettingsChange:
+        """Undo the merge of a class: it is a class again, at its old place, with all that was told under its names.
+
+        Parameters
+        ----------
+        name : str or int
+            A class that was merged into another, by the name that it had then.
+
+        Returns
+        -------
+        SettingsChange
+
+        Raises
+        ------
+        NotFoundError
+            When no class of this name was merged, or its merge is undone already.
+        MismatchError
+            When another class took one of its names since, so that labels of this name cannot be told apart.
+
+        Notes
+        -----
+        Labels, gold and final words go by the name that they were told under, before the merge or after it. Those that
+        were told under the name of the other class stay there. An answer that repeated the merged class was not stored,
+        so the answer that it repeated stands. Other changes of classes since then stay. Cost: as `rename`.
+        """
+
+        def unmerge(before: _Before) -> Labels:
+            told = [json.loads(each)["told"] for each in before.view.read(EventTable, "kind", ["class"]).details]
+            founding = Settings.from_json(before.view.settings).labels
+            return class_names.unmerged(founding, told, name, before.labels)
+
+        return self._change(unmerge, {"change": "unmerge", "name": class_names.class_name(name)})
 
     def counts(self) -> Records:
         """The classes in order, and how many labels name each.
@@ -137,6 +222,26 @@ class Classes:
         numbers = np.array([counts.get((type(each), each), 0) for each in listed], np.int64)
         return Records({"name": listed, "labels": numbers, "former": former})
 
+    def refuse_earlier(self, subject: str, count: int) -> None:
+        """Refuse scores of as many classes as the campaign had once and has not now.
+
+        Parameters
+        ----------
+        subject : str
+            The scores, for the error.
+        count : int
+            How many classes they are of.
+
+        Raises
+        ------
+        ClassCountError
+            With the changes since then.
+        """
+        with self._session.reading() as view:
+            classes = self._session.settings.labels.classes
+            if classes is not None and count != len(classes):
+                refuse_earlier_classes(subject, count, len(classes), view)
+
     def __iter__(self) -> Iterator[Class]:
         return iter(self.counts()["name"])
 
@@ -154,9 +259,7 @@ class Classes:
         at = session.now()
         with session.writing() as writer:
             before, known, gold = session.settings, known_tasks(writer, at), writer.read(GoldTable)
-            named = (known.label, gold, known.adjudication) if before.labels.classes is None else ()
-            present = class_names.classes_in(text for table in named for text in table.label.tolist())
-            after = replace(before, labels=change(before.labels, present))
+            after = replace(before, labels=change(_Before(before.labels, writer, known, gold)))
             if after.labels == before.labels:
                 return SettingsChange({})
             effects: Effects = change_classes(after, known, gold, number=next_number(writer, SettingsTable), what=what)

@@ -11,9 +11,8 @@ import numpy as np
 
 from ladle import durable
 from ladle.campaign.session import Session
-from ladle.campaign.telling import LONGEST_REASON, canonical, check_text, known_rows
-from ladle.errors import ArgumentError, FileError
-from ladle.labelling.classes import rewritten
+from ladle.campaign.telling import LONGEST_REASON, as_given, check_text, known_rows, under_classes
+from ladle.errors import ArgumentError, FileError, IdError
 from ladle.labelling.events import next_number, record
 from ladle.labelling.rules import pool as pool_rules
 from ladle.labelling.rules.pool import NamedExamples
@@ -38,7 +37,12 @@ def find_named(session: Session, ids: object) -> NamedExamples:
     """The examples of these ids, each once, or of a boolean mask of the pool. Raises: as `find_rows_named`."""
     with session.reading() as view:
         examples = session.examples(view)
-    rows = find_rows_named(list(ids) if isinstance(ids, Set) else ids, examples.ids, name="`ids`")
+    listed = list(ids) if isinstance(ids, Set) else ids
+    try:
+        rows = find_rows_named(listed, examples.ids, name="`ids`")
+    except IdError:
+        examples.refuse_removed(listed)
+        raise
     return NamedExamples(rows, examples.texts_at(rows))
 
 
@@ -71,15 +75,16 @@ def add_gold(session: Session, ids: object, labels: object) -> int:
     with session.reading() as view:
         examples = session.examples(view)
     listed = examples.checked(ids)
-    rows, written = examples.rows_of(listed), canonical(session.settings.labels, labels, len(listed))
+    rows, as_told = examples.rows_of(listed), as_given(session.settings.labels, labels, len(listed))
     order = np.argsort(rows)
     chosen = NamedExamples(rows[order], examples.texts_at(rows[order]))
     if len(np.unique(rows)) < len(rows):
         raise ArgumentError("`ids`", wanted="name each example once", got="one of them twice")
     with session.writing() as writer:
         gold = writer.read(GoldTable, "row", rows.tolist())
-        written = rewritten(session.settings.labels, written)  # others may have renamed a class meanwhile
-        effects = pool_rules.add_gold(chosen, written[order], gold, event=next_number(writer, EventTable))
+        written = under_classes(session.settings.labels, as_told)
+        event = next_number(writer, EventTable)
+        effects = pool_rules.add_gold(chosen, written[order], as_told[order], gold, event=event)
         if effects:
             record(writer, session.act("gold", session.now()), effects)
     return int(effects.report["gold"])

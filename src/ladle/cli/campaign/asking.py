@@ -21,6 +21,7 @@ from ladle.cli.campaign.opening import (
     seconds_of,
 )
 from ladle.cli.program import options
+from ladle.counts import counted
 
 if TYPE_CHECKING:
     from ladle.campaign import Campaign
@@ -161,7 +162,8 @@ def take(
 
     An annotator who takes again keeps the unlabelled tasks under a longer lease. Then come tasks assigned to the
     annotator or the annotator's team, then the batches, then disputed examples that no ask has chosen. A task whose
-    lease has expired passes on. A batch asked with --holder is left to its holder while its lease lasts.
+    lease has expired passes on. A batch asked with --holder is left to its holder while its lease lasts. When nothing
+    is left, the command says why, and writes no file.
     """
     from ladle.cli.campaign.batches import check_batch_file, write_batch, written_facts
     from ladle.cli.program.printing import print_answer
@@ -170,12 +172,16 @@ def take(
     check_batch_file(output, format_name)
     with open_campaign(db, name, pool=pool, by=by) as campaign:
         taken = campaign.take(annotator, size, lease_seconds=seconds_of(lease_days), share=share, disputed=disputed)
+        file = None
         try:
-            written, before = write_batch(campaign, taken.to_arrow(), output, format_name=format_name, force=force)
+            if len(taken):
+                written, before = write_batch(campaign, taken.to_arrow(), output, format_name=format_name, force=force)
+                file = written_facts(written, before)
         except LadleError:  # the annotator gets no file, so what is newly leased goes back
             if len(taken) > taken.renewed:
                 campaign.release(taken.annotator, taken.ids[taken.renewed :])
             raise
+        why = "" if len(taken) else nothing_left(campaign, taken.annotator, disputed=disputed)
         facts = {
             "command": "campaign take",
             "name": campaign.name,
@@ -185,14 +191,17 @@ def take(
             "tasks": len(taken),
             "renewed": taken.renewed,
             "passed_on": taken.passed_on,
-            "lease_until": taken.lease_until.isoformat(),
-            "file": written_facts(written, before),
+            "lease_until": taken.lease_until.isoformat() if len(taken) else None,
+            "nothing_left": why,
+            "file": file,
         }
         lines = {
-            "tasks": f"{len(taken):,}, {taken.renewed:,} of them held before" if len(taken) else nothing_free(campaign),
+            "tasks": f"{len(taken):,}, {taken.renewed:,} of them held before",
             "lease until": f"{taken.lease_until:%Y-%m-%d %H:%M} UTC",
             "tasks in": str(output),
         }
+        if why:
+            lines = {"tasks": why, "file": "none was written"}
         print_answer(f"{taken.annotator} takes from {campaign.name}", lines, facts, as_json=as_json)
 
 
@@ -220,12 +229,17 @@ def release(
         print_answer(f"{annotator} gives back", {"tasks": f"{released:,}"}, facts, as_json=as_json)
 
 
-def nothing_free(campaign: Campaign) -> str:
+def nothing_left(campaign: Campaign, annotator: str, *, disputed: bool) -> str:
     """Why there is nothing to take."""
-    others = len(campaign.outstanding())
-    if not others:
-        return "none is waiting"
-    return f"none is free; {others:,} wait for others: see ladle campaign outstanding"
+    others = len(campaign.disputes() if disputed else campaign.outstanding())
+    if others:
+        listed = "disputes" if disputed else "outstanding"
+        wait = counted(others, "task", "waits")
+        return f"none is left for {annotator}; {wait} for others: see ladle campaign {listed}"
+    if disputed:
+        return "none is disputed"
+    figures = campaign.progress()
+    return "none is waiting: all that was asked for is labelled" if figures.rounds else "nothing was asked for yet"
 
 
 def batch_facts(batch: Batch) -> dict[str, Any]:
@@ -249,8 +263,8 @@ def batch_lines(batch: Batch) -> dict[str, str]:
     passed = f", {batch.passed_on:,} of them passed on from an expired lease" if batch.passed_on else ""
     story = batch.story
     return {
-        "strategy": f"{story['strategy']}, of {story['candidate_rows']:,} candidates",
-        "batch": f"{len(batch):,} examples{passed}",
+        "strategy": f"{story['strategy']}, of {counted(story['candidate_rows'], 'candidate')}",
+        "batch": f"{counted(len(batch), 'example')}{passed}",
         "lease until": f"{batch.lease_until:%Y-%m-%d %H:%M} UTC",
     }
 

@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-from ladle.cli.campaign import (
+from ladle.cli.campaign import asking, backups, creating, exporting, models, skipping, telling, whole_round
+from ladle.cli.campaign.lead import (
     adjudicating,
-    agreement,
-    asking,
     assigning,
-    backups,
     classes,
-    comparing,
-    creating,
     exclusions,
-    exporting,
-    models,
     persons,
     pools,
-    progress,
     quarantine,
-    records,
     settings,
-    skipping,
-    status,
-    telling,
-    whole_round,
     withdrawing,
-    worklists,
 )
+from ladle.cli.campaign.overview import agreement, comparing, progress, records, status, worklists
 
 ABOUT = "Run a labelling campaign of months: ask, label, tell; every batch, label and decision kept in a database."
 _PARTS = (

@@ -12,6 +12,7 @@ import typer
 from ladle.cli.campaign.opening import DAY_SECONDS, By, Db, url_of
 from ladle.cli.program import options
 from ladle.cli.program.skipping import SkipInvalid, SkippedFile, Skipping
+from ladle.counts import counted, of_number
 
 Price = Annotated[float | None, typer.Option("--price", metavar="NUMBER", help="What a label costs.")]
 Currency = Annotated[str, typer.Option("--currency", metavar="WORD", help="What the price is in, such as EUR.")]
@@ -184,7 +185,8 @@ def _classes(given: list[str]) -> list[Any]:
 def _how_far(progress: Any) -> str:
     if not progress.asked:
         return "nothing asked for yet"
-    return f"{progress.labelled:,} of {progress.asked:,} asked for are labelled, round {progress.rounds:,}"
+    labelled = f"{progress.labelled:,} of {progress.asked:,} asked for {of_number(progress.labelled, 'is')} labelled"
+    return f"{labelled}, round {progress.rounds:,}"
 
 
 def _in_short(progress: Any) -> dict[str, Any]:
@@ -223,23 +225,44 @@ def _print_created(
         "currency": settings.currency,
         "annotators_per_task": settings.annotators_per_task,
         "agreement": settings.agreement,
+        "gold_accuracy": settings.gold_accuracy,
         "lease_seconds": settings.lease_seconds,
         "seed": settings.seed,
+        "files": settings.files,
         "seconds": round(seconds, 3),
         **left[0],
     }
     each = "one label each" if settings.annotators_per_task == 1 else f"{settings.annotators_per_task} labels each"
     lines = {
-        "pool": f"{progress.pool:,} examples",
+        "pool": counted(progress.pool, "example"),
         **left[1],
-        "strategy": settings.strategy,
-        "labels": "numbers" if labels.kind == "value" else f"{labels.kind}, classes {classes}",
+        "strategy": ", ".join([settings.strategy, *(f"{name} {value}" for name, value in settings.options.items())]),
+        "labels": _range_text(labels) if labels.kind == "value" else f"{labels.kind}, classes {classes}",
         "people": f"{each}, resolved by {settings.agreement}",
-        "budget": "none" if settings.budget is None else f"{settings.budget:,} labels",
+        "budget": "none" if settings.budget is None else counted(settings.budget, "label"),
+        **_price_line(settings),
+        "gold": f"{settings.gold_accuracy:.0%} of it should be labelled rightly",
+        "lease": f"{settings.lease_seconds / DAY_SECONDS:g} days",
+        "seed": f"{settings.seed}",
+        **({"files": settings.files} if settings.files else {}),
         "took": seconds_text(seconds),
         **({"done before": "this campaign was there already: nothing was changed"} if there else {}),
     }
     print_answer(f"Campaign {settings.name}", lines, facts, as_json=as_json)
+
+
+def _range_text(labels: Any) -> str:
+    """The numbers that are labels."""
+    least = [] if labels.low is None else [f"from {labels.low:g}"]
+    most = [] if labels.high is None else [f"to {labels.high:g}"]
+    return " ".join(["numbers", *least, *most])
+
+
+def _price_line(settings: Any) -> dict[str, str]:
+    """What a label costs, where that is known; the currency alone where that alone is."""
+    if settings.price is None:
+        return {"currency": settings.currency} if settings.currency else {}
+    return {"price": f"{settings.price:g} {settings.currency}".strip() + " a label"}
 
 
 COMMANDS = {"create": create, "list": list_campaigns}

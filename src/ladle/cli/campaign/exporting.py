@@ -122,6 +122,10 @@ def _records(
     if what in _OF_LABELS:
         lines["event"] = f"{event:,}: export what is newer with --since event:{event}"
     facts["event"] = event
+    if what is What.RESOLVED:
+        facts["gold"] = table.column("how").to_pylist().count("gold")
+        if facts["gold"]:
+            lines["gold"] = f"{facts['gold']:,} of them with the label of gold: the column `how` says so"
     if since is not None:
         facts["since"] = since
     if since is not None and what is What.RESOLVED:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ladle.cli.campaign.exclusions import Example, listed_ids
+from ladle.cli.campaign.lead.exclusions import Example, listed_ids
 from ladle.cli.campaign.opening import By, Db, Format, Name, OtherPool, open_campaign
 from ladle.cli.campaign.telling import Delimiter, EmptyLists, Encoding, IgnoreColumn
 from ladle.cli.program import options
+from ladle.counts import counted, of_number
 
 if TYPE_CHECKING:
     pass
@@ -50,7 +51,9 @@ def model(
             "labelled": labelled,
             "metrics": measured,
         }
-        lines = {"labels": f"{labelled:,} labelled examples"} | {each: f"{value:g}" for each, value in measured.items()}
+        lines = {"labels": counted(labelled, "labelled example")} | {
+            each: f"{value:g}" for each, value in measured.items()
+        }
         if correct:
             lines["corrected"] = "the log keeps the old values: ladle campaign audit"
         elif before:
@@ -108,7 +111,10 @@ def gold(
             "added": added,
             "done_before": added == 0,
         }
-        lines = {"examples": f"{rows:,} in {labels}", "added": f"{added:,} that were not gold before"}
+        lines = {
+            "examples": f"{rows:,} in {labels}",
+            "added": f"{added:,} that {of_number(added, 'was')} not gold before",
+        }
         print_answer(f"Gold of {campaign.name}", lines, facts, as_json=as_json)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ladle.cli.pool.scored import QueryInputs, Reading
+from ladle.errors import ClassCountError
 from ladle.progress import Reporter
 
 if TYPE_CHECKING:
@@ -87,7 +88,10 @@ def needs_of(campaign: Campaign) -> tuple[str, ...]:
 
 
 def given_of(campaign: Campaign, reading: Reading, *, progress: Reporter) -> QueryInputs:
-    """The scores as `Campaign.ask` takes them, without embeddings, which it reads itself. Raises: as `Reading.read`."""
+    """The scores as `Campaign.ask` takes them, without embeddings, which it reads itself.
+
+    Raises: as `Reading.read`; for scores of the classes of before, with what has changed since.
+    """
     import numpy as np
 
     needs = [each for each in needs_of(campaign) if each != "embeddings"]
@@ -95,4 +99,9 @@ def given_of(campaign: Campaign, reading: Reading, *, progress: Reporter) -> Que
     pool = campaign.pool.with_gaps() or KnownPool(campaign.ids, f"the pool of {campaign.name}")
     labelled = np.unique(campaign.labels()["row"])
     labelled = labelled[labelled >= 0]  # labelled examples of the pool may lack a score
-    return replace(reading, classes=campaign.settings.labels.classes).read(pool, labelled, needs, progress=progress)
+    named = replace(reading, classes=campaign.settings.labels.classes)
+    try:
+        return named.read(pool, labelled, needs, progress=progress)
+    except ClassCountError as error:
+        campaign.classes.refuse_earlier(error.subject, error.count)
+        raise

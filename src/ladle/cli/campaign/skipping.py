@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ladle.cli.campaign.exclusions import Example, IdsPath, listed_ids
+from ladle.cli.campaign.lead.exclusions import Example, IdsPath, listed_ids
 from ladle.cli.campaign.opening import By, Db, Name, OtherPool, open_campaign
 from ladle.cli.program import options
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ladle.counts import counted, of_number
+
 if TYPE_CHECKING:
     from ladle.campaign import Campaign
     from ladle.labelling import PoolSplit
@@ -100,7 +102,7 @@ def with_sides(campaign: Campaign, table: Any, chosen: SplitOptions) -> tuple[An
     lines, facts = _said(split, distinct, list(chosen.shares))
     if chosen.only is not None:
         table = table.filter(pa.array(sides == chosen.only))
-        lines["written"] = f"{chosen.only} only: {table.num_rows:,} rows"
+        lines["written"] = f"{chosen.only} only: {counted(table.num_rows, 'row')}"
         facts["only"] = chosen.only
     return table, lines, {"split": facts}
 
@@ -116,10 +118,13 @@ def _said(split: PoolSplit, rows: Any, names: list[str]) -> tuple[dict[str, str]
         lines["near-duplicates"] = "may be on different sides: the campaign has no clusters, and each id decides alone"
     else:
         how = "clusters as they were given" if split.height is None else f"the tree cut at height {split.height:.4g}"
-        lines["near-duplicates"] = f"{members:,} of these examples in {groups:,} groups, each on one side ({how})"
+        lines["near-duplicates"] = (
+            f"{members:,} of these examples in {counted(groups, 'group')}, each on one side ({how})"
+        )
     if split.parted:
         lines["parted"] = (
-            f"{split.parted:,} clusters of the pool are on several sides: a later clustering joined examples that had "
+            f"{counted(split.parted, 'cluster')} of the pool {of_number(split.parted, 'is')} on several sides: "
+            "a later clustering joined examples that had "
             "their sides"
         )
     facts: dict[str, Any] = {

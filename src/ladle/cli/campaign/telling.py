@@ -10,6 +10,7 @@ import typer
 
 from ladle.cli.campaign.opening import By, Db, Format, Name, OtherPool, open_campaign
 from ladle.cli.program import options
+from ladle.counts import counted
 
 if TYPE_CHECKING:
     from ladle.campaign import Campaign
@@ -171,7 +172,7 @@ def check_accepted(results: list[Told], *, strict: bool) -> None:
 def quarantined_error(error: QuarantinedError, remedy: str) -> QuarantinedError:
     """The error in words of the command line."""
     how = f"See why: ladle campaign quarantine list. What was told stays told.{remedy}"
-    return type(error)(error.subject, wanted=error.wanted, got=error.got, remedy=how)
+    return error.reworded(error.subject, wanted=error.wanted, got=error.got, remedy=how)
 
 
 def tell_facts(file: LabelFile, result: Told) -> dict[str, Any]:
@@ -202,20 +203,20 @@ def tell_facts(file: LabelFile, result: Told) -> dict[str, Any]:
 def tell_text(file: LabelFile, result: Told) -> str:
     """The result of a file of labels in a line."""
     parts = [f"{result.accepted:,} accepted"]
-    for count, what in (
-        (result.changed, "of them new versions"),
-        (result.older, "older than what stands"),
-        (result.skipped, "skips"),
-        (result.comments, "comments"),
-        (result.repeated, "known before"),
-        (result.quarantined, "quarantined"),
-        (result.disputed, "tasks in dispute"),
-        (file.unlabelled, "rows still without a label"),
-        (file.superseded, "rows out of date, left out"),
-        (file.rejected, "rejected, left out"),
+    for count, noun, what in (
+        (result.changed, "new version", "among them"),
+        (result.older, "", "older than what stands"),
+        (result.skipped, "skip", ""),
+        (result.comments, "comment", ""),
+        (result.repeated, "", "known before"),
+        (result.quarantined, "", "quarantined"),
+        (result.disputed, "task", "in dispute"),
+        (file.unlabelled, "row", "still without a label"),
+        (file.superseded, "row", "out of date, left out"),
+        (file.rejected, "", "rejected, left out"),
     ):
         if count:
-            parts.append(f"{count:,} {what}")
+            parts.append(" ".join(filter(None, [counted(count, noun) if noun else f"{count:,}", what])))
     return ", ".join(parts)
 
 
@@ -225,7 +226,7 @@ def _answer(campaign: Campaign, command: str, file: LabelFile, result: Told, as_
     facts = {"command": f"campaign {command}", "name": campaign.name, **tell_facts(file, result)}
     lines = {"labels": tell_text(file, result), "tasks": f"{result.labelled:,} labelled by this file"}
     if result.unasked:
-        lines["unasked"] = f"{result.unasked:,} examples nobody had asked for"
+        lines["unasked"] = f"{counted(result.unasked, 'example')} nobody had asked for"
     if result.quarantined:
         lines["quarantine"] = "see why: ladle campaign quarantine list"
     if result.repeat_of_key:

@@ -12,6 +12,7 @@ from ladle.cli.campaign.asking import BatchFile, Gold, Holder, ModelVersion, Siz
 from ladle.cli.campaign.opening import By, Db, Force, Format, LeaseDays, Name, OtherPool, open_campaign, seconds_of
 from ladle.cli.campaign.telling import Delimiter, EmptyLists, Encoding, IgnoreColumn, LabelColumn
 from ladle.cli.program import options
+from ladle.counts import counted
 
 if TYPE_CHECKING:
     from ladle.campaign import RoundResult, Told
@@ -149,7 +150,7 @@ def _steps(
     steps.append({"step": "verify", "done_before": False, "checked": dict(checked), "text": f"sound; {counts}"})
     if model is not None:
         measured = "".join(f", {name} {value:g}" for name, value in metrics.items())
-        text = f"{model}, of {result.labelled:,} labelled examples{measured}"
+        text = f"{model}, of {counted(result.labelled or 0, 'labelled example')}{measured}"
         about = {"done_before": result.model_repeated, "model": model, "metrics": metrics}
         steps.append({"step": "model", **about, "text": text})
     batch, lines = result.batch, batch_lines(result.batch)

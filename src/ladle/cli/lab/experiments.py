@@ -15,6 +15,7 @@ import typer
 
 from ladle.cli.lab import reporting
 from ladle.cli.program import options
+from ladle.counts import counted
 
 if TYPE_CHECKING:
     from ladle.lab.ledger.ledger import Ledger
@@ -194,7 +195,7 @@ def _print_run(ledger: Ledger, folder: Path, before: int, seconds: float, as_jso
 def _final_text(final: Any, metric: str, labels: Any) -> str:
     error = f" +- {final.std(ddof=1) / len(final) ** 0.5:.4f}" if len(final) > 1 else ""
     trials = f"{len(final)} trial{'s' if len(final) > 1 else ''}"
-    return f"{metric} {final.mean():.4f}{error} at {labels:,} labels, {trials}"
+    return f"{metric} {final.mean():.4f}{error} at {counted(labels, 'label')}, {trials}"
 
 
 def _in_short(experiment: Experiment) -> list[str]:

@@ -11,6 +11,7 @@ import typer
 
 from ladle.cli.program import options
 from ladle.cli.program.skipping import SkipInvalid, SkippedFile, Skipping
+from ladle.counts import counted, of_number
 
 EXAMPLES = options.examples(
     "ladle assign tree.npz new.parquet -o new-clusters.parquet --id image_id --embedding emb",
@@ -167,7 +168,7 @@ def _print(
         "done_before": done_before,
         **skipping.facts(pool),
     }
-    outcome = f", in {assigned.founded:,} new clusters" if assigned.founded else ", marked -1" if far else ""
+    outcome = f", in {counted(assigned.founded, 'new cluster')}" if assigned.founded else ", marked -1" if far else ""
     search = "exact"
     if assigned.recall is not None:
         search = f"by cells ({assigned.recall:.1%} of a sample as in an exact search; --exact for all)"
@@ -176,7 +177,8 @@ def _print(
     shown = {
         "new examples": f"{pool.source}: {pool.rows:,}",
         **skipping.shown(pool),
-        "joined": f"{joined:,} of {assigned.known:,} clusters; {assigned.twins:,} equal one of the tree's examples",
+        "joined": f"{joined:,} of {counted(assigned.known, 'cluster')}; "
+        f"{assigned.twins:,} {of_number(assigned.twins, 'equals')} one of the tree's examples",
         "far from all": f"{far:,} beyond {assigned.limit:.4g}{outcome}",
         "search": search,
         "took": time_and_memory(seconds, peak),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ladle.cli.program import options
+from ladle.counts import counted
 from ladle.progress import Reporter
 
 
@@ -85,7 +86,7 @@ class BatchOrder:
         if not 1 <= self.size <= unlabelled:
             raise ArgumentError(
                 "--size",
-                wanted=f"be between 1 and the unlabelled pool ({unlabelled:,} examples)",
+                wanted=f"be between 1 and the unlabelled pool ({counted(unlabelled, 'example')})",
                 got=f"{self.size:,}",
                 remedy="Lower it or widen the pool.",
             )

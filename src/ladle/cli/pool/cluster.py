@@ -14,6 +14,7 @@ from ladle.cli.pool.cluster_state import ClusterState
 from ladle.cli.program import options
 from ladle.cli.program.options import Metric, Quality
 from ladle.cli.program.skipping import SkipInvalid, SkippedFile, Skipping
+from ladle.counts import counted
 
 EXAMPLES = options.examples(
     "ladle cluster pool.parquet -o tree.npz --id image_id --embedding emb",
@@ -227,14 +228,14 @@ def _print(pool: Any, tree: Any, clusters: Any, run: _RunSummary, as_json: bool)
         **run.skipping.facts(pool),
     }
     shown = {
-        "pool": f"{pool.source}: {pool.rows:,} examples, dim {pool.dim:,}, {pool.dtype.name}",
+        "pool": f"{pool.source}: {counted(pool.rows, 'example')}, dim {pool.dim:,}, {pool.dtype.name}",
         **run.skipping.shown(pool),
         "metric": tree.metric,
         "clusters": f"{len(sizes):,}",
         "cluster size": f"mean {sizes.mean():.1f}, median {np.median(sizes):g}, largest {int(sizes.max()):,}",
         "merges": f"{len(tree.merges):,}, {_trust(tree)}",
-        "self-check": f"{tree.checks.inversions:,} merges below one of their parts, "
-        f"{tree.checks.pushes:,} neighbours found late",
+        "self-check": f"{counted(tree.checks.inversions, 'merge')} below one of their parts, "
+        f"{counted(tree.checks.pushes, 'neighbour')} found late",
         "took": time_and_memory(run.seconds, peak),
         "tree": f"{run.output}{', as it was' if run.done_before else ''}",
     }

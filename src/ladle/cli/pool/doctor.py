@@ -10,6 +10,7 @@ import typer
 
 from ladle.cli.program import options
 from ladle.cli.program.skipping import SkipInvalid, SkippedFile, Skipping
+from ladle.counts import counted
 
 EXAMPLES = options.examples(
     "ladle doctor",
@@ -164,7 +165,7 @@ def _pool_table(facts: dict[str, Any]) -> tuple[str, dict[str, str]]:
     pool, clustering = facts["pool"], facts["clustering"]
     about = {"examples": f"{pool['rows']:,}", "embeddings": f"dim {pool['dim']:,}, {pool['dtype']}"}
     if "skipped" in pool:
-        about["left out"] = f"{pool['skipped']['rows']:,} examples whose vector cannot be used"
+        about["left out"] = f"{counted(pool['skipped']['rows'], 'example')} whose vector cannot be used"
     if "id_type" in pool:
         about["ids"] = pool["id_type"]
     for step in facts["plan"]:

@@ -56,7 +56,7 @@ def translate_errors(path: object) -> Iterator[None]:
         wanted, got, remedy = (_translate(text) for text in (error.wanted, error.got, error.remedy))
         if (subject, wanted, got, remedy) == (error.subject, error.wanted, error.got, error.remedy):
             raise
-        raise type(error)(subject, wanted=wanted, got=got, remedy=remedy) from error
+        raise error.reworded(subject, wanted=wanted, got=got, remedy=remedy) from error
 
 
 def _translate(text: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ladle.cli.pool.score_words import translate_errors
+from ladle.counts import counted
 from ladle.errors import ArgumentError
 from ladle.progress import Reporter
 
@@ -152,7 +153,7 @@ class Reading:
         scores = open_scores(path, pool, read_as="votes", labelled=labelled, ignore_extra_scores=self.ignore_extra)
         inputs.arrays["votes"] = scores.matrix(_checked_votes, progress=progress).astype(np.int32)
         inputs.facts["votes"] = {"passes": scores.width, "columns": list(scores.columns), "entries": len(scores.rows)}
-        inputs.messages["votes"] = f"{scores.width:,} passes{_listed(scores.columns)}"
+        inputs.messages["votes"] = f"{counted(scores.width or 1, 'pass')}{_listed(scores.columns)}"
 
     def _facts(self, scores: Any) -> Mapping[str, Any]:
         return {
@@ -169,7 +170,7 @@ class Reading:
         if scores.classes is None:
             what = "margins" if self.margins else f"one {'logit' if self.logits else 'probability'} of two classes"
         else:
-            what = f"{scores.classes:,} classes" + (", logits" if self.logits else "")
+            what = counted(scores.classes, "class") + (", logits" if self.logits else "")
         extra = f"; {scores.extra_entries:,} of other examples left out" if scores.extra_entries else ""
         return f"{what}{_listed(scores.columns)}{extra}"
 

@@ -11,6 +11,7 @@ import typer
 
 from ladle.cli.program import options
 from ladle.cli.program.skipping import SkipInvalid, SkippedFile, Skipping
+from ladle.counts import counted
 
 UNCOMPARED = "written by an older Ladle, without a digest of its pool's vectors"
 
@@ -161,9 +162,9 @@ def _check_tree(tree: Any, path: Path | None, pool: Any, progress: Any) -> bool:
     """Whether the tree could be compared with the pool's vectors. Raises: MismatchError for a tree of another pool."""
     from ladle.hac.tree.origin import REMEDY
 
-    wanted, remedy = f"be of this pool ({pool.rows:,} examples)", REMEDY
+    wanted, remedy = f"be of this pool ({counted(pool.rows, 'example')})", REMEDY
     if tree.skipped_rows is not None and pool.skipped is None:
-        remedy = f"Add --skip-invalid: the tree was made without {len(tree.skipped_rows):,} examples. {REMEDY}"
+        remedy = f"Add --skip-invalid: the tree was made without {counted(len(tree.skipped_rows), 'example')}. {REMEDY}"
     compared: bool = tree.origin.check(
         pool, subject=f"the tree {path}", wanted=wanted, remedy=remedy, progress=progress
     )
@@ -230,11 +231,12 @@ class _SelectedBatch:
         parts = story.facts.get("partitions")
         facts |= self.skipping.facts(self.pool)
         messages = {
-            "pool": f"{story.pool_rows:,} examples, {story.labelled_rows:,} of them labelled",
+            "pool": f"{counted(story.pool_rows, 'example')}, {story.labelled_rows:,} of them labelled",
             **self.skipping.shown(self.pool),
-            "strategy": f"{story.strategy}, seed {story.seed}" + (f", in {parts:,} partitions" if parts else ""),
+            "strategy": f"{story.strategy}, seed {story.seed}"
+            + (f", in {counted(parts, 'partition')}" if parts else ""),
             **self.inputs.messages,
-            "batch": f"{len(rows):,} of {story.candidate_rows:,} candidates",
+            "batch": f"{len(rows):,} of {counted(story.candidate_rows, 'candidate')}",
         }
         if self.margins is not None:
             least, middle, most = (float(value) for value in np.quantile(self.margins[rows], [0, 0.5, 1]))

@@ -10,7 +10,7 @@ from ladle.cli.program.signals import Interrupted
 from ladle.cli.program.words import in_commands
 from ladle.errors import ArgumentError, LadleError
 
-SPOKEN = ("campaign",)  # the groups of commands over rooms whose errors speak of Python
+SPOKEN = {"campaign"}  # the groups of commands over rooms whose errors speak of Python
 
 
 class Command(TyperCommand):
@@ -28,13 +28,17 @@ class Command(TyperCommand):
         try:
             return super().invoke(ctx)
         except LadleError as error:
-            group = None if ctx.parent is None else ctx.parent.info_name
-            spoken = in_commands(error, _options_of(self, ctx)) if group in SPOKEN else error
+            spoken = in_commands(error, _options_of(self, ctx)) if SPOKEN & _groups_of(ctx) else error
             if spoken is error:
                 raise
             raise spoken from error
         except KeyboardInterrupt as interrupt:
             raise Interrupted(*getattr(interrupt, "__notes__", [])) from interrupt
+
+
+def _groups_of(ctx: Any) -> set[str]:
+    """The groups that a command is in, all the way up."""
+    return set() if ctx.parent is None else {str(ctx.parent.info_name), *_groups_of(ctx.parent)}
 
 
 def _options_of(command: Any, ctx: Any) -> set[str]:

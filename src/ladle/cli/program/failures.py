@@ -149,7 +149,19 @@ def _usage_text(error: Any) -> str:
     if name is not None and "such option" in error.message and error.ctx is not None:
         options = [each for option in error.ctx.command.get_params(error.ctx) for each in option.opts if len(each) > 2]
         return f"{error.message}. {did_you_mean(name, options)}".rstrip()
-    return str(error.format_message())
+    return _number_text(error) or str(error.format_message())
+
+
+def _number_text(error: Any) -> str:
+    """What is wrong with an option that is no number, in words of this program; "" for any other error."""
+    option, told = getattr(error, "param", None), getattr(error.__cause__, "errors", None)
+    if option is None or not callable(told):
+        return ""
+    kind, given = told()[0]["type"], told()[0]["input"]
+    wanted = "a whole number" if kind.startswith("int_") else "a number" if kind.startswith("float_") else ""
+    is_option = option.param_type_name == "option"
+    name = max(option.opts, key=len) if is_option else (option.metavar or option.name.upper()).rstrip(".")
+    return f"{name} must be {wanted}; got {given!r}." if wanted else ""
 
 
 def _error_facts(error: BaseException, code: int, message: str) -> dict[str, Any]:

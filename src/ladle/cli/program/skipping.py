@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from ladle.counts import counted
+
 SkipInvalid = Annotated[
     bool,
     typer.Option(
@@ -98,7 +100,7 @@ class Skipping:
             return {}
         count = 0 if pool.skipped is None else len(pool.skipped)
         where = f", listed in {self.listing}" if self.listing is not None else ""
-        return {"left out": f"{count:,} of {pool.source_count:,} examples{where}"}
+        return {"left out": f"{count:,} of {counted(pool.source_count, 'example')}{where}"}
 
 
 def _write(pool: Any, path: Path) -> None:

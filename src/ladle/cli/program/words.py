@@ -100,7 +100,9 @@ CALLS = (
     ("Campaign.move_pool", "ladle campaign pool move"),
     ("Campaign.create, or ladle campaign create", "ladle campaign create"),
     ("Give `embeddings`, or the pool: --pool POOL.", "Give the pool: --pool POOL."),
+    ("Campaign.classes.", "ladle campaign class "),
     ("a ladle.Dendrogram", "a tree"),
+    ("give its margins: a number", "give its margins, with --margins: a number"),
     ("with pool=", "with --pool"),
     ("binary=True", "--binary"),
     ("`go_on=True`", "--go-on"),
@@ -118,7 +120,7 @@ def in_commands(error: LadleError, options: Collection[str]) -> LadleError:
     parts = [_text(part, options) for part in (error.wanted, error.got, error.remedy)]
     if [subject, *parts] == [error.subject, error.wanted, error.got, error.remedy]:
         return error
-    return type(error)(subject, wanted=parts[0], got=parts[1], remedy=parts[2])
+    return error.reworded(subject, wanted=parts[0], got=parts[1], remedy=parts[2])
 
 
 def text_in_commands(text: str, options: Collection[str]) -> str:

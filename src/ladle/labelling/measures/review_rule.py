@@ -13,6 +13,7 @@ from statistics import NormalDist
 
 import numpy as np
 
+from ladle.counts import counted
 from ladle.labelling.columns import texts
 from ladle.labelling.measures.person_figures import PersonFigures
 from ladle.labelling.records import Records
@@ -58,8 +59,8 @@ def _gold(person: PersonFigures, wanted: float) -> Review | None:
     if most >= wanted:
         return None
     text = (
-        f"{person.gold_right:,} of {person.gold_seen:,} gold examples right: {share:.0%}, and {most:.0%} at most with "
-        f"95% confidence, where the campaign wants {wanted:.0%}"
+        f"{person.gold_right:,} of {counted(person.gold_seen, 'gold example')} right: {share:.0%}, and {most:.0%} at "
+        f"most with 95% confidence, where the campaign wants {wanted:.0%}"
     )
     return Review(person.name, "gold", share, wanted, person.gold_seen, text)
 
@@ -74,8 +75,8 @@ def _agreement(person: PersonFigures, wanted: float) -> Review | None:
     if most >= least:
         return None
     text = (
-        f"agrees with {person.agreement:.0%} of the others' labels on {person.shared:,} shared examples, where the "
-        f"others agree with {person.others_agreement:.0%} of each other's"
+        f"agrees with {person.agreement:.0%} of the others' labels on {counted(person.shared, 'shared example')}, "
+        f"where the others agree with {person.others_agreement:.0%} of each other's"
     )
     return Review(person.name, "agreement", person.agreement, person.others_agreement, person.shared, text)
 

@@ -17,11 +17,19 @@ from ladle.labelling.tables import ADJUDICATED, AdjudicationTable
 
 
 def adjudicate(
-    settings: Settings, named: NamedExamples, labels: Texts, known: KnownRows, *, by: str, reason: str
+    settings: Settings,
+    named: NamedExamples,
+    labels: Texts,
+    known: KnownRows,
+    *,
+    as_told: Texts,
+    by: str,
+    reason: str,
 ) -> Effects:
     """Decide the label of each of these examples, whatever its answers are. An example without a task gets one.
 
-    labels: (examples,) canonical JSON. The same final word again changes nothing; another one replaces it.
+    labels, as_told: (examples,) canonical JSON under the names of the classes now, and as they were given. The same
+    final word again changes nothing; another one replaces it.
     """
     old = known.adjudication
     fresh = ~np.isin(named.row, old.row)
@@ -35,8 +43,10 @@ def adjudicate(
         at=repeated(known.at, count),
         active=repeated(1, count),
         event=repeated(known.event, count),
+        as_told=as_told[fresh],
     )
-    wanted = labels[np.searchsorted(named.row, old.row)]
+    places = np.searchsorted(named.row, old.row)
+    wanted, given = labels[places], as_told[places]
     differ = np.array((old.active == 0) | (old.label != wanted), bool)
     changed = old.take(differ)
     changed = replace(
@@ -47,6 +57,7 @@ def adjudicate(
         at=repeated(known.at, len(changed)),
         active=repeated(1, len(changed)),
         event=repeated(known.event, len(changed)),
+        as_told=given[differ],
     )
     words = AdjudicationTable.joined([old.take(~differ), new, changed])
     moved = rejudge("adjudicate", settings, replace(known, adjudication=words), known.label, named.row)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ladle.counts import counted, of_number
 from ladle.errors import ArgumentError
 from ladle.labelling.columns import Int64, Texts, repeated
 from ladle.labelling.contract import View
@@ -130,16 +131,16 @@ def check_budget(settings: Settings, view: View, task: TaskTable, size: int) -> 
     """
     if settings.budget is None:
         return {}
-    counted, people = as_counted(task, gold_of(view.read(GoldTable)).row), settings.annotators_per_task
-    spend = spend_of(settings, counted, view.read(LabelTable))
+    judged, people = as_counted(task, gold_of(view.read(GoldTable)).row), settings.annotators_per_task
+    spend = spend_of(settings, judged, view.read(LabelTable))
     left = spend.left(settings.budget) or 0
     if size * people > left:
         each = "" if people == 1 else f", {people} for each example"
         raise ArgumentError(
             "`size`",
-            wanted=f"be within the budget of {settings.budget:,} labels{each}: {spend.paid:,} are paid for, "
-            f"{spend.reserved:,} reserved for tasks that were asked for, and {left:,} left for "
-            f"{left // people:,} examples",
+            wanted=f"be within the budget of {counted(settings.budget, 'label')}{each}: "
+            f"{spend.paid:,} {of_number(spend.paid, 'is')} paid for, {spend.reserved:,} reserved for tasks that were "
+            f"asked for, and {left:,} left for {counted(left // people, 'example')}",
             got=f"{size:,}",
             remedy="Ask for fewer, exclude examples that will not be labelled, or raise the budget: "
             "Campaign.set(budget=...). Tasks that were asked for can be taken without a new ask.",
@@ -156,8 +157,8 @@ def check_room(state: PoolState, size: int, *, pool_rows: int, at: int) -> None:
     held = len(np.union1d(out, np.setdiff1d(state.assigned, state.excluded)))
     raise ArgumentError(
         "`size`",
-        wanted=f"be at most the {free:,} examples to choose from (of {pool_rows:,}: {held:,} are out for labelling, "
-        f"{len(state.excluded):,} excluded, the rest labelled or disputed)",
+        wanted=f"be at most the {counted(free, 'example')} to choose from (of {pool_rows:,}: {held:,} "
+        f"{of_number(held, 'is')} out for labelling, {len(state.excluded):,} excluded, the rest labelled or disputed)",
         got=f"{size:,}",
         remedy="Ask for fewer, wait for labels or leases, or extend the pool.",
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ladle.labelling.classes import rewritten
-from ladle.labelling.columns import repeated
+from ladle.labelling.classes import classes_in, is_among, rewritten
+from ladle.labelling.columns import Texts, repeated
 from ladle.labelling.events import Effects
+from ladle.labelling.labels import Class, Labels
 from ladle.labelling.rules.tell import KnownRows, rejudge
 from ladle.labelling.settings import Settings
 from ladle.labelling.tables import AdjudicationTable, GoldTable, LabelTable, SettingsTable
@@ -16,14 +17,14 @@ from ladle.labelling.tables import AdjudicationTable, GoldTable, LabelTable, Set
 def change_classes(after: Settings, known: KnownRows, gold: GoldTable, *, number: int, what: dict[str, Any]) -> Effects:
     """The settings with other classes, and every label that has another name under them.
 
-    All versions of labels are rewritten, those that ended long ago too; `as_told` keeps the label as it was told.
-    after: the new settings. known, gold: of all tasks. number: of the new row of settings. what: the change, for the
-    log. Cost: one look-up for each label.
+    All versions of labels are rewritten, those that ended long ago too. Each is what was told (`as_told`) under the
+    names of the classes now, so undoing a merge gives back what it was. after: the new settings. known, gold: of all
+    tasks. number: of the new row of settings. what: the change, for the log. Cost: one look-up for each label.
     """
     row = SettingsTable.of([(number, after.to_json(), known.event)])
-    labels = _rewritten_labels(after, known.label)
+    labels = replace(known.label, label=_under(after, known.label))  # a label keeps the event that stored it
     final = known.adjudication
-    new_gold, new_final = rewritten(after.labels, gold.label), rewritten(after.labels, final.label)
+    new_gold, new_final = _under(after, gold), _under(after, final)
     gold_moved, final_moved = new_gold != gold.label, new_final != final.label
     other_gold = replace(gold, label=new_gold, event=repeated(known.event, len(gold))).take(gold_moved)
     words: AdjudicationTable = replace(final, label=new_final, event=repeated(known.event, len(final)))
@@ -41,6 +42,25 @@ def change_classes(after: Settings, known: KnownRows, gold: GoldTable, *, number
     return Effects(added=(row,), changed=(other_labels, other_gold, other_words, moved), report=report)
 
 
-def _rewritten_labels(after: Settings, label: LabelTable) -> LabelTable:
-    """All labels under the new names. A label keeps the event that stored it."""
-    return replace(label, label=rewritten(after.labels, label.label))
+def uses_of(labels: Labels, name: Class, known: KnownRows, gold: GoldTable) -> dict[str, int]:
+    """How many labels, gold examples and final words on record name a class, those that ended long ago too."""
+    as_told = {
+        "label": known.label.as_told,
+        "gold example": gold.as_told,
+        "final word": known.adjudication.as_told,
+    }
+    return {what: _named_in(rewritten(labels, column)[0], name) for what, column in as_told.items()}
+
+
+def _named_in(written: Texts, name: Class) -> int:
+    """How many of these labels name the class."""
+    naming = {text for text in set(written.tolist()) if is_among(name, classes_in([text]))}
+    return sum(text in naming for text in written.tolist())
+
+
+def _under(after: Settings, table: LabelTable | GoldTable | AdjudicationTable) -> Texts:
+    """(rows,) the labels under the new names; "" for skips and for gold that was taken back."""
+    written, refused = rewritten(after.labels, table.as_told)
+    assert not refused  # a class that labels name is never removed
+    written[table.label == ""] = ""
+    return written

@@ -67,16 +67,19 @@ def include(settings: Settings, exclusions: ExclusionTable, known: KnownRows) ->
     return Effects(changed=(ended, moved), report={"included": count})
 
 
-def add_gold(named: NamedExamples, labels: Texts, gold: GoldTable, *, event: int) -> Effects:
-    """Make these examples gold with these labels; a gold example with another label gets the new one."""
+def add_gold(named: NamedExamples, labels: Texts, as_told: Texts, gold: GoldTable, *, event: int) -> Effects:
+    """Make these examples gold with these labels; a gold example with another label gets the new one.
+
+    labels, as_told: (examples,) canonical JSON under the names of the classes now, and as they were given.
+    """
     fresh = ~np.isin(named.row, gold.row)
     back = int((gold.label == "").sum()) if len(gold) else 0  # they were taken back
     count = int(fresh.sum())
-    new = GoldTable(named.row[fresh], named.example_id[fresh], labels[fresh], repeated(event, count))
+    new = GoldTable(named.row[fresh], named.example_id[fresh], labels[fresh], repeated(event, count), as_told[fresh])
     places = np.searchsorted(gold.row, named.row[~fresh])
     old, wanted = gold.take(places), labels[~fresh]
     differ = old.label != wanted if len(old) else np.zeros(0, bool)
-    changed = replace(old, label=wanted, event=repeated(event, len(old))).take(differ)
+    changed = replace(old, label=wanted, event=repeated(event, len(old)), as_told=as_told[~fresh]).take(differ)
     return Effects(added=(new,), changed=(changed,), report={"gold": count + back, "changed": len(changed) - back})
 
 

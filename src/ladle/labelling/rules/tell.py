@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ladle.counts import counted
 from ladle.errors import ArgumentError
 from ladle.labelling.agreement import Resolutions, judge, with_final_words
 from ladle.labelling.columns import Int64, Texts, repeated, texts
@@ -326,8 +327,8 @@ def _notices(annotators: Texts, people: PersonTable, older: int) -> list[str]:
     found = [near_notice(*pair) for pair in near_names(people, dict.fromkeys(annotators.tolist()))]
     if older:
         found.append(
-            f"{older:,} labels are older than what the same annotators gave since: they are stored, and the later ones "
-            "stand"
+            f"{counted(older, 'label', 'is')} older than what the same annotators gave since: all is stored, and the "
+            "later label stands"
         )
     return found
 

@@ -116,7 +116,7 @@ class Ids:
             first = show_ids(array.take(unknown_pos[:SHOWN]))
             raise IdError(
                 name,
-                wanted=f"be in the pool ({pool})",
+                wanted=f"be in {pool}" if pool == "the pool" else f"be in the pool ({pool})",
                 got=f"{unknown_pos.size:,} of {len(array):,} unknown, the first {first}",
             )
         return rows

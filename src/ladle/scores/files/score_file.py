@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from ladle.arraylikes import as_array
 from ladle.arrays import CHECK_BYTES, Rows
-from ladle.errors import ArgumentError, DataError, IdError, MismatchError, NonFiniteError, ShapeError
+from ladle.errors import ArgumentError, ClassCountError, DataError, IdError, NonFiniteError, ShapeError
 from ladle.memory.budget import require
 from ladle.numbers import choice, switch, text, whole
 from ladle.pool.contract import Pool
@@ -206,7 +206,7 @@ def open_scores(
     ------
     IdError
         For ids that are unknown, repeated or missing.
-    MismatchError
+    ClassCountError
         For another number of classes.
     ShapeError, ArgumentError, FileError
         For a source that cannot be read; see the kinds of FileError.
@@ -305,18 +305,19 @@ def _match_rows(
 
 
 def _check_classes(entries: ScoreSource, request: ScoreRequest, classes: Sequence[str | int] | int) -> None:
-    """Raises: MismatchError for another number of classes. Margins do not show how many classes there were."""
+    """Raises: ClassCountError for another number of classes. Margins do not show how many classes there were."""
     wanted = classes if isinstance(classes, int) else len(classes)
     width = 2 if request.read_as == "binary" else entries.width
     if width is None or request.read_as == "votes" or width == wanted:
         return
     count = "one probability per example, which means two" if request.read_as == "binary" else f"{width:,}"
     columns = f", in the columns {', '.join(entries.columns[:8])}" if len(entries.columns) > 1 else ""
-    raise MismatchError(
+    raise ClassCountError(
         entries.name,
         wanted=f"have scores of {wanted:,} classes, as many as there are",
         got=f"{count}{columns}",
         remedy="If other columns were read too, name those of the classes: column=[...].",
+        count=width,
     )
 
 

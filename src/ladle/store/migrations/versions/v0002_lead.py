@@ -1,6 +1,6 @@
 """Schema version 2: what a data lead changes, and who answered what, how long it took and from which file.
 
-Three tables get columns, so all of their rows are written anew with new seals. Every campaign gets an event that
+Four tables get columns, so all of their rows are written anew with new seals. Every campaign gets an event that
 records it and that founds the people who have labelled so far.
 """
 
@@ -20,6 +20,7 @@ from ladle.labelling.version_two import (
     AssignmentTableTwo,
     CommentTableTwo,
     EventTableTwo,
+    GoldTableTwo,
     LabelTableTwo,
     LeaseTableTwo,
     PersonTableTwo,
@@ -36,11 +37,11 @@ Row = tuple[Any, ...]
 
 
 # SQLite keeps the rows of these tables in the order of their keys.
-_CLUSTERED = (LabelTableTwo, LeaseTableTwo, AdjudicationTableTwo, AssignmentTableTwo)
+_CLUSTERED = (LabelTableTwo, LeaseTableTwo, GoldTableTwo, AdjudicationTableTwo, AssignmentTableTwo)
 
 
 def upgrade() -> None:
-    """Write three tables anew, make five, and record the upgrade in each campaign."""
+    """Write four tables anew, make five, and record the upgrade in each campaign."""
     connection = op.get_bind()
     for new in (SettingsTableTwo, PersonTableTwo, AdjudicationTableTwo, AssignmentTableTwo, CommentTableTwo):
         _create(new, new.NAME)
@@ -57,11 +58,16 @@ def upgrade() -> None:
         people.setdefault(campaign, {})[row[1]] = None
         return version_two.lease_row(row, since=facts.get((campaign, row[3]), (0, ""))[0])
 
+    def gold(_campaign: int, row: Row) -> Row:
+        return version_two.gold_row(row)
+
     def quarantine(_campaign: int, row: Row) -> Row:
         return version_two.quarantine_row(row)
 
-    for made, change in ((LabelTableTwo, label), (LeaseTableTwo, lease), (QuarantineTableTwo, quarantine)):
-        _rewrite(connection, made, change)
+    _rewrite(connection, LabelTableTwo, label)
+    _rewrite(connection, LeaseTableTwo, lease)
+    _rewrite(connection, GoldTableTwo, gold)
+    _rewrite(connection, QuarantineTableTwo, quarantine)
     op.create_index("ladle_label_row", "ladle_label", ["campaign", "row"])
     op.create_index("ladle_lease_annotator", "ladle_lease", ["campaign", "annotator"])
     op.create_index("ladle_assignment_assignee", "ladle_assignment", ["campaign", "assignee"])

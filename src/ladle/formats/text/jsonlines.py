@@ -18,10 +18,10 @@ import pyarrow.json
 from ladle.errors import CorruptFileError
 from ladle.formats.columns import find_columns
 from ladle.formats.fields import ID, LABEL, Form
-from ladle.formats.jsonrows import keys_in_file, table_of_objects
-from ladle.formats.jsontext import json_lines
-from ladle.formats.text_files import REMEDY, has_object_a_line, json_text, numbered_lines, open_text, strict_json
-from ladle.formats.textcolumns import in_calendar
+from ladle.formats.text.jsonrows import keys_in_file, table_of_objects
+from ladle.formats.text.jsontext import json_lines
+from ladle.formats.text.text_files import REMEDY, has_object_a_line, json_text, numbered_lines, open_text, strict_json
+from ladle.formats.text.textcolumns import in_calendar
 from ladle.pool.files.opening import open_native
 
 _BLOCK_BYTES = 1 << 24  # a longer line is refused

@@ -24,14 +24,12 @@ import pyarrow.compute as pc
 import pyarrow.json
 
 from ladle.errors import CorruptFileError, DataError, FileFormatError
-from ladle.formats.classes import is_listed, numbered, refuse_kind, refuse_values
 from ladle.formats.columns import find_columns
 from ladle.formats.fields import EMPTY_IS_NONE, ID, LABEL, TIME, Form
-from ladle.formats.filenames import as_known_ids
-from ladle.formats.jsonlines import places
-from ladle.formats.jsonrows import keys_in_file, table_of_objects
-from ladle.formats.jsontext import iso_times, json_lines
-from ladle.formats.text_files import (
+from ladle.formats.text.jsonlines import places
+from ladle.formats.text.jsonrows import keys_in_file, table_of_objects
+from ladle.formats.text.jsontext import iso_times, json_lines
+from ladle.formats.text.text_files import (
     REMEDY,
     has_object_a_line,
     json_text,
@@ -39,7 +37,9 @@ from ladle.formats.text_files import (
     open_text,
     strict_json,
 )
-from ladle.formats.textcolumns import convert, in_calendar
+from ladle.formats.text.textcolumns import convert, in_calendar
+from ladle.formats.tools.classes import is_listed, numbered, refuse_kind, refuse_values
+from ladle.formats.tools.filenames import as_known_ids
 from ladle.formats.values import UnfitValueError, fit_value
 from ladle.pool.files.opening import open_native
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ladle.cli.campaign.exclusions import Example, parse_ids
+from ladle.cli.campaign.lead.exclusions import Example, parse_ids
 from ladle.cli.campaign.opening import By, Db, Name, OtherPool, open_campaign, read_ids_of
 from ladle.cli.program import options
+from ladle.counts import of_number
 
 if TYPE_CHECKING:
     from ladle.campaign import Campaign
@@ -65,7 +66,7 @@ def assign(
         done = f"{changed:,}" if changed else "none: done before" if chosen else "none: there are no such tasks"
         lines = {
             "ended" if end else f"assigned to {to}": done,
-            "examples": f"{len(chosen):,}, {waiting:,} of them wait for labels",
+            "examples": f"{len(chosen):,}, {waiting:,} of them {of_number(waiting, 'waits')} for labels",
         }
         print_answer(f"Campaign {campaign.name}", lines, facts, as_json=as_json)
 

@@ -12,8 +12,8 @@ import pyarrow as pa
 from ladle.errors import DataError
 from ladle.formats.fields import ID, LABEL, Form
 from ladle.formats.foreign import FOREIGN
-from ladle.formats.text_files import json_text, numbered_lines, open_text, strict_json
-from ladle.formats.textcolumns import convert
+from ladle.formats.text.text_files import json_text, numbered_lines, open_text, strict_json
+from ladle.formats.text.textcolumns import convert
 from ladle.formats.values import UnfitValueError, fit_value
 
 _BLOCK_BYTES = 1 << 20

@@ -7,9 +7,10 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ladle.cli.campaign.agreement import review_lines
 from ladle.cli.campaign.opening import DAY_SECONDS, Db, Name, OtherPool, as_typed, open_campaign
+from ladle.cli.campaign.overview.agreement import review_lines
 from ladle.cli.program import options
+from ladle.counts import counted
 
 if TYPE_CHECKING:
     from ladle.labelling import Progress, Settings
@@ -52,7 +53,8 @@ def _lines(figures: Progress, settings: Settings, see_quarantine: str) -> dict[s
     people, told = settings.annotators_per_task, figures.labels - figures.imported
     disputed = figures.disputed - figures.disputed_unasked
     lines = {
-        "pool": f"{figures.pool:,} examples" + (f", {figures.excluded:,} of them excluded" if figures.excluded else ""),
+        "pool": counted(figures.pool, "example")
+        + (f", {figures.excluded:,} of them excluded" if figures.excluded else ""),
         "rounds": f"{figures.rounds:,}",
         "labelled": labelled_text(figures),
         "outstanding": f"{figures.outstanding:,}" + (f", {disputed:,} disputed" if disputed else ""),
@@ -63,7 +65,7 @@ def _lines(figures: Progress, settings: Settings, see_quarantine: str) -> dict[s
         lines["not asked for"] = f"{figures.labelled_unasked:,} labelled{apart}; {total:,} are labelled in all"
     lines |= {
         "labels": f"{told:,}" + (f", by {people} people an example" if people > 1 else ""),
-        **({"imported": f"{figures.imported:,} labels"} if figures.imported else {}),
+        **({"imported": counted(figures.imported, "label")} if figures.imported else {}),
         "speed": _speed(figures),
         "time left": _time_left(figures),
         "spend": spend_text(figures),
@@ -143,7 +145,7 @@ def _time_left(figures: Progress) -> str:
 
 def spend_text(figures: Progress) -> str:
     """What is paid for, reserved and left, in labels."""
-    text = f"{figures.spend:,} labels paid for, {figures.reserved:,} reserved"
+    text = f"{counted(figures.spend, 'label')} paid for, {figures.reserved:,} reserved"
     if figures.budget is None:
         return f"{text}, no budget set"
     over = figures.spend + figures.reserved - figures.budget

@@ -1,13 +1,15 @@
-"""`ladle campaign class add`, `rename`, `merge`, `list`: the classes of a campaign that runs."""
+"""`ladle campaign class add`, `remove`, `rename`, `merge`, `unmerge`, `list`: the classes of a campaign that runs."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ladle.cli.campaign.opening import By, Db, Name, open_campaign
 from ladle.cli.program import options
+from ladle.counts import counted, of_number
 
 if TYPE_CHECKING:
     from ladle.campaign import Campaign
@@ -27,6 +29,18 @@ def add(
     with open_campaign(db, name, by=by) as campaign:
         numbers = _are_numbers(campaign)
         _answer(campaign, "add", campaign.classes.add(*(_new(each, numbers) for each in names)), as_json)
+
+
+def remove(
+    old: OldClass,
+    db: Db = None,
+    name: Name = None,
+    by: By = "",
+    as_json: options.AsJson = False,
+) -> None:
+    """Remove a class that no label, gold example or final word ever used. A class in use is merged instead."""
+    with open_campaign(db, name, by=by) as campaign:
+        _answer(campaign, "remove", campaign.classes.remove(_known(campaign, old)), as_json)
 
 
 def rename(
@@ -56,6 +70,23 @@ def merge(
         _answer(campaign, "merge", campaign.classes.merge(_known(campaign, old), _known(campaign, into)), as_json)
 
 
+def unmerge(
+    old: Annotated[str, typer.Argument(metavar="CLASS", help="A class that was merged.", show_default=False)],
+    db: Db = None,
+    name: Name = None,
+    by: By = "",
+    as_json: options.AsJson = False,
+) -> None:
+    """Undo the merge of a class: what was told under its names is of this class again, at its old place.
+
+    Labels that were told under the name of the other class stay there. An answer that repeated the merged class was not
+    stored, so the answer that it repeated stands.
+    """
+    with open_campaign(db, name, by=by) as campaign:
+        former = [each for each, _ in campaign.settings.labels.former]
+        _answer(campaign, "unmerge", campaign.classes.unmerge(_one_of(former, old)), as_json)
+
+
 def list_classes(db: Db = None, name: Name = None, as_json: options.AsJson = False) -> None:
     """List the classes, how many labels name each, and the names they had before."""
     from ladle.cli.program.printing import print_answer
@@ -64,7 +95,8 @@ def list_classes(db: Db = None, name: Name = None, as_json: options.AsJson = Fal
         counts = campaign.classes.counts()
         facts = {"command": "campaign class list", "name": campaign.name, "classes": counts.to_pylist()}
         lines = {
-            str(row.name): f"{row.labels:,} labels" + (f", was {', '.join(map(str, row.former))}" if row.former else "")
+            str(row.name): counted(row.labels, "label")
+            + (f", was {', '.join(map(str, row.former))}" if row.former else "")
             for row in counts
         }
         print_answer(f"Classes of {campaign.name}", lines or {"none": "any class is accepted"}, facts, as_json=as_json)
@@ -84,7 +116,7 @@ def _answer(campaign: Campaign, command: str, change: SettingsChange, as_json: b
     lines = {
         "classes": f"{len(classes):,}: {', '.join(map(str, classes[:8]))}{', ...' if len(classes) > 8 else ''}",
         "labels": f"{change.labels:,} under another name now",
-        "tasks": f"{change.tasks:,} have another state now",
+        "tasks": f"{change.tasks:,} {of_number(change.tasks, 'has')} another state now",
     }
     print_answer(f"Classes of {campaign.name}", lines, facts, as_json=as_json)
 
@@ -101,20 +133,34 @@ def _new(text: str, numbers: bool) -> str | int:
 
 def _known(campaign: Campaign, text: str) -> Any:
     """The class of this text. Raises: ArgumentError where 3 and "3" are two classes."""
+    return _one_of(campaign.classes, text)
+
+
+def _one_of(classes: Iterable[Any], text: str) -> Any:
+    """The class of this text; the text where there is none. Raises: ArgumentError where 3 and "3" are two of them."""
     from ladle.errors import ArgumentError
 
-    found = [each for each in campaign.classes if str(each) == text]
+    found = [each for each in classes if str(each) == text]
     if len(found) > 1:
         wanted, got = "be one class", f"{text!r}, which is a number and a text"
-        raise ArgumentError("the class", wanted=wanted, got=got, remedy="Use Campaign.classes in Python.")
+        raise ArgumentError("the class", wanted=wanted, got=got, remedy="The command line cannot tell them apart.")
     return found[0] if found else text
 
 
-ABOUT_WORD = {"class": "Add, rename and merge the classes of a campaign that runs."}
-COMMANDS = {"class add": add, "class rename": rename, "class merge": merge, "class list": list_classes}
+ABOUT_WORD = {"class": "Add, remove, rename and merge the classes of a campaign that runs."}
+COMMANDS = {
+    "class add": add,
+    "class remove": remove,
+    "class rename": rename,
+    "class merge": merge,
+    "class unmerge": unmerge,
+    "class list": list_classes,
+}
 EXAMPLES = {
     "class add": options.examples("ladle campaign class add emu owl --db birds.db"),
     "class rename": options.examples("ladle campaign class rename kat cat --db birds.db"),
     "class merge": options.examples("ladle campaign class merge kitten cat --db birds.db"),
+    "class remove": options.examples("ladle campaign class remove emu --db birds.db"),
+    "class unmerge": options.examples("ladle campaign class unmerge kitten --db birds.db"),
     "class list": options.examples("ladle campaign class list --db birds.db"),
 }

@@ -8,6 +8,7 @@ import typer
 
 from ladle.cli.campaign.opening import Db, Name, OtherPool, open_campaign
 from ladle.cli.program import options
+from ladle.counts import of_number
 
 if TYPE_CHECKING:
     from ladle.labelling import Records
@@ -49,7 +50,7 @@ def outstanding(
         print_json(facts)
         return
     lines = {
-        "tasks": f"{len(tasks):,} wait for labels, {facts['disputed']:,} of them disputed",
+        "tasks": f"{len(tasks):,} {of_number(len(tasks), 'waits')} for labels, {facts['disputed']:,} of them disputed",
         **({"not asked for": f"{facts['unasked']:,} of them: assigned or disputed ones"} if facts["unasked"] else {}),
         "with nobody": f"{facts['with_nobody']:,}",
     }

@@ -35,7 +35,7 @@ def status(db: Db = None, name: Name = None, pool: OtherPool = None, as_json: op
 
 def screen(found: Status, db: str | None, name: str | None) -> list[str]:
     """The lines of the screen: at most 23, so that a prompt fits below them."""
-    from ladle.cli.campaign.progress import labelled_text, spend_text
+    from ladle.cli.campaign.overview.progress import labelled_text, spend_text
 
     figures = found.progress
     lines = [

@@ -9,6 +9,7 @@ import typer
 
 from ladle.cli.campaign.opening import By, Db, Name, open_campaign
 from ladle.cli.program import options
+from ladle.counts import counted
 
 
 def list_entries(
@@ -49,7 +50,7 @@ def list_entries(
             for row in rows
         ]
         shown = table(["", "id", "label", "annotator", "where", "why"], lines, right={0})
-        print_parts([(f"{still_open:,} open entries in quarantine of {campaign.name}", shown)])
+        print_parts([(f"{counted(still_open, 'open entry')} in quarantine of {campaign.name}", shown)])
 
 
 def close(

@@ -11,10 +11,11 @@ import pyarrow.json
 
 from ladle.errors import DataError
 from ladle.formats.fields import TIME, typed_text
-from ladle.formats.text_files import json_text, strict_json
+from ladle.formats.text.text_files import json_text, strict_json
 from ladle.formats.values import UnfitValueError, fit_value
 
 _INTEGER = r"^(0|-?[1-9][0-9]{0,18})(\.0+)?$"
+_AROUND = " \t"  # a line break in a cell is no space: it may be a quote that is not closed
 _WHOLE_PART = r"\.0+$"
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 _YES, _NO = ["true", "yes", "1"], ["false", "no", "0"]
@@ -25,7 +26,7 @@ _LIST = r"^\s*\[[^\n]*\]\s*$"
 
 def convert(array: Any, kind: Any, name: str, at: Callable[[int], str]) -> Any:
     """A large_string array as `kind`, nulls kept: decimal integers and numbers, ISO 8601 times (UTC without a zone), or
-    JSON lists. at: returns the place of a row in words.
+    JSON lists. Spaces around a number or a time say nothing. at: returns the place of a row in words.
 
     Raises: DataError that names the place of the first text of another kind.
     """
@@ -57,6 +58,7 @@ def _converted(array: Any, kind: Any) -> Any:
 
 def _plain(array: Any, kind: Any) -> Any:
     """The converted array, or None where some text does not fit."""
+    array = pc.utf8_trim(array, _AROUND)
     if pa.types.is_timestamp(kind):
         zoned = pc.match_substring_regex(array, _ZONE)
         text = pc.if_else(zoned, array, pc.binary_join_element_wise(array, _text("Z"), _text("")))

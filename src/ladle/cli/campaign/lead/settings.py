@@ -8,6 +8,7 @@ import typer
 
 from ladle.cli.campaign.opening import DAY_SECONDS, By, Db, Name, OtherPool, open_campaign
 from ladle.cli.program import options
+from ladle.counts import of_number
 
 # The options, by the setting that each changes.
 _OPTIONS = {
@@ -89,7 +90,7 @@ def set_settings(
             for each, (old, new) in change.changed.items()
         }
         if change.tasks:
-            lines["tasks"] = f"{change.tasks:,} have another state now"
+            lines["tasks"] = f"{change.tasks:,} {of_number(change.tasks, 'has')} another state now"
         lines |= {} if change else {"done before": "it was so already: nothing was changed"}
         print_answer(f"Settings of {campaign.name}", lines, facts, as_json=as_json)
 

@@ -9,6 +9,7 @@ import typer
 
 from ladle.cli.campaign.opening import Db, Name, OtherPool, open_campaign
 from ladle.cli.program import options
+from ladle.counts import counted
 
 
 def story(
@@ -19,7 +20,7 @@ def story(
     as_json: options.AsJson = False,
 ) -> None:
     """Show the history of one example, oldest event first."""
-    from ladle.cli.campaign.exclusions import parse_ids
+    from ladle.cli.campaign.lead.exclusions import parse_ids
     from ladle.cli.program.printing import print_json
 
     with open_campaign(db, name, pool=pool) as campaign:
@@ -55,7 +56,7 @@ def audit(
             ]
             print_json({"command": "campaign audit", "name": campaign.name, "events": rows})
         else:
-            print_parts([(f"The last {len(events):,} events of {campaign.name}", audit_table(events))])
+            print_parts([(f"The last {counted(len(events), 'event')} of {campaign.name}", audit_table(events))])
 
 
 COMMANDS = {"story": story, "audit": audit}

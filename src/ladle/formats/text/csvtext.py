@@ -19,14 +19,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
+from ladle.counts import counted
 from ladle.errors import CorruptFileError, DataError, FileFormatError
 from ladle.formats.columns import find_columns, no_column_error, plain_name
-from ladle.formats.csvdialect import CsvDialect, CsvText, read_dialect, read_legacy
 from ladle.formats.fields import ABSENT, ID, LABEL, Form
 from ladle.formats.foreign import FOREIGN
-from ladle.formats.jsontext import iso_times, list_texts
-from ladle.formats.text_files import REMEDY, json_text
-from ladle.formats.textcolumns import convert
+from ladle.formats.text.csvdialect import CsvDialect, CsvText, read_dialect, read_legacy
+from ladle.formats.text.jsontext import iso_times, list_texts
+from ladle.formats.text.text_files import REMEDY, json_text
+from ladle.formats.text.textcolumns import convert
 from ladle.formats.values import UnfitValueError, fit_value
 from ladle.notices import notice
 
@@ -98,7 +99,7 @@ def _without_absent(table: Any, field: str, name: str, form: Form, path: Path) -
     if not count:
         return table
     if field == LABEL:
-        notice(f"{count:,} labels in {path} are words such as `NA`: these rows have no label.")
+        notice(f"{counted(count, 'label')} in {path} taken for nothing, such as `NA`: these rows have no label.")
     made = pc.if_else(absent, pa.scalar(None, pa.large_string()), cells)
     return table.set_column(table.schema.get_field_index(name), name, made)
 

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ladle.counts import counted
 from ladle.errors import IdError
 from ladle.notices import notice
 
@@ -43,7 +44,7 @@ def as_known_ids(names: Sequence[str], known_ids: Any, source: Path) -> list[str
     _refuse_two_names({**{name: name for name in given.filter(known).to_pylist()}, **matched}, source)
     if matched:
         name, example_id = next(iter(matched.items()))
-        notice(f"{len(matched):,} names of files in {source} are ids by their base names: `{name}` is {example_id!r}.")
+        notice(f"{counted(len(matched), 'file')} in {source} known by the base name: `{name}` is {example_id!r}.")
     return [matched.get(name, name) for name in names]
 
 

@@ -23,14 +23,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ladle.counts import counted
 from ladle.errors import CorruptFileError, DataError
-from ladle.formats.classes import is_listed, numbered, refuse_kind, refuse_values
 from ladle.formats.columns import find_columns
 from ladle.formats.fields import EMPTY_IS_NONE, ID, LABEL, Form, typed_text
-from ladle.formats.filenames import as_known_ids
-from ladle.formats.jsonrows import keys_of, table_of_objects
-from ladle.formats.jsontext import json_lines
-from ladle.formats.text_files import REMEDY, json_text, open_text, strict_json
+from ladle.formats.text.jsonrows import keys_of, table_of_objects
+from ladle.formats.text.jsontext import json_lines
+from ladle.formats.text.text_files import REMEDY, json_text, open_text, strict_json
+from ladle.formats.tools.classes import is_listed, numbered, refuse_kind, refuse_values
+from ladle.formats.tools.filenames import as_known_ids
 from ladle.formats.values import UnfitValueError, fit_value
 from ladle.notices import notice
 
@@ -246,7 +247,7 @@ def _labels(
             raise DataError(_where(at), wanted="be the only label of its image", got=got)
         labels.append(label)
     if repeated:
-        notice(f"{repeated:,} annotations in {path} repeat a class of their image: each class counts once.")
+        notice(f"{counted(repeated, 'repetition')} of a class of an image in {path}: each class counts once.")
     for number, entry in enumerate(_listed(document, "empty_annotations", path) if form.kind == "multi" else [], 1):
         at = ("empty_annotations", number, path)
         key = _reference(entry, "image_id", images, at)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ladle.cli.campaign.exclusions import Example, IdsPath, listed_ids
+from ladle.cli.campaign.lead.exclusions import Example, IdsPath, listed_ids
 from ladle.cli.campaign.opening import By, Db, Name, OtherPool, open_campaign
 from ladle.cli.program import options
+from ladle.counts import counted, of_number
 
 if TYPE_CHECKING:
     from ladle.campaign import Withdrawn
@@ -81,7 +82,7 @@ def delete_labels(
             "done_before": found.labels == 0 and not dry_run,
             "reason": reason,
         }
-        count = f"{found.labels:,} of {found.tasks:,} examples" if found.labels else "none, or done before"
+        count = f"{found.labels:,} of {counted(found.tasks, 'example')}" if found.labels else "none, or done before"
         lines = {"labels deleted" if not dry_run else "labels meant": count}
         lines |= {"dry run": "nothing was changed"} if dry_run else {"reason": reason}
         print_answer(f"Campaign {campaign.name}", lines, facts, as_json=as_json)
@@ -120,12 +121,13 @@ def untell(
             "done_before": not (found.labels or found.closed) and not dry_run,
         }
         verb = "would be" if dry_run else "were"
+        again = "would stand again" if dry_run else f"{of_number(found.restored, 'stands')} again"
         lines = {
-            "labels": f"{found.labels:,} of {found.tasks:,} examples {verb} deleted",
-            "restored": f"{found.restored:,} earlier labels {'would stand' if dry_run else 'stand'} again",
+            "labels": f"{found.labels:,} of {counted(found.tasks, 'example')} {verb} deleted",
+            "restored": f"{counted(found.restored, 'earlier label')} {again}",
         }
         if found.closed:
-            lines["quarantine"] = f"{found.closed:,} entries {verb} closed"
+            lines["quarantine"] = f"{counted(found.closed, 'entry')} {verb} closed"
         print_answer(f"{Path(file).name} untold in {campaign.name}", lines, facts, as_json=as_json)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ladle.cli.campaign.exclusions import Example, parse_ids
+from ladle.cli.campaign.lead.exclusions import Example, parse_ids
 from ladle.cli.campaign.opening import By, Db, Format, Name, OtherPool, open_campaign, read_ids_of
 from ladle.cli.campaign.telling import label_file, names_of
 from ladle.cli.program import options

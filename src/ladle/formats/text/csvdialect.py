@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from ladle.errors import ArgumentError, CorruptFileError, FileFormatError
 from ladle.formats.columns import plain_name
-from ladle.formats.text_files import REMEDY, open_text
+from ladle.formats.text.text_files import REMEDY, open_text
 from ladle.pool.files.opening import open_file, open_native
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}

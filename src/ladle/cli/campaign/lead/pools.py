@@ -12,6 +12,7 @@ from ladle.cli.campaign.creating import skipping_of
 from ladle.cli.campaign.opening import By, Db, Name, OtherPool, open_campaign
 from ladle.cli.program import options
 from ladle.cli.program.skipping import SkipInvalid, SkippedFile
+from ladle.counts import counted, of_number
 
 if TYPE_CHECKING:
     from ladle.campaign import Campaign
@@ -112,10 +113,11 @@ def extend(
             **({"replaced": news, **counts} if replace else {}),
             **skipping.facts(given),
         }
-        lines = {"pool": f"{given.rows:,} examples, {added:,} of them new", **skipping.shown(given)}
+        lines = {"pool": f"{counted(given.rows, 'example')}, {added:,} of them new", **skipping.shown(given)}
         if counts:
             lines["records"] = (
-                f"of {counts['removed']:,} examples that were removed, kept and excluded; "
+                f"of {counted(counts['removed'], 'example')} that {of_number(counts['removed'], 'was')} removed, "
+                "kept and excluded; "
                 f"of {counts['returned']:,} that came back"
             )
         if not news:
@@ -135,7 +137,7 @@ def _lines(campaign: Campaign) -> dict[str, str]:
     parts = campaign.pool.history()
     last = parts[-1]
     history = [
-        f"{each.at:%Y-%m-%d %H:%M} {each.change} by {each.by}: {each.rows:,} examples of dim {each.dim}"
+        f"{each.at:%Y-%m-%d %H:%M} {each.change} by {each.by}: {counted(each.rows, 'example')} of dim {each.dim}"
         for each in parts
     ]
     return {

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from ladle.errors import DataError, FileFormatError
-from ladle.formats import coco
 from ladle.formats.columns import find_columns, no_column_error
 from ladle.formats.fields import ID, LABEL, Form
-from ladle.formats.jsonrows import keys_of, table_of_objects
-from ladle.formats.labelstudio import annotation_objects, is_label_studio
-from ladle.formats.text_files import json_text
+from ladle.formats.text.jsonrows import keys_of, table_of_objects
+from ladle.formats.text.text_files import json_text
+from ladle.formats.tools import coco
+from ladle.formats.tools.labelstudio import annotation_objects, is_label_studio
 
 # Names at the top of JSON documents that say which tool wrote them.
 _TOOLS = (

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ladle.cli.campaign.opening import Db, Name, OtherPool, open_campaign
 from ladle.cli.program import options
+from ladle.counts import counted
 
 if TYPE_CHECKING:
     from ladle.labelling import Agreement, Record, Records
@@ -54,7 +55,8 @@ def _lines(found: Agreement) -> dict[str, str]:
     if not found.examples:
         return {"agreement": "not known: no example has labels of two people with a name"}
     lines = {
-        "shared": f"{found.examples:,} examples with labels of two people or more, {found.labels:,} labels",
+        "shared": f"{counted(found.examples, 'example')} with labels of two people or more, "
+        f"{counted(found.labels, 'label')}",
         "alpha": _alpha(found.alpha),
     }
     if found.share is not None:

@@ -1,0 +1,1 @@
+"""Commands of a data lead: settings, classes, people, what is taken back, decided or assigned."""

@@ -1,0 +1,1 @@
+"""Files of other tools: COCO, manifests, Label Studio, and names of files as ids."""
