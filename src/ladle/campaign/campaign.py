@@ -20,12 +20,10 @@ from ladle.campaign.session import Database
 from ladle.campaign.whole_round import RoundRequest
 from ladle.formats import LabelFile, read_labels
 from ladle.labelling.answers import Batch, Told
-from ladle.labelling.contract import Store
 from ladle.labelling.labels import Class, Labels
 from ladle.labelling.settings import Settings
 from ladle.numbers import mapping, switch
 from ladle.progress import SILENT, Reporter
-from ladle.store.sql import SqlStore
 
 Arrays = Mapping[str, npt.ArrayLike | None]
 
@@ -150,7 +148,7 @@ class Campaign(Editor):
             currency=currency,
         )
         plan = creation.NewCampaign(settings, as_pool(pool), tree, clock, progress, by)
-        return cls(creation.create(url if isinstance(url, Store) else SqlStore.create(url), plan))
+        return cls(creation.create(url, plan))
 
     def ask(
         self,

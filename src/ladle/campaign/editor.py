@@ -12,7 +12,6 @@ from ladle.campaign.lead import adjudication, assignments, pool_changes, pools
 from ladle.campaign.session import Database
 from ladle.campaign.teller import Teller
 from ladle.labelling.answers import Taken
-from ladle.labelling.contract import Store
 from ladle.numbers import switch
 from ladle.progress import SILENT, Reporter
 from ladle.store.sql import SqlStore
@@ -76,10 +75,9 @@ class Editor(Teller):
 
         Notes
         -----
-        Cost: reads and checks the whole backup before it writes anything.
+        Cost: reads and checks the whole backup before it writes anything. After an error there is no new file.
         """
-        store = url if isinstance(url, Store) else SqlStore.create(url)
-        return cls(creation.restore(store, path, name=name, files=files or ""))
+        return cls(creation.restore(url, path, name=name, files=files or ""))
 
     def take(
         self,
