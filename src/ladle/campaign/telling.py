@@ -70,11 +70,13 @@ def check_request(
         raise ShapeError("`labels`", wanted=f"be one for each of the {len(named):,} ids", got=f"{len(given):,}")
     labels_now = session.settings.labels
     canonical, refused = labels_now.all_canonical(given)
+    said = _said(labels_now, given) if refused or labels_now.former else canonical
     return _request(
         session,
         named,
         label=canonical,
-        as_told=labels_now.as_told().all_canonical(given)[0] if labels_now.former else canonical,
+        as_told=texts(one if label else "" for one, label in zip(said, canonical, strict=True)) if refused else said,
+        said=said,
         refused=refused,
         given={place: tell_rules.as_text(given[place]) for place in {*refused, *named.unknown}},
         reason="",
@@ -109,6 +111,7 @@ def check_skips(
         named,
         label=repeated("", len(named)),
         as_told=repeated("", len(named)),
+        said=repeated("", len(named)),
         refused={},
         given={place: tell_rules.as_text({"skip": reasons[place]}) for place in named.unknown},
         reason=reasons,
@@ -152,6 +155,7 @@ def together(first: TellRequest, *others: TellRequest, comments: CommentTable | 
         "example_id",
         "label",
         "as_told",
+        "said",
         "told_by",
         "source",
         "told_at",
@@ -179,6 +183,7 @@ def only_comments(session: Session, comments: CommentTable, *, key: str | None =
         example_id=nothing,
         label=nothing,
         as_told=nothing,
+        said=nothing,
         told_by=nothing,
         source=nothing,
         told_at=none,
@@ -304,6 +309,7 @@ def _request(
     *,
     label: Texts,
     as_told: Texts,
+    said: Texts,
     refused: Mapping[int, str],
     given: Mapping[int, str],
     reason: str | Texts,
@@ -323,6 +329,7 @@ def _request(
         example_id=named.example_id,
         label=label,
         as_told=as_told,
+        said=said,
         told_by=_broadcast(annotator, count, "annotator"),
         source=_broadcast(source, count, "source"),
         told_at=moments,
@@ -337,6 +344,14 @@ def _request(
         part=named.part,
         origin=origin,
     )
+
+
+def _said(labels: Labels, given: list[Any]) -> Texts:
+    """(l,) what the caller gave as text, the same whatever classes the campaign has: canonical where it is a label."""
+    written, odd = labels.of_any_class().all_canonical(given)
+    for place in odd:
+        written[place] = tell_rules.as_text(given[place])
+    return written
 
 
 def _as_list(values: object, name: str = "labels") -> list[Any]:

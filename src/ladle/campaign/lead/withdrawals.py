@@ -149,10 +149,13 @@ def delete_labels(
             got="none of these",
             remedy="To delete all labels, say since when: all of them are later.",
         )
-    rows, at = None if ids is None else find_named(session, ids).row, session.now()
+    chosen, at = None if ids is None else find_named(session, ids), session.now()
+    rows = None if chosen is None else chosen.row
     named = (which.source, which.sha256, which.since, which.until)
     more = named if rows is None or any(each is not None for each in named) else ()
-    request = digest_of(np.empty(0, np.int64) if rows is None else rows, which.annotator, reason, *more)
+    # By ids and not by rows: in another pool the same examples have other rows.
+    ids_of_all = None if chosen is None else sorted(chosen.example_id.tolist())
+    request = digest_of(ids_of_all, which.annotator, reason, *more)
     act = session.act("delete", at, key=key, request=request)
     with session.reading() if is_trial else session.writing() as view:
         report = None if is_trial else earlier_report(view, act)

@@ -61,8 +61,9 @@ class TellRequest:
 
     kind: of the event; "import" for labels made elsewhere. row: (l,) of the pool, negative for an example that was
     taken out of it; NO_ROW for an id that the campaign does not know. label: (l,) canonical JSON, "" for a skip and for
-    a value that is no label of the campaign. as_told: (l,) the label before its class was renamed or merged. refused:
-    the reason, by position. given: the value as text, by position, for refused labels and unknown ids. told_by: (l,)
+    a value that is no label of the campaign. as_told: (l,) the label before its class was renamed or merged. said: (l,)
+    what the caller gave, as text, whatever classes and examples the campaign has. refused: the reason, by position.
+    given: the value as text, by position, for refused labels and unknown ids. told_by: (l,)
     the annotators as the caller wrote them. is_timed: (l,) 1 where the caller said when it was given. reason: (l,) of
     skips. spent_ms: (l,) 0 where nobody said. comments: remarks, not numbered yet; NO_ROW for an unknown id. at: the
     moment of the call, in microseconds. key: "" for none. part: of the pool, whose rows these are; 0 for none. by: who
@@ -74,6 +75,7 @@ class TellRequest:
     example_id: Texts
     label: Texts
     as_told: Texts
+    said: Texts
     told_by: Texts
     source: Texts
     told_at: Int64
@@ -93,11 +95,15 @@ class TellRequest:
         return len(self.row)
 
     def act(self, key: str | None = None) -> Act:
-        """The tell as an event, under its own key or another. Its digest does not depend on `told_at`."""
+        """The tell as an event, under its own key or another.
+
+        Its digest is that of what the caller gave, but for `told_at`. It does not depend on what became of it: a class
+        that was refused may be one now, and an unknown id may be in the pool now.
+        """
         more: list[Any] = [self.reason] if (self.reason != "").any() else []
         if len(self.comments):
             more += [self.comments.example_id, self.comments.annotator, self.comments.text]
-        digest = digest_of(self.example_id, self.as_told, [*self.given.items()], self.told_by, self.source, *more)
+        digest = digest_of(self.example_id, self.said, [], self.told_by, self.source, *more)
         return Act(self.kind, self.at, self.by, self.key if key is None else key, digest)
 
 
