@@ -25,6 +25,7 @@ class Model:
     teams: dict[str, str] = field(default_factory=dict)  # person -> team
     final: dict[int, str] = field(default_factory=dict)  # row -> the lead's word
     assigned: set[tuple[int, str]] = field(default_factory=set)  # row, person or team
+    bought: set[tuple[int, str]] = field(default_factory=set)  # row, the person as named then: never less
     made: set[int] = field(default_factory=set)  # rows that an assignment or a final word made tasks
     disputed_at: dict[int, int] = field(default_factory=dict)  # row -> the step at which it became disputed
     step: int = 0
@@ -80,6 +81,9 @@ class Model:
     def is_task(self, row: int) -> bool:
         return row in self.holds or row in self.made or any(each["row"] == row for each in self.labels)
 
+    def names_of(self, person: str) -> list[str]:
+        return [person, *(name for name, now in self.names.items() if now == person)]
+
     def belongs(self, person: str, name: str) -> bool:
         return name in (person, self.teams.get(person))
 
@@ -124,7 +128,7 @@ class Model:
 
     def paid(self) -> int:
         """Labels that were told, whatever became of them: one for each example and annotator; skips cost nothing."""
-        return len({(each["row"], each["annotator"]) for each in self.labels if each["label"] != "skip"})
+        return len(self.bought)
 
     def reserved(self) -> int:
         """Labels that the tasks of batches still lack."""
@@ -177,6 +181,8 @@ class Model:
                 stands["status"] = "superseded"
             entry = {"row": row, "annotator": annotator, "label": label, "version": len(mine) + 1, "told_at": at}
             self.labels.append(entry | {"status": "superseded" if is_older else "current"})
+            if label != "skip" and not any((row, each) in self.bought for each in self.names_of(annotator)):
+                self.bought.add((row, annotator))
             told["older"] += is_older
             told["skipped" if label == "skip" else "accepted"] += 1
             told["changed"] += len(mine) > 0 and label != "skip" and not is_older
@@ -202,7 +208,7 @@ class Model:
 
     def merge(self, old: str, into: str) -> None:
         """All that one name did was done by the other."""
-        self.names[old] = into
+        self.names = {name: into if now == old else now for name, now in self.names.items()} | {old: into}
         for each in self.labels:
             each["annotator"] = into if each["annotator"] == old else each["annotator"]
         for row in range(self.pool):

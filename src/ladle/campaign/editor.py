@@ -207,7 +207,8 @@ class Editor(Teller):
         An example that no ask has chosen becomes a task, and no ask chooses it. Assigned to several, it goes to any of
         them. What someone else has taken is taken from them. An assignment stands above the holder of a batch. It has
         done its work for a person who has answered, and for a team when all of it have: an example that needs one more
-        label may then go to others.
+        label may then go to others. An assignment reserves nothing of the budget, because only an ask does; a label of
+        an assigned example is paid for when it is told.
 
         Parameters
         ----------

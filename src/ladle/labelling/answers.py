@@ -263,7 +263,7 @@ class Progress:
         Current labels of all annotators, and how many of them were imported.
     spend : int
         Labels paid for: every pair of an example and an annotator with a told label, whether the label still stands or
-        not. Skips and imported labels are free.
+        not, and also after two names of one person were merged. Skips and imported labels are free.
     reserved : int
         Labels that tasks of batches still lack.
     budget, left : int or None
