@@ -23,7 +23,8 @@ from ladle.labelling.tables import NO_ROW, ExclusionTable, PoolPartTable
 from ladle.notices import gathered, notice
 from ladle.pool import Pool, open_pool
 from ladle.pool.column_pool import ColumnPool
-from ladle.pool.ids.example_ids import Ids, as_id_array, show_ids
+from ladle.pool.ids.example_ids import SHOWN, Ids, as_id_array, check_distinct, show_ids
+from ladle.pool.ids.named_rows import as_mask, check_not_a_mask, find_rows_named
 from ladle.pool.ids.table_ids import ROW_NUMBERS
 from ladle.pool.open import ORDERS
 from ladle.pool.valid_pool import ValidPool
@@ -148,9 +149,30 @@ class Examples:
             rows[places] = [known.get(each, NO_ROW) for each in asked]
         return rows
 
-    def rows_of(self, ids: object) -> Rows:
-        """The row of each id. Raises: IdError when one is unknown."""
-        return self.ids.rows_of(ids, name="`ids`")
+    def rows_of(self, wanted: Any, name: str = "`ids`") -> Rows:
+        """(a,) int64: as `find_ever`. Raises: IdError when the campaign does not know one of these checked ids."""
+        rows = self.find_ever(wanted)
+        unknown = np.flatnonzero(rows == NO_ROW)
+        if len(unknown):
+            raise IdError(
+                name,
+                wanted="be in the pool, or have been in it",
+                got=f"{len(unknown):,} of {len(wanted):,} unknown, the first {show_ids(wanted.take(unknown[:SHOWN]))}",
+            )
+        return rows
+
+    def rows_named(self, values: object, name: str = "`ids`") -> Rows:
+        """The rows (ascending) of the examples that `values` names: ids, each once, or a boolean mask of the pool.
+
+        An example that was taken out of the pool is named by its id too. Raises: as `find_rows_named`.
+        """
+        if as_mask(values) is not None:
+            return find_rows_named(values, self.ids, name=name)
+        listed = self.checked(values, name)
+        check_not_a_mask(listed, len(self), name)
+        rows = self.rows_of(listed, name)
+        check_distinct(listed, name)
+        return np.sort(rows)
 
     def _find_numbers(self, wanted: npt.NDArray[np.int64]) -> Rows:
         if self._is_row_numbers:

@@ -81,6 +81,14 @@ def replaced_parts(events: EventTable) -> list[int]:
     return [int(report["part"]) for report in told]
 
 
+def replacements(view: View) -> list[int]:
+    """The numbers of the events that put another pool in the place of the one before.
+
+    An exclusion that such an event wrote ends when its example is in the pool again; those of people stay.
+    """
+    return [int(seq) for seq in view.read(EventTable, "kind", ["replace"]).seq]
+
+
 def record(writer: Writer, act: Act, effects: Effects) -> None:
     """Write the effects and their event. Cost: the rows written."""
     last = writer.last(EventTable)

@@ -82,7 +82,7 @@ def _listed(
         wanted = "be named by one of --ids, --example, --batch and --disputed"
         raise ArgumentError("the examples", wanted=wanted, got=" and ".join(given) or "none")
     if ids:
-        return list(read_ids_of(campaign, ids).to_pylist())
+        return list(read_ids_of(campaign, ids).tolist())
     if example:
         return parse_ids(campaign, list(dict.fromkeys(example)))
     if disputed:
