@@ -29,6 +29,14 @@ class Model:
     made: set[int] = field(default_factory=set)  # rows that an assignment or a final word made tasks
     disputed_at: dict[int, int] = field(default_factory=dict)  # row -> the step at which it became disputed
     step: int = 0
+    people: set[str] = field(default_factory=set)  # names of people, and of those whose work they do
+    holders_and_assignees: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.people |= self.teams.keys()
+
+    def knows(self, name: str) -> bool:
+        return name in self.people | self.holders_and_assignees | set(self.teams.values())
 
     def settle(self) -> None:
         """After every change: note which disputes are new."""
@@ -147,6 +155,7 @@ class Model:
         return max(0, self.budget - self.paid() - self.reserved()) // self.annotators_per_task
 
     def ask(self, rows: list[int], lease: float, key: str, holder: str) -> int:
+        self.holders_and_assignees |= {holder} - {""}
         passed_on = sum(1 for row in rows if row in self.holds and row not in self.gold)
         self.batches.append({"rows": rows, "lease_until": self.now + lease, "key": key, "holder": holder})
         for place, row in enumerate(rows):
@@ -163,6 +172,7 @@ class Model:
                 told["quarantined"] += 1
                 self.quarantined += 1
                 continue
+            self.people |= {annotator} - {""}
             mine = [each for each in self.labels if (each["row"], each["annotator"]) == (row, annotator)]
             stands = next((each for each in mine if each["status"] == "current"), None)
             at = self.now if given_at is None else given_at
@@ -232,6 +242,7 @@ class Model:
         return changed
 
     def assign(self, rows: set[int], to: str) -> int:
+        self.holders_and_assignees.add(to)
         fresh = {(row, to) for row in rows} - self.assigned
         self.assigned |= fresh
         self.made |= rows
@@ -275,6 +286,7 @@ class Model:
         mine = {row for row, name in self.assigned if self.belongs(annotator, name)}
         lists = [*held, *(row for row in in_order if row in mine), *([] if disputed else listed), *self.disputes()]
         chosen = [row for row in dict.fromkeys(lists) if due(row)][:size]
+        self.people |= {annotator} if chosen else set()
         for row in chosen:
             self.leases[row, annotator] = max(self.leases.get((row, annotator), 0.0), self.now + lease)
         return chosen

@@ -148,6 +148,8 @@ class Editor(Teller):
         ------
         IdError
             For unknown ids.
+        NotFoundError
+            For a name that no person, team, holder or assignee has.
         """
         rows = None if ids is None else pool_changes.find_named(self._session, ids).row
         return leases.release(self._session, annotator, rows)
@@ -215,7 +217,8 @@ class Editor(Teller):
         ids : list or array, or boolean mask of shape (n,)
             The examples.
         to : str
-            The name of a person or a team.
+            The name of a person or a team. It may be new, because people get work before their first label; then
+            `notices` and the command say so, with the known name that is most like it.
 
         Returns
         -------
@@ -248,6 +251,8 @@ class Editor(Teller):
         ------
         IdError
             For unknown ids.
+        NotFoundError
+            For a name that no person, team, holder or assignee has.
         """
         return assignments.unassign(self._session, ids, to)
 
@@ -264,7 +269,7 @@ class Editor(Teller):
         Returns
         -------
         int
-            How many of them were not excluded before.
+            How many of them were not excluded by a person before.
 
         Raises
         ------
@@ -289,7 +294,7 @@ class Editor(Teller):
         Raises
         ------
         IdError
-            For unknown ids.
+            For unknown ids, and for an example that was removed from the pool.
         """
         return pool_changes.include(self._session, ids)
 
@@ -298,7 +303,9 @@ class Editor(Teller):
 
         Where it is replaced, labels, leases, gold and all other records follow their examples by id, whatever the order
         of the examples is. An example that is no longer in the pool keeps its records and gets a negative row; it is
-        excluded with the reason "removed from the pool", until a later pool has it again.
+        excluded with the reason "removed from the pool", until a later pool has it again. It is known by its id until
+        then: all that names examples finds it, its labels too, and only `include` refuses it. An exclusion by a person
+        stays when the example comes back, whatever its reason says.
 
         Parameters
         ----------

@@ -118,8 +118,8 @@ class Reader:
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """What was noticed of the clocks: sentences that name the times that differ; mostly none."""
-        return tuple(self._session.times.warnings)
+        """What was noticed of clocks that differ, and of names that are new or nearly the same; mostly nothing."""
+        return (*self._session.times.warnings, *self._session.notes)
 
     @property
     def files(self) -> str:

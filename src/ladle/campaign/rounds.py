@@ -16,6 +16,7 @@ from ladle.campaign.session import Session
 from ladle.errors import ArgumentError, FileError
 from ladle.formats import LabelFile
 from ladle.labelling.answers import Batch, Told, Verification
+from ladle.labelling.rules.people import alike, known_names, new_notice
 from ladle.labelling.rules.pool import check_metrics
 from ladle.labelling.states import OPEN, WAITING, as_counted
 from ladle.labelling.tables import BatchTable, GoldTable, LabelTable, ModelTable, TaskTable, gold_of
@@ -223,6 +224,9 @@ def noted(session: Session, batch: Batch) -> Batch:
                 )
         else:
             batches = view.read(BatchTable)
+            names = known_names(view, without_batch=batch.number)
+            if batch.holder and batch.holder not in names and alike(batch.holder, names):
+                found.append(new_notice(batch.holder, names))
             mine = batches.scores_digest[batches.number == batch.number]
             same = batches.take((batches.scores_digest == mine[0]) & (batches.number < batch.number))
             if mine[0] and len(same):

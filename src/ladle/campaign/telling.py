@@ -126,10 +126,16 @@ def check_skips(
 
 
 def check_comments(
-    session: Session, ids: object, remarks: object, *, annotator: str | Sequence[str], told_at: Any = None
+    session: Session,
+    ids: object,
+    remarks: object,
+    *,
+    annotator: str | Sequence[str],
+    told_at: Any = None,
+    must_be_known: bool = False,
 ) -> CommentTable:
     """Remarks on examples, not numbered yet; NO_ROW for an unknown id. Raises: ArgumentError, ShapeError, IdError."""
-    named = _named(session, ids, is_alone=isinstance(annotator, str))
+    named = _named(session, ids, is_alone=isinstance(annotator, str), must_be_known=must_be_known)
     count = len(named)
     listed = [remarks] * count if isinstance(remarks, str) else _as_list(remarks, "texts")
     if len(listed) != count:
@@ -227,8 +233,9 @@ def tell(session: Session, request: TellRequest, *, by_content: bool = False) ->
 
 
 def told_of(report: Mapping[str, Any], *, repeat_of_key: bool = False) -> Told:
-    """The report of a tell as the caller gets it."""
-    return Told(**{**report, "notices": tuple(report.get("notices", ()))}, repeat_of_key=repeat_of_key)
+    """The report of a tell as the caller gets it: without the times that it has moved."""
+    facts = {name: value for name, value in report.items() if name != "retimed"}
+    return Told(**{**facts, "notices": tuple(report.get("notices", ()))}, repeat_of_key=repeat_of_key)
 
 
 def next_key(view: View, request: TellRequest) -> tuple[str, Mapping[str, Any] | None]:
@@ -290,8 +297,11 @@ class _NamedAnswers:
         return len(self.row)
 
 
-def _named(session: Session, ids: object, *, is_alone: bool) -> _NamedAnswers:
-    """The examples of these ids. is_alone: whether one annotator names them, who answers once for each."""
+def _named(session: Session, ids: object, *, is_alone: bool, must_be_known: bool = False) -> _NamedAnswers:
+    """The examples of these ids. is_alone: whether one annotator names them, who answers once for each.
+
+    must_be_known: whether unknown ids are refused here, with an IdError; otherwise they go to quarantine.
+    """
     with session.reading() as view:
         examples = session.examples(view)
     listed = examples.checked(ids)
@@ -299,7 +309,7 @@ def _named(session: Session, ids: object, *, is_alone: bool) -> _NamedAnswers:
         check_not_a_mask(listed, len(examples), "`ids`")
     if len(listed) == 0:
         raise ShapeError("`ids`", wanted="name an example at least", got="none")
-    rows = examples.find_ever(listed)
+    rows = examples.rows_of(listed) if must_be_known else examples.find_ever(listed)
     return _NamedAnswers(rows, as_texts(listed), np.flatnonzero(rows == NO_ROW).tolist(), session.part_number)
 
 

@@ -143,6 +143,29 @@ def test_a_file_is_untold(begun: Path, run: Any, run_json: Any) -> None:
     assert (facts["done_before"], facts["accepted"]) == (False, 2)
 
 
+def test_an_untold_file_is_told_in_labels_and_in_examples(begun: Path, run: Any, run_json: Any) -> None:
+    lines = [f"im00{place},cat,{who}" for place in range(1, 5) for who in ("ann", "bob")]
+    path = written("both.csv", *lines, header="id,label,annotator")
+    assert run("campaign", "tell", path)[0] == 0
+    _, out, _ = run("campaign", "untell", path, "--dry-run")
+    assert "8 would be deleted, of 4 examples" in out
+    assert "nothing was changed" in out
+    _, out, _ = run("campaign", "delete", "--annotator", "ann", "--dry-run")
+    assert "4, of 4 examples" in out
+    _, out, _ = run("campaign", "untell", path, "--annotator", "bob")
+    assert "4 were deleted, of 4 examples" in out
+    _, out, _ = run("campaign", "untell", path, "--annotator", "bob")
+    assert "none: what this file had by bob was untold or deleted before, or was never new" in " ".join(out.split())
+    assert run_json("campaign", "untell", path, "--annotator", "bob")[1]["done_before"]
+    code, _, err = run("campaign", "untell", path, "--annotator", "Bob")
+    assert (code, "Did you mean 'bob'?" in err) == (8, True)
+    assert run(
+        "campaign", "tell", written("new.csv", *(f"im00{place},dog" for place in range(1, 5))), "--annotator", "ann"
+    )
+    _, out, _ = run("campaign", "untell", path)
+    assert "none: all 4 of this file were replaced by later ones" in " ".join(out.split())
+
+
 def test_skips_and_comments(begun: Path, run: Any, run_json: Any) -> None:
     line = ("campaign", "skip", "--example", "im001", "--annotator", "ann", "--reason", "too dark")
     assert run_json(*line)[1]["skipped"] == 1

@@ -140,7 +140,7 @@ def tell(settings: Settings, request: TellRequest, known: KnownRows) -> Effects:
     good[list(request.refused)] = False
     taken = np.flatnonzero(good)
     annotator = _people_of(request.told_by, known.people)
-    new, changed, older = _label_rows(request, annotator, taken, known)
+    new, changed, older, retimed = _label_rows(request, annotator, taken, known)
     touched = np.unique(request.row[good])
     labels = LabelTable.joined([overlay(known.label, changed), new])
     tasks, moved = _tasks(settings, request, touched, labels, known)
@@ -164,10 +164,12 @@ def tell(settings: Settings, request: TellRequest, known: KnownRows) -> Effects:
         "disputed": sum(1 for row, state in changed_to.items() if state == DISPUTED and before.get(row) != DISPUTED),
         "labelled": sum(1 for row, state in changed_to.items() if state == LABELLED and before.get(row) != LABELLED),
         "unasked": len(tasks),
-        "notices": _notices(annotator[taken], known.people, older),
+        "notices": _notices([*annotator[taken].tolist(), *comments.annotator.tolist()], known.people, older),
         "file": request.origin.path,
         "sha256": request.origin.sha256,
     }
+    if retimed:
+        report["retimed"] = retimed
     return Effects(added=(people, tasks, new, comments, quarantined), changed=(moved, changed), report=report)
 
 
@@ -203,7 +205,7 @@ def answers_gone(request: TellRequest, known: KnownRows, files: Collection[str])
     """
     good = request.row != NO_ROW
     good[list(request.refused)] = False
-    new, _, _ = _label_rows(request, _people_of(request.told_by, known.people), np.flatnonzero(good), known)
+    new, *_ = _label_rows(request, _people_of(request.told_by, known.people), np.flatnonzero(good), known)
     current = answers_of(known.label)
     names = ("row", "annotator", "file")
     listed = zip(*(current.column(name).tolist() for name in names), strict=True)
@@ -245,10 +247,11 @@ def resolve(settings: Settings, labels: LabelTable, adjudications: AdjudicationT
 
 def _label_rows(
     request: TellRequest, annotator: Texts, taken: Int64, known: KnownRows
-) -> tuple[LabelTable, LabelTable, int]:
+) -> tuple[LabelTable, LabelTable, int, list[tuple[int, int, int]]]:
     """The answers to add, the known ones that change, and how many of the new ones are older than what stands.
 
-    taken: the positions of the answers that are not refused.
+    Last, the known ones that were given again at another time: number, `told_at` of before, the other time. An untell
+    reads them from the log. taken: the positions of the answers that are not refused.
     """
     given = NewAnswers(
         row=request.row[taken],
@@ -290,7 +293,9 @@ def _label_rows(
         status=np.where(is_ended, SUPERSEDED, old.status),
         ended=np.where(is_ended, known.event, old.ended),
     )
-    return new, changed, len(decided.older)
+    again = sorted((decided.earlier | decided.moved).items())
+    retimed = [(int(known.label.number[place]), int(known.label.told_at[place]), at) for place, at in again]
+    return new, changed, len(decided.older), retimed
 
 
 def _people_of(told_by: Texts, people: PersonTable) -> Texts:
@@ -328,8 +333,8 @@ def _comments(request: TellRequest, known: KnownRows) -> tuple[CommentTable, Qua
     )
 
 
-def _notices(annotators: Texts, people: PersonTable, older: int) -> list[str]:
-    found = [near_notice(*pair) for pair in near_names(people, dict.fromkeys(annotators.tolist()))]
+def _notices(annotators: list[str], people: PersonTable, older: int) -> list[str]:
+    found = [near_notice(*pair) for pair in near_names(people, dict.fromkeys(annotators))]
     if older:
         found.append(
             f"{older:,} labels are older than what the same annotators gave since: they are stored, and the later ones "
