@@ -11,9 +11,10 @@ from ladle.campaign.examples import as_pool
 from ladle.campaign.lead import adjudication, assignments, pool_changes, pools
 from ladle.campaign.session import Database
 from ladle.campaign.teller import Teller
+from ladle.campaign.telling import check_text
 from ladle.labelling.answers import Taken
-from ladle.numbers import switch
-from ladle.progress import SILENT, Reporter
+from ladle.numbers import path_of, switch
+from ladle.progress import SILENT, Reporter, reporter
 from ladle.store.sql import SqlStore
 
 
@@ -77,7 +78,9 @@ class Editor(Teller):
         -----
         Cost: reads and checks the whole backup before it writes anything. After an error there is no new file.
         """
-        return cls(creation.restore(url, path, name=name, files=files or ""))
+        name = None if name is None else check_text(name, "name")
+        folder = path_of(files, "`files`", undecided=True)
+        return cls(creation.restore(url, path, name=name, files="" if folder is None else str(folder)))
 
     def take(
         self,
@@ -340,7 +343,7 @@ class Editor(Teller):
         Repeats: the same pool again changes nothing.
         """
         change = pools.replace_by if switch(replace, "`replace`") else pools.extend
-        return change(self._session, as_pool(pool), tree, progress).added
+        return change(self._session, as_pool(pool), tree, reporter(progress)).added
 
     def move_pool(self, pool: object) -> bool:
         """Record where the pool is now. Its examples are the same.

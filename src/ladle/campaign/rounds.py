@@ -72,9 +72,16 @@ def check_arguments(
         raise ArgumentError("`read_scores`", wanted="be a function that returns arrays", got=repr(read_scores)[:80])
     if read_scores is not None and any(array is not None for array in arrays.values()):
         raise ArgumentError("`read_scores`", wanted="come without arrays of scores", got="both")
+    check_metrics(metrics)
     if metrics and model is None:
         raise ArgumentError("`metrics`", wanted="come with `model`", got="none")
-    check_metrics(metrics)
+
+
+def checked_reading(given: object) -> tuple[object, ...] | None:
+    """How the file of scores was read, or None. Raises: ArgumentError for anything but a tuple."""
+    if given is None or isinstance(given, tuple):
+        return given
+    raise ArgumentError("`scores_reading`", wanted="be a tuple or None", got=repr(given)[:80])
 
 
 def listed_files(labels: object) -> list[Any]:

@@ -137,7 +137,7 @@ class Teller(Reader):
         which = withdrawals.filter_of(
             self._session, annotator=annotator, source=source, file=file, since=since, until=until
         )
-        key = check_text(key or "", "key")
+        key = check_text("" if key is None else key, "key")
         return withdrawals.delete_labels(self._session, ids, which=which, reason=reason, key=key).labels
 
     @property

@@ -199,7 +199,7 @@ def only_comments(session: Session, comments: CommentTable, *, key: str | None =
         refused={},
         given={},
         at=session.now(),
-        key=check_text(key or "", "key"),
+        key=check_text("" if key is None else key, "key"),
         by=session.by,
         comments=comments,
     )
@@ -349,7 +349,7 @@ def _request(
         refused=refused,
         given=given,
         at=at,
-        key=check_text(key or "", "key"),
+        key=check_text("" if key is None else key, "key"),
         by=session.by,
         part=named.part,
         origin=origin,

@@ -123,7 +123,8 @@ def digest_of(*parts: Any) -> str:
     for part in parts:
         if isinstance(part, np.ndarray) and part.dtype != object:
             total.update(f"array {part.dtype.str} {part.shape}\n".encode())
-            total.update(np.ascontiguousarray(part).data)
+            plain = part.astype(np.int64) if part.dtype.kind in "mM" else part  # times have no buffer
+            total.update(np.ascontiguousarray(plain).data)
         else:
             value = part.tolist() if isinstance(part, np.ndarray) else part
             total.update(

@@ -216,6 +216,8 @@ def _close_quarantined(session: Session, numbers: Iterable[int] | None, reason: 
     """Close entries of the quarantine, or all of them: how many were open. Raises: see `CampaignWithdrawals`."""
     if not check_text(reason, "reason", longest=LONGEST_REASON).strip():
         raise ArgumentError("`reason`", wanted="say why", got="nothing")
+    if numbers is not None and (isinstance(numbers, (str, bytes)) or not isinstance(numbers, Iterable)):
+        raise ArgumentError("`numbers`", wanted="be a list of numbers of entries", got=repr(numbers)[:80])
     wanted = None if numbers is None else [whole(each, "`numbers`", least=1) for each in numbers]
     with session.writing() as writer:
         entries = writer.read(QuarantineTable) if wanted is None else writer.read(QuarantineTable, "number", wanted)
@@ -255,6 +257,7 @@ def filter_of(
 ) -> LabelFilter:
     """Which labels a caller means. Raises: ArgumentError; NotFoundError for a file that was never told."""
     sha256 = None
+    path_of(file, "`file`", undecided=True)
     if file is not None:
         with session.reading() as view:
             sha256 = digest_of_file(view, file)
