@@ -39,7 +39,8 @@ def assign(
     """Assign examples to a person or a team.
 
     `take` gives them to these people first, and to nobody else until they have answered. An example that no ask has
-    chosen becomes a task, and no ask chooses it. Assigned to several, it goes to any of them.
+    chosen becomes a task, and no ask chooses it. Assigned to several, it goes to any of them. An assignment reserves
+    nothing of the budget: only an ask does. A new name is accepted, and said to be new.
     """
     from ladle.cli.program.printing import print_answer
     from ladle.errors import ArgumentError
