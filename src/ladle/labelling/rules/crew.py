@@ -8,9 +8,9 @@ import numpy as np
 
 from ladle.labelling.columns import repeated, texts
 from ladle.labelling.events import Effects
+from ladle.labelling.measures.spending import paid_for
 from ladle.labelling.rules.tell import KnownRows, overlay, rejudge
 from ladle.labelling.settings import Settings
-from ladle.labelling.measures.spending import paid_for
 from ladle.labelling.tables import CURRENT, SUPERSEDED, AssignmentTable, LabelTable, LeaseTable, PersonTable
 
 
