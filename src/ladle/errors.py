@@ -32,6 +32,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Self
 
+LONGEST_PART = 600  # characters of each part of a message
+
 
 class LadleError(Exception):
     """The base of all errors that Ladle raises on purpose: "SUBJECT must WANTED; got GOT. REMEDY".
@@ -63,8 +65,8 @@ class LadleError(Exception):
         self.wanted = wanted
         self.got = got
         self.remedy = remedy
-        message = f"{subject} must {wanted}; got {got}."
-        super().__init__(f"{message} {remedy}" if remedy else message)
+        message = f"{_shortened(subject)} must {_shortened(wanted)}; got {_shortened(got)}."
+        super().__init__(f"{message} {_shortened(remedy)}" if remedy else message)
 
     def __reduce__(self) -> tuple[object, ...]:
         # Exceptions are sent between processes; the default protocol would lose the keyword-only parts.
@@ -84,6 +86,11 @@ class LadleError(Exception):
             Of the same kind.
         """
         return type(self)(subject, wanted=wanted, got=got, remedy=remedy)
+
+
+def _shortened(part: str) -> str:
+    """A part of a message that people can read: without the middle of what is very long, such as a text of a caller."""
+    return part if len(part) <= LONGEST_PART else f"{part[: LONGEST_PART - 100]} ... {part[-90:]}"
 
 
 def _rebuild(kind: type[LadleError], subject: str, wanted: str, got: str, remedy: str) -> LadleError:

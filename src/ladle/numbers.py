@@ -20,6 +20,7 @@ import numpy as np
 from ladle.errors import ArgumentError, did_you_mean
 
 LARGEST = 2**63 - 1  # the largest whole number where nothing else limits it: it has to fit int64
+LONGEST_PATH, LONGEST_FILE_NAME = 4_095, 255  # bytes, in the systems of today
 _SHOWN_CHARACTERS = 80  # of a value in an error
 
 
@@ -127,10 +128,22 @@ def text(value: object, subject: str, *, undecided: bool = False, wanted: str = 
 
 
 def path_of(value: object, subject: str, *, undecided: bool = False) -> Any:
-    """`value` if it is the path of a file or a folder, or None where that is allowed. Raises: ArgumentError."""
-    if isinstance(value, (str, os.PathLike)) or (undecided and value is None):
+    """`value` if it is the path of a file or a folder, or None where that is allowed.
+
+    Raises: ArgumentError, also for a path that no system has: one with a NUL, or of a very long name.
+    """
+    if undecided and value is None:
         return value
-    raise ArgumentError(subject, wanted=f"be a path{' or None' if undecided else ''}", got=_show(value))
+    if not isinstance(value, (str, os.PathLike)):
+        raise ArgumentError(subject, wanted=f"be a path{' or None' if undecided else ''}", got=_show(value))
+    try:
+        octets = os.fsencode(value)
+    except UnicodeEncodeError:
+        octets = b"\x00"
+    if b"\x00" in octets or len(octets) > LONGEST_PATH or max(map(len, octets.split(b"/"))) > LONGEST_FILE_NAME:
+        wanted = f"be a path without NUL, of {LONGEST_PATH:,} bytes and {LONGEST_FILE_NAME} a name at most"
+        raise ArgumentError(subject, wanted=wanted, got=_show(os.fspath(value)))
+    return value
 
 
 def mapping(value: object, subject: str, *, wanted: str = "be a mapping of names to values") -> dict[str, Any]:

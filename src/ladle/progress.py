@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
+from ladle.errors import ArgumentError
+
 Advance = Callable[[float], None]
 
 
@@ -51,3 +53,10 @@ def _ignore(units: float) -> None:
 
 
 SILENT = Silent()
+
+
+def reporter(value: object) -> Reporter:
+    """`value` if it is a reporter. Raises: ArgumentError."""
+    if callable(getattr(value, "task", None)):
+        return value  # type: ignore[return-value]  # it has the one method
+    raise ArgumentError("`progress`", wanted="be a Reporter: an object with a method `task`", got=repr(value)[:80])

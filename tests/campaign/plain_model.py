@@ -25,9 +25,18 @@ class Model:
     teams: dict[str, str] = field(default_factory=dict)  # person -> team
     final: dict[int, int] = field(default_factory=dict)  # row -> the class of the lead's word
     assigned: set[tuple[int, str]] = field(default_factory=set)  # row, person or team
+    bought: set[tuple[int, str]] = field(default_factory=set)  # row, the person as named then: never less
     made: set[int] = field(default_factory=set)  # rows that an assignment or a final word made tasks
     disputed_at: dict[int, int] = field(default_factory=dict)  # row -> the step at which it became disputed
     step: int = 0
+    people: set[str] = field(default_factory=set)  # names of people, and of those whose work they do
+    holders_and_assignees: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.people |= self.teams.keys()
+
+    def knows(self, name: str) -> bool:
+        return name in self.people | self.holders_and_assignees | set(self.teams.values())
 
     def settle(self) -> None:
         """After every change: note which disputes are new."""
@@ -125,6 +134,9 @@ class Model:
     def is_task(self, row: int) -> bool:
         return row in self.holds or row in self.made or any(each["row"] == row for each in self.labels)
 
+    def names_of(self, person: str) -> list[str]:
+        return [person, *(name for name, now in self.names.items() if now == person)]
+
     def belongs(self, person: str, name: str) -> bool:
         return name in (person, self.teams.get(person))
 
@@ -169,7 +181,7 @@ class Model:
 
     def paid(self) -> int:
         """Labels that were told, whatever became of them: one for each example and annotator; skips cost nothing."""
-        return len({(each["row"], each["annotator"]) for each in self.labels if each["meant"] != "skip"})
+        return len(self.bought)
 
     def reserved(self) -> int:
         """Labels that the tasks of batches still lack."""
@@ -188,6 +200,7 @@ class Model:
         return max(0, self.budget - self.paid() - self.reserved()) // self.annotators_per_task
 
     def ask(self, rows: list[int], lease: float, key: str, holder: str) -> int:
+        self.holders_and_assignees |= {holder} - {""}
         passed_on = sum(1 for row in rows if row in self.holds and row not in self.gold)
         self.batches.append({"rows": rows, "lease_until": self.now + lease, "key": key, "holder": holder})
         for place, row in enumerate(rows):
@@ -205,6 +218,7 @@ class Model:
                 told["quarantined"] += 1
                 self.quarantined += 1
                 continue
+            self.people |= {annotator} - {""}
             mine = [each for each in self.labels if (each["row"], each["annotator"]) == (row, annotator)]
             stands = next((each for each in mine if each["status"] == "current"), None)
             at = self.now if given_at is None else given_at
@@ -223,6 +237,8 @@ class Model:
                 stands["status"] = "superseded"
             entry = {"row": row, "annotator": annotator, "meant": meant, "version": len(mine) + 1, "told_at": at}
             self.labels.append(entry | {"status": "superseded" if is_older else "current"})
+            if label != "skip" and not any((row, each) in self.bought for each in self.names_of(annotator)):
+                self.bought.add((row, annotator))
             told["older"] += is_older
             told["skipped" if label == "skip" else "accepted"] += 1
             told["changed"] += len(mine) > 0 and label != "skip" and not is_older
@@ -248,7 +264,7 @@ class Model:
 
     def merge(self, old: str, into: str) -> None:
         """All that one name did was done by the other."""
-        self.names[old] = into
+        self.names = {name: into if now == old else now for name, now in self.names.items()} | {old: into}
         for each in self.labels:
             each["annotator"] = into if each["annotator"] == old else each["annotator"]
         for row in range(self.pool):
@@ -279,6 +295,7 @@ class Model:
         return len(changed)
 
     def assign(self, rows: set[int], to: str) -> int:
+        self.holders_and_assignees.add(to)
         fresh = {(row, to) for row in rows} - self.assigned
         self.assigned |= fresh
         self.made |= rows
@@ -322,6 +339,7 @@ class Model:
         mine = {row for row, name in self.assigned if self.belongs(annotator, name)}
         lists = [*held, *(row for row in in_order if row in mine), *([] if disputed else listed), *self.disputes()]
         chosen = [row for row in dict.fromkeys(lists) if due(row)][:size]
+        self.people |= {annotator} if chosen else set()
         for row in chosen:
             self.leases[row, annotator] = max(self.leases.get((row, annotator), 0.0), self.now + lease)
         return chosen

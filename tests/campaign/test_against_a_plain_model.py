@@ -178,14 +178,25 @@ class Machine(RuleBasedStateMachine):
 
     @rule(rows=SOME_ROWS, to=NAMES)
     def assign(self, rows: list[int], to: str) -> None:
+        is_new, before = not self.model.knows(to), len(self.campaign.notices)
         assert self.campaign.assign([self.ids[row] for row in rows], to=to) == self.model.assign(set(rows), to)
+        assert not is_new or any(f"{to!r} is a new name" in each for each in self.campaign.notices[before:])
 
     @rule(rows=SOME_ROWS, to=st.none() | NAMES)
     def unassign(self, rows: list[int], to: str | None) -> None:
-        assert self.campaign.unassign([self.ids[row] for row in rows], to=to) == self.model.unassign(set(rows), to)
+        ids = [self.ids[row] for row in rows]
+        if to is not None and not self.model.knows(to):
+            with pytest.raises(NotFoundError, match="nobody of that name"):
+                self.campaign.unassign(ids, to=to)
+            return
+        assert self.campaign.unassign(ids, to=to) == self.model.unassign(set(rows), to)
 
     @rule(annotator=PEOPLE | st.just("red"))
     def release(self, annotator: str) -> None:
+        if not self.model.knows(annotator):
+            with pytest.raises(NotFoundError, match="nobody of that name"):
+                self.campaign.release(annotator)
+            return
         assert self.campaign.release(annotator) == self.model.release(annotator)
 
     @rule(rows=SOME_ROWS)

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 import ladle
+from ladle.campaign import backups
 from ladle.errors import CorruptFileError, FileError, FileFormatError, MismatchError
 from ladle.labelling import MemoryStore, Store
+from ladle.store import SqlStore
 from tests.golden.make_campaign import Clock, everything, told_of
 
 
@@ -66,3 +68,55 @@ def test_another_zip_is_refused(tmp_path: Path) -> None:
         durable.seal(file)
     with pytest.raises(FileFormatError, match="another zip"):
         ladle.Campaign.restore(MemoryStore(), tmp_path / "other.zip")
+
+
+@pytest.mark.parametrize("what", ["damaged", "absent", "no file", "files in the way", "a full disk"])
+def test_a_failed_restore_leaves_no_new_file(what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    campaign = everything(MemoryStore(), tmp_path / "made", Clock())  # type: ignore[arg-type]
+    path = Path(campaign.backup(tmp_path / "birds.zip"))
+    target = tmp_path / "again"
+    target.mkdir()
+    if what == "damaged":
+        path.write_bytes(path.read_bytes()[:-40])
+    elif what in ("absent", "no file"):
+        path.unlink()
+        if what == "no file":
+            path.mkdir()
+    elif what == "files in the way":
+        (target / "again.db.files" / "birds").mkdir(parents=True)
+        (target / "again.db.files" / "birds" / "ids-1.arrow").write_bytes(b"another")
+    else:
+        monkeypatch.setattr(backups, "_place", full)
+    before = sorted(target.rglob("*"))
+    with pytest.raises((FileError, OSError)):
+        ladle.Campaign.restore(f"sqlite:///{target}/again.db", path)
+    assert sorted(target.rglob("*")) == before
+
+
+def full(*_: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
+def test_a_failed_restore_takes_nothing_from_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    campaign = everything(MemoryStore(), tmp_path / "made", Clock())  # type: ignore[arg-type]
+    path, url = campaign.backup(tmp_path / "birds.zip"), f"sqlite:///{tmp_path}/again.db"
+
+    def meanwhile() -> None:
+        with SqlStore.creating(url):
+            ladle.Campaign.restore(url, path, name="other").close()  # another process
+            full()
+
+    with pytest.raises(OSError, match="No space"):
+        meanwhile()
+    assert ladle.Campaign.names(url) == ["other"]
+    monkeypatch.setattr(backups, "_place", full)
+    with pytest.raises(OSError, match="No space"):
+        ladle.Campaign.restore(url, path)
+    assert ladle.Campaign.names(url) == ["other"], "a database that was there stays"
+
+
+def test_a_create_that_is_refused_leaves_no_new_file(tmp_path: Path) -> None:
+    pool = ladle.open_pool(np.arange(20, dtype=np.float32).reshape(10, 2))
+    with pytest.raises(MismatchError, match="`tree`"):
+        ladle.Campaign.create(f"sqlite:///{tmp_path}/new.db", name="a", pool=pool, tree=np.zeros(7, np.int64))
+    assert list(tmp_path.iterdir()) == []

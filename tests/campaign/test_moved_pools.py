@@ -203,7 +203,7 @@ def test_a_removed_example_keeps_its_labels_and_comes_back(store: Store, tmp_pat
     late = campaign.tell(named(1, 35), ["dog", "dog"], annotator="late")
     assert (late.accepted, late.quarantined) == (1, 1)
     with pytest.raises(IdError):
-        campaign.exclude(named(0), reason="x")
+        campaign.include(named(0))
     assert len(campaign.take("dan", 40)) < ROWS
     free = len(kept) - len(set(kept) & {2, 3, 4, 6, 7, 8, 9, 21, 30, 31})
     assert campaign.ask(3, margins=margins(len(kept))).number == 3
@@ -310,3 +310,57 @@ def _rewritten(writer, last, details) -> None:
     text = json.dumps(details, ensure_ascii=False, sort_keys=True)
     row = (seq, at, kind, actor, key, request, text)
     writer.rewrite(EventTable.of([(*row, chain_of("", row))]))
+
+
+def test_an_exclusion_by_a_person_stays_whatever_its_reason_says(store: Store, tmp_path: Path) -> None:
+    campaign = created(store, tmp_path)
+    campaign.exclude(named(1, 2), reason=REMOVED)
+    campaign.tell(named(3), ["cat"], annotator="ann")
+    kept = [number for number in range(ROWS) if number not in (1, 3)]
+    campaign.extend(written(tmp_path / "fewer.parquet", named(*kept), VECTORS[kept]), replace=True)
+    campaign.exclude(named(2), reason="blurry")
+    campaign.extend(written(tmp_path / "whole.parquet", named(*range(ROWS)), VECTORS[:ROWS]), replace=True)
+    states = [campaign.story(each).state for each in named(1, 2, 3)]
+    assert states == ["excluded", "excluded", "labelled"]
+    assert campaign.verify().ok, campaign.verify()
+
+
+def test_a_removed_example_is_named_by_its_id_in_every_change(store: Store, tmp_path: Path) -> None:
+    """One rule: what is told, skipped, said, deleted, decided or assigned finds it; only the pool brings it back."""
+    campaign = created(store, tmp_path)
+    campaign.tell(named(0, 1), ["cat", "cat"], annotator="ann")
+    campaign.take("ann", 1)
+    fewer = written(tmp_path / "fewer.parquet", named(*range(2, ROWS)), VECTORS[2:ROWS])
+    campaign.extend(fewer, replace=True)
+    gone = named(0)
+    assert campaign.tell(gone, ["dog"], annotator="bob").accepted == 1
+    assert campaign.skip(gone, annotator="cid", reason="gone").skipped == 1
+    assert campaign.comment(gone, "gone", annotator="cid") == 1
+    assert campaign.delete_labels(gone, annotator="bob", reason="gone", key="once") == 1
+    assert campaign.adjudicate(gone, ["dog"]) == 1
+    assert campaign.undo_adjudication(gone) == 1
+    assert campaign.assign(gone, to="ann") == 1
+    assert campaign.unassign(gone) == 1
+    assert campaign.release("ann", gone) == 0
+    assert campaign.add_gold(named(1), ["cat"]) == 1
+    assert campaign.withdrawals.remove_gold(named(1)) == 1
+    with pytest.raises(IdError, match=r"removed from it, the first 'im-0'.*until a pool has it again"):
+        campaign.include(named(0, 5))
+    assert campaign.story("im-0").state == "excluded"
+    for unknown in ("no-such", "im-59"):
+        for call in (
+            lambda each=unknown: campaign.comment([each], "x", annotator="ann"),
+            lambda each=unknown: campaign.delete_labels([each], reason="x"),
+            lambda each=unknown: campaign.exclude([each], reason="x"),
+            lambda each=unknown: campaign.adjudicate([each], ["cat"]),
+        ):
+            with pytest.raises(IdError, match="be in the pool, or have been in it; got 1 of 1 unknown"):
+                call()
+    assert campaign.exclude(gone, reason="private") == 1, "now by a person too"
+    assert campaign.exclude(gone, reason="private") == 0
+    assert campaign.verify().ok, campaign.verify()
+    campaign.extend(written(tmp_path / "whole.parquet", named(*range(ROWS)), VECTORS[:ROWS]), replace=True)
+    assert campaign.story("im-1").state == "labelled"
+    assert campaign.story("im-0").state == "excluded"
+    assert campaign.delete_labels(gone, annotator="bob", reason="gone", key="once") == 1, "the same request"
+    assert campaign.verify().ok, campaign.verify()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -164,3 +166,90 @@ def test_a_file_told_under_a_merged_name_is_a_repeat(store: Store, tmp_path: Pat
     assert campaign.tell_file(path, annotator="Ann").repeat_of_key
     assert campaign.tell_file(path, annotator="ann").repeated == 1
     assert campaign.delete_labels(annotator="Ann", reason="all of it") == 2
+
+
+def test_an_unknown_name_is_refused(store: Store, tmp_path: Path) -> None:
+    """A name that nobody has would take back, release or end nothing, and say 0 of it."""
+    campaign = begun(store, tmp_path)
+    path = written(tmp_path, "ann.csv", f"{ONE},cat", f"{TWO},cat")
+    campaign.tell_file(path, annotator="Ann Lee", source="desk")
+    campaign.ask(2, margins=margins(), holder="vendorA")
+    campaign.assign([THREE], to="experts")
+    campaign.people.set_team("cy", "red")
+    log = len(campaign.audit())
+    for name, meant in {
+        "nobody": "",
+        "ann lee": "'Ann Lee'",
+        "AnnLee": "'Ann Lee'",
+        "Ann Lew": "`Ann Lee`",
+    }.items():
+        said = re.escape(f"the person {name!r} must be one who") + ".*" + re.escape(meant)
+        for call in (
+            lambda name=name: campaign.delete_labels(annotator=name, reason="all"),
+            lambda name=name: campaign.delete_labels([ONE], annotator=name, reason="all"),
+            lambda name=name: campaign.withdrawals.preview_deletion(annotator=name),
+            lambda name=name: campaign.withdrawals.untell(path, annotator=name),
+            lambda name=name: campaign.release(name),
+            lambda name=name: campaign.unassign([THREE], to=name),
+            lambda name=name: campaign.people.merge(name, "cy"),
+            lambda name=name: campaign.people.rename(name, "dee"),
+        ):
+            with pytest.raises(NotFoundError, match=said):
+                call()  # type: ignore[no-untyped-call]
+    with pytest.raises(NotFoundError, match=r"the source 'Desk' must .* Did you mean 'desk'"):
+        campaign.delete_labels(source="Desk", reason="all")
+    assert len(campaign.audit()) == log
+    for name in ("vendorA", "experts", "red", "cy", " Ann  Lee "):
+        assert campaign.release(name) == 0, "a known name with nothing to release"
+        assert campaign.unassign([ONE], to=name) == 0
+    assert campaign.delete_labels(annotator="cy", reason="all") == 0, "a person without labels"
+    assert campaign.notices == ("'experts' is a new name: no person, team or holder of this campaign has it.",)
+
+
+def test_a_new_name_may_get_work_and_is_said(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    campaign.tell([ONE], ["cat"], annotator="ann")
+    assert campaign.assign([TWO], to="ann") == 1
+    assert campaign.notices == (), "ann is known"
+    assert campaign.assign([TWO], to="Ann") == 1, "people get work before their first label"
+    campaign.assign([TWO], to="ANN")
+    campaign.assign([TWO], to="zed")
+    new = "is a new name: no person, team or holder of this campaign has it."
+    assert campaign.notices == (
+        f"'Ann' {new} Did you mean 'ann'?",
+        f"'ANN' {new} Did you mean 'ann'?",
+        f"'zed' {new}",
+    )
+    assert "the annotators 'ann.' and 'ann'" in opened(store, lambda each: each.take("ann.", 3))
+    assert opened(store, lambda each: each.assign([TWO], to="zed")) == "", "it was named before"
+    assert opened(store, lambda each: each.people.set_team("zedd", "red")).startswith("'zedd' is a new name")
+    assert opened(store, lambda each: each.people.set_team("bob", "red")) == ""
+    batch = campaign.ask(1, margins=margins(), holder="Red")
+    assert batch.notices == (f"'Red' {new} Did you mean 'red'?",)
+    assert campaign.ask(1, margins=margins(), holder="Red").notices == ()
+    assert campaign.ask(1, margins=margins(), holder="vendorA").notices == ()
+
+
+def opened(store: Store, call: Callable[[ladle.Campaign], object]) -> str:
+    """What a campaign that is opened for one call notices."""
+    campaign = ladle.Campaign.open(store, name="birds")
+    call(campaign)
+    return " ".join(campaign.notices)
+
+
+def test_a_name_is_that_of_a_person_or_of_a_team(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    campaign.tell([ONE], ["cat"], annotator="ann")
+    log = len(campaign.audit())
+    for name, team in (("Q", "Q"), ("ann", "ann"), ("ann", " ann "), ("Q", "ann")):
+        with pytest.raises(ArgumentError, match="the team must have a name that no person has"):
+            campaign.people.set_team(name, team)
+    assert len(campaign.audit()) == log
+    campaign.people.set_team("ann", "red")
+    with pytest.raises(ArgumentError, match="'red', which is a team"):
+        campaign.people.rename("ann", "red")
+    with pytest.raises(ArgumentError, match="the person must have a name that no team has; got 'red'"):
+        campaign.people.set_team("red", "blue")
+    assert len(campaign.audit()) == log + 1
+    campaign.people.set_team("ann", "")
+    assert campaign.people.rename("ann", "red") == 1, "it is no team any more"

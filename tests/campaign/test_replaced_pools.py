@@ -6,12 +6,11 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import ladle
-from ladle.errors import IdError, LadleError
+from ladle.errors import LadleError
 from ladle.labelling import MemoryStore, Store
 
 IDS = [f"im-{number}" for number in range(12)]
@@ -146,22 +145,3 @@ def test_and_so_in_every_store(store: Store, tmp_path: Path) -> None:
         todo += [("ask", 2), ("exclude", IDS[random.integers(12)]), ("gold", IDS[random.integers(12)]), ("take", "ann")]
         todo.append(("pool", random.permutation(IDS)[: random.integers(3, 12)].tolist()))
     run(store, tmp_path, IDS[:8], todo, seldom=True)
-
-
-@pytest.mark.parametrize("act", ["adjudicate", "gold", "assign", "exclude"])
-def test_an_example_that_was_removed_is_named_as_such(act: str, store: Store, tmp_path: Path) -> None:
-    pool = ladle.open_pool(vectors_of(IDS), ids=IDS)
-    campaign = ladle.Campaign.create(store, name="birds", pool=pool, strategy="margin", files=str(tmp_path / "files"))
-    campaign.tell(IDS[:2], ["cat", "dog"], annotator="ann")
-    campaign.extend(ladle.open_pool(vectors_of(IDS[1:]), ids=IDS[1:]), replace=True)
-    acts = {
-        "adjudicate": lambda: campaign.adjudicate(IDS[:2], "cat"),
-        "gold": lambda: campaign.add_gold(IDS[:2], ["cat", "cat"]),
-        "assign": lambda: campaign.assign(IDS[:2], to="ann"),
-        "exclude": lambda: campaign.exclude(IDS[:2], reason="blurred"),
-    }
-    with pytest.raises(IdError, match=r"1 example that was removed from it, the first 'im-0'"):
-        acts[act]()
-    with pytest.raises(IdError, match="unknown"):
-        campaign.adjudicate(["nobody"], "cat")
-    assert campaign.verify().ok

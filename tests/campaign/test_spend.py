@@ -176,3 +176,37 @@ def test_paid_for_is_what_a_set_of_pairs_says(rows: list[tuple[int, str, str, in
 def test_a_cost_is_exact_to_the_cent(labels: int, cents: int) -> None:
     assert cost_of(labels, cents / 100) == labels * cents / 100
     assert cost_of(labels, None) is None
+
+
+def test_what_was_paid_stays_paid_when_people_are_merged(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, budget=20)
+    batch = campaign.ask(4, margins=margins())
+    for name in ("ann", "Ann", "ANN"):
+        campaign.tell(batch.ids, ["cat"] * 4, annotator=name)
+    campaign.skip(ids_of(5)[4:], annotator="Ann", reason="dark")
+    campaign.tell(ids_of(5)[4:], ["cat"], annotator="ann")
+    assert money(campaign) == (13, 0, 7)
+    campaign.people.merge("Ann", "ann")
+    assert campaign.audit()[-1].details["paid_twice"] == 4
+    assert money(campaign) == (13, 0, 7)
+    campaign.people.merge("ANN", "ann")
+    assert money(campaign) == (13, 0, 7)
+    campaign.tell(batch.ids, ["dog"] * 4, annotator="Ann")  # her corrections
+    campaign.people.rename("ann", "Ann Lee")
+    campaign.tell(batch.ids, ["owl"] * 4, annotator="Ann Lee")
+    assert money(campaign) == (13, 0, 7)
+    with pytest.raises(ArgumentError, match="20 labels: 13 are paid for"):
+        campaign.ask(8, margins=margins())
+    campaign.tell(batch.ids, ["owl"] * 4, annotator="bob")
+    assert money(campaign) == (17, 0, 3)
+    assert campaign.verify().ok
+
+
+def test_an_assignment_reserves_nothing_until_it_is_asked_for(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, budget=6)
+    campaign.ask(2, margins=margins())
+    campaign.assign(ids_of(40)[:1] + ids_of(40)[30:33], to="ann")
+    assert money(campaign) == (0, 2, 4), "what an ask has chosen is reserved, and nothing else"
+    campaign.tell(ids_of(40)[30:33], ["cat"] * 3, annotator="ann")
+    assert money(campaign) == (3, 2, 1), "its labels are paid for as all others"
+    assert "reserves" in str(ladle.Campaign.assign.__doc__)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import ladle
 from ladle.errors import ArgumentError, IdError, MismatchError, QuarantinedError
-from ladle.labelling import MemoryStore, Store
-from tests.campaign.made import begun, ids_of, margins
+from ladle.labelling import Labels, MemoryStore, Store
+from tests.campaign.made import begun, ids_of, margins, pool_of
 
 ONE, TWO, THREE = ids_of(3)
 DAY = 86_400.0
@@ -320,3 +321,61 @@ def test_ids_that_do_not_fit_their_rows_are_refused(column: str, tmp_path: Path)
         with pytest.raises(IdError, match=rf"name the example of row 7, as its column `{column}` says; got the id 2"):
             act()
     assert campaign.audit()["kind"].tolist() == ["create"]
+
+
+def test_the_same_request_is_a_repeat_whatever_the_campaign_accepts_since(store: Store, tmp_path: Path) -> None:
+    """Its digest is that of what the caller gave: a class that was refused, an id that was unknown, names since."""
+    campaign = begun(store, tmp_path, labels=["cat", "dog"], rows=4)
+    ids, labels = [*ids_of(4), ids_of(5)[4]], ["cat", "cow", "dog", None, "cat"]
+
+    def told() -> list[ladle.campaign.Told]:
+        return [
+            campaign.tell(ids, labels, annotator="ann", key="once"),
+            campaign.skip(ids[3:], annotator="bob", reason="dark", key="once"),
+            campaign.import_labels(ids, labels, source="old", key="once"),
+        ]
+
+    first = told()
+    assert [each.quarantined for each in first] == [3, 1, 3]
+    campaign.classes.add("cow")
+    assert all(each.repeat_of_key for each in told()), "a class was added"
+    campaign.extend(pool_of(5))
+    assert all(each.repeat_of_key for each in told()), "an unknown id is in the pool now"
+    campaign.classes.rename("cat", "lynx")
+    campaign.classes.merge("dog", "cow")
+    again = told()
+    assert all(each.repeat_of_key for each in again), "classes have other names"
+    assert [each.accepted for each in again] == [each.accepted for each in first]
+    with pytest.raises(MismatchError, match="once"):
+        campaign.tell(ids, ["cat", "owl", *labels[2:]], annotator="ann", key="once")
+    with pytest.raises(MismatchError, match="once"):
+        campaign.tell(ids, ["cat", "cow", "dog", "", "cat"], annotator="ann", key="once")
+
+
+@pytest.mark.parametrize(
+    ("kind", "first", "same", "other"),
+    [
+        ("single", ["cat", 3, 4.5], ["cat", 3.0, 4.5], ["cat", "3", 4.5]),
+        ("multi", [["cat", "dog"], [], "cat"], [["dog", "cat"], [], "cat"], [["cat", "dog"], [], ["cat"]]),
+        ("value", [1, 0.5, "x"], [1.0, 0.5, "x"], [1, 0.5, "y"]),
+    ],
+)
+def test_equal_labels_are_the_same_request(
+    kind: str, first: list, same: list, other: list, store: Store, tmp_path: Path
+) -> None:
+    campaign = begun(store, tmp_path, labels=Labels(kind))  # type: ignore[arg-type]
+    campaign.tell(ids_of(3), first, annotator="ann", key="once")
+    assert campaign.tell(ids_of(3), same, annotator="ann", key="once").repeat_of_key
+    with pytest.raises(MismatchError, match="once"):
+        campaign.tell(ids_of(3), other, annotator="ann", key="once")
+
+
+def test_a_deletion_is_done_once_whatever_rows_its_examples_have(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, rows=6)
+    campaign.tell(ids_of(6), ["cat"] * 6, annotator="ann")
+    assert campaign.delete_labels([ids_of(6)[1], ids_of(6)[4]], reason="wrong", key="once") == 2
+    order = [5, 4, 3, 2, 1, 0]
+    turned = ladle.open_pool(np.eye(6, dtype=np.float32)[order], ids=[ids_of(6)[row] for row in order])
+    campaign.extend(turned, replace=True)
+    assert campaign.delete_labels([ids_of(6)[1], ids_of(6)[4]], reason="wrong", key="once") == 2
+    assert campaign.progress().labels == 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ def campaign(store: Store, tmp_path: Path) -> ladle.Campaign:
     [
         ({"annotator": "bob"}, {(TWO, "bob"), (THREE, "bob"), (FOUR, "bob")}),
         ({"annotator": " bob "}, {(TWO, "bob"), (THREE, "bob"), (FOUR, "bob")}),
-        ({"annotator": "nobody"}, set()),
+        ({"ids": [ONE], "annotator": "bob"}, set()),
         ({"source": "desk"}, {(ONE, "ann"), (TWO, "ann")}),
         ({"file": "bob.csv"}, {(FOUR, "bob")}),
         ({"since": TENTH}, {(TWO, "bob"), (THREE, "bob"), (FOUR, "bob")}),
@@ -102,7 +103,7 @@ def test_what_is_newer_stays_when_a_file_is_untold(store: Store, tmp_path: Path)
     first, second = written(tmp_path, "1.csv", f"{ONE},cat"), written(tmp_path, "2.csv", f"{ONE},dog")
     campaign.tell_file(first, annotator="ann")
     campaign.tell_file(second, annotator="ann")
-    assert campaign.withdrawals.untell(first) == Withdrawn(0, 0)
+    assert campaign.withdrawals.untell(first) == Withdrawn(0, 0, replaced=1)
     assert standing(campaign) == {(ONE, "ann"): "dog"}
     assert campaign.withdrawals.untell(second).restored == 0, "the first file is untold too"
     assert standing(campaign) == {}
@@ -213,3 +214,89 @@ def test_files_untold_in_any_order_leave_what_the_others_leave(tmp_path: Path) -
                 ends.append(standing(campaign))
                 assert campaign.verify().ok
             assert ends[0] == ends[1], (gone, order)
+
+
+def test_an_untold_file_gives_back_the_times_it_had_moved(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    campaign.tell([ONE, TWO], ["cat", "cat"], annotator="ann", told_at=NINTH)
+    path = written(
+        tmp_path, "again.csv", f"{ONE},cat,{iso(TENTH)}", f"{TWO},dog,{iso(TENTH)}", header="id,label,told_at"
+    )
+    campaign.tell_file(path, annotator="ann")
+    campaign.tell([ONE], ["dog"], annotator="ann", told_at=NINTH + 60)  # older than the file, and newer than before
+    assert standing(campaign) == {(ONE, "ann"): "cat", (TWO, "ann"): "dog"}
+    expected = Withdrawn(1, 1, restored=2, retimed=1)
+    assert campaign.withdrawals.untell(path, dry_run=True) == expected
+    assert campaign.withdrawals.untell(path) == expected
+    assert standing(campaign) == {(ONE, "ann"): "dog", (TWO, "ann"): "cat"}
+    times = {(row.id, row.label): (row.told_at.timestamp(), row.status) for row in campaign.labels() if row.file == ""}
+    assert times == {
+        (ONE, "cat"): (NINTH, "superseded"),
+        (ONE, "dog"): (NINTH + 60, "current"),
+        (TWO, "cat"): (NINTH, "current"),
+    }
+    assert campaign.verify().ok
+    assert not campaign.withdrawals.untell(path), "nothing of it is left"
+    assert not campaign.tell_file(path, annotator="ann").repeat_of_key, "and it may be told again"
+    assert standing(campaign) == {(ONE, "ann"): "cat", (TWO, "ann"): "dog"}
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations("abc")))
+def test_files_that_move_times_leave_none_behind(order: tuple[str, ...], tmp_path: Path) -> None:
+    """Three files give one label again at other times, and a fourth another label: untold in any order."""
+    times = {"a": NINTH + 30, "b": NINTH + 90, "c": NINTH + 60}
+
+    def told(folder: Path, names: tuple[str, ...], gone: tuple[str, ...]) -> set[tuple[Any, ...]]:
+        folder.mkdir()
+        campaign = begun(MemoryStore(), folder)
+        campaign.tell([ONE], ["cat"], annotator="ann", told_at=NINTH)
+        for name in names:
+            path = written(folder, f"{name}.csv", f"{ONE},cat,{iso(times[name])}", header="id,label,told_at")
+            campaign.tell_file(path, annotator="ann")
+        campaign.tell([ONE], ["owl"], annotator="ann", told_at=NINTH + 45)
+        for name in gone:
+            campaign.withdrawals.untell(folder / f"{name}.csv")
+        assert campaign.verify().ok
+        return {(row.label, row.told_at.timestamp(), row.status) for row in campaign.labels()}
+
+    for count in (1, 2, 3):
+        gone = order[:count]
+        left = tuple(name for name in "abc" if name not in gone)
+        after = told(tmp_path / f"with {count}", ("a", "b", "c"), gone)
+        assert after == told(tmp_path / f"without {count}", left, ())
+
+
+def test_the_labels_of_one_person_are_untold(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, labels=["cat", "dog"], annotators_per_task=2)
+    lines = [f"{example},{label},{who}" for example, label in ((ONE, "cat"), (TWO, "dog")) for who in ("ann", "bob")]
+    lines += [f"{THREE},cow,ann", f"{THREE},cow,bob"]
+    path = written(tmp_path, "both.csv", *lines, header="id,label,annotator")
+    campaign.tell_file(path)
+    assert campaign.withdrawals.untell(path, dry_run=True) == Withdrawn(4, 2, closed=2), "labels and examples apart"
+    expected = Withdrawn(2, 2, closed=1)
+    assert campaign.withdrawals.untell(path, annotator=" bob", dry_run=True) == expected
+    assert campaign.withdrawals.untell(path, annotator="bob") == expected
+    assert standing(campaign) == {(ONE, "ann"): "cat", (TWO, "ann"): "dog"}
+    assert campaign.audit()[-1].details["annotator"] == "bob"
+    assert campaign.progress().quarantined == 1
+    assert campaign.progress().spend == 4, "what was paid stays paid"
+    assert not campaign.withdrawals.untell(path, annotator="bob")
+    assert campaign.withdrawals.untell(path) == Withdrawn(2, 2, closed=1)
+    assert standing(campaign) == {}
+    assert campaign.verify().ok
+
+
+def test_what_was_deleted_since_stays_deleted_when_a_time_goes_back(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    campaign.tell([ONE], ["cat"], annotator="ann", told_at=NINTH)
+    path = written(tmp_path, "again.csv", f"{ONE},cat,{iso(TENTH)}", header="id,label,told_at")
+    campaign.tell_file(path, annotator="ann")
+    campaign.tell([ONE], ["dog"], annotator="ann", told_at=NINTH + 60)
+    campaign.delete_labels([ONE], reason="neither")
+    assert not campaign.withdrawals.untell(path)
+    assert standing(campaign) == {}
+    assert campaign.verify().ok
+
+
+def iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()

@@ -54,6 +54,22 @@ CALLS: dict[str, tuple[str, Call]] = {
     "a backup from a number": ("`path`", lambda _: ladle.Campaign.restore(MemoryStore(), 3)),
     "predictions that are a number": ("`predictions`", lambda _: ClassificationChange().verdict(predictions=3)),
     "predictions that are a text": ("`predictions`", lambda _: StablePredictions().verdict(predictions="abc")),
+    "a file that is None": ("`file`", lambda campaign: campaign.withdrawals.untell(None)),
+    "a file of a very long name": ("`file`", lambda campaign: campaign.withdrawals.untell("x" * 5000)),
+    "a file with a NUL": ("`file`", lambda campaign: campaign.delete_labels(file="a\0b", reason="x")),
+    "numbers that are one": ("`numbers`", lambda campaign: campaign.withdrawals.close_quarantined(5, reason="x")),
+    "a length of time for a time": ("`since`", lambda campaign: campaign.labels(since=np.timedelta64(1, "D"))),
+    "a name that is a number": ("`annotator`", lambda campaign: campaign.release(3)),
+    "a key that is a number": ("`key`", lambda campaign: campaign.has_batch(3)),
+    "a key that is False": ("`key`", lambda campaign: campaign.tell(ids_of(1), ["cat"], key=False)),
+    "a name of labels to delete": ("`annotator`", lambda campaign: campaign.delete_labels(annotator=3, reason="x")),
+    "a progress that is a number": ("`progress`", lambda campaign: campaign.verify(progress=3)),
+    "a progress of an extension": ("`progress`", lambda campaign: campaign.extend(pool_of(), progress=3)),
+    "a name of a campaign to open": ("`name`", lambda campaign: ladle.Campaign.open(MemoryStore(), name=3)),
+    "what a reader of scores returns": (
+        "`read_scores`",
+        lambda campaign: campaign.round(2, read_scores=lambda: 3),  # type: ignore[arg-type,return-value]
+    ),
     "a tree that is a path": ("`tree`", lambda _: ladle.ClusterMargin("t.npz")),
     "a tree that is an object": ("`tree`", lambda _: ladle.ClusterMargin(object())),
 }

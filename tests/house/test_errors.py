@@ -7,7 +7,7 @@ import copy
 import pytest
 
 from ladle import errors
-from ladle.errors import OUTCOMES, LadleError, outcome_of
+from ladle.errors import OUTCOMES, ArgumentError, LadleError, outcome_of
 
 
 def kinds(kind: type[LadleError] = LadleError) -> list[type[LadleError]]:
@@ -29,3 +29,10 @@ def test_every_error_has_an_outcome_and_a_story(kind: type[LadleError]) -> None:
 def test_exit_codes_tell_kinds_apart() -> None:
     codes = [outcome.exit_code for outcome in OUTCOMES.values()]
     assert len(set(codes)) == len(codes)
+
+
+def test_a_message_leaves_out_the_middle_of_what_is_very_long() -> None:
+    error = ArgumentError("`ids`", wanted="be short", got="a" * 5000 + "z")
+    assert len(str(error)) < 700
+    assert str(error).endswith("az.")
+    assert error.got == "a" * 5000 + "z", "the parts are whole"

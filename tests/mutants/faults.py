@@ -747,7 +747,7 @@ LEASES = (
     Fault(
         "pools",
         "an example that came back stays excluded",
-        "    ends = np.isin(known.row, back) & (known.active == 1) & (known.reason == REMOVED)",
+        "    ends = np.isin(known.row, back) & (known.active == 1)",
         "    ends = np.zeros(len(known), bool)",
         ("test_a_removed_example_keeps_its_labels_and_comes_back",),
     ),
@@ -933,8 +933,8 @@ IDEMPOTENCY = (
     Fault(
         "idempotency",
         "an untold file takes away what it replaced",
-        "if current >= 0 and label.status[current] == SUPERSEDED:",
-        "if current >= 0 and label.status[current] == DELETED:",
+        "(CURRENT, 0) if stands else (SUPERSEDED, event)",
+        "(SUPERSEDED, event)",
         ("test_an_untold_file_leaves_what_it_replaced",),
     ),
     Fault(
@@ -1105,6 +1105,48 @@ BUDGET = (
         "    first[1:] = (row[1:] != row[:-1]) | (code[1:] != code[:-1])\n    return told",
         "    return told",
         ("test_a_correction_is_not_paid_for_again",),
+    ),
+    Fault(
+        "budget",
+        "merged people give money back",
+        'sum(int(json.loads(text)["told"]["paid_twice"]) for text in merges.details.tolist())',
+        "0",
+        ("test_what_was_paid_stays_paid_when_people_are_merged", "test_every_store_answers_as_the_plain_model"),
+    ),
+    Fault(
+        "idempotency",
+        "an untold file leaves the times that it moved",
+        "        told_at[place] = times[0].before if times else told_at[place]\n",
+        "",
+        ("test_an_untold_file_gives_back_the_times_it_had_moved",),
+    ),
+    Fault(
+        "idempotency",
+        "the digest of a tell is of what became of it",
+        "digest_of(self.example_id, self.said, [], self.told_by",
+        "digest_of(self.example_id, self.label, [*self.given.items()], self.told_by",
+        ("test_the_same_request_is_a_repeat_whatever_the_campaign_accepts_since",),
+    ),
+    Fault(
+        "query",
+        "a name that nobody has changes nothing in silence",
+        "    if name not in known:\n        raise NotFoundError(",
+        "    if name not in known and not name:\n        raise NotFoundError(",
+        ("test_an_unknown_name_is_refused",),
+    ),
+    Fault(
+        "pools",
+        "an exclusion by a person ends when its example comes back",
+        "~np.isin(after[back], known.row[~np.isin(known.event, list(removals))])",
+        "after[back] >= 0",
+        ("test_an_exclusion_by_a_person_stays_whatever_its_reason_says",),
+    ),
+    Fault(
+        "files",
+        "a failed restore leaves a file",
+        "            if is_new and path is not None and path.exists():",
+        "            if path is None:",
+        ("test_a_failed_restore_leaves_no_new_file",),
     ),
     Fault(
         "budget",

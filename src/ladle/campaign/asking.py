@@ -27,7 +27,7 @@ from ladle.labelling.rules.ask import AskRequest, BatchChoice, PoolState
 from ladle.labelling.settings import check_lease
 from ladle.labelling.tables import MICROSECONDS, BatchRowsTable, BatchTable, EventTable
 from ladle.numbers import whole
-from ladle.progress import Reporter
+from ladle.progress import Reporter, reporter
 
 TRIES = 3  # selections while others go on working; the next one makes them wait
 
@@ -52,7 +52,7 @@ def check_request(
     Cost: with a key and without `scores_digest`, a hash of all bytes of the arrays.
     """
     size, gold = check_words(session, size, gold, holder, model, lease_seconds)
-    named = check_text(key or "", "key")
+    named = check_text("" if key is None else key, "key")
     digest = check_text("" if scores_digest is None else scores_digest, "scores_digest")
     plain = arrays_of(arrays)
     _check_entries(plain)
@@ -68,7 +68,7 @@ def check_request(
         scores_digest=digest or (digest_of_arrays(given) if named else ""),
         arrays=given,
         indexes=indexes_of(arrays),
-        progress=progress,
+        progress=reporter(progress),
     )
 
 
@@ -95,7 +95,7 @@ def check_words(
 ) -> tuple[int, int]:
     """`size` and `gold` as int, once these arguments of an ask are right. Raises: ArgumentError."""
     check_text(holder, "holder")
-    check_text(model or "", "model")
+    check_text("" if model is None else model, "model")
     lease_of(session, lease_seconds)
     return whole(size, "`size`", least=1), whole(gold, "`gold`", least=0)
 

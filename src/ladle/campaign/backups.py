@@ -16,7 +16,7 @@ import time
 import zipfile
 import zlib
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -103,17 +103,18 @@ def is_same_backup(session: Session, path: Path) -> bool:
 
 
 def restore(
-    store: Store,
+    making: Callable[[], AbstractContextManager[Store]],
     path: str | os.PathLike[str],
     *,
     name: str | None,
-    placed: Callable[[Settings], Settings],
-    folder: Callable[[Settings], Path],
-) -> Settings:
-    """Create the campaign of a backup in `store`, completely or not at all.
+    placed: Callable[[Settings, Store], Settings],
+    folder: Callable[[Settings, Store], Path],
+) -> tuple[Store, Settings]:
+    """Create the campaign of a backup in a store, completely or not at all.
 
-    All tables and files are read and checked before anything is written.
-    placed: returns settings with the folder of files for this store. folder: returns the path of this folder.
+    All tables and files are read and checked before the store is made and anything is written.
+    making: makes or opens the store; it takes back a database that it has made if the block raises. placed: returns
+    settings with the folder of files for this store. folder: returns the path of this folder.
 
     Raises: MismatchError when a campaign of this name exists; FileError, FileFormatError, CorruptFileError;
     MemoryPlanError.
@@ -126,13 +127,15 @@ def restore(
         text, tables = _contents(archive, source)
         _stage(archive, tables.of(ArtefactTable), Path(staging), source)
         _check_files(Path(staging), tables, source)
-        settings = placed(Settings.from_json(json.dumps(json.loads(text) | ({"name": name} if name else {}))))
-        with store.founding(settings.name, settings.to_json()) as writer:
-            for kind in KINDS:
-                writer.add(tables.tables[kind])
-            # The files come last: an error before has written none, and an error here removes those it wrote.
-            _place(Path(staging), folder(settings))
-    return settings
+        named = Settings.from_json(json.dumps(json.loads(text) | ({"name": name} if name else {})))
+        with making() as store:
+            settings = placed(named, store)
+            with store.founding(settings.name, settings.to_json()) as writer:
+                for kind in KINDS:
+                    writer.add(tables.tables[kind])
+                # The files come last: an error before has written none, and an error here removes those it wrote.
+                _place(Path(staging), folder(settings, store))
+    return store, settings
 
 
 def _write(archive: zipfile.ZipFile, session: Session, view: View) -> int:

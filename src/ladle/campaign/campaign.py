@@ -17,15 +17,14 @@ from ladle.campaign.lead import settings_changes
 from ladle.campaign.lead.classes import Classes
 from ladle.campaign.rounds import RoundResult
 from ladle.campaign.session import Database
+from ladle.campaign.telling import check_text
 from ladle.campaign.whole_round import RoundRequest
 from ladle.formats import LabelFile, read_labels
 from ladle.labelling.answers import Batch, Told
-from ladle.labelling.contract import Store
 from ladle.labelling.labels import Class, Labels
 from ladle.labelling.settings import Settings
 from ladle.numbers import mapping, switch
-from ladle.progress import SILENT, Reporter
-from ladle.store.sql import SqlStore
+from ladle.progress import SILENT, Reporter, reporter
 
 Arrays = Mapping[str, npt.ArrayLike | None]
 
@@ -150,8 +149,8 @@ class Campaign(Editor):
             price=price,
             currency=currency,
         )
-        plan = creation.NewCampaign(settings, as_pool(pool), tree, clock, progress, by)
-        return cls(creation.create(url if isinstance(url, Store) else SqlStore.create(url), plan))
+        plan = creation.NewCampaign(settings, as_pool(pool), tree, clock, reporter(progress), by)
+        return cls(creation.create(url, plan))
 
     def ask(
         self,
@@ -464,12 +463,12 @@ class Campaign(Editor):
             size=size,
             gold=gold,
             files=[each if isinstance(each, LabelFile) else read_labels(each, form=self.form) for each in listed],
-            annotator=annotator,
+            annotator=check_text(annotator, "annotator"),
             given=given,
             read_scores=read_scores,
             scores=scores,
-            scores_digest=scores_digest,
-            scores_reading=scores_reading,
+            scores_digest=None if scores_digest is None else check_text(scores_digest, "scores_digest"),
+            scores_reading=rounds.checked_reading(scores_reading),
             model=model,
             metrics=metrics,
             holder=holder,
@@ -477,6 +476,6 @@ class Campaign(Editor):
             binary=switch(binary, "`binary`"),
             normalise=switch(normalise, "`normalise`"),
             go_on=switch(go_on, "`go_on`"),
-            progress=progress,
+            progress=reporter(progress),
         )
         return whole_round.run(self, self._session, request)

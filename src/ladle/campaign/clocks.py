@@ -7,7 +7,6 @@ that is ahead cannot be told from time that has passed.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from ladle.labelling.contract import View
 from ladle.labelling.records import moment
 from ladle.labelling.tables import LATEST, MICROSECONDS, EventTable
 from ladle.notices import notice
+from ladle.numbers import number
 
 Clock = Callable[[], float]  # seconds since 1970, UTC
 
@@ -73,9 +73,7 @@ class CampaignClock:
 
 def _micros(seconds: float) -> int:
     """Seconds as whole microseconds. Raises: ArgumentError."""
-    seconds = float(seconds)
-    if not math.isfinite(seconds) or not 0 < seconds * MICROSECONDS <= LATEST:
-        raise ArgumentError("the clock", wanted="return seconds since 1970", got=repr(seconds))
+    seconds = number(seconds, "the clock", above=0, most=LATEST / MICROSECONDS, wanted="return seconds since 1970")
     return round(seconds * MICROSECONDS)
 
 

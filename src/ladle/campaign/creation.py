@@ -10,6 +10,7 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from ladle.campaign.clocks import Clock
 from ladle.campaign.damage import newest_part
 from ladle.campaign.examples import as_pool, reopen_instructions
 from ladle.campaign.files import CampaignFiles
-from ladle.campaign.session import Session, folder_of
+from ladle.campaign.session import Database, Session, folder_of
 from ladle.clusters import is_cuttable
 from ladle.errors import ArgumentError, IdError, MismatchError, NotFoundError
 from ladle.hac.tree.level import LEVELS
@@ -50,9 +51,11 @@ class NewCampaign:
     by: str = ""
 
 
-def create(store: Store, plan: NewCampaign) -> Session:
+def create(url: Database, plan: NewCampaign) -> Session:
     """Create a campaign, or open the same one. Raises: MismatchError when one of its name has other settings."""
-    plan = replace(plan, settings=_with_files(plan.settings, store), tree=_checked_tree(plan))
+    plan = replace(plan, tree=_checked_tree(plan))  # what is refused here leaves no new database
+    store = url if isinstance(url, Store) else SqlStore.create(url)
+    plan = replace(plan, settings=_with_files(plan.settings, store))
     if plan.settings.name not in store.names():
         try:
             return _create_new(store, plan)
@@ -82,16 +85,19 @@ def _plain_settings(settings: Settings) -> str:
     return replace(settings, labels=replace(settings.labels, former=())).to_json()
 
 
-def restore(store: Store, path: str | os.PathLike[str], *, name: str | None, files: str) -> Session:
-    """Restore the campaign of a backup in `store`. Raises: see `Campaign.restore`."""
+def restore(url: Database, path: str | os.PathLike[str], *, name: str | None, files: str) -> Session:
+    """Restore the campaign of a backup. Raises: see `Campaign.restore`."""
 
-    def folder(settings: Settings) -> Path:
+    def making() -> AbstractContextManager[Store]:
+        return nullcontext(url) if isinstance(url, Store) else SqlStore.creating(url)
+
+    def folder(settings: Settings, store: Store) -> Path:
         return folder_of(settings, _database_file(store))
 
-    def placed(settings: Settings) -> Settings:
+    def placed(settings: Settings, store: Store) -> Settings:
         return _with_files(replace(settings, files=files), store)
 
-    settings = backups.restore(store, path, name=name, placed=placed, folder=folder)
+    store, settings = backups.restore(making, path, name=name, placed=placed, folder=folder)
     return open_existing(store, settings.name, pool=None)
 
 

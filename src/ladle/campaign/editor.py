@@ -11,10 +11,10 @@ from ladle.campaign.examples import as_pool
 from ladle.campaign.lead import adjudication, assignments, pool_changes, pools
 from ladle.campaign.session import Database
 from ladle.campaign.teller import Teller
+from ladle.campaign.telling import check_text
 from ladle.labelling.answers import Taken
-from ladle.labelling.contract import Store
-from ladle.numbers import switch
-from ladle.progress import SILENT, Reporter
+from ladle.numbers import path_of, switch
+from ladle.progress import SILENT, Reporter, reporter
 from ladle.store.sql import SqlStore
 
 
@@ -76,10 +76,11 @@ class Editor(Teller):
 
         Notes
         -----
-        Cost: reads and checks the whole backup before it writes anything.
+        Cost: reads and checks the whole backup before it writes anything. After an error there is no new file.
         """
-        store = url if isinstance(url, Store) else SqlStore.create(url)
-        return cls(creation.restore(store, path, name=name, files=files or ""))
+        name = None if name is None else check_text(name, "name")
+        folder = path_of(files, "`files`", undecided=True)
+        return cls(creation.restore(url, path, name=name, files="" if folder is None else str(folder)))
 
     def take(
         self,
@@ -150,6 +151,8 @@ class Editor(Teller):
         ------
         IdError
             For unknown ids.
+        NotFoundError
+            For a name that no person, team, holder or assignee has.
         """
         rows = None if ids is None else pool_changes.find_named(self._session, ids).row
         return leases.release(self._session, annotator, rows)
@@ -209,14 +212,16 @@ class Editor(Teller):
         An example that no ask has chosen becomes a task, and no ask chooses it. Assigned to several, it goes to any of
         them. What someone else has taken is taken from them. An assignment stands above the holder of a batch. It has
         done its work for a person who has answered, and for a team when all of it have: an example that needs one more
-        label may then go to others.
+        label may then go to others. An assignment reserves nothing of the budget, because only an ask does; a label of
+        an assigned example is paid for when it is told.
 
         Parameters
         ----------
         ids : list or array, or boolean mask of shape (n,)
             The examples.
         to : str
-            The name of a person or a team.
+            The name of a person or a team. It may be new, because people get work before their first label; then
+            `notices` and the command say so, with the known name that is most like it.
 
         Returns
         -------
@@ -249,6 +254,8 @@ class Editor(Teller):
         ------
         IdError
             For unknown ids.
+        NotFoundError
+            For a name that no person, team, holder or assignee has.
         """
         return assignments.unassign(self._session, ids, to)
 
@@ -265,7 +272,7 @@ class Editor(Teller):
         Returns
         -------
         int
-            How many of them were not excluded before.
+            How many of them were not excluded by a person before.
 
         Raises
         ------
@@ -290,7 +297,7 @@ class Editor(Teller):
         Raises
         ------
         IdError
-            For unknown ids.
+            For unknown ids, and for an example that was removed from the pool.
         """
         return pool_changes.include(self._session, ids)
 
@@ -299,7 +306,9 @@ class Editor(Teller):
 
         Where it is replaced, labels, leases, gold and all other records follow their examples by id, whatever the order
         of the examples is. An example that is no longer in the pool keeps its records and gets a negative row; it is
-        excluded with the reason "removed from the pool", until a later pool has it again.
+        excluded with the reason "removed from the pool", until a later pool has it again. It is known by its id until
+        then: all that names examples finds it, its labels too, and only `include` refuses it. An exclusion by a person
+        stays when the example comes back, whatever its reason says.
 
         Parameters
         ----------
@@ -334,7 +343,7 @@ class Editor(Teller):
         Repeats: the same pool again changes nothing.
         """
         change = pools.replace_by if switch(replace, "`replace`") else pools.extend
-        return change(self._session, as_pool(pool), tree, progress).added
+        return change(self._session, as_pool(pool), tree, reporter(progress)).added
 
     def move_pool(self, pool: object) -> bool:
         """Record where the pool is now. Its examples are the same.

@@ -17,14 +17,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ladle.arrays import Rows
-from ladle.counts import counted
 from ladle.errors import ArgumentError, FileError, IdError, LadleError, MismatchError
 from ladle.labelling.columns import Int64, Texts, repeated, texts
 from ladle.labelling.tables import NO_ROW, ExclusionTable, PoolPartTable
 from ladle.notices import gathered, notice
 from ladle.pool import Pool, open_pool
 from ladle.pool.column_pool import ColumnPool
-from ladle.pool.ids.example_ids import Ids, as_id_array, show_ids
+from ladle.pool.ids.example_ids import SHOWN, Ids, as_id_array, check_distinct, show_ids
+from ladle.pool.ids.named_rows import as_mask, check_not_a_mask, find_rows_named
 from ladle.pool.ids.table_ids import ROW_NUMBERS
 from ladle.pool.open import ORDERS
 from ladle.pool.valid_pool import ValidPool
@@ -149,30 +149,30 @@ class Examples:
             rows[places] = [known.get(each, NO_ROW) for each in asked]
         return rows
 
-    def rows_of(self, ids: object) -> Rows:
-        """The row of each id. Raises: IdError when one is unknown, or of an example that was taken out of the pool."""
-        self.refuse_removed(ids)
-        return self.ids.rows_of(ids, name="`ids`")
-
-    def refuse_removed(self, ids: object) -> None:
-        """Refuse ids of examples that were taken out of the pool, by that reason. Raises: IdError."""
-        removed = self._removed_among(ids) if len(self.taken_out.row) else []
-        if removed:
+    def rows_of(self, wanted: Any, name: str = "`ids`") -> Rows:
+        """(a,) int64: as `find_ever`. Raises: IdError when the campaign does not know one of these checked ids."""
+        rows = self.find_ever(wanted)
+        unknown = np.flatnonzero(rows == NO_ROW)
+        if len(unknown):
             raise IdError(
-                "`ids`",
-                wanted="be in the pool",
-                got=f"{counted(len(removed), 'example that', 'was')} removed from it, the first {removed[0]!r}",
-                remedy="The campaign keeps what it knows of such examples, and leaves them out of its work. Name "
-                "others, or give a pool that has them again: Campaign.extend(..., replace=True).",
+                name,
+                wanted="be in the pool, or have been in it",
+                got=f"{len(unknown):,} of {len(wanted):,} unknown, the first {show_ids(wanted.take(unknown[:SHOWN]))}",
             )
+        return rows
 
-    def _removed_among(self, ids: object) -> list[Any]:
-        """Those of these ids whose examples were taken out of the pool."""
-        listed = self.checked(ids)
-        rows = self.find_ever(listed)
-        places = np.flatnonzero((rows < 0) & (rows != NO_ROW))
-        gone: list[Any] = listed.take(pa.array(places)).to_pylist()
-        return gone
+    def rows_named(self, values: object, name: str = "`ids`") -> Rows:
+        """The rows (ascending) of the examples that `values` names: ids, each once, or a boolean mask of the pool.
+
+        An example that was taken out of the pool is named by its id too. Raises: as `find_rows_named`.
+        """
+        if as_mask(values) is not None:
+            return find_rows_named(values, self.ids, name=name)
+        listed = self.checked(values, name)
+        check_not_a_mask(listed, len(self), name)
+        rows = self.rows_of(listed, name)
+        check_distinct(listed, name)
+        return np.sort(rows)
 
     def _find_numbers(self, wanted: npt.NDArray[np.int64]) -> Rows:
         if self._is_row_numbers:

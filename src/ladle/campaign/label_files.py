@@ -55,6 +55,7 @@ def request_of(
     Raises: IdError for a line of a batch whose row is another than that of its id; also as `telling.check_request`.
     """
     kind: Literal["tell", "import"] = "import" if imported else "tell"
+    key = telling.check_text("" if key is None else key, "key")
     key = key or rounds.tell_key(kind, file.sha256, annotator, source, file.names)
     origin = FileOrigin(file.source, file.sha256)
     parts, rows = [], []

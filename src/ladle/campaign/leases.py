@@ -19,7 +19,7 @@ from ladle.labelling.people import People, person_name
 from ladle.labelling.records import moment
 from ladle.labelling.rules import lease as lease_rules
 from ladle.labelling.rules.lease import WaitingTasks
-from ladle.labelling.rules.people import founded
+from ladle.labelling.rules.people import founded, known_names, known_person, near_names, near_notice
 from ladle.labelling.states import DISPUTED, WAITING, as_counted
 from ladle.labelling.tables import (
     AssignmentTable,
@@ -69,6 +69,8 @@ def take(session: Session, request: TakeRequest) -> answers.Taken:
         if len(rows):
             fresh = founded(lists.people.table, [annotator], event=event)
             record(writer, session.act("take", at), replace(effects, added=(*effects.added, fresh)))
+        for pair in near_names(lists.people.table, [annotator]):
+            session.note(near_notice(*pair))
         ids = session.examples(writer).at(rows)
     renewed, passed_on = int(effects.report["renewed"]), int(effects.report["passed_on"])
     return answers.Taken(ids, rows, annotator, moment(at + request.lease), renewed, passed_on)
@@ -76,10 +78,10 @@ def take(session: Session, request: TakeRequest) -> answers.Taken:
 
 def release(session: Session, annotator: str, rows: Int64 | None) -> int:
     """Release what an annotator has taken: how many tasks. Without rows, the annotator's batches are released too."""
-    at, given = session.now(), person_name(annotator)
+    at, given = session.now(), person_name(check_text(annotator, "annotator"))
     with session.writing() as writer:
         people = People(writer.read(PersonTable))
-        name = people.name_of(given)
+        name = known_person(people.table, given, also=known_names(writer))
         event = next_number(writer, EventTable)
         leases = writer.read(LeaseTable, "annotator", [name])
         if rows is not None:

@@ -16,7 +16,7 @@ from ladle.labelling.columns import texts
 from ladle.labelling.contract import View
 from ladle.labelling.measures.annotators import agreement_of, gold_scores
 from ladle.labelling.measures.speed import labels_per_day
-from ladle.labelling.measures.spending import Spend, cost_of, paid_for, reserved_for
+from ladle.labelling.measures.spending import cost_of, paid_for, spend_of
 from ladle.labelling.records import Records, times
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import DISPUTED, LABELLED, WAITING, as_counted
@@ -46,7 +46,7 @@ def progress(view: View, settings: Settings, at: int) -> Progress:
     current, paid = labels_of(label), paid_for(label)
     asked, labelled, disputed = task.batch > 0, task.state == LABELLED, task.state == DISPUTED
     outstanding = int((asked & np.isin(task.state, WAITING)).sum())
-    spend = Spend(len(paid), reserved_for(settings, task, label))
+    spend = spend_of(settings, task, label, view.read(EventTable, "kind", ["merge people"]))
     since, (share, agreements) = founded_at(view), agreement_of(current)
     speed = labels_per_day(paid, at, since=since)
     curve = learning_curve(view)

@@ -13,6 +13,7 @@ from ladle.campaign.label_files import form_of
 from ladle.campaign.news import News
 from ladle.campaign.pools import CampaignPool
 from ladle.campaign.session import Database, Session
+from ladle.campaign.telling import check_text
 from ladle.formats import Form
 from ladle.labelling.answers import Batch, Progress, TaskStory, Verification
 from ladle.labelling.contract import Store, View
@@ -22,7 +23,7 @@ from ladle.labelling.settings import Settings
 from ladle.labelling.splits import PoolSplit
 from ladle.labelling.tables import BatchTable, EventTable, LabelTable
 from ladle.pool.ids.example_ids import Ids
-from ladle.progress import SILENT, Reporter
+from ladle.progress import SILENT, Reporter, reporter
 from ladle.store.sql import SqlStore
 
 Since = datetime | str | int  # see `Reader.labels`
@@ -76,7 +77,7 @@ class Reader:
             For another pool, when the pool is first needed.
         """
         store = url if isinstance(url, Store) else SqlStore.open(url)
-        name = creation.only_name(store) if name is None else name
+        name = creation.only_name(store) if name is None else check_text(name, "name")
         return cls(creation.open_existing(store, name, pool=pool, clock=clock, by=by))
 
     @classmethod
@@ -118,8 +119,8 @@ class Reader:
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """What was noticed of the clocks: sentences that name the times that differ; mostly none."""
-        return tuple(self._session.times.warnings)
+        """What was noticed of clocks that differ, and of names that are new or nearly the same; mostly nothing."""
+        return (*self._session.times.warnings, *self._session.notes)
 
     @property
     def files(self) -> str:
@@ -256,7 +257,7 @@ class Reader:
             vectors cannot be read.
         """
         with self._session.reading() as view:
-            return splitting.split(self._session, view, shares, near, progress)
+            return splitting.split(self._session, view, shares, near, reporter(progress))
 
     def agreement(self) -> Agreement:
         """How far people agree: all of them, each pair, and on each class, beyond chance.
@@ -436,6 +437,7 @@ class Reader:
         -------
         bool
         """
+        check_text(key, "key")
         with self._session.reading() as view:
             return key in view.read(BatchTable).key.tolist()
 
@@ -476,7 +478,7 @@ class Reader:
         -----
         Cost: reads all of the campaign.
         """
-        return verify.verify(self._session, progress)
+        return verify.verify(self._session, reporter(progress))
 
     def close(self) -> None:
         """Close the database. Everything that a method has returned is stored already."""

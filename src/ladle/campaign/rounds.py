@@ -17,6 +17,7 @@ from ladle.counts import counted
 from ladle.errors import ArgumentError, FileError
 from ladle.formats import LabelFile
 from ladle.labelling.answers import Batch, Told, Verification
+from ladle.labelling.rules.people import alike, known_names, new_notice
 from ladle.labelling.rules.pool import check_metrics
 from ladle.labelling.states import OPEN, WAITING, as_counted
 from ladle.labelling.tables import BatchTable, GoldTable, LabelTable, ModelTable, TaskTable, gold_of
@@ -72,9 +73,16 @@ def check_arguments(
         raise ArgumentError("`read_scores`", wanted="be a function that returns arrays", got=repr(read_scores)[:80])
     if read_scores is not None and any(array is not None for array in arrays.values()):
         raise ArgumentError("`read_scores`", wanted="come without arrays of scores", got="both")
+    check_metrics(metrics)
     if metrics and model is None:
         raise ArgumentError("`metrics`", wanted="come with `model`", got="none")
-    check_metrics(metrics)
+
+
+def checked_reading(given: object) -> tuple[object, ...] | None:
+    """How the file of scores was read, or None. Raises: ArgumentError for anything but a tuple."""
+    if given is None or isinstance(given, tuple):
+        return given
+    raise ArgumentError("`scores_reading`", wanted="be a tuple or None", got=repr(given)[:80])
 
 
 def listed_files(labels: object) -> list[Any]:
@@ -224,6 +232,9 @@ def noted(session: Session, batch: Batch) -> Batch:
                 )
         else:
             batches = view.read(BatchTable)
+            names = known_names(view, without_batch=batch.number)
+            if batch.holder and batch.holder not in names and alike(batch.holder, names):
+                found.append(new_notice(batch.holder, names))
             mine = batches.scores_digest[batches.number == batch.number]
             same = batches.take((batches.scores_digest == mine[0]) & (batches.number < batch.number))
             if mine[0] and len(same):

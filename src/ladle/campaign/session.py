@@ -28,6 +28,7 @@ from ladle.labelling.events import Act, replaced_parts
 from ladle.labelling.labels import holdable
 from ladle.labelling.settings import Settings, settings_in_force
 from ladle.labelling.tables import MICROSECONDS, ArtefactTable, EventTable, ExclusionTable, PoolPartTable
+from ladle.notices import notice
 from ladle.numbers import number
 from ladle.pool import Pool
 
@@ -48,7 +49,8 @@ class Session:
 
     settings: those in force; every transaction reads them anew, because others may have changed them. founding: those
     it began with. clock: the caller's; None for that of the store, otherwise of this machine. pool: the caller's; None
-    to open the pool from the place that the campaign has stored. by: who acts.
+    to open the pool from the place that the campaign has stored. by: who acts. notes: what users should know of their
+    input, each once.
     """
 
     store: Store
@@ -59,6 +61,7 @@ class Session:
     by: str = ""
     founding: Settings = field(init=False)
     times: CampaignClock = field(init=False)
+    notes: dict[str, None] = field(default_factory=dict)
     _examples: Examples | None = field(default=None)
     _part: tuple[int, int] = field(default=(0, 0))
     _used_part: int = field(default=0)  # the part whose rows this call has looked up; 0 for none
@@ -100,6 +103,11 @@ class Session:
             self._check_rows(writer)
             yield writer
             self._used_part = 0
+
+    def note(self, text: str) -> None:
+        """Tell users what they should know of their input."""
+        self.notes[text] = None
+        notice(text)
 
     @property
     def part_number(self) -> int:

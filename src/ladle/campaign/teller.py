@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ladle.campaign import telling
-from ladle.campaign.lead import pool_changes, withdrawals
+from ladle.campaign.lead import withdrawals
 from ladle.campaign.lead.people import CampaignPeople
 from ladle.campaign.lead.withdrawals import CampaignWithdrawals
 from ladle.campaign.reader import Reader
@@ -89,8 +89,7 @@ class Teller(Reader):
         IdError, ShapeError, ArgumentError
             For unknown ids; when there is not one text for each id; for an empty text.
         """
-        pool_changes.find_named(self._session, list(dict.fromkeys(ids)) if isinstance(ids, list) else ids)
-        comments = telling.check_comments(self._session, ids, texts, annotator=annotator)
+        comments = telling.check_comments(self._session, ids, texts, annotator=annotator, must_be_known=True)
         return telling.tell(self._session, telling.only_comments(self._session, comments)).comments
 
     def delete_labels(
@@ -130,14 +129,15 @@ class Teller(Reader):
         Raises
         ------
         IdError, ArgumentError, NotFoundError
-            For unknown ids; without a reason, or when nothing says which are meant; for a file that was never told.
+            For unknown ids; without a reason, or when nothing says which are meant; for a file that was never told, an
+            annotator whom nobody knows and a source that no label has.
         MismatchError
             For a key of another deletion.
         """
         which = withdrawals.filter_of(
             self._session, annotator=annotator, source=source, file=file, since=since, until=until
         )
-        key = check_text(key or "", "key")
+        key = check_text("" if key is None else key, "key")
         return withdrawals.delete_labels(self._session, ids, which=which, reason=reason, key=key).labels
 
     @property

@@ -70,11 +70,13 @@ def check_request(
         raise ShapeError("`labels`", wanted=f"be one for each of the {len(named):,} ids", got=f"{len(given):,}")
     labels_now = session.settings.labels
     canonical, refused = labels_now.all_canonical(given)
+    said = _said(labels_now, given) if refused or labels_now.former else canonical
     return _request(
         session,
         named,
         label=canonical,
-        as_told=labels_now.as_told().all_canonical(given)[0] if labels_now.former else canonical,
+        as_told=texts(one if label else "" for one, label in zip(said, canonical, strict=True)) if refused else said,
+        said=said,
         refused=refused,
         given={place: tell_rules.as_text(given[place]) for place in {*refused, *named.unknown}},
         reason="",
@@ -109,6 +111,7 @@ def check_skips(
         named,
         label=repeated("", len(named)),
         as_told=repeated("", len(named)),
+        said=repeated("", len(named)),
         refused={},
         given={place: tell_rules.as_text({"skip": reasons[place]}) for place in named.unknown},
         reason=reasons,
@@ -123,10 +126,16 @@ def check_skips(
 
 
 def check_comments(
-    session: Session, ids: object, remarks: object, *, annotator: str | Sequence[str], told_at: Any = None
+    session: Session,
+    ids: object,
+    remarks: object,
+    *,
+    annotator: str | Sequence[str],
+    told_at: Any = None,
+    must_be_known: bool = False,
 ) -> CommentTable:
     """Remarks on examples, not numbered yet; NO_ROW for an unknown id. Raises: ArgumentError, ShapeError, IdError."""
-    named = _named(session, ids, is_alone=isinstance(annotator, str))
+    named = _named(session, ids, is_alone=isinstance(annotator, str), must_be_known=must_be_known)
     count = len(named)
     listed = [remarks] * count if isinstance(remarks, str) else _as_list(remarks, "texts")
     if len(listed) != count:
@@ -152,6 +161,7 @@ def together(first: TellRequest, *others: TellRequest, comments: CommentTable | 
         "example_id",
         "label",
         "as_told",
+        "said",
         "told_by",
         "source",
         "told_at",
@@ -179,6 +189,7 @@ def only_comments(session: Session, comments: CommentTable, *, key: str | None =
         example_id=nothing,
         label=nothing,
         as_told=nothing,
+        said=nothing,
         told_by=nothing,
         source=nothing,
         told_at=none,
@@ -188,7 +199,7 @@ def only_comments(session: Session, comments: CommentTable, *, key: str | None =
         refused={},
         given={},
         at=session.now(),
-        key=check_text(key or "", "key"),
+        key=check_text("" if key is None else key, "key"),
         by=session.by,
         comments=comments,
     )
@@ -221,8 +232,9 @@ def tell(session: Session, request: TellRequest, *, by_content: bool = False) ->
 
 
 def told_of(report: Mapping[str, Any], *, repeat_of_key: bool = False) -> Told:
-    """The report of a tell as the caller gets it."""
-    return Told(**{**report, "notices": tuple(report.get("notices", ()))}, repeat_of_key=repeat_of_key)
+    """The report of a tell as the caller gets it: without the times that it has moved."""
+    facts = {name: value for name, value in report.items() if name != "retimed"}
+    return Told(**{**facts, "notices": tuple(report.get("notices", ()))}, repeat_of_key=repeat_of_key)
 
 
 def _under(labels: Labels, request: TellRequest) -> TellRequest:
@@ -301,8 +313,11 @@ class _NamedAnswers:
         return len(self.row)
 
 
-def _named(session: Session, ids: object, *, is_alone: bool) -> _NamedAnswers:
-    """The examples of these ids. is_alone: whether one annotator names them, who answers once for each."""
+def _named(session: Session, ids: object, *, is_alone: bool, must_be_known: bool = False) -> _NamedAnswers:
+    """The examples of these ids. is_alone: whether one annotator names them, who answers once for each.
+
+    must_be_known: whether unknown ids are refused here, with an IdError; otherwise they go to quarantine.
+    """
     with session.reading() as view:
         examples = session.examples(view)
     listed = examples.checked(ids)
@@ -310,7 +325,7 @@ def _named(session: Session, ids: object, *, is_alone: bool) -> _NamedAnswers:
         check_not_a_mask(listed, len(examples), "`ids`")
     if len(listed) == 0:
         raise ShapeError("`ids`", wanted="name an example at least", got="none")
-    rows = examples.find_ever(listed)
+    rows = examples.rows_of(listed) if must_be_known else examples.find_ever(listed)
     return _NamedAnswers(rows, as_texts(listed), np.flatnonzero(rows == NO_ROW).tolist(), session.part_number)
 
 
@@ -320,6 +335,7 @@ def _request(
     *,
     label: Texts,
     as_told: Texts,
+    said: Texts,
     refused: Mapping[int, str],
     given: Mapping[int, str],
     reason: str | Texts,
@@ -339,6 +355,7 @@ def _request(
         example_id=named.example_id,
         label=label,
         as_told=as_told,
+        said=said,
         told_by=_broadcast(annotator, count, "annotator"),
         source=_broadcast(source, count, "source"),
         told_at=moments,
@@ -348,11 +365,19 @@ def _request(
         refused=refused,
         given=given,
         at=at,
-        key=check_text(key or "", "key"),
+        key=check_text("" if key is None else key, "key"),
         by=session.by,
         part=named.part,
         origin=origin,
     )
+
+
+def _said(labels: Labels, given: list[Any]) -> Texts:
+    """(l,) what the caller gave as text, the same whatever classes the campaign has: canonical where it is a label."""
+    written, odd = labels.of_any_class().all_canonical(given)
+    for place in odd:
+        written[place] = tell_rules.as_text(given[place])
+    return written
 
 
 def _as_list(values: object, name: str = "labels") -> list[Any]:

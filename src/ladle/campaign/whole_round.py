@@ -17,6 +17,7 @@ from ladle.formats import LabelFile
 from ladle.labelling.answers import Batch, Told, Verification
 from ladle.labelling.rules import tell as tell_rules
 from ladle.labelling.rules.tell import TellRequest
+from ladle.numbers import mapping
 from ladle.progress import Reporter
 
 
@@ -94,7 +95,9 @@ def run(campaign: _Steps, session: Session, request: RoundRequest) -> RoundResul
     is_new = not campaign.has_batch(key)
     if is_new and digest and _is_alone(request):
         rounds.check_last_batch(session)
-    arrays: Any = request.read_scores() if request.read_scores is not None and is_new else request.given
+    arrays: Any = request.given
+    if request.read_scores is not None and is_new:
+        arrays = mapping(request.read_scores(), "what `read_scores` returns", wanted="be arrays by name")
     if is_new:
         asking.require_possible(session, request.size, request.gold, arrays)
     labelled, repeated = None, False

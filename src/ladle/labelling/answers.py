@@ -172,24 +172,33 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """What a deletion, or a file untold, takes back.
+    """What a deletion, or a file untold, takes back. It is false where that is nothing.
 
     Attributes
     ----------
     labels : int
-        Answers that stood and are deleted.
+        Answers that stood and are deleted; one example may have several, of several annotators.
     tasks : int
         Examples that they belong to.
     restored : int
         Earlier answers that stand again.
     closed : int
         Entries of the quarantine that are closed.
+    replaced : int
+        Answers of a file that is untold that did not stand: later ones had replaced them.
+    retimed : int
+        Answers of others that the file had given again later, and that have their own time again.
     """
 
     labels: int
     tasks: int
     restored: int = 0
     closed: int = 0
+    replaced: int = 0
+    retimed: int = 0
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, name) for name in self.__slots__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +273,7 @@ class Progress:
         Current labels of all annotators, and how many of them were imported.
     spend : int
         Labels paid for: every pair of an example and an annotator with a told label, whether the label still stands or
-        not. Skips and imported labels are free.
+        not, and also after two names of one person were merged. Skips and imported labels are free.
     reserved : int
         Labels that tasks of batches still lack.
     budget, left : int or None

@@ -81,6 +81,14 @@ def replaced_parts(events: EventTable) -> list[int]:
     return [int(report["part"]) for report in told]
 
 
+def replacements(view: View) -> list[int]:
+    """The numbers of the events that put another pool in the place of the one before.
+
+    An exclusion that such an event wrote ends when its example is in the pool again; those of people stay.
+    """
+    return [int(seq) for seq in view.read(EventTable, "kind", ["replace"]).seq]
+
+
 def record(writer: Writer, act: Act, effects: Effects) -> None:
     """Write the effects and their event. Cost: the rows written."""
     last = writer.last(EventTable)
@@ -115,7 +123,8 @@ def digest_of(*parts: Any) -> str:
     for part in parts:
         if isinstance(part, np.ndarray) and part.dtype != object:
             total.update(f"array {part.dtype.str} {part.shape}\n".encode())
-            total.update(np.ascontiguousarray(part).data)
+            plain = part.astype(np.int64) if part.dtype.kind in "mM" else part  # times have no buffer
+            total.update(np.ascontiguousarray(plain).data)
         else:
             value = part.tolist() if isinstance(part, np.ndarray) else part
             total.update(

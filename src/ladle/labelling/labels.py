@@ -153,6 +153,10 @@ class Labels:
         classes = None if self.classes is None else (*self.classes, *(old for old, _ in self.former))
         return replace(self, classes=classes, former=())
 
+    def of_any_class(self) -> Labels:
+        """Labels of this kind with any class and any value: how a label is written whatever the campaign accepts."""
+        return Labels(self.kind)
+
     def canonical(self, label: object) -> str:
         """The canonical JSON text of a label.
 

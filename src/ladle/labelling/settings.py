@@ -17,7 +17,7 @@ from ladle.labelling.agreement import check_agreement
 from ladle.labelling.contract import View
 from ladle.labelling.labels import Labels
 from ladle.labelling.tables import SettingsTable
-from ladle.numbers import number, whole
+from ladle.numbers import number, path_of, whole
 from ladle.seeds import check_seed
 
 LONGEST_NAME, LONGEST_CURRENCY = 200, 20  # characters
@@ -89,9 +89,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         check_name(self.name)
-        if not isinstance(self.files, (str, os.PathLike)):
-            raise ArgumentError("`files`", wanted="be the path of a folder", got=repr(self.files)[:80])
-        object.__setattr__(self, "files", os.fspath(self.files))
+        object.__setattr__(self, "files", os.fspath(path_of(self.files, "`files`")))
         check_agreement(self.agreement, self.labels)
         plain = {
             "seed": check_seed(self.seed),

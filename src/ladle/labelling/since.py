@@ -58,7 +58,7 @@ def since_of(given: object, limits: SinceLimits, name: str = "`since`") -> Since
         if given.tzinfo is None:
             raise ArgumentError(name, wanted="be a datetime with a time zone", got=repr(given))
         return _time(given, limits, name)
-    if isinstance(given, (int, np.integer)) and not isinstance(given, bool):
+    if isinstance(given, (int, np.integer)) and not isinstance(given, (bool, np.timedelta64)):
         return _checked("event", int(given), limits, name)
     if not isinstance(given, str):
         raise ArgumentError(name, wanted=_FORMS, got=repr(given))

@@ -16,7 +16,7 @@ MICROSECONDS = 1_000_000  # a second
 EARLIEST, LATEST = -62_135_596_800 * MICROSECONDS, 253_402_300_799 * MICROSECONDS  # the years 1 to 9999
 
 NO_ROW = -(1 << 62)  # in requests and look-ups: an id that the campaign does not know; no table has it
-REMOVED = "removed from the pool"  # the reason of an exclusion that ends when the example is in the pool again
+REMOVED = "removed from the pool"  # for people: the reason of an exclusion that a replacement of the pool has written
 
 ASKED, TOLD, IMPORTED, ASSIGNED, ADJUDICATED = range(5)  # what made a task
 ORIGINS = ("asked", "told", "imported", "assigned", "adjudicated")

@@ -11,7 +11,7 @@ from ladle.arrays import as_matrix
 from ladle.errors import ArgumentError
 from ladle.frames import is_table
 from ladle.metric import check_metric
-from ladle.numbers import choice, switch, text
+from ladle.numbers import choice, path_of, switch, text
 from ladle.pool.contract import Pool
 from ladle.pool.files.listing import Listing, list_files
 
@@ -105,6 +105,7 @@ def _open(source: object, id: str | None, embedding: str | None, ids: object, or
         _refuse("a pool that is already open", id=id, embedding=embedding, ids=ids)
         return source
     if isinstance(source, (str, os.PathLike)):
+        path_of(source, "the pool")
         return _open_listing(list_files(source, "the pool", by_text=order == "text"), id, embedding, _read_ids(ids))
     if is_table(source) and not (id is None and embedding is None and _is_matrix(source)):
         return _open_table(source, id, embedding, _read_ids(ids))

@@ -16,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ladle.errors import ArgumentError, FileError, MissingDependencyError
+from ladle.numbers import path_of
 
 WAIT_SECONDS = 60.0  # a transaction waits so long for others
 WRITES = "ladle_writes"  # the execution option of a connection whose transactions write
@@ -97,6 +98,7 @@ def _checked_file(url: sa.URL) -> sa.URL:
             got=str(url),
             remedy="For a campaign in memory, give ladle.campaign.MemoryStore().",
         )
+    path_of(url.database, "`url`")
     return url.set(drivername="sqlite+pysqlite", database=os.path.abspath(url.database))  # noqa: PTH100 - keeps links
 
 

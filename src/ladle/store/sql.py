@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import repeat
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 
-from ladle.errors import CorruptFileError, MismatchError, NotFoundError
+from ladle.errors import CorruptFileError, LadleError, MismatchError, NotFoundError
 from ladle.labelling.columns import Columns
 from ladle.labelling.contract import Kind, Store, View, Writer
 from ladle.labelling.tables import CampaignTable, TaskTable
 from ladle.store.dialects import Dialect, dialect_of
-from ladle.store.engine import WRITES, checked_url, engine_of, require_file
+from ladle.store.engine import WRITES, checked_url, engine_of, file_of, require_file
 from ladle.store.failures import translate
 from ladle.store.schema import CAMPAIGN, CAMPAIGNS, DISPUTED_TASK, SEAL, SERVED, TABLES, WAITING_TASK
 from ladle.store.upgrade import NEWEST, check_version, upgrade, version_of
@@ -66,6 +67,23 @@ class SqlStore(Store):
                 upgrade(connection)
             check_version(connection, store.name)
         return store
+
+    @classmethod
+    @contextmanager
+    def creating(cls, url: object) -> Iterator[SqlStore]:
+        """As `create`, for a block that adds a campaign: if it raises, a file that was not there before is removed.
+
+        A file in which another process has put a campaign meanwhile stays.
+        """
+        path = file_of(checked_url(url))
+        is_new = path is not None and not path.exists()
+        try:
+            store = cls.create(url)
+            yield store
+        except BaseException:
+            if is_new and path is not None and path.exists():
+                _remove_without_campaigns(cls(checked_url(url)), path)
+            raise
 
     @classmethod
     def open(cls, url: object) -> SqlStore:
@@ -303,6 +321,13 @@ class _SqlWriter(Writer):
 
     def _rows(self, columns: Columns) -> Iterator[tuple[object, ...]]:
         return zip(repeat(self._number), *columns.lists(), columns.seals(self._number).tolist())
+
+
+def _remove_without_campaigns(store: SqlStore, path: Path) -> None:
+    """Remove a new SQLite file, under its lock, if it has no campaign."""
+    with suppress(LadleError), store._connect(writes=True) as connection:
+        if not version_of(connection) or not connection.execute(sa.select(CAMPAIGNS.c.name)).first():
+            path.unlink()
 
 
 def damaged(name: str, what: str) -> CorruptFileError:

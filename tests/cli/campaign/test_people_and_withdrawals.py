@@ -143,6 +143,54 @@ def test_a_file_is_untold(begun: Path, run: Any, run_json: Any) -> None:
     assert (facts["done_before"], facts["accepted"]) == (False, 2)
 
 
+def test_an_untold_file_is_told_in_labels_and_in_examples(begun: Path, run: Any, run_json: Any) -> None:
+    lines = [f"im00{place},cat,{who}" for place in range(1, 5) for who in ("ann", "bob")]
+    path = written("both.csv", *lines, header="id,label,annotator")
+    assert run("campaign", "tell", path)[0] == 0
+    _, out, _ = run("campaign", "untell", path, "--dry-run")
+    assert "8 would be deleted, of 4 examples" in out
+    assert "nothing was changed" in out
+    _, out, _ = run("campaign", "delete", "--annotator", "ann", "--dry-run")
+    assert "4, of 4 examples" in out
+    _, out, _ = run("campaign", "untell", path, "--annotator", "bob")
+    assert "4 were deleted, of 4 examples" in out
+    _, out, _ = run("campaign", "untell", path, "--annotator", "bob")
+    assert "none: what this file had by bob was untold or deleted before, or was never new" in " ".join(out.split())
+    assert run_json("campaign", "untell", path, "--annotator", "bob")[1]["done_before"]
+    code, _, err = run("campaign", "untell", path, "--annotator", "Bob")
+    assert (code, "Did you mean 'bob'?" in err) == (8, True)
+    assert run(
+        "campaign", "tell", written("new.csv", *(f"im00{place},dog" for place in range(1, 5))), "--annotator", "ann"
+    )
+    _, out, _ = run("campaign", "untell", path)
+    assert "none: all 4 of this file were replaced by later ones" in " ".join(out.split())
+
+
+def test_unknown_names_are_refused_and_new_ones_said(begun: Path, run: Any, run_json: Any) -> None:
+    assert run("campaign", "tell", written("a.csv", "im001,cat"), "--annotator", "ann", "--source", "desk")[0] == 0
+    for line in (
+        ("delete", "--annotator", "Ann", "--reason", "x"),
+        ("delete", "--annotator", "Ann", "--dry-run"),
+        ("release", "--annotator", "Ann"),
+        ("untell", "a.csv", "--annotator", "Ann"),
+        ("assign", "--end", "--to", "Ann", "--example", "im001"),
+        ("person", "merge", "Ann", "bob"),
+    ):
+        code, out, err = run("campaign", *line)
+        assert (code, out, "Did you mean 'ann'?" in " ".join(err.split())) == (8, "", True), line
+    code, _, err = run("campaign", "delete", "--source", "dask", "--reason", "x")
+    assert (code, "the source 'dask' must be one" in err) == (8, True)
+    code, facts = run_json("campaign", "assign", "--to", "Ann", "--example", "im002")
+    assert (code, facts["changed"]) == (0, 1)
+    assert facts["notices"] == [
+        "'Ann' is a new name: no person, team or holder of this campaign has it. Did you mean 'ann'?"
+    ]
+    assert "notices" not in run_json("campaign", "assign", "--to", "ann", "--example", "im002")[1]
+    assert "reserves nothing of the budget" in " ".join(run("campaign", "assign", "--help")[1].split())
+    code, _, err = run("campaign", "person", "team", "Q", "Q")
+    assert (code, "a name that no person has" in err) == (2, True)
+
+
 def test_skips_and_comments(begun: Path, run: Any, run_json: Any) -> None:
     line = ("campaign", "skip", "--example", "im001", "--annotator", "ann", "--reason", "too dark")
     assert run_json(*line)[1]["skipped"] == 1

@@ -9,6 +9,7 @@ from ladle.errors import ArgumentError
 from ladle.labelling.events import next_number, record
 from ladle.labelling.people import People, person_name
 from ladle.labelling.rules import assign as assign_rules
+from ladle.labelling.rules.people import known_names, known_person, new_notice
 from ladle.labelling.tables import AssignmentTable, EventTable, LeaseTable, PersonTable
 
 
@@ -21,7 +22,9 @@ def assign(session: Session, ids: object, to: str) -> int:
     with session.writing() as writer:
         people, rows = People(writer.read(PersonTable)), chosen.row.tolist()
         assignments, leases = writer.read(AssignmentTable, "row", rows), writer.read(LeaseTable, "row", rows)
-        known = known_rows(writer, chosen.row, at)
+        known, names = known_rows(writer, chosen.row, at), known_names(writer)
+        if assignee not in names:  # people get work before their first label, and teams before their first member
+            session.note(new_notice(assignee, names))
         effects = assign_rules.assign(chosen, people.name_of(assignee), assignments, leases, people, known)
         if effects:
             record(writer, session.act("assign", at), effects)
@@ -35,7 +38,7 @@ def unassign(session: Session, ids: object, to: str | None) -> int:
     with session.writing() as writer:
         assignments = writer.read(AssignmentTable, "row", chosen.row.tolist())
         if assignee is not None:
-            name = People(writer.read(PersonTable)).name_of(assignee)
+            name = known_person(writer.read(PersonTable), assignee, also=known_names(writer))
             assignments = assignments.take(assignments.assignee == name)
         effects = assign_rules.unassign(assignments, event=next_number(writer, EventTable), at=at)
         if effects:

@@ -22,6 +22,7 @@ from ladle.labelling.rules.classes import change_classes, uses_of
 from ladle.labelling.rules.tell import KnownRows
 from ladle.labelling.settings import Settings
 from ladle.labelling.tables import EventTable, GoldTable, LabelTable, SettingsTable, labels_of
+from ladle.numbers import text, whole
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -214,8 +215,8 @@ class Classes:
         with self._session.reading() as view:
             kind, label = self._session.settings.labels, labels_of(view.read(LabelTable))
         counts: dict[tuple[type, Class], int] = {}
-        for text in label.label.tolist():
-            for each in class_names.classes_in([text]):
+        for written in label.label.tolist():
+            for each in class_names.classes_in([written]):
                 counts[type(each), each] = counts.get((type(each), each), 0) + 1
         listed = [name for _, name in counts] if kind.classes is None else list(kind.classes)
         former = [[old for old, new in kind.former if class_names.same_class(new, each)] for each in listed]
@@ -236,7 +237,10 @@ class Classes:
         ------
         ClassCountError
             With the changes since then.
+        ArgumentError
+            The subject is no text, or the count no count.
         """
+        subject, count = text(subject, "`subject`"), whole(count, "`count`", least=0)
         with self._session.reading() as view:
             classes = self._session.settings.labels.classes
             if classes is not None and count != len(classes):

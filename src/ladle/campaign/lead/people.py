@@ -6,7 +6,7 @@ import numpy as np
 
 from ladle.campaign.session import Session
 from ladle.campaign.telling import check_text, known_rows
-from ladle.errors import ArgumentError, NotFoundError, did_you_mean
+from ladle.errors import ArgumentError
 from ladle.labelling.answers import Merged
 from ladle.labelling.contract import View, Writer
 from ladle.labelling.events import Effects, next_number, record
@@ -14,7 +14,7 @@ from ladle.labelling.people import People, person_name
 from ladle.labelling.records import Records, times
 from ladle.labelling.rules import crew as crew_rules
 from ladle.labelling.rules.crew import WorkOfPeople
-from ladle.labelling.rules.people import founded
+from ladle.labelling.rules.people import alike, founded, known_names, known_person, new_notice
 from ladle.labelling.tables import (
     AssignmentTable,
     EventTable,
@@ -125,7 +125,7 @@ class CampaignPeople:
         NotFoundError
             When nobody has the name.
         ArgumentError
-            When the new name is empty, or another person has it.
+            When the new name is empty, or another person or a team has it.
         """
         session, new = self._session, _named(new)
         with session.writing() as writer:
@@ -135,6 +135,8 @@ class CampaignPeople:
                 raise ArgumentError(
                     "the new name", wanted="be free", got=f"{new!r}, who is another person", remedy="Merge the two."
                 )
+            if new in people.team.tolist():
+                raise ArgumentError("the new name", wanted="be that of a person", got=f"{new!r}, which is a team")
             if new == old:
                 return len(writer.read(LabelTable, "annotator", [old]))
             rows = np.unique(writer.read(LabelTable, "annotator", [old]).row)
@@ -146,6 +148,9 @@ class CampaignPeople:
     def set_team(self, name: str, team: str) -> None:
         """Put a person into a team. Batches and tasks for the team go to its members.
 
+        A name is that of a person or of a team, never of both: else nobody could tell to whom work for it goes. A new
+        name like one that is known is noticed.
+
         Parameters
         ----------
         name : str
@@ -156,15 +161,20 @@ class CampaignPeople:
         Raises
         ------
         ArgumentError
-            When a person has the name of the team.
+            When a person has the name of the team, this one too, and when the name of a new person is that of a team.
         """
         session, team = self._session, person_name(check_text(team, "team"))
         with session.writing() as writer:
             people = writer.read(PersonTable)
             event, person = next_number(writer, EventTable), People(people).name_of(_named(name))
-            if team and team in people.name.tolist():
-                raise ArgumentError("the team", wanted="have a name that no person has", got=repr(team))
             new = founded(people, [person], event=event)
+            if team and team in [*people.name.tolist(), person]:
+                raise ArgumentError("the team", wanted="have a name that no person has", got=repr(team))
+            if len(new) and person in people.team.tolist():
+                raise ArgumentError("the person", wanted="have a name that no team has", got=repr(person))
+            known = known_names(writer)
+            if person not in known and alike(person, known):
+                session.note(new_notice(person, known))
             effects = crew_rules.set_team(PersonTable.joined([people, new]), person, team, event=event)
             if len(new):
                 effects = Effects(added=effects.changed or (new,), report=effects.report)
@@ -188,15 +198,7 @@ def _named(name: object) -> str:
 
 def _person(people: PersonTable, name: object) -> str:
     """The name of the person that this name belongs to. Raises: NotFoundError."""
-    plain = _named(name)
-    if plain not in people.name.tolist():
-        raise NotFoundError(
-            f"the person {plain!r}",
-            wanted="be one who has labelled or taken tasks",
-            got="nobody of that name",
-            remedy=did_you_mean(plain, people.name.tolist()),
-        )
-    return People(people).name_of(plain)
+    return known_person(people, _named(name))
 
 
 def _work(view: View | Writer, names: tuple[str, str], at: int) -> WorkOfPeople:

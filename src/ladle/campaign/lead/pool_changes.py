@@ -13,7 +13,7 @@ from ladle import durable
 from ladle.campaign.session import Session
 from ladle.campaign.telling import LONGEST_REASON, as_given, check_text, known_rows, under_classes
 from ladle.errors import ArgumentError, FileError, IdError
-from ladle.labelling.events import next_number, record
+from ladle.labelling.events import next_number, record, replacements
 from ladle.labelling.rules import pool as pool_rules
 from ladle.labelling.rules.pool import NamedExamples
 from ladle.labelling.states import LABELLED, as_counted
@@ -27,22 +27,19 @@ from ladle.labelling.tables import (
     gold_of,
 )
 from ladle.numbers import path_of, whole
-from ladle.pool.ids.named_rows import find_rows_named
 
 if TYPE_CHECKING:
     pass
 
 
 def find_named(session: Session, ids: object) -> NamedExamples:
-    """The examples of these ids, each once, or of a boolean mask of the pool. Raises: as `find_rows_named`."""
+    """The examples of these ids, each once, or of a boolean mask of the pool. Raises: as `find_rows_named`.
+
+    An example that was taken out of the pool is named by its id as all others are: its records go on.
+    """
     with session.reading() as view:
         examples = session.examples(view)
-    listed = list(ids) if isinstance(ids, Set) else ids
-    try:
-        rows = find_rows_named(listed, examples.ids, name="`ids`")
-    except IdError:
-        examples.refuse_removed(listed)
-        raise
+    rows = examples.rows_named(list(ids) if isinstance(ids, Set) else ids)
     return NamedExamples(rows, examples.texts_at(rows))
 
 
@@ -52,16 +49,25 @@ def exclude(session: Session, ids: object, reason: str) -> int:
         raise ArgumentError("`reason`", wanted="say why", got="nothing")
     chosen, at = find_named(session, ids), session.now()
     with session.writing() as writer:
-        exclusions = writer.read(ExclusionTable, "row", chosen.row.tolist())
-        effects = pool_rules.exclude(chosen, exclusions, known_rows(writer, chosen.row, at), reason=reason)
+        exclusions, removals = writer.read(ExclusionTable, "row", chosen.row.tolist()), replacements(writer)
+        effects = pool_rules.exclude(
+            chosen, exclusions, known_rows(writer, chosen.row, at), reason=reason, removals=removals
+        )
         if effects:
             record(writer, session.act("exclude", at), effects)
     return int(effects.report["excluded"])
 
 
 def include(session: Session, ids: object) -> int:
-    """End exclusions: how many there were."""
+    """End exclusions: how many there were. Raises: IdError for an example that is not in the pool any more."""
     chosen, at = find_named(session, ids), session.now()
+    if (chosen.row < 0).any():
+        raise IdError(
+            "`ids`",
+            wanted="be in the pool",
+            got=f"{int((chosen.row < 0).sum()):,} that were removed from it, the first {chosen.example_id[0]!r}",
+            remedy="An example that was removed is excluded until a pool has it again.",
+        )
     with session.writing() as writer:
         exclusions = writer.read(ExclusionTable, "row", chosen.row.tolist())
         effects = pool_rules.include(session.settings, exclusions, known_rows(writer, chosen.row, at))

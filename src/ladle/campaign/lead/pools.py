@@ -21,7 +21,7 @@ from ladle.hac.tree.level import LEVELS
 from ladle.labelling.columns import Int64
 from ladle.labelling.contract import View, Writer
 from ladle.labelling.counted import CountedView
-from ladle.labelling.events import Effects, next_number, record, replaced_parts
+from ladle.labelling.events import Effects, next_number, record, replaced_parts, replacements
 from ladle.labelling.rules.replace import Recorded, replace_pool
 from ladle.labelling.tables import NO_ROW, ArtefactTable, EventTable, ExclusionTable, PoolPartTable
 from ladle.pool import Pool
@@ -64,7 +64,8 @@ def extend(session: Session, pool: Pool, tree: Any, progress: Reporter) -> PoolC
         back = None
         if (writer.read(ExclusionTable).row < 0).any():  # examples were removed: some may come back
             records = Recorded.of(CountedView(writer))
-            back, counts = replace_pool(session.settings, records, _rows_in(pool, records), event=event, at=at)
+            now, removals = _rows_in(pool, records), replacements(writer)
+            back, counts = replace_pool(session.settings, records, now, removals=removals, event=event, at=at)
             back = back if counts["returned"] else None
         if back is None:
             record(writer, session.act("extend", at), Effects(added=added, report=report))
@@ -100,8 +101,8 @@ def replace_by(session: Session, pool: Pool, tree: Any, progress: Reporter) -> P
     with _next_part(session, part) as writer:
         at, event = session.now(), next_number(writer, EventTable)
         records = Recorded.of(CountedView(writer))  # a table that has lost rows must not be written anew
-        now = _rows_in(pool, records)
-        effects, counts = replace_pool(session.settings, records, now, event=event, at=at)
+        now, removals = _rows_in(pool, records), replacements(writer)
+        effects, counts = replace_pool(session.settings, records, now, removals=removals, event=event, at=at)
         added = _new_part(session, pool, number, clusters, event)
         report = {"part": number, "pool": pool.source, "examples": pool.rows, "new": fresh, **counts}
         record(writer, session.act("replace", at), replace(effects, added=added, report=report))

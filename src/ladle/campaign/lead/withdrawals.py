@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,13 @@ from ladle.labelling.contract import View
 from ladle.labelling.events import Effects, digest_of, earlier_report, next_number, record
 from ladle.labelling.people import People, person_name
 from ladle.labelling.rules import withdrawal
+from ladle.labelling.rules.people import alike, known_person
 from ladle.labelling.rules.tell import KnownRows
-from ladle.labelling.rules.withdrawal import LabelFilter
+from ladle.labelling.rules.withdrawal import LabelFilter, TimeMove
 from ladle.labelling.tables import EventTable, GoldTable, LabelTable, PersonTable, QuarantineTable
-from ladle.numbers import switch, whole
+from ladle.numbers import path_of, switch, whole
 
-_TELLS = ("tell", "import")
+_TELLS = ("tell", "import", "skip")
 
 
 class CampaignWithdrawals:
@@ -66,16 +68,27 @@ class CampaignWithdrawals:
         which = filter_of(self._session, annotator=annotator, source=source, file=file, since=since, until=until)
         return delete_labels(self._session, ids, which=which, reason="", key="", is_trial=True)
 
-    def untell(self, file: str | os.PathLike[str], *, reason: str = "", dry_run: bool = False) -> Withdrawn:
+    def untell(
+        self,
+        file: str | os.PathLike[str],
+        *,
+        annotator: str | None = None,
+        reason: str = "",
+        dry_run: bool = False,
+    ) -> Withdrawn:
         """Make everything as if a file of labels had never been told, where nothing newer exists.
 
-        Its labels and skips are deleted. Where one of them stood, the label that it replaced stands again. Its entries
-        in the quarantine are closed. All of it stays on record; telling the file again undoes it.
+        Its labels and skips are deleted. Where one of them stood, the label that it replaced stands again; a label that
+        it had only given again, later, has its own time again. Its entries in the quarantine are closed. All of it
+        stays on record, labels that were paid for stay paid for, and telling the file again undoes it. Its comments
+        stay. A label that another file or tell only repeated goes with the file that brought it: tell the other again.
 
         Parameters
         ----------
         file : path
             The file: its path, as it was or is, or its SHA-256.
+        annotator : str, optional
+            Only the labels, skips and entries of this person; by default those of all.
         reason : str, default ""
             Why, for the audit log.
         dry_run : bool, default False
@@ -88,10 +101,11 @@ class CampaignWithdrawals:
         Raises
         ------
         NotFoundError
-            For a file that was never told, or by an older Ladle, which did not store the files of labels.
+            For a file that was never told, or by an older Ladle, which did not store the files of labels. For an
+            annotator whom nobody knows.
         """
         dry_run = switch(dry_run, "`dry_run`")
-        return _untell(self._session, file, reason=reason, is_trial=dry_run)
+        return _untell(self._session, file, annotator=annotator, reason=reason, is_trial=dry_run)
 
     def close_quarantined(self, numbers: Iterable[int] | None = None, *, reason: str) -> int:
         """Close entries of the quarantine: nothing is left to do about them. They stay on record.
@@ -149,10 +163,13 @@ def delete_labels(
             got="none of these",
             remedy="To delete all labels, say since when: all of them are later.",
         )
-    rows, at = None if ids is None else find_named(session, ids).row, session.now()
+    chosen, at = None if ids is None else find_named(session, ids), session.now()
+    rows = None if chosen is None else chosen.row
     named = (which.source, which.sha256, which.since, which.until)
     more = named if rows is None or any(each is not None for each in named) else ()
-    request = digest_of(np.empty(0, np.int64) if rows is None else rows, which.annotator, reason, *more)
+    # By ids and not by rows: in another pool the same examples have other rows.
+    ids_of_all = None if chosen is None else sorted(chosen.example_id.tolist())
+    request = digest_of(ids_of_all, which.annotator, reason, *more)
     act = session.act("delete", at, key=key, request=request)
     with session.reading() if is_trial else session.writing() as view:
         report = None if is_trial else earlier_report(view, act)
@@ -166,32 +183,41 @@ def delete_labels(
     return Withdrawn(int(report["deleted"]), int(report["tasks"]))
 
 
-def _untell(session: Session, file: str | os.PathLike[str], *, reason: str = "", is_trial: bool = False) -> Withdrawn:
+def _untell(
+    session: Session, file: str | os.PathLike[str], *, annotator: str | None, reason: str, is_trial: bool
+) -> Withdrawn:
     """Make everything as if a file had never been told. Raises: see `CampaignWithdrawals.untell`."""
     check_text(reason, "reason", longest=LONGEST_REASON)
+    named = None if annotator is None else check_text(annotator, "annotator")
+    path_of(file, "`file`")
     at = session.now()
     with session.reading() if is_trial else session.writing() as view:
-        sha256 = digest_of_file(view, file)
-        rows = np.unique(view.read(LabelTable, "file", [sha256]).row)
-        events = view.read(EventTable, "kind", ["untell"]).seq.tolist()
+        which = _resolved(view, LabelFilter(annotator=named, sha256=digest_of_file(view, file)))
+        moves = _moves(view, which)
+        retimed = [each.number for each in moves if each.is_untold]
+        rows = [*view.read(LabelTable, "file", [which.sha256]).row, *view.read(LabelTable, "number", retimed).row]
         effects = withdrawal.untell(
             session.settings,
-            known_rows(view, rows, at),
-            sha256,
-            untold=events,
-            entries=_entries_of(view, sha256),
-            report={"file": os.fspath(file), "sha256": sha256, "reason": reason},
+            known_rows(view, np.unique(np.array(rows, np.int64)), at),
+            which,
+            untold=view.read(EventTable, "kind", ["untell"]).seq.tolist(),
+            moves=moves,
+            entries=_entries_of(view, which),
+            report={"file": os.fspath(file), "sha256": which.sha256, "annotator": which.annotator, "reason": reason},
         )
-        if effects and not is_trial:
+        is_news = bool(effects) or any(each.is_untold and not each.was_untold for each in moves)
+        if is_news and not is_trial:
             record(view, session.act("untell", at), effects)  # type: ignore[arg-type]  # a writer
-    counts = [int(effects.report[name]) for name in ("deleted", "tasks", "restored", "closed")]
-    return Withdrawn(*counts)
+    names = ("deleted", "tasks", "restored", "closed", "replaced", "retimed")
+    return Withdrawn(*(int(effects.report[name]) for name in names))
 
 
 def _close_quarantined(session: Session, numbers: Iterable[int] | None, reason: str) -> int:
     """Close entries of the quarantine, or all of them: how many were open. Raises: see `CampaignWithdrawals`."""
     if not check_text(reason, "reason", longest=LONGEST_REASON).strip():
         raise ArgumentError("`reason`", wanted="say why", got="nothing")
+    if numbers is not None and (isinstance(numbers, (str, bytes)) or not isinstance(numbers, Iterable)):
+        raise ArgumentError("`numbers`", wanted="be a list of numbers of entries", got=repr(numbers)[:80])
     wanted = None if numbers is None else [whole(each, "`numbers`", least=1) for each in numbers]
     with session.writing() as writer:
         entries = writer.read(QuarantineTable) if wanted is None else writer.read(QuarantineTable, "number", wanted)
@@ -231,6 +257,7 @@ def filter_of(
 ) -> LabelFilter:
     """Which labels a caller means. Raises: ArgumentError; NotFoundError for a file that was never told."""
     sha256 = None
+    path_of(file, "`file`", undecided=True)
     if file is not None:
         with session.reading() as view:
             sha256 = digest_of_file(view, file)
@@ -266,11 +293,19 @@ def digest_of_file(view: View, file: str | os.PathLike[str]) -> str:
 
 
 def _resolved(view: View, which: LabelFilter) -> LabelFilter:
-    """The filter with the name of the person that its annotator belongs to."""
-    if which.annotator is None:
-        return which
-    person = People(view.read(PersonTable)).name_of(person_name(which.annotator))
-    return LabelFilter(person, which.source, which.sha256, which.since, which.until)
+    """The filter with the name of the person that its annotator belongs to. "" stands for labels that name none.
+
+    Raises: NotFoundError for an annotator whom nobody knows, and a source that no label has.
+    """
+    person, source = which.annotator, which.source
+    if person is not None:
+        person = known_person(view.read(PersonTable), person_name(person), also=[""])
+    if source and not len(view.read(LabelTable, "source", [source])):
+        sources = sorted(set(view.read(LabelTable).source.tolist()))
+        wanted = "be one that labels of the campaign came from"
+        remedy = alike(source, sources)
+        raise NotFoundError(f"the source {source!r}", wanted=wanted, got="none of that name", remedy=remedy)
+    return replace(which, annotator=person)
 
 
 def _known(view: View, rows: Int64 | None, which: LabelFilter, at: int) -> KnownRows:
@@ -286,7 +321,40 @@ def _reports(view: View) -> list[dict[str, Any]]:
     return [{**json.loads(each)["told"], "seq": seq} for each, seq in zip(events.details, events.seq, strict=True)]
 
 
-def _entries_of(view: View, sha256: str) -> QuarantineTable:
-    """The entries of a file in the quarantine."""
-    events = [int(each["seq"]) for each in _reports(view) if each.get("sha256") == sha256]
-    return view.read(QuarantineTable, "event", events)
+def _entries_of(view: View, which: LabelFilter) -> QuarantineTable:
+    """The entries of a file in the quarantine, of one annotator or all."""
+    events = [int(each["seq"]) for each in _reports(view) if each.get("sha256") == which.sha256]
+    entries = view.read(QuarantineTable, "event", events)
+    if which.annotator is None:
+        return entries
+    people = People(view.read(PersonTable))
+    return entries.take(np.array([people.name_of(name) == which.annotator for name in entries.annotator], bool))
+
+
+def _moves(view: View, which: LabelFilter) -> list[TimeMove]:
+    """Every answer that was given again at another time, by any tell. which: the file that is untold now."""
+    told = [each for each in _reports(view) if each.get("retimed")]
+    if not told:
+        return []
+    numbers = [number for each in told for number, _, _ in each["retimed"]]
+    label = view.read(LabelTable, "number", sorted(set(numbers)))
+    who_of = dict(zip(label.number.tolist(), label.annotator.tolist(), strict=True))
+    people = People(view.read(PersonTable))
+    events = view.read(EventTable, "kind", ["untell"])
+    untold = [(seq, json.loads(text)["told"]) for seq, text in zip(events.seq.tolist(), events.details, strict=True)]
+
+    def was_untold(tell: dict[str, Any], who: str) -> bool:
+        return any(
+            seq > tell["seq"]
+            and each["sha256"] == tell["sha256"]
+            and (each.get("annotator") is None or people.name_of(each["annotator"]) == who)
+            for seq, each in untold
+        )
+
+    found = []
+    for each in told:
+        for number, before, after in each["retimed"]:
+            is_untold = each["sha256"] == which.sha256 and which.annotator in (None, who_of[number])
+            was = was_untold(each, who_of[number])
+            found.append(TimeMove(int(each["seq"]), number, before, after, is_untold, was))
+    return found

@@ -122,7 +122,13 @@ def _only(url: str) -> str:
 
 
 def read_ids_of(campaign: Campaign, files: Sequence[Path]) -> Any:
-    """The ids of all these files, which hold ids or masks of the pool. Raises: as `find_rows_in_files`."""
-    from ladle.pool.ids.named_rows import find_rows_in_files
+    """The ids of all these files, which hold ids or masks of the pool. Raises: as `read_ids_or_mask`, IdError."""
+    import numpy as np
 
-    return campaign.ids.at(find_rows_in_files(files, campaign.ids, pool=f"the pool of {campaign.name}"))
+    from ladle.pool.ids.lists import read_ids_or_mask
+
+    with campaign._session.reading() as view:
+        examples = campaign._session.examples(view)
+    listed = [(path, read_ids_or_mask(path, like=examples.ids.kind)) for path in files]
+    rows = [examples.rows_named(each, f"the ids in {path}") for path, each in listed]
+    return examples.at(np.unique(np.concatenate(rows)))

@@ -1,13 +1,16 @@
 """What labels have cost, and what those that were asked for will cost: counted in labels.
 
 A label is paid for once it was told: every pair of an example and an annotator counts once, for ever, whether the label
-agrees, was corrected or deleted. Skips and imported labels cost nothing. Labels that open tasks of batches still lack
-are reserved, and one label for each disputed task of a batch. An excluded task reserves nothing. States are those of
-`ladle.labelling.states.as_counted`.
+agrees, was corrected or deleted. What was paid stays paid: where two names of one person are merged and both had
+labelled an example, both labels stay counted; the log of merges says how many there are. Skips and imported labels cost
+nothing. Labels that open tasks of batches still lack are reserved, and one label for each disputed task of a batch. An
+excluded task reserves nothing. An assignment reserves nothing: a task reserves its labels when it is asked for. States
+are those of `ladle.labelling.states.as_counted`.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -15,7 +18,7 @@ import numpy as np
 
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import DISPUTED, OPEN
-from ladle.labelling.tables import TOLD_LABEL, LabelTable, TaskTable, answers_of
+from ladle.labelling.tables import TOLD_LABEL, EventTable, LabelTable, TaskTable, answers_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +33,12 @@ class Spend:
         return None if budget is None else max(0, budget - self.paid - self.reserved)
 
 
-def spend_of(settings: Settings, task: TaskTable, label: LabelTable) -> Spend:
-    """The spend of a campaign. task, label: all of its rows, the tasks as counted. Cost: a sort of the labels."""
-    return Spend(len(paid_for(label)), reserved_for(settings, task, label))
+def spend_of(settings: Settings, task: TaskTable, label: LabelTable, merges: EventTable) -> Spend:
+    """The spend of a campaign. task, label: all of its rows, the tasks as counted.
+
+    merges: the events that merged people. Cost: a sort of the labels.
+    """
+    return Spend(len(paid_for(label)) + paid_twice(merges), reserved_for(settings, task, label))
 
 
 def paid_for(label: LabelTable) -> LabelTable:
@@ -45,6 +51,11 @@ def paid_for(label: LabelTable) -> LabelTable:
     first = np.ones(len(order), bool)
     first[1:] = (row[1:] != row[:-1]) | (code[1:] != code[:-1])
     return told.take(np.sort(order[first]))
+
+
+def paid_twice(merges: EventTable) -> int:
+    """How many labels were paid for beside those of `paid_for`, by the events that merged people."""
+    return sum(int(json.loads(text)["told"]["paid_twice"]) for text in merges.details.tolist())
 
 
 def reserved_for(settings: Settings, task: TaskTable, label: LabelTable) -> int:

@@ -24,6 +24,7 @@ from ladle.labelling.tables import (
     AssignmentTable,
     BatchRowsTable,
     BatchTable,
+    EventTable,
     ExclusionTable,
     GoldTable,
     LabelTable,
@@ -132,7 +133,8 @@ def check_budget(settings: Settings, view: View, task: TaskTable, size: int) -> 
     if settings.budget is None:
         return {}
     judged, people = as_counted(task, gold_of(view.read(GoldTable)).row), settings.annotators_per_task
-    spend = spend_of(settings, judged, view.read(LabelTable))
+    merges = view.read(EventTable, "kind", ["merge people"])
+    spend = spend_of(settings, judged, view.read(LabelTable), merges)
     left = spend.left(settings.budget) or 0
     if size * people > left:
         each = "" if people == 1 else f", {people} for each example"

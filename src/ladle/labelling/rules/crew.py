@@ -8,6 +8,7 @@ import numpy as np
 
 from ladle.labelling.columns import repeated, texts
 from ladle.labelling.events import Effects
+from ladle.labelling.measures.spending import paid_for
 from ladle.labelling.rules.tell import KnownRows, overlay, rejudge
 from ladle.labelling.settings import Settings
 from ladle.labelling.tables import CURRENT, SUPERSEDED, AssignmentTable, LabelTable, LeaseTable, PersonTable
@@ -25,7 +26,8 @@ class WorkOfPeople:
 def merge(settings: Settings, known: KnownRows, work: WorkOfPeople, *, old: str, into: str) -> Effects:
     """Make one person of two. known: all examples that `old` has answered. `told_by` of labels keeps the old name.
 
-    Of two current answers of the two for one example the later one stands; of one time, the one that came later.
+    Of two current answers of the two for one example the later one stands; of one time, the one that came later. Both
+    stay paid for: the report says how many examples both names had labelled, see `spending`.
     """
     labels = _of_one(known.label, (old, into), into, event=known.event)
     changed = labels.take(_differ(known.label, labels))
@@ -39,6 +41,7 @@ def merge(settings: Settings, known: KnownRows, work: WorkOfPeople, *, old: str,
     ended = int((changed.status == SUPERSEDED).sum() - (_same(known.label, changed).status == SUPERSEDED).sum())
     given = int((known.label.annotator == old).sum()) if len(known.label) else 0
     report = {"merged": old, "into": into, "labels": given, "superseded": ended, "tasks": len(rows)}
+    report["paid_twice"] = len(paid_for(known.label)) - len(paid_for(labels))  # what was paid stays paid
     added, others = _handed_over(work, old, into, event=known.event)
     return Effects(added=added, changed=(changed, moved, merged, *others), report=report)
 

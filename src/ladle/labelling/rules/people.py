@@ -1,4 +1,4 @@
-"""People: who is new, and whose names are nearly the same."""
+"""People: who is new, who is known, and whose names are nearly the same."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from ladle.errors import NotFoundError, did_you_mean
 from ladle.labelling.columns import repeated, texts
+from ladle.labelling.contract import View
 from ladle.labelling.people import People, looks_of
-from ladle.labelling.tables import PersonTable
+from ladle.labelling.tables import AssignmentTable, BatchTable, PersonTable
 
 
 def founded(people: PersonTable, names: Iterable[str], *, event: int) -> PersonTable:
@@ -18,6 +20,47 @@ def founded(people: PersonTable, names: Iterable[str], *, event: int) -> PersonT
     first = int(people.number.max(initial=0)) + 1
     number, zeros = np.arange(first, first + len(new), dtype=np.int64), repeated(0, len(new))
     return PersonTable(number, texts(new), repeated("", len(new)), zeros, repeated(event, len(new)))
+
+
+def known_person(people: PersonTable, name: str, *, also: Iterable[str] = ()) -> str:
+    """The person that a name belongs to; a name of `also` that no person has is itself.
+
+    Raises: NotFoundError for any other name. It suggests the known name that is most like it.
+    """
+    known = dict.fromkeys([*people.name.tolist(), *also])
+    if name not in known:
+        raise NotFoundError(
+            f"the person {name!r}",
+            wanted="be one who has labelled or taken tasks",
+            got="nobody of that name",
+            remedy=alike(name, known),
+        )
+    return People(people).name_of(name)
+
+
+def known_names(view: View, *, without_batch: int = 0) -> list[str]:
+    """All names under which work is given out: people, teams, holders of batches, assignees. Reads these tables.
+
+    without_batch: the number of a batch whose holder does not count.
+    """
+    people, batches, assignments = view.read(PersonTable), view.read(BatchTable), view.read(AssignmentTable)
+    batches = batches.take(batches.number != without_batch)
+    columns = (people.name, people.team, batches.holder, assignments.assignee)
+    return [name for name in dict.fromkeys(name for column in columns for name in column.tolist()) if name]
+
+
+def alike(name: str, known: Iterable[str]) -> str:
+    """Which known name may be meant: one that differs in looks alone, else one of nearly the same letters; or ""."""
+    names = [each for each in known if each]
+    same_looks = [each for each in names if looks_of(each) == looks_of(name)]
+    return f"Did you mean {same_looks[0]!r}?" if same_looks else did_you_mean(name, names)
+
+
+def new_notice(name: str, known: Iterable[str]) -> str:
+    """What users should know of a name that nobody has had so far."""
+    meant = alike(name, known)
+    text = f"{name!r} is a new name: no person, team or holder of this campaign has it."
+    return f"{text} {meant}" if meant else text
 
 
 def near_names(people: PersonTable, names: Iterable[str]) -> list[tuple[str, str]]:

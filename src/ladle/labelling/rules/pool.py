@@ -27,11 +27,18 @@ class NamedExamples:
     example_id: Texts
 
 
-def exclude(named: NamedExamples, exclusions: ExclusionTable, known: KnownRows, *, reason: str) -> Effects:
-    """Exclude these examples from labelling. Examples that are excluded already stay as they are."""
-    active = exclusions.row[exclusions.active == 1]
+def exclude(
+    named: NamedExamples, exclusions: ExclusionTable, known: KnownRows, *, reason: str, removals: Collection[int] = ()
+) -> Effects:
+    """Exclude these examples from labelling. Examples that are excluded already stay as they are.
+
+    removals: the events that excluded examples because they left the pool. Such an exclusion becomes one of its own,
+    which stays when the example comes back.
+    """
+    of_people = (exclusions.active == 1) & ~np.isin(exclusions.event, list(removals))
+    active = exclusions.row[of_people]
     fresh = ~np.isin(named.row, exclusions.row)
-    again = exclusions.take((exclusions.active == 0) & np.isin(exclusions.row, named.row))
+    again = exclusions.take(~of_people & np.isin(exclusions.row, named.row))
     count = int(fresh.sum())
     new = ExclusionTable(
         row=named.row[fresh],

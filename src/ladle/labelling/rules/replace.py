@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -62,18 +62,21 @@ class Recorded:
 
 
 def replace_pool(
-    settings: Settings, records: Recorded, now: Int64, *, event: int, at: int
+    settings: Settings, records: Recorded, now: Int64, *, removals: Collection[int], event: int, at: int
 ) -> tuple[Effects, dict[str, int]]:
     """Move every record to the row that its example has now, and how many examples went, came back and moved.
 
     now: for each example of `records.named()` its row in the new pool; NO_ROW where it has none. Such an example gets a
-    negative row and is excluded until it is in the pool again. Where none moves, nothing is written.
+    negative row and is excluded until it is in the pool again; removals are the events that excluded such examples
+    before. An exclusion by a person stays, whatever its reason says. Where none moves, nothing is written.
     """
     before, ids = records.named()
     after = _new_rows(before, now)
     gone, back = (after < 0) & (before >= 0), (after >= 0) & (before < 0)
     move = _Move(before, after)
-    exclusion = _exclusions(move.table(records.exclusion), after[gone], ids[gone], after[back], event=event, at=at)
+    known = move.table(records.exclusion)
+    returned = after[back][~np.isin(after[back], known.row[~np.isin(known.event, list(removals))])]
+    exclusion = _exclusions(known, after[gone], ids[gone], returned, event=event, at=at)
     task = _judged(settings, records, move, exclusion, np.concatenate([after[gone], after[back]]), event)
     counts = {"removed": int(gone.sum()), "returned": int(back.sum()), "moved": int((after != before).sum())}
     if not (after != before).any():
@@ -115,9 +118,12 @@ class _Move:
 
 
 def _exclusions(known: ExclusionTable, gone: Int64, ids: Texts, back: Int64, *, event: int, at: int) -> ExclusionTable:
-    """The exclusions, with those that begin or end because an example left the pool, or came back."""
+    """The exclusions, with those that begin or end because an example left the pool, or came back.
+
+    back: the examples that come back and were excluded for that alone.
+    """
     begins = np.isin(known.row, gone) & (known.active == 0)
-    ends = np.isin(known.row, back) & (known.active == 1) & (known.reason == REMOVED)
+    ends = np.isin(known.row, back) & (known.active == 1)
     changed = begins | ends
     reason = known.reason.copy()
     reason[begins] = REMOVED

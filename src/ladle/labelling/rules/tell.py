@@ -62,8 +62,9 @@ class TellRequest:
 
     kind: of the event; "import" for labels made elsewhere. row: (l,) of the pool, negative for an example that was
     taken out of it; NO_ROW for an id that the campaign does not know. label: (l,) canonical JSON, "" for a skip and for
-    a value that is no label of the campaign. as_told: (l,) the label before its class was renamed or merged. refused:
-    the reason, by position. given: the value as text, by position, for refused labels and unknown ids. told_by: (l,)
+    a value that is no label of the campaign. as_told: (l,) the label before its class was renamed or merged. said: (l,)
+    what the caller gave, as text, whatever classes and examples the campaign has. refused: the reason, by position.
+    given: the value as text, by position, for refused labels and unknown ids. told_by: (l,)
     the annotators as the caller wrote them. is_timed: (l,) 1 where the caller said when it was given. reason: (l,) of
     skips. spent_ms: (l,) 0 where nobody said. comments: remarks, not numbered yet; NO_ROW for an unknown id. at: the
     moment of the call, in microseconds. key: "" for none. part: of the pool, whose rows these are; 0 for none. by: who
@@ -75,6 +76,7 @@ class TellRequest:
     example_id: Texts
     label: Texts
     as_told: Texts
+    said: Texts
     told_by: Texts
     source: Texts
     told_at: Int64
@@ -94,11 +96,15 @@ class TellRequest:
         return len(self.row)
 
     def act(self, key: str | None = None) -> Act:
-        """The tell as an event, under its own key or another. Its digest does not depend on `told_at`."""
+        """The tell as an event, under its own key or another.
+
+        Its digest is that of what the caller gave, but for `told_at`. It does not depend on what became of it: a class
+        that was refused may be one now, and an unknown id may be in the pool now.
+        """
         more: list[Any] = [self.reason] if (self.reason != "").any() else []
         if len(self.comments):
             more += [self.comments.example_id, self.comments.annotator, self.comments.text]
-        digest = digest_of(self.example_id, self.as_told, [*self.given.items()], self.told_by, self.source, *more)
+        digest = digest_of(self.example_id, self.said, [], self.told_by, self.source, *more)
         return Act(self.kind, self.at, self.by, self.key if key is None else key, digest)
 
 
@@ -135,7 +141,7 @@ def tell(settings: Settings, request: TellRequest, known: KnownRows) -> Effects:
     good[list(request.refused)] = False
     taken = np.flatnonzero(good)
     annotator = _people_of(request.told_by, known.people)
-    new, changed, older = _label_rows(request, annotator, taken, known)
+    new, changed, older, retimed = _label_rows(request, annotator, taken, known)
     touched = np.unique(request.row[good])
     labels = LabelTable.joined([overlay(known.label, changed), new])
     tasks, moved = _tasks(settings, request, touched, labels, known)
@@ -159,10 +165,12 @@ def tell(settings: Settings, request: TellRequest, known: KnownRows) -> Effects:
         "disputed": sum(1 for row, state in changed_to.items() if state == DISPUTED and before.get(row) != DISPUTED),
         "labelled": sum(1 for row, state in changed_to.items() if state == LABELLED and before.get(row) != LABELLED),
         "unasked": len(tasks),
-        "notices": _notices(annotator[taken], known.people, older),
+        "notices": _notices([*annotator[taken].tolist(), *comments.annotator.tolist()], known.people, older),
         "file": request.origin.path,
         "sha256": request.origin.sha256,
     }
+    if retimed:
+        report["retimed"] = retimed
     return Effects(added=(people, tasks, new, comments, quarantined), changed=(moved, changed), report=report)
 
 
@@ -198,7 +206,7 @@ def answers_gone(request: TellRequest, known: KnownRows, files: Collection[str])
     """
     good = request.row != NO_ROW
     good[list(request.refused)] = False
-    new, _, _ = _label_rows(request, _people_of(request.told_by, known.people), np.flatnonzero(good), known)
+    new, *_ = _label_rows(request, _people_of(request.told_by, known.people), np.flatnonzero(good), known)
     current = answers_of(known.label)
     names = ("row", "annotator", "file")
     listed = zip(*(current.column(name).tolist() for name in names), strict=True)
@@ -240,10 +248,11 @@ def resolve(settings: Settings, labels: LabelTable, adjudications: AdjudicationT
 
 def _label_rows(
     request: TellRequest, annotator: Texts, taken: Int64, known: KnownRows
-) -> tuple[LabelTable, LabelTable, int]:
+) -> tuple[LabelTable, LabelTable, int, list[tuple[int, int, int]]]:
     """The answers to add, the known ones that change, and how many of the new ones are older than what stands.
 
-    taken: the positions of the answers that are not refused.
+    Last, the known ones that were given again at another time: number, `told_at` of before, the other time. An untell
+    reads them from the log. taken: the positions of the answers that are not refused.
     """
     given = NewAnswers(
         row=request.row[taken],
@@ -285,7 +294,9 @@ def _label_rows(
         status=np.where(is_ended, SUPERSEDED, old.status),
         ended=np.where(is_ended, known.event, old.ended),
     )
-    return new, changed, len(decided.older)
+    again = sorted((decided.earlier | decided.moved).items())
+    retimed = [(int(known.label.number[place]), int(known.label.told_at[place]), at) for place, at in again]
+    return new, changed, len(decided.older), retimed
 
 
 def _people_of(told_by: Texts, people: PersonTable) -> Texts:
@@ -323,8 +334,8 @@ def _comments(request: TellRequest, known: KnownRows) -> tuple[CommentTable, Qua
     )
 
 
-def _notices(annotators: Texts, people: PersonTable, older: int) -> list[str]:
-    found = [near_notice(*pair) for pair in near_names(people, dict.fromkeys(annotators.tolist()))]
+def _notices(annotators: list[str], people: PersonTable, older: int) -> list[str]:
+    found = [near_notice(*pair) for pair in near_names(people, dict.fromkeys(annotators))]
     if older:
         found.append(
             f"{counted(older, 'label', 'is')} older than what the same annotators gave since: all is stored, and the "

@@ -36,7 +36,8 @@ class Versions:
 
     place: which answer. version, told_at: of the row to store. stands: False for an answer that a later one replaces.
     ended: the known labels that are superseded, by their places. moved: known labels that were given again later: the
-    new `told_at` by place. older: the answers that are older than what stands.
+    new `told_at` by place. earlier: those that were given again with an earlier time, which changes nothing. older: the
+    answers that are older than what stands.
     """
 
     place: list[int] = field(default_factory=list)
@@ -45,6 +46,7 @@ class Versions:
     stands: list[bool] = field(default_factory=list)
     ended: set[int] = field(default_factory=set)
     moved: dict[int, int] = field(default_factory=dict)
+    earlier: dict[int, int] = field(default_factory=dict)
     older: set[int] = field(default_factory=set)
 
 
@@ -77,6 +79,8 @@ def versions_of(given: NewAnswers, known: LabelTable) -> Versions:
         if each.current >= 0 and answer == each.answer:
             if told_at > each.told_at and is_timed:
                 _move(each, told_at, decided, len(known))
+            elif is_older and each.current < len(known):
+                decided.earlier[each.current] = max(told_at, decided.earlier.get(each.current, told_at))
             continue
         if is_older and (answer, told_at) in each.history:
             continue

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ladle.labelling.columns import Int64, repeated
+from ladle.labelling.columns import repeated
 from ladle.labelling.events import Effects
 from ladle.labelling.rules.tell import KnownRows, overlay, rejudge
 from ladle.labelling.settings import Settings
@@ -33,12 +33,17 @@ class LabelFilter:
     def __bool__(self) -> bool:
         return any(getattr(self, name) is not None for name in self.__slots__)
 
-    def fits(self, label: LabelTable) -> npt.NDArray[np.bool_]:
-        """(labels,) the current answers that are meant."""
-        wanted: npt.NDArray[np.bool_] = label.status == CURRENT
+    def names(self, label: LabelTable) -> npt.NDArray[np.bool_]:
+        """(labels,) the answers of this annotator, source and file, whether they stand or not, of any time."""
+        wanted = np.ones(len(label), bool)
         for name, value in (("annotator", self.annotator), ("source", self.source), ("file", self.sha256)):
             if value is not None and len(label):
                 wanted &= label.column(name) == value
+        return wanted
+
+    def fits(self, label: LabelTable) -> npt.NDArray[np.bool_]:
+        """(labels,) the current answers that are meant."""
+        wanted: npt.NDArray[np.bool_] = self.names(label) & (label.status == CURRENT)
         if self.since is not None:
             wanted &= label.told_at >= self.since
         if self.until is not None:
@@ -55,34 +60,57 @@ def delete(settings: Settings, known: KnownRows, which: LabelFilter, report: Map
     return Effects(changed=(gone, moved), report={"deleted": len(gone), "tasks": len(rows), **report})
 
 
+@dataclass(frozen=True, slots=True)
+class TimeMove:
+    """An answer that was given again: its number, its `told_at` before, and the time at which it was given again.
+
+    event: the tell that gave it again. is_untold, was_untold: whether that tell is untold now, or was before.
+    """
+
+    event: int
+    number: int
+    before: int
+    again: int
+    is_untold: bool
+    was_untold: bool
+
+
 def untell(
     settings: Settings,
     known: KnownRows,
-    sha256: str,
+    which: LabelFilter,
     *,
     untold: Collection[int],
+    moves: Sequence[TimeMove],
     entries: QuarantineTable,
     report: Mapping[str, Any],
 ) -> Effects:
     """Make everything as if a file had never been told, where nothing newer exists.
 
-    Its answers are deleted. Where one of them stood, the answer stands again that would stand without it. untold: the
-    events that untold files. entries: those of the file in the quarantine, which are closed.
+    Its answers are deleted. Where one of them stood, or gave the time of what stood, that answer stands which would
+    stand without it, with the time that it would have. which: the file, and one annotator or all. untold: the events
+    that untold files. moves: of all answers of these rows, in the order of events. entries: those of the file in the
+    quarantine, which are closed.
     """
-    mine = known.label.take(known.label.status != DELETED)
-    mine = mine.take(np.array([each == sha256 for each in mine.file.tolist()], bool))
+    mine = known.label.take((known.label.status != DELETED) & which.names(known.label))
     stood = mine.take(mine.status == CURRENT)
     gone = replace(mine, status=repeated(DELETED, len(mine)), ended=repeated(known.event, len(mine)))
     others = overlay(known.label, gone)
-    places = _standing_again(others, stood, untold={*untold, known.event})
-    back = others.take(places)
-    back = replace(back, status=repeated(CURRENT, len(back)), ended=repeated(0, len(back)))
-    rows = np.unique(stood.row)
-    moved = rejudge("untell", settings, known, overlay(others, back), rows)
+    again = _stand_again(others, stood, moves, untold={*untold, known.event}, event=known.event)
+    rows = np.unique(np.concatenate([stood.row, again.row]))
+    moved = rejudge("untell", settings, known, overlay(others, again), rows)
     closed = entries.take(entries.closed == 0)
     closed = close_entries(closed, reason="the file was untold", event=known.event)
-    counts = {"deleted": len(stood), "restored": len(back), "tasks": len(rows), "closed": len(closed)}
-    return Effects(changed=(gone, back, moved, closed), report=counts | dict(report))
+    was = others.take(np.isin(others.number, again.number))
+    counts = {
+        "deleted": len(stood),
+        "replaced": len(mine) - len(stood),
+        "restored": int(((again.status == CURRENT) & (was.status != CURRENT)).sum()),
+        "retimed": int((again.told_at != was.told_at).sum()),
+        "tasks": len(np.unique(stood.row)),
+        "closed": len(closed),
+    }
+    return Effects(changed=(gone, again, moved, closed), report=counts | dict(report))
 
 
 def close_entries(entries: QuarantineTable, *, reason: str, event: int) -> QuarantineTable:
@@ -90,33 +118,55 @@ def close_entries(entries: QuarantineTable, *, reason: str, event: int) -> Quara
     return replace(entries, closed=repeated(event, len(entries)), closing=repeated(reason, len(entries)))
 
 
-def _standing_again(label: LabelTable, stood: LabelTable, untold: Collection[int]) -> Int64:
-    """The places of the answers that stand again in place of those that stood.
+def _stand_again(
+    label: LabelTable, stood: LabelTable, moves: Sequence[TimeMove], untold: Collection[int], *, event: int
+) -> LabelTable:
+    """The answers that get another status or time, once those that stood are gone and moves of time are undone.
 
     What happened to each example and annotator is done again in order, without the files that were untold.
     """
+    of_moves = _by_number(moves)
+    names = ("row", "annotator", "number", "event", "status", "ended", "told_at")
+    listed = list(zip(*(label.column(name).tolist() for name in names), strict=True))
     pairs = set(zip(stood.row.tolist(), stood.annotator.tolist(), strict=True))
-    happened: dict[tuple[int, str], list[tuple[int, int, int, bool]]] = {pair: [] for pair in pairs}
-    names = ("row", "annotator", "number", "event", "status", "ended")
-    for place, (row, annotator, number, event, status, ended) in enumerate(
-        zip(*(label.column(name).tolist() for name in names), strict=True)
-    ):
+    now = {each.number for each in moves if each.is_untold}
+    given_again = {(row, who) for row, who, number, *_ in listed if number in now}
+    pairs |= given_again & {(row, who) for row, who, _, _, status, *_ in listed if status == CURRENT}
+    happened: dict[tuple[int, str], list[tuple[int, int, int, int]]] = {pair: [] for pair in pairs}
+    told_at = label.told_at.copy()
+    for place, (row, annotator, number, began, status, ended, _) in enumerate(listed):
         if (row, annotator) not in pairs or (status == DELETED and ended in untold):
             continue
-        happened[row, annotator].append((event, number, place, False))
+        times = of_moves.get(number, ())
+        told_at[place] = times[0].before if times else told_at[place]
+        steps = happened[row, annotator]
+        steps.append((began, 2, number, place))
+        steps += [(each.event, 1, each.again, place) for each in times if not each.is_untold and not each.was_untold]
         if status == DELETED:
-            happened[row, annotator].append((ended, 0, place, True))
-    again = []
+            steps.append((ended, 0, 0, place))
+    status_now, ended_now = label.status.copy(), label.ended.copy()
     for steps in happened.values():
         current = -1
-        for _, _, place, is_deletion in sorted(steps):
-            if is_deletion:
+        for _, kind, value, place in sorted(steps):
+            if kind == 0:
                 current = -1 if current == place else current
-            elif current < 0 or label.told_at[place] >= label.told_at[current]:
+            elif kind == 1:
+                told_at[place] = max(told_at[place], value)
+            elif current < 0 or told_at[place] >= told_at[current]:
                 current = place
-        if current >= 0 and label.status[current] == SUPERSEDED:
-            again.append(current)
-    return np.array(sorted(again), np.int64)
+        for place in {place for *_, place in steps if label.status[place] != DELETED}:
+            stands = place == current
+            if stands != (label.status[place] == CURRENT):
+                status_now[place], ended_now[place] = (CURRENT, 0) if stands else (SUPERSEDED, event)
+    differ = (status_now != label.status) | (told_at != label.told_at)
+    return replace(label, status=status_now, ended=ended_now, told_at=told_at).take(np.asarray(differ, bool))
+
+
+def _by_number(moves: Sequence[TimeMove]) -> dict[int, list[TimeMove]]:
+    found: dict[int, list[TimeMove]] = {}
+    for each in moves:
+        found.setdefault(each.number, []).append(each)
+    return found
 
 
 def remove_gold(gold: GoldTable, *, event: int) -> Effects:

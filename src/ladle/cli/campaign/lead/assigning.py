@@ -40,7 +40,8 @@ def assign(
     """Assign examples to a person or a team.
 
     `take` gives them to these people first, and to nobody else until they have answered. An example that no ask has
-    chosen becomes a task, and no ask chooses it. Assigned to several, it goes to any of them.
+    chosen becomes a task, and no ask chooses it. Assigned to several, it goes to any of them. An assignment reserves
+    nothing of the budget: only an ask does. A new name is accepted, and said to be new.
     """
     from ladle.cli.program.printing import print_answer
     from ladle.errors import ArgumentError
@@ -83,7 +84,7 @@ def _listed(
         wanted = "be named by one of --ids, --example, --batch and --disputed"
         raise ArgumentError("the examples", wanted=wanted, got=" and ".join(given) or "none")
     if ids:
-        return list(read_ids_of(campaign, ids).to_pylist())
+        return list(read_ids_of(campaign, ids).tolist())
     if example:
         return parse_ids(campaign, list(dict.fromkeys(example)))
     if disputed:

@@ -82,7 +82,7 @@ def delete_labels(
             "done_before": found.labels == 0 and not dry_run,
             "reason": reason,
         }
-        count = f"{found.labels:,} of {counted(found.tasks, 'example')}" if found.labels else "none, or done before"
+        count = f"{found.labels:,}, of {counted(found.tasks, 'example')}" if found.labels else "none, or done before"
         lines = {"labels deleted" if not dry_run else "labels meant": count}
         lines |= {"dry run": "nothing was changed"} if dry_run else {"reason": reason}
         print_answer(f"Campaign {campaign.name}", lines, facts, as_json=as_json)
@@ -92,6 +92,9 @@ def untell(
     file: Annotated[
         str, typer.Argument(metavar="FILE", help="The file: its path, or its SHA-256.", show_default=False)
     ],
+    annotator: Annotated[
+        str | None, typer.Option("--annotator", metavar="NAME", help="Only the labels of this annotator. Default: all.")
+    ] = None,
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the record.")] = "",
     dry_run: DryRun = False,
     db: Db = None,
@@ -102,33 +105,54 @@ def untell(
 ) -> None:
     """Make everything as if a file of labels had never been told, where nothing newer exists.
 
-    Its labels are deleted, and the labels that they replaced stand again. All stays on record; `ladle campaign tell`
-    of the same file undoes it.
+    Its labels are deleted, and the labels that they replaced stand again. All stays on record, what was paid stays
+    paid, and comments stay. `ladle campaign tell` of the same file undoes it.
     """
     from ladle.cli.program.printing import print_answer
 
     with open_campaign(db, name, pool=pool, by=by) as campaign:
-        found: Withdrawn = campaign.withdrawals.untell(file, reason=reason, dry_run=dry_run)
+        found: Withdrawn = campaign.withdrawals.untell(file, annotator=annotator, reason=reason, dry_run=dry_run)
         facts = {
             "command": "campaign untell",
             "name": campaign.name,
             "file": file,
+            "annotator": annotator,
             "dry_run": dry_run,
             "labels": found.labels,
             "tasks": found.tasks,
             "restored": found.restored,
+            "retimed": found.retimed,
+            "replaced": found.replaced,
             "closed": found.closed,
-            "done_before": not (found.labels or found.closed) and not dry_run,
+            "done_before": not found and not dry_run,
         }
-        verb = "would be" if dry_run else "were"
-        again = "would stand again" if dry_run else f"{of_number(found.restored, 'stands')} again"
+        title = f"{Path(file).name} untold in {campaign.name}"
+        print_answer(title, _untold_lines(found, annotator, dry_run=dry_run), facts, as_json=as_json)
+
+
+def _untold_lines(found: Withdrawn, annotator: str | None, *, dry_run: bool) -> dict[str, str]:
+    """What untelling a file does, or would do, for people."""
+    verb, whose = "would be" if dry_run else "were", "" if annotator is None else f" by {annotator}"
+    again = "would stand again" if dry_run else f"{of_number(found.restored, 'stands')} again"
+    if found.labels:
         lines = {
-            "labels": f"{found.labels:,} of {counted(found.tasks, 'example')} {verb} deleted",
+            "labels": f"{found.labels:,} {verb} deleted, of {counted(found.tasks, 'example')}",
             "restored": f"{counted(found.restored, 'earlier label')} {again}",
         }
-        if found.closed:
-            lines["quarantine"] = f"{counted(found.closed, 'entry')} {verb} closed"
-        print_answer(f"{Path(file).name} untold in {campaign.name}", lines, facts, as_json=as_json)
+    elif found.replaced:
+        lines = {"labels": f"none: all {found.replaced:,} of this file{whose} were replaced by later ones"}
+    else:
+        lines = {"labels": f"none: what this file had{whose} was untold or deleted before, or was never new"}
+    if found.labels and found.replaced:
+        lines["replaced"] = f"{found.replaced:,} more had been replaced by later ones"
+    if found.retimed:
+        verb_times = "would have" if dry_run else of_number(found.retimed, "has")
+        lines["times"] = f"{counted(found.retimed, 'label')} that it had given again {verb_times} the time of before"
+    if found.closed:
+        lines["quarantine"] = f"{counted(found.closed, 'entry')} {verb} closed"
+    if dry_run:
+        lines["dry run"] = "nothing was changed"
+    return lines
 
 
 def moment_of(text: str | None, option: str) -> datetime | None:

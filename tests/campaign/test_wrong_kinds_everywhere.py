@@ -1,0 +1,215 @@
+"""Every public method of a campaign and of its parts, found by inspection, with every argument of a wrong kind."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import ladle
+from ladle.errors import LadleError
+from ladle.formats import read_labels
+from ladle.labelling import MemoryStore
+from tests.campaign.made import begun, ids_of, margins, pool_of
+
+ROWS = 12
+WRONG: dict[str, Any] = {
+    "None": None,
+    "a number": 3,
+    "minus one": -1,
+    "half": 0.5,
+    "NaN": float("nan"),
+    "a huge number": 10**30,
+    "a switch": True,
+    "bytes": b"x",
+    "an object": object(),
+    "an empty text": "",
+    "very long text": "x" * 5000,
+    "text with a NUL": "a\x00b",
+    "half of a character": "\ud800",
+    "a list of numbers": [3],
+    "a list of None": [None],
+    "an empty list": [],
+    "a dict": {"a": object()},
+    "a set": {"a"},
+    "no time": np.datetime64("NaT"),
+    "a length of time": np.timedelta64(1, "D"),
+    "an array of two axes": np.zeros((2, 2)),
+    "a function": lambda *_, **__: None,
+}
+# What a good call needs beside its defaults. A new method fails the test below until it is here.
+GOOD: dict[str, Callable[[Path], dict[str, Any]]] = {
+    "add_gold": lambda _: {"ids": ids_of(9)[8:], "labels": ["cat"]},
+    "adjudicate": lambda _: {"ids": ids_of(1), "labels": ["cat"]},
+    "adjudications": lambda _: {},
+    "agreement": lambda _: {},
+    "ask": lambda _: {"size": 2, "margins": margins(ROWS)},
+    "assign": lambda _: {"ids": ids_of(1), "to": "ann"},
+    "audit": lambda _: {},
+    "backup": lambda folder: {"path": folder / "b.backup"},
+    "batch": lambda _: {"number": 1},
+    "batches": lambda _: {},
+    "close": lambda _: {},
+    "comment": lambda _: {"ids": ids_of(1), "texts": "a smudge", "annotator": "ann"},
+    "comments": lambda _: {},
+    "create": lambda _: {"url": MemoryStore(), "name": "new", "pool": pool_of(ROWS), "strategy": "margin"},
+    "delete_labels": lambda _: {"ids": ids_of(1), "reason": "wrong"},
+    "disputes": lambda _: {},
+    "exclude": lambda _: {"ids": ids_of(1), "reason": "dark"},
+    "extend": lambda _: {"pool": pool_of(ROWS)},
+    "has_batch": lambda _: {"key": "none"},
+    "holdings": lambda _: {},
+    "import_labels": lambda _: {"ids": ids_of(1), "labels": ["cat"], "source": "old"},
+    "include": lambda _: {"ids": ids_of(1)},
+    "labels": lambda _: {},
+    "last_event": lambda _: {},
+    "migrate": lambda folder: {"url": folder / "there.db"},
+    "move_pool": lambda folder: {"pool": folder / "pool.parquet"},
+    "names": lambda folder: {"url": folder / "there.db"},
+    "open": lambda folder: {"url": folder / "there.db"},
+    "outstanding": lambda _: {},
+    "progress": lambda _: {},
+    "quarantine": lambda _: {},
+    "record_model": lambda _: {"version": "v1"},
+    "release": lambda _: {"annotator": "ann"},
+    "resolved": lambda _: {},
+    "restore": lambda folder: {"url": MemoryStore(), "path": folder / "there.backup"},
+    "reviews": lambda _: {},
+    "round": lambda _: {"size": 2, "margins": margins(ROWS)},
+    "rounds": lambda _: {},
+    "set": lambda _: {"budget": 30},
+    "skip": lambda _: {"ids": ids_of(1), "annotator": "ann", "reason": "dark"},
+    "split": lambda _: {"shares": {"train": 0.5, "test": 0.5}},
+    "story": lambda _: {"example_id": ids_of(1)[0]},
+    "take": lambda _: {"annotator": "ann", "size": 1},
+    "tell": lambda _: {"ids": ids_of(1), "labels": ["cat"]},
+    "tell_file": lambda folder: {"file": folder / "a.csv", "annotator": "ann"},
+    "unassign": lambda _: {"ids": ids_of(1)},
+    "undo_adjudication": lambda _: {"ids": ids_of(1)},
+    "verify": lambda _: {},
+    "withdrawn": lambda _: {"since": 1},
+    "classes.add": lambda _: {"names": "cow"},
+    "classes.counts": lambda _: {},
+    "classes.merge": lambda _: {"old": "dog", "into": "cat"},
+    "classes.refuse_earlier": lambda _: {"subject": "the scores", "count": 9},
+    "classes.remove": lambda _: {"name": "owl"},
+    "classes.rename": lambda _: {"old": "dog", "new": "wolf"},
+    "classes.unmerge": lambda _: {"name": "fox"},
+    "people.list": lambda _: {},
+    "people.merge": lambda _: {"name": "bob", "into": "ann"},
+    "people.rename": lambda _: {"name": "bob", "new": "bo"},
+    "people.set_team": lambda _: {"name": "bob", "team": "red"},
+    "pool.history": lambda _: {},
+    "pool.problem": lambda _: {},
+    "pool.with_gaps": lambda _: {},
+    "withdrawals.close_quarantined": lambda _: {"reason": "seen"},
+    "withdrawals.preview_deletion": lambda _: {"ids": ids_of(1)},
+    "withdrawals.remove_gold": lambda _: {"ids": ids_of(1)},
+    "withdrawals.untell": lambda folder: {"file": folder / "a.csv"},
+}
+
+
+def parts() -> list[str]:
+    """The properties of a campaign that are parts of it: objects with the same session and methods of their own."""
+    found = []
+    for name, value in inspect.getmembers(ladle.Campaign, lambda each: isinstance(each, property)):
+        returned = str(value.fget.__annotations__.get("return"))  # type: ignore[union-attr]
+        if returned.startswith("Campaign") or returned == "Classes":
+            found.append(name)
+    return found
+
+
+def methods(campaign: ladle.Campaign) -> Iterator[str]:
+    """The names of all public methods of a campaign and of its parts."""
+    for prefix, owner in [("", campaign), *((f"{name}.", getattr(campaign, name)) for name in parts())]:
+        for name in dir(type(owner)):
+            if not name.startswith("_") and callable(getattr(type(owner), name)):
+                yield prefix + name
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """What the good calls read: a file of labels, a database, a backup, a pool."""
+    (tmp_path / "a.csv").write_text(f"id,label\n{ids_of(4)[3]},cat\n")
+    with begun(tmp_path / "there.db", tmp_path / "there", ROWS) as there:
+        there.backup(tmp_path / "there.backup")
+    vectors = [[float(row * 2), float(row * 2 + 1)] for row in range(ROWS)]
+    table = pa.table({"id": ids_of(ROWS), "emb": pa.array(vectors, pa.list_(pa.float32()))})
+    pq.write_table(table, tmp_path / "pool.parquet")
+    return tmp_path
+
+
+def busy(folder: Path, name: str) -> ladle.Campaign:
+    """A campaign that has some of everything."""
+    (folder / name).mkdir()
+    campaign = begun(MemoryStore(), folder / name, ROWS, labels=["cat", "dog", "fox", "owl"])
+    campaign.classes.merge("fox", "cat")
+    campaign.ask(2, margins=margins(ROWS), holder="red")
+    campaign.tell([*ids_of(3), "stranger"], ["cat", "dog", "cat", "cat"], annotator="ann", source="desk")
+    campaign.tell(ids_of(2), ["cat", "cat"], annotator="bob")
+    campaign.tell_file(read_labels(folder / "a.csv", form=campaign.form), annotator="ann")
+    return campaign
+
+
+def called(campaign: ladle.Campaign, name: str, given: dict[str, Any]) -> object:
+    *part, method = name.split(".")
+    owner = getattr(campaign, part[0]) if part else campaign
+    given = dict(given)
+    several = [given.pop("names")] if name == "classes.add" else []
+    return getattr(owner, method)(*several, **given)
+
+
+def test_every_public_method_is_swept(folder: Path) -> None:
+    campaign = busy(folder, "all")
+    assert sorted(methods(campaign)) == sorted(GOOD)
+    assert parts() == ["classes", "people", "pool", "withdrawals"]
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_wrong_kind_is_refused_or_means_something(name: str, folder: Path) -> None:
+    """No call ends in another error than Ladle's; one that is refused changes nothing, and text is text."""
+    campaign = busy(folder, "good")
+    called(campaign, name, GOOD[name](folder))
+    campaign = busy(folder, "bad")
+    *part, method = name.split(".")
+    signature = inspect.signature(getattr(getattr(campaign, part[0]) if part else campaign, method))
+    found = []
+    for argument, parameter in signature.parameters.items():
+        for what, value in WRONG.items():
+            log = len(campaign.audit())
+            try:
+                result = called(campaign, name, GOOD[name](folder) | {argument: value})
+                wrong = "" if fits(str(parameter.annotation), value) else f"is accepted: {result!r}"
+            except LadleError as error:
+                wrong = "has a very long message" if len(str(error)) > 2000 else ""
+                wrong = "was refused, and has changed something" if len(campaign.audit()) != log else wrong
+            except Exception as error:
+                wrong = f"raises {error!r}"
+            found += [f"{name}({argument}={what}) {wrong}"] if wrong else []
+    assert not found, "\n".join(found)
+    assert campaign.verify().ok
+
+
+def fits(annotation: str, value: Any) -> bool:
+    """Whether a value may be of the kind that the annotation says. Kinds without a name here may be anything."""
+    kinds = {each.strip() for each in annotation.split("|")}
+    if value is None:
+        return "None" in kinds or bool(kinds & {"Any", "object"})
+    plain = {
+        "str": isinstance(value, str),
+        "int": isinstance(value, int) and not isinstance(value, bool),
+        "float": isinstance(value, (int, float)) and not isinstance(value, bool) and value == value,
+        "bool": isinstance(value, bool),
+        "Reporter": False,
+        "Sequence[str]": isinstance(value, list) and all(isinstance(each, str) for each in value),
+        "os.PathLike[str]": False,
+        "Unchanged": False,
+        "None": False,
+    }
+    return any(plain.get(kind, True) for kind in kinds)
