@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from ladle.errors import ArgumentError, did_you_mean
 from ladle.numbers import switch
+from ladle.strategies.clustered.auto import Auto
 from ladle.strategies.clustered.capped_margin import CappedMargin
 from ladle.strategies.clustered.cluster_margin import ClusterMargin
 from ladle.strategies.clustered.dropquery import DropQuery
@@ -52,6 +53,7 @@ _MAKERS: dict[str, type[Chooser]] = {  # simplest first
         UncertaintyHerding,
         CappedMargin,
         ClusterMargin,
+        Auto,
     )
 }
 

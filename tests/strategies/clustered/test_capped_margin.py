@@ -13,7 +13,7 @@ import ladle
 from ladle import draws
 from ladle.errors import ArgumentError, MismatchError
 from ladle.strategies import CappedMargin, Margin
-from ladle.strategies.clustered import capped_margin
+from ladle.strategies.clustered import capping
 from ladle.strategies.scored.candidates import TIES
 
 LEVELS = [0, 0.125, 0.25, 0.5, 1]
@@ -84,7 +84,7 @@ def test_looks_further_until_the_batch_is_full(monkeypatch: pytest.MonkeyPatch) 
     clusters[margins >= 3000] = 1 + np.arange(2000)  # the least sure are of one cluster
     story = CappedMargin(clusters).query(100, margins=margins).story
     assert (story.candidate_rows, story.facts["passes"], story.facts["passed_over"]) == (5000, 1, 2999)
-    monkeypatch.setattr(capped_margin, "FIRST_LOOK", 30.5)
+    monkeypatch.setattr(capping, "FIRST_LOOK", 30.5)
     assert CappedMargin(clusters).query(100, margins=margins).story.facts["margin_cutoff"] == 3098
 
 

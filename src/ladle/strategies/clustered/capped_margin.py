@@ -5,19 +5,14 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
 
-import numpy as np
-
-from ladle.arrays import Margins, Rows
-from ladle.clusters import PoolClusters
+from ladle.arrays import Rows
 from ladle.numbers import whole
 from ladle.scores import MultiLabel
+from ladle.strategies.clustered.capping import capped
 from ladle.strategies.clustered.cluster_chooser import ClusterChooser
 from ladle.strategies.query.chooser import Asked, Choice, check_multilabel
-from ladle.strategies.query.request import Request
-from ladle.strategies.scored.candidates import smallest, sorted_by_margin
 
 TIGHT = 3.0  # the mean size of a tight cluster, unless another level is given
-FIRST_LOOK = 1.5  # examples looked at first, for each place in the batch; four times as many in each look after it
 
 
 @dataclass(frozen=True, eq=False, repr=False)  # no slots: `clusters` is kept in the instance's __dict__
@@ -93,44 +88,10 @@ class CappedMargin(ClusterChooser):
         """See `Chooser.choose`."""
         request = asked.request
         margins = asked.margins(multilabel=self.multilabel)
-        rows, passes, looked_at = _capped(margins, self.clusters, request, self.cap)
-        chosen = margins[rows]
-        cutoff = float(chosen.max())
-        labels, counts = np.unique(self.clusters.labels[rows], return_counts=True)
-        less = margins < cutoff
-        less[request.labelled] = False
-        facts = {
-            "cap": self.cap,
-            "margin_cutoff": cutoff,
-            "passed_over": int(np.count_nonzero(less)) - int(np.count_nonzero(chosen < cutoff)),
-            "passes": passes,
-            "clusters_touched": len(labels),
-            "largest_group": int(counts.max()),
-        }
-        return Choice(rows, chosen, facts, candidate_rows=looked_at)
+        batch = capped(margins, self.clusters, request, self.cap)
+        facts = {"cap": self.cap} | batch.facts(margins, self.clusters, request)
+        return Choice(batch.rows, margins[batch.rows], facts, candidate_rows=batch.looked_at)
 
     def restricted(self, rows: Rows) -> CappedMargin:
         """See `Chooser.restricted`."""
         return CappedMargin(self.clusters.at(rows), cap=self.cap, multilabel=self.multilabel)
-
-
-def _capped(margins: Margins, clusters: PoolClusters, request: Request, cap: int) -> tuple[Rows, int, int]:
-    """The batch in order of choice, the passes that it took, and the rows that were looked at.
-
-    The rows with the smallest margins are looked at, more and more of them, until the first pass fills the batch.
-    """
-    from ladle.strategies.clustered.kernels import place_in_cluster
-
-    pool_rows, count = request.unlabelled_rows, int(np.ceil(FIRST_LOOK * request.size))
-    while True:
-        count = min(count, pool_rows)
-        rows = sorted_by_margin(smallest(margins, request, count), margins, request)
-        places = np.empty(count, np.int64)
-        place_in_cluster(clusters.labels[rows], np.zeros(clusters.count, np.int64), places)
-        first_pass = np.flatnonzero(places < cap)
-        if len(first_pass) >= request.size:
-            return rows[first_pass[: request.size]], 1, count
-        if count == pool_rows:
-            order = np.argsort(places // cap, kind="stable")[: request.size]  # pass by pass, each in order of margins
-            return rows[order], int(places[order[-1]] // cap) + 1, count
-        count *= 4

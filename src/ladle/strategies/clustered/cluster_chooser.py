@@ -47,11 +47,16 @@ class ClusterChooser(Chooser):
 
     def check_embeddings(self, embeddings: npt.ArrayLike | Pool) -> None:
         """See `Chooser.check_embeddings`: no embeddings are used, but a pool shows whether the tree is of another."""
-        if isinstance(embeddings, Pool):
-            check_origin(
-                self.clusters,
-                embeddings,
-                subject="`embeddings`",
-                wanted="be the pool that the tree was made from",
-                remedy=f"Cluster this pool, or leave it out: {self.name} reads no embeddings.",
-            )
+        check_same_pool(self.clusters, embeddings, self.name)
+
+
+def check_same_pool(clusters: PoolClusters, embeddings: npt.ArrayLike | Pool, strategy: str) -> None:
+    """Refuse a pool that is not the one that `clusters` were cut from; an array says nothing. Raises: MismatchError."""
+    if isinstance(embeddings, Pool):
+        check_origin(
+            clusters,
+            embeddings,
+            subject="`embeddings`",
+            wanted="be the pool that the tree was made from",
+            remedy=f"Cluster this pool, or leave it out: {strategy} reads no embeddings.",
+        )
