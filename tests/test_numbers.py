@@ -113,6 +113,10 @@ TABLE: dict[str, tuple[str, Any, Any]] = {
         },
     ),
     **each(
+        "CappedMargin",
+        dials(lambda **level: strategies.CappedMargin(TREE, **level).clusters.labels),
+    ),
+    **each(
         "ClusterMargin",
         dials(lambda **level: ladle.ClusterMargin(TREE, **level).clusters.labels),
         {
@@ -176,6 +180,10 @@ TABLE: dict[str, tuple[str, Any, Any]] = {
         0.5,
         lambda value: strategies.UncertaintyHerding(bandwidth=value).bandwidth,
     ),
+    "CappedMargin(cap)": ("whole", 5, lambda value: strategies.CappedMargin([0, 0, 1], cap=value).cap),
+    "Auto(reach)": ("number", 5, lambda value: strategies.Auto([0, 0, 1], reach=value).reach),
+    "Auto(alike)": ("number", 0.5, lambda value: strategies.Auto([0, 0, 1], alike=value).alike),
+    "Auto(multilabel)": ("choice", "min", lambda value: strategies.Auto([0, 0, 1], multilabel=value).multilabel),
     "ProbCover(neighbours)": ("whole", 5, lambda value: strategies.ProbCover(neighbours=value).neighbours),
     "Herding(neighbours)": ("whole", 5, lambda value: strategies.Herding(neighbours=value).neighbours),
     "UncertaintyHerding(neighbours)": (
@@ -316,6 +324,11 @@ TABLE |= {
     "Dendrogram.assign(new)": ("choice", "mark", lambda value: TREE.assign(X[:3], new=value).labels),
     "margin(multilabel)": ("choice", "mean", lambda value: scores.margin(P, multilabel=value)),
     "Margin(multilabel)": ("choice", "min", lambda value: ladle.Margin(multilabel=value).multilabel),
+    "CappedMargin(multilabel)": (
+        "choice",
+        "min",
+        lambda value: strategies.CappedMargin(CLUSTERS, multilabel=value).multilabel,
+    ),
     "ClusterMargin(multilabel)": (
         "choice",
         "min",

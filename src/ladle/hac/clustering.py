@@ -179,7 +179,7 @@ def cluster(
     rounds = Rounds(start.means, start.distinct.sizes, start.search, progress, dense, checkpoints, room)
     with checkpoints.lock() if checkpoints else nullcontext():
         merges = rounds.run(stop)
-    tree = _dendrogram(merges, start, unit, metric, level, _origin(source, facts, pool))
+    tree = _dendrogram(merges, start, unit, metric, level, facts, _origin(source, facts, pool))
     tree = check_resolution(tree, facts.box, insisted=exact is True)
     if isinstance(pool, Pool) and pool.skipped is not None:
         tree = replace(tree, skipped_rows=pool.skipped.rows)
@@ -310,7 +310,13 @@ def _all_rows(n: int) -> Distinct:
 
 
 def _dendrogram(
-    merges: Merges, start: _Start, unit: float, metric: str, level: Level | None, origin: PoolOrigin
+    merges: Merges,
+    start: _Start,
+    unit: float,
+    metric: str,
+    level: Level | None,
+    facts: PoolSurvey,
+    origin: PoolOrigin,
 ) -> Dendrogram:
     """Equal rows first, then the merges of the rounds: raised to be monotone, sorted, numbered.
 
@@ -333,6 +339,7 @@ def _dendrogram(
         merges=number_merges(pairs[order], n),
         heights=heights[order],
         # All merges on the matrix, summed as SciPy sums: nothing else rounds the heights of squared distances.
+        typical_distance=facts.typical_distance,
         rounding=0.0 if merges.tally.dense == n and metric == "sqeuclidean" else ROUNDING,
         metric=metric,
         certified=float(sure.mean()) if len(sure) else 1.0,

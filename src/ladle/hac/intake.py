@@ -70,6 +70,7 @@ class PoolSurvey:
     norms: npt.NDArray[np.float64]  # (n,) Euclidean
     box: Box  # of the rows, of the unit vectors under cosine
     distinct: Distinct
+    typical_distance: float  # of two rows; see `typical_distance`
     digest: str  # of all rows in order
     vectors_digest: str  # the same by one hash a row, which a tree carries
 
@@ -149,7 +150,19 @@ def survey(source: RowSource, metric: str, progress: Reporter) -> PoolSurvey:
     digest.update(hashes.view(np.uint8).data)
     digest.update(checks.view(np.uint8).data)
     digests = digest.hexdigest(), vectors_digest(hashes, source.dtype, source.dim)
-    return PoolSurvey(norms, box, group_rows(hashes, checks), *digests)
+    return PoolSurvey(norms, box, group_rows(hashes, checks), typical_distance(sample, metric), *digests)
+
+
+def typical_distance(sample: npt.NDArray[np.float64], metric: str) -> float:
+    """The median distance, in the unit of the metric, of each row to the one that is half of the sample away.
+
+    sample: (s, d) rows from all over the pool, unit vectors under cosine. 0 for a single row.
+    """
+    half = len(sample) // 2
+    one, other = sample[: len(sample) - half], sample[half:]
+    difference = one - other
+    squared = np.einsum("ij,ij->i", difference, difference)
+    return float(np.median(squared / 2 if metric == "cosine" else squared))  # |u - v|^2 = 2 (1 - u v) of unit vectors
 
 
 def points_of(

@@ -7,6 +7,8 @@ own is a subclass of `Chooser` with a `name`, its `needs` and the method `choose
 from ladle.proposals.audit import Precision
 from ladle.proposals.spreading import Spread, spread
 from ladle.strategies.catalogue import Description, create, describe, names
+from ladle.strategies.clustered.auto import Auto
+from ladle.strategies.clustered.capped_margin import CappedMargin
 from ladle.strategies.clustered.cluster_margin import ClusterMargin, cluster_margin
 from ladle.strategies.clustered.dropquery import DropQuery
 from ladle.strategies.clustered.typiclust import TypiClust
@@ -26,7 +28,9 @@ from ladle.strategies.scored.uniform import Uniform
 
 __all__ = [
     "Asked",
+    "Auto",
     "Badge",
+    "CappedMargin",
     "Choice",
     "Chooser",
     "ClusterMargin",

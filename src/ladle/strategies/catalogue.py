@@ -14,6 +14,8 @@ from typing import Any, Literal
 
 from ladle.errors import ArgumentError, did_you_mean
 from ladle.numbers import switch
+from ladle.strategies.clustered.auto import Auto
+from ladle.strategies.clustered.capped_margin import CappedMargin
 from ladle.strategies.clustered.cluster_margin import ClusterMargin
 from ladle.strategies.clustered.dropquery import DropQuery
 from ladle.strategies.clustered.typiclust import TypiClust
@@ -49,7 +51,9 @@ _MAKERS: dict[str, type[Chooser]] = {  # simplest first
         ProbCover,
         Herding,
         UncertaintyHerding,
+        CappedMargin,
         ClusterMargin,
+        Auto,
     )
 }
 

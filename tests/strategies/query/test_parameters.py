@@ -34,6 +34,8 @@ OTHER = {  # an option of each strategy, away from its default
     "probcover": {"radius": 0.5, "neighbours": np.int64(8)},
     "herding": {"bandwidth": 0.5},
     "uncertainty-herding": {"bandwidth": 2},
+    "auto": {"reach": 2, "alike": 0.1},
+    "capped-margin": {"cap": np.int64(2)},
     "cluster-margin": {"candidate_ratio": np.int64(3), "group_size": "pool"},
 }
 

@@ -52,6 +52,9 @@ class Dendrogram(TreeFields):
         Where the clustering was asked to stop; `cut()` without a level cuts there.
     rounding : float
         Share of a height by which rounding may have moved it.
+    typical_distance : float or None
+        The median distance of two rows from all over the pool, in the unit of the heights: what is far below it is
+        near. None for a file of an older Ladle.
     pool_digest, vectors_digest, dim, dtype : str, str, int, str
         The pool it was made from: digests of its ids and of its vectors in row order, and their dim and dtype. Empty
         or 0 where they are not known.

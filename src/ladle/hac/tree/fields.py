@@ -50,6 +50,8 @@ class TreeFields:
     level: Level | None = None  # where the clustering was asked to stop; `cut()` cuts there
     # Share of a height by which another order of float64 sums may change it; for a file of an older Ladle, float32's.
     rounding: float = 0.0
+    # The median distance of two rows from all over the pool; None for a file of an older Ladle.
+    typical_distance: float | None = None
     pool_digest: str = ""  # of the ids of the pool, "" where the pool was a plain array
     dim: int = 0  # of the vectors; 0 for a file of an older Ladle
     dtype: str = ""  # of the vectors

@@ -36,6 +36,7 @@ class TreeHeader:
     known_below: float
     level: Level | None
     rounding: float
+    typical_distance: float | None
     pool_digest: str
     dim: int
     dtype: str
@@ -64,6 +65,7 @@ def parse_header(values: dict[str, Any], subject: str, *, newest: int) -> TreeHe
             got=f"version {version}, written by Ladle {values.get('ladle')}",
             remedy="Update Ladle.",
         )
+    most = float(np.finfo(np.float64).max)
     known_below = fields.optional("known_below", 0.0, math.inf)
     single = version == SINGLE_VERSION
     carried = fields.part("prototypes", ("merges",) if single else ("merges", "rounding"))
@@ -77,6 +79,7 @@ def parse_header(values: dict[str, Any], subject: str, *, newest: int) -> TreeHe
         known_below=math.inf if known_below is None else known_below,
         level=fields.level(),
         rounding=SINGLE_ROUNDING if single else fields.number("rounding", 0.0, MOST_ROUNDING),
+        typical_distance=fields.optional("typical_distance", 0.0, most) if "typical_distance" in values else None,
         pool_digest=fields.text("pool_digest"),
         dim=0 if single else fields.whole("dim", 0),
         dtype="" if single else fields.text("dtype", ("", *(np.dtype(each).name for each in FLOATS))),

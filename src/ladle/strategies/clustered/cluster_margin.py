@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import KW_ONLY, dataclass
-from functools import cached_property
 from typing import ClassVar, get_args
 
 import numpy as np
@@ -13,15 +12,14 @@ import numpy.typing as npt
 from ladle import draws
 from ladle.arraylikes import as_array
 from ladle.arrays import Margins, Rows
-from ladle.clusters import Cuttable, PoolClusters, as_clusters, check_clustered, check_origin, clusters_of
+from ladle.clusters import PoolClusters, as_clusters
 from ladle.frames import check_same_index
 from ladle.numbers import choice
-from ladle.pool import Pool
 from ladle.scores import MultiLabel
+from ladle.strategies.clustered.cluster_chooser import ClusterChooser
 from ladle.strategies.clustered.crowding import CandidateRatio, Crowding, checked_ratio, crowding
 from ladle.strategies.clustered.groups import Groups, GroupSize, in_visiting_order
-from ladle.strategies.query.chooser import Asked, Choice, Chooser, check_multilabel
-from ladle.strategies.query.contract import Need
+from ladle.strategies.query.chooser import Asked, Choice, check_multilabel
 from ladle.strategies.query.request import Request, as_margins, check_request, rows_described
 from ladle.strategies.scored.candidates import smallest, sorted_by_margin
 
@@ -100,7 +98,7 @@ def cluster_margin(
 
 
 @dataclass(frozen=True, eq=False, repr=False)  # no slots: `clusters` is kept in the instance's __dict__
-class ClusterMargin(Chooser):
+class ClusterMargin(ClusterChooser):
     """Small margins spread over the clusters of the pool: cluster once, then query every round.
 
     The unlabelled rows of smallest margin are grouped by cluster, and the batch takes one of each group in turn, the
@@ -149,7 +147,6 @@ class ClusterMargin(Chooser):
     """
 
     name: ClassVar[str] = "cluster-margin"
-    needs: ClassVar[tuple[Need, ...]] = ("scores",)
     summary: ClassVar[str] = "Small margins spread over the clusters of the pool: cluster once, then query every round."
     cost: ClassVar[str] = (
         "O(n + k + g log g) time after the margins, for k candidates in g clusters; 30 bytes a candidate and 9 a row "
@@ -157,25 +154,15 @@ class ClusterMargin(Chooser):
     )
     repeats: ClassVar[str] = "set by tree, margins and seed."
     source: ClassVar[str] = 'Citovsky et al. 2021, "Batch Active Learning at Scale", algorithm 1.'
-    tree: Cuttable | npt.ArrayLike | PoolClusters
     _: KW_ONLY
-    mean_size: float | None = None
-    threshold: float | None = None
-    n_clusters: int | None = None
     candidate_ratio: CandidateRatio = 10
     group_size: GroupSize = "candidates"
     multilabel: MultiLabel | None = None
 
     def __post_init__(self) -> None:
-        _checked_options(self.candidate_ratio, self.group_size)
         check_multilabel(self.multilabel)
-        vars(self).pop("clusters", None)  # of an earlier cut, since `set_params` initialises again
-        len(self.clusters)  # cut now, so that an error comes here and not at the first query
-
-    @cached_property
-    def clusters(self) -> PoolClusters:
-        """The flat cluster of each row, cut from the tree when the strategy is made."""
-        return clusters_of(self.tree, mean_size=self.mean_size, threshold=self.threshold, n_clusters=self.n_clusters)
+        _checked_options(self.candidate_ratio, self.group_size)
+        super().__post_init__()
 
     def choose(self, asked: Asked) -> Choice:
         """See `Chooser.choose`."""
@@ -200,21 +187,6 @@ class ClusterMargin(Chooser):
         if candidates.is_batch:
             rows = sorted_by_margin(candidates.rows, margins, request)  # the same rows, in the order of Margin
         return Choice(rows, margins[rows], facts, candidate_rows=len(candidates.rows))
-
-    def check_pool(self, pool_rows: int) -> None:
-        """See `Chooser.check_pool`."""
-        check_clustered(len(self.clusters), pool_rows)
-
-    def check_embeddings(self, embeddings: npt.ArrayLike | Pool) -> None:
-        """See `Chooser.check_embeddings`: no embeddings are used, but a pool shows whether the tree is of another."""
-        if isinstance(embeddings, Pool):
-            check_origin(
-                self.clusters,
-                embeddings,
-                subject="`embeddings`",
-                wanted="be the pool that the tree was made from",
-                remedy="Cluster this pool, or leave it out: cluster-margin reads no embeddings.",
-            )
 
     def restricted(self, rows: Rows) -> ClusterMargin:
         """See `Chooser.restricted`."""

@@ -1,4 +1,4 @@
-"""Compiled loops of Cluster-Margin: grouping and the round-robin. Both are serial, so no result depends on threads."""
+"""Compiled loops over clusters: grouping, places, the round-robin. All are serial: no result depends on threads."""
 
 from __future__ import annotations
 
@@ -38,6 +38,18 @@ def scatter(rows: Longs, labels: Labels, cursors: Longs, members: Longs) -> None
         place = cursors[label]
         members[place] = rows[candidate_pos]
         cursors[label] = place + 1
+
+
+@kernel
+def place_in_cluster(labels: Labels, counts: Longs, places: Longs) -> None:
+    """How many rows before each row have its label.
+
+    labels: (k,) int32; counts: (count,) int64, zeros, overwritten; places: (k,) int64, written whole.
+    """
+    for row_pos in range(labels.size):
+        label = labels[row_pos]
+        places[row_pos] = counts[label]
+        counts[label] += 1
 
 
 @kernel

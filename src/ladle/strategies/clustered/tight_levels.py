@@ -1,0 +1,105 @@
+"""At which level of the tree a batch should hold one example of each cluster.
+
+To pass over near-duplicates costs certainty: their places go to examples of which the model is surer. Two rules bound
+that cost, and neither depends on the batch's share of the pool, or on how even the clusters are.
+
+- *Reach.* A level fits when the batch fills within the `reach` x size least sure examples: what it takes instead of
+  near-duplicates would all be in Margin's next, slightly larger batch. The coarsest level that fits is taken.
+- *Near-copies.* Where the rows of a cluster are apart by less than `alike` of the typical distance of two rows, the
+  model cannot tell them apart, and a second one says nothing new. Such clusters are always capped, whatever the reach.
+
+docs/results/experiments has what the rules were chosen on, and what they were tested on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ladle.arrays import Rows
+from ladle.clusters import PoolClusters, clusters_of, is_cuttable
+from ladle.errors import ArgumentError
+
+MEAN_SIZES = (1.5, 2.0, 3.0, 5.0, 10.0, 20.0)  # the levels that are tried, finest first
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TightLevel:
+    """Flat clusters to cap. why: "near-copies", or "reach" where they are capped only as far as the batch reaches."""
+
+    clusters: PoolClusters
+    why: str
+
+    @property
+    def mean_size(self) -> float:
+        """Rows a cluster."""
+        return len(self.clusters) / np.count_nonzero(np.bincount(self.clusters.labels))
+
+
+class TightLevels:
+    """The levels of a tree, each cut when it is first looked at: finest first, those of near-copies before the others.
+
+    tree: a dendrogram, or (n,) flat clusters, which are one level. alike: see above. Cost: 4 bytes a row and level.
+    """
+
+    def __init__(self, tree: Any, alike: float) -> None:
+        self._tree, self._alike = tree, alike
+        self._levels: list[TightLevel] = []
+        self._rest = self._cuts()
+
+    def __iter__(self) -> Iterator[TightLevel]:
+        place = 0
+        while True:
+            if place == len(self._levels):
+                level = next(self._rest, None)
+                if level is None:
+                    return
+                self._levels.append(level)
+            yield self._levels[place]
+            place += 1
+
+    def _cuts(self) -> Iterator[TightLevel]:
+        if not is_cuttable(self._tree):
+            yield TightLevel(self._cut(), "reach")
+            return
+        threshold = near_copies(self._tree, self._alike)
+        copies = None if threshold is None else self._cut(threshold=threshold)
+        if copies is not None and copies.count < len(copies):
+            yield TightLevel(copies, "near-copies")
+        for mean_size in MEAN_SIZES:
+            try:
+                clusters = self._cut(mean_size=mean_size)
+            except ArgumentError:  # the tree stops short of it
+                if mean_size == MEAN_SIZES[0]:
+                    yield TightLevel(self._cut(), "reach")
+                return
+            if copies is None or clusters.count < copies.count:
+                yield TightLevel(clusters, "reach")
+
+    def _cut(self, *, mean_size: float | None = None, threshold: float | None = None) -> PoolClusters:
+        return clusters_of(self._tree, mean_size=mean_size, threshold=threshold, n_clusters=None)
+
+
+def near_copies(tree: Any, alike: float) -> float | None:
+    """The height up to which the rows of a cluster are near-copies; None where the tree does not say it."""
+    typical = getattr(tree, "typical_distance", None)
+    if typical is None:
+        return None
+    return float(min(alike * typical, np.nextafter(tree.known_below, 0)))
+
+
+def choose_level(levels: Sequence[TightLevel] | TightLevels, rows: Rows, size: int) -> TightLevel | None:
+    """The coarsest level whose clusters, one row each, fill a batch of `size` out of `rows`; None: no level does.
+
+    rows: (k,) the rows within reach. Clusters of near-copies are always taken. Cost: O(k + clusters) a level.
+    """
+    chosen = None
+    for level in levels:
+        touched = np.bincount(level.clusters.labels[rows], minlength=1)
+        if level.why != "near-copies" and np.count_nonzero(touched) < size:
+            break
+        chosen = level
+    return chosen
