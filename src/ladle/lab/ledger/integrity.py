@@ -123,6 +123,10 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < _LARGEST
 
 
+def _is_share(value: Any) -> bool:
+    return _is_number(value) and 0 <= value <= 1
+
+
 def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
 
@@ -181,8 +185,8 @@ _DATASET = {
 }  # fmt: skip
 _RUN = {
     "dataset": _within(_DATASET), "learner": _is_text, "learner_options": _is_object,
-    "near_limit": _or_none(_is_number), "near_compared": _is_count, "versions": _is_object, "machine": _is_object,
-    "began": _is_text, "went_on_with": _list_of(_is_text),
+    "near_limit": _or_none(_is_number), "near_by_chance": _or_none(_is_share), "near_compared": _is_count,
+    "versions": _is_object, "machine": _is_object, "began": _is_text, "went_on_with": _list_of(_is_text),
 }  # fmt: skip
 _BATCH = {
     "clusters_touched": _or_none(_is_number), "near_duplicates": _or_none(_is_number),

@@ -30,8 +30,9 @@ _PACKAGES = ("numpy", "scipy", "numba", "scikit-learn", "torch", "onnxruntime")
 def run_facts(workbench: Workbench) -> dict[str, Any]:
     """The facts of a run, as plain numbers, text and lists.
 
-    dataset; learner and learner_options; near_limit, None where near-duplicates cannot be told; near_compared: how many
-    rows of a batch are compared with the rest of it; versions, machine; began: date and time.
+    dataset; learner and learner_options; near_limit, and near_by_chance, the share of uniform batches within it, both None
+    where near-duplicates cannot be told; near_compared: how many rows of a batch are compared with the rest of it;
+    versions, machine; began: date and time.
     """
     dataset = workbench.dataset
     size, limit = workbench.experiment.batch_size, None
@@ -50,7 +51,8 @@ def run_facts(workbench: Workbench) -> dict[str, Any]:
         },
         "learner": workbench.learner.name,
         "learner_options": _options(workbench.learner),
-        "near_limit": limit,
+        "near_limit": None if limit is None else limit.distance,
+        "near_by_chance": None if limit is None else limit.by_chance,
         "near_compared": compared_rows(size),
         "versions": {**_versions(), **own_code.versions(workbench.experiment.names())},
         "machine": {
