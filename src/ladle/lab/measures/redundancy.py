@@ -1,8 +1,8 @@
 """How redundant a batch is, judged by its inputs alone: no model and no clustering takes part.
 
 Two examples are near-duplicates when the cosine distance of their raw inputs is at most a limit. The limit is set by
-chance: in a uniform batch of the same size, one example in twenty has another within the limit. (Euclidean distance would
-call small and dark objects alike, whatever their shape.)
+chance: in a uniform batch of the same size, one example in twenty has another within the limit. (Euclidean distance
+would call small and dark objects alike, whatever their shape.)
 
 Exact copies are always near-duplicates, so no limit is below `ROUNDING`. In a pool that holds many copies, more than a
 twentieth of a uniform batch has another within that limit. Hence the share by chance is measured with the limit, and a
@@ -28,8 +28,8 @@ CHANCE_SHARE = 0.05  # the share that sets the limit
 CHANCE_BATCHES = 5
 COMPARED_WHOLE = 5_000  # the largest batch of which all rows are compared
 COMPARED = 1_000  # rows of a larger batch: a share of 5% then has a standard error of 0.7 points
-# The least limit, a cosine distance. A sum of f products in float64 is off by at most f x 1.2e-16 of the lengths, so up to
-# 400,000 features copies are closer than this, multiples of one row included. Rows this close differ by 1e-5 of a length.
+# The least limit, a cosine distance. A sum of f products in float64 is off by at most f x 1.2e-16 of the lengths, so
+# copies of up to 400,000 features are closer than this, multiples of one row included.
 ROUNDING = 1e-10
 Distances = npt.NDArray[np.float64]
 
@@ -56,7 +56,7 @@ def compared_rows(batch_size: int) -> int:
 
 
 def near_limit(inputs: npt.NDArray[Any], batch_size: int, *, seed: int, share: float = CHANCE_SHARE) -> NearLimit:
-    """The cosine distance within which `share` of a uniform batch has its nearest other member, but `ROUNDING` at least.
+    """The cosine distance within which `share` of a uniform batch has its nearest other member; `ROUNDING` at least.
 
     The quantile is taken over `CHANCE_BATCHES` seeded batches together, and the share by chance is counted in them.
     Cost: as `CHANCE_BATCHES` calls of `near_duplicates`. Repeats: set by the arguments.
@@ -98,7 +98,8 @@ def _nearest_distances(inputs: npt.NDArray[Any], rows: Rows, draw: np.random.Gen
         own_pos = np.flatnonzero((block.start <= compared_pos) & (compared_pos < block.stop))
         distances[own_pos, compared_pos[own_pos] - block.start] = np.inf
         np.minimum(nearest, distances.min(axis=1), out=nearest)
-    return np.maximum(nearest, 0)
+    np.maximum(nearest, 0, out=nearest)  # the product of a row with its copy may be more than 1
+    return nearest
 
 
 def _directions(inputs: npt.NDArray[Any]) -> Distances:
@@ -108,4 +109,4 @@ def _directions(inputs: npt.NDArray[Any]) -> Distances:
     is_zero = largest == 0
     features /= np.where(is_zero, 1, largest)  # squares of what is very large or small would leave the range of numbers
     features /= np.where(is_zero, 1, np.linalg.norm(features, axis=1, keepdims=True))
-    return np.hstack([features, is_zero])
+    return np.hstack([features, is_zero.astype(np.float64)])

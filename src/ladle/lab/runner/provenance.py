@@ -30,8 +30,8 @@ _PACKAGES = ("numpy", "scipy", "numba", "scikit-learn", "torch", "onnxruntime")
 def run_facts(workbench: Workbench) -> dict[str, Any]:
     """The facts of a run, as plain numbers, text and lists.
 
-    dataset; learner and learner_options; near_limit, and near_by_chance, the share of uniform batches within it, both None
-    where near-duplicates cannot be told; near_compared: how many rows of a batch are compared with the rest of it;
+    dataset; learner and learner_options; near_limit, and near_by_chance, the share of uniform batches within it, both
+    None where near-duplicates cannot be told; near_compared: how many rows of a batch are compared with the rest of it;
     versions, machine; began: date and time.
     """
     dataset = workbench.dataset
