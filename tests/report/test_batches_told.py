@@ -110,3 +110,16 @@ def test_ratios_that_are_not_in_the_records_are_not_told(auto, tmp_path, stories
 def test_a_ratio_that_the_protocol_states_is_no_choice_of_auto(tmp_path):
     with made.made_ledger(tmp_path / "fixed", stories=AUTO) as ledger:
         assert facts_of(ledger).batches[0].chosen_ratios is None
+
+
+def test_classes_that_cannot_be_learnt_are_told_on_every_output(tmp_path):
+    counts = {"o<w>l": 2, "emu": 1}
+    with made.made_ledger(tmp_path / "owls", data={"only_in_test": counts}) as ledger:
+        facts = facts_of(ledger)
+        assert to_json(ledger)["run"]["dataset"]["only_in_test"] == counts
+    warning = "3 labels of the test split are of classes that the pool lacks, so no strategy can learn them: "
+    assert f'<p class="warning">{warning}o&lt;w&gt;l (2), emu (1).</p>' in page(facts)
+    assert f"{warning}o&lt;w>l (2), emu (1)." in markdown_of(facts)
+    with made.made_ledger(tmp_path / "none", data={"only_in_test": {}}) as ledger:
+        facts = facts_of(ledger)
+    assert "that the pool lacks" not in page(facts) + markdown_of(facts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ladle.lab.data.unlearnable import only_in_test_warning
 from ladle.report.facts import ReportFacts
 from ladle.report.markup import text
 from ladle.report.sentences import (
@@ -9,7 +10,6 @@ from ladle.report.sentences import (
     count_text,
     interval_text,
     metric_text,
-    only_in_test_sentence,
     plus_minus,
     share_text,
     verdict,
@@ -38,7 +38,7 @@ def page_header(facts: ReportFacts) -> str:
 
 def _warning(facts: ReportFacts) -> str:
     """What is wrong with the data, as markup; empty where nothing is."""
-    warning = only_in_test_sentence(facts.only_in_test, facts.dataset.get("test_rows"))
+    warning = only_in_test_warning(facts.only_in_test)
     return f'<p class="warning">{text(warning)}</p>' if warning else ""
 
 

@@ -165,7 +165,8 @@ def seconds_table(facts: ReportFacts) -> Table:
 def run_pairs(facts: ReportFacts) -> list[tuple[str, str]]:
     """The facts in the ledger on data, machine, versions and clusterings, as names and values."""
     proven = f"{100 * facts.certified:.1f}% of merges, in the mean over the trials' trees"
-    return [*_flattened(facts.run), ("proven exact", proven), ("report made by", f"Ladle {facts.version}")]
+    run = {**facts.run, "dataset": {name: value for name, value in facts.dataset.items() if name != "only_in_test"}}
+    return [*_flattened(run), ("proven exact", proven), ("report made by", f"Ladle {facts.version}")]
 
 
 def comparison_text(runs: RunComparison) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from ladle.lab.measures.comparisons import Comparison
 from ladle.lab.measures.savings import FEWEST_TRIALS, Savings
 
@@ -16,7 +14,6 @@ WIDER_FAMILY = (
     "corrected by Holm over all pairs and all points, a wider family than that of the end alone: a win there may be a "
     "tie here"
 )
-_NAMED = 5  # classes in a sentence
 _METRICS = {"macro_f1": "macro-F1", "pooled_ap": "pooled average precision"}
 RATIOS = (
     "How many candidates for each place in the batch a strategy with the candidate ratio auto took: the mean over "
@@ -65,19 +62,6 @@ def near_sentence(by_chance: float | None) -> str:
     return (
         "Near-duplicates are told on the inputs, by a limit on cosine distance within which exact copies always are. "
         f"By chance {100 * by_chance:.1f}% of a batch are near-duplicates, as measured in uniform batches of its size."
-    )
-
-
-def only_in_test_sentence(counts: Mapping[str, int], test_rows: int | None) -> str:
-    """A warning of classes that are tested but cannot be learnt, with their numbers of test examples; "" for none."""
-    if not counts:
-        return ""
-    named = [f"{name} ({count:,})" for name, count in list(counts.items())[:_NAMED]]
-    more = f" and {len(counts) - _NAMED:,} more" if len(counts) > _NAMED else ""
-    of_all = f" of {test_rows:,}" if test_rows else ""
-    return (
-        f"{sum(counts.values()):,}{of_all} test examples are of classes that the pool lacks, so no strategy can learn "
-        f"them: {', '.join(named)}{more}."
     )
 
 

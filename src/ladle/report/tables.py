@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ladle.lab.data.unlearnable import only_in_test_warning
 from ladle.lab.measures.comparisons import LEVEL, Comparison
 from ladle.lab.runner.starts import first_clusters
 from ladle.report.compare import RunComparison, compare
@@ -35,7 +36,6 @@ from ladle.report.sentences import (
     RATIOS,
     WIDER_FAMILY,
     metric_text,
-    only_in_test_sentence,
 )
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def markdown_of(facts: ReportFacts) -> str:
     if facts.waiting:
         parts.append(f"Without a finished trial yet: {_escaped(', '.join(facts.waiting))}.")
     if facts.only_in_test:
-        parts.append(_escaped(only_in_test_sentence(facts.only_in_test, facts.dataset.get("test_rows"))))
+        parts.append(_escaped(only_in_test_warning(facts.only_in_test)))
     for metric in facts.metrics:
         parts += _metric_parts(facts, metric)
     parts += ["## The batches", *([near] if (near := near_text(facts)) else []), _table(batches_table(facts))]

@@ -121,13 +121,13 @@ def _check_labels(name: str, labels: npt.NDArray[Any], classes: int, multilabel:
     lowest, highest = (-1, 1) if multilabel else (0, classes - 1)
     if labels.shape != shape:
         raise ShapeError(f"`{name}`", wanted=f"have shape {shape}", got=f"{labels.shape}")
-    if labels.dtype.kind not in "iu" or labels.min() < lowest or labels.max() > highest:
-        each = "1 (there), 0 (not there) or -1 (nobody looked)" if multilabel else "one per class name"
-        raise ArgumentError(
-            f"`{name}`",
-            wanted=f"hold whole numbers from {lowest} to {highest}, {each}",
-            got=f"dtype {labels.dtype}, {labels.min()} to {labels.max()}",
-        )
+    each = "1 (there), 0 (not there) or -1 (nobody looked)" if multilabel else "one per class name"
+    wanted = f"hold whole numbers from {lowest} to {highest}, {each}"
+    if labels.dtype.kind not in "iu":
+        raise ArgumentError(f"`{name}`", wanted=wanted, got=f"dtype {labels.dtype}")
+    if labels.min() < lowest or labels.max() > highest:
+        place = np.unravel_index(int(np.argmax((labels < lowest) | (labels > highest))), labels.shape)
+        raise ArgumentError(f"`{name}`", wanted=wanted, got=f"{labels[place]} in row {place[0]:,}")
 
 
 def _check_same_length(name: str, first: npt.NDArray[Any], other_name: str, other: npt.NDArray[Any]) -> None:
