@@ -48,7 +48,7 @@ class BatchFacts:
         Its label.
     near_duplicates, clusters_touched, distinct_originals, evenness, median_margin : tuple of float or None
         Means over trials for each round from the first: the share of near-duplicates among the rows compared; the
-        clusters that the batch touches; its distinct originals, where near-duplicates were made; 1 where all classes
+        clusters that the batch touches; its distinct originals, where the data set knows them; 1 where all classes
         are chosen equally often and 0 where only one is (the entropy of the classes chosen over the log of their
         number); the median of the margins.
     class_share : tuple of float or None

@@ -40,7 +40,8 @@ class Dataset:
     multilabel : bool, optional
         Whether an example may have several classes.
     originals : ndarray of int64, shape (n,), optional
-        Where near-duplicates were made: the row of the earlier pool that each row copies.
+        Where rows are known to be copies: the number of the original of each row, such as the row of the earlier pool
+        that a made near-duplicate copies. Reports count the distinct originals of batches.
     source : str, optional
         Where the examples come from and how they were split, in one line.
     looks : callable, optional
