@@ -32,7 +32,6 @@ from ladle.report.rows import (
 )
 from ladle.report.sentences import (
     NO_SAVINGS,
-    PLUS_MINUS,
     RATIOS,
     WIDER_FAMILY,
     metric_text,
@@ -176,7 +175,7 @@ def _metric_parts(facts: ReportFacts, metric: MetricFacts) -> list[str]:
     name = metric_text(metric.metric)
     parts = [
         f"## {name[0].upper()}{name[1:]}, %",
-        f"{PLUS_MINUS[0].upper()}{PLUS_MINUS[1:]} over trials; the 95% interval is that of the last mean.",
+        "Mean over trials ± standard error; the 95% interval is that of the last mean.",
         _table(curves_table(facts, metric)),
     ]
     if not metric.savings:
