@@ -1419,6 +1419,68 @@ FILES = (
         ("test_files_may_have_their_base_names",),
     ),
 )
+# What experiments read, and what their reports measure.
+EXPERIMENTS = (
+    Fault(
+        "experiments",
+        "exact copies are near-duplicates by luck of rounding",
+        "    return int((nearest <= max(limit, ROUNDING)).sum())",
+        "    return int((nearest <= limit).sum())",
+        ("test_exact_copies_count_whatever_the_limit",),
+    ),
+    Fault(
+        "experiments",
+        "the share by chance is that of the quantile",
+        "    return NearLimit(distance, float((nearest <= distance).mean()))",
+        "    return NearLimit(distance, share)",
+        ("test_the_limit_of_a_pool_of_copies_is_the_rounding_error",),
+    ),
+    Fault(
+        "experiments",
+        "half a test split is left unread",
+        "    if not all(name in present for name in names):",
+        "    if not any(name in present for name in names):",
+        ("test_half_a_test_split_is_refused_with_both_names",),
+    ),
+    Fault(
+        "experiments",
+        "a label of -1 is a class",
+        "        _refuse(known < 0, known, named)",
+        "        _refuse(known < -1, known, named)",
+        ("test_a_row_without_a_class_is_named",),
+    ),
+    Fault(
+        "experiments",
+        "classes with one example in the pool are told as if they had none",
+        "np.flatnonzero((in_pool == 0) & (in_test > 0))",
+        "np.flatnonzero((in_pool == 1) & (in_test > 0))",
+        ("test_classes_that_only_the_test_split_has_are_counted",),
+    ),
+    Fault(
+        "experiments",
+        "strategies of one class fail in their first round",
+        "        if multilabel and not takes_several:\n",
+        "        if multilabel and not takes_several and asked:\n",
+        ("test_strategies_of_one_class_are_refused_before_any_work",),
+    ),
+    Fault(
+        "experiments",
+        "the likeliest of yes-or-no labels has a class below one half",
+        "            loss -= loss > 0.5\n",
+        "            loss -= loss > 0.4\n",
+        (
+            "test_distances_are_those_of_the_gradients_of_the_loss",
+            "test_picks_are_drawn_by_squared_distance_after_the_longest",
+        ),
+    ),
+    Fault(
+        "experiments",
+        "dashes repeat within a panel",
+        "_DASHES[place % len(_DASHES)]",
+        "_DASHES[place % 3]",
+        ("test_a_panel_is_told_apart_without_colour",),
+    ),
+)
 
 CLASSES = (
     Fault(
@@ -1458,7 +1520,39 @@ CLASSES = (
     ),
 )
 
+# How near-duplicates are passed over.
+TIGHT = (
+    Fault(
+        "tight",
+        "a cluster may have one more than its cap",
+        "first_pass = np.flatnonzero(places < cap)",
+        "first_pass = np.flatnonzero(places <= cap)",
+        ("test_is_the_rule_row_by_row",),
+    ),
+    Fault(
+        "tight",
+        "later passes do not keep the order of the margins",
+        'np.argsort(places // cap, kind="stable")',
+        'np.argsort(places, kind="stable")',
+        ("test_is_the_rule_row_by_row",),
+    ),
+    Fault(
+        "tight",
+        "the finest level that fits is taken, not the coarsest",
+        "        chosen = level\n",
+        "        chosen = chosen or level\n",
+        ("test_is_the_coarsest_level_within_reach",),
+    ),
+    Fault(
+        "tight",
+        "near-copies are capped only within reach",
+        'if level.why != "near-copies" and np.count_nonzero(touched) < size:',
+        "if np.count_nonzero(touched) < size:",
+        ("test_copies_are_passed_over_whatever_the_share_of_the_batch",),
+    ),
+)
+
 FAULTS: tuple[Fault, ...] = (
     *REACH, *PROVEN, *CUT, *ROUND_ROBIN, *TIES, *HOLM, *SAVINGS, *AGREEMENT, *LEASES, *IDEMPOTENCY, *SEALS, *BUDGET,
-    *QUERY, *MEASURES, *FILES, *CLASSES,
+    *QUERY, *MEASURES, *FILES, *CLASSES, *EXPERIMENTS, *TIGHT,
 )  # fmt: skip

@@ -1,5 +1,6 @@
 """Ledgers written by hand: a run of four strategies whose ways through its trials are known."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -42,8 +43,24 @@ def height(label, trial, number):
     return HEIGHTS[label][number - 1] + luck + own
 
 
-def made_ledger(path: Path, *, trials=6, unfinished=(), shift=0.0, facts=True, seed_sets=0, digest="ab12", **changed):
-    """A ledger at `path`. unfinished: (label, trial) that lack their last round. shift: added to every accuracy."""
+def made_ledger(
+    path: Path,
+    *,
+    trials=6,
+    unfinished=(),
+    shift=0.0,
+    facts=True,
+    seed_sets=0,
+    digest="ab12",
+    noted=None,
+    data=None,
+    stories=None,
+    **changed,
+):
+    """A ledger at `path`. unfinished: (label, trial) that lack their last round. shift: added to every accuracy.
+
+    noted, data: further facts of the run and of its data set. stories: by label, a function of trial and round.
+    """
     experiment = made_experiment(**{"trials": trials, **changed})
     known = {
         "dataset": {
@@ -51,6 +68,7 @@ def made_ledger(path: Path, *, trials=6, unfinished=(), shift=0.0, facts=True, s
         },
         "learner": "a toy", "near_limit": 0.0125, "machine": {"processor": "a made-up one", "cores": 2},
     }  # fmt: skip
+    known = known | (noted or {}) | {"dataset": known["dataset"] | (data or {})}
     ledger = Ledger.create(path, experiment.to_toml(), known)
     ledger._connection.execute("PRAGMA synchronous = OFF")  # made in memory's time: nobody pulls this plug
     for trial in range(trials):
@@ -64,7 +82,11 @@ def made_ledger(path: Path, *, trials=6, unfinished=(), shift=0.0, facts=True, s
         for label in experiment_labels(experiment):
             for number in range(1, experiment.rounds + 1 - ((label, trial) in unfinished)):
                 value = height(label, trial, number) + shift
-                ledger.add_round(_round(label, trial, number, value, facts))
+                record = _round(label, trial, number, value, facts)
+                told = (stories or {}).get(label)
+                ledger.add_round(
+                    record if told is None else replace(record, facts={**record.facts, "story": told(trial, number)})
+                )
     return ledger
 
 

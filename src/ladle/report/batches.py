@@ -16,6 +16,29 @@ SHOWN_IN_BATCH = 60
 
 
 @dataclass(frozen=True, slots=True)
+class ChosenRatio:
+    """The candidate ratio that "auto" chose in one round; 1 is Margin's batch.
+
+    Attributes
+    ----------
+    round : int
+        From 1.
+    mean, least, most : float
+        Over the trials, and over the parts of a batch that was chosen in parts.
+    shared, by_chance : float or None
+        What it was chosen by, means over trials: the share of Margin's batch that shares a cluster with another member,
+        and the share of a uniform batch. None where the strategy noted neither.
+    """
+
+    round: int
+    mean: float
+    least: float
+    most: float
+    shared: float | None
+    by_chance: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class BatchFacts:
     """The batches of one strategy in the finished trials of a run; None where the run has no such number.
 
@@ -25,13 +48,15 @@ class BatchFacts:
         Its label.
     near_duplicates, clusters_touched, distinct_originals, evenness, median_margin : tuple of float or None
         Means over trials for each round from the first: the share of near-duplicates among the rows compared; the
-        clusters that the batch touches; its distinct originals, where near-duplicates were made; 1 where all classes
+        clusters that the batch touches; its distinct originals, where the data set knows them; 1 where all classes
         are chosen equally often and 0 where only one is (the entropy of the classes chosen over the log of their
         number); the median of the margins.
     class_share : tuple of float or None
         The share of each class among all that was chosen, over all rounds.
     near, clusters, originals, even : float or None
         Means over rounds: shares of the batch, and the evenness.
+    chosen_ratios : tuple of ChosenRatio or None
+        One a round, for a strategy whose candidate ratio is "auto".
     seconds : mapping of str to float
         Of a round, by step, see `typical_seconds`.
     first_batch : tuple of (int, int)
@@ -50,12 +75,18 @@ class BatchFacts:
     clusters: float | None
     originals: float | None
     even: float | None
+    chosen_ratios: tuple[ChosenRatio, ...] | None
     seconds: Mapping[str, float]
     first_batch: tuple[tuple[int, int], ...]
 
 
-def batch_facts(records: Sequence[RoundRecord], strategy: str, *, trials: Sequence[int], batch_size: int) -> BatchFacts:
-    """The batches of `strategy` in its finished `trials`, at least one, out of the records of its rounds."""
+def batch_facts(
+    records: Sequence[RoundRecord], strategy: str, *, trials: Sequence[int], batch_size: int, is_auto: bool = False
+) -> BatchFacts:
+    """The batches of `strategy` in its finished `trials`, at least one, out of the records of its rounds.
+
+    is_auto: whether it chose its candidate ratio itself.
+    """
     finished = [each for each in records if each.trial in set(trials)]
     first = next(each for each in finished if (each.trial, each.round) == (trials[0], 1))
     near = _by_round(finished, lambda each: _near_share(each, batch_size))
@@ -74,6 +105,7 @@ def batch_facts(records: Sequence[RoundRecord], strategy: str, *, trials: Sequen
         clusters=_share(clusters, batch_size),
         originals=_share(originals, batch_size),
         even=_mean(evenness),
+        chosen_ratios=_chosen_ratios(finished) if is_auto else None,
         seconds=typical_seconds([[each.seconds for each in one] for one in _rounds(finished)]),
         first_batch=_spaced(first.rows) if first.has_rows else (),
     )
@@ -105,6 +137,44 @@ def _by_round(records: Sequence[RoundRecord], value: Any) -> tuple[float, ...] |
     if any(each is None for one in values for each in one):
         return None
     return tuple(float(np.mean(one)) for one in values)
+
+
+def _chosen_ratios(records: Sequence[RoundRecord]) -> tuple[ChosenRatio, ...] | None:
+    """The ratios in the stories of the selections; None where a story has none."""
+    chosen = []
+    for trials in _rounds(records):
+        stories = [each.facts.get("story") or {} for each in trials]
+        ends = [_ratio_ends(story) for story in stories]
+        if None in ends:
+            return None
+        ratios = [ratio for pair in ends if pair is not None for ratio in pair]
+        chosen.append(
+            ChosenRatio(
+                round=trials[0].round,
+                mean=float(np.mean(ratios)),
+                least=min(ratios),
+                most=max(ratios),
+                shared=_mean_fact(stories, "shared"),
+                by_chance=_mean_fact(stories, "shared_by_chance"),
+            )
+        )
+    return tuple(chosen)
+
+
+def _ratio_ends(story: Mapping[str, Any]) -> tuple[float, float] | None:
+    """The least and the most of a story's candidate ratio: two numbers where the parts of a batch differ."""
+    ratio = story.get("candidate_ratio")
+    ends = [story.get(f"candidate_ratio_{end}", ratio) for end in ("least", "most")]
+    if not all(isinstance(end, (int, float)) for end in ends):
+        return None
+    return float(ends[0]), float(ends[1])
+
+
+def _mean_fact(stories: Sequence[Mapping[str, Any]], name: str) -> float | None:
+    values = [story.get(name) for story in stories]
+    if not all(isinstance(value, (int, float)) for value in values):
+        return None
+    return float(np.mean([float(value) for value in values if value is not None]))
 
 
 def _near_share(record: RoundRecord, batch_size: int) -> float | None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # Placeholder -> the page's variable. The placeholders are colours that nothing else is drawn with.
 INK, MUTED, GRID = "#010101", "#020202", "#030303"
-SERIES = ("#0a0001", "#0a0002", "#0a0003", "#0a0004", "#0a0005", "#0a0006")
+SERIES = ("#0a0001", "#0a0002", "#0a0003", "#0a0004", "#0a0005", "#0a0006", "#0a0007", "#0a0008")
 BROAD, NARROW = 10.5, 4.7  # inches: a point is then about 1.3 pixels, on a desk and on a phone
 _VARIABLES = {INK: "var(--ink)", MUTED: "var(--muted)", GRID: "var(--line)"} | {
     placeholder: f"var(--series-{number})" for number, placeholder in enumerate(SERIES)
@@ -49,7 +49,7 @@ _STYLE = {
 
 def legend(axes: Axes, **where: Any) -> None:
     """A legend in the page's ink; `where` goes to matplotlib's `legend`."""
-    axes.legend(frameon=False, labelcolor=INK, fontsize=10, handlelength=1.4, **where)
+    axes.legend(frameon=False, labelcolor=INK, fontsize=10, handlelength=3.4, **where)
 
 
 def drawn(name: str, inches: tuple[float, float], draw: Callable[[Axes], None]) -> str:

@@ -135,6 +135,9 @@ class ReportFacts:
         The main metric first.
     batches : tuple of BatchFacts
         One a strategy.
+    near_by_chance : float or None
+        The share of near-duplicates in uniform batches, as the run measured it; None where it did not. In ledgers from
+        before it was measured, the limit alone says that it is about `CHANCE_SHARE`.
     start_seconds : mapping of str to float
         Wall-clock seconds of the start of a trial, by step.
     certified : float
@@ -161,6 +164,7 @@ class ReportFacts:
     baselines: tuple[str, ...]
     metrics: tuple[MetricFacts, ...]
     batches: tuple[BatchFacts, ...]
+    near_by_chance: float | None
     start_seconds: Mapping[str, float]
     certified: float
     clusters: ClusterFacts | None
@@ -180,13 +184,24 @@ class ReportFacts:
         dataset = self.run.get("dataset")
         return dataset if isinstance(dataset, Mapping) else {}
 
+    @property
+    def only_in_test(self) -> Mapping[str, int]:
+        """Test examples by class, of the classes that no example of the pool has: no strategy can learn these."""
+        counts = self.dataset.get("only_in_test")
+        return counts if isinstance(counts, Mapping) else {}
+
     def __repr__(self) -> str:
         done, total = self.finished
         return f"ReportFacts({self.name!r}: {len(self.strategies)} strategies, {done:,} of {total:,} rounds)"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the facts as plain dicts, tuples, numbers and strings, ready for JSON."""
-        return asdict(self)
+        """Return the facts as plain dicts, tuples, numbers and strings, ready for JSON; comparisons with outcomes."""
+        plain_facts = asdict(self)
+        for plain, metric in zip(plain_facts["metrics"], self.metrics, strict=True):
+            for name, family in (("finals", metric.finals), ("areas", metric.areas)):
+                for plain_pair, each in zip(plain[name], family, strict=True):
+                    plain_pair["outcome"] = each.outcome
+        return plain_facts
 
 
 def facts_of(ledger: Ledger, *, clusters: Clusters | None = None) -> ReportFacts:
@@ -239,9 +254,16 @@ def _facts(ledger: Ledger, clusters: Clusters | None) -> ReportFacts:
         baselines=_baselines(experiment, finished),
         metrics=tuple(_metric_facts(ledger, finished, metric) for metric in ledger.metrics()),
         batches=tuple(
-            batch_facts(ledger.rounds(label), label, trials=ledger.trials(label), batch_size=experiment.batch_size)
+            batch_facts(
+                ledger.rounds(label),
+                label,
+                trials=ledger.trials(label),
+                batch_size=experiment.batch_size,
+                is_auto=experiment.strategy(label).options.get("candidate_ratio") == "auto",
+            )
             for label in finished
         ),
+        near_by_chance=ledger.facts().get("near_by_chance"),
         start_seconds=typical_seconds([[start.seconds for start in ledger.starts()]]),
         certified=float(np.mean([start.certified for start in ledger.starts()])),
         clusters=None if clusters is None else _cluster_facts(ledger, finished, clusters),

@@ -1,7 +1,7 @@
 """The figures of an experiment: one function a figure, from facts to SVG.
 
-There are six colours for strategies. With more strategies, curves are drawn in several panels, each with the baselines,
-and all other figures name their strategies in words.
+With many strategies, curves are drawn in several panels, each with the baselines, and told apart by colour, dashes and
+markers (`ladle.report.styles`). All other figures name their strategies in words.
 """
 
 from __future__ import annotations
@@ -17,30 +17,28 @@ from ladle.report.drawing import BROAD, INK, MUTED, NARROW, SERIES, drawn, legen
 from ladle.report.facts import MetricFacts, ReportFacts
 from ladle.report.rows import against_baselines
 from ladle.report.sentences import NEVER, metric_text
+from ladle.report.styles import IN_PANEL, style_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_OF_BASELINES = (1, 2)
-_OF_OTHERS = (0, 3, 4, 5)
 _MOST_TICKS = 6
+_MOST_MARKERS = 12  # on a curve
 # Inches: a letter of a legend, the key of an entry, a line, the margin left of the axes; and the usual number of lines.
-_LEGEND_LETTER, _LEGEND_KEY, _LEGEND_LINE, _LEFT_OF_AXES = 0.065, 0.62, 0.2, 0.7
+_LEGEND_LETTER, _LEGEND_KEY, _LEGEND_LINE, _LEFT_OF_AXES = 0.065, 0.88, 0.2, 0.7
 _LEGEND_LINES = 3
 _NAME_LETTERS = 16  # to a line of a name on a narrow drawing
 
 
 def series_of(facts: ReportFacts, strategy: str) -> int:
     """The number of the page's colour of `strategy`; no other strategy has the colours of the baselines."""
-    if strategy in facts.baselines:
-        return _OF_BASELINES[facts.baselines.index(strategy) % len(_OF_BASELINES)]
-    return _OF_OTHERS[_others(facts).index(strategy) % len(_OF_OTHERS)]
+    return style_of(facts.strategies, facts.baselines, strategy).series
 
 
 def panels(facts: ReportFacts) -> list[list[str]]:
-    """The strategies of each panel: the baselines in all, and no more others than colours, evenly shared out."""
+    """The strategies of each panel: the baselines in all, and at most `IN_PANEL` others, evenly shared out."""
     others = _others(facts)
-    count = max(1, -(-len(others) // len(_OF_OTHERS)))
+    count = max(1, -(-len(others) // IN_PANEL))
     ends = [len(others) * number // count for number in range(count + 1)]
     return [[*others[first:last], *facts.baselines] for first, last in pairwise(ends)]
 
@@ -55,12 +53,17 @@ def learning_curves(facts: ReportFacts, metric: MetricFacts, strategies: Sequenc
     def draw(axes: Axes) -> None:
         for strategy in strategies:
             curve, colour = metric.curve(strategy), _colour(facts, strategy)
-            style = "--" if strategy in facts.baselines else "-"
+            style = style_of(facts.strategies, facts.baselines, strategy)
             if curve.low is not None and curve.high is not None:
                 ends = ([100 * value for value in curve.low], [100 * value for value in curve.high])
                 axes.fill_between(facts.labels, *ends, color=colour, alpha=0.16, linewidth=0)
             mean = [100 * value for value in curve.mean]
-            axes.plot(facts.labels, mean, style, color=colour, linewidth=2.1, label=strategy)
+            (line,) = axes.plot(facts.labels, mean, color=colour, linewidth=2.1, label=strategy)
+            if style.dashes:
+                line.set_dashes(style.dashes)
+            line.set_marker(style.marker)
+            line.set_markersize(6)
+            line.set_markevery(-(-len(mean) // _MOST_MARKERS))
         ticks = facts.labels[:: -(-len(facts.labels) // _MOST_TICKS)]
         axes.set_xticks(ticks, [short_count(labels) for labels in ticks])
         axes.set_ylim(lowest - room, highest + room)

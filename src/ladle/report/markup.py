@@ -91,9 +91,9 @@ def lines(entries: Iterable[tuple[str, str, bool]], label: str) -> str:
     return f'<ul class="texts" aria-label="{text(label)}">{items}</ul>'
 
 
-def key(position: int) -> str:
-    """A spot in the colour of the strategy at `position`."""
-    return f'<span class="key" style="background: var(--series-{position % 6})"></span>'
+def key(series: int) -> str:
+    """A spot in the page's colour of this number."""
+    return f'<span class="key" style="background: var(--series-{series})"></span>'
 
 
 def _row(cells: Cells) -> str:

@@ -17,7 +17,14 @@ from ladle.report.examples import chosen_section, clusters_section
 from ladle.report.facts import MetricFacts, ReportFacts, facts_of
 from ladle.report.markup import Cells, definitions, document, figure, numbers, section, table, text
 from ladle.report.page_header import page_header
-from ladle.report.sentences import NO_SAVINGS, WIDER_FAMILY, metric_text, seconds_text
+from ladle.report.sentences import (
+    NO_SAVINGS,
+    PLUS_MINUS,
+    RATIOS,
+    WIDER_FAMILY,
+    metric_text,
+    seconds_text,
+)
 
 if TYPE_CHECKING:
     from ladle.lab.data.datasets import Dataset
@@ -99,7 +106,11 @@ def page(facts: ReportFacts, *, dataset: Dataset | None = None) -> str:
         See `write_page`.
     """
     views = None if dataset is None else ExampleViews(dataset)
-    others = [part for metric in facts.metrics[1:] for part in (_curves(facts, metric), _savings(facts, metric))]
+    others = [
+        part
+        for metric in facts.metrics[1:]
+        for part in (_curves(facts, metric), _savings(facts, metric), _pairs(facts, metric))
+    ]
     body = "".join(
         [
             page_header(facts),
@@ -107,9 +118,11 @@ def page(facts: ReportFacts, *, dataset: Dataset | None = None) -> str:
             _curves(facts, facts.main),
             _savings(facts, facts.main),
             _outcomes(facts, facts.main),
+            _pairs(facts, facts.main),
             *others,
             "" if views is None else chosen_section(facts, views),
             _redundancy(facts),
+            _ratios(facts),
             clusters_section(facts, views),
             _classes(facts),
             _time(facts),
@@ -146,7 +159,7 @@ def _curves(facts: ReportFacts, metric: MetricFacts) -> str:
         f"How {name} grows with labels",
         "Measured on a test split that no choice and no training has seen.",
         drawn,
-        numbers(f"The numbers: {name} in percent, mean ± standard error", table(*rows.curves_table(facts, metric))),
+        numbers(f"The numbers: {name} in percent, {PLUS_MINUS}", table(*rows.curves_table(facts, metric))),
         numbers(
             "Area under the curve: the mean over the range of labels, against the baselines",
             _worded(rows.areas_table(facts, metric), {2, 6}),
@@ -216,6 +229,23 @@ def _outcomes(facts: ReportFacts, metric: MetricFacts) -> str:
     )
 
 
+def _pairs(facts: ReportFacts, metric: MetricFacts) -> str:
+    """The tests of all pairs, one fold a strategy: a table of all pairs at once would be too long to read."""
+    if not metric.finals:
+        return ""
+    words = {place for place, name in enumerate(rows.pairs_table(facts, metric, facts.strategies[0])[0]) if place}
+    return section(
+        f"Every pair, by {metric_text(metric.metric)}",
+        f"One strategy against each other, at {facts.labels[-1]:,} labels and by the area under the curve: the "
+        "difference in points with its 95% interval, which is not corrected, and p of Student's paired t, corrected "
+        "by Holm over all pairs. The exact signed-rank test is a check.",
+        *(
+            numbers(f"{strategy} against each other", _worded(rows.pairs_table(facts, metric, strategy), words))
+            for strategy in facts.strategies
+        ),
+    )
+
+
 def _shade(lead: float, most: float) -> str:
     if lead == 0:
         return ""
@@ -223,12 +253,13 @@ def _shade(lead: float, most: float) -> str:
 
 
 def _redundancy(facts: ReportFacts) -> str:
+    by_chance = CHANCE_SHARE if facts.near_by_chance is None else facts.near_by_chance
     shares_by_kind = [
         (
             "near-duplicates",
             "Near-duplicates in a batch; dashed: by chance",
             [each.near for each in facts.batches],
-            CHANCE_SHARE,
+            by_chance,
         ),
         ("clusters", "Clusters touched, of the batch size", [each.clusters for each in facts.batches], None),
         ("originals", "Distinct originals, of the batch size", [each.originals for each in facts.batches], None),
@@ -245,11 +276,17 @@ def _redundancy(facts: ReportFacts) -> str:
             drawn.append(figure(svg, caption, f"{caption}: {listed}."))
     return section(
         "How redundant the batches are",
-        "Near-duplicates are told on the inputs themselves, by a limit that one example in twenty of a uniform batch "
-        "meets by chance; clusters are those of the trial's one clustering.",
+        f"{rows.near_text(facts)} Clusters are those of the trial's one clustering.".strip(),
         f'<div class="pair">{"".join(drawn)}</div>',
         numbers("The numbers: means over rounds and trials", table(*rows.batches_table(facts))),
     )
+
+
+def _ratios(facts: ReportFacts) -> str:
+    names, lines = rows.ratios_table(facts)
+    if not lines:
+        return ""
+    return section("What auto chose", RATIOS, table(names, lines))
 
 
 def _classes(facts: ReportFacts) -> str:

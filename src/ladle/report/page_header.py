@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from ladle.lab.data.unlearnable import only_in_test_warning
 from ladle.report.facts import ReportFacts
 from ladle.report.markup import text
-from ladle.report.sentences import FEWER, count_text, interval_text, metric_text, plus_minus, share_text, verdict
+from ladle.report.sentences import (
+    FEWER,
+    count_text,
+    interval_text,
+    metric_text,
+    plus_minus,
+    share_text,
+    verdict,
+)
 
 Card = tuple[str, str, str]
 
@@ -22,8 +31,15 @@ def page_header(facts: ReportFacts) -> str:
         f'<header><p class="kicker">Ladle lab: {text(facts.name)}</p><h1>{text(facts.title)}</h1>'
         f"<p>{text(pool)}{len(facts.labels) - 1} rounds of {facts.batch_size:,} labels after a seed set of "
         f"{facts.labels[0]:,}; {count_text(facts.trials, 'trial')}, in each of which all strategies start from the "
-        f'same seed set, model and clustering.{text(waiting)}</p><div class="cards">{card_markup}</div></header>'
+        f"same seed set, model and clustering.{text(waiting)}</p>{_warning(facts)}"
+        f'<div class="cards">{card_markup}</div></header>'
     )
+
+
+def _warning(facts: ReportFacts) -> str:
+    """What is wrong with the data, as markup; empty where nothing is."""
+    warning = only_in_test_warning(facts.only_in_test)
+    return f'<p class="warning">{text(warning)}</p>' if warning else ""
 
 
 def cards(facts: ReportFacts) -> list[Card]:
@@ -41,7 +57,8 @@ def cards(facts: ReportFacts) -> list[Card]:
         (
             f"{100 * best.mean[-1]:.1f}%",
             f"the highest mean {metric_text(facts.main.metric)} at {last}",
-            f"{best.strategy}: {plus_minus(best.mean[-1], error)} of {count_text(len(best.trials), 'trial')}",
+            f"{best.strategy}: {plus_minus(best.mean[-1], error)}{'' if error is None else ' (standard error)'}, "
+            f"{count_text(len(best.trials), 'trial')}",
         ),
     ]
     return [*first_cards, *(_against(facts, baseline) for baseline in facts.baselines if len(facts.strategies) > 1)]

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import combinations
 from typing import Any, TypeVar
 
 from ladle.lab.measures.comparisons import LEVEL, Comparison
 from ladle.lab.measures.savings import Savings
+from ladle.report.batches import ChosenRatio
 from ladle.report.compare import RunComparison
 from ladle.report.facts import MetricFacts, ReportFacts
 from ladle.report.sentences import (
+    PLUS_MINUS,
     chance_text,
     difference_text,
     interval_text,
     metric_text,
+    near_sentence,
     outcome_text,
     plus_minus,
     share_text,
@@ -23,11 +27,12 @@ from ladle.report.sentences import (
 Pair = TypeVar("Pair", Savings, Comparison)
 Table = tuple[list[str], list[list[str]]]
 _LISTED = 12  # entries of a list that are named
+_OF_AREAS = ("points (95% interval)", "p corrected", "outcome")  # columns of the tests of areas beside those of the end
 
 
 def curves_table(facts: ReportFacts, metric: MetricFacts) -> Table:
     """The learning curves: mean and standard error at each number of labels, and the interval of the last."""
-    header = ["", *(f"{labels:,}" for labels in facts.labels), "95% interval", "trials"]
+    header = [PLUS_MINUS, *(f"{labels:,}" for labels in facts.labels), "95% interval", "trials"]
     rows = []
     for curve in metric.curves:
         errors = curve.standard_error or (None,) * len(curve.mean)
@@ -78,18 +83,35 @@ def outcomes_table(facts: ReportFacts, metric: MetricFacts) -> Table:
 
 def finals_table(facts: ReportFacts, metric: MetricFacts) -> Table:
     """Who wins at the end, against each baseline."""
-    return _comparisons(facts, metric.finals)
+    return _comparisons(against_baselines(facts, metric.finals))
 
 
 def areas_table(facts: ReportFacts, metric: MetricFacts) -> Table:
     """Who wins by the area under the curve, against each baseline; the areas themselves come first."""
-    header, rows = _comparisons(facts, metric.areas)
+    header, rows = _comparisons(against_baselines(facts, metric.areas))
     areas = {
         curve.strategy: plus_minus(curve.area, curve.area_error) for curve in metric.curves
     }  # a row's name is "A against B"
     named = [each.strategy for each in against_baselines(facts, metric.areas)]
-    return [header[0], "area", *header[1:]], [
+    return [header[0], f"area, {PLUS_MINUS}", *header[1:]], [
         [row[0], areas[name], *row[1:]] for name, row in zip(named, rows, strict=True)
+    ]
+
+
+def other_pairs_table(facts: ReportFacts, family: tuple[Comparison, ...]) -> Table:
+    """The pairs of `family` without a baseline, each once; no rows where there is none."""
+    others = [strategy for strategy in facts.strategies if strategy not in facts.baselines]
+    return _comparisons(_pairs(family, combinations(others, 2)))
+
+
+def pairs_table(facts: ReportFacts, metric: MetricFacts, strategy: str) -> Table:
+    """`strategy` against every other, at the end and by the area under the curve: differences, intervals and p."""
+    names = [(strategy, other) for other in facts.strategies if other != strategy]
+    header, finals = _comparisons(_pairs(metric.finals, names))
+    _, areas = _comparisons(_pairs(metric.areas, names))
+    return ["against", *header[1:], *(f"area: {name}" for name in _OF_AREAS)], [
+        [final[0].removeprefix(f"{strategy} against "), *final[1:], *(area[header.index(name)] for name in _OF_AREAS)]
+        for final, area in zip(finals, areas, strict=True)
     ]
 
 
@@ -104,13 +126,33 @@ def records_table(facts: ReportFacts, metric: MetricFacts) -> Table:
 
 def batches_table(facts: ReportFacts) -> Table:
     """How redundant, diverse, balanced and unsure the batches are, mean over rounds; "-" where that is not known."""
-    header = ["", "near-duplicates", "clusters touched", "distinct originals", "class evenness", "median margin"]
+    header = [
+        "", "near-duplicates", "by chance", "clusters touched", "distinct originals", "class evenness", "median margin",
+    ]  # fmt: skip
     rows = []
+    by_chance = "a twentieth" if facts.near_by_chance is None else _percent(facts.near_by_chance)
     for each in facts.batches:
         margin = None if each.median_margin is None else sum(each.median_margin) / len(each.median_margin)
         shares = [_percent(value) for value in (each.near, each.clusters, each.originals)]
-        rows.append([each.strategy, *shares, _number(each.even), _number(margin)])
+        chance = "-" if each.near is None else by_chance
+        rows.append([each.strategy, shares[0], chance, *shares[1:], _number(each.even), _number(margin)])
     return header, rows
+
+
+def near_text(facts: ReportFacts) -> str:
+    """How near-duplicates are told; empty where none are."""
+    return near_sentence(facts.near_by_chance) if any(each.near is not None for each in facts.batches) else ""
+
+
+def ratios_table(facts: ReportFacts) -> Table:
+    """The candidate ratio that "auto" chose in each round, one column a strategy; no columns where none is "auto"."""
+    chosen = {each.strategy: each.chosen_ratios for each in facts.batches if each.chosen_ratios}
+    header = ["round", "labels before", *chosen]
+    numbers = range(len(facts.labels) - 1) if chosen else range(0)
+    return header, [
+        [str(number + 1), f"{facts.labels[number]:,}", *(_ratio_text(each[number]) for each in chosen.values())]
+        for number in numbers
+    ]
 
 
 def seconds_table(facts: ReportFacts) -> Table:
@@ -123,7 +165,8 @@ def seconds_table(facts: ReportFacts) -> Table:
 def run_pairs(facts: ReportFacts) -> list[tuple[str, str]]:
     """The facts in the ledger on data, machine, versions and clusterings, as names and values."""
     proven = f"{100 * facts.certified:.1f}% of merges, in the mean over the trials' trees"
-    return [*_flattened(facts.run), ("proven exact", proven), ("report made by", f"Ladle {facts.version}")]
+    run = {**facts.run, "dataset": {name: value for name, value in facts.dataset.items() if name != "only_in_test"}}
+    return [*_flattened(run), ("proven exact", proven), ("report made by", f"Ladle {facts.version}")]
 
 
 def comparison_text(runs: RunComparison) -> str:
@@ -171,7 +214,13 @@ def against_baselines(facts: ReportFacts, pairs: Iterable[Pair]) -> list[Pair]:
     ]
 
 
-def _comparisons(facts: ReportFacts, family: tuple[Comparison, ...]) -> Table:
+def _pairs(family: Iterable[Comparison], names: Iterable[tuple[str, str]]) -> list[Comparison]:
+    """The comparisons of these strategies, in the order of `names`; pairs that share no trial have none."""
+    known = {(each.strategy, each.against): each for each in family}
+    return [known[pair] for pair in names if pair in known]
+
+
+def _comparisons(comparisons: Iterable[Comparison]) -> Table:
     header = ["", "points (95% interval)", "p corrected", "p of signed rank", "trials", "outcome"]
     return header, [
         [
@@ -182,7 +231,7 @@ def _comparisons(facts: ReportFacts, family: tuple[Comparison, ...]) -> Table:
             str(each.trials),
             outcome_text(each),
         ]
-        for each in against_baselines(facts, family)
+        for each in comparisons
     ]
 
 
@@ -217,6 +266,12 @@ def _value_text(value: Any) -> str:
 
 def _range(low: float, high: float) -> str:
     return f"{100 * low:.2f} to {100 * high:.2f}"
+
+
+def _ratio_text(ratio: ChosenRatio) -> str:
+    """The mean ratio, with the least and the most where trials differ: "4.31 (3.97 to 4.60)"."""
+    mean, least, most = (f"{value:.2f}" for value in (ratio.mean, ratio.least, ratio.most))
+    return mean if least == most else f"{mean} ({least} to {most})"
 
 
 def _percent(share: float | None) -> str:

@@ -15,6 +15,11 @@ WIDER_FAMILY = (
     "tie here"
 )
 _METRICS = {"macro_f1": "macro-F1", "pooled_ap": "pooled average precision"}
+RATIOS = (
+    "How many candidates for each place in the batch a strategy with the candidate ratio auto took: the mean over "
+    "trials (the least to the most). At 1 its batch is Margin's."
+)
+PLUS_MINUS = "mean ± standard error"  # what a number with "±" is
 NEVER = "never got there"  # did not reach the final value of the other
 FEWER, MORE = "fewer labels", "more labels"  # the two clear verdicts
 _OUTCOMES = {"win": "wins", "tie": "ties", "loss": "loses", "untested": "too few trials to test"}
@@ -48,6 +53,16 @@ def chance_text(chance: float | None) -> str:
     if chance is None:
         return "none"
     return "< 0.001" if chance < 0.001 else f"{chance:.3f}"
+
+
+def near_sentence(by_chance: float | None) -> str:
+    """How near-duplicates are told, and how many there are by chance; None where the run did not measure that."""
+    if by_chance is None:
+        return "Near-duplicates are told on the inputs by a limit that a twentieth of a uniform batch meets by chance."
+    return (
+        "Near-duplicates are told on the inputs, by a limit on cosine distance within which exact copies always are. "
+        f"By chance {100 * by_chance:.1f}% of a batch are near-duplicates, as measured in uniform batches of its size."
+    )
 
 
 def count_text(count: int, noun: str) -> str:

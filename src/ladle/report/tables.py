@@ -7,7 +7,8 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ladle.lab.measures.comparisons import LEVEL
+from ladle.lab.data.unlearnable import only_in_test_warning
+from ladle.lab.measures.comparisons import LEVEL, Comparison
 from ladle.lab.runner.starts import first_clusters
 from ladle.report.compare import RunComparison, compare
 from ladle.report.facts import MetricFacts, ReportFacts, facts_of
@@ -20,13 +21,21 @@ from ladle.report.rows import (
     curves_table,
     differing_table,
     finals_table,
+    near_text,
+    other_pairs_table,
+    ratios_table,
     records_table,
     run_pairs,
     savings_table,
     seconds_table,
     side_by_side_table,
 )
-from ladle.report.sentences import NO_SAVINGS, WIDER_FAMILY, metric_text
+from ladle.report.sentences import (
+    NO_SAVINGS,
+    RATIOS,
+    WIDER_FAMILY,
+    metric_text,
+)
 
 if TYPE_CHECKING:
     from ladle.lab.ledger.ledger import Ledger
@@ -66,9 +75,13 @@ def markdown_of(facts: ReportFacts) -> str:
     ]
     if facts.waiting:
         parts.append(f"Without a finished trial yet: {_escaped(', '.join(facts.waiting))}.")
+    if facts.only_in_test:
+        parts.append(_escaped(only_in_test_warning(facts.only_in_test)))
     for metric in facts.metrics:
         parts += _metric_parts(facts, metric)
-    parts += ["## The batches", _table(batches_table(facts))]
+    parts += ["## The batches", *([near] if (near := near_text(facts)) else []), _table(batches_table(facts))]
+    if ratios_table(facts)[1]:
+        parts += ["## What auto chose", RATIOS, _table(ratios_table(facts))]
     parts += ["## Seconds a round", "In the median over trials.", _table(seconds_table(facts))]
     parts += ["## The run", _table((["", ""], [list(pair) for pair in run_pairs(facts)]))]
     parts += ["## The protocol as run", f"```toml\n{facts.protocol.rstrip()}\n```"]
@@ -184,12 +197,20 @@ def _metric_parts(facts: ReportFacts, metric: MetricFacts) -> list[str]:
         f"Differences in points; Student's paired t over trials, corrected by Holm over all pairs of strategies; a win "
         f"or loss is a corrected p below {LEVEL:g}. The exact signed-rank p is not corrected.",
         _table(finals_table(facts, metric)),
+        *_others(facts, metric.finals),
         "Area under the curve, the mean over the range of labels:",
         _table(areas_table(facts, metric)),
+        *_others(facts, metric.areas),
         f"Points won-tied-lost by the row against the column, {WIDER_FAMILY}:",
         _table(records_table(facts, metric)),
     ]
     return parts
+
+
+def _others(facts: ReportFacts, family: tuple[Comparison, ...]) -> list[str]:
+    """The tests of the pairs without a baseline."""
+    table = other_pairs_table(facts, family)
+    return ["All other pairs:", _table(table)] if table[1] else []
 
 
 def _table(table: Table) -> str:

@@ -196,7 +196,8 @@ def _checked(asked: Asked, strategy: Chooser) -> Asked:
         if asked.given_margins is not None:  # if not, each part computes its own, as a query without parts does
             asked = replace(asked, given_margins=margins)
     if "probabilities" in needs:
-        asked = replace(asked, given_probabilities=asked.probabilities(), binary=False, normalise=False)
+        probabilities = asked.probabilities(multilabel=bool(getattr(strategy, "multilabel", None)))
+        asked = replace(asked, given_probabilities=probabilities, binary=False, normalise=False)
     if "embeddings" in needs:
         asked = replace(asked, given_embeddings=asked.embeddings())
     if "votes" in needs:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 
+import numpy as np
 import pytest
 
 from tests.cli.lab.test_lab import PROTOCOL, finished  # noqa: F401 - a fixture
@@ -78,3 +80,57 @@ def test_a_raw_ledger_is_not_published_over(run, copied, tmp_path):
     assert other.read_bytes() == before
     for _ in range(2):  # a copy may be made again
         assert run("lab", "publish", copied, "-o", tmp_path / "thin.sqlite")[0] == 0
+
+
+def test_copies_and_classes_that_cannot_be_learnt_are_told_on_every_output(run, run_json, tmp_path):
+    """A pool of ten copies of each row, and a test split with a class that the pool lacks."""
+    random = np.random.default_rng(0)
+    rows = random.normal(size=(40, 6)).astype(np.float32)
+    inputs, labels = np.repeat(rows, 10, axis=0), np.repeat(np.arange(40) % 2, 10)
+    test = {"test_inputs": rows[:12], "test_labels": np.array([0, 1, 2] * 4)}
+    np.savez(tmp_path / "copies.npz", inputs=inputs, labels=labels, **test)
+    text = f"""
+name = "copies"
+title = "Copies"
+dataset = {{name = "feature-file", path = "{tmp_path / "copies.npz"}"}}
+learner = {{name = "logistic"}}
+seed_size = 20
+batch_size = 40
+rounds = 2
+trials = 2
+
+[[strategies]]
+name = "margin"
+
+[[strategies]]
+name = "cluster-margin"
+options = {{candidate_ratio = "auto"}}
+"""
+    (tmp_path / "copies.toml").write_text(text)
+    folder = tmp_path / "run"
+    code, out, _ = run("lab", "run", tmp_path / "copies.toml", "-o", folder, "--workers", 0, "--quiet")
+    told = " ".join(out.split())
+    assert code == 0
+    assert "4 labels of the test split are of classes" in told or "that the pool lacks" in told
+    assert "± " in told
+    assert "(standard error)" in told
+    code, facts = run_json("lab", "run", tmp_path / "copies.toml", "-o", folder)
+    assert (code, facts["only_in_test"]) == (0, {"2": 4})
+    assert facts["notices"] == [
+        "4 labels of the test split are of classes that the pool lacks, so no strategy can learn them: 2 (4)."
+    ]
+    outputs = ("-o", tmp_path / "page.html", "--markdown", tmp_path / "page.md")
+    code, facts = run_json("lab", "report", folder, *outputs)
+    report = facts["report"]
+    assert report["near_by_chance"] == report["run"]["near_by_chance"] > 0.5  # of 40 out of ten copies of 40
+    assert report["run"]["near_limit"] == 1e-10
+    batches = {each["strategy"]: each for each in report["batches"]}
+    assert batches["margin"]["chosen_ratios"] is None
+    assert [each["round"] for each in batches["cluster-margin"]["chosen_ratios"]] == [1, 2]
+    assert batches["margin"]["near"] > 0.9
+    for name in ("page.html", "page.md"):
+        written = (tmp_path / name).read_text(encoding="utf-8")
+        for words in ("that the pool lacks, so no strategy can learn them: 2 (4).", "What auto chose"):
+            assert words in written, (name, words)
+        assert f"By chance {100 * report['near_by_chance']:.1f}% of a batch" in written
+    assert json.loads(json.dumps(report, allow_nan=False)) == report

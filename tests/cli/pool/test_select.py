@@ -260,6 +260,21 @@ def test_yes_or_no_classes(run, run_json, select, made, tmp_path):
     assert (code, "got --logits" in err) == (2, True)
 
 
+def test_badge_reads_yes_or_no_classes(run, run_json, select, made, tmp_path):
+    P = np.random.default_rng(0).random((240, 3)).astype(np.float32)
+    np.save(tmp_path / "yes.npy", P)
+    badge = [*select, "--strategy", "badge", "--scores", tmp_path / "yes.npy"]
+    code, facts = run_json(*badge, "--option", "multilabel=true")
+    assert (code, facts["scores"]["read_as"]) == (0, "multilabel")
+    embeddings = np.load(made / "pool.npy")
+    wanted = ladle.strategies.Badge(multilabel=True).query(20, probabilities=P, embeddings=embeddings).rows.tolist()
+    assert read(tmp_path / "batch.parquet")["row"] == wanted
+    for said in ([], ["--option", "multilabel=false"]):
+        assert run(*badge, *said)[0] == 3  # rows that do not sum to 1
+    code, _, err = run(*badge, "--option", "multilabel=true", "--logits")
+    assert (code, "got --logits" in err) == (2, True)
+
+
 def test_embeddings_that_do_not_fit_memory(run, inward, monkeypatch, empty):
     monkeypatch.setenv("LADLE_MEMORY", "1K")
     code, _, err = run(*inward)

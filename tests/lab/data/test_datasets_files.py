@@ -297,3 +297,112 @@ class TestFeatureFile:
         for share, words in ((0.99999, "leave some of the 10 examples to choose from"), (0, "between 0 and 1")):
             with pytest.raises(ArgumentError, match=f"`test_share` must .*{words}"):
                 feature_file(path=str(path), test_share=share)
+
+    @pytest.mark.parametrize("stored", ["test_inputs", "test_labels", "test_ids", "test_x"])
+    def test_half_a_test_split_is_refused_with_both_names(self, tmp_path, stored):
+        path = tmp_path / "birds.npz"
+        np.savez(path, inputs=self.FEATURES, labels=self.LABELS, **{stored: self.FEATURES[:3]})
+        with pytest.raises(ArgumentError, match=rf"`test_inputs` and `test_labels`, or absent; got {stored}"):
+            feature_file(path=str(path))
+        with pytest.raises(ArgumentError, match=rf"`test_inputs` and `test_labels`, or absent; got {stored}"):
+            feature_file(path=str(path), test_path=str(path))
+
+    def test_the_names_of_a_test_split_follow_those_of_the_pool(self, tmp_path):
+        path = tmp_path / "birds.npz"
+        np.savez(path, x=self.FEATURES, y=self.LABELS, test_x=self.FEATURES[:3], test_labels=self.LABELS[:3])
+        with pytest.raises(ArgumentError, match="`test_x` and `test_y`, or absent; got test_x, test_labels"):
+            feature_file(path=str(path), inputs="x", labels="y")
+
+    def test_two_test_splits_are_refused(self, tmp_path):
+        path, other = tmp_path / "birds.npz", tmp_path / "test.npz"
+        stored = {"inputs": self.FEATURES, "labels": self.LABELS}
+        np.savez(path, **stored, test_inputs=self.FEATURES[:3], test_labels=self.LABELS[:3])
+        np.savez(other, inputs=self.FEATURES[:4], labels=self.LABELS[:4])
+        with pytest.raises(
+            ArgumentError, match=r"`test_path` must be the only test split; got another in .*birds\.npz"
+        ):
+            feature_file(path=str(path), test_path=str(other))
+        np.savez(path, **stored)
+        assert len(feature_file(path=str(path), test_path=str(other)).test_labels) == 4
+
+    @pytest.mark.parametrize(
+        ("labels", "told"),
+        [
+            (np.array([0, 1, -1, 1, -1, 0, 1, 0, 1, 0]), "-1 in row 2, and 1 more such rows"),
+            (np.array([0, 1, 1, 1, 1, 0, -100, 0, 1, 0]), "-100 in row 6"),
+            (np.array(["b", "a", "b", " ", *"bababa"]), "' ' in row 3"),
+            (np.array(["", *"bababab", "a", "a"]), "'' in row 0"),
+        ],
+    )
+    def test_a_row_without_a_class_is_named(self, tmp_path, labels, told):
+        path, other = tmp_path / "birds.npz", tmp_path / "test.npz"
+        np.savez(path, inputs=self.FEATURES, labels=labels)
+        np.savez(other, inputs=self.FEATURES[:4], labels=np.sort(labels)[::-1][:4])
+        with pytest.raises(ArgumentError, match=rf"`labels of birds\.npz` must hold a class in every row; got {told}"):
+            feature_file(path=str(path), test_path=str(other))
+        with pytest.raises(ArgumentError, match=r"`labels of birds\.npz` must hold a class in every row"):
+            feature_file(path=str(other), test_path=str(path))
+
+    def test_numbers_from_0_and_booleans_are_classes(self, tmp_path):
+        for labels in (np.arange(10) % 2, np.arange(10) % 2 == 0, (np.arange(10) % 2).astype(np.uint8)):
+            np.savez(tmp_path / "birds.npz", inputs=self.FEATURES, labels=labels)
+            assert len(feature_file(path=str(tmp_path / "birds.npz")).class_names) == 2
+
+
+class TestSeveralLabels:
+    FEATURES = RANDOM.random((10, 4), np.float32)
+    LABELS = np.array([[1, 0, -1], [0, 1, 1]] * 5, np.int64)
+
+    def test_a_matrix_of_labels_is_yes_or_no_classes(self, tmp_path):
+        path = tmp_path / "scenes.npz"
+        np.savez(path, inputs=self.FEATURES, labels=self.LABELS, test_inputs=self.FEATURES, test_labels=self.LABELS)
+        dataset = feature_file(path=str(path))
+        assert (dataset.multilabel, dataset.class_names, dataset.labels.dtype) == (True, ("0", "1", "2"), np.int8)
+        np.testing.assert_array_equal(dataset.labels, self.LABELS)
+        np.testing.assert_array_equal(dataset.test_labels, self.LABELS)
+        np.savez(path, inputs=self.FEATURES, labels=self.LABELS > 0)
+        drawn = feature_file(path=str(path), test_share=0.3)
+        assert (len(drawn), len(drawn.test_labels)) == (7, 3)
+        np.testing.assert_array_equal(drawn.labels, (self.LABELS > 0)[drawn.ids])
+
+    def test_lists_in_a_column_are_yes_or_no_classes(self, tmp_path):
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        columns = {"emb": list(self.FEATURES), "kinds": self.LABELS.tolist()}
+        pq.write_table(pa.table(columns), tmp_path / "pool.parquet")
+        options = {"path": str(tmp_path / "pool.parquet"), "inputs": "emb", "labels": "kinds"}
+        dataset = feature_file(**options, test_share=0.3)
+        np.testing.assert_array_equal(dataset.labels, self.LABELS[dataset.ids])
+        pq.write_table(pa.table(columns | {"kinds": [[0]] + [[1, 2]] * 9}), tmp_path / "pool.parquet")
+        with pytest.raises(ArgumentError, match="a list with 1, 0 or -1 for each class; got lists of several lengths"):
+            feature_file(**options)
+
+    def test_npy_files_hold_them_too(self, tmp_path):
+        np.save(tmp_path / "vectors.npy", self.FEATURES)
+        np.save(tmp_path / "labels.npy", self.LABELS)
+        dataset = feature_file(path=str(tmp_path / "vectors.npy"), labels="labels.npy")
+        np.testing.assert_array_equal(dataset.labels, self.LABELS[dataset.ids])
+
+    @pytest.mark.parametrize(
+        ("labels", "told"),
+        [
+            (np.where(np.arange(30).reshape(10, 3) == 16, 2, LABELS), "2 in row 5, class 1"),
+            (np.where(np.arange(30).reshape(10, 3) == 16, -2, LABELS), "-2 in row 5, class 1"),
+            (LABELS.astype(np.uint8), "255 in row 0, class 2"),
+            (LABELS.astype(np.float32), "dtype float32"),
+            (LABELS[:, :1], "two or more"),
+            (LABELS[:, :, None], "shape"),
+        ],
+    )
+    def test_other_matrices_are_refused(self, tmp_path, labels, told):
+        np.savez(tmp_path / "scenes.npz", inputs=self.FEATURES, labels=labels)
+        with pytest.raises((ArgumentError, ShapeError), match=told):
+            feature_file(path=str(tmp_path / "scenes.npz"))
+
+    def test_a_test_split_of_other_classes_is_refused(self, tmp_path):
+        path = tmp_path / "scenes.npz"
+        for labels in (self.LABELS[:, :2], self.LABELS[:, 0].clip(0)):
+            np.savez(path, inputs=self.FEATURES, labels=self.LABELS, test_inputs=self.FEATURES, test_labels=labels)
+            with pytest.raises(ShapeError, match=r"labels of shape \(n, 3\), as the pool has; got shape \(10"):
+                feature_file(path=str(path))

@@ -138,6 +138,34 @@ class TestHuggingFace:
         assert dataset.inputs.shape == (2, 8, 8, 3)
         assert dataset.inputs[:, 4, 4].tolist() == [[200] * 3, [1, 2, 3]]
 
+    @pytest.mark.parametrize(
+        ("labels", "told"),
+        [
+            ([1, -1, -1], "-1 in row 1, and 1 more"),
+            (["a", None, "b"], "null in row 1"),
+            (["a", " ", "b"], "' ' in row 1"),
+            ([0.5, 1, 2], "dtype float64"),
+            ([[0], [0, 1], [1]], "one class each; got lists"),
+            ([[0, 1], [0, 1], [1, 0]], "one class each; got shape"),
+        ],
+    )
+    def test_rows_without_a_class_are_refused(self, served, labels, told):
+        """Splits that nobody labelled have -1 in every row; as a class of its own it would be measured."""
+        for stated in (None, SimpleNamespace(names=["a", "b"])):
+            features = {"x": None, "label": stated}
+            inputs = [[1.0]] * 3
+            served(
+                train=Table({"x": inputs, "label": [0, 1, 0]}, features),
+                test=Table({"x": inputs, "label": labels}, features),
+            )
+            with pytest.raises(ArgumentError, match=told):
+                hugging_face(path="p", input="x")
+
+    def test_the_pool_is_not_tested_on(self, served):
+        served(train=Table({"x": [[1.0], [2.0]], "label": [0, 1]}))
+        with pytest.raises(ArgumentError, match="`test_split` must be another split than the pool's; got 'train'"):
+            hugging_face(path="p", input="x", test_split="train")
+
     def test_what_is_not_there_is_refused(self, served, monkeypatch):
         served(train=Table({"x": [[1.0], [1.0, 2.0]], "label": [0, 1]}))
         with pytest.raises(ArgumentError, match="split"):

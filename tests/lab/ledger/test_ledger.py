@@ -221,6 +221,8 @@ def resealed(ledger, table, column, value):
 IMPOSSIBLE = [
     *(("run", "value", text) for text in ("[]", "null", '{"dataset": 3}', '{"dataset": {"rows": "many"}}')),
     ("run", "value", '{"dataset": {"class_names": [1]}}'),
+    *(("run", "value", f'{{"dataset": {{"only_in_test": {text}}}}}') for text in ("3", '{"owl": -1}', '["owl"]')),
+    *(("run", "value", f'{{"near_by_chance": {text}}}') for text in ("1.5", "-0.1", '"half"', "NaN", "true")),
     *(
         (table, "metrics", text)
         for table in ("start", "round")

@@ -6,14 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ladle.errors import ArgumentError
+from ladle.errors import ArgumentError, ProbabilityError
 from ladle.lab.protocol import catalogue
 from ladle.lab.protocol.files import parse_experiment
 from ladle.lab.runner.artifacts import read_artifacts
 from ladle.lab.runner.rounds import RoundsJob, done_batches, rounds_of
 from ladle.lab.runner.starts import make_start, start_folder
 from ladle.lab.runner.workbench import Sources, Workbench, with_directions
-from ladle.strategies import CoreSet
+from ladle.strategies import CoreSet, Margin
 from tests.lab.standins import SOURCES, TOML
 
 SEVERAL = """
@@ -170,6 +170,91 @@ def test_several_labels_an_example(tmp_path):
     assert sum(rounds[0].facts["class_counts"]) <= 20
     with pytest.raises(ArgumentError, match="pooled_ap where examples have several labels"):
         Workbench.of(parse_experiment(SEVERAL.format(metrics='["accuracy"]')), sources)
+
+
+def too_soon(*args, **options):
+    raise AssertionError("work before the protocol was checked")
+
+
+def several_sources():
+    """Toy blobs with several labels an example."""
+    dataset = bench_of("plain").dataset
+    one_hot = np.eye(3, dtype=np.int8)
+    data = replace(dataset, labels=one_hot[dataset.labels], test_labels=one_hot[dataset.test_labels], multilabel=True)
+    return Sources(load=lambda name, options: data, learner=catalogue.learner)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "options"),
+    [("badge", "multilabel = true"), ("badge", "multilabel = true, partitions = 2"), ("margin", 'multilabel = "mean"'),
+     ("coreset", ""), ("uniform", ""), ("typiclust", "")],
+)  # fmt: skip
+def test_strategies_that_read_several_labels_run(tmp_path, strategy, options):
+    text = SEVERAL.format(metrics='["pooled_ap"]').replace('candidate_ratio = 2, multilabel = "min"', options)
+    workbench = Workbench.of(parse_experiment(text.replace('"cluster-margin"', f'"{strategy}"')), several_sources())
+    workbench.warm_up()
+    make_start(workbench, 0, tmp_path, "a key")
+    rounds = list(rounds_of(workbench, replace(job(tmp_path), label="Cluster-Margin")))
+    assert [each.labels for each in rounds] == [50, 70]
+
+
+@pytest.mark.parametrize(
+    ("strategy", "options", "told"),
+    [
+        ("margin", "", r"of strategy X must have `multilabel`.*several labels.*multilabel = \"min\""),
+        ("cluster-margin", "", r"of strategy X must have `multilabel`.*multilabel = \"min\""),
+        ("badge", "", r"of strategy X must have `multilabel`.*multilabel = true"),
+        ("badge", "multilabel = false", r"of strategy X must have `multilabel`.*got False"),
+        ("badge", "partitions = 2", r"of strategy X must have `multilabel`"),
+        ("entropy", "", r"strategy X must take several labels an example.*got entropy, which takes one class"),
+        ("least-confidence", "", "strategy X must take several labels"),
+        ("falcun", "", "strategy X must take several labels"),
+        ("uncertainty-herding", "", "strategy X must take several labels"),
+    ],
+)
+def test_strategies_of_one_class_are_refused_before_any_work(monkeypatch, strategy, options, told):
+    """As soon as the data set is there: no model is fitted, nothing is clustered, no strategy is asked."""
+    text = (
+        SEVERAL.format(metrics='["pooled_ap"]')
+        + f"""
+[[strategies]]
+name = "{strategy}"
+label = "X"
+options = {{{options}}}
+"""
+    )
+    read = parse_experiment(text)
+    monkeypatch.setattr("ladle.lab.runner.workbench.cluster", too_soon)
+    monkeypatch.setattr("ladle.lab.learners.feature_heads.Head.fit", too_soon)
+    with pytest.raises(ArgumentError, match=f"(?s){told}"):
+        Workbench.of(read, several_sources())
+
+
+@pytest.mark.parametrize(("strategy", "value"), [("margin", '"min"'), ("badge", "true")])
+def test_yes_or_no_margins_of_one_class_an_example_are_refused(strategy, value):
+    text = TOML.replace('name = "margin"', f'name = "{strategy}"') + f"options = {{multilabel = {value}}}\n"
+    with pytest.raises(ArgumentError, match=r"strategy Margin must be without `multilabel`.*one class an example"):
+        Workbench.of(parse_experiment(text), SOURCES)
+
+
+def test_a_strategy_of_your_own_is_tried_on_several_labels_before_any_work(monkeypatch):
+    """What it needs is known to it alone: a toy pool of such outputs shows."""
+    text = (
+        SEVERAL.format(metrics='["pooled_ap"]')
+        + f"""
+[[strategies]]
+name = "{__name__}:OneClass"
+"""
+    )
+    monkeypatch.setattr("ladle.lab.learners.feature_heads.Head.fit", too_soon)
+    with pytest.raises(ProbabilityError):
+        Workbench.of(parse_experiment(text), several_sources()).warm_up()
+
+
+class OneClass(Margin):
+    """Reads softmax outputs alone."""
+
+    name = "one-class"
 
 
 def test_made_near_duplicates_are_counted(tmp_path):

@@ -85,10 +85,12 @@ def chances(weights_of: object, free: list[int], length: int) -> dict[tuple[int,
     return found
 
 
-def check_frequencies(name: str, wanted: dict[tuple[int, ...], float], **query: object) -> None:
+def check_frequencies(
+    name: str, wanted: dict[tuple[int, ...], float], options: dict[str, object] | None = None, **query: object
+) -> None:
     draws = 2500
     length = len(next(iter(wanted)))
-    strategy = strategies.create(name, **({"gamma": 3} if name == "falcun" else {}))
+    strategy = strategies.create(name, **({"gamma": 3} if name == "falcun" else options or {}))
     seen = Counter(tuple(strategy.query(length, seed=seed, **query).rows.tolist()) for seed in range(draws))  # type: ignore[arg-type]
     assert set(seen) <= {picks for picks, chance in wanted.items() if chance > 0}
     # Rare sequences together, so that each count expected is large enough for the test.

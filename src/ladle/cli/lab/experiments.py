@@ -160,9 +160,14 @@ def _folder(out: str | None, name: str) -> Path:
 
 def _print_run(ledger: Ledger, folder: Path, before: int, seconds: float, as_json: bool) -> None:
     from ladle.cli.program.printing import print_answer, seconds_text
+    from ladle.lab.data.unlearnable import only_in_test_warning
     from ladle.lab.ledger.ledger import WENT_ON
+    from ladle.notices import notice
 
     experiment, (done, total) = ledger.experiment(), ledger.finished()
+    only_in_test = ledger.facts().get("dataset", {}).get("only_in_test", {})
+    if only_in_test:
+        notice(only_in_test_warning(only_in_test))
     main = ledger.metrics()[0]
     finals = {label: ledger.curves(label, main)[:, -1] for label in ledger.strategies()}
     facts = {
@@ -174,6 +179,7 @@ def _print_run(ledger: Ledger, folder: Path, before: int, seconds: float, as_jso
         "rounds_total": total,
         "metric": main,
         "labels": experiment.labels[-1],
+        "only_in_test": only_in_test,
         "strategies": [
             {"label": label, "trials": len(final), "mean": float(final.mean()) if len(final) else None}
             for label, final in finals.items()
@@ -193,7 +199,7 @@ def _print_run(ledger: Ledger, folder: Path, before: int, seconds: float, as_jso
 
 
 def _final_text(final: Any, metric: str, labels: Any) -> str:
-    error = f" +- {final.std(ddof=1) / len(final) ** 0.5:.4f}" if len(final) > 1 else ""
+    error = f" ± {final.std(ddof=1) / len(final) ** 0.5:.4f} (standard error)" if len(final) > 1 else ""
     trials = f"{len(final)} trial{'s' if len(final) > 1 else ''}"
     return f"{metric} {final.mean():.4f}{error} at {counted(labels, 'label')}, {trials}"
 

@@ -35,7 +35,7 @@ class Reading:
     margins: bool = False
     binary: bool = False  # one number an example, of two classes
     normalise: bool = False
-    multilabel: Any = None  # how the margins of yes-or-no classes are combined into one; None for other classes
+    multilabel: Any = None  # the strategy's option for yes-or-no classes; None or False for other classes
     columns: Sequence[str] = ()
     id_column: str | None = None
     classes: Sequence[str | int] | int | None = None  # names or number of the classes, where they are known
@@ -50,14 +50,14 @@ class Reading:
                 raise ArgumentError("the options of the scores", wanted="come with --scores", got="none")
         if self.votes is None and "votes" in needs:
             raise ArgumentError("--votes", wanted="name a file of votes for this strategy", got="none")
-        if self.logits and self.multilabel is not None:
+        if self.logits and self.multilabel:
             raise ArgumentError("the scores", wanted="be probabilities or margins where multilabel", got="--logits")
         for one, other in (("logits", "margins"), ("margins", "binary")):
             if getattr(self, one) and getattr(self, other):
                 raise ArgumentError("the scores", wanted=f"be --{one} or --{other}", got="both")
-        if self.binary and self.multilabel is not None:
+        if self.binary and self.multilabel:
             raise ArgumentError("the scores", wanted="be --binary or multilabel", got="both")
-        if self.normalise and (self.logits or self.margins or self.binary or self.multilabel is not None):
+        if self.normalise and (self.logits or self.margins or self.binary or self.multilabel):
             other = next((f"--{name}" for name in ("logits", "margins", "binary") if getattr(self, name)), "multilabel")
             raise ArgumentError("--normalise", wanted="go with classes that exclude each other", got=f"{other} too")
         if self.margins and "probabilities" in needs:
@@ -114,7 +114,8 @@ class Reading:
         if "probabilities" in needs:
             classes = 2 if self.binary else None
             inputs.arrays["probabilities"] = scores.matrix(self._to_probabilities, classes=classes, progress=progress)
-            inputs.arrays["margins"] = margin(inputs.arrays["probabilities"])
+            several: Any = "min" if self.multilabel else None
+            inputs.arrays["margins"] = margin(inputs.arrays["probabilities"], multilabel=several)
         else:
             inputs.arrays["margins"] = scores.reduced(self._to_margins(), progress=progress)
         inputs.facts["scores"] = self._facts(scores)
@@ -125,13 +126,15 @@ class Reading:
         """The argument `read_as` of `open_scores`."""
         if self.margins or self.binary:
             return "margins" if self.margins else "binary"
-        return "logits" if self.logits else "probabilities" if self.multilabel is None else "multilabel"
+        return "logits" if self.logits else "multilabel" if self.multilabel else "probabilities"
 
     def _to_probabilities(self, values: Any) -> Any:
         from ladle.scores import class_probabilities, softmax
 
         if self.logits:
             return softmax(values, binary=self.binary)
+        if self.multilabel:
+            return values
         return class_probabilities(values, binary=self.binary, normalise=self.normalise)
 
     def _to_margins(self) -> Callable[[Any], Any]:
@@ -142,7 +145,7 @@ class Reading:
             return as_margins
         if self.logits:
             return partial(margin_from_logits, binary=self.binary)
-        return partial(margin, multilabel=self.multilabel, binary=self.binary, normalise=self.normalise)
+        return partial(margin, multilabel=self.multilabel or None, binary=self.binary, normalise=self.normalise)
 
     def _read_votes(self, path: Path, inputs: QueryInputs, pool: Any, labelled: Any, progress: Reporter) -> None:
         """Read the votes. Raises: as `open_scores`; DataError for a value that is not the number of a class."""

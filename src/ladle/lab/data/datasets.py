@@ -40,7 +40,8 @@ class Dataset:
     multilabel : bool, optional
         Whether an example may have several classes.
     originals : ndarray of int64, shape (n,), optional
-        Where near-duplicates were made: the row of the earlier pool that each row copies.
+        Where rows are known to be copies: the number of the original of each row, such as the row of the earlier pool
+        that a made near-duplicate copies. Reports count the distinct originals of batches.
     source : str, optional
         Where the examples come from and how they were split, in one line.
     looks : callable, optional
@@ -121,13 +122,13 @@ def _check_labels(name: str, labels: npt.NDArray[Any], classes: int, multilabel:
     lowest, highest = (-1, 1) if multilabel else (0, classes - 1)
     if labels.shape != shape:
         raise ShapeError(f"`{name}`", wanted=f"have shape {shape}", got=f"{labels.shape}")
-    if labels.dtype.kind not in "iu" or labels.min() < lowest or labels.max() > highest:
-        each = "1 (there), 0 (not there) or -1 (nobody looked)" if multilabel else "one per class name"
-        raise ArgumentError(
-            f"`{name}`",
-            wanted=f"hold whole numbers from {lowest} to {highest}, {each}",
-            got=f"dtype {labels.dtype}, {labels.min()} to {labels.max()}",
-        )
+    each = "1 (there), 0 (not there) or -1 (nobody looked)" if multilabel else "one per class name"
+    wanted = f"hold whole numbers from {lowest} to {highest}, {each}"
+    if labels.dtype.kind not in "iu":
+        raise ArgumentError(f"`{name}`", wanted=wanted, got=f"dtype {labels.dtype}")
+    if labels.min() < lowest or labels.max() > highest:
+        place = np.unravel_index(int(np.argmax((labels < lowest) | (labels > highest))), labels.shape)
+        raise ArgumentError(f"`{name}`", wanted=wanted, got=f"{labels[place]} in row {place[0]:,}")
 
 
 def _check_same_length(name: str, first: npt.NDArray[Any], other_name: str, other: npt.NDArray[Any]) -> None:

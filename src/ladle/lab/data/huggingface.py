@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.errors import ArgumentError
+from ladle.lab.data.class_labels import as_classes, as_single
 from ladle.lab.data.datasets import Dataset
 from ladle.lab.data.ngrams import as_texts
 from ladle.lab.data.packages import need
@@ -37,17 +38,21 @@ def hugging_face(
     Raises: MissingDependencyError, ArgumentError; and what the package raises.
     Cost: reads and decodes every example once.
     """
+    if split == test_split:
+        raise ArgumentError("`test_split`", wanted="be another split than the pool's", got=repr(test_split))
     loader = need("datasets", package="datasets", purpose="read Hugging Face data sets")
     options: dict[str, Any] = {"data_files": files} if files else {}
     stored = loader.load_dataset(path, config or None, revision=revision or None, **options)
-    tables = [_table(stored, name) for name in (split, test_split) if name]
+    used = [name for name in (split, test_split) if name]
+    tables = [_table(stored, name) for name in used]
     for table in tables:
         missing = [column for column in (input, label) if column not in table.column_names]
         if missing:
             got = ", ".join(table.column_names)
             raise ArgumentError(f"the data set {path}", wanted=f"have the columns {', '.join(missing)}", got=got)
     inputs = _joined([_inputs(table[input], pixels) for table in tables])
-    labels, names = _labels([table[label] for table in tables], tables[0].features[label])
+    columns = {f"{label} of split {name}": table[label] for name, table in zip(used, tables, strict=True)}
+    labels, names = _labels(columns, tables[0].features[label])
     count = len(tables[0])
     if test_split:
         rows = np.arange(count), np.arange(count, len(inputs))
@@ -97,13 +102,19 @@ def _joined(parts: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
     return np.concatenate(parts)
 
 
-def _labels(columns: list[Any], feature: Any) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
+def _labels(columns: dict[str, Any], feature: Any) -> tuple[npt.NDArray[np.int64], tuple[str, ...]]:
     """All labels as classes, and the classes' names: those the data set states, else its distinct values in order."""
-    values = np.concatenate([np.asarray(list(column)) for column in columns])
+    parts = []
+    for named, column in columns.items():
+        try:
+            values = np.asarray(list(column))
+        except ValueError as cause:  # lists of several lengths
+            raise ArgumentError("`label`", wanted="name a column of one class each", got="lists") from cause
+        if values.ndim != 1:
+            raise ArgumentError("`label`", wanted="name a column of one class each", got=f"shape {values.shape}")
+        parts.append(as_single(values, named))  # a split that nobody labelled has -1 in every row
+    together = np.concatenate(parts)
     stated = getattr(feature, "names", None)
     if stated:
-        return values.astype(np.int64), tuple(str(name) for name in stated)
-    if values.ndim != 1:
-        raise ArgumentError("`label`", wanted="name a column of one class each", got=f"shape {values.shape}")
-    distinct, encoded = np.unique(values, return_inverse=True)
-    return encoded.astype(np.int64), tuple(str(value) for value in distinct)
+        return together.astype(np.int64), tuple(str(name) for name in stated)
+    return as_classes(together)

@@ -55,6 +55,7 @@ def assemble(
     ids: npt.NDArray[Any] | None = None,
     source: str = "",
     looks: Callable[[Rows], npt.NDArray[Any]] | None = None,
+    multilabel: bool = False,
 ) -> Dataset:
     """A data set out of one table of examples, split by `rows`, (pool, test); `ids` default to positions in it.
 
@@ -72,6 +73,7 @@ def assemble(
         licence=licence,
         source=source,
         looks=None if looks is None else lambda rows: looks(pool_rows[rows]),
+        multilabel=multilabel,
     )
 
 

@@ -123,8 +123,16 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < _LARGEST
 
 
+def _is_share(value: Any) -> bool:
+    return _is_number(value) and 0 <= value <= 1
+
+
 def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
+
+
+def _is_counts(value: Any) -> bool:
+    return isinstance(value, dict) and all(_is_count(each) for each in value.values())
 
 
 def _is_text(value: Any) -> bool:
@@ -177,12 +185,13 @@ def _numbers(*, least: float = -_LARGEST, required: Iterable[str] = ()) -> _Fits
 _SECONDS = _numbers(least=0)
 _DATASET = {
     "name": _is_text, "rows": _is_count, "test_rows": _is_count, "classes": _is_count,
-    "class_names": _list_of(_is_text), "licence": _is_text, "source": _is_text, "digest": _is_text,
+    "class_names": _list_of(_is_text), "only_in_test": _is_counts, "licence": _is_text, "source": _is_text,
+    "digest": _is_text,
 }  # fmt: skip
 _RUN = {
     "dataset": _within(_DATASET), "learner": _is_text, "learner_options": _is_object,
-    "near_limit": _or_none(_is_number), "near_compared": _is_count, "versions": _is_object, "machine": _is_object,
-    "began": _is_text, "went_on_with": _list_of(_is_text),
+    "near_limit": _or_none(_is_number), "near_by_chance": _or_none(_is_share), "near_compared": _is_count,
+    "versions": _is_object, "machine": _is_object, "began": _is_text, "went_on_with": _list_of(_is_text),
 }  # fmt: skip
 _BATCH = {
     "clusters_touched": _or_none(_is_number), "near_duplicates": _or_none(_is_number),

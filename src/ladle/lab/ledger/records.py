@@ -78,7 +78,7 @@ class RoundRecord:
     facts : mapping
         Of the batch: clusters_touched; near_duplicates, out of near_compared rows (None where the inputs are neither
         numbers nor texts); class_counts, a list; margins, a list of the quantiles 0, 1/4, 1/2, 3/4 and 1;
-        distinct_originals, where near-duplicates were made; story, the facts of the strategy's selection.
+        distinct_originals, where the data set knows them; story, the facts of the strategy's selection.
     packed_rows : bytes
         The batch, as `pack_rows` packs it.
     """

@@ -173,6 +173,36 @@ class StrategyEntry(_Table):
             options["mean_size"] = mean_size
         return create(made_by, tree if takes_tree else None, **options)
 
+    def check_outputs(self, *, multilabel: bool) -> None:
+        """See `Experiment.check_outputs`."""
+        from ladle.strategies import describe
+
+        described = None if is_place(self.name) else describe(self.name)
+        if described is None or not {"scores", "probabilities"} & set(described.needs):
+            return
+        takes_several, asked = "multilabel" in described.options, self.options.get("multilabel")
+        if multilabel and not takes_several:
+            raise ArgumentError(
+                f"the strategy {self.label}",
+                wanted="take several labels an example, as the data set has",
+                got=f"{self.name}, which takes one class an example",
+                remedy="Use margin, cluster-margin or badge with `multilabel`, or a strategy that reads no scores.",
+            )
+        if multilabel and not asked:
+            value = "true" if described.options["multilabel"] is False else '"min"'
+            raise ArgumentError(
+                f"the options of strategy {self.label}",
+                wanted="have `multilabel`, because the data set has several labels an example",
+                got="none" if asked is None else repr(asked),
+                remedy=f"Add it to its table: options = {{multilabel = {value}}}",
+            )
+        if asked and not multilabel:
+            raise ArgumentError(
+                f"the options of strategy {self.label}",
+                wanted="be without `multilabel`, because the data set has one class an example",
+                got=f"multilabel = {asked!r}",
+            )
+
     def mean_size(self, rows: int, usual: float) -> float | None:
         """The mean size of the clusters at which it cuts the tree of `rows`; None where it cuts at a height."""
         if "threshold" in self.options:
@@ -304,6 +334,23 @@ class Experiment(_Table):
                 got=f"{self.labels[-1]:,} ({self.seed_size:,} + {self.rounds} x {self.batch_size:,})",
                 remedy="Lower `rounds`, `batch_size` or `seed_size`.",
             )
+
+    def check_outputs(self, *, multilabel: bool) -> None:
+        """Check that the strategies read the outputs of a model for such labels: sigmoids of several, softmax of one.
+
+        Parameters
+        ----------
+        multilabel : bool
+            Whether an example of the data set may have several classes.
+
+        Raises
+        ------
+        ArgumentError
+            When a strategy of Ladle's reads scores and its option `multilabel` does not fit, or is missing. Strategies
+            at a place of your own are not checked.
+        """
+        for entry in self.strategies:
+            entry.check_outputs(multilabel=multilabel)
 
     def seed_rows(self, trial: int, pool_rows: int) -> Rows:
         """Draw the seed set of a trial, uniformly.

@@ -18,6 +18,7 @@ from ladle.arrays import row_blocks
 from ladle.errors import ArgumentError, MismatchError
 from ladle.hardware import cpu, gpus
 from ladle.lab.data.datasets import Dataset
+from ladle.lab.data.unlearnable import only_in_test
 from ladle.lab.ledger.ledger import Ledger
 from ladle.lab.measures.redundancy import compared_rows, near_limit
 from ladle.lab.protocol import own_code
@@ -30,8 +31,9 @@ _PACKAGES = ("numpy", "scipy", "numba", "scikit-learn", "torch", "onnxruntime")
 def run_facts(workbench: Workbench) -> dict[str, Any]:
     """The facts of a run, as plain numbers, text and lists.
 
-    dataset; learner and learner_options; near_limit, None where near-duplicates cannot be told; near_compared: how many
-    rows of a batch are compared with the rest of it; versions, machine; began: date and time.
+    dataset, with the classes that are only in its test split; learner and learner_options; near_limit, and
+    near_by_chance, the share of uniform batches within it, both None where near-duplicates cannot be told;
+    near_compared: how many rows of a batch are compared with the rest of it; versions, machine; began: date and time.
     """
     dataset = workbench.dataset
     size, limit = workbench.experiment.batch_size, None
@@ -44,13 +46,15 @@ def run_facts(workbench: Workbench) -> dict[str, Any]:
             "test_rows": len(dataset.test_labels),
             "classes": len(dataset.class_names),
             "class_names": list(dataset.class_names[:NAMED_CLASSES]),
+            "only_in_test": only_in_test(dataset),
             "licence": dataset.licence,
             "source": dataset.source,
             "digest": digest(dataset),
         },
         "learner": workbench.learner.name,
         "learner_options": _options(workbench.learner),
-        "near_limit": limit,
+        "near_limit": None if limit is None else limit.distance,
+        "near_by_chance": None if limit is None else limit.by_chance,
         "near_compared": compared_rows(size),
         "versions": {**_versions(), **own_code.versions(workbench.experiment.names())},
         "machine": {

@@ -63,7 +63,11 @@ class Workbench:
 
     @classmethod
     def of(cls, experiment: Experiment, sources: Sources) -> Workbench:
-        """Load the data set. Raises: ArgumentError when it has too few rows for all rounds; what the sources raise."""
+        """Load the data set.
+
+        Raises: ArgumentError when it has too few rows for all rounds, or labels of another kind than metrics and
+        strategies take; what the sources raise.
+        """
         # The learner comes before the data, so that a wrong option is reported at once.
         learner = sources.learner(experiment.learner.name, experiment.learner.options)
         dataset = sources.load(experiment.dataset.name, experiment.dataset.options)
@@ -75,6 +79,7 @@ class Workbench:
                 dataset, mean=redundancy.mean, jitter=redundancy.jitter, seed=redundancy.seed
             )
         metrics.check_metrics(experiment.metrics, multilabel=dataset.multilabel)
+        experiment.check_outputs(multilabel=dataset.multilabel)
         experiment.check_pool(len(dataset))
         return cls(experiment, dataset, learner)
 
@@ -117,6 +122,7 @@ class Workbench:
         Cost: up to 40 s the first time on a machine, then a second or two.
         """
         toy = np.random.Generator(np.random.PCG64(0)).random((TOY_ROWS, 8), np.float32)
+        probabilities = toy if self.dataset.multilabel else toy / toy.sum(axis=1, keepdims=True)
         tree = cluster(toy)
         for entry in self.experiment.strategies:
             options = dict(entry.options)
@@ -124,7 +130,7 @@ class Workbench:
                 if isinstance(options.get(option), int):
                     options[option] = min(options[option], most)
             strategy = entry.model_copy(update={"options": options}).create(tree, self.experiment.mean_size)
-            strategy.query(TOY_BATCH, probabilities=toy / toy.sum(axis=1, keepdims=True), embeddings=toy)
+            strategy.query(TOY_BATCH, probabilities=probabilities, embeddings=toy)
         count = min(self.experiment.seed_size, TOY_BATCH)
         rows = stream(self.experiment.seed, "warm up").choice(len(self.dataset), count, replace=False)
         self.fit(rows.astype(np.int64), self.experiment.seed)

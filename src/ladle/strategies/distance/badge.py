@@ -9,6 +9,7 @@ import numpy as np
 
 from ladle import draws
 from ladle.errors import DataError
+from ladle.numbers import switch
 from ladle.strategies.distance.centres import Centres, outermost, square_lengths
 from ladle.strategies.distance.proportional import sample_by_distance
 from ladle.strategies.distance.space import Gradient
@@ -24,11 +25,21 @@ class Badge(Chooser):
     ties), as in the authors' code. Each further pick is drawn in proportion to its squared distance to the nearest
     pick. The draws are exact, and the gradients themselves are never computed.
 
+    For yes-or-no classes (`multilabel`) the gradient is (p - y) x h, where y, the most likely label, is 1 for every
+    class with p > 1/2 and 0 for the others.
+
     A query needs `probabilities`, and the `embeddings` that are the input of the model's last layer. The scores of a
     selection are the squared distances at which the rows were picked.
 
+    Parameters
+    ----------
+    multilabel : bool, default False
+        Whether the probabilities are those of yes-or-no classes (sigmoid outputs), each by itself.
+
     Raises
     ------
+    ArgumentError
+        `multilabel` is neither true nor false.
     DataError
         At a query: the squared length of a gradient exceeds float32.
 
@@ -58,10 +69,16 @@ class Badge(Chooser):
         'Ash et al. 2020, "Deep Batch Active Learning by Diverse, Uncertain Gradient Lower Bounds", algorithm 1.'
     )
 
+    multilabel: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "multilabel", switch(self.multilabel, "`multilabel`"))
+
     def choose(self, asked: Asked) -> Choice:
         """See `Chooser.choose`."""
         request, free = asked.request, asked.unlabelled
-        space = Gradient(asked.probabilities(), asked.embeddings())
+        probabilities = asked.probabilities(multilabel=self.multilabel)
+        space = Gradient(probabilities, asked.embeddings(), multilabel=self.multilabel)
         lengths = square_lengths(space, free)
         if not np.isfinite(lengths).all():
             raise DataError(

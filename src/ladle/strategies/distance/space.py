@@ -74,22 +74,31 @@ class Euclidean:
 
 
 class Gradient:
-    """Squared distance of gradient embeddings (p - e_y) x h, whose (n, classes dim) numbers are never computed.
+    """Squared distance of gradient embeddings (p - y) x h, whose (n, classes dim) numbers are never computed.
 
-    p: probabilities (n, classes); y: the most likely class; h: embeddings (n, dim). The dot product of two gradient
-    embeddings is the dot product of the first factors times that of the second factors.
+    p: probabilities (n, classes); y: the most likely label, (n, classes) of 0 and 1; h: embeddings (n, dim). The dot
+    product of two gradient embeddings is the dot product of the first factors times that of the second factors.
+
+    With softmax outputs y has a single 1, at the most likely class. With sigmoid outputs (`multilabel`) the classes are
+    independent, so the most likely label has a 1 wherever p > 1/2. In both cases the loss is the negative logarithm of
+    the label's probability, and its gradient by the outputs before softmax or sigmoid is p - y.
     Cost: a b (classes + dim) multiply-adds; nothing of the pool is held.
-    Source: Ash et al. 2020 (BADGE), section 3; the factors as in LabelBench.
+    Source: Ash et al. 2020 (BADGE), section 3; the factors as in LabelBench. The gradient for independent classes:
+    Bishop 2006, "Pattern Recognition and Machine Learning", section 5.2.
     """
 
-    def __init__(self, probabilities: Probabilities, embeddings: Embeddings) -> None:
+    def __init__(self, probabilities: Probabilities, embeddings: Embeddings, *, multilabel: bool = False) -> None:
         self._probabilities = np.asarray(probabilities)
         self._embeddings = np.asarray(embeddings)
+        self._multilabel = multilabel
 
     def take(self, rows: Rows) -> Points:
         """See `Space.take`."""
         loss = _likely(self._probabilities[rows])
-        loss[np.arange(len(loss)), loss.argmax(axis=1)] -= 1
+        if self._multilabel:
+            loss -= loss > 0.5
+        else:
+            loss[np.arange(len(loss)), loss.argmax(axis=1)] -= 1
         embedded = np.ascontiguousarray(self._embeddings[rows], np.float32)
         return loss, embedded, _square_lengths(loss) * _square_lengths(embedded)
 

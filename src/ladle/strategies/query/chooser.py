@@ -71,8 +71,16 @@ class Asked:
             probabilities, binary=self.binary, normalise=self.normalise, labelled=self.request.labelled
         )
 
-    def probabilities(self) -> Probabilities:
-        """(n, c), checked in one pass. Raises: as `raw_probabilities`; NonFiniteError; ProbabilityError."""
+    def probabilities(self, *, multilabel: bool = False) -> Probabilities:
+        """(n, c), checked in one pass; `multilabel`: of yes-or-no classes, so that a row may have any sum.
+
+        Raises: as `raw_probabilities`; NonFiniteError; ProbabilityError.
+        """
+        if multilabel:
+            given = self._given("probabilities", self.given_probabilities)
+            options = {"binary": self.binary, "normalise": self.normalise}
+            scores.margin(given, multilabel="min", labelled=self.request.labelled, **options)  # refuses what is none
+            return as_matrix(given, "probabilities")
         probabilities = self.raw_probabilities()
         scores.least_confidence(probabilities, labelled=self.request.labelled)  # refuses rows that are no probabilities
         return probabilities
