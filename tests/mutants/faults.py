@@ -1550,6 +1550,20 @@ TIGHT = (
         "if np.count_nonzero(touched) < size:",
         ("test_copies_are_passed_over_whatever_the_share_of_the_batch",),
     ),
+    Fault(
+        "tight",
+        "rows as far apart as any are near-copies",
+        "return float(min(alike * typical, np.nextafter(tree.known_below, 0)))",
+        "return float(min(typical, np.nextafter(tree.known_below, 0)))",
+        ("test_rows_as_far_apart_as_others_are_no_copies",),
+    ),
+    Fault(
+        "tight",
+        "labelled rows are passed over too",
+        "        is_surer[request.labelled] = True\n",
+        "",
+        ("test_facts",),
+    ),
 )
 
 FAULTS: tuple[Fault, ...] = (
