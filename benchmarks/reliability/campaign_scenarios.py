@@ -90,6 +90,21 @@ def _renames(campaign: ladle.Campaign) -> None:
         campaign.classes.rename("cat", "feline")
 
 
+def _merges_classes(campaign: ladle.Campaign) -> None:
+    if "dog" in (campaign.settings.labels.classes or ()):
+        campaign.classes.merge("dog", "cat")
+
+
+def _unmerges_classes(campaign: ladle.Campaign) -> None:
+    if "dog" not in (campaign.settings.labels.classes or ()):
+        campaign.classes.unmerge("dog")
+
+
+def _with_merged_classes(folder: Path) -> None:
+    birds.full(folder)
+    doing(_merges_classes)(folder)
+
+
 def _merges(campaign: ladle.Campaign) -> None:
     if "bob" not in campaign.labels()["annotator"]:
         return  # merged before
@@ -125,6 +140,8 @@ CAMPAIGN = (
     _change("assign", birds.labelled, lambda each: each.assign(birds.IDS[:6], to="eve")),
     _change("set", birds.full, lambda each: each.set(annotators_per_task=2, budget=9_000)),
     _change("rename a class", birds.full, _renames),
+    _change("merge classes", birds.full, _merges_classes),
+    _change("unmerge classes", _with_merged_classes, _unmerges_classes),
     _change("merge people", birds.full, _merges),
     _change("close the quarantine", birds.full, lambda each: each.withdrawals.close_quarantined(reason="seen")),
     _change("replace the pool", birds.full, _replaces),
