@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import ladle
-from ladle.campaign.splitting import tight_height
+from ladle.campaign.overview.splitting import tight_height
 from ladle.errors import ArgumentError
 from ladle.labelling import MemoryStore, Store
 from tests.campaign.made import begun, ids_of

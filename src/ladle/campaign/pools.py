@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ladle.campaign import views
+from ladle.campaign.overview import views
 from ladle.campaign.session import Session
 from ladle.labelling.records import Records
 from ladle.pool import Pool

@@ -7,10 +7,11 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
-from ladle.campaign import asking, creation, progress, quality, splitting, stories, verify, views, waiting
+from ladle.campaign import asking, creation
 from ladle.campaign.clocks import Clock
 from ladle.campaign.label_files import form_of
-from ladle.campaign.news import News
+from ladle.campaign.overview import progress, quality, splitting, stories, verify, views, waiting
+from ladle.campaign.overview.news import News
 from ladle.campaign.pools import CampaignPool
 from ladle.campaign.session import Database, Session
 from ladle.campaign.telling import check_text

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ladle.campaign import progress, waiting
+from ladle.campaign.overview import progress, waiting
 from ladle.campaign.reader import Reader
 from ladle.labelling.answers import Progress
 from ladle.labelling.contract import View

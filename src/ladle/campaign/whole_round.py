@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ladle.campaign import asking, label_files, rounds, telling, verify
+from ladle.campaign import asking, label_files, rounds, telling
+from ladle.campaign.overview import verify
 from ladle.campaign.rounds import RoundResult
 from ladle.campaign.score_arrays import arrays_of
 from ladle.campaign.session import Session

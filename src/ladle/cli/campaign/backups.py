@@ -19,7 +19,7 @@ def verify(
     quiet: options.Quiet = False,
 ) -> None:
     """Check the integrity of a campaign: its records, their checksums, and its files."""
-    from ladle.campaign.verify import require_passed
+    from ladle.campaign.overview.verify import require_passed
     from ladle.cli.program.printing import print_answer
     from ladle.cli.program.progress import progress_reporter
     from ladle.cli.program.words import text_in_commands

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ladle.campaign.examples import from_texts
-from ladle.campaign.views import id_type, names, rounds_of
+from ladle.campaign.overview.views import id_type, names, rounds_of
 from ladle.labelling.columns import Int64, Texts, repeated, texts
 from ladle.labelling.contract import View
 from ladle.labelling.labels import parsed

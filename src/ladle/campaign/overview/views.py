@@ -9,7 +9,7 @@ import numpy as np
 
 from ladle.campaign.damage import newest_part
 from ladle.campaign.examples import from_texts
-from ladle.campaign.news import News
+from ladle.campaign.overview.news import News
 from ladle.labelling.columns import Int64, texts
 from ladle.labelling.contract import View
 from ladle.labelling.labels import all_parsed

@@ -8,8 +8,8 @@ from contextlib import suppress
 
 import numpy as np
 
-from ladle.campaign import quality
 from ladle.campaign.damage import newest_part
+from ladle.campaign.overview import quality
 from ladle.errors import LadleError
 from ladle.labelling.answers import Progress
 from ladle.labelling.columns import texts
