@@ -186,8 +186,8 @@ def several_sources():
 
 @pytest.mark.parametrize(
     ("strategy", "options"),
-    [("badge", "multilabel = true"), ("badge", "multilabel = true, partitions = 2"), ("margin", 'multilabel = "mean"'), ("auto", 'multilabel = "min"'),
-     ("coreset", ""), ("uniform", ""), ("typiclust", "")],
+    [("badge", "multilabel = true"), ("badge", "multilabel = true, partitions = 2"), ("margin", 'multilabel = "mean"'),
+     ("auto", 'multilabel = "min"'), ("coreset", ""), ("uniform", ""), ("typiclust", "")],
 )  # fmt: skip
 def test_strategies_that_read_several_labels_run(tmp_path, strategy, options):
     text = SEVERAL.format(metrics='["pooled_ap"]').replace('candidate_ratio = 2, multilabel = "min"', options)
