@@ -8,7 +8,7 @@ from ladle.lab.protocol.experiment import Experiment
 from ladle.report.facts import facts_of
 from ladle.report.figures import shares
 from ladle.report.page import page
-from ladle.report.rows import batches_table, ratios_table
+from ladle.report.rows import batches_table, levels_table, ratios_table
 from ladle.report.tables import markdown_of, to_json
 from tests.report import made_ledger as made
 
@@ -123,3 +123,41 @@ def test_classes_that_cannot_be_learnt_are_told_on_every_output(tmp_path):
     with made.made_ledger(tmp_path / "none", data={"only_in_test": {}}) as ledger:
         facts = facts_of(ledger)
     assert "that the pool lacks" not in page(facts) + markdown_of(facts)
+
+
+def leveled(trial, number):
+    """Margin's batch in the first round; then a level that differs between trials, in the third its rule too."""
+    if number == 1:
+        return {"level": 1.0, "why": "margin"}
+    return {"level": 2.0 + trial, "why": "near-copies" if number == 3 and trial < 2 else "reach"}
+
+
+def test_the_level_that_auto_chose_is_told_for_each_round(tmp_path, monkeypatch):
+    monkeypatch.setattr(made, "NAMES", made.NAMES | {"Entropy": "auto"})
+    with made.made_ledger(tmp_path / "levels", stories={"Entropy": leveled}) as ledger:
+        facts = facts_of(ledger)
+        told = json.loads(json.dumps(to_json(ledger)))["batches"]
+    assert [each["chosen_levels"] is None for each in told] == [True, True, True, False]
+    assert told[3]["chosen_levels"][2] == {
+        "round": 3, "mean": 4.5, "least": 2.0, "most": 7.0, "why": {"near-copies": 2, "reach": 4}
+    }  # fmt: skip
+    assert levels_table(facts) == (
+        ["round", "labels before", "Entropy"],
+        [
+            ["1", "100", "1.00: margin"],
+            ["2", "150", "4.50 (2.00 to 7.00): reach"],
+            ["3", "200", "4.50 (2.00 to 7.00): near-copies 2, reach 4"],
+        ],
+    )
+    assert "| 2 | 150 | 4.50 (2.00 to 7.00): reach |" in markdown_of(facts)
+    assert markdown_of(facts).count("## What auto chose") == page(facts).count("<h2>What auto chose</h2>") == 1
+    assert "4.50 (2.00 to 7.00): near-copies 2, reach 4</td>" in page(facts)
+
+
+def test_parts_of_a_batch_may_have_levels_for_several_reasons(tmp_path, monkeypatch):
+    monkeypatch.setattr(made, "NAMES", made.NAMES | {"Entropy": "auto"})
+    parts = {"level_least": 1.0, "level_most": 3.0}
+    with made.made_ledger(tmp_path / "parts", stories={"Entropy": lambda trial, number: parts}) as ledger:
+        assert levels_table(facts_of(ledger))[1][0] == ["1", "100", "2.00 (1.00 to 3.00): parts differ"]
+    with made.made_ledger(tmp_path / "none") as ledger:
+        assert facts_of(ledger).batches[3].chosen_levels is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,27 @@ class ChosenRatio:
 
 
 @dataclass(frozen=True, slots=True)
+class ChosenLevel:
+    """The level of the tree that the strategy `auto` chose in one round, as rows a cluster; 1 is Margin's batch.
+
+    Attributes
+    ----------
+    round : int
+        From 1.
+    mean, least, most : float
+        Over the trials, and over the parts of a batch that was chosen in parts.
+    why : mapping of str to int
+        In how many trials each rule decided, by the strategy's words; parts that differ have none.
+    """
+
+    round: int
+    mean: float
+    least: float
+    most: float
+    why: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class BatchFacts:
     """The batches of one strategy in the finished trials of a run; None where the run has no such number.
 
@@ -57,6 +79,8 @@ class BatchFacts:
         Means over rounds: shares of the batch, and the evenness.
     chosen_ratios : tuple of ChosenRatio or None
         One a round, for a strategy whose candidate ratio is "auto".
+    chosen_levels : tuple of ChosenLevel or None
+        One a round, for the strategy `auto`.
     seconds : mapping of str to float
         Of a round, by step, see `typical_seconds`.
     first_batch : tuple of (int, int)
@@ -76,16 +100,23 @@ class BatchFacts:
     originals: float | None
     even: float | None
     chosen_ratios: tuple[ChosenRatio, ...] | None
+    chosen_levels: tuple[ChosenLevel, ...] | None
     seconds: Mapping[str, float]
     first_batch: tuple[tuple[int, int], ...]
 
 
 def batch_facts(
-    records: Sequence[RoundRecord], strategy: str, *, trials: Sequence[int], batch_size: int, is_auto: bool = False
+    records: Sequence[RoundRecord],
+    strategy: str,
+    *,
+    trials: Sequence[int],
+    batch_size: int,
+    chose_ratio: bool = False,
+    chose_level: bool = False,
 ) -> BatchFacts:
     """The batches of `strategy` in its finished `trials`, at least one, out of the records of its rounds.
 
-    is_auto: whether it chose its candidate ratio itself.
+    chose_ratio, chose_level: whether it chose its candidate ratio, or the level of the tree, in every round.
     """
     finished = [each for each in records if each.trial in set(trials)]
     first = next(each for each in finished if (each.trial, each.round) == (trials[0], 1))
@@ -105,7 +136,8 @@ def batch_facts(
         clusters=_share(clusters, batch_size),
         originals=_share(originals, batch_size),
         even=_mean(evenness),
-        chosen_ratios=_chosen_ratios(finished) if is_auto else None,
+        chosen_ratios=_chosen_ratios(finished) if chose_ratio else None,
+        chosen_levels=_chosen_levels(finished) if chose_level else None,
         seconds=typical_seconds([[each.seconds for each in one] for one in _rounds(finished)]),
         first_batch=_spaced(first.rows) if first.has_rows else (),
     )
@@ -142,32 +174,36 @@ def _by_round(records: Sequence[RoundRecord], value: Any) -> tuple[float, ...] |
 def _chosen_ratios(records: Sequence[RoundRecord]) -> tuple[ChosenRatio, ...] | None:
     """The ratios in the stories of the selections; None where a story has none."""
     chosen = []
-    for trials in _rounds(records):
-        stories = [each.facts.get("story") or {} for each in trials]
-        ends = [_ratio_ends(story) for story in stories]
-        if None in ends:
+    for number, stories in _stories(records):
+        ratios = _numbers(stories, "candidate_ratio")
+        if ratios is None:
             return None
-        ratios = [ratio for pair in ends if pair is not None for ratio in pair]
-        chosen.append(
-            ChosenRatio(
-                round=trials[0].round,
-                mean=float(np.mean(ratios)),
-                least=min(ratios),
-                most=max(ratios),
-                shared=_mean_fact(stories, "shared"),
-                by_chance=_mean_fact(stories, "shared_by_chance"),
-            )
-        )
+        shared, by_chance = (_mean_fact(stories, name) for name in ("shared", "shared_by_chance"))
+        chosen.append(ChosenRatio(number, float(np.mean(ratios)), min(ratios), max(ratios), shared, by_chance))
     return tuple(chosen)
 
 
-def _ratio_ends(story: Mapping[str, Any]) -> tuple[float, float] | None:
-    """The least and the most of a story's candidate ratio: two numbers where the parts of a batch differ."""
-    ratio = story.get("candidate_ratio")
-    ends = [story.get(f"candidate_ratio_{end}", ratio) for end in ("least", "most")]
-    if not all(isinstance(end, (int, float)) for end in ends):
-        return None
-    return float(ends[0]), float(ends[1])
+def _chosen_levels(records: Sequence[RoundRecord]) -> tuple[ChosenLevel, ...] | None:
+    """The levels in the stories of the selections; None where a story has none."""
+    chosen = []
+    for number, stories in _stories(records):
+        levels = _numbers(stories, "level")
+        if levels is None:
+            return None
+        why = Counter(str(story["why"]) for story in stories if "why" in story)
+        chosen.append(ChosenLevel(number, float(np.mean(levels)), min(levels), max(levels), dict(sorted(why.items()))))
+    return tuple(chosen)
+
+
+def _stories(records: Sequence[RoundRecord]) -> list[tuple[int, list[Mapping[str, Any]]]]:
+    """The number of each round, and what the strategy noted of its selections in it, one a trial."""
+    return [(trials[0].round, [each.facts.get("story") or {} for each in trials]) for trials in _rounds(records)]
+
+
+def _numbers(stories: Sequence[Mapping[str, Any]], name: str) -> list[float] | None:
+    """A number of each story, or the two ends of it where the parts of a batch differ; None where one has neither."""
+    ends = [story.get(f"{name}_{end}", story.get(name)) for story in stories for end in ("least", "most")]
+    return [float(end) for end in ends] if all(isinstance(end, (int, float)) for end in ends) else None
 
 
 def _mean_fact(stories: Sequence[Mapping[str, Any]], name: str) -> float | None:

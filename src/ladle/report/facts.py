@@ -259,7 +259,8 @@ def _facts(ledger: Ledger, clusters: Clusters | None) -> ReportFacts:
                 label,
                 trials=ledger.trials(label),
                 batch_size=experiment.batch_size,
-                is_auto=experiment.strategy(label).options.get("candidate_ratio") == "auto",
+                chose_ratio=experiment.strategy(label).options.get("candidate_ratio") == "auto",
+                chose_level=experiment.strategy(label).name == "auto",
             )
             for label in finished
         ),

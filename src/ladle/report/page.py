@@ -18,6 +18,7 @@ from ladle.report.facts import MetricFacts, ReportFacts, facts_of
 from ladle.report.markup import Cells, definitions, document, figure, numbers, section, table, text
 from ladle.report.page_header import page_header
 from ladle.report.sentences import (
+    LEVELS,
     NO_SAVINGS,
     PLUS_MINUS,
     RATIOS,
@@ -122,7 +123,7 @@ def page(facts: ReportFacts, *, dataset: Dataset | None = None) -> str:
             *others,
             "" if views is None else chosen_section(facts, views),
             _redundancy(facts),
-            _ratios(facts),
+            _choices(facts),
             clusters_section(facts, views),
             _classes(facts),
             _time(facts),
@@ -282,11 +283,14 @@ def _redundancy(facts: ReportFacts) -> str:
     )
 
 
-def _ratios(facts: ReportFacts) -> str:
-    names, lines = rows.ratios_table(facts)
-    if not lines:
-        return ""
-    return section("What auto chose", RATIOS, table(names, lines))
+def _choices(facts: ReportFacts) -> str:
+    """What strategies that choose for themselves chose in each round; empty without one."""
+    parts = [
+        f'<p class="note">{text(sentence)}</p>{table(*chosen)}'
+        for sentence, chosen in ((RATIOS, rows.ratios_table(facts)), (LEVELS, rows.levels_table(facts)))
+        if chosen[1]
+    ]
+    return section("What auto chose", "By what it measured before each batch.", *parts) if parts else ""
 
 
 def _classes(facts: ReportFacts) -> str:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from ladle.lab.measures.comparisons import LEVEL, Comparison
 from ladle.lab.measures.savings import Savings
-from ladle.report.batches import ChosenRatio
+from ladle.report.batches import ChosenLevel, ChosenRatio
 from ladle.report.compare import RunComparison
 from ladle.report.facts import MetricFacts, ReportFacts
 from ladle.report.sentences import (
@@ -150,7 +150,21 @@ def ratios_table(facts: ReportFacts) -> Table:
     header = ["round", "labels before", *chosen]
     numbers = range(len(facts.labels) - 1) if chosen else range(0)
     return header, [
-        [str(number + 1), f"{facts.labels[number]:,}", *(_ratio_text(each[number]) for each in chosen.values())]
+        [str(number + 1), f"{facts.labels[number]:,}", *(_chosen_text(each[number]) for each in chosen.values())]
+        for number in numbers
+    ]
+
+
+def levels_table(facts: ReportFacts) -> Table:
+    """The level of the tree that `auto` chose in each round and why, one column a strategy; no rows without one."""
+    chosen = {each.strategy: each.chosen_levels for each in facts.batches if each.chosen_levels}
+    numbers = range(len(facts.labels) - 1) if chosen else range(0)
+    return ["round", "labels before", *chosen], [
+        [
+            str(number + 1),
+            f"{facts.labels[number]:,}",
+            *(f"{_chosen_text(each[number])}: {_why_text(each[number])}" for each in chosen.values()),
+        ]
         for number in numbers
     ]
 
@@ -268,10 +282,17 @@ def _range(low: float, high: float) -> str:
     return f"{100 * low:.2f} to {100 * high:.2f}"
 
 
-def _ratio_text(ratio: ChosenRatio) -> str:
-    """The mean ratio, with the least and the most where trials differ: "4.31 (3.97 to 4.60)"."""
-    mean, least, most = (f"{value:.2f}" for value in (ratio.mean, ratio.least, ratio.most))
+def _chosen_text(chosen: ChosenRatio | ChosenLevel) -> str:
+    """The mean, with the least and the most where trials differ: "4.31 (3.97 to 4.60)"."""
+    mean, least, most = (f"{value:.2f}" for value in (chosen.mean, chosen.least, chosen.most))
     return mean if least == most else f"{mean} ({least} to {most})"
+
+
+def _why_text(level: ChosenLevel) -> str:
+    """The rule that decided, with the number of trials where they differ: "margin", "margin 2, reach 8"."""
+    if len(level.why) == 1:
+        return next(iter(level.why))
+    return ", ".join(f"{rule} {trials:,}" for rule, trials in level.why.items()) or "parts differ"
 
 
 def _percent(share: float | None) -> str:

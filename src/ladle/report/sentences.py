@@ -19,6 +19,10 @@ RATIOS = (
     "How many candidates for each place in the batch a strategy with the candidate ratio auto took: the mean over "
     "trials (the least to the most). At 1 its batch is Margin's."
 )
+LEVELS = (
+    "How many rows a cluster has in the mean, at the level of the tree whose clusters the strategy auto took one row "
+    "each of: the mean over trials (the least to the most), and the rule that decided. At 1 its batch is Margin's."
+)
 PLUS_MINUS = "mean ± standard error"  # what a number with "±" is
 NEVER = "never got there"  # did not reach the final value of the other
 FEWER, MORE = "fewer labels", "more labels"  # the two clear verdicts

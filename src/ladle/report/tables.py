@@ -21,6 +21,7 @@ from ladle.report.rows import (
     curves_table,
     differing_table,
     finals_table,
+    levels_table,
     near_text,
     other_pairs_table,
     ratios_table,
@@ -31,6 +32,7 @@ from ladle.report.rows import (
     side_by_side_table,
 )
 from ladle.report.sentences import (
+    LEVELS,
     NO_SAVINGS,
     RATIOS,
     WIDER_FAMILY,
@@ -80,8 +82,9 @@ def markdown_of(facts: ReportFacts) -> str:
     for metric in facts.metrics:
         parts += _metric_parts(facts, metric)
     parts += ["## The batches", *([near] if (near := near_text(facts)) else []), _table(batches_table(facts))]
-    if ratios_table(facts)[1]:
-        parts += ["## What auto chose", RATIOS, _table(ratios_table(facts))]
+    chosen = [(RATIOS, ratios_table(facts)), (LEVELS, levels_table(facts))]
+    parts += ["## What auto chose"] if any(table[1] for _, table in chosen) else []
+    parts += [part for sentence, table in chosen if table[1] for part in (sentence, _table(table))]
     parts += ["## Seconds a round", "In the median over trials.", _table(seconds_table(facts))]
     parts += ["## The run", _table((["", ""], [list(pair) for pair in run_pairs(facts)]))]
     parts += ["## The protocol as run", f"```toml\n{facts.protocol.rstrip()}\n```"]

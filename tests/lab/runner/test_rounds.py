@@ -187,7 +187,7 @@ def several_sources():
 @pytest.mark.parametrize(
     ("strategy", "options"),
     [("badge", "multilabel = true"), ("badge", "multilabel = true, partitions = 2"), ("margin", 'multilabel = "mean"'),
-     ("coreset", ""), ("uniform", ""), ("typiclust", "")],
+     ("auto", 'multilabel = "min"'), ("coreset", ""), ("uniform", ""), ("typiclust", "")],
 )  # fmt: skip
 def test_strategies_that_read_several_labels_run(tmp_path, strategy, options):
     text = SEVERAL.format(metrics='["pooled_ap"]').replace('candidate_ratio = 2, multilabel = "min"', options)
@@ -202,6 +202,8 @@ def test_strategies_that_read_several_labels_run(tmp_path, strategy, options):
     ("strategy", "options", "told"),
     [
         ("margin", "", r"of strategy X must have `multilabel`.*several labels.*multilabel = \"min\""),
+        ("auto", "", r"of strategy X must have `multilabel`"),
+        ("capped-margin", "cap = 2", r"of strategy X must have `multilabel`"),
         ("cluster-margin", "", r"of strategy X must have `multilabel`.*multilabel = \"min\""),
         ("badge", "", r"of strategy X must have `multilabel`.*multilabel = true"),
         ("badge", "multilabel = false", r"of strategy X must have `multilabel`.*got False"),

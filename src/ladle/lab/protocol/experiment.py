@@ -186,7 +186,7 @@ class StrategyEntry(_Table):
                 f"the strategy {self.label}",
                 wanted="take several labels an example, as the data set has",
                 got=f"{self.name}, which takes one class an example",
-                remedy="Use margin, cluster-margin or badge with `multilabel`, or a strategy that reads no scores.",
+                remedy="Use margin, auto, cluster-margin or badge with `multilabel`, or one that reads no scores.",
             )
         if multilabel and not asked:
             value = "true" if described.options["multilabel"] is False else '"min"'
