@@ -17,7 +17,7 @@ import pytest
 
 import ladle
 from ladle import formats, hac, lab, labelling, numbers, pool, scores, stopping, strategies
-from ladle.errors import ArgumentError, LadleError
+from ladle.errors import ArgumentError, FileError, LadleError
 from ladle.lab.data.near_duplicates import with_near_duplicates
 from ladle.lab.learners.feature_heads import Head
 from ladle.lab.learners.logistic import Logistic
@@ -172,6 +172,7 @@ TABLE: dict[str, tuple[str, Any, Any]] = {
     "Entropy(beta)": ("number", 5, lambda value: strategies.Entropy(beta=value).beta),
     "LeastConfidence(beta)": ("number", 5, lambda value: strategies.LeastConfidence(beta=value).beta),
     "Falcun(gamma)": ("number", 5, lambda value: strategies.Falcun(gamma=value).gamma),
+    "Badge(multilabel)": ("switch", True, lambda value: strategies.Badge(multilabel=value).multilabel),
     "DropQuery(disagreement)": ("number", 0.5, lambda value: strategies.DropQuery(disagreement=value).disagreement),
     "ProbCover(radius)": ("number", 0.5, lambda value: strategies.ProbCover(radius=value).radius),
     "Herding(bandwidth)": ("number", 0.5, lambda value: strategies.Herding(bandwidth=value).bandwidth),
@@ -604,7 +605,7 @@ def test_texts():
 
 @pytest.mark.parametrize("wrong", ["a\0b", "\ud800", "x" * 256, "/".join(["folder"] * 1000), b"x", 3, None])
 def test_a_path_that_no_system_has_is_refused(wrong: Any) -> None:
-    with pytest.raises(ArgumentError, match=r"^`path` must be a path"):
+    with pytest.raises(FileError, match=r"^`path` must be a path"):
         numbers.path_of(wrong, "`path`")
     assert numbers.path_of(None, "`path`", undecided=True) is None
     assert numbers.path_of("x" * 255, "`path`") == "x" * 255

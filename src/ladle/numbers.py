@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ladle.errors import ArgumentError, did_you_mean
+from ladle.errors import ArgumentError, FileError, did_you_mean
 
 LARGEST = 2**63 - 1  # the largest whole number where nothing else limits it: it has to fit int64
 LONGEST_PATH, LONGEST_FILE_NAME = 4_095, 255  # bytes, in the systems of today
@@ -130,7 +130,7 @@ def text(value: object, subject: str, *, undecided: bool = False, wanted: str = 
 def path_of(value: object, subject: str, *, undecided: bool = False) -> Any:
     """`value` if it is the path of a file or a folder, or None where that is allowed.
 
-    Raises: ArgumentError, also for a path that no system has: one with a NUL, or of a very long name.
+    Raises: ArgumentError; FileError for a path that no system has: one with a NUL, or of a very long name.
     """
     if undecided and value is None:
         return value
@@ -140,9 +140,11 @@ def path_of(value: object, subject: str, *, undecided: bool = False) -> Any:
         octets = os.fsencode(value)
     except UnicodeEncodeError:
         octets = b"\x00"
-    if b"\x00" in octets or len(octets) > LONGEST_PATH or max(map(len, octets.split(b"/"))) > LONGEST_FILE_NAME:
+    too_long = len(octets) > LONGEST_PATH or max(map(len, octets.split(b"/"))) > LONGEST_FILE_NAME
+    if b"\x00" in octets or too_long:
         wanted = f"be a path without NUL, of {LONGEST_PATH:,} bytes and {LONGEST_FILE_NAME} a name at most"
-        raise ArgumentError(subject, wanted=wanted, got=_show(os.fspath(value)))
+        got = "a name that is too long" if too_long else "a null byte in it"
+        raise FileError(subject, wanted=wanted, got=f"{got}: {_show(os.fspath(value))}")
     return value
 
 

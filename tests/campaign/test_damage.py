@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sqlite3
 from pathlib import Path
@@ -87,7 +88,7 @@ def test_damaged_files_are_found(sound: Path, tmp_path: Path, name: str, damage:
             )
         verdict = campaign.verify()
         assert any(name in line for line in verdict.problems)
-        assert "problems in" in str(verdict)
+        assert re.match(r"[12] problems? in", str(verdict))
         if name == "ids-2.arrow":  # the pool as it is now
             with pytest.raises(LadleError, match=name):
                 campaign.tell(["bilder/1.jpg"], ["cat"])

@@ -92,7 +92,7 @@ def test_the_equals_sign_and_the_short_form_count(run):
         (["select", "p.npy", "--zzz"], "No such option: --zzz."),
         (["select"], "Missing argument 'POOL'."),
         (["cluster", "p.npy"], "Missing option '--output' / '-o'."),
-        (["cluster", "p.npy", "-o", "a.npz", "--seed", "x"], "Invalid value for '--seed'"),
+        (["cluster", "p.npy", "-o", "a.npz", "--seed", "x"], "--seed must be a whole number; got 'x'."),
         (["cluster", "p.npy", "-o", "a.npz", "--metric", "cosin"], "Invalid value for '--metric'"),
         (["cluster", "p.npy", "-o"], "Option '-o' requires an argument"),
         (["cluster", "p.npy", "q.npy", "-o", "a.npz"], "unexpected extra argument"),

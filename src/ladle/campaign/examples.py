@@ -168,8 +168,8 @@ class Examples:
         """
         if as_mask(values) is not None:
             return find_rows_named(values, self.ids, name=name)
+        check_not_a_mask(as_id_array(values, name), len(self), name)
         listed = self.checked(values, name)
-        check_not_a_mask(listed, len(self), name)
         rows = self.rows_of(listed, name)
         check_distinct(listed, name)
         return np.sort(rows)
