@@ -345,13 +345,16 @@ class Model:
         return chosen
 
     def release(self, annotator: str) -> int:
-        for batch in self.batches:
-            if batch["holder"] == annotator:
-                batch["lease_until"] = min(batch["lease_until"], self.now)
+        back = set()
+        for number, batch in enumerate(self.batches, start=1):
+            if batch["holder"] == annotator and batch["lease_until"] > self.now:
+                batch["lease_until"] = self.now
+                back |= {row for row, (last, _) in self.holds.items() if last == number}
         live = [key for key, until in self.leases.items() if key[1] == annotator and until > self.now]
         for key in live:
             self.leases[key] = self.now
-        return len(live)
+        back |= {row for row, _ in live}
+        return sum(self.counted(row) in ("open", "disputed") and not self.done(annotator, row) for row in back)
 
     def asked_waiting(self) -> list[int]:
         waiting = [row for row in self.holds if self.counted(row) in ("open", "disputed")]

@@ -170,3 +170,16 @@ def test_dawid_skene_leaves_final_words(tmp_path: Path) -> None:
     campaign.tell([ONE, TWO] * 2, ["cat"] * 4, annotator=["ann", "ann", "bob", "bob"])
     campaign.adjudicate([ONE], "dog")
     assert labels_of(campaign) == {ONE: ("dog", "adjudicated"), TWO: ("cat", "dawid-skene")}
+
+
+def test_a_gold_label_that_changes_is_said(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    assert campaign.add_gold(ids_of(2), ["cat", "cat"]) == 2
+    assert campaign.notices == ()
+    assert campaign.add_gold(ids_of(2), ["dog", "cat"]) == 0
+    (said,) = campaign.notices
+    assert said == f'The gold example {ids_of(1)[0]} has another known label now: it was "cat".'
+    assert campaign.audit()[-1].details["was"] == {ids_of(1)[0]: '"cat"'}
+    events = campaign.last_event()
+    assert campaign.add_gold(ids_of(2), ["dog", "cat"]) == 0
+    assert campaign.last_event() == events

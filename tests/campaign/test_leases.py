@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import ladle
-from ladle.errors import ArgumentError
+from ladle.errors import ArgumentError, MismatchError
 from ladle.labelling import MemoryStore, Store
 from ladle.labelling.events import Act, Effects, next_number, record
 from ladle.labelling.tables import EventTable, LeaseTable, PersonTable
@@ -53,7 +53,7 @@ def test_a_lease_that_has_ended_holds_nothing(store: Store, end: str, tmp_path: 
     clock = Clock()
     campaign = asked_for_vendor(store, tmp_path, clock=clock)
     if end == "released":
-        assert campaign.release(" vendorA") == 0
+        assert campaign.release(" vendorA") == 5
     else:
         clock.now += HOUR
     if end == "taken over":
@@ -269,3 +269,27 @@ def test_a_dispute_is_with_nobody_who_has_answered(store: Store, tmp_path: Path)
     assert (dispute.taken_by, dispute.assigned_to) == ("", "")
     campaign.take("cy", 1, disputed=True)
     assert campaign.disputes()["taken_by"].tolist() == ["cy"]
+
+
+def test_a_release_counts_what_goes_back(store: Store, tmp_path: Path) -> None:
+    """Tasks of a batch whose holder gives it back, and none that others have labelled meanwhile."""
+    campaign = begun(store, tmp_path)
+    batch = campaign.ask(5, margins=margins(), holder="acme")
+    campaign.tell(batch.ids[:1], ["cat"], annotator="acme")
+    assert campaign.release("acme") == 4
+    assert campaign.release("acme") == 0
+    taken = campaign.take("cy", 3)
+    campaign.tell(taken.ids[:2], ["cat", "dog"], annotator="eve")
+    assert campaign.release("cy") == 1
+
+
+def test_an_ask_repeated_for_another_holder_is_refused(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    first = campaign.ask(5, margins=margins(), holder="vendr", key="k")
+    with pytest.raises(MismatchError, match="the same ask for vendor; vendr has it"):
+        campaign.ask(5, margins=margins(), holder="vendor", key="k")
+    assert campaign.ask(5, margins=margins(), holder=" vendr ", key="k").renewed
+    assert campaign.ask(5, margins=margins(), key="k").ids.tolist() == first.ids.tolist()
+    campaign.ask(5, margins=margins(), key="nobody")
+    with pytest.raises(MismatchError, match="nobody has it by name"):
+        campaign.ask(5, margins=margins(), holder="vendor", key="nobody")

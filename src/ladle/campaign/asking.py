@@ -20,12 +20,12 @@ from ladle.errors import ArgumentError, FileError, MismatchError, NotFoundError,
 from ladle.labelling import answers
 from ladle.labelling.contract import View, Writer
 from ladle.labelling.events import digest_of, earlier_report, next_number, record
-from ladle.labelling.people import person_name
+from ladle.labelling.people import People, person_name
 from ladle.labelling.records import moment
 from ladle.labelling.rules import ask as ask_rules
 from ladle.labelling.rules.ask import AskRequest, BatchChoice, PoolState
 from ladle.labelling.settings import check_lease
-from ladle.labelling.tables import MICROSECONDS, BatchRowsTable, BatchTable, EventTable
+from ladle.labelling.tables import MICROSECONDS, BatchRowsTable, BatchTable, EventTable, PersonTable
 from ladle.numbers import whole
 from ladle.progress import Reporter, reporter
 
@@ -186,6 +186,15 @@ def _renew(session: Session, writer: Writer, number: int, request: AskRequest, a
             wanted="stand for one ask",
             got="the same ask with other scores",
             remedy="Repeat it as it was, or use a new key.",
+        )
+    people, holder = People(writer.read(PersonTable)), str(batch.holder[0])
+    if request.holder and people.name_of(request.holder) != people.name_of(holder):
+        raise MismatchError(
+            f"the key {request.key!r}",
+            wanted="stand for one ask",
+            got=f"the same ask for {request.holder}; " + (f"{holder} has it" if holder else "nobody has it by name"),
+            remedy="Repeat it as it was, or use a new key. To hand the batch over, release it (Campaign.release), and "
+            "assign its examples (Campaign.assign).",
         )
     effects = ask_rules.renew_batch(batch, lease_until=at + request.lease, event=next_number(writer, EventTable))
     record(writer, session.act("renew", at), effects)

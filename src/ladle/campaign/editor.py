@@ -145,7 +145,7 @@ class Editor(Teller):
         Returns
         -------
         int
-            How many leases of tasks have ended.
+            How many tasks go back: those that wait for a label that this annotator has not given.
 
         Raises
         ------

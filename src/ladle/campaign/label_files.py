@@ -13,10 +13,13 @@ from ladle.errors import IdError
 from ladle.formats import Form, LabelFile
 from ladle.labelling.answers import Told
 from ladle.labelling.labels import Labels
+from ladle.labelling.people import person_name
 from ladle.labelling.rules.tell import FileOrigin, TellRequest
 from ladle.labelling.tables import EventTable
+from ladle.notices import notice
 from ladle.pool.ids.example_ids import Ids
 
+SHOWN_NAMES = 3  # in a notice
 _ROWS = ("ladle_row", "row")  # the row of an example in the files of batches, now and in earlier versions
 
 
@@ -38,7 +41,14 @@ def tell_file(
 ) -> Told:
     """Tell the answers of a file: once, while all of it stands. Raises: as `Campaign.tell_file`."""
     request = request_of(session, file, annotator=annotator, source=source, key=key, imported=imported)
-    return telling.tell(session, request, by_content=key is None)
+    told = telling.tell(session, request, by_content=key is None)
+    names = sorted(set(request.told_by.tolist()))
+    if not annotator.strip() or not names or person_name(annotator) in names:
+        return told
+    listed = ", ".join(names[:SHOWN_NAMES]) + (", ..." if len(names) > SHOWN_NAMES else "")
+    text = f"The file says itself who labelled: {listed}. The annotator {annotator.strip()} was used for no line."
+    notice(text)
+    return replace(told, notices=(*told.notices, text))
 
 
 def request_of(

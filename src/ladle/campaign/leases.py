@@ -18,6 +18,7 @@ from ladle.labelling.events import next_number, record
 from ladle.labelling.people import People, person_name
 from ladle.labelling.records import moment
 from ladle.labelling.rules import lease as lease_rules
+from ladle.labelling.rules.assign import answered_by
 from ladle.labelling.rules.lease import WaitingTasks
 from ladle.labelling.rules.people import founded, known_names, known_person, near_names, near_notice
 from ladle.labelling.states import DISPUTED, WAITING, as_counted
@@ -87,12 +88,25 @@ def release(session: Session, annotator: str, rows: Int64 | None) -> int:
         if rows is not None:
             leases = leases.take(np.isin(leases.row, rows))
         effects = lease_rules.release(leases, event=event, at=at)
+        ended: list[int] = []
         if rows is None:
             batches = writer.read(BatchTable)
             effects = lease_rules.release_batches(effects, batches, given, people, event=event, at=at)
+            ended = effects.report["batches"]
+        released = _given_back(writer, leases.row[leases.lease_until > at], ended, name, people)
+        effects = replace(effects, report={**effects.report, "released": released})
         if effects:
             record(writer, session.act("release", at), effects)
     return int(effects.report["released"])
+
+
+def _given_back(view: View, leased: Int64, batches: list[int], name: str, people: People) -> int:
+    """How many tasks of these rows and batches wait for a label that this person or team has not given."""
+    parts = view.read(TaskTable, "row", leased.tolist()), view.read(TaskTable, "batch", batches)
+    tasks = [as_counted(part, gold_of(view.read(GoldTable)).row) for part in parts]
+    rows = np.unique(np.concatenate([task.row[np.isin(task.state, WAITING)] for task in tasks]))
+    answered = answered_by(view.read(LabelTable, "row", rows.tolist()))
+    return sum(not people.have_answered(name, answered.get(row, ())) for row in rows.tolist())
 
 
 class _Lists:

@@ -128,7 +128,10 @@ STEPS: dict[str, StepRule] = {
     ),
     "quarantine": StepRule(
         lambda facts: facts.quarantined > 0,
-        lambda facts: f"{counted(facts.quarantined, 'entry', 'is')} in quarantine. See why, mend and tell again.",
+        lambda facts: (
+            f"{counted(facts.quarantined, 'entry', 'is')} in quarantine. See why, mend and tell again, then "
+            "`quarantine close`."
+        ),
         lambda _: "export quarantine -o odd.csv",
     ),
     "disputes": StepRule(

@@ -262,3 +262,39 @@ def test_ids_that_were_renumbered_are_refused_with_the_line(begun: Path, run: An
         code, _, err = run("campaign", "tell", "shifted.csv", "--annotator", "ann")
         assert (code, "line 2" in err) == (3, True), err
     assert len(opened().labels()) == 0
+
+
+def test_an_annotator_that_no_line_is_of_is_said(begun: Path, run: Any, run_json: Any) -> None:
+    path = written("a.csv", "im001,cat,4", "im002,dog,5", header="id,label,annotator")
+    code, facts = run_json("campaign", "tell", path, "--annotator", "acme")
+    assert (code, facts["accepted"]) == (0, 2)
+    said = "The file says itself who labelled: 4, 5. The annotator acme was used for no line."
+    assert facts["notices"] == [said]
+    assert "The annotator acme was used for no line." in " ".join(
+        run("campaign", "tell", path, "--annotator", "acme")[1].split()
+    )
+    some = written("b.csv", "im003,cat,4", "im004,dog,", header="id,label,annotator")
+    assert run_json("campaign", "tell", some, "--annotator", "acme")[1]["notices"] == []
+
+
+def test_a_skip_of_an_unknown_example_is_said(begun: Path, run: Any, run_json: Any) -> None:
+    line = ("campaign", "skip", "--example", "nope", "--annotator", "ann", "--reason", "dark")
+    assert "1 entry is there: the pool lacks the id" in run(*line)[1]
+    assert run_json(*line)[1] | {"quarantined": 1, "skipped": 0, "done_before": False} == run_json(*line)[1]
+
+
+def test_gold_that_changes_is_said(begun: Path, run: Any, run_json: Any) -> None:
+    first, second = written("g1.csv", "im001,cat"), written("g2.csv", "im001,dog")
+    assert run_json("campaign", "gold", first)[1]["added"] == 1
+    changed = run_json("campaign", "gold", second)[1]
+    assert (changed["added"], changed["changed"], changed["done_before"]) == (0, True, False)
+    assert changed["notices"] == ['The gold example im001 has another known label now: it was "cat".']
+    again = run_json("campaign", "gold", second)[1]
+    assert (again["changed"], again["done_before"]) == (False, True)
+
+
+def test_a_pool_that_is_gone_is_told_in_commands(begun: Path, run: Any, run_json: Any) -> None:
+    Path("pool.parquet").unlink()
+    for text in (run("campaign", "pool")[1], run_json("campaign", "pool")[1]["problem"]):
+        assert "ladle campaign pool move" in text
+        assert "Campaign." not in text

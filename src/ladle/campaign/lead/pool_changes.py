@@ -12,6 +12,7 @@ import numpy as np
 from ladle import durable
 from ladle.campaign.session import Session
 from ladle.campaign.telling import LONGEST_REASON, as_given, check_text, known_rows, under_classes
+from ladle.counts import counted
 from ladle.errors import ArgumentError, FileError, IdError
 from ladle.labelling.events import next_number, record, replacements
 from ladle.labelling.rules import pool as pool_rules
@@ -93,6 +94,11 @@ def add_gold(session: Session, ids: object, labels: object) -> int:
         effects = pool_rules.add_gold(chosen, written[order], as_told[order], gold, event=event)
         if effects:
             record(writer, session.act("gold", session.now()), effects)
+    was = effects.report.get("was", {})
+    if was:
+        example, label = next(iter(was.items()))
+        more = "" if len(was) == 1 else f", and so have {counted(len(was) - 1, 'other')}"
+        session.note(f"The gold example {example} has another known label now: it was {label}{more}.")
     return int(effects.report["gold"])
 
 

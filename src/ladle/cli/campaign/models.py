@@ -102,14 +102,18 @@ def gold(
         reading = file_reading(delimiter, encoding, empty_lists, ignore_columns)
         known = label_file(campaign, labels, names=names, format_name=format_name, reading=reading).table
         written = with_classes(known.column("label"), campaign.settings.labels)
+        before = campaign.last_event()
         added, rows = campaign.add_gold(known.column("id"), written), known.num_rows
+        is_new = campaign.last_event() != before
         facts = {
             "command": "campaign gold",
             "name": campaign.name,
             "file": str(labels),
             "examples": rows,
             "added": added,
-            "done_before": added == 0,
+            "changed": is_new and added == 0,
+            "done_before": not is_new,
+            "notices": list(campaign.notices),
         }
         lines = {
             "examples": f"{rows:,} in {labels}",

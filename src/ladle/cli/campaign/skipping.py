@@ -9,6 +9,7 @@ import typer
 from ladle.cli.campaign.lead.exclusions import Example, IdsPath, listed_ids
 from ladle.cli.campaign.opening import By, Db, Name, OtherPool, open_campaign
 from ladle.cli.program import options
+from ladle.counts import counted
 
 Who = Annotated[str, typer.Option("--annotator", metavar="NAME", help="Who says so.", show_default=False)]
 
@@ -40,9 +41,12 @@ def skip(
             "repeated": told.repeated,
             "quarantined": told.quarantined,
             "disputed": told.disputed,
-            "done_before": told.skipped == 0,
+            "done_before": told.skipped == told.quarantined == 0,
         }
         lines = {"skipped": f"{told.skipped:,}, {told.repeated:,} before", "disputed": f"{told.disputed:,}"}
+        if told.quarantined:
+            entries = counted(told.quarantined, "entry", "is")
+            lines["quarantine"] = f"{entries} there: the pool lacks the id, or the name is odd. See quarantine list"
         print_answer(f"{annotator} skips in {campaign.name}", lines, facts, as_json=as_json)
 
 

@@ -87,7 +87,11 @@ def add_gold(named: NamedExamples, labels: Texts, as_told: Texts, gold: GoldTabl
     old, wanted = gold.take(places), labels[~fresh]
     differ = old.label != wanted if len(old) else np.zeros(0, bool)
     changed = replace(old, label=wanted, event=repeated(event, len(old)), as_told=as_told[~fresh]).take(differ)
-    return Effects(added=(new,), changed=(changed,), report={"gold": count + back, "changed": len(changed) - back})
+    report: dict[str, Any] = {"gold": count + back, "changed": len(changed) - back}
+    was = old.take(differ & (old.label != "")) if len(old) else old
+    if len(was):
+        report["was"] = dict(zip(was.example_id.tolist(), was.label.tolist(), strict=True))
+    return Effects(added=(new,), changed=(changed,), report=report)
 
 
 def record_model(row: ModelTable, known: ModelTable, former: Collection[tuple[str, str]] = ()) -> Effects:

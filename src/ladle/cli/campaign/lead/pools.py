@@ -12,6 +12,7 @@ from ladle.cli.campaign.creating import skipping_of
 from ladle.cli.campaign.opening import By, Db, Name, OtherPool, open_campaign
 from ladle.cli.program import options
 from ladle.cli.program.skipping import SkipInvalid, SkippedFile
+from ladle.cli.program.words import text_in_commands
 from ladle.counts import counted, of_number
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def extend(
 def _facts(campaign: Campaign) -> dict[str, Any]:
     parts = campaign.pool.history()
     rows = [each | {"at": each["at"].isoformat()} for each in parts.to_pylist()]
-    problem = campaign.pool.problem()
+    problem = text_in_commands(campaign.pool.problem(), ["--pool"])
     return {"command": "campaign pool", "name": campaign.name, "pools": rows, "problem": problem}
 
 
@@ -143,7 +144,7 @@ def _lines(campaign: Campaign) -> dict[str, str]:
     return {
         "pool": last.source,
         "examples": f"{last.rows:,} of dim {last.dim} ({last.dtype}), {last.ids} ids",
-        "can be read": campaign.pool.problem() or "yes",
+        "can be read": text_in_commands(campaign.pool.problem(), ["--pool"]) or "yes",
         "changes": "\n".join(history),
     }
 
