@@ -293,3 +293,15 @@ def test_an_ask_repeated_for_another_holder_is_refused(store: Store, tmp_path: P
     campaign.ask(5, margins=margins(), key="nobody")
     with pytest.raises(MismatchError, match="nobody has it by name"):
         campaign.ask(5, margins=margins(), holder="vendor", key="nobody")
+
+
+def test_what_one_had_for_too_long_another_may_take(store: Store, tmp_path: Path) -> None:
+    """Enough people have a task while their leases last; once these have ended it is free, first for nobody else."""
+    clock = Clock()
+    campaign = begun(store, tmp_path, clock=clock)
+    batch = campaign.ask(3, margins=margins())
+    assert campaign.take("ann", 3).ids.tolist() == batch.ids.tolist()
+    assert len(campaign.take("bob", 3)) == 0
+    clock.now += 2 * HOUR
+    taken = campaign.take("bob", 3)
+    assert (taken.ids.tolist(), taken.passed_on) == (batch.ids.tolist(), 3)
