@@ -8,10 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import ladle
 from ladle.errors import LadleError, MismatchError
-from ladle.labelling import Store
+from ladle.labelling import MemoryStore, Store
 from tests.campaign.made import Clock
 
 IDS = [f"e{place}" for place in range(4)]
@@ -112,6 +114,89 @@ def test_a_file_untold_after_a_merge_leaves_what_stood_before_it(store: Store, t
     campaign.tell_file(file)
     assert campaign.withdrawals.untell(file).restored == 1
     assert resolved(campaign) == {"e0": "b"}
+
+
+def test_a_file_untold_leaves_what_two_people_had_said_before_they_were_one(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, ["a", "b", "c"], Clock())
+    campaign.tell(["e0", "e1"], ["a", "a"], annotator="ann", told_at=10)
+    campaign.tell(["e0"], ["b"], annotator="ann2", told_at=5)
+    campaign.delete_labels(["e0"], annotator="ann", reason="a slip")
+    campaign.people.rename("ann2", "Ann")
+    campaign.people.merge("Ann", "ann")
+    assert resolved(campaign) == {"e0": "b", "e1": "a"}
+    file = file_of(tmp_path, {"id": "e0", "label": "c", "annotator": "ann", "told_at": "2026-01-09"})
+    campaign.tell_file(file)
+    assert campaign.withdrawals.untell(file).restored == 1
+    assert resolved(campaign) == {"e0": "b", "e1": "a"}
+    assert campaign.verify().ok
+
+
+def test_what_was_untold_for_one_person_was_not_for_another_who_is_the_same_now(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, ["a", "b", "c"], Clock())
+    campaign.tell(["e0", "e1"], ["a", "a"], annotator=["ann", "bob"], told_at=10)
+    said = [{"id": example, "label": "a", "annotator": who} for example, who in (("e0", "ann"), ("e1", "bob"))]
+    first = file_of(tmp_path, *(each | {"told_at": "1970-01-01T00:00:50Z"} for each in said))
+    campaign.tell_file(first)
+    campaign.withdrawals.untell(first, annotator="ann")
+    campaign.people.merge("bob", "ann")
+    second = {"id": "e1", "label": "b", "annotator": "ann", "told_at": "1970-01-01T00:01:10Z"}
+    campaign.tell_file(file_of(tmp_path, second))
+    assert campaign.withdrawals.untell(tmp_path / "1.jsonl").restored == 1
+    times = {row.id: row.told_at.timestamp() for row in campaign.labels() if row.status == "current"}
+    assert times == {"e0": 10, "e1": 50}
+    assert campaign.withdrawals.untell(first).retimed == 1, "the rest of it"
+    assert {row.told_at.timestamp() for row in campaign.labels() if row.status == "current"} == {10}
+    assert campaign.verify().ok
+
+
+TELLS = st.tuples(st.just("tell"), st.sampled_from(["ann", "Ann"]), st.sampled_from("ab"), st.integers(1, 9))
+DELETIONS = st.tuples(st.just("delete"), st.sampled_from(["ann", "Ann"]), st.just(""), st.just(0))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    before=st.lists(TELLS | DELETIONS, max_size=5),
+    after=st.lists(TELLS, max_size=4),
+    who=st.sampled_from(["ann", "Ann"]),
+    at=st.integers(1, 9),
+    merged_at=st.integers(0, 10),
+    is_renamed=st.booleans(),
+)
+def test_a_file_untold_at_any_time_leaves_what_stands_without_it(
+    before: list[tuple[str, str, str, int]],
+    after: list[tuple[str, str, str, int]],
+    who: str,
+    at: int,
+    merged_at: int,
+    is_renamed: bool,
+    tmp_path: Path,
+) -> None:
+    """Two people answer for an example, and are merged at some time; the file has a label that nobody else gives."""
+    file = file_of(tmp_path, {"id": "e0", "label": "c", "annotator": who, "told_at": f"1970-01-01T00:00:0{at}Z"})
+
+    def ends(*, is_told: bool) -> set[tuple[str, str, float]]:
+        campaign = begun(MemoryStore(), tmp_path, ["a", "b", "c"], Clock())
+        campaign.tell(["e3", "e3"], ["a", "a"], annotator=["ann", "Ann"])
+        acts = [*before, ("file", "", "", 0), *after]
+        acts.insert(min(merged_at, len(acts)), ("merge", "", "", 0))
+        for act, name, label, told_at in acts:
+            if act == "tell":
+                campaign.tell(["e0"], [label], annotator=name, told_at=told_at)
+            elif act == "delete":
+                campaign.delete_labels(["e0"], annotator=name, reason="a slip")
+            elif act == "file" and is_told:
+                campaign.tell_file(file)
+            elif act == "merge":
+                if is_renamed:
+                    campaign.people.rename("Ann", "Ann Lee")
+                campaign.people.merge("Ann", "ann")
+        if is_told:
+            campaign.withdrawals.untell(file)
+        assert campaign.verify().ok
+        labels = [row for row in campaign.labels() if row.status == "current" and row.id == "e0"]
+        return {(row.label, row.annotator, row.told_at.timestamp()) for row in labels}
+
+    assert ends(is_told=True) == ends(is_told=False)
 
 
 def test_a_rename_onto_a_class_of_gold_is_refused_where_any_class_is_accepted(store: Store, tmp_path: Path) -> None:

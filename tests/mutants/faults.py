@@ -933,7 +933,7 @@ IDEMPOTENCY = (
     Fault(
         "idempotency",
         "an untold file takes away what it replaced",
-        "(CURRENT, 0) if stands else (SUPERSEDED, event)",
+        "(CURRENT, 0) if place == stands else (SUPERSEDED, event)",
         "(SUPERSEDED, event)",
         ("test_an_untold_file_leaves_what_it_replaced",),
     ),
@@ -1119,6 +1119,20 @@ BUDGET = (
         "        told_at[place] = times[0].before if times else told_at[place]\n",
         "",
         ("test_an_untold_file_gives_back_the_times_it_had_moved",),
+    ),
+    Fault(
+        "idempotency",
+        "an untold file leaves two merged people as if they had always been one",
+        "person=person_before(began, told_by, changes)",
+        "person=annotator",
+        ("test_a_file_untold_leaves_what_two_people_had_said_before_they_were_one",),
+    ),
+    Fault(
+        "idempotency",
+        "what was untold for one person was untold for all who are one person now",
+        "in (None, person_before(seq, named[number], changes))",
+        "in (None, who_of[number])",
+        ("test_what_was_untold_for_one_person_was_not_for_another_who_is_the_same_now",),
     ),
     Fault(
         "idempotency",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ladle.labelling.tables import PersonTable
@@ -21,6 +21,24 @@ def looks_of(name: str) -> str:
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
     kept = "".join(sign for sign in folded if unicodedata.category(sign)[0] not in _NOT_OF_A_NAME)
     return kept or folded
+
+
+@dataclass(frozen=True, slots=True)
+class NameChange:
+    """A merge or a rename of people: since this event, everything of the person `old` belongs to the person `new`."""
+
+    event: int
+    old: str
+    new: str
+
+
+def person_before(event: int, name: str, changes: Sequence[NameChange]) -> str:
+    """The person that a name belonged to just before an event. changes: all of the campaign, in their order."""
+    person = person_name(name)
+    for change in changes:
+        if change.event < event and change.old == person:
+            person = change.new
+    return person
 
 
 @dataclass(frozen=True, slots=True, eq=False)

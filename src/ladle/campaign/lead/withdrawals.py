@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from ladle.labelling.answers import Withdrawn
 from ladle.labelling.columns import Int64
 from ladle.labelling.contract import View
 from ladle.labelling.events import Effects, digest_of, earlier_report, next_number, record
-from ladle.labelling.people import People, person_name
+from ladle.labelling.people import NameChange, People, person_before, person_name
 from ladle.labelling.rules import withdrawal
 from ladle.labelling.rules.people import alike, known_person
 from ladle.labelling.rules.tell import KnownRows
@@ -193,7 +193,8 @@ def _untell(
     at = session.now()
     with session.reading() if is_trial else session.writing() as view:
         which = _resolved(view, LabelFilter(annotator=named, sha256=digest_of_file(view, file)))
-        moves = _moves(view, which)
+        changes = _name_changes(view)
+        moves = _moves(view, which, changes)
         retimed = [each.number for each in moves if each.is_untold]
         rows = [*view.read(LabelTable, "file", [which.sha256]).row, *view.read(LabelTable, "number", retimed).row]
         effects = withdrawal.untell(
@@ -202,6 +203,7 @@ def _untell(
             which,
             untold=view.read(EventTable, "kind", ["untell"]).seq.tolist(),
             moves=moves,
+            changes=changes,
             entries=_entries_of(view, which),
             report={"file": os.fspath(file), "sha256": which.sha256, "annotator": which.annotator, "reason": reason},
         )
@@ -331,7 +333,20 @@ def _entries_of(view: View, which: LabelFilter) -> QuarantineTable:
     return entries.take(np.array([people.name_of(name) == which.annotator for name in entries.annotator], bool))
 
 
-def _moves(view: View, which: LabelFilter) -> list[TimeMove]:
+def _name_changes(view: View) -> list[NameChange]:
+    """All merges and renames of people, in their order."""
+    events = view.read(EventTable, "kind", ["merge people", "rename person"])
+    told = [(seq, json.loads(text)["told"]) for seq, text in zip(events.seq.tolist(), events.details, strict=True)]
+    changes = [
+        NameChange(seq, each["merged"], each["into"])
+        if "merged" in each
+        else NameChange(seq, each["renamed"], each["to"])
+        for seq, each in told
+    ]
+    return sorted(changes, key=lambda each: each.event)
+
+
+def _moves(view: View, which: LabelFilter, changes: Sequence[NameChange]) -> list[TimeMove]:
     """Every answer that was given again at another time, by any tell. which: the file that is untold now."""
     told = [each for each in _reports(view) if each.get("retimed")]
     if not told:
@@ -339,15 +354,15 @@ def _moves(view: View, which: LabelFilter) -> list[TimeMove]:
     numbers = [number for each in told for number, _, _ in each["retimed"]]
     label = view.read(LabelTable, "number", sorted(set(numbers)))
     who_of = dict(zip(label.number.tolist(), label.annotator.tolist(), strict=True))
-    people = People(view.read(PersonTable))
+    named = dict(zip(label.number.tolist(), label.told_by.tolist(), strict=True))
     events = view.read(EventTable, "kind", ["untell"])
     untold = [(seq, json.loads(text)["told"]) for seq, text in zip(events.seq.tolist(), events.details, strict=True)]
 
-    def was_untold(tell: dict[str, Any], who: str) -> bool:
+    def was_untold(tell: dict[str, Any], number: int) -> bool:
         return any(
             seq > tell["seq"]
             and each["sha256"] == tell["sha256"]
-            and (each.get("annotator") is None or people.name_of(each["annotator"]) == who)
+            and each.get("annotator") in (None, person_before(seq, named[number], changes))
             for seq, each in untold
         )
 
@@ -355,6 +370,6 @@ def _moves(view: View, which: LabelFilter) -> list[TimeMove]:
     for each in told:
         for number, before, after in each["retimed"]:
             is_untold = each["sha256"] == which.sha256 and which.annotator in (None, who_of[number])
-            was = was_untold(each, who_of[number])
+            was = was_untold(each, number)
             found.append(TimeMove(int(each["seq"]), number, before, after, is_untold, was))
     return found

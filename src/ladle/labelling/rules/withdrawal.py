@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from ladle.labelling.columns import repeated
+from ladle.labelling.columns import Int64, repeated
 from ladle.labelling.events import Effects
+from ladle.labelling.people import NameChange, person_before
 from ladle.labelling.rules.tell import KnownRows, overlay, rejudge
 from ladle.labelling.settings import Settings
 from ladle.labelling.tables import CURRENT, DELETED, SUPERSEDED, GoldTable, LabelTable, QuarantineTable, gold_of
@@ -82,6 +83,7 @@ def untell(
     *,
     untold: Collection[int],
     moves: Sequence[TimeMove],
+    changes: Sequence[NameChange],
     entries: QuarantineTable,
     report: Mapping[str, Any],
 ) -> Effects:
@@ -89,14 +91,14 @@ def untell(
 
     Its answers are deleted. Where one of them stood, or gave the time of what stood, that answer stands which would
     stand without it, with the time that it would have. which: the file, and one annotator or all. untold: the events
-    that untold files. moves: of all answers of these rows, in the order of events. entries: those of the file in the
-    quarantine, which are closed.
+    that untold files. moves: of all answers of these rows, in the order of events. changes: of all names of people.
+    entries: those of the file in the quarantine, which are closed.
     """
     mine = known.label.take((known.label.status != DELETED) & which.names(known.label))
     stood = mine.take(mine.status == CURRENT)
     gone = replace(mine, status=repeated(DELETED, len(mine)), ended=repeated(known.event, len(mine)))
     others = overlay(known.label, gone)
-    again = _stand_again(others, stood, moves, untold={*untold, known.event}, event=known.event)
+    again = _stand_again(others, stood, moves, changes, untold={*untold, known.event}, event=known.event)
     rows = np.unique(np.concatenate([stood.row, again.row]))
     moved = rejudge("untell", settings, known, overlay(others, again), rows)
     closed = entries.take(entries.closed == 0)
@@ -119,47 +121,87 @@ def close_entries(entries: QuarantineTable, *, reason: str, event: int) -> Quara
 
 
 def _stand_again(
-    label: LabelTable, stood: LabelTable, moves: Sequence[TimeMove], untold: Collection[int], *, event: int
+    label: LabelTable,
+    stood: LabelTable,
+    moves: Sequence[TimeMove],
+    changes: Sequence[NameChange],
+    untold: Collection[int],
+    *,
+    event: int,
 ) -> LabelTable:
     """The answers that get another status or time, once those that stood are gone and moves of time are undone.
 
-    What happened to each example and annotator is done again in order, without the files that were untold.
+    What happened to each example and annotator is done again in order, without the files that were untold. Answers that
+    were of two people, who were merged later, are of two people until then.
     """
     of_moves = _by_number(moves)
-    names = ("row", "annotator", "number", "event", "status", "ended", "told_at")
+    names = ("row", "annotator", "number", "event", "status", "ended", "told_by")
     listed = list(zip(*(label.column(name).tolist() for name in names), strict=True))
     pairs = set(zip(stood.row.tolist(), stood.annotator.tolist(), strict=True))
     now = {each.number for each in moves if each.is_untold}
     given_again = {(row, who) for row, who, number, *_ in listed if number in now}
     pairs |= given_again & {(row, who) for row, who, _, _, status, *_ in listed if status == CURRENT}
-    happened: dict[tuple[int, str], list[tuple[int, int, int, int]]] = {pair: [] for pair in pairs}
+    happened: dict[tuple[int, str], list[_Step]] = {pair: [] for pair in pairs}
     told_at = label.told_at.copy()
-    for place, (row, annotator, number, began, status, ended, _) in enumerate(listed):
+    for place, (row, annotator, number, began, status, ended, told_by) in enumerate(listed):
         if (row, annotator) not in pairs or (status == DELETED and ended in untold):
             continue
         times = of_moves.get(number, ())
         told_at[place] = times[0].before if times else told_at[place]
         steps = happened[row, annotator]
-        steps.append((began, 2, number, place))
-        steps += [(each.event, 1, each.again, place) for each in times if not each.is_untold and not each.was_untold]
+        steps.append(_Step(began, number, place, "answer", person=person_before(began, told_by, changes)))
+        left = [each for each in times if not each.is_untold and not each.was_untold]
+        steps += [_Step(each.event, number, place, "again", told_at=each.again) for each in left]
         if status == DELETED:
-            steps.append((ended, 0, 0, place))
+            steps.append(_Step(ended, number, place, "delete"))
     status_now, ended_now = label.status.copy(), label.ended.copy()
     for steps in happened.values():
-        current = -1
-        for _, kind, value, place in sorted(steps):
-            if kind == 0:
-                current = -1 if current == place else current
-            elif kind == 1:
-                told_at[place] = max(told_at[place], value)
-            elif current < 0 or told_at[place] >= told_at[current]:
-                current = place
-        for place in {place for *_, place in steps if label.status[place] != DELETED}:
-            stands = place == current
-            if stands != (label.status[place] == CURRENT):
-                status_now[place], ended_now[place] = (CURRENT, 0) if stands else (SUPERSEDED, event)
+        stands = _last_standing(steps, changes, told_at)
+        for place in {each.place for each in steps if label.status[each.place] != DELETED}:
+            if (place == stands) != (label.status[place] == CURRENT):
+                status_now[place], ended_now[place] = (CURRENT, 0) if place == stands else (SUPERSEDED, event)
     differ = (status_now != label.status) | (told_at != label.told_at)
     return replace(label, status=status_now, ended=ended_now, told_at=told_at).take(np.asarray(differ, bool))
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One thing that happened to an answer, to be done again.
+
+    number, place: of the answer. person: whose it was then. told_at: at which it was given again.
+    """
+
+    event: int
+    number: int
+    place: int
+    what: Literal["answer", "again", "delete"]
+    person: str = ""
+    told_at: int = 0
+
+
+def _last_standing(steps: Sequence[_Step], changes: Sequence[NameChange], told_at: Int64) -> int:
+    """The place of the answer that stands after all steps, which are those of one person of now; -1 for none.
+
+    told_at: (labels,) the times at the beginning. The steps move them in place.
+    """
+    stands: dict[str, _Step] = {}  # the answer of each person of then
+    events: list[_Step | NameChange] = [*steps, *changes]
+
+    def later(step: _Step) -> tuple[int, int]:
+        return int(told_at[step.place]), step.number
+
+    for each in sorted(events, key=lambda each: (each.event, each.number if isinstance(each, _Step) else 0)):
+        if isinstance(each, NameChange):
+            both = [stands.pop(name) for name in (each.old, each.new) if name in stands]
+            if both:
+                stands[each.new] = max(both, key=later)
+        elif each.what == "delete":
+            stands = {person: step for person, step in stands.items() if step.place != each.place}
+        elif each.what == "again":
+            told_at[each.place] = max(told_at[each.place], each.told_at)
+        elif each.person not in stands or later(each) >= later(stands[each.person]):
+            stands[each.person] = each
+    return max(stands.values(), key=later).place if stands else -1
 
 
 def _by_number(moves: Sequence[TimeMove]) -> dict[int, list[TimeMove]]:
