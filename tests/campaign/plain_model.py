@@ -229,8 +229,8 @@ class Model:
                 stands["told_at"] = max(stands["told_at"], at if given_at is not None else 0)
                 continue
             is_older = stands is not None and at < stands["told_at"]
-            twins = [each for each in mine if (self.name(each["meant"]), each["told_at"]) == (label, at)]
-            if is_older and any(each["status"] != "deleted" for each in twins):
+            same = [each for each in mine if self.name(each["meant"]) == label and each["status"] != "deleted"]
+            if is_older and any(each["told_at"] >= at for each in same):
                 told["repeated"] += 1
                 continue
             if stands and not is_older:

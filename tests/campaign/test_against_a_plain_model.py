@@ -151,7 +151,7 @@ class Machine(RuleBasedStateMachine):
         ids = list(map(self.named, rows))
         return self.campaign.tell(ids, list(labels), annotator=list(annotators), key=key, told_at=list(times))
 
-    @rule(rows=SOME_ROWS, annotator=PEOPLE, at=st.sampled_from([None, BEGINNING + 50]))
+    @rule(rows=SOME_ROWS, annotator=PEOPLE, at=st.sampled_from([None, BEGINNING - 50, BEGINNING + 50]))
     def skip(self, rows: list[int], annotator: str, at: float | None) -> None:
         told = self.campaign.skip([self.ids[row] for row in rows], annotator=annotator, reason="too dark", told_at=at)
         expected = self.model.tell([(row, "skip", annotator, at) for row in rows])

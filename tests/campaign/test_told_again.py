@@ -135,6 +135,17 @@ def test_the_later_label_of_an_annotator_stands(store: Store, tmp_path: Path) ->
     assert campaign.verify().ok
 
 
+def test_older_answers_replace_nothing(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    campaign.tell([ONE, TWO], ["dog", "dog"], annotator="ann", told_at=TENTH)
+    skipped = campaign.skip([ONE], annotator="ann", reason="too dark", told_at=NINTH)
+    assert (skipped.skipped, skipped.older, skipped.changed) == (1, 1, 0)
+    assert skipped.notices[0].startswith("1 answer is older than what the same annotators gave since")
+    labelled = campaign.tell([ONE, TWO], ["cat", "cat"], annotator="ann", told_at=[NINTH, TENTH])
+    assert (labelled.accepted, labelled.older, labelled.changed) == (2, 1, 1)
+    assert standing(campaign) == {(ONE, "ann"): "dog", (TWO, "ann"): "cat"}
+
+
 def test_times_within_one_tell_decide_too(store: Store, tmp_path: Path) -> None:
     campaign = begun(store, tmp_path)
     told = campaign.tell([ONE, ONE], ["dog", "cat"], annotator="ann", told_at=[TENTH, NINTH])
@@ -157,6 +168,44 @@ def test_the_same_label_again_at_a_later_time_is_as_late_as_that(store: Store, t
     assert campaign.tell([ONE], ["dog"], annotator="ann", told_at=TENTH).repeated == 1
     assert campaign.tell([ONE], ["cat"], annotator="ann", told_at=NINTH + 1).older == 1
     assert [row.told_at.timestamp() for row in campaign.labels() if row.status == "current"] == [TENTH]
+
+
+def test_a_label_told_again_without_a_time_keeps_its_own(store: Store, tmp_path: Path) -> None:
+    """A repeat changes nothing, so that a call may be repeated: only a time that somebody says moves a label."""
+    campaign = begun(store, tmp_path, clock=lambda: TENTH + DAY)
+    campaign.tell([ONE, TWO], ["dog", "dog"], annotator="ann", told_at=NINTH)
+    again = campaign.tell([ONE, TWO], ["dog", "dog"], annotator="ann", told_at=[None, TENTH + 1])
+    assert again.repeated == 2
+    assert [row.told_at.timestamp() for row in campaign.labels()] == [NINTH, TENTH + 1]
+    past = campaign.tell([ONE, TWO], ["cat", "cat"], annotator="ann", told_at=TENTH)
+    assert (past.changed, past.older) == (1, 1)
+    assert standing(campaign) == {(ONE, "ann"): "cat", (TWO, "ann"): "dog"}
+
+
+@pytest.mark.parametrize(
+    "before",
+    [[("dog", 4)], [("cat", 3.5), ("dog", 4)], [("dog", 1), ("dog", 4)], [("dog", 2), ("dog", 4), ("owl", 4.5)], []],
+    ids=str,
+)
+def test_a_file_told_again_is_a_repeat_at_once(before: list[tuple[str, float]], store: Store, tmp_path: Path) -> None:
+    """Its label of the time 3 is older than the same label of the time 4, which stood and does not stand any more."""
+    campaign = begun(store, tmp_path)
+    for label, told_at in before:
+        campaign.tell([ONE], [label], annotator="ann", told_at=told_at)
+    lines = [f"{ONE},{label},1970-01-01T00:00:0{told_at}Z" for label, told_at in (("dog", 3), ("cat", 5))]
+    path = written(tmp_path, "both.csv", *lines, header="id,label,told_at")
+    first = campaign.tell_file(path, annotator="ann")
+    labels, log = campaign.labels(), len(campaign.audit())
+    assert first.accepted + first.repeated == 2
+    again = campaign.tell_file(path, annotator="ann")
+    assert again.repeat_of_key
+    assert (campaign.labels(), len(campaign.audit())) == (labels, log)
+    assert campaign.tell([ONE, ONE], ["dog", "cat"], annotator="ann", told_at=[3, 5]).repeated == 2
+    assert campaign.labels() == labels
+    campaign.tell([ONE], ["owl"], annotator="ann", told_at=6)
+    assert campaign.tell_file(path, annotator="ann").repeat_of_key
+    assert standing(campaign) == {(ONE, "ann"): "owl"}
+    assert campaign.verify().ok
 
 
 def test_a_file_with_times_is_repeated_though_newer_labels_stand(store: Store, tmp_path: Path) -> None:

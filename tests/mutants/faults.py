@@ -898,8 +898,8 @@ IDEMPOTENCY = (
     Fault(
         "idempotency",
         "the same label again is a new version",
-        "        if each.current >= 0 and answer == each.answer:",
-        "        if each.current >= 0 and answer == each.answer and not label:",
+        "        if each.current >= 0 and answer == each.answer and not is_older:",
+        "        if each.current >= 0 and answer == each.answer and not is_older and not label:",
         ("test_relabelling_and_deleting_keep_every_version", "test_every_store_answers_as_the_plain_model"),
     ),
     Fault(
@@ -1133,6 +1133,27 @@ BUDGET = (
         "in (None, person_before(seq, named[number], changes))",
         "in (None, who_of[number])",
         ("test_what_was_untold_for_one_person_was_not_for_another_who_is_the_same_now",),
+    ),
+    Fault(
+        "idempotency",
+        "an older answer that was given again since is stored once more",
+        "if is_older and told_at <= latest:",
+        "if is_older and told_at == latest:",
+        ("test_a_file_told_again_is_a_repeat_at_once", "test_every_store_answers_as_the_plain_model"),
+    ),
+    Fault(
+        "idempotency",
+        "an answer told again without a time has the time of now",
+        "            if told_at > each.told_at and is_timed:",
+        "            if told_at > each.told_at:",
+        ("test_a_label_told_again_without_a_time_keeps_its_own", "test_every_store_answers_as_the_plain_model"),
+    ),
+    Fault(
+        "idempotency",
+        "an older skip counts as a label that was not changed",
+        '(new.label != "") & ~is_older',
+        '(new.label != "")',
+        ("test_older_answers_replace_nothing", "test_every_store_answers_as_the_plain_model"),
     ),
     Fault(
         "idempotency",

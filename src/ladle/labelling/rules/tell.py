@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from ladle.counts import counted
 from ladle.errors import ArgumentError
@@ -141,7 +142,8 @@ def tell(settings: Settings, request: TellRequest, known: KnownRows) -> Effects:
     good[list(request.refused)] = False
     taken = np.flatnonzero(good)
     annotator = _people_of(request.told_by, known.people)
-    new, changed, older, retimed = _label_rows(request, annotator, taken, known)
+    new, changed, is_older, retimed = _label_rows(request, annotator, taken, known)
+    older = int(is_older.sum())
     touched = np.unique(request.row[good])
     labels = LabelTable.joined([overlay(known.label, changed), new])
     tasks, moved = _tasks(settings, request, touched, labels, known)
@@ -156,7 +158,7 @@ def tell(settings: Settings, request: TellRequest, known: KnownRows) -> Effects:
     report = {
         "labels": len(request),
         "accepted": len(new) - skips,
-        "changed": int(np.sum((new.version > 1) & (new.label != ""))) - older,
+        "changed": int(np.sum((new.version > 1) & (new.label != "") & ~is_older)),
         "older": older,
         "skipped": skips,
         "repeated": len(taken) - len(new),
@@ -248,8 +250,8 @@ def resolve(settings: Settings, labels: LabelTable, adjudications: AdjudicationT
 
 def _label_rows(
     request: TellRequest, annotator: Texts, taken: Int64, known: KnownRows
-) -> tuple[LabelTable, LabelTable, int, list[tuple[int, int, int]]]:
-    """The answers to add, the known ones that change, and how many of the new ones are older than what stands.
+) -> tuple[LabelTable, LabelTable, npt.NDArray[np.bool_], list[tuple[int, int, int]]]:
+    """The answers to add, the known ones that change, and (new,) which of the new ones are older than what stood.
 
     Last, the known ones that were given again at another time: number, `told_at` of before, the other time. An untell
     reads them from the log. taken: the positions of the answers that are not refused.
@@ -296,7 +298,7 @@ def _label_rows(
     )
     again = sorted((decided.earlier | decided.moved).items())
     retimed = [(int(known.label.number[place]), int(known.label.told_at[place]), at) for place, at in again]
-    return new, changed, len(decided.older), retimed
+    return new, changed, np.array(decided.is_older, bool), retimed
 
 
 def _people_of(told_by: Texts, people: PersonTable) -> Texts:
@@ -338,8 +340,8 @@ def _notices(annotators: list[str], people: PersonTable, older: int) -> list[str
     found = [near_notice(*pair) for pair in near_names(people, dict.fromkeys(annotators))]
     if older:
         found.append(
-            f"{counted(older, 'label', 'is')} older than what the same annotators gave since: all is stored, and the "
-            "later label stands"
+            f"{counted(older, 'answer', 'is')} older than what the same annotators gave since: all is stored, and the "
+            "later answer stands"
         )
     return found
 

@@ -2,6 +2,9 @@
 
 By one annotator for one example the answer that was given later stands, whichever came first; of two answers of one
 time the one that came later. An answer that was told without a time was given when it was told.
+
+The answer that stands, told again, is as late as the later of its times. Told again without a time, it is a repeat that
+changes nothing. So is an older answer that the annotator has given again since.
 """
 
 from __future__ import annotations
@@ -36,18 +39,18 @@ class Versions:
 
     place: which answer. version, told_at: of the row to store. stands: False for an answer that a later one replaces.
     ended: the known labels that are superseded, by their places. moved: known labels that were given again later: the
-    new `told_at` by place. earlier: those that were given again with an earlier time, which changes nothing. older: the
-    answers that are older than what stands.
+    new `told_at` by place. earlier: those that were given again with an earlier time, which changes nothing. is_older:
+    whether the answer is older than what stood.
     """
 
     place: list[int] = field(default_factory=list)
     version: list[int] = field(default_factory=list)
     told_at: list[int] = field(default_factory=list)
     stands: list[bool] = field(default_factory=list)
+    is_older: list[bool] = field(default_factory=list)
     ended: set[int] = field(default_factory=set)
     moved: dict[int, int] = field(default_factory=dict)
     earlier: dict[int, int] = field(default_factory=dict)
-    older: set[int] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -55,14 +58,14 @@ class _Standing:
     """The answers of one annotator for one example so far.
 
     current: the place of the one that stands, -1 for none. Places from `len(known)` on are those of new answers.
-    history: all answers with their times, without deleted ones.
+    latest: of each answer that is not deleted, when it was given last, and its place.
     """
 
     version: int = 0
     current: int = -1
     answer: _Answer = ("", "")
     told_at: int = 0
-    history: set[tuple[_Answer, int]] = field(default_factory=set)
+    latest: dict[_Answer, tuple[int, int]] = field(default_factory=dict)
 
 
 def versions_of(given: NewAnswers, known: LabelTable) -> Versions:
@@ -76,22 +79,23 @@ def versions_of(given: NewAnswers, known: LabelTable) -> Versions:
         # Without a time it is the newest, though another clock may be ahead.
         told_at = said_at if is_timed or each.current < 0 else max(said_at, each.told_at)
         is_older = each.current >= 0 and told_at < each.told_at
-        if each.current >= 0 and answer == each.answer:
+        if each.current >= 0 and answer == each.answer and not is_older:
             if told_at > each.told_at and is_timed:
                 _move(each, told_at, decided, len(known))
-            elif is_older and each.current < len(known):
-                decided.earlier[each.current] = max(told_at, decided.earlier.get(each.current, told_at))
             continue
-        if is_older and (answer, told_at) in each.history:
+        latest, latest_place = each.latest.get(answer, (-1, -1))
+        if is_older and told_at <= latest:
+            if told_at < latest and latest_place < len(known):
+                decided.earlier[latest_place] = max(told_at, decided.earlier.get(latest_place, told_at))
             continue
         each.version += 1
-        each.history.add((answer, told_at))
+        each.latest[answer] = (told_at, len(known) + len(decided.place))
         decided.place.append(place)
         decided.version.append(each.version)
         decided.told_at.append(told_at)
         decided.stands.append(not is_older)
+        decided.is_older.append(is_older)
         if is_older:
-            decided.older.add(place)
             continue
         if each.current >= 0:
             _end(each.current, decided, len(known))
@@ -107,7 +111,7 @@ def _standing(known: LabelTable) -> dict[tuple[int, str], _Standing]:
         each = so_far.setdefault((row, annotator), _Standing())
         each.version = max(each.version, version)
         if status != DELETED:
-            each.history.add(((label, reason), told_at))
+            each.latest[label, reason] = max(each.latest.get((label, reason), (told_at, place)), (told_at, place))
         if status == CURRENT:
             each.current, each.answer, each.told_at = place, (label, reason), told_at
     return so_far
@@ -116,7 +120,7 @@ def _standing(known: LabelTable) -> dict[tuple[int, str], _Standing]:
 def _move(each: _Standing, told_at: int, decided: Versions, known: int) -> None:
     """The answer that stands was given again, later."""
     each.told_at = told_at
-    each.history.add((each.answer, told_at))
+    each.latest[each.answer] = (told_at, each.current)
     if each.current < known:
         decided.moved[each.current] = told_at
     else:
