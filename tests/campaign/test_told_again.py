@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ import numpy as np
 import pytest
 
 import ladle
-from ladle.errors import ArgumentError, IdError, MismatchError, QuarantinedError
+from ladle.errors import ArgumentError, DataError, IdError, MismatchError, QuarantinedError
 from ladle.labelling import Labels, MemoryStore, Store
 from tests.campaign.made import begun, ids_of, margins, pool_of
 
@@ -217,6 +219,66 @@ def test_a_file_with_times_is_repeated_though_newer_labels_stand(store: Store, t
     assert campaign.tell_file(early, annotator="ann").repeat_of_key, "its time decides: nothing is new"
     assert standing(campaign) == {(ONE, "ann"): "dog"}
     assert campaign.round(4, margins=margins(), labels=[early], annotator="ann").told[0].repeat_of_key
+
+
+SAME = [("ann", "ann"), ("ann", " ann  "), ("ann", ""), ("", " "), ("ann", "Ann")]  # names of one person as they count
+
+
+@pytest.mark.parametrize("way", ["file", "round", "skip"])
+def test_a_file_with_two_answers_of_one_person_is_refused_by_the_names_as_they_count(
+    way: str, store: Store, tmp_path: Path
+) -> None:
+    campaign = begun(store, tmp_path)
+    campaign.tell([TWO, TWO], ["cat", "cat"], annotator=["ann", "Ann"])
+    campaign.people.merge("Ann", "ann")
+    log = len(campaign.audit())
+    said = r"two\.csv must be one of each annotator for an example; got 1 more, such as '.*' \(line 4 after line 3\)"
+    for (one, other), label in itertools.product(SAME, ("dog", "cat")):
+        second = f"{ONE},,{other},yes" if way == "skip" else f"{ONE},{label},{other},"
+        lines = [f"{TWO},cat,bob,", f"{ONE},cat,{one},", second]
+        path = written(tmp_path, "two.csv", *lines, header="id,label,annotator,skip")
+        in_round = partial(campaign.round, 4, margins=margins(), labels=[path])
+        alone = partial(campaign.tell_file, path)
+        with pytest.raises(DataError, match=said) as refused:
+            (in_round if way == "round" else alone)(annotator="ann")
+        assert ("'ann' and 'Ann' are one person" in str(refused.value)) == (other == "Ann")
+        assert len(campaign.audit()) == log, "nothing of it is told"
+
+
+def test_times_decide_between_two_names_of_one_person_in_a_file(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    campaign.tell([TWO, TWO], ["cat", "cat"], annotator=["ann", "Ann"])
+    campaign.people.merge("Ann", "ann")
+    for number, name in enumerate(("ann", " ann", "", "Ann")):
+        lines = [f"{ONE},dog,ann,1970-01-0{number + 3}T00:00:00Z", f"{ONE},cat,{name},1970-01-0{number + 2}T01:00:00Z"]
+        path = written(tmp_path, f"{number}.csv", *lines, header="id,label,annotator,told_at")
+        campaign.tell_file(path, annotator="ann")
+        assert standing(campaign)[ONE, "ann"] == "dog"
+        assert campaign.tell_file(path, annotator="ann").repeat_of_key
+
+
+def test_a_file_of_two_people_is_a_repeat_once_they_are_one(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    path = written(tmp_path, "both.csv", f"{ONE},cat,ann", f"{ONE},cat,Ann", header="id,label,annotator")
+    campaign.tell_file(path)
+    campaign.people.merge("Ann", "ann")
+    assert campaign.tell_file(path).repeat_of_key
+
+
+@pytest.mark.parametrize(
+    "moment", ["1969-12-31T23:59:59Z", "1970-01-01T00:00:00Z", "0001-01-02T00:00:00Z", "9000-01-01T00:00:00Z"]
+)
+@pytest.mark.parametrize("kind", ["label", "skip", "comment"])
+def test_a_time_that_no_campaign_stores_is_refused_with_its_line(kind: str, moment: str, tmp_path: Path) -> None:
+    campaign = begun(MemoryStore(), tmp_path)
+    cells = {"label": "cat,,", "skip": ",yes,", "comment": ",,a smudge"}[kind]
+    lines = [f"{ONE},cat,,,2026-01-09T00:00:00Z", f"{TWO},{cells},{moment}", f"{THREE},,,,{moment}"]
+    path = written(tmp_path, "old.csv", *lines, header="id,label,skip,comment,told_at")
+    with pytest.raises(
+        DataError, match=r"line 3 of .*old\.csv must have a time after the beginning of 1970 .* 1 such time in all"
+    ):
+        campaign.tell_file(path, annotator="ann")
+    assert campaign.audit()["kind"].tolist() == ["create"]
 
 
 @pytest.mark.parametrize("way", ["tell", "import", "file", "empty cell", "round"])

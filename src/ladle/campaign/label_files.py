@@ -6,16 +6,19 @@ from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from ladle.campaign import rounds, telling
 from ladle.campaign.session import Session
-from ladle.errors import IdError
+from ladle.counts import counted
+from ladle.errors import DataError, IdError
 from ladle.formats import Form, LabelFile
 from ladle.labelling.answers import Told
 from ladle.labelling.labels import Labels
 from ladle.labelling.people import person_name
 from ladle.labelling.rules.tell import FileOrigin, TellRequest
-from ladle.labelling.tables import EventTable
+from ladle.labelling.tables import LATEST_DAYS, MICROSECONDS, EventTable
 from ladle.notices import notice
 from ladle.pool.ids.example_ids import Ids
 
@@ -73,6 +76,7 @@ def request_of(
         if table is None or not table.num_rows:
             continue
         _check_rows(session, file, table, rows_in_file)
+        _check_times(file, table, rows_in_file)
         facts = _facts(table, annotator, source) | {"key": key, "kind": kind, "origin": origin}
         if table is file.table:
             labels = with_classes(table.column("label"), session.settings.labels)
@@ -82,9 +86,14 @@ def request_of(
             parts.append(telling.check_skips(session, table.column("id"), reason=reasons, **facts))
         rows.append(rows_in_file)
     request = telling.together(*parts, comments=_comments(session, file, annotator))
-    where = sorted(request.given)
-    places = file.places(np.concatenate(rows)[where]) if where else []
-    return replace(request, origin=replace(origin, places=dict(zip(where, places, strict=True))))
+    in_file, where = np.concatenate(rows), sorted(request.given)
+    places = file.places(in_file[where]) if where else []
+    origin = replace(
+        origin,
+        places=dict(zip(where, places, strict=True)),
+        find_places=lambda positions: file.places(np.sort(in_file[list(positions)])),
+    )
+    return replace(request, origin=origin)
 
 
 def with_classes(column: Any, labels: Labels) -> Any:
@@ -132,6 +141,7 @@ def _comments(session: Session, file: LabelFile, annotator: str) -> Any:
     table = file.comments
     if table is None or not table.num_rows:
         return None
+    _check_times(file, table, file.comment_rows)
     columns = {name: table.column(name) for name in table.schema.names}
     return telling.check_comments(
         session,
@@ -139,6 +149,25 @@ def _comments(session: Session, file: LabelFile, annotator: str) -> Any:
         columns["text"].to_pylist(),
         annotator=_names(columns.get("annotator"), annotator),
         told_at=columns.get("told_at"),
+    )
+
+
+def _check_times(file: LabelFile, table: Any, rows_in_file: Any) -> None:
+    """Refuse times that no campaign stores. Raises: DataError."""
+    if "told_at" not in table.schema.names:
+        return
+    moments = table.column("told_at").cast(pa.timestamp("us", "UTC")).cast(pa.int64())
+    is_odd = pc.or_(pc.less_equal(moments, 0), pc.greater_equal(moments, LATEST_DAYS * 86_400 * MICROSECONDS))
+    wrong = np.flatnonzero(pc.fill_null(is_odd, False).to_numpy())
+    if not wrong.size:
+        return
+    first = int(wrong[0])
+    at = "" if first >= len(rows_in_file) else file.places([rows_in_file[first]])[0]
+    raise DataError(
+        f"{at} of {file.source}" if at else file.source,
+        wanted="have a time after the beginning of 1970 and before the year 5138 in `told_at`",
+        got=f"{table.column('told_at')[first].as_py()}, and {counted(wrong.size, 'such time')} in all",
+        remedy="Correct the time, or leave it empty: then it is the time of the tell.",
     )
 
 

@@ -27,7 +27,14 @@ from ladle.labelling.counted import CountedView
 from ladle.labelling.events import Act, replaced_parts
 from ladle.labelling.labels import holdable
 from ladle.labelling.settings import Settings, settings_in_force
-from ladle.labelling.tables import MICROSECONDS, ArtefactTable, EventTable, ExclusionTable, PoolPartTable
+from ladle.labelling.tables import (
+    LATEST_DAYS,
+    MICROSECONDS,
+    ArtefactTable,
+    EventTable,
+    ExclusionTable,
+    PoolPartTable,
+)
 from ladle.notices import notice
 from ladle.numbers import number
 from ladle.pool import Pool
@@ -38,7 +45,6 @@ CHANGED = (
 )
 
 Database = str | os.PathLike[str] | Store  # a URL, the path of a SQLite file, or a store
-_LATEST_DAYS = 1_157_407  # since 1970: the latest time is in the year 5138
 _DAY_SECONDS = 86_400
 LONGEST_ACTOR = 200  # characters
 
@@ -246,10 +252,10 @@ def microseconds(at: object, name: str = "`told_at`") -> int:
     if isinstance(moment, np.datetime64):
         days = int(moment.astype("datetime64[D]").astype(np.int64))  # in microseconds a late time would overflow
         since = int(moment.astype("datetime64[us]").astype(np.int64))
-        moment = since / MICROSECONDS if abs(days) < _LATEST_DAYS else math.nan
+        moment = since / MICROSECONDS if abs(days) < LATEST_DAYS else math.nan
     elif isinstance(moment, datetime) and moment.tzinfo is not None:
         moment = moment.timestamp()
     try:
-        return round(number(moment, name, above=0, below=_LATEST_DAYS * _DAY_SECONDS) * MICROSECONDS)
+        return round(number(moment, name, above=0, below=LATEST_DAYS * _DAY_SECONDS) * MICROSECONDS)
     except ArgumentError:
         raise ArgumentError(name, wanted=wanted, got=repr(at)) from None

@@ -24,6 +24,7 @@ from ladle.labelling.contract import View
 from ladle.labelling.events import earlier_report, next_number, record
 from ladle.labelling.labels import Labels, holdable
 from ladle.labelling.rules import tell as tell_rules
+from ladle.labelling.rules.once import check_once
 from ladle.labelling.rules.tell import FileOrigin, KnownRows, TellKind, TellRequest
 from ladle.labelling.tables import (
     NO_ROW,
@@ -224,6 +225,7 @@ def tell(session: Session, request: TellRequest, *, by_content: bool = False) ->
         if report is not None and tell_rules.changes_nothing(effects):
             return told_of(report, repeat_of_key=True)
         tell_rules.check_named(session.settings, request)
+        check_once(request, known.people)
         record(writer, request.act(key), effects)
     told = told_of(effects.report)
     for each in told.notices:

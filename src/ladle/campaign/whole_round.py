@@ -17,7 +17,9 @@ from ladle.errors import MismatchError, QuarantinedError
 from ladle.formats import LabelFile
 from ladle.labelling.answers import Batch, Told, Verification
 from ladle.labelling.rules import tell as tell_rules
+from ladle.labelling.rules.once import check_once
 from ladle.labelling.rules.tell import TellRequest
+from ladle.labelling.tables import PersonTable
 from ladle.numbers import mapping
 from ladle.progress import Reporter
 
@@ -179,6 +181,7 @@ def _earlier(session: Session, request: TellRequest, files: Sequence[TellRequest
         _, report = telling.next_key(view, request)
         if report is None:
             tell_rules.check_named(session.settings, request)
+            check_once(request, view.read(PersonTable))
             return None
         known = telling.known_of(view, request, is_retold=True)
         gone = tell_rules.answers_gone(request, known, {each.origin.sha256 for each in files})

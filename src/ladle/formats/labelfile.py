@@ -33,6 +33,8 @@ from ladle.formats.outcomes import (
     with_choices,
 )
 from ladle.formats.text.csvdialect import CsvDialect
+from ladle.labelling.people import person_name
+from ladle.labelling.rules.once import twice_error
 from ladle.notices import notice
 from ladle.numbers import choice, path_of
 from ladle.plain_files import check_plain_file
@@ -67,8 +69,8 @@ class LabelFile:
         Skips, which are answers without a label: id, reason (text), and annotator, told_at and so on, as in `table`.
     comments : pyarrow.Table
         Remarks of annotators on examples with a label or without: id, text, and annotator and told_at where known.
-    rows, skip_rows : ndarray of int64
-        The row of the file of each label and of each skip, for `places`.
+    rows, skip_rows, comment_rows : ndarray of int64
+        The row of the file of each label, of each skip and of each remark, for `places`.
     notices : tuple of str
         What users should know of how the file was read.
     """
@@ -85,6 +87,7 @@ class LabelFile:
     comments: Any = None
     rows: Rows = field(default_factory=lambda: np.empty(0, np.int64))
     skip_rows: Rows = field(default_factory=lambda: np.empty(0, np.int64))
+    comment_rows: Rows = field(default_factory=lambda: np.empty(0, np.int64))
     notices: tuple[str, ...] = ()
     _find_places: Callable[[Sequence[int]], list[str]] | None = None
 
@@ -97,7 +100,7 @@ class LabelFile:
         Parameters
         ----------
         rows : array of shape (k,)
-            Some of `rows` or `skip_rows`, in any order.
+            Some of `rows`, `skip_rows` or `comment_rows`, in any order.
 
         Returns
         -------
@@ -188,6 +191,7 @@ def read_labels(
     rejected = int((is_label & (codes == code_of("rejected"))).sum())
     machine = int((codes[label_rows] == code_of("machine")).sum())
     notices = _notices(source, rejected, machine, told)
+    comments, comment_rows = _comments(answers)
     for each in notices:
         notice(each)
     return LabelFile(
@@ -200,9 +204,10 @@ def read_labels(
         rejected=rejected,
         machine=machine,
         skips=_taken(answers, skip_rows, ("reason",)),
-        comments=_comments(answers),
+        comments=comments,
         rows=label_rows,
         skip_rows=skip_rows,
+        comment_rows=comment_rows,
         notices=notices,
         _find_places=lambda rows: chosen.places(source, rows),
     )
@@ -278,14 +283,16 @@ def _taken(answers: Any, rows: Rows, extra: tuple[str, ...]) -> Any:
     return taken
 
 
-def _comments(answers: Any) -> Any:
-    """The remarks: id, text, annotator and told_at."""
+def _comments(answers: Any) -> tuple[Any, Rows]:
+    """The remarks: id, text, annotator and told_at; and their rows of the file."""
     if "comment" not in answers.schema.names:
-        return pa.table({ID: answers.column(ID).slice(0, 0), "text": pa.array([], pa.large_string())})
+        none = pa.table({ID: answers.column(ID).slice(0, 0), "text": pa.array([], pa.large_string())})
+        return none, np.empty(0, np.int64)
     remarks = without_empty(answers.column("comment").combine_chunks())
     names = [name for name in (ID, "annotator", "told_at") if name in answers.schema.names]
     table = answers.select(names).append_column("text", remarks)
-    return table.filter(remarks.is_valid())
+    is_remark = remarks.is_valid()
+    return table.filter(is_remark), np.flatnonzero(is_remark.to_numpy(zero_copy_only=False))
 
 
 def _notices(source: Path, rejected: int, machine: int, told: str) -> tuple[str, ...]:
@@ -341,7 +348,7 @@ def _check_once(answers: Any, label_rows: Rows, skip_rows: Rows, chosen: Format,
     rows = np.sort(np.concatenate([label_rows, skip_rows]))
     codes = _codes(answers.column(ID))[rows]
     if "annotator" in answers.schema.names:
-        annotators = _codes(answers.column("annotator"))[rows]
+        annotators = _person_codes(answers.column("annotator"))[rows]
         codes = codes * (int(annotators.max(initial=0)) + 1) + annotators
     times = np.full(len(rows), np.iinfo(np.int64).min)
     if "told_at" in answers.schema.names:
@@ -358,17 +365,22 @@ def _check_once(answers: Any, label_rows: Rows, skip_rows: Rows, chosen: Format,
         return newest_last[np.isin(newest_last, label_rows)]
     second_pos = int(np.maximum(order[again + 1], order[again]).min())
     first_pos = int(np.flatnonzero(codes == codes[second_pos])[0])
-    first, second = chosen.places(source, sorted((int(rows[first_pos]), int(rows[second_pos]))))
+    places = chosen.places(source, sorted((int(rows[first_pos]), int(rows[second_pos]))))
     example = answers.column(ID)[int(rows[second_pos])].as_py()
-    raise DataError(
-        f"the labels in {source}",
-        wanted="be one of each annotator for an example",
-        got=f"{again.size:,} more, such as {example!r} ({second} after {first})",
-        remedy="Keep one, name the annotators in a column `annotator`, or the times in a column `told_at`.",
-    )
+    raise twice_error(str(source), more=again.size, example=example, places=places)
 
 
 def _codes(column: Any) -> npt.NDArray[np.int64]:
     coded = column.combine_chunks().dictionary_encode(null_encoding="encode")
     codes: npt.NDArray[np.int64] = coded.indices.to_numpy().astype(np.int64)
+    return codes
+
+
+def _person_codes(column: Any) -> npt.NDArray[np.int64]:
+    """A number for each name of a person, however it is spelled; nulls and names without a letter are nobody."""
+    coded = pc.fill_null(column, "").combine_chunks().dictionary_encode()
+    names = [person_name(name) for name in coded.dictionary.to_pylist()]
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    of_code: npt.NDArray[np.int64] = np.array([numbers[name] for name in names], np.int64)
+    codes: npt.NDArray[np.int64] = of_code[coded.indices.to_numpy()]
     return codes

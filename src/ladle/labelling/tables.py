@@ -14,6 +14,7 @@ from ladle.labelling.columns import Columns, Int64, Octets, Texts
 
 MICROSECONDS = 1_000_000  # a second
 EARLIEST, LATEST = -62_135_596_800 * MICROSECONDS, 253_402_300_799 * MICROSECONDS  # the years 1 to 9999
+LATEST_DAYS = 1_157_407  # since 1970, of the times that people say: until the year 5138
 
 NO_ROW = -(1 << 62)  # in requests and look-ups: an id that the campaign does not know; no table has it
 REMOVED = "removed from the pool"  # for people: the reason of an exclusion that a replacement of the pool has written

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -49,12 +49,20 @@ TellKind = Literal["tell", "import", "skip", "comment"]
 class FileOrigin:
     """The file that a tell comes from: its path as the caller named it, its SHA-256, the place of each refused entry.
 
-    places: by position in the tell, such as "line 7".
+    places: by position in the tell, such as "line 7". find_places: finds those of other positions, in the order of the
+    file.
     """
 
     path: str
     sha256: str
     places: Mapping[int, str] = field(default_factory=dict)
+    find_places: Callable[[Sequence[int]], list[str]] | None = None
+
+    def places_of(self, positions: Sequence[int]) -> list[str]:
+        """Where answers stand, in the order of the file; by their positions in the tell where the file is not known."""
+        if self.find_places is None:
+            return [f"answer {position + 1:,}" for position in sorted(positions)]
+        return self.find_places(positions)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
