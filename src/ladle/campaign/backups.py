@@ -27,6 +27,7 @@ from ladle._version import __version__
 from ladle.campaign.damage import foreign_ids
 from ladle.campaign.examples import Examples, TakenOut
 from ladle.campaign.files import CampaignFiles, ids_name
+from ladle.campaign.own_files import refuse_own_file
 from ladle.campaign.session import Session
 from ladle.errors import CorruptFileError, FileError, FileFormatError, LadleError, StoreError
 from ladle.labelling import version_two
@@ -70,8 +71,11 @@ UNREADABLE = (
 
 
 def backup(session: Session, path: str | os.PathLike[str]) -> Path:
-    """Write the campaign at one moment to `path`, and record that. Raises: FileError; CorruptFileError for damage."""
-    target = Path(path_of(path, "`path`"))
+    """Write the campaign at one moment to `path`, and record that.
+
+    Raises: ArgumentError for a file that the campaign lives in; FileError; CorruptFileError for damage.
+    """
+    target = refuse_own_file(session, path)
     with durable.writing(target) as file:
         # The seal needs the file open after the archive is closed.
         with session.reading() as view, zipfile.ZipFile(file, "w", ZIPPED, compresslevel=1) as archive:

@@ -454,6 +454,8 @@ class Editor(Teller):
 
         Raises
         ------
+        ArgumentError
+            For a file that the campaign lives in: its database, one of its files, its pool.
         FileError, CorruptFileError
             When the file cannot be written; when a file of the campaign is damaged.
 

@@ -31,6 +31,8 @@ from ladle.labelling.tables import MICROSECONDS, ArtefactTable, EventTable, Excl
 from ladle.notices import notice
 from ladle.numbers import number
 from ladle.pool import Pool
+from ladle.store.engine import file_of
+from ladle.store.sql import SqlStore
 
 CHANGED = (
     "Give the unchanged pool with pool=. If its vectors were made anew: Campaign.extend(..., replace=True), with a "
@@ -229,6 +231,11 @@ def actor_of(by: object) -> str:
     except (ImportError, KeyError, OSError):  # a container may have no user of this number
         name = ""
     return name if name and holdable(name) else f"user {os.getuid()}"
+
+
+def database_file(store: Store) -> Path | None:
+    """The file of a store in SQLite; None for any other store."""
+    return file_of(store.url) if isinstance(store, SqlStore) else None
 
 
 def folder_of(settings: Settings, database: Path | None) -> Path:
