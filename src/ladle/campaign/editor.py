@@ -67,6 +67,8 @@ class Editor(Teller):
 
         Raises
         ------
+        ArgumentError
+            For a `name` that cannot name a campaign.
         MismatchError
             When the database has a campaign of this name.
         FileError, FileFormatError, CorruptFileError
