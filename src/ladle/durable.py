@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from io import BufferedRandom
 from pathlib import Path
 
-from ladle.errors import CorruptFileError, FileError
+from ladle.errors import CorruptFileError, FileError, LadleError
 from ladle.plain_files import refuse_other_kinds
 
 
@@ -103,10 +103,24 @@ def _remove(lock: Path) -> None:
 
 
 def file_digest(path: str | os.PathLike[str]) -> str:
-    """SHA-256 of the bytes of a file, in hex. Raises: FileError for a pipe, a device or a folder; OSError."""
+    """SHA-256 of the bytes of a file, in hex.
+
+    Raises: FileError for a pipe, a device or a folder, and for a file that is not there or cannot be read.
+    """
     refuse_other_kinds(path)
-    with Path(path).open("rb") as file:
+    with readable(f"the file {path}"), Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def readable(subject: str) -> Iterator[None]:
+    """A block that reads a file. Raises: FileError about `subject` in place of what the system raises."""
+    try:
+        yield
+    except OSError as cause:
+        if isinstance(cause, LadleError):
+            raise
+        raise FileError(subject, wanted="be readable", got=cause.strerror or str(cause)) from cause
 
 
 def _write_error(target: Path, cause: OSError, remedy: str) -> FileError:
@@ -146,7 +160,7 @@ def seal(file: BufferedRandom) -> None:
 def check_seal(path: str | os.PathLike[str]) -> None:
     """Verify the checksum that `seal` wrote.
 
-    Raises: CorruptFileError when any byte of the file has changed since. Cost: reads the file once.
+    Raises: CorruptFileError when any byte of the file has changed since; OSError. Cost: reads the file once.
     """
     refuse_other_kinds(path)
     size = Path(path).stat().st_size

@@ -148,6 +148,20 @@ def path_of(value: object, subject: str, *, undecided: bool = False) -> Any:
     return value
 
 
+def shown(value: object) -> str:
+    """What a caller gave, for an error: its `repr`, or what it is where it has none.
+
+    Python writes no int of more than 4,300 digits, and no list that is nested thousands deep.
+    """
+    plain = _as_plain(value)
+    if isinstance(plain, int) and not -LARGEST <= plain <= LARGEST:
+        return _show_int(plain)
+    try:
+        return repr(value)
+    except Exception:  # of any kind: it may be an object with a method of its own
+        return f"a {type(value).__name__} that cannot be written"
+
+
 def mapping(value: object, subject: str, *, wanted: str = "be a mapping of names to values") -> dict[str, Any]:
     """`value` as a dict with names for keys; an empty one for None. Raises: ArgumentError."""
     if value is None:

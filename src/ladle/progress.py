@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 from ladle.errors import ArgumentError
+from ladle.numbers import shown
 
 Advance = Callable[[float], None]
 
@@ -59,4 +60,4 @@ def reporter(value: object) -> Reporter:
     """`value` if it is a reporter. Raises: ArgumentError."""
     if callable(getattr(value, "task", None)):
         return value  # type: ignore[return-value]  # it has the one method
-    raise ArgumentError("`progress`", wanted="be a Reporter: an object with a method `task`", got=repr(value)[:80])
+    raise ArgumentError("`progress`", wanted="be a Reporter: an object with a method `task`", got=shown(value)[:80])

@@ -269,7 +269,10 @@ def test_a_merge_is_undone_where_any_class_is_accepted(store: Store, tmp_path: P
 NO_UNMERGE: dict[str, tuple[Any, str, type[Exception], str]] = {
     "never merged": (lambda c: None, "dog", NotFoundError, "be one that was merged: 'kitten'"),
     "no class": (lambda c: None, "cow", NotFoundError, "no such class"),
-    "undone before": (lambda c: c.unmerge("kitten"), "kitten", NotFoundError, "was merged: none"),
+    "undone before, and renamed since": (
+        lambda c: (c.unmerge("kitten"), c.rename("kitten", "puss")),
+        *("kitten", NotFoundError, "was merged: none"),
+    ),
     "its name taken": (lambda c: c.rename("cat", "kitten"), "kitten", NotFoundError, "no such class"),
     "its name taken for a time": (
         lambda c: (c.rename("cat", "kitten"), c.rename("kitten", "cat")),

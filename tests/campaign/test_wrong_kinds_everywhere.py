@@ -13,12 +13,22 @@ import pyarrow.parquet as pq
 import pytest
 
 import ladle
-from ladle.errors import LadleError
+from ladle.errors import ArgumentError, FileError, LadleError
 from ladle.formats import read_labels
 from ladle.labelling import MemoryStore
 from tests.campaign.made import begun, ids_of, margins, pool_of
 
 ROWS = 12
+
+
+def nested(depth: int) -> list[Any]:
+    """[[[...]]]"""
+    value: list[Any] = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
 WRONG: dict[str, Any] = {
     "None": None,
     "a number": 3,
@@ -26,6 +36,8 @@ WRONG: dict[str, Any] = {
     "half": 0.5,
     "NaN": float("nan"),
     "a huge number": 10**30,
+    "a number beyond all floats": 10**400,
+    "a number that Python does not write": 10**5000,
     "a switch": True,
     "bytes": b"x",
     "an object": object(),
@@ -42,6 +54,10 @@ WRONG: dict[str, Any] = {
     "a length of time": np.timedelta64(1, "D"),
     "an array of two axes": np.zeros((2, 2)),
     "a function": lambda *_, **__: None,
+    "a list nested deep": nested(3000),
+    "a list of a list nested deep": [nested(3000)],
+    "a list of a number that Python does not write": [10**5000],
+    "a dict of a number that Python does not write": {"a": 10**5000, 10**5000: 1},
 }
 # What a good call needs beside its defaults. A new method fails the test below until it is here.
 GOOD: dict[str, Callable[[Path], dict[str, Any]]] = {
@@ -194,6 +210,70 @@ def test_a_wrong_kind_is_refused_or_means_something(name: str, folder: Path) -> 
             found += [f"{name}({argument}={what}) {wrong}"] if wrong else []
     assert not found, "\n".join(found)
     assert campaign.verify().ok
+
+
+NUMBERS: dict[str, Callable[[ladle.Campaign, Any], object]] = {
+    "tell": lambda campaign, value: campaign.tell(ids_of(1), [value]),
+    "import": lambda campaign, value: campaign.import_labels(ids_of(1), [value], source="old"),
+    "adjudicate": lambda campaign, value: campaign.adjudicate(ids_of(1), [value]),
+    "gold": lambda campaign, value: campaign.add_gold(ids_of(1), [value]),
+}
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_campaign_of_numbers_refuses_them_too(name: str, tmp_path: Path) -> None:
+    """A label that is no number goes to quarantine, with its reason; a lead's is refused."""
+    campaign = begun(MemoryStore(), tmp_path, ROWS, labels=ladle.campaign.Labels.value())
+    wrong = WRONG | {"minus": -(10**400)}
+    for what in ("a number beyond all floats", "minus", "a number that Python does not write", "a list nested deep"):
+        if name in ("adjudicate", "gold"):
+            with pytest.raises(ArgumentError, match="labels"):
+                NUMBERS[name](campaign, wrong[what])
+        else:
+            told = NUMBERS[name](campaign, wrong[what])
+            assert isinstance(told, ladle.campaign.Told)
+            assert (told.accepted, told.labels) == (0, 1), what
+    assert len(campaign.resolved()) == len(campaign.labels()) == 0
+    assert campaign.verify().ok
+
+
+FILES: dict[str, Callable[[ladle.Campaign, Path], object]] = {
+    "tell_file": lambda campaign, path: campaign.tell_file(path),
+    "untell": lambda campaign, path: campaign.withdrawals.untell(path),
+    "delete_labels": lambda campaign, path: campaign.delete_labels(file=path, reason="wrong"),
+    "record_model": lambda campaign, path: campaign.record_model("v1", scores=path),
+    "round": lambda campaign, path: campaign.round(2, labels=[path], margins=margins(ROWS)),
+    "restore": lambda campaign, path: ladle.Campaign.restore(MemoryStore(), path),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_cannot_be_read_is_a_file_error(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = folder / ("there.backup" if name == "restore" else "a.csv")
+    campaign = busy(folder, "good")
+    log, opening = len(campaign.audit()), Path.open
+
+    def refuse(self: Path, *arguments: Any, **named: Any) -> Any:  # permissions do not bind an administrator
+        if self == path:
+            raise PermissionError(13, "Permission denied", str(self))
+        return opening(self, *arguments, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", refuse)
+        with pytest.raises(FileError, match="must be readable; got Permission denied"):
+            FILES[name](campaign, path)
+    assert len(campaign.audit()) == log
+
+
+def test_a_restore_refuses_a_file_as_its_folder_and_a_path_as_its_name(folder: Path) -> None:
+    store = MemoryStore()
+    for files in (folder / "a.csv", folder / "a.csv" / "files"):
+        with pytest.raises(FileError, match="must exist or be made"):
+            ladle.Campaign.restore(store, folder / "there.backup", files=str(files))
+    for name in ("../x", "a/b", "", ".", "n" * 400):
+        with pytest.raises(ArgumentError, match="`name` must be 1 to 200 letters"):
+            ladle.Campaign.restore(store, folder / "there.backup", name=name)
+    assert store.names() == []
 
 
 def fits(annotation: str, value: Any) -> bool:

@@ -58,7 +58,7 @@ SUBROOMS = {
 FILE_ORDER = {
     "campaign": [
         *("examples", "damage", "files", "clocks", "session"),
-        *("overview", "backups", "creation"),
+        *("own_files", "overview", "backups", "creation"),
         *("score_arrays", "telling", "asking", "leases", "lead", "rounds", "label_files", "pools"),
         *("reader", "comparison", "status", "teller", "editor", "whole_round", "campaign"),
     ],

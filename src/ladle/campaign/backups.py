@@ -27,6 +27,7 @@ from ladle._version import __version__
 from ladle.campaign.damage import foreign_ids
 from ladle.campaign.examples import Examples, TakenOut
 from ladle.campaign.files import CampaignFiles, ids_name
+from ladle.campaign.own_files import refuse_own_file
 from ladle.campaign.session import Session
 from ladle.errors import CorruptFileError, FileError, FileFormatError, LadleError, StoreError
 from ladle.labelling import version_two
@@ -34,7 +35,7 @@ from ladle.labelling.columns import Columns
 from ladle.labelling.contract import Store, View
 from ladle.labelling.events import Effects, record
 from ladle.labelling.invariants import CRASHES, Everything, problems
-from ladle.labelling.settings import Settings, in_force
+from ladle.labelling.settings import Settings, check_name, in_force
 from ladle.labelling.tables import (
     KINDS,
     MICROSECONDS,
@@ -70,8 +71,11 @@ UNREADABLE = (
 
 
 def backup(session: Session, path: str | os.PathLike[str]) -> Path:
-    """Write the campaign at one moment to `path`, and record that. Raises: FileError; CorruptFileError for damage."""
-    target = Path(path_of(path, "`path`"))
+    """Write the campaign at one moment to `path`, and record that.
+
+    Raises: ArgumentError for a file that the campaign lives in; FileError; CorruptFileError for damage.
+    """
+    target = refuse_own_file(session, path)
     with durable.writing(target) as file:
         # The seal needs the file open after the archive is closed.
         with session.reading() as view, zipfile.ZipFile(file, "w", ZIPPED, compresslevel=1) as archive:
@@ -116,16 +120,20 @@ def restore(
     making: makes or opens the store; it takes back a database that it has made if the block raises. placed: returns
     settings with the folder of files for this store. folder: returns the path of this folder.
 
-    Raises: MismatchError when a campaign of this name exists; FileError, FileFormatError, CorruptFileError;
-    MemoryPlanError.
+    Raises: ArgumentError for what cannot be a name; MismatchError when a campaign of this name exists; FileError,
+    FileFormatError, CorruptFileError; MemoryPlanError.
     """
     source = Path(path_of(path, "`path`"))
+    if name is not None:
+        check_name(name)
     if not source.is_file():
         raise FileError(f"the backup {source}", wanted="be there", got="no such file")
-    durable.check_seal(source)
-    with tempfile.TemporaryDirectory(prefix="ladle-restore-") as staging, _open(source) as archive:
-        text, tables = _contents(archive, source)
-        _stage(archive, tables.of(ArtefactTable), Path(staging), source)
+    with tempfile.TemporaryDirectory(prefix="ladle-restore-") as staging:
+        with durable.readable(f"the backup {source}"):
+            durable.check_seal(source)
+            with _open(source) as archive:
+                text, tables = _contents(archive, source)
+                _stage(archive, tables.of(ArtefactTable), Path(staging), source)
         _check_files(Path(staging), tables, source)
         named = Settings.from_json(json.dumps(json.loads(text) | ({"name": name} if name else {})))
         with making() as store:
@@ -329,8 +337,8 @@ def _place(staging: Path, folder: Path) -> None:
                 remedy="Name another folder of files, or move that file away.",
             )
     with ExitStack() as undo:
-        if sources and not folder.exists():
-            durable.folder(folder)
+        if sources and not folder.is_dir():
+            durable.folder(folder)  # refuses a file
             undo.callback(_remove_if_empty, folder)
         for source in sources:
             target = folder / source.name

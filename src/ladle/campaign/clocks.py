@@ -16,7 +16,7 @@ from ladle.labelling.contract import View
 from ladle.labelling.records import moment
 from ladle.labelling.tables import LATEST, MICROSECONDS, EventTable
 from ladle.notices import notice
-from ladle.numbers import number
+from ladle.numbers import number, shown
 
 Clock = Callable[[], float]  # seconds since 1970, UTC
 
@@ -42,7 +42,9 @@ class CampaignClock:
 
     def __post_init__(self) -> None:
         if self.given is not None and not callable(self.given):
-            raise ArgumentError("`clock`", wanted="be a function that returns seconds since 1970", got=repr(self.given))
+            raise ArgumentError(
+                "`clock`", wanted="be a function that returns seconds since 1970", got=shown(self.given)
+            )
 
     def look(self, view: View, *, writes: bool = False) -> None:
         """Compare the clock of this machine with that of the store; before a change, with the last change too."""

@@ -16,6 +16,7 @@ from ladle.labelling.columns import texts
 from ladle.labelling.measures.agreement_summary import known_values
 from ladle.labelling.measures.learning_curves import Curve, at_equal_counts, curve_of
 from ladle.labelling.records import Records
+from ladle.numbers import shown
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -59,7 +60,7 @@ class CampaignComparison:
         rows = [row for row in self.curves if row.metric == metric]
         if not rows:
             known = ", ".join(dict.fromkeys(self.curves["metric"].tolist())) or "none"
-            raise ArgumentError("`metric`", wanted=f"be one of the metrics ({known})", got=repr(metric))
+            raise ArgumentError("`metric`", wanted=f"be one of the metrics ({known})", got=shown(metric))
         counts = sorted({row.labelled for row in rows})
         values = {(row.campaign, row.labelled): row.value for row in rows}
         names = dict.fromkeys(row.campaign for row in rows)

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from ladle.campaign.clocks import Clock
 from ladle.campaign.damage import newest_part
 from ladle.campaign.examples import as_pool, reopen_instructions
 from ladle.campaign.files import CampaignFiles
-from ladle.campaign.session import Database, Session, folder_of
+from ladle.campaign.session import Database, Session, database_file, folder_of
 from ladle.clusters import is_cuttable
 from ladle.errors import ArgumentError, IdError, MismatchError, NotFoundError
 from ladle.hac.tree.level import LEVELS
@@ -35,7 +36,6 @@ from ladle.labelling.tables import ArtefactTable, PoolPartTable
 from ladle.pool import Pool
 from ladle.pool.ids.example_ids import Ids
 from ladle.progress import SILENT, Reporter
-from ladle.store.engine import file_of
 from ladle.store.sql import SqlStore
 
 
@@ -54,15 +54,20 @@ class NewCampaign:
 def create(url: Database, plan: NewCampaign) -> Session:
     """Create a campaign, or open the same one. Raises: MismatchError when one of its name has other settings."""
     plan = replace(plan, tree=_checked_tree(plan))  # what is refused here leaves no new database
-    store = url if isinstance(url, Store) else SqlStore.create(url)
-    plan = replace(plan, settings=_with_files(plan.settings, store))
-    if plan.settings.name not in store.names():
-        try:
-            return _create_new(store, plan)
-        except MismatchError:  # another process may have created it meanwhile
-            if plan.settings.name not in store.names():
-                raise
-    return _open_same(store, plan)
+    with _making(url) as store:
+        plan = replace(plan, settings=_with_files(plan.settings, store))
+        if plan.settings.name not in store.names():
+            try:
+                return _create_new(store, plan)
+            except MismatchError:  # another process may have created it meanwhile
+                if plan.settings.name not in store.names():
+                    raise
+        return _open_same(store, plan)
+
+
+def _making(url: Database) -> AbstractContextManager[Store]:
+    """The store, which is made if it is not there; a database that was made goes again if the block raises."""
+    return nullcontext(url) if isinstance(url, Store) else SqlStore.creating(url)
 
 
 def _open_same(store: Store, plan: NewCampaign) -> Session:
@@ -88,16 +93,13 @@ def _plain_settings(settings: Settings) -> str:
 def restore(url: Database, path: str | os.PathLike[str], *, name: str | None, files: str) -> Session:
     """Restore the campaign of a backup. Raises: see `Campaign.restore`."""
 
-    def making() -> AbstractContextManager[Store]:
-        return nullcontext(url) if isinstance(url, Store) else SqlStore.creating(url)
-
     def folder(settings: Settings, store: Store) -> Path:
-        return folder_of(settings, _database_file(store))
+        return folder_of(settings, database_file(store))
 
     def placed(settings: Settings, store: Store) -> Settings:
         return _with_files(replace(settings, files=files), store)
 
-    store, settings = backups.restore(making, path, name=name, placed=placed, folder=folder)
+    store, settings = backups.restore(partial(_making, url), path, name=name, placed=placed, folder=folder)
     return open_existing(store, settings.name, pool=None)
 
 
@@ -118,7 +120,7 @@ def open_existing(store: Store, name: str, *, pool: object, clock: Clock | None 
         founding, in_force = Settings.from_json(view.settings), settings_in_force(view)
         reopen = "" if pool is None else str(newest_part(view).reopen[0])
     given = None if pool is None else as_pool(pool, reopen)
-    files = CampaignFiles(folder_of(founding, _database_file(store)))
+    files = CampaignFiles(folder_of(founding, database_file(store)))
     session = Session(store, founding, files, clock, given, by)
     session.settings = in_force
     return session
@@ -151,7 +153,7 @@ def _create_new(store: Store, plan: NewCampaign) -> Session:
     from ladle import strategies
 
     settings, pool = plan.settings, plan.pool
-    files = CampaignFiles(folder_of(settings, _database_file(store)))
+    files = CampaignFiles(folder_of(settings, database_file(store)))
     session = Session(store, settings, files, plan.clock, pool, plan.by)
     part = pool_part(pool, 1, 1)
     names = save_ids(session.files, part, pool)
@@ -205,12 +207,8 @@ def check_tree(tree: Any, pool: Pool, progress: Reporter = SILENT) -> None:
 def _with_files(settings: Settings, store: Store) -> Settings:
     if settings.files:
         return replace(settings, files=str(Path(settings.files).absolute()))
-    if _database_file(store) is not None:
+    if database_file(store) is not None:
         return settings
     if isinstance(store, SqlStore):
         return replace(settings, files=str(Path(f"{settings.name}.files").absolute()))
     return replace(settings, files=tempfile.mkdtemp(prefix="ladle-campaign-"))
-
-
-def _database_file(store: Store) -> Path | None:
-    return file_of(store.url) if isinstance(store, SqlStore) else None

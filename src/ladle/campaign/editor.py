@@ -67,6 +67,8 @@ class Editor(Teller):
 
         Raises
         ------
+        ArgumentError
+            For a `name` that cannot name a campaign.
         MismatchError
             When the database has a campaign of this name.
         FileError, FileFormatError, CorruptFileError
@@ -454,6 +456,8 @@ class Editor(Teller):
 
         Raises
         ------
+        ArgumentError
+            For a file that the campaign lives in: its database, one of its files, its pool.
         FileError, CorruptFileError
             When the file cannot be written; when a file of the campaign is damaged.
 

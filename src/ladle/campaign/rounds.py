@@ -22,7 +22,7 @@ from ladle.labelling.rules.pool import check_metrics
 from ladle.labelling.states import OPEN, WAITING, as_counted
 from ladle.labelling.tables import BatchTable, GoldTable, LabelTable, ModelTable, TaskTable, gold_of
 from ladle.notices import notice
-from ladle.numbers import path_of
+from ladle.numbers import path_of, shown
 
 # How a file of scores was read: as logits, as margins, from which column, and by which column of ids.
 PLAIN_READING: tuple[object, ...] = (False, False, None, None)
@@ -70,7 +70,7 @@ def check_arguments(
 ) -> None:
     """Refuse arguments of a round that are of another kind, or do not go together. Raises: ArgumentError."""
     if read_scores is not None and not callable(read_scores):
-        raise ArgumentError("`read_scores`", wanted="be a function that returns arrays", got=repr(read_scores)[:80])
+        raise ArgumentError("`read_scores`", wanted="be a function that returns arrays", got=shown(read_scores)[:80])
     if read_scores is not None and any(array is not None for array in arrays.values()):
         raise ArgumentError("`read_scores`", wanted="come without arrays of scores", got="both")
     check_metrics(metrics)
@@ -82,7 +82,7 @@ def checked_reading(given: object) -> tuple[object, ...] | None:
     """How the file of scores was read, or None. Raises: ArgumentError for anything but a tuple."""
     if given is None or isinstance(given, tuple):
         return given
-    raise ArgumentError("`scores_reading`", wanted="be a tuple or None", got=repr(given)[:80])
+    raise ArgumentError("`scores_reading`", wanted="be a tuple or None", got=shown(given)[:80])
 
 
 def listed_files(labels: object) -> list[Any]:
@@ -90,7 +90,7 @@ def listed_files(labels: object) -> list[Any]:
     single = isinstance(labels, (str, bytes, os.PathLike, LabelFile, Mapping, Set))
     if single or not isinstance(labels, Iterable):
         remedy = "Give a list, also of one file." if single else "Leave it out where there are none."
-        raise ArgumentError("`labels`", wanted="be a list of files", got=repr(labels)[:80], remedy=remedy)
+        raise ArgumentError("`labels`", wanted="be a list of files", got=shown(labels)[:80], remedy=remedy)
     files = list(labels)
     for each in files:
         if not isinstance(each, LabelFile):

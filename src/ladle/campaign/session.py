@@ -36,8 +36,10 @@ from ladle.labelling.tables import (
     PoolPartTable,
 )
 from ladle.notices import notice
-from ladle.numbers import number
+from ladle.numbers import number, shown
 from ladle.pool import Pool
+from ladle.store.engine import file_of
+from ladle.store.sql import SqlStore
 
 CHANGED = (
     "Give the unchanged pool with pool=. If its vectors were made anew: Campaign.extend(..., replace=True), with a "
@@ -222,12 +224,12 @@ class Session:
 def actor_of(by: object) -> str:
     """Who acts, for the log: `by`, otherwise LADLE_USER, otherwise the user of the system. Raises: ArgumentError."""
     if not isinstance(by, str):
-        raise ArgumentError("`by`", wanted="be a name", got=repr(by)[:80])
+        raise ArgumentError("`by`", wanted="be a name", got=shown(by)[:80])
     for subject, given in (("`by`", by), ("LADLE_USER", os.environ.get("LADLE_USER", ""))):
         name = " ".join(unicodedata.normalize("NFC", given).split())
         if len(name) > LONGEST_ACTOR or not holdable(name):
             wanted = f"be a name of {LONGEST_ACTOR} characters at most, none of them NUL or half of one"
-            raise ArgumentError(subject, wanted=wanted, got=repr(name)[:80])
+            raise ArgumentError(subject, wanted=wanted, got=shown(name)[:80])
         if name:
             return name
     try:
@@ -235,6 +237,11 @@ def actor_of(by: object) -> str:
     except (ImportError, KeyError, OSError):  # a container may have no user of this number
         name = ""
     return name if name and holdable(name) else f"user {os.getuid()}"
+
+
+def database_file(store: Store) -> Path | None:
+    """The file of a store in SQLite; None for any other store."""
+    return file_of(store.url) if isinstance(store, SqlStore) else None
 
 
 def folder_of(settings: Settings, database: Path | None) -> Path:
@@ -258,4 +265,4 @@ def microseconds(at: object, name: str = "`told_at`") -> int:
     try:
         return round(number(moment, name, above=0, below=LATEST_DAYS * _DAY_SECONDS) * MICROSECONDS)
     except ArgumentError:
-        raise ArgumentError(name, wanted=wanted, got=repr(at)) from None
+        raise ArgumentError(name, wanted=wanted, got=shown(at)) from None

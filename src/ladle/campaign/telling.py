@@ -39,7 +39,7 @@ from ladle.labelling.tables import (
     TaskTable,
 )
 from ladle.notices import notice
-from ladle.numbers import number
+from ladle.numbers import number, shown
 from ladle.pool.ids.named_rows import check_not_a_mask
 
 LONGEST_NAME, LONGEST_REASON = 500, 10_000  # characters
@@ -388,13 +388,13 @@ def _as_list(values: object, name: str = "labels") -> list[Any]:
         return list(values.to_pylist())
     refuse_masked(values, name)
     if isinstance(values, (np.ndarray, np.generic)) and values.ndim == 0:
-        raise ShapeError(f"`{name}`", wanted="be one for each id", got=f"the single value {values!r}"[:200])
+        raise ShapeError(f"`{name}`", wanted="be one for each id", got=f"the single value {shown(values)}"[:200])
     if hasattr(values, "toarray") or (hasattr(values, "__array__") and not isinstance(values, Iterable)):
         values = as_array(values, name)
     unordered = isinstance(values, (Set, Mapping)) and not isinstance(values, KeysView)
     tabular = is_frame(values) or hasattr(values, "iter_rows") or hasattr(values, "column_names")
     if isinstance(values, (str, bytes)) or unordered or tabular or not isinstance(values, Iterable):
-        got = f"a table ({type(values).__name__})" if tabular else repr(values)[:200]
+        got = f"a table ({type(values).__name__})" if tabular else shown(values)[:200]
         remedy = f"Give one column of it, such as {name}['label']." if tabular else ""
         raise ArgumentError(f"`{name}`", wanted="be a list or an array, one for each id", got=got, remedy=remedy)
     if isinstance(values, np.ndarray) and values.dtype.kind == "M":
@@ -433,7 +433,7 @@ def check_text(value: object, name: str, *, longest: int = LONGEST_NAME) -> str:
     """`value`, if it is text that every database can store. Raises: ArgumentError."""
     if not isinstance(value, str) or len(value) > longest or not holdable(value):
         wanted = f"be text of {longest:,} characters at most, none of them NUL or half of one"
-        raise ArgumentError(f"`{name}`", wanted=wanted, got=repr(value)[:80])
+        raise ArgumentError(f"`{name}`", wanted=wanted, got=shown(value)[:80])
     return value
 
 

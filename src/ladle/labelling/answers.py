@@ -213,11 +213,14 @@ class Merged:
         Those of either name that do not stand any more, because the other's is later.
     tasks : int
         Examples whose labels have changed hands.
+    done_before : bool
+        Whether the two names were merged before: nothing was changed, and the counts are 0.
     """
 
     labels: int
     superseded: int
     tasks: int
+    done_before: bool = False
 
 
 @dataclass(frozen=True, slots=True)

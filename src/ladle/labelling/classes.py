@@ -134,6 +134,24 @@ def class_change(change: Mapping[str, Any]) -> tuple[int, str]:
     return (-1, f"{change['name']!r} removed") if what == "remove" else (1, f"{change['name']!r} unmerged")
 
 
+def was_made(changes: Sequence[Mapping[str, Any]], change: Mapping[str, Any]) -> bool:
+    """Whether a change was made before and still holds: no later change names a class of it.
+
+    changes: those of the log, in order. change: its name and its classes, as in the log.
+    """
+    for each in reversed(changes):
+        if all(each.get(name) == value for name, value in change.items()):
+            return True
+        if any(is_among(name, _named_by(change)) for name in _named_by(each)):
+            return False
+    return False
+
+
+def _named_by(change: Mapping[str, Any]) -> list[Class]:
+    """The classes that a change of the log names."""
+    return [*change.get("classes", ()), *(change[each] for each in ("name", "old", "new", "into") if each in change)]
+
+
 def _standing(changes: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The changes without merges that were undone, and without what undid them."""
     made: list[Mapping[str, Any]] = []

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from ladle.errors import ArgumentError
 from ladle.labelling.columns import Texts, texts
-from ladle.numbers import number
+from ladle.numbers import number, shown
 
 Kind = Literal["single", "multi", "value"]
 Class = str | int
@@ -108,7 +108,7 @@ class Labels:
             for name, bound in (("low", low), ("high", high))
         )
         if low is not None and high is not None and low >= high:
-            raise ArgumentError("`low`", wanted=f"be less than `high` ({high})", got=repr(low))
+            raise ArgumentError("`low`", wanted=f"be less than `high` ({high})", got=shown(low))
         return cls("value", None, None if low is None else float(low), None if high is None else float(high))
 
     @classmethod
@@ -179,7 +179,7 @@ class Labels:
         if self.kind == "single":
             return _json(self._class(label))
         if isinstance(label, (str, bytes)) or not isinstance(label, (Sequence, np.ndarray, set, frozenset)):
-            raise ValueError(f"several classes are a list; got {label!r}")
+            raise ValueError(f"several classes are a list; got {shown(label)}")
         classes = {self._class(each) for each in label}
         return _json(sorted(classes, key=lambda each: (isinstance(each, str), each)))
 
@@ -235,8 +235,11 @@ class Labels:
 
     def _number(self, label: object) -> float:
         if isinstance(label, (bool, np.bool_)) or not isinstance(label, (int, float, np.integer, np.floating)):
-            raise ValueError(f"a label is a number; got {label!r}")
-        value = float(label)
+            raise ValueError(f"a label is a number; got {shown(label)}")
+        try:
+            value = float(label)
+        except OverflowError:  # an int beyond all floats
+            raise ValueError(f"a label is a finite number; got {shown(label)}") from None
         if not math.isfinite(value):
             raise ValueError(f"a label is a finite number; got {value}")
         if (self.low is not None and value < self.low) or (self.high is not None and value > self.high):
@@ -275,7 +278,7 @@ def _classes(given: Iterable[Class] | None) -> tuple[Class, ...] | None:
     if given is None:
         return None
     if isinstance(given, (str, bytes)):
-        raise ArgumentError("`labels`", wanted="be a list of classes", got=repr(given))
+        raise ArgumentError("`labels`", wanted="be a list of classes", got=shown(given))
     try:
         classes = tuple(_plain_class(each) for each in given)
     except (ValueError, TypeError) as reason:
@@ -296,19 +299,19 @@ def _plain_class(label: object) -> Class:
         if not label:
             raise ValueError("the label is empty")
         if not holdable(label):
-            raise ValueError(f"a label has no NUL, and no half of a character; got {label!r}")
+            raise ValueError(f"a label has no NUL, and no half of a character; got {shown(label)}")
         return label
     if isinstance(label, bool):
         return int(label)
     if isinstance(label, int):
         if not -(2**63) <= label < 2**63:
-            raise ValueError(f"a class fits 64 bits; got {label}")
+            raise ValueError(f"a class fits 64 bits; got {shown(label)}")
         return label
     if isinstance(label, float) and label.is_integer() and abs(label) <= 2**53:
         return int(label)  # a column of whole numbers with missing ones has this type
     if isinstance(label, float) and math.isnan(label):
         raise ValueError("there is no label (NaN)")
-    raise ValueError(f"a class is text or a whole number; got {label!r}")
+    raise ValueError(f"a class is text or a whole number; got {shown(label)}")
 
 
 def _among(label: Class, classes: tuple[Class, ...]) -> bool:

@@ -17,7 +17,7 @@ from ladle.labelling.agreement import check_agreement
 from ladle.labelling.contract import View
 from ladle.labelling.labels import Labels
 from ladle.labelling.tables import SettingsTable
-from ladle.numbers import number, path_of, whole
+from ladle.numbers import number, path_of, shown, whole
 from ladle.seeds import check_seed
 
 LONGEST_NAME, LONGEST_CURRENCY = 200, 20  # characters
@@ -148,7 +148,7 @@ def check_name(name: object) -> str:
     wanted = f"be 1 to {LONGEST_NAME} letters, digits, spaces, dots, dashes or underscores, not beginning with a dot"
     sized = isinstance(name, str) and 0 < len(name) <= LONGEST_NAME and name[0] != "." and name == name.strip()
     if not (sized and isinstance(name, str) and all(sign.isalnum() or sign in " .-_" for sign in name)):
-        raise ArgumentError("`name`", wanted=wanted, got=repr(name))
+        raise ArgumentError("`name`", wanted=wanted, got=shown(name))
     return name
 
 
@@ -162,7 +162,7 @@ def check_currency(word: object) -> str:
     """`word`, if it is a short word for a currency, or "". Raises: ArgumentError."""
     wanted = f"be a word of {LONGEST_CURRENCY} characters at most, such as EUR"
     if not isinstance(word, str) or len(word) > LONGEST_CURRENCY or not word.isprintable() or word != word.strip():
-        raise ArgumentError("`currency`", wanted=wanted, got=repr(word)[:80])
+        raise ArgumentError("`currency`", wanted=wanted, got=shown(word)[:80])
     return word
 
 

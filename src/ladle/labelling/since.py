@@ -20,6 +20,7 @@ from ladle.errors import ArgumentError
 from ladle.labelling.columns import Int64
 from ladle.labelling.records import moment
 from ladle.labelling.tables import MICROSECONDS, EventTable
+from ladle.numbers import LARGEST, shown
 
 _NAMED = re.compile(r"(round|event):([0-9]{1,18})", re.IGNORECASE)
 _FORMS = "be a time such as 2026-03-01 or 2026-03-01T09:30Z, round:NUMBER, or the number of an event"
@@ -56,12 +57,12 @@ def since_of(given: object, limits: SinceLimits, name: str = "`since`") -> Since
     """
     if isinstance(given, datetime):
         if given.tzinfo is None:
-            raise ArgumentError(name, wanted="be a datetime with a time zone", got=repr(given))
+            raise ArgumentError(name, wanted="be a datetime with a time zone", got=shown(given))
         return _time(given, limits, name)
     if isinstance(given, (int, np.integer)) and not isinstance(given, (bool, np.timedelta64)):
         return _checked("event", int(given), limits, name)
     if not isinstance(given, str):
-        raise ArgumentError(name, wanted=_FORMS, got=repr(given))
+        raise ArgumentError(name, wanted=_FORMS, got=shown(given))
     text = given.strip()
     named = _NAMED.fullmatch(text)
     if named is not None:
@@ -71,7 +72,7 @@ def since_of(given: object, limits: SinceLimits, name: str = "`since`") -> Since
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        raise ArgumentError(name, wanted=_FORMS, got=repr(given)) from None
+        raise ArgumentError(name, wanted=_FORMS, got=shown(given)) from None
     return _time(at, limits, name)
 
 
@@ -127,8 +128,9 @@ def _number(text: str, limits: SinceLimits, name: str) -> Since:
 def _checked(kind: Literal["round", "event"], number: int, limits: SinceLimits, name: str) -> Since:
     most = limits.rounds if kind == "round" else limits.events
     if not 1 <= number <= most:
+        got = f"{number:,}" if abs(number) <= LARGEST else shown(number)
         has = f"has {most:,} {kind}s" if most else f"has no {kind}s yet"
-        raise ArgumentError(name, wanted=f"be one of the {kind}s of the campaign", got=f"{number:,}, and it {has}")
+        raise ArgumentError(name, wanted=f"be one of the {kind}s of the campaign", got=f"{got}, and it {has}")
     return Since(kind, number)
 
 

@@ -26,7 +26,7 @@ import numpy.typing as npt
 
 from ladle.errors import ArgumentError
 from ladle.labelling.columns import Int64, Texts
-from ladle.numbers import number
+from ladle.numbers import number, shown
 
 _WORDS = 1 << 64  # the values of a hash
 _ROUNDING = 1e-9  # by which the shares may miss 1
@@ -48,11 +48,11 @@ class SplitShares:
         """
         if not isinstance(given, Mapping) or len(given) < 2:
             wanted = "name two sides or more with their shares, such as train=0.8, test=0.2"
-            got = _shown(given) if isinstance(given, Mapping) else repr(given)
+            got = _shown(given) if isinstance(given, Mapping) else shown(given)
             raise ArgumentError("the split", wanted=wanted, got=got)
         for name, share in given.items():
             if not isinstance(name, str) or not name.strip() or name != name.strip():
-                raise ArgumentError("a side of the split", wanted="have a name", got=repr(name))
+                raise ArgumentError("a side of the split", wanted="have a name", got=shown(name))
             number(share, f"the share of {name}", above=0, below=1)
         total = math.fsum(given.values())
         if abs(total - 1) > _ROUNDING:
@@ -193,4 +193,5 @@ def split_pool(
 
 
 def _shown(given: Mapping[str, float]) -> str:
-    return ", ".join(f"{name}={share}" for name, share in given.items()) or "none"
+    named = ((name if isinstance(name, str) else shown(name), share) for name, share in given.items())
+    return ", ".join(f"{name}={shown(share)}" for name, share in named) or "none"

@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ladle.errors import ArgumentError, FileError, MissingDependencyError
-from ladle.numbers import path_of
+from ladle.numbers import path_of, shown
 
 WAIT_SECONDS = 60.0  # a transaction waits so long for others
 WRITES = "ladle_writes"  # the execution option of a connection whose transactions write
@@ -40,8 +40,8 @@ def checked_url(url: object) -> sa.URL:
         return _checked_file(sa.URL.create("sqlite", database=os.fspath(url)))
     try:
         parsed = sa.make_url(url)  # type: ignore[arg-type]
-    except (sa.exc.ArgumentError, ValueError) as cause:
-        raise ArgumentError("`url`", wanted=f"be a database such as {_EXAMPLES}", got=repr(url)) from cause
+    except (sa.exc.ArgumentError, ValueError, RecursionError) as cause:
+        raise ArgumentError("`url`", wanted=f"be a database such as {_EXAMPLES}", got=shown(url)) from cause
     backend = parsed.get_backend_name()
     if backend == "sqlite":
         return _checked_file(parsed)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ladle.errors import ArgumentError, did_you_mean
-from ladle.numbers import switch
+from ladle.numbers import shown, switch
 from ladle.strategies.clustered.auto import Auto
 from ladle.strategies.clustered.capped_margin import CappedMargin
 from ladle.strategies.clustered.cluster_margin import ClusterMargin
@@ -213,12 +213,12 @@ def _maker(name: str | type[Chooser]) -> type[Chooser]:
             or not isinstance(getattr(name, "name", None), str)
         ):
             wanted = "be a name, or a class of ladle.strategies.Chooser with a `name`"
-            raise ArgumentError("the strategy", wanted=wanted, got=repr(name))
+            raise ArgumentError("the strategy", wanted=wanted, got=shown(name))
         return name
     if name not in _MAKERS:
         known = ", ".join(_MAKERS)
         near = did_you_mean(name, _MAKERS)
-        raise ArgumentError("the strategy", wanted=f"be one of {known}", got=repr(name), remedy=near)
+        raise ArgumentError("the strategy", wanted=f"be one of {known}", got=shown(name), remedy=near)
     return _MAKERS[name]
 
 

@@ -116,7 +116,14 @@ def test_class_commands(begun: Path, run: Any, run_json: Any) -> None:
     assert (code, facts["classes"]) == (0, ["cat", "dog", "rhea", "owl"])
     code, _, err = run("campaign", "class", "remove", "dog")
     assert (code, "ladle campaign class merge" in err, "Campaign" in err) == (2, True, False)
-    assert run("campaign", "class", "unmerge", "dog")[0] == 8
+    events = len(opened().audit())
+    for line in (("unmerge", "dog"), ("remove", "kiwi")):  # repeated, as after a crash
+        code, facts = run_json("campaign", "class", *line)
+        assert (code, facts["done_before"], facts["labels"]) == (0, True, 0)
+        code, out, _ = run("campaign", "class", *line)
+        assert (code, "nothing was changed" in out) == (0, True)
+    assert len(opened().audit()) == events
+    assert run("campaign", "class", "unmerge", "cow")[0] == 8
 
 
 def test_scores_of_the_classes_of_before(begun: Path, run: Any) -> None:

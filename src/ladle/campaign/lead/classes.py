@@ -12,6 +12,7 @@ import numpy as np
 from ladle.campaign.lead.settings_changes import known_tasks
 from ladle.campaign.score_arrays import refuse_earlier_classes
 from ladle.campaign.session import Session
+from ladle.errors import LadleError
 from ladle.labelling import classes as class_names
 from ladle.labelling.answers import SettingsChange
 from ladle.labelling.contract import View
@@ -46,7 +47,8 @@ Change = Callable[[_Before], Labels]  # the labels after the change
 class Classes:
     """The classes of a campaign. `len`, `in` and iteration are those of the list of classes.
 
-    A campaign that accepts any class has those that occur in its labels.
+    A campaign that accepts any class has those that occur in its labels. A change can be repeated: where it was made
+    before, and no later change names its classes, nothing is changed, and the `SettingsChange` is false.
     """
 
     __slots__ = ("_session",)
@@ -198,9 +200,8 @@ class Classes:
         """
 
         def unmerge(before: _Before) -> Labels:
-            told = [json.loads(each)["told"] for each in before.view.read(EventTable, "kind", ["class"]).details]
             founding = Settings.from_json(before.view.settings).labels
-            return class_names.unmerged(founding, told, name, before.labels)
+            return class_names.unmerged(founding, _changes(before.view), name, before.labels)
 
         return self._change(unmerge, {"change": "unmerge", "name": class_names.class_name(name)})
 
@@ -263,7 +264,12 @@ class Classes:
         at = session.now()
         with session.writing() as writer:
             before, known, gold = session.settings, known_tasks(writer, at), writer.read(GoldTable)
-            after = replace(before, labels=change(_Before(before.labels, writer, known, gold)))
+            try:
+                after = replace(before, labels=change(_Before(before.labels, writer, known, gold)))
+            except LadleError:
+                if class_names.was_made(_changes(writer), what):  # a repeat, as after a crash
+                    return SettingsChange({})
+                raise
             if after.labels == before.labels:
                 return SettingsChange({})
             effects: Effects = change_classes(after, known, gold, number=next_number(writer, SettingsTable), what=what)
@@ -272,3 +278,8 @@ class Classes:
         old, new = before.labels.to_dict()["classes"], after.labels.to_dict()["classes"]
         report = effects.report
         return SettingsChange({"classes": (old, new)}, tasks=int(report["tasks"]), labels=int(report["labels"]))
+
+
+def _changes(view: View) -> list[dict[str, Any]]:
+    """The changes of classes in the log, in order."""
+    return [json.loads(each)["told"] for each in view.read(EventTable, "kind", ["class"]).details]

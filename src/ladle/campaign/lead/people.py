@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 
 from ladle.campaign.session import Session
@@ -89,12 +91,15 @@ class CampaignPeople:
         NotFoundError
             When nobody has one of the names.
         ArgumentError
-            When both names belong to one person already.
+            When both names belong to one person already. A merge of these two names that is repeated changes nothing.
         """
         session = self._session
         with session.writing() as writer:
             people = writer.read(PersonTable)
             old, kept = _person(people, name), _person(people, into)
+            named = [_named(name), _named(into)]
+            if old == kept and _was_made(writer, named):
+                return Merged(0, 0, 0, done_before=True)
             if old == kept:
                 raise ArgumentError(
                     "the names", wanted="be of two people", got=f"{name!r} and {into!r}, which are one person already"
@@ -102,7 +107,7 @@ class CampaignPeople:
             at = session.now()
             rows = np.unique(writer.read(LabelTable, "annotator", [old]).row)
             known, work = known_rows(writer, rows, at), _work(writer, (old, kept), at)
-            effects = crew_rules.merge(session.settings, known, work, old=old, into=kept)
+            effects = crew_rules.merge(session.settings, known, work, old=old, into=kept, named=named)
             record(writer, session.act("merge people", at), effects)
         report = effects.report
         return Merged(int(report["labels"]), int(report["superseded"]), int(report["tasks"]))
@@ -199,6 +204,12 @@ def _named(name: object) -> str:
 def _person(people: PersonTable, name: object) -> str:
     """The name of the person that this name belongs to. Raises: NotFoundError."""
     return known_person(people, _named(name))
+
+
+def _was_made(view: View, named: list[str]) -> bool:
+    """Whether these two names were merged, one into the other, by a call like this one."""
+    told = [json.loads(each)["told"] for each in view.read(EventTable, "kind", ["merge people"]).details]
+    return any(report.get("named", [report["merged"], report["into"]]) == named for report in told)
 
 
 def _work(view: View | Writer, names: tuple[str, str], at: int) -> WorkOfPeople:

@@ -27,7 +27,7 @@ from ladle.labelling.tables import (
     TaskTable,
     gold_of,
 )
-from ladle.numbers import path_of, whole
+from ladle.numbers import path_of, shown, whole
 
 if TYPE_CHECKING:
     pass
@@ -121,7 +121,7 @@ def record_model(
     with session.writing() as writer:
         batches, at = writer.read(BatchTable), session.now()
         if number is not None and number not in batches.round:
-            raise ArgumentError("`round`", wanted=f"be one of the {len(batches):,} rounds", got=repr(number))
+            raise ArgumentError("`round`", wanted=f"be one of the {len(batches):,} rounds", got=shown(number))
         of_round = int(batches.round.max(initial=0)) if number is None else number
         task = as_counted(writer.read(TaskTable), gold_of(writer.read(GoldTable)).row)
         labelled = int((task.state == LABELLED).sum())

@@ -26,7 +26,7 @@ from ladle.labelling.rules.people import alike, known_person
 from ladle.labelling.rules.tell import KnownRows
 from ladle.labelling.rules.withdrawal import LabelFilter, TimeMove
 from ladle.labelling.tables import EventTable, GoldTable, LabelTable, PersonTable, QuarantineTable
-from ladle.numbers import path_of, switch, whole
+from ladle.numbers import path_of, shown, switch, whole
 
 _TELLS = ("tell", "import", "skip")
 
@@ -219,7 +219,7 @@ def _close_quarantined(session: Session, numbers: Iterable[int] | None, reason: 
     if not check_text(reason, "reason", longest=LONGEST_REASON).strip():
         raise ArgumentError("`reason`", wanted="say why", got="nothing")
     if numbers is not None and (isinstance(numbers, (str, bytes)) or not isinstance(numbers, Iterable)):
-        raise ArgumentError("`numbers`", wanted="be a list of numbers of entries", got=repr(numbers)[:80])
+        raise ArgumentError("`numbers`", wanted="be a list of numbers of entries", got=shown(numbers)[:80])
     wanted = None if numbers is None else [whole(each, "`numbers`", least=1) for each in numbers]
     with session.writing() as writer:
         entries = writer.read(QuarantineTable) if wanted is None else writer.read(QuarantineTable, "number", wanted)

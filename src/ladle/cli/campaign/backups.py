@@ -51,12 +51,13 @@ def backup(
     A file that is there is never replaced without --force. Where it is a backup of the campaign as it is now, it stays.
     """
     from ladle.campaign.backups import is_same_backup
-    from ladle.cli.program.outputs import other_file_error
+    from ladle.cli.program.outputs import other_file_error, refuse_campaign_file
     from ladle.cli.program.printing import print_answer
     from ladle.durable import file_digest
     from ladle.memory.budget import bytes_text
 
-    with open_campaign(db, name, pool=pool, by=by) as campaign:
+    with open_campaign(db, name, pool=pool, by=by, output=output) as campaign:
+        refuse_campaign_file(output)
         before = output.exists() and not force and is_same_backup(campaign._session, output)
         if output.exists() and not force and not before:
             raise other_file_error(output)

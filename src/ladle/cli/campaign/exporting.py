@@ -91,7 +91,7 @@ def export(
     named = format_of(output, format_name).name
     if what in _PLAIN and named in ("coco", "manifest"):
         raise ArgumentError(f"the {what.value}", wanted="go to JSONL, Parquet or CSV", got=named)
-    with open_campaign(db, name, pool=pool) as campaign:
+    with open_campaign(db, name, pool=pool, output=output) as campaign:
         lines: dict[str, str] = {}
         facts: dict[str, Any] = {}
         if what in (What.BATCH, What.OUTSTANDING, What.DISPUTES):

@@ -16,18 +16,23 @@ from ladle.errors import ArgumentError, FileError, FileFormatError
 from ladle.plain_files import refuse_other_kinds
 
 TABLE_SUFFIXES = (".parquet", ".csv", ".jsonl")
+DATABASE_SUFFIX, DATABASE_START = ".sqlite", b"SQLite format 3\0"  # a command may write a ledger, which is a database
+FILES_SUFFIX = ".files"  # of the folder of a campaign's files, beside its database
 
 
 def check_output(path: Path, suffixes: Iterable[str], *, inputs: Iterable[Path | None]) -> None:
     """Refuse, before any work, an output that could not be written or would replace an input.
 
-    Raises: FileFormatError for another suffix, FileError for a bad folder, ArgumentError for an input's own path.
+    Raises: FileFormatError for another suffix, FileError for a bad folder, ArgumentError for an input's own path
+    and for a file of a campaign.
     """
     suffixes = tuple(suffixes)
     if path.suffix.lower() not in suffixes:
         raise FileFormatError(f"the output {path}", wanted=f"end in {' or '.join(suffixes)}", got=path.name)
     refuse_other_kinds(path, f"the output {path}", wanted="be a file name")
     check_writable(path.parent)
+    if DATABASE_SUFFIX not in suffixes:
+        refuse_campaign_file(path)
     for source in map(_file, inputs):
         if source is not None and path.exists() and source.exists() and path.samefile(source):
             raise ArgumentError(f"the output {path}", wanted="be another file than the inputs", got="one of them")
@@ -37,6 +42,30 @@ def check_output(path: Path, suffixes: Iterable[str], *, inputs: Iterable[Path |
                 wanted="be outside the folders that are read, with their subfolders",
                 got=f"a file in {source}",
             )
+
+
+def refuse_campaign_file(path: Path) -> None:
+    """Refuse to replace any database, or a file in the folder of files beside one. Raises: ArgumentError.
+
+    A command that opens a campaign refuses all files that it lives in: `ladle.campaign.own_files`.
+    """
+    folder = Path(os.path.realpath(path)).parent.parent  # birds.db.files, in birds.db.files/birds/tree-1.npz
+    beside = folder.with_name(folder.name.removesuffix(FILES_SUFFIX))
+    got = "a database" if _is_database(path) else f"a file of a campaign in {beside}" if _is_database(beside) else ""
+    if got:
+        remedy = "Name another file. This one is never replaced."
+        raise ArgumentError(f"the output {path}", wanted="be no file of a campaign", got=got, remedy=remedy)
+
+
+def _is_database(path: Path) -> bool:
+    """Whether the file is a SQLite database."""
+    if not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            return file.read(len(DATABASE_START)) == DATABASE_START
+    except OSError:  # it cannot be read; to replace it is refused or allowed as for any other file
+        return False
 
 
 def check_folder(folder: Path, *, inputs: Iterable[Path | None]) -> None:

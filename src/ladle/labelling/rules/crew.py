@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,8 +24,12 @@ class WorkOfPeople:
     at: int
 
 
-def merge(settings: Settings, known: KnownRows, work: WorkOfPeople, *, old: str, into: str) -> Effects:
+def merge(
+    settings: Settings, known: KnownRows, work: WorkOfPeople, *, old: str, into: str, named: Sequence[str]
+) -> Effects:
     """Make one person of two. known: all examples that `old` has answered. `told_by` of labels keeps the old name.
+
+    named: the two as the caller named them, maybe by other names that they have; a repeat is known by these.
 
     Of two current answers of the two for one example the later one stands; of one time, the one that came later. Both
     stay paid for: the report says how many examples both names had labelled, see `spending`.
@@ -42,6 +47,7 @@ def merge(settings: Settings, known: KnownRows, work: WorkOfPeople, *, old: str,
     given = int((known.label.annotator == old).sum()) if len(known.label) else 0
     report = {"merged": old, "into": into, "labels": given, "superseded": ended, "tasks": len(rows)}
     report["paid_twice"] = len(paid_for(known.label)) - len(paid_for(labels))  # what was paid stays paid
+    report |= {} if list(named) == [old, into] else {"named": list(named)}
     added, others = _handed_over(work, old, into, event=known.event)
     return Effects(added=added, changed=(changed, moved, merged, *others), report=report)
 

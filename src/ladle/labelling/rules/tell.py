@@ -41,6 +41,7 @@ from ladle.labelling.tables import (
     gold_of,
     labels_of,
 )
+from ladle.numbers import shown
 
 TellKind = Literal["tell", "import", "skip", "comment"]
 
@@ -451,10 +452,10 @@ def overlay(labels: LabelTable, changed: LabelTable) -> LabelTable:
 
 
 def as_text(label: object) -> str:
-    """A refused label as text: JSON where JSON can hold it, otherwise Python's repr."""
+    """A refused label as text: JSON where JSON can hold it, otherwise as in errors."""
     plain = label.tolist() if isinstance(label, (np.ndarray, np.generic)) else label
     try:
         text = json.dumps(plain, ensure_ascii=False, allow_nan=False)
         return text if holdable(text) else json.dumps(plain)
-    except (TypeError, ValueError):
-        return repr(plain)
+    except (TypeError, ValueError, RecursionError):
+        return shown(plain)

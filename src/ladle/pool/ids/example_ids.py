@@ -21,6 +21,7 @@ from ladle.arraylikes import as_array, refuse_masked
 from ladle.arrays import Rows
 from ladle.errors import ArgumentError, IdError
 from ladle.frames import is_frame
+from ladle.numbers import shown
 from ladle.pool.tables.id_types import REMEDY, SHOWN, join_ids, show_ids
 
 __all__ = ["SHOWN", "Ids", "as_id_array", "show_ids"]
@@ -173,7 +174,7 @@ def _as_arrow(values: object, name: str) -> Any:
     if isinstance(values, (pa.Array, pa.ChunkedArray)):
         return values
     if isinstance(values, (str, bytes)):
-        raise ArgumentError(name, wanted="be a list or an array of ids", got=repr(values))
+        raise ArgumentError(name, wanted="be a list or an array of ids", got=shown(values))
     refuse_masked(values, "ids")
     if isinstance(values, (Set, Mapping)) and not isinstance(values, KeysView):
         got = f"a {type(values).__name__}"

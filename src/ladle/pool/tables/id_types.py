@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ladle.errors import IdError
+from ladle.numbers import shown
 
 SHOWN = 3  # ids or rows shown in an error; the count tells the rest
 REMEDY = "Ids must be integers or text, one for each example, none repeated."
@@ -89,7 +90,7 @@ def join_ids(chunks: list[Any], name: str) -> Any:
 
 def show_ids(values: Any) -> str:
     """The first `SHOWN` ids, for a message."""
-    return ", ".join(repr(value) for value in values[:SHOWN].to_pylist())
+    return ", ".join(shown(value) for value in values[:SHOWN].to_pylist())
 
 
 def _is_integer(kind: Any) -> bool:

@@ -83,8 +83,7 @@ def unmerge(
     stored, so the answer that it repeated stands.
     """
     with open_campaign(db, name, by=by) as campaign:
-        former = [each for each, _ in campaign.settings.labels.former]
-        _answer(campaign, "unmerge", campaign.classes.unmerge(_one_of(former, old)), as_json)
+        _answer(campaign, "unmerge", campaign.classes.unmerge(_one_of(_former(campaign), old, campaign)), as_json)
 
 
 def list_classes(db: Db = None, name: Name = None, as_json: options.AsJson = False) -> None:
@@ -112,12 +111,14 @@ def _answer(campaign: Campaign, command: str, change: SettingsChange, as_json: b
         "classes": classes,
         "labels": change.labels,
         "tasks": change.tasks,
+        "done_before": not change,
     }
     lines = {
         "classes": f"{len(classes):,}: {', '.join(map(str, classes[:8]))}{', ...' if len(classes) > 8 else ''}",
         "labels": f"{change.labels:,} under another name now",
         "tasks": f"{change.tasks:,} {of_number(change.tasks, 'has')} another state now",
     }
+    lines |= {} if change else {"done before": "it was so already: nothing was changed"}
     print_answer(f"Classes of {campaign.name}", lines, facts, as_json=as_json)
 
 
@@ -133,18 +134,27 @@ def _new(text: str, numbers: bool) -> str | int:
 
 def _known(campaign: Campaign, text: str) -> Any:
     """The class of this text. Raises: ArgumentError where 3 and "3" are two classes."""
-    return _one_of(campaign.classes, text)
+    return _one_of(campaign.classes, text, campaign)
 
 
-def _one_of(classes: Iterable[Any], text: str) -> Any:
-    """The class of this text; the text where there is none. Raises: ArgumentError where 3 and "3" are two of them."""
+def _former(campaign: Campaign) -> list[Any]:
+    """The names that classes had before."""
+    return [each for each, _ in campaign.settings.labels.former]
+
+
+def _one_of(classes: Iterable[Any], text: str, campaign: Campaign) -> Any:
+    """The class of this text; where there is none, a former name of a class, or a new one, as after this command.
+
+    Raises: ArgumentError where 3 and "3" are two of the classes.
+    """
     from ladle.errors import ArgumentError
 
     found = [each for each in classes if str(each) == text]
     if len(found) > 1:
         wanted, got = "be one class", f"{text!r}, which is a number and a text"
         raise ArgumentError("the class", wanted=wanted, got=got, remedy="The command line cannot tell them apart.")
-    return found[0] if found else text
+    former = [each for each in _former(campaign) if str(each) == text]
+    return [*found, *former, _new(text, _are_numbers(campaign))][0]
 
 
 ABOUT_WORD = {"class": "Add, remove, rename and merge the classes of a campaign that runs."}

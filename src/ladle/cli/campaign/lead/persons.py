@@ -67,8 +67,10 @@ def merge(
             "labels": merged.labels,
             "superseded": merged.superseded,
             "tasks": merged.tasks,
+            "done_before": merged.done_before,
         }
         lines = {"labels": f"{merged.labels:,}", "superseded": f"{merged.superseded:,}, because a later one stands"}
+        lines |= {"done before": "they were merged already: nothing was changed"} if merged.done_before else {}
         print_answer(f"{person} is {into} in {campaign.name}", lines, facts, as_json=as_json)
 
 
