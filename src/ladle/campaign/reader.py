@@ -162,7 +162,7 @@ class Reader:
         Parameters
         ----------
         since : datetime with a time zone, str or int, optional
-            Only labels stored, superseded or deleted since then: a time (as text in ISO 8601; UTC without a zone),
+            Only labels that are new or changed since then: a time (as text in ISO 8601; UTC without a zone),
             "round:3" from its ask on, or after the event of this number. Without it all labels are returned.
 
         Returns
@@ -178,6 +178,13 @@ class Reader:
         ------
         ArgumentError
             For a `since` that the campaign does not have, or that can be read in two ways.
+
+        Notes
+        -----
+        Changed labels are those superseded or deleted since, those that stand again, and those with another `told_at`,
+        `label`, `annotator`, `version` or `row`. After a change of the pool that moved examples all labels are listed,
+        and of a person who was renamed or merged all labels. `round`, `origin` and `adjudicated` tell how the example
+        is now: a label is not listed for a change of these alone. The `number` of a label never changes.
         """
         with self._session.reading() as view:
             return views.labels(view, self._news(view, since))
@@ -199,7 +206,8 @@ class Reader:
         Parameters
         ----------
         since : datetime with a time zone, str or int, optional
-            As in `labels`: only examples whose resolved label is new, or may have changed. `withdrawn` has the others.
+            As in `labels`: only examples whose resolved label is new, or may have changed. `withdrawn` has the examples
+            without one. An earlier result, updated by id with these rows and without the withdrawn, is that of now.
 
         Returns
         -------
@@ -207,12 +215,25 @@ class Reader:
             One row for each example: id, row, label, votes (the labels that count), share (the share of them for this
             label), how (the rule of agreement, "adjudicated" or "gold"). Disputed and excluded examples are left out.
 
+        Raises
+        ------
+        ArgumentError
+            As `labels`.
+
+        Notes
+        -----
+        All examples are listed after a change of the agreement, the people for each example or the classes; after
+        another pool has moved examples to other rows; and under "dawid-skene" after any change of labels, as it
+        estimates all of them together.
         """
         with self._session.reading() as view:
             return views.resolved(view, self.settings, self._news(view, since))
 
     def withdrawn(self, *, since: Since) -> Records:
-        """The examples with labels from before, which have changed since and have no resolved label now.
+        """The examples with labels from before, which may have changed since and have no resolved label now.
+
+        It lists every example that had a resolved label then and has none now. It may also list examples that had none
+        then: with too few labels or disputed, or gold or adjudicated in between alone.
 
         Parameters
         ----------
@@ -223,6 +244,11 @@ class Reader:
         -------
         Records
             One row for each example: id, row, state ("open", "disputed", "excluded" or "unasked").
+
+        Raises
+        ------
+        ArgumentError
+            As `labels`.
         """
         with self._session.reading() as view:
             return views.withdrawn(view, self.settings, News.since(view, since, self._session.now()))
