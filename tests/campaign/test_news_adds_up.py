@@ -123,7 +123,7 @@ def labels_of(records: Any) -> dict[int, dict[str, Any]]:
 def test_an_old_export_and_its_news_are_the_export_of_now(
     kind: str, agreement: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    for seed in range(8 if kind == "memory" else 2):
+    for seed in range(4 if kind == "memory" else 1):
         changes = Changes(store_of(kind, tmp_path / f"{seed}", request), tmp_path, agreement, seed)
         campaign, exports = changes.campaign, []
         for _ in range(STEPS):
@@ -132,12 +132,10 @@ def test_an_old_export_and_its_news_are_the_export_of_now(
         now, labels_now = resolved_of(campaign.resolved()), labels_of(campaign.labels())
         assert {each: campaign.story(each).label for each in now} == {each: row["label"] for each, row in now.items()}
         for event, resolved, labels in exports:
-            newer, gone = resolved_of(campaign.resolved(since=event)), campaign.withdrawn(since=event)
-            assert {each: row for each, row in (resolved | newer).items() if each not in gone["id"]} == now, (
-                seed,
-                event,
-            )
-            assert not set(gone["id"]) & set(now), (seed, event)
+            newer, gone = resolved_of(campaign.resolved(since=event)), set(campaign.withdrawn(since=event)["id"])
+            updated = resolved | newer
+            assert {each: updated[each] for each in updated.keys() - gone} == now, (seed, event)
+            assert not gone & now.keys(), (seed, event)
             assert labels | labels_of(campaign.labels(since=event)) == labels_now, (seed, event)
         assert not len(campaign.resolved(since=event)) + len(gone) + len(campaign.labels(since=event))
 

@@ -137,12 +137,16 @@ class News:
         return [number for each in meant for number, *_ in each.get("retimed", ())]
 
     def _stand_again(self, label: LabelTable) -> npt.NDArray[np.bool_]:
-        """(labels,) whether each stands, and an untell has deleted another of its annotator for its example."""
+        """(labels,) whether each stands, and an untell has deleted or retimed one of its annotator for its example."""
+        untold = [each["seq"] for each in self._reports(["untell"])]
+        if not untold:
+            return np.zeros(len(label), bool)
         pairs = list(zip(label.row.tolist(), label.annotator.tolist(), strict=True))
-        untold = np.isin(label.ended, [each["seq"] for each in self._reports(["untell"])])
-        deleted = {pairs[place] for place in np.flatnonzero(untold & (label.status == DELETED)).tolist()}
-        others: npt.NDArray[np.bool_] = np.array([pair in deleted for pair in pairs], bool)
-        return others & np.asarray(label.status == CURRENT, bool)
+        undone = (np.isin(label.ended, untold) & (label.status == DELETED)) | np.isin(label.number, self._retimed())
+        touched = {pairs[place] for place in np.flatnonzero(undone).tolist()}
+        again: npt.NDArray[np.bool_] = np.array([pair in touched for pair in pairs], bool)
+        again &= label.status == CURRENT
+        return again
 
     def _other_classes(self, label: LabelTable) -> npt.NDArray[np.bool_]:
         """(labels,) whether the class of each had another name."""
