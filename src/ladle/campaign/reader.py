@@ -162,8 +162,8 @@ class Reader:
         Parameters
         ----------
         since : datetime with a time zone, str or int, optional
-            Only labels that are new or changed since then: a time (as text in ISO 8601; UTC without a zone),
-            "round:3" from its ask on, or after the event of this number. Without it all labels are returned.
+            Only labels that are new or changed since: a time (as text in ISO 8601; UTC without a zone), "round:3" from
+            its ask on, or after the event of this number. More may be listed, never less: see docs/campaign.md.
 
         Returns
         -------
@@ -178,13 +178,6 @@ class Reader:
         ------
         ArgumentError
             For a `since` that the campaign does not have, or that can be read in two ways.
-
-        Notes
-        -----
-        Changed labels are those superseded or deleted since, those that stand again, and those with another `told_at`,
-        `label`, `annotator`, `version` or `row`. After a change of the pool that moved examples all labels are listed,
-        and of a person who was renamed or merged all labels. `round`, `origin` and `adjudicated` tell how the example
-        is now: a label is not listed for a change of these alone. The `number` of a label never changes.
         """
         with self._session.reading() as view:
             return views.labels(view, self._news(view, since))
@@ -206,34 +199,20 @@ class Reader:
         Parameters
         ----------
         since : datetime with a time zone, str or int, optional
-            As in `labels`: only examples whose resolved label is new, or may have changed. `withdrawn` has the examples
-            without one. An earlier result, updated by id with these rows and without the withdrawn, is that of now.
+            As in `labels`: only examples whose resolved label may have changed; under "dawid-skene" all, after any new
+            label. An earlier result, updated by id with these and without those of `withdrawn`, is that of now.
 
         Returns
         -------
         Records
             One row for each example: id, row, label, votes (the labels that count), share (the share of them for this
             label), how (the rule of agreement, "adjudicated" or "gold"). Disputed and excluded examples are left out.
-
-        Raises
-        ------
-        ArgumentError
-            As `labels`.
-
-        Notes
-        -----
-        All examples are listed after a change of the agreement, the people for each example or the classes; after
-        another pool has moved examples to other rows; and under "dawid-skene" after any change of labels, as it
-        estimates all of them together.
         """
         with self._session.reading() as view:
             return views.resolved(view, self.settings, self._news(view, since))
 
     def withdrawn(self, *, since: Since) -> Records:
-        """The examples with labels from before, which may have changed since and have no resolved label now.
-
-        It lists every example that had a resolved label then and has none now. It may also list examples that had none
-        then: with too few labels or disputed, or gold or adjudicated in between alone.
+        """The examples with labels from before that may have changed since and have no resolved label now.
 
         Parameters
         ----------
@@ -243,12 +222,7 @@ class Reader:
         Returns
         -------
         Records
-            One row for each example: id, row, state ("open", "disputed", "excluded" or "unasked").
-
-        Raises
-        ------
-        ArgumentError
-            As `labels`.
+            One row for each example: id, row, state ("open", "disputed", "excluded" or "unasked"). Some may have had no label then either.
         """
         with self._session.reading() as view:
             return views.withdrawn(view, self.settings, News.since(view, since, self._session.now()))
