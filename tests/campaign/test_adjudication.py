@@ -183,3 +183,17 @@ def test_a_gold_label_that_changes_is_said(store: Store, tmp_path: Path) -> None
     events = campaign.last_event()
     assert campaign.add_gold(ids_of(2), ["dog", "cat"]) == 0
     assert campaign.last_event() == events
+
+
+def test_the_label_of_a_story_is_the_resolved_one(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, annotators_per_task=2, agreement="dawid-skene", labels=["cat", "dog"])
+    four = ids_of(4)
+    for annotator, last in {"ann": "cat", "cy": "cat", "bob": "dog"}.items():  # the last of them is wrong
+        campaign.tell(four, ["cat", "dog", "cat", last], annotator=annotator)
+    campaign.add_gold([*ids_of(6)[4:], four[0]], ["dog", "cat", "dog"])
+    campaign.exclude(ids_of(6)[5:], reason="a smudge")
+    resolved = {row.id: row.label for row in campaign.resolved()}
+    assert resolved == dict(zip(ids_of(5), ["dog", "dog", "cat", "cat", "dog"], strict=True))
+    assert {each: campaign.story(each).label for each in resolved} == resolved
+    assert campaign.story(ids_of(6)[5]).label is None
+    assert campaign.story(ids_of(7)[6]).label is None

@@ -162,8 +162,8 @@ class Reader:
         Parameters
         ----------
         since : datetime with a time zone, str or int, optional
-            Only labels stored, superseded or deleted since then: a time (as text in ISO 8601; UTC without a zone),
-            "round:3" from its ask on, or after the event of this number. Without it all labels are returned.
+            Only labels that are new or changed since: a time (as text in ISO 8601; UTC without a zone), "round:3" from
+            its ask on, or after the event of this number. More may be listed, never less: see docs/campaign.md.
 
         Returns
         -------
@@ -199,20 +199,20 @@ class Reader:
         Parameters
         ----------
         since : datetime with a time zone, str or int, optional
-            As in `labels`: only examples whose resolved label is new, or may have changed. `withdrawn` has the others.
+            As in `labels`: only examples whose resolved label may have changed; under "dawid-skene" all, after any new
+            label. An earlier result, updated by id with these and without those of `withdrawn`, is that of now.
 
         Returns
         -------
         Records
             One row for each example: id, row, label, votes (the labels that count), share (the share of them for this
             label), how (the rule of agreement, "adjudicated" or "gold"). Disputed and excluded examples are left out.
-
         """
         with self._session.reading() as view:
             return views.resolved(view, self.settings, self._news(view, since))
 
     def withdrawn(self, *, since: Since) -> Records:
-        """The examples with labels from before, which have changed since and have no resolved label now.
+        """The examples with labels from before that may have changed since and have no resolved label now.
 
         Parameters
         ----------
@@ -222,7 +222,7 @@ class Reader:
         Returns
         -------
         Records
-            One row for each example: id, row, state ("open", "disputed", "excluded" or "unasked").
+            One row for each example: id, row, state ("open", "disputed", "excluded" or "unasked"). Some may have had no label then either.
         """
         with self._session.reading() as view:
             return views.withdrawn(view, self.settings, News.since(view, since, self._session.now()))

@@ -361,7 +361,7 @@ class TaskStory:
     state : str
         "open", "labelled", "disputed", "excluded" or "unasked".
     label : object
-        The resolved label, or None.
+        The resolved label, as `Campaign.resolved` has it, or None. Gold has one though nobody was asked ("unasked").
     lines : tuple of (datetime, str)
         When and what, times in UTC.
     """

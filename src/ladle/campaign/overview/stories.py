@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 
 from ladle.campaign.examples import Examples
+from ladle.campaign.overview.resolving import resolved_labels
 from ladle.errors import NotFoundError
 from ladle.labelling.answers import TaskStory
 from ladle.labelling.contract import View
 from ladle.labelling.labels import parsed
 from ladle.labelling.people import People, person_name
 from ladle.labelling.records import moment
-from ladle.labelling.rules import tell as tell_rules
 from ladle.labelling.rules.ask import rows_of
 from ladle.labelling.settings import Settings
-from ladle.labelling.states import LABELLED, STATES, as_counted
+from ladle.labelling.states import STATES, as_counted
 from ladle.labelling.tables import (
     NO_ROW,
     STATUSES,
@@ -54,14 +54,12 @@ def story(view: View, settings: Settings, examples: Examples, example_id: Any) -
     lines += _quarantined(view, str(listed.cast("large_string")[0].as_py()))
     if len(gold):
         lines.append((_at(view, int(gold.event[0])), f"gold: known to be {parsed(gold.label[0])!r}"))
-    resolved = tell_rules.resolutions(settings, labels, view.read(AdjudicationTable, "row", [row]))
-    label = (gold if len(gold) else resolved).label
-    is_labelled = len(label) and label[0] and len(task) and task.state[0] == LABELLED
+    label = resolved_labels(view, settings, [row]).label
     return TaskStory(
         id=example_id,
         row=row,
         state=STATES[int(task.state[0])] if len(task) else "excluded" if _excluded(view, row) else "unasked",
-        label=parsed(label[0]) if is_labelled else None,
+        label=parsed(label[0]) if len(label) else None,
         lines=tuple((moment(at), what) for at, what in sorted(lines, key=lambda line: line[0])),
     )
 

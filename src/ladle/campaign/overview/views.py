@@ -10,14 +10,14 @@ import numpy as np
 from ladle.campaign.damage import newest_part
 from ladle.campaign.examples import from_texts
 from ladle.campaign.overview.news import News
+from ladle.campaign.overview.resolving import resolved_labels
 from ladle.labelling.columns import Int64, texts
 from ladle.labelling.contract import View
 from ladle.labelling.labels import all_parsed
 from ladle.labelling.people import People
 from ladle.labelling.records import Records, times
-from ladle.labelling.rules import tell as tell_rules
 from ladle.labelling.settings import Settings
-from ladle.labelling.states import LABELLED, STATES, WAITING, as_counted
+from ladle.labelling.states import STATES, WAITING, as_counted
 from ladle.labelling.tables import (
     ORIGINS,
     STATUSES,
@@ -25,7 +25,6 @@ from ladle.labelling.tables import (
     BatchTable,
     CommentTable,
     EventTable,
-    ExclusionTable,
     GoldTable,
     LabelTable,
     ModelTable,
@@ -112,36 +111,25 @@ def resolved(view: View, settings: Settings, news: News | None = None) -> Record
 
     news: only of the rows that have changed.
     """
-    task, gold = view.read(TaskTable), gold_of(view.read(GoldTable))
-    labelled = task.row[task.state == LABELLED]
-    label, final = view.read(LabelTable), view.read(AdjudicationTable)
-    final = final.take(np.isin(final.row, labelled))
-    by_rule = tell_rules.resolve(settings, label.take(np.isin(label.row, labelled)), final)
-    by_rule = by_rule.take(~np.isin(by_rule.row, gold.row))
-    excluded = view.read(ExclusionTable)
-    gold = gold.take(~np.isin(gold.row, excluded.row[excluded.active == 1]))
-    row = np.concatenate([by_rule.row, gold.row])
-    order = np.argsort(row)
+    found = resolved_labels(view, settings)
     if news is not None:
-        order = order[np.isin(row[order], news.changed_rows(settings))]
-    ids = _ids_of(view, task, row[order])
-    how = ["adjudicated" if each else settings.agreement for each in by_rule.final.tolist()] + ["gold"] * len(gold)
+        found = found.take(np.isin(found.row, news.changed_rows(settings)))
     return Records(
         {
-            "id": ids,
-            "row": row[order],
-            "label": all_parsed(np.concatenate([by_rule.label, gold.label])[order]),
-            "votes": np.concatenate([by_rule.votes, np.zeros(len(gold), np.int64)])[order],
-            "share": np.concatenate([by_rule.share, np.ones(len(gold))])[order],
-            "how": texts(how)[order],
+            "id": _ids_of(view, view.read(TaskTable), found.row),
+            "row": found.row,
+            "label": all_parsed(found.label),
+            "votes": found.votes,
+            "share": found.share,
+            "how": found.how,
         }
     )
 
 
 def withdrawn(view: View, settings: Settings, news: News) -> Records:
     """One row for each example that had labels before, has changed, and has no resolved label now, in row order."""
-    task, kept = view.read(TaskTable), resolved(view, settings, news)["row"]
-    gone = np.setdiff1d(np.intersect1d(news.changed_rows(settings), news.had_labels_before()), kept)
+    task, kept = view.read(TaskTable), resolved_labels(view, settings).row
+    gone = np.setdiff1d(np.intersect1d(news.own_rows(settings), news.had_labels_before()), kept)
     state = dict(zip(task.row.tolist(), names(STATES, task.state).tolist(), strict=True))
     return Records(
         {
