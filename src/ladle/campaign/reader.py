@@ -222,7 +222,7 @@ class Reader:
         Returns
         -------
         Records
-            One row for each example: id, row, state ("open", "disputed", "excluded" or "unasked"). Some may have had no label then either.
+            One row for each example: id, row, state ("open", "disputed", "excluded" or "unasked"); some had none then.
         """
         with self._session.reading() as view:
             return views.withdrawn(view, self.settings, News.since(view, since, self._session.now()))
