@@ -1028,7 +1028,7 @@ SEALS = (
     Fault(
         "seals",
         "a backup is read whatever its bytes",
-        "    durable.check_seal(source)\n",
+        "            durable.check_seal(source)\n",
         "",
         ("test_a_damaged_backup_is_refused_and_nothing_is_founded",),
     ),
