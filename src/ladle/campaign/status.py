@@ -70,7 +70,7 @@ def _facts(view: View, settings: Settings, figures: Progress, at: int) -> Campai
     told = told.take(told.origin == TOLD_LABEL)
     given = Counter(told.annotator.tolist())
     gold = len(gold_of(view.read(GoldTable)))
-    holdings = waiting.holdings(view, at)
+    holdings = waiting.holdings(view, settings, at)
     out = [(f"{row.who or 'nobody named'}: {row.tasks:,} ({row.how})", bool(row.ended)) for row in holdings]
     models = figures.curve
     persons = view.read(PersonTable)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import time
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,26 @@ def test_outstanding_names_who_has_what(begun: Path, run: Any, run_json: Any) ->
     assert [row["ladle_taken_by"] for row in rows] == [""] * 6 + ["ann", "ann", ""]
     assert rows[5]["ladle_assigned_to"] == "eve"
     assert rows[8]["ladle_taken_since"] == ""
+
+
+def test_what_is_overdue_is_on_every_screen(begun: Path, run: Any, run_json: Any) -> None:
+    asked = ("campaign", "ask", "--scores", "scores-1.parquet", "--size", 3, "-o", "batch.csv")
+    assert run_json(*asked)[0] == 0
+    with opened() as campaign:
+        campaign.take("ann", 3, lease_seconds=0.001)
+    time.sleep(0.01)
+    code, facts = run_json("campaign", "outstanding")
+    assert (code, facts["outstanding"], facts["with_nobody"]) == (0, 6, 3)
+    assert [(row["who"], row["how"], row["tasks"], row["ended"]) for row in facts["holdings"]] == [
+        ("ann", "taken", 3, True)
+    ]
+    line = next(line for line in run("campaign", "outstanding")[1].splitlines() if "ann" in line)
+    assert line.split()[:3] == ["ann", "3", "taken"]
+    assert "ended" in line
+    assert "Overdue: ann: 3 (taken)." in run("campaign", "status")[1]
+    run_json("campaign", "release", "--annotator", "ann")
+    assert "Overdue" not in run("campaign", "status")[1]
+    assert "ann" not in run("campaign", "outstanding")[1]
 
 
 def test_disputes_are_shown_taken_and_exported(begun: Path, run: Any, run_json: Any) -> None:
