@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 import ladle
-from ladle.errors import ArgumentError, MismatchError
 from ladle.campaign.status import status
-from ladle.errors import ArgumentError
+from ladle.errors import ArgumentError, MismatchError
 from ladle.labelling import MemoryStore, Store
 from ladle.labelling.events import Act, Effects, next_number, record
 from ladle.labelling.tables import EventTable, LeaseTable, PersonTable

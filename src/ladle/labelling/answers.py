@@ -120,6 +120,25 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
+class Assigned:
+    """What an assignment has changed.
+
+    Attributes
+    ----------
+    examples : int
+        Those that were not assigned to this name before, and are now.
+    taken_from : mapping of str to int
+        The people who had tasks of these examples under a lease and have them no more, and how many tasks each.
+    left_out : int
+        Examples that are not assigned, because this person, or all of this team, have answered them.
+    """
+
+    examples: int
+    taken_from: Mapping[str, int]
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """The result of a tell, counted in answers: labels and skips.
 

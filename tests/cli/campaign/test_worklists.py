@@ -224,6 +224,20 @@ def test_assignments_by_every_option(begun: Path, run: Any, run_json: Any) -> No
         assert (found, text in err) == (code, True), (options, err)
 
 
+def test_an_assignment_says_what_it_takes_and_what_it_leaves_out(begun: Path, run: Any, run_json: Any) -> None:
+    assert run_json("campaign", "take", "--annotator", "ann", "--size", 2, "-o", "ann.csv")[1]["tasks"] == 2
+    line = ("campaign", "assign", "--disputed", "--to")
+    code, out, _ = run(*line, "one")
+    assert (code, "3: one has answered them" in " ".join(out.split())) == (0, True)
+    code, facts = run_json(*line, "one")
+    assert (code, facts["changed"], facts["left_out"], facts["done_before"]) == (0, 0, 3, False)
+    code, facts = run_json(*line, "eve")
+    assert (code, facts["changed"], facts["left_out"], facts["taken_from"]) == (0, 3, 0, {"ann": 2})
+    run_json("campaign", "assign", "--end", "--disputed")
+    run_json("campaign", "take", "--annotator", "ann", "--size", 2, "-o", "again.csv")
+    assert "taken from ann: 2 tasks" in " ".join(run(*line, "dora")[1].split())
+
+
 def test_nothing_left_to_take_writes_no_file(run: Any, run_json: Any, tmp_path: Path, monkeypatch: Any) -> None:
     make_pool(tmp_path)
     monkeypatch.chdir(tmp_path)
