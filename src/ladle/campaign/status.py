@@ -81,6 +81,7 @@ def _facts(view: View, settings: Settings, figures: Progress, at: int) -> Campai
     return CampaignFacts(
         batches=figures.rounds,
         waiting=figures.outstanding,
+        waiting_unasked=waiting.count_unasked(view),
         holders=tuple(text for text, is_over in out if not is_over),
         overdue=tuple(text for text, is_over in out if is_over) + _overdue_batches(view, batches, at),
         disputes=len(waiting.disputes(view, at)),

@@ -7,9 +7,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from rich.console import Console
 
 import ladle
+from ladle.cli.campaign.tables import table
+from ladle.cli.program.printing import least_width
 from tests.cli.campaigns import make_pool
 
 
@@ -261,3 +265,30 @@ def test_nothing_left_to_take_writes_no_file(run: Any, run_json: Any, tmp_path: 
     Path("bob.csv").write_text(f"id,label\n{example},cat\n")
     run("campaign", "tell", "bob.csv", "--annotator", "bob")
     assert said() == "none is waiting: all that was asked for is labelled"
+
+
+def test_ids_are_never_cut(run: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    ids = [f"{'a long folder/' * 7}image {row:03}.jpg" for row in range(3)]
+    monkeypatch.chdir(tmp_path)
+    campaign = ladle.Campaign.create(
+        "sqlite:///x.db", pool=ladle.open_pool(np.eye(3), ids=ids), name="x", strategy="uniform", labels=["cat", "dog"]
+    )
+    campaign.tell(ids * 2, ["cat"] * 3 + ["dog"] * 3, annotator=["somebody of a long name"] * 3 + ["another one"] * 3)
+    campaign.close()
+    out = run("campaign", "disputes", "--db", "x.db")[1]
+    lines = [line for line in out.splitlines() if "image" in line]
+    assert [next(each for each in ids if each in line) for line in lines] == ids
+    assert all("somebody of a long name: cat, another one: dog" in line for line in lines), "a pipe has whole lines"
+
+
+@pytest.mark.parametrize("width", [20, 40, 80, 200])
+def test_a_terminal_wraps_other_columns_than_the_first(width: int) -> None:
+    rows = [["an-id-of-40-characters-" + "x" * 17, "words " * 30, "12,345,678"]]
+    made = table(["id", "what", "count"], rows, right={2})
+    console = Console(width=max(width, least_width(made)))
+    with console.capture() as capture:
+        console.print(made)
+    out = capture.get()
+    assert rows[0][0] in out
+    assert rows[0][2] in out
+    assert out.split().count("words") == 30

@@ -108,6 +108,11 @@ def holdings(view: View, settings: Settings, at: int) -> Records:
     )
 
 
+def count_unasked(view: View) -> int:
+    """How many tasks wait for labels that no ask has chosen: assigned and disputed ones."""
+    return int((_waiting_tasks(view).batch == 0).sum())
+
+
 def disputes(view: View, at: int) -> Records:
     """One row for each disputed example, the oldest dispute first."""
     task = _disputed(view, gold_of(view.read(GoldTable)).row)
