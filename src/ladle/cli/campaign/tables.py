@@ -29,7 +29,7 @@ def annotator_table(annotators: Records) -> Table:
     rows = []
     for row in annotators:
         gold = f"{row.gold_right:,} of {row.gold_seen:,}" if row.gold_seen else "-"
-        agrees = "-" if row.agreement != row.agreement else f"{row.agreement:.0%}"
+        agrees = "-" if row.agreement != row.agreement else f"{row.agreement:.1%}"
         rows.append(
             [
                 row.annotator or "(not named)",
