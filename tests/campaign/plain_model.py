@@ -296,7 +296,7 @@ class Model:
 
     def assign(self, rows: set[int], to: str) -> int:
         self.holders_and_assignees.add(to)
-        fresh = {(row, to) for row in rows} - self.assigned
+        fresh = {(row, to) for row in rows if not self.done(to, row)} - self.assigned
         self.assigned |= fresh
         self.made |= rows
         for row, _ in fresh:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ladle.errors import ArgumentError, IdError
-from ladle.labelling import Store
+from ladle.labelling import Assigned, Store
 from tests.campaign.made import begun, enrol, ids_of, margins
 
 ONE, TWO, THREE, FOUR = ids_of(4)
@@ -17,8 +17,8 @@ def test_the_assignee_gets_them_first_and_nobody_else_does(store: Store, tmp_pat
     campaign = begun(store, tmp_path)
     campaign.ask(3, margins=margins())
     unasked = ids_of(40)[-1]
-    assert campaign.assign([THREE, unasked], to=" ann ") == 2
-    assert campaign.assign([THREE], to="ann") == 0
+    assert campaign.assign([THREE, unasked], to=" ann ").examples == 2
+    assert campaign.assign([THREE], to="ann").examples == 0
     assert campaign.take("bob", 9).ids.tolist() == [ONE, TWO]
     campaign.release("bob")
     assert campaign.take("ann", 3).ids.tolist() == [THREE, unasked, ONE]
@@ -58,7 +58,7 @@ def test_ended_it_is_anybodys_again(store: Store, tmp_path: Path) -> None:
     assert campaign.take("cy", 9).ids.tolist() == [TWO]
     assert campaign.unassign([ONE]) == 1
     assert campaign.take("cy", 9).ids.tolist() == [TWO, ONE]
-    assert campaign.assign([ONE], to="bob") == 1, "and it may be assigned again"
+    assert campaign.assign([ONE], to="bob").examples == 1, "and it may be assigned again"
     assert campaign.verify().ok
 
 
@@ -67,7 +67,7 @@ def test_what_someone_has_taken_is_taken_from_them(store: Store, tmp_path: Path)
     campaign.ask(3, margins=margins())
     campaign.take("ann", 3)
     campaign.assign([ONE], to="bob")
-    assert campaign.audit()[-1].details["taken_from"] == ["ann"]
+    assert campaign.audit()[-1].details["taken_from"] == {"ann": 1}
     assert campaign.take("bob", 9).ids.tolist() == [ONE]
     campaign.assign([ONE], to="cy")
     assert campaign.take("cy", 9).ids.tolist() == [], "bob is one of those it is assigned to: he keeps it"
@@ -128,7 +128,7 @@ def test_it_is_on_the_record(store: Store, tmp_path: Path) -> None:
     campaign.unassign([ONE])
     assert "no longer assigned to ann, by lea" in str(campaign.story(ONE))
     assert campaign.audit()["kind"].tolist() == ["create", "assign", "unassign"]
-    assert campaign.audit()[1].details == {"assigned": 1, "to": "ann", "taken_from": [], "ids": [ONE]}
+    assert campaign.audit()[1].details == {"assigned": 1, "to": "ann", "taken_from": {}, "left_out": [], "ids": [ONE]}
     assert campaign.story(ONE).state == "open"
 
 
@@ -141,3 +141,33 @@ def test_what_cannot_be_assigned(store: Store, tmp_path: Path) -> None:
     with pytest.raises(IdError):
         campaign.unassign(["nobody"])
     assert campaign.audit()["kind"].tolist() == ["create"]
+
+
+def test_it_says_whose_tasks_it_takes(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, annotators_per_task=2)
+    campaign.ask(4, margins=margins())
+    campaign.take("ann", 2)
+    campaign.take("bob", 3)
+    found = campaign.assign([ONE, TWO, THREE], to="eve")
+    assert (found.examples, found.taken_from, found.left_out) == (3, {"ann": 2, "bob": 3}, 0)
+    assert campaign.audit()[-1].details["taken_from"] == {"ann": 2, "bob": 3}
+    assert campaign.assign([ONE], to="eve").taken_from == {}
+
+
+def test_what_someone_has_answered_is_not_assigned_to_them(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, annotators_per_task=2)
+    enrol(store, "ann", "red")
+    enrol(store, "bob", "red")
+    campaign.tell([ONE, TWO] * 2, ["cat", "cat", "dog", "dog"], annotator=["ann", "ann", "bob", "cy"])
+    before = campaign.last_event()
+    for name in ("bob", "red"):
+        assert campaign.assign([ONE], to=name) == Assigned(0, {}, 1)
+    assert campaign.last_event() == before
+    found = campaign.assign([ONE, TWO, THREE], to="bob")
+    assert (found.examples, found.left_out) == (2, 1)
+    assert campaign.disputes()["assigned_to"].tolist() == ["", "bob"]
+    assert campaign.take("bob", 9).ids.tolist() == [TWO, THREE]
+    assert campaign.assign([ONE, TWO], to="red") == Assigned(1, {}, 1), "a team whose members have not all answered"
+    campaign.skip([FOUR], reason="too dark", annotator="bob")
+    assert campaign.assign([FOUR], to="bob").left_out == 1, "a skip is an answer"
+    assert campaign.verify().ok

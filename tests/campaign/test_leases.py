@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 import ladle
+from ladle.campaign.status import status
 from ladle.errors import ArgumentError, MismatchError
 from ladle.labelling import MemoryStore, Store
 from ladle.labelling.events import Act, Effects, next_number, record
@@ -250,7 +252,7 @@ def test_who_has_what_since_when(store: Store, tmp_path: Path) -> None:
     assert "bob" not in campaign.holdings()["who"].tolist(), "what is labelled waits for bob no more"
     assert campaign.outstanding()["taken_by"].tolist()[5:] == ["ann", ""]
     clock.now += HOUR
-    assert [(row.who, row.ended) for row in campaign.holdings()] == [("vendorA", True)]
+    assert [(row.who, row.ended) for row in campaign.holdings()] == [("vendorA", True), ("ann", True)]
     assert campaign.outstanding()["taken_by"].tolist() == [""] * 7
 
 
@@ -305,3 +307,113 @@ def test_what_one_had_for_too_long_another_may_take(store: Store, tmp_path: Path
     clock.now += 2 * HOUR
     taken = campaign.take("bob", 3)
     assert (taken.ids.tolist(), taken.passed_on) == (batch.ids.tolist(), 3)
+
+
+def overdue(campaign: ladle.Campaign) -> list[tuple[str, str, int]]:
+    """Who has what that is overdue, by every list and count that speaks of it."""
+    found = [(row.who, row.how, row.tasks) for row in campaign.holdings() if row.ended]
+    named = [each for each in status(campaign).facts.overdue if not each.startswith("batch ")]
+    assert [f"{who}: {tasks:,} ({how})" for who, how, tasks in found] == named
+    by_task = Counter(name for row in campaign.outstanding() for name in row.overdue_by.split(", ") if name)
+    assert by_task == {who: tasks for who, how, tasks in found if how == "taken"}
+    return found
+
+
+def test_what_people_have_taken_is_overdue_after_its_time(store: Store, tmp_path: Path) -> None:
+    clock = Clock()
+    campaign = begun(store, tmp_path, clock=clock)
+    campaign.ask(6, margins=margins(), lease_seconds=100 * HOUR)
+    campaign.take("ann", 4)
+    began = campaign.audit()[-1].at
+    assert overdue(campaign) == []
+    clock.now += HOUR
+    campaign.take("ann", 1)
+    assert overdue(campaign) == [("ann", "taken", 3)], "what ann has taken anew is in time"
+    both = [(row.who, row.tasks, row.since, row.ended) for row in campaign.holdings()]
+    assert both == [("ann", 1, began + timedelta(hours=1), False), ("ann", 3, began, True)]
+    assert campaign.take("bob", 2).ids.tolist() == ids_of(3)[1:], "others get them"
+    assert overdue(campaign) == [("ann", "taken", 1)], "what was handed on is not ann's any more"
+    clock.now += HOUR
+    assert overdue(campaign) == [("ann", "taken", 2), ("bob", "taken", 2)], (
+        "of one task the last one to take it is late"
+    )
+    assert campaign.verify().ok
+
+
+@pytest.mark.parametrize(
+    "end",
+    ["released", "released late", "answered", "answered and deleted", "skipped", "labelled", "decided", "excluded",
+     "assigned", "asked again"],
+)  # fmt: skip
+def test_nothing_is_overdue_that_is_done_with(store: Store, end: str, tmp_path: Path) -> None:
+    clock = Clock()
+    campaign = begun(store, tmp_path, clock=clock, annotators_per_task=2)
+    campaign.ask(2, margins=margins())
+    first = campaign.take("ann", 2).ids[0]
+    if end == "released":
+        campaign.release("ann", [first])
+    elif end.startswith("answered"):
+        campaign.tell([first], ["cat"], annotator="ann")
+    if end == "answered and deleted":
+        campaign.delete_labels([first], reason="a slip")
+    clock.now += HOUR
+    if end == "skipped":
+        campaign.skip([first], annotator="ann", reason="too dark")
+    elif end == "released late":
+        assert overdue(campaign)[0] == ("ann", "taken", 2)
+        assert campaign.release("ann", [first]) == 0
+    elif end == "labelled":
+        campaign.tell([first] * 2, ["cat"] * 2, annotator=["bob", "cy"])
+    elif end == "decided":
+        campaign.adjudicate([first], "cat")
+    elif end == "excluded":
+        campaign.exclude([first], reason="dark")
+    elif end == "assigned":
+        campaign.assign([first], to="bob")
+    elif end == "asked again":
+        campaign.ask(1, margins=margins(), holder="vendor")
+        clock.now += HOUR
+    assert [row for row in overdue(campaign) if row[0] == "ann"] == [("ann", "taken", 1)]
+    campaign.release("ann")
+    assert "ann" not in [who for who, _, _ in overdue(campaign)]
+    assert campaign.verify().ok
+
+
+def test_a_holder_who_has_released_is_not_overdue(store: Store, tmp_path: Path) -> None:
+    clock = Clock()
+    campaign = asked_for_vendor(store, tmp_path, clock=clock)
+    clock.now += HOUR
+    assert overdue(campaign) == [("vendorA", "batch 1", 5)]
+    campaign.release("vendorA")
+    assert (overdue(campaign), status(campaign).facts.overdue) == ([], ())
+    assert [row.held_since for row in campaign.outstanding()] == [None] * 5
+    asked = campaign.ask(5, margins=margins(), holder="vendorB")
+    campaign.release("vendorB")
+    assert overdue(campaign) == [], "in time too"
+    campaign.tell(asked.ids, ["cat"] * 5, annotator="vendorB")
+    assert campaign.verify().ok
+
+
+def test_what_is_done_with_is_not_released(store: Store, tmp_path: Path) -> None:
+    clock = Clock()
+    campaign = asked_for_vendor(store, tmp_path, clock=clock)
+    campaign.take("vendorA", 5)
+    campaign.tell(ids_of(5), ["cat"] * 5, annotator="vendorA")
+    clock.now += HOUR
+    before = campaign.last_event()
+    assert campaign.release("vendorA") == 0
+    assert campaign.last_event() == before, "a release of nothing is no event"
+
+
+def test_a_person_of_two_names_is_overdue_once(store: Store, tmp_path: Path) -> None:
+    clock = Clock()
+    campaign = begun(store, tmp_path, clock=clock, annotators_per_task=3)
+    campaign.ask(3, margins=margins(), lease_seconds=100 * HOUR)
+    campaign.take("Ann", 2)
+    clock.now += HOUR
+    campaign.take("ann", 3)
+    clock.now += HOUR
+    campaign.people.merge("Ann", "ann")
+    assert overdue(campaign) == [("ann", "taken", 3)]
+    campaign.tell(ids_of(1), ["cat"], annotator="Ann")
+    assert overdue(campaign) == [("ann", "taken", 2)]

@@ -209,9 +209,9 @@ def test_an_unknown_name_is_refused(store: Store, tmp_path: Path) -> None:
 def test_a_new_name_may_get_work_and_is_said(store: Store, tmp_path: Path) -> None:
     campaign = begun(store, tmp_path)
     campaign.tell([ONE], ["cat"], annotator="ann")
-    assert campaign.assign([TWO], to="ann") == 1
+    assert campaign.assign([TWO], to="ann").examples == 1
     assert campaign.notices == (), "ann is known"
-    assert campaign.assign([TWO], to="Ann") == 1, "people get work before their first label"
+    assert campaign.assign([TWO], to="Ann").examples == 1, "people get work before their first label"
     campaign.assign([TWO], to="ANN")
     campaign.assign([TWO], to="zed")
     new = "is a new name: no person, team or holder of this campaign has it."

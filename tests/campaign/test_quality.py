@@ -204,3 +204,20 @@ def test_answers_faster_than_people_can_and_skips(store: Store, tmp_path: Path) 
     assert math.isnan(seconds["cy"])
     campaign.skip(ids_of(40)[30:], annotator="ann", reason="blurred")
     assert campaign.agreement().annotators[0].labels == 30  # a skip is no label
+
+
+@pytest.mark.parametrize("kind", ["classes", "values"])
+def test_progress_and_agreement_say_the_same_of_each_person(store: Store, kind: str, tmp_path: Path) -> None:
+    is_value = kind == "values"
+    campaign = begun(store, tmp_path, labels=Labels.value() if is_value else ["cat", "dog"], annotators_per_task=2)
+    words = [1.0, 2.0] if is_value else ["cat", "dog"]
+    ids = ids_of(40)[:6]
+    campaign.tell(ids, words * 3, annotator="ann")
+    campaign.tell(ids, words * 2 + words[::-1], annotator="bob")
+    campaign.tell(ids[4:], words[::-1], annotator="eve")  # in dispute: they measure nobody
+    campaign.exclude(ids[:1], reason="dark")
+    progress, agreement = campaign.progress(), campaign.agreement()
+    shares = {row.annotator: row.share for row in agreement.annotators}
+    assert {row.annotator: row.agreement for row in progress.annotators} == pytest.approx(shares, nan_ok=True)
+    assert progress.agreement == agreement.share
+    assert is_value or shares["ann"] == pytest.approx(0.6)

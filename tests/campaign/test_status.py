@@ -115,3 +115,16 @@ def test_a_used_budget(store: Store, tmp_path: Path) -> None:
     batch = campaign.ask(3, margins=margins())
     campaign.tell(batch.ids, ["cat"] * 3, annotator="ann")
     assert names(status(campaign)) == ["budget", "backup"]
+
+
+def test_holders_are_of_the_tasks_that_are_counted(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    campaign.ask(3, margins=margins(), holder="vendor")
+    campaign.assign(ids_of(40)[-2:], to="eve")
+    facts = status(campaign).facts
+    assert (facts.waiting, facts.waiting_unasked) == (3, 2)
+    assert facts.waiting + facts.waiting_unasked == len(campaign.outstanding()) == sum(campaign.holdings()["tasks"])
+    assert message(campaign, "tell").startswith("3 tasks wait for labels, and 2 more that no ask has chosen (vendor: 3")
+    campaign.tell(campaign.batch().ids, ["cat"] * 3, annotator="vendor")
+    assert "2 tasks wait for labels that no ask has chosen (eve: 2 (assigned))" in message(campaign, "tell")
+    assert message(campaign, "ask").startswith("Nothing that was asked for is outstanding.")

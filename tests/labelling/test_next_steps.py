@@ -18,7 +18,11 @@ CASES: dict[str, tuple[dict[str, object], dict[str, object], str]] = {
     "names": ({"near_equal": (("Ann", "ann"),)}, {"near_equal": ()}, "Ann = ann"),
     "reviews": ({"reviews": (CY,)}, {"reviews": ()}, "Due for a review: cy (wrong on gold, too fast)."),
     "stop": ({"stop": ("the gain is small",)}, {"stop": ()}, "gain is small"),
-    "tell": ({"waiting": 2, "holders": ("ann: 2 (taken)",)}, {"waiting": 0}, "2 tasks wait for labels (ann: 2"),
+    "tell": (
+        {"waiting": 2, "holders": ("ann: 2 (taken)",)},
+        {"waiting": 0, "holders": ()},
+        "2 tasks wait for labels (ann: 2",
+    ),
     "budget": ({"left": 0}, {"left": 1}, "used up"),
     "model": ({"scored_batches": 2}, {"scored_batches": 1}, "No model"),
     "scores": ({"same_scores": True}, {"same_scores": False}, "same scores"),
@@ -107,3 +111,14 @@ def test_long_lists_are_counted() -> None:
     (step,) = steps(replace(BUSY, left=None, to_choose=0, overdue=tuple(f"p{n}: 1" for n in range(9))))
     assert "p2: 1; and 6 more" in step.message
     assert "p3" not in step.message
+
+
+def test_the_tasks_that_no_ask_has_chosen_stand_apart() -> None:
+    def said(**facts: int) -> str:
+        found = steps(replace(BUSY, holders=("ann: 3 (assigned)",), **facts))
+        return next(step.message for step in found if step.name == "tell")
+
+    rest = "(ann: 3 (assigned)). Tell the labels that come back."
+    assert said(waiting=52) == f"52 tasks wait for labels {rest}"
+    assert said(waiting=52, waiting_unasked=3) == f"52 tasks wait for labels, and 3 more that no ask has chosen {rest}"
+    assert said(waiting=0, waiting_unasked=1) == f"1 task waits for labels that no ask has chosen {rest}"

@@ -684,8 +684,8 @@ LEASES = (
     Fault(
         "leases",
         "another's lease is ignored by take",
-        "(np.isin(task.state, WAITING) & (votes + coming < wanted)))",
-        "(np.isin(task.state, WAITING) & (votes < wanted)))",
+        "(_lacking(waiting, settings, held) > 0)",
+        "(_lacking(waiting, settings, held.take(repeated(0, 0))) > 0)",
         ("test_takers_at_once_share_the_list", "test_every_store_answers_as_the_plain_model"),
     ),
     Fault(
@@ -824,8 +824,8 @@ LEASES = (
     Fault(
         "leases",
         "batches of others are given back",
-        "    live = batches.take(np.isin(batches.holder.astype(str), list(names)) & (batches.lease_until > at))",
-        "    live = batches.take(batches.lease_until > at)",
+        "    mine = batches.take(np.isin(batches.holder.astype(str), list(names)))",
+        "    mine = batches",
         ("test_every_store_answers_as_the_plain_model",),
     ),
     Fault(
@@ -852,9 +852,23 @@ LEASES = (
     Fault(
         "leases",
         "given back, a lease that lapsed counts",
-        "    live = leases.take(leases.lease_until > at)",
-        "    live = leases",
-        ("test_every_store_answers_as_the_plain_model", "test_take_and_release"),
+        "    return leases.take((leases.lease_until > at) | (ended & owed))",
+        "    return leases",
+        ("test_what_is_done_with_is_not_released",),
+    ),
+    Fault(
+        "leases",
+        "what was released is overdue",
+        "    return lease_until > written_at",
+        "    return lease_until > 0",
+        ("test_nothing_is_overdue_that_is_done_with",),
+    ),
+    Fault(
+        "leases",
+        "an answer that was taken back is overdue",
+        "answered.get((row, name), since - 1) >= since or",
+        "",
+        ("test_nothing_is_overdue_that_is_done_with",),
     ),
 )
 

@@ -16,6 +16,7 @@ from ladle.campaign.reader import Reader
 from ladle.campaign.rounds import RoundResult
 from ladle.labelling import (
     Agreement,
+    Assigned,
     Batch,
     Labels,
     MemoryStore,
@@ -38,6 +39,7 @@ from ladle.labelling import (
 
 __all__ = [
     "Agreement",
+    "Assigned",
     "Batch",
     "Campaign",
     "CampaignComparison",

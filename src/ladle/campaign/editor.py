@@ -12,7 +12,7 @@ from ladle.campaign.lead import adjudication, assignments, pool_changes, pools
 from ladle.campaign.session import Database
 from ladle.campaign.teller import Teller
 from ladle.campaign.telling import check_text
-from ladle.labelling.answers import Taken
+from ladle.labelling.answers import Assigned, Taken
 from ladle.numbers import path_of, switch
 from ladle.progress import SILENT, Reporter, reporter
 from ladle.store.sql import SqlStore
@@ -208,7 +208,7 @@ class Editor(Teller):
         """
         return adjudication.undo(self._session, ids)
 
-    def assign(self, ids: object, *, to: str) -> int:
+    def assign(self, ids: object, *, to: str) -> Assigned:
         """Assign examples to a person or a team. `take` gives them to these people first, and to nobody else.
 
         An example that no ask has chosen becomes a task, and no ask chooses it. Assigned to several, it goes to any of
@@ -227,8 +227,9 @@ class Editor(Teller):
 
         Returns
         -------
-        int
-            How many of them were not assigned to this name before.
+        Assigned
+            How many of them were not assigned to this name before, whose tasks they were, and how many are left out:
+            those that this person, or all of this team, have answered.
 
         Raises
         ------

@@ -14,12 +14,12 @@ from ladle.errors import ArgumentError
 from ladle.labelling import answers
 from ladle.labelling.columns import Int64
 from ladle.labelling.contract import View
-from ladle.labelling.events import next_number, record
+from ladle.labelling.events import event_times, next_number, record
 from ladle.labelling.people import People, person_name
 from ladle.labelling.records import moment
 from ladle.labelling.rules import lease as lease_rules
 from ladle.labelling.rules.assign import answered_by
-from ladle.labelling.rules.lease import WaitingTasks
+from ladle.labelling.rules.lease import WaitingTasks, ended_by_time
 from ladle.labelling.rules.people import founded, known_names, known_person, near_names, near_notice
 from ladle.labelling.states import DISPUTED, WAITING, as_counted
 from ladle.labelling.tables import (
@@ -84,13 +84,13 @@ def release(session: Session, annotator: str, rows: Int64 | None) -> int:
         people = People(writer.read(PersonTable))
         name = known_person(people.table, given, also=known_names(writer))
         event = next_number(writer, EventTable)
-        leases = writer.read(LeaseTable, "annotator", [name])
+        leases = _not_released(writer, writer.read(LeaseTable, "annotator", [name]), at)
         if rows is not None:
             leases = leases.take(np.isin(leases.row, rows))
         effects = lease_rules.release(leases, event=event, at=at)
         ended: list[int] = []
         if rows is None:
-            batches = writer.read(BatchTable)
+            batches = _batches_not_released(writer, at)
             effects = lease_rules.release_batches(effects, batches, given, people, event=event, at=at)
             ended = effects.report["batches"]
         released = _given_back(writer, leases.row[leases.lease_until > at], ended, name, people)
@@ -107,6 +107,23 @@ def _given_back(view: View, leased: Int64, batches: list[int], name: str, people
     rows = np.unique(np.concatenate([task.row[np.isin(task.state, WAITING)] for task in tasks]))
     answered = answered_by(view.read(LabelTable, "row", rows.tolist()))
     return sum(not people.have_answered(name, answered.get(row, ())) for row in rows.tolist())
+
+
+def _not_released(view: View, leases: LeaseTable, at: int) -> LeaseTable:
+    """Those that last, and those that ended by their time on a task without an answer of their annotator."""
+    ended = (leases.lease_until <= at) & ended_by_time(leases.lease_until, event_times(view, leases.event))
+    answered = answered_by(view.read(LabelTable, "row", leases.row[ended].tolist()))
+    owed = np.array([who not in answered.get(row, ()) for row, who in leases.each_key()], bool)
+    return leases.take((leases.lease_until > at) | (ended & owed))
+
+
+def _batches_not_released(view: View, at: int) -> BatchTable:
+    """Those whose lease lasts, and those whose lease ended by its time and whose tasks still wait."""
+    batches = view.read(BatchTable)
+    ended = (batches.lease_until <= at) & ended_by_time(batches.lease_until, event_times(view, batches.event))
+    task = view.read(TaskTable, "batch", batches.number[ended & (batches.holder != "")].tolist())
+    waits = np.isin(batches.number, task.batch[np.isin(task.state, WAITING)])
+    return batches.take((batches.lease_until > at) | (ended & waits))
 
 
 class _Lists:

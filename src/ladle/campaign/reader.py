@@ -300,14 +300,14 @@ class Reader:
         Records
             One row for each task: id, row, round (0 when no ask has chosen it), order (in its batch, from 0), state
             ("open" or "disputed"), lease_until (of the longest lease), holder (for whom its batch was asked),
-            held_since, held_until (while the holder has not answered; the lease has ended where this is past),
-            taken_by (who has a lease now; several with commas), taken_since (the earliest), assigned_to (several with
-            commas). What is unknown is empty. Tasks of batches come first, in order of choice, gold among them; then
-            other assigned examples; then the other disputed ones, the oldest dispute first. A gold example is never
-            disputed: its label is known.
+            held_since, held_until (while the holder owes an answer; ended where past), taken_by (who has a lease now),
+            taken_since (the earliest), overdue_by (whose lease has ended by its time without an answer), assigned_to
+            (several names with commas). What is unknown is empty. Tasks of batches come first, in order of choice, gold
+            among them; then other assigned examples; then the other disputed ones, the oldest dispute first. A gold
+            example is never disputed: its label is known.
         """
         with self._session.reading() as view:
-            return waiting.outstanding(view, self._session.now())
+            return waiting.outstanding(view, self.settings, self._session.now())
 
     def holdings(self) -> Records:
         """Who has tasks that wait for labels: holders of batches, people who have taken tasks, and assignees.
@@ -316,10 +316,10 @@ class Reader:
         -------
         Records
             One row for each: who, how ("batch 3", "taken" or "assigned"), tasks, since, until (of the last lease; None
-            for an assignment), ended (whether that is past, so that others may get the tasks).
+            for an assignment), ended (whether that is past: others may get them). Overdue ones have a row of their own.
         """
         with self._session.reading() as view:
-            return waiting.holdings(view, self._session.now())
+            return waiting.holdings(view, self.settings, self._session.now())
 
     def disputes(self) -> Records:
         """The disputed examples, whether an ask chose them or not: the oldest dispute first, then by row.

@@ -70,7 +70,7 @@ def _facts(view: View, settings: Settings, figures: Progress, at: int) -> Campai
     told = told.take(told.origin == TOLD_LABEL)
     given = Counter(told.annotator.tolist())
     gold = len(gold_of(view.read(GoldTable)))
-    holdings = waiting.holdings(view, at)
+    holdings = waiting.holdings(view, settings, at)
     out = [(f"{row.who or 'nobody named'}: {row.tasks:,} ({row.how})", bool(row.ended)) for row in holdings]
     models = figures.curve
     persons = view.read(PersonTable)
@@ -81,6 +81,7 @@ def _facts(view: View, settings: Settings, figures: Progress, at: int) -> Campai
     return CampaignFacts(
         batches=figures.rounds,
         waiting=figures.outstanding,
+        waiting_unasked=waiting.count_unasked(view),
         holders=tuple(text for text, is_over in out if not is_over),
         overdue=tuple(text for text, is_over in out if is_over) + _overdue_batches(view, batches, at),
         disputes=len(waiting.disputes(view, at)),

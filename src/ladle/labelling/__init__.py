@@ -5,7 +5,18 @@
 
 from __future__ import annotations
 
-from ladle.labelling.answers import Batch, Merged, Progress, Taken, TaskStory, Told, Verdict, Verification, Withdrawn
+from ladle.labelling.answers import (
+    Assigned,
+    Batch,
+    Merged,
+    Progress,
+    Taken,
+    TaskStory,
+    Told,
+    Verdict,
+    Verification,
+    Withdrawn,
+)
 from ladle.labelling.contract import Store, View, Writer
 from ladle.labelling.labels import Labels
 from ladle.labelling.measures.agreement_summary import Agreement
@@ -16,6 +27,7 @@ from ladle.labelling.splits import PoolSplit
 
 __all__ = [
     "Agreement",
+    "Assigned",
     "Batch",
     "Labels",
     "MemoryStore",

@@ -120,6 +120,25 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
+class Assigned:
+    """What an assignment has changed.
+
+    Attributes
+    ----------
+    examples : int
+        Those that were not assigned to this name before, and are now.
+    taken_from : mapping of str to int
+        The people who had tasks of these examples under a lease and have them no more, and how many tasks each.
+    left_out : int
+        Examples that are not assigned, because this person, or all of this team, have answered them.
+    """
+
+    examples: int
+    taken_from: Mapping[str, int]
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """The result of a tell, counted in answers: labels and skips.
 
@@ -290,10 +309,10 @@ class Progress:
     seconds_left : float or None
         The time that the reserved labels take at that speed; None when the speed is 0 or not known.
     agreement : float or None
-        The share of pairs of annotators that agree, over the examples with two labels or more; None without any.
+        The share of pairs of labels of one example that are equal, as `Agreement.share`; None without any.
     annotators : Records
-        One row for each: annotator, labels, imported (of these labels), gold_right, gold_seen, agreement and
-        labels_per_day (NaN when unknown), last_told_at.
+        One row for each: annotator, labels, imported (of these labels), gold_right, gold_seen, agreement
+        (as `share` of `Agreement.annotators`) and labels_per_day (NaN when unknown), last_told_at.
     reviews : Records
         Whose work is due for a review, and why; as `Reader.reviews`.
     curve : Records

@@ -31,7 +31,8 @@ class CampaignFacts:
     """What the table reads. Numbers are counts.
 
     needs: what the strategy needs, see `ladle.strategies.describe`. holders, overdue: "who: how many tasks", of those
-    who have tasks, in time or not. waiting: tasks of batches that wait for labels. near_equal: names that look alike,
+    who have tasks, in time or not. waiting: tasks of batches that wait for labels. waiting_unasked: assigned or
+    disputed ones that no ask has chosen, which are among the tasks of holders too. near_equal: names that look alike,
     the one with the most labels last. reviews: of people; untested: labels, where gold could have tested somebody and
     has tested nobody, else 0. answers: of told labels. gold: examples. newest_model: the version; "" for none.
     labelled, model_labelled: examples with a label now, and when the newest model was recorded. scored_batches: batches
@@ -41,6 +42,7 @@ class CampaignFacts:
 
     batches: int
     waiting: int
+    waiting_unasked: int = 0
     needs: tuple[str, ...] = ()
     holders: tuple[str, ...] = ()
     overdue: tuple[str, ...] = ()
@@ -113,6 +115,16 @@ def _files(facts: CampaignFacts) -> str:
     return "".join(f"{option} " for option in dict.fromkeys(_FILES[need] for need in facts.needs if need in _FILES))
 
 
+def _waiting(facts: CampaignFacts) -> str:
+    """How many tasks wait. Those that no ask has chosen stand apart, as progress counts them."""
+    asked, others = counted(facts.waiting, "task", "waits"), facts.waiting_unasked
+    if not others:
+        return f"{asked} for labels"
+    if not facts.waiting:
+        return f"{counted(others, 'task', 'waits')} for labels that no ask has chosen"
+    return f"{asked} for labels, and {others:,} more that no ask has chosen"
+
+
 def _merge(facts: CampaignFacts) -> str:
     """Merge the first two names that look alike: the one with fewer labels into the one with the most."""
     names = facts.near_equal[0][0], facts.near_equal[0][-1]
@@ -155,9 +167,9 @@ STEPS: dict[str, StepRule] = {
         lambda _: "progress",
     ),
     "tell": StepRule(
-        lambda facts: facts.waiting > 0,
+        lambda facts: facts.waiting > 0 or bool(facts.holders),
         lambda facts: (
-            f"{counted(facts.waiting, 'task', 'waits')} for labels"
+            _waiting(facts)
             + (f" ({_listed(facts.holders)})" if facts.holders else "")
             + ". Tell the labels that come back."
         ),
@@ -194,7 +206,8 @@ STEPS: dict[str, StepRule] = {
     "ask": StepRule(
         lambda facts: facts.batches > 0 and not facts.waiting and facts.left != 0 and facts.to_choose > 0,
         lambda facts: (
-            "Nothing is outstanding. Ask for the next batch"
+            ("Nothing that was asked for is outstanding" if facts.waiting_unasked else "Nothing is outstanding")
+            + ". Ask for the next batch"
             + (
                 f": {counted(facts.left, 'label')} of the budget {of_number(facts.left, 'is')} left."
                 if facts.left is not None

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import csv
+import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from rich.console import Console
 
 import ladle
+from ladle.cli.campaign.tables import table
+from ladle.cli.program.printing import least_width
 from tests.cli.campaigns import make_pool
 
 
@@ -84,6 +89,26 @@ def test_outstanding_names_who_has_what(begun: Path, run: Any, run_json: Any) ->
     assert [row["ladle_taken_by"] for row in rows] == [""] * 6 + ["ann", "ann", ""]
     assert rows[5]["ladle_assigned_to"] == "eve"
     assert rows[8]["ladle_taken_since"] == ""
+
+
+def test_what_is_overdue_is_on_every_screen(begun: Path, run: Any, run_json: Any) -> None:
+    asked = ("campaign", "ask", "--scores", "scores-1.parquet", "--size", 3, "-o", "batch.csv")
+    assert run_json(*asked)[0] == 0
+    with opened() as campaign:
+        campaign.take("ann", 3, lease_seconds=0.001)
+    time.sleep(0.01)
+    code, facts = run_json("campaign", "outstanding")
+    assert (code, facts["outstanding"], facts["with_nobody"]) == (0, 6, 3)
+    assert [(row["who"], row["how"], row["tasks"], row["ended"]) for row in facts["holdings"]] == [
+        ("ann", "taken", 3, True)
+    ]
+    line = next(line for line in run("campaign", "outstanding")[1].splitlines() if "ann" in line)
+    assert line.split()[:3] == ["ann", "3", "taken"]
+    assert "ended" in line
+    assert "Overdue: ann: 3 (taken)." in run("campaign", "status")[1]
+    run_json("campaign", "release", "--annotator", "ann")
+    assert "Overdue" not in run("campaign", "status")[1]
+    assert "ann" not in run("campaign", "outstanding")[1]
 
 
 def test_disputes_are_shown_taken_and_exported(begun: Path, run: Any, run_json: Any) -> None:
@@ -203,6 +228,20 @@ def test_assignments_by_every_option(begun: Path, run: Any, run_json: Any) -> No
         assert (found, text in err) == (code, True), (options, err)
 
 
+def test_an_assignment_says_what_it_takes_and_what_it_leaves_out(begun: Path, run: Any, run_json: Any) -> None:
+    assert run_json("campaign", "take", "--annotator", "ann", "--size", 2, "-o", "ann.csv")[1]["tasks"] == 2
+    line = ("campaign", "assign", "--disputed", "--to")
+    code, out, _ = run(*line, "one")
+    assert (code, "3: one has answered them" in " ".join(out.split())) == (0, True)
+    code, facts = run_json(*line, "one")
+    assert (code, facts["changed"], facts["left_out"], facts["done_before"]) == (0, 0, 3, False)
+    code, facts = run_json(*line, "eve")
+    assert (code, facts["changed"], facts["left_out"], facts["taken_from"]) == (0, 3, 0, {"ann": 2})
+    run_json("campaign", "assign", "--end", "--disputed")
+    run_json("campaign", "take", "--annotator", "ann", "--size", 2, "-o", "again.csv")
+    assert "taken from ann: 2 tasks" in " ".join(run(*line, "dora")[1].split())
+
+
 def test_nothing_left_to_take_writes_no_file(run: Any, run_json: Any, tmp_path: Path, monkeypatch: Any) -> None:
     make_pool(tmp_path)
     monkeypatch.chdir(tmp_path)
@@ -226,3 +265,30 @@ def test_nothing_left_to_take_writes_no_file(run: Any, run_json: Any, tmp_path: 
     Path("bob.csv").write_text(f"id,label\n{example},cat\n")
     run("campaign", "tell", "bob.csv", "--annotator", "bob")
     assert said() == "none is waiting: all that was asked for is labelled"
+
+
+def test_ids_are_never_cut(run: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    ids = [f"{'a long folder/' * 7}image {row:03}.jpg" for row in range(3)]
+    monkeypatch.chdir(tmp_path)
+    campaign = ladle.Campaign.create(
+        "sqlite:///x.db", pool=ladle.open_pool(np.eye(3), ids=ids), name="x", strategy="uniform", labels=["cat", "dog"]
+    )
+    campaign.tell(ids * 2, ["cat"] * 3 + ["dog"] * 3, annotator=["somebody of a long name"] * 3 + ["another one"] * 3)
+    campaign.close()
+    out = run("campaign", "disputes", "--db", "x.db")[1]
+    lines = [line for line in out.splitlines() if "image" in line]
+    assert [next(each for each in ids if each in line) for line in lines] == ids
+    assert all("somebody of a long name: cat, another one: dog" in line for line in lines), "a pipe has whole lines"
+
+
+@pytest.mark.parametrize("width", [20, 40, 80, 200])
+def test_a_terminal_wraps_other_columns_than_the_first(width: int) -> None:
+    rows = [["an-id-of-40-characters-" + "x" * 17, "words " * 30, "12,345,678"]]
+    made = table(["id", "what", "count"], rows, right={2})
+    console = Console(width=max(width, least_width(made)))
+    with console.capture() as capture:
+        console.print(made)
+    out = capture.get()
+    assert rows[0][0] in out
+    assert rows[0][2] in out
+    assert out.split().count("words") == 30

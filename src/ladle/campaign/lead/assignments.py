@@ -6,6 +6,7 @@ from ladle.campaign.lead.pool_changes import find_named
 from ladle.campaign.session import Session
 from ladle.campaign.telling import check_text, known_rows
 from ladle.errors import ArgumentError
+from ladle.labelling.answers import Assigned
 from ladle.labelling.events import next_number, record
 from ladle.labelling.people import People, person_name
 from ladle.labelling.rules import assign as assign_rules
@@ -13,8 +14,8 @@ from ladle.labelling.rules.people import known_names, known_person, new_notice
 from ladle.labelling.tables import AssignmentTable, EventTable, LeaseTable, PersonTable
 
 
-def assign(session: Session, ids: object, to: str) -> int:
-    """Assign examples to a person or a team: how many were not before. Raises: see `Campaign.assign`."""
+def assign(session: Session, ids: object, to: str) -> Assigned:
+    """Assign examples to a person or a team. Raises: see `Campaign.assign`."""
     assignee = person_name(check_text(to, "to"))
     if not assignee:
         raise ArgumentError("`to`", wanted="name a person or a team", got="nothing")
@@ -28,7 +29,8 @@ def assign(session: Session, ids: object, to: str) -> int:
         effects = assign_rules.assign(chosen, people.name_of(assignee), assignments, leases, people, known)
         if effects:
             record(writer, session.act("assign", at), effects)
-    return int(effects.report["assigned"])
+    report = effects.report
+    return Assigned(int(report["assigned"]), dict(report["taken_from"]), len(report["left_out"]))
 
 
 def unassign(session: Session, ids: object, to: str | None) -> int:

@@ -15,6 +15,7 @@ from ladle.labelling.answers import Progress
 from ladle.labelling.columns import texts
 from ladle.labelling.contract import View
 from ladle.labelling.measures.annotators import agreement_of, gold_scores
+from ladle.labelling.measures.person_figures import counted_labels
 from ladle.labelling.measures.speed import labels_per_day
 from ladle.labelling.measures.spending import cost_of, paid_for, spend_of
 from ladle.labelling.records import Records, times
@@ -47,7 +48,8 @@ def progress(view: View, settings: Settings, at: int) -> Progress:
     asked, labelled, disputed = task.batch > 0, task.state == LABELLED, task.state == DISPUTED
     outstanding = int((asked & np.isin(task.state, WAITING)).sum())
     spend = spend_of(settings, task, label, view.read(EventTable, "kind", ["merge people"]))
-    since, (share, agreements) = founded_at(view), agreement_of(current)
+    since, people, is_value = founded_at(view), quality.figures(view, settings, label), settings.labels.kind == "value"
+    agreements = {} if is_value else {each.name: each.agreement for each in people}
     speed = labels_per_day(paid, at, since=since)
     curve = learning_curve(view)
     return Progress(
@@ -72,9 +74,9 @@ def progress(view: View, settings: Settings, at: int) -> Progress:
         currency=settings.currency,
         labels_per_day=speed,
         seconds_left=spend.reserved / speed * DAY_SECONDS if speed and outstanding else None if outstanding else 0.0,
-        agreement=share,
+        agreement=None if is_value else agreement_of(counted_labels(label, exclusions)),
         annotators=annotators(view, label, paid, agreements, at=at, since=since),
-        reviews=quality.reviews(view, settings, label),
+        reviews=quality.reviews_of(people, settings),
         curve=curve,
         stopping=stopping(curve),
     )
@@ -89,7 +91,7 @@ def founded_at(view: View) -> int:
 def annotators(
     view: View, label: LabelTable, paid: LabelTable, agreements: Mapping[str, float], *, at: int, since: int
 ) -> Records:
-    """One row for each annotator, by name. label: every version of all answers. agreements: as of `agreement_of`."""
+    """One row for each annotator, by name. label: every version of all answers. agreements: by name."""
     current = labels_of(label)
     names = sorted(set(label.annotator.tolist()))
     right, seen = gold_scores(current, view.read(GoldTable))

@@ -13,18 +13,22 @@ from ladle.labelling.tables import ExclusionTable, GoldTable, LabelTable
 
 def agreement(view: View, settings: Settings) -> Agreement:
     """The agreement of all people, of each pair, and on each class. Cost: reads all labels; see `pair_agreement`."""
-    label, exclusions = view.read(LabelTable), view.read(ExclusionTable)
-    people = figures_of(label, view.read(GoldTable), exclusions, settings)
-    counted = counted_labels(label, exclusions)
-    return summarise(settings.name, settings.labels, counted, people, _reviews(people, settings))
+    label = view.read(LabelTable)
+    people, counted = figures(view, settings, label), counted_labels(label, view.read(ExclusionTable))
+    return summarise(settings.name, settings.labels, counted, people, reviews_of(people, settings))
+
+
+def figures(view: View, settings: Settings, label: LabelTable) -> list[PersonFigures]:
+    """The figures of each person with labels. label: every version of all of them. Cost: a few sorts of the labels."""
+    return figures_of(label, view.read(GoldTable), view.read(ExclusionTable), settings)
 
 
 def reviews(view: View, settings: Settings, label: LabelTable) -> Records:
     """One row for each reason to review the work of a person. label: all of them. Cost: a few sorts of the labels."""
-    exclusions = view.read(ExclusionTable)
-    return _reviews(figures_of(label, view.read(GoldTable), exclusions, settings), settings)
+    return reviews_of(figures(view, settings, label), settings)
 
 
-def _reviews(people: list[PersonFigures], settings: Settings) -> Records:
+def reviews_of(people: list[PersonFigures], settings: Settings) -> Records:
+    """The reviews that these figures call for."""
     tests = settings.labels.kind != "value"
     return review_rule.as_records(review_rule.reviews(people, wanted=settings.gold_accuracy, tests=tests))

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ladle.campaign.examples import from_texts
 from ladle.campaign.overview.views import id_type, names, rounds_of
 from ladle.labelling.columns import Int64, Texts, repeated, texts
 from ladle.labelling.contract import View
+from ladle.labelling.events import event_times
 from ladle.labelling.labels import parsed
 from ladle.labelling.people import People
 from ladle.labelling.records import Records, times
 from ladle.labelling.rules.ask import lease_ends
 from ladle.labelling.rules.assign import answered_by, assignees_of
+from ladle.labelling.rules.lease import WaitingTasks, ended_by_time, overdue
+from ladle.labelling.settings import Settings
 from ladle.labelling.states import DISPUTED, STATES, WAITING, as_counted
 from ladle.labelling.tables import (
     AdjudicationTable,
     AssignmentTable,
     BatchTable,
-    EventTable,
     GoldTable,
     LabelTable,
     LeaseTable,
@@ -32,30 +36,23 @@ from ladle.labelling.tables import (
     gold_of,
 )
 
+Mask = npt.NDArray[np.bool_]
+
 _ALL = 1 << 62
 _FIRST = (0, -_ALL)  # before every event and row
 
 
-def outstanding(view: View, at: int) -> Records:
+def outstanding(view: View, settings: Settings, at: int) -> Records:
     """One row for each task that waits for labels. at: now, in microseconds."""
-    task = _waiting_tasks(view)
-    batches, lease = view.read(BatchTable), view.read(LeaseTable)
-    lease = lease.take(np.isin(lease.row, task.row))
+    work = _work(view)
+    task, batches, lease = work.task, work.batch, work.lease
     order = np.argsort(task.row)
     until = repeated(0, len(task))
     until[order] = lease_ends(task.take(order), batches, lease)
     by_batch = _by_number(batches)
-    answered = answered_by(view.read(LabelTable, "row", task.row.tolist()))
-    people = People(view.read(PersonTable))
-    holder = by_batch.holder[task.batch]
-    has = np.array(
-        [
-            bool(name) and not people.have_answered(name, answered.get(row, ()))
-            for name, row in zip(holder.tolist(), task.row.tolist(), strict=True)
-        ],
-        bool,
-    )
-    live = _not_answered(lease.take(lease.lease_until > at), answered)
+    holder, has = by_batch.holder[task.batch], _with_holder(view, work, at)
+    live = _not_answered(lease.take(lease.lease_until > at), answered_by(work.label))
+    late = _overdue(view, work, settings, at)
     return Records(
         {
             "id": from_texts(task.example_id, id_type(view)),
@@ -69,35 +66,31 @@ def outstanding(view: View, at: int) -> Records:
             "held_until": times(np.where(has, by_batch.lease_until[task.batch], 0)),
             "taken_by": _joined(task.row, live.row, live.annotator),
             "taken_since": times(_earliest(task.row, live.row, live.since)),
+            "overdue_by": _joined(task.row, late.row, late.annotator),
             "assigned_to": _assigned_to(view, task.row),
         }
     )
 
 
-def holdings(view: View, at: int) -> Records:
+def holdings(view: View, settings: Settings, at: int) -> Records:
     """One row for each person or team that has tasks which wait for labels, by batch, by taking or by assignment."""
-    task = _waiting_tasks(view)
-    batches, lease = view.read(BatchTable), view.read(LeaseTable)
-    answered, people = answered_by(view.read(LabelTable, "row", task.row.tolist())), People(view.read(PersonTable))
-    holder_of = dict(zip(batches.number.tolist(), batches.holder.tolist(), strict=True)) | {0: ""}
-    in_batch = Counter(
-        number
-        for row, number in zip(task.row.tolist(), task.batch.tolist(), strict=True)
-        if holder_of[number] and not people.have_answered(holder_of[number], answered.get(row, ()))
-    )
+    work = _work(view)
+    task, batches = work.task, work.batch
+    in_batch = Counter(task.batch[_with_holder(view, work, at)].tolist())
     found: list[tuple[str, str, int, int, int]] = []  # who, how, tasks, since, until
-    for number, since, until in zip(
-        batches.number.tolist(), batches.asked_at.tolist(), batches.lease_until.tolist(), strict=True
+    for number, holder, since, until in zip(
+        *(batches.column(name).tolist() for name in ("number", "holder", "asked_at", "lease_until")), strict=True
     ):
         if in_batch[number]:
-            found.append((holder_of[number], f"batch {number}", in_batch[number], since, until))
-    lease = _not_answered(lease.take((lease.lease_until > at) & np.isin(lease.row, task.row)), answered)
-    taken: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    for _, annotator, until, _, since in lease.tuples():
-        taken[annotator].append((since, until))
-    for annotator, spans in sorted(taken.items()):
+            found.append((holder, f"batch {number}", in_batch[number], since, until))
+    live = _not_answered(work.lease.take(work.lease.lease_until > at), answered_by(work.label))
+    taken: dict[tuple[str, bool], list[tuple[int, int]]] = defaultdict(list)
+    for is_late, lease in ((False, live), (True, _overdue(view, work, settings, at))):
+        for _, annotator, until, _, since in lease.tuples():
+            taken[annotator, is_late].append((since, until))
+    for (annotator, _), spans in sorted(taken.items()):
         found.append((annotator, "taken", len(spans), min(spans)[0], max(until for _, until in spans)))
-    assigned = view.read(AssignmentTable)
+    assigned = work.assignment
     for assignee, rows in sorted(_kept(view, assigned, task.row).items()):
         mine = (assigned.assignee == assignee) & np.isin(assigned.row, rows)
         found.append((assignee, "assigned", len(rows), int(assigned.at[mine].min()), 0))
@@ -113,6 +106,11 @@ def holdings(view: View, at: int) -> Records:
             "ended": (ends <= at) & (ends > 0),
         }
     )
+
+
+def count_unasked(view: View) -> int:
+    """How many tasks wait for labels that no ask has chosen: assigned and disputed ones."""
+    return int((_waiting_tasks(view).batch == 0).sum())
 
 
 def disputes(view: View, at: int) -> Records:
@@ -136,7 +134,7 @@ def disputes(view: View, at: int) -> Records:
             "why": texts("disagree" if len(set(each.values()) - {""}) > 1 else "skipped" for each in said),
             "labels": [{who: parsed(label) if label else None for who, label in each.items()} for each in said],
             "votes": np.array([sum(label != "" for label in each.values()) for each in said], np.int64),
-            "since": times(_event_times(view, task.event)),
+            "since": times(event_times(view, task.event)),
             "round": rounds_of(view, task),
             "taken_by": _joined(task.row, lease.row, lease.annotator),
             "assigned_to": _assigned_to(view, task.row),
@@ -158,6 +156,49 @@ def adjudications(view: View) -> Records:
             "at": times(word.at),
         }
     )
+
+
+def _work(view: View) -> WaitingTasks:
+    """The tasks that wait for labels, with what says who has them."""
+    task = _waiting_tasks(view)
+    rows, lease = task.row.tolist(), view.read(LeaseTable)
+    return WaitingTasks(
+        task=task,
+        label=view.read(LabelTable, "row", rows),
+        lease=lease.take(np.isin(lease.row, task.row)),
+        assignment=view.read(AssignmentTable),
+        gold=gold_of(view.read(GoldTable)).row,
+        batch=view.read(BatchTable),
+        people=People(view.read(PersonTable)),
+    )
+
+
+def _with_holder(view: View, work: WaitingTasks, at: int) -> Mask:
+    """(tasks,) whether each one is with the holder of its batch, who has neither answered nor released it."""
+    batches, answered = work.batch, answered_by(work.label)
+    is_released = (batches.lease_until <= at) & ~ended_by_time(batches.lease_until, event_times(view, batches.event))
+    held = batches.take(~is_released & (batches.holder != ""))
+    holders = dict(zip(held.number.tolist(), held.holder.tolist(), strict=True))
+    return np.array(
+        [
+            number in holders and not work.people.have_answered(holders[number], answered.get(row, ()))
+            for row, number in zip(work.task.row.tolist(), work.task.batch.tolist(), strict=True)
+        ],
+        bool,
+    )
+
+
+def _overdue(view: View, work: WaitingTasks, settings: Settings, at: int) -> LeaseTable:
+    """The leases whose time is over while their people still owe an answer, see `ladle.labelling.rules.lease`."""
+    rows = work.lease.row[work.lease.lease_until <= at]
+    chosen = replace(
+        work,
+        task=work.task.take(np.isin(work.task.row, rows)),
+        label=work.label.take(np.isin(work.label.row, rows)),
+        lease=work.lease.take(np.isin(work.lease.row, rows)),
+        assignment=work.assignment.take(np.isin(work.assignment.row, rows)),
+    )
+    return overdue(chosen, settings, event_times(view, chosen.lease.event), at)
 
 
 def _waiting_tasks(view: View) -> TaskTable:
@@ -226,11 +267,3 @@ def _assigned_to(view: View, rows: Int64) -> Texts:
         (row, assignee) for assignee, mine in _kept(view, view.read(AssignmentTable), rows).items() for row in mine
     )
     return _joined(rows, np.array([row for row, _ in pairs], np.int64), texts(assignee for _, assignee in pairs))
-
-
-def _event_times(view: View, events: Iterable[int]) -> Int64:
-    """The time of each event."""
-    numbers = [int(each) for each in events]
-    event = view.read(EventTable, "seq", sorted(set(numbers)))
-    at = dict(zip(event.seq.tolist(), event.at.tolist(), strict=True))
-    return np.array([at.get(number, 0) for number in numbers], np.int64)

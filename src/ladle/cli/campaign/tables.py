@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from ladle.labelling import Records
 
 _SHOWN_CHARACTERS = 100
+_LEAST_CHARACTERS = 10  # of a column that wraps; a date
 HEIGHT = 7
 _POINT, _BETWEEN = "●", "·"
 
@@ -27,7 +29,7 @@ def annotator_table(annotators: Records) -> Table:
     rows = []
     for row in annotators:
         gold = f"{row.gold_right:,} of {row.gold_seen:,}" if row.gold_seen else "-"
-        agrees = "-" if row.agreement != row.agreement else f"{row.agreement:.0%}"
+        agrees = "-" if row.agreement != row.agreement else f"{row.agreement:.1%}"
         rows.append(
             [
                 row.annotator or "(not named)",
@@ -81,14 +83,23 @@ def _in_short(details: Mapping[str, Any]) -> str:
 
 
 def table(names: Sequence[str], rows: Iterable[Sequence[str]], *, right: set[int]) -> Table:
-    """A table without borders; the columns at these places are numbers, aligned to the right."""
+    """A table without borders; the columns at these places are numbers, aligned to the right.
+
+    The first column, which names what a row is about, and numbers are never cut or wrapped. The others wrap.
+    """
+    listed = [list(row) for row in rows]
     made = Table(box=None, padding=(0, 2))
     for place, name in enumerate(names):
-        last = place == len(names) - 1
+        is_whole = place == 0 or place in right
+        widest = max(cell_len(text) for text in (name, *(row[place] for row in listed)))
         made.add_column(
-            Text(name, style="dim"), justify="right" if place in right else "left", no_wrap=not last, overflow="fold"
+            Text(name, style="dim"),
+            justify="right" if place in right else "left",
+            min_width=widest if is_whole else min(widest, _LEAST_CHARACTERS),
+            no_wrap=is_whole,
+            overflow="fold",
         )
-    for row in rows:
+    for row in listed:
         made.add_row(*(Text(cell) for cell in row))
     return made
 

@@ -12,6 +12,9 @@ from ladle.notices import notices
 
 Facts = Mapping[str, Any]
 
+_WIDTH_OF_FILES = 100_000  # characters of a line of pipes and files: no text of a table is longer
+_BETWEEN_COLUMNS = 4  # the padding of two_columns and of the tables of campaigns
+
 
 def print_answer(title: str, shown: Mapping[str, str], facts: Facts, *, as_json: bool) -> None:
     """Print `facts` as JSON, or `shown` (label -> text) as a table of two columns."""
@@ -34,18 +37,29 @@ def print_tables(tables: Sequence[tuple[str, Mapping[str, str]]]) -> None:
 
 
 def print_parts(parts: Sequence[tuple[str, Any]], *, spaced: bool = False) -> None:
-    """Print parts that rich can render, each below its title; `spaced` puts a blank line between them."""
+    """Print parts that rich can render, each below its title; `spaced` puts a blank line between them.
+
+    Lines are as long as they are where the output is no terminal: another program reads them.
+    """
     from rich.console import Console
     from rich.text import Text
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH_OF_FILES)
+    width = console.width
     with console.capture() as capture:
         for place, (title, part) in enumerate(parts):
             if place and spaced:
                 console.print()
             console.print(Text(title, style="bold"))
+            console.width = max(width, least_width(part))
             console.print(part)
     _write("".join(line.rstrip() + "\n" for line in capture.get().splitlines()))
+
+
+def least_width(part: Any) -> int:
+    """The width below which a table would cut what must stay whole: the columns with a least width; 0 for none."""
+    columns = getattr(part, "columns", ())
+    return sum((column.min_width or 1) + _BETWEEN_COLUMNS for column in columns) if columns else 0
 
 
 def two_columns(shown: Mapping[str, str]) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import replace
 
@@ -27,9 +27,15 @@ def assign(
 ) -> Effects:
     """Assign these examples to a person or a team. An example without a task gets one.
 
-    assignments, leases: all of these examples. Examples that are assigned to this assignee already stay as they are.
-    The others are taken from people who have them under a lease and to whom they are not assigned: the lease ends.
+    assignments, leases: all of these examples. Examples that are assigned to this assignee already stay as they are,
+    and those that this person, or all of this team, have answered are left out. The others are taken from people who
+    have them under a lease and to whom they are not assigned: the lease ends.
     """
+    answered = answered_by(known.label)
+    is_done = np.array([people.have_answered(assignee, answered.get(row, ())) for row in named.row.tolist()], bool)
+    left_out = named.example_id[is_done].tolist()
+    named = NamedExamples(named.row[~is_done], named.example_id[~is_done])
+    assignments = assignments.take(np.isin(assignments.row, named.row))
     mine = assignments.take(assignments.assignee == assignee)
     fresh = ~np.isin(named.row, mine.row)
     count = int(fresh.sum())
@@ -53,7 +59,8 @@ def assign(
     report = {
         "assigned": count + len(again),
         "to": assignee,
-        "taken_from": sorted(set(ended.annotator.tolist())),
+        "taken_from": dict(sorted(Counter(ended.annotator.tolist()).items())),
+        "left_out": left_out,
         "ids": [*new.example_id.tolist(), *back.example_id.tolist()],
     }
     return Effects(added=(new_tasks(named, ASSIGNED, OPEN, known), new), changed=(back, ended), report=report)

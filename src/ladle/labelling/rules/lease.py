@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from ladle.labelling.columns import Int64, repeated
+from ladle.labelling.columns import Int64, repeated, texts
 from ladle.labelling.events import Effects
 from ladle.labelling.people import People
 from ladle.labelling.rules.assign import answered_by, assignees_of
@@ -42,15 +42,11 @@ def due(
     than it has. A lease of another annotator counts as a label to come. Gold is given to every annotator.
     """
     task, current = waiting.task, answers_of(waiting.label)
-    votes = np.bincount(_places(task, current.row), minlength=len(task)) if len(current) else repeated(0, len(task))
     mine = np.isin(task.row, current.row[current.annotator == annotator])
-    labelled = set(zip(current.row.tolist(), current.annotator.tolist(), strict=True))
-    unlabelled = np.array([pair not in labelled for pair in waiting.lease.each_key()], bool)
-    held = waiting.lease.take((waiting.lease.lease_until > at) & (waiting.lease.annotator != annotator) & unlabelled)
-    coming = np.bincount(_places(task, held.row), minlength=len(task)) if len(held) else repeated(0, len(task))
-    wanted = np.where(task.state == DISPUTED, votes + 1, settings.annotators_per_task)
+    held = waiting.lease.take((waiting.lease.lease_until > at) & (waiting.lease.annotator != annotator))
     tests = np.isin(task.row, waiting.gold) & (task.state != EXCLUDED)
-    is_due: npt.NDArray[np.bool_] = ~mine & (tests | (np.isin(task.state, WAITING) & (votes + coming < wanted)))
+    waits = np.isin(task.state, WAITING) & (_lacking(waiting, settings, held) > 0)
+    is_due: npt.NDArray[np.bool_] = ~mine & (tests | waits)
     return is_due & ~kept_for_others(waiting, annotator, at, share=share)
 
 
@@ -101,22 +97,77 @@ def take(waiting: WaitingTasks, rows: Int64, annotator: str, *, lease_until: int
     return Effects(added=(new.take(np.argsort(new.row)),), changed=(changed,), report=report)
 
 
+def overdue(waiting: WaitingTasks, settings: Settings, written_at: Int64, at: int) -> LeaseTable:
+    """The leases that ended by their time on people who still owe an answer, under the names these people have now.
+
+    written_at: (leases,) when each lease of `waiting` was written last. An answer that was given since the task was
+    taken is owed no more, whatever became of it. Neither is one for a task that these people would not get again, see
+    `due`, or that was asked for again later. Each label that a task lacks is owed by one person: by those who had the
+    task last. Cost: `due` for each of these people.
+    """
+    lease, task = waiting.lease, waiting.task
+    live = lease.take(lease.lease_until > at)
+    ended = lease.take((lease.lease_until <= at) & ended_by_time(lease.lease_until, written_at))
+    ended = replace(ended, annotator=texts(waiting.people.name_of(name) for name in ended.annotator.tolist()))
+    answered = _last_answers(waiting.label)
+    asked_at = dict(zip(waiting.batch.number.tolist(), waiting.batch.asked_at.tolist(), strict=True))
+    asked = {row: asked_at.get(batch, 0) for row, batch in zip(task.row.tolist(), task.batch.tolist(), strict=True)}
+    lacking = dict(zip(task.row.tolist(), _lacking(waiting, settings, live).tolist(), strict=True))
+    due_to = {name: set(task.row[due(waiting, settings, name, at)].tolist()) for name in set(ended.annotator.tolist())}
+    listed, owed, rows = set(live.each_key()), [], list(ended.tuples())
+    for place in np.argsort(-ended.since, kind="stable").tolist():
+        row, name, until, _, since = rows[place]
+        is_over = answered.get((row, name), since - 1) >= since or asked[row] >= until or row not in due_to[name]
+        if not is_over and lacking[row] > 0 and (row, name) not in listed:
+            listed.add((row, name))
+            lacking[row] -= 1
+            owed.append(place)
+    return ended.take(np.array(sorted(owed), np.int64))
+
+
+def ended_by_time(lease_until: Int64, written_at: Int64) -> npt.NDArray[np.bool_]:
+    """(leases,) whether each lease, of a task or of a batch, ends by its time: nobody has released or taken it away.
+
+    written_at: when each was written last. What ends a lease writes the time of that moment as its end.
+    """
+    return lease_until > written_at
+
+
 def release(leases: LeaseTable, *, event: int, at: int) -> Effects:
-    """End these leases now."""
-    live = leases.take(leases.lease_until > at)
-    ended = replace(live, lease_until=repeated(at, len(live)), event=repeated(event, len(live)))
-    return Effects(changed=(ended,), report={"released": len(live)})
+    """End these leases now. One that has ended by its time keeps its end, and nobody owes the answer any more."""
+    ended = replace(leases, lease_until=np.minimum(leases.lease_until, at), event=repeated(event, len(leases)))
+    return Effects(changed=(ended,), report={"released": int((leases.lease_until > at).sum())})
 
 
 def release_batches(
     effects: Effects, batches: BatchTable, holder: str, people: People, *, event: int, at: int
 ) -> Effects:
-    """`effects`, and the leases of the batches of this holder end now too."""
+    """`effects`, and the leases of those of these batches that this holder has end now too."""
     names = {name for name in set(batches.holder.tolist()) if name and people.name_of(name) == people.name_of(holder)}
-    live = batches.take(np.isin(batches.holder.astype(str), list(names)) & (batches.lease_until > at))
-    ended = replace(live, lease_until=repeated(at, len(live)), event=repeated(event, len(live)))
-    report = {**effects.report, "batches": live.number.tolist()}
+    mine = batches.take(np.isin(batches.holder.astype(str), list(names)))
+    ended = replace(mine, lease_until=np.minimum(mine.lease_until, at), event=repeated(event, len(mine)))
+    report = {**effects.report, "batches": mine.number.tolist()}
     return Effects(changed=(*effects.changed, ended), report=report)
+
+
+def _lacking(waiting: WaitingTasks, settings: Settings, leases: LeaseTable) -> Int64:
+    """(tasks,) the labels that each task lacks beyond its answers and those that come by these leases."""
+    task, current = waiting.task, answers_of(waiting.label)
+    votes = np.bincount(_places(task, current.row), minlength=len(task)) if len(current) else repeated(0, len(task))
+    labelled = set(zip(current.row.tolist(), current.annotator.tolist(), strict=True))
+    held = leases.take(np.array([pair not in labelled for pair in leases.each_key()], bool))
+    coming = np.bincount(_places(task, held.row), minlength=len(task)) if len(held) else repeated(0, len(task))
+    wanted = np.where(task.state == DISPUTED, votes + 1, settings.annotators_per_task)
+    lacking: Int64 = (wanted - votes - coming).astype(np.int64)
+    return lacking
+
+
+def _last_answers(label: LabelTable) -> dict[tuple[int, str], int]:
+    """When each person last answered each row, whether the answer still stands or not."""
+    found: dict[tuple[int, str], int] = {}
+    for row, name, at in zip(label.row.tolist(), label.annotator.tolist(), label.recorded_at.tolist(), strict=True):
+        found[row, name] = max(at, found.get((row, name), at))
+    return found
 
 
 def _places(task: TaskTable, rows: Int64) -> Int64:

@@ -10,7 +10,7 @@ import typer
 from ladle.cli.campaign.lead.exclusions import Example, parse_ids
 from ladle.cli.campaign.opening import By, Db, Name, OtherPool, open_campaign, read_ids_of
 from ladle.cli.program import options
-from ladle.counts import of_number
+from ladle.counts import counted, of_number
 
 if TYPE_CHECKING:
     from ladle.campaign import Campaign
@@ -41,7 +41,8 @@ def assign(
 
     `take` gives them to these people first, and to nobody else until they have answered. An example that no ask has
     chosen becomes a task, and no ask chooses it. Assigned to several, it goes to any of them. An assignment reserves
-    nothing of the budget: only an ask does. A new name is accepted, and said to be new.
+    nothing of the budget: only an ask does. A new name is accepted, and said to be new. Examples that these people have
+    answered are left out. Tasks that others have taken are taken from them, and the command says from whom.
     """
     from ladle.cli.program.printing import print_answer
     from ladle.errors import ArgumentError
@@ -50,9 +51,12 @@ def assign(
         raise ArgumentError("--to", wanted="name a person or a team", got="none")
     with open_campaign(db, name, pool=pool, by=by) as campaign:
         chosen = _listed(campaign, ids, example, batch, disputed)
-        changed = 0
-        if chosen:
-            changed = campaign.unassign(chosen, to=to) if end else campaign.assign(chosen, to=to or "")
+        changed, left_out, taken_from = 0, 0, {}
+        if chosen and end:
+            changed = campaign.unassign(chosen, to=to)
+        elif chosen:
+            found = campaign.assign(chosen, to=to or "")
+            changed, left_out, taken_from = found.examples, found.left_out, dict(found.taken_from)
         waiting = len(set(chosen) & set(campaign.outstanding()["id"].tolist()))
         facts = {
             "command": "campaign assign",
@@ -62,14 +66,28 @@ def assign(
             "examples": len(chosen),
             "waiting": waiting,
             "changed": changed,
-            "done_before": changed == 0,
+            "left_out": left_out,
+            "taken_from": taken_from,
+            "done_before": changed == 0 and left_out == 0,
         }
-        done = f"{changed:,}" if changed else "none: done before" if chosen else "none: there are no such tasks"
         lines = {
-            "ended" if end else f"assigned to {to}": done,
+            "ended" if end else f"assigned to {to}": _done(len(chosen), changed, left_out),
             "examples": f"{len(chosen):,}, {waiting:,} of them {of_number(waiting, 'waits')} for labels",
         }
+        if left_out:
+            lines["left out"] = f"{left_out:,}: {to} has answered them"
+        if taken_from:
+            lines["taken from"] = ", ".join(f"{who}: {counted(tasks, 'task')}" for who, tasks in taken_from.items())
         print_answer(f"Campaign {campaign.name}", lines, facts, as_json=as_json)
+
+
+def _done(chosen: int, changed: int, left_out: int) -> str:
+    """How many assignments have changed, or why none has."""
+    if changed:
+        return f"{changed:,}"
+    if not chosen:
+        return "none: there are no such tasks"
+    return "none: done before" if left_out == 0 else "none" if left_out == chosen else "none: the others were before"
 
 
 def _listed(

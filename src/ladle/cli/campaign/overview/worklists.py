@@ -26,8 +26,8 @@ def outstanding(
 ) -> None:
     """Show who has the tasks that wait for labels, since when and until when.
 
-    Holders of batches, people who have taken tasks, and assignees. `ladle campaign export outstanding` writes the tasks
-    themselves, a line each, with the same facts.
+    Holders of batches, people who have taken tasks (those whose time is over too), and assignees. `ladle campaign
+    export outstanding` writes the tasks themselves, a line each, with the same facts.
     """
     import numpy as np
 
@@ -36,7 +36,9 @@ def outstanding(
 
     with open_campaign(db, name, pool=pool) as campaign:
         tasks, holdings = campaign.outstanding(), campaign.holdings()
-    had = ~np.isnat(tasks["held_since"]) | (tasks["taken_by"] != "") | (tasks["assigned_to"] != "")
+    had = ~np.isnat(tasks["held_since"])
+    for name_of in ("taken_by", "overdue_by", "assigned_to"):
+        had |= tasks[name_of] != ""
     facts = {
         "command": "campaign outstanding",
         "name": campaign.name,
