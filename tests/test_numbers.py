@@ -376,6 +376,7 @@ TABLE |= {
 EXEMPT = {
     *(
         "Agreement",
+        "Assigned",
         "Campaign.split",
         "Merged",
         "PoolSplit",
