@@ -69,6 +69,8 @@ def request_of(
     """
     kind: Literal["tell", "import"] = "import" if imported else "tell"
     key = telling.check_text("" if key is None else key, "key")
+    telling.check_text(annotator, "annotator")
+    telling.check_text(source, "source")
     key = key or rounds.tell_key(kind, file.sha256, annotator, source, file.names)
     origin = FileOrigin(file.source, file.sha256)
     parts, rows = [], []

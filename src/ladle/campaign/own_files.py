@@ -66,7 +66,11 @@ def _is_same(target: Path, own: Path) -> bool:
 
 def _is_inside(target: Path, own: Path) -> bool:
     """Whether a path is, or leads to, a file in this folder or in a subfolder, also by a hard link."""
-    if not own.is_dir():
+    try:
+        is_folder = own.is_dir()
+    except OSError:  # a name that a damaged database has, and no system
+        is_folder = False
+    if not is_folder:
         return False
     if Path(os.path.realpath(own)) in Path(os.path.realpath(target)).parents:
         return True

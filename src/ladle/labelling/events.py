@@ -18,6 +18,7 @@ from ladle.errors import MismatchError
 from ladle.labelling.columns import Columns, Int64
 from ladle.labelling.contract import View, Writer
 from ladle.labelling.tables import EventTable
+from ladle.numbers import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,9 @@ def digest_of(*parts: Any) -> str:
             total.update(np.ascontiguousarray(plain).data)
         else:
             value = part.tolist() if isinstance(part, np.ndarray) else part
-            total.update(
-                f"plain {json.dumps(value, ensure_ascii=False, default=repr)}\n".encode("utf-8", "surrogatepass")
-            )
+            try:
+                text = json.dumps(value, ensure_ascii=False, default=repr)
+            except (ValueError, RecursionError):  # numbers and lists that Python does not write, refused later
+                text = shown(value)
+            total.update(f"plain {text}\n".encode("utf-8", "surrogatepass"))
     return total.hexdigest()
