@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import repeat
 from pathlib import Path
@@ -73,17 +74,18 @@ class SqlStore(Store):
     def creating(cls, url: object) -> Iterator[SqlStore]:
         """As `create`, for a block that adds a campaign: if it raises, a file that was not there before is removed.
 
-        A file in which another process has put a campaign meanwhile stays.
+        A file in which another process has put a campaign, or is about to put one, stays.
         """
         path = file_of(checked_url(url))
-        is_new = path is not None and not path.exists()
-        try:
-            store = cls.create(url)
-            yield store
-        except BaseException:
-            if is_new and path is not None and path.exists():
-                _remove_without_campaigns(cls(checked_url(url)), path)
-            raise
+        with _shared_folder(path) as is_alone:
+            is_new = path is not None and not path.exists()
+            try:
+                store = cls.create(url)
+                yield store
+            except BaseException:
+                if is_new and path is not None and path.exists() and is_alone():
+                    _remove_without_campaigns(cls(checked_url(url)), path)
+                raise
 
     @classmethod
     def open(cls, url: object) -> SqlStore:
@@ -321,6 +323,38 @@ class _SqlWriter(Writer):
 
     def _rows(self, columns: Columns) -> Iterator[tuple[object, ...]]:
         return zip(repeat(self._number), *columns.lists(), columns.seals(self._number).tolist())
+
+
+@contextmanager
+def _shared_folder(path: Path | None) -> Iterator[Callable[[], bool]]:
+    """Share the folder of a database with all who create campaigns in it, until the block ends.
+
+    What it gives says whether nobody else is at it; if so, others wait until the block ends. False where it cannot be
+    told: without a folder, and on systems without such locks.
+    """
+    try:
+        import fcntl
+
+        place = None if path is None else os.open(path.parent, os.O_RDONLY)
+    except (ImportError, OSError):
+        place = None
+    if place is None:
+        yield lambda: False
+        return
+
+    def is_alone() -> bool:
+        try:
+            fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+
+    try:
+        with suppress(OSError):  # a file system without such locks
+            fcntl.flock(place, fcntl.LOCK_SH)
+        yield is_alone
+    finally:
+        os.close(place)
 
 
 def _remove_without_campaigns(store: SqlStore, path: Path) -> None:
