@@ -1200,7 +1200,7 @@ BUDGET = (
     Fault(
         "files",
         "a failed restore leaves a file",
-        "            if is_new and path is not None and path.exists():",
+        "            if is_new and path is not None and path.exists() and is_alone():",
         "            if path is None:",
         ("test_a_failed_restore_leaves_no_new_file",),
     ),
