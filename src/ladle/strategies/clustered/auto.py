@@ -63,7 +63,7 @@ class Auto(Chooser):
 
     References
     ----------
-    Ours; docs/results/experiments compares it with margin sampling, BADGE and Cluster-Margin.
+    Ours; LOG.md compares it with margin sampling, BADGE and Cluster-Margin.
     """
 
     name: ClassVar[str] = "auto"
@@ -76,7 +76,7 @@ class Auto(Chooser):
         "up to seven levels, once; 4 bytes a row and level, 40 a row looked at, 13 a row of the pool."
     )
     repeats: ClassVar[str] = "set by tree, margins and seed."
-    source: ClassVar[str] = "Ours; docs/results/experiments compares it with margin sampling, BADGE and Cluster-Margin."
+    source: ClassVar[str] = "Ours; LOG.md compares it with margin sampling, BADGE and Cluster-Margin."
     tree: Cuttable | npt.ArrayLike | PoolClusters
     _: KW_ONLY
     reach: float = 1.5
@@ -106,9 +106,9 @@ class Auto(Chooser):
             cutoff = float(margins[rows].max())
             return Choice(rows, margins[rows], {"level": 1.0, "why": "margin", "margin_cutoff": cutoff})
         batch = capped(margins, level.clusters, request, 1)
-        told: dict[str, Any] = {"level": level.mean_size, "why": level.why}
-        told |= batch.facts(margins, level.clusters, request)
-        return Choice(batch.rows, margins[batch.rows], told, candidate_rows=batch.looked_at)
+        facts: dict[str, Any] = {"level": level.mean_size, "why": level.why}
+        facts |= batch.facts(margins, level.clusters, request)
+        return Choice(batch.rows, margins[batch.rows], facts, candidate_rows=batch.looked_at)
 
     def check_pool(self, pool_rows: int) -> None:
         """See `Chooser.check_pool`."""

@@ -61,7 +61,7 @@ class CappedMargin(ClusterChooser):
 
     References
     ----------
-    Ours; docs/results/experiments compares it with margin sampling and Cluster-Margin.
+    Ours; LOG.md compares it with margin sampling and Cluster-Margin.
     """
 
     name: ClassVar[str] = "capped-margin"
@@ -73,7 +73,7 @@ class CappedMargin(ClusterChooser):
         "pool."
     )
     repeats: ClassVar[str] = "set by tree, margins and seed; a smaller batch is the beginning of a larger one."
-    source: ClassVar[str] = "Ours; docs/results/experiments compares it with margin sampling and Cluster-Margin."
+    source: ClassVar[str] = "Ours; LOG.md compares it with margin sampling and Cluster-Margin."
     usual_size: ClassVar[float | None] = TIGHT
     _: KW_ONLY
     cap: int = 1

@@ -8,7 +8,7 @@ that cost, and neither depends on the batch's share of the pool, or on how even 
 - *Near-copies.* Where the rows of a cluster are apart by less than `alike` of the typical distance of two rows, the
   model cannot tell them apart, and a second one says nothing new. Such clusters are always capped, whatever the reach.
 
-docs/results/experiments has what the rules were chosen on, and what they were tested on.
+LOG.md has the pools that the rules were chosen on, and names the ones that they are still to be tested on.
 """
 
 from __future__ import annotations
