@@ -103,7 +103,8 @@ def release(session: Session, annotator: str, rows: Int64 | None) -> int:
 def _given_back(view: View, leased: Int64, batches: list[int], name: str, people: People) -> int:
     """How many tasks of these rows and batches wait for a label that this person or team has not given."""
     parts = view.read(TaskTable, "row", leased.tolist()), view.read(TaskTable, "batch", batches)
-    tasks = [as_counted(part, gold_of(view.read(GoldTable)).row) for part in parts]
+    gold = gold_of(view.read(GoldTable)).row
+    tasks = [as_counted(part, gold) for part in parts]
     rows = np.unique(np.concatenate([task.row[np.isin(task.state, WAITING)] for task in tasks]))
     answered = answered_by(view.read(LabelTable, "row", rows.tolist()))
     return sum(not people.have_answered(name, answered.get(row, ())) for row in rows.tolist())

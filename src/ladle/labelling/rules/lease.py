@@ -136,7 +136,7 @@ def ended_by_time(lease_until: Int64, written_at: Int64) -> npt.NDArray[np.bool_
 def release(leases: LeaseTable, *, event: int, at: int) -> Effects:
     """End these leases now. One that has ended by its time keeps its end, and nobody owes the answer any more."""
     ended = replace(leases, lease_until=np.minimum(leases.lease_until, at), event=repeated(event, len(leases)))
-    return Effects(changed=(ended,), report={"released": int((leases.lease_until > at).sum())})
+    return Effects(changed=(ended,))
 
 
 def release_batches(
