@@ -18,6 +18,7 @@ class Model:
     holds: dict[int, tuple[int, int]] = field(default_factory=dict)  # row -> the batch that asked last, place
     labels: list[dict] = field(default_factory=list)  # row, annotator, meant, version, status
     leases: dict[tuple[int, str], float] = field(default_factory=dict)
+    ended: set[tuple[int, str]] = field(default_factory=set)  # leases that ended otherwise than by their time
     excluded: set[int] = field(default_factory=set)
     gold: dict[int, int] = field(default_factory=dict)  # row -> class
     quarantined: int = 0
@@ -278,8 +279,8 @@ class Model:
                     each["status"] = "superseded"
         for (row, name), until in list(self.leases.items()):
             if name == old and until > self.now:
-                self.leases[row, name] = self.now
-                self.leases[row, into] = max(self.leases.get((row, into), 0.0), until)
+                self.end_lease((row, name))
+                self.begin_lease((row, into), until)
 
     def make_gold(self, row: int, word: str) -> None:
         """The same label again changes nothing."""
@@ -301,10 +302,10 @@ class Model:
         self.made |= rows
         for row, _ in fresh:
             others = self.assignees(row)
-            for (taken, person), until in self.leases.items():
+            for (taken, person), until in list(self.leases.items()):
                 has_it = taken == row and until > self.now
                 if has_it and others and not any(self.belongs(person, name) for name in others):
-                    self.leases[taken, person] = self.now
+                    self.end_lease((taken, person))
         return len(fresh)
 
     def unassign(self, rows: set[int], to: str | None) -> int:
@@ -341,19 +342,28 @@ class Model:
         chosen = [row for row in dict.fromkeys(lists) if due(row)][:size]
         self.people |= {annotator} if chosen else set()
         for row in chosen:
-            self.leases[row, annotator] = max(self.leases.get((row, annotator), 0.0), self.now + lease)
+            self.begin_lease((row, annotator), self.now + lease)
         return chosen
 
+    def begin_lease(self, key: tuple[int, str], until: float) -> None:
+        self.leases[key] = max(self.leases.get(key, 0.0), until)
+        self.ended.discard(key)
+
+    def end_lease(self, key: tuple[int, str]) -> None:
+        self.leases[key] = min(self.leases[key], self.now)
+        self.ended.add(key)
+
     def release(self, annotator: str) -> int:
+        """What is overdue goes back too, once."""
         back = set()
         for number, batch in enumerate(self.batches, start=1):
-            if batch["holder"] == annotator and batch["lease_until"] > self.now:
-                batch["lease_until"] = self.now
+            if batch["holder"] == annotator and not batch.get("ended"):
+                batch["lease_until"] = min(batch["lease_until"], self.now)
+                batch["ended"] = True
                 back |= {row for row, (last, _) in self.holds.items() if last == number}
-        live = [key for key, until in self.leases.items() if key[1] == annotator and until > self.now]
-        for key in live:
-            self.leases[key] = self.now
-        back |= {row for row, _ in live}
+        for key in {key for key in self.leases if self.names.get(key[1], key[1]) == annotator} - self.ended:
+            self.end_lease(key)
+            back.add(key[0])
         return sum(self.counted(row) in ("open", "disputed") and not self.done(annotator, row) for row in back)
 
     def asked_waiting(self) -> list[int]:

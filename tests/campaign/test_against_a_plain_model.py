@@ -122,6 +122,7 @@ class Machine(RuleBasedStateMachine):
         assert self.rows(batch.ids) == known["rows"]
         assert batch.renewed
         known["lease_until"] = max(known["lease_until"], self.now + LEASE)
+        known["ended"] = False
 
     @rule(said=SAID, keyed=st.booleans())
     def tell(self, said: list, keyed: bool) -> None:

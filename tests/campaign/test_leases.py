@@ -361,7 +361,8 @@ def test_nothing_is_overdue_that_is_done_with(store: Store, end: str, tmp_path: 
         campaign.skip([first], annotator="ann", reason="too dark")
     elif end == "released late":
         assert overdue(campaign)[0] == ("ann", "taken", 2)
-        assert campaign.release("ann", [first]) == 0
+        assert campaign.release("ann", [first]) == 1
+        assert campaign.release("ann", [first]) == 0, "it went back before"
     elif end == "labelled":
         campaign.tell([first] * 2, ["cat"] * 2, annotator=["bob", "cy"])
     elif end == "decided":
@@ -379,12 +380,27 @@ def test_nothing_is_overdue_that_is_done_with(store: Store, end: str, tmp_path: 
     assert campaign.verify().ok
 
 
+def test_what_a_merged_name_owes_is_released_under_the_name_now(store: Store, tmp_path: Path) -> None:
+    clock = Clock()
+    campaign = begun(store, tmp_path, clock=clock)
+    campaign.ask(3, margins=margins())
+    taken = campaign.take("ann", 1)
+    campaign.tell(taken.ids, ["cat"], annotator="ann")
+    campaign.take("Ann", 2)
+    clock.now += HOUR
+    campaign.people.merge("Ann", "ann")
+    assert overdue(campaign) == [("ann", "taken", 2)]
+    assert campaign.release("ann") == 2
+    assert (overdue(campaign), campaign.release("ann")) == ([], 0)
+
+
 def test_a_holder_who_has_released_is_not_overdue(store: Store, tmp_path: Path) -> None:
     clock = Clock()
     campaign = asked_for_vendor(store, tmp_path, clock=clock)
     clock.now += HOUR
     assert overdue(campaign) == [("vendorA", "batch 1", 5)]
-    campaign.release("vendorA")
+    assert campaign.release("vendorA") == 5
+    assert campaign.release("vendorA") == 0
     assert (overdue(campaign), status(campaign).facts.overdue) == ([], ())
     assert [row.held_since for row in campaign.outstanding()] == [None] * 5
     asked = campaign.ask(5, margins=margins(), holder="vendorB")

@@ -147,7 +147,8 @@ class Editor(Teller):
         Returns
         -------
         int
-            How many tasks go back: those that wait for a label that this annotator has not given.
+            How many tasks go back: those that wait for a label that this annotator has not given. Tasks that are
+            overdue, by a lease of the annotator or of a batch, count too: nobody owes them afterwards.
 
         Raises
         ------

@@ -84,7 +84,8 @@ def release(session: Session, annotator: str, rows: Int64 | None) -> int:
         people = People(writer.read(PersonTable))
         name = known_person(people.table, given, also=known_names(writer))
         event = next_number(writer, EventTable)
-        leases = _not_released(writer, writer.read(LeaseTable, "annotator", [name]), at)
+        own = [each for each in people.aliases_of(name) if people.name_of(each) == name]
+        leases = _not_released(writer, writer.read(LeaseTable, "annotator", own), at)
         if rows is not None:
             leases = leases.take(np.isin(leases.row, rows))
         effects = lease_rules.release(leases, event=event, at=at)
@@ -93,7 +94,7 @@ def release(session: Session, annotator: str, rows: Int64 | None) -> int:
             batches = _batches_not_released(writer, at)
             effects = lease_rules.release_batches(effects, batches, given, people, event=event, at=at)
             ended = effects.report["batches"]
-        released = _given_back(writer, leases.row[leases.lease_until > at], ended, name, people)
+        released = _given_back(writer, leases.row, ended, name, people)
         effects = replace(effects, report={**effects.report, "released": released})
         if effects:
             record(writer, session.act("release", at), effects)
