@@ -183,6 +183,7 @@ TABLE: dict[str, tuple[str, Any, Any]] = {
     ),
     "CappedMargin(cap)": ("whole", 5, lambda value: strategies.CappedMargin([0, 0, 1], cap=value).cap),
     "Auto(reach)": ("number", 5, lambda value: strategies.Auto([0, 0, 1], reach=value).reach),
+    "Auto(widest)": ("number", 0.5, lambda value: strategies.Auto([0, 0, 1], widest=value).widest),
     "Auto(alike)": ("number", 0.5, lambda value: strategies.Auto([0, 0, 1], alike=value).alike),
     "Auto(multilabel)": ("choice", "min", lambda value: strategies.Auto([0, 0, 1], multilabel=value).multilabel),
     "ProbCover(neighbours)": ("whole", 5, lambda value: strategies.ProbCover(neighbours=value).neighbours),

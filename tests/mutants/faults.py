@@ -1609,9 +1609,16 @@ TIGHT = (
     Fault(
         "tight",
         "rows as far apart as any are near-copies",
-        "return float(min(alike * typical, np.nextafter(tree.known_below, 0)))",
+        "return float(min(share * typical, np.nextafter(tree.known_below, 0)))",
         "return float(min(typical, np.nextafter(tree.known_below, 0)))",
         ("test_rows_as_far_apart_as_others_are_no_copies",),
+    ),
+    Fault(
+        "tight",
+        "levels that are wider than they may be are tried",
+        "            if widest is not None and clusters.count < widest.count:\n                break\n",
+        "",
+        ("test_no_level_is_wider_than_it_may_be", "test_where_nothing_is_near_the_batch_is_margins"),
     ),
     Fault(
         "tight",

@@ -20,6 +20,7 @@ RNG = np.random.default_rng(0)
 E = RNG.standard_normal((2000, 16)).astype(np.float32)
 M = RNG.random(2000).astype(np.float32)
 TREE = ladle.cluster(E, mean_size=20)
+WIDE = 10.0  # every level of every tree here is narrower
 
 
 def stopped(merges: int) -> ladle.Dendrogram:
@@ -47,7 +48,7 @@ def test_is_the_coarsest_level_within_reach(seed: int, size: int, reach: float) 
     within = left[np.argsort(margins[left])][: ceil(reach * size)]
     fits = [each for each in MEAN_SIZES if len(np.unique(TREE.cut(mean_size=each)[within])) >= size]
     known = {"margins": margins, "labelled": labelled, "seed": seed}
-    rows = Auto(TREE, reach=reach, alike=0).query(size, **known).rows
+    rows = Auto(TREE, reach=reach, alike=0, widest=WIDE).query(size, **known).rows
     wanted = CappedMargin(TREE, mean_size=max(fits)) if fits else Margin()
     assert rows.tolist() == wanted.query(size, **known).rows.tolist()
     assert set(rows) <= set(within.tolist())
@@ -78,17 +79,39 @@ def test_heavy_tails_of_copies() -> None:
 
 def test_rows_as_far_apart_as_others_are_no_copies() -> None:
     tree, originals = with_copies(2.0)
-    story = Auto(tree, reach=1).query(500, margins=M[:200][originals]).story
+    story = Auto(tree, reach=1, widest=WIDE).query(500, margins=M[:200][originals]).story
     assert story.facts["why"] == "margin"
 
 
 def test_the_levels_grow_coarser_and_end_where_the_tree_does() -> None:
-    counts = [level.clusters.count for level in TightLevels(TREE, 0.03)]
+    counts = [level.clusters.count for level in TightLevels(TREE, 0.03, WIDE)]
     assert counts == sorted(counts, reverse=True)
     assert counts[-1] == 100
-    for merges, counts in ((1400, [1333, 1000, 666]), (700, [1333]), (300, [1818])):
-        assert [level.clusters.count for level in TightLevels(stopped(merges), 0.0)] == counts
-    assert [level.clusters.count for level in TightLevels(np.arange(2000) // 4, 0.03)] == [500]
+    for merges, counts in ((1400, [1333, 1000, 666, 600]), (700, [1333, 1300]), (300, [1700])):
+        assert [level.clusters.count for level in TightLevels(stopped(merges), 0.0, WIDE)] == counts
+    assert [level.clusters.count for level in TightLevels(np.arange(2000) // 4, 0.03, 0.15)] == [500]
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 2**32), st.integers(1, 150), st.floats(0.1, 1.5))
+def test_no_level_is_wider_than_it_may_be(seed: int, size: int, widest: float) -> None:
+    margins = np.random.default_rng(seed).random(2000).astype(np.float32)
+    levels = list(TightLevels(TREE, 0.0, widest))
+    narrow = TREE.cut(threshold=widest * TREE.typical_distance)
+    if len(np.unique(narrow)) < 100:
+        narrow = TREE.cut(mean_size=MEAN_SIZES[-1])
+    assert levels[-1].clusters.labels.tolist() == narrow.tolist()
+    for level in levels:  # each lies within the widest: one of its clusters lies in one of theirs
+        pairs = np.unique(np.stack([level.clusters.labels, narrow]), axis=1)
+        assert len(np.unique(level.clusters.labels)) == pairs.shape[1]
+    rows = Auto(TREE, reach=20, widest=widest).query(size, margins=margins).rows
+    assert len(np.unique(narrow[rows])) == size or len(np.unique(narrow)) < size
+
+
+def test_where_nothing_is_near_the_batch_is_margins() -> None:
+    selection = Auto(TREE, widest=0.01, reach=20).query(300, margins=M, seed=3)
+    assert selection.story.facts["why"] == "margin"
+    assert selection.rows.tolist() == Margin().query(300, margins=M, seed=3).rows.tolist()
 
 
 def test_a_tree_of_an_older_ladle_knows_no_near_copies(tmp_path) -> None:
@@ -115,6 +138,9 @@ def test_what_it_refuses() -> None:
     for wrong in (-0.1, 1, np.nan, "near", None):
         with pytest.raises(ArgumentError, match="`alike`"):
             Auto(TREE, alike=wrong)  # type: ignore[arg-type]
+    for wrong in (-0.1, np.nan, "wide", None):
+        with pytest.raises(ArgumentError, match="`widest`"):
+            Auto(TREE, widest=wrong)  # type: ignore[arg-type]
     with pytest.raises(MismatchError):
         Auto(TREE).query(3, margins=M[:100])
     with pytest.raises(MismatchError, match="auto reads no embeddings"):

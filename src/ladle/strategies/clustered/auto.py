@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
 from math import ceil
 from typing import Any, ClassVar
@@ -28,9 +28,10 @@ class Auto(Chooser):
     """Small margins, smallest first, one of each tight cluster; the query decides which level of the tree is tight.
 
     At every query the coarsest level of the tree is chosen at which the batch still fills within the `reach` x size
-    least sure rows. Clusters of near-copies are capped whatever the reach: those whose rows are apart by less than
-    `alike` of what two rows of the pool usually are. The batch is then that of `capped-margin`; where no level fits,
-    it is that of margin sampling. See `ladle.strategies.clustered.tight_levels`.
+    least sure rows. Levels whose clusters are wider than `widest` of what two rows of the pool are usually apart are
+    not tried. Clusters of near-copies, narrower than `alike` of it, are capped whatever the reach. The batch is then
+    that of `capped-margin`; where no level fits, it is that of margin sampling. See
+    `ladle.strategies.clustered.tight_levels`.
 
     A query needs `margins`, or the `probabilities` they come from. The scores of a selection are margins. An array
     given as `embeddings` is not read, because it may come from another model; a pool given as `embeddings` must be the
@@ -44,6 +45,9 @@ class Auto(Chooser):
         How far down the order of the margins the batch may go, in sizes of the batch, 1 or larger.
     alike : float, default 0.03
         The share of the typical distance below which rows are near-copies, 0 or larger and below 1.
+    widest : float, default 0.15
+        The share of the typical distance beyond which rows say little about each other, 0 or larger. A tree of an older
+        Ladle does not know the typical distance, and flat clusters have none: then the reach alone decides.
     multilabel : {"min", "mean"}, optional
         How the margins of yes-or-no classes are combined into one for a row; see `ladle.margin`.
 
@@ -81,11 +85,13 @@ class Auto(Chooser):
     _: KW_ONLY
     reach: float = 1.5
     alike: float = 0.03
+    widest: float = 0.15
     multilabel: MultiLabel | None = None
 
     def __post_init__(self) -> None:
         number(self.reach, "`reach`", least=1)
         number(self.alike, "`alike`", least=0, below=1)
+        number(self.widest, "`widest`", least=0)
         check_multilabel(self.multilabel)
         vars(self).pop("levels", None)  # of an earlier tree, since `set_params` initialises again
         self._clusters()
@@ -93,7 +99,7 @@ class Auto(Chooser):
     @cached_property
     def levels(self) -> TightLevels | Sequence[TightLevel]:
         """The levels of the tree, finest first."""
-        return TightLevels(self.tree, self.alike)
+        return TightLevels(self.tree, self.alike, self.widest)
 
     def choose(self, asked: Asked) -> Choice:
         """See `Chooser.choose`."""
@@ -101,7 +107,7 @@ class Auto(Chooser):
         margins = asked.margins(multilabel=self.multilabel)
         within = min(request.unlabelled_rows, ceil(self.reach * request.size))
         level = choose_level(self.levels, smallest(margins, request, within), request.size)
-        if level is None:
+        if level is None or level.clusters.count == request.pool_rows:
             rows = least_sure_first(margins, request)
             cutoff = float(margins[rows].max())
             return Choice(rows, margins[rows], {"level": 1.0, "why": "margin", "margin_cutoff": cutoff})
@@ -121,7 +127,7 @@ class Auto(Chooser):
     def restricted(self, rows: Rows) -> Auto:
         """See `Chooser.restricted`."""
         levels = [TightLevel(level.clusters.at(rows), level.why) for level in self.levels]
-        part = Auto(levels[0].clusters, reach=self.reach, alike=self.alike, multilabel=self.multilabel)
+        part = replace(self, tree=levels[0].clusters)
         vars(part)["levels"] = levels
         return part
 

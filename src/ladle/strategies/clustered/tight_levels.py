@@ -1,10 +1,12 @@
 """At which level of the tree a batch should hold one example of each cluster.
 
-To pass over near-duplicates costs certainty: their places go to examples of which the model is surer. Two rules bound
-that cost, and neither depends on the batch's share of the pool, or on how even the clusters are.
+To pass over near-duplicates costs certainty: their places go to examples of which the model is surer. Three rules bound
+that cost, and none depends on the batch's share of the pool, or on how even the clusters are.
 
 - *Reach.* A level fits when the batch fills within the `reach` x size least sure examples: what it takes instead of
   near-duplicates would all be in Margin's next, slightly larger batch. The coarsest level that fits is taken.
+- *Width.* Rows that are nearly as far apart as any two rows say little about each other, though they share a cluster. A
+  level is not tried where its clusters are wider than `widest` of the typical distance of two rows.
 - *Near-copies.* Where the rows of a cluster are apart by less than `alike` of the typical distance of two rows, the
   model cannot tell them apart, and a second one says nothing new. Such clusters are always capped, whatever the reach.
 
@@ -42,11 +44,12 @@ class TightLevel:
 class TightLevels:
     """The levels of a tree, each cut when it is first looked at: finest first, those of near-copies before the others.
 
-    tree: a dendrogram, or (n,) flat clusters, which are one level. alike: see above. Cost: 4 bytes a row and level.
+    tree: a dendrogram, or (n,) flat clusters, which are one level. alike, widest: see above. Cost: 4 bytes a row and
+    level.
     """
 
-    def __init__(self, tree: Any, alike: float) -> None:
-        self._tree, self._alike = tree, alike
+    def __init__(self, tree: Any, alike: float, widest: float) -> None:
+        self._tree, self._alike, self._widest = tree, alike, widest
         self._levels: list[TightLevel] = []
         self._rest = self._cuts()
 
@@ -65,30 +68,43 @@ class TightLevels:
         if not is_cuttable(self._tree):
             yield TightLevel(self._cut(), "reach")
             return
-        threshold = near_copies(self._tree, self._alike)
-        copies = None if threshold is None else self._cut(threshold=threshold)
+        copies, widest = (self._within(share) for share in (self._alike, self._widest))
+        last = None
         if copies is not None and copies.count < len(copies):
+            last = copies
             yield TightLevel(copies, "near-copies")
         for mean_size in MEAN_SIZES:
             try:
                 clusters = self._cut(mean_size=mean_size)
             except ArgumentError:  # the tree stops short of it
-                if mean_size == MEAN_SIZES[0]:
-                    yield TightLevel(self._cut(), "reach")
-                return
-            if copies is None or clusters.count < copies.count:
+                break
+            if widest is not None and clusters.count < widest.count:
+                break
+            if last is None or clusters.count < last.count:
+                last = clusters
                 yield TightLevel(clusters, "reach")
+        else:
+            return
+        if widest is None and last is None:
+            yield TightLevel(self._cut(), "reach")
+        elif widest is not None and (last is None or widest.count < last.count):
+            yield TightLevel(widest, "reach")
+
+    def _within(self, share: float) -> PoolClusters | None:
+        """The clusters whose rows are apart by less than `share` of the typical distance; None: the tree tells none."""
+        threshold = height_of(self._tree, share)
+        return None if threshold is None else self._cut(threshold=threshold)
 
     def _cut(self, *, mean_size: float | None = None, threshold: float | None = None) -> PoolClusters:
         return clusters_of(self._tree, mean_size=mean_size, threshold=threshold, n_clusters=None)
 
 
-def near_copies(tree: Any, alike: float) -> float | None:
-    """The height up to which the rows of a cluster are near-copies; None where the tree does not say it."""
+def height_of(tree: Any, share: float) -> float | None:
+    """`share` of the typical distance of two rows, below which the tree is known; None: the tree does not say it."""
     typical = getattr(tree, "typical_distance", None)
     if typical is None:
         return None
-    return float(min(alike * typical, np.nextafter(tree.known_below, 0)))
+    return float(min(share * typical, np.nextafter(tree.known_below, 0)))
 
 
 def choose_level(levels: Sequence[TightLevel] | TightLevels, rows: Rows, size: int) -> TightLevel | None:
