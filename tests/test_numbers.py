@@ -380,6 +380,7 @@ EXEMPT = {
         "Campaign.split",
         "Merged",
         "PoolSplit",
+        "Renamed",
         "SettingsChange",
         "Withdrawn",
         "Batch",
