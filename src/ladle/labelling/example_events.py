@@ -37,7 +37,8 @@ class ExampleHistory:
     """One example, while the events are read in their order.
 
     example_id: as text. batches: the numbers of those that have it. answers: all versions of its labels and skips.
-    by_row: whether rows in the log are rows of now.
+    by_row: whether rows in the log are rows of now. lease_ends: until when the leases last that the table has, by the
+    event that wrote each last.
 
     What the events have told so far: taken_by: the people who took it. word: the final word and whose it is. exclusion:
     why it is excluded. gold: its known label. said: the time of answers that were given again, before that, by number.
@@ -52,6 +53,8 @@ class ExampleHistory:
     people: People
     classes: Labels
     by_row: bool
+    lease_ends: Mapping[int, int]
+    event: int = 0  # that is read now
     taken_by: set[str] = field(default_factory=set)
     word: tuple[str, str] = ("", "")
     exclusion: str = ""
@@ -99,6 +102,7 @@ def example_lines(events: EventTable, history: ExampleHistory) -> Iterator[Line]
         told = json.loads(details)["told"]
         if kind in ONCE_NAMELESS and "ids" not in told and not (history.by_row and "rows" in told):
             history.nameless[kind] = (at, seq)
+        history.event = seq
         for what in _WORDS[kind](history, told, actor or "someone"):
             yield at, seq, what
 
@@ -143,8 +147,9 @@ def _take(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:
     if history.is_among(told):
         who = told.get("annotator", actor)  # in an older log the actor is who takes
         history.taken_by.add(history.people.name_of(who))
-        until = f" {lease_end(told['lease_until'])}" if "lease_until" in told else ""
-        yield f"taken by {history.named(who)}{until}{_entered(actor, who)}"
+        until = told.get("lease_until", history.lease_ends.get(history.event))
+        lasts = "" if until is None else f" {lease_end(until)}"
+        yield f"taken by {history.named(who)}{lasts}{_entered(actor, who)}"
 
 
 def _release(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:

@@ -98,6 +98,7 @@ def _lines(view: View, settings: Settings, example_id: str, row: int) -> list[Li
         people=People(view.read(PersonTable)),
         classes=settings.labels,
         by_row="replace" not in log.events.kind.tolist(),
+        lease_ends={event: until for _, _, until, event, _ in view.read(LeaseTable, "row", [row]).tuples()},
         exclusion=_old_exclusion(view, log, example_id, row),
     )
     lines = [line for _, line in batches]
@@ -194,6 +195,8 @@ def _last_known(view: View, log: _Log, history: ExampleHistory) -> Iterator[Line
     for _, annotator, until, event, since in view.read(LeaseTable, "row", [history.row]).tuples():
         if history.people.name_of(annotator) not in history.taken_by:
             yield since, event, f"taken by {annotator} {lease_end(until)}"
+        if log.kind(event) == "release" and "ids" not in log.told(event):
+            yield log.at(event), event, f"given back by {annotator}"
     if not history.is_exclusion_told:
         for _, _, reason, at, active, event in view.read(ExclusionTable, "row", [history.row]).tuples():
             by = log.actor(event)
