@@ -102,9 +102,9 @@ def _lines(view: View, settings: Settings, example_id: str, row: int) -> list[Li
         exclusion=_old_exclusion(view, log, example_id, row),
     )
     lines = [line for _, line in batches]
-    lines += [*example_lines(log.events, history), *nameless_line(history)]
+    lines += example_lines(log.events, history)  # first: the others read what it finds
     lines += [*_answers(log, history), *_comments(view, log, history), *_quarantined(view, log, example_id)]
-    return [*lines, *_last_known(view, log, history)]
+    return [*lines, *_last_known(view, log, history), *nameless_line(history)]
 
 
 def _old_exclusion(view: View, log: _Log, example_id: str, row: int) -> str:
