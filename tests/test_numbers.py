@@ -381,6 +381,7 @@ EXEMPT = {
         "Campaign.split",
         "Merged",
         "PoolSplit",
+        "Renamed",
         "SettingsChange",
         "Withdrawn",
         "Batch",

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import ladle
-from ladle.campaign import Merged
+from ladle.campaign import Merged, Renamed
 from ladle.errors import ArgumentError, NotFoundError
 from ladle.labelling import Store
 from ladle.labelling.tables import AssignmentTable
@@ -75,6 +75,19 @@ def test_two_names_of_one_person_are_merged(store: Store, tmp_path: Path) -> Non
     assert campaign.verify().ok
 
 
+def test_a_merge_and_a_rename_count_labels_and_skips_apart(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    campaign.tell([ONE, TWO], ["cat", "dog"], annotator="Ann")
+    campaign.skip([TWO, THREE, FOUR], annotator="Ann", reason="too dark")
+    campaign.tell([ONE], ["cat"], annotator="ann")
+    assert campaign.people.merge("Ann", "ann") == Merged(2, 1, 4, skips=3)
+    details = campaign.audit()[-1].details
+    assert (details["labels"], details["skips"]) == (2, 3)
+    assert campaign.people.rename("ann", "Ann Lee") == Renamed(3, 3)
+    details = campaign.audit()[-1].details
+    assert (details["labels"], details["skips"]) == (3, 3)
+
+
 def test_a_merge_decides_by_time_and_then_by_arrival(store: Store, tmp_path: Path) -> None:
     campaign = begun(store, tmp_path)
     campaign.tell([ONE, TWO], ["dog", "dog"], annotator="ann", told_at=[TENTH, NINTH])
@@ -129,14 +142,14 @@ def test_an_assignment_is_handed_over(store: Store, tmp_path: Path) -> None:
 def test_a_person_is_renamed_and_named_back(store: Store, tmp_path: Path) -> None:
     campaign = begun(store, tmp_path)
     campaign.tell([ONE, TWO], ["cat", "cat"], annotator=["ann", "bob"])
-    assert campaign.people.rename("ann", " Ann  Lee ") == 1
+    assert campaign.people.rename("ann", " Ann  Lee ") == Renamed(1, 0)
     assert people(campaign) == [(1, "Ann Lee", "", 1, ["ann"]), (2, "bob", "", 1, [])]
     assert campaign.tell([ONE], ["dog"], annotator="ann").changed == 1, "the old name is the person's"
     with pytest.raises(ArgumentError, match="'bob', who is another person"):
         campaign.people.rename("Ann Lee", "bob")
     with pytest.raises(ArgumentError, match="an empty one"):
         campaign.people.rename("bob", " ")
-    assert campaign.people.rename("Ann Lee", "ann") == 2
+    assert campaign.people.rename("Ann Lee", "ann") == Renamed(2, 0)
     assert people(campaign) == [(1, "ann", "", 1, ["Ann Lee"]), (2, "bob", "", 1, [])]
     assert campaign.verify().ok
 
@@ -252,4 +265,4 @@ def test_a_name_is_that_of_a_person_or_of_a_team(store: Store, tmp_path: Path) -
         campaign.people.set_team("red", "blue")
     assert len(campaign.audit()) == log + 1
     campaign.people.set_team("ann", "")
-    assert campaign.people.rename("ann", "red") == 1, "it is no team any more"
+    assert campaign.people.rename("ann", "red") == Renamed(1, 0), "it is no team any more"

@@ -88,7 +88,8 @@ def release(session: Session, annotator: str, rows: Int64 | None) -> int:
         leases = _not_released(writer, writer.read(LeaseTable, "annotator", own), at)
         if rows is not None:
             leases = leases.take(np.isin(leases.row, rows))
-        effects = lease_rules.release(leases, event=event, at=at)
+        task = writer.read(TaskTable, "row", leases.row.tolist())
+        effects = lease_rules.release(leases, task, name, event=event, at=at)
         ended: list[int] = []
         if rows is None:
             batches = _batches_not_released(writer, at)

@@ -443,7 +443,7 @@ class Reader:
             return key in view.read(BatchTable).key.tolist()
 
     def story(self, example_id: Any) -> TaskStory:
-        """The history of one example.
+        """All that happened to one example: when, by whom and why, oldest event first.
 
         Parameters
         ----------

@@ -227,19 +227,38 @@ class Merged:
     Attributes
     ----------
     labels : int
-        Labels and skips of the name that was merged, all versions counted.
+        Labels of the name that was merged, all versions counted, without skips.
     superseded : int
-        Those of either name that do not stand any more, because the other's is later.
+        Labels and skips of either name that do not stand any more, because the other's is later.
     tasks : int
-        Examples whose labels have changed hands.
+        Examples whose labels or skips have changed hands.
     done_before : bool
         Whether the two names were merged before: nothing was changed, and the counts are 0.
+    skips : int
+        Skips of the name that was merged, all versions counted.
     """
 
     labels: int
     superseded: int
     tasks: int
     done_before: bool = False
+    skips: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """What a person who has another name now has answered, all versions counted.
+
+    Attributes
+    ----------
+    labels : int
+        Labels, without skips.
+    skips : int
+        Skips.
+    """
+
+    labels: int
+    skips: int
 
 
 @dataclass(frozen=True, slots=True)

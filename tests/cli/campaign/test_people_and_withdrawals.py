@@ -55,7 +55,7 @@ def test_names_that_are_nearly_the_same_are_warned_of_and_merged(begun: Path, ru
     code, facts = run_json("campaign", "person", "list")
     assert [(each["name"], each["labels"]) for each in facts["people"]] == [("ann", 1), ("Ann", 1)]
     code, facts = run_json("campaign", "person", "merge", "Ann", "ann", "--by", "lead")
-    assert (code, facts["labels"], facts["superseded"]) == (0, 1, 1)
+    assert (code, facts["labels"], facts["skips"], facts["superseded"]) == (0, 1, 0, 1)
     assert run_json("campaign", "person", "rename", "ann", "Ann Lee")[1]["labels"] == 2
     assert run_json("campaign", "person", "team", "ann", "vendorA")[0] == 0
     code, out, _ = run("campaign", "person", "list")
@@ -298,3 +298,56 @@ def test_a_pool_that_is_gone_is_told_in_commands(begun: Path, run: Any, run_json
     for text in (run("campaign", "pool")[1], run_json("campaign", "pool")[1]["problem"]):
         assert "ladle campaign pool move" in text
         assert "Campaign." not in text
+
+
+def test_the_log_counts_labels_skips_repeats_and_rejected(begun: Path, run: Any, run_json: Any) -> None:
+    name = f"{'a-long-name-' * 12}.csv"
+    written(name, "im001,cat,", "im002,cow,", "nobody,cat,", "im003,,yes", "im004,dog,", header="id,label,skip")
+    assert run("campaign", "tell", name, "--annotator", "ann")[0] == 0
+    written("b.csv", "im004,dog,", "im003,cat,", header="id,label,skip")
+    assert run("campaign", "tell", "b.csv", "--annotator", "ann")[0] == 0
+    code, out, _ = run("campaign", "audit")
+    shown = " ".join(out.split())
+    assert code == 0
+    assert "labels 2, skips 1, repeats 0, rejected 2" in shown
+    assert "labels 1, skips 0, repeats 1, rejected 0, changed 1" in shown
+    code, facts = run_json("campaign", "audit", "--last", 2)
+    counts = [
+        [each["details"][name] for name in ("accepted", "skipped", "repeated", "quarantined")]
+        for each in facts["events"]
+    ]
+    assert (code, counts) == (0, [[2, 1, 0, 2], [1, 0, 1, 0]])
+
+
+def test_a_merge_and_a_rename_say_labels_and_skips_apart(begun: Path, run: Any, run_json: Any) -> None:
+    run("campaign", "tell", written("a.csv", "im001,cat", "im002,dog"), "--annotator", "Ann")
+    run("campaign", "skip", "--example", "im003", "--annotator", "Ann", "--reason", "dark")
+    run("campaign", "tell", written("b.csv", "im001,cat"), "--annotator", "ann")
+    code, out, _ = run("campaign", "person", "merge", "Ann", "ann")
+    shown = " ".join(out.split())
+    assert (code, "labels 2 skips 1 superseded 1 answer, because" in shown) == (0, True), shown
+    code, out, _ = run("campaign", "person", "rename", "ann", "Ann Lee")
+    assert (code, "labels 3 skips 1" in " ".join(out.split())) == (0, True)
+    shown = " ".join(run("campaign", "audit", "--last", 2)[1].split())
+    assert "labels 2, paid twice 1, skips 1, superseded 1, tasks 3" in shown
+    assert "labels 3, skips 1" in shown
+
+
+def test_a_story_tells_who_deleted_a_label_and_why(begun: Path, run: Any, run_json: Any) -> None:
+    run("campaign", "tell", written("a.csv", "im001,cat"), "--annotator", "ann")
+    line = ("campaign", "delete", "--example", "im001", "--reason", "a slip", "--by", "lead")
+    assert run(*line)[0] == 0
+    run("campaign", "exclude", "--example", "im001", "--reason", "blurred", "--by", "lead")
+    run("campaign", "include", "--example", "im001", "--by", "lead")
+    code, facts = run_json("campaign", "story", "im001")
+    assert (code, [each["what"] for each in facts["lines"]]) == (
+        0,
+        [
+            "labelled 'cat' by ann",
+            "the label 'cat' of ann was deleted by lead: a slip",
+            "excluded by lead: blurred",
+            "included again by lead (was excluded: blurred)",
+        ],
+    )
+    out = run("campaign", "story", "im001")[1]
+    assert "the label 'cat' of ann was deleted by lead: a slip" in out

@@ -9,7 +9,7 @@ import numpy as np
 from ladle.campaign.session import Session
 from ladle.campaign.telling import check_text, known_rows
 from ladle.errors import ArgumentError
-from ladle.labelling.answers import Merged
+from ladle.labelling.answers import Merged, Renamed
 from ladle.labelling.contract import View, Writer
 from ladle.labelling.events import Effects, next_number, record
 from ladle.labelling.people import People, person_name
@@ -110,9 +110,10 @@ class CampaignPeople:
             effects = crew_rules.merge(session.settings, known, work, old=old, into=kept, named=named)
             record(writer, session.act("merge people", at), effects)
         report = effects.report
-        return Merged(int(report["labels"]), int(report["superseded"]), int(report["tasks"]))
+        labels, skips = int(report["labels"]), int(report["skips"])
+        return Merged(labels, int(report["superseded"]), int(report["tasks"]), skips=skips)
 
-    def rename(self, name: str, new: str) -> int:
+    def rename(self, name: str, new: str) -> Renamed:
         """Give a person another name. The old name belongs to the person too: late labels under it count.
 
         Parameters
@@ -122,8 +123,8 @@ class CampaignPeople:
 
         Returns
         -------
-        int
-            How many labels and skips the person has, all versions counted.
+        Renamed
+            How many labels and how many skips the person has.
 
         Raises
         ------
@@ -143,12 +144,12 @@ class CampaignPeople:
             if new in people.team.tolist():
                 raise ArgumentError("the new name", wanted="be that of a person", got=f"{new!r}, which is a team")
             if new == old:
-                return len(writer.read(LabelTable, "annotator", [old]))
+                return Renamed(**crew_rules.answers_of_person(writer.read(LabelTable, "annotator", [old]), old))
             rows = np.unique(writer.read(LabelTable, "annotator", [old]).row)
             known = known_rows(writer, rows, at)
             effects = crew_rules.rename(known, _work(writer, (old, new), at), old=old, new=new)
             record(writer, session.act("rename person", at), effects)
-        return int(effects.report["labels"])
+        return Renamed(int(effects.report["labels"]), int(effects.report["skips"]))
 
     def set_team(self, name: str, team: str) -> None:
         """Put a person into a team. Batches and tasks for the team go to its members.

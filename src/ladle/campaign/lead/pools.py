@@ -71,7 +71,7 @@ def extend(session: Session, pool: Pool, tree: Any, progress: Reporter) -> PoolC
             record(writer, session.act("extend", at), Effects(added=added, report=report))
         else:
             change = PoolChange(added=grown - counts["returned"], is_new=True, **counts)
-            told = {"part": number, **report, "new": change.added, **counts}
+            told = {"part": number, **report, "new": change.added, **counts, **back.report}
             record(writer, session.act("replace", at), replace(back, added=added, report=told))
     session.pool = pool
     return change
@@ -104,7 +104,7 @@ def replace_by(session: Session, pool: Pool, tree: Any, progress: Reporter) -> P
         now, removals = _rows_in(pool, records), replacements(writer)
         effects, counts = replace_pool(session.settings, records, now, removals=removals, event=event, at=at)
         added = _new_part(session, pool, number, clusters, event)
-        report = {"part": number, "pool": pool.source, "examples": pool.rows, "new": fresh, **counts}
+        report = {"part": number, "pool": pool.source, "examples": pool.rows, "new": fresh, **counts, **effects.report}
         record(writer, session.act("replace", at), replace(effects, added=added, report=report))
     session.files.remove_checkpoint()
     session.pool = pool

@@ -1,8 +1,10 @@
-"""The history of one example, oldest event first."""
+"""The history of one example, oldest event first: from the tables what they keep, from the log what they do not."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from ladle.campaign.overview.resolving import resolved_labels
 from ladle.errors import NotFoundError
 from ladle.labelling.answers import TaskStory
 from ladle.labelling.contract import View
+from ladle.labelling.example_events import ExampleHistory, Line, example_lines, lease_end, nameless_line, time_text
 from ladle.labelling.labels import parsed
 from ladle.labelling.people import People, person_name
 from ladle.labelling.records import moment
@@ -19,10 +22,10 @@ from ladle.labelling.rules.ask import rows_of
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import STATES, as_counted
 from ladle.labelling.tables import (
+    DELETED,
+    MICROSECONDS,
     NO_ROW,
-    STATUSES,
-    AdjudicationTable,
-    AssignmentTable,
+    SUPERSEDED,
     BatchRowsTable,
     BatchTable,
     CommentTable,
@@ -37,104 +40,169 @@ from ladle.labelling.tables import (
     gold_of,
 )
 
-Line = tuple[int, str]  # when, what
-
 
 def story(view: View, settings: Settings, examples: Examples, example_id: Any) -> TaskStory:
-    """The history of one example. Raises: NotFoundError when the pool has no such id."""
+    """The history of one example. Raises: NotFoundError when the pool has no such id.
+
+    Cost: reads the log, and the rows of all batches.
+    """
     listed = examples.checked([example_id], "the id")
     row = int(examples.find_ever(listed)[0])
     if row == NO_ROW:
         raise NotFoundError(f"the example {example_id!r}", wanted="be in the pool", got="no such id")
-    gold, labels = gold_of(view.read(GoldTable, "row", [row])), view.read(LabelTable, "row", [row])
+    gold, exclusion = gold_of(view.read(GoldTable, "row", [row])), view.read(ExclusionTable, "row", [row])
     task = as_counted(view.read(TaskTable, "row", [row]), gold.row)
-    lines = [*_batches(view, row), *_labels(view, labels), *_comments(view, row)]
-    lines += [*_leases(view, row), *_exclusions(view, row)]
-    lines += [*_final_words(view, row), *_assignments(view, row)]
-    lines += _quarantined(view, str(listed.cast("large_string")[0].as_py()))
-    if len(gold):
-        lines.append((_at(view, int(gold.event[0])), f"gold: known to be {parsed(gold.label[0])!r}"))
+    lines = sorted(_lines(view, settings, str(listed.cast("large_string")[0].as_py()), row), key=lambda line: line[:2])
     label = resolved_labels(view, settings, [row]).label
+    is_excluded = bool((exclusion.active == 1).any())
     return TaskStory(
         id=example_id,
         row=row,
-        state=STATES[int(task.state[0])] if len(task) else "excluded" if _excluded(view, row) else "unasked",
+        state=STATES[int(task.state[0])] if len(task) else "excluded" if is_excluded else "unasked",
         label=parsed(label[0]) if len(label) else None,
-        lines=tuple((moment(at), what) for at, what in sorted(lines, key=lambda line: line[0])),
+        lines=tuple((moment(at), what) for at, _, what in lines),
     )
 
 
-def _batches(view: View, row: int) -> Iterator[Line]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Log:
+    """The events of the campaign, looked up by their numbers."""
+
+    events: EventTable
+
+    def place(self, event: int) -> int:
+        return int(np.searchsorted(self.events.seq, event))
+
+    def at(self, event: int) -> int:
+        return int(self.events.at[self.place(event)])
+
+    def kind(self, event: int) -> str:
+        return str(self.events.kind[self.place(event)])
+
+    def actor(self, event: int) -> str:
+        return str(self.events.actor[self.place(event)]) or "someone"
+
+    def told(self, event: int) -> Mapping[str, Any]:
+        report: Mapping[str, Any] = json.loads(self.events.details[self.place(event)])["told"]
+        return report
+
+
+def _lines(view: View, settings: Settings, example_id: str, row: int) -> list[Line]:
+    """All that happened to the example."""
+    log, batches = _Log(view.read(EventTable)), list(_batches(view, row))
+    history = ExampleHistory(
+        example_id=example_id,
+        row=row,
+        batches={number for number, _ in batches},
+        answers=view.read(LabelTable, "row", [row]),
+        people=People(view.read(PersonTable)),
+        classes=settings.labels,
+        by_row="replace" not in log.events.kind.tolist(),
+        lease_ends={event: until for _, _, until, event, _ in view.read(LeaseTable, "row", [row]).tuples()},
+        exclusion=_old_exclusion(view, log, example_id, row),
+    )
+    lines = [line for _, line in batches]
+    lines += example_lines(log.events, history)  # first: the others read what it finds
+    lines += [*_answers(log, history), *_comments(view, log, history), *_quarantined(view, log, example_id)]
+    return [*lines, *_last_known(view, log, history), *nameless_line(history)]
+
+
+def _old_exclusion(view: View, log: _Log, example_id: str, row: int) -> str:
+    """Why an older Ladle has excluded the example, where no exclusion in the log names it; else ""."""
+    details = log.events.details[log.events.kind == "exclude"].tolist()
+    is_named = any(example_id in json.loads(each)["told"].get("ids", ()) for each in details)
+    reason = view.read(ExclusionTable, "row", [row]).reason
+    return "" if is_named or not len(reason) else str(reason[0])
+
+
+def _batches(view: View, row: int) -> Iterator[tuple[int, Line]]:
+    """The number of each batch that has the row, and its line."""
     known = view.read(BatchTable)
     for place, number in enumerate(known.number.tolist()):
-        rows, _ = rows_of(view.read(BatchRowsTable, "number", [number]))
+        chosen = view.read(BatchRowsTable, "number", [number])
+        rows, _ = rows_of(chosen)
         places = np.flatnonzero(rows == row)
         if len(places):
             holder = f" for {known.holder[place]}" if known.holder[place] else ""
             what = f"asked in round {known.round[place]}, place {int(places[0]) + 1:,} of {len(rows):,}{holder}"
-            yield int(known.asked_at[place]), what
+            yield number, (int(known.asked_at[place]), int(chosen.event[0]), what)
 
 
-def _labels(view: View, labels: LabelTable) -> Iterator[Line]:
-    names = ("annotator", "version", "label", "recorded_at", "source", "status", "ended", "reason", "told_by")
-    for annotator, version, label, recorded_at, source, status, ended, reason, told_by in zip(
-        *(labels.column(name).tolist() for name in names), strict=True
-    ):
-        person = annotator or "someone"
-        named = f" (then named {told_by})" if told_by and person_name(told_by) != annotator else ""
-        who = person + named + (f" by {source}" if source else "")
-        again = "" if version == 1 else f" (version {version})"
-        if label:
-            yield recorded_at, f"labelled {parsed(label)!r} by {who}{again}"
+def _answers(log: _Log, history: ExampleHistory) -> Iterator[Line]:
+    """When each answer came, when it was said, whether it stood, and what ended it. Reads what the log has told."""
+    for each in history.answers.tuples():
+        row = dict(zip(LabelTable.layout(), each, strict=True))
+        number, person = row["number"], row["annotator"] or "someone"
+        named = f" (then named {row['told_by']})" if _was_named(row) else ""
+        who = person + named + (f" by {row['source']}" if row["source"] else "")
+        if row["label"]:
+            what = f"labelled {parsed(row['label'])!r} by {who}"
         else:
-            yield recorded_at, f"skipped by {who}{f': {reason}' if reason else ''}{again}"
-        if ended and STATUSES[status] == "deleted":
-            yield _at(view, ended), f"the {'label' if label else 'skip'} of {person} was deleted"
+            what = f"skipped by {who}" + (f": {row['reason']}" if row["reason"] else "")
+        what += "" if row["version"] == 1 else f" (version {row['version']})"
+        said = history.said.get(number, row["told_at"])
+        what += f", said {time_text(said)}" if abs(said - row["recorded_at"]) >= MICROSECONDS else ""
+        if number in history.stand_again and number in history.never_stood:
+            what += f"; it did not stand then: a later answer of {person} did"
+        elif number in history.never_stood or (row["status"] == SUPERSEDED and row["ended"] == row["event"]):
+            what += f"; it never stood: a later answer of {person} did"
+        yield row["recorded_at"], row["event"], what
+        if row["status"] in (SUPERSEDED, DELETED):
+            yield from _end(log, history, number, row["ended"], is_deleted=row["status"] == DELETED)
 
 
-def _comments(view: View, row: int) -> Iterator[Line]:
-    crew = People(view.read(PersonTable))
-    for _, _, _, annotator, text, _, event in view.read(CommentTable, "row", [row]).tuples():
-        yield _at(view, event), f"{crew.name_of(annotator) or 'someone'} said: {text}"
+def _was_named(row: Mapping[str, Any]) -> bool:
+    return bool(row["told_by"]) and person_name(row["told_by"]) != row["annotator"]
 
 
-def _leases(view: View, row: int) -> Iterator[Line]:
-    for _, annotator, until, event, _ in view.read(LeaseTable, "row", [row]).tuples():
-        yield _at(view, event), f"taken by {annotator} until {moment(until):%Y-%m-%d %H:%M} UTC"
+def _end(log: _Log, history: ExampleHistory, number: int, event: int, *, is_deleted: bool) -> Iterator[Line]:
+    """What ended an answer, where that is no later answer of the same person."""
+    kind, actor, answer = log.kind(event), log.actor(event), history.answer(number)
+    if kind not in ("delete", "untell", "merge people"):
+        return
+    told = log.told(event)
+    reason = told.get("reason") or "no reason was given"
+    if kind == "delete":
+        what = f"{answer} was deleted by {actor}: {reason}"
+    elif kind == "untell":
+        ended = "was deleted" if is_deleted else "stands no more"
+        what = f"{answer} {ended}, because {actor} untold {told['file']}: {reason}"
+    else:
+        what = (
+            f"{answer} stands no more: {actor} merged {told['merged']} into {told['into']}, and the later answer stands"
+        )
+    yield log.at(event), event, what
 
 
-def _exclusions(view: View, row: int) -> Iterator[Line]:
-    for _, _, reason, at, active, _ in view.read(ExclusionTable, "row", [row]).tuples():
-        yield at, f"excluded: {reason}" if active else f"included again (was excluded: {reason})"
+def _comments(view: View, log: _Log, history: ExampleHistory) -> Iterator[Line]:
+    for _, _, _, annotator, text, told_at, event in view.read(CommentTable, "row", [history.row]).tuples():
+        at = log.at(event)
+        said = f" ({time_text(told_at)})" if abs(told_at - at) >= MICROSECONDS else ""
+        yield at, event, f"{history.people.name_of(annotator) or 'someone'} said{said}: {text}"
 
 
-def _final_words(view: View, row: int) -> Iterator[Line]:
-    for _, _, label, by, reason, at, active, event, _ in view.read(AdjudicationTable, "row", [row]).tuples():
-        word = f"{parsed(label)!r}" + (f" ({reason})" if reason else "")
-        if active:
-            yield at, f"decided by {by}: {word}"
-        else:
-            yield at, f"the final word of {by} was taken back by {_actor(view, event)}: it was {word}"
+def _quarantined(view: View, log: _Log, example_id: str) -> Iterator[Line]:
+    entries = view.read(QuarantineTable, "example_id", [example_id])
+    for number, at, _, label, annotator, _, reason, event, _, _, closed, closing in entries.tuples():
+        yield at, event, f"a label {label} by {annotator or 'someone'} went to quarantine: {reason}"
+        if closed:
+            what = f"entry {number:,} of the quarantine was closed by {log.actor(closed)}: {closing}"
+            yield log.at(closed), closed, what
 
 
-def _assignments(view: View, row: int) -> Iterator[Line]:
-    for _, assignee, _, at, active, event in view.read(AssignmentTable, "row", [row]).tuples():
-        by = _actor(view, event)
-        yield at, f"assigned to {assignee} by {by}" if active else f"no longer assigned to {assignee}, by {by}"
-
-
-def _quarantined(view: View, example_id: str) -> Iterator[Line]:
-    for _, at, _, label, annotator, _, reason, *_ in view.read(QuarantineTable, "example_id", [example_id]).tuples():
-        yield at, f"a label {label} by {annotator or 'someone'} went to quarantine: {reason}"
-
-
-def _excluded(view: View, row: int) -> bool:
-    return bool((view.read(ExclusionTable, "row", [row]).active == 1).any())
-
-
-def _actor(view: View, event: int) -> str:
-    return str(view.read(EventTable, "seq", [event]).actor[0]) or "someone"
-
-
-def _at(view: View, event: int) -> int:
-    return int(view.read(EventTable, "seq", [event]).at[0])
+def _last_known(view: View, log: _Log, history: ExampleHistory) -> Iterator[Line]:
+    """The last take of each person, exclusion and gold label of which the log of an older Ladle does not tell."""
+    for _, annotator, until, event, since in view.read(LeaseTable, "row", [history.row]).tuples():
+        if history.people.name_of(annotator) not in history.taken_by:
+            yield since, event, f"taken by {annotator} {lease_end(until)}"
+        if log.kind(event) == "release" and "ids" not in log.told(event):
+            yield log.at(event), event, f"given back by {annotator}"
+    if not history.is_exclusion_told:
+        for _, _, reason, at, active, event in view.read(ExclusionTable, "row", [history.row]).tuples():
+            by = log.actor(event)
+            what = f"excluded by {by}: {reason}" if active else f"included again by {by} (was excluded: {reason})"
+            yield at, event, what
+    gold = gold_of(view.read(GoldTable, "row", [history.row]))
+    if len(gold) and not history.is_gold_told:
+        event = int(gold.event[0])
+        yield log.at(event), event, f"gold: known to be {parsed(gold.label[0])!r}"

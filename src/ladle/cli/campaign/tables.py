@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from ladle.labelling import Records
 
 _SHOWN_CHARACTERS = 100
+_TELLS = ("tell", "import", "skip", "comment")
+# What a tell counts, in the words of its line; `labels` in its report is the number of all answers.
+_OF_A_TELL = {"accepted": "labels", "skipped": "skips", "repeated": "repeats", "quarantined": "rejected", "labels": ""}
 _LEAST_CHARACTERS = 10  # of a column that wraps; a date
 HEIGHT = 7
 _POINT, _BETWEEN = "●", "·"
@@ -61,25 +64,31 @@ def model_table(curve: Records) -> Table:
 def audit_table(events: Records) -> Table:
     """One row for each event."""
     rows = [
-        [str(row.seq), when(row.at), row.kind, row.actor or "not recorded", _in_short(row.details)] for row in events
+        [str(row.seq), when(row.at), row.kind, row.actor or "not recorded", _in_short(row.kind, row.details)]
+        for row in events
     ]
     return table(["", "at", "what", "who", "details"], rows, right={0})
 
 
-def _in_short(details: Mapping[str, Any]) -> str:
-    """The report of an event in a line, without empty values."""
-    parts = []
+def _in_short(kind: str, details: Mapping[str, Any]) -> str:
+    """The report of an event in a line, without empty values: counts whole, then texts and lists, which may be cut."""
+    counts, texts, lists = [], [], []
     for name, value in details.items():
         named = name.replace("_", " ")
         if name.endswith("_until") and isinstance(value, int):
-            parts.append(f"{named} {when(datetime.fromtimestamp(value / 1e6, UTC))}")
-        elif isinstance(value, int) and value:
-            parts.append(f"{named} {value:,}")
-        elif value and not isinstance(value, int):
-            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            parts.append(f"{named} {text}")
-    line = ", ".join(parts)
-    return line if len(line) <= _SHOWN_CHARACTERS else f"{line[: _SHOWN_CHARACTERS - 3]}..."
+            counts.append(f"{named} {when(datetime.fromtimestamp(value / 1e6, UTC))}")
+        elif isinstance(value, int):
+            counts += [f"{named} {value:,}"] if value and not (kind in _TELLS and name in _OF_A_TELL) else []
+        elif isinstance(value, str):
+            texts += [f"{named} {value}"] if value else []
+        elif value:
+            lists.append(f"{named} {json.dumps(value, ensure_ascii=False)}")
+    if kind in _TELLS:
+        counts = [f"{word} {details.get(name, 0):,}" for name, word in _OF_A_TELL.items() if word] + counts
+    whole, rest = ", ".join(counts), ", ".join([*texts, *lists])
+    room = max(_LEAST_CHARACTERS, _SHOWN_CHARACTERS - len(whole) - 2)
+    rest = rest if len(rest) <= room else f"{rest[: room - 3]}..."
+    return ", ".join(part for part in (whole, rest) if part)
 
 
 def table(names: Sequence[str], rows: Iterable[Sequence[str]], *, right: set[int]) -> Table:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -56,13 +57,16 @@ def assign(
     )
     ended = _taken_from_others(leases, AssignmentTable.joined([assignments, new, back]), people, known)
     ended = ended.take(np.isin(ended.row, [*new.row.tolist(), *back.row.tolist()]))
-    report = {
+    report: dict[str, Any] = {
         "assigned": count + len(again),
         "to": assignee,
         "taken_from": dict(sorted(Counter(ended.annotator.tolist()).items())),
         "left_out": left_out,
         "ids": [*new.example_id.tolist(), *back.example_id.tolist()],
     }
+    id_of = dict(zip(named.row.tolist(), named.example_id.tolist(), strict=True))
+    if len(ended):
+        report["leases_ended"] = [[id_of[row], who] for row, who in ended.each_key()]
     return Effects(added=(new_tasks(named, ASSIGNED, OPEN, known), new), changed=(back, ended), report=report)
 
 
@@ -85,7 +89,10 @@ def unassign(assignments: AssignmentTable, *, event: int, at: int) -> Effects:
     count = len(active)
     ended = replace(active, active=repeated(0, count), at=repeated(at, count), event=repeated(event, count))
     to = sorted(set(active.assignee.tolist()))
-    return Effects(changed=(ended,), report={"ended": count, "to": to, "ids": active.example_id.tolist()})
+    report: dict[str, Any] = {"ended": count, "to": to, "ids": active.example_id.tolist()}
+    if len(to) > 1:
+        report["assignees"] = active.assignee.tolist()  # one for each id
+    return Effects(changed=(ended,), report=report)
 
 
 def new_tasks(named: NamedExamples, origin: int, state: int, known: KnownRows) -> TaskTable:

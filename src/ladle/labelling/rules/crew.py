@@ -44,8 +44,13 @@ def merge(
     merged = people.take(mine)
     merged = replace(merged, merged_into=repeated(numbers[into], len(merged)), event=repeated(known.event, len(merged)))
     ended = int((changed.status == SUPERSEDED).sum() - (_same(known.label, changed).status == SUPERSEDED).sum())
-    given = int((known.label.annotator == old).sum()) if len(known.label) else 0
-    report = {"merged": old, "into": into, "labels": given, "superseded": ended, "tasks": len(rows)}
+    report = {
+        "merged": old,
+        "into": into,
+        **answers_of_person(known.label, old),
+        "superseded": ended,
+        "tasks": len(rows),
+    }
     report["paid_twice"] = len(paid_for(known.label)) - len(paid_for(labels))  # what was paid stays paid
     report |= {} if list(named) == [old, into] else {"named": list(named)}
     added, others = _handed_over(work, old, into, event=known.event)
@@ -64,7 +69,7 @@ def rename(known: KnownRows, work: WorkOfPeople, *, old: str, new: str) -> Effec
     alias = people.take(people.name == new)  # a former name of the same person
     number = person.number
     row = replace(person, name=texts([new]), event=repeated(event, 1))
-    report = {"renamed": old, "to": new, "labels": len(labels)}
+    report = {"renamed": old, "to": new, **answers_of_person(labels, old)}
     added, others = _handed_over(work, old, new, event=event)
     if len(alias):  # names are kept once each: the two rows change their names
         other = replace(alias, name=texts([old]), event=repeated(event, 1))
@@ -81,6 +86,13 @@ def set_team(people: PersonTable, name: str, team: str, *, event: int) -> Effect
     changed = replace(person, team=texts([team]), event=repeated(event, 1))
     report = {"person": name, "team": team, "before": before}
     return Effects(changed=() if before == team else (changed,), report=report)
+
+
+def answers_of_person(label: LabelTable, name: str) -> dict[str, int]:
+    """How many labels and how many skips a person has, all versions counted."""
+    mine = label.take(label.annotator == name) if len(label) else label
+    skips = int((mine.label == "").sum()) if len(mine) else 0
+    return {"labels": len(mine) - skips, "skips": skips}
 
 
 def _of_one(label: LabelTable, names: tuple[str, str], into: str, *, event: int) -> LabelTable:

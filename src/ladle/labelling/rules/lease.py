@@ -93,7 +93,8 @@ def take(waiting: WaitingTasks, rows: Int64, annotator: str, *, lease_until: int
     changed = replace(mine, lease_until=longer, event=repeated(event, len(mine)), since=since)
     others = waiting.lease.take((waiting.lease.annotator != annotator) & (waiting.lease.lease_until <= at))
     passed_on = int(np.isin(rows, others.row).sum())
-    report = {"size": len(rows), "renewed": renewed, "passed_on": passed_on, "rows": rows.tolist()}
+    report = {"size": len(rows), "renewed": renewed, "passed_on": passed_on, "annotator": annotator}
+    report |= {"lease_until": lease_until, "ids": ids_of(waiting.task, rows)}
     return Effects(added=(new.take(np.argsort(new.row)),), changed=(changed,), report=report)
 
 
@@ -133,10 +134,13 @@ def ended_by_time(lease_until: Int64, written_at: Int64) -> npt.NDArray[np.bool_
     return lease_until > written_at
 
 
-def release(leases: LeaseTable, *, event: int, at: int) -> Effects:
-    """End these leases now. One that has ended by its time keeps its end, and nobody owes the answer any more."""
+def release(leases: LeaseTable, task: TaskTable, annotator: str, *, event: int, at: int) -> Effects:
+    """End these leases now. One that has ended by its time keeps its end, and nobody owes the answer any more.
+
+    task: of all rows of the leases.
+    """
     ended = replace(leases, lease_until=np.minimum(leases.lease_until, at), event=repeated(event, len(leases)))
-    return Effects(changed=(ended,))
+    return Effects(changed=(ended,), report={"annotator": annotator, "ids": ids_of(task, leases.row)})
 
 
 def release_batches(
@@ -148,6 +152,12 @@ def release_batches(
     ended = replace(mine, lease_until=np.minimum(mine.lease_until, at), event=repeated(event, len(mine)))
     report = {**effects.report, "batches": mine.number.tolist()}
     return Effects(changed=(*effects.changed, ended), report=report)
+
+
+def ids_of(task: TaskTable, rows: Int64) -> list[str]:
+    """The ids of these rows, in their order. The log names examples by id: rows change with the pool."""
+    known = dict(zip(task.row.tolist(), task.example_id.tolist(), strict=True))
+    return [known[row] for row in rows.tolist()]
 
 
 def _lacking(waiting: WaitingTasks, settings: Settings, leases: LeaseTable) -> Int64:

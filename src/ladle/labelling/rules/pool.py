@@ -61,6 +61,7 @@ def exclude(
     moved = replace(tasks, state=state, event=repeated(known.event, len(tasks)))
     already = int(np.isin(named.row, active).sum())
     report = {"excluded": count + len(again), "already": already, "reason": reason}
+    report["ids"] = [*new.example_id.tolist(), *back.example_id.tolist()]
     return Effects(added=(new,), changed=(back, moved), report=report)
 
 
@@ -71,7 +72,7 @@ def include(settings: Settings, exclusions: ExclusionTable, known: KnownRows) ->
     ended = replace(active, active=repeated(0, count), at=repeated(known.at, count), event=repeated(known.event, count))
     left = replace(known, excluded=np.setdiff1d(known.excluded, active.row))
     moved = rejudge("include", settings, left, known.label, active.row)
-    return Effects(changed=(ended, moved), report={"included": count})
+    return Effects(changed=(ended, moved), report={"included": count, "ids": active.example_id.tolist()})
 
 
 def add_gold(named: NamedExamples, labels: Texts, as_told: Texts, gold: GoldTable, *, event: int) -> Effects:
@@ -88,6 +89,8 @@ def add_gold(named: NamedExamples, labels: Texts, as_told: Texts, gold: GoldTabl
     differ = old.label != wanted if len(old) else np.zeros(0, bool)
     changed = replace(old, label=wanted, event=repeated(event, len(old)), as_told=as_told[~fresh]).take(differ)
     report: dict[str, Any] = {"gold": count + back, "changed": len(changed) - back}
+    report["ids"] = [*new.example_id.tolist(), *changed.example_id.tolist()]
+    report["labels"] = [*new.label.tolist(), *changed.label.tolist()]
     was = old.take(differ & (old.label != "")) if len(old) else old
     if len(was):
         report["was"] = dict(zip(was.example_id.tolist(), was.label.tolist(), strict=True))

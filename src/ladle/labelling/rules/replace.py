@@ -86,7 +86,8 @@ def replace_pool(
         *(move.table(each) for each in (records.label, records.lease)),
         _batch_rows(records.batch_rows, move),
     )
-    return Effects(rewritten=(task, exclusion, *moved)), counts
+    report = {"removed_ids": ids[gone].tolist(), "returned_ids": ids[back].tolist()}
+    return Effects(rewritten=(task, exclusion, *moved), report=report), counts
 
 
 def _new_rows(before: Int64, now: Int64) -> Int64:

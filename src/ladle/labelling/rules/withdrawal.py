@@ -112,7 +112,15 @@ def untell(
         "tasks": len(np.unique(stood.row)),
         "closed": len(closed),
     }
-    return Effects(changed=(gone, again, moved, closed), report=counts | dict(report))
+    back = was.take((again.status == CURRENT) & (was.status != CURRENT))
+    lists = {"stand_again": back.number.tolist(), "never_stood": _never_stood(mine) + _never_stood(back)}
+    named = {name: numbers for name, numbers in lists.items() if numbers}  # of labels, for their stories
+    return Effects(changed=(gone, again, moved, closed), report=counts | named | dict(report))
+
+
+def _never_stood(label: LabelTable) -> list[int]:
+    """The numbers of those that did not stand when they came, because a later answer was there or came with them."""
+    return [int(each) for each in label.number[(label.status == SUPERSEDED) & (label.ended == label.event)]]
 
 
 def close_entries(entries: QuarantineTable, *, reason: str, event: int) -> QuarantineTable:
@@ -216,4 +224,4 @@ def remove_gold(gold: GoldTable, *, event: int) -> Effects:
     gone = gold_of(gold)
     removed = replace(gone, label=repeated("", len(gone)), event=repeated(event, len(gone)))
     labels = dict(zip(gone.example_id.tolist(), gone.label.tolist(), strict=True))
-    return Effects(changed=(removed,), report={"removed": len(gone), "labels": dict(list(labels.items())[:100])})
+    return Effects(changed=(removed,), report={"removed": len(gone), "labels": labels})

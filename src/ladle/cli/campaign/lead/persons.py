@@ -8,6 +8,7 @@ import typer
 
 from ladle.cli.campaign.opening import By, Db, Name, open_campaign
 from ladle.cli.program import options
+from ladle.counts import counted
 
 Person = Annotated[str, typer.Argument(metavar="NAME", help="A person who labels.", show_default=False)]
 
@@ -65,11 +66,13 @@ def merge(
             "merged": person,
             "into": into,
             "labels": merged.labels,
+            "skips": merged.skips,
             "superseded": merged.superseded,
             "tasks": merged.tasks,
             "done_before": merged.done_before,
         }
-        lines = {"labels": f"{merged.labels:,}", "superseded": f"{merged.superseded:,}, because a later one stands"}
+        lines = {"labels": f"{merged.labels:,}", "skips": f"{merged.skips:,}"}
+        lines["superseded"] = f"{counted(merged.superseded, 'answer')}, because a later one stands"
         lines |= {"done before": "they were merged already: nothing was changed"} if merged.done_before else {}
         print_answer(f"{person} is {into} in {campaign.name}", lines, facts, as_json=as_json)
 
@@ -86,15 +89,17 @@ def rename(
     from ladle.cli.program.printing import print_answer
 
     with open_campaign(db, name, by=by) as campaign:
-        labels = campaign.people.rename(person, new)
+        renamed = campaign.people.rename(person, new)
         facts = {
             "command": "campaign person rename",
             "name": campaign.name,
             "renamed": person,
             "to": new,
-            "labels": labels,
+            "labels": renamed.labels,
+            "skips": renamed.skips,
         }
-        print_answer(f"{person} is {new} in {campaign.name}", {"labels": f"{labels:,}"}, facts, as_json=as_json)
+        lines = {"labels": f"{renamed.labels:,}", "skips": f"{renamed.skips:,}"}
+        print_answer(f"{person} is {new} in {campaign.name}", lines, facts, as_json=as_json)
 
 
 def team(

@@ -1,0 +1,266 @@
+"""What the log of a campaign says of one example: who took it, gave it back, excluded it, decided it, when and why.
+
+The tables keep the last of these alone; the log keeps each. Its events name examples by id, because rows change with
+the pool. An older Ladle did not name all of them: `nameless_line` says of which.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ladle.labelling.classes import rewritten
+from ladle.labelling.columns import texts
+from ladle.labelling.labels import Labels, parsed
+from ladle.labelling.people import People
+from ladle.labelling.records import moment
+from ladle.labelling.tables import REMOVED, EventTable, LabelTable
+
+Line = tuple[int, int, str]  # when, the number of the event, what
+Report = Mapping[str, Any]  # of an event
+
+# What an older Ladle did to examples without naming them, in words.
+ONCE_NAMELESS = {
+    "take": "taken",
+    "release": "given back",
+    "exclude": "excluded",
+    "include": "included again",
+    "gold": "made gold",
+}
+OF_ANSWERS = ("tell", "import", "skip")
+
+
+@dataclass(slots=True)
+class ExampleHistory:
+    """One example, while the events are read in their order.
+
+    example_id: as text. batches: the numbers of those that have it. answers: all versions of its labels and skips.
+    by_row: whether rows in the log are rows of now. lease_ends: until when the leases last that the table has, by the
+    event that wrote each last.
+
+    What the events have told so far: taken_by: the people who took it. word: the final word and whose it is. exclusion:
+    why it is excluded. gold: its known label. said: the time of answers that were given again, before that, by number.
+    never_stood, stand_again: the numbers of answers that an untelling names. nameless: of each kind of events that may
+    be about this example or not, when the last was and its number.
+    """
+
+    example_id: str
+    row: int
+    batches: set[int]
+    answers: LabelTable
+    people: People
+    classes: Labels
+    by_row: bool
+    lease_ends: Mapping[int, int]
+    event: int = 0  # that is read now
+    taken_by: set[str] = field(default_factory=set)
+    word: tuple[str, str] = ("", "")
+    exclusion: str = ""
+    is_exclusion_told: bool = False
+    gold: str = ""
+    is_gold_told: bool = False
+    said: dict[int, int] = field(default_factory=dict)
+    never_stood: set[int] = field(default_factory=set)
+    stand_again: set[int] = field(default_factory=set)
+    nameless: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def named(self, name: str) -> str:
+        """A person under the name of now, and the name of then where it was another one."""
+        person = self.people.name_of(name)
+        return (person or "someone") + (f" (then named {name})" if person != name else "")
+
+    def label(self, text: str) -> str:
+        """A label in canonical JSON, under the names of the classes now."""
+        written, refused = rewritten(self.classes, texts([text]))
+        return repr(parsed(text if refused else written[0]))
+
+    def has(self, number: int) -> bool:
+        """Whether the example has the answer of this number."""
+        return bool((self.answers.number == number).any())
+
+    def answer(self, number: int) -> str:
+        """What an answer of the example is, and whose."""
+        place = self.answers.number.tolist().index(number)
+        label, who = str(self.answers.label[place]), str(self.answers.annotator[place])
+        return f"the {f'label {parsed(label)!r}' if label else 'skip'} of {who or 'someone'}"
+
+    def is_among(self, told: Report) -> bool:
+        """Whether the example is one of those that an event names."""
+        if "ids" in told:
+            return self.example_id in told["ids"]
+        return self.by_row and self.row in told.get("rows", ())
+
+
+def example_lines(events: EventTable, history: ExampleHistory) -> Iterator[Line]:
+    """One line for each thing that happened to the example. Cost: parses the events that may name it."""
+    quoted = json.dumps(history.example_id, ensure_ascii=False)
+    for seq, at, kind, actor, _, _, details, _ in events.tuples():
+        if kind not in _WORDS or not _may_name(kind, details, quoted):
+            continue
+        told = json.loads(details)["told"]
+        if kind in ONCE_NAMELESS and "ids" not in told and not (history.by_row and "rows" in told):
+            history.nameless[kind] = (at, seq)
+        history.event = seq
+        for what in _WORDS[kind](history, told, actor or "someone"):
+            yield at, seq, what
+
+
+def nameless_line(history: ExampleHistory) -> Iterator[Line]:
+    """What the record cannot tell, where an older Ladle has written a part of it."""
+    if history.nameless:
+        *most, last = (word for kind, word in ONCE_NAMELESS.items() if kind in history.nameless)
+        at, seq = max(history.nameless.values(), key=lambda each: each[1])
+        what = f"{', '.join(most)} or {last}" if most else last
+        words = (
+            f"up to here an older Ladle did not record which examples were {what}: of these, at most the last is known"
+        )
+        yield at, seq, words
+
+
+def _may_name(kind: str, details: str, quoted: str) -> bool:
+    """Whether the details of an event can be about an example, by a look at their text."""
+    if kind in OF_ANSWERS:
+        return '"retimed": [' in details
+    if kind == "untell":
+        return '"stand_again": [' in details or '"never_stood": [' in details
+    is_nameless = kind in ONCE_NAMELESS and '"ids": [' not in details
+    return quoted in details or is_nameless or kind in ("release", "renew")
+
+
+def _entered(actor: str, person: str) -> str:
+    return "" if actor == person else f", entered by {actor}"
+
+
+def lease_end(microseconds: int) -> str:
+    """Until when a lease lasts."""
+    return f"until {moment(microseconds):%Y-%m-%d %H:%M} UTC"
+
+
+def time_text(microseconds: int) -> str:
+    """When an answer was given by the word of who told it, as the lines of a story have their times: in UTC."""
+    return f"{moment(microseconds):%Y-%m-%d %H:%M:%S}"
+
+
+def _take(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:
+    if history.is_among(told):
+        who = told.get("annotator", actor)  # in an older log the actor is who takes
+        history.taken_by.add(history.people.name_of(who))
+        until = told.get("lease_until", history.lease_ends.get(history.event))
+        lasts = "" if until is None else f" {lease_end(until)}"
+        yield f"taken by {history.named(who)}{lasts}{_entered(actor, who)}"
+
+
+def _release(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:
+    who = told.get("annotator", actor)
+    if "ids" in told and history.is_among(told):
+        yield f"given back by {history.named(who)}{_entered(actor, who)}"
+    for number in told.get("batches", ()):
+        if number in history.batches:
+            yield f"batch {number:,} given back by {history.named(who)}{_entered(actor, who)}"
+
+
+def _renew(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:
+    if told["batch"] in history.batches:
+        yield f"batch {told['batch']:,} asked for again by {actor}, {lease_end(told['lease_until'])}"
+
+
+def _assign(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:
+    if history.is_among(told):
+        yield f"assigned to {history.named(told['to'])} by {actor}"
+    for example_id, who in told.get("leases_ended", ()):
+        if example_id == history.example_id:
+            yield f"taken away from {history.named(who)} by {actor}, because of this assignment"
+
+
+def _unassign(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:
+    assignees = told.get("assignees") or [*told["to"]] * len(told["ids"])
+    for example_id, who in zip(told["ids"], assignees, strict=True):
+        if example_id == history.example_id:
+            yield f"no longer assigned to {history.named(who)}, by {actor}"
+
+
+def _exclude(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:
+    if history.is_among(told):
+        history.exclusion, history.is_exclusion_told = told["reason"], True
+        yield f"excluded by {actor}: {told['reason']}"
+
+
+def _include(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:
+    if history.is_among(told):
+        was = f" (was excluded: {history.exclusion})" if history.exclusion else ""
+        history.exclusion, history.is_exclusion_told = "", True
+        yield f"included again by {actor}{was}"
+
+
+def _replace(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:
+    if history.example_id in told.get("removed_ids", ()):
+        history.is_exclusion_told = True
+        yield f"{REMOVED} by {actor}: another one took its place"
+    if history.example_id in told.get("returned_ids", ()):
+        history.is_exclusion_told = True
+        yield f"in the pool again, by {actor}"
+
+
+def _adjudicate(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:
+    if history.is_among(told):
+        label = told["labels"][told["ids"].index(history.example_id)]
+        word = history.label(label) + (f" ({told['reason']})" if told["reason"] else "")
+        before = f", in place of {history.word[0]} by {history.word[1]}" if history.word[0] else ""
+        history.word = (word, actor)
+        yield f"decided by {actor}: {word}{before}"
+
+
+def _undo(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:
+    if history.is_among(told):
+        (word, by), history.word = history.word, ("", "")
+        yield f"the final word of {by or 'someone'} was taken back by {actor}" + (f": it was {word}" if word else "")
+
+
+def _gold(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:
+    if history.is_among(told):
+        label = history.label(told["labels"][told["ids"].index(history.example_id)])
+        before = f", in place of {history.gold}" if history.gold else ""
+        history.gold, history.is_gold_told = label, True
+        yield f"gold: known to be {label}, by {actor}{before}"
+
+
+def _remove_gold(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:
+    if history.example_id in told["labels"]:
+        history.gold, history.is_gold_told = "", True
+        yield f"gold no more, by {actor}: it was known to be {history.label(told['labels'][history.example_id])}"
+
+
+def _untell(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:
+    history.never_stood.update(told.get("never_stood", ()))
+    history.stand_again.update(told.get("stand_again", ()))
+    for number in told.get("stand_again", ()):
+        if history.has(number):
+            reason = f": {told['reason']}" if told["reason"] else ""
+            yield f"{history.answer(number)} stands again, because {actor} untold {told['file']}{reason}"
+
+
+def _given_again(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:
+    for number, before, again in told.get("retimed", ()):
+        if history.has(number):
+            history.said.setdefault(number, before)
+            yield f"{history.answer(number)} was given again, said {time_text(again)}"
+
+
+_WORDS: dict[str, Callable[[ExampleHistory, Report, str], Iterator[str]]] = {
+    "take": _take,
+    "release": _release,
+    "renew": _renew,
+    "assign": _assign,
+    "unassign": _unassign,
+    "exclude": _exclude,
+    "include": _include,
+    "replace": _replace,
+    "adjudicate": _adjudicate,
+    "undo-adjudication": _undo,
+    "gold": _gold,
+    "remove gold": _remove_gold,
+    "untell": _untell,
+    **dict.fromkeys(OF_ANSWERS, _given_again),
+}

@@ -1,0 +1,202 @@
+"""The story of an example tells everything that happened to it, in order of time, with who did it and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import ladle
+from ladle.labelling import Store
+from tests.campaign.made import HOUR, Clock, begun, ids_of, margins
+from tests.campaign.test_told_again import written
+
+ONE, TWO = ids_of(2)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def campaign(store: Store, tmp_path: Path, clock: Clock) -> ladle.Campaign:
+    return begun(store, tmp_path, clock=clock, by="lea", labels=["cat", "dog"], annotators_per_task=2)
+
+
+def told(campaign: ladle.Campaign, example: str = ONE) -> list[str]:
+    """The lines of a story without their times, which have to be in order."""
+    lines = campaign.story(example).lines
+    assert [at for at, _ in lines] == sorted(at for at, _ in lines)
+    return [what for _, what in lines]
+
+
+def test_every_take_and_release_is_told(campaign: ladle.Campaign, clock: Clock) -> None:
+    campaign.ask(2, margins=margins(), holder="vendor", lease_seconds=HOUR, key="first")
+    clock.now += 60
+    campaign.ask(2, margins=margins(), holder="vendor", lease_seconds=HOUR, key="first")
+    clock.now += 60
+    campaign.take("bob", 2, share=True)
+    clock.now += 60
+    campaign.release("bob")
+    clock.now += 60
+    campaign.take("bob", 1, share=True)
+    clock.now += 60
+    campaign.release("vendor")
+    clock.now += 60
+    campaign.release("bob", [ONE])
+    assert told(campaign) == [
+        "asked in round 1, place 1 of 2 for vendor",
+        "batch 1 asked for again by lea, until 2027-01-15 09:01 UTC",
+        "taken by bob until 2027-01-15 09:02 UTC, entered by lea",
+        "given back by bob, entered by lea",
+        "taken by bob until 2027-01-15 09:04 UTC, entered by lea",
+        "batch 1 given back by vendor, entered by lea",
+        "given back by bob, entered by lea",
+    ]
+    assert sum("by bob" in what for what in told(campaign, TWO)) == 2, "the second time it was not taken"
+
+
+def test_every_assignment_is_told_and_whom_it_took_the_task_from(campaign: ladle.Campaign) -> None:
+    campaign.ask(2, margins=margins())
+    campaign.take("bob", 2)
+    campaign.assign([ONE], to="eve")
+    campaign.unassign([ONE], to="eve")
+    campaign.assign([ONE], to="dora")
+    campaign.assign([ONE, TWO], to="eve")
+    campaign.unassign([ONE, TWO])
+    assert told(campaign)[2:] == [
+        "assigned to eve by lea",
+        "taken away from bob by lea, because of this assignment",
+        "no longer assigned to eve, by lea",
+        "assigned to dora by lea",
+        "assigned to eve by lea",
+        "no longer assigned to dora, by lea",
+        "no longer assigned to eve, by lea",
+    ]
+    assert told(campaign, TWO)[2:] == [
+        "assigned to eve by lea",
+        "taken away from bob by lea, because of this assignment",
+        "no longer assigned to eve, by lea",
+    ]
+
+
+def test_every_exclusion_final_word_and_gold_label_is_told(campaign: ladle.Campaign) -> None:
+    campaign.exclude([ONE, TWO], reason="blurred")
+    campaign.include([ONE])
+    campaign.exclude([ONE], reason="too dark")
+    campaign.include([ONE])
+    campaign.adjudicate([ONE], ["cat"], reason="the ears")
+    campaign.adjudicate([ONE], ["dog"], reason="the tail")
+    campaign.undo_adjudication([ONE])
+    campaign.classes.rename("dog", "hound")
+    campaign.add_gold([ONE], ["cat"])
+    campaign.add_gold([ONE], ["hound"])
+    campaign.withdrawals.remove_gold([ONE])
+    assert told(campaign) == [
+        "excluded by lea: blurred",
+        "included again by lea (was excluded: blurred)",
+        "excluded by lea: too dark",
+        "included again by lea (was excluded: too dark)",
+        "decided by lea: 'cat' (the ears)",
+        "decided by lea: 'hound' (the tail), in place of 'cat' (the ears) by lea",
+        "the final word of lea was taken back by lea: it was 'hound' (the tail)",
+        "gold: known to be 'cat', by lea",
+        "gold: known to be 'hound', by lea, in place of 'cat'",
+        "gold no more, by lea: it was known to be 'hound'",
+    ]
+    assert told(campaign, TWO) == ["excluded by lea: blurred"]
+
+
+def test_an_older_answer_never_stood(campaign: ladle.Campaign, clock: Clock) -> None:
+    now = clock.now
+    campaign.tell([ONE], ["dog"], annotator="ann", told_at=now - 2 * HOUR)
+    campaign.tell([ONE], ["cat"], annotator="ann", told_at=now - 3 * HOUR)
+    campaign.tell([ONE], ["dog"], annotator="ann", told_at=now - HOUR)
+    campaign.skip([ONE], annotator="ann", reason="no idea")
+    assert told(campaign) == [
+        "labelled 'dog' by ann, said 2027-01-15 06:00:00",
+        "labelled 'cat' by ann (version 2), said 2027-01-15 05:00:00; it never stood: a later answer of ann did",
+        "the label 'dog' of ann was given again, said 2027-01-15 07:00:00",
+        "skipped by ann: no idea (version 3)",
+    ]
+    assert {at.timestamp() for at, _ in campaign.story(ONE).lines} == {now}, "lines stand where they were recorded"
+
+
+def test_what_an_untold_file_changed_is_told(campaign: ladle.Campaign, tmp_path: Path) -> None:
+    newer = written(tmp_path, "newer.csv", f"{ONE},dog,2026-01-10T00:00:00Z", header="id,label,told_at")
+    older = written(tmp_path, "older.csv", f"{ONE},cat,2026-01-09T00:00:00Z", header="id,label,told_at")
+    campaign.tell_file(newer, annotator="ann")
+    campaign.tell_file(older, annotator="ann")
+    campaign.withdrawals.untell(newer, reason="another project")
+    assert told(campaign) == [
+        "labelled 'dog' by ann, said 2026-01-10 00:00:00",
+        "labelled 'cat' by ann (version 2), said 2026-01-09 00:00:00; it did not stand then: a later answer of ann did",
+        f"the label 'cat' of ann stands again, because lea untold {newer}: another project",
+        f"the label 'dog' of ann was deleted, because lea untold {newer}: another project",
+    ]
+    campaign.tell_file(newer, annotator="ann")
+    campaign.withdrawals.untell(older)
+    assert told(campaign)[-1] == f"the label 'cat' of ann was deleted, because lea untold {older}: no reason was given"
+
+
+def test_an_untold_answer_that_never_stood_says_so(campaign: ladle.Campaign, tmp_path: Path) -> None:
+    older = written(tmp_path, "older.csv", f"{ONE},cat,2026-01-09T00:00:00Z", header="id,label,told_at")
+    campaign.tell([ONE], ["dog"], annotator="ann")
+    campaign.tell_file(older, annotator="ann")
+    campaign.withdrawals.untell(older)
+    assert told(campaign)[1].endswith("said 2026-01-09 00:00:00; it never stood: a later answer of ann did")
+
+
+def test_a_deletion_names_who_and_why(campaign: ladle.Campaign) -> None:
+    campaign.tell([ONE], ["cat"], annotator="ann")
+    campaign.skip([ONE], annotator="bob", reason="no idea")
+    campaign.delete_labels([ONE], reason="wrong key pressed")
+    assert told(campaign)[2:] == [
+        "the label 'cat' of ann was deleted by lea: wrong key pressed",
+        "the skip of bob was deleted by lea: wrong key pressed",
+    ]
+
+
+def test_a_merge_of_people_and_names_of_then_are_told(campaign: ladle.Campaign, clock: Clock) -> None:
+    campaign.ask(2, margins=margins())
+    campaign.take("Ann", 1)
+    campaign.tell([ONE], ["cat"], annotator="Ann")
+    clock.now += 60
+    campaign.tell([ONE], ["dog"], annotator="ann")
+    campaign.people.merge("Ann", "ann")
+    assert told(campaign)[1:] == [
+        "taken by ann (then named Ann) until 2027-01-15 09:00 UTC, entered by lea",
+        "labelled 'cat' by ann (then named Ann)",
+        "labelled 'dog' by ann (version 2)",
+        "the label 'cat' of ann stands no more: lea merged Ann into ann, and the later answer stands",
+    ]
+
+
+def test_the_quarantine_is_told_with_its_end(campaign: ladle.Campaign) -> None:
+    campaign.tell([ONE], ["cow"], annotator="ann")
+    campaign.withdrawals.close_quarantined([1], reason="no cows here")
+    assert told(campaign)[1:] == ["entry 1 of the quarantine was closed by lea: no cows here"]
+
+
+def test_the_story_follows_its_example_into_another_pool(store: Store, tmp_path: Path, clock: Clock) -> None:
+    vectors = np.arange(24, dtype=np.float32).reshape(12, 2)
+    ids = ids_of(12)
+    pool = ladle.open_pool(vectors, ids=ids)
+    settings = {"strategy": "margin", "files": str(tmp_path / "files"), "clock": clock, "by": "lea"}
+    campaign = ladle.Campaign.create(store, name="birds", pool=pool, **settings)
+    campaign.ask(12, margins=margins(12))
+    campaign.take("ann", 1)
+    campaign.release("ann")
+    campaign.extend(ladle.open_pool(vectors[1:], ids=ids[1:]), replace=True)
+    campaign.take("bob", 1)
+    campaign.extend(ladle.open_pool(vectors[::-1].copy(), ids=ids[::-1]), replace=True)
+    lease = f"until {'2027-01-22 08:00'} UTC"
+    assert told(campaign)[1:] == [
+        f"taken by ann {lease}, entered by lea",
+        "given back by ann, entered by lea",
+        "removed from the pool by lea: another one took its place",
+        "in the pool again, by lea",
+    ]
+    assert told(campaign, TWO)[1:] == [f"taken by bob {lease}, entered by lea"]
