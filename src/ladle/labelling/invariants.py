@@ -212,10 +212,11 @@ def _pool(everything: Everything) -> Iterator[str]:
         yield from _lines(
             f"rows of {kind.NAME} are outside the pool", _outside(everything.of(kind).column("row"), -MOST, rows - 1)
         )
-    exclusions = everything.of(ExclusionTable)
-    for kind in (TaskTable, GoldTable, AdjudicationTable, AssignmentTable, CommentTable):
+    was_replaced = bool(replaced_parts(everything.of(EventTable)))
+    taken_out = everything.of(ExclusionTable).row if was_replaced else np.empty(0, np.int64)
+    for kind in (TaskTable, GoldTable, ExclusionTable, AdjudicationTable, AssignmentTable, CommentTable):
         outside = everything.of(kind).column("row")
-        lost = (outside < 0) & ~np.isin(outside, exclusions.row)
+        lost = (outside < 0) & ~np.isin(outside, taken_out)
         yield from _lines(f"rows of {kind.NAME} are of no example that was taken out of the pool", lost)
     stray = everything.of(QuarantineTable).reason == ""
     yield from _lines("entries are in quarantine without a reason", stray)
