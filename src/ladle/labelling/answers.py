@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.arrays import Rows
-from ladle.counts import counted
+from ladle.counts import counted, of_number
 from ladle.labelling.records import Records
 from ladle.stopping import Verdict as StopVerdict
 
@@ -357,10 +357,11 @@ class Progress:
 
     def __str__(self) -> str:
         text = (
-            f"{self.name}: {self.labelled:,} of {self.asked:,} examples asked for are labelled, {self.outstanding:,} "
-            f"outstanding, after {self.rounds:,} rounds; pool of {self.pool:,}."
+            f"{self.name}: {self.labelled:,} of {counted(self.asked, 'example')} asked for "
+            f"{of_number(self.labelled, 'is')} labelled, {self.outstanding:,} outstanding, after "
+            f"{counted(self.rounds, 'round')}; pool of {self.pool:,}."
         )
-        text += f" {self.labelled_unasked:,} others are labelled." if self.labelled_unasked else ""
+        text += f" {counted(self.labelled_unasked, 'other', 'is')} labelled." if self.labelled_unasked else ""
         return text + (f" {self.disputed:,} disputed." if self.disputed else "")
 
     def __repr__(self) -> str:
@@ -421,7 +422,7 @@ class Verification:
         return self.ok
 
     def __repr__(self) -> str:
-        return f"<Verification: {'passed' if self.ok else f'{len(self.problems):,} problems'}>"
+        return f"<Verification: {'passed' if self.ok else counted(len(self.problems), 'problem')}>"
 
     def __str__(self) -> str:
         counts = ", ".join(f"{count:,} {what}" for what, count in self.checked.items())

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ladle.counts import counted
 from ladle.errors import CorruptFileError
 from ladle.labelling.columns import Columns
 from ladle.labelling.labels import holdable
@@ -173,4 +174,4 @@ def _fits(fits: Callable[[Any], bool], value: Any) -> bool:
 def _line(kind: type[Columns], name: str, wrong: npt.NDArray[np.bool_]) -> Iterator[str]:
     places = np.flatnonzero(wrong)
     if len(places):
-        yield f"{len(places):,} impossible values in {kind.NAME}.{name} (the first at {places[0]})"
+        yield f"{counted(len(places), 'impossible value')} in {kind.NAME}.{name} (the first at {places[0]})"
