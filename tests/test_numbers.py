@@ -378,7 +378,7 @@ EXEMPT = {
         "Agreement",
         "Assigned",
         "Campaign.split",
-        "Merged",
+        "PersonChange",
         "PoolSplit",
         "SettingsChange",
         "Withdrawn",

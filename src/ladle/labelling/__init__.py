@@ -8,7 +8,7 @@ from __future__ import annotations
 from ladle.labelling.answers import (
     Assigned,
     Batch,
-    Merged,
+    PersonChange,
     Progress,
     Taken,
     TaskStory,
@@ -31,7 +31,7 @@ __all__ = [
     "Batch",
     "Labels",
     "MemoryStore",
-    "Merged",
+    "PersonChange",
     "PoolSplit",
     "Progress",
     "Record",

@@ -221,25 +221,34 @@ class Withdrawn:
 
 
 @dataclass(frozen=True, slots=True)
-class Merged:
-    """What making one person of two has changed.
+class PersonChange:
+    """What a change of people has changed: a merge, a new name, a team. It is false where everything was so before.
 
     Attributes
     ----------
     labels : int
-        Labels and skips of the name that was merged, all versions counted.
+        Labels and skips that have another annotator now, all versions counted.
     superseded : int
-        Those of either name that do not stand any more, because the other's is later.
+        Those of two merged names that do not stand any more, because the other's is later.
     tasks : int
         Examples whose labels have changed hands.
+    batches : int
+        Batches that have another holder now.
+    assigned : int
+        Assigned examples that have another assignee now.
     done_before : bool
-        Whether the two names were merged before: nothing was changed, and the counts are 0.
+        Whether everything was so before: nothing was changed, and the counts are 0.
     """
 
-    labels: int
-    superseded: int
-    tasks: int
+    labels: int = 0
+    superseded: int = 0
+    tasks: int = 0
+    batches: int = 0
+    assigned: int = 0
     done_before: bool = False
+
+    def __bool__(self) -> bool:
+        return not self.done_before
 
 
 @dataclass(frozen=True, slots=True)
