@@ -238,7 +238,7 @@ class TestLabelStudio:
         stars = {"from_name": "label", "to_name": "text", "type": "rating", "value": {"rating": 4}}
         for results in ((stars, stars | {"value": {"rating": 2}}), (chosen("cat"), stars)):
             path = self.write(tmp_path / "l.json", task(1, "a", annotation(1, *results)))
-            with pytest.raises(DataError, match="annotation 1 of task 1 .*have one value in the control `label`"):
+            with pytest.raises(DataError, match=r"annotation 1 of task 1 .*have one value in the control `label`"):
                 formats.read_labels(path, form=Form(kind="value"))
 
     @pytest.mark.parametrize("key", ["completions", "predictions"])

@@ -41,9 +41,7 @@ def refuse_other_tasks(entries: Sequence[Any], path: Path) -> None:
             raise FileFormatError(
                 str(path),
                 wanted="have `data` and a list `annotations` in each task, as exports of Label Studio have",
-                got="an export of Label Studio with other entries"
-                if "annotations" in entry
-                else f"none in task {number:,}",
+                got=f"others beside task {number:,}" if "annotations" in entry else f"none in task {number:,}",
                 remedy="Export the project from Label Studio again, as JSON.",
             )
 
