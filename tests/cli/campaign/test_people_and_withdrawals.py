@@ -65,6 +65,27 @@ def test_names_that_are_nearly_the_same_are_warned_of_and_merged(begun: Path, ru
     assert opened().audit()["actor"].tolist()[-3] == "lead"
 
 
+def test_changes_of_people_say_what_they_did_and_whether_it_was_so_before(begun: Path, run: Any, run_json: Any) -> None:
+    for number, holder in enumerate(("Vendor A", "vendorA")):
+        ask = ("ask", "--scores", "scores-1.parquet", "--size", 3, "--holder", holder, "--key", holder)
+        assert run("campaign", *ask, "-o", f"b{number}.csv")[0] == 0
+    assert run("campaign", "assign", "--to", "vendorA", "--example", "im001")[0] == 0
+    code, out, _ = run("campaign", "person", "merge", "vendorA", "Vendor A")
+    assert (code, "batches 1" in " ".join(out.split()), "assigned 1" in " ".join(out.split())) == (0, True, True)
+    lines = [
+        (("merge", "vendorA", "Vendor A"), None),
+        (("rename", "Vendor A", "A"), {"labels": 0, "batches": 2, "assigned": 1}),
+        (("team", "ann", "A"), {"team": "A"}),
+        (("rename", "ann", "Ann Lee"), {"labels": 0, "batches": 0, "assigned": 0}),
+    ]
+    for line, wanted in lines:
+        if wanted is not None:
+            code, facts = run_json("campaign", "person", *line)
+            assert (code, facts["done_before"], facts | wanted) == (0, False, facts), line
+        assert run_json("campaign", "person", *line)[1]["done_before"], line
+        assert "nothing was changed" in " ".join(run("campaign", "person", *line)[1].split()), line
+
+
 def test_a_whole_file_in_quarantine_stops_a_round(begun: Path, run: Any, run_json: Any) -> None:
     bad = written("bad.csv", "im001,cow", "im002,cow")
     line = ("campaign", "round", "--scores", "scores-1.parquet", "--size", 5, "-o", "b.csv", "--labels", bad)
