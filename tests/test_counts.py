@@ -16,6 +16,7 @@ WORDS = [
     (1, "task", "waits", "1 task waits"),
     (2, "task", "waits", "2 tasks wait"),
     (5, "person", "has", "5 people have"),
+    (2, "batch", "was", "2 batches were"),
 ]
 
 

@@ -75,6 +75,38 @@ def test_a_lock_that_cannot_be_removed_bars_nobody(tmp_path: Path, monkeypatch: 
         assert (tmp_path / "lock").exists()
 
 
+@pytest.mark.skipif(os.name != "posix", reason="locks of folders")
+def test_a_folder_is_shared_until_one_wants_it_alone(tmp_path: Path) -> None:
+    with durable.shared(tmp_path) as first:
+        with durable.shared(tmp_path) as second:
+            assert (first(), second(), first()) == (False, False, False), "each still shares it after it has asked"
+        assert first()
+    with durable.shared(tmp_path) as again:
+        assert again()
+    for nowhere in (tmp_path / "nothing there", None):
+        with durable.shared(nowhere) as unknown:
+            assert not unknown()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="locks of folders")
+def test_others_wait_for_one_who_has_a_folder_alone(tmp_path: Path) -> None:
+    script = f"""
+from ladle import durable
+print("ready", flush=True)
+with durable.shared({str(tmp_path)!r}):
+    print("in", flush=True)
+"""
+    with durable.shared(tmp_path) as is_alone:
+        assert is_alone()
+        process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.3)
+    assert process.communicate(timeout=60) == ("in\n", None)
+
+
 def test_killed_in_the_middle(tmp_path: Path) -> None:
     path = tmp_path / "out"
     path.write_bytes(b"before")

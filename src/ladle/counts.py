@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_PLURALS = {"class": "classes", "entry": "entries", "pass": "passes", "person": "people"}
+_PLURALS = {"batch": "batches", "class": "classes", "entry": "entries", "pass": "passes", "person": "people"}
 _PLURALS |= {"equals": "equal", "has": "have", "is": "are", "stands": "stand", "waits": "wait", "was": "were"}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from io import BufferedRandom
 from pathlib import Path
@@ -95,6 +95,43 @@ def locked(folder: str | os.PathLike[str]) -> Iterator[None]:
             ) from cause
         stack.callback(_remove, path)  # before the lock is released
         yield
+
+
+@contextmanager
+def shared(folder: str | os.PathLike[str] | None) -> Iterator[Callable[[], bool]]:
+    """Share a folder with all others who share it, until the block ends, or the process ends in any way.
+
+    Gives a function that says whether nobody else shares the folder now. If so, the others who come wait until the
+    block ends. It says False where it cannot tell: without a folder, on Windows, and on file systems without locks.
+    The lock is on the folder itself, so no file is left.
+    """
+    try:
+        import fcntl
+
+        place = None if folder is None else os.open(folder, os.O_RDONLY)
+    except (ImportError, OSError):
+        place = None
+    if place is None:
+        yield lambda: False
+        return
+
+    def share() -> None:
+        with suppress(OSError):  # a file system without such locks
+            fcntl.flock(place, fcntl.LOCK_SH)
+
+    def is_alone() -> bool:
+        try:
+            fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            share()  # the system may have given the lock up before it refused the other one
+            return False
+        return True
+
+    try:
+        share()
+        yield is_alone
+    finally:
+        os.close(place)
 
 
 def _remove(lock: Path) -> None:

@@ -37,6 +37,13 @@ def studio(row: int, *chosen: str, cancelled: bool = False) -> dict[str, Any]:
     return {"id": row + 1, "data": {"id": IDS[row], "label": ""}, "annotations": [annotation]}
 
 
+def without_control(row: int, *chosen: str) -> dict[str, Any]:
+    task = studio(row, *chosen)
+    for result in task["annotations"][0]["result"]:
+        del result["from_name"]
+    return task
+
+
 def coco(images: list[tuple[Any, str]], pairs: list[tuple[Any, int]]) -> str:
     return json.dumps({
         "images": [{"id": key, "file_name": name} for key, name in images],
@@ -79,6 +86,8 @@ REFUSED: list[tuple[str, Labels, str, str, type[LadleError], str]] = [
     ("half a class", DIGITS, "l.csv", f"id,label\n{IDS[0]},1.5\n", DataError, 'line 2 .*"1.5"'),
     ("an empty label beside a control", SINGLE, "l.csv",
      f'"id","label","annotation_id","choice"\n"{IDS[0]}","",1,"cat"\n', FileFormatError, "`choice`.*Label Studio"),
+    ("choices of no control", MULTI, "l.json", json.dumps([without_control(0, "cat"), studio(1)]), DataError,
+     "annotation 1 of task 1 .*`from_name`"),
     ("two separators", SINGLE, "l.csv", f"id;label,annotator\n{IDS[0]};cat,ann\n", FileFormatError, "the delimiter"),
 ]  # fmt: skip
 

@@ -1,12 +1,16 @@
 """Rows that are gone, and values that no campaign has: verify finds them, and no act ends in a traceback.
 
-Most of it in memory, where tables are soon changed; there are no seals, as if each had been made right again.
+Most of it in memory, where tables are soon changed; there are no seals, as if each had been made right again. Acts
+write into the folder of the campaign's files, which all the tests here share: it is put back after them.
 """
 
 from __future__ import annotations
 
+import json
+import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +21,7 @@ import ladle
 from ladle.errors import CorruptFileError, LadleError
 from ladle.labelling import MemoryStore
 from ladle.labelling.columns import Columns
-from ladle.labelling.tables import KINDS, EventTable
+from ladle.labelling.tables import KINDS, EventTable, ExclusionTable, PoolPartTable
 from tests.golden.make_campaign import Clock, everything, ids_of
 
 FILLED = list(KINDS)
@@ -88,6 +92,13 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> MemoryStore:
     return store
 
 
+@pytest.fixture(autouse=True)
+def still_sound(sound: MemoryStore) -> Iterator[None]:
+    """A test that leaves a problem behind would have the ones after it notice what they did not make."""
+    yield
+    assert found(sound) == ()
+
+
 def with_tables(store: MemoryStore, changes: Tables) -> MemoryStore:
     """A copy with other rows in some tables; an act on it leaves the original as it is."""
     other = MemoryStore()
@@ -100,14 +111,27 @@ def rows_in(store: MemoryStore, kind: type[Columns]) -> dict[Any, Any]:
     return dict(store._campaigns["birds"][1][kind])
 
 
+@contextmanager
+def files_kept(store: MemoryStore, scratch: Path) -> Iterator[None]:
+    """The files of a campaign are after the block as before it: those of other copies of its tables, too."""
+    files = Path(json.loads(store._campaigns["birds"][0])["files"])
+    shutil.copytree(files, scratch / "kept")
+    try:
+        yield
+    finally:
+        shutil.rmtree(files)
+        shutil.move(scratch / "kept", files)
+
+
 def use(store: MemoryStore, scratch: Path) -> list[str]:
     """Each act on the campaign as it is; those that ended in an error of Ladle's. Any other error is raised."""
     ended = []
-    for name, act in ACTS.items():
-        try:
-            act(begun(with_tables(store, {})), scratch)
-        except LadleError:
-            ended.append(name)
+    with files_kept(store, scratch):
+        for name, act in ACTS.items():
+            try:
+                act(begun(with_tables(store, {})), scratch)
+            except LadleError:
+                ended.append(name)
     return ended
 
 
@@ -198,6 +222,41 @@ FREE: dict[str, set[str]] = {
     "comment": {"row", "example_id", "annotator", "text", "told_at", "event"},
     "settings": {"event"},
 }
+
+
+def test_an_example_taken_out_of_a_pool_that_has_it(tmp_path: Path) -> None:
+    store = MemoryStore()
+    with everything(store, tmp_path / "files", Clock()) as campaign:  # type: ignore[arg-type]
+        pool = ladle.open_pool(np.ones((59, 4)), ids=ids_of()[1:])
+        campaign.exclude(ids_of()[:1], reason="dark")
+        campaign.extend(pool, replace=True)
+        assert campaign.verify().ok
+    rows = rows_in(store, ExclusionTable)
+    gone = min(rows)
+    assert gone < (0,)
+    there = next(row for key, row in rows.items() if key >= (0,))
+    odd = (gone[0], there[1], *rows[gone][2:])
+    problem = "1 example is both in the pool and taken out of it, such as 'bilder/10.jpg'"
+    assert problem in found(with_tables(store, {ExclusionTable: {**rows, gone: odd}}))
+
+
+@pytest.mark.parametrize("kind", [each for each in FILLED if each.KEY == ("number",)], ids=lambda kind: kind.NAME)
+def test_the_newest_row_is_not_read_in_place_of_a_lost_one(kind: type[Columns], sound: MemoryStore) -> None:
+    rows = rows_in(sound, kind)
+    del rows[max(rows)]
+    session = begun(with_tables(sound, {kind: rows}))._session
+    with pytest.raises(CorruptFileError, match=f"table {kind.NAME} .* that the log counts"), session.reading() as view:
+        view.last(kind)
+
+
+def test_a_pool_is_not_extended_over_the_files_of_a_lost_part(sound: MemoryStore, tmp_path: Path) -> None:
+    rows = rows_in(sound, PoolPartTable)
+    del rows[max(rows)]
+    with files_kept(sound, tmp_path):
+        campaign = begun(with_tables(sound, {PoolPartTable: rows}))
+        with pytest.raises(CorruptFileError, match="table pool_part must have the 2 rows that the log counts; got 1"):
+            ACTS["extend"](campaign, tmp_path)
+        assert found(sound) == ()
 
 
 def test_an_impossible_value_is_named(sound: MemoryStore) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import ladle
-from ladle.campaign import Merged, Renamed
-from ladle.errors import ArgumentError, NotFoundError
+from ladle.campaign import PersonChange
+from ladle.errors import ArgumentError, MismatchError, NotFoundError
 from ladle.labelling import Store
 from ladle.labelling.tables import AssignmentTable
 from tests.campaign.made import begun, ids_of, margins
@@ -49,7 +49,7 @@ def test_two_names_of_one_person_are_merged(store: Store, tmp_path: Path) -> Non
     campaign.tell([ONE, TWO], ["cat", "dog"], annotator="Ann", told_at=TENTH)
     campaign.tell([FOUR], ["owl"], annotator="Ann", told_at=NINTH)
     assert (campaign.progress().labelled, campaign.progress().disputed) == (1, 1)
-    assert campaign.people.merge("Ann", "ann") == Merged(3, 2, 3)
+    assert campaign.people.merge("Ann", "ann") == PersonChange(3, 2, 3)
     assert standing(campaign) == {
         (ONE, "ann"): "cat",
         (TWO, "ann"): "dog",
@@ -80,10 +80,10 @@ def test_a_merge_and_a_rename_count_labels_and_skips_apart(store: Store, tmp_pat
     campaign.tell([ONE, TWO], ["cat", "dog"], annotator="Ann")
     campaign.skip([TWO, THREE, FOUR], annotator="Ann", reason="too dark")
     campaign.tell([ONE], ["cat"], annotator="ann")
-    assert campaign.people.merge("Ann", "ann") == Merged(2, 1, 4, skips=3)
+    assert campaign.people.merge("Ann", "ann") == PersonChange(labels=2, superseded=1, tasks=4, skips=3)
     details = campaign.audit()[-1].details
     assert (details["labels"], details["skips"]) == (2, 3)
-    assert campaign.people.rename("ann", "Ann Lee") == Renamed(3, 3)
+    assert campaign.people.rename("ann", "Ann Lee") == PersonChange(labels=3, skips=3)
     details = campaign.audit()[-1].details
     assert (details["labels"], details["skips"]) == (3, 3)
 
@@ -142,14 +142,15 @@ def test_an_assignment_is_handed_over(store: Store, tmp_path: Path) -> None:
 def test_a_person_is_renamed_and_named_back(store: Store, tmp_path: Path) -> None:
     campaign = begun(store, tmp_path)
     campaign.tell([ONE, TWO], ["cat", "cat"], annotator=["ann", "bob"])
-    assert campaign.people.rename("ann", " Ann  Lee ") == Renamed(1, 0)
+    assert campaign.people.rename("ann", " Ann  Lee ") == PersonChange(labels=1)
     assert people(campaign) == [(1, "Ann Lee", "", 1, ["ann"]), (2, "bob", "", 1, [])]
     assert campaign.tell([ONE], ["dog"], annotator="ann").changed == 1, "the old name is the person's"
     with pytest.raises(ArgumentError, match="'bob', who is another person"):
         campaign.people.rename("Ann Lee", "bob")
     with pytest.raises(ArgumentError, match="an empty one"):
         campaign.people.rename("bob", " ")
-    assert campaign.people.rename("Ann Lee", "ann") == Renamed(2, 0)
+    assert campaign.people.rename("Ann Lee", "ann") == PersonChange(labels=2)
+    assert campaign.people.rename("ann", "ann") == PersonChange(done_before=True)
     assert people(campaign) == [(1, "ann", "", 1, ["Ann Lee"]), (2, "bob", "", 1, [])]
     assert campaign.verify().ok
 
@@ -161,9 +162,9 @@ def test_people_are_put_into_teams(store: Store, tmp_path: Path) -> None:
     campaign.people.set_team("new", "vendorA")
     assert [(row.name, row.team) for row in campaign.people.list()] == [("ann", "vendorA"), ("new", "vendorA")]
     log = len(campaign.audit())
-    campaign.people.set_team("ann", "vendorA")
+    assert campaign.people.set_team("ann", "vendorA").done_before
     assert len(campaign.audit()) == log
-    campaign.people.set_team("ann", "")
+    assert campaign.people.set_team("ann", "")
     assert campaign.people.list()[0].team == ""
     with pytest.raises(ArgumentError, match="no person has"):
         campaign.people.set_team("ann", "new")
@@ -265,4 +266,73 @@ def test_a_name_is_that_of_a_person_or_of_a_team(store: Store, tmp_path: Path) -
         campaign.people.set_team("red", "blue")
     assert len(campaign.audit()) == log + 1
     campaign.people.set_team("ann", "")
-    assert campaign.people.rename("ann", "red") == Renamed(1, 0), "it is no team any more"
+    assert campaign.people.rename("ann", "red").labels == 1, "it is no team any more"
+
+
+def held(campaign: ladle.Campaign) -> list[tuple[str, str, int]]:
+    return sorted((row.who, row.how, row.tasks) for row in campaign.holdings())
+
+
+def test_names_that_only_got_work_are_merged(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    campaign.ask(2, margins=margins(), holder="Vendor A", key="first")
+    campaign.ask(3, margins=margins(), holder="vendorA", key="second")
+    campaign.assign([ids_of(20)[19], ids_of(20)[18]], to="vendorA")
+    assert campaign.people.merge("vendorA", "Vendor A") == PersonChange(batches=1, assigned=2)
+    assert held(campaign) == [("Vendor A", "assigned", 2), ("Vendor A", "batch 1", 2), ("Vendor A", "batch 2", 3)]
+    log = len(campaign.audit())
+    assert campaign.people.merge("vendorA", "Vendor A") == PersonChange(done_before=True)
+    assert len(campaign.audit()) == log
+    assert campaign.ask(3, margins=margins(), holder="vendorA", key="second").renewed, "the same ask"
+    with pytest.raises(MismatchError, match="the same ask for vendorB; Vendor A has it"):
+        campaign.ask(3, margins=margins(), holder="vendorB", key="second")
+    campaign.people.set_team("ann", "Vendor A")
+    assert len(campaign.take("ann", 20)) == 7, "no person has the name, so it may be a team's"
+    assert campaign.release("Vendor A") == 5
+    assert campaign.verify().ok
+
+
+def test_a_team_is_merged_and_renamed(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    campaign.people.set_team("ann", "vendorA")
+    campaign.ask(2, margins=margins(), holder="vendorA")
+    campaign.ask(3, margins=margins(), holder="Vendor A")
+    assert campaign.people.merge("vendorA", "Vendor A") == PersonChange(batches=1)
+    assert [(row.name, row.team) for row in campaign.people.list()] == [("ann", "Vendor A")]
+    assert campaign.people.rename("Vendor A", "A") == PersonChange(batches=2)
+    assert campaign.people.rename("Vendor A", "A") == PersonChange(done_before=True)
+    assert held(campaign) == [("A", "batch 1", 2), ("A", "batch 2", 3)]
+    assert len(campaign.take("bob", 20)) == 0
+    assert len(campaign.take("ann", 20)) == 5
+    for call in (lambda: campaign.people.merge("A", "ann"), lambda: campaign.people.merge("ann", "A")):
+        with pytest.raises(ArgumentError, match="two people, or of two teams; got 'A', which is a team, and a person"):
+            call()
+    campaign.ask(1, margins=margins(), holder="B")
+    with pytest.raises(ArgumentError, match="'A', which is known already"):
+        campaign.people.rename("B", "A")
+    assert campaign.verify().ok
+
+
+@pytest.mark.parametrize(("name", "into"), [("ann", "Ann"), ("Ann", "ann")])
+def test_a_holder_and_a_person_are_one(name: str, into: str, store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    campaign.tell([ids_of(20)[19]], ["cat"], annotator="ann")
+    campaign.ask(2, margins=margins(), holder="Ann")
+    change = PersonChange(labels=1, tasks=1) if name == "ann" else PersonChange(batches=1)
+    assert campaign.people.merge(name, into) == change
+    assert people(campaign) == [(1 if into == "ann" else 2, into, "", 1, [name])]
+    assert held(campaign) == [(into, "batch 1", 2)]
+    campaign.tell([TWO], ["dog"], annotator=name)
+    assert standing(campaign)[TWO, into] == "dog", "later labels under the old name count"
+    assert len(campaign.take("bob", 20)) == 0
+    assert campaign.release(name) >= 1
+    assert campaign.verify().ok
+
+
+def test_a_rename_takes_the_batches_along(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    campaign.tell([ids_of(20)[19]], ["cat"], annotator="ann")
+    campaign.ask(2, margins=margins(), holder="ann")
+    assert campaign.people.rename("ann", "Ann Lee") == PersonChange(labels=1, batches=1)
+    assert held(campaign) == [("Ann Lee", "batch 1", 2)]
+    assert campaign.verify().ok

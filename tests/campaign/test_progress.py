@@ -123,7 +123,7 @@ def test_imports_and_examples_nobody_asked_for_stand_apart(store: Store, tmp_pat
     found = campaign.progress()
     assert (found.labelled, found.asked, found.outstanding) == (0, 4, 4)  # not "23 of 4"
     assert (found.labelled_unasked, found.disputed, found.disputed_unasked) == (22, 1, 1)
-    words = "0 of 4 examples asked for are labelled, 4 outstanding, after 1 rounds; pool of 40. 22 others are labelled."
+    words = "0 of 4 examples asked for are labelled, 4 outstanding, after 1 round; pool of 40. 22 others are labelled."
     assert words in str(found)
     assert (found.labels, found.imported, found.spend) == (24, 20, 4)
     campaign.tell(batch.ids[:1], ["cat"], annotator="ann")

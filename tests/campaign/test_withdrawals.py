@@ -98,6 +98,14 @@ def test_an_untold_file_leaves_what_it_replaced(store: Store, tmp_path: Path) ->
     assert standing(campaign)[ONE, "ann"] == "dog"
 
 
+def test_labels_that_were_not_told_are_taken_back_in_other_ways(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    campaign.add_gold([ONE], ["cat"])
+    campaign.adjudicate([TWO], ["cat"])
+    with pytest.raises(NotFoundError, match=r"withdrawals\.remove_gold\. .*Campaign\.undo_adjudication\."):
+        campaign.withdrawals.untell("gold.csv")
+
+
 def test_what_is_newer_stays_when_a_file_is_untold(store: Store, tmp_path: Path) -> None:
     campaign = begun(store, tmp_path)
     first, second = written(tmp_path, "1.csv", f"{ONE},cat"), written(tmp_path, "2.csv", f"{ONE},dog")

@@ -211,6 +211,47 @@ class TestLabelStudio:
             formats.read_labels(path, form=Form())
         assert labels_of(formats.read_labels(path, form=Form(), names={"label": "quality"})) == {"a": "sharp"}
 
+    @pytest.mark.parametrize("form", [Form(), MULTI, Form(kind="value")], ids=lambda form: form.kind)
+    @pytest.mark.parametrize("empty", [None, "none", "open"])
+    def test_a_result_without_a_control_is_refused(self, form: Form, empty: Any, tmp_path: Path) -> None:
+        """Its choices would be lost: an empty list stands for `none of the classes` in a multi-label campaign."""
+        bare = {name: value for name, value in chosen("cat").items() if name != "from_name"}
+        for odd, words in (
+            (bare, r"annotation 1 of task 2 .*l\.json must name the control of each result in `from_name`"),
+            (bare | {"from_name": 3}, "annotation 1 of task 2 .*`from_name`"),
+            (bare | {"from_name": None}, "annotation 1 of task 2 .*`from_name`"),
+            ("cat", "annotation 1 of task 2 .*objects in the list `result`"),
+        ):
+            for first in (annotation(1), annotation(1, chosen("dog"))):
+                path = self.write(tmp_path / "l.json", task(1, "a", first), task(2, "b", annotation(2, odd)))
+                if form.kind == "value" and first["result"]:
+                    continue  # refused for its text before
+                with pytest.raises(DataError, match=words):
+                    formats.read_labels(path, form=form, empty=empty)
+
+    def test_a_relation_has_no_control(self, tmp_path: Path) -> None:
+        relation = {"type": "relation", "from_id": "x", "to_id": "y", "direction": "right"}
+        path = self.write(tmp_path / "l.json", task(1, "a", annotation(1, chosen("cat"), relation)))
+        assert labels_of(formats.read_labels(path, form=MULTI)) == {"a": ["cat"]}
+
+    def test_two_values_of_one_control_are_refused(self, tmp_path: Path) -> None:
+        stars = {"from_name": "label", "to_name": "text", "type": "rating", "value": {"rating": 4}}
+        for results in ((stars, stars | {"value": {"rating": 2}}), (chosen("cat"), stars)):
+            path = self.write(tmp_path / "l.json", task(1, "a", annotation(1, *results)))
+            with pytest.raises(DataError, match=r"annotation 1 of task 1 .*have one value in the control `label`"):
+                formats.read_labels(path, form=Form(kind="value"))
+
+    @pytest.mark.parametrize("key", ["completions", "predictions"])
+    def test_tasks_without_annotations_are_refused_by_the_name_of_their_tool(self, key: str, tmp_path: Path) -> None:
+        """As plain objects they would have the number of the task for an id."""
+        other = {"id": 17, "data": {"id": 17}, key: [annotation(1, chosen("3"))]}
+        for tasks in ([other], [task(1, "17", annotation(1, chosen("3"))), other], [{"id": 17, "label": "3"}, other]):
+            path = self.write(tmp_path / "l.json", *tasks)
+            with pytest.raises(
+                FileFormatError, match=r"l\.json must have `data` and a list `annotations`.*Label Studio"
+            ):
+                formats.read_labels(path, form=NUMBERS)
+
     def test_boxes_are_no_classes(self, tmp_path: Path) -> None:
         box = {"from_name": "tag", "to_name": "img", "type": "rectanglelabels", "value": {"rectanglelabels": ["cat"]}}
         path = self.write(tmp_path / "l.json", task(1, "a", annotation(1, box)))

@@ -12,7 +12,8 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from ladle.campaign.examples import Examples
+from ladle.campaign.examples import Examples, from_texts
+from ladle.counts import counted
 from ladle.errors import CorruptFileError, LadleError
 from ladle.labelling.columns import Columns
 from ladle.labelling.contract import Store, View
@@ -84,7 +85,7 @@ def newest_part(view: View) -> PoolPartTable:
 
 
 def foreign_ids(examples: Examples, tables: Mapping[type[Columns], Columns]) -> Iterator[str]:
-    """One line for each table that has other ids than the pool at some rows."""
+    """One line for each table that has other ids than the pool at some rows, or has taken out what is in the pool."""
     for kind in (TaskTable, ExclusionTable, GoldTable, AdjudicationTable, AssignmentTable):
         if kind not in tables:
             continue
@@ -92,3 +93,7 @@ def foreign_ids(examples: Examples, tables: Mapping[type[Columns], Columns]) -> 
         known = np.isin(rows, examples.taken_out.row) | ((rows >= 0) & (rows < len(examples)))
         if not known.all() or not np.array_equal(examples.texts_at(rows), ids):
             yield f"ids of the table {kind.NAME} are not those of the pool"
+    gone = from_texts(examples.taken_out.example_id, examples.ids.kind).tolist()
+    if gone and (inside := np.flatnonzero(examples.find(examples.checked(gone)) >= 0)).size:
+        first = gone[inside[0]]
+        yield f"{counted(inside.size, 'example', 'is')} both in the pool and taken out of it, such as {first!r}"

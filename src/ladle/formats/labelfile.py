@@ -231,7 +231,8 @@ def _check_lines(table: Any, at: At) -> None:
         raise IdError(
             at(wrong.first),
             wanted="have the id that its check is of",
-            got=f"{ids[wrong.first]!r}; {wrong.count:,} of {table.num_rows:,} lines have another id than they had",
+            got=f"{ids[wrong.first]!r}; {wrong.count:,} of {counted(table.num_rows, 'line')} "
+            f"{of_number(wrong.count, 'has')} another id than before",
             remedy="Ids were renumbered, shifted or sorted apart from their lines. Where a tool has written numbers of "
             "its own into `id`, the ids are in the column `ladle_id`: name it as the column of the ids.",
         )

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.arrays import Rows
-from ladle.counts import counted
+from ladle.counts import counted, of_number
 from ladle.labelling.records import Records
 from ladle.stopping import Verdict as StopVerdict
 
@@ -221,44 +221,37 @@ class Withdrawn:
 
 
 @dataclass(frozen=True, slots=True)
-class Merged:
-    """What making one person of two has changed.
+class PersonChange:
+    """What a change of people has changed: a merge, a new name, a team. It is false where everything was so before.
 
     Attributes
     ----------
     labels : int
-        Labels of the name that was merged, all versions counted, without skips.
+        Labels that have another annotator now, all versions counted, without skips.
     superseded : int
-        Labels and skips of either name that do not stand any more, because the other's is later.
+        Labels and skips of two merged names that do not stand any more, because the other's is later.
     tasks : int
         Examples whose labels or skips have changed hands.
+    batches : int
+        Batches that have another holder now.
+    assigned : int
+        Assigned examples that have another assignee now.
+    skips : int
+        Skips that have another annotator now, all versions counted.
     done_before : bool
-        Whether the two names were merged before: nothing was changed, and the counts are 0.
-    skips : int
-        Skips of the name that was merged, all versions counted.
+        Whether everything was so before: nothing was changed, and the counts are 0.
     """
 
-    labels: int
-    superseded: int
-    tasks: int
-    done_before: bool = False
+    labels: int = 0
+    superseded: int = 0
+    tasks: int = 0
+    batches: int = 0
+    assigned: int = 0
     skips: int = 0
+    done_before: bool = False
 
-
-@dataclass(frozen=True, slots=True)
-class Renamed:
-    """What a person who has another name now has answered, all versions counted.
-
-    Attributes
-    ----------
-    labels : int
-        Labels, without skips.
-    skips : int
-        Skips.
-    """
-
-    labels: int
-    skips: int
+    def __bool__(self) -> bool:
+        return not self.done_before
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,10 +369,11 @@ class Progress:
 
     def __str__(self) -> str:
         text = (
-            f"{self.name}: {self.labelled:,} of {self.asked:,} examples asked for are labelled, {self.outstanding:,} "
-            f"outstanding, after {self.rounds:,} rounds; pool of {self.pool:,}."
+            f"{self.name}: {self.labelled:,} of {counted(self.asked, 'example')} asked for "
+            f"{of_number(self.labelled, 'is')} labelled, {self.outstanding:,} outstanding, after "
+            f"{counted(self.rounds, 'round')}; pool of {self.pool:,}."
         )
-        text += f" {self.labelled_unasked:,} others are labelled." if self.labelled_unasked else ""
+        text += f" {counted(self.labelled_unasked, 'other', 'is')} labelled." if self.labelled_unasked else ""
         return text + (f" {self.disputed:,} disputed." if self.disputed else "")
 
     def __repr__(self) -> str:
@@ -440,7 +434,7 @@ class Verification:
         return self.ok
 
     def __repr__(self) -> str:
-        return f"<Verification: {'passed' if self.ok else f'{len(self.problems):,} problems'}>"
+        return f"<Verification: {'passed' if self.ok else counted(len(self.problems), 'problem')}>"
 
     def __str__(self) -> str:
         counts = ", ".join(f"{count:,} {what}" for what, count in self.checked.items())

@@ -1,4 +1,4 @@
-"""A view that notices lost rows: a whole table has as many rows as the last event of the log counts."""
+"""A view that notices lost rows: a whole table, and its last number, are as the last event of the log counts them."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import json
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
+from ladle.counts import counted
 from ladle.errors import CorruptFileError
-from ladle.labelling.columns import Columns
 from ladle.labelling.contract import Kind, View
 from ladle.labelling.tables import EventTable, TaskTable
 
 
 class CountedView(View):
-    """`view`, which refuses a whole table of another length than the log counts.
+    """`view`, which refuses a whole table of another length than the log counts, and a last row of another number.
 
-    Every row has a seal and the log counts the rows, so a table of the right length has lost nothing.
+    Every row has a seal and the log counts the rows, so a table of the right length has lost nothing. Numbered tables
+    have no gap, so the last number is the count: without its newest row, an older one would stand for it.
     Cost: one row of the log, read once.
     """
 
@@ -31,12 +32,15 @@ class CountedView(View):
         """See `View`. Raises: CorruptFileError when a whole table has lost rows."""
         columns = self._view.read(kind, field, among)
         if not field:
-            self._check(columns)
+            self._check(columns.NAME, len(columns))
         return columns
 
     def last(self, kind: type[Kind]) -> Kind:
-        """See `View`."""
-        return self._view.last(kind)
+        """See `View`. Raises: CorruptFileError when the last row of a numbered table is lost."""
+        columns = self._view.last(kind)
+        if kind.KEY == ("number",):
+            self._check(kind.NAME, int(columns.column("number").max(initial=0)))
+        return columns
 
     def now(self) -> int | None:
         """See `View`."""
@@ -50,13 +54,13 @@ class CountedView(View):
         """See `View`."""
         return self._view.disputed(after, limit)
 
-    def _check(self, columns: Columns) -> None:
-        wanted = self._counts.get(columns.NAME, 0)
-        if len(columns) != wanted:
+    def _check(self, name: str, rows: int) -> None:
+        wanted = self._counts.get(name, 0)
+        if rows != wanted:
             raise CorruptFileError(
-                f"the table {columns.NAME}",
-                wanted=f"have the {wanted:,} rows that the log counts",
-                got=f"{len(columns):,}: the database is damaged",
+                f"the table {name}",
+                wanted=f"have the {counted(wanted, 'row')} that the log counts",
+                got=f"{rows:,}: the database is damaged",
                 remedy="See all of it: ladle campaign verify. Copy the database away, then restore a backup.",
             )
 

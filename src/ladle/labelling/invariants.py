@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ladle.counts import counted, of_number
 from ladle.labelling.classes import rewritten
 from ladle.labelling.columns import Columns, Int64
 from ladle.labelling.contract import Kind
@@ -83,7 +84,8 @@ def _keys(everything: Everything) -> Iterator[str]:
     for kind in KINDS:
         keys = list(everything.of(kind).each_key())
         if len(set(keys)) < len(keys):
-            yield f"{len(keys) - len(set(keys)):,} rows of {kind.NAME} have a key that another row has"
+            more = len(keys) - len(set(keys))
+            yield f"{counted(more, 'row')} of {kind.NAME} {of_number(more, 'has')} a key that another row has"
     named = [(row[2], row[4]) for row in everything.of(EventTable).tuples() if row[4]]
     if len(set(named)) < len(named):
         yield "events of one kind have one key"
@@ -100,11 +102,11 @@ def _log(everything: Everything) -> Iterator[str]:
     if not len(events):
         yield "the log of changes is empty"
         return
-    counted = json.loads(events.details[-1])["rows"]
+    wanted = json.loads(events.details[-1])["rows"]
     for kind in KINDS:
         rows = len(everything.of(kind))
-        if kind is not EventTable and rows != counted.get(kind.NAME, 0):
-            yield f"the table {kind.NAME} has {rows:,} rows where the log counts {counted.get(kind.NAME, 0):,}"
+        if kind is not EventTable and rows != wanted.get(kind.NAME, 0):
+            yield f"the table {kind.NAME} has {counted(rows, 'row')} where the log counts {wanted.get(kind.NAME, 0):,}"
 
 
 def _references(everything: Everything) -> Iterator[str]:
@@ -113,22 +115,22 @@ def _references(everything: Everything) -> Iterator[str]:
     for kind in KINDS:
         columns = everything.of(kind)
         if "event" in kind.layout():
-            yield from _lines(f"rows of {kind.NAME} name no event", _outside(columns.column("event"), 1, events))
+            yield from _lines(f"row of {kind.NAME}", "is", "of no event", _outside(columns.column("event"), 1, events))
         if kind.KEY == ("number",) and not np.array_equal(columns.column("number"), np.arange(1, len(columns) + 1)):
             yield f"the table {kind.NAME} is not numbered without a gap"
     tasks = everything.of(TaskTable).row
     for related in (LabelTable, LeaseTable, AdjudicationTable, AssignmentTable):
         yield from _lines(
-            f"rows of {related.NAME} are of no task", ~np.isin(everything.of(related).column("row"), tasks)
+            f"row of {related.NAME}", "is", "of no task", ~np.isin(everything.of(related).column("row"), tasks)
         )
     ended = everything.of(LabelTable).ended
-    yield from _lines("labels ended by no event", _outside(ended, 0, events))
+    yield from _lines("label", "was", "ended by no event", _outside(ended, 0, events))
 
 
 def _batches(everything: Everything) -> Iterator[str]:
     """Every task is in the batch that asked for it last, and batches are whole."""
     batches, chosen, task = everything.of(BatchTable), everything.of(BatchRowsTable), everything.of(TaskTable)
-    yield from _lines("batches are of no round", _outside(batches.round, 1, len(batches)))
+    yield from _lines("batch", "is", "of no round", _outside(batches.round, 1, len(batches)))
     if not np.array_equal(batches.number, chosen.number):
         yield "a batch has lost its examples"
         return
@@ -142,9 +144,9 @@ def _batches(everything: Everything) -> Iterator[str]:
         if len(rows) != batches.size[number] or len(np.unique(rows)) != len(rows) or not np.isin(gold, rows).all():
             yield f"batch {number + 1} is not the {batches.size[number]:,} different examples it was"
         batch_of[places], place_of[places] = number + 1, np.arange(len(rows))
-    yield from _lines("tasks are not in the batch that asked for them last", task.batch != batch_of)
+    yield from _lines("task", "is", "not in the batch that asked for it last", task.batch != batch_of)
     misplaced = (task.place != place_of) & (task.batch == batch_of)
-    yield from _lines("tasks are not at their place in their batch", misplaced)
+    yield from _lines("task", "is", "not at its place in its batch", misplaced)
 
 
 def _budget(everything: Everything) -> Iterator[str]:
@@ -161,17 +163,17 @@ def _budget(everything: Everything) -> Iterator[str]:
 def _labels(everything: Everything) -> Iterator[str]:
     """Versions count from 1, at most one is current, and each label is one of the campaign, as it was told."""
     label, kind = everything.of(LabelTable), everything.settings.labels
-    yield from _lines("labels are both current and ended", (label.status == CURRENT) != (label.ended == 0))
+    yield from _lines("label", "is", "both current and ended", (label.status == CURRENT) != (label.ended == 0))
     order = np.lexsort((label.number, label.annotator.astype(str), label.row)) if len(label) else label.number
     ordered = label.take(order)
     starts = np.ones(len(ordered), bool)
     starts[1:] = (ordered.row[1:] != ordered.row[:-1]) | (ordered.annotator[1:] != ordered.annotator[:-1])
     began = np.flatnonzero(starts)
-    counted = np.arange(len(ordered)) - np.repeat(began, np.diff([*began, len(ordered)])) + 1
-    yield from _lines("labels are out of the order of their versions", ordered.version != counted)
+    in_order = np.arange(len(ordered)) - np.repeat(began, np.diff([*began, len(ordered)])) + 1
+    yield from _lines("label", "is", "out of the order of versions", ordered.version != in_order)
     current = (ordered.status == CURRENT).astype(np.int64)
     if len(ordered):
-        yield from _lines("annotators have two current labels for an example", np.add.reduceat(current, began) > 1)
+        yield from _lines("annotator", "has", "two current labels for an example", np.add.reduceat(current, began) > 1)
     for text in sorted(set(label.label.tolist()) - {""}):
         try:
             is_canonical = kind.canonical(json.loads(text)) == text
@@ -184,7 +186,7 @@ def _labels(everything: Everything) -> Iterator[str]:
         is_back = (table.label == "") & (table is not label)  # gold that was taken back
         wrong = (written != table.label) & ~is_back
         wrong[list(refused)] = True
-        yield from _lines(f"rows of {table.NAME} are not what was told, under the names of the classes now", wrong)
+        yield from _lines(f"row of {table.NAME}", "is", "not what was told, under the names of the classes now", wrong)
 
 
 def _states(everything: Everything) -> Iterator[str]:
@@ -195,7 +197,7 @@ def _states(everything: Everything) -> Iterator[str]:
     inside = np.isin(task.row, resolved.row)
     state[inside] = resolved.state[np.searchsorted(resolved.row, task.row[inside])]
     state[np.isin(task.row, exclusions.row[exclusions.active == 1])] = EXCLUDED
-    yield from _lines("tasks are not in the state their labels make", task.state != state)
+    yield from _lines("task", "is", "not in the state that its labels make", task.state != state)
 
 
 def _pool(everything: Everything) -> Iterator[str]:
@@ -209,24 +211,26 @@ def _pool(everything: Everything) -> Iterator[str]:
         yield "the pool shrank"
     rows = int(parts.rows[-1])
     for kind in (TaskTable, GoldTable, ExclusionTable, AdjudicationTable, AssignmentTable, CommentTable):
-        yield from _lines(
-            f"rows of {kind.NAME} are outside the pool", _outside(everything.of(kind).column("row"), -MOST, rows - 1)
-        )
-    exclusions = everything.of(ExclusionTable)
-    for kind in (TaskTable, GoldTable, AdjudicationTable, AssignmentTable, CommentTable):
+        stray = _outside(everything.of(kind).column("row"), -MOST, rows - 1)
+        yield from _lines(f"row of {kind.NAME}", "is", "outside the pool", stray)
+    was_replaced = bool(replaced_parts(everything.of(EventTable)))
+    taken_out = everything.of(ExclusionTable).row if was_replaced else np.empty(0, np.int64)
+    for kind in (TaskTable, GoldTable, ExclusionTable, AdjudicationTable, AssignmentTable, CommentTable):
         outside = everything.of(kind).column("row")
-        lost = (outside < 0) & ~np.isin(outside, exclusions.row)
-        yield from _lines(f"rows of {kind.NAME} are of no example that was taken out of the pool", lost)
-    stray = everything.of(QuarantineTable).reason == ""
-    yield from _lines("entries are in quarantine without a reason", stray)
+        lost = (outside < 0) & ~np.isin(outside, taken_out)
+        yield from _lines(f"row of {kind.NAME}", "is", "of no example that was taken out of the pool", lost)
+    silent = everything.of(QuarantineTable).reason == ""
+    yield from _lines("entry", "is", "in quarantine without a reason", silent)
 
 
-def _lines(what: str, wrong: npt.NDArray[Any]) -> Iterator[str]:
-    """One line that names the first places where `wrong` is set; none where nothing is."""
+def _lines(what: str, verb: str, how: str, wrong: npt.NDArray[Any]) -> Iterator[str]:
+    """One line that names the first places where `wrong` is set; none where nothing is. what, verb: of one place."""
     places = np.flatnonzero(wrong)
     if len(places):
         shown = ", ".join(str(place) for place in places[:SHOWN].tolist())
-        yield f"{len(places):,} {what} (at {shown}{', ...' if len(places) > SHOWN else ''})"
+        noun, *more = what.split(" ")
+        subject = " ".join([counted(len(places), noun), *more, of_number(len(places), verb)])
+        yield f"{subject} {how} (at {shown}{', ...' if len(places) > SHOWN else ''})"
 
 
 def _outside(values: Int64, low: int, high: int) -> npt.NDArray[np.bool_]:

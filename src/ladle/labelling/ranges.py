@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ladle.counts import counted
+from ladle.errors import CorruptFileError
 from ladle.labelling.columns import Columns
 from ladle.labelling.labels import holdable
+from ladle.labelling.settings import Settings
 from ladle.labelling.states import STATES
 from ladle.labelling.tables import (
     EARLIEST,
@@ -86,6 +89,14 @@ def _is_object(text: str) -> bool:
     return isinstance(json.loads(text), dict)
 
 
+def _is_settings(text: str) -> bool:
+    try:
+        Settings.from_json(text)
+    except CorruptFileError:
+        return False
+    return True
+
+
 def _is_log_entry(text: str) -> bool:
     entry = json.loads(text)
     rows = entry["rows"]
@@ -129,7 +140,7 @@ SHAPES: dict[type[Columns], dict[str, Callable[[Any], bool]]] = {
     GoldTable: {"label": _is_answer, "as_told": _is_label},
     AdjudicationTable: {"label": _is_label, "as_told": _is_label},
     PersonTable: {"name": bool},
-    SettingsTable: {"settings": _is_object},
+    SettingsTable: {"settings": _is_settings},
     ModelTable: {"metrics": _is_metrics},
     ArtefactTable: {"name": _is_plain_name, "digest": _is_digest},
 }
@@ -163,4 +174,4 @@ def _fits(fits: Callable[[Any], bool], value: Any) -> bool:
 def _line(kind: type[Columns], name: str, wrong: npt.NDArray[np.bool_]) -> Iterator[str]:
     places = np.flatnonzero(wrong)
     if len(places):
-        yield f"{len(places):,} impossible values in {kind.NAME}.{name} (the first at {places[0]})"
+        yield f"{counted(len(places), 'impossible value')} in {kind.NAME}.{name} (the first at {places[0]})"

@@ -8,6 +8,7 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
+from ladle.counts import counted, of_number
 from ladle.numbers import number
 
 Reals = npt.NDArray[np.float64]
@@ -42,7 +43,8 @@ class Precision:
 
     def __str__(self) -> str:
         return (
-            f"{self.right:,} of {self.checked:,} proposals checked are right: {self.share:.1%}, "
+            f"{self.right:,} of {counted(self.checked, 'proposal')} checked {of_number(self.right, 'is')} right: "
+            f"{self.share:.1%}, "
             f"with {self.confidence:.0%} confidence between {self.low:.1%} and {self.high:.1%}."
         )
 

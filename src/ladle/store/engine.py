@@ -15,7 +15,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ladle.errors import ArgumentError, FileError, MissingDependencyError
+from ladle.counts import counted
+from ladle.durable import readable
+from ladle.errors import ArgumentError, FileError, FileFormatError, MissingDependencyError
 from ladle.numbers import path_of, shown
 
 WAIT_SECONDS = 60.0  # a transaction waits so long for others
@@ -28,6 +30,7 @@ _PRAGMAS = (
     "trusted_schema = OFF",
     "cache_size = -262144",  # KiB, allocated as needed: room for the indexes of a million tasks
 )
+_HEADER = b"SQLite format 3\0"  # how every database begins that has been written
 _EXAMPLES = "birds.db, sqlite:///birds.db or postgresql://user@host/database"
 
 
@@ -71,6 +74,28 @@ def require_file(url: sa.URL) -> None:
             wanted="be there",
             got="a folder" if path.is_dir() else "no such file",
             remedy="Make a campaign first: ladle campaign create.",
+        )
+
+
+def refuse_other_file(url: sa.URL) -> None:
+    """Refuse a file that is there and is no SQLite database: SQLite would write one over a file of a single byte.
+
+    An empty file may become a database: SQLite itself leaves one where nothing was written, and no content is lost. A
+    file with a journal is left to SQLite, which first undoes what a crash has left.
+    Raises: FileFormatError; FileError for a file that cannot be read.
+    """
+    path = file_of(url)
+    if path is None or not path.is_file() or Path(f"{path}-journal").exists():
+        return
+    with readable(f"the file {path}"), path.open("rb") as file:
+        begin = file.read(len(_HEADER))
+        size = path.stat().st_size
+    if begin and begin != _HEADER:
+        raise FileFormatError(
+            f"the file {path}",
+            wanted="be a SQLite database, empty, or not there",
+            got=f"another file, of {counted(size, 'byte')}",
+            remedy="It is left as it is. Name another file for the database.",
         )
 
 

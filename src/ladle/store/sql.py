@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import repeat
 from pathlib import Path
@@ -12,12 +11,13 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
+from ladle import durable
 from ladle.errors import CorruptFileError, LadleError, MismatchError, NotFoundError
 from ladle.labelling.columns import Columns
 from ladle.labelling.contract import Kind, Store, View, Writer
 from ladle.labelling.tables import CampaignTable, TaskTable
 from ladle.store.dialects import Dialect, dialect_of
-from ladle.store.engine import WRITES, checked_url, engine_of, file_of, require_file
+from ladle.store.engine import WRITES, checked_url, engine_of, file_of, refuse_other_file, require_file
 from ladle.store.failures import translate
 from ladle.store.schema import CAMPAIGN, CAMPAIGNS, DISPUTED_TASK, SEAL, SERVED, TABLES, WAITING_TASK
 from ladle.store.upgrade import NEWEST, check_version, upgrade, version_of
@@ -39,7 +39,7 @@ class SqlStore(Store):
 
     @classmethod
     def create(cls, url: object) -> SqlStore:
-        """Open the store at a URL. A database without Ladle's tables gets them.
+        """Open the store at a URL. A database without Ladle's tables gets them, and so does an empty file.
 
         Parameters
         ----------
@@ -55,13 +55,16 @@ class SqlStore(Store):
         ArgumentError
             For any other URL.
         FileError, FileFormatError
-            When the folder of the file is missing; when the tables are of another version.
+            When the folder of the file is missing; when the file is no SQLite database, or the tables are of another
+            version.
         MissingDependencyError
             For PostgreSQL without psycopg.
         StoreError, StoreBusyError
             When the database fails or is locked.
         """
-        store = cls(checked_url(url))
+        checked = checked_url(url)
+        refuse_other_file(checked)
+        store = cls(checked)
         with store._connect(writes=True) as connection:
             store._dialect.hold_schema(connection)
             if not version_of(connection):
@@ -77,7 +80,7 @@ class SqlStore(Store):
         A file in which another process has put a campaign, or is about to put one, stays.
         """
         path = file_of(checked_url(url))
-        with _shared_folder(path) as is_alone:
+        with durable.shared(None if path is None else path.parent) as is_alone:
             is_new = path is not None and not path.exists()
             try:
                 store = cls.create(url)
@@ -323,38 +326,6 @@ class _SqlWriter(Writer):
 
     def _rows(self, columns: Columns) -> Iterator[tuple[object, ...]]:
         return zip(repeat(self._number), *columns.lists(), columns.seals(self._number).tolist())
-
-
-@contextmanager
-def _shared_folder(path: Path | None) -> Iterator[Callable[[], bool]]:
-    """Share the folder of a database with all who create campaigns in it, until the block ends.
-
-    What it gives says whether nobody else is at it; if so, others wait until the block ends. False where it cannot be
-    told: without a folder, and on systems without such locks.
-    """
-    try:
-        import fcntl
-
-        place = None if path is None else os.open(path.parent, os.O_RDONLY)
-    except (ImportError, OSError):
-        place = None
-    if place is None:
-        yield lambda: False
-        return
-
-    def is_alone() -> bool:
-        try:
-            fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True
-
-    try:
-        with suppress(OSError):  # a file system without such locks
-            fcntl.flock(place, fcntl.LOCK_SH)
-        yield is_alone
-    finally:
-        os.close(place)
 
 
 def _remove_without_campaigns(store: SqlStore, path: Path) -> None:

@@ -65,6 +65,27 @@ def test_names_that_are_nearly_the_same_are_warned_of_and_merged(begun: Path, ru
     assert opened().audit()["actor"].tolist()[-3] == "lead"
 
 
+def test_changes_of_people_say_what_they_did_and_whether_it_was_so_before(begun: Path, run: Any, run_json: Any) -> None:
+    for number, holder in enumerate(("Vendor A", "vendorA")):
+        ask = ("ask", "--scores", "scores-1.parquet", "--size", 3, "--holder", holder, "--key", holder)
+        assert run("campaign", *ask, "-o", f"b{number}.csv")[0] == 0
+    assert run("campaign", "assign", "--to", "vendorA", "--example", "im001")[0] == 0
+    code, out, _ = run("campaign", "person", "merge", "vendorA", "Vendor A")
+    assert (code, "batches 1" in " ".join(out.split()), "assigned 1" in " ".join(out.split())) == (0, True, True)
+    lines = [
+        (("merge", "vendorA", "Vendor A"), None),
+        (("rename", "Vendor A", "A"), {"labels": 0, "batches": 2, "assigned": 1}),
+        (("team", "ann", "A"), {"team": "A"}),
+        (("rename", "ann", "Ann Lee"), {"labels": 0, "batches": 0, "assigned": 0}),
+    ]
+    for line, wanted in lines:
+        if wanted is not None:
+            code, facts = run_json("campaign", "person", *line)
+            assert (code, facts["done_before"], facts | wanted) == (0, False, facts), line
+        assert run_json("campaign", "person", *line)[1]["done_before"], line
+        assert "nothing was changed" in " ".join(run("campaign", "person", *line)[1].split()), line
+
+
 def test_a_whole_file_in_quarantine_stops_a_round(begun: Path, run: Any, run_json: Any) -> None:
     bad = written("bad.csv", "im001,cow", "im002,cow")
     line = ("campaign", "round", "--scores", "scores-1.parquet", "--size", 5, "-o", "b.csv", "--labels", bad)
@@ -164,6 +185,39 @@ def test_an_untold_file_is_told_in_labels_and_in_examples(begun: Path, run: Any,
     )
     _, out, _ = run("campaign", "untell", path)
     assert "none: all 4 of this file were replaced by later ones" in " ".join(out.split())
+
+
+def test_one_of_a_kind_is_told_in_the_singular(begun: Path, run: Any) -> None:
+    def said(*line: str) -> str:
+        return " ".join(run("campaign", *line)[1].split())
+
+    assert run("campaign", "tell", written("a.csv", "im001,cat", "im002,cow"), "--annotator", "ann")[0] == 0
+    assert run("campaign", "tell", written("b.csv", "im001,dog"), "--annotator", "ann")[0] == 0
+    assert "none: the one of this file was replaced by a later one" in said("untell", "a.csv", "--dry-run")
+    assert "1 entry would be closed" in said("untell", "a.csv", "--dry-run")
+    assert "1 entry was closed" in said("untell", "a.csv")
+    assert "1 was deleted, of 1 example" in said("untell", "b.csv")
+
+
+def test_files_that_were_not_told_are_taken_back_in_other_ways(begun: Path, run: Any) -> None:
+    def refused(*line: str) -> str:
+        code, _, err = run("campaign", *line)
+        assert code == 8, line
+        return " ".join(err.split())
+
+    gold, words = written("gold.csv", "im001,cat"), written("words.csv", "im002,dog")
+    lines = [("untell", gold), ("untell", words), ("delete", "--file", gold, "--reason", "wrong")]
+    assert not any("--remove" in refused(*line) or "--undo" in refused(*line) for line in lines)
+    assert run("campaign", "gold", gold)[0] == 0
+    assert run("campaign", "adjudicate", words)[0] == 0
+    for line in lines:
+        err = refused(*line)
+        assert "Known labels of a file are taken back by ladle campaign gold --remove FILE." in err
+        assert "Final words of a file are taken back by ladle campaign adjudicate --undo FILE." in err
+    assert run("campaign", "gold", "--remove", gold)[0] == 0
+    assert "gold --remove" not in refused("untell", gold)
+    assert run("campaign", "adjudicate", "--undo", words)[0] == 0
+    assert "--undo" not in refused("untell", words)
 
 
 def test_unknown_names_are_refused_and_new_ones_said(begun: Path, run: Any, run_json: Any) -> None:

@@ -9,16 +9,25 @@ import numpy as np
 from ladle.campaign.session import Session
 from ladle.campaign.telling import check_text, known_rows
 from ladle.errors import ArgumentError
-from ladle.labelling.answers import Merged, Renamed
+from ladle.labelling.answers import PersonChange
 from ladle.labelling.contract import View, Writer
 from ladle.labelling.events import Effects, next_number, record
 from ladle.labelling.people import People, person_name
 from ladle.labelling.records import Records, times
 from ladle.labelling.rules import crew as crew_rules
 from ladle.labelling.rules.crew import WorkOfPeople
-from ladle.labelling.rules.people import alike, founded, known_names, known_person, new_notice
+from ladle.labelling.rules.people import (
+    MERGED_HOLDERS,
+    alike,
+    founded,
+    known_names,
+    known_person,
+    merged_holders,
+    new_notice,
+)
 from ladle.labelling.tables import (
     AssignmentTable,
+    BatchTable,
     EventTable,
     LabelTable,
     LeaseTable,
@@ -69,52 +78,60 @@ class CampaignPeople:
             }
         )
 
-    def merge(self, name: str, into: str) -> Merged:
+    def merge(self, name: str, into: str) -> PersonChange:
         """Make one person of two: all work and all later labels of one name belong to the other.
 
         Where both have labelled an example, the later label stands, and the tasks are judged again. `told_by` of each
-        label keeps the name under which it was told.
+        label keeps the name under which it was told. Two names that are no people (holders of batches, assignees,
+        teams) are made one too: batches, assignments and members go to the other name.
 
         Parameters
         ----------
         name : str
             The name that is merged.
         into : str
-            The person that it belongs to from now on.
+            The person or team that it belongs to from now on.
 
         Returns
         -------
-        Merged
+        PersonChange
 
         Raises
         ------
         NotFoundError
             When nobody has one of the names.
         ArgumentError
-            When both names belong to one person already. A merge of these two names that is repeated changes nothing.
+            When both names belong to one person already; for a person and a team. A merge of these two names that is
+            repeated changes nothing.
         """
         session = self._session
         with session.writing() as writer:
-            people = writer.read(PersonTable)
-            old, kept = _person(people, name), _person(people, into)
+            people, known_as = writer.read(PersonTable), known_names(writer)
             named = [_named(name), _named(into)]
+            if _was_merged(writer, people, named):
+                return PersonChange(done_before=True)
+            old, kept = (known_person(people, each, also=known_as) for each in named)
             if old == kept and _was_made(writer, named):
-                return Merged(0, 0, 0, done_before=True)
+                return PersonChange(done_before=True)
             if old == kept:
                 raise ArgumentError(
                     "the names", wanted="be of two people", got=f"{name!r} and {into!r}, which are one person already"
                 )
-            at = session.now()
+            if not {old, kept} & set(people.name.tolist()):
+                return _merge_holders(session, writer, old, kept)
+            _check_no_team(people, old, kept)
+            at, event = session.now(), next_number(writer, EventTable)
             rows = np.unique(writer.read(LabelTable, "annotator", [old]).row)
             known, work = known_rows(writer, rows, at), _work(writer, (old, kept), at)
-            effects = crew_rules.merge(session.settings, known, work, old=old, into=kept, named=named)
+            fresh = founded(people, [kept, old], event=event)
+            effects = crew_rules.merge(session.settings, known, work, old=old, into=kept, named=named, fresh=fresh)
             record(writer, session.act("merge people", at), effects)
-        report = effects.report
-        labels, skips = int(report["labels"]), int(report["skips"])
-        return Merged(labels, int(report["superseded"]), int(report["tasks"]), skips=skips)
+        return _answer(effects)
 
-    def rename(self, name: str, new: str) -> Renamed:
+    def rename(self, name: str, new: str) -> PersonChange:
         """Give a person another name. The old name belongs to the person too: late labels under it count.
+
+        The name of a team, a holder of batches or an assignee, who is no person, is changed with all work of that name.
 
         Parameters
         ----------
@@ -123,8 +140,7 @@ class CampaignPeople:
 
         Returns
         -------
-        Renamed
-            How many labels and how many skips the person has.
+        PersonChange
 
         Raises
         ------
@@ -135,8 +151,15 @@ class CampaignPeople:
         """
         session, new = self._session, _named(new)
         with session.writing() as writer:
-            people, at = writer.read(PersonTable), session.now()
-            old, crew = _person(people, name), People(people)
+            people, at, known_as = writer.read(PersonTable), session.now(), known_names(writer)
+            if _was_merged(writer, people, [_named(name), new]):
+                return PersonChange(done_before=True)
+            old, crew = known_person(people, _named(name), also=known_as), People(people)
+            if old not in people.name.tolist() and old != new:
+                if new in known_as:
+                    got = f"{new!r}, which is known already"
+                    raise ArgumentError("the new name", wanted="be free", got=got, remedy="Merge the two.")
+                return _merge_holders(session, writer, old, new)
             if new in people.name.tolist() and crew.name_of(new) != old:
                 raise ArgumentError(
                     "the new name", wanted="be free", got=f"{new!r}, who is another person", remedy="Merge the two."
@@ -144,14 +167,14 @@ class CampaignPeople:
             if new in people.team.tolist():
                 raise ArgumentError("the new name", wanted="be that of a person", got=f"{new!r}, which is a team")
             if new == old:
-                return Renamed(**crew_rules.answers_of_person(writer.read(LabelTable, "annotator", [old]), old))
+                return PersonChange(done_before=True)
             rows = np.unique(writer.read(LabelTable, "annotator", [old]).row)
             known = known_rows(writer, rows, at)
             effects = crew_rules.rename(known, _work(writer, (old, new), at), old=old, new=new)
             record(writer, session.act("rename person", at), effects)
-        return Renamed(int(effects.report["labels"]), int(effects.report["skips"]))
+        return _answer(effects)
 
-    def set_team(self, name: str, team: str) -> None:
+    def set_team(self, name: str, team: str) -> PersonChange:
         """Put a person into a team. Batches and tasks for the team go to its members.
 
         A name is that of a person or of a team, never of both: else nobody could tell to whom work for it goes. A new
@@ -163,6 +186,10 @@ class CampaignPeople:
             The person, who may be new.
         team : str
             The name of the team; "" for none.
+
+        Returns
+        -------
+        PersonChange
 
         Raises
         ------
@@ -186,6 +213,7 @@ class CampaignPeople:
                 effects = Effects(added=effects.changed or (new,), report=effects.report)
             if effects:
                 record(writer, session.act("set team", session.now()), effects)
+        return PersonChange(done_before=not effects)
 
     def __len__(self) -> int:
         return len(self.list())
@@ -202,16 +230,48 @@ def _named(name: object) -> str:
     return plain
 
 
-def _person(people: PersonTable, name: object) -> str:
-    """The name of the person that this name belongs to. Raises: NotFoundError."""
-    return known_person(people, _named(name))
-
-
 def _was_made(view: View, named: list[str]) -> bool:
     """Whether these two names were merged, one into the other, by a call like this one."""
     told = [json.loads(each)["told"] for each in view.read(EventTable, "kind", ["merge people"]).details]
     return any(report.get("named", [report["merged"], report["into"]]) == named for report in told)
 
 
+def _check_no_team(people: PersonTable, *names: str) -> None:
+    """Refuse to make one of a person and a team. Raises: ArgumentError."""
+    team = next((each for each in names if each in people.team.tolist()), None)
+    if team is not None:
+        raise ArgumentError(
+            "the names",
+            wanted="be of two people, or of two teams",
+            got=f"{team!r}, which is a team, and a person",
+            remedy="A person is put into a team (Campaign.people.set_team).",
+        )
+
+
+def _merge_holders(session: Session, writer: Writer, old: str, into: str) -> PersonChange:
+    """Give all work of one name to another; neither is the name of a person."""
+    at, event = session.now(), next_number(writer, EventTable)
+    work = _work(writer, (old, into), at)
+    effects = crew_rules.merge_holders(writer.read(PersonTable), work, old=old, into=into, event=event)
+    record(writer, session.act(MERGED_HOLDERS, at), effects)
+    return _answer(effects)
+
+
+def _was_merged(view: View, people: PersonTable, named: list[str]) -> bool:
+    """Whether all work of the first of these names, which is no person's, was given to the second before."""
+    old, _ = named
+    if old in people.name.tolist() or old in people.team.tolist() or named not in map(list, merged_holders(view)):
+        return False
+    work = _work(view, (old, old), 0)
+    return not any(work.report(old).values())
+
+
+def _answer(effects: Effects) -> PersonChange:
+    """What a change reports of itself."""
+    counted = ("labels", "superseded", "tasks", "batches", "assigned", "skips")
+    return PersonChange(**{name: effects.report.get(name, 0) for name in counted})
+
+
 def _work(view: View | Writer, names: tuple[str, str], at: int) -> WorkOfPeople:
-    return WorkOfPeople(view.read(LeaseTable, "annotator", names), view.read(AssignmentTable, "assignee", names), at)
+    leases, assignments = view.read(LeaseTable, "annotator", names), view.read(AssignmentTable, "assignee", names)
+    return WorkOfPeople(leases, assignments, view.read(BatchTable), at)

@@ -25,7 +25,15 @@ from ladle.labelling.rules import withdrawal
 from ladle.labelling.rules.people import alike, known_person
 from ladle.labelling.rules.tell import KnownRows
 from ladle.labelling.rules.withdrawal import LabelFilter, TimeMove
-from ladle.labelling.tables import EventTable, GoldTable, LabelTable, PersonTable, QuarantineTable
+from ladle.labelling.tables import (
+    AdjudicationTable,
+    EventTable,
+    GoldTable,
+    LabelTable,
+    PersonTable,
+    QuarantineTable,
+    gold_of,
+)
 from ladle.numbers import path_of, shown, switch, whole
 
 _TELLS = ("tell", "import", "skip")
@@ -290,8 +298,21 @@ def digest_of_file(view: View, file: str | os.PathLike[str]) -> str:
         wanted="be one whose labels were told",
         got=got,
         remedy="Name it by its path, or by the SHA-256 in the log. Labels that an older Ladle stored name no file: "
-        "delete them by annotator, source or time.",
+        f"delete them by annotator, source or time.{_other_ways(view)}",
     )
+
+
+def _other_ways(view: View) -> str:
+    """How to take back labels that were not told, of those kinds that the campaign has; "" for none.
+
+    Known labels and final words name no file: the examples that the file names are taken back.
+    """
+    ways = []
+    if len(gold_of(view.read(GoldTable))):
+        ways.append("Known labels of a file are taken back by Campaign.withdrawals.remove_gold.")
+    if (view.read(AdjudicationTable).active == 1).any():
+        ways.append("Final words of a file are taken back by Campaign.undo_adjudication.")
+    return "".join(f" {each}" for each in ways)
 
 
 def _resolved(view: View, which: LabelFilter) -> LabelFilter:

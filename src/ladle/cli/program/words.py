@@ -98,6 +98,8 @@ CALLS = (
     ("Campaign.extend(..., replace=True)", "ladle campaign extend --replace"),
     ("Campaign.set(budget=...)", "ladle campaign set --budget COUNT"),
     ("Campaign.move_pool", "ladle campaign pool move"),
+    ("Campaign.undo_adjudication", "ladle campaign adjudicate --undo FILE"),
+    ("Campaign.withdrawals.remove_gold", "ladle campaign gold --remove FILE"),
     ("Campaign.create, or ladle campaign create", "ladle campaign create"),
     ("Give `embeddings`, or the pool: --pool POOL.", "Give the pool: --pool POOL."),
     ("Campaign.classes.", "ladle campaign class "),

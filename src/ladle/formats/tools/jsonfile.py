@@ -15,7 +15,7 @@ from ladle.formats.fields import ID, LABEL, Form
 from ladle.formats.text.jsonrows import keys_of, table_of_objects
 from ladle.formats.text.text_files import json_text
 from ladle.formats.tools import coco
-from ladle.formats.tools.labelstudio import annotation_objects, is_label_studio
+from ladle.formats.tools.labelstudio import annotation_objects, is_label_studio, refuse_other_tasks
 
 # Names at the top of JSON documents that say which tool wrote them.
 _TOOLS = (
@@ -43,6 +43,7 @@ def read(path: Path, names: Mapping[str, str], form: Form) -> Any:
         multi = form.kind == "multi"
         objects = list(annotation_objects(document, names.get(LABEL, LABEL), path, multi=multi))
     else:
+        refuse_other_tasks(document, path)
         objects = [(f"entry {number:,} of {path}", entry) for number, entry in enumerate(document, 1)]
     for where, entry in objects:
         if not isinstance(entry, dict):

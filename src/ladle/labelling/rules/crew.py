@@ -1,4 +1,4 @@
-"""What a lead changes about people writes: two names merged, a person renamed, a team set."""
+"""What a lead changes about people writes: two names merged, a name changed, a team set."""
 
 from __future__ import annotations
 
@@ -7,29 +7,51 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ladle.labelling.columns import repeated, texts
+from ladle.labelling.columns import Columns, repeated, texts
 from ladle.labelling.events import Effects
 from ladle.labelling.measures.spending import paid_for
 from ladle.labelling.rules.tell import KnownRows, overlay, rejudge
 from ladle.labelling.settings import Settings
-from ladle.labelling.tables import CURRENT, SUPERSEDED, AssignmentTable, LabelTable, LeaseTable, PersonTable
+from ladle.labelling.tables import (
+    CURRENT,
+    SUPERSEDED,
+    AssignmentTable,
+    BatchTable,
+    LabelTable,
+    LeaseTable,
+    PersonTable,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WorkOfPeople:
-    """What two names have to do: leases and assignments of both. at: now."""
+    """What two names have to do: leases and assignments of both, and their batches. at: now."""
 
     lease: LeaseTable
     assignment: AssignmentTable
+    batch: BatchTable
     at: int
+
+    def report(self, old: str) -> dict[str, int]:
+        """How much of it another name gets from `old`."""
+        mine = self.assignment.take((self.assignment.assignee == old) & (self.assignment.active == 1))
+        return {"batches": int((self.batch.holder == old).sum()), "assigned": len(mine)}
 
 
 def merge(
-    settings: Settings, known: KnownRows, work: WorkOfPeople, *, old: str, into: str, named: Sequence[str]
+    settings: Settings,
+    known: KnownRows,
+    work: WorkOfPeople,
+    *,
+    old: str,
+    into: str,
+    named: Sequence[str],
+    fresh: PersonTable,
 ) -> Effects:
     """Make one person of two. known: all examples that `old` has answered. `told_by` of labels keeps the old name.
 
-    named: the two as the caller named them, maybe by other names that they have; a repeat is known by these.
+    fresh: those of the two who are no person yet, because they had batches and assignments alone. named: the two as the
+    caller named them, maybe by other names that they have; a repeat is known by these.
 
     Of two current answers of the two for one example the later one stands; of one time, the one that came later. Both
     stay paid for: the report says how many examples both names had labelled, see `spending`.
@@ -38,11 +60,13 @@ def merge(
     changed = labels.take(_differ(known.label, labels))
     rows = np.unique(changed.row)
     moved = rejudge("merge people", settings, known, overlay(known.label, changed), rows)
-    people = known.people
+    people = PersonTable.joined([known.people, fresh])
     numbers = dict(zip(people.name.tolist(), people.number.tolist(), strict=True))
     mine = (people.number == numbers[old]) | (people.merged_into == numbers[old])
     merged = people.take(mine)
     merged = replace(merged, merged_into=repeated(numbers[into], len(merged)), event=repeated(known.event, len(merged)))
+    is_fresh = np.isin(merged.number, fresh.number)
+    founded = PersonTable.joined([fresh.take(~np.isin(fresh.number, merged.number)), merged.take(is_fresh)])
     ended = int((changed.status == SUPERSEDED).sum() - (_same(known.label, changed).status == SUPERSEDED).sum())
     report = {
         "merged": old,
@@ -52,9 +76,19 @@ def merge(
         "tasks": len(rows),
     }
     report["paid_twice"] = len(paid_for(known.label)) - len(paid_for(labels))  # what was paid stays paid
-    report |= {} if list(named) == [old, into] else {"named": list(named)}
+    report |= work.report(old) | ({} if list(named) == [old, into] else {"named": list(named)})
     added, others = _handed_over(work, old, into, event=known.event)
-    return Effects(added=added, changed=(changed, moved, merged, *others), report=report)
+    added = (*added, founded.take(np.argsort(founded.number)))
+    return Effects(added=added, changed=(changed, moved, merged.take(~is_fresh), *others), report=report)
+
+
+def merge_holders(people: PersonTable, work: WorkOfPeople, *, old: str, into: str, event: int) -> Effects:
+    """Give the batches, the assignments and the members of one name to another; neither is the name of a person."""
+    members = people.take(people.team == old)
+    members = replace(members, team=repeated(into, len(members)), event=repeated(event, len(members)))
+    added, others = _handed_over(work, old, into, event=event)
+    report = {"merged": old, "into": into, "people": len(members), **work.report(old)}
+    return Effects(added=added, changed=(members, *others), report=report)
 
 
 def rename(known: KnownRows, work: WorkOfPeople, *, old: str, new: str) -> Effects:
@@ -69,7 +103,7 @@ def rename(known: KnownRows, work: WorkOfPeople, *, old: str, new: str) -> Effec
     alias = people.take(people.name == new)  # a former name of the same person
     number = person.number
     row = replace(person, name=texts([new]), event=repeated(event, 1))
-    report = {"renamed": old, "to": new, **answers_of_person(labels, old)}
+    report = {"renamed": old, "to": new, **answers_of_person(labels, old), **work.report(old)}
     added, others = _handed_over(work, old, new, event=event)
     if len(alias):  # names are kept once each: the two rows change their names
         other = replace(alias, name=texts([old]), event=repeated(event, 1))
@@ -128,8 +162,11 @@ def _same(label: LabelTable, chosen: LabelTable) -> LabelTable:
 
 def _handed_over(
     work: WorkOfPeople, old: str, into: str, *, event: int
-) -> tuple[tuple[LeaseTable | AssignmentTable, ...], tuple[LeaseTable | AssignmentTable, ...]]:
-    """Leases and assignments of one name as those of another: rows to add, and rows that change."""
+) -> tuple[tuple[Columns, ...], tuple[Columns, ...]]:
+    """Leases, assignments and batches of one name as those of another: rows to add, and rows that change.
+
+    Batches keep the event of their lease, which tells whether it has ended by its time.
+    """
     live = work.lease.take((work.lease.annotator == old) & (work.lease.lease_until > work.at))
     theirs = work.lease.take(work.lease.annotator == into)
     known = np.isin(live.row, theirs.row)
@@ -148,4 +185,6 @@ def _handed_over(
     gone = replace(mine, active=repeated(0, len(mine)), event=repeated(event, len(mine)))
     new = mine.take(~there)
     new = replace(new, assignee=repeated(into, len(new)), event=repeated(event, len(new)))
-    return (fresh, new), (longer, ended, again, gone)
+    held = work.batch.take(work.batch.holder == old)
+    held = replace(held, holder=repeated(into, len(held)))
+    return (fresh, new), (longer, ended, again, gone, held)

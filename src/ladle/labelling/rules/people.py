@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 
 import numpy as np
@@ -10,7 +11,9 @@ from ladle.errors import NotFoundError, did_you_mean
 from ladle.labelling.columns import repeated, texts
 from ladle.labelling.contract import View
 from ladle.labelling.people import People, looks_of
-from ladle.labelling.tables import AssignmentTable, BatchTable, PersonTable
+from ladle.labelling.tables import AssignmentTable, BatchTable, EventTable, PersonTable
+
+MERGED_HOLDERS = "merge holders"  # the kind of the event
 
 
 def founded(people: PersonTable, names: Iterable[str], *, event: int) -> PersonTable:
@@ -31,7 +34,7 @@ def known_person(people: PersonTable, name: str, *, also: Iterable[str] = ()) ->
     if name not in known:
         raise NotFoundError(
             f"the person {name!r}",
-            wanted="be one who has labelled or taken tasks",
+            wanted="be one who has labelled or got tasks",
             got="nobody of that name",
             remedy=alike(name, known),
         )
@@ -47,6 +50,19 @@ def known_names(view: View, *, without_batch: int = 0) -> list[str]:
     batches = batches.take(batches.number != without_batch)
     columns = (people.name, people.team, batches.holder, assignments.assignee)
     return [name for name in dict.fromkeys(name for column in columns for name in column.tolist()) if name]
+
+
+def merged_holders(view: View) -> list[tuple[str, str]]:
+    """(old, new) of every merge and rename of names that were no people, in order. Reads these events."""
+    told = [json.loads(each)["told"] for each in view.read(EventTable, "kind", [MERGED_HOLDERS]).details]
+    return [(str(each["merged"]), str(each["into"])) for each in told]
+
+
+def holder_now(view: View, name: str) -> str:
+    """The name that the batches of this holder have now, if it is no person's. Reads as `merged_holders`."""
+    for old, new in merged_holders(view):
+        name = new if name == old else name
+    return name
 
 
 def alike(name: str, known: Iterable[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,7 +10,13 @@ from ladle.cli.campaign.opening import By, Db, Name, open_campaign
 from ladle.cli.program import options
 from ladle.counts import counted
 
+if TYPE_CHECKING:
+    from ladle.campaign import PersonChange
+
 Person = Annotated[str, typer.Argument(metavar="NAME", help="A person who labels.", show_default=False)]
+Anyone = Annotated[
+    str, typer.Argument(metavar="NAME", help="A person, a team or a holder of batches.", show_default=False)
+]
 
 
 def list_people(db: Db = None, name: Name = None, as_json: options.AsJson = False) -> None:
@@ -43,9 +49,9 @@ def list_people(db: Db = None, name: Name = None, as_json: options.AsJson = Fals
 
 
 def merge(
-    person: Person,
+    person: Anyone,
     into: Annotated[
-        str, typer.Argument(metavar="INTO", help="The person that the name belongs to.", show_default=False)
+        str, typer.Argument(metavar="INTO", help="The person or team that the name belongs to.", show_default=False)
     ],
     db: Db = None,
     name: Name = None,
@@ -54,7 +60,8 @@ def merge(
 ) -> None:
     """Make one person of two: all labels and tasks of NAME, and all later ones, are those of INTO.
 
-    Where both have labelled an example, the later label stands, and the tasks are judged again.
+    Where both have labelled an example, the later label stands, and the tasks are judged again. Two names of a team, or
+    of a holder of batches who never labelled, are made one too.
     """
     from ladle.cli.program.printing import print_answer
 
@@ -69,16 +76,19 @@ def merge(
             "skips": merged.skips,
             "superseded": merged.superseded,
             "tasks": merged.tasks,
+            "batches": merged.batches,
+            "assigned": merged.assigned,
             "done_before": merged.done_before,
         }
         lines = {"labels": f"{merged.labels:,}", "skips": f"{merged.skips:,}"}
         lines["superseded"] = f"{counted(merged.superseded, 'answer')}, because a later one stands"
+        lines |= _work_lines(merged)
         lines |= {"done before": "they were merged already: nothing was changed"} if merged.done_before else {}
         print_answer(f"{person} is {into} in {campaign.name}", lines, facts, as_json=as_json)
 
 
 def rename(
-    person: Person,
+    person: Anyone,
     new: Annotated[str, typer.Argument(metavar="NEW", help="The new name.", show_default=False)],
     db: Db = None,
     name: Name = None,
@@ -89,16 +99,20 @@ def rename(
     from ladle.cli.program.printing import print_answer
 
     with open_campaign(db, name, by=by) as campaign:
-        renamed = campaign.people.rename(person, new)
+        change = campaign.people.rename(person, new)
         facts = {
             "command": "campaign person rename",
             "name": campaign.name,
             "renamed": person,
             "to": new,
-            "labels": renamed.labels,
-            "skips": renamed.skips,
+            "labels": change.labels,
+            "skips": change.skips,
+            "batches": change.batches,
+            "assigned": change.assigned,
+            "done_before": change.done_before,
         }
-        lines = {"labels": f"{renamed.labels:,}", "skips": f"{renamed.skips:,}"}
+        lines = {"labels": f"{change.labels:,}", "skips": f"{change.skips:,}"} | _work_lines(change)
+        lines |= {"done before": "the name was so already: nothing was changed"} if change.done_before else {}
         print_answer(f"{person} is {new} in {campaign.name}", lines, facts, as_json=as_json)
 
 
@@ -114,9 +128,23 @@ def team(
     from ladle.cli.program.printing import print_answer
 
     with open_campaign(db, name, by=by) as campaign:
-        campaign.people.set_team(person, team_name)
-        facts = {"command": "campaign person team", "name": campaign.name, "person": person, "team": team_name}
-        print_answer(f"Campaign {campaign.name}", {person: team_name or "in no team"}, facts, as_json=as_json)
+        change = campaign.people.set_team(person, team_name)
+        facts = {
+            "command": "campaign person team",
+            "name": campaign.name,
+            "person": person,
+            "team": team_name,
+            "done_before": change.done_before,
+        }
+        lines = {person: team_name or "in no team"}
+        lines |= {"done before": "nothing was changed"} if change.done_before else {}
+        print_answer(f"Campaign {campaign.name}", lines, facts, as_json=as_json)
+
+
+def _work_lines(change: PersonChange) -> dict[str, str]:
+    """The batches and assignments that have changed hands, where there are some."""
+    counts = {"batches": change.batches, "assigned": change.assigned}
+    return {what: f"{count:,}" for what, count in counts.items() if count}
 
 
 COMMANDS = {"person list": list_people, "person merge": merge, "person rename": rename, "person team": team}

@@ -132,27 +132,38 @@ def untell(
 
 def _untold_lines(found: Withdrawn, annotator: str | None, *, dry_run: bool) -> dict[str, str]:
     """What untelling a file does, or would do, for people."""
-    verb, whose = "would be" if dry_run else "were", "" if annotator is None else f" by {annotator}"
+    whose = "" if annotator is None else f" by {annotator}"
     again = "would stand again" if dry_run else f"{of_number(found.restored, 'stands')} again"
     if found.labels:
         lines = {
-            "labels": f"{found.labels:,} {verb} deleted, of {counted(found.tasks, 'example')}",
+            "labels": f"{found.labels:,} {_was(found.labels, dry_run)} deleted, of {counted(found.tasks, 'example')}",
             "restored": f"{counted(found.restored, 'earlier label')} {again}",
         }
     elif found.replaced:
-        lines = {"labels": f"none: all {found.replaced:,} of this file{whose} were replaced by later ones"}
+        them = "the one" if found.replaced == 1 else f"all {found.replaced:,}"
+        verb = _was(found.replaced, dry_run=False)
+        lines = {"labels": f"none: {them} of this file{whose} {verb} replaced by {_later(found.replaced)}"}
     else:
         lines = {"labels": f"none: what this file had{whose} was untold or deleted before, or was never new"}
     if found.labels and found.replaced:
-        lines["replaced"] = f"{found.replaced:,} more had been replaced by later ones"
+        lines["replaced"] = f"{found.replaced:,} more had been replaced by {_later(found.replaced)}"
     if found.retimed:
         verb_times = "would have" if dry_run else of_number(found.retimed, "has")
         lines["times"] = f"{counted(found.retimed, 'label')} that it had given again {verb_times} the time of before"
     if found.closed:
-        lines["quarantine"] = f"{counted(found.closed, 'entry')} {verb} closed"
+        lines["quarantine"] = f"{counted(found.closed, 'entry')} {_was(found.closed, dry_run)} closed"
     if dry_run:
         lines["dry run"] = "nothing was changed"
     return lines
+
+
+def _was(count: int, dry_run: bool) -> str:
+    """What was done to so many, or would be."""
+    return "would be" if dry_run else of_number(count, "was")
+
+
+def _later(count: int) -> str:
+    return "a later one" if count == 1 else "later ones"
 
 
 def moment_of(text: str | None, option: str) -> datetime | None:
