@@ -16,7 +16,7 @@ import pyarrow as pa
 import pytest
 
 import ladle
-from ladle import formats, hac, lab, labelling, numbers, pool, scores, stopping, strategies
+from ladle import advice, formats, hac, lab, labelling, numbers, pool, scores, stopping, strategies
 from ladle.errors import ArgumentError, FileError, LadleError
 from ladle.lab.data.near_duplicates import with_near_duplicates
 from ladle.lab.learners.feature_heads import Head
@@ -48,6 +48,11 @@ LABEL_FILE = formats.LabelFile("old.csv", pa.table({"id": [0, 1], "label": [1, 0
 
 def store():
     return ladle.Campaign.create(labelling.MemoryStore(), name="c", pool=X, strategy="margin", labels=[0, 1])
+
+
+def advised_tree():
+    """A tree of nine rows."""
+    return hac.cluster(np.eye(9))
 
 
 def found(**options):
@@ -183,6 +188,12 @@ TABLE: dict[str, tuple[str, Any, Any]] = {
     ),
     "CappedMargin(cap)": ("whole", 5, lambda value: strategies.CappedMargin([0, 0, 1], cap=value).cap),
     "Auto(reach)": ("number", 5, lambda value: strategies.Auto([0, 0, 1], reach=value).reach),
+    "advise(size)": ("whole", 5, lambda value: advice.advise(advised_tree(), value, margins=np.ones(9)).size),
+    "advise(confidence)": (
+        "number",
+        0.5,
+        lambda value: advice.advise(advised_tree(), 5, margins=np.ones(9), confidence=value).confidence,
+    ),
     "Auto(widest)": ("number", 0.5, lambda value: strategies.Auto([0, 0, 1], widest=value).widest),
     "Auto(alike)": ("number", 0.5, lambda value: strategies.Auto([0, 0, 1], alike=value).alike),
     "Auto(multilabel)": ("choice", "min", lambda value: strategies.Auto([0, 0, 1], multilabel=value).multilabel),

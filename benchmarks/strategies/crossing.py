@@ -30,11 +30,12 @@ import numpy.typing as npt
 import ladle
 from benchmarks import record
 from ladle import strategies
+from ladle.advice.repetition import ALIKE, repetition
 from ladle.lab.data.fashion_mnist import fashion_mnist
 from ladle.lab.learners.feature_heads import HeadModel
 from ladle.lab.learners.logistic import Logistic
 from ladle.strategies import Chooser
-from ladle.strategies.clustered.tight_levels import TightLevels, choose_level, height_of
+from ladle.strategies.clustered.tight_levels import TightLevels, choose_level
 
 NATURAL = ("har", "robot", "eeg", "occupancy", "signs")
 PLAIN = ("digits", "fashion")
@@ -46,7 +47,7 @@ SHARES = (0.1, 0.5, 2.5, 10.0, 20.0)  # of the pool, in percent
 MADE_ROWS, JITTER = 4_000, 0.05
 MOST_ROUNDS, MOST_LABELLED = 6, 0.7
 ARMS = ("Uniform", "Margin", "Cluster-Margin 1.25", "Cluster-Margin 3", "Cluster-Margin 10", "BADGE", "auto")
-ALIKE, WIDEST = 0.03, 0.15  # the defaults of `auto`
+WIDEST = 0.15  # the default of `auto`
 MEAN_SIZE = 10  # of Cluster-Margin's clusters
 Matrix = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
@@ -176,10 +177,10 @@ def beforehand(cell: Cell, tree: ladle.Dendrogram, model: HeadModel, first: Labe
         probabilities=_probabilities(model, cell.inputs), labelled=first, seed=0,
     ).rows  # fmt: skip
     level = choose_level(levels, within, batch)
-    copies = tree.cut(threshold=height_of(tree, ALIKE))
+    known = repetition(tree, rows)
     facts = {
-        "copies_pool": _repeats(copies, np.arange(len(cell.labels))),
-        "copies_batch": _repeats(copies, rows),
+        "copies_pool": known.copies,
+        "copies_batch": known.batch_copies,
         "level": level.mean_size if level else 1.0,
     }
     for size in (2, 3, 10):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ladle._version import __version__
 
 if TYPE_CHECKING:
-    from ladle import campaign, errors, formats, lab, pool, report, stopping, strategies
+    from ladle import advice, campaign, errors, formats, lab, pool, report, stopping, strategies
     from ladle.campaign import Campaign
     from ladle.hac import Dendrogram, cluster
     from ladle.pool import Pool, open_pool
@@ -31,6 +31,7 @@ __all__ = [
     "Spread",
     "Uniform",
     "__version__",
+    "advice",
     "campaign",
     "cluster",
     "cluster_margin",
@@ -69,6 +70,7 @@ _ROOM_OF_NAME = {
 
 
 _ROOMS = {
+    "advice": "ladle.advice",
     "campaign": "ladle.campaign",
     "connect": "ladle.formats",  # the earlier name of formats
     "errors": "ladle.errors",

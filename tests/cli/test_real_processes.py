@@ -27,6 +27,7 @@ LINES: dict[str, tuple[tuple[str, ...], int]] = {
     "select": (("pool.npy", "--scores", "ragged.csv", "--strategy", "margin", "--size", "3", "-o", "b.csv"), 4),
     "strategies": (("no-such",), 2),
     "doctor": (("cut.parquet",), 4),
+    "advise": (("pool.npy", "--scores", "ragged.csv", "--size", "3"), 4),
     "lab list": (("no-such",), 4),
     "lab run": (("broken.toml",), 4),
     "lab report": (("broken.sqlite", "-o", "r.html"), 4),

@@ -13,6 +13,7 @@ from ladle.cli.app import program
 
 # The options that name several things: given again they add to what was named before.
 SEVERAL = {
+    "advise": {"--labelled", "--score-column"},
     "select": {"--labelled", "--option", "--score-column"},
     "lab run": {"--strategies"},
     "campaign create": {"--labels", "--option"},

@@ -28,6 +28,7 @@ LAYERS = [
     {"clusters"},
     {"proposals"},
     {"strategies", "stopping"},
+    {"advice"},
     {"labelling"},
     {"store", "formats"},
     {"campaign"},

@@ -19,6 +19,7 @@ COMMANDS = {
     "assign": "ladle.cli.pool.assign",
     "select": "ladle.cli.pool.select",
     "strategies": "ladle.cli.pool.strategies",
+    "advise": "ladle.cli.pool.advise",
     "doctor": "ladle.cli.pool.doctor",
 }
 # Group of commands -> the module with ABOUT, COMMANDS (name -> function), EXAMPLES (name -> text) and, where names are

@@ -69,6 +69,19 @@ def test_copies_are_passed_over_whatever_the_share_of_the_batch(copies: int, mea
         assert len(np.unique(originals[selection.rows])) == min(size, 200)
 
 
+@pytest.mark.parametrize("copies", [10, 30])
+@pytest.mark.parametrize("share", [0.002, 0.2])
+def test_a_tree_that_stops_among_exact_copies(copies: int, share: float) -> None:
+    full, originals = with_copies(0.0, copies)
+    rows, merges = len(originals), len(originals) * 2 // 3
+    level = Level(3.0)
+    tree = replace(full, merges=full.merges[:merges], heights=full.heights[:merges], known_below=0.0, level=level)
+    size = ceil(share * rows)
+    selection = Auto(tree).query(size, margins=M[:200][originals])
+    assert selection.story.facts["why"] == "near-copies"
+    assert len(np.unique(tree.cut(n_clusters=rows - merges)[selection.rows])) == size
+
+
 def test_heavy_tails_of_copies() -> None:
     counts = np.minimum(300, np.ceil(RNG.pareto(1, 200))).astype(int)
     originals = RNG.permutation(np.repeat(np.arange(200), counts))

@@ -95,6 +95,7 @@ def select(
     `ladle strategies` lists the needs of each strategy (scores, the pool's embeddings, a tree) and its options.
     """
     from ladle.cli.pool.batch_order import BatchOrder
+    from ladle.cli.pool.pool_inputs import check_tree, labelled_rows
     from ladle.cli.pool.scored import Reading
     from ladle.cli.program.outputs import TABLE_SUFFIXES, check_output, write_new
     from ladle.cli.program.progress import progress_reporter
@@ -124,51 +125,18 @@ def select(
     dendrogram: Any = None if tree is None else Dendrogram.load(tree)
     metric = order.options.get("metric") if dendrogram is None else dendrogram.metric
     examples = skipping.open_pool(pool, id_column, embedding, ids, metric=metric)
-    labelled_rows = _labelled_rows(examples, labelled or [], labelled_column, id_column)
-    order.check_size(examples.rows, len(labelled_rows))
+    done = labelled_rows(examples, labelled or [], labelled_column, id_column)
+    order.check_size(examples.rows, len(done))
     bars = progress_reporter(quiet=quiet or as_json)
-    compared = None if dendrogram is None else _check_tree(dendrogram, tree, examples, bars)
+    compared = None if dendrogram is None else check_tree(dendrogram, tree, examples, bars)
     clusters = None if dendrogram is None else dendrogram.cut(**cut)
-    query_inputs = reading.read(examples, labelled_rows, order.needs, progress=bars)
+    query_inputs = reading.read(examples, done, order.needs, progress=bars)
     # Without an option for the cut, a strategy may cut the tree itself, at another level than its own.
     uncut = all(value is None for value in cut.values())
-    selection = order.query(dendrogram if uncut else clusters, query_inputs.arrays, labelled_rows, examples.rows, bars)
+    selection = order.query(dendrogram if uncut else clusters, query_inputs.arrays, done, examples.rows, bars)
     batch = _SelectedBatch(examples, selection, query_inputs, clusters, skipping, compared)
     before = write_new(output, batch.write, force=force)
     batch.report(output, time.perf_counter() - started, as_json=as_json, before=before)
-
-
-def _labelled_rows(pool: Any, paths: list[Path], column: str | None, id_column: str | None) -> Any:
-    """(l,) rows named by any of these files, ascending. Raises: as `find_rows_in_files`."""
-    from ladle.errors import ArgumentError
-    from ladle.pool.ids.named_rows import find_rows_in_files
-
-    if column is not None and not paths:
-        raise ArgumentError("--labelled-column", wanted="come with --labelled", got="none")
-    rows = find_rows_in_files(
-        paths,
-        pool.source_ids,
-        what="the labelled ids",
-        pool=pool.source,
-        column=column,
-        id_name=id_column,
-        remedy="Name the column of the ids with --labelled-column.",
-    )
-    usable = pool.rows_from_source(rows)
-    return usable[usable >= 0]
-
-
-def _check_tree(tree: Any, path: Path | None, pool: Any, progress: Any) -> bool:
-    """Whether the tree could be compared with the pool's vectors. Raises: MismatchError for a tree of another pool."""
-    from ladle.hac.tree.origin import REMEDY
-
-    wanted, remedy = f"be of this pool ({counted(pool.rows, 'example')})", REMEDY
-    if tree.skipped_rows is not None and pool.skipped is None:
-        remedy = f"Add --skip-invalid: the tree was made without {counted(len(tree.skipped_rows), 'example')}. {REMEDY}"
-    compared: bool = tree.origin.check(
-        pool, subject=f"the tree {path}", wanted=wanted, remedy=remedy, progress=progress
-    )
-    return compared
 
 
 @dataclass(frozen=True, slots=True)

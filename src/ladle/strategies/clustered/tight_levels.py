@@ -68,7 +68,7 @@ class TightLevels:
         if not is_cuttable(self._tree):
             yield TightLevel(self._cut(), "reach")
             return
-        copies, widest = (self._within(share) for share in (self._alike, self._widest))
+        copies, widest = (cut_within(self._tree, share) for share in (self._alike, self._widest))
         last = None
         if copies is not None and copies.count < len(copies):
             last = copies
@@ -90,21 +90,23 @@ class TightLevels:
         elif widest is not None and (last is None or widest.count < last.count):
             yield TightLevel(widest, "reach")
 
-    def _within(self, share: float) -> PoolClusters | None:
-        """The clusters whose rows are apart by less than `share` of the typical distance; None: the tree tells none."""
-        threshold = height_of(self._tree, share)
-        return None if threshold is None else self._cut(threshold=threshold)
-
     def _cut(self, *, mean_size: float | None = None, threshold: float | None = None) -> PoolClusters:
         return clusters_of(self._tree, mean_size=mean_size, threshold=threshold, n_clusters=None)
 
 
-def height_of(tree: Any, share: float) -> float | None:
-    """`share` of the typical distance of two rows, below which the tree is known; None: the tree does not say it."""
+def cut_within(tree: Any, share: float) -> PoolClusters | None:
+    """The clusters narrower than `share` of the typical distance of two rows; None: the tree does not know it.
+
+    Of a tree that stops below this height, they are the clusters of its last merge.
+    """
     typical = getattr(tree, "typical_distance", None)
     if typical is None:
         return None
-    return float(min(share * typical, np.nextafter(tree.known_below, 0)))
+    height = float(share * typical)
+    if height < tree.known_below:
+        return clusters_of(tree, mean_size=None, threshold=height, n_clusters=None)
+    merges = int(np.searchsorted(tree.heights, height, side="right"))
+    return clusters_of(tree, mean_size=None, threshold=None, n_clusters=tree.n - merges)
 
 
 def choose_level(levels: Sequence[TightLevel] | TightLevels, rows: Rows, size: int) -> TightLevel | None:
