@@ -308,3 +308,17 @@ def test_what_was_deleted_since_stays_deleted_when_a_time_goes_back(store: Store
 
 def iso(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat()
+
+
+def test_deletions_count_labels_and_skips_apart(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    one, two, three = ids_of(20)[:3]
+    campaign.tell([one, two], ["cat", "dog"], annotator="ann", source="s")
+    campaign.skip([three], annotator="ann", reason="too dark")
+    found = campaign.withdrawals.preview_deletion(annotator="ann")
+    assert (found.labels, found.skips, found.answers, found.tasks) == (2, 1, 3, 3)
+    assert campaign.delete_labels(annotator="ann", reason="a mistake") == 3
+    assert not campaign.withdrawals.preview_deletion(annotator="ann")
+    campaign.skip([three], annotator="ann", reason="too dark")
+    assert bool(campaign.withdrawals.preview_deletion(annotator="ann")), "a skip alone is something too"
+    assert campaign.verify().ok

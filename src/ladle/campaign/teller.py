@@ -138,7 +138,7 @@ class Teller(Reader):
             self._session, annotator=annotator, source=source, file=file, since=since, until=until
         )
         key = check_text("" if key is None else key, "key")
-        return withdrawals.delete_labels(self._session, ids, which=which, reason=reason, key=key).labels
+        return withdrawals.delete_labels(self._session, ids, which=which, reason=reason, key=key).answers
 
     @property
     def people(self) -> CampaignPeople:

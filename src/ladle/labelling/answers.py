@@ -196,7 +196,7 @@ class Withdrawn:
     Attributes
     ----------
     labels : int
-        Answers that stood and are deleted; one example may have several, of several annotators.
+        Labels that stood and are deleted, without skips; one example may have several, of several annotators.
     tasks : int
         Examples that they belong to.
     restored : int
@@ -207,6 +207,8 @@ class Withdrawn:
         Answers of a file that is untold that did not stand: later ones had replaced them.
     retimed : int
         Answers of others that the file had given again later, and that have their own time again.
+    skips : int
+        Skips that stood and are deleted.
     """
 
     labels: int
@@ -215,6 +217,12 @@ class Withdrawn:
     closed: int = 0
     replaced: int = 0
     retimed: int = 0
+    skips: int = 0
+
+    @property
+    def answers(self) -> int:
+        """Labels and skips together."""
+        return self.labels + self.skips
 
     def __bool__(self) -> bool:
         return any(getattr(self, name) for name in self.__slots__)

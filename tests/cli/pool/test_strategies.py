@@ -70,7 +70,7 @@ def test_help(run):
 
 @pytest.mark.long
 def test_the_page_runs(tmp_path):
-    kinds = ["python", "python", "sh", "sh", "python", "sh", "sh", "python", "sh", "python", "python", "python", "python"]
+    kinds = [*["python"] * 2, "sh", "sh", "python", "sh", "sh", "python", "sh", *["python"] * 4]
     told = run_page("strategies.md", tmp_path, kinds)
     assert told[0].startswith("cluster-margin chose 500 rows of a pool of 5,000 (100 labelled already)")
     assert re.findall(r"([a-z+-]+) \[", told[1]) == ladle.strategies.names()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -188,7 +188,7 @@ def delete_labels(
             if not is_trial and (effects or key):
                 record(view, act, effects)  # type: ignore[arg-type]  # a writer
             report = effects.report
-    return Withdrawn(int(report["deleted"]), int(report["tasks"]))
+    return _withdrawn(report)
 
 
 def _untell(
@@ -218,8 +218,14 @@ def _untell(
         is_news = bool(effects) or any(each.is_untold and not each.was_untold for each in moves)
         if is_news and not is_trial:
             record(view, session.act("untell", at), effects)  # type: ignore[arg-type]  # a writer
-    names = ("deleted", "tasks", "restored", "closed", "replaced", "retimed")
-    return Withdrawn(*(int(effects.report[name]) for name in names))
+    return _withdrawn(effects.report)
+
+
+def _withdrawn(report: Mapping[str, Any]) -> Withdrawn:
+    """What an event tells of itself. Events of an older Ladle count skips as labels."""
+    skips = int(report.get("skips", 0))
+    others = {name: int(report.get(name, 0)) for name in ("tasks", "restored", "closed", "replaced", "retimed")}
+    return Withdrawn(labels=int(report["deleted"]) - skips, skips=skips, **others)
 
 
 def _close_quarantined(session: Session, numbers: Iterable[int] | None, reason: str) -> int:

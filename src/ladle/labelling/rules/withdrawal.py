@@ -58,7 +58,7 @@ def delete(settings: Settings, known: KnownRows, which: LabelFilter, report: Map
     gone = replace(gone, status=repeated(DELETED, len(gone)), ended=repeated(known.event, len(gone)))
     rows = np.unique(gone.row)
     moved = rejudge("delete", settings, known, overlay(known.label, gone), rows)
-    return Effects(changed=(gone, moved), report={"deleted": len(gone), "tasks": len(rows), **report})
+    return Effects(changed=(gone, moved), report=_deleted(gone) | {"tasks": len(rows), **report})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +104,7 @@ def untell(
     closed = entries.take(entries.closed == 0)
     closed = close_entries(closed, reason="the file was untold", event=known.event)
     was = others.take(np.isin(others.number, again.number))
-    counts = {
-        "deleted": len(stood),
+    counts = _deleted(stood) | {
         "replaced": len(mine) - len(stood),
         "restored": int(((again.status == CURRENT) & (was.status != CURRENT)).sum()),
         "retimed": int((again.told_at != was.told_at).sum()),
@@ -116,6 +115,11 @@ def untell(
     lists = {"stand_again": back.number.tolist(), "never_stood": _never_stood(mine) + _never_stood(back)}
     named = {name: numbers for name, numbers in lists.items() if numbers}  # of labels, for their stories
     return Effects(changed=(gone, again, moved, closed), report=counts | named | dict(report))
+
+
+def _deleted(gone: LabelTable) -> dict[str, int]:
+    """How many answers these are, and how many of them skips."""
+    return {"deleted": len(gone), "skips": int((gone.label == "").sum()) if len(gone) else 0}
 
 
 def _never_stood(label: LabelTable) -> list[int]:

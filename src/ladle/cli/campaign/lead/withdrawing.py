@@ -76,13 +76,14 @@ def delete_labels(
             "command": "campaign delete",
             "name": campaign.name,
             "dry_run": dry_run,
-            "changed": 0 if dry_run else found.labels,
+            "changed": 0 if dry_run else found.answers,
             "labels": found.labels,
+            "skips": found.skips,
             "tasks": found.tasks,
-            "done_before": found.labels == 0 and not dry_run,
+            "done_before": found.answers == 0 and not dry_run,
             "reason": reason,
         }
-        count = f"{found.labels:,}, of {counted(found.tasks, 'example')}" if found.labels else "none, or done before"
+        count = f"{_answers(found)}, of {counted(found.tasks, 'example')}" if found.answers else "none, or done before"
         lines = {"labels deleted" if not dry_run else "labels meant": count}
         lines |= {"dry run": "nothing was changed"} if dry_run else {"reason": reason}
         print_answer(f"Campaign {campaign.name}", lines, facts, as_json=as_json)
@@ -119,6 +120,7 @@ def untell(
             "annotator": annotator,
             "dry_run": dry_run,
             "labels": found.labels,
+            "skips": found.skips,
             "tasks": found.tasks,
             "restored": found.restored,
             "retimed": found.retimed,
@@ -130,13 +132,20 @@ def untell(
         print_answer(title, _untold_lines(found, annotator, dry_run=dry_run), facts, as_json=as_json)
 
 
+def _answers(found: Withdrawn) -> str:
+    """The number of labels, and of skips where there are some."""
+    skips = f" and {counted(found.skips, 'skip')}" if found.skips else ""
+    return f"{found.labels:,}{skips}"
+
+
 def _untold_lines(found: Withdrawn, annotator: str | None, *, dry_run: bool) -> dict[str, str]:
     """What untelling a file does, or would do, for people."""
     whose = "" if annotator is None else f" by {annotator}"
     again = "would stand again" if dry_run else f"{of_number(found.restored, 'stands')} again"
-    if found.labels:
+    if found.answers:
+        were = _was(found.answers, dry_run)
         lines = {
-            "labels": f"{found.labels:,} {_was(found.labels, dry_run)} deleted, of {counted(found.tasks, 'example')}",
+            "labels": f"{_answers(found)} {were} deleted, of {counted(found.tasks, 'example')}",
             "restored": f"{counted(found.restored, 'earlier label')} {again}",
         }
     elif found.replaced:
@@ -145,7 +154,7 @@ def _untold_lines(found: Withdrawn, annotator: str | None, *, dry_run: bool) -> 
         lines = {"labels": f"none: {them} of this file{whose} {verb} replaced by {_later(found.replaced)}"}
     else:
         lines = {"labels": f"none: what this file had{whose} was untold or deleted before, or was never new"}
-    if found.labels and found.replaced:
+    if found.answers and found.replaced:
         lines["replaced"] = f"{found.replaced:,} more had been replaced by {_later(found.replaced)}"
     if found.retimed:
         verb_times = "would have" if dry_run else of_number(found.retimed, "has")
