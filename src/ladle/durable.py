@@ -50,6 +50,44 @@ def writing(path: str | os.PathLike[str]) -> Iterator[BufferedRandom]:
         raise _write_error(target, cause, "The file is there, but a power cut may lose it.") from cause
 
 
+def placed(new: Path, name: str) -> str:
+    """Give a whole file its name in its folder, without ever replacing another file: the name.
+
+    new: the file, under a name that nobody else uses. The name is `name` where it is free or holds the same bytes, and
+    else the name with the digest of the bytes in it. Several processes may do so at once.
+    Raises: FileError; `new` is then removed.
+    """
+    digest, plain = file_digest(new), Path(name)
+    try:
+        for chosen in (name, f"{plain.stem}.{digest[:32]}{plain.suffix}"):
+            target = new.with_name(chosen)
+            if _linked(new, target) or (target.is_file() and file_digest(target) == digest):
+                new.unlink(missing_ok=True)
+                _sync_folder(target.parent)
+                return chosen
+    except BaseException as cause:
+        with suppress(OSError):
+            new.unlink(missing_ok=True)
+        if isinstance(cause, OSError) and not isinstance(cause, FileError):
+            raise _write_error(new.with_name(name), cause, "No file was left there.") from cause
+        raise
+    new.unlink()
+    raise FileError(f"the file {new.with_name(chosen)}", wanted="hold what its name says", got="other bytes")
+
+
+def _linked(new: Path, target: Path) -> bool:
+    """Give `new` this name too; False where the name is taken."""
+    try:
+        os.link(new, target)
+    except FileExistsError:
+        return False
+    except OSError:  # a file system without links
+        if target.exists():
+            return False
+        os.replace(new, target)  # noqa: PTH105
+    return True
+
+
 def folder(path: str | os.PathLike[str]) -> Path:
     """The folder `path`, made with its parents if it does not exist; a power cut cannot lose it afterwards.
 

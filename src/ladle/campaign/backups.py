@@ -26,7 +26,7 @@ from ladle import durable
 from ladle._version import __version__
 from ladle.campaign.damage import foreign_ids
 from ladle.campaign.examples import Examples, TakenOut
-from ladle.campaign.files import CampaignFiles, ids_name
+from ladle.campaign.files import CampaignFiles, named
 from ladle.campaign.own_files import refuse_own_file
 from ladle.campaign.session import Session
 from ladle.errors import CorruptFileError, FileError, FileFormatError, LadleError, StoreError
@@ -289,11 +289,10 @@ def _as_text(value: object) -> str:
 def _check_files(staging: Path, tables: Everything, source: Path) -> None:
     """Refuse files whose contents contradict the tables. Raises: CorruptFileError. Cost: opens each file."""
     files, artefacts, parts = CampaignFiles(staging), tables.of(ArtefactTable), tables.of(PoolPartTable)
-    names = set(artefacts.name.tolist())
     for part in (parts.take(parts.number == number) for number in parts.number.tolist()):
         number = int(part.number[0])
         try:
-            if ids_name(number) in names or not part.reopen[0]:
+            if named(artefacts, f"ids-{number}.arrow") is not None or not part.reopen[0]:
                 _check_ids(files, part, tables, newest=number == len(parts))
             _check_clusters(files, part, artefacts)
         except (LadleError, OSError, *CRASHES) as error:

@@ -1,13 +1,15 @@
 """The files of a campaign: its clusters, and the ids of its pool.
 
 They are in a folder beside the database. A file is written before the database stores its name and its digest, so a
-crash may leave a file without a name, but never a name without a file.
+crash may leave a file without a name, but never a name without a file. A file is never replaced by another: where its
+name is taken by other bytes, of another campaign or of one that was moved away, it gets a name with its digest.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import secrets
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from ladle.hac import Dendrogram
 
 CHECKPOINT = "clustering"
-_DIGITS = "[0-9]{1,9}"
+_DIGITS, _DIGEST = "[0-9]{1,9}", "[0-9a-f]{32}"
 MEAN_SIZE = float(DEFAULT_MEAN_SIZE)  # rows in a cluster, when the campaign clusters its pool
 
 
@@ -41,15 +43,12 @@ class CampaignFiles:
 
     def save_ids(self, ids: Ids, number: int) -> str:
         """Save the ids of part `number` of the pool, compressed: the name of the file. Raises: FileError."""
-        name = ids_name(number)
         table = pa.table({"id": ids.values})
         packed = pa.ipc.IpcWriteOptions(compression="zstd")
-        with (
-            durable.writing(self._path(name)) as file,
-            pa.ipc.new_file(file, table.schema, options=packed) as writer,
-        ):
+        new = self._new(".arrow")
+        with durable.writing(new) as file, pa.ipc.new_file(file, table.schema, options=packed) as writer:
             writer.write_table(table)
-        return name
+        return durable.placed(new, f"ids-{number}.arrow")
 
     def ids(self, part: PoolPartTable, artefacts: ArtefactTable) -> Ids | None:
         """The ids of this part of the pool: those that `save_ids` saved, or its row numbers, which need no file.
@@ -57,9 +56,10 @@ class CampaignFiles:
         None where the campaign was made by an older Ladle, which kept only the ids of pools that cannot be opened
         again. Raises: FileError, CorruptFileError. Cost: reads the file, or hashes the row numbers.
         """
-        name = ids_name(int(part.number[0]))
-        if name in artefacts.name.tolist() or not part.reopen[0]:
-            path = self.checked(name, artefacts)
+        number = int(part.number[0])
+        name = named(artefacts, f"ids-{number}.arrow")
+        if name is not None or not part.reopen[0]:
+            path = self.checked(name or f"ids-{number}.arrow", artefacts)
             with pa.memory_map(str(path)) as file:
                 ids = Ids(pa.ipc.open_file(file).read_all().column("id"))
             ids.column = json.loads(str(part.reopen[0]) or "{}").get("id")  # other files may name their ids so too
@@ -69,19 +69,32 @@ class CampaignFiles:
 
     def save_clusters(self, tree: object, number: int) -> str:
         """Save a dendrogram or (n,) flat clusters of part `number`: the name of the file. Raises: FileError ..."""
+        new = self._written(tree)
+        return durable.placed(new, f"{_kind_of(new)}-{number}{new.suffix}")
+
+    def has_clusters(self, tree: object, number: int, artefacts: ArtefactTable) -> bool:
+        """Whether the campaign keeps these clusters for part `number`. Raises: as `save_clusters`."""
+        new = self._written(tree)
+        digest = durable.file_digest(new)
+        kept = named(artefacts, f"{_kind_of(new)}-{number}{new.suffix}")
+        new.unlink()
+        return bool(kept is not None and artefacts.digest[artefacts.name == kept].tolist() == [digest])
+
+    def _written(self, tree: object) -> Path:
+        """A new file with these clusters."""
         from ladle.clusters import is_cuttable
         from ladle.hac import Dendrogram
 
         if isinstance(tree, Dendrogram):
-            name = f"tree-{number}.npz"
-            tree.save(self._path(name))
-            return name
+            new = self._new(".npz")
+            tree.save(new)
+            return new
         if is_cuttable(tree):
             raise ArgumentError("`tree`", wanted="be a ladle.Dendrogram or (n,) flat clusters", got=type(tree).__name__)
-        name = f"clusters-{number}.npy"
-        with durable.writing(self._path(name)) as file:
+        new = self._new(".npy")
+        with durable.writing(new) as file:
             np.save(file, np.asarray(tree), allow_pickle=False)
-        return name
+        return new
 
     def cluster(
         self,
@@ -107,18 +120,18 @@ class CampaignFiles:
         """The clusters that were saved for part `number`, or None. Raises: FileError, CorruptFileError."""
         from ladle.hac import Dendrogram
 
-        names = set(artefacts.name.tolist())
-        if f"tree-{number}.npz" in names:
-            return Dendrogram.load(self.checked(f"tree-{number}.npz", artefacts))
-        if f"clusters-{number}.npy" in names:
-            flat: npt.NDArray[Any] = np.load(self.checked(f"clusters-{number}.npy", artefacts), allow_pickle=False)
+        tree, clusters = (named(artefacts, name) for name in (f"tree-{number}.npz", f"clusters-{number}.npy"))
+        if tree is not None:
+            return Dendrogram.load(self.checked(tree, artefacts))
+        if clusters is not None:
+            flat: npt.NDArray[Any] = np.load(self.checked(clusters, artefacts), allow_pickle=False)
             return flat
         return None
 
     def tree(self, artefacts: ArtefactTable, number: int, *, since: int = 1) -> Dendrogram | None:
         """The newest dendrogram of the parts from `since` to `number`. Raises: FileError, CorruptFileError."""
-        named = [re.fullmatch(rf"tree-({_DIGITS})\.npz", name) for name in artefacts.name.tolist()]
-        parts = [int(each[1]) for each in named if each is not None and since <= int(each[1]) <= number]
+        trees = [re.fullmatch(rf"tree-({_DIGITS})(\.{_DIGEST})?\.npz", name) for name in artefacts.name.tolist()]
+        parts = [int(each[1]) for each in trees if each is not None and since <= int(each[1]) <= number]
         if not parts:
             return None
         newest = self.clusters(artefacts, max(parts))
@@ -155,7 +168,18 @@ class CampaignFiles:
     def _path(self, name: str) -> Path:
         return durable.folder(self.folder) / name
 
+    def _new(self, suffix: str) -> Path:
+        """The path of a file that nobody else writes."""
+        return self._path(f"new-{secrets.token_hex(16)}{suffix}")
 
-def ids_name(number: int) -> str:
-    """The name of the file with the ids of part `number` of the pool."""
-    return f"ids-{number}.arrow"
+
+def _kind_of(new: Path) -> str:
+    """What the name of a file of clusters begins with."""
+    return "tree" if new.suffix == ".npz" else "clusters"
+
+
+def named(artefacts: ArtefactTable, name: str) -> str | None:
+    """The name under which a campaign has this file: the plain one, or one with a digest; None where it has none."""
+    stem, suffix = name.rsplit(".", 1)
+    names = artefacts.name.tolist()
+    return next((each for each in names if re.fullmatch(rf"{re.escape(stem)}(\.{_DIGEST})?\.{suffix}", each)), None)

@@ -15,7 +15,6 @@ from ladle.campaign.creation import check_tree, pool_part, save_ids, without_cut
 from ladle.campaign.damage import newest_part
 from ladle.campaign.examples import Examples, as_pool, check_same, from_texts
 from ladle.campaign.session import CHANGED, Session
-from ladle.durable import file_digest
 from ladle.errors import ArgumentError, LadleError, MismatchError
 from ladle.hac.tree.level import LEVELS
 from ladle.labelling.columns import Int64
@@ -95,7 +94,7 @@ def replace_by(session: Session, pool: Pool, tree: Any, progress: Reporter) -> P
     clusters = _new_clusters(session, pool, artefacts, part, since, tree, progress)
     names = ("rows", "dim", "dtype", "digest", "reopen")
     same = all(part.column(name)[0] == event_free.column(name)[0] for name in names)
-    if same and _is_kept(session, clusters, artefacts, number):
+    if same and (clusters is None or session.files.has_clusters(clusters, number - 1, artefacts)):
         return PoolChange()
     fresh = _count_new(session, pool, part, artefacts)
     with _next_part(session, part) as writer:
@@ -287,16 +286,3 @@ def _checked(tree: Any, pool: Pool, progress: Reporter) -> Any:
     tree = tree if isinstance(tree, Dendrogram) else as_array(tree, "tree")
     check_tree(tree, pool, progress)
     return tree
-
-
-def _is_kept(session: Session, clusters: Any, artefacts: ArtefactTable, number: int) -> bool:
-    """Whether the campaign keeps these clusters already, for the part before `number`."""
-    if clusters is None:
-        return True
-    name = session.files.save_clusters(clusters, number)
-    fresh = session.files.folder / name
-    known = artefacts.digest[artefacts.name == name.replace(f"-{number}.", f"-{number - 1}.")].tolist()
-    kept = bool(known == [file_digest(fresh)])
-    if kept:
-        fresh.unlink()  # it has no name in the database
-    return kept
