@@ -336,3 +336,56 @@ def test_a_rename_takes_the_batches_along(store: Store, tmp_path: Path) -> None:
     assert campaign.people.rename("ann", "Ann Lee") == PersonChange(labels=1, batches=1)
     assert held(campaign) == [("Ann Lee", "batch 1", 2)]
     assert campaign.verify().ok
+
+
+def test_a_person_does_not_get_the_name_of_a_holder(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    campaign.ask(2, margins=margins(), holder="vendorA")
+    campaign.tell([ids_of(20)[19]], ["cat"], annotator="bob")
+    with pytest.raises(ArgumentError, match="'vendorA', which got work before"):
+        campaign.people.rename("bob", "vendorA")
+    assert held(campaign) == [("vendorA", "batch 1", 2)]
+    assert campaign.people.merge("vendorA", "bob") == PersonChange(batches=1)
+    assert campaign.verify().ok
+
+
+def test_a_team_that_labels_under_its_own_name(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    campaign.people.set_team("ann", "red")
+    campaign.ask(2, margins=margins(), holder="red")
+    told = campaign.tell([ids_of(20)[19]], ["cat"], annotator="red")
+    assert told.notices == ("'red' is a team: who labels under its name counts as one more person",)
+    campaign.people.set_team("bob", "red")
+    with pytest.raises(ArgumentError, match="'red', which is both"):
+        campaign.people.rename("red", "zoe")
+    assert held(campaign) == [("red", "batch 1", 2)]
+    assert len(campaign.take("bob", 5)) == 2
+    assert campaign.verify().ok
+
+
+@pytest.mark.parametrize("second", ["merge", "told and renamed"])
+def test_a_keyed_ask_is_repeated_after_two_changes_of_its_holder(second: str, store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    campaign.ask(2, margins=margins(), holder="v1", key="k")
+    campaign.people.rename("v1", "v2")
+    if second == "merge":
+        campaign.tell([ids_of(20)[19]], ["cat"], annotator="ann")
+        campaign.people.merge("v2", "ann")
+    else:
+        campaign.tell([ids_of(20)[19]], ["cat"], annotator="v2")
+        campaign.people.rename("v2", "v3")
+    assert campaign.ask(2, margins=margins(), holder="v1", key="k").renewed
+    with pytest.raises(MismatchError, match="the same ask for v9"):
+        campaign.ask(2, margins=margins(), holder="v9", key="k")
+
+
+def test_an_old_name_in_use_again_is_another_holder(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    campaign.ask(1, margins=margins(), holder="x")
+    campaign.people.rename("x", "y")
+    campaign.ask(1, margins=margins(), holder="x", key="kx")
+    campaign.ask(1, margins=margins(), holder="y", key="ky")
+    for holder, key in (("x", "ky"), ("y", "kx")):
+        with pytest.raises(MismatchError, match="the same ask for"):
+            campaign.ask(1, margins=margins(), holder=holder, key=key)
+    assert campaign.ask(1, margins=margins(), holder="x", key="kx").renewed

@@ -31,9 +31,9 @@ def test_two_campaigns_in_one_folder(names: tuple[str, str], tmp_path: Path) -> 
     for campaign, rows in zip((first, second), pools, strict=True):
         campaign.extend(pool_of(rows + 5), tree=np.arange(rows + 5) // 2)
         assert len(campaign.ask(3, margins=np.linspace(0, 1, rows + 5)).ids) == 3
-    for campaign in (first, second):
+    for place, campaign in enumerate((first, second)):
         assert campaign.verify().ok
-        campaign.backup(tmp_path / f"{campaign.name}.{campaign.pool.rows}.backup")
+        campaign.backup(tmp_path / f"{place}.backup")
 
 
 def test_the_same_files_are_kept_once(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from ladle.campaign.telling import check_text
 from ladle.errors import ArgumentError, FileError, MismatchError, NotFoundError, ShapeError
 from ladle.labelling import answers
 from ladle.labelling.contract import View, Writer
-from ladle.labelling.events import digest_of, earlier_report, next_number, record
+from ladle.labelling.events import Act, digest_of, earlier_report, next_number, record
 from ladle.labelling.people import People, person_name
 from ladle.labelling.records import moment
 from ladle.labelling.rules import ask as ask_rules
@@ -178,7 +178,7 @@ def _basis(session: Session, request: AskRequest, view: View) -> _Basis | None:
     return _Basis(state, examples, session.clusters(view), int(view.last(EventTable).seq[0]), at, spend)
 
 
-def _renew(session: Session, writer: Writer, number: int, request: AskRequest, at: int) -> answers.Batch:
+def _renew(session: Session, writer: Writer, number: int, request: AskRequest, act: Act) -> answers.Batch:
     """The batch of an earlier ask with this key, under a longer lease. Raises: MismatchError for other scores."""
     batch = writer.read(BatchTable, "number", [number])
     if request.scores_digest and batch.scores_digest[0] and request.scores_digest != batch.scores_digest[0]:
@@ -189,8 +189,10 @@ def _renew(session: Session, writer: Writer, number: int, request: AskRequest, a
             remedy="Repeat it as it was, or use a new key.",
         )
     people, holder = People(writer.read(PersonTable)), str(batch.holder[0])
-    wanted = {people.name_of(request.holder), holder_now(writer, request.holder)}
-    if request.holder and people.name_of(holder) not in wanted:
+    events = writer.read(EventTable, "key", [request.key])
+    asked = int(events.seq[events.kind == act.kind][0])
+    wanted = people.name_of(holder_now(writer, request.holder, since=asked))
+    if request.holder and people.name_of(holder) != wanted:
         raise MismatchError(
             f"the key {request.key!r}",
             wanted="stand for one ask",
@@ -198,8 +200,8 @@ def _renew(session: Session, writer: Writer, number: int, request: AskRequest, a
             remedy="Repeat it as it was, or use a new key. To hand the batch over, release it (Campaign.release), and "
             "assign its examples (Campaign.assign).",
         )
-    effects = ask_rules.renew_batch(batch, lease_until=at + request.lease, event=next_number(writer, EventTable))
-    record(writer, session.act("renew", at), effects)
+    effects = ask_rules.renew_batch(batch, lease_until=act.at + request.lease, event=next_number(writer, EventTable))
+    record(writer, session.act("renew", act.at), effects)
     return read_batch(session, writer, number, renewed=True)
 
 
@@ -282,7 +284,7 @@ def _make_or_find(
     act = request.act(at)
     report = earlier_report(writer, act)
     if report is not None:
-        return _renew(session, writer, int(report["batch"]), request, at)
+        return _renew(session, writer, int(report["batch"]), request, act)
     assert basis is not None  # a batch that existed before still exists
     state, spend, event = basis.state, basis.spend, next_number(writer, EventTable)
     if event != basis.last_event + 1:

@@ -20,7 +20,7 @@ from ladle.labelling.records import moment
 from ladle.labelling.rules import lease as lease_rules
 from ladle.labelling.rules.assign import answered_by
 from ladle.labelling.rules.lease import WaitingTasks, ended_by_time
-from ladle.labelling.rules.people import founded, known_names, known_person, near_names, near_notice
+from ladle.labelling.rules.people import founded, known_names, known_person, notices_of_names
 from ladle.labelling.states import DISPUTED, WAITING, as_counted
 from ladle.labelling.tables import (
     AssignmentTable,
@@ -70,8 +70,8 @@ def take(session: Session, request: TakeRequest) -> answers.Taken:
         if len(rows):
             fresh = founded(lists.people.table, [annotator], event=event)
             record(writer, session.act("take", at), replace(effects, added=(*effects.added, fresh)))
-        for pair in near_names(lists.people.table, [annotator]):
-            session.note(near_notice(*pair))
+        for text in notices_of_names(lists.people.table, [annotator]):
+            session.note(text)
         ids = session.examples(writer).at(rows)
     renewed, passed_on = int(effects.report["renewed"]), int(effects.report["passed_on"])
     return answers.Taken(ids, rows, annotator, moment(at + request.lease), renewed, passed_on)

@@ -166,6 +166,11 @@ class CampaignPeople:
                 )
             if new in people.team.tolist():
                 raise ArgumentError("the new name", wanted="be that of a person", got=f"{new!r}, which is a team")
+            if new in known_as and crew.name_of(new) != old:
+                got = f"{new!r}, which got work before"
+                raise ArgumentError("the new name", wanted="be free", got=got, remedy="Merge the two.")
+            if old in people.team.tolist():
+                raise ArgumentError("the name", wanted="be of a person or of a team", got=f"{old!r}, which is both")
             if new == old:
                 return PersonChange(done_before=True)
             rows = np.unique(writer.read(LabelTable, "annotator", [old]).row)
@@ -194,14 +199,14 @@ class CampaignPeople:
         Raises
         ------
         ArgumentError
-            When a person has the name of the team, this one too, and when the name of a new person is that of a team.
+            When a person has the name of a new team, this one too, and when the name of a new person is that of a team.
         """
         session, team = self._session, person_name(check_text(team, "team"))
         with session.writing() as writer:
             people = writer.read(PersonTable)
             event, person = next_number(writer, EventTable), People(people).name_of(_named(name))
             new = founded(people, [person], event=event)
-            if team and team in [*people.name.tolist(), person]:
+            if team and team in [*people.name.tolist(), person] and team not in people.team.tolist():
                 raise ArgumentError("the team", wanted="have a name that no person has", got=repr(team))
             if len(new) and person in people.team.tolist():
                 raise ArgumentError("the person", wanted="have a name that no team has", got=repr(person))

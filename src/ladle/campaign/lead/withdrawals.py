@@ -22,7 +22,7 @@ from ladle.labelling.contract import View
 from ladle.labelling.events import Effects, digest_of, earlier_report, next_number, record
 from ladle.labelling.people import NameChange, People, person_before, person_name
 from ladle.labelling.rules import withdrawal
-from ladle.labelling.rules.people import alike, known_person
+from ladle.labelling.rules.people import alike, known_person, name_changes
 from ladle.labelling.rules.tell import KnownRows
 from ladle.labelling.rules.withdrawal import LabelFilter, TimeMove
 from ladle.labelling.tables import (
@@ -201,7 +201,7 @@ def _untell(
     at = session.now()
     with session.reading() if is_trial else session.writing() as view:
         which = _resolved(view, LabelFilter(annotator=named, sha256=digest_of_file(view, file)))
-        changes = _name_changes(view)
+        changes = name_changes(view)
         moves = _moves(view, which, changes)
         retimed = [each.number for each in moves if each.is_untold]
         rows = [*view.read(LabelTable, "file", [which.sha256]).row, *view.read(LabelTable, "number", retimed).row]
@@ -358,19 +358,6 @@ def _entries_of(view: View, which: LabelFilter) -> QuarantineTable:
         return entries
     people = People(view.read(PersonTable))
     return entries.take(np.array([people.name_of(name) == which.annotator for name in entries.annotator], bool))
-
-
-def _name_changes(view: View) -> list[NameChange]:
-    """All merges and renames of people, in their order."""
-    events = view.read(EventTable, "kind", ["merge people", "rename person"])
-    told = [(seq, json.loads(text)["told"]) for seq, text in zip(events.seq.tolist(), events.details, strict=True)]
-    changes = [
-        NameChange(seq, each["merged"], each["into"])
-        if "merged" in each
-        else NameChange(seq, each["renamed"], each["to"])
-        for seq, each in told
-    ]
-    return sorted(changes, key=lambda each: each.event)
 
 
 def _moves(view: View, which: LabelFilter, changes: Sequence[NameChange]) -> list[TimeMove]:

@@ -10,7 +10,7 @@ import numpy as np
 from ladle.errors import NotFoundError, did_you_mean
 from ladle.labelling.columns import repeated, texts
 from ladle.labelling.contract import View
-from ladle.labelling.people import People, looks_of
+from ladle.labelling.people import NameChange, People, looks_of, person_before
 from ladle.labelling.tables import AssignmentTable, BatchTable, EventTable, PersonTable
 
 MERGED_HOLDERS = "merge holders"  # the kind of the event
@@ -58,10 +58,24 @@ def merged_holders(view: View) -> list[tuple[str, str]]:
     return [(str(each["merged"]), str(each["into"])) for each in told]
 
 
-def holder_now(view: View, name: str) -> str:
-    """The name that the batches of this holder have now, if it is no person's. Reads as `merged_holders`."""
-    for old, new in merged_holders(view):
-        name = new if name == old else name
+def name_changes(view: View, *, holders: bool = False) -> list[NameChange]:
+    """All merges and renames of people, in their order. holders: those of names that were no people too."""
+    events = view.read(EventTable, "kind", ["merge people", "rename person", *([MERGED_HOLDERS] if holders else [])])
+    told = [(seq, json.loads(text)["told"]) for seq, text in zip(events.seq.tolist(), events.details, strict=True)]
+    changes = [
+        NameChange(seq, each["merged"], each["into"])
+        if "merged" in each
+        else NameChange(seq, each["renamed"], each["to"])
+        for seq, each in told
+    ]
+    return sorted(changes, key=lambda each: each.event)
+
+
+def holder_now(view: View, name: str, *, since: int) -> str:
+    """The name that the work of this holder has now, who was named so at the event `since`. Reads the changes."""
+    name = person_before(since, name, name_changes(view))
+    for change in name_changes(view, holders=True):
+        name = change.new if change.event > since and change.old == name else name
     return name
 
 
@@ -104,3 +118,13 @@ def near_notice(name: str, other: str) -> str:
         f"the annotators {name!r} and {other!r} differ in capitals, spaces or punctuation alone; they count as two "
         "people until they are merged (ladle campaign person merge)"
     )
+
+
+def notices_of_names(people: PersonTable, names: Iterable[str]) -> list[str]:
+    """What users should know of these names of annotators: those near others' names, and those of teams."""
+    names = list(dict.fromkeys(names))
+    teams = set(people.team.tolist()) - {""}
+    near = [near_notice(*pair) for pair in near_names(people, names)]
+    return near + [
+        f"{name!r} is a team: who labels under its name counts as one more person" for name in names if name in teams
+    ]

@@ -18,7 +18,7 @@ from ladle.labelling.events import Act, Effects, digest_of
 from ladle.labelling.labels import holdable
 from ladle.labelling.measures.dawid_skene import dawid_skene
 from ladle.labelling.people import People, person_name
-from ladle.labelling.rules.people import founded, near_names, near_notice
+from ladle.labelling.rules.people import founded, notices_of_names
 from ladle.labelling.rules.versions import NewAnswers, versions_of
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import DISPUTED, EXCLUDED, LABELLED, Rule, as_counted, check_moves
@@ -346,7 +346,7 @@ def _comments(request: TellRequest, known: KnownRows) -> tuple[CommentTable, Qua
 
 
 def _notices(annotators: list[str], people: PersonTable, older: int) -> list[str]:
-    found = [near_notice(*pair) for pair in near_names(people, dict.fromkeys(annotators))]
+    found = notices_of_names(people, annotators)
     if older:
         found.append(
             f"{counted(older, 'answer', 'is')} older than what the same annotators gave since: all is stored, and the "
