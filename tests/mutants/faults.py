@@ -733,8 +733,8 @@ LEASES = (
     Fault(
         "pools",
         "a replaced pool leaves leases at their old rows",
-        "*(move.table(each) for each in (records.label, records.lease)),",
-        "move.table(records.label), records.lease,",
+        "*(move.table(each) for each in (records.control, records.label, records.lease)),",
+        "move.table(records.control), move.table(records.label), records.lease,",
         ("test_records_follow_their_examples_to_any_order",),
     ),
     Fault(

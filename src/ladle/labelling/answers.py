@@ -44,6 +44,9 @@ class Batch:
         How many of its tasks came from an earlier batch, because their lease had expired.
     notices : tuple of str
         What users should know: that all of a batch which was asked for again is labelled, that scores are old.
+    control : ndarray of int64
+        The rows that were drawn uniformly for the control, in the order of the batch. They are not marked in `to_arrow`
+        and in batch files: people should label all examples alike.
     """
 
     ids: Ids
@@ -59,6 +62,7 @@ class Batch:
     renewed: bool = False
     passed_on: int = 0
     notices: tuple[str, ...] = ()
+    control: Rows = field(default_factory=lambda: np.empty(0, np.int64))
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -27,6 +27,7 @@ from ladle.labelling.tables import (
     BatchRowsTable,
     BatchTable,
     CommentTable,
+    ControlTable,
     EventTable,
     ExclusionTable,
     GoldTable,
@@ -147,6 +148,16 @@ def _batches(everything: Everything) -> Iterator[str]:
     yield from _lines("tasks are not at their place in their batch", misplaced)
 
 
+def _control(everything: Everything) -> Iterator[str]:
+    """Every member of the control was made one by an ask, and what an ask drew is in its batch."""
+    control, chosen = everything.of(ControlTable), everything.of(BatchRowsTable)
+    yield from _lines("members of the control are of no batch", _outside(control.batch, 1, len(chosen)))
+    for number in np.unique(control.batch[control.drawn == 1]).tolist():
+        rows, _ = rows_of(chosen.take(chosen.number == number))
+        drawn = control.row[(control.drawn == 1) & (control.batch == number)]
+        yield from _lines(f"rows that were drawn for the control are not in batch {number}", ~np.isin(drawn, rows))
+
+
 def _budget(everything: Everything) -> Iterator[str]:
     """No ask went beyond its budget. Corrections, disputes and other settings may go beyond it afterwards."""
     for seq, _, kind, _, _, _, details, _ in everything.of(EventTable).tuples():
@@ -208,12 +219,13 @@ def _pool(everything: Everything) -> Iterator[str]:
     if (np.diff(parts.rows)[grown] <= 0).any():
         yield "the pool shrank"
     rows = int(parts.rows[-1])
-    for kind in (TaskTable, GoldTable, ExclusionTable, AdjudicationTable, AssignmentTable, CommentTable):
+    named = (TaskTable, GoldTable, AdjudicationTable, AssignmentTable, CommentTable, ControlTable)
+    for kind in (*named, ExclusionTable):
         yield from _lines(
             f"rows of {kind.NAME} are outside the pool", _outside(everything.of(kind).column("row"), -MOST, rows - 1)
         )
     exclusions = everything.of(ExclusionTable)
-    for kind in (TaskTable, GoldTable, AdjudicationTable, AssignmentTable, CommentTable):
+    for kind in named:
         outside = everything.of(kind).column("row")
         lost = (outside < 0) & ~np.isin(outside, exclusions.row)
         yield from _lines(f"rows of {kind.NAME} are of no example that was taken out of the pool", lost)
@@ -240,6 +252,7 @@ _CHECKS: dict[Check, str] = {
     _log: "events are numbered without a gap, each seals the earlier ones, and the last counts the rows of all tables",
     _references: "every row names an existing event, numbered tables have no gap, labels and leases are of tasks",
     _batches: "every task is in the batch that asked for it last, and batches are whole",
+    _control: "every member of the control was made one by an ask, and what an ask drew is in its batch",
     _budget: "no ask went beyond its budget",
     _labels: "versions count from 1, at most one is current, each label is one of the campaign, as it was told",
     _states: "every task is in the state that its labels and the exclusions give",

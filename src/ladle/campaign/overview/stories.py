@@ -11,6 +11,8 @@ from ladle.campaign.examples import Examples
 from ladle.campaign.overview.resolving import resolved_labels
 from ladle.errors import NotFoundError
 from ladle.labelling.answers import TaskStory
+from ladle.labelling.classes import rewritten
+from ladle.labelling.columns import texts
 from ladle.labelling.contract import View
 from ladle.labelling.labels import parsed
 from ladle.labelling.people import People, person_name
@@ -26,6 +28,7 @@ from ladle.labelling.tables import (
     BatchRowsTable,
     BatchTable,
     CommentTable,
+    ControlTable,
     EventTable,
     ExclusionTable,
     GoldTable,
@@ -51,6 +54,7 @@ def story(view: View, settings: Settings, examples: Examples, example_id: Any) -
     lines = [*_batches(view, row), *_labels(view, labels), *_comments(view, row)]
     lines += [*_leases(view, row), *_exclusions(view, row)]
     lines += [*_final_words(view, row), *_assignments(view, row)]
+    lines += _control(view, settings, row)
     lines += _quarantined(view, str(listed.cast("large_string")[0].as_py()))
     if len(gold):
         lines.append((_at(view, int(gold.event[0])), f"gold: known to be {parsed(gold.label[0])!r}"))
@@ -121,6 +125,17 @@ def _assignments(view: View, row: int) -> Iterator[Line]:
     for _, assignee, _, at, active, event in view.read(AssignmentTable, "row", [row]).tuples():
         by = _actor(view, event)
         yield at, f"assigned to {assignee} by {by}" if active else f"no longer assigned to {assignee}, by {by}"
+
+
+def _control(view: View, settings: Settings, row: int) -> Iterator[Line]:
+    for _, _, batch, drawn, predicted, event in view.read(ControlTable, "row", [row]).tuples():
+        how = (
+            f"drawn uniformly for the control in batch {batch}"
+            if drawn
+            else f"counted as control from batch {batch} on"
+        )
+        written = rewritten(settings.labels, texts([predicted]))[0][0] if predicted else ""
+        yield _at(view, event), how + (f", when the model predicted {parsed(written)!r}" if written else "")
 
 
 def _quarantined(view: View, example_id: str) -> Iterator[Line]:
