@@ -280,9 +280,11 @@ TABLE: dict[str, tuple[str, Any, Any]] = {
     "Campaign.take(disputed)": ("switch", True, lambda value: store().take("ann", 5, disputed=value).ids),
     "Campaign.create(price)": ("number", 5, lambda value: found(price=value).settings.price),
     "Campaign.create(gold_accuracy)": ("number", 1, lambda value: found(gold_accuracy=value).settings.gold_accuracy),
+    "Campaign.create(control)": ("number", 0, lambda value: found(control=value).settings.control),
     **each(
         "Campaign.set",
         {
+            "control": ("number", 0, lambda value: store().set(control=value).changed),
             "budget": ("whole", 5, lambda value: store().set(budget=value).changed),
             "annotators_per_task": ("whole", 2, lambda value: store().set(annotators_per_task=value).changed),
             "gold_accuracy": ("number", 1, lambda value: store().set(gold_accuracy=value).changed),

@@ -1622,7 +1622,46 @@ TIGHT = (
     ),
 )
 
+# The control is a uniform sample, and its predictions a fair test.
+CONTROL = (
+    Fault(
+        "control",
+        "the control draws from what the strategy has left",
+        "np.flatnonzero(~passed & ~excluded), quota",
+        "np.flatnonzero(~passed & free), quota",
+        ("test_the_members_are_the_beginning_of_one_order_whatever_the_strategy_takes",),
+    ),
+    Fault(
+        "control",
+        "newcomers to the pool are forgotten",
+        "np.flatnonzero(passed & free), quota)",
+        "np.flatnonzero(passed & free & member), quota)",
+        ("test_newcomers_and_lapsed_members_are_drawn_first",),
+    ),
+    Fault(
+        "control",
+        "a label that the model may have learnt is a test of it",
+        "np.isin(joined, next_ones) & ~labelled[joined]",
+        "np.isin(joined, next_ones)",
+        ("test_what_the_model_predicted_is_on_record_before_the_label",),
+    ),
+    Fault(
+        "control",
+        "the share of small asks is lost",
+        "math.floor(share * (asked + size) + 0.5) - math.floor(share * asked + 0.5)",
+        "math.floor(share * size + 0.5)",
+        ("test_small_asks_have_their_share_too",),
+    ),
+    Fault(
+        "control",
+        "what was drawn comes at the end of the batch",
+        "np.sort(random.integers(0, len(rows) + 1, len(drawn)))",
+        "np.full(len(drawn), len(rows))",
+        ("test_the_people_cannot_tell",),
+    ),
+)
+
 FAULTS: tuple[Fault, ...] = (
     *REACH, *PROVEN, *CUT, *ROUND_ROBIN, *TIES, *HOLM, *SAVINGS, *AGREEMENT, *LEASES, *IDEMPOTENCY, *SEALS, *BUDGET,
-    *QUERY, *MEASURES, *FILES, *CLASSES, *EXPERIMENTS, *TIGHT,
+    *QUERY, *MEASURES, *FILES, *CLASSES, *EXPERIMENTS, *TIGHT, *CONTROL,
 )  # fmt: skip

@@ -31,7 +31,10 @@ def opened() -> ladle.Campaign:
 
 def test_set(begun: Path, run: Any, run_json: Any) -> None:
     line = ("campaign", "set", "--annotators", 2, "--agreement", "unanimous", "--budget", 2000, "--lease-days", 3)
-    code, facts = run_json(*line, "--price", 0.05, "--currency", "USD", "--gold-accuracy", 0.9, "--by", "lead")
+    control = ("--control", "12.5%")
+    code, facts = run_json(
+        *line, "--price", 0.05, "--currency", "USD", "--gold-accuracy", 0.9, "--by", "lead", *control
+    )
     assert code == 0
     assert facts["changed"] == {
         "annotators_per_task": {"old": 1, "new": 2},
@@ -41,6 +44,7 @@ def test_set(begun: Path, run: Any, run_json: Any) -> None:
         "price": {"old": 0.04, "new": 0.05},
         "currency": {"old": "EUR", "new": "USD"},
         "gold_accuracy": {"old": 0.8, "new": 0.9},
+        "control": {"old": 0.0, "new": 0.125},
     }
     assert (facts["tasks"], facts["done_before"]) == (12, False)
     code, out, err = run(*line)
@@ -175,3 +179,20 @@ def test_classes_that_are_numbers(run: Any, run_json: Any, tmp_path: Path, monke
     assert run_json("campaign", "class", "rename", "2", "7")[1]["classes"] == [0, 1, 7]
     assert run_json("campaign", "class", "merge", "7", "0")[1]["classes"] == [0, 1]
     assert run_json("campaign", "class", "rename", "1", "one")[1]["classes"] == [0, "one"]
+
+
+def test_a_control_is_created_and_said(begun: Path, run: Any, run_json: Any) -> None:
+    line = ("campaign", "create", "pool.parquet", "--name", "owls", "--labels", "cat,dog,emu", "--strategy", "margin")
+    code, out, err = run(*line, "--control", "5%")
+    assert (code, err) == (0, "")
+    assert "5% of every batch is drawn uniformly" in " ".join(out.split())
+    assert run_json(*line, "--control", "0.05")[1]["control"] == 0.05
+    scores = ("--scores", "scores-1.parquet", "--size", 20, "-o", "owls.csv")
+    assert run_json("campaign", "ask", "--name", "owls", *scores)[1]["control"] == 1
+    assert "control" not in (begun / "owls.csv").read_text("utf-8")
+    assert run_json("campaign", "export", "outstanding", "--name", "owls", "-o", "waiting.csv")[0] == 0
+    assert "control" not in (begun / "waiting.csv").read_text("utf-8")
+    for wrong in ("5 percent", "80%", "-1"):
+        code, _, err = run("campaign", "set", "--name", "owls", f"--control={wrong}")
+        assert code == 2, wrong
+        assert "--control" in err
