@@ -148,9 +148,9 @@ def test_excluded_examples_are_no_part_of_it(store: Store, tmp_path: Path) -> No
 def test_what_the_model_predicted_is_on_record_before_the_label(store: Store, tmp_path: Path) -> None:
     campaign, ids = controlled(store, tmp_path), ids_of(ROWS)
     P = np.stack([margins(ROWS), 1 - margins(ROWS)], axis=1)
-    first = campaign.ask(5, margins=margins(ROWS))
-    campaign.tell(first.ids, ["cat"] * 5)
-    batch = campaign.ask(30, probabilities=P)
+    first = campaign.ask(100, margins=margins(ROWS))
+    campaign.tell(first.ids, ["cat"] * 100)
+    batch = campaign.ask(60, probabilities=P)
     for example, (number, is_drawn, predicted) in members_of(campaign).items():
         row = ids.index(example)
         if number == 1:
@@ -159,6 +159,7 @@ def test_what_the_model_predicted_is_on_record_before_the_label(store: Store, tm
             assert predicted == ('"cat"' if P[row, 0] >= 0.5 else '"dog"')
         else:
             assert predicted == "", "it had a label: the model may have been trained on it"
+    assert {True, False} == {is_drawn for number, is_drawn, _ in members_of(campaign).values() if number == 2}
     drawn = batch.control[0]
     campaign.tell([ids[drawn]], ["cat"])
     story = str(campaign.story(ids[drawn]))

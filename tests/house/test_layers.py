@@ -59,7 +59,7 @@ FILE_ORDER = {
     "campaign": [
         *("examples", "damage", "files", "clocks", "session"),
         *("own_files", "overview", "backups", "creation"),
-        *("score_arrays", "telling", "asking", "leases", "lead", "rounds", "label_files", "pools"),
+        *("score_arrays", "control", "telling", "asking", "leases", "lead", "rounds", "label_files", "pools"),
         *("reader", "comparison", "status", "teller", "editor", "whole_round", "campaign"),
     ],
     "formats": [

@@ -6,7 +6,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
-from ladle.campaign import asking, creation
+from ladle.campaign import asking, control, creation
 from ladle.campaign.clocks import Clock
 from ladle.campaign.label_files import form_of
 from ladle.campaign.overview import progress, quality, splitting, stories, verify, views, waiting
@@ -36,6 +36,7 @@ class Reader:
 
     # Functions that take the campaign as their first argument. They stand with their rules, because this file is long.
     split = splitting.split_of
+    control = control.control_of
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -322,7 +323,7 @@ class Reader:
         Cost: reads all tasks and labels.
         """
         with self._session.reading() as view:
-            return _progress(view, self.settings, self._session.now())
+            return _progress(self._session, view, self._session.now())
 
     def quarantine(self) -> Records:
         """The entries that were told and could not be stored as labels.

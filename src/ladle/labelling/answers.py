@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from ladle.arrays import Rows
 from ladle.counts import counted
+from ladle.labelling.control_figures import ControlFigures
 from ladle.labelling.records import Records
 from ladle.stopping import Verdict as StopVerdict
 
@@ -323,6 +324,8 @@ class Progress:
         One row for each recorded model: version, at, round, labelled, metrics, scores, scores_digest.
     stopping : tuple of ladle.stopping.Verdict
         The verdicts of the stopping rules that have enough data.
+    control : ControlFigures or None
+        What the control tells; None for a campaign without one, or whose ids cannot be read.
     """
 
     name: str
@@ -351,13 +354,15 @@ class Progress:
     reviews: Records
     curve: Records
     stopping: tuple[StopVerdict, ...] = ()
+    control: ControlFigures | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The progress as plain values that JSON can hold."""
-        others = ("annotators", "reviews", "curve", "stopping")
+        others = ("annotators", "reviews", "curve", "stopping", "control")
         plain = {name: getattr(self, name) for name in self.__slots__ if name not in others}
         tables = {name: _plain_rows(getattr(self, name)) for name in ("annotators", "reviews", "curve")}
-        return plain | tables | {"stopping": [verdict.to_dict() for verdict in self.stopping]}
+        control = None if self.control is None else self.control.to_dict()
+        return plain | tables | {"stopping": [verdict.to_dict() for verdict in self.stopping], "control": control}
 
     def __str__(self) -> str:
         text = (
