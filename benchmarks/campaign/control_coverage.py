@@ -4,7 +4,7 @@
 
 On each set a campaign is simulated many times: a learner, a strategy, rounds, and a control of another random order
 each time. The truth is known: the class shares of the pool, the accuracy of each round's model on the examples that had
-no label when it chose, and, for models that were trained without the control, the accuracy on examples outside the pool.
+no label when it chose, and, for models trained without the control, the accuracy on examples outside the pool.
 LADLE_DATA names the folder of the natural sets; without it, digits and made sets remain.
 """
 
@@ -23,11 +23,11 @@ import numpy as np
 import ladle
 from ladle import strategies
 from ladle.lab.learners.logistic import Logistic
+from ladle.labelling.control_figures import ControlEstimate
 from ladle.labelling.measures.control_estimates import (
     NEVER,
     ControlEnd,
     ControlFacts,
-    Estimate,
     model_tests,
     share_of,
     share_with,
@@ -63,7 +63,7 @@ def sets() -> Iterator[Set]:
 
 def trial(
     given: Set, tree: object, strategy_name: str, share: float, seed: int, is_held_out: bool
-) -> Iterator[tuple[str, Estimate, float]]:
+) -> Iterator[tuple[str, ControlEstimate, float]]:
     """The estimates of every round, each with what it is of and the truth.
 
     is_held_out: whether no model is trained on the labels of the control.

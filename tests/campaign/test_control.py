@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import ladle
-from ladle.errors import ArgumentError, MismatchError
+from ladle.errors import ArgumentError, LadleError, MismatchError, NotFoundError
 from ladle.labelling import MemoryStore, Store
 from ladle.labelling.id_words import id_words
 from ladle.labelling.rules.control import quota_of
@@ -210,3 +210,107 @@ def test_verify_names_a_member_that_is_not_of_the_beginning(tmp_path: Path) -> N
     problems = campaign.verify().problems
     assert any("not the beginning" in line for line in problems), problems
     assert any("not in batch 1" in line for line in problems), problems
+
+
+def model_of(truth: np.ndarray, wrong: np.ndarray) -> np.ndarray:
+    """Probabilities of a model that takes the wrong class at these rows."""
+    said = np.where(wrong, 1 - truth, truth)
+    return np.stack([0.9 - 0.8 * said, 0.1 + 0.8 * said], axis=1).astype(np.float32)
+
+
+def labelled_rounds(campaign: ladle.Campaign, rounds: int, wrong: np.ndarray) -> np.ndarray:
+    """Rounds of 40 whose labels all come back; the class of each row."""
+    truth = (np.random.default_rng(5).random(ROWS) < 0.3).astype(int)
+    for _ in range(rounds):
+        batch = campaign.ask(40, probabilities=model_of(truth, wrong), model="m")
+        campaign.tell(batch.ids, [["cat", "dog"][truth[row]] for row in batch.rows.tolist()])
+    return truth
+
+
+def test_what_the_control_tells(store: Store, tmp_path: Path) -> None:
+    campaign = controlled(store, tmp_path, 0.5)
+    wrong = np.random.default_rng(6).random(ROWS) < 0.25
+    truth = labelled_rounds(campaign, 2, wrong)
+    figures, order = campaign.control(), order_of(ids_of(ROWS))
+    assert (figures.population, figures.members, figures.waiting, figures.batch) == (ROWS, 40, 0, 2)
+    assert figures.sample["row"].tolist() == order[:40]
+    assert figures.sample["label"] == [["cat", "dog"][truth[row]] for row in order[:40]]
+    for row in figures.classes:
+        is_it = truth == (row.label == "dog")
+        assert row.low <= is_it.mean() <= row.high
+        assert row.all_labels or row.share == pytest.approx(is_it[order[:40]].mean())
+    members = members_of(campaign)
+    for row in figures.tests:
+        tested = [order[place] for place in range(40) if members[ids_of(ROWS)[order[place]]][0] == row.batch]
+        asked_before = set(campaign.batch(1).rows.tolist()) if row.batch == 2 else set()
+        fair = [each for each in tested if each not in asked_before]
+        assert (row.tests, row.waiting, row.model) == (len(fair), 0, "m")
+        assert row.accuracy == pytest.approx(1 - wrong[fair].mean())
+        assert row.low <= row.accuracy <= row.high
+    assert campaign.progress().control.to_dict() == figures.to_dict()
+    third = campaign.ask(40, probabilities=model_of(truth, wrong))
+    waiting = campaign.control()
+    assert (waiting.batch, waiting.members, waiting.waiting) == (2, 60, len(third.control))
+    assert np.isnan(waiting.tests[-1].accuracy)
+    assert waiting.last_test.batch == 2
+    assert str(waiting.to_dict()["tests"][-1]["accuracy"]) == "None"
+
+
+def test_given_scores_are_tested_on_labels_that_they_have_not_seen(store: Store, tmp_path: Path) -> None:
+    campaign = controlled(store, tmp_path, 0.5)
+    wrong = np.random.default_rng(6).random(ROWS) < 0.25
+    truth = labelled_rounds(campaign, 3, wrong)
+    order, members = order_of(ids_of(ROWS)), members_of(campaign)
+    seen = np.isin(np.arange(ROWS), [*campaign.batch(1).rows, *campaign.batch(2).rows])
+    P = model_of(truth, wrong)
+    last = [row for row in order[40:60] if not seen[row]]
+    found = campaign.control(probabilities=P)
+    assert found.accuracy.count == len(last) == sum(of == 3 and drawn for of, drawn, _ in members.values())
+    assert found.accuracy.value == pytest.approx(1 - wrong[last].mean())
+    assert "before batch 3" in found.accuracy_of
+    two = [row for row in order[20:60] if row not in set(campaign.batch(1).rows.tolist())]
+    found = campaign.control(probabilities=P, unseen_from=2)
+    assert (found.accuracy.count, found.accuracy.value) == (len(two), pytest.approx(1 - wrong[two].mean()))
+    found = campaign.control(probabilities=P, held_out=True)
+    assert (found.accuracy.count, found.accuracy.value) == (60, pytest.approx(1 - wrong[order[:60]].mean()))
+    campaign.classes.rename("dog", "wolf")
+    assert campaign.control(probabilities=P, held_out=True).accuracy == found.accuracy
+    campaign.ask(40, margins=margins(ROWS))
+    assert campaign.control(probabilities=P).accuracy is None
+    assert "cannot be told before" in campaign.control(probabilities=P).accuracy_of
+
+
+def test_wrong_questions_to_the_control(store: Store, tmp_path: Path) -> None:
+    campaign = controlled(store, tmp_path, 0.0)
+    with pytest.raises(NotFoundError, match=r"Campaign\.set\(control="):
+        campaign.control()
+    assert campaign.progress().control is None
+    campaign.set(control=0.5)
+    campaign.ask(10, margins=margins(ROWS))
+    assert campaign.control().batch == 0
+    assert len(campaign.control().classes) == 0
+    P = np.full((ROWS, 2), 0.5, np.float32)
+    for given, what in (
+        ({"held_out": True}, "probabilities"),
+        ({"unseen_from": 1}, "probabilities"),
+        ({"probabilities": P, "held_out": True, "unseen_from": 1}, "left out"),
+        ({"probabilities": P, "unseen_from": 2}, "1 at most"),
+        ({"probabilities": P[:9]}, "one entry for each"),
+        ({"probabilities": np.full((ROWS, 3), 1 / 3)}, "2 classes"),
+    ):
+        with pytest.raises(LadleError, match=what):
+            campaign.control(**given)
+
+
+def test_several_classes_and_numbers(store: Store, tmp_path: Path) -> None:
+    several = controlled(store, tmp_path, 0.5, labels=ladle.campaign.Labels.multi(["cat", "dog"]))
+    batch = several.ask(40, margins=margins(ROWS))
+    several.tell(batch.ids, [["cat", "dog"] if row % 2 else ["dog"] for row in batch.rows.tolist()])
+    shares = {row.label: row.share for row in several.control().classes}
+    odd = [row % 2 for row in order_of(ids_of(ROWS))[:20]]
+    assert shares == {"cat": pytest.approx(np.mean(odd)), "dog": 1.0}
+    numbers = controlled(store, tmp_path, 0.5, labels=ladle.campaign.Labels.value(), name="ages")
+    batch = numbers.ask(40, margins=margins(ROWS))
+    numbers.tell(batch.ids, [1.5] * 40)
+    assert len(numbers.control().classes) == 0
+    assert numbers.control().sample["label"] == [1.5] * 20

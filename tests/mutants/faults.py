@@ -1659,6 +1659,27 @@ CONTROL = (
         "np.full(len(drawn), len(rows))",
         ("test_the_people_cannot_tell",),
     ),
+    Fault(
+        "control",
+        "labels from before the ask test its model",
+        "& ~self.members(end - 1) & (self.first > self.ends[end].event)",
+        "& ~self.members(end - 1)",
+        ("test_what_a_model_may_have_learnt_is_no_test_of_it",),
+    ),
+    Fault(
+        "control",
+        "figures are told while members wait",
+        "self.labelled[inside].mean() >= ENOUGH",
+        "self.labelled[inside].mean() > 0",
+        ("test_nothing_is_told_until_nearly_all_members_have_a_label",),
+    ),
+    Fault(
+        "control",
+        "what the strategy has found is no part of the estimate from all labels",
+        "known.append(int(has[there].sum()) / total)",
+        "known.append(0.0)",
+        ("test_class_shares_are_unbiased_and_covered_whatever_the_strategy_likes",),
+    ),
 )
 
 FAULTS: tuple[Fault, ...] = (

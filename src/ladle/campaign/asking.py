@@ -13,10 +13,17 @@ import numpy.typing as npt
 from ladle.arrays import Embeddings
 from ladle.campaign.creation import without_cuts
 from ladle.campaign.examples import Examples
-from ladle.campaign.score_arrays import arrays_of, as_probabilities, check_class_count, check_order, indexes_of
+from ladle.campaign.score_arrays import (
+    arrays_of,
+    as_probabilities,
+    check_class_count,
+    check_entries,
+    check_order,
+    indexes_of,
+)
 from ladle.campaign.session import Session
 from ladle.campaign.telling import check_text
-from ladle.errors import ArgumentError, FileError, MismatchError, NotFoundError, ShapeError
+from ladle.errors import ArgumentError, FileError, MismatchError, NotFoundError
 from ladle.labelling import answers
 from ladle.labelling.columns import Int64
 from ladle.labelling.contract import View, Writer
@@ -57,7 +64,7 @@ def check_request(
     named = check_text("" if key is None else key, "key")
     digest = check_text("" if scores_digest is None else scores_digest, "scores_digest")
     plain = arrays_of(arrays)
-    _check_entries(plain)
+    check_entries(plain)
     given = as_probabilities(plain, binary=binary, normalise=normalise)
     return AskRequest(
         size=size,
@@ -72,13 +79,6 @@ def check_request(
         indexes=indexes_of(arrays),
         progress=reporter(progress),
     )
-
-
-def _check_entries(given: Mapping[str, Any]) -> None:
-    """Refuse a single number where an array with one entry for each example belongs. Raises: ShapeError."""
-    for name, array in given.items():
-        if getattr(array, "shape", None) == ():
-            raise ShapeError(f"`{name}`", wanted="have one entry for each example", got=f"the single value {array}")
 
 
 def _check_lengths(given: Mapping[str, Any], pool_rows: int) -> None:
@@ -109,7 +109,7 @@ def require_possible(session: Session, size: int, gold: int, arrays: Mapping[str
     Raises: ArgumentError, MismatchError, ShapeError.
     """
     plain = arrays_of(arrays)
-    _check_entries(plain)
+    check_entries(plain)
     with session.reading() as view:
         examples, state = session.examples(view), ask_rules.pool_state(view)
         _check_lengths(plain, len(examples))

@@ -8,16 +8,16 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.campaign.overview.control import ControlView, control_figures, control_view
-from ladle.campaign.score_arrays import arrays_of, as_probabilities, check_class_count
+from ladle.campaign.score_arrays import arrays_of, as_probabilities, check_class_count, check_entries
 from ladle.campaign.session import Session
 from ladle.errors import ArgumentError, MismatchError, NotFoundError
 from ladle.labelling.contract import View
-from ladle.labelling.control_figures import ControlFigures
-from ladle.labelling.measures.control_estimates import ENOUGH, Estimate, share_of
+from ladle.labelling.control_figures import ControlEstimate, ControlFigures
+from ladle.labelling.measures.control_estimates import ENOUGH, share_of
 from ladle.labelling.rules.control import predictions
 from ladle.numbers import switch, whole
 
-Given = tuple[Estimate | None, str]
+Given = tuple[ControlEstimate | None, str]
 
 
 class _Open(Protocol):
@@ -71,7 +71,9 @@ def control_of(
     -----
     Cost: about a microsecond for each id of the pool, once; reads all labels.
     """
-    given = as_probabilities(arrays_of({"probabilities": probabilities}), binary=binary, normalise=normalise)
+    plain = arrays_of({"probabilities": probabilities})
+    check_entries(plain)
+    given = as_probabilities(plain, binary=binary, normalise=normalise)
     held_out = switch(held_out, "`held_out`")
     first = None if unseen_from is None else whole(unseen_from, "`unseen_from`", least=1)
     if held_out and first is not None:

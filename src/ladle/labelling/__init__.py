@@ -18,10 +18,9 @@ from ladle.labelling.answers import (
     Withdrawn,
 )
 from ladle.labelling.contract import Store, View, Writer
-from ladle.labelling.control_figures import ControlFigures
+from ladle.labelling.control_figures import ControlEstimate, ControlFigures
 from ladle.labelling.labels import Labels
 from ladle.labelling.measures.agreement_summary import Agreement
-from ladle.labelling.measures.control_estimates import Estimate
 from ladle.labelling.memory_store import MemoryStore
 from ladle.labelling.records import Record, Records
 from ladle.labelling.settings import Settings
@@ -31,8 +30,8 @@ __all__ = [
     "Agreement",
     "Assigned",
     "Batch",
+    "ControlEstimate",
     "ControlFigures",
-    "Estimate",
     "Labels",
     "MemoryStore",
     "Merged",

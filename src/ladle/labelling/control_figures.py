@@ -9,12 +9,29 @@ from typing import Any
 
 import numpy as np
 
-from ladle.labelling.measures.control_estimates import Estimate
 from ladle.labelling.records import Records
 
 
 @dataclass(frozen=True, slots=True)
-class Savings:
+class ControlEstimate:
+    """A share with its interval of 95%.
+
+    Attributes
+    ----------
+    value, low, high : float
+        The share, and the ends of the interval.
+    count : int
+        How many labels it is from.
+    """
+
+    value: float
+    low: float
+    high: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class LabelsSaved:
     """The labels that the campaign has saved against labelling uniformly, as far as that can be told.
 
     Attributes
@@ -79,7 +96,7 @@ class ControlFigures:
     sample : Records
         One row for each of these labelled members, in their random order: row, label. The first m of them are a uniform
         sample, so models trained on nested beginnings draw the learning curve of uniform labelling. Not in `to_dict`.
-    accuracy : Estimate or None
+    accuracy : ControlEstimate or None
         Of the scores that were given to `Campaign.control`; None where it cannot be told yet.
     accuracy_of : str
         What that accuracy is of, or why it cannot be told; "" without scores.
@@ -94,7 +111,7 @@ class ControlFigures:
     classes: Records
     tests: Records
     sample: Records
-    accuracy: Estimate | None = None
+    accuracy: ControlEstimate | None = None
     accuracy_of: str = ""
 
     def to_dict(self) -> dict[str, Any]:

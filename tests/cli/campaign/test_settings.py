@@ -196,3 +196,30 @@ def test_a_control_is_created_and_said(begun: Path, run: Any, run_json: Any) -> 
         code, _, err = run("campaign", "set", "--name", "owls", f"--control={wrong}")
         assert code == 2, wrong
         assert "--control" in err
+
+
+def test_what_the_control_tells_is_shown(begun: Path, run: Any, run_json: Any) -> None:
+    run("campaign", "set", "--name", "birds", "--control", "50%", "--no-budget")
+    code, _, err = run("campaign", "control")
+    assert code == 8
+    assert "ladle campaign set" in err
+    ask = ("campaign", "ask", "--scores", "scores-1.parquet", "--size", 20, "--model", "v1", "--key", "two")
+    assert run_json(*ask, "-o", "two.csv")[1]["control"] > 0
+    labelled(begun / "batch.csv", begun / "all-done.csv")
+    assert run_json("campaign", "tell", "all-done.csv", "--annotator", "ann")[0] == 0
+    labelled(begun / "two.csv", begun / "two-done.csv")
+    assert run_json("campaign", "tell", "two-done.csv", "--annotator", "ann")[0] == 0
+    code, facts = run_json("campaign", "control")
+    assert (code, facts["waiting"], facts["batch"]) == (0, 0, 2)
+    assert facts["tests"][0]["model"] == "v1", "the file has probabilities, though the strategy reads margins"
+    assert facts["tests"][0]["accuracy"] is not None
+    code, out, err = run("campaign", "control", "--scores", "scores-1.parquet", "--held-out")
+    assert (code, err) == (0, "")
+    for words in ("Share of the pool", "emu", "these scores", "95% interval", "v1"):
+        assert words in out
+    assert "control" in run("campaign", "progress")[1]
+    assert "control: accuracy" in run("campaign", "status")[1]
+    assert run_json("campaign", "progress")[1]["control"]["members"] == facts["members"]
+    code, _, err = run("campaign", "control", "--held-out")
+    assert code == 2
+    assert "--scores" in err

@@ -14,13 +14,12 @@ from ladle.errors import LadleError
 from ladle.labelling.classes import rewritten
 from ladle.labelling.columns import Int64, Texts, texts
 from ladle.labelling.contract import View
-from ladle.labelling.control_figures import ControlFigures
+from ladle.labelling.control_figures import ControlEstimate, ControlFigures
 from ladle.labelling.labels import parsed
 from ladle.labelling.measures.control_estimates import (
     NEVER,
     ControlEnd,
     ControlFacts,
-    Estimate,
     model_tests,
     share_with,
 )
@@ -77,7 +76,7 @@ def control_view(session: Session, view: View) -> ControlView | None:
     labelled, predicted = (np.full(len(words), -1, np.int64) for _ in range(2))
     inside = resolved.row >= 0
     labelled[resolved.row[inside]] = codes[0][inside]
-    known = (control.row >= 0) & (control.predicted != "")
+    known = control.row >= 0
     predicted[control.row[known]] = codes[1][known]
     rows = np.setdiff1d(np.arange(len(words)), excluded)
     facts = ControlFacts(words[rows], labelled[rows] >= 0, first[rows], _ends(view, control, words))
@@ -85,10 +84,10 @@ def control_view(session: Session, view: View) -> ControlView | None:
 
 
 def _coded(columns: list[Texts]) -> tuple[Texts, list[Int64]]:
-    """The distinct texts of all columns, and the columns as places among them."""
-    place: dict[str, int] = {}
-    codes = [np.array([place.setdefault(text, len(place)) for text in column.tolist()], np.int64) for column in columns]
-    return texts(place), codes
+    """The distinct texts of all columns, and the columns as places among them; -1 for "", which is no label."""
+    distinct = dict.fromkeys(text for column in columns for text in column.tolist() if text)
+    place = {"": -1} | {text: number for number, text in enumerate(distinct)}
+    return texts(distinct), [np.array([place[text] for text in column.tolist()], np.int64) for column in columns]
 
 
 def _ends(view: View, control: ControlTable, words: npt.NDArray[np.uint64]) -> list[ControlEnd]:
@@ -113,7 +112,7 @@ def control_if_there(session: Session, view: View) -> ControlFigures | None:
 
 
 def control_figures(
-    view: View, settings: Settings, seen: ControlView, tested: tuple[Estimate | None, str] = (None, "")
+    view: View, settings: Settings, seen: ControlView, tested: tuple[ControlEstimate | None, str] = (None, "")
 ) -> ControlFigures:
     """What the control tells now. tested: the accuracy of scores that were given, and what it is of."""
     facts, end = seen.facts, seen.facts.last_end
@@ -144,7 +143,7 @@ def _sample(seen: ControlView, which: npt.NDArray[np.bool_]) -> Records:
 
 def _classes(seen: ControlView, settings: Settings, end: int) -> Records:
     """One row for each class, in the order of the campaign; none for labels that are numbers."""
-    found: list[tuple[Any, Estimate, bool]] = []
+    found: list[tuple[Any, ControlEstimate, bool]] = []
     if settings.labels.kind != "value" and end >= 0:
         said = [parsed(text) for text in seen.told.tolist()]
         known = sorted({each for label in said for each in _parts(label)}, key=lambda each: (str(type(each)), each))

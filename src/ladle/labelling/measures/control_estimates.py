@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.labelling.columns import Int64
+from ladle.labelling.control_figures import ControlEstimate
 from ladle.proposals.audit import wilson
 
 Words = npt.NDArray[np.uint64]
@@ -33,16 +34,6 @@ ENOUGH = 0.95  # the share of members that must be labelled: those that wait lon
 LEAST = 30  # members without a label at their ask, below which all labels are not weighed
 _Z = NormalDist().inv_cdf(0.975)
 _NARROWER = 0.95  # as wide: what a second estimate must be, so that chance does not choose
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A share with its interval of 95%, and how many labels it is from."""
-
-    value: float
-    low: float
-    high: float
-    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +84,16 @@ class ControlFacts:
         return -1
 
 
-def share_of(right: float, count: float, population: float = math.inf) -> Estimate:
+def share_of(right: float, count: float, population: float = math.inf) -> ControlEstimate:
     """A share of a population from a uniform sample of it without replacement, by Wilson's interval."""
     if count >= population:
-        return Estimate(right / count, right / count, right / count, round(count))
+        return ControlEstimate(right / count, right / count, right / count, round(count))
     trials = count * (population - 1) / (population - count) if math.isfinite(population) else count
     low, high = wilson(right / count, trials, _Z)
-    return Estimate(right / count, float(low), float(high), round(count))
+    return ControlEstimate(right / count, float(low), float(high), round(count))
 
 
-def share_with(facts: ControlFacts, has: Mask, end: int) -> tuple[Estimate, bool]:
+def share_with(facts: ControlFacts, has: Mask, end: int) -> tuple[ControlEstimate, bool]:
     """The share of examples with a property, and whether all labels made the estimate.
 
     has: (n,) whether the label of each has it; False without a label. end: as `last_end`, not -1.
@@ -115,7 +106,7 @@ def share_with(facts: ControlFacts, has: Mask, end: int) -> tuple[Estimate, bool
     return weighed, True
 
 
-def _from_all(facts: ControlFacts, has: Mask, end: int) -> Estimate | None:
+def _from_all(facts: ControlFacts, has: Mask, end: int) -> ControlEstimate | None:
     """The share from all labels that were there at each ask, and the members that came with it."""
     total, known, weights, rests, rights, counts = len(has), [], [], [], [], []
     for place in range(end + 1):
@@ -140,7 +131,7 @@ def _from_all(facts: ControlFacts, has: Mask, end: int) -> Estimate | None:
     found = share_of(share * trials, trials, max(trials, reach * total))
     sure = int((has & facts.labelled).sum()) / total  # no interval begins below what is known
     value, low, high = (max(base + reach * each, sure) for each in (found.value, found.low, found.high))
-    return Estimate(min(value, 1.0), low, min(high, 1.0), int(facts.labelled.sum()))
+    return ControlEstimate(min(value, 1.0), low, min(high, 1.0), int(facts.labelled.sum()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +139,7 @@ class ModelTest:
     """One batch as a test of the model that chose it. accuracy: None until nearly all of its tests have a label."""
 
     batch: int
-    accuracy: Estimate | None
+    accuracy: ControlEstimate | None
     tests: int
     waiting: int
 

@@ -13,7 +13,7 @@ from ladle.counts import counted, of_number
 
 if TYPE_CHECKING:
     from ladle.campaign import Campaign
-    from ladle.labelling import ControlFigures, Estimate
+    from ladle.labelling import ControlEstimate, ControlFigures
 
 SHOWN_CLASSES = 20  # --json has all
 SHOWN_TESTS = 10
@@ -112,7 +112,7 @@ def control_lines(found: ControlFigures) -> dict[str, str]:
     return lines
 
 
-def estimate_text(found: Estimate) -> str:
+def estimate_text(found: ControlEstimate) -> str:
     """A share with its interval."""
     return f"{percent(found.value)} ({percent(found.low)} to {percent(found.high)}, {counted(found.count, 'label')})"
 
