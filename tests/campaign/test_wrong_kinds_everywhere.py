@@ -123,6 +123,7 @@ GOOD: dict[str, Callable[[Path], dict[str, Any]]] = {
     "people.rename": lambda _: {"name": "bob", "new": "bo"},
     "people.set_team": lambda _: {"name": "bob", "team": "red"},
     "pool.history": lambda _: {},
+    "pool.opened": lambda _: {},
     "pool.problem": lambda _: {},
     "pool.with_gaps": lambda _: {},
     "withdrawals.close_quarantined": lambda _: {"reason": "seen"},

@@ -49,7 +49,7 @@ SUBROOMS = {
         {"assign"},
     ],
     "labelling": [{"."}, {"measures"}, {"rules"}, {"invariants"}],
-    "lab": [{"data"}, {"learners", "measures"}, {"protocol"}, {"ledger"}, {"runner"}],
+    "lab": [{"data"}, {"learners", "measures"}, {"campaigns"}, {"protocol"}, {"ledger"}, {"runner"}],
     "pool": [{"files"}, {"tables"}, {"ids"}, {"."}],
     "scores": [{"."}, {"files"}],
     "strategies": [{"query"}, {"scored", "distance", "coverage"}, {"clustered"}, {"."}],

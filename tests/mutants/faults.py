@@ -1680,6 +1680,20 @@ CONTROL = (
         "known.append(0.0)",
         ("test_class_shares_are_unbiased_and_covered_whatever_the_strategy_likes",),
     ),
+    Fault(
+        "control",
+        "the curve of uniform labelling is continued without end",
+        "np.exp(np.minimum(beyond, logs[-1] + np.log(FARTHEST)))",
+        "np.exp(beyond)",
+        ("test_the_curve_is_continued_as_a_power_law",),
+    ),
+    Fault(
+        "control",
+        "what may be worth no more is said to have saved labels",
+        "    if worth > len(labels):\n",
+        "    if worth > sizes[-1]:\n",
+        ("test_nothing_is_told_of_labels_that_are_worth_no_more",),
+    ),
 )
 
 FAULTS: tuple[Fault, ...] = (

@@ -32,26 +32,24 @@ class ControlEstimate:
 
 @dataclass(frozen=True, slots=True)
 class LabelsSaved:
-    """The labels that the campaign has saved against labelling uniformly, as far as that can be told.
+    """The labels that a campaign has saved against uniform labelling, as far as that can be told.
 
     Attributes
     ----------
-    saved, low, high : int or None
-        How many more labels uniform labelling needs for the same accuracy, with an interval of 95%. None where it
-        cannot be told; `high` alone is None where the labels are worth more than the curve of the control reaches.
+    least : int or None
+        Uniform labelling needs at least so many labels more for the same accuracy: the lower end of an interval of 95%
+        that has no upper one. None where it cannot be told yet.
     labels : int
-        Labelled examples of the campaign that the figure counts.
+        The labelled examples of the campaign.
     why : str
         What the figure rests on, or why it cannot be told.
     curve : sequence of (labels, accuracy)
         The learning curve of uniform labelling, from nested parts of the control.
     accuracy : float or None
-        The accuracy with all labels, on members of the control that the learner did not see.
+        That with all labels, on members of the control that the learner did not see; None where it was not measured.
     """
 
-    saved: int | None
-    low: int | None
-    high: int | None
+    least: int | None
     labels: int
     why: str
     curve: Sequence[tuple[int, float]] = ()
@@ -63,11 +61,9 @@ class LabelsSaved:
         return plain | {"curve": [list(point) for point in self.curve]}
 
     def __str__(self) -> str:
-        if self.low is None:
+        if self.least is None:
             return f"cannot be told yet: {self.why}"
-        if self.high is None:
-            return f"{self.low:,} labels at least, of {self.labels + self.low:,}: {self.why}"
-        return f"{self.saved:,} labels ({self.low:,} to {self.high:,}): {self.why}"
+        return f"{self.least:,} at least, beside {self.labels:,} labels: {self.why}"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -13,7 +13,7 @@ from ladle.counts import counted, of_number
 
 if TYPE_CHECKING:
     from ladle.campaign import Campaign
-    from ladle.labelling import ControlEstimate, ControlFigures
+    from ladle.labelling import ControlEstimate, ControlFigures, LabelsSaved
 
 SHOWN_CLASSES = 20  # --json has all
 SHOWN_TESTS = 10
@@ -34,6 +34,9 @@ def control(
             help="The first batch whose labels the model of the scores was not trained on. Default: the last.",
         ),
     ] = None,
+    saved: Annotated[
+        bool, typer.Option("--saved", help="Also say what labels were saved against uniform labelling, by a learner.")
+    ] = False,
     logits: options.Logits = False,
     binary: options.Binary = False,
     normalise: options.Normalise = False,
@@ -45,7 +48,8 @@ def control(
 ) -> None:
     """Show what the control tells: class shares of the pool, and accuracies of the models, with intervals of 95%.
 
-    With --scores, also the accuracy of these scores on labels that their model was not trained on.
+    With --scores, also the accuracy of these scores on labels that their model was not trained on. With --saved, a
+    learner on the vectors of the pool compares all labels with uniform samples.
     """
     from ladle.cli.program.printing import print_json, print_parts
 
@@ -61,11 +65,21 @@ def control(
 
             raise ArgumentError("--held-out and --unseen-from", wanted="come with --scores", got="none")
         found = campaign.control(**given)
-        facts = {"command": "campaign control", "name": campaign.name, **found.to_dict()}
+        savings = _saved(campaign) if saved else None
+        told = {} if savings is None else {"labels_saved": savings.to_dict()}
+        facts = {"command": "campaign control", "name": campaign.name, **found.to_dict(), **told}
     if as_json:
         print_json(facts)
     else:
-        print_parts(_parts(found, facts["name"], as_typed("export outstanding -o waiting.csv", db, name)), spaced=True)
+        see_waiting = as_typed("export outstanding -o waiting.csv", db, name)
+        print_parts(_parts(found, campaign.name, see_waiting, savings), spaced=True)
+
+
+def _saved(campaign: Campaign) -> LabelsSaved:
+    """The labels saved so far. Raises: as `ladle.lab.labels_saved`."""
+    from ladle.lab.campaigns.labels_saved import labels_saved
+
+    return labels_saved(campaign)
 
 
 def _probabilities(
@@ -122,7 +136,7 @@ def percent(share: float) -> str:
     return f"{share:.1%}"
 
 
-def _parts(found: ControlFigures, name: str, see_waiting: str) -> list[tuple[str, Any]]:
+def _parts(found: ControlFigures, name: str, see_waiting: str, savings: LabelsSaved | None) -> list[tuple[str, Any]]:
     from ladle.cli.campaign.tables import table
     from ladle.cli.program.printing import two_columns
 
@@ -137,6 +151,8 @@ def _parts(found: ControlFigures, name: str, see_waiting: str) -> list[tuple[str
     if found.accuracy_of:
         told = "" if found.accuracy is None else f"{estimate_text(found.accuracy)} on "
         lines["these scores"] = told + found.accuracy_of
+    if savings is not None:
+        lines["labels saved"] = str(savings)
     parts: list[tuple[str, Any]] = [(f"Control of {name}", two_columns(lines))]
     if len(found.classes):
         rows = [
@@ -170,5 +186,6 @@ EXAMPLES = {
         "ladle campaign control --db birds.db",
         "ladle campaign control --scores s9.parquet --held-out --db birds.db",
         "ladle campaign control --scores s9.parquet --unseen-from 8 --json",
+        "ladle campaign control --saved",
     )
 }
