@@ -36,6 +36,7 @@ KINDS = {"whole": WRONG_WHOLES, "number": WRONG_NUMBERS, "switch": WRONG_SWITCHE
 N = 60
 X = np.random.default_rng(0).standard_normal((N, 3)).astype(np.float32)
 P = np.random.default_rng(1).dirichlet(np.ones(3), N)
+P2 = np.stack([P[:, 0], 1 - P[:, 0]], axis=1)
 M = scores.margin(P)
 TREE = ladle.cluster(X)
 CLUSTERS = TREE.cut(n_clusters=12)
@@ -292,9 +293,20 @@ TABLE: dict[str, tuple[str, Any, Any]] = {
     "Campaign.take(disputed)": ("switch", True, lambda value: store().take("ann", 5, disputed=value).ids),
     "Campaign.create(price)": ("number", 5, lambda value: found(price=value).settings.price),
     "Campaign.create(gold_accuracy)": ("number", 1, lambda value: found(gold_accuracy=value).settings.gold_accuracy),
+    "Campaign.create(control)": ("number", 0, lambda value: found(control=value).settings.control),
+    **each(
+        "Campaign.control",
+        {
+            "held_out": ("switch", True, lambda value: _control(P2, held_out=value)),
+            "unseen_from": ("whole", 1, lambda value: _control(P2, unseen_from=value)),
+            "normalise": ("switch", True, lambda value: _control(P2, normalise=value)),
+            "binary": ("switch", True, lambda value: _control(P[:, 0], binary=value)),
+        },
+    ),
     **each(
         "Campaign.set",
         {
+            "control": ("number", 0, lambda value: store().set(control=value).changed),
             "budget": ("whole", 5, lambda value: store().set(budget=value).changed),
             "annotators_per_task": ("whole", 2, lambda value: store().set(annotators_per_task=value).changed),
             "gold_accuracy": ("number", 1, lambda value: store().set(gold_accuracy=value).changed),
@@ -391,6 +403,9 @@ EXEMPT = {
         "Assigned",
         "Campaign.split",
         "PersonChange",
+        "ControlEstimate",
+        "ControlFigures",
+        "LabelsSaved",
         "PoolSplit",
         "SettingsChange",
         "Withdrawn",
@@ -421,6 +436,13 @@ def _asked():
     begun = store()
     begun.ask(5, margins=M)
     return begun
+
+
+def _control(probabilities, **options):
+    begun = found(labels=[0, 1], control=0.5)
+    batch = begun.ask(6, margins=M)
+    begun.tell(batch.ids, [0, 1] * 3)
+    return begun.control(probabilities=probabilities, **options).accuracy
 
 
 def _savings(**options):

@@ -13,6 +13,9 @@ class Model:
     pool: int
     annotators_per_task: int
     budget: int | None
+    control: float = 0.0
+    order: list[int] = field(default_factory=list)  # of all rows, by chance
+    members: dict[int, tuple[int, bool]] = field(default_factory=dict)  # of the control: batch, drawn
     now: float = 0.0
     batches: list[dict] = field(default_factory=list)  # rows, lease_until, key, holder
     holds: dict[int, tuple[int, int]] = field(default_factory=dict)  # row -> the batch that asked last, place
@@ -199,6 +202,28 @@ class Model:
         if self.budget is None:
             return self.pool
         return max(0, self.budget - self.paid() - self.reserved()) // self.annotators_per_task
+
+    def draw(self, size: int) -> list[int]:
+        """What the control draws of an ask for this size; its members grow."""
+        before = sum(len(batch["rows"]) for batch in self.batches)
+        quota = int(self.control * (before + size) + 0.5) - int(self.control * before + 0.5)
+        if quota == 0:
+            return []
+        end = max([self.order.index(row) for row in self.members], default=-1)
+        free, drawn, number = self.free(), [], len(self.batches) + 1
+        for place, row in enumerate(self.order):
+            if place <= end and row in free and len(drawn) < quota:
+                drawn.append(row)
+                self.members.setdefault(row, (number, True))
+            elif place <= end and row not in free | self.excluded:
+                self.members.setdefault(row, (number, False))
+        steps = quota - len(drawn)
+        for row in self.order[end + 1 :]:
+            if steps and row not in self.excluded:
+                steps -= 1
+                self.members[row] = (number, row in free)
+                drawn += [row] if row in free else []
+        return drawn
 
     def ask(self, rows: list[int], lease: float, key: str, holder: str) -> int:
         self.holders_and_assignees |= {holder} - {""}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -37,6 +38,7 @@ TEAMS = {"ann": "red", "bob": "red"}
 NAMES = st.sampled_from(["ann", "cy", "red"])
 CLASSES = st.sampled_from(["cat", "dog", "cow", "emu"])
 BEGINNING = 1_000_000.0
+SHARES = st.sampled_from([0.0, 0.2, 0.5])
 SAID = st.lists(
     st.tuples(
         st.integers(-2, POOL + 1),
@@ -49,6 +51,12 @@ SAID = st.lists(
 )
 
 
+def word_of(seed: int, example_id: str) -> int:
+    """Where the control has an example in its order."""
+    text = f"{seed}\x1fcontrol\x1f{example_id}"
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
 class Machine(RuleBasedStateMachine):
     """One campaign, and the model of it."""
 
@@ -58,10 +66,11 @@ class Machine(RuleBasedStateMachine):
         self.told: dict[str, tuple[list, object]] = {}
         self.asked: dict[str, tuple[int, int]] = {}
 
-    @initialize(per_task=st.integers(1, 2), budget=st.sampled_from([None, 18]), seed=st.integers(0, 3))
-    def begin(self, per_task: int, budget: int | None, seed: int) -> None:
+    @initialize(per_task=st.integers(1, 2), budget=st.sampled_from([None, 18]), seed=st.integers(0, 3), control=SHARES)
+    def begin(self, per_task: int, budget: int | None, seed: int, control: float) -> None:
         self.now = BEGINNING
-        self.model = Model(POOL, per_task, budget, now=self.now, teams=TEAMS)
+        order = sorted(range(POOL), key=lambda row: word_of(seed, f"image {row}"))
+        self.model = Model(POOL, per_task, budget, control=control, order=order, now=self.now, teams=TEAMS)
         self.folder = tempfile.TemporaryDirectory()
         self.ids = [f"image {row}" for row in range(POOL)]
         pool = ladle.open_pool(np.zeros((POOL, 1)), ids=self.ids)
@@ -74,6 +83,7 @@ class Machine(RuleBasedStateMachine):
             annotators_per_task=per_task,
             budget=budget,
             seed=seed,
+            control=control,
             lease_seconds=LEASE,
             files=self.folder.name,
             clock=self.clock,
@@ -105,6 +115,9 @@ class Machine(RuleBasedStateMachine):
         chosen = {row for row in rows if row not in self.model.gold}
         assert len(chosen) == size
         assert chosen <= free
+        drawn = self.model.draw(size)
+        assert set(drawn) <= chosen
+        assert sorted(batch.control.tolist()) == sorted(chosen & self.model.members.keys())
         assert batch.number == len(self.model.batches) + 1
         assert not batch.renewed
         assert batch.passed_on == self.model.ask(rows, LEASE, key, holder)
@@ -221,13 +234,14 @@ class Machine(RuleBasedStateMachine):
         deleted = self.campaign.delete_labels(ids, annotator=annotator, reason="a mistake")
         assert deleted == self.model.delete(set(rows), annotator)
 
-    @rule(people=st.integers(1, 3), budget=st.sampled_from([None, 6, 18]))
-    def set_settings(self, people: int, budget: int | None) -> None:
+    @rule(people=st.integers(1, 3), budget=st.sampled_from([None, 6, 18]), control=SHARES)
+    def set_settings(self, people: int, budget: int | None, control: float) -> None:
         before = {"annotators_per_task": self.model.annotators_per_task, "budget": self.model.budget}
-        after = {"annotators_per_task": people, "budget": budget}
+        before["control"] = self.model.control
+        after = {"annotators_per_task": people, "budget": budget, "control": control}
         changed = {name: (before[name], after[name]) for name in after if before[name] != after[name]}
         states = [self.model.state(row) for row in range(POOL)]
-        self.model.annotators_per_task, self.model.budget = people, budget
+        self.model.annotators_per_task, self.model.budget, self.model.control = people, budget, control
         moved = [self.model.state(row) != state and self.model.is_task(row) for row, state in enumerate(states)]
         change = self.campaign.set(**after)
         assert (dict(change.changed), change.tasks) == (changed, sum(moved))
@@ -364,6 +378,8 @@ class Machine(RuleBasedStateMachine):
         words = {row: self.model.name(meant) for row, meant in self.model.final.items()}
         assert {row.row: row.label for row in self.campaign.adjudications()} == words
         assert {row.row: row.label for row in self.campaign.resolved()} == self.model.resolved()
+        for table in (self.campaign.labels(), outstanding, self.campaign.resolved()):
+            assert {row.row for row in table if row.control} == set(table["row"].tolist()) & self.model.members.keys()
 
     def teardown(self) -> None:
         if hasattr(self, "campaign"):

@@ -221,6 +221,7 @@ FREE: dict[str, set[str]] = {
     "person": {"name", "team", "merged_into", "event"},
     "comment": {"row", "example_id", "annotator", "text", "told_at", "event"},
     "settings": {"event"},
+    "control": {"batch", "drawn", "predicted", "event"},
 }
 
 

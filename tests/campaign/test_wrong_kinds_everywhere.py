@@ -74,6 +74,7 @@ GOOD: dict[str, Callable[[Path], dict[str, Any]]] = {
     "close": lambda _: {},
     "comment": lambda _: {"ids": ids_of(1), "texts": "a smudge", "annotator": "ann"},
     "comments": lambda _: {},
+    "control": lambda _: {},
     "create": lambda _: {"url": MemoryStore(), "name": "new", "pool": pool_of(ROWS), "strategy": "margin"},
     "delete_labels": lambda _: {"ids": ids_of(1), "reason": "wrong"},
     "disputes": lambda _: {},
@@ -122,6 +123,7 @@ GOOD: dict[str, Callable[[Path], dict[str, Any]]] = {
     "people.rename": lambda _: {"name": "bob", "new": "bo"},
     "people.set_team": lambda _: {"name": "bob", "team": "red"},
     "pool.history": lambda _: {},
+    "pool.opened": lambda _: {},
     "pool.problem": lambda _: {},
     "pool.with_gaps": lambda _: {},
     "withdrawals.close_quarantined": lambda _: {"reason": "seen"},
@@ -164,7 +166,7 @@ def folder(tmp_path: Path) -> Path:
 def busy(folder: Path, name: str) -> ladle.Campaign:
     """A campaign that has some of everything."""
     (folder / name).mkdir()
-    campaign = begun(MemoryStore(), folder / name, ROWS, labels=["cat", "dog", "fox", "owl"])
+    campaign = begun(MemoryStore(), folder / name, ROWS, labels=["cat", "dog", "fox", "owl"], control=0.3)
     campaign.classes.merge("fox", "cat")
     campaign.ask(2, margins=margins(ROWS), holder="red")
     campaign.tell([*ids_of(3), "stranger"], ["cat", "dog", "cat", "cat"], annotator="ann", source="desk")

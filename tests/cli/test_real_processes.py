@@ -62,6 +62,7 @@ LINES: dict[str, tuple[tuple[str, ...], int]] = {
     "campaign audit": (("--db", "flipped.db"), 4),
     "campaign status": (("--db", "flipped.db"), 4),
     "campaign agreement": (("--db", "flipped.db"), 4),
+    "campaign control": (("--db", "flipped.db"), 4),
     "campaign compare": (("--db", "good.db", "--db", "flipped.db"), 4),
     "campaign set": (("--budget", "9", "--db", "flipped.db"), 4),
     "campaign class add": (("dog", "--db", "flipped.db"), 4),

@@ -31,6 +31,7 @@ SEVERAL = {
     "campaign release": {"--ids"},
     "campaign gold": {"--example", "--ignore-column"},
     "campaign skip": {"--example"},
+    "campaign control": {"--score-column"},
     "campaign comment": {"--example"},
 }
 

@@ -80,7 +80,8 @@ def everything(url: str, folder: Path, clock: Clock) -> ladle.Campaign:
     campaign.record_model("m1", metrics={"loss": 1.2}, correct=True)
     campaign.extend(ladle.open_pool(embeddings, ids=ids))
     clock.now += 8 * DAY
-    campaign.ask(10, margins=margins, lease_seconds=DAY)
+    campaign.set(control=0.2)
+    campaign.ask(10, probabilities=np.stack([0.5 + margins / 2, 0.5 - margins / 2], axis=1), lease_seconds=DAY)
     campaign.take("cy", 3)
     campaign.release("cy")
     campaign.adjudicate([ids[45], ids[46], ids[47]], ["dog", "cat", "cat"], reason="seen on the film")

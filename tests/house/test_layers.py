@@ -50,7 +50,7 @@ SUBROOMS = {
         {"assign"},
     ],
     "labelling": [{"."}, {"measures"}, {"rules"}, {"invariants"}],
-    "lab": [{"data"}, {"learners", "measures"}, {"protocol"}, {"ledger"}, {"runner"}],
+    "lab": [{"data"}, {"learners", "measures"}, {"campaigns"}, {"protocol"}, {"ledger"}, {"runner"}],
     "pool": [{"files"}, {"tables"}, {"ids"}, {"."}],
     "scores": [{"."}, {"files"}],
     "strategies": [{"query"}, {"scored", "distance", "coverage"}, {"clustered"}, {"."}],
@@ -60,7 +60,7 @@ FILE_ORDER = {
     "campaign": [
         *("examples", "damage", "files", "clocks", "session"),
         *("own_files", "overview", "backups", "creation"),
-        *("score_arrays", "telling", "asking", "leases", "lead", "rounds", "label_files", "pools"),
+        *("score_arrays", "control", "telling", "asking", "leases", "lead", "rounds", "label_files", "pools"),
         *("reader", "comparison", "status", "teller", "editor", "whole_round", "campaign"),
     ],
     "formats": [

@@ -768,8 +768,8 @@ LEASES = (
     Fault(
         "pools",
         "a replaced pool leaves leases at their old rows",
-        "*(move.table(each) for each in (records.label, records.lease)),",
-        "move.table(records.label), records.lease,",
+        "*(move.table(each) for each in (records.control, records.label, records.lease)),",
+        "move.table(records.control), move.table(records.label), records.lease,",
         ("test_records_follow_their_examples_to_any_order",),
     ),
     Fault(
@@ -1678,7 +1678,81 @@ TIGHT = (
     ),
 )
 
+# The control is a uniform sample, and its predictions a fair test.
+CONTROL = (
+    Fault(
+        "control",
+        "the control draws from what the strategy has left",
+        "np.flatnonzero(~passed & ~excluded), quota",
+        "np.flatnonzero(~passed & free), quota",
+        ("test_the_members_are_the_beginning_of_one_order_whatever_the_strategy_takes",),
+    ),
+    Fault(
+        "control",
+        "newcomers to the pool are forgotten",
+        "np.flatnonzero(passed & free), quota)",
+        "np.flatnonzero(passed & free & member), quota)",
+        ("test_newcomers_and_lapsed_members_are_drawn_first",),
+    ),
+    Fault(
+        "control",
+        "a label that the model may have learnt is a test of it",
+        "np.isin(joined, next_ones) & ~labelled[joined]",
+        "np.isin(joined, next_ones)",
+        ("test_what_the_model_predicted_is_on_record_before_the_label",),
+    ),
+    Fault(
+        "control",
+        "the share of small asks is lost",
+        "math.floor(share * (asked + size) + 0.5) - math.floor(share * asked + 0.5)",
+        "math.floor(share * size + 0.5)",
+        ("test_small_asks_have_their_share_too",),
+    ),
+    Fault(
+        "control",
+        "what was drawn comes at the end of the batch",
+        "np.sort(random.integers(0, len(rows) + 1, len(drawn)))",
+        "np.full(len(drawn), len(rows))",
+        ("test_the_people_cannot_tell",),
+    ),
+    Fault(
+        "control",
+        "labels from before the ask test its model",
+        "& ~self.members(end - 1) & (self.first > self.ends[end].event)",
+        "& ~self.members(end - 1)",
+        ("test_what_a_model_may_have_learnt_is_no_test_of_it",),
+    ),
+    Fault(
+        "control",
+        "figures are told while members wait",
+        "self.labelled[inside].mean() >= ENOUGH",
+        "self.labelled[inside].mean() > 0",
+        ("test_nothing_is_told_until_nearly_all_members_have_a_label",),
+    ),
+    Fault(
+        "control",
+        "what the strategy has found is no part of the estimate from all labels",
+        "known.append(int(has[there].sum()) / total)",
+        "known.append(0.0)",
+        ("test_class_shares_are_unbiased_and_covered_whatever_the_strategy_likes",),
+    ),
+    Fault(
+        "control",
+        "the curve of uniform labelling is continued without end",
+        "np.exp(np.minimum(beyond, logs[-1] + np.log(FARTHEST)))",
+        "np.exp(beyond)",
+        ("test_the_curve_is_continued_as_a_power_law",),
+    ),
+    Fault(
+        "control",
+        "what may be worth no more is said to have saved labels",
+        "    if worth > len(labels):\n",
+        "    if worth > sizes[-1]:\n",
+        ("test_nothing_is_told_of_labels_that_are_worth_no_more",),
+    ),
+)
+
 FAULTS: tuple[Fault, ...] = (
     *REACH, *PROVEN, *CUT, *ROUND_ROBIN, *TIES, *HOLM, *SAVINGS, *AGREEMENT, *LEASES, *IDEMPOTENCY, *SEALS, *BUDGET,
-    *QUERY, *MEASURES, *FILES, *CLASSES, *EXPERIMENTS, *TIGHT,
+    *QUERY, *MEASURES, *FILES, *CLASSES, *EXPERIMENTS, *TIGHT, *CONTROL,
 )  # fmt: skip

@@ -13,20 +13,29 @@ import numpy.typing as npt
 from ladle.arrays import Embeddings
 from ladle.campaign.creation import without_cuts
 from ladle.campaign.examples import Examples
-from ladle.campaign.score_arrays import arrays_of, as_probabilities, check_class_count, check_order, indexes_of
+from ladle.campaign.score_arrays import (
+    arrays_of,
+    as_probabilities,
+    check_class_count,
+    check_entries,
+    check_order,
+    indexes_of,
+)
 from ladle.campaign.session import Session
 from ladle.campaign.telling import check_text
-from ladle.errors import ArgumentError, FileError, MismatchError, NotFoundError, ShapeError
+from ladle.errors import ArgumentError, FileError, MismatchError, NotFoundError
 from ladle.labelling import answers
+from ladle.labelling.columns import Int64
 from ladle.labelling.contract import View, Writer
 from ladle.labelling.events import Act, digest_of, earlier_report, next_number, record
 from ladle.labelling.people import People, person_name
 from ladle.labelling.records import moment
 from ladle.labelling.rules import ask as ask_rules
 from ladle.labelling.rules.ask import AskRequest, BatchChoice, PoolState
+from ladle.labelling.rules.control import NOTHING, ControlPlan, plan_control, predictions, quota_of, spread_over
 from ladle.labelling.rules.people import holder_now
 from ladle.labelling.settings import check_lease
-from ladle.labelling.tables import MICROSECONDS, BatchRowsTable, BatchTable, EventTable, PersonTable
+from ladle.labelling.tables import MICROSECONDS, BatchRowsTable, BatchTable, ControlTable, EventTable, PersonTable
 from ladle.numbers import whole
 from ladle.progress import Reporter, reporter
 
@@ -56,7 +65,7 @@ def check_request(
     named = check_text("" if key is None else key, "key")
     digest = check_text("" if scores_digest is None else scores_digest, "scores_digest")
     plain = arrays_of(arrays)
-    _check_entries(plain)
+    check_entries(plain)
     given = as_probabilities(plain, binary=binary, normalise=normalise)
     return AskRequest(
         size=size,
@@ -71,13 +80,6 @@ def check_request(
         indexes=indexes_of(arrays),
         progress=reporter(progress),
     )
-
-
-def _check_entries(given: Mapping[str, Any]) -> None:
-    """Refuse a single number where an array with one entry for each example belongs. Raises: ShapeError."""
-    for name, array in given.items():
-        if getattr(array, "shape", None) == ():
-            raise ShapeError(f"`{name}`", wanted="have one entry for each example", got=f"the single value {array}")
 
 
 def _check_lengths(given: Mapping[str, Any], pool_rows: int) -> None:
@@ -108,7 +110,7 @@ def require_possible(session: Session, size: int, gold: int, arrays: Mapping[str
     Raises: ArgumentError, MismatchError, ShapeError.
     """
     plain = arrays_of(arrays)
-    _check_entries(plain)
+    check_entries(plain)
     with session.reading() as view:
         examples, state = session.examples(view), ask_rules.pool_state(view)
         _check_lengths(plain, len(examples))
@@ -153,7 +155,8 @@ def ask(session: Session, request: AskRequest) -> answers.Batch:
 class _Basis:
     """What a selection was made from, at one moment.
 
-    last_event: the number of the last event then. spend: what `check_budget` counted.
+    last_event: the number of the last event then. spend: what `check_budget` counted. control: what the ask does for
+    the control.
     """
 
     state: PoolState
@@ -162,6 +165,15 @@ class _Basis:
     last_event: int
     at: int
     spend: Mapping[str, int]
+    control: ControlPlan
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Chosen:
+    """The rows of a batch before gold is added, and the story of its selection."""
+
+    rows: Int64
+    story: Mapping[str, Any]
 
 
 def _basis(session: Session, request: AskRequest, view: View) -> _Basis | None:
@@ -175,7 +187,21 @@ def _basis(session: Session, request: AskRequest, view: View) -> _Basis | None:
     spend = ask_rules.check_budget(session.settings, view, state.task, request.size + request.gold)
     ask_rules.check_room(state, request.size, pool_rows=len(examples), at=at)
     examples.pool_if_there()  # refuses one that has changed: scores may go by its rows
-    return _Basis(state, examples, session.clusters(view), int(view.last(EventTable).seq[0]), at, spend)
+    control, last = _control(session, view, state, request.size, at), int(view.last(EventTable).seq[0])
+    return _Basis(state, examples, session.clusters(view), last, at, spend, control)
+
+
+def _control(session: Session, view: View, state: PoolState, size: int, at: int) -> ControlPlan:
+    """What an ask for `size` does for the control. Cost: about a microsecond for each id, once for each pool."""
+    quota = quota_of(session.settings.control, state.asked, size)
+    if quota == 0:
+        return NOTHING
+    words = session.control_words(view)
+    free, excluded, labelled = (np.zeros(len(words), bool) for _ in range(3))
+    free[:] = True
+    free[state.closed(at)] = False
+    excluded[state.excluded], labelled[state.labelled] = True, True
+    return plan_control(words, quota, state.control, free=free, excluded=excluded, labelled=labelled)
 
 
 def _renew(session: Session, writer: Writer, number: int, request: AskRequest, act: Act) -> answers.Batch:
@@ -223,10 +249,17 @@ def read_batch(session: Session, view: View, number: int, *, renewed: bool = Fal
         asked_at=moment(int(batch.asked_at[0])),
         lease_until=moment(int(batch.lease_until[0])),
         story=json.loads(batch.story[0]),
+        control=_control_rows(view, rows, number),
         model=str(batch.model[0]),
         renewed=renewed,
         passed_on=int(batch.passed_on[0]),
     )
+
+
+def _control_rows(view: View, rows: Int64, number: int) -> Int64:
+    """The rows of a batch that it was asked for as members of the control, in its order."""
+    control = view.read(ControlTable, "row", rows.tolist())
+    return rows[np.isin(rows, control.row[control.batch <= number])]
 
 
 def number_of(view: View, number: int | None, key: str | None) -> int:
@@ -244,9 +277,13 @@ def number_of(view: View, number: int | None, key: str | None) -> int:
     return int(batches.number[-1])
 
 
-def _select(session: Session, request: AskRequest, basis: _Basis) -> Any:
-    """The strategy's `Selection`, by the seed of the next batch. Raises: as `Strategy.query`."""
+def _select(session: Session, request: AskRequest, basis: _Basis) -> _Chosen:
+    """What the control draws and what the strategy chooses, by the seed of the next batch. Raises: as `Strategy.query`.
+
+    The strategy chooses as if what was drawn had a label.
+    """
     from ladle import strategies
+    from ladle.strategies.query.contract import Story
 
     given, examples = dict(request.arrays), basis.examples
     options = dict(session.settings.options)
@@ -257,11 +294,20 @@ def _select(session: Session, request: AskRequest, basis: _Basis) -> Any:
     _check_lengths(given, len(examples))
     if "embeddings" in strategy.needs and "embeddings" not in given:
         given["embeddings"] = _embeddings(examples, strategy.name)
-    seed = ask_rules.selection_seed(session.settings, basis.state.batches + 1)
-    closed = basis.state.closed(basis.at)
-    return strategy.query(
-        request.size, pool_rows=len(examples), labelled=closed, seed=seed, progress=request.progress, **given
-    )
+    number, drawn = basis.state.batches + 1, basis.control.drawn
+    seed = ask_rules.selection_seed(session.settings, number)
+    closed = np.union1d(basis.state.closed(basis.at), drawn)
+    size, pool_rows = request.size - len(drawn), len(examples)
+    if size == 0:
+        story = Story(strategy.name, seed, 0, pool_rows, len(closed), 0)
+        chosen = drawn[:0]
+    else:
+        selection = strategy.query(
+            size, pool_rows=pool_rows, labelled=closed, seed=seed, progress=request.progress, **given
+        )
+        story, chosen = selection.story, selection.rows
+    told = story.to_dict() | ({"control_rows": len(drawn)} if session.settings.control else {})
+    return _Chosen(spread_over(chosen, drawn, seed=session.settings.seed, number=number), told)
 
 
 def _embeddings(examples: Examples, strategy: str) -> Embeddings:
@@ -277,7 +323,7 @@ def _embeddings(examples: Examples, strategy: str) -> Embeddings:
 
 
 def _make_or_find(
-    session: Session, request: AskRequest, writer: Writer, selection: Any, basis: _Basis | None
+    session: Session, request: AskRequest, writer: Writer, selection: _Chosen | None, basis: _Basis | None
 ) -> answers.Batch | None:
     """The batch, new or of the same key; None when a chosen row is no longer free, or another batch came between."""
     at = session.now()
@@ -286,6 +332,7 @@ def _make_or_find(
     if report is not None:
         return _renew(session, writer, int(report["batch"]), request, act)
     assert basis is not None  # a batch that existed before still exists
+    assert selection is not None
     state, spend, event = basis.state, basis.spend, next_number(writer, EventTable)
     if event != basis.last_event + 1:
         state = ask_rules.pool_state(writer)
@@ -294,6 +341,10 @@ def _make_or_find(
             return None
     number = state.batches + 1
     rows, gold = ask_rules.with_gold(session.settings, selection.rows, state.gold, request.gold, number)
-    choice = BatchChoice(rows, basis.examples.texts_at(rows), gold, selection.story.to_dict())
+    joined, texts_at = basis.control.joined, basis.examples.texts_at
+    predicted = predictions(session.settings.labels, request.arrays.get("probabilities"), joined)
+    choice = BatchChoice(
+        rows, texts_at(rows), gold, selection.story, basis.control, control_id=texts_at(joined), predicted=predicted
+    )
     record(writer, act, ask_rules.make_batch(state, request, choice, event=event, at=at, spend=spend))
     return read_batch(session, writer, number)

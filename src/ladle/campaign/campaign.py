@@ -69,6 +69,7 @@ class Campaign(Editor):
         annotators_per_task: int = 1,
         agreement: str = "majority",
         gold_accuracy: float = 0.8,
+        control: float = 0.0,
         seed: int = 0,
         lease_seconds: float = 7 * 24 * 3600,
         files: str | None = None,
@@ -105,6 +106,9 @@ class Campaign(Editor):
             How many annotators label each example.
         agreement, gold_accuracy, seed
             As in `Settings`.
+        control : float, default 0
+            The share of every batch that is drawn uniformly from the pool, such as 0.05, for honest estimates: see
+            docs/campaign.md.
         lease_seconds : float, default 7 days
             How long a batch is leased: the time until its unlabelled examples may be chosen again.
         files : str, optional
@@ -148,6 +152,7 @@ class Campaign(Editor):
             files="" if files is None else files,
             price=price,
             currency=currency,
+            control=control,
         )
         plan = creation.NewCampaign(settings, as_pool(pool), tree, clock, reporter(progress), by)
         return cls(creation.create(url, plan))

@@ -23,6 +23,7 @@ from ladle.labelling.tables import (
     KINDS,
     AdjudicationTable,
     AssignmentTable,
+    ControlTable,
     ExclusionTable,
     GoldTable,
     PoolPartTable,
@@ -86,7 +87,7 @@ def newest_part(view: View) -> PoolPartTable:
 
 def foreign_ids(examples: Examples, tables: Mapping[type[Columns], Columns]) -> Iterator[str]:
     """One line for each table that has other ids than the pool at some rows, or has taken out what is in the pool."""
-    for kind in (TaskTable, ExclusionTable, GoldTable, AdjudicationTable, AssignmentTable):
+    for kind in (TaskTable, ExclusionTable, GoldTable, AdjudicationTable, AssignmentTable, ControlTable):
         if kind not in tables:
             continue
         rows, ids = tables[kind].column("row"), tables[kind].column("example_id")

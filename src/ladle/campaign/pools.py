@@ -58,6 +58,23 @@ class CampaignPool:
         with self._session.reading() as view:
             return self._session.pool_with_gaps(view)
 
+    def opened(self) -> Pool:
+        """The pool itself.
+
+        Returns
+        -------
+        Pool
+
+        Raises
+        ------
+        ArgumentError
+            For a pool that has no files to be opened again.
+        FileError, MismatchError
+            Where it cannot be read, or is another one than the campaign's.
+        """
+        with self._session.reading() as view:
+            return self._session.examples(view).pool
+
     def __repr__(self) -> str:
         last = self.history()[-1]
         return f"<CampaignPool {last.source}: {last.rows:,} rows, dim {last.dim}>"

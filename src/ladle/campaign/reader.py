@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
-from ladle.campaign import asking, creation
+from ladle.campaign import asking, control, creation
 from ladle.campaign.clocks import Clock
 from ladle.campaign.label_files import form_of
 from ladle.campaign.overview import progress, quality, splitting, stories, verify, views, waiting
@@ -21,7 +20,6 @@ from ladle.labelling.contract import Store, View
 from ladle.labelling.measures.agreement_summary import Agreement
 from ladle.labelling.records import Records
 from ladle.labelling.settings import Settings
-from ladle.labelling.splits import PoolSplit
 from ladle.labelling.tables import BatchTable, EventTable, LabelTable
 from ladle.pool.ids.example_ids import Ids
 from ladle.progress import SILENT, Reporter, reporter
@@ -35,6 +33,10 @@ class Reader:
     """The methods of `Campaign` that change nothing. Everything that one call returns is of one moment."""
 
     __slots__ = ("_session",)
+
+    # Functions that take the campaign as their first argument. They stand with their rules, because this file is long.
+    split = splitting.split_of
+    control = control.control_of
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -172,7 +174,8 @@ class Reader:
             ("current", "superseded" or "deleted"), row, round (0 when no ask has chosen the example), source, origin
             ("asked", "told", "imported", "assigned" or "adjudicated": what made the task), recorded_at, number,
             adjudicated (the label that a lead has decided for the example, or None), reason (of a skip), seconds (of
-            work; NaN when unknown), told_by (the annotator as the caller wrote it), file (its SHA-256).
+            work; NaN when unknown), told_by (the annotator as the caller wrote it), file (its SHA-256), control
+            (whether the example is a member of the control now).
 
         Raises
         ------
@@ -206,7 +209,8 @@ class Reader:
         -------
         Records
             One row for each example: id, row, label, votes (the labels that count), share (the share of them for this
-            label), how (the rule of agreement, "adjudicated" or "gold"). Disputed and excluded examples are left out.
+            label), how (the rule of agreement, "adjudicated" or "gold"), control (as in `labels`). Disputed and
+            excluded examples are left out.
         """
         with self._session.reading() as view:
             return views.resolved(view, self.settings, self._news(view, since))
@@ -226,39 +230,6 @@ class Reader:
         """
         with self._session.reading() as view:
             return views.withdrawn(view, self.settings, News.since(view, since, self._session.now()))
-
-    def split(
-        self, shares: Mapping[str, float], *, near: float | None = None, progress: Reporter = SILENT
-    ) -> PoolSplit:
-        """The side of each example of the pool, such as train, validation or test.
-
-        The side is a hash of the campaign's seed and of the id. So an example never changes its side while the campaign
-        and its pool grow. Near-duplicates are the examples of one cluster at a tight cut of the campaign's tree. They
-        are on the side of the first of them. `ladle.labelling.splits` says what is promised when a later tree makes
-        other clusters.
-
-        Parameters
-        ----------
-        shares : mapping of str to float
-            The sides and their shares, which make 1. The order of the sides changes nothing.
-        near : float, optional
-            The height at which the tree is cut, in the unit of its metric. By default it is cut where its heights rise
-            tenfold from one merge to the next, or at 2 examples a cluster. Another height makes other sides.
-        progress : Reporter, optional
-            Receives the progress where examples that were added to the pool are assigned to the clusters of its tree.
-
-        Returns
-        -------
-        PoolSplit
-
-        Raises
-        ------
-        ArgumentError
-            For shares that do not make 1; for a `near` without a tree; when examples were added to the pool and their
-            vectors cannot be read.
-        """
-        with self._session.reading() as view:
-            return splitting.split(self._session, view, shares, near, reporter(progress))
 
     def agreement(self) -> Agreement:
         """How far people agree: all of them, each pair, and on each class, beyond chance.
@@ -302,9 +273,9 @@ class Reader:
             ("open" or "disputed"), lease_until (of the longest lease), holder (for whom its batch was asked),
             held_since, held_until (while the holder owes an answer; ended where past), taken_by (who has a lease now),
             taken_since (the earliest), overdue_by (whose lease has ended by its time without an answer), assigned_to
-            (several names with commas). What is unknown is empty. Tasks of batches come first, in order of choice, gold
-            among them; then other assigned examples; then the other disputed ones, the oldest dispute first. A gold
-            example is never disputed: its label is known.
+            (several names with commas), control (as in `labels`). What is unknown is empty. Tasks of batches come
+            first, in order of choice, gold among them; then other assigned examples; then the other disputed ones, the
+            oldest dispute first. A gold example is never disputed: its label is known.
         """
         with self._session.reading() as view:
             return waiting.outstanding(view, self.settings, self._session.now())
@@ -352,7 +323,7 @@ class Reader:
         Cost: reads all tasks and labels.
         """
         with self._session.reading() as view:
-            return _progress(view, self.settings, self._session.now())
+            return _progress(self._session, view, self._session.now())
 
     def quarantine(self) -> Records:
         """The entries that were told and could not be stored as labels.

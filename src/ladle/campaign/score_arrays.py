@@ -10,7 +10,7 @@ import numpy as np
 
 from ladle.arraylikes import as_array
 from ladle.counts import counted
-from ladle.errors import ArgumentError, ClassCountError, LadleError
+from ladle.errors import ArgumentError, ClassCountError, LadleError, ShapeError
 from ladle.frames import check_same_index, is_default_index
 from ladle.labelling.classes import class_change
 from ladle.labelling.contract import View
@@ -47,6 +47,13 @@ def as_probabilities(given: Mapping[str, Any], *, binary: bool, normalise: bool)
         rows = np.ones(len(probabilities), bool)  # any row may be labelled and NaN: the strategy checks the others
         probabilities = class_probabilities(probabilities, binary=binary, normalise=normalise, labelled=rows)
     return {**given, "probabilities": probabilities}
+
+
+def check_entries(given: Mapping[str, Any]) -> None:
+    """Refuse a single number where an array with one entry for each example belongs. Raises: ShapeError."""
+    for name, array in given.items():
+        if getattr(array, "shape", None) == ():
+            raise ShapeError(f"`{name}`", wanted="have one entry for each example", got=f"the single value {array}")
 
 
 def check_class_count(given: Mapping[str, Any], classes: Sequence[Any] | None, view: View) -> None:

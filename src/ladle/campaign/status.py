@@ -59,7 +59,7 @@ def status(campaign: Reader) -> Status:
     session = campaign._session
     at = session.now()
     with session.reading() as view:
-        figures = progress.progress(view, session.settings, at)
+        figures = progress.progress(session, view, at)
         facts = _facts(view, session.settings, figures, at)
     return Status(figures, facts, tuple(steps(facts)))
 

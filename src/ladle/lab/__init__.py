@@ -7,6 +7,7 @@
 A protocol names a data set, a learner or a strategy of your own by its place: see `ladle.lab.protocol.own_code`.
 """
 
+from ladle.lab.campaigns.labels_saved import labels_saved
 from ladle.lab.data.datasets import Dataset
 from ladle.lab.data.fashion_mnist import fashion_mnist
 from ladle.lab.learners.learner import Learner, Model
@@ -29,6 +30,7 @@ __all__ = [
     "Savings",
     "fashion_mnist",
     "label_savings",
+    "labels_saved",
     "read_experiment",
     "run_experiment",
 ]

@@ -18,6 +18,7 @@ from ladle.labelling.answers import (
     Withdrawn,
 )
 from ladle.labelling.contract import Store, View, Writer
+from ladle.labelling.control_figures import ControlEstimate, ControlFigures, LabelsSaved
 from ladle.labelling.labels import Labels
 from ladle.labelling.measures.agreement_summary import Agreement
 from ladle.labelling.memory_store import MemoryStore
@@ -29,7 +30,10 @@ __all__ = [
     "Agreement",
     "Assigned",
     "Batch",
+    "ControlEstimate",
+    "ControlFigures",
     "Labels",
+    "LabelsSaved",
     "MemoryStore",
     "PersonChange",
     "PoolSplit",

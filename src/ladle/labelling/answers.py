@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from ladle.arrays import Rows
 from ladle.counts import counted, of_number
+from ladle.labelling.control_figures import ControlFigures
 from ladle.labelling.records import Records
 from ladle.stopping import Verdict as StopVerdict
 
@@ -44,6 +45,9 @@ class Batch:
         How many of its tasks came from an earlier batch, because their lease had expired.
     notices : tuple of str
         What users should know: that all of a batch which was asked for again is labelled, that scores are old.
+    control : ndarray of int64
+        The rows that were drawn uniformly for the control, in the order of the batch. They are not marked in `to_arrow`
+        and in batch files: people should label all examples alike.
     """
 
     ids: Ids
@@ -59,6 +63,7 @@ class Batch:
     renewed: bool = False
     passed_on: int = 0
     notices: tuple[str, ...] = ()
+    control: Rows = field(default_factory=lambda: np.empty(0, np.int64))
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -339,6 +344,8 @@ class Progress:
         One row for each recorded model: version, at, round, labelled, metrics, scores, scores_digest.
     stopping : tuple of ladle.stopping.Verdict
         The verdicts of the stopping rules that have enough data.
+    control : ControlFigures or None
+        What the control tells; None for a campaign without one, or whose ids cannot be read.
     """
 
     name: str
@@ -367,13 +374,15 @@ class Progress:
     reviews: Records
     curve: Records
     stopping: tuple[StopVerdict, ...] = ()
+    control: ControlFigures | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The progress as plain values that JSON can hold."""
-        others = ("annotators", "reviews", "curve", "stopping")
+        others = ("annotators", "reviews", "curve", "stopping", "control")
         plain = {name: getattr(self, name) for name in self.__slots__ if name not in others}
         tables = {name: _plain_rows(getattr(self, name)) for name in ("annotators", "reviews", "curve")}
-        return plain | tables | {"stopping": [verdict.to_dict() for verdict in self.stopping]}
+        control = None if self.control is None else self.control.to_dict()
+        return plain | tables | {"stopping": [verdict.to_dict() for verdict in self.stopping], "control": control}
 
     def __str__(self) -> str:
         text = (

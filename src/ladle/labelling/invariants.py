@@ -28,6 +28,7 @@ from ladle.labelling.tables import (
     BatchRowsTable,
     BatchTable,
     CommentTable,
+    ControlTable,
     EventTable,
     ExclusionTable,
     GoldTable,
@@ -149,6 +150,17 @@ def _batches(everything: Everything) -> Iterator[str]:
     yield from _lines("task", "is", "not at its place in its batch", misplaced)
 
 
+def _control(everything: Everything) -> Iterator[str]:
+    """Every member of the control was made one by an ask, and what an ask drew is in its batch."""
+    control, chosen = everything.of(ControlTable), everything.of(BatchRowsTable)
+    yield from _lines("member of the control", "is", "of no batch", _outside(control.batch, 1, len(chosen)))
+    for number in np.unique(control.batch[control.drawn == 1]).tolist():
+        rows, _ = rows_of(chosen.take(chosen.number == number))
+        drawn = control.row[(control.drawn == 1) & (control.batch == number)]
+        lost = ~np.isin(drawn, rows)
+        yield from _lines("row", "is", f"drawn for the control and not in batch {number}", lost)
+
+
 def _budget(everything: Everything) -> Iterator[str]:
     """No ask went beyond its budget. Corrections, disputes and other settings may go beyond it afterwards."""
     for seq, _, kind, _, _, _, details, _ in everything.of(EventTable).tuples():
@@ -210,12 +222,13 @@ def _pool(everything: Everything) -> Iterator[str]:
     if (np.diff(parts.rows)[grown] <= 0).any():
         yield "the pool shrank"
     rows = int(parts.rows[-1])
-    for kind in (TaskTable, GoldTable, ExclusionTable, AdjudicationTable, AssignmentTable, CommentTable):
+    kinds = (TaskTable, GoldTable, ExclusionTable, AdjudicationTable, AssignmentTable, CommentTable, ControlTable)
+    for kind in kinds:
         stray = _outside(everything.of(kind).column("row"), -MOST, rows - 1)
         yield from _lines(f"row of {kind.NAME}", "is", "outside the pool", stray)
     was_replaced = bool(replaced_parts(everything.of(EventTable)))
     taken_out = everything.of(ExclusionTable).row if was_replaced else np.empty(0, np.int64)
-    for kind in (TaskTable, GoldTable, ExclusionTable, AdjudicationTable, AssignmentTable, CommentTable):
+    for kind in kinds:
         outside = everything.of(kind).column("row")
         lost = (outside < 0) & ~np.isin(outside, taken_out)
         yield from _lines(f"row of {kind.NAME}", "is", "of no example that was taken out of the pool", lost)
@@ -244,6 +257,7 @@ _CHECKS: dict[Check, str] = {
     _log: "events are numbered without a gap, each seals the earlier ones, and the last counts the rows of all tables",
     _references: "every row names an existing event, numbered tables have no gap, labels and leases are of tasks",
     _batches: "every task is in the batch that asked for it last, and batches are whole",
+    _control: "every member of the control was made one by an ask, and what an ask drew is in its batch",
     _budget: "no ask went beyond its budget",
     _labels: "versions count from 1, at most one is current, each label is one of the campaign, as it was told",
     _states: "every task is in the state that its labels and the exclusions give",

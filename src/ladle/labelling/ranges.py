@@ -26,6 +26,7 @@ from ladle.labelling.tables import (
     BatchRowsTable,
     BatchTable,
     CommentTable,
+    ControlTable,
     EventTable,
     ExclusionTable,
     GoldTable,
@@ -78,6 +79,7 @@ RANGES: dict[type[Columns], dict[str, tuple[int, int]]] = {
     AdjudicationTable: {"row": ROW, "at": TIME, "active": FLAG},
     AssignmentTable: {"row": ROW, "at": TIME, "active": FLAG},
     CommentTable: {"row": ROW, "told_at": TIME},
+    ControlTable: {"row": ROW, "batch": NUMBER, "drawn": FLAG},
 }
 
 
@@ -139,6 +141,7 @@ SHAPES: dict[type[Columns], dict[str, Callable[[Any], bool]]] = {
     LabelTable: {"label": _is_answer, "as_told": _is_answer},
     GoldTable: {"label": _is_answer, "as_told": _is_label},
     AdjudicationTable: {"label": _is_label, "as_told": _is_label},
+    ControlTable: {"predicted": _is_answer},
     PersonTable: {"name": bool},
     SettingsTable: {"settings": _is_settings},
     ModelTable: {"metrics": _is_metrics},

@@ -22,6 +22,7 @@ from ladle.seeds import check_seed
 
 LONGEST_NAME, LONGEST_CURRENCY = 200, 20  # characters
 LARGEST_PRICE = 1e12
+LARGEST_CONTROL = 0.5  # of a batch: the rest is the strategy's
 
 
 class Unchanged(Enum):
@@ -66,6 +67,8 @@ class Settings:
         What a label costs; None when it is not known.
     currency : str
         The word for what the price is in, such as "EUR"; "" for none.
+    control : float
+        The share of every batch that is drawn uniformly from the pool, see `ladle.labelling.rules.control`; 0 for none.
 
     Raises
     ------
@@ -86,6 +89,7 @@ class Settings:
     files: str = ""
     price: float | None = None
     currency: str = ""
+    control: float = 0.0
 
     def __post_init__(self) -> None:
         check_name(self.name)
@@ -98,6 +102,7 @@ class Settings:
             "lease_seconds": check_lease(self.lease_seconds),
             "price": None if self.price is None else float(number(self.price, "`price`", least=0, most=LARGEST_PRICE)),
             "currency": check_currency(self.currency),
+            "control": check_share(self.control),
             "gold_accuracy": float(number(self.gold_accuracy, "`gold_accuracy`", above=0, most=1)),
         }
         for name, value in plain.items():
@@ -156,6 +161,11 @@ def check_lease(seconds: object) -> float:
     """`seconds` as a float, if it is the length of a lease. Raises: ArgumentError."""
     wanted = "be more than 0, and a hundred years at most"
     return float(number(seconds, "`lease_seconds`", above=0, most=100 * 366 * 86400, wanted=wanted))
+
+
+def check_share(share: object) -> float:
+    """`share` as a float, if it can be the share of the control. Raises: ArgumentError."""
+    return float(number(share, "`control`", least=0, most=LARGEST_CONTROL))
 
 
 def check_currency(word: object) -> str:

@@ -300,6 +300,20 @@ class CommentTable(Columns):
     event: Int64
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ControlTable(Columns):
+    """One row for each example of the control: the first ones of the pool in a random order, see `rules/control`."""
+
+    NAME: ClassVar[str] = "control"
+    KEY: ClassVar[tuple[str, ...]] = ("row",)
+    row: Int64
+    example_id: Texts
+    batch: Int64  # the batch whose ask made it a member
+    drawn: Int64  # 1 if that batch asked for it; 0 if it had a label already, or was out for labelling
+    predicted: Texts  # the class that the model of that ask predicted, before the label came; "" for none
+    event: Int64
+
+
 KINDS: tuple[type[Columns], ...] = (
     EventTable,
     PoolPartTable,
@@ -318,6 +332,7 @@ KINDS: tuple[type[Columns], ...] = (
     AdjudicationTable,
     AssignmentTable,
     CommentTable,
+    ControlTable,
 )
 
 

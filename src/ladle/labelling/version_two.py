@@ -15,7 +15,7 @@ from ladle.labelling.columns import Columns, Int64, Texts
 from ladle.labelling.events import chain_of
 
 Row = tuple[Any, ...]
-NEW_TABLES = ("settings", "person", "adjudication", "assignment", "comment")
+NEW_TABLES = ("settings", "person", "adjudication", "assignment", "comment", "control")
 
 
 def label_row(row: Row, *, is_import: bool) -> Row:
@@ -63,7 +63,7 @@ def upgraded(tables: Mapping[str, list[Row]], *, at: int) -> dict[str, list[Row]
     last = max(tables["event"], key=lambda row: row[0])
     names = [row[2] for row in tables["label"]] + [row[1] for row in tables["lease"]]
     people = person_rows(names, event=int(last[0]) + 1)
-    new = {"settings": [], "person": people, "adjudication": [], "assignment": [], "comment": []}
+    new = {"settings": [], "person": people, "adjudication": [], "assignment": [], "comment": [], "control": []}
     quarantined = [quarantine_row(row) for row in tables["quarantined"]]
     gold = [gold_row(row) for row in tables["gold"]]
     event = [*tables["event"], upgrade_event(last, people=len(people), at=at)]
@@ -209,6 +209,20 @@ class CommentTableTwo(Columns):
     annotator: Texts
     text: Texts
     told_at: Int64
+    event: Int64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ControlTableTwo(Columns):
+    """See `ladle.labelling.tables`."""
+
+    NAME: ClassVar[str] = "control"
+    KEY: ClassVar[tuple[str, ...]] = ("row",)
+    row: Int64
+    example_id: Texts
+    batch: Int64
+    drawn: Int64
+    predicted: Texts
     event: Int64
 
 

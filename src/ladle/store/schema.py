@@ -15,6 +15,7 @@ from ladle.labelling.tables import (
     KINDS,
     AdjudicationTable,
     AssignmentTable,
+    ControlTable,
     EventTable,
     ExclusionTable,
     GoldTable,
@@ -39,6 +40,7 @@ CLUSTERED = (
     ExclusionTable,
     AdjudicationTable,
     AssignmentTable,
+    ControlTable,
 )  # short rows: SQLite stores them in the order of their keys
 
 METADATA = sa.MetaData()

@@ -31,7 +31,10 @@ def opened() -> ladle.Campaign:
 
 def test_set(begun: Path, run: Any, run_json: Any) -> None:
     line = ("campaign", "set", "--annotators", 2, "--agreement", "unanimous", "--budget", 2000, "--lease-days", 3)
-    code, facts = run_json(*line, "--price", 0.05, "--currency", "USD", "--gold-accuracy", 0.9, "--by", "lead")
+    control = ("--control", "12.5%")
+    code, facts = run_json(
+        *line, "--price", 0.05, "--currency", "USD", "--gold-accuracy", 0.9, "--by", "lead", *control
+    )
     assert code == 0
     assert facts["changed"] == {
         "annotators_per_task": {"old": 1, "new": 2},
@@ -41,6 +44,7 @@ def test_set(begun: Path, run: Any, run_json: Any) -> None:
         "price": {"old": 0.04, "new": 0.05},
         "currency": {"old": "EUR", "new": "USD"},
         "gold_accuracy": {"old": 0.8, "new": 0.9},
+        "control": {"old": 0.0, "new": 0.125},
     }
     assert (facts["tasks"], facts["done_before"]) == (12, False)
     code, out, err = run(*line)
@@ -175,3 +179,47 @@ def test_classes_that_are_numbers(run: Any, run_json: Any, tmp_path: Path, monke
     assert run_json("campaign", "class", "rename", "2", "7")[1]["classes"] == [0, 1, 7]
     assert run_json("campaign", "class", "merge", "7", "0")[1]["classes"] == [0, 1]
     assert run_json("campaign", "class", "rename", "1", "one")[1]["classes"] == [0, "one"]
+
+
+def test_a_control_is_created_and_said(begun: Path, run: Any, run_json: Any) -> None:
+    line = ("campaign", "create", "pool.parquet", "--name", "owls", "--labels", "cat,dog,emu", "--strategy", "margin")
+    code, out, err = run(*line, "--control", "5%")
+    assert (code, err) == (0, "")
+    assert "5% of every batch is drawn uniformly" in " ".join(out.split())
+    assert run_json(*line, "--control", "0.05")[1]["control"] == 0.05
+    scores = ("--scores", "scores-1.parquet", "--size", 20, "-o", "owls.csv")
+    assert run_json("campaign", "ask", "--name", "owls", *scores)[1]["control"] == 1
+    assert "control" not in (begun / "owls.csv").read_text("utf-8")
+    assert run_json("campaign", "export", "outstanding", "--name", "owls", "-o", "waiting.csv")[0] == 0
+    assert "control" not in (begun / "waiting.csv").read_text("utf-8")
+    for wrong in ("5 percent", "80%", "-1"):
+        code, _, err = run("campaign", "set", "--name", "owls", f"--control={wrong}")
+        assert code == 2, wrong
+        assert "--control" in err
+
+
+def test_what_the_control_tells_is_shown(begun: Path, run: Any, run_json: Any) -> None:
+    run("campaign", "set", "--name", "birds", "--control", "50%", "--no-budget")
+    code, _, err = run("campaign", "control")
+    assert code == 8
+    assert "ladle campaign set" in err
+    ask = ("campaign", "ask", "--scores", "scores-1.parquet", "--size", 20, "--model", "v1", "--key", "two")
+    assert run_json(*ask, "-o", "two.csv")[1]["control"] > 0
+    labelled(begun / "batch.csv", begun / "all-done.csv")
+    assert run_json("campaign", "tell", "all-done.csv", "--annotator", "ann")[0] == 0
+    labelled(begun / "two.csv", begun / "two-done.csv")
+    assert run_json("campaign", "tell", "two-done.csv", "--annotator", "ann")[0] == 0
+    code, facts = run_json("campaign", "control")
+    assert (code, facts["waiting"], facts["batch"]) == (0, 0, 2)
+    assert facts["tests"][0]["model"] == "v1", "the file has probabilities, though the strategy reads margins"
+    assert facts["tests"][0]["accuracy"] is not None
+    code, out, err = run("campaign", "control", "--scores", "scores-1.parquet", "--held-out")
+    assert (code, err) == (0, "")
+    for words in ("Share of the pool", "emu", "these scores", "95% interval", "v1"):
+        assert words in out
+    assert "control" in run("campaign", "progress")[1]
+    assert "control: accuracy" in run("campaign", "status")[1]
+    assert run_json("campaign", "progress")[1]["control"]["members"] == facts["members"]
+    code, _, err = run("campaign", "control", "--held-out")
+    assert code == 2
+    assert "--scores" in err

@@ -41,12 +41,13 @@ def set_settings(
     price: float | Unchanged | None = UNCHANGED,
     currency: str | Unchanged = UNCHANGED,
     gold_accuracy: float | Unchanged = UNCHANGED,
+    control: float | Unchanged = UNCHANGED,
 ) -> SettingsChange:
     """Change settings of the running campaign. Its tasks are judged anew in the same transaction.
 
     Parameters
     ----------
-    budget, annotators_per_task, agreement, lease_seconds, price, currency, gold_accuracy : optional
+    budget, annotators_per_task, agreement, lease_seconds, price, currency, gold_accuracy, control : optional
         As in `Campaign.create`; a setting that is left out stays as it is. `budget=None` is no limit, `price=None`
         no price. Leases that run already keep their length.
 
@@ -72,6 +73,7 @@ def set_settings(
         "price": price,
         "currency": currency,
         "gold_accuracy": gold_accuracy,
+        "control": control,
     }
     return change(campaign._session, given)
 

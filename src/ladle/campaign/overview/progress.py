@@ -10,6 +10,8 @@ import numpy as np
 
 from ladle.campaign.damage import newest_part
 from ladle.campaign.overview import quality
+from ladle.campaign.overview.control import control_if_there
+from ladle.campaign.session import Session
 from ladle.errors import LadleError
 from ladle.labelling.answers import Progress
 from ladle.labelling.columns import texts
@@ -19,7 +21,6 @@ from ladle.labelling.measures.person_figures import counted_labels
 from ladle.labelling.measures.speed import labels_per_day
 from ladle.labelling.measures.spending import cost_of, paid_for, spend_of
 from ladle.labelling.records import Records, times
-from ladle.labelling.settings import Settings
 from ladle.labelling.states import DISPUTED, LABELLED, WAITING, as_counted
 from ladle.labelling.tables import (
     IMPORTED_LABEL,
@@ -40,8 +41,9 @@ DAY_SECONDS = 24 * 3600.0
 LEAST_GAIN = 0.002  # a smaller gain of a metric from the next batch is a plateau
 
 
-def progress(view: View, settings: Settings, at: int) -> Progress:
-    """All figures of one moment. Cost: reads all tasks and labels."""
+def progress(session: Session, view: View, at: int) -> Progress:
+    """All figures of one moment. Cost: reads all tasks and labels; with a control, as `control_view`."""
+    settings = session.settings
     task, label = as_counted(view.read(TaskTable), gold_of(view.read(GoldTable)).row), view.read(LabelTable)
     exclusions, quarantine = view.read(ExclusionTable), view.read(QuarantineTable)
     current, paid = labels_of(label), paid_for(label)
@@ -79,6 +81,7 @@ def progress(view: View, settings: Settings, at: int) -> Progress:
         reviews=quality.reviews_of(people, settings),
         curve=curve,
         stopping=stopping(curve),
+        control=control_if_there(session, view),
     )
 
 

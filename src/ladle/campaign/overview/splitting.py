@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from ladle.labelling.events import replaced_parts
 from ladle.labelling.splits import GroupedBy, PoolSplit, SplitShares, group_rows, split_pool
 from ladle.labelling.tables import ArtefactTable, EventTable, PoolPartTable
 from ladle.numbers import number
-from ladle.progress import Reporter
+from ladle.progress import SILENT, Reporter, reporter
 
 if TYPE_CHECKING:
     from ladle.hac import Dendrogram
@@ -26,6 +26,47 @@ TIGHT_SIZE = 2  # mean rows of a cluster where there is no jump: nearest neighbo
 _LEAST_MERGES = 10  # below a jump: between fewer, jumps come by chance
 _ROUNDING = 1e-12
 _NEAREST = 1e-6  # share of the height above a jump, from which the cut is reckoned where only equal rows lie below
+
+
+class _Open(Protocol):
+    """An open campaign."""
+
+    _session: Session
+
+
+def split_of(
+    campaign: _Open, shares: Mapping[str, float], *, near: float | None = None, progress: Reporter = SILENT
+) -> PoolSplit:
+    """The side of each example of the pool, such as train, validation or test.
+
+    The side is a hash of the campaign's seed and of the id. So an example never changes its side while the campaign
+    and its pool grow. Near-duplicates are the examples of one cluster at a tight cut of the campaign's tree. They
+    are on the side of the first of them. `ladle.labelling.splits` says what is promised when a later tree makes
+    other clusters.
+
+    Parameters
+    ----------
+    shares : mapping of str to float
+        The sides and their shares, which make 1. The order of the sides changes nothing.
+    near : float, optional
+        The height at which the tree is cut, in the unit of its metric. By default it is cut where its heights rise
+        tenfold from one merge to the next, or at 2 examples a cluster. Another height makes other sides.
+    progress : Reporter, optional
+        Receives the progress where examples that were added to the pool are assigned to the clusters of its tree.
+
+    Returns
+    -------
+    PoolSplit
+
+    Raises
+    ------
+    ArgumentError
+        For shares that do not make 1; for a `near` without a tree; when examples were added to the pool and their
+        vectors cannot be read.
+    """
+    session = campaign._session
+    with session.reading() as view:
+        return split(session, view, shares, near, reporter(progress))
 
 
 def split(

@@ -13,6 +13,8 @@ from ladle.campaign.examples import Examples
 from ladle.campaign.overview.resolving import resolved_labels
 from ladle.errors import NotFoundError
 from ladle.labelling.answers import TaskStory
+from ladle.labelling.classes import rewritten
+from ladle.labelling.columns import texts
 from ladle.labelling.contract import View
 from ladle.labelling.example_events import ExampleHistory, Line, example_lines, lease_end, nameless_line, time_text
 from ladle.labelling.labels import parsed
@@ -29,6 +31,7 @@ from ladle.labelling.tables import (
     BatchRowsTable,
     BatchTable,
     CommentTable,
+    ControlTable,
     EventTable,
     ExclusionTable,
     GoldTable,
@@ -104,6 +107,7 @@ def _lines(view: View, settings: Settings, example_id: str, row: int) -> list[Li
     lines = [line for _, line in batches]
     lines += example_lines(log.events, history)  # first: the others read what it finds
     lines += [*_answers(log, history), *_comments(view, log, history), *_quarantined(view, log, example_id)]
+    lines += _control(view, log, settings, row)
     return [*lines, *_last_known(view, log, history), *nameless_line(history)]
 
 
@@ -126,6 +130,16 @@ def _batches(view: View, row: int) -> Iterator[tuple[int, Line]]:
             holder = f" for {known.holder[place]}" if known.holder[place] else ""
             what = f"asked in round {known.round[place]}, place {int(places[0]) + 1:,} of {len(rows):,}{holder}"
             yield number, (int(known.asked_at[place]), int(chosen.event[0]), what)
+
+
+def _control(view: View, log: _Log, settings: Settings, row: int) -> Iterator[Line]:
+    """When the example became one of the control."""
+    for _, _, batch, drawn, predicted, event in view.read(ControlTable, "row", [row]).tuples():
+        how = f"drawn uniformly for the control in batch {batch}"
+        how = how if drawn else f"counted as control from batch {batch} on"
+        written = rewritten(settings.labels, texts([predicted]))[0][0] if predicted else ""
+        said = f", when the model predicted {parsed(written)!r}" if written else ""
+        yield log.at(event), event, how + said
 
 
 def _answers(log: _Log, history: ExampleHistory) -> Iterator[Line]:

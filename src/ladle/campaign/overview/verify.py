@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import numpy as np
+
 from ladle.campaign.damage import foreign_ids, tables_of
 from ladle.campaign.session import Session
 from ladle.counts import counted
@@ -11,7 +15,16 @@ from ladle.labelling.columns import Columns
 from ladle.labelling.contract import View
 from ladle.labelling.invariants import CRASHES, Everything, problems
 from ladle.labelling.settings import settings_in_force
-from ladle.labelling.tables import KINDS, ArtefactTable, EventTable, LabelTable, PoolPartTable, TaskTable
+from ladle.labelling.tables import (
+    KINDS,
+    ArtefactTable,
+    ControlTable,
+    EventTable,
+    ExclusionTable,
+    LabelTable,
+    PoolPartTable,
+    TaskTable,
+)
 from ladle.progress import Reporter
 
 
@@ -62,11 +75,22 @@ def _of_examples(session: Session, view: View, tables: dict[type[Columns], Colum
     try:
         examples = session.examples(view)
         examples.pool_if_there()  # one that has changed is a problem; without its pool a campaign goes on
-        return list(foreign_ids(examples, tables))
+        return [*foreign_ids(examples, tables), *_of_control(session, view, tables)]
     except LadleError as error:
         return [f"the pool: {error}"]
     except CRASHES as cause:
         return [f"the pool: it could not be compared ({type(cause).__name__}: {cause})"]
+
+
+def _of_control(session: Session, view: View, tables: dict[type[Columns], Columns]) -> Iterator[str]:
+    """Check that the control is the beginning of its order, where the pool and the exclusions never changed."""
+    control, exclusion, part = (tables.get(kind) for kind in (ControlTable, ExclusionTable, PoolPartTable))
+    if control is None or exclusion is None or part is None or not len(control) or len(exclusion) or len(part) > 1:
+        return
+    words = session.control_words(view)
+    members = control.column("row")
+    if np.sum(words <= words[members].max()) != len(members):
+        yield "the control is not the beginning of the random order of the pool"
 
 
 def _of_files(session: Session, artefacts: ArtefactTable) -> list[str]:

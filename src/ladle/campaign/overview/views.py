@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ladle.campaign.damage import newest_part
 from ladle.campaign.examples import from_texts
@@ -24,6 +25,7 @@ from ladle.labelling.tables import (
     AdjudicationTable,
     BatchTable,
     CommentTable,
+    ControlTable,
     EventTable,
     GoldTable,
     LabelTable,
@@ -60,6 +62,7 @@ def labels(view: View, news: News | None = None) -> Records:
             "seconds": np.where(label.spent_ms > 0, label.spent_ms / 1000, np.nan),
             "told_by": label.told_by,
             "file": label.file,
+            "control": control_mask(view, label.row),
         }
     )
 
@@ -77,6 +80,11 @@ def comments(view: View) -> Records:
             "number": comment.number,
         }
     )
+
+
+def control_mask(view: View, rows: Int64) -> npt.NDArray[np.bool_]:
+    """(r,) whether each row is a member of the control now."""
+    return np.isin(rows, view.read(ControlTable).row)
 
 
 def _final_words(view: View, rows: Int64) -> list[Any]:
@@ -122,6 +130,7 @@ def resolved(view: View, settings: Settings, news: News | None = None) -> Record
             "votes": found.votes,
             "share": found.share,
             "how": found.how,
+            "control": control_mask(view, found.row),
         }
     )
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.campaign.examples import from_texts
-from ladle.campaign.overview.views import id_type, names, rounds_of
+from ladle.campaign.overview.views import control_mask, id_type, names, rounds_of
 from ladle.labelling.columns import Int64, Texts, repeated, texts
 from ladle.labelling.contract import View
 from ladle.labelling.events import event_times
@@ -68,6 +68,7 @@ def outstanding(view: View, settings: Settings, at: int) -> Records:
             "taken_since": times(_earliest(task.row, live.row, live.since)),
             "overdue_by": _joined(task.row, late.row, late.annotator),
             "assigned_to": _assigned_to(view, task.row),
+            "control": control_mask(view, task.row),
         }
     )
 

@@ -254,6 +254,7 @@ def batch_facts(batch: Batch) -> dict[str, Any]:
         "asked_at": batch.asked_at.isoformat(),
         "lease_until": batch.lease_until.isoformat(),
         "model": batch.model,
+        "control": len(batch.control),
         "story": dict(batch.story),
     }
 
@@ -265,6 +266,7 @@ def batch_lines(batch: Batch) -> dict[str, str]:
     return {
         "strategy": f"{story['strategy']}, of {counted(story['candidate_rows'], 'candidate')}",
         "batch": f"{counted(len(batch), 'example')}{passed}",
+        **({"control": f"{len(batch.control):,} of them were drawn uniformly"} if len(batch.control) else {}),
         "lease until": f"{batch.lease_until:%Y-%m-%d %H:%M} UTC",
     }
 

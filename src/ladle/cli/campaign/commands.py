@@ -14,7 +14,7 @@ from ladle.cli.campaign.lead import (
     settings,
     withdrawing,
 )
-from ladle.cli.campaign.overview import agreement, comparing, progress, records, status, worklists
+from ladle.cli.campaign.overview import agreement, comparing, control, progress, records, status, worklists
 
 ABOUT = "Run a labelling campaign of months: ask, label, tell; every batch, label and decision kept in a database."
 _PARTS = (
@@ -30,6 +30,7 @@ _PARTS = (
     progress,
     agreement,
     comparing,
+    control,
     records,
     models,
     pools,

@@ -15,6 +15,14 @@ from ladle.cli.program.skipping import SkipInvalid, SkippedFile, Skipping
 from ladle.counts import counted, of_number
 
 Price = Annotated[float | None, typer.Option("--price", metavar="NUMBER", help="What a label costs.")]
+Control = Annotated[
+    str | None,
+    typer.Option(
+        "--control",
+        metavar="SHARE",
+        help="Of every batch, drawn uniformly: 5% or 0.05. It buys honest estimates of accuracy and class shares.",
+    ),
+]
 Currency = Annotated[str, typer.Option("--currency", metavar="WORD", help="What the price is in, such as EUR.")]
 
 
@@ -72,6 +80,7 @@ def create(
         float,
         typer.Option("--gold-accuracy", metavar="SHARE", help="Of gold examples, what annotators should get right."),
     ] = 0.8,
+    control: Control = None,
     lease_days: Annotated[
         float, typer.Option("--lease-days", metavar="DAYS", help="How long a batch is leased.")
     ] = 7.0,
@@ -115,6 +124,7 @@ def create(
         annotators_per_task=annotators,
         agreement=agreement,
         gold_accuracy=gold_accuracy,
+        control=0.0 if control is None else options.parse_share(control, "--control"),
         seed=seed,
         lease_seconds=lease_days * DAY_SECONDS,
         files=None if files is None else str(files),
@@ -226,6 +236,7 @@ def _print_created(
         "annotators_per_task": settings.annotators_per_task,
         "agreement": settings.agreement,
         "gold_accuracy": settings.gold_accuracy,
+        "control": settings.control,
         "lease_seconds": settings.lease_seconds,
         "seed": settings.seed,
         "files": settings.files,
@@ -242,6 +253,7 @@ def _print_created(
         "budget": "none" if settings.budget is None else counted(settings.budget, "label"),
         **_price_line(settings),
         "gold": f"{settings.gold_accuracy:.0%} of it should be labelled rightly",
+        **({"control": control_text(settings)} if settings.control else {}),
         "lease": f"{settings.lease_seconds / DAY_SECONDS:g} days",
         "seed": f"{settings.seed}",
         **({"files": settings.files} if settings.files else {}),
@@ -249,6 +261,14 @@ def _print_created(
         **({"done before": "this campaign was there already: nothing was changed"} if there else {}),
     }
     print_answer(f"Campaign {settings.name}", lines, facts, as_json=as_json)
+
+
+def control_text(settings: Any) -> str:
+    """What the share of the control costs and buys."""
+    return (
+        f"{settings.control * 100:g}% of every batch is drawn uniformly. It buys "
+        "the class shares of the pool and the accuracy of the model, with intervals, as the campaign goes"
+    )
 
 
 def _range_text(labels: Any) -> str:

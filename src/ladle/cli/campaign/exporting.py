@@ -139,7 +139,7 @@ def _records(
 def _tasks(campaign: Campaign, what: What, round_number: int | None) -> Any:
     """A batch as it was asked, the tasks that wait, or the disputed ones. Raises: NotFoundError."""
     if what is What.OUTSTANDING:
-        return campaign.outstanding().to_arrow()
+        return campaign.outstanding().to_arrow().drop_columns(["control"])  # who labels must not see it
     if what is What.DISPUTES:
         return _dispute_table(campaign)
     return campaign.batch(round_number).to_arrow()

@@ -95,6 +95,10 @@ def given_of(campaign: Campaign, reading: Reading, *, progress: Reporter) -> Que
     import numpy as np
 
     needs = [each for each in needs_of(campaign) if each != "embeddings"]
+    settings = campaign.settings
+    tells_classes = reading.path is not None and not reading.margins and settings.labels.kind == "single"
+    if settings.control and tells_classes and settings.labels.classes is not None:
+        needs.append("probabilities")  # the ask records what they predict for the control
     # Scores by position have an entry for every row of the source; only the pool itself knows the rows left out.
     pool = campaign.pool.with_gaps() or KnownPool(campaign.ids, f"the pool of {campaign.name}")
     labelled = np.unique(campaign.labels()["row"])
@@ -102,6 +106,20 @@ def given_of(campaign: Campaign, reading: Reading, *, progress: Reporter) -> Que
     named = replace(reading, classes=campaign.settings.labels.classes)
     try:
         return named.read(pool, labelled, needs, progress=progress)
+    except ClassCountError as error:
+        campaign.classes.refuse_earlier(error.subject, error.count)
+        raise
+
+
+def probabilities_of(campaign: Campaign, reading: Reading, *, progress: Reporter) -> Any:
+    """(n, c) the probabilities of a score file that has every example of the pool. Raises: as `given_of`."""
+    import numpy as np
+
+    reading.check(["probabilities"])
+    pool = campaign.pool.with_gaps() or KnownPool(campaign.ids, f"the pool of {campaign.name}")
+    named = replace(reading, classes=campaign.settings.labels.classes)
+    try:
+        return named.read(pool, np.empty(0, np.int64), ["probabilities"], progress=progress).arrays["probabilities"]
     except ClassCountError as error:
         campaign.classes.refuse_earlier(error.subject, error.count)
         raise

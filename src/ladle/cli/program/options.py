@@ -179,6 +179,17 @@ def parse_classes(text: str | None) -> list[str] | int | None:
     return names
 
 
+def parse_share(text: str, option: str) -> float:
+    """A share as "5%", or as a number such as 0.05. Raises: ArgumentError."""
+    from ladle.errors import ArgumentError
+
+    plain = text.strip()
+    try:
+        return float(plain.removesuffix("%")) / (100 if plain.endswith("%") else 1)
+    except ValueError:
+        raise ArgumentError(option, wanted="be a share such as 5% or 0.05", got=repr(text)) from None
+
+
 def parse_value(text: str) -> Any:
     """Numbers, true, false and null as in JSON; everything else as text."""
 

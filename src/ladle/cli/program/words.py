@@ -31,6 +31,7 @@ ARGUMENTS: dict[str, tuple[str, str]] = {
     "files": ("--files", "the folder of files"),
     "format": ("--format", "the format"),
     "gold": ("--gold", "the number of gold examples"),
+    "control": ("--control", "the share that is drawn uniformly"),
     "gold_accuracy": ("--gold-accuracy", "the share of gold that has to be right"),
     "high": ("--high", "the largest label"),
     "holder": ("--holder", "the holder"),

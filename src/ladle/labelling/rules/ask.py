@@ -11,19 +11,21 @@ import numpy as np
 
 from ladle.counts import counted, of_number
 from ladle.errors import ArgumentError
-from ladle.labelling.columns import Int64, Texts, repeated
+from ladle.labelling.columns import Int64, Texts, repeated, texts
 from ladle.labelling.contract import View
 from ladle.labelling.events import Act, Effects, digest_of
 from ladle.labelling.measures.spending import spend_of
 from ladle.labelling.people import People
 from ladle.labelling.rules.assign import kept_rows
+from ladle.labelling.rules.control import NOTHING, ControlPlan, new_members
 from ladle.labelling.settings import Settings
-from ladle.labelling.states import EXCLUDED, OPEN, as_counted
+from ladle.labelling.states import EXCLUDED, LABELLED, OPEN, as_counted
 from ladle.labelling.tables import (
     ASKED,
     AssignmentTable,
     BatchRowsTable,
     BatchTable,
+    ControlTable,
     EventTable,
     ExclusionTable,
     GoldTable,
@@ -70,7 +72,7 @@ class PoolState:
     task: all tasks. lease_until: (tasks,) the end of each task's longest lease, in microseconds. excluded, gold,
     assigned: rows of the pool, without examples that were taken out of it; of those assigned only the ones that their
     assignees have not answered.
-    batches: the number of batches.
+    batches: the number of batches. asked: the size of all of them together. control: the rows of its members.
     """
 
     task: TaskTable
@@ -79,21 +81,35 @@ class PoolState:
     gold: Int64
     assigned: Int64
     batches: int
+    asked: int
+    control: Int64
 
     def closed(self, at: int) -> Int64:
         """The rows that no ask may choose: labelled, disputed, excluded, gold, assigned or under a lease; ascending."""
         held = ((self.task.state != OPEN) | (self.lease_until > at)) & (self.task.row >= 0)
         return np.unique(np.concatenate([self.assigned, self.task.row[held], self.excluded, self.gold]))
 
+    @property
+    def labelled(self) -> Int64:
+        """The rows of the pool with a label, gold among them."""
+        rows = self.task.row[self.task.state == LABELLED]
+        return np.union1d(rows[rows >= 0], self.gold)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BatchChoice:
-    """The rows of a batch in the order of choice, gold among them, and their ids. gold: which rows are gold."""
+    """The rows of a batch in the order of choice, gold among them, and their ids. gold: which rows are gold.
+
+    control: what the ask does for the control. control_id, predicted: (joined,) of its new members.
+    """
 
     row: Int64
     example_id: Texts
     gold: Int64
     story: Mapping[str, Any]
+    control: ControlPlan = NOTHING
+    control_id: Texts = field(default_factory=lambda: texts(()))
+    predicted: Texts = field(default_factory=lambda: texts(()))
 
 
 def pool_state(view: View) -> PoolState:
@@ -110,6 +126,8 @@ def pool_state(view: View) -> PoolState:
         gold=gold[gold >= 0],
         assigned=assigned[assigned >= 0],
         batches=len(batches),
+        asked=int(batches.size.sum()),
+        control=view.read(ControlTable).row,
     )
 
 
@@ -245,8 +263,12 @@ def make_batch(
         "gold": len(choice.gold),
         **({"spend": dict(spend)} if spend else {}),
     }
+    plan = choice.control
+    if len(plan.joined) or len(plan.drawn):
+        report["control"] = {"drawn": len(plan.drawn), "joined": len(plan.joined)}
+    control = new_members(plan, choice.control_id, choice.predicted, batch=number, event=event)
     batch_rows = BatchRowsTable.of([(number, listed, gold, event)])
-    return Effects(added=(new, batch, batch_rows), changed=(moved,), report=report)
+    return Effects(added=(new, batch, batch_rows, control), changed=(moved,), report=report)
 
 
 def renew_batch(batch: BatchTable, *, lease_until: int, event: int) -> Effects:

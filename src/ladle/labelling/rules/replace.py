@@ -22,6 +22,7 @@ from ladle.labelling.tables import (
     AssignmentTable,
     BatchRowsTable,
     CommentTable,
+    ControlTable,
     ExclusionTable,
     GoldTable,
     LabelTable,
@@ -31,7 +32,7 @@ from ladle.labelling.tables import (
 
 Table = TypeVar("Table", bound=Columns)
 
-NAMED = (TaskTable, GoldTable, ExclusionTable, AdjudicationTable, AssignmentTable, CommentTable)  # with ids
+NAMED = (TaskTable, GoldTable, ExclusionTable, AdjudicationTable, AssignmentTable, CommentTable, ControlTable)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +45,7 @@ class Recorded:
     adjudication: AdjudicationTable
     assignment: AssignmentTable
     comment: CommentTable
+    control: ControlTable
     label: LabelTable
     lease: LeaseTable
     batch_rows: BatchRowsTable
@@ -56,7 +58,10 @@ class Recorded:
 
     def named(self) -> tuple[Int64, Texts]:
         """The rows of all these examples, ascending, and the id of each."""
-        tables = (self.task, self.gold, self.exclusion, self.adjudication, self.assignment, self.comment)
+        tables = (
+            *(self.task, self.gold, self.exclusion, self.adjudication, self.assignment, self.comment),
+            self.control,
+        )
         rows, first = np.unique(np.concatenate([each.row for each in tables]), return_index=True)
         return rows, np.concatenate([each.example_id for each in tables])[first]
 
@@ -83,7 +88,7 @@ def replace_pool(
         return Effects(), counts
     moved = (
         *(move.table(each) for each in (records.gold, records.adjudication, records.assignment, records.comment)),
-        *(move.table(each) for each in (records.label, records.lease)),
+        *(move.table(each) for each in (records.control, records.label, records.lease)),
         _batch_rows(records.batch_rows, move),
     )
     report = {"removed_ids": ids[gone].tolist(), "returned_ids": ids[back].tolist()}

@@ -11,7 +11,7 @@ from ladle.labelling.settings import Settings
 from ladle.labelling.tables import SettingsTable
 
 JUDGING = ("annotators_per_task", "agreement")  # settings that decide the state of a task
-CHANGEABLE = (*JUDGING, "budget", "lease_seconds", "price", "currency", "gold_accuracy")
+CHANGEABLE = (*JUDGING, "budget", "lease_seconds", "price", "currency", "gold_accuracy", "control")
 
 
 def change_settings(before: Settings, after: Settings, known: KnownRows, *, number: int) -> Effects:

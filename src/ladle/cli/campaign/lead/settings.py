@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ladle.cli.campaign.creating import Control
 from ladle.cli.campaign.opening import DAY_SECONDS, By, Db, Name, OtherPool, open_campaign
 from ladle.cli.program import options
 from ladle.counts import of_number
@@ -19,6 +20,7 @@ _OPTIONS = {
     "price": "--price",
     "currency": "--currency",
     "gold_accuracy": "--gold-accuracy",
+    "control": "--control",
 }
 
 
@@ -48,6 +50,7 @@ def set_settings(
         float | None,
         typer.Option("--gold-accuracy", metavar="SHARE", help="Below it on gold, a person is due for a review."),
     ] = None,
+    control: Control = None,
     db: Db = None,
     name: Name = None,
     pool: OtherPool = None,
@@ -73,6 +76,7 @@ def set_settings(
         "price": None if no_price else UNCHANGED if price is None else price,
         "currency": UNCHANGED if currency is None else currency,
         "gold_accuracy": UNCHANGED if gold_accuracy is None else gold_accuracy,
+        "control": UNCHANGED if control is None else options.parse_share(control, "--control"),
     }
     if all(value is UNCHANGED for value in given.values()):
         raise ArgumentError("the settings", wanted=f"be one or more of {', '.join(_OPTIONS.values())}", got="none")

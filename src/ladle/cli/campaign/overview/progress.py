@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ladle.cli.campaign.opening import DAY_SECONDS, Db, Name, OtherPool, as_typed, open_campaign
 from ladle.cli.campaign.overview.agreement import review_lines
+from ladle.cli.campaign.overview.control import control_lines
 from ladle.cli.program import options
 from ladle.counts import counted
 
@@ -73,6 +74,8 @@ def _lines(figures: Progress, settings: Settings, see_quarantine: str) -> dict[s
     }
     if figures.agreement is not None:
         lines["agreement"] = f"{share_text(figures.agreement)} of pairs of labels of one example agree"
+    if figures.control is not None:
+        lines |= control_lines(figures.control)
     if figures.quarantined:
         lines["quarantined"] = f"{figures.quarantined:,}: {see_quarantine} says why"
     return lines

@@ -13,6 +13,7 @@ from ladle.cli.program import options
 
 if TYPE_CHECKING:
     from ladle.campaign.status import Status
+    from ladle.labelling import Progress
 
 WIDTH, HEIGHT = 80, 24  # of the smallest terminal
 _INDENT = "     "
@@ -43,6 +44,7 @@ def screen(found: Status, db: str | None, name: str | None) -> list[str]:
         _cut(f"  labelled: {labelled_text(figures)}"),
         *([f"  not asked for: {figures.labelled_unasked:,} labelled"] if figures.labelled_unasked else []),
         _cut(f"  {spend_text(figures)}"),
+        *([_cut(f"  control: {text}") for text in _control(figures)]),
         "",
     ]
     if not found.steps:
@@ -57,6 +59,14 @@ def screen(found: Status, db: str | None, name: str | None) -> list[str]:
             return [*lines, f"{_INDENT}and {rest + 1:,} more: --json lists them"]
         lines += block
     return lines
+
+
+def _control(figures: Progress) -> list[str]:
+    """The accuracy by the control in one line; none without a control."""
+    from ladle.cli.campaign.overview.control import control_lines
+
+    lines = {} if figures.control is None else control_lines(figures.control)
+    return [f"accuracy {lines['accuracy']}" if "accuracy" in lines else each for each in [*lines.values()][:1]]
 
 
 def _rows(lines: list[str]) -> int:

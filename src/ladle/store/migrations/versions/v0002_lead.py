@@ -19,6 +19,7 @@ from ladle.labelling.version_two import (
     AdjudicationTableTwo,
     AssignmentTableTwo,
     CommentTableTwo,
+    ControlTableTwo,
     EventTableTwo,
     GoldTableTwo,
     LabelTableTwo,
@@ -37,13 +38,14 @@ Row = tuple[Any, ...]
 
 
 # SQLite keeps the rows of these tables in the order of their keys.
-_CLUSTERED = (LabelTableTwo, LeaseTableTwo, GoldTableTwo, AdjudicationTableTwo, AssignmentTableTwo)
+_CLUSTERED = (LabelTableTwo, LeaseTableTwo, GoldTableTwo, AdjudicationTableTwo, AssignmentTableTwo, ControlTableTwo)
 
 
 def upgrade() -> None:
-    """Write four tables anew, make five, and record the upgrade in each campaign."""
+    """Write four tables anew, make six, and record the upgrade in each campaign."""
     connection = op.get_bind()
-    for new in (SettingsTableTwo, PersonTableTwo, AdjudicationTableTwo, AssignmentTableTwo, CommentTableTwo):
+    made = (SettingsTableTwo, PersonTableTwo, AdjudicationTableTwo, AssignmentTableTwo, CommentTableTwo)
+    for new in (*made, ControlTableTwo):
         _create(new, new.NAME)
     event = sa.table("ladle_event", *(sa.column(name) for name in ("campaign", "seq", "at", "kind")))
     query = sa.select(event.c.campaign, event.c.seq, event.c.at, event.c.kind)

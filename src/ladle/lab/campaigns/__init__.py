@@ -1,0 +1,1 @@
+"""What the lab can tell of a live campaign."""
