@@ -1,4 +1,4 @@
-"""Learners with their defaults are as right as their counterparts in scikit-learn, and say when they have not fitted."""
+"""Learners with their defaults are as right as their counterparts in scikit-learn, and know if they converged."""
 
 import numpy as np
 import pytest

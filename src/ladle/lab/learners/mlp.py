@@ -76,8 +76,9 @@ class Mlp:
 
     Notes
     -----
-    The weights of the later epochs, at least half of them, are averaged [1]_. That costs nothing and removes most of the noise of a
-    short run: on the images of the demo it adds half a point of accuracy and halves the differences between seeds.
+    The weights of the later epochs, at least half of them, are averaged [1]_. That costs nothing and removes most of
+    the noise of a short run: on the images of the demo it adds half a point of accuracy and halves the differences
+    between seeds.
 
     References
     ----------
