@@ -125,9 +125,7 @@ class Head:
         if warm is None:
             shift, scale = scaling(features, standardise=self.standardise)
             parameters = self._begin(features.shape[1], classes, seed)
-            if (
-                not self.standardise
-            ):  # else features of large numbers begin with large outputs, which are learnt by heart
+            if not self.standardise:  # large numbers would begin with large outputs, and be learnt by heart
                 parameters[0] /= np.float32(max(1, np.sqrt(np.square(features, dtype=np.float64).mean())))
         else:
             sizes = [each.shape for each in self._begin(features.shape[1], classes, seed)]
