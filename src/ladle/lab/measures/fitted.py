@@ -2,7 +2,7 @@
 
 A model that has not learnt its labels changes which strategy wins, and its curves do not show it. So after batches
 1, 2, 4, 8, ... of each strategy and trial, the run fits logistic regression (scikit-learn's settings: C = 1, on
-standardised features, to its optimum) to the same labels, and measures both on these labels and on the test split.
+standardised features, 50 iterations) to the same labels, and measures both on these labels and on the test split.
 A model is taken for one that has not fitted where it is clearly behind in both: a model that is behind on its own
 labels alone may be regularised well, and one behind on the test split alone may have fitted too well.
 """
@@ -86,8 +86,8 @@ class RunFit:
             measure = {"pooled_ap": "pooled average precision"}.get(worst.measure, worst.measure)
             sentences.append(
                 f"The learner has not fitted its labels: with {worst.labels:,} labels its {measure} is "
-                f"{_percent(worst.on_labels)} on these labels and {_percent(worst.on_test)} on the test split; logistic "
-                f"regression, fitted to the same labels, has {_percent(worst.reference_on_labels)} and "
+                f"{_percent(worst.on_labels)} on these labels and {_percent(worst.on_test)} on the test split; "
+                f"logistic regression, fitted to the same labels, has {_percent(worst.reference_on_labels)} and "
                 f"{_percent(worst.reference_on_test)}. Compare no strategies by it: leave `epochs` out or raise it, or "
                 "set `standardise = true`."
             )

@@ -194,7 +194,7 @@ def _batch_facts(
 
 
 def _fit_facts(workbench: Workbench, job: RoundsJob, number: int, model: Model, rows: Rows) -> dict[str, Any]:
-    """Whether the model after round `number`, of the labels of `rows`, has converged and fitted, where that is known."""
+    """Whether the model after round `number`, of the labels of `rows`, has converged, and fitted, where known."""
     facts: dict[str, Any] = {}
     converged = getattr(model, "converged", None)  # of learners that can tell
     if isinstance(converged, bool):
