@@ -257,7 +257,7 @@ class TestImageNetworks:
     def test_one_step(self, kind, images):
         pytest.importorskip("torch", reason="needs torch: make test-long")
         inputs, labels = images
-        learner = kind(epochs=1, minibatch=64, device="cpu")
+        learner = kind(epochs=1, minibatch=64, device="cpu", least_steps=0)
         model = learner.fit(inputs, labels, classes=CLASSES, seed=1)
         probabilities = model.probabilities(inputs)
         assert probabilities.dtype == np.float32
@@ -268,6 +268,13 @@ class TestImageNetworks:
         warm = learner.fit(inputs, labels, classes=CLASSES, seed=1, warm=model)
         np.testing.assert_array_equal(model.probabilities(inputs), probabilities)
         assert not np.array_equal(warm.probabilities(inputs), probabilities)
+
+    def test_few_images_are_seen_in_more_epochs(self):
+        passes = [FastResNet().passes(images) for images in (2, 150, 1_024, 10_000, 50_000)]
+        assert passes == [1_000, 1_000, 500, 53, 16]
+        assert FastResNet(least_steps=0).passes(150) == 16
+        assert Vgg16().passes(10_000) == 60  # of the paper's protocols: as before
+        assert Vgg16().name != Vgg16(least_steps=0).name
 
     @pytest.mark.long
     def test_images_are_shifted_and_mirrored_whole(self):
@@ -285,7 +292,14 @@ class TestImageNetworks:
         assert len(found) > 30
 
     def test_bad_options_are_refused(self):
-        for option, value in (("epochs", 0), ("minibatch", 1), ("padding", -1), ("learning_rate", 0), ("device", "x")):
+        for option, value in (
+            ("epochs", 0),
+            ("minibatch", 1),
+            ("padding", -1),
+            ("learning_rate", 0),
+            ("device", "x"),
+            ("least_steps", -1),
+        ):
             with pytest.raises(ArgumentError, match=option):
                 Vgg16(**{option: value})
         assert issubclass(Vgg16, Recipe)
