@@ -292,14 +292,8 @@ class TestImageNetworks:
         assert len(found) > 30
 
     def test_bad_options_are_refused(self):
-        for option, value in (
-            ("epochs", 0),
-            ("minibatch", 1),
-            ("padding", -1),
-            ("learning_rate", 0),
-            ("device", "x"),
-            ("least_steps", -1),
-        ):
+        bad = {"epochs": 0, "minibatch": 1, "padding": -1, "learning_rate": 0, "device": "x", "least_steps": -1}
+        for option, value in bad.items():
             with pytest.raises(ArgumentError, match=option):
                 Vgg16(**{option: value})
         assert issubclass(Vgg16, Recipe)
