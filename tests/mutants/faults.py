@@ -1647,6 +1647,13 @@ FITS = (
     ),
     Fault(
         "fits",
+        "few images make few steps",
+        "        return max(self.epochs, -(-self.least_steps // steps))\n",
+        "        return self.epochs\n",
+        ("test_few_images_are_seen_in_more_epochs",),
+    ),
+    Fault(
+        "fits",
         "the penalty is that of the inner coordinates",
         "        scaled = weights / np.square(self.size)\n",
         "        scaled = weights\n",
