@@ -74,8 +74,9 @@ def each(name, *parameters):
     return {f"{name}({parameter})": row for parameters_of in parameters for parameter, row in parameters_of.items()}
 
 
-def learner(make, wholes, reals):
+def learner(make, wholes, reals, switches=()):
     return {
+        **{option: ("switch", True, lambda value, option=option: make(**{option: value})) for option in switches},
         **{option: ("whole", 5, lambda value, option=option: make(**{option: value})) for option in wholes},
         **{option: ("number", 0.5, lambda value, option=option: make(**{option: value})) for option in reals},
     }
@@ -319,10 +320,13 @@ TABLE: dict[str, tuple[str, Any, Any]] = {
     "Campaign.round(go_on)": ("switch", True, lambda value: store().round(5, margins=M, go_on=value).batch.ids),
     "Campaign.batch(number)": ("whole", 1, lambda value: _asked().batch(value).ids),
     "Campaign.record_model(round)": ("whole", 1, lambda value: _asked().record_model("v1", round=value)),
-    **each("Mlp", learner(lab.Mlp, ["hidden", "epochs", "minibatch"], ["learning_rate"])),
-    **each("Head", learner(Head, ["hidden", "epochs", "minibatch"], ["learning_rate", "decay"])),
-    **each("Logistic", learner(Logistic, ["iterations"], ["strength"])),
-    **each("FastResNet", learner(FastResNet, ["epochs", "minibatch", "padding"], ["learning_rate", "decay"])),
+    **each("Mlp", learner(lab.Mlp, ["hidden", "epochs", "minibatch"], ["learning_rate"], ["standardise"])),
+    **each("Head", learner(Head, ["hidden", "epochs", "minibatch"], ["learning_rate", "decay"], ["standardise"])),
+    **each("Logistic", learner(Logistic, ["iterations"], ["strength"], ["standardise"])),
+    **each(
+        "FastResNet",
+        learner(FastResNet, ["epochs", "minibatch", "padding", "least_steps"], ["learning_rate", "decay"]),
+    ),
     "label_savings(confidence)": ("number", 0.5, lambda value: _savings(confidence=value).low),
     "label_savings(seed)": ("whole", 5, lambda value: _savings(seed=value).low),
     "curve_interval(confidence)": (

@@ -153,7 +153,7 @@ def curve(
 
 
 def _fitted(cell: Cell, rows: Labels, warm: HeadModel | None) -> HeadModel:
-    learner = Logistic(strength=1.0)
+    learner = Logistic(strength=1.0, standardise=True)
     return learner.fit(cell.inputs[rows], cell.labels[rows], classes=cell.classes, seed=0, warm=warm)
 
 

@@ -1752,7 +1752,46 @@ CONTROL = (
     ),
 )
 
+# Whether a learner has learnt its labels.
+FITS = (
+    Fault(
+        "fits",
+        "a few steps are enough when the loss is level",
+        "self._level >= PATIENCE and self._steps >= LEAST_STEPS",
+        "self._level >= PATIENCE",
+        ("test_few_steps_are_not_enough",),
+    ),
+    Fault(
+        "fits",
+        "a model has fitted only where it is behind in neither",
+        "            self.on_labels >= self.reference_on_labels - BEHIND_ON_LABELS\n            or self",
+        "            self.on_labels >= self.reference_on_labels - BEHIND_ON_LABELS\n            and self",
+        ("test_a_model_has_not_fitted_where_it_is_clearly_behind_in_both",),
+    ),
+    Fault(
+        "fits",
+        "features are standardised without being told",
+        "    if standardise:\n        return standard(features)\n",
+        "    if True:\n        return standard(features)\n",
+        ("test_features_as_they_are_may_differ_in_scale_by_orders_of_magnitude",),
+    ),
+    Fault(
+        "fits",
+        "few images make few steps",
+        "        return max(self.epochs, -(-self.least_steps // steps))\n",
+        "        return self.epochs\n",
+        ("test_few_images_are_seen_in_more_epochs",),
+    ),
+    Fault(
+        "fits",
+        "the penalty is that of the inner coordinates",
+        "        scaled = weights / np.square(self.size)\n",
+        "        scaled = weights\n",
+        ("test_it_is_the_optimum_scikit_learn_finds", "test_the_linear_learners_are_scikit_learns_to_a_thousandth"),
+    ),
+)
+
 FAULTS: tuple[Fault, ...] = (
     *REACH, *PROVEN, *CUT, *ROUND_ROBIN, *TIES, *HOLM, *SAVINGS, *AGREEMENT, *LEASES, *IDEMPOTENCY, *SEALS, *BUDGET,
-    *QUERY, *MEASURES, *FILES, *CLASSES, *EXPERIMENTS, *TIGHT, *CONTROL,
+    *QUERY, *MEASURES, *FILES, *CLASSES, *EXPERIMENTS, *TIGHT, *CONTROL, *FITS,
 )  # fmt: skip

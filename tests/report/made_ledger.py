@@ -55,11 +55,13 @@ def made_ledger(
     noted=None,
     data=None,
     stories=None,
+    fits=None,
     **changed,
 ):
     """A ledger at `path`. unfinished: (label, trial) that lack their last round. shift: added to every accuracy.
 
-    noted, data: further facts of the run and of its data set. stories: by label, a function of trial and round.
+    noted, data: further facts of the run and of its data set. stories: by label, a function of trial and round. fits:
+    a function of the round, to facts on the fit of its model.
     """
     experiment = made_experiment(**{"trials": trials, **changed})
     known = {
@@ -83,6 +85,7 @@ def made_ledger(
             for number in range(1, experiment.rounds + 1 - ((label, trial) in unfinished)):
                 value = height(label, trial, number) + shift
                 record = _round(label, trial, number, value, facts)
+                record = replace(record, facts={**record.facts, **(fits(number) if fits else {})})
                 told = (stories or {}).get(label)
                 ledger.add_round(
                     record if told is None else replace(record, facts={**record.facts, "story": told(trial, number)})

@@ -8,7 +8,7 @@ from ladle.lab.protocol.experiment import Experiment
 from ladle.report.facts import facts_of
 from ladle.report.figures import shares
 from ladle.report.page import page
-from ladle.report.rows import batches_table, levels_table, ratios_table
+from ladle.report.rows import batches_table, fit_table, levels_table, ratios_table
 from ladle.report.tables import markdown_of, to_json
 from tests.report import made_ledger as made
 
@@ -123,6 +123,43 @@ def test_classes_that_cannot_be_learnt_are_told_on_every_output(tmp_path):
     with made.made_ledger(tmp_path / "none", data={"only_in_test": {}}) as ledger:
         facts = facts_of(ledger)
     assert "that the pool lacks" not in page(facts) + markdown_of(facts)
+
+
+def fit_of_round(number):
+    """Models that have not fitted in the first round, and have in the second; the third is not compared."""
+    if number > 2:
+        return {"converged": True}
+    on_test = 0.4 if number == 1 else 0.79
+    shares = {"on_labels": 0.5, "on_test": on_test, "reference_on_labels": 1.0, "reference_on_test": 0.8}
+    return {"converged": number == 2, "fit": {"measure": "accuracy", **shares}}
+
+
+def test_models_that_have_not_fitted_are_told_on_every_output(tmp_path):
+    with made.made_ledger(tmp_path / "fits", fits=fit_of_round) as ledger:
+        facts = facts_of(ledger)
+        told = json.loads(json.dumps(to_json(ledger)))["fit"]
+    assert [(each["labels"], each["models"], each["fitted"]) for each in told["points"]] == [
+        (150, 24, False), (200, 24, True)
+    ]  # fmt: skip
+    assert (told["stopped"], told["told"]) == (24, 72)
+    assert len(told["warnings"]) == 2
+    html, markdown = page(facts), markdown_of(facts)
+    warning = "The learner has not fitted its labels: with 150 labels its accuracy is 50.0% on these labels"
+    assert f'<p class="warning">{warning}' in html
+    assert warning in markdown
+    for written in (html, markdown):
+        assert "24 of 72 fits stopped before they had converged" in written
+        assert "Whether the models have fitted their labels" in written
+    assert fit_table(facts)[1] == [
+        ["150", "accuracy", "50.0", "100.0", "40.0", "80.0", "no"],
+        ["200", "accuracy", "50.0", "100.0", "79.0", "80.0", "yes"],
+    ]
+
+
+def test_ledgers_from_before_the_fits_were_compared_say_nothing_of_them(tmp_path):
+    with made.made_ledger(tmp_path / "before") as ledger:
+        facts = facts_of(ledger)
+    assert "fitted" not in page(facts).split('type="application/json"')[0] + markdown_of(facts)
 
 
 def leveled(trial, number):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -199,14 +199,28 @@ def _pairing(first: Ledger, second: Ledger) -> tuple[bool, str]:
 
 
 def _differing(first: Ledger, second: Ledger) -> tuple[tuple[str, str, str], ...]:
-    mine, theirs = (tomllib.loads(ledger.experiment().to_toml()) for ledger in (first, second))
-    mine, theirs = _flat(mine), _flat(theirs)
+    mine, theirs = (_flat(tomllib.loads(ledger.experiment().to_toml())) for ledger in (first, second))
+    stated = {*mine, *theirs}
+    as_run = [_learner_as_run(ledger, stated) for ledger in (first, second)]
+    for name in [name for name in as_run[0] if name in as_run[1]]:  # ledgers of early versions have no options
+        mine[name], theirs[name] = as_run[0][name], as_run[1][name]
     fields = [*mine, *(field for field in theirs if field not in mine)]
     return tuple(
         (field, mine.get(field, "none"), theirs.get(field, "none"))
         for field in fields
         if mine.get(field) != theirs.get(field)
     )
+
+
+def _learner_as_run(ledger: Ledger, stated: Collection[str]) -> dict[str, str]:
+    """The learner and those of its options that no protocol states: another version may have other defaults."""
+    facts = ledger.facts()
+    options = {
+        f"learner.{name}": str(value)
+        for name, value in facts.get("learner_options", {}).items()
+        if f"learner.{name}" not in stated
+    }
+    return {"learner as run": str(facts.get("learner", "")), **dict(sorted(options.items()))}
 
 
 def _flat(fields: Mapping[str, Any]) -> dict[str, str]:

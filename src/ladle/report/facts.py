@@ -16,6 +16,7 @@ import numpy.typing as npt
 from ladle._version import __version__
 from ladle.arrays import Clusters
 from ladle.errors import ArgumentError
+from ladle.lab.measures import fitted
 from ladle.lab.measures.comparisons import Comparison, compare_paired, corrected, holm, outcome_of, paired_t
 from ladle.lab.measures.savings import (
     FEWEST_TRIALS,
@@ -148,6 +149,8 @@ class ReportFacts:
         Rounds that are finished, and rounds in all.
     protocol : str
         The experiment as TOML.
+    fit : RunFit
+        Whether the models have fitted their labels, see `ladle.lab.measures.fitted`.
     run : mapping
         The facts in the ledger: data, learner, machine, versions.
     version : str
@@ -170,6 +173,7 @@ class ReportFacts:
     clusters: ClusterFacts | None
     finished: tuple[int, int]
     protocol: str
+    fit: fitted.RunFit
     run: Mapping[str, Any]
     version: str
 
@@ -196,7 +200,7 @@ class ReportFacts:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the facts as plain dicts, tuples, numbers and strings, ready for JSON; comparisons with outcomes."""
-        plain_facts = asdict(self)
+        plain_facts = asdict(self) | {"fit": self.fit.to_dict()}
         for plain, metric in zip(plain_facts["metrics"], self.metrics, strict=True):
             for name, family in (("finals", metric.finals), ("areas", metric.areas)):
                 for plain_pair, each in zip(plain[name], family, strict=True):
@@ -270,9 +274,16 @@ def _facts(ledger: Ledger, clusters: Clusters | None) -> ReportFacts:
         clusters=None if clusters is None else _cluster_facts(ledger, finished, clusters),
         finished=ledger.finished(),
         protocol=experiment.to_toml(),
+        fit=fit_of(ledger),
         run=ledger.facts(),
         version=__version__,
     )
+
+
+def fit_of(ledger: Ledger) -> fitted.RunFit:
+    """Whether the models of all rounds so far have fitted their labels."""
+    records = [each for label in ledger.strategies() for each in ledger.rounds(label)]
+    return fitted.run_fit((each.labels, each.facts) for each in records)
 
 
 def _cluster_facts(ledger: Ledger, finished: tuple[str, ...], clusters: Clusters) -> ClusterFacts:

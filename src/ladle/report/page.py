@@ -18,6 +18,7 @@ from ladle.report.facts import MetricFacts, ReportFacts, facts_of
 from ladle.report.markup import Cells, definitions, document, figure, numbers, section, table, text
 from ladle.report.page_header import page_header
 from ladle.report.sentences import (
+    FITS,
     LEVELS,
     NO_SAVINGS,
     PLUS_MINUS,
@@ -126,6 +127,7 @@ def page(facts: ReportFacts, *, dataset: Dataset | None = None) -> str:
             _choices(facts),
             clusters_section(facts, views),
             _classes(facts),
+            _fit(facts),
             _time(facts),
             _method(facts),
             "</main>",
@@ -308,6 +310,13 @@ def _classes(facts: ReportFacts) -> str:
         "Share of each true class among all that was chosen.",
         table(["class", *facts.strategies], lines),
     )
+
+
+def _fit(facts: ReportFacts) -> str:
+    """The models beside their references; empty for ledgers from before these were fitted."""
+    if not facts.fit.points:
+        return ""
+    return section("Whether the models have fitted their labels", FITS, _worded(rows.fit_table(facts), {1, 6}))
 
 
 def _time(facts: ReportFacts) -> str:

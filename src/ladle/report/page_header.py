@@ -37,9 +37,9 @@ def page_header(facts: ReportFacts) -> str:
 
 
 def _warning(facts: ReportFacts) -> str:
-    """What is wrong with the data, as markup; empty where nothing is."""
-    warning = only_in_test_warning(facts.only_in_test)
-    return f'<p class="warning">{text(warning)}</p>' if warning else ""
+    """What is wrong with the data or the learner, as markup; empty where nothing is."""
+    warnings = [only_in_test_warning(facts.only_in_test), *facts.fit.warnings()]
+    return "".join(f'<p class="warning">{text(warning)}</p>' for warning in warnings if warning)
 
 
 def cards(facts: ReportFacts) -> list[Card]:

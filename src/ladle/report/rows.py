@@ -169,6 +169,23 @@ def levels_table(facts: ReportFacts) -> Table:
     ]
 
 
+def fit_table(facts: ReportFacts) -> Table:
+    """The models beside references fitted to the same labels, by number of labels, in percent."""
+    header = ["labels", "measure", "on the labels", "of the reference", "on the test split", "of the reference", "fits"]
+    return header, [
+        [
+            f"{each.labels:,}",
+            metric_text(each.measure),
+            *(
+                f"{100 * value:.1f}"
+                for value in (each.on_labels, each.reference_on_labels, each.on_test, each.reference_on_test)
+            ),
+            "yes" if each.fitted else "no",
+        ]
+        for each in facts.fit.points
+    ]
+
+
 def seconds_table(facts: ReportFacts) -> Table:
     """Mean seconds a round, by step."""
     steps = list(dict.fromkeys(step for each in facts.batches for step in each.seconds))

@@ -23,6 +23,10 @@ LEVELS = (
     "How many rows a cluster has in the mean, at the level of the tree whose clusters the strategy auto took one row "
     "each of: the mean over trials (the least to the most), and the rule that decided. At 1 its batch is Margin's."
 )
+FITS = (
+    "The models, in the mean over strategies and trials, beside logistic regression (C = 1, on standardised features) "
+    "fitted to the same labels. A model that is clearly behind it on the labels and on the test split has not fitted."
+)
 PLUS_MINUS = "mean ± standard error"  # what a number with "±" is
 NEVER = "never got there"  # did not reach the final value of the other
 FEWER, MORE = "fewer labels", "more labels"  # the two clear verdicts

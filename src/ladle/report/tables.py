@@ -21,6 +21,7 @@ from ladle.report.rows import (
     curves_table,
     differing_table,
     finals_table,
+    fit_table,
     levels_table,
     near_text,
     other_pairs_table,
@@ -32,6 +33,7 @@ from ladle.report.rows import (
     side_by_side_table,
 )
 from ladle.report.sentences import (
+    FITS,
     LEVELS,
     NO_SAVINGS,
     RATIOS,
@@ -79,12 +81,15 @@ def markdown_of(facts: ReportFacts) -> str:
         parts.append(f"Without a finished trial yet: {_escaped(', '.join(facts.waiting))}.")
     if facts.only_in_test:
         parts.append(_escaped(only_in_test_warning(facts.only_in_test)))
+    parts += [_escaped(warning) for warning in facts.fit.warnings()]
     for metric in facts.metrics:
         parts += _metric_parts(facts, metric)
     parts += ["## The batches", *([near] if (near := near_text(facts)) else []), _table(batches_table(facts))]
     chosen = [(RATIOS, ratios_table(facts)), (LEVELS, levels_table(facts))]
     parts += ["## What auto chose"] if any(table[1] for _, table in chosen) else []
     parts += [part for sentence, table in chosen if table[1] for part in (sentence, _table(table))]
+    if facts.fit.points:
+        parts += ["## Whether the models have fitted their labels", FITS, _table(fit_table(facts))]
     parts += ["## Seconds a round", "In the median over trials.", _table(seconds_table(facts))]
     parts += ["## The run", _table((["", ""], [list(pair) for pair in run_pairs(facts)]))]
     parts += ["## The protocol as run", f"```toml\n{facts.protocol.rstrip()}\n```"]

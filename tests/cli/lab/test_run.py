@@ -134,3 +134,44 @@ options = {{candidate_ratio = "auto"}}
             assert words in written, (name, words)
         assert f"By chance {100 * report['near_by_chance']:.1f}% of a batch" in written
     assert json.loads(json.dumps(report, allow_nan=False)) == report
+
+
+def test_a_learner_that_has_not_fitted_is_told_on_every_output(run_json, tmp_path):
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 3, 900)
+    inputs = (random.normal(0, 1, (3, 8))[labels] + random.normal(0, 1, (900, 8))).astype(np.float32)
+    np.savez(tmp_path / "made.npz", inputs=inputs, labels=labels)
+    early = 'solver = "adam", epochs = 30, decay = 3.0, standardise = true'
+    for name, options in (("early", f", {early}"), ("now", "")):
+        (tmp_path / f"{name}.toml").write_text(f"""
+name = "{name}"
+title = "Made"
+dataset = {{name = "feature-file", path = "{tmp_path / "made.npz"}"}}
+learner = {{name = "linear-head"{options}}}
+seed_size = 100
+batch_size = 50
+rounds = 1
+trials = 1
+
+[[strategies]]
+name = "uniform"
+""")
+        code, facts = run_json("lab", "run", tmp_path / f"{name}.toml", "-o", tmp_path / name, "--workers", 0)
+        assert code == 0
+        outputs = ("-o", tmp_path / f"{name}.html", "--markdown", tmp_path / f"{name}.md")
+        code, reported = run_json("lab", "report", tmp_path / name, *outputs)
+        assert code == 0
+        assert reported["report"]["fit"] == facts["fit"]
+        warned = "The learner has not fitted its labels: with 150 labels its accuracy is "
+        assert [each["fitted"] for each in facts["fit"]["points"]] == [name == "now"]
+        assert len([each for each in facts.get("notices", []) if each.startswith(warned)]) == (name == "early")
+        for suffix in ("html", "md"):
+            assert (warned in (tmp_path / f"{name}.{suffix}").read_text(encoding="utf-8")) is (name == "early")
+    assert reported["report"]["run"]["learner_options"] == {
+        "strength": 1.0, "iterations": 1_000, "standardise": False
+    }  # fmt: skip
+    code, compared = run_json("lab", "compare", tmp_path / "early", tmp_path / "now")
+    assert code == 0
+    assert [each[0] for each in compared["differing"]] == [
+        "name", "learner.solver", "learner.epochs", "learner.decay", "learner.standardise", "learner as run"
+    ]  # fmt: skip

@@ -13,10 +13,10 @@ from ladle.threads import single_threaded_blas
 
 CLASSES = 3
 LEARNERS = {
-    "linear-head": Head(0, epochs=40, minibatch=16, learning_rate=0.02),
+    "linear-head": Head(0, epochs=40, minibatch=16, learning_rate=0.02, standardise=True),
     "mlp-head": Head(16, epochs=40, minibatch=16, learning_rate=0.02),
-    "logistic": Logistic(strength=1.0),
-    "mlp": Mlp(hidden=16, epochs=30, minibatch=16),
+    "logistic": Logistic(standardise=True),
+    "mlp": Mlp(hidden=16, epochs=30, minibatch=16, standardise=True),
     "text": Text(longest=3, buckets=1 << 10, dim=8, epochs=12),
 }
 WARM = {name: learner for name, learner in LEARNERS.items() if name != "mlp"}
@@ -81,7 +81,7 @@ class TestEveryLearner:
         inputs, labels = examples(name)
         with pytest.raises(ArgumentError):
             LEARNERS[name].fit(inputs, labels * 0, classes=1, seed=0)
-        if not isinstance(LEARNERS[name], Head):
+        if not isinstance(LEARNERS[name], (Head, Logistic)):
             with pytest.raises(ArgumentError, match="one an example"):
                 LEARNERS[name].fit(inputs, np.eye(CLASSES, dtype=int)[labels], classes=CLASSES, seed=0)
 
@@ -111,21 +111,53 @@ class TestLogistic:
     def test_it_is_the_optimum_scikit_learn_finds(self):
         linear = pytest.importorskip("sklearn.linear_model")
         inputs, labels = examples("logistic")
-        mine = fit("logistic", Logistic(strength=0.5, iterations=500)).probabilities(inputs)
+        mine = fit("logistic", Logistic(strength=0.5, standardise=True)).probabilities(inputs)
         scaled = (inputs - inputs.mean(axis=0)) / inputs.std(axis=0)
         theirs = linear.LogisticRegression(C=0.5, tol=1e-8, max_iter=2000).fit(scaled, labels).predict_proba(scaled)
         np.testing.assert_allclose(mine, theirs, atol=2e-3)
 
     def test_a_warm_start_ends_in_the_same_place(self):
         inputs, _ = examples("logistic")
-        learner = Logistic(strength=0.5, iterations=500)
+        learner = Logistic(strength=0.5)
         warm = fit("logistic", learner, warm=fit("logistic", learner, count=50))
         np.testing.assert_allclose(
             warm.probabilities(inputs), fit("logistic", learner).probabilities(inputs), atol=2e-3
         )
 
-    def test_stopping_early_does_not_warn(self):
-        fit("logistic", Logistic(strength=100.0, iterations=1))
+    def test_features_as_they_are_may_differ_in_scale_by_orders_of_magnitude(self):
+        linear = pytest.importorskip("sklearn.linear_model")
+        inputs, labels = examples("logistic")
+        scales = np.logspace(-1, 2, inputs.shape[1])
+        wild = (inputs * scales + 5 * scales).astype(np.float32)
+        model = Logistic(strength=0.5).fit(wild, labels, classes=CLASSES, seed=0)
+        assert model.converged
+        theirs = linear.LogisticRegression(C=0.5, tol=1e-6, max_iter=100_000).fit(wild, labels).predict_proba(wild)
+        np.testing.assert_allclose(model.probabilities(wild), theirs, atol=0.02)
+        assert np.abs(model.probabilities(wild) - theirs).mean() < 5e-4
+        wilder = (wild * np.logspace(6, -6, inputs.shape[1])).astype(np.float32)
+        assert Logistic().fit(wilder, labels, classes=CLASSES, seed=0).converged
+        np.testing.assert_array_equal(model.embeddings(wild), wild)  # nothing is whitened without being told
+
+    def test_it_says_when_it_stopped_early_and_does_not_warn(self):
+        assert fit("logistic", Logistic(strength=100.0, iterations=1)).converged is False
+        assert fit("logistic", Logistic()).converged is True
+
+    def test_several_labels_are_a_regression_for_each_class_over_its_known_examples(self):
+        linear = pytest.importorskip("sklearn.linear_model")
+        random = np.random.default_rng(3)
+        inputs = random.normal(size=(300, 5)).astype(np.float32)
+        truth = (inputs[:, :2] + random.normal(0, 0.7, (300, 2)) > 0).astype(np.int64)
+        labels = np.where(random.random((300, 2)) < 0.4, -1, truth)
+        model = Logistic().fit(inputs, labels, classes=2, seed=0)
+        assert model.converged
+        for place in range(2):
+            known = labels[:, place] >= 0
+            theirs = linear.LogisticRegression(tol=1e-8).fit(inputs[known], labels[known, place])
+            np.testing.assert_allclose(
+                model.probabilities(inputs)[:, place], theirs.predict_proba(inputs)[:, 1], atol=2e-3
+            )
+        with pytest.raises(ArgumentError, match="warm"):
+            Logistic().fit(inputs, truth[:, 0], classes=2, seed=0, warm=model)
 
 
 class TestHead:
@@ -145,7 +177,8 @@ class TestHead:
             return -(targets * (logits - np.logaddexp.reduce(logits, axis=1, keepdims=True))).sum() / 6
 
         for targets, multilabel in ((single, False), (several, True)):
-            slopes = gradients(features, targets, parameters, multilabel=multilabel)
+            slopes, value_there = gradients(features, targets, parameters, multilabel=multilabel)
+            assert value_there == pytest.approx(loss(targets, multilabel), rel=1e-5)
             for value, slope in zip(parameters, slopes, strict=True):
                 for place in np.ndindex(value.shape):
                     kept = value[place]
@@ -177,7 +210,7 @@ class TestHead:
         assert np.isfinite(model.probabilities(inputs)).all()
 
     def test_bad_options_are_refused(self):
-        for option, value in (("hidden", -1), ("epochs", 0), ("minibatch", 0), ("learning_rate", 0), ("decay", -1)):
+        for option, value in (("hidden", -1), ("epochs", -1), ("minibatch", 0), ("learning_rate", 0), ("decay", -1)):
             with pytest.raises(ArgumentError, match=option):
                 Head(**{option: value})
 
@@ -202,7 +235,7 @@ class TestText:
         np.testing.assert_array_equal(fit("text", LEARNERS["text"]).probabilities(inputs), told)
 
     def test_bad_options_and_inputs_are_refused(self):
-        for option, value in (("dim", 0), ("epochs", 0), ("learning_rate", 0), ("buckets", 3), ("shortest", 0)):
+        for option, value in (("dim", 0), ("epochs", -1), ("learning_rate", 0), ("buckets", 3), ("shortest", 0)):
             with pytest.raises(ArgumentError, match=option):
                 Text(**{option: value})
         with pytest.raises(ArgumentError, match="texts"):
@@ -224,7 +257,7 @@ class TestImageNetworks:
     def test_one_step(self, kind, images):
         pytest.importorskip("torch", reason="needs torch: make test-long")
         inputs, labels = images
-        learner = kind(epochs=1, minibatch=64, device="cpu")
+        learner = kind(epochs=1, minibatch=64, device="cpu", least_steps=0)
         model = learner.fit(inputs, labels, classes=CLASSES, seed=1)
         probabilities = model.probabilities(inputs)
         assert probabilities.dtype == np.float32
@@ -235,6 +268,13 @@ class TestImageNetworks:
         warm = learner.fit(inputs, labels, classes=CLASSES, seed=1, warm=model)
         np.testing.assert_array_equal(model.probabilities(inputs), probabilities)
         assert not np.array_equal(warm.probabilities(inputs), probabilities)
+
+    def test_few_images_are_seen_in_more_epochs(self):
+        passes = [FastResNet().passes(images) for images in (2, 150, 1_024, 10_000, 50_000)]
+        assert passes == [1_000, 1_000, 500, 53, 16]
+        assert FastResNet(least_steps=0).passes(150) == 16
+        assert Vgg16().passes(10_000) == 60  # of the paper's protocols: as before
+        assert Vgg16().name != Vgg16(least_steps=0).name
 
     @pytest.mark.long
     def test_images_are_shifted_and_mirrored_whole(self):
@@ -252,7 +292,8 @@ class TestImageNetworks:
         assert len(found) > 30
 
     def test_bad_options_are_refused(self):
-        for option, value in (("epochs", 0), ("minibatch", 1), ("padding", -1), ("learning_rate", 0), ("device", "x")):
+        bad = {"epochs": 0, "minibatch": 1, "padding": -1, "learning_rate": 0, "device": "x", "least_steps": -1}
+        for option, value in bad.items():
             with pytest.raises(ArgumentError, match=option):
                 Vgg16(**{option: value})
         assert issubclass(Vgg16, Recipe)

@@ -82,11 +82,26 @@ def test_fewer_examples_than_a_minibatch_do_not_warn(dataset):
 
 
 def test_bad_options_are_refused(dataset):
-    for option in ("hidden", "epochs", "minibatch"):
+    for option, value in (("hidden", 0), ("epochs", -1), ("minibatch", 0), ("standardise", 1)):
         with pytest.raises(ArgumentError, match=option):
-            Mlp(**{option: 0})
+            Mlp(**{option: value})
     with pytest.raises(ArgumentError, match="classes"):
         fitted(dataset, classes=1)
+
+
+def test_standardised_features_are_folded_into_the_first_layer(dataset):
+    features = dataset.inputs.reshape(len(dataset.inputs), -1).astype(np.float32)
+    scaled = (features - features.mean(axis=0)) / features.std(axis=0)
+    learner = Mlp(hidden=8, epochs=6, minibatch=32, standardise=True)
+    with single_threaded_blas():
+        folded = learner.fit(features, dataset.labels, classes=3, seed=1).probabilities(features)
+        plain = QUICK.fit(scaled, dataset.labels, classes=3, seed=1).probabilities(scaled)
+    np.testing.assert_allclose(folded, plain, atol=1e-3)
+
+
+def test_it_says_whether_it_has_converged(dataset):
+    assert fitted(dataset).converged is None
+    assert fitted(dataset, learner=Mlp(hidden=8)).converged is True
 
 
 def test_an_interrupt_is_not_swallowed(dataset, monkeypatch):

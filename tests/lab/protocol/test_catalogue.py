@@ -37,7 +37,7 @@ def test_every_learner_is_made_by_its_defaults():
 
 def test_options_reach_the_learner():
     assert catalogue.learner("mlp-head", {"hidden": 7, "learning_rate": 1}) == Head(7, learning_rate=1.0)
-    assert catalogue.learner("linear-head", {"epochs": 2}).hidden == 0
+    assert catalogue.learner("linear-head", {"solver": "adam", "epochs": 2}).hidden == 0
 
 
 def test_unknown_names_and_options_name_the_known():

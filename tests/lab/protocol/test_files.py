@@ -157,7 +157,7 @@ def test_wrong_strategies_are_named_by_their_place(tmp_path, old, new, words):
         ('"mlp"', '"mpl"', "`learner` in .* one of mlp, .*got 'mpl'"),
         ("hidden", "hiden", "`learner` in .* got hiden. Did you mean `hidden`"),
         ("hidden = 16", 'hidden = "x"', "`learner` in .*`hidden` of mlp must be of type int"),
-        ("epochs = 4", "epochs = 0", "`learner` in .*`epochs` must be 1 or more; got 0"),
+        ("epochs = 4", "epochs = -1", "`learner` in .*`epochs` must be 0 or more; got -1"),
     ],
 )
 def test_what_the_catalogue_does_not_know_is_named(tmp_path, old, new, words):

@@ -163,11 +163,15 @@ def _print_run(ledger: Ledger, folder: Path, before: int, seconds: float, as_jso
     from ladle.lab.data.unlearnable import only_in_test_warning
     from ladle.lab.ledger.ledger import WENT_ON
     from ladle.notices import notice
+    from ladle.report.facts import fit_of
 
     experiment, (done, total) = ledger.experiment(), ledger.finished()
     only_in_test = ledger.facts().get("dataset", {}).get("only_in_test", {})
     if only_in_test:
         notice(only_in_test_warning(only_in_test))
+    fit = fit_of(ledger)
+    for warning in fit.warnings():
+        notice(warning)
     main = ledger.metrics()[0]
     finals = {label: ledger.curves(label, main)[:, -1] for label in ledger.strategies()}
     facts = {
@@ -180,6 +184,7 @@ def _print_run(ledger: Ledger, folder: Path, before: int, seconds: float, as_jso
         "metric": main,
         "labels": experiment.labels[-1],
         "only_in_test": only_in_test,
+        "fit": fit.to_dict(),
         "strategies": [
             {"label": label, "trials": len(final), "mean": float(final.mean()) if len(final) else None}
             for label, final in finals.items()

@@ -16,8 +16,9 @@ import numpy.typing as npt
 from ladle.arrays import row_blocks
 from ladle.errors import ArgumentError, ShapeError
 from ladle.lab.data.datasets import as_features
+from ladle.lab.learners.convergence import LaterMean, Progress
 from ladle.lab.learners.learner import Model, check_warm
-from ladle.numbers import number, whole
+from ladle.numbers import number, switch, whole
 from ladle.seeds import stream
 
 Matrix = npt.NDArray[np.float32]
@@ -28,7 +29,8 @@ BETAS, TINY = (0.9, 0.999), 1e-8  # of Adam
 class HeadModel:
     """(x - shift) * scale, then, layer by layer, x W + b, with rectifiers between; softmax or sigmoids at the end.
 
-    weights, biases: one or two of each, (inputs, outputs) and (outputs,).
+    weights, biases: one or two of each, (inputs, outputs) and (outputs,). converged: whether the fit came to its end;
+    None where it had a fixed number of epochs.
     """
 
     shift: Matrix
@@ -36,6 +38,7 @@ class HeadModel:
     weights: tuple[Matrix, ...]
     biases: tuple[Matrix, ...]
     multilabel: bool
+    converged: bool | None = None
 
     def probabilities(self, inputs: npt.NDArray[Any]) -> Matrix:
         """(n, classes) float32. Cost: a product a layer, in blocks."""
@@ -46,7 +49,7 @@ class HeadModel:
         return self._in_blocks(inputs, outputs, self.weights[-1].shape[1])
 
     def embeddings(self, inputs: npt.NDArray[Any]) -> Matrix:
-        """(n, dim) float32, the input of the last layer: the hidden layer, or the standardised features."""
+        """(n, dim) float32, the input of the last layer: the hidden layer, or the features, standardised if told."""
         return self._in_blocks(inputs, self._hidden, self.weights[-1].shape[0])
 
     def __repr__(self) -> str:
@@ -68,37 +71,41 @@ class HeadModel:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A linear or a two-layer head on features.
+    """A linear or a two-layer head on features, by Adam.
 
-    hidden: width of the hidden layer; 0: none. decay: of weights, decoupled, as a share of the learning rate.
+    hidden: width of the hidden layer; 0: none. epochs: passes over the labelled examples; 0: until the loss no longer
+    falls, see `ladle.lab.learners.convergence`. decay: of weights, decoupled, as a share of the learning rate.
+    standardise: whether each feature is brought to mean 0 and deviation 1 first, by the labelled examples.
 
-    The learning rate is fixed and the weights of the later half of the epochs are averaged, as in
-    `ladle.lab.learners.mlp`.
-    Features are standardised by the labelled examples.
+    The learning rate is fixed and the weights of the later epochs are averaged, as in `ladle.lab.learners.mlp`.
     Cost: 3 products of (labelled, features) with (features, hidden or classes) an epoch.
     Repeats: set by the arguments and the seed, on one machine and with one BLAS thread.
     Source: Kingma & Ba 2015, "Adam"; Loshchilov & Hutter 2019, "Decoupled weight decay regularization".
     """
 
     hidden: int = 0
-    epochs: int = 30
+    epochs: int = 0
     minibatch: int = 200
     learning_rate: float = 1e-3
-    decay: float = 3.0
+    decay: float = 0.01
+    standardise: bool = False
 
     def __post_init__(self) -> None:
-        for option, least in (("hidden", 0), ("epochs", 1), ("minibatch", 1)):
+        for option, least in (("hidden", 0), ("epochs", 0), ("minibatch", 1)):
             object.__setattr__(
                 self, option, whole(getattr(self, option), f"`{option}`", least=least, wanted=f"be {least} or more")
             )
         number(self.learning_rate, "`learning_rate`", above=0)
         number(self.decay, "`decay`", least=0)
+        object.__setattr__(self, "standardise", switch(self.standardise, "`standardise`"))
 
     @property
     def name(self) -> str:
         """A description in one line, for reports."""
         kind = f"MLP head, one hidden layer of {self.hidden}" if self.hidden else "linear head"
-        return f"{kind}, {self.epochs} epochs of Adam"
+        length = f"{self.epochs} epochs of Adam" if self.epochs else "Adam until it has converged"
+        # Standardised features are not named: they were in every head before there was a choice.
+        return f"{kind}, {length}{'' if self.standardise else ', on features as they are'}"
 
     def fit(
         self,
@@ -116,8 +123,10 @@ class Head:
         features, targets = as_features(inputs), as_targets(labels, classes)
         multilabel = labels.ndim == 2
         if warm is None:
-            shift, scale = standard(features)
+            shift, scale = scaling(features, standardise=self.standardise)
             parameters = self._begin(features.shape[1], classes, seed)
+            if not self.standardise:  # large numbers would begin with large outputs, and be learnt by heart
+                parameters[0] /= np.float32(max(1, np.sqrt(np.square(features, dtype=np.float64).mean())))
         else:
             sizes = [each.shape for each in self._begin(features.shape[1], classes, seed)]
             before = check_warm(
@@ -129,9 +138,11 @@ class Head:
             )
             shift, scale = before.shift, before.scale
             parameters = [each.copy() for each in (*before.weights, *before.biases)]
-        averaged = self._descend((features - shift) * scale, targets, parameters, seed, multilabel=multilabel)
+        progress = Progress(self.epochs)
+        averaged = self._descend((features - shift) * scale, targets, parameters, seed, progress, multilabel=multilabel)
         layers = len(averaged) // 2
-        return HeadModel(shift, scale, tuple(averaged[:layers]), tuple(averaged[layers:]), multilabel)
+        weights, biases = tuple(averaged[:layers]), tuple(averaged[layers:])
+        return HeadModel(shift, scale, weights, biases, multilabel, progress.converged)
 
     def _begin(self, features: int, classes: int, seed: int) -> list[Matrix]:
         """Weights of each layer, then biases: uniform by He et al. 2015 under a rectifier, else by Glorot."""
@@ -145,28 +156,36 @@ class Head:
         return [*weights, *(np.zeros(size, np.float32) for size in sizes[1:])]
 
     def _descend(
-        self, features: Matrix, targets: Matrix, parameters: list[Matrix], seed: int, *, multilabel: bool
+        self,
+        features: Matrix,
+        targets: Matrix,
+        parameters: list[Matrix],
+        seed: int,
+        progress: Progress,
+        *,
+        multilabel: bool,
     ) -> list[Matrix]:
         """The mean of the parameters at the ends of the later epochs; `parameters` are overwritten."""
         layers = len(parameters) // 2
         first = [np.zeros_like(each) for each in parameters]
         second = [np.zeros_like(each) for each in parameters]
-        total = [np.zeros_like(each) for each in parameters]
-        step = 0
-        for epoch in range(self.epochs):
-            order = stream(seed, "head order", epoch).permutation(len(features))
+        later = LaterMean(self.epochs)
+        step, is_last = 0, False
+        while not is_last:
+            order = stream(seed, "head order", progress.done).permutation(len(features))
+            total, steps = 0.0, 0
             for start in range(0, len(order), self.minibatch):
                 batch_pos = order[start : start + self.minibatch]
-                slopes = gradients(features[batch_pos], targets[batch_pos], parameters, multilabel=multilabel)
-                step += 1
+                slopes, loss = gradients(features[batch_pos], targets[batch_pos], parameters, multilabel=multilabel)
+                total += loss * len(batch_pos)
+                step, steps = step + 1, steps + 1
                 rate = self.learning_rate * np.sqrt(1 - BETAS[1] ** step) / (1 - BETAS[0] ** step)
                 for place, slope in enumerate(slopes):
                     shrink = 1 - self.learning_rate * self.decay if place < layers else 1.0
                     step_by_adam(parameters[place], slope, first[place], second[place], rate, shrink)
-            if epoch >= self.epochs // 2:
-                for place, value in enumerate(parameters):
-                    total[place] += value
-        return [whole * np.float32(1 / (self.epochs - self.epochs // 2)) for whole in total]
+            later.add(progress.done, parameters)
+            is_last = progress.is_last(total / len(order), steps)
+        return later.mean()
 
 
 def step_by_adam(value: Matrix, slope: Matrix, first: Matrix, second: Matrix, rate: float, shrink: float) -> None:
@@ -177,8 +196,10 @@ def step_by_adam(value: Matrix, slope: Matrix, first: Matrix, second: Matrix, ra
     value -= np.float32(rate) * first / (np.sqrt(second) + np.float32(TINY))
 
 
-def gradients(features: Matrix, targets: Matrix, parameters: list[Matrix], *, multilabel: bool) -> list[Matrix]:
-    """Slopes of the mean loss over the rows, one for each of `parameters`.
+def gradients(
+    features: Matrix, targets: Matrix, parameters: list[Matrix], *, multilabel: bool
+) -> tuple[list[Matrix], float]:
+    """Slopes of the mean loss over the rows, one for each of `parameters`; and that loss.
 
     The loss is cross-entropy; with several labels an example, the sum over its known classes.
     targets: (rows, classes), 0 to 1, NaN where unknown.
@@ -188,8 +209,9 @@ def gradients(features: Matrix, targets: Matrix, parameters: list[Matrix], *, mu
     entered = [features]
     for matrix, bias in zip(weights[:-1], biases[:-1], strict=True):
         entered.append(np.maximum(entered[-1] @ matrix + bias, 0))
-    push = squashed(entered[-1] @ weights[-1] + biases[-1], multilabel=multilabel) - targets
-    push = np.nan_to_num(push, copy=False, nan=0.0) * np.float32(1 / len(features))
+    likely = squashed(entered[-1] @ weights[-1] + biases[-1], multilabel=multilabel)
+    loss = cross_entropy(likely, targets, multilabel=multilabel)
+    push = np.nan_to_num(likely - targets, copy=False, nan=0.0) * np.float32(1 / len(features))
     weight_slopes: list[Matrix] = []
     bias_slopes: list[Matrix] = []
     for layer in reversed(range(layers)):
@@ -197,7 +219,17 @@ def gradients(features: Matrix, targets: Matrix, parameters: list[Matrix], *, mu
         bias_slopes.insert(0, push.sum(axis=0))
         if layer:
             push = (push @ weights[layer].T) * (entered[layer] > 0)
-    return [*weight_slopes, *bias_slopes]
+    return [*weight_slopes, *bias_slopes], loss
+
+
+def cross_entropy(likely: Matrix, targets: Matrix, *, multilabel: bool) -> float:
+    """The mean over rows of the loss that `gradients` is of. likely: (rows, classes), what the model says."""
+    if multilabel:
+        known = ~np.isnan(targets)
+        right = np.where(targets == 1, likely, 1 - likely)[known]
+    else:
+        right = likely[targets == 1]
+    return float(-np.log(np.maximum(right, np.float32(TINY))).sum(dtype=np.float64) / len(likely))
 
 
 def squashed(logits: Matrix, *, multilabel: bool) -> Matrix:
@@ -209,6 +241,14 @@ def squashed(logits: Matrix, *, multilabel: bool) -> Matrix:
     np.exp(logits, out=logits)
     logits /= logits.sum(axis=1, keepdims=True)
     return logits
+
+
+def scaling(features: Matrix, *, standardise: bool) -> tuple[Matrix, Matrix]:
+    """(shift, scale) of `standard`, or those that leave the features as they are."""
+    if standardise:
+        return standard(features)
+    width = features.shape[1]
+    return np.zeros(width, np.float32), np.ones(width, np.float32)
 
 
 def standard(features: Matrix) -> tuple[Matrix, Matrix]:

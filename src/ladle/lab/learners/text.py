@@ -19,6 +19,8 @@ from ladle.seeds import stream
 from ladle.threads import ranges, run_each
 
 Matrix = npt.NDArray[np.float32]
+LEAST_VISITS = 200_000  # of a text, in a fit: fewer do not fit a thousand texts
+FEWEST_EPOCHS, MOST_EPOCHS = 5, 200
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -62,7 +64,8 @@ class Text:
 
     shortest, longest, words, buckets: see `ladle.lab.data.ngrams.Ngrams`. dim: of the vectors, which are the
     embeddings.
-    epochs: passes over the labelled texts, while the learning rate falls from `learning_rate` to 0.
+    epochs: passes over the labelled texts, while the learning rate falls from `learning_rate` to 0; 0: as many as
+    `LEAST_VISITS` visits of a text need, between `FEWEST_EPOCHS` and `MOST_EPOCHS`.
     Cost: a few microseconds a word and epoch, one core; buckets x dim floats.
     Repeats: set by the arguments and the seed; any number of threads.
     Source: Joulin et al. 2017, "Bag of tricks for efficient text classification".
@@ -73,13 +76,13 @@ class Text:
     words: bool = False
     buckets: int = 1 << 17
     dim: int = 32
-    epochs: int = 5
+    epochs: int = 0
     learning_rate: float = 1.0
 
     def __post_init__(self) -> None:
-        for option in ("dim", "epochs"):
-            if getattr(self, option) < 1:
-                raise ArgumentError(f"`{option}`", wanted="be 1 or more", got=repr(getattr(self, option)))
+        for option, least in (("dim", 1), ("epochs", 0)):
+            if getattr(self, option) < least:
+                raise ArgumentError(f"`{option}`", wanted=f"be {least} or more", got=repr(getattr(self, option)))
         if not 0 < self.learning_rate < float("inf"):
             raise ArgumentError("`learning_rate`", wanted="be above 0", got=repr(self.learning_rate))
         self._ngrams()
@@ -92,7 +95,12 @@ class Text:
         """A description in one line, for reports."""
         grams = [f"{self.shortest} to {self.longest} bytes"] if self.longest else []
         pieces = " and ".join([*grams, *(["words and their pairs"] if self.words else [])])
-        return f"embedding bag over hashed pieces ({pieces}), {self.dim} wide, {self.epochs} epochs"
+        length = f"{self.epochs} epochs" if self.epochs else "epochs by the number of labels"
+        return f"embedding bag over hashed pieces ({pieces}), {self.dim} wide, {length}"
+
+    def passes(self, texts: int) -> int:
+        """How many epochs a fit to so many texts has."""
+        return self.epochs or min(max(-(-LEAST_VISITS // max(1, texts)), FEWEST_EPOCHS), MOST_EPOCHS)
 
     def fit(
         self,
@@ -128,8 +136,9 @@ class Text:
             )
             table, weights, biases = before.table.copy(), before.weights.copy(), before.biases.copy()
         known = np.ascontiguousarray(labels, np.int64)
-        steps = np.linspace(self.learning_rate, 0, self.epochs + 1, dtype=np.float32)
-        for epoch in range(self.epochs):
+        epochs = self.passes(len(letters))
+        steps = np.linspace(self.learning_rate, 0, epochs + 1, dtype=np.float32)
+        for epoch in range(epochs):
             order = stream(seed, "text order", epoch).permutation(len(letters))
             rates = steps[epoch : epoch + 2]
             text_kernels.train(letters, known, order, *self._ngrams().dials, rates, table, weights, biases)

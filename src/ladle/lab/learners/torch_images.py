@@ -68,7 +68,8 @@ class ImageModel:
 class Recipe:
     """How a network is trained; the base of `Vgg16` and `FastResNet`.
 
-    epochs, minibatch: of the labelled images. learning_rate: the highest. decay: of weights.
+    epochs, minibatch: of the labelled images. least_steps: epochs are added until there are so many steps, because a
+    few images make few steps an epoch; 0: none are added. learning_rate: the highest. decay: of weights.
     padding: images are shifted by up to so many pixels and mirrored at random as they are trained on; 0: not shifted.
     device: "auto" (a GPU where there is one), "cpu" or "cuda".
     """
@@ -79,10 +80,11 @@ class Recipe:
     decay: float
     padding: int = 4
     device: str = "auto"
+    least_steps: int = 1_000
     kind: ClassVar[str] = "network"
 
     def __post_init__(self) -> None:
-        for option, least in (("epochs", 1), ("minibatch", 2), ("padding", 0)):
+        for option, least in (("epochs", 1), ("minibatch", 2), ("padding", 0), ("least_steps", 0)):
             object.__setattr__(
                 self, option, whole(getattr(self, option), f"`{option}`", least=least, wanted=f"be {least} or more")
             )
@@ -93,7 +95,13 @@ class Recipe:
     @property
     def name(self) -> str:
         """A description in one line, for reports."""
-        return f"{self.kind}, {self.epochs} epochs, from pixels"
+        least = f" and at least {self.least_steps:,} steps" if self.least_steps else ""
+        return f"{self.kind}, {self.epochs} epochs{least}, from pixels"
+
+    def passes(self, images: int) -> int:
+        """How many epochs a fit to so many images has."""
+        steps = max(1, images // min(self.minibatch, images))
+        return max(self.epochs, -(-self.least_steps // steps))
 
     def fit(
         self,
@@ -144,9 +152,10 @@ class Recipe:
         generator = torch.Generator().manual_seed(child_seed(seed & MAX_SEED, "order") % 2**63)
         size = min(self.minibatch, len(inputs))
         steps = max(1, len(inputs) // size)  # the rest of each epoch is left out, so that all batches have one size
-        optimiser, schedule = self._optimiser(torch, network, steps * self.epochs)
+        epochs = self.passes(len(inputs))
+        optimiser, schedule = self._optimiser(torch, network, steps * epochs)
         network.train()
-        for _ in range(self.epochs):
+        for _ in range(epochs):
             order = torch.randperm(len(inputs), generator=generator)
             for step in range(steps):
                 batch_pos = order[step * size : (step + 1) * size]

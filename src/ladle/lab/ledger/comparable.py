@@ -32,6 +32,15 @@ def other_data(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     return changed
 
 
+def learner_changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """How the learners in the facts of two ledgers differ: by their names, or else by their options."""
+    if before["learner"] != now["learner"]:
+        return f"{before['learner']} there, {now['learner']} here"
+    old, new = (dict(_learner_of(facts, {})[1] or {}) for facts in (before, now))
+    names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+    return ", ".join(f"{name} {old.get(name, 'none')} there, {new.get(name, 'none')} here" for name in names)
+
+
 def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """The versions and fields of the machine that differ between the facts of two ledgers, as lines of text."""
     lines = []

@@ -143,6 +143,15 @@ def _is_object(value: Any) -> bool:
     return isinstance(value, dict)
 
 
+def _is_switch(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _whole(known: Mapping[str, _Fits]) -> _Fits:
+    """An object that has all known names, with values of their kind."""
+    return lambda value: _within(known)(value) and set(known) <= set(value)
+
+
 def _list_of(fits: _Fits) -> _Fits:
     return lambda value: isinstance(value, list) and all(map(fits, value))
 
@@ -182,6 +191,7 @@ def _numbers(*, least: float = -_LARGEST, required: Iterable[str] = ()) -> _Fits
     )
 
 
+_SHARES = ("on_labels", "on_test", "reference_on_labels", "reference_on_test")
 _SECONDS = _numbers(least=0)
 _DATASET = {
     "name": _is_text, "rows": _is_count, "test_rows": _is_count, "classes": _is_count,
@@ -193,11 +203,12 @@ _RUN = {
     "near_limit": _or_none(_is_number), "near_by_chance": _or_none(_is_share), "near_compared": _is_count,
     "versions": _is_object, "machine": _is_object, "began": _is_text, "went_on_with": _list_of(_is_text),
 }  # fmt: skip
+_FIT = {"measure": _is_text, **dict.fromkeys(_SHARES, _is_share)}
 _BATCH = {
     "clusters_touched": _or_none(_is_number), "near_duplicates": _or_none(_is_number),
     "near_compared": _or_none(_is_number), "distinct_originals": _or_none(_is_number),
     "class_counts": _or_none(_list_of(_is_count)), "margins": _or_none(_list_of(_is_number)),
-    "story": _or_none(_is_object),
+    "story": _or_none(_is_object), "converged": _or_none(_is_switch), "fit": _or_none(_whole(_FIT)),
 }  # fmt: skip
 _START: dict[str, _Fits] = {
     "trial": _is_count, "labels": _is_count, "certified": _is_number, "clusters": _is_count,

@@ -78,7 +78,8 @@ class RoundRecord:
     facts : mapping
         Of the batch: clusters_touched; near_duplicates, out of near_compared rows (None where the inputs are neither
         numbers nor texts); class_counts, a list; margins, a list of the quantiles 0, 1/4, 1/2, 3/4 and 1;
-        distinct_originals, where the data set knows them; story, the facts of the strategy's selection.
+        distinct_originals, where the data set knows them; story, the facts of the strategy's selection. Of the model:
+        converged, where the learner can tell; fit, of some rounds, see `ladle.lab.measures.fitted`.
     packed_rows : bytes
         The batch, as `pack_rows` packs it.
     """

@@ -7,7 +7,7 @@ Your own code is named by its place, see `ladle.lab.protocol.own_code`. A new da
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cache, partial
 from typing import Any
 
@@ -40,6 +40,7 @@ from ladle.lab.learners.text import Text
 from ladle.lab.learners.torch_images import FastResNet, Vgg16
 from ladle.lab.protocol.descriptions import CatalogueDescription, Entry
 from ladle.lab.protocol.own_code import imported, is_place
+from ladle.numbers import choice
 
 # Options of every data set: type and default.
 _EVERY_DATASET: dict[str, tuple[type, Any]] = {
@@ -47,7 +48,8 @@ _EVERY_DATASET: dict[str, tuple[type, Any]] = {
     "embedder": (str, "none"),  # replaces inputs by its vectors, see `ladle.lab.data.embedders`
     "pixels_embedded": (int, 64),  # the size to which an embedder of images resizes them
 }
-_HEAD = Head()  # for its defaults
+_HEAD, _LOGISTIC = Head(), Logistic()  # for their defaults
+_EARLIER = ' The linear-head of early versions is {solver = "adam", epochs = 30, decay = 3.0, standardise = true}.'
 _LAB = 'pip install "ladle[lab]"'
 _FREE = "none needed beyond Ladle's own"
 
@@ -58,12 +60,29 @@ def _carried_fashion_mnist() -> Dataset:
 
 def _linear_head(
     *,
+    solver: str = "lbfgs",
+    strength: float = _LOGISTIC.strength,
+    iterations: int = _LOGISTIC.iterations,
     epochs: int = _HEAD.epochs,
     minibatch: int = _HEAD.minibatch,
     learning_rate: float = _HEAD.learning_rate,
     decay: float = _HEAD.decay,
+    standardise: bool = _HEAD.standardise,
 ) -> Learner:
-    return Head(0, epochs, minibatch, learning_rate, decay)
+    """To the optimum by L-BFGS, or by Adam; options of the solver that is not used are refused."""
+    choice(solver, "`solver`", ("lbfgs", "adam"))
+    made = Logistic(strength, iterations, standardise), Head(0, epochs, minibatch, learning_rate, decay, standardise)
+    used, unused, other = (*made, "adam") if solver == "lbfgs" else (*made[::-1], "lbfgs")
+    plain: Logistic | Head = _LOGISTIC if isinstance(unused, Logistic) else _HEAD
+    for each in fields(unused):
+        if each.name != "standardise" and getattr(unused, each.name) != getattr(plain, each.name):
+            raise ArgumentError(
+                f"`{each.name}` of linear-head",
+                wanted=f'be left out with solver = "{solver}"',
+                got=repr(getattr(unused, each.name)),
+                remedy=f'It is an option of solver = "{other}".' + (_EARLIER if other == "adam" else ""),
+            )
+    return used
 
 
 def _mlp_head(
@@ -73,10 +92,11 @@ def _mlp_head(
     minibatch: int = _HEAD.minibatch,
     learning_rate: float = _HEAD.learning_rate,
     decay: float = _HEAD.decay,
+    standardise: bool = _HEAD.standardise,
 ) -> Learner:
     if hidden < 1:
         raise ArgumentError("`hidden`", wanted="be 1 or more", got=repr(hidden), remedy="Or use linear-head.")
-    return Head(hidden, epochs, minibatch, learning_rate, decay)
+    return Head(hidden, epochs, minibatch, learning_rate, decay, standardise)
 
 
 def _dataset(make: Callable[..., Dataset], summary: str, licence: str, bring: str) -> Entry:
@@ -151,8 +171,15 @@ _DATASETS: dict[str, Entry] = {
 }  # fmt: skip
 _LEARNERS: dict[str, Entry] = {
     "mlp": Entry(Mlp, "scikit-learn's perceptron with one hidden layer, on pixels or features", "BSD-3-Clause", _LAB),
-    "logistic": Entry(Logistic, "multinomial logistic regression, on features", _FREE, "comes with Ladle"),
-    "linear-head": Entry(_linear_head, "a linear layer by Adam, on features", _FREE, "comes with Ladle"),
+    "logistic": Entry(
+        Logistic, "logistic regression on features: linear-head by L-BFGS under another name", _FREE, "comes with Ladle"
+    ),
+    "linear-head": Entry(
+        _linear_head,
+        "a linear layer on features, at its optimum or by Adam, for one label or several",
+        _FREE,
+        "comes with Ladle",
+    ),
     "mlp-head": Entry(_mlp_head, "a hidden and a linear layer by Adam, on features", _FREE, "comes with Ladle"),
     "text": Entry(Text, "an embedding bag over hashed pieces of texts, by the million", _FREE, "comes with Ladle"),
     "vgg-16": Entry(Vgg16, "VGG-16 for small images, from pixels", "BSD-3-Clause", "pip install torch"),

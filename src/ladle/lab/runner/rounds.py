@@ -16,8 +16,10 @@ import numpy.typing as npt
 from ladle.arrays import Clusters, Rows
 from ladle.lab.learners.learner import Model
 from ladle.lab.ledger.records import RoundRecord, pack_rows
+from ladle.lab.measures import fitted
 from ladle.lab.measures.redundancy import compared_rows, near_duplicates
 from ladle.lab.runner.artifacts import Artifacts, read_artifacts, write_artifacts
+from ladle.lab.runner.fit_check import fit_facts, is_checked
 from ladle.lab.runner.oracle import Oracle
 from ladle.lab.runner.starts import start_folder
 from ladle.lab.runner.stopwatch import Stopwatch
@@ -89,6 +91,9 @@ def rounds_of(workbench: Workbench, job: RoundsJob) -> Iterator[RoundRecord]:
             model = models.after(number)
         with watch.timing("evaluate"):
             metrics = workbench.measure(model)
+        facts = _batch_facts(workbench, job, selection, probabilities, clusters) | _fit_facts(
+            workbench, job, number, model, oracle.rows
+        )
         yield RoundRecord(
             trial=job.trial,
             strategy=job.label,
@@ -96,7 +101,7 @@ def rounds_of(workbench: Workbench, job: RoundsJob) -> Iterator[RoundRecord]:
             labels=oracle.asked,
             metrics=metrics,
             seconds=watch.seconds,
-            facts=_batch_facts(workbench, job, selection, probabilities, clusters),
+            facts=facts,
             packed_rows=pack_rows(selection.rows),
         )
     shutil.rmtree(_refresh_folder(job), ignore_errors=True)
@@ -185,6 +190,18 @@ def _batch_facts(
     }
     if dataset.originals is not None:
         facts["distinct_originals"] = len(np.unique(dataset.originals[rows]))
+    return facts
+
+
+def _fit_facts(workbench: Workbench, job: RoundsJob, number: int, model: Model, rows: Rows) -> dict[str, Any]:
+    """Whether the model after round `number`, of the labels of `rows`, has converged, and fitted, where known."""
+    facts: dict[str, Any] = {}
+    converged = getattr(model, "converged", None)  # of learners that can tell
+    if isinstance(converged, bool):
+        facts[fitted.CONVERGED] = converged
+    if is_checked(number):
+        seed = workbench.experiment.seed_of(job.trial, "fit check", number)
+        facts[fitted.FACT] = fit_facts(workbench, model, rows, seed)
     return facts
 
 

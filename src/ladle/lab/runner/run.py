@@ -18,7 +18,7 @@ from typing import Any
 from ladle import durable
 from ladle.arrays import Rows
 from ladle.errors import ArgumentError, CorruptFileError, MismatchError
-from ladle.lab.ledger.comparable import changes, differences, other_data
+from ladle.lab.ledger.comparable import changes, differences, learner_changes, other_data
 from ladle.lab.ledger.ledger import FILE_NAME, Ledger, is_ledger
 from ladle.lab.ledger.records import RoundRecord, StartRecord
 from ladle.lab.protocol.experiment import Experiment
@@ -247,10 +247,11 @@ def _continue(ledger: Ledger, place: Path, experiment: Experiment, facts: dict[s
     before = ledger.facts()
     changed = other_data(before, facts)
     if changed:
+        learners = f" ({learner_changes(before, facts)})" if "learner" in changed else ""
         raise MismatchError(
             f"the run in {place}",
             wanted="go on with the data and learner it was begun with",
-            got=f"another {' and '.join(changed)}",
+            got=f"another {' and '.join(changed)}{learners}",
             remedy="Run in a new folder, or restore the data.",
         )
     if ledger.experiment() != experiment:

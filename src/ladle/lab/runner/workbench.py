@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,10 +91,14 @@ class Workbench:
         return self.learner.fit(self.dataset.inputs[rows], labels, classes=classes, seed=seed, **options)
 
     def measure(self, model: Model) -> dict[str, float]:
-        """The experiment's metrics of `model` on the test split. No other code reads that split."""
+        """The experiment's metrics of `model` on the test split."""
+        return self.measured(model, self.experiment.metrics)
+
+    def measured(self, model: Model, names: Sequence[str]) -> dict[str, float]:
+        """These metrics of `model` on the test split. No other code reads that split."""
         probabilities = model.probabilities(self.dataset.test_inputs)
         truth = self.dataset.test_labels
-        return {name: metrics.measure(name, truth, probabilities) for name in self.experiment.metrics}
+        return {name: metrics.measure(name, truth, probabilities) for name in names}
 
     def cluster(self, embeddings: npt.NDArray[np.float32], trial: int) -> Dendrogram:
         """The tree of the pool's embeddings (n, dim), up to the level of the strategy that cuts it highest."""

@@ -1,0 +1,1 @@
+"""Learners of the lab: how right they are."""
