@@ -41,13 +41,14 @@ def outcome_text(comparison: Comparison) -> str:
 
 def difference_text(comparison: Comparison) -> str:
     """The difference in points with its interval, "+0.62 (+0.21 to +1.03)"; without one, says so."""
-    difference = _points_text(comparison.difference)
+    difference = points_text(comparison.difference)
     if comparison.low is None or comparison.high is None:
         return f"{difference} (no interval of {count_text(comparison.trials, 'trial')})"
-    return f"{difference} ({_points_text(comparison.low)} to {_points_text(comparison.high)})"
+    return f"{difference} ({points_text(comparison.low)} to {points_text(comparison.high)})"
 
 
-def _points_text(share: float) -> str:
+def points_text(share: float) -> str:
+    """A difference of shares in points: "+0.62", "+0.00"."""
     points = f"{100 * share:+.2f}"
     return "+0.00" if points == "-0.00" else points
 
