@@ -8,6 +8,7 @@ import pytest
 
 from ladle.report.facts import facts_of
 from ladle.report.pools import PoolReport, pools_page
+from ladle.report.sentences import points_text
 from ladle.report.spreading import spreading_comparisons, spreading_sentences
 from tests.report import made_ledger as made
 from tests.report.reading import assert_described, assert_still_and_alone, read_page
@@ -52,10 +53,18 @@ def test_the_sentence_says_what_the_paired_test_found(monkeypatch, tmp_path, fin
     assert "with 250 labels" in sentence
 
 
-def test_labels_are_only_saved_where_the_test_has_a_win(monkeypatch, tmp_path, two):
+def test_labels_are_only_saved_where_the_interval_is_clear(monkeypatch, tmp_path, two):
     tie, win = (" ".join(spreading_sentences(facts)) for facts in two)
     assert re.search(r"To be as good as Margin at its end, Cluster-Margin 10 needs \d+% \(\d+% to \d+%\) fewer", win)
     assert "fewer labels" not in tie
+
+
+def test_the_whole_curve_has_its_own_test(two):
+    area = next(each for each in two[1].main.areas if (each.strategy, each.against) == ("Cluster-Margin 10", "Margin"))
+    told = next(each for each in spreading_sentences(two[1]) if each.startswith("Over the whole curve"))
+    assert area.outcome == "tie"  # better at the end, worse before
+    assert f"Cluster-Margin 10 ({points_text(area.difference)}, " in told
+    assert "tie with Margin" in told
 
 
 def test_a_few_trials_claim_nothing(monkeypatch, tmp_path):

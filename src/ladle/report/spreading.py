@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ladle.lab.measures.comparisons import Comparison, Outcome
 from ladle.report.facts import ReportFacts
 from ladle.report.sentences import FEWER, count_text, interval_text, points_text, share_text, verdict
@@ -18,36 +20,52 @@ CAUTION = (
 
 
 def spreading_sentences(facts: ReportFacts) -> list[str]:
-    """What spreading was worth on this pool: by the tests at the end, in labels, and in near-duplicates of the batches.
+    """What spreading was worth on this pool: at the end, along the curve, in labels, and in near-duplicates chosen.
 
     Nothing without a strategy beside the baselines; without a test, the first sentence says so.
     """
-    comparisons = spreading_comparisons(facts)
-    if not comparisons:
+    ends = spreading_comparisons(facts)
+    if not ends:
         return []
-    sentences = [_outcomes_sentence(facts, comparisons), _labels_sentence(facts, comparisons), _copies_sentence(facts)]
-    return [sentence for sentence in sentences if sentence]
+    if all(each.outcome == "untested" for each in ends):
+        trials = count_text(min(each.trials for each in ends), "trial")
+        told = [f"{trials}: too few to test, so nothing is claimed here."]
+    else:
+        areas = _area_sentence(_of_spreading(facts, facts.main.areas))
+        told = [_end_sentence(facts, ends), areas, _labels_sentence(facts)]
+    return [each for each in (*told, _copies_sentence(facts)) if each]
 
 
 def spreading_comparisons(facts: ReportFacts) -> list[Comparison]:
     """The tests at the end of all strategies but the baselines, against the first baseline."""
+    return _of_spreading(facts, facts.main.finals)
+
+
+def _of_spreading(facts: ReportFacts, family: Sequence[Comparison]) -> list[Comparison]:
     others = [strategy for strategy in facts.strategies if strategy not in facts.baselines]
-    pairs = {(each.strategy, each.against): each for each in facts.main.finals}
+    pairs = {(each.strategy, each.against): each for each in family}
     return [pairs[each, facts.baselines[0]] for each in others if (each, facts.baselines[0]) in pairs]
 
 
-def _outcomes_sentence(facts: ReportFacts, comparisons: list[Comparison]) -> str:
-    against, trials = facts.baselines[0], min(each.trials for each in comparisons)
-    if all(each.outcome == "untested" for each in comparisons):
-        return f"{count_text(trials, 'trial').capitalize()}: too few to test, so nothing is claimed here."
+def _end_sentence(facts: ReportFacts, ends: list[Comparison]) -> str:
+    trials = min(each.trials for each in ends)
+    points = f"with {facts.labels[-1]:,} labels, in points with 95% intervals over {count_text(trials, 'trial')}"
+    return f"{_conclusion(ends, trials)}: {_outcomes(ends)} ({points})."
+
+
+def _area_sentence(areas: list[Comparison]) -> str:
+    return f"Over the whole curve (the area under it): {_outcomes(areas)}."
+
+
+def _outcomes(comparisons: list[Comparison]) -> str:
+    """Who beats, ties with and loses to the baseline, with the differences."""
     parts = []
     for outcome, verbs in _VERBS.items():
         group = [each for each in comparisons if each.outcome == outcome]
         if group:
             names = _joined([f"{each.strategy} ({_difference_text(each)})" for each in group])
-            parts.append(f"{names} {verbs[len(group) > 1]} {against}")
-    points = f"with {facts.labels[-1]:,} labels, in points with 95% intervals over {count_text(trials, 'trial')}"
-    return f"{_conclusion(comparisons, trials)}: {'; '.join(parts)} ({points})."
+            parts.append(f"{names} {verbs[len(group) > 1]} {group[0].against}")
+    return "; ".join(parts)
 
 
 def _conclusion(comparisons: list[Comparison], trials: int) -> str:
@@ -60,13 +78,12 @@ def _conclusion(comparisons: list[Comparison], trials: int) -> str:
     return f"Spreading made no difference here that {count_text(trials, 'trial')} can show"
 
 
-def _labels_sentence(facts: ReportFacts, comparisons: list[Comparison]) -> str:
-    """The labels that the winners save; empty where no winner clearly does."""
-    winners = {each.strategy for each in comparisons if each.outcome == "win"}
+def _labels_sentence(facts: ReportFacts) -> str:
+    """The labels that strategies save clearly, against the first baseline; empty where none does."""
     saved = [
         f"{each.strategy} needs {share_text(each.saved)} ({interval_text(each)}) fewer labels"
         for each in facts.main.savings
-        if each.strategy in winners and each.against == facts.baselines[0] and verdict(each) == FEWER
+        if each.strategy not in facts.baselines and each.against == facts.baselines[0] and verdict(each) == FEWER
     ]
     return f"To be as good as {facts.baselines[0]} at its end, {_joined(saved)}." if saved else ""
 
