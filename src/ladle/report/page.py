@@ -18,6 +18,7 @@ from ladle.report.facts import MetricFacts, ReportFacts, facts_of
 from ladle.report.markup import Cells, definitions, document, figure, numbers, section, table, text
 from ladle.report.page_header import page_header
 from ladle.report.sentences import (
+    GAPS,
     LEVELS,
     NO_SAVINGS,
     PLUS_MINUS,
@@ -123,11 +124,12 @@ def details(facts: ReportFacts, views: ExampleViews | None) -> str:
     others = [
         part
         for metric in facts.metrics[1:]
-        for part in (_curves(facts, metric), _savings(facts, metric), _pairs(facts, metric))
+        for part in (_curves(facts, metric), _savings(facts, metric), _gaps(facts, metric), _pairs(facts, metric))
     ]
     return "".join(
         [
             _savings(facts, facts.main),
+            _gaps(facts, facts.main),
             _outcomes(facts, facts.main),
             _pairs(facts, facts.main),
             *others,
@@ -189,6 +191,16 @@ def curve_parts(facts: ReportFacts, metric: MetricFacts) -> list[str]:
 def _panel_title(facts: ReportFacts, group: list[str]) -> str:
     """The strategies of this panel without the baselines, which are in all."""
     return ", ".join(strategy for strategy in group if strategy not in facts.baselines)
+
+
+def _gaps(facts: ReportFacts, metric: MetricFacts) -> str:
+    """The share of the gap to the upper bound that each strategy closes; empty without one."""
+    gaps = rows.gaps_table(facts, metric)
+    if not gaps[1]:
+        return ""
+    title = f"How much of what can be gained, by {metric_text(metric.metric)}"
+    note = f'<p class="note">{text(rows.bound_text(facts, metric))}</p>'
+    return section(title, GAPS, note, _worded(gaps, {1}))
 
 
 def _savings(facts: ReportFacts, metric: MetricFacts) -> str:

@@ -23,6 +23,11 @@ LEVELS = (
     "How many rows a cluster has in the mean, at the level of the tree whose clusters the strategy auto took one row "
     "each of: the mean over trials (the least to the most), and the rule that decided. At 1 its batch is Margin's."
 )
+GAPS = (
+    "An upper bound chooses by true labels: of many candidate batches, the one whose model is best on rows of the pool "
+    "that are held out. So no strategy can be expected to reach it, and better batches may exist. A share of 0% is the "
+    "baseline and 100% the bound; intervals of 95% over trials (Fieller), each on its own."
+)
 PLUS_MINUS = "mean ± standard error"  # what a number with "±" is
 NEVER = "never got there"  # did not reach the final value of the other
 FEWER, MORE = "fewer labels", "more labels"  # the two clear verdicts

@@ -42,7 +42,7 @@ def spreading_comparisons(facts: ReportFacts) -> list[Comparison]:
 
 
 def _of_spreading(facts: ReportFacts, family: Sequence[Comparison]) -> list[Comparison]:
-    others = [strategy for strategy in facts.strategies if strategy not in facts.baselines]
+    others = [strategy for strategy in facts.compared if strategy not in facts.baselines]
     pairs = {(each.strategy, each.against): each for each in family}
     return [pairs[each, facts.baselines[0]] for each in others if (each, facts.baselines[0]) in pairs]
 
@@ -80,10 +80,11 @@ def _conclusion(comparisons: list[Comparison], trials: int) -> str:
 
 def _labels_sentence(facts: ReportFacts) -> str:
     """The labels that strategies save clearly, against the first baseline; empty where none does."""
+    spreading = [each for each in facts.compared if each not in facts.baselines]
     saved = [
         f"{each.strategy} needs {share_text(each.saved)} ({interval_text(each)}) fewer labels"
         for each in facts.main.savings
-        if each.strategy not in facts.baselines and each.against == facts.baselines[0] and verdict(each) == FEWER
+        if each.strategy in spreading and each.against == facts.baselines[0] and verdict(each) == FEWER
     ]
     return f"To be as good as {facts.baselines[0]} at its end, {_joined(saved)}." if saved else ""
 
