@@ -2,9 +2,9 @@
 
     python -m benchmarks.strategies.upper_bound FOLDER [TRIALS]
 
-The digits (1,797 images of 8 x 8 grey values; a pool of 1,258, and 539 to test on) are written into FOLDER, and the run is
-kept there: the same command goes on with it. Prints the learning curves and the shares as Markdown. About four minutes of
-one processor.
+The digits (1,797 images of 8 x 8 grey values; a pool of 1,258, and 539 to test on) are written into FOLDER, and the run
+is kept there: the same command goes on with it. Prints the learning curves and the shares as Markdown. About four
+minutes of one processor.
 """
 
 from __future__ import annotations
