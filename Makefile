@@ -27,7 +27,7 @@ help:  ## Show this list.
 	@echo "Targets:"
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "  make %-10s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.lab  ## Run the whole loop on real images and write ladle-report.html (under 5 minutes).
+demo: $(VENV)/.lab  ## Run the whole loop on two pools of real images and write ladle-report.html (under 5 minutes).
 	$(BIN)/ladle demo --force $(ARGS)
 
 test: lint  ## Lint, check types and run the tests, but for the long ones (10 minutes on 2 cores).
@@ -47,7 +47,7 @@ lint: $(VENV)/.dev  ## Lint, check formatting and types.
 	$(BIN)/mypy
 
 clean:  ## Remove the environment, caches, builds and reports.
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis ladle-report*.html
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis ladle-report*.html*
 	find src tests benchmarks scripts -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.made:

@@ -13,7 +13,7 @@ from tests.mutants.faults import FAULTS
 RULES = {
     "reach", "proven", "cut", "round-robin", "ties", "holm",
     "savings", "agreement", "leases", "pools", "idempotency", "seals", "budget", "query", "measures", "files",
-    "classes", "experiments", "tight", "stories", "control", "fits",
+    "classes", "experiments", "tight", "stories", "control", "fits", "bound",
 }  # fmt: skip
 
 

@@ -1791,7 +1791,60 @@ FITS = (
     ),
 )
 
+# What an upper bound is, and what a report says of it and of spreading.
+BOUND = (
+    Fault(
+        "bound",
+        "rows that judge the models are chosen",
+        "np.concatenate([self._labelled, self.validation, chosen])",
+        "np.concatenate([self._labelled, chosen])",
+        ("test_the_batch_keeps_out_of_what_is_labelled_and_of_what_judges",),
+    ),
+    Fault(
+        "bound",
+        "the batch is not compared with those of the strategies",
+        "winner = max([best, *whole], key",
+        "winner = max([best], key",
+        ("test_between_each_strategy_and_the_best_of_all_batches",),
+    ),
+    Fault(
+        "bound",
+        "the worst candidate of a part stays",
+        "best = max((search.judged(chosen, rows) for rows in candidates), key",
+        "best = min((search.judged(chosen, rows) for rows in candidates), key",
+        ("test_the_search_gains_on_the_best_single_strategy_and_nears_the_best_batch",),
+    ),
+    Fault(
+        "bound",
+        "a gap that may be none has an interval",
+        "    if a <= 0:  # the gap itself may be none",
+        "    if a == 0:  # the gap itself may be none",
+        ("test_few_trials_and_a_gap_that_may_be_none_have_no_interval",),
+    ),
+    Fault(
+        "bound",
+        "the upper bound counts as a strategy",
+        "if self.bound is None or each != self.bound.label)",
+        "if self.bound is None or each)",
+        ("test_it_is_not_counted_among_the_strategies",),
+    ),
+    Fault(
+        "bound",
+        "labels are said to be saved where the interval is not clear",
+        "each.against == facts.baselines[0] and verdict(each) == FEWER",
+        "each.against == facts.baselines[0]",
+        ("test_labels_are_only_saved_where_the_interval_is_clear",),
+    ),
+    Fault(
+        "bound",
+        "a tie is told as a win",
+        'if each.outcome == one] for one in ("win", "loss"))',
+        'if each.outcome != "loss"] for one in ("win", "loss"))',
+        ("test_the_sentence_says_what_the_paired_test_found",),
+    ),
+)
+
 FAULTS: tuple[Fault, ...] = (
     *REACH, *PROVEN, *CUT, *ROUND_ROBIN, *TIES, *HOLM, *SAVINGS, *AGREEMENT, *LEASES, *IDEMPOTENCY, *SEALS, *BUDGET,
-    *QUERY, *MEASURES, *FILES, *CLASSES, *EXPERIMENTS, *TIGHT, *CONTROL, *FITS,
+    *QUERY, *MEASURES, *FILES, *CLASSES, *EXPERIMENTS, *TIGHT, *CONTROL, *FITS, *BOUND,
 )  # fmt: skip

@@ -41,6 +41,7 @@ def clusters_section(facts: ReportFacts, views: ExampleViews | None) -> str:
     clusters = facts.clusters
     if clusters is None:
         return ""
+    name = f"{facts.name} cluster-sizes"
     rows = [[f"{each.least:,} to {each.most:,}", f"{each.clusters:,}", f"{each.rows:,}"] for each in clusters.bins]
     return section(
         "The clusters of the pool",
@@ -48,11 +49,11 @@ def clusters_section(facts: ReportFacts, views: ExampleViews | None) -> str:
         f"{clusters.count:,} clusters, {clusters.singletons:,} of them a single example, the largest "
         f"of {clusters.largest:,}.",
         figure(
-            figures.cluster_sizes(clusters.bins),
+            figures.cluster_sizes(clusters.bins, name=name),
             "Clusters by size, first trial",
             f"Histogram of cluster sizes: {clusters.singletons:,} single examples up to one cluster of "
             f"{clusters.largest:,}; the numbers are in the table below.",
-            narrow=figures.cluster_sizes(clusters.bins, width=NARROW),
+            narrow=figures.cluster_sizes(clusters.bins, name=name, width=NARROW),
         ),
         numbers("The numbers", table(["examples in the cluster", "clusters", "examples"], rows)),
         "" if views is None else _touched(clusters, views),

@@ -18,6 +18,7 @@ from ladle.arrays import Clusters
 from ladle.errors import ArgumentError
 from ladle.lab.measures import fitted
 from ladle.lab.measures.comparisons import Comparison, compare_paired, corrected, holm, outcome_of, paired_t
+from ladle.lab.measures.gaps import GapClosed, gap_closed
 from ladle.lab.measures.savings import (
     FEWEST_TRIALS,
     Savings,
@@ -100,6 +101,9 @@ class MetricFacts:
         by itself.
     records : tuple of PointTally
         Of every ordered pair that shares trials.
+    gaps, area_gaps : tuple of GapClosed
+        Of each strategy, between each baseline and the upper bound: at the last point, and of the area under the curve.
+        Empty without an upper bound.
     """
 
     metric: str
@@ -108,10 +112,31 @@ class MetricFacts:
     finals: tuple[Comparison, ...]
     areas: tuple[Comparison, ...]
     records: tuple[PointTally, ...]
+    gaps: tuple[GapClosed, ...] = ()
+    area_gaps: tuple[GapClosed, ...] = ()
 
     def curve(self, strategy: str) -> CurveFacts:
         """The curves of `strategy`, one of those with a finished trial."""
         return next(each for each in self.curves if each.strategy == strategy)
+
+
+@dataclass(frozen=True, slots=True)
+class BoundFacts:
+    """The upper bound of a run.
+
+    Attributes
+    ----------
+    label : str
+        Of its entry.
+    models_trained : float
+        For one batch, in the mean.
+    validation_rows : int
+        Of the pool, that judged these models; 0 where the run did not note them.
+    """
+
+    label: str
+    models_trained: float
+    validation_rows: int
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -155,6 +180,8 @@ class ReportFacts:
         The facts in the ledger: data, learner, machine, versions.
     version : str
         The version of Ladle that made the report.
+    bound : BoundFacts or None
+        The upper bound that the protocol has, if a trial of it is finished. It is one of `strategies`.
     """
 
     name: str
@@ -176,6 +203,7 @@ class ReportFacts:
     fit: fitted.RunFit
     run: Mapping[str, Any]
     version: str
+    bound: BoundFacts | None = None
 
     @property
     def main(self) -> MetricFacts:
@@ -193,6 +221,11 @@ class ReportFacts:
         """Test examples by class, of the classes that no example of the pool has: no strategy can learn these."""
         counts = self.dataset.get("only_in_test")
         return counts if isinstance(counts, Mapping) else {}
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """Those of `strategies` that could be used on a real pool: all but the upper bound."""
+        return tuple(each for each in self.strategies if self.bound is None or each != self.bound.label)
 
     def __repr__(self) -> str:
         done, total = self.finished
@@ -247,6 +280,7 @@ def _facts(ledger: Ledger, clusters: Clusters | None) -> ReportFacts:
             got=f"{done:,} of {total:,} rounds and no trial with all of its own",
             remedy="Let the run go on: ladle lab run",
         )
+    baselines, bound = _baselines(experiment, finished), _bound_of(experiment, finished)
     return ReportFacts(
         name=experiment.name,
         title=experiment.title,
@@ -255,8 +289,10 @@ def _facts(ledger: Ledger, clusters: Clusters | None) -> ReportFacts:
         trials=experiment.trials,
         strategies=finished,
         waiting=tuple(label for label in ledger.strategies() if label not in finished),
-        baselines=_baselines(experiment, finished),
-        metrics=tuple(_metric_facts(ledger, finished, metric) for metric in ledger.metrics()),
+        baselines=baselines,
+        metrics=tuple(
+            _metric_facts(ledger, finished, metric, baselines=baselines, bound=bound) for metric in ledger.metrics()
+        ),
         batches=tuple(
             batch_facts(
                 ledger.rounds(label),
@@ -277,6 +313,7 @@ def _facts(ledger: Ledger, clusters: Clusters | None) -> ReportFacts:
         fit=fit_of(ledger),
         run=ledger.facts(),
         version=__version__,
+        bound=_bound_facts(ledger, bound),
     )
 
 
@@ -284,6 +321,20 @@ def fit_of(ledger: Ledger) -> fitted.RunFit:
     """Whether the models of all rounds so far have fitted their labels."""
     records = [each for label in ledger.strategies() for each in ledger.rounds(label)]
     return fitted.run_fit((each.labels, each.facts) for each in records)
+
+
+def _bound_of(experiment: Experiment, finished: tuple[str, ...]) -> str | None:
+    """The label of the upper bound; None where the experiment has none, or no finished trial of it."""
+    return next((each.label for each in experiment.strategies if each.is_upper_bound and each.label in finished), None)
+
+
+def _bound_facts(ledger: Ledger, bound: str | None) -> BoundFacts | None:
+    if bound is None:
+        return None
+    stories = [record.facts.get("story", {}) for record in ledger.rounds(bound)]
+    trained = [story["models_trained"] for story in stories if "models_trained" in story]
+    rows = max((int(story.get("validation_rows", 0)) for story in stories), default=0)
+    return BoundFacts(bound, float(np.mean(trained)) if trained else 0.0, rows)
 
 
 def _cluster_facts(ledger: Ledger, finished: tuple[str, ...], clusters: Clusters) -> ClusterFacts:
@@ -311,7 +362,9 @@ def shared_trials(trials: list[int], others: list[int]) -> tuple[list[int], list
     return [trials.index(trial) for trial in both], [others.index(trial) for trial in both]
 
 
-def _metric_facts(ledger: Ledger, strategies: tuple[str, ...], metric: str) -> MetricFacts:
+def _metric_facts(
+    ledger: Ledger, strategies: tuple[str, ...], metric: str, *, baselines: tuple[str, ...], bound: str | None
+) -> MetricFacts:
     labels, seed = ledger.labels(strategies[0]), ledger.experiment().seed
     trials = {label: ledger.trials(label) for label in strategies}
     curves = {label: ledger.curves(label, metric) for label in strategies}
@@ -337,7 +390,30 @@ def _metric_facts(ledger: Ledger, strategies: tuple[str, ...], metric: str) -> M
         finals=_both_ways(corrected(finals)),
         areas=_both_ways(corrected(areas)),
         records=_records(pairs),
+        gaps=_gaps(trials, {label: curves[label][:, -1] for label in strategies}, baselines, bound),
+        area_gaps=_gaps(
+            trials, {label: area_under_curve(labels, curves[label]) for label in strategies}, baselines, bound
+        ),
     )
+
+
+def _gaps(
+    trials: Mapping[str, list[int]], values: Mapping[str, Curves], baselines: tuple[str, ...], bound: str | None
+) -> tuple[GapClosed, ...]:
+    """Of each strategy, between each baseline and the bound. values: one number for each of the `trials`, by label."""
+    if bound is None:
+        return ()
+    gaps = []
+    for baseline in baselines:
+        for strategy in values:
+            shared = sorted(set(trials[strategy]) & set(trials[baseline]) & set(trials[bound]))
+            if strategy in (baseline, bound) or baseline == bound or not shared:
+                continue
+            three = [
+                values[label][[trials[label].index(trial) for trial in shared]] for label in (strategy, baseline, bound)
+            ]
+            gaps.append(gap_closed(strategy, three[0], baseline, three[1], bound, three[2]))
+    return tuple(gaps)
 
 
 def _both_ways(family: tuple[Comparison, ...]) -> tuple[Comparison, ...]:

@@ -73,7 +73,7 @@ def learning_curves(facts: ReportFacts, metric: MetricFacts, strategies: Sequenc
         legend(axes, loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, borderaxespad=0.2)
 
     higher = _LEGEND_LINE * max(0, -(-len(strategies) // columns) - _LEGEND_LINES)
-    name = f"curves-{metric.metric}-{panels(facts).index(list(strategies))}"
+    name = f"{facts.name} curves-{metric.metric}-{panels(facts).index(list(strategies))}"
     return drawn(name, (width, 2.3 + 0.26 * width + higher), draw)
 
 
@@ -92,7 +92,7 @@ def savings_intervals(facts: ReportFacts, metric: MetricFacts, baseline: str, *,
     savings = [each for each in against_baselines(facts, metric.savings) if each.against == baseline]
     names = [each.strategy for each in savings]
     colours = [_colour(facts, name) for name in names]
-    name = f"savings-{metric.metric}-{facts.baselines.index(baseline)}"
+    name = f"{facts.name} savings-{metric.metric}-{facts.baselines.index(baseline)}"
     return savings_forest(savings, names, colours, name=name, width=width)
 
 
@@ -142,7 +142,7 @@ def shares(facts: ReportFacts, values: Sequence[float], name: str, label: str, *
         axes.grid(visible=False, axis="y")
         axes.set_xlabel(label)
 
-    return drawn(name, (5.4, 1.1 + 0.42 * len(facts.strategies)), draw)
+    return drawn(f"{facts.name} {name}", (5.4, 1.1 + 0.42 * len(facts.strategies)), draw)
 
 
 def step_seconds(facts: ReportFacts, *, width: float = BROAD) -> str:
@@ -164,11 +164,11 @@ def step_seconds(facts: ReportFacts, *, width: float = BROAD) -> str:
         axes.grid(visible=False, axis="y")
         axes.set_xlabel("seconds a round")
 
-    return drawn("step-seconds", (width, 0.9 + 0.62 * len(facts.batches)), draw)
+    return drawn(f"{facts.name} step-seconds", (width, 0.9 + 0.62 * len(facts.batches)), draw)
 
 
-def cluster_sizes(bins: Sequence[SizeBin], *, width: float = BROAD) -> str:
-    """How many clusters there are of each size, both on doubling scales."""
+def cluster_sizes(bins: Sequence[SizeBin], *, name: str, width: float = BROAD) -> str:
+    """How many clusters there are of each size, both on doubling scales. name: unique in the page."""
 
     def draw(axes: Axes) -> None:
         names = [f"{each.least}" if each.least == each.most else f"{each.least:,} to {each.most:,}" for each in bins]
@@ -188,7 +188,7 @@ def cluster_sizes(bins: Sequence[SizeBin], *, width: float = BROAD) -> str:
         axes.set_xlabel("examples in the cluster")
         axes.set_ylabel("clusters")
 
-    return drawn("cluster-sizes", (width, 2.2 + 0.19 * width), draw)
+    return drawn(name, (width, 2.2 + 0.19 * width), draw)
 
 
 def short_count(count: int) -> str:

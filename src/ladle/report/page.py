@@ -19,6 +19,7 @@ from ladle.report.markup import Cells, definitions, document, figure, numbers, s
 from ladle.report.page_header import page_header
 from ladle.report.sentences import (
     FITS,
+    GAPS,
     LEVELS,
     NO_SAVINGS,
     PLUS_MINUS,
@@ -108,17 +109,28 @@ def page(facts: ReportFacts, *, dataset: Dataset | None = None) -> str:
         See `write_page`.
     """
     views = None if dataset is None else ExampleViews(dataset)
-    others = [
-        part
-        for metric in facts.metrics[1:]
-        for part in (_curves(facts, metric), _savings(facts, metric), _pairs(facts, metric))
-    ]
     body = "".join(
         [
             page_header(facts),
-            f'<main class="{"grey" if views is not None and views.are_grey else "colour"}">',
-            _curves(facts, facts.main),
+            main_part(_curves(facts, facts.main) + details(facts, views), views),
+            f"<footer>Made by Ladle {text(facts.version)} from the ledger of {text(facts.name)}. {licence(facts)}"
+            "</footer>",
+        ]
+    )
+    return document(f"Ladle lab: {facts.title}", body, facts.to_dict())
+
+
+def details(facts: ReportFacts, views: ExampleViews | None) -> str:
+    """All sections but that of the curves of the main metric."""
+    others = [
+        part
+        for metric in facts.metrics[1:]
+        for part in (_curves(facts, metric), _savings(facts, metric), _gaps(facts, metric), _pairs(facts, metric))
+    ]
+    return "".join(
+        [
             _savings(facts, facts.main),
+            _gaps(facts, facts.main),
             _outcomes(facts, facts.main),
             _pairs(facts, facts.main),
             *others,
@@ -130,15 +142,25 @@ def page(facts: ReportFacts, *, dataset: Dataset | None = None) -> str:
             _fit(facts),
             _time(facts),
             _method(facts),
-            "</main>",
-            f"<footer>Made by Ladle {text(facts.version)} from the ledger of {text(facts.name)}. {_licence(facts)}"
-            "</footer>",
         ]
     )
-    return document(f"Ladle lab: {facts.title}", body, facts.to_dict())
+
+
+def main_part(sections: str, views: ExampleViews | None) -> str:
+    """The middle of a page around its sections, in the colours of its pictures."""
+    return f'<main class="{"grey" if views is not None and views.are_grey else "colour"}">{sections}</main>'
 
 
 def _curves(facts: ReportFacts, metric: MetricFacts) -> str:
+    return section(
+        f"How {metric_text(metric.metric)} grows with labels",
+        "Measured on a test split that no choice and no training has seen.",
+        *curve_parts(facts, metric),
+    )
+
+
+def curve_parts(facts: ReportFacts, metric: MetricFacts) -> list[str]:
+    """The learning curves as markup: the figure, and the numbers behind it."""
     name = metric_text(metric.metric)
     groups = figures.panels(facts)
     ends = ", ".join(f"{each.strategy} {100 * each.mean[-1]:.1f}%" for each in metric.curves)
@@ -158,21 +180,29 @@ def _curves(facts: ReportFacts, metric: MetricFacts) -> str:
         ]
         note = f"{caption}. {', '.join(facts.baselines)} in every panel, all panels in one scale."
         drawn = f'<p class="note">{text(note)}</p><div class="pair">{"".join(parts)}</div>'
-    return section(
-        f"How {name} grows with labels",
-        "Measured on a test split that no choice and no training has seen.",
+    return [
         drawn,
         numbers(f"The numbers: {name} in percent, {PLUS_MINUS}", table(*rows.curves_table(facts, metric))),
         numbers(
             "Area under the curve: the mean over the range of labels, against the baselines",
             _worded(rows.areas_table(facts, metric), {2, 6}),
         ),
-    )
+    ]
 
 
 def _panel_title(facts: ReportFacts, group: list[str]) -> str:
     """The strategies of this panel without the baselines, which are in all."""
     return ", ".join(strategy for strategy in group if strategy not in facts.baselines)
+
+
+def _gaps(facts: ReportFacts, metric: MetricFacts) -> str:
+    """The share of the gap to the upper bound that each strategy closes; empty without one."""
+    gaps = rows.gaps_table(facts, metric)
+    if not gaps[1]:
+        return ""
+    title = f"How much of what can be gained, by {metric_text(metric.metric)}"
+    note = f'<p class="note">{text(rows.bound_text(facts, metric))}</p>'
+    return section(title, GAPS, note, _worded(gaps, {1}))
 
 
 def _savings(facts: ReportFacts, metric: MetricFacts) -> str:
@@ -356,7 +386,8 @@ def _method(facts: ReportFacts) -> str:
     )
 
 
-def _licence(facts: ReportFacts) -> str:
+def licence(facts: ReportFacts) -> str:
+    """The data set and its licence, as markup; empty where they are not known."""
     known = [str(facts.dataset[field]) for field in ("name", "licence") if facts.dataset.get(field)]
     return text(": ".join(known) + ".") if len(known) == 2 else ""
 

@@ -46,7 +46,8 @@ def cards(facts: ReportFacts) -> list[Card]:
     """The cards: each has a number, what it is, and what qualifies it."""
     done, total = facts.finished
     last = f"{facts.labels[-1]:,} labels"
-    best = max(facts.main.curves, key=lambda curve: curve.mean[-1])
+    curves = [curve for curve in facts.main.curves if curve.strategy in facts.compared] or facts.main.curves
+    best = max(curves, key=lambda curve: curve.mean[-1])
     error = None if best.standard_error is None else best.standard_error[-1]
     first_cards = [
         (
@@ -61,16 +62,22 @@ def cards(facts: ReportFacts) -> list[Card]:
             f"{count_text(len(best.trials), 'trial')}",
         ),
     ]
-    return [*first_cards, *(_against(facts, baseline) for baseline in facts.baselines if len(facts.strategies) > 1)]
+    return [*first_cards, *(_against(facts, baseline) for baseline in facts.baselines if len(facts.compared) > 1)]
 
 
 def _against(facts: ReportFacts, baseline: str) -> Card:
-    outcomes = [each.outcome for each in facts.main.finals if each.against == baseline]
+    outcomes = [
+        each.outcome for each in facts.main.finals if each.against == baseline and each.strategy in facts.compared
+    ]
     if all(outcome == "untested" for outcome in outcomes):
         return ("none", f"tested against {baseline}", "too few finished trials to test")
     wins, ties, losses, untested = (outcomes.count(outcome) for outcome in ("win", "tie", "loss", "untested"))
     more = f"{ties} tied, {losses} lost" + (f", {untested} of too few trials to test" if untested else "")
-    saving = [each for each in facts.main.savings if each.against == baseline and verdict(each) == FEWER]
+    saving = [
+        each
+        for each in facts.main.savings
+        if each.against == baseline and each.strategy in facts.compared and verdict(each) == FEWER
+    ]
     if saving:
         most = max(saving, key=lambda each: each.saved or 0.0)
         more += f"; {most.strategy} saves most labels, {share_text(most.saved)} ({interval_text(most)})"

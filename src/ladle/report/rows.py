@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import Any, TypeVar
 
 from ladle.lab.measures.comparisons import LEVEL, Comparison
+from ladle.lab.measures.gaps import GapClosed
 from ladle.lab.measures.savings import Savings
 from ladle.report.batches import ChosenLevel, ChosenRatio
 from ladle.report.compare import RunComparison
@@ -184,6 +185,40 @@ def fit_table(facts: ReportFacts) -> Table:
         ]
         for each in facts.fit.points
     ]
+
+
+def gaps_table(facts: ReportFacts, metric: MetricFacts) -> Table:
+    """The share of the gap between a baseline and the upper bound that each strategy closes; no rows without one."""
+    areas = {(each.strategy, each.baseline): each for each in metric.area_gaps}
+    header = ["", "of the gap above", "closed, by area", "95% interval", "closed, at the end", "95% interval", "trials"]
+    return header, [
+        [
+            each.strategy,
+            each.baseline,
+            *_gap_texts(areas[each.strategy, each.baseline]),
+            *_gap_texts(each),
+            str(each.trials),
+        ]
+        for each in metric.gaps
+    ]
+
+
+def bound_text(facts: ReportFacts, metric: MetricFacts) -> str:
+    """How large the gaps are, and what the upper bound cost; empty without one."""
+    if facts.bound is None:
+        return ""
+    gaps = {each.baseline: f"{100 * each.gap:+.2f} points above {each.baseline}" for each in metric.area_gaps}
+    where = f"{facts.bound.label} lies {' and '.join(gaps.values())} by the area under the curve. " if gaps else ""
+    return (
+        f"{where}It trained {facts.bound.models_trained:,.0f} models for one batch, where a strategy needs one, and "
+        f"held out {facts.bound.validation_rows:,} rows of the pool to judge them."
+    )
+
+
+def _gap_texts(gap: GapClosed) -> tuple[str, str]:
+    """The share and its interval."""
+    interval = "none" if gap.low is None or gap.high is None else f"{share_text(gap.low)} to {share_text(gap.high)}"
+    return "no gap" if gap.share is None else share_text(gap.share), interval
 
 
 def seconds_table(facts: ReportFacts) -> Table:

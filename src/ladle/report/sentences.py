@@ -27,6 +27,11 @@ FITS = (
     "The models, in the mean over strategies and trials, beside logistic regression (C = 1, on standardised features) "
     "fitted to the same labels. A model that is clearly behind it on the labels and on the test split has not fitted."
 )
+GAPS = (
+    "An upper bound chooses by true labels: of many candidate batches, the one whose model is best on rows of the pool "
+    "that are held out. So no strategy can be expected to reach it, and better batches may exist. A share of 0% is the "
+    "baseline and 100% the bound; intervals of 95% over trials (Fieller), each on its own."
+)
 PLUS_MINUS = "mean ± standard error"  # what a number with "±" is
 NEVER = "never got there"  # did not reach the final value of the other
 FEWER, MORE = "fewer labels", "more labels"  # the two clear verdicts
@@ -45,13 +50,14 @@ def outcome_text(comparison: Comparison) -> str:
 
 def difference_text(comparison: Comparison) -> str:
     """The difference in points with its interval, "+0.62 (+0.21 to +1.03)"; without one, says so."""
-    difference = _points_text(comparison.difference)
+    difference = points_text(comparison.difference)
     if comparison.low is None or comparison.high is None:
         return f"{difference} (no interval of {count_text(comparison.trials, 'trial')})"
-    return f"{difference} ({_points_text(comparison.low)} to {_points_text(comparison.high)})"
+    return f"{difference} ({points_text(comparison.low)} to {points_text(comparison.high)})"
 
 
-def _points_text(share: float) -> str:
+def points_text(share: float) -> str:
+    """A difference of shares in points: "+0.62", "+0.00"."""
     points = f"{100 * share:+.2f}"
     return "+0.00" if points == "-0.00" else points
 

@@ -17,11 +17,13 @@ from ladle.report.rows import (
     all_savings_table,
     areas_table,
     batches_table,
+    bound_text,
     comparison_text,
     curves_table,
     differing_table,
     finals_table,
     fit_table,
+    gaps_table,
     levels_table,
     near_text,
     other_pairs_table,
@@ -34,6 +36,7 @@ from ladle.report.rows import (
 )
 from ladle.report.sentences import (
     FITS,
+    GAPS,
     LEVELS,
     NO_SAVINGS,
     RATIOS,
@@ -200,6 +203,9 @@ def _metric_parts(facts: ReportFacts, metric: MetricFacts) -> list[str]:
             "All pairs: what the row saves at the column's final value:",
             _table(all_savings_table(facts, metric)),
         ]
+    gaps = gaps_table(facts, metric)
+    if gaps[1]:
+        parts += ["### The gap to the upper bound", GAPS, _escaped(bound_text(facts, metric)), _table(gaps)]
     parts += [
         "### Win, tie, loss",
         f"Differences in points; Student's paired t over trials, corrected by Holm over all pairs of strategies; a win "

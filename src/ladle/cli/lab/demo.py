@@ -1,19 +1,16 @@
-"""`ladle demo`: the whole labelling loop on real images, and a report at the end."""
+"""`ladle demo`: the whole labelling loop on real images, in two pools, and one page at the end."""
 
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ladle.cli.program import options
 
 if TYPE_CHECKING:
-    from ladle.lab import Experiment
     from ladle.report import ReportFacts
 
 EXAMPLES = options.examples(
@@ -24,74 +21,88 @@ EXAMPLES = options.examples(
 
 # Import name -> package that the lab and its report need beyond Ladle itself.
 _NEEDED = {"sklearn": "scikit-learn", "matplotlib": "matplotlib", "PIL": "pillow"}
+TITLE = "What spreading a batch is worth: two pools, the same strategies"
+ADVICE = (
+    "Run `ladle advise POOL --scores S --size K` on a pool of your own: it says what each strategy is expected to save "
+    "there, from a chart of measured pools."
+)
 
 
 def demo(
     out: Annotated[Path, typer.Option("--out", "-o", metavar="PAGE", help="The report to write: .html.")] = Path(
         "ladle-report.html"
     ),
-    trials: Annotated[int, typer.Option("--trials", metavar="COUNT", help="Trials, each from its own seed set.")] = 8,
-    rounds: Annotated[int, typer.Option("--rounds", metavar="COUNT", help="Batches chosen in a trial.")] = 5,
+    trials: Annotated[int, typer.Option("--trials", metavar="COUNT", help="Trials, each from its own seed set.")] = 6,
+    rounds: Annotated[int, typer.Option("--rounds", metavar="COUNT", help="Batches chosen in a trial.")] = 4,
     batch_size: Annotated[int, typer.Option("--batch-size", metavar="COUNT", help="Images in a batch.")] = 500,
     seed_size: Annotated[int, typer.Option("--seed-size", metavar="COUNT", help="Images in the seed set.")] = 500,
     pool_rows: Annotated[
-        int, typer.Option("--pool-rows", metavar="COUNT", help="Images to choose from, drawn; 0: all 30,000.")
+        int, typer.Option("--pool-rows", metavar="COUNT", help="Rows to choose from in each pool; 0: all 30,000.")
     ] = 0,
     candidate_ratio: Annotated[
-        float, typer.Option("--candidate-ratio", metavar="RATIO", help="Candidates for each place in the batch.")
-    ] = 1.25,
+        float | None,
+        typer.Option(
+            "--candidate-ratio",
+            metavar="RATIO",
+            help="Candidates of Cluster-Margin for each place in the batch. Default: 1.25, and 3 where images repeat.",
+            show_default=False,
+        ),
+    ] = None,
     seed: options.Seed = 0,
     keep: Annotated[
         Path | None,
-        typer.Option("--keep", metavar="FOLDER", help="Keep the run there, to go on with it; for `ladle lab` too."),
+        typer.Option("--keep", metavar="FOLDER", help="Keep the runs there, to go on with them; for `ladle lab` too."),
     ] = None,
     workers: options.Workers = None,
     force: options.Force = False,
     as_json: options.AsJson = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Run the whole loop on real images: train, embed, cluster once, then choose, label and retrain.
+    """Run the whole loop on real images, in two pools: train, embed, cluster once, then choose, label and retrain.
 
-    The images are Fashion-MNIST and come with Ladle. Margin and Uniform run beside Cluster-Margin from the same seed
-    sets. It ends with tables of accuracy, labels saved and seconds, and writes one self-contained HTML page. About
-    two minutes on two cores. It is the protocol `demo` of `ladle lab list`.
+    The images are Fashion-MNIST and come with Ladle. The first pool is the images as they are. The second is made of a
+    tenth of them with jittered copies, so that it repeats itself. In both, Cluster-Margin, Auto, Margin and Uniform
+    start from the same seed sets. It ends with tables of accuracy and labels saved, and writes one self-contained
+    HTML page. It takes under five minutes on two cores. Stopped at any moment, the same command goes on.
+    The experiments are the protocols `demo` and `demo-redundant` of `ladle lab list`.
     """
     _check_packages()
+    from ladle.cli.lab.demo_runs import NumberedTasks, datasets_of, demo_experiments, demo_runs, rounds_of
     from ladle.cli.program.outputs import check_new, check_output, write_contents
     from ladle.cli.program.progress import progress_reporter
     from ladle.lab import run_experiment
-    from ladle.lab.runner.provenance import dataset_of
     from ladle.lab.runner.starts import first_clusters
-    from ladle.report import facts_of, page
+    from ladle.report import facts_of
+    from ladle.report.pools import PoolReport, pools_page
 
     check_output(out, [".html", ".htm"], inputs=[])
     if keep is None or not keep.exists():  # a new run makes a new page
         check_new(out, force=force)
     started = time.perf_counter()
-    experiment = _experiment(
-        candidate_ratio,
-        dataset={"name": "fashion-mnist", "pool_rows": pool_rows},
-        trials=trials,
-        rounds=rounds,
-        batch_size=batch_size,
-        seed_size=seed_size,
-        seed=seed,
-    )
+    dials = {"trials": trials, "rounds": rounds, "batch_size": batch_size, "seed_size": seed_size, "seed": seed}
+    experiments = demo_experiments(candidate_ratio, pool_rows, **dials)
+    datasets = datasets_of(experiments)
     progress = progress_reporter(quiet=quiet or as_json)
-    with ExitStack() as held:
-        folder = keep or held.enter_context(TemporaryDirectory(prefix="ladle-demo-"))
-        ledger = held.enter_context(run_experiment(experiment, folder, workers=workers, progress=progress))
+    reports = []
+    with demo_runs(experiments, out, keep) as runs:
+        before, total = rounds_of(runs)
+        if before and not (quiet or as_json):
+            typer.echo(f"going on from {before:,} of {total:,} rounds in {runs[0].folder.parent}", err=True)
+        for number, (run, dataset) in enumerate(zip(runs, datasets, strict=True), 1):
+            tasks = NumberedTasks(progress, number, len(runs))
+            with run_experiment(run.experiment, run.folder, workers=workers, progress=tasks) as ledger:
+                reports.append(PoolReport(facts_of(ledger, clusters=first_clusters(ledger)), dataset))
         with progress.task("Write the report"):
-            facts = facts_of(ledger, clusters=first_clusters(ledger))
-            write_contents({out: page(facts, dataset=dataset_of(ledger))}, force=force)
+            write_contents({out: pools_page(TITLE, reports, ADVICE)}, force=force)
     seconds = time.perf_counter() - started
+    pools = [each.facts for each in reports]
     if as_json:
         from ladle.cli.program.printing import print_json
 
         answer = {"command": "demo", "report": str(out.resolve()), "seconds": round(seconds, 3)}
-        print_json({**answer, **facts.to_dict()})
+        print_json({**answer, "pools": [facts.to_dict() for facts in pools]})
     else:
-        _show(facts, out, seconds)
+        _show(pools, out, seconds)
 
 
 def _check_packages() -> None:
@@ -110,32 +121,26 @@ def _check_packages() -> None:
         )
 
 
-def _experiment(candidate_ratio: float, **dials: Any) -> Experiment:
-    """The shipped protocol with these dials. Raises: ArgumentError."""
-    import tomllib
-
-    from ladle.lab.protocol.files import check_whole, checked_experiment, read_text
-
-    fields = tomllib.loads(read_text("demo")) | dials
-    fields["strategies"][0]["options"]["candidate_ratio"] = candidate_ratio
-    experiment = checked_experiment(fields, "the demo")
-    check_whole(experiment, "the demo")
-    return experiment
-
-
-def _show(facts: ReportFacts, out: Path, seconds: float) -> None:
+def _show(pools: list[ReportFacts], out: Path, seconds: float) -> None:
     from rich.console import Console
     from rich.text import Text
 
     from ladle.cli.lab.demo_tables import savings, tables
-    from ladle.report.sentences import NO_SAVINGS, count_text, savings_sentence, seconds_text
+    from ladle.report.sentences import NO_SAVINGS, count_text, seconds_text
+    from ladle.report.spreading import spreading_sentences
 
     console = Console()
-    for title, table in tables(facts):
-        console.print(Text(title, style="bold"))
-        console.print(table)
+    for number, facts in enumerate(pools, 1):
+        console.print(Text(f"Pool {number}: {facts.title}", style="bold underline"))
         console.print()
-    for sentence in [savings_sentence(each) for each in savings(facts)] or [NO_SAVINGS]:
-        console.print(Text(sentence))
-    console.print(Text(f"\n{count_text(facts.trials, 'trial')} in {seconds_text(seconds)}. The report:"))
+        for title, table in tables(facts):
+            console.print(Text(title, style="bold"))
+            console.print(table)
+            console.print()
+        for sentence in [*spreading_sentences(facts), *([] if savings(facts) else [NO_SAVINGS])]:
+            console.print(Text(sentence))
+        console.print()
+    trials = count_text(pools[0].trials, "trial")
+    console.print(Text(ADVICE))
+    console.print(Text(f"\n{trials} on each of {len(pools)} pools in {seconds_text(seconds)}. The report:"))
     console.print(Text(str(out.resolve())), soft_wrap=True)

@@ -15,14 +15,18 @@ Titled = tuple[str, Table]
 
 
 def tables(facts: ReportFacts) -> list[Titled]:
-    """Accuracy by labels, labels saved, and seconds by step, each with its title; they fit 80 columns."""
-    return [_accuracy(facts), *([_savings(facts)] if savings(facts) else []), _seconds(facts)]
+    """Accuracy by labels, and labels saved, each with its title; they fit 80 columns."""
+    return [_accuracy(facts), *([_savings(facts)] if savings(facts) else [])]
 
 
 def savings(facts: ReportFacts) -> list[Savings]:
-    """The savings of each strategy against those after it; savings without an interval are left out."""
+    """The savings of each strategy against the baselines after it; savings without an interval are left out."""
     places = {strategy: place for place, strategy in enumerate(facts.strategies)}
-    return [each for each in facts.main.savings if places[each.strategy] < places[each.against]]
+    return [
+        each
+        for each in facts.main.savings
+        if each.against in facts.baselines and places[each.strategy] < places[each.against]
+    ]
 
 
 def _accuracy(facts: ReportFacts) -> Titled:
@@ -48,17 +52,6 @@ def _savings(facts: ReportFacts) -> Titled:
         for each in savings(facts)
     ]
     return _table("Labels saved", ["", "saved", "95% interval", "in words"], rows)
-
-
-def _seconds(facts: ReportFacts) -> Titled:
-    shared = [
-        [f"once: {step}", *(f"{value:.2f}" for _ in facts.batches)] for step, value in facts.start_seconds.items()
-    ]
-    each_round = [
-        [f"each round: {step}", *(f"{each.seconds[step]:.3f}" for each in facts.batches)]
-        for step in facts.batches[0].seconds
-    ]
-    return _table("Seconds per step (once: a trial, shared)", ["step", *facts.strategies], [*shared, *each_round])
 
 
 def _table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> Titled:

@@ -14,6 +14,7 @@ from ladle.arrays import Rows
 from ladle.errors import ArgumentError, did_you_mean
 from ladle.hac.tree.level import DEFAULT_MEAN_SIZE, LEVELS
 from ladle.lab.protocol.own_code import imported, is_place
+from ladle.lab.protocol.upper_bound import UPPER_BOUND, UpperBoundOptions
 from ladle.seeds import MAX_SEED, child_seed, stream
 
 if TYPE_CHECKING:
@@ -112,7 +113,8 @@ class StrategyEntry(_Table):
     Attributes
     ----------
     name : str
-        One of `ladle.strategies.names()`, or the place of your own class, see `ladle.lab.protocol.own_code`.
+        One of `ladle.strategies.names()`, or the place of your own class, see `ladle.lab.protocol.own_code`; or
+        "upper-bound", see `ladle.lab.runner.upper_bound`.
     label : str
         What reports call it; by default its name.
     tree : bool or None
@@ -140,9 +142,15 @@ class StrategyEntry(_Table):
 
         if is_place(self.name):  # reading the ledger of somebody else must not import code
             return self
+        if self.is_upper_bound:
+            check_options(self.name, self.options, UpperBoundOptions.names())
+            if self.tree is not None:
+                raise ArgumentError("`tree`", wanted=f"be left out for {self.name}", got=str(self.tree).lower())
+            return self
         if self.name not in names():
-            wanted = f"be one of {', '.join(names())}"
-            raise ArgumentError("`name`", wanted=wanted, got=repr(self.name), remedy=did_you_mean(self.name, names()))
+            known = [*names(), UPPER_BOUND]
+            wanted = f"be one of {', '.join(known)}"
+            raise ArgumentError("`name`", wanted=wanted, got=repr(self.name), remedy=did_you_mean(self.name, known))
         described = describe(self.name)
         check_options(self.name, self.options, described.options)
         if "votes" in described.needs:
@@ -151,6 +159,15 @@ class StrategyEntry(_Table):
         if self.tree is False and described.takes_tree == "yes":
             raise ArgumentError("`tree`", wanted=f"be true, or left out, for {self.name}", got="false")
         return self
+
+    @property
+    def is_upper_bound(self) -> bool:
+        """Whether it is the upper bound, which is no strategy: it reads the labels that it is to ask for."""
+        return self.name == UPPER_BOUND
+
+    def upper_bound(self) -> UpperBoundOptions:
+        """The options of the upper bound. Raises: ArgumentError for values that it refuses."""
+        return UpperBoundOptions(**self.options)
 
     @property
     def made_by(self) -> Any:
@@ -177,7 +194,10 @@ class StrategyEntry(_Table):
         """See `Experiment.check_outputs`."""
         from ladle.strategies import describe
 
-        described = None if is_place(self.name) else describe(self.name)
+        if self.is_upper_bound and multilabel:
+            wanted = "be left out where the data set has several labels an example"
+            raise ArgumentError(f"the strategy {self.label}", wanted=wanted, got=self.name)
+        described = None if is_place(self.name) or self.is_upper_bound else describe(self.name)
         if described is None or not {"scores", "probabilities"} & set(described.needs):
             return
         takes_several, asked = "multilabel" in described.options, self.options.get("multilabel")
@@ -287,6 +307,12 @@ class Experiment(_Table):
                     wanted="differ from those before it",
                     got=f"that of strategy {first[entry.label]}",
                 )
+        bounds = [entry.label for entry in self.strategies if entry.is_upper_bound]
+        if len(bounds) > 1:
+            raise ArgumentError("`strategies`", wanted=f"have {UPPER_BOUND} once at most", got=", ".join(bounds))
+        if bounds and self.warm_start:
+            wanted = f"be false beside {UPPER_BOUND}, whose candidates are trained from scratch"
+            raise ArgumentError("`warm_start`", wanted=wanted, got="true")
         if len(set(self.metrics)) < len(self.metrics):
             raise ArgumentError("`metrics`", wanted="be named once each", got=", ".join(self.metrics))
         return self
@@ -325,7 +351,7 @@ class Experiment(_Table):
         Raises
         ------
         ArgumentError
-            When the rounds take more labels than the pool has rows.
+            When the rounds take more labels than the pool has rows, without those that judge an upper bound.
         """
         if self.labels[-1] > pool_rows:
             raise ArgumentError(
@@ -334,6 +360,15 @@ class Experiment(_Table):
                 got=f"{self.labels[-1]:,} ({self.seed_size:,} + {self.rounds} x {self.batch_size:,})",
                 remedy="Lower `rounds`, `batch_size` or `seed_size`.",
             )
+        for entry in self.strategies:
+            held_out = entry.upper_bound().held_out(pool_rows) if entry.is_upper_bound else 0
+            if self.labels[-1] + held_out > pool_rows:
+                raise ArgumentError(
+                    f"the labels of all rounds and the validation rows of {entry.label}",
+                    wanted=f"be at most the pool's {pool_rows:,} rows",
+                    got=f"{self.labels[-1]:,} and {held_out:,}",
+                    remedy="Lower `rounds`, `batch_size`, or the option `validation_rows`.",
+                )
 
     def check_outputs(self, *, multilabel: bool) -> None:
         """Check that the strategies read the outputs of a model for such labels: sigmoids of several, softmax of one.

@@ -258,7 +258,10 @@ def _strategy_faults(experiment: Experiment) -> list[_Fault]:
     for number, entry in enumerate(experiment.strategies, 1):
         with _collected(faults, _strategy_place(number, entry.label)):
             try:
-                entry.create(_AnyCut(), experiment.mean_size)  # type: ignore[arg-type]  # only `cut` is called
+                if entry.is_upper_bound:
+                    entry.upper_bound()
+                else:
+                    entry.create(_AnyCut(), experiment.mean_size)  # type: ignore[arg-type]  # only `cut` is called
             except (ArgumentError, DataError):
                 raise
             except (TypeError, ValueError, OverflowError) as cause:  # text for a number, and the like

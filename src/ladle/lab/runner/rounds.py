@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.arrays import Clusters, Rows
+from ladle.hac import Dendrogram
 from ladle.lab.learners.learner import Model
 from ladle.lab.ledger.records import RoundRecord, pack_rows
 from ladle.lab.measures import fitted
@@ -23,9 +24,10 @@ from ladle.lab.runner.fit_check import fit_facts, is_checked
 from ladle.lab.runner.oracle import Oracle
 from ladle.lab.runner.starts import start_folder
 from ladle.lab.runner.stopwatch import Stopwatch
+from ladle.lab.runner.upper_bound import UpperBound
 from ladle.lab.runner.workbench import Workbench
 from ladle.scores import margin
-from ladle.strategies import Selection
+from ladle.strategies import Selection, Strategy
 
 QUANTILES = (0, 0.25, 0.5, 0.75, 1)
 
@@ -65,14 +67,14 @@ def rounds_of(workbench: Workbench, job: RoundsJob) -> Iterator[RoundRecord]:
         oracle.annotate(rows)
     models = _Models(workbench, job.trial, oracle)
     clusters = start.tree.cut(mean_size=workbench.experiment.mean_size)
-    clustering, strategy = start, workbench.strategy(job.label, start.tree)
+    clustering, strategy = start, _strategy(workbench, job, start.tree)
     clustered_at = 1
     for number in range(len(job.done) + 1, workbench.experiment.rounds + 1):
         watch = Stopwatch()
         refreshed_at = _last_refresh(workbench, number)
         if refreshed_at != clustered_at:
             clustering = _refreshed(workbench, job, models, refreshed_at, watch)
-            strategy, clustered_at = workbench.strategy(job.label, clustering.tree), refreshed_at
+            strategy, clustered_at = _strategy(workbench, job, clustering.tree), refreshed_at
         probabilities = _scores(workbench, models, start, number, watch)
         embeddings = clustering.arrays["embeddings"]
         if number > clustered_at and "embeddings" in strategy.needs:
@@ -105,6 +107,14 @@ def rounds_of(workbench: Workbench, job: RoundsJob) -> Iterator[RoundRecord]:
             packed_rows=pack_rows(selection.rows),
         )
     shutil.rmtree(_refresh_folder(job), ignore_errors=True)
+
+
+def _strategy(workbench: Workbench, job: RoundsJob, tree: Dendrogram) -> Strategy | UpperBound:
+    """The strategy of the job, or the upper bound, for a pool clustered into `tree`."""
+    entry = workbench.experiment.strategy(job.label)
+    if entry.is_upper_bound:
+        return UpperBound(workbench, job.trial, entry.upper_bound(), tree)
+    return workbench.strategy(job.label, tree)
 
 
 class _Models:

@@ -14,7 +14,8 @@ from ladle.hac import Dendrogram, cluster
 from ladle.lab.data.datasets import Dataset
 from ladle.lab.learners.learner import Learner, Model
 from ladle.lab.measures import metrics
-from ladle.lab.protocol.experiment import Experiment
+from ladle.lab.protocol.experiment import Experiment, StrategyEntry
+from ladle.lab.protocol.upper_bound import CANDIDATE_STRATEGIES
 from ladle.seeds import stream
 from ladle.strategies import Strategy
 
@@ -116,6 +117,13 @@ class Workbench:
         """The strategy reported under `label`, for a pool clustered into `tree`."""
         return self.experiment.strategy(label).create(tree, self.experiment.mean_size)
 
+    def _queried(self) -> list[StrategyEntry]:
+        """The entries whose strategies are queried: in place of an upper bound, those of its candidates."""
+        entries = [entry for entry in self.experiment.strategies if not entry.is_upper_bound]
+        if len(entries) < len(self.experiment.strategies):
+            entries += [StrategyEntry(name=name) for name in CANDIDATE_STRATEGIES]
+        return entries
+
     def warm_up(self) -> None:
         """Cluster a toy pool, query every strategy once, and fit the learner once to a few rows.
 
@@ -128,7 +136,7 @@ class Workbench:
         toy = np.random.Generator(np.random.PCG64(0)).random((TOY_ROWS, 8), np.float32)
         probabilities = toy if self.dataset.multilabel else toy / toy.sum(axis=1, keepdims=True)
         tree = cluster(toy)
-        for entry in self.experiment.strategies:
+        for entry in self._queried():
             options = dict(entry.options)
             for option, most in (("n_clusters", TOY_BATCH), ("partitions", TOY_PARTS)):
                 if isinstance(options.get(option), int):
