@@ -428,7 +428,7 @@ EXEMPT = {
     ),
     *("Precision", "Savings", "PoolFacts", "Dataset", "Experiment", "Dendrogram", "Settings", "Labels", "Strategy"),
     *("View", "Writer", "Learner", "Store"),
-    *("Level.clusters_of", "check_pool", "Mlp.fit", "run_experiment", "Chooser.get_params"),
+    *("Level.clusters_of", "check_pool", "Mlp.fit", "run_experiment", "Chooser.get_params", "labels_saved"),
 }
 
 

@@ -76,7 +76,7 @@ def trial(
     members, ends, predicted = np.empty(0, np.int64), [], np.full(half, -1)
     strategy = strategies.create(strategy_name, tree=tree if strategy_name == "cluster-margin" else None)
     P, size, fresh = None, max(40, half // 25), slice(half, None)
-    learner = Logistic(iterations=60)
+    learner = Logistic(strength=0.01, iterations=60, standardise=True)
     for number in range(1, ROUNDS + 1):
         done, event = first < NEVER, 2 * number
         quota = quota_of(share, (number - 1) * size, size)

@@ -21,7 +21,7 @@ from ladle.lab.learners.logistic import Logistic
 from ladle.labelling.rules.control import plan_control, quota_of
 
 ROUNDS = 5
-LEARNER = Logistic(iterations=60)
+LEARNER = Logistic(strength=0.01, iterations=60, standardise=True)
 
 
 def curve_of(given: Set, repeats: int) -> tuple[np.ndarray, np.ndarray]:

@@ -127,4 +127,4 @@ def test_a_campaign_that_has_saved(tmp_path: Path) -> None:
 def lab_learner() -> Any:
     from ladle.lab.learners.logistic import Logistic
 
-    return Logistic()
+    return Logistic(strength=0.01, standardise=True)

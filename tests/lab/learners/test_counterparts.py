@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ladle.errors import ArgumentError
-from ladle.lab.learners.convergence import LEAST_STEPS, MOST_EPOCHS, PATIENCE, LaterMean, Progress
+from ladle.lab.learners.convergence import LEAST_STEPS, MOST_EPOCHS, PATIENCE, Descent, LaterMean
 from ladle.lab.learners.feature_heads import Head
 from ladle.lab.learners.logistic import Logistic
 from ladle.lab.learners.text import FEWEST_EPOCHS, Text
@@ -117,12 +117,12 @@ def test_what_a_learner_reads_and_how_long_it_fits_is_in_its_name():
 
 class TestProgress:
     def test_a_fixed_number_of_epochs_is_kept(self):
-        progress = Progress(3)
+        progress = Descent(3)
         assert [progress.is_last(0.0, 1) for _ in range(3)] == [False, False, True]
         assert progress.converged is None
 
     def test_it_goes_on_until_the_loss_is_level_and_the_steps_are_enough(self):
-        progress = Progress(0)
+        progress = Descent(0)
         falling = [progress.is_last(1 / (1 + epoch), LEAST_STEPS) for epoch in range(20)]
         assert not any(falling)
         level = [progress.is_last(0.5, LEAST_STEPS) for _ in range(PATIENCE)]
@@ -130,12 +130,12 @@ class TestProgress:
         assert progress.converged
 
     def test_few_steps_are_not_enough(self):
-        progress = Progress(0)
+        progress = Descent(0)
         ends = [progress.is_last(1.0, 1) for _ in range(LEAST_STEPS)]
         assert ends.index(True) == LEAST_STEPS - 1
 
     def test_it_ends_without_having_converged(self):
-        progress = Progress(0)
+        progress = Descent(0)
         ends = [progress.is_last(-float(epoch), 10) for epoch in range(MOST_EPOCHS)]
         assert ends.index(True) == MOST_EPOCHS - 1
         assert progress.converged is False

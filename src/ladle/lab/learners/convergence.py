@@ -19,7 +19,7 @@ MOST_EPOCHS = 1_000  # of a fit until it has converged
 TOLERANCE, PATIENCE = 1e-4, 10  # scikit-learn's: the loss must fall by so much in so many epochs
 
 
-class Progress:
+class Descent:
     """Whether the epochs of a fit are at their end. epochs: how many; 0: until the loss no longer falls.
 
     After the last epoch, `converged` says whether the loss had stopped falling; with a fixed number of epochs it is

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from ladle.arrays import row_blocks
 from ladle.errors import ArgumentError, ShapeError
 from ladle.lab.data.datasets import as_features
-from ladle.lab.learners.convergence import LaterMean, Progress
+from ladle.lab.learners.convergence import Descent, LaterMean
 from ladle.lab.learners.learner import Model, check_warm
 from ladle.numbers import number, switch, whole
 from ladle.seeds import stream
@@ -138,7 +138,7 @@ class Head:
             )
             shift, scale = before.shift, before.scale
             parameters = [each.copy() for each in (*before.weights, *before.biases)]
-        progress = Progress(self.epochs)
+        progress = Descent(self.epochs)
         averaged = self._descend((features - shift) * scale, targets, parameters, seed, progress, multilabel=multilabel)
         layers = len(averaged) // 2
         weights, biases = tuple(averaged[:layers]), tuple(averaged[layers:])
@@ -161,7 +161,7 @@ class Head:
         targets: Matrix,
         parameters: list[Matrix],
         seed: int,
-        progress: Progress,
+        progress: Descent,
         *,
         multilabel: bool,
     ) -> list[Matrix]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ladle.arrays import row_blocks
 from ladle.errors import ArgumentError, MissingDependencyError
 from ladle.lab.data.datasets import as_features
-from ladle.lab.learners.convergence import LaterMean, Progress
+from ladle.lab.learners.convergence import Descent, LaterMean
 from ladle.lab.learners.feature_heads import scaling
 from ladle.lab.learners.learner import Model, check_single, refuse_warm
 from ladle.numbers import number, switch, whole
@@ -169,7 +169,7 @@ class Mlp:
         perceptron = MLPClassifier(
             (self.hidden,), batch_size=minibatch, learning_rate_init=self.learning_rate, random_state=legacy_random
         )
-        later, progress, is_last = LaterMean(self.epochs), Progress(self.epochs), False
+        later, progress, is_last = LaterMean(self.epochs), Descent(self.epochs), False
         while not is_last:
             # partial_fit is one epoch, and gives no warning that the fit has not converged.
             perceptron.partial_fit(features, labels, classes=np.arange(classes))
