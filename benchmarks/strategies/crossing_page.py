@@ -185,8 +185,9 @@ def figure(every: list[tuple[Row, dict[str, Gain], dict[str, Values]]], path: Pa
     mpl.rcParams["svg.hashsalt"] = "crossing"
     from matplotlib import pyplot as plt
 
-    drawing, axes = plt.subplots(1, len(SHARES), figsize=(15, 4.2), sharey=True)
-    for axis, share in zip(axes, SHARES, strict=True):
+    shares = [share for share in SHARES if any(row["sizes"]["share"] == share for row, _, _ in every)]
+    drawing, axes = plt.subplots(1, len(shares), figsize=(3 * len(shares), 4.2), sharey=True)
+    for axis, share in zip(axes, shares, strict=True):
         chosen = [each for each in every if each[0]["sizes"]["share"] == share]
         for place, name in enumerate(DRAWN):
             at = np.array([row["figures"]["copies_pool"] for row, _, _ in chosen]) + 0.012 * (place - 1.5)
@@ -220,7 +221,7 @@ def main() -> None:
         "not corrected for the number of tests.\n\n",
         against_the_best(every),
     ]
-    for share in SHARES:
+    for share in dict.fromkeys(row["sizes"]["share"] for row, _, _ in every):
         parts.append(f"\n## Batches of {share:g}% of the pool\n\n{table(every, share)}")
     rows = [row for row, _, _ in every]
     parts.append(f"\nThe newest row: {origin(max(rows, key=lambda row: row['date']))}\n")
