@@ -100,8 +100,9 @@ def test_every_exclusion_final_word_and_gold_label_is_told(campaign: ladle.Campa
         "excluded by lea: too dark",
         "included again by lea (was excluded: too dark)",
         "decided by lea: 'cat' (the ears)",
-        "decided by lea: 'hound' (the tail), in place of 'cat' (the ears) by lea",
-        "the final word of lea was taken back by lea: it was 'hound' (the tail)",
+        "decided by lea: 'hound' (then 'dog') (the tail), in place of 'cat' (the ears) by lea",
+        "the final word of lea was taken back by lea: it was 'hound' (then 'dog') (the tail)",
+        "class 'dog' is named 'hound' from here on, by lea",
         "gold: known to be 'cat', by lea",
         "gold: known to be 'hound', by lea, in place of 'cat'",
         "gold no more, by lea: it was known to be 'hound'",
@@ -200,3 +201,38 @@ def test_the_story_follows_its_example_into_another_pool(store: Store, tmp_path:
         "in the pool again, by lea",
     ]
     assert told(campaign, TWO)[1:] == [f"taken by bob {lease}, entered by lea"]
+
+
+def test_labels_have_the_name_of_then_too_and_changes_of_classes_are_told(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, by="lea", labels=[0, 1, 9], annotators_per_task=2)
+    campaign.tell([ONE], [9], annotator="ann")
+    campaign.tell([ONE, TWO], [0, 1], annotator="bob")
+    campaign.adjudicate([ONE], [9], reason="a tail")
+    campaign.adjudicate([ONE], [0], reason="changed my mind")
+    campaign.classes.merge(9, 0)
+    campaign.add_gold([ONE], [9])
+    campaign.classes.rename(0, "zero")
+    campaign.delete_labels([ONE], annotator="ann", reason="a slip")
+    assert told(campaign) == [
+        "labelled 'zero' (then 9) by ann",
+        "labelled 'zero' (then 0) by bob",
+        "decided by lea: 'zero' (then 9) (a tail)",
+        "decided by lea: 'zero' (then 0) (changed my mind), in place of 'zero' (then 9) (a tail) by lea",
+        "class 9 counts as 0 from here on, by lea",
+        "gold: known to be 'zero' (then 0), by lea",
+        "class 0 is named 'zero' from here on, by lea",
+        "the label 'zero' (then 9) of ann was deleted by lea: a slip",
+    ]
+    assert told(campaign, TWO) == ["labelled 1 by bob"], "neither change is about it"
+
+
+def test_an_unmerged_class_has_its_own_name_in_the_story_again(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, by="lea", labels=[0, 9])
+    campaign.tell([ONE], [9], annotator="ann")
+    campaign.classes.merge(9, 0)
+    campaign.classes.unmerge(9)
+    assert told(campaign) == [
+        "labelled 9 by ann",
+        "class 9 counts as 0 from here on, by lea",
+        "class 9 is a class of its own again from here on, by lea",
+    ]

@@ -41,9 +41,10 @@ class ExampleHistory:
     event that wrote each last.
 
     What the events have told so far: taken_by: the people who took it. word: the final word and whose it is. exclusion:
-    why it is excluded. gold: its known label. said: the time of answers that were given again, before that, by number.
-    never_stood, stand_again: the numbers of answers that an untelling names. nameless: of each kind of events that may
-    be about this example or not, when the last was and its number.
+    why it is excluded. gold: its known label. decided: final words and gold labels, as told, with the event of each.
+    said: the time of answers that were given again, before that, by number. never_stood, stand_again: the numbers of
+    answers that an untelling names. nameless: of each kind of events that may be about this example or not, when the
+    last was and its number.
     """
 
     example_id: str
@@ -61,6 +62,7 @@ class ExampleHistory:
     is_exclusion_told: bool = False
     gold: str = ""
     is_gold_told: bool = False
+    decided: list[tuple[int, str]] = field(default_factory=list)
     said: dict[int, int] = field(default_factory=dict)
     never_stood: set[int] = field(default_factory=set)
     stand_again: set[int] = field(default_factory=set)
@@ -72,9 +74,8 @@ class ExampleHistory:
         return (person or "someone") + (f" (then named {name})" if person != name else "")
 
     def label(self, text: str) -> str:
-        """A label in canonical JSON, under the names of the classes now."""
-        written, refused = rewritten(self.classes, texts([text]))
-        return repr(parsed(text if refused else written[0]))
+        """A label in canonical JSON, under the names of the classes now, and that of then where it was another one."""
+        return label_words(under_names(self.classes, text), text)
 
     def has(self, number: int) -> bool:
         """Whether the example has the answer of this number."""
@@ -84,7 +85,8 @@ class ExampleHistory:
         """What an answer of the example is, and whose."""
         place = self.answers.number.tolist().index(number)
         label, who = str(self.answers.label[place]), str(self.answers.annotator[place])
-        return f"the {f'label {parsed(label)!r}' if label else 'skip'} of {who or 'someone'}"
+        words = f"label {label_words(label, str(self.answers.as_told[place]))}" if label else "skip"
+        return f"the {words} of {who or 'someone'}"
 
     def is_among(self, told: Report) -> bool:
         """Whether the example is one of those that an event names."""
@@ -127,6 +129,17 @@ def _may_name(kind: str, details: str, quoted: str) -> bool:
         return '"stand_again": [' in details or '"never_stood": [' in details
     is_nameless = kind in ONCE_NAMELESS and '"ids": [' not in details
     return quoted in details or is_nameless or kind in ("release", "renew")
+
+
+def under_names(classes: Labels, text: str) -> str:
+    """A label in canonical JSON under the names that these classes have; as it is where they do not know it."""
+    written, refused = rewritten(classes, texts([text]))
+    return text if refused else str(written[0])
+
+
+def label_words(now: str, then: str) -> str:
+    """A label, and the name of then where its class has another name now. Both are canonical JSON."""
+    return f"{parsed(now)!r}" + (f" (then {parsed(then)!r})" if then not in ("", now) else "")
 
 
 def _entered(actor: str, person: str) -> str:
@@ -206,6 +219,7 @@ def _replace(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]
 def _adjudicate(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:
     if history.is_among(told):
         label = told["labels"][told["ids"].index(history.example_id)]
+        history.decided.append((history.event, label))
         word = history.label(label) + (f" ({told['reason']})" if told["reason"] else "")
         before = f", in place of {history.word[0]} by {history.word[1]}" if history.word[0] else ""
         history.word = (word, actor)
@@ -220,7 +234,9 @@ def _undo(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:
 
 def _gold(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:
     if history.is_among(told):
-        label = history.label(told["labels"][told["ids"].index(history.example_id)])
+        text = told["labels"][told["ids"].index(history.example_id)]
+        history.decided.append((history.event, text))
+        label = history.label(text)
         before = f", in place of {history.gold}" if history.gold else ""
         history.gold, history.is_gold_told = label, True
         yield f"gold: known to be {label}, by {actor}{before}"

@@ -10,11 +10,20 @@ from typing import Any
 import numpy as np
 
 from ladle.campaign.examples import Examples
+from ladle.campaign.overview.class_lines import class_lines
 from ladle.campaign.overview.resolving import resolved_labels
 from ladle.errors import NotFoundError
 from ladle.labelling.answers import TaskStory
 from ladle.labelling.contract import View
-from ladle.labelling.example_events import ExampleHistory, Line, example_lines, lease_end, nameless_line, time_text
+from ladle.labelling.example_events import (
+    ExampleHistory,
+    Line,
+    example_lines,
+    label_words,
+    lease_end,
+    nameless_line,
+    time_text,
+)
 from ladle.labelling.labels import parsed
 from ladle.labelling.people import People, person_name
 from ladle.labelling.records import moment
@@ -103,6 +112,7 @@ def _lines(view: View, settings: Settings, example_id: str, row: int) -> list[Li
     )
     lines = [line for _, line in batches]
     lines += example_lines(log.events, history)  # first: the others read what it finds
+    lines += class_lines(view, log.events, history)
     lines += [*_answers(log, history), *_comments(view, log, history), *_quarantined(view, log, example_id)]
     return [*lines, *_last_known(view, log, history), *nameless_line(history)]
 
@@ -136,7 +146,7 @@ def _answers(log: _Log, history: ExampleHistory) -> Iterator[Line]:
         named = f" (then named {row['told_by']})" if _was_named(row) else ""
         who = person + named + (f" by {row['source']}" if row["source"] else "")
         if row["label"]:
-            what = f"labelled {parsed(row['label'])!r} by {who}"
+            what = f"labelled {label_words(row['label'], row['as_told'])} by {who}"
         else:
             what = f"skipped by {who}" + (f": {row['reason']}" if row["reason"] else "")
         what += "" if row["version"] == 1 else f" (version {row['version']})"
