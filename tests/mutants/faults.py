@@ -746,6 +746,20 @@ LEASES = (
     ),
     Fault(
         "stories",
+        "a batch given back is told of examples that had their labels",
+        "return not has_answered and (bool(self.gold) or not self.is_settled(self.event))",
+        "return not has_answered",
+        ("test_a_batch_given_back_is_told_of_the_examples_that_wait_in_it",),
+    ),
+    Fault(
+        "stories",
+        "an example that was passed on is told of the batch before",
+        "if event >= self.event or latest != number or",
+        "if event >= self.event or",
+        ("test_a_batch_given_back_is_told_of_the_examples_that_wait_in_it",),
+    ),
+    Fault(
+        "stories",
         "an older answer is told as if it stood",
         'row["status"] == SUPERSEDED and row["ended"] == row["event"]',
         'row["status"] == SUPERSEDED and row["ended"] == 0',
