@@ -29,6 +29,7 @@ ONCE_NAMELESS = {
     "include": "included again",
     "gold": "made gold",
 }
+SOMEONE = "someone"  # whose name the log does not have
 OF_ANSWERS = ("tell", "import", "skip")
 
 
@@ -36,17 +37,15 @@ OF_ANSWERS = ("tell", "import", "skip")
 class ExampleHistory:
     """One example, while the events are read in their order.
 
-    example_id: as text. batches: the event and the holder of each that has it, by number. is_settled: whether
-    its labels were enough just before an event. answers: all versions of its labels and skips.
-    by_row: whether rows in the log are rows of now. lease_ends: until when the leases last that the table has, by the
-    event that wrote each last.
+    example_id: as text. batches: the event and the holder of each that has it, by number. is_settled: whether its
+    labels were enough just before an event. answers: all versions of its labels and skips. by_row: whether rows in the
+    log are rows of now. lease_ends: until when the leases last that the table has, by the event that wrote each last.
 
-    What the events have told so far: taken_by: the people who took it. held: until when, by those who have it
-    by that. is_gone: whether it is out of the pool. word: the final word and whose it is. exclusion:
-    why it is excluded. gold: its known label. decided: final words and gold labels, as told, with the event of each.
-    said: the time of answers that were given again, before that, by number. never_stood, stand_again: the numbers of
-    answers that an untelling names. nameless: of each kind of events that may be about this example or not, when the
-    last was and its number.
+    What the events have told so far: taken_by: the people who took it. held: until when, by those who have it by that.
+    is_gone: whether it is out of the pool. word: the final word and whose it is. exclusion: why it is excluded. gold:
+    its known label. decided: final words and gold labels, as told, with the event of each. said: the time of answers
+    that were given again, before that, by number. never_stood, stand_again: the numbers of answers that an untelling
+    names. nameless: of each kind of events that may be about this example or not, when the last was and its number.
     """
 
     example_id: str
@@ -80,9 +79,9 @@ class ExampleHistory:
         return (person or "someone") + (f" (then named {name})" if person != name else "")
 
     def entered(self, actor: str, *names: str) -> str:
-        """Who typed the command, where that was another person than the one of these names."""
+        """Who typed the command, where that is known and was another person than the one of these names."""
         persons = {self.people.name_of(person_name(name)) for name in names}
-        is_other = bool(actor) and self.people.name_of(actor) not in persons
+        is_other = actor not in ("", SOMEONE) and self.people.name_of(actor) not in persons
         return f", entered by {actor}" if is_other else ""
 
     def is_out(self, number: int) -> bool:
@@ -127,7 +126,7 @@ def example_lines(events: EventTable, history: ExampleHistory) -> Iterator[Line]
         if kind in ONCE_NAMELESS and "ids" not in told and not (history.by_row and "rows" in told):
             history.nameless[kind] = (at, seq)
         history.event, history.at = seq, at
-        for what in _WORDS[kind](history, told, actor or "someone"):
+        for what in _WORDS[kind](history, told, actor or SOMEONE):
             yield at, seq, what
 
 

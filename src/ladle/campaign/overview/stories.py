@@ -18,6 +18,7 @@ from ladle.errors import NotFoundError
 from ladle.labelling.answers import TaskStory
 from ladle.labelling.contract import View
 from ladle.labelling.example_events import (
+    SOMEONE,
     ExampleHistory,
     Line,
     example_lines,
@@ -91,7 +92,7 @@ class _Log:
         return str(self.events.kind[self.place(event)])
 
     def actor(self, event: int) -> str:
-        return str(self.events.actor[self.place(event)]) or "someone"
+        return str(self.events.actor[self.place(event)]) or SOMEONE
 
     def told(self, event: int) -> Mapping[str, Any]:
         report: Mapping[str, Any] = json.loads(self.events.details[self.place(event)])["told"]
