@@ -328,3 +328,26 @@ def test_a_removed_example_has_no_row_in_its_story(campaign: ladle.Campaign) -> 
     campaign.tell([ONE], ["cat"], annotator="ann")
     campaign.extend(ladle.open_pool(np.ones((1, 2), np.float32), ids=[TWO]), replace=True)
     assert str(campaign.story(ONE)).startswith(f"{ONE} (not in the pool any more): excluded")
+
+
+def test_why_labels_are_enough_or_not_any_more_is_told(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, by="lea", labels=["cat", "kitten", "dog"], annotators_per_task=2)
+    campaign.tell([ONE], ["cat"], annotator="ann")
+    campaign.tell([ONE], ["kitten"], annotator="bob")
+    campaign.tell([TWO], ["dog"], annotator="ann")
+    assert campaign.story(ONE).state == "disputed"
+    campaign.classes.merge("kitten", "cat")
+    campaign.set(annotators_per_task=1)
+    campaign.set(price=1.0)
+    campaign.set(annotators_per_task=3)
+    assert told(campaign)[2:] == [
+        "class 'kitten' counts as 'cat' from here on, by lea: its labels are enough now",
+        "people for each example 1 became 3, by lea: its labels are not enough any more",
+    ]
+    assert told(campaign, TWO)[1:] == [
+        "people for each example 2 became 1, by lea: its labels are enough now",
+        "people for each example 1 became 3, by lea: its labels are not enough any more",
+    ]
+    campaign.adjudicate([ONE], ["cat"])
+    campaign.set(annotators_per_task=2)
+    assert told(campaign)[-1] == "decided by lea: 'cat'"

@@ -774,6 +774,13 @@ LEASES = (
     ),
     Fault(
         "stories",
+        "a change of settings does not say that labels are enough now",
+        "return any(f'\"{name}\": [' in details for name in JUDGING)",
+        "return False",
+        ("test_why_labels_are_enough_or_not_any_more_is_told",),
+    ),
+    Fault(
+        "stories",
         "an older answer is told as if it stood",
         'row["status"] == SUPERSEDED and row["ended"] == row["event"]',
         'row["status"] == SUPERSEDED and row["ended"] == 0',

@@ -30,6 +30,7 @@ ONCE_NAMELESS = {
     "gold": "made gold",
 }
 SOMEONE = "someone"  # whose name the log does not have
+JUDGING = {"annotators_per_task": "people for each example", "agreement": "agreement"}  # settings, in words
 OF_ANSWERS = ("tell", "import", "skip")
 
 
@@ -94,6 +95,13 @@ class ExampleHistory:
         has_answered = bool(holder) and self.people.have_answered(holder, stand.annotator.tolist())
         return not has_answered and (bool(self.gold) or not self.is_settled(self.event))
 
+    def verdict(self, event: int) -> str:
+        """What an event that changed the settings made of its labels; "" for nothing, or where a lead had decided."""
+        if any(decided < event for decided, _ in self.decided):
+            return ""
+        before, after = self.is_settled(event), self.is_settled(event + 1)
+        return "" if before == after else f": its labels are {'enough now' if after else 'not enough any more'}"
+
     def label(self, text: str) -> str:
         """A label in canonical JSON, under the names of the classes now, and that of then where it was another one."""
         return label_words(under_names(self.classes, text), text)
@@ -146,6 +154,8 @@ def _may_name(kind: str, details: str, quoted: str) -> bool:
     """Whether the details of an event can be about an example, by a look at their text."""
     if kind in OF_ANSWERS:
         return '"retimed": [' in details
+    if kind == "set":
+        return any(f'"{name}": [' in details for name in JUDGING)
     if kind == "untell":
         return '"stand_again": [' in details or '"never_stood": [' in details
     is_nameless = kind in ONCE_NAMELESS and '"ids": [' not in details
@@ -286,6 +296,13 @@ def _untell(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:
             yield f"{history.answer(number)} stands again, because {actor} untold {told['file']}{reason}"
 
 
+def _set(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:
+    if verdict := history.verdict(history.event):
+        changed = {name: told["changed"][name] for name in JUDGING if name in told["changed"]}
+        words = ", ".join(f"{JUDGING[name]} {old} became {new}" for name, (old, new) in changed.items())
+        yield f"{words}, by {actor}{verdict}"
+
+
 def _given_again(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:
     for number, before, again in told.get("retimed", ()):
         if history.has(number):
@@ -306,6 +323,7 @@ _WORDS: dict[str, Callable[[ExampleHistory, Report, str], Iterator[str]]] = {
     "undo-adjudication": _undo,
     "gold": _gold,
     "remove gold": _remove_gold,
+    "set": _set,
     "untell": _untell,
     **dict.fromkeys(OF_ANSWERS, _given_again),
 }

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ladle.labelling.contract import View
-from ladle.labelling.example_events import ExampleHistory, Line, under_names
+from ladle.labelling.example_events import SOMEONE, ExampleHistory, Line, under_names
 from ladle.labelling.settings import Settings, in_force
 from ladle.labelling.tables import EventTable, SettingsTable
 
@@ -28,7 +28,11 @@ def class_lines(view: View, events: EventTable, history: ExampleHistory) -> Iter
         after = in_force(founding, settings.take(settings.event <= seq)).labels
         known = {text for event, text in told if event < seq and text}
         if any(under_names(before, text) != under_names(after, text) for text in known):
-            yield at, seq, f"{_change(json.loads(details)['told'])} from here on, by {actor or 'someone'}"
+            yield (
+                at,
+                seq,
+                f"{_change(json.loads(details)['told'])} from here on, by {actor or SOMEONE}{history.verdict(seq)}",
+            )
 
 
 def _change(told: Mapping[str, Any]) -> str:
