@@ -255,7 +255,7 @@ def test_skips_and_comments(begun: Path, run: Any, run_json: Any) -> None:
     )
     _, out, _ = run("campaign", "story", "im001")
     assert "skipped by ann: too dark" in out
-    assert "bob said: a smudge" in out
+    assert "bob said, entered by tester: a smudge" in out
     assert run("campaign", "tell", written("a.csv", "im002,cat"), "--annotator", "ann")[0] == 0
     assert run("campaign", "export", "labels", "-o", "labels.csv")[0] == 0
     assert "im001" not in Path("labels.csv").read_text()
@@ -397,7 +397,7 @@ def test_a_story_tells_who_deleted_a_label_and_why(begun: Path, run: Any, run_js
     assert (code, [each["what"] for each in facts["lines"]]) == (
         0,
         [
-            "labelled 'cat' by ann",
+            "labelled 'cat' by ann, entered by tester",
             "the label 'cat' of ann was deleted by lead: a slip",
             "excluded by lead: blurred",
             "included again by lead (was excluded: blurred)",
