@@ -14,7 +14,7 @@ import ladle
 from ladle.errors import ArgumentError, FileError, IdError, LadleError, MismatchError
 from ladle.labelling import Store
 from ladle.labelling.tables import REMOVED, TaskTable
-from tests.campaign.made import HOUR, margins
+from tests.campaign.made import HOUR, Clock, margins
 
 ROWS = 40
 VECTORS = np.random.default_rng(7).normal(size=(60, 4)).astype(np.float32)
@@ -89,6 +89,25 @@ def test_a_strategy_that_reads_vectors_says_what_is_missing(store: Store, tmp_pa
     assert last.details["to"].endswith("moved.parquet")
     assert campaign.pool.history()[-1].source.endswith("moved.parquet")
     assert campaign.verify().ok
+
+
+def test_a_move_leaves_what_made_the_pool_in_its_history(store: Store, tmp_path: Path) -> None:
+    clock = Clock()
+    campaign = created(store, tmp_path, "margin", clock=clock, by="lea")
+    clock.now += 60
+    written(tmp_path / "fewer.parquet", named(*range(ROWS - 3)), VECTORS[: ROWS - 3])
+    campaign.extend(tmp_path / "fewer.parquet", replace=True)
+    clock.now += 60
+    (tmp_path / "fewer.parquet").rename(tmp_path / "moved.parquet")
+    max_ = ladle.Campaign.open(store, name="birds", clock=clock, by="max", pool=tmp_path / "moved.parquet")
+    assert max_.move_pool(tmp_path / "moved.parquet")
+    rows = max_.pool.history().to_pylist()
+    assert [(row["change"], row["by"], row["rows"], row["moved_by"]) for row in rows] == [
+        ("create", "lea", ROWS, ""),
+        ("replace", "lea", ROWS - 3, "max"),
+    ]
+    assert rows[0]["moved_at"] is None
+    assert rows[1]["moved_at"].timestamp() - rows[1]["at"].timestamp() == 60
 
 
 def test_row_numbers_need_no_file_of_ids(store: Store, tmp_path: Path) -> None:

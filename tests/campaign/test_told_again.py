@@ -356,7 +356,7 @@ def test_a_skip_needs_a_reason_and_an_example(store: Store, tmp_path: Path) -> N
 
 
 def test_comments_are_kept_once_each(store: Store, tmp_path: Path) -> None:
-    campaign = begun(store, tmp_path)
+    campaign = begun(store, tmp_path, by="ann")
     assert campaign.comment([ONE, TWO], ["a smudge", "two birds"], annotator=" ann ") == 2
     assert campaign.comment([ONE, TWO], ["a smudge", "three birds"], annotator="ann") == 1
     assert campaign.comment([ONE], "a smudge", annotator="bob") == 1

@@ -27,7 +27,8 @@ class CampaignPool:
         -------
         Records
             One row for each pool: number, rows, dim, dtype, ids ("integer" or "text"), source (where it is, for
-            people), and its last change: change ("create", "extend", "replace" or "move"), at, by.
+            people), what made it: change ("create", "extend" or "replace"), at, by; and when and by whom it was moved
+            last, where it was: moved_at (NaT), moved_by ("").
         """
         with self._session.reading() as view:
             return views.pools(view)

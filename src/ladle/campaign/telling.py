@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterable, KeysView, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -234,8 +234,8 @@ def tell(session: Session, request: TellRequest, *, by_content: bool = False) ->
 
 
 def told_of(report: Mapping[str, Any], *, repeat_of_key: bool = False) -> Told:
-    """The report of a tell as the caller gets it: without the times that it has moved."""
-    facts = {name: value for name, value in report.items() if name != "retimed"}
+    """The report of a tell as the caller gets it: without what is for the log alone."""
+    facts = {each.name: report[each.name] for each in fields(Told) if each.name in report}
     return Told(**{**facts, "notices": tuple(report.get("notices", ()))}, repeat_of_key=repeat_of_key)
 
 

@@ -425,7 +425,8 @@ class TaskStory:
         return f"<TaskStory of {self.id!r}: {self.state}, {len(self.lines):,} lines>"
 
     def __str__(self) -> str:
-        title = f"{self.id} (row {self.row:,}): {self.state}" + ("" if self.label is None else f", {self.label!r}")
+        where = f"row {self.row:,}" if self.row >= 0 else "not in the pool any more"
+        title = f"{self.id} ({where}): {self.state}" + ("" if self.label is None else f", {self.label!r}")
         return "\n".join([title, *(f"  {at:%Y-%m-%d %H:%M:%S} {what}" for at, what in self.lines)])
 
 

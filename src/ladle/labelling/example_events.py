@@ -14,7 +14,7 @@ from typing import Any
 from ladle.labelling.classes import rewritten
 from ladle.labelling.columns import texts
 from ladle.labelling.labels import Labels, parsed
-from ladle.labelling.people import People
+from ladle.labelling.people import People, person_name
 from ladle.labelling.records import moment
 from ladle.labelling.tables import REMOVED, EventTable, LabelTable
 
@@ -29,6 +29,8 @@ ONCE_NAMELESS = {
     "include": "included again",
     "gold": "made gold",
 }
+SOMEONE = "someone"  # whose name the log does not have
+JUDGING = {"annotators_per_task": "people for each example", "agreement": "agreement"}  # settings, in words
 OF_ANSWERS = ("tell", "import", "skip")
 
 
@@ -36,31 +38,37 @@ OF_ANSWERS = ("tell", "import", "skip")
 class ExampleHistory:
     """One example, while the events are read in their order.
 
-    example_id: as text. batches: the numbers of those that have it. answers: all versions of its labels and skips.
-    by_row: whether rows in the log are rows of now. lease_ends: until when the leases last that the table has, by the
-    event that wrote each last.
+    example_id: as text. batches: the event and the holder of each that has it, by number. is_settled: whether its
+    labels were enough just before an event. answers: all versions of its labels and skips. by_row: whether rows in the
+    log are rows of now. lease_ends: until when the leases last that the table has, by the event that wrote each last.
 
-    What the events have told so far: taken_by: the people who took it. word: the final word and whose it is. exclusion:
-    why it is excluded. gold: its known label. said: the time of answers that were given again, before that, by number.
-    never_stood, stand_again: the numbers of answers that an untelling names. nameless: of each kind of events that may
-    be about this example or not, when the last was and its number.
+    What the events have told so far: taken_by: the people who took it. held: until when, by those who have it by that.
+    is_gone: whether it is out of the pool. word: the final word and whose it is. exclusion: why it is excluded. gold:
+    its known label. decided: final words and gold labels, as told, with the event of each. said: the time of answers
+    that were given again, before that, by number. never_stood, stand_again: the numbers of answers that an untelling
+    names. nameless: of each kind of events that may be about this example or not, when the last was and its number.
     """
 
     example_id: str
     row: int
-    batches: set[int]
+    batches: Mapping[int, tuple[int, str]]
+    is_settled: Callable[[int], bool]
     answers: LabelTable
     people: People
     classes: Labels
     by_row: bool
     lease_ends: Mapping[int, int]
     event: int = 0  # that is read now
+    at: int = 0  # when it was
     taken_by: set[str] = field(default_factory=set)
+    held: dict[str, int] = field(default_factory=dict)
+    is_gone: bool = False
     word: tuple[str, str] = ("", "")
     exclusion: str = ""
     is_exclusion_told: bool = False
     gold: str = ""
     is_gold_told: bool = False
+    decided: list[tuple[int, str]] = field(default_factory=list)
     said: dict[int, int] = field(default_factory=dict)
     never_stood: set[int] = field(default_factory=set)
     stand_again: set[int] = field(default_factory=set)
@@ -71,10 +79,32 @@ class ExampleHistory:
         person = self.people.name_of(name)
         return (person or "someone") + (f" (then named {name})" if person != name else "")
 
+    def entered(self, actor: str, *names: str) -> str:
+        """Who typed the command, where that is known and was another person than the one of these names."""
+        persons = {self.people.name_of(person_name(name)) for name in names}
+        is_other = actor not in ("", SOMEONE) and self.people.name_of(actor) not in persons
+        return f", entered by {actor}" if is_other else ""
+
+    def is_out(self, number: int) -> bool:
+        """Whether the example waited in this batch for an answer of its holder, just before the event that is read."""
+        event, holder = self.batches.get(number, (self.event, ""))
+        latest = max((other for other, (asked, _) in self.batches.items() if asked < self.event), default=0)
+        if event >= self.event or latest != number or self.word[0] or self.exclusion or self.is_gone:
+            return False
+        stand = standing(self.answers, self.event)
+        has_answered = bool(holder) and self.people.have_answered(holder, stand.annotator.tolist())
+        return not has_answered and (bool(self.gold) or not self.is_settled(self.event))
+
+    def verdict(self, event: int) -> str:
+        """What an event that changed the settings made of its labels; "" for nothing, or where a lead had decided."""
+        if any(decided < event for decided, _ in self.decided):
+            return ""
+        before, after = self.is_settled(event), self.is_settled(event + 1)
+        return "" if before == after else f": its labels are {'enough now' if after else 'not enough any more'}"
+
     def label(self, text: str) -> str:
-        """A label in canonical JSON, under the names of the classes now."""
-        written, refused = rewritten(self.classes, texts([text]))
-        return repr(parsed(text if refused else written[0]))
+        """A label in canonical JSON, under the names of the classes now, and that of then where it was another one."""
+        return label_words(under_names(self.classes, text), text)
 
     def has(self, number: int) -> bool:
         """Whether the example has the answer of this number."""
@@ -84,7 +114,8 @@ class ExampleHistory:
         """What an answer of the example is, and whose."""
         place = self.answers.number.tolist().index(number)
         label, who = str(self.answers.label[place]), str(self.answers.annotator[place])
-        return f"the {f'label {parsed(label)!r}' if label else 'skip'} of {who or 'someone'}"
+        words = f"label {label_words(label, str(self.answers.as_told[place]))}" if label else "skip"
+        return f"the {words} of {who or 'someone'}"
 
     def is_among(self, told: Report) -> bool:
         """Whether the example is one of those that an event names."""
@@ -102,8 +133,8 @@ def example_lines(events: EventTable, history: ExampleHistory) -> Iterator[Line]
         told = json.loads(details)["told"]
         if kind in ONCE_NAMELESS and "ids" not in told and not (history.by_row and "rows" in told):
             history.nameless[kind] = (at, seq)
-        history.event = seq
-        for what in _WORDS[kind](history, told, actor or "someone"):
+        history.event, history.at = seq, at
+        for what in _WORDS[kind](history, told, actor or SOMEONE):
             yield at, seq, what
 
 
@@ -123,14 +154,28 @@ def _may_name(kind: str, details: str, quoted: str) -> bool:
     """Whether the details of an event can be about an example, by a look at their text."""
     if kind in OF_ANSWERS:
         return '"retimed": [' in details
+    if kind == "set":
+        return any(f'"{name}": [' in details for name in JUDGING)
     if kind == "untell":
         return '"stand_again": [' in details or '"never_stood": [' in details
     is_nameless = kind in ONCE_NAMELESS and '"ids": [' not in details
     return quoted in details or is_nameless or kind in ("release", "renew")
 
 
-def _entered(actor: str, person: str) -> str:
-    return "" if actor == person else f", entered by {actor}"
+def standing(answers: LabelTable, event: int) -> LabelTable:
+    """The answers that stood just before an event."""
+    return answers.take((answers.event < event) & ((answers.ended == 0) | (answers.ended >= event)))
+
+
+def under_names(classes: Labels, text: str) -> str:
+    """A label in canonical JSON under the names that these classes have; as it is where they do not know it."""
+    written, refused = rewritten(classes, texts([text]))
+    return text if refused else str(written[0])
+
+
+def label_words(now: str, then: str) -> str:
+    """A label, and the name of then where its class has another name now. Both are canonical JSON."""
+    return f"{parsed(now)!r}" + (f" (then {parsed(then)!r})" if then not in ("", now) else "")
 
 
 def lease_end(microseconds: int) -> str:
@@ -146,23 +191,29 @@ def time_text(microseconds: int) -> str:
 def _take(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:
     if history.is_among(told):
         who = told.get("annotator", actor)  # in an older log the actor is who takes
-        history.taken_by.add(history.people.name_of(who))
+        person = history.people.name_of(who)
+        history.taken_by.add(person)
         until = told.get("lease_until", history.lease_ends.get(history.event))
+        before = history.held.get(person, 0)
+        is_renewed = before > history.at
+        if until is not None:
+            until = history.held[person] = max(until, before) if is_renewed else until
         lasts = "" if until is None else f" {lease_end(until)}"
-        yield f"taken by {history.named(who)}{lasts}{_entered(actor, who)}"
+        yield f"{'kept' if is_renewed else 'taken'} by {history.named(who)}{lasts}{history.entered(actor, who)}"
 
 
 def _release(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:
     who = told.get("annotator", actor)
     if "ids" in told and history.is_among(told):
-        yield f"given back by {history.named(who)}{_entered(actor, who)}"
+        history.held.pop(history.people.name_of(who), None)
+        yield f"given back by {history.named(who)}{history.entered(actor, who)}"
     for number in told.get("batches", ()):
-        if number in history.batches:
-            yield f"batch {number:,} given back by {history.named(who)}{_entered(actor, who)}"
+        if history.is_out(number):
+            yield f"batch {number:,} given back by {history.named(who)}{history.entered(actor, who)}"
 
 
 def _renew(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:
-    if told["batch"] in history.batches:
+    if history.is_out(told["batch"]):
         yield f"batch {told['batch']:,} asked for again by {actor}, {lease_end(told['lease_until'])}"
 
 
@@ -171,6 +222,7 @@ def _assign(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:
         yield f"assigned to {history.named(told['to'])} by {actor}"
     for example_id, who in told.get("leases_ended", ()):
         if example_id == history.example_id:
+            history.held.pop(history.people.name_of(who), None)
             yield f"taken away from {history.named(who)} by {actor}, because of this assignment"
 
 
@@ -196,16 +248,17 @@ def _include(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]
 
 def _replace(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:
     if history.example_id in told.get("removed_ids", ()):
-        history.is_exclusion_told = True
+        history.is_exclusion_told = history.is_gone = True
         yield f"{REMOVED} by {actor}: another one took its place"
     if history.example_id in told.get("returned_ids", ()):
-        history.is_exclusion_told = True
+        history.is_exclusion_told, history.is_gone = True, False
         yield f"in the pool again, by {actor}"
 
 
 def _adjudicate(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:
     if history.is_among(told):
         label = told["labels"][told["ids"].index(history.example_id)]
+        history.decided.append((history.event, label))
         word = history.label(label) + (f" ({told['reason']})" if told["reason"] else "")
         before = f", in place of {history.word[0]} by {history.word[1]}" if history.word[0] else ""
         history.word = (word, actor)
@@ -220,7 +273,9 @@ def _undo(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:
 
 def _gold(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:
     if history.is_among(told):
-        label = history.label(told["labels"][told["ids"].index(history.example_id)])
+        text = told["labels"][told["ids"].index(history.example_id)]
+        history.decided.append((history.event, text))
+        label = history.label(text)
         before = f", in place of {history.gold}" if history.gold else ""
         history.gold, history.is_gold_told = label, True
         yield f"gold: known to be {label}, by {actor}{before}"
@@ -239,6 +294,13 @@ def _untell(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:
         if history.has(number):
             reason = f": {told['reason']}" if told["reason"] else ""
             yield f"{history.answer(number)} stands again, because {actor} untold {told['file']}{reason}"
+
+
+def _set(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:
+    if verdict := history.verdict(history.event):
+        changed = {name: told["changed"][name] for name in JUDGING if name in told["changed"]}
+        words = ", ".join(f"{JUDGING[name]} {old} became {new}" for name, (old, new) in changed.items())
+        yield f"{words}, by {actor}{verdict}"
 
 
 def _given_again(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:
@@ -261,6 +323,7 @@ _WORDS: dict[str, Callable[[ExampleHistory, Report, str], Iterator[str]]] = {
     "undo-adjudication": _undo,
     "gold": _gold,
     "remove gold": _remove_gold,
+    "set": _set,
     "untell": _untell,
     **dict.fromkeys(OF_ANSWERS, _given_again),
 }

@@ -255,7 +255,7 @@ def test_skips_and_comments(begun: Path, run: Any, run_json: Any) -> None:
     )
     _, out, _ = run("campaign", "story", "im001")
     assert "skipped by ann: too dark" in out
-    assert "bob said: a smudge" in out
+    assert "bob said, entered by tester: a smudge" in out
     assert run("campaign", "tell", written("a.csv", "im002,cat"), "--annotator", "ann")[0] == 0
     assert run("campaign", "export", "labels", "-o", "labels.csv")[0] == 0
     assert "im001" not in Path("labels.csv").read_text()
@@ -397,7 +397,7 @@ def test_a_story_tells_who_deleted_a_label_and_why(begun: Path, run: Any, run_js
     assert (code, [each["what"] for each in facts["lines"]]) == (
         0,
         [
-            "labelled 'cat' by ann",
+            "labelled 'cat' by ann, entered by tester",
             "the label 'cat' of ann was deleted by lead: a slip",
             "excluded by lead: blurred",
             "included again by lead (was excluded: blurred)",
@@ -405,3 +405,27 @@ def test_a_story_tells_who_deleted_a_label_and_why(begun: Path, run: Any, run_js
     )
     out = run("campaign", "story", "im001")[1]
     assert "the label 'cat' of ann was deleted by lead: a slip" in out
+
+
+def test_the_log_says_whose_and_which_answers_were_skipped_commented_on_and_deleted(
+    begun: Path, run: Any, run_json: Any
+) -> None:
+    run("campaign", "skip", "--example", "im003", "--annotator", "Ann", "--reason", "too dark")
+    run("campaign", "comment", "--example", "im004", "--annotator", "bob", "--text", "a tail")
+    run("campaign", "tell", written("a.csv", "im001,cat", "im002,dog"), "--annotator", "cy")
+    run("campaign", "delete", "--annotator", "cy", "--example", "im002", "--reason", "a slip")
+    run("campaign", "untell", "a.csv")
+    code, facts = run_json("campaign", "audit", "--last", 5)
+    names = ("annotators", "ids", "reasons", "reason")
+    told = [{name: each["details"][name] for name in names if name in each["details"]} for each in facts["events"]]
+    assert code == 0
+    assert told == [
+        {"annotators": ["Ann"], "ids": ["im003"], "reasons": ["too dark"]},
+        {"annotators": ["bob"], "ids": ["im004"]},
+        {"annotators": ["cy"]},
+        {"annotators": ["cy"], "ids": ["im002"], "reason": "a slip"},
+        {"annotators": ["cy"], "reason": ""},
+    ]
+    shown = " ".join(run("campaign", "audit", "--last", 5)[1].split())
+    assert 'annotators ["Ann"], reasons ["too dark"], ids ["im003"]' in shown
+    assert 'deleted 1, tasks 1, annotators ["cy"], reason a slip, ids ["im002"]' in shown

@@ -58,7 +58,11 @@ def test_a_pool_that_moves(birds: Path, run, run_json) -> None:
     assert run("campaign", "ask", "--size", "3", "-o", "b.csv", "--pool", "new.parquet")[0] == 0
     code, facts = run_json("campaign", "pool", "move", "new.parquet")
     assert (code, facts["done_before"], facts["problem"], len(facts["pools"])) == (0, False, "", 1)
-    assert facts["pools"][0]["change"] == "move"
+    (only,) = facts["pools"]
+    assert (only["change"], only["by"] == only["moved_by"], only["moved_at"] > only["at"]) == ("create", True, True)
+    changes = run("campaign", "pool")[1]
+    assert " create by " in changes
+    assert re.search(r"move by .*new\.parquet", " ".join(changes.split()))
     assert run_json("campaign", "pool", "move", "new.parquet")[1]["done_before"] is True
     assert run("campaign", "ask", "--size", "3", "-o", "c.csv", "--key", "2")[0] == 0
     assert "move" in run("campaign", "audit")[1]

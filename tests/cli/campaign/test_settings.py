@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import ladle
@@ -223,3 +224,31 @@ def test_what_the_control_tells_is_shown(begun: Path, run: Any, run_json: Any) -
     code, _, err = run("campaign", "control", "--held-out")
     assert code == 2
     assert "--scores" in err
+
+
+def test_the_log_names_the_class_zero_and_says_things_in_words(tmp_path: Path, run: Any, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LADLE_DB", "digits.db")
+    pool = ladle.open_pool(np.eye(6, dtype=np.float32), ids=[f"im{each}" for each in range(6)])
+    settings = {"strategy": "uniform", "labels": [0, 1, 2], "name": "digits", "by": "lead"}
+    with ladle.Campaign.create("sqlite:///digits.db", pool=pool, **settings) as campaign:
+        campaign.classes.merge(1, 0)
+        campaign.classes.rename(0, 7)
+        campaign.classes.rename(7, 0)
+        campaign.classes.add(5)
+        campaign.classes.remove(5)
+        campaign.adjudicate(["im1"], [2], reason="a hook")
+        campaign.undo_adjudication(["im1"])
+        campaign.set(annotators_per_task=2)
+    code, out, _ = run("campaign", "audit")
+    shown = " ".join(out.split())
+    assert code == 0
+    for what in (
+        "change merge, into 0, old 1",
+        "change rename, new 7, old 0",
+        "change rename, new 0, old 7",
+        "labels [2]",
+        "undo adjudication",
+        "changed annotators per task 1 to 2",
+    ):
+        assert what in shown, shown

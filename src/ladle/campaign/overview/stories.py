@@ -5,18 +5,30 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ladle.campaign.examples import Examples
+from ladle.campaign.overview.class_lines import class_lines
 from ladle.campaign.overview.resolving import resolved_labels
+from ladle.campaign.overview.settled import was_settled
 from ladle.errors import NotFoundError
 from ladle.labelling.answers import TaskStory
 from ladle.labelling.classes import rewritten
 from ladle.labelling.columns import texts
 from ladle.labelling.contract import View
-from ladle.labelling.example_events import ExampleHistory, Line, example_lines, lease_end, nameless_line, time_text
+from ladle.labelling.example_events import (
+    SOMEONE,
+    ExampleHistory,
+    Line,
+    example_lines,
+    label_words,
+    lease_end,
+    nameless_line,
+    time_text,
+)
 from ladle.labelling.labels import parsed
 from ladle.labelling.people import People, person_name
 from ladle.labelling.records import moment
@@ -83,7 +95,7 @@ class _Log:
         return str(self.events.kind[self.place(event)])
 
     def actor(self, event: int) -> str:
-        return str(self.events.actor[self.place(event)]) or "someone"
+        return str(self.events.actor[self.place(event)]) or SOMEONE
 
     def told(self, event: int) -> Mapping[str, Any]:
         report: Mapping[str, Any] = json.loads(self.events.details[self.place(event)])["told"]
@@ -92,21 +104,24 @@ class _Log:
 
 def _lines(view: View, settings: Settings, example_id: str, row: int) -> list[Line]:
     """All that happened to the example."""
-    log, batches = _Log(view.read(EventTable)), list(_batches(view, row))
+    log, people = _Log(view.read(EventTable)), People(view.read(PersonTable))
+    batches, answers = list(_batches(view, log, row)), view.read(LabelTable, "row", [row])
     history = ExampleHistory(
         example_id=example_id,
         row=row,
-        batches={number for number, _ in batches},
-        answers=view.read(LabelTable, "row", [row]),
-        people=People(view.read(PersonTable)),
+        batches={number: (line[1], holder) for number, holder, line in batches},
+        is_settled=partial(was_settled, view, answers),
+        answers=answers,
+        people=people,
         classes=settings.labels,
         by_row="replace" not in log.events.kind.tolist(),
         lease_ends={event: until for _, _, until, event, _ in view.read(LeaseTable, "row", [row]).tuples()},
         exclusion=_old_exclusion(view, log, example_id, row),
     )
-    lines = [line for _, line in batches]
+    lines = [line for _, _, line in batches]
     lines += example_lines(log.events, history)  # first: the others read what it finds
-    lines += [*_answers(log, history), *_comments(view, log, history), *_quarantined(view, log, example_id)]
+    lines += class_lines(view, log.events, history)
+    lines += [*_answers(log, history), *_comments(view, log, history), *_quarantined(view, log, history)]
     lines += _control(view, log, settings, row)
     return [*lines, *_last_known(view, log, history), *nameless_line(history)]
 
@@ -119,17 +134,23 @@ def _old_exclusion(view: View, log: _Log, example_id: str, row: int) -> str:
     return "" if is_named or not len(reason) else str(reason[0])
 
 
-def _batches(view: View, row: int) -> Iterator[tuple[int, Line]]:
-    """The number of each batch that has the row, and its line."""
-    known = view.read(BatchTable)
+def _batches(view: View, log: _Log, row: int) -> Iterator[tuple[int, str, Line]]:
+    """The number and the holder of each batch that has the row, and its line. An older log names no holder of then."""
+    known, earlier = view.read(BatchTable), 0
     for place, number in enumerate(known.number.tolist()):
         chosen = view.read(BatchRowsTable, "number", [number])
-        rows, _ = rows_of(chosen)
+        rows, gold = rows_of(chosen)
         places = np.flatnonzero(rows == row)
         if len(places):
-            holder = f" for {known.holder[place]}" if known.holder[place] else ""
-            what = f"asked in round {known.round[place]}, place {int(places[0]) + 1:,} of {len(rows):,}{holder}"
-            yield number, (int(known.asked_at[place]), int(chosen.event[0]), what)
+            event, holder = int(chosen.event[0]), str(known.holder[place])
+            then = log.told(event).get("holder", holder)
+            what = f"asked in round {known.round[place]}, place {int(places[0]) + 1:,} of {len(rows):,}"
+            what += f" for {holder}" if holder else ""
+            what += f" (then named {then})" if then != holder else ""
+            what += f", by {log.actor(event)}"
+            what += f", passed on from batch {earlier:,}" if earlier and not (gold == row).any() else ""
+            earlier = number
+            yield number, holder, (int(known.asked_at[place]), event, what)
 
 
 def _control(view: View, log: _Log, settings: Settings, row: int) -> Iterator[Line]:
@@ -150,10 +171,11 @@ def _answers(log: _Log, history: ExampleHistory) -> Iterator[Line]:
         named = f" (then named {row['told_by']})" if _was_named(row) else ""
         who = person + named + (f" by {row['source']}" if row["source"] else "")
         if row["label"]:
-            what = f"labelled {parsed(row['label'])!r} by {who}"
+            what = f"labelled {label_words(row['label'], row['as_told'])} by {who}"
         else:
             what = f"skipped by {who}" + (f": {row['reason']}" if row["reason"] else "")
         what += "" if row["version"] == 1 else f" (version {row['version']})"
+        what += history.entered(log.actor(row["event"]), row["annotator"], row["told_by"])
         said = history.said.get(number, row["told_at"])
         what += f", said {time_text(said)}" if abs(said - row["recorded_at"]) >= MICROSECONDS else ""
         if number in history.stand_again and number in history.never_stood:
@@ -192,13 +214,15 @@ def _comments(view: View, log: _Log, history: ExampleHistory) -> Iterator[Line]:
     for _, _, _, annotator, text, told_at, event in view.read(CommentTable, "row", [history.row]).tuples():
         at = log.at(event)
         said = f" ({time_text(told_at)})" if abs(told_at - at) >= MICROSECONDS else ""
-        yield at, event, f"{history.people.name_of(annotator) or 'someone'} said{said}: {text}"
+        entered = history.entered(log.actor(event), annotator)
+        yield at, event, f"{history.people.name_of(annotator) or 'someone'} said{said}{entered}: {text}"
 
 
-def _quarantined(view: View, log: _Log, example_id: str) -> Iterator[Line]:
-    entries = view.read(QuarantineTable, "example_id", [example_id])
+def _quarantined(view: View, log: _Log, history: ExampleHistory) -> Iterator[Line]:
+    entries = view.read(QuarantineTable, "example_id", [history.example_id])
     for number, at, _, label, annotator, _, reason, event, _, _, closed, closing in entries.tuples():
-        yield at, event, f"a label {label} by {annotator or 'someone'} went to quarantine: {reason}"
+        entered = history.entered(log.actor(event), annotator)
+        yield at, event, f"a label {label} by {annotator or 'someone'} went to quarantine{entered}: {reason}"
         if closed:
             what = f"entry {number:,} of the quarantine was closed by {log.actor(closed)}: {closing}"
             yield log.at(closed), closed, what

@@ -186,10 +186,16 @@ def audit(view: View) -> Records:
 
 
 def pools(view: View) -> Records:
-    """One row for each pool that the campaign has had."""
+    """One row for each pool that the campaign has had: what made it, and when and by whom it was moved last.
+
+    A move writes the row of the pool anew, so what made it is read from the log: the events that make pools, in order.
+    """
     part = view.read(PoolPartTable)
-    events = view.read(EventTable, "seq", part.event.tolist())
-    place = np.searchsorted(events.seq, part.event)
+    made = view.read(EventTable, "kind", ["create", "extend", "replace"])
+    last = view.read(EventTable, "seq", part.event.tolist())
+    place = np.searchsorted(last.seq, part.event)
+    made = made if len(made) == len(part) else last.take(place)  # a damaged log
+    is_moved = last.kind[place] == "move"
     return Records(
         {
             "number": part.number,
@@ -198,9 +204,11 @@ def pools(view: View) -> Records:
             "dtype": part.dtype,
             "ids": part.id_type,
             "source": part.source,
-            "change": events.kind[place],
-            "at": times(events.at[place]),
-            "by": events.actor[place],
+            "change": made.kind,
+            "at": times(made.at),
+            "by": made.actor,
+            "moved_at": times(np.where(is_moved, last.at[place], 0)),
+            "moved_by": texts(np.where(is_moved, last.actor[place], "").tolist()),
         }
     )
 

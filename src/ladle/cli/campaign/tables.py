@@ -19,6 +19,11 @@ _SHOWN_CHARACTERS = 100
 _TELLS = ("tell", "import", "skip", "comment")
 # What a tell counts, in the words of its line; `labels` in its report is the number of all answers.
 _OF_A_TELL = {"accepted": "labels", "skipped": "skips", "repeated": "repeats", "quarantined": "rejected", "labels": ""}
+_CLASSES = ("name", "old", "new", "into")  # of a change of classes
+_LABELS = ("labels", "was")  # lists and mappings of labels, each as JSON text
+_FIRST = {"annotators": 0, "holder": 1, "reason": 2, "reasons": 3, "ids": 4}  # of texts and lists: whose, why, which
+_IN_WORDS = {"part": "pool number"}  # of the log
+_LEAST_OF_TEXTS = 60  # characters of the texts and lists of an event, however long its counts are
 _LEAST_CHARACTERS = 10  # of a column that wraps; a date
 HEIGHT = 7
 _POINT, _BETWEEN = "●", "·"
@@ -64,31 +69,55 @@ def model_table(curve: Records) -> Table:
 def audit_table(events: Records) -> Table:
     """One row for each event."""
     rows = [
-        [str(row.seq), when(row.at), row.kind, row.actor or "not recorded", _in_short(row.kind, row.details)]
+        [
+            str(row.seq),
+            when(row.at),
+            row.kind.replace("-", " "),
+            row.actor or "not recorded",
+            _in_short(row.kind, row.details),
+        ]
         for row in events
     ]
     return table(["", "at", "what", "who", "details"], rows, right={0})
 
 
 def _in_short(kind: str, details: Mapping[str, Any]) -> str:
-    """The report of an event in a line, without empty values: counts whole, then texts and lists, which may be cut."""
+    """The report of an event in a line: counts but zeros, whole, then texts and lists but empty ones, which may be cut.
+
+    A class may be a number, and then it is no count: 0 is a name.
+    """
     counts, texts, lists = [], [], []
     for name, value in details.items():
-        named = name.replace("_", " ")
+        named = _IN_WORDS.get(name, name.replace("_", " "))
         if name.endswith("_until") and isinstance(value, int):
             counts.append(f"{named} {when(datetime.fromtimestamp(value / 1e6, UTC))}")
+        elif kind == "class" and name in _CLASSES:
+            texts.append(f"{named} {value}")
         elif isinstance(value, int):
             counts += [f"{named} {value:,}"] if value and not (kind in _TELLS and name in _OF_A_TELL) else []
         elif isinstance(value, str):
             texts += [f"{named} {value}"] if value else []
         elif value:
-            lists.append(f"{named} {json.dumps(value, ensure_ascii=False)}")
+            lists.append(f"{named} {_listed(name, value)}")
     if kind in _TELLS:
         counts = [f"{word} {details.get(name, 0):,}" for name, word in _OF_A_TELL.items() if word] + counts
-    whole, rest = ", ".join(counts), ", ".join([*texts, *lists])
-    room = max(_LEAST_CHARACTERS, _SHOWN_CHARACTERS - len(whole) - 2)
+    texts = sorted([*texts, *lists], key=lambda each: _FIRST.get(each.split(" ", 1)[0], len(_FIRST)))
+    whole, rest = ", ".join(counts), ", ".join(texts)
+    room = max(_LEAST_OF_TEXTS, _SHOWN_CHARACTERS - len(whole) - 2)
     rest = rest if len(rest) <= room else f"{rest[: room - 3]}..."
     return ", ".join(part for part in (whole, rest) if part)
+
+
+def _listed(name: str, value: Any) -> str:
+    """A list or a mapping of an event: labels as they are, changed settings as they were and are."""
+    if name == "changed":
+        words = {each: ["none" if one is None else str(one) for one in both] for each, both in value.items()}
+        return ", ".join(f"{each.replace('_', ' ')} {' to '.join(both)}" for each, both in words.items())
+    if name in _LABELS:
+        pairs = value.items() if isinstance(value, Mapping) else enumerate(value)
+        parsed = {place: json.loads(label) for place, label in pairs}
+        value = parsed if isinstance(value, Mapping) else list(parsed.values())
+    return json.dumps(value, ensure_ascii=False)
 
 
 def table(names: Sequence[str], rows: Iterable[Sequence[str]], *, right: set[int]) -> Table:

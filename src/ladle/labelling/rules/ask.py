@@ -261,6 +261,7 @@ def make_batch(
         "new": count,
         "passed_on": passed_on,
         "gold": len(choice.gold),
+        **({"holder": request.holder} if request.holder else {}),
         **({"spend": dict(spend)} if spend else {}),
     }
     plan = choice.control

@@ -179,10 +179,24 @@ def tell(settings: Settings, request: TellRequest, known: KnownRows) -> Effects:
         "notices": _notices([*annotator[taken].tolist(), *comments.annotator.tolist()], known.people, older),
         "file": request.origin.path,
         "sha256": request.origin.sha256,
+        **_named(request, annotator, _people_of(request.comments.annotator, known.people)),
     }
     if retimed:
         report["retimed"] = retimed
     return Effects(added=(people, tasks, new, comments, quarantined), changed=(moved, changed), report=report)
+
+
+def _named(request: TellRequest, annotator: Texts, commented: Texts) -> dict[str, Any]:
+    """For the log: whose answers and comments these are. Skips and comments also by their examples and reasons.
+
+    annotator, commented: the people of the answers and of the comments. The examples of labels are in their table.
+    """
+    named: dict[str, Any] = {"annotators": sorted({*annotator.tolist(), *commented.tolist()} - {""})}
+    if request.kind in ("skip", "comment"):
+        named["ids"] = list(dict.fromkeys([*request.example_id.tolist(), *request.comments.example_id.tolist()]))
+    if request.kind == "skip":
+        named["reasons"] = sorted(set(request.reason.tolist()) - {""})
+    return named
 
 
 def check_named(settings: Settings, request: TellRequest) -> None:

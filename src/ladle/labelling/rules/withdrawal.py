@@ -12,6 +12,7 @@ import numpy.typing as npt
 from ladle.labelling.columns import Int64, repeated
 from ladle.labelling.events import Effects
 from ladle.labelling.people import NameChange, person_before
+from ladle.labelling.rules.lease import ids_of
 from ladle.labelling.rules.tell import KnownRows, overlay, rejudge
 from ladle.labelling.settings import Settings
 from ladle.labelling.tables import CURRENT, DELETED, SUPERSEDED, GoldTable, LabelTable, QuarantineTable, gold_of
@@ -58,7 +59,8 @@ def delete(settings: Settings, known: KnownRows, which: LabelFilter, report: Map
     gone = replace(gone, status=repeated(DELETED, len(gone)), ended=repeated(known.event, len(gone)))
     rows = np.unique(gone.row)
     moved = rejudge("delete", settings, known, overlay(known.label, gone), rows)
-    return Effects(changed=(gone, moved), report=_deleted(gone) | {"tasks": len(rows), **report})
+    counts = _deleted(gone) | {"tasks": len(rows), "annotators": annotators_of(gone)}
+    return Effects(changed=(gone, moved), report=counts | {"ids": ids_of(known.task, rows), **report})
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,7 @@ def untell(
         "retimed": int((again.told_at != was.told_at).sum()),
         "tasks": len(np.unique(stood.row)),
         "closed": len(closed),
+        "annotators": annotators_of(mine),
     }
     back = was.take((again.status == CURRENT) & (was.status != CURRENT))
     lists = {"stand_again": back.number.tolist(), "never_stood": _never_stood(mine) + _never_stood(back)}
@@ -120,6 +123,11 @@ def untell(
 def _deleted(gone: LabelTable) -> dict[str, int]:
     """How many answers these are, and how many of them skips."""
     return {"deleted": len(gone), "skips": int((gone.label == "").sum()) if len(gone) else 0}
+
+
+def annotators_of(label: LabelTable) -> list[str]:
+    """The people whose answers these are, in order, without those of nobody."""
+    return sorted(set(label.annotator.tolist()) - {""})
 
 
 def _never_stood(label: LabelTable) -> list[int]:

@@ -129,7 +129,8 @@ def extend(
 
 def _facts(campaign: Campaign) -> dict[str, Any]:
     parts = campaign.pool.history()
-    rows = [each | {"at": each["at"].isoformat()} for each in parts.to_pylist()]
+    times = ("at", "moved_at")
+    rows = [each | {name: each[name] and each[name].isoformat() for name in times} for each in parts.to_pylist()]
     problem = text_in_commands(campaign.pool.problem(), ["--pool"])
     return {"command": "campaign pool", "name": campaign.name, "pools": rows, "problem": problem}
 
@@ -137,10 +138,12 @@ def _facts(campaign: Campaign) -> dict[str, Any]:
 def _lines(campaign: Campaign) -> dict[str, str]:
     parts = campaign.pool.history()
     last = parts[-1]
-    history = [
-        f"{each.at:%Y-%m-%d %H:%M} {each.change} by {each.by}: {counted(each.rows, 'example')} of dim {each.dim}"
-        for each in parts
-    ]
+    history = []
+    for each in parts:
+        examples = f"{counted(each.rows, 'example')} of dim {each.dim}"
+        history.append(f"{each.at:%Y-%m-%d %H:%M} {each.change} by {each.by}: {examples}")
+        if each.moved_at is not None:
+            history.append(f"{each.moved_at:%Y-%m-%d %H:%M} move by {each.moved_by}: {each.source}")
     return {
         "pool": last.source,
         "examples": f"{last.rows:,} of dim {last.dim} ({last.dtype}), {last.ids} ids",

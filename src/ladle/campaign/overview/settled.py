@@ -1,0 +1,27 @@
+"""Whether one example had enough labels at an earlier moment, by the rules of then."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ladle.labelling.columns import repeated, texts
+from ladle.labelling.contract import View
+from ladle.labelling.example_events import standing, under_names
+from ladle.labelling.rules.tell import resolutions
+from ladle.labelling.settings import Settings, in_force
+from ladle.labelling.states import LABELLED
+from ladle.labelling.tables import CURRENT, AdjudicationTable, LabelTable, SettingsTable
+
+
+def was_settled(view: View, answers: LabelTable, event: int) -> bool:
+    """Whether the labels of an example were enough just before an event, without the words of leads.
+
+    answers: all versions of its labels and skips. Settings and names of classes are those of then.
+    """
+    changes = view.read(SettingsTable)
+    settings = in_force(Settings.from_json(view.settings), changes.take(changes.event < event))
+    stood = standing(answers, event)
+    named = (under_names(settings.labels, text) if text else "" for text in stood.as_told.tolist())
+    stood = replace(stood, label=texts(named), status=repeated(CURRENT, len(stood)))
+    found = resolutions(settings, stood, AdjudicationTable.empty())
+    return bool((found.state == LABELLED).any())
