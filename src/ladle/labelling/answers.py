@@ -321,9 +321,12 @@ class Progress:
     budget, left : int or None
         The labels that may be paid for and reserved, and how many of them are left; None for no limit.
     cost : float or None
-        What the labels paid for cost; None where a label has no price.
+        What the labels paid for cost in the currency of now: each at the price that held when it was told. None where
+        a label has no price. A price that was not set counts as the first that was set afterwards.
     currency : str
         The word for what the cost is in.
+    costs : dict of str to float
+        What the labels paid for cost, by currency, where it was changed.
     labels_per_day : float or None
         The speed over the last seven days, without imports; None before there is a day of labels.
     seconds_left : float or None
@@ -360,6 +363,7 @@ class Progress:
     left: int | None
     cost: float | None
     currency: str
+    costs: dict[str, float]
     labels_per_day: float | None
     seconds_left: float | None
     agreement: float | None

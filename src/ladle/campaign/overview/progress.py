@@ -16,8 +16,9 @@ from ladle.labelling.columns import texts
 from ladle.labelling.contract import View
 from ladle.labelling.measures.annotators import agreement_of, gold_scores
 from ladle.labelling.measures.person_figures import counted_labels
+from ladle.labelling.measures.prices import Prices, payments
 from ladle.labelling.measures.speed import labels_per_day
-from ladle.labelling.measures.spending import cost_of, paid_for, spend_of
+from ladle.labelling.measures.spending import paid_for, spend_of
 from ladle.labelling.records import Records, times
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import DISPUTED, LABELLED, WAITING, as_counted
@@ -30,6 +31,7 @@ from ladle.labelling.tables import (
     LabelTable,
     ModelTable,
     QuarantineTable,
+    SettingsTable,
     TaskTable,
     gold_of,
     labels_of,
@@ -47,7 +49,8 @@ def progress(view: View, settings: Settings, at: int) -> Progress:
     current, paid = labels_of(label), paid_for(label)
     asked, labelled, disputed = task.batch > 0, task.state == LABELLED, task.state == DISPUTED
     outstanding = int((asked & np.isin(task.state, WAITING)).sum())
-    spend = spend_of(settings, task, label, view.read(EventTable, "kind", ["merge people"]))
+    merges = view.read(EventTable, "kind", ["merge people"])
+    spend, costs = spend_of(settings, task, label, merges), costs_of(view, paid, label, merges)
     since, people, is_value = founded_at(view), quality.figures(view, settings, label), settings.labels.kind == "value"
     agreements = {} if is_value else {each.name: each.agreement for each in people}
     speed = labels_per_day(paid, at, since=since)
@@ -70,8 +73,9 @@ def progress(view: View, settings: Settings, at: int) -> Progress:
         reserved=spend.reserved,
         budget=settings.budget,
         left=spend.left(settings.budget),
-        cost=cost_of(spend.paid, settings.price),
+        cost=costs.get(settings.currency, None if settings.price is None else 0.0),
         currency=settings.currency,
+        costs=costs,
         labels_per_day=speed,
         seconds_left=spend.reserved / speed * DAY_SECONDS if speed and outstanding else None if outstanding else 0.0,
         agreement=None if is_value else agreement_of(counted_labels(label, exclusions)),
@@ -80,6 +84,12 @@ def progress(view: View, settings: Settings, at: int) -> Progress:
         curve=curve,
         stopping=stopping(curve),
     )
+
+
+def costs_of(view: View, paid: LabelTable, label: LabelTable, merges: EventTable) -> dict[str, float]:
+    """What the labels paid for cost, by currency. label: every version of all answers. merges: of people."""
+    prices = Prices.of(Settings.from_json(view.settings), view.read(SettingsTable))
+    return {} if set(prices.price) == {None} else prices.costs(payments(paid, label, merges))
 
 
 def founded_at(view: View) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -178,10 +179,10 @@ def _table(campaign: Campaign, what: What, history: bool, since: str | None) -> 
         return table.rename_columns(["id" if each == "round" else each for each in table.schema.names])
     if what is What.LABELS:
         place = table.schema.get_field_index("adjudicated")
-        table = table.set_column(place, "adjudicated", _typed(made["adjudicated"], campaign.form.type_of("label")))
+        table = table.set_column(place, "adjudicated", _typed(made["adjudicated"], _label_type(campaign)))
     if what in (What.RESOLVED, What.LABELS, What.ADJUDICATIONS):
         place = table.schema.get_field_index("label")
-        table = table.set_column(place, "label", _typed(made["label"], campaign.form.type_of("label")))
+        table = table.set_column(place, "label", _typed(made["label"], _label_type(campaign)))
     if what is What.LABELS and not history:
         table = table.filter(pc.equal(table.column("status"), pa.scalar("current", table.schema.field("status").type)))
         table = table.filter(pc.is_valid(table.column("label")))  # skips are answers, and no labels
@@ -195,6 +196,18 @@ def _audit_column(column: Any) -> Any:
     if isinstance(column, list):
         return pa.array([json.dumps(each, ensure_ascii=False) for each in column], pa.large_string())
     return pa.array(column, pa.timestamp("us", "UTC") if column.dtype.kind == "M" else None)
+
+
+def _label_type(campaign: Campaign) -> Any:
+    """The Arrow type of labels in files that are written: numbers where all classes of now are numbers.
+
+    `campaign.form` has the type of labels in files that are read: those may have the names of before.
+    """
+    from ladle.cli.campaign.lead.classes import are_numbers
+
+    form = campaign.form
+    form = replace(form, items="integer") if are_numbers(campaign) else replace(form, items="text")
+    return form.type_of("label")
 
 
 def _typed(labels: list[Any], kind: Any) -> Any:

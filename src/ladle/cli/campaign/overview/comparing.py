@@ -114,7 +114,7 @@ _MEASURES: dict[str, Callable[[Record], str]] = {
     "labels": lambda row: _count(row.labels),
     "people": lambda row: _count(row.annotators),
     "spend": lambda row: _count(row.spend),
-    "cost": lambda row: f"{_count(row.cost, 2)} {row.currency}" if row.currency else _count(row.cost, 2),
+    "cost": lambda row: row.costs or f"{_count(row.cost, 2)} {row.currency}".rstrip(),
     "budget": lambda row: _count(row.budget),
     "labels a day": lambda row: _count(row.labels_per_day),
     "seconds a label": lambda row: _count(row.seconds_per_label, 1),

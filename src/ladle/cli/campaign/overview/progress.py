@@ -69,7 +69,7 @@ def _lines(figures: Progress, settings: Settings, see_quarantine: str) -> dict[s
         "speed": _speed(figures),
         "time left": _time_left(figures),
         "spend": spend_text(figures),
-        **({"cost": _cost(figures, settings)} if figures.cost is not None else {}),
+        **({"cost": _cost(figures, settings)} if figures.costs or figures.cost is not None else {}),
     }
     if figures.agreement is not None:
         lines["agreement"] = f"{share_text(figures.agreement)} of pairs of labels of one example agree"
@@ -153,11 +153,19 @@ def spend_text(figures: Progress) -> str:
 
 
 def _cost(figures: Progress, settings: Settings) -> str:
+    from ladle.labelling.measures.prices import costs_text
     from ladle.labelling.measures.spending import cost_of
 
-    reserved = cost_of(figures.reserved, settings.price) or 0.0
     word = f" {figures.currency}" if figures.currency else ""
-    return f"{figures.cost:,.2f}{word} paid, {reserved:,.2f}{word} reserved, at {settings.price:g}{word} a label"
+    paid = costs_text(figures.costs) or f"0.00{word}"
+    reserved = cost_of(figures.reserved, settings.price)
+    if reserved is None:
+        return f"{paid} paid; a label has no price now"
+    one_price = figures.costs == {} or figures.costs == {figures.currency: cost_of(figures.spend, settings.price)}
+    at = f"{settings.price:g}{word} a label"
+    if one_price:
+        return f"{paid} paid, {reserved:,.2f}{word} reserved, at {at}"
+    return f"{paid} paid, at the price of their time; {reserved:,.2f}{word} reserved, at {at} now"
 
 
 COMMANDS = {"progress": progress}
