@@ -273,12 +273,15 @@ class SettingsChange:
     tasks : int
         Tasks that have another state now.
     labels : int
-        Labels that have another name now, old versions counted.
+        Labels that have another name now, those that were superseded or deleted among them.
+    ended : int
+        How many of these were superseded or deleted.
     """
 
     changed: Mapping[str, tuple[Any, Any]]
     tasks: int = 0
     labels: int = 0
+    ended: int = 0
 
     def __bool__(self) -> bool:
         return bool(self.changed)
@@ -328,14 +331,16 @@ class Progress:
     costs : dict of str to float
         What the labels paid for cost, by currency, where it was changed.
     labels_per_day : float or None
-        The speed over the last seven days, without imports; None before there is a day of labels.
+        The speed over the last seven days, without imports and labels that were deleted; None before there is a day of
+        labels.
     seconds_left : float or None
         The time that the reserved labels take at that speed; None when the speed is 0 or not known.
     agreement : float or None
         The share of pairs of labels of one example that are equal, as `Agreement.share`; None without any.
     annotators : Records
         One row for each: annotator, labels, imported (of these labels), gold_right, gold_seen, agreement
-        (as `share` of `Agreement.annotators`) and labels_per_day (NaN when unknown), last_told_at.
+        (as `share` of `Agreement.annotators`) and labels_per_day (NaN when unknown), last_told_at (of the last
+        answer that stands, a label or a skip; None without any).
     reviews : Records
         Whose work is due for a review, and why; as `Reader.reviews`.
     curve : Records

@@ -88,6 +88,7 @@ def test_a_pool_that_is_replaced(birds: Path, run, run_json, monkeypatch: pytest
     assert (code, "--replace" in err, "`" in err) == (5, True, False)
     code, facts = run_json("campaign", "extend", "new.parquet", "--replace")
     assert (code, facts["replaced"], facts["removed"], facts["added"], facts["done_before"]) == (0, True, 1, 0, False)
+    assert facts["gone"] == 1
     assert run_json("campaign", "extend", "new.parquet", "--replace")[1]["done_before"] is True
     code, facts = run_json("campaign", "tell", "late.csv")  # its rows are those of the pool before
     assert (code, facts["accepted"], facts["quarantined"]) == (0, 4, 0)
@@ -100,6 +101,24 @@ def test_a_pool_that_is_replaced(birds: Path, run, run_json, monkeypatch: pytest
     monkeypatch.setenv("LADLE_POOL", "elsewhere.parquet")
     assert run("campaign", "progress")[0] == 0
     assert run("campaign", "verify")[0] == 0
+
+
+def test_a_replaced_pool_says_what_is_gone(birds: Path, run, run_json) -> None:
+    assert run("campaign", "exclude", "--example", "im-3", "--reason", "blurry")[0] == 0
+    kept = list(range(4, N))
+    written(birds / "new.parquet", kept, VECTORS[kept])
+    out = " ".join(run("campaign", "extend", "new.parquet", "--replace")[1].split())
+    assert "removed 4 examples, 1 of them with records, which is kept and excluded" in out
+    assert run_json("campaign", "audit", "--last", "1")[1]["events"][0]["details"]["gone"] == 4
+    code, _, err = run("campaign", "exclude", "--example", "im-0", "--reason", "dark")
+    assert (code, "have records from when they were in it" in err, "not known any more" in err) == (3, True, True)
+    assert run("campaign", "exclude", "--example", "im-3", "--reason", "dark")[0] == 0
+    written(birds / "less.parquet", kept[2:], VECTORS[kept[2:]])
+    out = " ".join(run("campaign", "extend", "less.parquet", "--replace")[1].split())
+    assert "removed 2 examples, none of them with records: the campaign knows them no more" in out
+    written(birds / "all.parquet", list(range(N)), VECTORS)
+    out = " ".join(run("campaign", "extend", "all.parquet", "--replace")[1].split())
+    assert "removed 0 examples came back 1 example with records" in out
 
 
 @pytest.mark.parametrize(

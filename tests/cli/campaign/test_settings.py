@@ -242,3 +242,30 @@ def test_a_new_price_says_what_was_paid_at_the_old_one(begun: Path, run: Any, ru
     assert "0.48 EUR + 0.20 USD paid, at the price of their time; 0.60 USD reserved, at 0.1 USD a label now" in out
     assert run("campaign", "set", "--no-price")[0] == 0
     assert "0.48 EUR + 0.20 USD paid; a label has no price now" in run("campaign", "progress")[1]
+
+
+def test_class_commands_say_which_labels_they_count(begun: Path, run: Any, run_json: Any) -> None:
+    with opened() as campaign:
+        example = next(row.id for row in campaign.labels() if row.label == "cat")
+        other = next(row.id for row in campaign.labels() if row.label == "dog")
+        campaign.tell([example], ["emu"], annotator="ann")
+        campaign.delete_labels([other], annotator="ann", reason="slip")
+        listed = {row.name: row.labels for row in campaign.classes.counts()}
+    code, _, err = run("campaign", "class", "remove", "cat")
+    got = f"{listed['cat']} labels, 1 superseded or deleted label"
+    assert (code, got in " ".join(err.split())) == (2, True), err
+    out = " ".join(run("campaign", "class", "rename", "cat", "tiger")[1].split())
+    assert f"labels {listed['cat'] + 1} under another name now, 1 of them superseded or deleted" in out
+    facts = run_json("campaign", "class", "merge", "dog", "tiger")[1]
+    assert (facts["labels"], facts["ended"]) == (listed["dog"] + 1, 1)
+
+
+def test_all_of_a_short_list_of_classes_is_shown(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_pool(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LADLE_DB", "n.db")
+    for name, count in (("ten", 10), ("many", 12)):
+        classes = ",".join(map(str, range(count)))
+        line = ("campaign", "create", "pool.parquet", "--name", name, "--labels", classes, "--strategy", "uniform")
+        out = run(*line)[1]
+        assert ("8, 9, ..." in out, "8, 9\n" in out) == (count == 12, count == 10)

@@ -32,7 +32,7 @@ from ladle.labelling.tables import (
     LabelTable,
     LeaseTable,
     PersonTable,
-    labels_of,
+    answers_of,
 )
 
 
@@ -54,17 +54,20 @@ class CampaignPeople:
         -------
         Records
             One row for each person: number (the id of the person), name, team ("" for none), labels (current ones),
-            last_told_at, also_named (a list of other names that belong to the person).
+            last_told_at (of the last answer that stands, a label or a skip), also_named (a list of other names that
+            belong to the person).
         """
         with self._session.reading() as view:
-            people, current = view.read(PersonTable), labels_of(view.read(LabelTable))
+            people, answers = view.read(PersonTable), answers_of(view.read(LabelTable))
         crew = People(people)
         mine = people.take(people.merged_into == 0)
         listed = mine.name.tolist()
         counts = dict.fromkeys(listed, 0)
         last = dict.fromkeys(listed, 0)
-        for name, told_at in zip(current.annotator.tolist(), current.told_at.tolist(), strict=True):
-            counts[name] = counts.get(name, 0) + 1
+        for name, told_at, label in zip(
+            answers.annotator.tolist(), answers.told_at.tolist(), answers.label.tolist(), strict=True
+        ):
+            counts[name] = counts.get(name, 0) + (label != "")
             last[name] = max(last.get(name, 0), told_at)
         also = [sorted(set(crew.aliases_of(name)) - {name, crew.team_of(name)}) for name in listed]
         return Records(

@@ -68,6 +68,14 @@ def export(
             "round:NUMBER, or after the event of this number, which every export reports.",
         ),
     ] = None,
+    withdrawn: Annotated[
+        Path | None,
+        typer.Option(
+            "--withdrawn",
+            metavar="FILE",
+            help="With resolved and --since: a second file, of the examples that have lost their label since.",
+        ),
+    ] = None,
     split: Split = None,
     only: Only = None,
     near: Near = None,
@@ -89,6 +97,7 @@ def export(
     for option, value in (("--split", split), ("--since", since)):
         if value is not None and what not in _OF_LABELS:
             raise ArgumentError(option, wanted="come with resolved or labels", got=what.value)
+    _check_withdrawn(withdrawn, what, since)
     named = format_of(output, format_name).name
     if what in _PLAIN and named in ("coco", "manifest"):
         raise ArgumentError(f"the {what.value}", wanted="go to JSONL, Parquet or CSV", got=named)
@@ -101,6 +110,8 @@ def export(
         else:
             about = {"campaign": campaign.name, "what": what.value, "classes": classes_of(campaign)}
             table, lines, facts = _records(campaign, what, history, since, chosen)
+            if since is not None and what is What.RESOLVED:
+                _withdraw(campaign, since, withdrawn, lines, facts, about=about | {"what": "withdrawn"}, force=force)
             written, before = write_file(table, output, format_name=format_name, about=about, force=force)
         facts = {
             "command": "campaign export",
@@ -129,12 +140,46 @@ def _records(
             lines["gold"] = f"{facts['gold']:,} of them with the label of gold: the column `how` says so"
     if since is not None:
         facts["since"] = since
-    if since is not None and what is What.RESOLVED:
-        gone = len(campaign.withdrawn(since=since))
-        facts["withdrawn"] = gone
-        if gone:
-            lines["withdrawn"] = f"examples that had labels before and have no resolved label now: {gone:,}"
     return table, lines, facts
+
+
+def _check_withdrawn(path: Path | None, what: What, since: str | None) -> None:
+    """Refuse --withdrawn where nothing can be withdrawn, and formats that have labels. Raises: ArgumentError."""
+    from ladle.cli.campaign.batches import check_batch_file
+    from ladle.errors import ArgumentError
+    from ladle.formats import format_of
+
+    if path is None:
+        return
+    if what is not What.RESOLVED or since is None:
+        raise ArgumentError("--withdrawn", wanted="come with resolved and --since", got=f"{what.value} without them")
+    check_batch_file(path, None)
+    if format_of(path, None).name in ("coco", "manifest"):
+        raise ArgumentError("--withdrawn", wanted="be .jsonl, .parquet or .csv", got=str(path))
+
+
+def _withdraw(
+    campaign: Campaign,
+    since: str,
+    path: Path | None,
+    lines: dict[str, str],
+    facts: dict[str, Any],
+    *,
+    about: dict[str, Any],
+    force: bool,
+) -> None:
+    """Say which examples have lost their label since, and write them to the file that was named for them."""
+    from ladle.cli.campaign.batches import write_file
+
+    gone = campaign.withdrawn(since=since)
+    facts["withdrawn"], facts["withdrawn_ids"] = len(gone), gone["id"].tolist()
+    if len(gone):
+        where = "" if path else "; --withdrawn FILE writes their ids"
+        lines["withdrawn"] = f"examples that had labels before and have no resolved label now: {len(gone):,}{where}"
+    if path is not None:
+        written, _ = write_file(gone.to_arrow(), path, format_name=None, about=about, force=force)
+        facts["withdrawn_file"] = str(path)
+        lines["withdrawn file"] = f"{path} ({written.format})"
 
 
 def _tasks(campaign: Campaign, what: What, round_number: int | None) -> Any:

@@ -9,7 +9,7 @@ import typer
 
 from ladle.cli.campaign.opening import By, Db, Name, open_campaign
 from ladle.cli.program import options
-from ladle.counts import counted, of_number
+from ladle.counts import counted, listed_text, of_number
 
 if TYPE_CHECKING:
     from ladle.campaign import Campaign
@@ -121,13 +121,15 @@ def _answer(campaign: Campaign, command: str, change: SettingsChange, as_json: b
         "name": campaign.name,
         "classes": classes,
         "labels": change.labels,
+        "ended": change.ended,
         "tasks": change.tasks,
         "done_before": not change,
         "label_type": "integer" if numbers else "text",
     }
     lines = {
-        "classes": f"{len(classes):,}: {', '.join(map(str, classes[:8]))}{', ...' if len(classes) > 8 else ''}",
-        "labels": f"{change.labels:,} under another name now",
+        "classes": f"{len(classes):,}: {listed_text(classes)}",
+        "labels": f"{change.labels:,} under another name now"
+        + (f", {change.ended:,} of them superseded or deleted" if change.ended else ""),
         "tasks": f"{change.tasks:,} {of_number(change.tasks, 'has')} another state now",
     }
     if numbers != were_numbers:

@@ -12,6 +12,7 @@ import typer
 
 from ladle.cli.campaign.opening import url_of
 from ladle.cli.program import options
+from ladle.counts import rate_text, share_text
 
 if TYPE_CHECKING:
     from ladle.campaign import Campaign, CampaignComparison
@@ -116,9 +117,9 @@ _MEASURES: dict[str, Callable[[Record], str]] = {
     "spend": lambda row: _count(row.spend),
     "cost": lambda row: row.costs or f"{_count(row.cost, 2)} {row.currency}".rstrip(),
     "budget": lambda row: _count(row.budget),
-    "labels a day": lambda row: _count(row.labels_per_day),
+    "labels a day": lambda row: rate_text(row.labels_per_day),
     "seconds a label": lambda row: _count(row.seconds_per_label, 1),
-    "equal labels": lambda row: "-" if math.isnan(row.share) else f"{row.share:.1%}",
+    "equal labels": lambda row: share_text(row.share),
     "alpha": lambda row: _count(row.alpha, 3),
     "models": lambda row: _count(row.models),
 }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ladle.cli.campaign.opening import DAY_SECONDS, Db, Name, OtherPool, as_typed, open_campaign
 from ladle.cli.campaign.overview.agreement import review_lines
 from ladle.cli.program import options
-from ladle.counts import counted
+from ladle.counts import counted, of_number, rate_text, share_text
 
 if TYPE_CHECKING:
     from ladle.labelling import Progress, Settings
@@ -62,7 +62,9 @@ def _lines(figures: Progress, settings: Settings, see_quarantine: str) -> dict[s
     if figures.labelled_unasked or figures.disputed_unasked:
         apart = f", {figures.disputed_unasked:,} disputed" if figures.disputed_unasked else ""
         total = figures.labelled + figures.labelled_unasked
-        lines["not asked for"] = f"{figures.labelled_unasked:,} labelled{apart}; {total:,} are labelled in all"
+        lines["not asked for"] = (
+            f"{figures.labelled_unasked:,} labelled{apart}; {total:,} {of_number(total, 'is')} labelled in all"
+        )
     lines |= {
         "labels": f"{told:,}" + (f", by {people} people an example" if people > 1 else ""),
         **({"imported": counted(figures.imported, "label")} if figures.imported else {}),
@@ -85,11 +87,6 @@ def labelled_text(figures: Progress) -> str:
     done, out = figures.labelled / figures.asked, figures.asked - figures.labelled - figures.outstanding
     excluded = f", {out:,} excluded" if out else ""
     return f"{figures.labelled:,} of {figures.asked:,} asked for {_bar(done)} {share_text(done)}{excluded}"
-
-
-def share_text(share: float) -> str:
-    """A share as whole percent, cut off: 100% is all of it, and 0% none."""
-    return "<1%" if 0 < share < 0.01 else f"{math.floor(share * 100 + 1e-9)}%"
 
 
 def stopping_lines(verdicts: Sequence[Verdict]) -> dict[str, str]:
@@ -128,7 +125,7 @@ def _speed(figures: Progress) -> str:
     speed = figures.labels_per_day
     if speed is None:
         return "not known yet: it is counted over a day of labels or more"
-    return f"{speed:,.{0 if speed >= 10 else 1}f} labels a day" if speed else "no labels in the last seven days"
+    return f"{rate_text(speed)} labels a day" if speed else "no labels in the last seven days"
 
 
 def _time_left(figures: Progress) -> str:
