@@ -408,7 +408,7 @@ class TaskStory:
     row : int
         The row of the pool.
     state : str
-        "open", "labelled", "disputed", "excluded" or "unasked".
+        "open" (waits for labels), "labelled", "disputed", "excluded" or "unasked": no batch and no assignment has it.
     label : object
         The resolved label, as `Campaign.resolved` has it, or None. Gold has one though nobody was asked ("unasked").
     lines : tuple of (datetime, str)

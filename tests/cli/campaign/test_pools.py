@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import csv
 import inspect
+import json
 import re
 from pathlib import Path
 
@@ -274,3 +275,24 @@ def test_a_split_of_a_replaced_pool(birds: Path, run, run_json) -> None:
             return {line["id"]: line["split"] for line in csv.DictReader(file)}
 
     assert sides("two.csv") == sides("one.csv") | {"im-0": ""}
+
+
+def test_messages_say_what_to_type(birds: Path, run, run_json) -> None:
+    (birds / "gold.csv").write_text("id,label\nim-1,cat\n")
+    assert run("campaign", "tell", "gold.csv", "--annotator", "vendorA")[0] == 0
+    err = " ".join(run("campaign", "person", "merge", "vendorA", "Vendor B")[2].split())
+    assert "To give 'vendorA' a new name, rename it: ladle campaign person rename." in err
+    chosen = [
+        {"from_name": name, "to_name": "x", "type": "choices", "value": {"choices": [label]}}
+        for name, label in (("kind", "cat"), ("quality", "sharp"))
+    ]
+    task = {"id": 1, "data": {"id": "im-2"}, "annotations": [{"result": chosen}]}
+    (birds / "studio.json").write_text(json.dumps([task]))
+    err = " ".join(run("campaign", "tell", "studio.json", "--annotator", "ann")[2].split())
+    assert "Name the control that holds the labels: --label CONTROL" in err
+    assert run("campaign", "tell", "studio.json", "--annotator", "ann", "--label", "kind")[0] == 0
+    line = ("campaign", "create", "pool.parquet", "--name", "owls", "--strategy", "coreset", "--labels", "1,2")
+    assert run(*line)[0] == 0
+    err = run("campaign", "adjudicate", "--example", "im-1", "--label", "77", "--name", "owls")[2]
+    assert ("77" in err, "position" in err) == (True, False)
+    assert run_json("campaign", "compare", "--name", "owls", "--name", "birds")[0] == 0

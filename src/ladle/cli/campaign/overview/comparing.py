@@ -26,6 +26,10 @@ def compare(
         list[str] | None,
         typer.Argument(metavar="NAME...", help="The campaigns. Default: all of the databases.", show_default=False),
     ] = None,
+    name: Annotated[
+        list[str] | None,
+        typer.Option("--name", metavar="NAME", help="A campaign, as NAME; once for each.", show_default=False),
+    ] = None,
     db: Annotated[
         list[str] | None,
         typer.Option("--db", metavar="URL", help="The database, or LADLE_DB; once for each.", show_default=False),
@@ -39,7 +43,7 @@ def compare(
     # The option does not read LADLE_DB itself: it would split a path at its spaces.
     urls = db or [url_of(os.environ.get("LADLE_DB"))]
     with ExitStack() as stack:
-        found = compare_campaigns(*_opened(stack, urls, names or []))
+        found = compare_campaigns(*_opened(stack, urls, [*(names or ()), *(name or ())]))
     if as_json:
         print_json({"command": "campaign compare", **found.to_dict()})
     else:
