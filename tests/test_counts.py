@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ladle.counts import counted, of_number
+from ladle.counts import counted, listed_text, of_number, rate_text, share_text
 
 WORDS = [
     (1, "example", "", "1 example"),
@@ -27,3 +27,19 @@ def test_counts_have_the_number_of_their_words(count: int, noun: str, verb: str,
 
 def test_words_alone() -> None:
     assert (of_number(1, "was"), of_number(2, "was")) == ("was", "were")
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [(0, "0%"), (1, "100%"), (2 / 3, "66.7%"), (0.5, "50%"), (4 / 37, "10.8%"), (0.9999, "99.9%"), (1e-4, "<0.1%")],
+)
+def test_shares_are_rounded_but_never_to_all_or_none(share: float, words: str) -> None:
+    assert share_text(share) == words
+
+
+def test_rates_and_lists() -> None:
+    rates = (5.5, 5.0, 0, 0.04, 12.4, 1234.5, float("nan"))
+    assert [rate_text(each) for each in rates] == ["5.5", "5", "0", "<0.1", "12", "1,234", "-"]
+    assert share_text(float("nan")) == "-"
+    assert listed_text(range(10)) == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9"
+    assert listed_text(range(11)).endswith("9, ...")

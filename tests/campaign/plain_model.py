@@ -380,16 +380,19 @@ class Model:
 
     def release(self, annotator: str) -> int:
         """What is overdue goes back too, once."""
-        back = set()
+        back, live = set(), set()
         for number, batch in enumerate(self.batches, start=1):
             if batch["holder"] == annotator and not batch.get("ended"):
                 batch["lease_until"] = min(batch["lease_until"], self.now)
                 batch["ended"] = True
                 back |= {row for row, (last, _) in self.holds.items() if last == number}
         for key in {key for key in self.leases if self.names.get(key[1], key[1]) == annotator} - self.ended:
+            live |= {key[0]} if self.leases[key] > self.now else set()
             self.end_lease(key)
             back.add(key[0])
-        return sum(self.counted(row) in ("open", "disputed") and not self.done(annotator, row) for row in back)
+        tests = {row for row in live if row in self.gold and self.counted(row) == "labelled"}
+        waits = {row for row in back if self.counted(row) in ("open", "disputed")}
+        return sum(not self.done(annotator, row) for row in tests | waits)
 
     def asked_waiting(self) -> list[int]:
         waiting = [row for row in self.holds if self.counted(row) in ("open", "disputed")]

@@ -129,7 +129,16 @@ def test_it_is_on_the_record(store: Store, tmp_path: Path) -> None:
     assert "no longer assigned to ann, by lea" in str(campaign.story(ONE))
     assert campaign.audit()["kind"].tolist() == ["create", "assign", "unassign"]
     assert campaign.audit()[1].details == {"assigned": 1, "to": "ann", "taken_from": {}, "left_out": [], "ids": [ONE]}
+    assert campaign.story(ONE).state == "unasked", "it waits for nobody"
+    campaign.assign([ONE], to="bob")
     assert campaign.story(ONE).state == "open"
+    campaign.tell(ids_of(40)[30:31], ["cat"], annotator="ann")
+    campaign.delete_labels(ids_of(40)[30:31], annotator="ann", reason="slip")
+    campaign.set(annotators_per_task=2)
+    campaign.skip(ids_of(40)[31:32], annotator="ann", reason="dark")
+    states = [campaign.story(each).state for each in ids_of(40)[30:33]]
+    assert states == ["unasked"] * 3, "deleted, skipped, untouched"
+    assert [row.id for row in campaign.outstanding()] == [ONE]
 
 
 def test_what_cannot_be_assigned(store: Store, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -100,6 +100,29 @@ def test_gold_in_a_held_batch_is_held_too(store: Store, tmp_path: Path) -> None:
     assert len(campaign.take("bob", 9)) == 3
     campaign.tell(ids_of(40)[-1:], ["cat"], annotator="bob")
     assert campaign.take("ann", 9).ids.tolist() == ids_of(40)[-1:], "gold is for everyone once its holder has seen it"
+
+
+def test_gold_that_has_its_labels_is_seen_with_who_has_it(store: Store, tmp_path: Path) -> None:
+    clock = Clock()
+    campaign = begun(store, tmp_path, clock=clock)
+    campaign.add_gold(ids_of(40)[-1:], ["cat"])
+    campaign.ask(1, margins=margins(), gold=1)
+    campaign.tell(ids_of(40)[-1:], ["cat"], annotator="bob")
+    assert set(campaign.take("eve", 2).ids.tolist()) == {ids_of(1)[0], ids_of(40)[-1]}
+    assert campaign.take("ann", 1).ids.tolist() == ids_of(40)[-1:]
+    until = datetime.fromtimestamp(clock.now + HOUR, UTC)
+    found = [(row.who, row.how, row.tasks, row.until, row.ended) for row in campaign.holdings()]
+    assert found == [(who, how, 1, until, False) for who, how in (("eve", "taken"), ("ann", "gold"), ("eve", "gold"))]
+    assert [row.id for row in campaign.outstanding()] == ids_of(1), "it waits for nobody else"
+    assert campaign.release("ann") == 1
+    assert [row.who for row in campaign.holdings()] == ["eve"] * 2
+    assert campaign.release("ann") == 0
+    assert campaign.take("ann", 1).ids.tolist() == ids_of(40)[-1:]
+    campaign.tell(ids_of(40)[-1:], ["dog"], annotator="ann")
+    assert [row.who for row in campaign.holdings()] == ["eve"] * 2
+    assert campaign.release("ann") == 0
+    assert campaign.release("eve") == 2
+    assert campaign.verify().ok
 
 
 def test_a_holder_who_has_answered_keeps_nobody_from_the_rest(store: Store, tmp_path: Path) -> None:

@@ -373,7 +373,7 @@ def test_a_removed_example_is_named_by_its_id_in_every_change(store: Store, tmp_
             lambda each=unknown: campaign.exclude([each], reason="x"),
             lambda each=unknown: campaign.adjudicate([each], ["cat"]),
         ):
-            with pytest.raises(IdError, match="be in the pool, or have been in it; got 1 of 1 unknown"):
+            with pytest.raises(IdError, match="have records from when they were in it; got 1 of 1 unknown"):
                 call()
     assert campaign.exclude(gone, reason="private") == 1, "now by a person too"
     assert campaign.exclude(gone, reason="private") == 0

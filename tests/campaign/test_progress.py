@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -191,3 +191,44 @@ def test_the_clocks_of_tools_do_not_make_a_speed(store: Store, tmp_path: Path) -
     campaign.tell(ids_of(40)[8:20], ["cat"] * 12, annotator="ann")
     assert campaign.progress().labels_per_day == pytest.approx(12 / 7)
     assert (campaign.progress().outstanding, campaign.progress().seconds_left) == (0, 0.0)
+
+
+def test_the_last_answer_of_a_person_is_one_that_stands(store: Store, tmp_path: Path) -> None:
+    clock = Clock()
+    campaign = begun(store, tmp_path, clock=clock)
+    first = datetime.fromtimestamp(clock.now, UTC)
+    campaign.tell(ids_of(40)[:1], ["cat"], annotator="ann")
+    campaign.skip(ids_of(40)[2:3], annotator="cy", reason="dark")
+    wait(clock, DAY)
+    campaign.tell(ids_of(40)[1:2], ["cat"], annotator="ann")
+    campaign.tell(ids_of(40)[1:2], ["cat"], annotator="bob")
+
+    def last() -> list[dict[str, datetime | None]]:
+        shown = {row.annotator: row.last_told_at for row in campaign.progress().annotators}
+        return [shown, {row.name: row.last_told_at for row in campaign.people.list()}]
+
+    assert last() == [{"ann": first + timedelta(days=1), "bob": first + timedelta(days=1), "cy": first}] * 2
+    campaign.delete_labels(ids_of(40)[1:2], annotator="ann", reason="slip")
+    campaign.delete_labels(ids_of(40)[1:2], annotator="bob", reason="slip")
+    assert last() == [{"ann": first, "bob": None, "cy": first}] * 2
+    assert {row.name: row.labels for row in campaign.people.list()} == {"ann": 1, "bob": 0, "cy": 0}
+
+
+def test_deleted_labels_make_no_speed(store: Store, tmp_path: Path) -> None:
+    clock = Clock()
+    campaign = begun(store, tmp_path, clock=clock)
+    campaign.ask(20, margins=margins())
+    campaign.tell(ids_of(40)[:8], ["cat"] * 8, annotator="ann")
+    wait(clock, DAY)
+    campaign.tell(ids_of(40)[8:12], ["cat"] * 4, annotator="ann")
+    wait(clock, DAY)
+    assert campaign.progress().labels_per_day == pytest.approx(6)
+    campaign.delete_labels(ids_of(40)[4:8], annotator="ann", reason="slip")
+    found = campaign.progress()
+    assert (found.labels, found.spend) == (8, 12)
+    assert found.labels_per_day == pytest.approx(4)
+    assert found.annotators[0].labels_per_day == pytest.approx(4)
+    assert found.seconds_left == pytest.approx(12 / 4 * DAY)
+    campaign.delete_labels(ids_of(40)[:12], annotator="ann", reason="slip")
+    found = campaign.progress()
+    assert (found.labels_per_day, found.seconds_left) == (None, None)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ladle
+from ladle.campaign import compare
 from ladle.errors import ArgumentError
 from ladle.labelling import MemoryStore, Store
 from ladle.labelling.columns import repeated, texts
@@ -101,6 +102,52 @@ def test_a_price_makes_a_cost(store: Store, tmp_path: Path) -> None:
     assert (campaign.progress().cost, campaign.progress().currency) == (0.3, "EUR")
     other = begun(store, tmp_path / "other", name="owls")
     assert other.progress().cost is None
+
+
+def test_a_new_price_changes_nothing_of_what_was_paid(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, price=0.05, currency="EUR")
+    other = begun(store, tmp_path / "other", name="owls", price=0.1, currency="USD")
+    batch = campaign.ask(12, margins=margins())
+    campaign.tell(batch.ids[:4], ["cat"] * 4, annotator="ann")
+    campaign.set(price=0.10, currency="USD")
+    assert (campaign.progress().costs, campaign.progress().cost) == ({"EUR": 0.2}, 0.0)
+    campaign.tell(batch.ids[3:6], ["dog"] * 3, annotator="ann")  # one corrects a label that was paid for
+    campaign.delete_labels(batch.ids[:1], annotator="ann", reason="slip")
+    found = campaign.progress()
+    assert (found.costs, found.cost, found.spend) == ({"EUR": 0.2, "USD": 0.2}, 0.2, 6)
+    compared = {row.campaign: row.costs for row in compare(campaign, other).campaigns}
+    assert compared == {"birds": "0.20 EUR + 0.20 USD", "owls": ""}
+    campaign.set(price=None)
+    assert campaign.progress().costs == {"EUR": 0.2, "USD": 0.2}
+    campaign.tell(batch.ids[6:7], ["dog"], annotator="ann")  # at the next price that is set
+    assert campaign.progress().costs == {"EUR": 0.2, "USD": 0.2}
+    campaign.set(price=1.0)
+    assert campaign.progress().costs == {"EUR": 0.2, "USD": 1.2}
+    assert campaign.verify().ok
+
+
+def test_a_price_that_comes_late_is_that_of_all_labels_before(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    campaign.tell(ids_of(40)[:3], ["cat"] * 3, annotator="ann")
+    assert (campaign.progress().cost, campaign.progress().costs) == (None, {})
+    campaign.set(price=0.1)
+    assert campaign.progress().costs == {"": 0.3}
+    campaign.set(currency="EUR")
+    assert (campaign.progress().cost, campaign.progress().costs) == (0.3, {"EUR": 0.3})
+
+
+def test_labels_paid_twice_keep_the_price_of_their_time(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, price=1.0, currency="EUR")
+    campaign.tell(ids_of(40)[:3], ["cat"] * 3, annotator="ann")
+    campaign.tell(ids_of(40)[:2], ["cat"] * 2, annotator="Ann")
+    campaign.set(price=10.0)
+    campaign.tell(ids_of(40)[2:3], ["cat"], annotator="Ann")
+    assert campaign.progress().costs == {"EUR": 15.0}
+    campaign.people.merge("Ann", "ann")
+    assert (campaign.progress().costs, campaign.progress().spend) == ({"EUR": 15.0}, 6)
+    campaign.people.rename("ann", "Ann Lee")
+    campaign.tell(ids_of(40)[:3], ["dog"] * 3, annotator="Ann Lee")  # her corrections
+    assert campaign.progress().costs == {"EUR": 15.0}
 
 
 @pytest.mark.parametrize(

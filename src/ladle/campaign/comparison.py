@@ -15,6 +15,7 @@ from ladle.errors import ArgumentError
 from ladle.labelling.columns import texts
 from ladle.labelling.measures.agreement_summary import known_values
 from ladle.labelling.measures.learning_curves import Curve, at_equal_counts, curve_of
+from ladle.labelling.measures.prices import costs_text
 from ladle.labelling.records import Records
 from ladle.numbers import shown
 
@@ -27,9 +28,10 @@ class CampaignComparison:
     ----------
     campaigns : Records
         One row for each: campaign (its name; with the database where several have that name), database, pool, rounds,
-        labelled (examples), labels, annotators, spend (labels paid for), cost and currency (of these), budget (NaN for
-        none), labels_per_day, seconds_per_label (the median of the people's medians), share (of equal pairs of labels),
-        alpha (Krippendorff's), models.
+        labelled (examples), labels, annotators, spend (labels paid for), cost and currency (of these, in the currency
+        of now), costs (text: in all currencies that it had; "" for none), budget (NaN for none), labels_per_day,
+        seconds_per_label (the median of the people's medians), share (of equal pairs of labels), alpha
+        (Krippendorff's), models.
     curves : Records
         One row for each metric, count of labelled examples and campaign: metric, labelled, campaign, value, measured.
         Counts are those at which any of the campaigns has recorded a model. Between two models of a campaign the value
@@ -137,6 +139,7 @@ def _row(campaign: Reader, name: str) -> dict[str, Any]:
         "spend": progress.spend,
         "cost": _number(progress.cost),
         "currency": progress.currency,
+        "costs": costs_text(progress.costs),
         "budget": _number(progress.budget),
         "labels_per_day": _number(progress.labels_per_day),
         "seconds_per_label": float(np.median(medians)) if medians else math.nan,

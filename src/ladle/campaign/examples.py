@@ -156,8 +156,10 @@ class Examples:
         if len(unknown):
             raise IdError(
                 name,
-                wanted="be in the pool, or have been in it",
+                wanted="be in the pool, or have records from when they were in it",
                 got=f"{len(unknown):,} of {len(wanted):,} unknown, the first {show_ids(wanted.take(unknown[:SHOWN]))}",
+                remedy="Check the spelling. An example that was removed from the pool before it had a label, a batch "
+                "or another record is not known any more.",
             )
         return rows
 

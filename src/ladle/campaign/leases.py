@@ -21,7 +21,7 @@ from ladle.labelling.rules import lease as lease_rules
 from ladle.labelling.rules.assign import answered_by
 from ladle.labelling.rules.lease import WaitingTasks, ended_by_time
 from ladle.labelling.rules.people import founded, known_names, known_person, notices_of_names
-from ladle.labelling.states import DISPUTED, WAITING, as_counted
+from ladle.labelling.states import DISPUTED, LABELLED, WAITING, as_counted
 from ladle.labelling.tables import (
     AssignmentTable,
     BatchTable,
@@ -95,19 +95,24 @@ def release(session: Session, annotator: str, rows: Int64 | None) -> int:
             batches = _batches_not_released(writer, at)
             effects = lease_rules.release_batches(effects, batches, given, people, event=event, at=at)
             ended = effects.report["batches"]
-        released = _given_back(writer, leases.row, ended, name, people)
+        live = leases.row[leases.lease_until > at]
+        released = _given_back(writer, leases.row, live, ended, name, people)
         effects = replace(effects, report={**effects.report, "released": released})
         if effects:
             record(writer, session.act("release", at), effects)
     return int(effects.report["released"])
 
 
-def _given_back(view: View, leased: Int64, batches: list[int], name: str, people: People) -> int:
-    """How many tasks of these rows and batches wait for a label that this person or team has not given."""
+def _given_back(view: View, leased: Int64, live: Int64, batches: list[int], name: str, people: People) -> int:
+    """How many tasks of these rows and batches wait for a label that this person or team has not given.
+
+    Gold that others have labelled waits for the person who has it: it counts while the lease runs. live: those rows.
+    """
     parts = view.read(TaskTable, "row", leased.tolist()), view.read(TaskTable, "batch", batches)
     gold = gold_of(view.read(GoldTable)).row
     tasks = [as_counted(part, gold) for part in parts]
-    rows = np.unique(np.concatenate([task.row[np.isin(task.state, WAITING)] for task in tasks]))
+    tests = tasks[0].row[np.isin(tasks[0].row, gold) & np.isin(tasks[0].row, live) & (tasks[0].state == LABELLED)]
+    rows = np.unique(np.concatenate([tests, *(task.row[np.isin(task.state, WAITING)] for task in tasks)]))
     answered = answered_by(view.read(LabelTable, "row", rows.tolist()))
     return sum(not people.have_answered(name, answered.get(row, ())) for row in rows.tolist())
 

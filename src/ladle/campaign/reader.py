@@ -286,8 +286,10 @@ class Reader:
         Returns
         -------
         Records
-            One row for each: who, how ("batch 3", "taken" or "assigned"), tasks, since, until (of the last lease; None
-            for an assignment), ended (whether that is past: others may get them). Overdue ones have a row of their own.
+            One row for each: who, how ("batch 3", "taken", "assigned" or "gold"), tasks, since, until (of the last
+            lease; None for an assignment), ended (whether that is past: others may get them). Overdue ones have a row
+            of their own. "gold": taken gold that has its labels, so that it waits for this person alone; `outstanding`
+            does not list it.
         """
         with self._session.reading() as view:
             return waiting.holdings(view, self.settings, self._session.now())

@@ -413,7 +413,8 @@ def as_given(labels: Labels, given: object, count: int) -> Texts:
         raise ShapeError("`labels`", wanted=f"be one for each of the {count:,} ids", got=f"{len(written):,}")
     if refused:
         position, reason = next(iter(refused.items()))
-        raise ArgumentError("`labels`", wanted="be labels of the campaign", got=f"at position {position}: {reason}")
+        which = "" if count == 1 else f" (number {position + 1:,} of {count:,})"
+        raise ArgumentError("`labels`", wanted="be labels of the campaign", got=f"{reason}{which}")
     return labels.as_told().all_canonical(listed)[0] if labels.former else written
 
 
@@ -425,7 +426,8 @@ def under_classes(labels: Labels, as_told: Texts) -> Texts:
     written, refused = rewritten(labels, as_told)
     if refused:
         position, reason = next(iter(refused.items()))
-        raise ArgumentError("`labels`", wanted="be labels of the campaign", got=f"at position {position}: {reason}")
+        which = "" if len(as_told) == 1 else f" (number {position + 1:,} of {len(as_told):,})"
+        raise ArgumentError("`labels`", wanted="be labels of the campaign", got=f"{reason}{which}")
     return written
 
 

@@ -278,12 +278,15 @@ class SettingsChange:
     tasks : int
         Tasks that have another state now.
     labels : int
-        Labels that have another name now, old versions counted.
+        Labels that have another name now, those that were superseded or deleted among them.
+    ended : int
+        How many of these were superseded or deleted.
     """
 
     changed: Mapping[str, tuple[Any, Any]]
     tasks: int = 0
     labels: int = 0
+    ended: int = 0
 
     def __bool__(self) -> bool:
         return bool(self.changed)
@@ -326,18 +329,23 @@ class Progress:
     budget, left : int or None
         The labels that may be paid for and reserved, and how many of them are left; None for no limit.
     cost : float or None
-        What the labels paid for cost; None where a label has no price.
+        What the labels paid for cost in the currency of now: each at the price that held when it was told. None where
+        a label has no price. A price that was not set counts as the first that was set afterwards.
     currency : str
         The word for what the cost is in.
+    costs : dict of str to float
+        What the labels paid for cost, by currency, where it was changed.
     labels_per_day : float or None
-        The speed over the last seven days, without imports; None before there is a day of labels.
+        The speed over the last seven days, without imports and labels that were deleted; None before there is a day of
+        labels.
     seconds_left : float or None
         The time that the reserved labels take at that speed; None when the speed is 0 or not known.
     agreement : float or None
         The share of pairs of labels of one example that are equal, as `Agreement.share`; None without any.
     annotators : Records
         One row for each: annotator, labels, imported (of these labels), gold_right, gold_seen, agreement
-        (as `share` of `Agreement.annotators`) and labels_per_day (NaN when unknown), last_told_at.
+        (as `share` of `Agreement.annotators`) and labels_per_day (NaN when unknown), last_told_at (of the last
+        answer that stands, a label or a skip; None without any).
     reviews : Records
         Whose work is due for a review, and why; as `Reader.reviews`.
     curve : Records
@@ -367,6 +375,7 @@ class Progress:
     left: int | None
     cost: float | None
     currency: str
+    costs: dict[str, float]
     labels_per_day: float | None
     seconds_left: float | None
     agreement: float | None
@@ -408,7 +417,7 @@ class TaskStory:
     row : int
         The row of the pool.
     state : str
-        "open", "labelled", "disputed", "excluded" or "unasked".
+        "open" (waits for labels), "labelled", "disputed", "excluded" or "unasked": no batch and no assignment has it.
     label : object
         The resolved label, as `Campaign.resolved` has it, or None. Gold has one though nobody was asked ("unasked").
     lines : tuple of (datetime, str)

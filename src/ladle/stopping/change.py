@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from ladle.counts import of_number
 from ladle.stopping.contract import Facts, StoppingRule, Verdict, too_early
 from ladle.stopping.facts import as_predictions, check_share
 
@@ -47,7 +48,8 @@ class ClassificationChange(StoppingRule):
         """See `StoppingRule.judge`."""
         rounds = as_predictions(facts.predictions, self.name, last=2)
         if len(rounds) < 2:
-            return too_early(self.name, f"predictions of two rounds are needed, and there are {len(rounds)}")
+            there = f"there {of_number(len(rounds), 'is')} {len(rounds)}"
+            return too_early(self.name, f"predictions of two rounds are needed, and {there}")
         changed = int(np.count_nonzero(rounds[0] != rounds[1]))
         share = changed / len(rounds[0])
         reason = (

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from ladle.counts import of_number
 from ladle.errors import ArgumentError, ShapeError
 from ladle.numbers import number, whole
 from ladle.stopping.contract import Facts, StoppingRule, Verdict, too_early
@@ -87,7 +88,8 @@ class GainPlateau(StoppingRule):
         if len(labels) and (labels[0] < 0 or not np.all(np.diff(labels) > 0)):
             raise ArgumentError("`labels`", wanted="grow from round to round", got=f"{labels.tolist()}")
         if len(labels) < window:
-            return too_early(self.name, f"{window} rounds are needed, and there are {len(labels)}")
+            there = f"there {of_number(len(labels), 'is')} {len(labels)}"
+            return too_early(self.name, f"{window} rounds with a measured model are needed, and {there}")
         batch = float(labels[-1] - labels[-2]) if self.batch_size is None else float(self.batch_size)
         middle, upper = slope_and_bound(labels[-window:], accuracies[-window:], self.confidence)
         reason = (

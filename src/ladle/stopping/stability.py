@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.arrays import Labels
+from ladle.counts import of_number
 from ladle.numbers import whole
 from ladle.stopping.contract import Facts, StoppingRule, Verdict, too_early
 from ladle.stopping.facts import as_predictions, check_share
@@ -58,7 +59,9 @@ class StablePredictions(StoppingRule):
         window = int(self.window)
         rounds = as_predictions(facts.predictions, self.name, last=window + 1)
         if len(rounds) <= window:
-            needed = f"predictions of {window + 1} rounds are needed, and there are {len(rounds)}"
+            needed = (
+                f"predictions of {window + 1} rounds are needed, and there {of_number(len(rounds), 'is')} {len(rounds)}"
+            )
             return too_early(self.name, needed)
         kappas = [_kappa(before, after) for before, after in pairwise(rounds)]
         if any(math.isnan(kappa) for kappa in kappas):

@@ -364,7 +364,7 @@ def test_story_and_audit(asked: Path, run_json: Any, run: Any) -> None:
     code, facts = run_json("campaign", "audit", "--last", 2)
     assert [each["kind"] for each in facts["events"]] == ["ask", "tell"]
     code, out, _ = run("campaign", "audit")
-    assert "labels 30, skips 0, repeats 0, rejected 0" in " ".join(out.split())
+    assert "labels 30, skips 0, repeats 0, quarantined 0" in " ".join(out.split())
     assert run("campaign", "audit", "--last", 0)[0] == 2
 
 

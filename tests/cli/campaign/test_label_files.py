@@ -81,12 +81,15 @@ def test_empty_lists_are_decided(asked: Path, run: Any, run_json: Any) -> None:
     assert run(*tell, "--empty-lists", "maybe")[0] == 2
 
 
-def test_rejects_and_skips_are_counted(asked: Path, run_json: Any) -> None:
+def test_rejects_and_skips_are_counted(asked: Path, run: Any, run_json: Any) -> None:
     answers = ["accept", "reject", "reject", "ignore"]
     rows = [{"id": each, "label": "cat", "answer": answer} for each, answer in zip(ids(), answers, strict=False)]
     Path("l.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     code, facts = run_json("campaign", "tell", "l.jsonl", "--name", "birds", "--annotator", "ann")
     assert (code, facts["accepted"], facts["rejected_rows"], facts["skipped_rows"]) == (0, 1, 2, 1)
+    out = " ".join(run("campaign", "audit", "--last", 1, "--name", "birds")[1].split())
+    assert "labels 1, skips 1, repeats 0, quarantined 0" in out
+    assert "rejected" not in out, "a row that a tool rejects is no answer"
 
 
 def test_gold_and_rounds_read_files_the_same_way(asked: Path, run_json: Any) -> None:

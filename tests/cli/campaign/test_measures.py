@@ -44,7 +44,7 @@ def test_agreement_in_words_and_in_json(team: Path, run: Any, run_json: Any) -> 
     assert "60 examples with labels of two people or more, 180 labels" in out
     assert "55.6% of pairs of labels of one example" in out
     pair = next(line for line in lines if line.split()[:2] == ["ann", "bob"])
-    assert pair.split() == ["ann", "bob", "60", "100.0%", "1.000"]
+    assert pair.split() == ["ann", "bob", "60", "100%", "1.000"]
     assert next(line for line in lines if line.split()[:2] == ["ann", "cy"]).split()[-2:] == ["33.3%", "0.000"]
     review = "agrees with 33% of the others' labels on 60 shared examples, where the others agree with 100%"
     assert review in " ".join(out.split())
@@ -129,6 +129,12 @@ def test_sides_without_clusters_say_so(team: Path, run: Any) -> None:
         (("resolved", "--since", "round:1"), "has no rounds yet"),
         (("labels", "--since", "yesterday"), "must be a time such as"),
         (("labels", "--since", "2026"), "have one meaning"),
+        (("resolved", "--withdrawn", "gone.csv"), "--withdrawn must come with resolved and --since"),
+        (
+            ("labels", "--since", "event:1", "--withdrawn", "gone.csv"),
+            "--withdrawn must come with resolved and --since",
+        ),
+        (("resolved", "--since", "event:1", "--withdrawn", "gone.manifest"), "--withdrawn must be .jsonl"),
     ],
 )
 def test_exports_that_are_refused(options: Any, message: str, team: Path, run: Any) -> None:
@@ -153,6 +159,26 @@ def test_an_export_says_how_to_go_on(team: Path, run: Any, run_json: Any) -> Non
     assert f"--since event:{event + 2}" in out
     facts = run_json("campaign", "export", "labels", "--since", f"event:{event}", "-o", "labels.csv")[1]
     assert facts["rows"] == 3
+    line = (
+        "campaign",
+        "export",
+        "resolved",
+        "--since",
+        f"event:{event}",
+        "--withdrawn",
+        "gone.csv",
+        "-o",
+        "fourth.csv",
+    )
+    facts = run_json(*line)[1]
+    assert (facts["withdrawn"], facts["withdrawn_ids"], facts["withdrawn_file"]) == (1, ["im003"], "gone.csv")
+    assert [(row["id"], row["state"]) for row in rows_of(team / "gone.csv")] == [("im003", "excluded")]
+    assert run(*line)[0] == 0, "repeated, the files are those that are there"
+    earlier = {row["id"]: row["label"] for row in rows_of(team / "first.csv")}
+    earlier |= {row["id"]: row["label"] for row in rows_of(team / "fourth.csv")}
+    now = {each: label for each, label in earlier.items() if each not in facts["withdrawn_ids"]}
+    assert run("campaign", "export", "resolved", "-o", "now.csv")[0] == 0
+    assert now == {row["id"]: row["label"] for row in rows_of(team / "now.csv")}
 
 
 def test_compare(team: Path, run: Any, run_json: Any) -> None:

@@ -354,7 +354,7 @@ def test_a_pool_that_is_gone_is_told_in_commands(begun: Path, run: Any, run_json
         assert "Campaign." not in text
 
 
-def test_the_log_counts_labels_skips_repeats_and_rejected(begun: Path, run: Any, run_json: Any) -> None:
+def test_the_log_counts_labels_skips_repeats_and_quarantined(begun: Path, run: Any, run_json: Any) -> None:
     name = f"{'a-long-name-' * 12}.csv"
     written(name, "im001,cat,", "im002,cow,", "nobody,cat,", "im003,,yes", "im004,dog,", header="id,label,skip")
     assert run("campaign", "tell", name, "--annotator", "ann")[0] == 0
@@ -363,8 +363,8 @@ def test_the_log_counts_labels_skips_repeats_and_rejected(begun: Path, run: Any,
     code, out, _ = run("campaign", "audit")
     shown = " ".join(out.split())
     assert code == 0
-    assert "labels 2, skips 1, repeats 0, rejected 2" in shown
-    assert "labels 1, skips 0, repeats 1, rejected 0, changed 1" in shown
+    assert "labels 2, skips 1, repeats 0, quarantined 2" in shown
+    assert "labels 1, skips 0, repeats 1, quarantined 0, changed 1" in shown
     code, facts = run_json("campaign", "audit", "--last", 2)
     counts = [
         [each["details"][name] for name in ("accepted", "skipped", "repeated", "quarantined")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import csv
 import inspect
+import json
 import re
 from pathlib import Path
 
@@ -92,6 +93,7 @@ def test_a_pool_that_is_replaced(birds: Path, run, run_json, monkeypatch: pytest
     assert (code, "--replace" in err, "`" in err) == (5, True, False)
     code, facts = run_json("campaign", "extend", "new.parquet", "--replace")
     assert (code, facts["replaced"], facts["removed"], facts["added"], facts["done_before"]) == (0, True, 1, 0, False)
+    assert facts["gone"] == 1
     assert run_json("campaign", "extend", "new.parquet", "--replace")[1]["done_before"] is True
     code, facts = run_json("campaign", "tell", "late.csv")  # its rows are those of the pool before
     assert (code, facts["accepted"], facts["quarantined"]) == (0, 4, 0)
@@ -104,6 +106,24 @@ def test_a_pool_that_is_replaced(birds: Path, run, run_json, monkeypatch: pytest
     monkeypatch.setenv("LADLE_POOL", "elsewhere.parquet")
     assert run("campaign", "progress")[0] == 0
     assert run("campaign", "verify")[0] == 0
+
+
+def test_a_replaced_pool_says_what_is_gone(birds: Path, run, run_json) -> None:
+    assert run("campaign", "exclude", "--example", "im-3", "--reason", "blurry")[0] == 0
+    kept = list(range(4, N))
+    written(birds / "new.parquet", kept, VECTORS[kept])
+    out = " ".join(run("campaign", "extend", "new.parquet", "--replace")[1].split())
+    assert "removed 4 examples, 1 of them with records, which is kept and excluded" in out
+    assert run_json("campaign", "audit", "--last", "1")[1]["events"][0]["details"]["gone"] == 4
+    code, _, err = run("campaign", "exclude", "--example", "im-0", "--reason", "dark")
+    assert (code, "have records from when they were in it" in err, "not known any more" in err) == (3, True, True)
+    assert run("campaign", "exclude", "--example", "im-3", "--reason", "dark")[0] == 0
+    written(birds / "less.parquet", kept[2:], VECTORS[kept[2:]])
+    out = " ".join(run("campaign", "extend", "less.parquet", "--replace")[1].split())
+    assert "removed 2 examples, none of them with records: the campaign knows them no more" in out
+    written(birds / "all.parquet", list(range(N)), VECTORS)
+    out = " ".join(run("campaign", "extend", "all.parquet", "--replace")[1].split())
+    assert "removed 0 examples came back 1 example with records" in out
 
 
 @pytest.mark.parametrize(
@@ -259,3 +279,24 @@ def test_a_split_of_a_replaced_pool(birds: Path, run, run_json) -> None:
             return {line["id"]: line["split"] for line in csv.DictReader(file)}
 
     assert sides("two.csv") == sides("one.csv") | {"im-0": ""}
+
+
+def test_messages_say_what_to_type(birds: Path, run, run_json) -> None:
+    (birds / "gold.csv").write_text("id,label\nim-1,cat\n")
+    assert run("campaign", "tell", "gold.csv", "--annotator", "vendorA")[0] == 0
+    err = " ".join(run("campaign", "person", "merge", "vendorA", "Vendor B")[2].split())
+    assert "To give 'vendorA' a new name, rename it: ladle campaign person rename." in err
+    chosen = [
+        {"from_name": name, "to_name": "x", "type": "choices", "value": {"choices": [label]}}
+        for name, label in (("kind", "cat"), ("quality", "sharp"))
+    ]
+    task = {"id": 1, "data": {"id": "im-2"}, "annotations": [{"result": chosen}]}
+    (birds / "studio.json").write_text(json.dumps([task]))
+    err = " ".join(run("campaign", "tell", "studio.json", "--annotator", "ann")[2].split())
+    assert "Name the control that holds the labels: --label CONTROL" in err
+    assert run("campaign", "tell", "studio.json", "--annotator", "ann", "--label", "kind")[0] == 0
+    line = ("campaign", "create", "pool.parquet", "--name", "owls", "--strategy", "coreset", "--labels", "1,2")
+    assert run(*line)[0] == 0
+    err = run("campaign", "adjudicate", "--example", "im-1", "--label", "77", "--name", "owls")[2]
+    assert ("77" in err, "position" in err) == (True, False)
+    assert run_json("campaign", "compare", "--name", "owls", "--name", "birds")[0] == 0

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import ladle
@@ -57,6 +59,7 @@ def test_set(begun: Path, run: Any, run_json: Any) -> None:
         ["annotators", "1,", "was", "2"],
         ["budget", "none,", "was", "2,000"],
         ["price", "none,", "was", "0.05"],
+        ["paid", "0.48", "EUR", "for", "12", "labels:", "each", "at", "the", "price", "of", "its", "time"],
         ["tasks", "12", "have", "another", "state", "now"],
     ]
     assert "set" in run("campaign", "audit")[1]
@@ -252,3 +255,94 @@ def test_the_log_names_the_class_zero_and_says_things_in_words(tmp_path: Path, r
         "changed annotators per task 1 to 2",
     ):
         assert what in shown, shown
+
+
+def test_numbers_that_were_text_are_numbers_again(
+    run: Any, run_json: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_pool(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LADLE_DB", "n.db")
+    line = ("campaign", "create", "pool.parquet", "--name", "n", "--labels", "0,1,2", "--strategy", "uniform")
+    assert run(*line)[0] == 0
+    (tmp_path / "done.csv").write_text("id,label\nim001,2\nim002,1\n")
+    assert run("campaign", "tell", "done.csv", "--annotator", "ann")[0] == 0
+
+    def exported(what: str) -> tuple[pa.DataType, list[object]]:
+        assert run("campaign", "export", what, "-o", f"{what}.parquet", "--force")[0] == 0
+        column = pq.read_table(tmp_path / f"{what}.parquet").column("label")
+        return column.type, column.to_pylist()
+
+    whats = ("resolved", "labels")
+    assert [exported(each) for each in whats] == [(pa.int64(), [2, 1])] * 2
+    assert "are text in exported files" in run("campaign", "class", "rename", "2", "two")[1]
+    assert [exported(each)[1] for each in whats] == [["two", "1"]] * 2
+    assert "are numbers in exported files" in run("campaign", "class", "rename", "two", "2")[1]
+    assert [exported(each) for each in whats] == [(pa.int64(), [2, 1])] * 2
+    assert run_json("campaign", "class", "list")[1]["classes"][2]["name"] == 2
+    (tmp_path / "late.csv").write_text("id,label\nim003,two\nim004,2\n")
+    assert run_json("campaign", "tell", "late.csv", "--annotator", "ann")[1]["accepted"] == 2
+    assert exported("resolved") == (pa.int64(), [2, 1, 2, 2])
+    code, facts = run_json("campaign", "class", "rename", "2", "5")
+    assert (code, facts["classes"], facts["label_type"]) == (0, [0, 1, 5], "integer")
+    code, facts = run_json("campaign", "class", "rename", "5", "five")
+    assert (code, facts["label_type"]) == (0, "text")
+    assert run_json("campaign", "class", "rename", "five", "2")[1]["classes"] == [0, 1, 2], "as others are numbers"
+
+
+def test_a_class_command_repeated_among_numbers_and_text(
+    run: Any, run_json: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_pool(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LADLE_DB", "n.db")
+    line = ("campaign", "create", "pool.parquet", "--name", "n", "--labels", "0,1,2,9", "--strategy", "uniform")
+    assert run(*line)[0] == 0
+    assert run("campaign", "class", "add", "11")[0] == 0
+    assert run("campaign", "class", "merge", "9", "0")[0] == 0
+    assert run("campaign", "class", "rename", "1", "one")[0] == 0
+    for words in (("unmerge", "9"), ("remove", "11"), ("merge", "9", "0"), ("unmerge", "9")):
+        first, again = (run_json("campaign", "class", *words) for _ in range(2))
+        assert (first[0], first[1]["done_before"]) == (0, False), words
+        assert (again[0], again[1]["done_before"]) == (0, True), words
+        assert again[1]["classes"] == first[1]["classes"]
+    assert run("campaign", "class", "remove", "12")[0] == 8
+
+
+def test_a_new_price_says_what_was_paid_at_the_old_one(begun: Path, run: Any, run_json: Any) -> None:
+    out = run("campaign", "set", "--price", 0.1, "--currency", "USD")[1]
+    assert "0.48 EUR for 12 labels: each at the price of its time" in out
+    labelled(begun / "batch.csv", begun / "more.csv", first=14)
+    assert run("campaign", "tell", "more.csv", "--annotator", "ann")[0] == 0
+    assert run_json("campaign", "progress")[1]["costs"] == {"EUR": 0.48, "USD": 0.2}
+    out = run("campaign", "progress")[1]
+    assert "0.48 EUR + 0.20 USD paid, at the price of their time; 0.60 USD reserved, at 0.1 USD a label now" in out
+    assert run("campaign", "set", "--no-price")[0] == 0
+    assert "0.48 EUR + 0.20 USD paid; a label has no price now" in run("campaign", "progress")[1]
+
+
+def test_class_commands_say_which_labels_they_count(begun: Path, run: Any, run_json: Any) -> None:
+    with opened() as campaign:
+        example = next(row.id for row in campaign.labels() if row.label == "cat")
+        other = next(row.id for row in campaign.labels() if row.label == "dog")
+        campaign.tell([example], ["emu"], annotator="ann")
+        campaign.delete_labels([other], annotator="ann", reason="slip")
+        listed = {row.name: row.labels for row in campaign.classes.counts()}
+    code, _, err = run("campaign", "class", "remove", "cat")
+    got = f"{listed['cat']} labels, 1 superseded or deleted label"
+    assert (code, got in " ".join(err.split())) == (2, True), err
+    out = " ".join(run("campaign", "class", "rename", "cat", "tiger")[1].split())
+    assert f"labels {listed['cat'] + 1} under another name now, 1 of them superseded or deleted" in out
+    facts = run_json("campaign", "class", "merge", "dog", "tiger")[1]
+    assert (facts["labels"], facts["ended"]) == (listed["dog"] + 1, 1)
+
+
+def test_all_of_a_short_list_of_classes_is_shown(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_pool(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LADLE_DB", "n.db")
+    for name, count in (("ten", 10), ("many", 12)):
+        classes = ",".join(map(str, range(count)))
+        line = ("campaign", "create", "pool.parquet", "--name", name, "--labels", classes, "--strategy", "uniform")
+        out = run(*line)[1]
+        assert ("8, 9, ..." in out, "8, 9\n" in out) == (count == 12, count == 10)

@@ -11,7 +11,7 @@ import pytest
 
 from ladle.campaign.status import Status
 from ladle.cli.campaign.opening import open_campaign
-from ladle.cli.campaign.overview.status import HEIGHT, WIDTH, screen
+from ladle.cli.campaign.overview.status import HEIGHT, WIDTH, _shortened, screen
 from ladle.labelling import MemoryStore
 from ladle.labelling.next_steps import STEPS, CampaignFacts, DueReview, NextStep, steps
 from tests.campaign.made import begun
@@ -150,3 +150,12 @@ def test_labels_that_nobody_asked_for_stand_apart(folder: Path, run: Any) -> Non
     out = " ".join(run("campaign", "progress", *place)[1].split())
     assert "labelled 5 of 9 asked for" in out
     assert "not asked for 3 labelled; 8 are labelled in all" in out
+
+
+def test_a_long_message_ends_with_a_sentence() -> None:
+    first = "Many people have tasks: " + ", ".join(f"person {number}" for number in range(12)) + "."
+    second = "Ask them, or take the tasks back, and say why, so that others know of it tomorrow."
+    lines = _shortened(f"{first} {second}")
+    assert " ".join(lines) == first
+    assert " ".join(_shortened(second)) == second
+    assert _shortened("word " * 90)[-1].endswith(" ...")

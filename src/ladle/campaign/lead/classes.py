@@ -22,7 +22,7 @@ from ladle.labelling.records import Records
 from ladle.labelling.rules.classes import change_classes, uses_of
 from ladle.labelling.rules.tell import KnownRows
 from ladle.labelling.settings import Settings
-from ladle.labelling.tables import EventTable, GoldTable, LabelTable, SettingsTable, labels_of
+from ladle.labelling.tables import CURRENT, EventTable, GoldTable, LabelTable, SettingsTable, labels_of
 from ladle.numbers import text, whole
 
 
@@ -276,8 +276,9 @@ class Classes:
             record(writer, session.act("class", at), effects)
             session.settings = after
         old, new = before.labels.to_dict()["classes"], after.labels.to_dict()["classes"]
-        report = effects.report
-        return SettingsChange({"classes": (old, new)}, tasks=int(report["tasks"]), labels=int(report["labels"]))
+        tasks, moved = int(effects.report["tasks"]), effects.changed[0]
+        ended = int((moved.column("status") != CURRENT).sum())
+        return SettingsChange({"classes": (old, new)}, tasks=tasks, labels=len(moved), ended=ended)
 
 
 def _changes(view: View) -> list[dict[str, Any]]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from ladle.campaign.session import Session
 from ladle.campaign.telling import check_text, known_rows
-from ladle.errors import ArgumentError
+from ladle.errors import ArgumentError, NotFoundError
 from ladle.labelling.answers import PersonChange
 from ladle.labelling.contract import View, Writer
 from ladle.labelling.events import Effects, next_number, record
@@ -32,7 +33,7 @@ from ladle.labelling.tables import (
     LabelTable,
     LeaseTable,
     PersonTable,
-    labels_of,
+    answers_of,
 )
 
 
@@ -54,17 +55,20 @@ class CampaignPeople:
         -------
         Records
             One row for each person: number (the id of the person), name, team ("" for none), labels (current ones),
-            last_told_at, also_named (a list of other names that belong to the person).
+            last_told_at (of the last answer that stands, a label or a skip), also_named (a list of other names that
+            belong to the person).
         """
         with self._session.reading() as view:
-            people, current = view.read(PersonTable), labels_of(view.read(LabelTable))
+            people, answers = view.read(PersonTable), answers_of(view.read(LabelTable))
         crew = People(people)
         mine = people.take(people.merged_into == 0)
         listed = mine.name.tolist()
         counts = dict.fromkeys(listed, 0)
         last = dict.fromkeys(listed, 0)
-        for name, told_at in zip(current.annotator.tolist(), current.told_at.tolist(), strict=True):
-            counts[name] = counts.get(name, 0) + 1
+        for name, told_at, label in zip(
+            answers.annotator.tolist(), answers.told_at.tolist(), answers.label.tolist(), strict=True
+        ):
+            counts[name] = counts.get(name, 0) + (label != "")
             last[name] = max(last.get(name, 0), told_at)
         also = [sorted(set(crew.aliases_of(name)) - {name, crew.team_of(name)}) for name in listed]
         return Records(
@@ -110,7 +114,8 @@ class CampaignPeople:
             named = [_named(name), _named(into)]
             if _was_merged(writer, people, named):
                 return PersonChange(done_before=True)
-            old, kept = (known_person(people, each, also=known_as) for each in named)
+            old = known_person(people, named[0], also=known_as)
+            kept = _known_into(people, named, known_as)
             if old == kept and _was_made(writer, named):
                 return PersonChange(done_before=True)
             if old == kept:
@@ -233,6 +238,19 @@ def _named(name: object) -> str:
     if not plain:
         raise ArgumentError("`name`", wanted="be the name of a person", got="an empty one")
     return plain
+
+
+def _known_into(people: PersonTable, named: Sequence[str], known_as: Iterable[str]) -> str:
+    """The person into whom another is merged. Raises: NotFoundError; a name that is new is given by a rename."""
+    try:
+        return known_person(people, named[1], also=known_as)
+    except NotFoundError as error:
+        raise NotFoundError(
+            error.subject,
+            wanted=error.wanted,
+            got=error.got,
+            remedy=f"{error.remedy} To give {named[0]!r} a new name, rename it: Campaign.people.rename.".strip(),
+        ) from error
 
 
 def _was_made(view: View, named: list[str]) -> bool:

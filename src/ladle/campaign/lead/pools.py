@@ -33,12 +33,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PoolChange:
-    """How a pool changed: examples that are new; those with records that were removed, came back, or have other rows.
+    """How a pool changed: examples that are new, and gone; those with records that went, came back, or have other rows.
 
     is_new: False when the campaign has this pool already, and nothing was changed.
     """
 
     added: int = 0
+    gone: int = 0
     removed: int = 0
     returned: int = 0
     moved: int = 0
@@ -97,17 +98,19 @@ def replace_by(session: Session, pool: Pool, tree: Any, progress: Reporter) -> P
     if same and (clusters is None or session.files.has_clusters(clusters, number - 1, artefacts)):
         return PoolChange()
     fresh = _count_new(session, pool, part, artefacts)
+    gone = max(0, int(part.rows[0]) - (pool.rows - fresh))
     with _next_part(session, part) as writer:
         at, event = session.now(), next_number(writer, EventTable)
         records = Recorded.of(CountedView(writer))  # a table that has lost rows must not be written anew
         now, removals = _rows_in(pool, records), replacements(writer)
         effects, counts = replace_pool(session.settings, records, now, removals=removals, event=event, at=at)
         added = _new_part(session, pool, number, clusters, event)
-        report = {"part": number, "pool": pool.source, "examples": pool.rows, "new": fresh, **counts, **effects.report}
+        about = {"part": number, "pool": pool.source, "examples": pool.rows, "new": fresh, "gone": gone}
+        report = {**about, **counts, **effects.report}
         record(writer, session.act("replace", at), replace(effects, added=added, report=report))
     session.files.remove_checkpoint()
     session.pool = pool
-    return PoolChange(added=fresh, is_new=True, **counts)
+    return PoolChange(added=fresh, gone=gone, is_new=True, **counts)
 
 
 def move(session: Session, given: object) -> bool:

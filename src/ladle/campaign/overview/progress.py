@@ -18,9 +18,11 @@ from ladle.labelling.columns import texts
 from ladle.labelling.contract import View
 from ladle.labelling.measures.annotators import agreement_of, gold_scores
 from ladle.labelling.measures.person_figures import counted_labels
+from ladle.labelling.measures.prices import Prices, payments
 from ladle.labelling.measures.speed import labels_per_day
-from ladle.labelling.measures.spending import cost_of, paid_for, spend_of
+from ladle.labelling.measures.spending import paid_for, spend_of, standing
 from ladle.labelling.records import Records, times
+from ladle.labelling.settings import Settings
 from ladle.labelling.states import DISPUTED, LABELLED, WAITING, as_counted
 from ladle.labelling.tables import (
     IMPORTED_LABEL,
@@ -31,7 +33,9 @@ from ladle.labelling.tables import (
     LabelTable,
     ModelTable,
     QuarantineTable,
+    SettingsTable,
     TaskTable,
+    answers_of,
     gold_of,
     labels_of,
 )
@@ -49,10 +53,12 @@ def progress(session: Session, view: View, at: int) -> Progress:
     current, paid = labels_of(label), paid_for(label)
     asked, labelled, disputed = task.batch > 0, task.state == LABELLED, task.state == DISPUTED
     outstanding = int((asked & np.isin(task.state, WAITING)).sum())
-    spend = spend_of(settings, task, label, view.read(EventTable, "kind", ["merge people"]))
+    merges = view.read(EventTable, "kind", ["merge people"])
+    spend, costs = spend_of(settings, task, label, merges), costs_of(view, paid, label, merges)
     since, people, is_value = founded_at(view), quality.figures(view, settings, label), settings.labels.kind == "value"
     agreements = {} if is_value else {each.name: each.agreement for each in people}
-    speed = labels_per_day(paid, at, since=since)
+    stands = standing(paid, current)
+    speed = labels_per_day(stands, at, since=since)
     curve = learning_curve(view)
     return Progress(
         name=settings.name,
@@ -72,17 +78,24 @@ def progress(session: Session, view: View, at: int) -> Progress:
         reserved=spend.reserved,
         budget=settings.budget,
         left=spend.left(settings.budget),
-        cost=cost_of(spend.paid, settings.price),
+        cost=costs.get(settings.currency, None if settings.price is None else 0.0),
         currency=settings.currency,
+        costs=costs,
         labels_per_day=speed,
         seconds_left=spend.reserved / speed * DAY_SECONDS if speed and outstanding else None if outstanding else 0.0,
         agreement=None if is_value else agreement_of(counted_labels(label, exclusions)),
-        annotators=annotators(view, label, paid, agreements, at=at, since=since),
+        annotators=annotators(view, label, stands, agreements, at=at, since=since),
         reviews=quality.reviews_of(people, settings),
         curve=curve,
         stopping=stopping(curve),
         control=control_if_there(session, view),
     )
+
+
+def costs_of(view: View, paid: LabelTable, label: LabelTable, merges: EventTable) -> dict[str, float]:
+    """What the labels paid for cost, by currency. label: every version of all answers. merges: of people."""
+    prices = Prices.of(Settings.from_json(view.settings), view.read(SettingsTable))
+    return {} if set(prices.price) == {None} else prices.costs(payments(paid, label, merges))
 
 
 def founded_at(view: View) -> int:
@@ -92,10 +105,13 @@ def founded_at(view: View) -> int:
 
 
 def annotators(
-    view: View, label: LabelTable, paid: LabelTable, agreements: Mapping[str, float], *, at: int, since: int
+    view: View, label: LabelTable, stands: LabelTable, agreements: Mapping[str, float], *, at: int, since: int
 ) -> Records:
-    """One row for each annotator, by name. label: every version of all answers. agreements: by name."""
-    current = labels_of(label)
+    """One row for each annotator, by name. label: every version of all answers. stands: as `standing`.
+
+    agreements: by name. The last answer is the last one that stands, a skip or a label.
+    """
+    current, answers = labels_of(label), answers_of(label)
     names = sorted(set(label.annotator.tolist()))
     right, seen = gold_scores(current, view.read(GoldTable))
     counts, imported, last = np.zeros((3, len(names)), np.int64)
@@ -104,8 +120,8 @@ def annotators(
         mine = current.annotator == name
         counts[place] = int(mine.sum())
         imported[place] = int((current.origin[mine] == IMPORTED_LABEL).sum())
-        last[place] = int(label.told_at[label.annotator == name].max())
-        known = labels_per_day(paid.take(paid.annotator == name), at, since=since)
+        last[place] = int(answers.told_at[answers.annotator == name].max(initial=0))
+        known = labels_per_day(stands.take(stands.annotator == name), at, since=since)
         speed[place] = np.nan if known is None else known
     return Records(
         {

@@ -14,6 +14,7 @@ from ladle.campaign.examples import Examples
 from ladle.campaign.overview.class_lines import class_lines
 from ladle.campaign.overview.resolving import resolved_labels
 from ladle.campaign.overview.settled import was_settled
+from ladle.campaign.overview.views import state_words
 from ladle.errors import NotFoundError
 from ladle.labelling.answers import TaskStory
 from ladle.labelling.classes import rewritten
@@ -34,7 +35,7 @@ from ladle.labelling.people import People, person_name
 from ladle.labelling.records import moment
 from ladle.labelling.rules.ask import rows_of
 from ladle.labelling.settings import Settings
-from ladle.labelling.states import STATES, as_counted
+from ladle.labelling.states import as_counted
 from ladle.labelling.tables import (
     DELETED,
     MICROSECONDS,
@@ -73,7 +74,7 @@ def story(view: View, settings: Settings, examples: Examples, example_id: Any) -
     return TaskStory(
         id=example_id,
         row=row,
-        state=STATES[int(task.state[0])] if len(task) else "excluded" if is_excluded else "unasked",
+        state=state_words(view, task)[0] if len(task) else "excluded" if is_excluded else "unasked",
         label=parsed(label[0]) if len(label) else None,
         lines=tuple((moment(at), what) for at, _, what in lines),
     )

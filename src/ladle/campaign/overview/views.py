@@ -18,11 +18,12 @@ from ladle.labelling.labels import all_parsed
 from ladle.labelling.people import People
 from ladle.labelling.records import Records, times
 from ladle.labelling.settings import Settings
-from ladle.labelling.states import STATES, WAITING, as_counted
+from ladle.labelling.states import OPEN, STATES, WAITING, as_counted
 from ladle.labelling.tables import (
     ORIGINS,
     STATUSES,
     AdjudicationTable,
+    AssignmentTable,
     BatchTable,
     CommentTable,
     ControlTable,
@@ -135,11 +136,20 @@ def resolved(view: View, settings: Settings, news: News | None = None) -> Record
     )
 
 
+def state_words(view: View, task: TaskTable) -> list[str]:
+    """(tasks,) the state of each in a word. An open task of no batch and no assignment waits for nobody: "unasked"."""
+    assignment = view.read(AssignmentTable, "row", task.row.tolist())
+    waits = (task.batch > 0) | np.isin(task.row, assignment.row[assignment.active == 1]) | (task.state != OPEN)
+    known = names(STATES, task.state).tolist()
+    return [word if is_so else "unasked" for word, is_so in zip(known, waits.tolist(), strict=True)]
+
+
 def withdrawn(view: View, settings: Settings, news: News) -> Records:
     """One row for each example that had labels before, has changed, and has no resolved label now, in row order."""
     task, kept = view.read(TaskTable), resolved_labels(view, settings).row
     gone = np.setdiff1d(np.intersect1d(news.own_rows(settings), news.had_labels_before()), kept)
-    state = dict(zip(task.row.tolist(), names(STATES, task.state).tolist(), strict=True))
+    task = task.take(np.isin(task.row, gone))
+    state = dict(zip(task.row.tolist(), state_words(view, task), strict=True))
     return Records(
         {
             "id": _ids_of(view, task, gone),

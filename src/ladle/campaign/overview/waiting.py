@@ -22,7 +22,7 @@ from ladle.labelling.rules.ask import lease_ends
 from ladle.labelling.rules.assign import answered_by, assignees_of
 from ladle.labelling.rules.lease import WaitingTasks, ended_by_time, overdue
 from ladle.labelling.settings import Settings
-from ladle.labelling.states import DISPUTED, STATES, WAITING, as_counted
+from ladle.labelling.states import DISPUTED, LABELLED, STATES, WAITING, as_counted
 from ladle.labelling.tables import (
     AdjudicationTable,
     AssignmentTable,
@@ -74,7 +74,10 @@ def outstanding(view: View, settings: Settings, at: int) -> Records:
 
 
 def holdings(view: View, settings: Settings, at: int) -> Records:
-    """One row for each person or team that has tasks which wait for labels, by batch, by taking or by assignment."""
+    """One row for each person or team that has tasks which wait for labels, by batch, by taking or by assignment.
+
+    Gold whose label is known waits for nobody else: what people have of it is counted apart, as "gold".
+    """
     work = _work(view)
     task, batches = work.task, work.batch
     in_batch = Counter(task.batch[_with_holder(view, work, at)].tolist())
@@ -91,6 +94,10 @@ def holdings(view: View, settings: Settings, at: int) -> Records:
             taken[annotator, is_late].append((since, until))
     for (annotator, _), spans in sorted(taken.items()):
         found.append((annotator, "taken", len(spans), min(spans)[0], max(until for _, until in spans)))
+    tests = _gold_in_hand(view, work.gold, at)
+    for annotator in sorted(set(tests.annotator.tolist())):
+        theirs = tests.take(tests.annotator == annotator)
+        found.append((annotator, "gold", len(theirs), int(theirs.since.min()), int(theirs.lease_until.max())))
     assigned = work.assignment
     for assignee, rows in sorted(_kept(view, assigned, task.row).items()):
         mine = (assigned.assignee == assignee) & np.isin(assigned.row, rows)
@@ -172,6 +179,15 @@ def _work(view: View) -> WaitingTasks:
         batch=view.read(BatchTable),
         people=People(view.read(PersonTable)),
     )
+
+
+def _gold_in_hand(view: View, gold: Int64, at: int) -> LeaseTable:
+    """The running leases of gold that has its labels, by people who have not answered yet."""
+    task = as_counted(view.read(TaskTable, "row", gold.tolist()), gold)
+    rows = task.row[task.state == LABELLED]
+    lease = view.read(LeaseTable, "row", rows.tolist())
+    answered = answered_by(view.read(LabelTable, "row", rows.tolist()))
+    return _not_answered(lease.take(lease.lease_until > at), answered)
 
 
 def _with_holder(view: View, work: WaitingTasks, at: int) -> Mask:

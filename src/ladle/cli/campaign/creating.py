@@ -12,7 +12,7 @@ import typer
 from ladle.cli.campaign.opening import DAY_SECONDS, By, Db, url_of
 from ladle.cli.program import options
 from ladle.cli.program.skipping import SkipInvalid, SkippedFile, Skipping
-from ladle.counts import counted, of_number
+from ladle.counts import counted, listed_text, of_number
 
 Price = Annotated[float | None, typer.Option("--price", metavar="NUMBER", help="What a label costs.")]
 Control = Annotated[
@@ -221,7 +221,7 @@ def _print_created(
 
     settings, progress = campaign.settings, campaign.progress()
     labels = settings.labels
-    classes = "any" if labels.classes is None else f"{len(labels.classes):,}: {', '.join(map(str, labels.classes[:8]))}"
+    classes = "any" if labels.classes is None else f"{len(labels.classes):,}: {listed_text(labels.classes)}"
     facts = {
         "command": "campaign create",
         "name": settings.name,

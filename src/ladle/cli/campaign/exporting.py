@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -67,6 +68,14 @@ def export(
             "round:NUMBER, or after the event of this number, which every export reports.",
         ),
     ] = None,
+    withdrawn: Annotated[
+        Path | None,
+        typer.Option(
+            "--withdrawn",
+            metavar="FILE",
+            help="With resolved and --since: a second file, of the examples that have lost their label since.",
+        ),
+    ] = None,
     split: Split = None,
     only: Only = None,
     near: Near = None,
@@ -88,6 +97,7 @@ def export(
     for option, value in (("--split", split), ("--since", since)):
         if value is not None and what not in _OF_LABELS:
             raise ArgumentError(option, wanted="come with resolved or labels", got=what.value)
+    _check_withdrawn(withdrawn, what, since)
     named = format_of(output, format_name).name
     if what in _PLAIN and named in ("coco", "manifest"):
         raise ArgumentError(f"the {what.value}", wanted="go to JSONL, Parquet or CSV", got=named)
@@ -100,6 +110,8 @@ def export(
         else:
             about = {"campaign": campaign.name, "what": what.value, "classes": classes_of(campaign)}
             table, lines, facts = _records(campaign, what, history, since, chosen)
+            if since is not None and what is What.RESOLVED:
+                _withdraw(campaign, since, withdrawn, lines, facts, about=about | {"what": "withdrawn"}, force=force)
             written, before = write_file(table, output, format_name=format_name, about=about, force=force)
         facts = {
             "command": "campaign export",
@@ -128,12 +140,46 @@ def _records(
             lines["gold"] = f"{facts['gold']:,} of them with the label of gold: the column `how` says so"
     if since is not None:
         facts["since"] = since
-    if since is not None and what is What.RESOLVED:
-        gone = len(campaign.withdrawn(since=since))
-        facts["withdrawn"] = gone
-        if gone:
-            lines["withdrawn"] = f"examples that had labels before and have no resolved label now: {gone:,}"
     return table, lines, facts
+
+
+def _check_withdrawn(path: Path | None, what: What, since: str | None) -> None:
+    """Refuse --withdrawn where nothing can be withdrawn, and formats that have labels. Raises: ArgumentError."""
+    from ladle.cli.campaign.batches import check_batch_file
+    from ladle.errors import ArgumentError
+    from ladle.formats import format_of
+
+    if path is None:
+        return
+    if what is not What.RESOLVED or since is None:
+        raise ArgumentError("--withdrawn", wanted="come with resolved and --since", got=f"{what.value} without them")
+    check_batch_file(path, None)
+    if format_of(path, None).name in ("coco", "manifest"):
+        raise ArgumentError("--withdrawn", wanted="be .jsonl, .parquet or .csv", got=str(path))
+
+
+def _withdraw(
+    campaign: Campaign,
+    since: str,
+    path: Path | None,
+    lines: dict[str, str],
+    facts: dict[str, Any],
+    *,
+    about: dict[str, Any],
+    force: bool,
+) -> None:
+    """Say which examples have lost their label since, and write them to the file that was named for them."""
+    from ladle.cli.campaign.batches import write_file
+
+    gone = campaign.withdrawn(since=since)
+    facts["withdrawn"], facts["withdrawn_ids"] = len(gone), gone["id"].tolist()
+    if len(gone):
+        where = "" if path else "; --withdrawn FILE writes their ids"
+        lines["withdrawn"] = f"examples that had labels before and have no resolved label now: {len(gone):,}{where}"
+    if path is not None:
+        written, _ = write_file(gone.to_arrow(), path, format_name=None, about=about, force=force)
+        facts["withdrawn_file"] = str(path)
+        lines["withdrawn file"] = f"{path} ({written.format})"
 
 
 def _tasks(campaign: Campaign, what: What, round_number: int | None) -> Any:
@@ -178,10 +224,10 @@ def _table(campaign: Campaign, what: What, history: bool, since: str | None) -> 
         return table.rename_columns(["id" if each == "round" else each for each in table.schema.names])
     if what is What.LABELS:
         place = table.schema.get_field_index("adjudicated")
-        table = table.set_column(place, "adjudicated", _typed(made["adjudicated"], campaign.form.type_of("label")))
+        table = table.set_column(place, "adjudicated", _typed(made["adjudicated"], _label_type(campaign)))
     if what in (What.RESOLVED, What.LABELS, What.ADJUDICATIONS):
         place = table.schema.get_field_index("label")
-        table = table.set_column(place, "label", _typed(made["label"], campaign.form.type_of("label")))
+        table = table.set_column(place, "label", _typed(made["label"], _label_type(campaign)))
     if what is What.LABELS and not history:
         table = table.filter(pc.equal(table.column("status"), pa.scalar("current", table.schema.field("status").type)))
         table = table.filter(pc.is_valid(table.column("label")))  # skips are answers, and no labels
@@ -195,6 +241,18 @@ def _audit_column(column: Any) -> Any:
     if isinstance(column, list):
         return pa.array([json.dumps(each, ensure_ascii=False) for each in column], pa.large_string())
     return pa.array(column, pa.timestamp("us", "UTC") if column.dtype.kind == "M" else None)
+
+
+def _label_type(campaign: Campaign) -> Any:
+    """The Arrow type of labels in files that are written: numbers where all classes of now are numbers.
+
+    `campaign.form` has the type of labels in files that are read: those may have the names of before.
+    """
+    from ladle.cli.campaign.lead.classes import are_numbers
+
+    form = campaign.form
+    form = replace(form, items="integer") if are_numbers(campaign) else replace(form, items="text")
+    return form.type_of("label")
 
 
 def _typed(labels: list[Any], kind: Any) -> Any:

@@ -12,13 +12,21 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
+from ladle.counts import rate_text, share_text
+
 if TYPE_CHECKING:
     from ladle.labelling import Records
 
 _SHOWN_CHARACTERS = 100
 _TELLS = ("tell", "import", "skip", "comment")
 # What a tell counts, in the words of its line; `labels` in its report is the number of all answers.
-_OF_A_TELL = {"accepted": "labels", "skipped": "skips", "repeated": "repeats", "quarantined": "rejected", "labels": ""}
+_OF_A_TELL = {
+    "accepted": "labels",
+    "skipped": "skips",
+    "repeated": "repeats",
+    "quarantined": "quarantined",
+    "labels": "",
+}
 _CLASSES = ("name", "old", "new", "into")  # of a change of classes
 _LABELS = ("labels", "was")  # lists and mappings of labels, each as JSON text
 _FIRST = {"annotators": 0, "holder": 1, "reason": 2, "reasons": 3, "ids": 4}  # of texts and lists: whose, why, which
@@ -37,12 +45,12 @@ def annotator_table(annotators: Records) -> Table:
     rows = []
     for row in annotators:
         gold = f"{row.gold_right:,} of {row.gold_seen:,}" if row.gold_seen else "-"
-        agrees = "-" if row.agreement != row.agreement else f"{row.agreement:.1%}"
+        agrees = share_text(row.agreement)
         rows.append(
             [
                 row.annotator or "(not named)",
                 f"{row.labels:,}",
-                "-" if row.labels_per_day != row.labels_per_day else f"{row.labels_per_day:,.0f}",
+                rate_text(row.labels_per_day),
                 *([gold] * tested),
                 *([agrees] * several),
                 when(row.last_told_at),

@@ -76,7 +76,7 @@ def _control(tasks: Sequence[Entry], label: str, path: Path) -> str:
         return label
     if len(controls) > 1 or label != "label":
         got = f"controls {shown(list(controls))}"
-        remedy = "Name the control that holds the labels."
+        remedy = 'Name the control that holds the labels: names={"label": CONTROL}.'
         raise FileFormatError(str(path), wanted=f"have labels in a control `{label}`", got=got, remedy=remedy)
     control = next(iter(controls))
     notice(f"{path} is an export of Label Studio: its control `{control}` holds the labels.")

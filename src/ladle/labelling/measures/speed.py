@@ -13,9 +13,9 @@ WINDOW_DAYS = 7  # the speed is measured over these days
 def labels_per_day(paid: LabelTable, at: int, *, since: int) -> float | None:
     """Labels a day over the last `WINDOW_DAYS` days, or since the first label where that is later.
 
-    paid: the first label of each pair of example and annotator, see `paid_for`. at: now. since: when
-    the campaign began; labels from before say nothing of its speed. A label that was recorded before it is said to have
-    been given counts from when it was recorded. All times in microseconds.
+    paid: the first label of each pair of example and annotator that still has a label, see `standing`. at: now. since:
+    when the campaign began; labels from before say nothing of its speed. A label that was recorded before it is said to
+    have been given counts from when it was recorded. All times in microseconds.
 
     None where it is not known: without labels, on the first day, and while all labels have one moment.
     """

@@ -53,6 +53,13 @@ def paid_for(label: LabelTable) -> LabelTable:
     return told.take(np.sort(order[first]))
 
 
+def standing(paid: LabelTable, current: LabelTable) -> LabelTable:
+    """The first labels of pairs of an example and an annotator with a current label: work that was not undone."""
+    pairs = set(zip(current.row.tolist(), current.annotator.tolist(), strict=True))
+    stands = [pair in pairs for pair in zip(paid.row.tolist(), paid.annotator.tolist(), strict=True)]
+    return paid.take(np.array(stands, bool))
+
+
 def paid_twice(merges: EventTable) -> int:
     """How many labels were paid for beside those of `paid_for`, by the events that merged people."""
     return sum(int(json.loads(text)["told"]["paid_twice"]) for text in merges.details.tolist())

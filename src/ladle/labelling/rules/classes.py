@@ -11,7 +11,7 @@ from ladle.labelling.events import Effects
 from ladle.labelling.labels import Class, Labels
 from ladle.labelling.rules.tell import KnownRows, rejudge
 from ladle.labelling.settings import Settings
-from ladle.labelling.tables import AdjudicationTable, GoldTable, LabelTable, SettingsTable
+from ladle.labelling.tables import CURRENT, AdjudicationTable, GoldTable, LabelTable, SettingsTable
 
 
 def change_classes(after: Settings, known: KnownRows, gold: GoldTable, *, number: int, what: dict[str, Any]) -> Effects:
@@ -44,8 +44,10 @@ def change_classes(after: Settings, known: KnownRows, gold: GoldTable, *, number
 
 def uses_of(labels: Labels, name: Class, known: KnownRows, gold: GoldTable) -> dict[str, int]:
     """How many labels, gold examples and final words on record name a class, those that ended long ago too."""
+    ended = known.label.status != CURRENT
     as_told = {
-        "label": known.label.as_told,
+        "label": known.label.as_told[~ended],
+        "superseded or deleted label": known.label.as_told[ended],
         "gold example": gold.as_told,
         "final word": known.adjudication.as_told,
     }

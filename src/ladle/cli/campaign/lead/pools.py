@@ -91,7 +91,8 @@ def extend(
     """Extend the pool by new examples after those of now, or replace it by another one.
 
     With --replace, examples may be removed, have another order, or be embedded anew. Labels and all other records
-    follow their examples by id. An example that is gone keeps its records and is excluded until a later pool has it.
+    follow their examples by id. An example that is gone keeps its records and is excluded until a later pool has it;
+    one that never had any is not known any more.
     """
     from ladle.cli.program.printing import print_answer
     from ladle.cli.program.progress import progress_reporter
@@ -104,7 +105,7 @@ def extend(
         added = campaign.extend(given, tree=tree, replace=replace, progress=bars)
         news = len(campaign.pool.history()) > parts
         told = campaign.audit()[-1].details if news and replace else {}
-        counts = {name: told[name] for name in ("removed", "returned", "moved") if name in told}
+        counts = {name: told[name] for name in ("gone", "removed", "returned", "moved") if name in told}
         facts = {
             "command": "campaign extend",
             "name": campaign.name,
@@ -116,15 +117,21 @@ def extend(
         }
         lines = {"pool": f"{counted(given.rows, 'example')}, {added:,} of them new", **skipping.shown(given)}
         if counts:
-            lines["records"] = (
-                f"of {counted(counts['removed'], 'example')} that {of_number(counts['removed'], 'was')} removed, "
-                "kept and excluded; "
-                f"of {counts['returned']:,} that came back"
-            )
+            lines |= _gone(counts)
         if not news:
             lines["done before"] = "the campaign has this pool: nothing was changed"
         title = f"{'Replaced the pool of' if replace else 'Extended'} {campaign.name}"
         print_answer(title, lines, facts, as_json=as_json)
+
+
+def _gone(counts: dict[str, int]) -> dict[str, str]:
+    """What a replaced pool left out and brought back. Only examples with records are known when they are gone."""
+    gone, removed, returned = (counts.get(name, 0) for name in ("gone", "removed", "returned"))
+    lines = {"removed": counted(gone, "example")}
+    if gone:
+        kept = f"{removed:,} of them with records, which {of_number(removed, 'is')} kept and excluded"
+        lines["removed"] += f", {kept}" if removed else ", none of them with records: the campaign knows them no more"
+    return lines | ({"came back": counted(returned, "example") + " with records"} if returned else {})
 
 
 def _facts(campaign: Campaign) -> dict[str, Any]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ladle.cli.campaign.creating import Control
 from ladle.cli.campaign.opening import DAY_SECONDS, By, Db, Name, OtherPool, open_campaign
 from ladle.cli.program import options
-from ladle.counts import of_number
+from ladle.counts import counted, of_number
+
+if TYPE_CHECKING:
+    from ladle.campaign import Campaign
 
 # The options, by the setting that each changes.
 _OPTIONS = {
@@ -93,10 +96,22 @@ def set_settings(
             _OPTIONS[each].removeprefix("--"): f"{_shown(each, new)}, was {_shown(each, old)}"
             for each, (old, new) in change.changed.items()
         }
+        if change.changed.keys() & {"price", "currency"}:
+            lines["paid"] = _paid(campaign)
         if change.tasks:
             lines["tasks"] = f"{change.tasks:,} {of_number(change.tasks, 'has')} another state now"
         lines |= {} if change else {"done before": "it was so already: nothing was changed"}
         print_answer(f"Settings of {campaign.name}", lines, facts, as_json=as_json)
+
+
+def _paid(campaign: Campaign) -> str:
+    """What the labels that were told so far cost: a new price changes nothing of it."""
+    from ladle.labelling.measures.prices import costs_text
+
+    figures = campaign.progress()
+    if not figures.costs:
+        return "nothing so far"
+    return f"{costs_text(figures.costs)} for {counted(figures.spend, 'label')}: each at the price of its time"
 
 
 def _shown(setting: str, value: Any) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ladle.cli.campaign.opening import Db, Name, OtherPool, open_campaign
 from ladle.cli.program import options
-from ladle.counts import counted
+from ladle.counts import counted, share_text
 
 if TYPE_CHECKING:
     from ladle.labelling import Agreement, Record, Records
@@ -60,7 +60,7 @@ def _lines(found: Agreement) -> dict[str, str]:
         "alpha": _alpha(found.alpha),
     }
     if found.share is not None:
-        lines["equal"] = f"{found.share:.1%} of pairs of labels of one example"
+        lines["equal"] = f"{share_text(found.share)} of pairs of labels of one example"
     return lines
 
 
@@ -89,7 +89,7 @@ def _class_table(found: Agreement) -> Any:
     names = ["class", "labels", "alpha", "others agree", *([] if several else ["most often instead"])]
     rows = []
     for row in _lowest(found.classes, "alpha"):
-        instead = "-" if row.confused_with is None else f"{row.confused_with} ({row.confused_share:.0%})"
+        instead = "-" if row.confused_with is None else f"{row.confused_with} ({share_text(row.confused_share)})"
         cells = [str(row.label), f"{row.labels:,}", figure(row.alpha), percent(row.share)]
         rows.append(cells if several else [*cells, instead])
     return table(names, rows, right={1, 2, 3})
@@ -139,7 +139,7 @@ def _lowest(rows: Records, field: str) -> list[Record]:
 
 def percent(value: float) -> str:
     """A share for people; "-" where it is not known."""
-    return "-" if math.isnan(value) else f"{value:.1%}"
+    return share_text(value)
 
 
 def figure(value: float, digits: int = 3) -> str:

@@ -12,6 +12,7 @@ import typer
 
 from ladle.cli.campaign.opening import url_of
 from ladle.cli.program import options
+from ladle.counts import rate_text, share_text
 
 if TYPE_CHECKING:
     from ladle.campaign import Campaign, CampaignComparison
@@ -24,6 +25,10 @@ def compare(
     names: Annotated[
         list[str] | None,
         typer.Argument(metavar="NAME...", help="The campaigns. Default: all of the databases.", show_default=False),
+    ] = None,
+    name: Annotated[
+        list[str] | None,
+        typer.Option("--name", metavar="NAME", help="A campaign, as NAME; once for each.", show_default=False),
     ] = None,
     db: Annotated[
         list[str] | None,
@@ -38,7 +43,7 @@ def compare(
     # The option does not read LADLE_DB itself: it would split a path at its spaces.
     urls = db or [url_of(os.environ.get("LADLE_DB"))]
     with ExitStack() as stack:
-        found = compare_campaigns(*_opened(stack, urls, names or []))
+        found = compare_campaigns(*_opened(stack, urls, [*(names or ()), *(name or ())]))
     if as_json:
         print_json({"command": "campaign compare", **found.to_dict()})
     else:
@@ -114,11 +119,11 @@ _MEASURES: dict[str, Callable[[Record], str]] = {
     "labels": lambda row: _count(row.labels),
     "people": lambda row: _count(row.annotators),
     "spend": lambda row: _count(row.spend),
-    "cost": lambda row: f"{_count(row.cost, 2)} {row.currency}" if row.currency else _count(row.cost, 2),
+    "cost": lambda row: row.costs or f"{_count(row.cost, 2)} {row.currency}".rstrip(),
     "budget": lambda row: _count(row.budget),
-    "labels a day": lambda row: _count(row.labels_per_day),
+    "labels a day": lambda row: rate_text(row.labels_per_day),
     "seconds a label": lambda row: _count(row.seconds_per_label, 1),
-    "equal labels": lambda row: "-" if math.isnan(row.share) else f"{row.share:.1%}",
+    "equal labels": lambda row: share_text(row.share),
     "alpha": lambda row: _count(row.alpha, 3),
     "models": lambda row: _count(row.models),
 }

@@ -11,7 +11,7 @@ from ladle.cli.campaign.opening import DAY_SECONDS, Db, Name, OtherPool, as_type
 from ladle.cli.campaign.overview.agreement import review_lines
 from ladle.cli.campaign.overview.control import control_lines
 from ladle.cli.program import options
-from ladle.counts import counted
+from ladle.counts import counted, of_number, rate_text, share_text
 
 if TYPE_CHECKING:
     from ladle.labelling import Progress, Settings
@@ -63,14 +63,16 @@ def _lines(figures: Progress, settings: Settings, see_quarantine: str) -> dict[s
     if figures.labelled_unasked or figures.disputed_unasked:
         apart = f", {figures.disputed_unasked:,} disputed" if figures.disputed_unasked else ""
         total = figures.labelled + figures.labelled_unasked
-        lines["not asked for"] = f"{figures.labelled_unasked:,} labelled{apart}; {total:,} are labelled in all"
+        lines["not asked for"] = (
+            f"{figures.labelled_unasked:,} labelled{apart}; {total:,} {of_number(total, 'is')} labelled in all"
+        )
     lines |= {
         "labels": f"{told:,}" + (f", by {people} people an example" if people > 1 else ""),
         **({"imported": counted(figures.imported, "label")} if figures.imported else {}),
         "speed": _speed(figures),
         "time left": _time_left(figures),
         "spend": spend_text(figures),
-        **({"cost": _cost(figures, settings)} if figures.cost is not None else {}),
+        **({"cost": _cost(figures, settings)} if figures.costs or figures.cost is not None else {}),
     }
     if figures.agreement is not None:
         lines["agreement"] = f"{share_text(figures.agreement)} of pairs of labels of one example agree"
@@ -88,11 +90,6 @@ def labelled_text(figures: Progress) -> str:
     done, out = figures.labelled / figures.asked, figures.asked - figures.labelled - figures.outstanding
     excluded = f", {out:,} excluded" if out else ""
     return f"{figures.labelled:,} of {figures.asked:,} asked for {_bar(done)} {share_text(done)}{excluded}"
-
-
-def share_text(share: float) -> str:
-    """A share as whole percent, cut off: 100% is all of it, and 0% none."""
-    return "<1%" if 0 < share < 0.01 else f"{math.floor(share * 100 + 1e-9)}%"
 
 
 def stopping_lines(verdicts: Sequence[Verdict]) -> dict[str, str]:
@@ -131,7 +128,7 @@ def _speed(figures: Progress) -> str:
     speed = figures.labels_per_day
     if speed is None:
         return "not known yet: it is counted over a day of labels or more"
-    return f"{speed:,.{0 if speed >= 10 else 1}f} labels a day" if speed else "no labels in the last seven days"
+    return f"{rate_text(speed)} labels a day" if speed else "no labels in the last seven days"
 
 
 def _time_left(figures: Progress) -> str:
@@ -156,11 +153,19 @@ def spend_text(figures: Progress) -> str:
 
 
 def _cost(figures: Progress, settings: Settings) -> str:
+    from ladle.labelling.measures.prices import costs_text
     from ladle.labelling.measures.spending import cost_of
 
-    reserved = cost_of(figures.reserved, settings.price) or 0.0
     word = f" {figures.currency}" if figures.currency else ""
-    return f"{figures.cost:,.2f}{word} paid, {reserved:,.2f}{word} reserved, at {settings.price:g}{word} a label"
+    paid = costs_text(figures.costs) or f"0.00{word}"
+    reserved = cost_of(figures.reserved, settings.price)
+    if reserved is None:
+        return f"{paid} paid; a label has no price now"
+    one_price = figures.costs == {} or figures.costs == {figures.currency: cost_of(figures.spend, settings.price)}
+    at = f"{settings.price:g}{word} a label"
+    if one_price:
+        return f"{paid} paid, {reserved:,.2f}{word} reserved, at {at}"
+    return f"{paid} paid, at the price of their time; {reserved:,.2f}{word} reserved, at {at} now"
 
 
 COMMANDS = {"progress": progress}

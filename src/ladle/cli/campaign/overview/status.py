@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 80, 24  # of the smallest terminal
 _INDENT = "     "
+_MOST_LINES = 3  # of one step
 
 
 def status(db: Db = None, name: Name = None, pool: OtherPool = None, as_json: options.AsJson = False) -> None:
@@ -51,7 +53,7 @@ def screen(found: Status, db: str | None, name: str | None) -> list[str]:
         return [*lines, "Nothing to do."]
     lines.append("Next:")
     for place, step in enumerate(found.steps, start=1):
-        message = textwrap.wrap(step.message, WIDTH - len(_INDENT), max_lines=2, placeholder=" ...")
+        message = _shortened(step.message)
         block = [f"{place if row == 0 else '':>3}  {text}" for row, text in enumerate(message)]
         block.append(f"{_INDENT}  {as_typed(step.command, db, name)}")
         rest = len(found.steps) - place
@@ -67,6 +69,16 @@ def _control(figures: Progress) -> list[str]:
 
     lines = {} if figures.control is None else control_lines(figures.control)
     return [f"accuracy {lines['accuracy']}" if "accuracy" in lines else each for each in [*lines.values()][:1]]
+
+
+def _shortened(message: str) -> list[str]:
+    """The lines of a message: whole sentences as far as three lines go; a first one that is longer is cut."""
+    sentences = re.split(r"(?<=[.?!]) (?=[A-Z])", message)
+    for count in range(len(sentences), 0, -1):
+        lines = textwrap.wrap(" ".join(sentences[:count]), WIDTH - len(_INDENT))
+        if len(lines) <= _MOST_LINES:
+            return lines
+    return textwrap.wrap(sentences[0], WIDTH - len(_INDENT), max_lines=_MOST_LINES, placeholder=" ...")
 
 
 def _rows(lines: list[str]) -> int:

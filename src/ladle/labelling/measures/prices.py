@@ -1,0 +1,90 @@
+"""What labels have cost: each at the price that held when it was told. A later price changes nothing of it.
+
+A price or a currency that was not set counts as the first that was set afterwards: it was not known, and not nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+
+from ladle.labelling.columns import Int64
+from ladle.labelling.settings import Settings
+from ladle.labelling.tables import TOLD_LABEL, EventTable, LabelTable, SettingsTable
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prices:
+    """The prices of a label over time.
+
+    events: (p,) int64, ascending: the change of the settings from which each holds; 0 for the founding ones. price,
+    currency: of each; None where no price has been set since.
+    """
+
+    events: Int64
+    price: tuple[float | None, ...]
+    currency: tuple[str, ...]
+
+    @classmethod
+    def of(cls, founding: Settings, changes: SettingsTable) -> Prices:
+        """The prices by the settings of the beginning and their changes."""
+        settings = [founding, *(Settings.from_json(text) for text in changes.settings.tolist())]
+        prices, currencies = [each.price for each in settings], [each.currency for each in settings]
+        for place in range(len(settings) - 2, -1, -1):
+            prices[place] = prices[place + 1] if prices[place] is None else prices[place]
+            currencies[place] = currencies[place] or currencies[place + 1]
+        return cls(np.concatenate([[0], changes.event]).astype(np.int64), tuple(prices), tuple(currencies))
+
+    def held_at(self, events: Int64) -> Int64:
+        """(e,) the place of the price that held when these events were."""
+        return np.searchsorted(self.events, events, side="right") - 1
+
+    def costs(self, events: Int64) -> dict[str, float]:
+        """What labels cost that were stored by these events, by currency; without those that have no price.
+
+        Decimal sums, so without the errors of binary fractions.
+        """
+        totals: dict[str, Decimal] = {}
+        for place, count in sorted(Counter(self.held_at(events).tolist()).items()):
+            price = self.price[place]
+            if price is not None:
+                word = self.currency[place]
+                totals[word] = totals.get(word, Decimal()) + count * Decimal(str(price))
+        return {word: float(total) for word, total in totals.items()}
+
+
+def payments(paid: LabelTable, label: LabelTable, merges: EventTable) -> Int64:
+    """(spend,) the event that stored each label that was paid for, those of merged people that were paid twice too.
+
+    paid: as `paid_for`. label: every version of all answers. merges: the events that merged people. Of a pair that was
+    paid twice, the second payment is the first label under another name from before the merge.
+    """
+    told = label.take((label.origin == TOLD_LABEL) & (label.label != "")) if len(label) else label
+    firsts, known = set(paid.number.tolist()), dict(zip(_pairs(paid), paid.told_by.tolist(), strict=True))
+    others: dict[tuple[int, str, str], int] = {}
+    for pair, number, name, event in zip(
+        _pairs(told), told.number.tolist(), told.told_by.tolist(), told.event.tolist(), strict=True
+    ):
+        if number not in firsts and known[pair] != name:
+            others.setdefault((*pair, name), event)
+    left, twice = sorted(others.values()), []
+    for seq, details in zip(merges.seq.tolist(), merges.details.tolist(), strict=True):
+        count = int(json.loads(details)["told"]["paid_twice"])
+        before = [event for event in left if event < seq][:count]
+        left = left[len(before) :]
+        twice += before + [seq] * (count - len(before))
+    return np.concatenate([paid.event, np.array(twice, np.int64)])
+
+
+def costs_text(costs: Mapping[str, float]) -> str:
+    """Costs for people, such as "2.05 EUR + 1.00 USD"."""
+    return " + ".join(f"{cost:,.2f} {word}".rstrip() for word, cost in costs.items())
+
+
+def _pairs(label: LabelTable) -> list[tuple[int, str]]:
+    return list(zip(label.row.tolist(), label.annotator.tolist(), strict=True))
