@@ -261,7 +261,7 @@ class Model:
         ]
         for each in gone:
             each["status"] = "deleted"
-        return sum(each["meant"] != "skip" for each in gone)  # skips are counted apart
+        return len(gone)
 
     def merge(self, old: str, into: str) -> None:
         """All that one name did was done by the other."""
