@@ -20,7 +20,7 @@ SEVERAL = {
     "campaign round": {"--labels", "--metric", "--score-column", "--ignore-column"},
     "campaign ask": {"--score-column"},
     "campaign model": {"--metric"},
-    "campaign compare": {"--db"},
+    "campaign compare": {"--db", "--name"},
     "campaign tell": {"--ignore-column"},
     "campaign import": {"--ignore-column"},
     "campaign exclude": {"--example"},

@@ -1200,8 +1200,8 @@ BUDGET = (
     Fault(
         "budget",
         "an imported label is paid for",
-        'told = label.take((label.origin == TOLD_LABEL) & (label.label != ""))',
-        'told = label.take(label.label != "")',
+        'return label.take((label.origin == TOLD_LABEL) & (label.label != ""))',
+        'return label.take(label.label != "")',
         ("test_imported_labels_are_free",),
     ),
     Fault(

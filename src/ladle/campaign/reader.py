@@ -281,15 +281,13 @@ class Reader:
             return waiting.outstanding(view, self.settings, self._session.now())
 
     def holdings(self) -> Records:
-        """Who has tasks that wait for labels: holders of batches, people who have taken tasks, and assignees.
+        """Who has tasks that wait for labels, or gold that has them already: by batch, taking or assignment.
 
         Returns
         -------
         Records
             One row for each: who, how ("batch 3", "taken", "assigned" or "gold"), tasks, since, until (of the last
-            lease; None for an assignment), ended (whether that is past: others may get them). Overdue ones have a row
-            of their own. "gold": taken gold that has its labels, so that it waits for this person alone; `outstanding`
-            does not list it.
+            lease; None for an assignment), ended (that is past: others may get them). Overdue ones have their own row.
         """
         with self._session.reading() as view:
             return waiting.holdings(view, self.settings, self._session.now())

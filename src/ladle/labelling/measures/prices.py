@@ -14,8 +14,9 @@ from decimal import Decimal
 import numpy as np
 
 from ladle.labelling.columns import Int64
+from ladle.labelling.measures.spending import told_labels
 from ladle.labelling.settings import Settings
-from ladle.labelling.tables import TOLD_LABEL, EventTable, LabelTable, SettingsTable
+from ladle.labelling.tables import EventTable, LabelTable, SettingsTable
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +65,7 @@ def payments(paid: LabelTable, label: LabelTable, merges: EventTable) -> Int64:
     paid: as `paid_for`. label: every version of all answers. merges: the events that merged people. Of a pair that was
     paid twice, the second payment is the first label under another name from before the merge.
     """
-    told = label.take((label.origin == TOLD_LABEL) & (label.label != "")) if len(label) else label
+    told = told_labels(label)
     firsts, known = set(paid.number.tolist()), dict(zip(_pairs(paid), paid.told_by.tolist(), strict=True))
     others: dict[tuple[int, str, str], int] = {}
     for pair, number, name, event in zip(

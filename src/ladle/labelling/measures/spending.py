@@ -43,7 +43,7 @@ def spend_of(settings: Settings, task: TaskTable, label: LabelTable, merges: Eve
 
 def paid_for(label: LabelTable) -> LabelTable:
     """The first told label of each pair of an example and an annotator, in the order of the numbers."""
-    told = label.take((label.origin == TOLD_LABEL) & (label.label != "")) if len(label) else label
+    told = told_labels(label)
     people = {name: place for place, name in enumerate(dict.fromkeys(told.annotator.tolist()))}
     codes = np.fromiter((people[name] for name in told.annotator.tolist()), np.int64, len(told))
     order = np.lexsort((told.number, codes, told.row))
@@ -51,6 +51,11 @@ def paid_for(label: LabelTable) -> LabelTable:
     first = np.ones(len(order), bool)
     first[1:] = (row[1:] != row[:-1]) | (code[1:] != code[:-1])
     return told.take(np.sort(order[first]))
+
+
+def told_labels(label: LabelTable) -> LabelTable:
+    """All versions of labels that were told: no skips, and no imported ones."""
+    return label.take((label.origin == TOLD_LABEL) & (label.label != "")) if len(label) else label
 
 
 def standing(paid: LabelTable, current: LabelTable) -> LabelTable:
