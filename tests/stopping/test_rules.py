@@ -221,7 +221,7 @@ class TestPlateau:
             assert verdict.stop == (gain < 0.015)
         longer = GainPlateau(least_gain=0.015).verdict(labels=[1, 2, *labels], accuracies=[0, 0.4, *accuracies])
         assert longer.value == pytest.approx(0.02)  # the window forgets the steep beginning
-        assert "6 rounds with a measured model are needed, and there are 5" in (
+        assert "6 models are needed, and there are 5" in (
             GainPlateau(least_gain=0.01).verdict(labels=labels[:5], accuracies=accuracies[:5]).told
         )
 

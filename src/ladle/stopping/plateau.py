@@ -89,7 +89,7 @@ class GainPlateau(StoppingRule):
             raise ArgumentError("`labels`", wanted="grow from round to round", got=f"{labels.tolist()}")
         if len(labels) < window:
             there = f"there {of_number(len(labels), 'is')} {len(labels)}"
-            return too_early(self.name, f"{window} rounds with a measured model are needed, and {there}")
+            return too_early(self.name, f"{window} models are needed, and {there}")
         batch = float(labels[-1] - labels[-2]) if self.batch_size is None else float(self.batch_size)
         middle, upper = slope_and_bound(labels[-window:], accuracies[-window:], self.confidence)
         reason = (
