@@ -121,7 +121,7 @@ ACTS = {
     "exclude strangers": (lambda c: c.exclude(["stranger"], reason="?"), IdError, "stranger"),
     "exclude without a reason": (lambda c: c.exclude(ONE, reason=""), ArgumentError, "`reason`"),
     "delete without a reason": (lambda c: c.delete_labels(ONE, reason=""), ArgumentError, "`reason`"),
-    "gold that is no label": (lambda c: c.add_gold(ONE, [None]), ArgumentError, "position 0"),
+    "gold that is no label": (lambda c: c.add_gold(ONE, [None]), ArgumentError, "there is no label"),
     "gold twice": (lambda c: c.add_gold(ONE * 2, ["cat", "cat"]), ArgumentError, "once"),
     "a model of no name": (lambda c: c.record_model(""), ArgumentError, "`version`"),
     "a metric that is none": (lambda c: c.record_model("m", metrics={"accuracy": "good"}), ArgumentError, "metrics"),
