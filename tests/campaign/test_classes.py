@@ -343,7 +343,12 @@ def _final(campaign: Any) -> None:
     campaign.undo_adjudication([ONE])
 
 
-USES = {"2 labels": _labelled, "1 label": _merged_in, "1 gold example": _gold, "1 final word": _final}
+USES = {
+    "2 superseded or deleted labels": _labelled,
+    "1 label": _merged_in,
+    "1 gold example": _gold,
+    "1 final word": _final,
+}
 
 
 @pytest.mark.parametrize("use", USES)
