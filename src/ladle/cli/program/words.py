@@ -34,6 +34,7 @@ ARGUMENTS: dict[str, tuple[str, str]] = {
     "control": ("--control", "the share that is drawn uniformly"),
     "gold_accuracy": ("--gold-accuracy", "the share of gold that has to be right"),
     "high": ("--high", "the largest label"),
+    "held_out": ("--held-out", "that no model has learnt the control"),
     "holder": ("--holder", "the holder"),
     "id": ("--id", "the column of the ids"),
     "ids": ("", "the ids"),
@@ -89,6 +90,7 @@ ARGUMENTS: dict[str, tuple[str, str]] = {
     "verify": ("", "ladle campaign verify"),
     "version": ("", "the version"),
     "votes": ("--votes", "the votes"),
+    "unseen_from": ("--unseen-from", "the first batch whose labels the model has not learnt"),
 }
 # Names that are columns of files as often as arguments: they change only where they are all of the subject.
 COLUMNS = frozenset({"annotator", "embedding", "format", "id", "ids", "label", "labels", "name", "names", "number"})
