@@ -20,7 +20,7 @@ from tests.cli.test_usage import commands
 GOLDEN = Path(__file__).parents[2] / "golden"
 # Commands that change nothing that a campaign stores; `restore` and `migrate` bring a whole database.
 READING = {
-    *("list", "progress", "outstanding", "disputes", "agreement", "compare", "status"),
+    *("list", "progress", "outstanding", "disputes", "agreement", "compare", "control", "status"),
     *("export", "story", "audit", "verify", "restore", "migrate"),
     *("person list", "quarantine list", "class list"),
 }
