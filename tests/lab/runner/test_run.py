@@ -161,7 +161,7 @@ def test_a_label_that_was_left_out_comes_back_with_its_own_options_only(whole, t
 
 def test_a_learners_option_is_refused_before_the_data_are_read(tmp_path):
     read = parse_experiment(
-        TOML.replace("epochs = 4", "epochs = 0").replace('name = "toy", rows', 'name = "nothing", rows')
+        TOML.replace("epochs = 4", "epochs = -1").replace('name = "toy", rows', 'name = "nothing", rows')
     )
     with pytest.raises(ArgumentError, match="epochs"):
         run(tmp_path, read)
