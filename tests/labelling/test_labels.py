@@ -87,3 +87,11 @@ def test_many_at_once_are_as_one_by_one(labels: list) -> None:
 @pytest.mark.parametrize("labels", [SINGLE, OF_TWO, MULTI, VALUE, Labels.value()])
 def test_labels_are_kept_as_json(labels: Labels) -> None:
     assert Labels.from_dict(json.loads(json.dumps(labels.to_dict()))) == labels
+
+
+def test_whole_numbers_that_would_be_rounded_are_refused() -> None:
+    labels = Labels.value()
+    written, refused = labels.all_canonical([2**53 + 1, 2**53, np.int64(2**53 + 1), 10**22])
+    assert list(refused) == [0, 2]
+    assert "holds exactly" in refused[0]
+    assert (written[1], written[3]) == ("9007199254740992.0", "1e+22")

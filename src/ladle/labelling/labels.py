@@ -242,6 +242,8 @@ class Labels:
             raise ValueError(f"a label is a finite number; got {shown(label)}") from None
         if not math.isfinite(value):
             raise ValueError(f"a label is a finite number; got {value}")
+        if isinstance(label, (int, np.integer)) and int(value) != int(label):
+            raise ValueError(f"a label is a number that float64 holds exactly; got {shown(label)}")
         if (self.low is not None and value < self.low) or (self.high is not None and value > self.high):
             low = "-inf" if self.low is None else self.low
             raise ValueError(f"a label is from {low} to {'inf' if self.high is None else self.high}; got {value}")
