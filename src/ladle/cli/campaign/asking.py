@@ -21,7 +21,7 @@ from ladle.cli.campaign.opening import (
     seconds_of,
 )
 from ladle.cli.program import options
-from ladle.counts import counted
+from ladle.counts import counted, of_number
 
 if TYPE_CHECKING:
     from ladle.campaign import Campaign
@@ -266,7 +266,7 @@ def batch_lines(batch: Batch) -> dict[str, str]:
     return {
         "strategy": f"{story['strategy']}, of {counted(story['candidate_rows'], 'candidate')}",
         "batch": f"{counted(len(batch), 'example')}{passed}",
-        **({"control": f"{len(batch.control):,} of them were drawn uniformly"} if len(batch.control) else {}),
+        **({"control": _drawn(len(batch.control))} if len(batch.control) else {}),
         "lease until": f"{batch.lease_until:%Y-%m-%d %H:%M} UTC",
     }
 
@@ -284,3 +284,8 @@ EXAMPLES = {
     ),
     "release": options.examples("ladle campaign release --db birds.db --annotator ann"),
 }
+
+
+def _drawn(count: int) -> str:
+    """How many examples of the batch are of the control."""
+    return f"{count:,} of them {of_number(count, 'was')} drawn uniformly"
