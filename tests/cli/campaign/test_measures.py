@@ -135,6 +135,7 @@ def test_sides_without_clusters_say_so(team: Path, run: Any) -> None:
             "--withdrawn must come with resolved and --since",
         ),
         (("resolved", "--since", "event:1", "--withdrawn", "gone.manifest"), "--withdrawn must be .jsonl"),
+        (("resolved", "--since", "event:1", "--withdrawn", "./out.csv"), "must be another file than --output"),
     ],
 )
 def test_exports_that_are_refused(options: Any, message: str, team: Path, run: Any) -> None:

@@ -103,3 +103,10 @@ def test_nothing_is_told_until_nearly_all_members_have_a_label() -> None:
     first[:3] = NEVER
     assert ControlFacts(words, first < NEVER, first, ends).last_end == -1
     assert ControlFacts(words, first < NEVER, first, []).last_end == -1
+
+
+@pytest.mark.parametrize("count", [1, 9, 10, 33])
+def test_an_interval_holds_its_estimate(count: int) -> None:
+    for right in (0, count):
+        found = share_of(right, count)
+        assert found.low <= found.value <= found.high

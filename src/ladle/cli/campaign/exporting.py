@@ -97,7 +97,7 @@ def export(
     for option, value in (("--split", split), ("--since", since)):
         if value is not None and what not in _OF_LABELS:
             raise ArgumentError(option, wanted="come with resolved or labels", got=what.value)
-    _check_withdrawn(withdrawn, what, since)
+    _check_withdrawn(withdrawn, output, what, since)
     named = format_of(output, format_name).name
     if what in _PLAIN and named in ("coco", "manifest"):
         raise ArgumentError(f"the {what.value}", wanted="go to JSONL, Parquet or CSV", got=named)
@@ -143,7 +143,7 @@ def _records(
     return table, lines, facts
 
 
-def _check_withdrawn(path: Path | None, what: What, since: str | None) -> None:
+def _check_withdrawn(path: Path | None, output: Path, what: What, since: str | None) -> None:
     """Refuse --withdrawn where nothing can be withdrawn, and formats that have labels. Raises: ArgumentError."""
     from ladle.cli.campaign.batches import check_batch_file
     from ladle.errors import ArgumentError
@@ -153,6 +153,8 @@ def _check_withdrawn(path: Path | None, what: What, since: str | None) -> None:
         return
     if what is not What.RESOLVED or since is None:
         raise ArgumentError("--withdrawn", wanted="come with resolved and --since", got=f"{what.value} without them")
+    if path.resolve() == output.resolve():
+        raise ArgumentError("--withdrawn", wanted="be another file than --output", got=str(path))
     check_batch_file(path, None)
     if format_of(path, None).name in ("coco", "manifest"):
         raise ArgumentError("--withdrawn", wanted="be .jsonl, .parquet or .csv", got=str(path))

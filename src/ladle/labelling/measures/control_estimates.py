@@ -89,8 +89,10 @@ def share_of(right: float, count: float, population: float = math.inf) -> Contro
     if count >= population:
         return ControlEstimate(right / count, right / count, right / count, round(count))
     trials = count * (population - 1) / (population - count) if math.isfinite(population) else count
-    low, high = wilson(right / count, trials, _Z)
-    return ControlEstimate(right / count, float(low), float(high), round(count))
+    share = right / count
+    low, high = (float(end) for end in wilson(share, trials, _Z))
+    # Of all or none, rounding may leave the share out.
+    return ControlEstimate(share, min(low, share), max(high, share), round(count))
 
 
 def share_with(facts: ControlFacts, has: Mask, end: int) -> tuple[ControlEstimate, bool]:

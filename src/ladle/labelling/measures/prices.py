@@ -37,7 +37,8 @@ class Prices:
         settings = [founding, *(Settings.from_json(text) for text in changes.settings.tolist())]
         prices, currencies = [each.price for each in settings], [each.currency for each in settings]
         for place in range(len(settings) - 2, -1, -1):
-            prices[place] = prices[place + 1] if prices[place] is None else prices[place]
+            if prices[place] is None:
+                prices[place], currencies[place] = prices[place + 1], currencies[place + 1]
             currencies[place] = currencies[place] or currencies[place + 1]
         return cls(np.concatenate([[0], changes.event]).astype(np.int64), tuple(prices), tuple(currencies))
 
