@@ -30,11 +30,11 @@ import numpy.typing as npt
 import ladle
 from benchmarks import record
 from ladle import strategies
-from ladle.advice.repetition import ALIKE, repetition
+from ladle.advice.repetition import repeats, repetition
 from ladle.lab.data.fashion_mnist import fashion_mnist
 from ladle.lab.learners.feature_heads import HeadModel
 from ladle.lab.learners.logistic import Logistic
-from ladle.strategies import Chooser
+from ladle.strategies import Auto, Chooser
 from ladle.strategies.clustered.tight_levels import TightLevels, choose_level
 
 NATURAL = ("har", "robot", "eeg", "occupancy", "signs")
@@ -47,7 +47,6 @@ SHARES = (0.1, 0.5, 2.5, 10.0, 20.0)  # of the pool, in percent
 MADE_ROWS, JITTER = 4_000, 0.05
 MOST_ROUNDS, MOST_LABELLED = 6, 0.7
 ARMS = ("Uniform", "Margin", "Cluster-Margin 1.25", "Cluster-Margin 3", "Cluster-Margin 10", "BADGE", "auto")
-WIDEST = 0.15  # the default of `auto`
 MEAN_SIZE = 10  # of Cluster-Margin's clusters
 Matrix = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
@@ -171,7 +170,7 @@ def beforehand(cell: Cell, tree: ladle.Dendrogram, model: HeadModel, first: Labe
     """What can be known of a pool before it is labelled: near-copies, repeats in the batch of Margin, distances."""
     margin = strategies.create("margin")
     rows = margin.query(batch, probabilities=_probabilities(model, cell.inputs), labelled=first, seed=0).rows
-    levels = TightLevels(tree, ALIKE, WIDEST)
+    levels = TightLevels(tree, Auto.alike, Auto.widest)
     within = margin.query(
         min(int(np.ceil(1.5 * batch)), len(cell.labels) - len(first)),
         probabilities=_probabilities(model, cell.inputs), labelled=first, seed=0,
@@ -185,13 +184,9 @@ def beforehand(cell: Cell, tree: ladle.Dendrogram, model: HeadModel, first: Labe
     }
     for size in (2, 3, 10):
         labels = tree.cut(mean_size=size)
-        facts[f"repeats_{size}"] = _repeats(labels, rows)
+        facts[f"repeats_{size}"] = repeats(labels[rows])
         facts[f"height_{size}"] = _height(tree, len(cell.labels), size)
     return facts
-
-
-def _repeats(clusters: npt.NDArray[np.int32], rows: Labels) -> float:
-    return 1 - len(np.unique(clusters[rows])) / len(rows)
 
 
 def _height(tree: ladle.Dendrogram, rows: int, mean_size: float) -> float:

@@ -10,9 +10,10 @@ import numpy.typing as npt
 from ladle.arrays import Rows
 from ladle.errors import ArgumentError
 from ladle.hac import Dendrogram
+from ladle.strategies.clustered.auto import Auto
 from ladle.strategies.clustered.tight_levels import cut_within
 
-ALIKE = 0.03  # near-copies are apart by less than this share of the typical distance; as for `auto`
+ALIKE = Auto.alike  # near-copies are apart by less than this share of the typical distance
 RELATIVES = 3  # rows of a cluster whose width is looked at
 
 

@@ -16,7 +16,6 @@ EXAMPLES = options.examples(
     "ladle advise pool.parquet --scores logits.parquet --logits --tree tree.npz --size 100000 --labelled done.txt",
     "ladle advise pool.npy --scores p.npy --size 1000 --json",
 )
-CLUSTERED_AT = 10  # the mean size of clusters, where no tree is given; as `ladle cluster`
 
 
 def advise(
@@ -38,14 +37,7 @@ def advise(
             "Once for each file.",
         ),
     ] = None,
-    labelled_column: Annotated[
-        str | None,
-        typer.Option(
-            "--labelled-column",
-            metavar="COLUMN",
-            help="Column of the ids in the --labelled files. Default: the name of --id, else id.",
-        ),
-    ] = None,
+    labelled_column: options.LabelledColumn = None,
     metric: Annotated[
         options.Metric | None,
         typer.Option("--metric", help="Without a --tree: cosine (the default), or squared Euclidean distance."),
@@ -106,7 +98,7 @@ def advise(
     inputs = reading.read(examples, rows, ("scores",), progress=bars)
     if dendrogram is None:
         dendrogram = cluster(
-            examples, metric="cosine" if metric is None else metric.value, mean_size=CLUSTERED_AT, progress=bars
+            examples, metric="cosine" if metric is None else metric.value, mean_size=options.MEAN_SIZE, progress=bars
         )
     advice = estimated(dendrogram, size, margins=inputs.arrays["margins"], labelled=rows)
     _report(advice, examples, inputs, time.perf_counter() - started, as_json=as_json)

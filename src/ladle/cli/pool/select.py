@@ -47,14 +47,7 @@ def select(
             "for each file.",
         ),
     ] = None,
-    labelled_column: Annotated[
-        str | None,
-        typer.Option(
-            "--labelled-column",
-            metavar="COLUMN",
-            help="Column of the ids in the --labelled files. Default: the name of --id, else id.",
-        ),
-    ] = None,
+    labelled_column: options.LabelledColumn = None,
     candidate_ratio: Annotated[
         str | None,
         typer.Option(

@@ -119,6 +119,14 @@ IgnoreExtraScores = Annotated[
 ScoreId = Annotated[
     str | None, typer.Option("--score-id", metavar="COLUMN", help="Column of the ids in the scores. Default: id.")
 ]
+LabelledColumn = Annotated[
+    str | None,
+    typer.Option(
+        "--labelled-column",
+        metavar="COLUMN",
+        help="Column of the ids in the --labelled files. Default: the name of --id, else id.",
+    ),
+]
 Force = Annotated[bool, typer.Option("--force", help="Replace an existing file, whatever it holds.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, errors too; no progress bars.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bars.")]
