@@ -29,7 +29,8 @@ class Model:
     teams: dict[str, str] = field(default_factory=dict)  # person -> team
     final: dict[int, int] = field(default_factory=dict)  # row -> the class of the lead's word
     assigned: set[tuple[int, str]] = field(default_factory=set)  # row, person or team
-    bought: set[tuple[int, str]] = field(default_factory=set)  # row, the person as named then: never less
+    bought: dict[tuple[int, str], int] = field(default_factory=dict)  # row, the person as named then -> price in cents
+    price: int = 100  # of a label, in cents
     made: set[int] = field(default_factory=set)  # rows that an assignment or a final word made tasks
     disputed_at: dict[int, int] = field(default_factory=dict)  # row -> the step at which it became disputed
     step: int = 0
@@ -264,7 +265,7 @@ class Model:
             entry = {"row": row, "annotator": annotator, "meant": meant, "version": len(mine) + 1, "told_at": at}
             self.labels.append(entry | {"status": "superseded" if is_older else "current"})
             if label != "skip" and not any((row, each) in self.bought for each in self.names_of(annotator)):
-                self.bought.add((row, annotator))
+                self.bought[row, annotator] = self.price
             told["older"] += is_older
             told["skipped" if label == "skip" else "accepted"] += 1
             told["changed"] += len(mine) > 0 and label != "skip" and not is_older

@@ -84,6 +84,8 @@ class Machine(RuleBasedStateMachine):
             budget=budget,
             seed=seed,
             control=control,
+            price=1.0,
+            currency="EUR",
             lease_seconds=LEASE,
             files=self.folder.name,
             clock=self.clock,
@@ -246,6 +248,11 @@ class Machine(RuleBasedStateMachine):
         change = self.campaign.set(**after)
         assert (dict(change.changed), change.tasks) == (changed, sum(moved))
 
+    @rule(price=st.sampled_from([1, 5, 100]))
+    def set_price(self, price: int) -> None:
+        self.campaign.set(price=price / 100)
+        self.model.price = price
+
     @rule(old=CLASSES, new=CLASSES)
     def rename_or_merge_classes(self, old: str, new: str) -> None:
         merges = new in self.model.classes
@@ -356,6 +363,7 @@ class Machine(RuleBasedStateMachine):
         assert found.excluded == len(self.model.excluded)
         assert found.quarantined == self.model.quarantined
         assert (found.spend, found.reserved) == (self.model.paid(), self.model.reserved())
+        assert found.costs == ({"EUR": sum(self.model.bought.values()) / 100} if self.model.bought else {})
 
     @invariant()
     def labels_are_the_models(self) -> None:

@@ -14,9 +14,35 @@ from ladle.campaign import compare
 from ladle.errors import ArgumentError
 from ladle.labelling import MemoryStore, Store
 from ladle.labelling.columns import repeated, texts
-from ladle.labelling.measures.spending import cost_of, paid_for
+from ladle.labelling.measures.spending import cost_of, paid_for, payments
+from ladle.labelling.people import NameChange
 from ladle.labelling.tables import LabelTable
 from tests.campaign.made import begun, ids_of, margins
+
+
+def labels_told(rows: list[tuple[int, str, str, int, str, int]]) -> LabelTable:
+    """rows: (row, annotator, label, origin, told_by, event), in the order of their numbers."""
+    row, annotator, label, origin, told_by, event = zip(*rows, strict=True) if rows else ((),) * 6
+    zeros, nothing = repeated(0, len(rows)), repeated("", len(rows))
+    return LabelTable(
+        number=np.arange(1, len(rows) + 1),
+        row=np.array(row, np.int64),
+        annotator=texts(annotator),
+        version=zeros,
+        label=texts(label),
+        told_at=zeros,
+        recorded_at=zeros,
+        source=nothing,
+        status=zeros,
+        event=np.array(event, np.int64),
+        ended=zeros,
+        as_told=nothing,
+        told_by=texts(told_by),
+        origin=np.array(origin, np.int64),
+        spent_ms=zeros,
+        reason=nothing,
+        file=nothing,
+    )
 
 
 def money(campaign: ladle.Campaign) -> tuple[int, int, int | None]:
@@ -150,6 +176,79 @@ def test_labels_paid_twice_keep_the_price_of_their_time(store: Store, tmp_path: 
     assert campaign.progress().costs == {"EUR": 15.0}
 
 
+MERGED, RENAMED, DELETED = "merged", "renamed", "deleted"
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ([MERGED], "Ann"),
+        ([RENAMED], "ann"),
+        ([RENAMED], "Ann Lee"),
+        ([MERGED, RENAMED], "Ann"),
+        ([MERGED, RENAMED], "Ann Lee"),
+        ([DELETED, RENAMED], "ann"),
+        ([DELETED, MERGED], "Ann"),
+    ],
+)
+def test_free_corrections_stay_free_when_people_are_merged(
+    changes: list[str], name: str, store: Store, tmp_path: Path
+) -> None:
+    campaign = begun(store, tmp_path, price=1.0, currency="EUR")
+    ids = ids_of(40)
+    campaign.tell(ids[:1], ["cat"], annotator="ann")
+    campaign.tell(ids[1:2], ["cat"], annotator="Ann")
+    for change in changes:
+        if change == MERGED:
+            campaign.people.merge("Ann", "ann")
+        elif change == RENAMED:
+            campaign.people.rename("ann", "Ann Lee")
+        else:
+            campaign.delete_labels(ids[:2], reason="a wrong guide")
+    campaign.tell(ids[:1], ["dog"], annotator=name)  # a correction
+    campaign.set(price=5.0)
+    campaign.tell(ids[:1], ["cat"], annotator=name)  # another one
+    campaign.tell(ids[:1], ["dog"], annotator="cid")
+    assert (campaign.progress().costs, campaign.progress().spend) == ({"EUR": 7.0}, 3)
+    campaign.people.merge("cid", name)
+    assert (campaign.progress().costs, campaign.progress().spend) == ({"EUR": 7.0}, 3)
+    assert campaign.verify().ok
+
+
+NAMED = st.sampled_from(["a", "b", "c", "d"])
+STEPS = st.one_of(
+    st.tuples(st.just("tell"), st.tuples(st.integers(0, 1), NAMED)),
+    st.tuples(st.sampled_from(["merge", "rename"]), st.tuples(NAMED, NAMED)),
+)
+
+
+@given(st.lists(STEPS, max_size=14))
+def test_payments_are_what_was_new_of_each_person_at_its_time(steps: list[tuple[str, tuple]]) -> None:
+    """Truth: sets of the names of each person, and of the examples that each person was paid for."""
+    names_of = {name: {name} for name in "abcd"}  # a name -> all names of its person
+    shown = {name: name for name in "abcd"}  # a name -> the name that its person goes by
+    told: list[tuple[int, str, int]] = []
+    changes: list[NameChange] = []
+    expected = []
+    for event, (kind, (one, other)) in enumerate(steps, start=1):
+        if kind == "tell":
+            if not any(row == one and name in names_of[other] for row, name, _ in told):
+                expected.append(event)
+            told.append((one, other, event))
+            continue
+        is_own = other in names_of[one]
+        is_new = names_of[other] == {other} and all(name != other for _, name, _ in told)
+        if (is_own if kind == "merge" else not is_own and not is_new) or shown[one] == other:
+            continue
+        new = shown[other] if kind == "merge" else other
+        changes.append(NameChange(event, shown[one], new))
+        everything = names_of[one] | names_of[other]
+        names_of |= dict.fromkeys(everything, everything)
+        shown |= dict.fromkeys(everything, new)
+    label = labels_told([(row, shown[name], '"cat"', 0, name, event) for row, name, event in told])
+    assert payments(label, changes).event.tolist() == expected
+
+
 @pytest.mark.parametrize(
     ("settings", "named"),
     [
@@ -191,27 +290,7 @@ NAMES, WORDS = st.sampled_from(["ann", "bob", ""]), st.sampled_from(["", '"a"', 
 
 @given(st.lists(st.tuples(st.integers(0, 3), NAMES, WORDS, st.integers(0, 1)), max_size=12))
 def test_paid_for_is_what_a_set_of_pairs_says(rows: list[tuple[int, str, str, int]]) -> None:
-    count = len(rows)
-    zeros, nothing = repeated(0, count), repeated("", count)
-    label = LabelTable(
-        number=np.arange(1, count + 1),
-        row=np.array([row for row, *_ in rows], np.int64),
-        annotator=texts(name for _, name, *_ in rows),
-        version=zeros,
-        label=texts(label for *_, label, _ in rows),
-        told_at=zeros,
-        recorded_at=zeros,
-        source=nothing,
-        status=zeros,
-        event=zeros,
-        ended=zeros,
-        as_told=nothing,
-        told_by=nothing,
-        origin=np.array([origin for *_, origin in rows], np.int64),
-        spent_ms=zeros,
-        reason=nothing,
-        file=nothing,
-    )
+    label = labels_told([(*row, "", 0) for row in rows])
     first: dict[tuple[int, str], int] = {}
     for number, (row, name, text, origin) in enumerate(rows, start=1):
         if text and not origin:

@@ -1214,8 +1214,8 @@ BUDGET = (
     Fault(
         "budget",
         "merged people give money back",
-        'sum(int(json.loads(text)["told"]["paid_twice"]) for text in merges.details.tolist())',
-        "0",
+        "        if person not in {person_before(event, each, changes) for each in names}:\n",
+        "        if not names:\n",
         ("test_what_was_paid_stays_paid_when_people_are_merged", "test_every_store_answers_as_the_plain_model"),
     ),
     Fault(

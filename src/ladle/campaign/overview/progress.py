@@ -18,10 +18,11 @@ from ladle.labelling.columns import texts
 from ladle.labelling.contract import View
 from ladle.labelling.measures.annotators import agreement_of, gold_scores
 from ladle.labelling.measures.person_figures import counted_labels
-from ladle.labelling.measures.prices import Prices, payments
+from ladle.labelling.measures.prices import Prices
 from ladle.labelling.measures.speed import labels_per_day
-from ladle.labelling.measures.spending import paid_for, spend_of, standing
+from ladle.labelling.measures.spending import paid_for, payments, spend_of, standing
 from ladle.labelling.records import Records, times
+from ladle.labelling.rules.people import name_changes
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import DISPUTED, LABELLED, WAITING, as_counted
 from ladle.labelling.tables import (
@@ -53,8 +54,8 @@ def progress(session: Session, view: View, at: int) -> Progress:
     current, paid = labels_of(label), paid_for(label)
     asked, labelled, disputed = task.batch > 0, task.state == LABELLED, task.state == DISPUTED
     outstanding = int((asked & np.isin(task.state, WAITING)).sum())
-    merges = view.read(EventTable, "kind", ["merge people"])
-    spend, costs = spend_of(settings, task, label, merges), costs_of(view, paid, label, merges)
+    changes = name_changes(view)
+    spend, costs = spend_of(settings, task, label, changes), costs_of(view, payments(label, changes))
     since, people, is_value = founded_at(view), quality.figures(view, settings, label), settings.labels.kind == "value"
     agreements = {} if is_value else {each.name: each.agreement for each in people}
     stands = standing(paid, current)
@@ -92,10 +93,10 @@ def progress(session: Session, view: View, at: int) -> Progress:
     )
 
 
-def costs_of(view: View, paid: LabelTable, label: LabelTable, merges: EventTable) -> dict[str, float]:
-    """What the labels paid for cost, by currency. label: every version of all answers. merges: of people."""
+def costs_of(view: View, payments: LabelTable) -> dict[str, float]:
+    """What the labels that were paid for cost, by currency."""
     prices = Prices.of(Settings.from_json(view.settings), view.read(SettingsTable))
-    return {} if set(prices.price) == {None} else prices.costs(payments(paid, label, merges))
+    return {} if set(prices.price) == {None} else prices.costs(payments.event)
 
 
 def founded_at(view: View) -> int:

@@ -5,7 +5,6 @@ A price or a currency that was not set counts as the first that was set afterwar
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,9 +13,8 @@ from decimal import Decimal
 import numpy as np
 
 from ladle.labelling.columns import Int64
-from ladle.labelling.measures.spending import told_labels
 from ladle.labelling.settings import Settings
-from ladle.labelling.tables import EventTable, LabelTable, SettingsTable
+from ladle.labelling.tables import SettingsTable
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,33 +58,6 @@ class Prices:
         return {word: float(total) for word, total in totals.items()}
 
 
-def payments(paid: LabelTable, label: LabelTable, merges: EventTable) -> Int64:
-    """(spend,) the event that stored each label that was paid for, those of merged people that were paid twice too.
-
-    paid: as `paid_for`. label: every version of all answers. merges: the events that merged people. Of a pair that was
-    paid twice, the second payment is the first label under another name from before the merge.
-    """
-    told = told_labels(label)
-    firsts, known = set(paid.number.tolist()), dict(zip(_pairs(paid), paid.told_by.tolist(), strict=True))
-    others: dict[tuple[int, str, str], int] = {}
-    for pair, number, name, event in zip(
-        _pairs(told), told.number.tolist(), told.told_by.tolist(), told.event.tolist(), strict=True
-    ):
-        if number not in firsts and known[pair] != name:
-            others.setdefault((*pair, name), event)
-    left, twice = sorted(others.values()), []
-    for seq, details in zip(merges.seq.tolist(), merges.details.tolist(), strict=True):
-        count = int(json.loads(details)["told"]["paid_twice"])
-        before = [event for event in left if event < seq][:count]
-        left = left[len(before) :]
-        twice += before + [seq] * (count - len(before))
-    return np.concatenate([paid.event, np.array(twice, np.int64)])
-
-
 def costs_text(costs: Mapping[str, float]) -> str:
     """Costs for people, such as "2.05 EUR + 1.00 USD"."""
     return " + ".join(f"{cost:,.2f} {word}".rstrip() for word, cost in costs.items())
-
-
-def _pairs(label: LabelTable) -> list[tuple[int, str]]:
-    return list(zip(label.row.tolist(), label.annotator.tolist(), strict=True))

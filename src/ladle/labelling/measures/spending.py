@@ -1,8 +1,8 @@
 """What labels have cost, and what those that were asked for will cost: counted in labels.
 
 A label is paid for once it was told: every pair of an example and an annotator counts once, for ever, whether the label
-agrees, was corrected or deleted. What was paid stays paid: where two names of one person are merged and both had
-labelled an example, both labels stay counted; the log of merges says how many there are. Skips and imported labels cost
+agrees, was corrected or deleted. What was paid stays paid: where two people had both labelled an example before they
+were merged, both labels stay counted. Skips and imported labels cost
 nothing. Labels that open tasks of batches still lack are reserved, and one label for each disputed task of a batch. An
 excluded task reserves nothing. An assignment reserves nothing: a task reserves its labels when it is asked for. States
 are those of `ladle.labelling.states.as_counted`.
@@ -10,15 +10,16 @@ are those of `ladle.labelling.states.as_counted`.
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
 
+from ladle.labelling.people import NameChange, person_before
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import DISPUTED, OPEN
-from ladle.labelling.tables import TOLD_LABEL, EventTable, LabelTable, TaskTable, answers_of
+from ladle.labelling.tables import TOLD_LABEL, LabelTable, TaskTable, answers_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +34,39 @@ class Spend:
         return None if budget is None else max(0, budget - self.paid - self.reserved)
 
 
-def spend_of(settings: Settings, task: TaskTable, label: LabelTable, merges: EventTable) -> Spend:
+def spend_of(settings: Settings, task: TaskTable, label: LabelTable, changes: Sequence[NameChange]) -> Spend:
     """The spend of a campaign. task, label: all of its rows, the tasks as counted.
 
-    merges: the events that merged people. Cost: a sort of the labels.
+    changes: every merge and rename of people. Cost: as `payments`.
     """
-    return Spend(len(paid_for(label)) + paid_twice(merges), reserved_for(settings, task, label))
+    return Spend(len(payments(label, changes)), reserved_for(settings, task, label))
+
+
+def payments(label: LabelTable, changes: Sequence[NameChange]) -> LabelTable:
+    """The labels that were paid for, in the order of their numbers: those of `paid_for`, and second payments.
+
+    label: every version of all answers. changes: every merge and rename of people. A label is a second payment where,
+    when it was told, every earlier label of its pair belonged to somebody else: the two people were merged later. Cost:
+    a sort of the labels, and a step per label and change for each example that was labelled under a former name.
+    """
+    told, paid = told_labels(label), paid_for(label)
+    if not changes:
+        return paid
+    rows = np.unique(told.row[told.told_by != told.annotator])  # elsewhere each person has had one name
+    mixed = told.take(np.isin(told.row, rows))
+    earlier: dict[tuple[int, str], set[str]] = {}
+    numbers = []
+    for number, row, annotator, name, event in zip(
+        *(column.tolist() for column in (mixed.number, mixed.row, mixed.annotator, mixed.told_by, mixed.event)),
+        strict=True,
+    ):
+        names = earlier.setdefault((row, annotator), set())
+        person = person_before(event, name, changes)
+        if person not in {person_before(event, each, changes) for each in names}:
+            numbers.append(number)
+        names.add(name)
+    kept = paid.number[~np.isin(paid.row, rows)]
+    return told.take(np.isin(told.number, np.concatenate([kept, np.array(numbers, np.int64)])))
 
 
 def paid_for(label: LabelTable) -> LabelTable:
@@ -63,11 +91,6 @@ def standing(paid: LabelTable, current: LabelTable) -> LabelTable:
     pairs = set(zip(current.row.tolist(), current.annotator.tolist(), strict=True))
     stands = [pair in pairs for pair in zip(paid.row.tolist(), paid.annotator.tolist(), strict=True)]
     return paid.take(np.array(stands, bool))
-
-
-def paid_twice(merges: EventTable) -> int:
-    """How many labels were paid for beside those of `paid_for`, by the events that merged people."""
-    return sum(int(json.loads(text)["told"]["paid_twice"]) for text in merges.details.tolist())
 
 
 def reserved_for(settings: Settings, task: TaskTable, label: LabelTable) -> int:

@@ -18,6 +18,7 @@ from ladle.labelling.measures.spending import spend_of
 from ladle.labelling.people import People
 from ladle.labelling.rules.assign import kept_rows
 from ladle.labelling.rules.control import NOTHING, ControlPlan, new_members
+from ladle.labelling.rules.people import name_changes
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import EXCLUDED, LABELLED, OPEN, as_counted
 from ladle.labelling.tables import (
@@ -26,7 +27,6 @@ from ladle.labelling.tables import (
     BatchRowsTable,
     BatchTable,
     ControlTable,
-    EventTable,
     ExclusionTable,
     GoldTable,
     LabelTable,
@@ -151,8 +151,7 @@ def check_budget(settings: Settings, view: View, task: TaskTable, size: int) -> 
     if settings.budget is None:
         return {}
     judged, people = as_counted(task, gold_of(view.read(GoldTable)).row), settings.annotators_per_task
-    merges = view.read(EventTable, "kind", ["merge people"])
-    spend = spend_of(settings, judged, view.read(LabelTable), merges)
+    spend = spend_of(settings, judged, view.read(LabelTable), name_changes(view))
     left = spend.left(settings.budget) or 0
     if size * people > left:
         each = "" if people == 1 else f", {people} for each example"
