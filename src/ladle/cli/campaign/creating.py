@@ -132,6 +132,7 @@ def create(
         progress=progress_reporter(quiet=quiet or as_json),
     )
     with campaign:
+        skipping.write(examples)
         left = skipping.facts(examples), skipping.shown(examples)
         _print_created(campaign, there, left, time.perf_counter() - started, as_json)
 

@@ -92,12 +92,12 @@ def open_campaign(
     pool: Path | None = None,
     ids: Path | None = None,
     by: str = "",
-    output: Path | None = None,
+    outputs: Sequence[Path | None] = (),
 ) -> Iterator[Campaign]:
     """The campaign of this name, or the only one of the database.
 
     pool, ids: its pool, where it has moved. by: who acts; "" stands for LADLE_USER or the user of the system.
-    output: the file that the command will write, which may be none of the campaign's own files, with --force neither.
+    outputs: the files that the command will write, which may be none of the campaign's own files, with --force neither.
 
     Raises: ArgumentError, NotFoundError, FileError, StoreError; MismatchError for another pool, when it is needed.
     """
@@ -112,8 +112,9 @@ def open_campaign(
             raise ArgumentError("--ids", wanted="come with --pool", got="none")
         given = options.open_pool_option(pool, None, None, ids)
     with Campaign.open(url, name=name or _only(url), pool=given, by=by) as campaign:
-        if output is not None:
-            refuse_own_file(campaign._session, output)
+        for output in outputs:
+            if output is not None:
+                refuse_own_file(campaign._session, output)
         yield campaign
 
 

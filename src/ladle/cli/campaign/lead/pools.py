@@ -103,6 +103,7 @@ def extend(
         parts = len(campaign.pool.history())
         bars = progress_reporter(quiet=quiet or as_json)
         added = campaign.extend(given, tree=tree, replace=replace, progress=bars)
+        skipping.write(given)
         news = len(campaign.pool.history()) > parts
         told = campaign.audit()[-1].details if news and replace else {}
         counts = {name: told[name] for name in ("gone", "removed", "returned", "moved") if name in told}
