@@ -16,6 +16,7 @@ from ladle.labelling.columns import texts
 from ladle.labelling.labels import Labels, parsed
 from ladle.labelling.people import People, person_name
 from ladle.labelling.records import moment
+from ladle.labelling.states import LABELLED, OPEN, WAITING
 from ladle.labelling.tables import REMOVED, EventTable, LabelTable
 
 Line = tuple[int, int, str]  # when, the number of the event, what
@@ -38,8 +39,8 @@ OF_ANSWERS = ("tell", "import", "skip")
 class ExampleHistory:
     """One example, while the events are read in their order.
 
-    example_id: as text. batches: the event and the holder of each that has it, by number. is_settled: whether its
-    labels were enough just before an event. answers: all versions of its labels and skips. by_row: whether rows in the
+    example_id: as text. batches: the event and the holder of each that has it, by number. state_before: its
+    state by its labels just before an event. answers: all versions of its labels and skips. by_row: whether rows in the
     log are rows of now. lease_ends: until when the leases last that the table has, by the event that wrote each last.
 
     What the events have told so far: taken_by: the people who took it. held: until when, by those who have it by that.
@@ -52,7 +53,7 @@ class ExampleHistory:
     example_id: str
     row: int
     batches: Mapping[int, tuple[int, str]]
-    is_settled: Callable[[int], bool]
+    state_before: Callable[[int], int]
     answers: LabelTable
     people: People
     classes: Labels
@@ -93,13 +94,14 @@ class ExampleHistory:
             return False
         stand = standing(self.answers, self.event)
         has_answered = bool(holder) and self.people.have_answered(holder, stand.annotator.tolist())
-        return not has_answered and (bool(self.gold) or not self.is_settled(self.event))
+        state = self.state_before(self.event)
+        return not has_answered and (state == OPEN if self.gold else state in WAITING)
 
     def verdict(self, event: int) -> str:
         """What an event that changed the settings made of its labels; "" for nothing, or where a lead had decided."""
         if any(decided < event for decided, _ in self.decided):
             return ""
-        before, after = self.is_settled(event), self.is_settled(event + 1)
+        before, after = (self.state_before(each) == LABELLED for each in (event, event + 1))
         return "" if before == after else f": its labels are {'enough now' if after else 'not enough any more'}"
 
     def label(self, text: str) -> str:
@@ -204,8 +206,9 @@ def _take(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:
 
 def _release(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:
     who = told.get("annotator", actor)
-    if "ids" in told and history.is_among(told):
+    if "ids" in told and history.example_id in (*told["ids"], *told.get("also_ended", ())):
         history.held.pop(history.people.name_of(who), None)
+    if "ids" in told and history.is_among(told):
         yield f"given back by {history.named(who)}{history.entered(actor, who)}"
     for number in told.get("batches", ()):
         if history.is_out(number):

@@ -13,7 +13,7 @@ import numpy as np
 from ladle.campaign.examples import Examples
 from ladle.campaign.overview.class_lines import class_lines
 from ladle.campaign.overview.resolving import resolved_labels
-from ladle.campaign.overview.settled import was_settled
+from ladle.campaign.overview.settled import state_before
 from ladle.campaign.overview.views import state_words
 from ladle.errors import NotFoundError
 from ladle.labelling.answers import TaskStory
@@ -111,7 +111,7 @@ def _lines(view: View, settings: Settings, example_id: str, row: int) -> list[Li
         example_id=example_id,
         row=row,
         batches={number: (line[1], holder) for number, holder, line in batches},
-        is_settled=partial(was_settled, view, answers),
+        state_before=partial(state_before, view, answers),
         answers=answers,
         people=people,
         classes=settings.labels,
