@@ -125,7 +125,8 @@ def _in_hand(lists: _Lists, settings: Settings, leases: LeaseTable, name: str, a
     answered = answered_by(view.read(LabelTable, "row", live.tolist()))
     has_answered = [lists.people.have_answered(name, answered.get(row, ())) for row in live.tolist()]
     owed = np.intersect1d(late.row[late.annotator == name], rows)
-    return np.union1d(live[~np.array(has_answered, bool)], owed)
+    found: Int64 = np.union1d(live[~np.array(has_answered, bool)], owed)
+    return found
 
 
 def _in_batches(lists: _Lists, batches: list[int], name: str) -> Int64:
