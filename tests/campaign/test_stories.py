@@ -258,7 +258,8 @@ def test_who_typed_an_answer_a_comment_or_a_refused_label_is_told(store: Store, 
         "anna (then named ann) said, entered by desk: a tail",
     ]
     assert told(campaign, TWO) == [
-        "a label \"cow\" by ann went to quarantine, entered by desk: a label is one of 'cat', 'dog'; got 'cow'"
+        'a label "cow" by anna (then named ann) went to quarantine, entered by desk: '
+        "a label is one of 'cat', 'dog'; got 'cow'"
     ]
 
 

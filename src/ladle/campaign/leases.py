@@ -135,7 +135,8 @@ def _in_batches(lists: _Lists, batches: list[int], name: str) -> Int64:
     rows = task.row[np.isin(task.state, WAITING)]
     answered = answered_by(lists.view.read(LabelTable, "row", rows.tolist()))
     has_answered = [lists.people.have_answered(name, answered.get(row, ())) for row in rows.tolist()]
-    return rows[~np.array(has_answered, bool)]
+    found: Int64 = rows[~np.array(has_answered, bool)]
+    return found
 
 
 def _batches_not_released(view: View, at: int) -> BatchTable:

@@ -53,6 +53,8 @@ def test_set(begun: Path, run: Any, run_json: Any) -> None:
     code, out, err = run(*line)
     assert (code, err) == (0, "")
     assert "nothing was changed" in out
+    out = " ".join(run("campaign", "audit")[1].split())
+    assert "lease 7 days to 3 days" in out, "in the unit of --lease-days"
     code, out, err = run("campaign", "set", "--no-budget", "--no-price", "--annotators", 1)
     assert (code, err) == (0, "")
     assert [line.split() for line in out.splitlines()[1:]] == [
@@ -319,6 +321,22 @@ def test_a_new_price_says_what_was_paid_at_the_old_one(begun: Path, run: Any, ru
     assert "0.48 EUR + 0.20 USD paid, at the price of their time; 0.60 USD reserved, at 0.1 USD a label now" in out
     assert run("campaign", "set", "--no-price")[0] == 0
     assert "0.48 EUR + 0.20 USD paid; a label has no price now" in run("campaign", "progress")[1]
+
+
+def test_a_mistyped_price_is_corrected(begun: Path, run: Any, run_json: Any) -> None:
+    assert run("campaign", "set", "--price", 5)[0] == 0
+    labelled(begun / "batch.csv", begun / "more.csv", first=14)
+    assert run("campaign", "tell", "more.csv", "--annotator", "ann")[0] == 0
+    assert run_json("campaign", "progress")[1]["costs"] == {"EUR": 10.48}
+    out = " ".join(run("campaign", "set", "--price", 0.05, "--instead-of", 5)[1].split())
+    assert "corrected labels that were told at 5 cost 0.05 paid 0.58 EUR for 14 labels" in out
+    again = run_json("campaign", "set", "--price", 0.05, "--instead-of", 5)[1]
+    assert (again["done_before"], again["corrected"]) == (True, {})
+    out = " ".join(run("campaign", "audit")[1].split())
+    assert "price 5 to 0.05" in out
+    assert "corrected price 0.05 instead of 5" in out
+    code, _, err = run("campaign", "set", "--instead-of", 5)
+    assert (code, "--price" in err) == (2, True)
 
 
 def test_class_commands_say_which_labels_they_count(begun: Path, run: Any, run_json: Any) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ladle.cli.program import options
+from ladle.counts import of_number
 
 if TYPE_CHECKING:
     from ladle.campaign import Campaign
@@ -77,6 +78,12 @@ def as_typed(command: str, db: str | None, name: str | None) -> str:
     options_given = shlex.join([word for option, text in given if text for word in (option, text)])
     words, dashes, names = command.partition(f" {END_OF_OPTIONS} ")
     return f"ladle campaign {' '.join(filter(None, [words, options_given]))}{dashes}{names}"
+
+
+def days_text(seconds: float) -> str:
+    """The length of a lease as it is given, in days: "2 days"."""
+    days = f"{seconds / DAY_SECONDS:g}"
+    return f"{days} {of_number(1 if days == '1' else 2, 'day')}"
 
 
 def seconds_of(days: float | None) -> float | None:
