@@ -53,8 +53,6 @@ def test_set(begun: Path, run: Any, run_json: Any) -> None:
     code, out, err = run(*line)
     assert (code, err) == (0, "")
     assert "nothing was changed" in out
-    out = " ".join(run("campaign", "audit")[1].split())
-    assert "lease 7 days to 3 days" in out, "in the unit of --lease-days"
     code, out, err = run("campaign", "set", "--no-budget", "--no-price", "--annotators", 1)
     assert (code, err) == (0, "")
     assert [line.split() for line in out.splitlines()[1:]] == [
@@ -68,6 +66,13 @@ def test_set(begun: Path, run: Any, run_json: Any) -> None:
     with opened() as campaign:
         assert campaign.audit()[-2].actor == "lead"
         assert (campaign.settings.budget, campaign.settings.lease_seconds) == (None, 3 * 86400)
+    out = run("campaign", "set", "--lease-days", 1, "--control", "5%")[1]
+    assert [line.split() for line in out.splitlines()[1:]] == [
+        ["lease-days", "1", "day,", "was", "3", "days"],
+        ["control", "5%,", "was", "12.5%"],
+    ]
+    out = " ".join(run("campaign", "audit")[1].split())
+    assert "control 12.5% to 5%, lease 3 days to 1 day" in out, "in the units of the options"
 
 
 @pytest.mark.parametrize(
