@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 
 import numpy as np
 import pytest
@@ -139,13 +140,14 @@ def withdrawing(run, made, tmp_path, monkeypatch):
     """An export of two files, from a campaign in the folder of now."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LADLE_DB", "a.db")
-    made_of = ("create", made / "pool.npy", "--name", "a", "--strategy", "uniform", "--labels", "cat,dog")
-    assert run("campaign", *made_of)[0] == 0
+    shutil.copy(made / "pool.parquet", "pool.parquet")
+    made_of = ("create", "pool.parquet", "--id", "image_id", "--name", "a", "--strategy", "uniform")
+    assert run("campaign", *made_of, "--labels", "cat,dog")[0] == 0
     with ladle.Campaign.open("a.db") as campaign:
-        campaign.tell([1, 2], ["cat", "dog"])
+        campaign.tell(["im001", "im002"], ["cat", "dog"])
         event = campaign.last_event()
-        campaign.exclude([2], reason="blurred")
-        campaign.tell([3], ["cat"])
+        campaign.exclude(["im002"], reason="blurred")
+        campaign.tell(["im003"], ["cat"])
     return ("campaign", "export", "resolved", "--since", f"event:{event}", "--withdrawn", "gone.csv", "-o", "new.csv")
 
 
@@ -164,13 +166,14 @@ def test_a_folder_that_is_not_there_leaves_neither_file(run, withdrawing, tmp_pa
 
 
 def test_no_file_of_the_campaign_is_its_second_output(run, withdrawing, tmp_path):
-    database = (tmp_path / "a.db").read_bytes()
-    line = [*withdrawing, "--force"]
-    line[line.index("gone.csv")] = "pool.csv"
-    (tmp_path / "pool.csv").symlink_to(tmp_path / "a.db")
-    code, _, err = run(*line)
-    assert (code, "a database" in err, (tmp_path / "new.csv").exists()) == (2, True, False)
-    assert (tmp_path / "a.db").read_bytes() == database
+    (tmp_path / "link.csv").symlink_to(tmp_path / "a.db")
+    before = [(tmp_path / name).read_bytes() for name in ("a.db", "pool.parquet")]
+    for name, what in (("link.csv", "a database"), ("pool.parquet", "its pool")):
+        line = [*withdrawing, "--force"]
+        line[line.index("gone.csv")] = name
+        code, _, err = run(*line)
+        assert (code, what in err, (tmp_path / "new.csv").exists()) == (2, True, False), err
+    assert [(tmp_path / name).read_bytes() for name in ("a.db", "pool.parquet")] == before
 
 
 def test_a_disk_that_fails_between_two_files_leaves_both_as_they_were(run, withdrawing, tmp_path, monkeypatch):
