@@ -1793,9 +1793,9 @@ CLASSES = (
     ),
     Fault(
         "classes",
-        "classes that are numbers again are text in files",
-        'form = replace(form, items="integer") if are_numbers(campaign) else replace(form, items="text")',
-        'form = replace(form, items="text")',
+        "one number among classes makes numbers of all in files",
+        "return classes is not None and all(isinstance(each, int) for each in classes)",
+        "return classes is not None and any(isinstance(each, int) for each in classes)",
         ("test_numbers_that_were_text_are_numbers_again",),
     ),
 )

@@ -295,6 +295,9 @@ def test_numbers_that_were_text_are_numbers_again(
     code, facts = run_json("campaign", "class", "rename", "5", "five")
     assert (code, facts["label_type"]) == (0, "text")
     assert run_json("campaign", "class", "rename", "five", "2")[1]["classes"] == [0, 1, 2], "as others are numbers"
+    for old, new in (("1", "one"), ("2", "two")):
+        assert run("campaign", "class", "rename", old, new)[0] == 0
+    assert run_json("campaign", "class", "rename", "two", "2")[1]["classes"] == [0, "one", 2], "it was a number before"
 
 
 def test_a_class_command_repeated_among_numbers_and_text(
