@@ -51,6 +51,12 @@ def store():
     return ladle.Campaign.create(labelling.MemoryStore(), name="c", pool=X, strategy="margin", labels=[0, 1])
 
 
+def priced(price):
+    return ladle.Campaign.create(
+        labelling.MemoryStore(), name="c", pool=X, strategy="margin", labels=[0, 1], price=price
+    )
+
+
 def advised_tree():
     """A tree of nine rows."""
     return hac.cluster(np.eye(9))
@@ -313,6 +319,7 @@ TABLE: dict[str, tuple[str, Any, Any]] = {
             "gold_accuracy": ("number", 1, lambda value: store().set(gold_accuracy=value).changed),
             "lease_seconds": ("number", 5, lambda value: store().set(lease_seconds=value).changed),
             "price": ("number", 5, lambda value: store().set(price=value).changed),
+            "instead_of": ("number", 5, lambda value: priced(5).set(price=1, instead_of=value).corrected),
         },
     ),
     "Campaign.extend(replace)": ("switch", True, lambda value: store().extend(X, replace=value)),

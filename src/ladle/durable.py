@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from io import BufferedRandom
 from pathlib import Path
@@ -48,6 +49,40 @@ def writing(path: str | os.PathLike[str]) -> Iterator[BufferedRandom]:
         _sync_folder(target.parent)
     except OSError as cause:
         raise _write_error(target, cause, "The file is there, but a power cut may lose it.") from cause
+
+
+def replace_all(files: Mapping[Path, Path]) -> None:
+    """Give several whole files their names, in place of what is there: all of them, or none if one cannot be placed.
+
+    files: the new file of each target, in a folder of its own on the file system of the target; that folder also takes
+    the files that are replaced, and the caller removes it. A crash in between leaves whole files, but maybe not all.
+    Raises: FileError; the files that were there are then there again.
+    """
+    kept: dict[Path, Path | None] = {}  # of each target that was placed, what was there before
+    for target, new in files.items():
+        try:
+            before = _kept(target, new.with_name(f"{new.name}.before"))
+            os.replace(new, target)  # noqa: PTH105
+            kept[target] = before
+            _sync_folder(target.parent)
+        except BaseException as cause:
+            for done, old in reversed(kept.items()):
+                with suppress(OSError):
+                    done.unlink() if old is None else os.replace(old, done)  # noqa: PTH105
+            if isinstance(cause, OSError) and not isinstance(cause, FileError):
+                raise _write_error(target, cause, "All files are as they were.") from cause
+            raise
+
+
+def _kept(target: Path, copy: Path) -> Path | None:
+    """Keep the file `target` under the name `copy` too: this name; None where no file is there."""
+    if not os.path.lexists(target):
+        return None
+    try:
+        os.link(target, copy, follow_symlinks=False)
+    except (NotImplementedError, OSError):  # a file system without links
+        shutil.copy2(target, copy, follow_symlinks=False)
+    return copy
 
 
 def placed(new: Path, name: str) -> str:

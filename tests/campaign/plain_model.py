@@ -21,6 +21,7 @@ class Model:
     holds: dict[int, tuple[int, int]] = field(default_factory=dict)  # row -> the batch that asked last, place
     labels: list[dict] = field(default_factory=list)  # row, annotator, meant, version, status
     leases: dict[tuple[int, str], float] = field(default_factory=dict)
+    since: dict[tuple[int, str], float] = field(default_factory=dict)  # when each lease began
     ended: set[tuple[int, str]] = field(default_factory=set)  # leases that ended otherwise than by their time
     excluded: set[int] = field(default_factory=set)
     gold: dict[int, int] = field(default_factory=dict)  # row -> class
@@ -230,6 +231,7 @@ class Model:
         self.holders_and_assignees |= {holder} - {""}
         passed_on = sum(1 for row in rows if row in self.holds and row not in self.gold)
         self.batches.append({"rows": rows, "lease_until": self.now + lease, "key": key, "holder": holder})
+        self.batches[-1]["asked_at"] = self.now
         for place, row in enumerate(rows):
             self.holds[row] = (len(self.batches), place)
         return passed_on
@@ -263,6 +265,7 @@ class Model:
             if stands and not is_older:
                 stands["status"] = "superseded"
             entry = {"row": row, "annotator": annotator, "meant": meant, "version": len(mine) + 1, "told_at": at}
+            entry["recorded_at"] = self.now
             self.labels.append(entry | {"status": "superseded" if is_older else "current"})
             if label != "skip" and not any((row, each) in self.bought for each in self.names_of(annotator)):
                 self.bought[row, annotator] = self.price
@@ -306,7 +309,8 @@ class Model:
         for (row, name), until in list(self.leases.items()):
             if name == old and until > self.now:
                 self.end_lease((row, name))
-                self.begin_lease((row, into), until)
+                self.since.setdefault((row, into), self.since[row, name])
+                self.extend_lease((row, into), until)
 
     def make_gold(self, row: int, word: str) -> None:
         """The same label again changes nothing."""
@@ -344,34 +348,44 @@ class Model:
         listed = sorted(self.holds, key=lambda row: self.holds[row])
         in_order = [*listed, *(row for row in range(self.pool) if row not in self.holds)]
 
-        def due(row: int) -> bool:
-            votes = self.current(row)
-            if annotator in votes or row in self.excluded:
-                return False
-            if self.kept_for_others(row, annotator, share):
-                return False
-            if disputed and (row in self.gold or self.state(row) != "disputed"):
-                return False
-            if row not in self.gold and self.state(row) not in ("open", "disputed"):
-                return False
-            others = {
-                name
-                for (taken, name), until in self.leases.items()
-                if taken == row and until > self.now and name != annotator and name not in votes
-            }
-            wanted = len(votes) + 1 if self.state(row) == "disputed" else self.annotators_per_task
-            return row in self.gold or len(votes) + len(others) < wanted
-
         held = [row for row in in_order if self.leases.get((row, annotator), 0.0) > self.now]
         mine = {row for row, name in self.assigned if self.belongs(annotator, name)}
         lists = [*held, *(row for row in in_order if row in mine), *([] if disputed else listed), *self.disputes()]
-        chosen = [row for row in dict.fromkeys(lists) if due(row)][:size]
+        chosen = [row for row in dict.fromkeys(lists) if self.due(row, annotator, share, disputed)][:size]
         self.people |= {annotator} if chosen else set()
         for row in chosen:
             self.begin_lease((row, annotator), self.now + lease)
         return chosen
 
+    def due(self, row: int, annotator: str, share: bool = False, disputed: bool = False) -> bool:
+        """Whether the annotator may get it."""
+        if annotator in self.current(row) or row in self.excluded:
+            return False
+        if self.kept_for_others(row, annotator, share):
+            return False
+        if disputed and (row in self.gold or self.state(row) != "disputed"):
+            return False
+        if row not in self.gold and self.state(row) not in ("open", "disputed"):
+            return False
+        return row in self.gold or self.lacking(row, without=annotator) > 0
+
+    def lacking(self, row: int, without: str = "") -> int:
+        """The labels it lacks beyond those that are there, and those of people who have it; without: but this one."""
+        votes = self.current(row)
+        others = {
+            name
+            for (taken, name), until in self.leases.items()
+            if taken == row and until > self.now and name != without and name not in votes
+        }
+        wanted = len(votes) + 1 if self.state(row) == "disputed" else self.annotators_per_task
+        return wanted - len(votes) - len(others)
+
     def begin_lease(self, key: tuple[int, str], until: float) -> None:
+        if self.leases.get(key, 0.0) <= self.now:
+            self.since[key] = self.now
+        self.extend_lease(key, until)
+
+    def extend_lease(self, key: tuple[int, str], until: float) -> None:
         self.leases[key] = max(self.leases.get(key, 0.0), until)
         self.ended.discard(key)
 
@@ -379,21 +393,43 @@ class Model:
         self.leases[key] = min(self.leases[key], self.now)
         self.ended.add(key)
 
+    def overdue(self) -> set[tuple[int, str]]:
+        """Rows, and the people of now whose time is over and who still owe a label: who had it last, owes it first."""
+        found: set[tuple[int, str]] = set()
+        over = sorted(key for key, until in self.leases.items() if until <= self.now and key not in self.ended)
+        lacking = {row: self.lacking(row) for row in self.outstanding()}
+        for row, name in sorted(over, key=lambda key: -self.since[key]):
+            key, person = (row, name), self.names.get(name, name)
+            answers = [each for each in self.labels if (each["row"], each["annotator"]) == (row, person)]
+            answered = any(each["recorded_at"] >= self.since[key] for each in answers)
+            asked_again = row in self.holds and self.batches[self.holds[row][0] - 1]["asked_at"] >= self.leases[key]
+            has_it = self.leases.get((row, person), 0.0) > self.now or (row, person) in found
+            if lacking.get(row, 0) > 0 and self.due(row, person) and not (answered or asked_again or has_it):
+                lacking[row] -= 1
+                found.add((row, person))
+        return found
+
+    def in_hand(self, annotator: str) -> set[int]:
+        """What one has taken and lasts and waits for an answer, be it gold that others know; and what is overdue."""
+        mine = {row for (row, name), until in self.leases.items() if name == annotator and until > self.now}
+        tests = {row for row in self.gold if self.is_task(row) and self.counted(row) == "labelled"}
+        waits = {row for row in mine & (set(self.outstanding()) | tests) if not self.done(annotator, row)}
+        return waits | {row for row, name in self.overdue() if name == annotator}
+
     def release(self, annotator: str) -> int:
-        """What is overdue goes back too, once."""
-        back, live = set(), set()
+        """What is overdue goes back too, once; a lease that ended by its time and owes nothing stays as it is."""
+        back = in_hand = self.in_hand(annotator)
         for number, batch in enumerate(self.batches, start=1):
             if batch["holder"] == annotator and not batch.get("ended"):
-                batch["lease_until"] = min(batch["lease_until"], self.now)
-                batch["ended"] = True
-                back |= {row for row, (last, _) in self.holds.items() if last == number}
-        for key in {key for key in self.leases if self.names.get(key[1], key[1]) == annotator} - self.ended:
-            live |= {key[0]} if self.leases[key] > self.now else set()
-            self.end_lease(key)
-            back.add(key[0])
-        tests = {row for row in live if row in self.gold and self.counted(row) == "labelled"}
-        waits = {row for row in back if self.counted(row) in ("open", "disputed")}
-        return sum(not self.done(annotator, row) for row in tests | waits)
+                asked = {row for row, (last, _) in self.holds.items() if last == number}
+                waits = {row for row in asked if self.counted(row) in ("open", "disputed")}
+                if batch["lease_until"] > self.now or waits:
+                    batch["lease_until"], batch["ended"] = min(batch["lease_until"], self.now), True
+                back = back | {row for row in waits if not self.done(annotator, row)}
+        for row, name in {key for key in self.leases if self.names.get(key[1], key[1]) == annotator} - self.ended:
+            if row in in_hand or self.leases[row, name] > self.now:
+                self.end_lease((row, name))
+        return len(back)
 
     def asked_waiting(self) -> list[int]:
         waiting = [row for row in self.holds if self.counted(row) in ("open", "disputed")]

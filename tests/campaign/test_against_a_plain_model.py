@@ -217,7 +217,24 @@ class Machine(RuleBasedStateMachine):
             with pytest.raises(NotFoundError, match="nobody of that name"):
                 self.campaign.release(annotator)
             return
-        assert self.campaign.release(annotator) == self.model.release(annotator)
+        held = self.held_by(annotator)
+        before = [self.given_back(each) for each in self.ids]
+        released = self.campaign.release(annotator)
+        assert released == self.model.release(annotator) == held
+        told = sum(self.given_back(each) > count for each, count in zip(self.ids, before, strict=True))
+        assert told == released, "the stories tell as many"
+
+    def held_by(self, annotator: str) -> int:
+        """The tasks that the lists say this person or team has, without those that are only assigned."""
+        gold = sum(row.tasks for row in self.campaign.holdings() if (row.who, row.how) == (annotator, "gold"))
+        listed = self.campaign.outstanding()
+        taken = [annotator in (*row.taken_by.split(", "), *row.overdue_by.split(", ")) for row in listed]
+        batch = [row.holder == annotator and row.held_since is not None for row in listed]
+        return gold + sum(has or with_batch for has, with_batch in zip(taken, batch, strict=True))
+
+    def given_back(self, example_id: str) -> int:
+        """How often the story of an example says that it, or its batch, was given back."""
+        return sum("given back by" in what for _, what in self.campaign.story(example_id).lines)
 
     @rule(rows=SOME_ROWS)
     def exclude(self, rows: list[int]) -> None:

@@ -166,7 +166,7 @@ def test_what_the_model_predicted_is_on_record_before_the_label(store: Store, tm
     assert "drawn uniformly for the control in batch 2, when the model predicted" in story
     word = members_of(campaign)[ids[drawn]][2].strip('"')
     campaign.classes.rename(word, "kitten")
-    assert "the model predicted 'kitten'" in str(campaign.story(ids[drawn]))
+    assert "the model predicted 'kitten' (then 'cat')" in str(campaign.story(ids[drawn]))
 
 
 def test_it_follows_its_examples_to_another_pool(store: Store, tmp_path: Path) -> None:

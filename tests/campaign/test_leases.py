@@ -320,6 +320,56 @@ def test_an_ask_repeated_for_another_holder_is_refused(store: Store, tmp_path: P
         campaign.ask(5, margins=margins(), holder="vendor", key="nobody")
 
 
+@pytest.mark.parametrize("end", ["lasts", "is over"])
+def test_what_is_given_back_is_the_same_in_every_place(store: Store, end: str, tmp_path: Path) -> None:
+    """One count for work, work that is done or decided, and gold in hand: whatever list, record or story it is from."""
+    clock = Clock()
+    campaign = begun(store, tmp_path, clock=clock, by="lea", labels=["cat", "dog"])
+    gold = ids_of(40)[-1]
+    campaign.add_gold([gold], ["cat"])
+    first, second, third, fourth = (each for each in campaign.ask(4, margins=margins(), gold=1).ids if each != gold)
+    campaign.tell([gold], ["cat"], annotator="bob")
+    assert len(campaign.take("ann", 5)) == 5
+    campaign.tell([first], ["cat"], annotator="ann")
+    campaign.tell([second], ["dog"], annotator="bob")
+    campaign.adjudicate([third], "dog")
+    in_hand = [fourth] + [gold] * (end == "lasts")
+    clock.now += HOUR if end == "is over" else 0
+    assert sum(row.tasks for row in campaign.holdings() if row.who == "ann") == len(in_hand)
+    assert campaign.release("ann") == len(in_hand)
+    details = campaign.audit()[-1].details
+    assert (details["released"], sorted(details["ids"])) == (len(in_hand), sorted(in_hand))
+    told = [each for each in (first, second, third, fourth, gold) if "given back by ann" in str(campaign.story(each))]
+    assert sorted(told) == sorted(in_hand)
+    before = campaign.last_event()
+    assert (campaign.release("ann"), campaign.last_event()) == (0, before), "a release of nothing is no event"
+    assert campaign.verify().ok
+
+
+def test_gold_that_has_its_labels_is_not_told_of_with_its_batch(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, labels=["cat", "dog"])
+    known, other = ids_of(40)[-2:]
+    campaign.add_gold([known, other], ["cat", "cat"])
+    campaign.ask(1, margins=margins(), gold=2, holder="max")
+    campaign.tell([known], ["cat"], annotator="ann")
+    assert campaign.holdings()["tasks"].tolist() == [2]
+    assert campaign.release("max") == 2
+    back = [each for each in (ids_of(1)[0], known, other) if "given back by max" in str(campaign.story(each))]
+    assert back == [ids_of(1)[0], other]
+
+
+def test_what_is_taken_after_a_release_is_taken_anew(store: Store, tmp_path: Path) -> None:
+    """Also where the release gave nothing back, because the task had its label."""
+    campaign = begun(store, tmp_path, labels=["cat", "dog"])
+    (one,) = campaign.ask(1, margins=margins()).ids.tolist()
+    campaign.take("ann", 1)
+    campaign.tell([one], ["cat"], annotator="ann")
+    assert campaign.release("ann") == 0
+    campaign.delete_labels([one], reason="a slip")
+    campaign.take("ann", 1)
+    assert "kept by" not in str(campaign.story(one))
+
+
 def test_what_one_had_for_too_long_another_may_take(store: Store, tmp_path: Path) -> None:
     """Enough people have a task while their leases last; once these have ended it is free, first for nobody else."""
     clock = Clock()

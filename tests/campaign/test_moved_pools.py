@@ -108,6 +108,16 @@ def test_a_move_leaves_what_made_the_pool_in_its_history(store: Store, tmp_path:
     ]
     assert rows[0]["moved_at"] is None
     assert rows[1]["moved_at"].timestamp() - rows[1]["at"].timestamp() == 60
+    clock.now += 60
+    (tmp_path / "moved.parquet").rename(tmp_path / "again.parquet")
+    again = ladle.Campaign.open(store, name="birds", clock=clock, by="lea", pool=tmp_path / "again.parquet")
+    assert again.move_pool(tmp_path / "again.parquet")
+    first, last = again.pool.history()
+    assert (first.moves, [(Path(each["source"]).name, each["by"]) for each in last.moves]) == (
+        [],
+        [("moved.parquet", "max"), ("again.parquet", "lea")],
+    )
+    assert last.moves[1]["at"] == last.moved_at
 
 
 def test_row_numbers_need_no_file_of_ids(store: Store, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import ladle
 from ladle import durable
 from ladle.campaign.files import CampaignFiles
 from ladle.errors import MismatchError
-from ladle.labelling import MemoryStore
+from ladle.labelling import MemoryStore, Store
 from tests.campaign.made import pool_of
 
 
@@ -34,6 +34,17 @@ def test_two_campaigns_in_one_folder(names: tuple[str, str], tmp_path: Path) -> 
     for place, campaign in enumerate((first, second)):
         assert campaign.verify().ok
         campaign.backup(tmp_path / f"{place}.backup")
+
+
+@pytest.mark.parametrize("below", ["", "fish"])
+def test_files_of_another_campaign_are_no_strays(store: Store, below: str, tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    campaigns = [created(store, 40, shared, "birds"), created(store, 30, shared / below, "fish")]
+    campaigns[1].extend(pool_of(35), tree=np.arange(35) // 2)
+    assert [each.verify().checked["stray files"] for each in campaigns] == [0, 0]
+    (shared / "tree-9.npz").write_bytes(b"never named by a commit")
+    assert campaigns[0].verify().checked["stray files"] == 1
+    assert campaigns[1].verify().checked["stray files"] == (0 if below else 1)
 
 
 def test_the_same_files_are_kept_once(tmp_path: Path) -> None:

@@ -336,3 +336,48 @@ def test_an_assignment_reserves_nothing_until_it_is_asked_for(store: Store, tmp_
     campaign.tell(ids_of(40)[30:33], ["cat"] * 3, annotator="ann")
     assert money(campaign) == (3, 2, 1), "its labels are paid for as all others"
     assert "reserves" in str(ladle.Campaign.assign.__doc__)
+
+
+def test_a_mistaken_price_is_corrected_for_what_was_paid_at_it(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, price=0.04, currency="EUR", by="lea", labels=["cat", "dog"])
+    ids = ids_of(40)
+
+    def costs(first: int) -> dict[str, float]:
+        campaign.tell(ids[first : first + 2], ["cat"] * 2, annotator="ann")
+        return campaign.progress().costs
+
+    assert costs(0) == {"EUR": 0.08}
+    campaign.set(price=5)
+    assert costs(2) == {"EUR": 10.08}
+    change = campaign.set(price=0.05, instead_of=5)
+    assert change.corrected == {"instead_of": 5.0, "price": 0.05}
+    assert change.changed == {"price": (5.0, 0.05)}
+    assert campaign.progress().costs == {"EUR": 0.18}
+    assert costs(4) == {"EUR": 0.28}
+    details = campaign.audit()[-2].details
+    assert (details["corrected"], details["changed"]) == (change.corrected, {"price": [5.0, 0.05]})
+    assert not campaign.set(price=0.05, instead_of=5), "it was done before"
+    campaign.set(price=5)
+    assert costs(6) == {"EUR": 10.28}, "a price that is meant stays"
+    campaign.set(price=1)
+    campaign.classes.rename("dog", "wolf")
+    assert not campaign.set(price=6, instead_of=5).changed, "a later price stays in force"
+    assert costs(8) == {"EUR": 14.28}
+    assert campaign.set(currency="USD", instead_of=6).corrected == {"instead_of": 6.0, "currency": "USD"}
+    assert campaign.progress().costs == {"EUR": 2.28, "USD": 12.0}
+    assert campaign.settings.correction == {}
+    assert campaign.verify().ok
+
+
+def test_a_correction_that_cannot_be_is_refused(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, price=0.04)
+    event = campaign.last_event()
+    with pytest.raises(ArgumentError, match=r"`instead_of` must be a price that has held: 0\.04; got 5"):
+        campaign.set(price=0.05, instead_of=5)
+    with pytest.raises(ArgumentError, match="`instead_of` must come with the right `price`"):
+        campaign.set(budget=100, instead_of=0.04)
+    with pytest.raises(ArgumentError, match="`instead_of` must come with the right `price`"):
+        campaign.set(price=None, instead_of=0.04)
+    with pytest.raises(ArgumentError, match="`price`"):
+        campaign.set(price=-1, instead_of=0.04)
+    assert campaign.last_event() == event

@@ -173,7 +173,7 @@ def test_a_merge_of_people_and_names_of_then_are_told(campaign: ladle.Campaign, 
         "taken by ann (then named Ann) until 2027-01-15 09:00 UTC, entered by lea",
         "labelled 'cat' by ann (then named Ann), entered by lea",
         "labelled 'dog' by ann (version 2), entered by lea",
-        "the label 'cat' of ann stands no more: lea merged Ann into ann, and the later answer stands",
+        "the label 'cat' of ann (then named Ann) stands no more: lea merged Ann into ann, and the later answer stands",
     ]
 
 
@@ -254,11 +254,12 @@ def test_who_typed_an_answer_a_comment_or_a_refused_label_is_told(store: Store, 
         "labelled 'cat' by anna (then named ann)",
         "labelled 'dog' by bob, entered by desk",
         "skipped by cy: too dark, entered by desk",
-        "anna said: an ear",
-        "anna said, entered by desk: a tail",
+        "anna (then named ann) said: an ear",
+        "anna (then named ann) said, entered by desk: a tail",
     ]
     assert told(campaign, TWO) == [
-        "a label \"cow\" by ann went to quarantine, entered by desk: a label is one of 'cat', 'dog'; got 'cow'"
+        'a label "cow" by anna (then named ann) went to quarantine, entered by desk: '
+        "a label is one of 'cat', 'dog'; got 'cow'"
     ]
 
 
@@ -321,6 +322,44 @@ def test_a_take_of_what_one_has_keeps_it(campaign: ladle.Campaign, clock: Clock)
         "taken by bob until 2027-01-15 09:00 UTC, entered by lea",
         "kept by bob until 2027-01-15 09:01 UTC, entered by lea",
         "taken by bob until 2027-01-15 11:01 UTC, entered by lea",
+    ]
+
+
+def test_what_two_names_took_is_told_under_the_names_of_then(campaign: ladle.Campaign, clock: Clock) -> None:
+    """Gold goes to everybody: two names of one person have it at once. Only what the person takes after is kept."""
+    campaign.add_gold([ONE], ["cat"])
+    campaign.ask(1, margins=margins(), gold=1)
+    for name in ("Ann", "ann"):
+        clock.now += 60
+        campaign.take(name, 2, lease_seconds=HOUR)
+    campaign.people.merge("Ann", "ann")
+    campaign.take("ann", 2, lease_seconds=2 * HOUR)
+    campaign.people.rename("ann", "Ann Lee")
+    campaign.take("Ann Lee", 2, lease_seconds=2 * HOUR)
+    assert [what.partition(" until")[0] for what in told(campaign) if "by lea" in what][2:] == [
+        "taken by Ann Lee (then named Ann)",
+        "taken by Ann Lee (then named ann)",
+        "kept by Ann Lee (then named ann)",
+        "kept by Ann Lee",
+    ]
+
+
+def test_every_line_has_the_name_of_then(campaign: ladle.Campaign) -> None:
+    """Of people in comments, refused labels and ended answers, and of those who were assigned alone."""
+    campaign.assign([ONE], to="vendor")
+    campaign.comment([ONE], "too dark", annotator="ann")
+    campaign.tell([ONE, ONE], ["cat", "emu"], annotator="ann")
+    campaign.delete_labels([ONE], reason="a slip")
+    campaign.people.rename("ann", "Ann Lee")
+    campaign.people.rename("vendor", "Vendor Ltd")
+    campaign.classes.rename("cat", "kitten")
+    assert [what for what in told(campaign) if "then" in what] == [
+        "assigned to Vendor Ltd (then named vendor) by lea",
+        "Ann Lee (then named ann) said, entered by lea: too dark",
+        "labelled 'kitten' (then 'cat') by Ann Lee (then named ann), entered by lea",
+        'a label "emu" by Ann Lee (then named ann) went to quarantine, entered by lea: '
+        "a label is one of 'cat', 'dog'; got 'emu'",
+        "the label 'kitten' (then 'cat') of Ann Lee (then named ann) was deleted by lea: a slip",
     ]
 
 

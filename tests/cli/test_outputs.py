@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 
 import numpy as np
 import pytest
@@ -131,6 +133,80 @@ def test_several_texts_all_or_none(tmp_path):
     assert (page.read_text(), table.read_text(), (tmp_path / "b.md").exists()) == ("1", "mine", False)
     write_contents({page: "2", table: "2"}, force=True)
     assert (page.read_text(), table.read_text()) == ("2", "2")
+
+
+@pytest.fixture
+def withdrawing(run, made, tmp_path, monkeypatch):
+    """An export of two files, from a campaign in the folder of now."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LADLE_DB", "a.db")
+    shutil.copy(made / "pool.parquet", "pool.parquet")
+    made_of = ("create", "pool.parquet", "--id", "image_id", "--name", "a", "--strategy", "uniform")
+    assert run("campaign", *made_of, "--labels", "cat,dog")[0] == 0
+    with ladle.Campaign.open("a.db") as campaign:
+        campaign.tell(["im001", "im002"], ["cat", "dog"])
+        event = campaign.last_event()
+        campaign.exclude(["im002"], reason="blurred")
+        campaign.tell(["im003"], ["cat"])
+    return ("campaign", "export", "resolved", "--since", f"event:{event}", "--withdrawn", "gone.csv", "-o", "new.csv")
+
+
+@pytest.mark.parametrize("name", ["new.csv", "gone.csv"])
+def test_an_export_of_two_files_is_refused_whole(run, run_json, withdrawing, tmp_path, name):
+    (tmp_path / name).write_text("mine")
+    refused(run, withdrawing, tmp_path / name)
+    assert run(*withdrawing, "--force")[0] == 0
+    assert run_json(*withdrawing)[1]["done_before"] is True
+
+
+def test_a_folder_that_is_not_there_leaves_neither_file(run, withdrawing, tmp_path):
+    before = sorted(tmp_path.iterdir())
+    code, _, err = run(*withdrawing[:-1], "no/such/folder/new.csv")
+    assert (code, "folder" in err, sorted(tmp_path.iterdir())) == (4, True, before)
+
+
+def test_no_file_of_the_campaign_is_its_second_output(run, withdrawing, tmp_path):
+    (tmp_path / "link.csv").symlink_to(tmp_path / "a.db")
+    before = [(tmp_path / name).read_bytes() for name in ("a.db", "pool.parquet")]
+    for name, what in (("link.csv", "a database"), ("pool.parquet", "its pool")):
+        line = [*withdrawing, "--force"]
+        line[line.index("gone.csv")] = name
+        code, _, err = run(*line)
+        assert (code, what in err, (tmp_path / "new.csv").exists()) == (2, True, False), err
+    assert [(tmp_path / name).read_bytes() for name in ("a.db", "pool.parquet")] == before
+
+
+def test_a_disk_that_fails_between_two_files_leaves_both_as_they_were(run, withdrawing, tmp_path, monkeypatch):
+    (tmp_path / "gone.csv").write_text("mine")
+    (tmp_path / "new.csv").write_text("mine too")
+    before, rename, renamed = sorted(tmp_path.iterdir()), os.replace, []
+
+    def replace(source, target):
+        if str(target) in ("gone.csv", "new.csv") and not str(source).endswith(".before"):
+            if renamed:
+                raise OSError(5, "Input/output error")
+            renamed.append(target)
+        rename(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.replace", replace)
+        code, _, err = run(*withdrawing, "--force")
+    assert (code, "All files are as they were" in err, len(renamed)) == (4, True, 1), err
+    assert ((tmp_path / "gone.csv").read_text(), (tmp_path / "new.csv").read_text()) == ("mine", "mine too")
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_refused_command_leaves_no_list_of_what_was_left_out(run, tmp_path):
+    vectors = np.random.default_rng(0).random((30, 3))
+    vectors[4] = np.nan
+    np.save(tmp_path / "pool.npy", vectors)
+    (tmp_path / "batch.csv").write_text("mine")
+    line = ("select", tmp_path / "pool.npy", "--size", 3, "--strategy", "uniform", "-o", tmp_path / "batch.csv")
+    refused(run, (*line, "--skip-invalid"), tmp_path / "batch.csv")
+    code, _, err = run(*line[:-1], tmp_path / "b.csv", "--skip-invalid", "--skipped", tmp_path / "b.csv")
+    assert (code, "be another file" in err, (tmp_path / "b.csv").exists()) == (2, True, False)
+    assert run(*line, "--skip-invalid", "--force")[0] == 0
+    assert (tmp_path / "batch.csv.skipped.csv").exists()
 
 
 def test_the_demo_refuses_before_it_works(run, tmp_path, monkeypatch):

@@ -747,7 +747,7 @@ LEASES = (
     Fault(
         "stories",
         "a batch given back is told of examples that had their labels",
-        "return not has_answered and (bool(self.gold) or not self.is_settled(self.event))",
+        "return not has_answered and (state == OPEN if self.gold else state in WAITING)",
         "return not has_answered",
         ("test_a_batch_given_back_is_told_of_the_examples_that_wait_in_it",),
     ),
@@ -929,9 +929,9 @@ LEASES = (
     Fault(
         "leases",
         "given back, a lease that lapsed counts",
-        "    return leases.take((leases.lease_until > at) | (ended & owed))",
-        "    return leases",
-        ("test_what_is_done_with_is_not_released",),
+        "leases = leases.take((leases.lease_until > at) | owed)",
+        "leases = leases.take((leases.lease_until > at) | (leases.lease_until > 0))",
+        ("test_what_is_done_with_is_not_released", "test_what_is_given_back_is_the_same_in_every_place"),
     ),
     Fault(
         "leases",
@@ -946,6 +946,48 @@ LEASES = (
         "answered.get((row, name), since - 1) >= since or",
         "",
         ("test_nothing_is_overdue_that_is_done_with",),
+    ),
+    Fault(
+        "stories",
+        "a first take of what another name of the person has is a take that keeps it",
+        "        then = history.person_then(who)\n",
+        "        then = history.people.name_of(who)\n",
+        ("test_what_two_names_took_is_told_under_the_names_of_then",),
+    ),
+    Fault(
+        "stories",
+        "a prediction lacks the name of its class of then",
+        "{history.label(predicted)}",
+        "{parsed(predicted)!r}",
+        ("test_what_the_model_predicted_is_on_record_before_the_label",),
+    ),
+    Fault(
+        "stories",
+        "a comment lacks the name of then",
+        'f"{history.named(annotator, event)} said',
+        'f"{history.people.name_of(annotator)} said',
+        ("test_every_line_has_the_name_of_then",),
+    ),
+    Fault(
+        "stories",
+        "a batch given back is told of gold that has its labels",
+        "(state == OPEN if self.gold else state in WAITING)",
+        "(bool(self.gold) or state in WAITING)",
+        ("test_gold_that_has_its_labels_is_not_told_of_with_its_batch",),
+    ),
+    Fault(
+        "stories",
+        "what is taken after a release of nothing is kept",
+        '(*told["ids"], *told.get("also_ended", ()))',
+        'told["ids"]',
+        ("test_what_is_taken_after_a_release_is_taken_anew",),
+    ),
+    Fault(
+        "leases",
+        "what is done with is told as given back",
+        "ids_of(task, np.intersect1d(rows, in_hand))",
+        "ids_of(task, rows)",
+        ("test_what_is_given_back_is_the_same_in_every_place",),
     ),
 )
 
@@ -1372,6 +1414,34 @@ BUDGET = (
         "    return max(0, most - now)",
         ("test_the_least_left_of_all_groups_around_the_process_counts",),
     ),
+    Fault(
+        "budget",
+        "a price that was a mistake counts on",
+        "range(until if correction else 0)",
+        "range(0)",
+        ("test_a_mistaken_price_is_corrected_for_what_was_paid_at_it",),
+    ),
+    Fault(
+        "budget",
+        "a price that is meant is corrected too",
+        "range(until if correction else 0)",
+        "range(len(prices) if correction else 0)",
+        ("test_a_mistaken_price_is_corrected_for_what_was_paid_at_it",),
+    ),
+    Fault(
+        "budget",
+        "a label costs the first price",
+        'return np.searchsorted(self.events, events, side="right") - 1',
+        'return np.searchsorted(self.events, events, side="right") * 0',
+        ("test_a_mistaken_price_is_corrected_for_what_was_paid_at_it",),
+    ),
+    Fault(
+        "budget",
+        "a price that comes late does not count for the labels before it",
+        "            if prices[place] is None:\n",
+        "            if prices[place] == -1.0:\n",
+        ("test_a_price_and_its_currency_were_set_together",),
+    ),
 )
 
 # What a query takes as the pool, and what a strategy keeps of its parameters.
@@ -1565,6 +1635,55 @@ FILES = (
         '        if len(ids) > 9:\n            got = f"`{name}`, which',
         ("test_files_may_have_their_base_names",),
     ),
+    Fault(
+        "files",
+        "a file takes the name of another campaign's file",
+        "        os.link(new, target)\n",
+        "        os.replace(new, target)\n",
+        ("test_placed_replaces_nothing", "test_two_campaigns_in_one_folder"),
+    ),
+    Fault(
+        "files",
+        "without links, a file takes the name of another campaign's file",
+        "        if target.exists():\n            return False\n        os.replace(new, target)",
+        "        os.replace(new, target)",
+        ("test_placed_without_links",),
+    ),
+    Fault(
+        "files",
+        "the files of another campaign are strays",
+        "            known += session.files.names_in(folder, others)",
+        "            known += []",
+        ("test_files_of_another_campaign_are_no_strays",),
+    ),
+    Fault(
+        "files",
+        "a file that is refused leaves the other one of its command",
+        "before = {path: _is_there(new, path, force=force) for",
+        "before = {path: _is_there(new, path, force=True) for",
+        ("test_an_export_of_two_files_is_refused_whole",),
+    ),
+    Fault(
+        "files",
+        "the first of two files stays where the second cannot be placed",
+        "for done, old in reversed(kept.items()):",
+        "for done, old in ():",
+        ("test_a_disk_that_fails_between_two_files_leaves_both_as_they_were",),
+    ),
+    Fault(
+        "files",
+        "a file of the campaign may be the second output",
+        "outputs=(output, withdrawn)",
+        "outputs=(output,)",
+        ("test_no_file_of_the_campaign_is_its_second_output",),
+    ),
+    Fault(
+        "files",
+        "no file of withdrawn examples is written",
+        "return [TableFile(gone.to_arrow(), path, named, about)]",
+        "return []",
+        ("test_an_export_says_how_to_go_on",),
+    ),
 )
 # What experiments read, and what their reports measure.
 EXPERIMENTS = (
@@ -1664,6 +1783,20 @@ CLASSES = (
         "    if columns in (1, len(classes)):\n",
         "    if columns >= 1:\n",
         ("test_scores_of_the_classes_of_before_are_refused",),
+    ),
+    Fault(
+        "classes",
+        "a class that was a number before is text when it has its number again",
+        "isinstance(old, int) and str(old) == text for old",
+        "isinstance(old, str) and str(old) == text for old",
+        ("test_numbers_that_were_text_are_numbers_again",),
+    ),
+    Fault(
+        "classes",
+        "one number among classes makes numbers of all in files",
+        "return classes is not None and all(isinstance(each, int) for each in classes)",
+        "return classes is not None and any(isinstance(each, int) for each in classes)",
+        ("test_numbers_that_were_text_are_numbers_again",),
     ),
 )
 

@@ -8,10 +8,11 @@ name is taken by other bytes, of another campaign or of one that was moved away,
 from __future__ import annotations
 
 import json
+import os
 import re
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -137,11 +138,21 @@ class CampaignFiles:
         newest = self.clusters(artefacts, max(parts))
         return None if isinstance(newest, np.ndarray) else newest
 
-    def strays(self, artefacts: ArtefactTable) -> list[str]:
-        """The files in the folder that the campaign does not name. A crash leaves them; they are harmless."""
+    def strays(self, known: Iterable[str]) -> list[str]:
+        """The files in the folder without those of these names. A crash leaves them; they are harmless."""
         if not self.folder.is_dir():
             return []
-        return sorted({path.name for path in self.folder.iterdir()} - set(artefacts.name.tolist()))
+        return sorted({path.name for path in self.folder.iterdir()} - set(known))
+
+    def names_in(self, other: CampaignFiles, artefacts: ArtefactTable) -> list[str]:
+        """What of this folder belongs to another campaign with these files: its files, or the folder that it has here.
+
+        Nothing where the two campaigns have different folders.
+        """
+        here, there = Path(os.path.realpath(self.folder)), Path(os.path.realpath(other.folder))
+        if here == there:
+            return [*artefacts.name.tolist(), CHECKPOINT]
+        return [there.relative_to(here).parts[0]] if here in there.parents else []
 
     def artefact(self, name: str, event: int) -> tuple[str, str, int, int]:
         """What the database stores about a file: a row of `ArtefactTable`. Raises: FileError."""

@@ -21,6 +21,7 @@ from ladle.labelling.rules import lease as lease_rules
 from ladle.labelling.rules.assign import answered_by
 from ladle.labelling.rules.lease import WaitingTasks, ended_by_time
 from ladle.labelling.rules.people import founded, known_names, known_person, notices_of_names
+from ladle.labelling.settings import Settings
 from ladle.labelling.states import DISPUTED, LABELLED, WAITING, as_counted
 from ladle.labelling.tables import (
     AssignmentTable,
@@ -81,48 +82,61 @@ def release(session: Session, annotator: str, rows: Int64 | None) -> int:
     """Release what an annotator has taken: how many tasks. Without rows, the annotator's batches are released too."""
     at, given = session.now(), person_name(check_text(annotator, "annotator"))
     with session.writing() as writer:
-        people = People(writer.read(PersonTable))
+        lists = _Lists(writer)
+        people = lists.people
         name = known_person(people.table, given, also=known_names(writer))
         event = next_number(writer, EventTable)
         own = [each for each in people.aliases_of(name) if people.name_of(each) == name]
-        leases = _not_released(writer, writer.read(LeaseTable, "annotator", own), at)
+        leases = writer.read(LeaseTable, "annotator", own)
         if rows is not None:
             leases = leases.take(np.isin(leases.row, rows))
+        in_hand = _in_hand(lists, session.settings, leases, name, at)
+        owed = ended_by_time(leases.lease_until, event_times(writer, leases.event)) & np.isin(leases.row, in_hand)
+        leases = leases.take((leases.lease_until > at) | owed)
         task = writer.read(TaskTable, "row", leases.row.tolist())
-        effects = lease_rules.release(leases, task, name, event=event, at=at)
+        effects = lease_rules.release(leases, task, name, in_hand, event=event, at=at)
         ended: list[int] = []
         if rows is None:
             batches = _batches_not_released(writer, at)
             effects = lease_rules.release_batches(effects, batches, given, people, event=event, at=at)
             ended = effects.report["batches"]
-        live = leases.row[leases.lease_until > at]
-        released = _given_back(writer, leases.row, live, ended, name, people)
+        released = len(np.union1d(in_hand, _in_batches(lists, ended, name)))
         effects = replace(effects, report={**effects.report, "released": released})
         if effects:
             record(writer, session.act("release", at), effects)
     return int(effects.report["released"])
 
 
-def _given_back(view: View, leased: Int64, live: Int64, batches: list[int], name: str, people: People) -> int:
-    """How many tasks of these rows and batches wait for a label that this person or team has not given.
+def _in_hand(lists: _Lists, settings: Settings, leases: LeaseTable, name: str, at: int) -> Int64:
+    """The rows of these leases that `holdings` counts as taken by this person: ascending.
 
-    Gold that others have labelled waits for the person who has it: it counts while the lease runs. live: those rows.
+    leases: of this person, under all names. Those that last count where the task waits for labels and this person has
+    not answered; gold that others have labelled waits for the person who has it. Those that ended by their time count
+    while they are overdue.
     """
-    parts = view.read(TaskTable, "row", leased.tolist()), view.read(TaskTable, "batch", batches)
-    gold = gold_of(view.read(GoldTable)).row
-    tasks = [as_counted(part, gold) for part in parts]
-    tests = tasks[0].row[np.isin(tasks[0].row, gold) & np.isin(tasks[0].row, live) & (tasks[0].state == LABELLED)]
-    rows = np.unique(np.concatenate([tests, *(task.row[np.isin(task.state, WAITING)] for task in tasks)]))
-    answered = answered_by(view.read(LabelTable, "row", rows.tolist()))
-    return sum(not people.have_answered(name, answered.get(row, ())) for row in rows.tolist())
+    view, rows = lists.view, np.unique(leases.row)
+    task = as_counted(view.read(TaskTable, "row", rows.tolist()), lists.gold)
+    assigned = view.read(AssignmentTable, "row", rows.tolist())
+    is_listed = (task.batch > 0) | (task.state == DISPUTED) | np.isin(task.row, assigned.row[assigned.active == 1])
+    waiting = lists.waiting(task.take(np.isin(task.state, WAITING) & is_listed))
+    late = lease_rules.overdue(waiting, settings, event_times(view, waiting.lease.event), at)
+    tests = task.row[np.isin(task.row, lists.gold) & (task.state == LABELLED)]
+    live = np.intersect1d(leases.row[leases.lease_until > at], np.concatenate([waiting.task.row, tests]))
+    answered = answered_by(view.read(LabelTable, "row", live.tolist()))
+    has_answered = [lists.people.have_answered(name, answered.get(row, ())) for row in live.tolist()]
+    owed = np.intersect1d(late.row[late.annotator == name], rows)
+    found: Int64 = np.union1d(live[~np.array(has_answered, bool)], owed)
+    return found
 
 
-def _not_released(view: View, leases: LeaseTable, at: int) -> LeaseTable:
-    """Those that last, and those that ended by their time on a task without an answer of their annotator."""
-    ended = (leases.lease_until <= at) & ended_by_time(leases.lease_until, event_times(view, leases.event))
-    answered = answered_by(view.read(LabelTable, "row", leases.row[ended].tolist()))
-    owed = np.array([who not in answered.get(row, ()) for row, who in leases.each_key()], bool)
-    return leases.take((leases.lease_until > at) | (ended & owed))
+def _in_batches(lists: _Lists, batches: list[int], name: str) -> Int64:
+    """The rows of these batches that wait for a label which this person or team has not given."""
+    task = as_counted(lists.view.read(TaskTable, "batch", batches), lists.gold)
+    rows = task.row[np.isin(task.state, WAITING)]
+    answered = answered_by(lists.view.read(LabelTable, "row", rows.tolist()))
+    has_answered = [lists.people.have_answered(name, answered.get(row, ())) for row in rows.tolist()]
+    found: Int64 = rows[~np.array(has_answered, bool)]
+    return found
 
 
 def _batches_not_released(view: View, at: int) -> BatchTable:

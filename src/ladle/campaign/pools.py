@@ -28,7 +28,8 @@ class CampaignPool:
         Records
             One row for each pool: number, rows, dim, dtype, ids ("integer" or "text"), source (where it is, for
             people), what made it: change ("create", "extend" or "replace"), at, by; and when and by whom it was moved
-            last, where it was: moved_at (NaT), moved_by ("").
+            last, where it was: moved_at (NaT), moved_by (""). moves: a list of all its moves, oldest first, each a
+            mapping with at, by and source.
         """
         with self._session.reading() as view:
             return views.pools(view)

@@ -281,15 +281,19 @@ class SettingsChange:
         Labels that have another name now, those that were superseded or deleted among them.
     ended : int
         How many of these were superseded or deleted.
+    corrected : mapping of str to object
+        The mistaken price of labels of before (`instead_of`), and the `price`, the `currency` or both that count in its
+        place; empty where none was corrected.
     """
 
     changed: Mapping[str, tuple[Any, Any]]
     tasks: int = 0
     labels: int = 0
     ended: int = 0
+    corrected: Mapping[str, Any] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.changed)
+        return bool(self.changed or self.corrected)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

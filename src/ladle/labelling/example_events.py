@@ -7,15 +7,16 @@ the pool. An older Ladle did not name all of them: `nameless_line` says of which
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ladle.labelling.classes import rewritten
 from ladle.labelling.columns import texts
 from ladle.labelling.labels import Labels, parsed
-from ladle.labelling.people import People, person_name
+from ladle.labelling.people import NameChange, People, name_now, person_before, person_name
 from ladle.labelling.records import moment
+from ladle.labelling.states import LABELLED, OPEN, WAITING
 from ladle.labelling.tables import REMOVED, EventTable, LabelTable
 
 Line = tuple[int, int, str]  # when, the number of the event, what
@@ -32,29 +33,34 @@ ONCE_NAMELESS = {
 SOMEONE = "someone"  # whose name the log does not have
 JUDGING = {"annotators_per_task": "people for each example", "agreement": "agreement"}  # settings, in words
 OF_ANSWERS = ("tell", "import", "skip")
+OF_NAMES = ("merge people", "rename person")  # what one name has, another one has from then on
 
 
 @dataclass(slots=True)
 class ExampleHistory:
     """One example, while the events are read in their order.
 
-    example_id: as text. batches: the event and the holder of each that has it, by number. is_settled: whether its
-    labels were enough just before an event. answers: all versions of its labels and skips. by_row: whether rows in the
+    example_id: as text. batches: the event and the holder of each that has it, by number. state_before: its
+    state by its labels just before an event. answers: all versions of its labels and skips. by_row: whether rows in the
     log are rows of now. lease_ends: until when the leases last that the table has, by the event that wrote each last.
 
-    What the events have told so far: taken_by: the people who took it. held: until when, by those who have it by that.
-    is_gone: whether it is out of the pool. word: the final word and whose it is. exclusion: why it is excluded. gold:
-    its known label. decided: final words and gold labels, as told, with the event of each. said: the time of answers
-    that were given again, before that, by number. never_stood, stand_again: the numbers of answers that an untelling
-    names. nameless: of each kind of events that may be about this example or not, when the last was and its number.
+    name_changes: all merges and renames of people, holders and assignees.
+
+    What the events have told so far: taken_by: the people who took it. held: until when, by those who have it, under
+    their names of then. is_gone: whether it is out of the pool. word: the final word and whose it is. exclusion: why it
+    is excluded. gold: its known label. decided: final words and gold labels, as told, with the event of each. said: the
+    time of answers that were given again, before that, by number. never_stood, stand_again: the numbers of answers that
+    an untelling names. nameless: of each kind of events that may be about this example or not, when the last was and
+    its number.
     """
 
     example_id: str
     row: int
     batches: Mapping[int, tuple[int, str]]
-    is_settled: Callable[[int], bool]
+    state_before: Callable[[int], int]
     answers: LabelTable
     people: People
+    name_changes: Sequence[NameChange]
     classes: Labels
     by_row: bool
     lease_ends: Mapping[int, int]
@@ -74,10 +80,19 @@ class ExampleHistory:
     stand_again: set[int] = field(default_factory=set)
     nameless: dict[str, tuple[int, int]] = field(default_factory=dict)
 
-    def named(self, name: str) -> str:
-        """A person under the name of now, and the name of then where it was another one."""
-        person = self.people.name_of(name)
-        return (person or "someone") + (f" (then named {name})" if person != name else "")
+    def named(self, name: str, event: int = 0) -> str:
+        """Who had this name at an event, under the names of now and of then. event: by default the one that is read."""
+        return who_words(name_now(name, event or self.event, self.name_changes), name)
+
+    def person_then(self, name: str) -> str:
+        """The person whose name this was at the event that is read."""
+        return person_before(self.event, name, [each for each in self.name_changes if not each.of_holders])
+
+    def hand_over(self, old: str, new: str) -> None:
+        """What one name has, another one has from now on: the names are of one person."""
+        until = self.held.pop(old, 0)
+        if until > self.at:
+            self.held[new] = max(until, self.held.get(new, 0))
 
     def entered(self, actor: str, *names: str) -> str:
         """Who typed the command, where that is known and was another person than the one of these names."""
@@ -93,13 +108,14 @@ class ExampleHistory:
             return False
         stand = standing(self.answers, self.event)
         has_answered = bool(holder) and self.people.have_answered(holder, stand.annotator.tolist())
-        return not has_answered and (bool(self.gold) or not self.is_settled(self.event))
+        state = self.state_before(self.event)
+        return not has_answered and (state == OPEN if self.gold else state in WAITING)
 
     def verdict(self, event: int) -> str:
         """What an event that changed the settings made of its labels; "" for nothing, or where a lead had decided."""
         if any(decided < event for decided, _ in self.decided):
             return ""
-        before, after = self.is_settled(event), self.is_settled(event + 1)
+        before, after = (self.state_before(each) == LABELLED for each in (event, event + 1))
         return "" if before == after else f": its labels are {'enough now' if after else 'not enough any more'}"
 
     def label(self, text: str) -> str:
@@ -113,9 +129,9 @@ class ExampleHistory:
     def answer(self, number: int) -> str:
         """What an answer of the example is, and whose."""
         place = self.answers.number.tolist().index(number)
-        label, who = str(self.answers.label[place]), str(self.answers.annotator[place])
+        label = str(self.answers.label[place])
         words = f"label {label_words(label, str(self.answers.as_told[place]))}" if label else "skip"
-        return f"the {words} of {who or 'someone'}"
+        return f"the {words} of {who_words(str(self.answers.annotator[place]), str(self.answers.told_by[place]))}"
 
     def is_among(self, told: Report) -> bool:
         """Whether the example is one of those that an event names."""
@@ -159,7 +175,7 @@ def _may_name(kind: str, details: str, quoted: str) -> bool:
     if kind == "untell":
         return '"stand_again": [' in details or '"never_stood": [' in details
     is_nameless = kind in ONCE_NAMELESS and '"ids": [' not in details
-    return quoted in details or is_nameless or kind in ("release", "renew")
+    return quoted in details or is_nameless or kind in ("release", "renew", *OF_NAMES)
 
 
 def standing(answers: LabelTable, event: int) -> LabelTable:
@@ -178,6 +194,11 @@ def label_words(now: str, then: str) -> str:
     return f"{parsed(now)!r}" + (f" (then {parsed(then)!r})" if then not in ("", now) else "")
 
 
+def who_words(now: str, then: str) -> str:
+    """A person, and the name of then where the person has another name now."""
+    return (now or SOMEONE) + (f" (then named {then})" if then and person_name(then) != now else "")
+
+
 def lease_end(microseconds: int) -> str:
     """Until when a lease lasts."""
     return f"until {moment(microseconds):%Y-%m-%d %H:%M} UTC"
@@ -191,21 +212,22 @@ def time_text(microseconds: int) -> str:
 def _take(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:
     if history.is_among(told):
         who = told.get("annotator", actor)  # in an older log the actor is who takes
-        person = history.people.name_of(who)
-        history.taken_by.add(person)
+        history.taken_by.add(history.people.name_of(who))
         until = told.get("lease_until", history.lease_ends.get(history.event))
-        before = history.held.get(person, 0)
+        then = history.person_then(who)
+        before = history.held.get(then, 0)
         is_renewed = before > history.at
         if until is not None:
-            until = history.held[person] = max(until, before) if is_renewed else until
+            until = history.held[then] = max(until, before) if is_renewed else until
         lasts = "" if until is None else f" {lease_end(until)}"
         yield f"{'kept' if is_renewed else 'taken'} by {history.named(who)}{lasts}{history.entered(actor, who)}"
 
 
 def _release(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:
     who = told.get("annotator", actor)
+    if "ids" in told and history.example_id in (*told["ids"], *told.get("also_ended", ())):
+        history.held.pop(history.person_then(who), None)
     if "ids" in told and history.is_among(told):
-        history.held.pop(history.people.name_of(who), None)
         yield f"given back by {history.named(who)}{history.entered(actor, who)}"
     for number in told.get("batches", ()):
         if history.is_out(number):
@@ -222,7 +244,7 @@ def _assign(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:
         yield f"assigned to {history.named(told['to'])} by {actor}"
     for example_id, who in told.get("leases_ended", ()):
         if example_id == history.example_id:
-            history.held.pop(history.people.name_of(who), None)
+            history.held.pop(history.person_then(who), None)
             yield f"taken away from {history.named(who)} by {actor}, because of this assignment"
 
 
@@ -303,6 +325,12 @@ def _set(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:
         yield f"{words}, by {actor}{verdict}"
 
 
+def _names_changed(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:
+    old, new = ("merged", "into") if "merged" in told else ("renamed", "to")
+    history.hand_over(told[old], told[new])
+    return iter(())
+
+
 def _given_again(history: ExampleHistory, told: Report, actor: str) -> Iterator[str]:
     for number, before, again in told.get("retimed", ()):
         if history.has(number):
@@ -325,5 +353,6 @@ _WORDS: dict[str, Callable[[ExampleHistory, Report, str], Iterator[str]]] = {
     "remove gold": _remove_gold,
     "set": _set,
     "untell": _untell,
+    **dict.fromkeys(OF_NAMES, _names_changed),
     **dict.fromkeys(OF_ANSWERS, _given_again),
 }

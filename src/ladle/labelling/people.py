@@ -25,11 +25,23 @@ def looks_of(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class NameChange:
-    """A merge or a rename of people: since this event, everything of the person `old` belongs to the person `new`."""
+    """A merge or a rename of people: since this event, everything of the person `old` belongs to the person `new`.
+
+    of_holders: whether it is one of names that were no people, only holders of batches or assignees.
+    """
 
     event: int
     old: str
     new: str
+    of_holders: bool = False
+
+
+def name_now(name: str, since: int, changes: Sequence[NameChange]) -> str:
+    """The name that somebody has now who was named so at the event `since`. changes: all, those of holders too."""
+    name = person_before(since, name, [each for each in changes if not each.of_holders])
+    for change in changes:
+        name = change.new if change.event > since and change.old == name else name
+    return name
 
 
 def person_before(event: int, name: str, changes: Sequence[NameChange]) -> str:

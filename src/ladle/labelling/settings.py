@@ -69,6 +69,9 @@ class Settings:
         The word for what the price is in, such as "EUR"; "" for none.
     control : float
         The share of every batch that is drawn uniformly from the pool, see `ladle.labelling.rules.control`; 0 for none.
+    correction : mapping
+        What the change that made these settings corrected of the prices before: `instead_of`, the mistaken price, and
+        `price`, `currency` or both, which hold in its place. Empty for any other change, and in settings in force.
 
     Raises
     ------
@@ -90,6 +93,7 @@ class Settings:
     price: float | None = None
     currency: str = ""
     control: float = 0.0
+    correction: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_name(self.name)
@@ -100,7 +104,7 @@ class Settings:
             "annotators_per_task": whole(self.annotators_per_task, "`annotators_per_task`", least=1),
             "budget": None if self.budget is None else whole(self.budget, "`budget`", least=1),
             "lease_seconds": check_lease(self.lease_seconds),
-            "price": None if self.price is None else float(number(self.price, "`price`", least=0, most=LARGEST_PRICE)),
+            "price": None if self.price is None else check_price(self.price),
             "currency": check_currency(self.currency),
             "control": check_share(self.control),
             "gold_accuracy": float(number(self.gold_accuracy, "`gold_accuracy`", above=0, most=1)),
@@ -111,6 +115,8 @@ class Settings:
     def to_json(self) -> str:
         """The settings as JSON text for `from_json`. Raises: ArgumentError for options that JSON cannot hold."""
         plain = asdict(self) | {"labels": self.labels.to_dict(), "options": dict(self.options)}
+        if not self.correction:
+            del plain["correction"]
         try:
             return json.dumps(plain, allow_nan=False, sort_keys=True, default=_plain)
         except (TypeError, ValueError) as cause:
@@ -122,7 +128,8 @@ class Settings:
         try:
             plain = json.loads(text)
             made = cls(**(plain | {"labels": Labels.from_dict(plain["labels"])}))
-            if not (isinstance(made.strategy, str) and isinstance(made.options, dict) and isinstance(made.files, str)):
+            texts_and_mappings = (made.strategy, str), (made.options, dict), (made.files, str), (made.correction, dict)
+            if not all(isinstance(value, kind) for value, kind in texts_and_mappings):
                 raise TypeError("a field of another type")
         except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as cause:
             raise CorruptFileError(
@@ -140,7 +147,7 @@ def in_force(founding: Settings, changes: SettingsTable) -> Settings:
     """The settings after these changes, in order. Raises: CorruptFileError."""
     if not len(changes):
         return founding
-    return replace(_parsed(str(changes.settings[-1])), name=founding.name, files=founding.files)
+    return replace(_parsed(str(changes.settings[-1])), name=founding.name, files=founding.files, correction={})
 
 
 @lru_cache(maxsize=64)
@@ -166,6 +173,11 @@ def check_lease(seconds: object) -> float:
 def check_share(share: object) -> float:
     """`share` as a float, if it can be the share of the control. Raises: ArgumentError."""
     return float(number(share, "`control`", least=0, most=LARGEST_CONTROL))
+
+
+def check_price(price: object, subject: str = "`price`") -> float:
+    """`price` as a float, if a label can cost so much. Raises: ArgumentError."""
+    return float(number(price, subject, least=0, most=LARGEST_PRICE))
 
 
 def check_currency(word: object) -> str:

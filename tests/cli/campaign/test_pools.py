@@ -65,6 +65,14 @@ def test_a_pool_that_moves(birds: Path, run, run_json) -> None:
     assert " create by " in changes
     assert re.search(r"move by .*new\.parquet", " ".join(changes.split()))
     assert run_json("campaign", "pool", "move", "new.parquet")[1]["done_before"] is True
+    (birds / "new.parquet").rename(birds / "newer.parquet")
+    assert run("campaign", "pool", "move", "newer.parquet")[0] == 0
+    (birds / "newer.parquet").rename(birds / "new.parquet")
+    (only,) = run_json("campaign", "pool", "move", "new.parquet")[1]["pools"]
+    places = [Path(each["source"]).name for each in only["moves"]]
+    assert (places, only["moves"][-1]["at"]) == (["new.parquet", "newer.parquet", "new.parquet"], only["moved_at"])
+    shown = " ".join(run("campaign", "pool")[1].split())
+    assert re.search(r"move by .*new\.parquet .*move by .*newer\.parquet .*move by .*new\.parquet", shown)
     assert run("campaign", "ask", "--size", "3", "-o", "c.csv", "--key", "2")[0] == 0
     assert "move" in run("campaign", "audit")[1]
     assert run("campaign", "pool", "move")[0] == 2

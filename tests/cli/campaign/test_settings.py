@@ -66,6 +66,13 @@ def test_set(begun: Path, run: Any, run_json: Any) -> None:
     with opened() as campaign:
         assert campaign.audit()[-2].actor == "lead"
         assert (campaign.settings.budget, campaign.settings.lease_seconds) == (None, 3 * 86400)
+    out = run("campaign", "set", "--lease-days", 1, "--control", "5%")[1]
+    assert [line.split() for line in out.splitlines()[1:]] == [
+        ["lease-days", "1", "day,", "was", "3", "days"],
+        ["control", "5%,", "was", "12.5%"],
+    ]
+    out = " ".join(run("campaign", "audit")[1].split())
+    assert "control 12.5% to 5%, lease 3 days to 1 day" in out, "in the units of the options"
 
 
 @pytest.mark.parametrize(
@@ -288,6 +295,9 @@ def test_numbers_that_were_text_are_numbers_again(
     code, facts = run_json("campaign", "class", "rename", "5", "five")
     assert (code, facts["label_type"]) == (0, "text")
     assert run_json("campaign", "class", "rename", "five", "2")[1]["classes"] == [0, 1, 2], "as others are numbers"
+    for old, new in (("1", "one"), ("2", "two")):
+        assert run("campaign", "class", "rename", old, new)[0] == 0
+    assert run_json("campaign", "class", "rename", "two", "2")[1]["classes"] == [0, "one", 2], "it was a number before"
 
 
 def test_a_class_command_repeated_among_numbers_and_text(
@@ -319,6 +329,22 @@ def test_a_new_price_says_what_was_paid_at_the_old_one(begun: Path, run: Any, ru
     assert "0.48 EUR + 0.20 USD paid, at the price of their time; 0.60 USD reserved, at 0.1 USD a label now" in out
     assert run("campaign", "set", "--no-price")[0] == 0
     assert "0.48 EUR + 0.20 USD paid; a label has no price now" in run("campaign", "progress")[1]
+
+
+def test_a_mistyped_price_is_corrected(begun: Path, run: Any, run_json: Any) -> None:
+    assert run("campaign", "set", "--price", 5)[0] == 0
+    labelled(begun / "batch.csv", begun / "more.csv", first=14)
+    assert run("campaign", "tell", "more.csv", "--annotator", "ann")[0] == 0
+    assert run_json("campaign", "progress")[1]["costs"] == {"EUR": 10.48}
+    out = " ".join(run("campaign", "set", "--price", 0.05, "--instead-of", 5)[1].split())
+    assert "corrected labels that were told at 5 cost 0.05 paid 0.58 EUR for 14 labels" in out
+    again = run_json("campaign", "set", "--price", 0.05, "--instead-of", 5)[1]
+    assert (again["done_before"], again["corrected"]) == (True, {})
+    out = " ".join(run("campaign", "audit")[1].split())
+    assert "price 5 to 0.05" in out
+    assert "corrected price 0.05 instead of 5" in out
+    code, _, err = run("campaign", "set", "--instead-of", 5)
+    assert (code, "--price" in err) == (2, True)
 
 
 def test_class_commands_say_which_labels_they_count(begun: Path, run: Any, run_json: Any) -> None:

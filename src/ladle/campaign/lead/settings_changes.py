@@ -11,9 +11,10 @@ from ladle.errors import ArgumentError
 from ladle.labelling.answers import SettingsChange
 from ladle.labelling.contract import View
 from ladle.labelling.events import next_number, record
+from ladle.labelling.measures.prices import Prices
 from ladle.labelling.rules import settings as settings_rules
 from ladle.labelling.rules.tell import KnownRows
-from ladle.labelling.settings import UNCHANGED, Unchanged
+from ladle.labelling.settings import UNCHANGED, Settings, Unchanged, check_currency, check_price
 from ladle.labelling.tables import (
     AdjudicationTable,
     EventTable,
@@ -42,6 +43,7 @@ def set_settings(
     currency: str | Unchanged = UNCHANGED,
     gold_accuracy: float | Unchanged = UNCHANGED,
     control: float | Unchanged = UNCHANGED,
+    instead_of: float | None = None,
 ) -> SettingsChange:
     """Change settings of the running campaign. Its tasks are judged anew in the same transaction.
 
@@ -50,6 +52,9 @@ def set_settings(
     budget, annotators_per_task, agreement, lease_seconds, price, currency, gold_accuracy, control : optional
         As in `Campaign.create`; a setting that is left out stays as it is. `budget=None` is no limit, `price=None`
         no price. Leases that run already keep their length.
+    instead_of : float, optional
+        A price that was a mistake. Labels that were told while it held cost the given price, are in the given currency,
+        or both. Where it is in force, it is replaced; a later price stays in force.
 
     Returns
     -------
@@ -59,7 +64,8 @@ def set_settings(
     Raises
     ------
     ArgumentError
-        For a value that is out of range, and without any setting.
+        For a value that is out of range, and without any setting; for `instead_of` without a price or a currency, and
+        for a price that never held.
 
     Notes
     -----
@@ -75,28 +81,63 @@ def set_settings(
         "gold_accuracy": gold_accuracy,
         "control": control,
     }
-    return change(campaign._session, given)
+    return change(campaign._session, given, instead_of)
 
 
-def change(session: Session, given: Mapping[str, Any]) -> SettingsChange:
+def change(session: Session, given: Mapping[str, Any], instead_of: float | None) -> SettingsChange:
     """Change the settings that are not UNCHANGED, and judge the tasks anew. Raises: ArgumentError."""
     wanted = {name: value for name, value in given.items() if value is not UNCHANGED}
     if not wanted:
         names = ", ".join(f"`{name}`" for name in given)
         raise ArgumentError("the settings", wanted=f"be one or more of {names}", got="none")
+    correction = {} if instead_of is None else _correction(wanted, instead_of)
     at = session.now()
     with session.writing() as writer:
         before = session.settings
+        if correction and before.price != correction["instead_of"]:
+            wanted = {name: value for name, value in wanted.items() if name not in correction}
         after = replace(before, **wanted)
+        if correction and not _was_corrected(writer, correction):
+            after = replace(after, correction=correction)
         judges = bool(settings_rules.changes_between(before, after).keys() & set(settings_rules.JUDGING))
         known = known_tasks(writer, at) if judges else no_tasks(writer, at)
         number = next_number(writer, SettingsTable)
         effects = settings_rules.change_settings(before, after, known, number=number)
         if effects:
             record(writer, session.act("set", at), effects)
-            session.settings = after
+            session.settings = replace(after, correction={})
     changed = {name: (old, new) for name, (old, new) in effects.report["changed"].items()}
-    return SettingsChange(changed, tasks=int(effects.report["tasks"]))
+    corrected = effects.report.get("corrected", {})
+    return SettingsChange(changed, tasks=int(effects.report["tasks"]), corrected=corrected)
+
+
+def _correction(wanted: Mapping[str, Any], instead_of: float) -> dict[str, Any]:
+    """What holds in the place of a mistaken price. Raises: ArgumentError."""
+    right = {name: wanted[name] for name in ("price", "currency") if wanted.get(name) is not None}
+    if not right:
+        got = "none of them"
+        raise ArgumentError("`instead_of`", wanted="come with the right `price`, `currency` or both", got=got)
+    mistaken = check_price(instead_of, "`instead_of`")
+    if "price" in right:
+        right["price"] = check_price(right["price"])
+    if "currency" in right:
+        right["currency"] = check_currency(right["currency"])
+    return {"instead_of": mistaken, **right}
+
+
+def _was_corrected(view: View, correction: Mapping[str, Any]) -> bool:
+    """Whether no price is left that this correction would change. Raises: ArgumentError for a price that never held."""
+    changes, mistaken = view.read(SettingsTable), correction["instead_of"]
+    every = [Settings.from_json(text) for text in (view.settings, *changes.settings.tolist())]
+    prices = Prices.of(every[0], changes)
+    left = [pair for pair in zip(prices.price, prices.currency, strict=True) if pair[0] == mistaken]
+    if not left and correction not in [each.correction for each in every]:
+        held = ", ".join(f"{price:g}" for price in dict.fromkeys(prices.price) if price is not None)
+        got = f"{mistaken:g}, and no price has held" if not held else f"{mistaken:g}"
+        raise ArgumentError("`instead_of`", wanted=f"be a price that has held{held and ': '}{held}", got=got)
+    return all(
+        (correction.get("price", price), correction.get("currency", word)) == (price, word) for price, word in left
+    )
 
 
 def known_tasks(view: View, at: int) -> KnownRows:

@@ -1,4 +1,4 @@
-"""Whether one example had enough labels at an earlier moment, by the rules of then."""
+"""The state that the labels of one example gave it at an earlier moment, by the rules of then."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from ladle.labelling.contract import View
 from ladle.labelling.example_events import standing, under_names
 from ladle.labelling.rules.tell import resolutions
 from ladle.labelling.settings import Settings, in_force
-from ladle.labelling.states import LABELLED
+from ladle.labelling.states import OPEN
 from ladle.labelling.tables import CURRENT, AdjudicationTable, LabelTable, SettingsTable
 
 
-def was_settled(view: View, answers: LabelTable, event: int) -> bool:
-    """Whether the labels of an example were enough just before an event, without the words of leads.
+def state_before(view: View, answers: LabelTable, event: int) -> int:
+    """The state of an example by its labels just before an event, without the words of leads.
 
     answers: all versions of its labels and skips. Settings and names of classes are those of then.
     """
@@ -24,4 +24,4 @@ def was_settled(view: View, answers: LabelTable, event: int) -> bool:
     named = (under_names(settings.labels, text) if text else "" for text in stood.as_told.tolist())
     stood = replace(stood, label=texts(named), status=repeated(CURRENT, len(stood)))
     found = resolutions(settings, stood, AdjudicationTable.empty())
-    return bool((found.state == LABELLED).any())
+    return int(found.state[0]) if len(found.state) else OPEN

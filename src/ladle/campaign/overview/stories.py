@@ -13,12 +13,10 @@ import numpy as np
 from ladle.campaign.examples import Examples
 from ladle.campaign.overview.class_lines import class_lines
 from ladle.campaign.overview.resolving import resolved_labels
-from ladle.campaign.overview.settled import was_settled
+from ladle.campaign.overview.settled import state_before
 from ladle.campaign.overview.views import state_words
 from ladle.errors import NotFoundError
 from ladle.labelling.answers import TaskStory
-from ladle.labelling.classes import rewritten
-from ladle.labelling.columns import texts
 from ladle.labelling.contract import View
 from ladle.labelling.example_events import (
     SOMEONE,
@@ -29,11 +27,13 @@ from ladle.labelling.example_events import (
     lease_end,
     nameless_line,
     time_text,
+    who_words,
 )
 from ladle.labelling.labels import parsed
-from ladle.labelling.people import People, person_name
+from ladle.labelling.people import People
 from ladle.labelling.records import moment
 from ladle.labelling.rules.ask import rows_of
+from ladle.labelling.rules.people import name_changes
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import as_counted
 from ladle.labelling.tables import (
@@ -111,9 +111,10 @@ def _lines(view: View, settings: Settings, example_id: str, row: int) -> list[Li
         example_id=example_id,
         row=row,
         batches={number: (line[1], holder) for number, holder, line in batches},
-        is_settled=partial(was_settled, view, answers),
+        state_before=partial(state_before, view, answers),
         answers=answers,
         people=people,
+        name_changes=name_changes(view, holders=True),
         classes=settings.labels,
         by_row="replace" not in log.events.kind.tolist(),
         lease_ends={event: until for _, _, until, event, _ in view.read(LeaseTable, "row", [row]).tuples()},
@@ -123,7 +124,7 @@ def _lines(view: View, settings: Settings, example_id: str, row: int) -> list[Li
     lines += example_lines(log.events, history)  # first: the others read what it finds
     lines += class_lines(view, log.events, history)
     lines += [*_answers(log, history), *_comments(view, log, history), *_quarantined(view, log, history)]
-    lines += _control(view, log, settings, row)
+    lines += _control(view, log, history)
     return [*lines, *_last_known(view, log, history), *nameless_line(history)]
 
 
@@ -154,13 +155,12 @@ def _batches(view: View, log: _Log, row: int) -> Iterator[tuple[int, str, Line]]
             yield number, holder, (int(known.asked_at[place]), event, what)
 
 
-def _control(view: View, log: _Log, settings: Settings, row: int) -> Iterator[Line]:
+def _control(view: View, log: _Log, history: ExampleHistory) -> Iterator[Line]:
     """When the example became one of the control."""
-    for _, _, batch, drawn, predicted, event in view.read(ControlTable, "row", [row]).tuples():
+    for _, _, batch, drawn, predicted, event in view.read(ControlTable, "row", [history.row]).tuples():
         how = f"drawn uniformly for the control in batch {batch}"
         how = how if drawn else f"counted as control from batch {batch} on"
-        written = rewritten(settings.labels, texts([predicted]))[0][0] if predicted else ""
-        said = f", when the model predicted {parsed(written)!r}" if written else ""
+        said = f", when the model predicted {history.label(predicted)}" if predicted else ""
         yield log.at(event), event, how + said
 
 
@@ -168,9 +168,8 @@ def _answers(log: _Log, history: ExampleHistory) -> Iterator[Line]:
     """When each answer came, when it was said, whether it stood, and what ended it. Reads what the log has told."""
     for each in history.answers.tuples():
         row = dict(zip(LabelTable.layout(), each, strict=True))
-        number, person = row["number"], row["annotator"] or "someone"
-        named = f" (then named {row['told_by']})" if _was_named(row) else ""
-        who = person + named + (f" by {row['source']}" if row["source"] else "")
+        number, person = row["number"], row["annotator"] or SOMEONE
+        who = who_words(row["annotator"], row["told_by"]) + (f" by {row['source']}" if row["source"] else "")
         if row["label"]:
             what = f"labelled {label_words(row['label'], row['as_told'])} by {who}"
         else:
@@ -186,10 +185,6 @@ def _answers(log: _Log, history: ExampleHistory) -> Iterator[Line]:
         yield row["recorded_at"], row["event"], what
         if row["status"] in (SUPERSEDED, DELETED):
             yield from _end(log, history, number, row["ended"], is_deleted=row["status"] == DELETED)
-
-
-def _was_named(row: Mapping[str, Any]) -> bool:
-    return bool(row["told_by"]) and person_name(row["told_by"]) != row["annotator"]
 
 
 def _end(log: _Log, history: ExampleHistory, number: int, event: int, *, is_deleted: bool) -> Iterator[Line]:
@@ -216,14 +211,14 @@ def _comments(view: View, log: _Log, history: ExampleHistory) -> Iterator[Line]:
         at = log.at(event)
         said = f" ({time_text(told_at)})" if abs(told_at - at) >= MICROSECONDS else ""
         entered = history.entered(log.actor(event), annotator)
-        yield at, event, f"{history.people.name_of(annotator) or 'someone'} said{said}{entered}: {text}"
+        yield at, event, f"{history.named(annotator, event)} said{said}{entered}: {text}"
 
 
 def _quarantined(view: View, log: _Log, history: ExampleHistory) -> Iterator[Line]:
     entries = view.read(QuarantineTable, "example_id", [history.example_id])
     for number, at, _, label, annotator, _, reason, event, _, _, closed, closing in entries.tuples():
         entered = history.entered(log.actor(event), annotator)
-        yield at, event, f"a label {label} by {annotator or 'someone'} went to quarantine{entered}: {reason}"
+        yield at, event, f"a label {label} by {history.named(annotator, event)} went to quarantine{entered}: {reason}"
         if closed:
             what = f"entry {number:,} of the quarantine was closed by {log.actor(closed)}: {closing}"
             yield log.at(closed), closed, what
@@ -233,9 +228,9 @@ def _last_known(view: View, log: _Log, history: ExampleHistory) -> Iterator[Line
     """The last take of each person, exclusion and gold label of which the log of an older Ladle does not tell."""
     for _, annotator, until, event, since in view.read(LeaseTable, "row", [history.row]).tuples():
         if history.people.name_of(annotator) not in history.taken_by:
-            yield since, event, f"taken by {annotator} {lease_end(until)}"
+            yield since, event, f"taken by {history.named(annotator, event)} {lease_end(until)}"
         if log.kind(event) == "release" and "ids" not in log.told(event):
-            yield log.at(event), event, f"given back by {annotator}"
+            yield log.at(event), event, f"given back by {history.named(annotator, event)}"
     if not history.is_exclusion_told:
         for _, _, reason, at, active, event in view.read(ExclusionTable, "row", [history.row]).tuples():
             by = log.actor(event)
@@ -244,4 +239,4 @@ def _last_known(view: View, log: _Log, history: ExampleHistory) -> Iterator[Line
     gold = gold_of(view.read(GoldTable, "row", [history.row]))
     if len(gold) and not history.is_gold_told:
         event = int(gold.event[0])
-        yield log.at(event), event, f"gold: known to be {parsed(gold.label[0])!r}"
+        yield log.at(event), event, f"gold: known to be {label_words(gold.label[0], gold.as_told[0])}"

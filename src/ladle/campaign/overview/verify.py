@@ -7,14 +7,15 @@ from collections.abc import Iterator
 import numpy as np
 
 from ladle.campaign.damage import foreign_ids, tables_of
-from ladle.campaign.session import Session
+from ladle.campaign.files import CampaignFiles
+from ladle.campaign.session import Session, database_file, folder_of
 from ladle.counts import counted
 from ladle.errors import CorruptFileError, LadleError
 from ladle.labelling.answers import Verification
 from ladle.labelling.columns import Columns
 from ladle.labelling.contract import View
 from ladle.labelling.invariants import CRASHES, Everything, problems
-from ladle.labelling.settings import settings_in_force
+from ladle.labelling.settings import Settings, settings_in_force
 from ladle.labelling.tables import (
     KINDS,
     ArtefactTable,
@@ -44,8 +45,25 @@ def verify(session: Session, progress: Reporter) -> Verification:
         artefacts = tables.get(ArtefactTable, ArtefactTable.empty())
         assert isinstance(artefacts, ArtefactTable)
         lines += _of_files(session, artefacts)
-        checked["stray files"] = len(session.files.strays(artefacts))  # left by a crash; no harm
+    checked["stray files"] = len(_strays(session, artefacts))  # left by a crash; no harm
     return Verification(ok=not lines, problems=tuple(lines), checked=checked)
+
+
+def _strays(session: Session, artefacts: ArtefactTable) -> list[str]:
+    """The files in the folder that no campaign of this database names; none where another campaign cannot be read.
+
+    A folder that campaigns of several databases share has files that this database cannot know: they count too.
+    """
+    known, store = artefacts.name.tolist(), session.store
+    try:
+        for name in set(store.names()) - {session.name}:
+            with store.reading(name) as view:
+                founding, others = Settings.from_json(view.settings), view.read(ArtefactTable)
+            folder = CampaignFiles(folder_of(founding, database_file(store)))
+            known += session.files.names_in(folder, others)
+    except (LadleError, *CRASHES):
+        return []
+    return session.files.strays(known)
 
 
 def require_passed(name: str, result: Verification) -> None:

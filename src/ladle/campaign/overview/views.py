@@ -219,8 +219,18 @@ def pools(view: View) -> Records:
             "by": made.actor,
             "moved_at": times(np.where(is_moved, last.at[place], 0)),
             "moved_by": texts(np.where(is_moved, last.actor[place], "").tolist()),
+            "moves": _moves(view.read(EventTable, "kind", ["move"]), made.seq),
         }
     )
+
+
+def _moves(moved: EventTable, made: Int64) -> list[list[dict[str, Any]]]:
+    """When, by whom and where to each pool was moved, oldest first. made: the events that made the pools, ascending."""
+    moves: list[list[dict[str, Any]]] = [[] for _ in range(len(made))]
+    rows = Records({"at": times(moved.at), "by": moved.actor, "details": moved.details}).to_pylist()
+    for place, row in zip(np.searchsorted(made, moved.seq) - 1, rows, strict=True):
+        moves[place].append({"at": row["at"], "by": row["by"], "source": json.loads(row["details"])["told"]["to"]})
+    return moves
 
 
 def batches(view: View) -> Records:

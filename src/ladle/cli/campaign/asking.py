@@ -88,7 +88,7 @@ def ask(
 
     there = check_batch_file(output, format_name)
     started, bars = time.perf_counter(), progress_reporter(quiet=quiet or as_json)
-    with open_campaign(db, name, pool=pool, ids=ids, by=by, output=output) as campaign:
+    with open_campaign(db, name, pool=pool, ids=ids, by=by, outputs=[output]) as campaign:
         reading = reading_of(
             campaign,
             scores=scores,
@@ -170,7 +170,7 @@ def take(
     from ladle.errors import LadleError
 
     check_batch_file(output, format_name)
-    with open_campaign(db, name, pool=pool, by=by, output=output) as campaign:
+    with open_campaign(db, name, pool=pool, by=by, outputs=[output]) as campaign:
         taken = campaign.take(annotator, size, lease_seconds=seconds_of(lease_days), share=share, disputed=disputed)
         file = None
         try:

@@ -56,7 +56,7 @@ def backup(
     from ladle.durable import file_digest
     from ladle.memory.budget import bytes_text
 
-    with open_campaign(db, name, pool=pool, by=by, output=output) as campaign:
+    with open_campaign(db, name, pool=pool, by=by, outputs=[output]) as campaign:
         refuse_campaign_file(output)
         before = output.exists() and not force and is_same_backup(campaign._session, output)
         if output.exists() and not force and not before:

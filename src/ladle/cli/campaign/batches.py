@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,28 +31,49 @@ def write_batch(
 ) -> tuple[Written, bool]:
     """Write the tasks with an empty column of labels and a check in each line; True when the same file existed already.
 
-    tasks: the table of `Batch.to_arrow`, `Taken.to_arrow` or `Reader.outstanding`. Raises: as `write_file`.
+    tasks: the table of `Batch.to_arrow`, `Taken.to_arrow` or `Reader.outstanding`. Raises: as `write_tables`.
     """
     about = {"campaign": campaign.name, "classes": classes_of(campaign)}
-    return write_file(_batch_table(campaign, tasks), path, format_name=format_name, about=about, force=force)
+    file = TableFile(_batch_table(campaign, tasks), path, format_of_file(path, format_name), about)
+    return write_tables([file], force=force)[0]
 
 
-def write_file(
-    table: Any, path: Path, *, format_name: str | None, about: dict[str, Any], force: bool
-) -> tuple[Written, bool]:
-    """Write a table in a format of `ladle.formats`; True when the same file existed already.
+@dataclass(frozen=True, slots=True)
+class TableFile:
+    """A table that goes to a file in a format of `ladle.formats`. about: what the file says of itself."""
 
-    Raises: FileError when another file exists, which may hold labels, without `force`.
+    table: Any
+    path: Path
+    format_name: str
+    about: dict[str, Any]
+
+
+def write_tables(files: Sequence[TableFile], *, force: bool) -> list[tuple[Written, bool]]:
+    """Write these files: all, or none. Of each, what was written, and whether the same file existed already.
+
+    Raises: FileError when another file exists, which may hold labels, without `force`; the errors of the formats.
     """
-    from dataclasses import replace
+    from ladle.cli.program.outputs import write_all
+    from ladle.formats import write
 
-    from ladle.cli.program.outputs import write_new
-    from ladle.formats import format_of, write
+    made: dict[Path, Written] = {}
 
-    made: list[Written] = []
-    named = format_of(path, format_name).name
-    before = write_new(path, lambda place: made.append(write(table, place, format=named, about=about)), force=force)
-    return replace(made[0], path=path), before
+    def maker(file: TableFile) -> Callable[[Path], object]:
+        def make(place: Path) -> None:
+            written = write(file.table, place, format=file.format_name, about=file.about)
+            made[file.path] = replace(written, path=file.path)
+
+        return make
+
+    before = write_all({file.path: maker(file) for file in files}, force=force)
+    return [(made[file.path], before[file.path]) for file in files]
+
+
+def format_of_file(path: Path, format_name: str | None) -> str:
+    """The name of the format of a file: the one that was named, or the one of its suffix. Raises: FileFormatError."""
+    from ladle.formats import format_of
+
+    return format_of(path, format_name).name
 
 
 def classes_of(campaign: Campaign) -> list[Any] | None:

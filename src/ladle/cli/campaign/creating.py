@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ladle.cli.campaign.opening import DAY_SECONDS, By, Db, url_of
+from ladle.cli.campaign.opening import DAY_SECONDS, By, Db, days_text, url_of
 from ladle.cli.program import options
 from ladle.cli.program.skipping import SkipInvalid, SkippedFile, Skipping
 from ladle.counts import counted, listed_text, of_number
@@ -132,6 +132,7 @@ def create(
         progress=progress_reporter(quiet=quiet or as_json),
     )
     with campaign:
+        skipping.write(examples)
         left = skipping.facts(examples), skipping.shown(examples)
         _print_created(campaign, there, left, time.perf_counter() - started, as_json)
 
@@ -254,7 +255,7 @@ def _print_created(
         **_price_line(settings),
         "gold": f"{settings.gold_accuracy:.0%} of it should be labelled rightly",
         **({"control": control_text(settings)} if settings.control else {}),
-        "lease": f"{settings.lease_seconds / DAY_SECONDS:g} days",
+        "lease": days_text(settings.lease_seconds),
         "seed": f"{settings.seed}",
         **({"files": settings.files} if settings.files else {}),
         "took": seconds_text(seconds),

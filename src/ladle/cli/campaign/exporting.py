@@ -16,6 +16,7 @@ from ladle.cli.program import options
 
 if TYPE_CHECKING:
     from ladle.campaign import Campaign
+    from ladle.cli.campaign.batches import TableFile
 
 
 class What(StrEnum):
@@ -87,7 +88,14 @@ def export(
 
     COCO and manifests take classes, not numbers. Nothing is written over another file unless it is --force.
     """
-    from ladle.cli.campaign.batches import check_batch_file, classes_of, write_batch, write_file, written_facts
+    from ladle.cli.campaign.batches import (
+        TableFile,
+        check_batch_file,
+        classes_of,
+        write_batch,
+        write_tables,
+        written_facts,
+    )
     from ladle.cli.program.printing import print_answer
     from ladle.errors import ArgumentError
     from ladle.formats import format_of
@@ -101,7 +109,7 @@ def export(
     named = format_of(output, format_name).name
     if what in _PLAIN and named in ("coco", "manifest"):
         raise ArgumentError(f"the {what.value}", wanted="go to JSONL, Parquet or CSV", got=named)
-    with open_campaign(db, name, pool=pool, output=output) as campaign:
+    with open_campaign(db, name, pool=pool, outputs=(output, withdrawn)) as campaign:
         lines: dict[str, str] = {}
         facts: dict[str, Any] = {}
         if what in (What.BATCH, What.OUTSTANDING, What.DISPUTES):
@@ -110,9 +118,10 @@ def export(
         else:
             about = {"campaign": campaign.name, "what": what.value, "classes": classes_of(campaign)}
             table, lines, facts = _records(campaign, what, history, since, chosen)
+            files = [TableFile(table, output, named, about)]
             if since is not None and what is What.RESOLVED:
-                _withdraw(campaign, since, withdrawn, lines, facts, about=about | {"what": "withdrawn"}, force=force)
-            written, before = write_file(table, output, format_name=format_name, about=about, force=force)
+                files += _withdrawn_file(campaign, since, withdrawn, lines, facts, about | {"what": "withdrawn"})
+            written, before = write_tables(files, force=force)[0]
         facts = {
             "command": "campaign export",
             "name": campaign.name,
@@ -160,28 +169,28 @@ def _check_withdrawn(path: Path | None, output: Path, what: What, since: str | N
         raise ArgumentError("--withdrawn", wanted="be .jsonl, .parquet or .csv", got=str(path))
 
 
-def _withdraw(
+def _withdrawn_file(
     campaign: Campaign,
     since: str,
     path: Path | None,
     lines: dict[str, str],
     facts: dict[str, Any],
-    *,
     about: dict[str, Any],
-    force: bool,
-) -> None:
-    """Say which examples have lost their label since, and write them to the file that was named for them."""
-    from ladle.cli.campaign.batches import write_file
+) -> list[TableFile]:
+    """Say which examples have lost their label since, and make the file that was named for them, if one was."""
+    from ladle.cli.campaign.batches import TableFile, format_of_file
 
     gone = campaign.withdrawn(since=since)
     facts["withdrawn"], facts["withdrawn_ids"] = len(gone), gone["id"].tolist()
     if len(gone):
         where = "" if path else "; --withdrawn FILE writes their ids"
         lines["withdrawn"] = f"examples that had labels before and have no resolved label now: {len(gone):,}{where}"
-    if path is not None:
-        written, _ = write_file(gone.to_arrow(), path, format_name=None, about=about, force=force)
-        facts["withdrawn_file"] = str(path)
-        lines["withdrawn file"] = f"{path} ({written.format})"
+    if path is None:
+        return []
+    named = format_of_file(path, None)
+    facts["withdrawn_file"] = str(path)
+    lines["withdrawn file"] = f"{path} ({named})"
+    return [TableFile(gone.to_arrow(), path, named, about)]
 
 
 def _tasks(campaign: Campaign, what: What, round_number: int | None) -> Any:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ladle.cli.program import options
+from ladle.counts import of_number
 
 if TYPE_CHECKING:
     from ladle.campaign import Campaign
@@ -79,6 +80,12 @@ def as_typed(command: str, db: str | None, name: str | None) -> str:
     return f"ladle campaign {' '.join(filter(None, [words, options_given]))}{dashes}{names}"
 
 
+def days_text(seconds: float) -> str:
+    """The length of a lease as it is given, in days: "2 days"."""
+    days = f"{seconds / DAY_SECONDS:g}"
+    return f"{days} {of_number(1 if days == '1' else 2, 'day')}"
+
+
 def seconds_of(days: float | None) -> float | None:
     """Days as seconds; None stands for the campaign's own."""
     return None if days is None else days * DAY_SECONDS
@@ -92,12 +99,12 @@ def open_campaign(
     pool: Path | None = None,
     ids: Path | None = None,
     by: str = "",
-    output: Path | None = None,
+    outputs: Sequence[Path | None] = (),
 ) -> Iterator[Campaign]:
     """The campaign of this name, or the only one of the database.
 
     pool, ids: its pool, where it has moved. by: who acts; "" stands for LADLE_USER or the user of the system.
-    output: the file that the command will write, which may be none of the campaign's own files, with --force neither.
+    outputs: the files that the command will write, which may be none of the campaign's own files, with --force neither.
 
     Raises: ArgumentError, NotFoundError, FileError, StoreError; MismatchError for another pool, when it is needed.
     """
@@ -112,8 +119,9 @@ def open_campaign(
             raise ArgumentError("--ids", wanted="come with --pool", got="none")
         given = options.open_pool_option(pool, None, None, ids)
     with Campaign.open(url, name=name or _only(url), pool=given, by=by) as campaign:
-        if output is not None:
-            refuse_own_file(campaign._session, output)
+        for output in outputs:
+            if output is not None:
+                refuse_own_file(campaign._session, output)
         yield campaign
 
 

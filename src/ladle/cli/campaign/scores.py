@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from ladle.campaign import Campaign
 
 
+PROBABILITIES = ("probabilities",)  # all that the figures of the control need
+
+
 @dataclass(frozen=True, slots=True)
 class KnownPool:
     """The ids of a pool, which are all that reading scores needs. A campaign has them without the pool itself."""
@@ -62,8 +65,12 @@ def reading_of(
     columns: Sequence[str] | None,
     id_column: str | None,
     ignore_extra: bool,
+    needs: Sequence[str] | None = None,
 ) -> Reading:
-    """The options of the scores, checked against the campaign's strategy. Raises: ArgumentError."""
+    """The options of the scores, checked against what is needed of them: by default, by the campaign's strategy.
+
+    Raises: ArgumentError.
+    """
     reading = Reading(
         path=scores,
         votes=votes,
@@ -76,7 +83,7 @@ def reading_of(
         id_column=id_column,
         ignore_extra=ignore_extra,
     )
-    reading.check(needs_of(campaign))
+    reading.check(needs_of(campaign) if needs is None else needs)
     return reading
 
 
@@ -112,14 +119,16 @@ def given_of(campaign: Campaign, reading: Reading, *, progress: Reporter) -> Que
 
 
 def probabilities_of(campaign: Campaign, reading: Reading, *, progress: Reporter) -> Any:
-    """(n, c) the probabilities of a score file that has every example of the pool. Raises: as `given_of`."""
+    """(n, c) the probabilities of a score file that has every example of the pool. Raises: as `given_of`.
+
+    reading: checked for `PROBABILITIES`.
+    """
     import numpy as np
 
-    reading.check(["probabilities"])
     pool = campaign.pool.with_gaps() or KnownPool(campaign.ids, f"the pool of {campaign.name}")
     named = replace(reading, classes=campaign.settings.labels.classes)
     try:
-        return named.read(pool, np.empty(0, np.int64), ["probabilities"], progress=progress).arrays["probabilities"]
+        return named.read(pool, np.empty(0, np.int64), PROBABILITIES, progress=progress).arrays["probabilities"]
     except ClassCountError as error:
         campaign.classes.refuse_earlier(error.subject, error.count)
         raise

@@ -12,6 +12,7 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
+from ladle.cli.campaign.opening import days_text
 from ladle.counts import rate_text, share_text
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ _CLASSES = ("name", "old", "new", "into")  # of a change of classes
 _LABELS = ("labels", "was")  # lists and mappings of labels, each as JSON text
 _FIRST = {"annotators": 0, "holder": 1, "reason": 2, "reasons": 3, "ids": 4}  # of texts and lists: whose, why, which
 _IN_WORDS = {"part": "pool number"}  # of the log
+_SETTINGS = {"lease_seconds": "lease"}  # whose names have a unit that people do not see
 _LEAST_OF_TEXTS = 60  # characters of the texts and lists of an event, however long its counts are
 _LEAST_CHARACTERS = 10  # of a column that wraps; a date
 HEIGHT = 7
@@ -119,13 +121,27 @@ def _in_short(kind: str, details: Mapping[str, Any]) -> str:
 def _listed(name: str, value: Any) -> str:
     """A list or a mapping of an event: labels as they are, changed settings as they were and are."""
     if name == "changed":
-        words = {each: ["none" if one is None else str(one) for one in both] for each, both in value.items()}
-        return ", ".join(f"{each.replace('_', ' ')} {' to '.join(both)}" for each, both in words.items())
+        words = {each: " to ".join(setting_text(each, one) for one in both) for each, both in value.items()}
+        return ", ".join(f"{_SETTINGS.get(each, each.replace('_', ' '))} {both}" for each, both in words.items())
+    if name == "corrected":
+        right = [f"{each} {setting_text(each, value[each])}" for each in ("price", "currency") if each in value]
+        return f"{', '.join(right)} instead of {setting_text('price', value['instead_of'])}"
     if name in _LABELS:
         pairs = value.items() if isinstance(value, Mapping) else enumerate(value)
         parsed = {place: json.loads(label) for place, label in pairs}
         value = parsed if isinstance(value, Mapping) else list(parsed.values())
     return json.dumps(value, ensure_ascii=False)
+
+
+def setting_text(setting: str, value: Any) -> str:
+    """The value of a setting for people, in the units in which commands take it."""
+    if value is None or value == "":
+        return "none"
+    if setting == "lease_seconds":
+        return days_text(value)
+    if setting == "control":
+        return f"{value * 100:g}%"
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def table(names: Sequence[str], rows: Iterable[Sequence[str]], *, right: set[int]) -> Table:

@@ -90,7 +90,7 @@ def run_round(
     there, measured = check_batch_file(output, format_name), metrics_of(metrics, model)
     started, bars = time.perf_counter(), progress_reporter(quiet=quiet or as_json)
     given = QueryInputs()
-    with open_campaign(db, name, pool=pool, ids=ids, by=by, output=output) as campaign:
+    with open_campaign(db, name, pool=pool, ids=ids, by=by, outputs=[output]) as campaign:
         reading = reading_of(
             campaign,
             scores=scores,

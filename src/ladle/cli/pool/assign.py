@@ -81,7 +81,7 @@ def assign(
     --threshold or --n-clusters. The file has the columns id, row, cluster, linkage and new; cluster numbers are those
     of ladle cluster --clusters-out at the same cut, and new clusters are numbered on from there.
     """
-    from ladle.cli.program.outputs import TABLE_SUFFIXES, check_output, write_new
+    from ladle.cli.program.outputs import TABLE_SUFFIXES, check_output, write_all
     from ladle.cli.program.progress import progress_reporter
     from ladle.hac import Dendrogram
 
@@ -106,7 +106,8 @@ def assign(
         seed=seed,
         progress=progress_reporter(quiet=quiet or as_json),
     )
-    done_before = write_new(output, lambda path: _write(examples, assigned, loaded, path), force=force)
+    files = {output: lambda path: _write(examples, assigned, loaded, path), **skipping.files(examples)}
+    done_before = write_all(files, force=force)[output]
     _print(examples, assigned, loaded.metric, skipping, time.perf_counter() - started, output, done_before, as_json)
 
 

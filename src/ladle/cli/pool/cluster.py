@@ -83,7 +83,7 @@ def cluster(
     its last checkpoint. An existing file is not replaced by another one without --force.
     """
     from ladle.cli.pool.cluster_plan import OutputPaths, check_fit
-    from ladle.cli.program.outputs import TABLE_SUFFIXES, check_new, check_output, check_writable, write_new
+    from ladle.cli.program.outputs import TABLE_SUFFIXES, check_new, check_output, check_writable, write_all
 
     inputs = [pool, ids]
     check_output(output, [".npz"], inputs=inputs)
@@ -96,7 +96,7 @@ def cluster(
         check_writable(scratch)
     if (
         clusters_out is not None and not output.exists()
-    ):  # it is written after the tree, so this command did not write it
+    ):  # it takes its name after the tree, so this command did not write it
         check_new(clusters_out, force=force)
     started = time.perf_counter()
     examples = skipping.open_pool(pool, id_column, embedding, ids, metric=metric.value)
@@ -121,10 +121,11 @@ def cluster(
             progress=progress_reporter(quiet=quiet or as_json),
             **level,
         )
-        done_before = write_new(output, tree.save, force=force)
-        clusters = tree.cut()
+        clusters, makers = tree.cut(), {output: tree.save, **skipping.files(examples)}
         if clusters_out is not None:
-            done_before &= write_new(clusters_out, lambda path: _write_clusters(examples, clusters, path), force=force)
+            makers[clusters_out] = lambda path: _write_clusters(examples, clusters, path)
+        before = write_all(makers, force=force)
+        done_before = before[output] and (clusters_out is None or before[clusters_out])
     run = _RunSummary(time.perf_counter() - started, output, clusters_out, resumed_from, skipping, done_before)
     _print(examples, tree, clusters, run, as_json)
 

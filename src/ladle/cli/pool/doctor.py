@@ -82,6 +82,7 @@ def _pool_facts(
         raise ArgumentError("--rows and --dim", wanted="come together", got="one of them")
     if path is not None:
         opened = skipping.open_pool(path, id_column, embedding, ids)
+        skipping.write(opened)
         return asdict(opened.describe()) | skipping.facts(opened)
     if rows is None or dim is None:
         return None

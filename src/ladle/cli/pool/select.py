@@ -90,7 +90,7 @@ def select(
     from ladle.cli.pool.batch_order import BatchOrder
     from ladle.cli.pool.pool_inputs import check_tree, labelled_rows
     from ladle.cli.pool.scored import Reading
-    from ladle.cli.program.outputs import TABLE_SUFFIXES, check_output, write_new
+    from ladle.cli.program.outputs import TABLE_SUFFIXES, check_output, write_all
     from ladle.cli.program.progress import progress_reporter
     from ladle.hac import Dendrogram
 
@@ -128,7 +128,7 @@ def select(
     uncut = all(value is None for value in cut.values())
     selection = order.query(dendrogram if uncut else clusters, query_inputs.arrays, done, examples.rows, bars)
     batch = _SelectedBatch(examples, selection, query_inputs, clusters, skipping, compared)
-    before = write_new(output, batch.write, force=force)
+    before = write_all({output: batch.write, **skipping.files(examples)}, force=force)[output]
     batch.report(output, time.perf_counter() - started, as_json=as_json, before=before)
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -34,7 +36,7 @@ def check_output(path: Path, suffixes: Iterable[str], *, inputs: Iterable[Path |
     if DATABASE_SUFFIX not in suffixes:
         refuse_campaign_file(path)
     for source in map(_file, inputs):
-        if source is not None and path.exists() and source.exists() and path.samefile(source):
+        if source is not None and _is_same(path, source):
             raise ArgumentError(f"the output {path}", wanted="be another file than the inputs", got="one of them")
         if source is not None and source.is_dir() and source.resolve() in path.resolve().parents:
             raise ArgumentError(
@@ -55,6 +57,13 @@ def refuse_campaign_file(path: Path) -> None:
     if got:
         remedy = "Name another file. This one is never replaced."
         raise ArgumentError(f"the output {path}", wanted="be no file of a campaign", got=got, remedy=remedy)
+
+
+def _is_same(path: Path, source: Path) -> bool:
+    """Whether two paths are one file, also before it exists."""
+    if path.exists() and source.exists():
+        return path.samefile(source)
+    return os.path.realpath(path) == os.path.realpath(source)
 
 
 def _is_database(path: Path) -> bool:
@@ -108,31 +117,70 @@ def write_new(path: Path, make: Callable[[Path], object], *, force: bool) -> boo
     Returns: whether an equal file was there already; it stays unchanged.
     Raises: FileError if another file is there and `force` is False.
     """
-    from ladle.durable import file_digest
-
     if force or not path.exists():
         make(path)
         return False
-    with TemporaryDirectory(prefix=".ladle-", dir=path.absolute().parent) as folder:
-        new_file = Path(folder) / path.name
-        make(new_file)
-        if file_digest(new_file) != file_digest(path):
-            raise other_file_error(path)
+    check_same(path, make, force=False)
     return True
 
 
+def write_all(makers: Mapping[Path, Callable[[Path], object]], *, force: bool) -> dict[Path, bool]:
+    """Let each function write its file: all of them, or none; without `force` never over another file.
+
+    All files are made beside their targets and compared before the first takes its name.
+    Returns: for each file, whether an equal one was there already; it stays unchanged.
+    Raises: FileError if another file is there and `force` is False; whatever the functions raise. Then nothing is
+    written.
+    """
+    from ladle.durable import replace_all
+
+    with ExitStack() as stack:
+        new_files = {path: _made_beside(path, make, stack) for path, make in makers.items()}
+        before = {path: _is_there(new, path, force=force) for path, new in new_files.items()}
+        replace_all({path: new for path, new in new_files.items() if not before[path]})
+    return before
+
+
+def check_same(path: Path, make: Callable[[Path], object], *, force: bool) -> None:
+    """Refuse, before any work, to write over a file that is not what `make` writes; not under `force`.
+
+    Raises: FileError.
+    """
+    if path.exists() and not force:
+        with ExitStack() as stack:
+            _is_there(_made_beside(path, make, stack), path, force=False)
+
+
+def _made_beside(path: Path, make: Callable[[Path], object], stack: ExitStack) -> Path:
+    """The new file, in a folder of its own beside its target, which `stack` removes."""
+    new = Path(stack.enter_context(TemporaryDirectory(prefix=".ladle-", dir=path.absolute().parent))) / path.name
+    make(new)
+    return new
+
+
+def _is_there(new: Path, path: Path, *, force: bool) -> bool:
+    """Whether the target is equal to the new file. Raises: FileError if it is another file, without `force`."""
+    from ladle.durable import file_digest
+
+    if not path.exists():
+        return False
+    if file_digest(new) == file_digest(path):
+        return True
+    if not force:
+        raise other_file_error(path)
+    return False
+
+
 def write_contents(contents: Mapping[Path, str], *, force: bool) -> None:
-    """Write texts to their files: all of them, or none if one would replace another file. Raises: FileError."""
+    """Write texts to their files: all of them, or none. Raises: as `write_all`."""
+    write_all({path: partial(_write_text, text=text) for path, text in contents.items()}, force=force)
+
+
+def _write_text(path: Path, *, text: str) -> None:
     from ladle.durable import writing
 
-    new_bytes = {path: text.encode() for path, text in contents.items()}
-    unchanged = {path for path, content in new_bytes.items() if path.exists() and path.read_bytes() == content}
-    for path in new_bytes.keys() - unchanged:
-        check_new(path, force=force)
-    for path, content in new_bytes.items():
-        if path not in unchanged:
-            with writing(path) as file:
-                file.write(content)
+    with writing(path) as file:
+        file.write(text.encode())
 
 
 def other_file_error(path: Path) -> FileError:

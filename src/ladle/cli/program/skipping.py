@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -66,9 +67,10 @@ class Skipping:
     def open_pool(
         self, path: Path, id_column: str | None, embedding: str | None, ids: Path | None, *, metric: str | None = None
     ) -> Any:
-        """Open the pool without the rows that cannot be used, and write the list of those. metric: see `open_pool`.
+        """Open the pool without the rows that cannot be used. metric: see `open_pool`.
 
-        Raises: as `ladle.open_pool`; FileError.
+        The list of those rows is not written yet: see `files`. Raises: as `ladle.open_pool`; FileError where the list
+        would replace another file.
         """
         from ladle.pool import open_pool
 
@@ -81,10 +83,20 @@ class Skipping:
             metric=metric or DEFAULT_METRIC,
         )
         if self.listing is not None:
-            from ladle.cli.program.outputs import write_new
+            from ladle.cli.program.outputs import check_same
 
-            write_new(self.listing, lambda path: _write(pool, path), force=self.force)
+            check_same(self.listing, lambda path: _write(pool, path), force=self.force)
         return pool
+
+    def files(self, pool: Any) -> dict[Path, Callable[[Path], object]]:
+        """The list of the rows that were left out, for `write_all` with the other files of the command."""
+        return {} if self.listing is None else {self.listing: lambda path: _write(pool, path)}
+
+    def write(self, pool: Any) -> None:
+        """Write the list of the rows that were left out, for commands without another file. Raises: FileError."""
+        from ladle.cli.program.outputs import write_all
+
+        write_all(self.files(pool), force=self.force)
 
     def facts(self, pool: Any) -> dict[str, Any]:
         """The rows left out, for --json; nothing without --skip-invalid."""

@@ -61,6 +61,7 @@ ARGUMENTS: dict[str, tuple[str, str]] = {
     "pool": ("--pool", "the pool"),
     "pool_rows": ("", "the number of examples"),
     "price": ("--price", "the price of a label"),
+    "instead_of": ("--instead-of", "the mistaken price"),
     "probabilities": ("--scores", "the scores"),
     "read_scores": ("--scores", "the scores"),
     "reason": ("--reason", "the reason"),

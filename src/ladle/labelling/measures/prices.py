@@ -1,6 +1,7 @@
 """What labels have cost: each at the price that held when it was told. A later price changes nothing of it.
 
 A price or a currency that was not set counts as the first that was set afterwards: it was not known, and not nothing.
+A price that was a mistake counts as what a lead has set instead of it (`Settings.correction`).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 
@@ -34,6 +36,8 @@ class Prices:
         """The prices by the settings of the beginning and their changes."""
         settings = [founding, *(Settings.from_json(text) for text in changes.settings.tolist())]
         prices, currencies = [each.price for each in settings], [each.currency for each in settings]
+        for place, each in enumerate(settings):
+            _correct(prices, currencies, each.correction, until=place)
         for place in range(len(settings) - 2, -1, -1):
             if prices[place] is None:
                 prices[place], currencies[place] = prices[place + 1], currencies[place + 1]
@@ -56,6 +60,14 @@ class Prices:
                 word = self.currency[place]
                 totals[word] = totals.get(word, Decimal()) + count * Decimal(str(price))
         return {word: float(total) for word, total in totals.items()}
+
+
+def _correct(prices: list[float | None], currencies: list[str], correction: Mapping[str, Any], *, until: int) -> None:
+    """Put the right price, currency or both in the place of a mistaken price among the first `until` ones."""
+    for place in range(until if correction else 0):
+        if prices[place] == correction["instead_of"]:
+            prices[place] = correction.get("price", prices[place])
+            currencies[place] = correction.get("currency", currencies[place])
 
 
 def costs_text(costs: Mapping[str, float]) -> str:

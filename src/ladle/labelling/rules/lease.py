@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -134,13 +135,18 @@ def ended_by_time(lease_until: Int64, written_at: Int64) -> npt.NDArray[np.bool_
     return lease_until > written_at
 
 
-def release(leases: LeaseTable, task: TaskTable, annotator: str, *, event: int, at: int) -> Effects:
+def release(leases: LeaseTable, task: TaskTable, annotator: str, in_hand: Int64, *, event: int, at: int) -> Effects:
     """End these leases now. One that has ended by its time keeps its end, and nobody owes the answer any more.
 
-    task: of all rows of the leases.
+    task: of all rows of the leases. in_hand: the rows that are given back; the other leases held nothing any more, and
+    the log says so apart (`also_ended`).
     """
     ended = replace(leases, lease_until=np.minimum(leases.lease_until, at), event=repeated(event, len(leases)))
-    return Effects(changed=(ended,), report={"annotator": annotator, "ids": ids_of(task, leases.row)})
+    rows = np.unique(leases.row)
+    report: dict[str, Any] = {"annotator": annotator, "ids": ids_of(task, np.intersect1d(rows, in_hand))}
+    if len(others := np.setdiff1d(rows, in_hand)):
+        report["also_ended"] = ids_of(task, others)
+    return Effects(changed=(ended,), report=report)
 
 
 def release_batches(

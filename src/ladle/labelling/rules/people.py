@@ -10,7 +10,7 @@ import numpy as np
 from ladle.errors import NotFoundError, did_you_mean
 from ladle.labelling.columns import repeated, texts
 from ladle.labelling.contract import View
-from ladle.labelling.people import NameChange, People, looks_of, person_before
+from ladle.labelling.people import NameChange, People, looks_of, name_now
 from ladle.labelling.tables import AssignmentTable, BatchTable, EventTable, PersonTable
 
 MERGED_HOLDERS = "merge holders"  # the kind of the event
@@ -61,22 +61,17 @@ def merged_holders(view: View) -> list[tuple[str, str]]:
 def name_changes(view: View, *, holders: bool = False) -> list[NameChange]:
     """All merges and renames of people, in their order. holders: those of names that were no people too."""
     events = view.read(EventTable, "kind", ["merge people", "rename person", *([MERGED_HOLDERS] if holders else [])])
-    told = [(seq, json.loads(text)["told"]) for seq, text in zip(events.seq.tolist(), events.details, strict=True)]
-    changes = [
-        NameChange(seq, each["merged"], each["into"])
-        if "merged" in each
-        else NameChange(seq, each["renamed"], each["to"])
-        for seq, each in told
-    ]
+    changes = []
+    for seq, kind, text in zip(events.seq.tolist(), events.kind.tolist(), events.details.tolist(), strict=True):
+        told = json.loads(text)["told"]
+        old, new = ("merged", "into") if "merged" in told else ("renamed", "to")
+        changes.append(NameChange(seq, told[old], told[new], of_holders=kind == MERGED_HOLDERS))
     return sorted(changes, key=lambda each: each.event)
 
 
 def holder_now(view: View, name: str, *, since: int) -> str:
     """The name that the work of this holder has now, who was named so at the event `since`. Reads the changes."""
-    name = person_before(since, name, name_changes(view))
-    for change in name_changes(view, holders=True):
-        name = change.new if change.event > since and change.old == name else name
-    return name
+    return name_now(name, since, name_changes(view, holders=True))
 
 
 def alike(name: str, known: Iterable[str]) -> str:

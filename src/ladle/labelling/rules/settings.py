@@ -21,13 +21,16 @@ def change_settings(before: Settings, after: Settings, known: KnownRows, *, numb
     row of settings.
     """
     changed = changes_between(before, after)
-    if not changed:
-        return Effects(report={"changed": {}, "tasks": 0})
+    report: dict[str, Any] = {"changed": changed, "tasks": 0}
+    if not changed and not after.correction:
+        return Effects(report=report)
+    if after.correction:
+        report["corrected"] = dict(after.correction)
     row = SettingsTable.of([(number, after.to_json(), known.event)])
     if not any(name in changed for name in JUDGING):
-        return Effects(added=(row,), report={"changed": changed, "tasks": 0})
+        return Effects(added=(row,), report=report)
     moved = rejudge("set", after, known, known.label, known.task.row)
-    return Effects(added=(row,), changed=(moved,), report={"changed": changed, "tasks": len(moved)})
+    return Effects(added=(row,), changed=(moved,), report=report | {"tasks": len(moved)})
 
 
 def changes_between(before: Settings, after: Settings) -> dict[str, list[Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -72,18 +72,12 @@ def merge(
             "name": campaign.name,
             "merged": person,
             "into": into,
-            "labels": merged.labels,
-            "skips": merged.skips,
+            **_work_facts(merged),
             "superseded": merged.superseded,
             "tasks": merged.tasks,
-            "batches": merged.batches,
-            "assigned": merged.assigned,
-            "done_before": merged.done_before,
         }
-        lines = {"labels": f"{merged.labels:,}", "skips": f"{merged.skips:,}"}
-        lines["superseded"] = f"{counted(merged.superseded, 'answer')}, because a later one stands"
-        lines |= _work_lines(merged)
-        lines |= {"done before": "they were merged already: nothing was changed"} if merged.done_before else {}
+        superseded = {"superseded": f"{counted(merged.superseded, 'answer')}, because a later one stands"}
+        lines = _work_lines(merged, superseded, before="they were merged already")
         print_answer(f"{person} is {into} in {campaign.name}", lines, facts, as_json=as_json)
 
 
@@ -105,14 +99,9 @@ def rename(
             "name": campaign.name,
             "renamed": person,
             "to": new,
-            "labels": change.labels,
-            "skips": change.skips,
-            "batches": change.batches,
-            "assigned": change.assigned,
-            "done_before": change.done_before,
+            **_work_facts(change),
         }
-        lines = {"labels": f"{change.labels:,}", "skips": f"{change.skips:,}"} | _work_lines(change)
-        lines |= {"done before": "the name was so already: nothing was changed"} if change.done_before else {}
+        lines = _work_lines(change, {}, before="the name was so already")
         print_answer(f"{person} is {new} in {campaign.name}", lines, facts, as_json=as_json)
 
 
@@ -141,10 +130,21 @@ def team(
         print_answer(f"Campaign {campaign.name}", lines, facts, as_json=as_json)
 
 
-def _work_lines(change: PersonChange) -> dict[str, str]:
-    """The batches and assignments that have changed hands, where there are some."""
+def _work_facts(change: PersonChange) -> dict[str, Any]:
+    """What belongs to another name now, for --json."""
+    counts = {"labels": change.labels, "skips": change.skips, "batches": change.batches, "assigned": change.assigned}
+    return {**counts, "done_before": change.done_before}
+
+
+def _work_lines(change: PersonChange, more: dict[str, str], *, before: str) -> dict[str, str]:
+    """What belongs to another name now: labels and skips, `more`, and batches and assignments where there are some.
+
+    before: why nothing was changed, where nothing was.
+    """
+    lines = {"labels": f"{change.labels:,}", "skips": f"{change.skips:,}", **more}
     counts = {"batches": change.batches, "assigned": change.assigned}
-    return {what: f"{count:,}" for what, count in counts.items() if count}
+    lines |= {what: f"{count:,}" for what, count in counts.items() if count}
+    return lines | ({"done before": f"{before}: nothing was changed"} if change.done_before else {})
 
 
 COMMANDS = {"person list": list_people, "person merge": merge, "person rename": rename, "person team": team}

@@ -103,6 +103,7 @@ def extend(
         parts = len(campaign.pool.history())
         bars = progress_reporter(quiet=quiet or as_json)
         added = campaign.extend(given, tree=tree, replace=replace, progress=bars)
+        skipping.write(given)
         news = len(campaign.pool.history()) > parts
         told = campaign.audit()[-1].details if news and replace else {}
         counts = {name: told[name] for name in ("gone", "removed", "returned", "moved") if name in told}
@@ -136,10 +137,15 @@ def _gone(counts: dict[str, int]) -> dict[str, str]:
 
 def _facts(campaign: Campaign) -> dict[str, Any]:
     parts = campaign.pool.history()
-    times = ("at", "moved_at")
-    rows = [each | {name: each[name] and each[name].isoformat() for name in times} for each in parts.to_pylist()]
+    rows = [_with_times_as_text(each, "at", "moved_at") for each in parts.to_pylist()]
+    rows = [each | {"moves": [_with_times_as_text(move, "at") for move in each["moves"]]} for each in rows]
     problem = text_in_commands(campaign.pool.problem(), ["--pool"])
     return {"command": "campaign pool", "name": campaign.name, "pools": rows, "problem": problem}
+
+
+def _with_times_as_text(row: dict[str, Any], *names: str) -> dict[str, Any]:
+    """A row whose times of these names JSON can hold."""
+    return row | {name: row[name] and row[name].isoformat() for name in names}
 
 
 def _lines(campaign: Campaign) -> dict[str, str]:
@@ -149,8 +155,7 @@ def _lines(campaign: Campaign) -> dict[str, str]:
     for each in parts:
         examples = f"{counted(each.rows, 'example')} of dim {each.dim}"
         history.append(f"{each.at:%Y-%m-%d %H:%M} {each.change} by {each.by}: {examples}")
-        if each.moved_at is not None:
-            history.append(f"{each.moved_at:%Y-%m-%d %H:%M} move by {each.moved_by}: {each.source}")
+        history += [f"{move['at']:%Y-%m-%d %H:%M} move by {move['by']}: {move['source']}" for move in each.moves]
     return {
         "pool": last.source,
         "examples": f"{last.rows:,} of dim {last.dim} ({last.dtype}), {last.ids} ids",

@@ -12,6 +12,8 @@ from ladle.cli.program import options
 from ladle.counts import counted, of_number
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ladle.campaign import Campaign
 
 # The options, by the setting that each changes.
@@ -54,6 +56,14 @@ def set_settings(
         typer.Option("--gold-accuracy", metavar="SHARE", help="Below it on gold, a person is due for a review."),
     ] = None,
     control: Control = None,
+    instead_of: Annotated[
+        float | None,
+        typer.Option(
+            "--instead-of",
+            metavar="NUMBER",
+            help="With --price or --currency: a price that was a mistake. Labels that were told at it cost --price.",
+        ),
+    ] = None,
     db: Db = None,
     name: Name = None,
     pool: OtherPool = None,
@@ -62,8 +72,10 @@ def set_settings(
 ) -> None:
     """Change settings of a campaign that runs. Tasks are judged anew at once; to undo it, set the old values.
 
-    Leases that run already keep their length. Old and new values are on record.
+    Leases that run already keep their length. Old and new values are on record. A price holds for labels that are told
+    from now on; --instead-of corrects a mistaken price for the labels that were told at it.
     """
+    from ladle.cli.campaign.tables import setting_text
     from ladle.cli.program.printing import print_answer
     from ladle.errors import ArgumentError
     from ladle.labelling.settings import UNCHANGED
@@ -84,19 +96,22 @@ def set_settings(
     if all(value is UNCHANGED for value in given.values()):
         raise ArgumentError("the settings", wanted=f"be one or more of {', '.join(_OPTIONS.values())}", got="none")
     with open_campaign(db, name, pool=pool, by=by) as campaign:
-        change = campaign.set(**given)
+        change = campaign.set(**given, instead_of=instead_of)
         facts = {
             "command": "campaign set",
             "name": campaign.name,
             "done_before": not change,
             "changed": {each: {"old": old, "new": new} for each, (old, new) in change.changed.items()},
+            "corrected": dict(change.corrected),
             "tasks": change.tasks,
         }
         lines = {
-            _OPTIONS[each].removeprefix("--"): f"{_shown(each, new)}, was {_shown(each, old)}"
+            _OPTIONS[each].removeprefix("--"): f"{setting_text(each, new)}, was {setting_text(each, old)}"
             for each, (old, new) in change.changed.items()
         }
-        if change.changed.keys() & {"price", "currency"}:
+        if change.corrected:
+            lines["corrected"] = _corrected(change.corrected)
+        if change.corrected or change.changed.keys() & {"price", "currency"}:
             lines["paid"] = _paid(campaign)
         if change.tasks:
             lines["tasks"] = f"{change.tasks:,} {of_number(change.tasks, 'has')} another state now"
@@ -114,12 +129,11 @@ def _paid(campaign: Campaign) -> str:
     return f"{costs_text(figures.costs)} for {counted(figures.spend, 'label')}: each at the price of its time"
 
 
-def _shown(setting: str, value: Any) -> str:
-    if value is None or value == "":
-        return "none"
-    if setting == "lease_seconds":
-        return f"{value / DAY_SECONDS:g}"
-    return f"{value:,}" if isinstance(value, int) else f"{value:g}" if isinstance(value, float) else str(value)
+def _corrected(correction: Mapping[str, Any]) -> str:
+    """Which price counts as which for the labels that were told at it."""
+    price = correction.get("price", correction["instead_of"])
+    right = f"{price:g} {correction.get('currency', '')}".strip()
+    return f"labels that were told at {correction['instead_of']:g} cost {right}"
 
 
 COMMANDS = {"set": set_settings}
@@ -128,5 +142,6 @@ EXAMPLES = {
         "ladle campaign set --budget 2000 --db birds.db",
         "ladle campaign set --annotators 3 --agreement unanimous --lease-days 3",
         "ladle campaign set --price 0.04 --currency EUR",
+        "ladle campaign set --price 0.05 --instead-of 5",
     )
 }

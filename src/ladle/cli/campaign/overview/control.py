@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -51,14 +50,27 @@ def control(
     With --scores, also the accuracy of these scores on labels that their model was not trained on. With --saved, a
     learner on the vectors of the pool compares all labels with uniform samples.
     """
+    from ladle.cli.campaign.scores import PROBABILITIES, probabilities_of, reading_of
     from ladle.cli.program.printing import print_json, print_parts
+    from ladle.progress import SILENT
 
     with open_campaign(db, name, pool=pool) as campaign:
         given: dict[str, Any] = {}
         if scores is not None:
-            read = _probabilities(
-                campaign, scores, logits, binary, normalise, score_columns, score_id, ignore_extra_scores
+            reading = reading_of(
+                campaign,
+                scores=scores,
+                votes=None,
+                logits=logits,
+                margins=False,
+                binary=binary,
+                normalise=normalise,
+                columns=score_columns,
+                id_column=score_id,
+                ignore_extra=ignore_extra_scores,
+                needs=PROBABILITIES,
             )
+            read = probabilities_of(campaign, reading, progress=SILENT)
             given = {"probabilities": read, "held_out": held_out, "unseen_from": unseen_from}
         elif held_out or unseen_from is not None:
             from ladle.errors import ArgumentError
@@ -80,34 +92,6 @@ def _saved(campaign: Campaign) -> LabelsSaved:
     from ladle.lab.campaigns.labels_saved import labels_saved
 
     return labels_saved(campaign)
-
-
-def _probabilities(
-    campaign: Campaign,
-    scores: Path,
-    logits: bool,
-    binary: bool,
-    normalise: bool,
-    columns: list[str] | None,
-    id_column: str | None,
-    ignore_extra: bool,
-) -> Any:
-    """The probabilities of a score file, in the order of the pool. Raises: as `given_of`."""
-    from ladle.cli.campaign.scores import probabilities_of
-    from ladle.cli.pool.scored import Reading
-    from ladle.progress import SILENT
-
-    reading = Reading(
-        path=scores,
-        votes=None,
-        logits=logits,
-        binary=binary,
-        normalise=normalise,
-        columns=columns or (),
-        id_column=id_column,
-        ignore_extra=ignore_extra,
-    )
-    return probabilities_of(campaign, reading, progress=SILENT)
 
 
 def control_lines(found: ControlFigures) -> dict[str, str]:
