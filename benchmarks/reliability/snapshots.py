@@ -10,7 +10,7 @@ from pathlib import Path
 import ladle
 from benchmarks.reliability.scenarios import Snapshot
 from ladle.durable import file_digest
-from ladle.labelling.tables import KINDS
+from ladle.labelling.contract.tables import KINDS
 
 NAME = "birds"
 DATABASE = "birds.db"

@@ -9,8 +9,8 @@ import numpy as np
 
 import ladle
 from ladle.labelling import Store
-from ladle.labelling.events import Act, Effects, next_number, record
-from ladle.labelling.tables import EventTable, PersonTable
+from ladle.labelling.contract.events import Act, Effects, next_number, record
+from ladle.labelling.contract.tables import EventTable, PersonTable
 
 HOUR = 3600.0
 

@@ -106,9 +106,9 @@ def test_skips_leave_a_dispute_for_the_lead(store: Store, tmp_path: Path) -> Non
     """A skip is a label row without a label; enough answers and too few labels are disputed."""
     from dataclasses import replace
 
-    from ladle.labelling.events import Act, Effects, next_number, record
+    from ladle.labelling.contract.events import Act, Effects, next_number, record
+    from ladle.labelling.contract.tables import EventTable, LabelTable, TaskTable
     from ladle.labelling.states import DISPUTED
-    from ladle.labelling.tables import EventTable, LabelTable, TaskTable
 
     campaign = begun(store, tmp_path, annotators_per_task=2)
     campaign.tell([ONE, ONE], ["cat", "cat"], annotator=["ann", "bob"])

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ladle.campaign import telling
+from ladle.campaign.work import telling
 from ladle.errors import ArgumentError, MismatchError, NotFoundError
 from ladle.labelling import Labels, MemoryStore, Store
-from ladle.labelling.tables import LabelTable
+from ladle.labelling.contract.tables import LabelTable
 from tests.campaign.made import begun, ids_of, margins
 
 ONE, TWO, THREE, FOUR, FIVE, SIX, SEVEN, EIGHT, NINE = ids_of(9)

@@ -10,7 +10,7 @@ import pytest
 import ladle
 from ladle.errors import ArgumentError
 from ladle.labelling import Store
-from ladle.labelling.tables import MICROSECONDS
+from ladle.labelling.contract.tables import MICROSECONDS
 from ladle.notices import gathered, notices
 from tests.campaign.made import Clock, begun, ids_of, margins
 
@@ -23,7 +23,7 @@ def shifted(monkeypatch: pytest.MonkeyPatch):
     real = time.time
 
     def by(seconds: float) -> None:
-        monkeypatch.setattr("ladle.campaign.clocks.time.time", lambda: real() + seconds)
+        monkeypatch.setattr("ladle.campaign.session.clocks.time.time", lambda: real() + seconds)
 
     return by
 

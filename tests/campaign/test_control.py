@@ -10,9 +10,9 @@ import pytest
 import ladle
 from ladle.errors import ArgumentError, LadleError, MismatchError, NotFoundError
 from ladle.labelling import MemoryStore, Store
+from ladle.labelling.contract.tables import ControlTable
 from ladle.labelling.id_words import id_words
 from ladle.labelling.rules.control import quota_of
-from ladle.labelling.tables import ControlTable
 from tests.campaign.made import HOUR, Clock, begun, ids_of, margins, pool_of
 
 ROWS = 200

@@ -12,8 +12,8 @@ import ladle
 from ladle.campaign.status import status
 from ladle.errors import ArgumentError, MismatchError
 from ladle.labelling import MemoryStore, Store
-from ladle.labelling.events import Act, Effects, next_number, record
-from ladle.labelling.tables import EventTable, LeaseTable, PersonTable
+from ladle.labelling.contract.events import Act, Effects, next_number, record
+from ladle.labelling.contract.tables import EventTable, LeaseTable, PersonTable
 from tests.campaign.made import HOUR, Clock, begun, enrol, ids_of, margins
 
 
@@ -217,7 +217,7 @@ def test_the_list_of_disputes_alone(store: Store, tmp_path: Path) -> None:
 
 
 def test_a_long_list_of_disputes_is_taken_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ladle.campaign.leases.PAGE_ROWS", 3)
+    monkeypatch.setattr("ladle.campaign.work.leases.PAGE_ROWS", 3)
     campaign = begun(MemoryStore(), tmp_path)
     ids = ids_of(40)[10:30]
     campaign.tell(ids, ["cat"] * 20, annotator="one")

@@ -20,8 +20,8 @@ import pytest
 import ladle
 from ladle.errors import CorruptFileError, LadleError
 from ladle.labelling import MemoryStore
-from ladle.labelling.columns import Columns
-from ladle.labelling.tables import KINDS, EventTable, ExclusionTable, PoolPartTable
+from ladle.labelling.contract.columns import Columns
+from ladle.labelling.contract.tables import KINDS, EventTable, ExclusionTable, PoolPartTable
 from tests.golden.make_campaign import Clock, everything, ids_of
 
 FILLED = list(KINDS)

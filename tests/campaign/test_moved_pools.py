@@ -13,7 +13,7 @@ import pytest
 import ladle
 from ladle.errors import ArgumentError, FileError, IdError, LadleError, MismatchError
 from ladle.labelling import Store
-from ladle.labelling.tables import REMOVED, TaskTable
+from ladle.labelling.contract.tables import REMOVED, TaskTable
 from tests.campaign.made import HOUR, Clock, margins
 
 ROWS = 40
@@ -313,10 +313,10 @@ def test_an_older_campaign_keeps_its_ids_once_its_pool_is_named(store: Store, tm
     """Older Ladles kept no ids of a pool that can be opened again."""
     campaign = created(store, tmp_path)
     with store.writing("birds") as writer:
-        from ladle.labelling.tables import ArtefactTable
+        from ladle.labelling.contract.tables import ArtefactTable
 
         writer.rewrite(ArtefactTable.empty())
-        last = writer.last(__import__("ladle.labelling.tables", fromlist=["EventTable"]).EventTable)
+        last = writer.last(__import__("ladle.labelling.contract.tables", fromlist=["EventTable"]).EventTable)
         details = json.loads(last.details[0])
         assert details["rows"].pop("artefact") == 1
         _rewritten(writer, last, details)
@@ -332,8 +332,8 @@ def test_an_older_campaign_keeps_its_ids_once_its_pool_is_named(store: Store, tm
 
 def _rewritten(writer, last, details) -> None:
     """The only event of a log with other details, sealed anew."""
-    from ladle.labelling.events import chain_of
-    from ladle.labelling.tables import EventTable
+    from ladle.labelling.contract.events import chain_of
+    from ladle.labelling.contract.tables import EventTable
 
     seq, at, kind, actor, key, request, *_ = last.only()
     text = json.dumps(details, ensure_ascii=False, sort_keys=True)

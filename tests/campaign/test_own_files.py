@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import ladle
-from ladle.campaign.session import database_file
+from ladle.campaign.session.session import database_file
 from ladle.errors import ArgumentError
 from ladle.labelling import Store
 from tests.campaign.made import ids_of

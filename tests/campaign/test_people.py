@@ -12,7 +12,7 @@ import ladle
 from ladle.campaign import PersonChange
 from ladle.errors import ArgumentError, MismatchError, NotFoundError
 from ladle.labelling import Store
-from ladle.labelling.tables import AssignmentTable
+from ladle.labelling.contract.tables import AssignmentTable
 from tests.campaign.made import begun, ids_of, margins
 from tests.campaign.test_told_again import NINTH, TENTH, standing, written
 

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 import ladle
-from ladle.campaign import rounds
+from ladle.campaign.work import rounds
 from ladle.errors import ArgumentError, CorruptFileError, DataError, FileError, MismatchError, ShapeError
 from ladle.formats import read_labels
 from ladle.labelling import MemoryStore, Store
-from ladle.labelling.tables import TaskTable
+from ladle.labelling.contract.tables import TaskTable
 from tests.campaign.made import begun, margins
 
 SIZE = 6

@@ -10,7 +10,7 @@ import pytest
 
 import ladle
 from ladle import durable
-from ladle.campaign.files import CampaignFiles
+from ladle.campaign.session.files import CampaignFiles
 from ladle.errors import MismatchError
 from ladle.labelling import MemoryStore, Store
 from tests.campaign.made import pool_of

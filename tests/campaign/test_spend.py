@@ -13,10 +13,10 @@ import ladle
 from ladle.campaign import compare
 from ladle.errors import ArgumentError
 from ladle.labelling import MemoryStore, Store
-from ladle.labelling.columns import repeated, texts
+from ladle.labelling.contract.columns import repeated, texts
+from ladle.labelling.contract.tables import LabelTable
 from ladle.labelling.measures.spending import cost_of, paid_for, payments
 from ladle.labelling.people import NameChange
-from ladle.labelling.tables import LabelTable
 from tests.campaign.made import begun, ids_of, margins
 
 
@@ -268,7 +268,7 @@ def test_a_price_that_is_none(settings: dict, named: str, tmp_path: Path) -> Non
 
 def test_a_budget_that_others_use_up_meanwhile(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     campaign = begun(store, tmp_path, budget=10, strategy="uniform")
-    choose = ladle.campaign.asking._select
+    choose = ladle.campaign.work.asking._select
 
     def slowly(*arguments: object) -> object:
         monkeypatch.undo()
@@ -278,7 +278,7 @@ def test_a_budget_that_others_use_up_meanwhile(store: Store, tmp_path: Path, mon
         campaign.tell([ids_of(40)[row] for row in rows], ["cat"] * 3, annotator="ann")
         return selection
 
-    monkeypatch.setattr(ladle.campaign.asking, "_select", slowly)
+    monkeypatch.setattr(ladle.campaign.work.asking, "_select", slowly)
     with pytest.raises(ArgumentError, match="3 are paid for"):
         campaign.ask(8)
     assert campaign.progress().rounds == 0

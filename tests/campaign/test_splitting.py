@@ -43,7 +43,7 @@ def test_near_duplicates_are_on_one_side(store: Store, tmp_path: Path) -> None:
 
 
 def _artefacts(campaign: ladle.Campaign) -> Any:
-    from ladle.labelling.tables import ArtefactTable
+    from ladle.labelling.contract.tables import ArtefactTable
 
     with campaign._session.reading() as view:
         return view.read(ArtefactTable)

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 import ladle
 from ladle.errors import LadleError
 from ladle.labelling import MemoryStore, Store
-from ladle.labelling.tables import BatchTable, ExclusionTable, GoldTable, LabelTable, TaskTable
+from ladle.labelling.contract.tables import BatchTable, ExclusionTable, GoldTable, LabelTable, TaskTable
 from ladle.store import SqlStore
 from ladle.store.schema import TABLES
 from tests.campaign.made import begun, ids_of, margins

@@ -49,7 +49,7 @@ SUBROOMS = {
         {"clustering"},
         {"assign"},
     ],
-    "labelling": [{"."}, {"measures"}, {"rules"}, {"invariants"}],
+    "labelling": [{"contract"}, {"."}, {"measures"}, {"rules"}, {"invariants"}],
     "lab": [{"data"}, {"learners", "measures"}, {"campaigns"}, {"protocol"}, {"ledger"}, {"runner"}],
     "pool": [{"files"}, {"tables"}, {"ids"}, {"."}],
     "scores": [{"."}, {"files"}],
@@ -58,9 +58,7 @@ SUBROOMS = {
 # The files and sub-rooms of a room, each of which may import those before it.
 FILE_ORDER = {
     "campaign": [
-        *("examples", "damage", "files", "clocks", "session"),
-        *("own_files", "overview", "backups", "creation"),
-        *("score_arrays", "control", "telling", "asking", "leases", "lead", "rounds", "label_files", "pools"),
+        *("session", "own_files", "overview", "backups", "creation", "work", "control", "lead", "pools"),
         *("reader", "comparison", "status", "teller", "editor", "whole_round", "campaign"),
     ],
     "formats": [

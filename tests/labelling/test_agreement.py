@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ladle.labelling.agreement import RULES, judge
+from ladle.labelling.contract.tables import CURRENT, DELETED, LabelTable
 from ladle.labelling.labels import Labels
 from ladle.labelling.measures import dawid_skene as dawid_skene_module
 from ladle.labelling.measures.annotators import agreement_of
 from ladle.labelling.measures.dawid_skene import dawid_skene
 from ladle.labelling.states import DISPUTED, LABELLED, OPEN
-from ladle.labelling.tables import CURRENT, DELETED, LabelTable
 
 A, B, C = '"a"', '"b"', '"c"'
 

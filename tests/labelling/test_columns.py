@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ladle.errors import CorruptFileError
-from ladle.labelling import tables
-from ladle.labelling.columns import Columns, repeated
+from ladle.labelling.contract import tables
+from ladle.labelling.contract.columns import Columns, repeated
 
 INTEGERS = st.integers(-(2**63), 2**63 - 1)
 VALUES = {"number": INTEGERS, "text": st.text(st.characters(exclude_categories=["Cs"])), "octets": st.binary()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ladle.labelling.events import chain_of, digest_of
+from ladle.labelling.contract.events import chain_of, digest_of
 
 
 def test_requests_that_differ_have_other_digests() -> None:

@@ -11,10 +11,7 @@ import numpy as np
 import pytest
 
 from ladle.labelling import MemoryStore, Writer
-from ladle.labelling.invariants import Everything, problems
-from ladle.labelling.settings import Settings
-from ladle.labelling.states import LABELLED
-from ladle.labelling.tables import (
+from ladle.labelling.contract.tables import (
     KINDS,
     BatchRowsTable,
     BatchTable,
@@ -27,6 +24,9 @@ from ladle.labelling.tables import (
     QuarantineTable,
     TaskTable,
 )
+from ladle.labelling.invariants import Everything, problems
+from ladle.labelling.settings import Settings
+from ladle.labelling.states import LABELLED
 from tests.golden.make_campaign import Clock, everything
 
 

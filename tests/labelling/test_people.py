@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ladle.labelling.contract.tables import PersonTable
 from ladle.labelling.people import People, person_name
-from ladle.labelling.tables import PersonTable
 
 
 def people(*rows: tuple[str, str, int]) -> People:

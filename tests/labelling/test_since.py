@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from ladle.errors import ArgumentError
+from ladle.labelling.contract.tables import MICROSECONDS, EventTable
 from ladle.labelling.since import Since, SinceLimits, is_new, since_of
-from ladle.labelling.tables import MICROSECONDS, EventTable
 
 NOW = round(datetime(2026, 5, 1, 12, tzinfo=UTC).timestamp()) * MICROSECONDS
 LIMITS = SinceLimits(rounds=12, events=3000, now=NOW)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ladle.errors import ArgumentError
-from ladle.labelling.columns import texts
+from ladle.labelling.contract.columns import texts
 from ladle.labelling.splits import PoolSplit, SplitShares, group_rows, split_pool
 
 SHARES = {"train": 0.8, "validation": 0.1, "test": 0.1}

@@ -11,8 +11,8 @@ import pytest
 import ladle
 from ladle.errors import LadleError
 from ladle.labelling import MemoryStore
+from ladle.labelling.contract.tables import TaskTable
 from ladle.labelling.states import DISPUTED, EXCLUDED, LABELLED, MOVES, OPEN, STATES, check_moves
-from ladle.labelling.tables import TaskTable
 from tests.campaign.made import begun, ids_of, margins
 
 ONE, TWO, THREE, FOUR = ids_of(4)

@@ -6,10 +6,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ladle.labelling.columns import repeated, texts
+from ladle.labelling.contract.columns import repeated, texts
+from ladle.labelling.contract.tables import LabelTable, PersonTable
 from ladle.labelling.rules.people import founded, near_names
 from ladle.labelling.rules.versions import NewAnswers, versions_of
-from ladle.labelling.tables import LabelTable, PersonTable
 
 ANSWERS = st.lists(
     st.tuples(st.sampled_from(["cat", "dog", ""]), st.integers(1, 9)), min_size=1, max_size=8, unique_by=lambda x: x[1]

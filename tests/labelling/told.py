@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ladle.labelling.columns import repeated, texts
-from ladle.labelling.tables import LabelTable
+from ladle.labelling.contract.columns import repeated, texts
+from ladle.labelling.contract.tables import LabelTable
 
 Said = tuple[int, str, Any]  # a row, an annotator, and the label as Python has it
 

@@ -2,10 +2,9 @@
 
 The results of the rules and the contract of a store can be imported from here too. The rules are in `ladle.labelling`.
 
-The files, each of which imports only those before it: examples, damage, files, clocks, session (an open campaign);
-news, views, stories, quality, progress, splitting, verify (reading); backups, creation (its beginning); score_arrays,
-telling, asking, leases, lead/ (changes); rounds, label_files, pools; reader, comparison, teller, editor,
-whole_round, campaign (the public names).
+The rooms and files, each of which imports only those before it: session/ (an open campaign), own_files, overview/
+(reading), backups, creation (its beginning), work/ (scores in, tasks out, labels in), control, lead/ (what a lead
+changes), pools; reader, comparison, status, teller, editor, whole_round, campaign (the public names).
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from __future__ import annotations
 from ladle.campaign.campaign import Campaign
 from ladle.campaign.comparison import CampaignComparison, compare
 from ladle.campaign.reader import Reader
-from ladle.campaign.rounds import RoundResult
+from ladle.campaign.work.rounds import RoundResult
 from ladle.labelling import (
     Agreement,
     Assigned,

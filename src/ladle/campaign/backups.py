@@ -24,19 +24,17 @@ import numpy as np
 
 from ladle import durable
 from ladle._version import __version__
-from ladle.campaign.damage import foreign_ids
-from ladle.campaign.examples import Examples, TakenOut
-from ladle.campaign.files import CampaignFiles, named
 from ladle.campaign.own_files import refuse_own_file
-from ladle.campaign.session import Session
+from ladle.campaign.session.damage import foreign_ids
+from ladle.campaign.session.examples import Examples, TakenOut
+from ladle.campaign.session.files import CampaignFiles, named
+from ladle.campaign.session.session import Session
 from ladle.errors import CorruptFileError, FileError, FileFormatError, LadleError, StoreError
-from ladle.labelling import version_two
-from ladle.labelling.columns import Columns
-from ladle.labelling.contract import Store, View
-from ladle.labelling.events import Effects, record
-from ladle.labelling.invariants import CRASHES, Everything, problems
-from ladle.labelling.settings import Settings, check_name, in_force
-from ladle.labelling.tables import (
+from ladle.labelling.contract import version_two
+from ladle.labelling.contract.columns import Columns
+from ladle.labelling.contract.events import Effects, record
+from ladle.labelling.contract.store import Store, View
+from ladle.labelling.contract.tables import (
     KINDS,
     MICROSECONDS,
     ArtefactTable,
@@ -45,6 +43,8 @@ from ladle.labelling.tables import (
     PoolPartTable,
     SettingsTable,
 )
+from ladle.labelling.invariants import CRASHES, Everything, problems
+from ladle.labelling.settings import Settings, check_name, in_force
 from ladle.memory.budget import require
 from ladle.notices import notice
 from ladle.numbers import path_of

@@ -8,17 +8,18 @@ from typing import Any
 
 import numpy.typing as npt
 
-from ladle.campaign import asking, creation, rounds, telling, whole_round
-from ladle.campaign.clocks import Clock
+from ladle.campaign import creation, whole_round
 from ladle.campaign.editor import Editor
-from ladle.campaign.examples import as_pool
-from ladle.campaign.label_files import tell_file
 from ladle.campaign.lead import settings_changes
 from ladle.campaign.lead.classes import Classes
-from ladle.campaign.rounds import RoundResult
-from ladle.campaign.session import Database
-from ladle.campaign.telling import check_text
+from ladle.campaign.session.clocks import Clock
+from ladle.campaign.session.examples import as_pool
+from ladle.campaign.session.session import Database
 from ladle.campaign.whole_round import RoundRequest
+from ladle.campaign.work import asking, rounds, telling
+from ladle.campaign.work.label_files import tell_file
+from ladle.campaign.work.rounds import RoundResult
+from ladle.campaign.work.telling import check_text
 from ladle.formats import LabelFile, read_labels
 from ladle.labelling.answers import Batch, Told
 from ladle.labelling.labels import Class, Labels

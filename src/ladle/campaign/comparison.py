@@ -12,7 +12,7 @@ import numpy as np
 
 from ladle.campaign.reader import Reader
 from ladle.errors import ArgumentError
-from ladle.labelling.columns import texts
+from ladle.labelling.contract.columns import texts
 from ladle.labelling.measures.agreement_summary import known_values
 from ladle.labelling.measures.learning_curves import Curve, at_equal_counts, curve_of
 from ladle.labelling.measures.prices import costs_text

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.campaign.overview.control import ControlView, control_figures, control_view
-from ladle.campaign.score_arrays import arrays_of, as_probabilities, check_class_count, check_entries
-from ladle.campaign.session import Session
+from ladle.campaign.session.session import Session
+from ladle.campaign.work.score_arrays import arrays_of, as_probabilities, check_class_count, check_entries
 from ladle.errors import ArgumentError, MismatchError, NotFoundError
-from ladle.labelling.contract import View
+from ladle.labelling.contract.store import View
 from ladle.labelling.control_figures import ControlEstimate, ControlFigures
 from ladle.labelling.measures.control_estimates import ENOUGH, share_of
 from ladle.labelling.rules.control import predictions

@@ -21,18 +21,18 @@ import pyarrow.compute as pc
 
 from ladle.arraylikes import as_array
 from ladle.campaign import backups
-from ladle.campaign.clocks import Clock
-from ladle.campaign.damage import newest_part
-from ladle.campaign.examples import as_pool, reopen_instructions
-from ladle.campaign.files import CampaignFiles
-from ladle.campaign.session import Database, Session, database_file, folder_of
+from ladle.campaign.session.clocks import Clock
+from ladle.campaign.session.damage import newest_part
+from ladle.campaign.session.examples import as_pool, reopen_instructions
+from ladle.campaign.session.files import CampaignFiles
+from ladle.campaign.session.session import Database, Session, database_file, folder_of
 from ladle.clusters import is_cuttable
 from ladle.errors import ArgumentError, IdError, MismatchError, NotFoundError
 from ladle.hac.tree.level import LEVELS
-from ladle.labelling.contract import Store
-from ladle.labelling.events import Effects, record
+from ladle.labelling.contract.events import Effects, record
+from ladle.labelling.contract.store import Store
+from ladle.labelling.contract.tables import ArtefactTable, PoolPartTable
 from ladle.labelling.settings import Settings, settings_in_force
-from ladle.labelling.tables import ArtefactTable, PoolPartTable
 from ladle.pool import Pool
 from ladle.pool.ids.example_ids import Ids
 from ladle.progress import SILENT, Reporter

@@ -6,12 +6,13 @@ import os
 from collections.abc import Mapping
 from typing import Any, Self
 
-from ladle.campaign import asking, backups, creation, leases
-from ladle.campaign.examples import as_pool
+from ladle.campaign import backups, creation
 from ladle.campaign.lead import adjudication, assignments, pool_changes, pools
-from ladle.campaign.session import Database
+from ladle.campaign.session.examples import as_pool
+from ladle.campaign.session.session import Database
 from ladle.campaign.teller import Teller
-from ladle.campaign.telling import check_text
+from ladle.campaign.work import asking, leases
+from ladle.campaign.work.telling import check_text
 from ladle.labelling.answers import Assigned, Taken
 from ladle.numbers import path_of, switch
 from ladle.progress import SILENT, Reporter, reporter

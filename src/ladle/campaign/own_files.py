@@ -7,11 +7,11 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from ladle.campaign.damage import newest_part
-from ladle.campaign.files import CHECKPOINT
-from ladle.campaign.session import Session, database_file
+from ladle.campaign.session.damage import newest_part
+from ladle.campaign.session.files import CHECKPOINT
+from ladle.campaign.session.session import Session, database_file
 from ladle.errors import ArgumentError
-from ladle.labelling.tables import ArtefactTable
+from ladle.labelling.contract.tables import ArtefactTable
 from ladle.numbers import path_of
 
 JOURNALS = ("-journal", "-wal", "-shm")  # SQLite's own files beside a database

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ladle.campaign.overview import views
-from ladle.campaign.session import Session
+from ladle.campaign.session.session import Session
 from ladle.labelling.records import Records
 from ladle.pool import Pool
 

@@ -6,21 +6,22 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
-from ladle.campaign import asking, control, creation
-from ladle.campaign.clocks import Clock
-from ladle.campaign.label_files import form_of
+from ladle.campaign import control, creation
 from ladle.campaign.overview import progress, quality, splitting, stories, verify, views, waiting
 from ladle.campaign.overview.news import News
 from ladle.campaign.pools import CampaignPool
-from ladle.campaign.session import Database, Session
-from ladle.campaign.telling import check_text
+from ladle.campaign.session.clocks import Clock
+from ladle.campaign.session.session import Database, Session
+from ladle.campaign.work import asking
+from ladle.campaign.work.label_files import form_of
+from ladle.campaign.work.telling import check_text
 from ladle.formats import Form
 from ladle.labelling.answers import Batch, Progress, TaskStory, Verification
-from ladle.labelling.contract import Store, View
+from ladle.labelling.contract.store import Store, View
+from ladle.labelling.contract.tables import BatchTable, EventTable, LabelTable
 from ladle.labelling.measures.agreement_summary import Agreement
 from ladle.labelling.records import Records
 from ladle.labelling.settings import Settings
-from ladle.labelling.tables import BatchTable, EventTable, LabelTable
 from ladle.pool.ids.example_ids import Ids
 from ladle.progress import SILENT, Reporter, reporter
 from ladle.store.sql import SqlStore

@@ -11,11 +11,8 @@ import numpy as np
 from ladle.campaign.overview import progress, waiting
 from ladle.campaign.reader import Reader
 from ladle.labelling.answers import Progress
-from ladle.labelling.contract import View
-from ladle.labelling.measures.review_rule import EVERYBODY, REASONS
-from ladle.labelling.next_steps import CampaignFacts, DueReview, NextStep, near_equal, steps
-from ladle.labelling.settings import Settings
-from ladle.labelling.tables import (
+from ladle.labelling.contract.store import View
+from ladle.labelling.contract.tables import (
     TOLD_LABEL,
     BatchTable,
     EventTable,
@@ -25,6 +22,9 @@ from ladle.labelling.tables import (
     gold_of,
     labels_of,
 )
+from ladle.labelling.measures.review_rule import EVERYBODY, REASONS
+from ladle.labelling.next_steps import CampaignFacts, DueReview, NextStep, near_equal, steps
+from ladle.labelling.settings import Settings
 from ladle.strategies import describe
 
 _BACKUP = "backup"  # the kind of its event

@@ -6,12 +6,12 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from ladle.campaign import telling
 from ladle.campaign.lead import withdrawals
 from ladle.campaign.lead.people import CampaignPeople
 from ladle.campaign.lead.withdrawals import CampaignWithdrawals
 from ladle.campaign.reader import Reader
-from ladle.campaign.telling import check_text
+from ladle.campaign.work import telling
+from ladle.campaign.work.telling import check_text
 from ladle.errors import ArgumentError
 from ladle.labelling.answers import Told
 

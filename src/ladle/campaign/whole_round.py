@@ -7,19 +7,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ladle.campaign import asking, label_files, rounds, telling
 from ladle.campaign.overview import verify
-from ladle.campaign.rounds import RoundResult
-from ladle.campaign.score_arrays import arrays_of
-from ladle.campaign.session import Session
+from ladle.campaign.session.session import Session
+from ladle.campaign.work import asking, label_files, rounds, telling
+from ladle.campaign.work.rounds import RoundResult
+from ladle.campaign.work.score_arrays import arrays_of
 from ladle.counts import counted
 from ladle.errors import MismatchError, QuarantinedError
 from ladle.formats import LabelFile
 from ladle.labelling.answers import Batch, Told, Verification
+from ladle.labelling.contract.tables import PersonTable
 from ladle.labelling.rules import tell as tell_rules
 from ladle.labelling.rules.once import check_once
 from ladle.labelling.rules.tell import TellRequest
-from ladle.labelling.tables import PersonTable
 from ladle.numbers import mapping
 from ladle.progress import Reporter
 

@@ -17,7 +17,7 @@ from ladle.labelling.answers import (
     Verification,
     Withdrawn,
 )
-from ladle.labelling.contract import Store, View, Writer
+from ladle.labelling.contract.store import Store, View, Writer
 from ladle.labelling.control_figures import ControlEstimate, ControlFigures, LabelsSaved
 from ladle.labelling.labels import Labels
 from ladle.labelling.measures.agreement_summary import Agreement

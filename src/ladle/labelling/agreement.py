@@ -19,10 +19,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.errors import ArgumentError
-from ladle.labelling.columns import Int64, Texts, repeated
+from ladle.labelling.contract.columns import Int64, Texts, repeated
+from ladle.labelling.contract.tables import AdjudicationTable, LabelTable, answers_of, labels_of
 from ladle.labelling.labels import Labels
 from ladle.labelling.states import DISPUTED, LABELLED, OPEN
-from ladle.labelling.tables import AdjudicationTable, LabelTable, answers_of, labels_of
 from ladle.numbers import choice
 
 # A rule reads the labels of one example, oldest first. It returns the label, or "" for a dispute, and the share of the

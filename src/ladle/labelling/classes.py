@@ -13,7 +13,7 @@ from typing import Any
 
 from ladle.counts import counted
 from ladle.errors import ArgumentError, LadleError, MismatchError, NotFoundError
-from ladle.labelling.columns import Texts, texts
+from ladle.labelling.contract.columns import Texts, texts
 from ladle.labelling.labels import Class, Labels
 
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ladle.labelling.classes import rewritten
-from ladle.labelling.columns import texts
+from ladle.labelling.contract.columns import texts
+from ladle.labelling.contract.tables import REMOVED, EventTable, LabelTable
 from ladle.labelling.labels import Labels, parsed
 from ladle.labelling.people import NameChange, People, name_now, person_before, person_name
 from ladle.labelling.records import moment
 from ladle.labelling.states import LABELLED, OPEN, WAITING
-from ladle.labelling.tables import REMOVED, EventTable, LabelTable
 
 Line = tuple[int, int, str]  # when, the number of the event, what
 Report = Mapping[str, Any]  # of an event

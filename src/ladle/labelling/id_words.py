@@ -10,7 +10,7 @@ from hashlib import blake2b
 import numpy as np
 import numpy.typing as npt
 
-from ladle.labelling.columns import Texts
+from ladle.labelling.contract.columns import Texts
 
 
 def id_words(seed: int, purpose: str, ids: Texts) -> npt.NDArray[np.uint64]:

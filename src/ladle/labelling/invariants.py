@@ -12,15 +12,10 @@ import numpy.typing as npt
 
 from ladle.counts import counted, of_number
 from ladle.labelling.classes import rewritten
-from ladle.labelling.columns import Columns, Int64
-from ladle.labelling.contract import Kind
-from ladle.labelling.events import chain_of, replaced_parts
-from ladle.labelling.ranges import MOST, out_of_range
-from ladle.labelling.rules import tell as tell_rules
-from ladle.labelling.rules.ask import rows_of
-from ladle.labelling.settings import Settings
-from ladle.labelling.states import EXCLUDED, OPEN
-from ladle.labelling.tables import (
+from ladle.labelling.contract.columns import Columns, Int64
+from ladle.labelling.contract.events import chain_of, replaced_parts
+from ladle.labelling.contract.store import Kind
+from ladle.labelling.contract.tables import (
     CURRENT,
     KINDS,
     AdjudicationTable,
@@ -38,6 +33,11 @@ from ladle.labelling.tables import (
     QuarantineTable,
     TaskTable,
 )
+from ladle.labelling.ranges import MOST, out_of_range
+from ladle.labelling.rules import tell as tell_rules
+from ladle.labelling.rules.ask import rows_of
+from ladle.labelling.settings import Settings
+from ladle.labelling.states import EXCLUDED, OPEN
 
 # What a rule raises over tables that contradict each other. Catch ladle.errors first: some are ValueErrors too.
 CRASHES = (ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, TypeError, ValueError)

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.errors import ArgumentError
-from ladle.labelling.columns import Texts, texts
+from ladle.labelling.contract.columns import Texts, texts
 from ladle.numbers import number, shown
 
 Kind = Literal["single", "multi", "value"]

@@ -11,9 +11,9 @@ import numpy as np
 
 from ladle.errors import MismatchError, NotFoundError, StoreBusyError, StoreError
 from ladle.labelling import states
-from ladle.labelling.columns import Columns
-from ladle.labelling.contract import Kind, Store, View, Writer
-from ladle.labelling.tables import KINDS, EventTable, TaskTable
+from ladle.labelling.contract.columns import Columns
+from ladle.labelling.contract.store import Kind, Store, View, Writer
+from ladle.labelling.contract.tables import KINDS, EventTable, TaskTable
 from ladle.numbers import number
 
 RowsByKey = dict[tuple[Any, ...], tuple[Any, ...]]

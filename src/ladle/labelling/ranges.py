@@ -11,11 +11,8 @@ import numpy.typing as npt
 
 from ladle.counts import counted
 from ladle.errors import CorruptFileError
-from ladle.labelling.columns import Columns
-from ladle.labelling.labels import holdable
-from ladle.labelling.settings import Settings
-from ladle.labelling.states import STATES
-from ladle.labelling.tables import (
+from ladle.labelling.contract.columns import Columns
+from ladle.labelling.contract.tables import (
     EARLIEST,
     LATEST,
     ORIGINS,
@@ -39,6 +36,9 @@ from ladle.labelling.tables import (
     SettingsTable,
     TaskTable,
 )
+from ladle.labelling.labels import holdable
+from ladle.labelling.settings import Settings
+from ladle.labelling.states import STATES
 
 MOST = 2**53  # no campaign has so many rows, places or numbers
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.errors import CorruptFileError
-from ladle.labelling.tables import EARLIEST, LATEST
+from ladle.labelling.contract.tables import EARLIEST, LATEST
 
 Column = npt.NDArray[Any] | list[Any]
 SHOWN_ROWS = 10

@@ -14,9 +14,9 @@ import numpy as np
 
 from ladle.errors import ArgumentError, CorruptFileError
 from ladle.labelling.agreement import check_agreement
-from ladle.labelling.contract import View
+from ladle.labelling.contract.store import View
+from ladle.labelling.contract.tables import SettingsTable
 from ladle.labelling.labels import Labels
-from ladle.labelling.tables import SettingsTable
 from ladle.numbers import number, path_of, shown, whole
 from ladle.seeds import check_seed
 

@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.errors import ArgumentError
-from ladle.labelling.columns import Int64
+from ladle.labelling.contract.columns import Int64
+from ladle.labelling.contract.tables import MICROSECONDS, EventTable
 from ladle.labelling.records import moment
-from ladle.labelling.tables import MICROSECONDS, EventTable
 from ladle.numbers import LARGEST, shown
 
 _NAMED = re.compile(r"(round|event):([0-9]{1,18})", re.IGNORECASE)

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.errors import ArgumentError
-from ladle.labelling.columns import Int64, Texts
+from ladle.labelling.contract.columns import Int64, Texts
 from ladle.labelling.id_words import id_words
 from ladle.numbers import number, shown
 

@@ -25,8 +25,8 @@ from typing import Literal
 import numpy as np
 
 from ladle.errors import LadleError
-from ladle.labelling.columns import Int64
-from ladle.labelling.tables import TaskTable
+from ladle.labelling.contract.columns import Int64
+from ladle.labelling.contract.tables import TaskTable
 
 OPEN, LABELLED, DISPUTED, EXCLUDED = range(4)
 STATES = ("open", "labelled", "disputed", "excluded")

@@ -1,4 +1,4 @@
-"""The tables of `ladle.labelling.tables` as SQLAlchemy tables, with the number of the campaign in every row.
+"""The tables of `ladle.labelling.contract.tables` as SQLAlchemy tables, with the number of the campaign in every row.
 
 Their names begin with `ladle_`, so that a database may hold other tables too. Every row has a `seal`, a checksum of all
 its values, which is checked whenever the row is read. The `migrations` create these tables.
@@ -10,8 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ladle.labelling.columns import Columns, Holds
-from ladle.labelling.tables import (
+from ladle.labelling.contract.columns import Columns, Holds
+from ladle.labelling.contract.tables import (
     KINDS,
     AdjudicationTable,
     AssignmentTable,

@@ -13,9 +13,9 @@ import sqlalchemy as sa
 
 from ladle import durable
 from ladle.errors import CorruptFileError, LadleError, MismatchError, NotFoundError
-from ladle.labelling.columns import Columns
-from ladle.labelling.contract import Kind, Store, View, Writer
-from ladle.labelling.tables import CampaignTable, TaskTable
+from ladle.labelling.contract.columns import Columns
+from ladle.labelling.contract.store import Kind, Store, View, Writer
+from ladle.labelling.contract.tables import CampaignTable, TaskTable
 from ladle.store.dialects import Dialect, dialect_of
 from ladle.store.engine import WRITES, checked_url, engine_of, file_of, refuse_other_file, require_file
 from ladle.store.failures import translate

@@ -1,4 +1,4 @@
-"""The guarantees of `ladle.labelling.contract`, as tests for any store.
+"""The guarantees of `ladle.labelling.contract.store`, as tests for any store.
 
     class TestMine(StoreContract):
         @pytest.fixture
@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 
 from ladle.errors import MismatchError, NotFoundError, StoreError
-from ladle.labelling import tables
-from ladle.labelling.columns import Columns
-from ladle.labelling.contract import Store, Writer
+from ladle.labelling.contract import tables
+from ladle.labelling.contract.columns import Columns
+from ladle.labelling.contract.store import Store, Writer
 from ladle.labelling.states import DISPUTED, LABELLED, OPEN
 
 TEXTS = ("", "plain", "Ünï©ode 猫 🐈", "quotes ' \" and \\ back", "two\nlines\tand a tab", "%s %(x)s :name ?")

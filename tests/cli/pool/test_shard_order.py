@@ -93,7 +93,7 @@ def test_a_campaign_that_knows_the_text_order_is_read_in_that_order(folder, tmp_
     ladle.Campaign.create(url, name="new", pool=folder, strategy="uniform").close()
     with ladle.Campaign.open(url, name="new") as campaign:
         assert len(campaign.ask(5).ids) == 5
-    real = ladle.campaign.examples.reopen_instructions
+    real = ladle.campaign.session.examples.reopen_instructions
 
     def earlier(pool):
         """Campaigns were made without the order before."""

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ladle.labelling.agreement import RULES
+from ladle.labelling.contract.tables import CURRENT, DELETED, SUPERSEDED, ExclusionTable, LabelTable
 from ladle.labelling.labels import Labels
 from ladle.labelling.measures.compared_labels import compared_labels
 from ladle.labelling.measures.person_figures import counted_labels
 from ladle.labelling.settings import Settings
-from ladle.labelling.tables import CURRENT, DELETED, SUPERSEDED, ExclusionTable, LabelTable
 from tests.labelling.told import table_of
 
 SETTINGS = Settings(name="birds", strategy="margin", labels=Labels.single(["a", "b"]), annotators_per_task=2)

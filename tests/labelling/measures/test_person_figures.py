@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ladle.labelling.contract.tables import ExclusionTable, GoldTable
 from ladle.labelling.labels import Labels
 from ladle.labelling.measures.person_figures import counted_labels, figures_of
 from ladle.labelling.settings import Settings
-from ladle.labelling.tables import ExclusionTable, GoldTable
 from tests.labelling.told import table_of
 
 SETTINGS = Settings(name="birds", strategy="margin", labels=Labels.single(), annotators_per_task=2)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ladle.labelling.agreement import RULES
-from ladle.labelling.columns import texts
+from ladle.labelling.contract.columns import texts
 from ladle.labelling.labels import Labels
 from ladle.labelling.measures.agreement_measures import coded
 from ladle.labelling.measures.running_disputes import _RUNNING, running_disputes

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from ladle.campaign.lead.pool_changes import find_named
-from ladle.campaign.session import Session
-from ladle.campaign.telling import LONGEST_REASON, as_given, check_text, known_rows, under_classes
+from ladle.campaign.session.session import Session
+from ladle.campaign.work.telling import LONGEST_REASON, as_given, check_text, known_rows, under_classes
 from ladle.errors import ArgumentError
-from ladle.labelling.events import record
+from ladle.labelling.contract.events import record
+from ladle.labelling.contract.tables import GoldTable, gold_of
 from ladle.labelling.rules import adjudicate as adjudicate_rules
 from ladle.labelling.rules.pool import NamedExamples
-from ladle.labelling.tables import GoldTable, gold_of
 
 
 def adjudicate(session: Session, ids: object, labels: object, reason: str) -> int:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from ladle.campaign.lead.pool_changes import find_named
-from ladle.campaign.session import Session
-from ladle.campaign.telling import check_text, known_rows
+from ladle.campaign.session.session import Session
+from ladle.campaign.work.telling import check_text, known_rows
 from ladle.errors import ArgumentError
 from ladle.labelling.answers import Assigned
-from ladle.labelling.events import next_number, record
+from ladle.labelling.contract.events import next_number, record
+from ladle.labelling.contract.tables import AssignmentTable, EventTable, LeaseTable, PersonTable
 from ladle.labelling.people import People, person_name
 from ladle.labelling.rules import assign as assign_rules
 from ladle.labelling.rules.people import known_names, known_person, new_notice
-from ladle.labelling.tables import AssignmentTable, EventTable, LeaseTable, PersonTable
 
 
 def assign(session: Session, ids: object, to: str) -> Assigned:

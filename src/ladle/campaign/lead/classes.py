@@ -10,19 +10,19 @@ from typing import Any
 import numpy as np
 
 from ladle.campaign.lead.settings_changes import known_tasks
-from ladle.campaign.score_arrays import refuse_earlier_classes
-from ladle.campaign.session import Session
+from ladle.campaign.session.session import Session
+from ladle.campaign.work.score_arrays import refuse_earlier_classes
 from ladle.errors import LadleError
 from ladle.labelling import classes as class_names
 from ladle.labelling.answers import SettingsChange
-from ladle.labelling.contract import View
-from ladle.labelling.events import Effects, next_number, record
+from ladle.labelling.contract.events import Effects, next_number, record
+from ladle.labelling.contract.store import View
+from ladle.labelling.contract.tables import CURRENT, EventTable, GoldTable, LabelTable, SettingsTable, labels_of
 from ladle.labelling.labels import Class, Labels
 from ladle.labelling.records import Records
 from ladle.labelling.rules.classes import change_classes, uses_of
 from ladle.labelling.rules.tell import KnownRows
 from ladle.labelling.settings import Settings
-from ladle.labelling.tables import CURRENT, EventTable, GoldTable, LabelTable, SettingsTable, labels_of
 from ladle.numbers import text, whole
 
 

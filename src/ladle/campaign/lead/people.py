@@ -7,12 +7,21 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from ladle.campaign.session import Session
-from ladle.campaign.telling import check_text, known_rows
+from ladle.campaign.session.session import Session
+from ladle.campaign.work.telling import check_text, known_rows
 from ladle.errors import ArgumentError, NotFoundError
 from ladle.labelling.answers import PersonChange
-from ladle.labelling.contract import View, Writer
-from ladle.labelling.events import Effects, next_number, record
+from ladle.labelling.contract.events import Effects, next_number, record
+from ladle.labelling.contract.store import View, Writer
+from ladle.labelling.contract.tables import (
+    AssignmentTable,
+    BatchTable,
+    EventTable,
+    LabelTable,
+    LeaseTable,
+    PersonTable,
+    answers_of,
+)
 from ladle.labelling.people import People, person_name
 from ladle.labelling.records import Records, times
 from ladle.labelling.rules import crew as crew_rules
@@ -25,15 +34,6 @@ from ladle.labelling.rules.people import (
     known_person,
     merged_holders,
     new_notice,
-)
-from ladle.labelling.tables import (
-    AssignmentTable,
-    BatchTable,
-    EventTable,
-    LabelTable,
-    LeaseTable,
-    PersonTable,
-    answers_of,
 )
 
 

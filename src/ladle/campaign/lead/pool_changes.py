@@ -10,15 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ladle import durable
-from ladle.campaign.session import Session
-from ladle.campaign.telling import LONGEST_REASON, as_given, check_text, known_rows, under_classes
+from ladle.campaign.session.session import Session
+from ladle.campaign.work.telling import LONGEST_REASON, as_given, check_text, known_rows, under_classes
 from ladle.counts import counted
 from ladle.errors import ArgumentError, FileError, IdError
-from ladle.labelling.events import next_number, record, replacements
-from ladle.labelling.rules import pool as pool_rules
-from ladle.labelling.rules.pool import NamedExamples
-from ladle.labelling.states import LABELLED, as_counted
-from ladle.labelling.tables import (
+from ladle.labelling.contract.events import next_number, record, replacements
+from ladle.labelling.contract.tables import (
     BatchTable,
     EventTable,
     ExclusionTable,
@@ -27,6 +24,9 @@ from ladle.labelling.tables import (
     TaskTable,
     gold_of,
 )
+from ladle.labelling.rules import pool as pool_rules
+from ladle.labelling.rules.pool import NamedExamples
+from ladle.labelling.states import LABELLED, as_counted
 from ladle.numbers import path_of, shown, whole
 
 if TYPE_CHECKING:

@@ -12,17 +12,17 @@ import numpy as np
 
 from ladle.arraylikes import as_array
 from ladle.campaign.creation import check_tree, pool_part, save_ids, without_cuts
-from ladle.campaign.damage import newest_part
-from ladle.campaign.examples import Examples, as_pool, check_same, from_texts
-from ladle.campaign.session import CHANGED, Session
+from ladle.campaign.session.damage import newest_part
+from ladle.campaign.session.examples import Examples, as_pool, check_same, from_texts
+from ladle.campaign.session.session import CHANGED, Session
 from ladle.errors import ArgumentError, LadleError, MismatchError
 from ladle.hac.tree.level import LEVELS
-from ladle.labelling.columns import Int64
-from ladle.labelling.contract import View, Writer
-from ladle.labelling.counted import CountedView
-from ladle.labelling.events import Effects, next_number, record, replaced_parts, replacements
+from ladle.labelling.contract.columns import Int64
+from ladle.labelling.contract.counted import CountedView
+from ladle.labelling.contract.events import Effects, next_number, record, replaced_parts, replacements
+from ladle.labelling.contract.store import View, Writer
+from ladle.labelling.contract.tables import NO_ROW, ArtefactTable, EventTable, ExclusionTable, PoolPartTable
 from ladle.labelling.rules.replace import Recorded, replace_pool
-from ladle.labelling.tables import NO_ROW, ArtefactTable, EventTable, ExclusionTable, PoolPartTable
 from ladle.pool import Pool
 from ladle.pool.ids.example_ids import Ids
 from ladle.progress import Reporter

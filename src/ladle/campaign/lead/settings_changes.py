@@ -6,16 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
-from ladle.campaign.session import Session
+from ladle.campaign.session.session import Session
 from ladle.errors import ArgumentError
 from ladle.labelling.answers import SettingsChange
-from ladle.labelling.contract import View
-from ladle.labelling.events import next_number, record
-from ladle.labelling.measures.prices import Prices
-from ladle.labelling.rules import settings as settings_rules
-from ladle.labelling.rules.tell import KnownRows
-from ladle.labelling.settings import UNCHANGED, Settings, Unchanged, check_currency, check_price
-from ladle.labelling.tables import (
+from ladle.labelling.contract.events import next_number, record
+from ladle.labelling.contract.store import View
+from ladle.labelling.contract.tables import (
     AdjudicationTable,
     EventTable,
     ExclusionTable,
@@ -24,6 +20,10 @@ from ladle.labelling.tables import (
     SettingsTable,
     TaskTable,
 )
+from ladle.labelling.measures.prices import Prices
+from ladle.labelling.rules import settings as settings_rules
+from ladle.labelling.rules.tell import KnownRows
+from ladle.labelling.settings import UNCHANGED, Settings, Unchanged, check_currency, check_price
 
 
 class _Open(Protocol):

@@ -13,19 +13,14 @@ import numpy as np
 
 from ladle import durable
 from ladle.campaign.lead.pool_changes import find_named
-from ladle.campaign.session import Session, microseconds
-from ladle.campaign.telling import LONGEST_REASON, check_text, known_rows
+from ladle.campaign.session.session import Session, microseconds
+from ladle.campaign.work.telling import LONGEST_REASON, check_text, known_rows
 from ladle.errors import ArgumentError, NotFoundError
 from ladle.labelling.answers import Withdrawn
-from ladle.labelling.columns import Int64
-from ladle.labelling.contract import View
-from ladle.labelling.events import Effects, digest_of, earlier_report, next_number, record
-from ladle.labelling.people import NameChange, People, person_before, person_name
-from ladle.labelling.rules import withdrawal
-from ladle.labelling.rules.people import alike, known_person, name_changes
-from ladle.labelling.rules.tell import KnownRows
-from ladle.labelling.rules.withdrawal import LabelFilter, TimeMove
-from ladle.labelling.tables import (
+from ladle.labelling.contract.columns import Int64
+from ladle.labelling.contract.events import Effects, digest_of, earlier_report, next_number, record
+from ladle.labelling.contract.store import View
+from ladle.labelling.contract.tables import (
     AdjudicationTable,
     EventTable,
     GoldTable,
@@ -34,6 +29,11 @@ from ladle.labelling.tables import (
     QuarantineTable,
     gold_of,
 )
+from ladle.labelling.people import NameChange, People, person_before, person_name
+from ladle.labelling.rules import withdrawal
+from ladle.labelling.rules.people import alike, known_person, name_changes
+from ladle.labelling.rules.tell import KnownRows
+from ladle.labelling.rules.withdrawal import LabelFilter, TimeMove
 from ladle.numbers import path_of, shown, switch, whole
 
 _TELLS = ("tell", "import", "skip")

@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ladle.labelling.contract import View
+from ladle.labelling.contract.store import View
+from ladle.labelling.contract.tables import EventTable, SettingsTable
 from ladle.labelling.example_events import SOMEONE, ExampleHistory, Line, under_names
 from ladle.labelling.settings import Settings, in_force
-from ladle.labelling.tables import EventTable, SettingsTable
 
 
 def class_lines(view: View, events: EventTable, history: ExampleHistory) -> Iterator[Line]:

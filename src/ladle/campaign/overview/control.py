@@ -9,11 +9,20 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.campaign.overview.resolving import resolved_labels
-from ladle.campaign.session import Session
+from ladle.campaign.session.session import Session
 from ladle.errors import LadleError
 from ladle.labelling.classes import rewritten
-from ladle.labelling.columns import Int64, Texts, texts
-from ladle.labelling.contract import View
+from ladle.labelling.contract.columns import Int64, Texts, texts
+from ladle.labelling.contract.store import View
+from ladle.labelling.contract.tables import (
+    BatchRowsTable,
+    BatchTable,
+    ControlTable,
+    ExclusionTable,
+    GoldTable,
+    LabelTable,
+    gold_of,
+)
 from ladle.labelling.control_figures import ControlEstimate, ControlFigures
 from ladle.labelling.labels import parsed
 from ladle.labelling.measures.control_estimates import (
@@ -25,15 +34,6 @@ from ladle.labelling.measures.control_estimates import (
 )
 from ladle.labelling.records import Records, times
 from ladle.labelling.settings import Settings
-from ladle.labelling.tables import (
-    BatchRowsTable,
-    BatchTable,
-    ControlTable,
-    ExclusionTable,
-    GoldTable,
-    LabelTable,
-    gold_of,
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,12 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.labelling.classes import rewritten
-from ladle.labelling.columns import Columns, Int64
-from ladle.labelling.contract import View
-from ladle.labelling.people import People
-from ladle.labelling.settings import Settings
-from ladle.labelling.since import SinceLimits, is_new, since_of
-from ladle.labelling.tables import (
+from ladle.labelling.contract.columns import Columns, Int64
+from ladle.labelling.contract.store import View
+from ladle.labelling.contract.tables import (
     CURRENT,
     DELETED,
     AdjudicationTable,
@@ -29,6 +26,9 @@ from ladle.labelling.tables import (
     SettingsTable,
     TaskTable,
 )
+from ladle.labelling.people import People
+from ladle.labelling.settings import Settings
+from ladle.labelling.since import SinceLimits, is_new, since_of
 
 _TELLS = ["tell", "import", "skip"]
 

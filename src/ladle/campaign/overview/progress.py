@@ -8,24 +8,15 @@ from contextlib import suppress
 
 import numpy as np
 
-from ladle.campaign.damage import newest_part
 from ladle.campaign.overview import quality
 from ladle.campaign.overview.control import control_if_there
-from ladle.campaign.session import Session
+from ladle.campaign.session.damage import newest_part
+from ladle.campaign.session.session import Session
 from ladle.errors import LadleError
 from ladle.labelling.answers import Progress
-from ladle.labelling.columns import texts
-from ladle.labelling.contract import View
-from ladle.labelling.measures.annotators import agreement_of, gold_scores
-from ladle.labelling.measures.person_figures import counted_labels
-from ladle.labelling.measures.prices import Prices
-from ladle.labelling.measures.speed import labels_per_day
-from ladle.labelling.measures.spending import paid_for, payments, spend_of, standing
-from ladle.labelling.records import Records, times
-from ladle.labelling.rules.people import name_changes
-from ladle.labelling.settings import Settings
-from ladle.labelling.states import DISPUTED, LABELLED, WAITING, as_counted
-from ladle.labelling.tables import (
+from ladle.labelling.contract.columns import texts
+from ladle.labelling.contract.store import View
+from ladle.labelling.contract.tables import (
     IMPORTED_LABEL,
     BatchTable,
     EventTable,
@@ -40,6 +31,15 @@ from ladle.labelling.tables import (
     gold_of,
     labels_of,
 )
+from ladle.labelling.measures.annotators import agreement_of, gold_scores
+from ladle.labelling.measures.person_figures import counted_labels
+from ladle.labelling.measures.prices import Prices
+from ladle.labelling.measures.speed import labels_per_day
+from ladle.labelling.measures.spending import paid_for, payments, spend_of, standing
+from ladle.labelling.records import Records, times
+from ladle.labelling.rules.people import name_changes
+from ladle.labelling.settings import Settings
+from ladle.labelling.states import DISPUTED, LABELLED, WAITING, as_counted
 from ladle.stopping import GainPlateau, Verdict
 
 DAY_SECONDS = 24 * 3600.0

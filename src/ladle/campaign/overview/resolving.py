@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ladle.labelling.columns import Int64, Texts, texts
-from ladle.labelling.contract import View
+from ladle.labelling.contract.columns import Int64, Texts, texts
+from ladle.labelling.contract.store import View
+from ladle.labelling.contract.tables import AdjudicationTable, ExclusionTable, GoldTable, LabelTable, TaskTable, gold_of
 from ladle.labelling.rules import tell as tell_rules
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import LABELLED
-from ladle.labelling.tables import AdjudicationTable, ExclusionTable, GoldTable, LabelTable, TaskTable, gold_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ladle.labelling.columns import repeated, texts
-from ladle.labelling.contract import View
+from ladle.labelling.contract.columns import repeated, texts
+from ladle.labelling.contract.store import View
+from ladle.labelling.contract.tables import CURRENT, AdjudicationTable, LabelTable, SettingsTable
 from ladle.labelling.example_events import standing, under_names
 from ladle.labelling.rules.tell import resolutions
 from ladle.labelling.settings import Settings, in_force
 from ladle.labelling.states import OPEN
-from ladle.labelling.tables import CURRENT, AdjudicationTable, LabelTable, SettingsTable
 
 
 def state_before(view: View, answers: LabelTable, event: int) -> int:

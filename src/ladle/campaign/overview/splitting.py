@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from ladle.campaign.session import Session
+from ladle.campaign.session.session import Session
 from ladle.errors import ArgumentError
-from ladle.labelling.columns import Int64
-from ladle.labelling.contract import View
-from ladle.labelling.events import replaced_parts
+from ladle.labelling.contract.columns import Int64
+from ladle.labelling.contract.events import replaced_parts
+from ladle.labelling.contract.store import View
+from ladle.labelling.contract.tables import ArtefactTable, EventTable, PoolPartTable
 from ladle.labelling.splits import GroupedBy, PoolSplit, SplitShares, group_rows, split_pool
-from ladle.labelling.tables import ArtefactTable, EventTable, PoolPartTable
 from ladle.numbers import number
 from ladle.progress import SILENT, Reporter, reporter
 

@@ -10,33 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from ladle.campaign.examples import Examples
 from ladle.campaign.overview.class_lines import class_lines
 from ladle.campaign.overview.resolving import resolved_labels
 from ladle.campaign.overview.settled import state_before
 from ladle.campaign.overview.views import state_words
+from ladle.campaign.session.examples import Examples
 from ladle.errors import NotFoundError
 from ladle.labelling.answers import TaskStory
-from ladle.labelling.contract import View
-from ladle.labelling.example_events import (
-    SOMEONE,
-    ExampleHistory,
-    Line,
-    example_lines,
-    label_words,
-    lease_end,
-    nameless_line,
-    time_text,
-    who_words,
-)
-from ladle.labelling.labels import parsed
-from ladle.labelling.people import People
-from ladle.labelling.records import moment
-from ladle.labelling.rules.ask import rows_of
-from ladle.labelling.rules.people import name_changes
-from ladle.labelling.settings import Settings
-from ladle.labelling.states import as_counted
-from ladle.labelling.tables import (
+from ladle.labelling.contract.store import View
+from ladle.labelling.contract.tables import (
     DELETED,
     MICROSECONDS,
     NO_ROW,
@@ -55,6 +37,24 @@ from ladle.labelling.tables import (
     TaskTable,
     gold_of,
 )
+from ladle.labelling.example_events import (
+    SOMEONE,
+    ExampleHistory,
+    Line,
+    example_lines,
+    label_words,
+    lease_end,
+    nameless_line,
+    time_text,
+    who_words,
+)
+from ladle.labelling.labels import parsed
+from ladle.labelling.people import People
+from ladle.labelling.records import moment
+from ladle.labelling.rules.ask import rows_of
+from ladle.labelling.rules.people import name_changes
+from ladle.labelling.settings import Settings
+from ladle.labelling.states import as_counted
 
 
 def story(view: View, settings: Settings, examples: Examples, example_id: Any) -> TaskStory:

@@ -6,17 +6,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ladle.campaign.damage import foreign_ids, tables_of
-from ladle.campaign.files import CampaignFiles
-from ladle.campaign.session import Session, database_file, folder_of
+from ladle.campaign.session.damage import foreign_ids, tables_of
+from ladle.campaign.session.files import CampaignFiles
+from ladle.campaign.session.session import Session, database_file, folder_of
 from ladle.counts import counted
 from ladle.errors import CorruptFileError, LadleError
 from ladle.labelling.answers import Verification
-from ladle.labelling.columns import Columns
-from ladle.labelling.contract import View
-from ladle.labelling.invariants import CRASHES, Everything, problems
-from ladle.labelling.settings import Settings, settings_in_force
-from ladle.labelling.tables import (
+from ladle.labelling.contract.columns import Columns
+from ladle.labelling.contract.store import View
+from ladle.labelling.contract.tables import (
     KINDS,
     ArtefactTable,
     ControlTable,
@@ -26,6 +24,8 @@ from ladle.labelling.tables import (
     PoolPartTable,
     TaskTable,
 )
+from ladle.labelling.invariants import CRASHES, Everything, problems
+from ladle.labelling.settings import Settings, settings_in_force
 from ladle.progress import Reporter
 
 

@@ -8,18 +8,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ladle.campaign.damage import newest_part
-from ladle.campaign.examples import from_texts
 from ladle.campaign.overview.news import News
 from ladle.campaign.overview.resolving import resolved_labels
-from ladle.labelling.columns import Int64, texts
-from ladle.labelling.contract import View
-from ladle.labelling.labels import all_parsed
-from ladle.labelling.people import People
-from ladle.labelling.records import Records, times
-from ladle.labelling.settings import Settings
-from ladle.labelling.states import OPEN, STATES, WAITING, as_counted
-from ladle.labelling.tables import (
+from ladle.campaign.session.damage import newest_part
+from ladle.campaign.session.examples import from_texts
+from ladle.labelling.contract.columns import Int64, texts
+from ladle.labelling.contract.store import View
+from ladle.labelling.contract.tables import (
     ORIGINS,
     STATUSES,
     AdjudicationTable,
@@ -37,6 +32,11 @@ from ladle.labelling.tables import (
     TaskTable,
     gold_of,
 )
+from ladle.labelling.labels import all_parsed
+from ladle.labelling.people import People
+from ladle.labelling.records import Records, times
+from ladle.labelling.settings import Settings
+from ladle.labelling.states import OPEN, STATES, WAITING, as_counted
 
 
 def labels(view: View, news: News | None = None) -> Records:

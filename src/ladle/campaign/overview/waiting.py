@@ -10,20 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ladle.campaign.examples import from_texts
 from ladle.campaign.overview.views import control_mask, id_type, names, rounds_of
-from ladle.labelling.columns import Int64, Texts, repeated, texts
-from ladle.labelling.contract import View
-from ladle.labelling.events import event_times
-from ladle.labelling.labels import parsed
-from ladle.labelling.people import People
-from ladle.labelling.records import Records, times
-from ladle.labelling.rules.ask import lease_ends
-from ladle.labelling.rules.assign import answered_by, assignees_of
-from ladle.labelling.rules.lease import WaitingTasks, ended_by_time, overdue
-from ladle.labelling.settings import Settings
-from ladle.labelling.states import DISPUTED, LABELLED, STATES, WAITING, as_counted
-from ladle.labelling.tables import (
+from ladle.campaign.session.examples import from_texts
+from ladle.labelling.contract.columns import Int64, Texts, repeated, texts
+from ladle.labelling.contract.events import event_times
+from ladle.labelling.contract.store import View
+from ladle.labelling.contract.tables import (
     AdjudicationTable,
     AssignmentTable,
     BatchTable,
@@ -35,6 +27,14 @@ from ladle.labelling.tables import (
     answers_of,
     gold_of,
 )
+from ladle.labelling.labels import parsed
+from ladle.labelling.people import People
+from ladle.labelling.records import Records, times
+from ladle.labelling.rules.ask import lease_ends
+from ladle.labelling.rules.assign import answered_by, assignees_of
+from ladle.labelling.rules.lease import WaitingTasks, ended_by_time, overdue
+from ladle.labelling.settings import Settings
+from ladle.labelling.states import DISPUTED, LABELLED, STATES, WAITING, as_counted
 
 Mask = npt.NDArray[np.bool_]
 

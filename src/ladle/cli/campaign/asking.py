@@ -78,7 +78,7 @@ def ask(
     The same command with the same scores is the same ask: it returns the same batch and renews its lease. Without
     scores, it is the same ask until a label has come back; --key tells two asks apart.
     """
-    from ladle.campaign.rounds import ask_key, digest_of_files
+    from ladle.campaign.work.rounds import ask_key, digest_of_files
     from ladle.cli.campaign.batches import check_batch_file, write_batch, written_facts
     from ladle.cli.campaign.scores import given_of, reading_of
     from ladle.cli.pool.scored import QueryInputs

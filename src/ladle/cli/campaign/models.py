@@ -93,7 +93,7 @@ def gold(
         from ladle.errors import ArgumentError
 
         raise ArgumentError("LABELS", wanted="be a file of ids and known labels", got="none, or --example")
-    from ladle.campaign.label_files import with_classes
+    from ladle.campaign.work.label_files import with_classes
     from ladle.cli.campaign.telling import file_reading, label_file, names_of
     from ladle.cli.program.printing import print_answer
 

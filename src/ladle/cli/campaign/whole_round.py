@@ -77,7 +77,7 @@ def run_round(
     the others are done. The command says which steps were done before. In Python, Campaign.round finishes a round of
     this command if its scores= names the same file.
     """
-    from ladle.campaign.rounds import digest_of_files
+    from ladle.campaign.work.rounds import digest_of_files
     from ladle.cli.campaign.batches import check_batch_file, write_batch
     from ladle.cli.campaign.models import metrics_of
     from ladle.cli.campaign.scores import given_of, reading_of

@@ -25,9 +25,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ladle.labelling.columns import Int64, Texts, repeated
+from ladle.labelling.contract.columns import Int64, Texts, repeated
+from ladle.labelling.contract.tables import LabelTable
 from ladle.labelling.labels import Kind
-from ladle.labelling.tables import LabelTable
 
 Floats = npt.NDArray[np.float64]
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from ladle.labelling.columns import texts
+from ladle.labelling.contract.columns import texts
+from ladle.labelling.contract.tables import LabelTable
 from ladle.labelling.labels import Kind, Labels
 from ladle.labelling.measures.agreement_measures import Ratings, alpha, class_agreement, pair_agreement, ratings_of
 from ladle.labelling.measures.person_figures import PersonFigures
 from ladle.labelling.records import Records
-from ladle.labelling.tables import LabelTable
 
 RELIABLE, TENTATIVE = 0.8, 0.667  # Krippendorff 2004: alpha for firm conclusions, and for tentative ones
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ladle.labelling.tables import GoldTable, LabelTable, gold_of
+from ladle.labelling.contract.tables import GoldTable, LabelTable, gold_of
 
 
 def agreement_of(counted: LabelTable) -> float | None:

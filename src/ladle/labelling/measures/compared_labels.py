@@ -18,11 +18,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ladle.labelling.columns import Int64, repeated
+from ladle.labelling.contract.columns import Int64, repeated
+from ladle.labelling.contract.tables import DELETED, LabelTable, answers_of
 from ladle.labelling.measures.agreement_measures import coded
 from ladle.labelling.measures.running_disputes import running_disputes
 from ladle.labelling.settings import Settings
-from ladle.labelling.tables import DELETED, LabelTable, answers_of
 
 Mask = npt.NDArray[np.bool_]
 

@@ -22,7 +22,7 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
-from ladle.labelling.columns import Int64
+from ladle.labelling.contract.columns import Int64
 from ladle.labelling.control_figures import ControlEstimate
 from ladle.proposals.audit import wilson
 

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ladle.labelling.columns import Int64, Texts
-from ladle.labelling.tables import LabelTable
+from ladle.labelling.contract.columns import Int64, Texts
+from ladle.labelling.contract.tables import LabelTable
 
 ROUNDS = 20_000  # most rounds of expectation and maximisation; annotators who are hardly right need thousands
 TOLERANCE = 1e-7  # the rounds end when no probability of a class changes by more

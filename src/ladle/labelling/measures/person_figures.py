@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from ladle.labelling.columns import Int64
+from ladle.labelling.contract.columns import Int64
+from ladle.labelling.contract.tables import CURRENT, ExclusionTable, GoldTable, LabelTable
 from ladle.labelling.measures.agreement_measures import OthersAgreement, coded, others_agreement, ratings_of
 from ladle.labelling.measures.annotators import gold_scores
 from ladle.labelling.measures.compared_labels import compared_labels
 from ladle.labelling.settings import Settings
-from ladle.labelling.tables import CURRENT, ExclusionTable, GoldTable, LabelTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from ladle.labelling.columns import Int64
+from ladle.labelling.contract.columns import Int64
+from ladle.labelling.contract.tables import SettingsTable
 from ladle.labelling.settings import Settings
-from ladle.labelling.tables import SettingsTable
 
 
 @dataclass(frozen=True, slots=True, eq=False)

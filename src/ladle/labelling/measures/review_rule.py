@@ -14,7 +14,7 @@ from statistics import NormalDist
 import numpy as np
 
 from ladle.counts import counted
-from ladle.labelling.columns import texts
+from ladle.labelling.contract.columns import texts
 from ladle.labelling.measures.person_figures import PersonFigures
 from ladle.labelling.records import Records
 from ladle.proposals.audit import wilson

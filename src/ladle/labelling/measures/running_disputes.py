@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from ladle.labelling.columns import Int64
+from ladle.labelling.contract.columns import Int64
 from ladle.labelling.labels import Labels
 
 Mask = npt.NDArray[np.bool_]

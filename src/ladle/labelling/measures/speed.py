@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ladle.labelling.tables import MICROSECONDS, LabelTable
+from ladle.labelling.contract.tables import MICROSECONDS, LabelTable
 
 DAY = 24 * 3600 * MICROSECONDS
 WINDOW_DAYS = 7  # the speed is measured over these days

@@ -16,10 +16,10 @@ from decimal import Decimal
 
 import numpy as np
 
+from ladle.labelling.contract.tables import TOLD_LABEL, LabelTable, TaskTable, answers_of
 from ladle.labelling.people import NameChange, person_before
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import DISPUTED, OPEN
-from ladle.labelling.tables import TOLD_LABEL, LabelTable, TaskTable, answers_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from ladle.labelling.columns import Texts, repeated
-from ladle.labelling.events import Effects
+from ladle.labelling.contract.columns import Texts, repeated
+from ladle.labelling.contract.events import Effects
+from ladle.labelling.contract.tables import ADJUDICATED, AdjudicationTable
 from ladle.labelling.rules.assign import new_tasks
 from ladle.labelling.rules.pool import NamedExamples
 from ladle.labelling.rules.tell import KnownRows, rejudge
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import LABELLED
-from ladle.labelling.tables import ADJUDICATED, AdjudicationTable
 
 
 def adjudicate(

@@ -11,17 +11,10 @@ import numpy as np
 
 from ladle.counts import counted, of_number
 from ladle.errors import ArgumentError
-from ladle.labelling.columns import Int64, Texts, repeated, texts
-from ladle.labelling.contract import View
-from ladle.labelling.events import Act, Effects, digest_of
-from ladle.labelling.measures.spending import spend_of
-from ladle.labelling.people import People
-from ladle.labelling.rules.assign import kept_rows
-from ladle.labelling.rules.control import NOTHING, ControlPlan, new_members
-from ladle.labelling.rules.people import name_changes
-from ladle.labelling.settings import Settings
-from ladle.labelling.states import EXCLUDED, LABELLED, OPEN, as_counted
-from ladle.labelling.tables import (
+from ladle.labelling.contract.columns import Int64, Texts, repeated, texts
+from ladle.labelling.contract.events import Act, Effects, digest_of
+from ladle.labelling.contract.store import View
+from ladle.labelling.contract.tables import (
     ASKED,
     AssignmentTable,
     BatchRowsTable,
@@ -35,6 +28,13 @@ from ladle.labelling.tables import (
     TaskTable,
     gold_of,
 )
+from ladle.labelling.measures.spending import spend_of
+from ladle.labelling.people import People
+from ladle.labelling.rules.assign import kept_rows
+from ladle.labelling.rules.control import NOTHING, ControlPlan, new_members
+from ladle.labelling.rules.people import name_changes
+from ladle.labelling.settings import Settings
+from ladle.labelling.states import EXCLUDED, LABELLED, OPEN, as_counted
 from ladle.progress import SILENT, Reporter
 from ladle.seeds import MAX_SEED, child_seed, stream
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from ladle.labelling.columns import Int64, repeated
-from ladle.labelling.events import Effects
+from ladle.labelling.contract.columns import Int64, repeated
+from ladle.labelling.contract.events import Effects
+from ladle.labelling.contract.tables import ASSIGNED, AssignmentTable, LabelTable, LeaseTable, TaskTable, answers_of
 from ladle.labelling.people import People
 from ladle.labelling.rules.pool import NamedExamples
 from ladle.labelling.rules.tell import KnownRows
 from ladle.labelling.states import EXCLUDED, OPEN
-from ladle.labelling.tables import ASSIGNED, AssignmentTable, LabelTable, LeaseTable, TaskTable, answers_of
 
 
 def assign(

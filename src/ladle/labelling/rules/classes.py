@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from ladle.labelling.classes import classes_in, is_among, rewritten
-from ladle.labelling.columns import Texts, repeated
-from ladle.labelling.events import Effects
+from ladle.labelling.contract.columns import Texts, repeated
+from ladle.labelling.contract.events import Effects
+from ladle.labelling.contract.tables import CURRENT, AdjudicationTable, GoldTable, LabelTable, SettingsTable
 from ladle.labelling.labels import Class, Labels
 from ladle.labelling.rules.tell import KnownRows, rejudge
 from ladle.labelling.settings import Settings
-from ladle.labelling.tables import CURRENT, AdjudicationTable, GoldTable, LabelTable, SettingsTable
 
 
 def change_classes(after: Settings, known: KnownRows, gold: GoldTable, *, number: int, what: dict[str, Any]) -> Effects:

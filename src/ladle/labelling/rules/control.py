@@ -26,9 +26,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ladle.labelling.columns import Int64, Texts, repeated
+from ladle.labelling.contract.columns import Int64, Texts, repeated
+from ladle.labelling.contract.tables import ControlTable
 from ladle.labelling.labels import Class, Labels
-from ladle.labelling.tables import ControlTable
 from ladle.seeds import stream
 
 Words = npt.NDArray[np.uint64]

@@ -7,12 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ladle.labelling.columns import Columns, repeated, texts
-from ladle.labelling.events import Effects
-from ladle.labelling.measures.spending import paid_for
-from ladle.labelling.rules.tell import KnownRows, overlay, rejudge
-from ladle.labelling.settings import Settings
-from ladle.labelling.tables import (
+from ladle.labelling.contract.columns import Columns, repeated, texts
+from ladle.labelling.contract.events import Effects
+from ladle.labelling.contract.tables import (
     CURRENT,
     SUPERSEDED,
     AssignmentTable,
@@ -21,6 +18,9 @@ from ladle.labelling.tables import (
     LeaseTable,
     PersonTable,
 )
+from ladle.labelling.measures.spending import paid_for
+from ladle.labelling.rules.tell import KnownRows, overlay, rejudge
+from ladle.labelling.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, eq=False)

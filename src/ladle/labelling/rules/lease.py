@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ladle.labelling.columns import Int64, repeated, texts
-from ladle.labelling.events import Effects
+from ladle.labelling.contract.columns import Int64, repeated, texts
+from ladle.labelling.contract.events import Effects
+from ladle.labelling.contract.tables import AssignmentTable, BatchTable, LabelTable, LeaseTable, TaskTable, answers_of
 from ladle.labelling.people import People
 from ladle.labelling.rules.assign import answered_by, assignees_of
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import DISPUTED, EXCLUDED, WAITING
-from ladle.labelling.tables import AssignmentTable, BatchTable, LabelTable, LeaseTable, TaskTable, answers_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ladle.errors import DataError
+from ladle.labelling.contract.tables import PersonTable
 from ladle.labelling.people import People, person_name
 from ladle.labelling.rules.tell import TellRequest
-from ladle.labelling.tables import PersonTable
 
 
 def check_once(request: TellRequest, people: PersonTable) -> None:

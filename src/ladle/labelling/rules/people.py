@@ -8,10 +8,10 @@ from collections.abc import Iterable
 import numpy as np
 
 from ladle.errors import NotFoundError, did_you_mean
-from ladle.labelling.columns import repeated, texts
-from ladle.labelling.contract import View
+from ladle.labelling.contract.columns import repeated, texts
+from ladle.labelling.contract.store import View
+from ladle.labelling.contract.tables import AssignmentTable, BatchTable, EventTable, PersonTable
 from ladle.labelling.people import NameChange, People, looks_of, name_now
-from ladle.labelling.tables import AssignmentTable, BatchTable, EventTable, PersonTable
 
 MERGED_HOLDERS = "merge holders"  # the kind of the event
 

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from ladle.errors import ArgumentError, MismatchError, NotFoundError, did_you_mean
-from ladle.labelling.columns import Int64, Texts, repeated, texts
-from ladle.labelling.events import Effects
+from ladle.labelling.contract.columns import Int64, Texts, repeated, texts
+from ladle.labelling.contract.events import Effects
+from ladle.labelling.contract.tables import EventTable, ExclusionTable, GoldTable, ModelTable
 from ladle.labelling.rules.tell import KnownRows, rejudge
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import EXCLUDED, check_moves
-from ladle.labelling.tables import EventTable, ExclusionTable, GoldTable, ModelTable
 from ladle.numbers import mapping, number
 
 

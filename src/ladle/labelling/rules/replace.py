@@ -8,14 +8,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ladle.labelling.columns import Columns, Int64, Texts, repeated, texts
-from ladle.labelling.contract import View
-from ladle.labelling.events import Effects
-from ladle.labelling.rules.ask import rows_of
-from ladle.labelling.rules.tell import resolutions
-from ladle.labelling.settings import Settings
-from ladle.labelling.states import EXCLUDED, OPEN, check_moves
-from ladle.labelling.tables import (
+from ladle.labelling.contract.columns import Columns, Int64, Texts, repeated, texts
+from ladle.labelling.contract.events import Effects
+from ladle.labelling.contract.store import View
+from ladle.labelling.contract.tables import (
     NO_ROW,
     REMOVED,
     AdjudicationTable,
@@ -29,6 +25,10 @@ from ladle.labelling.tables import (
     LeaseTable,
     TaskTable,
 )
+from ladle.labelling.rules.ask import rows_of
+from ladle.labelling.rules.tell import resolutions
+from ladle.labelling.settings import Settings
+from ladle.labelling.states import EXCLUDED, OPEN, check_moves
 
 Table = TypeVar("Table", bound=Columns)
 

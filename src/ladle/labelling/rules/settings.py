@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ladle.labelling.events import Effects
+from ladle.labelling.contract.events import Effects
+from ladle.labelling.contract.tables import SettingsTable
 from ladle.labelling.rules.tell import KnownRows, rejudge
 from ladle.labelling.settings import Settings
-from ladle.labelling.tables import SettingsTable
 
 JUDGING = ("annotators_per_task", "agreement")  # settings that decide the state of a task
 CHANGEABLE = (*JUDGING, "budget", "lease_seconds", "price", "currency", "gold_accuracy", "control")

@@ -13,16 +13,9 @@ import numpy.typing as npt
 from ladle.counts import counted
 from ladle.errors import ArgumentError
 from ladle.labelling.agreement import Resolutions, judge, with_final_words
-from ladle.labelling.columns import Int64, Texts, repeated, texts
-from ladle.labelling.events import Act, Effects, digest_of
-from ladle.labelling.labels import holdable
-from ladle.labelling.measures.dawid_skene import dawid_skene
-from ladle.labelling.people import People, person_name
-from ladle.labelling.rules.people import founded, notices_of_names
-from ladle.labelling.rules.versions import NewAnswers, versions_of
-from ladle.labelling.settings import Settings
-from ladle.labelling.states import DISPUTED, EXCLUDED, LABELLED, Rule, as_counted, check_moves
-from ladle.labelling.tables import (
+from ladle.labelling.contract.columns import Int64, Texts, repeated, texts
+from ladle.labelling.contract.events import Act, Effects, digest_of
+from ladle.labelling.contract.tables import (
     CURRENT,
     IMPORTED,
     IMPORTED_LABEL,
@@ -41,6 +34,13 @@ from ladle.labelling.tables import (
     gold_of,
     labels_of,
 )
+from ladle.labelling.labels import holdable
+from ladle.labelling.measures.dawid_skene import dawid_skene
+from ladle.labelling.people import People, person_name
+from ladle.labelling.rules.people import founded, notices_of_names
+from ladle.labelling.rules.versions import NewAnswers, versions_of
+from ladle.labelling.settings import Settings
+from ladle.labelling.states import DISPUTED, EXCLUDED, LABELLED, Rule, as_counted, check_moves
 from ladle.numbers import shown
 
 TellKind = Literal["tell", "import", "skip", "comment"]

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ladle.labelling.columns import Int64, Texts
-from ladle.labelling.tables import CURRENT, DELETED, LabelTable
+from ladle.labelling.contract.columns import Int64, Texts
+from ladle.labelling.contract.tables import CURRENT, DELETED, LabelTable
 
 _Answer = tuple[str, str]  # the label ("" for a skip), the reason of a skip
 

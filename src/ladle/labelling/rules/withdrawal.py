@@ -9,13 +9,21 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from ladle.labelling.columns import Int64, repeated
-from ladle.labelling.events import Effects
+from ladle.labelling.contract.columns import Int64, repeated
+from ladle.labelling.contract.events import Effects
+from ladle.labelling.contract.tables import (
+    CURRENT,
+    DELETED,
+    SUPERSEDED,
+    GoldTable,
+    LabelTable,
+    QuarantineTable,
+    gold_of,
+)
 from ladle.labelling.people import NameChange, person_before
 from ladle.labelling.rules.lease import ids_of
 from ladle.labelling.rules.tell import KnownRows, overlay, rejudge
 from ladle.labelling.settings import Settings
-from ladle.labelling.tables import CURRENT, DELETED, SUPERSEDED, GoldTable, LabelTable, QuarantineTable, gold_of
 
 
 @dataclass(frozen=True, slots=True)

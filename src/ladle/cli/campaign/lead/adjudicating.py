@@ -102,7 +102,7 @@ def _undone(campaign: Campaign, path: Path | None, example: list[str] | None, la
 
 def _words(campaign: Campaign, file: Any, example: list[str] | None, label: list[str] | None) -> tuple[Any, Any]:
     """The ids and labels of a file. Raises: ArgumentError beside other examples or labels."""
-    from ladle.campaign.label_files import with_classes
+    from ladle.campaign.work.label_files import with_classes
     from ladle.errors import ArgumentError
 
     if example or label:

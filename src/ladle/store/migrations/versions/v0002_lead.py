@@ -13,9 +13,9 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from ladle.labelling import version_two
-from ladle.labelling.columns import Columns
-from ladle.labelling.version_two import (
+from ladle.labelling.contract import version_two
+from ladle.labelling.contract.columns import Columns
+from ladle.labelling.contract.version_two import (
     AdjudicationTableTwo,
     AssignmentTableTwo,
     CommentTableTwo,

@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 
 from ladle import durable
-from ladle.campaign.session import Session
+from ladle.campaign.session.session import Session
 from ladle.counts import counted
 from ladle.errors import ArgumentError, FileError
 from ladle.formats import LabelFile
 from ladle.labelling.answers import Batch, Told, Verification
+from ladle.labelling.contract.tables import BatchTable, GoldTable, LabelTable, ModelTable, TaskTable, gold_of
 from ladle.labelling.rules.people import alike, known_names, new_notice
 from ladle.labelling.rules.pool import check_metrics
 from ladle.labelling.states import OPEN, WAITING, as_counted
-from ladle.labelling.tables import BatchTable, GoldTable, LabelTable, ModelTable, TaskTable, gold_of
 from ladle.notices import notice
 from ladle.numbers import path_of, shown
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ladle.labelling.columns import Columns, Int64, Octets, Texts
+from ladle.labelling.contract.columns import Columns, Int64, Octets, Texts
 
 MICROSECONDS = 1_000_000  # a second
 EARLIEST, LATEST = -62_135_596_800 * MICROSECONDS, 253_402_300_799 * MICROSECONDS  # the years 1 to 9999

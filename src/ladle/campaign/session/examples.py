@@ -18,8 +18,8 @@ import pyarrow.compute as pc
 
 from ladle.arrays import Rows
 from ladle.errors import ArgumentError, FileError, IdError, LadleError, MismatchError
-from ladle.labelling.columns import Int64, Texts, repeated, texts
-from ladle.labelling.tables import NO_ROW, ExclusionTable, PoolPartTable
+from ladle.labelling.contract.columns import Int64, Texts, repeated, texts
+from ladle.labelling.contract.tables import NO_ROW, ExclusionTable, PoolPartTable
 from ladle.notices import gathered, notice
 from ladle.pool import Pool, open_pool
 from ladle.pool.column_pool import ColumnPool

@@ -23,7 +23,7 @@ import pyarrow as pa
 from ladle import durable
 from ladle.errors import ArgumentError, CorruptFileError, FileError
 from ladle.hac.tree.level import DEFAULT_MEAN_SIZE
-from ladle.labelling.tables import ArtefactTable, PoolPartTable
+from ladle.labelling.contract.tables import ArtefactTable, PoolPartTable
 from ladle.pool import Pool
 from ladle.pool.ids.example_ids import Ids
 from ladle.progress import Reporter

@@ -8,22 +8,14 @@ from itertools import chain
 
 import numpy as np
 
-from ladle.campaign.session import Session
-from ladle.campaign.telling import check_text
+from ladle.campaign.session.session import Session
+from ladle.campaign.work.telling import check_text
 from ladle.errors import ArgumentError
 from ladle.labelling import answers
-from ladle.labelling.columns import Int64
-from ladle.labelling.contract import View
-from ladle.labelling.events import event_times, next_number, record
-from ladle.labelling.people import People, person_name
-from ladle.labelling.records import moment
-from ladle.labelling.rules import lease as lease_rules
-from ladle.labelling.rules.assign import answered_by
-from ladle.labelling.rules.lease import WaitingTasks, ended_by_time
-from ladle.labelling.rules.people import founded, known_names, known_person, notices_of_names
-from ladle.labelling.settings import Settings
-from ladle.labelling.states import DISPUTED, LABELLED, WAITING, as_counted
-from ladle.labelling.tables import (
+from ladle.labelling.contract.columns import Int64
+from ladle.labelling.contract.events import event_times, next_number, record
+from ladle.labelling.contract.store import View
+from ladle.labelling.contract.tables import (
     AssignmentTable,
     BatchTable,
     EventTable,
@@ -34,6 +26,14 @@ from ladle.labelling.tables import (
     TaskTable,
     gold_of,
 )
+from ladle.labelling.people import People, person_name
+from ladle.labelling.records import moment
+from ladle.labelling.rules import lease as lease_rules
+from ladle.labelling.rules.assign import answered_by
+from ladle.labelling.rules.lease import WaitingTasks, ended_by_time
+from ladle.labelling.rules.people import founded, known_names, known_person, notices_of_names
+from ladle.labelling.settings import Settings
+from ladle.labelling.states import DISPUTED, LABELLED, WAITING, as_counted
 from ladle.numbers import switch, whole
 
 PAGE_ROWS = 2_000  # tasks of a list that are read at a time

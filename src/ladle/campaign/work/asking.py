@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from ladle.arrays import Embeddings
 from ladle.campaign.creation import without_cuts
-from ladle.campaign.examples import Examples
-from ladle.campaign.score_arrays import (
+from ladle.campaign.session.examples import Examples
+from ladle.campaign.session.session import Session
+from ladle.campaign.work.score_arrays import (
     arrays_of,
     as_probabilities,
     check_class_count,
@@ -21,13 +22,20 @@ from ladle.campaign.score_arrays import (
     check_order,
     indexes_of,
 )
-from ladle.campaign.session import Session
-from ladle.campaign.telling import check_text
+from ladle.campaign.work.telling import check_text
 from ladle.errors import ArgumentError, FileError, MismatchError, NotFoundError
 from ladle.labelling import answers
-from ladle.labelling.columns import Int64
-from ladle.labelling.contract import View, Writer
-from ladle.labelling.events import Act, digest_of, earlier_report, next_number, record
+from ladle.labelling.contract.columns import Int64
+from ladle.labelling.contract.events import Act, digest_of, earlier_report, next_number, record
+from ladle.labelling.contract.store import View, Writer
+from ladle.labelling.contract.tables import (
+    MICROSECONDS,
+    BatchRowsTable,
+    BatchTable,
+    ControlTable,
+    EventTable,
+    PersonTable,
+)
 from ladle.labelling.people import People, person_name
 from ladle.labelling.records import moment
 from ladle.labelling.rules import ask as ask_rules
@@ -35,7 +43,6 @@ from ladle.labelling.rules.ask import AskRequest, BatchChoice, PoolState
 from ladle.labelling.rules.control import NOTHING, ControlPlan, plan_control, predictions, quota_of, spread_over
 from ladle.labelling.rules.people import holder_now
 from ladle.labelling.settings import check_lease
-from ladle.labelling.tables import MICROSECONDS, BatchRowsTable, BatchTable, ControlTable, EventTable, PersonTable
 from ladle.numbers import whole
 from ladle.progress import Reporter, reporter
 

@@ -8,8 +8,8 @@ from functools import cached_property
 
 from ladle.counts import counted
 from ladle.errors import CorruptFileError
-from ladle.labelling.contract import Kind, View
-from ladle.labelling.tables import EventTable, TaskTable
+from ladle.labelling.contract.store import Kind, View
+from ladle.labelling.contract.tables import EventTable, TaskTable
 
 
 class CountedView(View):

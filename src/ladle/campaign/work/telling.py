@@ -13,20 +13,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ladle.arraylikes import as_array, refuse_masked
-from ladle.campaign.examples import as_texts
-from ladle.campaign.session import Session, microseconds
+from ladle.campaign.session.examples import as_texts
+from ladle.campaign.session.session import Session, microseconds
 from ladle.errors import ArgumentError, ShapeError
 from ladle.frames import check_same_index, is_frame
 from ladle.labelling.answers import Told
 from ladle.labelling.classes import rewritten
-from ladle.labelling.columns import Int64, Texts, repeated, texts
-from ladle.labelling.contract import View
-from ladle.labelling.events import earlier_report, next_number, record
-from ladle.labelling.labels import Labels, holdable
-from ladle.labelling.rules import tell as tell_rules
-from ladle.labelling.rules.once import check_once
-from ladle.labelling.rules.tell import FileOrigin, KnownRows, TellKind, TellRequest
-from ladle.labelling.tables import (
+from ladle.labelling.contract.columns import Int64, Texts, repeated, texts
+from ladle.labelling.contract.events import earlier_report, next_number, record
+from ladle.labelling.contract.store import View
+from ladle.labelling.contract.tables import (
     NO_ROW,
     AdjudicationTable,
     CommentTable,
@@ -38,6 +34,10 @@ from ladle.labelling.tables import (
     QuarantineTable,
     TaskTable,
 )
+from ladle.labelling.labels import Labels, holdable
+from ladle.labelling.rules import tell as tell_rules
+from ladle.labelling.rules.once import check_once
+from ladle.labelling.rules.tell import FileOrigin, KnownRows, TellKind, TellRequest
 from ladle.notices import notice
 from ladle.numbers import number, shown
 from ladle.pool.ids.named_rows import check_not_a_mask

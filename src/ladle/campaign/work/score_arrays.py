@@ -13,9 +13,9 @@ from ladle.counts import counted
 from ladle.errors import ArgumentError, ClassCountError, LadleError, ShapeError
 from ladle.frames import check_same_index, is_default_index
 from ladle.labelling.classes import class_change
-from ladle.labelling.contract import View
+from ladle.labelling.contract.store import View
+from ladle.labelling.contract.tables import EventTable
 from ladle.labelling.records import moment
-from ladle.labelling.tables import EventTable
 from ladle.numbers import switch
 from ladle.pool import Pool
 from ladle.pool.ids.example_ids import Ids, as_id_array

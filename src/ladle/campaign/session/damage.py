@@ -12,14 +12,12 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from ladle.campaign.examples import Examples, from_texts
+from ladle.campaign.session.examples import Examples, from_texts
 from ladle.counts import counted
 from ladle.errors import CorruptFileError, LadleError
-from ladle.labelling.columns import Columns
-from ladle.labelling.contract import Store, View
-from ladle.labelling.invariants import CRASHES, Everything, problems
-from ladle.labelling.settings import Settings
-from ladle.labelling.tables import (
+from ladle.labelling.contract.columns import Columns
+from ladle.labelling.contract.store import Store, View
+from ladle.labelling.contract.tables import (
     KINDS,
     AdjudicationTable,
     AssignmentTable,
@@ -29,6 +27,8 @@ from ladle.labelling.tables import (
     PoolPartTable,
     TaskTable,
 )
+from ladle.labelling.invariants import CRASHES, Everything, problems
+from ladle.labelling.settings import Settings
 from ladle.progress import SILENT, Reporter
 
 REMEDY = "`verify` lists all problems. Copy the database away as it is, then restore a backup: ladle campaign restore."

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ladle.errors import ArgumentError
-from ladle.labelling.contract import View
+from ladle.labelling.contract.store import View
+from ladle.labelling.contract.tables import LATEST, MICROSECONDS, EventTable
 from ladle.labelling.records import moment
-from ladle.labelling.tables import LATEST, MICROSECONDS, EventTable
 from ladle.notices import notice
 from ladle.numbers import number, shown
 

@@ -9,16 +9,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ladle.campaign import rounds, telling
-from ladle.campaign.session import Session
+from ladle.campaign.session.session import Session
+from ladle.campaign.work import rounds, telling
 from ladle.counts import counted
 from ladle.errors import DataError, IdError
 from ladle.formats import Form, LabelFile
 from ladle.labelling.answers import Told
+from ladle.labelling.contract.tables import LATEST_DAYS, MICROSECONDS, EventTable
 from ladle.labelling.labels import Labels
 from ladle.labelling.people import person_name
 from ladle.labelling.rules.tell import FileOrigin, TellRequest
-from ladle.labelling.tables import LATEST_DAYS, MICROSECONDS, EventTable
 from ladle.notices import notice
 from ladle.pool.ids.example_ids import Ids
 

@@ -18,18 +18,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ladle.campaign.clocks import CampaignClock, Clock
-from ladle.campaign.damage import explain_crashes, newest_part
-from ladle.campaign.examples import Examples, TakenOut, check_same, reopen
-from ladle.campaign.files import CampaignFiles
+from ladle.campaign.session.clocks import CampaignClock, Clock
+from ladle.campaign.session.damage import explain_crashes, newest_part
+from ladle.campaign.session.examples import Examples, TakenOut, check_same, reopen
+from ladle.campaign.session.files import CampaignFiles
 from ladle.errors import ArgumentError, LadleError, MismatchError
-from ladle.labelling.contract import Store, View, Writer
-from ladle.labelling.counted import CountedView
-from ladle.labelling.events import Act, replaced_parts
-from ladle.labelling.id_words import id_words
-from ladle.labelling.labels import holdable
-from ladle.labelling.settings import Settings, settings_in_force
-from ladle.labelling.tables import (
+from ladle.labelling.contract.counted import CountedView
+from ladle.labelling.contract.events import Act, replaced_parts
+from ladle.labelling.contract.store import Store, View, Writer
+from ladle.labelling.contract.tables import (
     LATEST_DAYS,
     MICROSECONDS,
     ArtefactTable,
@@ -37,6 +34,9 @@ from ladle.labelling.tables import (
     ExclusionTable,
     PoolPartTable,
 )
+from ladle.labelling.id_words import id_words
+from ladle.labelling.labels import holdable
+from ladle.labelling.settings import Settings, settings_in_force
 from ladle.notices import notice
 from ladle.numbers import number, shown
 from ladle.pool import Pool

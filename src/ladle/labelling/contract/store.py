@@ -1,7 +1,7 @@
 """What every store of campaigns guarantees.
 
-A store keeps campaigns, each under a name of its own, as the tables of `ladle.labelling.tables`. It does not know what
-the tables mean. Rules read through a `View` and write through a `Writer`. A store guarantees:
+A store keeps campaigns, each under a name of its own, as the tables of `ladle.labelling.contract.tables`. It does not
+know what the tables mean. Rules read through a `View` and write through a `Writer`. A store guarantees:
 
 1. All or nothing. When the `with` block of a `Writer` has ended, all its changes are stored. When the block raises, the
    process dies or the power fails, none is. Stored changes survive all of these, except in a store in memory.
@@ -26,8 +26,8 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Self, TypeVar
 
-from ladle.labelling.columns import Columns
-from ladle.labelling.tables import TaskTable
+from ladle.labelling.contract.columns import Columns
+from ladle.labelling.contract.tables import TaskTable
 
 Kind = TypeVar("Kind", bound=Columns)
 
@@ -178,7 +178,7 @@ class Writer(View):
 
 
 class Store(ABC):
-    """A place that keeps campaigns. The docstring of `ladle.labelling.contract` has its guarantees."""
+    """A place that keeps campaigns. The docstring of `ladle.labelling.contract.store` has its guarantees."""
 
     @property
     @abstractmethod

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ladle.labelling.columns import Columns, Int64, Texts
-from ladle.labelling.events import chain_of
+from ladle.labelling.contract.columns import Columns, Int64, Texts
+from ladle.labelling.contract.events import chain_of
 
 Row = tuple[Any, ...]
 NEW_TABLES = ("settings", "person", "adjudication", "assignment", "comment", "control")
@@ -73,7 +73,7 @@ def upgraded(tables: Mapping[str, list[Row]], *, at: int) -> dict[str, list[Row]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelTableTwo(Columns):
-    """See `ladle.labelling.tables`."""
+    """See `ladle.labelling.contract.tables`."""
 
     NAME: ClassVar[str] = "label"
     KEY: ClassVar[tuple[str, ...]] = ("number",)
@@ -98,7 +98,7 @@ class LabelTableTwo(Columns):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LeaseTableTwo(Columns):
-    """See `ladle.labelling.tables`."""
+    """See `ladle.labelling.contract.tables`."""
 
     NAME: ClassVar[str] = "lease"
     KEY: ClassVar[tuple[str, ...]] = ("row", "annotator")
@@ -111,7 +111,7 @@ class LeaseTableTwo(Columns):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GoldTableTwo(Columns):
-    """See `ladle.labelling.tables`."""
+    """See `ladle.labelling.contract.tables`."""
 
     NAME: ClassVar[str] = "gold"
     KEY: ClassVar[tuple[str, ...]] = ("row",)
@@ -124,7 +124,7 @@ class GoldTableTwo(Columns):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class QuarantineTableTwo(Columns):
-    """See `ladle.labelling.tables`."""
+    """See `ladle.labelling.contract.tables`."""
 
     NAME: ClassVar[str] = "quarantined"
     KEY: ClassVar[tuple[str, ...]] = ("number",)
@@ -144,7 +144,7 @@ class QuarantineTableTwo(Columns):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SettingsTableTwo(Columns):
-    """See `ladle.labelling.tables`."""
+    """See `ladle.labelling.contract.tables`."""
 
     NAME: ClassVar[str] = "settings"
     KEY: ClassVar[tuple[str, ...]] = ("number",)
@@ -155,7 +155,7 @@ class SettingsTableTwo(Columns):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PersonTableTwo(Columns):
-    """See `ladle.labelling.tables`."""
+    """See `ladle.labelling.contract.tables`."""
 
     NAME: ClassVar[str] = "person"
     KEY: ClassVar[tuple[str, ...]] = ("number",)
@@ -168,7 +168,7 @@ class PersonTableTwo(Columns):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AdjudicationTableTwo(Columns):
-    """See `ladle.labelling.tables`."""
+    """See `ladle.labelling.contract.tables`."""
 
     NAME: ClassVar[str] = "adjudication"
     KEY: ClassVar[tuple[str, ...]] = ("row",)
@@ -185,7 +185,7 @@ class AdjudicationTableTwo(Columns):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AssignmentTableTwo(Columns):
-    """See `ladle.labelling.tables`."""
+    """See `ladle.labelling.contract.tables`."""
 
     NAME: ClassVar[str] = "assignment"
     KEY: ClassVar[tuple[str, ...]] = ("row", "assignee")
@@ -199,7 +199,7 @@ class AssignmentTableTwo(Columns):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CommentTableTwo(Columns):
-    """See `ladle.labelling.tables`."""
+    """See `ladle.labelling.contract.tables`."""
 
     NAME: ClassVar[str] = "comment"
     KEY: ClassVar[tuple[str, ...]] = ("number",)
@@ -214,7 +214,7 @@ class CommentTableTwo(Columns):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ControlTableTwo(Columns):
-    """See `ladle.labelling.tables`."""
+    """See `ladle.labelling.contract.tables`."""
 
     NAME: ClassVar[str] = "control"
     KEY: ClassVar[tuple[str, ...]] = ("row",)
@@ -228,7 +228,7 @@ class ControlTableTwo(Columns):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EventTableTwo(Columns):
-    """See `ladle.labelling.tables`."""
+    """See `ladle.labelling.contract.tables`."""
 
     NAME: ClassVar[str] = "event"
     KEY: ClassVar[tuple[str, ...]] = ("seq",)

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from ladle.errors import MismatchError
-from ladle.labelling.columns import Columns, Int64
-from ladle.labelling.contract import View, Writer
-from ladle.labelling.tables import EventTable
+from ladle.labelling.contract.columns import Columns, Int64
+from ladle.labelling.contract.store import View, Writer
+from ladle.labelling.contract.tables import EventTable
 from ladle.numbers import shown
 
 
