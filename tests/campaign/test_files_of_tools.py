@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from ladle import formats
-from ladle.errors import DataError, FileFormatError, IdError, LadleError
+from ladle.errors import ArgumentError, DataError, FileFormatError, IdError, LadleError
 from ladle.formats.checks import as_batch_file
 from ladle.labelling import Labels, Store
 from tests.campaign.made import begun
@@ -154,6 +154,65 @@ def test_a_batch_whose_ids_left_their_lines_is_refused(
         by_copy = formats.read_labels(path, form=campaign.form, names={"id": "ladle_id"})
         assert campaign.tell_file(by_copy).accepted == 6
         assert stored(campaign) == dict.fromkeys(rows, "cat")
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+@pytest.mark.parametrize("kept", ["row id", "check id", "check row", "id", "check", "row"])
+def test_any_column_of_a_batch_that_is_left_shows_that_its_ids_moved(
+    store: Store, tmp_path: Path, kept: str, ending: str
+) -> None:
+    rows = list(range(6))
+    batch = as_batch_file(pa.table({"id": IDS, "row": rows}), [3] * 6, pa.large_string())
+    columns = {f"ladle_{name}": batch[f"ladle_{name}"] for name in kept.split()}
+    path = tmp_path / f"l.{ending}"
+    with begun(store, tmp_path, labels=SINGLE) as campaign:
+        for moved in ([*IDS[1:], IDS[0]], [*IDS[:4], IDS[5], IDS[4]], [*IDS[:5], "a stranger"]):
+            formats.write(pa.table({"id": moved, "label": ["cat"] * 6} | columns), path)
+            with pytest.raises(IdError, match=r"l\.(csv|jsonl) must (have|name)"):
+                campaign.tell_file(path)
+        assert stored(campaign) == {}
+        formats.write(pa.table({"id": IDS, "label": ["cat"] * 6} | columns), path)
+        assert campaign.tell_file(path).accepted == 6
+
+
+LEFT_OUT = {
+    "a reject": {"answer": "reject"},
+    "a reject with a comment": {"answer": "reject", "comment": "blurred"},
+    "a label that waits": {"status": "pending"},
+    "a label of before": {"status": "superseded"},
+    "rejected": {"rejected": True},
+    "deleted": {"deleted": 1},
+}
+
+
+@pytest.mark.parametrize("facts", LEFT_OUT.values(), ids=LEFT_OUT)
+def test_a_file_whose_every_label_is_left_out_is_told_as_such(
+    store: Store, tmp_path: Path, facts: dict[str, Any]
+) -> None:
+    path = tmp_path / "l.jsonl"
+    path.write_text(jsonl({"id": IDS[0], "label": "cat"} | facts))
+    with begun(store, tmp_path, labels=SINGLE, strategy="uniform") as campaign:
+        told = campaign.tell_file(path, annotator="ann")
+        assert (told.accepted, told.quarantined, told.comments) == (0, 0, int("comment" in facts))
+        assert not told.repeat_of_key
+        assert campaign.tell_file(path, annotator="ann").repeat_of_key
+        assert campaign.tell_file(path, source="elsewhere", imported=True).accepted == 0
+        file = formats.read_labels(path, form=campaign.form)
+        assert file.unlabelled + file.superseded + file.rejected == 1
+        batch = campaign.round(2, labels=[path], annotator="ann").batch
+        assert len(batch) == 2
+        assert stored(campaign) == {}
+        assert campaign.verify().ok
+
+
+@pytest.mark.parametrize("labels", [SINGLE, DIGITS, Labels.value()], ids=["text", "numbers", "value"])
+def test_none_is_no_reading_of_an_empty_list_where_a_label_is_one_thing(
+    store: Store, tmp_path: Path, labels: Labels
+) -> None:
+    path = tmp_path / "l.jsonl"
+    path.write_text(jsonl({"id": IDS[0], "label": labels.classes[0] if labels.classes else 1.5}))
+    with begun(store, tmp_path, labels=labels) as campaign, pytest.raises(ArgumentError, match="must be `open` where"):
+        formats.read_labels(path, form=campaign.form, empty="none")
 
 
 def test_users_decide_what_an_empty_list_is(store: Store, tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ class Teller(Reader):
             For unknown ids; when there is not one text for each id; for an empty text.
         """
         comments = telling.check_comments(self._session, ids, texts, annotator=annotator, must_be_known=True)
-        return telling.tell(self._session, telling.only_comments(self._session, comments)).comments
+        return telling.tell(self._session, telling.without_answers(self._session, comments)).comments
 
     def delete_labels(
         self,

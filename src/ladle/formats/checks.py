@@ -94,12 +94,13 @@ def find_wrong_checks(
     wrong = [
         place
         for place, (example_id, row, check) in enumerate(zip(ids, rows, checks, strict=True))
-        if check and (row is None or not _fits(example_id, row, check))
+        if check and (row is None or not fits(example_id, row, check))
     ]
     return WrongChecks(wrong[0], len(wrong)) if wrong else None
 
 
-def _fits(example_id: object, row: int, check: str) -> bool:
+def fits(example_id: object, row: int, check: str) -> bool:
+    """Whether this is the check of a line of this id and row, of whatever batch."""
     number = check.partition("-")[0]
     return number.isdecimal() and number.isascii() and check == line_check(example_id, row, int(number))
 

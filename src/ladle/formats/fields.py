@@ -21,7 +21,7 @@ Item = Literal["text", "integer"]
 
 ID, LABEL = "id", "label"
 TIME = pa.timestamp("us", "UTC")
-# All fields but id and label, whose types depend on the campaign: see `Form`.
+# All fields but ids and label, whose types depend on the campaign: see `Form`.
 _KNOWN: dict[str, Any] = {
     "annotator": pa.large_string(),
     "told_at": TIME,
@@ -31,7 +31,6 @@ _KNOWN: dict[str, Any] = {
     "row": pa.int64(),
     "order": pa.int64(),
     "round": pa.int64(),
-    "ladle_id": pa.large_string(),
     "ladle_row": pa.int64(),
     "ladle_batch": pa.int64(),
     "ladle_order": pa.int64(),
@@ -91,13 +90,13 @@ class Form:
         ArgumentError
             For an unknown field.
         """
-        if field == ID:
+        if field in (ID, "ladle_id"):
             return _plain(self.ids)
         if field == LABEL:
             item = _plain(self.items)
             return {"single": item, "multi": pa.list_(item), "value": pa.float64()}[self.kind]
         if field not in _KNOWN:
-            raise ArgumentError("`fields`", wanted=f"be among {', '.join([ID, LABEL, *_KNOWN])}", got=field)
+            raise ArgumentError("`fields`", wanted=f"be among {', '.join([ID, LABEL, 'ladle_id', *_KNOWN])}", got=field)
         return _KNOWN[field]
 
     def schema(self, fields: Sequence[str]) -> Any:

@@ -15,9 +15,9 @@ import pyarrow.compute as pc
 
 from ladle.counts import counted, of_number
 from ladle.durable import file_digest
-from ladle.errors import DataError, FileFormatError, IdError, did_you_mean
+from ladle.errors import ArgumentError, DataError, FileFormatError, IdError, did_you_mean
 from ladle.formats.catalogue import Format, format_of, read, with_dialect
-from ladle.formats.checks import CHECK, OLD_BATCH_FIELDS, ROW, find_wrong_checks
+from ladle.formats.checks import CHECK, ID_COPY, OLD_BATCH_FIELDS, ROW, WrongChecks, find_wrong_checks
 from ladle.formats.columns import plain_name, shown
 from ladle.formats.fields import EMPTY_IS_NONE, ID, LABEL, LABEL_FIELDS, Form
 from ladle.formats.foreign import FOREIGN, MARKS, NESTED
@@ -145,7 +145,8 @@ def read_labels(
         How a CSV file is written; by default that is found out.
     empty : str, optional
         What an empty list of classes says: "open", nobody has labelled the example yet; "none", no class fits. By
-        default a file with an empty list is refused where nothing in it decides.
+        default a file with an empty list is refused where nothing in it decides. Where a label is one class or a
+        number, an empty list is always open.
     ignore : sequence of str, default ()
         Columns that mean something in other tools, and nothing here.
 
@@ -156,6 +157,8 @@ def read_labels(
 
     Raises
     ------
+    ArgumentError
+        For `empty="none"` where a label is one class or a number.
     FileFormatError
         For a file without labels. Also what `read` raises.
     DataError
@@ -171,6 +174,9 @@ def read_labels(
     """
     if empty is not None:
         choice(empty, "`empty`", ("open", "none"))
+    if empty == "none" and form.kind != "multi":
+        wanted = f"be `open` where a label is {'one class' if form.kind == 'single' else 'a number'}"
+        raise ArgumentError("`empty`", wanted=wanted, got="none", remedy="Such a label cannot say that no class fits.")
     source = Path(path_of(path, "`path`"))
     chosen = with_dialect(format_of(source, format), dialect)
     digest = file_digest(check_plain_file(source))
@@ -216,26 +222,35 @@ def read_labels(
 def _fields(names: Mapping[str, str], ignore: Sequence[str]) -> list[str]:
     """All fields that say something of a label, without those to ignore."""
     ignored = {plain_name(each) for each in ignore}
-    fields = [*LABEL_FIELDS, ROW, CHECK, *OLD_BATCH_FIELDS, *FOREIGN]
+    fields = [*LABEL_FIELDS, ID_COPY, ROW, CHECK, *OLD_BATCH_FIELDS, *FOREIGN]
     named = {ID, LABEL, *names}
     return list(dict.fromkeys(each for each in fields if each in named or plain_name(each) not in ignored))
 
 
 def _check_lines(table: Any, at: At) -> None:
-    """Refuse lines of a batch whose check does not fit. Raises: IdError."""
-    if not {ROW, CHECK} <= set(table.schema.names):
+    """Refuse lines of a batch whose id is another than their check, or than the copy of the id, says. Raises: IdError.
+
+    A line with a row and a check needs no copy. The campaign compares a check without a row, or a row without a check.
+    """
+    columns = {name: table.column(name).to_pylist() for name in (ID_COPY, ROW, CHECK) if name in table.schema.names}
+    ids, wrong = table.column(ID).to_pylist(), None
+    is_checked = {ROW, CHECK} <= columns.keys()
+    if is_checked:
+        wrong = find_wrong_checks(ids, columns[ROW], columns[CHECK])
+    elif ID_COPY in columns:
+        places = [place for place, copy in enumerate(columns[ID_COPY]) if copy is not None and ids[place] != copy]
+        wrong = WrongChecks(places[0], len(places)) if places else None
+    if wrong is None:
         return
-    ids, rows, checks = (table.column(name).to_pylist() for name in (ID, ROW, CHECK))
-    wrong = find_wrong_checks(ids, rows, checks)
-    if wrong is not None:
-        raise IdError(
-            at(wrong.first),
-            wanted="have the id that its check is of",
-            got=f"{ids[wrong.first]!r}; {wrong.count:,} of {counted(table.num_rows, 'line')} "
-            f"{of_number(wrong.count, 'has')} another id than before",
-            remedy="Ids were renumbered, shifted or sorted apart from their lines. Where a tool has written numbers of "
-            "its own into `id`, the ids are in the column `ladle_id`: name it as the column of the ids.",
-        )
+    other = "" if is_checked else f" and {columns[ID_COPY][wrong.first]!r}"
+    raise IdError(
+        at(wrong.first),
+        wanted="have the id that its check is of" if is_checked else f"have one id in its columns `id` and `{ID_COPY}`",
+        got=f"{ids[wrong.first]!r}{other}; {wrong.count:,} of {counted(table.num_rows, 'line')} "
+        f"{of_number(wrong.count, 'has')} another id than before",
+        remedy="Ids were renumbered, shifted or sorted apart from their lines. Where a tool has written numbers of "
+        f"its own into `id`, the ids are in the column `{ID_COPY}`: name it as the column of the ids.",
+    )
 
 
 def _labels(table: Any, codes: Codes, form: Form, empty: Any, at: At) -> tuple[Any, str]:

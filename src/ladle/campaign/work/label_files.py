@@ -14,6 +14,7 @@ from ladle.campaign.work import rounds, telling
 from ladle.counts import counted
 from ladle.errors import DataError, IdError
 from ladle.formats import Form, LabelFile
+from ladle.formats.checks import CHECK, ROW, fits
 from ladle.labelling.answers import Told
 from ladle.labelling.contract.tables import LATEST_DAYS, MICROSECONDS, EventTable
 from ladle.labelling.labels import Labels
@@ -23,7 +24,7 @@ from ladle.notices import notice
 from ladle.pool.ids.example_ids import Ids
 
 SHOWN_NAMES = 3  # in a notice
-_ROWS = ("ladle_row", "row")  # the row of an example in the files of batches, now and in earlier versions
+_ROWS = (ROW, "row")  # the row of an example in the files of batches, now and in earlier versions
 
 
 def form_of(labels: Labels, ids: Ids) -> Form:
@@ -87,7 +88,10 @@ def request_of(
             reasons = filled(table.column("reason"), "")
             parts.append(telling.check_skips(session, table.column("id"), reason=reasons, **facts))
         rows.append(rows_in_file)
-    request = telling.together(*parts, comments=_comments(session, file, annotator))
+    comments = _comments(session, file, annotator)
+    if not parts:
+        return telling.without_answers(session, comments, kind=kind, key=key, origin=origin)
+    request = telling.together(*parts, comments=comments)
     in_file, where = np.concatenate(rows), sorted(request.given)
     places = file.places(in_file[where]) if where else []
     origin = replace(
@@ -174,33 +178,37 @@ def _check_times(file: LabelFile, table: Any, rows_in_file: Any) -> None:
 
 
 def _check_rows(session: Session, file: LabelFile, table: Any, rows_in_file: Any) -> None:
-    """Refuse a batch whose rows are not those of its ids: its ids were renumbered or moved. Raises: IdError.
+    """Refuse a batch whose rows or checks are not those of its ids: its ids were renumbered or moved. Raises: IdError.
 
-    Lines with a check were compared with it when the file was read.
+    Lines with a check and a row were compared when the file was read.
     """
-    column = next((name for name in _ROWS if name in table.schema.names), None)
-    if column is None:
+    columns = {name: table.column(name).to_pylist() for name in (*_ROWS, CHECK) if name in table.schema.names}
+    column = next((name for name in _ROWS if name in columns), None)
+    if not columns:
         return
-    checks = table.column("ladle_check").to_pylist() if "ladle_check" in table.schema.names else []
     with session.reading() as view:
         examples = session.examples(view)
         if len(view.read(EventTable, "kind", ["replace"])):
             return  # the rows of a replaced pool have other numbers than the batch says
     ids = examples.checked(table.column("id"))
-    found, said = examples.find(ids), table.column(column).to_pylist()
-    wrong = [
-        place
-        for place, (row, given) in enumerate(zip(found.tolist(), said, strict=True))
-        if given is not None and row != given and not (checks and checks[place])
-    ]
+    checks = columns.get(CHECK, [None] * len(ids))
+    found = examples.find(ids)
+    if column is None:
+        lines = zip(ids.to_pylist(), found.tolist(), checks, strict=True)
+        wrong = [place for place, (each, row, check) in enumerate(lines) if check and not fits(each, row, check)]
+        wanted, known_by = "have the id that its check is of", CHECK
+    else:
+        lines = zip(found.tolist(), columns[column], checks, strict=True)
+        wrong = [place for place, (row, said, check) in enumerate(lines) if said not in (None, row) and not check]
+        wanted, known_by = "name the example of row {:,}, as its column `" + column + "` says", column
     if not wrong:
         return
     first = wrong[0]
     at = file.places(np.asarray(rows_in_file)[[first]])[0]
     raise IdError(
         f"{at} of {file.source}" if at else file.source,
-        wanted=f"name the example of row {said[first]:,}, as its column `{column}` says",
+        wanted=wanted if column is None else wanted.format(columns[column][first]),
         got=f"the id {ids[first].as_py()!r}, and {len(wrong):,} such lines of {table.num_rows:,} labelled ones",
         remedy="Ids were renumbered, shifted or sorted apart from their lines. Put the ids of the batch back; if the "
-        f"ids are right, leave out the column `{column}`.",
+        f"ids are right, leave out the column `{known_by}`.",
     )

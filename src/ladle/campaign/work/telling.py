@@ -181,11 +181,18 @@ def together(first: TellRequest, *others: TellRequest, comments: CommentTable | 
     )
 
 
-def only_comments(session: Session, comments: CommentTable, *, key: str | None = None) -> TellRequest:
-    """A tell of comments alone."""
+def without_answers(
+    session: Session,
+    comments: CommentTable | None,
+    *,
+    kind: TellKind = "comment",
+    key: str = "",
+    origin: FileOrigin = NO_FILE,
+) -> TellRequest:
+    """A tell of comments alone, or of nothing: of a file whose every answer is left out."""
     none, nothing = np.empty(0, np.int64), texts([])
     return TellRequest(
-        kind="comment",
+        kind=kind,
         row=none,
         example_id=nothing,
         label=nothing,
@@ -200,9 +207,11 @@ def only_comments(session: Session, comments: CommentTable, *, key: str | None =
         refused={},
         given={},
         at=session.now(),
-        key=check_text("" if key is None else key, "key"),
+        key=key,
         by=session.by,
-        comments=comments,
+        comments=CommentTable.empty() if comments is None else comments,
+        part=session.part_number,
+        origin=origin,
     )
 
 

@@ -50,7 +50,10 @@ Encoding = Annotated[
 ]
 EmptyLists = Annotated[
     EmptyList | None,
-    typer.Option("--empty-lists", help="What [] says: open, no label yet; none, no class fits. Default: refused."),
+    typer.Option(
+        "--empty-lists",
+        help="What [] says of classes: open, no label; none, none fits. Default: refused.",
+    ),
 ]
 IgnoreColumn = Annotated[
     list[str] | None,

@@ -28,6 +28,7 @@ ARGUMENTS: dict[str, tuple[str, str]] = {
     "disputed": ("--disputed", "disputed examples alone"),
     "embedding": ("--embedding", "the column of the vectors"),
     "embeddings": ("", "the embeddings"),
+    "empty": ("--empty-lists", "what an empty list says"),
     "files": ("--files", "the folder of files"),
     "format": ("--format", "the format"),
     "gold": ("--gold", "the number of gold examples"),
