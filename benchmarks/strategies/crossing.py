@@ -168,14 +168,11 @@ def _accuracy(cell: Cell, model: HeadModel) -> float:
 
 def beforehand(cell: Cell, tree: ladle.Dendrogram, model: HeadModel, first: Labels, batch: int) -> dict[str, float]:
     """What can be known of a pool before it is labelled: near-copies, repeats in the batch of Margin, distances."""
-    margin = strategies.create("margin")
-    rows = margin.query(batch, probabilities=_probabilities(model, cell.inputs), labelled=first, seed=0).rows
-    levels = TightLevels(tree, Auto.alike, Auto.widest)
-    within = margin.query(
-        min(int(np.ceil(1.5 * batch)), len(cell.labels) - len(first)),
-        probabilities=_probabilities(model, cell.inputs), labelled=first, seed=0,
-    ).rows  # fmt: skip
-    level = choose_level(levels, within, batch)
+    probabilities, reached = _probabilities(model, cell.inputs), int(np.ceil(Auto.reach * batch))
+    reached = min(reached, len(cell.labels) - len(first))
+    within = strategies.create("margin").query(reached, probabilities=probabilities, labelled=first, seed=0).rows
+    rows = within[:batch]  # Margin's batch: it chooses the least sure first
+    level = choose_level(TightLevels(tree, Auto.alike, Auto.widest), within, batch)
     known = repetition(tree, rows)
     facts = {
         "copies_pool": known.copies,
