@@ -85,7 +85,7 @@ def labelled(folder: Path) -> None:
 
 
 def takes(campaign: ladle.Campaign) -> None:
-    campaign.take("cleo", 5)
+    campaign.take("cleo", 5, share=True)  # the batch is held by ann
 
 
 def excludes(campaign: ladle.Campaign) -> None:

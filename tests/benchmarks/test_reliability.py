@@ -42,6 +42,19 @@ def test_files_are_whole_or_as_they_were() -> None:
     assert outcomes[2]["ended"]["FileError"] >= 3
 
 
+def test_exports_are_whole_or_as_they_were() -> None:
+    for each in swept("export batch csv"):
+        assert each["wrong"] == []
+        assert each["fail_points"] >= 5
+
+
+@pytest.mark.long
+def test_every_scenario_runs() -> None:
+    """One fail point or a few of each, so that no scenario falls behind the program."""
+    for each in swept(every=1000):
+        assert each["wrong"] == [], each
+
+
 @pytest.mark.long
 def test_campaigns_lose_nothing() -> None:
     """A sample of the fail points; `python -m benchmarks.reliability.sweep` goes through all."""

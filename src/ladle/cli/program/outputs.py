@@ -153,7 +153,13 @@ def check_same(path: Path, make: Callable[[Path], object], *, force: bool) -> No
 
 def _made_beside(path: Path, make: Callable[[Path], object], stack: ExitStack) -> Path:
     """The new file, in a folder of its own beside its target, which `stack` removes."""
-    new = Path(stack.enter_context(TemporaryDirectory(prefix=".ladle-", dir=path.absolute().parent))) / path.name
+    folder = path.absolute().parent
+    try:
+        beside = stack.enter_context(TemporaryDirectory(prefix=".ladle-", dir=folder, ignore_cleanup_errors=True))
+    except OSError as cause:
+        got = cause.strerror or str(cause)
+        raise FileError(f"the folder {folder}", wanted="exist and be writable", got=got) from cause
+    new = Path(beside) / path.name
     make(new)
     return new
 
