@@ -18,10 +18,12 @@ import numpy as np
 import pytest
 
 import ladle
+from ladle.campaign.status import status
 from ladle.errors import CorruptFileError, LadleError
 from ladle.labelling import MemoryStore
 from ladle.labelling.contract.columns import Columns
 from ladle.labelling.contract.tables import KINDS, EventTable, ExclusionTable, PoolPartTable
+from ladle.store import SqlStore
 from tests.golden.make_campaign import Clock, everything, ids_of
 
 FILLED = list(KINDS)
@@ -44,6 +46,12 @@ ACTS: dict[str, Callable[[ladle.Campaign, Path], Any]] = {
         )
     },
     "progress": lambda campaign, _: str(campaign.progress()),
+    "status": lambda campaign, _: str(status(campaign)),
+    "agreement": lambda campaign, _: str(campaign.agreement()),
+    "reviews": lambda campaign, _: str(campaign.reviews().to_pylist()),
+    "control": lambda campaign, _: str(campaign.control()),
+    "classes": lambda campaign, _: str(campaign.classes.counts().to_pylist()),
+    "pools": lambda campaign, _: str(campaign.pool.history().to_pylist()),
     "batch": lambda campaign, _: campaign.batch(),
     "batch 1": lambda campaign, _: campaign.batch(1),
     "batch by key": lambda campaign, _: campaign.batch(key="first"),
@@ -80,6 +88,13 @@ ACTS: dict[str, Callable[[ladle.Campaign, Path], Any]] = {
     "gold": lambda campaign, _: campaign.add_gold(ids_of()[:3], ["cat"] * 3),
     "model": lambda campaign, _: campaign.record_model("m2", metrics={"accuracy": 0.5}),
     "extend": lambda campaign, _: campaign.extend(ladle.open_pool(np.ones((61, 4)), ids=[*ids_of(), "bilder/60.jpg"])),
+}
+
+
+ANSWERS = {
+    *("labels", "resolved", "outstanding", "holdings", "disputes", "adjudications", "quarantine", "audit", "rounds"),
+    *("batches", "progress", "batch", "batch 1", "batch by key", "story", "comments", "people", "classes", "control"),
+    *("status", "agreement", "reviews", "pools", "backup"),
 }
 
 
@@ -159,7 +174,7 @@ def test_rows_that_are_gone(kind: type[Columns], which: str, sound: MemoryStore,
         del rows[key]
     damaged = with_tables(sound, {kind: rows})
     assert found(damaged)
-    use(damaged, tmp_path)
+    assert set(use(damaged, tmp_path)) >= ANSWERS, "whatever is lost, no answer about the campaign is given"
 
 
 NUMBERS = (-1, 0, 7, 99, 2**40, 2**62)
@@ -284,4 +299,11 @@ def test_the_campaign_itself_gone(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "birds.db") as connection:
         connection.execute("DELETE FROM ladle_campaign")
     connection.close()
-    assert "none of that name" in found(f"sqlite:///{tmp_path}/birds.db")[0]
+    lost = "the row of a campaign is lost"
+    assert lost in found(f"sqlite:///{tmp_path}/birds.db")[0]
+    store = SqlStore.open(f"sqlite:///{tmp_path}/birds.db")
+    with pytest.raises(CorruptFileError, match=lost):
+        store.names()
+    with pytest.raises(CorruptFileError, match=lost), store.founding("birds", ""):
+        pass
+    store.close()

@@ -82,7 +82,7 @@ def control_of(
     if scores is None and (held_out or first is not None):
         raise ArgumentError("`held_out` and `unseen_from`", wanted="come with `probabilities`", got="none")
     session = campaign._session
-    with session.reading() as view:
+    with session.reading(whole=True) as view:
         seen = control_view(session, view)
         if seen is None:
             raise NotFoundError(

@@ -31,7 +31,7 @@ class CampaignPool:
             last, where it was: moved_at (NaT), moved_by (""). moves: a list of all its moves, oldest first, each a
             mapping with at, by and source.
         """
-        with self._session.reading() as view:
+        with self._session.reading(whole=True) as view:
             return views.pools(view)
 
     def problem(self) -> str:
@@ -42,7 +42,7 @@ class CampaignPool:
         str
             A sentence, also where it can be read and is another one than the campaign's; "" where nothing is wrong.
         """
-        with self._session.reading() as view:
+        with self._session.reading(whole=True) as view:
             return self._session.pool_problem(view)
 
     def with_gaps(self) -> Pool | None:
@@ -57,7 +57,7 @@ class CampaignPool:
         -----
         Cost: nothing, or a pass over the vectors to find those that were left out.
         """
-        with self._session.reading() as view:
+        with self._session.reading(whole=True) as view:
             return self._session.pool_with_gaps(view)
 
     def opened(self) -> Pool:
@@ -74,7 +74,7 @@ class CampaignPool:
         FileError, MismatchError
             Where it cannot be read, or is another one than the campaign's.
         """
-        with self._session.reading() as view:
+        with self._session.reading(whole=True) as view:
             return self._session.examples(view).pool
 
     def __repr__(self) -> str:

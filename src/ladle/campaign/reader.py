@@ -183,7 +183,7 @@ class Reader:
         ArgumentError
             For a `since` that the campaign does not have, or that can be read in two ways.
         """
-        with self._session.reading() as view:
+        with self._session.reading(whole=True) as view:
             return views.labels(view, self._news(view, since))
 
     def comments(self) -> Records:
@@ -194,7 +194,7 @@ class Reader:
         Records
             One row for each comment: id, text, annotator, told_at, row, number.
         """
-        with self._session.reading() as view:
+        with self._session.reading(whole=True) as view:
             return views.comments(view)
 
     def resolved(self, *, since: Since | None = None) -> Records:
@@ -213,7 +213,7 @@ class Reader:
             label), how (the rule of agreement, "adjudicated" or "gold"), control (as in `labels`). Disputed and
             excluded examples are left out.
         """
-        with self._session.reading() as view:
+        with self._session.reading(whole=True) as view:
             return views.resolved(view, self.settings, self._news(view, since))
 
     def withdrawn(self, *, since: Since) -> Records:
@@ -229,7 +229,7 @@ class Reader:
         Records
             One row for each example: id, row, state ("open", "disputed", "excluded" or "unasked"); some had none then.
         """
-        with self._session.reading() as view:
+        with self._session.reading(whole=True) as view:
             return views.withdrawn(view, self.settings, News.since(view, since, self._session.now()))
 
     def agreement(self) -> Agreement:
@@ -243,7 +243,7 @@ class Reader:
         -----
         Cost: reads all labels; about 5 s for a million labels of 50 people.
         """
-        with self._session.reading() as view:
+        with self._session.reading(whole=True) as view:
             return quality.agreement(view, self.settings)
 
     def reviews(self) -> Records:
@@ -256,7 +256,7 @@ class Reader:
             figure, limit (what it should have reached), count (of labels), text.
 
         """
-        with self._session.reading() as view:
+        with self._session.reading(whole=True) as view:
             return quality.reviews(view, self.settings, view.read(LabelTable))
 
     def last_event(self) -> int:
@@ -278,7 +278,7 @@ class Reader:
             first, in order of choice, gold among them; then other assigned examples; then the other disputed ones, the
             oldest dispute first. A gold example is never disputed: its label is known.
         """
-        with self._session.reading() as view:
+        with self._session.reading(whole=True) as view:
             return waiting.outstanding(view, self.settings, self._session.now())
 
     def holdings(self) -> Records:
@@ -290,7 +290,7 @@ class Reader:
             One row for each: who, how ("batch 3", "taken", "assigned" or "gold"), tasks, since, until (of the last
             lease; None for an assignment), ended (that is past: others may get them). Overdue ones have their own row.
         """
-        with self._session.reading() as view:
+        with self._session.reading(whole=True) as view:
             return waiting.holdings(view, self.settings, self._session.now())
 
     def disputes(self) -> Records:
@@ -304,12 +304,12 @@ class Reader:
             round (0 when no ask has chosen it), taken_by (who has a lease of it now), assigned_to. A gold example is
             never disputed: its label is known. Cost: the disputed tasks and their labels.
         """
-        with self._session.reading() as view:
+        with self._session.reading(whole=True) as view:
             return waiting.disputes(view, self._session.now())
 
     def adjudications(self) -> Records:
         """The final words of leads that stand, in row order: id, row, label, by, reason, at."""
-        with self._session.reading() as view:
+        with self._session.reading(whole=True) as view:
             return waiting.adjudications(view)
 
     def progress(self) -> Progress:
@@ -323,7 +323,7 @@ class Reader:
         -----
         Cost: reads all tasks and labels.
         """
-        with self._session.reading() as view:
+        with self._session.reading(whole=True) as view:
             return _progress(self._session, view, self._session.now())
 
     def quarantine(self) -> Records:
@@ -335,7 +335,7 @@ class Reader:
             One row for each entry: number, at, id, label, annotator, source, reason, file (as the caller named it),
             place (in the file, such as "line 7"), is_open, closing (why it was closed).
         """
-        with self._session.reading() as view:
+        with self._session.reading(whole=True) as view:
             return views.quarantine(view)
 
     def audit(self) -> Records:
@@ -347,7 +347,7 @@ class Reader:
             One row for each event: seq, at, kind, actor, key, details (a dict), chain (the seal of it and all earlier
             events).
         """
-        with self._session.reading() as view:
+        with self._session.reading(whole=True) as view:
             return views.audit(view)
 
     def rounds(self) -> Records:
@@ -359,7 +359,7 @@ class Reader:
             One row for each round: round, asked_at, size, the number of its tasks in each state now, model (that made
             the scores), models (trained on it).
         """
-        with self._session.reading() as view:
+        with self._session.reading(whole=True) as view:
             return views.rounds(view)
 
     def batches(self) -> Records:
@@ -371,7 +371,7 @@ class Reader:
             One row for each batch: number, round, key, holder, asked_at, lease_until, size, passed_on, outstanding,
             model, scores_digest, story (a dict).
         """
-        with self._session.reading() as view:
+        with self._session.reading(whole=True) as view:
             return views.batches(view)
 
     def batch(self, number: int | None = None, *, key: str | None = None) -> Batch:
@@ -395,7 +395,7 @@ class Reader:
         ArgumentError
             When both are given.
         """
-        with self._session.reading() as view:
+        with self._session.reading(whole=True) as view:
             return asking.read_batch(self._session, view, asking.number_of(view, number, key))
 
     def has_batch(self, key: str) -> bool:
@@ -431,7 +431,7 @@ class Reader:
         NotFoundError
             When the pool has no such id.
         """
-        with self._session.reading() as view:
+        with self._session.reading(whole=True) as view:
             return stories.story(view, self.settings, self._session.examples(view), example_id)
 
     def verify(self, *, progress: Reporter = SILENT) -> Verification:

@@ -58,7 +58,7 @@ def status(campaign: Reader) -> Status:
     """
     session = campaign._session
     at = session.now()
-    with session.reading() as view:
+    with session.reading(whole=True) as view:
         figures = progress.progress(session, view, at)
         facts = _facts(view, session.settings, figures, at)
     return Status(figures, facts, tuple(steps(facts)))

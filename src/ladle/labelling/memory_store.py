@@ -114,6 +114,9 @@ class _MemoryView(View):
         place, values = list(kind.layout()).index(field), set(among)
         return kind.of([row for row in ordered if row[place] in values])
 
+    def counts(self) -> dict[str, int]:
+        return {kind.NAME: len(self._tables[kind]) for kind in KINDS}
+
     def last(self, kind: type[Kind]) -> Kind:
         rows = self._tables[kind]
         return kind.of([rows[max(rows)]] if rows else [])
@@ -147,6 +150,9 @@ class _MemoryWriter(Writer):
 
     def last(self, kind: type[Kind]) -> Kind:
         return self._view.last(kind)
+
+    def counts(self) -> dict[str, int]:
+        return self._view.counts()
 
     def ranked(self, after: tuple[int, int], limit: int) -> TaskTable:
         return self._view.ranked(after, limit)

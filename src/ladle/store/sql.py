@@ -15,7 +15,7 @@ from ladle import durable
 from ladle.errors import CorruptFileError, LadleError, MismatchError, NotFoundError
 from ladle.labelling.contract.columns import Columns
 from ladle.labelling.contract.store import Kind, Store, View, Writer
-from ladle.labelling.contract.tables import CampaignTable, TaskTable
+from ladle.labelling.contract.tables import KINDS, CampaignTable, EventTable, TaskTable
 from ladle.store.dialects import Dialect, dialect_of
 from ladle.store.engine import WRITES, checked_url, engine_of, file_of, refuse_other_file, require_file
 from ladle.store.failures import translate
@@ -155,6 +155,7 @@ class SqlStore(Store):
     def names(self) -> list[str]:
         """See `Store`."""
         with self._connect(writes=False) as connection:
+            self._refuse_nameless(connection)
             return sorted(connection.execute(sa.select(CAMPAIGNS.c.name)).scalars())
 
     @contextmanager
@@ -164,6 +165,7 @@ class SqlStore(Store):
             self._dialect.hold_schema(connection)
             if self._find(connection, campaign) is not None:
                 raise MismatchError(f"the campaign {campaign!r}", wanted="be a new one", got="one of that name")
+            self._refuse_nameless(connection)
             last = sa.select(sa.func.coalesce(sa.func.max(CAMPAIGNS.c.number), 0))
             number = int(connection.execute(last).scalar_one()) + 1
             seal = int(CampaignTable.of([(campaign, settings)]).seals(number)[0])
@@ -213,9 +215,17 @@ class SqlStore(Store):
             raise damaged(self.name, f"the settings of campaign {campaign!r} changed")
         return int(number), str(settings)
 
+    def _refuse_nameless(self, connection: sa.Connection) -> None:
+        """Refuse a log without its campaign, whose row is lost. Raises: CorruptFileError. Cost: a pass over the log."""
+        numbers, log = sa.select(CAMPAIGNS.c.number), TABLES[EventTable]
+        nameless = sa.select(log.c[CAMPAIGN]).where(log.c[CAMPAIGN].not_in(numbers)).limit(1)
+        if connection.execute(nameless).first() is not None:
+            raise damaged(self.name, "the row of a campaign is lost, with its name and settings")
+
     def _existing(self, connection: sa.Connection, campaign: str) -> tuple[int, str]:
         row = self._find(connection, campaign)
         if row is None:
+            self._refuse_nameless(connection)
             names = ", ".join(sorted(connection.execute(sa.select(CAMPAIGNS.c.name)).scalars())) or "none at all"
             raise NotFoundError(
                 f"the campaign {campaign!r}", wanted=f"be in {self.name}", got=f"none of that name; there are: {names}"
@@ -253,6 +263,15 @@ class _SqlView(View):
         table = TABLES[kind]
         query = sa.select(*table.c[1:]).where(table.c[CAMPAIGN] == self._number)
         return self._fetch(kind, query.order_by(table.c[kind.KEY[0]].desc()).limit(1))
+
+    def counts(self) -> dict[str, int]:
+        tables = [TABLES[kind] for kind in KINDS]
+        queries = [
+            sa.select(sa.func.count()).select_from(each).where(each.c[CAMPAIGN] == self._number) for each in tables
+        ]
+        with translate(self._name):
+            found = [self._connection.execute(each).scalar_one() for each in queries]
+        return {kind.NAME: int(count) for kind, count in zip(KINDS, found, strict=True)}
 
     def ranked(self, after: tuple[int, int], limit: int) -> TaskTable:
         table = TABLES[TaskTable]
@@ -300,6 +319,9 @@ class _SqlWriter(Writer):
     def last(self, kind: type[Kind]) -> Kind:
         return self._view.last(kind)
 
+    def counts(self) -> dict[str, int]:
+        return self._view.counts()
+
     def now(self) -> int | None:
         return self._view.now()
 
@@ -341,5 +363,5 @@ def damaged(name: str, what: str) -> CorruptFileError:
         f"the database {name}",
         wanted="hold what was written",
         got=f"damage: {what}",
-        remedy="Copy it away as it is, then restore a backup: ladle campaign restore.",
+        remedy="Copy it away as it is, then restore a backup in a new database: ladle campaign restore.",
     )

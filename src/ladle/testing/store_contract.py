@@ -199,6 +199,20 @@ class StoreContract:
             writer.add(rows.take(np.array([3, 10, 0])))
             assert same(writer.last(tables.LabelTable), rows.take(np.array([10])))
 
+    def test_the_counts_are_those_of_this_campaign(self, store: Store) -> None:
+        """Each table is counted as it is at the moment, without the rows of other campaigns."""
+        rows = {kind: rows_of(kind, 3 + place) for place, kind in enumerate(tables.KINDS)}
+        wanted = {kind.NAME: len(each) for kind, each in rows.items()}
+        with store.founding("a", "") as writer:
+            assert set(writer.counts().values()) == {0}
+            for each in rows.values():
+                writer.add(each)
+            assert writer.counts() == wanted
+        with store.founding("b", "") as writer:
+            writer.add(rows[tables.LabelTable])
+        with store.reading("a") as view:
+            assert view.counts() == wanted
+
     def test_the_list_of_waiting_tasks(self, store: Store) -> None:
         """The open and disputed tasks of batches, in order, after a place, at most `limit`."""
         listed = [(9, OPEN, 1, 0), (2, DISPUTED, 1, 7), (5, OPEN, 1, 8), (1, OPEN, 2, 0), (7, OPEN, 3, 2)]

@@ -213,7 +213,7 @@ class Classes:
         Records
             One row for each class: name, labels (current ones that name it), former (the names that count as it).
         """
-        with self._session.reading() as view:
+        with self._session.reading(whole=True) as view:
             kind, label = self._session.settings.labels, labels_of(view.read(LabelTable))
         counts: dict[tuple[type, Class], int] = {}
         for written in label.label.tolist():

@@ -58,7 +58,7 @@ class CampaignPeople:
             last_told_at (of the last answer that stands, a label or a skip), also_named (a list of other names that
             belong to the person).
         """
-        with self._session.reading() as view:
+        with self._session.reading(whole=True) as view:
             people, answers = view.read(PersonTable), answers_of(view.read(LabelTable))
         crew = People(people)
         mine = people.take(people.merged_into == 0)

@@ -179,7 +179,7 @@ def delete_labels(
     ids_of_all = None if chosen is None else sorted(chosen.example_id.tolist())
     request = digest_of(ids_of_all, which.annotator, reason, *more)
     act = session.act("delete", at, key=key, request=request)
-    with session.reading() if is_trial else session.writing() as view:
+    with session.reading(whole=True) if is_trial else session.writing() as view:
         report = None if is_trial else earlier_report(view, act)
         if report is None:
             meant = _resolved(view, which)
@@ -199,7 +199,7 @@ def _untell(
     named = None if annotator is None else check_text(annotator, "annotator")
     path_of(file, "`file`")
     at = session.now()
-    with session.reading() if is_trial else session.writing() as view:
+    with session.reading(whole=True) if is_trial else session.writing() as view:
         which = _resolved(view, LabelFilter(annotator=named, sha256=digest_of_file(view, file)))
         changes = name_changes(view)
         moves = _moves(view, which, changes)

@@ -65,7 +65,7 @@ def split_of(
         vectors cannot be read.
     """
     session = campaign._session
-    with session.reading() as view:
+    with session.reading(whole=True) as view:
         return split(session, view, shares, near, reporter(progress))
 
 

@@ -89,13 +89,20 @@ class Session:
         return self.settings.name
 
     @contextmanager
-    def reading(self) -> Iterator[View]:
-        """The campaign at one moment. Raises: as `Store.reading`; CorruptFileError where damage makes a rule fail."""
-        with explain_crashes(self.store, self.settings), self.store.reading(self.name) as view:
+    def reading(self, *, whole: bool = False) -> Iterator[View]:
+        """The campaign at one moment. whole: refuse lost rows of every table, for answers about the campaign.
+
+        Without `whole`, lost rows are refused in tables that are read whole. Raises: as `Store.reading`;
+        CorruptFileError for lost rows, and where damage makes a rule fail. Cost: `whole` counts the rows of all tables.
+        """
+        with explain_crashes(self.store, self.settings), self.store.reading(self.name) as stored:
+            view = CountedView(stored)
+            if whole:
+                view.check()
             self.settings = settings_in_force(view)
             self.times.look(view)
             self._used_part = 0
-            yield CountedView(view)
+            yield view
 
     def read_settings(self) -> Settings:
         """The settings in force now. Raises: as `reading`."""
@@ -109,7 +116,7 @@ class Session:
         Raises: as `Store.writing`, and as `reading`; MismatchError when rows that were looked up have other numbers.
         """
         with explain_crashes(self.store, self.settings), self.store.writing(self.name) as writer:
-            self.settings = settings_in_force(writer)
+            self.settings = settings_in_force(CountedView(writer))
             self.times.look(writer, writes=True)
             self._check_rows(writer)
             yield writer

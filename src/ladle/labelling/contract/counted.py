@@ -42,6 +42,15 @@ class CountedView(View):
             self._check(kind.NAME, int(columns.column("number").max(initial=0)))
         return columns
 
+    def counts(self) -> dict[str, int]:
+        """See `View`."""
+        return self._view.counts()
+
+    def check(self) -> None:
+        """Refuse a table that has lost rows, whether it is read or not. Raises: CorruptFileError."""
+        for name, rows in self.counts().items():
+            self._check(name, rows)
+
     def now(self) -> int | None:
         """See `View`."""
         return self._view.now()

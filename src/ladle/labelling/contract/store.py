@@ -27,7 +27,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from ladle.labelling.contract.columns import Columns
-from ladle.labelling.contract.tables import TaskTable
+from ladle.labelling.contract.tables import KINDS, TaskTable
 
 Kind = TypeVar("Kind", bound=Columns)
 
@@ -71,6 +71,15 @@ class View(ABC):
     @abstractmethod
     def last(self, kind: type[Kind]) -> Kind:
         """The row with the highest key of a table whose key is one number; an empty table where there is none."""
+
+    def counts(self) -> dict[str, int]:
+        """How many rows each table has, by its name.
+
+        Notes
+        -----
+        Cost: here a pass over all tables; a store that counts faster than it reads has a count of its own.
+        """
+        return {kind.NAME: len(self.read(kind)) for kind in KINDS}
 
     def now(self) -> int | None:
         """The time by the clock of the store, the same for all its clients.
