@@ -18,7 +18,9 @@ from ladle.labelling.answers import Told
 from ladle.labelling.contract.tables import LATEST_DAYS, MICROSECONDS, EventTable
 from ladle.labelling.labels import Labels
 from ladle.labelling.people import person_name
+from ladle.labelling.records import moment
 from ladle.labelling.rules.tell import FileOrigin, TellRequest
+from ladle.labelling.times_ahead import FARTHEST
 from ladle.notices import notice
 from ladle.pool.ids.example_ids import Ids
 
@@ -78,7 +80,7 @@ def request_of(
         if table is None or not table.num_rows:
             continue
         _check_rows(session, file, table, rows_in_file)
-        _check_times(file, table, rows_in_file)
+        _check_times(file, table, rows_in_file, session.now())
         facts = _facts(table, annotator, source) | {"key": key, "kind": kind, "origin": origin}
         if table is file.table:
             labels = with_classes(table.column("label"), session.settings.labels)
@@ -143,7 +145,7 @@ def _comments(session: Session, file: LabelFile, annotator: str) -> Any:
     table = file.comments
     if table is None or not table.num_rows:
         return None
-    _check_times(file, table, file.comment_rows)
+    _check_times(file, table, file.comment_rows, session.now())
     columns = {name: table.column(name) for name in table.schema.names}
     return telling.check_comments(
         session,
@@ -154,12 +156,13 @@ def _comments(session: Session, file: LabelFile, annotator: str) -> Any:
     )
 
 
-def _check_times(file: LabelFile, table: Any, rows_in_file: Any) -> None:
-    """Refuse times that no campaign stores. Raises: DataError."""
+def _check_times(file: LabelFile, table: Any, rows_in_file: Any, now: int) -> None:
+    """Refuse times that no campaign stores, and those of a year to come or later. Raises: DataError."""
     if "told_at" not in table.schema.names:
         return
     moments = table.column("told_at").cast(pa.timestamp("us", "UTC")).cast(pa.int64())
-    is_odd = pc.or_(pc.less_equal(moments, 0), pc.greater_equal(moments, LATEST_DAYS * 86_400 * MICROSECONDS))
+    latest = min(now + FARTHEST, LATEST_DAYS * 86_400 * MICROSECONDS - 1)
+    is_odd = pc.or_(pc.less_equal(moments, 0), pc.greater(moments, latest))
     wrong = np.flatnonzero(pc.fill_null(is_odd, False).to_numpy())
     if not wrong.size:
         return
@@ -167,7 +170,8 @@ def _check_times(file: LabelFile, table: Any, rows_in_file: Any) -> None:
     at = "" if first >= len(rows_in_file) else file.places([rows_in_file[first]])[0]
     raise DataError(
         f"{at} of {file.source}" if at else file.source,
-        wanted="have a time after the beginning of 1970 and before the year 5138 in `told_at`",
+        wanted="have a time after the beginning of 1970 and at most a year ahead of now "
+        f"({moment(now):%Y-%m-%d %H:%M} UTC) in `told_at`",
         got=f"{table.column('told_at')[first].as_py()}, and {counted(wrong.size, 'such time')} in all",
         remedy="Correct the time, or leave it empty: then it is the time of the tell.",
     )

@@ -35,9 +35,11 @@ from ladle.labelling.contract.tables import (
     TaskTable,
 )
 from ladle.labelling.labels import Labels, holdable
+from ladle.labelling.records import moment
 from ladle.labelling.rules import tell as tell_rules
 from ladle.labelling.rules.once import check_once
 from ladle.labelling.rules.tell import FileOrigin, KnownRows, TellKind, TellRequest
+from ladle.labelling.times_ahead import FARTHEST
 from ladle.notices import notice
 from ladle.numbers import number, shown
 from ladle.pool.ids.named_rows import check_not_a_mask
@@ -454,6 +456,15 @@ def _times(value: Any, count: int, now: int) -> tuple[Int64, Int64]:
     """(count,) microseconds, and 1 where the caller said them: None and a null stand for now."""
     if value is None:
         return repeated(now, count), repeated(0, count)
+    moments, is_timed = _said_times(value, count, now)
+    if moments.max(initial=0) > now + FARTHEST:
+        got = f"{moment(int(moments.max())):%Y-%m-%d %H:%M} UTC, and it is {moment(now):%Y-%m-%d %H:%M} UTC"
+        raise ArgumentError("`told_at`", wanted="be at most a year ahead of now", got=got)
+    return moments, is_timed
+
+
+def _said_times(value: Any, count: int, now: int) -> tuple[Int64, Int64]:
+    """As `_times`, of what the caller said. Raises: ArgumentError, ShapeError."""
     if isinstance(value, (pa.Array, pa.ChunkedArray)) and pa.types.is_timestamp(value.type):
         if not value.type.tz:
             raise ArgumentError("`told_at`", wanted="be times with a time zone", got=str(value.type))

@@ -41,6 +41,7 @@ from ladle.labelling.rules.people import founded, notices_of_names
 from ladle.labelling.rules.versions import NewAnswers, versions_of
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import DISPUTED, EXCLUDED, LABELLED, Rule, as_counted, check_moves
+from ladle.labelling.times_ahead import AHEAD, ahead_notice
 from ladle.numbers import shown
 
 TellKind = Literal["tell", "import", "skip", "comment"]
@@ -176,7 +177,10 @@ def tell(settings: Settings, request: TellRequest, known: KnownRows) -> Effects:
         "disputed": sum(1 for row, state in changed_to.items() if state == DISPUTED and before.get(row) != DISPUTED),
         "labelled": sum(1 for row, state in changed_to.items() if state == LABELLED and before.get(row) != LABELLED),
         "unasked": len(tasks),
-        "notices": _notices([*annotator[taken].tolist(), *comments.annotator.tolist()], known.people, older),
+        "notices": [
+            *_notices([*annotator[taken].tolist(), *comments.annotator.tolist()], known.people, older),
+            *_ahead(request),
+        ],
         "file": request.origin.path,
         "sha256": request.origin.sha256,
         **_named(request, annotator, _people_of(request.comments.annotator, known.people)),
@@ -366,6 +370,21 @@ def _notices(annotators: list[str], people: PersonTable, older: int) -> list[str
             f"{counted(older, 'answer', 'is')} older than what the same annotators gave since: all is stored, and the "
             "later answer stands"
         )
+    return found
+
+
+def _ahead(request: TellRequest) -> list[str]:
+    """What users should know of answers and comments from the future."""
+    found, limit = [], request.at + AHEAD
+    late = np.flatnonzero(request.told_at > limit).tolist()
+    if late:
+        first = late[0]
+        where = f"{request.origin.places_of([first])[0]} ({request.example_id[first]!r})"
+        found.append(ahead_notice(len(late), "answer", int(request.told_at[first]), where, request.at))
+    late = np.flatnonzero(request.comments.told_at > limit).tolist()
+    if late:
+        where = f"the one on {request.comments.example_id[late[0]]!r}"
+        found.append(ahead_notice(len(late), "comment", int(request.comments.told_at[late[0]]), where, request.at))
     return found
 
 
