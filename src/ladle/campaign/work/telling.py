@@ -35,6 +35,7 @@ from ladle.labelling.contract.tables import (
     TaskTable,
 )
 from ladle.labelling.labels import Labels, holdable
+from ladle.labelling.people import is_person_name
 from ladle.labelling.records import moment
 from ladle.labelling.rules import tell as tell_rules
 from ladle.labelling.rules.once import check_once
@@ -73,12 +74,14 @@ def check_request(
         raise ShapeError("`labels`", wanted=f"be one for each of the {len(named):,} ids", got=f"{len(given):,}")
     labels_now = session.settings.labels
     canonical, refused = labels_now.all_canonical(given)
-    said = _said(labels_now, given) if refused or labels_now.former else canonical
+    # Where any class is accepted, a label is written as it was given.
+    said = _said(labels_now, given) if refused or labels_now.former or labels_now.classes is not None else canonical
+    as_told = labels_now.as_told().all_canonical(given)[0] if labels_now.former else canonical
     return _request(
         session,
         named,
         label=canonical,
-        as_told=texts(one if label else "" for one, label in zip(said, canonical, strict=True)) if refused else said,
+        as_told=as_told,
         said=said,
         refused=refused,
         given={place: tell_rules.as_text(given[place]) for place in {*refused, *named.unknown}},
@@ -146,7 +149,7 @@ def check_comments(
     if not all(check_text(each, "texts", longest=LONGEST_REASON).strip() for each in listed):
         raise ArgumentError("`texts`", wanted="say something", got="an empty one")
     at, _ = _times(told_at, count, session.now())
-    annotators, zeros = _broadcast(annotator, count, "annotator"), repeated(0, count)
+    annotators, zeros = _people(annotator, count), repeated(0, count)
     return CommentTable(zeros, named.row, named.example_id, annotators, texts(listed), at, zeros)
 
 
@@ -360,7 +363,7 @@ def _request(
         label=label,
         as_told=as_told,
         said=said,
-        told_by=_broadcast(annotator, count, "annotator"),
+        told_by=_people(annotator, count),
         source=_broadcast(source, count, "source"),
         told_at=moments,
         is_timed=is_timed,
@@ -439,6 +442,23 @@ def check_text(value: object, name: str, *, longest: int = LONGEST_NAME) -> str:
         wanted = f"be text of {longest:,} characters at most, none of them NUL or half of one"
         raise ArgumentError(f"`{name}`", wanted=wanted, got=shown(value)[:80])
     return value
+
+
+def check_name(value: object, name: str) -> str:
+    """`value`, if it may be the name of a person or a team, or names nobody. Raises: ArgumentError."""
+    plain = check_text(value, name)
+    if not is_person_name(plain):
+        wanted, remedy = "be a name with a letter or a digit", "Leave it empty where nobody is known."
+        raise ArgumentError(f"`{name}`", wanted=wanted, got=shown(plain)[:80], remedy=remedy)
+    return plain
+
+
+def _people(value: str | Sequence[str], count: int) -> Texts:
+    """(count,) annotators. Raises: ArgumentError, ShapeError."""
+    named = _broadcast(value, count, "annotator")
+    for each in dict.fromkeys(named.tolist()):
+        check_name(each, "annotator")
+    return named
 
 
 def _broadcast(value: str | Sequence[str], count: int, name: str, *, longest: int = LONGEST_NAME) -> Texts:
