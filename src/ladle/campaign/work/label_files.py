@@ -81,7 +81,7 @@ def request_of(
         if table is None or not table.num_rows:
             continue
         _check_rows(session, file, table, rows_in_file)
-        _check_times(file, table, rows_in_file, session.now())
+        _check_times(session, file, table, rows_in_file)
         _check_names(file, table, rows_in_file)
         facts = _facts(table, annotator, source) | {"key": key, "kind": kind, "origin": origin}
         if table is file.table:
@@ -151,7 +151,7 @@ def _comments(session: Session, file: LabelFile, annotator: str) -> Any:
     table = file.comments
     if table is None or not table.num_rows:
         return None
-    _check_times(file, table, file.comment_rows, session.now())
+    _check_times(session, file, table, file.comment_rows)
     _check_names(file, table, file.comment_rows)
     columns = {name: table.column(name) for name in table.schema.names}
     return telling.check_comments(
@@ -163,10 +163,11 @@ def _comments(session: Session, file: LabelFile, annotator: str) -> Any:
     )
 
 
-def _check_times(file: LabelFile, table: Any, rows_in_file: Any, now: int) -> None:
+def _check_times(session: Session, file: LabelFile, table: Any, rows_in_file: Any) -> None:
     """Refuse times that no campaign stores, and those of a year to come or later. Raises: DataError."""
     if "told_at" not in table.schema.names:
         return
+    now = session.now()
     moments = table.column("told_at").cast(pa.timestamp("us", "UTC")).cast(pa.int64())
     latest = min(now + FARTHEST, LATEST_DAYS * 86_400 * MICROSECONDS - 1)
     is_odd = pc.or_(pc.less_equal(moments, 0), pc.greater(moments, latest))

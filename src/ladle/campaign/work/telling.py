@@ -38,6 +38,7 @@ from ladle.labelling.labels import Labels, holdable
 from ladle.labelling.people import is_person_name
 from ladle.labelling.records import moment
 from ladle.labelling.rules import tell as tell_rules
+from ladle.labelling.rules.answered import stored_id
 from ladle.labelling.rules.once import check_once
 from ladle.labelling.rules.tell import FileOrigin, KnownRows, TellKind, TellRequest
 from ladle.labelling.times_ahead import FARTHEST
@@ -225,7 +226,7 @@ def tell(session: Session, request: TellRequest, *, by_content: bool = False) ->
         if report is not None:
             return told_of(report, repeat_of_key=True)
         key, report = next_key(writer, request) if by_content else (act.key, None)
-        known = known_of(writer, request, is_retold=report is not None)
+        known = known_of(writer, request)
         effects = tell_rules.tell(session.settings, request, known)
         if report is not None and tell_rules.changes_nothing(effects):
             return told_of(report, repeat_of_key=True)
@@ -274,19 +275,19 @@ def next_key(view: View, request: TellRequest) -> tuple[str, Mapping[str, Any] |
     raise AssertionError("unreachable")
 
 
-def known_of(view: View, request: TellRequest, *, is_retold: bool = False) -> KnownRows:
-    """What the campaign knows of the examples of a tell. is_retold: open entries of the quarantine are known too."""
+def known_of(view: View, request: TellRequest) -> KnownRows:
+    """What the campaign knows of the examples of a tell. Cost: reads all open entries of the quarantine too."""
     known = known_rows(view, np.unique(request.row[request.row != NO_ROW]), request.at)
     if len(request.comments):
         rows = np.unique(request.comments.row[request.comments.row != NO_ROW]).tolist()
         known = replace(
             known, comment=view.read(CommentTable, "row", rows), next_comment=next_number(view, CommentTable)
         )
-    if not is_retold:
+    if known.next_quarantined == 1:
         return known
-    strays = [*request.example_id.tolist(), *request.comments.example_id.tolist()]
-    entries = view.read(QuarantineTable, "example_id", strays)
-    return replace(known, quarantined=entries.take(entries.closed == 0))
+    entries = view.read(QuarantineTable, "closed", [0])
+    ids = {stored_id(each) for each in (*request.example_id.tolist(), *request.comments.example_id.tolist())}
+    return replace(known, quarantined=entries.take(np.array([each in ids for each in entries.example_id], bool)))
 
 
 def known_rows(view: View, rows: Int64, at: int) -> KnownRows:
