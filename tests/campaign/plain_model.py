@@ -25,7 +25,7 @@ class Model:
     ended: set[tuple[int, str]] = field(default_factory=set)  # leases that ended otherwise than by their time
     excluded: set[int] = field(default_factory=set)
     gold: dict[int, int] = field(default_factory=dict)  # row -> class
-    quarantined: int = 0
+    entries: list[tuple[int, object, str, int]] = field(default_factory=list)  # refused: row, word, who, step
     names: dict[str, str] = field(default_factory=dict)  # a name -> the person whose name it is now
     teams: dict[str, str] = field(default_factory=dict)  # person -> team
     final: dict[int, int] = field(default_factory=dict)  # row -> the class of the lead's word
@@ -240,12 +240,13 @@ class Model:
         """said: (row, label or "skip", annotator, when it was given; None for now)."""
         told: Counter = Counter()
         before = {row: self.counted(row) for row in range(self.pool) if self.is_task(row)}
+        refused: list[tuple[int, object, str, int]] = []
         for row, word, name, given_at in said:
             annotator, meant = self.names.get(name, name), "skip" if word == "skip" else self.meaning.get(word)
             label = self.name(meant)
             if not 0 <= row < self.pool or meant is None:
                 told["quarantined"] += 1
-                self.quarantined += 1
+                refused.append((row, word, name, self.step))
                 continue
             self.people |= {annotator} - {""}
             mine = [each for each in self.labels if (each["row"], each["annotator"]) == (row, annotator)]
@@ -265,19 +266,39 @@ class Model:
             if stands and not is_older:
                 stands["status"] = "superseded"
             entry = {"row": row, "annotator": annotator, "meant": meant, "version": len(mine) + 1, "told_at": at}
-            entry["recorded_at"] = self.now
+            entry |= {"recorded_at": self.now, "step": self.step}
             self.labels.append(entry | {"status": "superseded" if is_older else "current"})
             if label != "skip" and not any((row, each) in self.bought for each in self.names_of(annotator)):
                 self.bought[row, annotator] = self.price
             told["older"] += is_older
             told["skipped" if label == "skip" else "accepted"] += 1
             told["changed"] += len(mine) > 0 and label != "skip" and not is_older
+        left = {self.same(each) for each in self.entries if not self.is_answered(each)}
+        self.entries += [each for each in refused if self.same(each) not in left]
+        told["answered"] = sum(
+            1 for each in self.entries if each[0] in {row for row, *_ in said} and self.is_answered(each)
+        )
         for row in range(self.pool):
             if self.is_task(row):
                 told["unasked"] += row not in before
                 for state in ("labelled", "disputed"):
                     told[state] += self.counted(row) == state and before.get(row) != state
         return told
+
+    @property
+    def quarantined(self) -> int:
+        return len(self.entries)
+
+    def same(self, entry: tuple[int, object, str, int]) -> tuple[int, object, str]:
+        """What makes two refused answers one entry."""
+        row, word, name, _ = entry
+        return row, word, self.names.get(name, name)
+
+    def is_answered(self, entry: tuple[int, object, str, int]) -> bool:
+        """Whether its annotator has an answer for the example that came later."""
+        row, _, name, step = entry
+        mine = [each for each in self.labels if (each["row"], each["annotator"]) == (row, self.names.get(name, name))]
+        return any(each["status"] == "current" and each["step"] > step for each in mine)
 
     def delete(self, rows: set[int] | None, annotator: str | None, since: float = 0.0) -> int:
         gone = [

@@ -180,7 +180,7 @@ def test_the_clocks_of_tools_do_not_make_a_speed(store: Store, tmp_path: Path) -
     clock = Clock()
     campaign = begun(store, tmp_path, clock=clock)
     campaign.ask(20, margins=margins())
-    future = clock.now + 400 * DAY
+    future = clock.now + 300 * DAY
     campaign.tell(ids_of(40)[:4], ["cat"] * 4, annotator="ann", told_at=future)  # counts from when it was recorded
     clock.now += 2 * DAY
     campaign.tell(ids_of(40)[4:8], ["cat"] * 4, annotator="ann")

@@ -271,7 +271,7 @@ class Campaign(Editor):
         key : str, optional
             Identifies the tell. The same tell under its key is stored once.
         told_at : datetime with a time zone, seconds since 1970, or a sequence of them, optional
-            When the labels were given; None stands for now.
+            When the labels were given; None stands for now. A time still to come, by more than five minutes, is said.
         seconds : float or sequence of float, optional
             How long the annotator worked on each label; None where that is unknown.
 
@@ -286,8 +286,8 @@ class Campaign(Editor):
         ShapeError
             When there is not one label for each id.
         ArgumentError
-            For values that are no list, text or time. For labels without an annotator, where several people label each
-            example.
+            For values that are no list, text or time, and a time more than a year ahead. For labels without an
+            annotator, where several people label each example.
         MismatchError
             For a key of another tell.
 

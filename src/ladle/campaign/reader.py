@@ -333,7 +333,8 @@ class Reader:
         -------
         Records
             One row for each entry: number, at, id, label, annotator, source, reason, file (as the caller named it),
-            place (in the file, such as "line 7"), is_open, closing (why it was closed).
+            place (in the file, such as "line 7"), is_open, is_answered (open, and the same annotator has an answer for
+            the example that was stored later), closing (why it was closed).
         """
         with self._session.reading(whole=True) as view:
             return views.quarantine(view)

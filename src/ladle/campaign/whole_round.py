@@ -183,7 +183,7 @@ def _earlier(session: Session, request: TellRequest, files: Sequence[TellRequest
             tell_rules.check_named(session.settings, request)
             check_once(request, view.read(PersonTable))
             return None
-        known = telling.known_of(view, request, is_retold=True)
+        known = telling.known_of(view, request)
         gone = tell_rules.answers_gone(request, known, {each.origin.sha256 for each in files})
     if gone and is_new:
         raise MismatchError(

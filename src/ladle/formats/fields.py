@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from ladle.errors import ArgumentError
 from ladle.formats.foreign import FOREIGN
+from ladle.iso_times import FORMS
 
 Kind = Literal["single", "multi", "value"]
 Item = Literal["text", "integer"]
@@ -132,7 +133,7 @@ def typed_text(kind: Any) -> str:
     if pa.types.is_floating(kind):
         return "a number"
     if pa.types.is_timestamp(kind):
-        return "a time such as 2026-01-31T12:00:00Z"
+        return f"a time such as {FORMS}"
     if pa.types.is_list(kind):
         return f"a list of {'integers' if pa.types.is_integer(kind.value_type) else 'texts'}"
     return "text"

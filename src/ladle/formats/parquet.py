@@ -69,6 +69,8 @@ def _fitted(column: Any, kind: Any, name: str, path: Path, field: str) -> Any:
         raise DataError(
             f"the column `{name}` of {path}", wanted=f"hold {typed_text(kind)} in every row", got=f"{column.type}"
         )
+    if kind == TIME and pa.types.is_date(column.type):
+        column = column.cast(pa.timestamp("ms"))
     if pa.types.is_timestamp(column.type) and column.type.tz is None:
         column = column.cast(pa.timestamp(column.type.unit, "UTC"))
     try:
@@ -129,7 +131,7 @@ def _may_become(kind: Any, wanted: Any) -> bool:
     if pa.types.is_floating(wanted):
         return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind))
     if pa.types.is_timestamp(wanted):
-        return bool(pa.types.is_timestamp(kind))
+        return bool(pa.types.is_timestamp(kind) or pa.types.is_date(kind))  # a day is its beginning
     return _is_text(kind)
 
 

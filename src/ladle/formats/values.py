@@ -9,20 +9,18 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
 
 from ladle.formats.fields import TIME, typed_text
+from ladle.iso_times import read_time
 
 _AROUND = " \t"  # what may stand around a number or a time
 _WHOLE = 2.0**53  # beyond it, a float is not one integer
 _BEYOND_DOUBLES = 2**1024
 _INTEGER = re.compile(r"(0|-?[1-9][0-9]{0,18})(\.0+)?")
-_TIME = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?"
-)
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _SPANS = "Spans of a text and nested lists are no classes: name a column of classes."
 
@@ -138,10 +136,9 @@ def _as_integer(value: Any) -> int:
 
 def _as_time(value: Any) -> datetime:
     """ISO 8601 text; UTC without a zone."""
-    if not isinstance(value, str) or not _TIME.fullmatch(value.strip(_AROUND)):
+    if not isinstance(value, str):
         raise UnfitValueError(typed_text(TIME))
     try:
-        made = datetime.fromisoformat(value.strip(_AROUND))
-        return made.replace(tzinfo=UTC) if made.tzinfo is None else made.astimezone(UTC)
-    except (ValueError, OverflowError) as cause:
+        return read_time(value)
+    except ValueError as cause:
         raise UnfitValueError(typed_text(TIME)) from cause

@@ -158,7 +158,8 @@ class Told:
     repeated : int
         Answers that were stored before with the same value.
     quarantined : int
-        Labels and comments put aside with a reason, see `Reader.quarantine`.
+        Labels and comments put aside with a reason, see `Reader.quarantine`. One that is there and open is not stored
+        again: the same value of the same annotator for the same example.
     disputed, labelled : int
         Tasks that entered this state. A gold example is never disputed, see `Progress.disputed`.
     unasked : int
@@ -175,6 +176,9 @@ class Told:
         What users should know: names of annotators that are nearly the same, older answers.
     file, sha256 : str
         The file that the labels came from, as the caller named it, and its digest; "" for none.
+    answered : int
+        Open entries of the quarantine, of these examples, whose annotators have another answer that stands now: see
+        `CampaignWithdrawals.close_quarantined`.
     """
 
     labels: int
@@ -192,6 +196,7 @@ class Told:
     notices: tuple[str, ...] = ()
     file: str = ""
     sha256: str = ""
+    answered: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,9 @@ from ladle.counts import counted
 from ladle.errors import ArgumentError, LadleError, MismatchError, NotFoundError
 from ladle.labelling.contract.columns import Texts, texts
 from ladle.labelling.labels import Class, Labels
+from ladle.labelling.spelling import looks_of, one_spelling
+
+_KEYS = ("name", "old", "new", "into")  # where a change names one class
 
 
 def same_class(one: Class, other: Class) -> bool:
@@ -149,7 +152,7 @@ def was_made(changes: Sequence[Mapping[str, Any]], change: Mapping[str, Any]) ->
 
 def _named_by(change: Mapping[str, Any]) -> list[Class]:
     """The classes that a change of the log names."""
-    return [*change.get("classes", ()), *(change[each] for each in ("name", "old", "new", "into") if each in change)]
+    return [*change.get("classes", ()), *(change[each] for each in _KEYS if each in change)]
 
 
 def _standing(changes: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -227,6 +230,37 @@ def _require_no_former(labels: Labels, name: Class, *, unless: Class | None = No
                 remedy=f"Use another name, or give {new!r} its old name back. If {name!r} was merged, undo that: "
                 "Campaign.classes.unmerge.",
             )
+
+
+def spelled(change: Mapping[str, Any], known: Sequence[Class]) -> dict[str, Any]:
+    """A change with its classes as the campaign spells them: a known name exactly, any other one in one spelling.
+
+    known: the classes, and the names that they had before. Raises: ArgumentError for what is no name of a class.
+    """
+
+    def one(name: object) -> Class:
+        plain = class_name(name)
+        return plain if isinstance(plain, int) or is_among(plain, known) else class_name(one_spelling(plain))
+
+    named = {key: one(change[key]) for key in _KEYS if key in change}
+    return {**change, **named, **({"classes": list(map(one, change["classes"]))} if "classes" in change else {})}
+
+
+def near_notices(change: Mapping[str, Any], classes: Sequence[Class]) -> list[str]:
+    """What users should know of the new classes of a change that differ from others in looks alone.
+
+    classes: those before the change.
+    """
+    old = [change["old"]] if change["change"] == "rename" else []
+    new = change.get("classes", ()) if change["change"] == "add" else [change["new"]] if old else []
+    others = [each for each in classes if isinstance(each, str) and not is_among(each, old)]
+    return [
+        f"the classes {name!r} and {other!r} differ in capitals, spaces or punctuation alone; they count as two "
+        "classes until one is merged into the other (ladle campaign class merge)"
+        for place, name in enumerate(new)
+        for other in [*others, *new[:place]]
+        if isinstance(name, str) and isinstance(other, str) and looks_of(other) == looks_of(name) and other != name
+    ]
 
 
 def class_name(name: object) -> Class:

@@ -1,5 +1,6 @@
 """The kinds of labels, one class, several classes or a number, and the one text form of each.
 
+Text names a class exactly, or else but for the spaces around it, the width of its gaps and Unicode's forms of a letter.
 A label is stored as canonical JSON, so that equal labels are equal texts: `"cat"`, `3`, `["cat","dog"]` (the classes of
 an example, sorted, each once), `0.5`. A value that is no label of the campaign is refused with a reason, never dropped.
 """
@@ -17,6 +18,7 @@ import numpy.typing as npt
 
 from ladle.errors import ArgumentError
 from ladle.labelling.contract.columns import Texts, texts
+from ladle.labelling.spelling import one_spelling
 from ladle.numbers import number, shown
 
 Kind = Literal["single", "multi", "value"]
@@ -223,11 +225,19 @@ class Labels:
         return texts(written), refused
 
     def _class(self, label: object) -> Class:
-        plain = self._renamed(_plain_class(label))
+        plain = self._renamed(self._spelled(_plain_class(label)))
         if self.classes is not None and not _among(plain, self.classes):
             listed = ", ".join(map(repr, self.classes[:5])) + (", ..." if len(self.classes) > 5 else "")
             raise ValueError(f"a label is one of {listed}; got {plain!r}")
         return plain
+
+    def _spelled(self, label: Class) -> Class:
+        """The class that this text names: exactly, or else but for spaces and Unicode's forms; the text for none."""
+        if self.classes is None or not isinstance(label, str):
+            return label
+        known = (*self.classes, *(old for old, _ in self.former))
+        plain = label if _among(label, known) else one_spelling(label)
+        return plain if _among(plain, known) else label
 
     def _renamed(self, label: Class) -> Class:
         """The class that this name stands for now."""

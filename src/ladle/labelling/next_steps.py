@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ladle.counts import counted, of_number
-from ladle.labelling.people import looks_of
+from ladle.labelling.spelling import looks_of
 
 END_OF_OPTIONS = "--"  # before names that begin with a dash
 NAMES = 3  # of people in a message; it counts the others
@@ -142,7 +142,7 @@ STEPS: dict[str, StepRule] = {
         lambda facts: facts.quarantined > 0,
         lambda facts: (
             f"{counted(facts.quarantined, 'entry', 'is')} in quarantine. See why, mend and tell again, then "
-            "`quarantine close`."
+            "`quarantine close --answered`."
         ),
         lambda _: "export quarantine -o odd.csv",
     ),

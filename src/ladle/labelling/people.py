@@ -1,26 +1,22 @@
-"""The names of people and teams: how a name is written, who it belongs to, who is behind it."""
+"""The names of people and teams: who a name belongs to, who is behind it."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ladle.labelling.contract.tables import PersonTable
-
-_NOT_OF_A_NAME = frozenset("PZCS")  # Unicode's punctuation, spaces, signs that are not seen, symbols
+from ladle.labelling.spelling import has_sign, one_spelling
 
 
 def person_name(text: str) -> str:
-    """A name as campaigns store it: in Unicode's form NFC, without spaces at its ends, each inner gap one space."""
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    """A name as campaigns store it, see `one_spelling`."""
+    return one_spelling(text)
 
 
-def looks_of(name: str) -> str:
-    """What two names that differ in capitals, widths, spaces and punctuation alone have in common."""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-    kept = "".join(sign for sign in folded if unicodedata.category(sign)[0] not in _NOT_OF_A_NAME)
-    return kept or folded
+def is_person_name(text: str) -> bool:
+    """Whether a name may be one of a person or a team: it has a letter or a digit, or is empty and names nobody."""
+    return has_sign(text) or not person_name(text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ladle.errors import ArgumentError
+from ladle.iso_times import read_time
 from ladle.labelling.contract.columns import Int64
 from ladle.labelling.contract.tables import MICROSECONDS, EventTable
 from ladle.labelling.records import moment
@@ -70,7 +71,7 @@ def since_of(given: object, limits: SinceLimits, name: str = "`since`") -> Since
     if re.fullmatch(r"[0-9]{1,18}", text):
         return _number(text, limits, name)
     try:
-        at = datetime.fromisoformat(text)
+        at = read_time(text)
     except ValueError:
         raise ArgumentError(name, wanted=_FORMS, got=shown(given)) from None
     return _time(at, limits, name)

@@ -102,6 +102,22 @@ def test_a_whole_file_in_quarantine_stops_a_round(begun: Path, run: Any, run_jso
     assert Path("b.csv").exists()
 
 
+def test_entries_that_are_answered_since_are_closed_together(begun: Path, run: Any, run_json: Any) -> None:
+    run("campaign", "tell", written("bad.csv", "im001,cow", "im002,cow"), "--annotator", "ann")
+    out = run("campaign", "tell", written("mended.csv", "im001,cat", "im002,cow"), "--annotator", "ann")[1]
+    assert "1 open entry is answered now: ladle campaign quarantine close --answered" in " ".join(out.split())
+    out = " ".join(run("campaign", "quarantine", "list")[1].split())
+    assert "2 open entries" in out
+    assert "1 of them answered since" in out
+    assert out.count("answered since: a label is one of") == 1
+    facts = run_json("campaign", "quarantine", "list")[1]
+    assert (facts["open"], facts["answered"]) == (2, 1)
+    assert [each["is_answered"] for each in facts["entries"]] == [True, False]
+    line = ("campaign", "quarantine", "close", "--answered", "--reason", "told again")
+    assert [run_json(*line)[1]["changed"] for _ in range(2)] == [1, 0]
+    assert run_json("campaign", "quarantine", "list")[1]["open"] == 1
+
+
 def test_a_strict_tell_fails_and_another_does_not(begun: Path, run: Any) -> None:
     bad = written("bad.csv", "im001,cow")
     assert run("campaign", "tell", bad, "--annotator", "ann")[0] == 0
@@ -115,9 +131,9 @@ def test_the_quarantine_is_listed_and_closed(begun: Path, run: Any, run_json: An
     assert run("campaign", "tell", written("bad.csv", "im001,cow", "im002,owl"), "--annotator", "ann")[0] == 0
     code, out, _ = run("campaign", "quarantine", "list")
     assert (code, "bad.csv line 2" in " ".join(out.split())) == (0, True)
-    for wrong in ((), ("1", "--all")):
+    for wrong in ((), ("1", "--all"), ("1", "--answered"), ("--all", "--answered")):
         code, _, err = run("campaign", "quarantine", "close", *wrong, "--reason", "x")
-        assert (code, "by their numbers, or all of them by --all" in err) == (2, True)
+        assert (code, "by their numbers, by --all or by --answered" in err) == (2, True)
     assert run_json("campaign", "quarantine", "close", "1", "--reason", "typing")[1]["open"] == 1
     assert run_json("campaign", "quarantine", "close", "--all", "--reason", "typing")[1]["changed"] == 1
     assert run_json("campaign", "quarantine", "list")[1]["entries"] == []

@@ -109,6 +109,10 @@ def test_a_pool_that_is_replaced(birds: Path, run, run_json, monkeypatch: pytest
     with (birds / "r.csv").open(newline="") as file:
         told = sorted(line["id"] for line in csv.DictReader(file))
     assert told == sorted(line["id"] for line in lines[1:])
+    code, facts = run_json("campaign", "export", "labels", "-o", "l.csv", "--split", "a=50%,b=50%")
+    assert (code, facts["split"]["removed"], sum(each["examples"] for each in facts["split"]["sides"])) == (0, 1, 3)
+    out = " ".join(run("campaign", "export", "labels", "-o", "m.csv", "--split", "a=50%,b=50%")[1].split())
+    assert "no side 1 example that was removed from the pool" in out
     assert run("campaign", "verify")[0] == 0
     (birds / "new.parquet").rename(birds / "elsewhere.parquet")
     monkeypatch.setenv("LADLE_POOL", "elsewhere.parquet")

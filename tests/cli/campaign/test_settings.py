@@ -372,3 +372,43 @@ def test_all_of_a_short_list_of_classes_is_shown(run: Any, tmp_path: Path, monke
         line = ("campaign", "create", "pool.parquet", "--name", name, "--labels", classes, "--strategy", "uniform")
         out = run(*line)[1]
         assert ("8, 9, ..." in out, "8, 9\n" in out) == (count == 12, count == 10)
+
+
+def test_classes_of_the_command_line_have_one_spelling(begun: Path, run: Any, run_json: Any) -> None:
+    code, facts = run_json("campaign", "class", "add", " snow  owl ")
+    assert (code, facts["classes"], "notices" in facts) == (0, ["cat", "dog", "emu", "snow owl"], False)
+    assert run_json("campaign", "class", "add", "snow owl")[1]["done_before"]
+    assert "'Emu' and 'emu' differ in capitals" in run("campaign", "class", "add", "Emu")[1]
+    assert run_json("campaign", "class", "merge", "Emu ", " emu")[1]["classes"] == ["cat", "dog", "emu", "snow owl"]
+    assert run_json("campaign", "class", "rename", "snow  owl", "owl ")[1]["classes"][3] == "owl"
+    assert run_json("campaign", "class", "remove", "owl ")[1]["classes"] == ["cat", "dog", "emu"]
+    assert run_json("campaign", "class", "unmerge", " Emu")[1]["classes"] == ["cat", "dog", "emu", "Emu"]
+
+
+@pytest.mark.parametrize(("share", "value"), [("90%", 0.9), ("0.9", 0.9), ("62.5%", 0.625)])
+def test_every_share_may_be_in_percent(begun: Path, run: Any, run_json: Any, share: str, value: float) -> None:
+    code, facts = run_json("campaign", "set", "--gold-accuracy", share, "--control", "5%")
+    assert code == 0
+    assert {name: each["new"] for name, each in facts["changed"].items()} == {"gold_accuracy": value, "control": 0.05}
+    rest = f"{100 - value * 100:g}%"
+    code, facts = run_json("campaign", "export", "labels", "-o", "split.csv", "--split", f"a={share},b={rest}")
+    assert (code, [each["share"] for each in facts["split"]["sides"]]) == (0, pytest.approx([value, 1 - value]))
+    for option in ("--gold-accuracy", "--control"):
+        code, _, err = run("campaign", "set", option, "most")
+        assert (code, f"{option} must be a share such as 5% or 0.05; got 'most'" in err) == (2, True)
+    assert run("campaign", "set", "--gold-accuracy", "120%")[0] == 2
+
+
+def test_what_is_set_already_is_said(begun: Path, run: Any) -> None:
+    run("campaign", "set", "--currency", "", "--gold-accuracy", "80%")
+    out = run("campaign", "set", "--currency", "", "--gold-accuracy", "80%", "--no-budget")[1]
+    assert [line.split() for line in out.splitlines()[1:]] == [
+        ["budget", "none,", "was", "30"],
+        ["currency", "none", "already"],
+        ["gold-accuracy", "80%", "already"],
+    ]
+    out = run("campaign", "set", "--currency", "")[1]
+    assert [line.split()[:3] for line in out.splitlines()[1:]] == [
+        ["currency", "none", "already"],
+        ["done", "before", "it"],
+    ]

@@ -292,3 +292,9 @@ def test_a_terminal_wraps_other_columns_than_the_first(width: int) -> None:
     assert rows[0][0] in out
     assert rows[0][2] in out
     assert out.split().count("words") == 30
+
+
+def test_ending_the_assignments_of_nobody_names_nobody_first(begun: Path, run: Any) -> None:
+    for examples in ((), ("--disputed",), ("--example", "no-such-example")):
+        code, _, err = run("campaign", "assign", "--end", "--to", "nobody", *examples)
+        assert (code, "the person 'nobody'" in err) == (8, True)

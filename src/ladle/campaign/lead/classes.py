@@ -41,11 +41,15 @@ class _Before:
         return class_names.classes_in(text for table in named for text in table.label.tolist())
 
 
-Change = Callable[[_Before], Labels]  # the labels after the change
+Change = Callable[[_Before, dict[str, Any]], Labels]  # the labels after the change, whose classes the dict names
 
 
 class Classes:
     """The classes of a campaign. `len`, `in` and iteration are those of the list of classes.
+
+    A name is that of a class exactly, or else but for spaces and Unicode's forms of a letter. A new one is stored
+    without spaces around it, each gap one space, in the form NFC. One that differs from a class in looks alone is
+    noticed.
 
     A campaign that accepts any class has those that occur in its labels. A change can be repeated: where it was made
     before, and no later change names its classes, nothing is changed, and the `SettingsChange` is false.
@@ -80,13 +84,13 @@ class Classes:
         A model has to give scores for the new classes too: an ask refuses scores of another number of classes.
         """
 
-        def add_all(before: _Before) -> Labels:
+        def add_all(before: _Before, what: dict[str, Any]) -> Labels:
             labels = before.labels
-            for name in names:
+            for name in what["classes"]:
                 labels = class_names.added(labels, name)
             return labels
 
-        return self._change(add_all, {"change": "add", "classes": [class_names.class_name(each) for each in names]})
+        return self._change(add_all, {"change": "add", "classes": list(names)})
 
     def remove(self, name: Class) -> SettingsChange:
         """Remove a class that was never used.
@@ -113,11 +117,11 @@ class Classes:
         A model gives no scores for it any more. Cost: reads all labels. To undo it, add the class again.
         """
 
-        def remove(before: _Before) -> Labels:
-            uses = uses_of(before.labels, name, before.known, before.gold)
-            return class_names.removed(before.labels, name, uses)
+        def remove(before: _Before, what: dict[str, Any]) -> Labels:
+            uses = uses_of(before.labels, what["name"], before.known, before.gold)
+            return class_names.removed(before.labels, what["name"], uses)
 
-        return self._change(remove, {"change": "remove", "name": class_names.class_name(name)})
+        return self._change(remove, {"change": "remove", "name": name})
 
     def rename(self, old: Class, new: Class) -> SettingsChange:
         """Give a class another name. All its labels have the new name; late labels of the old name count as the new.
@@ -144,8 +148,11 @@ class Classes:
         -----
         Cost: reads all labels and writes those of this class. To undo it, rename the class back.
         """
-        what = {"change": "rename", "old": class_names.class_name(old), "new": class_names.class_name(new)}
-        return self._change(lambda before: class_names.renamed(before.labels, old, new, before.present()), what)
+
+        def rename(before: _Before, what: dict[str, Any]) -> Labels:
+            return class_names.renamed(before.labels, what["old"], what["new"], before.present())
+
+        return self._change(rename, {"change": "rename", "old": old, "new": new})
 
     def merge(self, old: Class, into: Class) -> SettingsChange:
         """Count a class as another one. All its labels have that name; late labels of the old name count as it.
@@ -170,8 +177,11 @@ class Classes:
         -----
         Cost: as `rename`. The record keeps each label as it was told. To undo it, see `unmerge`.
         """
-        what = {"change": "merge", "old": class_names.class_name(old), "into": class_names.class_name(into)}
-        return self._change(lambda before: class_names.merged(before.labels, old, into, before.present()), what)
+
+        def merge(before: _Before, what: dict[str, Any]) -> Labels:
+            return class_names.merged(before.labels, what["old"], what["into"], before.present())
+
+        return self._change(merge, {"change": "merge", "old": old, "into": into})
 
     def unmerge(self, name: Class) -> SettingsChange:
         """Undo the merge of a class: it is a class again, at its old place, with all that was told under its names.
@@ -199,11 +209,11 @@ class Classes:
         so the answer that it repeated stands. Other changes of classes since then stay. Cost: as `rename`.
         """
 
-        def unmerge(before: _Before) -> Labels:
+        def unmerge(before: _Before, what: dict[str, Any]) -> Labels:
             founding = Settings.from_json(before.view.settings).labels
-            return class_names.unmerged(founding, _changes(before.view), name, before.labels)
+            return class_names.unmerged(founding, _changes(before.view), what["name"], before.labels)
 
-        return self._change(unmerge, {"change": "unmerge", "name": class_names.class_name(name)})
+        return self._change(unmerge, {"change": "unmerge", "name": name})
 
     def counts(self) -> Records:
         """The classes in order, and how many labels name each.
@@ -264,8 +274,11 @@ class Classes:
         at = session.now()
         with session.writing() as writer:
             before, known, gold = session.settings, known_tasks(writer, at), writer.read(GoldTable)
+            state = _Before(before.labels, writer, known, gold)
+            classes = state.present() if before.labels.classes is None else list(before.labels.classes)
+            what = class_names.spelled(what, [*classes, *(old for old, _ in before.labels.former)])
             try:
-                after = replace(before, labels=change(_Before(before.labels, writer, known, gold)))
+                after = replace(before, labels=change(state, what))
             except LadleError:
                 if class_names.was_made(_changes(writer), what):  # a repeat, as after a crash
                     return SettingsChange({})
@@ -275,6 +288,8 @@ class Classes:
             effects: Effects = change_classes(after, known, gold, number=next_number(writer, SettingsTable), what=what)
             record(writer, session.act("class", at), effects)
             session.settings = after
+        for each in class_names.near_notices(what, classes):
+            session.note(each)
         old, new = before.labels.to_dict()["classes"], after.labels.to_dict()["classes"]
         tasks, moved = int(effects.report["tasks"]), effects.changed[0]
         ended = int((moved.column("status") != CURRENT).sum())

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from ladle.campaign.session.session import Session
-from ladle.campaign.work.telling import check_text, known_rows
+from ladle.campaign.work.telling import check_name, check_text, known_rows
 from ladle.errors import ArgumentError, NotFoundError
 from ladle.labelling.answers import PersonChange
 from ladle.labelling.contract.events import Effects, next_number, record
@@ -154,7 +154,7 @@ class CampaignPeople:
         ArgumentError
             When the new name is empty, or another person or a team has it.
         """
-        session, new = self._session, _named(new)
+        session, new = self._session, _new_name(new, "new")
         with session.writing() as writer:
             people, at, known_as = writer.read(PersonTable), session.now(), known_names(writer)
             if _was_merged(writer, people, [_named(name), new]):
@@ -206,7 +206,7 @@ class CampaignPeople:
         ArgumentError
             When a person has the name of a new team, this one too, and when the name of a new person is that of a team.
         """
-        session, team = self._session, person_name(check_text(team, "team"))
+        session, team = self._session, person_name(check_name(team, "team"))
         with session.writing() as writer:
             people = writer.read(PersonTable)
             event, person = next_number(writer, EventTable), People(people).name_of(_named(name))
@@ -216,6 +216,8 @@ class CampaignPeople:
             if len(new) and person in people.team.tolist():
                 raise ArgumentError("the person", wanted="have a name that no team has", got=repr(person))
             known = known_names(writer)
+            if person not in known:
+                check_name(person, "name")
             if person not in known and alike(person, known):
                 session.note(new_notice(person, known))
             effects = crew_rules.set_team(PersonTable.joined([people, new]), person, team, event=event)
@@ -238,6 +240,12 @@ def _named(name: object) -> str:
     if not plain:
         raise ArgumentError("`name`", wanted="be the name of a person", got="an empty one")
     return plain
+
+
+def _new_name(name: object, argument: str) -> str:
+    """A name that somebody gets, in its one spelling. Raises: ArgumentError."""
+    check_name(_named(name), argument)
+    return _named(name)
 
 
 def _known_into(people: PersonTable, named: Sequence[str], known_as: Iterable[str]) -> str:

@@ -31,6 +31,7 @@ from ladle.labelling.contract.tables import (
 )
 from ladle.labelling.people import NameChange, People, person_before, person_name
 from ladle.labelling.rules import withdrawal
+from ladle.labelling.rules.answered import read_answered
 from ladle.labelling.rules.people import alike, known_person, name_changes
 from ladle.labelling.rules.tell import KnownRows
 from ladle.labelling.rules.withdrawal import LabelFilter, TimeMove
@@ -115,7 +116,7 @@ class CampaignWithdrawals:
         dry_run = switch(dry_run, "`dry_run`")
         return _untell(self._session, file, annotator=annotator, reason=reason, is_trial=dry_run)
 
-    def close_quarantined(self, numbers: Iterable[int] | None = None, *, reason: str) -> int:
+    def close_quarantined(self, numbers: Iterable[int] | None = None, *, reason: str, answered: bool = False) -> int:
         """Close entries of the quarantine: nothing is left to do about them. They stay on record.
 
         Parameters
@@ -124,6 +125,8 @@ class CampaignWithdrawals:
             The numbers of the entries, see `Campaign.quarantine`; by default all that are open.
         reason : str
             Why, for the audit log.
+        answered : bool, default False
+            Whether to close only those whose annotator has an answer for the example that was stored later.
 
         Returns
         -------
@@ -135,7 +138,7 @@ class CampaignWithdrawals:
         NotFoundError, ArgumentError
             For a number that no entry has; without a reason.
         """
-        return _close_quarantined(self._session, numbers, reason)
+        return _close_quarantined(self._session, numbers, reason, switch(answered, "`answered`"))
 
     def remove_gold(self, ids: object) -> int:
         """Take gold back. The labels that annotators gave for these examples stay, and test nobody any more.
@@ -228,7 +231,7 @@ def _withdrawn(report: Mapping[str, Any]) -> Withdrawn:
     return Withdrawn(labels=int(report["deleted"]) - skips, skips=skips, **others)
 
 
-def _close_quarantined(session: Session, numbers: Iterable[int] | None, reason: str) -> int:
+def _close_quarantined(session: Session, numbers: Iterable[int] | None, reason: str, answered: bool) -> int:
     """Close entries of the quarantine, or all of them: how many were open. Raises: see `CampaignWithdrawals`."""
     if not check_text(reason, "reason", longest=LONGEST_REASON).strip():
         raise ArgumentError("`reason`", wanted="say why", got="nothing")
@@ -242,7 +245,7 @@ def _close_quarantined(session: Session, numbers: Iterable[int] | None, reason: 
             last = next_number(writer, QuarantineTable) - 1
             got = f"{missing[0]}, and there are {last:,}"
             raise NotFoundError("the entry", wanted="be a number of the quarantine", got=got)
-        entries = entries.take(entries.closed == 0)
+        entries = entries.take(read_answered(writer, entries) if answered else entries.closed == 0)
         closed = withdrawal.close_entries(entries, reason=reason, event=next_number(writer, EventTable))
         report = {"closed": len(closed), "numbers": closed.number.tolist()[:100], "reason": reason}
         if len(closed):

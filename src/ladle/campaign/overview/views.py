@@ -35,6 +35,7 @@ from ladle.labelling.contract.tables import (
 from ladle.labelling.labels import all_parsed
 from ladle.labelling.people import People
 from ladle.labelling.records import Records, times
+from ladle.labelling.rules.answered import read_answered
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import OPEN, STATES, WAITING, as_counted
 
@@ -174,6 +175,7 @@ def quarantine(view: View) -> Records:
             "file": entry.file,
             "place": entry.place,
             "is_open": entry.closed == 0,
+            "is_answered": read_answered(view, entry),
             "closing": entry.closing,
         }
     )

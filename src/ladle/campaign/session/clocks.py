@@ -15,12 +15,11 @@ from ladle.errors import ArgumentError
 from ladle.labelling.contract.store import View
 from ladle.labelling.contract.tables import LATEST, MICROSECONDS, EventTable
 from ladle.labelling.records import moment
+from ladle.labelling.times_ahead import AHEAD
 from ladle.notices import notice
 from ladle.numbers import number, shown
 
 Clock = Callable[[], float]  # seconds since 1970, UTC
-
-FAR = 5 * 60 * MICROSECONDS  # clocks that differ by more are said to differ
 
 
 @dataclass(slots=True)
@@ -52,13 +51,13 @@ class CampaignClock:
             return
         here, there = _micros(time.time()), view.now()
         self._is_set, self._ahead = True, 0 if there is None else there - here
-        if abs(self._ahead) > FAR:
+        if abs(self._ahead) > AHEAD:
             self._warn(
                 f"the clock of this machine says {_text(here)}, that of the database {_text(here + self._ahead)}: "
                 f"the database's counts"
             )
         last = view.last(EventTable) if writes and there is None else None
-        if last is not None and len(last) and int(last.at[0]) > here + FAR:
+        if last is not None and len(last) and int(last.at[0]) > here + AHEAD:
             self._warn(
                 f"the clock of this machine says {_text(here)}, but the last change of the campaign was made at "
                 f"{_text(int(last.at[0]))}: one of the two clocks is wrong, and leases may end too early or too late"

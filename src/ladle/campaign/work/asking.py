@@ -22,7 +22,7 @@ from ladle.campaign.work.score_arrays import (
     check_order,
     indexes_of,
 )
-from ladle.campaign.work.telling import check_text
+from ladle.campaign.work.telling import check_name, check_text
 from ladle.errors import ArgumentError, FileError, MismatchError, NotFoundError
 from ladle.labelling import answers
 from ladle.labelling.contract.columns import Int64
@@ -104,7 +104,7 @@ def check_words(
     session: Session, size: object, gold: object, holder: str, model: str | None, lease_seconds: float | None
 ) -> tuple[int, int]:
     """`size` and `gold` as int, once these arguments of an ask are right. Raises: ArgumentError."""
-    check_text(holder, "holder")
+    check_name(holder, "holder")
     check_text("" if model is None else model, "model")
     lease_of(session, lease_seconds)
     return whole(size, "`size`", least=1), whole(gold, "`gold`", least=0)

@@ -18,8 +18,11 @@ from ladle.formats.checks import CHECK, ROW, fits
 from ladle.labelling.answers import Told
 from ladle.labelling.contract.tables import LATEST_DAYS, MICROSECONDS, EventTable
 from ladle.labelling.labels import Labels
-from ladle.labelling.people import person_name
+from ladle.labelling.people import is_person_name, person_name
+from ladle.labelling.records import moment
 from ladle.labelling.rules.tell import FileOrigin, TellRequest
+from ladle.labelling.spelling import one_spelling
+from ladle.labelling.times_ahead import FARTHEST
 from ladle.notices import notice
 from ladle.pool.ids.example_ids import Ids
 
@@ -70,7 +73,7 @@ def request_of(
     """
     kind: Literal["tell", "import"] = "import" if imported else "tell"
     key = telling.check_text("" if key is None else key, "key")
-    telling.check_text(annotator, "annotator")
+    telling.check_name(annotator, "annotator")
     telling.check_text(source, "source")
     key = key or rounds.tell_key(kind, file.sha256, annotator, source, file.names)
     origin = FileOrigin(file.source, file.sha256)
@@ -79,7 +82,8 @@ def request_of(
         if table is None or not table.num_rows:
             continue
         _check_rows(session, file, table, rows_in_file)
-        _check_times(file, table, rows_in_file)
+        _check_times(session, file, table, rows_in_file)
+        _check_names(file, table, rows_in_file)
         facts = _facts(table, annotator, source) | {"key": key, "kind": kind, "origin": origin}
         if table is file.table:
             labels = with_classes(table.column("label"), session.settings.labels)
@@ -113,8 +117,12 @@ def with_classes(column: Any, labels: Labels) -> Any:
         return column
     class_of: dict[Any, Any] = numbers | {each: each for each in classes if isinstance(each, str)}
 
+    def as_class(label: Any) -> Any:
+        plain = label if label in class_of or not isinstance(label, str) else one_spelling(label)
+        return class_of.get(plain, label)
+
     def as_classes(label: Any) -> Any:
-        return [class_of.get(each, each) for each in label] if isinstance(label, list) else class_of.get(label, label)
+        return [as_class(each) for each in label] if isinstance(label, list) else as_class(label)
 
     return [as_classes(label) for label in column.to_pylist()]
 
@@ -147,7 +155,8 @@ def _comments(session: Session, file: LabelFile, annotator: str) -> Any:
     table = file.comments
     if table is None or not table.num_rows:
         return None
-    _check_times(file, table, file.comment_rows)
+    _check_times(session, file, table, file.comment_rows)
+    _check_names(file, table, file.comment_rows)
     columns = {name: table.column(name) for name in table.schema.names}
     return telling.check_comments(
         session,
@@ -158,12 +167,14 @@ def _comments(session: Session, file: LabelFile, annotator: str) -> Any:
     )
 
 
-def _check_times(file: LabelFile, table: Any, rows_in_file: Any) -> None:
-    """Refuse times that no campaign stores. Raises: DataError."""
+def _check_times(session: Session, file: LabelFile, table: Any, rows_in_file: Any) -> None:
+    """Refuse times that no campaign stores, and those of a year to come or later. Raises: DataError."""
     if "told_at" not in table.schema.names:
         return
+    now = session.now()
     moments = table.column("told_at").cast(pa.timestamp("us", "UTC")).cast(pa.int64())
-    is_odd = pc.or_(pc.less_equal(moments, 0), pc.greater_equal(moments, LATEST_DAYS * 86_400 * MICROSECONDS))
+    latest = min(now + FARTHEST, LATEST_DAYS * 86_400 * MICROSECONDS - 1)
+    is_odd = pc.or_(pc.less_equal(moments, 0), pc.greater(moments, latest))
     wrong = np.flatnonzero(pc.fill_null(is_odd, False).to_numpy())
     if not wrong.size:
         return
@@ -171,9 +182,28 @@ def _check_times(file: LabelFile, table: Any, rows_in_file: Any) -> None:
     at = "" if first >= len(rows_in_file) else file.places([rows_in_file[first]])[0]
     raise DataError(
         f"{at} of {file.source}" if at else file.source,
-        wanted="have a time after the beginning of 1970 and before the year 5138 in `told_at`",
+        wanted="have a time after the beginning of 1970 and at most a year ahead of now "
+        f"({moment(now):%Y-%m-%d %H:%M} UTC) in `told_at`",
         got=f"{table.column('told_at')[first].as_py()}, and {counted(wrong.size, 'such time')} in all",
         remedy="Correct the time, or leave it empty: then it is the time of the tell.",
+    )
+
+
+def _check_names(file: LabelFile, table: Any, rows_in_file: Any) -> None:
+    """Refuse annotators without a letter or a digit. Raises: DataError."""
+    if "annotator" not in table.schema.names:
+        return
+    names = table.column("annotator")
+    odd = [each for each in pc.unique(names).to_pylist() if each is not None and not is_person_name(each)]
+    if not odd:
+        return
+    wrong = np.flatnonzero(pc.is_in(names, value_set=pa.array(odd, names.type)).to_numpy())
+    first = int(wrong[0])
+    raise DataError(
+        f"{file.places([rows_in_file[first]])[0]} of {file.source}",
+        wanted="have a name with a letter or a digit in `annotator`",
+        got=f"{names[first].as_py()!r}, and {counted(wrong.size, 'such name')} in all",
+        remedy="Name the annotator, or leave the cell empty where nobody is known.",
     )
 
 

@@ -9,7 +9,7 @@ from itertools import chain
 import numpy as np
 
 from ladle.campaign.session.session import Session
-from ladle.campaign.work.telling import check_text
+from ladle.campaign.work.telling import check_name, check_text
 from ladle.errors import ArgumentError
 from ladle.labelling import answers
 from ladle.labelling.contract.columns import Int64
@@ -54,7 +54,7 @@ class TakeRequest:
 
 def take(session: Session, request: TakeRequest) -> answers.Taken:
     """The next tasks for an annotator, under a lease. Raises: see `Campaign.take`."""
-    size, annotator = whole(request.size, "`size`", least=1), person_name(check_text(request.annotator, "annotator"))
+    size, annotator = whole(request.size, "`size`", least=1), person_name(check_name(request.annotator, "annotator"))
     share, disputed = switch(request.share, "`share`"), switch(request.disputed, "`disputed`")
     if not annotator:
         raise ArgumentError("`annotator`", wanted="be a name", got="none", remedy="A lease belongs to an annotator.")

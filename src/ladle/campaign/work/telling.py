@@ -35,9 +35,13 @@ from ladle.labelling.contract.tables import (
     TaskTable,
 )
 from ladle.labelling.labels import Labels, holdable
+from ladle.labelling.people import is_person_name
+from ladle.labelling.records import moment
 from ladle.labelling.rules import tell as tell_rules
+from ladle.labelling.rules.answered import stored_id
 from ladle.labelling.rules.once import check_once
 from ladle.labelling.rules.tell import FileOrigin, KnownRows, TellKind, TellRequest
+from ladle.labelling.times_ahead import FARTHEST
 from ladle.notices import notice
 from ladle.numbers import number, shown
 from ladle.pool.ids.named_rows import check_not_a_mask
@@ -71,12 +75,14 @@ def check_request(
         raise ShapeError("`labels`", wanted=f"be one for each of the {len(named):,} ids", got=f"{len(given):,}")
     labels_now = session.settings.labels
     canonical, refused = labels_now.all_canonical(given)
-    said = _said(labels_now, given) if refused or labels_now.former else canonical
+    # Where any class is accepted, a label is written as it was given.
+    said = _said(labels_now, given) if refused or labels_now.former or labels_now.classes is not None else canonical
+    as_told = labels_now.as_told().all_canonical(given)[0] if labels_now.former else canonical
     return _request(
         session,
         named,
         label=canonical,
-        as_told=texts(one if label else "" for one, label in zip(said, canonical, strict=True)) if refused else said,
+        as_told=as_told,
         said=said,
         refused=refused,
         given={place: tell_rules.as_text(given[place]) for place in {*refused, *named.unknown}},
@@ -144,7 +150,7 @@ def check_comments(
     if not all(check_text(each, "texts", longest=LONGEST_REASON).strip() for each in listed):
         raise ArgumentError("`texts`", wanted="say something", got="an empty one")
     at, _ = _times(told_at, count, session.now())
-    annotators, zeros = _broadcast(annotator, count, "annotator"), repeated(0, count)
+    annotators, zeros = _people(annotator, count), repeated(0, count)
     return CommentTable(zeros, named.row, named.example_id, annotators, texts(listed), at, zeros)
 
 
@@ -229,7 +235,7 @@ def tell(session: Session, request: TellRequest, *, by_content: bool = False) ->
         if report is not None:
             return told_of(report, repeat_of_key=True)
         key, report = next_key(writer, request) if by_content else (act.key, None)
-        known = known_of(writer, request, is_retold=report is not None)
+        known = known_of(writer, request)
         effects = tell_rules.tell(session.settings, request, known)
         if report is not None and tell_rules.changes_nothing(effects):
             return told_of(report, repeat_of_key=True)
@@ -278,19 +284,19 @@ def next_key(view: View, request: TellRequest) -> tuple[str, Mapping[str, Any] |
     raise AssertionError("unreachable")
 
 
-def known_of(view: View, request: TellRequest, *, is_retold: bool = False) -> KnownRows:
-    """What the campaign knows of the examples of a tell. is_retold: open entries of the quarantine are known too."""
+def known_of(view: View, request: TellRequest) -> KnownRows:
+    """What the campaign knows of the examples of a tell. Cost: reads all open entries of the quarantine too."""
     known = known_rows(view, np.unique(request.row[request.row != NO_ROW]), request.at)
     if len(request.comments):
         rows = np.unique(request.comments.row[request.comments.row != NO_ROW]).tolist()
         known = replace(
             known, comment=view.read(CommentTable, "row", rows), next_comment=next_number(view, CommentTable)
         )
-    if not is_retold:
+    if known.next_quarantined == 1:
         return known
-    strays = [*request.example_id.tolist(), *request.comments.example_id.tolist()]
-    entries = view.read(QuarantineTable, "example_id", strays)
-    return replace(known, quarantined=entries.take(entries.closed == 0))
+    entries = view.read(QuarantineTable, "closed", [0])
+    ids = {stored_id(each) for each in (*request.example_id.tolist(), *request.comments.example_id.tolist())}
+    return replace(known, quarantined=entries.take(np.array([each in ids for each in entries.example_id], bool)))
 
 
 def known_rows(view: View, rows: Int64, at: int) -> KnownRows:
@@ -367,7 +373,7 @@ def _request(
         label=label,
         as_told=as_told,
         said=said,
-        told_by=_broadcast(annotator, count, "annotator"),
+        told_by=_people(annotator, count),
         source=_broadcast(source, count, "source"),
         told_at=moments,
         is_timed=is_timed,
@@ -448,6 +454,23 @@ def check_text(value: object, name: str, *, longest: int = LONGEST_NAME) -> str:
     return value
 
 
+def check_name(value: object, name: str) -> str:
+    """`value`, if it may be the name of a person or a team, or names nobody. Raises: ArgumentError."""
+    plain = check_text(value, name)
+    if not is_person_name(plain):
+        wanted, remedy = "be a name with a letter or a digit", "Leave it empty where nobody is known."
+        raise ArgumentError(f"`{name}`", wanted=wanted, got=shown(plain)[:80], remedy=remedy)
+    return plain
+
+
+def _people(value: str | Sequence[str], count: int) -> Texts:
+    """(count,) annotators. Raises: ArgumentError, ShapeError."""
+    named = _broadcast(value, count, "annotator")
+    for each in dict.fromkeys(named.tolist()):
+        check_name(each, "annotator")
+    return named
+
+
 def _broadcast(value: str | Sequence[str], count: int, name: str, *, longest: int = LONGEST_NAME) -> Texts:
     if isinstance(value, str):
         return repeated(check_text(value, name, longest=longest), count)
@@ -463,6 +486,15 @@ def _times(value: Any, count: int, now: int) -> tuple[Int64, Int64]:
     """(count,) microseconds, and 1 where the caller said them: None and a null stand for now."""
     if value is None:
         return repeated(now, count), repeated(0, count)
+    moments, is_timed = _said_times(value, count, now)
+    if moments.max(initial=0) > now + FARTHEST:
+        got = f"{moment(int(moments.max())):%Y-%m-%d %H:%M} UTC, and it is {moment(now):%Y-%m-%d %H:%M} UTC"
+        raise ArgumentError("`told_at`", wanted="be at most a year ahead of now", got=got)
+    return moments, is_timed
+
+
+def _said_times(value: Any, count: int, now: int) -> tuple[Int64, Int64]:
+    """As `_times`, of what the caller said. Raises: ArgumentError, ShapeError."""
     if isinstance(value, (pa.Array, pa.ChunkedArray)) and pa.types.is_timestamp(value.type):
         if not value.type.tz:
             raise ArgumentError("`told_at`", wanted="be times with a time zone", got=str(value.type))

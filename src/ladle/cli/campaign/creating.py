@@ -23,6 +23,14 @@ Control = Annotated[
         help="Of every batch, drawn uniformly: 5% or 0.05. It buys honest estimates of accuracy and class shares.",
     ),
 ]
+GoldAccuracy = Annotated[
+    str | None,
+    typer.Option(
+        "--gold-accuracy",
+        metavar="SHARE",
+        help="Of gold, what annotators should get right, such as 80% or 0.8. A new campaign has 80%.",
+    ),
+]
 Currency = Annotated[str, typer.Option("--currency", metavar="WORD", help="What the price is in, such as EUR.")]
 
 
@@ -76,10 +84,7 @@ def create(
             help="How their labels become one: majority, unanimous, latest, first or dawid-skene.",
         ),
     ] = "majority",
-    gold_accuracy: Annotated[
-        float,
-        typer.Option("--gold-accuracy", metavar="SHARE", help="Of gold examples, what annotators should get right."),
-    ] = 0.8,
+    gold_accuracy: GoldAccuracy = None,
     control: Control = None,
     lease_days: Annotated[
         float, typer.Option("--lease-days", metavar="DAYS", help="How long a batch is leased.")
@@ -123,7 +128,7 @@ def create(
         currency=currency,
         annotators_per_task=annotators,
         agreement=agreement,
-        gold_accuracy=gold_accuracy,
+        gold_accuracy=0.8 if gold_accuracy is None else options.parse_share(gold_accuracy, "--gold-accuracy"),
         control=0.0 if control is None else options.parse_share(control, "--control"),
         seed=seed,
         lease_seconds=lease_days * DAY_SECONDS,
@@ -181,6 +186,7 @@ def _labels(given: list[str] | None, kind: Kind, low: float | None, high: float 
 
 def _classes(given: list[str]) -> list[Any]:
     """The classes of all `--labels` together: numbers if all of them are numbers. Raises: FileError, IdError."""
+    from ladle.labelling.spelling import one_spelling
     from ladle.pool.ids.lists import read_ids
 
     named: list[Any] = []
@@ -188,7 +194,8 @@ def _classes(given: list[str]) -> list[Any]:
         if text.endswith(".txt"):
             named += read_ids(Path(text)).to_pylist()
         else:
-            named += [each.strip() for each in text.split(",")]
+            named += text.split(",")
+    named = [one_spelling(each) if isinstance(each, str) else each for each in named]
     numbers = all(isinstance(each, int) or each.isdecimal() for each in named)
     return [int(each) for each in named] if numbers else [str(each) for each in named]
 

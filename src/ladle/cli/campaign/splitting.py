@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ladle.cli.program.options import parse_share
 from ladle.counts import counted, of_number
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ Split = Annotated[
     typer.Option(
         "--split",
         metavar="NAME=SHARE,...",
-        help="Of labels and resolved: add the column split, such as train=0.8,validation=0.1,test=0.1. An example "
+        help="Of labels and resolved: add the column split, such as train=80%,validation=10%,test=0.1. An example "
         "never changes its side, and near-duplicates are on one side.",
     ),
 ]
@@ -68,8 +69,8 @@ def parse_split(text: str) -> dict[str, float]:
     for part in text.split(","):
         name, equals, share = (each.strip() for each in part.partition("="))
         try:
-            value = float(share)
-        except ValueError:
+            value = parse_share(share, "--split")
+        except ArgumentError:
             value = float("nan")
         if not (name and equals) or value != value or name in shares:
             wanted = "be NAME=SHARE for each side, each once, such as train=0.8,validation=0.1,test=0.1"
@@ -100,6 +101,13 @@ def with_sides(campaign: Campaign, table: Any, chosen: SplitOptions) -> tuple[An
     table = table.append_column(COLUMN, pa.array(sides, pa.large_string()))
     distinct = np.unique(rows[rows >= 0])
     lines, facts = _said(split, distinct, list(chosen.shares))
+    gone = len(np.unique(rows[rows < 0]))
+    facts["removed"] = gone
+    if gone:
+        lines["no side"] = (
+            f"{counted(gone, 'example')} that {of_number(gone, 'was')} removed from the pool: "
+            "the column split is empty, and no share counts them"
+        )
     if chosen.only is not None:
         table = table.filter(pa.array(sides == chosen.only))
         lines["written"] = f"{chosen.only} only: {counted(table.num_rows, 'row')}"

@@ -139,7 +139,7 @@ def setting_text(setting: str, value: Any) -> str:
         return "none"
     if setting == "lease_seconds":
         return days_text(value)
-    if setting == "control":
+    if setting in ("control", "gold_accuracy"):
         return f"{value * 100:g}%"
     return f"{value:,}" if isinstance(value, int) else f"{value:g}" if isinstance(value, float) else str(value)
 

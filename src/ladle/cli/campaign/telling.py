@@ -189,6 +189,7 @@ def tell_facts(file: LabelFile, result: Told) -> dict[str, Any]:
         "changed": result.changed,
         "repeated": result.repeated,
         "quarantined": result.quarantined,
+        "answered": result.answered,
         "disputed": result.disputed,
         "labelled": result.labelled,
         "unasked": result.unasked,
@@ -232,6 +233,11 @@ def _answer(campaign: Campaign, command: str, file: LabelFile, result: Told, as_
         lines["unasked"] = f"{counted(result.unasked, 'example')} nobody had asked for"
     if result.quarantined:
         lines["quarantine"] = "see why: ladle campaign quarantine list"
+    if result.answered:
+        lines["answered"] = (
+            f"{counted(result.answered, 'open entry', 'is')} answered now: "
+            'ladle campaign quarantine close --answered --reason "told again"'
+        )
     if result.repeat_of_key:
         lines = {f"{name} then": text for name, text in lines.items() if name != "quarantine"}
         lines["now"] = "done before: this file was told already, and all of it stands; nothing was changed"

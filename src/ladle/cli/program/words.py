@@ -17,6 +17,7 @@ ARGUMENTS: dict[str, tuple[str, str]] = {
     "agreement": ("--agreement", "the rule of agreement"),
     "annotator": ("--annotator", "the annotator"),
     "annotators_per_task": ("--annotators", "the people for each example"),
+    "answered": ("--answered", "whether to close answered entries alone"),
     "assignee": ("--to", "who it is assigned to"),
     "binary": ("--binary", "binary scores"),
     "budget": ("--budget", "the budget"),

@@ -13,6 +13,7 @@ from ladle.errors import DataError
 from ladle.formats.fields import TIME, typed_text
 from ladle.formats.text.text_files import json_text, strict_json
 from ladle.formats.values import UnfitValueError, fit_value
+from ladle.iso_times import read_time
 
 _INTEGER = r"^(0|-?[1-9][0-9]{0,18})(\.0+)?$"
 _AROUND = " \t"  # a line break in a cell is no space: it may be a quote that is not closed
@@ -71,13 +72,26 @@ def _plain(array: Any, kind: Any) -> Any:
             text = pc.replace_substring_regex(text, _WHOLE_PART, "")
     try:
         made = text.cast(TIME if pa.types.is_timestamp(kind) else kind)
-    except pa.ArrowInvalid:  # more than 64 bits, or no time
-        return None
+    except pa.ArrowInvalid:  # more than 64 bits, or no time that Arrow reads
+        if not pa.types.is_timestamp(kind):
+            return None
+        made = _times_one_by_one(array)
+        if made is None:
+            return None
     if pa.types.is_timestamp(kind) and not in_calendar(made):
         return None
     if pa.types.is_floating(kind) and not pc.all(pc.fill_null(pc.is_finite(made), True)).as_py():
         return None  # 1e999
     return made
+
+
+def _times_one_by_one(array: Any) -> Any:
+    """The times of texts among which are days alone, or forms of ISO 8601 that Arrow does not read."""
+    try:
+        known = {text: None if text is None else read_time(text) for text in pc.unique(array).to_pylist()}
+    except ValueError:
+        return None
+    return pa.array([known[text] for text in array.to_pylist()], TIME)
 
 
 def in_calendar(times: Any) -> bool:

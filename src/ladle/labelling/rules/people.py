@@ -11,7 +11,8 @@ from ladle.errors import NotFoundError, did_you_mean
 from ladle.labelling.contract.columns import repeated, texts
 from ladle.labelling.contract.store import View
 from ladle.labelling.contract.tables import AssignmentTable, BatchTable, EventTable, PersonTable
-from ladle.labelling.people import NameChange, People, looks_of, name_now
+from ladle.labelling.people import NameChange, People, name_now
+from ladle.labelling.spelling import looks_of
 
 MERGED_HOLDERS = "merge holders"  # the kind of the event
 

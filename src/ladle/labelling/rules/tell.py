@@ -37,10 +37,12 @@ from ladle.labelling.contract.tables import (
 from ladle.labelling.labels import holdable
 from ladle.labelling.measures.dawid_skene import dawid_skene
 from ladle.labelling.people import People, person_name
+from ladle.labelling.rules.answered import STRAY_COMMENT, answered, stored_id
 from ladle.labelling.rules.people import founded, notices_of_names
 from ladle.labelling.rules.versions import NewAnswers, versions_of
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import DISPUTED, EXCLUDED, LABELLED, Rule, as_counted, check_moves
+from ladle.labelling.times_ahead import AHEAD, ahead_notice
 from ladle.numbers import shown
 
 TellKind = Literal["tell", "import", "skip", "comment"]
@@ -122,8 +124,8 @@ class TellRequest:
 class KnownRows:
     """What a campaign knows of some rows: tasks, all versions of their labels, final words, exclusions, gold, comments.
 
-    next_label, next_quarantined, next_comment: the next numbers of these tables. people: all of them. quarantined: open
-    entries that are not to be stored again. event: the number of the coming event.
+    next_label, next_quarantined, next_comment: the next numbers of these tables. people: all of them. quarantined: the
+    open entries of these examples. event: the number of the coming event.
     """
 
     task: TaskTable
@@ -158,8 +160,11 @@ def tell(settings: Settings, request: TellRequest, known: KnownRows) -> Effects:
     tasks, moved = _tasks(settings, request, touched, labels, known)
     comments, strays = _comments(request, known)
     quarantined = QuarantineTable.joined([_quarantine(request, annotator, np.flatnonzero(~good), known), strays])
-    quarantined = _numbered(quarantined, known)
     people = founded(known.people, [*annotator[taken].tolist(), *comments.annotator.tolist()], event=known.event)
+    is_answered = answered(
+        known.quarantined, TaskTable.joined([known.task, tasks]), labels, PersonTable.joined([known.people, people])
+    )
+    quarantined = _numbered(quarantined, known, known.quarantined.take(~is_answered))
     gold = gold_of(known.gold).row
     before = _states_by_row(as_counted(known.task, gold))
     changed_to = _states_by_row(as_counted(TaskTable.joined([moved, tasks]), gold))
@@ -176,13 +181,18 @@ def tell(settings: Settings, request: TellRequest, known: KnownRows) -> Effects:
         "disputed": sum(1 for row, state in changed_to.items() if state == DISPUTED and before.get(row) != DISPUTED),
         "labelled": sum(1 for row, state in changed_to.items() if state == LABELLED and before.get(row) != LABELLED),
         "unasked": len(tasks),
-        "notices": _notices([*annotator[taken].tolist(), *comments.annotator.tolist()], known.people, older),
+        "notices": [
+            *_notices([*annotator[taken].tolist(), *comments.annotator.tolist()], known.people, older),
+            *_ahead(request),
+        ],
         "file": request.origin.path,
         "sha256": request.origin.sha256,
         **_named(request, annotator, _people_of(request.comments.annotator, known.people)),
     }
     if retimed:
         report["retimed"] = retimed
+    if is_answered.any():
+        report["answered"] = int(is_answered.sum())
     return Effects(added=(people, tasks, new, comments, quarantined), changed=(moved, changed), report=report)
 
 
@@ -353,7 +363,7 @@ def _comments(request: TellRequest, known: KnownRows) -> tuple[CommentTable, Qua
         label=texts([as_text(each) for each in strays.text.tolist()]),
         annotator=strays.annotator,
         source=repeated("", len(strays)),
-        reason=repeated("a comment: the pool has no example of this id", len(strays)),
+        reason=repeated(STRAY_COMMENT, len(strays)),
         file=repeated(request.origin.path, len(strays)),
         place=repeated("", len(strays)),
     )
@@ -366,6 +376,21 @@ def _notices(annotators: list[str], people: PersonTable, older: int) -> list[str
             f"{counted(older, 'answer', 'is')} older than what the same annotators gave since: all is stored, and the "
             "later answer stands"
         )
+    return found
+
+
+def _ahead(request: TellRequest) -> list[str]:
+    """What users should know of answers and comments from the future."""
+    found, limit = [], request.at + AHEAD
+    late = np.flatnonzero(request.told_at > limit).tolist()
+    if late:
+        first = late[0]
+        where = f"{request.origin.places_of([first])[0]} ({request.example_id[first]!r})"
+        found.append(ahead_notice(len(late), "answer", int(request.told_at[first]), where, request.at))
+    late = np.flatnonzero(request.comments.told_at > limit).tolist()
+    if late:
+        where = f"the one on {request.comments.example_id[late[0]]!r}"
+        found.append(ahead_notice(len(late), "comment", int(request.comments.told_at[late[0]]), where, request.at))
     return found
 
 
@@ -433,7 +458,7 @@ def _entries(
     return QuarantineTable(
         number=repeated(0, count),
         at=repeated(known.at, count),
-        example_id=texts(each.replace("\x00", "\\0") for each in example_id.tolist()),
+        example_id=texts(stored_id(each) for each in example_id.tolist()),
         label=label,
         annotator=annotator,
         source=source,
@@ -446,14 +471,18 @@ def _entries(
     )
 
 
-def _numbered(entries: QuarantineTable, known: KnownRows) -> QuarantineTable:
-    """The entries that are not open already, with their numbers."""
-    names = ("example_id", "label", "annotator", "source", "reason", "file", "place")
+def _numbered(entries: QuarantineTable, known: KnownRows, left: QuarantineTable) -> QuarantineTable:
+    """The entries that are not open already, with their numbers: the same value of the same person for an example.
 
-    def what(table: QuarantineTable) -> list[tuple[str, ...]]:
-        return list(zip(*(table.column(name).tolist() for name in names), strict=True))
+    left: the open ones of these examples that no answer of this tell answers.
+    """
 
-    there = set(what(known.quarantined))
+    def what(table: QuarantineTable) -> list[tuple[str, str, str, bool]]:
+        person = _people_of(table.annotator, known.people).tolist()
+        is_comment = (table.reason == STRAY_COMMENT).tolist()
+        return list(zip(table.example_id.tolist(), person, table.label.tolist(), is_comment, strict=True))
+
+    there = set(what(left))
     fresh = entries.take(np.array([each not in there for each in what(entries)], bool)) if there else entries
     first = known.next_quarantined
     return replace(fresh, number=np.arange(first, first + len(fresh), dtype=np.int64))

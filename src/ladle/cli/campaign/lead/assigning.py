@@ -44,12 +44,15 @@ def assign(
     nothing of the budget: only an ask does. A new name is accepted, and said to be new. Examples that these people have
     answered are left out. Tasks that others have taken are taken from them, and the command says from whom.
     """
+    from ladle.campaign.lead.assignments import check_assignee
     from ladle.cli.program.printing import print_answer
     from ladle.errors import ArgumentError
 
     if to is None and not end:
         raise ArgumentError("--to", wanted="name a person or a team", got="none")
     with open_campaign(db, name, pool=pool, by=by) as campaign:
+        if end and to is not None:
+            check_assignee(campaign._session, to)
         chosen = _listed(campaign, ids, example, batch, disputed)
         changed, left_out, taken_from = 0, 0, {}
         if chosen and end:

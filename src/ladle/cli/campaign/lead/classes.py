@@ -160,7 +160,9 @@ def _new_name(campaign: Campaign, known: Any, text: str) -> str | int:
 
 
 def _new(text: str, numbers: bool) -> str | int:
-    return int(text) if numbers and text.removeprefix("-").isdecimal() else text
+    """A new class. Text keeps its spelling here: it may be a known name exactly."""
+    plain = text.strip()
+    return int(plain) if numbers and plain.removeprefix("-").isdecimal() else text
 
 
 def _known(campaign: Campaign, text: str) -> Any:
@@ -179,8 +181,12 @@ def _one_of(classes: Iterable[Any], text: str, campaign: Campaign) -> Any:
     Raises: ArgumentError where 3 and "3" are two of the classes.
     """
     from ladle.errors import ArgumentError
+    from ladle.labelling.spelling import one_spelling
 
     found = [each for each in classes if str(each) == text]
+    if not found and not any(str(each) == text for each in _former(campaign)):
+        text = one_spelling(text)
+        found = [each for each in classes if str(each) == text]
     if len(found) > 1:
         wanted, got = "be one class", f"{text!r}, which is a number and a text"
         raise ArgumentError("the class", wanted=wanted, got=got, remedy="The command line cannot tell them apart.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -36,6 +36,7 @@ def list_entries(
                 for row in rows
             ]
             facts = {"command": "campaign quarantine list", "name": campaign.name, "open": still_open}
+            facts["answered"] = int(entries["is_answered"].sum())
             print_json(facts | {"entries": plain})
             return
         lines = [
@@ -45,12 +46,21 @@ def list_entries(
                 row["label"],
                 row["annotator"] or "-",
                 f"{row['file']} {row['place']}".strip() or "-",
-                row["reason"] if row["is_open"] else f"closed: {row['closing']}",
+                _why(row),
             ]
             for row in rows
         ]
         shown = table(["", "id", "label", "annotator", "where", "why"], lines, right={0})
-        print_parts([(f"{counted(still_open, 'open entry')} in quarantine of {campaign.name}", shown)])
+        answered = int(entries["is_answered"].sum())
+        more = f", {answered:,} of them answered since: quarantine close --answered" if answered else ""
+        print_parts([(f"{counted(still_open, 'open entry')} in quarantine of {campaign.name}{more}", shown)])
+
+
+def _why(row: dict[str, Any]) -> str:
+    """Why an entry was not accepted, and what became of it."""
+    if not row["is_open"]:
+        return f"closed: {row['closing']}"
+    return f"answered since: {row['reason']}" if row["is_answered"] else str(row["reason"])
 
 
 def close(
@@ -59,6 +69,10 @@ def close(
         list[int] | None, typer.Argument(metavar="NUMBER...", help="The numbers of entries.", show_default=False)
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="All open entries.")] = False,
+    answered: Annotated[
+        bool,
+        typer.Option("--answered", help="All open entries whose annotator has given another answer for the id since."),
+    ] = False,
     db: Db = None,
     name: Name = None,
     by: By = "",
@@ -68,11 +82,12 @@ def close(
     from ladle.cli.program.printing import print_answer
     from ladle.errors import ArgumentError
 
-    if bool(numbers) == every:
-        got = "both" if every else "none"
-        raise ArgumentError("the entries", wanted="be named by their numbers, or all of them by --all", got=got)
+    ways = [way for way, is_given in (("numbers", numbers), ("--all", every), ("--answered", answered)) if is_given]
+    if len(ways) != 1:
+        wanted, got = "be named by their numbers, by --all or by --answered", " and ".join(ways) or "none"
+        raise ArgumentError("the entries", wanted=wanted, got=got)
     with open_campaign(db, name, by=by) as campaign:
-        closed = campaign.withdrawals.close_quarantined(None if every else numbers, reason=reason)
+        closed = campaign.withdrawals.close_quarantined(numbers or None, reason=reason, answered=answered)
         left = int(campaign.quarantine()["is_open"].sum())
         facts = {
             "command": "campaign quarantine close",
@@ -92,6 +107,7 @@ EXAMPLES = {
     "quarantine list": options.examples("ladle campaign quarantine list --db birds.db"),
     "quarantine close": options.examples(
         'ladle campaign quarantine close 3 4 --db birds.db --reason "typing errors, told again"',
+        'ladle campaign quarantine close --answered --db birds.db --reason "told again"',
         'ladle campaign quarantine close --all --db birds.db --reason "an old project"',
     ),
 }

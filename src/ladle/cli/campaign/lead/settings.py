@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ladle.cli.campaign.creating import Control
+from ladle.cli.campaign.creating import Control, GoldAccuracy
 from ladle.cli.campaign.opening import DAY_SECONDS, By, Db, Name, OtherPool, open_campaign
 from ladle.cli.program import options
 from ladle.counts import counted, of_number
@@ -51,10 +51,7 @@ def set_settings(
     currency: Annotated[
         str | None, typer.Option("--currency", metavar="WORD", help="What the price is in, such as EUR.")
     ] = None,
-    gold_accuracy: Annotated[
-        float | None,
-        typer.Option("--gold-accuracy", metavar="SHARE", help="Below it on gold, a person is due for a review."),
-    ] = None,
+    gold_accuracy: GoldAccuracy = None,
     control: Control = None,
     instead_of: Annotated[
         float | None,
@@ -90,7 +87,7 @@ def set_settings(
         "lease_seconds": UNCHANGED if lease_days is None else lease_days * DAY_SECONDS,
         "price": None if no_price else UNCHANGED if price is None else price,
         "currency": UNCHANGED if currency is None else currency,
-        "gold_accuracy": UNCHANGED if gold_accuracy is None else gold_accuracy,
+        "gold_accuracy": UNCHANGED if gold_accuracy is None else options.parse_share(gold_accuracy, "--gold-accuracy"),
         "control": UNCHANGED if control is None else options.parse_share(control, "--control"),
     }
     if all(value is UNCHANGED for value in given.values()):
@@ -109,6 +106,12 @@ def set_settings(
             _OPTIONS[each].removeprefix("--"): f"{setting_text(each, new)}, was {setting_text(each, old)}"
             for each, (old, new) in change.changed.items()
         }
+        if instead_of is None:
+            same = [each for each, value in given.items() if value is not UNCHANGED and each not in change.changed]
+            lines |= {
+                _OPTIONS[each].removeprefix("--"): f"{setting_text(each, getattr(campaign.settings, each))} already"
+                for each in same
+            }
         if change.corrected:
             lines["corrected"] = _corrected(change.corrected)
         if change.corrected or change.changed.keys() & {"price", "currency"}:

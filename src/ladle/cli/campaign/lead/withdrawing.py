@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -31,7 +31,7 @@ def delete_labels(
     ] = None,
     since: Annotated[
         str | None,
-        typer.Option("--since", metavar="TIME", help="Only those given at that time or later, such as 2026-01-31."),
+        typer.Option("--since", metavar="TIME", help="Only those given at that time or later; 2026-01-31 is midnight."),
     ] = None,
     until: Annotated[
         str | None, typer.Option("--until", metavar="TIME", help="Only those given before. Times without a zone: UTC.")
@@ -178,15 +178,15 @@ def _later(count: int) -> str:
 def moment_of(text: str | None, option: str) -> datetime | None:
     """A time of the command line; UTC without a zone. Raises: ArgumentError."""
     from ladle.errors import ArgumentError
+    from ladle.iso_times import read_time
 
     if text is None:
         return None
     try:
-        moment = datetime.fromisoformat(text)
+        return read_time(text)
     except ValueError:
         wanted = "be a date or a time, such as 2026-01-31 or 2026-01-31T12:00Z"
         raise ArgumentError(option, wanted=wanted, got=repr(text)) from None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 COMMANDS = {"delete": delete_labels, "untell": untell}
