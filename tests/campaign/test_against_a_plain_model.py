@@ -119,7 +119,7 @@ class Machine(RuleBasedStateMachine):
         assert chosen <= free
         drawn = self.model.draw(size)
         assert set(drawn) <= chosen
-        assert sorted(batch.control.tolist()) == sorted(chosen & self.model.members.keys())
+        assert sorted(batch.control.tolist()) == sorted(set(rows) & self.model.members.keys())
         assert batch.number == len(self.model.batches) + 1
         assert not batch.renewed
         assert batch.passed_on == self.model.ask(rows, LEASE, key, holder)
