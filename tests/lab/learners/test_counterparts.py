@@ -97,7 +97,7 @@ def test_the_small_network_is_within_a_point_of_a_plain_loop_of_torch():
     pixels, labels = digits()
     images = np.repeat(np.kron(pixels.reshape(-1, 8, 8), np.ones((4, 4)))[..., None] * 15, 3, axis=3).astype(np.uint8)
     split = Split(images[:400], labels[:400], images[400:], labels[400:])
-    learner = SmallConvnet(epochs=15, minibatch=32, least_steps=0, learning_rate=0.1, device="cpu")
+    learner = SmallConvnet(epochs=40, minibatch=32, least_steps=0, learning_rate=0.1, device="cpu")
     rows = np.arange(400)
     scores = []
     for fit in (lab, plain):

@@ -272,7 +272,7 @@ class SmallConvnet(Recipe):
         return torch.autocast(device, torch.bfloat16, enabled=self.precision == "bfloat16")
 
     def _network(self, torch: Any, classes: int) -> Any:
-        # `as_pictures` gives channels last. With weights of the same order a CPU needs about three quarters of the time.
+        # `as_pictures` gives channels last. With weights of that order a CPU needs about three quarters of the time.
         return small_convnet(torch, classes).to(memory_format=torch.channels_last)
 
     def _optimiser(self, torch: Any, network: Any, steps: int) -> tuple[Any, Any]:
