@@ -248,7 +248,7 @@ class FastResNet(Recipe):
 class SmallConvnet(Recipe):
     """Four convolutions by momentum, the learning rate rising for a fifth of the steps and falling to 0.
 
-    Made for hundreds of short fits on one core of a CPU. precision: "bfloat16" takes about 60% of the time of float32
+    Made for hundreds of short fits on one core of a CPU. precision: "bfloat16" takes about 70% of the time of float32
     on processors that multiply in it (avx512_bf16, amx); on others it may take longer.
     Cost: 4 million multiplications an image and pass forward; measured times are in LOG.md. Repeats: see the docstring
     of this file.
