@@ -21,7 +21,7 @@ from ladle.errors import ArgumentError, FileError, LadleError
 from ladle.lab.data.near_duplicates import with_near_duplicates
 from ladle.lab.learners.feature_heads import Head
 from ladle.lab.learners.logistic import Logistic
-from ladle.lab.learners.torch_images import FastResNet
+from ladle.lab.learners.torch_images import FastResNet, SmallConvnet
 from ladle.lab.measures.savings import curve_interval
 from ladle.scores.files.score_file import open_scores
 from ladle.strategies.partitioned import Partitioned
@@ -386,6 +386,7 @@ TABLE |= {
     "Campaign.create(the strategy)": ("choice", "margin", lambda value: found(strategy=value).settings.strategy),
     "Campaign.create(agreement)": ("choice", "latest", lambda value: found(agreement=value).settings.agreement),
     "FastResNet(device)": ("choice", "cpu", lambda value: FastResNet(device=value).device),
+    "SmallConvnet(precision)": ("choice", "bfloat16", lambda value: SmallConvnet(precision=value).precision),
     "open_scores(read_as)": ("choice", "logits", lambda value: open_scores(P, ladle.open_pool(X), read_as=value).rows),
 }
 TABLE |= {

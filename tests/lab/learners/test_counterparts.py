@@ -9,6 +9,7 @@ from ladle.lab.learners.feature_heads import Head
 from ladle.lab.learners.logistic import Logistic
 from ladle.lab.learners.text import FEWEST_EPOCHS, Text
 from ladle.lab.learners.text import MOST_EPOCHS as MOST_PASSES
+from ladle.lab.learners.torch_images import SmallConvnet
 from ladle.lab.protocol import catalogue
 from ladle.threads import single_threaded_blas
 
@@ -85,6 +86,26 @@ def test_the_linear_learners_are_scikit_learns_to_a_thousandth():
             assert mean_accuracy(of_ladle(name, standardise=standardise), made(), 500) == pytest.approx(
                 theirs, abs=1e-3
             )
+
+
+@pytest.mark.long
+def test_the_small_network_is_within_a_point_of_a_plain_loop_of_torch():
+    pytest.importorskip("torch", reason="needs torch: make test-long")
+    from benchmarks.learners.convnet import lab, plain
+    from benchmarks.learners.counterparts import Split
+
+    pixels, labels = digits()
+    images = np.repeat(np.kron(pixels.reshape(-1, 8, 8), np.ones((4, 4)))[..., None] * 15, 3, axis=3).astype(np.uint8)
+    split = Split(images[:400], labels[:400], images[400:], labels[400:])
+    learner = SmallConvnet(epochs=40, minibatch=32, least_steps=0, learning_rate=0.1, device="cpu")
+    rows = np.arange(400)
+    scores = []
+    for fit in (lab, plain):
+        with single_threaded_blas():
+            predicted = [fit(learner, split, rows, seed)(split.test_inputs) for seed in (0, 1)]
+        scores.append(np.mean([(each == split.test_labels).mean() for each in predicted]))
+    assert scores[0] > 0.9
+    assert scores[0] > scores[1] - 0.01
 
 
 def test_few_epochs_were_what_was_wrong():

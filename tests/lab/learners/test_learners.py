@@ -8,7 +8,7 @@ from ladle.lab.learners.feature_heads import Head, as_targets, gradients
 from ladle.lab.learners.logistic import Logistic
 from ladle.lab.learners.mlp import Mlp
 from ladle.lab.learners.text import Text
-from ladle.lab.learners.torch_images import FastResNet, Recipe, Vgg16, jittered
+from ladle.lab.learners.torch_images import FastResNet, Recipe, SmallConvnet, Vgg16, jittered
 from ladle.threads import single_threaded_blas
 
 CLASSES = 3
@@ -253,8 +253,8 @@ def images():
 
 class TestImageNetworks:
     @pytest.mark.long
-    @pytest.mark.parametrize("kind", [Vgg16, FastResNet])
-    def test_one_step(self, kind, images):
+    @pytest.mark.parametrize(("kind", "dim"), [(Vgg16, 512), (FastResNet, 512), (SmallConvnet, 128)])
+    def test_one_step(self, kind, dim, images):
         pytest.importorskip("torch", reason="needs torch: make test-long")
         inputs, labels = images
         learner = kind(epochs=1, minibatch=64, device="cpu", least_steps=0)
@@ -262,12 +262,37 @@ class TestImageNetworks:
         probabilities = model.probabilities(inputs)
         assert probabilities.dtype == np.float32
         np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
-        assert model.embeddings(inputs).shape == (64, 512)
+        assert model.embeddings(inputs).shape == (64, dim)
         again = learner.fit(inputs, labels, classes=CLASSES, seed=1)
         np.testing.assert_array_equal(again.probabilities(inputs), probabilities)
         warm = learner.fit(inputs, labels, classes=CLASSES, seed=1, warm=model)
         np.testing.assert_array_equal(model.probabilities(inputs), probabilities)
         assert not np.array_equal(warm.probabilities(inputs), probabilities)
+
+    @pytest.mark.long
+    @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+    def test_the_small_network_learns_from_pixels(self, precision, images):
+        pytest.importorskip("torch", reason="needs torch: make test-long")
+        inputs, labels = images
+        learner = SmallConvnet(epochs=10, minibatch=16, least_steps=0, precision=precision, device="cpu")
+        model = learner.fit(inputs[:48], labels[:48], classes=CLASSES, seed=1)
+        assert (model.probabilities(inputs[48:]).argmax(axis=1) == labels[48:]).mean() == 1
+        assert sum(each.numel() for each in model.network.parameters()) < 100_000
+
+    @pytest.mark.long
+    def test_the_small_network_runs_in_the_precision_asked_for(self, images):
+        pytest.importorskip("torch", reason="needs torch: make test-long")
+        inputs, labels = images
+        made = {
+            precision: SmallConvnet(epochs=1, minibatch=64, least_steps=0, precision=precision, device="cpu")
+            .fit(inputs, labels, classes=CLASSES, seed=1)
+            .embeddings(inputs)
+            for precision in ("float32", "bfloat16")
+        }
+        bits = {precision: made[precision].view(np.uint32) & 0xFFFF for precision in made}
+        assert not bits["bfloat16"].any()  # every number is one of bfloat16's
+        assert bits["float32"].any()
+        np.testing.assert_allclose(made["bfloat16"], made["float32"], atol=0.05 * made["float32"].max())
 
     def test_few_images_are_seen_in_more_epochs(self):
         passes = [FastResNet().passes(images) for images in (2, 150, 1_024, 10_000, 50_000)]
@@ -296,6 +321,8 @@ class TestImageNetworks:
         for option, value in bad.items():
             with pytest.raises(ArgumentError, match=option):
                 Vgg16(**{option: value})
+        with pytest.raises(ArgumentError, match=r"precision.*float32, bfloat16"):
+            SmallConvnet(precision="float16")
         assert issubclass(Vgg16, Recipe)
 
     @pytest.mark.long

@@ -15,7 +15,9 @@ def test_every_entry_is_described():
     assert {"fashion-mnist", "cifar-10", "cifar-100", "wordnet-45", "words-9", "open-images"} <= set(
         catalogue.datasets()
     )
-    assert {"mlp", "logistic", "linear-head", "mlp-head", "text", "vgg-16"} <= set(catalogue.learners())
+    assert {"mlp", "logistic", "linear-head", "mlp-head", "text", "vgg-16", "convnet-small"} <= set(
+        catalogue.learners()
+    )
     told = [
         *(catalogue.describe_dataset(name) for name in catalogue.datasets()),
         *(catalogue.describe_learner(name) for name in catalogue.learners()),

@@ -37,7 +37,7 @@ from ladle.lab.learners.learner import Learner
 from ladle.lab.learners.logistic import Logistic
 from ladle.lab.learners.mlp import Mlp
 from ladle.lab.learners.text import Text
-from ladle.lab.learners.torch_images import FastResNet, Vgg16
+from ladle.lab.learners.torch_images import FastResNet, SmallConvnet, Vgg16
 from ladle.lab.protocol.descriptions import CatalogueDescription, Entry
 from ladle.lab.protocol.own_code import imported, is_place
 from ladle.numbers import choice
@@ -186,6 +186,12 @@ _LEARNERS: dict[str, Entry] = {
     "resnet-fast": Entry(
         FastResNet,
         "a 9-layer ResNet, made to be trained fast on a GPU, from pixels",
+        "BSD-3-Clause",
+        "pip install torch",
+    ),
+    "convnet-small": Entry(
+        SmallConvnet,
+        "four convolutions, made to be trained fast on a CPU, from pixels",
         "BSD-3-Clause",
         "pip install torch",
     ),
