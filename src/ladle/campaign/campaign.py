@@ -256,9 +256,10 @@ class Campaign(Editor):
         """Store labels.
 
         The same label of the same annotator again changes nothing. Another label is a new version. Of the two, the one
-        that was given later stands; at the same time, the one that comes later. Labels of examples that no ask has
-        chosen are stored too. Unknown ids, and values that are no label of the campaign, go to quarantine with a
-        reason.
+        that was given later stands; at the same time, the one that comes later. Two different labels of one annotator
+        for one example in one call stand so too, with a notice that counts them; in a file they are refused. Labels of
+        examples that no ask has chosen are stored too. Unknown ids, and values that are no label of the campaign, go to
+        quarantine with a reason.
 
         Parameters
         ----------
