@@ -312,10 +312,13 @@ def test_create_repeats_what_it_was_given(run: Any, tmp_path: Path, monkeypatch:
     more = ("--lease-days", "3", "--seed", "7", "--files", "kept", "--option", "noise=power", "--kind", "value")
     out = " ".join(run(*create, *money, *more, "--low", "0", "--high", "120")[1].split())
     for line in (
-        *("price 0.05 EUR a label", "budget 1 label", "gold 90%", "lease 3 days", "seed 7"),
+        *("price 0.05 EUR a label", "budget 1 label", "lease 3 days", "seed 7"),
         *("kept took", "strategy margin, noise power", "labels numbers from 0 to 120"),
     ):
         assert line in out
+    assert "gold" not in out, "no number is right or wrong"
+    birds = run("campaign", "create", "pool.parquet", "--db", "b.db", "--name", "birds", *money, "--strategy", "margin")
+    assert "gold 90%" in " ".join(birds[1].split())
 
 
 def test_gold_tests_people(begun: Path, run_json: Any, run: Any) -> None:

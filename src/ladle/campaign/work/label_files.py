@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from ladle.campaign.session.session import Session
 from ladle.campaign.work import rounds, telling
 from ladle.counts import counted
-from ladle.errors import DataError, IdError
+from ladle.errors import ArgumentError, DataError, IdError
 from ladle.formats import Form, LabelFile
 from ladle.formats.checks import CHECK, ROW, fits
 from ladle.labelling.answers import Told
@@ -122,7 +122,7 @@ def with_classes(column: Any, labels: Labels) -> Any:
 def words_of(file: LabelFile, labels: Labels) -> tuple[Any, list[Any]]:
     """The ids of a file and its labels, each of which must be one of the campaign: known labels, and final words.
 
-    Raises: DataError that names the id and the line of the first one that is none.
+    Raises: ArgumentError that names the id and the line of the first one that is none.
     """
     ids, given = file.table.column("id"), with_classes(file.table.column("label"), labels)
     listed = given if isinstance(given, list) else given.to_pylist()
@@ -130,7 +130,7 @@ def words_of(file: LabelFile, labels: Labels) -> tuple[Any, list[Any]]:
     if refused:
         first, reason = next(iter(sorted(refused.items())))
         at = file.places([file.rows[first]])[0]
-        raise DataError(
+        raise ArgumentError(
             f"{at} of {file.source}" if at else f"the labels in {file.source}",
             wanted="have a label of the campaign",
             got=f"{reason}, for the example {ids[first].as_py()!r}"
