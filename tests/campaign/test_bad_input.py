@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -188,3 +189,32 @@ def test_a_folder_that_cannot_be_made_is_said_so(tmp_path: Path) -> None:
     (tmp_path / "files").write_text("in the way")
     with pytest.raises(FileError, match="files"):
         begun(MemoryStore(), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda c: c.tell(None, ["a"]), "`ids` must be a list or an array of ids; got None"),
+        (lambda c: c.skip(5, reason="dark", annotator="ann"), "`ids` must be a list or an array of ids; got 5"),
+        (lambda c: c.extend(5), "`pool` must be a pool, a path, a table or an array of vectors; got 5"),
+        (lambda c: c.extend(np.zeros(3)), "`pool` must"),
+        (lambda c: c.extend(5, replace=True), "`pool` must"),
+        (lambda c: ladle.Campaign.create(MemoryStore(), name="x", pool=5), "`pool` must"),
+        (lambda c: ladle.Campaign.create(MemoryStore(), name="x", pool=None), "`pool` must"),
+        (lambda c: ladle.Campaign.create(MemoryStore(), name="x", pool=pool_of(), labels=5), "`labels` must be a list"),
+        (lambda c: c.add_gold(ids_of(2), ["cat", None]), "for 'images/1.jpg' \\(number 2 of 2\\)"),
+        (lambda c: c.adjudicate(ids_of(2), ["cat", None]), "for 'images/1.jpg' \\(number 2 of 2\\)"),
+        (lambda c: c.record_model("v1", metrics={"a": None}), "the metric 'a' of `metrics` must be a number"),
+    ],
+)
+def test_an_error_names_the_argument_of_the_caller(call: Any, words: str, tmp_path: Path) -> None:
+    campaign = begun(MemoryStore(), tmp_path)
+    with pytest.raises(LadleError, match=words):
+        call(campaign)
+
+
+@pytest.mark.parametrize("name", ["set", "control", "split"])
+def test_a_mistyped_argument_is_named_with_the_method(name: str, tmp_path: Path) -> None:
+    campaign = begun(MemoryStore(), tmp_path)
+    with pytest.raises(TypeError, match=rf"Campaign\.{name}\(\) got an unexpected keyword argument 'nosuch'"):
+        getattr(campaign, name)(nosuch=1)

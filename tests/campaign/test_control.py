@@ -9,7 +9,7 @@ import pytest
 
 import ladle
 from ladle.errors import ArgumentError, LadleError, MismatchError, NotFoundError
-from ladle.labelling import MemoryStore, Store
+from ladle.labelling import Labels, MemoryStore, Store
 from ladle.labelling.contract.tables import ControlTable
 from ladle.labelling.id_words import id_words
 from ladle.labelling.rules.control import quota_of
@@ -314,3 +314,34 @@ def test_several_classes_and_numbers(store: Store, tmp_path: Path) -> None:
     numbers.tell(batch.ids, [1.5] * 40)
     assert len(numbers.control().classes) == 0
     assert numbers.control().sample["label"] == [1.5] * 20
+
+
+def test_the_control_of_numbers_tells_their_mean(store: Store, tmp_path: Path) -> None:
+    campaign = controlled(store, tmp_path, 0.5, labels=Labels.value())
+    values = np.random.default_rng(1).normal(7, 2, ROWS).round(3)
+
+    def told(size: int) -> ladle.labelling.ControlFigures:
+        batch = campaign.ask(size, margins=margins(ROWS))
+        campaign.tell(batch.ids, values[batch.rows].tolist())
+        return campaign.control()
+
+    few = told(40)
+    assert (few.labelled, few.mean, len(few.classes)) == (20, None, 0)
+    some = told(40)
+    assert some.mean is not None
+    members = np.array([row.label for row in some.sample])
+    assert some.mean.value == pytest.approx(members.mean())
+    assert some.mean.low < some.mean.value < some.mean.high
+    assert some.mean.count == some.labelled == len(members)
+    more = told(80)
+    assert more.mean is not None
+    assert more.mean.high - more.mean.low < some.mean.high - some.mean.low
+    assert more.to_dict()["mean"]["value"] == more.mean.value
+    assert more.mean.low < values.mean() < more.mean.high
+
+
+def test_classes_have_no_mean(store: Store, tmp_path: Path) -> None:
+    campaign = controlled(store, tmp_path, 0.5)
+    batch = campaign.ask(100, margins=margins(ROWS))
+    campaign.tell(batch.ids, ["cat"] * 100)
+    assert campaign.control().mean is None

@@ -506,3 +506,14 @@ def test_a_person_of_two_names_is_overdue_once(store: Store, tmp_path: Path) -> 
     assert overdue(campaign) == [("ann", "taken", 3)]
     campaign.tell(ids_of(1), ["cat"], annotator="Ann")
     assert overdue(campaign) == [("ann", "taken", 2)]
+
+
+def test_what_is_released_has_no_holder(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path)
+    campaign.ask(4, margins=margins(), holder="vend")
+    assert set(campaign.outstanding()["holder"].tolist()) == {"vend"}
+    campaign.release("vend")
+    tasks = campaign.outstanding()
+    assert len(tasks) == 4
+    assert set(tasks["holder"].tolist()) == {""}
+    assert len(campaign.holdings()) == 0

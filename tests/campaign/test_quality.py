@@ -221,3 +221,14 @@ def test_progress_and_agreement_say_the_same_of_each_person(store: Store, kind: 
     assert {row.annotator: row.agreement for row in progress.annotators} == pytest.approx(shares, nan_ok=True)
     assert progress.agreement == agreement.share
     assert is_value or shares["ann"] == pytest.approx(0.6)
+
+
+def test_gold_counts_no_number_as_right_or_wrong(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, labels=Labels.value(0, 10))
+    ids = ids_of(40)[:30]
+    campaign.add_gold(ids, [5.0] * 30)
+    campaign.tell(ids, [5.1] * 30, annotator="ann")
+    campaign.tell(ids, [5.0] * 30, annotator="bob")
+    for table in (campaign.progress().annotators, campaign.agreement().annotators):
+        assert table["gold_seen"].tolist() == table["gold_right"].tolist() == [0, 0]
+    assert "gold" not in campaign.reviews()["reason"].tolist()

@@ -294,3 +294,29 @@ def test_the_margins_of_a_file_of_probabilities_are_its_round(campaign: ladle.Ca
     ours = second(campaign, tmp_path)
     theirs = second(campaign, tmp_path, scores_reading=rounds.PLAIN_READING)
     assert (theirs.batch.number, theirs.done_before) == (ours.batch.number, True)
+
+
+def test_the_same_scores_are_the_same_round_whatever_their_model_is_called(
+    campaign: ladle.Campaign, tmp_path: Path
+) -> None:
+    first = second(campaign, tmp_path, model=None, metrics=None)
+    assert first.batch.model == ""
+    again = second(campaign, tmp_path)
+    assert (again.batch.number, again.batch.renewed, again.batch.model) == (first.batch.number, True, "v1")
+    assert second(campaign, tmp_path, model=None, metrics=None).batch.model == "v1"
+    assert campaign.batch().model == "v1"
+    assert campaign.audit()[-2].details["model"] == "v1"
+    before = campaign.last_event()
+    with pytest.raises(MismatchError, match="the model of round 2 must be 'v1'"):
+        second(campaign, tmp_path, model="v2")
+    assert campaign.last_event() == before, "and no model is recorded"
+    assert campaign.verify().ok
+
+
+def test_a_round_of_an_earlier_version_is_found_by_its_model(campaign: ladle.Campaign, tmp_path: Path) -> None:
+    scores = rounds.digest_of_files([tmp_path / "scores.npy"])
+    key = rounds.ask_key(SIZE, scores_digest=scores, model="v1")
+    earlier = campaign.ask(SIZE, margins=margins()[::-1], key=key, scores_digest=scores, model="v1")
+    for model in ("v1", None):
+        again = campaign.round(SIZE, scores=tmp_path / "scores.npy", margins=margins()[::-1], model=model)
+        assert (again.batch.number, again.batch.renewed) == (earlier.number, True)

@@ -381,3 +381,21 @@ def test_a_correction_that_cannot_be_is_refused(store: Store, tmp_path: Path) ->
     with pytest.raises(ArgumentError, match="`price`"):
         campaign.set(price=-1, instead_of=0.04)
     assert campaign.last_event() == event
+
+
+def test_labels_without_a_price_are_counted(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, price=5, currency="EUR")
+    other = begun(store, tmp_path / "other", name="owls")
+    ids = ids_of(40)
+    other.tell(ids[:1], ["cat"], annotator="ann")
+    campaign.tell(ids[:3], ["cat"] * 3, annotator="ann")
+    assert campaign.progress().unpriced == 0
+    campaign.set(price=None)
+    campaign.tell(ids[2:5], ["cat"] * 3, annotator="ann")
+    found = campaign.progress()
+    assert (found.costs, found.unpriced) == ({"EUR": 15.0}, 2)
+    compared = {row.campaign: row.costs for row in compare(campaign, other).campaigns}
+    assert compared == {"birds": "15.00 EUR (without 2 labels of no price)", "owls": ""}
+    assert (other.progress().costs, other.progress().unpriced) == ({}, 1)
+    campaign.set(price=1)
+    assert (campaign.progress().costs, campaign.progress().unpriced) == ({"EUR": 17.0}, 0)

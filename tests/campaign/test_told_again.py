@@ -490,3 +490,30 @@ def test_a_deletion_is_done_once_whatever_rows_its_examples_have(store: Store, t
     campaign.extend(turned, replace=True)
     assert campaign.delete_labels([ids_of(6)[1], ids_of(6)[4]], reason="wrong", key="once") == 2
     assert campaign.progress().labels == 4
+
+
+@pytest.mark.parametrize(
+    ("labels", "times", "replaced", "stands"),
+    [
+        (["cat", "dog"], None, 1, "dog"),
+        (["cat", "dog", "cat"], None, 2, "cat"),
+        (["cat", "cat"], None, 0, "cat"),
+        (["cat", "dog"], [NINTH, NINTH], 1, "dog"),
+        (["cat", "dog"], [TENTH, NINTH], 0, "cat"),
+        (["cat", "dog"], [NINTH, TENTH], 0, "dog"),
+        (["cat", "dog"], [NINTH, None], 1, "dog"),
+    ],
+)
+def test_two_answers_of_one_person_in_one_call_are_noticed(
+    labels: list[str], times: list[float | None] | None, replaced: int, stands: str, store: Store, tmp_path: Path
+) -> None:
+    campaign = begun(store, tmp_path)
+    others = {"annotator": [*["ann"] * len(labels), "bob"], "told_at": None if times is None else [*times, None]}
+    told = campaign.tell([*[ONE] * len(labels), ONE], [*labels, "owl"], **others, key="twice")  # type: ignore[arg-type]
+    words = [each for each in told.notices if "in this call" in each]
+    count = "1 answer replaces" if replaced == 1 else f"{replaced} answers replace"
+    assert [each.startswith(count) for each in words] == [True] * bool(replaced)
+    assert standing(campaign) == {(ONE, "ann"): stands, (ONE, "bob"): "owl"}
+    again = campaign.tell([*[ONE] * len(labels), ONE], [*labels, "owl"], **others, key="twice")  # type: ignore[arg-type]
+    assert again.notices == told.notices
+    assert campaign.tell([ONE], ["emu"], annotator="ann").notices == (), "of two calls the later one is newer"

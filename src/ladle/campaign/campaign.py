@@ -200,7 +200,7 @@ class Campaign(Editor):
         lease_seconds : float, optional
             How long the batch is leased; by default as in `create`.
         model : str, optional
-            The version of the model that made the scores.
+            The version of the model that made the scores. Where the ask was made without it, it is recorded then.
         scores_digest : str, optional
             The digest of the score file, which is compared under a key; by default that of the arrays.
         gold : int, default 0
@@ -219,7 +219,7 @@ class Campaign(Editor):
         ArgumentError
             When fewer examples are free, or the budget is exceeded.
         MismatchError
-            For a key of another ask, and for arrays of another length than the pool.
+            For a key of another ask, or of one with another model, and for arrays of another length than the pool.
 
         Notes
         -----
@@ -256,9 +256,10 @@ class Campaign(Editor):
         """Store labels.
 
         The same label of the same annotator again changes nothing. Another label is a new version. Of the two, the one
-        that was given later stands; at the same time, the one that comes later. Labels of examples that no ask has
-        chosen are stored too. Unknown ids, and values that are no label of the campaign, go to quarantine with a
-        reason.
+        that was given later stands; at the same time, the one that comes later. Two different labels of one annotator
+        for one example in one call stand so too, with a notice that counts them; in a file they are refused. Labels of
+        examples that no ask has chosen are stored too. Unknown ids, and values that are no label of the campaign, go to
+        quarantine with a reason.
 
         Parameters
         ----------
@@ -452,6 +453,7 @@ class Campaign(Editor):
             for a new batch by arrays alone, while the last round came from a file and none of its batch is labelled.
         MismatchError
             For a file that was told before and does not stand any more, while the batch of this round does not exist.
+            For the same round with another model. A model that was not named before is recorded for its batch.
         QuarantinedError
             When all labels of a file went to quarantine. What was told stays told, and nothing is asked.
         CorruptFileError

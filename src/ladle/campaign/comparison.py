@@ -139,7 +139,7 @@ def _row(campaign: Reader, name: str) -> dict[str, Any]:
         "spend": progress.spend,
         "cost": _number(progress.cost),
         "currency": progress.currency,
-        "costs": costs_text(progress.costs),
+        "costs": costs_text(progress.costs, progress.unpriced),
         "budget": _number(progress.budget),
         "labels_per_day": _number(progress.labels_per_day),
         "seconds_per_label": float(np.median(medians)) if medians else math.nan,

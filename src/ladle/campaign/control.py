@@ -97,6 +97,9 @@ def control_of(
         return control_figures(view, session.settings, seen, tested)
 
 
+control_of.__qualname__ = "Campaign.control"  # so Python's own errors name it as callers do
+
+
 def _tested(
     session: Session,
     view: View,

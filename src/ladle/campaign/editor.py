@@ -404,7 +404,7 @@ class Editor(Teller):
         self,
         version: str,
         *,
-        metrics: Mapping[str, float] | None = None,
+        metrics: Mapping[str, float | None] | None = None,
         scores: str | os.PathLike[str] | None = None,
         round: int | None = None,  # noqa: A002 - the campaign's word for it
         correct: bool = False,
@@ -422,8 +422,8 @@ class Editor(Teller):
         round : int, optional
             The last round whose labels it was trained on; by default the last round.
         correct : bool, default False
-            Whether to correct a recorded version: the metrics that are given, and the scores where some are given. The
-            old values stay in the log, and to record them again changes nothing.
+            Whether to correct a recorded version: the metrics that are given, and the scores where some are given. A
+            metric that is None is removed. The old values stay in the log, and to record them again changes nothing.
 
         Returns
         -------

@@ -37,6 +37,7 @@ class Status:
     progress: Progress
     facts: CampaignFacts
     steps: tuple[NextStep, ...]
+    is_value: bool = False  # whether labels are numbers
 
 
 def status(campaign: Reader) -> Status:
@@ -61,7 +62,7 @@ def status(campaign: Reader) -> Status:
     with session.reading(whole=True) as view:
         figures = progress.progress(session, view, at)
         facts = _facts(view, session.settings, figures, at)
-    return Status(figures, facts, tuple(steps(facts)))
+    return Status(figures, facts, tuple(steps(facts)), session.settings.labels.kind == "value")
 
 
 def _facts(view: View, settings: Settings, figures: Progress, at: int) -> CampaignFacts:

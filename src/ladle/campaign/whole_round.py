@@ -88,6 +88,7 @@ def run(campaign: _Steps, session: Session, request: RoundRequest) -> RoundResul
     if digest is None:
         digest = rounds.digest_of_files([request.scores]) or asking.digest_of_arrays(arrays_of(request.given))
     key = _key_of(campaign, session, request, digest)
+    asking.check_model(session, key, request.model or "")
     if request.scores is not None and request.read_scores is None and not campaign.has_batch(key):
         rounds.require_numbers(session.settings.strategy, request.given)
     told = _tell(campaign, session, request, is_new=not campaign.has_batch(key))
@@ -148,7 +149,7 @@ def _key_of(campaign: _Steps, session: Session, request: RoundRequest, digest: s
         label_digests=[file.sha256 for file in request.files],
         size=request.size,
         gold=request.gold,
-        model=request.model,
+        models=rounds.models_of_batches(session),
         scores_digest=digest,
         label_rows=0 if digest or request.files else rounds.label_rows(session),
     )

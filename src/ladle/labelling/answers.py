@@ -344,6 +344,8 @@ class Progress:
         The word for what the cost is in.
     costs : dict of str to float
         What the labels paid for cost, by currency, where it was changed.
+    unpriced : int
+        Labels paid for that have no price, which `cost` and `costs` leave out.
     labels_per_day : float or None
         The speed over the last seven days, without imports and labels that were deleted; None before there is a day of
         labels.
@@ -352,9 +354,9 @@ class Progress:
     agreement : float or None
         The share of pairs of labels of one example that are equal, as `Agreement.share`; None without any.
     annotators : Records
-        One row for each: annotator, labels, imported (of these labels), gold_right, gold_seen, agreement
-        (as `share` of `Agreement.annotators`) and labels_per_day (NaN when unknown), last_told_at (of the last
-        answer that stands, a label or a skip; None without any).
+        One row for each: annotator, labels, imported (of these labels), gold_right, gold_seen (both 0 of values,
+        which are not right or wrong), agreement (as `share` of `Agreement.annotators`) and labels_per_day (NaN when
+        unknown), last_told_at (of the last answer that stands, a label or a skip; None without any).
     reviews : Records
         Whose work is due for a review, and why; as `Reader.reviews`.
     curve : Records
@@ -385,6 +387,7 @@ class Progress:
     cost: float | None
     currency: str
     costs: dict[str, float]
+    unpriced: int
     labels_per_day: float | None
     seconds_left: float | None
     agreement: float | None

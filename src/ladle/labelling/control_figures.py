@@ -14,12 +14,12 @@ from ladle.labelling.records import Records
 
 @dataclass(frozen=True, slots=True)
 class ControlEstimate:
-    """A share with its interval of 95%.
+    """A share, or a mean, with its interval of 95%.
 
     Attributes
     ----------
     value, low, high : float
-        The share, and the ends of the interval.
+        The share or mean, and the ends of the interval.
     count : int
         How many labels it is from.
     """
@@ -96,6 +96,9 @@ class ControlFigures:
         Of the scores that were given to `Campaign.control`; None where it cannot be told yet.
     accuracy_of : str
         What that accuracy is of, or why it cannot be told; "" without scores.
+    mean : ControlEstimate or None
+        Of the labels of the population, where labels are numbers. None for classes, and where it cannot be told yet:
+        before 30 members up to that batch are labelled, and while all their labels are equal.
     """
 
     share: float
@@ -109,14 +112,14 @@ class ControlFigures:
     sample: Records
     accuracy: ControlEstimate | None = None
     accuracy_of: str = ""
+    mean: ControlEstimate | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The figures as plain values that JSON can hold."""
-        others = ("classes", "tests", "sample", "accuracy")
+        others = ("classes", "tests", "sample", "accuracy", "mean")
         plain = {name: getattr(self, name) for name in self.__slots__ if name not in others}
-        found = self.accuracy
-        given = None if found is None else {name: getattr(found, name) for name in found.__slots__}
-        return plain | {"classes": _rows(self.classes), "tests": _rows(self.tests), "accuracy": given}
+        estimates = {"accuracy": _plain(self.accuracy), "mean": _plain(self.mean)}
+        return plain | {"classes": _rows(self.classes), "tests": _rows(self.tests), **estimates}
 
     @property
     def last_test(self) -> Any:
@@ -126,6 +129,10 @@ class ControlFigures:
 
     def __repr__(self) -> str:
         return f"<ControlFigures of {self.labelled:,} labelled members, up to batch {self.batch}>"
+
+
+def _plain(found: ControlEstimate | None) -> dict[str, Any] | None:
+    return None if found is None else {name: getattr(found, name) for name in found.__slots__}
 
 
 def _rows(records: Records) -> list[dict[str, Any]]:

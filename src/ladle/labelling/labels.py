@@ -289,7 +289,7 @@ def holdable(text: str) -> bool:
 def _classes(given: Iterable[Class] | None) -> tuple[Class, ...] | None:
     if given is None:
         return None
-    if isinstance(given, (str, bytes)):
+    if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
         raise ArgumentError("`labels`", wanted="be a list of classes", got=shown(given))
     try:
         classes = tuple(_plain_class(each) for each in given)

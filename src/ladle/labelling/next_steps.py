@@ -118,6 +118,8 @@ def _files(facts: CampaignFacts) -> str:
 def _waiting(facts: CampaignFacts) -> str:
     """How many tasks wait. Those that no ask has chosen stand apart, as progress counts them."""
     asked, others = counted(facts.waiting, "task", "waits"), facts.waiting_unasked
+    if not facts.waiting and not others:
+        return "Only gold is out, whose labels are known"
     if not others:
         return f"{asked} for labels"
     if not facts.waiting:
@@ -206,7 +208,13 @@ STEPS: dict[str, StepRule] = {
     "ask": StepRule(
         lambda facts: facts.batches > 0 and not facts.waiting and facts.left != 0 and facts.to_choose > 0,
         lambda facts: (
-            ("Nothing that was asked for is outstanding" if facts.waiting_unasked else "Nothing is outstanding")
+            (
+                "Nothing that was asked for is outstanding"
+                if facts.waiting_unasked
+                else "Nothing but gold is outstanding"
+                if facts.holders
+                else "Nothing is outstanding"
+            )
             + ". Ask for the next batch"
             + (
                 f": {counted(facts.left, 'label')} of the budget {of_number(facts.left, 'is')} left."

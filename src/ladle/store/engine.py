@@ -9,6 +9,7 @@ beginning (BEGIN IMMEDIATE), so it never fails half-way.
 from __future__ import annotations
 
 import os
+import re
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,9 @@ def checked_url(url: object) -> sa.URL:
     try:
         parsed = sa.make_url(url)  # type: ignore[arg-type]
     except (sa.exc.ArgumentError, ValueError, RecursionError) as cause:
-        raise ArgumentError("`url`", wanted=f"be a database such as {_EXAMPLES}", got=shown(url)) from cause
+        raise ArgumentError(
+            "`url`", wanted=f"be a database such as {_EXAMPLES}", got=without_password(shown(url))
+        ) from cause
     backend = parsed.get_backend_name()
     if backend == "sqlite":
         return _checked_file(parsed)
@@ -58,6 +61,12 @@ def checked_url(url: object) -> sa.URL:
             )
         return parsed.set(drivername="postgresql+psycopg")
     raise ArgumentError("`url`", wanted=f"be a database such as {_EXAMPLES}", got=f"{backend}://...")
+
+
+def without_password(url: str) -> str:
+    """The text of a URL with *** in the place of its passwords; other texts as they are. For all that is shown."""
+    hidden = re.sub(r"^([^:/]+://[^:/@]*):[^@]*@", r"\1:***@", url)
+    return re.sub(r"([?&](?:ssl)?password=)[^&#]*", r"\1***", hidden) if "://" in url else hidden
 
 
 def file_of(url: sa.URL) -> Path | None:
@@ -120,7 +129,7 @@ def _checked_file(url: sa.URL) -> sa.URL:
         raise ArgumentError(
             "`url`",
             wanted="name a file, such as sqlite:///birds.db",
-            got=str(url),
+            got=without_password(str(url)),
             remedy="For a campaign in memory, give ladle.campaign.MemoryStore().",
         )
     path_of(url.database, "`url`")

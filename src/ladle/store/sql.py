@@ -17,7 +17,15 @@ from ladle.labelling.contract.columns import Columns
 from ladle.labelling.contract.store import Kind, Store, View, Writer
 from ladle.labelling.contract.tables import KINDS, CampaignTable, EventTable, TaskTable
 from ladle.store.dialects import Dialect, dialect_of
-from ladle.store.engine import WRITES, checked_url, engine_of, file_of, refuse_other_file, require_file
+from ladle.store.engine import (
+    WRITES,
+    checked_url,
+    engine_of,
+    file_of,
+    refuse_other_file,
+    require_file,
+    without_password,
+)
 from ladle.store.failures import translate
 from ladle.store.schema import CAMPAIGN, CAMPAIGNS, DISPUTED_TASK, SEAL, SERVED, TABLES, WAITING_TASK
 from ladle.store.upgrade import NEWEST, check_version, upgrade, version_of
@@ -150,7 +158,8 @@ class SqlStore(Store):
     @property
     def name(self) -> str:
         """See `Store`."""
-        return self.url.render_as_string(hide_password=True).replace("+pysqlite", "").replace("+psycopg", "")
+        text = self.url.render_as_string(hide_password=True).replace("+pysqlite", "").replace("+psycopg", "")
+        return without_password(text)
 
     def names(self) -> list[str]:
         """See `Store`."""

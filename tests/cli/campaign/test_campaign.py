@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -311,10 +312,13 @@ def test_create_repeats_what_it_was_given(run: Any, tmp_path: Path, monkeypatch:
     more = ("--lease-days", "3", "--seed", "7", "--files", "kept", "--option", "noise=power", "--kind", "value")
     out = " ".join(run(*create, *money, *more, "--low", "0", "--high", "120")[1].split())
     for line in (
-        *("price 0.05 EUR a label", "budget 1 label", "gold 90%", "lease 3 days", "seed 7"),
+        *("price 0.05 EUR a label", "budget 1 label", "lease 3 days", "seed 7"),
         *("kept took", "strategy margin, noise power", "labels numbers from 0 to 120"),
     ):
         assert line in out
+    assert "gold" not in out, "no number is right or wrong"
+    birds = run("campaign", "create", "pool.parquet", "--db", "b.db", "--name", "birds", *money, "--strategy", "margin")
+    assert "gold 90%" in " ".join(birds[1].split())
 
 
 def test_gold_tests_people(begun: Path, run_json: Any, run: Any) -> None:
@@ -511,3 +515,64 @@ def test_the_curve_in_text(plain: bool) -> None:
     assert all(line.isascii() for line in lines) == plain
     flat = curve_lines([5], [0.0], width=20)
     assert sum(line.count("●") for line in flat) == 1
+
+
+def test_a_metric_is_taken_back(run: Any, run_json: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    make_pool(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LADLE_DB", "birds.db")
+    assert run("campaign", "create", "pool.parquet", "--name", "birds", "--strategy", "margin")[0] == 0
+    model = ("campaign", "model", "v1")
+    assert run(*model, "--metric", "acuracy=0.9")[0] == 0
+    assert "NAME=NUMBER" in run(*model, "--metric", "acuracy=none")[2]
+    corrected = ("--correct", "--metric", "acuracy=none", "--metric", "accuracy=0.9")
+    assert run_json(*model, *corrected)[1]["metrics"] == {"acuracy": None, "accuracy": 0.9}
+    assert run_json("campaign", "progress")[1]["curve"][0]["metrics"] == {"accuracy": 0.9}
+    events = len(run_json("campaign", "audit")[1]["events"])
+    assert run(*model, *corrected)[0] == 0
+    assert len(run_json("campaign", "audit")[1]["events"]) == events, "once"
+    details = run_json("campaign", "audit")[1]["events"][-1]["details"]
+    assert (details["before"], details["after"]) == ({"acuracy": 0.9}, {"accuracy": 0.9})
+    assert "did you mean `accuracy`" in run(*model, "--correct", "--metric", "acurracy=none")[2].lower()
+    assert "each name once" in run(*model, "--correct", "--metric", "a=none", "--metric", "a=1")[2]
+
+
+@pytest.mark.parametrize("command", ["gold", "adjudicate"])
+def test_a_wrong_label_of_a_file_is_named_with_its_line(
+    command: str, run: Any, tmp_path: Path, monkeypatch: Any
+) -> None:
+    make_pool(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LADLE_DB", "birds.db")
+    create = ("--name", "birds", "--strategy", "margin", "--kind", "value", "--low", 0, "--high", 10)
+    code, out, _ = run("campaign", "create", "pool.parquet", *create)
+    assert (code, "rightly" in out) == (0, False)
+    (tmp_path / "k.csv").write_text("id,label\nim001,1\nim002,\nim003,77\nim004,88\n")
+    code, _, err = run("campaign", command, "k.csv", *(["--reason", "seen"] if command == "adjudicate" else []))
+    assert code != 0
+    assert "line 4 of k.csv" in err
+    assert "'im003'" in err
+    assert "2 such labels" in err
+
+
+def test_the_control_says_what_it_buys(run: Any, run_json: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    make_pool(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LADLE_DB", "birds.db")
+    create = ("campaign", "create", "pool.parquet", "--strategy", "margin", "--control", "50%", "--name")
+    assert "class shares" in run(*create, "birds", "--labels", "cat,dog,emu")[1].replace("\n", " ")
+    told = run(*create, "ages", "--kind", "value")[1].replace("\n", " ")
+    assert ("the mean of the labels" in told, "accuracy" in told) == (True, False)
+    out = run("campaign", "set", "--control", "25%", "--name", "ages")[1].replace("\n", " ")
+    assert "it buys" in out
+    ask = ("--size", 160, "-o", "b.csv", "--scores", "scores-1.parquet", "--name", "ages")
+    assert run("campaign", "ask", *ask)[0] == 0
+    with (tmp_path / "b.csv").open(newline="", encoding="utf-8-sig") as file:
+        answers = [f"{row['id']},{place % 7}" for place, row in enumerate(csv.DictReader(file))]
+    (tmp_path / "l.csv").write_text("\n".join(["id,label", *answers]) + "\n")
+    assert "mean cannot be told yet" in run("campaign", "status", "--name", "ages")[1]
+    assert run("campaign", "tell", "l.csv", "--annotator", "ann", "--name", "ages")[0] == 0
+    mean = run_json("campaign", "control", "--name", "ages")[1]["mean"]
+    for command in ("control", "progress", "status"):
+        out = run("campaign", command, "--name", "ages")[1].replace("\n", " ")
+        assert f"{mean['value']:.4g} ({mean['low']:.4g} to {mean['high']:.4g}" in out

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from tests.cli.campaigns import labelled, make_pool
 from tests.store.servers import Server
@@ -45,3 +46,25 @@ def test_two_rounds_and_a_move(
         name: before[name] for name in ("labelled", "asked", "rounds", "labels", "spend")
     }
     assert run_json("campaign", "verify")[1]["ok"] is True
+
+
+def test_no_command_shows_the_password(
+    server: Server, run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_pool(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("LADLE_DB", raising=False)
+    url = sa.make_url(server.new_database())
+    db = url.set(username=url.username or "postgres", password="s3cret").render_as_string(hide_password=False)
+    create = ("campaign", "create", "pool.parquet", "--labels", "cat,dog", "--strategy", "margin", "--control", "50%")
+    assert run(*create, "--name", "birds", "--db", db)[0] == 0
+    assert run(*create, "--name", "owls", "--db", db)[0] == 0
+    ask = ("campaign", "ask", "--size", 4, "--scores", "scores-1.parquet", "--margins", "-o", "b.csv")
+    shown = [run(*ask, "--db", db, "--name", "birds")]
+    for command in ("status", "progress", "control", "outstanding", "verify", "audit"):
+        for form in ((), ("--json",)):
+            shown.append(run("campaign", command, "--db", db, "--name", "birds", *form))
+    shown.append(run("campaign", "compare", "--db", db))
+    shown.append(run("campaign", "status", "--db", db))
+    assert any("***" in out for _, out, _ in shown)
+    assert not any("s3cret" in out + err for _, out, err in shown)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +17,7 @@ from ladle.cli import main
 from ladle.cli.pool.scored import Reading
 from ladle.errors import ArgumentError, MismatchError, ShapeError
 from tests.campaign.made import begun
-from tests.cli.campaigns import labelled
+from tests.cli.campaigns import labelled, make_pool
 
 N = 60
 RNG = np.random.default_rng(3)
@@ -166,3 +167,41 @@ def test_scores_may_name_their_ids_as_the_pool_does(tmp_path, run, monkeypatch, 
     scores = write({"image_id": [IDS[row] for row in order], "p": P[order].tolist()})
     assert run("campaign", "ask", "--scores", scores, "--size", 5, "-o", "b.csv")[0] == 0
     assert set(read_ids("b.csv")) == {IDS[row] for row in np.argsort(ladle.margin(P))[:5]}
+
+
+def test_a_model_named_later_is_that_of_the_same_batch(
+    run: Any, run_json: Any, tmp_path: Path, monkeypatch: Any
+) -> None:
+    make_pool(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LADLE_DB", "birds.db")
+    create = ("--name", "birds", "--labels", "cat,dog,emu", "--strategy", "margin")
+    assert run("campaign", "create", "pool.parquet", *create)[0] == 0
+    ask = ("campaign", "ask", "--size", 9, "--scores", "scores-1.parquet", "-o", "u.csv")
+    first = run_json(*ask)[1]
+    before = (tmp_path / "u.csv").read_bytes()
+    again = run_json(*ask, "--model", "v1", "--force")[1]
+    assert (again["batch"], again["done_before"], again["model"]) == (first["batch"], True, "v1")
+    assert (tmp_path / "u.csv").read_bytes() == before
+    code, _, err = run(*ask, "--model", "v2", "--force")
+    assert code != 0
+    assert "the model of round 1 must be 'v1'" in err
+    assert "a key of its own" in err
+    other = run_json("campaign", "ask", *ask[2:-1], "v.csv", "--model", "v2", "--key", "another")[1]
+    assert (other["batch"], other["done_before"]) == (2, False)
+
+
+def test_one_number_an_example_is_no_control_score(run: Any, tmp_path: Path, monkeypatch: Any) -> None:
+    make_pool(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LADLE_DB", "birds.db")
+    create = ("--name", "birds", "--labels", "cat,dog,emu", "--strategy", "margin", "--control", "50%")
+    assert run("campaign", "create", "pool.parquet", *create)[0] == 0
+    assert run("campaign", "ask", "--size", 10, "--scores", "scores-1.parquet", "-o", "b.csv")[0] == 0
+    rows = pq.read_metadata(tmp_path / "pool.parquet").num_rows
+    np.save(tmp_path / "z.npy", np.linspace(0, 1, rows, dtype=np.float32))
+    code, _, err = run("campaign", "control", "--scores", "z.npy")
+    assert code != 0
+    assert "--margins" not in err
+    assert "--binary" in err
+    assert "--margins" in run("campaign", "ask", "--size", 5, "--scores", "z.npy", "-o", "c.csv")[2]

@@ -67,10 +67,11 @@ def test_set(begun: Path, run: Any, run_json: Any) -> None:
         assert campaign.audit()[-2].actor == "lead"
         assert (campaign.settings.budget, campaign.settings.lease_seconds) == (None, 3 * 86400)
     out = run("campaign", "set", "--lease-days", 1, "--control", "5%")[1]
-    assert [line.split() for line in out.splitlines()[1:]] == [
+    assert [line.split() for line in out.splitlines()[1:3]] == [
         ["lease-days", "1", "day,", "was", "3", "days"],
         ["control", "5%,", "was", "12.5%"],
     ]
+    assert "it buys the class shares of the pool" in " ".join(out.split())
     out = " ".join(run("campaign", "audit")[1].split())
     assert "control 12.5% to 5%, lease 3 days to 1 day" in out, "in the units of the options"
 

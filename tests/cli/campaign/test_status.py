@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from ladle.campaign import Campaign
 from ladle.campaign.status import Status
-from ladle.cli.campaign.opening import open_campaign
+from ladle.cli.campaign.opening import as_typed, open_campaign
 from ladle.cli.campaign.overview.status import HEIGHT, WIDTH, _shortened, screen
+from ladle.errors import LadleError
 from ladle.labelling import MemoryStore
 from ladle.labelling.next_steps import STEPS, CampaignFacts, DueReview, NextStep, steps
 from tests.campaign.made import begun
@@ -159,3 +161,28 @@ def test_a_long_message_ends_with_a_sentence() -> None:
     assert " ".join(lines) == first
     assert " ".join(_shortened(second)) == second
     assert _shortened("word " * 90)[-1].endswith(" ...")
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://me:s3cret@host/labels", "postgresql://me:***@host/labels"),
+        ("postgresql://me:s3/cr:et@host:5432/labels?x=1", "postgresql://me:***@host:5432/labels?x=1"),
+        ("postgresql://host/labels?user=me&password=s3cret&x=1", "postgresql://host/labels?user=me&password=***&x=1"),
+        ("postgresql://me@host/labels", "postgresql://me@host/labels"),
+        ("sqlite:///a:b@c.db", "sqlite:///a:b@c.db"),
+        ("a:b@c.db", "a:b@c.db"),
+    ],
+)
+def test_no_password_is_shown(url: str, shown: str) -> None:
+    assert as_typed("status", url, None) == f"ladle campaign status --db {shlex.quote(shown)}"
+    with pytest.raises(LadleError) as raised:
+        Campaign.open(url.replace("postgresql", "mysql").replace("@host", "@host:port"), name="x")
+    assert "s3" not in str(raised.value)
+
+
+def test_gold_that_is_out_is_no_task_that_waits() -> None:
+    facts = CampaignFacts(batches=1, waiting=0, holders=("yan: 1 (gold)",), to_choose=5)
+    told = {step.name: step.message for step in steps(facts)}
+    assert told["tell"].startswith("Only gold is out, whose labels are known (yan: 1 (gold)).")
+    assert told["ask"].startswith("Nothing but gold is outstanding.")

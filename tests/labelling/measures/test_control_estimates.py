@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.stats
 
+from ladle.labelling.control_figures import ControlEstimate
 from ladle.labelling.measures.control_estimates import (
     NEVER,
     ControlEnd,
     ControlFacts,
+    mean_of,
     model_tests,
     share_of,
     share_with,
@@ -110,3 +113,24 @@ def test_an_interval_holds_its_estimate(count: int) -> None:
     for right in (0, count):
         found = share_of(right, count)
         assert found.low <= found.value <= found.high
+
+
+@pytest.mark.parametrize("kind", ["normal", "uniform", "exponential"])
+def test_the_interval_of_a_mean_covers_it_as_often_as_it_says(kind: str) -> None:
+    random = np.random.default_rng(5)
+    values = {"normal": random.normal, "uniform": random.random, "exponential": random.exponential}[kind](size=300)
+    for count, least in ((30, 0.91), (150, 0.93)):
+        found = [mean_of(random.choice(values, count, replace=False), 300) for _ in range(1500)]
+        covers = np.mean([each is not None and each.low <= values.mean() <= each.high for each in found])
+        assert least <= covers <= 0.975, (count, covers)
+
+
+def test_the_mean_of_few_or_of_equal_numbers_is_not_told() -> None:
+    assert mean_of([], 10) is None
+    assert mean_of(np.arange(29.0), 100) is None
+    assert mean_of(np.ones(40), 100) is None
+    assert mean_of(np.arange(5.0), 5) == ControlEstimate(2.0, 2.0, 2.0, 5)
+    found = mean_of(np.arange(30.0))
+    assert found is not None
+    reach = scipy.stats.t.ppf(0.975, 29) * scipy.stats.sem(np.arange(30.0))
+    assert (found.value, found.low, found.high) == pytest.approx((14.5, 14.5 - reach, 14.5 + reach))

@@ -25,7 +25,7 @@ def adjudicate(session: Session, ids: object, labels: object, reason: str) -> in
     rows, given = examples.rows_of(listed), _one_for_each(labels, len(listed))
     if len(np.unique(rows)) < len(rows):
         raise ArgumentError("`ids`", wanted="name each example once", got="one of them twice")
-    as_told = as_given(session.settings.labels, given, len(listed))
+    as_told = as_given(session.settings.labels, given, len(listed), listed)
     order, at = np.argsort(rows), session.now()
     chosen = NamedExamples(rows[order], examples.texts_at(rows[order]))
     with session.writing() as writer:

@@ -82,7 +82,7 @@ def add_gold(session: Session, ids: object, labels: object) -> int:
     with session.reading() as view:
         examples = session.examples(view)
     listed = examples.checked(ids)
-    rows, as_told = examples.rows_of(listed), as_given(session.settings.labels, labels, len(listed))
+    rows, as_told = examples.rows_of(listed), as_given(session.settings.labels, labels, len(listed), listed)
     order = np.argsort(rows)
     chosen = NamedExamples(rows[order], examples.texts_at(rows[order]))
     if len(np.unique(rows)) < len(rows):
@@ -116,7 +116,8 @@ def record_model(
         raise ArgumentError("`version`", wanted="name the model", got="nothing")
     number = None if number is None else whole(number, "`round`", least=1)
     path_of(scores, "`scores`", undecided=True)
-    text, path = pool_rules.check_metrics(metrics), "" if scores is None else str(Path(scores).absolute())
+    text = pool_rules.check_metrics(metrics, is_correction=is_correction)
+    path = "" if scores is None else str(Path(scores).absolute())
     digest = _score_digest(Path(path)) if path else ""
     with session.writing() as writer:
         batches, at = writer.read(BatchTable), session.now()
@@ -127,10 +128,12 @@ def record_model(
         labelled = int((task.state == LABELLED).sum())
         first = (next_number(writer, ModelTable), version, at, of_round, labelled)
         row = ModelTable.of([(*first, text, path, digest, next_number(writer, EventTable))])
+        corrections = writer.read(EventTable, "kind", ["correct model"])
         if is_correction:
-            effects = pool_rules.correct_model(row, writer.read(ModelTable))
+            removed = pool_rules.removed_metrics(corrections, version)
+            effects = pool_rules.correct_model(row, writer.read(ModelTable), removed)
         else:
-            former = pool_rules.former_models(writer.read(EventTable, "kind", ["correct model"]), version)
+            former = pool_rules.former_models(corrections, version)
             effects = pool_rules.record_model(row, writer.read(ModelTable), former)
         if effects:
             record(writer, session.act("correct model" if is_correction else "model", at), effects)

@@ -84,6 +84,9 @@ def set_settings(
     return change(campaign._session, given, instead_of)
 
 
+set_settings.__qualname__ = "Campaign.set"  # so Python's own errors name it as callers do
+
+
 def change(session: Session, given: Mapping[str, Any], instead_of: float | None) -> SettingsChange:
     """Change the settings that are not UNCHANGED, and judge the tasks anew. Raises: ArgumentError."""
     wanted = {name: value for name, value in given.items() if value is not UNCHANGED}

@@ -29,6 +29,7 @@ from ladle.labelling.measures.control_estimates import (
     NEVER,
     ControlEnd,
     ControlFacts,
+    mean_of,
     model_tests,
     share_with,
 )
@@ -130,7 +131,14 @@ def control_figures(
         sample=_sample(seen, sample),
         accuracy=tested[0],
         accuracy_of=tested[1],
+        mean=_mean(seen, sample) if settings.labels.kind == "value" else None,
     )
+
+
+def _mean(seen: ControlView, sample: npt.NDArray[np.bool_]) -> ControlEstimate | None:
+    """The mean of all values, from those of the labelled members."""
+    said = np.array([float(parsed(text)) for text in seen.told.tolist()], np.float64)
+    return mean_of(said[seen.label[sample]], len(seen.rows))
 
 
 def _sample(seen: ControlView, which: npt.NDArray[np.bool_]) -> Records:

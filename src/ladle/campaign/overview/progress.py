@@ -55,7 +55,8 @@ def progress(session: Session, view: View, at: int) -> Progress:
     asked, labelled, disputed = task.batch > 0, task.state == LABELLED, task.state == DISPUTED
     outstanding = int((asked & np.isin(task.state, WAITING)).sum())
     changes = name_changes(view)
-    spend, costs = spend_of(settings, task, label, changes), costs_of(view, payments(label, changes))
+    spend, bought = spend_of(settings, task, label, changes), payments(label, changes)
+    costs, unpriced = costs_of(view, bought)
     since, people, is_value = founded_at(view), quality.figures(view, settings, label), settings.labels.kind == "value"
     agreements = {} if is_value else {each.name: each.agreement for each in people}
     stands = standing(paid, current)
@@ -82,10 +83,11 @@ def progress(session: Session, view: View, at: int) -> Progress:
         cost=costs.get(settings.currency, None if settings.price is None else 0.0),
         currency=settings.currency,
         costs=costs,
+        unpriced=unpriced,
         labels_per_day=speed,
         seconds_left=spend.reserved / speed * DAY_SECONDS if speed and outstanding else None if outstanding else 0.0,
         agreement=None if is_value else agreement_of(counted_labels(label, exclusions)),
-        annotators=annotators(view, label, stands, agreements, at=at, since=since),
+        annotators=annotators(view, label, stands, agreements, kind=settings.labels.kind, at=at, since=since),
         reviews=quality.reviews_of(people, settings),
         curve=curve,
         stopping=stopping(curve),
@@ -93,10 +95,10 @@ def progress(session: Session, view: View, at: int) -> Progress:
     )
 
 
-def costs_of(view: View, payments: LabelTable) -> dict[str, float]:
-    """What the labels that were paid for cost, by currency."""
+def costs_of(view: View, payments: LabelTable) -> tuple[dict[str, float], int]:
+    """What the labels that were paid for cost, by currency, and how many of them have no price."""
     prices = Prices.of(Settings.from_json(view.settings), view.read(SettingsTable))
-    return {} if set(prices.price) == {None} else prices.costs(payments.event)
+    return {} if set(prices.price) == {None} else prices.costs(payments.event), prices.unpriced(payments.event)
 
 
 def founded_at(view: View) -> int:
@@ -106,15 +108,22 @@ def founded_at(view: View) -> int:
 
 
 def annotators(
-    view: View, label: LabelTable, stands: LabelTable, agreements: Mapping[str, float], *, at: int, since: int
+    view: View,
+    label: LabelTable,
+    stands: LabelTable,
+    agreements: Mapping[str, float],
+    *,
+    kind: str,
+    at: int,
+    since: int,
 ) -> Records:
     """One row for each annotator, by name. label: every version of all answers. stands: as `standing`.
 
-    agreements: by name. The last answer is the last one that stands, a skip or a label.
+    agreements: by name. kind: of the labels. The last answer is the last one that stands, a skip or a label.
     """
     current, answers = labels_of(label), answers_of(label)
     names = sorted(set(label.annotator.tolist()))
-    right, seen = gold_scores(current, view.read(GoldTable))
+    right, seen = gold_scores(current, view.read(GoldTable), kind)
     counts, imported, last = np.zeros((3, len(names)), np.int64)
     speed = np.full(len(names), np.nan)
     for place, name in enumerate(names):

@@ -69,6 +69,9 @@ def split_of(
         return split(session, view, shares, near, reporter(progress))
 
 
+split_of.__qualname__ = "Campaign.split"  # so Python's own errors name it as callers do
+
+
 def split(
     session: Session, view: View, shares: Mapping[str, float], near: float | None, progress: Reporter
 ) -> PoolSplit:

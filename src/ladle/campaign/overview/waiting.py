@@ -61,7 +61,7 @@ def outstanding(view: View, settings: Settings, at: int) -> Records:
             "order": task.place,
             "state": names(STATES, task.state),
             "lease_until": times(until),
-            "holder": holder,
+            "holder": np.where(has, holder, ""),
             "held_since": times(np.where(has, by_batch.asked_at[task.batch], 0)),
             "held_until": times(np.where(has, by_batch.lease_until[task.batch], 0)),
             "taken_by": _joined(task.row, live.row, live.annotator),

@@ -21,6 +21,7 @@ from ladle.errors import ArgumentError, FileError, IdError, LadleError, Mismatch
 from ladle.labelling.contract.columns import Int64, Texts, repeated, texts
 from ladle.labelling.contract.tables import NO_ROW, ExclusionTable, PoolPartTable
 from ladle.notices import gathered, notice
+from ladle.numbers import shown
 from ladle.pool import Pool, open_pool
 from ladle.pool.column_pool import ColumnPool
 from ladle.pool.ids.example_ids import SHOWN, Ids, as_id_array, check_distinct, show_ids
@@ -210,14 +211,22 @@ def from_texts(ids: Texts, id_type: str) -> npt.NDArray[Any]:
 
 
 def as_pool(given: object, instructions: str = "") -> Pool:
-    """The caller's pool: a `Pool`, or an argument of `ladle.open_pool`.
+    """The caller's argument `pool`: a `Pool`, or an argument of `ladle.open_pool`.
 
     instructions: those of `reopen_instructions` for this pool. A path is read by the same names of columns.
+    Raises: as `ladle.open_pool`, whose argument `source` is `pool` here; ArgumentError for what is no pool at all.
     """
     if isinstance(given, Pool):
         return given
+    if given is None or isinstance(given, (bool, int, float, complex, bytes)):
+        raise ArgumentError("`pool`", wanted="be a pool, a path, a table or an array of vectors", got=shown(given))
     how = json.loads(instructions) if instructions and isinstance(given, (str, os.PathLike)) else {}
-    return _open(given, how)
+    try:
+        return _open(given, how)
+    except LadleError as error:
+        if error.subject != "`source`":
+            raise
+        raise error.reworded("`pool`", wanted=error.wanted, got=error.got, remedy=error.remedy) from error
 
 
 def reopen_instructions(pool: Pool) -> str:

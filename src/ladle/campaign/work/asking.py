@@ -233,9 +233,31 @@ def _renew(session: Session, writer: Writer, number: int, request: AskRequest, a
             remedy="Repeat it as it was, or use a new key. To hand the batch over, release it (Campaign.release), and "
             "assign its examples (Campaign.assign).",
         )
-    effects = ask_rules.renew_batch(batch, lease_until=act.at + request.lease, event=next_number(writer, EventTable))
+    _refuse_other_model(batch, request.model)
+    effects = ask_rules.renew_batch(
+        batch, lease_until=act.at + request.lease, model=request.model, event=next_number(writer, EventTable)
+    )
     record(writer, session.act("renew", act.at), effects)
     return read_batch(session, writer, number, renewed=True)
+
+
+def check_model(session: Session, key: str, model: str) -> None:
+    """Refuse another model than that of the batch of this key, where there is one. Raises: MismatchError."""
+    with session.reading() as view:
+        batches = view.read(BatchTable)
+        _refuse_other_model(batches.take(batches.key == key), model)
+
+
+def _refuse_other_model(batch: BatchTable, model: str) -> None:
+    """Refuse a model for a batch that has another one. batch: one row, or none. Raises: MismatchError."""
+    if not len(batch) or model in ("", batch.model[0]) or not batch.model[0]:
+        return
+    raise MismatchError(
+        f"the model of round {int(batch.round[0])}",
+        wanted=f"be {batch.model[0]!r}, with which the same request was made before",
+        got=repr(model),
+        remedy="Repeat it as it was. Another batch needs other scores, or an ask with a key of its own.",
+    )
 
 
 def read_batch(session: Session, view: View, number: int, *, renewed: bool = False) -> answers.Batch:

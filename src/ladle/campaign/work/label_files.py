@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from ladle.campaign.session.session import Session
 from ladle.campaign.work import rounds, telling
 from ladle.counts import counted
-from ladle.errors import DataError, IdError
+from ladle.errors import ArgumentError, DataError, IdError
 from ladle.formats import Form, LabelFile
 from ladle.formats.checks import CHECK, ROW, fits
 from ladle.labelling.answers import Told
@@ -125,6 +125,27 @@ def with_classes(column: Any, labels: Labels) -> Any:
         return [as_class(each) for each in label] if isinstance(label, list) else as_class(label)
 
     return [as_classes(label) for label in column.to_pylist()]
+
+
+def words_of(file: LabelFile, labels: Labels) -> tuple[Any, list[Any]]:
+    """The ids of a file and its labels, each of which must be one of the campaign: known labels, and final words.
+
+    Raises: ArgumentError that names the id and the line of the first one that is none.
+    """
+    ids, given = file.table.column("id"), with_classes(file.table.column("label"), labels)
+    listed = given if isinstance(given, list) else given.to_pylist()
+    _, refused = labels.all_canonical(listed)
+    if refused:
+        first, reason = next(iter(sorted(refused.items())))
+        at = file.places([file.rows[first]])[0]
+        raise ArgumentError(
+            f"{at} of {file.source}" if at else f"the labels in {file.source}",
+            wanted="have a label of the campaign",
+            got=f"{reason}, for the example {ids[first].as_py()!r}"
+            + ("" if len(refused) == 1 else f", and {counted(len(refused), 'such label')} in all"),
+            remedy="Correct it, or leave its label empty. Nothing of the file was stored.",
+        )
+    return ids, listed
 
 
 def filled(column: Any, default: str) -> Any:

@@ -115,6 +115,8 @@ def ask_key(
 ) -> str:
     """The key of an ask that has no other: the same for the same request.
 
+    model: None, but for the keys of earlier versions, see `find_key`: the same scores are the same ask, whatever their
+    model is called.
     label_digests: the SHA-256 of each file of labels of the round. label_rows: the labels that the campaign has. They
     count only where neither scores nor files of labels tell one ask from the next: then the request is another one once
     a label has come back.
@@ -147,22 +149,29 @@ def find_key(
     has_batch: Callable[[str], bool],
     readings: Sequence[tuple[object, ...]],
     *,
-    alone: bool,
-    label_digests: Sequence[str],
+    models: Sequence[str],
+    alone: bool = False,
+    label_digests: Sequence[str] = (),
     **request: Any,
 ) -> str:
-    """The key of this round: the one that has a batch already, else the first. request: arguments of `ask_key`.
+    """The key of this ask or round: the one that has a batch already, else the first. request: for `ask_key`.
 
-    alone: whether it has arrays without a file or a digest. The keys of such rounds begin with other letters, which
-    tell them apart; in earlier versions they began as all others. label_digests: of each file of labels, as given.
-    Their order, and a file given twice, make no other round; in earlier versions they did.
+    models: those of the batches so far, which were part of the key in earlier versions. alone: whether it has arrays
+    without a file or a digest. The keys of such rounds begin with other letters, which tell them apart; in earlier
+    versions they began as all others. label_digests: of each file of labels, as given. Their order, and a file given
+    twice, make no other round; in earlier versions they did.
     """
     orders = dict.fromkeys([tuple(sorted(set(label_digests))), tuple(label_digests)])
+    ways = [(each, model) for model in (None, *models) for each in orders]
     if alone and request["scores_digest"]:
-        plain = [ask_key(**request, label_digests=each) for each in orders]
+        plain = [ask_key(**request, model=model, label_digests=each) for each, model in ways]
         keys = [_KEY_OF_ARRAYS + each.removeprefix(_KEY) for each in plain] + plain
     else:
-        keys = [ask_key(**request, label_digests=each, scores_reading=way) for each in orders for way in readings]
+        keys = [
+            ask_key(**request, model=model, label_digests=each, scores_reading=reading)
+            for each, model in ways
+            for reading in readings
+        ]
     return next((each for each in keys if has_batch(each)), keys[0])
 
 
@@ -244,6 +253,12 @@ def noted(session: Session, batch: Batch) -> Batch:
     for each in found:
         notice(each)
     return replace(batch, notices=tuple(found))
+
+
+def models_of_batches(session: Session) -> list[str]:
+    """The models that batches were asked with, each once."""
+    with session.reading() as view:
+        return [each for each in dict.fromkeys(view.read(BatchTable).model.tolist()) if each]
 
 
 def has_model(session: Session, version: str) -> bool:

@@ -417,10 +417,10 @@ def _as_list(values: object, name: str = "labels") -> list[Any]:
     return list(values.tolist()) if hasattr(values, "tolist") else list(values)
 
 
-def as_given(labels: Labels, given: object, count: int) -> Texts:
+def as_given(labels: Labels, given: object, count: int, ids: Any = ()) -> Texts:
     """(count,) labels as canonical JSON, with the names of classes that they were given.
 
-    Raises: ArgumentError for the first value that is no label.
+    ids: of the examples, to name that of a value that is no label. Raises: ArgumentError for the first such value.
     """
     listed = _as_list(given)
     written, refused = labels.all_canonical(listed)
@@ -429,7 +429,8 @@ def as_given(labels: Labels, given: object, count: int) -> Texts:
     if refused:
         position, reason = next(iter(refused.items()))
         which = "" if count == 1 else f" (number {position + 1:,} of {count:,})"
-        raise ArgumentError("`labels`", wanted="be labels of the campaign", got=f"{reason}{which}")
+        whose = f" for {ids[position].as_py()!r}" if len(ids) else ""
+        raise ArgumentError("`labels`", wanted="be labels of the campaign", got=f"{reason}{whose}{which}")
     return labels.as_told().all_canonical(listed)[0] if labels.former else written
 
 

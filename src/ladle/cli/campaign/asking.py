@@ -75,10 +75,11 @@ def ask(
 ) -> None:
     """Choose the next batch, as a new round under a lease.
 
-    The same command with the same scores is the same ask: it returns the same batch and renews its lease. Without
-    scores, it is the same ask until a label has come back; --key tells two asks apart.
+    The same command with the same scores is the same ask: it returns the same batch and renews its lease. A --model
+    that comes later is recorded for that batch. Without scores, it is the same ask until a label has come back; --key
+    tells two asks apart.
     """
-    from ladle.campaign.work.rounds import ask_key, digest_of_files
+    from ladle.campaign.work.rounds import digest_of_files, find_key, models_of_batches
     from ladle.cli.campaign.batches import check_batch_file, write_batch, written_facts
     from ladle.cli.campaign.scores import given_of, reading_of
     from ladle.cli.pool.scored import QueryInputs
@@ -102,12 +103,13 @@ def ask(
             ignore_extra=ignore_extra_scores,
         )
         digest = digest_of_files([scores, votes])
-        key = key or ask_key(
-            size,
+        key = key or find_key(
+            campaign.has_batch,
+            [reading.key],
+            models=models_of_batches(campaign._session),
+            size=size,
             gold=gold,
-            model=model,
             scores_digest=digest,
-            scores_reading=reading.key,
             label_rows=0 if digest else len(campaign.labels()),
         )
         is_new = not campaign.has_batch(key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,13 +14,16 @@ from ladle.cli.program import options
 from ladle.cli.program.skipping import SkipInvalid, SkippedFile, Skipping
 from ladle.counts import counted, listed_text, of_number
 
+if TYPE_CHECKING:
+    from ladle.labelling import Settings
+
 Price = Annotated[float | None, typer.Option("--price", metavar="NUMBER", help="What a label costs.")]
 Control = Annotated[
     str | None,
     typer.Option(
         "--control",
         metavar="SHARE",
-        help="Of every batch, drawn uniformly: 5% or 0.05. It buys honest estimates of accuracy and class shares.",
+        help="Of every batch, drawn uniformly: 5%. Buys honest estimates of accuracy and class shares, or a mean.",
     ),
 ]
 GoldAccuracy = Annotated[
@@ -260,7 +263,9 @@ def _print_created(
         "people": f"{each}, resolved by {settings.agreement}",
         "budget": "none" if settings.budget is None else counted(settings.budget, "label"),
         **_price_line(settings),
-        "gold": f"{settings.gold_accuracy:.0%} of it should be labelled rightly",
+        **(
+            {} if labels.kind == "value" else {"gold": f"{settings.gold_accuracy:.0%} of it should be labelled rightly"}
+        ),
         **({"control": control_text(settings)} if settings.control else {}),
         "lease": days_text(settings.lease_seconds),
         "seed": f"{settings.seed}",
@@ -273,9 +278,17 @@ def _print_created(
 
 def control_text(settings: Any) -> str:
     """What the share of the control costs and buys."""
+    share = f"{settings.control * 100:g}% of every batch is drawn uniformly"
+    return f"{share}. It buys {control_buys(settings)}"
+
+
+def control_buys(settings: Settings) -> str:
+    """What the control tells of such labels."""
+    is_value = settings.labels.kind == "value"
     return (
-        f"{settings.control * 100:g}% of every batch is drawn uniformly. It buys "
-        "the class shares of the pool and the accuracy of the model, with intervals, as the campaign goes"
+        "the mean of the labels of the pool, with its interval, as the campaign goes"
+        if is_value
+        else "the class shares of the pool and the accuracy of the model, with intervals, as the campaign goes"
     )
 
 

@@ -21,7 +21,11 @@ def model(
     version: Annotated[str, typer.Argument(metavar="VERSION", help="Of the model.", show_default=False)],
     metrics: Annotated[
         list[str] | None,
-        typer.Option("--metric", metavar="NAME=VALUE", help="How good it is, such as accuracy=0.91; once for each."),
+        typer.Option(
+            "--metric",
+            metavar="NAME=VALUE",
+            help="How good it is, such as accuracy=0.91; once for each. With --correct, NAME=none removes one.",
+        ),
     ] = None,
     scores: Annotated[
         Path | None, typer.Option("--scores", metavar="FILE", help="Its scores of the pool: path and digest are kept.")
@@ -38,7 +42,7 @@ def model(
     """Record a version of the model: a point of the learning curve at the current number of labels."""
     from ladle.cli.program.printing import print_answer
 
-    measured = metrics_of(metrics, version)
+    measured = _corrected_metrics(metrics, version) if correct else {**metrics_of(metrics, version)}
     with open_campaign(db, name, pool=pool, by=by) as campaign:
         before = version in campaign.progress().curve["version"]
         labelled = campaign.record_model(version, metrics=measured, scores=scores, correct=correct)
@@ -52,7 +56,7 @@ def model(
             "metrics": measured,
         }
         lines = {"labels": counted(labelled, "labelled example")} | {
-            each: f"{value:g}" for each, value in measured.items()
+            each: "removed" if value is None else f"{value:g}" for each, value in measured.items()
         }
         if correct:
             lines["corrected"] = "the log keeps the old values: ladle campaign audit"
@@ -93,17 +97,17 @@ def gold(
         from ladle.errors import ArgumentError
 
         raise ArgumentError("LABELS", wanted="be a file of ids and known labels", got="none, or --example")
-    from ladle.campaign.work.label_files import with_classes
+    from ladle.campaign.work.label_files import words_of
     from ladle.cli.campaign.telling import file_reading, label_file, names_of
     from ladle.cli.program.printing import print_answer
 
     with open_campaign(db, name, pool=pool, by=by) as campaign:
         names = names_of(id_column, label_column)
         reading = file_reading(delimiter, encoding, empty_lists, ignore_columns)
-        known = label_file(campaign, labels, names=names, format_name=format_name, reading=reading).table
-        written = with_classes(known.column("label"), campaign.settings.labels)
+        known = label_file(campaign, labels, names=names, format_name=format_name, reading=reading)
+        named, written = words_of(known, campaign.settings.labels)
         before = campaign.last_event()
-        added, rows = campaign.add_gold(known.column("id"), written), known.num_rows
+        added, rows = campaign.add_gold(named, written), len(written)
         is_new = campaign.last_event() != before
         facts = {
             "command": "campaign gold",
@@ -155,7 +159,7 @@ def metrics_of(given: list[str] | None, version: str | None) -> dict[str, float]
         raise ArgumentError("--metric", wanted="come with --model", got="none")
     metrics: dict[str, float] = {}
     for text in given or []:
-        name, _, value = (part.strip() for part in text.partition("="))
+        name, value = _name_and_value(text)
         try:
             number = float(value)
         except ValueError:
@@ -166,9 +170,31 @@ def metrics_of(given: list[str] | None, version: str | None) -> dict[str, float]
     return metrics
 
 
+def _corrected_metrics(given: list[str] | None, version: str) -> dict[str, float | None]:
+    """As `metrics_of`, with None for each NAME=none, which is removed. Raises: ArgumentError."""
+    from ladle.errors import ArgumentError
+
+    removed = [text for text in given or [] if _name_and_value(text)[1].lower() == "none"]
+    found: dict[str, float | None] = {**metrics_of([each for each in given or [] if each not in removed], version)}
+    for text in removed:
+        name, _ = _name_and_value(text)
+        if not name or name in found:
+            raise ArgumentError("--metric", wanted="be NAME=NUMBER or NAME=none, each name once", got=text)
+        found[name] = None
+    return found
+
+
+def _name_and_value(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    return name.strip(), value.strip()
+
+
 COMMANDS = {"model": model, "gold": gold}
 EXAMPLES = {
-    "model": options.examples("ladle campaign model v3 --db birds.db --metric accuracy=0.91 --metric macro_f1=0.88"),
+    "model": options.examples(
+        "ladle campaign model v3 --db birds.db --metric accuracy=0.91 --metric macro_f1=0.88",
+        "ladle campaign model v3 --correct --metric acuracy=none --metric accuracy=0.91",
+    ),
     "gold": options.examples(
         "ladle campaign gold known.csv --db birds.db",
         "ladle campaign gold --remove --example im-17 --db birds.db",

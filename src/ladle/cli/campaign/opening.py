@@ -71,10 +71,14 @@ def url_of(db: str | None) -> str:
 
 
 def as_typed(command: str, db: str | None, name: str | None) -> str:
-    """A command for the same campaign as it can be typed: with `--db` and `--name` where they were given."""
-    from ladle.labelling.next_steps import END_OF_OPTIONS
+    """A command for the same campaign as it can be typed: with `--db` and `--name` where they were given.
 
-    given = [("--db", None if db == os.environ.get("LADLE_DB") else db), ("--name", name)]
+    The password of a URL is not shown.
+    """
+    from ladle.labelling.next_steps import END_OF_OPTIONS
+    from ladle.store.engine import without_password
+
+    given = [("--db", None if not db or db == os.environ.get("LADLE_DB") else without_password(db)), ("--name", name)]
     options_given = shlex.join([word for option, text in given if text for word in (option, text)])
     words, dashes, names = command.partition(f" {END_OF_OPTIONS} ")
     return f"ladle campaign {' '.join(filter(None, [words, options_given]))}{dashes}{names}"

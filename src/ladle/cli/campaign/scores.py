@@ -102,7 +102,7 @@ def given_of(campaign: Campaign, reading: Reading, *, progress: Reporter) -> Que
     import numpy as np
 
     needs = [each for each in needs_of(campaign) if each != "embeddings"]
-    settings = campaign.settings
+    settings, takes_margins = campaign.settings, "probabilities" not in needs
     tells_classes = reading.path is not None and not reading.margins and settings.labels.kind == "single"
     if settings.control and tells_classes and settings.labels.classes is not None:
         needs.append("probabilities")  # the ask records what they predict for the control
@@ -112,7 +112,7 @@ def given_of(campaign: Campaign, reading: Reading, *, progress: Reporter) -> Que
     labelled = labelled[labelled >= 0]  # labelled examples of the pool may lack a score
     named = replace(reading, classes=campaign.settings.labels.classes)
     try:
-        return named.read(pool, labelled, needs, progress=progress)
+        return named.read(pool, labelled, needs, takes_margins=takes_margins, progress=progress)
     except ClassCountError as error:
         campaign.classes.refuse_earlier(error.subject, error.count)
         raise
@@ -130,5 +130,9 @@ def probabilities_of(campaign: Campaign, reading: Reading, *, progress: Reporter
     try:
         return named.read(pool, np.empty(0, np.int64), PROBABILITIES, progress=progress).arrays["probabilities"]
     except ClassCountError as error:
-        campaign.classes.refuse_earlier(error.subject, error.count)
+        try:
+            campaign.classes.refuse_earlier(error.subject, error.count)
+        except ClassCountError as earlier:  # margins are no remedy here
+            remedy = earlier.remedy.partition(" Until then give its margins")[0]
+            raise earlier.reworded(earlier.subject, wanted=earlier.wanted, got=earlier.got, remedy=remedy) from error
         raise

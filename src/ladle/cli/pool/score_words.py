@@ -41,25 +41,33 @@ _OPTION_WORDS = (
     (r'Say id="" if it does', "Name that column in the file, and say --score-id NAME, if it does"),
     (r"Name the column that holds the ids with `id`", "Name the column that holds the ids with --score-id"),
 )
+# The same where margins are no scores, because probabilities are needed: no remedy may name --margins.
+_WITHOUT_MARGINS = (
+    (
+        r'One number per example can be read in two ways\. .* say read_as="margins"; if it is',
+        "One number per example is no probability of each class, which is needed here. If it is",
+    ),
+)
 
 
 @contextmanager
-def translate_errors(path: object) -> Iterator[None]:
+def translate_errors(path: object, *, takes_margins: bool = True) -> Iterator[None]:
     """Translate errors about scores that the block raises. path: the file, named in place of the argument.
 
-    Raises: the same kinds of errors as the block.
+    takes_margins: whether the command takes margins here. Raises: the same kinds of errors as the block.
     """
+    words = _OPTION_WORDS if takes_margins else (*_WITHOUT_MARGINS, *_OPTION_WORDS)
     try:
         yield
     except LadleError as error:
         subject = re.sub(r"`(probabilities|logits|margins)`", f"the scores {path}", error.subject)
-        wanted, got, remedy = (_translate(text) for text in (error.wanted, error.got, error.remedy))
+        wanted, got, remedy = (_translate(text, words) for text in (error.wanted, error.got, error.remedy))
         if (subject, wanted, got, remedy) == (error.subject, error.wanted, error.got, error.remedy):
             raise
         raise error.reworded(subject, wanted=wanted, got=got, remedy=remedy) from error
 
 
-def _translate(text: str) -> str:
-    for pattern, replacement in _OPTION_WORDS:
+def _translate(text: str, words: tuple[tuple[str, str], ...]) -> str:
+    for pattern, replacement in words:
         text = re.sub(pattern, replacement, text)
     return text

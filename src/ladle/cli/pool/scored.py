@@ -76,10 +76,19 @@ class Reading:
         new = tuple(name for name in ("binary", "normalise", "ignore_extra") if getattr(self, name))
         return (self.logits, self.margins, column, self.id_column, *new)
 
-    def read(self, pool: Any, labelled: Any, needs: Sequence[str], *, progress: Reporter) -> QueryInputs:
+    def read(
+        self,
+        pool: Any,
+        labelled: Any,
+        needs: Sequence[str],
+        *,
+        takes_margins: bool | None = None,
+        progress: Reporter,
+    ) -> QueryInputs:
         """Read the arrays of a query: `margins` (n,) if there are scores; and, if they are among `needs`,
         `probabilities` (n, classes), `votes` (n, passes) and `embeddings` (n, dim).
 
+        takes_margins: whether errors may name --margins as a remedy; None where `needs` says it.
         Raises: IdError, ShapeError, NonFiniteError, ProbabilityError, FileError and its kinds; MemoryPlanError;
         MismatchError for another number of classes.
         """
@@ -91,7 +100,8 @@ class Reading:
             with translate_errors(self.votes):
                 self._read_votes(self.votes, inputs, pool, labelled, progress)
         if self.path is not None:
-            with translate_errors(self.path):
+            might = "probabilities" not in needs if takes_margins is None else takes_margins
+            with translate_errors(self.path, takes_margins=might):
                 self._read_scores(self.path, inputs, pool, labelled, needs, progress)
         return inputs
 

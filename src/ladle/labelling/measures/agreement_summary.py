@@ -50,7 +50,8 @@ class Agreement:
     annotators : Records
         One row for each person: annotator, labels, examples (on which the person is compared with others, see
         `ladle.labelling.measures.compared_labels`), share (of the others' labels that are equal), difference (from the
-        others, of values), gold_right, gold_seen, median_seconds (for a label).
+        others, of values), gold_right, gold_seen (0 of values), median_seconds (for a
+        label).
     reviews : Records
         As `Reader.reviews`.
     """

@@ -23,8 +23,13 @@ def agreement_of(counted: LabelTable) -> float | None:
     return float(agreed.sum() / pairs.sum()) if pairs.sum() else None
 
 
-def gold_scores(current: LabelTable, gold: GoldTable) -> tuple[dict[str, int], dict[str, int]]:
-    """For each annotator: how many gold examples were labelled rightly, and how many were labelled."""
+def gold_scores(current: LabelTable, gold: GoldTable, kind: str) -> tuple[dict[str, int], dict[str, int]]:
+    """For each annotator: how many gold examples were labelled rightly, and how many were labelled.
+
+    kind: of the labels. Values are not counted: one that is near the known one is not wrong.
+    """
+    if kind == "value":
+        return {}, {}
     gold = gold_of(gold)
     known = dict(zip(gold.row.tolist(), gold.label.tolist(), strict=True))
     right: dict[str, int] = {}

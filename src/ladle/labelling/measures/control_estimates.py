@@ -1,4 +1,4 @@
-"""What the control tells: class shares of the pool and accuracies, each with its interval of 95%.
+"""What the control tells: class shares of the pool or the mean of its values, and accuracies, with intervals of 95%.
 
 All of it rests on one fact: the members are the first examples of a random order, see `ladle.labelling.rules.control`.
 
@@ -7,6 +7,8 @@ Or from all labels: at the ask of a batch, the examples with a label are counted
 estimated from the members that came then: these are a uniform sample of them, whatever the strategy has taken. Every
 batch gives such an estimate, each without bias given all that was known before. They are averaged, each weighted by the
 inverse of its variance under equal shares. Of both intervals the narrower one is told.
+
+Values. The mean of the labelled members, by Student's interval, narrower as the sample nears the whole population.
 
 Accuracies. A label tests a model fairly only if the model was not trained on it. So a model is tested on the members
 that had no label when it chose, or, where none of the control's labels was trained on, on all of them.
@@ -93,6 +95,30 @@ def share_of(right: float, count: float, population: float = math.inf) -> Contro
     low, high = (float(end) for end in wilson(share, trials, _Z))
     # Of all or none, rounding may leave the share out.
     return ControlEstimate(share, min(low, share), max(high, share), round(count))
+
+
+def mean_of(values: npt.ArrayLike, population: float = math.inf) -> ControlEstimate | None:
+    """The mean of a population of numbers from a uniform sample of it without replacement, by Student's interval.
+
+    values: (v,) of the sample. None for fewer than LEAST of them, unless they are the whole population: the interval is
+    right for the mean of many, or of numbers without rare extremes. None too where all are equal, because they say
+    nothing of the others.
+    """
+    told = np.asarray(values, np.float64)
+    count = len(told)
+    if count == 0:
+        return None
+    value = float(told.mean())
+    if count >= population:
+        return ControlEstimate(value, value, value, count)
+    spread = float(told.std(ddof=1)) if count >= LEAST else 0.0
+    if spread == 0.0:
+        return None
+    from scipy.stats import t  # a second to load
+
+    left_out = 1.0 if math.isinf(population) else (population - count) / population
+    reach = float(t.ppf(0.975, count - 1)) * spread * math.sqrt(left_out / count)
+    return ControlEstimate(value, value - reach, value + reach, count)
 
 
 def share_with(facts: ControlFacts, has: Mask, end: int) -> tuple[ControlEstimate, bool]:

@@ -23,10 +23,11 @@ from ladle.labelling.settings import Settings
 class PersonFigures:
     """What is known of the work of one person. A share, a difference or a median that is not known is NaN.
 
-    labels: current ones. gold_right, gold_seen: of gold examples. shared, agreement: examples on which the person is
-    compared with others, and the share of the others' labels that are equal; others_shared, others_agreement: the same
-    of all others among themselves. difference, others_difference: of values, the root of the mean squared difference.
-    timed, median_seconds: labels whose time is known, and their median; others_timed, others_median_seconds: of others.
+    labels: current ones. gold_right, gold_seen: of gold examples, none of values. shared, agreement: examples on which
+    the person is compared with others, and the share of the others' labels that are equal; others_shared,
+    others_agreement: the same of all others among themselves. difference, others_difference: of values, the root of the
+    mean squared difference. timed, median_seconds: labels whose time is known, and their median; others_timed,
+    others_median_seconds: of others.
     """
 
     name: str
@@ -65,7 +66,7 @@ def figures_of(
     ratings = ratings_of(compared.label, settings.labels.kind)
     shared = others_agreement(ratings, compared.is_first)
     place = {name: number for number, name in enumerate(ratings.people)}
-    right, seen = gold_scores(current, gold)
+    right, seen = gold_scores(current, gold, settings.labels.kind)
     labels = np.bincount(who, minlength=len(people)).tolist()
     speeds = _speeds(who, current.spent_ms, len(people))
     return [

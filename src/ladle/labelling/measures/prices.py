@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ladle.counts import counted
 from ladle.labelling.contract.columns import Int64
 from ladle.labelling.contract.tables import SettingsTable
 from ladle.labelling.settings import Settings
@@ -48,6 +49,11 @@ class Prices:
         """(e,) the place of the price that held when these events were."""
         return np.searchsorted(self.events, events, side="right") - 1
 
+    def unpriced(self, events: Int64) -> int:
+        """How many labels that were stored by these events have no price."""
+        counts = Counter(self.held_at(events).tolist())
+        return sum(count for place, count in counts.items() if self.price[place] is None)
+
     def costs(self, events: Int64) -> dict[str, float]:
         """What labels cost that were stored by these events, by currency; without those that have no price.
 
@@ -70,6 +76,10 @@ def _correct(prices: list[float | None], currencies: list[str], correction: Mapp
             currencies[place] = correction.get("currency", currencies[place])
 
 
-def costs_text(costs: Mapping[str, float]) -> str:
-    """Costs for people, such as "2.05 EUR + 1.00 USD"."""
-    return " + ".join(f"{cost:,.2f} {word}".rstrip() for word, cost in costs.items())
+def costs_text(costs: Mapping[str, float], unpriced: int = 0) -> str:
+    """Costs for people, such as "2.05 EUR + 1.00 USD", and how many labels they leave out because these have no price.
+
+    Empty without costs.
+    """
+    text = " + ".join(f"{cost:,.2f} {word}".rstrip() for word, cost in costs.items())
+    return f"{text} (without {counted(unpriced, 'label')} of no price)" if text and unpriced else text

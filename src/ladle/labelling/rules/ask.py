@@ -271,11 +271,15 @@ def make_batch(
     return Effects(added=(new, batch, batch_rows, control), changed=(moved,), report=report)
 
 
-def renew_batch(batch: BatchTable, *, lease_until: int, event: int) -> Effects:
-    """The same batch with a longer lease."""
+def renew_batch(batch: BatchTable, *, lease_until: int, model: str, event: int) -> Effects:
+    """The same batch with a longer lease. model: that of its scores, recorded where it had none; "" for none."""
     longer = np.maximum(batch.lease_until, lease_until)
+    report: dict[str, Any] = {"batch": int(batch.number[0]), "lease_until": int(longer[0])}
+    if model and not batch.model[0]:
+        batch = replace(batch, model=repeated(model, 1))
+        report["model"] = model
     changed = replace(batch, lease_until=longer, event=repeated(event, len(batch)))
-    return Effects(changed=(changed,), report={"batch": int(batch.number[0]), "lease_until": int(longer[0])})
+    return Effects(changed=(changed,), report=report)
 
 
 def still_free(state: PoolState, rows: Int64, at: int) -> bool:

@@ -119,10 +119,12 @@ def record_model(row: ModelTable, known: ModelTable, former: Collection[tuple[st
     return Effects(report=report)
 
 
-def correct_model(row: ModelTable, known: ModelTable) -> Effects:
+def correct_model(row: ModelTable, known: ModelTable, removed: Collection[str] = ()) -> Effects:
     """Correct the metrics of a recorded version, and its scores where `row` names some. The log keeps the old values.
 
-    Metrics that `row` does not name stay as they are. Raises: NotFoundError for a version that is not recorded.
+    Metrics that `row` does not name stay as they are; one that is null there is removed. removed: names that earlier
+    corrections have removed, which may be removed again. Raises: NotFoundError for a version that is not recorded, and
+    for a metric to remove that it never had.
     """
     same = known.take(known.version == row.version[0])
     if not len(same):
@@ -133,7 +135,16 @@ def correct_model(row: ModelTable, known: ModelTable) -> Effects:
             remedy=did_you_mean(str(row.version[0]), known.version.tolist()),
         )
     before = json.loads(same.metrics[0])
-    after = before | json.loads(row.metrics[0])
+    given = json.loads(row.metrics[0])
+    odd = [name for name, value in given.items() if value is None and name not in {*before, *removed}]
+    if odd:
+        raise NotFoundError(
+            f"the metric {odd[0]!r} of the model {row.version[0]!r}",
+            wanted="be recorded, so that it can be removed",
+            got="no metric of that name",
+            remedy=did_you_mean(odd[0], before),
+        )
+    after = {name: value for name, value in (before | given).items() if value is not None}
     named = bool(row.scores[0])
     corrected = replace(
         same,
@@ -148,6 +159,12 @@ def correct_model(row: ModelTable, known: ModelTable) -> Effects:
     return Effects(changed=() if is_same else (corrected,), report=report)
 
 
+def removed_metrics(events: EventTable, version: str) -> set[str]:
+    """The names that corrections of a version have removed. events: all corrections."""
+    told = [json.loads(each)["told"] for each in events.details.tolist()]
+    return {name for each in told if each["version"] == version for name in {*each["before"]} - {*each["after"]}}
+
+
 def former_models(events: EventTable, version: str) -> set[tuple[str, str]]:
     """The metrics (JSON) and the digest of scores of a version before each of its corrections."""
     told = [json.loads(each)["told"] for each in events.details.tolist()]
@@ -158,11 +175,21 @@ def former_models(events: EventTable, version: str) -> set[tuple[str, str]]:
     }
 
 
-def check_metrics(metrics: Mapping[str, Any] | None) -> str:
-    """Metrics as JSON text. Raises: ArgumentError for anything but finite numbers under names."""
-    plain: dict[str, float] = {}
+def check_metrics(metrics: Mapping[str, Any] | None, *, is_correction: bool = False) -> str:
+    """Metrics as JSON text. Raises: ArgumentError for anything but finite numbers under names.
+
+    is_correction: whether None may stand for a metric that is to be removed.
+    """
+    plain: dict[str, float | None] = {}
     for name, value in mapping(metrics, "`metrics`", wanted="be numbers under names").items():
         if not isinstance(name, str):
             raise ArgumentError("`metrics`", wanted="be numbers under names", got=f"{name!r}: {value!r}")
-        plain[name] = number(value, f"the metric {name!r} of `metrics`")
+        if value is None and not is_correction:
+            raise ArgumentError(
+                f"the metric {name!r} of `metrics`",
+                wanted="be a number",
+                got="None",
+                remedy="To remove a metric that is recorded, correct the model.",
+            )
+        plain[name] = None if value is None else number(value, f"the metric {name!r} of `metrics`")
     return json.dumps(plain, sort_keys=True, ensure_ascii=False)

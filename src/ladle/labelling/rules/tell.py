@@ -39,7 +39,7 @@ from ladle.labelling.measures.dawid_skene import dawid_skene
 from ladle.labelling.people import People, person_name
 from ladle.labelling.rules.answered import STRAY_COMMENT, answered, stored_id
 from ladle.labelling.rules.people import founded, notices_of_names
-from ladle.labelling.rules.versions import NewAnswers, versions_of
+from ladle.labelling.rules.versions import NewAnswers, replaced_at_once, versions_of
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import DISPUTED, EXCLUDED, LABELLED, Rule, as_counted, check_moves
 from ladle.labelling.times_ahead import AHEAD, ahead_notice
@@ -182,7 +182,12 @@ def tell(settings: Settings, request: TellRequest, known: KnownRows) -> Effects:
         "labelled": sum(1 for row, state in changed_to.items() if state == LABELLED and before.get(row) != LABELLED),
         "unasked": len(tasks),
         "notices": [
-            *_notices([*annotator[taken].tolist(), *comments.annotator.tolist()], known.people, older),
+            *_notices(
+                [*annotator[taken].tolist(), *comments.annotator.tolist()],
+                known.people,
+                older,
+                replaced_at_once(_given(request, annotator, taken)),
+            ),
             *_ahead(request),
         ],
         "file": request.origin.path,
@@ -289,14 +294,7 @@ def _label_rows(
     Last, the known ones that were given again at another time: number, `told_at` of before, the other time. An untell
     reads them from the log. taken: the positions of the answers that are not refused.
     """
-    given = NewAnswers(
-        row=request.row[taken],
-        annotator=annotator[taken],
-        label=request.label[taken],
-        reason=request.reason[taken],
-        told_at=request.told_at[taken],
-        is_timed=request.is_timed[taken],
-    )
+    given = _given(request, annotator, taken)
     decided = versions_of(given, known.label)
     positions, stands = taken[np.array(decided.place, np.int64)], np.array(decided.stands, bool)
     count = len(positions)
@@ -334,6 +332,18 @@ def _label_rows(
     return new, changed, np.array(decided.is_older, bool), retimed
 
 
+def _given(request: TellRequest, annotator: Texts, taken: Int64) -> NewAnswers:
+    """The answers at these positions. annotator: (l,) the people of all."""
+    return NewAnswers(
+        row=request.row[taken],
+        annotator=annotator[taken],
+        label=request.label[taken],
+        reason=request.reason[taken],
+        told_at=request.told_at[taken],
+        is_timed=request.is_timed[taken],
+    )
+
+
 def _people_of(told_by: Texts, people: PersonTable) -> Texts:
     """(l,) the person that each name belongs to."""
     crew = People(people)
@@ -369,8 +379,13 @@ def _comments(request: TellRequest, known: KnownRows) -> tuple[CommentTable, Qua
     )
 
 
-def _notices(annotators: list[str], people: PersonTable, older: int) -> list[str]:
+def _notices(annotators: list[str], people: PersonTable, older: int, at_once: int) -> list[str]:
     found = notices_of_names(people, annotators)
+    if at_once:
+        found.append(
+            f"{counted(at_once, 'answer', 'replaces')} another one of the same annotator for the same example in this "
+            "call, and no time says which is newer: all is stored, and the later in the list stands"
+        )
     if older:
         found.append(
             f"{counted(older, 'answer', 'is')} older than what the same annotators gave since: all is stored, and the "

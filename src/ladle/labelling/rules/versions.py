@@ -103,6 +103,24 @@ def versions_of(given: NewAnswers, known: LabelTable) -> Versions:
     return decided
 
 
+def replaced_at_once(given: NewAnswers) -> int:
+    """How many answers of a tell replace another one of the same person and example by their place in it alone.
+
+    No time says which is newer: the two have none, or the same one. The same answer twice is a repeat. Cost: a look-up
+    for each answer.
+    """
+    last: dict[tuple[int, str], dict[int | None, _Answer]] = {}  # the answers by their times, None for none
+    count = 0
+    listed = (column.tolist() for column in (given.row, given.annotator, given.label, given.reason))
+    times = zip(given.told_at.tolist(), given.is_timed.tolist(), strict=True)
+    for row, annotator, label, reason, (said_at, is_timed) in zip(*listed, times, strict=True):
+        so_far, time, answer = last.setdefault((row, annotator), {}), said_at if is_timed else None, (label, reason)
+        unordered = so_far.values() if time is None else [so_far[each] for each in (time, None) if each in so_far]
+        count += any(each != answer for each in unordered)
+        so_far[time] = answer
+    return count
+
+
 def _standing(known: LabelTable) -> dict[tuple[int, str], _Standing]:
     so_far: dict[tuple[int, str], _Standing] = {}
     names = ("row", "annotator", "version", "label", "reason", "told_at", "status")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import KeysView, Mapping, Set, ValuesView
+from collections.abc import Iterable, KeysView, Mapping, Set, ValuesView
 from functools import cached_property
 from typing import Any
 
@@ -183,6 +183,9 @@ def _as_arrow(values: object, name: str) -> Any:
         raise ArgumentError(name, wanted="be one column", got="a table", remedy="Give the column, such as table['id'].")
     if hasattr(values, "detach") or isinstance(values, (KeysView, ValuesView)):  # a tensor of torch, keys of a dict
         values = as_array(values, "ids")
+    can_be_read = ("__arrow_c_stream__", "__arrow_c_array__", "__array__")
+    if not isinstance(values, Iterable) and not any(hasattr(values, each) for each in can_be_read):
+        raise ArgumentError(name, wanted="be a list or an array of ids", got=shown(values))
     if isinstance(values, np.ndarray) and values.ndim != 1:
         raise IdError(name, wanted="be one-dimensional", got=f"shape {values.shape}")
     try:

@@ -101,15 +101,15 @@ def _undone(campaign: Campaign, path: Path | None, example: list[str] | None, la
 
 
 def _words(campaign: Campaign, file: Any, example: list[str] | None, label: list[str] | None) -> tuple[Any, Any]:
-    """The ids and labels of a file. Raises: ArgumentError beside other examples or labels."""
-    from ladle.campaign.work.label_files import with_classes
+    """The ids and labels of a file. Raises: ArgumentError beside other examples or labels; as `words_of`."""
+    from ladle.campaign.work.label_files import words_of
     from ladle.errors import ArgumentError
 
     if example or label:
         raise ArgumentError("the final words", wanted="be in a file, or in --example and --label", got="both")
     if not file.table.num_rows:
         raise ArgumentError(f"the file {file.source}", wanted="have a label at least", got="none")
-    return file.table.column("id"), with_classes(file.table.column("label"), campaign.settings.labels)
+    return words_of(file, campaign.settings.labels)
 
 
 def _word(campaign: Campaign, label: list[str] | None) -> Any:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ladle.cli.campaign.creating import Control, GoldAccuracy
+from ladle.cli.campaign.creating import Control, GoldAccuracy, control_buys
 from ladle.cli.campaign.opening import DAY_SECONDS, By, Db, Name, OtherPool, open_campaign
 from ladle.cli.program import options
 from ladle.counts import counted, of_number
@@ -116,6 +116,8 @@ def set_settings(
             lines["corrected"] = _corrected(change.corrected)
         if change.corrected or change.changed.keys() & {"price", "currency"}:
             lines["paid"] = _paid(campaign)
+        if "control" in change.changed and campaign.settings.control:
+            lines["it buys"] = control_buys(campaign.settings)
         if change.tasks:
             lines["tasks"] = f"{change.tasks:,} {of_number(change.tasks, 'has')} another state now"
         lines |= {} if change else {"done before": "it was so already: nothing was changed"}
@@ -129,7 +131,8 @@ def _paid(campaign: Campaign) -> str:
     figures = campaign.progress()
     if not figures.costs:
         return "nothing so far"
-    return f"{costs_text(figures.costs)} for {counted(figures.spend, 'label')}: each at the price of its time"
+    paid = costs_text(figures.costs, figures.unpriced)
+    return f"{paid} for {counted(figures.spend, 'label')}: each at the price of its time"
 
 
 def _corrected(correction: Mapping[str, Any]) -> str:

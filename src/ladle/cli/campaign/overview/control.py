@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SHOWN_CLASSES = 20  # --json has all
 SHOWN_TESTS = 10
+NO_MEAN = "cannot be told yet: it needs 30 labels of the control, not all equal"
 
 
 def control(
@@ -46,6 +47,8 @@ def control(
     as_json: options.AsJson = False,
 ) -> None:
     """Show what the control tells: class shares of the pool, and accuracies of the models, with intervals of 95%.
+
+    Where labels are numbers, it tells their mean.
 
     With --scores, also the accuracy of these scores on labels that their model was not trained on. With --saved, a
     learner on the vectors of the pool compares all labels with uniform samples.
@@ -84,7 +87,8 @@ def control(
         print_json(facts)
     else:
         see_waiting = as_typed("export outstanding -o waiting.csv", db, name)
-        print_parts(_parts(found, campaign.name, see_waiting, savings), spaced=True)
+        is_value = campaign.settings.labels.kind == "value"
+        print_parts(_parts(found, campaign.name, see_waiting, savings, is_value=is_value), spaced=True)
 
 
 def _saved(campaign: Campaign) -> LabelsSaved:
@@ -94,8 +98,8 @@ def _saved(campaign: Campaign) -> LabelsSaved:
     return labels_saved(campaign)
 
 
-def control_lines(found: ControlFigures) -> dict[str, str]:
-    """What the control tells in a few lines, for `progress`."""
+def control_lines(found: ControlFigures, *, is_value: bool) -> dict[str, str]:
+    """What the control tells in a few lines, for `progress`. is_value: whether labels are numbers."""
     waiting = f", {found.waiting:,} of them without a label" if found.waiting else ""
     lines = {"control": f"{counted(found.members, 'example')} of {found.population:,}{waiting}"}
     last = found.last_test
@@ -105,6 +109,10 @@ def control_lines(found: ControlFigures) -> dict[str, str]:
             f"{percent(last.accuracy)} ({percent(last.low)} to {percent(last.high)}): {model} on the examples that had "
             f"no label before batch {last.batch}"
         )
+    elif found.mean is not None:
+        lines["mean"] = f"{mean_text(found.mean)}: of the labels of all {found.population:,}"
+    elif is_value:
+        lines["mean"] = NO_MEAN
     elif not found.batch:
         lines["accuracy"] = f"cannot be told yet: {of_number(found.waiting, 'label')} of the control must come first"
     return lines
@@ -115,12 +123,19 @@ def estimate_text(found: ControlEstimate) -> str:
     return f"{percent(found.value)} ({percent(found.low)} to {percent(found.high)}, {counted(found.count, 'label')})"
 
 
+def mean_text(found: ControlEstimate) -> str:
+    """A mean with its interval."""
+    return f"{found.value:.4g} ({found.low:.4g} to {found.high:.4g}, {counted(found.count, 'label')})"
+
+
 def percent(share: float) -> str:
     """A share with one decimal."""
     return f"{share:.1%}"
 
 
-def _parts(found: ControlFigures, name: str, see_waiting: str, savings: LabelsSaved | None) -> list[tuple[str, Any]]:
+def _parts(
+    found: ControlFigures, name: str, see_waiting: str, savings: LabelsSaved | None, *, is_value: bool
+) -> list[tuple[str, Any]]:
     from ladle.cli.campaign.tables import table
     from ladle.cli.program.printing import two_columns
 
@@ -132,6 +147,8 @@ def _parts(found: ControlFigures, name: str, see_waiting: str, savings: LabelsSa
         if found.batch
         else "cannot be told yet: 95% of the members of a batch must have a label",
     }
+    if is_value and found.batch:
+        lines["mean"] = NO_MEAN if found.mean is None else mean_text(found.mean)
     if found.accuracy_of:
         told = "" if found.accuracy is None else f"{estimate_text(found.accuracy)} on "
         lines["these scores"] = told + found.accuracy_of

@@ -77,7 +77,7 @@ def _lines(figures: Progress, settings: Settings, see_quarantine: str) -> dict[s
     if figures.agreement is not None:
         lines["agreement"] = f"{share_text(figures.agreement)} of pairs of labels of one example agree"
     if figures.control is not None:
-        lines |= control_lines(figures.control)
+        lines |= control_lines(figures.control, is_value=settings.labels.kind == "value")
     if figures.quarantined:
         lines["quarantined"] = f"{figures.quarantined:,}: {see_quarantine} says why"
     return lines
@@ -157,7 +157,7 @@ def _cost(figures: Progress, settings: Settings) -> str:
     from ladle.labelling.measures.spending import cost_of
 
     word = f" {figures.currency}" if figures.currency else ""
-    paid = costs_text(figures.costs) or f"0.00{word}"
+    paid = costs_text(figures.costs, figures.unpriced) or f"0.00{word}"
     reserved = cost_of(figures.reserved, settings.price)
     if reserved is None:
         return f"{paid} paid; a label has no price now"

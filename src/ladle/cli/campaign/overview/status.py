@@ -46,7 +46,7 @@ def screen(found: Status, db: str | None, name: str | None) -> list[str]:
         _cut(f"  labelled: {labelled_text(figures)}"),
         *([f"  not asked for: {figures.labelled_unasked:,} labelled"] if figures.labelled_unasked else []),
         _cut(f"  {spend_text(figures)}"),
-        *([_cut(f"  control: {text}") for text in _control(figures)]),
+        *([_cut(f"  control: {text}") for text in _control(figures, found.is_value)]),
         "",
     ]
     if not found.steps:
@@ -63,12 +63,13 @@ def screen(found: Status, db: str | None, name: str | None) -> list[str]:
     return lines
 
 
-def _control(figures: Progress) -> list[str]:
-    """The accuracy by the control in one line; none without a control."""
+def _control(figures: Progress, is_value: bool) -> list[str]:
+    """The accuracy or the mean by the control in one line; none without a control."""
     from ladle.cli.campaign.overview.control import control_lines
 
-    lines = {} if figures.control is None else control_lines(figures.control)
-    return [f"accuracy {lines['accuracy']}" if "accuracy" in lines else each for each in [*lines.values()][:1]]
+    lines = {} if figures.control is None else control_lines(figures.control, is_value=is_value)
+    told = [f"{name} {lines[name]}" for name in ("accuracy", "mean") if name in lines]
+    return [*told, *lines.values()][:1]
 
 
 def _shortened(message: str) -> list[str]:
