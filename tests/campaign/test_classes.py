@@ -437,3 +437,19 @@ def test_a_late_file_has_the_old_name(old: Any, new: Any, others: list[Any], tmp
     assert (told.accepted, told.repeated, told.quarantined) == (2, 1, 0)
     assert campaign.labels()["label"] == [new, others[0], new]
     assert campaign.verify().ok
+
+
+@pytest.mark.parametrize("name", [20, "20"])
+def test_a_name_that_looks_like_a_former_one_is_refused(name: int | str, store: Store, tmp_path: Path) -> None:
+    """In files the number 20 and the text 20 look the same, also once integer classes have got a text among them."""
+    with begun(store, tmp_path, labels=[10, 20, 30]) as campaign:
+        campaign.classes.rename(20, "big")
+        with pytest.raises(MismatchError, match="former name of 'big'"):
+            campaign.classes.add(name)
+        with pytest.raises(MismatchError, match="former name of 'big'"):
+            campaign.classes.rename(10, name)
+        with pytest.raises(ArgumentError, match="which is one"):
+            campaign.classes.rename("big", "30")
+        assert list(campaign.classes) == [10, "big", 30]
+        campaign.classes.rename("big", 20)
+        assert list(campaign.classes) == [10, 20, 30]

@@ -307,3 +307,28 @@ def test_the_campaign_itself_gone(tmp_path: Path) -> None:
     with pytest.raises(CorruptFileError, match=lost), store.founding("birds", ""):
         pass
     store.close()
+
+
+@pytest.mark.parametrize("change", ["delete", "untell", "merge", "team", "correct"])
+def test_a_lost_last_event_that_changed_rows_alone_is_noticed(change: str, tmp_path: Path) -> None:
+    store = MemoryStore()
+    campaign = everything(store, tmp_path / "files", Clock())  # type: ignore[arg-type]
+    known = tmp_path / "known.csv"
+    known.write_text("id,label\n" + "".join(f"{each},cat\n" for each in ids_of()[20:24]))
+    campaign.tell_file(known, annotator="zoe")
+    acts: dict[str, Callable[[], object]] = {
+        "delete": lambda: campaign.delete_labels(ids_of()[20:22], reason="wrong"),
+        "untell": lambda: campaign.withdrawals.untell(known),
+        "merge": lambda: campaign.people.merge("zoe", "ann"),
+        "team": lambda: campaign.people.set_team("zoe", "night"),
+        "correct": lambda: campaign.record_model("m1", metrics={"accuracy": 0.6}, correct=True),
+    }
+    before = len(rows_in(store, EventTable))
+    acts[change]()
+    events = rows_in(store, EventTable)
+    assert len(events) == before + 1
+    del events[max(events)]
+    damaged = begun(with_tables(store, {EventTable: events}))
+    for answer in ("progress", "resolved", "labels"):
+        with pytest.raises(CorruptFileError, match="have event"):
+            getattr(damaged, answer)()

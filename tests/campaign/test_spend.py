@@ -399,3 +399,15 @@ def test_labels_without_a_price_are_counted(store: Store, tmp_path: Path) -> Non
     assert (other.progress().costs, other.progress().unpriced) == ({}, 1)
     campaign.set(price=1)
     assert (campaign.progress().costs, campaign.progress().unpriced) == ({"EUR": 17.0}, 0)
+
+
+def test_a_currency_is_corrected_for_prices_of_one_currency_alone(store: Store, tmp_path: Path) -> None:
+    campaign = begun(store, tmp_path, price=1.0, currency="EUR")
+    campaign.tell(ids_of(40)[:2], ["cat"] * 2, annotator="ann")
+    campaign.set(currency="USD")
+    campaign.tell(ids_of(40)[2:3], ["cat"], annotator="ann")
+    with pytest.raises(ArgumentError, match="1, which held in EUR and USD"):
+        campaign.set(currency="GBP", instead_of=1.0)
+    assert campaign.progress().costs == {"EUR": 2.0, "USD": 1.0}
+    campaign.set(price=2.0, instead_of=1.0)
+    assert campaign.progress().costs == {"EUR": 4.0, "USD": 2.0}

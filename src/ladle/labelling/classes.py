@@ -25,6 +25,11 @@ def same_class(one: Class, other: Class) -> bool:
     return type(one) is type(other) and one == other
 
 
+def looks_same(one: Class, other: Class) -> bool:
+    """Whether two names look the same in files: 3 and "3" do. No two classes may, nor a class and a former name."""
+    return str(one) == str(other)
+
+
 def is_among(name: Class, classes: Iterable[Class]) -> bool:
     """Whether a name is one of these classes."""
     return any(same_class(name, each) for each in classes)
@@ -36,7 +41,7 @@ def added(labels: Labels, name: Class) -> Labels:
     if labels.classes is None:
         raise ArgumentError("the classes", wanted="be listed, to add one", got="a campaign that accepts any class")
     name = class_name(name)
-    if str(name) in map(str, labels.classes):  # the number 3 and the text 3 look the same in files
+    if any(looks_same(name, each) for each in labels.classes):
         raise ArgumentError("the new class", wanted="have a name of its own", got=f"{name!r}, which is a class already")
     _require_no_former(labels, name)
     return replace(labels, classes=(*labels.classes, name))
@@ -50,7 +55,7 @@ def renamed(labels: Labels, old: Class, new: Class, present: Iterable[Class]) ->
     _require_classes(labels)
     classes = tuple(present) if labels.classes is None else labels.classes
     old, new = _known(old, classes), class_name(new)
-    if is_among(new, classes):
+    if is_among(new, classes) or any(looks_same(new, each) for each in classes if not same_class(each, old)):
         raise ArgumentError(
             "the new name",
             wanted="be no class of the campaign",
@@ -222,7 +227,7 @@ def _require_classes(labels: Labels) -> None:
 def _require_no_former(labels: Labels, name: Class, *, unless: Class | None = None) -> None:
     """Refuse a name that late labels use for another class."""
     for old, new in labels.former:
-        if same_class(old, name) and not (unless is not None and same_class(new, unless)):
+        if looks_same(old, name) and not (unless is not None and same_class(new, unless)):
             raise MismatchError(
                 f"the class {name!r}",
                 wanted="have a name of its own",

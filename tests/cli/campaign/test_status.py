@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import shlex
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,36 @@ from ladle.labelling.next_steps import STEPS, CampaignFacts, DueReview, NextStep
 from tests.campaign.made import begun
 from tests.cli.campaigns import labelled, make_pool
 from tests.cli.test_usage import commands
+
+
+def test_json_has_the_figures_of_the_control(tmp_path: Path, monkeypatch: Any, run: Any, run_json: Any) -> None:
+    make_pool(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LADLE_DB", "c.db")
+    for options in (("--control", "50%"), ()):
+        name = "with" if options else "without"
+        create = ("campaign", "create", "pool.parquet", "--labels", "cat,dog,emu", "--strategy", "margin")
+        assert run(*create, "--name", name, *options)[0] == 0
+        assert (
+            run("campaign", "ask", "--scores", "scores-1.parquet", "--size", 9, "-o", f"{name}.csv", "--name", name)[0]
+            == 0
+        )
+        facts = {each: run_json("campaign", each, "--name", name)[1]["control"] for each in ("status", "progress")}
+        assert facts["status"] == facts["progress"]
+        assert (facts["status"] is not None) == bool(options)
+
+
+def test_a_final_word_names_a_former_number(tmp_path: Path, monkeypatch: Any, run: Any, run_json: Any) -> None:
+    make_pool(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LADLE_DB", "c.db")
+    assert run("campaign", "create", "pool.parquet", "--labels", "7,8", "--strategy", "uniform", "--name", "c")[0] == 0
+    assert run("campaign", "class", "rename", "7", "9")[0] == 0
+    for word in ("7", "9"):
+        assert run_json("campaign", "adjudicate", "--example", f"im00{word}", "--label", word)[1]["changed"] == 1
+    assert run("campaign", "export", "resolved", "-o", "r.csv")[0] == 0
+    with (tmp_path / "r.csv").open(newline="") as file:
+        assert [row["label"] for row in csv.DictReader(file)] == ["9", "9"]
 
 
 @pytest.fixture

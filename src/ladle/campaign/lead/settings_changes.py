@@ -138,6 +138,14 @@ def _was_corrected(view: View, correction: Mapping[str, Any]) -> bool:
         held = ", ".join(f"{price:g}" for price in dict.fromkeys(prices.price) if price is not None)
         got = f"{mistaken:g}, and no price has held" if not held else f"{mistaken:g}"
         raise ArgumentError("`instead_of`", wanted=f"be a price that has held{held and ': '}{held}", got=got)
+    words = {word for _, word in left if word}
+    if "currency" in correction and len(words) > 1:
+        raise ArgumentError(
+            "`instead_of`",
+            wanted="be a price that held in one currency, to be corrected with its currency",
+            got=f"{mistaken:g}, which held in {' and '.join(sorted(words))}",
+            remedy="Correct the price alone: each label keeps its currency.",
+        )
     return all(
         (correction.get("price", price), correction.get("currency", word)) == (price, word) for price, word in left
     )

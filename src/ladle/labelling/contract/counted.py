@@ -8,8 +8,11 @@ from functools import cached_property
 
 from ladle.counts import counted
 from ladle.errors import CorruptFileError
+from ladle.labelling.contract.columns import Columns
 from ladle.labelling.contract.store import Kind, View
-from ladle.labelling.contract.tables import EventTable, TaskTable
+from ladle.labelling.contract.tables import EventTable, ModelTable, PersonTable, TaskTable
+
+CHANGED_ALONE = (PersonTable, ModelTable)  # small tables of which an event may change rows and add none
 
 
 class CountedView(View):
@@ -33,6 +36,7 @@ class CountedView(View):
         columns = self._view.read(kind, field, among)
         if not field:
             self._check(columns.NAME, len(columns))
+            self._check_events(columns)
         return columns
 
     def last(self, kind: type[Kind]) -> Kind:
@@ -50,6 +54,8 @@ class CountedView(View):
         """Refuse a table that has lost rows, whether it is read or not. Raises: CorruptFileError."""
         for name, rows in self.counts().items():
             self._check(name, rows)
+        for kind in CHANGED_ALONE:
+            self._check_events(self._view.read(kind))
 
     def now(self) -> int | None:
         """See `View`."""
@@ -62,6 +68,18 @@ class CountedView(View):
     def disputed(self, after: tuple[int, int], limit: int) -> TaskTable:
         """See `View`."""
         return self._view.disputed(after, limit)
+
+    def _check_events(self, columns: Columns) -> None:
+        """Refuse rows of an event that the log does not have: its last events are lost."""
+        named = [columns.column(name) for name in ("event", "ended") if name in columns.layout()]
+        newest, known = max((int(each.max(initial=0)) for each in named), default=0), self._counts[EventTable.NAME]
+        if newest > known:
+            raise CorruptFileError(
+                f"the table {EventTable.NAME}",
+                wanted=f"have event {newest:,}, which a row of the table {columns.NAME} is of",
+                got=f"{counted(known, 'event')}: the database is damaged",
+                remedy="See all of it: ladle campaign verify. Copy the database away, then restore a backup.",
+            )
 
     def _check(self, name: str, rows: int) -> None:
         wanted = self._counts.get(name, 0)
@@ -77,6 +95,6 @@ class CountedView(View):
     def _counts(self) -> Mapping[str, int]:
         last = self._view.last(EventTable)
         if not len(last):
-            return {}
+            return {EventTable.NAME: 0}
         counts: Mapping[str, int] = {EventTable.NAME: int(last.seq[0]), **json.loads(last.details[0])["rows"]}
         return counts

@@ -119,8 +119,9 @@ def _word(campaign: Campaign, label: list[str] | None) -> Any:
     labels = campaign.settings.labels
     if not label:
         raise ArgumentError("--label", wanted="be the label of the examples", got="none")
+    known = [*(labels.classes or ()), *(old for old, _ in labels.former)]
     if labels.kind == "multi":
-        return [_class(each, labels.classes) for each in label if each]
+        return [_class(each, known) for each in label if each]
     if len(label) > 1:
         raise ArgumentError("--label", wanted="be one label", got=" and ".join(label[:2]))
     if labels.kind == "value":
@@ -128,12 +129,12 @@ def _word(campaign: Campaign, label: list[str] | None) -> Any:
             return float(label[0])
         except ValueError:
             raise ArgumentError("--label", wanted="be a number", got=repr(label[0])) from None
-    return _class(label[0], labels.classes)
+    return _class(label[0], known)
 
 
 def _class(text: str, classes: Any) -> Any:
-    """A class of the campaign, by its text; a number only where the campaign has that number."""
-    return next((each for each in classes or () if str(each) == text), text)
+    """A class of the campaign, by its text; a number only where the campaign has or had that number."""
+    return next((each for each in classes if str(each) == text), text)
 
 
 COMMANDS = {"adjudicate": adjudicate}

@@ -30,7 +30,9 @@ def status(db: Db = None, name: Name = None, pool: OtherPool = None, as_json: op
         found = status_of(campaign)
     if as_json:
         listed = [asdict(step) | {"command": as_typed(step.command, db, name)} for step in found.steps]
-        print_json({"command": "campaign status", "name": found.progress.name, **asdict(found.facts), "steps": listed})
+        control = found.progress.to_dict()["control"]
+        facts = {"name": found.progress.name, **asdict(found.facts), "control": control, "steps": listed}
+        print_json({"command": "campaign status", **facts})
         return
     lines = screen(found, db, name)
     typer.echo("\n".join(lines))
