@@ -17,9 +17,9 @@ from ladle.campaign.session.examples import as_pool
 from ladle.campaign.session.session import Database
 from ladle.campaign.whole_round import RoundRequest
 from ladle.campaign.work import asking, rounds, telling
+from ladle.campaign.work.arguments import check_text
 from ladle.campaign.work.label_files import tell_file
 from ladle.campaign.work.rounds import RoundResult
-from ladle.campaign.work.telling import check_text
 from ladle.formats import LabelFile, read_labels
 from ladle.labelling.answers import Batch, Told
 from ladle.labelling.labels import Class, Labels

@@ -12,7 +12,7 @@ from ladle.campaign.session.examples import as_pool
 from ladle.campaign.session.session import Database
 from ladle.campaign.teller import Teller
 from ladle.campaign.work import asking, leases
-from ladle.campaign.work.telling import check_text
+from ladle.campaign.work.arguments import check_text
 from ladle.labelling.answers import Assigned, Taken
 from ladle.numbers import path_of, switch
 from ladle.progress import SILENT, Reporter, reporter

@@ -13,8 +13,8 @@ from ladle.campaign.pools import CampaignPool
 from ladle.campaign.session.clocks import Clock
 from ladle.campaign.session.session import Database, Session
 from ladle.campaign.work import asking
+from ladle.campaign.work.arguments import check_text
 from ladle.campaign.work.label_files import form_of
-from ladle.campaign.work.telling import check_text
 from ladle.formats import Form
 from ladle.labelling.answers import Batch, Progress, TaskStory, Verification
 from ladle.labelling.contract.store import Store, View

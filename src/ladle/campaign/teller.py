@@ -11,7 +11,7 @@ from ladle.campaign.lead.people import CampaignPeople
 from ladle.campaign.lead.withdrawals import CampaignWithdrawals
 from ladle.campaign.reader import Reader
 from ladle.campaign.work import telling
-from ladle.campaign.work.telling import check_text
+from ladle.campaign.work.arguments import check_text
 from ladle.errors import ArgumentError
 from ladle.labelling.answers import Told
 

@@ -19,7 +19,7 @@ from ladle.labelling.answers import Batch, Told, Verification
 from ladle.labelling.contract.tables import PersonTable
 from ladle.labelling.rules import tell as tell_rules
 from ladle.labelling.rules.once import check_once
-from ladle.labelling.rules.tell import TellRequest
+from ladle.labelling.rules.request import TellRequest
 from ladle.numbers import mapping
 from ladle.progress import Reporter
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from ladle.campaign.lead.pool_changes import find_named
 from ladle.campaign.session.session import Session
-from ladle.campaign.work.telling import LONGEST_REASON, as_given, check_text, known_rows, under_classes
+from ladle.campaign.work.arguments import LONGEST_REASON, check_text
+from ladle.campaign.work.telling import as_given, known_rows, under_classes
 from ladle.errors import ArgumentError
 from ladle.labelling.contract.events import record
 from ladle.labelling.contract.tables import GoldTable, gold_of

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ladle.campaign.lead.pool_changes import find_named
 from ladle.campaign.session.session import Session
-from ladle.campaign.work.telling import check_name, check_text, known_rows
+from ladle.campaign.work.arguments import check_name, check_text
+from ladle.campaign.work.telling import known_rows
 from ladle.errors import ArgumentError
 from ladle.labelling.answers import Assigned
 from ladle.labelling.contract.events import next_number, record

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from ladle.campaign.session.session import Session
-from ladle.campaign.work.telling import check_name, check_text, known_rows
+from ladle.campaign.work.arguments import check_name, check_text
+from ladle.campaign.work.telling import known_rows
 from ladle.errors import ArgumentError, NotFoundError
 from ladle.labelling.answers import PersonChange
 from ladle.labelling.contract.events import Effects, next_number, record

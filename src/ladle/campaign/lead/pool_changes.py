@@ -11,7 +11,8 @@ import numpy as np
 
 from ladle import durable
 from ladle.campaign.session.session import Session
-from ladle.campaign.work.telling import LONGEST_REASON, as_given, check_text, known_rows, under_classes
+from ladle.campaign.work.arguments import LONGEST_REASON, check_text
+from ladle.campaign.work.telling import as_given, known_rows, under_classes
 from ladle.counts import counted
 from ladle.errors import ArgumentError, FileError, IdError
 from ladle.labelling.contract.events import next_number, record, replacements

@@ -14,7 +14,8 @@ import numpy as np
 from ladle import durable
 from ladle.campaign.lead.pool_changes import find_named
 from ladle.campaign.session.session import Session, microseconds
-from ladle.campaign.work.telling import LONGEST_REASON, check_text, known_rows
+from ladle.campaign.work.arguments import LONGEST_REASON, check_text
+from ladle.campaign.work.telling import known_rows
 from ladle.errors import ArgumentError, NotFoundError
 from ladle.labelling.answers import Withdrawn
 from ladle.labelling.contract.columns import Int64

@@ -14,6 +14,7 @@ from ladle.arrays import Embeddings
 from ladle.campaign.creation import without_cuts
 from ladle.campaign.session.examples import Examples
 from ladle.campaign.session.session import Session
+from ladle.campaign.work.arguments import check_name, check_text
 from ladle.campaign.work.score_arrays import (
     arrays_of,
     as_probabilities,
@@ -22,7 +23,6 @@ from ladle.campaign.work.score_arrays import (
     check_order,
     indexes_of,
 )
-from ladle.campaign.work.telling import check_name, check_text
 from ladle.errors import ArgumentError, FileError, MismatchError, NotFoundError
 from ladle.labelling import answers
 from ladle.labelling.contract.columns import Int64

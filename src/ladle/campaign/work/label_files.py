@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from ladle.campaign.session.session import Session
 from ladle.campaign.work import rounds, telling
+from ladle.campaign.work.arguments import check_name, check_text
 from ladle.counts import counted
 from ladle.errors import ArgumentError, DataError, IdError
 from ladle.formats import Form, LabelFile
@@ -20,7 +21,7 @@ from ladle.labelling.contract.tables import LATEST_DAYS, MICROSECONDS, EventTabl
 from ladle.labelling.labels import Labels
 from ladle.labelling.people import is_person_name, person_name
 from ladle.labelling.records import moment
-from ladle.labelling.rules.tell import FileOrigin, TellRequest
+from ladle.labelling.rules.request import FileOrigin, TellRequest
 from ladle.labelling.spelling import one_spelling
 from ladle.labelling.times_ahead import FARTHEST
 from ladle.notices import notice
@@ -72,9 +73,9 @@ def request_of(
     Raises: IdError for a line of a batch whose row is another than that of its id; also as `telling.check_request`.
     """
     kind: Literal["tell", "import"] = "import" if imported else "tell"
-    key = telling.check_text("" if key is None else key, "key")
-    telling.check_name(annotator, "annotator")
-    telling.check_text(source, "source")
+    key = check_text("" if key is None else key, "key")
+    check_name(annotator, "annotator")
+    check_text(source, "source")
     key = key or rounds.tell_key(kind, file.sha256, annotator, source, file.names)
     origin = FileOrigin(file.source, file.sha256)
     parts, rows = [], []

@@ -9,7 +9,7 @@ from itertools import chain
 import numpy as np
 
 from ladle.campaign.session.session import Session
-from ladle.campaign.work.telling import check_name, check_text
+from ladle.campaign.work.arguments import check_name, check_text
 from ladle.errors import ArgumentError
 from ladle.labelling import answers
 from ladle.labelling.contract.columns import Int64

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterable, KeysView, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from ladle.arraylikes import as_array, refuse_masked
 from ladle.campaign.session.examples import as_texts
-from ladle.campaign.session.session import Session, microseconds
+from ladle.campaign.session.session import Session
+from ladle.campaign.work.arguments import (
+    LONGEST_REASON,
+    broadcast,
+    check_text,
+    listed_values,
+    people_named,
+    time_spent,
+    times_said,
+)
 from ladle.errors import ArgumentError, ShapeError
-from ladle.frames import check_same_index, is_frame
+from ladle.frames import check_same_index
 from ladle.labelling.answers import Told
 from ladle.labelling.classes import rewritten
 from ladle.labelling.contract.columns import Int64, Texts, repeated, texts
@@ -34,20 +40,15 @@ from ladle.labelling.contract.tables import (
     QuarantineTable,
     TaskTable,
 )
-from ladle.labelling.labels import Labels, holdable
-from ladle.labelling.people import is_person_name
-from ladle.labelling.records import moment
+from ladle.labelling.labels import Labels
 from ladle.labelling.rules import tell as tell_rules
 from ladle.labelling.rules.answered import stored_id
 from ladle.labelling.rules.once import check_once
-from ladle.labelling.rules.tell import FileOrigin, KnownRows, TellKind, TellRequest
-from ladle.labelling.times_ahead import FARTHEST
+from ladle.labelling.rules.request import FileOrigin, TellKind, TellRequest
+from ladle.labelling.rules.tell import KnownRows
 from ladle.notices import notice
-from ladle.numbers import number, shown
 from ladle.pool.ids.named_rows import check_not_a_mask
 
-LONGEST_NAME, LONGEST_REASON = 500, 10_000  # characters
-LONGEST_SECONDS = 10 * 366 * 86_400  # that anyone works on one label
 NO_FILE = FileOrigin("", "")
 
 
@@ -70,7 +71,7 @@ def check_request(
     """
     named = _named(session, ids, is_alone=isinstance(annotator, str))
     check_same_index({"ids": ids, "labels": labels})
-    given = _as_list(labels)
+    given = listed_values(labels)
     if len(named) and len(given) != len(named):
         raise ShapeError("`labels`", wanted=f"be one for each of the {len(named):,} ids", got=f"{len(given):,}")
     labels_now = session.settings.labels
@@ -112,7 +113,7 @@ def check_skips(
 ) -> TellRequest:
     """The arguments of `Campaign.skip`, checked. Raises: ArgumentError, ShapeError, IdError."""
     named = _named(session, ids, is_alone=isinstance(annotator, str))
-    reasons = _broadcast(reason, len(named), "reason", longest=LONGEST_REASON)
+    reasons = broadcast(reason, len(named), "reason", longest=LONGEST_REASON)
     return _request(
         session,
         named,
@@ -144,13 +145,13 @@ def check_comments(
     """Remarks on examples, not numbered yet; NO_ROW for an unknown id. Raises: ArgumentError, ShapeError, IdError."""
     named = _named(session, ids, is_alone=isinstance(annotator, str), must_be_known=must_be_known)
     count = len(named)
-    listed = [remarks] * count if isinstance(remarks, str) else _as_list(remarks, "texts")
+    listed = [remarks] * count if isinstance(remarks, str) else listed_values(remarks, "texts")
     if len(listed) != count:
         raise ShapeError("`texts`", wanted=f"be one for each of the {count:,} ids", got=f"{len(listed):,}")
     if not all(check_text(each, "texts", longest=LONGEST_REASON).strip() for each in listed):
         raise ArgumentError("`texts`", wanted="say something", got="an empty one")
-    at, _ = _times(told_at, count, session.now())
-    annotators, zeros = _people(annotator, count), repeated(0, count)
+    at, _ = times_said(told_at, count, session.now())
+    annotators, zeros = people_named(annotator, count), repeated(0, count)
     return CommentTable(zeros, named.row, named.example_id, annotators, texts(listed), at, zeros)
 
 
@@ -365,7 +366,7 @@ def _request(
     origin: FileOrigin,
 ) -> TellRequest:
     at, count = session.now(), len(named)
-    moments, is_timed = _times(told_at, count, at)
+    moments, is_timed = times_said(told_at, count, at)
     return TellRequest(
         kind=kind,
         row=named.row,
@@ -373,12 +374,12 @@ def _request(
         label=label,
         as_told=as_told,
         said=said,
-        told_by=_people(annotator, count),
-        source=_broadcast(source, count, "source"),
+        told_by=people_named(annotator, count),
+        source=broadcast(source, count, "source"),
         told_at=moments,
         is_timed=is_timed,
         reason=repeated(reason, count) if isinstance(reason, str) else reason,
-        spent_ms=_spent(seconds, count),
+        spent_ms=time_spent(seconds, count),
         refused=refused,
         given=given,
         at=at,
@@ -397,32 +398,12 @@ def _said(labels: Labels, given: list[Any]) -> Texts:
     return written
 
 
-def _as_list(values: object, name: str = "labels") -> list[Any]:
-    """A list or an array of any library as a Python list. Raises: ArgumentError, ShapeError."""
-    if isinstance(values, (pa.Array, pa.ChunkedArray)):
-        return list(values.to_pylist())
-    refuse_masked(values, name)
-    if isinstance(values, (np.ndarray, np.generic)) and values.ndim == 0:
-        raise ShapeError(f"`{name}`", wanted="be one for each id", got=f"the single value {shown(values)}"[:200])
-    if hasattr(values, "toarray") or (hasattr(values, "__array__") and not isinstance(values, Iterable)):
-        values = as_array(values, name)
-    unordered = isinstance(values, (Set, Mapping)) and not isinstance(values, KeysView)
-    tabular = is_frame(values) or hasattr(values, "iter_rows") or hasattr(values, "column_names")
-    if isinstance(values, (str, bytes)) or unordered or tabular or not isinstance(values, Iterable):
-        got = f"a table ({type(values).__name__})" if tabular else shown(values)[:200]
-        remedy = f"Give one column of it, such as {name}['label']." if tabular else ""
-        raise ArgumentError(f"`{name}`", wanted="be a list or an array, one for each id", got=got, remedy=remedy)
-    if isinstance(values, np.ndarray) and values.dtype.kind == "M":
-        return list(values)  # not every date fits a Python datetime
-    return list(values.tolist()) if hasattr(values, "tolist") else list(values)
-
-
 def as_given(labels: Labels, given: object, count: int, ids: Any = ()) -> Texts:
     """(count,) labels as canonical JSON, with the names of classes that they were given.
 
     ids: of the examples, to name that of a value that is no label. Raises: ArgumentError for the first such value.
     """
-    listed = _as_list(given)
+    listed = listed_values(given)
     written, refused = labels.all_canonical(listed)
     if len(written) != count:
         raise ShapeError("`labels`", wanted=f"be one for each of the {count:,} ids", got=f"{len(written):,}")
@@ -445,82 +426,3 @@ def under_classes(labels: Labels, as_told: Texts) -> Texts:
         which = "" if len(as_told) == 1 else f" (number {position + 1:,} of {len(as_told):,})"
         raise ArgumentError("`labels`", wanted="be labels of the campaign", got=f"{reason}{which}")
     return written
-
-
-def check_text(value: object, name: str, *, longest: int = LONGEST_NAME) -> str:
-    """`value`, if it is text that every database can store. Raises: ArgumentError."""
-    if not isinstance(value, str) or len(value) > longest or not holdable(value):
-        wanted = f"be text of {longest:,} characters at most, none of them NUL or half of one"
-        raise ArgumentError(f"`{name}`", wanted=wanted, got=shown(value)[:80])
-    return value
-
-
-def check_name(value: object, name: str) -> str:
-    """`value`, if it may be the name of a person or a team, or names nobody. Raises: ArgumentError."""
-    plain = check_text(value, name)
-    if not is_person_name(plain):
-        wanted, remedy = "be a name with a letter or a digit", "Leave it empty where nobody is known."
-        raise ArgumentError(f"`{name}`", wanted=wanted, got=shown(plain)[:80], remedy=remedy)
-    return plain
-
-
-def _people(value: str | Sequence[str], count: int) -> Texts:
-    """(count,) annotators. Raises: ArgumentError, ShapeError."""
-    named = _broadcast(value, count, "annotator")
-    for each in dict.fromkeys(named.tolist()):
-        check_name(each, "annotator")
-    return named
-
-
-def _broadcast(value: str | Sequence[str], count: int, name: str, *, longest: int = LONGEST_NAME) -> Texts:
-    if isinstance(value, str):
-        return repeated(check_text(value, name, longest=longest), count)
-    listed = [check_text(each, name, longest=longest) for each in _as_list(value, name)]
-    if len(listed) != count:
-        raise ShapeError(
-            f"`{name}`", wanted=f"be one text, or one for each of the {count:,} ids", got=f"{len(listed):,}"
-        )
-    return texts(listed)
-
-
-def _times(value: Any, count: int, now: int) -> tuple[Int64, Int64]:
-    """(count,) microseconds, and 1 where the caller said them: None and a null stand for now."""
-    if value is None:
-        return repeated(now, count), repeated(0, count)
-    moments, is_timed = _said_times(value, count, now)
-    if moments.max(initial=0) > now + FARTHEST:
-        got = f"{moment(int(moments.max())):%Y-%m-%d %H:%M} UTC, and it is {moment(now):%Y-%m-%d %H:%M} UTC"
-        raise ArgumentError("`told_at`", wanted="be at most a year ahead of now", got=got)
-    return moments, is_timed
-
-
-def _said_times(value: Any, count: int, now: int) -> tuple[Int64, Int64]:
-    """As `_times`, of what the caller said. Raises: ArgumentError, ShapeError."""
-    if isinstance(value, (pa.Array, pa.ChunkedArray)) and pa.types.is_timestamp(value.type):
-        if not value.type.tz:
-            raise ArgumentError("`told_at`", wanted="be times with a time zone", got=str(value.type))
-        known = pc.cast(value, pa.timestamp("us", value.type.tz)).to_numpy(zero_copy_only=False)
-        value = [None if np.isnat(each) else each for each in known]
-    if isinstance(value, Iterable) and not isinstance(value, str):
-        listed = _as_list(value, "told_at")
-        if len(listed) != count:
-            raise ShapeError(
-                "`told_at`", wanted=f"be one time, or one for each of the {count:,} ids", got=f"{len(listed):,}"
-            )
-        said = [each is not None for each in listed]
-        moments = [microseconds(each) if is_said else now for each, is_said in zip(listed, said, strict=True)]
-        return np.array(moments, np.int64), np.array(said, np.int64)
-    return repeated(microseconds(value), count), repeated(1, count)
-
-
-def _spent(seconds: Any, count: int) -> Int64:
-    """(count,) whole milliseconds, 0 where nobody said. Raises: ArgumentError, ShapeError."""
-    if seconds is None:
-        return repeated(0, count)
-    listed = _as_list(seconds, "seconds") if isinstance(seconds, Iterable) else [seconds] * count
-    if len(listed) != count:
-        raise ShapeError(
-            "`seconds`", wanted=f"be one number, or one for each of the {count:,} ids", got=f"{len(listed):,}"
-        )
-    known = [0 if each is None else number(each, "`seconds`", least=0, most=LONGEST_SECONDS) for each in listed]
-    return np.array([round(each * 1000) for each in known], np.int64)

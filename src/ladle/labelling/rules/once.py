@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ladle.errors import DataError
 from ladle.labelling.contract.tables import PersonTable
 from ladle.labelling.people import People, person_name
-from ladle.labelling.rules.tell import TellRequest
+from ladle.labelling.rules.request import TellRequest
 
 
 def check_once(request: TellRequest, people: PersonTable) -> None:
