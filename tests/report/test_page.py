@@ -9,6 +9,7 @@ import pytest
 from ladle.errors import ArgumentError, FileError, MissingDependencyError
 from ladle.lab.data.datasets import Dataset
 from ladle.lab.measures.savings import Savings
+from ladle.report import markup
 from ladle.report.drawing import BROAD, NARROW
 from ladle.report.example_views import ExampleViews
 from ladle.report.facts import facts_of
@@ -209,3 +210,8 @@ def test_legends_stay_above_their_drawing():
     assert legend_columns(long, NARROW) == 1
     assert legend_columns(long, BROAD) == 3
     assert legend_columns(["Entropy", "CoreSet", "BADGE", "Margin", "Uniform"], NARROW) == 3
+
+
+def test_a_command_in_a_sentence_is_set_as_code():
+    found = markup.section("Which?", "Run `ladle advise <POOL>` on yours.")
+    assert "<p>Run <code>ladle advise &lt;POOL&gt;</code> on yours.</p>" in found

@@ -95,7 +95,7 @@ def test_one_page_shows_both_pools(two):
         "Two &lt;pools&gt;",
         "<h2>As &lt;it&gt; is</h2>",
         "<h2>Repeated</h2>",
-        "Run `ladle advise`.",
+        "Run <code>ladle advise</code>.",
         "All the rest",
     ]
     places = [written.index(each) for each in order]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -35,8 +36,9 @@ def document(title: str, body: str, facts: Mapping[str, Any]) -> str:
 
 
 def section(title: str, sentence: str, *parts: str) -> str:
-    """A titled block that opens with one sentence on what it shows. The parts are markup."""
-    return f"<section><h2>{text(title)}</h2><p>{text(sentence)}</p>{''.join(parts)}</section>"
+    """A titled block that opens with one sentence on what it shows, commands in backticks. The parts are markup."""
+    opening = re.sub(r"`([^`]+)`", r"<code>\1</code>", text(sentence))
+    return f"<section><h2>{text(title)}</h2><p>{opening}</p>{''.join(parts)}</section>"
 
 
 def figure(svg: str, caption: str, description: str, *, narrow: str = "") -> str:
