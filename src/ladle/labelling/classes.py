@@ -60,7 +60,7 @@ def renamed(labels: Labels, old: Class, new: Class, present: Iterable[Class]) ->
             "the new name",
             wanted="be no class of the campaign",
             got=f"{new!r}, which is one",
-            remedy=f"To count {old!r} as {new!r}, merge it: Campaign.classes.merge.",
+            remedy="" if same_class(old, new) else f"To count {old!r} as {new!r}, merge it: Campaign.classes.merge.",
         )
     _require_no_former(labels, new, unless=old)
     return _replaced(labels, old, new, [new if same_class(each, old) else each for each in classes])
