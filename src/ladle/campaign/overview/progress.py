@@ -54,9 +54,8 @@ def progress(session: Session, view: View, at: int) -> Progress:
     current, paid = labels_of(label), paid_for(label)
     asked, labelled, disputed = task.batch > 0, task.state == LABELLED, task.state == DISPUTED
     outstanding = int((asked & np.isin(task.state, WAITING)).sum())
-    changes = name_changes(view)
-    spend, bought = spend_of(settings, task, label, changes), payments(label, changes)
-    costs, unpriced = costs_of(view, bought)
+    bought = payments(label, name_changes(view))
+    spend, (costs, unpriced) = spend_of(settings, task, label, bought), costs_of(view, bought)
     since, people, is_value = founded_at(view), quality.figures(view, settings, label), settings.labels.kind == "value"
     agreements = {} if is_value else {each.name: each.agreement for each in people}
     stands = standing(paid, current)

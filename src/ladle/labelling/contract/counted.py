@@ -12,6 +12,7 @@ from ladle.labelling.contract.columns import Columns
 from ladle.labelling.contract.store import Kind, View
 from ladle.labelling.contract.tables import EventTable, ModelTable, PersonTable, TaskTable
 
+_REMEDY = "See all of it: ladle campaign verify. Copy the database away, then restore a backup."
 CHANGED_ALONE = (PersonTable, ModelTable)  # small tables of which an event may change rows and add none
 
 
@@ -78,7 +79,7 @@ class CountedView(View):
                 f"the table {EventTable.NAME}",
                 wanted=f"have event {newest:,}, which a row of the table {columns.NAME} is of",
                 got=f"{counted(known, 'event')}: the database is damaged",
-                remedy="See all of it: ladle campaign verify. Copy the database away, then restore a backup.",
+                remedy=_REMEDY,
             )
 
     def _check(self, name: str, rows: int) -> None:
@@ -88,7 +89,7 @@ class CountedView(View):
                 f"the table {name}",
                 wanted=f"have the {counted(wanted, 'row')} that the log counts",
                 got=f"{rows:,}: the database is damaged",
-                remedy="See all of it: ladle campaign verify. Copy the database away, then restore a backup.",
+                remedy=_REMEDY,
             )
 
     @cached_property

@@ -28,7 +28,7 @@ from ladle.labelling.contract.tables import (
     TaskTable,
     gold_of,
 )
-from ladle.labelling.measures.spending import spend_of
+from ladle.labelling.measures.spending import payments, spend_of
 from ladle.labelling.people import People
 from ladle.labelling.rules.assign import kept_rows
 from ladle.labelling.rules.control import NOTHING, ControlPlan, new_members
@@ -151,7 +151,8 @@ def check_budget(settings: Settings, view: View, task: TaskTable, size: int) -> 
     if settings.budget is None:
         return {}
     judged, people = as_counted(task, gold_of(view.read(GoldTable)).row), settings.annotators_per_task
-    spend = spend_of(settings, judged, view.read(LabelTable), name_changes(view))
+    label = view.read(LabelTable)
+    spend = spend_of(settings, judged, label, payments(label, name_changes(view)))
     left = spend.left(settings.budget) or 0
     if size * people > left:
         each = "" if people == 1 else f", {people} for each example"
