@@ -100,6 +100,8 @@ TABLE: dict[str, tuple[str, Any, Any]] = {
             "prototypes": ("switch", True, lambda value: ladle.cluster(X, prototypes=value).heights),
         },
     ),
+    "linkage(exact)": ("switch", True, lambda value: ladle.linkage(X, exact=value)),
+    "linkage(seed)": ("whole", 5, lambda value: ladle.linkage(X, seed=value)),
     "open_pool(skip_invalid)": ("switch", True, lambda value: ladle.open_pool(X, skip_invalid=value).rows),
     **each("Dendrogram.cut", dials(TREE.cut)),
     **each("Level", dials(hac.Level)),
@@ -347,6 +349,8 @@ TABLE: dict[str, tuple[str, Any, Any]] = {
 }
 # Arguments that name one of a few choices.
 TABLE |= {
+    "linkage(method)": ("choice", "average", lambda value: ladle.linkage(X, value)),
+    "linkage(metric)": ("choice", "cosine", lambda value: ladle.linkage(X, metric=value)),
     "open_pool(metric)": ("choice", "cosine", lambda value: ladle.open_pool(X, metric=value).rows),
     "Pool.check(metric)": ("choice", "cosine", lambda value: ladle.open_pool(X).check(value)),
     **each(

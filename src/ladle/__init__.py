@@ -16,7 +16,7 @@ from ladle._version import __version__
 if TYPE_CHECKING:
     from ladle import advice, campaign, errors, formats, lab, pool, report, stopping, strategies
     from ladle.campaign import Campaign
-    from ladle.hac import Dendrogram, cluster
+    from ladle.hac import Dendrogram, cluster, linkage
     from ladle.pool import Pool, open_pool
     from ladle.scores import entropy, least_confidence, margin
     from ladle.strategies import ClusterMargin, Margin, Selection, Spread, Uniform, cluster_margin, spread
@@ -40,6 +40,7 @@ __all__ = [
     "formats",
     "lab",
     "least_confidence",
+    "linkage",
     "margin",
     "open_pool",
     "pool",
@@ -63,6 +64,7 @@ _ROOM_OF_NAME = {
     "cluster_margin": "ladle.strategies",
     "entropy": "ladle.scores",
     "least_confidence": "ladle.scores",
+    "linkage": "ladle.hac",
     "margin": "ladle.scores",
     "open_pool": "ladle.pool",
     "spread": "ladle.strategies",
@@ -78,6 +80,7 @@ _ROOMS = {
     "lab": "ladle.lab",
     "pool": "ladle.pool",
     "report": "ladle.report",
+    "sklearn": "ladle.sklearn",
     "stopping": "ladle.stopping",
     "strategies": "ladle.strategies",
 }

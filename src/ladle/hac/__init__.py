@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ladle.hac.clustering import cluster
+    from ladle.hac.linkage import linkage
     from ladle.hac.tree.dendrogram import Dendrogram
     from ladle.hac.tree.fields import Checks
     from ladle.hac.tree.level import Level
 
-__all__ = ["Checks", "Dendrogram", "Level", "cluster"]
+__all__ = ["Checks", "Dendrogram", "Level", "cluster", "linkage"]
 
 _FILES = {
     "Checks": "ladle.hac.tree.fields",
     "Dendrogram": "ladle.hac.tree.dendrogram",
     "Level": "ladle.hac.tree.level",
     "cluster": "ladle.hac.clustering",
+    "linkage": "ladle.hac.linkage",
 }
 
 
