@@ -70,7 +70,11 @@ class PoolClusters:
         return f"<PoolClusters: {len(self):,} rows, labels below {self.count:,}>"
 
     def at(self, rows: Rows) -> PoolClusters:
-        """The clusters of these rows (r,), under the same names."""
+        """The clusters of these rows (r,), under the same names. Raises: MismatchError for a row beyond the last."""
+        if len(rows) and int(rows.max()) >= len(self):
+            raise MismatchError(
+                "the clusters", wanted=f"be of a pool with row {int(rows.max()):,}", got=f"those of {len(self):,} rows"
+            )
         return PoolClusters(self.labels[rows], self.names)
 
 
