@@ -42,7 +42,7 @@ LAYERS = [
 # Room -> its sub-rooms in the same order, and files that have a place of their own in it; "." stands for the files that
 # lie in the room itself.
 SUBROOMS = {
-    "cli": [{"program"}, {"pool"}, {"campaign", "lab"}, {"."}],
+    "cli": [{"program"}, {"pool"}, {"campaign", "lab"}, {"service"}, {"."}],
     "hac": [
         {"intake"},
         {"engine", "tree"},
