@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from urllib.parse import quote
 
 import anyio.to_thread
@@ -17,7 +17,7 @@ from ladle.campaign import Campaign
 from ladle.errors import ArgumentError, LadleError, SignInError, outcome_of
 from ladle.labelling import MemoryStore
 from ladle.service import problems
-from ladle.service.api import health
+from ladle.service.api import exports, health, lead, reading, uploads, work
 from ladle.service.config import ServiceConfig
 from ladle.service.counters import Counters
 from ladle.service.desk import Desk
@@ -30,13 +30,16 @@ from ladle.store.accounts import AccountStore
 from ladle.store.sql import SqlStore
 
 THREADS = 64  # requests that are answered at a time; others wait their turn
-ROUTERS: tuple[APIRouter, ...] = (health.router, sign_in.router, asset_files.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    *(health.router, work.router, lead.router, uploads.router, reading.router, exports.router),
+    *(sign_in.router, asset_files.router),
+)
 
 
 def create_app(config: ServiceConfig) -> FastAPI:
     """The application that serves a campaign.
 
-    `app.state` has `config`, `desk`, `accounts`, `site`, `rate`, `tries` and `counters`.
+    `app.state` has `config`, `desk`, `kept` and `accounts`, `site`, `rate`, `tries` and `counters`.
     Raises: as `Campaign.open`; StoreError where the tables of accounts cannot be made.
     """
     desk = Desk(config)
@@ -47,6 +50,7 @@ def create_app(config: ServiceConfig) -> FastAPI:
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         yield
         desk.close()
+        app.state.kept.close()
 
     app = FastAPI(
         title=f"Ladle: {desk.campaign.name}",
@@ -58,7 +62,8 @@ def create_app(config: ServiceConfig) -> FastAPI:
         openapi_url="/v1/openapi.json",
     )
     app.state.config, app.state.desk, app.state.counters = config, desk, counters
-    app.state.accounts = accounts_of(desk.campaign, config)
+    app.state.kept = account_store_of(desk.campaign)
+    app.state.accounts = Accounts(app.state.kept, clock=config.clock, session_seconds=config.session_seconds)
     app.state.site = Site(desk.campaign.name)
     app.state.rate = Rate(config.requests_a_minute, "the requests of one person", config.clock)
     app.state.tries = Rate(config.sign_in_tries, "failed attempts to sign in", config.clock)
@@ -72,15 +77,25 @@ def create_app(config: ServiceConfig) -> FastAPI:
     return app
 
 
-def accounts_of(campaign: Campaign, config: ServiceConfig) -> Accounts:
-    """The accounts of a campaign, in its database. A campaign in memory has them in memory."""
+def account_store_of(campaign: Campaign) -> AccountStore:
+    """The tables of accounts in the database of a campaign. A campaign in memory has them in memory."""
     store = campaign._session.store
     url = store.url if isinstance(store, SqlStore) else None
     if url is None and not isinstance(store, MemoryStore):
         raise ArgumentError("`database`", wanted="be SQLite or PostgreSQL", got=type(store).__name__)
     kept = AccountStore(url, campaign.name)
     kept.create()
-    return Accounts(kept, clock=config.clock, session_seconds=config.session_seconds)
+    return kept
+
+
+@contextmanager
+def open_accounts(campaign: Campaign, config: ServiceConfig) -> Iterator[Accounts]:
+    """The accounts of a campaign, for commands."""
+    kept = account_store_of(campaign)
+    try:
+        yield Accounts(kept, clock=config.clock, session_seconds=config.session_seconds)
+    finally:
+        kept.close()
 
 
 def is_page(request: Request) -> bool:
