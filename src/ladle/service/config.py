@@ -53,6 +53,8 @@ class ServiceConfig:
         Requests that one person may make in a minute.
     clock : callable
         Returns seconds since 1970: for sessions, tokens and rates.
+    campaign_clock : callable or None
+        As `clock` of `Campaign.open`.
     """
 
     database: Database
@@ -71,6 +73,7 @@ class ServiceConfig:
     sign_in_tries: int = 10
     requests_a_minute: int = 6_000
     clock: Callable[[], float] = time.time
+    campaign_clock: Callable[[], float] | None = None
 
     def __post_init__(self) -> None:
         whole(self.port, "`port`", least=0, most=65_535)
