@@ -58,7 +58,6 @@ SUBROOMS = {
         {"config", "problems", "counters"},
         {"gate"},
         {"desk", "site"},
-        {"content"},
         {"api", "pages"},
         {"."},
     ],
@@ -99,7 +98,19 @@ HEAVY = {
     "typer": {"cli"},
     "rich": {"cli"},
     "numba": {"compiled", "kernel_cache", "neighbours", "hac", "geometry", "scores", "strategies", "lab", "cli"},
-    "pyarrow": {"frames", "pool", "scores", "cli", "strategies", "labelling", "campaign", "store", "lab", "formats"},
+    "pyarrow": {
+        "frames",
+        "pool",
+        "scores",
+        "cli",
+        "strategies",
+        "labelling",
+        "campaign",
+        "store",
+        "lab",
+        "formats",
+        "service",
+    },
 }
 
 
