@@ -11,12 +11,9 @@ operation goes.
 
 from __future__ import annotations
 
-import argparse
 import cProfile
 import pstats
-import shutil
 import statistics
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +21,6 @@ from pathlib import Path
 import numpy as np
 
 import ladle
-from benchmarks import record
 
 PEOPLE = [f"person {number:02}" for number in range(50)]
 CLASSES = ["cat", "dog", "bird", "horse", "ship"]
@@ -40,7 +36,13 @@ def pool_of(rows: int) -> ladle.Pool:
 def make(url: str, folder: Path, pool: ladle.Pool, tasks: int) -> None:
     """The campaign: ten batches, and labels of half of the tasks."""
     campaign = ladle.Campaign.create(
-        url, name=NAME, pool=pool, strategy="uniform", labels=CLASSES, annotators_per_task=2, files=str(folder / "files")
+        url,
+        name=NAME,
+        pool=pool,
+        strategy="uniform",
+        labels=CLASSES,
+        annotators_per_task=2,
+        files=str(folder / "files"),
     )
     random = np.random.default_rng(5)
     for _ in range(10):
@@ -80,7 +82,10 @@ def measure(campaign: ladle.Campaign, times: int, profiled: str) -> dict[str, fl
             pstats.Stats(profile).sort_stats("cumulative").print_stats(45)
         figures[f"{name}, seconds"] = statistics.median(walls)
         figures[f"{name}, processor seconds"] = statistics.median(busy)
-        print(f"{name:32} {statistics.median(walls) * 1000:10.1f} ms {statistics.median(busy) * 1000:10.1f} ms of a processor", flush=True)
+        print(
+            f"{name:32} {statistics.median(walls) * 1000:10.1f} ms {statistics.median(busy) * 1000:10.1f} ms of a processor",
+            flush=True,
+        )
 
     waiting = iter(campaign.task_page(state="open", batch=10, limit=10_000).rows["id"].tolist()[2_000:])
     timed("tell 1", lambda: campaign.tell([next(waiting)], ["cat"], annotator="person 01"), 3 * times)
