@@ -22,6 +22,15 @@ def begun(work: Callable[[], None]) -> threading.Thread:
     return thread
 
 
+def until(holds: Callable[[], bool]) -> None:
+    """Wait for it. Raises: AssertionError when it does not come."""
+    for _ in range(5_000):
+        if holds():
+            return
+        time.sleep(0.001)
+    raise AssertionError
+
+
 def test_a_writer_is_alone_and_the_first_is_first() -> None:
     turns, order, reading = Turns("x"), [], threading.Event()
     may_end = threading.Event()
@@ -43,11 +52,9 @@ def test_a_writer_is_alone_and_the_first_is_first() -> None:
     first = begun(read_long)
     assert reading.wait(10)
     second = begun(write)
-    while not turns._queue:
-        time.sleep(0.001)
+    until(lambda: len(turns._queue) == 1)
     third = begun(read_later)
-    while len(turns._queue) < 2:
-        time.sleep(0.001)
+    until(lambda: len(turns._queue) == 2)
     assert order == []
     may_end.set()
     for each in (first, second, third):
