@@ -262,6 +262,8 @@ class _SqlView(View):
         if not field:
             return self._fetch(kind, queries.whole(self._wording, kind.NAME))
         values = list(among)
+        if not values:
+            return kind.empty()
         known = (kind, field, tuple(values))
         if known not in self._known:
             # The index of a field leaves out the empty text.
