@@ -73,7 +73,7 @@ def measure(campaign: ladle.Campaign, times: int, profiled: str) -> dict[str, fl
         if not profiled:
             work()  # what a service has read already
         walls, busy = [], []
-        profile = cProfile.Profile() if profiled else None
+        profile = cProfile.Profile(time.process_time) if profiled else None
         for _ in range(count):
             wall, processor = time.perf_counter(), time.process_time()
             if profile:
