@@ -666,8 +666,8 @@ AGREEMENT = (
     Fault(
         "agreement",
         "gold on which people disagree is a dispute in lists and counts",
-        "    state = np.where((task.state == DISPUTED) & np.isin(task.row, gold), LABELLED, task.state)",
-        "    state = task.state",
+        "    state: Int64 = np.where((task.state == DISPUTED) & np.isin(task.row, gold), LABELLED, task.state)",
+        "    state: Int64 = np.where(gold.size < 0, LABELLED, task.state)",
         ("test_a_dispute_is_one_everywhere_or_nowhere", "test_a_disputed_gold_example_reserves_nothing"),
     ),
     Fault(
