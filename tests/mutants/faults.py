@@ -2142,7 +2142,67 @@ ACCESS = (
     ),
 )
 
+# What is kept of the counts of tasks and labels.
+KEPT = (
+    Fault(
+        "kept counts",
+        "every told label of a pair is paid for",
+        "strict=True)) - known)",
+        "strict=True)))",
+        ("test_after_every_kind_of_change_the_counts_are_those_of_all_rows",),
+    ),
+    Fault(
+        "kept counts",
+        "a closed entry of the quarantine stays counted",
+        "    after = QuarantineTable.joined([_of(added, QuarantineTable), closed])",
+        "    after = QuarantineTable.joined([_of(added, QuarantineTable), known])",
+        ("test_after_every_kind_of_change_the_counts_are_those_of_all_rows",),
+    ),
+    Fault(
+        "kept counts",
+        "gold and exclusions change no count",
+        "for tables in several for kind in kinds]))",
+        "for tables in several for kind in kinds[:2]]))",
+        ("test_after_every_kind_of_change_the_counts_are_those_of_all_rows",),
+    ),
+    Fault(
+        "kept counts",
+        "another pool changes no count",
+        "        change = change_of(tallied(before), tallied(before.rewritten(rewritten).after(added, changed)))",
+        "        change = change_of(tallied(before), tallied(before.after(added, changed)))",
+        ("test_after_every_kind_of_change_the_counts_are_those_of_all_rows",),
+    ),
+    Fault(
+        "kept counts",
+        "verify does not count anew",
+        "    for cell in sorted(change_of(found, kept)):",
+        "    for cell in sorted(change_of(kept, kept)):",
+        ("test_whatever_is_broken_is_found", "test_a_kept_count_that_is_lost_is_refused"),
+    ),
+    Fault(
+        "kept counts",
+        "figures leave out a lost count",
+        "        view.check((TallyTable,))",
+        "        view.check(())",
+        ("test_a_kept_count_that_is_lost_is_refused",),
+    ),
+    Fault(
+        "kept counts",
+        "a page of labels has some of later moments",
+        "    label = label.take(label.event <= until)",
+        "    label = label.take(label.event > 0)",
+        ("test_labels_of_several_pages_are_of_one_moment",),
+    ),
+    Fault(
+        "kept counts",
+        "a writer answers from before its own change",
+        "        for known in [each for each in self._known if each[0] is kind]:",
+        "        for known in [each for each in self._known if each[0] is None]:",
+        ("test_a_writer_reads_what_it_has_just_written",),
+    ),
+)
+
 FAULTS: tuple[Fault, ...] = (
     *REACH, *PROVEN, *CUT, *ROUND_ROBIN, *TIES, *HOLM, *SAVINGS, *AGREEMENT, *LEASES, *IDEMPOTENCY, *SEALS, *BUDGET,
-    *QUERY, *MEASURES, *FILES, *CLASSES, *EXPERIMENTS, *TIGHT, *CONTROL, *FITS, *BOUND, *ACCESS,
+    *QUERY, *MEASURES, *FILES, *CLASSES, *EXPERIMENTS, *TIGHT, *CONTROL, *FITS, *BOUND, *ACCESS, *KEPT,
 )  # fmt: skip

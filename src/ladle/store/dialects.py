@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from ladle.errors import StoreError
 from ladle.store.engine import WAIT_SECONDS
-from ladle.store.queries import Wording
+from ladle.store.queries import Wording, insertion
 from ladle.store.schema import CAMPAIGNS, PREFIX, SERVICE_PREFIX
 from ladle.store.upgrade import upgrade
 
@@ -110,7 +110,7 @@ class Sqlite(Dialect):
 
     def add(self, connection: sa.Connection, table: sa.Table, rows: Iterator[Row], count: int) -> None:
         """See `Dialect`."""
-        statement = str(table.insert().compile(dialect=connection.dialect))
+        statement = insertion(table.name, tuple(column.name for column in table.c))
         for chunk in _chunks(rows):
             connection.exec_driver_sql(statement, chunk)
 

@@ -1,4 +1,4 @@
-"""The texts of the queries of a view, each made once: SQLAlchemy would make them anew for each of a label's queries."""
+"""The texts of the statements of a store, each made once: SQLAlchemy would make them anew for each label."""
 
 from __future__ import annotations
 
@@ -63,6 +63,12 @@ def listed_tasks(wording: Wording, *, disputed: bool) -> str:
     later = f" AND ({_listed(by)}) > ({wording.mark}, {wording.mark})"
     select = f"{_select(wording, TaskTable.NAME)} AND {condition.text}{later}"
     return select + _in_order(wording, by)
+
+
+@cache
+def insertion(table: str, names: Sequence[str]) -> str:
+    """A new row in SQLite. Parameters: the value of each column."""
+    return f"INSERT INTO {table} ({_listed(names)}) VALUES ({', '.join(['?'] * len(names))})"
 
 
 @cache

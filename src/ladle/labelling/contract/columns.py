@@ -26,6 +26,7 @@ Texts = Annotated[npt.NDArray[np.object_], "text"]  # of str
 Octets = Annotated[npt.NDArray[np.object_], "octets"]  # of bytes
 
 _LAYOUTS: dict[type[Any], dict[str, Holds]] = {}
+_EMPTY: dict[type[Any], Any] = {}
 _FEW = 6  # rows that are sealed one by one
 _WORD, _GAMMA, _MIX_1, _MIX_2 = (1 << 64) - 1, int(GAMMA), int(MIX_1), int(MIX_2)
 _PYTHON = {"number": int, "text": str, "octets": bytes}
@@ -65,13 +66,20 @@ class Columns:
 
     @classmethod
     def empty(cls) -> Self:
-        """A table without rows."""
-        return cls.of([])
+        """A table without rows: one object for all, which nobody can change."""
+        if cls not in _EMPTY:
+            _EMPTY[cls] = cls.of([])
+            for name in cls.layout():
+                _EMPTY[cls].column(name).flags.writeable = False
+        found: Self = _EMPTY[cls]
+        return found
 
     @classmethod
     def joined(cls, parts: Iterable[Self]) -> Self:
         """The rows of all parts, one after another."""
-        listed = [cls.empty(), *parts]
+        listed = [part for part in parts if len(part)]
+        if len(listed) < 2:
+            return listed[0] if listed else cls.empty()
         return cls(*(np.concatenate([part.column(name) for part in listed]) for name in cls.layout()))
 
     def __len__(self) -> int:
