@@ -6,7 +6,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
-from ladle.campaign import control, creation
+from ladle.campaign import control, creation, own_work
 from ladle.campaign.overview import progress, quality, splitting, stories, verify, views, waiting
 from ladle.campaign.overview.news import News
 from ladle.campaign.pools import CampaignPool
@@ -38,6 +38,7 @@ class Reader:
     # Functions that take the campaign as their first argument. They stand with their rules, because this file is long.
     split = splitting.split_of
     control = control.control_of
+    has_taken, labels_given = own_work.has_taken, own_work.labels_given
 
     def __init__(self, session: Session) -> None:
         self._session = session

@@ -1,51 +1,55 @@
-// Near-duplicates of a task as a grid: one answer for all of them, a click leaves one out.
+// A task with its near-duplicates as a grid: one answer for all of them, a click leaves one out.
 
-import { make, preload } from "./content.js";
+import { contentOf, make } from "./content.js";
 
-/** The grid of a task that has a group. */
+/** What is on the screen: a task alone, or with its group. */
 export class GroupView {
   constructor() {
-    this.task = null;
+    this.ids = [];
     this.out = new Set();
   }
 
-  isOn(task) {
-    return this.task === task;
+  /** How many near-duplicates are on the screen, beside the task itself. */
+  get size() {
+    return this.ids.length;
   }
 
-  /** The element of a task and its group; all members are in it at first. */
-  show(task) {
-    this.task = task;
-    this.out = new Set();
-    const items = task.group.map((member, place) => this.#item(member, place));
-    const words = make("p", { id: "group-words", className: "muted" });
-    this.words = words;
-    const all = make("div", {}, task.element, words, make("ul", { className: "thumbs group" }, ...items));
+  /** The element of a task, { task, out }: `out` are the ids that an earlier answer left out. */
+  show({ task, out = [] }) {
+    task.element ??= contentOf(task);
+    const members = task.group ?? [];
+    this.ids = members.map((member) => member.id);
+    this.out = new Set(out);
+    if (!members.length) return task.element;
+    this.words = make("p", { className: "group-words" });
     this.#count();
-    return all;
+    const items = members.map((member, place) => make("li", {}, this.#button(member, place)));
+    return make("div", { className: "with-group" }, task.element, this.words, make("ul", { className: "thumbs group" }, ...items));
   }
 
-  /** Forget the grid: the next task has none. */
-  clear() {
-    this.task = null;
+  /** The ids that the answer is for beside the task's own, and those that were left out. */
+  answer() {
+    return { members: this.ids.filter((id) => !this.out.has(id)), left_out: this.ids.filter((id) => this.out.has(id)) };
   }
 
-  members() {
-    const ids = this.task.group.map((member) => member.id);
-    return { with: ids.filter((id) => !this.out.has(id)), without: ids.filter((id) => this.out.has(id)) };
-  }
-
-  /** Act on a key: none is the grid's own yet. */
-  press() {
-    return false;
-  }
-
-  #item(member, place) {
-    return make("li", { textContent: member.id, value: place });
+  #button(member, place) {
+    const content = contentOf(member);
+    content.querySelectorAll(".frame").forEach((frame) => frame.replaceWith(...frame.childNodes)); // no zoom inside a button
+    const button = make("button", { type: "button", "aria-label": `Near-duplicate ${place + 1} of ${this.ids.length}` }, content);
+    button.title = member.id;
+    const mark = () => button.setAttribute("aria-pressed", String(!this.out.has(member.id)));
+    button.addEventListener("click", () => {
+      if (!this.out.delete(member.id)) this.out.add(member.id);
+      mark();
+      this.#count();
+    });
+    mark();
+    return button;
   }
 
   #count() {
-    this.words.textContent = "";
+    const left = this.out.size;
+    const words = `Your answer is also for these ${this.ids.length - left} near-duplicates.`;
+    this.words.textContent = `${words} A click leaves one out${left ? `: ${left} left out` : ""}.`;
   }
 }
-export { preload };

@@ -22,7 +22,7 @@ export class Outbox {
     this.attempt = 0;
     this.count = 0;
     this.isSending = false;
-    this.isStopped = false;
+    this.isStopped = true; // until the page knows that no other one works
     this.wake = () => {};
     this.#load();
     addEventListener("online", () => this.retry());

@@ -2,7 +2,7 @@
 // and the next task, which is here already, takes its place.
 
 import { Choices } from "./choices.js";
-import { contentOf, make, zoom } from "./content.js";
+import { make, zoom } from "./content.js";
 import { GroupView } from "./group.js";
 import { Refusal, send, setCsrf } from "./http.js";
 import { Outbox } from "./outbox.js";
@@ -19,7 +19,8 @@ let trail = []; // what was answered on this page, oldest first: { task, label, 
 let place = 0; // of the task on the screen in `trail`; its length stands for a new task
 let spent = 0; // milliseconds of work on the task on the screen
 let since = performance.now();
-let today = settings.today;
+let today = 0;
+let isElsewhere = false; // another window of this browser works
 const offset = settings.now - Date.now(); // between the clock of the service and that of this machine
 
 const outbox = new Outbox({ scope, changed: showState, signedOut });
@@ -53,8 +54,7 @@ function showNext() {
   if (!next) {
     task.replaceChildren();
   } else {
-    next.task.element ??= contentOf(next.task);
-    task.replaceChildren(next.task.group && !earlier ? group.show(next.task) : next.task.element);
+    task.replaceChildren(group.show(next));
   }
   document.body.classList.toggle("revisiting", Boolean(earlier));
   find("task-id").textContent = next ? next.task.id : "";
@@ -80,11 +80,14 @@ function secondsSpent() {
 
 function answer(label) {
   leave({ label }, (task, about) => {
-    const body = { labels: [{ id: task.id, label, seconds: about.seconds, told_at: about.told_at }] };
-    const members = group.isOn(task) ? group.members() : null;
-    if (members) outbox.add("/label/groups", { ...body.labels[0], members: members.with, left_out: members.without }, about);
-    else outbox.add("/label/answers", body.labels[0], about);
-    return members ? members.with.length : 1;
+    const body = { id: task.id, label, seconds: about.seconds, told_at: about.told_at };
+    if (!group.size) {
+      outbox.add("/label/answers", body, about);
+      return 1;
+    }
+    const { members, left_out } = group.answer();
+    outbox.add("/label/groups", { ...body, members, left_out }, about);
+    return 1 + members.length;
   });
 }
 
@@ -97,12 +100,14 @@ function skip(reason) {
 
 /** Leave the task on the screen with an answer, and show the next one. */
 function leave(given, store) {
-  if (!shown) return;
+  if (!shown || isElsewhere) return;
   const begun = performance.now();
   const task = shown.task;
   const isNew = place === trail.length;
   const told_at = (Date.now() + offset) / 1000;
-  const isSame = !isNew && JSON.stringify([given.label, given.skip]) === JSON.stringify([shown.label, shown.skip]);
+  const out = group.size ? group.answer().left_out : [];
+  const same = (one) => JSON.stringify([one.label, one.skip, one.out]);
+  const isSame = !isNew && same({ ...given, out }) === same(shown);
   if (!isSame) {
     const about = { id: task.id, said: said(given), seconds: secondsSpent(), told_at };
     const count = store(task, about);
@@ -110,11 +115,11 @@ function leave(given, store) {
   }
   if (isNew) {
     supply.shift();
-    trail.push({ task, ...given });
+    trail.push({ task, ...given, out });
     if (trail.length > TRAIL) trail.shift();
     place = trail.length;
   } else {
-    Object.assign(trail[place], { label: undefined, skip: undefined }, given);
+    Object.assign(trail[place], { label: undefined, skip: undefined, out }, given);
     place += 1;
   }
   showNext();
@@ -269,7 +274,7 @@ document.addEventListener("keydown", (event) => {
   const isOnButton = event.target.closest("button, a, summary, [type=checkbox]") && (event.key === "Enter" || event.key === " ");
   if (isOnButton || event.repeat) return;
   if (event.key === "Enter" && place < trail.length && !choices.isMulti) return forward();
-  if (group.press(event.key) || choices.press(event.key)) event.preventDefault();
+  if (choices.press(event.key)) event.preventDefault();
   else if (Object.hasOwn(COMMANDS, event.key)) {
     event.preventDefault();
     COMMANDS[event.key]();
@@ -284,7 +289,7 @@ document.addEventListener("visibilitychange", () => {
   since = performance.now();
 });
 addEventListener("beforeunload", (event) => {
-  if (outbox.waiting.length) event.preventDefault();
+  if (outbox.waiting.length && !isElsewhere) event.preventDefault();
 });
 setInterval(() => {
   if (document.hidden || isElsewhere) return;
@@ -307,9 +312,22 @@ function write(name, value) {
   }
 }
 
-// One page at a time
+/** What this person has labelled since the last midnight of this browser's clock, and what is on its way. */
+async function countToday() {
+  const midnight = new Date();
+  midnight.setHours(0, 0, 0, 0);
+  const before = today; // given on this page until now: some of it may be counted by the service already
+  const onTheWay = outbox.waiting.length;
+  try {
+    const found = await send("GET", `/label/today?since=${(midnight.getTime() + offset) / 1000}`);
+    today = found.labels + onTheWay + (today - before);
+    showState();
+  } catch {
+    // the count of this page stands
+  }
+}
 
-let isElsewhere = false;
+// One page at a time
 
 /** Work here. Two pages of one person would show the same tasks, so another page that works stops. */
 function begin({ steal = false } = {}) {
@@ -336,6 +354,12 @@ function stop() {
   find("elsewhere").hidden = false;
 }
 
-find("take-over").addEventListener("click", () => location.reload());
-write("page", String(Date.now()));
-begin({ steal: sessionStorage.getItem("ladle.steal") === "yes" });
+// What the other page has kept is read when this one begins anew.
+find("take-over").addEventListener("click", () => {
+  location.hash = "here";
+  location.reload();
+});
+const isTakingOver = location.hash === "#here";
+if (isTakingOver) history.replaceState(null, "", location.pathname);
+begin({ steal: isTakingOver });
+countToday();
