@@ -64,7 +64,7 @@ def images_of(rows: int) -> np.ndarray:
 
 @contextmanager
 def site(folder: Path, browser: Browser, *, rows: int = 40, asked: int | None = None, **options: Any) -> Iterator[Site]:
-    """A service over a new campaign in SQLite with an image for each example. options: of its settings or its config."""
+    """A service over a new campaign in SQLite with images. options: of its settings or its config."""
     content = options.pop("content", None)
     config_names = {"groups", "task_seconds", "session_seconds", "requests_a_minute"}
     config_options = {name: options.pop(name) for name in config_names & set(options)}
