@@ -42,7 +42,7 @@ LAYERS = [
 # Room -> its sub-rooms in the same order, and files that have a place of their own in it; "." stands for the files that
 # lie in the room itself.
 SUBROOMS = {
-    "cli": [{"program"}, {"pool"}, {"campaign", "lab"}, {"."}],
+    "cli": [{"program"}, {"pool"}, {"campaign", "lab"}, {"service"}, {"."}],
     "hac": [
         {"intake"},
         {"engine", "tree"},
@@ -68,7 +68,7 @@ SUBROOMS = {
 FILE_ORDER = {
     "campaign": [
         *("session", "own_files", "overview", "backups", "creation", "work", "control", "own_work", "lead"),
-        *("pools", "reader", "comparison", "status", "teller", "editor", "whole_round", "campaign"),
+        *("pools", "pages", "reader", "comparison", "status", "teller", "editor", "whole_round", "campaign"),
     ],
     "formats": [
         *("foreign", "fields", "columns", "values", "text", "outcomes", "labelcells", "checks", "parquet"),

@@ -6,7 +6,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
-from ladle.campaign import control, creation, own_work
+from ladle.campaign import control, creation, own_work, pages
 from ladle.campaign.overview import progress, quality, splitting, stories, verify, views, waiting
 from ladle.campaign.overview.news import News
 from ladle.campaign.pools import CampaignPool
@@ -39,6 +39,9 @@ class Reader:
     split = splitting.split_of
     control = control.control_of
     has_taken, labels_given = own_work.has_taken, own_work.labels_given
+    figures = pages.figures_of
+    task_page, label_page = pages.task_page_of, pages.label_page_of
+    audit_page, quarantine_page = pages.audit_page_of, pages.quarantine_page_of
 
     def __init__(self, session: Session) -> None:
         self._session = session
