@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from ladle.campaign.session.session import microseconds
+from ladle.campaign.session.session import Session, microseconds
 from ladle.campaign.work.arguments import check_name
 from ladle.labelling.contract.store import View
 from ladle.labelling.contract.tables import CURRENT, LabelTable, LeaseTable, PersonTable
 from ladle.labelling.people import People, person_name
 
-if TYPE_CHECKING:
-    from ladle.campaign.reader import Reader
+
+class _Open(Protocol):
+    """An open campaign."""
+
+    _session: Session
 
 
-def has_taken(reader: Reader, annotator: str, ids: object) -> npt.NDArray[np.bool_]:
+def has_taken(campaign: _Open, annotator: str, ids: object) -> npt.NDArray[np.bool_]:
     """Whether an annotator has, or had, each of these examples to label.
 
     Parameters
@@ -41,7 +44,7 @@ def has_taken(reader: Reader, annotator: str, ids: object) -> npt.NDArray[np.boo
     -----
     Cost: the tasks that this person has ever taken.
     """
-    session = reader._session
+    session = campaign._session
     with session.reading() as view:
         examples = session.examples(view)
         rows = examples.rows_of(examples.checked(ids))
@@ -53,7 +56,7 @@ def has_taken(reader: Reader, annotator: str, ids: object) -> npt.NDArray[np.boo
     return mask
 
 
-def labels_given(reader: Reader, annotator: str, *, since: Any) -> int:
+def labels_given(campaign: _Open, annotator: str, *, since: Any) -> int:
     """How many tasks that an annotator took have a label of this person that came since a moment.
 
     Parameters
@@ -77,7 +80,7 @@ def labels_given(reader: Reader, annotator: str, *, since: Any) -> int:
     -----
     Cost: the leases of this person, and the labels of the tasks whose lease did not end before that moment.
     """
-    session = reader._session
+    session = campaign._session
     at = microseconds(since, "`since`")
     with session.reading() as view:
         names = _names(view, annotator)

@@ -23,7 +23,7 @@ REASONS = ("Cannot tell", "Bad image or text", "None of the classes fits", "Not 
 FLAG = "Flag: a lead should look at this."
 
 
-class Session(BaseModel):
+class SessionNow(BaseModel):
     """Who is signed in now, for a page that was opened earlier."""
 
     name: str
@@ -43,9 +43,9 @@ def label_page(request: Request, identity: Annotators, campaign: OpenCampaign, p
 
 
 @router.get("/label/session")
-def session(identity: Annotators, campaign: OpenCampaign) -> Session:
+def session(identity: Annotators, campaign: OpenCampaign) -> SessionNow:
     """Who is signed in, and the secret that this session repeats."""
-    return Session(name=identity.name, campaign=campaign.name, csrf=identity.csrf)
+    return SessionNow(name=identity.name, campaign=campaign.name, csrf=identity.csrf)
 
 
 @router.get("/label/today")
