@@ -6,7 +6,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
-from ladle.campaign import control, creation, own_work, pages
+from ladle.campaign import control, creation, own_tasks, pages
 from ladle.campaign.overview import progress, quality, splitting, stories, verify, views, waiting
 from ladle.campaign.overview.news import News
 from ladle.campaign.pools import CampaignPool
@@ -38,8 +38,8 @@ class Reader:
     # Functions that take the campaign as their first argument. They stand with their rules, because this file is long.
     split = splitting.split_of
     control = control.control_of
-    has_taken, labels_given = own_work.has_taken, own_work.labels_given
-    figures = pages.figures_of
+    figures, has_taken = pages.figures_of, own_tasks.has_taken
+    labels_given = own_tasks.labels_given
     task_page, label_page = pages.task_page_of, pages.label_page_of
     audit_page, quarantine_page = pages.audit_page_of, pages.quarantine_page_of
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from urllib.parse import quote
 
 import anyio.to_thread
@@ -17,7 +17,7 @@ from ladle.campaign import Campaign
 from ladle.errors import ArgumentError, LadleError, SignInError, outcome_of
 from ladle.labelling import MemoryStore
 from ladle.service import problems
-from ladle.service.api import health
+from ladle.service.api import exports, health, lead, reading, uploads, work
 from ladle.service.config import ServiceConfig
 from ladle.service.content import open_content
 from ladle.service.counters import Counters
@@ -26,22 +26,22 @@ from ladle.service.gate.accounts import Accounts
 from ladle.service.gate.guards import Guards
 from ladle.service.gate.rates import Rate
 from ladle.service.pages import asset_files, sign_in
-from ladle.service.pages.labelling import answers, page, tasks
+from ladle.service.pages.labelling import page, tasks
 from ladle.service.site import Site
 from ladle.store.accounts import AccountStore
 from ladle.store.sql import SqlStore
 
 THREADS = 64  # requests that are answered at a time; others wait their turn
 ROUTERS: tuple[APIRouter, ...] = (
-    *(health.router, sign_in.router, asset_files.router),
-    *(page.router, tasks.router, answers.router),
+    *(health.router, work.router, lead.router, uploads.router, reading.router, exports.router),
+    *(sign_in.router, asset_files.router, page.router, tasks.router),
 )
 
 
 def create_app(config: ServiceConfig) -> FastAPI:
     """The application that serves a campaign.
 
-    `app.state` has `config`, `desk`, `accounts`, `content`, `site`, `rate`, `tries` and `counters`.
+    `app.state` has `config`, `desk`, `kept` and `accounts`, `content`, `site`, `rate`, `tries` and `counters`.
     Raises: as `Campaign.open`; StoreError where the tables of accounts cannot be made.
     """
     desk = Desk(config)
@@ -52,6 +52,7 @@ def create_app(config: ServiceConfig) -> FastAPI:
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         yield
         desk.close()
+        app.state.kept.close()
 
     app = FastAPI(
         title=f"Ladle: {desk.campaign.name}",
@@ -63,7 +64,8 @@ def create_app(config: ServiceConfig) -> FastAPI:
         openapi_url="/v1/openapi.json",
     )
     app.state.config, app.state.desk, app.state.counters = config, desk, counters
-    app.state.accounts = accounts_of(desk.campaign, config)
+    app.state.kept = account_store_of(desk.campaign)
+    app.state.accounts = Accounts(app.state.kept, clock=config.clock, session_seconds=config.session_seconds)
     app.state.content = open_content(config.content, desk.campaign.ids)
     app.state.site = Site(desk.campaign.name)
     app.state.rate = Rate(config.requests_a_minute, "the requests of one person", config.clock)
@@ -78,15 +80,25 @@ def create_app(config: ServiceConfig) -> FastAPI:
     return app
 
 
-def accounts_of(campaign: Campaign, config: ServiceConfig) -> Accounts:
-    """The accounts of a campaign, in its database. A campaign in memory has them in memory."""
+def account_store_of(campaign: Campaign) -> AccountStore:
+    """The tables of accounts in the database of a campaign. A campaign in memory has them in memory."""
     store = campaign._session.store
     url = store.url if isinstance(store, SqlStore) else None
     if url is None and not isinstance(store, MemoryStore):
         raise ArgumentError("`database`", wanted="be SQLite or PostgreSQL", got=type(store).__name__)
     kept = AccountStore(url, campaign.name)
     kept.create()
-    return Accounts(kept, clock=config.clock, session_seconds=config.session_seconds)
+    return kept
+
+
+@contextmanager
+def open_accounts(campaign: Campaign, config: ServiceConfig) -> Iterator[Accounts]:
+    """The accounts of a campaign, for commands."""
+    kept = account_store_of(campaign)
+    try:
+        yield Accounts(kept, clock=config.clock, session_seconds=config.session_seconds)
+    finally:
+        kept.close()
 
 
 def is_page(request: Request) -> bool:

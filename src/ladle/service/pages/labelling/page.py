@@ -37,7 +37,7 @@ def label_page(request: Request, identity: Annotators, campaign: OpenCampaign, p
     config: ServiceConfig = request.app.state.config
     content: Content = request.app.state.content
     settings = campaign.settings
-    about = _about(settings, identity.name, config)
+    about = {**_about(settings, identity.name, config), "has_number_ids": campaign.ids.kind == "integer"}
     guidelines = Markup(content.guidelines)  # made by `read_guidelines`, which escapes any HTML of the file
     return pages.render("label.html", settings=about, guidelines=guidelines, reasons=REASONS)
 
