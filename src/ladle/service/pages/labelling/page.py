@@ -18,7 +18,7 @@ from ladle.service.gate.identity import Annotators
 from ladle.service.site import Pages
 
 router = APIRouter(include_in_schema=False)
-AHEAD = 12  # tasks that the page keeps ready
+AHEAD = 24  # tasks that the page keeps ready
 REASONS = ("Cannot tell", "Bad image or text", "None of the classes fits", "Not for people to see")
 FLAG = "Flag: a lead should look at this."
 
