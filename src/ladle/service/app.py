@@ -62,6 +62,7 @@ def create_app(config: ServiceConfig) -> FastAPI:
         docs_url=None,  # these pages load script from a CDN
         redoc_url=None,
         openapi_url="/v1/openapi.json",
+        redirect_slashes=False,  # a redirection would name the host that the client sent
     )
     app.state.config, app.state.desk, app.state.counters = config, desk, counters
     app.state.kept = account_store_of(desk.campaign)

@@ -61,6 +61,8 @@ class ServiceConfig:
         How long a task that the labelling page has taken is leased.
     clock : callable
         Returns seconds since 1970: for sessions, tokens and rates.
+    campaign_clock : callable or None
+        As `clock` of `Campaign.open`.
     """
 
     database: Database
@@ -82,6 +84,7 @@ class ServiceConfig:
     groups: bool = False
     task_seconds: float = 1800.0
     clock: Callable[[], float] = time.time
+    campaign_clock: Callable[[], float] | None = None
 
     def __post_init__(self) -> None:
         whole(self.port, "`port`", least=0, most=65_535)

@@ -49,6 +49,7 @@ class TakeBody(Body):
     size: Annotated[int, Field(strict=True, ge=1, le=1_000)] = 20
     lease_seconds: Seconds | None = None
     disputed: bool = False
+    share: bool = Field(default=False, description="Leads alone: also from the batches of other holders.")
     annotator: Name | None = Field(default=None, description="Leads may take for someone else.")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from ladle.errors import AccessError
 from ladle.labelling.answers import Told
 from ladle.service.api import models
 from ladle.service.api.answers import PROBLEMS, require_own, worker_of
@@ -52,10 +53,14 @@ def take(
 ) -> models.TakenAnswer:
     """Take the next tasks under a lease. Tasks that one has already come first, with a longer lease."""
     annotator = worker_of(identity, body.annotator)
+    if body.share and not identity.is_lead:
+        raise AccessError("`share`", wanted="be said by a lead", got=f"{identity.name!r}, an annotator")
 
     def change() -> models.TakenAnswer:
         with desk.one_writer():
-            taken = campaign.take(annotator, body.size, lease_seconds=body.lease_seconds, disputed=body.disputed)
+            taken = campaign.take(
+                annotator, body.size, lease_seconds=body.lease_seconds, share=body.share, disputed=body.disputed
+            )
         pairs = zip(taken.ids.tolist(), taken.rows.tolist(), strict=True)
         return models.TakenAnswer(
             annotator=taken.annotator,
