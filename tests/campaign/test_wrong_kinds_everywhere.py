@@ -84,6 +84,7 @@ GOOD: dict[str, Callable[[Path], dict[str, Any]]] = {
     "extend": lambda _: {"pool": pool_of(ROWS)},
     "figures": lambda _: {},
     "has_taken": lambda _: {"annotator": "ann", "ids": ids_of(1)},
+    "labels_given": lambda _: {"annotator": "ann", "since": 1.0},
     "has_batch": lambda _: {"key": "none"},
     "label_page": lambda _: {},
     "holdings": lambda _: {},
