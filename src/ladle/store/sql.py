@@ -40,9 +40,9 @@ class SqlStore(Store):
         The database.
     """
 
-    def __init__(self, url: sa.URL) -> None:
+    def __init__(self, url: sa.URL, *, keeps_connections: bool = False) -> None:
         self.url = url
-        self._engine = engine_of(url)
+        self._engine = engine_of(url, keeps_connections=keeps_connections)
         self._dialect = dialect_of(url)
 
     @classmethod
@@ -99,13 +99,15 @@ class SqlStore(Store):
                 raise
 
     @classmethod
-    def open(cls, url: object) -> SqlStore:
+    def open(cls, url: object, *, keeps_connections: bool = False) -> SqlStore:
         """Open the store at a URL.
 
         Parameters
         ----------
         url : str or path
             As in `create`.
+        keeps_connections : bool, default False
+            Whether connections stay open for later transactions: for a process that serves many and never forks.
 
         Returns
         -------
@@ -118,7 +120,7 @@ class SqlStore(Store):
         """
         checked = checked_url(url)
         require_file(checked)
-        store = cls(checked)
+        store = cls(checked, keeps_connections=keeps_connections)
         with store._connect(writes=False) as connection:
             check_version(connection, store.name)
         return store
