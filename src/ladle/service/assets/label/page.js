@@ -86,7 +86,9 @@ function answer(label) {
       return 1;
     }
     const { members, left_out } = group.answer();
-    put("/label/groups", { ...body, members, left_out }, about);
+    about.ids = [task.id, ...members];
+    outbox.add("/label/groups", JSON.stringify({ ...body, members, left_out }), about); // ids are text there
+    supply.drop(members);
     return 1 + members.length;
   });
 }
@@ -111,7 +113,7 @@ function leave(given, store) {
   const isNew = place === trail.length;
   const told_at = (Date.now() + offset) / 1000;
   const out = group.size ? group.answer().left_out : [];
-  const same = (one) => JSON.stringify([one.label, one.skip, one.out]);
+  const same = (one) => JSON.stringify([one.label, one.skip, one.out ?? []]);
   const isSame = !isNew && same({ ...given, out }) === same(shown);
   if (!isSame) {
     const about = { id: task.id, said: said(given), seconds: secondsSpent(), told_at };

@@ -10,7 +10,7 @@ import { contentOf, preload } from "./content.js";
 export class Supply {
   constructor({ ahead, leaseSeconds, outbox, changed, signedOut }) {
     Object.assign(this, { ahead, leaseSeconds, outbox, changed, signedOut });
-    this.tasks = []; // { id, content, element, group }
+    this.tasks = []; // { id, content, group, element, loaded }
     this.isDry = false; // the service has no more tasks for this person now
     this.problem = "";
     this.takenAt = 0;
@@ -28,6 +28,13 @@ export class Supply {
     this.answered.add(task.id);
     if (this.tasks.length < (2 / 3) * this.ahead) this.refill();
     return task;
+  }
+
+  /** Examples that a group's answer was for are no tasks any more, nor members of another group. */
+  drop(ids) {
+    ids.forEach((id) => this.answered.add(id));
+    this.tasks = this.tasks.filter((task, place) => place === 0 || !this.answered.has(task.id));
+    for (const task of this.tasks.slice(1)) task.group = task.group.filter((member) => !this.answered.has(member.id));
   }
 
   /** Whether the lease of what is here may be over. */
@@ -65,6 +72,7 @@ export class Supply {
     const kept = found.tasks.filter((task) => !skipped.has(task.id) && !this.answered.has(task.id));
     const shown = this.first;
     this.tasks = kept.map((task) => here.get(task.id) ?? this.#made(task));
+    for (const task of this.tasks) task.group = task.group.filter((member) => !skipped.has(member.id) && !this.answered.has(member.id));
     // The task on the screen stays there, though its lease may have passed on: the person is looking at it.
     if (shown && !this.answered.has(shown.id)) this.tasks = [shown, ...this.tasks.filter((task) => task.id !== shown.id)];
     for (const id of answered) if (!this.outbox.ids.has(id)) this.answered.delete(id);
@@ -74,8 +82,8 @@ export class Supply {
 
   #made(task) {
     const element = contentOf(task);
-    const loaded = preload(element);
-    return { ...task, element, loaded };
+    for (const member of task.group) member.element = contentOf(member);
+    return { ...task, element, loaded: preload(element) };
   }
 
   /** Wait for the images of the first task, but not for ever. */
