@@ -139,6 +139,7 @@ def groups_of(campaign: _Open, annotator: str, ids: object, *, most: int = MOST_
     Cost: the candidates of these clusters; the tree is cut once.
     """
     session, most = campaign._session, whole(most, "`most`", least=1, most=MOST_MEMBERS)
+    budget = figures_of(campaign).left  # before the block: SQLite lets no second reader in while a writer waits
     with session.reading() as view:
         examples = session.examples(view)
         rows = examples.rows_of(examples.checked(ids)).tolist()
@@ -149,7 +150,7 @@ def groups_of(campaign: _Open, annotator: str, ids: object, *, most: int = MOST_
         around = {row: near.around(row, _MOST_CANDIDATES * most) for row in rows if row not in gold}
         found = np.unique(np.concatenate([np.empty(0, np.int64), *around.values()]))
         free = set(_free(session, view, found, person_name(check_name(annotator, "annotator"))).tolist())
-        left = len(found) if (budget := figures_of(campaign).left) is None else max(0, budget)
+        left = len(found) if budget is None else max(0, budget)
         groups = []
         for row in rows:
             free.discard(row)  # a task that came first stands for itself

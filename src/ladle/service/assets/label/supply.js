@@ -16,6 +16,7 @@ export class Supply {
     this.takenAt = 0;
     this.answered = new Set(); // given since the last answer of the service to a take began
     this.isFetching = false;
+    this.isWanted = false;
   }
 
   get first() {
@@ -44,6 +45,7 @@ export class Supply {
 
   /** Take tasks until `ahead` are here; what is here already gets a longer lease. */
   async refill() {
+    this.isWanted = this.isFetching; // once more, when the one that is on its way is here
     if (this.isFetching) return;
     this.isFetching = true;
     try {
@@ -59,6 +61,7 @@ export class Supply {
     } finally {
       this.isFetching = false;
       this.changed();
+      if (this.isWanted) this.refill();
     }
   }
 
@@ -76,7 +79,8 @@ export class Supply {
     // The task on the screen stays there, though its lease may have passed on: the person is looking at it.
     if (shown && !this.answered.has(shown.id)) this.tasks = [shown, ...this.tasks.filter((task) => task.id !== shown.id)];
     for (const id of answered) if (!this.outbox.ids.has(id)) this.answered.delete(id);
-    this.isDry = this.tasks.length === 0;
+    this.isDry = found.tasks.length === 0;
+    if (!this.first && !this.isDry) setTimeout(() => this.refill(), 500); // all of them are answered, on the way
     await this.#ready();
   }
 
