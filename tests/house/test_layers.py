@@ -22,7 +22,7 @@ LAYERS = [
     {"memory"},
     {"pool"},
     {"scores"},
-    {"geometry"},
+    {"geometry", "maps"},
     {"neighbours"},
     {"hac"},
     {"clusters"},
