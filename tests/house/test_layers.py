@@ -58,7 +58,7 @@ SUBROOMS = {
 # The files and sub-rooms of a room, each of which may import those before it.
 FILE_ORDER = {
     "campaign": [
-        *("session", "own_files", "overview", "backups", "creation", "work", "control", "lead", "pools"),
+        *("session", "own_files", "overview", "backups", "creation", "work", "control", "lead", "pools", "pool_map"),
         *("reader", "comparison", "status", "teller", "editor", "whole_round", "campaign"),
     ],
     "formats": [

@@ -9,6 +9,7 @@ from typing import Any, Self
 from ladle.campaign import control, creation
 from ladle.campaign.overview import progress, quality, splitting, stories, verify, views, waiting
 from ladle.campaign.overview.news import News
+from ladle.campaign.pool_map import CampaignMap
 from ladle.campaign.pools import CampaignPool
 from ladle.campaign.session.clocks import Clock
 from ladle.campaign.session.session import Database, Session
@@ -147,6 +148,11 @@ class Reader:
     def pool(self) -> CampaignPool:
         """The pool: where it was and is, and whether it can be read."""
         return CampaignPool(self._session)
+
+    @property
+    def map(self) -> CampaignMap:
+        """The map of the pool: where each example lies, and what colours it."""
+        return CampaignMap(self._session)
 
     @property
     def form(self) -> Form:
