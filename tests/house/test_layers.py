@@ -35,6 +35,7 @@ LAYERS = [
     {"lab"},
     {"report"},
     {"testing"},
+    {"service"},
     {"cli"},
     {"__main__"},
 ]
@@ -53,6 +54,14 @@ SUBROOMS = {
     "lab": [{"data"}, {"learners", "measures"}, {"campaigns"}, {"protocol"}, {"ledger"}, {"runner"}],
     "pool": [{"files"}, {"tables"}, {"ids"}, {"."}],
     "scores": [{"."}, {"files"}],
+    "service": [
+        {"config", "problems", "counters"},
+        {"gate"},
+        {"desk", "site"},
+        {"content"},
+        {"api", "pages"},
+        {"."},
+    ],
     "strategies": [{"query"}, {"scored", "distance", "coverage"}, {"clustered"}, {"."}],
 }
 # The files and sub-rooms of a room, each of which may import those before it.
@@ -79,7 +88,10 @@ HEAVY = {
     "sqlalchemy": {"store"},
     "alembic": {"store"},
     "psycopg": {"store"},
-    "fastapi": set(),
+    "fastapi": {"service"},
+    "starlette": {"service"},
+    "uvicorn": {"service"},
+    "jinja2": {"service"},
     "matplotlib": {"report"},
     "PIL": {"report", "lab"},
     "sklearn": {"lab"},
@@ -172,7 +184,7 @@ def test_heavy_libraries_stay_in_their_rooms() -> None:
 @pytest.mark.parametrize("command", ["import ladle", "import ladle.cli", "import ladle; dir(ladle); ladle.__version__"])
 def test_importing_ladle_pulls_in_nothing_heavy(command: str) -> None:
     heavy = ["numba", "scipy", "pyarrow", "sklearn", "matplotlib", "PIL", "pandas", "torch", "numpy", "sqlalchemy"]
-    heavy += ["alembic", "psycopg"]
+    heavy += ["alembic", "psycopg", "fastapi", "starlette", "uvicorn", "jinja2"]
     check = f"{command}; import sys; print([name for name in {heavy!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

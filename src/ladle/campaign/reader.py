@@ -107,6 +107,28 @@ class Reader:
         store = url if isinstance(url, Store) else SqlStore.open(url)
         return store.names()
 
+    def acting(self, by: str) -> Self:
+        """The same campaign in the name of another person, for a program that serves several people at a time.
+
+        A campaign serves one call at a time; the one that is returned may be used beside this one, by another thread.
+        The two share the database and what is open of the pool. Close only one of them.
+
+        Parameters
+        ----------
+        by : str
+            Who acts, as in `open`.
+
+        Returns
+        -------
+        Campaign or Reader
+
+        Raises
+        ------
+        ArgumentError
+            For a name that is too long, or that a database cannot store.
+        """
+        return type(self)(self._session.acting(by))
+
     @property
     def name(self) -> str:
         """The name of the campaign."""

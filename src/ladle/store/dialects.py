@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from ladle.errors import StoreError
 from ladle.store.engine import WAIT_SECONDS
-from ladle.store.schema import CAMPAIGNS, PREFIX
+from ladle.store.schema import CAMPAIGNS, PREFIX, SERVICE_PREFIX
 from ladle.store.upgrade import upgrade
 
 CHUNK_ROWS = 50_000  # rows written in one call: limits the memory of their tuples
@@ -197,8 +197,12 @@ def dialect_of(url: sa.URL) -> Dialect:
 def _tables(connection: sa.Connection) -> frozenset[tuple[str, str, str, str]]:
     """SQLite's entry for each of Ladle's tables and indexes: kind, name, table, and the SQL that created it."""
     rows = connection.exec_driver_sql("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
-    entries = (tuple(str(value) for value in row) for row in rows)
-    return frozenset((kind, name, table, sql) for kind, name, table, sql in entries if table.startswith(PREFIX))
+    entries = [tuple(str(value) for value in row) for row in rows]
+    return frozenset((kind, name, table, sql) for kind, name, table, sql in entries if _is_of_campaigns(table))
+
+
+def _is_of_campaigns(table: str) -> bool:
+    return table.startswith(PREFIX) and not table.startswith(SERVICE_PREFIX)
 
 
 @cache

@@ -108,12 +108,17 @@ def refuse_other_file(url: sa.URL) -> None:
         )
 
 
-def engine_of(url: sa.URL) -> sa.Engine:
-    """An engine with Ladle's transactions. Raises: FileError when the folder of a file is missing."""
+def engine_of(url: sa.URL, *, keeps_connections: bool = False) -> sa.Engine:
+    """An engine with Ladle's transactions. Raises: FileError when the folder of a file is missing.
+
+    keeps_connections: whether connections to a server stay open for later transactions, for a process that never forks.
+    """
     # No pool of connections: a forked process would share an open one, and a long process would keep it for weeks.
     path = file_of(url)
     if path is None:
         patience = {} if "connect_timeout" in url.query else {"connect_timeout": int(WAIT_SECONDS)}
+        if keeps_connections:
+            return sa.create_engine(url, pool_size=8, max_overflow=32, pool_pre_ping=True, connect_args=patience)
         return sa.create_engine(url, poolclass=sa.NullPool, connect_args=patience)
     if not path.parent.is_dir():
         raise FileError(f"the folder {path.parent}", wanted="exist", got="nothing there")

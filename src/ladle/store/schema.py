@@ -25,6 +25,7 @@ from ladle.labelling.contract.tables import (
 )
 
 PREFIX = "ladle_"
+SERVICE_PREFIX = f"{PREFIX}service_"  # of the tables in `accounts`, which no migration knows
 CAMPAIGN, SEAL = "campaign", "seal"  # columns of every table
 _TYPES: dict[Holds, type[sa.types.TypeEngine[Any]]] = {
     "number": sa.BigInteger,

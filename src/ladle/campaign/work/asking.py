@@ -23,7 +23,7 @@ from ladle.campaign.work.score_arrays import (
     check_order,
     indexes_of,
 )
-from ladle.errors import ArgumentError, FileError, MismatchError, NotFoundError
+from ladle.errors import ArgumentError, FileError, MismatchError, NotFoundError, ReusedKeyError
 from ladle.labelling import answers
 from ladle.labelling.contract.columns import Int64
 from ladle.labelling.contract.events import Act, digest_of, earlier_report, next_number, record
@@ -215,7 +215,7 @@ def _renew(session: Session, writer: Writer, number: int, request: AskRequest, a
     """The batch of an earlier ask with this key, under a longer lease. Raises: MismatchError for other scores."""
     batch = writer.read(BatchTable, "number", [number])
     if request.scores_digest and batch.scores_digest[0] and request.scores_digest != batch.scores_digest[0]:
-        raise MismatchError(
+        raise ReusedKeyError(
             f"the key {request.key!r}",
             wanted="stand for one ask",
             got="the same ask with other scores",
@@ -226,7 +226,7 @@ def _renew(session: Session, writer: Writer, number: int, request: AskRequest, a
     asked = int(events.seq[events.kind == act.kind][0])
     wanted = people.name_of(holder_now(writer, request.holder, since=asked))
     if request.holder and people.name_of(holder) != wanted:
-        raise MismatchError(
+        raise ReusedKeyError(
             f"the key {request.key!r}",
             wanted="stand for one ask",
             got=f"the same ask for {request.holder}; " + (f"{holder} has it" if holder else "nobody has it by name"),

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ladle.errors import MismatchError
+from ladle.errors import ReusedKeyError
 from ladle.labelling.contract.columns import Columns, Int64
 from ladle.labelling.contract.store import View, Writer
 from ladle.labelling.contract.tables import EventTable
@@ -57,7 +57,7 @@ def next_number(view: View, kind: type[Columns]) -> int:
 def earlier_report(view: View, act: Act) -> Mapping[str, Any] | None:
     """The report of the same act under the same key; None when this is the first one, or it has no key.
 
-    Raises: MismatchError when the key belongs to another request.
+    Raises: ReusedKeyError when the key belongs to another request.
     """
     if not act.key:
         return None
@@ -66,7 +66,7 @@ def earlier_report(view: View, act: Act) -> Mapping[str, Any] | None:
     if not len(events):
         return None
     if events.request[0] != act.request:
-        raise MismatchError(
+        raise ReusedKeyError(
             f"the key {act.key!r}",
             wanted=f"stand for one {act.kind}",
             got=f"another {act.kind} than that of event {events.seq[0]}",
