@@ -42,7 +42,7 @@ LAYERS = [
 # Room -> its sub-rooms in the same order, and files that have a place of their own in it; "." stands for the files that
 # lie in the room itself.
 SUBROOMS = {
-    "cli": [{"program"}, {"pool"}, {"campaign", "lab"}, {"."}],
+    "cli": [{"program"}, {"pool"}, {"campaign", "lab"}, {"service"}, {"."}],
     "hac": [
         {"intake"},
         {"engine", "tree"},
@@ -67,7 +67,8 @@ SUBROOMS = {
 # The files and sub-rooms of a room, each of which may import those before it.
 FILE_ORDER = {
     "campaign": [
-        *("session", "own_files", "overview", "backups", "creation", "work", "control", "lead", "pools", "pool_map"),
+        *("session", "own_files", "overview", "backups", "creation", "work", "control", "lead", "pools", "pages"),
+        *("pool_map", "storage"),
         *("reader", "comparison", "status", "teller", "editor", "whole_round", "campaign"),
     ],
     "formats": [

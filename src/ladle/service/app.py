@@ -13,7 +13,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from ladle._version import __version__
-from ladle.errors import LadleError, SignInError, outcome_of
+from ladle.campaign import Campaign
+from ladle.errors import ArgumentError, LadleError, SignInError, outcome_of
 from ladle.labelling import MemoryStore
 from ladle.service import problems
 from ladle.service.api import health
@@ -57,7 +58,7 @@ def create_app(config: ServiceConfig) -> FastAPI:
         openapi_url="/v1/openapi.json",
     )
     app.state.config, app.state.desk, app.state.counters = config, desk, counters
-    app.state.accounts = accounts_of(desk, config)
+    app.state.accounts = accounts_of(desk.campaign, config)
     app.state.site = Site(desk.campaign.name)
     app.state.rate = Rate(config.requests_a_minute, "the requests of one person", config.clock)
     app.state.tries = Rate(config.sign_in_tries, "failed attempts to sign in", config.clock)
@@ -71,13 +72,13 @@ def create_app(config: ServiceConfig) -> FastAPI:
     return app
 
 
-def accounts_of(desk: Desk, config: ServiceConfig) -> Accounts:
+def accounts_of(campaign: Campaign, config: ServiceConfig) -> Accounts:
     """The accounts of a campaign, in its database. A campaign in memory has them in memory."""
-    store = desk.store
+    store = campaign._session.store
     url = store.url if isinstance(store, SqlStore) else None
     if url is None and not isinstance(store, MemoryStore):
-        raise TypeError(f"accounts of {type(store).__name__}")
-    kept = AccountStore(url, desk.campaign.name)
+        raise ArgumentError("`database`", wanted="be SQLite or PostgreSQL", got=type(store).__name__)
+    kept = AccountStore(url, campaign.name)
     kept.create()
     return Accounts(kept, clock=config.clock, session_seconds=config.session_seconds)
 

@@ -11,7 +11,6 @@ from fastapi import Depends, Request
 
 from ladle.campaign import Campaign
 from ladle.errors import StoreBusyError
-from ladle.labelling import Store
 from ladle.service.config import ServiceConfig
 from ladle.service.gate.identity import SignedIn
 
@@ -35,11 +34,6 @@ class Desk:
     def campaign(self) -> Campaign:
         """The campaign in the name of the service itself."""
         return self._campaign.acting("service")
-
-    @property
-    def store(self) -> Store:
-        """The store of the campaign, for the accounts that lie beside it."""
-        return self._campaign._session.store
 
     def acting(self, name: str) -> Campaign:
         """The campaign in the name of a person, for one request."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import repeat
 from pathlib import Path
@@ -27,7 +27,7 @@ from ladle.store.engine import (
     without_password,
 )
 from ladle.store.failures import translate
-from ladle.store.schema import CAMPAIGN, CAMPAIGNS, DISPUTED_TASK, SEAL, SERVED, TABLES, WAITING_TASK
+from ladle.store.schema import CAMPAIGN, CAMPAIGNS, DISPUTED_TASK, PAGED, SEAL, SERVED, TABLES, WAITING_TASK, is_short
 from ladle.store.upgrade import NEWEST, check_version, upgrade, version_of
 
 
@@ -273,14 +273,27 @@ class _SqlView(View):
         query = sa.select(*table.c[1:]).where(table.c[CAMPAIGN] == self._number)
         return self._fetch(kind, query.order_by(table.c[kind.KEY[0]].desc()).limit(1))
 
-    def counts(self) -> dict[str, int]:
-        tables = [TABLES[kind] for kind in KINDS]
+    def counts(self, kinds: Sequence[type[Columns]] = KINDS) -> dict[str, int]:
+        tables = [TABLES[kind] for kind in kinds]
         queries = [
             sa.select(sa.func.count()).select_from(each).where(each.c[CAMPAIGN] == self._number) for each in tables
         ]
         with translate(self._name):
             found = [self._connection.execute(each).scalar_one() for each in queries]
-        return {kind.NAME: int(count) for kind, count in zip(KINDS, found, strict=True)}
+        return {kind.NAME: int(count) for kind, count in zip(kinds, found, strict=True)}
+
+    def page(
+        self, kind: type[Kind], where: Mapping[str, object], by: Sequence[str], after: Sequence[int], limit: int
+    ) -> Kind:
+        table = TABLES[kind]
+        later = sa.tuple_(*(table.c[name] for name in by)) > sa.tuple_(*after)
+        query = sa.select(*table.c[1:]).where(table.c[CAMPAIGN] == self._number, later)
+        for name, value in where.items():
+            query = query.where(table.c[name] == value)
+        index_name, condition = PAGED.get((kind, *where), ("", None))
+        if condition is not None and is_short(where):
+            query = query.where(condition).with_hint(table, f"INDEXED BY {index_name}", "sqlite")
+        return self._fetch(kind, query.order_by(*(table.c[name] for name in by)).limit(limit))
 
     def ranked(self, after: tuple[int, int], limit: int) -> TaskTable:
         table = TABLES[TaskTable]
@@ -328,8 +341,13 @@ class _SqlWriter(Writer):
     def last(self, kind: type[Kind]) -> Kind:
         return self._view.last(kind)
 
-    def counts(self) -> dict[str, int]:
-        return self._view.counts()
+    def counts(self, kinds: Sequence[type[Columns]] = KINDS) -> dict[str, int]:
+        return self._view.counts(kinds)
+
+    def page(
+        self, kind: type[Kind], where: Mapping[str, object], by: Sequence[str], after: Sequence[int], limit: int
+    ) -> Kind:
+        return self._view.page(kind, where, by, after, limit)
 
     def now(self) -> int | None:
         return self._view.now()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -148,6 +148,16 @@ class Examples:
             known = dict(zip(self.taken_out.example_id.tolist(), self.taken_out.row.tolist(), strict=True))
             asked = as_texts(wanted.take(pa.array(places))).tolist()
             rows[places] = [known.get(each, NO_ROW) for each in asked]
+        return rows
+
+    def find_texts(self, ids: Sequence[str]) -> Rows:
+        """(a,) int64: as `find_ever`, of ids as tables have them, numbers in digits; NO_ROW also for other text."""
+        if self.ids.kind == "text":
+            return self.find_ever(pa.array(ids, self.ids.values.type))
+        numbers = [int(each) if each.removeprefix("-").isdecimal() and len(each) < 19 else None for each in ids]
+        known = [place for place, each in enumerate(numbers) if each is not None and str(each) == ids[place]]
+        rows = np.full(len(ids), NO_ROW, np.int64)
+        rows[known] = self.find_ever(pa.array([numbers[place] for place in known], self.ids.values.type))
         return rows
 
     def rows_of(self, wanted: Any, name: str = "`ids`") -> Rows:

@@ -72,7 +72,15 @@ def upgrade() -> None:
     _rewrite(connection, QuarantineTableTwo, quarantine)
     op.create_index("ladle_label_row", "ladle_label", ["campaign", "row"])
     op.create_index("ladle_lease_annotator", "ladle_lease", ["campaign", "annotator"])
-    op.create_index("ladle_assignment_assignee", "ladle_assignment", ["campaign", "assignee"])
+    op.create_index("ladle_assignment_assignee", "ladle_assignment", ["campaign", "assignee", "row"])
+    op.create_index("ladle_task_state", "ladle_task", ["campaign", "state", "batch", "row"])
+    op.create_index("ladle_quarantined_closed", "ladle_quarantined", ["campaign", "closed", "number"])
+    current, short = sa.text("status = 0"), sa.text("status = 0 AND length(label) <= 200")
+    for name, fields, condition in (
+        ("ladle_label_annotator", ["annotator", "row"], current),
+        ("ladle_label_label", ["label", "row", "number"], short),
+    ):
+        op.create_index(name, "ladle_label", ["campaign", *fields], sqlite_where=condition, postgresql_where=condition)
     disputed = sa.text("state = 2")
     op.create_index(
         "ladle_task_disputed",
