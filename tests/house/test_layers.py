@@ -68,7 +68,7 @@ SUBROOMS = {
 FILE_ORDER = {
     "campaign": [
         *("session", "own_files", "overview", "backups", "creation", "work", "control", "lead", "pools", "pages"),
-        *("pool_map", "storage"),
+        *("pool_map", "storage", "asked"),
         *("reader", "comparison", "status", "teller", "editor", "whole_round", "campaign"),
     ],
     "formats": [

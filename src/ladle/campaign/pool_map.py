@@ -195,15 +195,20 @@ class CampaignMap:
             )
         return version, mapping.read_margins(path, pool, task_rows, self._session.settings)
 
-    def clusters_of_tasks(self) -> Records:
+    def clusters_of_tasks(self, margins: npt.NDArray[np.float32] | None = None) -> Records:
         """The clusters that have tasks, by their number: what was asked, labelled and disputed in each.
+
+        Parameters
+        ----------
+        margins : ndarray of float32, shape (n,), optional
+            As `margins` returns them.
 
         Returns
         -------
         Records
             cluster, size (of the pool), asked, labelled, disputed, excluded, labels (different resolved ones), mixed
-            (the share of its resolved labels that are not the most frequent one; 0 without any), first_row. No rows
-            for a campaign without clusters.
+            (the share of its resolved labels that are not the most frequent one; 0 without any), margin (the mean of
+            `margins`; NaN without them), first_row. No rows for a campaign without clusters.
 
         Notes
         -----
@@ -211,7 +216,7 @@ class CampaignMap:
         """
         with self._session.reading(whole=True) as view:
             clusters = mapping.flat_clusters(self._session.clusters(view), self._session.settings)
-            return mapping.clusters_of_tasks(view, self._session.settings, clusters)
+            return mapping.clusters_of_tasks(view, self._session.settings, clusters, margins)
 
     def __repr__(self) -> str:
         return f"<CampaignMap of {self._session.name!r}>"

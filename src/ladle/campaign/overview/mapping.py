@@ -119,7 +119,9 @@ def read_margins(path: str, pool: Any, waived: Rows, settings: Settings) -> npt.
             raise error from None
 
 
-def clusters_of_tasks(view: View, settings: Settings, clusters: Clusters | None) -> Records:
+def clusters_of_tasks(
+    view: View, settings: Settings, clusters: Clusters | None, margins: npt.NDArray[np.float32] | None = None
+) -> Records:
     """One row for each cluster that has tasks, see `CampaignMap.clusters_of_tasks`."""
     task = view.read(TaskTable)
     task = task.take(task.row >= 0)
@@ -141,16 +143,21 @@ def clusters_of_tasks(view: View, settings: Settings, clusters: Clusters | None)
     labels = np.bincount(of_label, minlength=count)
     first = np.full(count, -1, np.int64)
     first[of_task[::-1]] = task.row[::-1]
+    size = np.bincount(clusters, minlength=count).astype(np.int64)
+    unsure = np.full(count, np.nan)
+    if margins is not None and count:
+        unsure = np.bincount(clusters, weights=margins, minlength=count) / np.maximum(size, 1)
     there = np.flatnonzero(counted(np.ones(len(task), bool)) > 0)
     columns = {
         "cluster": np.arange(count),
-        "size": np.bincount(clusters, minlength=count).astype(np.int64),
+        "size": size,
         "asked": counted(task.batch > 0),
         "labelled": counted(task.state == LABELLED),
         "disputed": counted(task.state == DISPUTED),
         "excluded": counted(task.state == EXCLUDED),
         "labels": several,
         "mixed": np.where(labels > 0, 1 - largest / np.maximum(labels, 1), 0.0),
+        "margin": unsure,
         "first_row": first,
     }
     return Records({name: column[there] for name, column in columns.items()})
