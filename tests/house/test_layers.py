@@ -55,10 +55,10 @@ SUBROOMS = {
     "pool": [{"files"}, {"tables"}, {"ids"}, {"."}],
     "scores": [{"."}, {"files"}],
     "service": [
+        {"content"},
         {"config", "problems", "counters"},
         {"gate"},
         {"desk", "site"},
-        {"content"},
         {"api", "pages"},
         {"."},
     ],
@@ -67,9 +67,9 @@ SUBROOMS = {
 # The files and sub-rooms of a room, each of which may import those before it.
 FILE_ORDER = {
     "campaign": [
-        *("session", "own_files", "overview", "backups", "creation", "work", "control", "lead", "pools", "pages"),
-        *("pool_map", "storage", "asked"),
-        *("reader", "comparison", "status", "teller", "editor", "whole_round", "campaign"),
+        *("session", "own_files", "overview", "backups", "creation", "work", "control", "own_work", "lead"),
+        *("pools", "pages", "pool_map", "storage", "asked", "reader", "comparison", "status", "teller", "editor"),
+        *("whole_round", "campaign"),
     ],
     "formats": [
         *("foreign", "fields", "columns", "values", "text", "outcomes", "labelcells", "checks", "parquet"),
@@ -93,13 +93,26 @@ HEAVY = {
     "starlette": {"service"},
     "uvicorn": {"service"},
     "jinja2": {"service"},
+    "markdown_it": {"service"},
     "matplotlib": {"report"},
     "PIL": {"report", "lab"},
     "sklearn": {"lab"},
     "typer": {"cli"},
     "rich": {"cli"},
     "numba": {"compiled", "kernel_cache", "neighbours", "hac", "geometry", "scores", "strategies", "lab", "cli"},
-    "pyarrow": {"frames", "pool", "scores", "cli", "strategies", "labelling", "campaign", "store", "lab", "formats"},
+    "pyarrow": {
+        "frames",
+        "pool",
+        "scores",
+        "cli",
+        "strategies",
+        "labelling",
+        "campaign",
+        "store",
+        "lab",
+        "formats",
+        "service",
+    },
 }
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
-from ladle.campaign import asked, control, creation, pages, storage
+from ladle.campaign import asked, control, creation, own_work, pages, storage
 from ladle.campaign.overview import progress, quality, splitting, stories, verify, views, waiting
 from ladle.campaign.overview.news import News
 from ladle.campaign.pool_map import CampaignMap
@@ -44,6 +44,7 @@ class Reader:
     audit_page, quarantine_page = pages.audit_page_of, pages.quarantine_page_of
     storage = storage.storage_of
     asked = asked.asked_of
+    has_taken, labels_given = own_work.has_taken, own_work.labels_given
 
     def __init__(self, session: Session) -> None:
         self._session = session

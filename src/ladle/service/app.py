@@ -19,24 +19,29 @@ from ladle.labelling import MemoryStore
 from ladle.service import problems
 from ladle.service.api import health
 from ladle.service.config import ServiceConfig
+from ladle.service.content import open_content
 from ladle.service.counters import Counters
 from ladle.service.desk import Desk
 from ladle.service.gate.accounts import Accounts
 from ladle.service.gate.guards import Guards
 from ladle.service.gate.rates import Rate
 from ladle.service.pages import asset_files, sign_in
+from ladle.service.pages.labelling import answers, page, tasks
 from ladle.service.site import Site
 from ladle.store.accounts import AccountStore
 from ladle.store.sql import SqlStore
 
 THREADS = 64  # requests that are answered at a time; others wait their turn
-ROUTERS: tuple[APIRouter, ...] = (health.router, sign_in.router, asset_files.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    *(health.router, sign_in.router, asset_files.router),
+    *(page.router, tasks.router, answers.router),
+)
 
 
 def create_app(config: ServiceConfig) -> FastAPI:
     """The application that serves a campaign.
 
-    `app.state` has `config`, `desk`, `accounts`, `site`, `rate`, `tries` and `counters`.
+    `app.state` has `config`, `desk`, `accounts`, `content`, `site`, `rate`, `tries` and `counters`.
     Raises: as `Campaign.open`; StoreError where the tables of accounts cannot be made.
     """
     desk = Desk(config)
@@ -59,6 +64,7 @@ def create_app(config: ServiceConfig) -> FastAPI:
     )
     app.state.config, app.state.desk, app.state.counters = config, desk, counters
     app.state.accounts = accounts_of(desk.campaign, config)
+    app.state.content = open_content(config.content, desk.campaign.ids)
     app.state.site = Site(desk.campaign.name)
     app.state.rate = Rate(config.requests_a_minute, "the requests of one person", config.clock)
     app.state.tries = Rate(config.sign_in_tries, "failed attempts to sign in", config.clock)

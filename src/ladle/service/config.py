@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from ladle.campaign.session.session import Database
 from ladle.errors import ArgumentError
 from ladle.numbers import number, whole
+from ladle.service.content import ContentSources
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 KIB, MIB = 1024, 1024 * 1024
+NO_CONTENT = ContentSources()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,12 @@ class ServiceConfig:
         Failed attempts to sign in, a minute and address, before an address has to wait.
     requests_a_minute : int
         Requests that one person may make in a minute.
+    content : ContentSources
+        What the examples look like, and the guidelines.
+    groups : bool
+        Whether annotators may be shown near-duplicates together, and label them by one key.
+    task_seconds : float
+        How long a task that the labelling page has taken is leased.
     clock : callable
         Returns seconds since 1970: for sessions, tokens and rates.
     """
@@ -67,13 +75,16 @@ class ServiceConfig:
     wait_seconds: float = 10.0
     sign_in_tries: int = 10
     requests_a_minute: int = 6_000
+    content: ContentSources = NO_CONTENT
+    groups: bool = False
+    task_seconds: float = 1800.0
     clock: Callable[[], float] = time.time
 
     def __post_init__(self) -> None:
         whole(self.port, "`port`", least=0, most=65_535)
         for name in ("workers", "body_bytes", "sign_in_tries", "requests_a_minute"):
             whole(getattr(self, name), f"`{name}`", least=1)
-        for name in ("session_seconds", "body_seconds", "wait_seconds"):
+        for name in ("session_seconds", "body_seconds", "wait_seconds", "task_seconds"):
             number(getattr(self, name), f"`{name}`", above=0)
         if not self.host or any(each.isspace() for each in self.host):
             raise ArgumentError("`host`", wanted="be an address such as 127.0.0.1", got=repr(self.host))

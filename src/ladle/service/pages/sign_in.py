@@ -77,7 +77,7 @@ def sign_out(request: Request, identity: SignedIn) -> Response:
         accounts.sign_out(request.cookies.get(COOKIE, ""))
     answer = RedirectResponse("/sign-in", status_code=303)
     answer.delete_cookie(COOKIE, path="/")
-    answer.headers["clear-site-data"] = '"cache", "storage"'
+    answer.headers["clear-site-data"] = '"cache"'  # and not "storage", which has answers that were not sent yet
     return answer
 
 
