@@ -12,7 +12,9 @@ MOST_IDS = 3  # in a command; more come in a file
 
 def command_of(campaign: Reader, words: str, *options: object) -> str:
     """`ladle campaign WORDS OPTIONS --db URL --name NAME`, quoted for a shell."""
-    return shlex.join(["ladle", "campaign", *words.split(), *map(str, options), "--db", campaign.url, "--name", campaign.name])
+    return shlex.join(
+        ["ladle", "campaign", *words.split(), *map(str, options), "--db", campaign.url, "--name", campaign.name]
+    )
 
 
 def examples_of(ids: Sequence[object], *, file: Iterable[str] = ("ids.txt",)) -> list[str]:

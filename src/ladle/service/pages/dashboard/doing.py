@@ -29,7 +29,13 @@ class ListAction(StrEnum):
 
 
 def do_with_rows(
-    request: Request, pages: PageMaker, campaign: Campaign, action: ListAction, ids: Sequence[Any], words: str, back: str
+    request: Request,
+    pages: PageMaker,
+    campaign: Campaign,
+    action: ListAction,
+    ids: Sequence[Any],
+    words: str,
+    back: str,
 ) -> Response:
     """Change some examples and say what has changed. words: the reason, the label or the name.
 
@@ -61,7 +67,7 @@ def do_with_rows(
 
 def done(pages: PageMaker, title: str, lines: Sequence[str], command: str, back: str) -> Response:
     """The page after a change: what has changed, and the command that does the same."""
-    return pages.render("dashboard/done.html", title=title, lines=lines, command=command, back=back)
+    return pages.render("dashboard/done.html", title=title, lines=lines, words=command, back=back)
 
 
 def confirm(
@@ -69,7 +75,7 @@ def confirm(
 ) -> Response:
     """The page before a change that cannot be undone: the same form again, with the field `confirmed`."""
     return pages.render(
-        "dashboard/confirm.html", title=title, question=question, fields=fields, command=command, back=back
+        "dashboard/confirm.html", title=title, question=question, fields=fields, words=command, back=back
     )
 
 

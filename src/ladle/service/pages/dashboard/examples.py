@@ -4,27 +4,31 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
 from ladle.service.desk import OpenCampaign, TheDesk
 from ladle.service.gate.identity import Lead, Readers
 from ladle.service.pages.dashboard.commands import command_of
 from ladle.service.pages.dashboard.doing import done, label_of, typed_id
+from ladle.service.pages.dashboard.previews import whole_content
 from ladle.service.site import Pages
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/examples/{example_id:path}")
-def example_page(pages: Pages, campaign: OpenCampaign, _identity: Readers, example_id: str) -> Response:
+def example_page(
+    request: Request, pages: Pages, campaign: OpenCampaign, _identity: Readers, example_id: str
+) -> Response:
     """The story of one example, and what a lead can do about it. Raises: NotFoundError."""
     story = campaign.story(typed_id(campaign, example_id))
     return pages.render(
         "dashboard/example.html",
         story=story,
         labels=campaign.settings.labels,
-        command=command_of(campaign, "story", story.id),
+        shown=whole_content(request, str(story.id)),
+        words=command_of(campaign, "story", story.id),
     )
 
 

@@ -18,6 +18,7 @@ from ladle.service.gate.identity import Readers
 from ladle.service.pages.dashboard.commands import command_of
 from ladle.service.pages.dashboard.doing import label_of
 from ladle.service.pages.dashboard.overview import known_status
+from ladle.service.pages.dashboard.previews import previews
 from ladle.service.remembered import LONGEST_SECONDS, PAGE_SECONDS, remembered_of
 from ladle.service.site import Pages
 
@@ -52,7 +53,9 @@ def batches_page(
     )
     stop = len(batches) - PAGE * (page - 1)
     part = list(batches[max(0, stop - PAGE) : max(0, stop)])[::-1]
-    known = {} if counted is None else dict(zip(counted["number"].tolist(), counted["outstanding"].tolist(), strict=True))
+    known = (
+        {} if counted is None else dict(zip(counted["number"].tolist(), counted["outstanding"].tolist(), strict=True))
+    )
     return pages.render(
         "dashboard/batches.html",
         batches=part,
@@ -65,18 +68,20 @@ def batches_page(
 
 
 @router.get("/batches/{number}")
-def batch_page(pages: Pages, campaign: OpenCampaign, _identity: Readers, number: int, page: PageNumber = 1) -> Response:
+def batch_page(
+    request: Request, pages: Pages, campaign: OpenCampaign, _identity: Readers, number: int, page: PageNumber = 1
+) -> Response:
     """What was chosen, in the order of choice, and why. Raises: NotFoundError."""
     batch = campaign.batch(number)
     part = batch.ids[THUMBS * (page - 1) : THUMBS * page].tolist()
     return pages.render(
         "dashboard/batch.html",
         batch=batch,
-        examples=[str(each) for each in part],
+        examples=previews(request, map(str, part)),
         first=THUMBS * (page - 1),
         page=page,
         pages=_pages(len(batch), THUMBS),
-        command=command_of(campaign, "export", "tasks", "--round", batch.round, "-o", "batch.csv"),
+        words=command_of(campaign, "export", "tasks", "--round", batch.round, "-o", "batch.csv"),
     )
 
 
@@ -95,7 +100,10 @@ def clusters_page(
     problem, found = "", None
     try:
         found = remembered_of(request).peek(
-            "clusters", (campaign.last_event(), len(campaign.pool.history())), lambda: _clusters(campaign), seconds=seconds
+            "clusters",
+            (campaign.last_event(), len(campaign.pool.history())),
+            lambda: _clusters(campaign),
+            seconds=seconds,
         )
     except LadleError as error:
         problem = str(error)
@@ -211,7 +219,7 @@ def audit_page(pages: Pages, campaign: OpenCampaign, _identity: Readers, after: 
         rows=list(found.rows),
         is_first=after is None,
         next="" if found.next is None else "/audit?" + urlencode({"after": found.next}),
-        command=command_of(campaign, "audit"),
+        words=command_of(campaign, "audit"),
     )
 
 

@@ -34,7 +34,9 @@ BACK = "/overview"
 
 
 @router.get("/overview")
-def overview_page(request: Request, pages: Pages, campaign: OpenCampaign, _identity: Readers, wait: bool = False) -> Response:
+def overview_page(
+    request: Request, pages: Pages, campaign: OpenCampaign, _identity: Readers, wait: bool = False
+) -> Response:
     """Counts at once; figures of all labels as soon as they are known. wait: send the page when all is known."""
     seconds = LONGEST_SECONDS if wait else PAGE_SECONDS
     found = known_status(request, campaign, seconds=seconds)
@@ -128,8 +130,8 @@ def ask(
     command = command_of(campaign, "ask", *options) + (" --scores SCORES.parquet" if "scores" in needs else "")
     if not confirmed:
         question = (
-            f"Choose {counted(size, 'example')} by {campaign.settings.strategy}? They are reserved in the budget and out "
-            "for labelling then; an ask cannot be taken back."
+            f"Choose {counted(size, 'example')} by {campaign.settings.strategy}? Then they are out for labelling and "
+            "reserved in the budget; an ask cannot be taken back."
         )
         fields = {"size": size, "gold": gold, "holder": holder, "key": key}
         return confirm(pages, "Ask for a batch", question, fields, command, BACK)
@@ -198,7 +200,11 @@ def backup(campaign: OpenCampaign, desk: TheDesk, _lead: Lead) -> Response:
     file_name = f"{name}-{datetime.now(UTC):%Y%m%d-%H%M%S}.zip"
     headers = {"Cache-Control": "no-store"}
     return FileResponse(
-        path, media_type="application/zip", filename=file_name, headers=headers, background=BackgroundTask(_remove, path)
+        path,
+        media_type="application/zip",
+        filename=file_name,
+        headers=headers,
+        background=BackgroundTask(_remove, path),
     )
 
 

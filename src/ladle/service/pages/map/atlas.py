@@ -134,7 +134,9 @@ class Atlas:
             raise NotFoundError("clusters", wanted="be part of the campaign", got="a campaign without clusters")
         names = clusters[layout.rows]
         values = (names % len(CLASSES)).astype(np.uint16)
-        legend = tuple(Hue(f"clusters {each}, {each + len(CLASSES)}, ...", colour, -1) for each, colour in enumerate(CLASSES))
+        legend = tuple(
+            Hue(f"clusters {each}, {each + len(CLASSES)}, ...", colour, -1) for each, colour in enumerate(CLASSES)
+        )
         count = int(clusters.max(initial=-1)) + 1
         note = f"{counted(count, 'cluster')} share {len(CLASSES)} colours"
         return Coloured(by, np.arange(len(layout)), values, legend, names, note)

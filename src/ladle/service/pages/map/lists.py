@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from typing import Annotated
 
 import numpy as np
@@ -13,6 +14,7 @@ from ladle.arrays import Rows
 from ladle.errors import MismatchError
 from ladle.service.gate.identity import Lead
 from ladle.service.pages.dashboard.doing import ListAction, do_with_rows
+from ladle.service.pages.dashboard.previews import previews
 from ladle.service.pages.map.drawing import TheAtlas
 from ladle.service.pages.map.shapes import read_shape
 from ladle.service.site import Pages
@@ -24,8 +26,10 @@ Shape = Annotated[str, Query(max_length=LONGEST_SHAPE)]
 
 
 @router.get("/map/list")
-def list_page(pages: Pages, atlas: TheAtlas, shape: Shape, page: Annotated[int, Query(ge=1, le=10**9)] = 1) -> Response:
-    """The examples within a shape, by row: how many, how many of each state, and a page of them. Raises: ArgumentError."""
+def list_page(
+    request: Request, pages: Pages, atlas: TheAtlas, shape: Shape, page: Annotated[int, Query(ge=1, le=10**9)] = 1
+) -> Response:
+    """The examples within a shape, by row: how many, how many of each state, a page of them. Raises: ArgumentError."""
     rows = _rows(atlas, shape)
     part = rows[PAGE * (page - 1) : PAGE * page]
     states = dict.fromkeys(rows.tolist(), "not asked for")
@@ -33,15 +37,14 @@ def list_page(pages: Pages, atlas: TheAtlas, shape: Shape, page: Annotated[int, 
     layout = atlas.layout()
     of_task = dict(zip(layout.rows[known.places].tolist(), known.names.tolist(), strict=True)) if len(rows) else {}
     states |= {row: of_task[row] for row in states.keys() & of_task.keys()}
-    words, counts = np.unique(list(states.values()), return_counts=True) if states else ([], [])
     ids = atlas.campaign.ids.at(part).to_pylist()
     return pages.render(
         "map/list.html",
         shape=shape,
         total=len(rows),
         digest=_digest(rows),
-        counts=dict(zip(map(str, words), map(int, counts), strict=True)),
-        examples=[(str(each), states[row]) for each, row in zip(ids, part.tolist(), strict=True)],
+        counts=dict(Counter(states.values())),
+        examples=list(zip(previews(request, map(str, ids)), (states[row] for row in part.tolist()), strict=True)),
         page=page,
         pages=max(1, -(-len(rows) // PAGE)),
         labels=atlas.campaign.settings.labels,
@@ -69,7 +72,7 @@ def act_on_list(
 ) -> Response:
     """Exclude, make gold or assign the examples of a list. words: the reason, the label or the name.
 
-    Raises: MismatchError when the list is another one than the page showed; as `Campaign.exclude`, `add_gold`, `assign`.
+    Raises: MismatchError when the list is another one than the page showed; as `do_with_rows`.
     """
     rows = _rows(atlas, shape)
     if _digest(rows) != digest:

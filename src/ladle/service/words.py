@@ -79,8 +79,17 @@ def _in_utc(at: datetime) -> datetime:
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
+def size_text(amount: int) -> str:
+    """Bytes in the largest unit that they fill."""
+    size, units = float(amount), ["bytes", "KB", "MB", "GB", "TB"]
+    while size >= 1000 and len(units) > 1:
+        size, units = size / 1000, units[1:]
+    return f"{size:,.{0 if units[0] == 'bytes' else 1}f} {units[0]}"
+
+
 FILTERS: dict[str, Callable[..., str]] = {
     "count": count_text,
+    "bytes": size_text,
     "percent": percent,
     "rate": rate,
     "at": time_text,
