@@ -16,7 +16,7 @@ VIRIDIS = (
     *("#1f988b", "#22a884", "#35b779", "#54c568", "#7ad151", "#a5db36", "#d2e21b", "#fde725"),
 )
 _GREY = (0x80, 0x86, 0x90)  # seen on white and on black
-_FAINT, _STRONG = 40, 235  # alpha of one example in a pixel, and of the fullest
+_FAINT, _STRONG = 60, 240  # alpha of one example in a pixel, and of the fullest
 
 
 def grey_palette() -> npt.NDArray[np.uint8]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from markupsafe import Markup, escape
+
 from ladle.counts import counted, rate_text, share_text
 
 UNKNOWN = "-"
+_CODE = re.compile(r"`([^`]+)`")
 _STEPS = ((86_400 * 7, "week"), (86_400, "day"), (3_600, "hour"), (60, "minute"))
 
 
@@ -61,7 +65,7 @@ def value_text(value: Any) -> str:
 
 
 def plain_text(value: Any) -> str:
-    """A value of a story or of a change, on one line: numbers with separators, lists with commas, mappings by key."""
+    """A value of a story or of a change on one line; what is empty in a mapping is left out."""
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: UNKNOWN}[value]
     if isinstance(value, int):
@@ -69,7 +73,8 @@ def plain_text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:,.6g}"
     if isinstance(value, dict):
-        return "; ".join(f"{name}: {plain_text(each)}" for name, each in value.items()) or UNKNOWN
+        known = {name: each for name, each in value.items() if each not in ("", None, [], {})}
+        return "; ".join(f"{name}: {plain_text(each)}" for name, each in known.items()) or UNKNOWN
     if isinstance(value, (list, tuple)):
         return ", ".join(plain_text(each) for each in value) or UNKNOWN
     return str(value)
@@ -87,6 +92,11 @@ def size_text(amount: int) -> str:
     return f"{size:,.{0 if units[0] == 'bytes' else 1}f} {units[0]}"
 
 
+def sentence(text: str) -> Markup:
+    """A sentence whose commands in backticks are set as code; all else is escaped."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))
+
+
 FILTERS: dict[str, Callable[..., str]] = {
     "count": count_text,
     "bytes": size_text,
@@ -96,6 +106,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "iso": iso_text,
     "duration": duration,
     "money": money,
+    "sentence": sentence,
     "value": value_text,
     "plain": plain_text,
 }

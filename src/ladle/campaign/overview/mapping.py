@@ -107,11 +107,18 @@ def read_margins(path: str, pool: Any, waived: Rows, settings: Settings) -> npt.
     from ladle.scores.files.score_file import open_scores
 
     def of_probabilities(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        return margin(values, binary=values.ndim == 1)
+        return margin(values, multilabel="mean" if settings.labels.kind == "multi" else None)
 
+    labels = settings.labels
     try:
-        scores = open_scores(path, pool, labelled=waived, ignore_extra_scores=True)
-        return scores.reduced(of_probabilities)
+        return open_scores(
+            path,
+            pool,
+            read_as="multilabel" if labels.kind == "multi" else "probabilities",
+            labelled=waived,
+            classes=labels.classes,
+            ignore_extra_scores=True,
+        ).reduced(of_probabilities)
     except (ArgumentError, ClassCountError, DataError) as error:
         try:
             return open_scores(path, pool, single=True, labelled=waived, ignore_extra_scores=True).reduced(np.asarray)

@@ -51,12 +51,15 @@ function draw() {
   });
 }
 
+// Of a small pool few pixels have an example: they are drawn larger, or nobody would see them.
+const coarser = () => (facts.examples < 50_000 ? 2 : facts.examples < 1_000_000 ? 1 : 0);
+
 function drawTiles(ratio) {
   painter.setTransform(ratio, 0, 0, ratio, 0, 0);
   painter.clearRect(0, 0, width(), height());
   painter.imageSmoothingEnabled = false;
   const wanted = Math.ceil(Math.log2((view.scale * ratio * facts.cells) / TILE) - 0.3);
-  const zoom = limit(wanted, 0, facts.deepest);
+  const zoom = limit(wanted - coarser(), 0, facts.deepest);
   const size = facts.cells / 2 ** zoom;
   const [left, top] = toCell(0, 0);
   const [right, bottom] = toCell(width(), height());

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 640, 260
-_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 14, 12, 36
+_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 32, 12, 40
 _TICKS = 5
 
 

@@ -71,6 +71,7 @@ def map_page(pages: Pages, atlas: TheAtlas) -> Response:
         version = f"{len(layout)}-{layout.codes[0]}-{layout.codes[-1]}-{int(layout.rows[0])}"
         facts = {
             "version": f"{atlas.key().replace(' ', '-')}-{version}",
+            "examples": len(layout),
             "cells": CELLS,
             "deepest": DEEPEST,
             "colours": [*BY_TASK, *BY_POOL],
