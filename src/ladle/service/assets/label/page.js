@@ -213,13 +213,17 @@ function openDialog(id) {
   dialog.showModal();
 }
 
-find("skip-dialog").querySelector("form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  const reason = (event.submitter?.value || find("skip-reason").value).trim();
+function skipBecause(reason) {
   if (!reason) return find("skip-reason").focus();
   find("skip-dialog").close();
   skip(reason);
+}
+
+find("skip-dialog").querySelector("form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  skipBecause(find("skip-reason").value.trim());
 });
+document.querySelectorAll("#skip-dialog .reason").forEach((button) => button.addEventListener("click", () => skipBecause(button.value)));
 find("comment-dialog").querySelector("form").addEventListener("submit", (event) => {
   event.preventDefault();
   const text = find("comment-text").value.trim();
