@@ -61,6 +61,7 @@ WRONG: dict[str, Any] = {
 }
 # What a good call needs beside its defaults. A new method fails the test below until it is here.
 GOOD: dict[str, Callable[[Path], dict[str, Any]]] = {
+    "acting": lambda _: {"by": "lea"},
     "add_gold": lambda _: {"ids": ids_of(9)[8:], "labels": ["cat"]},
     "adjudicate": lambda _: {"ids": ids_of(1), "labels": ["cat"]},
     "adjudications": lambda _: {},
@@ -82,6 +83,7 @@ GOOD: dict[str, Callable[[Path], dict[str, Any]]] = {
     "exclude": lambda _: {"ids": ids_of(1), "reason": "dark"},
     "extend": lambda _: {"pool": pool_of(ROWS)},
     "figures": lambda _: {},
+    "has_taken": lambda _: {"annotator": "ann", "ids": ids_of(1)},
     "has_batch": lambda _: {"key": "none"},
     "label_page": lambda _: {},
     "holdings": lambda _: {},

@@ -59,7 +59,8 @@ SUBROOMS = {
         {"config", "problems", "counters"},
         {"gate"},
         {"desk", "site"},
-        {"api", "pages"},
+        {"api"},
+        {"pages"},
         {"."},
     ],
     "strategies": [{"query"}, {"scored", "distance", "coverage"}, {"clustered"}, {"."}],
@@ -67,9 +68,9 @@ SUBROOMS = {
 # The files and sub-rooms of a room, each of which may import those before it.
 FILE_ORDER = {
     "campaign": [
-        *("session", "own_files", "overview", "backups", "creation", "work", "control", "own_work", "lead"),
-        *("pools", "pages", "pool_map", "storage", "asked", "reader", "comparison", "status", "teller", "editor"),
-        *("whole_round", "campaign"),
+        *("session", "own_files", "overview", "backups", "creation", "work", "control", "lead", "pools", "pages"),
+        *("own_tasks", "pool_map", "storage", "asked"),
+        *("reader", "comparison", "status", "teller", "editor", "whole_round", "campaign"),
     ],
     "formats": [
         *("foreign", "fields", "columns", "values", "text", "outcomes", "labelcells", "checks", "parquet"),

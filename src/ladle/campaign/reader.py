@@ -6,7 +6,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
-from ladle.campaign import asked, control, creation, own_work, pages, storage
+from ladle.campaign import asked, control, creation, own_tasks, pages, storage
 from ladle.campaign.overview import progress, quality, splitting, stories, verify, views, waiting
 from ladle.campaign.overview.news import News
 from ladle.campaign.pool_map import CampaignMap
@@ -39,12 +39,12 @@ class Reader:
     # Functions that take the campaign as their first argument. They stand with their rules, because this file is long.
     split = splitting.split_of
     control = control.control_of
-    figures = pages.figures_of
+    figures, has_taken = pages.figures_of, own_tasks.has_taken
+    labels_given = own_tasks.labels_given
     task_page, label_page = pages.task_page_of, pages.label_page_of
     audit_page, quarantine_page = pages.audit_page_of, pages.quarantine_page_of
     storage = storage.storage_of
     asked = asked.asked_of
-    has_taken, labels_given = own_work.has_taken, own_work.labels_given
 
     def __init__(self, session: Session) -> None:
         self._session = session

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from urllib.parse import quote
 
 import anyio.to_thread
@@ -17,7 +17,7 @@ from ladle.campaign import Campaign
 from ladle.errors import ArgumentError, LadleError, SignInError, outcome_of
 from ladle.labelling import MemoryStore
 from ladle.service import problems
-from ladle.service.api import health
+from ladle.service.api import exports, health, lead, reading, uploads, work
 from ladle.service.config import ServiceConfig
 from ladle.service.content import open_content
 from ladle.service.counters import Counters
@@ -27,7 +27,7 @@ from ladle.service.gate.guards import Guards
 from ladle.service.gate.rates import Rate
 from ladle.service.pages import asset_files, sign_in
 from ladle.service.pages.dashboard import examples, lists, overview, quarantine
-from ladle.service.pages.labelling import answers, page, tasks
+from ladle.service.pages.labelling import page, tasks
 from ladle.service.pages.map import drawing
 from ladle.service.pages.map import lists as map_lists
 from ladle.service.remembered import Remembered
@@ -37,8 +37,8 @@ from ladle.store.sql import SqlStore
 
 THREADS = 64  # requests that are answered at a time; others wait their turn
 ROUTERS: tuple[APIRouter, ...] = (
-    *(health.router, sign_in.router, asset_files.router),
-    *(page.router, tasks.router, answers.router),
+    *(health.router, work.router, lead.router, uploads.router, reading.router, exports.router),
+    *(sign_in.router, asset_files.router, page.router, tasks.router),
     *(overview.router, lists.router, examples.router, quarantine.router, drawing.router, map_lists.router),
 )
 
@@ -46,7 +46,8 @@ ROUTERS: tuple[APIRouter, ...] = (
 def create_app(config: ServiceConfig) -> FastAPI:
     """The application that serves a campaign.
 
-    `app.state` has `config`, `desk`, `accounts`, `content`, `remembered`, `site`, `rate`, `tries` and `counters`.
+    `app.state` has `config`, `desk`, `kept` and `accounts`, `content`, `remembered`, `site`, `rate`, `tries` and
+    `counters`.
     Raises: as `Campaign.open`; StoreError where the tables of accounts cannot be made.
     """
     desk = Desk(config)
@@ -58,6 +59,7 @@ def create_app(config: ServiceConfig) -> FastAPI:
         yield
         app.state.remembered.close()
         desk.close()
+        app.state.kept.close()
 
     app = FastAPI(
         title=f"Ladle: {desk.campaign.name}",
@@ -67,9 +69,11 @@ def create_app(config: ServiceConfig) -> FastAPI:
         docs_url=None,  # these pages load script from a CDN
         redoc_url=None,
         openapi_url="/v1/openapi.json",
+        redirect_slashes=False,  # a redirection would name the host that the client sent
     )
     app.state.config, app.state.desk, app.state.counters = config, desk, counters
-    app.state.accounts = accounts_of(desk.campaign, config)
+    app.state.kept = account_store_of(desk.campaign)
+    app.state.accounts = Accounts(app.state.kept, clock=config.clock, session_seconds=config.session_seconds)
     app.state.content = open_content(config.content, desk.campaign.ids)
     app.state.remembered = Remembered()
     app.state.site = Site(desk.campaign.name)
@@ -85,15 +89,25 @@ def create_app(config: ServiceConfig) -> FastAPI:
     return app
 
 
-def accounts_of(campaign: Campaign, config: ServiceConfig) -> Accounts:
-    """The accounts of a campaign, in its database. A campaign in memory has them in memory."""
+def account_store_of(campaign: Campaign) -> AccountStore:
+    """The tables of accounts in the database of a campaign. A campaign in memory has them in memory."""
     store = campaign._session.store
     url = store.url if isinstance(store, SqlStore) else None
     if url is None and not isinstance(store, MemoryStore):
         raise ArgumentError("`database`", wanted="be SQLite or PostgreSQL", got=type(store).__name__)
     kept = AccountStore(url, campaign.name)
     kept.create()
-    return Accounts(kept, clock=config.clock, session_seconds=config.session_seconds)
+    return kept
+
+
+@contextmanager
+def open_accounts(campaign: Campaign, config: ServiceConfig) -> Iterator[Accounts]:
+    """The accounts of a campaign, for commands."""
+    kept = account_store_of(campaign)
+    try:
+        yield Accounts(kept, clock=config.clock, session_seconds=config.session_seconds)
+    finally:
+        kept.close()
 
 
 def is_page(request: Request) -> bool:

@@ -14,7 +14,7 @@ from ladle.numbers import number, whole
 from ladle.service.content import ContentSources
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
-KIB, MIB = 1024, 1024 * 1024
+MIB = 1024 * 1024
 NO_CONTENT = ContentSources()
 
 
@@ -44,6 +44,8 @@ class ServiceConfig:
         How long a browser stays signed in.
     body_bytes : int
         The largest body of a request.
+    upload_bytes : int
+        The largest file of scores.
     body_seconds : float
         How long a client may take to send a body.
     wait_seconds : float
@@ -62,6 +64,8 @@ class ServiceConfig:
         Where the examples lie on the map: a file of two numbers for each; None for the principal components.
     clock : callable
         Returns seconds since 1970: for sessions, tokens and rates.
+    campaign_clock : callable or None
+        As `clock` of `Campaign.open`.
     """
 
     database: Database
@@ -74,6 +78,7 @@ class ServiceConfig:
     https: bool = False
     session_seconds: float = 12 * 3600.0
     body_bytes: int = 16 * MIB
+    upload_bytes: int = 4096 * MIB
     body_seconds: float = 30.0
     wait_seconds: float = 10.0
     sign_in_tries: int = 10
@@ -83,10 +88,11 @@ class ServiceConfig:
     task_seconds: float = 1800.0
     layout: Path | None = None
     clock: Callable[[], float] = time.time
+    campaign_clock: Callable[[], float] | None = None
 
     def __post_init__(self) -> None:
         whole(self.port, "`port`", least=0, most=65_535)
-        for name in ("workers", "body_bytes", "sign_in_tries", "requests_a_minute"):
+        for name in ("workers", "body_bytes", "upload_bytes", "sign_in_tries", "requests_a_minute"):
             whole(getattr(self, name), f"`{name}`", least=1)
         for name in ("session_seconds", "body_seconds", "wait_seconds", "task_seconds"):
             number(getattr(self, name), f"`{name}`", above=0)

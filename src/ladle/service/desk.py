@@ -25,7 +25,9 @@ class Desk:
     """
 
     def __init__(self, config: ServiceConfig) -> None:
-        self._campaign = Campaign.open(config.database, name=config.name, pool=config.pool, by="service")
+        self._campaign = Campaign.open(
+            config.database, name=config.name, pool=config.pool, clock=config.campaign_clock, by="service"
+        )
         self._wait_seconds = config.wait_seconds
         self._lock = threading.Lock()
         self._waiting = 0

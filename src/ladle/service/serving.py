@@ -21,7 +21,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ladle.campaign import Campaign
 from ladle.errors import ArgumentError, FileError
-from ladle.service.app import accounts_of, create_app
+from ladle.service.app import create_app, open_accounts
 from ladle.service.config import ServiceConfig
 from ladle.service.gate.roles import Role
 from ladle.store.engine import checked_url, file_of
@@ -107,12 +107,12 @@ def opened(config: ServiceConfig, *, lead: str, always_link: bool = False) -> Op
             remedy="For several workers, keep the campaign in PostgreSQL: ladle campaign backup, restore.",
         )
     with Campaign.open(config.database, name=config.name, pool=config.pool, by="service") as campaign:
-        name, accounts = campaign.name, accounts_of(campaign, config)
-        accounts.forget_ended()
-        needs_link = always_link or not accounts.has_lead()
-        listener = _listener(config)
+        name, listener = campaign.name, _listener(config)
         port = listener.getsockname()[1]
-        secret = accounts.add_link(lead, Role.LEAD) if needs_link else ""
+        with open_accounts(campaign, config) as accounts:
+            accounts.forget_ended()
+            needs_link = always_link or not accounts.has_lead()
+            secret = accounts.add_link(lead, Role.LEAD) if needs_link else ""
     link = f"{address_of(config, port)}/sign-in/once?token={secret}" if secret else ""
     return Opened(config, listener, name, link)
 

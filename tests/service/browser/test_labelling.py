@@ -134,7 +134,7 @@ def test_an_answer_whose_acknowledgement_was_lost_is_stored_once(shop: Site) -> 
         else:
             route.continue_()  # type: ignore[attr-defined]
 
-    page.route("**/label/answers", lose)
+    page.route("**/v1/tell", lose)
     page.goto(shop.address + "/label")
     ready(page)
     given = label_all(page, 3)
@@ -155,7 +155,7 @@ def test_a_busy_service_is_asked_again(shop: Site) -> None:
         else:
             route.continue_()  # type: ignore[attr-defined]
 
-    page.route("**/label/answers", busy)
+    page.route("**/v1/tell", busy)
     page.goto(shop.address + "/label")
     given = label_all(ready(page), 2)
     all_saved(page)

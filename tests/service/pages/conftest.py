@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def ids() -> list[str]:
     return [f"a/{row}{EVIL if row % 7 == 0 else ''}" for row in range(ROWS)]
 
 
-def make_campaign(folder: Path) -> ladle.Campaign:
+def make_campaign(folder: Path) -> None:
     """200 examples in 20 clusters; two batches; ann and bob disagree on one example."""
     rng = np.random.default_rng(0)
     vectors = (np.repeat(rng.normal(size=(20, 4)), 10, axis=0) * 5 + rng.normal(size=(ROWS, 4))).astype(np.float32)
@@ -67,13 +68,20 @@ def make_campaign(folder: Path) -> ladle.Campaign:
     campaign.ask(10, probabilities=P, holder=BOB)
     campaign.adjudicate(first.ids[3:4], ["dog"], reason=f"clear{EVIL}")
     campaign.close()
-    return campaign
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of this campaign, which is made once and copied for each test."""
+    folder = tmp_path_factory.mktemp("made")
+    make_campaign(folder)
+    return folder
 
 
 @pytest.fixture
-def led(tmp_path: Path) -> Iterator[Served]:
+def led(made: Path, tmp_path: Path) -> Iterator[Served]:
     """The service over this campaign."""
-    make_campaign(tmp_path)
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     clock = Clock()
     clock.now += 86_400
     database = f"sqlite:///{tmp_path}/birds.db"

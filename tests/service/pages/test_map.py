@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from ladle.campaign.pool_map import CampaignMap
+from ladle.errors import FileError
 from ladle.maps.tiles import pixel_counts
 from ladle.maps.zorder import cells_of
 from ladle.service.pages.map import atlas
@@ -139,20 +140,19 @@ class TestThePage:
         assert "200 examples by the first two principal components" in found.text
         assert found.all("script", id="map-facts")
 
-    def test_when_it_cannot_be_made(self, led: Served, tmp_path: Path) -> None:
-        (tmp_path / "pool.parquet").unlink()
+    def test_when_it_cannot_be_made(self, led: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+        def gone(pool: object, **options: object) -> None:
+            raise FileError("the pool", wanted="be there", got="no such file")
+
+        monkeypatch.setattr("ladle.maps.principal_positions", gone)
         answer = led.lead.get("/map/ready")
-        assert answer.status_code == 422 or answer.status_code == 404
-        deadline = 50
-        while deadline and "cannot be drawn" not in led.lead.get("/map", headers=HTML).text:
-            deadline -= 1
-        assert deadline
+        assert (answer.status_code, answer.json()["subject"]) == (400, "the pool")
+        assert "The map cannot be drawn: the pool must be there" in led.lead.get("/map", headers=HTML).text
 
     def test_while_it_is_being_made(self, led: Served, monkeypatch: pytest.MonkeyPatch) -> None:
         import threading
 
-        go_on, made = threading.Event(), atlas.Atlas.key
-        real = led.app.state.desk.campaign.map.__class__.layout
+        go_on, real = threading.Event(), CampaignMap.layout
 
         def slow(self, given=None, **options):  # type: ignore[no-untyped-def]
             go_on.wait(20)
@@ -161,6 +161,5 @@ class TestThePage:
         monkeypatch.setattr("ladle.campaign.pool_map.CampaignMap.layout", slow)
         found = read_page(led.lead.get("/map", headers=HTML).text)
         assert "being worked out" in found.text
-        assert made
         go_on.set()
         assert led.lead.get("/map/ready").status_code == 204

@@ -39,11 +39,11 @@ Days = Annotated[
 @contextmanager
 def open_accounts(db: str | None, name: str | None) -> Iterator[tuple[str, Accounts]]:
     """The name of a campaign and the accounts of its service. Raises: as `open_campaign`."""
-    from ladle.service.app import accounts_of
+    from ladle.service.app import open_accounts as accounts_of
     from ladle.service.config import ServiceConfig
 
-    with open_campaign(db, name) as campaign:
-        yield campaign.name, accounts_of(campaign, ServiceConfig(database=campaign.url))
+    with open_campaign(db, name) as campaign, accounts_of(campaign, ServiceConfig(database=campaign.url)) as accounts:
+        yield campaign.name, accounts
 
 
 def date_text(seconds: int) -> str:

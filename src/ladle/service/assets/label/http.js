@@ -15,6 +15,12 @@ export class Refusal extends Error {
   }
 }
 
+/** Ids are text here, because numbers beyond 2**53 are rounded in a browser; pools of numbers get numbers back. */
+export function asJson(body, hasNumbers) {
+  const text = JSON.stringify(body); // quotes inside texts have a backslash, so only fields match
+  return hasNumbers ? text.replace(/"id":"(-?\d+)"/g, '"id":$1') : text;
+}
+
 let csrf = document.querySelector('meta[name="csrf"]')?.content ?? "";
 
 /** Use another secret, that of a session which began since. */
@@ -34,7 +40,7 @@ export async function send(method, address, { body, key, seconds = 20, keepalive
     credentials: "same-origin",
     cache: "no-store",
     redirect: "error",
-    body: body === undefined ? undefined : JSON.stringify(body),
+    body: typeof body === "object" ? JSON.stringify(body) : body,
     signal: AbortSignal.timeout(1000 * seconds),
   });
   const text = await answer.text();

@@ -4,7 +4,7 @@
 import { Choices } from "./choices.js";
 import { make, zoom } from "./content.js";
 import { GroupView } from "./group.js";
-import { Refusal, send, setCsrf } from "./http.js";
+import { Refusal, asJson, send, setCsrf } from "./http.js";
 import { Outbox } from "./outbox.js";
 import { Supply } from "./supply.js";
 
@@ -82,18 +82,23 @@ function answer(label) {
   leave({ label }, (task, about) => {
     const body = { id: task.id, label, seconds: about.seconds, told_at: about.told_at };
     if (!group.size) {
-      outbox.add("/label/answers", body, about);
+      put("/v1/tell", { labels: [body], source: "page" }, about);
       return 1;
     }
     const { members, left_out } = group.answer();
-    outbox.add("/label/groups", { ...body, members, left_out }, about);
+    put("/label/groups", { ...body, members, left_out }, about);
     return 1 + members.length;
   });
 }
 
+/** Keep what is to be sent, and send it. */
+function put(address, body, about) {
+  outbox.add(address, asJson(body, settings.has_number_ids), about);
+}
+
 function skip(reason) {
   leave({ skip: reason }, (task, about) => {
-    outbox.add("/label/skips", { id: task.id, reason, seconds: about.seconds, told_at: about.told_at }, about);
+    put("/v1/skip", { skips: [{ id: task.id, reason, seconds: about.seconds, told_at: about.told_at }] }, about);
     return 0;
   });
 }
@@ -235,7 +240,7 @@ document.querySelectorAll("dialog .cancel").forEach((button) => button.addEventL
 
 function comment(text, words) {
   if (!shown) return;
-  outbox.add("/label/comments", { id: shown.task.id, text }, { id: shown.task.id, said: text.slice(0, 60) });
+  put("/v1/comment", { comments: [{ id: shown.task.id, text }] }, { id: shown.task.id, said: text.slice(0, 60) });
   announce(words);
 }
 

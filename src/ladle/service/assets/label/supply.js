@@ -26,7 +26,7 @@ export class Supply {
   shift() {
     const task = this.tasks.shift();
     this.answered.add(task.id);
-    if (this.tasks.length < this.ahead / 2) this.refill();
+    if (this.tasks.length < (2 / 3) * this.ahead) this.refill();
     return task;
   }
 
@@ -58,7 +58,7 @@ export class Supply {
   async #take() {
     const answered = new Set([...this.answered]); // those on the way now may still be among what the service returns
     const skipped = new Set([...this.outbox.ids, ...answered]);
-    const size = Math.min(100, this.ahead + skipped.size);
+    const size = Math.min(200, this.ahead + skipped.size);
     const found = await send("POST", "/label/tasks", { body: { size, lease_seconds: this.leaseSeconds } });
     this.takenAt = Date.now();
     const here = new Map(this.tasks.map((task) => [task.id, task]));

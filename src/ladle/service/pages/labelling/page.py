@@ -18,12 +18,12 @@ from ladle.service.gate.identity import Annotators
 from ladle.service.site import Pages
 
 router = APIRouter(include_in_schema=False)
-AHEAD = 12  # tasks that the page keeps ready
+AHEAD = 24  # tasks that the page keeps ready
 REASONS = ("Cannot tell", "Bad image or text", "None of the classes fits", "Not for people to see")
 FLAG = "Flag: a lead should look at this."
 
 
-class Session(BaseModel):
+class SessionNow(BaseModel):
     """Who is signed in now, for a page that was opened earlier."""
 
     name: str
@@ -37,15 +37,15 @@ def label_page(request: Request, identity: Annotators, campaign: OpenCampaign, p
     config: ServiceConfig = request.app.state.config
     content: Content = request.app.state.content
     settings = campaign.settings
-    about = _about(settings, identity.name, config)
+    about = {**_about(settings, identity.name, config), "has_number_ids": campaign.ids.kind == "integer"}
     guidelines = Markup(content.guidelines)  # made by `read_guidelines`, which escapes any HTML of the file
     return pages.render("label.html", settings=about, guidelines=guidelines, reasons=REASONS)
 
 
 @router.get("/label/session")
-def session(identity: Annotators, campaign: OpenCampaign) -> Session:
+def session(identity: Annotators, campaign: OpenCampaign) -> SessionNow:
     """Who is signed in, and the secret that this session repeats."""
-    return Session(name=identity.name, campaign=campaign.name, csrf=identity.csrf)
+    return SessionNow(name=identity.name, campaign=campaign.name, csrf=identity.csrf)
 
 
 @router.get("/label/today")

@@ -9,13 +9,10 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from ladle.campaign import Campaign
-from ladle.errors import AccessError, IdError
-from ladle.numbers import shown
+from ladle.service.api.answers import id_in_address, require_own
 from ladle.service.content import Content
 from ladle.service.desk import OpenCampaign, TheDesk
 from ladle.service.gate.identity import Annotators, SignedIn
-from ladle.service.gate.roles import Identity
 
 router = APIRouter(include_in_schema=False)
 MOST_TASKS = 200  # in one request
@@ -36,7 +33,7 @@ class ShownContent(BaseModel):
 
 
 class NextTask(BaseModel):
-    """A task to label."""
+    """A task to label. id: as text, because a browser rounds large numbers."""
 
     id: str
     content: ShownContent
@@ -67,8 +64,8 @@ def take(wish: TakeWish, request: Request, identity: Annotators, campaign: OpenC
 
 @router.get("/content/{example_id:path}/image/{number}", response_class=Response)
 def image(example_id: str, number: int, request: Request, identity: SignedIn, campaign: OpenCampaign) -> Response:
-    """The bytes of an image of an example. Raises: NotFoundError, AccessError, UnsafeFileError, FileFormatError."""
-    check_may_see(campaign, identity, example_id)
+    """The bytes of an image of an example. Raises: NotFoundError, UnsafeFileError, FileFormatError."""
+    require_own(campaign, identity, [id_in_address(campaign, example_id)])
     content: Content = request.app.state.content
     found = content.image(example_id, number)
     return Response(found.data, media_type=found.media_type, headers=IMAGE_HEADERS)
@@ -76,33 +73,9 @@ def image(example_id: str, number: int, request: Request, identity: SignedIn, ca
 
 @router.get("/content/{example_id:path}")
 def example(example_id: str, request: Request, identity: SignedIn, campaign: OpenCampaign) -> ShownContent:
-    """What an example looks like. Raises: IdError for an unknown one, AccessError."""
-    check_may_see(campaign, identity, example_id)
+    """What an example looks like. Raises: NotFoundError."""
+    require_own(campaign, identity, [id_in_address(campaign, example_id)])
     return _shown(request, example_id)
-
-
-def check_may_see(campaign: Campaign, identity: Identity, example_id: str) -> None:
-    """Refuse an example that an annotator has never had to label. Raises: AccessError, IdError."""
-    if identity.sees_all:
-        return
-    check_taken(campaign, identity.name, as_ids(campaign, [example_id]))
-
-
-def check_taken(campaign: Campaign, annotator: str, ids: list[str] | list[int]) -> None:
-    """Refuse examples that an annotator has never had to label. Raises: AccessError, IdError."""
-    taken = campaign.has_taken(annotator, ids)
-    if not taken.all():
-        raise AccessError("an example", wanted="be one that you have taken", got=repr(ids[int(taken.argmin())]))
-
-
-def as_ids(campaign: Campaign, ids: list[str]) -> list[str] | list[int]:
-    """Ids that an address or a page has as text, in the kind of the pool. Raises: IdError for what is no number."""
-    if campaign.ids.kind == "text":
-        return ids
-    try:
-        return [int(each) for each in ids]
-    except ValueError as cause:
-        raise IdError("the id", wanted="be a whole number, as those of the pool", got=shown(ids[0])) from cause
 
 
 def _shown(request: Request, example_id: str) -> ShownContent:
