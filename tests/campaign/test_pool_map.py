@@ -18,7 +18,14 @@ CLUSTERS = np.arange(40, dtype=np.int32) // 4
 
 def worked(folder: Path) -> ladle.Campaign:
     """Two rounds, three people, a dispute, an exclusion."""
-    campaign = begun(folder / "birds.db", folder, tree=CLUSTERS, strategy="cluster-margin", labels=["cat", "dog"], annotators_per_task=2)
+    campaign = begun(
+        folder / "birds.db",
+        folder,
+        tree=CLUSTERS,
+        strategy="cluster-margin",
+        labels=["cat", "dog"],
+        annotators_per_task=2,
+    )
     first = campaign.ask(8, margins=margins())
     campaign.tell(first.ids[:6], ["cat"] * 6, annotator="ann")
     campaign.tell(first.ids[:6], ["cat", "cat", "dog", "cat", "cat", "cat"], annotator="bob")

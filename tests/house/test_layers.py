@@ -56,7 +56,7 @@ SUBROOMS = {
     "scores": [{"."}, {"files"}],
     "service": [
         {"content"},
-        {"config", "problems", "counters"},
+        {"config", "problems", "counters", "words", "remembered"},
         {"gate"},
         {"desk", "site"},
         {"api"},

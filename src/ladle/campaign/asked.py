@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from ladle.campaign.overview import views
-from ladle.campaign.session.session import Session
+from ladle.campaign.session.session import HasSession
 from ladle.labelling.contract.tables import BatchTable
 from ladle.labelling.records import Records
 
 
-class _Open(Protocol):
-    """An open campaign."""
-
-    _session: Session
-
-
-def asked_of(campaign: _Open) -> Records:
+def asked_of(campaign: HasSession) -> Records:
     """The batches as they were asked.
 
     Returns

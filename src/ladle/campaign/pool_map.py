@@ -13,7 +13,7 @@ from ladle import durable
 from ladle.campaign.overview import mapping
 from ladle.campaign.session.damage import newest_part
 from ladle.campaign.session.files import MAPS
-from ladle.campaign.session.session import Session
+from ladle.campaign.session.session import HasSession, Session
 from ladle.errors import CorruptFileError, MismatchError
 from ladle.labelling.records import Records
 from ladle.progress import SILENT, Reporter
@@ -115,7 +115,8 @@ class CampaignMap:
         Parameters
         ----------
         by : {"state", "round", "label", "annotator"}
-            "state" of the task; the last round that chose it; its resolved label; who has given its last answer.
+            "state" of the task, or "excluded" without one; the last round that chose it; its resolved label; who has
+            given its last answer.
 
         Returns
         -------
@@ -220,3 +221,11 @@ class CampaignMap:
 
     def __repr__(self) -> str:
         return f"<CampaignMap of {self._session.name!r}>"
+
+
+def _map(campaign: HasSession) -> CampaignMap:
+    """The map of the pool: where each example lies, and what colours it."""
+    return CampaignMap(campaign._session)
+
+
+map_of = property(_map)

@@ -6,10 +6,9 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
-from ladle.campaign import asked, control, creation, own_tasks, pages, storage
+from ladle.campaign import asked, control, creation, own_tasks, pages, pool_map, storage
 from ladle.campaign.overview import progress, quality, splitting, stories, verify, views, waiting
 from ladle.campaign.overview.news import News
-from ladle.campaign.pool_map import CampaignMap
 from ladle.campaign.pools import CampaignPool
 from ladle.campaign.session.clocks import Clock
 from ladle.campaign.session.session import Database, Session
@@ -43,8 +42,7 @@ class Reader:
     labels_given = own_tasks.labels_given
     task_page, label_page = pages.task_page_of, pages.label_page_of
     audit_page, quarantine_page = pages.audit_page_of, pages.quarantine_page_of
-    storage = storage.storage_of
-    asked = asked.asked_of
+    storage, asked, map = storage.storage_of, asked.asked_of, pool_map.map_of
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -176,11 +174,6 @@ class Reader:
     def pool(self) -> CampaignPool:
         """The pool: where it was and is, and whether it can be read."""
         return CampaignPool(self._session)
-
-    @property
-    def map(self) -> CampaignMap:
-        """The map of the pool: where each example lies, and what colours it."""
-        return CampaignMap(self._session)
 
     @property
     def form(self) -> Form:

@@ -5,19 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 
-from ladle.campaign.session.session import Session, database_file
+from ladle.campaign.session.session import HasSession, database_file
 from ladle.labelling.contract.tables import EventTable
 from ladle.labelling.records import moment
 
 BACKUP = "backup"  # the kind of its event
-
-
-class _Open(Protocol):
-    """An open campaign."""
-
-    _session: Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +38,7 @@ class Storage:
     changes_since: int
 
 
-def storage_of(campaign: _Open) -> Storage:
+def storage_of(campaign: HasSession) -> Storage:
     """What the campaign takes of the disk, and its last backup.
 
     Returns

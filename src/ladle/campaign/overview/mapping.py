@@ -13,9 +13,9 @@ from ladle.campaign.overview.resolving import resolved_labels
 from ladle.campaign.overview.views import names, rounds_of
 from ladle.errors import ArgumentError, ClassCountError, DataError
 from ladle.hac.tree.level import LEVELS
-from ladle.labelling.contract.columns import Texts, texts
+from ladle.labelling.contract.columns import Texts, repeated, texts
 from ladle.labelling.contract.store import View
-from ladle.labelling.contract.tables import LabelTable, ModelTable, TaskTable, answers_of
+from ladle.labelling.contract.tables import ExclusionTable, LabelTable, ModelTable, TaskTable, answers_of
 from ladle.labelling.labels import parsed
 from ladle.labelling.records import Records
 from ladle.labelling.settings import Settings
@@ -34,8 +34,12 @@ def colours(view: View, settings: Settings, by: str) -> Records:
 
 
 def _states(view: View, settings: Settings) -> tuple[Rows, Texts]:
-    task = view.read(TaskTable)
-    return task.row, names(STATES, task.state)
+    """The states of tasks, and "excluded" for examples that were excluded without being a task."""
+    task, exclusion = view.read(TaskTable), view.read(ExclusionTable)
+    others = np.setdiff1d(exclusion.row[exclusion.active == 1], task.row)
+    words = np.concatenate([names(STATES, task.state), repeated(STATES[EXCLUDED], len(others))])
+    order = np.argsort(rows := np.concatenate([task.row, others]))
+    return rows[order], words[order]
 
 
 def _rounds(view: View, settings: Settings) -> tuple[Rows, Texts]:
