@@ -53,11 +53,11 @@ class HttpMachine(Machine):
         super().teardown()
 
 
-@pytest.mark.parametrize(("kind", "examples", "steps"), [("memory", 6, 20), ("sqlite", 2, 12), ("postgres", 1, 12)])
+@pytest.mark.parametrize(("kind", "examples", "steps"), [("memory", 6, 20), ("sqlite", 2, 12), ("postgres", 2, 20)])
 def test_through_http_every_store_answers_as_the_plain_model(
     kind: str, examples: int, steps: int, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    assert len(run(kind, examples, steps, tmp_path, request)) > 1
+    assert len(run(kind, examples, steps, tmp_path, request)) > 0
 
 
 @pytest.mark.long

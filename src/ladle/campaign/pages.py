@@ -42,7 +42,7 @@ def figures_of(campaign: _Open) -> Figures:
     """
     session = campaign._session
     with session.reading() as view:
-        return figures(session, view, session.now())
+        return figures(view, session.settings, session.now())
 
 
 def task_page_of(

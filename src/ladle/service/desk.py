@@ -11,8 +11,10 @@ from fastapi import Depends, Request
 
 from ladle.campaign import Campaign
 from ladle.errors import StoreBusyError
+from ladle.labelling import Store
 from ladle.service.config import ServiceConfig
 from ladle.service.gate.identity import SignedIn
+from ladle.store.sql import SqlStore
 
 MOST_WAITING = 48  # changes that wait at a time: the threads beyond stay free for those who read
 
@@ -25,8 +27,10 @@ class Desk:
     """
 
     def __init__(self, config: ServiceConfig) -> None:
+        given = config.database
+        store = given if isinstance(given, Store) else SqlStore.open(given, keeps_connections=True)
         self._campaign = Campaign.open(
-            config.database, name=config.name, pool=config.pool, clock=config.campaign_clock, by="service"
+            store, name=config.name, pool=config.pool, clock=config.campaign_clock, by="service"
         )
         self._wait_seconds = config.wait_seconds
         self._lock = threading.Lock()

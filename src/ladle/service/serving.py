@@ -28,7 +28,7 @@ from ladle.store.engine import checked_url, file_of
 
 GRACE_SECONDS = 20  # for requests that are being answered when the service is told to stop
 HEAD_SECONDS = 15.0  # for the lines before the body of a request
-MOST_CONNECTIONS = 1_000
+MOST_CONNECTIONS, BACKLOG = 1_000, 1_000
 RESTART_SECONDS = 1.0  # before a worker that has ended is replaced
 
 
@@ -181,6 +181,7 @@ def _listener(config: ServiceConfig) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((config.host, config.port))
+        listener.listen(BACKLOG)  # whoever comes before the service can answer waits for it
     except OSError as cause:
         listener.close()
         remedy = "Name another port: --port PORT, or --port 0 for any that is free."

@@ -22,6 +22,7 @@ from ladle.errors import ArgumentError, FileError, FileFormatError, MissingDepen
 from ladle.numbers import path_of, shown
 
 WAIT_SECONDS = 60.0  # a transaction waits so long for others
+KEPT_SECONDS = 300  # a connection that is kept is opened anew after so long
 WRITES = "ladle_writes"  # the execution option of a connection whose transactions write
 _PRAGMAS = (
     "foreign_keys = ON",
@@ -111,19 +112,20 @@ def refuse_other_file(url: sa.URL) -> None:
 def engine_of(url: sa.URL, *, keeps_connections: bool = False) -> sa.Engine:
     """An engine with Ladle's transactions. Raises: FileError when the folder of a file is missing.
 
-    keeps_connections: whether connections to a server stay open for later transactions, for a process that never forks.
+    keeps_connections: whether connections stay open for later transactions, for some minutes: for a process that serves
+    many requests and never forks.
     """
-    # No pool of connections: a forked process would share an open one, and a long process would keep it for weeks.
+    # Else no pool of connections: a forked process would share an open one, and a long process would keep it for weeks.
+    kept = {"pool_size": 16, "max_overflow": 64, "pool_recycle": KEPT_SECONDS}
+    pooling: dict[str, Any] = kept if keeps_connections else {"poolclass": sa.NullPool}
     path = file_of(url)
     if path is None:
         patience = {} if "connect_timeout" in url.query else {"connect_timeout": int(WAIT_SECONDS)}
-        if keeps_connections:
-            return sa.create_engine(url, pool_size=8, max_overflow=32, pool_pre_ping=True, connect_args=patience)
-        return sa.create_engine(url, poolclass=sa.NullPool, connect_args=patience)
+        return sa.create_engine(url, pool_pre_ping=keeps_connections, connect_args=patience, **pooling)
     if not path.parent.is_dir():
         raise FileError(f"the folder {path.parent}", wanted="exist", got="nothing there")
     patience = {} if "timeout" in url.query else {"timeout": int(WAIT_SECONDS)}
-    engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args=patience)
+    engine = sa.create_engine(url, connect_args=patience, **pooling)
     sa.event.listen(engine, "connect", _set_up)
     sa.event.listen(engine, "begin", _begin)
     return engine

@@ -23,6 +23,7 @@ from ladle.labelling.contract.tables import (
     LabelTable,
     LeaseTable,
     QuarantineTable,
+    TallyTable,
     TaskTable,
 )
 
@@ -44,6 +45,7 @@ CLUSTERED = (
     AdjudicationTable,
     AssignmentTable,
     ControlTable,
+    TallyTable,
 )  # short rows: SQLite stores them in the order of their keys
 
 METADATA = sa.MetaData()
@@ -83,7 +85,7 @@ LONGEST_INDEXED = 200  # characters of a label: PostgreSQL's indexes hold no tex
 CURRENT_SHORT_LABEL = sa.text(f"status = 0 AND length(label) <= {LONGEST_INDEXED}")
 
 _events, _labels, _tasks, _leases = TABLES[EventTable], TABLES[LabelTable], TABLES[TaskTable], TABLES[LeaseTable]
-_assignments, _entries = TABLES[AssignmentTable], TABLES[QuarantineTable]
+_assignments, _entries, _tallies = TABLES[AssignmentTable], TABLES[QuarantineTable], TABLES[TallyTable]
 _ALL = sa.true()
 SERVED: dict[tuple[type[Columns], str], tuple[str, sa.ColumnElement[bool] | sa.TextClause]] = {
     # For queries by a field: the name of their index, and its condition.
@@ -92,6 +94,7 @@ SERVED: dict[tuple[type[Columns], str], tuple[str, sa.ColumnElement[bool] | sa.T
     (LeaseTable, "annotator"): (f"{PREFIX}lease_annotator", _ALL),
     (AssignmentTable, "assignee"): (f"{PREFIX}assignment_assignee", _ALL),
     (QuarantineTable, "closed"): (f"{PREFIX}quarantined_closed", _ALL),
+    (TallyTable, "sheet"): (f"{PREFIX}tally_sheet", _ALL),
 }
 PAGED: dict[tuple[type[Columns] | str, ...], tuple[str, sa.ColumnElement[bool] | sa.TextClause]] = {
     # For pages: the table and the fields that have one value, the name of their index, and its condition.
@@ -157,4 +160,5 @@ INDEXES = (
         postgresql_where=CURRENT_SHORT_LABEL,
     ),
     sa.Index(f"{PREFIX}quarantined_closed", _entries.c[CAMPAIGN], _entries.c.closed, _entries.c.number),
+    sa.Index(f"{PREFIX}tally_sheet", _tallies.c[CAMPAIGN], _tallies.c.sheet),
 )

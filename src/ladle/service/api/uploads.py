@@ -76,7 +76,7 @@ class ScoreFolder:
                     path.unlink(missing_ok=True)
 
 
-class Scores:
+class AskScores:
     """The numbers of an ask: in its body, or in a file that came before."""
 
     def __init__(self, folder: ScoreFolder, rows: int) -> None:
@@ -172,8 +172,8 @@ def _folder_of(campaign: Campaign) -> ScoreFolder:
     return ScoreFolder(f"{campaign.url} {campaign.name}")
 
 
-def _scores(campaign: OpenCampaign) -> Scores:
-    return Scores(_folder_of(campaign), len(campaign.ids))
+def _scores(campaign: OpenCampaign) -> AskScores:
+    return AskScores(_folder_of(campaign), len(campaign.ids))
 
 
-TheScores = Annotated[Scores, Depends(_scores)]
+TheScores = Annotated[AskScores, Depends(_scores)]

@@ -91,6 +91,8 @@ class Guards:
         if len(hosts) != 1 or host_name(hosts[0]) not in self._config.hosts:
             detail = "The header Host must be a name of this service: see --allowed-host of `ladle serve`."
             return of_status(421, detail)
+        if not scope.get("query_string", b"").isascii():
+            return of_status(400, "The address must be written in ASCII, other characters as percent signs and digits.")
         if headers.get("content-encoding", "identity").lower() != "identity":
             return of_status(415, "The body must not be compressed.")
         if scope["path"].startswith(UPLOADS):
