@@ -234,7 +234,7 @@ function show(found, content) {
   const known = Object.entries(found.facts).map(([name, value]) => `${name} ${value}`).join(", ");
   const line = document.createElement("p");
   line.className = "small muted";
-  line.textContent = known || "not asked for";
+  line.textContent = known || "unasked";
   parts.push(line);
   hover.replaceChildren(...parts);
   hover.hidden = false;

@@ -32,7 +32,7 @@ def list_page(
     """The examples within a shape, by row: how many, how many of each state, a page of them. Raises: ArgumentError."""
     rows = _rows(atlas, shape)
     part = rows[PAGE * (page - 1) : PAGE * page]
-    states = dict.fromkeys(rows.tolist(), "not asked for")
+    states = dict.fromkeys(rows.tolist(), "unasked")
     known = atlas.coloured("state")
     layout = atlas.layout()
     of_task = dict(zip(layout.rows[known.places].tolist(), known.names.tolist(), strict=True)) if len(rows) else {}
