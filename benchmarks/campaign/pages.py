@@ -11,9 +11,12 @@ operation goes.
 
 from __future__ import annotations
 
+import argparse
 import cProfile
 import pstats
+import shutil
 import statistics
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +24,7 @@ from pathlib import Path
 import numpy as np
 
 import ladle
+from benchmarks import record
 
 PEOPLE = [f"person {number:02}" for number in range(50)]
 CLASSES = ["cat", "dog", "bird", "horse", "ship"]
@@ -82,10 +86,8 @@ def measure(campaign: ladle.Campaign, times: int, profiled: str) -> dict[str, fl
             pstats.Stats(profile).sort_stats("cumulative").print_stats(45)
         figures[f"{name}, seconds"] = statistics.median(walls)
         figures[f"{name}, processor seconds"] = statistics.median(busy)
-        print(
-            f"{name:32} {statistics.median(walls) * 1000:10.1f} ms {statistics.median(busy) * 1000:10.1f} ms of a processor",
-            flush=True,
-        )
+        wall, processor = statistics.median(walls) * 1000, statistics.median(busy) * 1000
+        print(f"{name:32} {wall:9.1f} ms {processor:9.1f} ms of a processor", flush=True)
 
     waiting = iter(campaign.task_page(state="open", batch=10, limit=10_000).rows["id"].tolist()[2_000:])
     timed("tell 1", lambda: campaign.tell([next(waiting)], ["cat"], annotator="person 01"), 3 * times)
@@ -121,3 +123,48 @@ def measure(campaign: ladle.Campaign, times: int, profiled: str) -> dict[str, fl
     later = iter([campaign.ask(100_000).ids, campaign.ask(100_000).ids])
     timed("tell 100,000", lambda: campaign.tell(ids := next(later), ["dog"] * len(ids), annotator="person 14"), 1)
     return figures
+
+
+def measured(options: argparse.Namespace, keep: Path) -> dict[str, float]:
+    """The figures of one run on a copy of the campaign in `keep`, which is made there first."""
+    pool, made = pool_of(options.rows), keep / f"{options.tasks}-of-{options.rows}.db"
+    if options.url:
+        if NAME not in _names(options.url):
+            make(options.url, keep, pool, options.tasks)
+        with ladle.Campaign.open(options.url, name=NAME, pool=pool) as campaign:
+            return measure(campaign, options.times, options.profile)
+    if not made.exists():
+        start = time.perf_counter()
+        make(f"sqlite:///{made}", keep, pool, options.tasks)
+        print(f"made in {time.perf_counter() - start:.0f} s, {made.stat().st_size:,} bytes", flush=True)
+    with tempfile.TemporaryDirectory(prefix="ladle-pages-", dir=keep) as folder:
+        shutil.copy(made, f"{folder}/copy.db")
+        with ladle.Campaign.open(f"sqlite:///{folder}/copy.db", name=NAME, pool=pool) as campaign:
+            return measure(campaign, options.times, options.profile)
+
+
+def _names(url: str) -> list[str]:
+    try:
+        return ladle.Campaign.names(url)
+    except ladle.errors.LadleError:
+        return []
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=5_000_000)
+    parser.add_argument("--tasks", type=int, default=1_000_000)
+    parser.add_argument("--times", type=int, default=7)
+    parser.add_argument("--keep", type=Path)
+    parser.add_argument("--url", default="")
+    parser.add_argument("--profile", default="")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="ladle-pages-") as folder:
+        figures = measured(options, options.keep or Path(folder))
+    if not options.profile:
+        sizes = {name: getattr(options, name) for name in ("rows", "tasks", "times")}
+        record.append("campaign", sizes | {"store": options.url.partition(":")[0] or "sqlite"}, dict(figures))
+
+
+if __name__ == "__main__":
+    main()

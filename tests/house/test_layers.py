@@ -22,7 +22,7 @@ LAYERS = [
     {"memory"},
     {"pool"},
     {"scores"},
-    {"geometry"},
+    {"geometry", "maps"},
     {"neighbours"},
     {"hac"},
     {"clusters"},
@@ -56,7 +56,7 @@ SUBROOMS = {
     "scores": [{"."}, {"files"}],
     "service": [
         {"content"},
-        {"config", "problems", "counters"},
+        {"config", "problems", "counters", "words", "remembered"},
         {"gate"},
         {"desk", "site"},
         {"api"},
@@ -69,7 +69,7 @@ SUBROOMS = {
 FILE_ORDER = {
     "campaign": [
         *("session", "own_files", "overview", "backups", "creation", "work", "control", "lead", "pools", "pages"),
-        *("own_tasks", "groups"),
+        *("own_tasks", "groups", "pool_map", "storage", "asked"),
         *("reader", "comparison", "status", "teller", "editor", "whole_round", "campaign"),
     ],
     "formats": [

@@ -26,7 +26,11 @@ from ladle.service.gate.accounts import Accounts
 from ladle.service.gate.guards import Guards
 from ladle.service.gate.rates import Rate
 from ladle.service.pages import asset_files, sign_in
+from ladle.service.pages.dashboard import examples, lists, overview, quarantine
 from ladle.service.pages.labelling import page, tasks
+from ladle.service.pages.map import drawing
+from ladle.service.pages.map import lists as map_lists
+from ladle.service.remembered import Remembered
 from ladle.service.site import Site
 from ladle.store.accounts import AccountStore
 from ladle.store.sql import SqlStore
@@ -35,13 +39,15 @@ THREADS = 64  # requests that are answered at a time; others wait their turn
 ROUTERS: tuple[APIRouter, ...] = (
     *(health.router, work.router, lead.router, uploads.router, reading.router, exports.router),
     *(sign_in.router, asset_files.router, page.router, tasks.router),
+    *(overview.router, lists.router, examples.router, quarantine.router, drawing.router, map_lists.router),
 )
 
 
 def create_app(config: ServiceConfig) -> FastAPI:
     """The application that serves a campaign.
 
-    `app.state` has `config`, `desk`, `kept` and `accounts`, `content`, `site`, `rate`, `tries` and `counters`.
+    `app.state` has `config`, `desk`, `kept` and `accounts`, `content`, `remembered`, `site`, `rate`, `tries` and
+    `counters`.
     Raises: as `Campaign.open`; StoreError where the tables of accounts cannot be made.
     """
     desk = Desk(config)
@@ -51,6 +57,7 @@ def create_app(config: ServiceConfig) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         yield
+        app.state.remembered.close()
         desk.close()
         app.state.kept.close()
 
@@ -68,6 +75,7 @@ def create_app(config: ServiceConfig) -> FastAPI:
     app.state.kept = account_store_of(desk.campaign)
     app.state.accounts = Accounts(app.state.kept, clock=config.clock, session_seconds=config.session_seconds)
     app.state.content = open_content(config.content, desk.campaign.ids)
+    app.state.remembered = Remembered()
     app.state.site = Site(desk.campaign.name)
     app.state.rate = Rate(config.requests_a_minute, "the requests of one person", config.clock)
     app.state.tries = Rate(config.sign_in_tries, "failed attempts to sign in", config.clock)

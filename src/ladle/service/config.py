@@ -6,6 +6,7 @@ import ipaddress
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from ladle.campaign.session.session import Database
 from ladle.errors import ArgumentError
@@ -59,6 +60,8 @@ class ServiceConfig:
         Whether annotators may be shown near-duplicates together, and label them by one key.
     task_seconds : float
         How long a task that the labelling page has taken is leased.
+    layout : path or None
+        Where the examples lie on the map: a file of two numbers for each; None for the principal components.
     clock : callable
         Returns seconds since 1970: for sessions, tokens and rates.
     campaign_clock : callable or None
@@ -83,6 +86,7 @@ class ServiceConfig:
     content: ContentSources = NO_CONTENT
     groups: bool = False
     task_seconds: float = 1800.0
+    layout: Path | None = None
     clock: Callable[[], float] = time.time
     campaign_clock: Callable[[], float] | None = None
 

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
 from ladle.service.gate.roles import Identity
+from ladle.service.words import FILTERS
 
 TEMPLATES = Path(__file__).parent / "templates"
 ASSETS = Path(__file__).parent / "assets"
@@ -57,6 +58,7 @@ class Site:
             loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
         self._templates.filters["json"] = json_block
+        self._templates.filters.update(FILTERS)
         self._templates.globals["asset"] = self.address
         self._templates.globals["campaign_name"] = campaign
 

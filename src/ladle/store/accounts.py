@@ -6,9 +6,8 @@ They are created when the service first starts.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, fields
 from typing import Any, TypeVar
 
@@ -18,6 +17,7 @@ from ladle.store.dialects import dialect_of
 from ladle.store.engine import WRITES, engine_of
 from ladle.store.failures import translate
 from ladle.store.schema import SERVICE_PREFIX
+from ladle.store.turns import Turns, turns_of
 
 METADATA = sa.MetaData()
 
@@ -51,11 +51,10 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A request with an `Idempotency-Key`, and its answer once it has one."""
+    """A request with an `Idempotency-Key`, and its answer."""
 
     key: str  # the name of the sender and the key
     fingerprint: str  # of the request
-    status: int  # 0 while it has no answer
     body: str
     at: int
 
@@ -95,7 +94,8 @@ class AccountStore:
         self._campaign = campaign
         self._dialect = dialect_of(sa.make_url("sqlite://") if url is None else url)
         self._name = "memory" if url is None else url.render_as_string(hide_password=True)
-        self._lock = threading.Lock() if url is None else None  # the one connection of a database in memory
+        # In memory there is one connection. A file has the turns of the campaign's transactions.
+        self._turns = Turns("memory") if url is None else turns_of(url)
         if url is None:
             options: dict[str, Any] = {"connect_args": {"check_same_thread": False}}
             self._engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool, **options)
@@ -148,16 +148,10 @@ class AccountStore:
 
     @contextmanager
     def _transaction(self, *, writes: bool) -> Iterator[sa.Connection]:
-        with self._alone(), translate(self._name), self._engine.connect() as connection:
+        alone = self._name == "memory"
+        turn = self._turns.taken(writes=writes or alone) if self._turns else nullcontext()
+        with turn, translate(self._name), self._engine.connect() as connection:
             held = connection.execution_options(**{WRITES: writes}, **self._dialect.isolation(writes=writes))
             with held.begin():
                 self._dialect.begin(held, writes=writes)
                 yield held
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        if self._lock is None:
-            yield
-        else:
-            with self._lock:
-                yield

@@ -76,9 +76,10 @@ def site(folder: Path, browser: Browser, *, rows: int = 40, asked: int | None = 
     database = f"sqlite:///{folder}/site.db"
     vectors = options.pop("vectors", np.arange(rows * 2, dtype=np.float32).reshape(rows, 2))
     settings = {"strategy": "margin", "name": "garments", "labels": CLASSES, "files": str(folder / "files")} | options
-    with ladle.Campaign.create(database, pool=ladle.open_pool(vectors, ids=ids), **settings) as campaign:
+    pool = ladle.open_pool(vectors, ids=ids)
+    with ladle.Campaign.create(database, pool=pool, **settings) as campaign:
         campaign.ask(rows if asked is None else asked, margins=margins(rows))
-        config = ServiceConfig(database=database, port=0, content=content, **config_options)
+        config = ServiceConfig(database=database, pool=pool, port=0, content=content, **config_options)
         app = create_app(config)
         server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="on"))
         thread = threading.Thread(target=server.run, daemon=True)

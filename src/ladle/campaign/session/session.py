@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -273,6 +273,12 @@ class Session:
                 got="another one, which replaced it meanwhile",
                 remedy="Repeat the change.",
             )
+
+
+class HasSession(Protocol):
+    """An open campaign, for functions that are methods of `Reader` and stand in earlier files."""
+
+    _session: Session
 
 
 def actor_of(by: object) -> str:

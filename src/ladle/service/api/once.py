@@ -20,7 +20,6 @@ from ladle.service.gate.identity import SignedIn
 from ladle.store.accounts import AccountStore, Answered
 
 Kind = TypeVar("Kind", bound=BaseModel)
-KEPT_SECONDS = 7 * 24 * 3600  # for which answers are kept
 KeyHeader = Annotated[
     str | None,
     Header(
@@ -55,20 +54,20 @@ class Once:
         now = int(self._request.app.state.config.clock())
         asked = [self._request.method, self._request.url.path, body.model_dump(mode="json")]
         fingerprint = sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
-        if not kept.add(Answered(self._own, fingerprint, 0, "", now)):
-            before = kept.find(Answered, key=self._own)[0]
-            if before.fingerprint != fingerprint:
-                raise ReusedKeyError(
-                    f"the key {self._key!r}",
-                    wanted="stand for one request",
-                    got="another request than before",
-                    remedy="Repeat it as it was, or use a new key.",
-                )
-            if before.status:
-                return kind.model_validate_json(before.body)
-        answer = change()
-        kept.change(Answered, {"key": self._own}, status=200, body=answer.model_dump_json())
-        return answer
+        before = kept.find(Answered, key=self._own)
+        if not before:
+            answer = change()
+            if kept.add(Answered(self._own, fingerprint, answer.model_dump_json(), now)):
+                return answer
+            before = kept.find(Answered, key=self._own)  # the same request came twice at a time
+        if before[0].fingerprint != fingerprint:
+            raise ReusedKeyError(
+                f"the key {self._key!r}",
+                wanted="stand for one request",
+                got="another request than before",
+                remedy="Repeat it as it was, or use a new key.",
+            )
+        return kind.model_validate_json(before[0].body)
 
 
 def _once(request: Request, identity: SignedIn, key: KeyHeader = None) -> Once:

@@ -18,11 +18,12 @@ from ladle.service.gate.secrets import (
     is_password,
     new_secret,
 )
-from ladle.store.accounts import AccountStore, Credential, User
+from ladle.store.accounts import AccountStore, Answered, Credential, User
 
 LONGEST_NAME = 200  # characters
 LINK_SECONDS = 15 * 60
 DAY_SECONDS = 24 * 3600
+KEYS_SECONDS = 7 * DAY_SECONDS  # for which the answers of requests with a key are kept
 LONGEST_DAYS = 3_650
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -141,9 +142,10 @@ class Accounts:
         return any(each.role == Role.LEAD and not self._has_ended(each.expires_at, each.ended_at) for each in found)
 
     def forget_ended(self) -> None:
-        """Remove sessions and links that expired more than a day ago. Tokens stay listed."""
+        """Remove sessions and links that expired more than a day ago, and old answers. Tokens stay listed."""
         for kind in ("session", "link"):
             self._store.remove_before(Credential, "expires_at", self.now() - DAY_SECONDS, kind=kind)
+        self._store.remove_before(Answered, "at", self.now() - KEYS_SECONDS)
 
     def _begin_session(self, name: str, role: Role, *, latest: int = 0) -> tuple[str, Credential]:
         until = self.now() + int(self._session_seconds)
