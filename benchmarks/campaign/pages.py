@@ -11,9 +11,12 @@ operation goes.
 
 from __future__ import annotations
 
+import argparse
 import cProfile
 import pstats
+import shutil
 import statistics
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +24,7 @@ from pathlib import Path
 import numpy as np
 
 import ladle
+from benchmarks import record
 
 PEOPLE = [f"person {number:02}" for number in range(50)]
 CLASSES = ["cat", "dog", "bird", "horse", "ship"]
@@ -82,15 +86,8 @@ def measure(campaign: ladle.Campaign, times: int, profiled: str) -> dict[str, fl
             pstats.Stats(profile).sort_stats("cumulative").print_stats(45)
         figures[f"{name}, seconds"] = statistics.median(walls)
         figures[f"{name}, processor seconds"] = statistics.median(busy)
-<<<<<<< HEAD
-        print(
-            f"{name:32} {statistics.median(walls) * 1000:10.1f} ms {statistics.median(busy) * 1000:10.1f} ms of a processor",
-            flush=True,
-        )
-=======
         wall, processor = statistics.median(walls) * 1000, statistics.median(busy) * 1000
         print(f"{name:32} {wall:9.1f} ms {processor:9.1f} ms of a processor", flush=True)
->>>>>>> wt-store
 
     waiting = iter(campaign.task_page(state="open", batch=10, limit=10_000).rows["id"].tolist()[2_000:])
     timed("tell 1", lambda: campaign.tell([next(waiting)], ["cat"], annotator="person 01"), 3 * times)

@@ -22,7 +22,7 @@ LAYERS = [
     {"memory"},
     {"pool"},
     {"scores"},
-    {"geometry"},
+    {"geometry", "maps"},
     {"neighbours"},
     {"hac"},
     {"clusters"},
@@ -55,10 +55,12 @@ SUBROOMS = {
     "pool": [{"files"}, {"tables"}, {"ids"}, {"."}],
     "scores": [{"."}, {"files"}],
     "service": [
-        {"config", "problems", "counters"},
+        {"content"},
+        {"config", "problems", "counters", "words", "remembered"},
         {"gate"},
         {"desk", "site"},
-        {"api", "pages"},
+        {"api"},
+        {"pages"},
         {"."},
     ],
     "strategies": [{"query"}, {"scored", "distance", "coverage"}, {"clustered"}, {"."}],
@@ -67,7 +69,7 @@ SUBROOMS = {
 FILE_ORDER = {
     "campaign": [
         *("session", "own_files", "overview", "backups", "creation", "work", "control", "lead", "pools", "pages"),
-        "own_tasks",
+        *("own_tasks", "groups", "pool_map", "storage", "asked"),
         *("reader", "comparison", "status", "teller", "editor", "whole_round", "campaign"),
     ],
     "formats": [
@@ -92,6 +94,7 @@ HEAVY = {
     "starlette": {"service"},
     "uvicorn": {"service"},
     "jinja2": {"service"},
+    "markdown_it": {"service"},
     "matplotlib": {"report"},
     "PIL": {"report", "lab"},
     "sklearn": {"lab"},

@@ -1,16 +1,17 @@
-"""`Reader.has_taken`: whether tasks are an annotator's own, for programs that show an annotator nothing else."""
+"""The tasks of one annotator: `Reader.has_taken`, for programs that show an annotator nothing else; `labels_given`."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from ladle.campaign.session.session import Session
+from ladle.campaign.session.session import Session, microseconds
 from ladle.campaign.work.arguments import check_name
 from ladle.labelling.contract.events import event_times
-from ladle.labelling.contract.tables import NO_ROW, LabelTable, LeaseTable, PersonTable
+from ladle.labelling.contract.store import View
+from ladle.labelling.contract.tables import CURRENT, NO_ROW, LabelTable, LeaseTable, PersonTable
 from ladle.labelling.people import People, person_name
 from ladle.labelling.rules.lease import ended_by_time
 
@@ -52,9 +53,7 @@ def has_taken(campaign: _Open, annotator: str, ids: object) -> npt.NDArray[np.bo
         examples = session.examples(view)
         rows = examples.find_ever(examples.checked(ids))
         known = np.unique(rows[rows != NO_ROW]).tolist()
-        people = People(view.read(PersonTable))
-        person = people.name_of(name)
-        names = [each for each in people.aliases_of(person) if people.name_of(each) == person]  # not that of the team
+        names = _names_of(view, name)
         lease, label = view.read(LeaseTable, "row", known), view.read(LabelTable, "row", known)
         lease = lease.take(np.isin(lease.annotator, names))
         stands = lease.lease_until > session.now()
@@ -64,4 +63,47 @@ def has_taken(campaign: _Open, annotator: str, ids: object) -> npt.NDArray[np.bo
     return found
 
 
+def labels_given(campaign: _Open, annotator: str, *, since: Any) -> int:
+    """How many tasks that an annotator took have a label of this person that came since a moment.
+
+    Parameters
+    ----------
+    annotator : str
+        The person, under any name that this person has had.
+    since : datetime with a time zone or seconds since 1970
+        The moment, such as midnight.
+
+    Returns
+    -------
+    int
+        Tasks whose first label of this person, not a skip, was recorded then or later and which has one now.
+
+    Raises
+    ------
+    ArgumentError
+        For what is no time.
+
+    Notes
+    -----
+    Cost: the leases of this person, and the labels of the tasks whose lease did not end before that moment.
+    """
+    at, name = microseconds(since, "`since`"), person_name(check_name(annotator, "annotator"))
+    with campaign._session.reading() as view:
+        names = _names_of(view, name)
+        leases = view.read(LeaseTable, "annotator", names)
+        label = view.read(LabelTable, "row", np.unique(leases.row[leases.lease_until >= at]).tolist())
+    own = label.take(np.isin(label.annotator, names))
+    given = own.row[(own.status == CURRENT) & (own.label != "")]
+    earlier = own.row[(own.recorded_at < at) & (own.label != "")]
+    return len(np.setdiff1d(given, earlier))
+
+
+def _names_of(view: View, name: str) -> list[str]:
+    """All names of the person of this name, without that of the team."""
+    people = People(view.read(PersonTable))
+    person = people.name_of(name)
+    return [each for each in people.aliases_of(person) if people.name_of(each) == person]
+
+
 has_taken.__qualname__ = "Reader.has_taken"  # so Python's own errors name it as callers do
+labels_given.__qualname__ = "Reader.labels_given"

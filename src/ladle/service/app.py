@@ -19,12 +19,18 @@ from ladle.labelling import MemoryStore
 from ladle.service import problems
 from ladle.service.api import exports, health, lead, reading, uploads, work
 from ladle.service.config import ServiceConfig
+from ladle.service.content import open_content
 from ladle.service.counters import Counters
 from ladle.service.desk import Desk
 from ladle.service.gate.accounts import Accounts
 from ladle.service.gate.guards import Guards
 from ladle.service.gate.rates import Rate
 from ladle.service.pages import asset_files, sign_in
+from ladle.service.pages.dashboard import examples, lists, overview, quarantine
+from ladle.service.pages.labelling import group_audit, page, tasks
+from ladle.service.pages.map import drawing
+from ladle.service.pages.map import lists as map_lists
+from ladle.service.remembered import Remembered
 from ladle.service.site import Site
 from ladle.store.accounts import AccountStore
 from ladle.store.sql import SqlStore
@@ -34,14 +40,16 @@ from ladle.store.sql import SqlStore
 THREADS = 12
 ROUTERS: tuple[APIRouter, ...] = (
     *(health.router, work.router, lead.router, uploads.router, reading.router, exports.router),
-    *(sign_in.router, asset_files.router),
+    *(sign_in.router, asset_files.router, page.router, tasks.router, group_audit.router),
+    *(overview.router, lists.router, examples.router, quarantine.router, drawing.router, map_lists.router),
 )
 
 
 def create_app(config: ServiceConfig) -> FastAPI:
     """The application that serves a campaign.
 
-    `app.state` has `config`, `desk`, `kept` and `accounts`, `site`, `rate`, `tries` and `counters`.
+    `app.state` has `config`, `desk`, `kept` and `accounts`, `content`, `remembered`, `site`, `rate`, `tries` and
+    `counters`.
     Raises: as `Campaign.open`; StoreError where the tables of accounts cannot be made.
     """
     desk = Desk(config)
@@ -51,6 +59,7 @@ def create_app(config: ServiceConfig) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         yield
+        app.state.remembered.close()
         desk.close()
         app.state.kept.close()
 
@@ -67,6 +76,8 @@ def create_app(config: ServiceConfig) -> FastAPI:
     app.state.config, app.state.desk, app.state.counters = config, desk, counters
     app.state.kept = account_store_of(desk.campaign)
     app.state.accounts = Accounts(app.state.kept, clock=config.clock, session_seconds=config.session_seconds)
+    app.state.content = open_content(config.content, desk.campaign.ids)
+    app.state.remembered = Remembered()
     app.state.site = Site(desk.campaign.name)
     app.state.rate = Rate(config.requests_a_minute, "the requests of one person", config.clock)
     app.state.tries = Rate(config.sign_in_tries, "failed attempts to sign in", config.clock)

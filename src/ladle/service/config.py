@@ -6,13 +6,16 @@ import ipaddress
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from ladle.campaign.session.session import Database
 from ladle.errors import ArgumentError
 from ladle.numbers import number, whole
+from ladle.service.content import ContentSources
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 MIB = 1024 * 1024
+NO_CONTENT = ContentSources()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +56,14 @@ class ServiceConfig:
         Failed attempts to sign in, a minute and address, before an address has to wait.
     requests_a_minute : int
         Requests that one person may make in a minute.
+    content : ContentSources
+        What the examples look like, and the guidelines.
+    groups : bool
+        Whether annotators may be shown near-duplicates together, and label them by one key.
+    task_seconds : float
+        How long a task that the labelling page has taken is leased.
+    layout : path or None
+        Where the examples lie on the map: a file of two numbers for each; None for the principal components.
     clock : callable
         Returns seconds since 1970: for sessions, tokens and rates.
     campaign_clock : callable or None
@@ -75,6 +86,10 @@ class ServiceConfig:
     most_requests: int = 256
     sign_in_tries: int = 10
     requests_a_minute: int = 6_000
+    content: ContentSources = NO_CONTENT
+    groups: bool = False
+    task_seconds: float = 1800.0
+    layout: Path | None = None
     clock: Callable[[], float] = time.time
     campaign_clock: Callable[[], float] | None = None
 
@@ -82,7 +97,7 @@ class ServiceConfig:
         whole(self.port, "`port`", least=0, most=65_535)
         for name in ("workers", "body_bytes", "upload_bytes", "most_requests", "sign_in_tries", "requests_a_minute"):
             whole(getattr(self, name), f"`{name}`", least=1)
-        for name in ("session_seconds", "body_seconds", "wait_seconds"):
+        for name in ("session_seconds", "body_seconds", "wait_seconds", "task_seconds"):
             number(getattr(self, name), f"`{name}`", above=0)
         if not self.host or any(each.isspace() for each in self.host):
             raise ArgumentError("`host`", wanted="be an address such as 127.0.0.1", got=repr(self.host))

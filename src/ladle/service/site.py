@@ -14,6 +14,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
 from ladle.service.gate.roles import Identity
+from ladle.service.words import FILTERS
 
 TEMPLATES = Path(__file__).parent / "templates"
 ASSETS = Path(__file__).parent / "assets"
@@ -57,31 +58,35 @@ class Site:
             loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
         self._templates.filters["json"] = json_block
+        self._templates.filters.update(FILTERS)
         self._templates.globals["asset"] = self.address
         self._templates.globals["campaign_name"] = campaign
 
     @cached_property
-    def assets(self) -> dict[str, tuple[str, bytes]]:
-        """The digest and the content of each asset by its path below `assets/`, read once."""
-        found = {}
-        for path in sorted(ASSETS.rglob("*")):
-            if path.suffix in TYPES and path.is_file():
-                content = path.read_bytes()
-                found[path.relative_to(ASSETS).as_posix()] = (hashlib.sha256(content).hexdigest()[:16], content)
-        return found
+    def assets(self) -> dict[str, bytes]:
+        """The content of each asset by its path below `assets/`, read once."""
+        paths = sorted(path for path in ASSETS.rglob("*") if path.suffix in TYPES and path.is_file())
+        return {path.relative_to(ASSETS).as_posix(): path.read_bytes() for path in paths}
+
+    @cached_property
+    def digest(self) -> str:
+        """The digest of all assets together: scripts import each other by names, so their addresses change together."""
+        total = hashlib.sha256()
+        for name, content in self.assets.items():
+            total.update(f"{len(name)} {name} {len(content)}\n".encode() + content)
+        return total.hexdigest()[:16]
 
     def address(self, name: str) -> str:
         """The address of an asset; "" for one that is not there, such as one that was not built."""
-        found = self.assets.get(name)
-        return "" if found is None else f"/assets/{found[0]}/{name}"
+        return f"/assets/{self.digest}/{name}" if name in self.assets else ""
 
     def asset(self, digest: str, name: str) -> Response | None:
         """An asset as an answer that may be kept for a year; None where there is none of this content."""
         found = self.assets.get(name)
-        if found is None or found[0] != digest:
+        if found is None or digest != self.digest:
             return None
         headers = {"Cache-Control": f"public, max-age={YEAR_SECONDS}, immutable"}
-        return Response(found[1], media_type=TYPES[Path(name).suffix], headers=headers)
+        return Response(found, media_type=TYPES[Path(name).suffix], headers=headers)
 
     def text(self, template: str, identity: Identity | None, **context: Any) -> str:
         """A template as HTML."""

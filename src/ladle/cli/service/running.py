@@ -9,6 +9,7 @@ import typer
 
 from ladle.cli.campaign.opening import Name, OtherPool, url_of
 from ladle.cli.program import options
+from ladle.cli.service import content_options
 
 if TYPE_CHECKING:
     from ladle.service.config import ServiceConfig
@@ -52,6 +53,12 @@ def run(
     link: Annotated[
         bool, typer.Option("--link", help="Print a one-time link, though a lead has a password or a token.")
     ] = False,
+    content: content_options.Content = None,
+    content_id: content_options.ContentId = None,
+    images: content_options.Images = None,
+    guidelines: content_options.Guidelines = None,
+    image_host: content_options.ImageHost = None,
+    groups: content_options.Groups = False,
     as_json: options.AsJson = False,
 ) -> None:
     """Serve a campaign over HTTP until Ctrl-C or SIGTERM.
@@ -61,7 +68,6 @@ def run(
     """
     from ladle.service.config import ServiceConfig
     from ladle.service.serving import opened
-    from ladle.service.serving import run as run_service
 
     config = ServiceConfig(
         database=url_of(db),
@@ -73,9 +79,18 @@ def run(
         allowed_hosts=tuple(allowed_host or ()),
         https=https,
         session_seconds=session_hours * 3600.0,
+        content=content_options.sources_of(content, content_id, images, guidelines, image_host),
+        groups=groups,
     )
     service = opened(config, lead=lead, always_link=link)
-    _print_start(service, config, as_json=as_json)
+    print_start(service, config, as_json=as_json)
+    answer_requests(service)
+
+
+def answer_requests(service: Opened) -> None:
+    """Answer until Ctrl-C or SIGTERM. Raises: KeyboardInterrupt, with a note of what became of the last requests."""
+    from ladle.service.serving import run as run_service
+
     try:
         run_service(service)
     except KeyboardInterrupt as interrupt:
@@ -83,7 +98,7 @@ def run(
         raise
 
 
-def _print_start(service: Opened, config: ServiceConfig, *, as_json: bool) -> None:
+def print_start(service: Opened, config: ServiceConfig, *, as_json: bool) -> None:
     """Say where the service is, before it answers: on stdout, flushed, for people or as one JSON object."""
     from ladle.cli.program.printing import print_json
 
@@ -120,6 +135,8 @@ COMMANDS = {"run": run}
 EXAMPLES = {
     "run": options.examples(
         "ladle serve birds.db --name birds",
+        "ladle serve birds.db --images photos/ --guidelines birds.md",
+        "ladle serve posts.db --content posts.parquet --content-id post_id",
         "ladle serve postgresql://ladle@db/birds --workers 4 --https --allowed-host label.example.org",
     )
 }

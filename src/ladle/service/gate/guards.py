@@ -11,7 +11,7 @@ import json
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ladle.errors import LadleError, StoreBusyError, TooLargeError
 from ladle.service.config import ServiceConfig
+from ladle.service.content.hosts import checked_hosts
 from ladle.service.problems import of_error, of_status
 
 CSRF_HEADER, CSRF_FIELD = "x-ladle-csrf", "csrf"
@@ -30,7 +31,7 @@ CSP = "; ".join(
         "default-src 'none'",
         "script-src 'self'",
         "style-src 'self'",
-        "img-src 'self' data: blob:",
+        "img-src 'self' data: blob:{images}",
         "connect-src 'self'",
         "font-src 'self'",
         "manifest-src 'self'",
@@ -41,10 +42,9 @@ CSP = "; ".join(
     ]
 )
 HEADERS = {
-    "content-security-policy": CSP,
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",  # with "no-referrer" a form would be sent with Origin: null
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
@@ -67,6 +67,8 @@ class Guards:
         self._config = config
         self._counter = counter
         self._active = 0
+        hosts = "".join(f" {host}" for host in checked_hosts(config.content.image_hosts))
+        self._headers = {"content-security-policy": CSP.format(images=hosts), **HEADERS}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -74,7 +76,7 @@ class Guards:
             if scope["type"] == "lifespan":
                 await self._app(scope, receive, send)
             return
-        watch = _Watch(scope, send, https=self._config.https)
+        watch = _Watch(scope, send, self._headers, https=self._config.https)
         self._active += 1
         try:
             refused = await self._answer(scope, receive, watch)
@@ -138,9 +140,10 @@ CLOSE = {"Connection": "close"}
 class _Watch:
     """Sends an answer with the headers of the service, and remembers what the log tells of it."""
 
-    def __init__(self, scope: Scope, send: Send, *, https: bool) -> None:
+    def __init__(self, scope: Scope, send: Send, headers: Mapping[str, str], *, https: bool) -> None:
         self._scope = scope
         self._send = send
+        self._headers = headers
         self._https = https
         self._begun = time.perf_counter()
         self._id = secrets.token_hex(8)
@@ -150,7 +153,7 @@ class _Watch:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
-            for name, value in HEADERS.items():
+            for name, value in self._headers.items():
                 headers.setdefault(name, value)
             if self._https:
                 headers.setdefault("strict-transport-security", "max-age=31536000")

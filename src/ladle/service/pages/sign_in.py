@@ -55,7 +55,7 @@ def sign_in(
 
 
 @router.get("/sign-in/once")
-def sign_in_once(request: Request, pages: Pages, token: str) -> Response:
+def sign_in_once(request: Request, pages: Pages, token: str, next: str = "/") -> Response:  # noqa: A002
     """Begin the session of a link. Raises: LimitError after too many failures."""
     accounts: Accounts = request.app.state.accounts
     tries: Rate = request.app.state.tries
@@ -66,7 +66,7 @@ def sign_in_once(request: Request, pages: Pages, token: str) -> Response:
         tries.spend(address)
         used = "This link was used before, or is too old. Start `ladle serve` again, or sign in with a password."
         return pages.render("sign-in.html", status=401, message=used, next="/")
-    return signed_in_at(request, "/", *begun)
+    return signed_in_at(request, own_path(next), *begun)
 
 
 @router.post("/sign-out")
@@ -77,7 +77,7 @@ def sign_out(request: Request, identity: SignedIn) -> Response:
         accounts.sign_out(request.cookies.get(COOKIE, ""))
     answer = RedirectResponse("/sign-in", status_code=303)
     answer.delete_cookie(COOKIE, path="/")
-    answer.headers["clear-site-data"] = '"cache", "storage"'
+    answer.headers["clear-site-data"] = '"cache"'  # and not "storage", which has answers that were not sent yet
     return answer
 
 
