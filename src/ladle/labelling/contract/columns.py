@@ -8,7 +8,7 @@ is 0, an unknown text is "". Stores keep these kinds without knowing what they m
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from hashlib import blake2b
 from typing import Annotated, Any, ClassVar, Literal, Self, get_type_hints
@@ -133,6 +133,14 @@ def repeated(value: Any, count: int) -> npt.NDArray[Any]:
     return np.full(count, value, np.int64)
 
 
+def distinct(values: Int64) -> Int64:
+    """The values, each once, ascending: `np.unique`, which hashes first, takes ten times as long for a million."""
+    ordered = np.sort(values)
+    first = np.ones(len(ordered), bool)
+    first[1:] = ordered[1:] != ordered[:-1]
+    return ordered[first]
+
+
 def texts(values: Iterable[Any]) -> Texts:
     """Text as a column."""
     listed = list(values)
@@ -159,10 +167,10 @@ def _as_bits(column: npt.NDArray[Any], holds: Holds) -> npt.NDArray[np.uint64]:
         return np.ascontiguousarray(column, np.int64).view(np.uint64)
     if holds == "text":
         values = column.tolist()
-        distinct = set(values)
-        if len(distinct) > len(values) // 2:
-            return np.fromiter(map(_code, values), np.uint64, len(values))
-        codes = {value: _code(value) for value in distinct}
+        different = set(values)
+        if len(different) > len(values) // 2:
+            return _codes(values)
+        codes = dict(zip(different, _codes(different).tolist(), strict=True))
         return np.fromiter(map(codes.__getitem__, values), np.uint64, len(values))
     return np.fromiter(map(_digest, column.tolist()), np.uint64, len(column))
 
@@ -183,6 +191,16 @@ def _digest(octets: bytes) -> int:
 def _code(text: str) -> int:
     encoded = text.encode("utf-8", "surrogatepass")
     return zlib.crc32(encoded) | (len(encoded) & 0xFFFFFFFF) << 32
+
+
+def _codes(values: Collection[str]) -> npt.NDArray[np.uint64]:
+    """As `_code`, of many texts. Cost: a tenth of as many calls."""
+    try:
+        encoded = list(map(str.encode, values))
+    except UnicodeEncodeError:  # half of a character
+        return np.fromiter(map(_code, values), np.uint64, len(values))
+    lengths = np.fromiter(map(len, encoded), np.uint64, len(encoded))
+    return np.fromiter(map(zlib.crc32, encoded), np.uint64, len(encoded)) | lengths << np.uint64(32)
 
 
 def _mixed(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
