@@ -81,6 +81,7 @@ LINES: dict[str, tuple[tuple[str, ...], int]] = {
     "campaign comment": (("--example", "no-such", "--annotator", "ann", "--text", "t", *DB), 3),
     "campaign untell": (("missing.csv", *DB), 8),
     "serve run": (("flipped.db",), 4),
+    "serve demo": (("--folder", "cut.npy"), 4),
     "serve token add": (("bot", "--role", "lead", "--db", "flipped.db"), 4),
     "serve token list": (("--db", "flipped.db"), 4),
     "serve token rotate": (("7", *DB), 8),

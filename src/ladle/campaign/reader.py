@@ -6,7 +6,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
-from ladle.campaign import asked, control, creation, own_tasks, pages, pool_map, storage
+from ladle.campaign import asked, control, creation, groups, own_tasks, pages, pool_map, storage
 from ladle.campaign.overview import progress, quality, splitting, stories, verify, views, waiting
 from ladle.campaign.overview.news import News
 from ladle.campaign.pools import CampaignPool
@@ -40,6 +40,7 @@ class Reader:
     control = control.control_of
     figures, has_taken = pages.figures_of, own_tasks.has_taken
     labels_given = own_tasks.labels_given
+    groups_of, are_near, group_audit = groups.groups_of, groups.are_near, groups.group_audit
     task_page, label_page = pages.task_page_of, pages.label_page_of
     audit_page, quarantine_page = pages.audit_page_of, pages.quarantine_page_of
     storage, asked, map = storage.storage_of, asked.asked_of, pool_map.map_of

@@ -7,7 +7,7 @@ import json
 import math
 import os
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -60,6 +60,7 @@ class _OpenPool:
     examples: Examples
     part: tuple[int, int]
     clusters: Any = None
+    derived: Any = None
     words: npt.NDArray[np.uint64] | None = None
 
 
@@ -198,6 +199,17 @@ class Session:
                 clusters.origin.check(pool, subject=f"the pool {pool.source}", remedy=CHANGED)
             self._opened[:] = [opened := replace(opened, clusters=clusters)]
         return opened.clusters
+
+    def kept_with_clusters(self, view: View, make: Callable[[Any], Any]) -> Any:
+        """What `make` derives from the clusters, kept as long as they are; None without clusters.
+
+        make: always the same function. Cost: that of `make`, once for each part of the pool.
+        """
+        clusters = self.clusters(view)
+        opened = self._open_pool(view)
+        if opened.derived is None and clusters is not None:
+            self._opened[:] = [opened := replace(opened, derived=make(clusters))]
+        return opened.derived
 
     def control_words(self, view: View) -> npt.NDArray[np.uint64]:
         """(n,) the order of the pool in which the control takes it. Cost: about a microsecond for each id, once."""

@@ -17,7 +17,7 @@ export class GroupView {
   /** The element of a task, { task, out }: `out` are the ids that an earlier answer left out. */
   show({ task, out = [] }) {
     task.element ??= contentOf(task);
-    const members = task.group ?? [];
+    const members = task.group;
     this.ids = members.map((member) => member.id);
     this.out = new Set(out);
     if (!members.length) return task.element;
@@ -33,7 +33,7 @@ export class GroupView {
   }
 
   #button(member, place) {
-    const content = contentOf(member);
+    const content = member.element ?? contentOf(member);
     content.querySelectorAll(".frame").forEach((frame) => frame.replaceWith(...frame.childNodes)); // no zoom inside a button
     const button = make("button", { type: "button", "aria-label": `Near-duplicate ${place + 1} of ${this.ids.length}` }, content);
     button.title = member.id;

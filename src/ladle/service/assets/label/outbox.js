@@ -35,7 +35,7 @@ export class Outbox {
 
   /** The ids of the examples whose answers wait here. */
   get ids() {
-    return new Set([...this.waiting, ...this.refused].map((entry) => entry.about.id));
+    return new Set([...this.waiting, ...this.refused].flatMap((entry) => entry.about.ids ?? [entry.about.id]));
   }
 
   /** Keep an answer, then send it. Returns at once. */

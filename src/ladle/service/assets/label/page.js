@@ -21,9 +21,10 @@ let spent = 0; // milliseconds of work on the task on the screen
 let since = performance.now();
 let today = 0;
 let isElsewhere = false; // another window of this browser works
+let waited = 0; // answers in the outbox when it last changed
 const offset = settings.now - Date.now(); // between the clock of the service and that of this machine
 
-const outbox = new Outbox({ scope, changed: showState, signedOut });
+const outbox = new Outbox({ scope, changed: outboxChanged, signedOut });
 const supply = new Supply({
   ahead: settings.ahead,
   leaseSeconds: settings.lease_seconds,
@@ -36,6 +37,13 @@ const group = new GroupView();
 find("choices").append(choices.element);
 
 // Tasks
+
+/** Once all answers are stored, there may be tasks again: members of groups that come back singly. */
+function outboxChanged() {
+  if (waited && !outbox.waiting.length && !supply.first) supply.refill();
+  waited = outbox.waiting.length;
+  showState();
+}
 
 function suppliesChanged() {
   if (!shown && supply.first) showNext();
@@ -86,7 +94,9 @@ function answer(label) {
       return 1;
     }
     const { members, left_out } = group.answer();
-    put("/label/groups", { ...body, members, left_out }, about);
+    about.ids = [task.id, ...members];
+    outbox.add("/label/groups", JSON.stringify({ ...body, members, left_out }), about); // ids are text there
+    supply.drop(members);
     return 1 + members.length;
   });
 }
@@ -111,7 +121,7 @@ function leave(given, store) {
   const isNew = place === trail.length;
   const told_at = (Date.now() + offset) / 1000;
   const out = group.size ? group.answer().left_out : [];
-  const same = (one) => JSON.stringify([one.label, one.skip, one.out]);
+  const same = (one) => JSON.stringify([one.label, one.skip, one.out ?? []]);
   const isSame = !isNew && same({ ...given, out }) === same(shown);
   if (!isSame) {
     const about = { id: task.id, said: said(given), seconds: secondsSpent(), told_at };
@@ -178,7 +188,7 @@ function showState() {
   find("work").hidden = !shown;
   if (!shown) {
     message.querySelector("p").textContent =
-      supply.problem || (supply.isDry ? "There is no task for you now. This page looks again every half a minute." : "The first task is on its way.");
+      supply.problem || (supply.isDry ? "There is no task for you now. This page looks again every half a minute." : "The next tasks are on their way.");
   }
 }
 

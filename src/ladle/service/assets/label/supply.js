@@ -10,12 +10,13 @@ import { contentOf, preload } from "./content.js";
 export class Supply {
   constructor({ ahead, leaseSeconds, outbox, changed, signedOut }) {
     Object.assign(this, { ahead, leaseSeconds, outbox, changed, signedOut });
-    this.tasks = []; // { id, content, element, group }
+    this.tasks = []; // { id, content, group, element, loaded }
     this.isDry = false; // the service has no more tasks for this person now
     this.problem = "";
     this.takenAt = 0;
     this.answered = new Set(); // given since the last answer of the service to a take began
     this.isFetching = false;
+    this.isWanted = false;
   }
 
   get first() {
@@ -30,6 +31,13 @@ export class Supply {
     return task;
   }
 
+  /** Examples that a group's answer was for are no tasks any more, nor members of another group. */
+  drop(ids) {
+    ids.forEach((id) => this.answered.add(id));
+    this.tasks = this.tasks.filter((task, place) => place === 0 || !this.answered.has(task.id));
+    for (const task of this.tasks.slice(1)) task.group = task.group.filter((member) => !this.answered.has(member.id));
+  }
+
   /** Whether the lease of what is here may be over. */
   get isStale() {
     return this.tasks.length > 0 && Date.now() - this.takenAt > 500 * this.leaseSeconds;
@@ -37,6 +45,7 @@ export class Supply {
 
   /** Take tasks until `ahead` are here; what is here already gets a longer lease. */
   async refill() {
+    this.isWanted = this.isFetching; // once more, when the one that is on its way is here
     if (this.isFetching) return;
     this.isFetching = true;
     try {
@@ -52,6 +61,7 @@ export class Supply {
     } finally {
       this.isFetching = false;
       this.changed();
+      if (this.isWanted) this.refill();
     }
   }
 
@@ -65,17 +75,19 @@ export class Supply {
     const kept = found.tasks.filter((task) => !skipped.has(task.id) && !this.answered.has(task.id));
     const shown = this.first;
     this.tasks = kept.map((task) => here.get(task.id) ?? this.#made(task));
+    for (const task of this.tasks) task.group = task.group.filter((member) => !skipped.has(member.id) && !this.answered.has(member.id));
     // The task on the screen stays there, though its lease may have passed on: the person is looking at it.
     if (shown && !this.answered.has(shown.id)) this.tasks = [shown, ...this.tasks.filter((task) => task.id !== shown.id)];
     for (const id of answered) if (!this.outbox.ids.has(id)) this.answered.delete(id);
-    this.isDry = this.tasks.length === 0;
+    this.isDry = found.tasks.length === 0;
+    if (!this.first && !this.isDry) setTimeout(() => this.refill(), 500); // all of them are answered, on the way
     await this.#ready();
   }
 
   #made(task) {
     const element = contentOf(task);
-    const loaded = preload(element);
-    return { ...task, element, loaded };
+    for (const member of task.group) member.element = contentOf(member);
+    return { ...task, element, loaded: preload(element) };
   }
 
   /** Wait for the images of the first task, but not for ever. */
