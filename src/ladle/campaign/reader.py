@@ -38,8 +38,7 @@ class Reader:
     # Functions that take the campaign as their first argument. They stand with their rules, because this file is long.
     split = splitting.split_of
     control = control.control_of
-    figures, has_taken = pages.figures_of, own_tasks.has_taken
-    labels_given = own_tasks.labels_given
+    figures, has_taken, labels_given = pages.figures_of, own_tasks.has_taken, own_tasks.labels_given
     groups_of, are_near, group_audit = groups.groups_of, groups.are_near, groups.group_audit
     task_page, label_page = pages.task_page_of, pages.label_page_of
     audit_page, quarantine_page = pages.audit_page_of, pages.quarantine_page_of
