@@ -19,7 +19,7 @@ from ladle.service.pages.dashboard.commands import command_of
 from ladle.service.pages.dashboard.doing import label_of
 from ladle.service.pages.dashboard.overview import status_reading
 from ladle.service.pages.dashboard.previews import previews
-from ladle.service.pages.dashboard.readings import Reading, read_all
+from ladle.service.pages.dashboard.readings import FullReading, read_all
 from ladle.service.site import Pages
 
 router = APIRouter(include_in_schema=False)
@@ -94,7 +94,7 @@ def clusters_page(
     wait: bool = False,
 ) -> Response:
     """The clusters that have tasks: by size, by uncertainty, by disagreement. wait: until they are counted."""
-    problem, reading = "", Reading()
+    problem, reading = "", FullReading()
     try:
         reading = read_all(request, campaign, "clusters", lambda: _clusters(campaign), wait=wait)
     except LadleError as error:

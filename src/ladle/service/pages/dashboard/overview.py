@@ -23,7 +23,7 @@ from ladle.service.gate.identity import Lead, Readers
 from ladle.service.pages.dashboard.commands import command_of
 from ladle.service.pages.dashboard.curve import Curve, curve_of
 from ladle.service.pages.dashboard.doing import ListAction, confirm, do_with_rows, done, typed_ids
-from ladle.service.pages.dashboard.readings import Reading, read_all
+from ladle.service.pages.dashboard.readings import FullReading, read_all
 from ladle.service.site import Pages
 from ladle.strategies import describe
 
@@ -67,7 +67,7 @@ def _of_all_labels(request: Request, campaign: Campaign, *, wait: bool) -> dict[
     }
 
 
-def status_reading(request: Request, campaign: Campaign, *, wait: bool) -> Reading:
+def status_reading(request: Request, campaign: Campaign, *, wait: bool) -> FullReading:
     """All figures of the campaign and what to do next."""
     return read_all(request, campaign, "status", lambda: status(campaign), wait=wait)
 

@@ -19,7 +19,7 @@ MOST_UNASKED = 50_000  # tasks and labels that a page reads by itself: some tent
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class FullReading:
     """A figure, None where it is not known. at_event: the last change that it knows. is_now: whether none came since.
 
     is_coming: whether it is being worked out, and the page can load it.
@@ -37,12 +37,12 @@ def is_small(campaign: Campaign) -> bool:
     return figures.asked + figures.labelled_unasked + figures.labels <= MOST_UNASKED
 
 
-def read_all(request: Request, campaign: Campaign, name: str, work: Callable[[], Any], *, wait: bool) -> Reading:
+def read_all(request: Request, campaign: Campaign, name: str, work: Callable[[], Any], *, wait: bool) -> FullReading:
     """A figure of all tasks or labels. wait: someone asks for it, and waits. Raises: as `work`."""
     remembered, event = remembered_of(request), campaign.last_event()
     if wait or is_small(campaign):
         seconds = LONGEST_SECONDS if wait else PAGE_SECONDS
         found = remembered.peek(name, event, lambda: (event, work()), seconds=seconds)
-        return Reading(is_coming=True) if found is None else Reading(found[1], found[0], True)
+        return FullReading(is_coming=True) if found is None else FullReading(found[1], found[0], True)
     known = remembered.known(name)
-    return Reading() if known is None else Reading(known[1], known[0], known[0] == event)
+    return FullReading() if known is None else FullReading(known[1], known[0], known[0] == event)
