@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 import ladle
+from ladle.service.gate.roles import Role
 from tests.service.browser.site import Site, site
 from tests.service.browser.test_labelling import all_saved, ready, shown_id
 from tests.service.browser.test_pages import violations
@@ -102,3 +103,19 @@ def test_an_image_of_a_group_is_for_who_has_its_task(copies: Site) -> None:
     assert copies.page("bob").request.get(copies.address + address).status == 404
     stranger = address.split("?")[0] + "?near=" + "s-0"
     assert page.request.get(copies.address + stranger).status == 404
+
+
+def test_the_lead_sees_the_error_of_groups(copies: Site) -> None:
+    campaign = copies.campaign
+    tasks = campaign.take("ann", 80).ids.tolist()
+    answered: set[str] = set()
+    for task, members in zip(tasks, campaign.groups_of("ann", tasks), strict=True):
+        if task not in answered:
+            campaign.tell_group(task, "coat", members, annotator="ann", key=task)
+            answered |= {task, *members}
+    audited = [row["id"] for row in campaign.comments().to_pylist()]
+    campaign.tell(audited, ["coat"] * (len(audited) - 1) + ["boot"], annotator="ann")
+    page = copies.page("lea", Role.LEAD, "/people?wait=true", bypass_csp=True)
+    part = page.locator("section", has=page.get_by_role("heading", name="Labels given for groups"))
+    expect(part).to_contain_text(f"1 of {len(audited)} members got another label")
+    assert violations(page) == []
