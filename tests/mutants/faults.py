@@ -2202,7 +2202,38 @@ KEPT = (
     ),
 )
 
+PAGES = (
+    Fault(
+        "pages",
+        "a page of a large campaign reads all labels by itself",
+        "if wait or is_small(campaign):",
+        "if True:",
+        ("test_a_large_campaign_is_read_when_someone_asks",),
+    ),
+    Fault(
+        "pages",
+        "a change of another list than the page showed",
+        "if _digest(rows) != digest:",
+        "if False:",
+        ("test_another_list_is_refused",),
+    ),
+    Fault(
+        "pages",
+        "a figure of an older state",
+        "if entry.key != key:  # an older state, being worked out",
+        "if False:",
+        ("test_an_older_state_is_never_the_answer",),
+    ),
+    Fault(
+        "pages",
+        "the layout of another pool",
+        """if facts["format"] != _FORMAT or facts["pool"] != pool:""",
+        """if facts["format"] != _FORMAT:""",
+        ("test_another_pool_and_damage", "test_another_pool_has_another_one"),
+    ),
+)
+
 FAULTS: tuple[Fault, ...] = (
     *REACH, *PROVEN, *CUT, *ROUND_ROBIN, *TIES, *HOLM, *SAVINGS, *AGREEMENT, *LEASES, *IDEMPOTENCY, *SEALS, *BUDGET,
-    *QUERY, *MEASURES, *FILES, *CLASSES, *EXPERIMENTS, *TIGHT, *CONTROL, *FITS, *BOUND, *ACCESS, *KEPT,
+    *QUERY, *MEASURES, *FILES, *CLASSES, *EXPERIMENTS, *TIGHT, *CONTROL, *FITS, *BOUND, *ACCESS, *KEPT, *PAGES,
 )  # fmt: skip

@@ -36,13 +36,13 @@ class Reader:
     __slots__ = ("_session",)
 
     # Functions that take the campaign as their first argument. They stand with their rules, because this file is long.
-    split = splitting.split_of
-    control = control.control_of
+    split, control = splitting.split_of, control.control_of
     figures, has_taken, labels_given = pages.figures_of, own_tasks.has_taken, own_tasks.labels_given
     groups_of, are_near, group_audit = groups.groups_of, groups.are_near, groups.group_audit
     task_page, label_page = pages.task_page_of, pages.label_page_of
     audit_page, quarantine_page = pages.audit_page_of, pages.quarantine_page_of
-    storage, asked, map = storage.storage_of, asked.asked_of, pool_map.map_of
+    asked, chosen, models = asked.asked_of, asked.chosen_of, asked.models_of
+    storage, map = storage.storage_of, pool_map.map_of
 
     def __init__(self, session: Session) -> None:
         self._session = session

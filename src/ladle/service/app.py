@@ -27,7 +27,7 @@ from ladle.service.gate.guards import Guards
 from ladle.service.gate.rates import Rate
 from ladle.service.pages import asset_files, sign_in
 from ladle.service.pages.dashboard import examples, lists, overview, quarantine
-from ladle.service.pages.labelling import group_audit, page, tasks
+from ladle.service.pages.labelling import page, tasks
 from ladle.service.pages.map import drawing
 from ladle.service.pages.map import lists as map_lists
 from ladle.service.remembered import Remembered
@@ -40,7 +40,7 @@ from ladle.store.sql import SqlStore
 THREADS = 12
 ROUTERS: tuple[APIRouter, ...] = (
     *(health.router, work.router, lead.router, uploads.router, reading.router, exports.router),
-    *(sign_in.router, asset_files.router, page.router, tasks.router, group_audit.router),
+    *(sign_in.router, asset_files.router, page.router, tasks.router),
     *(overview.router, lists.router, examples.router, quarantine.router, drawing.router, map_lists.router),
 )
 

@@ -114,7 +114,7 @@ class TestOverview:
         found = page(led, "/overview")
         (place,) = [each for each in found.all("p") if "data-reload" in each.attributes]
         go_on.set()
-        assert "Learning curve" in page(led, place.attributes["data-reload"]).text
+        assert "Annotators" in page(led, place.attributes["data-reload"]).text
         assert not [each for each in page(led, "/overview").all("p") if "data-reload" in each.attributes]
 
     def test_a_large_campaign_is_read_when_someone_asks(self, led: Served, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from ladle.campaign import Campaign
+from ladle.campaign.groups import AUDIT_SHARE
 from ladle.errors import LadleError
 from ladle.labelling.records import Records
 from ladle.labelling.states import STATES
@@ -24,6 +25,7 @@ from ladle.service.site import Pages
 
 router = APIRouter(include_in_schema=False)
 PAGE = 100
+GROUPS_WANTED = 0.95  # of the labels of groups should be right: below it the page warns
 THUMBS = 60  # examples of a batch on one page
 # What clusters are sorted by: the column, and whether the largest come first.
 SORTS = {
@@ -70,15 +72,15 @@ def batch_page(
     request: Request, pages: Pages, campaign: OpenCampaign, _identity: Readers, number: int, page: PageNumber = 1
 ) -> Response:
     """What was chosen, in the order of choice, and why. Raises: NotFoundError."""
-    batch = campaign.batch(number)
-    part = batch.ids[THUMBS * (page - 1) : THUMBS * page].tolist()
+    part = campaign.chosen(number, first=THUMBS * (page - 1), count=THUMBS + 1)
+    batch = next(each for each in campaign.asked() if each.number == number)
     return pages.render(
         "dashboard/batch.html",
         batch=batch,
-        examples=previews(request, map(str, part)),
+        examples=previews(request, map(str, part["id"].tolist()[:THUMBS])),
         first=THUMBS * (page - 1),
         page=page,
-        pages=_pages(len(batch), THUMBS),
+        pages=max(_pages(batch.size, THUMBS), page + (len(part) > THUMBS)),
         words=command_of(campaign, "export", "tasks", "--round", batch.round, "-o", "batch.csv"),
     )
 
@@ -182,7 +184,13 @@ def people_page(
 ) -> Response:
     """The people who label: names and teams, labels, speed, gold, agreement, what they have."""
     status = status_reading(request, campaign, wait=wait)
-    reading = read_all(request, campaign, "people", lambda: (campaign.people.list(), campaign.holdings()), wait=wait)
+    reading = read_all(
+        request,
+        campaign,
+        "people",
+        lambda: (campaign.people.list(), campaign.holdings(), campaign.group_audit()),
+        wait=wait,
+    )
     is_known = status.figure is not None and reading.figure is not None
     commands = {
         "Two names of one person": command_of(campaign, "person merge", "NAME", "--into", "OTHER"),
@@ -196,6 +204,9 @@ def people_page(
         progress=status.figure.progress if is_known else None,
         people=reading.figure[0] if is_known else [],
         holdings=reading.figure[1] if is_known else [],
+        audit=reading.figure[2] if is_known else None,
+        share=AUDIT_SHARE,
+        wanted=GROUPS_WANTED,
         figures=campaign.figures(),
         commands=commands,
     )

@@ -14,6 +14,7 @@ from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, Response
 
 from ladle.campaign import Campaign
+from ladle.campaign.overview.progress import stopping
 from ladle.campaign.status import Status, status
 from ladle.counts import counted
 from ladle.errors import ArgumentError
@@ -44,6 +45,9 @@ def overview_page(
         storage=campaign.storage(),
         actions=_actions(campaign),
         key=secrets.token_urlsafe(16),
+        models=(models := campaign.models()),
+        curves=curves_of(models),
+        verdicts=stopping(models),
         **_of_all_labels(request, campaign, wait=wait),
     )
 
@@ -56,13 +60,10 @@ def overview_parts(request: Request, pages: Pages, campaign: OpenCampaign, _iden
 
 def _of_all_labels(request: Request, campaign: Campaign, *, wait: bool) -> dict[str, Any]:
     reading = status_reading(request, campaign, wait=wait)
-    audit = read_all(request, campaign, "groups", campaign.group_audit, wait=wait)
     found: Status | None = reading.figure
     return {
         "reading": reading,
         "found": found,
-        "curves": [] if found is None else curves_of(found.progress.curve),
-        "audit": audit.figure,
         "settings": campaign.settings,
     }
 
