@@ -60,7 +60,7 @@ def make(url: str, folder: Path, pool: ladle.Pool, tasks: int) -> None:
         campaign.tell(half, words[truth], annotator=names[people].tolist())
         more = len(half) * 2 // 3
         campaign.tell(half[:more], words[second[:more]], annotator=names[other[:more]].tolist())
-    campaign.add_gold(pool.ids.values.slice(0, 200).to_pylist(), ["cat"] * 200)
+    campaign.add_gold(pool.ids.slice(0, 200).to_pylist(), ["cat"] * 200)
     campaign.close()
 
 
@@ -73,7 +73,7 @@ def measure(campaign: ladle.Campaign, times: int, profiled: str) -> dict[str, fl
         if not profiled:
             work()  # what a service has read already
         walls, busy = [], []
-        profile = cProfile.Profile() if profiled else None
+        profile = cProfile.Profile(time.process_time) if profiled else None
         for _ in range(count):
             wall, processor = time.perf_counter(), time.process_time()
             if profile:

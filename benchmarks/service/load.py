@@ -168,6 +168,12 @@ class Service:
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
+    def peak_mib(self) -> int:
+        """The most memory that it has held, in MiB."""
+        assert self._process is not None
+        lines = Path(f"/proc/{self._process.pid}/status").read_text().splitlines()
+        return next(int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM"))
+
     def stop(self) -> int:
         """Ask it to stop: its exit code."""
         assert self._process is not None

@@ -67,6 +67,7 @@ GOOD: dict[str, Callable[[Path], dict[str, Any]]] = {
     "adjudications": lambda _: {},
     "agreement": lambda _: {},
     "ask": lambda _: {"size": 2, "margins": margins(ROWS)},
+    "asked": lambda _: {},
     "assign": lambda _: {"ids": ids_of(1), "to": "ann"},
     "audit": lambda _: {},
     "audit_page": lambda _: {},
@@ -96,6 +97,13 @@ GOOD: dict[str, Callable[[Path], dict[str, Any]]] = {
     "include": lambda _: {"ids": ids_of(1)},
     "labels": lambda _: {},
     "last_event": lambda _: {},
+    "map.clusters": lambda _: {},
+    "map.clusters_of_tasks": lambda _: {"margins": margins(ROWS)},
+    "map.colours": lambda _: {"by": "state"},
+    "map.kept": lambda _: {},
+    "map.layout": lambda _: {},
+    "map.margins": lambda _: {},
+    "storage": lambda _: {},
     "migrate": lambda folder: {"url": folder / "there.db"},
     "move_pool": lambda folder: {"pool": folder / "pool.parquet"},
     "names": lambda folder: {"url": folder / "there.db"},
@@ -198,7 +206,7 @@ def called(campaign: ladle.Campaign, name: str, given: dict[str, Any]) -> object
 def test_every_public_method_is_swept(folder: Path) -> None:
     campaign = busy(folder, "all")
     assert sorted(methods(campaign)) == sorted(GOOD)
-    assert parts() == ["classes", "people", "pool", "withdrawals"]
+    assert parts() == ["classes", "map", "people", "pool", "withdrawals"]
 
 
 @pytest.mark.parametrize("name", GOOD)

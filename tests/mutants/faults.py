@@ -666,8 +666,8 @@ AGREEMENT = (
     Fault(
         "agreement",
         "gold on which people disagree is a dispute in lists and counts",
-        "    state = np.where((task.state == DISPUTED) & np.isin(task.row, gold), LABELLED, task.state)",
-        "    state = task.state",
+        "    state: Int64 = np.where((task.state == DISPUTED) & np.isin(task.row, gold), LABELLED, task.state)",
+        "    state: Int64 = np.where(gold.size < 0, LABELLED, task.state)",
         ("test_a_dispute_is_one_everywhere_or_nowhere", "test_a_disputed_gold_example_reserves_nothing"),
     ),
     Fault(
@@ -2061,7 +2061,148 @@ BOUND = (
     ),
 )
 
+# Who may what over HTTP, and what is done once.
+ACCESS = (
+    Fault(
+        "access",
+        "what was revoked goes on working",
+        "return ended_at > 0 or 0 < expires_at <= self.now()",
+        "return 0 < expires_at <= self.now()",
+        ("test_revoked_and_expired_accounts_do_nothing",),
+    ),
+    Fault(
+        "access",
+        "a session never expires",
+        "return ended_at > 0 or 0 < expires_at <= self.now()",
+        "return ended_at > 0",
+        ("test_a_password_begins_a_session_which_ends",),
+    ),
+    Fault(
+        "access",
+        "a page of another site changes the campaign",
+        'if site not in ("same-origin", "none"):',
+        'if site == "nowhere":',
+        ("test_another_site_changes_nothing_by_a_cookie",),
+    ),
+    Fault(
+        "access",
+        "any secret of a page is the right one",
+        "if not hmac.compare_digest(sent.encode(), identity.csrf.encode()):",
+        "if not sent:",
+        ("test_another_site_changes_nothing_by_a_cookie",),
+    ),
+    Fault(
+        "access",
+        "a name that points to this machine is the service's",
+        "len(hosts) != 1 or host_name(hosts[0]) not in self._config.hosts",
+        "len(hosts) != 1",
+        ("test_a_name_that_is_not_the_services_is_refused",),
+    ),
+    Fault(
+        "access",
+        "an annotator labels what others have taken",
+        "if own is None or not own.all():",
+        "if own is None:",
+        ("test_an_annotator_changes_own_tasks_alone",),
+    ),
+    Fault(
+        "access",
+        "a released task stays the annotator's own",
+        "stands |= ended_by_time(lease.lease_until, event_times(view, lease.event))",
+        "stands |= lease.lease_until > 0",
+        ("test_a_task_that_was_released_or_given_away_is_own_no_more",),
+    ),
+    Fault(
+        "access",
+        "a key may stand for another request",
+        "if before[0].fingerprint != fingerprint:",
+        'if fingerprint == "":',
+        ("test_the_same_request_twice_is_one",),
+    ),
+    Fault(
+        "access",
+        "a key is everybody's",
+        'None if key is None else f"{name}/{key}"',
+        "key",
+        ("test_a_key_belongs_to_its_sender",),
+    ),
+    Fault(
+        "access",
+        "a spreadsheet runs a cell with an at sign",
+        r'_BEGINS = r"^[=+\-@\t\r]"',
+        r'_BEGINS = r"^[=+\-\t\r]"',
+        ("test_no_cell_of_csv_is_a_formula",),
+    ),
+    Fault(
+        "access",
+        "a writer does not wait for readers",
+        "and not (self._queue[0].writes and self._readers):",
+        "and self._readers >= 0:",
+        ("test_a_writer_is_alone_and_the_first_is_first",),
+    ),
+)
+
+# What is kept of the counts of tasks and labels.
+KEPT = (
+    Fault(
+        "kept counts",
+        "every told label of a pair is paid for",
+        "strict=True)) - known)",
+        "strict=True)))",
+        ("test_after_every_kind_of_change_the_counts_are_those_of_all_rows",),
+    ),
+    Fault(
+        "kept counts",
+        "a closed entry of the quarantine stays counted",
+        "    after = QuarantineTable.joined([_of(added, QuarantineTable), closed])",
+        "    after = QuarantineTable.joined([_of(added, QuarantineTable), known])",
+        ("test_after_every_kind_of_change_the_counts_are_those_of_all_rows",),
+    ),
+    Fault(
+        "kept counts",
+        "gold and exclusions change no count",
+        "for tables in several for kind in kinds]))",
+        "for tables in several for kind in kinds[:2]]))",
+        ("test_after_every_kind_of_change_the_counts_are_those_of_all_rows",),
+    ),
+    Fault(
+        "kept counts",
+        "another pool changes no count",
+        "        change = change_of(tallied(before), tallied(before.rewritten(rewritten).after(added, changed)))",
+        "        change = change_of(tallied(before), tallied(before.after(added, changed)))",
+        ("test_after_every_kind_of_change_the_counts_are_those_of_all_rows",),
+    ),
+    Fault(
+        "kept counts",
+        "verify does not count anew",
+        "    for cell in sorted(change_of(found, kept)):",
+        "    for cell in sorted(change_of(kept, kept)):",
+        ("test_whatever_is_broken_is_found", "test_a_kept_count_that_is_lost_is_refused"),
+    ),
+    Fault(
+        "kept counts",
+        "figures leave out a lost count",
+        "        view.check((TallyTable,))",
+        "        view.check(())",
+        ("test_a_kept_count_that_is_lost_is_refused",),
+    ),
+    Fault(
+        "kept counts",
+        "a page of labels has some of later moments",
+        "    label = label.take(label.event <= until)",
+        "    label = label.take(label.event > 0)",
+        ("test_labels_of_several_pages_are_of_one_moment",),
+    ),
+    Fault(
+        "kept counts",
+        "a writer answers from before its own change",
+        "        for known in [each for each in self._known if each[0] is kind]:",
+        "        for known in [each for each in self._known if each[0] is None]:",
+        ("test_a_writer_reads_what_it_has_just_written",),
+    ),
+)
+
 FAULTS: tuple[Fault, ...] = (
     *REACH, *PROVEN, *CUT, *ROUND_ROBIN, *TIES, *HOLM, *SAVINGS, *AGREEMENT, *LEASES, *IDEMPOTENCY, *SEALS, *BUDGET,
-    *QUERY, *MEASURES, *FILES, *CLASSES, *EXPERIMENTS, *TIGHT, *CONTROL, *FITS, *BOUND,
+    *QUERY, *MEASURES, *FILES, *CLASSES, *EXPERIMENTS, *TIGHT, *CONTROL, *FITS, *BOUND, *ACCESS, *KEPT,
 )  # fmt: skip

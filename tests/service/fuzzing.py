@@ -9,6 +9,7 @@ from typing import Any
 import schemathesis
 from fastapi import FastAPI
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.stateful import run_state_machine_as_test
 from schemathesis import GenerationMode
 
 from tests.service.served import ADDRESS, Served
@@ -60,3 +61,31 @@ def sent(client: Any, case: Any) -> int:
 
 
 FIXED = {"authorization", "host", "user-agent", "cookie"}
+
+
+def follow_links(served: Served, *, chains: int, steps: int) -> Counter[str]:
+    """Follow the links of the OpenAPI from answer to request: how often each operation was called."""
+    called: Counter[str] = Counter()
+    schema = schema_of(served.app)
+    token = served.lead.headers["authorization"]
+
+    class Chain(schema.as_state_machine()):  # type: ignore[misc]
+        def get_call_kwargs(self, case: Any) -> dict[str, Any]:
+            return {"headers": {"authorization": token, "host": "localhost"}}
+
+        def validate_response(self, response: Any, case: Any, **_: Any) -> None:
+            called[f"{case.operation.method.upper()} {case.operation.path}"] += 1
+            assert response.status_code < 500, (case, response.text)
+
+    limits = settings(
+        max_examples=chains,
+        stateful_step_count=steps,
+        deadline=None,
+        suppress_health_check=CHECKS,
+        phases=[Phase.generate],
+        database=None,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        run_state_machine_as_test(Chain, settings=limits)
+    return called

@@ -314,3 +314,36 @@ def test_an_unforeseen_error_tells_nothing(served: Served, monkeypatch: pytest.M
 def test_an_app_needs_a_campaign(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="no such file"):
         create_app(ServiceConfig(database=f"sqlite:///{tmp_path}/none.db"))
+
+
+def test_more_requests_than_the_service_takes_are_told_to_wait(tmp_path: Path) -> None:
+    """One that is never finished is in hand, and there is room for one."""
+    with serve(f"sqlite:///{tmp_path}/birds.db", tmp_path, most_requests=1, body_seconds=5.0) as served:
+        headers = [(b"host", b"localhost"), (b"content-length", b"5")]
+        scope = {"type": "http", "method": "POST", "path": "/v1/take", "raw_path": b"/v1/take", "query_string": b""}
+        scope |= {"headers": headers, "client": ("127.0.0.1", 1), "server": ("localhost", 80), "scheme": "http"}
+
+        async def both() -> list[Any]:
+            sent: list[Any] = []
+            begun = asyncio.Event()
+
+            async def never() -> dict[str, Any]:
+                begun.set()
+                await asyncio.sleep(3600)
+                raise AssertionError
+
+            async def drop(_: Any) -> None:
+                pass
+
+            async def keep(message: Any) -> None:
+                sent.append(message)
+
+            first = asyncio.create_task(served.app({**scope, "asgi": {"version": "3.0"}}, never, drop))
+            await begun.wait()
+            await served.app({**scope, "asgi": {"version": "3.0"}}, never, keep)
+            first.cancel()
+            return sent
+
+        answer = asyncio.run(both())
+        assert answer[0]["status"] == 503
+        assert b"retry-after" in dict(answer[0]["headers"])

@@ -10,7 +10,7 @@ import pytest
 
 from ladle.labelling import MemoryStore
 from tests.campaign.made import ids_of, margins
-from tests.service.fuzzing import fuzz
+from tests.service.fuzzing import follow_links, fuzz
 from tests.service.mutations import RawRequest, run
 from tests.service.served import Served, serve
 from tests.service.test_who_may_what import ROLES, address
@@ -77,4 +77,19 @@ def test_many_cases_of_schemathesis_are_answered_deliberately(tmp_path: Path) ->
     with serve(f"sqlite:///{tmp_path}/birds.db", tmp_path, requests_a_minute=10**9) as served:
         statuses = fuzz(served, each=60, number=1)
         assert sum(statuses.values()) > 1_000
+        assert served.campaign.verify()
+
+
+def test_links_lead_from_answer_to_request(tmp_path: Path) -> None:
+    with serve(MemoryStore(), tmp_path, requests_a_minute=10**9) as served:
+        called = follow_links(served, chains=2, steps=5)
+        assert len(called) > 1, called
+        assert served.campaign.verify()
+
+
+@pytest.mark.long
+def test_many_links_lead_from_answer_to_request(tmp_path: Path) -> None:
+    with serve(MemoryStore(), tmp_path, requests_a_minute=10**9) as served:
+        called = follow_links(served, chains=60, steps=15)
+        assert {"POST /v1/take", "POST /v1/tell", "POST /v1/ask", "GET /v1/batches/{number}"} <= set(called)
         assert served.campaign.verify()

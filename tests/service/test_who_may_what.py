@@ -57,8 +57,33 @@ ROLES: dict[tuple[str, str], set[str]] = {
     ("GET", "/v1/disputes"): READERS,
     ("GET", "/v1/examples/{example_id:path}/story"): READERS,
     ("GET", "/v1/exports/{table}"): READERS,
+    ("GET", "/label"): ANNOTATORS,
+    ("GET", "/label/session"): ANNOTATORS,
+    ("GET", "/label/today"): ANNOTATORS,
+    ("POST", "/label/tasks"): ANNOTATORS,
+    ("POST", "/label/groups"): ANNOTATORS,
+    ("GET", "/content/{example_id:path}"): ALL,  # an annotator: of own tasks alone
+    ("GET", "/content/{example_id:path}/image/{number}"): ALL,
+    **dict.fromkeys([("GET", f"/{page}") for page in ("overview", "map", "batches", "tasks", "clusters")], READERS),
+    **dict.fromkeys([("GET", f"/{page}") for page in ("people", "quarantine", "audit")], READERS),
+    ("GET", "/overview/people-and-models"): READERS,
+    ("GET", "/people/groups"): READERS,
+    ("GET", "/batches/{number}"): READERS,
+    ("GET", "/examples/{example_id:path}"): READERS,
+    **dict.fromkeys([("GET", f"/map/{part}") for part in ("ready", "list", "list.txt", "nearest")], READERS),
+    ("GET", "/map/legend/{by}"): READERS,
+    ("GET", "/map/points/{by}"): READERS,
+    ("GET", "/map/tiles/{zoom}/{x}/{y}.png"): READERS,
+    ("POST", "/map/list/{action}"): LEAD,
+    ("POST", "/decide"): LEAD,
+    ("POST", "/overview/ask"): LEAD,
+    ("POST", "/overview/backup"): LEAD,
+    ("POST", "/overview/release"): LEAD,
+    ("POST", "/overview/{action}-examples"): LEAD,
+    ("POST", "/quarantine/close"): LEAD,
 }
-VALUES = {"number": "1", "example_id:path": "images/0.jpg", "table": "labels"}
+VALUES = {"number": "1", "example_id:path": "images/0.jpg", "table": "labels", "by": "round", "action": "exclude"}
+VALUES |= {"zoom": "0", "x": "0", "y": "0"}
 
 
 def routes(of: Any) -> Iterator[tuple[str, str]]:
@@ -96,7 +121,7 @@ def test_nobody_gets_through_without_a_token(served: Served, accept: str) -> Non
     ):
         for method, path in ROLES:
             answer = served.client().request(method, address(path), headers={"accept": accept, **headers}, json={})
-            is_page = accept == "text/html" and method == "GET" and not path.startswith("/v1")
+            is_page = accept == "text/html" and method == "GET" and not path.startswith(("/v1", "/content"))
             assert answer.status_code == (303 if is_page else 401), (method, path)
             assert "images/" not in answer.text
     assert served.campaign.last_event() == before
@@ -140,6 +165,18 @@ def test_an_annotator_changes_own_tasks_alone(served_over: Served, which: str) -
         named = ann.post(f"/v1/{path}", json={**body, "annotator": "bob"})
         assert named.status_code == 403, path
     assert served_over.campaign.last_event() == before
+
+
+def test_an_annotator_sees_the_content_of_own_tasks_alone(served: Served) -> None:
+    """An example of somebody else is answered as one that does not exist, in the same words but for its id."""
+    taken, ann = of_another(served), served.annotator("ann")
+    own = ann.post("/v1/take", json={"size": 1}).json()["tasks"][0]["id"]
+    assert ann.get(f"/content/{own}").status_code == 200
+    for part in ("", "/image/0", "/image/1"):
+        answers = [ann.get(f"/content/{each}{part}") for each in (taken, "images/20.jpg", "no such")]
+        assert [each.status_code for each in answers] == [404] * 3, part
+        assert {each.json()["title"] for each in answers} == {"NotFoundError"}
+        assert len({each.json()["wanted"] for each in answers}) == 1, part
 
 
 def test_an_annotator_speaks_for_nobody_else(served: Served) -> None:

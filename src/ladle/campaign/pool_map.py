@@ -16,7 +16,8 @@ from ladle.campaign.session.files import MAPS
 from ladle.campaign.session.session import HasSession, Session
 from ladle.errors import CorruptFileError, MismatchError
 from ladle.labelling.records import Records
-from ladle.progress import SILENT, Reporter
+from ladle.numbers import path_of
+from ladle.progress import SILENT, Reporter, reporter
 
 if TYPE_CHECKING:
     from ladle.maps import Layout
@@ -67,14 +68,15 @@ class CampaignMap:
         pool was extended or replaced, when `given` has other bytes, and when its file is damaged. Repeats: the same
         pool has the same map.
         """
+        shown = reporter(progress)
         kept = self.kept(given)
-        return self._made(given, progress) if kept is None else kept
+        return self._made(given, shown) if kept is None else kept
 
     def kept(self, given: str | os.PathLike[str] | None = None) -> Layout | None:
         """The layout that is kept for the pool of now, or None. given: as in `layout`. Raises: FileError."""
         from ladle.maps import load_layout
 
-        path, key = self._place(given)
+        path, key = self._place(path_of(given, "`given`", undecided=True))
         if not path.exists():
             return None
         try:
@@ -211,12 +213,19 @@ class CampaignMap:
             (the share of its resolved labels that are not the most frequent one; 0 without any), margin (the mean of
             `margins`; NaN without them), first_row. No rows for a campaign without clusters.
 
+        Raises
+        ------
+        ShapeError, ArgumentError
+            For `margins` that are not one number for each row.
+
         Notes
         -----
         Cost: reads all tasks and labels, and the clusters.
         """
         with self._session.reading(whole=True) as view:
             clusters = mapping.flat_clusters(self._session.clusters(view), self._session.settings)
+            if margins is not None and clusters is not None:
+                margins = mapping.check_margins(margins, len(clusters))
             return mapping.clusters_of_tasks(view, self._session.settings, clusters, margins)
 
     def __repr__(self) -> str:

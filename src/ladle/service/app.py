@@ -35,7 +35,9 @@ from ladle.service.site import Site
 from ladle.store.accounts import AccountStore
 from ladle.store.sql import SqlStore
 
-THREADS = 64  # requests that are answered at a time; others wait their turn
+# Requests that are answered at a time; others wait their turn. Python runs one thread at a time, so more threads would
+# only make the one that speaks with the network wait longer for its turn.
+THREADS = 12
 ROUTERS: tuple[APIRouter, ...] = (
     *(health.router, work.router, lead.router, uploads.router, reading.router, exports.router),
     *(sign_in.router, asset_files.router, page.router, tasks.router, group_audit.router),

@@ -50,6 +50,8 @@ class ServiceConfig:
         How long a client may take to send a body.
     wait_seconds : float
         How long a change may wait for others before it is answered with 503.
+    most_requests : int
+        Requests in hand at a time; more are answered with 503.
     sign_in_tries : int
         Failed attempts to sign in, a minute and address, before an address has to wait.
     requests_a_minute : int
@@ -81,6 +83,7 @@ class ServiceConfig:
     upload_bytes: int = 4096 * MIB
     body_seconds: float = 30.0
     wait_seconds: float = 10.0
+    most_requests: int = 256
     sign_in_tries: int = 10
     requests_a_minute: int = 6_000
     content: ContentSources = NO_CONTENT
@@ -92,7 +95,7 @@ class ServiceConfig:
 
     def __post_init__(self) -> None:
         whole(self.port, "`port`", least=0, most=65_535)
-        for name in ("workers", "body_bytes", "upload_bytes", "sign_in_tries", "requests_a_minute"):
+        for name in ("workers", "body_bytes", "upload_bytes", "most_requests", "sign_in_tries", "requests_a_minute"):
             whole(getattr(self, name), f"`{name}`", least=1)
         for name in ("session_seconds", "body_seconds", "wait_seconds", "task_seconds"):
             number(getattr(self, name), f"`{name}`", above=0)

@@ -16,8 +16,6 @@ from ladle.service.config import ServiceConfig
 from ladle.service.gate.identity import SignedIn
 from ladle.store.sql import SqlStore
 
-MOST_WAITING = 48  # changes that wait at a time: the threads beyond stay free for those who read
-
 
 class Desk:
     """The campaign of a process.
@@ -57,8 +55,6 @@ class Desk:
         SQLite has one writer, and threads that wait for its lock would sleep and try again. Raises: StoreBusyError when
         others take too long.
         """
-        if self._waiting >= MOST_WAITING:
-            raise self._busy()
         self._waiting += 1
         try:
             if not self._lock.acquire(timeout=self._wait_seconds):

@@ -32,6 +32,7 @@ _PRAGMAS = (
     "trusted_schema = OFF",
     "cache_size = -262144",  # KiB, allocated as needed: room for the indexes of a million tasks
 )
+_CACHE_OF_KEPT = "PRAGMA cache_size = -32768"  # KiB: a process keeps several connections, each with a cache of its own
 _HEADER = b"SQLite format 3\0"  # how every database begins that has been written
 _EXAMPLES = "birds.db, sqlite:///birds.db or postgresql://user@host/database"
 
@@ -127,6 +128,8 @@ def engine_of(url: sa.URL, *, keeps_connections: bool = False) -> sa.Engine:
     patience = {} if "timeout" in url.query else {"timeout": int(WAIT_SECONDS)}
     engine = sa.create_engine(url, connect_args=patience, **pooling)
     sa.event.listen(engine, "connect", _set_up)
+    if keeps_connections:
+        sa.event.listen(engine, "connect", _set_smaller)
     sa.event.listen(engine, "begin", _begin)
     return engine
 
@@ -147,6 +150,10 @@ def _set_up(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # Python begins no transactions of its own: see `_begin`
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _set_smaller(connection: Any, _record: Any) -> None:
+    connection.execute(_CACHE_OF_KEPT)
 
 
 def _begin(connection: sa.Connection) -> None:

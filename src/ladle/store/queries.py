@@ -1,4 +1,4 @@
-"""The texts of the queries of a view, each made once: SQLAlchemy would make them anew for each of a label's queries."""
+"""The texts of the statements of a store, each made once: SQLAlchemy would make them anew for each label."""
 
 from __future__ import annotations
 
@@ -40,21 +40,19 @@ def by_field(wording: Wording, name: str, field: str, *, is_single: bool, is_ser
 
     is_single: one value. is_served: whether the index of the field may be used.
     """
-    index, condition = SERVED.get((_KINDS[name], field), ("", None)) if is_served else ("", None)
+    served_by, condition = SERVED.get((_KINDS[name], field), ("", None)) if is_served else ("", None)
     among = f"= {wording.mark}" if is_single else dict(wording.among)[_KINDS[name].layout()[field]]
-    return f'{_select(wording, name, index)} AND "{field}" {among}{_also(condition)}'
+    return f'{_select(wording, name, served_by)} AND "{field}" {among}{_also(condition)}'
 
 
 @cache
 def page(wording: Wording, name: str, fields: Sequence[str], by: Sequence[str], *, is_served: bool) -> str:
     """A page. Parameters: the campaign, a value for each of `fields`, one for each of `by`, the limit."""
-    index, condition = PAGED.get((_KINDS[name], *fields), ("", None)) if is_served else ("", None)
+    served_by, condition = PAGED.get((_KINDS[name], *fields), ("", None)) if is_served else ("", None)
     marks = ", ".join([wording.mark] * len(by))
     equal = "".join(f' AND "{field}" = {wording.mark}' for field in fields)
-    later = f" AND ({_listed(by)}) > ({marks})"
-    return (
-        f"{_select(wording, name, index)}{equal}{later}{_also(condition)} ORDER BY {_listed(by)} LIMIT {wording.mark}"
-    )
+    later = f" AND ({_listed(by)}) > ({marks}){_also(condition)}"
+    return f"{_select(wording, name, served_by)}{equal}{later}{_in_order(wording, by)}"
 
 
 @cache
@@ -64,7 +62,13 @@ def listed_tasks(wording: Wording, *, disputed: bool) -> str:
     by, condition = (("event", "row"), DISPUTED_TASK) if disputed else (("batch", "place"), WAITING_TASK)
     later = f" AND ({_listed(by)}) > ({wording.mark}, {wording.mark})"
     select = f"{_select(wording, TaskTable.NAME)} AND {condition.text}{later}"
-    return f"{select} ORDER BY {_listed(by)} LIMIT {wording.mark}"
+    return select + _in_order(wording, by)
+
+
+@cache
+def insertion(table: str, names: Sequence[str]) -> str:
+    """A new row in SQLite. Parameters: the value of each column."""
+    return f"INSERT INTO {table} ({_listed(names)}) VALUES ({', '.join(['?'] * len(names))})"
 
 
 @cache
@@ -73,11 +77,15 @@ def count(wording: Wording, name: str) -> str:
     return f"SELECT count(*) FROM {TABLES[_KINDS[name]].name} WHERE {CAMPAIGN} = {wording.mark}"
 
 
-def _select(wording: Wording, name: str, index: str = "") -> str:
+def _select(wording: Wording, name: str, served_by: str = "") -> str:
     # SQLite has no statistics of the tables: without the name of the index it would read all rows.
-    named = f" INDEXED BY {index}" if index and wording.names_indexes else ""
+    named = f" INDEXED BY {served_by}" if served_by and wording.names_indexes else ""
     columns = _listed((*_KINDS[name].layout(), SEAL))
     return f"SELECT {columns} FROM {TABLES[_KINDS[name]].name}{named} WHERE {CAMPAIGN} = {wording.mark}"
+
+
+def _in_order(wording: Wording, by: Sequence[str]) -> str:
+    return f" ORDER BY {_listed(by)} LIMIT {wording.mark}"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from ladle.labelling.contract.columns import Columns
 from ladle.labelling.contract.store import Kind, Store, View, Writer
 from ladle.labelling.contract.tables import KINDS, CampaignTable, EventTable, TaskTable
 from ladle.store import queries
-from ladle.store.dialects import Dialect, dialect_of
+from ladle.store.dialects import Dialect, Row, dialect_of
 from ladle.store.engine import (
     WRITES,
     checked_url,
@@ -222,7 +222,7 @@ class SqlStore(Store):
 
     def _find(self, connection: sa.Connection, campaign: str) -> tuple[int, str] | None:
         query = f"SELECT number, name, settings, seal FROM {CAMPAIGNS.name} WHERE name = {self._dialect.wording.mark}"
-        rows = self._dialect.fetch(connection, query, (campaign,))
+        rows = [row for part in self._dialect.fetch(connection, query, (campaign,)) for row in part]
         if not rows:
             return None
         number, name, settings, seal = rows[0]
@@ -267,6 +267,8 @@ class _SqlView(View):
         if not field:
             return self._fetch(kind, queries.whole(self._wording, kind.NAME))
         values = list(among)
+        if not values:
+            return kind.empty()
         known = (kind, field, tuple(values))
         if known not in self._known:
             # The index of a field leaves out the empty text.
@@ -288,7 +290,7 @@ class _SqlView(View):
     def counts(self, kinds: Sequence[type[Columns]] = KINDS) -> dict[str, int]:
         with translate(self._name):
             return {
-                kind.NAME: int(str(self._dialect.fetch(self._connection, text, (self._number,))[0][0]))
+                kind.NAME: int(str(next(self._dialect.fetch(self._connection, text, (self._number,)))[0][0]))
                 for kind in kinds
                 for text in [queries.count(self._wording, kind.NAME)]
             }
@@ -317,13 +319,20 @@ class _SqlView(View):
     def _fetch(self, kind: type[Kind], query: str, *parameters: object, sort: bool = False) -> Kind:
         """The rows of a query, once every row has passed its seal. Raises: CorruptFileError."""
         with translate(self._name):
-            rows = self._dialect.fetch(self._connection, query, (self._number, *parameters))
-        *by_field, seals = list(zip(*rows, strict=True)) if rows else [()] * (len(kind.layout()) + 1)
-        columns = kind.of_fields(by_field)
-        sealed = set(map(type, seals)) <= {int} and np.array_equal(columns.seals(self._number), seals)
-        if not sealed:
-            raise damaged(self._name, f"a row of the table {TABLES[kind].name} changed")
+            parts = [
+                self._checked(kind, rows)
+                for rows in self._dialect.fetch(self._connection, query, (self._number, *parameters))
+            ]
+        columns = parts[0] if len(parts) == 1 else kind.joined(parts)
         return columns.in_order() if sort else columns
+
+    def _checked(self, kind: type[Kind], rows: list[Row]) -> Kind:
+        """These rows as columns, once each has passed its seal. Raises: CorruptFileError."""
+        *by_field, seals = list(zip(*rows, strict=True))
+        columns = kind.of_fields(by_field)
+        if not (set(map(type, seals)) <= {int} and np.array_equal(columns.seals(self._number), seals)):
+            raise damaged(self._name, f"a row of the table {TABLES[kind].name} changed")
+        return columns
 
 
 class _SqlWriter(Writer):

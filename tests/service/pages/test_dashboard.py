@@ -112,11 +112,23 @@ class TestOverview:
 
         monkeypatch.setattr("ladle.service.pages.dashboard.overview.status", slow)
         found = page(led, "/overview")
-        (place,) = [each for each in found.all("div") if "data-load" in each.attributes]
+        (place,) = [each for each in found.all("p") if "data-reload" in each.attributes]
         go_on.set()
-        later = page(led, place.attributes["data-load"])
-        assert BOB in later.text
-        assert not [each for each in page(led, "/overview").all("div") if "data-load" in each.attributes]
+        assert "Learning curve" in page(led, place.attributes["data-reload"]).text
+        assert not [each for each in page(led, "/overview").all("p") if "data-reload" in each.attributes]
+
+    def test_a_large_campaign_is_read_when_someone_asks(self, led: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("ladle.service.pages.dashboard.readings.MOST_UNASKED", 10)
+        for path in ("/overview", "/batches", "/clusters", "/people"):
+            found = page(led, path)
+            (link,) = [each for each in found.all("a") if each.text == "Count now"]
+            assert not [each for each in found.all("p") if "data-reload" in each.attributes], path
+            assert "Count now" not in page(led, link.attributes["href"]).text
+            assert "Count now" not in page(led, path).text  # the last reading is shown
+            assert "Count again" not in page(led, path).text
+        led.campaign.tell(led.campaign.ids.at([150]).to_pylist(), ["cat"], annotator="ann")
+        for path in ("/overview", "/batches", "/clusters", "/people"):
+            assert "Count again" in page(led, path).text, path
 
 
 def csrf(served: Served) -> str:

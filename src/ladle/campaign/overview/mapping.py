@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ladle.arraylikes import as_array
 from ladle.arrays import Rows
 from ladle.campaign.overview.resolving import resolved_labels
 from ladle.campaign.overview.views import names, rounds_of
-from ladle.errors import ArgumentError, ClassCountError, DataError
+from ladle.errors import ArgumentError, ClassCountError, DataError, ShapeError
 from ladle.hac.tree.level import LEVELS
 from ladle.labelling.contract.columns import Texts, repeated, texts
 from ladle.labelling.contract.store import View
@@ -128,6 +129,16 @@ def read_margins(path: str, pool: Any, waived: Rows, settings: Settings) -> npt.
             return open_scores(path, pool, single=True, labelled=waived, ignore_extra_scores=True).reduced(np.asarray)
         except (ArgumentError, ClassCountError, DataError):
             raise error from None
+
+
+def check_margins(margins: object, rows: int) -> npt.NDArray[np.float32]:
+    """Margins as an array. Raises: ArgumentError for what holds no numbers; ShapeError for another length."""
+    values = as_array(margins, "`margins`")
+    if values.dtype.kind not in "fiu":
+        raise ArgumentError("`margins`", wanted="be numbers", got=f"dtype {values.dtype}")
+    if values.shape != (rows,):
+        raise ShapeError("`margins`", wanted=f"have shape ({rows},)", got=f"shape {values.shape}")
+    return values.astype(np.float32)
 
 
 def clusters_of_tasks(

@@ -154,7 +154,8 @@ def _source(view: View, wanted: TaskFilter) -> _Source:
         states = tuple(range(len(STATES)))
     else:  # gold in dispute is labelled
         states = (LABELLED, DISPUTED) if wanted.state == LABELLED else (wanted.state,)
-    return _merged([_range(view, TaskTable, {"state": state} | of_batch, ("batch", "row")) for state in states])
+    by = ("row",) if of_batch else ("batch", "row")
+    return _merged([_range(view, TaskTable, {"state": state} | of_batch, by) for state in states])
 
 
 def _range(view: View, kind: type[Columns], where: dict[str, object], by: tuple[str, ...]) -> _Source:

@@ -25,7 +25,7 @@ from ladle.campaign.work.score_arrays import (
 )
 from ladle.errors import ArgumentError, FileError, MismatchError, NotFoundError, ReusedKeyError
 from ladle.labelling import answers
-from ladle.labelling.contract.columns import Int64
+from ladle.labelling.contract.columns import Int64, distinct
 from ladle.labelling.contract.events import Act, digest_of, earlier_report, next_number, record
 from ladle.labelling.contract.store import View, Writer
 from ladle.labelling.contract.tables import (
@@ -325,7 +325,7 @@ def _select(session: Session, request: AskRequest, basis: _Basis) -> _Chosen:
         given["embeddings"] = _embeddings(examples, strategy.name)
     number, drawn = basis.state.batches + 1, basis.control.drawn
     seed = ask_rules.selection_seed(session.settings, number)
-    closed = np.union1d(basis.state.closed(basis.at), drawn)
+    closed = distinct(np.concatenate([basis.state.closed(basis.at), drawn]))
     size, pool_rows = request.size - len(drawn), len(examples)
     if size == 0:
         story = Story(strategy.name, seed, 0, pool_rows, len(closed), 0)

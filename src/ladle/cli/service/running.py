@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -59,6 +60,14 @@ def run(
     guidelines: content_options.Guidelines = None,
     image_host: content_options.ImageHost = None,
     groups: content_options.Groups = False,
+    layout: Annotated[
+        Path | None,
+        typer.Option(
+            "--layout",
+            metavar="FILE",
+            help="Where examples lie on the map: columns x and y by id, or a .npy. Default: principal components.",
+        ),
+    ] = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Serve a campaign over HTTP until Ctrl-C or SIGTERM.
@@ -81,6 +90,7 @@ def run(
         session_seconds=session_hours * 3600.0,
         content=content_options.sources_of(content, content_id, images, guidelines, image_host),
         groups=groups,
+        layout=layout,
     )
     service = opened(config, lead=lead, always_link=link)
     print_start(service, config, as_json=as_json)

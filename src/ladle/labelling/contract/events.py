@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ladle.errors import ReusedKeyError
-from ladle.labelling.contract.columns import Columns, Int64
+from ladle.labelling.contract.columns import Columns, Int64, distinct
 from ladle.labelling.contract.store import Kind, View, Writer
 from ladle.labelling.contract.tables import (
     EventTable,
@@ -198,7 +198,7 @@ def _of(tables: Mapping[type[Columns], Columns], kind: type[Kind]) -> Kind:
 def _examples_in(several: Iterable[Mapping[type[Columns], Columns]]) -> Int64:
     """The rows of the pool, ascending, in those of these tables from which examples are counted."""
     kinds = (TaskTable, LabelTable, GoldTable, ExclusionTable)
-    return np.unique(np.concatenate([_of(tables, kind).column("row") for tables in several for kind in kinds]))
+    return distinct(np.concatenate([_of(tables, kind).column("row") for tables in several for kind in kinds]))
 
 
 def chain_of(earlier: str, row: tuple[Any, ...]) -> str:

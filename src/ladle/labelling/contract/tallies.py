@@ -174,8 +174,8 @@ def day_sheet(day: int) -> str:
 
 def counted_states(task: TaskTable, gold: Int64) -> Int64:
     """The states that lists and counts go by, see `ladle.labelling.states.as_counted`. gold: rows."""
-    state: Int64 = np.where((task.state == DISPUTED) & np.isin(task.row, gold), LABELLED, task.state).astype(np.int64)
-    return state
+    state: Int64 = np.where((task.state == DISPUTED) & np.isin(task.row, gold), LABELLED, task.state)
+    return state.astype(np.int64)
 
 
 def counted_labels(label: LabelTable, exclusion: ExclusionTable) -> LabelTable:

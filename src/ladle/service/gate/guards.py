@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ladle.errors import LadleError, TooLargeError
+from ladle.errors import LadleError, StoreBusyError, TooLargeError
 from ladle.service.config import ServiceConfig
 from ladle.service.content.hosts import checked_hosts
 from ladle.service.problems import of_error, of_status
@@ -66,6 +66,7 @@ class Guards:
         self._app = app
         self._config = config
         self._counter = counter
+        self._active = 0
         hosts = "".join(f" {host}" for host in checked_hosts(config.content.image_hosts))
         self._headers = {"content-security-policy": CSP.format(images=hosts), **HEADERS}
 
@@ -76,11 +77,13 @@ class Guards:
                 await self._app(scope, receive, send)
             return
         watch = _Watch(scope, send, self._headers, https=self._config.https)
+        self._active += 1
         try:
             refused = await self._answer(scope, receive, watch)
             if refused is not None:
                 await refused(scope, receive, watch)
         finally:
+            self._active -= 1
             self._counter.count(watch.route, scope["method"], watch.status, watch.seconds)
             LOG.info(watch.line())
 
@@ -91,6 +94,8 @@ class Guards:
         if len(hosts) != 1 or host_name(hosts[0]) not in self._config.hosts:
             detail = "The header Host must be a name of this service: see --allowed-host of `ladle serve`."
             return of_status(421, detail)
+        if self._active > self._config.most_requests:
+            return of_error(_busy(self._config.most_requests))
         if not scope.get("query_string", b"").isascii():
             return of_status(400, "The address must be written in ASCII, other characters as percent signs and digits.")
         if headers.get("content-encoding", "identity").lower() != "identity":
@@ -204,6 +209,15 @@ def too_large(size: int, most: int) -> TooLargeError:
     """The error for a body of this size."""
     return TooLargeError(
         "the body", wanted=f"have {most:,} bytes at most", got=f"{size:,}", remedy="Send it in several requests."
+    )
+
+
+def _busy(most: int) -> StoreBusyError:
+    return StoreBusyError(
+        "the service",
+        wanted=f"have {most:,} requests in hand at most",
+        got="more",
+        remedy="Nothing was changed: try again.",
     )
 
 

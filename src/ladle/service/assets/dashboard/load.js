@@ -1,17 +1,10 @@
-// Parts of a page that take long. data-load: an address whose HTML takes the place of the element. data-reload: an
-// address of this page with all figures, which takes the place of the page's main part. data-first: an address that
+// Parts of a page that take long. data-reload: an address of this page with all figures, which takes the place of the page's main part. data-first: an address that
 // answers when there is something to load; the whole page is loaded then, with its scripts.
 
 async function html(address) {
   const answer = await fetch(address, { headers: { Accept: "text/html" } });
   if (!answer.ok) throw new Error(`${answer.status}`);
   return new DOMParser().parseFromString(await answer.text(), "text/html");
-}
-
-for (const place of document.querySelectorAll("[data-load]")) {
-  html(place.dataset.load)
-    .then((found) => place.replaceWith(...found.body.childNodes))
-    .catch(() => { place.textContent = "This part could not be loaded. Reload the page to try again."; });
 }
 
 for (const place of document.querySelectorAll("[data-reload]")) {

@@ -17,9 +17,9 @@ from ladle.service.desk import OpenCampaign
 from ladle.service.gate.identity import Readers
 from ladle.service.pages.dashboard.commands import command_of
 from ladle.service.pages.dashboard.doing import label_of
-from ladle.service.pages.dashboard.overview import known_status
+from ladle.service.pages.dashboard.overview import status_reading
 from ladle.service.pages.dashboard.previews import previews
-from ladle.service.remembered import LONGEST_SECONDS, PAGE_SECONDS, remembered_of
+from ladle.service.pages.dashboard.readings import FullReading, read_all
 from ladle.service.site import Pages
 
 router = APIRouter(include_in_schema=False)
@@ -47,10 +47,8 @@ def batches_page(
 ) -> Response:
     """All batches, the newest first. wait: send the page when it is known how many tasks of each wait."""
     batches = campaign.asked()
-    seconds = LONGEST_SECONDS if wait else PAGE_SECONDS
-    counted: Records | None = remembered_of(request).peek(
-        "batches", campaign.last_event(), campaign.batches, seconds=seconds
-    )
+    reading = read_all(request, campaign, "batches", campaign.batches, wait=wait)
+    counted: Records | None = reading.figure
     stop = len(batches) - PAGE * (page - 1)
     part = list(batches[max(0, stop - PAGE) : max(0, stop)])[::-1]
     known = (
@@ -60,7 +58,7 @@ def batches_page(
         "dashboard/batches.html",
         batches=part,
         outstanding=known,
-        is_counted=counted is not None,
+        reading=reading,
         total=len(batches),
         page=page,
         pages=_pages(len(batches), PAGE),
@@ -96,17 +94,12 @@ def clusters_page(
     wait: bool = False,
 ) -> Response:
     """The clusters that have tasks: by size, by uncertainty, by disagreement. wait: until they are counted."""
-    seconds = LONGEST_SECONDS if wait else PAGE_SECONDS
-    problem, found = "", None
+    problem, reading = "", FullReading()
     try:
-        found = remembered_of(request).peek(
-            "clusters",
-            (campaign.last_event(), len(campaign.pool.history())),
-            lambda: _clusters(campaign),
-            seconds=seconds,
-        )
+        reading = read_all(request, campaign, "clusters", lambda: _clusters(campaign), wait=wait)
     except LadleError as error:
         problem = str(error)
+    found = reading.figure
     rows: list[Any] = []
     count = 0
     if found is not None:
@@ -120,7 +113,7 @@ def clusters_page(
     return pages.render(
         "dashboard/clusters.html",
         rows=rows,
-        is_counted=found is not None,
+        reading=reading,
         note="" if found is None else found[1],
         problem=problem,
         by=by,
@@ -188,23 +181,21 @@ def people_page(
     request: Request, pages: Pages, campaign: OpenCampaign, _identity: Readers, wait: bool = False
 ) -> Response:
     """The people who label: names and teams, labels, speed, gold, agreement, what they have."""
-    seconds = LONGEST_SECONDS if wait else PAGE_SECONDS
-    found = known_status(request, campaign, seconds=seconds)
-    people = remembered_of(request).peek(
-        "people", campaign.last_event(), lambda: (campaign.people.list(), campaign.holdings()), seconds=seconds
-    )
+    status = status_reading(request, campaign, wait=wait)
+    reading = read_all(request, campaign, "people", lambda: (campaign.people.list(), campaign.holdings()), wait=wait)
+    is_known = status.figure is not None and reading.figure is not None
     commands = {
         "Two names of one person": command_of(campaign, "person merge", "NAME", "--into", "OTHER"),
         "Another name": command_of(campaign, "person rename", "NAME", "NEW"),
         "A team": command_of(campaign, "person team", "NAME", "TEAM"),
     }
-    is_known = found is not None and people is not None
     return pages.render(
         "dashboard/people.html",
         is_known=is_known,
-        progress=found.progress if found is not None and is_known else None,
-        people=people[0] if is_known else [],
-        holdings=people[1] if is_known else [],
+        reading=reading,
+        progress=status.figure.progress if is_known else None,
+        people=reading.figure[0] if is_known else [],
+        holdings=reading.figure[1] if is_known else [],
         figures=campaign.figures(),
         commands=commands,
     )

@@ -23,7 +23,7 @@ from ladle.service.gate.identity import Lead, Readers
 from ladle.service.pages.dashboard.commands import command_of
 from ladle.service.pages.dashboard.curve import Curve, curve_of
 from ladle.service.pages.dashboard.doing import ListAction, confirm, do_with_rows, done, typed_ids
-from ladle.service.remembered import LONGEST_SECONDS, PAGE_SECONDS, remembered_of
+from ladle.service.pages.dashboard.readings import FullReading, read_all
 from ladle.service.site import Pages
 from ladle.strategies import describe
 
@@ -37,40 +37,39 @@ BACK = "/overview"
 def overview_page(
     request: Request, pages: Pages, campaign: OpenCampaign, _identity: Readers, wait: bool = False
 ) -> Response:
-    """Counts at once; figures of all labels as soon as they are known. wait: send the page when all is known."""
-    seconds = LONGEST_SECONDS if wait else PAGE_SECONDS
-    found = known_status(request, campaign, seconds=seconds)
+    """Counts at once, and figures of all labels where they are known. wait: read all labels for them."""
     return pages.render(
         "dashboard/overview.html",
         figures=campaign.figures(),
-        settings=campaign.settings,
-        found=found,
-        curves=curves_of(found.progress.curve) if found is not None else [],
         storage=campaign.storage(),
         actions=_actions(campaign),
         key=secrets.token_urlsafe(16),
+        **_of_all_labels(request, campaign, wait=wait),
     )
 
 
 @router.get("/overview/people-and-models")
 def overview_parts(request: Request, pages: Pages, campaign: OpenCampaign, _identity: Readers) -> Response:
     """The part of the overview that reads all labels, when it is known."""
-    found = known_status(request, campaign, seconds=LONGEST_SECONDS)
-    assert found is not None
-    return pages.render(
-        "dashboard/overview_parts.html",
-        found=found,
-        curves=curves_of(found.progress.curve),
-        settings=campaign.settings,
-    )
+    return pages.render("dashboard/overview_parts.html", **_of_all_labels(request, campaign, wait=True))
 
 
-def known_status(request: Request, campaign: Campaign, *, seconds: float) -> Status | None:
-    """All figures of the campaign and what to do next; None while they are being worked out."""
-    found: Status | None = remembered_of(request).peek(
-        "status", campaign.last_event(), lambda: status(campaign), seconds=seconds
-    )
-    return found
+def _of_all_labels(request: Request, campaign: Campaign, *, wait: bool) -> dict[str, Any]:
+    reading = status_reading(request, campaign, wait=wait)
+    audit = read_all(request, campaign, "groups", campaign.group_audit, wait=wait)
+    found: Status | None = reading.figure
+    return {
+        "reading": reading,
+        "found": found,
+        "curves": [] if found is None else curves_of(found.progress.curve),
+        "audit": audit.figure,
+        "settings": campaign.settings,
+    }
+
+
+def status_reading(request: Request, campaign: Campaign, *, wait: bool) -> FullReading:
+    """All figures of the campaign and what to do next."""
+    return read_all(request, campaign, "status", lambda: status(campaign), wait=wait)
 
 
 def curves_of(models: Records) -> list[Curve]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -15,11 +16,13 @@ from ladle.errors import NotFoundError
 from ladle.maps import Layout
 from ladle.maps.palettes import CLASSES, OTHERS, ramp
 from ladle.maps.zorder import cells_of
+from ladle.service.pages.dashboard.readings import is_small
 from ladle.service.remembered import LONGEST_SECONDS, Remembered
 
 BY_TASK = ("state", "round", "label", "annotator")  # colours of the examples that have a task
 BY_POOL = ("margin", "cluster")  # colours of all examples
 MOST_POINTS = 1_000_000
+KEPT_SECONDS = 300  # for which the colours of a large campaign are not read anew
 _STATES = {"open": "#e69f00", "labelled": "#009e73", "disputed": "#d55e00", "excluded": "#56b4e9"}
 _STEPS = 8  # of a legend of numbers
 
@@ -81,7 +84,8 @@ class Atlas:
         if by not in (*BY_TASK, *BY_POOL):
             raise NotFoundError("the colour", wanted=f"be one of {', '.join((*BY_TASK, *BY_POOL))}", got=repr(by))
         layout = self.layout()
-        state = (self.key(), self.campaign.last_event())
+        moment = self.campaign.last_event() if is_small(self.campaign) else int(time.time() // KEPT_SECONDS)
+        state = (self.key(), moment)
         work = self._of_tasks if by in BY_TASK else self._of_margins if by == "margin" else self._of_clusters
         found: Coloured = self.remembered.get(f"map by {by}", state, lambda: work(layout, by))
         return found

@@ -15,6 +15,7 @@ from ladle.maps.tiles import DEEPEST
 from ladle.maps.zorder import CELLS, cells_of
 from ladle.service.desk import desk_of
 from ladle.service.gate.identity import Readers
+from ladle.service.pages.dashboard.readings import is_small
 from ladle.service.pages.map.atlas import BY_POOL, BY_TASK, MOST_POINTS, Atlas, Coloured, packed_points
 from ladle.service.remembered import PAGE_SECONDS, remembered_of
 from ladle.service.site import Pages
@@ -76,7 +77,8 @@ def map_page(pages: Pages, atlas: TheAtlas) -> Response:
             "deepest": DEEPEST,
             "colours": [*BY_TASK, *BY_POOL],
         }
-    return pages.render("map/map.html", layout=layout, facts=facts, problem=problem, colours=[*BY_TASK, *BY_POOL])
+    colours, first = [*BY_TASK, *BY_POOL], "state" if is_small(atlas.campaign) else ""
+    return pages.render("map/map.html", layout=layout, facts=facts, problem=problem, colours=colours, first=first)
 
 
 @router.get("/map/ready")
