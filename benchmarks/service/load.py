@@ -7,7 +7,8 @@ The service is a process of its own at a port of this machine. Every annotator t
 label after another, each with an Idempotency-Key, after a time to think. A request that is not answered, because the
 service was killed, is sent again until it is. In the end every acknowledged label is looked for in the campaign, which
 is verified: it has to be there once. A wait is the time from the first byte sent to the whole answer; requests that met
-a dead service are counted apart, by the time until they were acknowledged.
+a dead service are counted apart, by the time until they were acknowledged. After a start all annotators come at once
+with what they could not send, so waits that began within 5 seconds of a start are counted apart too.
 """
 
 from __future__ import annotations
@@ -38,9 +39,11 @@ from ladle.service.app import open_accounts
 from ladle.service.config import ServiceConfig
 from ladle.service.gate.roles import Role
 
+WAITS = ("tell", "take", "tell after a start", "take after a start")
 SIZES = ("store", "annotators", "seconds", "kills", "tasks", "think", "workers")
 TAKEN = 20  # tasks at a time
 RETRY_SECONDS = 0.1
+SETTLE_SECONDS = 5.0  # after a start, until what has gathered is answered
 PATIENCE_SECONDS = 30.0  # for the service to start
 
 
@@ -52,7 +55,7 @@ class Annotator:
     token: str
     sent: dict[str, tuple[str, str]] = field(default_factory=dict)
     acknowledged: set[str] = field(default_factory=set)
-    wait_seconds: dict[str, list[float]] = field(default_factory=lambda: {"take": [], "tell": []})
+    wait_seconds: dict[str, list[float]] = field(default_factory=lambda: {path: [] for path in WAITS})
     late_seconds: list[float] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -89,7 +92,9 @@ class Line:
             self._streams = None
 
 
-async def answered(annotator: Annotator, line: Line, path: str, body: Any, key: str, until: float) -> Any:
+async def answered(
+    annotator: Annotator, line: Line, path: str, body: Any, key: str, until: float, service: Service
+) -> Any:
     """The answer to a request, which is sent again until there is one; None when the time is over."""
     begun, tries = time.perf_counter(), 0
     while time.perf_counter() < until + PATIENCE_SECONDS:
@@ -109,7 +114,8 @@ async def answered(annotator: Annotator, line: Line, path: str, body: Any, key: 
             return None
         now = time.perf_counter()
         if tries == 1:
-            annotator.wait_seconds[path].append(now - at)
+            settled = at - service.ready_at > SETTLE_SECONDS
+            annotator.wait_seconds[path if settled else f"{path} after a start"].append(now - at)
         else:
             annotator.late_seconds.append(now - begun)
         return answer
@@ -117,13 +123,13 @@ async def answered(annotator: Annotator, line: Line, path: str, body: Any, key: 
     return None
 
 
-async def label(annotator: Annotator, port: int, until: float, think: float) -> None:
+async def label(annotator: Annotator, service: Service, port: int, until: float, think: float) -> None:
     """Label until the time is over."""
     chance, line, number = random.Random(annotator.name), Line(port, annotator.token), 0
     await asyncio.sleep(chance.uniform(0, think))
     while time.perf_counter() < until:
         number += 1
-        taken = await answered(annotator, line, "take", {"size": TAKEN}, f"take-{number}", until)
+        taken = await answered(annotator, line, "take", {"size": TAKEN}, f"take-{number}", until, service)
         for task in (taken or {"tasks": []})["tasks"]:
             await asyncio.sleep(chance.uniform(0.5, 1.5) * think)
             if time.perf_counter() >= until:
@@ -131,7 +137,7 @@ async def label(annotator: Annotator, port: int, until: float, think: float) -> 
             key, word = f"{number}-{task['id']}", chance.choice(["cat", "dog"])
             annotator.sent[key] = (task["id"], word)
             body = {"labels": [{"id": task["id"], "label": word, "seconds": 1.0}]}
-            if await answered(annotator, line, "tell", body, key, until) is not None:
+            if await answered(annotator, line, "tell", body, key, until, service) is not None:
                 annotator.acknowledged.add(key)
     line.close()
 
@@ -144,6 +150,7 @@ class Service:
         self._command += ["--workers", str(workers)]
         self._port, self._log = port, log
         self._process: subprocess.Popen[bytes] | None = None
+        self.ready_at = 0.0
 
     def start(self) -> float:
         """Start it: the seconds until it answers."""
@@ -157,7 +164,8 @@ class Service:
                 with socket.create_connection(("127.0.0.1", self._port), 1) as line:
                     line.sendall(f"GET /readyz HTTP/1.1\r\nHost: localhost:{self._port}\r\n\r\n".encode())
                     if b" 200 " in line.recv(100):
-                        return time.perf_counter() - begun
+                        self.ready_at = time.perf_counter()
+                        return self.ready_at - begun
             except OSError:
                 time.sleep(0.05)
         raise RuntimeError(f"the service did not start: {self._log.read_text()[-2000:]}")
@@ -185,7 +193,7 @@ async def run(service: Service, people: list[Annotator], port: int, arguments: a
     """Let people label, and kill the service in between: the seconds of each start."""
     begun = time.perf_counter()
     until = begun + arguments.seconds
-    work = [asyncio.create_task(label(each, port, until, arguments.think)) for each in people]
+    work = [asyncio.create_task(label(each, service, port, until, arguments.think)) for each in people]
     starts = []
     for number in range(arguments.kills):
         await asyncio.sleep(begun + arguments.seconds * (number + 1) / (arguments.kills + 1) - time.perf_counter())
@@ -230,7 +238,7 @@ def measured(url: str, folder: Path, arguments: argparse.Namespace) -> dict[str,
         stored = [(row.id, row.annotator, row.label) for row in campaign.labels()]
         verified = bool(campaign.verify())
     acknowledged = {(*each.sent[key][:1], each.name, each.sent[key][1]) for each in people for key in each.acknowledged}
-    waits = {path: np.array([wait for each in people for wait in each.wait_seconds[path]]) for path in ("tell", "take")}
+    waits = {path: np.array([wait for each in people for wait in each.wait_seconds[path]]) for path in WAITS}
     late = [wait for each in people for wait in each.late_seconds]
     problems = [text for each in people for text in each.problems]
     return {

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from ladle.labelling import Store
-from tests.campaign.made import begun
 from tests.service.served import Served, serve
 from tests.store.conftest import kind, postgres_url, server, store
 
@@ -27,6 +26,3 @@ def served_over(store: Store, tmp_path: Path) -> Iterator[Served]:
     """The same over each kind of store."""
     with serve(store, tmp_path) as running:
         yield running
-
-
-__all__ += ["begun"]

@@ -220,9 +220,9 @@ def _count_tasks(found: Tally, rows: ExampleRows) -> None:
         answered, counts = np.unique(answers, return_counts=True)
         places = np.minimum(np.searchsorted(answered, task.row), len(answered) - 1)
         level = np.where(waits & (answered[places] == task.row), counts[places], 0).astype(np.int64)
-    cells, counts = np.unique(np.column_stack([state, task.batch, level]), axis=0, return_counts=True)
-    for (code, batch, answers_), count in zip(cells.tolist(), counts.tolist(), strict=True):
-        found["tasks", STATES[code], batch, answers_] += count
+    cells = Counter(zip(state.tolist(), task.batch.tolist(), level.tolist(), strict=True))
+    for (code, batch, given), count in cells.items():
+        found["tasks", STATES[code], batch, given] += count
 
 
 def _count_pairs(found: Tally, label: LabelTable) -> None:
