@@ -6,8 +6,8 @@ The pool has `originals` examples with about `copies` near-equal copies each (a 
 many examples without copies. Batches of 40 are asked with random margins. A scripted annotator sits at the real page in
 Chromium. It knows the true class, so it never errs. For each task on the screen it thinks `think` seconds, and `look`
 seconds more for every near-duplicate beside it; then it presses one key. Counted are the labels that the campaign has
-at the end, divided by the time from the first task on the screen to the last answer saved. `keys` are the answers given.
-The audit of the groups is counted as it comes: each of its examples costs a key, as any single task does.
+at the end, divided by the time from the first task on the screen to the last answer saved. `keys` are the answers
+given. The audit of the groups is counted as it comes: each of its examples costs a key, as any single task does.
 """
 
 from __future__ import annotations
