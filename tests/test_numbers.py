@@ -294,6 +294,7 @@ TABLE: dict[str, tuple[str, Any, Any]] = {
             ),
         },
     ),
+    "Campaign.groups_of(most)": ("whole", 5, lambda value: _asked().groups_of("ann", [0], most=value)),
     "Campaign.take(size)": ("whole", 5, lambda value: store().take("ann", value).ids),
     "Campaign.take(lease_seconds)": ("number", 5, lambda value: store().take("ann", 5, lease_seconds=value).ids),
     "Campaign.take(share)": ("switch", True, lambda value: store().take("ann", 5, share=value).ids),

@@ -2231,9 +2231,62 @@ PAGES = (
         """if facts["format"] != _FORMAT:""",
         ("test_another_pool_and_damage", "test_another_pool_has_another_one"),
     ),
+    Fault(
+        "pages",
+        "what lies outside a line on the map is in the list",
+        "crossed = (y0 > y) != (y1 > y)",
+        "crossed = (y0 > y) == (y1 > y)",
+        ("test_a_polygon_against_another_implementation",),
+    ),
+)
+
+GROUPS = (
+    Fault(
+        "groups",
+        "members of the control are labelled by a group",
+        '        *view.read(ControlTable, "row", listed).row.tolist(),\n',
+        "",
+        ("test_who_is_kept_for_something_else_is_in_no_group",),
+    ),
+    Fault(
+        "groups",
+        "an example is in two groups",
+        "            free -= set(members)",
+        "            free -= set()",
+        ("test_a_group_is_of_one_tight_cluster_and_no_example_is_in_two",),
+    ),
+    Fault(
+        "groups",
+        "members of the audit get the label of the group",
+        "    is_drawn[0] = False",
+        "    is_drawn[:] = False",
+        ("test_one_answer_labels_the_task_and_its_members_but_for_the_audit",),
+    ),
+    Fault(
+        "groups",
+        "a group spends beyond the budget",
+        "            left -= len(members)",
+        "            left -= 0",
+        ("test_a_group_spends_no_more_than_the_budget",),
+    ),
+    Fault(
+        "groups",
+        "any example passes as a near-duplicate",
+        "    odd = np.flatnonzero(~np.isin(members, own))",
+        "    odd = np.flatnonzero(~np.isin(members, members))",
+        ("test_what_is_no_group_is_refused",),
+    ),
+    Fault(
+        "groups",
+        "a link leads out of the folder of images",
+        "        if not path.is_relative_to(self.path):",
+        "        if not path.is_absolute():",
+        ("test_names_that_lead_out_are_refused",),
+    ),
 )
 
 FAULTS: tuple[Fault, ...] = (
     *REACH, *PROVEN, *CUT, *ROUND_ROBIN, *TIES, *HOLM, *SAVINGS, *AGREEMENT, *LEASES, *IDEMPOTENCY, *SEALS, *BUDGET,
     *QUERY, *MEASURES, *FILES, *CLASSES, *EXPERIMENTS, *TIGHT, *CONTROL, *FITS, *BOUND, *ACCESS, *KEPT, *PAGES,
+    *GROUPS,
 )  # fmt: skip

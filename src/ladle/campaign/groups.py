@@ -139,6 +139,7 @@ def groups_of(campaign: _Open, annotator: str, ids: object, *, most: int = MOST_
     Cost: the candidates of these clusters; the tree is cut once.
     """
     session, most = campaign._session, whole(most, "`most`", least=1, most=MOST_MEMBERS)
+    name = person_name(check_name(annotator, "annotator"))
     budget = figures_of(campaign).left  # before the block: SQLite lets no second reader in while a writer waits
     with session.reading() as view:
         examples = session.examples(view)
@@ -149,7 +150,7 @@ def groups_of(campaign: _Open, annotator: str, ids: object, *, most: int = MOST_
             return [[] for _ in rows]
         around = {row: near.around(row, _MOST_CANDIDATES * most) for row in rows if row not in gold}
         found = np.unique(np.concatenate([np.empty(0, np.int64), *around.values()]))
-        free = set(_free(session, view, found, person_name(check_name(annotator, "annotator"))).tolist())
+        free = set(_free(session, view, found, name).tolist())
         left = len(found) if budget is None else max(0, budget)
         groups = []
         for row in rows:
@@ -199,7 +200,7 @@ def tell_group(
     annotator: str,
     key: str | None = None,
     told_at: Any = None,
-    seconds: float | None = None,
+    seconds: Any = None,
 ) -> Told:
     """Store one answer for a task and its near-duplicates.
 

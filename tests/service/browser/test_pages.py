@@ -242,5 +242,5 @@ def test_key_to_next_task_takes_a_twentieth_of_a_second_at_most(browser: Browser
         page.wait_for_timeout(300)
         times = sorted(page.evaluate("ladleTimes"))
         assert len(times) == 120
-        assert times[len(times) // 2] < 50, times  # the figures of a quiet machine are in docs/results/service.md
+        assert times[len(times) // 2] < 50, times  # measured figures are in docs/results/labelling.md
         all_saved(page)

@@ -57,7 +57,7 @@ def demo(
     home = made_folder(folder)
     _campaign(home, progress_reporter(quiet=quiet or as_json)).close()
     sources = ContentSources(table=home / IMAGES, guidelines=home / GUIDELINES)
-    config = ServiceConfig(database=home / DATABASE, name=NAME, port=port, content=sources, groups=True)
+    config = ServiceConfig(database=home / DATABASE, name=NAME, port=port, content=sources)
     service = opened(config, lead="lead", always_link=True)
     print_start(service, config, as_json=as_json)
     if browser:
