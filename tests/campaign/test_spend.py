@@ -15,7 +15,8 @@ from ladle.errors import ArgumentError
 from ladle.labelling import MemoryStore, Store
 from ladle.labelling.contract.columns import repeated, texts
 from ladle.labelling.contract.tables import LabelTable
-from ladle.labelling.measures.spending import cost_of, paid_for, payments
+from ladle.labelling.contract.tallies import paid_for
+from ladle.labelling.measures.spending import cost_of, payments
 from ladle.labelling.people import NameChange
 from tests.campaign.made import begun, ids_of, margins
 

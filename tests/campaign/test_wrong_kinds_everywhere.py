@@ -61,16 +61,20 @@ WRONG: dict[str, Any] = {
 }
 # What a good call needs beside its defaults. A new method fails the test below until it is here.
 GOOD: dict[str, Callable[[Path], dict[str, Any]]] = {
+    "acting": lambda _: {"by": "lea"},
     "add_gold": lambda _: {"ids": ids_of(9)[8:], "labels": ["cat"]},
     "adjudicate": lambda _: {"ids": ids_of(1), "labels": ["cat"]},
     "adjudications": lambda _: {},
     "agreement": lambda _: {},
     "ask": lambda _: {"size": 2, "margins": margins(ROWS)},
+    "asked": lambda _: {},
     "assign": lambda _: {"ids": ids_of(1), "to": "ann"},
     "audit": lambda _: {},
+    "audit_page": lambda _: {},
     "backup": lambda folder: {"path": folder / "b.backup"},
     "batch": lambda _: {"number": 1},
     "batches": lambda _: {},
+    "chosen": lambda _: {"number": 1},
     "close": lambda _: {},
     "comment": lambda _: {"ids": ids_of(1), "texts": "a smudge", "annotator": "ann"},
     "comments": lambda _: {},
@@ -80,12 +84,28 @@ GOOD: dict[str, Callable[[Path], dict[str, Any]]] = {
     "disputes": lambda _: {},
     "exclude": lambda _: {"ids": ids_of(1), "reason": "dark"},
     "extend": lambda _: {"pool": pool_of(ROWS)},
+    "figures": lambda _: {},
+    "has_taken": lambda _: {"annotator": "ann", "ids": ids_of(1)},
+    "labels_given": lambda _: {"annotator": "ann", "since": 1.0},
+    "groups_of": lambda _: {"annotator": "ann", "ids": ids_of(1)},
+    "are_near": lambda _: {"example_id": ids_of(1)[0], "ids": ids_of(2)},
+    "tell_group": lambda _: {"example_id": ids_of(1)[0], "label": "cat", "members": [], "annotator": "ann"},
+    "group_audit": lambda _: {},
     "has_batch": lambda _: {"key": "none"},
+    "label_page": lambda _: {},
     "holdings": lambda _: {},
     "import_labels": lambda _: {"ids": ids_of(1), "labels": ["cat"], "source": "old"},
     "include": lambda _: {"ids": ids_of(1)},
     "labels": lambda _: {},
     "last_event": lambda _: {},
+    "map.clusters": lambda _: {},
+    "map.clusters_of_tasks": lambda _: {"margins": margins(ROWS)},
+    "map.colours": lambda _: {"by": "state"},
+    "map.kept": lambda _: {},
+    "map.layout": lambda _: {},
+    "map.margins": lambda _: {},
+    "models": lambda _: {},
+    "storage": lambda _: {},
     "migrate": lambda folder: {"url": folder / "there.db"},
     "move_pool": lambda folder: {"pool": folder / "pool.parquet"},
     "names": lambda folder: {"url": folder / "there.db"},
@@ -93,6 +113,7 @@ GOOD: dict[str, Callable[[Path], dict[str, Any]]] = {
     "outstanding": lambda _: {},
     "progress": lambda _: {},
     "quarantine": lambda _: {},
+    "quarantine_page": lambda _: {},
     "record_model": lambda _: {"version": "v1"},
     "release": lambda _: {"annotator": "ann"},
     "resolved": lambda _: {},
@@ -105,6 +126,7 @@ GOOD: dict[str, Callable[[Path], dict[str, Any]]] = {
     "split": lambda _: {"shares": {"train": 0.5, "test": 0.5}},
     "story": lambda _: {"example_id": ids_of(1)[0]},
     "take": lambda _: {"annotator": "ann", "size": 1},
+    "task_page": lambda _: {},
     "tell": lambda _: {"ids": ids_of(1), "labels": ["cat"]},
     "tell_file": lambda folder: {"file": folder / "a.csv", "annotator": "ann"},
     "unassign": lambda _: {"ids": ids_of(1)},
@@ -186,7 +208,7 @@ def called(campaign: ladle.Campaign, name: str, given: dict[str, Any]) -> object
 def test_every_public_method_is_swept(folder: Path) -> None:
     campaign = busy(folder, "all")
     assert sorted(methods(campaign)) == sorted(GOOD)
-    assert parts() == ["classes", "people", "pool", "withdrawals"]
+    assert parts() == ["classes", "map", "people", "pool", "withdrawals"]
 
 
 @pytest.mark.parametrize("name", GOOD)

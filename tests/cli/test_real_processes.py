@@ -80,6 +80,16 @@ LINES: dict[str, tuple[tuple[str, ...], int]] = {
     "campaign skip": (("cut.npy", "--annotator", "ann", "--reason", "r", *DB), 4),
     "campaign comment": (("--example", "no-such", "--annotator", "ann", "--text", "t", *DB), 3),
     "campaign untell": (("missing.csv", *DB), 8),
+    "serve run": (("flipped.db",), 4),
+    "serve demo": (("--folder", "cut.npy"), 4),
+    "serve token add": (("bot", "--role", "lead", "--db", "flipped.db"), 4),
+    "serve token list": (("--db", "flipped.db"), 4),
+    "serve token rotate": (("7", *DB), 8),
+    "serve token revoke": (("7", *DB), 8),
+    "serve user add": (("ann", "--role", "annotator", "--db", "flipped.db"), 4),
+    "serve user list": (("--db", "flipped.db"), 4),
+    "serve user password": (("ann", *DB), 8),
+    "serve user revoke": (("ann", *DB), 8),
 }
 
 

@@ -33,6 +33,7 @@ SEVERAL = {
     "campaign skip": {"--example"},
     "campaign control": {"--score-column"},
     "campaign comment": {"--example"},
+    "serve run": {"--allowed-host", "--image-host"},
 }
 
 

@@ -22,7 +22,7 @@ LAYERS = [
     {"memory"},
     {"pool"},
     {"scores"},
-    {"geometry"},
+    {"geometry", "maps"},
     {"neighbours"},
     {"hac"},
     {"clusters", "sklearn"},
@@ -35,13 +35,14 @@ LAYERS = [
     {"lab"},
     {"report"},
     {"testing"},
+    {"service"},
     {"cli"},
     {"__main__"},
 ]
 # Room -> its sub-rooms in the same order, and files that have a place of their own in it; "." stands for the files that
 # lie in the room itself.
 SUBROOMS = {
-    "cli": [{"program"}, {"pool"}, {"campaign", "lab"}, {"."}],
+    "cli": [{"program"}, {"pool"}, {"campaign", "lab"}, {"service"}, {"."}],
     "hac": [
         {"intake"},
         {"engine", "tree"},
@@ -53,12 +54,22 @@ SUBROOMS = {
     "lab": [{"data"}, {"learners", "measures"}, {"campaigns"}, {"protocol"}, {"ledger"}, {"runner"}],
     "pool": [{"files"}, {"tables"}, {"ids"}, {"."}],
     "scores": [{"."}, {"files"}],
+    "service": [
+        {"content"},
+        {"config", "problems", "counters", "words", "remembered"},
+        {"gate"},
+        {"desk", "site"},
+        {"api"},
+        {"pages"},
+        {"."},
+    ],
     "strategies": [{"query"}, {"scored", "distance", "coverage"}, {"clustered"}, {"."}],
 }
 # The files and sub-rooms of a room, each of which may import those before it.
 FILE_ORDER = {
     "campaign": [
-        *("session", "own_files", "overview", "backups", "creation", "work", "control", "lead", "pools"),
+        *("session", "own_files", "overview", "backups", "creation", "work", "control", "lead", "pools", "pages"),
+        *("own_tasks", "groups", "pool_map", "storage", "asked"),
         *("reader", "comparison", "status", "teller", "editor", "whole_round", "campaign"),
     ],
     "formats": [
@@ -79,7 +90,11 @@ HEAVY = {
     "sqlalchemy": {"store"},
     "alembic": {"store"},
     "psycopg": {"store"},
-    "fastapi": set(),
+    "fastapi": {"service"},
+    "starlette": {"service"},
+    "uvicorn": {"service"},
+    "jinja2": {"service"},
+    "markdown_it": {"service"},
     "matplotlib": {"report"},
     "PIL": {"report", "lab"},
     "sklearn": {"lab", "sklearn", "adapters"},
@@ -89,7 +104,19 @@ HEAVY = {
     "typer": {"cli"},
     "rich": {"cli"},
     "numba": {"compiled", "kernel_cache", "neighbours", "hac", "geometry", "scores", "strategies", "lab", "cli"},
-    "pyarrow": {"frames", "pool", "scores", "cli", "strategies", "labelling", "campaign", "store", "lab", "formats"},
+    "pyarrow": {
+        "frames",
+        "pool",
+        "scores",
+        "cli",
+        "strategies",
+        "labelling",
+        "campaign",
+        "store",
+        "lab",
+        "formats",
+        "service",
+    },
 }
 
 
@@ -175,7 +202,7 @@ def test_heavy_libraries_stay_in_their_rooms() -> None:
 @pytest.mark.parametrize("command", ["import ladle", "import ladle.cli", "import ladle; dir(ladle); ladle.__version__"])
 def test_importing_ladle_pulls_in_nothing_heavy(command: str) -> None:
     heavy = ["numba", "scipy", "pyarrow", "sklearn", "matplotlib", "PIL", "pandas", "torch", "numpy", "sqlalchemy"]
-    heavy += ["alembic", "psycopg"]
+    heavy += ["alembic", "psycopg", "fastapi", "starlette", "uvicorn", "jinja2"]
     check = f"{command}; import sys; print([name for name in {heavy!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -22,6 +22,7 @@ from ladle.labelling.contract.tables import (
     LeaseTable,
     PoolPartTable,
     QuarantineTable,
+    TallyTable,
     TaskTable,
 )
 from ladle.labelling.invariants import Everything, problems
@@ -74,6 +75,11 @@ BREAKS = {
     "an exclusion behind the back": (added(ExclusionTable, 0, "bilder/ö0.jpg", "?", 1, 1, 1), "not in the state"),
     "gold outside the pool": (changed(GoldTable, 0, row=40, event=10_000), "is of no event"),
     "a pool that shrank": (changed(PoolPartTable, 1, rows=10), "shrank"),
+    "a kept count that is another": (changed(TallyTable, 0, count=999), "the kept count"),
+    "a kept count under another key": (
+        added(TallyTable, "0" * 24, "classes", "yak", 0, 0, 0, 1),
+        "1 kept count has another key",
+    ),
     "a quarantine without a reason": (changed(QuarantineTable, 0, reason=""), "without a reason"),
 }
 

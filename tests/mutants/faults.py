@@ -666,8 +666,8 @@ AGREEMENT = (
     Fault(
         "agreement",
         "gold on which people disagree is a dispute in lists and counts",
-        "    state = np.where((task.state == DISPUTED) & np.isin(task.row, gold), LABELLED, task.state)",
-        "    state = task.state",
+        "    state: Int64 = np.where((task.state == DISPUTED) & np.isin(task.row, gold), LABELLED, task.state)",
+        "    state: Int64 = np.where(gold.size < 0, LABELLED, task.state)",
         ("test_a_dispute_is_one_everywhere_or_nowhere", "test_a_disputed_gold_example_reserves_nothing"),
     ),
     Fault(
@@ -2061,7 +2061,232 @@ BOUND = (
     ),
 )
 
+# Who may what over HTTP, and what is done once.
+ACCESS = (
+    Fault(
+        "access",
+        "what was revoked goes on working",
+        "return ended_at > 0 or 0 < expires_at <= self.now()",
+        "return 0 < expires_at <= self.now()",
+        ("test_revoked_and_expired_accounts_do_nothing",),
+    ),
+    Fault(
+        "access",
+        "a session never expires",
+        "return ended_at > 0 or 0 < expires_at <= self.now()",
+        "return ended_at > 0",
+        ("test_a_password_begins_a_session_which_ends",),
+    ),
+    Fault(
+        "access",
+        "a page of another site changes the campaign",
+        'if site not in ("same-origin", "none"):',
+        'if site == "nowhere":',
+        ("test_another_site_changes_nothing_by_a_cookie",),
+    ),
+    Fault(
+        "access",
+        "any secret of a page is the right one",
+        "if not hmac.compare_digest(sent.encode(), identity.csrf.encode()):",
+        "if not sent:",
+        ("test_another_site_changes_nothing_by_a_cookie",),
+    ),
+    Fault(
+        "access",
+        "a name that points to this machine is the service's",
+        "len(hosts) != 1 or host_name(hosts[0]) not in self._config.hosts",
+        "len(hosts) != 1",
+        ("test_a_name_that_is_not_the_services_is_refused",),
+    ),
+    Fault(
+        "access",
+        "an annotator labels what others have taken",
+        "if own is None or not own.all():",
+        "if own is None:",
+        ("test_an_annotator_changes_own_tasks_alone",),
+    ),
+    Fault(
+        "access",
+        "a released task stays the annotator's own",
+        "stands |= ended_by_time(lease.lease_until, event_times(view, lease.event))",
+        "stands |= lease.lease_until > 0",
+        ("test_a_task_that_was_released_or_given_away_is_own_no_more",),
+    ),
+    Fault(
+        "access",
+        "a key may stand for another request",
+        "if before[0].fingerprint != fingerprint:",
+        'if fingerprint == "":',
+        ("test_the_same_request_twice_is_one",),
+    ),
+    Fault(
+        "access",
+        "a key is everybody's",
+        'None if key is None else f"{name}/{key}"',
+        "key",
+        ("test_a_key_belongs_to_its_sender",),
+    ),
+    Fault(
+        "access",
+        "a spreadsheet runs a cell with an at sign",
+        r'_BEGINS = r"^[=+\-@\t\r]"',
+        r'_BEGINS = r"^[=+\-\t\r]"',
+        ("test_no_cell_of_csv_is_a_formula",),
+    ),
+    Fault(
+        "access",
+        "a writer does not wait for readers",
+        "and not (self._queue[0].writes and self._readers):",
+        "and self._readers >= 0:",
+        ("test_a_writer_is_alone_and_the_first_is_first",),
+    ),
+)
+
+# What is kept of the counts of tasks and labels.
+KEPT = (
+    Fault(
+        "kept counts",
+        "every told label of a pair is paid for",
+        "strict=True)) - known)",
+        "strict=True)))",
+        ("test_after_every_kind_of_change_the_counts_are_those_of_all_rows",),
+    ),
+    Fault(
+        "kept counts",
+        "a closed entry of the quarantine stays counted",
+        "    after = QuarantineTable.joined([_of(added, QuarantineTable), closed])",
+        "    after = QuarantineTable.joined([_of(added, QuarantineTable), known])",
+        ("test_after_every_kind_of_change_the_counts_are_those_of_all_rows",),
+    ),
+    Fault(
+        "kept counts",
+        "gold and exclusions change no count",
+        "for tables in several for kind in kinds]))",
+        "for tables in several for kind in kinds[:2]]))",
+        ("test_after_every_kind_of_change_the_counts_are_those_of_all_rows",),
+    ),
+    Fault(
+        "kept counts",
+        "another pool changes no count",
+        "        change = change_of(tallied(before), tallied(before.rewritten(rewritten).after(added, changed)))",
+        "        change = change_of(tallied(before), tallied(before.after(added, changed)))",
+        ("test_after_every_kind_of_change_the_counts_are_those_of_all_rows",),
+    ),
+    Fault(
+        "kept counts",
+        "verify does not count anew",
+        "    for cell in sorted(change_of(found, kept)):",
+        "    for cell in sorted(change_of(kept, kept)):",
+        ("test_whatever_is_broken_is_found", "test_a_kept_count_that_is_lost_is_refused"),
+    ),
+    Fault(
+        "kept counts",
+        "figures leave out a lost count",
+        "        view.check((TallyTable,))",
+        "        view.check(())",
+        ("test_a_kept_count_that_is_lost_is_refused",),
+    ),
+    Fault(
+        "kept counts",
+        "a page of labels has some of later moments",
+        "    label = label.take(label.event <= until)",
+        "    label = label.take(label.event > 0)",
+        ("test_labels_of_several_pages_are_of_one_moment",),
+    ),
+    Fault(
+        "kept counts",
+        "a writer answers from before its own change",
+        "        for known in [each for each in self._known if each[0] is kind]:",
+        "        for known in [each for each in self._known if each[0] is None]:",
+        ("test_a_writer_reads_what_it_has_just_written",),
+    ),
+)
+
+PAGES = (
+    Fault(
+        "pages",
+        "a page of a large campaign reads all labels by itself",
+        "if wait or is_small(campaign):",
+        "if True:",
+        ("test_a_large_campaign_is_read_when_someone_asks",),
+    ),
+    Fault(
+        "pages",
+        "a change of another list than the page showed",
+        "if _digest(rows) != digest:",
+        "if False:",
+        ("test_another_list_is_refused",),
+    ),
+    Fault(
+        "pages",
+        "a figure of an older state",
+        "if entry.key != key:  # an older state, being worked out",
+        "if False:",
+        ("test_an_older_state_is_never_the_answer",),
+    ),
+    Fault(
+        "pages",
+        "the layout of another pool",
+        """if facts["format"] != _FORMAT or facts["pool"] != pool:""",
+        """if facts["format"] != _FORMAT:""",
+        ("test_another_pool_and_damage", "test_another_pool_has_another_one"),
+    ),
+    Fault(
+        "pages",
+        "what lies outside a line on the map is in the list",
+        "crossed = (y0 > y) != (y1 > y)",
+        "crossed = (y0 > y) == (y1 > y)",
+        ("test_a_polygon_against_another_implementation",),
+    ),
+)
+
+GROUPS = (
+    Fault(
+        "groups",
+        "members of the control are labelled by a group",
+        '        *view.read(ControlTable, "row", listed).row.tolist(),\n',
+        "",
+        ("test_who_is_kept_for_something_else_is_in_no_group",),
+    ),
+    Fault(
+        "groups",
+        "an example is in two groups",
+        "            free -= set(members)",
+        "            free -= set()",
+        ("test_a_group_is_of_one_tight_cluster_and_no_example_is_in_two",),
+    ),
+    Fault(
+        "groups",
+        "members of the audit get the label of the group",
+        "    is_drawn[0] = False",
+        "    is_drawn[:] = False",
+        ("test_one_answer_labels_the_task_and_its_members_but_for_the_audit",),
+    ),
+    Fault(
+        "groups",
+        "a group spends beyond the budget",
+        "            left -= len(members)",
+        "            left -= 0",
+        ("test_a_group_spends_no_more_than_the_budget",),
+    ),
+    Fault(
+        "groups",
+        "any example passes as a near-duplicate",
+        "    odd = np.flatnonzero(~np.isin(members, own))",
+        "    odd = np.flatnonzero(~np.isin(members, members))",
+        ("test_what_is_no_group_is_refused",),
+    ),
+    Fault(
+        "groups",
+        "a link leads out of the folder of images",
+        "        if not path.is_relative_to(self.path):",
+        "        if not path.is_absolute():",
+        ("test_names_that_lead_out_are_refused",),
+    ),
+)
+
 FAULTS: tuple[Fault, ...] = (
     *REACH, *PROVEN, *CUT, *ROUND_ROBIN, *TIES, *HOLM, *SAVINGS, *AGREEMENT, *LEASES, *IDEMPOTENCY, *SEALS, *BUDGET,
-    *QUERY, *MEASURES, *FILES, *CLASSES, *EXPERIMENTS, *TIGHT, *CONTROL, *FITS, *BOUND,
+    *QUERY, *MEASURES, *FILES, *CLASSES, *EXPERIMENTS, *TIGHT, *CONTROL, *FITS, *BOUND, *ACCESS, *KEPT, *PAGES,
+    *GROUPS,
 )  # fmt: skip

@@ -4,7 +4,7 @@ The results of the rules and the contract of a store can be imported from here t
 
 The rooms and files, each of which imports only those before it: session/ (an open campaign), own_files, overview/
 (reading), backups, creation (its beginning), work/ (scores in, tasks out, labels in), control, lead/ (what a lead
-changes), pools; reader, comparison, status, teller, editor, whole_round, campaign (the public names).
+changes), pools, pages; reader, comparison, status, teller, editor, whole_round, campaign (the public names).
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from ladle.labelling import (
     Agreement,
     Assigned,
     Batch,
+    Figures,
     Labels,
     MemoryStore,
+    Page,
     PersonChange,
     PoolSplit,
     Progress,
@@ -42,8 +44,10 @@ __all__ = [
     "Batch",
     "Campaign",
     "CampaignComparison",
+    "Figures",
     "Labels",
     "MemoryStore",
+    "Page",
     "PersonChange",
     "PoolSplit",
     "Progress",

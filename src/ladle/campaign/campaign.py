@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from ladle.campaign import creation, whole_round
+from ladle.campaign import creation, groups, whole_round
 from ladle.campaign.editor import Editor
 from ladle.campaign.lead import settings_changes
 from ladle.campaign.lead.classes import Classes
@@ -47,6 +47,7 @@ class Campaign(Editor):
 
     # The function takes the campaign as its first argument. It stands with its rules, because this file is long.
     set = settings_changes.set_settings
+    tell_group = groups.tell_group
 
     @property
     def classes(self) -> Classes:

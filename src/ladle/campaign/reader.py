@@ -6,7 +6,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
-from ladle.campaign import control, creation
+from ladle.campaign import asked, control, creation, groups, own_tasks, pages, pool_map, storage
 from ladle.campaign.overview import progress, quality, splitting, stories, verify, views, waiting
 from ladle.campaign.overview.news import News
 from ladle.campaign.pools import CampaignPool
@@ -36,8 +36,13 @@ class Reader:
     __slots__ = ("_session",)
 
     # Functions that take the campaign as their first argument. They stand with their rules, because this file is long.
-    split = splitting.split_of
-    control = control.control_of
+    split, control = splitting.split_of, control.control_of
+    figures, has_taken, labels_given = pages.figures_of, own_tasks.has_taken, own_tasks.labels_given
+    groups_of, are_near, group_audit = groups.groups_of, groups.are_near, groups.group_audit
+    task_page, label_page = pages.task_page_of, pages.label_page_of
+    audit_page, quarantine_page = pages.audit_page_of, pages.quarantine_page_of
+    asked, chosen, models = asked.asked_of, asked.chosen_of, asked.models_of
+    storage, map = storage.storage_of, pool_map.map_of
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -105,6 +110,28 @@ class Reader:
         """
         store = url if isinstance(url, Store) else SqlStore.open(url)
         return store.names()
+
+    def acting(self, by: str) -> Self:
+        """The same campaign in the name of another person, for a program that serves several people at a time.
+
+        A campaign serves one call at a time; the one that is returned may be used beside this one, by another thread.
+        The two share the database and what is open of the pool. Close only one of them.
+
+        Parameters
+        ----------
+        by : str
+            Who acts, as in `open`.
+
+        Returns
+        -------
+        Campaign or Reader
+
+        Raises
+        ------
+        ArgumentError
+            For a name that is too long, or that a database cannot store.
+        """
+        return type(self)(self._session.acting(by))
 
     @property
     def name(self) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ladle._version import __version__
-from ladle.cli.program.command import Command
+from ladle.cli.program.command import Command, Group
 from ladle.cli.program.failures import exit_codes
 
 # Command -> the module with a function of that name.
@@ -23,8 +23,12 @@ COMMANDS = {
     "doctor": "ladle.cli.pool.doctor",
 }
 # Group of commands -> the module with ABOUT, COMMANDS (name -> function), EXAMPLES (name -> text) and, where names are
-# two words such as "class add", ABOUT_WORD (first word -> text).
-GROUPS = {"lab": "ladle.cli.lab.experiments", "campaign": "ladle.cli.campaign.commands"}
+# two words such as "class add", ABOUT_WORD (first word -> text). DEFAULT is the command that no word stands for.
+GROUPS = {
+    "lab": "ladle.cli.lab.experiments",
+    "campaign": "ladle.cli.campaign.commands",
+    "serve": "ladle.cli.service.commands",
+}
 
 _EPILOG = "\n".join(
     [
@@ -67,7 +71,8 @@ def _build() -> typer.Typer:
 
 def _group(module: Any) -> typer.Typer:
     """The commands of a group; those of two words are in a group of their first word."""
-    group, inner = typer.Typer(rich_markup_mode="rich"), {}
+    kind = Group if hasattr(module, "DEFAULT") else None
+    group, inner = typer.Typer(rich_markup_mode="rich", cls=kind), {}
     for full_name, command in module.COMMANDS.items():
         word, _, name = full_name.rpartition(" ")
         if word and word not in inner:

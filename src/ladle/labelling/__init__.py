@@ -19,9 +19,11 @@ from ladle.labelling.answers import (
 )
 from ladle.labelling.contract.store import Store, View, Writer
 from ladle.labelling.control_figures import ControlEstimate, ControlFigures, LabelsSaved
+from ladle.labelling.figures import Figures
 from ladle.labelling.labels import Labels
 from ladle.labelling.measures.agreement_summary import Agreement
 from ladle.labelling.memory_store import MemoryStore
+from ladle.labelling.pages import Page
 from ladle.labelling.records import Record, Records
 from ladle.labelling.settings import Settings
 from ladle.labelling.splits import PoolSplit
@@ -32,9 +34,11 @@ __all__ = [
     "Batch",
     "ControlEstimate",
     "ControlFigures",
+    "Figures",
     "Labels",
     "LabelsSaved",
     "MemoryStore",
+    "Page",
     "PersonChange",
     "PoolSplit",
     "Progress",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -31,11 +32,24 @@ from ladle.labelling.contract.tables import (
     LeaseTable,
     PoolPartTable,
     QuarantineTable,
+    SettingsTable,
+    TallyTable,
     TaskTable,
 )
+from ladle.labelling.contract.tallies import (
+    Cell,
+    ExampleRows,
+    change_of,
+    counts_in,
+    key_of,
+    quarantine_tallied,
+    tallied,
+)
+from ladle.labelling.measures.spending import payments
 from ladle.labelling.ranges import MOST, out_of_range
 from ladle.labelling.rules import tell as tell_rules
 from ladle.labelling.rules.ask import rows_of
+from ladle.labelling.rules.people import changes_in
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import EXCLUDED, OPEN
 
@@ -236,6 +250,27 @@ def _pool(everything: Everything) -> Iterator[str]:
     yield from _lines("entry", "is", "in quarantine without a reason", silent)
 
 
+def _tallies(everything: Everything) -> Iterator[str]:
+    """Every kept count is what a count of all rows finds."""
+    table = everything.of(TallyTable)
+    kept, found = counts_in(table), recounted(everything)
+    for cell in sorted(change_of(found, kept)):
+        yield f"the kept count {cell} is {kept[cell]:,} where there are {found[cell]:,}"
+    wrong = np.array([key_of((row[1], row[2], row[3], row[4])) != row[0] for row in table.tuples()], bool)
+    yield from _lines("kept count", "has", "another key than its own", wrong)
+
+
+def recounted(everything: Everything) -> Counter[Cell]:
+    """All counts, by all rows of the tables."""
+    of, label = everything.of, everything.of(LabelTable)
+    counts = tallied(ExampleRows(of(TaskTable), label, of(GoldTable), of(ExclusionTable)))
+    counts.update(quarantine_tallied(of(QuarantineTable)))
+    paid = payments(label, changes_in(of(EventTable)))
+    for period, count in Counter(np.searchsorted(of(SettingsTable).event, paid.event, side="right").tolist()).items():
+        counts["payments", "", period, 0] = count
+    return counts
+
+
 def _lines(what: str, verb: str, how: str, wrong: npt.NDArray[Any]) -> Iterator[str]:
     """One line that names the first places where `wrong` is set; none where nothing is. what, verb: of one place."""
     places = np.flatnonzero(wrong)
@@ -261,5 +296,6 @@ _CHECKS: dict[Check, str] = {
     _budget: "no ask went beyond its budget",
     _labels: "versions count from 1, at most one is current, each label is one of the campaign, as it was told",
     _states: "every task is in the state that its labels and the exclusions give",
+    _tallies: "every kept count is what a count of all rows finds",
     _pool: "the pool only grows unless it is replaced, and every row is in it or of an example that was taken out",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -114,8 +114,18 @@ class _MemoryView(View):
         place, values = list(kind.layout()).index(field), set(among)
         return kind.of([row for row in ordered if row[place] in values])
 
-    def counts(self) -> dict[str, int]:
-        return {kind.NAME: len(self._tables[kind]) for kind in KINDS}
+    def counts(self, kinds: Sequence[type[Columns]] = KINDS) -> dict[str, int]:
+        return {kind.NAME: len(self._tables[kind]) for kind in kinds}
+
+    def page(
+        self, kind: type[Kind], where: Mapping[str, object], by: Sequence[str], after: Sequence[int], limit: int
+    ) -> Kind:
+        rows = kind.of(list(self._tables[kind].values()))
+        for name, value in where.items():
+            rows = rows.take(rows.column(name) == value)
+        keys = list(zip(*(rows.column(name).tolist() for name in by), strict=True))
+        later = [place for place, key in enumerate(keys) if key > tuple(after)]
+        return rows.take(np.array(sorted(later, key=keys.__getitem__)[:limit], np.int64))
 
     def last(self, kind: type[Kind]) -> Kind:
         rows = self._tables[kind]
@@ -151,8 +161,13 @@ class _MemoryWriter(Writer):
     def last(self, kind: type[Kind]) -> Kind:
         return self._view.last(kind)
 
-    def counts(self) -> dict[str, int]:
-        return self._view.counts()
+    def counts(self, kinds: Sequence[type[Columns]] = KINDS) -> dict[str, int]:
+        return self._view.counts(kinds)
+
+    def page(
+        self, kind: type[Kind], where: Mapping[str, object], by: Sequence[str], after: Sequence[int], limit: int
+    ) -> Kind:
+        return self._view.page(kind, where, by, after, limit)
 
     def ranked(self, after: tuple[int, int], limit: int) -> TaskTable:
         return self._view.ranked(after, limit)

@@ -34,6 +34,7 @@ from ladle.labelling.contract.tables import (
     PoolPartTable,
     QuarantineTable,
     SettingsTable,
+    TallyTable,
     TaskTable,
 )
 from ladle.labelling.labels import holdable
@@ -80,6 +81,7 @@ RANGES: dict[type[Columns], dict[str, tuple[int, int]]] = {
     AssignmentTable: {"row": ROW, "at": TIME, "active": FLAG},
     CommentTable: {"row": ROW, "told_at": TIME},
     ControlTable: {"row": ROW, "batch": NUMBER, "drawn": FLAG},
+    TallyTable: {"number": ROW, "level": COUNT, "count": COUNT},
 }
 
 

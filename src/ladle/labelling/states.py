@@ -22,14 +22,14 @@ from dataclasses import replace
 from itertools import permutations
 from typing import Literal
 
-import numpy as np
-
 from ladle.errors import LadleError
+from ladle.labelling.contract import tables
 from ladle.labelling.contract.columns import Int64
 from ladle.labelling.contract.tables import TaskTable
+from ladle.labelling.contract.tallies import counted_states
 
-OPEN, LABELLED, DISPUTED, EXCLUDED = range(4)
-STATES = ("open", "labelled", "disputed", "excluded")
+OPEN, LABELLED, DISPUTED, EXCLUDED = tables.OPEN, tables.LABELLED, tables.DISPUTED, tables.EXCLUDED
+STATES = tables.STATES
 
 WAITING = (OPEN, DISPUTED)  # the states of a task that waits for labels
 
@@ -63,8 +63,7 @@ def as_counted(task: TaskTable, gold: Int64) -> TaskTable:
     Its label is known. So it waits for nobody, reserves nothing, and no lead has to decide. Its stored state is that of
     its labels, because it may be gold no more one day. gold: rows, as `gold_of` has them.
     """
-    state = np.where((task.state == DISPUTED) & np.isin(task.row, gold), LABELLED, task.state)
-    return replace(task, state=state.astype(np.int64))
+    return replace(task, state=counted_states(task, gold))
 
 
 def check_moves(rule: Rule, before: Int64, after: Int64) -> None:

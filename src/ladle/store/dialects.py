@@ -10,17 +10,22 @@ from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from ladle.errors import StoreError
 from ladle.store.engine import WAIT_SECONDS
-from ladle.store.schema import CAMPAIGNS, PREFIX
+from ladle.store.queries import Wording, insertion
+from ladle.store.schema import CAMPAIGNS, PREFIX, SERVICE_PREFIX
 from ladle.store.upgrade import upgrade
 
 CHUNK_ROWS = 50_000  # rows written in one call: limits the memory of their tuples
+FETCHED_ROWS = 8_000  # rows read at a time
 _SCHEMA_LOCK = 0x1AD1E  # PostgreSQL's advisory lock while tables or a campaign are created
 
 Row = tuple[object, ...]
+
+_LISTED = "IN (SELECT value FROM json_each(?))"
+_SQLITE = Wording("?", names_indexes=True, among=(("number", _LISTED), ("text", _LISTED)))
+_POSTGRES = Wording("%s", names_indexes=False, among=(("number", "= ANY(%s::bigint[])"), ("text", "= ANY(%s::text[])")))
 
 
 class Dialect(ABC):
@@ -42,9 +47,14 @@ class Dialect(ABC):
     def hold_schema(self, connection: sa.Connection) -> None:
         """Lock the schema and the list of campaigns until the transaction ends."""
 
+    @property
     @abstractmethod
-    def among(self, column: sa.Column[Any], values: Sequence[object]) -> sa.ColumnElement[bool]:
-        """The condition that the value of a column is one of any number of values."""
+    def wording(self) -> Wording:
+        """How this database words queries."""
+
+    @abstractmethod
+    def values(self, values: Sequence[object]) -> object:
+        """Any number of values as the one parameter of the condition that `wording` has for them."""
 
     @abstractmethod
     def add(self, connection: sa.Connection, table: sa.Table, rows: Iterator[Row], count: int) -> None:
@@ -64,10 +74,13 @@ class Dialect(ABC):
         """The time by the clock of the database, in microseconds since 1970; None where it has none of its own."""
         return None
 
-    def fetch(self, connection: sa.Connection, query: sa.Select[Any]) -> list[Row]:
-        """All rows as plain tuples."""
-        cursor: Any = connection.execute(query).cursor  # the driver's own, which makes one object less for each row
-        return list(cursor.fetchall())
+    def fetch(self, connection: sa.Connection, query: str, parameters: tuple[object, ...]) -> Iterator[list[Row]]:
+        """All rows as plain tuples, some thousands at a time: so many stay in the processor's cache."""
+        # The driver's own cursor: SQLAlchemy's takes longer than the query of one row, and an object more for each row.
+        driver: Any = connection.connection.driver_connection
+        cursor = driver.execute(query, parameters)
+        while rows := cursor.fetchmany(FETCHED_ROWS):
+            yield rows
 
 
 class Sqlite(Dialect):
@@ -86,14 +99,18 @@ class Sqlite(Dialect):
     def hold_schema(self, connection: sa.Connection) -> None:
         """See `Dialect`."""
 
-    def among(self, column: sa.Column[Any], values: Sequence[object]) -> sa.ColumnElement[bool]:
-        """See `Dialect`: one JSON parameter, because SQLite accepts 32,766 parameters at most."""
-        listed = sa.func.json_each(json.dumps(values, ensure_ascii=False)).table_valued("value")
-        return column.in_(sa.select(listed.c.value))
+    @property
+    def wording(self) -> Wording:
+        """See `Dialect`."""
+        return _SQLITE
+
+    def values(self, values: Sequence[object]) -> object:
+        """See `Dialect`: one JSON text, because SQLite accepts 32,766 parameters at most."""
+        return json.dumps(values, ensure_ascii=False)
 
     def add(self, connection: sa.Connection, table: sa.Table, rows: Iterator[Row], count: int) -> None:
         """See `Dialect`."""
-        statement = str(table.insert().compile(dialect=connection.dialect))
+        statement = insertion(table.name, tuple(column.name for column in table.c))
         for chunk in _chunks(rows):
             connection.exec_driver_sql(statement, chunk)
 
@@ -150,10 +167,14 @@ class Postgres(Dialect):
         """See `Dialect`."""
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_SCHEMA_LOCK)))
 
-    def among(self, column: sa.Column[Any], values: Sequence[object]) -> sa.ColumnElement[bool]:
-        """See `Dialect`: one array parameter."""
-        listed: sa.ColumnElement[bool] = column == sa.any_(sa.bindparam(None, values, type_=ARRAY(column.type)))
-        return listed
+    @property
+    def wording(self) -> Wording:
+        """See `Dialect`."""
+        return _POSTGRES
+
+    def values(self, values: Sequence[object]) -> object:
+        """See `Dialect`: one array."""
+        return values
 
     def add(self, connection: sa.Connection, table: sa.Table, rows: Iterator[Row], count: int) -> None:
         """See `Dialect`: by COPY."""
@@ -197,8 +218,12 @@ def dialect_of(url: sa.URL) -> Dialect:
 def _tables(connection: sa.Connection) -> frozenset[tuple[str, str, str, str]]:
     """SQLite's entry for each of Ladle's tables and indexes: kind, name, table, and the SQL that created it."""
     rows = connection.exec_driver_sql("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
-    entries = (tuple(str(value) for value in row) for row in rows)
-    return frozenset((kind, name, table, sql) for kind, name, table, sql in entries if table.startswith(PREFIX))
+    entries = [tuple(str(value) for value in row) for row in rows]
+    return frozenset((kind, name, table, sql) for kind, name, table, sql in entries if _is_of_campaigns(table))
+
+
+def _is_of_campaigns(table: str) -> bool:
+    return table.startswith(PREFIX) and not table.startswith(SERVICE_PREFIX)
 
 
 @cache

@@ -22,6 +22,7 @@ from ladle.errors import ArgumentError, FileError, FileFormatError, MissingDepen
 from ladle.numbers import path_of, shown
 
 WAIT_SECONDS = 60.0  # a transaction waits so long for others
+KEPT_SECONDS = 300  # a connection that is kept is opened anew after so long
 WRITES = "ladle_writes"  # the execution option of a connection whose transactions write
 _PRAGMAS = (
     "foreign_keys = ON",
@@ -31,6 +32,7 @@ _PRAGMAS = (
     "trusted_schema = OFF",
     "cache_size = -262144",  # KiB, allocated as needed: room for the indexes of a million tasks
 )
+_CACHE_OF_KEPT = "PRAGMA cache_size = -32768"  # KiB: a process keeps several connections, each with a cache of its own
 _HEADER = b"SQLite format 3\0"  # how every database begins that has been written
 _EXAMPLES = "birds.db, sqlite:///birds.db or postgresql://user@host/database"
 
@@ -108,18 +110,26 @@ def refuse_other_file(url: sa.URL) -> None:
         )
 
 
-def engine_of(url: sa.URL) -> sa.Engine:
-    """An engine with Ladle's transactions. Raises: FileError when the folder of a file is missing."""
-    # No pool of connections: a forked process would share an open one, and a long process would keep it for weeks.
+def engine_of(url: sa.URL, *, keeps_connections: bool = False) -> sa.Engine:
+    """An engine with Ladle's transactions. Raises: FileError when the folder of a file is missing.
+
+    keeps_connections: whether connections stay open for later transactions, for some minutes: for a process that serves
+    many requests and never forks.
+    """
+    # Else no pool of connections: a forked process would share an open one, and a long process would keep it for weeks.
+    kept = {"pool_size": 16, "max_overflow": 64, "pool_recycle": KEPT_SECONDS}
+    pooling: dict[str, Any] = kept if keeps_connections else {"poolclass": sa.NullPool}
     path = file_of(url)
     if path is None:
         patience = {} if "connect_timeout" in url.query else {"connect_timeout": int(WAIT_SECONDS)}
-        return sa.create_engine(url, poolclass=sa.NullPool, connect_args=patience)
+        return sa.create_engine(url, pool_pre_ping=keeps_connections, connect_args=patience, **pooling)
     if not path.parent.is_dir():
         raise FileError(f"the folder {path.parent}", wanted="exist", got="nothing there")
     patience = {} if "timeout" in url.query else {"timeout": int(WAIT_SECONDS)}
-    engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args=patience)
+    engine = sa.create_engine(url, connect_args=patience, **pooling)
     sa.event.listen(engine, "connect", _set_up)
+    if keeps_connections:
+        sa.event.listen(engine, "connect", _set_smaller)
     sa.event.listen(engine, "begin", _begin)
     return engine
 
@@ -140,6 +150,10 @@ def _set_up(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # Python begins no transactions of its own: see `_begin`
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _set_smaller(connection: Any, _record: Any) -> None:
+    connection.execute(_CACHE_OF_KEPT)
 
 
 def _begin(connection: sa.Connection) -> None:

@@ -6,6 +6,7 @@ its values, which is checked whenever the row is read. The `migrations` create t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,10 +22,13 @@ from ladle.labelling.contract.tables import (
     GoldTable,
     LabelTable,
     LeaseTable,
+    QuarantineTable,
+    TallyTable,
     TaskTable,
 )
 
 PREFIX = "ladle_"
+SERVICE_PREFIX = f"{PREFIX}service_"  # of the tables in `accounts`, which no migration knows
 CAMPAIGN, SEAL = "campaign", "seal"  # columns of every table
 _TYPES: dict[Holds, type[sa.types.TypeEngine[Any]]] = {
     "number": sa.BigInteger,
@@ -41,6 +45,7 @@ CLUSTERED = (
     AdjudicationTable,
     AssignmentTable,
     ControlTable,
+    TallyTable,
 )  # short rows: SQLite stores them in the order of their keys
 
 METADATA = sa.MetaData()
@@ -75,9 +80,12 @@ TABLES: dict[type[Columns], sa.Table] = {kind: _table(kind) for kind in KINDS}
 WAITING_TASK = sa.text("state IN (0, 2) AND batch > 0")
 DISPUTED_TASK = sa.text("state = 2")
 KEYED = sa.text("key <> ''")
+CURRENT_LABEL = sa.text("status = 0")
+LONGEST_INDEXED = 200  # characters of a label: PostgreSQL's indexes hold no text of more than 2,700 bytes
+CURRENT_SHORT_LABEL = sa.text(f"status = 0 AND length(label) <= {LONGEST_INDEXED}")
 
 _events, _labels, _tasks, _leases = TABLES[EventTable], TABLES[LabelTable], TABLES[TaskTable], TABLES[LeaseTable]
-_assignments = TABLES[AssignmentTable]
+_assignments, _entries, _tallies = TABLES[AssignmentTable], TABLES[QuarantineTable], TABLES[TallyTable]
 _ALL = sa.true()
 SERVED: dict[tuple[type[Columns], str], tuple[str, sa.ColumnElement[bool] | sa.TextClause]] = {
     # For queries by a field: the name of their index, and its condition.
@@ -85,7 +93,25 @@ SERVED: dict[tuple[type[Columns], str], tuple[str, sa.ColumnElement[bool] | sa.T
     (LabelTable, "row"): (f"{PREFIX}label_row", _ALL),
     (LeaseTable, "annotator"): (f"{PREFIX}lease_annotator", _ALL),
     (AssignmentTable, "assignee"): (f"{PREFIX}assignment_assignee", _ALL),
+    (QuarantineTable, "closed"): (f"{PREFIX}quarantined_closed", _ALL),
+    (TallyTable, "sheet"): (f"{PREFIX}tally_sheet", _ALL),
 }
+PAGED: dict[tuple[type[Columns] | str, ...], tuple[str, sa.ColumnElement[bool] | sa.TextClause]] = {
+    # For pages: the table and the fields that have one value, the name of their index, and its condition.
+    (TaskTable, "state"): (f"{PREFIX}task_state", _ALL),
+    (TaskTable, "state", "batch"): (f"{PREFIX}task_state", _ALL),
+    (LabelTable, "annotator", "status"): (f"{PREFIX}label_annotator", CURRENT_LABEL),
+    (LabelTable, "label", "status"): (f"{PREFIX}label_label", CURRENT_SHORT_LABEL),
+    (AssignmentTable, "assignee", "active"): (f"{PREFIX}assignment_assignee", _ALL),
+    (QuarantineTable, "closed"): (f"{PREFIX}quarantined_closed", _ALL),
+}
+
+
+def is_short(where: Mapping[str, object]) -> bool:
+    """Whether the texts of a condition are short enough for the indexes."""
+    return all(len(each) <= LONGEST_INDEXED for each in where.values() if isinstance(each, str))
+
+
 INDEXES = (
     sa.Index(
         f"{PREFIX}event_key",
@@ -114,5 +140,25 @@ INDEXES = (
         sqlite_where=DISPUTED_TASK,
         postgresql_where=DISPUTED_TASK,
     ),
-    sa.Index(f"{PREFIX}assignment_assignee", _assignments.c[CAMPAIGN], _assignments.c.assignee),
+    sa.Index(f"{PREFIX}assignment_assignee", _assignments.c[CAMPAIGN], _assignments.c.assignee, _assignments.c.row),
+    sa.Index(f"{PREFIX}task_state", _tasks.c[CAMPAIGN], _tasks.c.state, _tasks.c.batch, _tasks.c.row),
+    sa.Index(
+        f"{PREFIX}label_annotator",
+        _labels.c[CAMPAIGN],
+        _labels.c.annotator,
+        _labels.c.row,
+        sqlite_where=CURRENT_LABEL,
+        postgresql_where=CURRENT_LABEL,
+    ),
+    sa.Index(
+        f"{PREFIX}label_label",
+        _labels.c[CAMPAIGN],
+        _labels.c.label,
+        _labels.c.row,
+        _labels.c.number,
+        sqlite_where=CURRENT_SHORT_LABEL,
+        postgresql_where=CURRENT_SHORT_LABEL,
+    ),
+    sa.Index(f"{PREFIX}quarantined_closed", _entries.c[CAMPAIGN], _entries.c.closed, _entries.c.number),
+    sa.Index(f"{PREFIX}tally_sheet", _tallies.c[CAMPAIGN], _tallies.c.sheet),
 )

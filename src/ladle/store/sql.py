@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from itertools import repeat
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -16,7 +15,8 @@ from ladle.errors import CorruptFileError, LadleError, MismatchError, NotFoundEr
 from ladle.labelling.contract.columns import Columns
 from ladle.labelling.contract.store import Kind, Store, View, Writer
 from ladle.labelling.contract.tables import KINDS, CampaignTable, EventTable, TaskTable
-from ladle.store.dialects import Dialect, dialect_of
+from ladle.store import queries
+from ladle.store.dialects import Dialect, Row, dialect_of
 from ladle.store.engine import (
     WRITES,
     checked_url,
@@ -27,7 +27,8 @@ from ladle.store.engine import (
     without_password,
 )
 from ladle.store.failures import translate
-from ladle.store.schema import CAMPAIGN, CAMPAIGNS, DISPUTED_TASK, SEAL, SERVED, TABLES, WAITING_TASK
+from ladle.store.schema import CAMPAIGN, CAMPAIGNS, SEAL, TABLES, is_short
+from ladle.store.turns import turns_of
 from ladle.store.upgrade import NEWEST, check_version, upgrade, version_of
 
 
@@ -40,9 +41,10 @@ class SqlStore(Store):
         The database.
     """
 
-    def __init__(self, url: sa.URL) -> None:
+    def __init__(self, url: sa.URL, *, keeps_connections: bool = False) -> None:
         self.url = url
-        self._engine = engine_of(url)
+        self._engine = engine_of(url, keeps_connections=keeps_connections)
+        self._turns = turns_of(url) if keeps_connections else None
         self._dialect = dialect_of(url)
 
     @classmethod
@@ -99,13 +101,15 @@ class SqlStore(Store):
                 raise
 
     @classmethod
-    def open(cls, url: object) -> SqlStore:
+    def open(cls, url: object, *, keeps_connections: bool = False) -> SqlStore:
         """Open the store at a URL.
 
         Parameters
         ----------
         url : str or path
             As in `create`.
+        keeps_connections : bool, default False
+            Whether connections stay open for later transactions: for a process that serves many and never forks.
 
         Returns
         -------
@@ -118,7 +122,7 @@ class SqlStore(Store):
         """
         checked = checked_url(url)
         require_file(checked)
-        store = cls(checked)
+        store = cls(checked, keeps_connections=keeps_connections)
         with store._connect(writes=False) as connection:
             check_version(connection, store.name)
         return store
@@ -207,7 +211,8 @@ class SqlStore(Store):
     @contextmanager
     def _connect(self, *, writes: bool) -> Iterator[sa.Connection]:
         """A connection in a transaction, which is committed when the block ends and rolled back when it raises."""
-        with translate(self.name), self._engine.connect() as connection:
+        turn = self._turns.taken(writes=writes) if self._turns else nullcontext()
+        with turn, translate(self.name), self._engine.connect() as connection:
             held = connection.execution_options(**{WRITES: writes}, **self._dialect.isolation(writes=writes))
             with held.begin() as transaction:
                 self._dialect.begin(held, writes=writes)
@@ -216,13 +221,15 @@ class SqlStore(Store):
                     transaction.commit()
 
     def _find(self, connection: sa.Connection, campaign: str) -> tuple[int, str] | None:
-        row = connection.execute(sa.select(CAMPAIGNS).where(CAMPAIGNS.c.name == campaign)).one_or_none()
-        if row is None:
+        query = f"SELECT number, name, settings, seal FROM {CAMPAIGNS.name} WHERE name = {self._dialect.wording.mark}"
+        rows = [row for part in self._dialect.fetch(connection, query, (campaign,)) for row in part]
+        if not rows:
             return None
-        number, name, settings, seal = row
+        number, name, settings, seal = rows[0]
+        number = int(str(number))
         if int(CampaignTable.of([(name, settings)]).seals(number)[0]) != seal:
             raise damaged(self.name, f"the settings of campaign {campaign!r} changed")
-        return int(number), str(settings)
+        return number, str(settings)
 
     def _refuse_nameless(self, connection: sa.Connection) -> None:
         """Refuse a log without its campaign, whose row is lost. Raises: CorruptFileError. Cost: a pass over the log."""
@@ -249,65 +256,83 @@ class _SqlView(View):
         self._name = name
         self._number = number
         self._settings = settings
+        self._wording = dialect.wording
+        self._known: dict[tuple[object, ...], Columns] = {}  # what was read by a field: the rules ask for it again
 
     @property
     def settings(self) -> str:
         return self._settings
 
     def read(self, kind: type[Kind], field: str = "", among: Iterable[object] = ()) -> Kind:
-        table = TABLES[kind]
-        query = sa.select(*table.c[1:]).where(table.c[CAMPAIGN] == self._number)
         if not field:
-            return self._fetch(kind, query.order_by(*(table.c[name] for name in kind.KEY)))
+            return self._fetch(kind, queries.whole(self._wording, kind.NAME))
         values = list(among)
-        query = query.where(self._dialect.among(table.c[field], values))
-        if (kind, field) in SERVED and "" not in values:
-            # SQLite has no statistics of the tables: without the hint it would read all rows.
-            index_name, condition = SERVED[kind, field]
-            query = query.where(condition).with_hint(table, f"INDEXED BY {index_name}", "sqlite")
-        # Sorted here: with an ORDER BY, SQLite would read the whole table in order instead of sorting few rows.
-        return self._fetch(kind, query, sort=True)
+        if not values:
+            return kind.empty()
+        known = (kind, field, tuple(values))
+        if known not in self._known:
+            # The index of a field leaves out the empty text.
+            text = queries.by_field(
+                self._wording, kind.NAME, field, is_single=len(values) == 1, is_served="" not in values
+            )
+            wanted = values[0] if len(values) == 1 else self._dialect.values(values)
+            # Sorted here: with an ORDER BY, SQLite would read the whole table in order instead of sorting few rows.
+            self._known[known] = self._fetch(kind, text, wanted, sort=True)
+        found: Kind = self._known[known]  # type: ignore[assignment]
+        return found
 
     def last(self, kind: type[Kind]) -> Kind:
-        table = TABLES[kind]
-        query = sa.select(*table.c[1:]).where(table.c[CAMPAIGN] == self._number)
-        return self._fetch(kind, query.order_by(table.c[kind.KEY[0]].desc()).limit(1))
+        if (kind, "") not in self._known:
+            self._known[kind, ""] = self._fetch(kind, queries.last(self._wording, kind.NAME))
+        found: Kind = self._known[kind, ""]  # type: ignore[assignment]
+        return found
 
-    def counts(self) -> dict[str, int]:
-        tables = [TABLES[kind] for kind in KINDS]
-        queries = [
-            sa.select(sa.func.count()).select_from(each).where(each.c[CAMPAIGN] == self._number) for each in tables
-        ]
+    def counts(self, kinds: Sequence[type[Columns]] = KINDS) -> dict[str, int]:
         with translate(self._name):
-            found = [self._connection.execute(each).scalar_one() for each in queries]
-        return {kind.NAME: int(count) for kind, count in zip(KINDS, found, strict=True)}
+            return {
+                kind.NAME: int(str(next(self._dialect.fetch(self._connection, text, (self._number,)))[0][0]))
+                for kind in kinds
+                for text in [queries.count(self._wording, kind.NAME)]
+            }
+
+    def page(
+        self, kind: type[Kind], where: Mapping[str, object], by: Sequence[str], after: Sequence[int], limit: int
+    ) -> Kind:
+        text = queries.page(self._wording, kind.NAME, tuple(where), tuple(by), is_served=is_short(where))
+        return self._fetch(kind, text, *where.values(), *after, limit)
 
     def ranked(self, after: tuple[int, int], limit: int) -> TaskTable:
-        table = TABLES[TaskTable]
-        later = sa.tuple_(table.c.batch, table.c.place) > sa.tuple_(*after)
-        query = sa.select(*table.c[1:]).where(table.c[CAMPAIGN] == self._number, WAITING_TASK, later)
-        return self._fetch(TaskTable, query.order_by(table.c.batch, table.c.place).limit(limit))
+        return self._fetch(TaskTable, queries.listed_tasks(self._wording, disputed=False), *after, limit)
 
     def disputed(self, after: tuple[int, int], limit: int) -> TaskTable:
-        table = TABLES[TaskTable]
-        later = sa.tuple_(table.c.event, table.c.row) > sa.tuple_(*after)
-        query = sa.select(*table.c[1:]).where(table.c[CAMPAIGN] == self._number, DISPUTED_TASK, later)
-        return self._fetch(TaskTable, query.order_by(table.c.event, table.c.row).limit(limit))
+        return self._fetch(TaskTable, queries.listed_tasks(self._wording, disputed=True), *after, limit)
+
+    def forget(self, kind: type[Columns]) -> None:
+        """Read this table anew from now on: it is written to."""
+        for known in [each for each in self._known if each[0] is kind]:
+            del self._known[known]
 
     def now(self) -> int | None:
         with translate(self._name):
             return self._dialect.now(self._connection)
 
-    def _fetch(self, kind: type[Kind], query: sa.Select[Any], *, sort: bool = False) -> Kind:
+    def _fetch(self, kind: type[Kind], query: str, *parameters: object, sort: bool = False) -> Kind:
         """The rows of a query, once every row has passed its seal. Raises: CorruptFileError."""
         with translate(self._name):
-            rows = self._dialect.fetch(self._connection, query)
-        *by_field, seals = list(zip(*rows, strict=True)) if rows else [()] * (len(kind.layout()) + 1)
-        columns = kind.of_fields(by_field)
-        sealed = set(map(type, seals)) <= {int} and np.array_equal(columns.seals(self._number), seals)
-        if not sealed:
-            raise damaged(self._name, f"a row of the table {TABLES[kind].name} changed")
+            parts = [
+                self._checked(kind, rows)
+                for rows in self._dialect.fetch(self._connection, query, (self._number, *parameters))
+            ]
+        columns = parts[0] if len(parts) == 1 else kind.joined(parts)
         return columns.in_order() if sort else columns
+
+    def _checked(self, kind: type[Kind], rows: list[Row]) -> Kind:
+        """These rows as columns, once each has passed its seal. Raises: CorruptFileError."""
+        *by_field, seals = list(zip(*rows, strict=True))
+        columns = kind.of_fields(by_field)
+        if not (set(map(type, seals)) <= {int} and np.array_equal(columns.seals(self._number), seals)):
+            raise damaged(self._name, f"a row of the table {TABLES[kind].name} changed")
+        return columns
 
 
 class _SqlWriter(Writer):
@@ -328,8 +353,13 @@ class _SqlWriter(Writer):
     def last(self, kind: type[Kind]) -> Kind:
         return self._view.last(kind)
 
-    def counts(self) -> dict[str, int]:
-        return self._view.counts()
+    def counts(self, kinds: Sequence[type[Columns]] = KINDS) -> dict[str, int]:
+        return self._view.counts(kinds)
+
+    def page(
+        self, kind: type[Kind], where: Mapping[str, object], by: Sequence[str], after: Sequence[int], limit: int
+    ) -> Kind:
+        return self._view.page(kind, where, by, after, limit)
 
     def now(self) -> int | None:
         return self._view.now()
@@ -341,16 +371,19 @@ class _SqlWriter(Writer):
         return self._view.disputed(after, limit)
 
     def add(self, columns: Columns) -> None:
+        self._view.forget(type(columns))
         with translate(self._name):
             self._dialect.add(self._connection, TABLES[type(columns)], self._rows(columns), len(columns))
 
     def change(self, columns: Columns) -> None:
+        self._view.forget(type(columns))
         with translate(self._name):
             keys = (CAMPAIGN, *columns.KEY)
             self._dialect.change(self._connection, TABLES[type(columns)], keys, self._rows(columns), len(columns))
 
     def rewrite(self, columns: Columns) -> None:
         table = TABLES[type(columns)]
+        self._view.forget(type(columns))
         with translate(self._name):
             self._connection.execute(sa.delete(table).where(table.c[CAMPAIGN] == self._number))
         self.add(columns)

@@ -54,6 +54,11 @@ def tasks(*rows: tuple[int, int, int, int]) -> tables.TaskTable:
     return tables.TaskTable.of([(row, str(row), 0, state, batch, place, 1) for row, state, batch, place in rows])
 
 
+def label_place(name: str) -> int:
+    """The place of a field in a row of labels."""
+    return list(tables.LabelTable.layout()).index(name)
+
+
 class StoreContract:
     """The tests of the contract of a store. Subclass it with a fixture `store` that makes an empty one."""
 
@@ -212,6 +217,55 @@ class StoreContract:
             writer.add(rows[tables.LabelTable])
         with store.reading("a") as view:
             assert view.counts() == wanted
+
+    def test_pages_are_ranges_in_an_order(self, store: Store) -> None:
+        """By any fields, after a place, at most `limit`, also of long texts, and only of this campaign."""
+        long = "x" * 5_000
+        count = 30
+        number = np.arange(1, count + 1)
+        fields = dict(zip(tables.LabelTable.layout(), rows_of(tables.LabelTable, count).lists(), strict=True))
+        fields |= {"row": (40 - number % 7).tolist(), "status": (number % 5 == 0).astype(int).tolist()}
+        fields |= {"annotator": [("ann", "bob")[each % 2] for each in range(count)]}
+        fields |= {"label": [(long, '"cat"')[each % 3 > 0] for each in range(count)]}
+        label = tables.LabelTable.of_fields(list(fields.values()))
+        with store.founding("b", "") as writer:
+            writer.add(label)
+            writer.add(tasks((3, OPEN, 1, 0)))
+        with store.founding("a", "") as writer:
+            writer.add(label.take(np.arange(len(label))[::-1]))
+            writer.add(tasks((8, OPEN, 2, 0), (9, OPEN, 1, 1), (2, OPEN, 2, 5), (5, DISPUTED, 1, 2)))
+            assert writer.page(tables.TaskTable, {"state": OPEN}, ("batch", "row"), (0, 0), 9).row.tolist() == [9, 2, 8]
+            assert writer.page(tables.TaskTable, {"state": OPEN}, ("batch", "row"), (1, 9), 1).row.tolist() == [2]
+            of_batch = {"state": OPEN, "batch": 2}
+            assert writer.page(tables.TaskTable, of_batch, ("row",), (2,), 9).row.tolist() == [8]
+            assert writer.page(tables.TaskTable, {}, ("row",), (2,), 2).row.tolist() == [5, 8]
+        with self.again(store).reading("a") as view:
+            assert same(view.page(tables.LabelTable, {}, ("number",), (7,), 5), label.take(np.arange(7, 12)))
+            for name, value in (("annotator", "bob"), ("label", '"cat"'), ("label", long), ("annotator", "nobody")):
+                chosen = [row for row in label.tuples() if row[label_place(name)] == value and row[8] == 0]
+                ordered = sorted(chosen, key=lambda row: (row[1], row[0]))
+                where = {name: value, "status": 0}
+                assert list(view.page(tables.LabelTable, where, ("row", "number"), (-1, 0), 99).tuples()) == ordered
+                later = [row for row in ordered if (row[1], row[0]) > (36, 20)]
+                assert list(view.page(tables.LabelTable, where, ("row", "number"), (36, 20), 2).tuples()) == later[:2]
+
+    def test_some_tables_are_counted(self, store: Store) -> None:
+        """Only those that are named."""
+        with store.founding("a", "") as writer:
+            writer.add(tasks((8, OPEN, 2, 0), (9, OPEN, 1, 1)))
+            assert writer.counts((tables.TaskTable, tables.LabelTable)) == {"task": 2, "label": 0}
+
+    def test_a_writer_reads_what_it_has_just_written(self, store: Store) -> None:
+        """By the same question as before the change, of rows, of one row and of the last."""
+        with store.founding("a", "") as writer:
+            for state in (OPEN, LABELLED, DISPUTED):
+                (writer.change if state else writer.add)(tasks((1, state, 0, 0)))
+                assert writer.read(tables.TaskTable, "row", [1]).state.tolist() == [state]
+                assert writer.last(tables.TaskTable).state.tolist() == [state]
+                assert writer.read(tables.TaskTable).state.tolist() == [state]
+            writer.rewrite(tasks((1, OPEN, 0, 0), (2, OPEN, 0, 0)))
+            assert writer.last(tables.TaskTable).row.tolist() == [2]
+            assert writer.read(tables.TaskTable, "row", [1]).state.tolist() == [OPEN]
 
     def test_the_list_of_waiting_tasks(self, store: Store) -> None:
         """The open and disputed tasks of batches, in order, after a place, at most `limit`."""

@@ -15,7 +15,7 @@ from tests.cli.pages import run_page
 def test_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("sklearn")
     monkeypatch.delenv("LADLE_DB", raising=False)
-    kinds = ["python", *["sh"] * 4, "python", *["sh"] * 8, "python"]
+    kinds = ["python", *["sh"] * 4, "python", *["sh"] * 4, "python", *["sh"] * 4, "python"]
     told = run_page("campaign.md", tmp_path, kinds)
     assert "classes 10: 0, 1, 2" in told[1]
     assert "Round 2 of digits" in told[3]

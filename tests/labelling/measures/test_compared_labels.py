@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from ladle.labelling.agreement import RULES
 from ladle.labelling.contract.tables import CURRENT, DELETED, SUPERSEDED, ExclusionTable, LabelTable
+from ladle.labelling.contract.tallies import counted_labels
 from ladle.labelling.labels import Labels
 from ladle.labelling.measures.compared_labels import compared_labels
-from ladle.labelling.measures.person_figures import counted_labels
 from ladle.labelling.settings import Settings
 from tests.labelling.told import table_of
 

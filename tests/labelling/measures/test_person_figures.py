@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ladle.labelling.contract.tables import ExclusionTable, GoldTable
+from ladle.labelling.contract.tallies import counted_labels
 from ladle.labelling.labels import Labels
-from ladle.labelling.measures.person_figures import counted_labels, figures_of
+from ladle.labelling.measures.person_figures import figures_of
 from ladle.labelling.settings import Settings
 from tests.labelling.told import table_of
 

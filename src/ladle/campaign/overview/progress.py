@@ -31,11 +31,11 @@ from ladle.labelling.contract.tables import (
     gold_of,
     labels_of,
 )
+from ladle.labelling.contract.tallies import counted_labels, paid_for, standing
 from ladle.labelling.measures.annotators import agreement_of, gold_scores
-from ladle.labelling.measures.person_figures import counted_labels
 from ladle.labelling.measures.prices import Prices
 from ladle.labelling.measures.speed import labels_per_day
-from ladle.labelling.measures.spending import paid_for, payments, spend_of, standing
+from ladle.labelling.measures.spending import payments, spend_of
 from ladle.labelling.records import Records, times
 from ladle.labelling.rules.people import name_changes
 from ladle.labelling.settings import Settings

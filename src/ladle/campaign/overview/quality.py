@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from ladle.labelling.contract.store import View
 from ladle.labelling.contract.tables import ExclusionTable, GoldTable, LabelTable
+from ladle.labelling.contract.tallies import counted_labels
 from ladle.labelling.measures import review_rule
 from ladle.labelling.measures.agreement_summary import Agreement, summarise
-from ladle.labelling.measures.person_figures import PersonFigures, counted_labels, figures_of
+from ladle.labelling.measures.person_figures import PersonFigures, figures_of
 from ladle.labelling.records import Records
 from ladle.labelling.settings import Settings
 

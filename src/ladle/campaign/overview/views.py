@@ -39,11 +39,17 @@ from ladle.labelling.rules.answered import read_answered
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import OPEN, STATES, WAITING, as_counted
 
+FEW = 10_000  # rows of which a table is read by their numbers, not whole
+
 
 def labels(view: View, news: News | None = None) -> Records:
     """One row for each label, in the order in which they came; of the news alone where there are some."""
     label, task = view.read(LabelTable), view.read(TaskTable)
-    label = label if news is None else label.take(news.labels(label))
+    return label_records(view, label if news is None else label.take(news.labels(label)), task)
+
+
+def label_records(view: View, label: LabelTable, task: TaskTable) -> Records:
+    """One row for each of these labels. task: those of their rows, or all."""
     place = np.searchsorted(task.row, label.row)
     return Records(
         {
@@ -85,13 +91,15 @@ def comments(view: View) -> Records:
 
 
 def control_mask(view: View, rows: Int64) -> npt.NDArray[np.bool_]:
-    """(r,) whether each row is a member of the control now."""
-    return np.isin(rows, view.read(ControlTable).row)
+    """(r,) whether each row is a member of the control now. Cost: reads the members, those of few rows by these."""
+    few = ("row", np.unique(rows).tolist()) if len(rows) <= FEW else ()
+    return np.isin(rows, view.read(ControlTable, *few).row)
 
 
 def _final_words(view: View, rows: Int64) -> list[Any]:
     """The label that a lead has decided for each row; None for none."""
-    final = view.read(AdjudicationTable)
+    few = ("row", np.unique(rows).tolist()) if len(rows) <= FEW else ()
+    final = view.read(AdjudicationTable, *few)
     final = final.take(final.active == 1)
     decided = dict(zip(final.row.tolist(), all_parsed(final.label), strict=True))
     return [decided.get(row) for row in rows.tolist()]
@@ -162,7 +170,11 @@ def withdrawn(view: View, settings: Settings, news: News) -> Records:
 
 def quarantine(view: View) -> Records:
     """One row for each entry in quarantine."""
-    entry = view.read(QuarantineTable)
+    return quarantine_records(view, view.read(QuarantineTable))
+
+
+def quarantine_records(view: View, entry: QuarantineTable, tasks: TaskTable | None = None) -> Records:
+    """One row for each of these entries. tasks: those of their examples; None to look among all."""
     return Records(
         {
             "number": entry.number,
@@ -175,7 +187,7 @@ def quarantine(view: View) -> Records:
             "file": entry.file,
             "place": entry.place,
             "is_open": entry.closed == 0,
-            "is_answered": read_answered(view, entry),
+            "is_answered": read_answered(view, entry, tasks),
             "closing": entry.closing,
         }
     )
@@ -183,7 +195,11 @@ def quarantine(view: View) -> Records:
 
 def audit(view: View) -> Records:
     """One row for each event, in order."""
-    event = view.read(EventTable)
+    return event_records(view.read(EventTable))
+
+
+def event_records(event: EventTable) -> Records:
+    """One row for each of these events."""
     return Records(
         {
             "seq": event.seq,
@@ -240,6 +256,14 @@ def batches(view: View) -> Records:
     batch, task = view.read(BatchTable), as_counted(view.read(TaskTable), gold_of(view.read(GoldTable)).row)
     count = int(batch.number.max(initial=0)) + 1
     waiting = np.bincount(task.batch[np.isin(task.state, WAITING)], minlength=count)[batch.number]
+    asked = asked_batches(batch)
+    place = asked.columns.index("model")
+    columns = [(name, asked[name]) for name in asked.columns]
+    return Records(dict([*columns[:place], ("outstanding", waiting.astype(np.int64)), *columns[place:]]))
+
+
+def asked_batches(batch: BatchTable) -> Records:
+    """One row for each batch as it was asked. Cost: no task is read."""
     return Records(
         {
             "number": batch.number,
@@ -250,7 +274,6 @@ def batches(view: View) -> Records:
             "lease_until": times(batch.lease_until),
             "size": batch.size,
             "passed_on": batch.passed_on,
-            "outstanding": waiting.astype(np.int64),
             "model": batch.model,
             "scores_digest": batch.scores_digest,
             "story": [json.loads(each) for each in batch.story.tolist()],

@@ -51,7 +51,7 @@ def outstanding(view: View, settings: Settings, at: int) -> Records:
     until[order] = lease_ends(task.take(order), batches, lease)
     by_batch = _by_number(batches)
     holder, has = by_batch.holder[task.batch], _with_holder(view, work, at)
-    live = _not_answered(lease.take(lease.lease_until > at), answered_by(work.label))
+    live = not_answered(lease.take(lease.lease_until > at), answered_by(work.label))
     late = _overdue(view, work, settings, at)
     return Records(
         {
@@ -64,10 +64,10 @@ def outstanding(view: View, settings: Settings, at: int) -> Records:
             "holder": np.where(has, holder, ""),
             "held_since": times(np.where(has, by_batch.asked_at[task.batch], 0)),
             "held_until": times(np.where(has, by_batch.lease_until[task.batch], 0)),
-            "taken_by": _joined(task.row, live.row, live.annotator),
+            "taken_by": joined(task.row, live.row, live.annotator),
             "taken_since": times(_earliest(task.row, live.row, live.since)),
-            "overdue_by": _joined(task.row, late.row, late.annotator),
-            "assigned_to": _assigned_to(view, task.row),
+            "overdue_by": joined(task.row, late.row, late.annotator),
+            "assigned_to": assigned_to(view, view.read(AssignmentTable), task.row),
             "control": control_mask(view, task.row),
         }
     )
@@ -87,7 +87,7 @@ def holdings(view: View, settings: Settings, at: int) -> Records:
     ):
         if in_batch[number]:
             found.append((holder, f"batch {number}", in_batch[number], since, until))
-    live = _not_answered(work.lease.take(work.lease.lease_until > at), answered_by(work.label))
+    live = not_answered(work.lease.take(work.lease.lease_until > at), answered_by(work.label))
     taken: dict[tuple[str, bool], list[tuple[int, int]]] = defaultdict(list)
     for is_late, lease in ((False, live), (True, _overdue(view, work, settings, at))):
         for _, annotator, until, _, since in lease.tuples():
@@ -134,7 +134,7 @@ def disputes(view: View, at: int) -> Records:
         by_row[row][annotator] = label
     said = [by_row[row] for row in rows]
     lease = view.read(LeaseTable, "row", rows)
-    lease = _not_answered(lease.take(lease.lease_until > at), by_row)
+    lease = not_answered(lease.take(lease.lease_until > at), by_row)
     return Records(
         {
             "id": from_texts(task.example_id, id_type(view)),
@@ -144,8 +144,8 @@ def disputes(view: View, at: int) -> Records:
             "votes": np.array([sum(label != "" for label in each.values()) for each in said], np.int64),
             "since": times(event_times(view, task.event)),
             "round": rounds_of(view, task),
-            "taken_by": _joined(task.row, lease.row, lease.annotator),
-            "assigned_to": _assigned_to(view, task.row),
+            "taken_by": joined(task.row, lease.row, lease.annotator),
+            "assigned_to": assigned_to(view, view.read(AssignmentTable), task.row),
         }
     )
 
@@ -187,7 +187,7 @@ def _gold_in_hand(view: View, gold: Int64, at: int) -> LeaseTable:
     rows = task.row[task.state == LABELLED]
     lease = view.read(LeaseTable, "row", rows.tolist())
     answered = answered_by(view.read(LabelTable, "row", rows.tolist()))
-    return _not_answered(lease.take(lease.lease_until > at), answered)
+    return not_answered(lease.take(lease.lease_until > at), answered)
 
 
 def _with_holder(view: View, work: WaitingTasks, at: int) -> Mask:
@@ -237,7 +237,7 @@ def _disputed(view: View, gold: Int64) -> TaskTable:
     return task.take(task.state == DISPUTED)
 
 
-def _not_answered(lease: LeaseTable, answered: Mapping[int, Collection[str]]) -> LeaseTable:
+def not_answered(lease: LeaseTable, answered: Mapping[int, Collection[str]]) -> LeaseTable:
     """The leases of people who have not answered yet."""
     return lease.take(np.array([who not in answered.get(row, ()) for row, who in lease.each_key()], bool))
 
@@ -251,7 +251,7 @@ def _by_number(batches: BatchTable) -> BatchTable:
     return BatchTable(**empty)
 
 
-def _joined(rows: Int64, of_rows: Int64, words: Texts) -> Texts:
+def joined(rows: Int64, of_rows: Int64, words: Texts) -> Texts:
     """(rows,) the words of each row, with commas; "" for none."""
     by_row: dict[int, list[str]] = defaultdict(list)
     for row, word in zip(of_rows.tolist(), words.tolist(), strict=True):
@@ -278,9 +278,10 @@ def _kept(view: View, assignments: AssignmentTable, rows: Int64) -> dict[str, li
     return dict(kept)
 
 
-def _assigned_to(view: View, rows: Int64) -> Texts:
-    """(rows,) the people and teams for whom each row is kept, with commas; "" for nobody."""
-    pairs = sorted(
-        (row, assignee) for assignee, mine in _kept(view, view.read(AssignmentTable), rows).items() for row in mine
-    )
-    return _joined(rows, np.array([row for row, _ in pairs], np.int64), texts(assignee for _, assignee in pairs))
+def assigned_to(view: View, assignments: AssignmentTable, rows: Int64) -> Texts:
+    """(rows,) the people and teams for whom each row is kept, with commas; "" for nobody.
+
+    assignments: of these rows, or all.
+    """
+    pairs = sorted((row, assignee) for assignee, mine in _kept(view, assignments, rows).items() for row in mine)
+    return joined(rows, np.array([row for row, _ in pairs], np.int64), texts(assignee for _, assignee in pairs))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,12 @@ from ladle.pool.column_pool import ColumnPool
 from ladle.pool.ids.example_ids import SHOWN, Ids, as_id_array, check_distinct, show_ids
 from ladle.pool.ids.named_rows import as_mask, check_not_a_mask, find_rows_named
 from ladle.pool.ids.table_ids import ROW_NUMBERS
+from ladle.pool.ids.text_index import TextIndex
 from ladle.pool.open import ORDERS
 from ladle.pool.valid_pool import ValidPool
 
+SMALL_POOL, FEW_IDS = 50_000, 10_000  # no index of the ids pays in a pool so small, or for more ids at once
+SCANS = 2  # searches for few ids before the index is made, which takes as long as some dozens of them
 NATURAL, TEXT = ORDERS  # in which order the files of a folder are read
 WHERE = "Say where it is: Campaign.open(..., pool=...), or, for good, Campaign.move_pool."
 SAME = (
@@ -62,6 +66,7 @@ class Examples:
     ids: Ids
     opener: Callable[[], Pool] | None = field(default=None)
     taken_out: TakenOut = field(default=TakenOut(np.empty(0, np.int64), texts([])))
+    _searches: Iterator[int] = field(default_factory=count)  # for few ids of text
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -122,12 +127,15 @@ class Examples:
     def find(self, wanted: Any) -> Rows:
         """(a,) int64: the row of each of these checked ids; -1 for an id that the pool does not have.
 
-        Cost: numbers: one sort, then a binary search for each id; text: one pass over the ids of the pool.
+        Cost: numbers: one sort, then a binary search for each id; text: one pass over the ids of the pool, from the
+        `SCANS`-th search for few ids on the same as numbers.
         """
         if len(wanted) == 0:
             return np.empty(0, np.int64)
         if self.ids.kind == "integer":
             return self._find_numbers(wanted.to_numpy())
+        if len(self) > SMALL_POOL and len(wanted) <= FEW_IDS and next(self._searches) >= SCANS:
+            return self._text_index.find(wanted)
         coded = wanted.dictionary_encode()
         if len(coded.dictionary) > len(self) // 8:
             places = pc.index_in(coded.dictionary, value_set=self.ids.values)
@@ -148,6 +156,16 @@ class Examples:
             known = dict(zip(self.taken_out.example_id.tolist(), self.taken_out.row.tolist(), strict=True))
             asked = as_texts(wanted.take(pa.array(places))).tolist()
             rows[places] = [known.get(each, NO_ROW) for each in asked]
+        return rows
+
+    def find_texts(self, ids: Sequence[str]) -> Rows:
+        """(a,) int64: as `find_ever`, of ids as tables have them, numbers in digits; NO_ROW also for other text."""
+        if self.ids.kind == "text":
+            return self.find_ever(pa.array(ids, self.ids.values.type))
+        numbers = [int(each) if each.removeprefix("-").isdecimal() and len(each) < 19 else None for each in ids]
+        known = [place for place, each in enumerate(numbers) if each is not None and str(each) == ids[place]]
+        rows = np.full(len(ids), NO_ROW, np.int64)
+        rows[known] = self.find_ever(pa.array([numbers[place] for place in known], self.ids.values.type))
         return rows
 
     def rows_of(self, wanted: Any, name: str = "`ids`") -> Rows:
@@ -187,6 +205,10 @@ class Examples:
     @cached_property
     def _is_row_numbers(self) -> bool:
         return bool(np.array_equal(self.ids.values.to_numpy(), np.arange(len(self))))
+
+    @cached_property
+    def _text_index(self) -> TextIndex:
+        return TextIndex.of(self.ids.values)
 
     @cached_property
     def _ordered(self) -> tuple[npt.NDArray[np.int64], Rows]:

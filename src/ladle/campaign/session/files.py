@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ladle.hac import Dendrogram
 
 CHECKPOINT = "clustering"
+MAPS = "map"  # the folder of the layouts of the pool, which are made again from the pool when they are lost
 _DIGITS, _DIGEST = "[0-9]{1,9}", "[0-9a-f]{32}"
 MEAN_SIZE = float(DEFAULT_MEAN_SIZE)  # rows in a cluster, when the campaign clusters its pool
 
@@ -142,7 +143,7 @@ class CampaignFiles:
         """The files in the folder without those of these names. A crash leaves them; they are harmless."""
         if not self.folder.is_dir():
             return []
-        return sorted({path.name for path in self.folder.iterdir()} - set(known))
+        return sorted({path.name for path in self.folder.iterdir()} - {MAPS, *known})
 
     def names_in(self, other: CampaignFiles, artefacts: ArtefactTable) -> list[str]:
         """What of this folder belongs to another campaign with these files: its files, or the folder that it has here.

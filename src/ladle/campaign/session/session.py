@@ -7,13 +7,13 @@ import json
 import math
 import os
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -53,6 +53,17 @@ _DAY_SECONDS = 86_400
 LONGEST_ACTOR = 200  # characters
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _OpenPool:
+    """What is large of one part of the pool, as far as it is needed as yet. part: its number and its event."""
+
+    examples: Examples
+    part: tuple[int, int]
+    clusters: Any = None
+    derived: Any = None
+    words: npt.NDArray[np.uint64] | None = None
+
+
 @dataclass(slots=True, eq=False)
 class Session:
     """An open campaign.
@@ -72,16 +83,23 @@ class Session:
     founding: Settings = field(init=False)
     times: CampaignClock = field(init=False)
     notes: dict[str, None] = field(default_factory=dict)
-    _examples: Examples | None = field(default=None)
-    _part: tuple[int, int] = field(default=(0, 0))
+    _opened: list[_OpenPool] = field(default_factory=list)  # at most one; sessions of one campaign share the list
+    _last_part: int = field(default=0)  # the part whose rows were looked up last; 0 for none
     _used_part: int = field(default=0)  # the part whose rows this call has looked up; 0 for none
-    _clusters: Any = field(default=None)
-    _words: npt.NDArray[np.uint64] | None = field(default=None)
 
     def __post_init__(self) -> None:
         self.founding = self.settings
         self.times = CampaignClock(self.clock)
         self.by = actor_of(self.by)
+
+    def acting(self, by: str) -> Session:
+        """The same campaign in the name of another person, for another thread. Cost: nothing that grows with the pool.
+
+        The two share the store and what is open of the pool, and nothing else that changes.
+        """
+        other = Session(self.store, self.settings, self.files, self.clock, self.pool, by, _opened=self._opened)
+        other.founding = self.founding
+        return other
 
     @property
     def name(self) -> str:
@@ -130,7 +148,7 @@ class Session:
     @property
     def part_number(self) -> int:
         """The part of the pool whose examples were looked up last; 0 for none."""
-        return self._part[0]
+        return self._last_part
 
     def act(self, kind: str, at: int, *, key: str = "", request: str = "") -> Act:
         """A change by whoever acts here, for the log."""
@@ -149,13 +167,7 @@ class Session:
         Raises: MismatchError for another pool of the caller; FileError and MismatchError for ids that are kept nowhere
         but in a pool that is gone, or has changed. Cost: reads the ids once.
         """
-        part = newest_part(view)
-        number, event = int(part.number[0]), int(part.event[0])  # a pool that moved has the event of its move
-        if self._examples is None or self._part != (number, event):
-            self._examples, self._part = self._open_examples(part, view), (number, event)
-            self._clusters = self._words = None
-        self._used_part = number
-        return self._examples
+        return self._open_pool(view).examples
 
     def pool_with_gaps(self, view: View) -> Pool | None:
         """The pool, if rows of its source were left out and it can be read. Raises: MismatchError."""
@@ -179,22 +191,46 @@ class Session:
         Raises: MismatchError when the pool has changed, or the dendrogram was made from other vectors than it has now.
         Cost: loads them and, where the pool can be opened, compares them with it, once for each part of the pool.
         """
-        examples = self.examples(view)
-        if self._clusters is None:
+        opened = self._open_pool(view)
+        if opened.clusters is None:
             clusters = self.files.clusters(view.read(ArtefactTable), int(newest_part(view).number[0]))
-            pool = None if clusters is None else examples.pool_if_there()
+            pool = None if clusters is None else opened.examples.pool_if_there()
             if pool is not None and clusters is not None and not isinstance(clusters, np.ndarray):
                 clusters.origin.check(pool, subject=f"the pool {pool.source}", remedy=CHANGED)
-            self._clusters = clusters
-        return self._clusters
+            self._opened[:] = [opened := replace(opened, clusters=clusters)]
+        return opened.clusters
+
+    def kept_with_clusters(self, view: View, make: Callable[[Any], Any]) -> Any:
+        """What `make` derives from the clusters, kept as long as they are; None without clusters.
+
+        make: always the same function. Cost: that of `make`, once for each part of the pool.
+        """
+        clusters = self.clusters(view)
+        opened = self._open_pool(view)
+        if opened.derived is None and clusters is not None:
+            self._opened[:] = [opened := replace(opened, derived=make(clusters))]
+        return opened.derived
 
     def control_words(self, view: View) -> npt.NDArray[np.uint64]:
         """(n,) the order of the pool in which the control takes it. Cost: about a microsecond for each id, once."""
-        examples = self.examples(view)
-        if self._words is None:
-            ids = examples.texts_at(np.arange(len(examples), dtype=np.int64))
-            self._words = id_words(self.founding.seed, "control", ids)
-        return self._words
+        opened = self._open_pool(view)
+        if opened.words is None:
+            ids = opened.examples.texts_at(np.arange(len(opened.examples), dtype=np.int64))
+            words = id_words(self.founding.seed, "control", ids)
+            self._opened[:] = [replace(opened, words=words)]
+            return words
+        return opened.words
+
+    def _open_pool(self, view: View) -> _OpenPool:
+        """What is open of the pool at this moment. Raises: as `examples`."""
+        part = newest_part(view)
+        number, event = int(part.number[0]), int(part.event[0])  # a pool that moved has the event of its move
+        opened = self._opened[0] if self._opened else None
+        if opened is None or opened.part != (number, event):
+            opened = _OpenPool(self._open_examples(part, view), (number, event))
+            self._opened[:] = [opened]
+        self._last_part = self._used_part = number
+        return opened
 
     def _open_examples(self, part: PoolPartTable, view: View) -> Examples:
         has_others = int(part.number[0]) > 1  # an example is taken out by a later part alone
@@ -215,7 +251,7 @@ class Session:
             try:
                 check_same(self.pool, part)
             except MismatchError:
-                if self._examples is None:
+                if not self._opened:
                     raise
                 self.pool = None
         return self.pool
@@ -237,6 +273,12 @@ class Session:
                 got="another one, which replaced it meanwhile",
                 remedy="Repeat the change.",
             )
+
+
+class HasSession(Protocol):
+    """An open campaign, for functions that are methods of `Reader` and stand in earlier files."""
+
+    _session: Session
 
 
 def actor_of(by: object) -> str:

@@ -23,9 +23,9 @@ from ladle.campaign.work.score_arrays import (
     check_order,
     indexes_of,
 )
-from ladle.errors import ArgumentError, FileError, MismatchError, NotFoundError
+from ladle.errors import ArgumentError, FileError, MismatchError, NotFoundError, ReusedKeyError
 from ladle.labelling import answers
-from ladle.labelling.contract.columns import Int64
+from ladle.labelling.contract.columns import Int64, distinct
 from ladle.labelling.contract.events import Act, digest_of, earlier_report, next_number, record
 from ladle.labelling.contract.store import View, Writer
 from ladle.labelling.contract.tables import (
@@ -215,7 +215,7 @@ def _renew(session: Session, writer: Writer, number: int, request: AskRequest, a
     """The batch of an earlier ask with this key, under a longer lease. Raises: MismatchError for other scores."""
     batch = writer.read(BatchTable, "number", [number])
     if request.scores_digest and batch.scores_digest[0] and request.scores_digest != batch.scores_digest[0]:
-        raise MismatchError(
+        raise ReusedKeyError(
             f"the key {request.key!r}",
             wanted="stand for one ask",
             got="the same ask with other scores",
@@ -226,7 +226,7 @@ def _renew(session: Session, writer: Writer, number: int, request: AskRequest, a
     asked = int(events.seq[events.kind == act.kind][0])
     wanted = people.name_of(holder_now(writer, request.holder, since=asked))
     if request.holder and people.name_of(holder) != wanted:
-        raise MismatchError(
+        raise ReusedKeyError(
             f"the key {request.key!r}",
             wanted="stand for one ask",
             got=f"the same ask for {request.holder}; " + (f"{holder} has it" if holder else "nobody has it by name"),
@@ -325,7 +325,7 @@ def _select(session: Session, request: AskRequest, basis: _Basis) -> _Chosen:
         given["embeddings"] = _embeddings(examples, strategy.name)
     number, drawn = basis.state.batches + 1, basis.control.drawn
     seed = ask_rules.selection_seed(session.settings, number)
-    closed = np.union1d(basis.state.closed(basis.at), drawn)
+    closed = distinct(np.concatenate([basis.state.closed(basis.at), drawn]))
     size, pool_rows = request.size - len(drawn), len(examples)
     if size == 0:
         story = Story(strategy.name, seed, 0, pool_rows, len(closed), 0)

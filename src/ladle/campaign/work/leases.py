@@ -36,7 +36,7 @@ from ladle.labelling.settings import Settings
 from ladle.labelling.states import DISPUTED, LABELLED, WAITING, as_counted
 from ladle.numbers import switch, whole
 
-PAGE_ROWS = 2_000  # tasks of a list that are read at a time
+FIRST_ROWS, PAGE_ROWS = 100, 2_000  # tasks of a list that are read at a time, at first and at most
 FIRST_PLACE = (0, -(1 << 62))  # before every event and row
 
 
@@ -173,10 +173,10 @@ class _Lists:
         """The tasks of batches. Gold tasks have the place of their batch, whether they are labelled or not."""
         tests = self.view.read(TaskTable, "row", self.gold.tolist())
         tests = tests.take((tests.batch > 0) & ~np.isin(tests.state, WAITING))
-        after = (0, -1)
+        after, rows = (0, -1), min(FIRST_ROWS, PAGE_ROWS)
         while True:
-            page = self.view.ranked(after, PAGE_ROWS)
-            last = len(page) < PAGE_ROWS
+            page = self.view.ranked(after, rows)
+            last = len(page) < rows
             until = (1 << 62, 0) if last else (int(page.batch[-1]), int(page.place[-1]))
             places = list(zip(tests.batch.tolist(), tests.place.tolist(), strict=True))
             here = np.array([after < place <= until for place in places], bool)
@@ -184,19 +184,19 @@ class _Lists:
             yield self.waiting(both.take(np.lexsort((both.place, both.batch))))
             if last:
                 return
-            after = until
+            after, rows = until, min(2 * rows, PAGE_ROWS)
 
     def disputes(self, *, unasked: bool) -> Iterator[WaitingTasks]:
         """The disputed tasks, oldest dispute first, without gold. unasked: only those of no batch."""
-        after = FIRST_PLACE
+        after, rows = FIRST_PLACE, min(FIRST_ROWS, PAGE_ROWS)
         while True:
-            page = self.view.disputed(after, PAGE_ROWS)
+            page = self.view.disputed(after, rows)
             is_disputed = as_counted(page, self.gold).state == DISPUTED
             listed = page.take(is_disputed & ((page.batch == 0) | (not unasked)))
             yield self.waiting(listed)
-            if len(page) < PAGE_ROWS:
+            if len(page) < rows:
                 return
-            after = (int(page.event[-1]), int(page.row[-1]))
+            after, rows = (int(page.event[-1]), int(page.row[-1])), min(2 * rows, PAGE_ROWS)
 
 
 def _next_rows(session: Session, lists: _Lists, request: TakeRequest, at: int) -> Int64:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 from ladle.cli.program.signals import Interrupted
 from ladle.cli.program.words import in_commands
 from ladle.errors import ArgumentError, LadleError
 
-SPOKEN = {"campaign"}  # the groups of commands over rooms whose errors speak of Python
+SPOKEN = {"campaign", "serve"}  # the groups of commands over rooms whose errors speak of Python
 
 
 class Command(TyperCommand):
@@ -34,6 +34,16 @@ class Command(TyperCommand):
             raise spoken from error
         except KeyboardInterrupt as interrupt:
             raise Interrupted(*getattr(interrupt, "__notes__", [])) from interrupt
+
+
+class Group(TyperGroup):
+    """A group of commands in which a line that begins with none of them is the command `run`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As typer, after `run` was put before a line without the name of a command."""
+        if args and args[0] not in (*self.commands, "--help"):
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
 
 
 def _groups_of(ctx: Any) -> set[str]:

@@ -28,6 +28,8 @@ _MEANINGS = {
     "StoreError": "the database of a campaign failed; changes that were not acknowledged are undone",
     "StoreBusyError": "other connections kept the database busy: try again",
     "QuarantinedError": "all labels of a file went to quarantine; what was told stays told",
+    "AccessError": "a person may not do this",
+    "LimitError": "more requests, or larger ones, than the service takes",
 }
 
 
@@ -36,7 +38,8 @@ _UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # of click, or o
 
 def exit_codes() -> list[tuple[int, str]]:
     """Every exit code and its meaning, from the table of outcomes."""
-    codes = [(outcome.exit_code, _MEANINGS[kind.__name__]) for kind, outcome in OUTCOMES.items()]
+    named = {_MEANINGS.get(kind.__name__): outcome.exit_code for kind, outcome in OUTCOMES.items()}
+    codes = [(code, meaning) for meaning, code in named.items() if meaning]
     return [(0, "done"), *sorted(codes), (INTERRUPTED, "interrupted"), (TERMINATED, "terminated, by SIGTERM")]
 
 

@@ -93,6 +93,10 @@ ARGUMENTS: dict[str, tuple[str, str]] = {
     "verify": ("", "ladle campaign verify"),
     "version": ("", "the version"),
     "votes": ("--votes", "the votes"),
+    "workers": ("--workers", "the workers"),
+    "host": ("--host", "the address"),
+    "port": ("--port", "the port"),
+    "session_seconds": ("--session-hours", "the length of a session"),
     "unseen_from": ("--unseen-from", "the first batch whose labels the model has not learnt"),
 }
 # Names that are columns of files as often as arguments: they change only where they are all of the subject.

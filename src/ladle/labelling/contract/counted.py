@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 from ladle.counts import counted
 from ladle.errors import CorruptFileError
 from ladle.labelling.contract.columns import Columns
 from ladle.labelling.contract.store import Kind, View
-from ladle.labelling.contract.tables import EventTable, ModelTable, PersonTable, TaskTable
+from ladle.labelling.contract.tables import KINDS, EventTable, ModelTable, PersonTable, TaskTable
 
 _REMEDY = "See all of it: ladle campaign verify. Copy the database away, then restore a backup."
 CHANGED_ALONE = (PersonTable, ModelTable)  # small tables of which an event may change rows and add none
@@ -47,13 +47,19 @@ class CountedView(View):
             self._check(kind.NAME, int(columns.column("number").max(initial=0)))
         return columns
 
-    def counts(self) -> dict[str, int]:
+    def counts(self, kinds: Sequence[type[Columns]] = KINDS) -> dict[str, int]:
         """See `View`."""
-        return self._view.counts()
+        return self._view.counts(kinds)
 
-    def check(self) -> None:
-        """Refuse a table that has lost rows, whether it is read or not. Raises: CorruptFileError."""
-        for name, rows in self.counts().items():
+    def page(
+        self, kind: type[Kind], where: Mapping[str, object], by: Sequence[str], after: Sequence[int], limit: int
+    ) -> Kind:
+        """See `View`."""
+        return self._view.page(kind, where, by, after, limit)
+
+    def check(self, kinds: Sequence[type[Columns]] = KINDS) -> None:
+        """Refuse one of these tables that has lost rows, whether it is read or not. Raises: CorruptFileError."""
+        for name, rows in self.counts(kinds).items():
             self._check(name, rows)
         for kind in CHANGED_ALONE:
             self._check_events(self._view.read(kind))

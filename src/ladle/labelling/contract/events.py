@@ -1,23 +1,45 @@
 """The audit log: every change is an event, and each event seals all earlier ones.
 
 A rule returns `Effects`: rows to add, rows to change, and a report for the log. `record` writes them together with
-their event. The details of an event also hold the number of rows of every table, so that a lost row is noticed.
+their event. The details of an event also hold the number of rows of every table, so that a lost row is noticed. The
+kept counts (`tallies`) change with them.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
 import numpy as np
 
-from ladle.errors import MismatchError
-from ladle.labelling.contract.columns import Columns, Int64
-from ladle.labelling.contract.store import View, Writer
-from ladle.labelling.contract.tables import EventTable
+from ladle.errors import ReusedKeyError
+from ladle.labelling.contract.columns import Columns, Int64, distinct
+from ladle.labelling.contract.store import Kind, View, Writer
+from ladle.labelling.contract.tables import (
+    EventTable,
+    ExclusionTable,
+    GoldTable,
+    LabelTable,
+    QuarantineTable,
+    SettingsTable,
+    TallyTable,
+    TaskTable,
+)
+from ladle.labelling.contract.tallies import (
+    Cell,
+    ExampleRows,
+    change_of,
+    counts_in,
+    key_of,
+    new_payments,
+    quarantine_tallied,
+    tallied,
+    tally_rows,
+)
 from ladle.numbers import shown
 
 
@@ -57,7 +79,7 @@ def next_number(view: View, kind: type[Columns]) -> int:
 def earlier_report(view: View, act: Act) -> Mapping[str, Any] | None:
     """The report of the same act under the same key; None when this is the first one, or it has no key.
 
-    Raises: MismatchError when the key belongs to another request.
+    Raises: ReusedKeyError when the key belongs to another request.
     """
     if not act.key:
         return None
@@ -66,7 +88,7 @@ def earlier_report(view: View, act: Act) -> Mapping[str, Any] | None:
     if not len(events):
         return None
     if events.request[0] != act.request:
-        raise MismatchError(
+        raise ReusedKeyError(
             f"the key {act.key!r}",
             wanted=f"stand for one {act.kind}",
             got=f"another {act.kind} than that of event {events.seq[0]}",
@@ -102,22 +124,81 @@ def record(writer: Writer, act: Act, effects: Effects) -> None:
     last = writer.last(EventTable)
     details = json.loads(last.details[0]) if len(last) else {"rows": {}}
     rows = dict(details["rows"])
+    seq = int(last.seq[0]) + 1 if len(last) else 1
+    tallies = _tally_changes(writer, effects, rows, seq)
     for columns in effects.rewritten:
         writer.rewrite(columns)
         rows[columns.NAME] = len(columns)
-    for columns in effects.added:
+    for columns in (*effects.added, *tallies.added):
         if len(columns):
             writer.add(columns)
             rows[columns.NAME] = rows.get(columns.NAME, 0) + len(columns)
-    for columns in effects.changed:
+    for columns in (*effects.changed, *tallies.changed):
         if len(columns):
             writer.change(columns)
-    seq = int(last.seq[0]) + 1 if len(last) else 1
     text = json.dumps({"told": effects.report, "rows": rows}, ensure_ascii=False, sort_keys=True)
     chained = chain_of(
         str(last.chain[0]) if len(last) else "", (seq, act.at, act.kind, act.actor, act.key, act.request, text)
     )
     writer.add(EventTable.of([(seq, act.at, act.kind, act.actor, act.key, act.request, text, chained)]))
+
+
+def _tally_changes(writer: Writer, effects: Effects, sizes: Mapping[str, int], event: int) -> Effects:
+    """What these effects do to the kept counts. sizes: the rows of every table before them.
+
+    Cost: reads the tasks, labels, gold and exclusions of the examples that change; all of them for rewritten tables.
+    """
+    added, changed = _by_kind(effects.added), _by_kind(effects.changed)
+    change = Counter[Cell]()
+    if effects.rewritten:
+        before = ExampleRows.read(writer, None, sizes)
+        rewritten = _by_kind(effects.rewritten)
+        change = change_of(tallied(before), tallied(before.rewritten(rewritten).after(added, changed)))
+    elif len(rows := _examples_in((added, changed))):
+        before = ExampleRows.read(writer, rows, sizes)
+        change = change_of(tallied(before), tallied(before.after(added, changed)))
+        if paid := new_payments(before.label, _of(added, LabelTable)):
+            period = sizes.get(SettingsTable.NAME, 0) + len(_of(added, SettingsTable))
+            change["payments", "", period, 0] += paid
+    closed = _of(changed, QuarantineTable)
+    known = writer.read(QuarantineTable, "number", closed.number.tolist()) if len(closed) else closed
+    after = QuarantineTable.joined([_of(added, QuarantineTable), closed])
+    change.update(change_of(quarantine_tallied(known), quarantine_tallied(after)))  # `+=` would drop negative ones
+    return _kept(writer, change, event)
+
+
+def _kept(writer: Writer, change: Counter[Cell], event: int) -> Effects:
+    """The rows of the kept counts that change, and new ones."""
+    if not change:
+        return Effects()
+    known = writer.read(TallyTable, "key", [key_of(cell) for cell in change])
+    counts = counts_in(known, zeros=True)
+    old = tally_rows({cell: count + change[cell] for cell, count in counts.items()}, event)
+    return Effects(
+        added=(tally_rows({cell: count for cell, count in change.items() if cell not in counts}, event),),
+        changed=(old,),
+    )
+
+
+def _by_kind(tables: Iterable[Columns]) -> dict[type[Columns], Columns]:
+    """The tables by their kind; several of one kind joined."""
+    found: dict[type[Columns], Columns] = {}
+    for each in tables:
+        kind = type(each)
+        found[kind] = kind.joined([found[kind], each]) if kind in found else each
+    return found
+
+
+def _of(tables: Mapping[type[Columns], Columns], kind: type[Kind]) -> Kind:
+    table = tables.get(kind, kind.empty())
+    assert isinstance(table, kind)
+    return table
+
+
+def _examples_in(several: Iterable[Mapping[type[Columns], Columns]]) -> Int64:
+    """The rows of the pool, ascending, in those of these tables from which examples are counted."""
+    kinds = (TaskTable, LabelTable, GoldTable, ExclusionTable)
+    return distinct(np.concatenate([_of(tables, kind).column("row") for tables in several for kind in kinds]))
 
 
 def chain_of(earlier: str, row: tuple[Any, ...]) -> str:

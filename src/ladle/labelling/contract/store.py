@@ -21,7 +21,7 @@ know what the tables mean. Rules read through a `View` and write through a `Writ
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Self, TypeVar
@@ -72,14 +72,48 @@ class View(ABC):
     def last(self, kind: type[Kind]) -> Kind:
         """The row with the highest key of a table whose key is one number; an empty table where there is none."""
 
-    def counts(self) -> dict[str, int]:
-        """How many rows each table has, by its name.
+    def counts(self, kinds: Sequence[type[Columns]] = KINDS) -> dict[str, int]:
+        """How many rows each of these tables has, by its name.
+
+        Parameters
+        ----------
+        kinds : sequence of subclasses of Columns
+            The tables; by default all.
 
         Notes
         -----
-        Cost: here a pass over all tables; a store that counts faster than it reads has a count of its own.
+        Cost: here a pass over the tables; a store that counts faster than it reads has a count of its own.
         """
-        return {kind.NAME: len(self.read(kind)) for kind in KINDS}
+        return {kind.NAME: len(self.read(kind)) for kind in kinds}
+
+    @abstractmethod
+    def page(
+        self, kind: type[Kind], where: Mapping[str, object], by: Sequence[str], after: Sequence[int], limit: int
+    ) -> Kind:
+        """The next rows of a table in the order of some of its number fields, at most `limit`.
+
+        Parameters
+        ----------
+        kind : subclass of Columns
+            The table.
+        where : mapping of str to object
+            The value that each of these fields must have.
+        by : sequence of str
+            The fields of numbers by which the rows are ordered. Together with those of `where` they identify a row.
+        after : sequence of int
+            A value for each field of `by`: only rows that come later are read.
+        limit : int
+            How many at most.
+
+        Returns
+        -------
+        Columns
+            Of this kind, in the order of `by`.
+
+        Notes
+        -----
+        Cost: the rows returned, for the fields that a store has an index for; else up to all rows.
+        """
 
     def now(self) -> int | None:
         """The time by the clock of the store, the same for all its clients.

@@ -19,6 +19,8 @@ LATEST_DAYS = 1_157_407  # since 1970, of the times that people say: until the y
 NO_ROW = -(1 << 62)  # in requests and look-ups: an id that the campaign does not know; no table has it
 REMOVED = "removed from the pool"  # for people: the reason of an exclusion that a replacement of the pool has written
 
+OPEN, LABELLED, DISPUTED, EXCLUDED = range(4)  # the state of a task, see ladle.labelling.states
+STATES = ("open", "labelled", "disputed", "excluded")
 ASKED, TOLD, IMPORTED, ASSIGNED, ADJUDICATED = range(5)  # what made a task
 ORIGINS = ("asked", "told", "imported", "assigned", "adjudicated")
 CURRENT, SUPERSEDED, DELETED = range(3)  # the status of a label
@@ -314,6 +316,21 @@ class ControlTable(Columns):
     event: Int64
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class TallyTable(Columns):
+    """One row for each kept count, see `ladle.labelling.contract.tallies`. A count that is 0 again stays."""
+
+    NAME: ClassVar[str] = "tally"
+    KEY: ClassVar[tuple[str, ...]] = ("key",)
+    key: Texts  # made of the four fields that follow
+    sheet: Texts
+    name: Texts
+    number: Int64
+    level: Int64
+    count: Int64
+    event: Int64
+
+
 KINDS: tuple[type[Columns], ...] = (
     EventTable,
     PoolPartTable,
@@ -333,6 +350,7 @@ KINDS: tuple[type[Columns], ...] = (
     AssignmentTable,
     CommentTable,
     ControlTable,
+    TallyTable,
 )
 
 

@@ -7,15 +7,17 @@ fields, in the order of version one on the way in and of version two on the way 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ladle.labelling.contract.columns import Columns, Int64, Texts
 from ladle.labelling.contract.events import chain_of
+from ladle.labelling.contract.tables import ExclusionTable, GoldTable, LabelTable, QuarantineTable, TaskTable
+from ladle.labelling.contract.tallies import ExampleRows, paid_for, quarantine_tallied, tallied, tally_rows
 
 Row = tuple[Any, ...]
-NEW_TABLES = ("settings", "person", "adjudication", "assignment", "comment", "control")
+NEW_TABLES = ("settings", "person", "adjudication", "assignment", "comment", "control", "tally")
 
 
 def label_row(row: Row, *, is_import: bool) -> Row:
@@ -45,10 +47,27 @@ def person_rows(names: Iterable[str], *, event: int) -> list[Row]:
     return [(number, name, "", 0, event) for number, name in enumerate(distinct, start=1)]
 
 
-def upgrade_event(last: Row, *, people: int, at: int) -> Row:
+def tallies(tables: Mapping[str, Sequence[Row]], *, event: int) -> list[Row]:
+    """The kept counts of these tables of version two: task, label, gold, exclusion and quarantined.
+
+    A campaign of version one had one price and merged no people, so every first label was paid for at that price.
+    """
+    label = LabelTable.of(tables["label"])
+    examples = ExampleRows(
+        TaskTable.of(tables["task"]), label, GoldTable.of(tables["gold"]), ExclusionTable.of(tables["exclusion"])
+    )
+    counts = tallied(examples)
+    counts.update(quarantine_tallied(QuarantineTable.of(tables["quarantined"])))
+    if paid := len(paid_for(label)):
+        counts["payments", "", 0, 0] = paid
+    return list(tally_rows(counts, event).tuples())
+
+
+def upgrade_event(last: Row, *, people: int, tallies: int, at: int) -> Row:
     """The event that records the upgrade. last: the last event of the campaign. at: in microseconds."""
     seq, details, chain = int(last[0]) + 1, json.loads(last[6]), last[7]
-    rows: Mapping[str, int] = details["rows"] | ({"person": people} if people else {})
+    new = {"person": people, "tally": tallies}
+    rows: Mapping[str, int] = details["rows"] | {name: count for name, count in new.items() if count}
     told = {"from": "0001", "to": "0002", "people": people}
     text = json.dumps({"told": told, "rows": rows}, ensure_ascii=False, sort_keys=True)
     event = (seq, at, "upgrade", "ladle", "", "", text)
@@ -66,9 +85,10 @@ def upgraded(tables: Mapping[str, list[Row]], *, at: int) -> dict[str, list[Row]
     new = {"settings": [], "person": people, "adjudication": [], "assignment": [], "comment": [], "control": []}
     quarantined = [quarantine_row(row) for row in tables["quarantined"]]
     gold = [gold_row(row) for row in tables["gold"]]
-    event = [*tables["event"], upgrade_event(last, people=len(people), at=at)]
     rewritten = {"label": labels, "lease": leases, "gold": gold, "quarantined": quarantined}
-    return {**tables, **new, **rewritten, "event": event}
+    counts = tallies({**tables, **rewritten}, event=int(last[0]) + 1)
+    event = [*tables["event"], upgrade_event(last, people=len(people), tallies=len(counts), at=at)]
+    return {**tables, **new, **rewritten, "tally": counts, "event": event}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -223,6 +243,21 @@ class ControlTableTwo(Columns):
     batch: Int64
     drawn: Int64
     predicted: Texts
+    event: Int64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TallyTableTwo(Columns):
+    """See `ladle.labelling.contract.tables`."""
+
+    NAME: ClassVar[str] = "tally"
+    KEY: ClassVar[tuple[str, ...]] = ("key",)
+    key: Texts
+    sheet: Texts
+    name: Texts
+    number: Int64
+    level: Int64
+    count: Int64
     event: Int64
 
 

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from ladle.labelling.contract.columns import Int64
-from ladle.labelling.contract.tables import CURRENT, ExclusionTable, GoldTable, LabelTable
+from ladle.labelling.contract.tables import ExclusionTable, GoldTable, LabelTable
+from ladle.labelling.contract.tallies import counted_labels
 from ladle.labelling.measures.agreement_measures import OthersAgreement, coded, others_agreement, ratings_of
 from ladle.labelling.measures.annotators import gold_scores
 from ladle.labelling.measures.compared_labels import compared_labels
@@ -44,13 +45,6 @@ class PersonFigures:
     median_seconds: float = math.nan
     others_timed: int = 0
     others_median_seconds: float = math.nan
-
-
-def counted_labels(label: LabelTable, exclusions: ExclusionTable) -> LabelTable:
-    """The current labels that measure people: with a name, of examples that are in the pool and not excluded."""
-    excluded = exclusions.row[exclusions.active == 1]
-    is_label = (label.status == CURRENT) & (label.label != "") & (label.annotator != "")
-    return label.take(is_label & (label.row >= 0) & ~np.isin(label.row, excluded))
 
 
 def figures_of(

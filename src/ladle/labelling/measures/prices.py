@@ -51,7 +51,10 @@ class Prices:
 
     def unpriced(self, events: Int64) -> int:
         """How many labels that were stored by these events have no price."""
-        counts = Counter(self.held_at(events).tolist())
+        return self.unpriced_by_price(Counter(self.held_at(events).tolist()))
+
+    def unpriced_by_price(self, counts: Mapping[int, int]) -> int:
+        """As `unpriced`, of so many labels by the place of the price that held."""
         return sum(count for place, count in counts.items() if self.price[place] is None)
 
     def costs(self, events: Int64) -> dict[str, float]:
@@ -59,8 +62,12 @@ class Prices:
 
         Decimal sums, so without the errors of binary fractions.
         """
+        return self.costs_by_price(Counter(self.held_at(events).tolist()))
+
+    def costs_by_price(self, counts: Mapping[int, int]) -> dict[str, float]:
+        """As `costs`, of so many labels by the place of the price that held."""
         totals: dict[str, Decimal] = {}
-        for place, count in sorted(Counter(self.held_at(events).tolist()).items()):
+        for place, count in sorted(counts.items()):
             price = self.price[place]
             if price is not None:
                 word = self.currency[place]

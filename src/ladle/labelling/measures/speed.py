@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ladle.labelling.contract.columns import Int64
 from ladle.labelling.contract.tables import MICROSECONDS, LabelTable
+from ladle.labelling.contract.tallies import DAY_HOURS, HOUR
 
 DAY = 24 * 3600 * MICROSECONDS
 WINDOW_DAYS = 7  # the speed is measured over these days
@@ -29,3 +31,22 @@ def labels_per_day(paid: LabelTable, at: int, *, since: int) -> float | None:
     if at - first < DAY or int(given.max()) == first:
         return None
     return len(given) / ((at - first) / DAY)
+
+
+def hourly_labels_per_day(hours: Int64, counts: Int64, at: int, *, total: int) -> float | None:
+    """As `labels_per_day`, of labels that are counted by the hour.
+
+    hours: (h,) since 1970, those of the last `WINDOW_DAYS` days at least. counts: (h,) the labels of each. at: now, in
+    microseconds. total: all labels since the campaign began.
+    """
+    now = at // HOUR
+    recent = (hours > now - WINDOW_DAYS * DAY_HOURS) & (hours <= now)
+    hours, counts = hours[recent], counts[recent]
+    if not total:
+        return None
+    if total > counts.sum():
+        return int(counts.sum()) / WINDOW_DAYS
+    first = int(hours.min())
+    if at - first * HOUR < DAY or int(hours.max()) == first:
+        return None
+    return int(counts.sum()) / ((at - first * HOUR) / DAY)

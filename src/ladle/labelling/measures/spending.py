@@ -16,7 +16,8 @@ from decimal import Decimal
 
 import numpy as np
 
-from ladle.labelling.contract.tables import TOLD_LABEL, LabelTable, TaskTable, answers_of
+from ladle.labelling.contract.tables import LabelTable, TaskTable, answers_of
+from ladle.labelling.contract.tallies import paid_for, told_labels
 from ladle.labelling.people import NameChange, person_before
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import DISPUTED, OPEN
@@ -64,30 +65,6 @@ def payments(label: LabelTable, changes: Sequence[NameChange]) -> LabelTable:
         names.add(name)
     kept = paid.number[~np.isin(paid.row, rows)]
     return told.take(np.isin(told.number, np.concatenate([kept, np.array(numbers, np.int64)])))
-
-
-def paid_for(label: LabelTable) -> LabelTable:
-    """The first told label of each pair of an example and an annotator, in the order of the numbers."""
-    told = told_labels(label)
-    people = {name: place for place, name in enumerate(dict.fromkeys(told.annotator.tolist()))}
-    codes = np.fromiter((people[name] for name in told.annotator.tolist()), np.int64, len(told))
-    order = np.lexsort((told.number, codes, told.row))
-    row, code = told.row[order], codes[order]
-    first = np.ones(len(order), bool)
-    first[1:] = (row[1:] != row[:-1]) | (code[1:] != code[:-1])
-    return told.take(np.sort(order[first]))
-
-
-def told_labels(label: LabelTable) -> LabelTable:
-    """All versions of labels that were told: no skips, and no imported ones."""
-    return label.take((label.origin == TOLD_LABEL) & (label.label != "")) if len(label) else label
-
-
-def standing(paid: LabelTable, current: LabelTable) -> LabelTable:
-    """The first labels of pairs of an example and an annotator with a current label: work that was not undone."""
-    pairs = set(zip(current.row.tolist(), current.annotator.tolist(), strict=True))
-    stands = [pair in pairs for pair in zip(paid.row.tolist(), paid.annotator.tolist(), strict=True)]
-    return paid.take(np.array(stands, bool))
 
 
 def reserved_for(settings: Settings, task: TaskTable, label: LabelTable) -> int:

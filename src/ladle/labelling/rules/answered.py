@@ -43,11 +43,15 @@ def answered(
     return np.array(found, bool)
 
 
-def read_answered(view: View, entries: QuarantineTable) -> npt.NDArray[np.bool_]:
-    """As `answered`, of a campaign. Cost: nothing without open entries; else reads the ids of all tasks."""
+def read_answered(view: View, entries: QuarantineTable, tasks: TaskTable | None = None) -> npt.NDArray[np.bool_]:
+    """As `answered`, of a campaign. tasks: those of the examples of the entries; None to look among all.
+
+    Cost: nothing without open entries; else the labels of these tasks, and without `tasks` the ids of all tasks.
+    """
     is_open = entries.closed == 0
     if not is_open.any():
         return np.zeros(len(entries), bool)
-    ids, tasks = set(entries.example_id[is_open].tolist()), view.read(TaskTable)
+    ids = set(entries.example_id[is_open].tolist())
+    tasks = view.read(TaskTable) if tasks is None else tasks
     tasks = tasks.take(np.array([stored_id(each) in ids for each in tasks.example_id.tolist()], bool))
     return answered(entries, tasks, view.read(LabelTable, "row", tasks.row.tolist()), view.read(PersonTable))

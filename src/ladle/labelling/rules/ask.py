@@ -11,7 +11,7 @@ import numpy as np
 
 from ladle.counts import counted, of_number
 from ladle.errors import ArgumentError
-from ladle.labelling.contract.columns import Int64, Texts, repeated, texts
+from ladle.labelling.contract.columns import Int64, Texts, distinct, repeated, texts
 from ladle.labelling.contract.events import Act, Effects, digest_of
 from ladle.labelling.contract.store import View
 from ladle.labelling.contract.tables import (
@@ -87,13 +87,13 @@ class PoolState:
     def closed(self, at: int) -> Int64:
         """The rows that no ask may choose: labelled, disputed, excluded, gold, assigned or under a lease; ascending."""
         held = ((self.task.state != OPEN) | (self.lease_until > at)) & (self.task.row >= 0)
-        return np.unique(np.concatenate([self.assigned, self.task.row[held], self.excluded, self.gold]))
+        return distinct(np.concatenate([self.assigned, self.task.row[held], self.excluded, self.gold]))
 
     @property
     def labelled(self) -> Int64:
         """The rows of the pool with a label, gold among them."""
         rows = self.task.row[self.task.state == LABELLED]
-        return np.union1d(rows[rows >= 0], self.gold)
+        return distinct(np.concatenate([rows[rows >= 0], self.gold]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,7 +174,7 @@ def check_room(state: PoolState, size: int, *, pool_rows: int, at: int) -> None:
     if size <= free:
         return
     out = state.task.row[(state.task.state == OPEN) & (state.lease_until > at)]
-    held = len(np.union1d(out, np.setdiff1d(state.assigned, state.excluded)))
+    held = len(distinct(np.concatenate([out, np.setdiff1d(state.assigned, state.excluded)])))
     raise ArgumentError(
         "`size`",
         wanted=f"be at most the {counted(free, 'example')} to choose from (of {pool_rows:,}: {held:,} "

@@ -18,7 +18,7 @@ from ladle.labelling.contract.tables import (
     LeaseTable,
     PersonTable,
 )
-from ladle.labelling.measures.spending import paid_for
+from ladle.labelling.contract.tallies import paid_for
 from ladle.labelling.rules.tell import KnownRows, overlay, rejudge
 from ladle.labelling.settings import Settings
 

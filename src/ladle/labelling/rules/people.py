@@ -15,6 +15,7 @@ from ladle.labelling.people import NameChange, People, name_now
 from ladle.labelling.spelling import looks_of
 
 MERGED_HOLDERS = "merge holders"  # the kind of the event
+_OF_PEOPLE = ("merge people", "rename person")  # the kinds of events that change the names of people
 
 
 def founded(people: PersonTable, names: Iterable[str], *, event: int) -> PersonTable:
@@ -61,7 +62,16 @@ def merged_holders(view: View) -> list[tuple[str, str]]:
 
 def name_changes(view: View, *, holders: bool = False) -> list[NameChange]:
     """All merges and renames of people, in their order. holders: those of names that were no people too."""
-    events = view.read(EventTable, "kind", ["merge people", "rename person", *([MERGED_HOLDERS] if holders else [])])
+    events = view.read(EventTable, "kind", [*_OF_PEOPLE, *([MERGED_HOLDERS] if holders else [])])
+    return _changes_of(events)
+
+
+def changes_in(log: EventTable) -> list[NameChange]:
+    """All merges and renames of people in a log, in their order."""
+    return _changes_of(log.take(np.isin(log.kind.astype(str), _OF_PEOPLE)))
+
+
+def _changes_of(events: EventTable) -> list[NameChange]:
     changes = []
     for seq, kind, text in zip(events.seq.tolist(), events.kind.tolist(), events.details.tolist(), strict=True):
         told = json.loads(text)["told"]

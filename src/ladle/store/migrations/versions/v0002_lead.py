@@ -15,6 +15,7 @@ from alembic import op
 
 from ladle.labelling.contract import version_two
 from ladle.labelling.contract.columns import Columns
+from ladle.labelling.contract.tables import ExclusionTable, TaskTable
 from ladle.labelling.contract.version_two import (
     AdjudicationTableTwo,
     AssignmentTableTwo,
@@ -27,6 +28,7 @@ from ladle.labelling.contract.version_two import (
     PersonTableTwo,
     QuarantineTableTwo,
     SettingsTableTwo,
+    TallyTableTwo,
 )
 
 revision = "0002"
@@ -34,18 +36,22 @@ down_revision = "0001"
 
 CHUNK_ROWS = 20_000
 _TYPES = {"number": sa.BigInteger, "text": sa.Text, "octets": sa.LargeBinary}
+_TALLIED = (TaskTable, LabelTableTwo, GoldTableTwo, ExclusionTable, QuarantineTableTwo)
 Row = tuple[Any, ...]
 
 
 # SQLite keeps the rows of these tables in the order of their keys.
-_CLUSTERED = (LabelTableTwo, LeaseTableTwo, GoldTableTwo, AdjudicationTableTwo, AssignmentTableTwo, ControlTableTwo)
+_CLUSTERED = (
+    *(LabelTableTwo, LeaseTableTwo, GoldTableTwo, AdjudicationTableTwo, AssignmentTableTwo),
+    *(ControlTableTwo, TallyTableTwo),
+)
 
 
 def upgrade() -> None:
-    """Write four tables anew, make six, and record the upgrade in each campaign."""
+    """Write four tables anew, make seven, and record the upgrade in each campaign."""
     connection = op.get_bind()
     made = (SettingsTableTwo, PersonTableTwo, AdjudicationTableTwo, AssignmentTableTwo, CommentTableTwo)
-    for new in (*made, ControlTableTwo):
+    for new in (*made, ControlTableTwo, TallyTableTwo):
         _create(new, new.NAME)
     event = sa.table("ladle_event", *(sa.column(name) for name in ("campaign", "seq", "at", "kind")))
     query = sa.select(event.c.campaign, event.c.seq, event.c.at, event.c.kind)
@@ -72,7 +78,15 @@ def upgrade() -> None:
     _rewrite(connection, QuarantineTableTwo, quarantine)
     op.create_index("ladle_label_row", "ladle_label", ["campaign", "row"])
     op.create_index("ladle_lease_annotator", "ladle_lease", ["campaign", "annotator"])
-    op.create_index("ladle_assignment_assignee", "ladle_assignment", ["campaign", "assignee"])
+    op.create_index("ladle_assignment_assignee", "ladle_assignment", ["campaign", "assignee", "row"])
+    op.create_index("ladle_task_state", "ladle_task", ["campaign", "state", "batch", "row"])
+    op.create_index("ladle_quarantined_closed", "ladle_quarantined", ["campaign", "closed", "number"])
+    current, short = sa.text("status = 0"), sa.text("status = 0 AND length(label) <= 200")
+    for name, fields, condition in (
+        ("ladle_label_annotator", ["annotator", "row"], current),
+        ("ladle_label_label", ["label", "row", "number"], short),
+    ):
+        op.create_index(name, "ladle_label", ["campaign", *fields], sqlite_where=condition, postgresql_where=condition)
     disputed = sa.text("state = 2")
     op.create_index(
         "ladle_task_disputed",
@@ -81,6 +95,7 @@ def upgrade() -> None:
         sqlite_where=disputed,
         postgresql_where=disputed,
     )
+    op.create_index("ladle_tally_sheet", "ladle_tally", ["campaign", "sheet"])
     _record(connection, people)
 
 
@@ -94,9 +109,20 @@ def _record(connection: sa.Connection, people: dict[int, dict[str, None]]) -> No
         if last is None:
             continue
         rows = version_two.person_rows(people.get(campaign, {}), event=int(last[0]) + 1)
-        event = version_two.upgrade_event(tuple(last), people=len(rows), at=round(time.time() * 1_000_000))
+        tables = {kind.NAME: _rows_of(connection, kind, campaign) for kind in _TALLIED}
+        counts = version_two.tallies(tables, event=int(last[0]) + 1)
+        at = round(time.time() * 1_000_000)
+        event = version_two.upgrade_event(tuple(last), people=len(rows), tallies=len(counts), at=at)
         _insert(connection, PersonTableTwo, "ladle_person", campaign, rows)
+        _insert(connection, TallyTableTwo, "ladle_tally", campaign, counts)
         _insert(connection, EventTableTwo, "ladle_event", campaign, [event])
+
+
+def _rows_of(connection: sa.Connection, kind: type[Columns], campaign: int) -> list[Row]:
+    """All rows of one campaign in a table of version two."""
+    table = sa.table(f"ladle_{kind.NAME}", sa.column("campaign"), *(sa.column(name) for name in kind.layout()))
+    query = sa.select(*(table.c[name] for name in kind.layout())).where(table.c.campaign == campaign)
+    return [tuple(row) for row in connection.execute(query.order_by(*(table.c[name] for name in kind.KEY)))]
 
 
 def _rewrite(connection: sa.Connection, made: type[Columns], change: Callable[[int, Row], Row]) -> None:

@@ -1,0 +1,227 @@
+"""`Reader.figures` and the pages of `Reader`: quick whatever the size of the campaign."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from ladle.campaign.overview import paging
+from ladle.campaign.overview.figures import figures
+from ladle.campaign.overview.paging import MOST_ROWS, TaskFilter
+from ladle.campaign.session.session import Session
+from ladle.campaign.work.arguments import check_name
+from ladle.errors import ArgumentError
+from ladle.labelling.figures import Figures
+from ladle.labelling.labels import Labels
+from ladle.labelling.pages import Page
+from ladle.labelling.people import person_name
+from ladle.numbers import shown, switch, whole
+
+
+class _Open(Protocol):
+    """An open campaign."""
+
+    _session: Session
+
+
+def figures_of(campaign: _Open) -> Figures:
+    """How far the campaign has come, in counts that are kept in the store.
+
+    Returns
+    -------
+    Figures
+
+    Raises
+    ------
+    CorruptFileError
+        When one of the counts was changed or lost.
+
+    Notes
+    -----
+    Cost: no task and no label is read: some milliseconds, whatever the size of the campaign. `verify` compares the kept
+    counts with tasks and labels.
+    """
+    session = campaign._session
+    with session.reading() as view:
+        return figures(view, session.settings, session.now())
+
+
+def task_page_of(
+    campaign: _Open,
+    *,
+    state: str | None = None,
+    batch: int | None = None,
+    annotator: str | None = None,
+    label: Any = None,
+    assigned_to: str | None = None,
+    after: str | None = None,
+    limit: int = 100,
+) -> Page:
+    """The next tasks that pass all filters.
+
+    Parameters
+    ----------
+    state : {"open", "labelled", "disputed", "excluded"}, optional
+        A gold example in dispute is labelled. Tasks of no batch that wait for nobody are among the open ones.
+    batch : int, optional
+        The number of a batch; 0 for tasks that no ask has chosen.
+    annotator : str, optional
+        Who has a current answer, a label or a skip.
+    label : label of the campaign, optional
+        What a current answer says; with `annotator`, that of this one.
+    assigned_to : str, optional
+        The person or team of an assignment that stands, answered or not.
+    after : str, optional
+        The `next` of the page before, with the same filters.
+    limit : int, default 100
+        How many rows at most, up to 10,000.
+
+    Returns
+    -------
+    Page
+        One row for each task: id, row, state (as `Reader.outstanding`, and "unasked" for one that waits for nobody),
+        batch, round (both 0 for none), order (its place in the batch), labels (a dict, by annotator; None for a skip),
+        taken_by (who has a lease now), assigned_to (for whom it is kept). By row of the pool with `annotator`, `label`
+        or `assigned_to`, and without any filter; else by batch and row.
+
+    Raises
+    ------
+    ArgumentError
+        For a state that there is not, a value that is no label of the campaign, another `after`.
+
+    Notes
+    -----
+    Each page is of its own moment: a task that changes meanwhile may be on two pages, or on none. With several filters
+    a page may be short, even empty, before the end: it looks at about a thousand tasks that pass one of them. Cost: the
+    rows of the page. A task whose row is lost is not noticed here: `verify` notices it, and so do the calls that read
+    all tasks.
+    """
+    session, size, start = campaign._session, _size(limit), _cursor(after)
+    number = None if batch is None else whole(batch, "`batch`", least=0)
+    code = None if state is None else paging.state_number(state)
+    who, to = (
+        None if each is None else person_name(check_name(each, name))
+        for each, name in ((annotator, "annotator"), (assigned_to, "assigned_to"))
+    )
+    with session.reading() as view:
+        wanted = TaskFilter(
+            state=code,
+            batch=number,
+            annotator=None if who is None else paging.person_filter(view, who),
+            label=None if label is None else _canonical(session.settings.labels, label),
+            assigned_to=to,
+        )
+        return paging.task_page(view, wanted, start, size, session.now())
+
+
+def label_page_of(campaign: _Open, *, after: str | None = None, limit: int = 10_000) -> Page:
+    """The next labels and skips, in the order in which they came: all of them without holding all in memory.
+
+    Parameters
+    ----------
+    after : str, optional
+        The `next` of the page before.
+    limit : int, default 10,000
+        How many rows at most, up to 10,000.
+
+    Returns
+    -------
+    Page
+        One row for each version of an answer, as `Reader.labels`. All pages together are of one moment, that of the
+        first page: what is told afterwards is not in them.
+
+    Raises
+    ------
+    MismatchError
+        When what was there was changed since the first page, not only added to: labels deleted, people or classes
+        merged, examples asked for or decided. Begin again.
+    ArgumentError
+        For another `after`.
+
+    Notes
+    -----
+    Cost: the rows of the page. No lock is held between two pages, so nobody waits.
+    """
+    session, size, start = campaign._session, _size(limit), _cursor(after)
+    with session.reading() as view:
+        return paging.label_page(view, start, size)
+
+
+def audit_page_of(campaign: _Open, *, after: str | None = None, limit: int = 100) -> Page:
+    """The next changes of the campaign, the newest first.
+
+    Parameters
+    ----------
+    after : str, optional
+        The `next` of the page before.
+    limit : int, default 100
+        How many rows at most, up to 10,000.
+
+    Returns
+    -------
+    Page
+        One row for each event, as `Reader.audit`. Cost: the rows of the page.
+
+    Raises
+    ------
+    ArgumentError
+        For another `after`.
+    """
+    session, size, start = campaign._session, _size(limit), _cursor(after)
+    with session.reading() as view:
+        return paging.audit_page(view, start, size)
+
+
+def quarantine_page_of(campaign: _Open, *, open_only: bool = True, after: str | None = None, limit: int = 100) -> Page:
+    """The next entries of the quarantine, in the order in which they came.
+
+    Parameters
+    ----------
+    open_only : bool, default True
+        Whether closed entries are left out.
+    after : str, optional
+        The `next` of the page before, with the same `open_only`.
+    limit : int, default 100
+        How many rows at most, up to 10,000.
+
+    Returns
+    -------
+    Page
+        One row for each entry, as `Reader.quarantine`. Cost: the rows of the page.
+
+    Raises
+    ------
+    ArgumentError
+        For another `after`.
+    """
+    session, size, start = campaign._session, _size(limit), _cursor(after)
+    is_open = switch(open_only, "`open_only`")
+    with session.reading() as view:
+        return paging.quarantine_page(session, view, start, size, is_open=is_open)
+
+
+for _function, _name in (
+    (figures_of, "figures"),
+    (task_page_of, "task_page"),
+    (label_page_of, "label_page"),
+    (audit_page_of, "audit_page"),
+    (quarantine_page_of, "quarantine_page"),
+):
+    _function.__qualname__ = f"Reader.{_name}"  # so Python's own errors name it as callers do
+
+
+def _size(limit: object) -> int:
+    return whole(limit, "`limit`", least=1, most=MOST_ROWS)
+
+
+def _cursor(after: object) -> str | None:
+    if after is not None and (not isinstance(after, str) or len(after) > 100):
+        raise ArgumentError("`after`", wanted="be the `next` of an earlier page", got=shown(after)[:80])
+    return after
+
+
+def _canonical(kind: Labels, label: object) -> str:
+    """A label as tables have it. Raises: ArgumentError for a value that is none."""
+    written, refused = kind.all_canonical([label])
+    if refused:
+        raise ArgumentError("`label`", wanted="be a label of the campaign", got=refused[0])
+    return str(written[0])

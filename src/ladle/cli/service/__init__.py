@@ -1,0 +1,1 @@
+"""`ladle serve` and the accounts of its users."""

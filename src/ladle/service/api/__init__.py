@@ -1,0 +1,1 @@
+"""`/v1`: the campaign for programs, as JSON and as streams of records."""

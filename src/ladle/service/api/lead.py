@@ -1,0 +1,158 @@
+"""`/v1`: what a lead changes: batches, exclusions, gold, final words, the quarantine."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from fastapi import APIRouter
+
+from ladle.labelling.answers import Batch
+from ladle.service.api import models
+from ladle.service.api.answers import PROBLEMS
+from ladle.service.api.once import OneTime
+from ladle.service.api.plain import plain
+from ladle.service.api.uploads import TheScores
+from ladle.service.desk import OpenCampaign, TheDesk
+from ladle.service.gate.identity import Lead
+
+router = APIRouter(prefix="/v1", tags=["lead"], responses=PROBLEMS)
+_NUMBER = {"number": "$response.body#/number"}
+_LINKS: dict[str, Any] = {
+    "batch": {"operationId": "batch", "parameters": _NUMBER},
+    "tasks of the batch": {"operationId": "tasks", "parameters": {"query.batch": "$response.body#/number"}},
+    "ids of the batch": {"operationId": "batch_tasks", "parameters": _NUMBER},
+}
+_ASKING = threading.Lock()  # one ask at a time: each may take all processors, and a strategy may take minutes
+
+
+@router.post("/ask", operation_id="ask", responses={200: {"links": _LINKS}})
+def ask(
+    body: models.AskBody, _identity: Lead, campaign: OpenCampaign, once: OneTime, scores: TheScores
+) -> models.BatchAnswer:
+    """Choose the examples to label next, as a new batch. Labelling goes on meanwhile."""
+    given = scores.arrays(body)
+    with _ASKING:
+        batch = campaign.ask(
+            body.size,
+            **given,
+            key=once.key,
+            holder=body.holder,
+            lease_seconds=body.lease_seconds,
+            model=body.model,
+            scores_digest=body.scores,
+            gold=body.gold,
+        )
+    return batch_answer(batch)
+
+
+@router.post("/exclude", operation_id="exclude")
+def exclude(
+    body: models.ExcludeBody, _identity: Lead, campaign: OpenCampaign, desk: TheDesk, once: OneTime
+) -> models.CountAnswer:
+    """Exclude examples from labelling, training and asking. Their labels are kept."""
+
+    def change() -> models.CountAnswer:
+        with desk.one_writer():
+            return models.CountAnswer(changed=campaign.exclude(body.ids, reason=body.reason))
+
+    return once.run(body, models.CountAnswer, change)
+
+
+@router.post("/include", operation_id="include")
+def include(
+    body: models.IdsBody, _identity: Lead, campaign: OpenCampaign, desk: TheDesk, once: OneTime
+) -> models.CountAnswer:
+    """End the exclusion of examples."""
+
+    def change() -> models.CountAnswer:
+        with desk.one_writer():
+            return models.CountAnswer(changed=campaign.include(body.ids))
+
+    return once.run(body, models.CountAnswer, change)
+
+
+@router.post("/gold", operation_id="add_gold")
+def add_gold(
+    body: models.GoldBody, _identity: Lead, campaign: OpenCampaign, desk: TheDesk, once: OneTime
+) -> models.CountAnswer:
+    """Add examples with a known label, which test annotators."""
+
+    def change() -> models.CountAnswer:
+        with desk.one_writer():
+            ids, labels = [each.id for each in body.gold], [each.label for each in body.gold]
+            return models.CountAnswer(changed=campaign.add_gold(ids, labels))
+
+    return once.run(body, models.CountAnswer, change)
+
+
+@router.post("/gold/remove", operation_id="remove_gold")
+def remove_gold(
+    body: models.IdsBody, _identity: Lead, campaign: OpenCampaign, desk: TheDesk, once: OneTime
+) -> models.CountAnswer:
+    """Take gold back: the examples are ordinary ones again."""
+
+    def change() -> models.CountAnswer:
+        with desk.one_writer():
+            return models.CountAnswer(changed=campaign.withdrawals.remove_gold(body.ids))
+
+    return once.run(body, models.CountAnswer, change)
+
+
+@router.post("/adjudicate", operation_id="adjudicate")
+def adjudicate(
+    body: models.AdjudicateBody, _identity: Lead, campaign: OpenCampaign, desk: TheDesk, once: OneTime
+) -> models.CountAnswer:
+    """Decide labels. The final word of a lead stands whatever annotators have said or will say."""
+
+    def change() -> models.CountAnswer:
+        with desk.one_writer():
+            ids, labels = [each.id for each in body.labels], [each.label for each in body.labels]
+            return models.CountAnswer(changed=campaign.adjudicate(ids, labels, reason=body.reason))
+
+    return once.run(body, models.CountAnswer, change)
+
+
+@router.post("/adjudicate/undo", operation_id="undo_adjudication")
+def undo_adjudication(
+    body: models.IdsBody, _identity: Lead, campaign: OpenCampaign, desk: TheDesk, once: OneTime
+) -> models.CountAnswer:
+    """Take final words back. Each task gets the state that its labels give."""
+
+    def change() -> models.CountAnswer:
+        with desk.one_writer():
+            return models.CountAnswer(changed=campaign.undo_adjudication(body.ids))
+
+    return once.run(body, models.CountAnswer, change)
+
+
+@router.post("/quarantine/close", operation_id="close_quarantined")
+def close_quarantined(
+    body: models.CloseBody, _identity: Lead, campaign: OpenCampaign, desk: TheDesk, once: OneTime
+) -> models.CountAnswer:
+    """Close entries of the quarantine. They stay on record."""
+
+    def change() -> models.CountAnswer:
+        with desk.one_writer():
+            closed = campaign.withdrawals.close_quarantined(body.numbers, reason=body.reason)
+        return models.CountAnswer(changed=closed)
+
+    return once.run(body, models.CountAnswer, change)
+
+
+def batch_answer(batch: Batch) -> models.BatchAnswer:
+    """A batch without its examples."""
+    return models.BatchAnswer(
+        number=batch.number,
+        round=batch.round,
+        size=len(batch),
+        key=batch.key,
+        holder=batch.holder,
+        asked_at=batch.asked_at,
+        lease_until=batch.lease_until,
+        model=batch.model,
+        passed_on=batch.passed_on,
+        renewed=batch.renewed,
+        story=plain(batch.story),
+        notices=list(batch.notices),
+    )

@@ -1,0 +1,77 @@
+"""Who sends a request: a bearer token, or the cookie of a browser's session. As types of a route's arguments.
+
+`SignedIn` is anyone, `Lead` a lead, `Annotators` an annotator or a lead, `Readers` a reader or a lead. A route without
+one of them is open to everybody, and a test lists these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import APIKeyCookie, HTTPBearer
+
+from ladle.errors import AccessError, SignInError
+from ladle.service.gate.accounts import Accounts
+from ladle.service.gate.crossing import check_session_change
+from ladle.service.gate.rates import Rate
+from ladle.service.gate.roles import Identity, Role
+
+COOKIE = "ladle_session"
+# They only describe the API: `signed_in` reads the headers itself, and answers with the errors of Ladle.
+_BEARER = HTTPBearer(auto_error=False, description="A token made by `ladle serve token add`.")
+_SESSION = APIKeyCookie(name=COOKIE, auto_error=False, description="A browser's session.")
+
+
+def signed_in(
+    request: Request,
+    _bearer: Annotated[object, Depends(_BEARER)] = None,
+    _session: Annotated[object, Depends(_SESSION)] = None,
+) -> Identity:
+    """The person who sends a request.
+
+    Raises: SignInError for nobody; LimitError for too many requests; AccessError for a change from another site.
+    """
+    accounts: Accounts = request.app.state.accounts
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    found = None
+    if scheme:
+        found = accounts.identify(token.strip(), "token") if scheme.lower() == "bearer" else None
+    elif cookie := request.cookies.get(COOKIE, ""):
+        found = accounts.identify(cookie, "session")
+    if found is None:
+        raise SignInError(
+            "this request",
+            wanted="come from a person who is signed in",
+            got="no token or session that works",
+            remedy="Sign in, or send the header: Authorization: Bearer TOKEN.",
+        )
+    request.state.identity = found
+    rate: Rate = request.app.state.rate
+    rate.spend(found.name)
+    check_session_change(request, found)
+    return found
+
+
+def _with_role(*roles: Role) -> Callable[[Identity], Identity]:
+    def check(identity: Annotated[Identity, Depends(signed_in)]) -> Identity:
+        if identity.role not in roles:
+            raise AccessError(
+                "this request",
+                wanted=f"come from a {' or a '.join(roles)}",
+                got=f"{identity.name!r}, whose role is {identity.role}",
+            )
+        return identity
+
+    return check
+
+
+lead_only = _with_role(Role.LEAD)
+annotators = _with_role(Role.LEAD, Role.ANNOTATOR)
+readers = _with_role(Role.LEAD, Role.READER)
+
+SignedIn = Annotated[Identity, Depends(signed_in)]
+Lead = Annotated[Identity, Depends(lead_only)]
+Annotators = Annotated[Identity, Depends(annotators)]
+Readers = Annotated[Identity, Depends(readers)]

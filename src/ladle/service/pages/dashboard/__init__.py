@@ -1,0 +1,1 @@
+"""The pages of those who lead a campaign or follow it."""

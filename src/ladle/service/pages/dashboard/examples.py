@@ -1,0 +1,58 @@
+"""A task's story: all that happened to one example, what it shows, and a lead's final word."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from starlette.responses import Response
+
+from ladle.service.desk import OpenCampaign, TheDesk
+from ladle.service.gate.identity import Lead, Readers
+from ladle.service.pages.dashboard.commands import command_of
+from ladle.service.pages.dashboard.doing import done, label_of, typed_id
+from ladle.service.pages.dashboard.previews import whole_content
+from ladle.service.site import Pages
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/examples/{example_id:path}")
+def example_page(
+    request: Request, pages: Pages, campaign: OpenCampaign, _identity: Readers, example_id: str
+) -> Response:
+    """The story of one example, and what a lead can do about it. Raises: NotFoundError."""
+    story = campaign.story(typed_id(campaign, example_id))
+    return pages.render(
+        "dashboard/example.html",
+        story=story,
+        labels=campaign.settings.labels,
+        shown=whole_content(request, str(story.id)),
+        words=command_of(campaign, "story", story.id),
+    )
+
+
+@router.post("/decide")
+def decide(
+    pages: Pages,
+    campaign: OpenCampaign,
+    desk: TheDesk,
+    _lead: Lead,
+    example: Annotated[str, Form(min_length=1, max_length=10_000)],
+    label: Annotated[str, Form(max_length=1_000)] = "",
+    reason: Annotated[str, Form(max_length=1_000)] = "",
+    undo: Annotated[bool, Form()] = False,
+) -> Response:
+    """Decide the label of an example finally, or take the decision back. Raises: as `Campaign.adjudicate`."""
+    example_id = typed_id(campaign, example)
+    with desk.one_writer():
+        if undo:
+            changed = campaign.undo_adjudication([example_id])
+            said = "The final word is taken back." if changed else "There was no final word."
+            options: list[object] = ["--example", example_id, "--undo"]
+        else:
+            campaign.adjudicate([example_id], [label_of(campaign, label)], reason=reason)
+            said = f"The final word on it is {label}."
+            options = ["--example", example_id, "--label", label, *(["--reason", reason] if reason else [])]
+    command = command_of(campaign, "adjudicate", *options)
+    return done(pages, f"Example {example}", [said], command, f"/examples/{example}")

@@ -1,0 +1,91 @@
+"""Errors as answers: RFC 9457 problem details from the one table of `ladle.errors`, never a traceback."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from ladle.errors import LadleError, LimitError, SignInError, StoreBusyError, outcome_of
+
+MEDIA_TYPE = "application/problem+json"
+BUSY_SECONDS = 2  # after which a client may try again
+LONGEST_INPUT = 200  # characters of a wrong value that an answer repeats
+
+
+class ProblemResponse(JSONResponse):
+    """A problem of RFC 9457 as JSON."""
+
+    media_type = MEDIA_TYPE
+
+
+def problem(status: int, title: str, detail: str, *, headers: Mapping[str, str] | None = None, **more: Any) -> Response:
+    """A problem. title: the kind of error, the same for each of a kind. more: extension members."""
+    content = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
+    return ProblemResponse(content, status_code=status, headers={"Cache-Control": "no-store", **(headers or {})})
+
+
+def of_error(error: LadleError) -> Response:
+    """A deliberate error as a problem, with its parts and its exit code on the command line."""
+    outcome = outcome_of(error)
+    headers = {}
+    if isinstance(error, SignInError):
+        headers["WWW-Authenticate"] = 'Bearer realm="ladle"'
+    if isinstance(error, StoreBusyError):
+        headers["Retry-After"] = str(BUSY_SECONDS)
+    elif isinstance(error, LimitError) and outcome.http_status == 429:
+        headers["Retry-After"] = str(error.retry_seconds)
+    parts = {"subject": error.subject, "wanted": error.wanted, "got": error.got, "remedy": error.remedy}
+    return problem(
+        outcome.http_status,
+        type(error).__name__,
+        str(error),
+        headers=headers,
+        **{name: _text(part) for name, part in parts.items()},
+    )
+
+
+def of_validation(_request: Request, error: Exception) -> Response:
+    """A request that does not fit its model: 422, with the place of each mistake."""
+    assert isinstance(error, RequestValidationError)
+    found = [
+        {
+            "place": [_text(part) for part in each["loc"]],
+            "message": _text(each["msg"]),
+            "got": _shown(each.get("input")),
+        }
+        for each in error.errors()[:20]
+    ]
+    first = found[0] if found else {"place": [], "message": "not valid"}
+    detail = f"{'.'.join(first['place'])}: {first['message']}"
+    return problem(422, "ArgumentError", detail, errors=found)
+
+
+def of_status(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+    """A problem of HTTP itself, such as a path that does not exist or a method that it does not have."""
+    return problem(status, _TITLES.get(status, "HTTPError"), detail, headers=headers)
+
+
+def unforeseen(_request: Request, _error: Exception) -> Response:
+    """A bug: 500, without a word of what happened inside; the log has it."""
+    return problem(500, "LadleError", "An unforeseen error. The log of the service tells more.")
+
+
+_TITLES = {404: "NotFoundError", 405: "MethodNotAllowed", 400: "BadRequest", 415: "UnsupportedMediaType"}
+
+
+def _text(part: object) -> str:
+    """Text that every client can read: halves of surrogate pairs are written as question marks."""
+    return str(part).encode("utf-8", "replace").decode("utf-8")
+
+
+def _shown(value: object) -> str:
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=repr)
+    except (ValueError, RecursionError):
+        text = repr(type(value).__name__)
+    return _text(text[:LONGEST_INPUT])

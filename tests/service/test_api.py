@@ -1,0 +1,180 @@
+"""`/v1` over each kind of store: what a route does is what the campaign says."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import numpy as np
+import pyarrow.csv
+import pyarrow.parquet as pq
+import pytest
+
+from tests.campaign.made import ids_of, margins
+from tests.service.served import Served
+
+
+def taken(served: Served, name: str = "ann", size: int = 3) -> list[str]:
+    answer = served.annotator(name).post("/v1/take", json={"size": size})
+    assert answer.status_code == 200, answer.text
+    return [each["id"] for each in answer.json()["tasks"]]
+
+
+def test_take_tell_skip_comment_release(served_over: Served) -> None:
+    ann, campaign = served_over.annotator(), served_over.campaign
+    first, second, third = taken(served_over)
+    told = ann.post("/v1/tell", json={"labels": [{"id": first, "label": "cat", "seconds": 1.5}]})
+    assert (told.status_code, told.json()["accepted"]) == (200, 1)
+    skipped = ann.post("/v1/skip", json={"skips": [{"id": second, "reason": "dark"}]})
+    assert (skipped.status_code, skipped.json()["skipped"]) == (200, 1)
+    assert ann.post("/v1/comment", json={"comments": [{"id": first, "text": "two"}]}).json() == {"changed": 1}
+    assert ann.post("/v1/comment", json={"comments": [{"id": first, "text": "two"}]}).json() == {"changed": 0}
+    assert ann.post("/v1/release", json={"ids": [third]}).json() == {"changed": 1}
+    listed = [(row.id, row.label, row.annotator, row.seconds) for row in campaign.labels()]
+    assert listed[0] == (first, "cat", "ann", 1.5)
+    assert listed[1][:3] == (second, None, "ann")
+    assert [row.text for row in campaign.comments()] == ["two"]
+    assert campaign.outstanding()["taken_by"].tolist().count("ann") == 0
+    assert [row.actor for row in campaign.audit() if row.kind == "tell"] == ["ann"]
+    assert campaign.verify()
+
+
+def test_ask_and_what_is_read_of_it(served_over: Served) -> None:
+    lead, campaign = served_over.lead, served_over.campaign
+    asked = lead.post("/v1/ask", json={"size": 4, "margins": margins().tolist(), "model": "v2"})
+    assert (asked.status_code, asked.json()["number"], asked.json()["size"]) == (200, 2, 4)
+    batch = campaign.batch(2)
+    listed = lead.get("/v1/batches/2/tasks", params={"limit": 3}).json()
+    assert [each["id"] for each in listed["items"]] == batch.ids[:3].tolist()
+    rest = lead.get("/v1/batches/2/tasks", params={"after": listed["next"]}).json()
+    assert ([each["id"] for each in rest["items"]], rest["next"]) == (batch.ids[3:].tolist(), None)
+    assert [each["number"] for each in lead.get("/v1/batches").json()["items"]] == [1, 2]
+    assert lead.get("/v1/batches/2").json()["model"] == "v2"
+    assert lead.get("/v1/batches/3").status_code == 404
+    assert lead.get("/v1/progress").json()["asked"] == 14
+    tasks = lead.get("/v1/tasks", params={"batch": 2, "state": "open"}).json()["items"]
+    assert {each["id"] for each in tasks} == set(batch.ids.tolist())
+
+
+def test_scores_as_a_file(served: Served) -> None:
+    lead, sink = served.lead, io.BytesIO()
+    np.save(sink, margins())
+    sent = lead.post("/v1/scores", content=sink.getvalue())
+    assert (sent.status_code, sent.json()["rows"], sent.json()["columns"]) == (200, 40, 1)
+    body = {"size": 2, "scores": sent.json()["scores"]}
+    asked = lead.post("/v1/ask", json=body, headers={"Idempotency-Key": "a"})
+    assert asked.json()["number"] == 2
+    again = lead.post("/v1/ask", json=body, headers={"Idempotency-Key": "a"}).json()
+    assert (again["number"], again["renewed"]) == (2, True)
+    for content, status in ((b"PK\x03\x04 a zip", 400), (sink.getvalue()[:90], 400), (b"", 400)):
+        assert lead.post("/v1/scores", content=content).status_code == status
+    np.save(short := io.BytesIO(), margins(39))
+    assert lead.post("/v1/scores", content=short.getvalue()).status_code == 409
+    np.save(objects := io.BytesIO(), np.array([{}]), allow_pickle=True)
+    assert lead.post("/v1/scores", content=objects.getvalue()).status_code == 400
+    assert lead.post("/v1/ask", json={"size": 2, "scores": "0" * 64}).status_code == 404
+
+
+def test_the_same_request_twice_is_one(served_over: Served) -> None:
+    ann, campaign = served_over.annotator(), served_over.campaign
+    first, second, _ = taken(served_over)
+    key = {"Idempotency-Key": "k1"}
+    body = {"labels": [{"id": first, "label": "cat"}]}
+    one, two = (ann.post("/v1/tell", json=body, headers=key).json() for _ in range(2))
+    assert (one.pop("repeat_of_key"), two.pop("repeat_of_key")) == (False, True)
+    assert one == two
+    other = ann.post("/v1/tell", json={"labels": [{"id": first, "label": "dog"}]}, headers=key)
+    assert (other.status_code, other.json()["title"]) == (422, "ReusedKeyError")
+    assert campaign.labels()["label"] == ["cat"]
+    body = {"ids": [second]}
+    answers = [ann.post("/v1/release", json=body, headers={"Idempotency-Key": "k2"}).json() for _ in range(2)]
+    assert answers == [{"changed": 1}] * 2
+    other = ann.post("/v1/release", json={"ids": [first]}, headers={"Idempotency-Key": "k2"})
+    assert (other.status_code, other.json()["title"]) == (422, "ReusedKeyError")
+
+
+def test_a_key_belongs_to_its_sender(served: Served) -> None:
+    for name in ("ann", "bob"):
+        (example,) = taken(served, name, 1)
+        body = {"labels": [{"id": example, "label": "cat"}]}
+        assert served.annotator(name).post("/v1/tell", json=body, headers={"Idempotency-Key": "1"}).is_success
+    assert served.campaign.labels()["annotator"].tolist() == ["ann", "bob"]
+
+
+def test_a_lead_changes_the_campaign(served_over: Served) -> None:
+    lead, campaign = served_over.lead, served_over.campaign
+    ids = ids_of(40)
+    assert lead.post("/v1/exclude", json={"ids": ids[:2], "reason": "dark"}).json() == {"changed": 2}
+    assert lead.post("/v1/include", json={"ids": ids[:1]}).json() == {"changed": 1}
+    assert lead.post("/v1/gold", json={"gold": [{"id": ids[30], "label": "cat"}]}).json() == {"changed": 1}
+    assert lead.post("/v1/gold/remove", json={"ids": ids[30:31]}).json() == {"changed": 1}
+    words = {"labels": [{"id": ids[3], "label": "dog"}], "reason": "clear"}
+    assert lead.post("/v1/adjudicate", json=words).json() == {"changed": 1}
+    assert [(row.id, row.by) for row in campaign.adjudications()] == [(ids[3], "lea")]
+    assert lead.post("/v1/adjudicate/undo", json={"ids": [ids[3]]}).json() == {"changed": 1}
+    assert lead.post("/v1/tell", json={"labels": [{"id": ids[5], "label": "emu"}]}).json()["quarantined"] == 1
+    (entry,) = lead.get("/v1/quarantine").json()["items"]
+    assert entry["id"] == ids[5]
+    closed = {"numbers": [entry["number"]], "reason": "seen"}
+    assert lead.post("/v1/quarantine/close", json=closed).json() == {"changed": 1}
+    assert lead.get("/v1/quarantine").json()["items"] == []
+    assert campaign.progress().excluded == 1
+    story = lead.get(f"/v1/examples/{ids[3]}/story").json()
+    assert (story["id"], story["state"]) == (ids[3], "open")
+    assert any("lea" in line["what"] for line in story["lines"])
+    assert lead.get("/v1/examples/no/such/story").status_code == 404
+    kinds = [each["kind"] for each in lead.get("/v1/audit", params={"limit": 3}).json()["items"]]
+    assert kinds == [row.kind for row in campaign.audit()][::-1][:3]
+
+
+def test_exports_are_what_the_campaign_holds(served: Served) -> None:
+    campaign = served.campaign
+    ids = ids_of(40)
+    campaign.tell(ids[:30], ["cat"] * 30, annotator="ann", told_at=1_790_000_000)
+    campaign.tell(ids[:3], ["dog"] * 3, annotator="ann")
+    campaign.skip(ids[:2], annotator="bob", reason="dark")
+    wanted = [(row.id, row.label) for row in campaign.labels() if row.status == "current" and row.label is not None]
+    answer = served.reader.get("/v1/exports/labels")
+    lines = [json.loads(line) for line in answer.text.splitlines()]
+    assert [(line["id"], line["label"]) for line in lines] == wanted
+    table = pq.read_table(io.BytesIO(served.reader.get("/v1/exports/labels?format=parquet").content))
+    assert list(zip(table["id"].to_pylist(), table["label"].to_pylist(), strict=True)) == wanted
+    read = pyarrow.csv.read_csv(io.BytesIO(served.reader.get("/v1/exports/labels?format=csv").content))
+    assert list(zip(read["id"].to_pylist(), read["label"].to_pylist(), strict=True)) == wanted
+    history = served.reader.get("/v1/exports/labels?history=true").text.splitlines()
+    assert len(history) == len(campaign.labels()) == 35
+    resolved = served.reader.get("/v1/exports/resolved").text.splitlines()
+    assert len(resolved) == len(campaign.resolved())
+    for table_name in ("tasks", "audit", "quarantine"):
+        for kind in ("jsonl", "csv", "parquet"):
+            assert served.reader.get(f"/v1/exports/{table_name}?format={kind}").status_code == 200
+
+
+def test_an_export_of_many_pages_is_whole(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ladle.service.api.exports.PAGE_ROWS", 7)
+    ids = ids_of(40)
+    served.campaign.tell(ids, ["cat"] * 40, annotator="ann")
+    for what, count in (("labels", 40), ("resolved", 40), ("tasks", 40)):
+        lines = served.reader.get(f"/v1/exports/{what}").text.splitlines()
+        assert sorted(json.loads(line)["id"] for line in lines) == sorted(ids)[:count]
+        table = pq.read_table(io.BytesIO(served.reader.get(f"/v1/exports/{what}?format=parquet").content))
+        assert sorted(table["id"].to_pylist()) == sorted(ids)
+        text = served.reader.get(f"/v1/exports/{what}?format=csv").text.splitlines()
+        assert len(text) == count + 1
+
+
+FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx"]
+
+
+def test_no_cell_of_csv_is_a_formula(served: Served) -> None:
+    ids = ids_of(6)
+    served.campaign.skip(ids, annotator="ann", reason=["x"] * 6)
+    served.campaign.tell(ids, ["cat"] * 6, annotator="=cmd", source=FORMULAS)
+    path = "/v1/exports/labels?format=csv"
+    read = pyarrow.csv.read_csv(
+        io.BytesIO(served.reader.get(path).content), parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True)
+    )
+    assert read["source"].to_pylist() == [f"'{each}" for each in FORMULAS]
+    assert set(read["annotator"].to_pylist()) == {"'=cmd"}
+    kept = served.reader.get(f"{path}&formulas=true").text
+    assert ',"=1+1",' in kept
