@@ -25,7 +25,7 @@ from ladle.campaign.pages import figures_of
 from ladle.campaign.session.examples import Examples
 from ladle.campaign.session.session import Session
 from ladle.campaign.work import telling
-from ladle.campaign.work.arguments import check_name
+from ladle.campaign.work.arguments import check_name, listed_values
 from ladle.campaign.work.telling import as_given
 from ladle.errors import ArgumentError
 from ladle.labelling.answers import Told
@@ -239,11 +239,11 @@ def tell_group(
     if not people:
         raise ArgumentError("`annotator`", wanted="be a name", got="none")
     as_given(session.read_settings().labels, [label], 1)  # refuses a label that is none
+    ids = [example_id, *listed_values(members, "members")]
     with session.reading() as view:
         examples = session.examples(view)
-        rows = examples.rows_of(examples.checked([example_id, *members]))
+        rows = examples.rows_of(examples.checked(ids))
         audited = _check_members(session, view, examples, rows)
-    ids = [example_id, *members]
     singly = [each for each, is_audited in zip(ids, audited.tolist(), strict=True) if is_audited]
     if singly:
         words = AUDIT + session.settings.labels.canonical(label)
