@@ -37,6 +37,10 @@ def steps(campaign: ladle.Campaign, clock: Clock, folder: Path) -> Iterator[str]
     yield "told"
     campaign.tell([*IDS[:6], "stranger", IDS[7]], ["dog"] * 6 + ["cat", "owl"], annotator="bob")
     yield "disputed and quarantined"
+    campaign.add_gold(IDS[3:4], ["cat"])
+    yield "gold in dispute"
+    campaign.exclude(IDS[22:23], reason="no example at all")
+    yield "excluded without a task"
     clock.now += 30 * HOUR
     campaign.tell(IDS[:2], ["cow"] * 2, annotator="ann")
     yield "corrected"
@@ -97,7 +101,7 @@ def test_after_every_kind_of_change_the_counts_are_those_of_all_rows(store: Stor
         assert_speed_and_day_are_those_of_the_labels(campaign, clock)
         verdict = campaign.verify()
         assert verdict.ok, (step, verdict)
-    assert len(seen) == 23
+    assert len(seen) == 25
     figures = campaign.figures()
     assert figures.imported == 3
     assert figures.unpriced == 0

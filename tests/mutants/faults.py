@@ -2193,13 +2193,6 @@ KEPT = (
         "    label = label.take(label.event > 0)",
         ("test_labels_of_several_pages_are_of_one_moment",),
     ),
-    Fault(
-        "kept counts",
-        "a writer answers from before its own change",
-        "        for known in [each for each in self._known if each[0] is kind]:",
-        "        for known in [each for each in self._known if each[0] is None]:",
-        ("test_a_writer_reads_what_it_has_just_written",),
-    ),
 )
 
 PAGES = (
