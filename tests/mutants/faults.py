@@ -2171,6 +2171,13 @@ PAGES = (
         """if facts["format"] != _FORMAT:""",
         ("test_another_pool_and_damage", "test_another_pool_has_another_one"),
     ),
+    Fault(
+        "pages",
+        "what lies outside a line on the map is in the list",
+        "crossed = (y0 > y) != (y1 > y)",
+        "crossed = (y0 > y) == (y1 > y)",
+        ("test_a_polygon_against_another_implementation",),
+    ),
 )
 
 FAULTS: tuple[Fault, ...] = (
