@@ -4,8 +4,8 @@ python -m benchmarks.service.first_paint [--rows 5000000] [--tasks 1000000] [--k
 
 The campaign is that of `benchmarks.campaign.pages`, in SQLite, made once in FOLDER where that is named. Each page is
 asked for over HTTP: as the first request of its kind, and the median of five more after a label was told each time.
-`whole` is the time until the tasks of all batches are counted, which a person asks for. With `--browser`: the first paint
-of Chromium.
+`whole` is the time until the tasks of all batches are counted, which a person asks for. With `--browser`: the time of
+Chromium's first paint.
 """
 
 from __future__ import annotations
