@@ -67,7 +67,6 @@ ROLES: dict[tuple[str, str], set[str]] = {
     **dict.fromkeys([("GET", f"/{page}") for page in ("overview", "map", "batches", "tasks", "clusters")], READERS),
     **dict.fromkeys([("GET", f"/{page}") for page in ("people", "quarantine", "audit")], READERS),
     ("GET", "/overview/people-and-models"): READERS,
-    ("GET", "/people/groups"): READERS,
     ("GET", "/batches/{number}"): READERS,
     ("GET", "/examples/{example_id:path}"): READERS,
     **dict.fromkeys([("GET", f"/map/{part}") for part in ("ready", "list", "list.txt", "nearest")], READERS),
