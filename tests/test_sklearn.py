@@ -33,7 +33,11 @@ CHECKS = [
 ]
 
 
-@pytest.mark.parametrize(("estimator", "check"), CHECKS, ids=str)
+@pytest.mark.parametrize(
+    ("estimator", "check"),
+    CHECKS,
+    ids=lambda each: getattr(getattr(each, "func", None), "__name__", str(each)),  # a partial's own text has an address
+)
 def test_the_contract_of_scikit_learn(estimator, check):
     check(estimator)
 
