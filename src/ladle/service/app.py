@@ -78,7 +78,7 @@ def create_app(config: ServiceConfig) -> FastAPI:
     app.state.accounts = Accounts(app.state.kept, clock=config.clock, session_seconds=config.session_seconds)
     app.state.content = open_content(config.content, desk.campaign.ids)
     app.state.remembered = Remembered()
-    app.state.site = Site(desk.campaign.name)
+    app.state.site = Site(desk.campaign)
     app.state.rate = Rate(config.requests_a_minute, "the requests of one person", config.clock)
     app.state.tries = Rate(config.sign_in_tries, "failed attempts to sign in", config.clock)
     for router in ROUTERS:

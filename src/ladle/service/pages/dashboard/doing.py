@@ -13,7 +13,7 @@ from ladle.campaign import Campaign
 from ladle.counts import counted
 from ladle.errors import ArgumentError, IdError
 from ladle.service.desk import desk_of
-from ladle.service.pages.dashboard.commands import command_of, examples_of
+from ladle.service.shown_commands import command_of, examples_of
 from ladle.service.site import PageMaker
 
 MOST_TYPED_IDS = 10_000  # in a field of a form
@@ -47,19 +47,19 @@ def do_with_rows(
     with desk_of(request).one_writer():
         if action is ListAction.EXCLUDE:
             changed = campaign.exclude(ids, reason=words)
-            said, options = "excluded", [*examples_of(ids), "--reason", words]
+            said, options = "excluded", [*examples_of(ids), f"--reason={words}"]
         elif action is ListAction.INCLUDE:
             changed = campaign.include(ids)
             said, options = "included again", examples_of(ids)
         elif action is ListAction.GOLD:
             label = label_of(campaign, words)
             changed = campaign.add_gold(ids, [label] * len(ids))
-            said, options = f"gold as {words}", ["gold.csv"]
+            said, options = f"gold as {words}", ["GOLD.csv"]
         else:
             assigned = campaign.assign(ids, to=words)
             changed = assigned.examples
             said = f"assigned to {words}"
-            options = [*examples_of(ids, file=("--ids", "ids.txt")), "--to", words]
+            options = [*examples_of(ids, file=("--ids", "IDS.txt")), f"--to={words}"]
     lines = [f"{counted(changed, 'example', 'is')} {said} that {'was' if changed == 1 else 'were'} not before."]
     lines += list(campaign.notices)
     return done(pages, f"{counted(len(ids), 'example')}: {action}", lines, command_of(campaign, action, *options), back)
@@ -100,6 +100,12 @@ def typed_id(campaign: Campaign, text: str) -> Any:
         return int(text)
     except ValueError:
         raise IdError("the id", wanted="be a whole number, as those of the pool are", got=repr(text[:80])) from None
+
+
+def labels_typed(campaign: Campaign, text: str) -> list[str]:
+    """The options of a command for a label that was typed: several classes once for each."""
+    label = label_of(campaign, text)
+    return [f"--label={each}" for each in (label if isinstance(label, list) else [label])]
 
 
 def label_of(campaign: Campaign, text: str) -> Any:

@@ -16,11 +16,11 @@ from ladle.labelling.records import Records
 from ladle.labelling.states import STATES
 from ladle.service.desk import OpenCampaign
 from ladle.service.gate.identity import Readers
-from ladle.service.pages.dashboard.commands import command_of
 from ladle.service.pages.dashboard.doing import label_of
 from ladle.service.pages.dashboard.overview import status_reading
 from ladle.service.pages.dashboard.previews import previews
 from ladle.service.pages.dashboard.readings import FullReading, read_all
+from ladle.service.shown_commands import command_of
 from ladle.service.site import Pages
 
 router = APIRouter(include_in_schema=False)
@@ -81,7 +81,7 @@ def batch_page(
         first=THUMBS * (page - 1),
         page=page,
         pages=max(_pages(batch.size, THUMBS), page + (len(part) > THUMBS)),
-        words=command_of(campaign, "export", "tasks", "--round", batch.round, "-o", "batch.csv"),
+        words=command_of(campaign, "export batch", "--round", batch.round, "-o", "batch.csv"),
     )
 
 
@@ -193,9 +193,9 @@ def people_page(
     )
     is_known = status.figure is not None and reading.figure is not None
     commands = {
-        "Two names of one person": command_of(campaign, "person merge", "NAME", "--into", "OTHER"),
-        "Another name": command_of(campaign, "person rename", "NAME", "NEW"),
-        "A team": command_of(campaign, "person team", "NAME", "TEAM"),
+        "Two names of one person": command_of(campaign, "person merge NAME OTHER"),
+        "Another name": command_of(campaign, "person rename NAME NEW"),
+        "A team": command_of(campaign, "person team NAME TEAM"),
     }
     return pages.render(
         "dashboard/people.html",

@@ -21,10 +21,10 @@ from ladle.errors import ArgumentError
 from ladle.labelling.records import Records
 from ladle.service.desk import OpenCampaign, TheDesk
 from ladle.service.gate.identity import Lead, Readers
-from ladle.service.pages.dashboard.commands import command_of
 from ladle.service.pages.dashboard.curve import Curve, curve_of
 from ladle.service.pages.dashboard.doing import ListAction, confirm, do_with_rows, done, typed_ids
 from ladle.service.pages.dashboard.readings import FullReading, read_all
+from ladle.service.shown_commands import command_of, with_commands
 from ladle.service.site import Pages
 from ladle.strategies import describe
 
@@ -64,8 +64,15 @@ def _of_all_labels(request: Request, campaign: Campaign, *, wait: bool) -> dict[
     return {
         "reading": reading,
         "found": found,
+        "steps": _steps(campaign, found),
         "settings": campaign.settings,
     }
+
+
+def _steps(campaign: Campaign, found: Status | None) -> list[tuple[str, str]]:
+    """What to do next, each with its command for this campaign."""
+    steps = () if found is None else found.steps
+    return [(with_commands(campaign, each.message), command_of(campaign, each.command)) for each in steps]
 
 
 def status_reading(request: Request, campaign: Campaign, *, wait: bool) -> FullReading:
@@ -93,9 +100,9 @@ def _actions(campaign: Campaign) -> dict[str, Any]:
     return {
         "needs": sorted(needs),
         "can_ask": needs <= FROM_RECORDED,
-        "ask": command_of(campaign, "ask", "--size", 1000, "-o", "batch.csv") + scores,
+        "ask": command_of(campaign, f"ask{scores} --size COUNT -o batch.csv"),
         "release": command_of(campaign, "release", "--annotator", "NAME"),
-        "exclude": command_of(campaign, "exclude", "ids.txt", "--reason", "TEXT"),
+        "exclude": command_of(campaign, "exclude", "IDS.txt", "--reason", "TEXT"),
         "backup": command_of(campaign, "backup", "-o", "backup.zip"),
         "export": command_of(campaign, "export", "labels", "-o", "labels.csv"),
     }
@@ -126,8 +133,9 @@ def ask(
             remedy="Use the command: " + _actions(campaign)["ask"],
         )
     options: list[object] = ["--size", size, "-o", "batch.csv", *(["--gold", gold] if gold else [])]
-    options += ["--holder", holder] if holder else []
-    command = command_of(campaign, "ask", *options) + (" --scores SCORES.parquet" if "scores" in needs else "")
+    options += [f"--holder={holder}"] if holder else []
+    options += ["--scores", "SCORES.parquet"] if "scores" in needs else []
+    command = command_of(campaign, "ask", *options)
     if not confirmed:
         question = (
             f"Choose {counted(size, 'example')} by {campaign.settings.strategy}? Then they are out for labelling and "
@@ -162,7 +170,7 @@ def release(
     confirmed: Annotated[bool, Form()] = False,
 ) -> Response:
     """Release all tasks that a person has. Raises: as `Campaign.release`."""
-    command = command_of(campaign, "release", "--annotator", annotator)
+    command = command_of(campaign, "release", f"--annotator={annotator}")
     if not confirmed:
         question = f"Release all tasks that {annotator} has and has not answered? Others can take them at once."
         return confirm(pages, "Release tasks", question, {"annotator": annotator}, command, BACK)

@@ -18,6 +18,7 @@ from ladle.maps.palettes import CLASSES, OTHERS, ramp
 from ladle.maps.zorder import cells_of
 from ladle.service.pages.dashboard.readings import is_small
 from ladle.service.remembered import LONGEST_SECONDS, Remembered
+from ladle.service.shown_commands import command_of
 
 BY_TASK = ("state", "round", "label", "annotator")  # colours of the examples that have a task
 BY_POOL = ("margin", "cluster")  # colours of all examples
@@ -114,7 +115,7 @@ class Atlas:
                 "margins",
                 wanted="come from the score file of a recorded model",
                 got="no recorded model with scores",
-                remedy="ladle campaign record-model VERSION --scores FILE",
+                remedy=f"Record one: {command_of(self.campaign, 'model VERSION --scores FILE')}",
             )
         version, margins = found
         margins = margins[layout.rows]
