@@ -65,7 +65,7 @@ ROLES: dict[tuple[str, str], set[str]] = {
     ("GET", "/content/{example_id:path}"): ALL,  # an annotator: of own tasks alone
     ("GET", "/content/{example_id:path}/image/{number}"): ALL,
     **dict.fromkeys([("GET", f"/{page}") for page in ("overview", "map", "batches", "tasks", "clusters")], READERS),
-    **dict.fromkeys([("GET", f"/{page}") for page in ("people", "quarantine", "audit")], READERS),
+    **dict.fromkeys([("GET", f"/{page}") for page in ("people", "comments", "quarantine", "audit")], READERS),
     ("GET", "/overview/people-and-models"): READERS,
     ("GET", "/batches/{number}"): READERS,
     ("GET", "/examples/{example_id:path}"): READERS,

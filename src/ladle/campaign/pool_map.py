@@ -118,7 +118,7 @@ class CampaignMap:
         ----------
         by : {"state", "round", "label", "annotator"}
             "state" of the task, or "excluded" without one; the last round that chose it; its resolved label; who has
-            given its last answer.
+            given its last label, skips left out.
 
         Returns
         -------

@@ -39,6 +39,7 @@ OVERVIEWS = {
     "/tasks": "Tasks",
     "/clusters": "Clusters",
     "/people": "People",
+    "/comments": "Comments",
     "/quarantine": "Quarantine",
     "/audit": "Audit",
 }

@@ -99,6 +99,7 @@ def sentence(text: str) -> Markup:
 
 FILTERS: dict[str, Callable[..., str]] = {
     "count": count_text,
+    "counted": counted,
     "bytes": size_text,
     "percent": percent,
     "rate": rate,

@@ -10,7 +10,7 @@ import pytest
 
 import ladle
 from ladle.service.gate.roles import Role
-from tests.service.pages.conftest import BOB, EVIL, HTML
+from tests.service.pages.conftest import BOB, EVIL, HTML, ROWS
 from tests.service.pages.reading import read_page
 from tests.service.served import Served
 
@@ -58,6 +58,30 @@ class TestAsking:
         assert margins is not None
         assert list(led.campaign.audit())[-2].actor == "lea"
 
+    def test_what_would_fail_is_refused_before_the_question(self, led: Served, empty: Served) -> None:
+        answer = led.lead.post("/overview/ask", data={"size": "5000", "key": "k"}, headers=HTML)
+        assert answer.status_code == 422
+        assert "ladle campaign set --budget COUNT" in answer.text
+        assert "Campaign.set" not in answer.text
+        assert led.lead.post("/overview/ask", data={"size": "5", "gold": "4000", "key": "k"}).status_code == 422
+        answer = empty.lead.post("/overview/ask", data={"size": "5", "key": "k"}, headers=HTML)
+        assert answer.status_code == 422
+        assert "ladle campaign model VERSION --scores SCORES.parquet" in answer.text
+        text = empty.lead.get("/overview", headers=HTML).text
+        assert "no recorded model has some" in text
+        assert not read_page(text).all("input", name="size")
+
+    def test_the_size_that_is_offered_can_be_asked_for(self, led: Served) -> None:
+        (field,) = read_page(led.lead.get("/overview", headers=HTML).text).all("input", name="size")
+        figures = led.campaign.figures()
+        assert figures.left is not None
+        assert int(field.attributes["value"]) == min(1000, figures.left // 2, ROWS - figures.asked)
+        led.campaign.set(budget=figures.spend + figures.reserved + 21)
+        (field,) = read_page(led.lead.get("/overview", headers=HTML).text).all("input", name="size")
+        assert field.attributes["value"] == "10"
+        answer = led.lead.post("/overview/ask", data={"size": "10", "key": "k", "confirmed": "true"}, headers=HTML)
+        assert answer.status_code == 200, answer.text
+
     def test_too_many_are_refused(self, led: Served) -> None:
         answer = led.lead.post("/overview/ask", data={"size": "5000", "key": "k", "confirmed": "true"}, headers=HTML)
         assert answer.status_code == 422
@@ -67,7 +91,8 @@ class TestAsking:
 def test_release(led: Served) -> None:
     led.campaign.take("ann", 4)
     asked = led.lead.post("/overview/release", data={"annotator": "ann"}, headers=HTML)
-    assert "Release all tasks that ann has" in read_page(asked.text).text
+    assert "Release all tasks that ann has and has not answered (4 tasks)" in read_page(asked.text).text
+    assert led.lead.post("/overview/release", data={"annotator": "nobody"}).status_code == 404
     done = led.lead.post("/overview/release", data={"annotator": "ann", "confirmed": "true"}, headers=HTML)
     assert "4 tasks are released" in read_page(done.text).text
     assert led.lead.post("/overview/release", data={"annotator": "nobody", "confirmed": "1"}).status_code == 404
@@ -164,7 +189,7 @@ class TestListsFromTheMap:
     def test_gold_and_exclude(self, led: Served) -> None:
         shape, expected = self.shape(led)
         done = led.lead.post("/map/list/gold", data=self.form(led, shape, "cat"), headers=HTML)
-        assert f"{len(expected)} examples are gold as cat" in read_page(done.text).text
+        assert f"{len(expected)} examples are gold with the label cat now" in read_page(done.text).text
         gold = {each.id for each in led.campaign.resolved() if each.how == "gold"}
         assert gold <= expected
         excluded = {example for example, state in states(led).items() if state == "excluded"}

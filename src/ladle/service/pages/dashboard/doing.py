@@ -10,7 +10,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from ladle.campaign import Campaign
-from ladle.counts import counted
+from ladle.counts import counted, of_number
 from ladle.errors import ArgumentError, IdError
 from ladle.service.desk import desk_of
 from ladle.service.shown_commands import command_of, examples_of
@@ -54,13 +54,13 @@ def do_with_rows(
         elif action is ListAction.GOLD:
             label = label_of(campaign, words)
             changed = campaign.add_gold(ids, [label] * len(ids))
-            said, options = f"gold as {words}", ["GOLD.csv"]
+            said, options = f"gold with the label {words}", ["GOLD.csv"]
         else:
             assigned = campaign.assign(ids, to=words)
             changed = assigned.examples
             said = f"assigned to {words}"
             options = [*examples_of(ids, file=("--ids", "IDS.txt")), f"--to={words}"]
-    lines = [f"{counted(changed, 'example', 'is')} {said} that {'was' if changed == 1 else 'were'} not before."]
+    lines = [f"{counted(changed, 'example', 'is')} {said} now, and {of_number(changed, 'was')} not before."]
     lines += list(campaign.notices)
     return done(pages, f"{counted(len(ids), 'example')}: {action}", lines, command_of(campaign, action, *options), back)
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from ladle.service.desk import OpenCampaign, TheDesk
 from ladle.service.gate.identity import Lead, Readers
+from ladle.service.pages.dashboard.comments import Comments, comments_reading
 from ladle.service.pages.dashboard.doing import done, label_of, labels_typed, typed_id
 from ladle.service.pages.dashboard.previews import whole_content
 from ladle.service.shown_commands import command_of, examples_of
@@ -23,9 +24,11 @@ def example_page(
 ) -> Response:
     """The story of one example, and what a lead can do about it. Raises: NotFoundError."""
     story = campaign.story(typed_id(campaign, example_id))
+    known: Comments | None = comments_reading(request, campaign, wait=False).figure
     return pages.render(
         "dashboard/example.html",
         story=story,
+        comments=() if known is None else known.of(str(story.id)),
         labels=campaign.settings.labels,
         shown=whole_content(request, str(story.id)),
         words=command_of(campaign, "story", names=[story.id]),
