@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -203,8 +204,12 @@ class TestLists:
         batch, found = led.campaign.batch(1), page(led, "/batches/1")
         assert [each.text for each in found.all("span", **{"class": "thumb-id"})] == list(map(str, batch.ids))
         assert "cluster-margin" in found.text
-        for name in batch.story:
+        for name in [each for each in (*batch.story, *batch.story["facts"]) if each != "facts"]:
             assert name.replace("_", " ") in found.text
+            assert name not in found.text or "_" not in name
+        shown = dict(zip(*([each.text for each in found.all(tag)] for tag in ("dt", "dd")), strict=True))
+        assert shown["seed"] == str(batch.story["seed"])
+        assert shown["pool rows"] == "200"
         assert led.lead.get("/batches/9", headers=HTML).status_code == 404
 
     @pytest.mark.parametrize(
@@ -287,6 +292,12 @@ class TestLists:
         assert [(row[0], row[2], row[3], row[6]) for row in rows] == [
             (str(each.seq), each.kind, each.actor, each.chain[:12]) for each in known
         ]
+
+    def test_times_in_the_audit_log_are_times(self, led: Served) -> None:
+        led.campaign.take("ann", 1, lease_seconds=3600.0)
+        until = next(each.details["lease_until"] for each in list(led.campaign.audit())[::-1] if each.kind == "take")
+        first = page(led, "/audit").rows()[0]
+        assert f"lease until: {datetime.fromtimestamp(until / 1e6, UTC):%Y-%m-%d %H:%M} UTC" in first[4]
 
     def test_a_story(self, led: Served) -> None:
         for example in map(str, led.campaign.batch(1).ids[:4]):
