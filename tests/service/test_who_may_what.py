@@ -69,7 +69,9 @@ ROLES: dict[tuple[str, str], set[str]] = {
     ("GET", "/overview/people-and-models"): READERS,
     ("GET", "/batches/{number}"): READERS,
     ("GET", "/examples/{example_id:path}"): READERS,
-    **dict.fromkeys([("GET", f"/map/{part}") for part in ("ready", "list", "list.txt", "nearest")], READERS),
+    **dict.fromkeys(
+        [("GET", f"/map/{part}") for part in ("ready", "list", "list.txt", "list.jsonl", "nearest")], READERS
+    ),
     ("GET", "/map/legend/{by}"): READERS,
     ("GET", "/map/points/{by}"): READERS,
     ("GET", "/map/tiles/{zoom}/{x}/{y}.png"): READERS,

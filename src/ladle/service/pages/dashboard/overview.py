@@ -9,6 +9,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Request
 from starlette.background import BackgroundTask
@@ -27,7 +28,7 @@ from ladle.service.desk import OpenCampaign, TheDesk
 from ladle.service.gate.identity import Lead, Readers
 from ladle.service.pages.dashboard.comments import comments_reading
 from ladle.service.pages.dashboard.curve import Curve, curve_of
-from ladle.service.pages.dashboard.doing import ListAction, confirm, do_with_rows, done, typed_ids
+from ladle.service.pages.dashboard.doing import ListAction, confirm, do_with_rows, done, plan_of, typed_id, typed_ids
 from ladle.service.pages.dashboard.readings import FullReading, read_all
 from ladle.service.shown_commands import command_of, with_commands
 from ladle.service.site import Pages
@@ -233,11 +234,17 @@ def change_examples(
     campaign: OpenCampaign,
     _lead: Lead,
     action: ListAction,
-    ids: Annotated[str, Form(max_length=1_000_000)],
+    ids: Annotated[str, Form(max_length=1_000_000)] = "",
+    example: Annotated[str, Form(max_length=10_000)] = "",
     words: Annotated[str, Form(max_length=1_000)] = "",
 ) -> Response:
-    """Exclude, include, assign or make gold the examples whose ids were typed. Raises: as `do_with_rows`."""
-    return do_with_rows(request, pages, campaign, action, typed_ids(campaign, ids), words, BACK)
+    """Exclude, include, assign or make gold the examples whose ids were typed, or the one of a page.
+
+    Raises: as `plan_of` and `do_with_rows`.
+    """
+    chosen = [typed_id(campaign, example)] if example else typed_ids(campaign, ids)
+    back = f"/examples/{quote(example, safe='')}" if example else BACK
+    return do_with_rows(request, pages, campaign, plan_of(campaign, action, chosen, words), back)
 
 
 @router.post("/overview/backup")
