@@ -108,8 +108,8 @@ class TestOverview:
         curves = found.all("svg")
         assert [each.attributes["aria-label"] for each in curves] == [
             "accuracy of 2 recorded models: 0.6 with 0 labelled examples, 0.7 with 19",
-            "loss of 1 recorded models: 0.4 with 19 labelled examples, 0.4 with 19",
         ]
+        assert "v2: loss 0.4 with 19 labelled. A curve begins with the second model." in found.text
         for verdict in known.progress.stopping:
             assert verdict.told in found.text
 
@@ -221,6 +221,19 @@ class TestLists:
         known = led.campaign.task_page(**filters)
         assert [row[:3] for row in rows] == [[str(each.id), each.state, str(each.batch or "-")] for each in known.rows]
         assert len(rows) > 0
+
+    def test_an_id_leads_to_its_example(self, led: Served) -> None:
+        example = str(led.campaign.ids.at([7])[0])
+        answer = led.lead.get("/tasks", params={"example": f" {example} "}, headers=HTML)
+        assert answer.status_code == 303
+        assert answer.headers["location"] == f"/examples/{quote(example, safe='')}"
+        assert page(led, answer.headers["location"]).all("h1")[0].text == f"Example {example}"
+        assert page(led, "/tasks").all("input", name="example")
+
+    def test_an_address_that_is_none(self, led: Served) -> None:
+        answer = led.lead.get("/nowhere", headers=HTML)
+        assert answer.status_code == 404
+        assert "There is no page /nowhere." in read_page(answer.text).text
 
     def test_tasks_in_pages(self, led: Served) -> None:
         led.campaign.assign(led.campaign.ids.at(list(range(ROWS))).to_pylist(), to="ann")

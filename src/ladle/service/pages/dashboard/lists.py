@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import numpy as np
 from fastapi import APIRouter, Query, Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from ladle.campaign import Campaign
 from ladle.campaign.groups import AUDIT_SHARE
@@ -148,9 +148,15 @@ def tasks_page(
     annotator: Text = "",
     label: Text = "",
     assigned_to: Text = "",
+    example: Annotated[str, Query(max_length=10_000)] = "",
     after: After = None,
 ) -> Response:
-    """The tasks that pass all filters, 100 a page. Raises: as `Reader.task_page`."""
+    """The tasks that pass all filters, 100 a page. example: an id, to whose page it leads.
+
+    Raises: as `Reader.task_page`.
+    """
+    if example.strip():
+        return RedirectResponse(f"/examples/{quote(example.strip(), safe='')}", status_code=303)
     given = {"state": state, "batch": batch, "annotator": annotator, "label": label, "assigned_to": assigned_to}
     filters: dict[str, Any] = {name: text for name, text in given.items() if text}
     query = dict(filters)
