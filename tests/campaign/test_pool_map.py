@@ -96,6 +96,14 @@ class TestColours:
             known = campaign.story(example).state
             assert state == known or (state, known) == ("open", "unasked")
 
+    def test_a_skip_says_nothing_of_who_labelled(self, tmp_path: Path) -> None:
+        campaign = worked(tmp_path)
+        before = list(campaign.map.colours("annotator"))
+        first = campaign.batch(1).ids
+        campaign.skip(first[:2], annotator="eve", reason="dark")  # after the labels of ann and bob
+        campaign.skip(first[6:7], annotator="eve", reason="dark")  # without any label
+        assert list(campaign.map.colours("annotator")) == before
+
     def test_another_word(self, tmp_path: Path) -> None:
         with pytest.raises(errors.ArgumentError, match="state"):
             begun(tmp_path / "birds.db", tmp_path).map.colours("colour")

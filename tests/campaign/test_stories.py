@@ -325,6 +325,29 @@ def test_a_take_of_what_one_has_keeps_it(campaign: ladle.Campaign, clock: Clock)
     ]
 
 
+def test_a_lease_that_is_renewed_again_and_again_has_one_line(campaign: ladle.Campaign, clock: Clock) -> None:
+    campaign.ask(1, margins=margins())
+    for _ in range(4):
+        campaign.take("bob", 1, lease_seconds=HOUR)
+        clock.now += 60
+    campaign.comment([ids_of(1)[0]], "odd", annotator="bob")
+    campaign.take("bob", 1, lease_seconds=HOUR)
+    assert [line for line in told(campaign)[1:] if "bob until" in line] == [
+        "taken by bob until 2027-01-15 09:00 UTC, entered by lea",
+        "kept by bob until 2027-01-15 09:03 UTC, entered by lea (renewed 3 times)",
+        "kept by bob until 2027-01-15 09:04 UTC, entered by lea",
+    ]
+
+
+def test_where_an_answer_came_from(campaign: ladle.Campaign) -> None:
+    campaign.ask(3, margins=margins())
+    for one, source in zip(ids_of(3), ("page", "group", "model-3"), strict=True):
+        campaign.tell([one], ["cat"], annotator="ann", source=source)
+    lines = [str(campaign.story(one)) for one in ids_of(3)]
+    for line, words in zip(lines, ("by ann, on the page", "by ann, for a group", "by ann by model-3"), strict=True):
+        assert f"labelled 'cat' {words}" in line
+
+
 def test_what_two_names_took_is_told_under_the_names_of_then(campaign: ladle.Campaign, clock: Clock) -> None:
     """Gold goes to everybody: two names of one person have it at once. Only what the person takes after is kept."""
     campaign.add_gold([ONE], ["cat"])

@@ -65,11 +65,13 @@ ROLES: dict[tuple[str, str], set[str]] = {
     ("GET", "/content/{example_id:path}"): ALL,  # an annotator: of own tasks alone
     ("GET", "/content/{example_id:path}/image/{number}"): ALL,
     **dict.fromkeys([("GET", f"/{page}") for page in ("overview", "map", "batches", "tasks", "clusters")], READERS),
-    **dict.fromkeys([("GET", f"/{page}") for page in ("people", "quarantine", "audit")], READERS),
+    **dict.fromkeys([("GET", f"/{page}") for page in ("people", "comments", "quarantine", "audit")], READERS),
     ("GET", "/overview/people-and-models"): READERS,
     ("GET", "/batches/{number}"): READERS,
     ("GET", "/examples/{example_id:path}"): READERS,
-    **dict.fromkeys([("GET", f"/map/{part}") for part in ("ready", "list", "list.txt", "nearest")], READERS),
+    **dict.fromkeys(
+        [("GET", f"/map/{part}") for part in ("ready", "list", "list.txt", "list.jsonl", "nearest")], READERS
+    ),
     ("GET", "/map/legend/{by}"): READERS,
     ("GET", "/map/points/{by}"): READERS,
     ("GET", "/map/tiles/{zoom}/{x}/{y}.png"): READERS,

@@ -118,7 +118,7 @@ class CampaignMap:
         ----------
         by : {"state", "round", "label", "annotator"}
             "state" of the task, or "excluded" without one; the last round that chose it; its resolved label; who has
-            given its last answer.
+            given its last label, skips left out.
 
         Returns
         -------
@@ -194,7 +194,7 @@ class CampaignMap:
                 f"the scores {path}",
                 wanted=f"be those that were recorded with the model {version}",
                 got="other bytes",
-                remedy="Record the model of the new scores: ladle campaign record-model.",
+                remedy="Record the model of the new scores: ladle campaign model VERSION --scores FILE.",
             )
         return version, mapping.read_margins(path, pool, task_rows, self._session.settings)
 

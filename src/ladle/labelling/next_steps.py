@@ -144,7 +144,7 @@ STEPS: dict[str, StepRule] = {
         lambda facts: facts.quarantined > 0,
         lambda facts: (
             f"{counted(facts.quarantined, 'entry', 'is')} in quarantine. See why, mend and tell again, then "
-            "`quarantine close --answered`."
+            "`quarantine close --answered --reason TEXT`."
         ),
         lambda _: "export quarantine -o odd.csv",
     ),

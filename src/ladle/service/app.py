@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from ladle._version import __version__
 from ladle.campaign import Campaign
+from ladle.command_words import in_commands
 from ladle.errors import ArgumentError, LadleError, SignInError, outcome_of
 from ladle.labelling import MemoryStore
 from ladle.service import problems
@@ -26,7 +27,7 @@ from ladle.service.gate.accounts import Accounts
 from ladle.service.gate.guards import Guards
 from ladle.service.gate.rates import Rate
 from ladle.service.pages import asset_files, sign_in
-from ladle.service.pages.dashboard import examples, lists, overview, quarantine
+from ladle.service.pages.dashboard import comments, examples, lists, overview, quarantine
 from ladle.service.pages.labelling import page, tasks
 from ladle.service.pages.map import drawing
 from ladle.service.pages.map import lists as map_lists
@@ -41,7 +42,8 @@ THREADS = 12
 ROUTERS: tuple[APIRouter, ...] = (
     *(health.router, work.router, lead.router, uploads.router, reading.router, exports.router),
     *(sign_in.router, asset_files.router, page.router, tasks.router),
-    *(overview.router, lists.router, examples.router, quarantine.router, drawing.router, map_lists.router),
+    *(overview.router, lists.router, comments.router, examples.router, quarantine.router),
+    *(drawing.router, map_lists.router),
 )
 
 
@@ -78,7 +80,7 @@ def create_app(config: ServiceConfig) -> FastAPI:
     app.state.accounts = Accounts(app.state.kept, clock=config.clock, session_seconds=config.session_seconds)
     app.state.content = open_content(config.content, desk.campaign.ids)
     app.state.remembered = Remembered()
-    app.state.site = Site(desk.campaign.name)
+    app.state.site = Site(desk.campaign)
     app.state.rate = Rate(config.requests_a_minute, "the requests of one person", config.clock)
     app.state.tries = Rate(config.sign_in_tries, "failed attempts to sign in", config.clock)
     for router in ROUTERS:
@@ -125,7 +127,7 @@ def _of_error(request: Request, error: Exception) -> Response:
     if isinstance(error, SignInError) and request.method == "GET":
         query = f"?{request.url.query}" if request.url.query else ""
         return RedirectResponse(f"/sign-in?next={quote(request.url.path + query, safe='')}", status_code=303)
-    return _problem_page(request, outcome_of(error).http_status, str(error))
+    return _problem_page(request, outcome_of(error).http_status, str(in_commands(error, ())))
 
 
 def _of_validation(request: Request, error: Exception) -> Response:
@@ -139,7 +141,8 @@ def _of_validation(request: Request, error: Exception) -> Response:
 def _of_status(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if is_page(request):
-        return _problem_page(request, error.status_code, str(error.detail))
+        detail = {404: f"There is no page {request.url.path}."}.get(error.status_code, str(error.detail))
+        return _problem_page(request, error.status_code, detail)
     return problems.of_status(error.status_code, str(error.detail), error.headers)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +14,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
 from ladle.service.gate.roles import Identity
+from ladle.service.shown_commands import HasPlace, command_of, serve_command
 from ladle.service.words import FILTERS
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -38,6 +39,7 @@ OVERVIEWS = {
     "/tasks": "Tasks",
     "/clusters": "Clusters",
     "/people": "People",
+    "/comments": "Comments",
     "/quarantine": "Quarantine",
     "/audit": "Audit",
 }
@@ -48,11 +50,11 @@ class Site:
 
     In a template, `asset("page.css")` is the address of an asset ("" where it was not built), `identity` the person who
     is signed in or None, `navigation` the pages that this person may see, `csrf` what a form repeats in a field `csrf`,
-    and `data|json` a value as JSON for a block `<script type="application/json">`.
+    `data|json` a value as JSON for a block `<script type="application/json">`, and `command_of("verify")` and
+    `serve_command("--content TABLE")` whole commands for this campaign.
     """
 
-    def __init__(self, campaign: str) -> None:
-        self._campaign = campaign
+    def __init__(self, campaign: HasPlace) -> None:
         loader = jinja2.FileSystemLoader(TEMPLATES)
         self._templates = jinja2.Environment(
             loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -60,7 +62,9 @@ class Site:
         self._templates.filters["json"] = json_block
         self._templates.filters.update(FILTERS)
         self._templates.globals["asset"] = self.address
-        self._templates.globals["campaign_name"] = campaign
+        self._templates.globals["campaign_name"] = campaign.name
+        self._templates.globals["command_of"] = partial(command_of, campaign)
+        self._templates.globals["serve_command"] = partial(serve_command, campaign)
 
     @cached_property
     def assets(self) -> dict[str, bytes]:

@@ -13,6 +13,12 @@ from markupsafe import Markup, escape
 from ladle.counts import counted, rate_text, share_text
 
 UNKNOWN = "-"
+_TIMES = ("_until", "_at")  # ends of the names of times
+_LEAST_TIME = 10**15  # microseconds: in 2001
+# Names of numbers that name something: nobody counts with them.
+_IDENTIFIERS = frozenset(
+    {"seed", "batch", "batches", "number", "numbers", "round", "rounds", "id", "ids", "event", "row"}
+)
 _CODE = re.compile(r"`([^`]+)`")
 _STEPS = ((86_400 * 7, "week"), (86_400, "day"), (3_600, "hour"), (60, "minute"))
 
@@ -74,10 +80,31 @@ def plain_text(value: Any) -> str:
         return f"{value:,.6g}"
     if isinstance(value, dict):
         known = {name: each for name, each in value.items() if each not in ("", None, [], {})}
-        return "; ".join(f"{name}: {plain_text(each)}" for name, each in known.items()) or UNKNOWN
+        return "; ".join(f"{key_words(name)}: {named_text(each, name)}" for name, each in known.items()) or UNKNOWN
     if isinstance(value, (list, tuple)):
         return ", ".join(plain_text(each) for each in value) or UNKNOWN
     return str(value)
+
+
+def named_text(value: Any, name: str) -> str:
+    """A value by what it is: a time in microseconds as a time, a number that names something without separators."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        if name.endswith(_TIMES) and value >= _LEAST_TIME:
+            return f"{time_text(datetime.fromtimestamp(value / 1_000_000, UTC))} UTC"
+        return str(value) if name in _IDENTIFIERS else plain_text(value)
+    if isinstance(value, (list, tuple)) and name in _IDENTIFIERS:
+        return ", ".join(named_text(each, name) for each in value) or UNKNOWN
+    return plain_text(value)
+
+
+def key_words(name: Any) -> str:
+    """The key of a mapping in words."""
+    return str(name).replace("_", " ")
+
+
+def second_text(at: datetime | None) -> str:
+    """A time in UTC, to the second."""
+    return UNKNOWN if at is None else f"{_in_utc(at):%Y-%m-%d %H:%M:%S}"
 
 
 def _in_utc(at: datetime) -> datetime:
@@ -99,6 +126,7 @@ def sentence(text: str) -> Markup:
 
 FILTERS: dict[str, Callable[..., str]] = {
     "count": count_text,
+    "counted": counted,
     "bytes": size_text,
     "percent": percent,
     "rate": rate,
@@ -109,4 +137,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "sentence": sentence,
     "value": value_text,
     "plain": plain_text,
+    "named": named_text,
+    "words": key_words,
+    "second": second_text,
 }

@@ -16,7 +16,7 @@ import pytest
 
 from ladle.campaign import Campaign
 from ladle.cli.app import program
-from ladle.cli.program.words import ARGUMENTS, in_commands
+from ladle.command_words import ARGUMENTS, in_commands
 from ladle.errors import ArgumentError, LadleError
 from tests.house.rooms import SOURCE
 

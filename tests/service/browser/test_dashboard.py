@@ -177,6 +177,7 @@ class TestMap:
         assert 1 <= len(ids) < 200
         page.fill("#to", "eve")
         page.get_by_role("button", name="Assign").click()
+        page.get_by_role("button", name="Yes, do it").click()
         expect(page.locator(".notice.ok")).to_contain_text("assigned to eve")
         assert example in {str(each.id) for each in led.campaign.outstanding() if each.assigned_to == "eve"}
 

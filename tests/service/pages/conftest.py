@@ -92,5 +92,22 @@ def led(made: Path, tmp_path: Path) -> Iterator[Served]:
         yield Served(app, campaign, clock)
 
 
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[Served]:
+    """The service over a campaign in which nothing has happened: no batch, model, label or content."""
+    pool = ladle.open_pool(np.random.default_rng(0).normal(size=(ROWS, 4)).astype(np.float32), ids=ids())
+    database = f"sqlite:///{tmp_path}/empty.db"
+    made = ladle.Campaign.create(
+        database, name="empty", pool=pool, strategy="margin", labels=CLASSES, budget=50, clock=Clock()
+    )
+    made.close()
+    app = create_app(ServiceConfig(database=database, name="empty", pool=pool, clock=(clock := Clock())))
+    with (
+        ladle.Campaign.open(database, name="empty", pool=pool, clock=clock) as campaign,
+        TestClient(app, base_url=ADDRESS),
+    ):
+        yield Served(app, campaign, clock)
+
+
 HTML = {"accept": "text/html"}
 LEADS = (Role.LEAD, Role.READER)

@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import quote
 
+import numpy as np
 import pytest
+from starlette.testclient import TestClient
 
+import ladle
 from ladle.campaign.status import status
+from ladle.service.app import create_app
+from ladle.service.config import ServiceConfig
 from ladle.service.gate.roles import Role
+from ladle.service.shown_commands import command_of, with_commands
+from tests.campaign.made import Clock
 from tests.service.pages.conftest import BOB, EVIL, HTML, LEADS, ROWS, ids
 from tests.service.pages.reading import Element, read_page
-from tests.service.served import Served
+from tests.service.served import ADDRESS, Served
 
 PAGES = (
     *("/overview?wait=true", "/batches?wait=true", "/batches/1", "/clusters?wait=true", "/tasks", "/people?wait=true"),
-    *("/audit", "/quarantine", f"/examples/{quote(ids()[0], safe='')}", "/map", "/overview/people-and-models"),
+    *(
+        "/audit",
+        "/comments",
+        "/comments?flags=true",
+        "/quarantine",
+        f"/examples/{quote(ids()[0], safe='')}",
+        "/map",
+        "/overview/people-and-models",
+    ),
     "/map/list?shape=0,0;65536,0;65536,65536;0,65536",
 )
 
@@ -85,14 +102,53 @@ class TestOverview:
             assert rows[each.annotator][1] == f"{each.labels:,}"
         listed = found.all("ol")[0].text
         for step in known.steps:
-            assert step.message.replace("`", "") in re.sub(r" ([.,])", r"\1", listed) or step.message in listed
+            message = with_commands(led.campaign, step.message).replace("`", "")
+            assert message in re.sub(r" ([.,])", r"\1", listed)
+            assert command_of(led.campaign, step.command) in listed
         curves = found.all("svg")
         assert [each.attributes["aria-label"] for each in curves] == [
             "accuracy of 2 recorded models: 0.6 with 0 labelled examples, 0.7 with 19",
-            "loss of 1 recorded models: 0.4 with 19 labelled examples, 0.4 with 19",
         ]
+        assert "v2: loss 0.4 with 19 labelled. A curve begins with the second model." in found.text
         for verdict in known.progress.stopping:
             assert verdict.told in found.text
+
+    def test_kinds_of_disputes_and_what_is_excluded(self, led: Served) -> None:
+        led.campaign.skip(led.campaign.batch(1).ids[20:21], annotator="ann", reason="dark")  # bob has skipped it too
+        led.campaign.skip(led.campaign.batch(1).ids[20:21], annotator="eve", reason="dark")
+        asked = set(led.campaign.batch(1).ids) | set(led.campaign.batch(2).ids)
+        others = [each for each in led.campaign.ids.values.to_pylist() if each not in asked]
+        led.campaign.exclude(others[:2], reason="never asked for")
+        kinds = [each.why for each in led.campaign.disputes()]
+        words = []
+        if kinds.count("disagree"):
+            words.append(f"of {kinds.count('disagree')} people disagree")
+        if kinds.count("skipped"):
+            words.append(f"{kinds.count('skipped')} {'has' if kinds.count('skipped') == 1 else 'have'} too few labels")
+        assert len(words) == 2
+        text = page(led, "/overview?wait=true").text
+        assert f"{len(kinds)} disputed: " + ", ".join(words) in text
+        assert "3 excluded, 1 of them after they were asked for" in text
+
+    def test_the_control_is_told_as_on_the_command_line(self, tmp_path: Path) -> None:
+        from ladle.labelling.control_words import control_lines
+
+        pool = ladle.open_pool(np.random.default_rng(0).normal(size=(ROWS, 4)).astype(np.float32), ids=ids())
+        given = {"name": "c", "pool": pool, "strategy": "margin", "labels": ["cat", "dog"], "control": 0.5}
+        database = f"sqlite:///{tmp_path}/c.db"
+        with ladle.Campaign.create(database, **given) as campaign:
+            batch = campaign.ask(40, margins=np.linspace(0, 1, ROWS, dtype=np.float32))
+            campaign.tell(batch.ids[:10], ["cat"] * 10, annotator="ann")
+            control = campaign.progress().control
+            assert control is not None
+            expected = control_lines(control, is_value=False)
+            app = create_app(ServiceConfig(database=database, name="c", pool=pool))
+            with TestClient(app, base_url=ADDRESS):
+                (part,) = page(Served(app, campaign, Clock()), "/overview?wait=true").all(
+                    "section", **{"aria-labelledby": "control-title"}
+                )
+        told = dict(zip([each.text for each in part.all("dt")], [each.text for each in part.all("dd")], strict=True))
+        assert told == expected
 
     def test_storage_and_backup(self, led: Served) -> None:
         assert "never" in page(led, "/overview").text
@@ -148,8 +204,12 @@ class TestLists:
         batch, found = led.campaign.batch(1), page(led, "/batches/1")
         assert [each.text for each in found.all("span", **{"class": "thumb-id"})] == list(map(str, batch.ids))
         assert "cluster-margin" in found.text
-        for name in batch.story:
+        for name in [each for each in (*batch.story, *batch.story["facts"]) if each != "facts"]:
             assert name.replace("_", " ") in found.text
+            assert name not in found.text or "_" not in name
+        shown = dict(zip(*([each.text for each in found.all(tag)] for tag in ("dt", "dd")), strict=True))
+        assert shown["seed"] == str(batch.story["seed"])
+        assert shown["pool rows"] == "200"
         assert led.lead.get("/batches/9", headers=HTML).status_code == 404
 
     @pytest.mark.parametrize(
@@ -161,6 +221,19 @@ class TestLists:
         known = led.campaign.task_page(**filters)
         assert [row[:3] for row in rows] == [[str(each.id), each.state, str(each.batch or "-")] for each in known.rows]
         assert len(rows) > 0
+
+    def test_an_id_leads_to_its_example(self, led: Served) -> None:
+        example = str(led.campaign.ids.at([7])[0])
+        answer = led.lead.get("/tasks", params={"example": f" {example} "}, headers=HTML)
+        assert answer.status_code == 303
+        assert answer.headers["location"] == f"/examples/{quote(example, safe='')}"
+        assert page(led, answer.headers["location"]).all("h1")[0].text == f"Example {example}"
+        assert page(led, "/tasks").all("input", name="example")
+
+    def test_an_address_that_is_none(self, led: Served) -> None:
+        answer = led.lead.get("/nowhere", headers=HTML)
+        assert answer.status_code == 404
+        assert "There is no page /nowhere." in read_page(answer.text).text
 
     def test_tasks_in_pages(self, led: Served) -> None:
         led.campaign.assign(led.campaign.ids.at(list(range(ROWS))).to_pylist(), to="ann")
@@ -203,12 +276,41 @@ class TestLists:
         assert [row[0] for row in tables[1].rows()] == [each.who or "nobody named" for each in led.campaign.holdings()]
         assert [row[0] for row in tables[2].rows()] == [each.name for each in led.campaign.people.list()]
 
+    def test_comments_and_flags(self, led: Served) -> None:
+        from ladle.service.pages.labelling.page import FLAG
+
+        first = led.campaign.batch(1).ids
+        led.campaign.comment(first[5:6], FLAG, annotator=BOB)
+        known = [(str(each.id), each.annotator, each.text) for each in led.campaign.comments()][::-1]
+        told = [(example, by, "flag" if text == FLAG else text) for example, by, text in known]
+        assert [tuple(row[1:]) for row in page(led, "/comments").rows()] == told
+        assert [tuple(row[1:]) for row in page(led, "/comments?flags=true").rows()] == [(str(first[5]), BOB, "flag")]
+        figures = page(led, "/overview?wait=true")
+        tile = f"{len(known)} {len(known) - 1} comment{'' if len(known) == 2 else 's'}, 1 flag"
+        assert tile in [each.text for each in figures.all("div", **{"class": "figure"})]
+        (part,) = page(led, f"/examples/{quote(str(first[5]), safe='')}").all(
+            "section", **{"aria-labelledby": "comments-title"}
+        )
+        assert [row[1:] for row in part.rows()] == [[BOB, "flag"]]
+
+    def test_comments_in_pages(self, led: Served) -> None:
+        for number in range(150):
+            led.campaign.comment(led.campaign.ids.at([number]).to_pylist(), f"c{number}", annotator="ann")
+        seen = [row[3] for number in (1, 2) for row in page(led, f"/comments?page={number}").rows()]
+        assert seen == [each.text for each in led.campaign.comments()][::-1]
+
     def test_audit(self, led: Served) -> None:
         rows = page(led, "/audit").rows()
         known = list(led.campaign.audit())[::-1]
         assert [(row[0], row[2], row[3], row[6]) for row in rows] == [
             (str(each.seq), each.kind, each.actor, each.chain[:12]) for each in known
         ]
+
+    def test_times_in_the_audit_log_are_times(self, led: Served) -> None:
+        led.campaign.take("ann", 1, lease_seconds=3600.0)
+        until = next(each.details["lease_until"] for each in list(led.campaign.audit())[::-1] if each.kind == "take")
+        first = page(led, "/audit").rows()[0]
+        assert f"lease until: {datetime.fromtimestamp(until / 1e6, UTC):%Y-%m-%d %H:%M} UTC" in first[4]
 
     def test_a_story(self, led: Served) -> None:
         for example in map(str, led.campaign.batch(1).ids[:4]):

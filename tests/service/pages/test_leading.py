@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 import ladle
 from ladle.service.gate.roles import Role
-from tests.service.pages.conftest import BOB, EVIL, HTML
+from tests.service.pages.conftest import BOB, EVIL, HTML, ROWS
 from tests.service.pages.reading import read_page
 from tests.service.served import Served
 
@@ -58,6 +59,30 @@ class TestAsking:
         assert margins is not None
         assert list(led.campaign.audit())[-2].actor == "lea"
 
+    def test_what_would_fail_is_refused_before_the_question(self, led: Served, empty: Served) -> None:
+        answer = led.lead.post("/overview/ask", data={"size": "5000", "key": "k"}, headers=HTML)
+        assert answer.status_code == 422
+        assert "ladle campaign set --budget COUNT" in answer.text
+        assert "Campaign.set" not in answer.text
+        assert led.lead.post("/overview/ask", data={"size": "5", "gold": "4000", "key": "k"}).status_code == 422
+        answer = empty.lead.post("/overview/ask", data={"size": "5", "key": "k"}, headers=HTML)
+        assert answer.status_code == 422
+        assert "ladle campaign model VERSION --scores SCORES.parquet" in answer.text
+        text = empty.lead.get("/overview", headers=HTML).text
+        assert "no recorded model has some" in text
+        assert not read_page(text).all("input", name="size")
+
+    def test_the_size_that_is_offered_can_be_asked_for(self, led: Served) -> None:
+        (field,) = read_page(led.lead.get("/overview", headers=HTML).text).all("input", name="size")
+        figures = led.campaign.figures()
+        assert figures.left is not None
+        assert int(field.attributes["value"]) == min(1000, figures.left // 2, ROWS - figures.asked)
+        led.campaign.set(budget=figures.spend + figures.reserved + 21)
+        (field,) = read_page(led.lead.get("/overview", headers=HTML).text).all("input", name="size")
+        assert field.attributes["value"] == "10"
+        answer = led.lead.post("/overview/ask", data={"size": "10", "key": "k", "confirmed": "true"}, headers=HTML)
+        assert answer.status_code == 200, answer.text
+
     def test_too_many_are_refused(self, led: Served) -> None:
         answer = led.lead.post("/overview/ask", data={"size": "5000", "key": "k", "confirmed": "true"}, headers=HTML)
         assert answer.status_code == 422
@@ -67,7 +92,8 @@ class TestAsking:
 def test_release(led: Served) -> None:
     led.campaign.take("ann", 4)
     asked = led.lead.post("/overview/release", data={"annotator": "ann"}, headers=HTML)
-    assert "Release all tasks that ann has" in read_page(asked.text).text
+    assert "Release all tasks that ann has and has not answered (4 tasks)" in read_page(asked.text).text
+    assert led.lead.post("/overview/release", data={"annotator": "nobody"}).status_code == 404
     done = led.lead.post("/overview/release", data={"annotator": "ann", "confirmed": "true"}, headers=HTML)
     assert "4 tasks are released" in read_page(done.text).text
     assert led.lead.post("/overview/release", data={"annotator": "nobody", "confirmed": "1"}).status_code == 404
@@ -131,7 +157,8 @@ def states(led: Served) -> dict[str, str]:
 class TestListsFromTheMap:
     def form(self, led: Served, shape: str, words: str) -> dict[str, str]:
         found = read_page(led.lead.get("/map/list", params={"shape": shape}, headers=HTML).text)
-        return {"shape": shape, "words": words, "digest": found.all("input", name="digest")[0].attributes["value"]}
+        digest = found.all("input", name="digest")[0].attributes["value"]
+        return {"shape": shape, "words": words, "digest": digest, "confirmed": "true"}
 
     def shape(self, led: Served) -> tuple[str, set[str]]:
         """A shape around part of the pool, and the ids within it by the layout itself."""
@@ -164,12 +191,63 @@ class TestListsFromTheMap:
     def test_gold_and_exclude(self, led: Served) -> None:
         shape, expected = self.shape(led)
         done = led.lead.post("/map/list/gold", data=self.form(led, shape, "cat"), headers=HTML)
-        assert f"{len(expected)} examples are gold as cat" in read_page(done.text).text
+        assert f"{len(expected)} examples are gold with the label cat now" in read_page(done.text).text
         gold = {each.id for each in led.campaign.resolved() if each.how == "gold"}
         assert gold <= expected
         excluded = {example for example, state in states(led).items() if state == "excluded"}
         led.lead.post("/map/list/exclude", data=self.form(led, shape, "far off"), headers=HTML)
         assert {example for example, state in states(led).items() if state == "excluded"} == expected | excluded
+
+    @pytest.mark.parametrize(("action", "words"), [("assign", "eve"), ("gold", "cat"), ("exclude", "far off")])
+    def test_a_question_comes_first(self, led: Served, action: str, words: str) -> None:
+        shape, expected = self.shape(led)
+        form = self.form(led, shape, "") | {f"{action}_words": words}
+        del form["confirmed"], form["words"]
+        before = led.campaign.last_event()
+        asked = read_page(led.lead.post(f"/map/list/{action}", data=form, headers=HTML).text)
+        assert f"{len(expected)} examples" in asked.text
+        assert led.campaign.last_event() == before
+        (link,) = [each for each in asked.all("a") if "download" in each.attributes]
+        name = link.text.removeprefix("Download ")
+        assert name in asked.all("code")[-1].text
+        assert len(led.lead.get(link.attributes["href"]).text.splitlines()) == len(expected)
+        fields = {each.attributes["name"]: each.attributes["value"] for each in asked.all("form")[-1].all("input")}
+        assert led.lead.post(f"/map/list/{action}", data=fields, headers=HTML).status_code == 200
+        assert led.campaign.last_event() > before
+        refused = led.lead.post(f"/map/list/{action}", data=form | {f"{action}_words": " "}, headers=HTML)
+        assert refused.status_code == 422
+
+    def test_those_ticked_alone(self, led: Served) -> None:
+        shape, expected = self.shape(led)
+        picks = sorted(expected)[:2]
+        form = self.form(led, shape, "dark") | {"pick": picks}
+        del form["confirmed"]
+        before = {example for example, state in states(led).items() if state == "excluded"}
+        asked = read_page(led.lead.post("/map/list/exclude", data=form, headers=HTML).text)
+        assert "Exclude 2 examples?" in asked.text
+        kept = [each.attributes["value"] for each in asked.all("form")[-1].all("input", name="pick")]
+        assert kept == picks
+        led.lead.post("/map/list/exclude", data=form | {"confirmed": "true"}, headers=HTML)
+        assert {example for example, state in states(led).items() if state == "excluded"} == before | set(picks)
+        others = form | {"pick": ["nobody"], "confirmed": "true"}
+        assert led.lead.post("/map/list/exclude", data=others).status_code == 409
+
+    def test_the_page_of_an_example(self, led: Served) -> None:
+        example = str(led.campaign.ids.at([7])[0])
+        for action, words in (("assign", "eve"), ("gold", "cat"), ("exclude", "odd"), ("include", "")):
+            form = {"example": example, "words": words}
+            answer = led.lead.post(f"/overview/{action}-examples", data=form, headers=HTML)
+            assert answer.status_code == 200, answer.text
+            story = str(led.campaign.story(example))
+            said = {"assign": "assigned to eve", "gold": "gold: known", "exclude": "excluded", "include": "included"}
+            assert said[action] in story
+            address = f"/examples/{quote(example, safe='')}"
+            assert address in [each.attributes["href"] for each in read_page(answer.text).all("a")]
+            actions = [
+                each.attributes["action"] for each in read_page(led.lead.get(address, headers=HTML).text).all("form")
+            ]
+            back = "include" if action == "exclude" else "exclude"
+            assert f"/overview/{back}-examples" in actions
 
     def test_another_list_is_refused(self, led: Served) -> None:
         form = self.form(led, self.shape(led)[0], "x") | {"digest": "0" * 64}

@@ -57,6 +57,17 @@ def test_points_lie_where_the_layout_says(led: Served, by: str) -> None:
     assert len({hue["colour"] for hue in legend["hues"]}) == len(legend["hues"])
 
 
+def test_what_by_annotator_means_is_said(led: Served) -> None:
+    labels = {each.id: each.annotator for each in led.campaign.labels() if each.label is not None}
+    legend = led.lead.get("/map/legend/annotator").json()
+    expected = {name: list(labels.values()).count(name) for name in set(labels.values())}
+    assert {hue["name"]: hue["count"] for hue in legend["hues"]} == expected
+    assert "last label" in legend["note"]
+    assert "skips do not count" in legend["note"]
+    choices = [each.text for each in read_page(led.lead.get("/map", headers=HTML).text).all("option")]
+    assert "by annotator of the last label" in choices
+
+
 def test_margins_are_ranked(led: Served) -> None:
     known = led.campaign.map.margins()
     assert known is not None

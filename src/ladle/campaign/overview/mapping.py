@@ -16,7 +16,7 @@ from ladle.errors import ArgumentError, ClassCountError, DataError, ShapeError
 from ladle.hac.tree.level import LEVELS
 from ladle.labelling.contract.columns import Texts, repeated, texts
 from ladle.labelling.contract.store import View
-from ladle.labelling.contract.tables import ExclusionTable, LabelTable, ModelTable, TaskTable, answers_of
+from ladle.labelling.contract.tables import ExclusionTable, LabelTable, ModelTable, TaskTable, labels_of
 from ladle.labelling.labels import parsed
 from ladle.labelling.records import Records
 from ladle.labelling.settings import Settings
@@ -57,9 +57,10 @@ def _labels(view: View, settings: Settings) -> tuple[Rows, Texts]:
 
 
 def _annotators(view: View, settings: Settings) -> tuple[Rows, Texts]:
-    answer = answers_of(view.read(LabelTable))
-    last = len(answer) - 1 - np.unique(answer.row[::-1], return_index=True)[1]  # the last answer of each row
-    return answer.row[last], answer.annotator[last]
+    """Who gave the last label of each example. A skip is none, and says nothing of who labelled it."""
+    label = labels_of(view.read(LabelTable))
+    last = len(label) - 1 - np.unique(label.row[::-1], return_index=True)[1]
+    return label.row[last], label.annotator[last]
 
 
 COLOURS: dict[str, Callable[[View, Settings], tuple[Rows, Texts]]] = {

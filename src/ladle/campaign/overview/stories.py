@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -56,6 +57,9 @@ from ladle.labelling.rules.people import name_changes
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import as_counted
 
+_KEPT = re.compile(r"(kept by .*) until [-0-9]{10} [:0-9]{5} UTC(.*)")  # a lease that was renewed: whose, by whom
+_SOURCES = {"page": ", on the page", "group": ", for a group"}  # of the labelling page
+
 
 def story(view: View, settings: Settings, examples: Examples, example_id: Any) -> TaskStory:
     """The history of one example. Raises: NotFoundError when the pool has no such id.
@@ -68,7 +72,8 @@ def story(view: View, settings: Settings, examples: Examples, example_id: Any) -
         raise NotFoundError(f"the example {example_id!r}", wanted="be in the pool", got="no such id")
     gold, exclusion = gold_of(view.read(GoldTable, "row", [row])), view.read(ExclusionTable, "row", [row])
     task = as_counted(view.read(TaskTable, "row", [row]), gold.row)
-    lines = sorted(_lines(view, settings, str(listed.cast("large_string")[0].as_py()), row), key=lambda line: line[:2])
+    found = _lines(view, settings, str(listed.cast("large_string")[0].as_py()), row)
+    lines = _folded(sorted(found, key=lambda line: line[:2]))
     label = resolved_labels(view, settings, [row]).label
     is_excluded = bool((exclusion.active == 1).any())
     return TaskStory(
@@ -78,6 +83,21 @@ def story(view: View, settings: Settings, examples: Examples, example_id: Any) -
         label=parsed(label[0]) if len(label) else None,
         lines=tuple((moment(at), what) for at, _, what in lines),
     )
+
+
+def _folded(lines: list[Line]) -> list[Line]:
+    """The lines, where a lease that was renewed several times with nothing between has one line, of the last time."""
+    folded: list[Line] = []
+    last, count = None, 0
+    for line in lines:
+        found = _KEPT.fullmatch(line[2])
+        kept = None if found is None else found.groups()
+        count = count + 1 if kept is not None and kept == last else 1
+        if count > 1:
+            folded.pop()
+        folded.append((*line[:2], f"{line[2]} (renewed {count:,} times)" if count > 1 else line[2]))
+        last = kept
+    return folded
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -169,7 +189,7 @@ def _answers(log: _Log, history: ExampleHistory) -> Iterator[Line]:
     for each in history.answers.tuples():
         row = dict(zip(LabelTable.layout(), each, strict=True))
         number, person = row["number"], row["annotator"] or SOMEONE
-        who = who_words(row["annotator"], row["told_by"]) + (f" by {row['source']}" if row["source"] else "")
+        who = who_words(row["annotator"], row["told_by"]) + _source_words(row["source"])
         if row["label"]:
             what = f"labelled {label_words(row['label'], row['as_told'])} by {who}"
         else:
@@ -185,6 +205,11 @@ def _answers(log: _Log, history: ExampleHistory) -> Iterator[Line]:
         yield row["recorded_at"], row["event"], what
         if row["status"] in (SUPERSEDED, DELETED):
             yield from _end(log, history, number, row["ended"], is_deleted=row["status"] == DELETED)
+
+
+def _source_words(source: str) -> str:
+    """Where an answer came from, after its annotator."""
+    return _SOURCES.get(source, f" by {source}") if source else ""
 
 
 def _end(log: _Log, history: ExampleHistory, number: int, event: int, *, is_deleted: bool) -> Iterator[Line]:

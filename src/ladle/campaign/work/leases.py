@@ -13,7 +13,7 @@ from ladle.campaign.work.arguments import check_name, check_text
 from ladle.errors import ArgumentError
 from ladle.labelling import answers
 from ladle.labelling.contract.columns import Int64
-from ladle.labelling.contract.events import event_times, next_number, record
+from ladle.labelling.contract.events import Effects, event_times, next_number, record
 from ladle.labelling.contract.store import View
 from ladle.labelling.contract.tables import (
     AssignmentTable,
@@ -76,6 +76,20 @@ def take(session: Session, request: TakeRequest) -> answers.Taken:
         ids = session.examples(writer).at(rows)
     renewed, passed_on = int(effects.report["renewed"]), int(effects.report["passed_on"])
     return answers.Taken(ids, rows, annotator, moment(at + request.lease), renewed, passed_on)
+
+
+def tasks_of(session: Session, annotator: str) -> int:
+    """How many tasks `release` would release now. Raises: NotFoundError for a name that nobody has; ArgumentError."""
+    at, given = session.now(), person_name(check_text(annotator, "annotator"))
+    with session.reading(whole=True) as view:
+        lists = _Lists(view)
+        people = lists.people
+        name = known_person(people.table, given, also=known_names(view))
+        own = [each for each in people.aliases_of(name) if people.name_of(each) == name]
+        in_hand = _in_hand(lists, session.settings, view.read(LeaseTable, "annotator", own), name, at)
+        batches = _batches_not_released(view, at)
+        released = lease_rules.release_batches(Effects(), batches, given, people, event=0, at=at).report["batches"]
+        return len(np.union1d(in_hand, _in_batches(lists, released, name)))
 
 
 def release(session: Session, annotator: str, rows: Int64 | None) -> int:

@@ -22,7 +22,7 @@ def verify(
     from ladle.campaign.overview.verify import require_passed
     from ladle.cli.program.printing import print_answer
     from ladle.cli.program.progress import progress_reporter
-    from ladle.cli.program.words import text_in_commands
+    from ladle.command_words import text_in_commands
 
     with open_campaign(db, name, pool=pool) as campaign:
         result = campaign.verify(progress=progress_reporter(quiet=quiet or as_json))

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from typer.core import TyperCommand, TyperGroup
 
 from ladle.cli.program.signals import Interrupted
-from ladle.cli.program.words import in_commands
+from ladle.command_words import in_commands
 from ladle.errors import ArgumentError, LadleError
 
 SPOKEN = {"campaign", "serve"}  # the groups of commands over rooms whose errors speak of Python

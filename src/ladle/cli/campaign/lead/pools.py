@@ -12,7 +12,7 @@ from ladle.cli.campaign.creating import skipping_of
 from ladle.cli.campaign.opening import By, Db, Name, OtherPool, open_campaign
 from ladle.cli.program import options
 from ladle.cli.program.skipping import SkipInvalid, SkippedFile
-from ladle.cli.program.words import text_in_commands
+from ladle.command_words import text_in_commands
 from ladle.counts import counted, of_number
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from ladle.cli.campaign.opening import DAY_SECONDS, Db, Name, OtherPool, as_typed, open_campaign
 from ladle.cli.campaign.overview.agreement import review_lines
-from ladle.cli.campaign.overview.control import control_lines
 from ladle.cli.program import options
 from ladle.counts import counted, of_number, rate_text, share_text
+from ladle.labelling.control_words import control_lines
 
 if TYPE_CHECKING:
     from ladle.labelling import Progress, Settings

@@ -67,7 +67,7 @@ def screen(found: Status, db: str | None, name: str | None) -> list[str]:
 
 def _control(figures: Progress, is_value: bool) -> list[str]:
     """The accuracy or the mean by the control in one line; none without a control."""
-    from ladle.cli.campaign.overview.control import control_lines
+    from ladle.labelling.control_words import control_lines
 
     lines = {} if figures.control is None else control_lines(figures.control, is_value=is_value)
     told = [f"{name} {lines[name]}" for name in ("accuracy", "mean") if name in lines]

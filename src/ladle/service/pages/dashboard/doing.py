@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -10,10 +11,10 @@ from fastapi import Request
 from starlette.responses import Response
 
 from ladle.campaign import Campaign
-from ladle.counts import counted
+from ladle.counts import counted, of_number
 from ladle.errors import ArgumentError, IdError
 from ladle.service.desk import desk_of
-from ladle.service.pages.dashboard.commands import command_of, examples_of
+from ladle.service.shown_commands import command_of, examples_of
 from ladle.service.site import PageMaker
 
 MOST_TYPED_IDS = 10_000  # in a field of a form
@@ -28,41 +29,66 @@ class ListAction(StrEnum):
     ASSIGN = "assign"
 
 
-def do_with_rows(
-    request: Request,
-    pages: PageMaker,
-    campaign: Campaign,
-    action: ListAction,
-    ids: Sequence[Any],
-    words: str,
-    back: str,
-) -> Response:
-    """Change some examples and say what has changed. words: the reason, the label or the name.
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A change of examples before it is made. words: the reason, the label or the name. options: of its command."""
 
-    Raises: ArgumentError for an empty list; as `Campaign.exclude`, `include`, `add_gold` and `assign`.
+    action: ListAction
+    ids: Sequence[Any]
+    words: str
+    question: str
+    options: list[str]
+
+
+def plan_of(campaign: Campaign, action: ListAction, ids: Sequence[Any], words: str) -> Plan:
+    """What is to be done, and the question before it. words: the reason, the label or the name.
+
+    Raises: ArgumentError for an empty list, for no words, and for a label that is none of the campaign's.
     """
     if not ids:
         raise ArgumentError("the list", wanted="have at least one example", got="none")
-    words = words.strip()
+    words, them = words.strip(), counted(len(ids), "example")
+    if not words and action is not ListAction.INCLUDE:
+        raise ArgumentError(f"the {_NEEDED[action]}", wanted="be filled in", got="nothing")
+    if action is ListAction.EXCLUDE:
+        question = f"Exclude {them}? They are left out of labelling, training and asking until they are included again."
+        return Plan(action, ids, words, question, [*examples_of(ids), f"--reason={words}"])
+    if action is ListAction.INCLUDE:
+        return Plan(action, ids, words, f"Include {them} again?", examples_of(ids))
+    if action is ListAction.GOLD:
+        _, refused = campaign.settings.labels.all_canonical([label_of(campaign, words)])
+        if refused:
+            raise ArgumentError("the label", wanted="be one of the campaign", got=refused[0])
+        question = f"Make {them} gold with the label {words}? Then they test annotators, and nobody else labels them."
+        return Plan(action, ids, words, question, ["GOLD.jsonl"])
+    question = f"Assign {them} to {words}? Those that wait for labels go to nobody else then."
+    options = [*examples_of(ids, file=("--ids", "IDS.txt")), f"--to={words}"]
+    return Plan(action, ids, words, question, options)
+
+
+_NEEDED = {ListAction.EXCLUDE: "reason", ListAction.GOLD: "label", ListAction.ASSIGN: "name"}
+
+
+def do_with_rows(request: Request, pages: PageMaker, campaign: Campaign, plan: Plan, back: str) -> Response:
+    """Change the examples of a plan and say what has changed.
+
+    Raises: as `Campaign.exclude`, `include`, `add_gold` and `assign`.
+    """
+    ids, words = plan.ids, plan.words
     with desk_of(request).one_writer():
-        if action is ListAction.EXCLUDE:
-            changed = campaign.exclude(ids, reason=words)
-            said, options = "excluded", [*examples_of(ids), "--reason", words]
-        elif action is ListAction.INCLUDE:
-            changed = campaign.include(ids)
-            said, options = "included again", examples_of(ids)
-        elif action is ListAction.GOLD:
-            label = label_of(campaign, words)
-            changed = campaign.add_gold(ids, [label] * len(ids))
-            said, options = f"gold as {words}", ["gold.csv"]
+        if plan.action is ListAction.EXCLUDE:
+            changed, said = campaign.exclude(ids, reason=words), "excluded"
+        elif plan.action is ListAction.INCLUDE:
+            changed, said = campaign.include(ids), "included again"
+        elif plan.action is ListAction.GOLD:
+            changed = campaign.add_gold(ids, [label_of(campaign, words)] * len(ids))
+            said = f"gold with the label {words}"
         else:
-            assigned = campaign.assign(ids, to=words)
-            changed = assigned.examples
-            said = f"assigned to {words}"
-            options = [*examples_of(ids, file=("--ids", "ids.txt")), "--to", words]
-    lines = [f"{counted(changed, 'example', 'is')} {said} that {'was' if changed == 1 else 'were'} not before."]
+            changed, said = campaign.assign(ids, to=words).examples, f"assigned to {words}"
+    lines = [f"{counted(changed, 'example', 'is')} {said} now, and {of_number(changed, 'was')} not before."]
     lines += list(campaign.notices)
-    return done(pages, f"{counted(len(ids), 'example')}: {action}", lines, command_of(campaign, action, *options), back)
+    title = f"{counted(len(ids), 'example')}: {plan.action}"
+    return done(pages, title, lines, command_of(campaign, plan.action, *plan.options), back)
 
 
 def done(pages: PageMaker, title: str, lines: Sequence[str], command: str, back: str) -> Response:
@@ -71,11 +97,27 @@ def done(pages: PageMaker, title: str, lines: Sequence[str], command: str, back:
 
 
 def confirm(
-    pages: PageMaker, title: str, question: str, fields: Mapping[str, object], command: str, back: str
+    pages: PageMaker,
+    title: str,
+    question: str,
+    fields: Mapping[str, object],
+    command: str,
+    back: str,
+    *,
+    files: Mapping[str, str] | None = None,
 ) -> Response:
-    """The page before a change that cannot be undone: the same form again, with the field `confirmed`."""
+    """The page before a change: the same form again, with the field `confirmed`.
+
+    fields: a list stands for a field that comes several times. files: addresses of the files that the command names.
+    """
     return pages.render(
-        "dashboard/confirm.html", title=title, question=question, fields=fields, words=command, back=back
+        "dashboard/confirm.html",
+        title=title,
+        question=question,
+        fields=fields,
+        words=command,
+        back=back,
+        files=files or {},
     )
 
 
@@ -100,6 +142,12 @@ def typed_id(campaign: Campaign, text: str) -> Any:
         return int(text)
     except ValueError:
         raise IdError("the id", wanted="be a whole number, as those of the pool are", got=repr(text[:80])) from None
+
+
+def labels_typed(campaign: Campaign, text: str) -> list[str]:
+    """The options of a command for a label that was typed: several classes once for each."""
+    label = label_of(campaign, text)
+    return [f"--label={each}" for each in (label if isinstance(label, list) else [label])]
 
 
 def label_of(campaign: Campaign, text: str) -> Any:

@@ -9,9 +9,10 @@ from starlette.responses import Response
 
 from ladle.service.desk import OpenCampaign, TheDesk
 from ladle.service.gate.identity import Lead, Readers
-from ladle.service.pages.dashboard.commands import command_of
-from ladle.service.pages.dashboard.doing import done, label_of, typed_id
+from ladle.service.pages.dashboard.comments import Comments, comments_reading
+from ladle.service.pages.dashboard.doing import done, label_of, labels_typed, typed_id
 from ladle.service.pages.dashboard.previews import whole_content
+from ladle.service.shown_commands import command_of, examples_of
 from ladle.service.site import Pages
 
 router = APIRouter(include_in_schema=False)
@@ -23,12 +24,14 @@ def example_page(
 ) -> Response:
     """The story of one example, and what a lead can do about it. Raises: NotFoundError."""
     story = campaign.story(typed_id(campaign, example_id))
+    known: Comments | None = comments_reading(request, campaign, wait=False).figure
     return pages.render(
         "dashboard/example.html",
         story=story,
+        comments=() if known is None else known.of(str(story.id)),
         labels=campaign.settings.labels,
         shown=whole_content(request, str(story.id)),
-        words=command_of(campaign, "story", story.id),
+        words=command_of(campaign, "story", names=[story.id]),
     )
 
 
@@ -49,10 +52,14 @@ def decide(
         if undo:
             changed = campaign.undo_adjudication([example_id])
             said = "The final word is taken back." if changed else "There was no final word."
-            options: list[object] = ["--example", example_id, "--undo"]
+            options: list[object] = [*examples_of([example_id]), "--undo"]
         else:
             campaign.adjudicate([example_id], [label_of(campaign, label)], reason=reason)
             said = f"The final word on it is {label}."
-            options = ["--example", example_id, "--label", label, *(["--reason", reason] if reason else [])]
+            options = [
+                *examples_of([example_id]),
+                *labels_typed(campaign, label),
+                *([f"--reason={reason}"] if reason else []),
+            ]
     command = command_of(campaign, "adjudicate", *options)
     return done(pages, f"Example {example}", [said], command, f"/examples/{example}")

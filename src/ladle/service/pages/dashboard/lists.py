@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import numpy as np
 from fastapi import APIRouter, Query, Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from ladle.campaign import Campaign
 from ladle.campaign.groups import AUDIT_SHARE
@@ -16,11 +16,11 @@ from ladle.labelling.records import Records
 from ladle.labelling.states import STATES
 from ladle.service.desk import OpenCampaign
 from ladle.service.gate.identity import Readers
-from ladle.service.pages.dashboard.commands import command_of
 from ladle.service.pages.dashboard.doing import label_of
 from ladle.service.pages.dashboard.overview import status_reading
 from ladle.service.pages.dashboard.previews import previews
 from ladle.service.pages.dashboard.readings import FullReading, read_all
+from ladle.service.shown_commands import command_of
 from ladle.service.site import Pages
 
 router = APIRouter(include_in_schema=False)
@@ -81,7 +81,7 @@ def batch_page(
         first=THUMBS * (page - 1),
         page=page,
         pages=max(_pages(batch.size, THUMBS), page + (len(part) > THUMBS)),
-        words=command_of(campaign, "export", "tasks", "--round", batch.round, "-o", "batch.csv"),
+        words=command_of(campaign, "export batch", "--round", batch.round, "-o", "batch.csv"),
     )
 
 
@@ -148,9 +148,15 @@ def tasks_page(
     annotator: Text = "",
     label: Text = "",
     assigned_to: Text = "",
+    example: Annotated[str, Query(max_length=10_000)] = "",
     after: After = None,
 ) -> Response:
-    """The tasks that pass all filters, 100 a page. Raises: as `Reader.task_page`."""
+    """The tasks that pass all filters, 100 a page. example: an id, to whose page it leads.
+
+    Raises: as `Reader.task_page`.
+    """
+    if example.strip():
+        return RedirectResponse(f"/examples/{quote(example.strip(), safe='')}", status_code=303)
     given = {"state": state, "batch": batch, "annotator": annotator, "label": label, "assigned_to": assigned_to}
     filters: dict[str, Any] = {name: text for name, text in given.items() if text}
     query = dict(filters)
@@ -193,9 +199,9 @@ def people_page(
     )
     is_known = status.figure is not None and reading.figure is not None
     commands = {
-        "Two names of one person": command_of(campaign, "person merge", "NAME", "--into", "OTHER"),
-        "Another name": command_of(campaign, "person rename", "NAME", "NEW"),
-        "A team": command_of(campaign, "person team", "NAME", "TEAM"),
+        "Two names of one person": command_of(campaign, "person merge NAME OTHER"),
+        "Another name": command_of(campaign, "person rename NAME NEW"),
+        "A team": command_of(campaign, "person team NAME TEAM"),
     }
     return pages.render(
         "dashboard/people.html",

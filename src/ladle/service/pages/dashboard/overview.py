@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import secrets
 import tempfile
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Request
 from starlette.background import BackgroundTask
@@ -16,20 +18,25 @@ from starlette.responses import FileResponse, Response
 from ladle.campaign import Campaign
 from ladle.campaign.overview.progress import stopping
 from ladle.campaign.status import Status, status
+from ladle.campaign.work.asking import check_words, require_possible
+from ladle.campaign.work.leases import tasks_of
 from ladle.counts import counted
 from ladle.errors import ArgumentError
+from ladle.labelling.control_words import control_lines
 from ladle.labelling.records import Records
 from ladle.service.desk import OpenCampaign, TheDesk
 from ladle.service.gate.identity import Lead, Readers
-from ladle.service.pages.dashboard.commands import command_of
+from ladle.service.pages.dashboard.comments import comments_reading
 from ladle.service.pages.dashboard.curve import Curve, curve_of
-from ladle.service.pages.dashboard.doing import ListAction, confirm, do_with_rows, done, typed_ids
+from ladle.service.pages.dashboard.doing import ListAction, confirm, do_with_rows, done, plan_of, typed_id, typed_ids
 from ladle.service.pages.dashboard.readings import FullReading, read_all
+from ladle.service.shown_commands import command_of, with_commands
 from ladle.service.site import Pages
 from ladle.strategies import describe
 
 router = APIRouter(include_in_schema=False)
 MOST_CURVES = 6
+USUAL_SIZE = 1_000  # of a batch
 FROM_RECORDED = frozenset({"scores", "embeddings"})  # what an ask on the page can give a strategy
 BACK = "/overview"
 
@@ -45,7 +52,9 @@ def overview_page(
         storage=campaign.storage(),
         actions=_actions(campaign),
         key=secrets.token_urlsafe(16),
+        size=_usual_size(campaign),
         models=(models := campaign.models()),
+        has_scores=any(each.scores for each in models),
         curves=curves_of(models),
         verdicts=stopping(models),
         **_of_all_labels(request, campaign, wait=wait),
@@ -64,8 +73,40 @@ def _of_all_labels(request: Request, campaign: Campaign, *, wait: bool) -> dict[
     return {
         "reading": reading,
         "found": found,
+        "steps": _steps(campaign, found),
+        "control": _control(found),
+        "disputes": _disputes(request, campaign, wait=wait),
+        "comments": comments_reading(request, campaign, wait=wait).figure,
         "settings": campaign.settings,
     }
+
+
+def _steps(campaign: Campaign, found: Status | None) -> list[tuple[str, str]]:
+    """What to do next, each with its command for this campaign."""
+    steps = () if found is None else found.steps
+    return [(with_commands(campaign, each.message), command_of(campaign, each.command)) for each in steps]
+
+
+def _usual_size(campaign: Campaign) -> int:
+    """How many examples the form asks for before anybody types: within the budget left and the pool, at least 1."""
+    figures, people = campaign.figures(), campaign.settings.annotators_per_task
+    free = figures.pool - figures.asked - figures.labelled_unasked
+    within = USUAL_SIZE if figures.left is None else figures.left // people
+    return max(1, min(USUAL_SIZE, within, free))
+
+
+def _control(found: Status | None) -> dict[str, str]:
+    """What the control tells, as `ladle campaign progress` says it; nothing without one."""
+    figures = None if found is None else found.progress.control
+    return {} if found is None or figures is None else control_lines(figures, is_value=found.is_value)
+
+
+def _disputes(request: Request, campaign: Campaign, *, wait: bool) -> dict[str, int] | None:
+    """How many disputed examples there are of each kind, `disagree` and `skipped`; None where it is not known."""
+    counts: dict[str, int] | None = read_all(
+        request, campaign, "disputes", lambda: dict(Counter(each.why for each in campaign.disputes())), wait=wait
+    ).figure
+    return counts
 
 
 def status_reading(request: Request, campaign: Campaign, *, wait: bool) -> FullReading:
@@ -93,9 +134,9 @@ def _actions(campaign: Campaign) -> dict[str, Any]:
     return {
         "needs": sorted(needs),
         "can_ask": needs <= FROM_RECORDED,
-        "ask": command_of(campaign, "ask", "--size", 1000, "-o", "batch.csv") + scores,
+        "ask": command_of(campaign, f"ask{scores} --size COUNT -o batch.csv"),
         "release": command_of(campaign, "release", "--annotator", "NAME"),
-        "exclude": command_of(campaign, "exclude", "ids.txt", "--reason", "TEXT"),
+        "exclude": command_of(campaign, "exclude", "IDS.txt", "--reason", "TEXT"),
         "backup": command_of(campaign, "backup", "-o", "backup.zip"),
         "export": command_of(campaign, "export", "labels", "-o", "labels.csv"),
     }
@@ -125,9 +166,18 @@ def ask(
             got=f"{campaign.settings.strategy}, which needs {', '.join(sorted(needs))}",
             remedy="Use the command: " + _actions(campaign)["ask"],
         )
+    given: dict[str, Any] = {}
+    if "scores" in needs:
+        given = _recorded_scores(campaign)
+    # What would fail is refused before the question. An ask that was made already needs no room a second time.
+    check_words(campaign._session, size, gold, holder, None, None)
+    if not confirmed:
+        arrays = {name: values for name, values in given.items() if name == "margins"}
+        require_possible(campaign._session, size, gold, arrays)
     options: list[object] = ["--size", size, "-o", "batch.csv", *(["--gold", gold] if gold else [])]
-    options += ["--holder", holder] if holder else []
-    command = command_of(campaign, "ask", *options) + (" --scores SCORES.parquet" if "scores" in needs else "")
+    options += [f"--holder={holder}"] if holder else []
+    options += ["--scores", "SCORES.parquet"] if "scores" in needs else []
+    command = command_of(campaign, "ask", *options)
     if not confirmed:
         question = (
             f"Choose {counted(size, 'example')} by {campaign.settings.strategy}? Then they are out for labelling and "
@@ -135,21 +185,23 @@ def ask(
         )
         fields = {"size": size, "gold": gold, "holder": holder, "key": key}
         return confirm(pages, "Ask for a batch", question, fields, command, BACK)
-    given: dict[str, Any] = {}
-    if "scores" in needs:
-        known = campaign.map.margins()
-        if known is None:
-            raise ArgumentError(
-                "the scores",
-                wanted="be those of a recorded model",
-                got="no recorded model with scores",
-                remedy="Record it: " + command_of(campaign, "model", "VERSION", "--scores", "SCORES.parquet"),
-            )
-        given = {"model": known[0], "margins": known[1]}
     with desk.one_writer():
         batch = campaign.ask(size, gold=gold, holder=holder, key=f"page {key}", **given)
     lines = [f"Batch {batch.number} has {counted(len(batch), 'example')}.", *batch.notices]
     return done(pages, f"Batch {batch.number}", lines, command, f"/batches/{batch.number}")
+
+
+def _recorded_scores(campaign: Campaign) -> dict[str, Any]:
+    """The margins of the last recorded model with scores, and its version. Raises: ArgumentError for none."""
+    known = campaign.map.margins()
+    if known is None:
+        raise ArgumentError(
+            "the scores",
+            wanted="be those of a recorded model",
+            got="no recorded model with scores",
+            remedy=f"Record one: {command_of(campaign, 'model VERSION --scores SCORES.parquet')}",
+        )
+    return {"model": known[0], "margins": known[1]}
 
 
 @router.post("/overview/release")
@@ -162,9 +214,13 @@ def release(
     confirmed: Annotated[bool, Form()] = False,
 ) -> Response:
     """Release all tasks that a person has. Raises: as `Campaign.release`."""
-    command = command_of(campaign, "release", "--annotator", annotator)
+    command = command_of(campaign, "release", f"--annotator={annotator}")
     if not confirmed:
-        question = f"Release all tasks that {annotator} has and has not answered? Others can take them at once."
+        waiting = tasks_of(campaign._session, annotator)
+        question = (
+            f"Release all tasks that {annotator} has and has not answered ({counted(waiting, 'task')})? "
+            "Others can take them at once."
+        )
         return confirm(pages, "Release tasks", question, {"annotator": annotator}, command, BACK)
     with desk.one_writer():
         released = campaign.release(annotator)
@@ -178,11 +234,17 @@ def change_examples(
     campaign: OpenCampaign,
     _lead: Lead,
     action: ListAction,
-    ids: Annotated[str, Form(max_length=1_000_000)],
+    ids: Annotated[str, Form(max_length=1_000_000)] = "",
+    example: Annotated[str, Form(max_length=10_000)] = "",
     words: Annotated[str, Form(max_length=1_000)] = "",
 ) -> Response:
-    """Exclude, include, assign or make gold the examples whose ids were typed. Raises: as `do_with_rows`."""
-    return do_with_rows(request, pages, campaign, action, typed_ids(campaign, ids), words, BACK)
+    """Exclude, include, assign or make gold the examples whose ids were typed, or the one of a page.
+
+    Raises: as `plan_of` and `do_with_rows`.
+    """
+    chosen = [typed_id(campaign, example)] if example else typed_ids(campaign, ids)
+    back = f"/examples/{quote(example, safe='')}" if example else BACK
+    return do_with_rows(request, pages, campaign, plan_of(campaign, action, chosen, words), back)
 
 
 @router.post("/overview/backup")

@@ -12,9 +12,9 @@ from ladle.counts import counted
 from ladle.errors import ArgumentError
 from ladle.service.desk import OpenCampaign, TheDesk
 from ladle.service.gate.identity import Lead, Readers
-from ladle.service.pages.dashboard.commands import command_of
 from ladle.service.pages.dashboard.doing import confirm, done
 from ladle.service.pages.dashboard.mending import mend_of
+from ladle.service.shown_commands import command_of
 from ladle.service.site import Pages
 
 router = APIRouter(include_in_schema=False)
@@ -65,7 +65,7 @@ def close(
     if not chosen and not answered:
         raise ArgumentError("the entries", wanted="be ticked in the list", got="none")
     options = ["--answered"] if answered else chosen
-    command = command_of(campaign, "quarantine close", *options, "--reason", reason)
+    command = command_of(campaign, "quarantine close", *options, f"--reason={reason}")
     if not confirmed:
         which = "all entries that are answered since" if answered else counted(len(chosen), "entry")
         question = f"Close {which}? They stay on record, and cannot be opened again."

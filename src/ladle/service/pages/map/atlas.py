@@ -18,9 +18,12 @@ from ladle.maps.palettes import CLASSES, OTHERS, ramp
 from ladle.maps.zorder import cells_of
 from ladle.service.pages.dashboard.readings import is_small
 from ladle.service.remembered import LONGEST_SECONDS, Remembered
+from ladle.service.shown_commands import command_of
 
 BY_TASK = ("state", "round", "label", "annotator")  # colours of the examples that have a task
 BY_POOL = ("margin", "cluster")  # colours of all examples
+WORDS = {"annotator": "annotator of the last label"}  # of colours whose word alone says too little
+LAST_LABEL = "by who gave an example its last label; each example counts once, skips do not count"
 MOST_POINTS = 1_000_000
 KEPT_SECONDS = 300  # for which the colours of a large campaign are not read anew
 _STATES = {"open": "#e69f00", "labelled": "#009e73", "disputed": "#d55e00", "excluded": "#56b4e9"}
@@ -105,7 +108,8 @@ class Atlas:
         else:
             ranks, legend = _by_frequency(names.tolist(), counts)
         values = ranks[codes] if len(names) else codes
-        return Coloured(by, places[order], values[order].astype(np.uint16), legend, known["value"][order])
+        note = LAST_LABEL if by == "annotator" else ""
+        return Coloured(by, places[order], values[order].astype(np.uint16), legend, known["value"][order], note)
 
     def _of_margins(self, layout: Layout, by: str) -> Coloured:
         found = self.campaign.map.margins()
@@ -114,7 +118,7 @@ class Atlas:
                 "margins",
                 wanted="come from the score file of a recorded model",
                 got="no recorded model with scores",
-                remedy="ladle campaign record-model VERSION --scores FILE",
+                remedy=f"Record one: {command_of(self.campaign, 'model VERSION --scores FILE')}",
             )
         version, margins = found
         margins = margins[layout.rows]
@@ -155,7 +159,7 @@ class Atlas:
             at = int(np.searchsorted(found.places, place))
             if at < len(found.places) and found.places[at] == place:
                 value = found.names[at]
-                facts[by] = f"{value:.4f}" if by == "margin" else str(value)
+                facts[WORDS.get(by, by)] = f"{value:.4f}" if by == "margin" else str(value)
         return facts
 
 

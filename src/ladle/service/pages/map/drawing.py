@@ -16,7 +16,7 @@ from ladle.maps.zorder import CELLS, cells_of
 from ladle.service.desk import desk_of
 from ladle.service.gate.identity import Readers
 from ladle.service.pages.dashboard.readings import is_small
-from ladle.service.pages.map.atlas import BY_POOL, BY_TASK, MOST_POINTS, Atlas, Coloured, packed_points
+from ladle.service.pages.map.atlas import BY_POOL, BY_TASK, MOST_POINTS, WORDS, Atlas, Coloured, packed_points
 from ladle.service.remembered import PAGE_SECONDS, remembered_of
 from ladle.service.site import Pages
 
@@ -77,8 +77,9 @@ def map_page(pages: Pages, atlas: TheAtlas) -> Response:
             "deepest": DEEPEST,
             "colours": [*BY_TASK, *BY_POOL],
         }
-    colours, first = [*BY_TASK, *BY_POOL], "state" if is_small(atlas.campaign) else ""
-    return pages.render("map/map.html", layout=layout, facts=facts, problem=problem, colours=colours, first=first)
+    choices = {by: WORDS.get(by, by) for by in (*BY_TASK, *BY_POOL)}
+    first = "state" if is_small(atlas.campaign) else ""
+    return pages.render("map/map.html", layout=layout, facts=facts, problem=problem, choices=choices, first=first)
 
 
 @router.get("/map/ready")

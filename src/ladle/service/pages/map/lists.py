@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
-from typing import Annotated
+from typing import Annotated, Any
+from urllib.parse import urlencode
 
 import numpy as np
 from fastapi import APIRouter, Form, Query, Request
@@ -13,16 +15,19 @@ from starlette.responses import Response
 from ladle.arrays import Rows
 from ladle.errors import MismatchError
 from ladle.service.gate.identity import Lead
-from ladle.service.pages.dashboard.doing import ListAction, do_with_rows
+from ladle.service.pages.dashboard.doing import ListAction, confirm, do_with_rows, label_of, plan_of
 from ladle.service.pages.dashboard.previews import previews
 from ladle.service.pages.map.drawing import TheAtlas
 from ladle.service.pages.map.shapes import read_shape
+from ladle.service.shown_commands import command_of
 from ladle.service.site import Pages
 
 router = APIRouter(include_in_schema=False)
 PAGE = 60
 LONGEST_SHAPE = 8_000  # characters
 Shape = Annotated[str, Query(max_length=LONGEST_SHAPE)]
+Picks = Annotated[list[str] | None, Query()]
+Words = Annotated[str, Form(max_length=1_000)]
 
 
 @router.get("/map/list")
@@ -52,11 +57,26 @@ def list_page(
 
 
 @router.get("/map/list.txt")
-def list_text(atlas: TheAtlas, shape: Shape) -> Response:
-    """The ids within a shape, one a line, for `--ids` of the command line. Raises: ArgumentError."""
-    ids = atlas.campaign.ids.at(_rows(atlas, shape)).to_pylist()
+def list_text(atlas: TheAtlas, shape: Shape, pick: Picks = None) -> Response:
+    """The ids within a shape, or those ticked, one a line, for `--ids` of the command line. Raises: ArgumentError."""
+    ids = _picked(atlas.campaign.ids.at(_rows(atlas, shape)).to_pylist(), pick)
     headers = {"Content-Disposition": 'attachment; filename="ids.txt"', "Cache-Control": "no-store"}
     return Response("".join(f"{each}\n" for each in ids), media_type="text/plain; charset=utf-8", headers=headers)
+
+
+@router.get("/map/list.jsonl")
+def list_gold(
+    atlas: TheAtlas, shape: Shape, label: Annotated[str, Query(max_length=1_000)], pick: Picks = None
+) -> Response:
+    """The ids within a shape, or those ticked, with one label: a file for `ladle campaign gold`.
+
+    Raises: ArgumentError.
+    """
+    ids = _picked(atlas.campaign.ids.at(_rows(atlas, shape)).to_pylist(), pick)
+    value = label_of(atlas.campaign, label)
+    text = "".join(json.dumps({"id": each, "label": value}, ensure_ascii=False) + "\n" for each in ids)
+    headers = {"Content-Disposition": 'attachment; filename="gold.jsonl"', "Cache-Control": "no-store"}
+    return Response(text, media_type="application/jsonl; charset=utf-8", headers=headers)
 
 
 @router.post("/map/list/{action}")
@@ -68,11 +88,18 @@ def act_on_list(
     action: ListAction,
     shape: Annotated[str, Form(max_length=LONGEST_SHAPE)],
     digest: Annotated[str, Form(max_length=64)],
-    words: Annotated[str, Form(max_length=1_000)],
+    assign_words: Words = "",
+    gold_words: Words = "",
+    exclude_words: Words = "",
+    words: Words = "",
+    pick: Annotated[list[str] | None, Form()] = None,
+    confirmed: Annotated[bool, Form()] = False,
 ) -> Response:
-    """Exclude, make gold or assign the examples of a list. words: the reason, the label or the name.
+    """Exclude, make gold or assign the examples of a list, or those ticked in it, after a question.
 
-    Raises: MismatchError when the list is another one than the page showed; as `do_with_rows`.
+    words: the reason, the label or the name; the page has a field of its own for each.
+
+    Raises: MismatchError when the list is another one than the page showed; as `plan_of` and `do_with_rows`.
     """
     rows = _rows(atlas, shape)
     if _digest(rows) != digest:
@@ -82,8 +109,30 @@ def act_on_list(
             got=f"another one, of {len(rows):,} examples",
             remedy="Open the list again: the pool has changed.",
         )
-    ids = atlas.campaign.ids.at(rows).to_pylist()
-    return do_with_rows(request, pages, atlas.campaign, action, ids, words, back=f"/map/list?shape={shape}")
+    ids = _picked(atlas.campaign.ids.at(rows).to_pylist(), pick)
+    typed = {ListAction.ASSIGN: assign_words, ListAction.GOLD: gold_words, ListAction.EXCLUDE: exclude_words}
+    plan = plan_of(atlas.campaign, action, ids, words or typed.get(action, ""))
+    back = f"/map/list?{urlencode({'shape': shape})}"
+    if confirmed:
+        return do_with_rows(request, pages, atlas.campaign, plan, back)
+    query = urlencode({"shape": shape, "pick": pick or []}, doseq=True)
+    files = {
+        "IDS.txt": f"/map/list.txt?{query}",
+        "GOLD.jsonl": f"/map/list.jsonl?{query}&{urlencode({'label': plan.words})}",
+    }
+    fields = {"shape": shape, "digest": digest, "words": plan.words, "pick": pick or []}
+    command = command_of(atlas.campaign, action, *plan.options)
+    needed = {name: address for name, address in files.items() if name in plan.options}
+    return confirm(pages, "Are you sure?", plan.question, fields, command, back, files=needed)
+
+
+def _picked(ids: list[Any], pick: list[str] | None) -> list[Any]:
+    """The ids that were ticked; all where none was. Raises: MismatchError for one that is not in the list."""
+    ticked = set(pick or ())
+    found = [each for each in ids if not ticked or str(each) in ticked]
+    if ticked and len(found) < len(ticked):
+        raise MismatchError("the ticked examples", wanted="be in the list", got=f"{len(found):,} of {len(ticked):,}")
+    return found
 
 
 def _rows(atlas: TheAtlas, shape: str) -> Rows:
