@@ -94,6 +94,7 @@ ARGUMENTS: dict[str, tuple[str, str]] = {
     "version": ("", "the version"),
     "votes": ("--votes", "the votes"),
     "workers": ("--workers", "the workers"),
+    "groups": ("--groups", "groups of near-duplicates"),
     "host": ("--host", "the address"),
     "port": ("--port", "the port"),
     "session_seconds": ("--session-hours", "the length of a session"),

@@ -143,6 +143,34 @@ def test_a_group_spends_no_more_than_the_budget(tmp_path: Path) -> None:
     assert sum(map(len, campaign.groups_of("ann", tasks))) <= 7
 
 
+def test_members_are_counted_among_those_that_no_batch_asked_for(tmp_path: Path) -> None:
+    campaign = copies_of(tmp_path)
+    task = campaign.take("ann", 1).ids.tolist()[0]
+    members = campaign.groups_of("ann", [task])[0]
+    told = campaign.tell_group(task, "cat", members, annotator="ann", key="k")
+    figures, progress = campaign.figures(), campaign.progress()
+    assert told.accepted > 40
+    asked = sum(each["id"] in campaign.batch(1).ids.tolist() for each in campaign.labels().to_pylist())
+    assert asked < told.accepted
+    assert (figures.labelled, figures.labelled_unasked) == (asked, told.accepted - asked)
+    assert (progress.labelled, progress.labelled_unasked) == (asked, told.accepted - asked)
+    assert figures.spend == told.accepted
+    assert f"{told.accepted - asked} others are labelled" in str(progress)
+
+
+def test_there_are_no_groups_where_a_task_needs_several_labels(tmp_path: Path) -> None:
+    campaign = copies_of(tmp_path)
+    task = campaign.take("ann", 1).ids.tolist()[0]
+    members = campaign.groups_of("ann", [task])[0]
+    assert members
+    campaign.set(annotators_per_task=2)
+    assert campaign.groups_of("ann", [task]) == [[]]
+    with pytest.raises(ArgumentError, match=r"members.*2 labels a task"):
+        campaign.tell_group(task, "cat", members, annotator="ann")
+    assert len(campaign.labels()) == len(campaign.comments()) == 0
+    assert campaign.tell_group(task, "cat", [], annotator="ann").accepted == 1
+
+
 def test_what_is_no_group_is_refused(tmp_path: Path) -> None:
     campaign = copies_of(tmp_path)
     task = campaign.take("ann", 1).ids.tolist()[0]

@@ -20,7 +20,8 @@ def test_commands_and_options_exist() -> None:
         words = shlex.split(line)
         command = group.commands["run"]
         if words[0] in group.commands:
-            command = group.commands[words[0]].commands[words[1]]
+            command = group.commands[words[0]]
+            command = command.commands[words[1]] if hasattr(command, "commands") else command
         known = {name for each in command.params for name in each.opts}
         assert {word for word in words if word.startswith("--")} <= known, line
 

@@ -7,6 +7,10 @@ A share of the members, drawn by a hash of the campaign's seed and the id, gets 
 assigned to the person and comes back singly, like any other task; a comment on it keeps the group's answer. The share
 of these answers that differ is the error of group labels. No group has members of the control, gold, and what others
 have or had to label.
+
+There are groups only where one label a task is wanted. A member is in no batch: nobody would be asked for its second
+label, and the first one would be paid for without a result. With one label each member is labelled at once, and the
+counts have it among those that no batch asked for (`labelled_unasked`).
 """
 
 from __future__ import annotations
@@ -127,7 +131,7 @@ def groups_of(campaign: _Open, annotator: str, ids: object, *, most: int = MOST_
     -------
     list of k lists of ids
         No example is in two of them, and together they have no more than the budget allows. All are empty for labels
-        that are numbers, and without clusters.
+        that are numbers, where a task needs several labels (`annotators_per_task`), and without clusters.
 
     Raises
     ------
@@ -140,13 +144,14 @@ def groups_of(campaign: _Open, annotator: str, ids: object, *, most: int = MOST_
     """
     session, most = campaign._session, whole(most, "`most`", least=1, most=MOST_MEMBERS)
     name = person_name(check_name(annotator, "annotator"))
+    needs_several = session.read_settings().annotators_per_task > 1
     budget = figures_of(campaign).left  # before the block: SQLite lets no second reader in while a writer waits
     with session.reading() as view:
         examples = session.examples(view)
         rows = examples.rows_of(examples.checked(ids)).tolist()
         near = _near(session, view)
         gold = set(gold_of(view.read(GoldTable)).row.tolist())
-        if near is None or session.settings.labels.kind == "value":
+        if near is None or needs_several or session.settings.labels.kind == "value":
             return [[] for _ in rows]
         around = {row: near.around(row, _MOST_CANDIDATES * most) for row in rows if row not in gold}
         found = np.unique(np.concatenate([np.empty(0, np.int64), *around.values()]))
@@ -228,7 +233,7 @@ def tell_group(
         For unknown ids.
     ArgumentError
         For a label that is none of the campaign, without a name, and for members that are no near-duplicates of the
-        task or are more than 50.
+        task, are more than 50, or are given where a task needs several labels.
 
     Notes
     -----
@@ -238,8 +243,11 @@ def tell_group(
     session, people = campaign._session, person_name(check_name(annotator, "annotator"))
     if not people:
         raise ArgumentError("`annotator`", wanted="be a name", got="none")
-    as_given(session.read_settings().labels, [label], 1)  # refuses a label that is none
+    settings = session.read_settings()
+    as_given(settings.labels, [label], 1)  # refuses a label that is none
     ids = [example_id, *listed_values(members, "members")]
+    if len(ids) > 1:
+        check_one_label(settings.annotators_per_task, "members")
     with session.reading() as view:
         examples = session.examples(view)
         rows = examples.rows_of(examples.checked(ids))
@@ -263,6 +271,17 @@ def tell_group(
         seconds=[seconds, *[None] * (len(told) - 1)],
     )
     return telling.tell(session, request)
+
+
+def check_one_label(annotators_per_task: int, name: str) -> None:
+    """Refuse groups where a task needs several labels. name: of the argument. Raises: ArgumentError."""
+    if annotators_per_task > 1:
+        raise ArgumentError(
+            f"`{name}`",
+            wanted="be given only in a campaign where a task needs one label",
+            got=f"{annotators_per_task} labels a task (`annotators_per_task`)",
+            remedy="Near-duplicates are in no batch: nobody would be asked for their other labels. Label each singly.",
+        )
 
 
 def group_audit(campaign: _Open) -> GroupAudit:

@@ -21,6 +21,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ladle.campaign import Campaign
+from ladle.campaign.groups import check_one_label
 from ladle.errors import ArgumentError, FileError
 from ladle.service.app import create_app, open_accounts
 from ladle.service.config import ServiceConfig
@@ -99,7 +100,8 @@ class Opened:
 def opened(config: ServiceConfig, *, lead: str, always_link: bool = False) -> Opened:
     """Check the campaign, take the address and, where no lead can sign in as yet, make a link that does.
 
-    Raises: as `Campaign.open`; ArgumentError for several workers on SQLite; FileError for an address that is taken.
+    Raises: as `Campaign.open`; ArgumentError for several workers on SQLite and for groups where a task needs several
+    labels; FileError for an address that is taken.
     """
     if config.workers > 1 and file_of(checked_url(config.database)) is not None:
         raise ArgumentError(
@@ -109,6 +111,8 @@ def opened(config: ServiceConfig, *, lead: str, always_link: bool = False) -> Op
             remedy="For several workers, keep the campaign in PostgreSQL: ladle campaign backup, restore.",
         )
     with Campaign.open(config.database, name=config.name, pool=config.pool, by="service") as campaign:
+        if config.groups:
+            check_one_label(campaign.settings.annotators_per_task, "groups")
         name, listener = campaign.name, _listener(config)
         port = listener.getsockname()[1]
         with open_accounts(campaign, config) as accounts:

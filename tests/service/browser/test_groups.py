@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, expect
 import ladle
 from ladle.service.gate.roles import Role
 from tests.service.browser.site import Site, site
+from tests.service.browser.test_label_starts import in_view
 from tests.service.browser.test_labelling import all_saved, ready, shown_id
 from tests.service.browser.test_pages import violations
 
@@ -68,6 +69,30 @@ def test_one_key_labels_a_group_and_a_click_leaves_one_out(copies: Site) -> None
     all_saved(page)
     assert copies.labels()[task] == "shirt"
     assert copies.campaign.verify().ok
+
+
+def test_a_group_is_recognised_and_its_answers_are_in_view(copies: Site) -> None:
+    page = ready(copies.page(viewport={"width": 1280, "height": 900}))
+    for _ in range(80):
+        if page.locator(".group").count():
+            break
+        page.keyboard.press("1")
+    images = page.locator(".group img")
+    expect(images.first).to_have_js_property("complete", True)
+    assert in_view(page, ".choice, .actions button")
+    assert in_view(page, ".group li:nth-child(-n+5)")
+    for box, fit in images.evaluate_all(
+        "all => all.map((each) => [each.getBoundingClientRect(), getComputedStyle(each).objectFit])"
+    ):
+        assert abs(box["width"] - box["height"]) < 2  # whole, in a square
+        assert box["width"] > 60
+        assert fit == "contain"
+    clipped = ".group button .images"
+    assert page.locator(clipped).evaluate_all("all => all.every((each) => each.scrollHeight <= each.clientHeight + 1)")
+    buttons = page.locator(".group button")
+    for place in range(buttons.count() - 1):
+        buttons.nth(place).click()
+    expect(page.locator(".group-words")).to_contain_text("also for this near-duplicate.")
 
 
 def test_all_of_a_pool_with_copies_and_its_audit(copies: Site) -> None:

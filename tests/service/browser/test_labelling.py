@@ -97,7 +97,9 @@ def test_nothing_is_lost_without_a_network(shop: Site) -> None:
     all_saved(page)
     context.set_offline(True)
     offline = label_all(page, 5)
-    expect(page.locator("#saved")).to_have_text(re.compile("No connection: 5 not saved yet, kept in this browser"))
+    expect(page.locator("#saved")).to_have_text(
+        re.compile("No connection: 5 answers not saved yet, kept in this browser")
+    )
     assert shop.labels() == before
     context.set_offline(False)
     all_saved(page)

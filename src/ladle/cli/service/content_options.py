@@ -32,7 +32,10 @@ ImageHost = Annotated[
     typer.Option("--image-host", metavar="HOST", help="Browsers may load images from this host. May be repeated."),
 ]
 Groups = Annotated[
-    bool, typer.Option("--groups", help="Show near-duplicates together, for one answer; 5% come back as an audit.")
+    bool,
+    typer.Option(
+        "--groups", help="One answer for near-duplicates, where a task needs one label; 5% return as an audit."
+    ),
 ]
 
 

@@ -19,6 +19,7 @@ from ladle.service.gate.rates import Rate
 from ladle.service.gate.roles import Identity, Role
 
 COOKIE = "ladle_session"
+_WITH_ARTICLE = {Role.LEAD: "a lead", Role.ANNOTATOR: "an annotator", Role.READER: "a reader"}
 # They only describe the API: `signed_in` reads the headers itself, and answers with the errors of Ladle.
 _BEARER = HTTPBearer(auto_error=False, description="A token made by `ladle serve token add`.")
 _SESSION = APIKeyCookie(name=COOKIE, auto_error=False, description="A browser's session.")
@@ -59,8 +60,9 @@ def _with_role(*roles: Role) -> Callable[[Identity], Identity]:
         if identity.role not in roles:
             raise AccessError(
                 "this request",
-                wanted=f"come from a {' or a '.join(roles)}",
+                wanted=f"come from {' or '.join(_WITH_ARTICLE[role] for role in roles)}",
                 got=f"{identity.name!r}, whose role is {identity.role}",
+                remedy=f"{identity.role.meaning} A lead gives another role: ladle serve user.",
             )
         return identity
 

@@ -17,6 +17,23 @@ class Role(StrEnum):
     ANNOTATOR = "annotator"
     READER = "reader"
 
+    @property
+    def meaning(self) -> str:
+        """What this role may do, as a sentence."""
+        return _MEANINGS[self]
+
+    @property
+    def home(self) -> tuple[str, str]:
+        """The first page of this role: its address and title."""
+        return ("/label", "Label") if self is Role.ANNOTATOR else ("/overview", "Overview")
+
+
+_MEANINGS = {
+    Role.LEAD: "A lead does everything.",
+    Role.ANNOTATOR: "An annotator labels.",
+    Role.READER: "A reader sees everything and changes nothing.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:

@@ -12,19 +12,17 @@ from ladle.service.gate.accounts import Accounts
 from ladle.service.gate.crossing import check_origin
 from ladle.service.gate.identity import COOKIE, SignedIn
 from ladle.service.gate.rates import Rate
-from ladle.service.gate.roles import Role
 from ladle.service.site import Pages
 from ladle.store.accounts import Credential
 
 router = APIRouter(include_in_schema=False)
-HOME = {Role.LEAD: "/overview", Role.READER: "/overview", Role.ANNOTATOR: "/label"}
 WRONG = "That name and password do not belong together."
 
 
 @router.get("/")
 def first_page(identity: SignedIn) -> Response:
     """Go to the first page of a role."""
-    return RedirectResponse(HOME[identity.role], status_code=303)
+    return RedirectResponse(identity.role.home[0], status_code=303)
 
 
 @router.get("/sign-in")

@@ -1,18 +1,20 @@
 // What a person answers with: buttons of classes with a key each, several of them, text for a class of one's own, a number.
 
 import { make } from "./content.js";
+import { keysOf } from "./keys.js";
 
-export const KEYS = [..."123456789abcdefghijklmnopqrstuvwxyz"];
 const SEARCH_FROM = 13; // classes
 
 /**
- * The choices of a campaign. `labels` is { kind, classes, low, high }; `answer` is called with the label that was chosen.
- * An element without classes takes any text.
+ * The choices of a campaign. `labels` is { kind, classes, low, high }; `answer` is called with the label that was chosen,
+ * `keysChanged` with the key of each class. An element without classes takes any text.
  */
 export class Choices {
-  constructor(labels, answer) {
+  constructor(labels, answer, keysChanged) {
     this.labels = labels;
     this.answer = answer;
+    this.keysChanged = keysChanged;
+    this.keys = new Map(); // class -> its key
     this.isMulti = labels.kind === "multi";
     this.isOpen = labels.kind !== "value" && labels.classes === null;
     this.chosen = new Set();
@@ -43,10 +45,9 @@ export class Choices {
       this.#confirm();
       return true;
     }
-    const place = KEYS.indexOf(key.toLowerCase());
-    const name = [...this.buttons.keys()][place];
-    if (name === undefined) return false;
-    this.#choose(name);
+    const found = [...this.keys].find(([, own]) => own === key.toLowerCase());
+    if (!found) return false;
+    this.#choose(found[0]);
     return true;
   }
 
@@ -54,7 +55,8 @@ export class Choices {
     if (this.isOpen || classes.length >= SEARCH_FROM) this.element.append(this.#searchField());
     this.list = make("div", { className: "class-list" });
     this.element.append(this.list);
-    classes.forEach((name) => this.#offer(name));
+    classes.forEach((name) => this.#add(name));
+    this.#setKeys();
     if (this.isMulti) {
       this.confirm = make("button", { type: "button", className: "primary confirm" });
       this.confirm.addEventListener("click", () => this.#confirm());
@@ -65,17 +67,34 @@ export class Choices {
 
   #offer(name) {
     if (this.buttons.has(name)) return;
-    const key = KEYS[this.buttons.size];
+    this.#add(name);
+    this.#setKeys();
+  }
+
+  #add(name) {
     const button = make(
       "button",
       { type: "button", className: "choice", "aria-pressed": "false" },
       make("span", { className: "name", textContent: String(name), dir: "auto" }),
-      key ? make("kbd", { className: "key", textContent: key, "aria-hidden": "true" }) : null,
+      make("kbd", { className: "key", hidden: true, "aria-hidden": "true" }),
     );
-    if (key) button.setAttribute("aria-keyshortcuts", key);
     button.addEventListener("click", () => this.#choose(name));
     this.buttons.set(name, button);
     this.list.append(button);
+  }
+
+  /** Give each class its key: on its button, and to the page. */
+  #setKeys() {
+    this.keys = keysOf([...this.buttons.keys()]);
+    this.buttons.forEach((button, name) => {
+      const key = this.keys.get(name);
+      const shown = button.querySelector(".key");
+      shown.textContent = key ?? "";
+      shown.hidden = key === undefined;
+      if (key === undefined) button.removeAttribute("aria-keyshortcuts");
+      else button.setAttribute("aria-keyshortcuts", key);
+    });
+    this.keysChanged(this.keys);
   }
 
   #choose(name) {

@@ -24,7 +24,7 @@ export class GroupView {
     this.words = make("p", { className: "group-words" });
     this.#count();
     const items = members.map((member, place) => make("li", {}, this.#button(member, place)));
-    return make("div", { className: "with-group" }, task.element, this.words, make("ul", { className: "thumbs group" }, ...items));
+    return make("div", { className: "with-group" }, task.element, make("div", {}, this.words, make("ul", { className: "thumbs group" }, ...items)));
   }
 
   /** The ids that the answer is for beside the task's own, and those that were left out. */
@@ -49,7 +49,12 @@ export class GroupView {
 
   #count() {
     const left = this.out.size;
-    const words = `Your answer is also for these ${this.ids.length - left} near-duplicates.`;
-    this.words.textContent = `${words} A click leaves one out${left ? `: ${left} left out` : ""}.`;
+    const count = this.ids.length - left;
+    const words =
+      count === 0
+        ? "Your answer is for the example above alone."
+        : `Your answer is also for ${count === 1 ? "this near-duplicate" : `these ${count} near-duplicates`}.`;
+    const click = this.ids.length === 1 ? "A click leaves it out" : "A click leaves one out";
+    this.words.textContent = `${words} ${click}${left ? `: ${left} left out` : ""}.`;
   }
 }

@@ -5,6 +5,7 @@ import { Choices } from "./choices.js";
 import { make, zoom } from "./content.js";
 import { GroupView } from "./group.js";
 import { Refusal, asJson, send, setCsrf } from "./http.js";
+import { skipKeyOf } from "./keys.js";
 import { Outbox } from "./outbox.js";
 import { Supply } from "./supply.js";
 
@@ -20,7 +21,9 @@ let place = 0; // of the task on the screen in `trail`; its length stands for a 
 let spent = 0; // milliseconds of work on the task on the screen
 let since = performance.now();
 let today = 0;
+let isStarted = false; // whether tasks may be taken: those who lead click first
 let isElsewhere = false; // another window of this browser works
+let skipKey = "0";
 let waited = 0; // answers in the outbox when it last changed
 const offset = settings.now - Date.now(); // between the clock of the service and that of this machine
 
@@ -32,7 +35,7 @@ const supply = new Supply({
   changed: suppliesChanged,
   signedOut,
 });
-const choices = new Choices(settings.labels, answer);
+const choices = new Choices(settings.labels, answer, showKeys);
 const group = new GroupView();
 find("choices").append(choices.element);
 
@@ -40,7 +43,7 @@ find("choices").append(choices.element);
 
 /** Once all answers are stored, there may be tasks again: members of groups that come back singly. */
 function outboxChanged() {
-  if (waited && !outbox.waiting.length && !supply.first) supply.refill();
+  if (waited && !outbox.waiting.length && !supply.first && isStarted) supply.refill();
   waited = outbox.waiting.length;
   showState();
 }
@@ -170,12 +173,13 @@ function announce(text) {
 
 function showState() {
   const waiting = outbox.waiting.length;
+  const unsaved = waiting === 1 ? "1 answer" : `${waiting} answers`;
   const state = find("saved");
   const words = !waiting
     ? "All answers are saved."
     : outbox.isReachable
-      ? `${waiting} not saved yet.`
-      : `No connection: ${waiting} not saved yet${outbox.isKept ? ", kept in this browser" : ""}.`;
+      ? `${unsaved} not saved yet.`
+      : `No connection: ${unsaved} not saved yet${outbox.isKept ? ", kept in this browser" : ""}.`;
   const kind = !waiting ? "ok" : outbox.isReachable && waiting < 20 ? "info" : "warn";
   if (state.textContent !== words) state.textContent = words;
   state.className = `badge ${kind}`;
@@ -184,7 +188,7 @@ function showState() {
   find("undo").disabled = place === 0;
   showRefused();
   const message = find("empty");
-  message.hidden = Boolean(shown);
+  message.hidden = Boolean(shown) || !isStarted;
   find("work").hidden = !shown;
   if (!shown) {
     message.querySelector("p").textContent =
@@ -246,6 +250,11 @@ find("comment-dialog").querySelector("form").addEventListener("submit", (event) 
   find("comment-dialog").close();
   comment(text, "Comment kept.");
 });
+find("comment-text").addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
+  event.preventDefault();
+  event.target.form.requestSubmit();
+});
 document.querySelectorAll("dialog .cancel").forEach((button) => button.addEventListener("click", () => button.closest("dialog").close()));
 
 function comment(text, words) {
@@ -260,11 +269,23 @@ function flag() {
 
 // Keys and buttons
 
+/** Show the keys of the classes in the list of keys, and the key that skips beside them. */
+function showKeys(keys) {
+  skipKey = skipKeyOf(keys);
+  const rows = [...keys].flatMap(([name, key]) => [
+    make("dt", {}, make("kbd", { className: "key", textContent: key })),
+    make("dd", { textContent: String(name), dir: "auto" }),
+  ]);
+  find("class-keys").replaceChildren(...rows);
+  find("class-keys").hidden = rows.length === 0;
+  find("skip").setAttribute("aria-keyshortcuts", skipKey);
+  for (const shown of document.querySelectorAll(".skip-key")) shown.textContent = skipKey;
+}
+
 const COMMANDS = {
   Backspace: undo,
   ArrowLeft: undo,
   ArrowRight: forward,
-  0: () => openDialog("skip-dialog"),
   ";": () => openDialog("comment-dialog"),
   "!": flag,
   "/": () => choices.field?.focus(),
@@ -273,7 +294,8 @@ const COMMANDS = {
   "-": () => zoom(find("task"), -1),
   "?": () => find("guidelines")?.scrollIntoView(),
 };
-const BUTTONS = { undo, forward, skip: COMMANDS[0], comment: COMMANDS[";"], flag };
+const openSkip = () => openDialog("skip-dialog");
+const BUTTONS = { undo, forward, skip: openSkip, comment: COMMANDS[";"], flag };
 for (const [id, command] of Object.entries(BUTTONS)) find(id).addEventListener("click", command);
 
 const keySwitch = find("keys-on");
@@ -294,7 +316,10 @@ document.addEventListener("keydown", (event) => {
   if (isOnButton || event.repeat) return;
   if (event.key === "Enter" && place < trail.length && !choices.isMulti) return forward();
   if (choices.press(event.key)) event.preventDefault();
-  else if (Object.hasOwn(COMMANDS, event.key)) {
+  else if (event.key === skipKey) {
+    event.preventDefault();
+    openSkip();
+  } else if (Object.hasOwn(COMMANDS, event.key)) {
     event.preventDefault();
     COMMANDS[event.key]();
   }
@@ -311,7 +336,7 @@ addEventListener("beforeunload", (event) => {
   if (outbox.waiting.length && !isElsewhere) event.preventDefault();
 });
 setInterval(() => {
-  if (document.hidden || isElsewhere) return;
+  if (document.hidden || isElsewhere || !isStarted) return;
   if (supply.isStale || !supply.first) supply.refill();
 }, 30_000);
 
@@ -354,8 +379,8 @@ function begin({ steal = false } = {}) {
     isElsewhere = false;
     find("elsewhere").hidden = true;
     outbox.isStopped = false;
-    outbox.start();
-    supply.refill();
+    outbox.start(); // what an earlier page has kept
+    if (isStarted) supply.refill();
   };
   if (!navigator.locks) return start(); // without https there are no locks; a key makes each answer one all the same
   navigator.locks
@@ -373,6 +398,15 @@ function stop() {
   find("elsewhere").hidden = false;
 }
 
+/** Take tasks from now on. Who leads and only looks at this page takes none. */
+function startLabelling() {
+  isStarted = true;
+  find("start").hidden = true;
+  showState();
+  supply.refill();
+}
+find("start-labelling").addEventListener("click", startLabelling);
+
 // What the other page has kept is read when this one begins anew.
 find("take-over").addEventListener("click", () => {
   location.hash = "here";
@@ -380,5 +414,8 @@ find("take-over").addEventListener("click", () => {
 });
 const isTakingOver = location.hash === "#here";
 if (isTakingOver) history.replaceState(null, "", location.pathname);
+isStarted = !settings.starts_by_click;
+find("start").hidden = isStarted;
+showState();
 begin({ steal: isTakingOver });
 countToday();

@@ -17,6 +17,12 @@ export class Supply {
     this.answered = new Set(); // given since the last answer of the service to a take began
     this.isFetching = false;
     this.isWanted = false;
+    this.hasTaken = false;
+  }
+
+  /** With fewer tasks than these, more are taken. */
+  get fewest() {
+    return Math.ceil((2 / 3) * this.ahead);
   }
 
   get first() {
@@ -27,7 +33,7 @@ export class Supply {
   shift() {
     const task = this.tasks.shift();
     this.answered.add(task.id);
-    if (this.tasks.length < (2 / 3) * this.ahead) this.refill();
+    if (this.tasks.length < this.fewest) this.refill();
     return task;
   }
 
@@ -68,9 +74,11 @@ export class Supply {
   async #take() {
     const answered = new Set([...this.answered]); // those on the way now may still be among what the service returns
     const skipped = new Set([...this.outbox.ids, ...answered]);
-    const size = Math.min(200, this.ahead + skipped.size);
+    // A page that is opened takes no more than it needs to begin: those that this person has already come first.
+    const size = Math.min(200, (this.hasTaken ? this.ahead : this.fewest) + skipped.size);
     const found = await send("POST", "/label/tasks", { body: { size, lease_seconds: this.leaseSeconds } });
     this.takenAt = Date.now();
+    this.hasTaken = true;
     const here = new Map(this.tasks.map((task) => [task.id, task]));
     const kept = found.tasks.filter((task) => !skipped.has(task.id) && !this.answered.has(task.id));
     const shown = this.first;

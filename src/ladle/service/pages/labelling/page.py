@@ -37,7 +37,11 @@ def label_page(request: Request, identity: Annotators, campaign: OpenCampaign, p
     config: ServiceConfig = request.app.state.config
     content: Content = request.app.state.content
     settings = campaign.settings
-    about = {**_about(settings, identity.name, config), "has_number_ids": campaign.ids.kind == "integer"}
+    about = {
+        **_about(settings, identity.name, config),
+        "has_number_ids": campaign.ids.kind == "integer",
+        "starts_by_click": identity.is_lead,  # who only looks at the page takes no tasks
+    }
     guidelines = Markup(content.guidelines)  # made by `read_guidelines`, which escapes any HTML of the file
     return pages.render("label.html", settings=about, guidelines=guidelines, reasons=REASONS)
 
@@ -62,7 +66,7 @@ def _about(settings: Settings, annotator: str, config: ServiceConfig) -> dict[st
         "labels": {"kind": labels.kind, "classes": labels.classes, "low": labels.low, "high": labels.high},
         "ahead": AHEAD,
         "lease_seconds": config.task_seconds,
-        "groups": config.groups,
+        "groups": config.groups and settings.annotators_per_task == 1,
         "flag": FLAG,
         "now": 1000 * time.time(),
     }
