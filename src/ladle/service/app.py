@@ -138,9 +138,10 @@ def _of_validation(request: Request, error: Exception) -> Response:
 
 def _of_status(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    detail = problems.said_of(error.status_code, str(error.detail), request.method, request.url.path)
     if is_page(request):
-        return _problem_page(request, error.status_code, str(error.detail))
-    return problems.of_status(error.status_code, str(error.detail), error.headers)
+        return _problem_page(request, error.status_code, detail)
+    return problems.of_status(error.status_code, detail, error.headers)
 
 
 def _problem_page(request: Request, status: int, detail: str) -> Response:
