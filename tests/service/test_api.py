@@ -76,6 +76,14 @@ def test_scores_as_a_file(served: Served) -> None:
     assert lead.post("/v1/ask", json={"size": 2, "scores": "0" * 64}).status_code == 404
 
 
+def test_an_ask_without_numbers_and_models_says_what_to_send(served: Served) -> None:
+    for body in ({"size": 3}, {"size": 3, "scores": "last"}):
+        refused = served.lead.post("/v1/ask", json=body)
+        assert refused.status_code == 422
+        assert "ladle campaign model" in refused.json()["remedy"]
+        assert "POST /v1/scores" in refused.json()["remedy"]
+
+
 def test_the_same_request_twice_is_one(served_over: Served) -> None:
     ann, campaign = served_over.annotator(), served_over.campaign
     first, second, _ = taken(served_over)

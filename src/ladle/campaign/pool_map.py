@@ -194,7 +194,7 @@ class CampaignMap:
                 f"the scores {path}",
                 wanted=f"be those that were recorded with the model {version}",
                 got="other bytes",
-                remedy="Record the model of the new scores: ladle campaign record-model.",
+                remedy="Record the model of the new scores: ladle campaign model.",
             )
         return version, mapping.read_margins(path, pool, task_rows, self._session.settings)
 

@@ -17,8 +17,8 @@ from ladle.campaign import Campaign
 from ladle.campaign.overview.progress import stopping
 from ladle.campaign.status import Status, status
 from ladle.counts import counted
-from ladle.errors import ArgumentError
 from ladle.labelling.records import Records
+from ladle.service.api.recorded import FROM_RECORDED, check_recorded, recorded_scores
 from ladle.service.desk import OpenCampaign, TheDesk
 from ladle.service.gate.identity import Lead, Readers
 from ladle.service.pages.dashboard.commands import command_of
@@ -30,7 +30,6 @@ from ladle.strategies import describe
 
 router = APIRouter(include_in_schema=False)
 MOST_CURVES = 6
-FROM_RECORDED = frozenset({"scores", "embeddings"})  # what an ask on the page can give a strategy
 BACK = "/overview"
 
 
@@ -117,17 +116,11 @@ def ask(
 
     Raises: as `Campaign.ask`; ArgumentError where the strategy needs what only the command line can give.
     """
-    needs = set(describe(campaign.settings.strategy).needs)
-    if not needs <= FROM_RECORDED:
-        raise ArgumentError(
-            "the strategy",
-            wanted="need no more than scores and embeddings",
-            got=f"{campaign.settings.strategy}, which needs {', '.join(sorted(needs))}",
-            remedy="Use the command: " + _actions(campaign)["ask"],
-        )
+    otherwise = f"Or use the command: {_actions(campaign)['ask']}"
+    takes_scores = check_recorded(campaign, otherwise=otherwise)
     options: list[object] = ["--size", size, "-o", "batch.csv", *(["--gold", gold] if gold else [])]
     options += ["--holder", holder] if holder else []
-    command = command_of(campaign, "ask", *options) + (" --scores SCORES.parquet" if "scores" in needs else "")
+    command = command_of(campaign, "ask", *options) + (" --scores SCORES.parquet" if takes_scores else "")
     if not confirmed:
         question = (
             f"Choose {counted(size, 'example')} by {campaign.settings.strategy}? Then they are out for labelling and "
@@ -135,17 +128,7 @@ def ask(
         )
         fields = {"size": size, "gold": gold, "holder": holder, "key": key}
         return confirm(pages, "Ask for a batch", question, fields, command, BACK)
-    given: dict[str, Any] = {}
-    if "scores" in needs:
-        known = campaign.map.margins()
-        if known is None:
-            raise ArgumentError(
-                "the scores",
-                wanted="be those of a recorded model",
-                got="no recorded model with scores",
-                remedy="Record it: " + command_of(campaign, "model", "VERSION", "--scores", "SCORES.parquet"),
-            )
-        given = {"model": known[0], "margins": known[1]}
+    given = recorded_scores(campaign, otherwise=otherwise)
     with desk.one_writer():
         batch = campaign.ask(size, gold=gold, holder=holder, key=f"page {key}", **given)
     lines = [f"Batch {batch.number} has {counted(len(batch), 'example')}.", *batch.notices]

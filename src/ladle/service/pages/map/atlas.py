@@ -114,7 +114,7 @@ class Atlas:
                 "margins",
                 wanted="come from the score file of a recorded model",
                 got="no recorded model with scores",
-                remedy="ladle campaign record-model VERSION --scores FILE",
+                remedy="ladle campaign model VERSION --scores FILE",
             )
         version, margins = found
         margins = margins[layout.rows]
