@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -148,3 +149,19 @@ def test_the_help_of_serve_shows_how_to_serve(run: Any) -> None:
         assert code == 0
         for each in ("ladle serve birds.db", "--port", "--content", "--guidelines", "--db", "user", "demo"):
             assert each in out, each
+
+
+@pytest.mark.parametrize("package", ["fastapi", "uvicorn", "markdown_it"])
+@pytest.mark.parametrize("words", [("birds.db",), ("user", "add", "ann", "--role", "reader", "--db", "birds.db")])
+def test_a_missing_package_is_named_with_what_to_install(package: str, words: tuple[str, ...], tmp_path: Path) -> None:
+    begun(f"sqlite:///{tmp_path}/birds.db", tmp_path).close()
+    code = f"""
+import sys
+sys.modules["{package}"] = None  # as if it was not installed
+from ladle.cli import main
+sys.exit(main({["serve", *words]}))
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 7, done.stderr
+    assert "pip install 'ladle[service]'" in done.stderr
+    assert "Traceback" not in done.stderr
