@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 
 import numpy as np
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
-from tests.campaign.made import ids_of, margins
+from tests.campaign.made import begun, ids_of, margins
 from tests.service.served import Served
 
 
@@ -73,6 +74,14 @@ def test_scores_as_a_file(served: Served) -> None:
     np.save(objects := io.BytesIO(), np.array([{}]), allow_pickle=True)
     assert lead.post("/v1/scores", content=objects.getvalue()).status_code == 400
     assert lead.post("/v1/ask", json={"size": 2, "scores": "0" * 64}).status_code == 404
+
+
+def test_an_ask_without_numbers_and_models_says_what_to_send(served: Served) -> None:
+    for body in ({"size": 3}, {"size": 3, "scores": "last"}):
+        refused = served.lead.post("/v1/ask", json=body)
+        assert refused.status_code == 422
+        assert "ladle campaign model" in refused.json()["remedy"]
+        assert "POST /v1/scores" in refused.json()["remedy"]
 
 
 def test_the_same_request_twice_is_one(served_over: Served) -> None:
@@ -178,3 +187,26 @@ def test_no_cell_of_csv_is_a_formula(served: Served) -> None:
     assert set(read["annotator"].to_pylist()) == {"'=cmd"}
     kept = served.reader.get(f"{path}&formulas=true").text
     assert ',"=1+1",' in kept
+
+
+def test_an_unknown_address_is_told_in_a_sentence(served: Served) -> None:
+    html = {"accept": "text/html"}
+    for path, method, sentence in (
+        ("/v1/nothing", "GET", "There is nothing at /v1/nothing; /v1/openapi.json lists all addresses."),
+        ("/v1/ask", "GET", "GET is not possible at /v1/ask."),
+        ("/nothing", "GET", "There is nothing at /nothing."),
+    ):
+        assert served.lead.request(method, path).json()["detail"] == sentence
+    page = served.browser().get("/nothing", headers=html)
+    assert (page.status_code, "There is nothing at /nothing." in page.text) == (404, True)
+
+
+def test_quarantine_says_what_is_wrong(tmp_path: Path) -> None:
+    """Text where the class is a number is told as that; an unknown example is named before a wrong class."""
+    with begun(f"sqlite:///{tmp_path}/n.db", tmp_path, rows=20, labels=list(range(10))) as campaign:
+        campaign.tell([ids_of(1)[0], "no-such"], ["3", "cat"], annotator="ann")
+        reasons = campaign.quarantine()["reason"].tolist()
+    assert reasons == [
+        "the class is the number 3; got the text '3'",
+        "the pool has no example of this id; a label is one of 0, 1, 2, 3, 4, ...; got 'cat'",
+    ]

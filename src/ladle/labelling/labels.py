@@ -227,9 +227,18 @@ class Labels:
     def _class(self, label: object) -> Class:
         plain = self._renamed(self._spelled(_plain_class(label)))
         if self.classes is not None and not _among(plain, self.classes):
+            self._refuse_twin(plain)
             listed = ", ".join(map(repr, self.classes[:5])) + (", ..." if len(self.classes) > 5 else "")
             raise ValueError(f"a label is one of {listed}; got {plain!r}")
         return plain
+
+    def _refuse_twin(self, label: Class) -> None:
+        """Refuse text where the class is a number, and a number where it is text. Raises: ValueError."""
+        text = str(one_spelling(label) if isinstance(label, str) else label)
+        twin = next((each for each in self.classes or () if type(each) is not type(label) and str(each) == text), None)
+        if twin is not None:
+            was, got = ("number", "text") if isinstance(twin, int) else ("text", "number")
+            raise ValueError(f"the class is the {was} {twin!r}; got the {got} {label!r}")
 
     def _spelled(self, label: Class) -> Class:
         """The class that this text names: exactly, or else but for spaces and Unicode's forms; the text for none."""

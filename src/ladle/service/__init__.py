@@ -13,3 +13,35 @@ Names that other files of this room build on:
   `desk.OneWriter`: a block for changes, one at a time.
 - `site.Pages`: as the type of a route's argument, renders a template with what `templates/layout.html` needs.
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from ladle.errors import MissingDependencyError
+
+_PACKAGES = {
+    "fastapi": "fastapi",
+    "uvicorn": "uvicorn",
+    "jinja2": "jinja2",
+    "python_multipart": "python-multipart",
+    "prometheus_client": "prometheus-client",
+    "markdown_it": "markdown-it-py",
+}
+
+
+def _check_installed() -> None:
+    """Refuse to go on without the packages of the extra. Raises: MissingDependencyError."""
+    for module, package in _PACKAGES.items():
+        try:
+            import_module(module)
+        except ImportError as cause:
+            raise MissingDependencyError(
+                f"the package {package}",
+                wanted="be installed to serve a campaign",
+                got="no such package",
+                remedy="Run: pip install 'ladle[service]'",
+            ) from cause
+
+
+_check_installed()

@@ -140,10 +140,10 @@ def _of_validation(request: Request, error: Exception) -> Response:
 
 def _of_status(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    detail = problems.said_of(error.status_code, str(error.detail), request.method, request.url.path)
     if is_page(request):
-        detail = {404: f"There is no page {request.url.path}."}.get(error.status_code, str(error.detail))
         return _problem_page(request, error.status_code, detail)
-    return problems.of_status(error.status_code, str(error.detail), error.headers)
+    return problems.of_status(error.status_code, detail, error.headers)
 
 
 def _problem_page(request: Request, status: int, detail: str) -> Response:

@@ -70,6 +70,15 @@ def of_status(status: int, detail: str, headers: Mapping[str, str] | None = None
     return problem(status, _TITLES.get(status, "HTTPError"), detail, headers=headers)
 
 
+def said_of(status: int, detail: str, method: str, path: str) -> str:
+    """An error of HTTP itself as a sentence, where the framework has only its title. path: of the request."""
+    shown = _text(path[:LONGEST_INPUT])
+    if status == 404:
+        known = "; /v1/openapi.json lists all addresses" if path.startswith("/v1") else ""
+        return f"There is nothing at {shown}{known}."
+    return f"{method} is not possible at {shown}." if status == 405 else detail
+
+
 def unforeseen(_request: Request, _error: Exception) -> Response:
     """A bug: 500, without a word of what happened inside; the log has it."""
     return problem(500, "LadleError", "An unforeseen error. The log of the service tells more.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -112,3 +113,55 @@ def test_an_address_that_is_taken_is_said(database: str, run: Any) -> None:
     code, _, err = run("serve", database, "--host", "192.0.2.1")
     assert code == 4
     assert "the address 192.0.2.1, port 8765" in err
+
+
+def test_how_long_a_password_or_token_works_is_said_in_a_sentence(database: str, run: Any) -> None:
+    for words in (("user", "add", "ann"), ("token", "add", "bot")):
+        for days, said in (((), "works until it is revoked"), (("--days", "2"), "works until 20")):
+            _, out, _ = run("serve", *words[:2], f"{words[2]}{len(days)}", "--role", "reader", *days)
+            assert said in " ".join(out.split()), out
+    _, out, _ = run("serve", "user", "password", "ann0")
+    assert "works until it is revoked" in " ".join(out.split())
+
+
+def test_the_database_is_an_argument_an_option_or_a_variable(
+    tmp_path: Path, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Any] = []
+    monkeypatch.setattr("ladle.service.serving.opened", lambda config, **_: opened.append(config.database))
+    monkeypatch.setattr("ladle.cli.service.running.print_start", lambda *_, **__: None)
+    monkeypatch.setattr("ladle.cli.service.running.answer_requests", lambda _: None)
+    for words in (("a.db",), ("--db", "a.db"), ("a.db", "--db", "a.db"), ("run", "--db", "a.db")):
+        assert run("serve", *words)[0] == 0
+    monkeypatch.setenv("LADLE_DB", "b.db")
+    assert run("serve", "a.db")[0] == 0
+    assert run("serve", "--port", "0")[0] == 0
+    assert opened == ["a.db"] * 5 + ["b.db"]
+    code, _, err = run("serve", "a.db", "--db", "c.db")
+    assert code == 2
+    assert "a.db" in err
+    assert "c.db" in err
+
+
+def test_the_help_of_serve_shows_how_to_serve(run: Any) -> None:
+    for words in (("serve", "--help"), ("serve",)):
+        code, out, _ = run(*words)
+        assert code == 0
+        for each in ("ladle serve birds.db", "--port", "--content", "--guidelines", "--db", "user", "demo"):
+            assert each in out, each
+
+
+@pytest.mark.parametrize("package", ["fastapi", "uvicorn", "markdown_it"])
+@pytest.mark.parametrize("words", [("birds.db",), ("user", "add", "ann", "--role", "reader", "--db", "birds.db")])
+def test_a_missing_package_is_named_with_what_to_install(package: str, words: tuple[str, ...], tmp_path: Path) -> None:
+    begun(f"sqlite:///{tmp_path}/birds.db", tmp_path).close()
+    code = f"""
+import sys
+sys.modules["{package}"] = None  # as if it was not installed
+from ladle.cli import main
+sys.exit(main({["serve", *words]}))
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 7, done.stderr
+    assert "pip install 'ladle[service]'" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -77,19 +77,25 @@ def test_words() -> None:
 
 def test_every_reason_of_the_rules_has_a_mend() -> None:
     from ladle.labelling.labels import Labels
-    from ladle.labelling.rules.answered import STRAY_COMMENT
+    from ladle.labelling.rules.answered import STRAY_COMMENT, UNKNOWN_EXAMPLE
 
-    reasons = {"the pool has no example of this id": "unknown example", STRAY_COMMENT: "comment on an unknown example"}
-    for labels, value in (
-        (Labels.single(["a"]), "b"),
-        (Labels.multi(["a"]), "a"),
-        (Labels.value(0, 1), 7),
-        (Labels.value(), "x"),
-        (Labels.single(), 1.5),
-        (Labels.single(), "\0"),
+    reasons = {
+        UNKNOWN_EXAMPLE: "unknown example",
+        f"{UNKNOWN_EXAMPLE}; a label is one of 'a'; got 'b'": "unknown example",
+        STRAY_COMMENT: "comment on an unknown example",
+    }
+    for labels, value, kind in (
+        (Labels.single(["a"]), "b", "unknown class"),
+        (Labels.single([3]), "3", "text for a number"),
+        (Labels.multi(["3"]), [3], "text for a number"),
+        (Labels.multi(["a"]), "a", "no label of this campaign"),
+        (Labels.value(0, 1), 7, "no label of this campaign"),
+        (Labels.value(), "x", "no label of this campaign"),
+        (Labels.single(), 1.5, "no label of this campaign"),
+        (Labels.single(), "\0", "no label of this campaign"),
     ):
         (reason,) = labels.all_canonical([value])[1].values()
-        reasons[reason] = "unknown class" if value == "b" else "no label of this campaign"
+        reasons[reason] = kind
     for reason, kind in reasons.items():
         assert mend_of(reason).kind == kind, reason
         assert mend_of(reason, is_answered=True).kind == "answered since"

@@ -265,3 +265,17 @@ class TestListsFromTheMap:
 
 def test_an_annotator_sees_no_story(led: Served) -> None:
     assert led.client(BOB[:3], Role.ANNOTATOR).get("/examples/a%2F1").status_code == 403
+
+
+def test_an_ask_over_v1_takes_the_scores_of_the_last_model(led: Served) -> None:
+    """As the page does: without numbers, and by name. The answer says which model it was."""
+    expected = led.campaign.map.margins()
+    assert expected is not None
+    for number, body in ((3, {"size": 4}), (4, {"size": 4, "scores": "last", "model": expected[0]})):
+        answer = led.lead.post("/v1/ask", json=body)
+        assert answer.status_code == 200, answer.text
+        assert (answer.json()["number"], answer.json()["model"], answer.json()["size"]) == (number, expected[0], 4)
+        assert answer.json()["story"]["size"] == 4
+    other = led.lead.post("/v1/ask", json={"size": 4, "model": "v8"})
+    assert (other.status_code, "POST /v1/scores" in other.json()["remedy"]) == (422, True)
+    assert "'v1'" in other.json()["detail"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -235,10 +234,10 @@ def _table(campaign: Campaign, what: What, history: bool, since: str | None) -> 
         return table.rename_columns(["id" if each == "round" else each for each in table.schema.names])
     if what is What.LABELS:
         place = table.schema.get_field_index("adjudicated")
-        table = table.set_column(place, "adjudicated", _typed(made["adjudicated"], _label_type(campaign)))
+        table = table.set_column(place, "adjudicated", _typed(campaign, made["adjudicated"]))
     if what in (What.RESOLVED, What.LABELS, What.ADJUDICATIONS):
         place = table.schema.get_field_index("label")
-        table = table.set_column(place, "label", _typed(made["label"], _label_type(campaign)))
+        table = table.set_column(place, "label", _typed(campaign, made["label"]))
     if what is What.LABELS and not history:
         table = table.filter(pc.equal(table.column("status"), pa.scalar("current", table.schema.field("status").type)))
         table = table.filter(pc.is_valid(table.column("label")))  # skips are answers, and no labels
@@ -254,30 +253,11 @@ def _audit_column(column: Any) -> Any:
     return pa.array(column, pa.timestamp("us", "UTC") if column.dtype.kind == "M" else None)
 
 
-def _label_type(campaign: Campaign) -> Any:
-    """The Arrow type of labels in files that are written: numbers where all classes of now are numbers.
+def _typed(campaign: Campaign, labels: list[Any]) -> Any:
+    """Labels as an Arrow array."""
+    from ladle.labelling.label_columns import LabelColumn
 
-    `campaign.form` has the type of labels in files that are read: those may have the names of before.
-    """
-    from ladle.cli.campaign.lead.classes import are_numbers
-
-    form = campaign.form
-    form = replace(form, items="integer") if are_numbers(campaign) else replace(form, items="text")
-    return form.type_of("label")
-
-
-def _typed(labels: list[Any], kind: Any) -> Any:
-    """Labels as an Arrow array of the campaign's type; of their own type where the campaign accepts any class."""
-    import pyarrow as pa
-
-    for wanted in (kind, None):
-        try:
-            return pa.array(labels, wanted)
-        except (pa.ArrowInvalid, pa.ArrowTypeError):
-            continue
-    if pa.types.is_list(kind):
-        return pa.array([None if each is None else [str(item) for item in each] for each in labels], kind)
-    return pa.array([None if each is None else str(each) for each in labels], pa.large_string())
+    return LabelColumn(campaign.settings.labels).see(labels).array(labels)
 
 
 COMMANDS = {"export": export}

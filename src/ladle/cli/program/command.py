@@ -45,6 +45,12 @@ class Group(TyperGroup):
             args = ["run", *args]
         return super().parse_args(ctx, args)
 
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """The commands of the group, then the help of `run`, whose name need not be typed."""
+        super().format_help(ctx, formatter)
+        run = self.commands["run"]
+        run.format_help(ctx.__class__(run, parent=ctx, info_name="[run]"), formatter)
+
 
 def _groups_of(ctx: Any) -> set[str]:
     """The groups that a command is in, all the way up."""

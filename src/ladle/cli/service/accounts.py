@@ -51,6 +51,11 @@ def date_text(seconds: int) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M}" if seconds else ""
 
 
+def validity_text(expires_at: int) -> str:
+    """Until when a new password or token works: a time in UTC, or "it is revoked"."""
+    return f"{date_text(expires_at)} UTC" if expires_at else "it is revoked"
+
+
 def state_text(expires_at: int, ended_at: int, now: int) -> str:
     """Whether an account works."""
     if ended_at:

@@ -11,10 +11,10 @@ import typer
 
 from ladle.cli.program import options
 from ladle.cli.service.running import answer_requests, print_start
-from ladle.progress import Reporter
 
 if TYPE_CHECKING:
     from ladle.campaign import Campaign
+    from ladle.progress import Reporter
 
 NAME = "garments"
 DATABASE, POOL, IMAGES, GUIDELINES = "garments.db", "pool.parquet", "images.npy", "guidelines.md"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ladle.cli.campaign.opening import Name, OtherPool, url_of
+from ladle.cli.campaign.opening import Db, Name, OtherPool, url_of
 from ladle.cli.program import options
 from ladle.cli.service import content_options
 
@@ -20,15 +20,9 @@ _STOPPED = "every request that had begun was answered. The same command starts t
 
 
 def run(
-    db: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="DB",
-            envvar="LADLE_DB",
-            help="The database: a file such as birds.db, or a URL, sqlite:///... or postgresql://...",
-            show_default=False,
-        ),
-    ] = None,
+    context: typer.Context,
+    database: Annotated[str | None, typer.Argument(metavar="DB", help="The same as --db.", show_default=False)] = None,
+    db: Db = None,
     name: Name = None,
     pool: OtherPool = None,
     host: Annotated[
@@ -79,7 +73,7 @@ def run(
     from ladle.service.serving import opened
 
     config = ServiceConfig(
-        database=url_of(db),
+        database=_database(database, db, is_typed=_is_typed(context, "db")),
         name=name,
         pool=None if pool is None else str(pool),
         host=host,
@@ -95,6 +89,28 @@ def run(
     service = opened(config, lead=lead, always_link=link)
     print_start(service, config, as_json=as_json)
     answer_requests(service)
+
+
+def _is_typed(context: typer.Context, parameter: str) -> bool:
+    source = context.get_parameter_source(parameter)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _database(argument: str | None, option: str | None, *, is_typed: bool) -> str:
+    """The database: what was typed comes before LADLE_DB. is_typed: whether the option was.
+
+    Raises: ArgumentError for two, and for none.
+    """
+    from ladle.errors import ArgumentError
+    from ladle.store.engine import without_password
+
+    if argument is not None and is_typed and argument != option:
+        raise ArgumentError(
+            "the database",
+            wanted="be named once",
+            got=f"{without_password(argument)} and --db {without_password(str(option))}",
+        )
+    return url_of(argument or option)
 
 
 def answer_requests(service: Opened) -> None:

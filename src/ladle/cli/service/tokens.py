@@ -8,7 +8,15 @@ import typer
 
 from ladle.cli.campaign.opening import Db, Name
 from ladle.cli.program import options
-from ladle.cli.service.accounts import Days, Person, RoleOption, date_text, open_accounts, state_text
+from ladle.cli.service.accounts import (
+    Days,
+    Person,
+    RoleOption,
+    date_text,
+    open_accounts,
+    state_text,
+    validity_text,
+)
 
 Number = Annotated[int, typer.Argument(metavar="NUMBER", help="A token, as token list numbers it.", show_default=False)]
 _ONCE = "It is shown this once, and kept nowhere. A program sends it as: Authorization: Bearer TOKEN"
@@ -84,7 +92,7 @@ def _print_new(what: str, campaign: str, secret: str, token: Any, *, as_json: bo
         "token": secret,
         "expires_at": token.expires_at or None,
     }
-    lines = {"token": secret, "until": date_text(token.expires_at) or "it is revoked", "": _ONCE}
+    lines = {"token": secret, "works until": validity_text(token.expires_at), "": _ONCE}
     print_answer(f"Token {token.number} for {token.name}, {token.role} of {campaign}", lines, facts, as_json=as_json)
 
 

@@ -9,7 +9,15 @@ import typer
 
 from ladle.cli.campaign.opening import Db, Name
 from ladle.cli.program import options
-from ladle.cli.service.accounts import Days, Person, RoleOption, date_text, open_accounts, state_text
+from ladle.cli.service.accounts import (
+    Days,
+    Person,
+    RoleOption,
+    date_text,
+    open_accounts,
+    state_text,
+    validity_text,
+)
 
 FromStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from stdin. Default: a random one, shown once.")
@@ -94,7 +102,7 @@ def _print_user(what: str, campaign: str, user: Any, new: str, *, shows: bool, a
         "password": new if shows else None,
         "expires_at": user.expires_at or None,
     }
-    lines = {"until": date_text(user.expires_at) or "revoked"}
+    lines = {"works until": validity_text(user.expires_at)}
     if shows:
         lines = {"password": new, **lines, "": "It is shown this once, and kept nowhere."}
     print_answer(f"{user.name}, {user.role} of {campaign}", lines, facts, as_json=as_json)

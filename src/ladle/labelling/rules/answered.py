@@ -13,7 +13,8 @@ from ladle.labelling.contract.store import View
 from ladle.labelling.contract.tables import LabelTable, PersonTable, QuarantineTable, TaskTable, answers_of
 from ladle.labelling.people import People, person_name
 
-STRAY_COMMENT = "a comment: the pool has no example of this id"  # the reason of its entry
+UNKNOWN_EXAMPLE = "the pool has no example of this id"  # the reason of an entry, before others
+STRAY_COMMENT = f"a comment: {UNKNOWN_EXAMPLE}"
 
 
 def stored_id(example_id: str) -> str:

@@ -37,7 +37,7 @@ from ladle.labelling.contract.tables import (
 from ladle.labelling.labels import holdable
 from ladle.labelling.measures.dawid_skene import dawid_skene
 from ladle.labelling.people import People, person_name
-from ladle.labelling.rules.answered import STRAY_COMMENT, answered, stored_id
+from ladle.labelling.rules.answered import STRAY_COMMENT, UNKNOWN_EXAMPLE, answered, stored_id
 from ladle.labelling.rules.people import founded, notices_of_names
 from ladle.labelling.rules.request import TellRequest
 from ladle.labelling.rules.versions import NewAnswers, replaced_at_once, versions_of
@@ -378,10 +378,18 @@ def _quarantine(request: TellRequest, annotator: Texts, positions: Int64, known:
         label=texts([request.given[position] for position in listed]),
         annotator=annotator[positions],
         source=request.source[positions],
-        reason=texts([request.refused.get(each, "the pool has no example of this id") for each in listed]),
+        reason=texts([_why(request, position) for position in listed]),
         file=repeated(request.origin.path, len(positions)),
         place=texts([request.origin.places.get(position, "") for position in listed]),
     )
+
+
+def _why(request: TellRequest, position: int) -> str:
+    """Why an answer is no label: an unknown example comes before a wrong label, and both are named."""
+    refused = request.refused.get(position, "")
+    if request.row[position] != NO_ROW:
+        return refused
+    return f"{UNKNOWN_EXAMPLE}; {refused}" if refused else UNKNOWN_EXAMPLE
 
 
 def _entries(

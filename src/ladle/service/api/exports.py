@@ -18,6 +18,7 @@ from starlette.responses import StreamingResponse
 from ladle.campaign import Campaign
 from ladle.formats.text.formulas import without_formulas
 from ladle.formats.text.jsontext import iso_times, json_lines
+from ladle.labelling.label_columns import LabelColumn
 from ladle.labelling.records import Records
 from ladle.service.api.answers import PROBLEMS
 from ladle.service.desk import OpenCampaign
@@ -78,27 +79,49 @@ def export(
 
 
 def _label_pages(campaign: Campaign, history: bool) -> Iterator[Any]:
-    """The labels in the order in which they came. Labels are text for one class, lists of texts, or numbers."""
-    kind = _label_type(campaign)
+    """The labels in the order in which they came, typed as `ladle campaign export` types them.
+
+    Where the classes may be numbers, all labels are read once before for their type, because no page is held.
+    """
+    columns = {name: LabelColumn(campaign.settings.labels) for name in ("label", "adjudicated")}
+    if not _are_texts(campaign):
+        for rows in _label_rows(campaign, history):
+            for name, column in columns.items():
+                column.see(rows[name])
+            if all(each.is_settled for each in columns.values()):
+                break
+    for rows in _label_rows(campaign, history):
+        yield _typed(rows, columns)
+
+
+def _are_texts(campaign: Campaign) -> bool:
+    """Whether every label is text or a value, whatever has been told."""
+    labels = campaign.settings.labels
+    known = (*(labels.classes or (0,)), *(old for old, _ in labels.former))
+    return labels.kind == "value" or all(isinstance(each, str) for each in known)
+
+
+def _label_rows(campaign: Campaign, history: bool) -> Iterator[Records]:
+    """Page by page, the labels that stand; history: also those that do not, and skips."""
     after: str | None = None
     while True:
         page = campaign.label_page(after=after, limit=PAGE_ROWS)
         if history:
-            kept = page.rows
+            yield page.rows
         else:
             stands = [row for row, status in enumerate(page.rows["status"]) if status == "current"]
             told = page.rows["label"]
-            kept = _rows_at(page.rows, [row for row in stands if told[row] is not None])
-        yield _typed(kept, {"label": kind, "adjudicated": kind})
+            yield _rows_at(page.rows, [row for row in stands if told[row] is not None])
         if page.next is None:
             return
         after = page.next
 
 
 def _resolved_pages(campaign: Campaign, _history: bool) -> Iterator[Any]:
-    kind, found = _label_type(campaign), campaign.resolved()
+    found = campaign.resolved()
+    column = LabelColumn(campaign.settings.labels).see(found["label"])
     for first in range(0, max(1, len(found)), PAGE_ROWS):
-        yield _typed(found[first : first + PAGE_ROWS], {"label": kind})
+        yield _typed(found[first : first + PAGE_ROWS], {"label": column})
 
 
 def _pages_of(read: Callable[[Campaign, str | None], Any], texts: tuple[str, ...]) -> Callable[[Campaign, bool], Any]:
@@ -127,36 +150,19 @@ _PAGES: dict[Table, Callable[[Campaign, bool], Iterator[Any]]] = {
 }
 
 
-def _label_type(campaign: Campaign) -> Any:
-    """The Arrow type of labels: text also where classes are numbers, because a class may be renamed to a text."""
-    return {
-        "single": pa.large_string(),
-        "multi": pa.large_list(pa.large_string()),
-        "value": pa.float64(),
-    }[campaign.settings.labels.kind]
-
-
-def _typed(records: Records, kinds: dict[str, Any], *, texts: tuple[str, ...] = ()) -> Any:
+def _typed(records: Records, labels: dict[str, LabelColumn], *, texts: tuple[str, ...] = ()) -> Any:
     """A page as an Arrow table whose types do not depend on its values."""
     columns = {}
     for name in records.columns:
         column = records[name]
-        if name in kinds:
-            columns[name] = pa.array([_as_type(each, kinds[name]) for each in column], kinds[name])
+        if name in labels:
+            columns[name] = labels[name].array(column)
         elif name in texts:
             written = [None if each is None else json.dumps(each, ensure_ascii=False, default=str) for each in column]
             columns[name] = pa.array(written, pa.large_string())
         else:
             columns[name] = Records({name: column}).to_arrow().column(0)
     return pa.table(columns)
-
-
-def _as_type(label: Any, kind: Any) -> Any:
-    if label is None:
-        return None
-    if pa.types.is_large_list(kind):
-        return [str(each) for each in label]
-    return str(label) if pa.types.is_large_string(kind) else float(label)
 
 
 def _rows_at(records: Records, rows: list[int]) -> Records:
@@ -195,7 +201,7 @@ def _flat(page: Any) -> Any:
     """A page without what CSV lacks: lists as JSON texts, times as ISO 8601."""
     for place, field in enumerate(page.schema):
         column = page.column(place)
-        if pa.types.is_large_list(field.type):
+        if pa.types.is_list(field.type):
             listed = [None if each is None else json.dumps(each, ensure_ascii=False) for each in column.to_pylist()]
             page = page.set_column(place, field.name, pa.array(listed, pa.large_string()))
         elif pa.types.is_timestamp(field.type):

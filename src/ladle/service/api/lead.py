@@ -30,8 +30,13 @@ _ASKING = threading.Lock()  # one ask at a time: each may take all processors, a
 def ask(
     body: models.AskBody, _identity: Lead, campaign: OpenCampaign, once: OneTime, scores: TheScores
 ) -> models.BatchAnswer:
-    """Choose the examples to label next, as a new batch. Labelling goes on meanwhile."""
-    given = scores.arrays(body)
+    """Choose the examples to label next, as a new batch. Labelling goes on meanwhile.
+
+    Without numbers, by the scores of the last recorded model: `model` of the answer names it.
+    """
+    given = {"model": body.model, "scores_digest": body.scores, **scores.arrays(campaign, body)}
+    if body.scores == "last":
+        given["scores_digest"] = None  # that of the margins
     with _ASKING:
         batch = campaign.ask(
             body.size,
@@ -39,8 +44,6 @@ def ask(
             key=once.key,
             holder=body.holder,
             lease_seconds=body.lease_seconds,
-            model=body.model,
-            scores_digest=body.scores,
             gold=body.gold,
         )
     return batch_answer(batch)

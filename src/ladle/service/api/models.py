@@ -120,8 +120,10 @@ class AskBody(Body):
         default=None, description="For each example of the pool, in row order."
     )
     probabilities: list[list[Annotated[float, Field(strict=False, allow_inf_nan=False)]]] | None = None
-    scores: Annotated[str, Field(strict=True, pattern="^[0-9a-f]{64}$")] | None = Field(
-        default=None, description="The digest that POST /v1/scores has answered, in place of the numbers."
+    scores: Annotated[str, Field(strict=True, pattern="^([0-9a-f]{64}|last)$")] | None = Field(
+        default=None,
+        description="The digest that POST /v1/scores has answered, in place of the numbers. `last`, and the default "
+        "where the strategy takes scores: those of the last recorded model, which the answer names.",
     )
     holder: Annotated[str, Field(strict=True, max_length=LONGEST_NAME)] = ""
     lease_seconds: Seconds | None = None

@@ -25,12 +25,14 @@ from ladle.campaign import Campaign
 from ladle.errors import ArgumentError, FileFormatError, MismatchError, NotFoundError, TooLargeError
 from ladle.service.api.answers import PROBLEMS
 from ladle.service.api.models import AskBody
+from ladle.service.api.recorded import recorded_scores
 from ladle.service.config import ServiceConfig
 from ladle.service.desk import OpenCampaign
 from ladle.service.gate.identity import Lead
 
 router = APIRouter(prefix="/v1", tags=["lead"], responses=PROBLEMS)
 KEPT_SECONDS, MOST_FILES = 24 * 3600, 16
+_OTHERWISE = "Or send scores: `margins` or `probabilities`, or the `scores` that POST /v1/scores answers."
 _MAGIC = b"\x93NUMPY"
 _BODY = {
     "requestBody": {
@@ -83,8 +85,11 @@ class AskScores:
         self._folder = folder
         self._rows = rows
 
-    def arrays(self, body: AskBody) -> dict[str, Any]:
-        """`margins` or `probabilities` as `Campaign.ask` takes them. Raises: ArgumentError, NotFoundError."""
+    def arrays(self, campaign: Campaign, body: AskBody) -> dict[str, Any]:
+        """`margins` or `probabilities` as `Campaign.ask` takes them, and `model` of the recorded ones.
+
+        Raises: ArgumentError, NotFoundError; as `recorded_scores`.
+        """
         given = [name for name in ("margins", "probabilities", "scores") if getattr(body, name) is not None]
         if len(given) > 1:
             raise ArgumentError("the scores", wanted="be given once", got=" and ".join(given))
@@ -95,8 +100,8 @@ class AskScores:
             if len(lengths) != 1:
                 raise ArgumentError("`probabilities`", wanted="be rows of one length", got=f"{sorted(lengths)[:5]}")
             return {"probabilities": np.asarray(body.probabilities, np.float64)}
-        if body.scores is None:
-            return {}
+        if body.scores in (None, "last"):
+            return self._recorded(campaign, body)
         path = self._folder.made() / f"{body.scores}.npy"
         if not path.is_file():
             raise NotFoundError(
@@ -104,6 +109,22 @@ class AskScores:
             )
         found = _opened(path, self._rows)
         return {"margins" if found.ndim == 1 else "probabilities": found}
+
+    @staticmethod
+    def _recorded(campaign: Campaign, body: AskBody) -> dict[str, Any]:
+        """The margins of the last recorded model, where the strategy takes scores."""
+        found = recorded_scores(campaign, otherwise=_OTHERWISE)
+        if not found and body.scores is not None:
+            strategy = campaign.settings.strategy
+            raise ArgumentError("`scores`", wanted=f"be left out, because {strategy} takes none", got="'last'")
+        if found and body.model not in (None, found["model"]):
+            raise ArgumentError(
+                "`model`",
+                wanted=f"be {found['model']!r}, the last recorded model with scores, or be left out",
+                got=repr(body.model),
+                remedy=_OTHERWISE,
+            )
+        return found
 
 
 @router.post("/scores", operation_id="send_scores", openapi_extra=_BODY)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ladle.labelling.rules.answered import STRAY_COMMENT
-
-UNKNOWN_ID = "the pool has no example of this id"
+from ladle.labelling.rules.answered import STRAY_COMMENT, UNKNOWN_EXAMPLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +30,18 @@ def mend_of(reason: str, *, is_answered: bool = False) -> Mend:
             "Correct the id and tell the comment again, or extend the pool by the example; then close the entry.",
             "extend POOL",
         )
-    if reason == UNKNOWN_ID:
+    if reason.startswith(UNKNOWN_EXAMPLE):
         return Mend(
             "unknown example",
             "Correct the id in the file and tell it again, or extend the pool by the example; then close the entry.",
             "extend POOL",
+        )
+    if reason.startswith("the class is"):
+        return Mend(
+            "text for a number",
+            "The class is there, and was written as text where it is a number, or the other way round: tell the entry "
+            "again as the reason says (in JSON, a number has no quotation marks); then close the entry.",
+            "tell FILE",
         )
     if reason.startswith("a label is one of"):
         return Mend(

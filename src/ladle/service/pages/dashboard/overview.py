@@ -21,9 +21,9 @@ from ladle.campaign.status import Status, status
 from ladle.campaign.work.asking import check_words, require_possible
 from ladle.campaign.work.leases import tasks_of
 from ladle.counts import counted
-from ladle.errors import ArgumentError
 from ladle.labelling.control_words import control_lines
 from ladle.labelling.records import Records
+from ladle.service.api.recorded import FROM_RECORDED, check_recorded, recorded_scores
 from ladle.service.desk import OpenCampaign, TheDesk
 from ladle.service.gate.identity import Lead, Readers
 from ladle.service.pages.dashboard.comments import comments_reading
@@ -37,7 +37,6 @@ from ladle.strategies import describe
 router = APIRouter(include_in_schema=False)
 MOST_CURVES = 6
 USUAL_SIZE = 1_000  # of a batch
-FROM_RECORDED = frozenset({"scores", "embeddings"})  # what an ask on the page can give a strategy
 BACK = "/overview"
 
 
@@ -158,17 +157,9 @@ def ask(
 
     Raises: as `Campaign.ask`; ArgumentError where the strategy needs what only the command line can give.
     """
-    needs = set(describe(campaign.settings.strategy).needs)
-    if not needs <= FROM_RECORDED:
-        raise ArgumentError(
-            "the strategy",
-            wanted="need no more than scores and embeddings",
-            got=f"{campaign.settings.strategy}, which needs {', '.join(sorted(needs))}",
-            remedy="Use the command: " + _actions(campaign)["ask"],
-        )
-    given: dict[str, Any] = {}
-    if "scores" in needs:
-        given = _recorded_scores(campaign)
+    otherwise = f"Or use the command: {_actions(campaign)['ask']}"
+    takes_scores = check_recorded(campaign, otherwise=otherwise)
+    given = recorded_scores(campaign, otherwise=otherwise)
     # What would fail is refused before the question. An ask that was made already needs no room a second time.
     check_words(campaign._session, size, gold, holder, None, None)
     if not confirmed:
@@ -176,7 +167,7 @@ def ask(
         require_possible(campaign._session, size, gold, arrays)
     options: list[object] = ["--size", size, "-o", "batch.csv", *(["--gold", gold] if gold else [])]
     options += [f"--holder={holder}"] if holder else []
-    options += ["--scores", "SCORES.parquet"] if "scores" in needs else []
+    options += ["--scores", "SCORES.parquet"] if takes_scores else []
     command = command_of(campaign, "ask", *options)
     if not confirmed:
         question = (
@@ -189,19 +180,6 @@ def ask(
         batch = campaign.ask(size, gold=gold, holder=holder, key=f"page {key}", **given)
     lines = [f"Batch {batch.number} has {counted(len(batch), 'example')}.", *batch.notices]
     return done(pages, f"Batch {batch.number}", lines, command, f"/batches/{batch.number}")
-
-
-def _recorded_scores(campaign: Campaign) -> dict[str, Any]:
-    """The margins of the last recorded model with scores, and its version. Raises: ArgumentError for none."""
-    known = campaign.map.margins()
-    if known is None:
-        raise ArgumentError(
-            "the scores",
-            wanted="be those of a recorded model",
-            got="no recorded model with scores",
-            remedy=f"Record one: {command_of(campaign, 'model VERSION --scores SCORES.parquet')}",
-        )
-    return {"model": known[0], "margins": known[1]}
 
 
 @router.post("/overview/release")
