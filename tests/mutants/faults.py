@@ -2122,9 +2122,30 @@ ACCESS = (
     Fault(
         "access",
         "a key is everybody's",
-        'None if key is None else f"{name}/{key}"',
+        "None if key is None else own_key(name, key)",
         "key",
         ("test_a_key_belongs_to_its_sender",),
+    ),
+    Fault(
+        "access",
+        "two names and keys give one key",
+        """return f"{quote(name, safe=' ')}/{key}\"""",
+        'return f"{name}/{key}"',
+        ("test_a_key_with_slashes_belongs_to_its_sender",),
+    ),
+    Fault(
+        "access",
+        "a link outlives its user",
+        "if any(self._has_ended(each.expires_at, each.ended_at) for each in users):",
+        "if not users and not link.name:",
+        ("test_a_link_of_a_revoked_user_signs_nobody_in",),
+    ),
+    Fault(
+        "access",
+        "a link outlives the password",
+        'self._end_credentials(user.name, "session", "link")',
+        'self._end_credentials(user.name, "session")',
+        ("test_another_password_ends_links_and_sessions",),
     ),
     Fault(
         "access",

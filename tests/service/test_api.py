@@ -101,6 +101,15 @@ def test_a_key_belongs_to_its_sender(served: Served) -> None:
     assert served.campaign.labels()["annotator"].tolist() == ["ann", "bob"]
 
 
+def test_a_key_with_slashes_belongs_to_its_sender(served: Served) -> None:
+    for name, key in (("a", "b/c"), ("a/b", "c"), ("a%2Fb", "c")):
+        (example,) = taken(served, name, 1)
+        body = {"labels": [{"id": example, "label": "cat"}]}
+        told = served.annotator(name).post("/v1/tell", json=body, headers={"Idempotency-Key": key})
+        assert (told.status_code, told.json().get("repeat_of_key")) == (200, False)
+    assert served.campaign.labels()["annotator"].tolist() == ["a", "a/b", "a%2Fb"]
+
+
 def test_a_lead_changes_the_campaign(served_over: Served) -> None:
     lead, campaign = served_over.lead, served_over.campaign
     ids = ids_of(40)

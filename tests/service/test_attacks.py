@@ -296,7 +296,7 @@ def test_revoked_and_expired_accounts_do_nothing(served: Served) -> None:
     served.accounts.add_user("ann", Role.ANNOTATOR, "correct horse")
     browser = served.browser("ann", Role.ANNOTATOR)
     assert browser.get("/v1/me").status_code == 200
-    served.accounts.revoke_user("ann")
+    served.accounts.revoke("ann")
     assert browser.get("/v1/me").status_code == 401
     assert served.accounts.sign_in("ann", "correct horse") is None
 

@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable
 from hashlib import sha256
 from typing import Annotated, TypeVar
+from urllib.parse import quote
 
 from fastapi import Depends, Header, Request
 from pydantic import BaseModel
@@ -39,7 +40,7 @@ class Once:
     def __init__(self, request: Request, name: str, key: str | None) -> None:
         self._request = request
         self._key = key
-        self._own = None if key is None else f"{name}/{key}"
+        self._own = None if key is None else own_key(name, key)
 
     @property
     def key(self) -> str | None:
@@ -68,6 +69,11 @@ class Once:
                 remedy="Repeat it as it was, or use a new key.",
             )
         return kind.model_validate_json(before[0].body)
+
+
+def own_key(name: str, key: str) -> str:
+    """A key with the name of its sender. No other name and key give the same: the name has no slash in it."""
+    return f"{quote(name, safe=' ')}/{key}"
 
 
 def _once(request: Request, identity: SignedIn, key: KeyHeader = None) -> Once:
