@@ -2115,9 +2115,23 @@ ACCESS = (
     Fault(
         "access",
         "a key may stand for another request",
-        "if before[0].fingerprint != fingerprint:",
+        "if before.fingerprint != fingerprint:",
         'if fingerprint == "":',
         ("test_the_same_request_twice_is_one",),
+    ),
+    Fault(
+        "access",
+        "a key is claimed after its change",
+        "            do_alongside(connection)\n            yield _SqlWriter(",
+        "            yield _SqlWriter(",
+        ("test_a_key_stands_for_one_kind_of_change",),
+    ),
+    Fault(
+        "access",
+        "requests of one key do not wait for each other",
+        "        held = _LOCKS.setdefault(key, _KeyLock())",
+        "        held = _LOCKS[key] = _KeyLock()",
+        ("test_requests_of_one_key_go_one_by_one",),
     ),
     Fault(
         "access",

@@ -6,7 +6,7 @@ They are created when the service first starts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, fields
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from ladle.store.dialects import dialect_of
-from ladle.store.engine import WRITES, engine_of
+from ladle.store.engine import WRITES, alongside, engine_of
 from ladle.store.failures import translate
 from ladle.store.schema import SERVICE_PREFIX
 from ladle.store.turns import Turns, turns_of
@@ -51,7 +51,7 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A request with an `Idempotency-Key`, and its answer."""
+    """A request with an `Idempotency-Key`, and its answer; "" while it is not kept here."""
 
     key: str  # the name of the sender and the key
     fingerprint: str  # of the request
@@ -124,6 +124,32 @@ class AccountStore:
                 return False
             connection.execute(sa.insert(table), {"campaign": self._campaign, **asdict(row)})
             return True
+
+    @contextmanager
+    def claiming(self, row: Answered, check: Callable[[Answered], None]) -> Iterator[None]:
+        """A block that makes a change under a key. Its row is added with the change, or not at all.
+
+        check: is given the row that is there already, and raises to refuse the change. The changes of a campaign in
+        memory are not in the same database: there the caller lets one block of a key run at a time.
+        """
+        if self._name != "memory":
+            with alongside(lambda connection: self._claim(connection, row, check)):
+                yield
+            return
+        for before in self.find(Answered, key=row.key):
+            check(before)
+        yield
+        self.add(row)
+
+    def _claim(self, connection: sa.Connection, row: Answered, check: Callable[[Answered], None]) -> None:
+        table = _TABLES[Answered]
+        with translate(self._name):
+            query = self._where(sa.select(*table.c[1:]), table, {"key": row.key})
+            before = connection.execute(query).first()
+            if before is None:
+                connection.execute(sa.insert(table), {"campaign": self._campaign, **asdict(row)})
+            else:
+                check(Answered(*before))
 
     def change(self, kind: type[Row], where: dict[str, object], /, **values: object) -> int:
         """Give columns of the rows with these values other values: how many rows there are."""

@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -34,6 +37,7 @@ _PRAGMAS = (
 )
 _CACHE_OF_KEPT = "PRAGMA cache_size = -32768"  # KiB: a process keeps several connections, each with a cache of its own
 _HEADER = b"SQLite format 3\0"  # how every database begins that has been written
+_ALONGSIDE: ContextVar[Callable[[sa.Connection], None] | None] = ContextVar("alongside", default=None)
 _EXAMPLES = "birds.db, sqlite:///birds.db or postgresql://user@host/database"
 
 
@@ -69,6 +73,26 @@ def without_password(url: str) -> str:
     """The text of a URL with *** in the place of its passwords; other texts as they are. For all that is shown."""
     hidden = re.sub(r"^([^:/]+://[^:/@]*):[^@]*@", r"\1:***@", url)
     return re.sub(r"([?&](?:ssl)?password=)[^&#]*", r"\1***", hidden) if "://" in url else hidden
+
+
+@contextmanager
+def alongside(work: Callable[[sa.Connection], None]) -> Iterator[None]:
+    """A block in which each change of a campaign first does this work, in its own transaction.
+
+    What the work writes is committed with the change, or not at all. When it raises, nothing is changed.
+    """
+    token = _ALONGSIDE.set(work)
+    try:
+        yield
+    finally:
+        _ALONGSIDE.reset(token)
+
+
+def do_alongside(connection: sa.Connection) -> None:
+    """Do the work of the block `alongside`, in the transaction of this connection."""
+    work = _ALONGSIDE.get()
+    if work is not None:
+        work(connection)
 
 
 def file_of(url: sa.URL) -> Path | None:

@@ -20,6 +20,7 @@ from ladle.store.dialects import Dialect, Row, dialect_of
 from ladle.store.engine import (
     WRITES,
     checked_url,
+    do_alongside,
     engine_of,
     file_of,
     refuse_other_file,
@@ -197,6 +198,7 @@ class SqlStore(Store):
         """See `Store`."""
         with self._connect(writes=True) as connection:
             self._dialect.hold(connection, campaign)
+            do_alongside(connection)
             yield _SqlWriter(connection, self._dialect, self.name, *self._existing(connection, campaign))
 
     def problems(self) -> list[str]:

@@ -32,7 +32,7 @@ def ask(
 ) -> models.BatchAnswer:
     """Choose the examples to label next, as a new batch. Labelling goes on meanwhile."""
     given = scores.arrays(body)
-    with _ASKING:
+    with once.claimed(body), _ASKING:
         batch = campaign.ask(
             body.size,
             **given,

@@ -81,7 +81,7 @@ def tell(
     annotator = worker_of(identity, body.annotator)
     ids = [each.id for each in body.labels]
     require_own(campaign, identity, ids)
-    with desk.one_writer():
+    with once.claimed(body), desk.one_writer():
         told = campaign.tell(
             ids,
             [each.label for each in body.labels],
@@ -102,7 +102,7 @@ def skip(
     annotator = worker_of(identity, body.annotator)
     ids = [each.id for each in body.skips]
     require_own(campaign, identity, ids)
-    with desk.one_writer():
+    with once.claimed(body), desk.one_writer():
         told = campaign.skip(
             ids,
             annotator=annotator,

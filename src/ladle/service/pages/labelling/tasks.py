@@ -109,7 +109,7 @@ def tell_group(
     """Store one answer for a task and its near-duplicates. Raises: NotFoundError, IdError, ArgumentError."""
     task = id_in_address(campaign, given.id)
     require_own(campaign, identity, [task])
-    with desk.one_writer():
+    with once.claimed(given), desk.one_writer():
         told = campaign.tell_group(
             task,
             given.label,
