@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import sqlite3
+import time
 import zlib
 from pathlib import Path
 from typing import Any
@@ -224,6 +226,21 @@ def test_a_busy_campaign_says_when_to_come_again(tmp_path: Path) -> None:
         assert (answer.status_code, answer.json()["title"]) == (503, "StoreBusyError")
         assert int(answer.headers["retry-after"]) >= 1
         assert served.reader.get("/v1/progress").status_code == 200
+
+
+def test_a_database_that_another_process_locks_is_busy_in_time(tmp_path: Path) -> None:
+    with serve(f"sqlite:///{tmp_path}/birds.db", tmp_path, wait_seconds=0.3) as served:
+        reader = served.reader
+        other = sqlite3.connect(tmp_path / "birds.db", isolation_level=None)
+        other.execute("BEGIN EXCLUSIVE")
+        begun = time.monotonic()
+        answer = reader.get("/v1/progress")
+        assert (answer.status_code, answer.json()["title"]) == (503, "StoreBusyError")
+        assert int(answer.headers["retry-after"]) >= 1
+        assert time.monotonic() - begun < 5
+        other.execute("ROLLBACK")
+        other.close()
+        assert reader.get("/v1/progress").status_code == 200
 
 
 def test_a_slow_body_is_cut_off(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def create_app(config: ServiceConfig) -> FastAPI:
         redirect_slashes=False,  # a redirection would name the host that the client sent
     )
     app.state.config, app.state.desk, app.state.counters = config, desk, counters
-    app.state.kept = account_store_of(desk.campaign)
+    app.state.kept = account_store_of(desk.campaign, config.wait_seconds)
     app.state.accounts = Accounts(app.state.kept, clock=config.clock, session_seconds=config.session_seconds)
     app.state.content = open_content(config.content, desk.campaign.ids)
     app.state.remembered = Remembered()
@@ -91,13 +91,13 @@ def create_app(config: ServiceConfig) -> FastAPI:
     return app
 
 
-def account_store_of(campaign: Campaign) -> AccountStore:
+def account_store_of(campaign: Campaign, wait_seconds: float) -> AccountStore:
     """The tables of accounts in the database of a campaign. A campaign in memory has them in memory."""
     store = campaign._session.store
     url = store.url if isinstance(store, SqlStore) else None
     if url is None and not isinstance(store, MemoryStore):
         raise ArgumentError("`database`", wanted="be SQLite or PostgreSQL", got=type(store).__name__)
-    kept = AccountStore(url, campaign.name)
+    kept = AccountStore(url, campaign.name, wait_seconds=wait_seconds)
     kept.create()
     return kept
 
@@ -105,7 +105,7 @@ def account_store_of(campaign: Campaign) -> AccountStore:
 @contextmanager
 def open_accounts(campaign: Campaign, config: ServiceConfig) -> Iterator[Accounts]:
     """The accounts of a campaign, for commands."""
-    kept = account_store_of(campaign)
+    kept = account_store_of(campaign, config.wait_seconds)
     try:
         yield Accounts(kept, clock=config.clock, session_seconds=config.session_seconds)
     finally:
