@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from ladle._version import __version__
 from ladle.campaign import Campaign
-from ladle.errors import ArgumentError, LadleError, SignInError, outcome_of
+from ladle.errors import ArgumentError, LadleError, SignInError
 from ladle.labelling import MemoryStore
 from ladle.service import problems
 from ladle.service.api import exports, health, lead, reading, uploads, work
@@ -64,7 +64,7 @@ def create_app(config: ServiceConfig) -> FastAPI:
         app.state.kept.close()
 
     app = FastAPI(
-        title=f"Ladle: {desk.campaign.name}",
+        title="Ladle",
         version=__version__,
         description="A labelling campaign over HTTP. Errors are problem details of RFC 9457.",
         lifespan=lifespan,
@@ -120,12 +120,15 @@ def is_page(request: Request) -> bool:
 
 def _of_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, LadleError)
+    identity = getattr(request.state, "identity", None)
+    is_lead = identity is not None and identity.is_lead
     if not is_page(request):
-        return problems.of_error(error)
+        return problems.of_error(error, names_places=is_lead)
     if isinstance(error, SignInError) and request.method == "GET":
         query = f"?{request.url.query}" if request.url.query else ""
         return RedirectResponse(f"/sign-in?next={quote(request.url.path + query, safe='')}", status_code=303)
-    return _problem_page(request, outcome_of(error).http_status, str(error))
+    shown = error if is_lead else problems.without_places(error)
+    return _problem_page(request, problems.status_of(error), str(shown))
 
 
 def _of_validation(request: Request, error: Exception) -> Response:

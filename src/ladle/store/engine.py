@@ -150,7 +150,9 @@ def engine_of(url: sa.URL, *, keeps_connections: bool = False, wait_seconds: flo
     pooling["execution_options"] = {WAIT: wait_seconds}
     path = file_of(url)
     if path is None:
-        patience: dict[str, Any] = {} if "connect_timeout" in url.query else {"connect_timeout": math.ceil(wait_seconds)}
+        patience: dict[str, Any] = (
+            {} if "connect_timeout" in url.query else {"connect_timeout": math.ceil(wait_seconds)}
+        )
         return sa.create_engine(url, pool_pre_ping=keeps_connections, connect_args=patience, **pooling)
     if not path.parent.is_dir():
         raise FileError(f"the folder {path.parent}", wanted="exist", got="nothing there")

@@ -10,12 +10,13 @@ from ladle.errors import AccessError
 from ladle.labelling.answers import Told
 from ladle.service.api import models
 from ladle.service.api.answers import PROBLEMS, require_own, worker_of
+from ladle.service.api.json_bodies import JsonRoute
 from ladle.service.api.once import OneTime
 from ladle.service.desk import OpenCampaign, TheDesk
 from ladle.service.gate.identity import Annotators, SignedIn
 from ladle.service.gate.roles import Identity
 
-router = APIRouter(prefix="/v1", tags=["labelling"], responses=PROBLEMS)
+router = APIRouter(prefix="/v1", tags=["labelling"], responses=PROBLEMS, route_class=JsonRoute)
 _ID = "$response.body#/tasks/0/id"
 _LINKS: dict[str, Any] = {
     "tell": {
