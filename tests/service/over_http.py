@@ -23,9 +23,10 @@ class OverHttp:
     campaign: the same one, in the same store. sent: how many requests each route got, which outlives this object.
     """
 
-    def __init__(self, campaign: ladle.Campaign, clock: Any, sent: Counter[str]) -> None:
+    def __init__(self, campaign: ladle.Campaign, clock: Any, sent: Counter[str], holders: dict[str, str]) -> None:
         self.direct = campaign
         self.sent = sent
+        self.holders = holders  # by key: a key stands for the whole request
         config = ServiceConfig(
             database=campaign._session.store, name=campaign.name, campaign_clock=clock, requests_a_minute=10**9
         )
@@ -57,6 +58,7 @@ class OverHttp:
         return found
 
     def ask(self, size: int, *, key: str | None = None, gold: int = 0, holder: str = "") -> Any:
+        holder = self.holders.setdefault(key, holder) if key else holder
         found = self.post("ask", key, size=size, gold=gold, holder=holder)
         batch = self.direct.batch(found["number"])
         listed = self.client.get(f"/v1/batches/{found['number']}/tasks", params={"limit": 1000}).json()["items"]

@@ -26,9 +26,10 @@ class HttpMachine(Machine):
     def __init__(self, make: Any, sent: Counter[str]) -> None:
         super().__init__(make)
         self.sent = sent
+        self.holders: dict[str, str] = {}
 
     def begin_again(self) -> None:
-        self.campaign: Any = OverHttp(self.campaign, self.clock, self.sent)
+        self.campaign: Any = OverHttp(self.campaign, self.clock, self.sent, self.holders)
 
     @initialize(per_task=st.integers(1, 2), budget=st.sampled_from([None, 18]), seed=st.integers(0, 3), control=SHARES)
     def begin(self, per_task: int, budget: int | None, seed: int, control: float) -> None:

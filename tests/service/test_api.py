@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
+from ladle.errors import StoreBusyError
+from ladle.service.api.once import _LOCKS, one_of_key
 from tests.campaign.made import begun, ids_of, margins
 from tests.service.served import Served
 
@@ -108,6 +111,67 @@ def test_a_key_belongs_to_its_sender(served: Served) -> None:
         body = {"labels": [{"id": example, "label": "cat"}]}
         assert served.annotator(name).post("/v1/tell", json=body, headers={"Idempotency-Key": "1"}).is_success
     assert served.campaign.labels()["annotator"].tolist() == ["ann", "bob"]
+
+
+def test_a_key_with_slashes_belongs_to_its_sender(served: Served) -> None:
+    for name, key in (("a", "b/c"), ("a/b", "c"), ("a%2Fb", "c")):
+        (example,) = taken(served, name, 1)
+        body = {"labels": [{"id": example, "label": "cat"}]}
+        told = served.annotator(name).post("/v1/tell", json=body, headers={"Idempotency-Key": key})
+        assert (told.status_code, told.json().get("repeat_of_key")) == (200, False)
+    assert served.campaign.labels()["annotator"].tolist() == ["a", "a/b", "a%2Fb"]
+
+
+def test_of_requests_with_one_key_at_a_time_one_is_done(served_over: Served) -> None:
+    ids, key = ids_of(40), {"Idempotency-Key": "k"}
+    lead = served_over.lead
+
+    def exclude(number: int) -> int:
+        body = {"ids": ids[number : number + 1], "reason": "dark"}
+        return lead.post("/v1/exclude", json=body, headers=key).status_code
+
+    with ThreadPoolExecutor(6) as threads:
+        statuses = list(threads.map(exclude, range(6)))
+    assert sorted(statuses) == [200] + [422] * 5
+    assert served_over.campaign.progress().excluded == 1
+
+
+def test_requests_of_one_key_go_one_by_one() -> None:
+    with one_of_key("k", 1.0):
+        with ThreadPoolExecutor(1) as threads, pytest.raises(StoreBusyError):
+            threads.submit(lambda: one_of_key("k", 0.01).__enter__()).result()
+        with one_of_key("another", 0.01):
+            pass
+    with one_of_key("k", 0.01):
+        pass
+    assert not _LOCKS
+
+
+def test_a_key_stands_for_one_kind_of_change(served_over: Served) -> None:
+    first, second, _ = taken(served_over, "lea")
+    lead, key = served_over.lead, {"Idempotency-Key": "k"}
+    told = {"labels": [{"id": first, "label": "cat"}]}
+    assert lead.post("/v1/tell", json=told, headers=key).status_code == 200
+    others = {
+        "tell": {"labels": [{"id": first, "label": "cat", "seconds": 2.0}]},
+        "skip": {"skips": [{"id": second, "reason": "dark"}]},
+        "ask": {"size": 1, "margins": margins().tolist()},
+        "exclude": {"ids": [second], "reason": "dark"},
+        "take": {"size": 1},
+    }
+    before = served_over.campaign.last_event()
+    for path, body in others.items():
+        assert lead.post(f"/v1/{path}", json=body, headers=key).status_code == 422, path
+    assert served_over.campaign.last_event() == before
+    assert lead.post("/v1/tell", json=told, headers=key).json()["repeat_of_key"] is True
+
+
+def test_a_key_is_free_after_a_change_that_failed(served_over: Served) -> None:
+    ids, key = ids_of(40), {"Idempotency-Key": "k"}
+    wrong = served_over.lead.post("/v1/exclude", json={"ids": ["nosuchid"], "reason": "dark"}, headers=key)
+    assert wrong.status_code == 422
+    right = served_over.lead.post("/v1/exclude", json={"ids": ids[:1], "reason": "dark"}, headers=key)
+    assert right.json() == {"changed": 1}
 
 
 def test_a_lead_changes_the_campaign(served_over: Served) -> None:

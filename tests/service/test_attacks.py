@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import sqlite3
+import time
 import zlib
 from pathlib import Path
 from typing import Any
@@ -226,6 +228,21 @@ def test_a_busy_campaign_says_when_to_come_again(tmp_path: Path) -> None:
         assert served.reader.get("/v1/progress").status_code == 200
 
 
+def test_a_database_that_another_process_locks_is_busy_in_time(tmp_path: Path) -> None:
+    with serve(f"sqlite:///{tmp_path}/birds.db", tmp_path, wait_seconds=0.3) as served:
+        reader = served.reader
+        other = sqlite3.connect(tmp_path / "birds.db", isolation_level=None)
+        other.execute("BEGIN EXCLUSIVE")
+        begun = time.monotonic()
+        answer = reader.get("/v1/progress")
+        assert (answer.status_code, answer.json()["title"]) == (503, "StoreBusyError")
+        assert int(answer.headers["retry-after"]) >= 1
+        assert time.monotonic() - begun < 5
+        other.execute("ROLLBACK")
+        other.close()
+        assert reader.get("/v1/progress").status_code == 200
+
+
 def test_a_slow_body_is_cut_off(tmp_path: Path) -> None:
     """The application alone, with a client that never sends the rest of its body."""
     with serve(f"sqlite:///{tmp_path}/birds.db", tmp_path, body_seconds=0.05) as served:
@@ -296,7 +313,7 @@ def test_revoked_and_expired_accounts_do_nothing(served: Served) -> None:
     served.accounts.add_user("ann", Role.ANNOTATOR, "correct horse")
     browser = served.browser("ann", Role.ANNOTATOR)
     assert browser.get("/v1/me").status_code == 200
-    served.accounts.revoke_user("ann")
+    served.accounts.revoke("ann")
     assert browser.get("/v1/me").status_code == 401
     assert served.accounts.sign_in("ann", "correct horse") is None
 

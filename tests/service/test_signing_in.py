@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ladle.errors import NotFoundError
 from ladle.service.gate.roles import Role
 from tests.service.served import Served
 
@@ -38,3 +39,42 @@ def test_a_password_begins_a_session_which_ends(served: Served) -> None:
     assert client.get("/").headers["location"] == "/label"
     served.clock.now += 13 * 3600
     assert client.get("/").status_code == 401
+
+
+def test_a_link_of_a_revoked_user_signs_nobody_in(served: Served) -> None:
+    served.accounts.add_user("lea", Role.LEAD, "correct horse")
+    link = served.accounts.add_link("lea")
+    assert served.accounts.revoke("lea") == 1
+    late = served.accounts.add_link("lea")
+    assert [served.accounts.use_link(each) for each in (link, late)] == [None, None]
+
+
+def test_another_password_ends_links_and_sessions(served: Served) -> None:
+    served.accounts.add_user("lea", Role.LEAD, "correct horse")
+    browser, link = served.browser("lea"), served.accounts.add_link("lea")
+    served.accounts.set_password("lea", "battery staple")
+    assert browser.get("/v1/me").status_code == 401
+    assert served.accounts.use_link(link) is None
+
+
+def test_a_link_gives_no_more_time_than_its_user_has(served: Served) -> None:
+    served.accounts.add_user("lea", Role.LEAD, "correct horse", days=0.01)
+    user_end = served.accounts.users()[0].expires_at
+    begun = served.accounts.use_link(served.accounts.add_link("lea"))
+    assert begun is not None
+    assert begun[1].expires_at == user_end
+    link = served.accounts.add_link("lea")
+    served.clock.now += 0.01 * 86_400
+    assert served.accounts.use_link(link) is None
+
+
+def test_what_a_name_without_a_user_has_is_ended(served: Served) -> None:
+    """The printed link signs in a lead who is no user."""
+    browser, link = served.browser("lead"), served.accounts.add_link("lead")
+    program = served.client("lead")
+    assert browser.get("/v1/me").status_code == program.get("/v1/me").status_code == 200
+    assert served.accounts.revoke("lead") == 3
+    assert browser.get("/v1/me").status_code == program.get("/v1/me").status_code == 401
+    assert served.accounts.use_link(link) is None
+    with pytest.raises(NotFoundError):
+        served.accounts.revoke("lead")

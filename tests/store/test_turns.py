@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -100,6 +101,39 @@ def test_who_waits_too_long_leaves_the_queue(monkeypatch: pytest.MonkeyPatch) ->
     other.join(10)
     with turns.taken(writes=True):
         assert not turns._queue
+
+
+def test_readers_go_on_while_a_writer_waits_for_another_process(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/store.db"
+    with SqlStore.create(url) as made, made.founding("birds", "{}"):
+        pass
+    other = sqlite3.connect(tmp_path / "store.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    busy: list[StoreBusyError] = []
+    with SqlStore.open(url, keeps_connections=True, wait_seconds=1.0) as store:
+
+        def write() -> None:
+            try:
+                with store.writing("birds"):
+                    pass
+            except StoreBusyError as error:
+                busy.append(error)
+
+        start = time.monotonic()
+        writer = begun(write)
+        reads = 0
+        while writer.is_alive():
+            began = time.monotonic()
+            with store.reading("birds"):
+                reads += 1
+            assert time.monotonic() - began < 0.7
+        assert time.monotonic() - start < 10
+        assert len(busy) == 1
+        assert reads > 3
+        other.execute("ROLLBACK")
+        with store.writing("birds"):
+            pass
+    other.close()
 
 
 def test_an_error_ends_a_turn() -> None:

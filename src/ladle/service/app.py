@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from ladle._version import __version__
 from ladle.campaign import Campaign
 from ladle.command_words import in_commands
-from ladle.errors import ArgumentError, LadleError, SignInError, outcome_of
+from ladle.errors import ArgumentError, LadleError, SignInError
 from ladle.labelling import MemoryStore
 from ladle.service import problems
 from ladle.service.api import exports, health, lead, reading, uploads, work
@@ -66,7 +66,7 @@ def create_app(config: ServiceConfig) -> FastAPI:
         app.state.kept.close()
 
     app = FastAPI(
-        title=f"Ladle: {desk.campaign.name}",
+        title="Ladle",
         version=__version__,
         description="A labelling campaign over HTTP. Errors are problem details of RFC 9457.",
         lifespan=lifespan,
@@ -76,7 +76,7 @@ def create_app(config: ServiceConfig) -> FastAPI:
         redirect_slashes=False,  # a redirection would name the host that the client sent
     )
     app.state.config, app.state.desk, app.state.counters = config, desk, counters
-    app.state.kept = account_store_of(desk.campaign)
+    app.state.kept = account_store_of(desk.campaign, config.wait_seconds)
     app.state.accounts = Accounts(app.state.kept, clock=config.clock, session_seconds=config.session_seconds)
     app.state.content = open_content(config.content, desk.campaign.ids)
     app.state.remembered = Remembered()
@@ -93,13 +93,13 @@ def create_app(config: ServiceConfig) -> FastAPI:
     return app
 
 
-def account_store_of(campaign: Campaign) -> AccountStore:
+def account_store_of(campaign: Campaign, wait_seconds: float) -> AccountStore:
     """The tables of accounts in the database of a campaign. A campaign in memory has them in memory."""
     store = campaign._session.store
     url = store.url if isinstance(store, SqlStore) else None
     if url is None and not isinstance(store, MemoryStore):
         raise ArgumentError("`database`", wanted="be SQLite or PostgreSQL", got=type(store).__name__)
-    kept = AccountStore(url, campaign.name)
+    kept = AccountStore(url, campaign.name, wait_seconds=wait_seconds)
     kept.create()
     return kept
 
@@ -107,7 +107,7 @@ def account_store_of(campaign: Campaign) -> AccountStore:
 @contextmanager
 def open_accounts(campaign: Campaign, config: ServiceConfig) -> Iterator[Accounts]:
     """The accounts of a campaign, for commands."""
-    kept = account_store_of(campaign)
+    kept = account_store_of(campaign, config.wait_seconds)
     try:
         yield Accounts(kept, clock=config.clock, session_seconds=config.session_seconds)
     finally:
@@ -122,12 +122,15 @@ def is_page(request: Request) -> bool:
 
 def _of_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, LadleError)
+    identity = getattr(request.state, "identity", None)
+    is_lead = identity is not None and identity.is_lead
     if not is_page(request):
-        return problems.of_error(error)
+        return problems.of_error(error, names_places=is_lead)
     if isinstance(error, SignInError) and request.method == "GET":
         query = f"?{request.url.query}" if request.url.query else ""
         return RedirectResponse(f"/sign-in?next={quote(request.url.path + query, safe='')}", status_code=303)
-    return _problem_page(request, outcome_of(error).http_status, str(in_commands(error, ())))
+    shown = error if is_lead else problems.without_places(error)
+    return _problem_page(request, problems.status_of(error), str(in_commands(shown, ())))
 
 
 def _of_validation(request: Request, error: Exception) -> Response:

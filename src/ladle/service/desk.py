@@ -26,7 +26,8 @@ class Desk:
 
     def __init__(self, config: ServiceConfig) -> None:
         given = config.database
-        store = given if isinstance(given, Store) else SqlStore.open(given, keeps_connections=True)
+        wait = config.wait_seconds
+        store = given if isinstance(given, Store) else SqlStore.open(given, keeps_connections=True, wait_seconds=wait)
         self._campaign = Campaign.open(
             store, name=config.name, pool=config.pool, clock=config.campaign_clock, by="service"
         )

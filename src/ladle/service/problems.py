@@ -10,7 +10,15 @@ from fastapi.exceptions import RequestValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from ladle.errors import LadleError, LimitError, SignInError, StoreBusyError, outcome_of
+from ladle.errors import (
+    CorruptFileError,
+    LadleError,
+    LimitError,
+    SignInError,
+    StoreBusyError,
+    StoreError,
+    outcome_of,
+)
 
 MEDIA_TYPE = "application/problem+json"
 BUSY_SECONDS = 2  # after which a client may try again
@@ -29,24 +37,42 @@ def problem(status: int, title: str, detail: str, *, headers: Mapping[str, str] 
     return ProblemResponse(content, status_code=status, headers={"Cache-Control": "no-store", **(headers or {})})
 
 
-def of_error(error: LadleError) -> Response:
-    """A deliberate error as a problem, with its parts and its exit code on the command line."""
-    outcome = outcome_of(error)
+def of_error(error: LadleError, *, names_places: bool = True) -> Response:
+    """A deliberate error as a problem, with its parts. names_places: whether it may name the database and its files."""
+    status = status_of(error)
+    if not names_places:
+        error = without_places(error)
     headers = {}
     if isinstance(error, SignInError):
         headers["WWW-Authenticate"] = 'Bearer realm="ladle"'
     if isinstance(error, StoreBusyError):
         headers["Retry-After"] = str(BUSY_SECONDS)
-    elif isinstance(error, LimitError) and outcome.http_status == 429:
+    elif isinstance(error, LimitError) and status == 429:
         headers["Retry-After"] = str(error.retry_seconds)
     parts = {"subject": error.subject, "wanted": error.wanted, "got": error.got, "remedy": error.remedy}
     return problem(
-        outcome.http_status,
+        status,
         type(error).__name__,
         str(error),
         headers=headers,
         **{name: _text(part) for name, part in parts.items()},
     )
+
+
+def status_of(error: LadleError) -> int:
+    """The status of an error. A damaged file of the campaign is not the fault of the client."""
+    return 500 if isinstance(error, CorruptFileError) else outcome_of(error).http_status
+
+
+def without_places(error: LadleError) -> LadleError:
+    """An error as others than leads see it: where the database and its files lie is left out."""
+    if isinstance(error, StoreBusyError):
+        remedy = "Nothing was changed: try again."
+        return StoreBusyError("the campaign", wanted="be free for a moment", got="other work on it", remedy=remedy)
+    if isinstance(error, (StoreError, CorruptFileError)):
+        remedy = "A lead sees more, and `ladle campaign verify` sees all of it."
+        return type(error)("the campaign", wanted="be readable", got="a fault of its database or files", remedy=remedy)
+    return error
 
 
 def of_validation(_request: Request, error: Exception) -> Response:

@@ -6,18 +6,18 @@ They are created when the service first starts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
 from ladle.store.dialects import dialect_of
-from ladle.store.engine import WRITES, engine_of
+from ladle.store.engine import WAIT_SECONDS, alongside, engine_of
 from ladle.store.failures import translate
 from ladle.store.schema import SERVICE_PREFIX
-from ladle.store.turns import Turns, turns_of
+from ladle.store.turns import Turns, transaction, turns_of
 
 METADATA = sa.MetaData()
 
@@ -51,7 +51,7 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A request with an `Idempotency-Key`, and its answer."""
+    """A request with an `Idempotency-Key`, and its answer; "" while it is not kept here."""
 
     key: str  # the name of the sender and the key
     fingerprint: str  # of the request
@@ -86,11 +86,12 @@ _TABLES: dict[type[Any], sa.Table] = {
 class AccountStore:
     """The accounts of one campaign: rows by key. Its rules are in `ladle.service.gate`.
 
-    url: of the database; None for accounts in memory. campaign: its name.
+    url: of the database; None for accounts in memory. campaign: its name. wait_seconds: how long a
+    transaction waits for others.
     Every method is a transaction of its own. Raises: StoreError, StoreBusyError.
     """
 
-    def __init__(self, url: sa.URL | None, campaign: str) -> None:
+    def __init__(self, url: sa.URL | None, campaign: str, *, wait_seconds: float = WAIT_SECONDS) -> None:
         self._campaign = campaign
         self._dialect = dialect_of(sa.make_url("sqlite://") if url is None else url)
         self._name = "memory" if url is None else url.render_as_string(hide_password=True)
@@ -100,7 +101,7 @@ class AccountStore:
             options: dict[str, Any] = {"connect_args": {"check_same_thread": False}}
             self._engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool, **options)
         else:
-            self._engine = engine_of(url, keeps_connections=True)
+            self._engine = engine_of(url, keeps_connections=True, wait_seconds=wait_seconds)
 
     def create(self) -> None:
         """Create the tables where they are missing."""
@@ -124,6 +125,32 @@ class AccountStore:
                 return False
             connection.execute(sa.insert(table), {"campaign": self._campaign, **asdict(row)})
             return True
+
+    @contextmanager
+    def claiming(self, row: Answered, check: Callable[[Answered], None]) -> Iterator[None]:
+        """A block that makes a change under a key. Its row is added with the change, or not at all.
+
+        check: is given the row that is there already, and raises to refuse the change. The changes of a campaign in
+        memory are not in the same database: there the caller lets one block of a key run at a time.
+        """
+        if self._name != "memory":
+            with alongside(lambda connection: self._claim(connection, row, check)):
+                yield
+            return
+        for before in self.find(Answered, key=row.key):
+            check(before)
+        yield
+        self.add(row)
+
+    def _claim(self, connection: sa.Connection, row: Answered, check: Callable[[Answered], None]) -> None:
+        table = _TABLES[Answered]
+        with translate(self._name):
+            query = self._where(sa.select(*table.c[1:]), table, {"key": row.key})
+            before = connection.execute(query).first()
+            if before is None:
+                connection.execute(sa.insert(table), {"campaign": self._campaign, **asdict(row)})
+            else:
+                check(Answered(*before))
 
     def change(self, kind: type[Row], where: dict[str, object], /, **values: object) -> int:
         """Give columns of the rows with these values other values: how many rows there are."""
@@ -149,9 +176,10 @@ class AccountStore:
     @contextmanager
     def _transaction(self, *, writes: bool) -> Iterator[sa.Connection]:
         alone = self._name == "memory"
-        turn = self._turns.taken(writes=writes or alone) if self._turns else nullcontext()
-        with turn, translate(self._name), self._engine.connect() as connection:
-            held = connection.execution_options(**{WRITES: writes}, **self._dialect.isolation(writes=writes))
-            with held.begin():
-                self._dialect.begin(held, writes=writes)
-                yield held
+        options = self._dialect.isolation(writes=writes)
+        with (
+            translate(self._name),
+            transaction(self._engine, self._turns, writes=writes, alone=alone, **options) as (connection, _),
+        ):
+            self._dialect.begin(connection, writes=writes)
+            yield connection

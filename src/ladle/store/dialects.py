@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ladle.errors import StoreError
-from ladle.store.engine import WAIT_SECONDS
+from ladle.store.engine import WAIT, WAIT_SECONDS
 from ladle.store.queries import Wording, insertion
 from ladle.store.schema import CAMPAIGNS, PREFIX, SERVICE_PREFIX
 from ladle.store.upgrade import upgrade
@@ -154,7 +154,8 @@ class Postgres(Dialect):
         if not writes:
             connection.exec_driver_sql("SET TRANSACTION READ ONLY")
             return
-        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{WAIT_SECONDS:g}s'")
+        wait_seconds = connection.get_execution_options().get(WAIT, WAIT_SECONDS)
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{int(1000 * wait_seconds)}ms'")
         connection.exec_driver_sql(
             "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
         )

@@ -8,8 +8,12 @@ beginning (BEGIN IMMEDIATE), so it never fails half-way.
 
 from __future__ import annotations
 
+import math
 import os
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -24,6 +28,9 @@ from ladle.numbers import path_of, shown
 WAIT_SECONDS = 60.0  # a transaction waits so long for others
 KEPT_SECONDS = 300  # a connection that is kept is opened anew after so long
 WRITES = "ladle_writes"  # the execution option of a connection whose transactions write
+WAIT = "ladle_wait_seconds"  # the execution option of an engine whose transactions wait for so long
+BRIEF = "ladle_brief"  # that of a writer which does not wait for the lock of SQLite, because it tries again
+_BRIEF_SECONDS = 0.05
 _PRAGMAS = (
     "foreign_keys = ON",
     "journal_mode = DELETE",
@@ -34,6 +41,7 @@ _PRAGMAS = (
 )
 _CACHE_OF_KEPT = "PRAGMA cache_size = -32768"  # KiB: a process keeps several connections, each with a cache of its own
 _HEADER = b"SQLite format 3\0"  # how every database begins that has been written
+_ALONGSIDE: ContextVar[Callable[[sa.Connection], None] | None] = ContextVar("alongside", default=None)
 _EXAMPLES = "birds.db, sqlite:///birds.db or postgresql://user@host/database"
 
 
@@ -69,6 +77,26 @@ def without_password(url: str) -> str:
     """The text of a URL with *** in the place of its passwords; other texts as they are. For all that is shown."""
     hidden = re.sub(r"^([^:/]+://[^:/@]*):[^@]*@", r"\1:***@", url)
     return re.sub(r"([?&](?:ssl)?password=)[^&#]*", r"\1***", hidden) if "://" in url else hidden
+
+
+@contextmanager
+def alongside(work: Callable[[sa.Connection], None]) -> Iterator[None]:
+    """A block in which each change of a campaign first does this work, in its own transaction.
+
+    What the work writes is committed with the change, or not at all. When it raises, nothing is changed.
+    """
+    token = _ALONGSIDE.set(work)
+    try:
+        yield
+    finally:
+        _ALONGSIDE.reset(token)
+
+
+def do_alongside(connection: sa.Connection) -> None:
+    """Do the work of the block `alongside`, in the transaction of this connection."""
+    work = _ALONGSIDE.get()
+    if work is not None:
+        work(connection)
 
 
 def file_of(url: sa.URL) -> Path | None:
@@ -110,22 +138,25 @@ def refuse_other_file(url: sa.URL) -> None:
         )
 
 
-def engine_of(url: sa.URL, *, keeps_connections: bool = False) -> sa.Engine:
+def engine_of(url: sa.URL, *, keeps_connections: bool = False, wait_seconds: float = WAIT_SECONDS) -> sa.Engine:
     """An engine with Ladle's transactions. Raises: FileError when the folder of a file is missing.
 
     keeps_connections: whether connections stay open for later transactions, for some minutes: for a process that serves
-    many requests and never forks.
+    many requests and never forks. wait_seconds: how long a transaction waits for others.
     """
     # Else no pool of connections: a forked process would share an open one, and a long process would keep it for weeks.
     kept = {"pool_size": 16, "max_overflow": 64, "pool_recycle": KEPT_SECONDS}
     pooling: dict[str, Any] = kept if keeps_connections else {"poolclass": sa.NullPool}
+    pooling["execution_options"] = {WAIT: wait_seconds}
     path = file_of(url)
     if path is None:
-        patience = {} if "connect_timeout" in url.query else {"connect_timeout": int(WAIT_SECONDS)}
+        patience: dict[str, Any] = (
+            {} if "connect_timeout" in url.query else {"connect_timeout": math.ceil(wait_seconds)}
+        )
         return sa.create_engine(url, pool_pre_ping=keeps_connections, connect_args=patience, **pooling)
     if not path.parent.is_dir():
         raise FileError(f"the folder {path.parent}", wanted="exist", got="nothing there")
-    patience = {} if "timeout" in url.query else {"timeout": int(WAIT_SECONDS)}
+    patience = {} if "timeout" in url.query else {"timeout": wait_seconds}
     engine = sa.create_engine(url, connect_args=patience, **pooling)
     sa.event.listen(engine, "connect", _set_up)
     if keeps_connections:
@@ -157,5 +188,12 @@ def _set_smaller(connection: Any, _record: Any) -> None:
 
 
 def _begin(connection: sa.Connection) -> None:
-    writes = connection.get_execution_options().get(WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get(BRIEF, False):
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(WRITES, False) else "BEGIN")
+        return
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(1000 * _BRIEF_SECONDS)}")
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(1000 * options[WAIT])}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from itertools import repeat
 from pathlib import Path
 
@@ -18,8 +18,9 @@ from ladle.labelling.contract.tables import KINDS, CampaignTable, EventTable, Ta
 from ladle.store import queries
 from ladle.store.dialects import Dialect, Row, dialect_of
 from ladle.store.engine import (
-    WRITES,
+    WAIT_SECONDS,
     checked_url,
+    do_alongside,
     engine_of,
     file_of,
     refuse_other_file,
@@ -28,7 +29,7 @@ from ladle.store.engine import (
 )
 from ladle.store.failures import translate
 from ladle.store.schema import CAMPAIGN, CAMPAIGNS, SEAL, TABLES, is_short
-from ladle.store.turns import turns_of
+from ladle.store.turns import transaction, turns_of
 from ladle.store.upgrade import NEWEST, check_version, upgrade, version_of
 
 
@@ -41,9 +42,9 @@ class SqlStore(Store):
         The database.
     """
 
-    def __init__(self, url: sa.URL, *, keeps_connections: bool = False) -> None:
+    def __init__(self, url: sa.URL, *, keeps_connections: bool = False, wait_seconds: float = WAIT_SECONDS) -> None:
         self.url = url
-        self._engine = engine_of(url, keeps_connections=keeps_connections)
+        self._engine = engine_of(url, keeps_connections=keeps_connections, wait_seconds=wait_seconds)
         self._turns = turns_of(url) if keeps_connections else None
         self._dialect = dialect_of(url)
 
@@ -101,7 +102,7 @@ class SqlStore(Store):
                 raise
 
     @classmethod
-    def open(cls, url: object, *, keeps_connections: bool = False) -> SqlStore:
+    def open(cls, url: object, *, keeps_connections: bool = False, wait_seconds: float = WAIT_SECONDS) -> SqlStore:
         """Open the store at a URL.
 
         Parameters
@@ -110,6 +111,8 @@ class SqlStore(Store):
             As in `create`.
         keeps_connections : bool, default False
             Whether connections stay open for later transactions: for a process that serves many and never forks.
+        wait_seconds : float, default 60
+            How long a transaction waits for others.
 
         Returns
         -------
@@ -122,7 +125,7 @@ class SqlStore(Store):
         """
         checked = checked_url(url)
         require_file(checked)
-        store = cls(checked, keeps_connections=keeps_connections)
+        store = cls(checked, keeps_connections=keeps_connections, wait_seconds=wait_seconds)
         with store._connect(writes=False) as connection:
             check_version(connection, store.name)
         return store
@@ -197,6 +200,7 @@ class SqlStore(Store):
         """See `Store`."""
         with self._connect(writes=True) as connection:
             self._dialect.hold(connection, campaign)
+            do_alongside(connection)
             yield _SqlWriter(connection, self._dialect, self.name, *self._existing(connection, campaign))
 
     def problems(self) -> list[str]:
@@ -211,14 +215,15 @@ class SqlStore(Store):
     @contextmanager
     def _connect(self, *, writes: bool) -> Iterator[sa.Connection]:
         """A connection in a transaction, which is committed when the block ends and rolled back when it raises."""
-        turn = self._turns.taken(writes=writes) if self._turns else nullcontext()
-        with turn, translate(self.name), self._engine.connect() as connection:
-            held = connection.execution_options(**{WRITES: writes}, **self._dialect.isolation(writes=writes))
-            with held.begin() as transaction:
-                self._dialect.begin(held, writes=writes)
-                yield held
-                with translate(self.name, committing=writes):
-                    transaction.commit()
+        options = self._dialect.isolation(writes=writes)
+        with (
+            translate(self.name),
+            transaction(self._engine, self._turns, writes=writes, **options) as (connection, begun),
+        ):
+            self._dialect.begin(connection, writes=writes)
+            yield connection
+            with translate(self.name, committing=writes):
+                begun.commit()
 
     def _find(self, connection: sa.Connection, campaign: str) -> tuple[int, str] | None:
         query = f"SELECT number, name, settings, seal FROM {CAMPAIGNS.name} WHERE name = {self._dialect.wording.mark}"

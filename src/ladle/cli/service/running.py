@@ -69,9 +69,11 @@ def run(
     One process, the campaign's own database, nothing else to install. The first start prints a link that signs the lead
     in once. The log is on stderr, a JSON object a line.
     """
+    from ladle.numbers import number
     from ladle.service.config import ServiceConfig
     from ladle.service.serving import opened
 
+    number(session_hours, "--session-hours", above=0)
     config = ServiceConfig(
         database=_database(database, db, is_typed=_is_typed(context, "db")),
         name=name,

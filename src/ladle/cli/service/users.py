@@ -74,13 +74,14 @@ def password(
 
 
 def revoke(person: Person, db: Db = None, name: Name = None, as_json: options.AsJson = False) -> None:
-    """End a user, with all sessions and tokens of this name, at once. Labels stay."""
+    """End a user, and all sessions, tokens and links of this name, at once. Labels stay."""
     from ladle.cli.program.printing import print_answer
 
     with open_accounts(db, name) as (campaign, accounts):
-        user = accounts.revoke_user(person)
-        facts = {"command": "serve user revoke", "name": campaign, "person": user.name}
-        print_answer(f"{user.name} may not sign in to {campaign} any more", {"role": user.role}, facts, as_json=as_json)
+        ended = accounts.revoke(person)
+        facts = {"command": "serve user revoke", "name": campaign, "person": person, "ended": ended}
+        lines = {"ended": f"{ended:,} sessions, tokens and links"}
+        print_answer(f"{person} may not sign in to {campaign} any more", lines, facts, as_json=as_json)
 
 
 def _password(from_stdin: bool) -> str:

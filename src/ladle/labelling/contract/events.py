@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from ladle.errors import ReusedKeyError
+from ladle.counts import counted
+from ladle.errors import CorruptFileError, ReusedKeyError
 from ladle.labelling.contract.columns import Columns, Int64, distinct
 from ladle.labelling.contract.store import Kind, View, Writer
 from ladle.labelling.contract.tables import (
@@ -164,15 +165,26 @@ def _tally_changes(writer: Writer, effects: Effects, sizes: Mapping[str, int], e
     known = writer.read(QuarantineTable, "number", closed.number.tolist()) if len(closed) else closed
     after = QuarantineTable.joined([_of(added, QuarantineTable), closed])
     change.update(change_of(quarantine_tallied(known), quarantine_tallied(after)))  # `+=` would drop negative ones
-    return _kept(writer, change, event)
+    return _kept(writer, change, sizes.get(TallyTable.NAME, 0), event)
 
 
-def _kept(writer: Writer, change: Counter[Cell], event: int) -> Effects:
-    """The rows of the kept counts that change, and new ones."""
+def _kept(writer: Writer, change: Counter[Cell], size: int, event: int) -> Effects:
+    """The rows of the kept counts that change, and new ones. size: how many rows there are, by the log.
+
+    Raises: CorruptFileError when a count is lost: a new one in its place would be wrong.
+    """
     if not change:
         return Effects()
     known = writer.read(TallyTable, "key", [key_of(cell) for cell in change])
     counts = counts_in(known, zeros=True)
+    found = size if len(counts) == len(change) else writer.counts([TallyTable])[TallyTable.NAME]
+    if found != size:
+        raise CorruptFileError(
+            "the campaign",
+            wanted=f"hold {counted(size, 'kept count')}, as its log says",
+            got=f"{found:,}",
+            remedy="See all of it: ladle campaign verify. Copy the database away, then restore a backup.",
+        )
     old = tally_rows({cell: count + change[cell] for cell, count in counts.items()}, event)
     return Effects(
         added=(tally_rows({cell: count for cell, count in change.items() if cell not in counts}, event),),

@@ -21,6 +21,7 @@ class Health(BaseModel):
     status: Literal["ok"] = "ok"
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz", summary="Whether the process lives")
 def healthz() -> Health:
     """Answer without a look at the database. Open to everybody."""

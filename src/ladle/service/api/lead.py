@@ -10,13 +10,14 @@ from fastapi import APIRouter
 from ladle.labelling.answers import Batch
 from ladle.service.api import models
 from ladle.service.api.answers import PROBLEMS
+from ladle.service.api.json_bodies import JsonRoute
 from ladle.service.api.once import OneTime
 from ladle.service.api.plain import plain
 from ladle.service.api.uploads import TheScores
 from ladle.service.desk import OpenCampaign, TheDesk
 from ladle.service.gate.identity import Lead
 
-router = APIRouter(prefix="/v1", tags=["lead"], responses=PROBLEMS)
+router = APIRouter(prefix="/v1", tags=["lead"], responses=PROBLEMS, route_class=JsonRoute)
 _NUMBER = {"number": "$response.body#/number"}
 _LINKS: dict[str, Any] = {
     "batch": {"operationId": "batch", "parameters": _NUMBER},
@@ -37,7 +38,7 @@ def ask(
     given = {"model": body.model, "scores_digest": body.scores, **scores.arrays(campaign, body)}
     if body.scores == "last":
         given["scores_digest"] = None  # that of the margins
-    with _ASKING:
+    with once.claimed(body), _ASKING:
         batch = campaign.ask(
             body.size,
             **given,

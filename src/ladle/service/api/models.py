@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 LONGEST_ID, LONGEST_TEXT, LONGEST_NAME = 4_096, 10_000, 200  # characters
 MOST_ANSWERS = 10_000  # of one request
@@ -26,7 +26,26 @@ Label = (
 )
 Name = Annotated[str, Field(strict=True, min_length=1, max_length=LONGEST_NAME)]
 Text = Annotated[str, Field(strict=True, min_length=1, max_length=LONGEST_TEXT)]
-Moment = Annotated[AwareDatetime, Field(strict=False, description="ISO 8601 with a zone, or seconds since 1970.")]
+
+
+def moment_of(value: object) -> object:
+    """A moment that is a number, in seconds since 1970; other values as they are. Raises: ValueError."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return value
+    try:
+        seconds = float(value)
+    except (ValueError, OverflowError):
+        return value if isinstance(value, str) else "a number that is too large"
+    if not -62_135_596_800 < seconds < 253_402_300_799:
+        raise ValueError("be seconds since 1970, of the years 1 to 9999")
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+Moment = Annotated[
+    AwareDatetime,
+    BeforeValidator(moment_of),
+    Field(strict=False, description="ISO 8601 with a zone, or seconds since 1970."),
+]
 Seconds = Annotated[float, Field(strict=True, gt=0, le=365 * 24 * 3600.0, allow_inf_nan=False)]
 Ids = Annotated[list[ExampleId], Field(min_length=1, max_length=MOST_IDS)]
 

@@ -154,6 +154,6 @@ def label_in_address(campaign: Any, text: str) -> Any:
         return names.get(text, text)
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         wanted = "be a number" if labels.kind == "value" else 'be a list of classes in JSON, such as ["cat"]'
         raise ArgumentError("`label`", wanted=wanted, got=repr(text)[:100]) from None

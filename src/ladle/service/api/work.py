@@ -10,12 +10,13 @@ from ladle.errors import AccessError
 from ladle.labelling.answers import Told
 from ladle.service.api import models
 from ladle.service.api.answers import PROBLEMS, require_own, worker_of
+from ladle.service.api.json_bodies import JsonRoute
 from ladle.service.api.once import OneTime
 from ladle.service.desk import OpenCampaign, TheDesk
 from ladle.service.gate.identity import Annotators, SignedIn
 from ladle.service.gate.roles import Identity
 
-router = APIRouter(prefix="/v1", tags=["labelling"], responses=PROBLEMS)
+router = APIRouter(prefix="/v1", tags=["labelling"], responses=PROBLEMS, route_class=JsonRoute)
 _ID = "$response.body#/tasks/0/id"
 _LINKS: dict[str, Any] = {
     "tell": {
@@ -81,7 +82,7 @@ def tell(
     annotator = worker_of(identity, body.annotator)
     ids = [each.id for each in body.labels]
     require_own(campaign, identity, ids)
-    with desk.one_writer():
+    with once.claimed(body), desk.one_writer():
         told = campaign.tell(
             ids,
             [each.label for each in body.labels],
@@ -102,7 +103,7 @@ def skip(
     annotator = worker_of(identity, body.annotator)
     ids = [each.id for each in body.skips]
     require_own(campaign, identity, ids)
-    with desk.one_writer():
+    with once.claimed(body), desk.one_writer():
         told = campaign.skip(
             ids,
             annotator=annotator,

@@ -194,7 +194,7 @@ def _listed(value: Any) -> list[str | bytes]:
     if isinstance(value, str) and value.startswith("["):
         try:
             value = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             return [value]
     if isinstance(value, Mapping):
         value = value.get("bytes") or value.get("path")

@@ -25,7 +25,7 @@ class ImageFolder:
         """The folder. Raises: FileError when there is none."""
         try:
             path = Path(folder).resolve(strict=True)
-        except (OSError, ValueError) as cause:
+        except (OSError, ValueError, RuntimeError) as cause:
             got = getattr(cause, "strerror", None) or str(cause)
             raise FileError(f"the folder of images {folder}", wanted="be a folder", got=got) from cause
         if not path.is_dir():
@@ -73,7 +73,7 @@ class ImageFolder:
             raise UnsafeFileError(subject, wanted="be the name of a file inside the folder of images", got="another")
         try:
             path = self.path.joinpath(*parts).resolve(strict=True)
-        except (OSError, ValueError) as cause:
+        except (OSError, ValueError, RuntimeError) as cause:  # RuntimeError: links that lead in a circle
             raise NotFoundError(subject, wanted="be in the folder of images", got="no such file") from cause
         if not path.is_relative_to(self.path):
             raise UnsafeFileError(subject, wanted="be inside the folder of images", got="a link that leads out of it")

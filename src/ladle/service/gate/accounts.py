@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 
 from ladle.errors import ArgumentError, LadleError, NotFoundError
 from ladle.labelling.people import person_name
@@ -62,20 +61,24 @@ class Accounts:
         return user
 
     def set_password(self, name: str, password: str) -> User:
-        """Give a user another password. The sessions of the user end. Raises: NotFoundError."""
+        """Give a user another password. The sessions and links of the user end. Raises: NotFoundError."""
         password = checked_password(password)
         user = self._user(checked_name(name))
         self._store.change(User, {"name": user.name}, password=hash_password(password))
-        self._end_credentials(user.name, "session")
+        self._end_credentials(user.name, "session", "link")
         return user
 
-    def revoke_user(self, name: str) -> User:
-        """End a user, with all sessions and tokens of this name. Raises: NotFoundError."""
-        user = self._user(checked_name(name))
-        self._store.change(User, {"name": user.name}, ended_at=self.now())
-        self._end_credentials(user.name, "session")
-        self._end_credentials(user.name, "token")
-        return replace(user, ended_at=self.now())
+    def revoke(self, name: str) -> int:
+        """End a user, and all sessions, tokens and links of this name, which need not be a user's.
+
+        Returns how many sessions, tokens and links ended. Raises: NotFoundError for a name that has none and no user.
+        """
+        written = checked_name(name)
+        users = self._store.change(User, {"name": written}, ended_at=self.now())
+        ended = self._end_credentials(written, "session", "token", "link")
+        if not users and not ended:
+            self._user(written)
+        return ended
 
     def sign_in(self, name: str, password: str) -> tuple[str, Credential] | None:
         """Begin the session of a user: its secret; None for a wrong name or password. Cost: about 50 ms either way."""
@@ -120,12 +123,16 @@ class Accounts:
         return self._new("link", checked_name(name), role, self.now() + LINK_SECONDS)[0]
 
     def use_link(self, secret: str) -> tuple[str, Credential] | None:
-        """Begin the session that a link stands for; None for a link that is wrong, late or used."""
+        """Begin the session that a link stands for; None for one that is wrong, late or used, or of an ended user."""
         link = self._living(secret, "link")
         if link is None:
             return None
+        users = self._store.find(User, name=link.name)
+        if any(self._has_ended(each.expires_at, each.ended_at) for each in users):
+            return None
         used = self._store.change(Credential, {"digest": link.digest, "ended_at": 0}, ended_at=self.now())
-        return self._begin_session(link.name, Role(link.role)) if used == 1 else None
+        latest = max((each.expires_at for each in users), default=0)
+        return self._begin_session(link.name, Role(link.role), latest=latest) if used == 1 else None
 
     def sign_out(self, secret: str) -> None:
         """End a session."""
@@ -171,8 +178,10 @@ class Accounts:
             raise NotFoundError(f"the user {name!r}", wanted="be a user", got="none", remedy="See: user list.")
         return found[0]
 
-    def _end_credentials(self, name: str, kind: str) -> None:
-        self._store.change(Credential, {"name": name, "kind": kind, "ended_at": 0}, ended_at=self.now())
+    def _end_credentials(self, name: str, *kinds: str) -> int:
+        """End the credentials of these kinds that have not ended: how many."""
+        of_name = {"name": name, "ended_at": 0}
+        return sum(self._store.change(Credential, {**of_name, "kind": kind}, ended_at=self.now()) for kind in kinds)
 
     def _has_ended(self, expires_at: int, ended_at: int) -> bool:
         return ended_at > 0 or 0 < expires_at <= self.now()

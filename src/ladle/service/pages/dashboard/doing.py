@@ -126,7 +126,7 @@ def typed_ids(campaign: Campaign, text: str) -> list[Any]:
 
     Raises: ArgumentError for none and for too many; IdError for text where ids are numbers.
     """
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line for line in text.replace("\r\n", "\n").split("\n") if line.strip()]
     if not 1 <= len(lines) <= MOST_TYPED_IDS:
         raise ArgumentError(
             "the ids", wanted=f"be 1 to {MOST_TYPED_IDS:,}, one a line", got=f"{len(lines):,}", remedy="Use a file."
@@ -138,10 +138,10 @@ def typed_id(campaign: Campaign, text: str) -> Any:
     """An id of the kind of the pool's. Raises: IdError."""
     if campaign.ids.kind == "text":
         return text
-    try:
-        return int(text)
-    except ValueError:
-        raise IdError("the id", wanted="be a whole number, as those of the pool are", got=repr(text[:80])) from None
+    text = text if campaign.ids.kind == "text" else text.strip()
+    if not (text.isascii() and text.removeprefix("-").isdecimal() and len(text) <= 20):
+        raise IdError("the id", wanted="be a whole number, as those of the pool are", got=repr(text[:80]))
+    return int(text)
 
 
 def labels_typed(campaign: Campaign, text: str) -> list[str]:

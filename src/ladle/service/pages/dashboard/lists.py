@@ -163,7 +163,7 @@ def tasks_page(
     problem, found = "", None
     try:
         if "batch" in filters:
-            filters["batch"] = int(batch) if batch.isascii() and batch.isdecimal() else batch
+            filters["batch"] = int(batch) if batch.isascii() and batch.isdecimal() and len(batch) < 19 else batch
         if "label" in filters:
             filters["label"] = label_of(campaign, label)
         found = campaign.task_page(**filters, after=after, limit=PAGE)

@@ -61,7 +61,7 @@ def close(
 
     numbers: the ticked ones again, with commas, in the form that confirms. Raises: as `close_quarantined`.
     """
-    chosen = [*(number or []), *(int(each) for each in numbers.split(",") if each.strip().isdecimal())]
+    chosen = [*(number or []), *(_number(each) for each in numbers.split(",") if each.strip())]
     if not chosen and not answered:
         raise ArgumentError("the entries", wanted="be ticked in the list", got="none")
     options = ["--answered"] if answered else chosen
@@ -74,3 +74,11 @@ def close(
     with desk.one_writer():
         closed = campaign.withdrawals.close_quarantined(None if answered else chosen, reason=reason, answered=answered)
     return done(pages, "Quarantine", [f"{counted(closed, 'entry', 'is')} closed."], command, BACK)
+
+
+def _number(text: str) -> int:
+    """The number of an entry. Raises: ArgumentError."""
+    written = text.strip()
+    if not (written.isascii() and written.isdecimal() and len(written) < 19):
+        raise ArgumentError("the entries", wanted="be named by their numbers", got=repr(written[:80]))
+    return int(written)

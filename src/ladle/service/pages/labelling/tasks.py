@@ -9,15 +9,18 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from ladle.campaign import Campaign
+from ladle.errors import IdError, NotFoundError
 from ladle.service.api import models
 from ladle.service.api.answers import id_in_address, require_own
+from ladle.service.api.json_bodies import JsonRoute
 from ladle.service.api.once import OneTime
 from ladle.service.config import ServiceConfig
 from ladle.service.content import Content
 from ladle.service.desk import OpenCampaign, TheDesk
 from ladle.service.gate.identity import Annotators, SignedIn
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=JsonRoute)
 MOST_TASKS = 200  # in one request
 IMAGE_HEADERS = {
     "Cache-Control": "private, max-age=3600",
@@ -109,7 +112,7 @@ def tell_group(
     """Store one answer for a task and its near-duplicates. Raises: NotFoundError, IdError, ArgumentError."""
     task = id_in_address(campaign, given.id)
     require_own(campaign, identity, [task])
-    with desk.one_writer():
+    with once.claimed(given), desk.one_writer():
         told = campaign.tell_group(
             task,
             given.label,
@@ -145,8 +148,18 @@ def image(
 @router.get("/content/{example_id:path}")
 def example(example_id: str, request: Request, identity: SignedIn, campaign: OpenCampaign) -> ShownContent:
     """What an example looks like. Raises: NotFoundError."""
-    require_own(campaign, identity, [id_in_address(campaign, example_id)])
+    found = id_in_address(campaign, example_id)
+    require_own(campaign, identity, [found])
+    _require_known(campaign, found)
     return _shown(request, example_id)
+
+
+def _require_known(campaign: Campaign, example_id: int | str) -> None:
+    """Refuse an id that the pool does not have. Raises: NotFoundError."""
+    try:
+        campaign.ids.rows_of([example_id])
+    except IdError as error:
+        raise NotFoundError(f"the example {example_id!r}"[:200], wanted="be in the pool", got="none of it") from error
 
 
 def _shown(request: Request, example_id: str, *, near: str | None = None) -> ShownContent:
