@@ -131,7 +131,14 @@ def typed_ids(campaign: Campaign, text: str) -> list[Any]:
         raise ArgumentError(
             "the ids", wanted=f"be 1 to {MOST_TYPED_IDS:,}, one a line", got=f"{len(lines):,}", remedy="Use a file."
         )
-    return [typed_id(campaign, line) for line in lines]
+    return [typed_id(campaign, _as_meant(campaign, line)) for line in lines]
+
+
+def _as_meant(campaign: Campaign, line: str) -> str:
+    """A line as an id of the pool may be written, with spaces around it where the pool has such an id."""
+    if line == line.strip() or campaign.ids.kind != "text":
+        return line.strip()
+    return line if campaign.ids.find_rows([line])[0] >= 0 else line.strip()
 
 
 def typed_id(campaign: Campaign, text: str) -> Any:
