@@ -55,20 +55,20 @@ ROLES: dict[tuple[str, str], set[str]] = {
     ("GET", "/v1/quarantine"): READERS,
     ("GET", "/v1/people"): READERS,
     ("GET", "/v1/disputes"): READERS,
-    ("GET", "/v1/examples/{example_id:path}/story"): READERS,
+    ("GET", "/v1/examples/{example_id:example_id}/story"): READERS,
     ("GET", "/v1/exports/{table}"): READERS,
     ("GET", "/label"): ANNOTATORS,
     ("GET", "/label/session"): ANNOTATORS,
     ("GET", "/label/today"): ANNOTATORS,
     ("POST", "/label/tasks"): ANNOTATORS,
     ("POST", "/label/groups"): ANNOTATORS,
-    ("GET", "/content/{example_id:path}"): ALL,  # an annotator: of own tasks alone
-    ("GET", "/content/{example_id:path}/image/{number}"): ALL,
+    ("GET", "/content/{example_id:example_id}"): ALL,  # an annotator: of own tasks alone
+    ("GET", "/images/{number}/{example_id:example_id}"): ALL,
     **dict.fromkeys([("GET", f"/{page}") for page in ("overview", "map", "batches", "tasks", "clusters")], READERS),
     **dict.fromkeys([("GET", f"/{page}") for page in ("people", "comments", "quarantine", "audit")], READERS),
     ("GET", "/overview/people-and-models"): READERS,
     ("GET", "/batches/{number}"): READERS,
-    ("GET", "/examples/{example_id:path}"): READERS,
+    ("GET", "/examples/{example_id:example_id}"): READERS,
     **dict.fromkeys(
         [("GET", f"/map/{part}") for part in ("ready", "list", "list.txt", "list.jsonl", "nearest")], READERS
     ),
@@ -83,7 +83,7 @@ ROLES: dict[tuple[str, str], set[str]] = {
     ("POST", "/overview/{action}-examples"): LEAD,
     ("POST", "/quarantine/close"): LEAD,
 }
-VALUES = {"number": "1", "example_id:path": "images/0.jpg", "table": "labels", "by": "round", "action": "exclude"}
+VALUES = {"number": "1", "example_id:example_id": "images/0.jpg", "table": "labels", "by": "round", "action": "exclude"}
 VALUES |= {"zoom": "0", "x": "0", "y": "0"}
 
 
@@ -122,7 +122,7 @@ def test_nobody_gets_through_without_a_token(served: Served, accept: str) -> Non
     ):
         for method, path in ROLES:
             answer = served.client().request(method, address(path), headers={"accept": accept, **headers}, json={})
-            is_page = accept == "text/html" and method == "GET" and not path.startswith(("/v1", "/content"))
+            is_page = accept == "text/html" and method == "GET" and not path.startswith(("/v1", "/content", "/images"))
             assert answer.status_code == (303 if is_page else 401), (method, path)
             assert "images/" not in answer.text
     assert served.campaign.last_event() == before
@@ -173,8 +173,8 @@ def test_an_annotator_sees_the_content_of_own_tasks_alone(served: Served) -> Non
     taken, ann = of_another(served), served.annotator("ann")
     own = ann.post("/v1/take", json={"size": 1}).json()["tasks"][0]["id"]
     assert ann.get(f"/content/{own}").status_code == 200
-    for part in ("", "/image/0", "/image/1"):
-        answers = [ann.get(f"/content/{each}{part}") for each in (taken, "images/20.jpg", "no such")]
+    for part in ("/content", "/images/0", "/images/1"):
+        answers = [ann.get(f"{part}/{each}") for each in (taken, "images/20.jpg", "no such")]
         assert [each.status_code for each in answers] == [404] * 3, part
         assert {each.json()["title"] for each in answers} == {"NotFoundError"}
         assert len({each.json()["wanted"] for each in answers}) == 1, part

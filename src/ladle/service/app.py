@@ -117,7 +117,7 @@ def open_accounts(campaign: Campaign, config: ServiceConfig) -> Iterator[Account
 def is_page(request: Request) -> bool:
     """Whether a browser asks for a page, and no program for data."""
     wants_html = "text/html" in request.headers.get("accept", "")
-    return wants_html and not request.url.path.startswith(("/v1/", "/content/"))
+    return wants_html and not request.url.path.startswith(("/v1/", "/content/", "/images/"))
 
 
 def _of_error(request: Request, error: Exception) -> Response:

@@ -22,9 +22,12 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ladle.campaign import Campaign
 from ladle.campaign.groups import check_one_label
+from ladle.counts import counted
 from ladle.errors import ArgumentError, FileError
+from ladle.notices import notice
 from ladle.service.app import create_app, open_accounts
 from ladle.service.config import ServiceConfig
+from ladle.service.content import open_content
 from ladle.service.gate.roles import Role
 from ladle.store.engine import checked_url, file_of
 
@@ -113,6 +116,10 @@ def opened(config: ServiceConfig, *, lead: str, always_link: bool = False) -> Op
     with Campaign.open(config.database, name=config.name, pool=config.pool, by="service") as campaign:
         if config.groups:
             check_one_label(campaign.settings.annotators_per_task, "groups")
+        content = open_content(config.content, campaign.ids)  # its faults are told before anything is served
+        if content.unknown_rows:
+            rows = counted(content.unknown_rows, "row", "has")
+            notice(f"{rows} of the content an id that the pool does not have: nobody sees that content.")
         name, listener = campaign.name, _listener(config)
         port = listener.getsockname()[1]
         with open_accounts(campaign, config) as accounts:

@@ -15,6 +15,7 @@ from ladle.service.api.lead import batch_answer
 from ladle.service.api.plain import plain
 from ladle.service.desk import OpenCampaign
 from ladle.service.gate.identity import Readers
+from ladle.service.id_addresses import ID
 
 router = APIRouter(prefix="/v1", tags=["reading"], responses=PROBLEMS)
 MOST_ROWS = 1_000  # of a page over HTTP
@@ -132,7 +133,7 @@ def disputes(_identity: Readers, campaign: OpenCampaign, limit: Limit = 100) -> 
     return models.RowsAnswer(items=plain(campaign.disputes()[:limit]))
 
 
-@router.get("/examples/{example_id:path}/story", operation_id="story")
+@router.get(f"/examples/{ID}/story", operation_id="story")
 def story(
     example_id: Annotated[str, Path(max_length=models.LONGEST_ID, description="The id of an example.", min_length=1)],
     _identity: Readers,

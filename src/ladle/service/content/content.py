@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow.compute as pc
 
 from ladle.errors import ArgumentError, FileFormatError, NotFoundError
 from ladle.pool.files.npy_format import map_npy
@@ -88,10 +89,13 @@ class Content:
         HTML; "" for none.
     image_hosts : tuple of str
         Sources for the content security policy, such as "https://images.example.org".
+    unknown_rows : int
+        Rows of the table with ids that the pool does not have: nobody sees them.
     """
 
     guidelines: str = ""
     image_hosts: tuple[str, ...] = ()
+    unknown_rows: int = 0
     _folder: ImageFolder | None = None
     _rows: TableRows | None = None
     _pixels: Image | None = None
@@ -158,6 +162,7 @@ def open_content(sources: ContentSources, ids: Ids) -> Content:
     guidelines = "" if sources.guidelines is None else read_guidelines(sources.guidelines)
     folder = None if sources.images is None else ImageFolder.open(sources.images)
     rows = pixels = places = None
+    unknown_rows = 0
     if sources.table is not None and sources.table.suffix.lower() == ".npy":
         pixels = _pixels(sources.table, len(ids))
         places = SortedIds(ids.values)
@@ -168,9 +173,11 @@ def open_content(sources: ContentSources, ids: Ids) -> Content:
             raise FileFormatError(f"the content {os.fspath(sources.table)}", wanted=wanted, got=sources.table.name)
         rows = open_rows(sources.table, id_column=sources.id_column, kind=ids.kind)
         places = SortedIds(rows.ids)
+        known = pc.is_in(rows.ids, value_set=ids.values.cast(rows.ids.type))
+        unknown_rows = len(rows.ids) - int(pc.sum(known).as_py() or 0)
     if sources.id_column is not None and rows is None:
         raise ArgumentError("`content_id`", wanted="name a column of the content", got="no table of content")
-    return Content(guidelines, hosts, folder, rows, pixels, places)
+    return Content(guidelines, hosts, unknown_rows, folder, rows, pixels, places)
 
 
 def _pixels(path: Path, pool_rows: int) -> Image:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from ladle.service.desk import OpenCampaign, TheDesk
 from ladle.service.gate.identity import Lead, Readers
+from ladle.service.id_addresses import ID
 from ladle.service.pages.dashboard.comments import Comments, comments_reading
 from ladle.service.pages.dashboard.doing import done, label_of, labels_typed, typed_id
 from ladle.service.pages.dashboard.previews import whole_content
@@ -18,7 +19,7 @@ from ladle.service.site import Pages
 router = APIRouter(include_in_schema=False)
 
 
-@router.get("/examples/{example_id:path}")
+@router.get(f"/examples/{ID}")
 def example_page(
     request: Request, pages: Pages, campaign: OpenCampaign, _identity: Readers, example_id: str
 ) -> Response:

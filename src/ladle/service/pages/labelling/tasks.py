@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from ladle.campaign import Campaign
-from ladle.errors import IdError, NotFoundError
+from ladle.errors import IdError, LadleError, NotFoundError
 from ladle.service.api import models
 from ladle.service.api.answers import id_in_address, require_own
 from ladle.service.api.json_bodies import JsonRoute
@@ -19,6 +19,7 @@ from ladle.service.config import ServiceConfig
 from ladle.service.content import Content
 from ladle.service.desk import OpenCampaign, TheDesk
 from ladle.service.gate.identity import Annotators, SignedIn
+from ladle.service.id_addresses import ID
 
 router = APIRouter(include_in_schema=False, route_class=JsonRoute)
 MOST_TASKS = 200  # in one request
@@ -125,7 +126,7 @@ def tell_group(
     return GroupStored(accepted=told.accepted, quarantined=told.quarantined, repeated=told.repeated)
 
 
-@router.get("/content/{example_id:path}/image/{number}", response_class=Response)
+@router.get(f"/images/{{number}}/{ID}", response_class=Response)
 def image(
     example_id: str, number: int, request: Request, identity: SignedIn, campaign: OpenCampaign, near: str | None = None
 ) -> Response:
@@ -145,7 +146,7 @@ def image(
     return Response(read.data, media_type=read.media_type, headers=IMAGE_HEADERS)
 
 
-@router.get("/content/{example_id:path}")
+@router.get(f"/content/{ID}")
 def example(example_id: str, request: Request, identity: SignedIn, campaign: OpenCampaign) -> ShownContent:
     """What an example looks like. Raises: NotFoundError."""
     found = id_in_address(campaign, example_id)
@@ -163,9 +164,12 @@ def _require_known(campaign: Campaign, example_id: int | str) -> None:
 
 
 def _shown(request: Request, example_id: str, *, near: str | None = None) -> ShownContent:
-    """What a page shows of an example. near: as in `image`."""
+    """What a page shows of an example. near: as in `image`. Content that cannot be read stops no other task."""
     content: Content = request.app.state.content
-    found = content.shown(example_id)
+    try:
+        found = content.shown(example_id)
+    except LadleError as error:
+        return ShownContent(text="", images=[], fields=[("this example cannot be shown", type(error).__name__)])
     return ShownContent(
         text=found.text,
         images=[address or image_address(example_id, number, near) for number, address in enumerate(found.images)],
@@ -176,4 +180,4 @@ def _shown(request: Request, example_id: str, *, near: str | None = None) -> Sho
 def image_address(example_id: str, number: int, near: str | None = None) -> str:
     """The address at which the service has an image of an example. near: as in `image`."""
     asked = "" if near is None else f"?near={quote(near, safe='')}"
-    return f"/content/{quote(example_id, safe='')}/image/{number}{asked}"
+    return f"/images/{number}/{quote(example_id, safe='')}{asked}"
