@@ -56,7 +56,7 @@ SUBROOMS = {
     "scores": [{"."}, {"files"}],
     "service": [
         {"content"},
-        {"config", "problems", "counters", "words", "remembered", "shown_commands"},
+        {"config", "problems", "counters", "words", "remembered", "shown_commands", "id_addresses"},
         {"gate"},
         {"desk", "site"},
         {"api"},
