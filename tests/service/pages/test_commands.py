@@ -12,7 +12,8 @@ import pytest
 from ladle.campaign import Reader
 from ladle.campaign.status import Status, status
 from ladle.labelling.next_steps import STEPS, CampaignFacts, DueReview, NextStep
-from ladle.service.pages.dashboard.mending import UNKNOWN_ID, mend_of
+from ladle.labelling.rules.answered import UNKNOWN_EXAMPLE
+from ladle.service.pages.dashboard.mending import mend_of
 from ladle.service.shown_commands import command_of
 from tests.service.pages.conftest import HTML, ids
 from tests.service.pages.reading import read_page
@@ -117,7 +118,7 @@ def test_commands_where_there_is_nothing_yet(empty: Served) -> None:
             runs(command, empty)
 
 
-@pytest.mark.parametrize("reason", [UNKNOWN_ID, "a label is one of x", "a label is odd", "else"])
+@pytest.mark.parametrize("reason", [UNKNOWN_EXAMPLE, "a label is one of x", "a label is odd", "else"])
 @pytest.mark.parametrize("is_answered", [True, False])
 def test_ways_to_mend(led: Served, reason: str, is_answered: bool) -> None:
     runs(command_of(led.campaign, mend_of(reason, is_answered=is_answered).command), led)

@@ -233,7 +233,7 @@ class TestLists:
     def test_an_address_that_is_none(self, led: Served) -> None:
         answer = led.lead.get("/nowhere", headers=HTML)
         assert answer.status_code == 404
-        assert "There is no page /nowhere." in read_page(answer.text).text
+        assert "There is nothing at /nowhere." in read_page(answer.text).text
 
     def test_tasks_in_pages(self, led: Served) -> None:
         led.campaign.assign(led.campaign.ids.at(list(range(ROWS))).to_pylist(), to="ann")

@@ -9,7 +9,6 @@ import typer
 from ladle.cli.campaign.opening import Db, Name, OtherPool, as_typed, open_campaign
 from ladle.cli.program import options
 from ladle.counts import counted
-from ladle.labelling.control_words import NO_MEAN, mean_text, percent
 
 if TYPE_CHECKING:
     from ladle.campaign import Campaign
@@ -100,6 +99,8 @@ def _saved(campaign: Campaign) -> LabelsSaved:
 
 def estimate_text(found: ControlEstimate) -> str:
     """A share with its interval."""
+    from ladle.labelling.control_words import percent
+
     return f"{percent(found.value)} ({percent(found.low)} to {percent(found.high)}, {counted(found.count, 'label')})"
 
 
@@ -108,6 +109,7 @@ def _parts(
 ) -> list[tuple[str, Any]]:
     from ladle.cli.campaign.tables import table
     from ladle.cli.program.printing import two_columns
+    from ladle.labelling.control_words import NO_MEAN, mean_text, percent
 
     lines = {
         "share": f"{found.share * 100:g}% of coming batches",
@@ -146,6 +148,8 @@ def _parts(
 
 def _test_cells(row: Any) -> list[str]:
     """The accuracy of one batch and its interval."""
+    from ladle.labelling.control_words import percent
+
     if row.accuracy != row.accuracy:  # NaN: not known
         return ["-", f"{row.waiting:,} wait"]
     return [percent(row.accuracy), f"{percent(row.low)} to {percent(row.high)}"]

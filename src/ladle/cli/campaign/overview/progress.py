@@ -11,7 +11,6 @@ from ladle.cli.campaign.opening import DAY_SECONDS, Db, Name, OtherPool, as_type
 from ladle.cli.campaign.overview.agreement import review_lines
 from ladle.cli.program import options
 from ladle.counts import counted, of_number, rate_text, share_text
-from ladle.labelling.control_words import control_lines
 
 if TYPE_CHECKING:
     from ladle.labelling import Progress, Settings
@@ -77,6 +76,8 @@ def _lines(figures: Progress, settings: Settings, see_quarantine: str) -> dict[s
     if figures.agreement is not None:
         lines["agreement"] = f"{share_text(figures.agreement)} of pairs of labels of one example agree"
     if figures.control is not None:
+        from ladle.labelling.control_words import control_lines
+
         lines |= control_lines(figures.control, is_value=settings.labels.kind == "value")
     if figures.quarantined:
         lines["quarantined"] = f"{figures.quarantined:,}: {see_quarantine} says why"
