@@ -33,6 +33,7 @@ class CampaignClock:
     warnings: dict[str, None] = field(default_factory=dict)
     _ahead: int = 0  # of the store's clock, against that of this machine
     _is_set: bool = False
+    _warned: set[str] = field(default_factory=set)  # the kinds of warnings that were given
 
     @property
     def is_set(self) -> bool:
@@ -53,21 +54,27 @@ class CampaignClock:
         self._is_set, self._ahead = True, 0 if there is None else there - here
         if abs(self._ahead) > AHEAD:
             self._warn(
+                "database",
                 f"the clock of this machine says {_text(here)}, that of the database {_text(here + self._ahead)}: "
-                f"the database's counts"
+                f"the database's counts",
             )
         last = view.last(EventTable) if writes and there is None else None
         if last is not None and len(last) and int(last.at[0]) > here + AHEAD:
             self._warn(
+                "last change",
                 f"the clock of this machine says {_text(here)}, but the last change of the campaign was made at "
-                f"{_text(int(last.at[0]))}: one of the two clocks is wrong, and leases may end too early or too late"
+                f"{_text(int(last.at[0]))}: one of the two clocks is wrong, and leases may end too early or too late",
             )
 
     def now(self) -> int:
         """The time in microseconds since 1970. Raises: ArgumentError when the clock gives no such time."""
         return _micros((self.given or time.time)()) + (0 if self.given is not None else self._ahead)
 
-    def _warn(self, text: str) -> None:
+    def _warn(self, of: str, text: str) -> None:
+        """Tell it once of each kind: the times in it go on."""
+        if of in self._warned:
+            return
+        self._warned.add(of)
         self.warnings[text] = None
         notice(f"Warning: {text}")
 
