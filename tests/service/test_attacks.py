@@ -275,7 +275,7 @@ def test_logs_hold_no_secret(served: Served, caplog: pytest.LogCaptureFixture) -
         served.lead.get("/v1/tasks", params={"label": "secret-query"})
         served.lead.get("/v1/examples/secret-id/story")
     lines = [json.loads(record.getMessage()) for record in caplog.records]
-    assert {"/sign-in/once", "/sign-in", "/v1/tasks", "/v1/examples/{example_id:path}/story"} <= {
+    assert {"/sign-in/once", "/sign-in", "/v1/tasks", "/v1/examples/{example_id:example_id}/story"} <= {
         each["route"] for each in lines
     }
     text = "\n".join(record.getMessage() for record in caplog.records)
