@@ -7,6 +7,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote
@@ -190,5 +191,6 @@ async def send_all(app: FastAPI, seeds: Sequence[RawRequest], count: int, number
 
 
 def run(app: FastAPI, seeds: Sequence[RawRequest], count: int, number: int = 0) -> Counter[int]:
-    """As `send_all`, in a loop of its own."""
-    return asyncio.run(send_all(app, seeds, count, number))
+    """As `send_all`, in a loop and a thread of its own: the tests of pages leave a loop that runs in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(send_all(app, seeds, count, number))).result()

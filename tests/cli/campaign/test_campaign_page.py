@@ -34,10 +34,11 @@ def test_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "200 examples with labels of two people or more, 600 labels" in told[8]
     assert " cy agrees with 61% of the others' labels" in told[8].partition("Due for a review")[2]
     assert "budget 1,200, was 1,000" in told[9]
-    assert '"excluded": 1' in told[10]
-    assert "near-duplicates" in told[12]
-    assert "Exported labels of digits" in told[13]
-    assert told[14] == "100 labels; 0 rows without one"
+    assert told[10] == "230 of 250 are labelled; 230 labels"
+    assert '"excluded": 1' in told[11]
+    assert "near-duplicates" in told[13]
+    assert "Exported labels of digits" in told[14]
+    assert told[15] == "100 labels; 0 rows without one"
     with ladle.Campaign.open(f"sqlite:///{tmp_path}/digits.db", name="digits") as campaign:
         assert campaign.verify().ok
         assert (campaign.progress().rounds, campaign.progress().quarantined) == (3, 0)
