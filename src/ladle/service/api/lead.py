@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter
+from pydantic import BaseModel
 
 from ladle.labelling.answers import Batch
 from ladle.service.api import models
 from ladle.service.api.answers import PROBLEMS
 from ladle.service.api.json_bodies import JsonRoute
-from ladle.service.api.once import OneTime
+from ladle.service.api.once import Once, OneTime
 from ladle.service.api.plain import plain
 from ladle.service.api.uploads import TheScores
-from ladle.service.desk import OpenCampaign, TheDesk
+from ladle.service.desk import Desk, OpenCampaign, TheDesk
 from ladle.service.gate.identity import Lead
 
 router = APIRouter(prefix="/v1", tags=["lead"], responses=PROBLEMS, route_class=JsonRoute)
@@ -50,17 +52,23 @@ def ask(
     return batch_answer(batch)
 
 
+def _counted(body: BaseModel, desk: Desk, once: Once, change: Callable[[], int]) -> models.CountAnswer:
+    """Make a change, once for its key, and say how many examples or entries it changed. Raises: as `Once.run`."""
+
+    def answer() -> models.CountAnswer:
+        with desk.one_writer():
+            return models.CountAnswer(changed=change())
+
+    return once.run(body, models.CountAnswer, answer)
+
+
 @router.post("/exclude", operation_id="exclude")
 def exclude(
     body: models.ExcludeBody, _identity: Lead, campaign: OpenCampaign, desk: TheDesk, once: OneTime
 ) -> models.CountAnswer:
     """Exclude examples from labelling, training and asking. Their labels are kept."""
 
-    def change() -> models.CountAnswer:
-        with desk.one_writer():
-            return models.CountAnswer(changed=campaign.exclude(body.ids, reason=body.reason))
-
-    return once.run(body, models.CountAnswer, change)
+    return _counted(body, desk, once, lambda: campaign.exclude(body.ids, reason=body.reason))
 
 
 @router.post("/include", operation_id="include")
@@ -69,11 +77,7 @@ def include(
 ) -> models.CountAnswer:
     """End the exclusion of examples."""
 
-    def change() -> models.CountAnswer:
-        with desk.one_writer():
-            return models.CountAnswer(changed=campaign.include(body.ids))
-
-    return once.run(body, models.CountAnswer, change)
+    return _counted(body, desk, once, lambda: campaign.include(body.ids))
 
 
 @router.post("/gold", operation_id="add_gold")
@@ -82,12 +86,8 @@ def add_gold(
 ) -> models.CountAnswer:
     """Add examples with a known label, which test annotators."""
 
-    def change() -> models.CountAnswer:
-        with desk.one_writer():
-            ids, labels = [each.id for each in body.gold], [each.label for each in body.gold]
-            return models.CountAnswer(changed=campaign.add_gold(ids, labels))
-
-    return once.run(body, models.CountAnswer, change)
+    ids, labels = [each.id for each in body.gold], [each.label for each in body.gold]
+    return _counted(body, desk, once, lambda: campaign.add_gold(ids, labels))
 
 
 @router.post("/gold/remove", operation_id="remove_gold")
@@ -96,11 +96,7 @@ def remove_gold(
 ) -> models.CountAnswer:
     """Take gold back: the examples are ordinary ones again."""
 
-    def change() -> models.CountAnswer:
-        with desk.one_writer():
-            return models.CountAnswer(changed=campaign.withdrawals.remove_gold(body.ids))
-
-    return once.run(body, models.CountAnswer, change)
+    return _counted(body, desk, once, lambda: campaign.withdrawals.remove_gold(body.ids))
 
 
 @router.post("/adjudicate", operation_id="adjudicate")
@@ -109,12 +105,8 @@ def adjudicate(
 ) -> models.CountAnswer:
     """Decide labels. The final word of a lead stands whatever annotators have said or will say."""
 
-    def change() -> models.CountAnswer:
-        with desk.one_writer():
-            ids, labels = [each.id for each in body.labels], [each.label for each in body.labels]
-            return models.CountAnswer(changed=campaign.adjudicate(ids, labels, reason=body.reason))
-
-    return once.run(body, models.CountAnswer, change)
+    ids, labels = [each.id for each in body.labels], [each.label for each in body.labels]
+    return _counted(body, desk, once, lambda: campaign.adjudicate(ids, labels, reason=body.reason))
 
 
 @router.post("/adjudicate/undo", operation_id="undo_adjudication")
@@ -123,11 +115,7 @@ def undo_adjudication(
 ) -> models.CountAnswer:
     """Take final words back. Each task gets the state that its labels give."""
 
-    def change() -> models.CountAnswer:
-        with desk.one_writer():
-            return models.CountAnswer(changed=campaign.undo_adjudication(body.ids))
-
-    return once.run(body, models.CountAnswer, change)
+    return _counted(body, desk, once, lambda: campaign.undo_adjudication(body.ids))
 
 
 @router.post("/quarantine/close", operation_id="close_quarantined")
@@ -135,13 +123,7 @@ def close_quarantined(
     body: models.CloseBody, _identity: Lead, campaign: OpenCampaign, desk: TheDesk, once: OneTime
 ) -> models.CountAnswer:
     """Close entries of the quarantine. They stay on record."""
-
-    def change() -> models.CountAnswer:
-        with desk.one_writer():
-            closed = campaign.withdrawals.close_quarantined(body.numbers, reason=body.reason)
-        return models.CountAnswer(changed=closed)
-
-    return once.run(body, models.CountAnswer, change)
+    return _counted(body, desk, once, lambda: campaign.withdrawals.close_quarantined(body.numbers, reason=body.reason))
 
 
 def batch_answer(batch: Batch) -> models.BatchAnswer:
