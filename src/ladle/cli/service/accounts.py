@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -63,3 +63,15 @@ def state_text(expires_at: int, ended_at: int, now: int) -> str:
     if 0 < expires_at <= now:
         return f"expired {date_text(expires_at)}"
     return f"until {date_text(expires_at)}" if expires_at else "works"
+
+
+def account_facts(account: Any, now: int) -> dict[str, Any]:
+    """A user or a token, for `--json`."""
+    return {
+        "person": account.name,
+        "role": account.role,
+        "made_at": account.made_at,
+        "expires_at": account.expires_at or None,
+        "revoked_at": account.ended_at or None,
+        "works": account.ended_at == 0 and not 0 < account.expires_at <= now,
+    }

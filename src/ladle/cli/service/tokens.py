@@ -12,6 +12,7 @@ from ladle.cli.service.accounts import (
     Days,
     Person,
     RoleOption,
+    account_facts,
     date_text,
     open_accounts,
     state_text,
@@ -46,7 +47,13 @@ def list_tokens(db: Db = None, name: Name = None, as_json: options.AsJson = Fals
     with open_accounts(db, name) as (campaign, accounts):
         found, now = accounts.tokens(), accounts.now()
     if as_json:
-        print_json({"command": "serve token list", "name": campaign, "tokens": [_facts(each, now) for each in found]})
+        print_json(
+            {
+                "command": "serve token list",
+                "name": campaign,
+                "tokens": [{"number": each.number, **account_facts(each, now)} for each in found],
+            }
+        )
         return
     lines = [
         [
@@ -94,18 +101,6 @@ def _print_new(what: str, campaign: str, secret: str, token: Any, *, as_json: bo
     }
     lines = {"token": secret, "works until": validity_text(token.expires_at), "": _ONCE}
     print_answer(f"Token {token.number} for {token.name}, {token.role} of {campaign}", lines, facts, as_json=as_json)
-
-
-def _facts(token: Any, now: int) -> dict[str, Any]:
-    return {
-        "number": token.number,
-        "person": token.name,
-        "role": token.role,
-        "made_at": token.made_at,
-        "expires_at": token.expires_at or None,
-        "revoked_at": token.ended_at or None,
-        "works": token.ended_at == 0 and not 0 < token.expires_at <= now,
-    }
 
 
 COMMANDS = {"token add": add, "token list": list_tokens, "token rotate": rotate, "token revoke": revoke}

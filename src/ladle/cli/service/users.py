@@ -13,6 +13,7 @@ from ladle.cli.service.accounts import (
     Days,
     Person,
     RoleOption,
+    account_facts,
     date_text,
     open_accounts,
     state_text,
@@ -50,7 +51,9 @@ def list_users(db: Db = None, name: Name = None, as_json: options.AsJson = False
     with open_accounts(db, name) as (campaign, accounts):
         found, now = accounts.users(), accounts.now()
     if as_json:
-        print_json({"command": "serve user list", "name": campaign, "users": [_facts(each, now) for each in found]})
+        print_json(
+            {"command": "serve user list", "name": campaign, "users": [account_facts(each, now) for each in found]}
+        )
         return
     lines = [
         [each.name, each.role, date_text(each.made_at), state_text(each.expires_at, each.ended_at, now)]
@@ -107,17 +110,6 @@ def _print_user(what: str, campaign: str, user: Any, new: str, *, shows: bool, a
     if shows:
         lines = {"password": new, **lines, "": "It is shown this once, and kept nowhere."}
     print_answer(f"{user.name}, {user.role} of {campaign}", lines, facts, as_json=as_json)
-
-
-def _facts(user: Any, now: int) -> dict[str, Any]:
-    return {
-        "person": user.name,
-        "role": user.role,
-        "made_at": user.made_at,
-        "expires_at": user.expires_at or None,
-        "revoked_at": user.ended_at or None,
-        "works": user.ended_at == 0 and not 0 < user.expires_at <= now,
-    }
 
 
 COMMANDS = {"user add": add, "user list": list_users, "user password": password, "user revoke": revoke}
