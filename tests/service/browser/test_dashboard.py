@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 import ladle
 from ladle.maps.zorder import cells_of
 from ladle.service.gate.roles import Role
-from tests.service.browser.site import CLASSES, Site, site
+from tests.service.browser.site import CLASSES, Site, site, wait_until
 from tests.service.browser.test_pages import SIZES, violations
 
 pytestmark = pytest.mark.long
@@ -148,18 +148,19 @@ class TestMap:
         page.locator("#map").focus()
         for key in ("+", "+", "ArrowLeft"):
             page.keyboard.press(key)
-        page.wait_for_timeout(400)
+        wait_until(lambda: page.locator("#map").screenshot() != before)
+        page.wait_for_timeout(400)  # the last key's picture
         closer = page.locator("#map").screenshot()
-        assert closer != before
         page.keyboard.press("Enter")
         page.keyboard.press("0")
+        wait_until(lambda: page.locator("#map").screenshot() != closer)
         page.wait_for_timeout(400)
+        whole = page.locator("#map").screenshot()
         box = page.locator("#map").bounding_box()
         assert box is not None
         page.mouse.move(box["x"] + 300, box["y"] + 300)
         page.mouse.wheel(0, -400)
-        page.wait_for_timeout(400)
-        assert page.locator("#map").screenshot() != before
+        wait_until(lambda: page.locator("#map").screenshot() != whole)
 
     def test_a_line_opens_the_list_and_the_list_is_assigned(self, led: Site) -> None:
         page = lead(led, "/map")
