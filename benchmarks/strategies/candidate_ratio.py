@@ -51,7 +51,7 @@ looked at: Margin and `auto` were run again, alone and on another machine, by th
 with a crowding of 0.75 to 1.02 (lower than with a ratio of 1.25). The batches of 5,000 and Words-9 in batches of
 100,000 were not run again.
 
-`glove-45` and `glove-45-redundant-2` were run again with a perceptron that has learnt, after all of this; the figures
+`glove-45` and its pools with copies were run again with a perceptron that has learnt, after all of this; the figures
 above are of the one with 30 epochs, those below of the new one.
 
 """
