@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from ladle.labelling.contract.columns import repeated, texts
 from ladle.labelling.contract.tables import LabelTable, PersonTable
-from ladle.labelling.rules.people import founded, near_names
 from ladle.labelling.rules import versions
+from ladle.labelling.rules.people import founded, near_names
 from ladle.labelling.rules.versions import NewAnswers, one_by_one, replaced_at_once, versions_of
 
 ANSWERS = st.lists(

@@ -97,7 +97,7 @@ def versions_of(given: NewAnswers, known: LabelTable) -> Versions:
     count = len(alone)
 
     def in_order(of_alone: npt.NDArray[Any], of_rest: list[Any]) -> list[Any]:
-        return np.concatenate([of_alone, np.array(of_rest, of_alone.dtype)])[order].tolist()
+        return list(np.concatenate([of_alone, np.array(of_rest, of_alone.dtype)])[order].tolist())
 
     return Versions(
         place=place[order].tolist(),
