@@ -6,7 +6,6 @@ from collections import Counter
 
 import numpy as np
 
-from ladle.campaign.overview.progress import DAY_SECONDS, founded_at
 from ladle.campaign.session.damage import newest_part
 from ladle.labelling.contract.counted import CountedView
 from ladle.labelling.contract.store import View
@@ -19,6 +18,7 @@ from ladle.labelling.measures.spending import spend_kept
 from ladle.labelling.settings import Settings
 from ladle.labelling.states import DISPUTED, LABELLED, STATES, WAITING
 
+DAY_SECONDS = 24 * 3600.0
 _SHEETS = ("tasks", "labels", "classes", "pairs", "excluded", "quarantined", "payments", "days")
 
 
@@ -68,6 +68,12 @@ def figures(view: View, settings: Settings, at: int) -> Figures:
         today=_by_name(kept, day_sheet(today)),
         classes=_by_name(kept, "classes"),
     )
+
+
+def founded_at(view: View) -> int:
+    """When the campaign was created, in microseconds; 0 where its log is lost."""
+    first = view.read(EventTable, "seq", [1])
+    return int(first.at[0]) if len(first) else 0
 
 
 def _sum(kept: Tally, sheet: str) -> int:
