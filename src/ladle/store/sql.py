@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import repeat
@@ -48,6 +49,7 @@ class SqlStore(Store):
         self._engine = engine_of(url, keeps_connections=keeps_connections, wait_seconds=wait_seconds)
         self._turns = turns_of(url) if keeps_connections else None
         self._dialect = dialect_of(url)
+        weakref.finalize(self, self._engine.dispose)  # closes what is open where nobody calls `close`
 
     @classmethod
     def create(cls, url: object) -> SqlStore:
